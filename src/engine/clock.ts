@@ -1,0 +1,61 @@
+import { setMaxListeners } from 'node:events';
+
+/** Time and turns of the event loop. The only place in fdp that asks the machine for either. */
+export interface Clock {
+  /** Wall clock, Unix ms. May jump; never used to measure a duration. */
+  now(): number;
+  /** Monotonic clock, ms since an arbitrary moment. */
+  monotonic(): number;
+  /** Resolves after `ms`, or at once when `signal` aborts: the caller looks at the signal. Never rejects. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /** Calls `fn` after `ms`; the returned function cancels it. */
+  timer(ms: number, fn: () => void): () => void;
+  /** Lets the event loop turn once, so that I/O gets its share. */
+  turn(): Promise<void>;
+  /** Marks work that goes on outside the process' own promises (a file write): virtual time waits for it. */
+  outside<T>(work: Promise<T>): Promise<T>;
+}
+
+/** The machine's clock. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  sleep: (ms, signal) => sleepOn(systemClock, ms, signal),
+  timer: (ms, fn) => {
+    const handle = setTimeout(fn, ms);
+    return () => clearTimeout(handle);
+  },
+  turn: () => new Promise((resolve) => setImmediate(resolve)),
+  outside: (work) => work,
+};
+
+/** `Clock.sleep` in terms of `Clock.timer`, for every clock. */
+export function sleepOn(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+  if (signal?.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const wake = () => {
+      cancel();
+      signal?.removeEventListener('abort', wake);
+      resolve();
+    };
+    const cancel = clock.timer(ms, wake);
+    signal?.addEventListener('abort', wake);
+  });
+}
+
+/** An abort controller that follows others; `release()` lets go of them. Any number of listeners is normal on it. */
+export function linkedAbort(...parents: readonly AbortSignal[]): { controller: AbortController; release: () => void } {
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
+  const follow = () => controller.abort();
+  for (const parent of parents) {
+    if (parent.aborted) controller.abort();
+    else parent.addEventListener('abort', follow);
+  }
+  return {
+    controller,
+    release: () => {
+      for (const parent of parents) parent.removeEventListener('abort', follow);
+    },
+  };
+}

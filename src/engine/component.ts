@@ -1,0 +1,337 @@
+import type { FromSchema, JSONSchema } from 'json-schema-to-ts';
+import type { Observable, OperatorFunction } from 'rxjs';
+import type { FdpError } from '../errors.ts';
+import type { Chance } from './chance.ts';
+import type { Clock } from './clock.ts';
+import type { Batch, Message, SourceMessage } from './message.ts';
+import type { Node } from './node.ts';
+
+/** Structured log, one line an event. */
+export interface Logger {
+  debug(fields: object, text: string): void;
+  info(fields: object, text: string): void;
+  warn(fields: object, text: string): void;
+  error(fields: object, text: string): void;
+}
+
+/** The world as a component sees it: injected, so that tests can replace it whole. */
+export interface Environment {
+  readonly clock: Clock;
+  readonly chance: Chance;
+  readonly log: Logger;
+  /** Marks a moment between two durable steps; tests kill the process there. */
+  failPoint(name: string): void | Promise<void>;
+}
+
+// ---- connectors -------------------------------------------------------------------------------------------------
+
+/**
+ * One place in the world, one instance a process, shared by all topologies that name it. It hands out roles; each role
+ * is connected and closed on its own.
+ */
+export interface Connector {
+  source?(usage: Usage, context: RoleContext): Source;
+  sink?(usage: Usage, context: RoleContext): Sink;
+  lookup?(context: RoleContext): Lookup;
+  /** Frees what the roles shared. Called once, after every role was closed. */
+  close(): Promise<void>;
+}
+
+/** The options given where a topology names the connector (`group`, `from`, ...), validated by the role's schema. */
+export type Usage = Readonly<Record<string, unknown>>;
+
+export interface RoleContext extends Environment {
+  readonly topology: string;
+  /** The node of this role: counters, state and readiness. */
+  readonly node: Node;
+  /** The routes of the topology, `GET /api/v1/symbols`; empty unless its source is one for requests. */
+  readonly routes: readonly string[];
+  /** What the sink will be given: plain rows, or merge operations that change a row's counters. */
+  readonly input: 'rows' | 'merges';
+}
+
+/** What all roles have in common. */
+export interface Role {
+  /**
+   * Touches the world: resolves when the role can work. Called again after a transient error, without end; a fatal one
+   * ends the topology. A source that shares its work with others waits here until it is its turn (`node.is('standby')`).
+   */
+  connect(signal: AbortSignal): Promise<void>;
+  /** Frees everything; idempotent; also called when `connect` failed or never ran. */
+  close(): Promise<void>;
+}
+
+export interface Source extends Role {
+  /** True when what was not committed will be read again after a restart. */
+  readonly replayable: boolean;
+  /** True, after `connect`, when this process took over from one that may still hold its port or file. */
+  readonly takenOver?: boolean;
+  /**
+   * The lanes, as they are opened. Subscribed to once after `connect`. Unsubscribing stops the intake: no new lane, no
+   * new message from outside; lanes that are open go on until `close`. Completes when the source has no more to give.
+   * An error means that the source is dead; the supervisor restarts the topology.
+   */
+  readonly lanes: Observable<Lane>;
+  /** Messages in the log behind which this reader is, when it knows. */
+  lag?(): number | undefined;
+}
+
+/** An ordered stream of messages. */
+export interface Lane {
+  readonly id: string;
+  /** Aborts when the lane is taken away (rebalance, lease lost, request over). */
+  readonly signal: AbortSignal;
+  /** Which chain of operators it runs through: a route; left out where there is one chain. */
+  readonly chain?: string;
+  readonly request?: RequestContext;
+  /**
+   * The next messages, in order; waits until there are some; undefined at the end. Called by one reader at a time,
+   * only while a permit is free. `signal` aborts when the lane should stop reading: resolve with undefined then.
+   * A lane that can't replay ignores it and gives what it still holds first.
+   */
+  read(signal: AbortSignal): Promise<Reading | undefined>;
+  /** Makes `position` durable: everything before it has ended. One call at a time, positions only go up. */
+  commit?(position: number): Promise<void>;
+  /** The record at `offset`, to check a sink's mark against; undefined when the log no longer, or not yet, has it. */
+  recordAt?(offset: number): Promise<LogRecord | undefined>;
+  /** The offsets that the log holds: the first, and the next that it will give. */
+  range?(): Promise<{ readonly first: number; readonly next: number }>;
+}
+
+export interface LogRecord {
+  readonly timestamp: number;
+  readonly key: string | null;
+}
+
+export interface Reading {
+  readonly messages: readonly SourceMessage[];
+  /** The position to commit when all of them have ended: one past the last offset. Left out where nothing is committed. */
+  readonly position?: number;
+  /** What they weigh, for the permits. */
+  readonly bytes: number;
+  readonly warmUp?: boolean;
+}
+
+export interface Sink extends Role {
+  /** Ordered: one write of a lane at a time, in source order, retries included. */
+  readonly ordered: boolean;
+  /** Unordered: how many writes of a lane may be under way. */
+  readonly maxInFlight?: number;
+  /**
+   * Resolves when the messages are durable. Throws when all of them failed; those that failed alone are named in the
+   * receipt. An ordered sink names with a failed message all that follow it with the same key. On `signal` it gives up
+   * as soon as it can; its effects are then unknown.
+   */
+  write(messages: readonly Message[], signal: AbortSignal): Promise<Receipt>;
+  /** For counters: the highest (offset, index) of a lane that was counted, with that record's timestamp and key. */
+  mark?(lane: string): Promise<Mark | undefined>;
+  /** The largest message that it takes, in bytes; a longer dead letter is cut. */
+  readonly maxMessageBytes?: number;
+}
+
+/** Where a stored row came from. */
+export interface Coordinates {
+  readonly lane: string;
+  readonly offset: number;
+  readonly index: number;
+}
+
+/** What became of the messages of one write, by their place in it. Whatever it does not name was stored now. */
+export interface Receipt {
+  /** Already there before, and where those came from. */
+  readonly known?: ReadonlyMap<number, Coordinates>;
+  readonly failed?: ReadonlyMap<number, Error>;
+}
+
+export interface Mark extends LogRecord {
+  readonly offset: number;
+  readonly index: number;
+}
+
+export interface Lookup extends Role {
+  /** @throws FDP_UNAVAILABLE at once when the store is away; nothing is retried here */
+  find(query: Query, signal: AbortSignal): Promise<readonly Row[]>;
+}
+
+/** Plain values: `date` as Unix ms, `int64` as number, `decimal` as plain text, and `_id` as opaque text. */
+export type Row = Readonly<Record<string, unknown>>;
+
+export interface Query {
+  /** Field to value: all must be equal. */
+  readonly where: Readonly<Record<string, unknown>>;
+  readonly sort: readonly { readonly field: string; readonly descending: boolean }[];
+  readonly limit?: number;
+  /**
+   * Only rows after this one in the sort order. `value` is that of the first sort field (Unix ms for a date); with
+   * `id`, the row's `_id`, rows of the same value count too, without it they are passed over.
+   */
+  readonly after?: { readonly value: number; readonly id?: string };
+}
+
+// ---- requests ---------------------------------------------------------------------------------------------------
+
+/** One request that waits for its reply. Belongs to its batch, not to a message. */
+export interface RequestContext {
+  /** The requested path without its query, to make links from. */
+  readonly path: string;
+  /** Left by `find` for `reply`: where the next page begins, null on the last one. */
+  page?: PageEdge | null;
+  /** The first call of the two wins; later ones are ignored. */
+  respond(data: unknown): void;
+  fail(error: FdpError): void;
+}
+
+export interface PageEdge {
+  /** Value of the first sort field of the last row shown. */
+  readonly value: number;
+  readonly id: string;
+  readonly limit: number;
+}
+
+// ---- operators --------------------------------------------------------------------------------------------------
+
+export interface OperatorContext extends Environment {
+  readonly node: Node;
+  /** The lookup role of a connector that the operator names in its options. */
+  lookup(connector: string): Lookup;
+}
+
+/** A change of a row's counters, made by `metadata_upsert` and carried out by a table. */
+export interface MergeOperation {
+  readonly merge: {
+    /** The row: its unique field and value. Made when missing. */
+    readonly by: Readonly<Record<string, string>>;
+    /** Fields that grow by a number. */
+    readonly count: Readonly<Record<string, number>>;
+    /** Fields that keep the highest value seen. */
+    readonly latest: Readonly<Record<string, number>>;
+  };
+}
+
+// ---- declarations -----------------------------------------------------------------------------------------------
+
+/** The types of named fields. `any` is known to exist, with a type that nobody declared. */
+export type FieldType = 'string' | 'number' | 'boolean' | 'date' | 'decimal' | 'int64' | 'any';
+
+/** The fields that a message has at a place in the pipeline; undefined where nobody can know. */
+export type Shape = Readonly<Record<string, FieldType>> | undefined;
+
+/** Takes a mistake found while the spec is read. `path` leads from the component's options to the value. */
+export type Report = (path: readonly (string | number)[], text: string, hint?: string) => void;
+
+/** What an operator may ask about the rest of the spec while it is checked. */
+export interface SpecScope {
+  /** Is the chain a route of a request topology (templates then mean parameters)? */
+  readonly route: string | undefined;
+  /** The declared fields of a table connector; undefined when there is no such connector or it declares none. */
+  tableFields(connector: string): Shape;
+}
+
+interface Declaration {
+  /** The name in the YAML. */
+  readonly type: string;
+  /** One line. */
+  readonly summary: string;
+  /** JSON Schema (draft 7) of the options: each with description, default and unit. */
+  readonly options: JSONSchema;
+  /** YAML that validates. */
+  readonly example: string;
+}
+
+export interface OperatorDeclaration extends Declaration {
+  /** The shape after the operator; mistakes that a schema can't find go to `report`. Pure. */
+  shape?(options: unknown, input: Shape, report: Report, scope: SpecScope): Shape;
+  /** `merges` when it makes merge operations: its branch's sink must take them. */
+  readonly output?: 'merges';
+  /** Paths in the options that name a connector, and the role it must have. */
+  readonly connectors?: Readonly<Record<string, 'lookup'>>;
+  /** Only in a route (`request`), or anywhere. */
+  readonly place?: 'request';
+  create(options: unknown, context: OperatorContext): OperatorFunction<Batch, Batch>;
+}
+
+export interface RoleDeclaration {
+  /** JSON Schema of the options at the place of use, beside `connector`. */
+  readonly options: JSONSchema;
+  /** True when only one topology of a process may use the role (a server's port). */
+  readonly exclusive?: boolean;
+}
+
+export interface ConnectorDeclaration extends Declaration {
+  /** A log or a table: an overlay that changes the type keeps the family's common options. */
+  readonly family?: 'log' | 'table';
+  readonly source?: RoleDeclaration & { readonly requests?: true };
+  readonly sink?: RoleDeclaration & { readonly merges?: true };
+  readonly lookup?: RoleDeclaration;
+  /** What it alone may hold: a port, a file. Two connectors that claim the same can't start together. */
+  claims?(options: unknown): readonly string[];
+  /** Mistakes that a schema can't find. Pure. */
+  check?(options: unknown, report: Report): void;
+  create(options: unknown, context: ConnectorContext): Promise<Connector>;
+}
+
+export interface ConnectorContext extends Environment {
+  /** The connector's name in the spec. */
+  readonly name: string;
+}
+
+/** Options of the log family: kept when an overlay changes the type. */
+export const logOptions = {
+  topic: { type: 'string', minLength: 1, description: 'Name of the topic.', examples: ['raw_stock_ticks'] },
+  partitions: {
+    type: 'integer',
+    minimum: 1,
+    maximum: 1000,
+    default: 6,
+    description: 'Partitions of the topic when it is created; messages of one key share one.',
+  },
+} as const satisfies Record<string, JSONSchema>;
+
+/** Options of the table family: kept when an overlay changes the type. */
+export const tableOptions = {
+  fields: {
+    type: 'object',
+    minProperties: 1,
+    additionalProperties: { enum: ['string', 'decimal', 'date', 'int64', 'double', 'boolean'] },
+    description: 'Fields of a row and their types: string, decimal (exact), date (Unix ms), int64, double or boolean.',
+    examples: [{ symbol: 'string', price: 'decimal' }],
+  },
+  unique: { type: 'string', description: 'The field that identifies a row: a known value is not stored again.' },
+  indexes: {
+    type: 'array',
+    items: { type: 'array', items: { type: 'string' }, minItems: 1 },
+    description: 'Further indexes: lists of fields, `-` before one sorts it downwards. `_id` is the order of storing.',
+    examples: [[['symbol', '-time', '-_id']]],
+  },
+  expire: {
+    type: 'string',
+    format: 'duration',
+    description: 'Rows older than this may be removed.',
+    examples: ['10s'],
+  },
+} as const satisfies Record<string, JSONSchema>;
+
+type Typed<S extends JSONSchema> = FromSchema<S>;
+
+/** Declares an operator: the options' type comes from the schema. */
+export function defineOperator<const S extends JSONSchema>(
+  declaration: Omit<OperatorDeclaration, 'options' | 'shape' | 'create'> & {
+    readonly options: S;
+    shape?(options: Typed<S>, input: Shape, report: Report, scope: SpecScope): Shape;
+    create(options: Typed<S>, context: OperatorContext): OperatorFunction<Batch, Batch>;
+  },
+): OperatorDeclaration {
+  return declaration as unknown as OperatorDeclaration;
+}
+
+/** Declares a connector: the options' type comes from the schema. */
+export function defineConnector<const S extends JSONSchema>(
+  declaration: Omit<ConnectorDeclaration, 'options' | 'claims' | 'check' | 'create'> & {
+    readonly options: S;
+    claims?(options: Typed<S>): readonly string[];
+    check?(options: Typed<S>, report: Report): void;
+    create(options: Typed<S>, context: ConnectorContext): Promise<Connector>;
+  },
+): ConnectorDeclaration {
+  return declaration as unknown as ConnectorDeclaration;
+}

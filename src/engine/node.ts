@@ -1,0 +1,89 @@
+import { FdpError, messageOf } from '../errors.ts';
+import type { LaneContext, Message } from './message.ts';
+import { Outcome } from './track.ts';
+
+export type NodeKind = 'source' | 'operator' | 'sink' | 'lookup' | 'dead_letter';
+
+/**
+ * `ok` works; `connecting` and `retrying` wait for something that time can cure; `standby` waits for its turn, and is
+ * healthy; `held` and `failed` wait for a person.
+ */
+export type NodeState = 'idle' | 'connecting' | 'standby' | 'ok' | 'retrying' | 'held' | 'failed';
+
+/** What a node's owner, the topology, does for it. */
+export interface NodeOwner {
+  /** Takes a message out of the pipeline: dead letter, log line, or the reply of a request. */
+  reject(node: Node, lane: LaneContext, message: Message, error: FdpError): void;
+  /** Called once a change. */
+  stateChanged(node: Node): void;
+}
+
+/**
+ * One source, operator or sink of a topology: its counters, in messages, and its state. At every instant
+ * `in + made = out + filtered + rejected + released + inFlight`.
+ */
+export class Node {
+  in = 0;
+  /** Messages that the node added: one message that becomes five makes four. */
+  made = 0;
+  out = 0;
+  filtered = 0;
+  rejected = 0;
+  released = 0;
+  inFlight = 0;
+  retries = 0;
+  state: NodeState = 'idle';
+  /** Why the state is not `ok`; one line. */
+  reason: string | undefined;
+  /** What only this kind of node counts: reconnects, gaps, clients, lines skipped, keys evicted. */
+  readonly extra: Record<string, number> = {};
+  readonly name: string;
+  readonly kind: NodeKind;
+  /** The component's type in the YAML. */
+  readonly type: string;
+  readonly #owner: NodeOwner;
+
+  constructor(name: string, kind: NodeKind, type: string, owner: NodeOwner) {
+    this.name = name;
+    this.kind = kind;
+    this.type = type;
+    this.#owner = owner;
+  }
+
+  /** Adds to a counter of this kind of node. */
+  count(counter: string, by = 1): void {
+    this.extra[counter] = (this.extra[counter] ?? 0) + by;
+  }
+
+  /** Sets a gauge of this kind of node. */
+  gauge(name: string, value: number): void {
+    this.extra[name] = value;
+  }
+
+  is(state: NodeState, reason?: string): void {
+    if (this.state === state && this.reason === reason) return;
+    this.state = state;
+    this.reason = reason;
+    this.#owner.stateChanged(this);
+  }
+
+  /** Ends a message here as filtered. */
+  filter(message: Message): void {
+    this.filtered++;
+    message.track.end(Outcome.filtered);
+  }
+
+  /** Ends a message here as rejected; the topology finds a place for it. Anything may have been thrown. */
+  reject(lane: LaneContext, message: Message, thrown: unknown): void {
+    this.rejected++;
+    const error =
+      thrown instanceof FdpError ? thrown : new FdpError('FDP_MESSAGE_INVALID', messageOf(thrown), { cause: thrown });
+    this.#owner.reject(this, lane, message, error);
+  }
+
+  /** Ends a message here as released: it will be read again. */
+  release(message: Message): void {
+    this.released++;
+    message.track.end(Outcome.released);
+  }
+}

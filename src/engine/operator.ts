@@ -1,0 +1,147 @@
+import { concatMap, defer, map, type OperatorFunction } from 'rxjs';
+import { FdpError } from '../errors.ts';
+import type { OperatorContext } from './component.ts';
+import type { Batch, Message } from './message.ts';
+
+// The helpers that operators are made with. They keep the accounting true for the author: whatever the function
+// returns is counted as made, passed on or filtered, and whatever it throws rejects that one message and no other.
+
+/** One message in, one message out. */
+export function perMessage(
+  context: OperatorContext,
+  fn: (message: Message) => Message,
+): OperatorFunction<Batch, Batch> {
+  return map((batch) => each(context, batch, (message, out) => void out.push(fn(message))));
+}
+
+/** One message in, any number out; none means filtered. */
+export function flatMap(
+  context: OperatorContext,
+  fn: (message: Message) => readonly Message[],
+): OperatorFunction<Batch, Batch> {
+  return map((batch) => each(context, batch, (message, out) => void out.push(...fn(message))));
+}
+
+/** Lets a message pass or not. */
+export function filter(context: OperatorContext, fn: (message: Message) => boolean): OperatorFunction<Batch, Batch> {
+  return map((batch) =>
+    each(context, batch, (message, out) => {
+      if (fn(message)) out.push(message);
+    }),
+  );
+}
+
+export interface ScanOptions<S> {
+  /** The state of a key that was not seen before. */
+  seed(): S;
+  /** Changes the state in place and gives what goes on. */
+  step(state: S, message: Message): readonly Message[];
+  /** Which state a message belongs to. */
+  key(message: Message): string;
+  /** Keys remembered; the one unused for longest is forgotten, and counted as `evicted`. */
+  readonly maxKeys: number;
+}
+
+/** Keyed state: made per lane and subscription, bounded, gone when the lane is. */
+export function scan<S>(context: OperatorContext, options: ScanOptions<S>): OperatorFunction<Batch, Batch> {
+  return (batches) =>
+    defer(() => {
+      const states = new Map<string, S>();
+      const stateOf = (key: string): S => {
+        const state = states.get(key) ?? options.seed();
+        states.delete(key);
+        states.set(key, state);
+        if (states.size > options.maxKeys) {
+          states.delete(states.keys().next().value as string);
+          context.node.count('evicted');
+        }
+        return state;
+      };
+      return flatMap(context, (message) => options.step(stateOf(options.key(message)), message))(batches);
+    });
+}
+
+/** The one asynchronous helper: asks a store about each message, one after the other, each within `timeoutMs`. */
+export function lookup(
+  context: OperatorContext,
+  fn: (message: Message, batch: Batch, signal: AbortSignal) => Promise<readonly Message[]>,
+  options: { readonly timeoutMs: number },
+): OperatorFunction<Batch, Batch> {
+  return concatMap(async (batch) => {
+    const found = new Map<Message, readonly Message[] | unknown>();
+    if (!batch.warmUp) context.node.inFlight += batch.messages.length;
+    for (const message of batch.messages) {
+      const outcome = await within(context, batch, options.timeoutMs, (signal) => fn(message, batch, signal));
+      found.set(message, outcome);
+    }
+    if (!batch.warmUp) context.node.inFlight -= batch.messages.length;
+    return each(context, batch, (message, out) => {
+      const outcome = found.get(message);
+      if (!Array.isArray(outcome)) throw outcome;
+      out.push(...(outcome as readonly Message[]));
+    });
+  });
+}
+
+/** Looks at a whole batch, as `reply` does for a request; the messages pass unchanged. */
+export function perBatch(context: OperatorContext, fn: (batch: Batch) => void): OperatorFunction<Batch, Batch> {
+  return map((batch) => {
+    fn(batch);
+    return each(context, batch, (message, out) => void out.push(message));
+  });
+}
+
+function each(context: OperatorContext, batch: Batch, fn: (message: Message, out: Message[]) => void): Batch {
+  const { node } = context;
+  const out: Message[] = [];
+  for (const message of batch.messages) {
+    const before = out.length;
+    try {
+      fn(message, out);
+    } catch (error) {
+      out.length = before;
+      if (!batch.warmUp) {
+        node.in++;
+        if (batch.lane.signal.aborted) node.release(message);
+        else node.reject(batch.lane, message, error);
+      }
+      continue;
+    }
+    if (batch.warmUp) continue;
+    node.in++;
+    const children = out.length - before;
+    if (children === 0) node.filter(message);
+    else if (children > 1) {
+      node.made += children - 1;
+      message.track.fork(children - 1);
+    }
+  }
+  if (!batch.warmUp) node.out += out.length;
+  return { lane: batch.lane, messages: out, warmUp: batch.warmUp };
+}
+
+/** The result of `work`, or the error that ended it: a thrown one, or FDP_TIMEOUT. Never rejects. */
+async function within<T>(
+  context: OperatorContext,
+  batch: Batch,
+  timeoutMs: number,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T | unknown> {
+  const limit = new AbortController();
+  const follow = () => limit.abort();
+  batch.lane.signal.addEventListener('abort', follow);
+  const cancel = context.clock.timer(timeoutMs, follow);
+  const expired = new Promise<unknown>((resolve) => {
+    limit.signal.addEventListener('abort', () =>
+      resolve(new FdpError('FDP_TIMEOUT', `${context.node.name}: no answer within ${timeoutMs} ms`)),
+    );
+  });
+  try {
+    return await Promise.race([work(limit.signal), expired]);
+  } catch (error) {
+    return error;
+  } finally {
+    cancel();
+    batch.lane.signal.removeEventListener('abort', follow);
+  }
+}

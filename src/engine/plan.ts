@@ -1,0 +1,69 @@
+import type { ConnectorDeclaration, OperatorDeclaration, Usage } from './component.ts';
+
+/** What is to run, read and checked: the spec reader makes it, the runtime carries it out. */
+export interface Plan {
+  readonly name: string;
+  readonly settings: Settings;
+  /** The connectors that the started topologies need, by name. */
+  readonly connectors: ReadonlyMap<string, ConnectorPlan>;
+  readonly topologies: readonly TopologyPlan[];
+}
+
+export interface Settings {
+  /** How long a drain may take before it is forced, ms. */
+  readonly shutdownMs: number;
+  /** How long one attempt of a write may take, ms. */
+  readonly writeTimeoutMs: number;
+  readonly limits: Limits;
+}
+
+/** What may be read and not yet settled. */
+export interface Limits {
+  readonly laneBatches: number;
+  readonly laneBytes: number;
+  readonly topologyBatches: number;
+  readonly topologyBytes: number;
+}
+
+export interface ConnectorPlan {
+  readonly name: string;
+  readonly declaration: ConnectorDeclaration;
+  /** Validated against the declaration's schema, defaults filled in. */
+  readonly options: unknown;
+}
+
+export interface TopologyPlan {
+  readonly name: string;
+  readonly description: string;
+  /** The connector that takes rejected messages; undefined: they are logged and counted. */
+  readonly deadLetter: string | undefined;
+  readonly source: { readonly connector: string; readonly usage: Usage };
+  /** Before the fan-out; empty when there are routes. */
+  readonly operators: readonly OperatorPlan[];
+  /** Empty when there are routes. A branch stands after the one that it names in `after`. */
+  readonly branches: readonly BranchPlan[];
+  /** One chain of operators a route; only for a source of requests. */
+  readonly routes: readonly RoutePlan[];
+}
+
+export interface OperatorPlan {
+  readonly declaration: OperatorDeclaration;
+  readonly options: unknown;
+}
+
+export interface BranchPlan {
+  /** Unique within the topology: the connector's name unless given. */
+  readonly name: string;
+  readonly connector: string;
+  readonly usage: Usage;
+  readonly operators: readonly OperatorPlan[];
+  readonly input: 'rows' | 'merges';
+  readonly after: string | undefined;
+  readonly bestEffort: boolean;
+}
+
+export interface RoutePlan {
+  /** `GET /api/v1/trades/{symbol}` */
+  readonly route: string;
+  readonly operators: readonly OperatorPlan[];
+}

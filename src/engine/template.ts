@@ -1,0 +1,46 @@
+import { FdpError } from '../errors.ts';
+import { fieldsOf, type Message, type Meta } from './message.ts';
+
+const placeholder = /\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
+const metaNames = ['topic', 'partition', 'offset', 'index'] as const satisfies readonly (keyof Meta)[];
+
+/** Names that a template takes from the message's origin; every other name is a field of its value. */
+export const templateMetaNames: readonly string[] = [...metaNames, 'key'];
+
+/** The names in a template's braces, in order. */
+export function templateNames(text: string): string[] {
+  return [...text.matchAll(placeholder)].map((match) => match[1] as string);
+}
+
+/**
+ * Reads a template once and gives the function that fills it in. A string that is exactly one `{name}` keeps the
+ * value's type, and is undefined when the value has no such field; anything else becomes text.
+ * The function throws FDP_MESSAGE_INVALID when a name within a longer text has no value.
+ */
+export function compileTemplate(text: string): (message: Message) => unknown {
+  const parts = text.split(placeholder);
+  if (parts.length === 1) return () => text;
+  const read = parts.map((part, place) => (place % 2 === 0 ? () => part : reader(part)));
+  const [before, only, after] = [parts[0], read[1], parts[2]];
+  if (parts.length === 3 && before === '' && after === '' && only) return only;
+  return (message) => {
+    let filled = '';
+    for (let place = 0; place < read.length; place++) {
+      const value = (read[place] as (message: Message) => unknown)(message);
+      if (value === undefined || value === null)
+        throw new FdpError('FDP_MESSAGE_INVALID', `"${text}": the message has no ${parts[place]}`);
+      filled += String(value);
+    }
+    return filled;
+  };
+}
+
+function reader(name: string): (message: Message) => unknown {
+  if (name === 'key') return (message) => message.key;
+  const metaName = metaNames.find((known) => known === name);
+  if (metaName) return (message) => message.meta[metaName];
+  return (message) => {
+    const fields = fieldsOf(message);
+    return Object.hasOwn(fields, name) ? fields[name] : undefined;
+  };
+}

@@ -1,0 +1,62 @@
+import type { SourceMessage } from './message.ts';
+
+/**
+ * How a message ended. In the order of precedence: when one message became several, the highest of their outcomes is
+ * the source message's.
+ */
+export const Outcome = {
+  /** An operator let it go, as the pipeline says. */
+  filtered: 0,
+  /** Every sink confirmed it. */
+  delivered: 1,
+  /** It is in the dead letter (or, where there is none, logged and counted). */
+  rejected: 2,
+  /** Given back unfinished: its lane was revoked or the stop was forced. It will be read again. */
+  released: 3,
+} as const;
+export type Outcome = (typeof Outcome)[keyof typeof Outcome];
+
+/** Whoever is told when everything derived from a message has ended. */
+export interface TrackOwner {
+  ended(outcome: Outcome): void;
+}
+
+/**
+ * Follows what becomes of one message. Children share their parent's track: `fork` says that there are more of them,
+ * `end` that one has ended. When none is left the owner is told the outcome, once. Operators never call either; the
+ * helpers in `operator.ts` do.
+ */
+export class Track implements TrackOwner {
+  /** The message as the source read it. */
+  readonly record: SourceMessage;
+  readonly #owner: TrackOwner;
+  #pending = 1;
+  #worst: Outcome = Outcome.filtered;
+
+  constructor(owner: TrackOwner, record: SourceMessage) {
+    this.#owner = owner;
+    this.record = record;
+  }
+
+  /** `more` further messages now share this track. */
+  fork(more: number): void {
+    this.#pending += more;
+  }
+
+  /** One of the messages that share this track has ended. */
+  end(outcome: Outcome): void {
+    if (outcome > this.#worst) this.#worst = outcome;
+    if (--this.#pending === 0) this.#owner.ended(this.#worst);
+  }
+
+  ended(outcome: Outcome): void {
+    this.end(outcome);
+  }
+}
+
+const nobody: TrackOwner = { ended: () => {} };
+
+/** A track that settles nothing: for warm-up messages and best-effort branches. */
+export function looseTrack(record: SourceMessage): Track {
+  return new Track(nobody, record);
+}

@@ -1,0 +1,78 @@
+/** What a fault means for whoever tried: the one thing that decides about a retry. */
+export type Fault =
+  /** Time cures it (refused, timed out, busy): tried again without end. */
+  | 'transient'
+  /** The other side asks for patience: tried again after the wait that it names. */
+  | 'throttled'
+  /** This message will never be taken: it goes to the dead letter at once. */
+  | 'permanent'
+  /** A person must cure it (password, rights, certificate, port in use): the topology ends. */
+  | 'fatal';
+
+/** Every error code, with its usual fault. `docs/errors.md` explains each; a test compares the two lists. */
+export const errorCodes = {
+  FDP_SPEC_INVALID: 'fatal',
+  FDP_USAGE: 'fatal',
+  FDP_NOT_SUPPORTED: 'fatal',
+  FDP_CONNECT_FAILED: 'transient',
+  FDP_CONNECTION_LOST: 'transient',
+  FDP_REFUSED: 'fatal',
+  FDP_PORT_IN_USE: 'fatal',
+  FDP_BUSY: 'transient',
+  FDP_DISK_FULL: 'transient',
+  FDP_STORE_CORRUPT: 'fatal',
+  FDP_STORE_NEWER: 'fatal',
+  FDP_STORE_DIFFERS: 'fatal',
+  FDP_LEASE_LOST: 'transient',
+  FDP_MARK_MISMATCH: 'fatal',
+  FDP_TIMEOUT: 'transient',
+  FDP_UNAVAILABLE: 'transient',
+  FDP_CLOSED: 'transient',
+  FDP_MESSAGE_UNREADABLE: 'permanent',
+  FDP_MESSAGE_INVALID: 'permanent',
+  FDP_MESSAGE_REFUSED: 'permanent',
+  FDP_PARAMETER_INVALID: 'permanent',
+  FDP_INTERNAL: 'fatal',
+} as const satisfies Record<string, Fault>;
+
+export type ErrorCode = keyof typeof errorCodes;
+
+export interface FdpErrorOptions {
+  /** Overrides the code's usual fault. */
+  readonly fault?: Fault;
+  /** For `throttled`: how long to wait before the next try, in ms. */
+  readonly waitMs?: number;
+  readonly cause?: unknown;
+}
+
+/** The error of every part of fdp. Its message is one line: `NAME: what failed, what was expected, what to do`. */
+export class FdpError extends Error {
+  override readonly name = 'FdpError';
+  readonly code: ErrorCode;
+  readonly fault: Fault;
+  readonly waitMs: number | undefined;
+
+  constructor(code: ErrorCode, message: string, options: FdpErrorOptions = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined);
+    this.code = code;
+    this.fault = options.fault ?? errorCodes[code];
+    this.waitMs = options.waitMs;
+  }
+}
+
+/** The fault of anything thrown; `undefined` when nobody classified it. */
+export function faultOf(error: unknown): Fault | undefined {
+  return error instanceof FdpError ? error.fault : undefined;
+}
+
+/** True when time can cure it. */
+export function isRetriable(error: unknown): boolean {
+  const fault = faultOf(error);
+  return fault === 'transient' || fault === 'throttled';
+}
+
+/** One line of text for anything thrown, without a stack trace. */
+export function messageOf(error: unknown): string {
+  const text = error instanceof Error ? error.message || error.name : String(error);
+  return text.replace(/\s*\n\s*/g, ' ');
+}

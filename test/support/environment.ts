@@ -1,0 +1,63 @@
+import { seededChance } from '../../src/engine/chance.ts';
+import { type Clock, systemClock } from '../../src/engine/clock.ts';
+import type { Environment, Logger, OperatorContext, RoleContext } from '../../src/engine/component.ts';
+import { Node, type NodeKind } from '../../src/engine/node.ts';
+import { Outcome } from '../../src/engine/track.ts';
+import type { FdpError } from '../../src/errors.ts';
+
+export interface LogLine {
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  readonly fields: object;
+  readonly text: string;
+}
+
+/** A logger that keeps its lines. */
+export function recordingLog(): Logger & { readonly lines: LogLine[] } {
+  const lines: LogLine[] = [];
+  const at = (level: LogLine['level']) => (fields: object, text: string) => void lines.push({ level, fields, text });
+  return { lines, debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}
+
+/** An environment for components under test; the machine's clock unless a virtual one is given. */
+export function testEnvironment(
+  clock: Clock = systemClock,
+  seed = 1,
+): Environment & { log: ReturnType<typeof recordingLog> } {
+  return { clock, chance: seededChance(seed), log: recordingLog(), failPoint: () => {} };
+}
+
+export interface TestNode {
+  readonly node: Node;
+  /** Every rejection, in order. */
+  readonly rejections: FdpError[];
+}
+
+/** A node whose rejected messages end at once, without a dead letter. */
+export function testNode(name = 'test', kind: NodeKind = 'operator'): TestNode {
+  const rejections: FdpError[] = [];
+  const node = new Node(name, kind, name, {
+    reject: (_node, _lane, message, error) => {
+      rejections.push(error);
+      message.track.end(Outcome.rejected);
+    },
+    stateChanged: () => {},
+  });
+  return { node, rejections };
+}
+
+export function operatorContext(environment: Environment = testEnvironment()): OperatorContext & TestNode {
+  return {
+    ...environment,
+    ...testNode(),
+    lookup: (name) => {
+      throw new Error(`this test gives its operator no lookup "${name}"`);
+    },
+  };
+}
+
+export function roleContext(
+  environment: Environment = testEnvironment(),
+  more: Partial<Pick<RoleContext, 'routes' | 'input' | 'topology'>> = {},
+): RoleContext & TestNode {
+  return { ...environment, ...testNode('role', 'sink'), topology: 'test', routes: [], input: 'rows', ...more };
+}
