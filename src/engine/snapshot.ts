@@ -1,0 +1,64 @@
+import type { NodeKind, NodeState } from './node.ts';
+
+/**
+ * `standby` waits for its turn in a consumer group; `held` and `failed` wait for a person. Counters are totals since the
+ * process started; those of a topology are in source messages.
+ */
+export type TopologyState = 'starting' | 'standby' | 'running' | 'held' | 'draining' | 'stopped' | 'failed';
+
+/** Everything that a process can tell about itself at one instant: metrics, health and the status line are made from it. */
+export interface ProcessSnapshot {
+  /** Wall clock of the instant, Unix ms. */
+  readonly at: number;
+  readonly pid: number;
+  readonly host: string;
+  /** The version of fdp. */
+  readonly version: string;
+  /** Wall clock of the start, Unix ms. */
+  readonly startedAt: number;
+  /** True when every topology is. */
+  readonly ready: boolean;
+  readonly topologies: readonly TopologySnapshot[];
+}
+
+/** One topology, in source messages: `read = delivered + filtered + rejected + released + inFlight`. */
+export interface TopologySnapshot {
+  readonly name: string;
+  readonly state: TopologyState;
+  readonly ready: boolean;
+  /** Why it is not running, or not ready; one line. */
+  readonly reason?: string;
+  readonly read: number;
+  readonly delivered: number;
+  readonly filtered: number;
+  readonly rejected: number;
+  readonly released: number;
+  readonly inFlight: number;
+  /** Messages in the log behind which the source is; left out where there is no log, or it is not known. */
+  readonly lag?: number;
+  /** How often the supervisor started it again. */
+  readonly restarts: number;
+  /** In the order of the flow: source, operators, sinks, dead letter. */
+  readonly nodes: readonly NodeSnapshot[];
+}
+
+/** One node, in its own messages: `in + made = out + filtered + rejected + released + inFlight`. */
+export interface NodeSnapshot {
+  readonly name: string;
+  readonly kind: NodeKind;
+  /** The component's type in the YAML. */
+  readonly type: string;
+  readonly state: NodeState;
+  /** Why the state is not `ok`; one line. */
+  readonly reason?: string;
+  readonly in: number;
+  readonly made: number;
+  readonly out: number;
+  readonly filtered: number;
+  readonly rejected: number;
+  readonly released: number;
+  readonly inFlight: number;
+  readonly retries: number;
+  /** Counters and gauges that only this kind of node has: reconnects, gaps, clients, keys evicted. */
+  readonly extra: Readonly<Record<string, number>>;
+}
