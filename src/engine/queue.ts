@@ -1,0 +1,223 @@
+import type { FromSchema, JSONSchema } from 'json-schema-to-ts';
+import { sizeBytes } from './units.ts';
+
+/** What a full queue does with the next item; see `BoundedQueue`. */
+export type WhenFull = 'pause' | 'drop_oldest' | 'conflate';
+
+export interface QueueOptions {
+  readonly maxItems: number;
+  readonly maxBytes: number;
+  readonly whenFull: WhenFull;
+  /** That many items were given up. */
+  readonly onDropped?: (count: number) => void;
+  /** `pause` only: the producer is to stop (true) or may go on (false). Called once a change. */
+  readonly onPaused?: (paused: boolean) => void;
+  /** What one `take` gives at most, in bytes; a single larger item is given alone. 1 MiB unless given. */
+  readonly takeBytes?: number;
+}
+
+/** Items in the order in which they were pushed, and what they weigh together. */
+export interface Taken<T> {
+  readonly items: readonly T[];
+  readonly bytes: number;
+}
+
+interface Entry<T> {
+  item: T;
+  bytes: number;
+  readonly key: string | undefined;
+}
+
+/**
+ * What stands between a source that is pushed to (a socket) and the lane that reads: one producer, one reader, bounded
+ * in items and bytes. When it is full,
+ * - `drop_oldest` gives up the oldest items, however many make room;
+ * - `conflate` keeps the latest item of each key, in its earlier place, until the queue is half empty again; if there
+ *   are more keys than room the oldest go;
+ * - `pause` takes what comes and asks the producer to stop until the queue is half empty: over the bounds lies only
+ *   what the producer still had in its hands.
+ *
+ * Items of one key never overtake each other.
+ */
+export class BoundedQueue<T> {
+  readonly #options: QueueOptions;
+  #entries: Entry<T>[] = [];
+  #head = 0;
+  #bytes = 0;
+  #closed = false;
+  #paused = false;
+  /** The entry of each key, while the queue conflates; undefined while it does not. */
+  #latest: Map<string, Entry<T>> | undefined;
+  #wake: (() => void) | undefined;
+
+  constructor(options: QueueOptions) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#entries.length - this.#head;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** True while the producer is asked to stop. */
+  get paused(): boolean {
+    return this.#paused;
+  }
+
+  /**
+   * Adds an item. False when this very item was given up: it alone is over `maxBytes` (unless the policy is `pause`),
+   * or the queue is closed; it is counted as dropped.
+   */
+  push(item: T, bytes: number, key?: string): boolean {
+    const { maxBytes, whenFull } = this.#options;
+    if (this.#closed || (whenFull !== 'pause' && bytes > maxBytes)) {
+      this.#options.onDropped?.(1);
+      return false;
+    }
+    if (!this.#replace(item, bytes, key)) this.#append({ item, bytes, key });
+    if (this.#isOver()) this.#relieve();
+    this.#wake?.();
+    return true;
+  }
+
+  /**
+   * The next items, at most `max`; waits for one. Undefined at the end: the queue is closed, or `signal` aborted, and
+   * nothing is left. Called by one reader at a time.
+   */
+  async take(max: number, signal: AbortSignal): Promise<Taken<T> | undefined> {
+    while (this.size === 0) {
+      if (this.#closed || signal.aborted) return undefined;
+      await this.#somethingNew(signal);
+    }
+    const items: T[] = [];
+    let bytes = 0;
+    while (items.length < max && this.size > 0) {
+      const next = this.#entries[this.#head] as Entry<T>;
+      if (items.length > 0 && bytes + next.bytes > (this.#options.takeBytes ?? 1024 ** 2)) break;
+      this.#shift();
+      items.push(next.item);
+      bytes += next.bytes;
+    }
+    if (this.#isHalfEmpty()) this.#calm();
+    return { items, bytes };
+  }
+
+  /** No more pushes; what lies in the queue can still be taken. */
+  close(): void {
+    this.#closed = true;
+    this.#wake?.();
+  }
+
+  #somethingNew(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = () => {
+        this.#wake = undefined;
+        signal.removeEventListener('abort', wake);
+        resolve();
+      };
+      this.#wake = wake;
+      signal.addEventListener('abort', wake);
+    });
+  }
+
+  #replace(item: T, bytes: number, key: string | undefined): boolean {
+    const entry = key === undefined ? undefined : this.#latest?.get(key);
+    if (!entry) return false;
+    this.#bytes += bytes - entry.bytes;
+    entry.item = item;
+    entry.bytes = bytes;
+    this.#options.onDropped?.(1);
+    return true;
+  }
+
+  #append(entry: Entry<T>): void {
+    this.#entries.push(entry);
+    this.#bytes += entry.bytes;
+    if (entry.key !== undefined) this.#latest?.set(entry.key, entry);
+  }
+
+  #shift(): void {
+    const entry = this.#entries[this.#head++] as Entry<T>;
+    this.#bytes -= entry.bytes;
+    if (entry.key !== undefined) this.#latest?.delete(entry.key);
+    if (this.#head < 1024 && this.#head < this.#entries.length) return;
+    // Letting go of what was taken, in steps: one copy for a thousand items.
+    this.#entries = this.#entries.slice(this.#head);
+    this.#head = 0;
+  }
+
+  #relieve(): void {
+    if (this.#options.whenFull === 'pause') {
+      if (this.#paused) return;
+      this.#paused = true;
+      this.#options.onPaused?.(true);
+      return;
+    }
+    const before = this.size;
+    if (this.#options.whenFull === 'conflate' && !this.#latest) this.#conflate();
+    while (this.#isOver()) this.#shift();
+    if (before > this.size) this.#options.onDropped?.(before - this.size);
+  }
+
+  /** Keeps the last entry of each key, and those without one. */
+  #conflate(): void {
+    const latest = new Map<string, Entry<T>>();
+    const waiting = this.#entries.slice(this.#head);
+    for (const entry of waiting) if (entry.key !== undefined) latest.set(entry.key, entry);
+    this.#entries = waiting.filter((entry) => entry.key === undefined || latest.get(entry.key) === entry);
+    this.#head = 0;
+    this.#bytes = this.#entries.reduce((sum, entry) => sum + entry.bytes, 0);
+    this.#latest = latest;
+  }
+
+  #calm(): void {
+    this.#latest = undefined;
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#options.onPaused?.(false);
+  }
+
+  #isOver(): boolean {
+    const { maxItems, maxBytes, whenFull } = this.#options;
+    if (whenFull === 'pause') return this.size >= maxItems || this.#bytes >= maxBytes;
+    return this.size > maxItems || this.#bytes > maxBytes;
+  }
+
+  #isHalfEmpty(): boolean {
+    return this.size <= this.#options.maxItems / 2 && this.#bytes <= this.#options.maxBytes / 2;
+  }
+}
+
+/** The `queue` option of a source that is pushed to. */
+export const queueSchema = {
+  type: 'object',
+  additionalProperties: false,
+  default: {},
+  description: 'What may wait between the connection and the pipeline, and what a full queue does.',
+  properties: {
+    messages: {
+      type: 'integer',
+      minimum: 1,
+      maximum: 10_000_000,
+      default: 10_000,
+      description: 'Messages that may wait.',
+    },
+    size: { type: 'string', format: 'size', default: '16MiB', description: 'Bytes that may wait.' },
+    when_full: {
+      enum: ['drop_oldest', 'conflate', 'pause'],
+      default: 'drop_oldest',
+      description:
+        'drop_oldest gives up the oldest messages, conflate keeps the latest of each key, pause stops reading from the connection. What is given up is counted.',
+    },
+  },
+} as const satisfies JSONSchema;
+
+/** The validated `queue` option, defaults filled in, as bounds of a `BoundedQueue`. */
+export function queueBounds(
+  queue: FromSchema<typeof queueSchema>,
+): Pick<QueueOptions, 'maxItems' | 'maxBytes' | 'whenFull'> {
+  return { maxItems: queue.messages, maxBytes: sizeBytes(queue.size), whenFull: queue.when_full };
+}
