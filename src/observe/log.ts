@@ -1,0 +1,93 @@
+import { pino } from 'pino';
+import { type Clock, systemClock } from '../engine/clock.ts';
+import type { Logger } from '../engine/component.ts';
+import { FdpError, messageOf } from '../errors.ts';
+import { secretMask } from './mask.ts';
+
+/** What `LOG_LEVEL` may be, from the most to the least. */
+export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+/** Takes finished lines, each with its line end. */
+export interface LogDestination {
+  write(line: string): void;
+}
+
+export interface LogOptions {
+  readonly level: LogLevel;
+  /** For people at a terminal; else JSON lines. */
+  readonly pretty?: boolean;
+  /** Colours in pretty lines. */
+  readonly colour?: boolean;
+  /** Where lines go; stderr unless given. */
+  readonly destination?: LogDestination;
+  readonly clock?: Clock;
+}
+
+/** The log of a process. What it has returned from writing is written: nothing is lost at the end. */
+export interface Log extends Logger {
+  /** The same log with fields that every line carries. */
+  child(fields: object): Log;
+  /** From now on these texts are written as `******`, wherever in a line's values they stand. Holds for all children. */
+  mask(secrets: readonly string[]): void;
+  /** Waits, synchronously, for whatever still lies in a buffer. */
+  flush(): void;
+}
+
+/**
+ * Makes the log: one JSON object a line with `level` (a word), `time` (ISO, UTC), the fields and `msg`; an error under
+ * `error` or `err` becomes its code and message. Pretty lines say the same for people; that code is loaded only then.
+ */
+export async function createLog(options: LogOptions): Promise<Log> {
+  const clock = options.clock ?? systemClock;
+  const target = options.destination ?? pino.destination({ dest: 2, sync: true });
+  const format = options.pretty ? await prettyFormat(options.colour ?? false) : (line: string) => line;
+  const mask = secretMask();
+  const logger = pino(
+    {
+      level: options.level,
+      base: null,
+      timestamp: () => `,"time":"${new Date(clock.now()).toISOString()}"`,
+      formatters: { level: (level) => ({ level }) },
+      serializers: { error: errorFields, err: errorFields },
+    },
+    { write: (line: string) => target.write(format(mask.apply(line))) },
+  );
+  const flush = () => {
+    if ('flushSync' in target && typeof target.flushSync === 'function') target.flushSync();
+  };
+  return logOver(logger, { mask: mask.add, flush });
+}
+
+function logOver(logger: pino.Logger, shared: Pick<Log, 'mask' | 'flush'>): Log {
+  return {
+    debug: (fields, text) => logger.debug(fields, text),
+    info: (fields, text) => logger.info(fields, text),
+    warn: (fields, text) => logger.warn(fields, text),
+    error: (fields, text) => logger.error(fields, text),
+    child: (fields) => logOver(logger.child(fields), shared),
+    ...shared,
+  };
+}
+
+/** An error as fields: its stack only when nobody expected it. */
+function errorFields(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const cause = error.cause === undefined ? {} : { cause: messageOf(error.cause) };
+  if (error instanceof FdpError) return { code: error.code, message: error.message, ...cause };
+  return { type: error.name, message: messageOf(error), stack: error.stack, ...cause };
+}
+
+async function prettyFormat(colour: boolean): Promise<(line: string) => string> {
+  const { prettyFactory } = await import('pino-pretty');
+  const pretty = prettyFactory({
+    colorize: colour,
+    colorizeObjects: false,
+    translateTime: 'SYS:HH:MM:ss.l',
+    ignore: 'topology,node',
+    messageFormat: '{if topology}{topology} {end}{if node}{node}: {end}{msg}',
+    singleLine: true,
+  });
+  // Text from outside must not steer the terminal.
+  return (line) => pretty(line.replaceAll('\\u001b', '\u241b'));
+}

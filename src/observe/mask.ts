@@ -1,0 +1,45 @@
+const masked = '******';
+
+/** Fields that hold names from the spec: never secret, and needed to find anything. */
+const names: ReadonlySet<string> = new Set(['level', 'time', 'topology', 'node', 'connector']);
+
+/** Hides secrets in finished log lines. */
+export interface SecretMask {
+  add(secrets: readonly string[]): void;
+  /** The JSON line with every secret in its text values replaced; the same string when it holds none. */
+  apply(line: string): string;
+}
+
+/**
+ * A mask that knows no secret yet. Finds a secret as it is and as part of a URL. A line is taken apart only when a
+ * secret was found in it, so that the usual line costs one search a secret.
+ */
+export function secretMask(): SecretMask {
+  const secrets = new Set<string>();
+  let needles: readonly string[] = [];
+  let longestFirst: readonly string[] = [];
+  return {
+    add: (more) => {
+      for (const secret of more) {
+        if (secret.trim() === '') continue;
+        secrets.add(secret).add(encodeURIComponent(secret));
+      }
+      longestFirst = [...secrets].sort((a, b) => b.length - a.length);
+      needles = longestFirst.map((secret) => JSON.stringify(secret).slice(1, -1));
+    },
+    apply: (line) => {
+      if (!needles.some((needle) => line.includes(needle))) return line;
+      return `${JSON.stringify(hide(JSON.parse(line), longestFirst, names))}\n`;
+    },
+  };
+}
+
+/** A copy of a JSON value without the secrets; `untouched` are keys of this level whose text stays. */
+function hide(value: unknown, secrets: readonly string[], untouched?: ReadonlySet<string>): unknown {
+  if (typeof value === 'string') return secrets.reduce((text, secret) => text.replaceAll(secret, masked), value);
+  if (Array.isArray(value)) return value.map((item) => hide(item, secrets));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, untouched?.has(key) ? item : hide(item, secrets)]),
+  );
+}
