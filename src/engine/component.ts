@@ -50,13 +50,19 @@ export interface RoleContext extends Environment {
   readonly input: 'rows' | 'merges';
 }
 
+/** What the engine tells a role when it connects it. */
+export interface ConnectOptions {
+  /** The topology's source took over from a process that may still hold a port: wait for it instead of failing. */
+  readonly takenOver: boolean;
+}
+
 /** What all roles have in common. */
 export interface Role {
   /**
    * Touches the world: resolves when the role can work. Called again after a transient error, without end; a fatal one
    * ends the topology. A source that shares its work with others waits here until it is its turn (`node.is('standby')`).
    */
-  connect(signal: AbortSignal): Promise<void>;
+  connect(signal: AbortSignal, options?: ConnectOptions): Promise<void>;
   /** Frees everything; idempotent; also called when `connect` failed or never ran. */
   close(): Promise<void>;
 }
