@@ -180,6 +180,8 @@ export interface Query {
 export interface RequestContext {
   /** The requested path without its query, to make links from. */
   readonly path: string;
+  /** The query as it was asked, without its `?`: tells its parameters from those of the path. Empty when there was none. */
+  readonly query: string;
   /** Left by `find` for `reply`: where the next page begins, null on the last one. */
   page?: PageEdge | null;
   /** The first call of the two wins; later ones are ignored. */

@@ -19,7 +19,7 @@ export function flatMap(
   context: OperatorContext,
   fn: (message: Message) => readonly Message[],
 ): OperatorFunction<Batch, Batch> {
-  return map((batch) => each(context, batch, (message, out) => void out.push(...fn(message))));
+  return map((batch) => each(context, batch, (message, out) => pushAll(out, fn(message))));
 }
 
 /** Lets a message pass or not. */
@@ -78,7 +78,7 @@ export function lookup(
     return each(context, batch, (message, out) => {
       const outcome = found.get(message);
       if (!Array.isArray(outcome)) throw outcome;
-      out.push(...(outcome as readonly Message[]));
+      pushAll(out, outcome as readonly Message[]);
     });
   });
 }
@@ -89,6 +89,11 @@ export function perBatch(context: OperatorContext, fn: (batch: Batch) => void): 
     fn(batch);
     return each(context, batch, (message, out) => void out.push(message));
   });
+}
+
+/** A spread call would overflow the stack with some 100 000 messages. */
+function pushAll(out: Message[], more: readonly Message[]): void {
+  for (const message of more) out.push(message);
 }
 
 function each(context: OperatorContext, batch: Batch, fn: (message: Message, out: Message[]) => void): Batch {
