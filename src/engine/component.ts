@@ -201,7 +201,7 @@ export interface PageEdge {
 export interface OperatorContext extends Environment {
   readonly node: Node;
   /** The lookup role of a connector that the operator names in its options. */
-  lookup(connector: string): Lookup;
+  lookup(connector: string): Pick<Lookup, 'find'>;
 }
 
 /** A change of a row's counters, made by `metadata_upsert` and carried out by a table. */

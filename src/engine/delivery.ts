@@ -1,0 +1,226 @@
+import { FdpError, faultOf, messageOf } from '../errors.ts';
+import { Backoff } from './backoff.ts';
+import { linkedAbort } from './clock.ts';
+import type { Environment, Receipt, Sink } from './component.ts';
+import type { Batch, Message } from './message.ts';
+import type { Node } from './node.ts';
+import { Outcome } from './track.ts';
+
+/** Attempts for an error that nobody classified; after that the message is rejected. */
+const unclassifiedAttempts = 5;
+/** How long a write that was told to give up may take to do so, ms. */
+const abandonMs = 1000;
+
+export interface DeliveryParts {
+  readonly sink: Sink;
+  readonly node: Node;
+  readonly environment: Environment;
+  /** One attempt may take this long, ms. */
+  readonly writeTimeoutMs: number;
+  /** Aborts when the stop is forced or the topology restarts: what is not confirmed by then is released. */
+  readonly killed: AbortSignal;
+  /** Whether branches follow that get what this sink stored, and how many of them settle. */
+  readonly followers: { readonly any: boolean; readonly settling: number };
+}
+
+/**
+ * Brings batches to one sink: retries what time can cure without end, unclassified errors five times, rejects what
+ * will never be taken, and cuts a batch in halves to find the one message that spoils it. Never rejects, but for a
+ * fatal error, which ends the topology.
+ */
+export class Delivery {
+  readonly #parts: DeliveryParts;
+  /** Deliveries that are waiting to try again; the node is red while there is one. */
+  #failing = 0;
+
+  constructor(parts: DeliveryParts) {
+    this.#parts = parts;
+  }
+
+  /** A batch has reached the sink and waits for its turn. */
+  arrive(batch: Batch): void {
+    if (batch.warmUp) return;
+    this.#parts.node.in += batch.messages.length;
+    this.#parts.node.inFlight += batch.messages.length;
+  }
+
+  /** Ends every message of the batch; resolves with those that the sink stored, now or from the same place before. */
+  async deliver(batch: Batch): Promise<Batch> {
+    if (batch.warmUp || batch.messages.length === 0) return { ...batch, messages: [] };
+    const attempt = new BatchDelivery(this.#parts, batch);
+    let failing = false;
+    const setFailing = (now: boolean, reason?: string) => {
+      if (failing !== now) this.#failing += now ? 1 : -1;
+      failing = now;
+      if (this.#failing > 0) this.#parts.node.is('retrying', reason ?? this.#parts.node.reason);
+      else this.#parts.node.is('ok');
+    };
+    try {
+      while (!attempt.done) {
+        if (this.#parts.killed.aborted || batch.lane.signal.aborted) attempt.releaseRest();
+        else setFailing((await attempt.step()) !== undefined, attempt.lastError);
+        if (failing) await attempt.wait();
+      }
+    } finally {
+      if (failing) setFailing(false);
+    }
+    return { ...batch, messages: attempt.stored };
+  }
+}
+
+/** One batch on its way into a sink. */
+class BatchDelivery {
+  readonly #stored = new Set<Message>();
+  lastError: string | undefined;
+  #pending: readonly Message[];
+  /** How many messages the next attempt takes. */
+  #size: number;
+  #waitMs = 0;
+  /** Failed attempts that nobody classified: of the whole write, and of single messages. */
+  #unclassified = 0;
+  readonly #unclassifiedOf = new Map<Message, number>();
+  readonly #backoff: Backoff;
+  readonly #parts: DeliveryParts;
+  readonly #batch: Batch;
+
+  constructor(parts: DeliveryParts, batch: Batch) {
+    this.#parts = parts;
+    this.#batch = batch;
+    this.#pending = batch.messages;
+    this.#size = batch.messages.length;
+    this.#backoff = new Backoff(parts.environment);
+  }
+
+  /** In source order, whatever was retried: what the sink confirmed and followers may have. */
+  get stored(): Message[] {
+    return this.#batch.messages.filter((message) => this.#stored.has(message));
+  }
+
+  get done(): boolean {
+    return this.#pending.length === 0;
+  }
+
+  /** One attempt. Resolves with the error to wait for, or undefined when it went well (or the message is out of the way). */
+  async step(): Promise<unknown> {
+    const messages = this.#pending.slice(0, this.#size);
+    try {
+      const receipt = await this.#write(messages);
+      return this.#confirm(messages, receipt);
+    } catch (error) {
+      return this.#failWhole(messages, error);
+    }
+  }
+
+  async wait(): Promise<void> {
+    this.#parts.node.retries++;
+    const wake = linkedAbort(this.#parts.killed, this.#batch.lane.signal);
+    await this.#backoff.wait(wake.controller.signal, this.#waitMs);
+    wake.release();
+    this.#waitMs = 0;
+  }
+
+  releaseRest(): void {
+    this.#parts.node.inFlight -= this.#pending.length;
+    for (const message of this.#pending) this.#parts.node.release(message);
+    this.#pending = [];
+  }
+
+  #confirm(messages: readonly Message[], receipt: Receipt): unknown {
+    const again: Message[] = [];
+    let toWaitFor: unknown;
+    for (const [place, message] of messages.entries()) {
+      const error = receipt.failed?.get(place);
+      if (error === undefined) this.#delivered(message, receipt, place);
+      else if (this.#isHopeless(message, error)) this.#reject(message, error);
+      else {
+        again.push(message);
+        toWaitFor ??= this.#note(error);
+      }
+    }
+    this.#pending = [...again, ...this.#pending.slice(messages.length)];
+    this.#unclassified = 0;
+    if (again.length < messages.length) this.#backoff.reset();
+    this.#size = Math.min(Math.max(this.#size * 2, again.length), this.#batch.messages.length);
+    return toWaitFor;
+  }
+
+  /** Nothing of this write is known to be stored. */
+  #failWhole(messages: readonly Message[], error: unknown): unknown {
+    const fault = faultOf(error);
+    if (fault === 'fatal') {
+      this.releaseRest();
+      throw error;
+    }
+    if (messages.length === 1) {
+      const [message] = messages as [Message];
+      if (!this.#isHopeless(message, error)) return this.#note(error);
+      this.#reject(message, error);
+      this.#pending = this.#pending.slice(1);
+      return undefined;
+    }
+    const isSpoilt = fault === undefined && ++this.#unclassified >= (this.#isCut ? 1 : unclassifiedAttempts);
+    const isLate = error instanceof FdpError && error.code === 'FDP_TIMEOUT';
+    if (fault === 'permanent' || isSpoilt || isLate) this.#size = Math.ceil(messages.length / 2);
+    return this.#note(error);
+  }
+
+  /** True while a spoilt batch is tried in parts. */
+  get #isCut(): boolean {
+    return this.#size < this.#pending.length;
+  }
+
+  #isHopeless(message: Message, error: unknown): boolean {
+    const fault = faultOf(error);
+    if (fault !== undefined) return fault === 'permanent';
+    const attempts = (this.#unclassifiedOf.get(message) ?? 0) + 1;
+    this.#unclassifiedOf.set(message, attempts);
+    return attempts >= unclassifiedAttempts;
+  }
+
+  #note(error: unknown): unknown {
+    this.lastError = messageOf(error);
+    if (error instanceof FdpError) this.#waitMs = Math.max(this.#waitMs, error.waitMs ?? 0);
+    return error;
+  }
+
+  #delivered(message: Message, receipt: Receipt, place: number): void {
+    const { node, followers } = this.#parts;
+    node.out++;
+    if (followers.any) {
+      const known = receipt.known?.get(place);
+      const { lane, offset = -1, index = -1 } = message.meta;
+      // A twin that came from elsewhere was counted there.
+      if (known === undefined || (known.lane === lane && known.offset === offset && known.index === index)) {
+        message.track.fork(followers.settling);
+        this.#stored.add(message);
+      }
+    }
+    node.inFlight--;
+    message.track.end(Outcome.delivered);
+  }
+
+  #reject(message: Message, error: unknown): void {
+    this.#parts.node.inFlight--;
+    this.#parts.node.reject(this.#batch.lane, message, error);
+  }
+
+  /** One attempt within its time. A write that ran out of it is told so, and heard once more before it counts as failed. */
+  async #write(messages: readonly Message[]): Promise<Receipt> {
+    const { sink, node, environment, writeTimeoutMs, killed } = this.#parts;
+    const { clock } = environment;
+    const { controller, release } = linkedAbort(killed);
+    const cancel = clock.timer(writeTimeoutMs, () => controller.abort());
+    const late = new FdpError('FDP_TIMEOUT', `${node.name}: no confirmation within ${writeTimeoutMs} ms`);
+    const abandoned = new Promise<never>((_resolve, reject) => {
+      controller.signal.addEventListener('abort', () => clock.timer(abandonMs, () => reject(late)));
+    });
+    try {
+      return await Promise.race([sink.write(messages, controller.signal), abandoned]);
+    } catch (error) {
+      throw controller.signal.aborted ? late : error;
+    } finally {
+      cancel();
+      release();
+    }
+  }
+}

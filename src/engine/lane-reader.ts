@@ -1,0 +1,154 @@
+import { Observable } from 'rxjs';
+import { isRetriable, messageOf as textOf } from '../errors.ts';
+import { Backoff } from './backoff.ts';
+import { linkedAbort } from './clock.ts';
+import type { Environment, Lane, Reading } from './component.ts';
+import { Ledger } from './ledger.ts';
+import { type Batch, type LaneContext, type Message, messageOf } from './message.ts';
+import type { Node } from './node.ts';
+import { Permits } from './permits.ts';
+import type { Limits } from './plan.ts';
+import { heldAfter, type Tally } from './tally.ts';
+import { Outcome, type Track } from './track.ts';
+
+/** How long a held source waits before it looks again, ms. */
+const heldPollMs = 200;
+/** After a kill: how long what is under way may take to end by itself, ms. */
+const abandonMs = 5000;
+
+export interface LaneParts {
+  readonly environment: Environment;
+  readonly node: Node;
+  readonly tally: Tally;
+  readonly limits: Limits;
+  readonly topologyPermits: Permits;
+  readonly replayable: boolean;
+  /** Aborts when the intake stops. */
+  readonly draining: AbortSignal;
+  /** Aborts when whatever is in flight is given up. */
+  readonly killed: AbortSignal;
+  /** Told when the lane's position can't be committed, now or ever. */
+  fail(error: unknown): void;
+}
+
+/**
+ * Reads one lane while permits are free and follows every batch until it is settled. A lane that can be read again stops
+ * reading when the drain begins; one that can't gives first what it still holds.
+ */
+export class LaneReader {
+  readonly context: LaneContext;
+  /** Batches as they are read; subscribed to once; completes when the lane ends. */
+  readonly batches: Observable<Batch>;
+  readonly #lane: Lane;
+  readonly #parts: LaneParts;
+  readonly #permits: readonly Permits[];
+  readonly #ledger: Ledger;
+  readonly #life: { controller: AbortController; release: () => void };
+  /** A request's own message lives until its reply, whatever its rows do. */
+  #request: Track | undefined;
+
+  constructor(lane: Lane, parts: LaneParts) {
+    this.#lane = lane;
+    this.#parts = parts;
+    this.#life = linkedAbort(lane.signal, parts.killed);
+    const { signal } = this.#life.controller;
+    this.context = lane.request ? { id: lane.id, signal, request: lane.request } : { id: lane.id, signal };
+    const { laneBatches, laneBytes } = parts.limits;
+    // A request waits for no other: its connector bounds how many there are.
+    this.#permits = lane.request ? [] : [new Permits(laneBatches, laneBytes), parts.topologyPermits];
+    const { tally, environment, fail } = parts;
+    this.#ledger = new Ledger(lane, { permits: this.#permits, tally, environment, fail });
+    this.batches = new Observable((subscriber) => {
+      this.#readAll((batch) => subscriber.next(batch)).then(
+        () => subscriber.complete(),
+        (error) => subscriber.error(error),
+      );
+    });
+  }
+
+  /** When the oldest message in flight was read, monotonic ms. */
+  get oldest(): number | undefined {
+    return this.#ledger.oldest;
+  }
+
+  /** Ends a request's own message: its reply is on the way. */
+  replied(): void {
+    this.#request?.end(Outcome.delivered);
+    this.#request = undefined;
+  }
+
+  /** Resolves when everything that was read has ended and the last position is committed. */
+  async finish(): Promise<void> {
+    this.#request?.end(Outcome.released);
+    await Promise.race([this.#ledger.finish(), this.#abandoned()]);
+    this.#ledger.abandon();
+    this.#life.release();
+  }
+
+  async #readAll(next: (batch: Batch) => void): Promise<void> {
+    const { draining, replayable, environment, node } = this.#parts;
+    const { signal } = this.#life.controller;
+    const stop = replayable ? linkedAbort(signal, draining) : { controller: { signal }, release: () => {} };
+    const backoff = new Backoff(environment);
+    const stopped = stop.controller.signal;
+    while (!stopped.aborted) {
+      await this.#mayRead(stopped);
+      if (stopped.aborted) break;
+      try {
+        const reading = await this.#lane.read(stopped);
+        if (reading === undefined) break;
+        backoff.reset();
+        if (node.state === 'retrying') node.is('ok');
+        next(this.#admit(reading));
+      } catch (error) {
+        if (stopped.aborted) break;
+        if (!isRetriable(error)) throw error;
+        node.retries++;
+        node.is('retrying', textOf(error));
+        await backoff.wait(stopped);
+      }
+    }
+    stop.release();
+  }
+
+  async #mayRead(stopped: AbortSignal): Promise<void> {
+    const { replayable, tally, node, environment } = this.#parts;
+    for (const permits of this.#permits) await permits.whenFree(stopped);
+    if (!replayable) return;
+    while (tally.rejectedInARow >= heldAfter && !stopped.aborted) {
+      node.is('held', `${heldAfter} messages in a row were rejected and none delivered: mend the spec and start again`);
+      await environment.clock.sleep(heldPollMs, stopped);
+    }
+    if (node.state === 'held') node.is('ok');
+  }
+
+  #admit(reading: Reading): Batch {
+    const { node } = this.#parts;
+    const settlement = reading.warmUp ? undefined : this.#ledger.open(reading);
+    const messages: Message[] = [];
+    for (const record of reading.messages) {
+      const message = messageOf(record, settlement);
+      if (record.problem === undefined) messages.push(message);
+      else if (settlement) node.reject(this.context, message, record.problem);
+      if (this.context.request) this.#hold(message);
+    }
+    if (settlement) {
+      node.in += reading.messages.length;
+      node.out += messages.length;
+    }
+    return { lane: this.context, messages, warmUp: reading.warmUp ?? false };
+  }
+
+  #hold(message: Message): void {
+    message.track.fork(1);
+    this.#request = message.track;
+  }
+
+  /** Resolves a while after a kill. */
+  async #abandoned(): Promise<void> {
+    const { clock } = this.#parts.environment;
+    const { killed } = this.#parts;
+    if (!killed.aborted) await new Promise((resolve) => killed.addEventListener('abort', resolve));
+    await clock.sleep(abandonMs);
+  }
+}

@@ -1,0 +1,135 @@
+import { isRetriable } from '../errors.ts';
+import { Backoff } from './backoff.ts';
+import type { Environment, Lane, Reading } from './component.ts';
+import type { Permits } from './permits.ts';
+import type { Tally } from './tally.ts';
+import { Outcome, type TrackOwner } from './track.ts';
+
+/** Time between two commits of a lane while it is busy, ms: what a crash makes us read again. */
+const commitIntervalMs = 100;
+
+/** One batch as it was read: settled when every message of it has ended. Gives its permits back then. */
+export class Settlement implements TrackOwner {
+  readonly position: number | undefined;
+  /** Monotonic ms when it was read. */
+  readonly readAt: number;
+  released = false;
+  #remaining: number;
+  readonly #tally: Tally;
+  readonly #settled: () => void;
+
+  constructor(reading: Reading, readAt: number, tally: Tally, settled: () => void) {
+    this.position = reading.position;
+    this.readAt = readAt;
+    this.#remaining = reading.messages.length;
+    this.#tally = tally;
+    this.#settled = settled;
+  }
+
+  get isSettled(): boolean {
+    return this.#remaining === 0;
+  }
+
+  /** A source message has ended, with everything derived from it. */
+  ended(outcome: Outcome): void {
+    if (this.isSettled) return;
+    if (outcome === Outcome.released) this.released = true;
+    this.#tally.end(outcome);
+    if (--this.#remaining === 0) this.#settled();
+  }
+
+  /** Ends what has not ended as released; whatever it does later is ignored. */
+  abandon(): void {
+    while (!this.isSettled) this.ended(Outcome.released);
+  }
+}
+
+/**
+ * The open batches of a lane in the order in which they were read. Commits the lowest contiguous settled position and
+ * never anything above an unsettled or released message.
+ */
+export class Ledger {
+  readonly #open: Settlement[] = [];
+  readonly #lane: Lane;
+  readonly #permits: readonly Permits[];
+  readonly #tally: Tally;
+  readonly #environment: Environment;
+  readonly #fail: (error: unknown) => void;
+  readonly #hurry = new AbortController();
+  #target: number | undefined;
+  #committing: Promise<void> | undefined;
+  #whenSettled: (() => void) | undefined;
+
+  /** @param fail told when a position can't be committed, now or ever */
+  constructor(
+    lane: Lane,
+    parts: { permits: readonly Permits[]; tally: Tally; environment: Environment; fail: (error: unknown) => void },
+  ) {
+    this.#lane = lane;
+    this.#permits = parts.permits;
+    this.#tally = parts.tally;
+    this.#environment = parts.environment;
+    this.#fail = parts.fail;
+  }
+
+  /** Enters a batch that was just read. */
+  open(reading: Reading): Settlement {
+    const settlement = new Settlement(reading, this.#environment.clock.monotonic(), this.#tally, () =>
+      this.#settle(reading),
+    );
+    this.#open.push(settlement);
+    this.#tally.read(reading.messages.length);
+    for (const permits of this.#permits) permits.take(reading.bytes);
+    if (settlement.isSettled) this.#settle(reading);
+    return settlement;
+  }
+
+  /** When the oldest open batch was read, monotonic ms. */
+  get oldest(): number | undefined {
+    return this.#open.find((settlement) => !settlement.isSettled)?.readAt;
+  }
+
+  /** Resolves when every batch is settled and the last position is committed (or can't be). */
+  async finish(): Promise<void> {
+    if (this.#open.some((settlement) => !settlement.isSettled))
+      await new Promise<void>((resolve) => {
+        this.#whenSettled = resolve;
+      });
+    this.#hurry.abort();
+    await this.#committing;
+  }
+
+  /** Releases everything that has not ended: nobody waits for it any more. */
+  abandon(): void {
+    for (const settlement of [...this.#open]) settlement.abandon();
+  }
+
+  #settle(reading: Reading): void {
+    for (const permits of this.#permits) permits.giveBack(reading.bytes);
+    while (this.#open[0]?.isSettled && !this.#open[0].released) {
+      const { position } = this.#open.shift() as Settlement;
+      if (position !== undefined) this.#target = position;
+    }
+    if (this.#target !== undefined) this.#committing ??= this.#commitAll();
+    if (this.#open.every((settlement) => settlement.isSettled)) this.#whenSettled?.();
+  }
+
+  async #commitAll(): Promise<void> {
+    const { clock } = this.#environment;
+    const backoff = new Backoff(this.#environment);
+    while (this.#target !== undefined && !this.#lane.signal.aborted) {
+      const position = this.#target;
+      this.#target = undefined;
+      try {
+        await this.#lane.commit?.(position);
+        backoff.reset();
+        await clock.sleep(commitIntervalMs, this.#hurry.signal);
+      } catch (error) {
+        if (!isRetriable(error)) return this.#fail(error);
+        this.#target ??= position;
+        await backoff.wait(this.#lane.signal);
+      }
+    }
+    this.#committing = undefined;
+  }
+}

@@ -1,0 +1,92 @@
+import { once } from 'node:events';
+import type { AddressInfo, Server } from 'node:net';
+import { FdpError, messageOf } from '../errors.ts';
+import type { ConnectOptions, Environment } from './component.ts';
+import { hostAndPort } from './units.ts';
+
+/** What a server needs to open its port. */
+export interface Listening {
+  /** The connector's name in the spec. */
+  readonly name: string;
+  /** The `listen` option: `127.0.0.1:8888`; port 0 takes a free one. */
+  readonly address: string;
+  readonly log: Environment['log'];
+  readonly options?: ConnectOptions | undefined;
+}
+
+/**
+ * Opens a server's port, says so, and warns when others than this machine can reach it: no server of fdp knows who
+ * asks. Gives the port.
+ * @throws FDP_PORT_IN_USE, fatal, but transient when the topology took over from a process that may still hold it
+ * @throws FDP_REFUSED without the right to use the port
+ * @throws FDP_CONNECT_FAILED, fatal, when this machine doesn't have the address
+ * @throws FDP_CLOSED when `signal` aborts
+ */
+export async function listen(server: Server, listening: Listening, signal: AbortSignal): Promise<number> {
+  const { host, port } = hostAndPort(listening.address);
+  try {
+    const ready = once(server, 'listening', { signal });
+    server.listen({ host, port });
+    await ready;
+  } catch (error) {
+    server.close();
+    throw listenError(error, listening);
+  }
+  const bound = server.address() as AddressInfo;
+  const fields = { host: bound.address, port: bound.port };
+  listening.log.info(fields, `${listening.name}: listening on ${bound.address} port ${bound.port}`);
+  if (!isLoopback(bound.address))
+    listening.log.warn(
+      fields,
+      `${listening.name}: port ${bound.port} can be reached from other machines, and asks nobody who they are: ` +
+        `keep it behind a firewall or listen on 127.0.0.1`,
+    );
+  return bound.port;
+}
+
+/** What a server alone may hold, for `claims`: the same for every way to write the address. Nothing for port 0. */
+export function listenClaims(address: string): readonly string[] {
+  const { host, port } = hostAndPort(address);
+  return port === 0 ? [] : [`port ${port} on ${host === 'localhost' ? '127.0.0.1' : host}`];
+}
+
+function isLoopback(address: string): boolean {
+  return /^(::ffff:)?127\./.test(address) || address === '::1';
+}
+
+function listenError(cause: unknown, { name, address, options }: Listening): FdpError {
+  const { host, port } = hostAndPort(address);
+  const text = (what: string) => `${name}: ${what}`;
+  switch ((cause as NodeJS.ErrnoException).code) {
+    case 'EADDRINUSE':
+      return options?.takenOver
+        ? new FdpError('FDP_PORT_IN_USE', text(`port ${port} on ${host} is still held by the predecessor`), {
+            fault: 'transient',
+            cause,
+          })
+        : new FdpError(
+            'FDP_PORT_IN_USE',
+            text(`port ${port} on ${host} is in use by another program: stop it or change \`listen\``),
+            { cause },
+          );
+    case 'EACCES':
+    case 'EPERM':
+      return new FdpError(
+        'FDP_REFUSED',
+        text(`no right to listen on port ${port} of ${host}: choose a port from 1024 in \`listen\``),
+        { cause },
+      );
+    case 'EADDRNOTAVAIL':
+    case 'EAFNOSUPPORT':
+    case 'ENOTFOUND':
+      return new FdpError(
+        'FDP_CONNECT_FAILED',
+        text(`this machine has no address ${host}: change \`listen\`, 127.0.0.1 is this machine alone`),
+        { fault: 'fatal', cause },
+      );
+    case 'ABORT_ERR':
+      return new FdpError('FDP_CLOSED', text('stopped before its port was open'), { cause });
+    default:
+      return new FdpError('FDP_CONNECT_FAILED', text(`can't listen on ${address}: ${messageOf(cause)}`), { cause });
+  }
+}

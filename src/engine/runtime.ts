@@ -1,0 +1,120 @@
+import { FdpError, messageOf as textOf } from '../errors.ts';
+import { linkedAbort } from './clock.ts';
+import type { Connector, Environment } from './component.ts';
+import type { Plan } from './plan.ts';
+import type { TopologySnapshot } from './snapshot.ts';
+import { Topology, type Unfinished } from './topology.ts';
+
+/** How often a drain says what it waits for, ms. */
+const reportMs = 1000;
+/** How long a connector may take to close, ms. */
+const closeMs = 5000;
+
+export interface RunResult {
+  /** 0 done or stopped cleanly, 1 a topology failed for good, 3 a stop was forced before everything was finished. */
+  readonly exitCode: 0 | 1 | 3;
+  /** What a forced stop left, by topology and node. */
+  readonly unfinished: readonly Unfinished[];
+}
+
+/**
+ * All started topologies of one process and the connectors that they share. Starting and ending one does not touch the
+ * others. When `run` has resolved no handle is left.
+ */
+export class Runtime {
+  readonly #plan: Plan;
+  readonly #environment: Environment;
+  readonly #topologies: readonly Topology[];
+  readonly #connectors = new Map<string, Promise<Connector>>();
+  readonly #forced = linkedAbort().controller;
+  #drain: Promise<void> | undefined;
+  #unfinished: readonly Unfinished[] = [];
+
+  constructor(plan: Plan, environment: Environment) {
+    this.#plan = plan;
+    this.#environment = environment;
+    this.#topologies = plan.topologies.map(
+      (topology) =>
+        new Topology({
+          plan: topology,
+          settings: plan.settings,
+          environment,
+          typeOf: (name) => plan.connectors.get(name)?.declaration.type ?? 'unknown',
+          connector: (name) => this.#connector(name),
+        }),
+    );
+  }
+
+  /** Runs until every topology has ended. Never rejects. */
+  async run(): Promise<RunResult> {
+    const codes = await Promise.all(this.#topologies.map((topology) => topology.run()));
+    await this.#closeConnectors();
+    const worst = Math.max(0, ...codes) as 0 | 1;
+    return { exitCode: this.#unfinished.length > 0 ? 3 : worst, unfinished: this.#unfinished };
+  }
+
+  /** Stops cleanly: intake first, then what is in flight; forced once `settings.shutdownMs` are over. */
+  drain(): void {
+    this.#drain ??= this.#drainWithin(this.#plan.settings.shutdownMs);
+  }
+
+  /** Stops at once; what is in flight is noted as unfinished. */
+  force(): void {
+    if (this.#forced.signal.aborted) return;
+    this.#unfinished = this.#topologies.flatMap((topology) => topology.unfinished());
+    this.#forced.abort();
+    for (const topology of this.#topologies) topology.force();
+  }
+
+  snapshot(): readonly TopologySnapshot[] {
+    return this.#topologies.map((topology) => topology.snapshot());
+  }
+
+  async #drainWithin(limitMs: number): Promise<void> {
+    const { clock, log } = this.#environment;
+    for (const topology of this.#topologies) topology.drain();
+    for (let left = limitMs; left > 0; left -= reportMs) {
+      await clock.sleep(Math.min(reportMs, left), this.#forced.signal);
+      if (this.#hasEnded() || this.#forced.signal.aborted) return;
+      const waiting = this.#topologies.flatMap((topology) => topology.unfinished()).map(describe);
+      log.info({ left_ms: left }, `stopping: waiting for ${waiting.join(', ') || 'connections to close'}`);
+    }
+    this.force();
+  }
+
+  #hasEnded(): boolean {
+    return this.snapshot().every(({ state }) => state === 'stopped' || state === 'failed');
+  }
+
+  #connector(name: string): Promise<Connector> {
+    const { clock, chance, log, failPoint } = this.#environment;
+    const made = this.#connectors.get(name) ?? this.#make(name, { clock, chance, log, failPoint });
+    this.#connectors.set(name, made);
+    return made;
+  }
+
+  async #make(name: string, environment: Environment): Promise<Connector> {
+    const plan = this.#plan.connectors.get(name);
+    if (plan === undefined) throw new FdpError('FDP_INTERNAL', `connector ${name} is not part of the plan`);
+    return plan.declaration.create(plan.options, { ...environment, name });
+  }
+
+  async #closeConnectors(): Promise<void> {
+    const { clock, log } = this.#environment;
+    for (const [name, made] of this.#connectors) {
+      const closed = made.then((connector) => connector.close()).then(() => true);
+      const inTime = new AbortController();
+      const late = clock.sleep(closeMs, inTime.signal).then(() => false);
+      try {
+        if (!(await Promise.race([closed, late]))) log.warn({ connector: name }, `${name}: did not close in time`);
+      } catch (error) {
+        log.debug({ connector: name }, `${name}: ${textOf(error)}`);
+      }
+      inTime.abort();
+    }
+  }
+}
+
+function describe({ topology, node, messages }: Unfinished): string {
+  return `${topology}/${node} (${messages} messages)`;
+}

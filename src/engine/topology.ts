@@ -1,0 +1,229 @@
+import { FdpError, faultOf, messageOf as textOf } from '../errors.ts';
+import { Backoff } from './backoff.ts';
+import { linkedAbort } from './clock.ts';
+import type { Connector, Environment } from './component.ts';
+import { Flow } from './flow.ts';
+import { buildGraph, type Graph } from './graph.ts';
+import { type LimitedLog, limited } from './limited-log.ts';
+import type { LaneContext, Message } from './message.ts';
+import type { Node, NodeOwner } from './node.ts';
+import type { Settings, TopologyPlan } from './plan.ts';
+import type { NodeSnapshot, TopologySnapshot, TopologyState } from './snapshot.ts';
+import { Tally } from './tally.ts';
+import { Outcome } from './track.ts';
+
+/** Restarts allowed within `restartWindowMs`; one more ends the topology. */
+const maxRestarts = 5;
+const restartWindowMs = 60_000;
+/** At most one line about rejected messages in this time, ms. */
+const rejectionLogMs = 1000;
+
+export interface TopologyParts {
+  readonly plan: TopologyPlan;
+  readonly settings: Settings;
+  readonly environment: Environment;
+  /** The type of a connector, by its name. */
+  typeOf(connector: string): string;
+  /** The one instance of a connector in this process. */
+  connector(name: string): Promise<Connector>;
+}
+
+/** What a forced stop left unfinished; it will be read again, or is a gap where the source can't replay. */
+export interface Unfinished {
+  readonly topology: string;
+  readonly node: string;
+  readonly messages: number;
+  /** Since the oldest message in flight was read, ms. */
+  readonly oldestMs: number;
+}
+
+/**
+ * Runs one topology and keeps it running: a dead node restarts it from the last committed position, with back-off, five
+ * times a minute at most. What a person must cure ends it with 1. Nothing else does but a stop, or a source at its end.
+ */
+export class Topology implements NodeOwner {
+  readonly name: string;
+  readonly #parts: TopologyParts;
+  readonly #graph: Graph;
+  readonly #tally = new Tally();
+  readonly #draining = linkedAbort().controller;
+  readonly #forced = linkedAbort().controller;
+  readonly #limitedLog: LimitedLog;
+  #flow: Flow | undefined;
+  #state: TopologyState = 'starting';
+  #reason: string | undefined;
+  #restarts = 0;
+
+  constructor(parts: TopologyParts) {
+    this.#parts = parts;
+    this.name = parts.plan.name;
+    this.#graph = buildGraph(parts.plan, parts.typeOf, this);
+    this.#limitedLog = limited(parts.environment.log, parts.environment.clock, rejectionLogMs);
+  }
+
+  /** Resolves with the exit code: 0 at the source's end or after a stop, 1 when it can't go on. Never rejects. */
+  async run(): Promise<number> {
+    const { environment } = this.#parts;
+    const { clock, log } = environment;
+    const backoff = new Backoff(environment);
+    const restartedAt: number[] = [];
+    for (;;) {
+      const error = await this.#runOnce();
+      if (error === undefined || this.#draining.signal.aborted) return this.#ended('stopped', 0);
+      if (faultOf(error) === 'fatal') return this.#ended('failed', 1, textOf(error));
+      this.#restarts++;
+      if (error instanceof FdpError && error.code === 'FDP_LEASE_LOST') {
+        log.warn({ topology: this.name }, `${textOf(error)}: standing by`);
+        continue;
+      }
+      const now = clock.monotonic();
+      while (restartedAt[0] !== undefined && now - restartedAt[0] > restartWindowMs) restartedAt.shift();
+      if (restartedAt.push(now) > maxRestarts)
+        return this.#ended('failed', 1, `${maxRestarts} restarts within a minute did not help: ${textOf(error)}`);
+      log.error(
+        { topology: this.name, err: error },
+        `${this.name}: restarting from the last committed position: ${textOf(error)}`,
+      );
+      await backoff.wait(this.#draining.signal);
+    }
+  }
+
+  /** Stops the intake; what is in flight is finished. */
+  drain(): void {
+    this.#draining.abort();
+  }
+
+  /** Gives up what is in flight. */
+  force(): void {
+    this.#draining.abort();
+    this.#forced.abort();
+  }
+
+  /** What is in flight now, by node: what a drain waits for, and what a forced stop leaves. */
+  unfinished(): Unfinished[] {
+    const oldest = this.#flow?.oldest;
+    if (oldest === undefined) return [];
+    const oldestMs = Math.round(this.#parts.environment.clock.monotonic() - oldest);
+    const busy = this.#graph.all.filter((node) => node.inFlight > 0);
+    const at = busy.length > 0 ? busy : [this.#graph.source];
+    return at.map((node) => ({
+      topology: this.name,
+      node: node.name,
+      messages: node.inFlight || this.#tally.inFlight,
+      oldestMs,
+    }));
+  }
+
+  snapshot(): TopologySnapshot {
+    const { messagesRead, delivered, filtered, rejected, released, inFlight } = this.#tally;
+    const state = this.#currentState();
+    const sick = this.#graph.all.find((node) => !['ok', 'idle', 'standby'].includes(node.state));
+    const reason = this.#reason ?? (sick ? `${sick.name}: ${sick.reason ?? sick.state}` : undefined);
+    const lag = this.#flow?.lag();
+    return {
+      name: this.name,
+      state,
+      ready: (state === 'running' || state === 'standby') && sick === undefined,
+      ...(reason === undefined ? {} : { reason }),
+      read: messagesRead,
+      delivered,
+      filtered,
+      rejected,
+      released,
+      inFlight,
+      ...(lag === undefined ? {} : { lag }),
+      restarts: this.#restarts,
+      nodes: this.#graph.all.map(nodeSnapshot),
+    };
+  }
+
+  reject(node: Node, lane: LaneContext, message: Message, error: FdpError): void {
+    if (lane.request) {
+      lane.request.fail(error);
+      message.track.end(Outcome.rejected);
+      return;
+    }
+    const where = { topology: this.name, node: node.name, code: error.code, ...originOf(message) };
+    this.#limitedLog.warn(`rejected ${node.name} ${error.code}`, where, `message rejected: ${error.message}`);
+    const letters = this.#flow?.deadLetters;
+    if (letters) letters.submit(this.name, node, message, error);
+    else message.track.end(Outcome.rejected);
+  }
+
+  stateChanged(node: Node): void {
+    const fields = { topology: this.name, node: node.name, state: node.state };
+    const { log } = this.#parts.environment;
+    const text = `${this.name}: ${node.name} is ${node.state}${node.reason ? `: ${node.reason}` : ''}`;
+    if (node.state === 'retrying' || node.state === 'held') log.warn(fields, text);
+    else if (node.state === 'connecting' && node.reason) log.warn(fields, text);
+    else if (node.state !== 'failed') log.debug(fields, text);
+  }
+
+  async #runOnce(): Promise<unknown> {
+    const { plan, settings, environment, connector } = this.#parts;
+    this.#state = 'running';
+    this.#flow = new Flow({
+      plan,
+      settings,
+      environment,
+      connector,
+      graph: this.#graph,
+      tally: this.#tally,
+      draining: this.#draining.signal,
+      forced: this.#forced.signal,
+    });
+    try {
+      await this.#flow.run();
+      return undefined;
+    } catch (error) {
+      return error;
+    } finally {
+      for (const node of this.#graph.all) if (node.state !== 'failed') node.is('idle');
+    }
+  }
+
+  #currentState(): TopologyState {
+    if (this.#state !== 'running') return this.#state;
+    if (this.#draining.signal.aborted) return 'draining';
+    const { source } = this.#graph;
+    if (source.state === 'standby' || source.state === 'held') return source.state;
+    return this.#graph.all.some((node) => node.state === 'connecting') ? 'starting' : 'running';
+  }
+
+  #ended(state: 'stopped' | 'failed', code: number, reason?: string): number {
+    const { log } = this.#parts.environment;
+    this.#state = state;
+    this.#reason = reason;
+    if (state === 'failed') log.error({ topology: this.name }, `${this.name} ended: ${reason}`);
+    else log.info({ topology: this.name }, `${this.name} stopped`);
+    return code;
+  }
+}
+
+function originOf({ meta }: Message): object {
+  const { topic, partition, offset, index } = meta;
+  return { topic, partition, offset, index };
+}
+
+function nodeSnapshot(node: Node): NodeSnapshot {
+  const {
+    name,
+    kind,
+    type,
+    state,
+    reason,
+    in: taken,
+    made,
+    out,
+    filtered,
+    rejected,
+    released,
+    inFlight,
+    retries,
+  } = node;
+  return {
+    ...{ name, kind, type, state, in: taken, made, out, filtered, rejected, released, inFlight, retries },
+    ...(reason === undefined ? {} : { reason }),
+    extra: { ...node.extra },
+  };
+}
