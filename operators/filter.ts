@@ -1,0 +1,31 @@
+import { defineOperator } from '../src/engine/component.ts';
+import { fieldsOf } from '../src/engine/message.ts';
+import { filter as filterMessages } from '../src/engine/operator.ts';
+import { FdpError } from '../src/errors.ts';
+import { checkCondition } from './support/condition.ts';
+import { compileExpression } from './support/expression.ts';
+import { show } from './support/expression-functions.ts';
+
+/** `filter`: lets go, without a word, what is not true. */
+export const filter = defineOperator({
+  type: 'filter',
+  summary: 'Lets only those messages pass for which an expression is true.',
+  options: {
+    type: 'string',
+    format: 'expression',
+    minLength: 1,
+    description:
+      "CEL over the fields of the message. What it can't be evaluated for, or gives no boolean, is rejected.",
+    examples: ['volume > 0.0'],
+  },
+  example: `filter: 'volume > 0.0'`,
+  shape: checkCondition,
+  create(source, context) {
+    const expression = compileExpression(source);
+    return filterMessages(context, (message) => {
+      const result = expression.evaluate(fieldsOf(message));
+      if (typeof result === 'boolean') return result;
+      throw new FdpError('FDP_MESSAGE_INVALID', `${source}: expected true or false, got ${show(result)}`);
+    });
+  },
+});

@@ -1,0 +1,47 @@
+import { defineOperator } from '../src/engine/component.ts';
+import { derive, fieldsOf } from '../src/engine/message.ts';
+import { perMessage } from '../src/engine/operator.ts';
+import { compileTemplate, templateNames } from '../src/engine/template.ts';
+import { FdpError } from '../src/errors.ts';
+import { checkTemplate } from './support/names.ts';
+
+/**
+ * `idempotency_key`: adds a text that is the same whenever the same message is read again, however it was batched: it
+ * depends on the message's origin and value only.
+ */
+export const idempotencyKey = defineOperator({
+  type: 'idempotency_key',
+  summary: 'Adds a key by which a store knows a message that it already has.',
+  options: {
+    type: 'object',
+    description: 'The field that holds the key, and what the key is made of.',
+    additionalProperties: false,
+    required: ['as', 'from'],
+    properties: {
+      as: { type: 'string', minLength: 1, description: 'The field that is added.', examples: ['message_key'] },
+      from: {
+        type: 'string',
+        minLength: 1,
+        description:
+          'Text with `{name}` for topic, partition, offset, index and key of the message, or for a field of its value. A message that lacks one is rejected.',
+        examples: ['{topic}-{partition}-{offset}--{symbol}-{time}-{index}'],
+      },
+    },
+  },
+  example: 'idempotency_key: { as: message_key, from: "{topic}-{partition}-{offset}--{symbol}-{time}-{index}" }',
+  shape({ as, from }, input, report) {
+    if (templateNames(from).length === 0)
+      report(['from'], 'the same key for every message', 'insert names, such as {topic}-{partition}-{offset}-{index}');
+    checkTemplate({ input, report, path: ['from'] }, from);
+    return input && { ...input, [as]: 'string' };
+  },
+  create({ as, from }, context) {
+    const fill = compileTemplate(from);
+    return perMessage(context, (message) => {
+      const key = fill(message);
+      if (key === undefined || key === null)
+        throw new FdpError('FDP_MESSAGE_INVALID', `"${from}": the message has no value for it`);
+      return derive(message, { value: { ...fieldsOf(message), [as]: String(key) } });
+    });
+  },
+});

@@ -1,0 +1,40 @@
+import { defineOperator } from '../src/engine/component.ts';
+import { derive, fieldsOf } from '../src/engine/message.ts';
+import { perMessage } from '../src/engine/operator.ts';
+import { checkExpression, compileExpression } from './support/expression.ts';
+
+/** `map`: a new value with just the named fields, each from an expression over the old one. */
+export const map = defineOperator({
+  type: 'map',
+  summary: 'Builds a new value from expressions, one for each field.',
+  options: {
+    type: 'object',
+    minProperties: 1,
+    additionalProperties: {
+      type: 'string',
+      format: 'expression',
+      minLength: 1,
+      description: 'CEL over the fields of the message; `iso(ms)` and `decimal(x)` write times and prices.',
+    },
+    description:
+      'The fields of the new value, in this order, and the expression of each; all other fields are left out.',
+    examples: [{ time: 'iso(time)', symbol: 'symbol' }],
+  },
+  example: `map: { time: 'iso(time)', symbol: 'symbol', price: 'price' }`,
+  shape(options, input, report) {
+    return Object.fromEntries(
+      Object.entries(options).map(([name, source]) => {
+        return [name, checkExpression(source, input, (text, hint) => report([name], text, hint))];
+      }),
+    );
+  },
+  create(options, context) {
+    const fields = Object.entries(options).map(([name, source]) => ({ name, expression: compileExpression(source) }));
+    return perMessage(context, (message) => {
+      const from = fieldsOf(message);
+      const value: Record<string, unknown> = {};
+      for (const { name, expression } of fields) value[name] = expression.evaluate(from);
+      return derive(message, { value });
+    });
+  },
+});

@@ -1,0 +1,38 @@
+import { defineOperator } from '../src/engine/component.ts';
+import { type Fields, fieldsOf } from '../src/engine/message.ts';
+import { perMessage } from '../src/engine/operator.ts';
+import { FdpError } from '../src/errors.ts';
+import { checkCondition } from './support/condition.ts';
+import { compileExpression, type Expression } from './support/expression.ts';
+import { show } from './support/expression-functions.ts';
+
+/** `require`: rejects what is not true, with the part that failed and the values in it. */
+export const require = defineOperator({
+  type: 'require',
+  summary: 'Rejects every message for which an expression is not true.',
+  options: {
+    type: 'string',
+    format: 'expression',
+    minLength: 1,
+    description: "CEL over the fields of the message. What is not true, or can't be evaluated, is rejected.",
+    examples: ['price > 0.0 && symbol.matches("^[A-Z]+$")'],
+  },
+  example: `require: 'price > 0.0 && volume >= 0.0'`,
+  shape: checkCondition,
+  create(source, context) {
+    const expression = compileExpression(source);
+    const parts = expression.conjuncts.map((part) => compileExpression(part));
+    return perMessage(context, (message) => {
+      const fields = fieldsOf(message);
+      if (expression.evaluate(fields) === true) return message;
+      throw failure(parts, fields);
+    });
+  },
+});
+
+function failure(parts: readonly Expression[], fields: Fields): FdpError {
+  const failed = parts.find((part) => part.evaluate(fields) !== true);
+  const values = failed?.names.map((name) => `${name} = ${show(fields[name])}`).join(', ');
+  const got = values ? ` (${values})` : '';
+  return new FdpError('FDP_MESSAGE_INVALID', `not true: ${failed?.source ?? ''}${got}`);
+}

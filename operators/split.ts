@@ -1,0 +1,60 @@
+import { defineOperator } from '../src/engine/component.ts';
+import { derive, fieldsOf, type Message } from '../src/engine/message.ts';
+import { flatMap } from '../src/engine/operator.ts';
+import { arrayField, fieldOf, itemFields } from './support/fields.ts';
+import { checkField } from './support/names.ts';
+
+/**
+ * `split`: one message for each distinct value in the items of an array. Groups come in the order of their first item;
+ * items keep theirs. Items that have no usable value share one message without a key, so that they harm no others.
+ */
+export const split = defineOperator({
+  type: 'split',
+  summary: 'One message for each group of items in an array, with the same envelope, keyed by the group.',
+  options: {
+    type: 'object',
+    description: "Which array is split, and by which of its items' fields.",
+    additionalProperties: false,
+    required: ['field', 'by'],
+    properties: {
+      field: {
+        type: 'string',
+        minLength: 1,
+        description: 'The array in the message. An empty one is filtered; no array: the message is rejected.',
+        examples: ['data'],
+      },
+      by: {
+        type: 'string',
+        minLength: 1,
+        description: 'The text field of its items that makes the groups, and becomes the key of each message.',
+        examples: ['s'],
+      },
+    },
+  },
+  example: 'split: { field: data, by: s }',
+  shape(options, input, report) {
+    checkField({ input, report, path: ['field'] }, options.field, ['any']);
+    return input;
+  },
+  create: ({ field, by }, context) => flatMap(context, (message) => groups(message, field, by)),
+});
+
+function groups(message: Message, field: string, by: string): readonly Message[] {
+  const fields = fieldsOf(message);
+  const items = new Map<string | null, unknown[]>();
+  for (const item of arrayField(fields, field)) {
+    const key = keyOf(item, by);
+    const group = items.get(key);
+    if (group) group.push(item);
+    else items.set(key, [item]);
+  }
+  return [...items].map(([key, group], index) =>
+    derive(message, { key, value: { ...fields, [field]: group }, meta: { ...message.meta, index } }),
+  );
+}
+
+function keyOf(item: unknown, by: string): string | null {
+  const fields = itemFields(item);
+  const value = fields && fieldOf(fields, by);
+  return typeof value === 'string' && value !== '' ? value : null;
+}

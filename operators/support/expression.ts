@@ -1,0 +1,196 @@
+import {
+  type ASTNode,
+  Environment,
+  EvaluationError,
+  ParseError,
+  TypeError as TypeMismatch,
+} from '@marcbachmann/cel-js';
+import type { FieldType, Shape } from '../../src/engine/component.ts';
+import type { Fields } from '../../src/engine/message.ts';
+import { FdpError, messageOf } from '../../src/errors.ts';
+import { decimal, iso } from './expression-functions.ts';
+import { conjuncts, type Problem, type Reading, readTree } from './expression-tree.ts';
+import { unknownName } from './names.ts';
+
+/** A CEL expression over the fields of a message's value, read once and evaluated for each message. */
+export interface Expression {
+  readonly source: string;
+  /** The fields that it reads. */
+  readonly names: readonly string[];
+  /** The parts of `a && b && c`: to say which of them is not true. */
+  readonly conjuncts: readonly string[];
+  /**
+   * Its result as a plain value; integers become numbers.
+   * @throws FDP_MESSAGE_INVALID when a field is missing, types don't fit, or no message can hold the result
+   */
+  evaluate(fields: Fields): unknown;
+}
+
+/** The message as a whole, for `has(x)` and for fields whose name is a word of CEL. */
+const whole = '_fields_';
+const options = { homogeneousAggregateLiterals: false };
+const running = new Environment({ ...options, unlistedVariablesAreDyn: true })
+  .registerFunction('iso(dyn): dyn', iso)
+  .registerFunction('decimal(dyn): dyn', decimal);
+const celTypes = {
+  string: 'string',
+  decimal: 'string',
+  number: 'double',
+  date: 'double',
+  int64: 'double',
+  boolean: 'bool',
+  any: 'dyn',
+} as const satisfies Record<FieldType, string>;
+const fieldTypes: Readonly<Record<string, FieldType>> = {
+  string: 'string',
+  double: 'number',
+  int: 'number',
+  bool: 'boolean',
+};
+
+/**
+ * Reads an expression. Every name is a field of any type.
+ * @throws FDP_SPEC_INVALID when it can't be read
+ */
+export function compileExpression(source: string): Expression {
+  const { ast, text, problems, names } = parse(source);
+  const found = problems[0] ?? typeProblem(running, text);
+  if (found) throw new FdpError('FDP_SPEC_INVALID', `"${short(source)}": ${sentence(found)}`);
+  const run = running.parse(text);
+  run.check();
+  const needsWhole = text !== source;
+  return {
+    source,
+    names,
+    conjuncts: conjuncts(ast),
+    evaluate(fields) {
+      try {
+        return plain(run(needsWhole ? { ...fields, [whole]: fields } : fields));
+      } catch (error) {
+        throw new FdpError('FDP_MESSAGE_INVALID', `"${short(source)}": ${reasonOf(error)}`);
+      }
+    },
+  };
+}
+
+/**
+ * Reports the mistakes of an expression, as far as `input` tells which names and types there are, and gives the type
+ * of its result. Pure.
+ */
+export function checkExpression(
+  source: string,
+  input: Shape,
+  report: (text: string, hint?: string) => void,
+): FieldType {
+  const told = (problem: Problem) => report(problem.text, problem.hint);
+  let read: Parsed;
+  try {
+    read = parse(source);
+  } catch (error) {
+    report(messageOf(error));
+    return 'any';
+  }
+  const problems = [...read.problems, ...unknownNames(read, input)];
+  const environment = checking(read.names, input);
+  const found =
+    problems.length > 0 ? problems : [typeProblem(environment, read.text)].filter((one) => one !== undefined);
+  found.forEach(told);
+  if (found.length > 0) return 'any';
+  if (read.ast.op === 'id') return input?.[read.ast.args] ?? 'any';
+  return fieldTypes[environment.check(read.text).type ?? ''] ?? 'any';
+}
+
+interface Parsed extends Reading {
+  readonly ast: ASTNode;
+  /** The source with names qualified where the library needs it. */
+  readonly text: string;
+}
+
+function parse(source: string): Parsed {
+  try {
+    const { ast } = running.parse(source);
+    const reading = readTree(ast);
+    const starts = [...reading.qualified].sort((a, b) => b - a);
+    const text = starts.reduce((done, start) => `${done.slice(0, start)}${whole}.${done.slice(start)}`, source);
+    return { ...reading, ast, text };
+  } catch (error) {
+    const at = error instanceof ParseError && error.range ? ` at character ${error.range.start + 1}` : '';
+    throw new FdpError('FDP_SPEC_INVALID', `"${short(source)}": ${reasonOf(error)}${at}`, { cause: error });
+  }
+}
+
+function unknownNames(read: Parsed, input: Shape): readonly Problem[] {
+  return read.names.flatMap((name): readonly Problem[] => {
+    if (input !== undefined && !Object.hasOwn(input, name) && !isWord(name))
+      return [unknownName('field', name, Object.keys(input))];
+    if (input !== undefined && Object.hasOwn(input, name) && isWord(name))
+      return [{ text: `${name} is a word of CEL, so a field of that name can't be read here` }];
+    return [];
+  });
+}
+
+/** Types (`int`, `string`, ...) that CEL itself calls by a name. `type` is rather a field: feeds have one. */
+function isWord(name: string): boolean {
+  return name !== 'type' && running.hasVariable(name);
+}
+
+/** The environment for a check: names with their declared types. Values may be null, whatever their type. */
+function checking(names: readonly string[], input: Shape): Environment {
+  const environment = new Environment({ ...options, unlistedVariablesAreDyn: input === undefined });
+  for (const type of ['double', 'int', 'null', 'string'] as const) {
+    if (type !== 'string') environment.registerFunction(`iso(${type}): dyn`, iso);
+    environment.registerFunction(`decimal(${type}): dyn`, decimal);
+  }
+  const equal = () => false;
+  for (const pair of ['double == int', 'double == null', 'string == null', 'bool == null', 'int == null'])
+    environment.registerOperator(pair, equal);
+  environment.registerVariable(whole, 'dyn');
+  for (const name of names) {
+    const type = input && Object.hasOwn(input, name) ? input[name] : undefined;
+    if (type !== undefined && !environment.hasVariable(name)) environment.registerVariable(name, celTypes[type]);
+  }
+  return environment;
+}
+
+function typeProblem(environment: Environment, text: string): Problem | undefined {
+  const { error } = environment.check(text);
+  return error && { text: reasonOf(error) };
+}
+
+/** The result as a message holds it. */
+function plain(value: unknown): unknown {
+  if (typeof value === 'bigint') {
+    if (value > Number.MAX_SAFE_INTEGER || value < Number.MIN_SAFE_INTEGER)
+      throw new FdpError('FDP_MESSAGE_INVALID', `the integer ${value} is beyond 2^53`);
+    return Number(value);
+  }
+  if (typeof value === 'number' && !Number.isFinite(value))
+    throw new FdpError('FDP_MESSAGE_INVALID', `the result is ${value}, which no message can hold`);
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(plain);
+  const prototype = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null)
+    throw new FdpError('FDP_MESSAGE_INVALID', `the result is a ${value.constructor.name}, which no message can hold`);
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, plain(item)]));
+}
+
+/** One line for anything that the library throws: its own messages hold the source and a marker on further lines. */
+function reasonOf(error: unknown): string {
+  const known = error instanceof EvaluationError || error instanceof ParseError || error instanceof TypeMismatch;
+  const text = known ? error.summary.replace(/dyn<([^<>]*)>/g, '$1') : messageOf(error);
+  const plainer = text
+    .replace(/^Unknown variable: (.*)$/, 'there is no field $1')
+    .replace(/^No such key: (.*)$/, 'there is no field $1')
+    .replace(/^has\(\) invalid argument$/, 'has takes a field, such as has(x) or has(x.y)')
+    .replace(/\s+/g, ' ');
+  return short(plainer.replace(/^[A-Z](?=[a-z])/, (first) => first.toLowerCase()));
+}
+
+function sentence({ text, hint }: Problem): string {
+  return hint === undefined ? text : `${text}: ${hint}`;
+}
+
+function short(text: string): string {
+  const line = text.replace(/\s+/g, ' ');
+  return line.length > 120 ? `${line.slice(0, 119)}…` : line;
+}

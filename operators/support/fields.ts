@@ -1,0 +1,38 @@
+import type { Fields } from '../../src/engine/message.ts';
+import { FdpError } from '../../src/errors.ts';
+import { show } from './expression-functions.ts';
+
+/** A field of the message, or undefined: never something that every object inherits. */
+export function fieldOf(fields: Fields, name: string): unknown {
+  return Object.hasOwn(fields, name) ? fields[name] : undefined;
+}
+
+/** @throws FDP_MESSAGE_INVALID when the field is no text, or empty */
+export function textField(fields: Fields, name: string): string {
+  const value = fieldOf(fields, name);
+  if (typeof value === 'string' && value !== '') return value;
+  throw unfit(name, 'text', value);
+}
+
+/** @throws FDP_MESSAGE_INVALID when the field is no finite number */
+export function numberField(fields: Fields, name: string): number {
+  const value = fieldOf(fields, name);
+  if (typeof value === 'number' && Number.isFinite(value)) return value;
+  throw unfit(name, 'a number', value);
+}
+
+/** @throws FDP_MESSAGE_INVALID when the field is no array */
+export function arrayField(fields: Fields, name: string): readonly unknown[] {
+  const value = fieldOf(fields, name);
+  if (Array.isArray(value)) return value;
+  throw unfit(name, 'an array', value);
+}
+
+/** An item of an array as named fields; undefined when it has none. */
+export function itemFields(item: unknown): Fields | undefined {
+  return typeof item === 'object' && item !== null && !Array.isArray(item) ? (item as Fields) : undefined;
+}
+
+function unfit(name: string, expected: string, got: unknown): FdpError {
+  return new FdpError('FDP_MESSAGE_INVALID', `${name}: expected ${expected}, got ${show(got)}`);
+}

@@ -1,0 +1,53 @@
+import { closest, distance } from 'fastest-levenshtein';
+import type { FieldType, Report, Shape } from '../../src/engine/component.ts';
+import { templateMetaNames, templateNames } from '../../src/engine/template.ts';
+
+type Path = readonly (string | number)[];
+
+/** The known word that was probably meant; undefined when none is near. */
+export function nearest(word: string, known: readonly string[]): string | undefined {
+  if (known.length === 0) return undefined;
+  const best = closest(word, known);
+  return distance(word, best) <= Math.max(1, Math.floor(word.length / 2)) ? best : undefined;
+}
+
+/** What to say of a name that isn't there: with the nearest right word, else with all of them. */
+export function unknownName(
+  what: string,
+  name: string,
+  known: readonly string[],
+): { readonly text: string; readonly hint: string } {
+  const near = nearest(name, known);
+  const all = known.length === 0 ? 'there is none here' : `there are ${known.join(', ')}`;
+  return { text: `there is no ${what} ${name}`, hint: near === undefined ? all : `did you mean ${near}?` };
+}
+
+/** Reports a field that the shape doesn't have, or whose type doesn't fit; says nothing where the shape is unknown. */
+export function checkField(
+  { input, report, path }: { readonly input: Shape; readonly report: Report; readonly path: Path },
+  name: string,
+  types?: readonly FieldType[],
+): void {
+  if (input === undefined) return;
+  const type = Object.hasOwn(input, name) ? input[name] : undefined;
+  if (type === undefined) {
+    const { text, hint } = unknownName('field', name, Object.keys(input));
+    report(path, text, hint);
+  } else if (types && type !== 'any' && !types.includes(type)) {
+    report(path, `${name} is a ${type}, expected ${types.join(' or ')}`);
+  }
+}
+
+/** Reports the names of a template that neither the message's origin nor the shape has. */
+export function checkTemplate(
+  { input, report, path }: { readonly input: Shape; readonly report: Report; readonly path: Path },
+  text: string,
+): void {
+  if (input === undefined) return;
+  const known = [...Object.keys(input), ...templateMetaNames];
+  for (const name of templateNames(text)) {
+    if (known.includes(name)) continue;
+    const { text: problem, hint } = unknownName('field', name, known);
+    report(path, problem, hint);
+  }
+}

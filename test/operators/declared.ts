@@ -1,0 +1,49 @@
+import { Ajv } from 'ajv';
+import { parse } from 'yaml';
+import type { FieldType, OperatorDeclaration, Shape, SpecScope } from '../../src/engine/component.ts';
+import { unitFormats } from '../../src/engine/units.ts';
+
+/** The options as the spec reader hands them over: parsed from YAML, validated, defaults filled in. */
+export function optionsOf(declaration: OperatorDeclaration, yaml: string): unknown {
+  const ajv = new Ajv({ useDefaults: true, allErrors: true, allowUnionTypes: true });
+  for (const [name, { pattern }] of Object.entries(unitFormats)) ajv.addFormat(name, pattern);
+  ajv.addFormat('expression', true);
+  ajv.addFormat('path', true);
+  ajv.addKeyword('secret');
+  const holder = { options: parse(yaml) };
+  const valid = ajv.compile({ type: 'object', properties: { options: declaration.options } });
+  if (!valid(holder)) throw new Error(ajv.errorsText(valid.errors));
+  return holder.options;
+}
+
+/** An operator and its options, written as in a pipeline file: `split: { field: data, by: s }`. */
+export function operator(declaration: OperatorDeclaration, yaml: string): readonly [OperatorDeclaration, unknown] {
+  return [declaration, optionsOf(declaration, yaml)];
+}
+
+export interface Checked {
+  readonly shape: Shape;
+  /** `path: text | hint` */
+  readonly problems: readonly string[];
+}
+
+/** What validation says of an operator after a given shape. */
+export function check(
+  declaration: OperatorDeclaration,
+  yaml: string,
+  input: Shape,
+  scope: {
+    readonly route?: string;
+    readonly tables?: Readonly<Record<string, Readonly<Record<string, FieldType>>>>;
+  } = {},
+): Checked {
+  const problems: string[] = [];
+  const given: SpecScope = { route: scope.route, tableFields: (name) => scope.tables?.[name] };
+  const shape = declaration.shape?.(
+    optionsOf(declaration, yaml),
+    input,
+    (path, text, hint) => problems.push(`${path.join('.')}: ${text}${hint === undefined ? '' : ` | ${hint}`}`),
+    given,
+  );
+  return { shape, problems };
+}
