@@ -1,0 +1,5 @@
+import type { ConnectorDeclaration } from '../src/engine/component.ts';
+import { tcp } from './tcp.ts';
+
+/** Every connector type that a pipeline can name. */
+export const connectors: readonly ConnectorDeclaration[] = [tcp];

@@ -1,0 +1,164 @@
+import { setMaxListeners } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { Observable } from 'rxjs';
+import { Backoff } from '../../src/engine/backoff.ts';
+import type { Lane, Reading, RoleContext, Source } from '../../src/engine/component.ts';
+import type { SourceMessage } from '../../src/engine/message.ts';
+import { BoundedQueue, type QueueOptions } from '../../src/engine/queue.ts';
+import { hostAndPort } from '../../src/engine/units.ts';
+import { messageOf } from '../../src/errors.ts';
+import { LineSplitter } from './lines.ts';
+import { readLine } from './read-line.ts';
+
+export interface TcpClientOptions {
+  readonly name: string;
+  readonly address: string;
+  readonly key: string;
+  readonly maxLine: number;
+  readonly connectTimeoutMs: number;
+  readonly queue: Pick<QueueOptions, 'maxItems' | 'maxBytes' | 'whenFull'>;
+}
+
+/** A connection that lasted this long was a good one: the next loss is retried quickly again. */
+const healthyMs = 10_000;
+const keepAliveMs = 30_000;
+const readingSize = 500;
+
+/**
+ * The source role: one lane with the lines of a server, for as long as it is subscribed to. The server may be away at
+ * any time: it is tried again without end, and the node says `retrying` and why. What was sent meanwhile is lost, and
+ * so is the line that a lost connection tore. Counts `reconnects` and `skipped_lines` (given up by the queue, too long
+ * or torn).
+ */
+export class TcpClient implements Source {
+  readonly replayable = false;
+  readonly lanes: Observable<Lane>;
+  readonly #context: RoleContext;
+  readonly #options: TcpClientOptions;
+  readonly #queue: BoundedQueue<SourceMessage>;
+  readonly #lane = new AbortController();
+  readonly #stop = new AbortController();
+  #socket: Socket | undefined;
+  #connections = 0;
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(context: RoleContext, options: TcpClientOptions) {
+    this.#context = context;
+    this.#options = options;
+    setMaxListeners(0, this.#lane.signal);
+    this.#queue = new BoundedQueue({
+      ...options.queue,
+      onDropped: (lines) => context.node.count('skipped_lines', lines),
+      onPaused: (paused) => void (paused ? this.#socket?.pause() : this.#socket?.resume()),
+    });
+    this.lanes = new Observable((lanes) => {
+      this.#running = this.#run();
+      lanes.next(this.#laneOfLines());
+      return () => this.#disconnect();
+    });
+  }
+
+  /** Nothing to wait for: the connection is made, and made again, while the lane is open. */
+  async connect(): Promise<void> {}
+
+  async close(): Promise<void> {
+    this.#disconnect();
+    this.#lane.abort();
+    await this.#running;
+  }
+
+  #disconnect(): void {
+    this.#stop.abort();
+    this.#socket?.destroy();
+    this.#queue.close();
+  }
+
+  #laneOfLines(): Lane {
+    const read = async (signal: AbortSignal): Promise<Reading | undefined> => {
+      const taken = await this.#queue.take(readingSize, signal);
+      return taken && { messages: taken.items, bytes: taken.bytes };
+    };
+    return { id: this.#options.name, signal: this.#lane.signal, read };
+  }
+
+  async #run(): Promise<void> {
+    const { clock, node, log } = this.#context;
+    const { name, address } = this.#options;
+    const { signal } = this.#stop;
+    const backoff = new Backoff(this.#context);
+    node.is('connecting', `connecting to ${address}`);
+    while (!signal.aborted) {
+      const start = clock.monotonic();
+      const connections = this.#connections;
+      const reason = await this.#session();
+      if (signal.aborted) return;
+      const wasConnected = this.#connections > connections;
+      if (wasConnected && clock.monotonic() - start >= healthyMs) backoff.reset();
+      if (wasConnected || node.reason !== reason) log.warn({ address }, `${name}: ${reason}; trying again`);
+      node.is('retrying', reason);
+      await backoff.wait(signal);
+    }
+  }
+
+  /** One connection from its first try to its end; gives the reason for the end. Never rejects. */
+  #session(): Promise<string> {
+    const { clock } = this.#context;
+    const { address, connectTimeoutMs } = this.#options;
+    return new Promise((resolve) => {
+      let reason = `${address} has closed the connection`;
+      const options = { noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveMs };
+      const socket = connect({ ...hostAndPort(address), ...options });
+      this.#socket = socket;
+      const giveUp = clock.timer(connectTimeoutMs, () => {
+        reason = `${address} did not answer within ${connectTimeoutMs} ms`;
+        socket.destroy();
+      });
+      const splitter = new LineSplitter(this.#options.maxLine, () => this.#context.node.count('skipped_lines'));
+      socket.on('connect', () => {
+        giveUp();
+        this.#connected(socket);
+      });
+      socket.on('data', (chunk) => {
+        for (const line of splitter.push(chunk)) this.#take(line);
+      });
+      socket.on('error', (error) => {
+        reason = describe(error, address);
+      });
+      socket.on('close', () => {
+        giveUp();
+        if (splitter.kept > 0) this.#context.node.count('skipped_lines');
+        resolve(reason);
+      });
+    });
+  }
+
+  #connected(socket: Socket): void {
+    const { node, log } = this.#context;
+    const { name, address } = this.#options;
+    if (this.#connections++ > 0) node.count('reconnects');
+    node.is('ok');
+    log.info({ address }, `${name}: connected to ${address}`);
+    if (this.#queue.paused) socket.pause();
+  }
+
+  #take(line: Buffer): void {
+    const { name, key } = this.#options;
+    const message = readLine(line, { name, key, now: () => this.#context.clock.now() });
+    this.#queue.push(message, line.length, message.key ?? undefined);
+  }
+}
+
+function describe(error: NodeJS.ErrnoException, address: string): string {
+  switch (error.code) {
+    case 'ECONNREFUSED':
+      return `${address} refuses the connection: nothing listens there`;
+    case 'ECONNRESET':
+    case 'EPIPE':
+      return `${address} has cut the connection`;
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return `${address} can't be found: no such name`;
+    default:
+      return `${address} can't be reached: ${messageOf(error)}`;
+  }
+}

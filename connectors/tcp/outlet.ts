@@ -1,0 +1,101 @@
+/** A serialised message, shared by all clients. */
+export interface Line {
+  /** Lines of one key replace each other while a client is slow. */
+  readonly key: string;
+  /** With its line feed. Text, not bytes: a kept line must not keep the buffer of its whole batch alive. */
+  readonly text: string;
+  /** Its length in bytes. */
+  readonly size: number;
+}
+
+/** Lines of one write, serialised once, also joined for the clients that keep up. */
+export interface Broadcast {
+  readonly lines: readonly Line[];
+  readonly joined: Buffer;
+}
+
+/** The way to one client. */
+export interface Pipe {
+  /** Bytes that were written and that the operating system has not taken yet. */
+  pending(): number;
+  write(bytes: Buffer): void;
+}
+
+/**
+ * Decides what one client gets. While no more than `limit` bytes wait it gets every line. Over the limit it *conflates*:
+ * of each key only the latest line is kept, at most `limit` bytes of them, until all that was written has been taken;
+ * then it gets those, in the order in which they came, and every line again. Lines go out whole and in order; a line
+ * longer than `limit` goes out when nothing waits.
+ */
+export class Outlet {
+  readonly #pipe: Pipe;
+  readonly #limit: number;
+  readonly #skipped: (lines: number) => void;
+  /** The latest line of each key while it conflates; undefined while it does not. */
+  #latest: Map<string, Line> | undefined;
+  #latestBytes = 0;
+
+  /** @param skipped is told how many lines this client will never get */
+  constructor(pipe: Pipe, limit: number, skipped: (lines: number) => void) {
+    this.#pipe = pipe;
+    this.#limit = limit;
+    this.#skipped = skipped;
+  }
+
+  /** True while the client gets the latest line of each key only. */
+  get conflating(): boolean {
+    return this.#latest !== undefined;
+  }
+
+  /** Bytes kept for this client beside what was written. */
+  get keptBytes(): number {
+    return this.#latestBytes;
+  }
+
+  send({ lines, joined }: Broadcast): void {
+    if (!this.#latest && this.#pipe.pending() + joined.length <= this.#limit) {
+      this.#pipe.write(joined);
+      return;
+    }
+    for (const line of lines) this.#sendLine(line);
+  }
+
+  /** To be called when the operating system has taken something. */
+  taken(): void {
+    if (this.#pipe.pending() === 0) this.flush();
+  }
+
+  /** Writes what was kept, whatever waits. */
+  flush(): void {
+    if (!this.#latest) return;
+    const kept = [...this.#latest.values()].map((line) => line.text);
+    this.#latest = undefined;
+    this.#latestBytes = 0;
+    this.#pipe.write(Buffer.from(kept.join('')));
+  }
+
+  #sendLine(line: Line): void {
+    if (!this.#latest) {
+      const pending = this.#pipe.pending();
+      if (pending === 0 || pending + line.size <= this.#limit) {
+        this.#pipe.write(Buffer.from(line.text));
+        return;
+      }
+      this.#latest = new Map();
+    }
+    const earlier = this.#latest.get(line.key);
+    if (earlier) this.#forget(earlier);
+    this.#latest.set(line.key, line);
+    this.#latestBytes += line.size;
+    for (const oldest of this.#latest.values()) {
+      if (this.#latestBytes <= this.#limit || this.#latest.size === 1) break;
+      this.#forget(oldest);
+    }
+  }
+
+  #forget(line: Line): void {
+    this.#latest?.delete(line.key);
+    this.#latestBytes -= line.size;
+    this.#skipped(1);
+  }
+}

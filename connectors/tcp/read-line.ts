@@ -1,0 +1,47 @@
+import type { SourceMessage } from '../../src/engine/message.ts';
+import { FdpError, messageOf } from '../../src/errors.ts';
+
+export interface LineReading {
+  /** The connector's name: the lane, and the name in an error. */
+  readonly name: string;
+  /** The field whose text is the message's key. */
+  readonly key: string;
+  /** Wall clock, for a line without a time of its own. */
+  now(): number;
+}
+
+/**
+ * One line as a message: `time` (ISO 8601 text or Unix ms) is its timestamp. Invalid UTF-8 is read as U+FFFD. A line
+ * that is not JSON is a message with a problem, FDP_MESSAGE_UNREADABLE, and its bytes.
+ */
+export function readLine(line: Buffer, { name, key, now }: LineReading): SourceMessage {
+  const meta = { lane: name };
+  let value: unknown;
+  try {
+    value = JSON.parse(line.toString('utf8'));
+  } catch (error) {
+    const problem = new FdpError('FDP_MESSAGE_UNREADABLE', `${name}: a line is not JSON: ${messageOf(error)}`, {
+      cause: error,
+    });
+    return { key: null, value: undefined, timestamp: now(), meta, raw: Buffer.from(line), problem };
+  }
+  const keyValue = fieldOf(value, key);
+  return {
+    key: typeof keyValue === 'string' ? keyValue : null,
+    value,
+    timestamp: unixMs(fieldOf(value, 'time')) ?? now(),
+    meta,
+  };
+}
+
+function fieldOf(value: unknown, field: string): unknown {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, field)) return undefined;
+  return (value as Readonly<Record<string, unknown>>)[field];
+}
+
+function unixMs(time: unknown): number | undefined {
+  if (typeof time === 'number') return time;
+  if (typeof time !== 'string' || !/^\d{4}-\d\d-\d\dT/.test(time)) return undefined;
+  const ms = Date.parse(time);
+  return Number.isNaN(ms) ? undefined : ms;
+}

@@ -1,0 +1,163 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import type { ConnectOptions, Receipt, RoleContext, Sink } from '../../src/engine/component.ts';
+import { listen } from '../../src/engine/listen.ts';
+import type { Message } from '../../src/engine/message.ts';
+import { FdpError, messageOf } from '../../src/errors.ts';
+import { type Line, Outlet } from './outlet.ts';
+
+export interface TcpServerOptions {
+  readonly name: string;
+  readonly address: string;
+  readonly key: string;
+  readonly clientBuffer: number;
+  readonly clientTimeoutMs: number;
+  readonly maxClients: number;
+}
+
+/** How long `close` waits for clients that still read. */
+const flushMs = 1000;
+const keepAliveMs = 30_000;
+
+/**
+ * The sink role: every message to every client, one JSON object a line. A write is settled when its lines lie in the
+ * buffer of every connected client, so it never waits for one. See `Outlet` for what a slow client gets. What clients
+ * send is read and dropped. Counts `skipped_lines`, `stalled_clients`, `refused_clients`; gauge `clients`.
+ */
+export class TcpServer implements Sink {
+  readonly ordered = true;
+  readonly #context: RoleContext;
+  readonly #options: TcpServerOptions;
+  readonly #clients = new Map<Socket, Outlet>();
+  #server: Server | undefined;
+  #closed: Promise<void> | undefined;
+  #isFull = false;
+
+  constructor(context: RoleContext, options: TcpServerOptions) {
+    this.#context = context;
+    this.#options = options;
+  }
+
+  /** Opens the port. @throws what `listen` throws */
+  async connect(signal: AbortSignal, options?: ConnectOptions): Promise<void> {
+    const { name, address, maxClients } = this.#options;
+    const { log, node } = this.#context;
+    const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveMs });
+    server.maxConnections = maxClients;
+    server.on('connection', (socket) => this.#welcome(socket));
+    server.on('drop', () => this.#refuse());
+    this.#server = server;
+    await listen(server, { name, address, log, options }, signal);
+    server.on('error', (error) => log.warn({ error: messageOf(error) }, `${name}: could not accept a client`));
+    node.gauge('clients', 0);
+  }
+
+  async write(messages: readonly Message[]): Promise<Receipt> {
+    const failed = new Map<number, Error>();
+    const lines: Line[] = [];
+    messages.forEach((message, place) => {
+      try {
+        lines.push(this.#line(message));
+      } catch (error) {
+        failed.set(place, error as Error);
+      }
+    });
+    if (this.#clients.size > 0 && lines.length > 0) {
+      const joined = Buffer.from(lines.map((line) => line.text).join(''));
+      for (const outlet of this.#clients.values()) outlet.send({ lines, joined });
+    }
+    return failed.size > 0 ? { failed } : {};
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#end();
+    return this.#closed;
+  }
+
+  async #end(): Promise<void> {
+    const server = this.#server;
+    if (!server) return;
+    const ended = new Promise<void>((resolve) => server.close(() => resolve()));
+    for (const [socket, outlet] of this.#clients) {
+      outlet.flush();
+      socket.destroySoon();
+    }
+    const patience = new AbortController();
+    const { clock } = this.#context;
+    await Promise.race([ended, clock.sleep(flushMs, patience.signal)]);
+    patience.abort();
+    for (const socket of this.#clients.keys()) socket.destroy();
+    await ended;
+  }
+
+  #line(message: Message): Line {
+    const text = jsonOf(message.value, this.#options.name);
+    const line = `${text}\n`;
+    return {
+      key: message.key ?? fieldText(message.value, this.#options.key),
+      text: line,
+      size: Buffer.byteLength(line),
+    };
+  }
+
+  #welcome(socket: Socket): void {
+    const { node, log } = this.#context;
+    const { name, clientBuffer, clientTimeoutMs } = this.#options;
+    const client = `${socket.remoteAddress} port ${socket.remotePort}`;
+    let isSlow = false;
+    const taken = () => outlet.taken();
+    const pipe = {
+      pending: () => socket.writableLength,
+      write: (bytes: Buffer) => void socket.write(bytes, taken),
+    };
+    const outlet = new Outlet(pipe, clientBuffer, (lines) => {
+      node.count('skipped_lines', lines);
+      if (isSlow) return;
+      isSlow = true;
+      log.warn({ client }, `${name}: ${client} reads too slowly: it gets the latest line of each ${this.#options.key}`);
+    });
+    this.#clients.set(socket, outlet);
+    node.gauge('clients', this.#clients.size);
+    // Reading is what shows that the client has gone; a reset connection is one way to leave.
+    socket.resume();
+    socket.on('error', (error) => log.debug({ client, error: messageOf(error) }, `${name}: a client was cut off`));
+    // The timer starts anew with everything that the client takes, also with parts of a write.
+    socket.setTimeout(clientTimeoutMs, () => {
+      if (socket.writableLength === 0) return;
+      node.count('stalled_clients');
+      log.warn({ client }, `${name}: ${client} has not read for ${clientTimeoutMs} ms and is disconnected`);
+      socket.destroy();
+    });
+    socket.on('close', () => {
+      this.#clients.delete(socket);
+      this.#isFull = false;
+      node.gauge('clients', this.#clients.size);
+      log.debug({ client }, `${name}: a client has left`);
+    });
+    log.debug({ client }, `${name}: a client has come`);
+  }
+
+  #refuse(): void {
+    const { node, log } = this.#context;
+    const { name, maxClients } = this.#options;
+    node.count('refused_clients');
+    if (this.#isFull) return;
+    this.#isFull = true;
+    log.warn({ clients: maxClients }, `${name}: ${maxClients} clients are connected: further ones are closed`);
+  }
+}
+
+function jsonOf(value: unknown, name: string): string {
+  let reason = `a ${typeof value} has no JSON`;
+  try {
+    const text: string | undefined = JSON.stringify(value);
+    if (text !== undefined) return text;
+  } catch (error) {
+    reason = messageOf(error);
+  }
+  throw new FdpError('FDP_MESSAGE_REFUSED', `${name}: the value can't be written as a line of JSON: ${reason}`);
+}
+
+function fieldText(value: unknown, field: string): string {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, field)) return '';
+  return String((value as Readonly<Record<string, unknown>>)[field]);
+}

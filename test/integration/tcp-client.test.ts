@@ -1,0 +1,207 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import type { Subscription } from 'rxjs';
+import { afterEach, describe, expect, it } from 'vitest';
+import { tcp } from '../../connectors/tcp.ts';
+import type { Lane, Source } from '../../src/engine/component.ts';
+import type { SourceMessage } from '../../src/engine/message.ts';
+import { roleContext, testEnvironment } from '../support/environment.ts';
+import { optionsOf } from '../support/options.ts';
+import { until } from '../support/sockets.ts';
+
+const never = new AbortController().signal;
+const servers: Feed[] = [];
+const sources: Source[] = [];
+
+afterEach(async () => {
+  await Promise.all(sources.splice(0).map((source) => source.close()));
+  await Promise.all(servers.splice(0).map((server) => server.stop()));
+});
+
+/** A server of lines, as another program would be. */
+class Feed {
+  readonly clients: Socket[] = [];
+  readonly #server: Server;
+
+  static async start(port = 0): Promise<Feed> {
+    const feed = new Feed();
+    servers.push(feed);
+    feed.#server.listen(port, '127.0.0.1');
+    await once(feed.#server, 'listening');
+    return feed;
+  }
+
+  constructor() {
+    this.#server = createServer((socket) => {
+      socket.on('error', () => {});
+      socket.resume();
+      this.clients.push(socket);
+    });
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  send(text: string | Buffer): void {
+    this.clients.at(-1)?.write(text);
+  }
+
+  async stop(): Promise<void> {
+    if (!this.#server.listening) return;
+    const closed = once(this.#server, 'close');
+    this.#server.close();
+    for (const client of this.clients) client.resetAndDestroy();
+    await closed;
+  }
+}
+
+async function startClient(port: number, options: object = {}) {
+  const environment = testEnvironment();
+  const filled = optionsOf(tcp, { connect: `127.0.0.1:${port}`, ...options });
+  const connector = await tcp.create(filled, { ...environment, name: 'feed' });
+  const context = roleContext(environment);
+  const source = connector.source?.({}, context);
+  if (!source) throw new Error('no source');
+  sources.push(source);
+  await source.connect(never);
+  const messages: SourceMessage[] = [];
+  let subscription: Subscription | undefined;
+  const lane = await new Promise<Lane>((resolve) => {
+    subscription = source.lanes.subscribe(resolve);
+  });
+  const readAll = async () => {
+    for (let reading = await lane.read(never); reading; reading = await lane.read(never))
+      messages.push(...reading.messages);
+  };
+  const stop = () => subscription?.unsubscribe();
+  return { source, lane, messages, readAll, stop, node: context.node, log: environment.log };
+}
+
+const numbersOf = (messages: readonly SourceMessage[]) =>
+  messages.map(({ value }) => (value as { number: number }).number);
+
+describe('tcp client', () => {
+  it('reads every line as a message of one lane', async () => {
+    const feed = await Feed.start();
+    const { messages, readAll, node, lane } = await startClient(feed.port);
+    void readAll();
+    await until(() => feed.clients.length === 1);
+    feed.send('{"symbol":"A","time":"2025-11-20T13:33:18.585Z","number":1}\n{"symbol":"B","num');
+    await until(() => messages.length === 1);
+    feed.send('ber":2}\r\n');
+    await until(() => messages.length === 2);
+    expect(lane.id).toBe('feed');
+    expect(numbersOf(messages)).toEqual([1, 2]);
+    expect(messages[0]).toMatchObject({ key: 'A', timestamp: Date.UTC(2025, 10, 20, 13, 33, 18, 585) });
+    expect(node.state).toBe('ok');
+  });
+
+  it('goes on after lines that are not JSON, not UTF-8, or too long', async () => {
+    const feed = await Feed.start();
+    const { messages, readAll, node } = await startClient(feed.port, { max_line: '1KiB' });
+    void readAll();
+    await until(() => feed.clients.length === 1);
+    feed.send('not json\n');
+    feed.send(Buffer.concat([Buffer.from([0xff, 0xfe, 0x80]), Buffer.from('\n')]));
+    feed.send(`{"number":"${'x'.repeat(100_000)}"}\n{"number":3}\n`);
+    await until(() => messages.length === 3);
+    expect(messages.map(({ problem }) => problem?.code)).toEqual([
+      'FDP_MESSAGE_UNREADABLE',
+      'FDP_MESSAGE_UNREADABLE',
+      undefined,
+    ]);
+    expect(node.extra['skipped_lines']).toBe(1);
+  });
+
+  it('waits for a server that is away, says why, and comes back after every loss', async () => {
+    const gone = await Feed.start();
+    const { port } = gone;
+    await gone.stop();
+    const { messages, readAll, node, log } = await startClient(port);
+    void readAll();
+    await until(() => node.state === 'retrying');
+    expect(node.reason).toContain('refuses the connection');
+    for (let round = 1; round <= 3; round++) {
+      const feed = await Feed.start(port);
+      await until(() => node.state === 'ok' && feed.clients.length === 1);
+      feed.send(`{"number":${round}}\n{"torn":`);
+      await until(() => messages.length === round);
+      await feed.stop();
+      await until(() => node.state === 'retrying');
+    }
+    expect(numbersOf(messages)).toEqual([1, 2, 3]);
+    expect(node.extra['reconnects']).toBe(2);
+    const losses = log.lines.filter(({ level }) => level === 'warn');
+    expect(losses.length).toBeLessThanOrEqual(7);
+  });
+
+  it('drops the oldest lines when the pipeline does not read, counted', async () => {
+    const feed = await Feed.start();
+    const { messages, readAll, node, stop } = await startClient(feed.port, { queue: { messages: 10 } });
+    await until(() => feed.clients.length === 1);
+    feed.send(Array.from({ length: 100 }, (_, number) => `{"number":${number}}\n`).join(''));
+    await until(() => node.extra['skipped_lines'] === 90);
+    stop();
+    await readAll();
+    expect(numbersOf(messages)).toEqual([90, 91, 92, 93, 94, 95, 96, 97, 98, 99]);
+  });
+
+  it('keeps the latest line of each key when it is to conflate', async () => {
+    const feed = await Feed.start();
+    const { messages, readAll, node, stop } = await startClient(feed.port, {
+      queue: { messages: 4, when_full: 'conflate' },
+    });
+    await until(() => feed.clients.length === 1);
+    const lines = Array.from({ length: 100 }, (_, number) => ({ symbol: number % 2 ? 'A' : 'B', number }));
+    feed.send(lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    await until(() => node.extra['skipped_lines'] === 98);
+    stop();
+    await readAll();
+    expect(numbersOf(messages).sort()).toEqual([98, 99]);
+  });
+
+  it('stops reading from the connection when it is to pause, and loses nothing', async () => {
+    const feed = await Feed.start();
+    const { messages, readAll, node } = await startClient(feed.port, { queue: { messages: 10, when_full: 'pause' } });
+    await until(() => feed.clients.length === 1);
+    const padding = 'x'.repeat(1000);
+    const lines = Array.from({ length: 20_000 }, (_, number) => `${JSON.stringify({ number, padding })}\n`);
+    feed.send(lines.join(''));
+    await until(() => (feed.clients[0]?.writableLength ?? 0) > 0);
+    void readAll();
+    await until(() => messages.length === 20_000);
+    expect(numbersOf(messages)).toEqual(lines.map((_, number) => number));
+    expect(node.extra['skipped_lines'] ?? 0).toBe(0);
+  });
+
+  it('disconnects when its lane is no longer wanted, and gives the rest', async () => {
+    const feed = await Feed.start();
+    const { messages, readAll, stop, lane } = await startClient(feed.port);
+    await until(() => feed.clients.length === 1);
+    feed.send('{"number":1}\n{"number":2}\n');
+    const first = await lane.read(never);
+    feed.send('{"number":3}\n');
+    stop();
+    await until(() => feed.clients[0]?.destroyed === true);
+    await readAll();
+    expect(numbersOf([...(first?.messages ?? []), ...messages]).slice(0, 2)).toEqual([1, 2]);
+    expect(await lane.read(never)).toBeUndefined();
+  });
+
+  it('closes in every state: never subscribed, connecting, retrying, connected', async () => {
+    const environment = testEnvironment();
+    const connector = await tcp.create(optionsOf(tcp, { connect: '127.0.0.1:1' }), { ...environment, name: 'feed' });
+    const unused = connector.source?.({}, roleContext(environment));
+    await unused?.close();
+    await unused?.close();
+    const retrying = await startClient(1);
+    await until(() => retrying.node.state === 'retrying');
+    await retrying.source.close();
+    expect(retrying.lane.signal.aborted).toBe(true);
+    const feed = await Feed.start();
+    const connecting = await startClient(feed.port);
+    await connecting.source.close();
+    expect(await connecting.lane.read(never)).toBeUndefined();
+  });
+});

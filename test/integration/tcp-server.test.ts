@@ -1,0 +1,249 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { once } from 'node:events';
+import { createServer, type Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { tcp } from '../../connectors/tcp.ts';
+import { seededChance } from '../../src/engine/chance.ts';
+import { systemClock } from '../../src/engine/clock.ts';
+import type { Sink } from '../../src/engine/component.ts';
+import { messageOf } from '../../src/engine/message.ts';
+import { roleContext, testEnvironment } from '../support/environment.ts';
+import { sourceMessage } from '../support/operators.ts';
+import { optionsOf } from '../support/options.ts';
+import { dial, portOf, received, until } from '../support/sockets.ts';
+
+const signal = new AbortController().signal;
+const messages = (values: readonly unknown[]) => values.map((value) => messageOf(sourceMessage(value), undefined));
+
+const sinks: Sink[] = [];
+const sockets: Socket[] = [];
+/** The server's ends of all connections. */
+const serverSockets: Socket[] = [];
+const keep = (message: unknown) => void serverSockets.push((message as { socket: Socket }).socket);
+
+beforeEach(() => subscribe('net.server.socket', keep));
+
+afterEach(async () => {
+  unsubscribe('net.server.socket', keep);
+  for (const socket of sockets.splice(0)) socket.destroy();
+  await Promise.all(sinks.splice(0).map((sink) => sink.close()));
+  serverSockets.length = 0;
+});
+
+async function sinkOf(options: object) {
+  const environment = testEnvironment();
+  const connector = await tcp.create(optionsOf(tcp, options), { ...environment, name: 'feed' });
+  const context = roleContext(environment);
+  const sink = connector.sink?.({}, context);
+  if (!sink) throw new Error('no sink');
+  sinks.push(sink);
+  return { sink, node: context.node, log: environment.log };
+}
+
+async function startServer(options: object = {}) {
+  const parts = await sinkOf({ listen: '127.0.0.1:0', ...options });
+  await parts.sink.connect(signal);
+  const port = portOf(parts.log);
+  const join = async () => {
+    const socket = await dial(port);
+    sockets.push(socket);
+    await until(() => serverSockets.some(({ remotePort }) => remotePort === socket.localPort));
+    return socket;
+  };
+  const broadcast = (...values: readonly unknown[]) => parts.sink.write(messages(values), signal);
+  return { ...parts, port, join, broadcast };
+}
+
+const tick = (symbol: string, number: number, padding = 0) => ({ symbol, number, padding: 'x'.repeat(padding) });
+const numbersOf = (lines: readonly string[]) => lines.map((line) => (JSON.parse(line) as { number: number }).number);
+
+describe('tcp server', () => {
+  it('sends every message to every client as a line of JSON, and takes everything while there is none', async () => {
+    const { broadcast, join } = await startServer();
+    expect(await broadcast(tick('A', 0))).toEqual({});
+    const clients = [received(await join()), received(await join())];
+    const value = { time: '2025-11-20T13:33:18.585Z', symbol: 'AAPL', price: 196.38, vwap: null };
+    await broadcast(value, { text: 'line\nfeed' });
+    for (const seen of clients) {
+      await until(() => seen.lines.length === 2);
+      expect(seen.text).toBe(`${JSON.stringify(value)}\n${JSON.stringify({ text: 'line\nfeed' })}\n`);
+    }
+  });
+
+  it('refuses a value without JSON, and sends its neighbours', async () => {
+    const { broadcast, join } = await startServer();
+    const seen = received(await join());
+    const receipt = await broadcast({ number: 1 }, undefined, { number: 2n }, { number: 3 });
+    expect([...(receipt.failed?.keys() ?? [])]).toEqual([1, 2]);
+    expect(receipt.failed?.get(1)).toMatchObject({ code: 'FDP_MESSAGE_REFUSED', fault: 'permanent' });
+    await until(() => seen.lines.length === 2);
+    expect(numbersOf(seen.lines)).toEqual([1, 3]);
+  });
+
+  it('gives 50 clients every line while one never reads, in bounded memory', async () => {
+    const clientBuffer = 1024 ** 2;
+    const { broadcast, join, node, log } = await startServer({ client_buffer: '1MiB' });
+    const stuck = await join();
+    stuck.pause();
+    const readers = await Promise.all(Array.from({ length: 50 }, async () => ({ bytes: 0, socket: await join() })));
+    for (const reader of readers) {
+      reader.socket.on('data', (chunk) => {
+        reader.bytes += chunk.length;
+      });
+    }
+    let sent = 0;
+    let most = 0;
+    for (let batch = 0; batch < 40; batch++) {
+      const values = Array.from({ length: 64 }, (_, place) => tick(`S${place % 8}`, batch * 64 + place, 4000));
+      sent += values.reduce((sum, value) => sum + JSON.stringify(value).length + 1, 0);
+      await broadcast(...values);
+      most = Math.max(most, ...serverSockets.map((socket) => socket.writableLength));
+      await until(() => readers.every((reader) => reader.bytes === sent));
+    }
+    expect(most).toBeLessThanOrEqual(clientBuffer);
+    expect(node.extra['skipped_lines']).toBeGreaterThan(0);
+    expect(log.lines.filter(({ level }) => level === 'warn')).toHaveLength(1);
+
+    const late = received(stuck);
+    stuck.resume();
+    await until(() => late.lines.length === 40 * 64 - (node.extra['skipped_lines'] ?? 0));
+    const numbers = numbersOf(late.lines);
+    expect(numbers.slice(-8)).toEqual(Array.from({ length: 8 }, (_, place) => 40 * 64 - 8 + place));
+    await broadcast(tick('S1', 9001), tick('S1', 9002));
+    await until(() => numbersOf(late.lines).at(-1) === 9002);
+    expect(numbersOf(late.lines).slice(-2)).toEqual([9001, 9002]);
+  });
+
+  it('never tears or reorders a line, however clients pause', async () => {
+    const { broadcast, join, node } = await startServer({ client_buffer: '16KiB' });
+    const chance = seededChance(7);
+    const clients = await Promise.all(
+      Array.from({ length: 8 }, async () => {
+        const socket = await join();
+        return { socket, seen: received(socket) };
+      }),
+    );
+    for (let batch = 0; batch < 150; batch++) {
+      for (const { socket } of clients) chance.next() < 0.2 ? socket.resume() : socket.pause();
+      const size = Math.floor(chance.next() * 5000);
+      await broadcast(...Array.from({ length: 30 }, (_, place) => tick(`S${place % 3}`, batch * 30 + place, size)));
+      if (chance.next() < 0.3) await systemClock.turn();
+    }
+    for (const { socket } of clients) socket.resume();
+    for (const { seen } of clients) {
+      await until(() => seen.text.endsWith('\n') && numbersOf(seen.lines).includes(150 * 30 - 1));
+      for (const symbol of ['S0', 'S1', 'S2']) {
+        const numbers = numbersOf(seen.lines.filter((line) => line.includes(symbol)));
+        expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
+      }
+    }
+    const got = clients.reduce((sum, { seen }) => sum + seen.lines.length, 0);
+    expect(got + (node.extra['skipped_lines'] ?? 0)).toBe(8 * 150 * 30);
+    expect(node.extra['skipped_lines']).toBeGreaterThan(0);
+  });
+
+  it('disconnects a client for which lines wait and that reads nothing for long', async () => {
+    const { broadcast, join, node } = await startServer({ client_buffer: '64KiB', client_timeout: '200ms' });
+    const stuck = await join();
+    stuck.pause();
+    const idle = await join();
+    while (serverSockets[0]?.writableLength === 0) {
+      await broadcast(...Array.from({ length: 64 }, (_, place) => tick('A', place, 10_000)));
+      await systemClock.turn();
+    }
+    idle.resume();
+    await until(() => node.extra['clients'] === 1);
+    expect(node.extra['stalled_clients']).toBe(1);
+    expect(idle.destroyed).toBe(false);
+  });
+
+  it('lets clients come, reset, talk and leave at any time', async () => {
+    const { broadcast, join, node } = await startServer();
+    const stays = received(await join());
+    for (let number = 0; number < 60; number++) {
+      const socket = await join();
+      if (number % 3 === 0) socket.resetAndDestroy();
+      else if (number % 3 === 1) socket.end('GET / HTTP/1.1\r\n\r\n');
+      else socket.destroy();
+      await broadcast(tick('A', number));
+    }
+    await until(() => node.extra['clients'] === 1);
+    await until(() => stays.lines.length === 60);
+    expect(numbersOf(stays.lines)).toEqual(Array.from({ length: 60 }, (_, number) => number));
+  });
+
+  it('closes clients beyond max_clients, counts them and says it once', async () => {
+    const { join, port, node, log } = await startServer({ max_clients: 2 });
+    const first = await join();
+    await join();
+    for (let extra = 0; extra < 3; extra++) {
+      const refused = await dial(port);
+      sockets.push(refused);
+      refused.resume();
+      await once(refused, 'close');
+    }
+    expect(node.extra).toMatchObject({ clients: 2, refused_clients: 3 });
+    expect(log.lines.filter(({ level }) => level === 'warn')).toHaveLength(1);
+    first.destroy();
+    await until(() => node.extra['clients'] === 1);
+    await join();
+  });
+
+  it('flushes on close what clients still read, cuts off the others, and frees the port', async () => {
+    const { sink, broadcast, join, port } = await startServer({ client_buffer: '4MiB' });
+    const reads = received(await join());
+    const stuck = await join();
+    stuck.pause();
+    const values = Array.from({ length: 500 }, (_, number) => tick('A', number, 6000));
+    await broadcast(...values);
+    await Promise.all([sink.close(), sink.close()]);
+    await until(() => reads.lines.length === 500);
+    expect(numbersOf(reads.lines)).toEqual(values.map(({ number }) => number));
+    const next = createServer().listen(port, '127.0.0.1');
+    await once(next, 'listening');
+    next.close();
+  });
+
+  it('closes when it was never connected', async () => {
+    const { sink } = await sinkOf({ listen: '127.0.0.1:0' });
+    await sink.close();
+  });
+});
+
+describe('tcp server at its start', () => {
+  it('ends the topology when another program has the port, and waits for a predecessor', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const address = other.address();
+    const port = typeof address === 'object' ? address?.port : undefined;
+    const { sink, node } = await sinkOf({ listen: `127.0.0.1:${port}` });
+    await expect(sink.connect(signal)).rejects.toMatchObject({
+      code: 'FDP_PORT_IN_USE',
+      fault: 'fatal',
+      message: `feed: port ${port} on 127.0.0.1 is in use by another program: stop it or change \`listen\``,
+    });
+    await expect(sink.connect(signal, { takenOver: true })).rejects.toMatchObject({
+      code: 'FDP_PORT_IN_USE',
+      fault: 'transient',
+    });
+    other.close();
+    await once(other, 'close');
+    await sink.connect(signal, { takenOver: true });
+    expect(node.extra['clients']).toBe(0);
+  });
+
+  it('says that this machine does not have the address', async () => {
+    const { sink } = await sinkOf({ listen: '192.0.2.1:8888' });
+    await expect(sink.connect(signal)).rejects.toMatchObject({ code: 'FDP_CONNECT_FAILED', fault: 'fatal' });
+  });
+
+  it('warns when other machines can reach it', async () => {
+    const { sink, log } = await sinkOf({ listen: '0.0.0.0:0' });
+    await sink.connect(signal);
+    expect(log.lines).toContainEqual(
+      expect.objectContaining({ level: 'warn', text: expect.stringContaining('firewall') }),
+    );
+    const local = await startServer();
+    expect(local.log.lines.filter(({ level }) => level === 'warn')).toEqual([]);
+  });
+});
