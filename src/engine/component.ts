@@ -319,7 +319,8 @@ export const tableOptions = {
   },
 } as const satisfies Record<string, JSONSchema>;
 
-type Typed<S extends JSONSchema> = FromSchema<S>;
+/** Deferred by the condition: inferred and expanded in one step, a schema with an array is too deep for the compiler. */
+type Typed<S> = S extends JSONSchema ? FromSchema<S> : never;
 
 /** Declares an operator: the options' type comes from the schema. */
 export function defineOperator<const S extends JSONSchema>(
