@@ -1,0 +1,118 @@
+import type { ConnectorDeclaration, OperatorDeclaration, RoleDeclaration } from '../engine/component.ts';
+import { type OptionRow, optionRows } from './option-rows.ts';
+import { indented, table, wrap } from './text.ts';
+
+// Each function gives the lines of a page or a part of one, wrapped to a width.
+
+/** What `list` says about a topology of the pipeline. */
+export interface ListedTopology {
+  readonly name: string;
+  readonly description: string;
+  readonly autostart: boolean;
+  readonly source: string;
+  /** Names of the sinks, or the routes. */
+  readonly sinks: readonly string[];
+}
+
+/** A connector: its options, those of each role, and an example. */
+export function connectorPage(connector: ConnectorDeclaration, width: number): readonly string[] {
+  const { source, sink, lookup } = connector;
+  const roles = [
+    ...usage(
+      { role: 'source', declared: source, note: source?.requests && 'gives requests, which want a reply' },
+      width,
+    ),
+    ...usage({ role: 'sink', declared: sink, note: sink?.merges && 'takes merge operations' }, width),
+    ...usage({ role: 'lookup', declared: lookup }, width),
+  ];
+  return [...head(connector, `connector: ${rolesOf(connector).join(', ')}`, width), ...roles, ...example(connector)];
+}
+
+/** An operator: its options and an example. */
+export function operatorPage(operator: OperatorDeclaration, width: number): readonly string[] {
+  const place = operator.place === 'request' ? 'operator, in routes only' : 'operator';
+  return [...head(operator, place, width), ...example(operator)];
+}
+
+/** A topology: where it reads, where it writes, how to run it. */
+export function topologyPage(topology: ListedTopology, width: number): readonly string[] {
+  const { name, description, source, sinks, autostart } = topology;
+  const start = autostart ? 'with every other' : 'only when named';
+  const facts = table(
+    [
+      ['source', source],
+      ['to', sinks.join(', ')],
+      ['starts', start],
+    ],
+    width - 2,
+  );
+  return [
+    `${name} (topology)`,
+    ...wrap(description, width),
+    '',
+    ...indented(facts),
+    '',
+    'run',
+    `  fdp-run --topology ${name}`,
+  ];
+}
+
+function head(component: ConnectorDeclaration | OperatorDeclaration, kind: string, width: number): readonly string[] {
+  const rows = optionRows(component.options);
+  const options = rows.length === 0 ? ['  none'] : optionLines(rows, width);
+  return [`${component.type} (${kind})`, ...wrap(component.summary, width), '', 'options', ...options];
+}
+
+interface RoleUsage {
+  readonly role: string;
+  readonly declared: RoleDeclaration | undefined;
+  readonly note?: string | undefined;
+}
+
+function usage({ role, declared, note }: RoleUsage, width: number): readonly string[] {
+  if (!declared) return [];
+  const notes = [note, declared.exclusive && 'one topology of a process at most'].filter((text) => text);
+  const rows = optionRows(declared.options);
+  if (rows.length === 0 && notes.length === 0) return [];
+  const text = notes.length === 0 ? [] : indented(wrap(`(${notes.join('; ')})`, width - 2));
+  return ['', `as a ${role}, beside "connector"`, ...text, ...optionLines(rows, width)];
+}
+
+/** Name, type and default in aligned columns, the description below. */
+function optionLines(rows: readonly OptionRow[], width: number): readonly string[] {
+  const heads = rows.map(({ path, type, required, default: value }) => {
+    const name = '  '.repeat(Math.max(0, path.length - 1)) + (path.at(-1) ?? '(value)');
+    return [name, required ? 'required' : value === undefined ? '' : `default ${value}`, type];
+  });
+  const nameWidth = Math.max(...heads.map(([name = '']) => name.length));
+  const stateWidth = Math.min(20, Math.max(...heads.map(([, state = '']) => state.length)));
+  return rows.flatMap((row, place) => {
+    const [name = '', state = '', type = ''] = heads[place] ?? [];
+    const cells = stateWidth === 0 ? [type] : [state.padEnd(stateWidth), type];
+    const [line = '', ...more] = table([[name.padEnd(nameWidth), ...cells]], width - 2);
+    return indented([line, ...more, ...indented(details(row, width - 6 - indent(row)), 4 + indent(row))]);
+  });
+}
+
+function indent({ path }: OptionRow): number {
+  return 2 * Math.max(0, path.length - 1);
+}
+
+function details({ description, examples }: OptionRow, width: number): readonly string[] {
+  const shown = examples.length === 0 ? [] : wrap(`Example: ${examples.join(' or ')}`, width);
+  return [...wrap(description, width), ...shown];
+}
+
+function example({ example }: { readonly example: string }): readonly string[] {
+  return ['', 'example', ...indented(example.trim().split('\n'))];
+}
+
+/** `source`, `sink`, `lookup`: those that the connector has. */
+export function rolesOf({ source, sink, lookup }: ConnectorDeclaration): readonly string[] {
+  return [source && 'source', sink && 'sink', lookup && 'lookup'].filter((role) => role !== undefined);
+}
+
+/** The description of a topology, and whether it starts by itself. */
+export function summaryOf({ description, autostart }: ListedTopology): string {
+  return autostart ? description : `${description} (starts only when named)`;
+}

@@ -1,0 +1,104 @@
+import { FdpError } from '../errors.ts';
+import type { Components } from '../spec/json-schema.ts';
+import { nearest } from '../spec/names.ts';
+import { connectorPage, type ListedTopology, operatorPage, rolesOf, summaryOf, topologyPage } from './list-pages.ts';
+import { indented, table } from './text.ts';
+
+/** What there is to list. */
+export interface Listed extends Components {
+  readonly topologies: readonly ListedTopology[];
+}
+
+/** Everything that `list` knows by name; `show` gives the page of one. */
+interface Kind {
+  readonly name: 'connectors' | 'operators' | 'topologies';
+  readonly singular: string;
+  readonly names: readonly string[];
+  overview(width: number): readonly string[];
+  show(name: string, width: number): readonly string[];
+}
+
+/**
+ * The text of `fdp-run list`, without a line end: everything by name, one kind (`connectors`, `operators`,
+ * `topologies`), or one component with its options. No line is longer than `width`, unless an example is.
+ * @throws FDP_USAGE with the nearest name when there is no such kind or name
+ */
+export function list(listed: Listed, args: readonly string[], width = 80): string {
+  const kinds = kindsOf(listed);
+  const [first, name] = args;
+  if (args.length > 2) throw new FdpError('FDP_USAGE', `list: expected a kind and a name, got "${args.join(' ')}"`);
+  if (first === undefined) return all(kinds, width).join('\n');
+  const kind = kinds.find((known) => known.name === first || known.singular === first);
+  if (kind === undefined && name === undefined) return anywhere(kinds, first, width).join('\n');
+  const command = 'fdp-run list';
+  if (kind === undefined) throw unknown({ what: 'kind', got: first, known: kinds.map((known) => known.name), command });
+  if (name === undefined) return kind.overview(width).join('\n');
+  if (kind.names.includes(name)) return kind.show(name, width).join('\n');
+  throw unknown({ what: kind.singular, got: name, known: kind.names, command: `${command} ${kind.name}` });
+}
+
+function kindsOf({ connectors, operators, topologies }: Listed): readonly Kind[] {
+  return [
+    {
+      name: 'connectors',
+      singular: 'connector',
+      names: connectors.map(({ type }) => type),
+      overview: (width) =>
+        table(
+          connectors.map((each) => [each.type, rolesOf(each).join(', '), each.summary]),
+          width,
+        ),
+      show: (name, width) =>
+        connectors.filter(({ type }) => type === name).flatMap((each) => connectorPage(each, width)),
+    },
+    {
+      name: 'operators',
+      singular: 'operator',
+      names: operators.map(({ type }) => type),
+      overview: (width) =>
+        table(
+          operators.map(({ type, summary }) => [type, summary]),
+          width,
+        ),
+      show: (name, width) => operators.filter(({ type }) => type === name).flatMap((each) => operatorPage(each, width)),
+    },
+    {
+      name: 'topologies',
+      singular: 'topology',
+      names: topologies.map((topology) => topology.name),
+      overview: (width) =>
+        table(
+          topologies.map((each) => [each.name, summaryOf(each)]),
+          width,
+        ),
+      show: (name, width) =>
+        topologies.filter((topology) => topology.name === name).flatMap((each) => topologyPage(each, width)),
+    },
+  ];
+}
+
+function all(kinds: readonly Kind[], width: number): readonly string[] {
+  const blocks = kinds.flatMap((kind) => [kind.name, ...indented(kind.overview(width - 2)), '']);
+  return [...blocks, 'fdp-run list NAME shows the options of one.'];
+}
+
+/** One word that is no kind: the component of that name, whatever it is. */
+function anywhere(kinds: readonly Kind[], name: string, width: number): readonly string[] {
+  const holding = kinds.filter((kind) => kind.names.includes(name));
+  const words = kinds.flatMap((kind) => [kind.name, ...kind.names]);
+  if (holding.length === 0) throw unknown({ what: 'kind or name', got: name, known: words, command: 'fdp-run list' });
+  return holding.flatMap((kind, place) => [...(place > 0 ? [''] : []), ...kind.show(name, width)]);
+}
+
+interface Miss {
+  readonly what: string;
+  readonly got: string;
+  readonly known: readonly string[];
+  readonly command: string;
+}
+
+function unknown({ what, got, known, command }: Miss): FdpError {
+  const near = nearest(got, known);
+  const hint = near === undefined ? `"${command}" shows what there is` : `did you mean "${near}"?`;
+  return new FdpError('FDP_USAGE', `list: there is no ${what} "${got}"; ${hint}`);
+}
