@@ -91,6 +91,7 @@ export class LaneReader {
     const stop = replayable ? linkedAbort(signal, draining) : { controller: { signal }, release: () => {} };
     const backoff = new Backoff(environment);
     const stopped = stop.controller.signal;
+    let failed = false;
     while (!stopped.aborted) {
       await this.#mayRead(stopped);
       if (stopped.aborted) break;
@@ -98,11 +99,14 @@ export class LaneReader {
         const reading = await this.#lane.read(stopped);
         if (reading === undefined) break;
         backoff.reset();
-        if (node.state === 'retrying') node.is('ok');
+        // Only what this loop said: a source that reconnects while its queue is read says so itself.
+        if (failed) node.is('ok');
+        failed = false;
         next(this.#admit(reading));
       } catch (error) {
         if (stopped.aborted) break;
         if (!isRetriable(error)) throw error;
+        failed = true;
         node.retries++;
         node.is('retrying', textOf(error));
         await backoff.wait(stopped);
