@@ -1,0 +1,94 @@
+import type { ProcessSnapshot, TopologySnapshot, TopologyState } from '../engine/snapshot.ts';
+import { cut, plain, widthOf } from './terminal-text.ts';
+
+const marks: Readonly<Record<TopologyState, string>> = {
+  starting: '○',
+  standby: '○',
+  running: '●',
+  held: '▲',
+  draining: '○',
+  stopped: '○',
+  failed: '✖',
+};
+
+/**
+ * One line per topology: a mark, name, state, messages per second between the two snapshots, in flight, lag, rejected,
+ * and the reason when it is not well. Columns are aligned, no line is longer than `width` columns, and nothing in them
+ * steers a terminal. Pure.
+ */
+export function statusLines(previous: ProcessSnapshot, current: ProcessSnapshot, width: number): string[] {
+  const seconds = (current.at - previous.at) / 1000;
+  const before = new Map(previous.topologies.map((topology) => [topology.name, topology]));
+  const hasLag = current.topologies.some(({ lag }) => lag !== undefined);
+  const rows = current.topologies.map((topology) => {
+    const rate = ratePerSecond(before.get(topology.name), topology, seconds);
+    const lag = topology.lag === undefined ? '' : `${grouped(topology.lag)} behind`;
+    return [
+      topology.state,
+      `${rate} msg/s`,
+      `${grouped(topology.inFlight)} in flight`,
+      ...(hasLag ? [lag] : []),
+      `${grouped(topology.rejected)} rejected`,
+    ];
+  });
+  const names = current.topologies.map(({ name }) => plain(name));
+  const nameWidth = Math.max(0, ...names.map(widthOf));
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return current.topologies.map((topology, place) => {
+    const [state = '', ...numbers] = rows[place] ?? [];
+    const name = names[place] ?? '';
+    const cells = [
+      `${marks[topology.state]} ${name}${' '.repeat(nameWidth - widthOf(name))}`,
+      state.padEnd(widths[0] ?? 0),
+      ...numbers.map((cell, column) => cell.padStart(widths[column + 1] ?? 0)),
+      ...(topology.reason === undefined ? [] : [plain(topology.reason)]),
+    ];
+    return cut(cells.join('  '), width);
+  });
+}
+
+/** The colour of a status line, by its mark. */
+export function statusColour(line: string): 'green' | 'yellow' | 'red' {
+  if (line.startsWith(marks.running)) return 'green';
+  return line.startsWith(marks.held) || line.startsWith(marks.failed) ? 'red' : 'yellow';
+}
+
+/** Messages that ended, per second; 0 when no time has passed or the counters began anew. */
+function ratePerSecond(before: TopologySnapshot | undefined, now: TopologySnapshot, seconds: number): string {
+  const ended = before && seconds > 0 ? Math.max(0, endedOf(now) - endedOf(before)) / seconds : 0;
+  return ended < 100 ? ended.toFixed(1) : grouped(Math.round(ended));
+}
+
+function endedOf({ delivered, filtered, rejected }: TopologySnapshot): number {
+  return delivered + filtered + rejected;
+}
+
+function grouped(count: number): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ' ');
+}
+
+// ---- the block at the start -------------------------------------------------------------------------------------
+
+/** What a person wants to know when a pipeline starts. */
+export interface StartHints {
+  /** `fdp 0.1.0, profile embedded`. */
+  readonly title: string;
+  readonly topologies: readonly { readonly name: string; readonly description: string }[];
+  /** Where to look: `REST` and `http://127.0.0.1:8000/api/v1/symbols`, `VWAP` and `nc 127.0.0.1 8888`. */
+  readonly look: readonly { readonly what: string; readonly address: string }[];
+}
+
+/** The block that is printed once at the start: what runs, and where to look. Addresses are never cut. */
+export function startLines({ title, topologies, look }: StartHints, width: number): string[] {
+  const names = [...topologies.map(({ name }) => name), ...look.map(({ what }) => what)].map(plain);
+  const nameWidth = Math.max(0, ...names.map(widthOf));
+  const padded = (name: string) => `  ${plain(name)}${' '.repeat(nameWidth - widthOf(plain(name)))}  `;
+  return [
+    cut(plain(title), width),
+    '',
+    ...topologies.map(({ name, description }) => cut(padded(name) + plain(description), width)),
+    ...(look.length > 0 ? [''] : []),
+    ...look.map(({ what, address }) => padded(what) + plain(address)),
+    '',
+  ];
+}
