@@ -1,6 +1,21 @@
 import type { ConnectorDeclaration } from '../src/engine/component.ts';
+import { kafka } from './kafka.ts';
+import { memoryLog } from './memory-log.ts';
+import { memoryTable } from './memory-table.ts';
 import { mock } from './mock.ts';
+import { mongodb } from './mongodb.ts';
+import { sqliteLog } from './sqlite-log.ts';
+import { sqliteTable } from './sqlite-table.ts';
 import { tcp } from './tcp.ts';
 
 /** Every connector type that a pipeline can name. */
-export const connectors: readonly ConnectorDeclaration[] = [mock, tcp];
+export const connectors: readonly ConnectorDeclaration[] = [
+  kafka,
+  memoryLog,
+  memoryTable,
+  mock,
+  mongodb,
+  sqliteLog,
+  sqliteTable,
+  tcp,
+];

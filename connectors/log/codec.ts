@@ -1,0 +1,48 @@
+import { crc32 } from 'node:zlib';
+import type { Message, Meta, SourceMessage } from '../../src/engine/message.ts';
+import { FdpError, messageOf } from '../../src/errors.ts';
+import type { StoredRecord } from './store.ts';
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** The partition of a key: its CRC-32 modulo their number, the same on every machine. */
+export function partitionOf(key: string, partitions: number): number {
+  return crc32(key) % partitions;
+}
+
+/**
+ * A message's value as a log keeps it: text and bytes as they are, everything else as JSON.
+ * @throws FDP_MESSAGE_REFUSED when it has no JSON, or is larger than `maxBytes` with its key
+ */
+export function encodeValue(message: Message, name: string, maxBytes: number): string | Uint8Array {
+  const { value, key } = message;
+  const encoded = typeof value === 'string' || value instanceof Uint8Array ? value : toJson(value, name);
+  const bytes = Buffer.byteLength(encoded) + (key === null ? 0 : Buffer.byteLength(key));
+  if (bytes > maxBytes)
+    throw new FdpError('FDP_MESSAGE_REFUSED', `${name}: expected a message of at most ${maxBytes} bytes, got ${bytes}`);
+  return encoded;
+}
+
+function toJson(value: unknown, name: string): string {
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(value);
+  } catch (error) {
+    throw new FdpError('FDP_MESSAGE_REFUSED', `${name}: the value has no JSON: ${messageOf(error)}`, { cause: error });
+  }
+  if (text === undefined)
+    throw new FdpError('FDP_MESSAGE_REFUSED', `${name}: expected a value, got ${typeof value}, which has no JSON`);
+  return text;
+}
+
+/** A stored record as a source gives it: JSON parsed once; what can't be parsed carries the problem and its bytes. */
+export function decodeRecord(record: StoredRecord, origin: Omit<Meta, 'offset' | 'index'>): SourceMessage {
+  const { offset, timestamp, key, value: raw } = record;
+  const message = { key, timestamp, meta: { ...origin, offset }, raw };
+  try {
+    return { ...message, value: JSON.parse(typeof raw === 'string' ? raw : utf8.decode(raw)) };
+  } catch (error) {
+    const text = `${origin.topic}-${origin.partition}-${offset}: expected JSON: ${messageOf(error)}`;
+    return { ...message, value: undefined, problem: new FdpError('FDP_MESSAGE_UNREADABLE', text, { cause: error }) };
+  }
+}

@@ -1,0 +1,158 @@
+import { linkedAbort } from '../../src/engine/clock.ts';
+import type { Lane, LogRecord, Reading, RoleContext } from '../../src/engine/component.ts';
+import { FdpError } from '../../src/errors.ts';
+import { decodeRecord } from './codec.ts';
+import type { Bounds, LogStore, StoredRecord, Topic } from './store.ts';
+import type { LogUsage } from './usage.ts';
+
+/** How long a reader waits when another process keeps even readers out, ms. */
+const busyMs = 10;
+
+export interface LogLaneOptions {
+  readonly store: LogStore;
+  readonly topic: Topic & { readonly name: string };
+  readonly partition: number;
+  readonly position: number;
+  readonly epoch: number;
+  readonly usage: LogUsage;
+  readonly context: RoleContext;
+  /** Aborts when the source stops its intake. */
+  readonly stopped: AbortSignal;
+  /** Called when a commit finds that another process has the group. */
+  lost(): void;
+}
+
+/** One partition of a log, read by the holder of its group's lease. */
+export class LogLane implements Lane {
+  readonly id: string;
+  readonly signal: AbortSignal;
+  readonly #abort = new AbortController();
+  readonly #options: LogLaneOptions;
+  /** The next offset to give. */
+  #next: number;
+  /** Where warming up ends; undefined once it has begun to read for good. */
+  #warmUntil: number | undefined;
+  #committed: number;
+
+  constructor(options: LogLaneOptions) {
+    const { topic, partition, position, usage } = options;
+    this.id = `${topic.id}/${topic.name}/${partition}`;
+    this.signal = this.#abort.signal;
+    this.#options = options;
+    this.#committed = position;
+    this.#next = usage.warmUp > 0 ? Math.max(0, position - usage.warmUp) : position;
+    this.#warmUntil = usage.warmUp > 0 ? position : undefined;
+  }
+
+  /** The position made durable last. */
+  get committed(): number {
+    return this.#committed;
+  }
+
+  revoke(): void {
+    this.#abort.abort();
+  }
+
+  async read(signal: AbortSignal): Promise<Reading | undefined> {
+    const stop = linkedAbort(signal, this.signal, this.#options.stopped);
+    try {
+      while (!stop.controller.signal.aborted) {
+        const { version } = this.#options.store;
+        const reading = this.#readNow();
+        if (reading === 'busy') await this.#options.context.clock.sleep(busyMs, stop.controller.signal);
+        else if (reading) return reading;
+        else await this.#options.store.changedSince(version, stop.controller.signal);
+      }
+      return undefined;
+    } finally {
+      stop.release();
+    }
+  }
+
+  async commit(position: number): Promise<void> {
+    const { store, usage, epoch, partition, context } = this.#options;
+    await context.failPoint('position-before-commit');
+    const held = !this.signal.aborted && (await store.commit(usage.group, epoch, new Map([[partition, position]])));
+    if (!held) {
+      if (!this.signal.aborted) this.#options.lost();
+      throw new FdpError(
+        'FDP_LEASE_LOST',
+        `${store.name}: partition ${partition} of group ${usage.group} was taken away`,
+      );
+    }
+    this.#committed = Math.max(this.#committed, position);
+    await context.failPoint('position-after-commit');
+  }
+
+  async recordAt(offset: number): Promise<LogRecord | undefined> {
+    const [record] = this.#options.store.read(this.#options.partition, offset, { count: 1, bytes: 1 });
+    return record?.offset === offset ? { timestamp: record.timestamp, key: record.key } : undefined;
+  }
+
+  async range(): Promise<Bounds> {
+    return this.#bounds();
+  }
+
+  #bounds(): Bounds {
+    return this.#options.store.bounds()[this.#options.partition] ?? { first: 0, next: 0 };
+  }
+
+  #readNow(): Reading | 'busy' | undefined {
+    const { store, partition, usage } = this.#options;
+    try {
+      const warm = this.#warmUntil;
+      const count = warm === undefined ? usage.batch : Math.min(usage.batch, warm - this.#next);
+      const records = count > 0 ? store.read(partition, this.#next, { count, bytes: usage.batchBytes }) : [];
+      if (warm !== undefined) return this.#warmUp(records, warm) ?? this.#readNow();
+      const [first] = records;
+      if (first && first.offset > this.#next) this.#gap(first.offset);
+      return first ? this.#reading(records) : this.#emptyGap();
+    } catch (error) {
+      if (error instanceof FdpError && error.code === 'FDP_BUSY') return 'busy';
+      throw error;
+    }
+  }
+
+  #warmUp(records: readonly StoredRecord[], until: number): Reading | undefined {
+    const past = records.filter((record) => record.offset < until);
+    if (past.length === 0) {
+      this.#next = until;
+      this.#warmUntil = undefined;
+      return undefined;
+    }
+    const { messages, bytes } = this.#reading(past);
+    return { messages, bytes, warmUp: true };
+  }
+
+  #reading(records: readonly StoredRecord[]): Reading & { readonly position: number } {
+    const { topic, partition } = this.#options;
+    const origin = { lane: this.id, topic: topic.name, partition };
+    let bytes = 0;
+    const messages = records.map((record) => {
+      bytes += Buffer.byteLength(record.value);
+      return decodeRecord(record, origin);
+    });
+    this.#next = (records.at(-1)?.offset ?? this.#next - 1) + 1;
+    return { messages, bytes, position: this.#next };
+  }
+
+  /** Everything up to the log's end may have been removed before it was read. */
+  #emptyGap(): undefined {
+    const { first } = this.#bounds();
+    if (first > this.#next) {
+      this.#gap(first);
+      this.#next = first;
+    }
+    return undefined;
+  }
+
+  #gap(first: number): void {
+    const { context, store, partition } = this.#options;
+    const missed = first - this.#next;
+    context.node.count('gap', missed);
+    context.log.error(
+      { lane: this.id, missed },
+      `${store.name}: ${missed} messages of partition ${partition} were removed before they were read, going on from ${first}`,
+    );
+  }
+}

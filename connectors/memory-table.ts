@@ -1,0 +1,45 @@
+import { defineConnector, tableOptions } from '../src/engine/component.ts';
+import { noUsage } from './log/usage.ts';
+import { memorySpace, spaceOption } from './memory/space.ts';
+import { checkTable, readTable } from './table/definition.ts';
+
+/**
+ * The twin of `sqlite_table` that touches no file: the same rows, counters and queries, kept in a space of this
+ * process. What is in it is gone with the process, but outlives every instance of the connector.
+ */
+export const memoryTable = defineConnector({
+  type: 'memory_table',
+  summary: 'A table in memory, for tests and trials.',
+  family: 'table',
+  options: {
+    type: 'object',
+    additionalProperties: false,
+    properties: {
+      ...tableOptions,
+      space: spaceOption,
+      table: {
+        type: 'string',
+        minLength: 1,
+        description: "Name of the table; the connector's name unless given.",
+        examples: ['finnhub_trades'],
+      },
+    },
+  },
+  example: 'symbols: { type: memory_table, fields: { symbol: string, tradeCount: int64 }, unique: symbol }',
+  sink: { options: noUsage, merges: true },
+  lookup: { options: noUsage },
+  check: checkTable,
+  async create(options, { name }) {
+    const [{ MemoryTableStore }, { TableLookup, tableSink }] = await Promise.all([
+      import('./memory/table-store.ts'),
+      import('./table/roles.ts'),
+    ]);
+    const space = memorySpace(options.space);
+    const table = { name: options.table ?? name, definition: readTable(name, options) };
+    return {
+      sink: (_usage, context) => tableSink(new MemoryTableStore(space, table, context), context),
+      lookup: (context) => new TableLookup(new MemoryTableStore(space, table, context), context),
+      close: async () => {},
+    };
+  },
+});

@@ -1,0 +1,136 @@
+import type { Coordinates, Environment, Mark, Query, Row } from '../../src/engine/component.ts';
+import { FdpError } from '../../src/errors.ts';
+import type { TableDefinition } from '../table/definition.ts';
+import {
+  expireStep,
+  isAbove,
+  type MarkTuple,
+  markOf,
+  maxRows,
+  type NewRow,
+  type RowState,
+  type TableStore,
+} from '../table/store.ts';
+import type { StoredValue } from '../table/values.ts';
+import { matching } from './query.ts';
+import type { MemoryHook, MemoryRow, MemorySpace, MemoryTable } from './space.ts';
+
+/** One table in a memory space, as one role sees it. */
+export class MemoryTableStore implements TableStore {
+  readonly definition: TableDefinition;
+  readonly #space: MemorySpace;
+  readonly #name: string;
+  readonly #environment: Environment;
+  #generation = -1;
+  #table: MemoryTable | undefined;
+
+  constructor(space: MemorySpace, table: { name: string; definition: TableDefinition }, environment: Environment) {
+    this.definition = table.definition;
+    this.#space = space;
+    this.#name = table.name;
+    this.#environment = environment;
+  }
+
+  async open(): Promise<void> {
+    this.#generation = this.#space.generation;
+    this.#table = this.#space.tables.get(this.#name) ?? { nextId: 1, rows: new Map(), byKey: new Map() };
+    this.#space.tables.set(this.#name, this.#table);
+  }
+
+  insert(rows: readonly NewRow[], signal: AbortSignal): Promise<readonly (Coordinates | undefined)[]> {
+    return this.#step('insert', signal, (table) =>
+      rows.map(({ values, coordinates }) => {
+        const known = this.#find(table, this.#keyOf(values));
+        if (known) return { lane: known.lane, offset: known.offset, index: known.index };
+        this.#put(table, table.nextId++, { values, marks: {}, ...coordinates });
+        return undefined;
+      }),
+    );
+  }
+
+  merge(
+    keys: readonly StoredValue[],
+    change: (key: StoredValue, row: RowState | undefined) => RowState | undefined,
+    signal: AbortSignal,
+  ): Promise<void> {
+    return this.#step('merge', signal, (table) => {
+      for (const key of keys) {
+        const before = this.#find(table, key);
+        const after = change(key, before && { values: this.#complete(before.values), marks: before.marks });
+        const from = before ?? { lane: '', offset: -1, index: 0 };
+        if (after) this.#put(table, before?.id ?? table.nextId++, { ...from, ...after });
+      }
+    });
+  }
+
+  async mark(lane: string): Promise<Mark | undefined> {
+    let highest: MarkTuple | undefined;
+    for (const row of this.#opened.rows.values()) {
+      const mark = row.marks[lane];
+      if (mark && isAbove(mark, highest)) highest = mark;
+    }
+    return highest && markOf(highest);
+  }
+
+  async find(query: Query): Promise<readonly Row[]> {
+    const rows = matching(this.#opened.rows.values(), this.definition, query);
+    if (query.limit === undefined && rows.length > maxRows)
+      this.#environment.log.warn(
+        {},
+        `${this.definition.name}: more than ${maxRows} rows match, the first ${maxRows} are given`,
+      );
+    const given = rows.slice(0, query.limit ?? maxRows);
+    return given.map((row) => ({ ...this.#complete(row.values), _id: String(row.id) }));
+  }
+
+  expire(): Promise<number> {
+    return this.#step('trim', new AbortController().signal, (table) => {
+      const before = this.#environment.clock.now() - (this.definition.expireMs ?? Number.POSITIVE_INFINITY);
+      const expired = [...table.rows.values()].filter((row) => row.at < before).slice(0, expireStep);
+      for (const row of expired) {
+        table.rows.delete(row.id);
+        table.byKey.delete(this.#keyOf(row.values));
+      }
+      return expired.length;
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#table = undefined;
+  }
+
+  get #opened(): MemoryTable {
+    if (this.#table && this.#generation === this.#space.generation) return this.#table;
+    throw new FdpError('FDP_CLOSED', `${this.definition.name}: the table is closed`);
+  }
+
+  /** One atomic step between the space's hooks. */
+  async #step<T>(name: Parameters<MemoryHook>[0], signal: AbortSignal, work: (table: MemoryTable) => T): Promise<T> {
+    await this.#space.beforeWrite?.(name);
+    if (signal.aborted) throw new FdpError('FDP_CLOSED', `${this.definition.name}: the write was given up`);
+    const result = work(this.#opened);
+    await this.#space.afterWrite?.(name);
+    return result;
+  }
+
+  #keyOf(values: Readonly<Record<string, StoredValue>>): StoredValue | undefined {
+    return this.definition.unique === undefined ? undefined : values[this.definition.unique];
+  }
+
+  #find(table: MemoryTable, key: StoredValue | undefined): MemoryRow | undefined {
+    const id = key === undefined ? undefined : table.byKey.get(key);
+    return id === undefined ? undefined : table.rows.get(id);
+  }
+
+  #put(table: MemoryTable, id: number, row: Omit<MemoryRow, 'id' | 'at'>): void {
+    table.rows.set(id, { ...row, id, at: this.#environment.clock.now() });
+    const key = this.#keyOf(row.values);
+    if (key !== undefined) table.byKey.set(key, id);
+  }
+
+  #complete(values: Readonly<Record<string, StoredValue>>): Readonly<Record<string, StoredValue>> {
+    const { fields } = this.definition;
+    if (!fields) return values;
+    return Object.fromEntries(Object.keys(fields).map((field) => [field, values[field] ?? null]));
+  }
+}

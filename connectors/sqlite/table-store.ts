@@ -1,0 +1,186 @@
+import type { Coordinates, Environment, Mark, Query, Row } from '../../src/engine/component.ts';
+import { FdpError, isRetriable, messageOf } from '../../src/errors.ts';
+import type { TableDefinition } from '../table/definition.ts';
+import {
+  expireStep,
+  isAbove,
+  type Marks,
+  type MarkTuple,
+  markOf,
+  maxRows,
+  type NewRow,
+  type RowState,
+  type TableStore,
+} from '../table/store.ts';
+import type { StoredValue } from '../table/values.ts';
+import type { Database, SqlRow, SqlValue } from './database.ts';
+import { acquireFile, type SqliteFile } from './file.ts';
+import { selectSql } from './table-query.ts';
+import { createTable, fieldSql, quoted } from './table-schema.ts';
+
+/** Rows whose marks are read at once. */
+const markStep = 2000;
+
+export interface SqliteTableOptions {
+  readonly path: string;
+  readonly table: string;
+  readonly definition: TableDefinition;
+}
+
+/** One table in a SQLite file, as one role sees it. */
+export class SqliteTableStore implements TableStore {
+  readonly definition: TableDefinition;
+  readonly #path: string;
+  readonly #table: string;
+  readonly #environment: Environment;
+  #file: SqliteFile | undefined;
+
+  constructor({ path, table, definition }: SqliteTableOptions, environment: Environment) {
+    this.definition = definition;
+    this.#path = path;
+    this.#table = table;
+    this.#environment = environment;
+  }
+
+  async open(signal: AbortSignal): Promise<void> {
+    this.#file ??= await acquireFile(this.#path, this.#environment, signal);
+    await this.#opened.write((db) => createTable(db, this.#table, this.definition), signal);
+  }
+
+  insert(rows: readonly NewRow[], signal: AbortSignal): Promise<readonly (Coordinates | undefined)[]> {
+    return this.#opened.write((db) => rows.map((row) => this.#insert(db, row)), signal);
+  }
+
+  merge(
+    keys: readonly StoredValue[],
+    change: (key: StoredValue, row: RowState | undefined) => RowState | undefined,
+    signal: AbortSignal,
+  ): Promise<void> {
+    return this.#opened.write((db) => {
+      for (const key of keys) {
+        const before = this.#row(db, key);
+        const after = change(key, before?.state);
+        if (after && before) this.#update(db, before.id, after);
+        else if (after) this.#create(db, after);
+      }
+    }, signal);
+  }
+
+  async mark(lane: string): Promise<Mark | undefined> {
+    const sql = `SELECT _id, _marks FROM ${quoted(this.#table)} WHERE _id > ? AND _marks IS NOT NULL ORDER BY _id LIMIT ${markStep}`;
+    let highest: MarkTuple | undefined;
+    for (let last = 0; ; ) {
+      const rows = this.#opened.read((db) => db.all(sql, last));
+      for (const row of rows) {
+        const mark = marksOf(row)[lane];
+        if (mark && isAbove(mark, highest)) highest = mark;
+      }
+      if (rows.length < markStep) return highest && markOf(highest);
+      last = Number(rows.at(-1)?.['_id']);
+      await this.#environment.clock.turn();
+    }
+  }
+
+  async find(query: Query): Promise<readonly Row[]> {
+    const { name } = this.definition;
+    const select = selectSql(this.#table, this.definition, query);
+    if (!select) return [];
+    try {
+      const rows = this.#opened.read((db) => db.all(select.sql, ...select.values));
+      if (query.limit === undefined && rows.length > maxRows)
+        this.#environment.log.warn({}, `${name}: more than ${maxRows} rows match, the first ${maxRows} are given`);
+      return rows.slice(0, query.limit ?? maxRows).map((row) => this.#plain(row));
+    } catch (error) {
+      if (!isRetriable(error)) throw error;
+      throw new FdpError('FDP_UNAVAILABLE', `${name}: ${messageOf(error)}`, { cause: error });
+    }
+  }
+
+  expire(): Promise<number> {
+    const { expireMs = Number.POSITIVE_INFINITY } = this.definition;
+    const table = quoted(this.#table);
+    const sql = `DELETE FROM ${table} WHERE _id IN (SELECT _id FROM ${table} WHERE _at < ? LIMIT ${expireStep})`;
+    return this.#opened.write((db) => db.run(sql, this.#now() - expireMs));
+  }
+
+  async close(): Promise<void> {
+    const file = this.#file;
+    this.#file = undefined;
+    await file?.release();
+  }
+
+  get #opened(): SqliteFile {
+    if (this.#file) return this.#file;
+    throw new FdpError('FDP_CLOSED', `${this.definition.name}: the table is closed`);
+  }
+
+  #now(): number {
+    return this.#environment.clock.now();
+  }
+
+  #insert(db: Database, { values, coordinates }: NewRow): Coordinates | undefined {
+    const { unique } = this.definition;
+    const columns = this.#columns(values);
+    const { lane, offset, index } = coordinates;
+    const all = { ...columns, _lane: lane, _offset: offset, _index: index, _at: this.#now() };
+    if (db.run(`${this.#insertSql(all)} ON CONFLICT DO NOTHING`, ...Object.values(all)) > 0) return undefined;
+    const where = `${fieldSql(this.definition, unique ?? '_id')} = ?`;
+    const sql = `SELECT _lane, _offset, _index FROM ${quoted(this.#table)} WHERE ${where}`;
+    const first = db.get(sql, sqlValue(values[unique ?? '_id'] ?? null));
+    return { lane: String(first?.['_lane']), offset: Number(first?.['_offset']), index: Number(first?.['_index']) };
+  }
+
+  #create(db: Database, { values, marks }: RowState): void {
+    const all = {
+      ...this.#columns(values),
+      ...{ _lane: '', _offset: -1, _index: 0, _at: this.#now(), _marks: JSON.stringify(marks) },
+    };
+    db.run(this.#insertSql(all), ...Object.values(all));
+  }
+
+  #update(db: Database, id: number, { values, marks }: RowState): void {
+    const all = { ...this.#columns(values), _at: this.#now(), _marks: JSON.stringify(marks) };
+    const set = Object.keys(all).map((column) => `${quoted(column)} = ?`);
+    db.run(`UPDATE ${quoted(this.#table)} SET ${set.join(', ')} WHERE _id = ?`, ...Object.values(all), id);
+  }
+
+  #insertSql(columns: Readonly<Record<string, SqlValue>>): string {
+    const names = Object.keys(columns);
+    return `INSERT INTO ${quoted(this.#table)} (${names.map(quoted).join(', ')}) VALUES (${names.map(() => '?').join(', ')})`;
+  }
+
+  #row(db: Database, key: StoredValue): { readonly id: number; readonly state: RowState } | undefined {
+    const { fields, unique = '' } = this.definition;
+    const columns = fields ? Object.keys(fields).map(quoted) : ['_doc'];
+    const sql = `SELECT _id, _marks, ${columns.join(', ')} FROM ${quoted(this.#table)} WHERE ${fieldSql(this.definition, unique)} = ?`;
+    const row = db.get(sql, sqlValue(key));
+    if (!row) return undefined;
+    const { _id, ...values } = this.#plain(row);
+    return { id: Number(_id), state: { values: values as RowState['values'], marks: marksOf(row) } };
+  }
+
+  #columns(values: Readonly<Record<string, StoredValue>>): Readonly<Record<string, SqlValue>> {
+    if (!this.definition.fields) return { _doc: JSON.stringify(values) };
+    return Object.fromEntries(Object.entries(values).map(([field, value]) => [field, sqlValue(value)]));
+  }
+
+  #plain(row: SqlRow): Row {
+    const { fields } = this.definition;
+    const id = { _id: String(row['_id']) };
+    if (!fields) return { ...(JSON.parse(String(row['_doc'])) as object), ...id };
+    const values = Object.entries(fields).map(([field, type]) => {
+      const value = row[field] ?? null;
+      return [field, type === 'boolean' && value !== null ? value !== 0 : value];
+    });
+    return { ...id, ...(Object.fromEntries(values) as Row) };
+  }
+}
+
+function marksOf(row: SqlRow): Marks {
+  const text = row['_marks'];
+  return typeof text === 'string' ? (JSON.parse(text) as Marks) : {};
+}
+
+function sqlValue(value: StoredValue): SqlValue {
+  return typeof value === 'boolean' ? Number(value) : value;
+}

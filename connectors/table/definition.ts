@@ -1,0 +1,65 @@
+import type { Report } from '../../src/engine/component.ts';
+import { durationMs } from '../../src/engine/units.ts';
+
+export type ColumnType = 'string' | 'decimal' | 'date' | 'int64' | 'double' | 'boolean';
+
+export interface SortField {
+  readonly field: string;
+  readonly descending: boolean;
+}
+
+/** The family's common options, as every table connector has them. */
+export interface TableOptions {
+  readonly fields?: Readonly<Record<string, ColumnType>>;
+  readonly unique?: string;
+  readonly indexes?: readonly (readonly string[])[];
+  readonly expire?: string;
+}
+
+/** What a table holds. Without `fields` a row is any JSON object, kept whole. */
+export interface TableDefinition {
+  /** The connector's name, for messages. */
+  readonly name: string;
+  readonly fields: Readonly<Record<string, ColumnType>> | undefined;
+  readonly unique: string | undefined;
+  readonly indexes: readonly (readonly SortField[])[];
+  readonly expireMs: number | undefined;
+}
+
+export function readTable(name: string, options: TableOptions): TableDefinition {
+  return {
+    name,
+    fields: options.fields,
+    unique: options.unique,
+    indexes: (options.indexes ?? []).map((fields) => fields.map(sortField)),
+    expireMs: options.expire === undefined ? undefined : durationMs(options.expire),
+  };
+}
+
+/** Mistakes that the schema can't find: names that are not declared, names that are ours. */
+export function checkTable(options: TableOptions, report: Report): void {
+  const { fields } = options;
+  const words = Object.keys(fields ?? {});
+  for (const field of words)
+    if (field.startsWith('_'))
+      report(
+        ['fields', field],
+        `expected a name without \`_\` in front, got "${field}"`,
+        'such names are kept for fdp',
+      );
+  if (!fields) return;
+  const known = `one of ${words.join(', ')}`;
+  if (options.unique !== undefined && !Object.hasOwn(fields, options.unique))
+    report(['unique'], `expected ${known}, got "${options.unique}"`);
+  for (const [place, index] of (options.indexes ?? []).entries())
+    for (const [inner, text] of index.entries()) {
+      const { field } = sortField(text);
+      if (field !== '_id' && !Object.hasOwn(fields, field))
+        report(['indexes', place, inner], `expected _id or ${known}, got "${field}"`);
+    }
+}
+
+/** `-time` is time, downwards. */
+export function sortField(text: string): SortField {
+  return text.startsWith('-') ? { field: text.slice(1), descending: true } : { field: text, descending: false };
+}

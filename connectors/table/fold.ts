@@ -1,0 +1,90 @@
+import type { MergeOperation } from '../../src/engine/component.ts';
+import type { Message } from '../../src/engine/message.ts';
+import { FdpError } from '../../src/errors.ts';
+import type { TableDefinition } from './definition.ts';
+import { isAbove, type Marks, type MarkTuple, type RowState } from './store.ts';
+import { type StoredValue, storedValue, wrongType } from './values.ts';
+
+/** One message's change to one row. */
+export interface Change {
+  /** Its place in the write. */
+  readonly place: number;
+  readonly message: Message;
+  readonly merge: MergeOperation['merge'];
+  /** The value of the row's unique field. */
+  readonly key: StoredValue;
+}
+
+export interface Folded {
+  /** The row as it is now; undefined when nothing changed. */
+  readonly row: RowState | undefined;
+  /** Places of the messages that the row had counted before. */
+  readonly known: readonly number[];
+  readonly failed: ReadonlyMap<number, Error>;
+}
+
+/** @throws FDP_MESSAGE_REFUSED when the value is no merge operation for this table */
+export function readChange(definition: TableDefinition, message: Message, place: number): Change {
+  const { name, unique } = definition;
+  const merge = (message.value as Partial<MergeOperation> | null)?.merge;
+  const by = merge ? Object.entries(merge.by) : [];
+  const [field, value] = by[0] ?? [];
+  if (!merge || by.length !== 1 || field === undefined || field !== unique)
+    throw new FdpError('FDP_MESSAGE_REFUSED', `${name}: expected a change of the row with a given ${unique}`);
+  const key = storedValue(definition.fields?.[field] ?? 'string', value);
+  if (key === undefined || key === null) throw wrongType(definition, field, value);
+  return { place, message, merge, key };
+}
+
+/**
+ * Folds changes, in order, into one row. A change counts only when its message lies above the row's mark of its lane,
+ * in the order of (offset, index): however a lane is cut, replayed or retried, the counters come out the same. A
+ * message without an offset has no place in a log and always counts.
+ */
+export function fold(definition: TableDefinition, row: RowState | undefined, changes: readonly Change[]): Folded {
+  const known: number[] = [];
+  const failed = new Map<number, Error>();
+  const { unique = '' } = definition;
+  let changed = false;
+  let state: RowState = row ?? { values: { [unique]: changes[0]?.key ?? null }, marks: {} };
+  for (const change of changes) {
+    const mark = markTuple(change.message);
+    const { lane } = change.message.meta;
+    if (mark && !isAbove(mark, state.marks[lane])) {
+      known.push(change.place);
+      continue;
+    }
+    try {
+      const marks: Marks = mark ? { ...state.marks, [lane]: mark } : state.marks;
+      state = { values: counted(definition, state.values, change), marks };
+      changed = true;
+    } catch (error) {
+      failed.set(change.place, error as Error);
+    }
+  }
+  return { row: changed ? state : undefined, known, failed };
+}
+
+function markTuple({ meta, track }: Message): MarkTuple | undefined {
+  if (meta.offset === undefined) return undefined;
+  return [meta.offset, meta.index ?? 0, track.record.timestamp, track.record.key];
+}
+
+function counted(definition: TableDefinition, values: RowState['values'], { merge }: Change): RowState['values'] {
+  const next: Record<string, StoredValue> = { ...values };
+  for (const [field, by] of Object.entries(merge.count))
+    next[field] = numberFor(definition, field, by) + Number(next[field] ?? 0);
+  for (const [field, value] of Object.entries(merge.latest))
+    next[field] = Math.max(numberFor(definition, field, value), Number(next[field] ?? Number.NEGATIVE_INFINITY));
+  for (const field of Object.keys(merge.count)) numberFor(definition, field, next[field]);
+  return next;
+}
+
+function numberFor(definition: TableDefinition, field: string, value: unknown): number {
+  const { fields } = definition;
+  const type = fields ? fields[field] : 'double';
+  const numbers = type === 'int64' || type === 'double' || type === 'date';
+  const stored = numbers ? storedValue(type, value) : undefined;
+  if (typeof stored !== 'number') throw wrongType(definition, field, value);
+  return stored;
+}

@@ -1,0 +1,149 @@
+import type { Coordinates, Lookup, Mark, Query, Receipt, RoleContext, Row, Sink } from '../../src/engine/component.ts';
+import type { Message } from '../../src/engine/message.ts';
+import { FdpError, messageOf } from '../../src/errors.ts';
+import { type Change, fold, readChange } from './fold.ts';
+import { expireStep, type NewRow, type TableStore } from './store.ts';
+import { type StoredValue, storableRow } from './values.ts';
+
+/** Rows of one transaction, at most: a longer one would hold the event loop. */
+const chunkRows = 1000;
+
+/** The sink that a topology's input asks for. */
+export function tableSink(store: TableStore, context: RoleContext): Sink {
+  return context.input === 'merges' ? new CounterSink(store, context) : new RowSink(store, context);
+}
+
+/** What both sinks share: opening, closing, and removing what has expired. */
+abstract class TableRole {
+  protected readonly store: TableStore;
+  protected readonly context: RoleContext;
+  #expiredAt = Number.NEGATIVE_INFINITY;
+  #closing: Promise<void> | undefined;
+
+  constructor(store: TableStore, context: RoleContext) {
+    this.store = store;
+    this.context = context;
+  }
+
+  async connect(signal: AbortSignal): Promise<void> {
+    await this.#closing;
+    this.#closing = undefined;
+    await this.store.open(signal);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.store.close();
+    return this.#closing;
+  }
+
+  /** Now and then removes rows that have expired; a failure waits for the next time. */
+  protected async expire(): Promise<void> {
+    const { expireMs } = this.store.definition;
+    const now = this.context.clock.monotonic();
+    if (expireMs === undefined || now - this.#expiredAt < Math.min(60_000, Math.max(1000, expireMs / 4))) return;
+    try {
+      if ((await this.store.expire()) < expireStep) this.#expiredAt = now;
+    } catch (error) {
+      this.context.log.debug({}, `expire: ${messageOf(error)}`);
+    }
+  }
+}
+
+/**
+ * Stores rows whose unique field is not known yet. The receipt names each known one with where the stored one came
+ * from (offset -1 for a message of no log). A row of a wrong type fails alone and for good.
+ */
+class RowSink extends TableRole implements Sink {
+  readonly ordered = false;
+  readonly maxInFlight = 2;
+
+  async write(messages: readonly Message[], signal: AbortSignal): Promise<Receipt> {
+    const known = new Map<number, Coordinates>();
+    const failed = new Map<number, Error>();
+    const rows: { readonly place: number; readonly row: NewRow }[] = [];
+    for (const [place, message] of messages.entries()) {
+      try {
+        const values = storableRow(this.store.definition, message.value);
+        rows.push({ place, row: { values, coordinates: coordinatesOf(message) } });
+      } catch (error) {
+        failed.set(place, error as Error);
+      }
+    }
+    await this.context.failPoint('table-before-insert');
+    for (let start = 0; start < rows.length; start += chunkRows) {
+      const chunk = rows.slice(start, start + chunkRows);
+      const stored = await this.store.insert(
+        chunk.map(({ row }) => row),
+        signal,
+      );
+      for (const [at, first] of stored.entries()) {
+        const place = chunk[at]?.place;
+        if (first && place !== undefined) known.set(place, first);
+      }
+    }
+    await this.context.failPoint('table-after-insert');
+    await this.expire();
+    return { known, failed };
+  }
+}
+
+/**
+ * Changes counters: the operations of one row are folded into one atomic update, which also raises the row's mark of
+ * their lane. A message at or below the mark was counted before: it changes nothing and is named as known.
+ */
+class CounterSink extends TableRole implements Sink {
+  readonly ordered = true;
+
+  override async connect(signal: AbortSignal): Promise<void> {
+    const { name, unique } = this.store.definition;
+    if (unique === undefined)
+      throw new FdpError('FDP_SPEC_INVALID', `${name}: counters need a field that identifies the row: give \`unique\``);
+    await super.connect(signal);
+  }
+
+  async write(messages: readonly Message[], signal: AbortSignal): Promise<Receipt> {
+    const known = new Map<number, Coordinates>();
+    const failed = new Map<number, Error>();
+    const rows = new Map<StoredValue, Change[]>();
+    for (const [place, message] of messages.entries()) {
+      try {
+        const change = readChange(this.store.definition, message, place);
+        const changes = rows.get(change.key);
+        if (changes) changes.push(change);
+        else rows.set(change.key, [change]);
+      } catch (error) {
+        failed.set(place, error as Error);
+      }
+    }
+    await this.context.failPoint('table-before-merge');
+    const keys = [...rows.keys()];
+    const change = (key: StoredValue, row: Parameters<typeof fold>[1]) => {
+      const folded = fold(this.store.definition, row, rows.get(key) ?? []);
+      for (const place of folded.known) known.set(place, coordinatesOf(messages[place] as Message));
+      for (const [place, error] of folded.failed) failed.set(place, error);
+      return folded.row;
+    };
+    if (keys.length > 0) await this.store.merge(keys, change, signal);
+    await this.context.failPoint('table-after-merge');
+    await this.expire();
+    return { known, failed };
+  }
+
+  mark(lane: string): Promise<Mark | undefined> {
+    return this.store.mark(lane);
+  }
+}
+
+/** Looks rows up. Without a limit a query gives at most 10,000 rows, and says so when there are more. */
+export class TableLookup extends TableRole implements Lookup {
+  async find(query: Query, signal: AbortSignal): Promise<readonly Row[]> {
+    const { name } = this.store.definition;
+    await this.context.clock.turn(); // a burst of requests must not keep everybody else waiting
+    if (signal.aborted) throw new FdpError('FDP_CLOSED', `${name}: the request was given up`);
+    return this.store.find(query);
+  }
+}
+
+function coordinatesOf({ meta }: Message): Coordinates {
+  return { lane: meta.lane, offset: meta.offset ?? -1, index: meta.index ?? 0 };
+}

@@ -1,0 +1,58 @@
+import type { Coordinates, Mark, Query, Row } from '../../src/engine/component.ts';
+import type { TableDefinition } from './definition.ts';
+import type { StoredValue } from './values.ts';
+
+/** The last message of a lane that a row counted: offset, index, and that log record's timestamp and key. */
+export type MarkTuple = readonly [offset: number, index: number, timestamp: number, key: string | null];
+
+export type Marks = Readonly<Record<string, MarkTuple>>;
+
+/** A row as a merge sees and leaves it. */
+export interface RowState {
+  readonly values: Readonly<Record<string, StoredValue>>;
+  readonly marks: Marks;
+}
+
+export interface NewRow {
+  readonly values: Readonly<Record<string, StoredValue>>;
+  readonly coordinates: Coordinates;
+}
+
+/** Where one table's rows are kept: SQLite or memory. Every write is one atomic and durable step. */
+export interface TableStore {
+  readonly definition: TableDefinition;
+  open(signal: AbortSignal): Promise<void>;
+  /** Stores the rows in order; for each that was known by its unique field, the coordinates of the one stored first. */
+  insert(rows: readonly NewRow[], signal: AbortSignal): Promise<readonly (Coordinates | undefined)[]>;
+  /**
+   * Changes rows, found by the value of their unique field and made when missing. `change` is called once for each,
+   * within the step; undefined leaves the row as it is.
+   */
+  merge(
+    keys: readonly StoredValue[],
+    change: (key: StoredValue, row: RowState | undefined) => RowState | undefined,
+    signal: AbortSignal,
+  ): Promise<void>;
+  /** The highest mark of a lane over all rows. */
+  mark(lane: string): Promise<Mark | undefined>;
+  /** @throws FDP_UNAVAILABLE when the store is away, FDP_INTERNAL for a field that the table has not */
+  find(query: Query): Promise<readonly Row[]>;
+  /** Removes up to 500 rows last written longer than `expireMs` ago; gives how many. */
+  expire(): Promise<number>;
+  /** Idempotent. */
+  close(): Promise<void>;
+}
+
+/** Rows that `find` gives at most when the query has no limit of its own. */
+export const maxRows = 10_000;
+/** Rows that one step of `expire` removes. */
+export const expireStep = 500;
+
+/** True when `mark` lies above `other` in the order of (offset, index). */
+export function isAbove(mark: readonly [number, number, ...unknown[]], other: MarkTuple | undefined): boolean {
+  return other === undefined || mark[0] > other[0] || (mark[0] === other[0] && mark[1] > other[1]);
+}
+
+export function markOf([offset, index, timestamp, key]: MarkTuple): Mark {
+  return { offset, index, timestamp, key };
+}

@@ -1,0 +1,72 @@
+import { FdpError } from '../../src/errors.ts';
+import { decimalText } from './decimal.ts';
+import type { ColumnType, TableDefinition } from './definition.ts';
+
+/** A value as a table keeps it: decimals as canonical text, dates as Unix ms. */
+export type StoredValue = string | number | boolean | null;
+
+const expected: Readonly<Record<ColumnType, string>> = {
+  string: 'text without NUL characters and broken pairs',
+  decimal: 'a finite number, or its text',
+  date: 'Unix ms, an integer',
+  int64: 'an integer within 2^53',
+  double: 'a finite number',
+  boolean: 'true or false',
+};
+
+const unstorableText = /\0|\p{Surrogate}/u;
+const maxDateMs = 8.64e15;
+
+/** The value as it is kept, undefined when it has another type. Null means that there is none. */
+export function storedValue(type: ColumnType, value: unknown): StoredValue | undefined {
+  if (value === null || value === undefined) return null;
+  switch (type) {
+    case 'string':
+      return typeof value === 'string' && !unstorableText.test(value) ? value : undefined;
+    case 'decimal':
+      return typeof value === 'number' || typeof value === 'string' ? decimalText(value) : undefined;
+    case 'date':
+      return Number.isInteger(value) && Math.abs(Number(value)) <= maxDateMs ? Number(value) + 0 : undefined;
+    case 'int64':
+      return Number.isSafeInteger(value) ? Number(value) + 0 : undefined;
+    case 'double':
+      return Number.isFinite(value) ? Number(value) + 0 : undefined;
+    case 'boolean':
+      return typeof value === 'boolean' ? value : undefined;
+  }
+}
+
+/**
+ * A message's value as a row: each declared field checked against its type, others left out; a missing field is null.
+ * Without declared fields the object is kept as it is.
+ * @throws FDP_MESSAGE_REFUSED naming the field, what was expected and what came
+ */
+export function storableRow(definition: TableDefinition, value: unknown): Readonly<Record<string, StoredValue>> {
+  const { name, fields, unique } = definition;
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new FdpError('FDP_MESSAGE_REFUSED', `${name}: expected an object with named fields, got ${shown(value)}`);
+  const given = value as Readonly<Record<string, unknown>>;
+  if (unique !== undefined && (given[unique] === undefined || given[unique] === null))
+    throw new FdpError('FDP_MESSAGE_REFUSED', `${name}: ${unique} identifies the row and is missing`);
+  if (!fields) return given as Readonly<Record<string, StoredValue>>;
+  const row: Record<string, StoredValue> = {};
+  for (const [field, type] of Object.entries(fields)) {
+    const own = Object.hasOwn(given, field) ? given[field] : null;
+    const stored = storedValue(type, own);
+    if (stored === undefined) throw wrongType(definition, field, own);
+    row[field] = stored;
+  }
+  return row;
+}
+
+/** The error for a field whose value has not the declared type. */
+export function wrongType({ name, fields }: TableDefinition, field: string, value: unknown): FdpError {
+  const type = fields?.[field];
+  const wanted = type ? `${expected[type]} (${type})` : 'a value';
+  return new FdpError('FDP_MESSAGE_REFUSED', `${name}: ${field}: expected ${wanted}, got ${shown(value)}`);
+}
+
+function shown(value: unknown): string {
+  const text = typeof value === 'string' ? JSON.stringify(value) : Array.isArray(value) ? 'an array' : String(value);
+  return `${text.length > 60 ? `${text.slice(0, 60)}...` : text} (${value === null ? 'null' : typeof value})`;
+}
