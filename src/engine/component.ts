@@ -273,6 +273,8 @@ export interface ConnectorDeclaration extends Declaration {
   readonly lookup?: RoleDeclaration;
   /** What it alone may hold: a port, a file. Two connectors that claim the same can't start together. */
   claims?(options: unknown): readonly string[];
+  /** The roles that it can play with these options; left out: all that it declares. */
+  roles?(options: unknown): readonly ('source' | 'sink' | 'lookup')[];
   /** Mistakes that a schema can't find. Pure. */
   check?(options: unknown, report: Report): void;
   create(options: unknown, context: ConnectorContext): Promise<Connector>;
@@ -335,9 +337,10 @@ export function defineOperator<const S extends JSONSchema>(
 
 /** Declares a connector: the options' type comes from the schema. */
 export function defineConnector<const S extends JSONSchema>(
-  declaration: Omit<ConnectorDeclaration, 'options' | 'claims' | 'check' | 'create'> & {
+  declaration: Omit<ConnectorDeclaration, 'options' | 'claims' | 'roles' | 'check' | 'create'> & {
     readonly options: S;
     claims?(options: Typed<S>): readonly string[];
+    roles?(options: Typed<S>): readonly ('source' | 'sink' | 'lookup')[];
     check?(options: Typed<S>, report: Report): void;
     create(options: Typed<S>, context: ConnectorContext): Promise<Connector>;
   },

@@ -1,0 +1,119 @@
+import { basename, dirname, extname, resolve } from 'node:path';
+import { readConnectors } from './connectors.ts';
+import type { Context } from './context.ts';
+import { FileReader, type Sections } from './files.ts';
+import { profileFile } from './folder.ts';
+import { interpolation } from './interpolate.ts';
+import type { Components } from './json-schema.ts';
+import { suggestion } from './names.ts';
+import { deepMerge, overlayConnector } from './overlay.ts';
+import { Problems } from './problem.ts';
+import { readSettings, readSettingsNames } from './settings.ts';
+import { checkFlow } from './shapes.ts';
+import { sourceFile } from './source.ts';
+import type { Spec } from './spec.ts';
+import { readTopologies } from './topologies.ts';
+import { asMap, asText, type Entry, type Tree } from './tree.ts';
+import { readVariables } from './variables.ts';
+
+export interface ReadRequest {
+  readonly pipelinePath: string;
+  /** Left out: `FDP_PROFILE`, else `embedded` when there is such a profile. */
+  readonly profile?: string | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly components: Components;
+}
+
+/**
+ * Reads a pipeline: its includes, the profile's overlay, variables, and everything that can be checked without knowing
+ * which topologies start. Never throws for what stands in the files; all mistakes are in `problems`.
+ */
+export function readSpec({ pipelinePath, profile, env, components }: ReadRequest): Spec {
+  const path = resolve(pipelinePath);
+  const folder = dirname(path);
+  const problems = new Problems();
+  const variables = readVariables(folder, env);
+  const asked = profile ?? (variables.all['FDP_PROFILE'] || undefined);
+  const reader = new FileReader(problems);
+  const sections = reader.pipeline(path) ?? noSections(path);
+  const connectors = new Map(components.connectors.map((each) => [each.type, each]));
+  const overlay = profileFile(folder, asked, problems);
+  const joined = overlay ? withOverlay(sections, overlay, { reader, problems, connectors }) : sections;
+  const context: Context = {
+    problems,
+    connectors,
+    operators: new Map(components.operators.map((each) => [each.type, each])),
+    folder,
+    complete: sections.complete,
+  };
+  return {
+    path,
+    profile: overlay ? basename(overlay, '.yml') : undefined,
+    variables,
+    problems,
+    ...understand(filledIn(joined, interpolation(variables, problems)), context),
+  };
+}
+
+function noSections(path: string): Sections {
+  const main = sourceFile(path, '', 0);
+  return { name: undefined, settings: undefined, connectors: new Map(), topologies: new Map(), main, complete: false };
+}
+
+interface OverlayTools extends Pick<Context, 'problems' | 'connectors'> {
+  readonly reader: FileReader;
+}
+
+function withOverlay(
+  sections: Sections,
+  path: string,
+  { reader, problems, connectors: types }: OverlayTools,
+): Sections {
+  const overlay = reader.overlay(path);
+  const connectors = new Map(sections.connectors);
+  for (const [name, { key, value }] of overlay?.connectors?.entries ?? []) {
+    const base = connectors.get(name);
+    const over = asMap(value);
+    if (!base) {
+      if (sections.complete)
+        problems.add(key, `unknown connector "${name}": an overlay changes those of the pipeline`, {
+          hint: () => suggestion(name, connectors.keys(), 'connectors'),
+        });
+    } else if (over) connectors.set(name, overlayConnector(base, over, types));
+    else if (value.kind === 'scalar' && value.value === null) connectors.delete(name);
+    else problems.add(key, 'expected a map of options', { subject: name });
+  }
+  if (!overlay?.settings) return { ...sections, connectors };
+  const base = asMap(sections.settings?.value);
+  const key = sections.settings?.key ?? overlay.settings.at;
+  const settings = { key, value: base ? deepMerge(base, overlay.settings) : overlay.settings };
+  return { ...sections, connectors, settings };
+}
+
+function filledIn(sections: Sections, interpolate: (tree: Tree) => Tree): Sections {
+  const entry = ({ key, value }: Entry): Entry => ({ key, value: interpolate(value) });
+  const all = (entries: ReadonlyMap<string, Entry>) => new Map([...entries].map(([name, each]) => [name, entry(each)]));
+  return {
+    ...sections,
+    name: sections.name && interpolate(sections.name),
+    settings: sections.settings && entry(sections.settings),
+    connectors: all(sections.connectors),
+    topologies: all(sections.topologies),
+  };
+}
+
+function understand(
+  sections: Sections,
+  context: Context,
+): Pick<Spec, 'name' | 'settings' | 'connectors' | 'topologies'> {
+  const connectors = readConnectors(sections.connectors, context);
+  const names = readSettingsNames(sections.settings, connectors, context);
+  const settings = { ...readSettings(sections.settings, sections.main, context), ...names };
+  const topologies = readTopologies(sections.topologies, { connectors, context, deadLetter: names.deadLetter });
+  for (const topology of topologies.values()) checkFlow(topology, connectors, context);
+  return { name: asText(sections.name) || stem(sections.main.path), settings, connectors, topologies };
+}
+
+function stem(path: string): string {
+  return basename(path, extname(path));
+}

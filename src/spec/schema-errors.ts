@@ -1,0 +1,122 @@
+import type { ErrorObject } from 'ajv';
+import { unitFormats } from '../engine/units.ts';
+
+/** A schema's error, in words. */
+export interface Described {
+  readonly text: string;
+  readonly hint?: string;
+  /** The key that is wrong, when it isn't the value. */
+  readonly key?: string;
+}
+
+interface Manner {
+  /** The value is a secret: it must not be repeated. */
+  readonly isHidden: boolean;
+  /** Variables that the value came from. */
+  readonly variables: readonly string[];
+}
+
+const kinds: Readonly<Record<string, string>> = {
+  string: 'text',
+  number: 'a number',
+  integer: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'a map',
+  null: 'nothing',
+};
+
+/** Errors that tell what a value should have been; all others speak of keys and counts. */
+const phrases: Readonly<Record<string, (error: ErrorObject) => string>> = {
+  type: ({ params }) => orOf([params['type']].flat().map((type) => kinds[String(type)] ?? String(type))),
+  enum: ({ params }) => orOf((params['allowedValues'] as readonly unknown[]).map(shown)),
+  const: ({ params }) => shown(params['allowedValue']),
+  format: ({ params }) => formatPhrase(String(params['format'])),
+  pattern: ({ params, parentSchema }) => parentSchema?.['expected'] ?? `text that matches ${params['pattern']}`,
+  minimum: ({ params }) => `at least ${params['limit']}`,
+  maximum: ({ params }) => `at most ${params['limit']}`,
+  exclusiveMinimum: ({ params }) => `more than ${params['limit']}`,
+  exclusiveMaximum: ({ params }) => `less than ${params['limit']}`,
+  multipleOf: ({ params }) => `a multiple of ${params['multipleOf']}`,
+  minLength: ({ params }) =>
+    params['limit'] === 1 ? 'text that is not empty' : `at least ${params['limit']} characters`,
+  maxLength: ({ params }) => `at most ${params['limit']} characters`,
+};
+
+/** What the value should have been, `a list`; undefined for an error that isn't about the value itself. */
+export function expectedBy(error: ErrorObject): string | undefined {
+  return error.params['expected'] ?? phrases[error.keyword]?.(error);
+}
+
+/** One error in words. */
+export function describeError(error: ErrorObject, manner: Manner): Described {
+  const expected = expectedBy(error);
+  if (expected !== undefined) {
+    const hint =
+      error.data === null ? 'quote the text when it holds a character that YAML takes for its own' : undefined;
+    return { text: `expected ${expected}, got ${got(error.data, manner)}`, ...(hint ? { hint } : {}) };
+  }
+  return others[error.keyword]?.(error) ?? { text: error.message ?? `wrong by "${error.keyword}"` };
+}
+
+const others: Readonly<Record<string, (error: ErrorObject) => Described>> = {
+  required: ({ params, parentSchema }) => {
+    const name = String(params['missingProperty']);
+    const description: unknown = parentSchema?.['properties']?.[name]?.description;
+    return { text: `lacks "${name}"`, ...(typeof description === 'string' ? { hint: `${name}: ${description}` } : {}) };
+  },
+  additionalProperties: ({ params }) => unknownKey(String(params['additionalProperty'])),
+  propertyNames: ({ params, parentSchema }) => ({
+    text: `"${params['propertyName']}" can't be used as a name here`,
+    hint: `expected ${parentSchema?.['propertyNames']?.expected ?? 'another name'}`,
+    key: String(params['propertyName']),
+  }),
+  minItems: ({ params }) => ({ text: `expected at least ${counted(params['limit'], 'item')}` }),
+  maxItems: ({ params }) => ({ text: `expected at most ${counted(params['limit'], 'item')}` }),
+  uniqueItems: ({ params, data }) => ({ text: `${shown((data as unknown[])[params['j']])} stands in the list twice` }),
+  minProperties: ({ params }) => ({ text: `expected at least ${counted(params['limit'], 'key')}` }),
+  maxProperties: ({ params }) => ({ text: `expected at most ${counted(params['limit'], 'key')}` }),
+  dependencies: ({ params }) => ({ text: `"${params['property']}" also needs "${params['missingProperty']}"` }),
+  oneOf: ({ parentSchema }) => ({ text: `only one of ${namesOf(parentSchema?.['oneOf']).join(', ')} may be given` }),
+  anyOf: ({ parentSchema }) => ({ text: `lacks ${orOf(namesOf(parentSchema?.['anyOf']))}` }),
+  not: ({ schema }) => ({ text: `${namesOf([schema]).join(' and ')} can't stand together` }),
+};
+
+function unknownKey(key: string): Described {
+  const hint = key === '<<' ? 'merge keys are not understood: anchor the whole value, or write it out' : undefined;
+  return { text: `unknown option "${key}"`, key, ...(hint ? { hint } : {}) };
+}
+
+/** The options that alternatives ask for. */
+function namesOf(branches: unknown): string[] {
+  const all = Array.isArray(branches) ? branches : [];
+  return [...new Set(all.flatMap((branch) => branch?.required ?? []).map((name) => `"${name}"`))];
+}
+
+function formatPhrase(format: string): string {
+  if (Object.hasOwn(unitFormats, format)) return unitFormats[format as keyof typeof unitFormats].expected;
+  return format === 'path' ? 'the path of a file' : `text of the format ${format}`;
+}
+
+function counted(limit: unknown, what: string): string {
+  return `${limit} ${what}${limit === 1 ? '' : 's'}`;
+}
+
+/** `a, b or c` */
+export function orOf(words: readonly string[]): string {
+  const different = [...new Set(words)];
+  return different.length < 2 ? (different[0] ?? '') : `${different.slice(0, -1).join(', ')} or ${different.at(-1)}`;
+}
+
+function got(value: unknown, { isHidden, variables }: Manner): string {
+  const origin = variables.length > 0 ? ` (from ${variables.join(', ')})` : '';
+  if (value === null || value === undefined) return `nothing${origin}`;
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
+  if (typeof value === 'object') return 'a map';
+  return `${isHidden ? `a ${typeof value} that is not shown` : shown(value)}${origin}`;
+}
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 60 ? `${text.slice(0, 60)}..."` : text;
+}

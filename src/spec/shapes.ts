@@ -1,0 +1,114 @@
+import type { FieldType, Report, Shape, SpecScope } from '../engine/component.ts';
+import { guarded } from './connectors.ts';
+import type { Context } from './context.ts';
+import { nearest } from './names.ts';
+import { routeParameters } from './routes.ts';
+import { type BranchSpec, type ConnectorSpec, inputOf, type OperatorSpec, type TopologySpec } from './spec.ts';
+import { placeAt } from './tree.ts';
+import { findConnector } from './uses.ts';
+
+type Connectors = ReadonlyMap<string, ConnectorSpec>;
+
+/** Follows the fields of the messages through every chain: names that are wrong, lookups, and what tables lack. */
+export function checkFlow(topology: TopologySpec, connectors: Connectors, context: Context): void {
+  const walk = walker(topology, connectors, context);
+  const shared = walk(topology.operators, undefined, undefined);
+  checkMerges(topology, context);
+  const shapes = new Map<string, Shape>();
+  for (const branch of topology.branches) {
+    const before = branch.after ? shapes.get(branch.after.name) : shared;
+    const shape = walk(branch.operators, before, undefined);
+    shapes.set(branch.name, shape);
+    checkSink(topology, branch, { shape, context });
+  }
+  for (const { route, operators } of topology.routes)
+    walk(operators, Object.fromEntries(routeParameters(route).map((name) => [name, 'string' as const])), route);
+}
+
+/** A function that gives the shape after a chain of operators. */
+function walker(topology: TopologySpec, connectors: Connectors, context: Context) {
+  const tableFields = (name: string): Shape => fieldsOf(connectors.get(name));
+  return (operators: readonly OperatorSpec[], input: Shape, route: string | undefined): Shape => {
+    const scope: SpecScope = { route, tableFields };
+    let shape = input;
+    for (const operator of operators) {
+      for (const lookup of operator.lookups)
+        findConnector(lookup, 'lookup', { subject: topology.name, connectors, context });
+      shape = shapeAfter(operator, shape, { scope, context });
+    }
+    return shape;
+  };
+}
+
+/** An operator that is unknown or wrong says nothing about what comes out of it. */
+function shapeAfter(
+  { declaration, options, valid, tree, place, type }: OperatorSpec,
+  input: Shape,
+  { scope, context }: { readonly scope: SpecScope; readonly context: Context },
+): Shape {
+  if (!declaration || !valid) return undefined;
+  if (!declaration.shape) return input;
+  const report: Report = (path, text, hint) =>
+    context.problems.add(placeAt(tree, path, place), text, { subject: type, hint });
+  return guarded(report, () => declaration.shape?.(options, input, report, scope));
+}
+
+/** Merge operations end in a sink that takes them, and in nothing else. */
+function checkMerges(topology: TopologySpec, { problems }: Context): void {
+  const chains = [
+    ...topology.branches.map((branch) => [...topology.operators, ...branch.operators]),
+    ...topology.routes.map(({ operators }) => [...operators, undefined]),
+  ];
+  for (const chain of chains)
+    for (const operator of chain.slice(0, -1))
+      if (operator?.declaration?.output === 'merges')
+        problems.add(operator.place, 'must be the last operator before a sink', { subject: operator.type });
+  for (const branch of topology.branches) {
+    const { connector } = branch.sink;
+    if (inputOf(topology, branch) !== 'merges' || !connector?.declaration || connector.declaration.sink?.merges)
+      continue;
+    problems.add(branch.sink.place, `"${connector.name}" (${connector.declaration.type}) can't change rows`, {
+      subject: topology.name,
+      hint: 'merge operations go to a table',
+    });
+  }
+}
+
+/** A table gets every field that it declares. */
+function checkSink(
+  topology: TopologySpec,
+  branch: BranchSpec,
+  { shape, context }: { readonly shape: Shape; readonly context: Context },
+): void {
+  const { connector, place } = branch.sink;
+  const fields = fieldsOf(connector);
+  if (!shape || !fields || inputOf(topology, branch) !== 'rows') return;
+  for (const name of Object.keys(fields)) {
+    if (Object.hasOwn(shape, name)) continue;
+    context.problems.add(place, `the messages have no field "${name}", which "${connector?.name}" stores`, {
+      subject: topology.name,
+      hint: () => {
+        const near = nearest(name, Object.keys(shape));
+        const fields = `the messages have: ${Object.keys(shape).slice(0, 30).join(', ') || 'no field'}`;
+        return near ? `${fields}; is "${near}" meant?` : fields;
+      },
+    });
+  }
+}
+
+const fieldTypes: Readonly<Record<string, FieldType>> = {
+  string: 'string',
+  decimal: 'decimal',
+  date: 'date',
+  int64: 'int64',
+  double: 'number',
+  boolean: 'boolean',
+};
+
+/** The declared fields of a table; undefined for anything else. */
+function fieldsOf(connector: ConnectorSpec | undefined): Shape {
+  if (connector?.declaration?.family !== 'table' || !connector.valid) return undefined;
+  const { fields } = connector.options as { readonly fields?: Readonly<Record<string, string>> };
+  if (fields === undefined) return undefined;
+  return Object.fromEntries(Object.entries(fields).map(([name, type]) => [name, fieldTypes[type] ?? 'any']));
+}
