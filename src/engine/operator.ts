@@ -9,9 +9,9 @@ import type { Batch, Message } from './message.ts';
 /** One message in, one message out. */
 export function perMessage(
   context: OperatorContext,
-  fn: (message: Message) => Message,
+  fn: (message: Message, batch: Batch) => Message,
 ): OperatorFunction<Batch, Batch> {
-  return map((batch) => each(context, batch, (message, out) => void out.push(fn(message))));
+  return map((batch) => each(context, batch, (message, out) => void out.push(fn(message, batch))));
 }
 
 /** One message in, any number out; none means filtered. */
@@ -69,12 +69,16 @@ export function lookup(
 ): OperatorFunction<Batch, Batch> {
   return concatMap(async (batch) => {
     const found = new Map<Message, readonly Message[] | unknown>();
-    if (!batch.warmUp) context.node.inFlight += batch.messages.length;
+    const waiting = batch.warmUp ? 0 : batch.messages.length;
+    context.node.in += waiting;
+    context.node.inFlight += waiting;
     for (const message of batch.messages) {
       const outcome = await within(context, batch, options.timeoutMs, (signal) => fn(message, batch, signal));
       found.set(message, outcome);
     }
-    if (!batch.warmUp) context.node.inFlight -= batch.messages.length;
+    // `each` counts them in again, in the same turn.
+    context.node.in -= waiting;
+    context.node.inFlight -= waiting;
     return each(context, batch, (message, out) => {
       const outcome = found.get(message);
       if (!Array.isArray(outcome)) throw outcome;
