@@ -88,6 +88,6 @@ function fitting(lines: readonly string[], width: number, rows: number): readonl
 
 /** The mark in front of a status line, in colour. */
 function coloured(line: string, isColoured: boolean): string {
-  const [mark = '', ...rest] = line;
-  return isColoured ? `${codes[statusColour(line)]}${mark}${codes.reset}${rest.join('')}` : line;
+  const colour = isColoured ? statusColour(line) : undefined;
+  return colour ? `${codes[colour]}${line.slice(0, 1)}${codes.reset}${line.slice(1)}` : line;
 }

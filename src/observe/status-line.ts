@@ -12,8 +12,8 @@ const marks: Readonly<Record<TopologyState, string>> = {
 };
 
 /**
- * One line per topology: a mark, name, state, messages per second between the two snapshots, in flight, lag, rejected,
- * and the reason when it is not well. Columns are aligned, no line is longer than `width` columns, and nothing in them
+ * One line per topology: a mark, name, state, messages per second between the two snapshots, in flight, lag, rejected;
+ * below it the reason when it is not well. Columns are aligned, no line is longer than `width` columns, and nothing in them
  * steers a terminal. Pure.
  */
 export function statusLines(previous: ProcessSnapshot, current: ProcessSnapshot, width: number): string[] {
@@ -34,23 +34,24 @@ export function statusLines(previous: ProcessSnapshot, current: ProcessSnapshot,
   const names = current.topologies.map(({ name }) => plain(name));
   const nameWidth = Math.max(0, ...names.map(widthOf));
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return current.topologies.map((topology, place) => {
+  return current.topologies.flatMap((topology, place) => {
     const [state = '', ...numbers] = rows[place] ?? [];
     const name = names[place] ?? '';
     const cells = [
       `${marks[topology.state]} ${name}${' '.repeat(nameWidth - widthOf(name))}`,
       state.padEnd(widths[0] ?? 0),
       ...numbers.map((cell, column) => cell.padStart(widths[column + 1] ?? 0)),
-      ...(topology.reason === undefined ? [] : [plain(topology.reason)]),
     ];
-    return cut(cells.join('  '), width);
+    const reason = topology.reason === undefined ? [] : [`    ${plain(topology.reason)}`];
+    return [cells.join('  '), ...reason].map((line) => cut(line, width));
   });
 }
 
-/** The colour of a status line, by its mark. */
-export function statusColour(line: string): 'green' | 'yellow' | 'red' {
+/** The colour of a status line, by its mark; undefined for a line without one. */
+export function statusColour(line: string): 'green' | 'yellow' | 'red' | undefined {
   if (line.startsWith(marks.running)) return 'green';
-  return line.startsWith(marks.held) || line.startsWith(marks.failed) ? 'red' : 'yellow';
+  if (line.startsWith(marks.held) || line.startsWith(marks.failed)) return 'red';
+  return line.startsWith(marks.starting) ? 'yellow' : undefined;
 }
 
 /** Messages that ended, per second; 0 when no time has passed or the counters began anew. */

@@ -25,7 +25,8 @@ describe('status line', () => {
     ]);
     expect(statusLines(before, after, 100)).toEqual([
       '● ingestor   running   48.5 msg/s      3 in flight                 1 rejected',
-      '▲ processor  held     2 005 msg/s  1 234 in flight  56 789 behind  0 rejected  trades: disk full',
+      '▲ processor  held     2 005 msg/s  1 234 in flight  56 789 behind  0 rejected',
+      '    trades: disk full',
     ]);
   });
 
@@ -66,7 +67,7 @@ describe('status line', () => {
           topologies.map(({ name, ...more }) => topologySnapshot(name, more)),
         );
         const lines = statusLines(now, now, width);
-        expect(lines).toHaveLength(topologies.length);
+        expect(lines).toHaveLength(2 * topologies.length);
         for (const line of lines) {
           expect(widthOf(line)).toBeLessThanOrEqual(width);
           expect(line).toBe(plain(line));
