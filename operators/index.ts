@@ -1,19 +1,29 @@
 import type { OperatorDeclaration } from '../src/engine/component.ts';
+import { dedupe } from './dedupe.ts';
 import { explode } from './explode.ts';
 import { filter } from './filter.ts';
+import { find } from './find.ts';
 import { idempotencyKey } from './idempotency-key.ts';
 import { map } from './map.ts';
 import { metadataUpsert } from './metadata-upsert.ts';
+import { params } from './params.ts';
+import { reply } from './reply.ts';
 import { require } from './require.ts';
 import { split } from './split.ts';
+import { vwap } from './vwap.ts';
 
 /** Every operator that a pipeline file can name, by name. */
 export const operators: readonly OperatorDeclaration[] = [
+  dedupe,
   explode,
   filter,
+  find,
   idempotencyKey,
   map,
   metadataUpsert,
+  params,
+  reply,
   require,
   split,
+  vwap,
 ];

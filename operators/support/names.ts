@@ -1,5 +1,5 @@
 import { closest, distance } from 'fastest-levenshtein';
-import type { FieldType, Report, Shape } from '../../src/engine/component.ts';
+import type { FieldType, Report, Shape, SpecScope } from '../../src/engine/component.ts';
 import { templateMetaNames, templateNames } from '../../src/engine/template.ts';
 
 type Path = readonly (string | number)[];
@@ -50,4 +50,10 @@ export function checkTemplate(
     const { text: problem, hint } = unknownName('field', name, known);
     report(path, problem, hint);
   }
+}
+
+/** The fields at the start of a route: the parameters in its path, as text. Elsewhere the shape as it is. */
+export function routeShape(input: Shape, scope: SpecScope): Shape {
+  if (input !== undefined || scope.route === undefined) return input;
+  return Object.fromEntries(templateNames(scope.route).map((name) => [name, 'string']));
 }

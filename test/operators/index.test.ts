@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { operators } from '../../operators/index.ts';
+import type { Shape } from '../../src/engine/component.ts';
 import { optionsOf } from './declared.ts';
 
 describe('operators', () => {
@@ -17,7 +18,8 @@ describe('operators', () => {
       const options = optionsOf(declaration, JSON.stringify(example[type]));
       const problems: string[] = [];
       const scope = { route: 'GET /api/v1/trades/{symbol}', tableFields: () => undefined };
-      declaration.shape?.(options, undefined, (_path, text) => problems.push(text), scope);
+      const input: Shape = type === 'find' ? { symbol: 'string', limit: 'number', before: 'any' } : undefined;
+      declaration.shape?.(options, input, (_path, text) => problems.push(text), scope);
       expect(problems).toEqual([]);
     },
   );

@@ -1,0 +1,117 @@
+import { defineOperator, type FieldType, type Report } from '../src/engine/component.ts';
+import { type Batch, derive, type Fields, fieldsOf } from '../src/engine/message.ts';
+import { perMessage } from '../src/engine/operator.ts';
+import { templateMetaNames } from '../src/engine/template.ts';
+import { fieldOf } from './support/fields.ts';
+import { routeShape, unknownName } from './support/names.ts';
+import {
+  expectation,
+  type ParameterRule,
+  parameterInvalid,
+  readParameter,
+  rulesOf,
+  takesDefault,
+} from './support/parameters.ts';
+
+/**
+ * `params`: reads the parameters of a request as typed values. Those of the path that it does not name stay text; one
+ * of the query that it does not name, or a wrong one, is answered with 400 (FDP_PARAMETER_INVALID).
+ */
+export const params = defineOperator({
+  type: 'params',
+  summary: 'Reads the parameters of a request; a wrong or unknown one is answered with 400.',
+  place: 'request',
+  options: {
+    type: 'object',
+    minProperties: 1,
+    description: 'The parameters, by name. One that is not given, and has no default, is left out.',
+    additionalProperties: {
+      type: 'object',
+      description: 'What the parameter may be.',
+      additionalProperties: false,
+      required: ['type'],
+      properties: {
+        type: {
+          enum: ['integer', 'number', 'string', 'boolean', 'cursor'],
+          description: "Its type; a cursor is Unix ms, or `MS_ID`, as a page's `next` link holds it.",
+        },
+        default: {
+          type: ['string', 'number', 'boolean'],
+          description: 'The value when the request does not give it. Default: it is left out.',
+        },
+        minimum: { type: 'number', description: 'Lowest integer or number. Default: no limit.' },
+        maximum: { type: 'number', description: 'Highest integer or number. Default: no limit.' },
+        enum: {
+          type: 'array',
+          minItems: 1,
+          items: { type: ['string', 'number'] },
+          description: 'The only values it may have. Default: any of its type.',
+        },
+        pattern: {
+          type: 'string',
+          description: 'Regular expression that the text must match; anchor it with ^ and $. Default: any text.',
+        },
+        maxLength: { type: 'integer', minimum: 1, description: 'Longest text, in characters. Default: 256.' },
+      },
+    },
+    examples: [{ limit: { type: 'integer', minimum: 1, maximum: 500, default: 15 }, before: { type: 'cursor' } }],
+  },
+  example: 'params: { limit: { type: integer, minimum: 1, maximum: 500, default: 15 }, before: { type: cursor } }',
+  shape(options, input, report, scope) {
+    for (const [name, rule] of Object.entries(options)) checkRule(name, rule, report);
+    const types = Object.entries(options).map(([name, { type }]): [string, FieldType] => [name, fieldType(type)]);
+    return { ...(routeShape(input, scope) ?? {}), ...Object.fromEntries(types) };
+  },
+  create(options, context) {
+    const rules = Object.entries(options);
+    const names = rules.map(([name]) => name);
+    return perMessage(context, (message, batch) => {
+      const given = fieldsOf(message);
+      checkNames(batch, names);
+      const read = rules.flatMap(([name, rule]) => {
+        const raw = fieldOf(given, name);
+        const value = raw === undefined ? rule.default : readParameter(name, rule, raw);
+        return value === undefined ? [] : [[name, value] as const];
+      });
+      return derive(message, { value: { ...without(given, names), ...Object.fromEntries(read) } });
+    });
+  },
+});
+
+function checkNames({ lane: { request } }: Batch, known: readonly string[]): void {
+  for (const name of new URLSearchParams(request?.query).keys()) {
+    if (known.includes(name)) continue;
+    const { text, hint } = unknownName('parameter', name, known);
+    throw parameterInvalid(`${text}: ${hint}`);
+  }
+}
+
+function without(fields: Fields, names: readonly string[]): Fields {
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => !names.includes(name)));
+}
+
+function fieldType(type: ParameterRule['type']): FieldType {
+  if (type === 'integer') return 'number';
+  return type === 'cursor' ? 'any' : type;
+}
+
+function checkRule(name: string, rule: ParameterRule, report: Report): void {
+  if (templateMetaNames.includes(name))
+    report([name], `a parameter can't be called ${name}, which means the message's own ${name} in templates`);
+  const fitting: readonly string[] = ['type', ...rulesOf[rule.type]];
+  for (const option of Object.keys(rule))
+    if (!fitting.includes(option)) report([name, option], `${option} means nothing for a ${rule.type}`);
+  if (rule.minimum !== undefined && rule.maximum !== undefined && rule.minimum > rule.maximum)
+    report([name, 'minimum'], 'minimum is above maximum');
+  if (rule.pattern !== undefined && !isPattern(rule.pattern)) report([name, 'pattern'], 'not a regular expression');
+  else if (!takesDefault(rule)) report([name, 'default'], `expected ${expectation(rule)}`);
+}
+
+function isPattern(text: string): boolean {
+  try {
+    new RegExp(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

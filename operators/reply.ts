@@ -1,0 +1,52 @@
+import { defineOperator, type RequestContext } from '../src/engine/component.ts';
+import { perBatch } from '../src/engine/operator.ts';
+
+/** `reply`: answers a request with its rows, also when there are none. The last operator of a route. */
+export const reply = defineOperator({
+  type: 'reply',
+  summary: 'Answers the request with the messages, as a list.',
+  place: 'request',
+  options: {
+    type: 'object',
+    description: "What the reply's `data` holds.",
+    additionalProperties: false,
+    required: ['as'],
+    properties: {
+      as: { type: 'string', minLength: 1, description: 'The field that holds the list.', examples: ['available'] },
+      pagination: {
+        type: 'boolean',
+        default: false,
+        description:
+          'Adds `pagination` with `next_cursor` (the sort value of the last row shown, Unix ms for a date) and `next` (the relative URL of the next page), both null on the last page; for a `find` with `page`.',
+      },
+    },
+  },
+  example: 'reply: { as: data, pagination: true }',
+  shape(options, input, report) {
+    if (options.pagination && options.as === 'pagination')
+      report(['as'], 'pagination is the name of the links', 'choose another name for the list');
+    return input;
+  },
+  create({ as, pagination }, context) {
+    return perBatch(context, ({ lane: { request }, messages }) => {
+      const rows = messages.map((message) => message.value);
+      request?.respond(pagination ? { [as]: rows, pagination: links(request) } : { [as]: rows });
+    });
+  },
+});
+
+interface Links {
+  readonly next_cursor: number | null;
+  readonly next: string | null;
+}
+
+/** The next page is asked for as this one was, but for `limit` and `before`. */
+function links({ path, query, page }: RequestContext): Links {
+  if (!page) return { next_cursor: null, next: null };
+  const parameters = new URLSearchParams(query);
+  parameters.delete('limit');
+  parameters.delete('before');
+  parameters.append('limit', String(page.limit));
+  parameters.append('before', `${page.value}_${page.id}`);
+  return { next_cursor: page.value, next: `${path}?${parameters}` };
+}

@@ -1,0 +1,171 @@
+import type { Subscriber } from 'rxjs';
+import type { Batch, LaneContext, Message } from '../../src/engine/message.ts';
+import type { Node } from '../../src/engine/node.ts';
+import { Outcome, Track } from '../../src/engine/track.ts';
+import { FdpError } from '../../src/errors.ts';
+
+export interface DedupeOptions {
+  readonly node: Node;
+  keyOf(message: Message): unknown;
+  /** How far apart two timestamps of the same key may be, ms. */
+  readonly windowMs: number;
+  readonly maxKeys: number;
+  readonly subscriber: Subscriber<Batch>;
+}
+
+/**
+ * What `dedupe` knows of one lane. A message goes on with a track of its own in between, which tells how it ended; until
+ * then later messages of its key are held here, and count as in flight.
+ */
+export class DedupeLane {
+  readonly #options: DedupeOptions;
+  /** Key to the timestamp of its delivered message, oldest first. */
+  readonly #delivered = new Map<string, number>();
+  /** Key to the messages that wait for the one under way. */
+  readonly #underWay = new Map<string, Message[]>();
+  readonly #output: Batch[] = [];
+  #lane: LaneContext | undefined;
+  #held = 0;
+  #emitting = false;
+  #inputEnded = false;
+  #released = false;
+
+  constructor(options: DedupeOptions) {
+    this.#options = options;
+  }
+
+  take(batch: Batch): void {
+    this.#follow(batch.lane);
+    this.#emit(batch.warmUp ? batch : { ...batch, messages: this.#sortAll(batch) });
+  }
+
+  inputEnded(): void {
+    this.#inputEnded = true;
+    this.#completeWhenEmpty();
+  }
+
+  /** The lane or the subscription is over: what is held here will be read again. */
+  release(): void {
+    if (this.#released) return;
+    this.#released = true;
+    this.#lane?.signal.removeEventListener('abort', this.#onAbort);
+    for (const waiting of this.#underWay.values()) this.#endAll(waiting, 'release');
+    this.#underWay.clear();
+    this.#delivered.clear();
+    this.#completeWhenEmpty();
+  }
+
+  #sortAll({ messages, lane }: Batch): readonly Message[] {
+    this.#options.node.in += messages.length;
+    return messages.map((message) => this.#sort(message, lane)).filter((message) => message !== undefined);
+  }
+
+  /** The message as it goes on, or undefined when it ended or waits here. */
+  #sort(message: Message, lane: LaneContext): Message | undefined {
+    const { node } = this.#options;
+    let key: string;
+    try {
+      key = this.#keyOf(message);
+    } catch (error) {
+      node.reject(lane, message, error);
+      return undefined;
+    }
+    if (this.#isKnown(key, message)) {
+      node.filter(message);
+      return undefined;
+    }
+    const waiting = this.#underWay.get(key);
+    if (waiting === undefined) return this.#pass(key, message);
+    waiting.push(message);
+    this.#held++;
+    node.inFlight++;
+    return undefined;
+  }
+
+  #keyOf(message: Message): string {
+    const key = this.#options.keyOf(message);
+    if (key === undefined || key === null)
+      throw new FdpError('FDP_MESSAGE_INVALID', 'the message has no value for its key');
+    return String(key);
+  }
+
+  #isKnown(key: string, { timestamp }: Message): boolean {
+    const delivered = this.#delivered.get(key);
+    return delivered !== undefined && Math.abs(timestamp - delivered) <= this.#options.windowMs;
+  }
+
+  #pass(key: string, message: Message): Message {
+    this.#options.node.out++;
+    // After a release nothing more is told apart: what still comes is read again, and ends as the engine decides.
+    if (this.#released) return message;
+    this.#underWay.set(key, []);
+    const ended = (outcome: Outcome): void => {
+      message.track.end(outcome);
+      this.#ended(key, message, outcome);
+    };
+    return { ...message, track: new Track({ ended }, message.track.record) };
+  }
+
+  #ended(key: string, message: Message, outcome: Outcome): void {
+    const waiting = this.#underWay.get(key);
+    if (waiting === undefined) return;
+    this.#underWay.delete(key);
+    if (outcome === Outcome.delivered) this.#remember(key, message.timestamp);
+    if (outcome === Outcome.released) this.#endAll(waiting, 'release');
+    else this.#promote(key, waiting);
+    this.#completeWhenEmpty();
+  }
+
+  /** The waiting messages that are not the same as a delivered one: the first goes on, the others wait for it. */
+  #promote(key: string, waiting: readonly Message[]): void {
+    const [known, others] = [[] as Message[], [] as Message[]];
+    for (const message of waiting) (this.#isKnown(key, message) ? known : others).push(message);
+    this.#endAll(known, 'filter');
+    const [next, ...rest] = others;
+    if (next === undefined || this.#lane === undefined) return;
+    this.#held--;
+    this.#options.node.inFlight--;
+    const messages = [this.#pass(key, next)];
+    this.#underWay.set(key, rest);
+    this.#emit({ lane: this.#lane, messages, warmUp: false });
+  }
+
+  #endAll(messages: readonly Message[], how: 'filter' | 'release'): void {
+    for (const message of messages) {
+      this.#held--;
+      this.#options.node.inFlight--;
+      this.#options.node[how](message);
+    }
+  }
+
+  #remember(key: string, timestamp: number): void {
+    this.#delivered.delete(key);
+    this.#delivered.set(key, timestamp);
+    if (this.#delivered.size <= this.#options.maxKeys) return;
+    this.#delivered.delete(this.#delivered.keys().next().value as string);
+    this.#options.node.count('evicted');
+  }
+
+  /** One batch after the other: a message may end, and its twin go on, while its batch is still on its way. */
+  #emit(batch: Batch): void {
+    this.#output.push(batch);
+    if (this.#emitting) return;
+    this.#emitting = true;
+    for (let next = this.#output.shift(); next; next = this.#output.shift()) this.#options.subscriber.next(next);
+    this.#emitting = false;
+    this.#completeWhenEmpty();
+  }
+
+  #completeWhenEmpty(): void {
+    if (this.#inputEnded && this.#held === 0 && !this.#emitting) this.#options.subscriber.complete();
+  }
+
+  readonly #onAbort = (): void => this.release();
+
+  #follow(lane: LaneContext): void {
+    if (this.#lane !== undefined) return;
+    this.#lane = lane;
+    if (lane.signal.aborted) this.release();
+    else lane.signal.addEventListener('abort', this.#onAbort);
+  }
+}

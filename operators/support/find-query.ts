@@ -1,0 +1,106 @@
+import type { Lookup, PageEdge, Query, Row } from '../../src/engine/component.ts';
+import type { Message } from '../../src/engine/message.ts';
+import { compileTemplate } from '../../src/engine/template.ts';
+import { FdpError } from '../../src/errors.ts';
+import { show } from './expression-functions.ts';
+import { isCursor, parameterInvalid } from './parameters.ts';
+
+/** The options of `find` that make its query. */
+export interface FindOptions {
+  readonly in: string;
+  readonly where: Readonly<Record<string, string | number | boolean>>;
+  /** Field names, `-` before one that is sorted downwards. */
+  readonly sort: readonly string[];
+  readonly limit?: number;
+  readonly page?: { readonly limit: string; readonly before: string };
+}
+
+export interface Found {
+  readonly rows: readonly Row[];
+  /** Where the next page begins, null on the last page; undefined without pages. */
+  readonly edge?: PageEdge | null;
+}
+
+type Sort = Query['sort'];
+
+/** Rows that one message may become: a page or a table without end would fill the memory. */
+const mostRows = 100_000;
+
+/** The fields to sort by, of `[-time, -_id]`. */
+export function parseSort(sort: readonly string[]): Sort {
+  return sort.map((text) => ({ field: text.replace(/^-/, ''), descending: text.startsWith('-') }));
+}
+
+/**
+ * Gives the function that asks the store for a message's rows.
+ * It throws FDP_PARAMETER_INVALID for a page that can't be, FDP_MESSAGE_REFUSED for too many rows, and what the store
+ * throws (FDP_UNAVAILABLE).
+ */
+export function compileFind(
+  options: FindOptions,
+  table: Pick<Lookup, 'find'>,
+): (message: Message, signal: AbortSignal) => Promise<Found> {
+  const where = compileWhere(options.where);
+  const sort = parseSort(options.sort);
+  const pageOf = options.page && compilePage(options.page, sort);
+  return async (message, signal) => {
+    const query = { where: where(message), sort };
+    if (pageOf) return pageOf(message, (page) => table.find({ ...query, ...page }, signal));
+    const rows = await table.find({ ...query, limit: options.limit ?? mostRows + 1 }, signal);
+    if (rows.length <= mostRows) return { rows };
+    throw new FdpError(
+      'FDP_MESSAGE_REFUSED',
+      `more than ${mostRows} rows of ${options.in}: set a limit, or read pages`,
+    );
+  };
+}
+
+function compileWhere(where: FindOptions['where']): (message: Message) => Query['where'] {
+  const fields = Object.entries(where).map(([name, value]) => {
+    return { name, read: typeof value === 'string' ? compileTemplate(value) : () => value };
+  });
+  return (message) => {
+    const wanted: Record<string, unknown> = {};
+    for (const { name, read } of fields) {
+      const value = read(message);
+      if (value === undefined) continue;
+      if (!['string', 'number', 'boolean'].includes(typeof value))
+        throw new FdpError('FDP_MESSAGE_INVALID', `${name}: expected text, a number or a boolean, got ${show(value)}`);
+      wanted[name] = value;
+    }
+    return wanted;
+  };
+}
+
+type Ask = (page: Pick<Query, 'limit' | 'after'>) => Promise<readonly Row[]>;
+
+/** Asks for one row more than the page shows: whether there is a next page, also when this one is exactly full. */
+function compilePage(
+  page: NonNullable<FindOptions['page']>,
+  sort: Sort,
+): (message: Message, ask: Ask) => Promise<Found> {
+  const limitOf = compileTemplate(page.limit);
+  const beforeOf = compileTemplate(page.before);
+  const [first] = sort;
+  return async (message, ask) => {
+    const limit = pageLimit(limitOf(message));
+    const before = beforeOf(message);
+    if (before !== undefined && !isCursor(before))
+      throw parameterInvalid(`before: expected a cursor, got ${show(before)}`);
+    const found = await ask({ limit: limit + 1, ...(before && { after: before }) });
+    const rows = found.slice(0, limit);
+    const last = rows.at(-1);
+    return { rows, edge: found.length > limit && last && first ? edgeAt(last, first.field, limit) : null };
+  };
+}
+
+function pageLimit(value: unknown): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= mostRows) return value;
+  throw parameterInvalid(`limit: expected an integer from 1 to ${mostRows}, got ${show(value)}`);
+}
+
+function edgeAt(row: Row, field: string, limit: number): PageEdge {
+  const { [field]: value, _id: id } = row;
+  if (typeof value === 'number' && typeof id === 'string') return { value, id, limit };
+  throw new FdpError('FDP_INTERNAL', `a page can't end at a row whose ${field} is ${show(value)} and _id ${show(id)}`);
+}

@@ -1,0 +1,119 @@
+import type { Query } from '../../src/engine/component.ts';
+import { FdpError } from '../../src/errors.ts';
+import { show } from './expression-functions.ts';
+
+/** What a request's parameter may be: the options of `params`. */
+export interface ParameterRule {
+  readonly type: 'integer' | 'number' | 'string' | 'boolean' | 'cursor';
+  readonly default?: string | number | boolean;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly enum?: readonly (string | number)[];
+  readonly pattern?: string;
+  readonly maxLength?: number;
+}
+
+/** Which rules go with which type. */
+export const rulesOf: Readonly<Record<ParameterRule['type'], readonly (keyof ParameterRule)[]>> = {
+  integer: ['default', 'minimum', 'maximum', 'enum'],
+  number: ['default', 'minimum', 'maximum', 'enum'],
+  string: ['default', 'enum', 'pattern', 'maxLength'],
+  boolean: ['default'],
+  cursor: [],
+};
+
+const defaultMaxLength = 256;
+/** The last moment that a date can hold, Unix ms. */
+const lastMs = 8.64e15;
+
+/**
+ * Reads the raw text of a parameter as its type.
+ * @throws FDP_PARAMETER_INVALID with what was expected and what was given
+ */
+export function readParameter(name: string, rule: ParameterRule, raw: unknown): unknown {
+  if (Array.isArray(raw)) throw parameterInvalid(`${name}: expected one value, got ${raw.length}`);
+  const value = typeof raw === 'string' ? parse(rule, raw) : undefined;
+  if (value !== undefined) return value;
+  throw parameterInvalid(`${name}: expected ${expectation(rule)}, got ${show(raw)}`);
+}
+
+/** What a cursor's text means: `MS`, or `MS_ID` to go on in the middle of a millisecond. */
+export type Cursor = NonNullable<Query['after']>;
+
+/** Did a parameter of type `cursor` give this? */
+export function isCursor(value: unknown): value is Cursor {
+  return typeof value === 'object' && value !== null && 'value' in value && typeof value.value === 'number';
+}
+
+/** Whether a default is a value that the parameter itself would take. */
+export function takesDefault(rule: ParameterRule): boolean {
+  return rule.default === undefined || parse(rule, String(rule.default)) === rule.default;
+}
+
+/** What is expected, as in `expected an integer from 1 to 500`. */
+export function expectation(rule: ParameterRule): string {
+  if (rule.enum) return `one of ${rule.enum.join(', ')}`;
+  switch (rule.type) {
+    case 'integer':
+      return `an integer${range(rule)}`;
+    case 'number':
+      return `a number${range(rule)}`;
+    case 'boolean':
+      return 'true or false';
+    case 'cursor':
+      return 'a cursor such as 1763645598585 or 1763645598585_ID';
+    case 'string': {
+      const matching = rule.pattern === undefined ? '' : ` that matches ${rule.pattern}`;
+      return `text of at most ${rule.maxLength ?? defaultMaxLength} characters${matching}`;
+    }
+  }
+}
+
+export function parameterInvalid(text: string): FdpError {
+  return new FdpError('FDP_PARAMETER_INVALID', text);
+}
+
+function range({ minimum, maximum }: ParameterRule): string {
+  if (minimum !== undefined && maximum !== undefined) return ` from ${minimum} to ${maximum}`;
+  if (minimum !== undefined) return ` of at least ${minimum}`;
+  return maximum === undefined ? '' : ` of at most ${maximum}`;
+}
+
+/** The value, or undefined when the text doesn't fit. */
+function parse(rule: ParameterRule, text: string): unknown {
+  switch (rule.type) {
+    case 'integer':
+      return inRange(rule, /^-?\d+$/.test(text) ? Number(text) : Number.NaN, Number.MAX_SAFE_INTEGER);
+    case 'number':
+      return inRange(
+        rule,
+        /^-?\d+(\.\d+)?([eE][+-]?\d{1,3})?$/.test(text) ? Number(text) : Number.NaN,
+        Number.MAX_VALUE,
+      );
+    case 'boolean':
+      return text === 'true' ? true : text === 'false' ? false : undefined;
+    case 'cursor':
+      return parseCursor(text);
+    case 'string':
+      return isText(rule, text) ? text : undefined;
+  }
+}
+
+function inRange(rule: ParameterRule, value: number, largest: number): number | undefined {
+  const { minimum = -largest, maximum = largest } = rule;
+  const fits = Math.abs(value) <= largest && value >= minimum && value <= maximum;
+  return fits && (rule.enum?.includes(value) ?? true) ? value + 0 : undefined;
+}
+
+function isText(rule: ParameterRule, text: string): boolean {
+  if (text.length > (rule.maxLength ?? defaultMaxLength)) return false;
+  if (rule.enum && !rule.enum.includes(text)) return false;
+  return rule.pattern === undefined || new RegExp(rule.pattern).test(text);
+}
+
+function parseCursor(text: string): Cursor | undefined {
+  const [, ms, id] = /^(\d{1,16})(?:_([A-Za-z0-9]{1,64}))?$/.exec(text) ?? [];
+  const value = Number(ms ?? Number.NaN);
+  if (!(value <= lastMs)) return undefined;
+  return id === undefined ? { value } : { value, id };
+}

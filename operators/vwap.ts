@@ -1,0 +1,89 @@
+import { defineOperator } from '../src/engine/component.ts';
+import { derive, fieldsOf } from '../src/engine/message.ts';
+import { scan } from '../src/engine/operator.ts';
+import { FdpError } from '../src/errors.ts';
+import { numberField, textField } from './support/fields.ts';
+import { checkField } from './support/names.ts';
+import { bytesPerTrade, largestSize, RollingVwap } from './support/rolling-vwap.ts';
+
+const largestState = 2 ** 30;
+
+/**
+ * `vwap`: the volume-weighted average price of the last trades of each key, including this one. State per lane:
+ * 32 bytes for each trade in a window; of more than `max_keys` keys the one unused for longest starts anew.
+ */
+export const vwap = defineOperator({
+  type: 'vwap',
+  summary: 'Adds the volume-weighted average price of the last trades of the same key.',
+  options: {
+    type: 'object',
+    description: 'The window, and the fields that it is made from.',
+    additionalProperties: false,
+    required: ['window', 'by'],
+    properties: {
+      window: {
+        type: 'integer',
+        minimum: 1,
+        maximum: 1_000_000,
+        description:
+          'How many trades of a key are averaged, in order of arrival; the cost of a trade does not depend on it.',
+        examples: [50],
+      },
+      by: { type: 'string', minLength: 1, description: 'The text field that names the key.', examples: ['symbol'] },
+      price: { type: 'string', minLength: 1, default: 'price', description: 'The number field that holds the price.' },
+      volume: {
+        type: 'string',
+        minLength: 1,
+        default: 'volume',
+        description:
+          'The number field that holds the volume. A trade without volume (0) fills the window and weighs nothing.',
+      },
+      as: {
+        type: 'string',
+        minLength: 1,
+        default: 'vwap',
+        description: 'The field that is added: a number, or null while all volumes of the window are 0.',
+      },
+      max_keys: {
+        type: 'integer',
+        minimum: 1,
+        default: 10_000,
+        description: 'Keys remembered in each lane; of more, the one unused for longest is forgotten and starts anew.',
+      },
+    },
+  },
+  example: 'vwap: { window: 50, by: symbol }',
+  shape(options, input, report) {
+    checkField({ input, report, path: ['by'] }, options.by, ['string']);
+    checkField({ input, report, path: ['price'] }, options.price, ['number']);
+    checkField({ input, report, path: ['volume'] }, options.volume, ['number']);
+    const most = Math.floor(largestState / bytesPerTrade / options.window);
+    if (options.max_keys > most)
+      report(
+        ['max_keys'],
+        `${options.max_keys} windows of ${options.window} trades may take more than 1 GiB`,
+        `set max_keys to ${most} or less`,
+      );
+    return input && { ...input, [options.as]: 'number' };
+  },
+  create({ window, by, price, volume, as, max_keys }, context) {
+    return scan<RollingVwap>(context, {
+      seed: () => new RollingVwap(window),
+      key: (message) => textField(fieldsOf(message), by),
+      maxKeys: max_keys,
+      step(state, message) {
+        const fields = fieldsOf(message);
+        const paid = inRange(price, numberField(fields, price));
+        const traded = inRange(volume, numberField(fields, volume));
+        if (traded < 0) throw new FdpError('FDP_MESSAGE_INVALID', `${volume}: expected 0 or more, got ${traded}`);
+        return [derive(message, { value: { ...fields, [as]: state.add(paid, traded) } })];
+      },
+    });
+  },
+});
+
+function inRange(name: string, value: number): number {
+  const size = Math.abs(value);
+  if (size === 0 || (size <= largestSize && size >= 1 / largestSize)) return value;
+  throw new FdpError('FDP_MESSAGE_INVALID', `${name}: expected 0 or a size from 1e-120 to 1e120, got ${value}`);
+}
