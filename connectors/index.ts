@@ -4,6 +4,7 @@ import { memoryLog } from './memory-log.ts';
 import { memoryTable } from './memory-table.ts';
 import { mock } from './mock.ts';
 import { mongodb } from './mongodb.ts';
+import { rest } from './rest.ts';
 import { sqliteLog } from './sqlite-log.ts';
 import { sqliteTable } from './sqlite-table.ts';
 import { tcp } from './tcp.ts';
@@ -15,6 +16,7 @@ export const connectors: readonly ConnectorDeclaration[] = [
   memoryTable,
   mock,
   mongodb,
+  rest,
   sqliteLog,
   sqliteTable,
   tcp,

@@ -10,7 +10,7 @@ import { messageOf } from '../../src/engine/message.ts';
 import { roleContext, testEnvironment } from '../support/environment.ts';
 import { sourceMessage } from '../support/operators.ts';
 import { optionsOf } from '../support/options.ts';
-import { dial, portOf, received, until } from '../support/sockets.ts';
+import { closed, dial, portOf, received, until } from '../support/sockets.ts';
 
 const signal = new AbortController().signal;
 const messages = (values: readonly unknown[]) => values.map((value) => messageOf(sourceMessage(value), undefined));
@@ -180,7 +180,7 @@ describe('tcp server', () => {
       const refused = await dial(port);
       sockets.push(refused);
       refused.resume();
-      await once(refused, 'close');
+      await closed(refused);
     }
     expect(node.extra).toMatchObject({ clients: 2, refused_clients: 3 });
     expect(log.lines.filter(({ level }) => level === 'warn')).toHaveLength(1);

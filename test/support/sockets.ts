@@ -41,3 +41,8 @@ export function received(socket: Socket): { text: string; readonly lines: string
   });
   return seen;
 }
+
+/** Resolves when the socket is closed, in peace or not. */
+export function closed(socket: Socket): Promise<void> {
+  return new Promise((resolve) => socket.once('close', () => resolve()));
+}

@@ -1,0 +1,84 @@
+import { defineConnector } from '../src/engine/component.ts';
+import { listenClaims } from '../src/engine/listen.ts';
+import { durationMs, sizeBytes } from '../src/engine/units.ts';
+
+/**
+ * HTTP requests as a source: each is a lane of its own and waits for its reply. Every answer, also to what is not even
+ * HTTP, is `{"data":...,"error":...,"message":...}`. It asks nobody who they are.
+ */
+export const rest = defineConnector({
+  type: 'rest',
+  summary: 'An HTTP server: every request runs through the operators of its route, which make the reply.',
+  options: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['listen'],
+    properties: {
+      listen: {
+        type: 'string',
+        format: 'address',
+        description: 'Address to listen on; 0.0.0.0 is every address of this machine.',
+        examples: ['127.0.0.1:8000'],
+      },
+      timeout: {
+        type: 'string',
+        format: 'duration',
+        default: '5s',
+        description: 'How long the reply to a request may take; then it is 504.',
+      },
+      client_timeout: {
+        type: 'string',
+        format: 'duration',
+        default: '10s',
+        description:
+          'How long a client may take to send its request (half of it for the headers), or to read its reply.',
+      },
+      max_requests: {
+        type: 'integer',
+        minimum: 1,
+        maximum: 100_000,
+        default: 100,
+        description: 'Requests at once; further ones get 503.',
+      },
+      max_connections: {
+        type: 'integer',
+        minimum: 1,
+        maximum: 100_000,
+        default: 1000,
+        description: 'Connections at once; further ones are closed.',
+      },
+      max_header: {
+        type: 'string',
+        format: 'size',
+        default: '16KiB',
+        description: 'Size of a request without its body; over it the answer is 431.',
+      },
+      max_url: {
+        type: 'string',
+        format: 'size',
+        default: '4KiB',
+        description: 'Length of the requested URL; over it the answer is 414.',
+      },
+    },
+  },
+  example: '{ type: rest, listen: "127.0.0.1:8000", timeout: 5s }',
+  source: { requests: true, exclusive: true, options: { type: 'object', additionalProperties: false, properties: {} } },
+
+  claims: ({ listen }) => listenClaims(listen),
+
+  async create(options, { name }) {
+    const [{ RestSource }, { default: express }] = await Promise.all([import('./rest/source.ts'), import('express')]);
+    const limits = {
+      timeoutMs: durationMs(options.timeout),
+      clientTimeoutMs: durationMs(options.client_timeout),
+      maxRequests: options.max_requests,
+      maxConnections: options.max_connections,
+      maxHeader: sizeBytes(options.max_header),
+      maxUrl: sizeBytes(options.max_url),
+    };
+    return {
+      source: (_usage, context) => new RestSource(context, { name, address: options.listen, limits, app: express() }),
+      close: async () => {},
+    };
+  },
+});

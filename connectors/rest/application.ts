@@ -1,0 +1,107 @@
+import type { Express, NextFunction, Request, Response } from 'express';
+import type { RoleContext } from '../../src/engine/component.ts';
+import { messageOf } from '../../src/errors.ts';
+import { badRequest, type Refusal, refusalOf, requestIdOf, safeHeaders } from './answer.ts';
+import { refuse } from './exchange.ts';
+import type { Route } from './route.ts';
+
+/** A body is never looked at; a larger one is not even thrown away. */
+const maxBody = 64 * 1024;
+
+export interface ApplicationParts {
+  readonly context: RoleContext;
+  readonly name: string;
+  readonly routes: readonly Route[];
+  readonly maxUrl: number;
+  /** True when connections are to end with their answer. */
+  readonly isClosing: () => boolean;
+  /** Takes a request of a route, or says why not. */
+  readonly open: (request: Request, response: Response, route: string) => Refusal | undefined;
+}
+
+/** Teaches an Express application its routes, and an answer in the common envelope for everything else. */
+export function prepare(app: Express, parts: ApplicationParts): void {
+  app.disable('x-powered-by').set('query parser', false).enable('case sensitive routing');
+  app.use((request: Request, response: Response, next: NextFunction) => welcome(parts, request, response, next));
+  for (const route of parts.routes) {
+    app
+      .route(route.path)
+      .get((request, response) => {
+        const refusal = parts.open(request, response, route.text);
+        if (refusal) refuse(response, refusal, idOf(response));
+      })
+      .all((_request, response) => {
+        refuse(
+          response,
+          badRequest(405, 'only GET and HEAD are answered here', { Allow: 'GET, HEAD' }),
+          idOf(response),
+        );
+      });
+  }
+  const known = parts.routes.map(({ text }) => text).join(', ');
+  app.use((_request: Request, response: Response) => {
+    refuse(response, badRequest(404, `there is nothing here; what there is: ${known}`), idOf(response));
+  });
+  app.use((error: unknown, _request: Request, response: Response, next: NextFunction) => {
+    if (response.headersSent) next(error);
+    else refuse(response, refusalOfThrown(error, parts, idOf(response)), idOf(response));
+  });
+}
+
+/** The id that `prepare` gave to a request. */
+export function idOf(response: Response): string {
+  return String(response.locals['requestId']);
+}
+
+function welcome(parts: ApplicationParts, request: Request, response: Response, next: NextFunction): void {
+  const requestId = requestIdOf(request.headers['x-request-id']);
+  response.locals['requestId'] = requestId;
+  response.set({ ...safeHeaders, 'X-Request-Id': requestId });
+  if (parts.isClosing()) response.set('Connection', 'close');
+  parts.context.node.count('requests');
+  logWhenDone(parts, request, response);
+  const refusal = wrongForm(request, parts.maxUrl);
+  if (refusal) {
+    refuse(response, refusal, requestId);
+    return;
+  }
+  throwBodyAway(request);
+  next();
+}
+
+function wrongForm(request: Request, maxUrl: number): Refusal | undefined {
+  if (request.url.length > maxUrl) return badRequest(414, `the URL is longer than ${maxUrl} bytes`);
+  if (request.headers.host === undefined && request.httpVersion === '1.1')
+    return badRequest(400, 'the request has no Host header', { Connection: 'close' });
+  if (Number(request.headers['content-length'] ?? 0) > maxBody)
+    return badRequest(413, `the body of the request is larger than ${maxBody} bytes`, { Connection: 'close' });
+  return undefined;
+}
+
+function throwBodyAway(request: Request): void {
+  let size = 0;
+  request.on('data', (chunk: Buffer) => {
+    size += chunk.length;
+    if (size > maxBody) request.destroy();
+  });
+  request.on('error', () => {});
+}
+
+function logWhenDone({ context, name }: ApplicationParts, request: Request, response: Response): void {
+  const { clock, log } = context;
+  const start = clock.monotonic();
+  const { method, path } = request;
+  response.on('close', () => {
+    const ms = Math.round(clock.monotonic() - start);
+    const status = response.writableFinished ? response.statusCode : undefined;
+    log.debug({ request_id: idOf(response), method, path, status, ms }, `${name}: a request was answered`);
+  });
+}
+
+function refusalOfThrown(error: unknown, { context, name }: ApplicationParts, requestId: string): Refusal {
+  if (error instanceof URIError) return badRequest(400, 'the path has bad percent-encoding');
+  const refusal = refusalOf(error);
+  if (refusal.status >= 500)
+    context.log.error({ request_id: requestId, error: messageOf(error) }, `${name}: a request failed`);
+  return refusal;
+}

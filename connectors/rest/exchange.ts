@@ -1,0 +1,134 @@
+import { setMaxListeners } from 'node:events';
+import type { Request, Response } from 'express';
+import type { Lane, PageEdge, RequestContext, RoleContext } from '../../src/engine/component.ts';
+import { FdpError, messageOf } from '../../src/errors.ts';
+import { type Refusal, refusalBody, refusalOf } from './answer.ts';
+import { queryOf, rawQuery } from './route.ts';
+
+export interface ExchangeParts {
+  readonly context: RoleContext;
+  /** The connector's name. */
+  readonly name: string;
+  readonly requestId: string;
+  /** The route as in the pipeline. */
+  readonly route: string;
+  /** For the lane: unique in the process. */
+  readonly number: number;
+  readonly timeoutMs: number;
+  readonly clientTimeoutMs: number;
+}
+
+/**
+ * One request on its way to its reply: a lane that gives one message and takes one answer. It ends by `respond`, by
+ * `fail`, by its time limit (504), or because the client has gone; the lane's signal aborts for the last two.
+ */
+export class Exchange implements RequestContext {
+  readonly path: string;
+  readonly query: string;
+  page?: PageEdge | null;
+  readonly lane: Lane;
+  readonly request: Request;
+  readonly #response: Response;
+  readonly #parts: ExchangeParts;
+  readonly #abort = new AbortController();
+  readonly #cancelTimers: readonly (() => void)[];
+  #answered = false;
+  #ended = false;
+
+  /** @throws FDP_PARAMETER_INVALID for bad percent-encoding in the query */
+  constructor(request: Request, response: Response, parts: ExchangeParts) {
+    this.request = request;
+    this.path = request.path;
+    this.query = rawQuery(request.url);
+    this.#response = response;
+    this.#parts = parts;
+    setMaxListeners(0, this.#abort.signal);
+    this.lane = this.#laneOf(Object.fromEntries([...queryOf(this.query), ...Object.entries(request.params)]));
+    const { clock, node } = parts.context;
+    this.#cancelTimers = [
+      clock.timer(parts.timeoutMs, () => this.#expire()),
+      // From here on it is the client that is slow.
+      clock.timer(parts.timeoutMs + parts.clientTimeoutMs, () => {
+        node.count('slow_clients');
+        response.destroy();
+      }),
+    ];
+  }
+
+  respond(data: unknown): void {
+    if (this.#answered) return;
+    let body: string;
+    try {
+      body = JSON.stringify({ data: data ?? null, error: null, message: null });
+    } catch (error) {
+      this.fail(new FdpError('FDP_INTERNAL', `the reply has no JSON: ${messageOf(error)}`, { cause: error }));
+      return;
+    }
+    this.#answered = true;
+    this.#response.status(200).set('Cache-Control', 'no-cache').type('json').send(body);
+  }
+
+  fail(error: FdpError): void {
+    if (this.#answered) return;
+    this.#answered = true;
+    const refusal = refusalOf(error);
+    if (refusal.status >= 500) this.#report(error, refusal.status);
+    refuse(this.#response, refusal, this.#parts.requestId);
+  }
+
+  /** The connection ends with this answer. */
+  endsConnection(): void {
+    if (!this.#response.headersSent) this.#response.set('Connection', 'close');
+  }
+
+  /** The answer has gone out, or nobody is there to take it. True at the first call. */
+  end(): boolean {
+    if (this.#ended) return false;
+    this.#ended = true;
+    for (const cancel of this.#cancelTimers) cancel();
+    if (!this.#answered) {
+      this.#answered = true;
+      this.#parts.context.node.count('abandoned');
+      this.#abort.abort();
+    }
+    return true;
+  }
+
+  #expire(): void {
+    if (this.#answered) return;
+    this.fail(new FdpError('FDP_TIMEOUT', `no reply within ${this.#parts.timeoutMs} ms`));
+    this.#abort.abort();
+  }
+
+  #report(error: FdpError, status: number): void {
+    const { context, name, requestId, route } = this.#parts;
+    if (status === 504) context.node.count('timed_out');
+    const fields = { request_id: requestId, route, status, code: error.code, error: messageOf(error) };
+    context.log[status === 500 ? 'error' : 'warn'](fields, `${name}: a request failed`);
+  }
+
+  #laneOf(value: Readonly<Record<string, unknown>>): Lane {
+    const { context, name, number, route } = this.#parts;
+    let isRead = false;
+    return {
+      id: `${name}/${number}`,
+      signal: this.#abort.signal,
+      chain: route,
+      request: this,
+      read: async () => {
+        if (isRead) return undefined;
+        isRead = true;
+        const message = { key: null, value, timestamp: context.clock.now(), meta: { lane: name } };
+        return { messages: [message], bytes: this.request.url.length };
+      },
+    };
+  }
+}
+
+/** Answers a request without data. */
+export function refuse(response: Response, refusal: Refusal, requestId: string): void {
+  response
+    .status(refusal.status)
+    .set({ ...refusal.headers, 'Cache-Control': 'no-store' })
+    .json(refusalBody(refusal, requestId));
+}

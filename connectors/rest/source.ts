@@ -1,0 +1,184 @@
+import { createServer, type Server } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Express, Request, Response } from 'express';
+import { Observable, type Subscriber } from 'rxjs';
+import type { ConnectOptions, Lane, RoleContext, Source } from '../../src/engine/component.ts';
+import { listen } from '../../src/engine/listen.ts';
+import { FdpError, messageOf } from '../../src/errors.ts';
+import { malformed, notNow, type Refusal, rawAnswer } from './answer.ts';
+import { idOf, prepare } from './application.ts';
+import { Exchange } from './exchange.ts';
+import { readRoutes } from './route.ts';
+
+export interface RestLimits {
+  readonly timeoutMs: number;
+  readonly clientTimeoutMs: number;
+  readonly maxRequests: number;
+  readonly maxConnections: number;
+  readonly maxHeader: number;
+  readonly maxUrl: number;
+}
+
+export interface RestOptions {
+  readonly name: string;
+  readonly address: string;
+  readonly limits: RestLimits;
+  readonly app: Express;
+}
+
+/** How long `close` waits for clients to take their last answer. */
+const farewellMs = 500;
+
+/**
+ * The source role: a lane for each request. Nothing is read again after a restart: whoever asked will ask again.
+ * Counts `requests`, `refused` (too many at once, or not yet or no longer open), `timed_out`, `abandoned` (the client
+ * has gone), `slow_clients`, `malformed`, `refused_connections`; gauge `requests_open`.
+ */
+export class RestSource implements Source {
+  readonly replayable = false;
+  readonly lanes: Observable<Lane>;
+  readonly #context: RoleContext;
+  readonly #options: RestOptions;
+  readonly #open = new Set<Exchange>();
+  #server: Server | undefined;
+  #lanes: Subscriber<Lane> | undefined;
+  #number = 0;
+  #isClosing = false;
+  #whenIdle: (() => void) | undefined;
+  #stopped: Promise<void> | undefined;
+  #closed: Promise<void> | undefined;
+
+  /** @throws FDP_SPEC_INVALID for a route that can't be served */
+  constructor(context: RoleContext, options: RestOptions) {
+    this.#context = context;
+    this.#options = options;
+    prepare(options.app, {
+      context,
+      name: options.name,
+      routes: readRoutes(context.routes, options.name),
+      maxUrl: options.limits.maxUrl,
+      isClosing: () => this.#isClosing,
+      open: (request, response, route) => this.#take(request, response, route),
+    });
+    this.lanes = new Observable((subscriber) => {
+      this.#lanes = subscriber;
+      return () => void this.#stop();
+    });
+  }
+
+  /** Opens the port; until `lanes` is subscribed to, requests get 503. @throws what `listen` throws */
+  async connect(signal: AbortSignal, options?: ConnectOptions): Promise<void> {
+    const { name, address, app } = this.#options;
+    const { log, node } = this.#context;
+    const server = this.#makeServer(app);
+    this.#server = server;
+    await listen(server, { name, address, log, options }, signal);
+    server.on('error', (error) => log.warn({ error: messageOf(error) }, `${name}: could not accept a connection`));
+    node.gauge('requests_open', 0);
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#end();
+    return this.#closed;
+  }
+
+  #makeServer(app: Express): Server {
+    const { clientTimeoutMs, timeoutMs, maxHeader, maxConnections } = this.#options.limits;
+    const server = createServer(
+      {
+        headersTimeout: clientTimeoutMs / 2,
+        requestTimeout: clientTimeoutMs,
+        connectionsCheckingInterval: Math.min(1000, clientTimeoutMs / 4),
+        keepAliveTimeout: 5000,
+        maxHeaderSize: maxHeader,
+        // The application says it itself, in the common envelope.
+        requireHostHeader: false,
+      },
+      app,
+    );
+    server.maxConnections = maxConnections;
+    server.timeout = timeoutMs + clientTimeoutMs;
+    server.on('drop', () => this.#context.node.count('refused_connections'));
+    server.on('clientError', (error, socket) => this.#answerMalformed(error, socket));
+    // A pipelined request that waits behind another has no response that could tell that the client has gone.
+    server.on('connection', (socket) => socket.on('close', () => this.#forget(socket)));
+    return server;
+  }
+
+  #take(request: Request, response: Response, route: string): Refusal | undefined {
+    const { context, name, limits } = { context: this.#context, ...this.#options };
+    if (this.#isClosing || !this.#lanes) return this.#refuse(notNow('FDP_UNAVAILABLE', 'not open: try again later'));
+    if (this.#open.size >= limits.maxRequests)
+      return this.#refuse(notNow('FDP_BUSY', 'too many requests at once: try again later'));
+    const { timeoutMs, clientTimeoutMs } = limits;
+    const number = ++this.#number;
+    const parts = { context, name, route, number, timeoutMs, clientTimeoutMs, requestId: idOf(response) };
+    const exchange = new Exchange(request, response, parts);
+    this.#open.add(exchange);
+    this.#count();
+    response.on('close', () => this.#done(exchange));
+    this.#lanes.next(exchange.lane);
+    return undefined;
+  }
+
+  #refuse(refusal: Refusal): Refusal {
+    this.#context.node.count('refused');
+    return refusal;
+  }
+
+  #done(exchange: Exchange): void {
+    if (!exchange.end()) return;
+    this.#open.delete(exchange);
+    this.#count();
+    if (this.#open.size === 0) this.#whenIdle?.();
+  }
+
+  #forget(socket: Socket): void {
+    for (const exchange of this.#open) if (exchange.request.socket === socket) this.#done(exchange);
+  }
+
+  #count(): void {
+    this.#context.node.gauge('requests_open', this.#open.size);
+  }
+
+  #answerMalformed(error: Error, socket: Duplex): void {
+    this.#context.node.count('malformed');
+    // An answer in the middle of another would be read as part of it.
+    const isAnswering = [...this.#open].some(({ request }) => request.socket === socket);
+    if (socket.writable && !isAnswering) socket.end(rawAnswer(malformed(error)), () => socket.destroy());
+    else socket.destroy();
+  }
+
+  /** No new connections and requests; what is under way goes on. */
+  #stop(): Promise<void> {
+    this.#isClosing = true;
+    const server = this.#server;
+    if (!server) return Promise.resolve();
+    this.#stopped ??= new Promise((resolve) => {
+      server.close(() => resolve());
+      for (const exchange of this.#open) exchange.endsConnection();
+    });
+    return this.#stopped;
+  }
+
+  async #end(): Promise<void> {
+    const stopped = this.#stop();
+    for (const exchange of this.#open) exchange.fail(new FdpError('FDP_UNAVAILABLE', 'the service is being stopped'));
+    await this.#farewell();
+    this.#server?.closeAllConnections();
+    await stopped;
+  }
+
+  /** Waits until the last answers have gone out, but not for ever. */
+  #farewell(): Promise<void> {
+    if (this.#open.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const cancel = this.#context.clock.timer(farewellMs, resolve);
+      this.#whenIdle = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+}

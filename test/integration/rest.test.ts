@@ -1,0 +1,373 @@
+import { once } from 'node:events';
+import { Agent, type IncomingHttpHeaders, type RequestOptions, request } from 'node:http';
+import { createServer, type Socket } from 'node:net';
+import type { Subscription } from 'rxjs';
+import { afterEach, describe, expect, it } from 'vitest';
+import { rest } from '../../connectors/rest.ts';
+import type { Lane, Source } from '../../src/engine/component.ts';
+import { FdpError } from '../../src/errors.ts';
+import { roleContext, testEnvironment } from '../support/environment.ts';
+import { optionsOf } from '../support/options.ts';
+import { closed, dial, portOf, received, until } from '../support/sockets.ts';
+
+const never = new AbortController().signal;
+const routes = ['GET /api/v1/symbols', 'GET /api/v1/trades/{symbol}'];
+const sources: Source[] = [];
+const sockets: Socket[] = [];
+const agents: Agent[] = [];
+
+afterEach(async () => {
+  for (const agent of agents.splice(0)) agent.destroy();
+  for (const socket of sockets.splice(0)) socket.destroy();
+  await Promise.all(sources.splice(0).map((source) => source.close()));
+});
+
+async function sourceOf(options: object = {}) {
+  const environment = testEnvironment();
+  const filled = optionsOf(rest, { listen: '127.0.0.1:0', ...options });
+  const connector = await rest.create(filled, { ...environment, name: 'http' });
+  const context = roleContext(environment, { routes });
+  const source = connector.source?.({}, context);
+  if (!source) throw new Error('no source');
+  sources.push(source);
+  return { source, node: context.node, log: environment.log };
+}
+
+/** Replies with what it was asked. */
+async function echo(lane: Lane): Promise<void> {
+  const reading = await lane.read(never);
+  lane.request?.respond({ route: lane.chain, value: reading?.messages[0]?.value });
+}
+
+async function start(options: object = {}, handle: (lane: Lane) => void = (lane) => void echo(lane)) {
+  const parts = await sourceOf(options);
+  await parts.source.connect(never);
+  const lanes: Lane[] = [];
+  const subscription: Subscription = parts.source.lanes.subscribe((lane) => {
+    lanes.push(lane);
+    handle(lane);
+  });
+  const port = portOf(parts.log);
+  return { ...parts, port, lanes, subscription, get: (path: string, more?: RequestOptions) => ask(port, path, more) };
+}
+
+interface Reply {
+  readonly status: number | undefined;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+async function ask(port: number, path: string, more: RequestOptions = {}): Promise<Reply> {
+  const outgoing = request({ port, host: '127.0.0.1', path, agent: false, ...more });
+  outgoing.end();
+  const [response] = await once(outgoing, 'response');
+  let text = '';
+  for await (const chunk of response) text += chunk;
+  return { status: response.statusCode, headers: response.headers, text, body: text === '' ? {} : JSON.parse(text) };
+}
+
+/** Sends bytes as they are; gives all that came when the server has ended the connection. */
+async function raw(port: number, text: string): Promise<string> {
+  const socket = await dial(port);
+  sockets.push(socket);
+  const seen = received(socket);
+  socket.write(text);
+  await closed(socket);
+  return seen.text;
+}
+
+const bodyOf = (answer: string) => JSON.parse(answer.slice(answer.indexOf('\r\n\r\n') + 4)) as Record<string, unknown>;
+const refusal = (error: unknown = expect.any(String)) => ({
+  data: null,
+  error,
+  message: null,
+  code: expect.stringMatching(/^FDP_/),
+  request_id: expect.any(String),
+});
+
+describe('rest', () => {
+  it('makes a lane of each request, with its route and its raw parameters', async () => {
+    const { get, lanes, node } = await start();
+    const reply = await get('/api/v1/trades/BRK%2FB%20%7B?limit=15&before=1&before=2&symbol=other&__proto__=x');
+    expect(reply).toMatchObject({ status: 200, body: { error: null, message: null } });
+    expect(JSON.parse(reply.text).data).toEqual({
+      route: 'GET /api/v1/trades/{symbol}',
+      value: { limit: '15', before: ['1', '2'], symbol: 'BRK/B {', ['__proto__']: 'x' },
+    });
+    await get('/api/v1/symbols');
+    const [first, second] = lanes;
+    expect(first?.id).not.toBe(second?.id);
+    expect(first?.request?.path).toBe('/api/v1/trades/BRK%2FB%20%7B');
+    expect(first?.request?.query).toBe('limit=15&before=1&before=2&symbol=other&__proto__=x');
+    expect(second?.chain).toBe('GET /api/v1/symbols');
+    expect(await second?.read(never)).toBeUndefined();
+    expect(first?.signal.aborted).toBe(false);
+    expect(node.extra).toMatchObject({ requests: 2, requests_open: 0 });
+  });
+
+  it('keeps caches and browsers honest', async () => {
+    const { get } = await start();
+    const reply = await get('/api/v1/symbols', { headers: { 'X-Request-Id': 'mine-1' } });
+    expect(reply.headers).toMatchObject({
+      'cache-control': 'no-cache',
+      'content-type': 'application/json; charset=utf-8',
+      'x-content-type-options': 'nosniff',
+      'content-security-policy': "default-src 'none'",
+      'x-request-id': 'mine-1',
+    });
+    expect(reply.headers['x-powered-by']).toBeUndefined();
+    const same = await get('/api/v1/symbols', { headers: { 'If-None-Match': reply.headers.etag } });
+    expect(same).toMatchObject({ status: 304, text: '' });
+    const missing = await get('/nothing', { headers: { 'X-Request-Id': 'not plain' } });
+    expect(missing.headers['cache-control']).toBe('no-store');
+    expect(missing.headers['x-request-id']).toMatch(/^[\da-f-]{36}$/);
+    expect(missing.body['request_id']).toBe(missing.headers['x-request-id']);
+  });
+
+  it('answers HEAD like GET, without the body', async () => {
+    const { get } = await start();
+    const whole = await get('/api/v1/symbols');
+    const head = await get('/api/v1/symbols', { method: 'HEAD' });
+    expect(head).toMatchObject({ status: 200, text: '' });
+    expect(head.headers['content-length']).toBe(whole.headers['content-length']);
+  });
+
+  it('answers every wrong request in the same envelope', async () => {
+    const { get, port, lanes } = await start();
+    const missing = await get('/api/v2');
+    expect(missing).toMatchObject({ status: 404, body: refusal(expect.stringContaining(routes[1] ?? '')) });
+    const method = await get('/api/v1/symbols', { method: 'DELETE' });
+    expect(method).toMatchObject({ status: 405, headers: { allow: 'GET, HEAD' }, body: refusal() });
+    expect(await get('/api/v1/symbols', { method: 'OPTIONS' })).toMatchObject({ status: 405 });
+    for (const path of ['/api/v1/trades/%zz', '/api/v1/trades/%', '/api/v1/symbols?a=%ff'])
+      expect(await get(path)).toMatchObject({ status: 400, body: refusal(expect.stringContaining('percent')) });
+    expect(await get(`/api/v1/symbols?${'x'.repeat(5000)}`)).toMatchObject({ status: 414, body: refusal() });
+    expect(await get('/', { headers: { 'X-Long': 'x'.repeat(20_000) } })).toMatchObject({
+      status: 431,
+      body: refusal(),
+    });
+    const head = 'GET /api/v1/symbols HTTP/1.1\r\nHost: a\r\n';
+    const large = await raw(port, `${head}Content-Length: 70000\r\n\r\n`);
+    expect(large).toMatch(/^HTTP\/1.1 413 /);
+    expect(bodyOf(large)).toEqual(refusal());
+    for (const text of ['hello\r\n\r\n', 'GET / HTTP/1.1\r\n\r\n', `${head}bad header\r\n\r\n`, '\x16\x03\x01\x00']) {
+      const answer = await raw(port, text);
+      expect(answer).toMatch(/^HTTP\/1.1 400 /);
+      expect(bodyOf(answer)).toEqual(refusal());
+    }
+    expect(lanes).toHaveLength(0);
+  });
+
+  it('ignores a small body and cuts off an endless one', async () => {
+    const { port } = await start({}, () => {});
+    const head = 'GET /api/v1/symbols HTTP/1.1\r\nHost: a\r\n';
+    const socket = await dial(port);
+    sockets.push(socket);
+    socket.write(`${head}Transfer-Encoding: chunked\r\n\r\n`);
+    socket.write(`20000\r\n${'x'.repeat(0x20000)}\r\n`);
+    await closed(socket);
+    const served = await start();
+    expect(await raw(served.port, `${head}Content-Length: 3\r\nConnection: close\r\n\r\nabc`)).toMatch(
+      /^HTTP\/1.1 200 /,
+    );
+  });
+
+  it('tells what is wrong with a parameter, and nothing of the inside', async () => {
+    const errors = [
+      new FdpError('FDP_PARAMETER_INVALID', 'limit: expected an integer, got "x"'),
+      new FdpError('FDP_UNAVAILABLE', 'trades: mongodb://secret is away'),
+      new FdpError('FDP_INTERNAL', 'at Object.<anonymous> (/secret/path.ts:1:1)'),
+      new FdpError('FDP_TIMEOUT', 'find: secret'),
+    ];
+    const { get, log } = await start({}, (lane) => lane.request?.fail(errors.shift() ?? new FdpError('FDP_BUSY', '')));
+    expect(await get('/api/v1/symbols')).toMatchObject({
+      status: 400,
+      body: refusal('limit: expected an integer, got "x"'),
+    });
+    const away = await get('/api/v1/symbols');
+    expect(away).toMatchObject({ status: 503, headers: { 'retry-after': '1' }, body: refusal() });
+    const broken = await get('/api/v1/symbols');
+    expect(broken).toMatchObject({ status: 500, body: refusal('internal error') });
+    const late = await get('/api/v1/symbols');
+    expect(late).toMatchObject({ status: 504, body: refusal('request timed out') });
+    for (const { text } of [away, broken, late]) expect(text).not.toContain('secret');
+    expect(log.lines).toContainEqual(
+      expect.objectContaining({
+        level: 'error',
+        fields: expect.objectContaining({ request_id: broken.body['request_id'], code: 'FDP_INTERNAL' }),
+      }),
+    );
+  });
+
+  it('answers once, with the first of the two, also when the reply has no JSON', async () => {
+    const { get } = await start({}, ({ request, chain }) => {
+      if (chain === routes[0]) request?.respond({ big: 1n });
+      else request?.respond(undefined);
+      request?.fail(new FdpError('FDP_BUSY', ''));
+      request?.respond(2);
+    });
+    expect(await get('/api/v1/symbols')).toMatchObject({ status: 500, body: refusal('internal error') });
+    expect(await get('/api/v1/trades/A')).toMatchObject({
+      status: 200,
+      body: { data: null, error: null, message: null },
+    });
+  });
+
+  it('gives up a request that is over its time, and ignores the late reply', async () => {
+    const { get, lanes, node } = await start({ timeout: '50ms' }, () => {});
+    expect(await get('/api/v1/symbols')).toMatchObject({ status: 504, body: refusal('request timed out') });
+    expect(lanes[0]?.signal.aborted).toBe(true);
+    lanes[0]?.request?.respond('late');
+    expect(node.extra).toMatchObject({ timed_out: 1, requests_open: 0 });
+  });
+
+  it('lets go of a request when the client leaves, also one that waits behind another', async () => {
+    const { port, lanes, node } = await start({}, () => {});
+    const socket = await dial(port);
+    socket.write('GET /api/v1/symbols HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(3));
+    await until(() => lanes.length === 3);
+    expect(node.extra['requests_open']).toBe(3);
+    socket.resetAndDestroy();
+    await until(() => lanes.every(({ signal }) => signal.aborted));
+    expect(node.extra).toMatchObject({ requests_open: 0, abandoned: 3 });
+    lanes[0]?.request?.respond('nobody');
+  });
+
+  it('answers pipelined requests in order', async () => {
+    const { port, lanes } = await start({}, () => {});
+    const socket = await dial(port);
+    sockets.push(socket);
+    const seen = received(socket);
+    socket.write('GET /api/v1/symbols HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(3));
+    await until(() => lanes.length === 3);
+    for (const place of [2, 0, 1]) lanes[place]?.request?.respond(`reply ${place}`);
+    await until(() => seen.text.includes('reply 2'));
+    expect(seen.text.match(/reply \d/g)).toEqual(['reply 0', 'reply 1', 'reply 2']);
+  });
+
+  it('answers 503 beyond max_requests, and takes requests again after that', async () => {
+    const { get, lanes, node } = await start({ max_requests: 3 }, () => {});
+    const held = [get('/api/v1/symbols'), get('/api/v1/symbols'), get('/api/v1/symbols')];
+    await until(() => lanes.length === 3);
+    expect(await get('/api/v1/symbols')).toMatchObject({
+      status: 503,
+      headers: { 'retry-after': '1' },
+      body: { code: 'FDP_BUSY' },
+    });
+    for (const lane of lanes) lane.request?.respond([]);
+    for (const reply of await Promise.all(held)) expect(reply.status).toBe(200);
+    await until(() => node.extra['requests_open'] === 0);
+    const next = get('/api/v1/symbols');
+    await until(() => lanes.length === 4);
+    lanes[3]?.request?.respond([]);
+    expect((await next).status).toBe(200);
+    expect(node.extra['refused']).toBe(1);
+  });
+
+  it('closes 150 connections that send their request too slowly, while others are served', async () => {
+    const { port, get, node } = await start({ client_timeout: '600ms' });
+    const slow = await Promise.all(Array.from({ length: 150 }, () => dial(port)));
+    const answers = slow.map((socket) => received(socket));
+    const drip = (socket: Socket) => socket.write('X-A: b\r\n');
+    for (const socket of slow) socket.write('GET /api/v1/symbols HTTP/1.1\r\nHost: a\r\n');
+    let open = slow.length;
+    for (const socket of slow) socket.on('close', () => open--);
+    while (open > 0) {
+      for (const socket of slow) if (socket.writable) drip(socket);
+      expect((await get('/api/v1/symbols')).status).toBe(200);
+    }
+    expect(answers.filter(({ text }) => text.startsWith('HTTP/1.1 408 ')).length).toBeGreaterThan(0);
+    expect(node.extra['malformed']).toBe(150);
+  });
+
+  it('drops a client that does not read its reply', async () => {
+    const { port, node } = await start({ timeout: '50ms', client_timeout: '300ms' }, (lane) =>
+      lane.request?.respond('x'.repeat(20_000_000)),
+    );
+    const socket = await dial(port);
+    sockets.push(socket);
+    socket.pause();
+    socket.write('GET /api/v1/symbols HTTP/1.1\r\nHost: a\r\n\r\n');
+    await until(() => node.extra['requests_open'] === 1);
+    await until(() => node.extra['requests_open'] === 0);
+    socket.resume();
+    await closed(socket);
+    expect(socket.bytesRead).toBeLessThan(20_000_000);
+  });
+
+  it('closes connections beyond max_connections', async () => {
+    const { port, node, get } = await start({ max_connections: 2 });
+    sockets.push(await dial(port), await dial(port));
+    await expect(get('/api/v1/symbols')).rejects.toThrow();
+    expect(node.extra['refused_connections']).toBe(1);
+  });
+});
+
+describe('rest at its start and its end', () => {
+  it('answers 503 before anybody takes its requests', async () => {
+    const { source, log } = await sourceOf();
+    await source.connect(never);
+    expect(await ask(portOf(log), '/api/v1/symbols')).toMatchObject({ status: 503, body: refusal() });
+  });
+
+  it('ends the topology when another program has the port', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const address = other.address();
+    const port = typeof address === 'object' ? address?.port : undefined;
+    const { source } = await sourceOf({ listen: `127.0.0.1:${port}` });
+    await expect(source.connect(never)).rejects.toMatchObject({
+      code: 'FDP_PORT_IN_USE',
+      fault: 'fatal',
+      message: `http: port ${port} on 127.0.0.1 is in use by another program: stop it or change \`listen\``,
+    });
+    other.close();
+    await source.close();
+  });
+
+  it('warns when other machines can reach it', async () => {
+    const { source, log } = await sourceOf({ listen: '0.0.0.0:0' });
+    await source.connect(never);
+    expect(log.lines.filter(({ level }) => level === 'warn')).toHaveLength(1);
+  });
+
+  it('finishes on drain what is under way, and takes nothing new', async () => {
+    const { port, get, lanes, subscription } = await start({}, () => {});
+    const agent = new Agent({ keepAlive: true });
+    agents.push(agent);
+    const idle = ask(port, '/nothing', { agent });
+    expect((await idle).status).toBe(404);
+    const pending = get('/api/v1/symbols', { agent: new Agent({ keepAlive: true }) });
+    await until(() => lanes.length === 1);
+    subscription.unsubscribe();
+    await expect(get('/api/v1/symbols')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    lanes[0]?.request?.respond('done');
+    expect(await pending).toMatchObject({ status: 200, headers: { connection: 'close' }, body: { data: 'done' } });
+  });
+
+  it('leaves no connection behind after close, whatever was open', async () => {
+    const { port, lanes, source, subscription } = await start({}, () => {});
+    const agent = new Agent({ keepAlive: true });
+    agents.push(agent);
+    await ask(port, '/nothing', { agent });
+    const silent = await dial(port);
+    const half = await dial(port);
+    half.write('GET /api/v1/sym');
+    const pending = ask(port, '/api/v1/symbols', { agent });
+    await until(() => lanes.length === 1);
+    const ends = [silent, half].map((socket) => closed(socket.resume()));
+    subscription.unsubscribe();
+    await Promise.all([source.close(), source.close()]);
+    expect(await pending).toMatchObject({ status: 503, body: refusal() });
+    await Promise.all(ends);
+    const next = createServer().listen(port, '127.0.0.1');
+    await once(next, 'listening');
+    next.close();
+  });
+
+  it('closes when it was never connected', async () => {
+    const { source } = await sourceOf();
+    await source.close();
+  });
+});
