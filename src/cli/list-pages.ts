@@ -103,8 +103,14 @@ function details({ description, examples }: OptionRow, width: number): readonly 
   return [...wrap(description, width), ...shown];
 }
 
-function example({ example }: { readonly example: string }): readonly string[] {
-  return ['', 'example', ...indented(example.trim().split('\n'))];
+/** The example as an entry of `connectors` or of `operators`, without its dash; one without a name gets the type's. */
+export function exampleEntry({ type, example }: { readonly type: string; readonly example: string }): string {
+  const text = example.trim();
+  return text.startsWith('{') ? `${type}: ${text}` : text.replace(/^- /, '');
+}
+
+function example(component: ConnectorDeclaration | OperatorDeclaration): readonly string[] {
+  return ['', 'example', ...indented(exampleEntry(component).split('\n'))];
 }
 
 /** `source`, `sink`, `lookup`: those that the connector has. */

@@ -28,7 +28,8 @@ export function optionRows(schema: JSONSchema): readonly OptionRow[] {
 
 /** A value on one line of YAML. */
 export function asYaml(value: unknown): string {
-  return stringify(value, { collectionStyle: 'flow', lineWidth: 0, flowCollectionPadding: true }).trim();
+  const text = stringify(value, { collectionStyle: 'flow', lineWidth: 0 }).trim();
+  return Array.isArray(value) ? text.replace(/^\[ (.*) \]$/, '[$1]') : text;
 }
 
 /** Options inside a map, a list of maps, or any of several forms. */
@@ -38,7 +39,11 @@ function rowsBelow(schema: Node, path: readonly string[]): readonly OptionRow[] 
     rowsOf(option, [...path, name], required.includes(name)),
   );
   const others = schema['additionalProperties'];
-  if (isNode(others)) rows.push(...rowsOf(others, [...path, '<name>'], false));
+  if (isNode(others)) {
+    const named = rowsOf(others, [...path, '<name>'], false);
+    const saysMore = path.length === 0 || named.length > 1 || named.some((row) => row.description !== '');
+    if (saysMore) rows.push(...named);
+  }
   if (isNode(schema['items'])) rows.push(...rowsBelow(schema['items'], path));
   return withoutRepeats([...rows, ...forms(schema).flatMap((form) => rowsBelow(form, path))]);
 }

@@ -34,7 +34,7 @@ export function forEditors(schema: unknown, rules: EditorRules = {}): SchemaNode
 }
 
 /** A schema with further alternatives beside what it says itself. */
-export function alternatives(schema: SchemaNode, others: readonly SchemaNode[]): SchemaNode {
+function alternatives(schema: SchemaNode, others: readonly SchemaNode[]): SchemaNode {
   const outer = pick(schema, (key) => notes.some((note) => note === key));
   const rest = pick(schema, (key) => !notes.some((note) => note === key));
   const own = Array.isArray(rest['anyOf']) && Object.keys(rest).length === 1 ? rest['anyOf'] : [rest];

@@ -1,5 +1,5 @@
 import type { ConnectorDeclaration, OperatorDeclaration, RoleDeclaration } from '../engine/component.ts';
-import { alternatives, forEditors, isSchema, type SchemaNode } from './editor-schema.ts';
+import { forEditors, isSchema, type SchemaNode } from './editor-schema.ts';
 import {
   branchSchema,
   operatorsSchema,
@@ -34,7 +34,7 @@ export function pipelineSchema(components: Components): SchemaNode {
     properties: {
       ...(isSchema(properties) ? properties : {}),
       settings: forEditors(settingsSchema, { nullable: true }),
-      connectors: { ...connectors, additionalProperties: alternatives(ref('connector'), [{ type: 'null' }]) },
+      connectors: { ...connectors, additionalProperties: ref('connector') },
       topologies: { ...pipelineStructure.properties.topologies, additionalProperties: ref('topology') },
     },
     // An overlay has neither a name nor topologies: its connectors may leave out what the pipeline has.
@@ -73,7 +73,8 @@ function connectorDefinitions(connectors: readonly ConnectorDeclaration[]): Sche
   };
   const made: Record<string, SchemaNode> = {
     connector: {
-      type: 'object',
+      // Null: an overlay removes the entry.
+      type: ['object', 'null'],
       description: pipelineStructure.properties.connectors.additionalProperties.description,
       properties: { type },
       allOf: [
@@ -95,7 +96,7 @@ function definitionName(connector: ConnectorDeclaration): string {
 }
 
 function whenType(connector: ConnectorDeclaration, then: SchemaNode): SchemaNode {
-  return when({ properties: { type: { const: connector.type } }, required: ['type'] }, then);
+  return when({ type: 'object', properties: { type: { const: connector.type } }, required: ['type'] }, then);
 }
 
 /** An overlay's entry without a type: any option of any connector. */
@@ -104,7 +105,7 @@ function whenUntyped(connectors: readonly ConnectorDeclaration[]): SchemaNode {
     type: connector.type,
     properties: propertiesOf(forEditors(connector.options, { nullable: true })),
   }));
-  return when({ not: { required: ['type'] } }, { properties: union(all), additionalProperties: false });
+  return when({ type: 'object', not: { required: ['type'] } }, { properties: union(all), additionalProperties: false });
 }
 
 function optionsOf(connector: ConnectorDeclaration, description: string): SchemaNode {
@@ -144,6 +145,12 @@ function topologyDefinitions({ connectors, operators }: Components): SchemaNode 
     branch: branchDefinition(connectors),
     operator: operatorDefinition(operators.filter((operator) => operator.place === undefined)),
     route_operator: operatorDefinition(operators),
+    ...Object.fromEntries(
+      operators.map(({ type, summary, options }) => [
+        `operator_${type}`,
+        { ...forEditors(options), description: summary },
+      ]),
+    ),
   };
 }
 
@@ -155,10 +162,7 @@ function branchDefinition(connectors: readonly ConnectorDeclaration[]): SchemaNo
 }
 
 function operatorDefinition(operators: readonly OperatorDeclaration[]): SchemaNode {
-  const properties = operators.map((operator) => {
-    const options = forEditors(operator.options);
-    return [operator.type, { ...options, description: operator.summary }] as const;
-  });
+  const properties = operators.map((operator) => [operator.type, ref(`operator_${operator.type}`)] as const);
   return { ...operatorsSchema.items, additionalProperties: false, properties: Object.fromEntries(properties) };
 }
 

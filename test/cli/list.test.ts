@@ -121,6 +121,11 @@ run
     );
   });
 
+  it('gives an example that stands alone a name', () => {
+    const connectors = sampleComponents.connectors.map((each) => ({ ...each, example: '{ type: queue, topic: t }' }));
+    expect(list({ ...listed, connectors }, ['queue'])).toContain('\n  queue: { type: queue, topic: t }');
+  });
+
   it('finds a name without its kind', () => {
     expect(list(listed, ['rolling'])).toBe(list(listed, ['operators', 'rolling']));
   });

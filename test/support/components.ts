@@ -97,7 +97,7 @@ const rolling = defineOperator({
       max_keys: { type: 'integer', minimum: 1, default: 10_000, description: 'Keys remembered at most.' },
     },
   },
-  example: '- rolling: { window: 50, by: symbol }',
+  example: 'rolling: { window: 50, by: symbol }',
   create: () => identity,
 });
 
@@ -105,7 +105,7 @@ const require = defineOperator({
   type: 'require',
   summary: 'Rejects what an expression does not hold for.',
   options: { type: 'string', format: 'expression', description: 'CEL that must be true.' },
-  example: "- require: 'price > 0.0'",
+  example: "require: 'price > 0.0'",
   create: () => identity,
 });
 
@@ -118,7 +118,7 @@ const map = defineOperator({
     description: 'Fields and their expressions.',
     additionalProperties: { type: 'string', format: 'expression', description: 'CEL of the field.' },
   },
-  example: "- map: { price: 'price' }",
+  example: "map: { price: 'price' }",
   create: () => identity,
 });
 
@@ -131,7 +131,7 @@ const reply = defineOperator({
     additionalProperties: false,
     properties: { as: { type: 'string', default: 'data', description: 'Name of the list.' } },
   },
-  example: '- reply: { as: available }',
+  example: 'reply: { as: available }',
   create: () => identity,
 });
 

@@ -1,0 +1,58 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { connectors } from '../../connectors/index.ts';
+import { operators } from '../../operators/index.ts';
+import { type Components, pipelineSchema } from '../spec/json-schema.ts';
+import { connectorsReference, operatorsReference, withComponentTable } from './reference.ts';
+
+// `npm run generate` writes what is made from the declarations; with `-- --check` it only says what is not current.
+
+/** The generated files below `root`, by path, as they should be. */
+export function generatedFiles(root: string, components: Components): ReadonlyMap<string, string> {
+  const readme = join(root, 'README.md');
+  const written = contentOf(readme);
+  return new Map([
+    [join(root, 'pipeline.schema.json'), `${JSON.stringify(pipelineSchema(components), null, 2)}\n`],
+    [join(root, 'docs', 'reference', 'connectors.md'), connectorsReference(components.connectors)],
+    [join(root, 'docs', 'reference', 'operators.md'), operatorsReference(components.operators)],
+    ...(written === undefined ? [] : [[readme, withComponentTable(written, components)] as const]),
+  ]);
+}
+
+/** Those of the files that are missing or differ. */
+export function staleFiles(files: ReadonlyMap<string, string>): readonly string[] {
+  return [...files].filter(([path, content]) => contentOf(path) !== content).map(([path]) => path);
+}
+
+/** Writes those that are missing or differ, and tells which. */
+export function writeFiles(files: ReadonlyMap<string, string>): readonly string[] {
+  const stale = staleFiles(files);
+  for (const path of stale) {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, files.get(path) ?? '');
+  }
+  return stale;
+}
+
+function contentOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+function main(args: readonly string[]): void {
+  const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+  const files = generatedFiles(root, { connectors, operators });
+  const isCheck = args.includes('--check');
+  const stale = isCheck ? staleFiles(files) : writeFiles(files);
+  for (const path of stale) {
+    const name = relative(root, path);
+    process.stdout.write(isCheck ? `${name} is not current: run "npm run generate"\n` : `${name} written\n`);
+  }
+  if (isCheck && stale.length > 0) process.exitCode = 1;
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) main(process.argv.slice(2));

@@ -1,0 +1,107 @@
+import type { ConnectorDeclaration, OperatorDeclaration, RoleDeclaration } from '../engine/component.ts';
+import type { Components } from '../spec/json-schema.ts';
+import { exampleEntry, rolesOf } from './list-pages.ts';
+import { type OptionRow, optionRows } from './option-rows.ts';
+
+const generated = '<!-- Made by `npm run generate` from the declarations: change those, not this file. -->';
+const [begin, end] = ['<!-- components -->', '<!-- /components -->'];
+
+/** docs/reference/connectors.md: one section a connector. */
+export function connectorsReference(connectors: readonly ConnectorDeclaration[]): string {
+  const intro = 'Places in the world, named under `connectors` in the pipeline; topologies use them by name.';
+  return page('Connectors', intro, connectors.map(connectorSection));
+}
+
+/** docs/reference/operators.md: one section an operator. */
+export function operatorsReference(operators: readonly OperatorDeclaration[]): string {
+  const intro = 'Steps between a source and its sinks, in a list: `- type: options`.';
+  return page('Operators', intro, operators.map(operatorSection));
+}
+
+/** The README with its table of components, between the markers, as it should be; unchanged where there are none. */
+export function withComponentTable(readme: string, { connectors, operators }: Components): string {
+  const [from, to] = [readme.indexOf(begin), readme.indexOf(end)];
+  if (from < 0 || to < from) return readme;
+  const rows = [
+    ...connectors.map((each) => [link(each, 'connectors'), `connector: ${rolesOf(each).join(', ')}`, each.summary]),
+    ...operators.map((each) => [link(each, 'operators'), 'operator', each.summary]),
+  ];
+  const table = markdownTable(['type', 'what', 'summary'], rows);
+  return `${readme.slice(0, from)}${begin}\n${table}\n${readme.slice(to)}`;
+}
+
+function link({ type }: { readonly type: string }, file: string): string {
+  return `[\`${type}\`](docs/reference/${file}.md#${type})`;
+}
+
+function page(title: string, intro: string, sections: readonly string[]): string {
+  return `${[`# ${title}`, generated, intro, ...sections].join('\n\n')}\n`;
+}
+
+function connectorSection(connector: ConnectorDeclaration): string {
+  const { source, sink, lookup } = connector;
+  return [
+    `## ${connector.type}`,
+    connector.summary,
+    `Roles: ${rolesOf(connector).join(', ')}.`,
+    yaml('connectors:', exampleEntry(connector), '  '),
+    optionTable(connector.options),
+    ...roleSection('source', source, source?.requests && 'Gives requests: the topology has `routes`, which reply.'),
+    ...roleSection('sink', sink, sink?.merges && 'Takes the merge operations of counters too.'),
+    ...roleSection('lookup', lookup, undefined),
+  ].join('\n\n');
+}
+
+function operatorSection(operator: OperatorDeclaration): string {
+  const place = operator.place === 'request' ? ['Only in routes.'] : [];
+  const example = `- ${exampleEntry(operator).replaceAll('\n', '\n  ')}`;
+  return [
+    `## ${operator.type}`,
+    operator.summary,
+    ...place,
+    yaml('operators:', example, '  '),
+    optionTable(operator.options),
+  ].join('\n\n');
+}
+
+function roleSection(role: string, declared: RoleDeclaration | undefined, note: string | undefined | false): string[] {
+  if (!declared) return [];
+  const exclusive = declared.exclusive ? ['One topology of a process at most can use it.'] : [];
+  const notes = [...(note ? [note] : []), ...exclusive].join(' ');
+  const hasOptions = optionRows(declared.options).length > 0;
+  if (notes === '' && !hasOptions) return [];
+  return [
+    `### As a ${role}`,
+    ...(notes === '' ? [] : [notes]),
+    ...(hasOptions ? [`Beside \`connector\`, where a topology names it:`, optionTable(declared.options)] : []),
+  ];
+}
+
+function optionTable(schema: ConnectorDeclaration['options']): string {
+  const rows = optionRows(schema);
+  if (rows.length === 0) return 'It has no options.';
+  return markdownTable(['option', 'type', 'default', 'description'], rows.map(optionCells));
+}
+
+function optionCells({ path, type, required, default: value, description, examples }: OptionRow): readonly string[] {
+  const name = path.length === 0 ? '(value)' : code(path.join('.'));
+  const shown = examples.length === 0 ? '' : ` Example: ${examples.map(code).join(' or ')}`;
+  return [name, type, required ? 'required' : value === undefined ? '' : code(value), description + shown];
+}
+
+function code(text: string): string {
+  return `\`${text}\``;
+}
+
+function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [line(head), `|${head.map(() => '---').join('|')}|`, ...rows.map(line)].join('\n');
+}
+
+function yaml(first: string, text: string, by: string): string {
+  const lines = text
+    .trim()
+    .split('\n')
+    .map((line) => by + line);
+  return ['```yaml', first, ...lines, '```'].join('\n');
+}

@@ -1,0 +1,35 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { generatedFiles, staleFiles, writeFiles } from '../../src/cli/generate.ts';
+import { sampleComponents } from '../support/components.ts';
+
+describe('npm run generate', () => {
+  let root: string;
+
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), 'fdp-generate-'));
+  });
+  afterEach(() => rmSync(root, { recursive: true }));
+
+  const files = () => generatedFiles(root, sampleComponents);
+
+  it('writes the schema and the reference once, and finds them current then', () => {
+    const all = ['pipeline.schema.json', 'docs/reference/connectors.md', 'docs/reference/operators.md'];
+    expect(writeFiles(files())).toEqual(all.map((name) => join(root, name)));
+    expect(JSON.parse(readFileSync(join(root, 'pipeline.schema.json'), 'utf8'))).toHaveProperty('definitions');
+    expect(writeFiles(files())).toEqual([]);
+    expect(staleFiles(files())).toEqual([]);
+  });
+
+  it('finds what was changed by hand, the table in the README included', () => {
+    writeFileSync(join(root, 'README.md'), '<!-- components -->\n<!-- /components -->\n');
+    writeFiles(files());
+    expect(staleFiles(files())).toEqual([]);
+    const readme = join(root, 'README.md');
+    writeFileSync(readme, readFileSync(readme, 'utf8').replace('A log on a server', 'A thing'));
+    writeFileSync(join(root, 'pipeline.schema.json'), '{}\n');
+    expect(staleFiles(files())).toEqual([join(root, 'pipeline.schema.json'), readme]);
+  });
+});
