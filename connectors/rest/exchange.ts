@@ -76,6 +76,13 @@ export class Exchange implements RequestContext {
     refuse(this.#response, refusal, this.#parts.requestId);
   }
 
+  /** Nobody works on it any more: if it still waits, it is answered with an error. */
+  stop(error: FdpError): void {
+    if (this.#answered) return;
+    this.fail(error);
+    this.#abort.abort();
+  }
+
   /** The connection ends with this answer. */
   endsConnection(): void {
     if (!this.#response.headersSent) this.#response.set('Connection', 'close');
@@ -95,9 +102,7 @@ export class Exchange implements RequestContext {
   }
 
   #expire(): void {
-    if (this.#answered) return;
-    this.fail(new FdpError('FDP_TIMEOUT', `no reply within ${this.#parts.timeoutMs} ms`));
-    this.#abort.abort();
+    this.stop(new FdpError('FDP_TIMEOUT', `no reply within ${this.#parts.timeoutMs} ms`));
   }
 
   #report(error: FdpError, status: number): void {

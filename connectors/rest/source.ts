@@ -164,7 +164,7 @@ export class RestSource implements Source {
 
   async #end(): Promise<void> {
     const stopped = this.#stop();
-    for (const exchange of this.#open) exchange.fail(new FdpError('FDP_UNAVAILABLE', 'the service is being stopped'));
+    for (const exchange of this.#open) exchange.stop(new FdpError('FDP_UNAVAILABLE', 'the service is being stopped'));
     await this.#farewell();
     this.#server?.closeAllConnections();
     await stopped;

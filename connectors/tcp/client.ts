@@ -94,7 +94,7 @@ export class TcpClient implements Source {
       if (signal.aborted) return;
       const wasConnected = this.#connections > connections;
       if (wasConnected && clock.monotonic() - start >= healthyMs) backoff.reset();
-      if (wasConnected || node.reason !== reason) log.warn({ address }, `${name}: ${reason}; trying again`);
+      log.debug({ address }, `${name}: ${reason}; trying again`);
       node.is('retrying', reason);
       await backoff.wait(signal);
     }

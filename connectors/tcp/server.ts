@@ -121,7 +121,8 @@ export class TcpServer implements Sink {
     socket.resume();
     socket.on('error', (error) => log.debug({ client, error: messageOf(error) }, `${name}: a client was cut off`));
     // The timer starts anew with everything that the client takes, also with parts of a write.
-    socket.setTimeout(clientTimeoutMs, () => {
+    socket.setTimeout(clientTimeoutMs);
+    socket.on('timeout', () => {
       if (socket.writableLength === 0) return;
       node.count('stalled_clients');
       log.warn({ client }, `${name}: ${client} has not read for ${clientTimeoutMs} ms and is disconnected`);

@@ -8,7 +8,7 @@ import type { Lane, Source } from '../../src/engine/component.ts';
 import { FdpError } from '../../src/errors.ts';
 import { roleContext, testEnvironment } from '../support/environment.ts';
 import { optionsOf } from '../support/options.ts';
-import { closed, dial, portOf, received, until } from '../support/sockets.ts';
+import { closed, dial, openSockets, portOf, received, until } from '../support/sockets.ts';
 
 const never = new AbortController().signal;
 const routes = ['GET /api/v1/symbols', 'GET /api/v1/trades/{symbol}'];
@@ -20,6 +20,7 @@ afterEach(async () => {
   for (const agent of agents.splice(0)) agent.destroy();
   for (const socket of sockets.splice(0)) socket.destroy();
   await Promise.all(sources.splice(0).map((source) => source.close()));
+  await until(() => openSockets() === 0);
 });
 
 async function sourceOf(options: object = {}) {
@@ -360,6 +361,7 @@ describe('rest at its start and its end', () => {
     subscription.unsubscribe();
     await Promise.all([source.close(), source.close()]);
     expect(await pending).toMatchObject({ status: 503, body: refusal() });
+    expect(lanes[0]?.signal.aborted).toBe(true);
     await Promise.all(ends);
     const next = createServer().listen(port, '127.0.0.1');
     await once(next, 'listening');

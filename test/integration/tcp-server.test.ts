@@ -10,7 +10,7 @@ import { messageOf } from '../../src/engine/message.ts';
 import { roleContext, testEnvironment } from '../support/environment.ts';
 import { sourceMessage } from '../support/operators.ts';
 import { optionsOf } from '../support/options.ts';
-import { closed, dial, portOf, received, until } from '../support/sockets.ts';
+import { closed, dial, openSockets, portOf, received, until } from '../support/sockets.ts';
 
 const signal = new AbortController().signal;
 const messages = (values: readonly unknown[]) => values.map((value) => messageOf(sourceMessage(value), undefined));
@@ -28,6 +28,7 @@ afterEach(async () => {
   for (const socket of sockets.splice(0)) socket.destroy();
   await Promise.all(sinks.splice(0).map((sink) => sink.close()));
   serverSockets.length = 0;
+  await until(() => openSockets() === 0);
 });
 
 async function sinkOf(options: object) {
@@ -147,6 +148,8 @@ describe('tcp server', () => {
     const stuck = await join();
     stuck.pause();
     const idle = await join();
+    // Time without any line counts for nothing.
+    await once(serverSockets[0] as Socket, 'timeout');
     while (serverSockets[0]?.writableLength === 0) {
       await broadcast(...Array.from({ length: 64 }, (_, place) => tick('A', place, 10_000)));
       await systemClock.turn();

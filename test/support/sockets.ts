@@ -46,3 +46,8 @@ export function received(socket: Socket): { text: string; readonly lines: string
 export function closed(socket: Socket): Promise<void> {
   return new Promise((resolve) => socket.once('close', () => resolve()));
 }
+
+/** How many sockets and servers this process holds open. */
+export function openSockets(): number {
+  return process.getActiveResourcesInfo().filter((resource) => resource.startsWith('TCP')).length;
+}
