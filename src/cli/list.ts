@@ -20,10 +20,12 @@ interface Kind {
 
 /**
  * The text of `fdp-run list`, without a line end: everything by name, one kind (`connectors`, `operators`,
- * `topologies`), or one component with its options. No line is longer than `width`, unless an example is.
+ * `topologies`), or one component with its options. No line is longer than `columns` (taken as 40 to 120), unless an
+ * example is.
  * @throws FDP_USAGE with the nearest name when there is no such kind or name
  */
-export function list(listed: Listed, args: readonly string[], width = 80): string {
+export function list(listed: Listed, args: readonly string[], columns = 80): string {
+  const width = Math.min(Math.max(columns, 40), 120);
   const kinds = kindsOf(listed);
   const [first, name] = args;
   if (args.length > 2) throw new FdpError('FDP_USAGE', `list: expected a kind and a name, got "${args.join(' ')}"`);

@@ -28,8 +28,11 @@ export function optionRows(schema: JSONSchema): readonly OptionRow[] {
 
 /** A value on one line of YAML. */
 export function asYaml(value: unknown): string {
-  const text = stringify(value, { collectionStyle: 'flow', lineWidth: 0 }).trim();
-  return Array.isArray(value) ? text.replace(/^\[ (.*) \]$/, '[$1]') : text;
+  return stringify(value, {
+    collectionStyle: 'flow',
+    lineWidth: 0,
+    flowCollectionPadding: !Array.isArray(value),
+  }).trim();
 }
 
 /** Options inside a map, a list of maps, or any of several forms. */

@@ -18,6 +18,7 @@ export interface TerminalStream {
   readonly columns?: number;
   readonly rows?: number;
   write(text: string): unknown;
+  on?(event: 'error', listener: () => void): unknown;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -38,11 +39,12 @@ export interface Painter extends LogDestination {
 
 /**
  * A painter for a stream; each change is a single write, so that nothing flickers. `NO_COLOR` in the environment means
- * no colours, `TERM=dumb` that there is nothing to paint on.
+ * no colours, `TERM=dumb` that there is nothing to paint on. A stream that nobody reads any more harms nobody.
  */
 export function createPainter(stream: TerminalStream, environment: Environment): Painter {
   const isActive = stream.isTTY === true && environment['TERM'] !== 'dumb';
   const isColoured = !environment['NO_COLOR'];
+  stream.on?.('error', () => {});
   let painted: readonly string[] = [];
   let state: 'unused' | 'painting' | 'ended' = 'unused';
 

@@ -90,6 +90,5 @@ export function startLines({ title, topologies, look }: StartHints, width: numbe
     ...topologies.map(({ name, description }) => cut(padded(name) + plain(description), width)),
     ...(look.length > 0 ? [''] : []),
     ...look.map(({ what, address }) => padded(what) + plain(address)),
-    '',
   ];
 }

@@ -16,7 +16,7 @@ export interface StatusOptions {
 
 /**
  * Shows the status of the process twice a second, with rates over the last two seconds; does nothing where there is no
- * terminal. The returned function shows it a last time, stops, and gives the cursor back.
+ * terminal. The returned function shows it a last time and stops; the painter is left to its owner.
  */
 export function showStatus({ painter, clock, snapshot }: StatusOptions): () => void {
   if (!painter.isActive) return () => {};
@@ -36,6 +36,5 @@ export function showStatus({ painter, clock, snapshot }: StatusOptions): () => v
   return () => {
     cancel();
     show();
-    painter.end();
   };
 }

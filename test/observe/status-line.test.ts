@@ -99,7 +99,6 @@ describe('block at the start', () => {
       '',
       '  symbols    http://127.0.0.1:8000/api/v1/symbols',
       '  vwap_feed  nc 127.0.0.1 8888',
-      '',
     ]);
   });
 
