@@ -13,13 +13,23 @@ export function nearest(word: string, known: Iterable<string>): string | undefin
     if (++compared > maxCompared) break;
     const lower = name.slice(0, 100).toLowerCase();
     const begins = wanted.length >= 4 && lower.length >= 4 && (lower.startsWith(wanted) || wanted.startsWith(lower));
-    const far = Math.min(distance(wanted, lower), begins ? 2.2 : Number.POSITIVE_INFINITY);
+    const far = isSwapped(wanted, lower)
+      ? 1
+      : Math.min(distance(wanted, lower), begins ? 2.2 : Number.POSITIVE_INFINITY);
     if (far < least || (begins && best === undefined)) {
       best = name;
       least = Math.min(least, far);
     }
   }
   return best;
+}
+
+/** Two neighbours in the wrong order are one slip, not two. */
+function isSwapped(one: string, other: string): boolean {
+  if (one.length !== other.length) return false;
+  const at = [...one].findIndex((letter, place) => letter !== other[place]);
+  const swapped = one.slice(0, at) + (one[at + 1] ?? '') + (one[at] ?? '') + one.slice(at + 2);
+  return at >= 0 && swapped === other;
 }
 
 /** A hint for a name that does not exist: the nearest right one, and what there is. */

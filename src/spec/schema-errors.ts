@@ -32,7 +32,7 @@ const phrases: Readonly<Record<string, (error: ErrorObject) => string>> = {
   enum: ({ params }) => orOf((params['allowedValues'] as readonly unknown[]).map(shown)),
   const: ({ params }) => shown(params['allowedValue']),
   format: ({ params }) => formatPhrase(String(params['format'])),
-  pattern: ({ params, parentSchema }) => parentSchema?.['expected'] ?? `text that matches ${params['pattern']}`,
+  pattern: ({ params, parentSchema }) => parentSchema?.['expected'] ?? patternPhrase(parentSchema, params['pattern']),
   minimum: ({ params }) => `at least ${params['limit']}`,
   maximum: ({ params }) => `at most ${params['limit']}`,
   exclusiveMinimum: ({ params }) => `more than ${params['limit']}`,
@@ -53,10 +53,16 @@ export function describeError(error: ErrorObject, manner: Manner): Described {
   const expected = expectedBy(error);
   if (expected !== undefined) {
     const hint =
-      error.data === null ? 'quote the text when it holds a character that YAML takes for its own' : undefined;
+      error.data === null ? 'quote the text when it holds a character that YAML takes for its own' : meaning(error);
     return { text: `expected ${expected}, got ${got(error.data, manner)}`, ...(hint ? { hint } : {}) };
   }
   return others[error.keyword]?.(error) ?? { text: error.message ?? `wrong by "${error.keyword}"` };
+}
+
+/** A pattern says little: the option's description says more. */
+function meaning({ keyword, parentSchema }: ErrorObject): string | undefined {
+  const description: unknown = keyword === 'pattern' ? parentSchema?.['description'] : undefined;
+  return typeof description === 'string' ? description : undefined;
 }
 
 const others: Readonly<Record<string, (error: ErrorObject) => Described>> = {
@@ -77,7 +83,11 @@ const others: Readonly<Record<string, (error: ErrorObject) => Described>> = {
   minProperties: ({ params }) => ({ text: `expected at least ${counted(params['limit'], 'key')}` }),
   maxProperties: ({ params }) => ({ text: `expected at most ${counted(params['limit'], 'key')}` }),
   dependencies: ({ params }) => ({ text: `"${params['property']}" also needs "${params['missingProperty']}"` }),
-  oneOf: ({ parentSchema }) => ({ text: `only one of ${namesOf(parentSchema?.['oneOf']).join(', ')} may be given` }),
+  oneOf: ({ params, parentSchema }) => {
+    const names = namesOf(parentSchema?.['oneOf']);
+    const text = params['passingSchemas'] ? `only one of ${names.join(', ')} may be given` : `lacks ${orOf(names)}`;
+    return { text };
+  },
   anyOf: ({ parentSchema }) => ({ text: `lacks ${orOf(namesOf(parentSchema?.['anyOf']))}` }),
   not: ({ schema }) => ({ text: `${namesOf([schema]).join(' and ')} can't stand together` }),
 };
@@ -95,7 +105,13 @@ function namesOf(branches: unknown): string[] {
 
 function formatPhrase(format: string): string {
   if (Object.hasOwn(unitFormats, format)) return unitFormats[format as keyof typeof unitFormats].expected;
+  if (format === 'date-time') return 'a time such as 2025-11-20T14:30:00Z';
   return format === 'path' ? 'the path of a file' : `text of the format ${format}`;
+}
+
+function patternPhrase(schema: ErrorObject['parentSchema'], pattern: unknown): string {
+  const example: unknown = schema?.['examples']?.[0];
+  return typeof example === 'string' ? `text such as ${shown(example)}` : `text that matches ${pattern}`;
 }
 
 function counted(limit: unknown, what: string): string {

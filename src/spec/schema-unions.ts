@@ -61,12 +61,29 @@ function meant(
   const scored = branches.map((branch) => ({ branch, score: distanceOf(branch, union) }));
   scored.sort((a, b) => a.score - b.score);
   const best = scored[0];
-  if (best && best.score < wrongValue) return best.branch;
+  if (best && best.score < wrongMark) return best.branch;
+  if (best && best.score < wrongValue) return commonMark(branches, union) ?? best.branch;
   const candidates = scored.filter(({ score }) => score === best?.score).flatMap(({ branch }) => branch);
-  const expected = candidates
-    .filter((error) => error.instancePath === union.instancePath)
-    .flatMap((e) => expectedBy(e) ?? []);
-  return [{ ...union, params: { expected: orOf(expected) } }];
+  return [merged(union, candidates, union.instancePath)];
+}
+
+/** One error at a path that says what all alternatives expect there. */
+function merged(union: ErrorObject, errors: readonly ErrorObject[], path: string): ErrorObject {
+  const there = errors.filter((error) => error.instancePath === path);
+  const expected = there.flatMap((error) => expectedBy(error) ?? []);
+  return { ...union, instancePath: path, data: there[0]?.data, params: { expected: orOf(expected) } };
+}
+
+/** The value by which alternatives differ (`type`), when it is none of theirs. */
+function commonMark(branches: readonly (readonly ErrorObject[])[], union: ErrorObject): ErrorObject[] | undefined {
+  const marks = branches.map((branch) => branch.find(isMark)?.instancePath);
+  const path = marks[0];
+  if (path === undefined || marks.some((mark) => mark !== path)) return undefined;
+  return [merged(union, branches.flat().filter(isMark), path)];
+}
+
+function isMark({ keyword }: ErrorObject): boolean {
+  return keyword === 'const' || keyword === 'enum';
 }
 
 /** The errors of each alternative. */
@@ -90,11 +107,14 @@ const wrongKind = 100_000;
 /** How far an alternative is from what was written: another kind of value is farthest, then another mark (`type: x`). */
 function distanceOf(branch: readonly ErrorObject[], union: ErrorObject): number {
   const own = branch.filter((error) => error.instancePath === union.instancePath);
-  if (own.some(({ keyword }) => keyword === 'type')) return wrongKind;
+  if (own.some(isOtherKind)) return wrongKind;
   if (own.some((error) => expectedBy(error) !== undefined)) return wrongValue;
-  return branch.some(({ keyword }) => keyword === 'const' || keyword === 'enum')
-    ? wrongMark + branch.length
-    : branch.length;
+  return branch.some(isMark) ? wrongMark + branch.length : branch.length;
+}
+
+function isOtherKind({ keyword, params, data }: ErrorObject): boolean {
+  if (keyword === 'const') return typeof params['allowedValue'] !== typeof data;
+  return keyword === 'type';
 }
 
 const rank: Readonly<Record<string, number>> = { enum: 0, const: 0, type: 1 };

@@ -43,8 +43,15 @@ const ajv = new Ajv({
   verbose: true,
   logger: false,
   keywords: ['secret', 'missingHint', 'expected'],
-  formats: { ...textFormats, path: /^[^\0]+$/, expression: true },
+  formats: { ...textFormats, 'date-time': isDateTime, path: /^[^\0]+$/, expression: true },
 });
+
+/** RFC 3339, with the zone. */
+function isDateTime(text: string): boolean {
+  return (
+    /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[-+]\d{2}:\d{2})$/.test(text) && !Number.isNaN(Date.parse(text))
+  );
+}
 
 /** Errors looked at in one value; more of them would say nothing new. */
 const maxErrors = 500;

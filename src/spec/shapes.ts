@@ -34,10 +34,15 @@ function walker(topology: TopologySpec, connectors: Connectors, context: Context
     for (const operator of operators) {
       for (const lookup of operator.lookups)
         findConnector(lookup, 'lookup', { subject: topology.name, connectors, context });
-      shape = shapeAfter(operator, shape, { scope, context });
+      shape = isEarlyMerge(operator, operators) ? undefined : shapeAfter(operator, shape, { scope, context });
     }
     return shape;
   };
+}
+
+/** What follows a misplaced `merges` operator can't be judged. */
+function isEarlyMerge(operator: OperatorSpec, operators: readonly OperatorSpec[]): boolean {
+  return operator.declaration?.output === 'merges' && operator !== operators.at(-1);
 }
 
 /** An operator that is unknown or wrong says nothing about what comes out of it. */

@@ -26,13 +26,17 @@ export function reportSyntax(
   }
 }
 
-function placeOf(file: SourceFile, { pos: [start, end] }: YAMLError): Place {
+function placeOf(file: SourceFile, { pos: [start, end], message }: YAMLError): Place {
+  const quote = /^Missing closing (['"])/.exec(message)?.[1];
+  const opening = quote ? file.text.lastIndexOf(quote, start - 1) : -1;
+  if (opening !== -1) return { file, start: opening, end: start };
   const within = Math.min(start, file.text.length);
   return { file, start: within, end: Math.max(within, end) };
 }
 
 function textOf(error: YAMLError, file: SourceFile): string {
   if (error.code === 'TAG_RESOLVE_FAILED') return `YAML takes ${file.text.slice(...error.pos)} for a tag, not for text`;
+  if (error.code === 'IMPOSSIBLE') return 'YAML: this can not be read here';
   if (error.code === 'MULTIPLE_DOCS') return 'a second document begins here, expected one in a file';
   return `YAML: ${error.message.charAt(0).toLowerCase()}${error.message.slice(1)}`;
 }
@@ -42,6 +46,7 @@ const hints: Partial<Record<YAMLError['code'], string>> = {
   TAB_AS_INDENT: 'indent with spaces',
   BAD_SCALAR_START: 'quote the text',
   BLOCK_AS_IMPLICIT_KEY: 'text that holds a colon and a space must be quoted',
+  IMPOSSIBLE: 'a key must be plain text: quote what begins with [ or {',
   MULTIPLE_DOCS: 'remove the line ---',
   BAD_INDENT: 'lines of one map or list begin in the same column; a list or map in brackets must be closed',
   MULTILINE_IMPLICIT_KEY: 'a colon is missing, or text over several lines must be quoted',

@@ -1,0 +1,40 @@
+import { printProblems, shownPath } from '../spec/problem.ts';
+import { type ReadRequest, readSpec } from '../spec/read.ts';
+import { resolve, startedTopologies } from '../spec/resolve.ts';
+import type { Spec } from '../spec/spec.ts';
+
+export interface SpecRequest extends ReadRequest {
+  /** The topologies that `--topology` names; none: those that start by themselves. */
+  readonly topologies?: readonly string[];
+  /** Paths below it are shown relative to it. */
+  readonly folder: string;
+}
+
+/** What a command prints, and its exit code. */
+export interface CommandResult {
+  readonly text: string;
+  readonly exitCode: 0 | 2;
+}
+
+/** `fdp-run validate`: everything that is wrong with the pipeline (exit code 2), or what it would start. */
+export function validate(request: SpecRequest): CommandResult {
+  const spec = readSpec(request);
+  const { plan, problems } = resolve(spec, request);
+  if (!plan) return { text: problemText(problems, request.folder), exitCode: 2 };
+  const file = shownPath(spec.path, request.folder);
+  return { text: `${file} is valid: ${summary(spec, request.topologies)}\n`, exitCode: 0 };
+}
+
+/** All problems, and how many there are. */
+export function problemText(problems: Parameters<typeof printProblems>[0], folder: string): string {
+  const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
+  return `${printProblems(problems, folder)}\n${count}\n`;
+}
+
+function summary(spec: Spec, asked: readonly string[] | undefined): string {
+  const started = startedTopologies(spec, asked).map(({ name }) => name);
+  const others = [...spec.topologies.keys()].filter((name) => !started.includes(name));
+  const rest = others.length > 0 ? `; ${others.join(', ')} only when named` : '';
+  const profile = spec.profile ? `profile ${spec.profile}` : 'no profile';
+  return `${profile}; starts ${started.join(', ')}${rest}`;
+}
