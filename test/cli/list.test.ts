@@ -177,4 +177,16 @@ describe('wrapped text', () => {
       ),
     ).toEqual(['a    one two three four', '     five six', 'bcd  x']);
   });
+
+  it('ends no line in a space', () => {
+    expect(
+      table(
+        [
+          ['a', ''],
+          ['bcd', 'x'],
+        ],
+        25,
+      ),
+    ).toEqual(['a', 'bcd  x']);
+  });
 });
