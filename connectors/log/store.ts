@@ -1,3 +1,5 @@
+import type { Logger } from '../../src/engine/component.ts';
+
 /** A record to append. */
 export interface NewRecord {
   readonly partition: number;
@@ -18,6 +20,17 @@ export interface Topic {
   /** Random, made with the topic: a new log of the same name has another. */
   readonly id: string;
   readonly partitions: number;
+}
+
+/** Says it when a topic was made with other partitions than the spec wants: keys would move, so they stay. */
+export function sayPartitions(
+  log: Logger,
+  store: LogStore,
+  { found, wanted }: { found: number; wanted: number },
+): void {
+  if (found === wanted) return;
+  const text = `${store.name}: topic ${store.topic} was made with ${found} partitions and keeps them, not ${wanted}`;
+  log.warn({ topic: store.topic, partitions: found }, text);
 }
 
 /** What a partition holds: its first offset, and the next that it will give. */

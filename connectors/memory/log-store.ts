@@ -1,7 +1,17 @@
 import type { Environment } from '../../src/engine/component.ts';
 import { FdpError } from '../../src/errors.ts';
 import { groupMemoryMs, planTrim, recordBytes } from '../log/retention.ts';
-import type { Bounds, Lease, LogStore, NewRecord, StoredRecord, Topic, TrimLimits, Trimmed } from '../log/store.ts';
+import {
+  type Bounds,
+  type Lease,
+  type LogStore,
+  type NewRecord,
+  type StoredRecord,
+  sayPartitions,
+  type Topic,
+  type TrimLimits,
+  type Trimmed,
+} from '../log/store.ts';
 import type { MemoryGroup, MemoryHook, MemorySpace, MemoryTopic } from './space.ts';
 
 export interface MemoryLogOptions {
@@ -32,7 +42,9 @@ export class MemoryLogStore implements LogStore {
     this.#generation = this.#space.generation;
     this.#log = this.#space.topics.get(this.topic) ?? this.#create();
     this.#space.topics.set(this.topic, this.#log);
-    return { id: this.#log.id, partitions: this.#log.partitions.length };
+    const found = this.#log.partitions.length;
+    sayPartitions(this.#environment.log, this, { found, wanted: this.#options.partitions });
+    return { id: this.#log.id, partitions: found };
   }
 
   append(records: readonly NewRecord[], signal: AbortSignal): Promise<void> {

@@ -1,7 +1,17 @@
 import type { Environment } from '../../src/engine/component.ts';
 import { FdpError } from '../../src/errors.ts';
 import { groupMemoryMs, planTrim, recordBytes, recordOverheadBytes } from '../log/retention.ts';
-import type { Bounds, Lease, LogStore, NewRecord, StoredRecord, Topic, TrimLimits, Trimmed } from '../log/store.ts';
+import {
+  type Bounds,
+  type Lease,
+  type LogStore,
+  type NewRecord,
+  type StoredRecord,
+  sayPartitions,
+  type Topic,
+  type TrimLimits,
+  type Trimmed,
+} from '../log/store.ts';
 import type { Database, SqlRow, SqlValue } from './database.ts';
 import { acquireFile, type SqliteFile } from './file.ts';
 import { createLogTables } from './schema.ts';
@@ -37,11 +47,7 @@ export class SqliteLogStore implements LogStore {
     const row = await this.#opened.write((db) => this.#createTopic(db), signal);
     this.#id = Number(row['topic']);
     const partitions = Number(row['partitions']);
-    if (partitions !== this.#options.partitions)
-      this.#environment.log.warn(
-        { topic: this.topic, partitions },
-        `${this.name}: topic ${this.topic} was made with ${partitions} partitions and keeps them`,
-      );
+    sayPartitions(this.#environment.log, this, { found: partitions, wanted: this.#options.partitions });
     return { id: String(row['id']), partitions };
   }
 
