@@ -27,7 +27,7 @@ export function optionRows(schema: JSONSchema): readonly OptionRow[] {
 }
 
 /** A value on one line of YAML. */
-export function asYaml(value: unknown): string {
+function asYaml(value: unknown): string {
   return stringify(value, {
     collectionStyle: 'flow',
     lineWidth: 0,

@@ -4,7 +4,7 @@ const masked = '******';
 const names: ReadonlySet<string> = new Set(['level', 'time', 'topology', 'node', 'connector']);
 
 /** Hides secrets in finished log lines. */
-export interface SecretMask {
+interface SecretMask {
   add(secrets: readonly string[]): void;
   /** The JSON line with every secret in its text values replaced; the same string when it holds none. */
   apply(line: string): string;

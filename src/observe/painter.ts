@@ -13,7 +13,7 @@ const codes = {
 } as const;
 
 /** The parts of `process.stderr` that the painter needs. */
-export interface TerminalStream {
+interface TerminalStream {
   readonly isTTY?: boolean;
   readonly columns?: number;
   readonly rows?: number;

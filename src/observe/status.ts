@@ -8,7 +8,7 @@ const everyMs = 500;
 /** How far back the rate looks: a shorter time would jump, a longer one would lag. */
 const rateOverMs = 2000;
 
-export interface StatusOptions {
+interface StatusOptions {
   readonly painter: Painter;
   readonly clock: Clock;
   snapshot(): ProcessSnapshot;

@@ -14,7 +14,7 @@ const ours: ReadonlySet<string> = new Set(['secret', 'format']);
 
 const scalars: ReadonlySet<unknown> = new Set(['number', 'integer', 'boolean', 'null']);
 
-export interface EditorRules {
+interface EditorRules {
   /** Options may be null: in an overlay that removes them. */
   readonly nullable?: boolean;
 }
