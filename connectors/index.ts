@@ -1,4 +1,5 @@
 import type { ConnectorDeclaration } from '../src/engine/component.ts';
+import { finnhub } from './finnhub.ts';
 import { kafka } from './kafka.ts';
 import { memoryLog } from './memory-log.ts';
 import { memoryTable } from './memory-table.ts';
@@ -8,9 +9,11 @@ import { rest } from './rest.ts';
 import { sqliteLog } from './sqlite-log.ts';
 import { sqliteTable } from './sqlite-table.ts';
 import { tcp } from './tcp.ts';
+import { websocketServer } from './websocket-server.ts';
 
 /** Every connector type that a pipeline can name. */
 export const connectors: readonly ConnectorDeclaration[] = [
+  finnhub,
   kafka,
   memoryLog,
   memoryTable,
@@ -20,4 +23,5 @@ export const connectors: readonly ConnectorDeclaration[] = [
   sqliteLog,
   sqliteTable,
   tcp,
+  websocketServer,
 ];

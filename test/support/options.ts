@@ -4,9 +4,9 @@ import { unitFormats } from '../../src/engine/units.ts';
 
 /** Options as the spec reader hands them over: checked against the declaration's schema, defaults filled in. */
 export function optionsOf(declaration: ConnectorDeclaration, options: object): unknown {
-  const ajv = new Ajv({ useDefaults: true, keywords: ['secret'], strictTypes: false });
+  const ajv = new Ajv({ useDefaults: true, keywords: ['secret', 'missingHint'], strictTypes: false });
   for (const [name, { pattern }] of Object.entries(unitFormats)) ajv.addFormat(name, pattern);
-  for (const name of ['path', 'expression']) ajv.addFormat(name, true);
+  for (const name of ['path', 'expression', 'date-time']) ajv.addFormat(name, true);
   const filled = structuredClone(options);
   if (!ajv.validate(declaration.options as object, filled)) throw new Error(ajv.errorsText());
   return filled;

@@ -1,0 +1,76 @@
+import type { SourceMessage } from '../../src/engine/message.ts';
+import { FdpError } from '../../src/errors.ts';
+
+/** What a frame of the feed is. */
+export type Frame =
+  /** Trades; or, with a `problem`, something that can't be read. */
+  | { readonly kind: 'message'; readonly message: SourceMessage }
+  | { readonly kind: 'ping' }
+  | { readonly kind: 'error'; readonly text: string }
+  | { readonly kind: 'unknown'; readonly type: string };
+
+/**
+ * Reads one frame. A frame of trades is passed on as it is, dated by its latest trade; what is not a JSON object
+ * becomes a message with the problem FDP_MESSAGE_UNREADABLE and its bytes. Never throws.
+ */
+export function readFrame(bytes: Buffer, lane: string, now: number): Frame {
+  let value: unknown;
+  try {
+    value = JSON.parse(bytes.toString('utf8'));
+  } catch (cause) {
+    return unreadable(bytes, { lane, now, what: 'a frame that is not JSON', cause });
+  }
+  if (!isObject(value)) return unreadable(bytes, { lane, now, what: 'a frame that is not an object' });
+  switch (value['type']) {
+    case 'trade':
+      return { kind: 'message', message: { key: null, value, timestamp: latest(value, now), meta: { lane } } };
+    case 'ping':
+      return { kind: 'ping' };
+    case 'error':
+      return { kind: 'error', text: shortened(value['msg'] ?? 'no reason given') };
+    default:
+      return { kind: 'unknown', type: shortened(value['type'] ?? 'none') };
+  }
+}
+
+/** True when an error frame says that the key is wrong: no patience helps. */
+export function isAboutKey(text: string): boolean {
+  return /\b(invalid|wrong|unknown|missing|expired|bad|no)\b.{0,20}\b(api[ _-]?key|key|token)\b|\b(api[ _-]?key|token)\b.{0,20}\b(invalid|wrong|unknown|missing|expired|required)\b|unauthori[sz]ed/i.test(
+    text,
+  );
+}
+
+/** True when an error frame says that no more symbols are allowed. */
+export function isAboutLimit(text: string): boolean {
+  return /too many symbols|(limit|maximum).{0,20}symbols?|symbols?.{0,20}(limit|maximum)/i.test(text);
+}
+
+function unreadable(
+  bytes: Buffer,
+  { lane, now, what, cause }: { lane: string; now: number; what: string; cause?: unknown },
+): Frame {
+  const problem = new FdpError('FDP_MESSAGE_UNREADABLE', `${lane}: ${what}: expected {"type":"trade","data":[...]}`, {
+    cause,
+  });
+  const raw = Uint8Array.from(bytes);
+  return { kind: 'message', message: { key: null, value: undefined, timestamp: now, meta: { lane }, raw, problem } };
+}
+
+function latest(frame: Readonly<Record<string, unknown>>, now: number): number {
+  let time = Number.NEGATIVE_INFINITY;
+  if (Array.isArray(frame['data']))
+    for (const trade of frame['data']) {
+      const t: unknown = isObject(trade) ? trade['t'] : undefined;
+      if (typeof t === 'number' && t > time && t < 8.64e15) time = t;
+    }
+  return Number.isFinite(time) ? time : now;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function shortened(value: unknown): string {
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return text.length > 200 ? `${text.slice(0, 200)}...` : text;
+}

@@ -1,0 +1,85 @@
+import type { Chance } from '../../src/engine/chance.ts';
+import type { Clock } from '../../src/engine/clock.ts';
+
+export const faultNames = ['cut', 'garbage', 'duplicate', 'late', 'silence'] as const;
+export type FaultName = (typeof faultNames)[number];
+
+export interface FaultOptions {
+  /** Frames of trades between two cuts; undefined: none. */
+  readonly cutEvery: number | undefined;
+  /** Probabilities, for each frame of trades. */
+  readonly garbage: number;
+  readonly duplicate: number;
+  readonly late: number;
+  readonly silenceEvery: number | undefined;
+  readonly silenceMs: number;
+}
+
+/** What is to go wrong with the next frame of trades. */
+export interface Mishap {
+  readonly cut: boolean;
+  /** A frame that nobody can read, to be sent first. */
+  readonly garbage: string | undefined;
+  readonly duplicate: boolean;
+  /** How many further frames are sent before it. */
+  readonly late: number;
+  /** It is lost, as is everything else for a while. */
+  readonly silence: boolean;
+}
+
+const garbage = [
+  '{"type":"trade","data":[{"p":1',
+  'no JSON at all',
+  '[]',
+  'null',
+  '{"type":"trade","data":"nothing"}',
+  '{"type":"trade","data":[{"p":"196.38","s":null,"t":-1,"v":{}}]}',
+  '{"type":"news","data":[]}',
+];
+const longestDelay = 5;
+
+/** Decides what goes wrong, from the injected chance and what clients asked for. */
+export class Faults {
+  readonly #options: FaultOptions;
+  readonly #clock: Clock;
+  readonly #chance: Chance;
+  /** Until when a fault was asked for, monotonic ms. */
+  readonly #asked = new Map<FaultName, number>();
+  #frames = 0;
+
+  constructor(options: FaultOptions, parts: { readonly clock: Clock; readonly chance: Chance }) {
+    this.#options = options;
+    this.#clock = parts.clock;
+    this.#chance = parts.chance;
+  }
+
+  /** A client wants this fault from now on, for `ms`. */
+  ask(fault: FaultName, ms: number): void {
+    this.#asked.set(fault, this.#clock.monotonic() + ms);
+  }
+
+  /** True while a fault that was asked for lasts. */
+  lasts(fault: FaultName): boolean {
+    return this.#clock.monotonic() < (this.#asked.get(fault) ?? Number.NEGATIVE_INFINITY);
+  }
+
+  next(): Mishap {
+    const { cutEvery, silenceEvery, silenceMs } = this.#options;
+    if (this.lasts('silence')) return { cut: false, garbage: undefined, duplicate: false, late: 0, silence: true };
+    const frame = ++this.#frames;
+    if (silenceEvery !== undefined && frame % silenceEvery === 0) this.ask('silence', silenceMs);
+    return {
+      cut: cutEvery !== undefined && frame % cutEvery === 0,
+      garbage: this.#strikes('garbage') ? garbage[Math.floor(this.#chance.next() * garbage.length)] : undefined,
+      duplicate: this.#strikes('duplicate'),
+      late: this.#strikes('late') ? 1 + Math.floor(this.#chance.next() * longestDelay) : 0,
+      silence: this.lasts('silence'),
+    };
+  }
+
+  /** While it was asked for, every second frame. */
+  #strikes(fault: 'garbage' | 'duplicate' | 'late'): boolean {
+    const probability = this.lasts(fault) ? 0.5 : this.#options[fault];
+    return probability > 0 && this.#chance.next() < probability;
+  }
+}

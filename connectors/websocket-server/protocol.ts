@@ -1,0 +1,54 @@
+import { unitFormats } from '../../src/engine/units.ts';
+import { type FaultName, faultNames } from './faults.ts';
+
+/** What a client may ask for. */
+export type Ask =
+  | { readonly kind: 'subscribe' | 'unsubscribe'; readonly symbol: string }
+  | { readonly kind: 'fault'; readonly fault: FaultName; readonly for: string | undefined }
+  | { readonly kind: 'mistake'; readonly text: string };
+
+/** A frame of trades, and what it holds for those who want only some symbols. */
+export interface TradeFrame {
+  readonly type: 'trade';
+  readonly data: readonly { readonly s: string }[];
+}
+
+/** Reads what a client sent. Never throws: what can't be read is a mistake, to be answered with an error frame. */
+export function readAsk(text: string): Ask {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return { kind: 'mistake', text: 'Invalid message: expected JSON' };
+  }
+  const { type, symbol, fault, for: lasting } = fieldsOf(value);
+  if (type === 'subscribe' || type === 'unsubscribe')
+    return typeof symbol === 'string' && symbol.length > 0 && symbol.length <= 40
+      ? { kind: type, symbol }
+      : { kind: 'mistake', text: 'Invalid symbol: expected a name' };
+  if (type !== 'fault') return { kind: 'mistake', text: 'Unknown message type: expected subscribe or unsubscribe' };
+  const name = faultNames.find((known) => known === fault);
+  if (name === undefined || !(lasting === undefined || isDuration(lasting)))
+    return { kind: 'mistake', text: `Unknown fault: expected one of ${faultNames.join(', ')}, and "for": "2s"` };
+  return { kind: 'fault', fault: name, for: lasting };
+}
+
+/** True for {"type":"trade","data":[{"s":"..."}]}. */
+export function isTradeFrame(value: unknown): value is TradeFrame {
+  const { type, data } = fieldsOf(value);
+  return type === 'trade' && Array.isArray(data) && data.every((trade) => typeof fieldsOf(trade)['s'] === 'string');
+}
+
+/** The frame with only the trades of these symbols, as JSON; undefined when there are none. */
+export function frameFor(frame: TradeFrame, symbols: ReadonlySet<string>): string | undefined {
+  const data = frame.data.filter(({ s }) => symbols.has(s));
+  return data.length === 0 ? undefined : JSON.stringify({ ...frame, data });
+}
+
+function isDuration(value: unknown): value is string {
+  return typeof value === 'string' && unitFormats.duration.pattern.test(value);
+}
+
+function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}

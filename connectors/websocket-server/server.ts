@@ -1,0 +1,184 @@
+import { timingSafeEqual } from 'node:crypto';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { type WebSocket, WebSocketServer } from 'ws';
+import type { ConnectOptions, Receipt, RoleContext, Sink } from '../../src/engine/component.ts';
+import { listen } from '../../src/engine/listen.ts';
+import type { Message } from '../../src/engine/message.ts';
+import { durationMs } from '../../src/engine/units.ts';
+import { FdpError } from '../../src/errors.ts';
+import { Client } from './client.ts';
+import { type FaultOptions, Faults } from './faults.ts';
+import { isTradeFrame, readAsk, type TradeFrame } from './protocol.ts';
+
+export interface ExchangeOptions {
+  readonly name: string;
+  readonly address: string;
+  readonly token: string;
+  readonly pingMs: number;
+  /** Bytes. */
+  readonly clientBuffer: number;
+  readonly maxClients: number;
+  readonly maxSymbols: number;
+  readonly control: boolean;
+  readonly faults: FaultOptions;
+}
+
+/** A larger message of a client ends its connection. */
+const maxAsk = 16 * 1024;
+const goodbyeMs = 500;
+
+/**
+ * The sink role. A write has happened when it lies in the buffer of every client that wants it: a client that does not
+ * read is cut, and delays nobody. Counts `clients` (now), `frames_sent`, `slow_clients_cut`, `faults`.
+ */
+export class ExchangeServer implements Sink {
+  readonly ordered = true;
+  readonly #context: RoleContext;
+  readonly #options: ExchangeOptions;
+  readonly #faults: Faults;
+  readonly #clients = new Set<Client>();
+  readonly #http = createServer((_request, response) => {
+    response.writeHead(426, { Connection: 'Upgrade', Upgrade: 'websocket' }).end('This is a WebSocket server.\n');
+  });
+  readonly #upgrades = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: maxAsk });
+  #stopPings: () => void = () => {};
+  #closing: Promise<void> | undefined;
+  #port = 0;
+
+  constructor(context: RoleContext, options: ExchangeOptions) {
+    this.#context = context;
+    this.#options = options;
+    this.#faults = new Faults(options.faults, context);
+    this.#http.on('upgrade', (request, stream, head) => this.#upgrade(request, stream, head));
+  }
+
+  /** The port it listens on, after `connect`. */
+  get port(): number {
+    return this.#port;
+  }
+
+  async connect(signal: AbortSignal, options?: ConnectOptions): Promise<void> {
+    const { name, address } = this.#options;
+    this.#port = await listen(this.#http, { name, address, log: this.#context.log, options }, signal);
+    this.#context.node.gauge('clients', 0);
+    this.#ping();
+  }
+
+  async write(messages: readonly Message[]): Promise<Receipt> {
+    const failed = new Map<number, Error>();
+    messages.forEach((message, place) => {
+      if (isTradeFrame(message.value)) this.#give(message.value);
+      else failed.set(place, new FdpError('FDP_MESSAGE_REFUSED', `${this.#options.name}: expected a frame of trades`));
+    });
+    this.#cutTheSlow();
+    // Sockets are written between turns: without one, a fast topology would outrun every client.
+    await this.#context.clock.turn();
+    return failed.size > 0 ? { failed } : {};
+  }
+
+  /** Says goodbye to the clients and waits for them, half a second at most. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#stopPings();
+    for (const client of this.#clients) client.close();
+    const cancel = this.#context.clock.timer(goodbyeMs, () => {
+      for (const client of this.#clients) client.terminate();
+    });
+    if (this.#http.listening) {
+      const closed = new Promise((resolve) => this.#http.close(resolve));
+      this.#http.closeAllConnections();
+      await closed;
+    }
+    cancel();
+  }
+
+  #give(frame: TradeFrame): void {
+    const { node } = this.#context;
+    const mishap = this.#faults.next();
+    if (mishap.garbage !== undefined || mishap.duplicate || mishap.late > 0 || mishap.silence) node.count('faults');
+    if (!mishap.silence)
+      for (const client of this.#clients) {
+        if (mishap.garbage !== undefined) client.send(mishap.garbage);
+        node.count('frames_sent', client.give(frame, { copies: mishap.duplicate ? 2 : 1, late: mishap.late }));
+      }
+    if (mishap.cut) this.#cutAll();
+  }
+
+  #cutAll(): void {
+    this.#context.node.count('faults');
+    for (const client of this.#clients) client.cut();
+  }
+
+  #cutTheSlow(): void {
+    const { node, log } = this.#context;
+    const { name, clientBuffer } = this.#options;
+    for (const client of this.#clients) {
+      if (client.buffered <= clientBuffer) continue;
+      node.count('slow_clients_cut');
+      log.warn({ buffered: client.buffered }, `${name}: a client that does not read is cut`);
+      client.terminate();
+    }
+  }
+
+  #ping(): void {
+    if (!this.#faults.lasts('silence')) for (const client of this.#clients) client.send('{"type":"ping"}');
+    this.#stopPings = this.#context.clock.timer(this.#options.pingMs, () => this.#ping());
+  }
+
+  #upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
+    stream.on('error', () => stream.destroy());
+    const status = this.#refusal(request);
+    if (status === undefined)
+      this.#upgrades.handleUpgrade(request, stream, head, (socket) => this.#welcome(socket, stream as Socket));
+    else stream.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  }
+
+  #refusal({ url = '/' }: IncomingMessage): string | undefined {
+    if (this.#closing || this.#faults.lasts('cut')) return '503 Service Unavailable';
+    const given = new URLSearchParams(url.split('?')[1]).get('token') ?? '';
+    if (!isSame(given, this.#options.token)) return '401 Unauthorized';
+    return this.#clients.size >= this.#options.maxClients ? '429 Too Many Requests' : undefined;
+  }
+
+  #welcome(socket: WebSocket, stream: Socket): void {
+    const { node, log } = this.#context;
+    const client = new Client(socket, stream);
+    this.#clients.add(client);
+    node.gauge('clients', this.#clients.size);
+    socket.on('message', (data) => this.#answer(client, String(data)));
+    socket.on('error', (error) => log.debug({ err: error }, `${this.#options.name}: a client sent a broken frame`));
+    socket.on('close', () => {
+      this.#clients.delete(client);
+      node.gauge('clients', this.#clients.size);
+    });
+  }
+
+  #answer(client: Client, text: string): void {
+    const { maxSymbols, control } = this.#options;
+    const ask = readAsk(text);
+    if (ask.kind === 'subscribe') {
+      if (client.symbols.size < maxSymbols || client.symbols.has(ask.symbol)) client.symbols.add(ask.symbol);
+      else client.send(errorFrame('Subscribing to too many symbols'));
+    } else if (ask.kind === 'unsubscribe') client.symbols.delete(ask.symbol);
+    else if (ask.kind === 'fault' && control) {
+      if (ask.for !== undefined || ask.fault !== 'cut') this.#faults.ask(ask.fault, durationMs(ask.for ?? '1s'));
+      if (ask.fault === 'cut') this.#cutAll();
+    } else client.send(errorFrame(ask.kind === 'mistake' ? ask.text : 'Faults are not allowed here'));
+  }
+}
+
+function errorFrame(msg: string): string {
+  return JSON.stringify({ type: 'error', msg });
+}
+
+/** Takes the same time wherever the two differ. */
+function isSame(given: string, expected: string): boolean {
+  const [one, other] = [Buffer.from(given), Buffer.from(expected)];
+  return one.length === other.length && timingSafeEqual(one, other);
+}

@@ -1,0 +1,226 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import type { FdpError } from '../../src/errors.ts';
+import { type Exchange, exchange, type Feed, feed } from '../support/feeds.ts';
+import { hurriedClock } from '../support/hurried-clock.ts';
+import { until } from '../support/sockets.ts';
+
+const opened: { close(): Promise<unknown> }[] = [];
+
+async function start(options: object = {}, port = 0): Promise<Exchange> {
+  const server = await exchange(options, port);
+  opened.push({ close: () => server.sink.close() });
+  return server;
+}
+
+async function connected(...given: Parameters<typeof feed>): Promise<Feed> {
+  const client = await feed(...given);
+  opened.push(client);
+  return client;
+}
+
+afterEach(async () => {
+  for (const each of opened.splice(0).reverse()) await each.close();
+});
+
+let nextPrice = 0;
+
+function frame(...symbols: string[]) {
+  return { type: 'trade', data: symbols.map((s) => ({ p: ++nextPrice, s, t: 1763645598585, v: 1 })) };
+}
+
+/** Waits until the server knows of the client's subscription: it then gets a frame of its own. */
+async function subscribed(server: Exchange, client: Feed, symbol = 'AAPL'): Promise<void> {
+  const before = client.frames.length;
+  await until(async () => {
+    await server.send(frame(symbol));
+    return client.frames.length > before;
+  });
+}
+
+function values(client: Feed): unknown[] {
+  return client.frames.map(({ value }) => value);
+}
+
+describe('finnhub', () => {
+  it('gives the frames of its symbols in order, and nothing of others', async () => {
+    const server = await start();
+    const client = await connected(server.port, { symbols: ['AAPL', 'MSFT'] });
+    await subscribed(server, client, 'MSFT');
+    const seen = client.frames.length;
+    const mixed = frame('AAPL', 'TSLA', 'MSFT');
+    await server.send(mixed, frame('TSLA'), frame('AAPL'));
+    await until(() => client.frames.length >= seen + 2);
+    expect(values(client)[seen]).toEqual({ type: 'trade', data: [mixed.data[0], mixed.data[2]] });
+    expect(client.frames[seen]).toMatchObject({ key: null, timestamp: 1763645598585, meta: { lane: 'finnhub' } });
+    expect(client.context.node.state).toBe('ok');
+  });
+
+  it('gives, cut ten times, what it received of every session exactly once and in order, and counts the gaps', async () => {
+    const server = await start({ faults: { cut_every: 50 } });
+    const client = await connected(server.port, {}, { clock: hurriedClock(200) });
+    for (let cut = 0; cut < 10; cut++) {
+      await until(() => client.context.node.state === 'ok');
+      while ((server.context.node.extra['faults'] ?? 0) <= cut) await server.send(frame('AAPL'));
+      await until(() => (client.context.node.extra['gaps'] ?? 0) > cut);
+    }
+    await subscribed(server, client);
+    const prices = client.frames.map(({ value }) => (value as ReturnType<typeof frame>).data[0]?.p ?? 0);
+    expect(prices.length).toBeGreaterThan(10);
+    for (const [place, price] of prices.entries()) expect(price).toBeGreaterThan(prices[place - 1] ?? 0);
+    expect(client.frames.filter(({ problem }) => problem)).toEqual([]);
+    expect(client.context.node.extra).toMatchObject({ gaps: 10, reconnects: 10 });
+    expect(client.context.node.extra['gap_ms']).toBeGreaterThan(0);
+  });
+
+  it('gives what it still holds after the intake has stopped, and then ends', async () => {
+    const server = await start();
+    let release = () => {};
+    const hold = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const client = await connected(server.port, {}, { hold });
+    await until(() => server.context.node.extra['clients'] === 1);
+    await until(async () => {
+      await server.send(frame('AAPL'));
+      return (server.context.node.extra['frames_sent'] ?? 0) >= 20;
+    });
+    const other = await connected(server.port);
+    await subscribed(server, other);
+    client.stop();
+    release();
+    await client.finished;
+    expect(client.frames.length).toBeGreaterThanOrEqual(20);
+    await until(() => server.context.node.extra['clients'] === 1);
+    expect(client.context.node.extra['gaps']).toBeUndefined();
+  });
+
+  it('ends the topology for good when the server refuses the token, and never shows it', async () => {
+    const server = await start({ token: 'the right one' });
+    const client = await connected(server.port, { token: 'a secret/+&' });
+    await until(() => client.error() !== undefined);
+    expect(client.error()).toMatchObject({ code: 'FDP_REFUSED', fault: 'fatal' });
+    expect((client.error() as FdpError).message).toMatch(
+      /^finnhub: the server refused the token \(401\): set FINNHUB_TOKEN/,
+    );
+    const said = JSON.stringify([client.context.log.lines, String(client.error()), client.context.node.reason]);
+    expect(said).not.toMatch(/a secret|a%20secret|a\+secret/);
+  });
+
+  it('waits, saying why once, for a server that is away, and subscribes when it is there', async () => {
+    const first = await start();
+    const { port } = first;
+    await first.sink.close();
+    const client = await connected(port, {}, { clock: hurriedClock(100) });
+    await until(() => client.context.node.state === 'retrying');
+    expect(client.context.node.reason).toMatch(/refuses the connection/);
+    const server = await start({}, port);
+    await subscribed(server, client);
+    expect(client.context.node.extra['gaps']).toBeUndefined();
+    expect(client.context.node).toMatchObject({ state: 'ok', reason: undefined });
+  });
+
+  it('cuts a silent connection after its watchdog, and counts the silence as a gap', async () => {
+    const server = await start({ faults: { silence_every: 50, silence: '1s' } });
+    const client = await connected(server.port, {}, { clock: hurriedClock(100) });
+    await subscribed(server, client);
+    await until(async () => {
+      await server.send(frame('AAPL'));
+      return client.context.node.state === 'retrying';
+    });
+    expect(client.context.node.reason).toMatch(/was silent for 60000 ms/);
+    await subscribed(server, client);
+    expect(client.context.node.extra['gap_ms']).toBeGreaterThanOrEqual(60_000);
+    expect(client.context.log.lines.some(({ text }) => /trades from .* to .* may be missing/.test(text))).toBe(true);
+  });
+
+  it('suspects another user of its key after the fourth short connection in a row, and waits a minute', async () => {
+    const server = await start({ faults: { cut_every: 1 } });
+    const client = await connected(server.port, {}, { clock: hurriedClock(20) });
+    await until(async () => {
+      await server.send(frame('AAPL'));
+      return /key in use elsewhere\?/.test(client.context.node.reason ?? '');
+    });
+    expect(client.context.node.extra['reconnects']).toBe(3);
+  });
+
+  it('passes on what it cannot read with its bytes, and leaves out what it does not know', async () => {
+    const server = await start({ control: true });
+    const client = await connected(server.port);
+    await subscribed(server, client);
+    await server.send({ type: 'trade', data: [] });
+    const garbled = await start({ faults: { garbage: 1 } });
+    const other = await connected(garbled.port);
+    await until(async () => {
+      await garbled.send(frame('AAPL'));
+      return (other.context.node.extra['unknown_frames'] ?? 0) > 2 && other.frames.some(({ problem }) => problem);
+    });
+    const unreadable = other.frames.filter(({ problem }) => problem);
+    for (const { problem, raw, value } of unreadable) {
+      expect(problem?.code).toBe('FDP_MESSAGE_UNREADABLE');
+      expect(value).toBeUndefined();
+      expect(raw?.length).toBeGreaterThan(0);
+    }
+    const lines = other.context.log.lines.filter(({ text }) => text.includes('unknown type news'));
+    expect(lines).toHaveLength(1);
+  });
+
+  it('warns of more symbols than the key allows, and stops asking when the server says so', async () => {
+    const symbols = Array.from({ length: 6 }, (_, place) => `S${place}`);
+    const server = await start({ max_symbols: 3 });
+    const client = await connected(server.port, { symbols, max_symbols: 3 }, { clock: hurriedClock(10) });
+    expect(client.context.log.lines[0]?.text).toMatch(/6 symbols are more than the 3/);
+    await until(() => client.context.node.extra['error_frames'] === 1);
+    await subscribed(server, client, 'S2');
+    expect(client.context.node.extra['error_frames']).toBe(1);
+    expect(client.context.node.state).toBe('ok');
+  });
+
+  it('says once that the market seems closed when only pings come, and again when trades do', async () => {
+    const server = await start({ ping: '20ms' });
+    const client = await connected(server.port, {}, { clock: hurriedClock(1000) });
+    await until(() => client.context.node.reason === 'idle, market closed?');
+    expect(client.context.node.state).toBe('ok');
+    await subscribed(server, client);
+    const said = client.context.log.lines.map(({ text }) => text);
+    expect(said.filter((text) => text.includes('market closed?'))).toHaveLength(1);
+    await until(() => client.context.log.lines.some(({ text }) => text === 'finnhub: trades again'));
+  });
+
+  it('gives up the oldest frames when its queue is full, and counts them as one gap', async () => {
+    const server = await start();
+    let release = () => {};
+    const hold = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const client = await connected(server.port, { queue: { messages: 10 } }, { hold });
+    await until(async () => {
+      await server.send(frame('AAPL'));
+      return (client.context.node.extra['dropped_frames'] ?? 0) >= 25;
+    });
+    const last = nextPrice;
+    release();
+    await until(() => client.frames.length >= 10);
+    const prices = client.frames.map(({ value }) => (value as ReturnType<typeof frame>).data[0]?.p);
+    expect(prices.slice(0, 10)).toContain(last - 5);
+    await until(() => client.context.log.lines.some(({ text }) => text.includes('the queue is full')));
+    expect(client.context.node.extra['gaps']).toBe(1);
+  });
+
+  it('stops reading from the socket when its queue is full and is to pause: nothing is dropped', async () => {
+    const server = await start({ client_buffer: '64MiB' });
+    let release = () => {};
+    const hold = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const queue = { messages: 10, when_full: 'pause' };
+    const client = await connected(server.port, { queue }, { hold });
+    await until(async () => {
+      await server.send(...Array.from({ length: 100 }, () => frame('AAPL')));
+      return (server.context.node.extra['frames_sent'] ?? 0) >= 5000;
+    });
+    const sent = server.context.node.extra['frames_sent'];
+    release();
+    await until(() => client.frames.length === sent);
+    expect(client.context.node.extra).toEqual({});
+  });
+});
