@@ -1,4 +1,5 @@
 import type { ConnectorDeclaration } from '../src/engine/component.ts';
+import { file } from './file.ts';
 import { finnhub } from './finnhub.ts';
 import { kafka } from './kafka.ts';
 import { memoryLog } from './memory-log.ts';
@@ -8,11 +9,13 @@ import { mongodb } from './mongodb.ts';
 import { rest } from './rest.ts';
 import { sqliteLog } from './sqlite-log.ts';
 import { sqliteTable } from './sqlite-table.ts';
+import { stdout } from './stdout.ts';
 import { tcp } from './tcp.ts';
 import { websocketServer } from './websocket-server.ts';
 
 /** Every connector type that a pipeline can name. */
 export const connectors: readonly ConnectorDeclaration[] = [
+  file,
   finnhub,
   kafka,
   memoryLog,
@@ -22,6 +25,7 @@ export const connectors: readonly ConnectorDeclaration[] = [
   rest,
   sqliteLog,
   sqliteTable,
+  stdout,
   tcp,
   websocketServer,
 ];

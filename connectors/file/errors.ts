@@ -1,0 +1,26 @@
+import { FdpError, messageOf } from '../../src/errors.ts';
+
+/** What a failed operation on a file means: a full disk waits for room, a busy one is tried again, the rest is for a person. */
+export function fileError(name: string, path: string, cause: unknown): FdpError {
+  if (cause instanceof FdpError) return cause;
+  switch ((cause as NodeJS.ErrnoException).code) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+    case 'EFBIG':
+      return new FdpError('FDP_DISK_FULL', `${name}: no space left for ${path}: make room`, { cause });
+    case 'ENOENT':
+      return refused(`${name}: there is no file ${path}: check \`path\``, cause);
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return refused(`${name}: no right to use ${path}: change its rights or \`path\``, cause);
+    case 'EISDIR':
+      return refused(`${name}: ${path} is a folder, expected a file: check \`path\``, cause);
+    default:
+      return new FdpError('FDP_UNAVAILABLE', `${name}: ${path}: ${messageOf(cause)}`, { cause });
+  }
+}
+
+function refused(text: string, cause: unknown): FdpError {
+  return new FdpError('FDP_REFUSED', text, { cause });
+}

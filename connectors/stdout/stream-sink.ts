@@ -1,0 +1,49 @@
+import type { Writable } from 'node:stream';
+import type { Environment, Receipt, Sink } from '../../src/engine/component.ts';
+import type { Message } from '../../src/engine/message.ts';
+import { FdpError, messageOf } from '../../src/errors.ts';
+
+/**
+ * Writes every message's value as a line of JSON, in order. A write resolves when the stream has passed it on, so a
+ * reader that is slow slows the topology down, and at most one batch waits in memory. The stream itself stays open.
+ */
+export class StreamSink implements Sink {
+  readonly ordered = true;
+  readonly #environment: Environment;
+  readonly #name: string;
+  readonly #stream: Writable;
+
+  constructor(environment: Environment, { name, stream }: { readonly name: string; readonly stream: Writable }) {
+    this.#environment = environment;
+    this.#name = name;
+    this.#stream = stream;
+  }
+
+  async connect(): Promise<void> {
+    // The stream's error comes to whoever wrote; the event would end the process if nobody listened.
+    this.#stream.off('error', ignore).on('error', ignore);
+  }
+
+  /** @throws FDP_CLOSED, fatal, when nobody reads any more */
+  async write(messages: readonly Message[]): Promise<Receipt> {
+    const text = messages.map(({ value }) => `${JSON.stringify(value ?? null)}\n`).join('');
+    await this.#environment.clock.outside(
+      new Promise<void>((resolve, reject) => {
+        this.#stream.write(text, (error) => (error ? reject(this.#failure(error)) : resolve()));
+      }),
+    );
+    return {};
+  }
+
+  async close(): Promise<void> {}
+
+  #failure(cause: NodeJS.ErrnoException): FdpError {
+    if (cause.code === 'ENOSPC')
+      return new FdpError('FDP_DISK_FULL', `${this.#name}: no space left where the output goes: make room`, { cause });
+    const isGone = cause.code === 'EPIPE' || cause.code === 'ERR_STREAM_DESTROYED';
+    const text = isGone ? 'nobody reads the output any more' : `the output can't be written: ${messageOf(cause)}`;
+    return new FdpError('FDP_CLOSED', `${this.#name}: ${text}`, { fault: 'fatal', cause });
+  }
+}
+
+function ignore(): void {}
