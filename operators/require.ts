@@ -24,12 +24,21 @@ export const require = defineOperator({
     const parts = expression.conjuncts.map((part) => compileExpression(part));
     return perMessage(context, (message) => {
       const fields = fieldsOf(message);
-      if (expression.evaluate(fields) === true) return message;
+      if (isTrue(expression, fields)) return message;
       throw failure(parts, fields);
     });
   },
 });
 
+function isTrue(expression: Expression, fields: Fields): boolean {
+  try {
+    return expression.evaluate(fields) === true;
+  } catch {
+    return false;
+  }
+}
+
+/** Names the first part that is not true; throws that part's own error when it can't be evaluated. */
 function failure(parts: readonly Expression[], fields: Fields): FdpError {
   const failed = parts.find((part) => part.evaluate(fields) !== true);
   const values = failed?.names.map((name) => `${name} = ${show(fields[name])}`).join(', ');

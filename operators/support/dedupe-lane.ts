@@ -75,7 +75,7 @@ export class DedupeLane {
       return undefined;
     }
     const waiting = this.#underWay.get(key);
-    if (waiting === undefined) return this.#pass(key, message);
+    if (waiting === undefined) return this.#pass(key, message, []);
     waiting.push(message);
     this.#held++;
     node.inFlight++;
@@ -94,11 +94,11 @@ export class DedupeLane {
     return delivered !== undefined && Math.abs(timestamp - delivered) <= this.#options.windowMs;
   }
 
-  #pass(key: string, message: Message): Message {
+  #pass(key: string, message: Message, waiting: Message[]): Message {
     this.#options.node.out++;
     // After a release nothing more is told apart: what still comes is read again, and ends as the engine decides.
     if (this.#released) return message;
-    this.#underWay.set(key, []);
+    this.#underWay.set(key, waiting);
     const ended = (outcome: Outcome): void => {
       message.track.end(outcome);
       this.#ended(key, message, outcome);
@@ -110,23 +110,28 @@ export class DedupeLane {
     const waiting = this.#underWay.get(key);
     if (waiting === undefined) return;
     this.#underWay.delete(key);
-    if (outcome === Outcome.delivered) this.#remember(key, message.timestamp);
     if (outcome === Outcome.released) this.#endAll(waiting, 'release');
-    else this.#promote(key, waiting);
+    else this.#promote(key, outcome === Outcome.delivered ? this.#unlike(key, message, waiting) : waiting);
     this.#completeWhenEmpty();
   }
 
-  /** The waiting messages that are not the same as a delivered one: the first goes on, the others wait for it. */
-  #promote(key: string, waiting: readonly Message[]): void {
-    const [known, others] = [[] as Message[], [] as Message[]];
-    for (const message of waiting) (this.#isKnown(key, message) ? known : others).push(message);
-    this.#endAll(known, 'filter');
-    const [next, ...rest] = others;
+  /** Remembers a delivered message, filters those that are the same, and gives the others. */
+  #unlike(key: string, { timestamp }: Message, waiting: readonly Message[]): Message[] {
+    this.#remember(key, timestamp);
+    this.#endAll(
+      waiting.filter((message) => this.#isKnown(key, message)),
+      'filter',
+    );
+    return waiting.filter((message) => !this.#isKnown(key, message));
+  }
+
+  /** The first of the waiting messages goes on, and the others wait for it. */
+  #promote(key: string, waiting: Message[]): void {
+    const next = waiting.shift();
     if (next === undefined || this.#lane === undefined) return;
     this.#held--;
     this.#options.node.inFlight--;
-    const messages = [this.#pass(key, next)];
-    this.#underWay.set(key, rest);
+    const messages = [this.#pass(key, next, waiting)];
     this.#emit({ lane: this.#lane, messages, warmUp: false });
   }
 

@@ -1,0 +1,232 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { find } from '../../operators/find.ts';
+import { params } from '../../operators/params.ts';
+import { reply } from '../../operators/reply.ts';
+import type { Lookup, Query, RequestContext, Row } from '../../src/engine/component.ts';
+import { VirtualClock } from '../../src/engine/virtual-clock.ts';
+import { FdpError } from '../../src/errors.ts';
+import { operatorContext, testEnvironment } from '../support/environment.ts';
+import { isBalanced, runOperators, testLane } from '../support/operators.ts';
+import { check, operator } from './declared.ts';
+
+/** A table in memory, as `Lookup` describes it. */
+function table(rows: readonly Row[]): Lookup & { readonly queries: Query[] } {
+  const queries: Query[] = [];
+  return {
+    queries,
+    connect: () => Promise.resolve(),
+    close: () => Promise.resolve(),
+    find: (query) => {
+      queries.push(query);
+      const compare = (a: Row, b: Row): number => {
+        for (const { field, descending } of query.sort) {
+          const [x, y] = [a[field] as number | string, b[field] as number | string];
+          if (x !== y) return (x < y ? -1 : 1) * (descending ? -1 : 1);
+        }
+        return 0;
+      };
+      const [first] = query.sort;
+      const { after } = query;
+      const isAfter = (row: Row): boolean => {
+        if (after === undefined || first === undefined) return true;
+        const edge = { [first.field]: after.value, _id: after.id ?? '' };
+        return after.id === undefined ? compareField(row, after.value, first) : compare(row, edge) > 0;
+      };
+      const matching = rows.filter((row) => Object.entries(query.where).every(([name, value]) => row[name] === value));
+      return Promise.resolve(matching.filter(isAfter).sort(compare).slice(0, query.limit));
+    },
+  };
+}
+
+function compareField(row: Row, value: number, { field, descending }: { field: string; descending: boolean }): boolean {
+  return descending ? (row[field] as number) < value : (row[field] as number) > value;
+}
+
+interface Answer {
+  readonly data?: unknown;
+  readonly error?: FdpError;
+}
+
+const limits = '{ limit: { type: integer, minimum: 1, maximum: 500, default: 15 }, before: { type: cursor } }';
+const page =
+  '{ in: trades, where: { symbol: "{symbol}" }, sort: [-time, -_id], page: { limit: "{limit}", before: "{before}" } }';
+
+/** One request through the trades route. */
+async function ask(store: Lookup, query: string): Promise<Answer> {
+  const answers: Answer[] = [];
+  const request: RequestContext = {
+    path: '/api/v1/trades/A%2FB',
+    query,
+    respond: (data) => void answers.push({ data }),
+    fail: (error) => void answers.push({ error }),
+  };
+  const value = { symbol: 'A/B', ...Object.fromEntries(new URLSearchParams(query)) };
+  const context = { ...operatorContext(), lookup: () => store };
+  const chain = [operator(params, limits), operator(find, page), operator(reply, '{ as: data, pagination: true }')];
+  await runOperators(chain, [value], { context, lane: testLane(request) });
+  expect(isBalanced(context)).toBe(true);
+  return answers[0] ?? {};
+}
+
+const row = (time: number, id: string, symbol = 'A/B'): Row => ({ symbol, time, _id: id });
+
+describe('find', () => {
+  it('gives one message for each row, in order', async () => {
+    const store = table([
+      { symbol: 'B', _id: '1' },
+      { symbol: 'A', _id: '2' },
+    ]);
+    const context = { ...operatorContext(), lookup: () => store };
+    const { out, outcomes } = await runOperators([operator(find, '{ in: symbols, sort: [symbol] }')], [{}], {
+      context,
+    });
+    expect(out.map(({ value, meta }) => [meta.index, value])).toEqual([
+      [0, { symbol: 'A', _id: '2' }],
+      [1, { symbol: 'B', _id: '1' }],
+    ]);
+    expect(store.queries).toEqual([{ where: {}, sort: [{ field: 'symbol', descending: false }], limit: 100_001 }]);
+    expect(outcomes).toEqual([1]);
+    expect(isBalanced(context)).toBe(true);
+  });
+
+  it('lets an empty batch go on when there is no row', async () => {
+    const context = { ...operatorContext(), lookup: () => table([]) };
+    const { batches, outcomes } = await runOperators([operator(find, '{ in: symbols }')], [{}], { context });
+    expect(batches.map(({ messages }) => messages)).toEqual([[]]);
+    expect(outcomes).toEqual([0]);
+  });
+
+  it('leaves out a condition whose parameter was not given', async () => {
+    const store = table([]);
+    const context = { ...operatorContext(), lookup: () => store };
+    const where = '{ in: t, where: { a: "{a}", b: "x-{b}", c: 5, d: true }, limit: 3 }';
+    const { outcomes } = await runOperators(
+      [operator(find, where)],
+      [{ b: 1 }, { a: 'A', b: 2 }, {}, { a: {}, b: 1 }],
+      { context },
+    );
+    expect(store.queries.map(({ where: wanted, limit }) => [wanted, limit])).toEqual([
+      [{ b: 'x-1', c: 5, d: true }, 3],
+      [{ a: 'A', b: 'x-2', c: 5, d: true }, 3],
+    ]);
+    expect(outcomes).toEqual([0, 0, 2, 2]);
+  });
+
+  it('rejects the message with what the store says', async () => {
+    const away: Lookup = { ...table([]), find: () => Promise.reject(new FdpError('FDP_UNAVAILABLE', 'trades: away')) };
+    const context = { ...operatorContext(), lookup: () => away };
+    const { outcomes } = await runOperators([operator(find, '{ in: trades }')], [{}], { context });
+    expect(outcomes).toEqual([2]);
+    expect(context.rejections.map(({ code }) => code)).toEqual(['FDP_UNAVAILABLE']);
+  });
+
+  it('gives up at its timeout, tells the store so, and is balanced while it waits', async () => {
+    const clock = new VirtualClock();
+    const context = { ...operatorContext(testEnvironment(clock)), lookup: () => slow };
+    let aborted = false;
+    let balanced = false;
+    const slow: Lookup = {
+      ...table([]),
+      find: (_query, signal) => {
+        balanced = isBalanced(context) && context.node.inFlight === 1;
+        signal.addEventListener('abort', () => {
+          aborted = true;
+        });
+        return new Promise(() => {});
+      },
+    };
+    const running = runOperators([operator(find, '{ in: trades, timeout: 2s }')], [{}], { context });
+    await clock.advance(1999);
+    expect(aborted).toBe(false);
+    await clock.advance(1);
+    expect((await running).outcomes).toEqual([2]);
+    expect([aborted, balanced]).toEqual([true, true]);
+    expect(context.rejections.map(({ code }) => code)).toEqual(['FDP_TIMEOUT']);
+  });
+
+  it('refuses to read a table without end into the memory', async () => {
+    const many = Array.from({ length: 100_001 }, (_, place) => ({ _id: String(place) }));
+    const context = { ...operatorContext(), lookup: () => table(many) };
+    await runOperators([operator(find, '{ in: trades }')], [{}], { context });
+    expect(context.rejections.map(({ code }) => code)).toEqual(['FDP_MESSAGE_REFUSED']);
+  });
+
+  it('shows a page, and links to the next', async () => {
+    const store = table([row(1, 'a'), row(2, 'b'), row(3, 'c'), row(9, 'x', 'OTHER')]);
+    expect(await ask(store, 'limit=2')).toEqual({
+      data: {
+        data: [row(3, 'c'), row(2, 'b')],
+        pagination: { next_cursor: 2, next: '/api/v1/trades/A%2FB?limit=2&before=2_b' },
+      },
+    });
+    const last = { next_cursor: null, next: null };
+    expect(await ask(store, 'limit=2&before=2_b')).toEqual({ data: { data: [row(1, 'a')], pagination: last } });
+    expect(await ask(store, 'limit=3')).toMatchObject({ data: { pagination: last } });
+    expect(await ask(store, 'before=2')).toEqual({ data: { data: [row(1, 'a')], pagination: last } });
+    expect(await ask(store, 'before=1')).toEqual({ data: { data: [], pagination: last } });
+    expect(store.queries.map(({ limit, after }) => [limit, after])).toEqual([
+      [3, undefined],
+      [3, { value: 2, id: 'b' }],
+      [4, undefined],
+      [16, { value: 2 }],
+      [16, { value: 1 }],
+    ]);
+  });
+
+  it('visits every row exactly once by its links, however many share a millisecond', async () => {
+    const times = fc.array(fc.integer({ min: 1, max: 4 }), { maxLength: 30 });
+    await fc.assert(
+      fc.asyncProperty(times, fc.integer({ min: 1, max: 7 }), async (given, limit) => {
+        const rows = given.map((time, place) => row(time, `id${String(place).padStart(3, '0')}`));
+        const store = table(rows);
+        const seen: Row[] = [];
+        let query: string | undefined = `limit=${limit}`;
+        while (query !== undefined) {
+          const { data } = (await ask(store, query)) as { data: { data: Row[]; pagination: { next: string | null } } };
+          seen.push(...data.data);
+          query = data.pagination.next?.split('?')[1];
+        }
+        expect(seen.map(({ _id }) => _id).sort()).toEqual(rows.map(({ _id }) => _id));
+        expect(store.queries.length).toBe(Math.max(1, Math.ceil(rows.length / limit)));
+      }),
+    );
+  });
+
+  it('refuses a page that can not be', async () => {
+    const context = { ...operatorContext(), lookup: () => table([]) };
+    const values = [{ symbol: 'A' }, { symbol: 'A', limit: 0 }, { symbol: 'A', limit: 5, before: '7' }];
+    await runOperators([operator(find, page)], values, { context });
+    expect(context.rejections.map(({ code, message }) => `${code} ${message}`)).toEqual([
+      'FDP_PARAMETER_INVALID limit: expected an integer from 1 to 100000, got nothing',
+      'FDP_PARAMETER_INVALID limit: expected an integer from 1 to 100000, got 0',
+      'FDP_PARAMETER_INVALID before: expected a cursor, got "7"',
+    ]);
+  });
+
+  it('gives the shape of the rows, and is checked against the table and the parameters', () => {
+    const trades = { symbol: 'string', price: 'decimal', time: 'date' } as const;
+    const scope = { route: 'GET /api/v1/trades/{symbol}', tables: { trades } };
+    const input = { symbol: 'string', limit: 'number', before: 'any' } as const;
+    expect(check(find, page, input, scope)).toEqual({ shape: { ...trades, _id: 'string' }, problems: [] });
+    const problems = (yaml: string) => check(find, yaml, input, scope).problems;
+    expect(
+      problems('{ in: trades, where: { symbl: "{symbol}", price: "{limit}", time: "{offset}" }, sort: [-tme] }'),
+    ).toEqual([
+      'where.symbl: there is no field symbl | did you mean symbol?',
+      'where.price: price is a decimal, and a number is never equal to it',
+      'where.time: {offset} is not a parameter | it means the place of a message in a log',
+      'sort.0: there is no field tme | did you mean time?',
+    ]);
+    expect(problems(page.replace('-_id', '_id'))).toEqual([
+      'sort: pages need a number or date field and then _id, both in one direction | such as [-time, -_id]',
+    ]);
+    expect(check(find, page, undefined, scope).problems).toEqual([
+      'page.limit: the route has no parameter limit | declare it with params before this operator',
+      'page.before: the route has no parameter before | declare it with params before this operator',
+    ]);
+    expect(check(find, page, undefined, { tables: { trades } }).problems).toEqual([
+      'page: pages belong to a request | use limit',
+    ]);
+  });
+});

@@ -1,0 +1,133 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { params } from '../../operators/params.ts';
+import type { RequestContext } from '../../src/engine/component.ts';
+import { isBalanced, runOperators, testLane } from '../support/operators.ts';
+import { check, operator } from './declared.ts';
+
+const yaml = '{ limit: { type: integer, minimum: 1, maximum: 500, default: 15 }, before: { type: cursor } }';
+
+function request(query: string): RequestContext {
+  return { path: '/', query, respond: () => {}, fail: () => {} };
+}
+
+async function read(rules: string, value: Record<string, unknown>, query = '') {
+  const { out, context } = await runOperators([operator(params, rules)], [value], { lane: testLane(request(query)) });
+  expect(isBalanced(context)).toBe(true);
+  return { value: out[0]?.value, errors: context.rejections.map(({ code, message }) => `${code} ${message}`) };
+}
+
+describe('params', () => {
+  it('gives typed values and defaults, and keeps the parameters of the path', async () => {
+    expect((await read(yaml, { symbol: 'AAPL' })).value).toEqual({ symbol: 'AAPL', limit: 15 });
+    const query = 'limit=50&before=1763645598585_6a';
+    expect((await read(yaml, { symbol: 'AAPL', limit: '50', before: '1763645598585_6a' }, query)).value).toEqual({
+      symbol: 'AAPL',
+      limit: 50,
+      before: { value: 1763645598585, id: '6a' },
+    });
+    expect((await read(yaml, { before: '0' })).value).toEqual({ limit: 15, before: { value: 0 } });
+  });
+
+  it.each([
+    ['abc', 'limit: expected an integer from 1 to 500, got "abc"'],
+    ['', 'limit: expected an integer from 1 to 500, got ""'],
+    ['0', 'limit: expected an integer from 1 to 500, got "0"'],
+    ['501', 'limit: expected an integer from 1 to 500, got "501"'],
+    ['1.0', 'limit: expected an integer from 1 to 500, got "1.0"'],
+    ['1e2', 'limit: expected an integer from 1 to 500, got "1e2"'],
+    [' 1', 'limit: expected an integer from 1 to 500, got " 1"'],
+    ['0x10', 'limit: expected an integer from 1 to 500, got "0x10"'],
+    [['1', '2'], 'limit: expected one value, got 2'],
+  ])('answers limit=%j with what was expected', async (limit, text) => {
+    expect(await read(yaml, { limit })).toEqual({ value: undefined, errors: [`FDP_PARAMETER_INVALID ${text}`] });
+  });
+
+  it.each(['-1', '1_', '_a', '1_a-b', `1_${'a'.repeat(65)}`, '8640000000000001', '1763645598585_x_y', '1.5', 'abc'])(
+    'refuses the cursor %s',
+    async (before) => {
+      expect((await read(yaml, { before })).errors).toEqual([
+        `FDP_PARAMETER_INVALID before: expected a cursor such as 1763645598585 or 1763645598585_ID, got ${
+          before.length > 38 ? `"${before.slice(0, 38)}…` : `"${before}"`
+        }`,
+      ]);
+    },
+  );
+
+  it.each([
+    ['{ type: number, minimum: 0.5 }', '0.5', 0.5],
+    ['{ type: number }', '-1e3', -1000],
+    ['{ type: number }', '1e999', 'a number'],
+    ['{ type: number, minimum: 0.5 }', '0', 'a number of at least 0.5'],
+    ['{ type: integer, maximum: 5 }', '-7', -7],
+    ['{ type: integer, maximum: 5 }', '9007199254740993', 'an integer of at most 5'],
+    ['{ type: integer }', '9007199254740993', 'an integer'],
+    ['{ type: integer, enum: [1, 5] }', '5', 5],
+    ['{ type: integer, enum: [1, 5] }', '2', 'one of 1, 5'],
+    ['{ type: boolean }', 'false', false],
+    ['{ type: boolean }', '1', 'true or false'],
+    ['{ type: string, enum: [asc, desc] }', 'asc', 'asc'],
+    ['{ type: string, enum: [asc, desc] }', 'up', 'one of asc, desc'],
+    ['{ type: string, pattern: "^[A-Z]+$", maxLength: 4 }', 'AAPL', 'AAPL'],
+    [
+      '{ type: string, pattern: "^[A-Z]+$", maxLength: 4 }',
+      'aapl',
+      'text of at most 4 characters that matches ^[A-Z]+$',
+    ],
+    ['{ type: string, maxLength: 4 }', 'GOOGL', 'text of at most 4 characters'],
+    ['{ type: string }', 'x'.repeat(257), 'text of at most 256 characters'],
+  ])('reads %s of %s as %j', async (rule, raw, expected) => {
+    const { value, errors } = await read(`{ x: ${rule} }`, { x: raw });
+    if (errors.length === 0) expect(value).toEqual({ x: expected });
+    else expect(errors[0]).toContain(`FDP_PARAMETER_INVALID x: expected ${expected}, got "`);
+  });
+
+  it('refuses a parameter that nobody declared, with the nearest right word', async () => {
+    expect((await read(yaml, { symbol: 'AAPL', limt: '5' }, 'limt=5')).errors).toEqual([
+      'FDP_PARAMETER_INVALID there is no parameter limt: did you mean limit?',
+    ]);
+    expect((await read(yaml, { symbol: 'MSFT' }, 'symbol=MSFT')).errors).toEqual([
+      'FDP_PARAMETER_INVALID there is no parameter symbol: there are limit, before',
+    ]);
+  });
+
+  it('never reads a parameter that an object only inherits', async () => {
+    expect((await read('{ constructor: { type: string } }', {})).value).toEqual({});
+    expect((await read(yaml, {}, '__proto__=1')).errors.length).toBe(1);
+  });
+
+  it('takes every integer of its range and nothing else', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(fc.integer().map(String), fc.string()), async (limit) => {
+        const { value, errors } = await read(yaml, { limit }, new URLSearchParams({ limit }).toString());
+        const fits = /^-?[0-9]+$/.test(limit) && Number(limit) >= 1 && Number(limit) <= 500;
+        expect(value).toEqual(fits ? { limit: Number(limit) } : undefined);
+        expect(errors.length).toBe(fits ? 0 : 1);
+      }),
+    );
+  });
+
+  it('gives the shape of the path and its own parameters', () => {
+    const scope = { route: 'GET /api/v1/trades/{symbol}' };
+    expect(check(params, yaml, undefined, scope)).toEqual({
+      shape: { symbol: 'string', limit: 'number', before: 'any' },
+      problems: [],
+    });
+  });
+
+  it('finds rules that can not be', () => {
+    const problems = (rules: string) => check(params, rules, undefined).problems;
+    expect(problems('{ offset: { type: integer } }')).toEqual([
+      "offset: a parameter can't be called offset, which means the message's own offset in templates",
+    ]);
+    expect(problems('{ x: { type: string, minimum: 1 } }')).toEqual(['x.minimum: minimum means nothing for a string']);
+    expect(problems('{ x: { type: integer, minimum: 5, maximum: 1 } }')).toEqual([
+      'x.minimum: minimum is above maximum',
+    ]);
+    expect(problems('{ x: { type: integer, maximum: 5, default: 6 } }')).toEqual([
+      'x.default: expected an integer of at most 5',
+    ]);
+    expect(problems('{ x: { type: integer, default: "5" } }')).toEqual(['x.default: expected an integer']);
+    expect(problems('{ x: { type: string, pattern: "[" } }')).toEqual(['x.pattern: not a regular expression']);
+  });
+});
