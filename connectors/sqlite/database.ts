@@ -92,8 +92,9 @@ export class Database {
 }
 
 function classified(path: string, error: unknown): FdpError {
-  const fields = error as { readonly code?: unknown; readonly sqliteCode?: unknown };
-  if (fields.code === 'ERR_OUT_OF_RANGE')
+  const fields = error as { readonly sqliteCode?: unknown };
+  // The binding's `all` gives such an error no code of its own.
+  if (messageOf(error).includes('too large to be represented'))
     return new FdpError('FDP_MESSAGE_UNREADABLE', `${path}: a stored integer lies beyond 2^53`, { cause: error });
   const primary = typeof fields.sqliteCode === 'number' ? fields.sqliteCode & 0xff : 0;
   const code = codes[primary] ?? 'FDP_INTERNAL';

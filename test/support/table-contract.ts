@@ -1,0 +1,301 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { counterCases } from './table-counters.ts';
+import { rowMessage, symbolTable, type TableWorld, TestTable } from './table-harness.ts';
+
+const newest = [
+  { field: 'time', descending: true },
+  { field: '_id', descending: true },
+];
+const trade = (key: string, more: object = {}) => ({ message_key: key, symbol: 'A', price: 1.5, time: 1000, ...more });
+const trades = (from: number, to: number, more: object = {}) =>
+  Array.from({ length: to - from }, (_, place) =>
+    rowMessage(trade(`k${from + place}`, more), { offset: from + place }),
+  );
+const codes = (failed: ReadonlyMap<number, Error> | undefined) =>
+  [...(failed ?? [])].map(([place, error]) => [place, (error as { code?: string }).code]);
+
+/** What every table of ours does, whatever it is kept in. */
+export function tableContract(type: string, create: () => Promise<TableWorld>): void {
+  describe(type, () => {
+    let world: TableWorld;
+    beforeEach(async () => {
+      world = await create();
+    });
+    afterEach(() => world.dispose());
+
+    describe('rows', () => {
+      rowCases(() => world);
+      typeCases(() => world);
+    });
+    describe('queries', () => {
+      queryCases(() => world);
+      pageCases(() => world);
+    });
+    describe('counters', () => counterCases(() => world, create));
+  });
+}
+
+function rowCases(world: () => TableWorld): void {
+  it('stores a row once by its unique field, and names where the stored one came from', async () => {
+    const table = await TestTable.open(world());
+    const first = await table.write([
+      rowMessage(trade('a'), { lane: 'L', offset: 7, index: 2 }),
+      rowMessage(trade('b')),
+    ]);
+    expect(first.known?.size).toBe(0);
+    const second = await table.write([
+      rowMessage(trade('a', { price: 9 }), { lane: 'M', offset: 1 }),
+      rowMessage(trade('c'), { lane: 'L', offset: 8 }),
+      rowMessage(trade('b')),
+    ]);
+    expect([...(second.known ?? [])]).toEqual([
+      [0, { lane: 'L', offset: 7, index: 2 }],
+      [2, { lane: 'lane', offset: -1, index: 0 }],
+    ]);
+    expect((await table.find({ where: { message_key: 'a' } })).map(({ price }) => price)).toEqual(['1.5']);
+    expect(await table.find()).toHaveLength(3);
+    await table.close();
+  });
+
+  it('knows the second of two equal rows in one write', async () => {
+    const table = await TestTable.open(world());
+    const { known } = await table.write([1, 2, 3].map((offset) => rowMessage(trade('a'), { offset, index: offset })));
+    expect([...(known ?? [])]).toEqual([
+      [1, { lane: 'lane', offset: 1, index: 1 }],
+      [2, { lane: 'lane', offset: 1, index: 1 }],
+    ]);
+    await table.close();
+  });
+
+  it('stores every row where nothing identifies it', async () => {
+    const table = await TestTable.open(world(), { fields: { symbol: 'string' } });
+    await table.write([rowMessage({ symbol: 'A' }), rowMessage({ symbol: 'A' })]);
+    expect(await table.find()).toEqual([
+      { _id: '1', symbol: 'A' },
+      { _id: '2', symbol: 'A' },
+    ]);
+    await table.close();
+  });
+
+  it('keeps any object where no fields are declared', async () => {
+    const table = await TestTable.open(world(), { unique: 'id"x' });
+    await table.write([
+      rowMessage({ 'id"x': 'b', deep: { list: [1, null] }, n: 2 }),
+      rowMessage({ 'id"x': 'a', n: 3 }),
+    ]);
+    const { known, failed } = await table.write([
+      rowMessage({ 'id"x': 'a' }),
+      rowMessage('text'),
+      rowMessage({ n: 1 }),
+    ]);
+    expect([...(known?.keys() ?? [])]).toEqual([0]);
+    expect(codes(failed)).toEqual([
+      [1, 'FDP_MESSAGE_REFUSED'],
+      [2, 'FDP_MESSAGE_REFUSED'],
+    ]);
+    expect(await table.find({ sort: [{ field: 'n', descending: true }] })).toEqual([
+      { _id: '2', 'id"x': 'a', n: 3 },
+      { _id: '1', 'id"x': 'b', deep: { list: [1, null] }, n: 2 },
+    ]);
+    expect(await table.find({ where: { 'id"x': 'b' } })).toHaveLength(1);
+    await table.close();
+  });
+
+  it('keeps what was stored over a restart; can be closed twice and connected again', async () => {
+    const table = await TestTable.open(world());
+    await table.write(trades(0, 3));
+    await Promise.all([table.close(), table.close()]);
+    await table.connect();
+    expect(await table.find()).toHaveLength(3);
+    await table.close();
+    const again = await TestTable.open(world());
+    expect((await again.write(trades(0, 4))).known?.size).toBe(3);
+    await again.close();
+  });
+
+  it('removes rows that have expired', async () => {
+    const table = await TestTable.open(world(), { ...symbolTable, expire: '10s' });
+    await table.write([rowMessage({ symbol: 'A' })]);
+    await world().clock.advance(9_000);
+    await table.write([rowMessage({ symbol: 'B' })]);
+    expect(await table.find()).toHaveLength(2);
+    await world().clock.advance(4_000);
+    await table.write([rowMessage({ symbol: 'C' })]);
+    expect((await table.find()).map(({ symbol }) => symbol)).toEqual(['B', 'C']);
+    expect((await table.write([rowMessage({ symbol: 'A' })])).known?.size).toBe(0);
+    await table.close();
+  });
+}
+
+function typeCases(world: () => TableWorld): void {
+  it('gives values back as declared: decimals as text, dates as ms, missing ones as null; other fields are left out', async () => {
+    const table = await TestTable.open(world());
+    const value = {
+      message_key: "it's",
+      symbol: '\u{1F600}',
+      price: 1e-7,
+      time: 1763645598585,
+      size: 2 ** 53 - 1,
+      late: false,
+      other: 1,
+    };
+    await table.write([rowMessage(value), rowMessage({ message_key: 'b', price: '-12.50', ratio: 0.1, late: true })]);
+    expect(await table.find({ sort: [{ field: '_id', descending: false }] })).toEqual([
+      {
+        _id: '1',
+        message_key: "it's",
+        symbol: '\u{1F600}',
+        price: '0.0000001',
+        time: 1763645598585,
+        size: 2 ** 53 - 1,
+        ratio: null,
+        late: false,
+      },
+      { _id: '2', message_key: 'b', symbol: null, price: '-12.5', time: null, size: null, ratio: 0.1, late: true },
+    ]);
+    await table.close();
+  });
+
+  it.each([
+    { message_key: 5 },
+    { message_key: null },
+    { message_key: undefined },
+    { message_key: 'a\0b' },
+    { message_key: '\ud800' },
+    { symbol: 1 },
+    { symbol: {} },
+    { price: 'abc' },
+    { price: '' },
+    { price: Number.NaN },
+    { price: Number.POSITIVE_INFINITY },
+    { price: '1e999' },
+    { price: true },
+    { time: 1.5 },
+    { time: '2025-11-20' },
+    { time: 1e16 },
+    { size: 2 ** 53 },
+    { size: '1' },
+    { size: 0.5 },
+    { ratio: Number.NaN },
+    { ratio: '1' },
+    { late: 0 },
+    { late: 'true' },
+  ])('refuses %o alone and for good', async (wrong) => {
+    const table = await TestTable.open(world());
+    const { failed } = await table.write([
+      rowMessage(trade('a')),
+      rowMessage(trade('x', wrong)),
+      rowMessage(trade('b')),
+    ]);
+    expect(codes(failed)).toEqual([[1, 'FDP_MESSAGE_REFUSED']]);
+    expect(failed?.get(1)?.message).toContain(Object.keys(wrong)[0]);
+    expect((await table.find()).map(({ message_key }) => message_key)).toEqual(['a', 'b']);
+    await table.close();
+  });
+
+  it('refuses what is no object', async () => {
+    const table = await TestTable.open(world());
+    const { failed } = await table.write([null, [], 'text', 5, undefined].map((value) => rowMessage(value)));
+    expect(codes(failed)).toHaveLength(5);
+    await table.close();
+  });
+}
+
+function queryCases(world: () => TableWorld): void {
+  it('finds rows by equal values; a value of another type finds none', async () => {
+    const table = await TestTable.open(world());
+    await table.write([...trades(0, 3), ...trades(3, 5, { symbol: 'B', time: 7, late: true, price: 2 })]);
+    const count = async (where: object) => (await table.find({ where: { ...where } })).length;
+    expect(await count({ symbol: 'A' })).toBe(3);
+    expect(await count({ symbol: 'B', time: 7 })).toBe(2);
+    expect(await count({ late: true })).toBe(2);
+    expect(await count({ late: null })).toBe(3);
+    expect(await count({ price: '2.00' })).toBe(2);
+    expect(await count({ _id: '4' })).toBe(1);
+    expect(await count({ symbol: 5 })).toBe(0);
+    expect(await count({ time: 'soon' })).toBe(0);
+    expect(await count({ _id: 'x' })).toBe(0);
+    expect(await count({ symbol: "' OR 1=1 --" })).toBe(0);
+    await table.close();
+  });
+
+  it('sorts: nothing first, numbers and decimals by value, text by its bytes', async () => {
+    const table = await TestTable.open(world());
+    const values = [
+      { symbol: '\uffff', price: '10', size: 2 },
+      { symbol: '\u{1F600}', price: 9, size: null },
+      { symbol: 'Z', price: -1, size: 10 },
+      { symbol: 'a', price: null, size: 1 },
+    ];
+    await table.write(values.map((value, place) => rowMessage(trade(`k${place}`, value))));
+    const sorted = async (field: string, descending: boolean) =>
+      (await table.find({ sort: [{ field, descending }] })).map((row) => row[field]);
+    expect(await sorted('symbol', false)).toEqual(['Z', 'a', '\uffff', '\u{1F600}']);
+    expect(await sorted('price', false)).toEqual([null, '-1', '9', '10']);
+    expect(await sorted('size', true)).toEqual([10, 2, 1, null]);
+    await table.close();
+  });
+
+  it('refuses a field that the table has not', async () => {
+    const table = await TestTable.open(world());
+    const sort = [{ field: 'tiem', descending: false }];
+    await expect(table.find({ where: { sybmol: 'A' } })).rejects.toMatchObject({ code: 'FDP_INTERNAL' });
+    await expect(table.find({ sort })).rejects.toMatchObject({ code: 'FDP_INTERNAL' });
+    await table.close();
+  });
+
+  it('gives at most 10,000 rows without a limit, and says so', async () => {
+    const table = await TestTable.open(world(), { fields: { size: 'int64' } });
+    await table.write(Array.from({ length: 10_001 }, (_, size) => rowMessage({ size })));
+    expect(await table.find({ limit: 10_001 })).toHaveLength(10_001);
+    expect(world().log.lines).toEqual([]);
+    expect(await table.find()).toHaveLength(10_000);
+    expect(world().log.lines.filter(({ level }) => level === 'warn')).toHaveLength(1);
+    await table.close();
+  });
+}
+
+function pageCases(world: () => TableWorld): void {
+  it('walks a thousand rows of one millisecond, each once, while rows are stored', async () => {
+    const table = await TestTable.open(world());
+    await table.write(trades(0, 1000));
+    await table.write(trades(1000, 1100, { symbol: 'B' }));
+    const seen: unknown[] = [];
+    let after: { value: number; id: string } | undefined;
+    for (let more = 2000; ; more += 3) {
+      const page = await table.find({ where: { symbol: 'A' }, sort: newest, limit: 7, ...(after ? { after } : {}) });
+      if (page.length === 0) break;
+      seen.push(...page.map(({ message_key }) => message_key));
+      const edge = page.at(-1);
+      after = { value: Number(edge?.['time']), id: String(edge?.['_id']) };
+      await table.write(trades(more, more + 3));
+    }
+    expect(new Set(seen).size).toBe(seen.length);
+    expect(seen).toEqual(Array.from({ length: 1000 }, (_, place) => `k${999 - place}`));
+    await table.close();
+  });
+
+  it('passes equal values over without an id, and walks up as well as down', async () => {
+    const table = await TestTable.open(world());
+    await table.write([3, 1, 2, 2, 3, 1].map((time, place) => rowMessage(trade(`k${place}`, { time }))));
+    const ids = async (query: object) => (await table.find(query)).map(({ _id }) => Number(_id));
+    const by = (time: boolean, id: boolean) => [
+      { field: 'time', descending: time },
+      { field: '_id', descending: id },
+    ];
+    expect(await ids({ sort: by(true, true), after: { value: 3 } })).toEqual([4, 3, 6, 2]);
+    expect(await ids({ sort: by(true, true), after: { value: 2, id: '4' } })).toEqual([3, 6, 2]);
+    expect(await ids({ sort: by(false, false), after: { value: 2, id: '3' } })).toEqual([4, 1, 5]);
+    expect(await ids({ sort: by(true, false), after: { value: 3, id: '1' } })).toEqual([5, 3, 4, 2, 6]);
+    expect(await ids({ sort: by(false, true), after: { value: 1, id: '6' } })).toEqual([2, 4, 3, 5, 1]);
+    await table.close();
+  });
+
+  it('refuses an id that is none', async () => {
+    const table = await TestTable.open(world());
+    await table.write(trades(0, 1));
+    const after = { value: 5000, id: '1 OR 1' };
+    await expect(table.find({ sort: newest, after })).rejects.toMatchObject({ code: 'FDP_PARAMETER_INVALID' });
+    await table.close();
+  });
+}

@@ -1,0 +1,179 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { type Count, countMessage, rowMessage, symbolTable, type TableWorld, TestTable } from './table-harness.ts';
+
+const bySymbol = [{ field: 'symbol', descending: false }];
+const open = (world: TableWorld) => TestTable.open(world, symbolTable, 'merges');
+
+async function counters(table: TestTable): Promise<Record<string, unknown>> {
+  const rows = await table.find({ sort: bySymbol });
+  return Object.fromEntries(rows.map(({ symbol, tradeCount, lastTradeAt }) => [symbol, [tradeCount, lastTradeAt]]));
+}
+
+/** Counters of a table: exact, whatever is replayed. */
+export function counterCases(world: () => TableWorld, create: () => Promise<TableWorld>): void {
+  it('makes a row when it is missing, adds to counters, and keeps the latest', async () => {
+    const table = await open(world());
+    expect(table.sink.ordered).toBe(true);
+    await table.write([
+      countMessage({ symbol: 'A', offset: 0, time: 5 }),
+      countMessage({ symbol: 'B', offset: 1, time: 9, count: 4 }),
+      countMessage({ symbol: 'A', offset: 2, time: 3 }),
+    ]);
+    expect(await counters(table)).toEqual({ A: [2, 5], B: [4, 9] });
+    await table.close();
+  });
+
+  it('counts a message once by (offset, index) of its lane, and names what it had counted as known', async () => {
+    const table = await open(world());
+    await table.write([
+      countMessage({ symbol: 'A', offset: 5, index: 0 }),
+      countMessage({ symbol: 'A', offset: 5, index: 2 }),
+    ]);
+    const again = [
+      countMessage({ symbol: 'A', offset: 4, index: 9 }),
+      countMessage({ symbol: 'A', offset: 5, index: 2 }),
+      countMessage({ symbol: 'A', offset: 5, index: 3 }),
+      countMessage({ symbol: 'A', offset: 1, lane: 'id/topic/1' }),
+      countMessage({ symbol: 'A', offset: 6, index: 0 }),
+    ];
+    const { known } = await table.write(again);
+    expect([...(known ?? [])]).toEqual([
+      [0, { lane: 'id/topic/0', offset: 4, index: 9 }],
+      [1, { lane: 'id/topic/0', offset: 5, index: 2 }],
+    ]);
+    expect((await counters(table))['A']).toEqual([5, 0]);
+    await table.close();
+  });
+
+  it('gives the highest mark of a lane over all rows, with that record', async () => {
+    const table = await open(world());
+    await table.write([
+      countMessage({ symbol: 'A', offset: 9, index: 1 }),
+      countMessage({ symbol: 'B', offset: 9, index: 4 }),
+      countMessage({ symbol: 'C', offset: 3, index: 8 }),
+      countMessage({ symbol: 'C', offset: 70, lane: 'other/topic/0' }),
+    ]);
+    expect(await table.sink.mark?.('id/topic/0')).toEqual({ offset: 9, index: 4, timestamp: 5009, key: 'B' });
+    expect(await table.sink.mark?.('id/topic/7')).toBeUndefined();
+    await table.close();
+  });
+
+  it('refuses alone what is no change of a row of its', async () => {
+    const table = await open(world());
+    const merge = { by: { symbol: 'A' }, count: {}, latest: {} };
+    const wrong = [
+      { symbol: 'A' },
+      { merge: { ...merge, by: { name: 'A' } } },
+      { merge: { ...merge, by: { symbol: 5 } } },
+      { merge: { ...merge, count: { tradeCount: 0.5 } } },
+      { merge: { ...merge, count: { tradeCount: Number.NaN } } },
+      { merge: { ...merge, latest: { lastTradeAt: 'now' } } },
+      { merge: { ...merge, count: { symbol: 1 } } },
+      { merge: { ...merge, count: { unknown: 1 } } },
+    ];
+    const messages = [
+      countMessage({ symbol: 'A', offset: 1 }),
+      ...wrong.map((value) => rowMessage(value, { offset: 2 })),
+    ];
+    const { failed } = await table.write([...messages, countMessage({ symbol: 'A', offset: 3 })]);
+    expect([...(failed?.keys() ?? [])].sort()).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    for (const error of failed?.values() ?? []) expect(error).toMatchObject({ code: 'FDP_MESSAGE_REFUSED' });
+    expect((await counters(table))['A']).toEqual([2, 0]);
+    await table.close();
+  });
+
+  it('makes no row for a change that it refused', async () => {
+    const table = await open(world());
+    const value = { merge: { by: { symbol: 'A' }, count: { tradeCount: 'x' }, latest: {} } };
+    await table.write([rowMessage(value)]);
+    expect(await table.find()).toEqual([]);
+    await table.close();
+  });
+
+  it('wants a field that identifies the row', async () => {
+    const opening = TestTable.open(world(), { fields: { tradeCount: 'int64' } }, 'merges');
+    await expect(opening).rejects.toMatchObject({ code: 'FDP_SPEC_INVALID' });
+  });
+
+  it('loses no count when two write at once', async () => {
+    const [one, two] = [await open(world()), await open(world())];
+    const counts = (lane: string) => [0, 1, 2].map((offset) => countMessage({ symbol: 'A', offset, lane }));
+    await Promise.all([one.write(counts('x')), two.write(counts('y')), one.write(counts('z'))]);
+    expect((await counters(one))['A']).toEqual([9, 0]);
+    await Promise.all([one.close(), two.close()]);
+  });
+
+  it('comes to the same counters however a lane is cut, replayed, and retried in part', async () => {
+    await fc.assert(
+      fc.asyncProperty(lanes, cuts, (source, steps) => replayed(create, source, steps)),
+      { numRuns: 40 },
+    );
+  });
+}
+
+const lanes = fc.array(
+  fc.record({
+    lane: fc.constantFrom('a/t/0', 'a/t/1'),
+    symbol: fc.constantFrom('A', 'B', 'C'),
+    time: fc.nat(99),
+    twin: fc.boolean(),
+  }),
+  { minLength: 1, maxLength: 30 },
+);
+/** How far the next write goes back, how long it is, and which symbols of it a first try got through. */
+const cuts = fc.array(
+  fc.record({
+    back: fc.nat(6),
+    length: fc.integer({ min: 1, max: 8 }),
+    first: fc.subarray(['A', 'B', 'C']),
+    restart: fc.boolean(),
+  }),
+  { maxLength: 25 },
+);
+
+async function replayed(
+  create: () => Promise<TableWorld>,
+  source: readonly { lane: string; symbol: string; time: number; twin: boolean }[],
+  steps: readonly { back: number; length: number; first: readonly string[]; restart: boolean }[],
+): Promise<void> {
+  const world = await create();
+  let table = await open(world);
+  const all = inLog(source);
+  const byLane = ['a/t/0', 'a/t/1'].map((lane) => all.filter((count) => count.lane === lane));
+  const expected: Record<string, [number, number]> = {};
+  for (const { symbol, time = 0 } of all) {
+    const [count, latest] = expected[symbol] ?? [0, 0];
+    expected[symbol] = [count + 1, Math.max(latest, time)];
+  }
+  for (const counts of byLane) {
+    let position = 0;
+    for (const step of [...steps, { back: 0, length: counts.length, first: [], restart: false }]) {
+      position = Math.max(0, position - step.back);
+      const batch = counts.slice(position, position + step.length);
+      await table.write(batch.filter(({ symbol }) => step.first.includes(symbol)).map(countMessage));
+      await table.write(batch.map(countMessage));
+      position += batch.length;
+      if (step.restart) {
+        await table.close();
+        table = await open(world);
+      }
+    }
+    await table.write(counts.slice(position).map(countMessage));
+  }
+  expect(await counters(table)).toEqual(expected);
+  await table.close();
+  await world.dispose();
+}
+
+/** Gives each message its place in its lane's log; a twin shares its record with the one before it. */
+function inLog(source: readonly { lane: string; symbol: string; time: number; twin: boolean }[]): Count[] {
+  const ends = new Map<string, { offset: number; index: number }>();
+  return source.map(({ lane, symbol, time, twin }) => {
+    const end = ends.get(lane) ?? { offset: -1, index: 0 };
+    const place =
+      twin && end.offset >= 0 ? { offset: end.offset, index: end.index + 1 } : { offset: end.offset + 1, index: 0 };
+    ends.set(lane, place);
+    return { lane, symbol, time, ...place };
+  });
+}
