@@ -17,7 +17,7 @@ const byDefault = 'default';
 export function describeConfig(spec: Spec, folder: string): string {
   const page = new Page(spec, folder);
   const root = new YAMLMap();
-  set(root, 'name', page.leaf(spec.name, undefined, {}));
+  set(root, 'name', page.leaf(spec.name, spec.nameTree, {}));
   set(root, 'settings', page.value(spec.settings.value, spec.settings.tree, { schema: completeSettings }));
   set(root, 'connectors', page.connectors());
   set(root, 'topologies', page.topologies());

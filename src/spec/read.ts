@@ -8,12 +8,14 @@ import type { Components } from './json-schema.ts';
 import { suggestion } from './names.ts';
 import { deepMerge, overlayConnector } from './overlay.ts';
 import { Problems } from './problem.ts';
+import { checkTree } from './schema.ts';
 import { readSettings, readSettingsNames } from './settings.ts';
 import { checkFlow } from './shapes.ts';
 import { sourceFile } from './source.ts';
 import type { Spec } from './spec.ts';
+import { pipelineStructure } from './structure.ts';
 import { readTopologies } from './topologies.ts';
-import { asMap, asText, type Entry, type Tree } from './tree.ts';
+import { asMap, type Entry, isNothing, type Tree } from './tree.ts';
 import { readVariables } from './variables.ts';
 
 export interface ReadRequest {
@@ -105,13 +107,21 @@ function filledIn(sections: Sections, interpolate: (tree: Tree) => Tree): Sectio
 function understand(
   sections: Sections,
   context: Context,
-): Pick<Spec, 'name' | 'settings' | 'connectors' | 'topologies'> {
+): Pick<Spec, 'name' | 'nameTree' | 'settings' | 'connectors' | 'topologies'> {
   const connectors = readConnectors(sections.connectors, context);
   const names = readSettingsNames(sections.settings, connectors, context);
   const settings = { ...readSettings(sections.settings, sections.main, context), ...names };
   const topologies = readTopologies(sections.topologies, { connectors, context, deadLetter: names.deadLetter });
   for (const topology of topologies.values()) checkFlow(topology, connectors, context);
-  return { name: asText(sections.name) || stem(sections.main.path), settings, connectors, topologies };
+  return { name: readName(sections, context), nameTree: sections.name, settings, connectors, topologies };
+}
+
+/** The name that the file gives, else that of the file. */
+function readName({ name, main }: Sections, { problems, folder }: Context): string {
+  if (name === undefined || isNothing(name)) return stem(main.path);
+  const { schema, owner } = { schema: pipelineStructure.properties.name, owner: name.at };
+  const { value } = checkTree(name, { schema, subject: 'name', owner, problems, folder });
+  return typeof value === 'string' && value !== '' ? value : stem(main.path);
 }
 
 function stem(path: string): string {

@@ -91,6 +91,7 @@ function reportMissing(
       problems.add(scalar.at, missing.text, { subject, hint });
     }
   };
+  look('name', spec.nameTree, {});
   look('settings', spec.settings.tree, {});
   for (const { name, entry, declaration } of connectors) look(name, entry.value, declaration?.options ?? {});
   for (const { name, entry } of started) look(name, entry.value, {});

@@ -28,7 +28,11 @@ const kinds: Readonly<Record<string, string>> = {
 
 /** Errors that tell what a value should have been; all others speak of keys and counts. */
 const phrases: Readonly<Record<string, (error: ErrorObject) => string>> = {
-  type: ({ params }) => orOf([params['type']].flat().map((type) => kinds[String(type)] ?? String(type))),
+  type: ({ params, parentSchema }) => {
+    const format: unknown = params['type'] === 'string' ? parentSchema?.['format'] : undefined;
+    if (typeof format === 'string' && format !== 'expression') return formatPhrase(format);
+    return orOf([params['type']].flat().map((type) => kinds[String(type)] ?? String(type)));
+  },
   enum: ({ params }) => orOf((params['allowedValues'] as readonly unknown[]).map(shown)),
   const: ({ params }) => shown(params['allowedValue']),
   format: ({ params }) => formatPhrase(String(params['format'])),

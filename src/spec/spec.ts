@@ -8,6 +8,7 @@ import type { Variables } from './variables.ts';
 /** A pipeline as it was read: all of it that can be understood, and everything that is wrong with it. */
 export interface Spec {
   readonly name: string;
+  readonly nameTree: Tree | undefined;
   /** The pipeline's file. */
   readonly path: string;
   /** The profile that was applied; undefined when the pipeline has none. */

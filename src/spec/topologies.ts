@@ -94,6 +94,8 @@ function readOwnOperators(map: MapTree, wants: Form, { subject, context }: User)
 function checkForm(map: MapTree, entry: Entry, wants: Form, { subject, context: { problems } }: User): void {
   const known = Object.keys(topologySchema.properties);
   const isMisspelt = [...map.entries.keys()].some((key) => !known.includes(key));
+  const hasSink = map.entries.has('sink') || map.entries.has('sinks');
+  const hasRoutes = map.entries.has('routes');
   const refuse = (keys: readonly string[], text: string, hint?: string) => {
     for (const key of keys) {
       const found = map.entries.get(key);
@@ -106,7 +108,7 @@ function checkForm(map: MapTree, entry: Entry, wants: Form, { subject, context: 
       '"%s" has no meaning for a source of requests',
       'operators belong to the routes',
     );
-    if (!map.entries.has('routes') && !isMisspelt)
+    if (!hasRoutes && !hasSink && !isMisspelt)
       problems.add(entry.key, 'lacks "routes"', { subject, hint: 'its source gives requests, which want a reply' });
     return;
   }
@@ -114,7 +116,7 @@ function checkForm(map: MapTree, entry: Entry, wants: Form, { subject, context: 
     refuse(['sinks'], '"%s" can\'t stand beside "sink"', 'name all sinks in the list');
   if (wants === 'sinks') {
     refuse(['routes'], 'routes need a source of requests', 'such as a connector of the type rest');
-    if (!map.entries.has('sink') && !map.entries.has('sinks') && !isMisspelt)
+    if (!hasSink && !hasRoutes && !isMisspelt)
       problems.add(entry.key, 'lacks "sink" or "sinks"', {
         subject,
         hint: 'sink: the connector that the messages go to',

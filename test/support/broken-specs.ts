@@ -60,6 +60,7 @@ export const brokenSpecs: readonly BrokenSpec[] = [
   ['an include that is no list', `include: ‸more.yml\n${usual}${flow}`, 'list of files'],
   ['an include that is not there', `include: [‸more.yml]\n${usual}${flow}`, 'no such file'],
   ['an include with * in a folder', `include: ["‸*/more.yml"]\n${usual}${flow}`.replace('"‸', '‸"'), 'last part'],
+  ['a name that is a list', `name: ‸[a]\n${usual}${flow}`, 'expected text, got a list'],
   // settings
   ['a setting by the wrong name', withSettings('{ ‸shutdwn: 5s }'), 'did you mean "shutdown"'],
   ['a duration without unit', withSettings('{ shutdown: ‸5 }'), 'got 5'],
@@ -99,7 +100,7 @@ export const brokenSpecs: readonly BrokenSpec[] = [
   [
     'a union, none of it',
     withConnectors('  f: { type: tcp, listen: "a:1", queue: ‸[] }'),
-    'a whole number, text or "none", got an empty list',
+    'a whole number, a size such as 512B, 64KiB, 1MiB or 2GiB or "none", got an empty list',
   ],
   ['a union, nearly', withConnectors('  f: { type: tcp, listen: "a:1", queue: ‸10MB }'), 'a size such as'],
   ['one of two options, none given', withConnectors('  ‸f: { type: tcp }'), '"listen" or "connect"'],
@@ -145,6 +146,12 @@ export const brokenSpecs: readonly BrokenSpec[] = [
     'source of requests',
   ],
   ['requests without routes', withTopologies('  ‸t: { source: http }'), 'lacks "routes"'],
+  ['requests into a sink only', withTopologies('  t: { source: http, ‸sink: log }'), 'no meaning'],
+  [
+    'routes only, without requests',
+    withTopologies('  t: { source: mock, ‸routes: { GET /: [reply] } }'),
+    'source of requests',
+  ],
   ['requests with a sink', withRoutes('      GET /: [reply]\n    ‸sink: log'), 'no meaning'],
   ['a dead letter of requests', withRoutes('      GET /: [reply]\n    dead_letter: ‸letters'), 'answered'],
   [
