@@ -98,7 +98,8 @@ export class RestSource implements Source {
       app,
     );
     server.maxConnections = maxConnections;
-    server.timeout = timeoutMs + clientTimeoutMs;
+    // For connections that no exchange watches over; longer than an exchange may last.
+    server.timeout = 2 * (timeoutMs + clientTimeoutMs);
     server.on('drop', () => this.#context.node.count('refused_connections'));
     server.on('clientError', (error, socket) => this.#answerMalformed(error, socket));
     // A pipelined request that waits behind another has no response that could tell that the client has gone.

@@ -88,6 +88,14 @@ describe('bounded queue', () => {
     expect(await rest(queue)).toEqual(['b3', 'a4', 'c1', 'd1']);
   });
 
+  it('does not take a key that was read for one that waits', async () => {
+    const { queue } = queueOf('conflate');
+    for (const item of ['a1', 'b1', 'c1', 'd1', 'a2']) queue.push(item, 1, item[0]);
+    expect((await queue.take(1, never))?.items).toEqual(['b1']);
+    queue.push('b2', 1, 'b');
+    expect(await rest(queue)).toEqual(['c1', 'd1', 'a2', 'b2']);
+  });
+
   it('drops the oldest key when there are more keys than room, and ends to conflate when half empty', async () => {
     const { queue, seen } = queueOf('conflate');
     for (const key of 'abcde') queue.push(`${key}1`, 1, key);

@@ -160,6 +160,12 @@ describe('rest', () => {
     expect(lanes).toHaveLength(0);
   });
 
+  it('never puts an error into the middle of another answer', async () => {
+    const { port, lanes } = await start({}, () => {});
+    expect(await raw(port, 'GET /api/v1/symbols HTTP/1.1\r\nHost: a\r\n\r\ngarbage\r\n\r\n')).toBe('');
+    expect(lanes[0]?.signal.aborted).toBe(true);
+  });
+
   it('ignores a small body and cuts off an endless one', async () => {
     const { port } = await start({}, () => {});
     const head = 'GET /api/v1/symbols HTTP/1.1\r\nHost: a\r\n';
@@ -221,6 +227,17 @@ describe('rest', () => {
     expect(lanes[0]?.signal.aborted).toBe(true);
     lanes[0]?.request?.respond('late');
     expect(node.extra).toMatchObject({ timed_out: 1, requests_open: 0 });
+  });
+
+  it('forgets the time limits of a request that was answered', async () => {
+    let isQuick = true;
+    const { get, node } = await start({ timeout: '40ms', client_timeout: '40ms' }, (lane) => {
+      if (isQuick) void echo(lane);
+    });
+    expect((await get('/api/v1/symbols')).status).toBe(200);
+    isQuick = false;
+    for (let late = 0; late < 3; late++) expect((await get('/api/v1/symbols')).status).toBe(504);
+    expect(node.extra).toEqual({ requests: 4, requests_open: 0, timed_out: 3 });
   });
 
   it('lets go of a request when the client leaves, also one that waits behind another', async () => {
@@ -295,6 +312,7 @@ describe('rest', () => {
     socket.resume();
     await closed(socket);
     expect(socket.bytesRead).toBeLessThan(20_000_000);
+    expect(node.extra['slow_clients']).toBe(1);
   });
 
   it('closes connections beyond max_connections', async () => {
@@ -347,8 +365,24 @@ describe('rest at its start and its end', () => {
     expect(await pending).toMatchObject({ status: 200, headers: { connection: 'close' }, body: { data: 'done' } });
   });
 
+  it('answers 503 to what arrives on an open connection during a drain, and closes it', async () => {
+    const { port, get, lanes, node, subscription } = await start();
+    const socket = await dial(port);
+    sockets.push(socket);
+    const seen = received(socket);
+    const end = closed(socket);
+    socket.write('GET /api/v1/symbols HTTP/1.1\r\n');
+    expect((await get('/api/v1/symbols')).status).toBe(200);
+    subscription.unsubscribe();
+    socket.write('Host: a\r\n\r\n');
+    await end;
+    expect(seen.text).toMatch(/^HTTP\/1.1 503 [\s\S]*Connection: close\r\n/);
+    expect(lanes).toHaveLength(1);
+    expect(node.extra['refused']).toBe(1);
+  });
+
   it('leaves no connection behind after close, whatever was open', async () => {
-    const { port, lanes, source, subscription } = await start({}, () => {});
+    const { port, lanes, source, subscription } = await start({ timeout: '1h', client_timeout: '1h' }, () => {});
     const agent = new Agent({ keepAlive: true });
     agents.push(agent);
     await ask(port, '/nothing', { agent });
