@@ -17,13 +17,10 @@ export function readBranches(map: MapTree, user: User): readonly BranchSpec[] {
   if (single) return isUnusable(single.value) ? [] : [readSingle(single, user)];
   const list = map.entries.get('sinks');
   if (list?.value.kind !== 'list') return [];
-  const branches: BranchSpec[] = [];
-  for (const value of list.value.items) {
-    const branch = readBranch({ key: value.at, value }, user);
-    if (branch) branches.push(checked(branch, branches, user));
-  }
+  const branches = list.value.items.flatMap((value) => readBranch({ key: value.at, value }, user) ?? []);
+  const places = placesOf(branches, user);
   checkGuarantee(branches, list, user);
-  checkAfter(branches, user);
+  for (const [at, branch] of branches.entries()) checkAfter(branch, { at, places, branches }, user);
   return branches;
 }
 
@@ -67,13 +64,19 @@ function readBranch(entry: Entry, user: User): BranchSpec | undefined {
   };
 }
 
-function checked(branch: BranchSpec, before: readonly BranchSpec[], { subject, context }: User): BranchSpec {
-  if (branch.name !== '' && before.some(({ name }) => name === branch.name))
-    context.problems.add(branch.place, `two sinks are called "${branch.name}"`, {
-      subject,
-      hint: 'give one of them a name of its own: name: ...',
-    });
-  return branch;
+/** Where the branch of a name stands; two of one name are a mistake. */
+function placesOf(branches: readonly BranchSpec[], { subject, context }: User): ReadonlyMap<string, number> {
+  const places = new Map<string, number>();
+  for (const [at, { name, place }] of branches.entries()) {
+    if (name === '') continue;
+    if (places.has(name))
+      context.problems.add(place, `two sinks are called "${name}"`, {
+        subject,
+        hint: 'give one of them a name of its own: name: ...',
+      });
+    else places.set(name, at);
+  }
+  return places;
 }
 
 /** Somebody must settle the messages. */
@@ -85,38 +88,32 @@ function checkGuarantee(branches: readonly BranchSpec[], list: Entry, { subject,
     });
 }
 
-/** `after` names a branch that stands before, and that tells what it stored. */
-function checkAfter(branches: readonly BranchSpec[], user: User): void {
-  for (const [at, { after, name }] of branches.entries()) {
-    if (!after) continue;
-    const target = branches.findIndex((branch) => branch.name === after.name);
-    const problem = problemOfAfter(after, { target, at, branch: branches[target] });
-    if (!problem) continue;
-    const others = branches.map((branch) => branch.name).filter((other) => other !== name && other !== '');
-    user.context.problems.add(after.place, problem.text, {
-      subject: user.subject,
-      hint: problem.hint ?? (() => suggestion(after.name, others, 'sinks')),
-    });
-  }
-}
-
-interface Found {
-  /** Place of the branch that `after` names, -1 when there is none. */
-  readonly target: number;
-  /** Place of the branch that says `after`. */
+interface Order {
+  /** Where the branch that says `after` stands. */
   readonly at: number;
-  readonly branch: BranchSpec | undefined;
+  readonly places: ReadonlyMap<string, number>;
+  readonly branches: readonly BranchSpec[];
 }
 
-function problemOfAfter(after: NameSpec, { target, at, branch }: Found): { text: string; hint?: string } | undefined {
-  if (!branch) return { text: `after: there is no sink "${after.name}" in this topology` };
+/** `after` names a branch that stands before, and that tells what it stored. */
+function checkAfter({ name, after }: BranchSpec, order: Order, { subject, context }: User): void {
+  const problem = after && problemOfAfter(after, order);
+  if (!problem) return;
+  const others = () => [...order.places.keys()].filter((other) => other !== name);
+  context.problems.add(after.place, problem.text, {
+    subject,
+    hint: problem.hint ?? (() => suggestion(after.name, others(), 'sinks')),
+  });
+}
+
+function problemOfAfter(
+  { name }: NameSpec,
+  { at, places, branches }: Order,
+): { text: string; hint?: string } | undefined {
+  const target = places.get(name);
+  if (target === undefined) return { text: `after: there is no sink "${name}" in this topology` };
   if (target === at) return { text: "after: a sink can't stand after itself" };
-  if (target > at)
-    return { text: `after: "${after.name}" must stand before`, hint: 'sinks are read from top to bottom' };
-  if (branch.bestEffort)
-    return {
-      text: `after: "${after.name}" is best_effort, so nothing is known of what it stored`,
-      hint: 'name another sink',
-    };
-  return undefined;
+  if (target > at) return { text: `after: "${name}" must stand before`, hint: 'sinks are read from top to bottom' };
+  if (!branches[target]?.bestEffort) return undefined;
+  return { text: `after: "${name}" is best_effort, so nothing is known of what it stored`, hint: 'name another sink' };
 }

@@ -45,8 +45,8 @@ function nestsTooDeep(text: string): boolean {
     if (token === '[' || token === '{') flow++;
     else if (token === ']' || token === '}') flow = Math.max(0, flow - 1);
     else if (token.includes('\n')) inLine = 0;
-    else if (token === '-' || token === '?' || token === ':') inLine++;
-    if (flow > maxDepth || (flow === 0 && inLine > maxDepth)) return true;
+    else if (flow === 0 && (token === '-' || token === '?' || token === ':')) inLine++;
+    if (flow > maxDepth || inLine > maxDepth) return true;
   }
   return false;
 }

@@ -94,6 +94,16 @@ describe('the spec reader', () => {
     }
   });
 
+  it('takes no long line for deep nesting', () => {
+    const fields = Array.from({ length: 300 }, (_, at) => `f${at}: 'x'`).join(', ');
+
+    const { problems } = readText(
+      withTopologies(`  t: { source: mock, operators: [{ map: { ${fields} } }], sink: log }`),
+    );
+
+    expect(problems).toEqual([]);
+  });
+
   it('keeps at most 200 problems and counts the rest', () => {
     const connectors = Array.from({ length: 500 }, (_, at) => `  c${at}: { type: nothing }`).join('\n');
 
