@@ -275,6 +275,8 @@ export interface ConnectorDeclaration extends Declaration {
   claims?(options: unknown): readonly string[];
   /** The roles that it can play with these options; left out: all that it declares. */
   roles?(options: unknown): readonly ('source' | 'sink' | 'lookup')[];
+  /** Where a person can look at it once it runs: a URL or a command. */
+  address?(options: unknown): string | undefined;
   /** Mistakes that a schema can't find. Pure. */
   check?(options: unknown, report: Report): void;
   create(options: unknown, context: ConnectorContext): Promise<Connector>;
@@ -337,10 +339,11 @@ export function defineOperator<const S extends JSONSchema>(
 
 /** Declares a connector: the options' type comes from the schema. */
 export function defineConnector<const S extends JSONSchema>(
-  declaration: Omit<ConnectorDeclaration, 'options' | 'claims' | 'roles' | 'check' | 'create'> & {
+  declaration: Omit<ConnectorDeclaration, 'options' | 'claims' | 'roles' | 'address' | 'check' | 'create'> & {
     readonly options: S;
     claims?(options: Typed<S>): readonly string[];
     roles?(options: Typed<S>): readonly ('source' | 'sink' | 'lookup')[];
+    address?(options: Typed<S>): string | undefined;
     check?(options: Typed<S>, report: Report): void;
     create(options: Typed<S>, context: ConnectorContext): Promise<Connector>;
   },
