@@ -21,6 +21,8 @@ export class DedupeLane {
   readonly #options: DedupeOptions;
   /** Key to the timestamp of its delivered message, oldest first. */
   readonly #delivered = new Map<string, number>();
+  /** One iterator for good: a new one would pass over every key deleted since the map was last rebuilt. */
+  readonly #oldest = this.#delivered.keys();
   /** Key to the messages that wait for the one under way. */
   readonly #underWay = new Map<string, Message[]>();
   readonly #output: Batch[] = [];
@@ -51,7 +53,6 @@ export class DedupeLane {
     this.#lane?.signal.removeEventListener('abort', this.#onAbort);
     for (const waiting of this.#underWay.values()) this.#endAll(waiting, 'release');
     this.#underWay.clear();
-    this.#delivered.clear();
     this.#completeWhenEmpty();
   }
 
@@ -147,7 +148,7 @@ export class DedupeLane {
     this.#delivered.delete(key);
     this.#delivered.set(key, timestamp);
     if (this.#delivered.size <= this.#options.maxKeys) return;
-    this.#delivered.delete(this.#delivered.keys().next().value as string);
+    this.#delivered.delete(this.#oldest.next().value as string);
     this.#options.node.count('evicted');
   }
 

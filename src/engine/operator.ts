@@ -47,12 +47,14 @@ export function scan<S>(context: OperatorContext, options: ScanOptions<S>): Oper
   return (batches) =>
     defer(() => {
       const states = new Map<string, S>();
+      // One iterator for good: a new one would pass over every key deleted since the map was last rebuilt.
+      const oldest = states.keys();
       const stateOf = (key: string): S => {
         const state = states.get(key) ?? options.seed();
         states.delete(key);
         states.set(key, state);
         if (states.size > options.maxKeys) {
-          states.delete(states.keys().next().value as string);
+          states.delete(oldest.next().value as string);
           context.node.count('evicted');
         }
         return state;

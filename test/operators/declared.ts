@@ -1,18 +1,22 @@
-import { Ajv } from 'ajv';
+import { Ajv, type ValidateFunction } from 'ajv';
 import { parse } from 'yaml';
 import type { FieldType, OperatorDeclaration, Shape, SpecScope } from '../../src/engine/component.ts';
 import { unitFormats } from '../../src/engine/units.ts';
 
+const ajv = new Ajv({ useDefaults: true, allErrors: true, allowUnionTypes: true });
+for (const [name, { pattern }] of Object.entries(unitFormats)) ajv.addFormat(name, pattern);
+ajv.addFormat('expression', true);
+ajv.addFormat('path', true);
+ajv.addKeyword('secret');
+const validators = new Map<OperatorDeclaration, ValidateFunction>();
+
 /** The options as the spec reader hands them over: parsed from YAML, validated, defaults filled in. */
 export function optionsOf(declaration: OperatorDeclaration, yaml: string): unknown {
-  const ajv = new Ajv({ useDefaults: true, allErrors: true, allowUnionTypes: true });
-  for (const [name, { pattern }] of Object.entries(unitFormats)) ajv.addFormat(name, pattern);
-  ajv.addFormat('expression', true);
-  ajv.addFormat('path', true);
-  ajv.addKeyword('secret');
+  const validate =
+    validators.get(declaration) ?? ajv.compile({ type: 'object', properties: { options: declaration.options } });
+  validators.set(declaration, validate);
   const holder = { options: parse(yaml) };
-  const valid = ajv.compile({ type: 'object', properties: { options: declaration.options } });
-  if (!valid(holder)) throw new Error(ajv.errorsText(valid.errors));
+  if (!validate(holder)) throw new Error(ajv.errorsText(validate.errors));
   return holder.options;
 }
 
