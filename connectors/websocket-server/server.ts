@@ -113,6 +113,7 @@ export class ExchangeServer implements Sink {
   #cutAll(): void {
     this.#context.node.count('faults');
     for (const client of this.#clients) client.cut();
+    this.#clients.clear();
   }
 
   #cutTheSlow(): void {
@@ -122,6 +123,7 @@ export class ExchangeServer implements Sink {
       if (client.buffered <= clientBuffer) continue;
       node.count('slow_clients_cut');
       log.warn({ buffered: client.buffered }, `${name}: a client that does not read is cut`);
+      this.#clients.delete(client);
       client.terminate();
     }
   }

@@ -206,7 +206,7 @@ describe('finnhub', () => {
     expect(client.context.node.extra['gaps']).toBe(1);
   });
 
-  it('stops reading from the socket when its queue is full and is to pause: nothing is dropped', async () => {
+  it('drops nothing when its queue is full and is to pause', async () => {
     const server = await start({ client_buffer: '64MiB' });
     let release = () => {};
     const hold = new Promise<void>((resolve) => {
@@ -222,5 +222,25 @@ describe('finnhub', () => {
     release();
     await until(() => client.frames.length === sent);
     expect(client.context.node.extra).toEqual({});
+  });
+
+  it('leaves the frames with the server when its queue is full and is to pause; a server that cuts it makes a gap', async () => {
+    const server = await start();
+    let release = () => {};
+    const hold = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const queue = { messages: 10, when_full: 'pause' };
+    const client = await connected(server.port, { queue }, { hold, clock: hurriedClock(100) });
+    const big = frame(...Array.from({ length: 2000 }, () => 'AAPL'));
+    await until(async () => {
+      await server.send(big);
+      return server.context.node.extra['slow_clients_cut'] === 1;
+    });
+    release();
+    await until(() => client.context.node.extra['gaps'] === 1);
+    await subscribed(server, client);
+    expect(client.frames.length).toBeLessThan(server.context.node.extra['frames_sent'] ?? 0);
+    expect(client.context.node.extra['dropped_frames']).toBeUndefined();
   });
 });

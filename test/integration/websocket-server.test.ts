@@ -1,0 +1,239 @@
+import { once } from 'node:events';
+import { request } from 'node:http';
+import { afterEach, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import { websocketServer } from '../../connectors/websocket-server.ts';
+import type { Sink } from '../../src/engine/component.ts';
+import { messageOf } from '../../src/engine/message.ts';
+import { roleContext, testEnvironment } from '../support/environment.ts';
+import { type Exchange, exchange } from '../support/feeds.ts';
+import { sourceMessage } from '../support/operators.ts';
+import { optionsOf } from '../support/options.ts';
+import { until } from '../support/sockets.ts';
+
+const opened: (() => Promise<unknown> | unknown)[] = [];
+
+afterEach(async () => {
+  for (const close of opened.splice(0).reverse()) await close();
+});
+
+async function start(options: object = {}): Promise<Exchange> {
+  const server = await exchange(options);
+  opened.push(() => server.sink.close());
+  return server;
+}
+
+interface Client {
+  readonly socket: WebSocket;
+  /** All frames but pings, parsed where they can be. */
+  readonly frames: unknown[];
+  pings: number;
+  closed: number | undefined;
+  ask(value: unknown): void;
+}
+
+async function dial(server: Exchange, ...symbols: string[]): Promise<Client> {
+  const socket = new WebSocket(`ws://127.0.0.1:${server.port}/?token=key`);
+  const client: Client = {
+    socket,
+    frames: [],
+    pings: 0,
+    closed: undefined,
+    ask: (value) => socket.send(typeof value === 'string' ? value : JSON.stringify(value)),
+  };
+  socket.on('message', (data) => {
+    const text = String(data);
+    if (text === '{"type":"ping"}') client.pings++;
+    else client.frames.push(parsed(text));
+  });
+  socket.on('error', () => {});
+  socket.on('close', (code) => {
+    client.closed = code;
+  });
+  opened.push(() => socket.terminate());
+  await once(socket, 'open');
+  for (const symbol of symbols) client.ask({ type: 'subscribe', symbol });
+  // The answer to a mistake comes after everything that was asked before it.
+  client.ask('?');
+  await until(() => client.frames.length > 0);
+  client.frames.length = 0;
+  return client;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+async function statusOf(url: string): Promise<number | undefined> {
+  const socket = new WebSocket(url);
+  socket.on('error', () => {});
+  const [, response] = await Promise.race([
+    once(socket, 'unexpected-response'),
+    once(socket, 'open').then(() => [undefined, { statusCode: 101 }]),
+  ]);
+  socket.terminate();
+  return response.statusCode;
+}
+
+const frame = (...symbols: string[]) => ({ type: 'trade', data: symbols.map((s, p) => ({ p, s, t: 1, v: 1 })) });
+
+describe('websocket_server', () => {
+  it('gives each client what it subscribed to, until it unsubscribes', async () => {
+    const server = await start();
+    const one = await dial(server, 'AAPL', 'MSFT');
+    const other = await dial(server, 'MSFT');
+    const both = frame('AAPL', 'TSLA', 'MSFT');
+    await server.send(both, frame('TSLA'));
+    one.ask({ type: 'unsubscribe', symbol: 'AAPL' });
+    one.ask('?');
+    await until(() => one.frames.length === 2);
+    await server.send(frame('AAPL'), frame('MSFT'));
+    await until(() => one.frames.length === 3 && other.frames.length === 2);
+    expect(one.frames[0]).toEqual({ type: 'trade', data: [both.data[0], both.data[2]] });
+    expect(one.frames[2]).toEqual(frame('MSFT'));
+    expect(other.frames).toEqual([{ type: 'trade', data: [both.data[2]] }, frame('MSFT')]);
+    expect(server.context.node.extra).toMatchObject({ clients: 2, frames_sent: 4 });
+  });
+
+  it('lets nobody in without the token, nor more clients than it may have', async () => {
+    const server = await start({ max_clients: 1, token: 'key' });
+    const base = `ws://127.0.0.1:${server.port}`;
+    for (const url of [base, `${base}?token=`, `${base}?token=kez`, `${base}/x?other=key`])
+      expect(await statusOf(url)).toBe(401);
+    await dial(server);
+    expect(await statusOf(`${base}?token=key`)).toBe(429);
+  });
+
+  it('says what it is to a browser', async () => {
+    const server = await start();
+    const asked = request({ port: server.port, host: '127.0.0.1' }).end();
+    const [response] = await once(asked, 'response');
+    expect(response.statusCode).toBe(426);
+    response.resume();
+  });
+
+  it('answers mistakes with an error frame, and goes on', async () => {
+    const server = await start({ max_symbols: 1 });
+    const client = await dial(server, 'AAPL');
+    client.ask('no JSON');
+    client.ask({ type: 'subscribe', symbol: 'MSFT' });
+    client.ask({ type: 'fault', fault: 'cut' });
+    await until(() => client.frames.length === 3);
+    expect(client.frames).toEqual([
+      { type: 'error', msg: 'Invalid message: expected JSON' },
+      { type: 'error', msg: 'Subscribing to too many symbols' },
+      { type: 'error', msg: 'Faults are not allowed here' },
+    ]);
+    await server.send(frame('AAPL'));
+    await until(() => client.frames.length === 4);
+  });
+
+  it('pings its clients', async () => {
+    const server = await start({ ping: '10ms' });
+    const client = await dial(server);
+    await until(() => client.pings >= 3);
+  });
+
+  it('cuts a client that does not read, and delays no other', async () => {
+    const server = await start({ client_buffer: '256KiB' });
+    const slow = await dial(server, 'AAPL');
+    const quick = await dial(server, 'MSFT');
+    slow.socket.pause();
+    const big = frame(...Array.from({ length: 1000 }, () => 'AAPL'));
+    await until(async () => {
+      await server.send(big, frame('MSFT'));
+      return server.context.node.extra['slow_clients_cut'] === 1;
+    });
+    const before = quick.frames.length;
+    await server.send(frame('MSFT'));
+    await until(() => quick.frames.length > before && server.context.node.extra['clients'] === 1);
+    expect(quick.closed).toBeUndefined();
+  });
+
+  it('refuses what is no frame of trades, and sends the rest', async () => {
+    const server = await start();
+    const client = await dial(server, 'AAPL');
+    const given = [frame('AAPL'), { type: 'trade' }, 'x', frame('AAPL')];
+    const receipt = await server.sink.write(
+      given.map((value) => messageOf(sourceMessage(value), undefined)),
+      new AbortController().signal,
+    );
+    expect([...(receipt.failed ?? [])].map(([place, error]) => [place, 'code' in error && error.code])).toEqual([
+      [1, 'FDP_MESSAGE_REFUSED'],
+      [2, 'FDP_MESSAGE_REFUSED'],
+    ]);
+    await until(() => client.frames.length === 2);
+  });
+
+  it('cuts all clients in the middle of a frame when one asks for it, and answers 503 for as long as it asks', async () => {
+    const server = await start({ control: true });
+    const client = await dial(server, 'AAPL');
+    const other = await dial(server);
+    await server.send(frame('AAPL'));
+    client.ask({ type: 'fault', fault: 'cut', for: '200ms' });
+    await until(() => client.closed !== undefined && other.closed !== undefined);
+    expect(client.closed).toBe(1006);
+    expect(await statusOf(`ws://127.0.0.1:${server.port}?token=key`)).toBe(503);
+    await until(async () => (await statusOf(`ws://127.0.0.1:${server.port}?token=key`)) === 101);
+  });
+
+  it.each<[string, (frames: readonly number[]) => boolean]>([
+    ['duplicate', (seen) => seen.some((p, place) => p === seen[place - 1])],
+    ['late', (seen) => seen.some((p, place) => p < (seen[place - 1] ?? 0))],
+    ['garbage', (seen) => seen.some(Number.isNaN)],
+  ])('commits the fault "%s" when a client asks for it, and loses nothing by it', async (fault, isSeen) => {
+    const server = await start({ control: true });
+    const client = await dial(server, 'AAPL');
+    client.ask({ type: 'fault', fault, for: '1m' });
+    client.ask('?');
+    await until(() => client.frames.length === 1);
+    client.frames.length = 0;
+    const sent = Array.from({ length: 60 }, (_, p) => ({ type: 'trade', data: [{ p, s: 'AAPL', t: 1, v: 1 }] }));
+    await server.send(...sent);
+    const prices = () => client.frames.map((each) => (each as (typeof sent)[number])?.data?.[0]?.p ?? Number.NaN);
+    // The last few may still be held back.
+    await until(() => new Set(prices().filter((p) => p < 50)).size === 50);
+    expect(isSeen(prices())).toBe(true);
+  });
+
+  it('is silent when a client asks for it: no frames, no pings', async () => {
+    const server = await start({ control: true, ping: '10ms' });
+    const client = await dial(server, 'AAPL');
+    client.ask({ type: 'fault', fault: 'silence', for: '300ms' });
+    client.ask('?');
+    await until(() => client.frames.length === 1);
+    const { pings } = client;
+    await server.send(frame('AAPL'));
+    client.ask('?');
+    await until(() => client.frames.length === 2);
+    expect(client.frames[1]).toMatchObject({ type: 'error' });
+    expect(client.pings).toBe(pings);
+    await until(() => client.pings > pings);
+    await server.send(frame('AAPL'));
+    await until(() => client.frames.length === 3);
+  });
+
+  it('ends with one clear line when its port is taken', async () => {
+    const server = await start();
+    const environment = testEnvironment();
+    const options = optionsOf(websocketServer, { listen: `127.0.0.1:${server.port}`, token: 'x' });
+    const connector = await websocketServer.create(options, { ...environment, name: 'second' });
+    const sink = connector.sink?.({}, roleContext(environment)) as Sink;
+    await expect(sink.connect(new AbortController().signal)).rejects.toMatchObject({
+      code: 'FDP_PORT_IN_USE',
+      fault: 'fatal',
+    });
+    await sink.close();
+  });
+
+  it('says goodbye when it closes, once however often it is asked to', async () => {
+    const server = await start();
+    const client = await dial(server);
+    await Promise.all([server.sink.close(), server.sink.close()]);
+    await until(() => client.closed === 1001);
+  });
+});

@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+
+/** What a server does to one connection: it has the whole handshake request and does as it likes. */
+export type Deed = (socket: Socket, request: string) => void;
+
+/** A TCP server that does one deed after the other to those who connect, and the last one to all that follow. */
+export async function hostileServer(...deeds: readonly Deed[]) {
+  const sockets = new Set<Socket>();
+  let connections = 0;
+  const server = createServer((socket) => {
+    const deed = deeds[Math.min(connections++, deeds.length - 1)];
+    sockets.add(socket);
+    socket.on('error', () => {});
+    socket.on('close', () => sockets.delete(socket));
+    socket.once('data', (request) => deed?.(socket, request.toString()));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    connections: () => connections,
+    close: async () => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+/** Answers with this status line and nothing else. */
+export function answer(status: string, headers = ''): Deed {
+  return (socket) => void socket.end(`HTTP/1.1 ${status}\r\n${headers}Content-Length: 0\r\n\r\n`);
+}
+
+/** A proper handshake, and then these bytes. */
+export function upgradeThen(...parts: readonly Buffer[]): Deed {
+  return (socket, request) => {
+    const key = /Sec-WebSocket-Key: (.*)\r\n/i.exec(request)?.[1] ?? '';
+    const accept = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
+    socket.write(
+      `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`,
+    );
+    socket.write(Buffer.concat(parts));
+  };
+}
+
+/** A whole text frame, as a server sends it; at most 125 bytes. */
+export function textFrame(text: string): Buffer {
+  const payload = Buffer.from(text);
+  return Buffer.concat([Buffer.from([0x81, payload.length]), payload]);
+}
