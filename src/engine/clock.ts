@@ -59,3 +59,18 @@ export function linkedAbort(...parents: readonly AbortSignal[]): { controller: A
     },
   };
 }
+
+/** Waits for `work`, but no longer than `ms`: true when it has ended in time, be it with an error. */
+export async function endedWithin(clock: Clock, ms: number, work: Promise<unknown>): Promise<boolean> {
+  const over = new AbortController();
+  const ended = work.then(
+    () => true,
+    () => true,
+  );
+  const late = clock.sleep(ms, over.signal).then(() => false);
+  try {
+    return await Promise.race([ended, late]);
+  } finally {
+    over.abort();
+  }
+}

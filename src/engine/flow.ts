@@ -16,7 +16,7 @@ import {
 import { FdpError, isRetriable, messageOf as textOf } from '../errors.ts';
 import { Backoff } from './backoff.ts';
 import { bestEffort } from './best-effort.ts';
-import { linkedAbort } from './clock.ts';
+import { endedWithin, linkedAbort } from './clock.ts';
 import type { Connector, Environment, Lane, Lookup, Role, Sink, Source } from './component.ts';
 import { DeadLetters } from './dead-letter.ts';
 import { Delivery } from './delivery.ts';
@@ -43,6 +43,9 @@ export interface FlowParts {
   /** Aborts when the stop is forced. */
   readonly forced: AbortSignal;
 }
+
+/** How long a role may take to close, ms. */
+const closeMs = 5000;
 
 type BatchOperator = MonoTypeOperatorFunction<Batch>;
 
@@ -193,11 +196,16 @@ export class Flow {
       ...this.#sinks.values(),
       ...[...this.#lookups.values()].map(({ role }) => role),
     ];
-    const results = await Promise.allSettled([...roles, this.#source].map((role) => role?.close()));
+    await Promise.all([...roles, this.#source].map((role) => this.#closeRole(role)));
     this.#killed.release();
-    for (const result of results)
-      if (result.status === 'rejected')
-        this.#parts.environment.log.warn({ topology: this.#parts.plan.name }, `closing: ${textOf(result.reason)}`);
+  }
+
+  async #closeRole(role: Role | undefined): Promise<void> {
+    const { environment, plan } = this.#parts;
+    const warn = (text: string) => environment.log.warn({ topology: plan.name }, `${plan.name}: closing: ${text}`);
+    const closed = Promise.resolve(role?.close());
+    closed.catch((error) => warn(textOf(error)));
+    if (!(await endedWithin(environment.clock, closeMs, closed))) warn(`not done within ${closeMs} ms`);
   }
 
   #context(node: Node, input: 'rows' | 'merges') {

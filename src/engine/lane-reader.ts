@@ -80,7 +80,9 @@ export class LaneReader {
   /** Resolves when everything that was read has ended and the last position is committed. */
   async finish(): Promise<void> {
     this.#request?.end(Outcome.released);
-    await Promise.race([this.#ledger.finish(), this.#abandoned()]);
+    const finished = linkedAbort();
+    await Promise.race([this.#ledger.finish(), this.#abandoned(finished.controller.signal)]);
+    finished.controller.abort();
     this.#ledger.abandon();
     this.#life.release();
   }
@@ -148,11 +150,12 @@ export class LaneReader {
     this.#request = message.track;
   }
 
-  /** Resolves a while after a kill. */
-  async #abandoned(): Promise<void> {
-    const { clock } = this.#parts.environment;
-    const { killed } = this.#parts;
-    if (!killed.aborted) await new Promise((resolve) => killed.addEventListener('abort', resolve));
-    await clock.sleep(abandonMs);
+  /** Resolves a while after a kill, or when `finished` aborts. */
+  async #abandoned(finished: AbortSignal): Promise<void> {
+    const either = linkedAbort(this.#parts.killed, finished);
+    const { signal } = either.controller;
+    if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve));
+    either.release();
+    await this.#parts.environment.clock.sleep(abandonMs, finished);
   }
 }

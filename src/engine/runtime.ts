@@ -1,5 +1,5 @@
 import { FdpError, messageOf as textOf } from '../errors.ts';
-import { linkedAbort } from './clock.ts';
+import { endedWithin, linkedAbort } from './clock.ts';
 import type { Connector, Environment } from './component.ts';
 import type { Plan } from './plan.ts';
 import type { TopologySnapshot } from './snapshot.ts';
@@ -26,7 +26,8 @@ export class Runtime {
   readonly #environment: Environment;
   readonly #topologies: readonly Topology[];
   readonly #connectors = new Map<string, Promise<Connector>>();
-  readonly #forced = linkedAbort().controller;
+  /** Aborts when there is nothing left to wait for. */
+  readonly #over = linkedAbort().controller;
   #drain: Promise<void> | undefined;
   #unfinished: readonly Unfinished[] = [];
 
@@ -49,6 +50,7 @@ export class Runtime {
   async run(): Promise<RunResult> {
     const codes = await Promise.all(this.#topologies.map((topology) => topology.run()));
     await this.#closeConnectors();
+    this.#over.abort();
     const worst = Math.max(0, ...codes) as 0 | 1;
     return { exitCode: this.#unfinished.length > 0 ? 3 : worst, unfinished: this.#unfinished };
   }
@@ -60,9 +62,9 @@ export class Runtime {
 
   /** Stops at once; what is in flight is noted as unfinished. */
   force(): void {
-    if (this.#forced.signal.aborted) return;
+    if (this.#over.signal.aborted) return;
     this.#unfinished = this.#topologies.flatMap((topology) => topology.unfinished());
-    this.#forced.abort();
+    this.#over.abort();
     for (const topology of this.#topologies) topology.force();
   }
 
@@ -73,17 +75,15 @@ export class Runtime {
   async #drainWithin(limitMs: number): Promise<void> {
     const { clock, log } = this.#environment;
     for (const topology of this.#topologies) topology.drain();
-    for (let left = limitMs; left > 0; left -= reportMs) {
-      await clock.sleep(Math.min(reportMs, left), this.#forced.signal);
-      if (this.#hasEnded() || this.#forced.signal.aborted) return;
+    for (let left = limitMs; left > 0; ) {
+      const step = Math.min(reportMs, left);
+      await clock.sleep(step, this.#over.signal);
+      if (this.#over.signal.aborted) return;
+      left -= step;
       const waiting = this.#topologies.flatMap((topology) => topology.unfinished()).map(describe);
       log.info({ left_ms: left }, `stopping: waiting for ${waiting.join(', ') || 'connections to close'}`);
     }
     this.force();
-  }
-
-  #hasEnded(): boolean {
-    return this.snapshot().every(({ state }) => state === 'stopped' || state === 'failed');
   }
 
   #connector(name: string): Promise<Connector> {
@@ -102,15 +102,9 @@ export class Runtime {
   async #closeConnectors(): Promise<void> {
     const { clock, log } = this.#environment;
     for (const [name, made] of this.#connectors) {
-      const closed = made.then((connector) => connector.close()).then(() => true);
-      const inTime = new AbortController();
-      const late = clock.sleep(closeMs, inTime.signal).then(() => false);
-      try {
-        if (!(await Promise.race([closed, late]))) log.warn({ connector: name }, `${name}: did not close in time`);
-      } catch (error) {
-        log.debug({ connector: name }, `${name}: ${textOf(error)}`);
-      }
-      inTime.abort();
+      const closed = made.then((connector) => connector.close());
+      closed.catch((error) => log.debug({ connector: name }, `${name}: ${textOf(error)}`));
+      if (!(await endedWithin(clock, closeMs, closed))) log.warn({ connector: name }, `${name}: did not close in time`);
     }
   }
 }

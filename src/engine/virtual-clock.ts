@@ -24,6 +24,11 @@ export class VirtualClock implements Clock {
     this.#start = start;
   }
 
+  /** Timers that wait: none is left when everything was closed. */
+  get timers(): number {
+    return this.#timers.size;
+  }
+
   now(): number {
     return this.#now;
   }

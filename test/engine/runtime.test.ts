@@ -454,6 +454,7 @@ describe('engine invariants', () => {
         const { exitCode } = await world.clock.until(ended);
         expect(exitCode).toBe(0);
         expect(snapshotOf(runtime).inFlight).toBe(0);
+        expect(world.clock.timers).toBe(0);
         const settled = world.sink.written.length + world.letters.written.length;
         expect(world.log.partitions.reduce((sum, { committed }) => sum + committed, 0)).toBe(settled);
       }),
