@@ -8,7 +8,7 @@ import type { Route } from './route.ts';
 /** A body is never looked at; a larger one is not even thrown away. */
 const maxBody = 64 * 1024;
 
-export interface ApplicationParts {
+interface ApplicationParts {
   readonly context: RoleContext;
   readonly name: string;
   readonly routes: readonly Route[];

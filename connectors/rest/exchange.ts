@@ -5,7 +5,7 @@ import { FdpError, messageOf } from '../../src/errors.ts';
 import { type Refusal, refusalBody, refusalOf } from './answer.ts';
 import { queryOf, rawQuery } from './route.ts';
 
-export interface ExchangeParts {
+interface ExchangeParts {
   readonly context: RoleContext;
   /** The connector's name. */
   readonly name: string;

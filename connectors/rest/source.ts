@@ -11,7 +11,7 @@ import { idOf, prepare } from './application.ts';
 import { Exchange } from './exchange.ts';
 import { readRoutes } from './route.ts';
 
-export interface RestLimits {
+interface RestLimits {
   readonly timeoutMs: number;
   readonly clientTimeoutMs: number;
   readonly maxRequests: number;
@@ -20,7 +20,7 @@ export interface RestLimits {
   readonly maxUrl: number;
 }
 
-export interface RestOptions {
+interface RestOptions {
   readonly name: string;
   readonly address: string;
   readonly limits: RestLimits;

@@ -10,7 +10,7 @@ import { messageOf } from '../../src/errors.ts';
 import { LineSplitter } from './lines.ts';
 import { readLine } from './read-line.ts';
 
-export interface TcpClientOptions {
+interface TcpClientOptions {
   readonly name: string;
   readonly address: string;
   readonly key: string;

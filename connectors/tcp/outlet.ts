@@ -15,7 +15,7 @@ export interface Broadcast {
 }
 
 /** The way to one client. */
-export interface Pipe {
+interface Pipe {
   /** Bytes that were written and that the operating system has not taken yet. */
   pending(): number;
   write(bytes: Buffer): void;

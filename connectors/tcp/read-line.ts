@@ -1,7 +1,7 @@
 import type { SourceMessage } from '../../src/engine/message.ts';
 import { FdpError, messageOf } from '../../src/errors.ts';
 
-export interface LineReading {
+interface LineReading {
   /** The connector's name: the lane, and the name in an error. */
   readonly name: string;
   /** The field whose text is the message's key. */

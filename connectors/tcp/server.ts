@@ -5,7 +5,7 @@ import type { Message } from '../../src/engine/message.ts';
 import { FdpError, messageOf } from '../../src/errors.ts';
 import { type Line, Outlet } from './outlet.ts';
 
-export interface TcpServerOptions {
+interface TcpServerOptions {
   readonly name: string;
   readonly address: string;
   readonly key: string;

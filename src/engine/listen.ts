@@ -5,7 +5,7 @@ import type { ConnectOptions, Environment } from './component.ts';
 import { hostAndPort } from './units.ts';
 
 /** What a server needs to open its port. */
-export interface Listening {
+interface Listening {
   /** The connector's name in the spec. */
   readonly name: string;
   /** The `listen` option: `127.0.0.1:8888`; port 0 takes a free one. */

@@ -17,7 +17,7 @@ export interface QueueOptions {
 }
 
 /** Items in the order in which they were pushed, and what they weigh together. */
-export interface Taken<T> {
+interface Taken<T> {
   readonly items: readonly T[];
   readonly bytes: number;
 }

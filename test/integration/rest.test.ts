@@ -1,92 +1,12 @@
-import { once } from 'node:events';
-import { Agent, type IncomingHttpHeaders, type RequestOptions, request } from 'node:http';
-import { createServer, type Socket } from 'node:net';
-import type { Subscription } from 'rxjs';
+import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { rest } from '../../connectors/rest.ts';
-import type { Lane, Source } from '../../src/engine/component.ts';
 import { FdpError } from '../../src/errors.ts';
-import { roleContext, testEnvironment } from '../support/environment.ts';
-import { optionsOf } from '../support/options.ts';
-import { closed, dial, openSockets, portOf, received, until } from '../support/sockets.ts';
+import { closeAll, echo, never, raw, refusal, routes, sockets, start } from '../support/rest.ts';
+import { closed, dial, received, until } from '../support/sockets.ts';
 
-const never = new AbortController().signal;
-const routes = ['GET /api/v1/symbols', 'GET /api/v1/trades/{symbol}'];
-const sources: Source[] = [];
-const sockets: Socket[] = [];
-const agents: Agent[] = [];
-
-afterEach(async () => {
-  for (const agent of agents.splice(0)) agent.destroy();
-  for (const socket of sockets.splice(0)) socket.destroy();
-  await Promise.all(sources.splice(0).map((source) => source.close()));
-  await until(() => openSockets() === 0);
-});
-
-async function sourceOf(options: object = {}) {
-  const environment = testEnvironment();
-  const filled = optionsOf(rest, { listen: '127.0.0.1:0', ...options });
-  const connector = await rest.create(filled, { ...environment, name: 'http' });
-  const context = roleContext(environment, { routes });
-  const source = connector.source?.({}, context);
-  if (!source) throw new Error('no source');
-  sources.push(source);
-  return { source, node: context.node, log: environment.log };
-}
-
-/** Replies with what it was asked. */
-async function echo(lane: Lane): Promise<void> {
-  const reading = await lane.read(never);
-  lane.request?.respond({ route: lane.chain, value: reading?.messages[0]?.value });
-}
-
-async function start(options: object = {}, handle: (lane: Lane) => void = (lane) => void echo(lane)) {
-  const parts = await sourceOf(options);
-  await parts.source.connect(never);
-  const lanes: Lane[] = [];
-  const subscription: Subscription = parts.source.lanes.subscribe((lane) => {
-    lanes.push(lane);
-    handle(lane);
-  });
-  const port = portOf(parts.log);
-  return { ...parts, port, lanes, subscription, get: (path: string, more?: RequestOptions) => ask(port, path, more) };
-}
-
-interface Reply {
-  readonly status: number | undefined;
-  readonly headers: IncomingHttpHeaders;
-  readonly text: string;
-  readonly body: Readonly<Record<string, unknown>>;
-}
-
-async function ask(port: number, path: string, more: RequestOptions = {}): Promise<Reply> {
-  const outgoing = request({ port, host: '127.0.0.1', path, agent: false, ...more });
-  outgoing.end();
-  const [response] = await once(outgoing, 'response');
-  let text = '';
-  for await (const chunk of response) text += chunk;
-  return { status: response.statusCode, headers: response.headers, text, body: text === '' ? {} : JSON.parse(text) };
-}
-
-/** Sends bytes as they are; gives all that came when the server has ended the connection. */
-async function raw(port: number, text: string): Promise<string> {
-  const socket = await dial(port);
-  sockets.push(socket);
-  const seen = received(socket);
-  socket.write(text);
-  await closed(socket);
-  return seen.text;
-}
+afterEach(closeAll);
 
 const bodyOf = (answer: string) => JSON.parse(answer.slice(answer.indexOf('\r\n\r\n') + 4)) as Record<string, unknown>;
-const refusal = (error: unknown = expect.any(String)) => ({
-  data: null,
-  error,
-  message: null,
-  code: expect.stringMatching(/^FDP_/),
-  request_id: expect.any(String),
-});
-
 describe('rest', () => {
   it('makes a lane of each request, with its route and its raw parameters', async () => {
     const { get, lanes, node } = await start();
@@ -320,90 +240,5 @@ describe('rest', () => {
     sockets.push(await dial(port), await dial(port));
     await expect(get('/api/v1/symbols')).rejects.toThrow();
     expect(node.extra['refused_connections']).toBe(1);
-  });
-});
-
-describe('rest at its start and its end', () => {
-  it('answers 503 before anybody takes its requests', async () => {
-    const { source, log } = await sourceOf();
-    await source.connect(never);
-    expect(await ask(portOf(log), '/api/v1/symbols')).toMatchObject({ status: 503, body: refusal() });
-  });
-
-  it('ends the topology when another program has the port', async () => {
-    const other = createServer().listen(0, '127.0.0.1');
-    await once(other, 'listening');
-    const address = other.address();
-    const port = typeof address === 'object' ? address?.port : undefined;
-    const { source } = await sourceOf({ listen: `127.0.0.1:${port}` });
-    await expect(source.connect(never)).rejects.toMatchObject({
-      code: 'FDP_PORT_IN_USE',
-      fault: 'fatal',
-      message: `http: port ${port} on 127.0.0.1 is in use by another program: stop it or change \`listen\``,
-    });
-    other.close();
-    await source.close();
-  });
-
-  it('warns when other machines can reach it', async () => {
-    const { source, log } = await sourceOf({ listen: '0.0.0.0:0' });
-    await source.connect(never);
-    expect(log.lines.filter(({ level }) => level === 'warn')).toHaveLength(1);
-  });
-
-  it('finishes on drain what is under way, and takes nothing new', async () => {
-    const { port, get, lanes, subscription } = await start({}, () => {});
-    const agent = new Agent({ keepAlive: true });
-    agents.push(agent);
-    const idle = ask(port, '/nothing', { agent });
-    expect((await idle).status).toBe(404);
-    const pending = get('/api/v1/symbols', { agent: new Agent({ keepAlive: true }) });
-    await until(() => lanes.length === 1);
-    subscription.unsubscribe();
-    await expect(get('/api/v1/symbols')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
-    lanes[0]?.request?.respond('done');
-    expect(await pending).toMatchObject({ status: 200, headers: { connection: 'close' }, body: { data: 'done' } });
-  });
-
-  it('answers 503 to what arrives on an open connection during a drain, and closes it', async () => {
-    const { port, get, lanes, node, subscription } = await start();
-    const socket = await dial(port);
-    sockets.push(socket);
-    const seen = received(socket);
-    const end = closed(socket);
-    socket.write('GET /api/v1/symbols HTTP/1.1\r\n');
-    expect((await get('/api/v1/symbols')).status).toBe(200);
-    subscription.unsubscribe();
-    socket.write('Host: a\r\n\r\n');
-    await end;
-    expect(seen.text).toMatch(/^HTTP\/1.1 503 [\s\S]*Connection: close\r\n/);
-    expect(lanes).toHaveLength(1);
-    expect(node.extra['refused']).toBe(1);
-  });
-
-  it('leaves no connection behind after close, whatever was open', async () => {
-    const { port, lanes, source, subscription } = await start({ timeout: '1h', client_timeout: '1h' }, () => {});
-    const agent = new Agent({ keepAlive: true });
-    agents.push(agent);
-    await ask(port, '/nothing', { agent });
-    const silent = await dial(port);
-    const half = await dial(port);
-    half.write('GET /api/v1/sym');
-    const pending = ask(port, '/api/v1/symbols', { agent });
-    await until(() => lanes.length === 1);
-    const ends = [silent, half].map((socket) => closed(socket.resume()));
-    subscription.unsubscribe();
-    await Promise.all([source.close(), source.close()]);
-    expect(await pending).toMatchObject({ status: 503, body: refusal() });
-    expect(lanes[0]?.signal.aborted).toBe(true);
-    await Promise.all(ends);
-    const next = createServer().listen(port, '127.0.0.1');
-    await once(next, 'listening');
-    next.close();
-  });
-
-  it('closes when it was never connected', async () => {
-    const { source } = await sourceOf();
-    await source.close();
   });
 });
