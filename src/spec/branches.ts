@@ -2,11 +2,13 @@ import { suggestion } from './names.ts';
 import { readOperators } from './operators.ts';
 import { checkTree } from './schema.ts';
 import type { BranchSpec, NameSpec } from './spec.ts';
-import { branchSchema } from './structure.ts';
+import { branchSchema, topologySchema } from './structure.ts';
 import { asMap, asText, type Entry, isUnusable, type MapTree } from './tree.ts';
 import { readName, readUse, type User } from './uses.ts';
 
 const branchKeys = Object.keys(branchSchema.properties);
+
+const maxSinks = topologySchema.properties.sinks.maxItems;
 
 /** What a branch is checked for here: its operators are read one by one, its other keys are the sink's options. */
 const shallowSchema = { ...branchSchema, properties: { ...branchSchema.properties, operators: {} } };
@@ -17,7 +19,9 @@ export function readBranches(map: MapTree, user: User): readonly BranchSpec[] {
   if (single) return isUnusable(single.value) ? [] : [readSingle(single, user)];
   const list = map.entries.get('sinks');
   if (list?.value.kind !== 'list') return [];
-  const branches = list.value.items.flatMap((value) => readBranch({ key: value.at, value }, user) ?? []);
+  const branches = list.value.items
+    .slice(0, maxSinks)
+    .flatMap((value) => readBranch({ key: value.at, value }, user) ?? []);
   const places = placesOf(branches, user);
   checkGuarantee(branches, list, user);
   for (const [at, branch] of branches.entries()) checkAfter(branch, { at, places, branches }, user);

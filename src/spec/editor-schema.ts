@@ -10,7 +10,7 @@ const interpolated = '\\$\\{';
 const notes = ['title', 'description', 'default', 'examples', 'deprecated'] as const;
 
 /** Keywords of ours, or of ajv's formats, that mean nothing to an editor. */
-const ours: ReadonlySet<string> = new Set(['secret', 'format']);
+const ours: ReadonlySet<string> = new Set(['secret', 'format', 'missingHint', 'expected']);
 
 const scalars: ReadonlySet<unknown> = new Set(['number', 'integer', 'boolean', 'null']);
 

@@ -158,12 +158,20 @@ function branchDefinition(connectors: readonly ConnectorDeclaration[]): SchemaNo
   const branch = forEditors(branchSchema);
   const usage = union(usages(connectors, 'sink'));
   const operators = { ...branchSchema.properties.operators, items: ref('operator') };
-  return { ...branch, properties: { ...usage, ...propertiesOf(branch), operators }, additionalProperties: false };
+  const properties = { ...usage, ...propertiesOf(branch), operators };
+  const [name] = sinkSchema.anyOf;
+  return {
+    description: branchSchema.description,
+    anyOf: [{ ...branch, properties, additionalProperties: false }, name],
+  };
 }
 
 function operatorDefinition(operators: readonly OperatorDeclaration[]): SchemaNode {
   const properties = operators.map((operator) => [operator.type, ref(`operator_${operator.type}`)] as const);
-  return { ...operatorsSchema.items, additionalProperties: false, properties: Object.fromEntries(properties) };
+  const { description, ...map } = operatorsSchema.items;
+  const bare = { enum: operators.map(({ type }) => type), description: 'An operator that needs no options.' };
+  const full = { ...map, additionalProperties: false, properties: Object.fromEntries(properties) };
+  return { description, anyOf: [full, bare] };
 }
 
 interface Usages {

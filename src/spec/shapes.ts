@@ -3,7 +3,7 @@ import { guarded } from './connectors.ts';
 import type { Context } from './context.ts';
 import { nearest } from './names.ts';
 import { routeParameters } from './routes.ts';
-import { type BranchSpec, type ConnectorSpec, inputOf, type OperatorSpec, type TopologySpec } from './spec.ts';
+import { type BranchSpec, type ConnectorSpec, chainOf, inputOf, type OperatorSpec, type TopologySpec } from './spec.ts';
 import { placeAt } from './tree.ts';
 import { findConnector } from './uses.ts';
 
@@ -61,7 +61,7 @@ function shapeAfter(
 /** Merge operations end in a sink that takes them, and in nothing else. */
 function checkMerges(topology: TopologySpec, { problems }: Context): void {
   const chains = [
-    ...topology.branches.map((branch) => [...topology.operators, ...branch.operators]),
+    ...topology.branches.map((branch) => chainOf(topology, branch)),
     ...topology.routes.map(({ operators }) => [...operators, undefined]),
   ];
   for (const chain of chains)

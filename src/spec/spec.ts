@@ -105,9 +105,16 @@ export interface TopologySpec {
   readonly inheritsDeadLetter: boolean;
 }
 
+/** Every operator that a branch's messages come through: the topology's, those of the branch that it stands after, its own. */
+export function chainOf(topology: TopologySpec, branch: BranchSpec): readonly OperatorSpec[] {
+  const earlier = topology.branches.slice(0, topology.branches.indexOf(branch));
+  const before = branch.after && earlier.find(({ name }) => name === branch.after?.name);
+  return [...(before ? chainOf(topology, before) : topology.operators), ...branch.operators];
+}
+
 /** Do the messages of a branch end as merge operations? */
 export function inputOf(topology: TopologySpec, branch: BranchSpec): 'rows' | 'merges' {
-  return [...topology.operators, ...branch.operators].at(-1)?.declaration?.output ?? 'rows';
+  return chainOf(topology, branch).at(-1)?.declaration?.output ?? 'rows';
 }
 
 /** Every connector that a topology works with, in the order of the flow. */

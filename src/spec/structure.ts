@@ -175,6 +175,7 @@ export const topologySchema = {
     sinks: {
       type: 'array',
       minItems: 1,
+      maxItems: 100,
       description: 'Several sinks, each with operators of its own; a message is settled when all are done with it.',
       items: branchSchema,
     },

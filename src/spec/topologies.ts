@@ -15,7 +15,7 @@ const shallowSchema = {
   properties: {
     ...topologySchema.properties,
     operators: {},
-    sinks: { type: 'array', minItems: 1 },
+    sinks: { ...topologySchema.properties.sinks, items: {} },
     routes: { type: 'object', minProperties: 1 },
   },
 } as const;

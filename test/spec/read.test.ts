@@ -94,6 +94,16 @@ describe('the spec reader', () => {
     }
   });
 
+  it('reads no more than 100 sinks of a topology', () => {
+    const sinks = Array.from({ length: 5000 }, (_, at) => `{ connector: log, name: n${at + 1}, after: n${at} }`);
+
+    const { problems } = readText(
+      withTopologies(`  t: { source: mock, sinks: [{ connector: log, name: n0 }, ${sinks.join(', ')}] }`),
+    );
+
+    expect(brief(problems)).toEqual(['9:29 t.sinks: expected at most 100 items']);
+  });
+
   it('takes no long line for deep nesting', () => {
     const fields = Array.from({ length: 300 }, (_, at) => `f${at}: 'x'`).join(', ');
 

@@ -117,6 +117,17 @@ export const brokenSpecs: readonly BrokenSpec[] = [
     'is no field',
   ],
   ['a merge key', withConnectors('  m: { type: mock, symbols: [A], ‸<<: { seed: 1 } }'), 'merge keys'],
+  [
+    'a number for a choice of text',
+    withConnectors('  k: { type: kafka, brokers: b, topic: t, acks: ‸1 }'),
+    '"all" or "one", got 1',
+  ],
+  [
+    'a map over several lines for text',
+    withConnectors('  k: { type: kafka, topic: t,\n    brokers: ‸{ a: b } }'),
+    'got a map',
+  ],
+  ['a block for text', withConnectors('  k:\n    type: kafka\n    topic: t\n    ‸brokers:\n      - b:1'), 'got a list'],
   // topologies
   ['a topology that is a list', withTopologies('  t: ‸[mock, log]'), 'expected a map'],
   ['a topology without source', withTopologies('  ‸t: { sink: log }'), 'lacks "source"'],
@@ -219,6 +230,20 @@ export const brokenSpecs: readonly BrokenSpec[] = [
     'two branches of one name',
     withSinks('      - connector: log\n      - connector: ‸log'),
     'two sinks are called "log"',
+  ],
+  [
+    'counters that another sink stands after',
+    withSinks(
+      '      - connector: table\n        operators: [{ metadata_upsert: { by: symbol } }]\n      - { connector: ‸log, after: table }',
+    ),
+    "can't change rows",
+  ],
+  [
+    "a field that the messages of the sink before don't have",
+    withSinks(
+      "      - connector: log\n        operators: [{ explode: { field: data, as: { symbol: s } } }]\n      - { connector: feed, after: log, operators: [{ filter: ‸'price > 0.0' }] }",
+    ),
+    'unknown name "price"',
   ],
   // routes
   ['a route that is none', withRoutes('      ‸FETCH /x: [reply]'), 'is no route'],

@@ -84,6 +84,7 @@ const kafka = defineConnector({
       ...logOptions,
       brokers: { type: 'string', minLength: 1, description: 'Brokers.' },
       password: { type: 'string', secret: true, description: 'Password.' },
+      acks: { type: 'string', enum: ['all', 'one'], default: 'all', description: 'Who confirms.' },
       compression: { enum: ['none', 'gzip', 'zstd'], default: 'none', description: 'Compression.' },
       tls: {
         type: 'object',
