@@ -25,7 +25,7 @@ export const filter = defineOperator({
     return filterMessages(context, (message) => {
       const result = expression.evaluate(fieldsOf(message));
       if (typeof result === 'boolean') return result;
-      throw new FdpError('FDP_MESSAGE_INVALID', `${source}: expected true or false, got ${show(result)}`);
+      throw new FdpError('FDP_MESSAGE_INVALID', `"${expression.label}": expected true or false, got ${show(result)}`);
     });
   },
 });

@@ -43,5 +43,5 @@ function failure(parts: readonly Expression[], fields: Fields): FdpError {
   const failed = parts.find((part) => part.evaluate(fields) !== true);
   const values = failed?.names.map((name) => `${name} = ${show(fields[name])}`).join(', ');
   const got = values ? ` (${values})` : '';
-  return new FdpError('FDP_MESSAGE_INVALID', `not true: ${failed?.source ?? ''}${got}`);
+  return new FdpError('FDP_MESSAGE_INVALID', `not true: ${failed?.label}${got}`);
 }

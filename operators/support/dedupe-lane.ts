@@ -4,7 +4,7 @@ import type { Node } from '../../src/engine/node.ts';
 import { Outcome, Track } from '../../src/engine/track.ts';
 import { FdpError } from '../../src/errors.ts';
 
-export interface DedupeOptions {
+interface DedupeOptions {
   readonly node: Node;
   keyOf(message: Message): unknown;
   /** How far apart two timestamps of the same key may be, ms. */

@@ -1,4 +1,4 @@
-import type { ASTNode } from '@marcbachmann/cel-js';
+import { type ASTNode, parse } from '@marcbachmann/cel-js';
 
 /** A mistake in an expression that can be seen without running it. */
 export interface Problem {
@@ -42,10 +42,19 @@ export function readTree(root: ASTNode): Reading {
   return { names: [...names], problems, qualified };
 }
 
-/** The parts of `a && b && c`, each as its own text. */
-export function conjuncts(node: ASTNode): readonly string[] {
-  if (node.op === '&&') return node.args.flatMap((side) => conjuncts(side));
-  return [node.input.slice(node.range.start, node.range.end)];
+/** The parts of `a && b && c`, each as it is written; what stands in parentheses stays whole. */
+export function conjuncts(source: string): readonly string[] {
+  const { ast } = parse(source);
+  if (ast.op !== '&&') return [source.trim()];
+  const [left, right] = ast.args;
+  const gap = source.slice(left.range.end, right.range.start);
+  const cut = left.range.end + gap.lastIndexOf('&&');
+  try {
+    return [source.slice(0, cut), source.slice(cut + 2)].flatMap(conjuncts);
+  } catch {
+    // Only a half of something in parentheses can't be read by itself.
+    return [source.trim()];
+  }
 }
 
 function children(node: ASTNode): readonly ASTNode[] {

@@ -14,7 +14,8 @@ import { unknownName } from './names.ts';
 
 /** A CEL expression over the fields of a message's value, read once and evaluated for each message. */
 export interface Expression {
-  readonly source: string;
+  /** Its source on one short line, for a reason. */
+  readonly label: string;
   /** The fields that it reads. */
   readonly names: readonly string[];
   /** The parts of `a && b && c`: to say which of them is not true. */
@@ -53,21 +54,22 @@ const fieldTypes: Readonly<Record<string, FieldType>> = {
  * @throws FDP_SPEC_INVALID when it can't be read
  */
 export function compileExpression(source: string): Expression {
-  const { ast, text, problems, names } = parse(source);
+  const { text, problems, names } = parse(source);
   const found = problems[0] ?? typeProblem(running, text);
   if (found) throw new FdpError('FDP_SPEC_INVALID', `"${short(source)}": ${sentence(found)}`);
   const run = running.parse(text);
   run.check();
+  const label = short(source);
   const needsWhole = text !== source;
   return {
-    source,
+    label,
     names,
-    conjuncts: conjuncts(ast),
+    conjuncts: conjuncts(source),
     evaluate(fields) {
       try {
         return plain(run(needsWhole ? { ...fields, [whole]: fields } : fields));
       } catch (error) {
-        throw new FdpError('FDP_MESSAGE_INVALID', `"${short(source)}": ${reasonOf(error)}`);
+        throw new FdpError('FDP_MESSAGE_INVALID', `"${label}": ${reasonOf(error)}`);
       }
     },
   };

@@ -15,7 +15,7 @@ export interface FindOptions {
   readonly page?: { readonly limit: string; readonly before: string };
 }
 
-export interface Found {
+interface Found {
   readonly rows: readonly Row[];
   /** Where the next page begins, null on the last page; undefined without pages. */
   readonly edge?: PageEdge | null;

@@ -5,7 +5,7 @@ import { templateMetaNames, templateNames } from '../../src/engine/template.ts';
 type Path = readonly (string | number)[];
 
 /** The known word that was probably meant; undefined when none is near. */
-export function nearest(word: string, known: readonly string[]): string | undefined {
+function nearest(word: string, known: readonly string[]): string | undefined {
   if (known.length === 0) return undefined;
   const best = closest(word, known);
   return distance(word, best) <= Math.max(1, Math.floor(word.length / 2)) ? best : undefined;

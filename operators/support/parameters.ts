@@ -38,7 +38,7 @@ export function readParameter(name: string, rule: ParameterRule, raw: unknown): 
 }
 
 /** What a cursor's text means: `MS`, or `MS_ID` to go on in the middle of a millisecond. */
-export type Cursor = NonNullable<Query['after']>;
+type Cursor = NonNullable<Query['after']>;
 
 /** Did a parameter of type `cursor` give this? */
 export function isCursor(value: unknown): value is Cursor {

@@ -25,7 +25,7 @@ export function operator(declaration: OperatorDeclaration, yaml: string): readon
   return [declaration, optionsOf(declaration, yaml)];
 }
 
-export interface Checked {
+interface Checked {
   readonly shape: Shape;
   /** `path: text | hint` */
   readonly problems: readonly string[];

@@ -66,6 +66,22 @@ describe('expression', () => {
     expect(error.message).toBe(reason);
   });
 
+  it.each([
+    ['(a + 1.0) * 2.0 > 1e300 && (b)', ['(a + 1.0) * 2.0 > 1e300', '(b)']],
+    ['a - (b - c) > 4.0 && (a.b).c == "&&" && has(z)', ['a - (b - c) > 4.0', '(a.b).c == "&&"', 'has(z)']],
+    ['(a || b) && !(c)', ['(a || b)', '!(c)']],
+    ['a && (b && c)', ['a', '(b && c)']],
+    ['((a && b)) && c', ['((a && b))', 'c']],
+    ['(a && b)', ['(a && b)']],
+    ['a && b || c', ['a && b || c']],
+    ['a // one && two\n && b', ['a // one && two', 'b']],
+    ['a && // one && two\n b', ['a && // one && two\n b']],
+    ['a && [b].all(v, v && c)', ['a', '[b].all(v, v && c)']],
+  ])('takes %j apart into %j', (source, parts) => {
+    expect(compileExpression(source).conjuncts).toEqual(parts);
+    for (const part of parts) compileExpression(part);
+  });
+
   it('never takes a field from the prototype of the message', () => {
     expect(thrown(() => compileExpression('constructor')).code).toBe('FDP_SPEC_INVALID');
     expect(problems('toString == 1', undefined)).toEqual(["toString can't be the name of a field here"]);

@@ -18,7 +18,7 @@ describe('filter', () => {
   it('rejects what gives no boolean', async () => {
     const { outcomes, context } = await runOperators([operator(filter, 'volume')], [{ volume: 1 }, { volume: true }]);
     expect(outcomes).toEqual([2, 1]);
-    expect(context.rejections.map(({ message }) => message)).toEqual(['volume: expected true or false, got 1']);
+    expect(context.rejections.map(({ message }) => message)).toEqual(['"volume": expected true or false, got 1']);
   });
 
   it('agrees with plain code, however the input is batched', async () => {

@@ -41,7 +41,7 @@ describe('require', () => {
   });
 
   it('rejects one message for another cause than its neighbour', async () => {
-    const { context } = await runOperators([operator(require, 'price > 5.0 || volume > 5.0')], [good]);
+    const { context } = await runOperators([operator(require, '"price > 5.0 ||\n  volume > 5.0"')], [good]);
     expect(context.rejections[0]?.message).toBe('not true: price > 5.0 || volume > 5.0 (price = 1, volume = 0)');
   });
 
