@@ -1,5 +1,5 @@
 import { defineConnector } from '../src/engine/component.ts';
-import { listenClaims } from '../src/engine/listen.ts';
+import { listenClaims, reachable } from '../src/engine/listen.ts';
 import { durationMs, sizeBytes } from '../src/engine/units.ts';
 
 /**
@@ -61,10 +61,14 @@ export const rest = defineConnector({
       },
     },
   },
-  example: '{ type: rest, listen: "127.0.0.1:8000", timeout: 5s }',
+  example: 'http: { type: rest, listen: "127.0.0.1:8000", timeout: 5s }',
   source: { requests: true, exclusive: true, options: { type: 'object', additionalProperties: false, properties: {} } },
 
   claims: ({ listen }) => listenClaims(listen),
+  address: ({ listen }) => {
+    const { host, port } = reachable(listen);
+    return `http://${host}:${port}`;
+  },
 
   async create(options, { name }) {
     const [{ RestSource }, { default: express }] = await Promise.all([import('./rest/source.ts'), import('express')]);

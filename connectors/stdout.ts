@@ -1,4 +1,4 @@
-import { defineConnector } from '../src/engine/component.ts';
+import { defineConnector, standardOutput } from '../src/engine/component.ts';
 
 /** One JSON object a line on the standard output, for pipes and for a look. Logs go to stderr and never mix with it. */
 export const stdout = defineConnector({
@@ -7,7 +7,7 @@ export const stdout = defineConnector({
   example: 'out: { type: stdout }',
   options: { type: 'object', additionalProperties: false, properties: {} },
   sink: { options: { type: 'object', additionalProperties: false, properties: {} } },
-  claims: () => ['the standard output'],
+  claims: () => [standardOutput],
   async create(_options, context) {
     const { StreamSink } = await import('./stdout/stream-sink.ts');
     return {

@@ -1,6 +1,6 @@
 import type { RoleContext } from '../src/engine/component.ts';
 import { defineConnector } from '../src/engine/component.ts';
-import { listenClaims } from '../src/engine/listen.ts';
+import { listenClaims, reachable } from '../src/engine/listen.ts';
 import { queueBounds, queueSchema } from '../src/engine/queue.ts';
 import { durationMs, sizeBytes } from '../src/engine/units.ts';
 import { FdpError } from '../src/errors.ts';
@@ -70,10 +70,15 @@ export const tcp = defineConnector({
       queue: queueSchema,
     },
   },
-  example: '{ type: tcp, listen: "127.0.0.1:8888", client_buffer: 1MiB }',
+  example: 'vwap_feed: { type: tcp, listen: "127.0.0.1:8888", client_buffer: 1MiB }',
   source: { options: { type: 'object', additionalProperties: false, properties: {} } },
   sink: { options: { type: 'object', additionalProperties: false, properties: {} }, exclusive: true },
 
+  address: ({ listen }) => {
+    if (listen === undefined) return undefined;
+    const { host, port } = reachable(listen);
+    return `nc ${host} ${port}`;
+  },
   claims: (options) => (options.listen === undefined ? [] : listenClaims(options.listen)),
 
   check(options, report) {

@@ -1,5 +1,5 @@
 import { defineConnector } from '../src/engine/component.ts';
-import { listenClaims } from '../src/engine/listen.ts';
+import { listenClaims, reachable } from '../src/engine/listen.ts';
 import { durationMs, sizeBytes } from '../src/engine/units.ts';
 
 const probability = { type: 'number', minimum: 0, maximum: 1, default: 0 } as const;
@@ -91,6 +91,10 @@ export const websocketServer = defineConnector({
   },
   sink: { options: { type: 'object', additionalProperties: false, properties: {} }, exclusive: true },
   claims: (options) => listenClaims(options.listen),
+  address: (options) => {
+    const { host, port } = reachable(options.listen);
+    return `ws://${host}:${port}`;
+  },
   async create(options, context) {
     const { ExchangeServer } = await import('./websocket-server/server.ts');
     const { faults } = options;

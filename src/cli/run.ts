@@ -1,17 +1,16 @@
 import { hostname } from 'node:os';
 import { seededChance } from '../engine/chance.ts';
 import { systemClock } from '../engine/clock.ts';
-import type { Environment } from '../engine/component.ts';
+import { type Environment, standardOutput } from '../engine/component.ts';
 import type { Plan, TopologyPlan } from '../engine/plan.ts';
 import { type RunResult, Runtime } from '../engine/runtime.ts';
 import type { ProcessSnapshot } from '../engine/snapshot.ts';
 import { FdpError } from '../errors.ts';
 import { createLog, type Log, type LogLevel, logLevels } from '../observe/log.ts';
-import { createPainter, type Painter } from '../observe/painter.ts';
-import { type StartHints, startLines, statusLines } from '../observe/status-line.ts';
+import { createPainter } from '../observe/painter.ts';
+import { showStatus } from '../observe/status.ts';
+import { type StartHints, startLines } from '../observe/status-line.ts';
 import { failPointFrom } from './fail-point.ts';
-
-const repaintMs = 500;
 
 export interface RunRequest {
   readonly plan: Plan;
@@ -28,7 +27,12 @@ export interface RunRequest {
  * @throws FDP_USAGE when LOG_LEVEL or FDP_FAIL_POINT can't be understood
  */
 export async function run({ plan, profile, version, env, secrets }: RunRequest): Promise<number> {
-  const painter = createPainter(process.stderr, env);
+  const painter = createPainter(
+    writesOutput(plan) ? { write: (text) => process.stderr.write(text) } : process.stderr,
+    env,
+  );
+  // Whatever ends the process gives the cursor back.
+  process.once('exit', () => painter.end());
   const log = await createLog({
     level: logLevel(env['LOG_LEVEL']),
     destination: painter,
@@ -49,14 +53,20 @@ export async function run({ plan, profile, version, env, secrets }: RunRequest):
   else log.info({ version, profile, topologies: plan.topologies.map(({ name }) => name) }, `${hints.title}: starting`);
 
   const letGo = onSignals(runtime, log);
-  const stopPainting = keepPainting(painter, snapshot);
+  const stopStatus = showStatus({ painter, clock: environment.clock, snapshot });
   const result = await runtime.run();
-  stopPainting();
+  stopStatus();
   letGo();
-  report(result, log);
   painter.end();
+  report(result, log);
   log.flush();
   return result.exitCode;
+}
+
+function writesOutput(plan: Plan): boolean {
+  return [...plan.connectors.values()].some(({ declaration, options }) =>
+    declaration.claims?.(options).includes(standardOutput),
+  );
 }
 
 function makeEnvironment(log: Log, env: RunRequest['env']): Environment {
@@ -89,28 +99,6 @@ function onSignals(runtime: Runtime, log: Log): () => void {
   for (const signal of signals) process.on(signal, stop);
   return () => {
     for (const signal of signals) process.off(signal, stop);
-  };
-}
-
-function keepPainting(painter: Painter, snapshot: () => ProcessSnapshot): () => void {
-  if (!painter.isActive) return () => {};
-  const done = new AbortController();
-  let previous = snapshot();
-  const paint = () => {
-    const current = snapshot();
-    painter.paint(statusLines(previous, current, painter.width));
-    previous = current;
-  };
-  const loop = async () => {
-    while (!done.signal.aborted) {
-      paint();
-      await systemClock.sleep(repaintMs, done.signal);
-    }
-  };
-  void loop();
-  return () => {
-    done.abort();
-    paint();
   };
 }
 

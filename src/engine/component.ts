@@ -287,6 +287,9 @@ export interface ConnectorContext extends Environment {
   readonly name: string;
 }
 
+/** What a connector claims that writes to the terminal: nothing else is painted there then. */
+export const standardOutput = 'the standard output';
+
 /** Options of the log family: kept when an overlay changes the type. */
 export const logOptions = {
   topic: { type: 'string', minLength: 1, description: 'Name of the topic.', examples: ['raw_stock_ticks'] },

@@ -50,6 +50,13 @@ export function listenClaims(address: string): readonly string[] {
   return port === 0 ? [] : [`port ${port} on ${host === 'localhost' ? '127.0.0.1' : host}`];
 }
 
+/** The address under which this machine reaches a server: every address is also the loopback one. */
+export function reachable(address: string): { readonly host: string; readonly port: number } {
+  const { host, port } = hostAndPort(address);
+  const here = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+  return { host: here.includes(':') ? `[${here}]` : here, port };
+}
+
 function isLoopback(address: string): boolean {
   return /^(::ffff:)?127\./.test(address) || address === '::1';
 }

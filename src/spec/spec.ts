@@ -36,6 +36,8 @@ export interface SettingsSpec extends Settings {
 export interface NameSpec {
   readonly name: string;
   readonly place: Place;
+  /** Environment variables that the name was made from. */
+  readonly variables?: readonly string[] | undefined;
 }
 
 export interface ConnectorSpec {

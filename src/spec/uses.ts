@@ -25,14 +25,15 @@ export function readUse(
   const named = map ? map.entries.get('connector') : entry;
   const place = named ? entryPlace(named) : entry.key;
   const name = named && asText(named.value);
-  const connector = name === undefined ? undefined : findConnector({ name, place }, role, user);
+  const connector =
+    name === undefined ? undefined : findConnector({ name, place, variables: variablesOf(named) }, role, user);
   const usage = connector ? readUsage(connector, map, { ...user, structural, role, place }) : {};
   return { connector, role, place, tree: entry.value, usage };
 }
 
 /** The connector of that name, when there is one that has the role; problems are reported. */
 export function findConnector(
-  { name, place }: NameSpec,
+  { name, place, variables = [] }: NameSpec,
   role: RoleName,
   { subject, connectors, context }: User,
 ): ConnectorSpec | undefined {
@@ -40,10 +41,14 @@ export function findConnector(
   const connector = connectors.get(name);
   if (!connector) {
     if (complete)
-      problems.add(place, `unknown connector "${name}"`, {
-        subject,
-        hint: () => suggestion(name, connectors.keys(), 'connectors'),
-      });
+      problems.add(
+        place,
+        `unknown connector "${name}"${variables.length > 0 ? ` (from ${variables.join(', ')})` : ''}`,
+        {
+          subject,
+          hint: () => suggestion(name, connectors.keys(), 'connectors'),
+        },
+      );
     return undefined;
   }
   const { declaration } = connector;
@@ -91,5 +96,9 @@ export function readUsage(connector: ConnectorSpec, map: MapTree | undefined, us
 /** A name that stands alone, `dead_letter: rejected`; undefined when it is missing or no text. */
 export function readName(entry: Entry | undefined): NameSpec | undefined {
   const name = entry && !isUnusable(entry.value) ? asText(entry.value) : undefined;
-  return entry && name !== undefined ? { name, place: entryPlace(entry) } : undefined;
+  return entry && name !== undefined ? { name, place: entryPlace(entry), variables: variablesOf(entry) } : undefined;
+}
+
+function variablesOf(entry: Entry | undefined): readonly string[] | undefined {
+  return entry?.value.kind === 'scalar' ? entry.value.variables : undefined;
 }
