@@ -16,6 +16,7 @@ export const kafka = defineConnector({
       brokers: {
         type: 'string',
         pattern: '^\\s*[^\\s,]+:\\d+(\\s*,\\s*[^\\s,]+:\\d+)*\\s*$',
+        expected: 'host:port, or several separated by commas',
         description: 'Brokers to begin with, as host:port, separated by commas.',
         examples: ['localhost:9092', 'kafka-1:9092,kafka-2:9092'],
       },

@@ -17,14 +17,21 @@ export const mongodb = defineConnector({
       url: {
         type: 'string',
         pattern: '^mongodb(\\+srv)?://',
+        expected: 'a connection string that begins with mongodb:// or mongodb+srv://',
         description: 'Connection string, with user and password where the server wants them.',
         examples: ['mongodb://localhost:27017'],
         secret: true,
       },
-      database: { type: 'string', pattern: '^[^/\\\\. "$]{1,63}$', description: 'Name of the database.' },
+      database: {
+        type: 'string',
+        pattern: '^[^/\\\\. "$]{1,63}$',
+        expected: 'the name of a database',
+        description: 'Name of the database.',
+      },
       collection: {
         type: 'string',
         pattern: '^(?!system\\.)[^$]{1,120}$',
+        expected: 'the name of a collection',
         description: 'Name of the collection; made when missing, with its indexes.',
         examples: ['finnhub_trades'],
       },

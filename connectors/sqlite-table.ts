@@ -26,6 +26,7 @@ export const sqliteTable = defineConnector({
       table: {
         type: 'string',
         pattern: '^(?!sqlite_|fdp_(topics|partitions|records|groups|positions)$)[A-Za-z][A-Za-z0-9_.-]{0,99}$',
+        expected: 'a name that begins with a letter, then letters, digits and . _ -',
         description: 'Name of the table; made when missing.',
         examples: ['finnhub_trades'],
       },

@@ -6,11 +6,12 @@ import { sizeBytes } from '../../src/engine/units.ts';
 const from = {
   type: 'string',
   pattern: '^(earliest|latest|\\d{4}-\\d\\d-\\d\\d[Tt ]\\d\\d:\\d\\d(:\\d\\d(\\.\\d+)?)?([Zz]|[+-]\\d\\d:?\\d\\d))$',
+  expected: '`earliest`, `latest`, or an RFC 3339 time such as 2025-11-20T14:30:00Z',
   default: 'earliest',
   description:
     'Where a group without a position begins: `earliest`, `latest`, or an RFC 3339 time (the first message not older).',
   examples: ['latest', '2025-11-20T14:30:00Z'],
-} as const satisfies JSONSchema;
+} as const;
 
 /** What a topology gives beside a log connector's name to read it as a consumer group. */
 export const logSourceUsage = {

@@ -6,21 +6,21 @@ export type SqlRow = Readonly<Record<string, SqlValue>>;
 
 const maxStatements = 200;
 
-/** What SQLite's primary result codes mean for us; every other one is a mistake of ours. */
-const codes: Readonly<Record<number, ErrorCode>> = {
-  3: 'FDP_REFUSED', // PERM
-  5: 'FDP_BUSY', // BUSY
-  6: 'FDP_BUSY', // LOCKED
-  8: 'FDP_REFUSED', // READONLY
-  10: 'FDP_UNAVAILABLE', // IOERR
-  11: 'FDP_STORE_CORRUPT', // CORRUPT
-  13: 'FDP_DISK_FULL', // FULL
-  14: 'FDP_REFUSED', // CANTOPEN
-  15: 'FDP_BUSY', // PROTOCOL: lost a race for a lock
-  18: 'FDP_MESSAGE_REFUSED', // TOOBIG
-  23: 'FDP_REFUSED', // AUTH
-  26: 'FDP_STORE_CORRUPT', // NOTADB
-};
+/** What SQLite's primary result codes mean for us, with their texts; every other one is a mistake of ours. */
+const results: readonly (readonly [result: number, text: string, code: ErrorCode])[] = [
+  [3, 'access permission denied', 'FDP_REFUSED'],
+  [5, 'database is locked', 'FDP_BUSY'],
+  [6, 'database table is locked', 'FDP_BUSY'],
+  [8, 'attempt to write a readonly database', 'FDP_REFUSED'],
+  [10, 'disk I/O error', 'FDP_UNAVAILABLE'],
+  [11, 'database disk image is malformed', 'FDP_STORE_CORRUPT'],
+  [13, 'database or disk is full', 'FDP_DISK_FULL'],
+  [14, 'unable to open database file', 'FDP_REFUSED'],
+  [15, 'locking protocol', 'FDP_BUSY'],
+  [18, 'string or blob too big', 'FDP_MESSAGE_REFUSED'],
+  [23, 'authorization denied', 'FDP_REFUSED'],
+  [26, 'file is not a database', 'FDP_STORE_CORRUPT'],
+];
 
 const advice: Partial<Record<ErrorCode, string>> = {
   FDP_BUSY: 'another process has it locked',
@@ -68,9 +68,20 @@ export class Database {
     return this.#guarded(() => this.#statement(sql).all(...values) as readonly SqlRow[]);
   }
 
+  /**
+   * Moves what is in the write-ahead log to the file, as far as other processes let it, and closes. The binding frees
+   * prepared statements, and with the last one the file's handles, only when they are collected as garbage: nothing
+   * may count on that.
+   */
   close(): void {
     this.#statements.clear();
-    if (this.#connection.isOpen) this.#guarded(() => this.#connection.close());
+    if (!this.#connection.isOpen) return;
+    try {
+      this.#connection.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    } catch {
+      // Busy, full or damaged: the log stays beside the file, and whoever opens it next goes on from there.
+    }
+    this.#guarded(() => this.#connection.close());
   }
 
   #statement(sql: string): StatementSyncInstance {
@@ -92,12 +103,15 @@ export class Database {
 }
 
 function classified(path: string, error: unknown): FdpError {
-  const fields = error as { readonly sqliteCode?: unknown };
-  // The binding's `all` gives such an error no code of its own.
-  if (messageOf(error).includes('too large to be represented'))
+  const text = messageOf(error);
+  if (text.includes('too large to be represented'))
     return new FdpError('FDP_MESSAGE_UNREADABLE', `${path}: a stored integer lies beyond 2^53`, { cause: error });
-  const primary = typeof fields.sqliteCode === 'number' ? fields.sqliteCode & 0xff : 0;
-  const code = codes[primary] ?? 'FDP_INTERNAL';
+  const { sqliteCode } = error as { readonly sqliteCode?: unknown };
+  // The errors of the binding's `all` carry no result code, only its text.
+  const known = results.find(([result, words]) =>
+    typeof sqliteCode === 'number' ? result === (sqliteCode & 0xff) : text.endsWith(words),
+  );
+  const code = known?.[2] ?? 'FDP_INTERNAL';
   const hint = advice[code];
-  return new FdpError(code, `${path}: ${messageOf(error)}${hint ? `: ${hint}` : ''}`, { cause: error });
+  return new FdpError(code, `${path}: ${text}${hint ? `: ${hint}` : ''}`, { cause: error });
 }

@@ -4,7 +4,7 @@ import { unitFormats } from '../../src/engine/units.ts';
 
 /** Options as the spec reader hands them over: checked against the declaration's schema, defaults filled in. */
 export function optionsOf(declaration: ConnectorDeclaration, options: object): unknown {
-  const ajv = new Ajv({ useDefaults: true, keywords: ['secret', 'missingHint'], strictTypes: false });
+  const ajv = new Ajv({ useDefaults: true, keywords: ['secret', 'missingHint', 'expected'], strictTypes: false });
   for (const [name, { pattern }] of Object.entries(unitFormats)) ajv.addFormat(name, pattern);
   for (const name of ['path', 'expression', 'date-time']) ajv.addFormat(name, true);
   const filled = structuredClone(options);
