@@ -117,7 +117,9 @@ topologies:
   log: { type: kafka, brokers: "b:1", topic: t }
 topologies: { t: { source: "${name('FEED:-mock')}", sink: log } }
 `;
-    expect(brief(readText(text, { env: { FEED: 'mokc' } }).problems)).toEqual(['4:28 t: unknown connector "mokc"']);
+    expect(brief(readText(text, { env: { FEED: 'mokc' } }).problems)).toEqual([
+      '4:28 t: unknown connector "mokc" (from FEED)',
+    ]);
   });
 
   it('whose file can not be read are told of when they are needed', () => {
