@@ -27,7 +27,7 @@ export function eachAnnotated(
 }
 
 /** All schemas that describe the value at a path, those of unions included. */
-export function schemasAt(schema: JSONSchema, path: Path): SchemaObject[] {
+function schemasAt(schema: JSONSchema, path: Path): SchemaObject[] {
   if (typeof schema !== 'object') return [];
   const own = [schema as SchemaObject];
   const all = own.concat(unionBranches(schema).flatMap((branch) => schemasAt(branch, [])));

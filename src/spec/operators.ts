@@ -6,7 +6,7 @@ import type { NameSpec, OperatorSpec } from './spec.ts';
 import { asText, entryPlace, isNothing, isUnusable, type MapTree, placeAt, type Tree, valueAt } from './tree.ts';
 
 /** Where a list of operators stands. */
-export interface Chain {
+interface Chain {
   /** `processor`, `GET /api/v1/symbols`: whose operators they are. */
   readonly subject: string;
   /** The key of the list. */

@@ -11,7 +11,7 @@ export interface Problem {
   readonly at?: Position;
 }
 
-export interface ProblemDetails {
+interface ProblemDetails {
   /** Whose mistake it is: a connector, an operator, a topology. */
   readonly subject?: string;
   /** A function is asked only when the problem is kept, since looking for the nearest word costs time. */

@@ -2,7 +2,7 @@ import type { ErrorObject } from 'ajv';
 import { unitFormats } from '../engine/units.ts';
 
 /** A schema's error, in words. */
-export interface Described {
+interface Described {
   readonly text: string;
   readonly hint?: string;
   /** The key that is wrong, when it isn't the value. */

@@ -11,7 +11,7 @@ import type { Place } from './source.ts';
 import { isUnusable, isWhole, keyAt, type Path, placeAt, plain, type Tree, valueAt } from './tree.ts';
 
 /** What a piece of the spec is checked against, and in whose name. */
-export interface Check {
+interface Check {
   readonly schema: JSONSchema;
   /** Begins each message: `trades`, `explode`. */
   readonly subject: string;
@@ -24,7 +24,7 @@ export interface Check {
   readonly folder: string;
 }
 
-export interface Checked {
+interface Checked {
   /** Plain values, defaults filled in, paths absolute. */
   readonly value: unknown;
   /** True when nothing is wrong, missing or broken: only then may a component look at it. */
@@ -109,7 +109,7 @@ function converted(text: string, wanted: readonly unknown[]): number | boolean |
 }
 
 /** Sets the value at a path; the path leads through plain maps and lists. */
-export function replaceAt(root: { value: unknown }, path: Path, value: unknown): void {
+function replaceAt(root: { value: unknown }, path: Path, value: unknown): void {
   let holder = root as Record<string | number, unknown>;
   let last: string | number = 'value';
   for (const step of path) {
@@ -126,7 +126,7 @@ function makePathsAbsolute(root: { value: unknown }, { schema, folder }: Check):
 }
 
 /** A JSON pointer as a path. */
-export function pathOf(pointer: string): string[] {
+function pathOf(pointer: string): string[] {
   const steps = pointer.split('/').slice(1);
   return steps.map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
 }

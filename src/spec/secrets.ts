@@ -6,7 +6,7 @@ import { type Path, valueAt } from './tree.ts';
 /** Hides what must not be shown in a text that stands at a path of a component's options. */
 export type Mask = (text: string, schema: JSONSchema, path: Path) => string;
 
-export const masked = '******';
+const masked = '******';
 /** A shorter secret is hidden where it stands, but not looked for elsewhere. */
 const minLength = 6;
 const userInfo = /(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/?#@]*@/gi;

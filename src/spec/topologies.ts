@@ -20,7 +20,7 @@ const shallowSchema = {
   },
 } as const;
 
-export interface TopologyUser extends Omit<User, 'subject'> {
+interface TopologyUser extends Omit<User, 'subject'> {
   /** The dead letter of the settings. */
   readonly deadLetter: NameSpec | undefined;
 }

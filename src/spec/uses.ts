@@ -71,7 +71,7 @@ function rolesOf({ declaration, options, valid }: ConnectorSpec): readonly RoleN
   return able ? declared.filter((role) => able.includes(role)) : declared;
 }
 
-export interface Usages extends User {
+interface Usages extends User {
   readonly structural: readonly string[];
   readonly role: RoleName;
   readonly place: Place;

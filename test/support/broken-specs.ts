@@ -14,7 +14,7 @@ const flow = `topologies:
 `;
 
 /** The usual connectors, more of them, and a topology that is right. */
-export const withConnectors = (more: string): string => `${usual}${more}\n${flow}`;
+const withConnectors = (more: string): string => `${usual}${more}\n${flow}`;
 /** The usual connectors, and topologies. */
 export const withTopologies = (topologies: string): string => `${usual}topologies:\n${topologies}\n`;
 const withOperators = (operators: string, sink = 'log'): string =>
@@ -24,7 +24,7 @@ const withRoutes = (routes: string): string => withTopologies(`  t:\n    source:
 const withSettings = (settings: string): string => `${usual}${flow}settings: ${settings}\n`;
 
 /** What is wrong, the text with a marker at each place, and a part of each message or hint, in order. */
-export type BrokenSpec = readonly [title: string, text: string, ...parts: readonly string[]];
+type BrokenSpec = readonly [title: string, text: string, ...parts: readonly string[]];
 
 export const brokenSpecs: readonly BrokenSpec[] = [
   // YAML

@@ -14,7 +14,7 @@ export interface SpecOptions {
   readonly topologies?: readonly string[];
 }
 
-export interface ReadResult {
+interface ReadResult {
   readonly spec: Spec;
   readonly resolution: Resolution;
   readonly problems: readonly Problem[];
