@@ -94,7 +94,9 @@ describe('tcp server', () => {
     }
     let sent = 0;
     let most = 0;
-    for (let batch = 0; batch < 40; batch++) {
+    let batch = 0;
+    // How much the operating system takes for a client that never reads differs: on until it takes no more.
+    for (; batch < 40 || node.extra['skipped_lines'] === undefined; batch++) {
       const values = Array.from({ length: 64 }, (_, place) => tick(`S${place % 8}`, batch * 64 + place, 4000));
       sent += values.reduce((sum, value) => sum + JSON.stringify(value).length + 1, 0);
       await broadcast(...values);
@@ -102,14 +104,13 @@ describe('tcp server', () => {
       await until(() => readers.every((reader) => reader.bytes === sent));
     }
     expect(most).toBeLessThanOrEqual(clientBuffer);
-    expect(node.extra['skipped_lines']).toBeGreaterThan(0);
     expect(log.lines.filter(({ level }) => level === 'warn')).toHaveLength(1);
 
     const late = received(stuck);
     stuck.resume();
-    await until(() => late.lines.length === 40 * 64 - (node.extra['skipped_lines'] ?? 0));
+    await until(() => late.lines.length === batch * 64 - (node.extra['skipped_lines'] ?? 0));
     const numbers = numbersOf(late.lines);
-    expect(numbers.slice(-8)).toEqual(Array.from({ length: 8 }, (_, place) => 40 * 64 - 8 + place));
+    expect(numbers.slice(-8)).toEqual(Array.from({ length: 8 }, (_, place) => batch * 64 - 8 + place));
     await broadcast(tick('S1', 9001), tick('S1', 9002));
     await until(() => numbersOf(late.lines).at(-1) === 9002);
     expect(numbersOf(late.lines).slice(-2)).toEqual([9001, 9002]);
@@ -124,37 +125,38 @@ describe('tcp server', () => {
         return { socket, seen: received(socket) };
       }),
     );
-    for (let batch = 0; batch < 150; batch++) {
-      for (const { socket } of clients) chance.next() < 0.2 ? socket.resume() : socket.pause();
+    clients[0]?.socket.pause();
+    let sent = 0;
+    while (sent < 4500 || node.extra['skipped_lines'] === undefined) {
+      // The first never reads, so that lines are skipped in the end.
+      for (const { socket } of clients.slice(1)) chance.next() < 0.2 ? socket.resume() : socket.pause();
       const size = Math.floor(chance.next() * 5000);
-      await broadcast(...Array.from({ length: 30 }, (_, place) => tick(`S${place % 3}`, batch * 30 + place, size)));
+      await broadcast(...Array.from({ length: 30 }, (_, place) => tick(`S${place % 3}`, sent++, size)));
       if (chance.next() < 0.3) await systemClock.turn();
     }
     for (const { socket } of clients) socket.resume();
     for (const { seen } of clients) {
-      await until(() => seen.text.endsWith('\n') && numbersOf(seen.lines).includes(150 * 30 - 1));
+      await until(() => seen.text.endsWith('\n') && numbersOf(seen.lines).includes(sent - 1));
       for (const symbol of ['S0', 'S1', 'S2']) {
         const numbers = numbersOf(seen.lines.filter((line) => line.includes(symbol)));
         expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
       }
     }
     const got = clients.reduce((sum, { seen }) => sum + seen.lines.length, 0);
-    expect(got + (node.extra['skipped_lines'] ?? 0)).toBe(8 * 150 * 30);
-    expect(node.extra['skipped_lines']).toBeGreaterThan(0);
+    expect(got + (node.extra['skipped_lines'] ?? 0)).toBe(clients.length * sent);
   });
 
   it('disconnects a client for which lines wait and that reads nothing for long', async () => {
     const { broadcast, join, node } = await startServer({ client_buffer: '64KiB', client_timeout: '200ms' });
     const stuck = await join();
     stuck.pause();
-    const idle = await join();
+    const idle = (await join()).resume();
     // Time without any line counts for nothing.
     await once(serverSockets[0] as Socket, 'timeout');
     while (serverSockets[0]?.writableLength === 0) {
       await broadcast(...Array.from({ length: 64 }, (_, place) => tick('A', place, 10_000)));
       await systemClock.turn();
     }
-    idle.resume();
     await until(() => node.extra['clients'] === 1);
     expect(node.extra['stalled_clients']).toBe(1);
     expect(idle.destroyed).toBe(false);
