@@ -27,7 +27,7 @@ export function fieldSql({ fields }: TableDefinition, field: string): string {
 }
 
 /** The columns of a table, by name, without `_id`. */
-export function columnsOf({ fields }: TableDefinition): Readonly<Record<string, string>> {
+function columnsOf({ fields }: TableDefinition): Readonly<Record<string, string>> {
   const declared = Object.entries(fields ?? {}).map(([field, type]) => [field, sqlTypes[type]]);
   return { ...(fields ? Object.fromEntries(declared) : { _doc: 'TEXT' }), ...ownColumns };
 }

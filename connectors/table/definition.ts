@@ -60,6 +60,6 @@ export function checkTable(options: TableOptions, report: Report): void {
 }
 
 /** `-time` is time, downwards. */
-export function sortField(text: string): SortField {
+function sortField(text: string): SortField {
   return text.startsWith('-') ? { field: text.slice(1), descending: true } : { field: text, descending: false };
 }

@@ -119,7 +119,7 @@ function recordCases(world: () => LogWorld): void {
 
   it('gives a value that is no JSON with the problem and its bytes', async () => {
     const process = await processOf(world(), one);
-    const bytes = new Uint8Array([0xff, 0xfe]);
+    const bytes = new Uint8Array([0x22, 0xff, 0x22]);
     await append(process, [messageWith('{no json'), messageWith(bytes), messageWith(Buffer.from('{"n":1}'))]);
     const open = await openSource(process);
     const [text, binary, good] = await drainAll(process, open);
