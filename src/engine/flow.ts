@@ -288,12 +288,12 @@ export class Flow {
   }
 
   #operators(operators: readonly OperatorPlan[], nodes: readonly Node[]): BatchOperator {
-    return (batches) =>
-      operators.reduce((stream, { declaration, options }, place) => {
-        const node = present(nodes[place], declaration.type, 'operator');
-        const context = { ...this.#parts.environment, node, lookup: (name: string) => this.#lookup(name) };
-        return stream.pipe(declaration.create(options, context));
-      }, batches);
+    const made = operators.map(({ declaration, options }, place) => {
+      const node = present(nodes[place], declaration.type, 'operator');
+      node.is('ok');
+      return declaration.create(options, { ...this.#parts.environment, node, lookup: (name) => this.#lookup(name) });
+    });
+    return (batches) => made.reduce((stream, operator) => stream.pipe(operator), batches);
   }
 
   #lookup(name: string): Pick<Lookup, 'find'> {

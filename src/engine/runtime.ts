@@ -11,8 +11,11 @@ const reportMs = 1000;
 const closeMs = 5000;
 
 export interface RunResult {
-  /** 0 done or stopped cleanly, 1 a topology failed for good, 3 a stop was forced before everything was finished. */
-  readonly exitCode: 0 | 1 | 3;
+  /**
+   * 0 done or stopped cleanly, 1 a topology failed for good, 2 the spec asks for what can't be, 3 a stop was forced
+   * before everything was finished.
+   */
+  readonly exitCode: 0 | 1 | 2 | 3;
   /** What a forced stop left, by topology and node. */
   readonly unfinished: readonly Unfinished[];
 }
@@ -51,7 +54,7 @@ export class Runtime {
     const codes = await Promise.all(this.#topologies.map((topology) => topology.run()));
     await this.#closeConnectors();
     this.#over.abort();
-    const worst = Math.max(0, ...codes) as 0 | 1;
+    const worst = Math.max(0, ...codes) as 0 | 1 | 2;
     return { exitCode: this.#unfinished.length > 0 ? 3 : worst, unfinished: this.#unfinished };
   }
 

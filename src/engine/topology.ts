@@ -61,8 +61,8 @@ export class Topology implements NodeOwner {
     this.#limitedLog = limited(parts.environment.log, parts.environment.clock, rejectionLogMs);
   }
 
-  /** Resolves with the exit code: 0 at the source's end or after a stop, 1 when it can't go on. Never rejects. */
-  async run(): Promise<number> {
+  /** Resolves with the exit code: 0 at the source's end or after a stop, 1 or 2 when it can't go on. Never rejects. */
+  async run(): Promise<0 | 1 | 2> {
     const { environment } = this.#parts;
     const { clock, log } = environment;
     const backoff = new Backoff(environment);
@@ -70,7 +70,7 @@ export class Topology implements NodeOwner {
     for (;;) {
       const error = await this.#runOnce();
       if (error === undefined || this.#draining.signal.aborted) return this.#ended('stopped', 0);
-      if (faultOf(error) === 'fatal') return this.#ended('failed', 1, textOf(error));
+      if (faultOf(error) === 'fatal') return this.#ended('failed', exitCodeOf(error), textOf(error));
       this.#restarts++;
       if (error instanceof FdpError && error.code === 'FDP_LEASE_LOST') {
         log.warn({ topology: this.name }, `${textOf(error)}: standing by`);
@@ -80,10 +80,7 @@ export class Topology implements NodeOwner {
       while (restartedAt[0] !== undefined && now - restartedAt[0] > restartWindowMs) restartedAt.shift();
       if (restartedAt.push(now) > maxRestarts)
         return this.#ended('failed', 1, `${maxRestarts} restarts within a minute did not help: ${textOf(error)}`);
-      log.error(
-        { topology: this.name, err: error },
-        `${this.name}: restarting from the last committed position: ${textOf(error)}`,
-      );
+      log.error({ topology: this.name, err: error }, `restarting from the last committed position: ${textOf(error)}`);
       await backoff.wait(this.#draining.signal);
     }
   }
@@ -153,7 +150,7 @@ export class Topology implements NodeOwner {
   stateChanged(node: Node): void {
     const fields = { topology: this.name, node: node.name, state: node.state };
     const { log } = this.#parts.environment;
-    const text = `${this.name}: ${node.name} is ${node.state}${node.reason ? `: ${node.reason}` : ''}`;
+    const text = `${node.name} is ${node.state}${node.reason ? `: ${node.reason}` : ''}`;
     if (node.state === 'retrying' || node.state === 'held') log.warn(fields, text);
     else if (node.state === 'connecting' && node.reason) log.warn(fields, text);
     else if (node.state !== 'failed') log.debug(fields, text);
@@ -190,14 +187,20 @@ export class Topology implements NodeOwner {
     return this.#graph.all.some((node) => node.state === 'connecting') ? 'starting' : 'running';
   }
 
-  #ended(state: 'stopped' | 'failed', code: number, reason?: string): number {
+  #ended<C extends 0 | 1 | 2>(state: 'stopped' | 'failed', code: C, reason?: string): C {
     const { log } = this.#parts.environment;
     this.#state = state;
     this.#reason = reason;
-    if (state === 'failed') log.error({ topology: this.name }, `${this.name} ended: ${reason}`);
-    else log.info({ topology: this.name }, `${this.name} stopped`);
+    if (state === 'failed') log.error({ topology: this.name }, `ended: ${reason}`);
+    else log.info({ topology: this.name }, 'stopped');
     return code;
   }
+}
+
+/** 2 when the spec asks for what can't be, found only when it was tried; else 1. */
+function exitCodeOf(error: unknown): 1 | 2 {
+  const isSpec = error instanceof FdpError && (error.code === 'FDP_SPEC_INVALID' || error.code === 'FDP_NOT_SUPPORTED');
+  return isSpec ? 2 : 1;
 }
 
 function originOf({ meta }: Message): object {
