@@ -1,0 +1,131 @@
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connectors } from '../../connectors/index.ts';
+import { partitionOf } from '../../connectors/log/codec.ts';
+import { createMemorySpace, type MemoryTopic } from '../../connectors/memory/space.ts';
+import { operators } from '../../operators/index.ts';
+import type { Plan } from '../../src/engine/plan.ts';
+import { readSpec } from '../../src/spec/read.ts';
+import { resolve } from '../../src/spec/resolve.ts';
+import { testEnvironment } from './environment.ts';
+import { expectedStores, type Stores } from './oracle.ts';
+
+const partitions = 2;
+const topic = 'raw_stock_ticks';
+
+const overlay = `connectors:
+  ticks: { type: memory_log, partitions: ${partitions} }
+  rejected: { type: memory_log }
+  trades: { type: memory_table, table: trades }
+  symbols: { type: memory_table, table: symbols }
+  status: { type: memory_table }
+`;
+
+/** The topology `processor` as it is shipped, on memory connectors. */
+function shippedPlan(): Plan {
+  const folder = mkdtempSync(join(tmpdir(), 'fdp-processor-'));
+  try {
+    for (const name of ['pipeline.yml', 'topologies']) cpSync(name, join(folder, name), { recursive: true });
+    mkdirSync(join(folder, 'config'));
+    writeFileSync(join(folder, 'config', 'memory.yml'), overlay);
+    const components = { connectors, operators };
+    const spec = readSpec({ pipelinePath: join(folder, 'pipeline.yml'), profile: 'memory', env: {}, components });
+    const { plan, problems } = resolve(spec, { topologies: ['processor'] });
+    if (!plan) throw new Error(problems.map(({ message }) => message).join('\n'));
+    return plan;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const shipped = shippedPlan();
+// Connectors load their code when they are first made; virtual time does not wait for that.
+for (const { name, declaration, options } of shipped.connectors.values())
+  await (await declaration.create(options, { ...testEnvironment(), name })).close();
+
+/** A log record to be: an envelope of trades, or a text that is none. */
+export type Envelope = string | readonly { readonly s: string; readonly p: number; readonly t: number }[];
+
+/** The processor's whole world: a log with some records, and two tables, which outlive every process on them. */
+export class ProcessorWorld {
+  readonly space = createMemorySpace();
+  readonly #log: MemoryTopic;
+
+  constructor(envelopes: readonly Envelope[]) {
+    const parts = Array.from({ length: partitions }, () => ({ first: 0, records: [], bytes: 0 }));
+    this.#log = { id: 'log', partitions: parts, groups: new Map(), revoked: new Set() };
+    this.space.topics.set(topic, this.#log);
+    for (const [place, envelope] of envelopes.entries()) this.#append(envelope, place);
+  }
+
+  /** The plan of a process that reads batches of that many records. */
+  plan(batch: number): Plan {
+    const [topology] = shipped.topologies;
+    if (!topology) throw new Error('the pipeline has no processor');
+    const source = { ...topology.source, usage: { ...topology.source.usage, batch } };
+    const placed = [...shipped.connectors].map(([name, connector]) => {
+      const options = { ...(connector.options as object), space: this.space.name };
+      return [name, { ...connector, options }] as const;
+    });
+    return { ...shipped, connectors: new Map(placed), topologies: [{ ...topology, source }] };
+  }
+
+  get #positions(): Map<number, number> {
+    return this.#log.groups.get('processor')?.positions ?? new Map();
+  }
+
+  /** True when the group has committed the end of every partition. */
+  get isCaughtUp(): boolean {
+    return this.#log.partitions.every(({ records }, place) => this.#positions.get(place) === records.length);
+  }
+
+  /** Sets the group's positions back, to a share of where they are. */
+  rewind(share: number): void {
+    for (const [place, position] of this.#positions) this.#positions.set(place, Math.floor(position * share));
+  }
+
+  /** Takes a partition from its reader and hands it out again. */
+  revoke(partition: number): void {
+    this.space.revoke(topic, partition % partitions);
+  }
+
+  get expected(): Stores {
+    const records = this.#log.partitions.flatMap((part, partition) =>
+      part.records.map(({ offset, value }) => ({ partition, offset, value: String(value) })),
+    );
+    return expectedStores(records, topic);
+  }
+
+  get stored(): Stores {
+    const rows = (table: string) =>
+      [...(this.space.tables.get(table)?.rows.values() ?? [])].map(({ values }) => values);
+    const symbols = rows('symbols').map((row) => [row['symbol'], [row['tradeCount'], row['lastTradeAt']]]);
+    return {
+      trades: rows('trades')
+        .map((row) => String(row['message_key']))
+        .sort(),
+      symbols: Object.fromEntries(symbols),
+    };
+  }
+
+  /** Every row as it is kept, marks and ids with it: equal when nothing at all has changed. */
+  get everything(): unknown {
+    const tables = [...this.space.tables].map(([name, { nextId, rows }]) => [
+      name,
+      nextId,
+      [...rows.values()].map(({ at: _writtenAt, ...row }) => row),
+    ]);
+    return structuredClone(tables);
+  }
+
+  #append(envelope: Envelope, place: number): void {
+    const isText = typeof envelope === 'string';
+    const key = isText ? null : (envelope[0]?.s ?? null);
+    const value = isText
+      ? envelope
+      : JSON.stringify({ type: 'trade', data: envelope.map((trade) => ({ ...trade, v: 1 })) });
+    const partition = this.#log.partitions[key === null ? place % partitions : partitionOf(key, partitions)];
+    partition?.records.push({ offset: partition.records.length, timestamp: place, key, value, appended: 0 });
+  }
+}
