@@ -1,0 +1,104 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { apply, copySources, type Mutant, type NamedTest, verdict } from '../support/mutants.ts';
+import { temporaryFolder } from '../support/platform.ts';
+
+const killed: NamedTest = {
+  file: 'test/engine/exactly-once.test.ts',
+  name: 'exactly once 7: one process after the other is killed at each step in turn, and the work still gets done',
+};
+const replayed: NamedTest = {
+  file: 'test/engine/exactly-once.test.ts',
+  name: 'exactly once 8: replayed from any earlier position in other batches, nothing changes in the stores',
+};
+
+/** Mistakes by which trades are lost, counted twice or left out of a page, each a line or two away. */
+const mutants: readonly Mutant[] = [
+  {
+    mistake: 'commits a position before the write',
+    file: 'src/engine/ledger.ts',
+    text: 'if (settlement.isSettled) this.#settle(reading);',
+    replacement: 'this.#target = reading.position; this.#committing ??= this.#commitAll();',
+    caughtBy: killed,
+  },
+  {
+    mistake: 'counts by the size of the batch, whatever is above the mark',
+    file: 'connectors/table/fold.ts',
+    text: 'if (mark && !isAbove(mark, state.marks[lane])) {',
+    replacement: 'if (false) {',
+    caughtBy: replayed,
+  },
+  {
+    mistake: 'counts only what was stored now, not what a crash left uncounted',
+    file: 'src/engine/delivery.ts',
+    text: 'if (known === undefined || (known.lane === lane && known.offset === offset && known.index === index)) {',
+    replacement: 'if (known === undefined) {',
+    caughtBy: killed,
+  },
+  {
+    mistake: 'counts also what was stored, and counted, from elsewhere',
+    file: 'src/engine/delivery.ts',
+    text: 'if (known === undefined || (known.lane === lane && known.offset === offset && known.index === index)) {',
+    replacement: '{',
+    caughtBy: {
+      file: 'test/engine/runtime.test.ts',
+      name: 'fan-out with after gives the follower only what its sink stored, now or from the same place before, in source order',
+    },
+  },
+  {
+    mistake: 'has marks of offsets alone, without the index',
+    file: 'connectors/table/store.ts',
+    text: 'mark[0] > other[0] || (mark[0] === other[0] && mark[1] > other[1])',
+    replacement: 'mark[0] > other[0]',
+    caughtBy: {
+      file: 'test/connectors/sqlite-table.test.ts',
+      name: 'sqlite_table counters comes to the same counters however a lane is cut, replayed, and retried in part',
+    },
+  },
+  {
+    mistake: 'continues a page with what is strictly older, whatever the id (SQLite)',
+    file: 'connectors/sqlite/table-query.ts',
+    text: 'if (after.id === undefined || !second) return',
+    replacement: 'return',
+    caughtBy: {
+      file: 'test/connectors/sqlite-table.test.ts',
+      name: 'sqlite_table queries walks a thousand rows of one millisecond, each once, while rows are stored',
+    },
+  },
+  {
+    mistake: 'continues a page with what is strictly older, whatever the id (memory)',
+    file: 'connectors/memory/query.ts',
+    text: 'if (difference !== 0 || after.id === undefined) return',
+    replacement: 'return',
+    caughtBy: {
+      file: 'test/connectors/memory-table.test.ts',
+      name: 'memory_table queries walks a thousand rows of one millisecond, each once, while rows are stored',
+    },
+  },
+  {
+    mistake: 'forgets the id in the link to the next page',
+    file: 'operators/support/find-query.ts',
+    text: '...(before && { after: before })',
+    replacement: '...(before && { after: { value: before.value } })',
+    caughtBy: {
+      file: 'test/operators/find.test.ts',
+      name: 'find visits every row exactly once by its links, however many share a millisecond',
+    },
+  },
+];
+
+describe('a test that can fail', () => {
+  it.each(mutants.map((mutant) => [mutant.mistake, mutant] as const))(
+    'notices a program that %s',
+    async (_, mutant) => {
+      using folder = temporaryFolder();
+      const copy = join(folder.path, 'copy');
+      copySources(copy);
+      expect(await verdict(mutant.caughtBy, copy)).toEqual({ status: 'passed', failures: '' });
+      apply(mutant, copy);
+      const { status, failures } = await verdict(mutant.caughtBy, copy);
+      expect(status).toBe('failed');
+      expect(failures).not.toMatch(/timed out|SyntaxError|ReferenceError/i);
+    },
+  );
+});

@@ -1,0 +1,82 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** A mistake, made by replacing a piece of text that stands exactly once in a file, and the test that must notice it. */
+export interface Mutant {
+  readonly mistake: string;
+  readonly file: string;
+  readonly text: string;
+  readonly replacement: string;
+  readonly caughtBy: NamedTest;
+}
+
+export interface NamedTest {
+  readonly file: string;
+  /** The names of its `describe` blocks and its own, joined by blanks. */
+  readonly name: string;
+}
+
+export interface Verdict {
+  readonly status: string;
+  readonly failures: string;
+}
+
+const copied = [
+  ...['src', 'connectors', 'operators', 'test', 'config', 'topologies'],
+  ...['pipeline.yml', 'package.json', 'tsconfig.json', 'vitest.config.ts'],
+];
+
+/** Copies the sources and tests to a folder where a mistake harms nobody. */
+export function copySources(folder: string): void {
+  mkdirSync(folder, { recursive: true });
+  for (const name of copied) cpSync(name, join(folder, name), { recursive: true });
+  symlinkSync(join(process.cwd(), 'node_modules'), join(folder, 'node_modules'));
+}
+
+/** Makes the mistake in a copy. Fails when its text is not there, or not once: the list must follow the code. */
+export function apply({ file, text, replacement }: Mutant, folder: string): void {
+  const path = join(folder, file);
+  const parts = readFileSync(path, 'utf8').split(text);
+  if (parts.length !== 2) throw new Error(`${file}: expected once, found ${parts.length - 1} times: ${text}`);
+  writeFileSync(path, parts.join(replacement));
+}
+
+/** Runs one test in a copy and tells what became of it; fails when there is no such test. */
+export async function verdict({ file, name }: NamedTest, folder: string): Promise<Verdict> {
+  const pattern = `^${name.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`;
+  const args = ['run', '--project', 'unit', file, '--testNamePattern', pattern, '--testTimeout', '60000'];
+  const report = join(folder, 'report.json');
+  const child = spawn(
+    process.execPath,
+    [join(folder, 'node_modules/vitest/vitest.mjs'), ...args, '--reporter=json', `--outputFile=${report}`],
+    { cwd: folder, env: { PATH: process.env['PATH'] }, stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk) => {
+      output += chunk;
+    });
+  await once(child, 'close');
+  const found = readResults(report, output).find(({ fullName }) => fullName === name);
+  if (!found) throw new Error(`${file} has no test "${name}"\n${output}`);
+  return { status: found.status, failures: found.failureMessages.join('\n') };
+}
+
+interface Result {
+  readonly fullName: string;
+  readonly status: string;
+  readonly failureMessages: readonly string[];
+}
+
+function readResults(report: string, output: string): readonly Result[] {
+  try {
+    const { testResults } = JSON.parse(readFileSync(report, 'utf8'));
+    return testResults.flatMap(
+      ({ assertionResults }: { readonly assertionResults: readonly Result[] }) => assertionResults,
+    );
+  } catch (error) {
+    throw new Error(`the tests left no report\n${output}`, { cause: error });
+  }
+}
