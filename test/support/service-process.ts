@@ -1,0 +1,103 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { rmSync } from 'node:fs';
+
+/** A server under test, with everything that may happen to one. */
+export interface Service {
+  /** Where clients find it: brokers of Kafka, URL of MongoDB. The same after a restart. */
+  readonly address: string;
+  /** Freezes it (SIGSTOP): connections stay open and nothing answers. */
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  /** Ends it at once (SIGKILL), and keeps its data. */
+  kill(): Promise<void>;
+  /** Ends it politely (SIGTERM), and keeps its data. */
+  terminate(): Promise<void>;
+  /** Starts it again on the same data and port; resolves when it answers. */
+  restart(): Promise<void>;
+  /** Ends it and removes its data. */
+  stop(): Promise<void>;
+}
+
+export interface ServiceCommand {
+  readonly name: string;
+  readonly address: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  /** Removed by `stop`. */
+  readonly folder: string;
+  /** Resolves when it answers; throws when it does not yet. */
+  ready(): Promise<void>;
+}
+
+const startLimitMs = 60_000;
+const textKept = 20_000;
+const running = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+/** Starts a server as a process of its own; it ends with this process. */
+export async function startProcess(given: ServiceCommand): Promise<Service> {
+  let child = await launch(given);
+  const end = async (signal: NodeJS.Signals) => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit');
+    child.kill(signal);
+    child.kill('SIGCONT');
+    await exited;
+  };
+  return {
+    address: given.address,
+    pause: async () => void child.kill('SIGSTOP'),
+    resume: async () => void child.kill('SIGCONT'),
+    kill: () => end('SIGKILL'),
+    terminate: () => end('SIGTERM'),
+    restart: async () => {
+      await end('SIGTERM');
+      child = await launch(given);
+    },
+    stop: async () => {
+      await end('SIGKILL');
+      rmSync(given.folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function launch({ name, command, args, folder, ready }: ServiceCommand): Promise<ChildProcess> {
+  const child = spawn(command, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+  running.add(child);
+  let said = '';
+  const hear = (chunk: Buffer) => {
+    said = (said + chunk).slice(-textKept);
+  };
+  child.stdout?.on('data', hear);
+  child.stderr?.on('data', hear);
+  let over: string | undefined;
+  child.once('error', (error) => {
+    over = String(error);
+  });
+  child.once('exit', (code, signal) => {
+    running.delete(child);
+    over = `it ended with ${code ?? signal}`;
+  });
+  await untilReady(ready, () => over).catch((error) => {
+    child.kill('SIGKILL');
+    throw new Error(`${name} did not start: ${String(error)}\n${said}`, { cause: error });
+  });
+  return child;
+}
+
+/** Asks until it answers; fails when `over` says why it never will, or after a minute. */
+export async function untilReady(ready: () => Promise<void>, over: () => string | undefined): Promise<void> {
+  const end = performance.now() + startLimitMs;
+  for (;;) {
+    try {
+      return await ready();
+    } catch (error) {
+      const reason = over() ?? (performance.now() > end ? String(error) : undefined);
+      if (reason !== undefined) throw new Error(reason, { cause: error });
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}

@@ -1,0 +1,115 @@
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { dockerAnswers, startContainer } from './containers.ts';
+import { formatKafka, type KafkaOptions, type KafkaSetup, type Secure, setUpKafka } from './kafka-server.ts';
+import { mongoAnswers, mongoUrl } from './mongo-server.ts';
+import { freePort } from './platform.ts';
+import { kafkaLibraries, mongodBinary } from './service-binaries.ts';
+import { type Service, startProcess } from './service-process.ts';
+
+export type { KafkaOptions, Secure } from './kafka-server.ts';
+export type { Service } from './service-process.ts';
+
+/** How servers of a test's own are started: in containers where Docker answers, else from binaries in `.cache/`. */
+export type Means = { readonly by: 'docker' | 'binaries' } | { readonly by: undefined; readonly why: string };
+
+/** No test touches the database that people use. */
+const productionDatabase = 'financialDataDatabase';
+
+let chosen: Promise<Means> | undefined;
+
+/** Finds out once how servers can be started here; fetches the binaries if that is how. */
+export function means(): Promise<Means> {
+  chosen ??= findMeans();
+  return chosen;
+}
+
+async function findMeans(): Promise<Means> {
+  if (await dockerAnswers()) return { by: 'docker' };
+  try {
+    execFileSync('java', ['-version'], { stdio: 'pipe' });
+    await Promise.all([kafkaLibraries(), mongodBinary()]);
+    return { by: 'binaries' };
+  } catch (error) {
+    return { by: undefined, why: `no Docker daemon answers, and ${String(error).split('\n')[0]}` };
+  }
+}
+
+export type KafkaService = Service & {
+  readonly secure: Secure | undefined;
+  /** The class path of Kafka's own tools; only where it was started from binaries. */
+  readonly classPath: string | undefined;
+};
+
+/** Starts a Kafka broker of its own on free ports, with its data in a temporary folder. */
+export async function startKafka(options: KafkaOptions = {}): Promise<KafkaService> {
+  const how = await means();
+  if (how.by === undefined) throw new Error(how.why);
+  const setup = await setUpKafka(options, how.by === 'docker' ? '0.0.0.0' : undefined);
+  if (how.by === 'docker') return { ...(await kafkaInDocker(setup)), secure: setup.secure, classPath: undefined };
+  const classPath = await kafkaLibraries();
+  formatKafka(classPath, setup);
+  const { folder, address, ready, secure } = setup;
+  const flags = ['-Xms128m', '-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-cp', classPath];
+  const args = [...flags, 'kafka.Kafka', join(folder, 'server.properties')];
+  return {
+    ...(await startProcess({ name: 'kafka', address, command: 'java', args, folder, ready })),
+    secure,
+    classPath,
+  };
+}
+
+async function kafkaInDocker({ folder, address, ports, ready, secure }: KafkaSetup): Promise<Service> {
+  if (secure) throw new Error('a secured broker is only started from binaries');
+  return startContainer({
+    image: 'apache/kafka:4.1.0',
+    address,
+    ports,
+    mount: { source: folder, target: '/mnt/shared/config' },
+    ready,
+    removed: () => rmSync(folder, { recursive: true, force: true }),
+  });
+}
+
+export interface MongoOptions {
+  /** A replica set of one member; a standalone server unless set. */
+  readonly replicaSet?: boolean;
+}
+
+/** Starts a mongod of its own on a free port, with its data in a temporary folder. */
+export async function startMongo({ replicaSet = false }: MongoOptions = {}): Promise<Service> {
+  const how = await means();
+  if (how.by === undefined) throw new Error(how.why);
+  const port = await freePort();
+  const address = mongoUrl(port, replicaSet);
+  const ready = () => mongoAnswers(port, replicaSet);
+  const set = replicaSet ? ['--replSet', 'rs0'] : [];
+  const common = ['--port', String(port), '--bind_ip', how.by === 'docker' ? '0.0.0.0' : '127.0.0.1', ...set];
+  if (how.by === 'docker') {
+    const command = ['mongod', ...common];
+    return startContainer({ image: 'mongo:6.0', address, ports: [port], command, ready, removed: () => {} });
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'fdp-mongod-'));
+  const args = ['--dbpath', folder, '--wiredTigerCacheSizeGB', '0.25', '--nounixsocket', ...common];
+  return startProcess({ name: 'mongod', address, command: await mongodBinary(), args, folder, ready });
+}
+
+/** A name that no other test has, for a topic, group, collection or database. */
+export function randomName(prefix = 'test'): string {
+  return `${prefix}-${randomBytes(6).toString('hex')}`;
+}
+
+/**
+ * The server's URL with a database in its path.
+ * @throws when it is the one that people use
+ */
+export function databaseUrl(url: string, database: string): string {
+  if (database === productionDatabase || new URL(url).pathname === `/${productionDatabase}`)
+    throw new Error(`${productionDatabase} is no database for tests`);
+  const made = new URL(url);
+  made.pathname = `/${database}`;
+  return made.href;
+}
