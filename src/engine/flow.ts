@@ -62,6 +62,7 @@ export class Flow {
   readonly #lookups = new Map<string, { readonly role: Lookup; connected: boolean }>();
   readonly #background: Promise<void>[] = [];
   #source: Source | undefined;
+  #deadLetterSink: Sink | undefined;
   #failure: { readonly error: unknown } | undefined;
   deadLetters: DeadLetters | undefined;
 
@@ -139,6 +140,7 @@ export class Flow {
     const connector = await this.#parts.connector(plan.deadLetter);
     const node = graph.deadLetter;
     const sink = present(connector.sink?.({}, this.#context(node, 'rows')), plan.deadLetter, 'sink');
+    this.#deadLetterSink = sink;
     this.deadLetters = new DeadLetters({ sink, node, environment, killed: this.#killed.controller.signal });
     return sink;
   }
@@ -195,8 +197,11 @@ export class Flow {
     const roles: (Role | undefined)[] = [
       ...this.#sinks.values(),
       ...[...this.#lookups.values()].map(({ role }) => role),
+      this.#deadLetterSink,
     ];
-    await Promise.all([...roles, this.#source].map((role) => this.#closeRole(role)));
+    // The source last: with it goes the lease, and whoever takes over opens the same ports.
+    await Promise.all(roles.map((role) => this.#closeRole(role)));
+    await this.#closeRole(this.#source);
     this.#killed.release();
   }
 

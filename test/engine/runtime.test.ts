@@ -77,6 +77,7 @@ describe('runtime', () => {
     expect(snapshot).toMatchObject({ read: 35, delivered: 35, inFlight: 0, state: 'stopped' });
     expect(isConserved(snapshot)).toBe(true);
     expect([world.sink.connects, world.sink.closes]).toEqual([1, 1]);
+    expect([world.letters.connects, world.letters.closes]).toEqual([1, 1]);
   });
 
   it('retries a transient failure without end, in order, and is red meanwhile', async () => {
