@@ -85,6 +85,18 @@ class RowSink extends TableRole implements Sink {
     await this.expire();
     return { known, failed };
   }
+
+  async put(row: Row, signal: AbortSignal): Promise<void> {
+    const { name, unique } = this.store.definition;
+    if (unique === undefined)
+      throw new FdpError(
+        'FDP_SPEC_INVALID',
+        `${name}: to replace a row needs a field that identifies it: give \`unique\``,
+      );
+    const values = storableRow(this.store.definition, row);
+    await this.store.merge([values[unique] ?? null], () => ({ values, marks: {} }), signal);
+    await this.expire();
+  }
 }
 
 /**

@@ -129,6 +129,13 @@ export interface Sink extends Role {
    * as soon as it can; its effects are then unknown.
    */
   write(messages: readonly Message[], signal: AbortSignal): Promise<Receipt>;
+  /**
+   * Tables with a `unique` field: stores one row, in place of the one with the same unique value if there is one, in one
+   * atomic and durable step; `expire` then counts from now, and rows that have expired are removed now and then. Not for
+   * the messages of a topology, whose replay would bring old rows back: for what a process says of itself. Resolves when
+   * durable, and gives up on `signal`. Left out: the sink has no rows.
+   */
+  put?(row: Row, signal: AbortSignal): Promise<void>;
   /** For counters: the highest (offset, index) of a lane that was counted, with that record's timestamp and key. */
   mark?(lane: string): Promise<Mark | undefined>;
   /** The largest message that it takes, in bytes; a longer dead letter is cut. */

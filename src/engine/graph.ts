@@ -1,10 +1,16 @@
 import { Node, type NodeKind, type NodeOwner } from './node.ts';
-import type { OperatorPlan, TopologyPlan } from './plan.ts';
+import type { OperatorPlan, TopologyPlan, UsePlan } from './plan.ts';
 
 /** The nodes of a branch, in the order of the flow. */
 export interface BranchNodes {
   readonly operators: readonly Node[];
   readonly sink: Node;
+}
+
+/** What a node was made of, and the one that gives it messages. */
+export interface NodePlace {
+  readonly plan: OperatorPlan | UsePlan;
+  readonly from?: Node;
 }
 
 /** The nodes of a topology. They outlive its restarts, so that the counters go on. */
@@ -17,35 +23,48 @@ export interface Graph {
   readonly deadLetter: Node | undefined;
   /** All of them, in the order of the flow. */
   readonly all: readonly Node[];
+  readonly places: ReadonlyMap<Node, NodePlace>;
 }
 
 /** What the graph needs to know of a connector. */
 export type TypeOf = (connector: string) => string;
 
 export function buildGraph(plan: TopologyPlan, typeOf: TypeOf, owner: NodeOwner): Graph {
-  const all: Node[] = [];
+  const places = new Map<Node, NodePlace>();
   const names = new Map<string, number>();
-  const add = (wanted: string, kind: NodeKind, type: string): Node => {
+  const add = (wanted: string, kind: NodeKind, place: NodePlace): Node => {
     const seen = (names.get(wanted) ?? 0) + 1;
     names.set(wanted, seen);
+    const type = 'declaration' in place.plan ? place.plan.declaration.type : typeOf(place.plan.connector);
     const node = new Node(seen === 1 ? wanted : `${wanted}-${seen}`, kind, type, owner);
-    all.push(node);
+    places.set(node, place);
     return node;
   };
-  const addOperators = (operators: readonly OperatorPlan[], prefix = '') =>
-    operators.map(({ declaration: { type } }) => add(prefix + type, 'operator', type));
+  const addOperators = (operators: readonly OperatorPlan[], before: Node, prefix = '') => {
+    let from = before;
+    return operators.map((operator) => {
+      from = add(prefix + operator.declaration.type, 'operator', { plan: operator, from });
+      return from;
+    });
+  };
+  const alone = (connector: string, kind: NodeKind) => add(connector, kind, { plan: { connector, usage: {} } });
 
-  const source = add(plan.source.connector, 'source', typeOf(plan.source.connector));
-  const operators = addOperators(plan.operators);
+  const source = add(plan.source.connector, 'source', { plan: plan.source });
+  const operators = addOperators(plan.operators, source);
   const branches = new Map<string, BranchNodes>();
   for (const branch of plan.branches) {
-    const before = addOperators(branch.operators, `${branch.name}/`);
-    branches.set(branch.name, { operators: before, sink: add(branch.name, 'sink', typeOf(branch.connector)) });
+    const after = branch.after === undefined ? undefined : branches.get(branch.after)?.sink;
+    const before = after ?? operators.at(-1) ?? source;
+    const own = addOperators(branch.operators, before, `${branch.name}/`);
+    const sink = add(branch.name, 'sink', { plan: branch, from: own.at(-1) ?? before });
+    branches.set(branch.name, { operators: own, sink });
   }
-  const routes = new Map(plan.routes.map(({ route, operators }) => [route, addOperators(operators, `${route} `)]));
-  const lookups = new Map(lookupsOf(plan).map((name) => [name, add(name, 'lookup', typeOf(name))]));
-  const deadLetter = plan.deadLetter ? add(plan.deadLetter, 'dead_letter', typeOf(plan.deadLetter)) : undefined;
-  return { source, operators, branches, routes, lookups, deadLetter, all };
+  const routes = new Map(
+    plan.routes.map(({ route, operators }) => [route, addOperators(operators, source, `${route} `)]),
+  );
+  const lookups = new Map(lookupsOf(plan).map((name) => [name, alone(name, 'lookup')]));
+  const deadLetter = plan.deadLetter ? alone(plan.deadLetter, 'dead_letter') : undefined;
+  return { source, operators, branches, routes, lookups, deadLetter, all: [...places.keys()], places };
 }
 
 /** The connectors that the operators of a topology look things up in. */

@@ -74,9 +74,15 @@ export class Ledger {
 
   /** Enters a batch that was just read. */
   open(reading: Reading): Settlement {
-    const settlement = new Settlement(reading, this.#environment.clock.monotonic(), this.#tally, () =>
-      this.#settle(reading),
-    );
+    const { clock } = this.#environment;
+    const [oldest] = reading.messages;
+    // A log's record has an age when it is read; elsewhere a timestamp may be the market's own.
+    const ageMs = oldest && reading.position !== undefined ? Math.max(0, clock.now() - oldest.timestamp) : 0;
+    const settlement: Settlement = new Settlement(reading, clock.monotonic(), this.#tally, () => {
+      const tookMs = ageMs + clock.monotonic() - settlement.readAt;
+      if (!settlement.released) this.#tally.latency.record(tookMs, reading.messages.length);
+      this.#settle(reading);
+    });
     this.#open.push(settlement);
     this.#tally.read(reading.messages.length);
     for (const permits of this.#permits) permits.take(reading.bytes);

@@ -4,9 +4,11 @@ import type { ConnectorDeclaration, OperatorDeclaration, Usage } from './compone
 export interface Plan {
   readonly name: string;
   readonly settings: Settings;
-  /** The connectors that the started topologies need, by name. */
+  /** The connectors that the started topologies, and `status`, need, by name. */
   readonly connectors: ReadonlyMap<string, ConnectorPlan>;
   readonly topologies: readonly TopologyPlan[];
+  /** The table that the process reports to, one of `connectors`; undefined: nothing is reported. */
+  readonly status?: string | undefined;
 }
 
 export interface Settings {
@@ -37,7 +39,7 @@ export interface TopologyPlan {
   readonly description: string;
   /** The connector that takes rejected messages; undefined: they are logged and counted. */
   readonly deadLetter: string | undefined;
-  readonly source: { readonly connector: string; readonly usage: Usage };
+  readonly source: UsePlan;
   /** Before the fan-out; empty when there are routes. */
   readonly operators: readonly OperatorPlan[];
   /** Empty when there are routes. A branch stands after the one that it names in `after`. */
@@ -51,11 +53,15 @@ export interface OperatorPlan {
   readonly options: unknown;
 }
 
-export interface BranchPlan {
-  /** Unique within the topology: the connector's name unless given. */
-  readonly name: string;
+/** A connector in a role, with the options given there. */
+export interface UsePlan {
   readonly connector: string;
   readonly usage: Usage;
+}
+
+export interface BranchPlan extends UsePlan {
+  /** Unique within the topology: the connector's name unless given. */
+  readonly name: string;
   readonly operators: readonly OperatorPlan[];
   readonly input: 'rows' | 'merges';
   readonly after: string | undefined;

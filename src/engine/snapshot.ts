@@ -1,3 +1,4 @@
+import type { LatencySnapshot } from './latency.ts';
 import type { NodeKind, NodeState } from './node.ts';
 
 /**
@@ -38,6 +39,11 @@ export interface TopologySnapshot {
   readonly lag?: number;
   /** How often the supervisor started it again. */
   readonly restarts: number;
+  /**
+   * How long messages took: from when their batch was read, or from the timestamp of its first record where the source
+   * is a log, until the batch was settled.
+   */
+  readonly latency: LatencySnapshot;
   /** In the order of the flow: source, operators, sinks, dead letter. */
   readonly nodes: readonly NodeSnapshot[];
 }
@@ -48,6 +54,8 @@ export interface NodeSnapshot {
   readonly kind: NodeKind;
   /** The component's type in the YAML. */
   readonly type: string;
+  /** The node that gives it messages; left out for the source, lookups and the dead letter. */
+  readonly from?: string;
   readonly state: NodeState;
   /** Why the state is not `ok`; one line. */
   readonly reason?: string;

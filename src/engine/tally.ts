@@ -1,3 +1,4 @@
+import { Latency } from './latency.ts';
 import { Outcome } from './track.ts';
 
 /** Source messages rejected in a row, over all lanes, that mean a wrong spec rather than bad messages. */
@@ -11,6 +12,8 @@ export class Tally {
   rejected = 0;
   released = 0;
   inFlight = 0;
+  /** From a batch's oldest message to its settlement. */
+  readonly latency = new Latency();
   /** Rejected since the last one that was delivered. */
   rejectedInARow = 0;
 

@@ -130,7 +130,8 @@ export class Topology implements NodeOwner {
       inFlight,
       ...(lag === undefined ? {} : { lag }),
       restarts: this.#restarts,
-      nodes: this.#graph.all.map(nodeSnapshot),
+      latency: this.#tally.latency.snapshot(),
+      nodes: this.#graph.all.map((node) => nodeSnapshot(node, this.#graph.places.get(node)?.from?.name)),
     };
   }
 
@@ -208,7 +209,7 @@ function originOf({ meta }: Message): object {
   return { topic, partition, offset, index };
 }
 
-function nodeSnapshot(node: Node): NodeSnapshot {
+function nodeSnapshot(node: Node, from: string | undefined): NodeSnapshot {
   const {
     name,
     kind,
@@ -227,6 +228,7 @@ function nodeSnapshot(node: Node): NodeSnapshot {
   return {
     ...{ name, kind, type, state, in: taken, made, out, filtered, rejected, released, inFlight, retries },
     ...(reason === undefined ? {} : { reason }),
+    ...(from === undefined ? {} : { from }),
     extra: { ...node.extra },
   };
 }

@@ -1,3 +1,4 @@
+import { Latency } from '../../src/engine/latency.ts';
 import type { ProcessSnapshot, TopologySnapshot } from '../../src/engine/snapshot.ts';
 
 export function topologySnapshot(name: string, more: Partial<TopologySnapshot> = {}): TopologySnapshot {
@@ -12,6 +13,7 @@ export function topologySnapshot(name: string, more: Partial<TopologySnapshot> =
     released: 0,
     inFlight: 0,
     restarts: 0,
+    latency: new Latency().snapshot(),
     nodes: [],
     ...more,
   };

@@ -113,6 +113,24 @@ function rowCases(world: () => TableWorld): void {
     await again.close();
   });
 
+  it('puts a row in place of the known one, which counts as written anew and needs no earlier one', async () => {
+    const table = await TestTable.open(world(), { ...symbolTable, expire: '10s' });
+    await table.put({ symbol: 'A', tradeCount: 1, volume: 2 });
+    await table.put({ symbol: 'B', tradeCount: 1 });
+    await world().clock.advance(8_000);
+    await table.put({ symbol: 'A', tradeCount: 5 });
+    const row = { symbol: 'A', tradeCount: 5, lastTradeAt: null, volume: null };
+    expect(await table.find({ where: { symbol: 'A' } })).toEqual([{ _id: '1', ...row }]);
+    await world().clock.advance(4_000);
+    await table.put({ symbol: 'C' });
+    expect((await table.find({ sort: [{ field: 'symbol', descending: false }] })).map(({ symbol }) => symbol)).toEqual([
+      'A',
+      'C',
+    ]);
+    await expect(table.put({ symbol: 'A', tradeCount: 'five' })).rejects.toMatchObject({ code: 'FDP_MESSAGE_REFUSED' });
+    await table.close();
+  });
+
   it('removes rows that have expired', async () => {
     const table = await TestTable.open(world(), { ...symbolTable, expire: '10s' });
     await table.write([rowMessage({ symbol: 'A' })]);

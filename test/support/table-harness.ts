@@ -63,6 +63,11 @@ export class TestTable {
     return this.#world.clock.until(this.sink.write(messages, new AbortController().signal));
   }
 
+  async put(row: Row): Promise<void> {
+    if (!this.sink.put) throw new Error('the sink can not put rows');
+    await this.#world.clock.until(this.sink.put(row, new AbortController().signal));
+  }
+
   find(query: Partial<Query> = {}): Promise<readonly Row[]> {
     const whole = { where: {}, sort: [], ...query };
     return this.#world.clock.until(this.#lookup.find(whole, new AbortController().signal));
