@@ -1,0 +1,224 @@
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { DatabaseSync } from '@photostructure/sqlite';
+import { describe, expect, it } from 'vitest';
+import { type Answer, get, LineReader, placeIn } from '../support/place.ts';
+import { eventually, Process, temporaryFolder } from '../support/platform.ts';
+
+const number = String.raw`-?\d+(\.\d+)?(e[+-]?\d+)?`;
+const iso = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`;
+const tcpLine = new RegExp(`^\\{"time":"${iso}","symbol":"[A-Z]+","price":${number},"vwap":(${number}|null)\\}$`);
+const plainDecimal = /^\d+(\.\d+)?$/;
+
+/** Runs a command that ends by itself. */
+async function ends(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  await using process = new Process(args, env);
+  return { code: await process.ended, output: process.output, stdout: process.stdout, log: process.log };
+}
+
+function errorsOf(process: Pick<Process, 'log'>): readonly string[] {
+  return process.log.filter(({ level }) => level === 'error').map(({ msg }) => msg);
+}
+
+async function answer(url: string, fits: (answer: Answer) => boolean = () => true): Promise<Answer> {
+  return eventually(`an answer of ${url}`, async () => {
+    const given = await get(url);
+    return given !== undefined && fits(given) && given;
+  });
+}
+
+describe('the first minutes', () => {
+  it('serves trades, symbols and VWAP lines a few seconds after the start, and ends with 0 on Ctrl-C', async () => {
+    using folder = temporaryFolder();
+    const { env, api, tcpPort } = await placeIn(folder.path);
+    await using platform = new Process([], env);
+    using reader = new LineReader(tcpPort);
+
+    const hasMore = ({ body }: Answer) => (body['data'] as { pagination: { next: unknown } }).pagination.next !== null;
+    const { body } = await answer(`${api}/api/v1/trades/AAPL?limit=3`, hasMore);
+    const { data, pagination } = body['data'] as {
+      data: { timestamp: string; price: string; volume: string }[];
+      pagination: { next: string; next_cursor: number };
+    };
+    expect(body).toEqual({ data: { data, pagination }, error: null, message: null });
+    for (const trade of data) {
+      expect(Object.keys(trade)).toEqual(['timestamp', 'price', 'volume']);
+      expect(trade.timestamp).toMatch(new RegExp(`^${iso}$`));
+      expect(trade.price).toMatch(plainDecimal);
+      expect(trade.volume).toMatch(plainDecimal);
+    }
+    expect(pagination).toEqual({ next: expect.any(String), next_cursor: Date.parse(data.at(-1)?.timestamp ?? '') });
+    expect(pagination.next).toMatch(/^\/api\/v1\/trades\/AAPL\?/);
+
+    const symbols = await answer(`${api}/api/v1/symbols`);
+    const { available } = symbols.body['data'] as { available: { symbol: string; trade_count: number }[] };
+    expect(symbols).toEqual({ status: 200, body: { data: { available }, error: null, message: null } });
+    expect(available.map(({ symbol }) => symbol)).toEqual(available.map(({ symbol }) => symbol).sort());
+    for (const row of available) {
+      expect(Object.keys(row)).toEqual(['symbol', 'trade_count', 'last_trade_at']);
+      expect(row).toMatchObject({
+        trade_count: expect.any(Number),
+        last_trade_at: expect.stringMatching(new RegExp(`^${iso}$`)),
+      });
+    }
+
+    await eventually('lines over TCP', async () => reader.lines.length >= 30);
+    for (const line of reader.lines) expect(line).toMatch(tcpLine);
+
+    expect(await get(`${api}/api/v1/trades/AAPL?limit=abc`)).toMatchObject({
+      status: 400,
+      body: { data: null, error: expect.stringContaining('limit') },
+    });
+    expect(await get(`${api}/nothing`)).toMatchObject({ status: 404, body: { data: null } });
+    expect(await get(`${api}/api/v1/trades/UNKNOWN`)).toEqual({
+      status: 200,
+      body: { data: { data: [], pagination: { next: null, next_cursor: null } }, error: null, message: null },
+    });
+
+    expect(await platform.stop('SIGINT')).toBe(0);
+    const lines = platform.output.split('\n').slice(0, -1);
+    for (const line of lines) expect(JSON.parse(line)).toMatchObject({ level: 'info', msg: expect.any(String) });
+    expect(platform.stdout).toBe('');
+  });
+
+  it('sends a VWAP of null while the volume of the window is zero', async () => {
+    using folder = temporaryFolder();
+    const { env, tcpPort } = await placeIn(folder.path);
+    const frame =
+      '{"type":"trade","data":[{"s":"ODD","p":3.5,"t":1763645598585,"v":0},{"s":"ODD","p":5e-7,"t":1763645598586,"v":2}]}';
+    const pipeline = pipelineIn(folder.path);
+    writeFileSync(join(folder.path, 'pipeline', 'trades.jsonl'), `${frame}\n`);
+    const text = readFileSync(pipeline, 'utf8').replace(
+      '  mock: {',
+      '  lines: { type: file, path: trades.jsonl }\n  mock: {',
+    );
+    writeFileSync(pipeline, text.replace(/source: \$\{FDP_FEED:-mock\}/, 'source: lines'));
+    await using analytics = new Process(['--pipeline', pipeline, '--topology', 'analytics'], env);
+    using reader = new LineReader(tcpPort);
+    await eventually('a connected client', async () => analytics.output.includes('listening') && reader.isConnected);
+    expect(await ends(['--pipeline', pipeline, '--topology', 'ingestor'], env)).toMatchObject({ code: 0 });
+    await eventually('both lines', async () => reader.lines.length >= 2);
+    expect(reader.lines).toEqual([
+      '{"time":"2025-11-20T13:33:18.585Z","symbol":"ODD","price":3.5,"vwap":null}',
+      '{"time":"2025-11-20T13:33:18.586Z","symbol":"ODD","price":5e-7,"vwap":5e-7}',
+    ]);
+    expect(await analytics.stop()).toBe(0);
+  });
+
+  it('prints its version and its help', async () => {
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+    expect(await ends(['--version'])).toMatchObject({ code: 0, stdout: `${version}\n` });
+    const help = await ends(['--help']);
+    expect(help.code).toBe(0);
+    for (const word of ['--topology', '--profile', '--pipeline', 'validate', 'list', 'config'])
+      expect(help.stdout).toContain(word);
+  });
+
+  it('ends with 2 and the nearest right word when a flag, a topology or a profile does not exist', async () => {
+    const flag = await ends(['--topolgy', 'api']);
+    expect(flag.code).toBe(2);
+    expect(flag.output).toContain('--topology');
+    const topology = await ends(['--topology', 'procesor']);
+    expect(topology.code).toBe(2);
+    expect(topology.output).toContain('did you mean "processor"?');
+    const profile = await ends(['--profile', 'clutser']);
+    expect(profile.code).toBe(2);
+    expect(profile.output).toContain('cluster');
+  });
+
+  it('ends with 2 and says where to get a key when Finnhub is wanted without one', async () => {
+    const { code, output } = await ends([], { FDP_FEED: 'finnhub' });
+    expect(code).toBe(2);
+    expect(output).toContain('FINNHUB_TOKEN is not set');
+    expect(output).toContain('https://finnhub.io/register');
+  });
+
+  it('ends with 2 and a line for each topology when the profile needs a client that is not there', async () => {
+    const process = await ends(['--profile', 'cluster']);
+    expect(process.code).toBe(2);
+    expect(errorsOf(process)).toHaveLength(4);
+    for (const line of errorsOf(process))
+      expect(line).toMatch(/no (Kafka|MongoDB) client yet, use --profile embedded$/);
+  });
+
+  it('ends one topology with one clear line when its port is taken, and the others go on', async () => {
+    using folder = temporaryFolder();
+    const { env, api, tcpPort } = await placeIn(folder.path);
+    const taken = createServer().listen(Number(new URL(api).port), '127.0.0.1');
+    try {
+      const alone = await ends(['--topology', 'api'], env);
+      expect(alone.code).toBe(1);
+      expect(errorsOf(alone)).toEqual([expect.stringContaining(`port ${new URL(api).port} on 127.0.0.1 is in use`)]);
+
+      await using platform = new Process([], env);
+      using reader = new LineReader(tcpPort);
+      await eventually('the line about the port', async () => errorsOf(platform).length > 0);
+      const before = reader.lines.length;
+      await eventually('VWAP goes on', async () => reader.lines.length > before + 50);
+      expect(errorsOf(platform)).toHaveLength(1);
+      expect(await platform.stop()).toBe(1);
+    } finally {
+      taken.close();
+    }
+  });
+
+  it('ends with 1 and one clear line for a database that is damaged, newer, or of another program', async () => {
+    const cases = {
+      'it is damaged or no SQLite database': (path: string) => writeFileSync(path, 'no database at all '.repeat(1000)),
+      'was written by a newer fdp': (path: string) => markedAs(path, { application: 0x66647031, version: 999 }),
+      'is the database of another program': (path: string) => markedAs(path, { application: 42, version: 1 }),
+    };
+    for (const [text, spoil] of Object.entries(cases)) {
+      using folder = temporaryFolder();
+      const { env } = await placeIn(folder.path);
+      spoil(join(folder.path, 'store.db'));
+      const { code, log, output } = await ends(['--topology', 'processor'], env);
+      expect(code, output).toBe(1);
+      expect(errorsOf({ log })).toEqual([expect.stringContaining(text)]);
+      expect(errorsOf({ log })[0]).toContain('store.db');
+    }
+  });
+
+  it('answers at a third endpoint after nothing but the lines of the README were put into the YAML', async () => {
+    using folder = temporaryFolder();
+    const { env, api } = await placeIn(folder.path);
+    const pipeline = pipelineIn(folder.path);
+    const text = readFileSync(pipeline, 'utf8');
+    expect(text).toContain('    routes:\n');
+    writeFileSync(pipeline, text.replace('    routes:\n', `    routes:\n${endpointOfTheReadme()}`));
+    expect(await ends(['--pipeline', pipeline, 'validate'])).toMatchObject({ code: 0 });
+    await using platform = new Process(['--pipeline', pipeline], env);
+    const { body } = await answer(`${api}/api/v1/symbols/AAPL`, ({ status, body }) => status === 200 && hasRows(body));
+    expect(body).toEqual({
+      data: { symbols: [{ symbol: 'AAPL', trade_count: expect.any(Number), last_trade_at: expect.any(String) }] },
+      error: null,
+      message: null,
+    });
+    expect(await platform.stop()).toBe(0);
+  });
+});
+
+function hasRows(body: Answer['body']): boolean {
+  return (body['data'] as { symbols?: unknown[] }).symbols?.length === 1;
+}
+
+/** A copy of the shipped pipeline, to be edited as a user would. */
+function pipelineIn(folder: string): string {
+  const place = join(folder, 'pipeline');
+  mkdirSync(place);
+  for (const name of ['pipeline.yml', 'config', 'topologies']) cpSync(name, join(place, name), { recursive: true });
+  return join(place, 'pipeline.yml');
+}
+
+function endpointOfTheReadme(): string {
+  const [, block] = /<!-- example: endpoint -->\n```yaml\n([^`]*)```/.exec(readFileSync('README.md', 'utf8')) ?? [];
+  if (block === undefined) throw new Error('README.md has no example of an endpoint');
+  return block;
+}
+
+function markedAs(path: string, { application, version }: { application: number; version: number }): void {
+  const db = new DatabaseSync(path);
+  db.exec(`PRAGMA application_id = ${application}; PRAGMA user_version = ${version}; CREATE TABLE some (thing)`);
+  db.close();
+}
