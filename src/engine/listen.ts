@@ -12,6 +12,8 @@ interface Listening {
   readonly address: string;
   readonly log: Environment['log'];
   readonly options?: ConnectOptions | undefined;
+  /** Where its address is set, for messages: the option `listen` unless given. */
+  readonly setting?: string;
 }
 
 /**
@@ -61,7 +63,7 @@ function isLoopback(address: string): boolean {
   return /^(::ffff:)?127\./.test(address) || address === '::1';
 }
 
-function listenError(cause: unknown, { name, address, options }: Listening): FdpError {
+function listenError(cause: unknown, { name, address, options, setting = '`listen`' }: Listening): FdpError {
   const { host, port } = hostAndPort(address);
   const text = (what: string) => `${name}: ${what}`;
   switch ((cause as NodeJS.ErrnoException).code) {
@@ -73,14 +75,14 @@ function listenError(cause: unknown, { name, address, options }: Listening): Fdp
           })
         : new FdpError(
             'FDP_PORT_IN_USE',
-            text(`port ${port} on ${host} is in use by another program: stop it or change \`listen\``),
+            text(`port ${port} on ${host} is in use by another program: stop it or change ${setting}`),
             { cause },
           );
     case 'EACCES':
     case 'EPERM':
       return new FdpError(
         'FDP_REFUSED',
-        text(`no right to listen on port ${port} of ${host}: choose a port from 1024 in \`listen\``),
+        text(`no right to listen on port ${port} of ${host}: choose a port from 1024 in ${setting}`),
         { cause },
       );
     case 'EADDRNOTAVAIL':
@@ -88,7 +90,7 @@ function listenError(cause: unknown, { name, address, options }: Listening): Fdp
     case 'ENOTFOUND':
       return new FdpError(
         'FDP_CONNECT_FAILED',
-        text(`this machine has no address ${host}: change \`listen\`, 127.0.0.1 is this machine alone`),
+        text(`this machine has no address ${host}: change ${setting}, 127.0.0.1 is this machine alone`),
         { fault: 'fatal', cause },
       );
     case 'ABORT_ERR':

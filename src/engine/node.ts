@@ -37,6 +37,8 @@ export class Node {
   reason: string | undefined;
   /** What only this kind of node counts: reconnects, gaps, clients, lines skipped, keys evicted. */
   readonly extra: Record<string, number> = {};
+  /** Which of `extra` may fall as well as rise. */
+  readonly gauges = new Set<string>();
   readonly name: string;
   readonly kind: NodeKind;
   /** The component's type in the YAML. */
@@ -57,6 +59,7 @@ export class Node {
 
   /** Sets a gauge of this kind of node. */
   gauge(name: string, value: number): void {
+    this.gauges.add(name);
     this.extra[name] = value;
   }
 

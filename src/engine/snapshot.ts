@@ -69,4 +69,13 @@ export interface NodeSnapshot {
   readonly retries: number;
   /** Counters and gauges that only this kind of node has: reconnects, gaps, clients, keys evicted. */
   readonly extra: Readonly<Record<string, number>>;
+  /** Which of `extra` may fall as well as rise. */
+  readonly gauges: readonly string[];
 }
+
+/** What the table of `settings.status` holds: a row a process, which replaces its last one every second. */
+export const statusTable = {
+  /** Host, pid and start; when the row was written, by that host's clock; the report as JSON. */
+  fields: { process: 'string', at: 'date', snapshot: 'string' },
+  unique: 'process',
+} as const;

@@ -230,5 +230,6 @@ function nodeSnapshot(node: Node, from: string | undefined): NodeSnapshot {
     ...(reason === undefined ? {} : { reason }),
     ...(from === undefined ? {} : { from }),
     extra: { ...node.extra },
+    gauges: [...node.gauges],
   };
 }

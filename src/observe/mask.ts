@@ -8,6 +8,8 @@ interface SecretMask {
   add(secrets: readonly string[]): void;
   /** The JSON line with every secret in its text values replaced; the same string when it holds none. */
   apply(line: string): string;
+  /** The text with every secret replaced. */
+  text(text: string): string;
 }
 
 /**
@@ -31,6 +33,7 @@ export function secretMask(): SecretMask {
       if (!needles.some((needle) => line.includes(needle))) return line;
       return `${JSON.stringify(hide(JSON.parse(line), longestFirst, names))}\n`;
     },
+    text: (text) => String(hide(text, longestFirst)),
   };
 }
 

@@ -27,12 +27,29 @@ export type Resolution =
 export function resolve(spec: Spec, options: { readonly topologies?: readonly string[] | undefined } = {}): Resolution {
   const problems = new Problems(spec.problems);
   const started = chosen(spec, options.topologies, problems);
-  const connectors = neededBy(started, spec);
+  const status = statusOf(spec);
+  const connectors = [...new Set([...neededBy(started, spec), ...(status ? [status] : [])])];
   reportMissing(started, connectors, { spec, problems });
   reportClaims(connectors, problems);
   reportExclusive(started, problems);
   if (problems.size > 0) return { plan: undefined, problems: problems.list };
   return { plan: planOf(spec, started, connectors), problems: [] };
+}
+
+/** The table that every process reports to, or what stands in its way; neither when the pipeline has none. */
+export function resolveStatus(spec: Spec): {
+  readonly connector: ConnectorPlan | undefined;
+  readonly problems: readonly Problem[];
+} {
+  const problems = new Problems(spec.problems);
+  const status = statusOf(spec);
+  reportMissing([], status ? [status] : [], { spec, problems });
+  const [connector] = problems.size > 0 || !status ? [] : connectorPlans([status]);
+  return { connector, problems: problems.list };
+}
+
+function statusOf({ settings, connectors }: Spec): ConnectorSpec | undefined {
+  return settings.status === undefined ? undefined : connectors.get(settings.status);
 }
 
 /** The topologies that would start. */
@@ -136,15 +153,17 @@ function reportExclusive(started: readonly TopologySpec[], problems: Problems): 
 
 function planOf(spec: Spec, started: readonly TopologySpec[], needed: readonly ConnectorSpec[]): Plan {
   const { shutdownMs, writeTimeoutMs, limits } = spec.settings;
-  const connectors = needed.flatMap(({ name, declaration, options }): [string, ConnectorPlan][] =>
-    declaration ? [[name, { name, declaration, options }]] : [],
-  );
   return {
     name: spec.name,
     settings: { shutdownMs, writeTimeoutMs, limits },
-    connectors: new Map(connectors),
+    connectors: new Map(connectorPlans(needed).map((connector) => [connector.name, connector])),
     topologies: started.flatMap((topology) => topologyPlan(topology) ?? []),
+    status: spec.settings.status,
   };
+}
+
+function connectorPlans(connectors: readonly ConnectorSpec[]): readonly ConnectorPlan[] {
+  return connectors.flatMap(({ name, declaration, options }) => (declaration ? [{ name, declaration, options }] : []));
 }
 
 function topologyPlan(topology: TopologySpec): TopologyPlan | undefined {

@@ -1,4 +1,5 @@
 import type { Limits } from '../engine/plan.ts';
+import { statusTable as required } from '../engine/snapshot.ts';
 import { durationMs, sizeBytes } from '../engine/units.ts';
 import type { Context } from './context.ts';
 import { checkTree } from './schema.ts';
@@ -82,5 +83,23 @@ function statusTable(status: NameSpec, user: Parameters<typeof findConnector>[2]
     });
     return undefined;
   }
+  if (found?.valid && !keepsReports(found.options)) {
+    const fields = Object.entries(required.fields).map(([field, type]) => `${field}: ${type}`);
+    user.context.problems.add(status.place, `"${status.name}" can't keep what processes report`, {
+      subject: user.subject,
+      hint: `give it fields: { ${fields.join(', ')} } and unique: ${required.unique}`,
+    });
+    return undefined;
+  }
   return found;
+}
+
+/** A table without declared fields keeps any. */
+function keepsReports(options: unknown): boolean {
+  const { fields, unique } = options as {
+    readonly fields?: Readonly<Record<string, string>>;
+    readonly unique?: string;
+  };
+  const isKept = ([field, type]: [string, string]) => fields === undefined || fields[field] === type;
+  return unique === required.unique && Object.entries(required.fields).every(isKept);
 }

@@ -1,0 +1,35 @@
+import type { ProcessSnapshot } from '../engine/snapshot.ts';
+
+/** An answer about the health of the process, as JSON. */
+interface Health {
+  /** 200 when it is well, else 503. */
+  readonly status: 200 | 503;
+  readonly body: object;
+}
+
+/** The process is alive: whoever reads this was answered by its event loop. */
+export function liveness(snapshot: ProcessSnapshot): Health {
+  return { status: 200, body: { status: 'live', ...processOf(snapshot) } };
+}
+
+/**
+ * Can the process do its work? Every topology and node with its state, and why it is not well. 503 while one of them is
+ * not ready, and from the beginning of a drain on; a stand-by is ready.
+ */
+export function readiness(snapshot: ProcessSnapshot): Health {
+  const topologies = snapshot.topologies.map(({ name, state, ready, reason, nodes }) => ({
+    ...{ name, state, ready, reason },
+    nodes: nodes.map((node) => ({ name: node.name, kind: node.kind, type: node.type, ...stateOf(node) })),
+  }));
+  const isDraining = topologies.some(({ state }) => state === 'draining');
+  const status = isDraining ? 'draining' : snapshot.ready ? 'ready' : 'not ready';
+  return { status: status === 'ready' ? 200 : 503, body: { status, ...processOf(snapshot), topologies } };
+}
+
+function stateOf({ state, reason }: { readonly state: string; readonly reason?: string }): object {
+  return { state, reason };
+}
+
+function processOf({ at, startedAt, version, host, pid }: ProcessSnapshot): object {
+  return { version, host, pid, uptime_seconds: (at - startedAt) / 1000 };
+}

@@ -1,0 +1,140 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { linkedAbort } from '../engine/clock.ts';
+import type { Logger } from '../engine/component.ts';
+import { listen, reachable } from '../engine/listen.ts';
+import type { ProcessSnapshot } from '../engine/snapshot.ts';
+import { FdpError, messageOf } from '../errors.ts';
+import { liveness, readiness } from './health.ts';
+import { createMetricsWriter, type MetricsWriter, metricFamilies } from './metrics.ts';
+
+const defaultPort = 9464;
+/** Ports tried, one after the other, before any free one is taken. */
+const portsTried = 100;
+const maxConnections = 100;
+/** A connection on which nothing moves for so long is cut, ms. */
+const idleMs = 10_000;
+
+interface ObserveOptions {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly log: Logger;
+  snapshot(): ProcessSnapshot;
+}
+
+export interface ObserveServer {
+  /** `http://127.0.0.1:9464` */
+  readonly address: string;
+  /** Cuts whatever is connected; idempotent. */
+  close(): Promise<void>;
+}
+
+/**
+ * Serves `/metrics`, `/health/live` and `/health/ready` on OBSERVE_PORT (9464) of OBSERVE_HOST (127.0.0.1), each answer
+ * made from one snapshot. When the port is taken and was not asked for, the next free one is used.
+ * @throws FDP_USAGE for a port that is none, FDP_PORT_IN_USE for one that was asked for and is taken, FDP_REFUSED,
+ *   FDP_CONNECT_FAILED for an address that this machine has not
+ */
+export async function startObserveServer({ env, log, snapshot }: ObserveOptions): Promise<ObserveServer> {
+  const host = env['OBSERVE_HOST'] || '127.0.0.1';
+  const asked = env['OBSERVE_PORT'] ? portOf(env['OBSERVE_PORT']) : undefined;
+  const answer = answers(snapshot, log);
+  for (let place = 0; ; place++) {
+    const server = makeServer(answer);
+    const port = asked ?? (place < portsTried ? defaultPort + place : 0);
+    try {
+      return await open(server, { host, port, log });
+    } catch (error) {
+      const isTaken = error instanceof FdpError && error.code === 'FDP_PORT_IN_USE';
+      if (!isTaken || asked !== undefined) throw error;
+    }
+  }
+}
+
+function portOf(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (port <= 65_535) return port;
+  throw new FdpError('FDP_USAGE', `OBSERVE_PORT: expected a port, 0 to 65535 (0: any free one), got "${text}"`);
+}
+
+interface Place {
+  readonly host: string;
+  readonly port: number;
+  readonly log: Logger;
+}
+
+async function open(server: Server, { host, port, log }: Place): Promise<ObserveServer> {
+  const named = host.includes(':') ? `[${host}]` : host;
+  const setting = 'OBSERVE_PORT or OBSERVE_HOST';
+  const { signal } = linkedAbort().controller;
+  const bound = await listen(server, { name: 'observe', address: `${named}:${port}`, log, setting }, signal);
+  const shown = reachable(`${named}:${bound}`);
+  let closed: Promise<void> | undefined;
+  return {
+    address: `http://${shown.host}:${shown.port}`,
+    close: () => {
+      closed ??= new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      });
+      return closed;
+    },
+  };
+}
+
+type Answer = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+function makeServer(answer: Answer): Server {
+  const limits = { headersTimeout: idleMs / 2, requestTimeout: idleMs, connectionsCheckingInterval: 1000 };
+  const server = createServer(
+    { ...limits, maxHeaderSize: 8192 },
+    (request, response) => void answer(request, response),
+  );
+  server.maxConnections = maxConnections;
+  server.timeout = idleMs;
+  return server;
+}
+
+function answers(snapshot: () => ProcessSnapshot, log: Logger): Answer {
+  let writer: Promise<MetricsWriter> | undefined;
+  const pages: Readonly<Record<string, () => Promise<Page> | Page>> = {
+    '/metrics': async () => {
+      writer ??= createMetricsWriter();
+      const { contentType, write } = await writer;
+      return { status: 200, type: contentType, text: await write(metricFamilies(snapshot())) };
+    },
+    '/health/live': () => json(liveness(snapshot())),
+    '/health/ready': () => json(readiness(snapshot())),
+  };
+  return async ({ method = '', url = '' }, response) => {
+    const page = pages[url.replace(/[?#].*$/s, '')];
+    try {
+      if (page === undefined)
+        send(response, json({ status: 404, body: { error: 'not found', pages: Object.keys(pages) } }));
+      else if (method === 'GET' || method === 'HEAD') send(response, await page());
+      else send(response.setHeader('Allow', 'GET, HEAD'), json({ status: 405, body: { error: 'only GET and HEAD' } }));
+    } catch (error) {
+      log.warn({ err: error }, `observe: ${messageOf(error)}`);
+      send(response, json({ status: 500, body: { error: 'internal error' } }));
+    }
+  };
+}
+
+interface Page {
+  readonly status: number;
+  readonly type: string;
+  readonly text: string;
+}
+
+function json({ status, body }: { readonly status: number; readonly body: object }): Page {
+  return { status, type: 'application/json; charset=utf-8', text: `${JSON.stringify(body)}\n` };
+}
+
+/** Node.js leaves the text out of the answer to a HEAD. */
+function send(response: ServerResponse, { status, type, text }: Page): void {
+  response.writeHead(status, {
+    'Content-Type': type,
+    'Content-Length': Buffer.byteLength(text),
+    'Cache-Control': 'no-store',
+    'X-Content-Type-Options': 'nosniff',
+  });
+  response.end(text);
+}

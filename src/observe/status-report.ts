@@ -1,0 +1,94 @@
+import type { JSONSchema } from 'json-schema-to-ts';
+import type { Row } from '../engine/component.ts';
+import { buildGraph, type NodePlace } from '../engine/graph.ts';
+import type { NodeKind } from '../engine/node.ts';
+import type { Plan } from '../engine/plan.ts';
+import type { ProcessSnapshot } from '../engine/snapshot.ts';
+
+/** A process that has not reported for so long is taken for gone, ms. */
+export const goneAfterMs = 10_000;
+
+/** What a process tells of itself in the status table: enough to show it in any terminal. */
+export interface StatusReport {
+  readonly pipeline: string;
+  readonly profile?: string;
+  readonly process: ProcessSnapshot;
+  /** By topology. */
+  readonly topologies: Readonly<Record<string, TopologyDescription>>;
+}
+
+export interface TopologyDescription {
+  readonly description: string;
+  /** The options of every node, by its name, with secrets masked. */
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** Hides what must not be shown in a text that stands at a path of options with a schema. */
+export type OptionMask = (text: string, schema: JSONSchema, path: readonly (string | number)[]) => string;
+
+/** What does not change while a plan runs. */
+export function describeTopologies(plan: Plan, mask: OptionMask): StatusReport['topologies'] {
+  const nobody = { reject: () => {}, stateChanged: () => {} };
+  return Object.fromEntries(
+    plan.topologies.map((topology) => {
+      const { places } = buildGraph(topology, (name) => name, nobody);
+      const options = [...places].map(([{ name, kind }, place]) => [name, optionsOf(plan, kind, { place, mask })]);
+      return [topology.name, { description: topology.description, options: Object.fromEntries(options) }];
+    }),
+  );
+}
+
+interface Masking {
+  readonly place: NodePlace;
+  readonly mask: OptionMask;
+}
+
+function optionsOf(plan: Plan, kind: NodeKind, { place: { plan: made }, mask }: Masking): unknown {
+  const hidden = (value: unknown, schema: JSONSchema) => masked(value, [], (text, path) => mask(text, schema, path));
+  if ('declaration' in made) return hidden(made.options, made.declaration.options);
+  const connector = plan.connectors.get(made.connector);
+  if (!connector) return {};
+  const role = kind === 'source' || kind === 'lookup' ? kind : 'sink';
+  return {
+    ...(hidden(connector.options, connector.declaration.options) as object),
+    ...(hidden(made.usage, connector.declaration[role]?.options ?? {}) as object),
+  };
+}
+
+type Path = readonly (string | number)[];
+
+function masked(value: unknown, path: Path, mask: (text: string, path: Path) => string): unknown {
+  if (typeof value === 'string') return mask(value, path);
+  if (Array.isArray(value)) return value.map((item, at) => masked(item, [...path, at], mask));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, masked(item, [...path, key], mask)]));
+}
+
+// ---- the status table -------------------------------------------------------------------------------------------
+
+/** A report as a row of the status table. */
+export function statusRow(report: StatusReport): Row {
+  const { host, pid, startedAt, at } = report.process;
+  return { process: `${host}-${pid}-${startedAt}`, at, snapshot: JSON.stringify(report) };
+}
+
+/** The reports of those processes that are not gone, by host and start; what can't be read is passed over. */
+export function reportsOf(rows: readonly Row[], now: number): readonly StatusReport[] {
+  return rows
+    .filter(({ at }) => now - Number(at) <= goneAfterMs)
+    .flatMap(({ snapshot }) => readReport(String(snapshot)) ?? [])
+    .sort((a, b) => compare(a.process.host, b.process.host) || a.process.startedAt - b.process.startedAt);
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
+}
+
+function readReport(text: string): StatusReport | undefined {
+  try {
+    const report = JSON.parse(text) as Partial<StatusReport> | null;
+    return Array.isArray(report?.process?.topologies) ? (report as StatusReport) : undefined;
+  } catch {
+    return undefined;
+  }
+}

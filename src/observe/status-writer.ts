@@ -1,0 +1,131 @@
+import { Backoff } from '../engine/backoff.ts';
+import { endedWithin, linkedAbort } from '../engine/clock.ts';
+import type { Connector, Environment, Logger, Row, Sink } from '../engine/component.ts';
+import type { ConnectorPlan } from '../engine/plan.ts';
+import { FdpError, faultOf, messageOf } from '../errors.ts';
+import { createStatusStore, noStatusRole, statusContext } from './status-store.ts';
+
+/** Time between two reports, ms. */
+const everyMs = 1000;
+/** One report may take this long, ms. */
+const putMs = 5000;
+/** How long the end of the process waits for the last report, and then for the store to close, ms each. */
+const endMs = 1000;
+
+interface StatusWriterOptions {
+  readonly connector: ConnectorPlan;
+  readonly environment: Environment;
+  /** What the process reports now. */
+  row(): Row;
+}
+
+/**
+ * Writes what the process reports to the status table once a second, until the returned function is called; that writes
+ * it a last time, and takes two seconds at most. It has its own instance of the connector, is part of no topology, and
+ * says what goes wrong at level debug only: a table that is away is tried again with back-off and delays nothing.
+ */
+export function writeStatus(options: StatusWriterOptions): () => Promise<void> {
+  const writer = new StatusWriter(options);
+  let ended: Promise<void> | undefined;
+  return () => {
+    ended ??= writer.end();
+    return ended;
+  };
+}
+
+class StatusWriter {
+  readonly #options: StatusWriterOptions;
+  readonly #log: Logger;
+  readonly #ending = linkedAbort().controller;
+  readonly #killed = linkedAbort().controller;
+  readonly #finished: Promise<void>;
+  #connector: Connector | undefined;
+  #sink: Sink | undefined;
+
+  constructor(options: StatusWriterOptions) {
+    this.#options = options;
+    // Whatever the connector has to say about its connections is of no concern to who runs a topology.
+    const debug = (fields: object, text: string) => options.environment.log.debug(fields, `status: ${text}`);
+    this.#log = { debug, info: debug, warn: debug, error: debug };
+    this.#finished = this.#run();
+  }
+
+  async end(): Promise<void> {
+    const { clock } = this.#options.environment;
+    this.#ending.abort();
+    if (await endedWithin(clock, endMs, this.#finished)) return;
+    this.#killed.abort();
+    await endedWithin(clock, endMs, this.#finished);
+  }
+
+  async #run(): Promise<void> {
+    const { environment } = this.#options;
+    const backoff = new Backoff(environment);
+    const { signal } = this.#ending;
+    for (let failure: unknown, isLast = false; !isLast; ) {
+      isLast = signal.aborted;
+      if (isLast && failure !== undefined) break; // it was away a moment ago: not worth a wait
+      failure = await this.#tryPut();
+      if (faultOf(failure) === 'fatal') break;
+      if (failure === undefined) {
+        backoff.reset();
+        await environment.clock.sleep(everyMs, signal);
+      } else await backoff.wait(signal, everyMs);
+    }
+    await this.#close();
+  }
+
+  /** Gives the error, if there was one. */
+  async #tryPut(): Promise<unknown> {
+    const { environment, row } = this.#options;
+    const limit = linkedAbort(this.#killed.signal);
+    const { signal } = limit.controller;
+    const cancel = environment.clock.timer(putMs, () => limit.controller.abort());
+    try {
+      const sink = this.#sink ?? (await this.#connect(signal));
+      await unlessAborted(signal, sink.put?.(row(), signal));
+      return undefined;
+    } catch (error) {
+      this.#log.debug({ err: error }, messageOf(error));
+      return error ?? new FdpError('FDP_INTERNAL', 'status: failed without a reason');
+    } finally {
+      cancel();
+      limit.release();
+    }
+  }
+
+  async #connect(signal: AbortSignal): Promise<Sink> {
+    const { connector, environment } = this.#options;
+    const quiet = { ...environment, log: this.#log };
+    this.#connector ??= await createStatusStore(connector, quiet);
+    const sink = this.#connector.sink?.({}, statusContext(connector, 'sink', quiet));
+    if (!sink?.put) throw noStatusRole(connector);
+    try {
+      await unlessAborted(signal, sink.connect(signal));
+    } catch (error) {
+      await sink.close();
+      throw error;
+    }
+    this.#sink = sink;
+    return sink;
+  }
+
+  async #close(): Promise<void> {
+    try {
+      await this.#sink?.close();
+      await this.#connector?.close();
+    } catch (error) {
+      this.#log.debug({ err: error }, messageOf(error));
+    }
+  }
+}
+
+/** The result of `work`, for which nobody waits once `signal` aborts. */
+async function unlessAborted<T>(signal: AbortSignal, work: T | Promise<T>): Promise<T> {
+  const aborted = new Promise<never>((_resolve, reject) => {
+    const giveUp = () => reject(new FdpError('FDP_CLOSED', 'status: given up'));
+    if (signal.aborted) giveUp();
+    else signal.addEventListener('abort', giveUp);
+  });
+  return Promise.race([work, aborted]);
+}
