@@ -1,8 +1,9 @@
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { describe, expect, it } from 'vitest';
+import { pipelineCopy } from '../support/pipeline-copy.ts';
 import { type Answer, get, LineReader, placeIn } from '../support/place.ts';
 import { eventually, Process, temporaryFolder } from '../support/platform.ts';
 
@@ -87,17 +88,14 @@ describe('the first minutes', () => {
     const { env, tcpPort } = await placeIn(folder.path);
     const frame =
       '{"type":"trade","data":[{"s":"ODD","p":3.5,"t":1763645598585,"v":0},{"s":"ODD","p":5e-7,"t":1763645598586,"v":2}]}';
-    const pipeline = pipelineIn(folder.path);
+    const pipeline = pipelineCopy(folder.path, ['  mock: {', '  lines: { type: file, path: trades.jsonl }\n  mock: {']);
     writeFileSync(join(folder.path, 'pipeline', 'trades.jsonl'), `${frame}\n`);
-    const text = readFileSync(pipeline, 'utf8').replace(
-      '  mock: {',
-      '  lines: { type: file, path: trades.jsonl }\n  mock: {',
-    );
-    writeFileSync(pipeline, text.replace(/source: \$\{FDP_FEED:-mock\}/, 'source: lines'));
     await using analytics = new Process(['--pipeline', pipeline, '--topology', 'analytics'], env);
     using reader = new LineReader(tcpPort);
     await eventually('a connected client', async () => analytics.output.includes('listening') && reader.isConnected);
-    expect(await ends(['--pipeline', pipeline, '--topology', 'ingestor'], env)).toMatchObject({ code: 0 });
+    expect(await ends(['--pipeline', pipeline, '--topology', 'ingestor'], { ...env, FDP_FEED: 'lines' })).toMatchObject(
+      { code: 0 },
+    );
     await eventually('both lines', async () => reader.lines.length >= 2);
     expect(reader.lines).toEqual([
       '{"time":"2025-11-20T13:33:18.585Z","symbol":"ODD","price":3.5,"vwap":null}',
@@ -183,10 +181,7 @@ describe('the first minutes', () => {
   it('answers at a third endpoint after nothing but the lines of the README were put into the YAML', async () => {
     using folder = temporaryFolder();
     const { env, api } = await placeIn(folder.path);
-    const pipeline = pipelineIn(folder.path);
-    const text = readFileSync(pipeline, 'utf8');
-    expect(text).toContain('    routes:\n');
-    writeFileSync(pipeline, text.replace('    routes:\n', `    routes:\n${endpointOfTheReadme()}`));
+    const pipeline = pipelineCopy(folder.path, ['    routes:\n', `    routes:\n${endpointOfTheReadme()}`]);
     expect(await ends(['--pipeline', pipeline, 'validate'])).toMatchObject({ code: 0 });
     await using platform = new Process(['--pipeline', pipeline], env);
     const { body } = await answer(`${api}/api/v1/symbols/AAPL`, ({ status, body }) => status === 200 && hasRows(body));
@@ -201,14 +196,6 @@ describe('the first minutes', () => {
 
 function hasRows(body: Answer['body']): boolean {
   return (body['data'] as { symbols?: unknown[] }).symbols?.length === 1;
-}
-
-/** A copy of the shipped pipeline, to be edited as a user would. */
-function pipelineIn(folder: string): string {
-  const place = join(folder, 'pipeline');
-  mkdirSync(place);
-  for (const name of ['pipeline.yml', 'config', 'topologies']) cpSync(name, join(place, name), { recursive: true });
-  return join(place, 'pipeline.yml');
 }
 
 function endpointOfTheReadme(): string {
