@@ -4,12 +4,13 @@ import { operators } from '../../operators/index.ts';
 import { FdpError, messageOf } from '../errors.ts';
 import { readSpec } from '../spec/read.ts';
 import { resolve } from '../spec/resolve.ts';
-import { knownSecrets } from '../spec/secrets.ts';
+import { knownSecrets, secretsOf } from '../spec/secrets.ts';
 import type { Spec, TopologySpec } from '../spec/spec.ts';
 import { config } from './config.ts';
 import { list } from './list.ts';
 import type { ListedTopology } from './list-pages.ts';
 import { run } from './run.ts';
+import { type StatusFlags, status } from './status.ts';
 import { type CommandResult, problemText, type SpecRequest, validate } from './validate.ts';
 import { readVersion } from './version.ts';
 
@@ -36,7 +37,7 @@ async function main(args: readonly string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : usageExitCode;
     process.stderr.write(`fdp-run: ${messageOf(error)}\n`);
-    return error instanceof FdpError ? usageExitCode : 1;
+    return error instanceof FdpError && error.code === 'FDP_USAGE' ? usageExitCode : 1;
   }
   return exitCode;
 }
@@ -70,6 +71,12 @@ function commandLine(exit: (code: number) => void): Command {
       const asked = [kind, name].filter((each) => each !== undefined);
       exit(print({ text: `${list({ ...components, topologies }, asked, process.stdout.columns)}\n`, exitCode: 0 }));
     });
+  program
+    .command('status')
+    .description('print every running process that reports to the status table: graph, options, figures')
+    .option('--watch', 'again every second, until stopped')
+    .option('--json', 'one JSON object')
+    .action(async (flags: StatusFlags) => exit(await status(request(), flags)));
   return program;
 }
 
@@ -99,7 +106,14 @@ async function start(request: SpecRequest): Promise<number> {
   if (!plan) return print({ text: problemText(problems, request.folder), exitCode: usageExitCode });
   const { profile, variables } = spec;
   const secrets = [...knownSecrets(spec)];
-  const exitCode = await run({ plan, profile, version: readVersion(), env: variables.all, secrets });
+  const exitCode = await run({
+    plan,
+    profile,
+    version: readVersion(),
+    env: variables.all,
+    secrets,
+    mask: secretsOf(spec),
+  });
   // What was forced may still hold a handle; everything else ends by itself.
   if (exitCode === forcedExitCode) process.exit(exitCode);
   return exitCode;

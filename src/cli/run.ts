@@ -1,4 +1,3 @@
-import { hostname } from 'node:os';
 import { seededChance } from '../engine/chance.ts';
 import { systemClock } from '../engine/clock.ts';
 import { type Environment, standardOutput } from '../engine/component.ts';
@@ -7,9 +6,14 @@ import { type RunResult, Runtime } from '../engine/runtime.ts';
 import type { ProcessSnapshot } from '../engine/snapshot.ts';
 import { FdpError } from '../errors.ts';
 import { createLog, type Log, type LogLevel, logLevels } from '../observe/log.ts';
+import { secretMask } from '../observe/mask.ts';
+import { startObserveServer } from '../observe/observe-server.ts';
 import { createPainter } from '../observe/painter.ts';
+import { processSnapshots } from '../observe/process.ts';
 import { showStatus } from '../observe/status.ts';
 import { type StartHints, startLines } from '../observe/status-line.ts';
+import { describeTopologies, type OptionMask, statusRow } from '../observe/status-report.ts';
+import { writeStatus } from '../observe/status-writer.ts';
 import { failPointFrom } from './fail-point.ts';
 
 export interface RunRequest {
@@ -19,14 +23,19 @@ export interface RunRequest {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Texts that must not appear in the log. */
   readonly secrets: readonly string[];
+  /** Hides secrets in options. */
+  readonly mask: OptionMask;
 }
 
 /**
  * Runs a plan in this process until every topology has ended, and resolves with the exit code. SIGINT and SIGTERM
  * drain, a second one forces. On a terminal a status line a topology is kept at the bottom; logs are JSON lines elsewhere.
- * @throws FDP_USAGE when LOG_LEVEL or FDP_FAIL_POINT can't be understood
+ * Metrics and health are served, and the status table is told, from the start until everything has ended.
+ * @throws FDP_USAGE when LOG_LEVEL, OBSERVE_PORT or FDP_FAIL_POINT can't be understood
+ * @throws FDP_PORT_IN_USE, FDP_REFUSED, FDP_CONNECT_FAILED when nothing can be served on OBSERVE_PORT of OBSERVE_HOST
  */
-export async function run({ plan, profile, version, env, secrets }: RunRequest): Promise<number> {
+export async function run(request: RunRequest): Promise<number> {
+  const { plan, profile, version, env, secrets } = request;
   const painter = createPainter(
     writesOutput(plan) ? { write: (text) => process.stderr.write(text) } : process.stderr,
     env,
@@ -42,20 +51,21 @@ export async function run({ plan, profile, version, env, secrets }: RunRequest):
   log.mask(secrets);
   const environment = makeEnvironment(log, env);
   const runtime = new Runtime(plan, environment);
-  const startedAt = environment.clock.now();
-  const snapshot = (): ProcessSnapshot => {
-    const topologies = runtime.snapshot();
-    const ready = topologies.every((topology) => topology.ready);
-    return { at: environment.clock.now(), pid: process.pid, host: hostname(), version, startedAt, ready, topologies };
-  };
-  const hints = hintsOf(plan, `fdp ${version}${profile ? `, profile ${profile}` : ''}`);
+  const hidden = secretMask();
+  hidden.add(secrets);
+  const { clock } = environment;
+  const snapshot = processSnapshots({ clock, version, mask: hidden.text, topologies: () => runtime.snapshot() });
+  const observe = await startObserveServer({ env, log, snapshot });
+  const hints = hintsOf(plan, `fdp ${version}${profile ? `, profile ${profile}` : ''}`, observe.address);
   if (painter.isActive) painter.write(`${startLines(hints, painter.width).join('\n')}\n\n`);
   else log.info({ version, profile, topologies: plan.topologies.map(({ name }) => name) }, `${hints.title}: starting`);
 
   const letGo = onSignals(runtime, log);
-  const stopStatus = showStatus({ painter, clock: environment.clock, snapshot });
+  const stopStatus = showStatus({ painter, clock, snapshot });
+  const stopReports = reportStatus(request, { environment, snapshot });
   const result = await runtime.run();
   stopStatus();
+  await Promise.all([stopReports(), observe.close()]);
   letGo();
   painter.end();
   report(result, log);
@@ -67,6 +77,17 @@ function writesOutput(plan: Plan): boolean {
   return [...plan.connectors.values()].some(({ declaration, options }) =>
     declaration.claims?.(options).includes(standardOutput),
   );
+}
+
+/** Tells the status table, where the pipeline has one; the returned function tells it a last time and stops. */
+function reportStatus(
+  { plan, profile, mask }: RunRequest,
+  { environment, snapshot }: { readonly environment: Environment; snapshot(): ProcessSnapshot },
+): () => Promise<void> {
+  const connector = plan.status === undefined ? undefined : plan.connectors.get(plan.status);
+  if (!connector) return async () => {};
+  const about = { pipeline: plan.name, ...(profile ? { profile } : {}), topologies: describeTopologies(plan, mask) };
+  return writeStatus({ connector, environment, row: () => statusRow({ ...about, process: snapshot() }) });
 }
 
 function makeEnvironment(log: Log, env: RunRequest['env']): Environment {
@@ -111,12 +132,16 @@ function report({ exitCode, unfinished }: RunResult, log: Log): void {
   if (exitCode === 0) log.info({}, 'stopped cleanly');
 }
 
-function hintsOf(plan: Plan, title: string): StartHints {
+function hintsOf(plan: Plan, title: string, observe: string): StartHints {
   const { topologies } = plan;
   return {
     title,
     topologies: topologies.map(({ name, description }) => ({ name, description })),
-    look: topologies.flatMap((topology) => looksOf(plan, topology)),
+    look: [
+      ...topologies.flatMap((topology) => looksOf(plan, topology)),
+      { what: 'metrics', address: `${observe}/metrics` },
+      { what: 'health', address: `${observe}/health/ready` },
+    ],
   };
 }
 

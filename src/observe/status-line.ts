@@ -47,6 +47,11 @@ export function statusLines(previous: ProcessSnapshot, current: ProcessSnapshot,
   });
 }
 
+/** The sign in front of a topology. */
+export function statusMark(state: TopologyState): string {
+  return marks[state];
+}
+
 /** The colour of a status line, by its mark; undefined for a line without one. */
 export function statusColour(line: string): 'green' | 'yellow' | 'red' | undefined {
   if (line.startsWith(marks.running)) return 'green';

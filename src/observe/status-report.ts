@@ -8,6 +8,9 @@ import type { ProcessSnapshot } from '../engine/snapshot.ts';
 /** A process that has not reported for so long is taken for gone, ms. */
 export const goneAfterMs = 10_000;
 
+/** Raised when the report changes: what another version wrote is passed over. */
+const format = 1;
+
 /** What a process tells of itself in the status table: enough to show it in any terminal. */
 export interface StatusReport {
   readonly pipeline: string;
@@ -69,7 +72,7 @@ function masked(value: unknown, path: Path, mask: (text: string, path: Path) => 
 /** A report as a row of the status table. */
 export function statusRow(report: StatusReport): Row {
   const { host, pid, startedAt, at } = report.process;
-  return { process: `${host}-${pid}-${startedAt}`, at, snapshot: JSON.stringify(report) };
+  return { process: `${host}-${pid}-${startedAt}`, at, snapshot: JSON.stringify({ format, ...report }) };
 }
 
 /** The reports of those processes that are not gone, by host and start; what can't be read is passed over. */
@@ -86,8 +89,8 @@ function compare(a: string, b: string): number {
 
 function readReport(text: string): StatusReport | undefined {
   try {
-    const report = JSON.parse(text) as Partial<StatusReport> | null;
-    return Array.isArray(report?.process?.topologies) ? (report as StatusReport) : undefined;
+    const report = JSON.parse(text) as (StatusReport & { readonly format?: unknown }) | null;
+    return report?.format === format ? report : undefined;
   } catch {
     return undefined;
   }

@@ -1,0 +1,159 @@
+import { stringify } from 'yaml';
+import type { NodeSnapshot, TopologySnapshot } from '../engine/snapshot.ts';
+import { statusMark } from '../observe/status-line.ts';
+import type { StatusReport } from '../observe/status-report.ts';
+import { plain } from '../observe/terminal-text.ts';
+import { graphLines } from './status-graph.ts';
+import { indented, table } from './text.ts';
+
+interface PageOptions {
+  /** The look before this one: with it rates are shown. */
+  readonly before: readonly StatusReport[] | undefined;
+  /** Unix ms. */
+  readonly now: number;
+  /** Columns; 100 where nobody knows. */
+  readonly width: number | undefined;
+  /** Left out of a page that is shown again and again. */
+  readonly withOptions?: boolean;
+}
+
+/** What `fdp-run status` prints: each process, its topologies with their graphs, figures and options. Pure. */
+export function statusPage(
+  reports: readonly StatusReport[],
+  { before, now, width = 100, withOptions = true }: PageOptions,
+): readonly string[] {
+  if (reports.length === 0) return ['no process has reported within the last 10 s'];
+  return reports
+    .flatMap((report, place) => {
+      const earlier = before?.find(({ process }) => isSame(process, report.process));
+      return [...(place > 0 ? [''] : []), ...processLines(report, { earlier, now, width, withOptions })];
+    })
+    .map(plain);
+}
+
+type ProcessSnapshot = StatusReport['process'];
+
+function isSame(a: ProcessSnapshot, b: ProcessSnapshot): boolean {
+  return a.host === b.host && a.pid === b.pid && a.startedAt === b.startedAt;
+}
+
+interface ReportOptions {
+  readonly earlier: StatusReport | undefined;
+  readonly now: number;
+  readonly width: number;
+  readonly withOptions: boolean;
+}
+
+function processLines(report: StatusReport, { earlier, now, ...rest }: ReportOptions): readonly string[] {
+  const { process, pipeline, profile } = report;
+  const { host, pid, version, at, startedAt, ready, topologies } = process;
+  const facts = [
+    `${host}, pid ${pid}`,
+    `fdp ${version}`,
+    profile ? `${pipeline}, profile ${profile}` : pipeline,
+    `up ${ago(at - startedAt)}`,
+    ready ? 'ready' : 'not ready',
+    `seen ${ago(Math.max(0, now - at))} ago`,
+  ];
+  const seconds = earlier ? (at - earlier.process.at) / 1000 : 0;
+  return [
+    facts.join('   '),
+    ...topologies.flatMap((topology) => {
+      const previous = earlier?.process.topologies.find(({ name }) => name === topology.name);
+      const rate = previous && seconds > 0 ? (topology.read - previous.read) / seconds : undefined;
+      return ['', ...topologyLines(report, topology, { ...rest, rate })];
+    }),
+  ];
+}
+
+function topologyLines(
+  report: StatusReport,
+  topology: TopologySnapshot,
+  { rate, width, withOptions }: Pick<ReportOptions, 'width' | 'withOptions'> & { readonly rate: number | undefined },
+): readonly string[] {
+  const { name, state, reason, nodes } = topology;
+  const { description = '', options = {} } = report.topologies[name] ?? {};
+  const told = nodes.flatMap((node) => (node.reason === undefined ? [] : [`${node.name}: ${node.reason}`]));
+  const reasons = reason === undefined || told.includes(reason) ? told : [reason, ...told];
+  return [
+    `${statusMark(state)} ${name}   ${state}   ${description}`,
+    ...indented(
+      [
+        ...reasons.map((text) => `! ${text}`),
+        ...graphLines(nodes),
+        figures(topology, rate),
+        '',
+        ...nodeTable(nodes),
+        ...(withOptions ? ['', ...optionLines(nodes, options, width - 4)] : []),
+      ],
+      2,
+    ),
+  ];
+}
+
+// ---- the figures ------------------------------------------------------------------------------------------------
+
+function figures(topology: TopologySnapshot, rate: number | undefined): string {
+  const { read, delivered, filtered, rejected, released, inFlight, lag, restarts, latency } = topology;
+  const { p50Ms, p99Ms } = latency;
+  return [
+    `read ${read}`,
+    ...(rate === undefined ? [] : [`${rate.toFixed(1)}/s`]),
+    `delivered ${delivered}`,
+    `filtered ${filtered}`,
+    `rejected ${rejected}`,
+    `released ${released}`,
+    `in flight ${inFlight}`,
+    ...(lag === undefined ? [] : [`lag ${lag}`]),
+    `restarts ${restarts}`,
+    ...(p50Ms === undefined || p99Ms === undefined ? [] : [`latency p50 ${duration(p50Ms)}, p99 ${duration(p99Ms)}`]),
+  ].join('   ');
+}
+
+const heads = ['node', 'kind', 'type', 'state', 'in', 'made', 'out', 'filtered', 'rejected', 'released'] as const;
+
+function nodeTable(nodes: readonly NodeSnapshot[]): readonly string[] {
+  const rows = nodes.map((node) => [
+    ...[node.name, node.kind.replace('_', ' '), node.type, node.state],
+    ...[node.in, node.made, node.out, node.filtered, node.rejected, node.released].map(String),
+    ...[node.inFlight, node.retries, node.extra['reconnects'] ?? 0].map(String),
+    Object.entries(node.extra)
+      .filter(([name]) => name !== 'reconnects')
+      .map(([name, value]) => `${name.replaceAll('_', ' ')} ${value}`)
+      .join(', '),
+  ]);
+  const all = [[...heads, 'in flight', 'retries', 'reconnects', ''], ...rows];
+  const widths = all[0]?.map((_head, column) => Math.max(...all.map((row) => row[column]?.length ?? 0))) ?? [];
+  const isNumber = (column: number) => column >= 4 && column < widths.length - 1;
+  return all.map((row) =>
+    row
+      .map((cell, column) => (isNumber(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0)))
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+function optionLines(
+  nodes: readonly NodeSnapshot[],
+  options: Readonly<Record<string, unknown>>,
+  width: number,
+): readonly string[] {
+  const text = (value: unknown) => stringify(value, { collectionStyle: 'flow', lineWidth: 0 }).trim();
+  return table(
+    nodes.map(({ name }) => [name, options[name] === undefined ? '-' : text(options[name])]),
+    width,
+  );
+}
+
+function duration(ms: number): string {
+  return ms < 1000 ? `${Number(ms.toPrecision(2))} ms` : `${Number((ms / 1000).toPrecision(2))} s`;
+}
+
+function ago(ms: number): string {
+  const seconds = Math.floor(ms / 1000);
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} d`;
+}

@@ -1,0 +1,115 @@
+import { seededChance } from '../engine/chance.ts';
+import { endedWithin, linkedAbort, systemClock } from '../engine/clock.ts';
+import type { Environment, Lookup } from '../engine/component.ts';
+import type { ConnectorPlan } from '../engine/plan.ts';
+import { FdpError, messageOf } from '../errors.ts';
+import { createLog } from '../observe/log.ts';
+import { createPainter } from '../observe/painter.ts';
+import { reportsOf, type StatusReport } from '../observe/status-report.ts';
+import { createStatusStore, noStatusRole, statusContext } from '../observe/status-store.ts';
+import { readSpec } from '../spec/read.ts';
+import { resolveStatus } from '../spec/resolve.ts';
+import { statusPage } from './status-page.ts';
+import { problemText, type SpecRequest } from './validate.ts';
+
+export interface StatusFlags {
+  readonly watch?: boolean;
+  readonly json?: boolean;
+}
+
+/** How long the table may take to answer, ms. */
+const answerMs = 5000;
+/** Time between two looks of `--watch`, ms. */
+const everyMs = 1000;
+
+/**
+ * `fdp-run status`: prints what every process reports that was heard of in the last ten seconds, on whatever machine.
+ * With `watch` again every second until SIGINT or SIGTERM. Gives 0; 1 when the table can't be read, 2 when the pipeline
+ * is wrong.
+ * @throws FDP_USAGE when the pipeline has no status table
+ */
+export async function status(request: SpecRequest, flags: StatusFlags): Promise<number> {
+  const { connector, problems } = resolveStatus(readSpec(request));
+  if (problems.length > 0) {
+    process.stderr.write(problemText(problems, request.folder));
+    return 2;
+  }
+  if (!connector) throw new FdpError('FDP_USAGE', 'status: the pipeline names no table for it: give `settings.status`');
+  const environment = await quietEnvironment();
+  const store = await createStatusStore(connector, environment);
+  const lookup = store.lookup?.(statusContext(connector, 'lookup', environment));
+  if (!lookup) throw noStatusRole(connector);
+  try {
+    await inTime(connector, (signal) => lookup.connect(signal));
+    if (flags.watch) await watch({ connector, lookup, flags });
+    else show(flags, await look(connector, lookup), undefined);
+    return 0;
+  } finally {
+    await lookup.close();
+    await store.close();
+  }
+}
+
+async function quietEnvironment(): Promise<Environment> {
+  const log = await createLog({ level: 'error' });
+  return { clock: systemClock, chance: seededChance(process.pid), log, failPoint: () => {} };
+}
+
+/** @throws FDP_TIMEOUT, and whatever `work` throws */
+async function inTime<T>({ name }: ConnectorPlan, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const { controller } = linkedAbort();
+  const done = work(controller.signal);
+  if (!(await endedWithin(systemClock, answerMs, done))) {
+    controller.abort();
+    done.catch(() => {});
+    throw new FdpError('FDP_TIMEOUT', `${name}: no answer within ${answerMs} ms`);
+  }
+  return done;
+}
+
+async function look(connector: ConnectorPlan, lookup: Lookup): Promise<readonly StatusReport[]> {
+  const query = { where: {}, sort: [{ field: 'process', descending: false }] };
+  const rows = await inTime(connector, (signal) => lookup.find(query, signal));
+  return reportsOf(rows, systemClock.now());
+}
+
+function show(
+  { json }: StatusFlags,
+  reports: readonly StatusReport[],
+  before: readonly StatusReport[] | undefined,
+): void {
+  const text = json
+    ? JSON.stringify({ processes: reports })
+    : statusPage(reports, { before, now: systemClock.now(), width: process.stdout.columns }).join('\n');
+  process.stdout.write(`${text}\n`);
+}
+
+interface Watching {
+  readonly connector: ConnectorPlan;
+  readonly lookup: Lookup;
+  readonly flags: StatusFlags;
+}
+
+/** Repaints a terminal; elsewhere, and as JSON, one look follows the other. */
+async function watch({ connector, lookup, flags }: Watching): Promise<void> {
+  const { controller } = linkedAbort();
+  const stop = () => controller.abort();
+  const painter = createPainter(flags.json ? { write: () => true } : process.stdout, process.env);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
+  let before: readonly StatusReport[] | undefined;
+  while (!controller.signal.aborted) {
+    try {
+      const reports = await look(connector, lookup);
+      if (painter.isActive)
+        painter.paint(
+          statusPage(reports, { before, now: systemClock.now(), width: painter.width, withOptions: false }),
+        );
+      else show(flags, reports, before);
+      before = reports;
+    } catch (error) {
+      process.stderr.write(`fdp-run: status: ${messageOf(error)}\n`);
+    }
+    await systemClock.sleep(everyMs, controller.signal);
+  }
+  painter.end();
+}
