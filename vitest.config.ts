@@ -8,6 +8,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
+          testTimeout: 60_000,
           exclude: ['test/integration/**', 'test/e2e/**', 'test/cluster/**'],
         },
       },

@@ -42,10 +42,11 @@ export const memoryLog = defineConnector({
   source: { options: logSourceUsage },
   sink: { options: noUsage },
   async create(options, { name }) {
-    const [{ MemoryLogStore }, { LogSource }, { LogSink }] = await Promise.all([
+    const [{ MemoryLogStore }, { LogSource }, { LogSink }, { LogBrowser }] = await Promise.all([
       import('./memory/log-store.ts'),
       import('./log/source.ts'),
       import('./log/sink.ts'),
+      import('./log/browser.ts'),
     ]);
     const space = memorySpace(options.space);
     const place = { name, topic: options.topic, partitions: options.partitions };
@@ -57,6 +58,7 @@ export const memoryLog = defineConnector({
       source: (usage, context) =>
         new LogSource(new MemoryLogStore(space, place, context), readLogUsage(usage), context),
       sink: (_usage, context) => new LogSink(new MemoryLogStore(space, place, context), sink, context),
+      browse: (context) => new LogBrowser(new MemoryLogStore(space, place, context), context),
       close: async () => {},
     };
   },

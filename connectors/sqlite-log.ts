@@ -47,10 +47,11 @@ export const sqliteLog = defineConnector({
   source: { options: logSourceUsage },
   sink: { options: noUsage },
   async create(options, { name }) {
-    const [{ SqliteLogStore }, { LogSource }, { LogSink }] = await Promise.all([
+    const [{ SqliteLogStore }, { LogSource }, { LogSink }, { LogBrowser }] = await Promise.all([
       import('./sqlite/log-store.ts'),
       import('./log/source.ts'),
       import('./log/sink.ts'),
+      import('./log/browser.ts'),
     ]);
     const place = { name, path: options.path, topic: options.topic, partitions: options.partitions };
     const sink = {
@@ -60,6 +61,7 @@ export const sqliteLog = defineConnector({
     return {
       source: (usage, context) => new LogSource(new SqliteLogStore(place, context), readLogUsage(usage), context),
       sink: (_usage, context) => new LogSink(new SqliteLogStore(place, context), sink, context),
+      browse: (context) => new LogBrowser(new SqliteLogStore(place, context), context),
       close: async () => {},
     };
   },

@@ -72,6 +72,14 @@ export class MemoryTableStore implements TableStore {
     return highest && markOf(highest);
   }
 
+  async forget(lane: string): Promise<void> {
+    const { rows } = this.#opened;
+    for (const [id, row] of rows) {
+      const { [lane]: _forgotten, ...marks } = row.marks;
+      rows.set(id, { ...row, marks });
+    }
+  }
+
   async find(query: Query): Promise<readonly Row[]> {
     const rows = matching(this.#opened.rows.values(), this.definition, query);
     if (query.limit === undefined && rows.length > maxRows)

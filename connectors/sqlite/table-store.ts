@@ -81,6 +81,12 @@ export class SqliteTableStore implements TableStore {
     }
   }
 
+  async forget(lane: string): Promise<void> {
+    const sql = `UPDATE ${quoted(this.#table)} SET _marks = json_remove(_marks, ?) WHERE json_type(_marks, ?) IS NOT NULL`;
+    const path = `$.${JSON.stringify(lane)}`;
+    await this.#opened.write((db) => db.run(sql, path, path));
+  }
+
   async find(query: Query): Promise<readonly Row[]> {
     const { name } = this.definition;
     const select = selectSql(this.#table, this.definition, query);

@@ -1,5 +1,5 @@
 import type { Coordinates, Lookup, Mark, Query, Receipt, RoleContext, Row, Sink } from '../../src/engine/component.ts';
-import type { Message } from '../../src/engine/message.ts';
+import { coordinatesOf, type Message } from '../../src/engine/message.ts';
 import { FdpError, messageOf } from '../../src/errors.ts';
 import { type Change, fold, readChange } from './fold.ts';
 import { expireStep, type NewRow, type TableStore } from './store.ts';
@@ -144,6 +144,10 @@ class CounterSink extends TableRole implements Sink {
   mark(lane: string): Promise<Mark | undefined> {
     return this.store.mark(lane);
   }
+
+  forget(lane: string): Promise<void> {
+    return this.store.forget(lane);
+  }
 }
 
 /** Looks rows up. Without a limit a query gives at most 10,000 rows, and says so when there are more. */
@@ -154,8 +158,4 @@ export class TableLookup extends TableRole implements Lookup {
     if (signal.aborted) throw new FdpError('FDP_CLOSED', `${name}: the request was given up`);
     return this.store.find(query);
   }
-}
-
-function coordinatesOf({ meta }: Message): Coordinates {
-  return { lane: meta.lane, offset: meta.offset ?? -1, index: meta.index ?? 0 };
 }

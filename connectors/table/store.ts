@@ -35,6 +35,8 @@ export interface TableStore {
   ): Promise<void>;
   /** The highest mark of a lane over all rows. */
   mark(lane: string): Promise<Mark | undefined>;
+  /** Removes the marks of a lane from all rows; their values stay. */
+  forget(lane: string): Promise<void>;
   /** @throws FDP_UNAVAILABLE when the store is away, FDP_INTERNAL for a field that the table has not */
   find(query: Query): Promise<readonly Row[]>;
   /** Removes up to 500 rows last written longer than `expireMs` ago; gives how many. */

@@ -33,6 +33,11 @@ export interface Connector {
   source?(usage: Usage, context: RoleContext): Source;
   sink?(usage: Usage, context: RoleContext): Sink;
   lookup?(context: RoleContext): Lookup;
+  /**
+   * For a log: what lies in it now, from its beginning, as a source that ends. Belongs to no group, commits nothing,
+   * and its lanes have the same ids as those of a group.
+   */
+  browse?(context: RoleContext): Source;
   /** Frees what the roles shared. Called once, after every role was closed. */
   close(): Promise<void>;
 }
@@ -138,6 +143,8 @@ export interface Sink extends Role {
   put?(row: Row, signal: AbortSignal): Promise<void>;
   /** For counters: the highest (offset, index) of a lane that was counted, with that record's timestamp and key. */
   mark?(lane: string): Promise<Mark | undefined>;
+  /** For counters: removes the marks of a lane, so that counting starts anew there; the counts stay. */
+  forget?(lane: string): Promise<void>;
   /** The largest message that it takes, in bytes; a longer dead letter is cut. */
   readonly maxMessageBytes?: number;
 }

@@ -2,7 +2,7 @@ import { FdpError, faultOf, messageOf } from '../errors.ts';
 import { Backoff } from './backoff.ts';
 import { linkedAbort } from './clock.ts';
 import type { Environment, Receipt, Sink } from './component.ts';
-import type { Batch, Message } from './message.ts';
+import { type Batch, coordinatesOf, type Message } from './message.ts';
 import type { Node } from './node.ts';
 import { Outcome } from './track.ts';
 
@@ -188,7 +188,7 @@ class BatchDelivery {
     node.out++;
     if (followers.any) {
       const known = receipt.known?.get(place);
-      const { lane, offset = -1, index = -1 } = message.meta;
+      const { lane, offset, index } = coordinatesOf(message);
       // A twin that came from elsewhere was counted there.
       if (known === undefined || (known.lane === lane && known.offset === offset && known.index === index)) {
         message.track.fork(followers.settling);

@@ -23,6 +23,7 @@ import { Delivery } from './delivery.ts';
 import type { Graph } from './graph.ts';
 import { inOrder } from './in-order.ts';
 import { LaneReader } from './lane-reader.ts';
+import { markProblem } from './mark-check.ts';
 import type { Batch } from './message.ts';
 import type { Node } from './node.ts';
 import { Permits } from './permits.ts';
@@ -258,6 +259,7 @@ export class Flow {
       replayable: source.replayable,
       killed: this.#killed.controller.signal,
       fail: (error) => this.#fail(error),
+      misfit: (given) => this.#misfit(given),
     });
     this.#readers.add(reader);
     const finish = defer(async () => {
@@ -278,6 +280,15 @@ export class Flow {
       ),
       finish,
     );
+  }
+
+  async #misfit(lane: Lane): Promise<string | undefined> {
+    const { name } = this.#parts.plan;
+    for (const [branch, sink] of this.#sinks) {
+      const problem = await markProblem(lane, branch, sink);
+      if (problem) return `${problem}: stop ${name} and run "fdp-run positions forget --topology ${name}"`;
+    }
+    return undefined;
   }
 
   /** What is left of a request's messages has been shown in its reply. */

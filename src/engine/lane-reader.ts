@@ -29,6 +29,8 @@ export interface LaneParts {
   readonly killed: AbortSignal;
   /** Told when the lane's position can't be committed, now or ever. */
   fail(error: unknown): void;
+  /** Why a sink's memory does not fit the lane; undefined when all of them do. */
+  misfit(lane: Lane): Promise<string | undefined>;
 }
 
 /**
@@ -94,6 +96,7 @@ export class LaneReader {
     const backoff = new Backoff(environment);
     const stopped = stop.controller.signal;
     let failed = false;
+    await this.#untilFit(stopped);
     while (!stopped.aborted) {
       await this.#mayRead(stopped);
       if (stopped.aborted) break;
@@ -117,15 +120,37 @@ export class LaneReader {
     stop.release();
   }
 
+  /** Holds the lane while a sink remembers another log. */
+  async #untilFit(stopped: AbortSignal): Promise<void> {
+    const { node, environment, misfit } = this.#parts;
+    const backoff = new Backoff(environment);
+    let held = false;
+    while (!stopped.aborted) {
+      try {
+        const problem = await misfit(this.#lane);
+        if (problem === undefined) break;
+        held = true;
+        node.is('held', problem);
+        await environment.clock.sleep(heldPollMs, stopped);
+      } catch (error) {
+        if (!isRetriable(error)) throw error;
+        await backoff.wait(stopped);
+      }
+    }
+    if (held) node.is('ok');
+  }
+
   async #mayRead(stopped: AbortSignal): Promise<void> {
     const { replayable, tally, node, environment } = this.#parts;
     for (const permits of this.#permits) await permits.whenFree(stopped);
     if (!replayable) return;
+    let held = false;
     while (tally.rejectedInARow >= heldAfter && !stopped.aborted) {
+      held = true;
       node.is('held', `${heldAfter} messages in a row were rejected and none delivered: mend the spec and start again`);
       await environment.clock.sleep(heldPollMs, stopped);
     }
-    if (node.state === 'held') node.is('ok');
+    if (held) node.is('ok');
   }
 
   #admit(reading: Reading): Batch {

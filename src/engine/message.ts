@@ -1,5 +1,5 @@
 import { FdpError } from '../errors.ts';
-import type { RequestContext } from './component.ts';
+import type { Coordinates, RequestContext } from './component.ts';
 import { looseTrack, Track, type TrackOwner } from './track.ts';
 
 /** Where a message comes from. What a source doesn't have is left out. */
@@ -11,6 +11,8 @@ export interface Meta {
   readonly offset?: number;
   /** Position within the log message, counted by `split` and `explode` before anything can be filtered. */
   readonly index?: number;
+  /** Of a replayed dead letter: where its message was read at first. Templates take their names from there. */
+  readonly origin?: Pick<Meta, 'topic' | 'partition' | 'offset'>;
 }
 
 /** A message as a source read it, before any operator. */
@@ -25,6 +27,8 @@ export interface SourceMessage {
   readonly raw?: Uint8Array | string;
   /** Why the value could not be parsed: the engine rejects the message with its bytes. */
   readonly problem?: FdpError;
+  /** Of a replayed dead letter: only the child with this index goes on, its siblings were delivered before. */
+  readonly onlyIndex?: number;
 }
 
 /** A message in the pipeline. Read-only: operators return new ones, branches share them. */
@@ -73,6 +77,11 @@ export function derive(
     meta: changes.meta ?? message.meta,
     track: message.track,
   };
+}
+
+/** Where a message stands in its lane, as stores remember it: offset -1 outside a log, index 0 for a whole log message. */
+export function coordinatesOf({ meta }: Message): Coordinates {
+  return { lane: meta.lane, offset: meta.offset ?? -1, index: meta.index ?? 0 };
 }
 
 export type Fields = Readonly<Record<string, unknown>>;

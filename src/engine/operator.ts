@@ -118,6 +118,8 @@ function each(context: OperatorContext, batch: Batch, fn: (message: Message, out
       }
       continue;
     }
+    const { onlyIndex } = message.track.record;
+    if (onlyIndex !== undefined) keepOnly(onlyIndex, message, out, before);
     if (batch.warmUp) continue;
     node.in++;
     const children = out.length - before;
@@ -129,6 +131,12 @@ function each(context: OperatorContext, batch: Batch, fn: (message: Message, out
   }
   if (!batch.warmUp) node.out += out.length;
   return { lane: batch.lane, messages: out, warmUp: batch.warmUp };
+}
+
+/** Takes back the children that a replay does not want: a message's own index stays as it is. */
+function keepOnly(index: number, parent: Message, out: Message[], from: number): void {
+  const wanted = out.slice(from).filter(({ meta }) => meta.index === parent.meta.index || meta.index === index);
+  out.splice(from, out.length, ...wanted);
 }
 
 /** The result of `work`, or the error that ended it: a thrown one, or FDP_TIMEOUT. Never rejects. */

@@ -38,7 +38,8 @@ export function compileTemplate(text: string): (message: Message) => unknown {
 function reader(name: string): (message: Message) => unknown {
   if (name === 'key') return (message) => message.key;
   const metaName = metaNames.find((known) => known === name);
-  if (metaName) return (message) => message.meta[metaName];
+  if (metaName === 'index') return (message) => message.meta.index;
+  if (metaName) return ({ meta }) => (meta.origin ?? meta)[metaName];
   return (message) => {
     const fields = fieldsOf(message);
     return Object.hasOwn(fields, name) ? fields[name] : undefined;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { seededChance } from '../../src/engine/chance.ts';
 import type { Receipt } from '../../src/engine/component.ts';
-import { derive, type Message } from '../../src/engine/message.ts';
+import { coordinatesOf, derive, type Message } from '../../src/engine/message.ts';
 import { filter, flatMap, perMessage } from '../../src/engine/operator.ts';
 import { type RunResult, Runtime } from '../../src/engine/runtime.ts';
 import type { TopologySnapshot } from '../../src/engine/snapshot.ts';
@@ -311,7 +311,7 @@ describe('fan-out with after', () => {
       const known = new Map<number, { lane: string; offset: number; index: number }>();
       for (const [place, message] of messages.entries()) {
         const { id } = message.value as { id: number };
-        const { lane, offset = -1, index = -1 } = message.meta;
+        const { lane, offset, index } = coordinatesOf(message);
         if (id % 10 === 3) failed.set(place, new FdpError('FDP_MESSAGE_REFUSED', 'sink: no'));
         else if (id % 10 === 4) known.set(place, { lane: 'another', offset, index });
         else if (id % 10 === 5) known.set(place, { lane, offset, index });

@@ -1,0 +1,17 @@
+import type { Lane, Sink } from './component.ts';
+
+/**
+ * Why a counter's mark does not fit the log that a lane reads, in one line; undefined when it does. A mark beyond the
+ * log's end, or on another record than the one that was counted, comes from another log: counting on would skip what
+ * lies below it.
+ */
+export async function markProblem(lane: Lane, name: string, sink: Sink): Promise<string | undefined> {
+  const mark = await sink.mark?.(lane.id);
+  if (mark === undefined || lane.range === undefined) return undefined;
+  const { next } = await lane.range();
+  const place = `${name} has counted up to offset ${mark.offset} of ${lane.id}`;
+  if (mark.offset >= next) return `${place}, but the log ends at ${next}`;
+  const record = await lane.recordAt?.(mark.offset);
+  const differs = record !== undefined && (record.timestamp !== mark.timestamp || record.key !== mark.key);
+  return differs ? `${place}, but another record stands there now` : undefined;
+}

@@ -1,0 +1,78 @@
+import { map } from 'rxjs';
+import { FdpError, messageOf as textOf } from '../errors.ts';
+import type { Lane, Source } from './component.ts';
+import type { DeadLetter } from './dead-letter.ts';
+import type { SourceMessage } from './message.ts';
+
+/** A letter as it lies in the dead letter's log. */
+export interface StoredLetter {
+  /** `partition-offset` in the dead letter's log. */
+  readonly id: string;
+  readonly letter: DeadLetter;
+  readonly record: SourceMessage;
+}
+
+/** The letter in a record of the dead letter's log; undefined when it is none. */
+export function letterIn(record: SourceMessage): StoredLetter | undefined {
+  const letter = record.value as Partial<DeadLetter> | null | undefined;
+  const isLetter =
+    typeof letter?.code === 'string' && typeof letter.value === 'string' && typeof letter.origin === 'object';
+  if (!isLetter) return undefined;
+  const { partition = 0, offset = 0 } = record.meta;
+  return { id: `${partition}-${offset}`, letter: letter as DeadLetter, record };
+}
+
+/** The message's bytes, as far as the letter holds them. */
+export function bytesOfLetter({ value, encoding }: DeadLetter): Buffer {
+  return Buffer.from(value, encoding === 'base64' ? 'base64' : 'utf8');
+}
+
+/**
+ * A dead letter's log as the source of the topology that the letters come from. Each chosen letter becomes its message
+ * again: the origin's place for templates, so that its idempotency key is the same, and of several children only the
+ * rejected one. The lanes are the dead letter's own, and so are the marks that counters keep of them: replayed twice,
+ * nothing changes.
+ */
+export function replaying(source: Source, isChosen: (stored: StoredLetter) => boolean): Source {
+  return {
+    replayable: false,
+    connect: (signal, options) => source.connect(signal, options),
+    close: () => source.close(),
+    lanes: source.lanes.pipe(map((lane) => replayLane(lane, isChosen))),
+  };
+}
+
+function replayLane(lane: Lane, isChosen: (stored: StoredLetter) => boolean): Lane {
+  return {
+    id: lane.id,
+    signal: lane.signal,
+    read: async (signal) => {
+      const reading = await lane.read(signal);
+      const letters = reading?.messages.map(letterIn).filter((stored) => stored !== undefined);
+      return reading && { bytes: reading.bytes, messages: (letters ?? []).filter(isChosen).map(restored) };
+    },
+  };
+}
+
+function restored({ id, letter, record }: StoredLetter): SourceMessage {
+  const { key, timestamp, index, topic, partition, offset } = letter.origin;
+  const origin = {
+    ...(topic === undefined ? {} : { topic }),
+    ...(partition === undefined ? {} : { partition }),
+    ...(offset === undefined ? {} : { offset }),
+  };
+  return {
+    ...{ key, timestamp, raw: bytesOfLetter(letter), meta: { ...record.meta, origin } },
+    ...parsed(id, letter),
+    ...(index === undefined ? {} : { onlyIndex: index }),
+  };
+}
+
+function parsed(id: string, letter: DeadLetter): Pick<SourceMessage, 'value' | 'problem'> {
+  try {
+    return { value: JSON.parse(bytesOfLetter(letter).toString('utf8')) };
+  } catch (cause) {
+    const text = `letter ${id}: its message still can't be read: ${textOf(cause)}`;
+    return { value: undefined, problem: new FdpError('FDP_MESSAGE_UNREADABLE', text, { cause }) };
+  }
+}
