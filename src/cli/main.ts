@@ -7,8 +7,10 @@ import { resolve } from '../spec/resolve.ts';
 import { knownSecrets, secretsOf } from '../spec/secrets.ts';
 import type { Spec, TopologySpec } from '../spec/spec.ts';
 import { config } from './config.ts';
+import { listLetters, replayLetters, showLetter } from './dead-letters.ts';
 import { list } from './list.ts';
 import type { ListedTopology } from './list-pages.ts';
+import { forgetPositions } from './positions.ts';
 import { run } from './run.ts';
 import { type StatusFlags, status } from './status.ts';
 import { type CommandResult, problemText, type SpecRequest, validate } from './validate.ts';
@@ -77,6 +79,25 @@ function commandLine(exit: (code: number) => void): Command {
     .option('--watch', 'again every second, until stopped')
     .option('--json', 'one JSON object')
     .action(async (flags: StatusFlags) => exit(await status(request(), flags)));
+  const letters = program.command('dead-letters').description('messages that could not be delivered');
+  letters
+    .command('list')
+    .description('print them, the newest last')
+    .action(async () => exit(print(await listLetters(request(), process.stdout.columns))));
+  letters
+    .command('show <id>')
+    .description('print one whole')
+    .action(async (id: string) => exit(print(await showLetter(request(), id))));
+  letters
+    .command('replay [ids...]')
+    .description('offer them, or those named, to their topology again; twice changes nothing')
+    .action(async (ids: string[]) => exit(print(await replayLetters(request(), ids))));
+  program
+    .command('positions')
+    .description('what counters remember of a log')
+    .command('forget')
+    .description('remove the marks that do not fit the log of --topology NAME')
+    .action(async () => exit(print(await forgetPositions(request()))));
   return program;
 }
 
@@ -96,7 +117,7 @@ function requestOf({ topology, profile, pipeline }: Flags): SpecRequest {
 }
 
 function print({ text, exitCode }: CommandResult): number {
-  (exitCode === 0 ? process.stdout : process.stderr).write(text);
+  (exitCode === 2 ? process.stderr : process.stdout).write(text);
   return exitCode;
 }
 

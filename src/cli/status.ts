@@ -1,14 +1,14 @@
-import { seededChance } from '../engine/chance.ts';
 import { endedWithin, linkedAbort, systemClock } from '../engine/clock.ts';
-import type { Environment, Lookup } from '../engine/component.ts';
+import type { Lookup } from '../engine/component.ts';
+import { loneRole } from '../engine/lone-role.ts';
 import type { ConnectorPlan } from '../engine/plan.ts';
 import { FdpError, messageOf } from '../errors.ts';
-import { createLog } from '../observe/log.ts';
 import { createPainter } from '../observe/painter.ts';
 import { reportsOf, type StatusReport } from '../observe/status-report.ts';
-import { createStatusStore, noStatusRole, statusContext } from '../observe/status-store.ts';
+import { createStatusStore, noStatusRole } from '../observe/status-store.ts';
 import { readSpec } from '../spec/read.ts';
 import { resolveStatus } from '../spec/resolve.ts';
+import { quietEnvironment } from './quiet.ts';
 import { statusPage } from './status-page.ts';
 import { problemText, type SpecRequest } from './validate.ts';
 
@@ -37,7 +37,7 @@ export async function status(request: SpecRequest, flags: StatusFlags): Promise<
   if (!connector) throw new FdpError('FDP_USAGE', 'status: the pipeline names no table for it: give `settings.status`');
   const environment = await quietEnvironment();
   const store = await createStatusStore(connector, environment);
-  const lookup = store.lookup?.(statusContext(connector, 'lookup', environment));
+  const lookup = store.lookup?.(loneRole(connector, 'lookup', environment));
   if (!lookup) throw noStatusRole(connector);
   try {
     await inTime(connector, (signal) => lookup.connect(signal));
@@ -48,11 +48,6 @@ export async function status(request: SpecRequest, flags: StatusFlags): Promise<
     await lookup.close();
     await store.close();
   }
-}
-
-async function quietEnvironment(): Promise<Environment> {
-  const log = await createLog({ level: 'error' });
-  return { clock: systemClock, chance: seededChance(process.pid), log, failPoint: () => {} };
 }
 
 /** @throws FDP_TIMEOUT, and whatever `work` throws */

@@ -18,7 +18,7 @@ export interface DeadLetter {
   readonly topology: string;
   /** The operator or sink that refused it. */
   readonly node: string;
-  /** Set when a sink refused it: those before it have it. */
+  /** The sink whose branch refused it; undefined before the fan-out. The sinks before it have the message. */
   readonly sink?: string;
   /** Where the source read it; `index` is the child's, when one of several was refused. */
   readonly origin: {
@@ -137,7 +137,7 @@ export function deadLetterOf(rejection: Rejection, maxBytes = Number.POSITIVE_IN
     reason: error.message,
     topology,
     node: refusedBy.name,
-    ...(refusedBy.kind === 'sink' ? { sink: refusedBy.name } : {}),
+    ...(refusedBy.branch === undefined ? {} : { sink: refusedBy.branch }),
     origin: {
       lane,
       ...(topic === undefined ? {} : { topic }),

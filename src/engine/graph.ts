@@ -57,6 +57,7 @@ export function buildGraph(plan: TopologyPlan, typeOf: TypeOf, owner: NodeOwner)
     const before = after ?? operators.at(-1) ?? source;
     const own = addOperators(branch.operators, before, `${branch.name}/`);
     const sink = add(branch.name, 'sink', { plan: branch, from: own.at(-1) ?? before });
+    for (const node of [...own, sink]) node.branch = branch.name;
     branches.set(branch.name, { operators: own, sink });
   }
   const routes = new Map(

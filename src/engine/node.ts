@@ -43,6 +43,8 @@ export class Node {
   readonly kind: NodeKind;
   /** The component's type in the YAML. */
   readonly type: string;
+  /** The branch that it belongs to; undefined before the fan-out. */
+  branch: string | undefined;
   readonly #owner: NodeOwner;
 
   constructor(name: string, kind: NodeKind, type: string, owner: NodeOwner) {
@@ -64,10 +66,11 @@ export class Node {
   }
 
   is(state: NodeState, reason?: string): void {
-    if (this.state === state && this.reason === reason) return;
+    // A reason that changes while the state stays is kept, but not said again.
+    const isSaid = this.state === state && (this.reason !== undefined || reason === undefined);
     this.state = state;
     this.reason = reason;
-    this.#owner.stateChanged(this);
+    if (!isSaid) this.#owner.stateChanged(this);
   }
 
   /** Ends a message here as filtered. */

@@ -1,5 +1,4 @@
-import type { Connector, Environment, RoleContext } from '../engine/component.ts';
-import { Node } from '../engine/node.ts';
+import type { Connector, Environment } from '../engine/component.ts';
 import type { ConnectorPlan } from '../engine/plan.ts';
 import { FdpError } from '../errors.ts';
 
@@ -9,16 +8,6 @@ export function createStatusStore(
   environment: Environment,
 ): Promise<Connector> {
   return declaration.create(options, { ...environment, name });
-}
-
-/** The context of a role that belongs to no topology. */
-export function statusContext(
-  connector: ConnectorPlan,
-  kind: 'sink' | 'lookup',
-  environment: Environment,
-): RoleContext {
-  const node = new Node(connector.name, kind, connector.declaration.type, { reject: () => {}, stateChanged: () => {} });
-  return { ...environment, node, topology: 'status', routes: [], input: 'rows' };
 }
 
 /** What a connector lacks that can't keep, or give, the reports. */

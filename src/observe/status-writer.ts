@@ -1,9 +1,10 @@
 import { Backoff } from '../engine/backoff.ts';
 import { endedWithin, linkedAbort } from '../engine/clock.ts';
 import type { Connector, Environment, Logger, Row, Sink } from '../engine/component.ts';
+import { loneRole } from '../engine/lone-role.ts';
 import type { ConnectorPlan } from '../engine/plan.ts';
 import { FdpError, faultOf, messageOf } from '../errors.ts';
-import { createStatusStore, noStatusRole, statusContext } from './status-store.ts';
+import { createStatusStore, noStatusRole } from './status-store.ts';
 
 /** Time between two reports, ms. */
 const everyMs = 1000;
@@ -98,7 +99,7 @@ class StatusWriter {
     const { connector, environment } = this.#options;
     const quiet = { ...environment, log: this.#log };
     this.#connector ??= await createStatusStore(connector, quiet);
-    const sink = this.#connector.sink?.({}, statusContext(connector, 'sink', quiet));
+    const sink = this.#connector.sink?.({}, loneRole(connector, 'sink', quiet));
     if (!sink?.put) throw noStatusRole(connector);
     try {
       await unlessAborted(signal, sink.connect(signal));

@@ -1,0 +1,62 @@
+import { concatMap, from, lastValueFrom } from 'rxjs';
+import type { Environment, Lane, Sink } from '../engine/component.ts';
+import { loneRole } from '../engine/lone-role.ts';
+import { markProblem } from '../engine/mark-check.ts';
+import type { BranchPlan, Plan, TopologyPlan } from '../engine/plan.ts';
+import { FdpError } from '../errors.ts';
+import { readSpec } from '../spec/read.ts';
+import { resolve } from '../spec/resolve.ts';
+import { quietEnvironment } from './quiet.ts';
+import { type CommandResult, problemText, type SpecRequest } from './validate.ts';
+
+/**
+ * `fdp-run positions forget`: for the topologies named, removes the marks of counters that do not fit the log that the
+ * topology reads (beyond its end, or another record there); the counts stay, and the held lanes go on by themselves.
+ */
+export async function forgetPositions(request: SpecRequest): Promise<CommandResult> {
+  if (!request.topologies) throw new FdpError('FDP_USAGE', 'positions forget: name the topology: --topology NAME');
+  const { plan, problems } = resolve(readSpec(request), request);
+  if (!plan) return { text: problemText(problems, request.folder), exitCode: 2 };
+  const environment = await quietEnvironment();
+  const lines: string[] = [];
+  for (const topology of plan.topologies)
+    for (const branch of topology.branches.filter(({ input }) => input === 'merges'))
+      lines.push(...(await forget({ plan, topology, branch, environment })));
+  return { text: `${lines.join('\n') || 'every mark fits its log: nothing to forget'}\n`, exitCode: 0 };
+}
+
+interface Forgetting {
+  readonly plan: Plan;
+  readonly topology: TopologyPlan;
+  readonly branch: BranchPlan;
+  readonly environment: Environment;
+}
+
+async function forget({ plan, topology, branch, environment }: Forgetting): Promise<string[]> {
+  const [logPlan, tablePlan] = [plan.connectors.get(topology.source.connector), plan.connectors.get(branch.connector)];
+  if (!logPlan || !tablePlan)
+    throw new FdpError('FDP_INTERNAL', `${topology.name}: its connectors are not part of the plan`);
+  const log = await logPlan.declaration.create(logPlan.options, { ...environment, name: logPlan.name });
+  const table = await tablePlan.declaration.create(tablePlan.options, { ...environment, name: tablePlan.name });
+  const source = log.browse?.(loneRole(logPlan, 'source', environment));
+  const sink = table.sink?.(branch.usage, loneRole(tablePlan, 'sink', environment, { input: 'merges' }));
+  try {
+    if (!source || !sink?.forget) return [`${topology.name}: ${branch.name} keeps no marks of ${logPlan.name}`];
+    const { signal } = new AbortController();
+    await Promise.all([source.connect(signal), sink.connect(signal)]);
+    const lines: string[] = [];
+    const visit = async (lane: Lane) => void lines.push(...(await forgetLane(lane, branch.name, sink)));
+    await lastValueFrom(source.lanes.pipe(concatMap((lane) => from(visit(lane)))), { defaultValue: undefined });
+    return lines;
+  } finally {
+    await Promise.all([source?.close(), sink?.close()]);
+    await Promise.all([log.close(), table.close()]);
+  }
+}
+
+async function forgetLane(lane: Lane, name: string, sink: Sink): Promise<string[]> {
+  const problem = await markProblem(lane, name, sink);
+  if (problem === undefined) return [];
+  await sink.forget?.(lane.id);
+  return [`forgotten: ${problem}`];
+}

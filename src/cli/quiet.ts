@@ -1,0 +1,10 @@
+import { seededChance } from '../engine/chance.ts';
+import { systemClock } from '../engine/clock.ts';
+import type { Environment } from '../engine/component.ts';
+import { createLog } from '../observe/log.ts';
+
+/** The world of a command that prints its own answer: only errors are logged. */
+export async function quietEnvironment(): Promise<Environment> {
+  const log = await createLog({ level: 'error' });
+  return { clock: systemClock, chance: seededChance(process.pid), log, failPoint: () => {} };
+}

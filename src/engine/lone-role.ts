@@ -1,0 +1,14 @@
+import type { Environment, RoleContext } from './component.ts';
+import { Node, type NodeKind } from './node.ts';
+import type { ConnectorPlan } from './plan.ts';
+
+/** The context of a role that belongs to no running topology: for commands, and for the status table. */
+export function loneRole(
+  { name, declaration }: ConnectorPlan,
+  kind: NodeKind,
+  environment: Environment,
+  more: Partial<Pick<RoleContext, 'topology' | 'input'>> = {},
+): RoleContext {
+  const node = new Node(name, kind, declaration.type, { reject: () => {}, stateChanged: () => {} });
+  return { ...environment, node, topology: 'none', routes: [], input: 'rows', ...more };
+}
