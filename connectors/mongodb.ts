@@ -1,9 +1,12 @@
-import { defineConnector, tableOptions } from '../src/engine/component.ts';
-import { FdpError } from '../src/errors.ts';
+import { defineConnector, type Report, tableOptions } from '../src/engine/component.ts';
 import { noUsage } from './log/usage.ts';
-import { checkTable } from './table/definition.ts';
+import { checkTable, readTable, type TableOptions } from './table/definition.ts';
 
-/** One collection of a MongoDB database. Every write is acknowledged from the journal; there is no lesser concern. */
+/**
+ * One collection of a MongoDB database. A row is stored once by its unique field; counters are exact whatever is
+ * replayed, without transactions, on a standalone server, a replica set and Atlas alike. A write is confirmed when a
+ * majority has it in its journal; there is no lesser concern.
+ */
 export const mongodb = defineConnector({
   type: 'mongodb',
   summary: 'A collection of a MongoDB database.',
@@ -59,8 +62,34 @@ export const mongodb = defineConnector({
   unique: message_key`,
   sink: { options: noUsage, merges: true },
   lookup: { options: noUsage },
-  check: checkTable,
-  async create() {
-    throw new FdpError('FDP_NOT_SUPPORTED', 'mongodb: this build has no MongoDB client yet, use --profile embedded');
+  check,
+  async create(options, { name }) {
+    const [{ Collection }, { MongoRowSink }, { MongoCounterSink }, { MongoLookup }, { readAddress }] =
+      await Promise.all([
+        import('./mongodb/collection.ts'),
+        import('./mongodb/row-sink.ts'),
+        import('./mongodb/counter-sink.ts'),
+        import('./mongodb/lookup.ts'),
+        import('./mongodb/address.ts'),
+      ]);
+    const { url, database, collection, tls } = options;
+    const place = { name, url, database, collection, tls, address: readAddress(url) };
+    const definition = readTable(name, options);
+    return {
+      sink: (_usage, context) => {
+        const Made = context.input === 'merges' ? MongoCounterSink : MongoRowSink;
+        return new Made(new Collection(place, definition, context), context);
+      },
+      lookup: (context) => new MongoLookup(new Collection(place, definition, context), context),
+      close: async () => {},
+    };
   },
 });
+
+/** Beside a table's own mistakes: names that mean something else to MongoDB. */
+function check(options: TableOptions, report: Report): void {
+  checkTable(options, report);
+  for (const field of Object.keys(options.fields ?? {}))
+    if (field.includes('.') || field.startsWith('$'))
+      report(['fields', field], `expected a name without \`.\` and without \`$\` in front, got "${field}"`);
+}

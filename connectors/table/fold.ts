@@ -65,7 +65,8 @@ export function fold(definition: TableDefinition, row: RowState | undefined, cha
   return { row: changed ? state : undefined, known, failed };
 }
 
-function markTuple({ meta, track }: Message): MarkTuple | undefined {
+/** Where a message's record lies in its lane; undefined for a message of no log. */
+export function markTuple({ meta, track }: Message): MarkTuple | undefined {
   if (meta.offset === undefined) return undefined;
   return [meta.offset, meta.index ?? 0, track.record.timestamp, track.record.key];
 }
@@ -80,7 +81,11 @@ function counted(definition: TableDefinition, values: RowState['values'], { merg
   return next;
 }
 
-function numberFor(definition: TableDefinition, field: string, value: unknown): number {
+/**
+ * The number by which, or to which, a change moves a field.
+ * @throws FDP_MESSAGE_REFUSED when it is none, or the field holds no numbers
+ */
+export function numberFor(definition: TableDefinition, field: string, value: unknown): number {
   const { fields } = definition;
   const type = fields ? fields[field] : 'double';
   const numbers = type === 'int64' || type === 'double' || type === 'date';

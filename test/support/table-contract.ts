@@ -14,8 +14,12 @@ const trades = (from: number, to: number, more: object = {}) =>
 const codes = (failed: ReadonlyMap<number, Error> | undefined) =>
   [...(failed ?? [])].map(([place, error]) => [place, (error as { code?: string }).code]);
 
-/** What every table of ours does, whatever it is kept in. */
-export function tableContract(type: string, create: () => Promise<TableWorld>): void {
+/** What every table of ours does, whatever it is kept in. Expiry by a `server` goes by that server's own clock. */
+export function tableContract(
+  type: string,
+  create: () => Promise<TableWorld>,
+  { expiry = 'write' }: { readonly expiry?: 'write' | 'server' } = {},
+): void {
   describe(type, () => {
     let world: TableWorld;
     beforeEach(async () => {
@@ -25,6 +29,7 @@ export function tableContract(type: string, create: () => Promise<TableWorld>): 
 
     describe('rows', () => {
       rowCases(() => world);
+      if (expiry === 'write') expiryCases(() => world);
       typeCases(() => world);
     });
     describe('queries', () => {
@@ -70,7 +75,7 @@ function rowCases(world: () => TableWorld): void {
   it('stores every row where nothing identifies it', async () => {
     const table = await TestTable.open(world(), { fields: { symbol: 'string' } });
     await table.write([rowMessage({ symbol: 'A' }), rowMessage({ symbol: 'A' })]);
-    expect(await table.find()).toEqual([
+    expect(await table.findPlaces()).toEqual([
       { _id: '1', symbol: 'A' },
       { _id: '2', symbol: 'A' },
     ]);
@@ -93,7 +98,7 @@ function rowCases(world: () => TableWorld): void {
       [1, 'FDP_MESSAGE_REFUSED'],
       [2, 'FDP_MESSAGE_REFUSED'],
     ]);
-    expect(await table.find({ sort: [{ field: 'n', descending: true }] })).toEqual([
+    expect(await table.findPlaces({ sort: [{ field: 'n', descending: true }] })).toEqual([
       { _id: '2', 'id"x': 'a', n: 3 },
       { _id: '1', 'id"x': 'b', deep: { list: [1, null] }, n: 2 },
     ]);
@@ -113,21 +118,31 @@ function rowCases(world: () => TableWorld): void {
     await again.close();
   });
 
-  it('puts a row in place of the known one, which counts as written anew and needs no earlier one', async () => {
-    const table = await TestTable.open(world(), { ...symbolTable, expire: '10s' });
+  it('puts a row in place of the known one, and needs no earlier one', async () => {
+    const table = await TestTable.open(world(), symbolTable);
     await table.put({ symbol: 'A', tradeCount: 1, volume: 2 });
     await table.put({ symbol: 'B', tradeCount: 1 });
-    await world().clock.advance(8_000);
+    const before = await table.ids();
     await table.put({ symbol: 'A', tradeCount: 5 });
     const row = { symbol: 'A', tradeCount: 5, lastTradeAt: null, volume: null };
-    expect(await table.find({ where: { symbol: 'A' } })).toEqual([{ _id: '1', ...row }]);
+    expect(await table.find({ where: { symbol: 'A' } })).toEqual([{ _id: before[0], ...row }]);
+    expect(await table.ids()).toEqual(before);
+    await expect(table.put({ symbol: 'A', tradeCount: 'five' })).rejects.toMatchObject({ code: 'FDP_MESSAGE_REFUSED' });
+    await table.close();
+  });
+}
+
+function expiryCases(world: () => TableWorld): void {
+  it('counts a row that was put as written anew', async () => {
+    const table = await TestTable.open(world(), { ...symbolTable, expire: '10s' });
+    await table.put({ symbol: 'A' });
+    await table.put({ symbol: 'B' });
+    await world().clock.advance(8_000);
+    await table.put({ symbol: 'A' });
     await world().clock.advance(4_000);
     await table.put({ symbol: 'C' });
-    expect((await table.find({ sort: [{ field: 'symbol', descending: false }] })).map(({ symbol }) => symbol)).toEqual([
-      'A',
-      'C',
-    ]);
-    await expect(table.put({ symbol: 'A', tradeCount: 'five' })).rejects.toMatchObject({ code: 'FDP_MESSAGE_REFUSED' });
+    const sort = [{ field: 'symbol', descending: false }];
+    expect((await table.find({ sort })).map(({ symbol }) => symbol)).toEqual(['A', 'C']);
     await table.close();
   });
 
@@ -158,7 +173,7 @@ function typeCases(world: () => TableWorld): void {
       other: 1,
     };
     await table.write([rowMessage(value), rowMessage({ message_key: 'b', price: '-12.50', ratio: 0.1, late: true })]);
-    expect(await table.find({ sort: [{ field: '_id', descending: false }] })).toEqual([
+    expect(await table.findPlaces({ sort: [{ field: '_id', descending: false }] })).toEqual([
       {
         _id: '1',
         message_key: "it's",
@@ -229,7 +244,7 @@ function queryCases(world: () => TableWorld): void {
     expect(await count({ late: true })).toBe(2);
     expect(await count({ late: null })).toBe(3);
     expect(await count({ price: '2.00' })).toBe(2);
-    expect(await count({ _id: '4' })).toBe(1);
+    expect(await count({ _id: (await table.ids())[3] })).toBe(1);
     expect(await count({ symbol: 5 })).toBe(0);
     expect(await count({ time: 'soon' })).toBe(0);
     expect(await count({ _id: 'x' })).toBe(0);
@@ -296,16 +311,18 @@ function pageCases(world: () => TableWorld): void {
   it('passes equal values over without an id, and walks up as well as down', async () => {
     const table = await TestTable.open(world());
     await table.write([3, 1, 2, 2, 3, 1].map((time, place) => rowMessage(trade(`k${place}`, { time }))));
-    const ids = async (query: object) => (await table.find(query)).map(({ _id }) => Number(_id));
+    const ids = async (query: object) => (await table.findPlaces(query)).map(({ _id }) => Number(_id));
+    const stored = await table.ids();
+    const after = (value: number, id: number) => ({ value, id: stored[id - 1] });
     const by = (time: boolean, id: boolean) => [
       { field: 'time', descending: time },
       { field: '_id', descending: id },
     ];
     expect(await ids({ sort: by(true, true), after: { value: 3 } })).toEqual([4, 3, 6, 2]);
-    expect(await ids({ sort: by(true, true), after: { value: 2, id: '4' } })).toEqual([3, 6, 2]);
-    expect(await ids({ sort: by(false, false), after: { value: 2, id: '3' } })).toEqual([4, 1, 5]);
-    expect(await ids({ sort: by(true, false), after: { value: 3, id: '1' } })).toEqual([5, 3, 4, 2, 6]);
-    expect(await ids({ sort: by(false, true), after: { value: 1, id: '6' } })).toEqual([2, 4, 3, 5, 1]);
+    expect(await ids({ sort: by(true, true), after: after(2, 4) })).toEqual([3, 6, 2]);
+    expect(await ids({ sort: by(false, false), after: after(2, 3) })).toEqual([4, 1, 5]);
+    expect(await ids({ sort: by(true, false), after: after(3, 1) })).toEqual([5, 3, 4, 2, 6]);
+    expect(await ids({ sort: by(false, true), after: after(1, 6) })).toEqual([2, 4, 3, 5, 1]);
     await table.close();
   });
 

@@ -73,6 +73,18 @@ export class TestTable {
     return this.#world.clock.until(this.#lookup.find(whole, new AbortController().signal));
   }
 
+  /** Rows with their place in the order of storing, from 1, instead of an id that differs from table to table. */
+  async findPlaces(query: Partial<Query> = {}): Promise<readonly Row[]> {
+    const ids = await this.ids();
+    return (await this.find(query)).map((row) => ({ ...row, _id: String(ids.indexOf(String(row['_id'])) + 1) }));
+  }
+
+  /** The ids of all rows, in the order of storing. */
+  async ids(): Promise<readonly string[]> {
+    const rows = await this.find({ sort: [{ field: '_id', descending: false }] });
+    return rows.map(({ _id }) => String(_id));
+  }
+
   async close(): Promise<void> {
     await this.#world.clock.until(Promise.all([this.sink.close(), this.#lookup.close()]));
     await this.#connector.close();

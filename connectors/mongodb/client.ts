@@ -1,0 +1,186 @@
+import type { MongoClient, MongoClientOptions, TopologyDescription } from 'mongodb';
+import { type Clock, linkedAbort } from '../../src/engine/clock.ts';
+import type { Environment } from '../../src/engine/component.ts';
+import { FdpError } from '../../src/errors.ts';
+import type { Asker } from './errors.ts';
+import { mongoError, unavailable } from './errors.ts';
+
+export interface MongoPlace extends Asker {
+  readonly url: string;
+  readonly collection: string;
+  readonly tls: { readonly ca?: string; readonly cert_and_key?: string } | undefined;
+}
+
+/** A question is given up when no server has been there for so long, ms. */
+const patienceMs = 1000;
+
+/**
+ * What the driver is told, unless the connection string says otherwise: it finds out within a second or two that a
+ * server is gone, so that a request hears of it well before its own time limit.
+ */
+const defaults = {
+  serverSelectionTimeoutMS: 2000,
+  connectTimeoutMS: 2000,
+  heartbeatFrequencyMS: 1000,
+  socketTimeoutMS: 20_000,
+  waitQueueTimeoutMS: 5000,
+  maxPoolSize: 20,
+  appName: 'fdp',
+} as const satisfies MongoClientOptions;
+
+/** The open clients of a clock's world, by connection string: tests on virtual clocks don't meet each other's. */
+const openClients = new WeakMap<Clock, Map<string, SharedClient>>();
+
+/** Gives the client of a server, one a process, shared by all that ask; each `acquireClient` needs one `release`. */
+export function acquireClient(place: MongoPlace, environment: Environment): SharedClient {
+  const clients = openClients.get(environment.clock) ?? new Map<string, SharedClient>();
+  openClients.set(environment.clock, clients);
+  const key = JSON.stringify([place.url, place.tls]);
+  const client = clients.get(key) ?? new SharedClient(place, environment, () => clients.delete(key));
+  clients.set(key, client);
+  return client.shared();
+}
+
+/** One server or set of servers, as this process sees it. */
+export class SharedClient {
+  readonly #place: MongoPlace;
+  readonly #environment: Environment;
+  readonly #closed: () => void;
+  readonly #listeners = new Set<() => void>();
+  #references = 0;
+  #connecting: Promise<MongoClient> | undefined;
+  /** Since when no server that could answer is known, monotonic ms. */
+  #awaySince: number | undefined;
+  #generation = 0;
+  #wasConnected = false;
+
+  constructor(place: MongoPlace, environment: Environment, closed: () => void) {
+    this.#place = place;
+    this.#environment = environment;
+    this.#closed = closed;
+  }
+
+  shared(): this {
+    this.#references++;
+    return this;
+  }
+
+  /** Closes the connections when nobody uses them any more. */
+  async release(): Promise<void> {
+    if (--this.#references > 0) return;
+    this.#closed();
+    const client = await this.#connecting?.catch(() => undefined);
+    await this.#environment.clock.outside(client?.close() ?? Promise.resolve());
+  }
+
+  /** True while no server is known that could answer. */
+  get isAway(): boolean {
+    return this.#awaySince !== undefined;
+  }
+
+  /** Grows each time that the server comes back: it may have lost everything then. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** Calls back when the server goes or comes; the returned function ends that. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /**
+   * The connected client, made at the first call and again after a failure.
+   * @throws FDP_CONNECT_FAILED, FDP_REFUSED, FDP_SPEC_INVALID, FDP_CLOSED when `signal` aborts
+   */
+  async connected(signal: AbortSignal): Promise<MongoClient> {
+    this.#connecting ??= this.#connect();
+    const connecting = this.#connecting;
+    connecting.catch(() => {
+      if (this.#connecting === connecting) this.#connecting = undefined;
+    });
+    const { controller, release } = linkedAbort(signal);
+    const stopped = new Promise<never>((_resolve, reject) => {
+      const stop = () => reject(new FdpError('FDP_CLOSED', `${this.#place.name}: stopped while connecting`));
+      if (controller.signal.aborted) stop();
+      else controller.signal.addEventListener('abort', stop);
+    });
+    try {
+      return await Promise.race([connecting, stopped]);
+    } finally {
+      release();
+    }
+  }
+
+  /**
+   * Asks something that somebody waits for: fails as soon as no server has been there for a second.
+   * @throws FDP_UNAVAILABLE
+   */
+  async ask<T>(asker: Asker, signal: AbortSignal, question: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const { clock } = this.#environment;
+    const { controller, release } = linkedAbort(signal);
+    let cancel = () => {};
+    let away = false;
+    const look = () => {
+      cancel();
+      cancel = () => {};
+      if (this.#awaySince === undefined) return;
+      cancel = clock.timer(this.#awaySince + patienceMs - clock.monotonic(), () => {
+        away = true;
+        controller.abort();
+      });
+    };
+    const forget = this.onChange(look);
+    look();
+    try {
+      return await clock.outside(question(controller.signal));
+    } catch (error) {
+      if (away) throw unavailable(asker, 'no server answers');
+      if (signal.aborted) throw new FdpError('FDP_CLOSED', `${asker.name}: the request was given up`);
+      throw mongoError(error, asker);
+    } finally {
+      cancel();
+      forget();
+      release();
+    }
+  }
+
+  async #connect(): Promise<MongoClient> {
+    const { clock } = this.#environment;
+    let client: MongoClient | undefined;
+    try {
+      const { MongoClient } = await clock.outside(import('mongodb'));
+      client = new MongoClient(this.#place.url, this.#options());
+      const mode = client.options.readPreference.mode;
+      this.#awaySince = clock.monotonic();
+      client.on('topologyDescriptionChanged', ({ newDescription }) => this.#seen(newDescription, mode !== 'primary'));
+      await clock.outside(client.connect());
+      this.#wasConnected = true;
+      return client;
+    } catch (error) {
+      await client?.close();
+      throw mongoError(error, this.#place, !this.#wasConnected);
+    }
+  }
+
+  #options(): MongoClientOptions {
+    const { tls, address } = this.#place;
+    const ours = Object.entries(defaults).filter(([option]) => !address.given.has(option.toLowerCase()));
+    return {
+      ...Object.fromEntries(ours),
+      ...(tls ? { tls: true } : {}),
+      ...(tls?.ca === undefined ? {} : { tlsCAFile: tls.ca }),
+      ...(tls?.cert_and_key === undefined ? {} : { tlsCertificateKeyFile: tls.cert_and_key }),
+      ignoreUndefined: true,
+    };
+  }
+
+  #seen({ servers }: TopologyDescription, secondaries: boolean): void {
+    const good = ['Standalone', 'RSPrimary', 'Mongos', 'LoadBalancer', ...(secondaries ? ['RSSecondary'] : [])];
+    const here = [...servers.values()].some(({ type }) => good.includes(type));
+    if (here === (this.#awaySince === undefined)) return;
+    this.#awaySince = here ? undefined : this.#environment.clock.monotonic();
+    if (here) this.#generation++;
+    for (const listener of [...this.#listeners]) listener();
+  }
+}

@@ -1,0 +1,135 @@
+import type { Document, MongoClient } from 'mongodb';
+import type { Environment } from '../../src/engine/component.ts';
+import { FdpError } from '../../src/errors.ts';
+import type { TableDefinition } from '../table/definition.ts';
+import { acquireClient, type MongoPlace, type SharedClient } from './client.ts';
+import { mongoError, spoilsAll } from './errors.ts';
+import { prepareIndexes } from './indexes.ts';
+
+/**
+ * A write counts when a majority of the servers that hold data has it in its journal; of a standalone server, when it
+ * is in that server's journal. Without `j` a standalone server loses what it confirmed in the last 100 ms before a
+ * crash.
+ */
+const writeConcern = { w: 'majority', j: true, wtimeout: 10_000 } as const;
+
+/** What became of one statement of a write, by its place in it. */
+export interface WriteError {
+  readonly index: number;
+  readonly code: number;
+  readonly errmsg: string;
+  /** Of a duplicate: the fields of the index that refused it. */
+  readonly keyPattern: Document | undefined;
+}
+
+/** One collection as one role sees it. */
+export class Collection {
+  readonly place: MongoPlace;
+  readonly definition: TableDefinition;
+  readonly #environment: Environment;
+  #client: SharedClient | undefined;
+  #mongo: MongoClient | undefined;
+  #closing: Promise<void> | undefined;
+  /** The server's generation for which the indexes are known to be there. */
+  #prepared: number | undefined;
+
+  constructor(place: MongoPlace, definition: TableDefinition, environment: Environment) {
+    this.place = place;
+    this.definition = definition;
+    this.#environment = environment;
+  }
+
+  /** @throws FDP_CONNECT_FAILED, FDP_REFUSED, FDP_SPEC_INVALID, FDP_CLOSED */
+  async connect(signal: AbortSignal): Promise<void> {
+    await this.#closing;
+    this.#closing = undefined;
+    this.#client ??= acquireClient(this.place, this.#environment);
+    this.#mongo = await this.#client.connected(signal);
+  }
+
+  /** The client; `mongo` is it, once connected. @throws FDP_CLOSED */
+  get opened(): { readonly client: SharedClient; readonly mongo: MongoClient } {
+    if (this.#client && this.#mongo) return { client: this.#client, mongo: this.#mongo };
+    throw new FdpError('FDP_CLOSED', `${this.definition.name}: the collection is closed`);
+  }
+
+  /** Makes the collection and its indexes, unless they are known to be there. @throws FDP_STORE_DIFFERS */
+  async prepare(signal: AbortSignal): Promise<void> {
+    const { generation } = this.opened.client;
+    if (this.#prepared === generation) return;
+    await prepareIndexes(this, signal);
+    this.#prepared = generation;
+  }
+
+  /** One command, on the server that takes writes. */
+  async command(command: Document, signal: AbortSignal): Promise<Document> {
+    const { mongo } = this.opened;
+    const options = { signal, readPreference: 'primary', ignoreUndefined: true } as const;
+    try {
+      return await this.#environment.clock.outside(mongo.db(this.place.database).command(command, options));
+    } catch (error) {
+      if (signal.aborted) throw new FdpError('FDP_CLOSED', `${this.definition.name}: given up`);
+      throw mongoError(error, this.place);
+    }
+  }
+
+  /**
+   * One command of unordered writes, durable when it resolves; with the statements that the server refused.
+   * @throws what spoils all of them: the server is away, full, or forbids it
+   */
+  async write(command: Document, signal: AbortSignal): Promise<readonly WriteError[]> {
+    await this.prepare(signal);
+    const reply = await this.command({ ...command, ordered: false, writeConcern }, signal);
+    // Also when statements failed, the reply came only after everything that was there is durable: what is a duplicate
+    // now was stored for good.
+    if (reply['writeConcernError']) throw this.#unconfirmed(reply['writeConcernError']);
+    const errors: readonly WriteError[] = reply['writeErrors'] ?? [];
+    const whole = errors.find(({ code }) => spoilsAll(code));
+    if (whole) throw mongoError({ code: whole.code, message: whole.errmsg }, this.place);
+    return errors;
+  }
+
+  /** Rows that are looked up while writing, from the server that takes the writes. */
+  async find(filter: Document, projection: Document, signal: AbortSignal): Promise<readonly Document[]> {
+    const { mongo } = this.opened;
+    const { database, collection } = this.place;
+    const found = mongo
+      .db(database)
+      .collection(collection)
+      .find(filter, { projection, signal, readPreference: 'primary', readConcern: { level: 'local' } });
+    try {
+      return await this.#environment.clock.outside(found.toArray());
+    } catch (error) {
+      if (signal.aborted) throw new FdpError('FDP_CLOSED', `${this.definition.name}: given up`);
+      throw mongoError(error, this.place);
+    }
+  }
+
+  /** The error of one statement: the server will never take it. */
+  refused({ code, errmsg, keyPattern }: WriteError): FdpError {
+    const { name } = this.definition;
+    const text = this.place.address.scrub(errmsg.replace(/\s+/g, ' '));
+    const what = keyPattern
+      ? `another row has the same ${Object.keys(keyPattern).join(', ')}`
+      : `the server refuses the document (${code})`;
+    return new FdpError('FDP_MESSAGE_REFUSED', `${name}: ${what}: ${text}`);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const client = this.#client;
+    this.#client = undefined;
+    this.#mongo = undefined;
+    this.#prepared = undefined;
+    await client?.release();
+  }
+
+  #unconfirmed(error: { readonly errmsg?: string }): FdpError {
+    const text = `${this.definition.name}: ${this.place.address.hosts}: not confirmed by a majority: ${error.errmsg}`;
+    return new FdpError('FDP_UNAVAILABLE', text);
+  }
+}

@@ -1,0 +1,169 @@
+import type { Document } from 'mongodb';
+import type { Coordinates, Mark, Receipt, RoleContext, Sink } from '../../src/engine/component.ts';
+import { coordinatesOf, type Message } from '../../src/engine/message.ts';
+import { FdpError } from '../../src/errors.ts';
+import { type Change, markTuple, readChange } from '../table/fold.ts';
+import { isAbove, type MarkTuple, markOf } from '../table/store.ts';
+import type { StoredValue } from '../table/values.ts';
+import type { Collection, WriteError } from './collection.ts';
+import { duplicateKey } from './errors.ts';
+import { checkChange, type Merge, mergeOf } from './merge.ts';
+import { fromBson, toBson } from './values.ts';
+
+/** Updates of one command, at most. */
+const chunkUpdates = 500;
+/** Two that make the same document at once: one of them tries again. */
+const races = 5;
+
+interface StoredMark {
+  readonly l: string;
+  readonly o: number;
+  readonly i: number;
+  readonly t: Date;
+  readonly k: string | null;
+}
+
+/**
+ * Changes counters: the operations of one document are folded into one atomic update, which also raises the document's
+ * mark of their lane. A message at or below the mark was counted before: it changes nothing and is named as known.
+ */
+export class MongoCounterSink implements Sink {
+  readonly ordered = true;
+  readonly #collection: Collection;
+  readonly #context: RoleContext;
+
+  constructor(collection: Collection, context: RoleContext) {
+    this.#collection = collection;
+    this.#context = context;
+  }
+
+  async connect(signal: AbortSignal): Promise<void> {
+    const { name, unique } = this.#collection.definition;
+    if (unique === undefined)
+      throw new FdpError('FDP_SPEC_INVALID', `${name}: counters need a field that identifies the row: give \`unique\``);
+    await this.#collection.connect(signal);
+    await this.#collection.prepare(signal);
+  }
+
+  async write(messages: readonly Message[], signal: AbortSignal): Promise<Receipt> {
+    const failed = new Map<number, Error>();
+    const rows = this.#changes(messages, failed);
+    await this.#context.failPoint('table-before-merge');
+    const marks = await this.#marks([...rows.keys()], signal);
+    const known = new Map<number, Coordinates>();
+    const all = [...rows.values()];
+    for (let start = 0; start < all.length; start += chunkUpdates) {
+      const merges = all.slice(start, start + chunkUpdates).map((changes) => this.#merge(changes));
+      for (const { place, message } of merges.flatMap((merge) => knownIn(merge, marks)))
+        known.set(place, coordinatesOf(message));
+      await this.#apply(merges, failed, signal);
+    }
+    for (const place of failed.keys()) known.delete(place);
+    await this.#context.failPoint('table-after-merge');
+    return { known, failed };
+  }
+
+  async mark(lane: string): Promise<Mark | undefined> {
+    const { place } = this.#collection;
+    const ofLane = { $filter: { input: '$_marks', cond: { $eq: ['$$this.l', { $literal: lane }] } } };
+    const pipeline = [
+      { $match: { '_marks.l': { $eq: lane } } },
+      { $replaceWith: { $arrayElemAt: [ofLane, 0] } },
+      { $sort: { o: -1, i: -1 } },
+      { $limit: 1 },
+    ];
+    const command = { aggregate: place.collection, pipeline, cursor: {} };
+    const reply = await this.#collection.command(command, new AbortController().signal);
+    const [found] = reply['cursor'].firstBatch as readonly StoredMark[];
+    return found && markOf(tupleOf(found));
+  }
+
+  async forget(lane: string): Promise<void> {
+    const update = { q: { '_marks.l': { $eq: lane } }, u: { $pull: { _marks: { l: { $eq: lane } } } }, multi: true };
+    const command = { update: this.#collection.place.collection, updates: [update] };
+    const [error] = await this.#collection.write(command, new AbortController().signal);
+    if (error) throw this.#collection.refused(error);
+  }
+
+  close(): Promise<void> {
+    return this.#collection.close();
+  }
+
+  #changes(messages: readonly Message[], failed: Map<number, Error>): ReadonlyMap<StoredValue, Change[]> {
+    const rows = new Map<StoredValue, Change[]>();
+    for (const [place, message] of messages.entries()) {
+      try {
+        const change = readChange(this.#collection.definition, message, place);
+        checkChange(this.#collection.definition, change);
+        const changes = rows.get(change.key);
+        if (changes) changes.push(change);
+        else rows.set(change.key, [change]);
+      } catch (error) {
+        failed.set(place, error as Error);
+      }
+    }
+    return rows;
+  }
+
+  #merge(changes: readonly Change[]): Merge {
+    return mergeOf(this.#collection.definition, changes, this.#context.clock.now());
+  }
+
+  /** The documents' marks before the write: what lies at or below them was counted, and never will be again. */
+  async #marks(keys: readonly StoredValue[], signal: AbortSignal): Promise<ReadonlyMap<StoredValue, Document>> {
+    if (keys.length === 0) return new Map();
+    const { definition } = this.#collection;
+    const { unique = '' } = definition;
+    const filter = { [unique]: { $in: keys.map((key) => toBson(definition, unique, key)) } };
+    const found = await this.#collection.find(filter, { [unique]: 1, _marks: 1 }, signal);
+    return new Map(found.map((document) => [fromBson(definition, unique, document[unique]) as StoredValue, document]));
+  }
+
+  async #apply(merges: readonly Merge[], failed: Map<number, Error>, signal: AbortSignal): Promise<void> {
+    let open = merges;
+    for (let round = 0; open.length > 0; round++) {
+      const updates = open.map(({ update }) => update);
+      const command = { update: this.#collection.place.collection, updates };
+      const again: Merge[] = [];
+      for (const error of await this.#collection.write(command, signal)) {
+        const merge = open[error.index];
+        if (!merge) continue;
+        if (this.#isRace(error) && round < races) again.push(merge);
+        else await this.#refused(merge, error, { failed, signal });
+      }
+      open = again;
+    }
+  }
+
+  /** A document that the server refuses with many changes in it may take most of them: one after the other. */
+  async #refused(
+    { changes }: Merge,
+    error: WriteError,
+    { failed, signal }: { readonly failed: Map<number, Error>; readonly signal: AbortSignal },
+  ): Promise<void> {
+    const [only] = changes;
+    const { name } = this.#collection.definition;
+    if (this.#isRace(error))
+      for (const { place } of changes)
+        failed.set(place, new FdpError('FDP_BUSY', `${name}: others make the same row again and again`));
+    else if (changes.length === 1 && only) failed.set(only.place, this.#collection.refused(error));
+    else for (const change of changes) await this.#apply([this.#merge([change])], failed, signal);
+  }
+
+  #isRace({ code, keyPattern }: WriteError): boolean {
+    return code === duplicateKey && Object.keys(keyPattern ?? {}).join() === this.#collection.definition.unique;
+  }
+}
+
+function knownIn({ changes, known }: Merge, marks: ReadonlyMap<StoredValue, Document>): readonly Change[] {
+  const stored: readonly StoredMark[] = marks.get(changes[0]?.key ?? null)?.['_marks'] ?? [];
+  const tuples = new Map(stored.map((mark) => [mark.l, tupleOf(mark)]));
+  return changes.filter(({ place, message }) => {
+    const mark = markTuple(message);
+    return known.includes(place) || (mark !== undefined && !isAbove(mark, tuples.get(message.meta.lane)));
+  });
+}
+
+function tupleOf({ o, i, t, k }: StoredMark): MarkTuple {
+  return [o, i, t.getTime(), k];
+}

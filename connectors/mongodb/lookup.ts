@@ -1,0 +1,75 @@
+import type { Lookup, Query, RoleContext, Row } from '../../src/engine/component.ts';
+import { FdpError, faultOf, messageOf } from '../../src/errors.ts';
+import { maxRows } from '../table/store.ts';
+import type { Collection } from './collection.ts';
+import { unavailable } from './errors.ts';
+import { selectionOf } from './query.ts';
+import { fromBson } from './values.ts';
+
+/** A question that nobody waits for any more ends on the server after this, ms; the caller's own limit is `signal`. */
+const maxTimeMs = 30_000;
+
+/**
+ * Looks rows up. Without a limit a query gives at most 10,000 rows, and says so when there are more. While no server
+ * answers it says so within a second; its node is red meanwhile.
+ */
+export class MongoLookup implements Lookup {
+  readonly #collection: Collection;
+  readonly #context: RoleContext;
+  #forget: (() => void) | undefined;
+
+  constructor(collection: Collection, context: RoleContext) {
+    this.#collection = collection;
+    this.#context = context;
+  }
+
+  /** Asks for one row, to know whether this user may; makes no index, which a user who only reads may not. */
+  async connect(signal: AbortSignal): Promise<void> {
+    await this.#collection.connect(signal);
+    const { collection } = this.#collection.place;
+    await this.#collection.command({ find: collection, limit: 1, projection: { _id: 1 } }, signal);
+    const { client } = this.#collection.opened;
+    const { node } = this.#context;
+    this.#forget ??= client.onChange(() => {
+      if (client.isAway) node.is('retrying', 'no server answers');
+      else if (node.state === 'retrying') node.is('ok');
+    });
+  }
+
+  async find(query: Query, signal: AbortSignal): Promise<readonly Row[]> {
+    const { definition, place } = this.#collection;
+    const selection = selectionOf(definition, query);
+    if (!selection) return [];
+    const { client, mongo } = this.#collection.opened;
+    const { filter, ...options } = selection;
+    const documents = mongo.db(place.database).collection(place.collection);
+    try {
+      const found = await client.ask(place, signal, (ends) =>
+        documents.find(filter, { ...options, batchSize: options.limit, maxTimeMS: maxTimeMs, signal: ends }).toArray(),
+      );
+      if (query.limit === undefined && found.length > maxRows)
+        this.#context.log.warn(
+          {},
+          `${definition.name}: more than ${maxRows} rows match, the first ${maxRows} are given`,
+        );
+      return found.slice(0, query.limit ?? maxRows).map((document) => this.#row(document));
+    } catch (error) {
+      const code = error instanceof FdpError ? error.code : undefined;
+      if (faultOf(error) !== 'transient' || code === 'FDP_CLOSED' || code === 'FDP_TIMEOUT') throw error;
+      throw code === 'FDP_UNAVAILABLE' ? error : unavailable(place, messageOf(error));
+    }
+  }
+
+  close(): Promise<void> {
+    this.#forget?.();
+    this.#forget = undefined;
+    return this.#collection.close();
+  }
+
+  #row(document: Readonly<Record<string, unknown>>): Row {
+    const { definition } = this.#collection;
+    const names = definition.fields ? Object.keys(definition.fields) : Object.keys(document);
+    const values = names.map((field) => [field, fromBson(definition, field, document[field])]);
+    return { ...Object.fromEntries(values), _id: String(document['_id']) };
+  }
+}

@@ -1,0 +1,70 @@
+import type { Document } from 'mongodb';
+import type { Query } from '../../src/engine/component.ts';
+import { FdpError } from '../../src/errors.ts';
+import type { TableDefinition } from '../table/definition.ts';
+import { checkQuery } from '../table/query.ts';
+import { maxRows } from '../table/store.ts';
+import { type StoredValue, storedValue } from '../table/values.ts';
+import { objectId, toBson } from './values.ts';
+
+export interface Selection {
+  readonly filter: Document;
+  readonly projection: Document;
+  readonly sort: Readonly<Record<string, 1 | -1>>;
+  readonly limit: number;
+}
+
+/** The farthest that a Date reaches, ms. */
+const maxDateMs = 8.64e15;
+
+/**
+ * A query as MongoDB takes it; undefined when no row can match, since a value has not the field's type. A keyset
+ * (`after`) becomes two ranges of the sort's index, merged, so that each page costs the same.
+ * @throws FDP_INTERNAL for a field that the table has not, FDP_PARAMETER_INVALID for an `after.id` that is none
+ */
+export function selectionOf(definition: TableDefinition, query: Query): Selection | undefined {
+  checkQuery(definition, query);
+  const equal: Record<string, unknown> = {};
+  for (const [field, value] of Object.entries(query.where)) {
+    const bound = field === '_id' ? objectId(value) : bsonOf(definition, field, value);
+    if (bound === undefined) return undefined;
+    equal[field] = { $eq: bound };
+  }
+  const { fields } = definition;
+  return {
+    filter: keyset(definition, query, equal),
+    projection: fields
+      ? Object.fromEntries(Object.keys(fields).map((field) => [field, 1]))
+      : { _src: 0, _at: 0, _marks: 0 },
+    sort: Object.fromEntries(query.sort.map(({ field, descending }) => [field, descending ? -1 : 1])),
+    limit: Math.min(query.limit ?? maxRows + 1, maxRows + 1),
+  };
+}
+
+function keyset(definition: TableDefinition, { after, sort }: Query, equal: Document): Document {
+  const [first, second] = sort;
+  if (!after || !first) return equal;
+  const value = edge(definition, first.field, after.value);
+  const beyond = { ...equal, [first.field]: { [first.descending ? '$lt' : '$gt']: value } };
+  if (after.id === undefined || !second) return beyond;
+  const id = objectId(after.id);
+  if (!id) throw new FdpError('FDP_PARAMETER_INVALID', `${definition.name}: "${after.id}" is no row of this table`);
+  const level = { ...equal, [first.field]: { $eq: value }, _id: { [second.descending ? '$lt' : '$gt']: id } };
+  return { $or: [beyond, level] };
+}
+
+function edge({ fields }: TableDefinition, field: string, value: number): unknown {
+  return fields?.[field] === 'date' ? new Date(Math.max(-maxDateMs, Math.min(maxDateMs, value))) : value;
+}
+
+/** The value as the field keeps it; undefined when it can't be there. */
+function bsonOf(definition: TableDefinition, field: string, value: unknown): unknown {
+  const type = definition.fields?.[field];
+  const stored = type ? storedValue(type, value) : plain(value);
+  return stored === undefined ? undefined : toBson(definition, field, stored);
+}
+
+function plain(value: unknown): StoredValue | undefined {
+  if (value === null || value === undefined) return null;
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : undefined;
+}

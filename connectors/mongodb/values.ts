@@ -1,0 +1,74 @@
+import { Decimal128 as Decimal, type Decimal128, type Document, Double, Long, ObjectId } from 'mongodb';
+import { FdpError } from '../../src/errors.ts';
+import { decimalText } from '../table/decimal.ts';
+import type { TableDefinition } from '../table/definition.ts';
+import { type StoredValue, wrongType } from '../table/values.ts';
+
+/** The digits that a Decimal128 has. */
+const maxDigits = 34;
+
+/** A value as a document keeps it. @throws FDP_MESSAGE_REFUSED for a decimal of more than 34 digits */
+export function toBson(definition: TableDefinition, field: string, value: StoredValue): unknown {
+  if (value === null) return null;
+  switch (definition.fields?.[field]) {
+    case 'decimal': {
+      const made = decimal(String(value));
+      if (!made) throw wrongType(definition, field, value);
+      return made;
+    }
+    case 'date':
+      return new Date(Number(value));
+    case 'int64':
+      return Long.fromNumber(Number(value));
+    case 'double':
+      return new Double(Number(value));
+    default:
+      return value;
+  }
+}
+
+/** Plain digits as a Decimal128: the exponent is written out as far as 34 digits reach. */
+function decimal(text: string): Decimal128 | undefined {
+  const [whole = '', fraction = ''] = text.replace('-', '').split('.');
+  const significant = (whole + fraction).replace(/^0+/, '');
+  if (significant.length <= maxDigits) return Decimal.fromString(text);
+  const digits = significant.replace(/0+$/, '');
+  if (digits.length > maxDigits) return undefined;
+  const exponent = significant.length - digits.length - fraction.length;
+  return Decimal.fromString(`${text.startsWith('-') ? '-' : ''}${digits}E${exponent}`);
+}
+
+/** A document's fields as rows have them. @throws FDP_MESSAGE_UNREADABLE for what no row can show exactly */
+export function fromBson(definition: TableDefinition, field: string, value: unknown): unknown {
+  const plain = plainOf(value);
+  const shown = definition.fields?.[field] === 'decimal' && typeof plain === 'number' ? decimalText(plain) : plain;
+  if (shown !== undefined) return shown;
+  const text = `${definition.name}: ${field}: expected a finite number, and an integer within 2^53, got ${String(value)}`;
+  throw new FdpError('FDP_MESSAGE_UNREADABLE', text);
+}
+
+/** Undefined when a value has no plain form. Told by its mark: values may come from another copy of the library. */
+function plainOf(value: unknown): unknown {
+  if (value === null || value === undefined) return null;
+  if (typeof value !== 'object') return value;
+  if (value instanceof Date) return value.getTime();
+  switch ((value as { readonly _bsontype?: unknown })._bsontype) {
+    case 'Decimal128':
+      return decimalText(String(value));
+    case 'Long': // The driver gives those within 2^53 as numbers.
+      return undefined;
+    case undefined:
+      return Array.isArray(value) ? value.map(plainOf) : plainFields(value as Document);
+    default:
+      return String(value);
+  }
+}
+
+function plainFields(document: Document): Document {
+  return Object.fromEntries(Object.entries(document).map(([field, value]) => [field, plainOf(value)]));
+}
+
+/** The `_id` that a row's text stands for; undefined when it is none. */
+export function objectId(text: unknown): ObjectId | undefined {
+  return typeof text === 'string' && /^[0-9a-f]{24}$/.test(text) ? new ObjectId(text) : undefined;
+}

@@ -1,0 +1,33 @@
+import { type Db, MongoClient } from 'mongodb';
+import { mongodb } from '../../connectors/mongodb.ts';
+import { VirtualClock } from '../../src/engine/virtual-clock.ts';
+import { recordingLog, testEnvironment } from './environment.ts';
+import { optionsOf } from './options.ts';
+import { randomName } from './services.ts';
+import type { TableWorld } from './table-harness.ts';
+
+/** One collection of a database of its own, with a plain client beside the connector. */
+export interface MongoWorld extends TableWorld {
+  readonly db: Db;
+  readonly place: { readonly url: string; readonly database: string; readonly collection: string };
+}
+
+/** A fresh database on a server, dropped in the end. */
+export async function mongoWorld(url: string): Promise<MongoWorld> {
+  const client = await new MongoClient(url).connect();
+  const place = { url, database: randomName('fdp'), collection: 'rows' };
+  const [clock, log] = [new VirtualClock(), recordingLog()];
+  const db = client.db(place.database);
+  return {
+    clock,
+    log,
+    db,
+    place,
+    connector: (options) =>
+      mongodb.create(optionsOf(mongodb, { ...place, ...options }), { ...testEnvironment(clock), log, name: 'trades' }),
+    dispose: async () => {
+      await db.dropDatabase();
+      await client.close();
+    },
+  };
+}
