@@ -1,0 +1,152 @@
+import { once } from 'node:events';
+import { request } from 'node:http';
+import { connect, createServer, type Server } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { ProcessSnapshot } from '../../src/engine/snapshot.ts';
+import { type ObserveServer, startObserveServer } from '../../src/observe/observe-server.ts';
+import { recordingLog } from '../support/environment.ts';
+import { figure, parseMetrics } from '../support/metrics.ts';
+import { freePort } from '../support/platform.ts';
+import { processSnapshot, topologySnapshot } from '../support/snapshots.ts';
+
+const open = new Set<{ close(): unknown }>();
+afterEach(async () => {
+  for (const each of open) await each.close();
+  open.clear();
+});
+
+const running = processSnapshot(2000, [topologySnapshot('flow', { read: 5, delivered: 4, inFlight: 1 })]);
+
+async function start(
+  env: Readonly<Record<string, string>> = { OBSERVE_PORT: '0' },
+  snapshot: () => ProcessSnapshot = () => running,
+): Promise<ObserveServer & { readonly log: ReturnType<typeof recordingLog> }> {
+  const log = recordingLog();
+  const server = await startObserveServer({ env, log, snapshot });
+  open.add(server);
+  return { ...server, log };
+}
+
+async function occupy(port: number, host = '127.0.0.1'): Promise<Server> {
+  const server = createServer().listen(port, host);
+  open.add(server);
+  await once(server, 'listening');
+  return server;
+}
+
+describe('observe server', () => {
+  it('serves metrics that Prometheus reads, made anew for every scrape', async () => {
+    let read = 5;
+    const { address } = await start(undefined, () =>
+      processSnapshot(0, [topologySnapshot('flow', { read: read++, delivered: read - 1 })]),
+    );
+    for (const expected of [5, 6]) {
+      const response = await fetch(`${address}/metrics?name=x`);
+      expect(response.status).toBe(200);
+      expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
+      const series = parseMetrics(await response.text());
+      expect(figure(series, 'fdp_messages_read_total', { topology: 'flow' })).toBe(expected);
+      expect(figure(series, 'nodejs_version_info')).toBe(1);
+    }
+  });
+
+  it('serves health: alive always, ready with 200 or 503', async () => {
+    let state: 'running' | 'draining' = 'running';
+    const { address } = await start(undefined, () =>
+      processSnapshot(0, [topologySnapshot('flow', { state, ready: state === 'running' })]),
+    );
+    const ask = async (page: string) => {
+      const response = await fetch(`${address}/health/${page}`);
+      const { status } = (await response.json()) as { readonly status: string };
+      return [response.status, response.headers.get('cache-control'), status];
+    };
+    expect(await ask('live')).toEqual([200, 'no-store', 'live']);
+    expect(await ask('ready')).toEqual([200, 'no-store', 'ready']);
+    state = 'draining';
+    expect(await ask('live')).toEqual([200, 'no-store', 'live']);
+    expect(await ask('ready')).toEqual([503, 'no-store', 'draining']);
+  });
+
+  it('answers HEAD, refuses what changes something, and says what there is', async () => {
+    const { address } = await start();
+    const head = await fetch(`${address}/health/ready`, { method: 'HEAD' });
+    expect([head.status, await head.text()]).toEqual([200, '']);
+    const post = await fetch(`${address}/metrics`, { method: 'POST', body: 'x' });
+    expect([post.status, post.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
+    for (const path of ['/', '/toString', '/metrics/', '/%00', '/health']) {
+      const missing = await fetch(`${address}${path}`);
+      expect(missing.status).toBe(404);
+      expect(await missing.json()).toEqual({
+        error: 'not found',
+        pages: ['/metrics', '/health/live', '/health/ready'],
+      });
+    }
+  });
+
+  it('says that a snapshot failed, in its log and with 500, and goes on', async () => {
+    let fails = true;
+    const { address, log } = await start(undefined, () => {
+      if (fails) throw new TypeError('a bug');
+      return running;
+    });
+    const failed = await fetch(`${address}/health/ready`);
+    expect([failed.status, await failed.json()]).toEqual([500, { error: 'internal error' }]);
+    expect(log.lines.filter(({ level }) => level === 'warn').map(({ text }) => text)).toEqual(['observe: a bug']);
+    fails = false;
+    expect((await fetch(`${address}/health/ready`)).status).toBe(200);
+  });
+
+  it('takes the next free port when none was asked for, and says which', async () => {
+    const first = await start({});
+    const second = await start({});
+    const [one, two] = [first, second].map(({ address }) => Number(new URL(address).port));
+    expect(one).toBeGreaterThanOrEqual(9464);
+    expect(two).toBeGreaterThan(one ?? 0);
+    expect(second.log.lines.map(({ text }) => text)).toEqual([`observe: listening on 127.0.0.1 port ${two}`]);
+    expect((await fetch(`${second.address}/health/live`)).status).toBe(200);
+  });
+
+  it('insists on the port that was asked for', async () => {
+    const port = await freePort();
+    await occupy(port);
+    await expect(start({ OBSERVE_PORT: `${port}` })).rejects.toMatchObject({
+      code: 'FDP_PORT_IN_USE',
+      fault: 'fatal',
+      message: `observe: port ${port} on 127.0.0.1 is in use by another program: stop it or change OBSERVE_PORT or OBSERVE_HOST`,
+    });
+  });
+
+  it.each(['x', '-1', '65536', '1e3', '94 64'])('takes no OBSERVE_PORT like %s', async (port) => {
+    await expect(start({ OBSERVE_PORT: port })).rejects.toMatchObject({
+      code: 'FDP_USAGE',
+      message: `OBSERVE_PORT: expected a port, 0 to 65535 (0: any free one), got "${port}"`,
+    });
+  });
+
+  it('is open to this machine alone unless OBSERVE_HOST says otherwise, and then warns', async () => {
+    const { log, address } = await start({ OBSERVE_PORT: '0', OBSERVE_HOST: '0.0.0.0' });
+    expect(log.lines.map(({ level }) => level)).toEqual(['info', 'warn']);
+    expect(address).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+    expect((await fetch(`${address}/health/live`)).status).toBe(200);
+  });
+
+  it('listens on IPv6', async () => {
+    const { address } = await start({ OBSERVE_PORT: '0', OBSERVE_HOST: '::1' });
+    expect(address).toMatch(/^http:\/\/\[::1\]:\d+$/);
+    expect((await fetch(`${address}/health/live`)).status).toBe(200);
+  });
+
+  it('leaves nothing open when it is closed, whoever is still connected', async () => {
+    const { address, close } = await start();
+    const { hostname, port } = new URL(address);
+    const silent = connect(Number(port), hostname);
+    await once(silent, 'connect');
+    const kept = request(`${address}/health/live`, { headers: { Connection: 'keep-alive' } }).end();
+    const [response] = await once(kept, 'response');
+    response.resume();
+    const cut = Promise.all([once(silent, 'close'), once(kept, 'close')]);
+    await Promise.all([close(), close()]);
+    await cut;
+    await expect(fetch(`${address}/health/live`)).rejects.toThrow();
+  });
+});
