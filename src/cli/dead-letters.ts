@@ -11,6 +11,8 @@ import { quietEnvironment } from './quiet.ts';
 import { table } from './text.ts';
 import { type CommandResult, problemText, type SpecRequest } from './validate.ts';
 
+/** Columns where there is no terminal: a line a letter. */
+const unwrapped = 10_000;
 /** Letters that `list` shows: the newest. */
 const shown = 1000;
 
@@ -20,7 +22,7 @@ interface Command {
 }
 
 /** `fdp-run dead-letters list`: one line a letter, the newest last. */
-export function listLetters(request: SpecRequest, width = 80): Promise<CommandResult> {
+export function listLetters(request: SpecRequest, width = unwrapped): Promise<CommandResult> {
   return withPlan(request, async (command) => {
     const newest: StoredLetter[] = [];
     let count = 0;
@@ -30,7 +32,7 @@ export function listLetters(request: SpecRequest, width = 80): Promise<CommandRe
       if (newest.length > 2 * shown) newest.splice(0, shown);
     });
     const listed = newest.slice(-shown).sort((a, b) => a.letter.rejected_at - b.letter.rejected_at);
-    const rows = [['ID', 'REJECTED', 'NODE', 'ORIGIN', 'CODE: REASON'], ...listed.map(rowOf)];
+    const rows = [['ID', 'REJECTED', 'NODE', 'ORIGIN', 'CODE', 'REASON'], ...listed.map(rowOf)];
     const more = count > shown ? [`and ${count - shown} older ones`] : [];
     const lines = count === 0 ? ['no dead letters'] : [...table(rows, width), ...more];
     return { text: `${lines.join('\n')}\n`, exitCode: 0 };
@@ -226,6 +228,7 @@ function rowOf({ id, letter }: StoredLetter): string[] {
     new Date(letter.rejected_at).toISOString(),
     `${letter.topology}/${letter.node}`,
     index === undefined ? place : `${place}--${index}`,
-    `${letter.code}: ${letter.reason}`,
+    letter.code,
+    letter.reason,
   ];
 }

@@ -1,0 +1,92 @@
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { envelope, LogWriter } from '../support/log-writer.ts';
+import { placeIn } from '../support/place.ts';
+import { eventually, Process, temporaryFolder } from '../support/platform.ts';
+import { expectStoredOnce, lettersOf, storedTrades, storesOf } from '../support/stored.ts';
+
+/** The shipped pipeline in a folder of its own, with a change. */
+function pipelineIn(folder: string, change: (text: string) => string): string {
+  for (const part of ['config', 'topologies']) cpSync(part, join(folder, part), { recursive: true });
+  const path = join(folder, 'pipeline.yml');
+  writeFileSync(path, change(readFileSync('pipeline.yml', 'utf8')));
+  return path;
+}
+
+async function command(env: Readonly<Record<string, string>>, ...args: string[]): Promise<string> {
+  await using run = new Process(args, env);
+  expect(await run.ended, run.output).toBe(0);
+  return run.stdout;
+}
+
+describe('fdp-run dead-letters', () => {
+  it('replays after a mend: each stored and counted once, beside its neighbours; twice changes nothing', async () => {
+    using folder = temporaryFolder();
+    const { env } = await placeIn(folder.path);
+    await using log = await LogWriter.open(folder.path);
+    const wrong = pipelineIn(folder.path, (text) => text.replace('price < 1e15', 'price < 100.0'));
+    const mended = pipelineIn(join(folder.path, 'mended'), (text) => text);
+    await log.append([
+      envelope({ p: 1 }, { p: 200, t: 1763645598590 }, { p: 3 }),
+      envelope({ p: 300 }, { p: 400 }),
+      'no JSON',
+      envelope({ p: 5, s: 'TSLA' }),
+    ]);
+    await using processor = new Process(['--pipeline', wrong, '--topology', 'processor'], env);
+    await eventually('four letters', async () => lettersOf(folder.path).length === 4);
+    await eventually('the others stored', async () => storedTrades(folder.path) === 3);
+    expect(await processor.stop()).toBe(0);
+
+    const list = await command(env, 'dead-letters', 'list', '--pipeline', mended);
+    expect(list.match(/FDP_MESSAGE_INVALID/g)).toHaveLength(3);
+    expect(list.match(/FDP_MESSAGE_UNREADABLE/g)).toHaveLength(1);
+    expect(list).toContain('raw_stock_ticks-0-0--1');
+    const id = /^(\S+) .*raw_stock_ticks-0-0--1/m.exec(list)?.[1] ?? '';
+    expect(await command(env, 'dead-letters', 'show', id, '--pipeline', mended)).toContain('"index": 1');
+
+    for (const round of [1, 2]) {
+      await using replay = new Process(['dead-letters', 'replay', '--pipeline', mended], env);
+      expect([round, await replay.ended]).toEqual([round, 1]);
+      expect(replay.stdout).toBe('processor: 3 of 4 delivered\n');
+      expect(await expectStoredOnce(folder.path)).toMatchObject({ symbols: { AAPL: [5, 1763645598590] } });
+      expect(lettersOf(folder.path)).toHaveLength(4);
+    }
+  });
+});
+
+describe('a mark that does not fit the log', () => {
+  it('holds the lane, red, with the command to run; after it counting goes on', async () => {
+    using folder = temporaryFolder();
+    const { env } = await placeIn(folder.path);
+    const [log, backup] = [join(folder.path, 'log.db'), join(folder.path, 'backup.db')];
+    const processor = () => new Process(['--topology', 'processor'], env);
+    const append = async (count: number, from = 1763645598585) => {
+      await using writer = await LogWriter.open(folder.path);
+      await writer.append(Array.from({ length: count }, (_, at) => envelope({ t: from + at })));
+    };
+    const storeAll = async () => {
+      await using running = processor();
+      await expectStoredOnce(folder.path);
+      expect(await running.stop()).toBe(0);
+    };
+    await append(5);
+    await storeAll();
+    cpSync(log, backup);
+    await append(20);
+    await storeAll();
+    // The log is restored from its backup: what the counters remember lies beyond its end now.
+    for (const file of [log, `${log}-wal`, `${log}-shm`]) rmSync(file, { force: true });
+    cpSync(backup, log);
+
+    await using held = processor();
+    await eventually('the lane is held', async () => held.output.includes('positions forget --topology processor'));
+    expect(held.output).toContain('symbols has counted up to offset 24');
+    await append(1, 1763645600000);
+    const said = await command(env, 'positions', 'forget', '--topology', 'processor');
+    expect(said).toMatch(/^forgotten: symbols has counted up to offset 24 of \S+, but the log ends at 6\n$/);
+    await eventually('the lane goes on', async () => storesOf(folder.path).symbols['AAPL']?.[0] === 26);
+    expect(storedTrades(folder.path)).toBe(26);
+    expect(await held.stop()).toBe(0);
+  });
+});
