@@ -59,6 +59,22 @@ export function counterCases(world: () => TableWorld, create: () => Promise<Tabl
     await table.close();
   });
 
+  it('forgets the marks of one lane and keeps the counts', async () => {
+    const table = await open(world());
+    const both = [
+      countMessage({ symbol: 'A', offset: 9 }),
+      countMessage({ symbol: 'A', offset: 9, lane: 'other/topic/0' }),
+      countMessage({ symbol: 'B', offset: 5 }),
+    ];
+    await table.write(both);
+    await table.sink.forget?.('id/topic/0');
+    expect(await table.sink.mark?.('id/topic/0')).toBeUndefined();
+    expect(await table.sink.mark?.('other/topic/0')).toMatchObject({ offset: 9 });
+    await table.write(both);
+    expect(await counters(table)).toMatchObject({ A: [3, 0], B: [2, 0] });
+    await table.close();
+  });
+
   it('refuses alone what is no change of a row of its', async () => {
     const table = await open(world());
     const merge = { by: { symbol: 'A' }, count: {}, latest: {} };
