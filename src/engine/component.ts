@@ -53,6 +53,8 @@ export interface RoleContext extends Environment {
   readonly routes: readonly string[];
   /** What the sink will be given: plain rows, or merge operations that change a row's counters. */
   readonly input: 'rows' | 'merges';
+  /** Whether the topology's source gives again what was not confirmed. A sink of one that can't may keep it on the disk. */
+  readonly sourceReplays: boolean;
 }
 
 /** What the engine tells a role when it connects it. */

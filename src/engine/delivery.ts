@@ -50,6 +50,7 @@ export class Delivery {
     const attempt = new BatchDelivery(this.#parts, batch);
     let failing = false;
     const setFailing = (now: boolean, reason?: string) => {
+      if (failing === now && !now) return;
       if (failing !== now) this.#failing += now ? 1 : -1;
       failing = now;
       if (this.#failing > 0) this.#parts.node.is('retrying', reason ?? this.#parts.node.reason);

@@ -216,7 +216,15 @@ export class Flow {
 
   #context(node: Node, input: 'rows' | 'merges') {
     const { environment, plan } = this.#parts;
-    return { ...environment, node, input, topology: plan.name, routes: plan.routes.map(({ route }) => route) };
+    const sourceReplays = this.#source?.replayable ?? true;
+    return {
+      ...environment,
+      node,
+      input,
+      sourceReplays,
+      topology: plan.name,
+      routes: plan.routes.map(({ route }) => route),
+    };
   }
 
   #branchNodes(branch: BranchPlan) {

@@ -10,5 +10,5 @@ export function loneRole(
   more: Partial<Pick<RoleContext, 'topology' | 'input'>> = {},
 ): RoleContext {
   const node = new Node(name, kind, declaration.type, { reject: () => {}, stateChanged: () => {} });
-  return { ...environment, node, topology: 'none', routes: [], input: 'rows', ...more };
+  return { ...environment, node, topology: 'none', routes: [], input: 'rows', sourceReplays: true, ...more };
 }

@@ -57,7 +57,15 @@ export function operatorContext(environment: Environment = testEnvironment()): O
 
 export function roleContext(
   environment: Environment = testEnvironment(),
-  more: Partial<Pick<RoleContext, 'routes' | 'input' | 'topology'>> = {},
+  more: Partial<Pick<RoleContext, 'routes' | 'input' | 'topology' | 'sourceReplays'>> = {},
 ): RoleContext & TestNode {
-  return { ...environment, ...testNode('role', 'sink'), topology: 'test', routes: [], input: 'rows', ...more };
+  return {
+    ...environment,
+    ...testNode('role', 'sink'),
+    topology: 'test',
+    routes: [],
+    input: 'rows',
+    sourceReplays: true,
+    ...more,
+  };
 }

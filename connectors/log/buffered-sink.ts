@@ -1,0 +1,197 @@
+import { Backoff } from '../../src/engine/backoff.ts';
+import { endedWithin, linkedAbort } from '../../src/engine/clock.ts';
+import type { Receipt, RoleContext, Sink } from '../../src/engine/component.ts';
+import type { Message, SourceMessage } from '../../src/engine/message.ts';
+import { looseTrack } from '../../src/engine/track.ts';
+import { faultOf, isRetriable, messageOf } from '../../src/errors.ts';
+import { encodeValue } from './codec.ts';
+import { type BufferedMessage, DiskBuffer, type DiskBufferOptions } from './disk-buffer.ts';
+
+/** How long the log may take before a message goes to the disk instead, ms. */
+const patienceMs = 1000;
+/** How long one attempt to bring messages to the log may take, ms. */
+const attemptMs = 15_000;
+/** Messages brought from the disk to the log at a time. */
+const drainStep = 500;
+
+/**
+ * A log's sink with a disk buffer before it, for a source that can't give a message again: when the log has not
+ * confirmed for a second a message is kept on the disk and counts as delivered, and until the buffer is empty every
+ * message goes through it, so that the order is kept. Survives a kill; bounded, the oldest go first and are counted as
+ * `dropped`. A message whose outcome at the log was unknown may be there twice (`uncertain`).
+ */
+export class BufferedSink implements Sink {
+  readonly ordered = true;
+  readonly maxMessageBytes: number;
+  readonly #inner: Sink;
+  readonly #context: RoleContext;
+  readonly #options: DiskBufferOptions;
+  readonly #buffer: DiskBuffer;
+  readonly #life = linkedAbort().controller;
+  #innerConnected = false;
+  /** A fatal error of the log: the next write tells it. */
+  #fatal: { readonly error: unknown } | undefined;
+  #working: Promise<void> | undefined;
+  #turn = 0;
+  #full = false;
+
+  constructor(inner: Sink, options: DiskBufferOptions, context: RoleContext) {
+    this.#inner = inner;
+    this.#options = options;
+    this.#context = context;
+    this.#buffer = new DiskBuffer(options, context);
+    this.maxMessageBytes = inner.maxMessageBytes ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Resolves when the buffer is open: the log may be away. */
+  async connect(signal: AbortSignal): Promise<void> {
+    await this.#buffer.open(signal);
+    if (this.#buffer.size > 0)
+      this.#context.log.warn(
+        { messages: this.#buffer.size },
+        `${this.#options.name}: ${this.#buffer.size} messages wait in the disk buffer`,
+      );
+    this.#work();
+    if (this.#working) await endedWithin(this.#context.clock, patienceMs, this.#working);
+    if (this.#fatal) throw this.#fatal.error;
+  }
+
+  async write(messages: readonly Message[], signal: AbortSignal): Promise<Receipt> {
+    if (this.#fatal) throw this.#fatal.error;
+    const direct = this.#working === undefined ? await this.#tryLog(messages, signal) : undefined;
+    if (direct) return direct;
+    const failed = new Map<number, Error>();
+    const kept: Omit<BufferedMessage, 'id'>[] = [];
+    for (const [place, message] of messages.entries()) {
+      try {
+        const value = encodeValue(message, this.#options.name, this.maxMessageBytes);
+        kept.push({ key: message.key, timestamp: Math.trunc(message.timestamp), value });
+      } catch (error) {
+        failed.set(place, error as Error);
+      }
+    }
+    await this.#context.failPoint('buffer-before-append');
+    const dropped = await this.#buffer.append(kept, signal);
+    await this.#context.failPoint('buffer-after-append');
+    this.#tell(dropped);
+    this.#work();
+    return { failed };
+  }
+
+  async close(): Promise<void> {
+    this.#life.abort();
+    await this.#working;
+    await this.#inner.close();
+    await this.#buffer.close();
+  }
+
+  /** The log's answer when it comes in time; undefined when the messages are to be kept on the disk. */
+  async #tryLog(messages: readonly Message[], signal: AbortSignal): Promise<Receipt | undefined> {
+    const { clock, node } = this.#context;
+    const { controller, release } = linkedAbort(signal, this.#life.signal);
+    const written = this.#inner.write(messages, controller.signal);
+    try {
+      if (await endedWithin(clock, patienceMs, written)) {
+        const receipt = await written;
+        const again = [...(receipt.failed?.values() ?? [])].some((error) => faultOf(error) !== 'permanent');
+        if (!again) return receipt;
+      } else {
+        // Nothing may overtake it: the buffer is worked off once this write has ended.
+        controller.abort();
+        this.#working = written.then(
+          () => {},
+          () => {},
+        );
+        node.count('uncertain', messages.length);
+      }
+    } catch (error) {
+      if (faultOf(error) === 'fatal') throw error;
+      if (!isRetriable(error)) node.count('uncertain', messages.length);
+    } finally {
+      release();
+    }
+    return undefined;
+  }
+
+  /** Connects the log and brings it what waits on the disk, until the buffer is empty. */
+  #work(): void {
+    if (this.#isIdle) return;
+    const turn = ++this.#turn;
+    this.#working = this.#drainAfter(this.#working).then(() => {
+      if (turn === this.#turn) this.#working = undefined;
+    });
+  }
+
+  get #isIdle(): boolean {
+    return this.#innerConnected && this.#buffer.size === 0;
+  }
+
+  async #drainAfter(before: Promise<void> | undefined): Promise<void> {
+    await before;
+    const backoff = new Backoff(this.#context);
+    while (!this.#isIdle && !this.#life.signal.aborted) {
+      try {
+        await this.#step();
+        backoff.reset();
+      } catch (error) {
+        if (faultOf(error) === 'fatal') {
+          this.#fatal = { error };
+          return;
+        }
+        this.#context.node.retries++;
+        this.#context.log.debug({}, `${this.#options.name}: ${messageOf(error)}`);
+        await backoff.wait(this.#life.signal);
+      }
+    }
+  }
+
+  async #step(): Promise<void> {
+    const { signal } = this.#life;
+    if (!this.#innerConnected) await this.#inner.connect(signal);
+    this.#innerConnected = true;
+    const waiting = this.#buffer.first(drainStep);
+    if (waiting.length === 0) return;
+    const receipt = await this.#bring(waiting);
+    await this.#context.failPoint('buffer-before-remove');
+    const again = [...(receipt.failed ?? [])].filter(([, error]) => faultOf(error) !== 'permanent');
+    const stay = new Set(again.map(([place]) => place));
+    const refused = (receipt.failed?.size ?? 0) - again.length;
+    await this.#buffer.remove(waiting.filter((_message, place) => !stay.has(place)));
+    this.#context.node.gauge('buffered', this.#buffer.size);
+    if (refused > 0) this.#tell(refused);
+    else if (this.#full) {
+      this.#full = false;
+      this.#context.node.is('ok');
+    }
+    if (again[0]) throw again[0][1];
+  }
+
+  async #bring(waiting: readonly BufferedMessage[]): Promise<Receipt> {
+    const { controller, release } = linkedAbort(this.#life.signal);
+    const cancel = this.#context.clock.timer(attemptMs, () => controller.abort());
+    try {
+      return await this.#inner.write(waiting.map(messageFrom), controller.signal);
+    } finally {
+      cancel();
+      release();
+    }
+  }
+
+  #tell(dropped: number): void {
+    const { node, log } = this.#context;
+    node.gauge('buffered', this.#buffer.size);
+    if (dropped === 0) return;
+    node.count('dropped', dropped);
+    this.#full = true;
+    node.is('retrying', `the disk buffer is full: ${node.extra['dropped']} messages were dropped`);
+    log.error(
+      { dropped },
+      `${this.#options.name}: ${dropped} messages were dropped: the disk buffer of ${this.#options.maxBytes} bytes is full`,
+    );
+  }
+}
+
+function messageFrom({ key, timestamp, value }: BufferedMessage): Message {
+  const record: SourceMessage = { key, timestamp, value, meta: { lane: 'disk buffer' } };
+  return { key, timestamp, value, meta: record.meta, track: looseTrack(record) };
+}
