@@ -1,0 +1,162 @@
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { StatusReport } from '../../src/observe/status-report.ts';
+import { brokenSums, figure, parseMetrics, type Series } from '../support/metrics.ts';
+import { pipelineCopy } from '../support/pipeline-copy.ts';
+import { get, placeIn } from '../support/place.ts';
+import { eventually, Process, temporaryFolder } from '../support/platform.ts';
+
+type Environment = Readonly<Record<string, string>>;
+
+async function statusOf(env: Environment, ...args: readonly string[]): Promise<{ code: unknown; output: string }> {
+  await using status = new Process([...args, 'status'], env);
+  const code = await status.ended;
+  return { code, output: status.output };
+}
+
+async function reportsIn(env: Environment): Promise<readonly StatusReport[]> {
+  await using status = new Process(['status', '--json'], env);
+  await status.ended;
+  return (JSON.parse(status.stdout) as { readonly processes: readonly StatusReport[] }).processes;
+}
+
+function topologiesIn(reports: readonly StatusReport[]): string[] {
+  return reports.flatMap(({ process }) => process.topologies.map(({ name }) => name)).sort();
+}
+
+async function observePort(process: Process): Promise<number> {
+  const said = await eventually('the port is said', async () =>
+    process.log.find(({ msg }) => msg.startsWith('observe: listening on ')),
+  );
+  return Number(said['port']);
+}
+
+async function scrape(process: Process): Promise<readonly Series[]> {
+  const response = await fetch(`http://127.0.0.1:${await observePort(process)}/metrics`);
+  return parseMetrics(await response.text());
+}
+
+function isReady(process: Process): Promise<unknown> {
+  return eventually('it is ready', async () => {
+    const answer = await get(`http://127.0.0.1:${await observePort(process)}/health/ready`);
+    return answer?.status === 200;
+  });
+}
+
+describe('what a platform tells of itself', () => {
+  it('shows every process in any terminal, with what it does, and no secret; who is gone is shown no more', async () => {
+    using folder = temporaryFolder();
+    const { env } = await placeIn(folder.path);
+    const place = { ...env, OBSERVE_PORT: '', SIMULATOR_TOKEN: 'top-secret-77', SIMULATOR_PORT: '0' };
+    expect(await statusOf(place)).toEqual({ code: 0, output: 'no process has reported within the last 10 s\n' });
+    await using ingestor = new Process(['--topology', 'ingestor,simulator'], place);
+    await using processor = new Process(['--topology', 'processor'], place);
+    await Promise.all([isReady(ingestor), isReady(processor)]);
+    const names = ['ingestor', 'processor', 'simulator'];
+    await eventually('both are seen at work', async () => {
+      const reports = await reportsIn(place);
+      const busy = reports.flatMap(({ process }) => process.topologies).filter(({ delivered }) => delivered > 50);
+      return topologiesIn(reports).join() === names.join() && busy.length === 3;
+    });
+    const { output } = await statusOf(place);
+    expect(output).toContain(`pid ${ingestor.child.pid} `);
+    expect(output).toContain(`pid ${processor.child.pid} `);
+    expect(output).toContain('mock → split → ticks\n');
+    expect(output).toContain(
+      'ticks → explode → require → idempotency_key → trades → symbols/metadata_upsert → symbols\n',
+    );
+    expect(output).toMatch(/group:\s+processor/);
+    expect(output).toContain('token: "******"');
+    expect(output).not.toContain('top-secret');
+
+    processor.child.kill('SIGKILL');
+    expect(await ingestor.stop()).toBe(0);
+    const [stopped] = (await reportsIn(place)).filter(({ process }) => process.pid === ingestor.child.pid);
+    expect(stopped?.process.topologies.map(({ state }) => state)).toEqual(['stopped', 'stopped']);
+    await eventually('both are forgotten', async () => (await reportsIn(place)).length === 0);
+  });
+
+  it('has sums that hold in every scrape of a busy process, which ends by itself afterwards', async () => {
+    using folder = temporaryFolder();
+    const { env } = await placeIn(folder.path);
+    await using platform = new Process([], env);
+    await isReady(platform);
+    await eventually('hundreds of messages are read', async () => {
+      const series = await scrape(platform);
+      expect(brokenSums(series)).toEqual([]);
+      return figure(series, 'fdp_messages_read_total', { topology: 'processor' }) > 400;
+    });
+    const series = await scrape(platform);
+    const lag = series.filter(({ name }) => name === 'fdp_lag_messages').map(({ labels }) => labels['topology']);
+    expect(lag).toEqual(['processor', 'analytics']);
+    expect(figure(series, 'fdp_end_to_end_latency_seconds_count', { topology: 'processor' })).toBeGreaterThan(300);
+    expect(await platform.stop()).toBe(0);
+  });
+
+  it('takes the next port for a second process, and insists on one that was asked for', async () => {
+    using folder = temporaryFolder();
+    const { env } = await placeIn(folder.path);
+    const taken = createServer().listen(Number(env['OBSERVE_PORT']), '127.0.0.1');
+    await once(taken, 'listening');
+    await using refused = new Process(['--topology', 'ingestor'], env);
+    expect(await refused.ended).toBe(1);
+    expect(refused.output).toMatch(
+      /^fdp-run: observe: port \d+ on 127\.0\.0\.1 is in use by another program: [^\n]*\n$/,
+    );
+    taken.close();
+    const unasked = { ...env, OBSERVE_PORT: '' };
+    await using first = new Process(['--topology', 'ingestor'], unasked);
+    await isReady(first);
+    await using second = new Process(['--topology', 'processor'], unasked);
+    await isReady(second);
+    expect(await observePort(second)).toBeGreaterThan(await observePort(first));
+  });
+
+  it('works, and is green and quiet, when the status table can not be had', async () => {
+    using folder = temporaryFolder();
+    const { env } = await placeIn(folder.path);
+    const noFolder = join(folder.path, 'file');
+    writeFileSync(noFolder, '');
+    const pipeline = pipelineCopy(
+      folder.path,
+      [
+        'connectors:\n',
+        `connectors:\n  lost: { type: sqlite_table, path: "${noFolder}/s.db", table: s, unique: process }\n`,
+      ],
+      ['status: status', 'status: lost'],
+    );
+    await using ingestor = new Process(['--pipeline', pipeline, '--topology', 'ingestor'], env);
+    await isReady(ingestor);
+    await eventually('messages flow', async () => figure(await scrape(ingestor), 'fdp_messages_delivered_total') > 100);
+    expect(await ingestor.stop()).toBe(0);
+    expect(ingestor.log.filter(({ level }) => level !== 'info')).toEqual([]);
+    const { code, output } = await statusOf(env, '--pipeline', pipeline);
+    expect(code).toBe(1);
+    expect(output).toMatch(/^fdp-run: [^\n]*the folder could not be made[^\n]*\n$/);
+  });
+
+  it('shows itself again and again until it is told to stop', async () => {
+    using folder = temporaryFolder();
+    const { env } = await placeIn(folder.path);
+    await using ingestor = new Process(['--topology', 'ingestor'], env);
+    await using watch = new Process(['status', '--watch', '--json'], env);
+    await using text = new Process(['status', '--watch'], env);
+    await eventually('three looks at it', async () => watch.stdout.split(`"pid":${ingestor.child.pid}`).length > 3);
+    for (const line of watch.stdout.split('\n').slice(0, -1)) expect(JSON.parse(line)).toHaveProperty('processes');
+    await eventually('a rate', async () => /read \d+ {3}\d+\.\d\/s {3}delivered/.test(text.stdout));
+    expect([await watch.stop(), await text.stop()]).toEqual([0, 0]);
+  });
+
+  it('says what is missing when the pipeline has no status table', async () => {
+    using folder = temporaryFolder();
+    const { env } = await placeIn(folder.path);
+    const pipeline = pipelineCopy(folder.path, [' status: status,', '']);
+    expect(await statusOf(env, '--pipeline', pipeline)).toEqual({
+      code: 2,
+      output: 'fdp-run: status: the pipeline names no table for it: give `settings.status`\n',
+    });
+  });
+});
