@@ -1,4 +1,5 @@
 import { defineConnector, logOptions } from '../src/engine/component.ts';
+import { sizeBytes } from '../src/engine/units.ts';
 import { FdpError } from '../src/errors.ts';
 import { logSourceUsage, noUsage } from './log/usage.ts';
 
@@ -98,7 +99,33 @@ export const kafka = defineConnector({
     if (tls && (tls.cert === undefined) !== (tls.key === undefined))
       report(['tls'], 'expected `cert` and `key` together, got one of them');
   },
-  async create() {
-    throw new FdpError('FDP_NOT_SUPPORTED', 'kafka: this build has no Kafka client yet, use --profile embedded');
+  async create(options, context) {
+    const { kafkaConnector } = await import('./kafka/connector.ts');
+    const { topic, brokers, client_id, tls, sasl, buffer } = options;
+    if (buffer === 'disk')
+      throw new FdpError(
+        'FDP_NOT_SUPPORTED',
+        `${context.name}: this build has no disk buffer yet, leave \`buffer\` out`,
+      );
+    return kafkaConnector(
+      {
+        topic: {
+          name: context.name,
+          topic,
+          partitions: options.partitions,
+          create: options.create_topic,
+          replicas: options.replication_factor,
+          settings: options.topic_config ?? {},
+          maxMessageBytes: sizeBytes(options.max_message_bytes),
+        },
+        client: {
+          brokers: brokers.split(',').map((broker) => broker.trim()),
+          clientId: client_id,
+          ...(tls ? { tls } : {}),
+          ...(sasl ? { sasl } : {}),
+        },
+      },
+      context,
+    );
   },
 });

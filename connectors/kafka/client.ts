@@ -1,0 +1,95 @@
+import type { Fetched } from './fetch-response.ts';
+
+/** A topic as the brokers describe it. */
+export interface TopicFacts {
+  /** Random, made with the topic; the cluster's id where the brokers are too old to tell (before Kafka 2.8). */
+  readonly id: string;
+  readonly partitions: number;
+}
+
+export interface NewTopic {
+  readonly partitions: number;
+  /** The brokers' default when left out. */
+  readonly replicas?: number;
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+/** One partition wanted from a fetch. */
+export interface Want {
+  readonly partition: number;
+  readonly offset: number;
+  readonly maxBytes: number;
+}
+
+/** A member's place in its group, until the next rebalance. */
+export interface Membership {
+  readonly group: string;
+  readonly memberId: string;
+  readonly generation: number;
+  /** Does it hand the partitions out? */
+  readonly leader: boolean;
+  readonly partitions: readonly number[];
+}
+
+/** Under which the brokers know a batch that they have already. */
+export interface ProducerId {
+  readonly id: number;
+  readonly epoch: number;
+}
+
+export interface OutRecord {
+  readonly timestamp: number;
+  readonly key: string | null;
+  readonly value: string | Uint8Array;
+}
+
+export interface OutBatch {
+  readonly partition: number;
+  readonly producer: ProducerId;
+  /** Of its first record; a batch that is sent again has the same, and is then stored once. */
+  readonly sequence: number;
+  readonly records: readonly OutRecord[];
+}
+
+/** Where reading may begin: the first offset, the end, or the first record not older than a Unix time in ms. */
+export type At = 'earliest' | 'latest' | number;
+
+/**
+ * All that the connector asks of Kafka, for one topic. Errors are FdpErrors made by `kafkaError`: transient ones are for
+ * the caller to try again, nothing is retried inside for longer than a moment.
+ */
+export interface Client {
+  /** Reaches a broker, logs in, and checks that both speak the same versions. */
+  connect(): Promise<void>;
+  /** Undefined when there is no such topic. */
+  topic(): Promise<TopicFacts | undefined>;
+  /** False when somebody else has made it meanwhile. */
+  createTopic(wanted: NewTopic): Promise<boolean>;
+  /** One of the topic's settings; undefined when it may not be seen. */
+  setting(name: string): Promise<string | undefined>;
+  /** Learns leaders anew. The topic must exist. */
+  refresh(): Promise<void>;
+
+  offsets(partitions: readonly number[], at: At): Promise<ReadonlyMap<number, number>>;
+  leaderOf(partition: number): number | undefined;
+  /** Waits up to `waitMs` for anything in partitions of one leader. */
+  fetch(leader: number, wants: readonly Want[], waitMs: number): Promise<readonly Fetched[]>;
+
+  /** Joins, and waits until all members have; `memberId` of the time before keeps its place. */
+  join(group: string, memberId: string | undefined): Promise<Membership>;
+  heartbeat(membership: Membership): Promise<void>;
+  leave(membership: Membership): Promise<void>;
+  /** Positions that the group has committed. */
+  committed(group: string, partitions: readonly number[]): Promise<ReadonlyMap<number, number>>;
+  /** Refused when the group has moved on: a late commit never overwrites a newer member's. */
+  commit(membership: Membership, positions: ReadonlyMap<number, number>): Promise<void>;
+
+  newProducer(): Promise<ProducerId>;
+  /** Resolves when every replica in sync has the batch. */
+  append(batch: OutBatch): Promise<void>;
+
+  /** Drops every connection; the next call makes new ones. */
+  reset(): void;
+  /** Frees everything, in a bounded time. Idempotent. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,27 @@
+import type { Connector, ConnectorContext, RoleContext, Usage } from '../../src/engine/component.ts';
+import { readLogUsage } from '../log/usage.ts';
+import type { Client } from './client.ts';
+import { KafkajsClient } from './kafkajs-client.ts';
+import type { ClientOptions } from './kafkajs-link.ts';
+import { KafkaSink } from './sink.ts';
+import { KafkaSource } from './source.ts';
+import type { TopicOptions } from './topic.ts';
+import { TopicWriter } from './topic-writer.ts';
+
+export interface KafkaOptions {
+  readonly topic: TopicOptions;
+  readonly client: Omit<ClientOptions, 'name' | 'topic' | 'clock' | 'log'>;
+}
+
+/** One topic: each source has connections and a place in its group of its own, all sinks share one writer. */
+export function kafkaConnector({ topic, client }: KafkaOptions, context: ConnectorContext): Connector {
+  const { clock, log, chance, failPoint } = context;
+  const newClient = (): Client => new KafkajsClient({ ...client, name: topic.name, topic: topic.topic, clock, log });
+  const writer = new TopicWriter(topic, { clock, log, chance, failPoint }, newClient);
+  return {
+    source: (usage: Usage, role: RoleContext) =>
+      new KafkaSource({ options: topic, usage: readLogUsage(usage), context: role, newClient }),
+    sink: (_usage: Usage, role: RoleContext) => new KafkaSink(writer, topic, role),
+    close: () => writer.shut(),
+  };
+}

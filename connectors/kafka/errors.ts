@@ -1,0 +1,78 @@
+import { type ErrorCode, type Fault, FdpError, messageOf } from '../../src/errors.ts';
+
+/** An error of Kafka or of its client, classified. */
+export class KafkaError extends FdpError {
+  /** Kafka's name of it (`NOT_LEADER_FOR_PARTITION`), or the system's (`ECONNREFUSED`). */
+  readonly reason: string | undefined;
+
+  constructor(code: ErrorCode, message: string, more: { reason: string | undefined; fault?: Fault; cause?: unknown }) {
+    const { reason, ...options } = more;
+    super(code, message, options);
+    this.reason = reason;
+  }
+}
+
+const login = 'check `sasl.mechanism`, `sasl.username` and `sasl.password`';
+/** What a person must cure, and how. */
+const refusals: Readonly<Record<string, string>> = {
+  SASL_AUTHENTICATION_FAILED: login,
+  KafkaJSSASLAuthenticationError: login,
+  UNSUPPORTED_SASL_MECHANISM: 'the brokers do not offer this `sasl.mechanism`',
+  ILLEGAL_SASL_STATE: 'the brokers expect no login there: leave `sasl` out, or use the port for it',
+  TOPIC_AUTHORIZATION_FAILED: 'give the user the rights to describe, read and write the topic',
+  GROUP_AUTHORIZATION_FAILED: 'give the user the right to read with this group',
+  CLUSTER_AUTHORIZATION_FAILED: 'give the user the rights to create topics and to write idempotently',
+  INVALID_TOPIC_EXCEPTION: 'a topic has letters, digits, `.`, `_` and `-`, at most 249 of them',
+  INVALID_CONFIG: 'check `topic_config`',
+  POLICY_VIOLATION: 'the brokers have a policy for topics: make the topic by hand, or change its settings here',
+  INVALID_SESSION_TIMEOUT: "the brokers' group.min.session.timeout.ms must be at most 10000",
+  INCONSISTENT_GROUP_PROTOCOL: 'another program works this group differently: use another `group`',
+  KafkaJSServerDoesNotSupportApiKey: 'Kafka 2.3 or newer is needed',
+};
+const certificates = /^(CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|ERR_TLS_|ERR_SSL_|ERR_OSSL|EPROTO|HOSTNAME_MISMATCH)/;
+
+interface Foreign {
+  readonly name?: string;
+  readonly type?: string;
+  readonly code?: unknown;
+  readonly cause?: unknown;
+  /** Of several at once. */
+  readonly errors?: readonly unknown[];
+}
+
+/**
+ * Classifies what the client threw. FDP_REFUSED (fatal) with a line that says what to set when a person must cure it;
+ * FDP_CONNECTION_LOST (transient) for everything else: networks, elections, restarts.
+ */
+export function kafkaError(name: string, doing: string, thrown: unknown): FdpError {
+  if (thrown instanceof FdpError) return thrown;
+  const names = namesOf(thrown);
+  const text = `${name}: ${doing}: ${messageOf(thrown)}`;
+  const refused = names.find((each) => each in refusals);
+  const reason = refused ?? names.find((each) => /^[A-Z][A-Z_]+$/.test(each)) ?? names[0];
+  const options = { reason, cause: thrown };
+  if (refused) return new KafkaError('FDP_REFUSED', `${text}: ${refusals[refused]}`, options);
+  const certificate = names.find((each) => certificates.test(each));
+  if (certificate) {
+    const advice = 'check `tls` (`ca`, `cert`, `key`, `server_name`) and that the port speaks TLS';
+    return new KafkaError('FDP_REFUSED', `${text} (${certificate}): ${advice}`, options);
+  }
+  return new KafkaError('FDP_CONNECTION_LOST', text, options);
+}
+
+/** Every name that an error and its causes go by, the most telling first. */
+function namesOf(thrown: unknown): string[] {
+  const names: string[] = [];
+  for (let error = thrown as Foreign | undefined, depth = 0; error && depth < 6; depth++) {
+    const { name, type, code, cause, errors } = error;
+    for (const each of [type, typeof code === 'string' ? code : undefined, name])
+      if (each !== undefined && !names.includes(each)) names.push(each);
+    error = (cause ?? errors?.[0]) as Foreign | undefined;
+  }
+  return names;
+}
+
+/** Kafka's name of an error that `kafkaError` made. */
+export function reasonOf(error: unknown): string | undefined {
+  return error instanceof KafkaError ? error.reason : undefined;
+}

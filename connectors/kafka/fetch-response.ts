@@ -1,0 +1,59 @@
+import { Reader } from './reader.ts';
+import { type Batch, type KafkaRecord, readBatches, type UnreadableBatch } from './record-batch.ts';
+
+/** What a fetch found in one partition. */
+export interface Fetched {
+  readonly partition: number;
+  /** Kafka's error code; 0 is none. */
+  readonly error: number;
+  /** The offset that readers of committed messages may not pass yet. */
+  readonly end: number;
+  /** Where the next fetch begins; undefined when nothing was found. */
+  readonly next: number | undefined;
+  readonly items: readonly (KafkaRecord | UnreadableBatch)[];
+}
+
+interface Aborted {
+  readonly producerId: number;
+  readonly firstOffset: number;
+}
+
+/** Takes the answer to a fetch (version 11) apart. Messages of transactions that were given up are left out. */
+export function readFetchResponse(bytes: Buffer): { readonly error: number; readonly partitions: readonly Fetched[] } {
+  const reader = new Reader(bytes);
+  reader.int32();
+  const error = reader.int16();
+  reader.int32();
+  const topics = reader.array(reader.int32(), () => {
+    reader.string(reader.int16());
+    return reader.array(reader.int32(), readPartition);
+  });
+  return { error, partitions: topics.flat() };
+}
+
+function readPartition(reader: Reader): Fetched {
+  const partition = reader.int32();
+  const error = reader.int16();
+  reader.int64();
+  const end = reader.int64();
+  reader.int64();
+  const aborted = reader.array(reader.int32(), () => ({ producerId: reader.int64(), firstOffset: reader.int64() }));
+  reader.int32();
+  const batches = readBatches(reader.bytes(Math.max(0, reader.int32())));
+  const last = batches.at(-1);
+  return { partition, error, end, next: last && last.lastOffset + 1, items: committed(batches, aborted) };
+}
+
+function committed(batches: readonly Batch[], aborted: readonly Aborted[]): (KafkaRecord | UnreadableBatch)[] {
+  const waiting = [...aborted].sort((a, b) => a.firstOffset - b.firstOffset);
+  const given = new Set<number>();
+  const items: (KafkaRecord | UnreadableBatch)[] = [];
+  for (const batch of batches) {
+    while (waiting[0] && waiting[0].firstOffset <= batch.lastOffset) given.add(waiting.shift()?.producerId ?? -1);
+    if (batch.control === 'abort') given.delete(batch.producerId);
+    if (batch.transactional && given.has(batch.producerId)) continue;
+    if (batch.unreadable) items.push(batch.unreadable);
+    for (const record of batch.records) items.push(record);
+  }
+  return items;
+}

@@ -1,0 +1,297 @@
+import { messageOf } from '../../src/errors.ts';
+import type { At, Client, Membership, NewTopic, OutBatch, ProducerId, TopicFacts, Want } from './client.ts';
+import { kafkaError, reasonOf } from './errors.ts';
+import { type Fetched, readFetchResponse } from './fetch-response.ts';
+import type { Broker, Cluster, Exchange } from './kafkajs-internals.ts';
+import { type ClientOptions, Link, requestMs } from './kafkajs-link.ts';
+import { type DescribedTopic, describeTopic, topicIdVersion } from './metadata.ts';
+
+/** A member that shows no sign of life for so long loses its partitions, ms. */
+export const sessionMs = 10_000;
+/** How long a rebalance waits for members that are slow to come back, ms. */
+const rebalanceMs = 15_000;
+const coordinatorAttempts = 30;
+const coordinatorWaitMs = 100;
+const maxFetchBytes = 4 * 1024 ** 2;
+
+/** The client on the connections and the protocol of kafkajs. */
+export class KafkajsClient implements Client {
+  readonly #options: ClientOptions;
+  readonly #link: Link;
+  /** The broker that coordinates a group. */
+  readonly #coordinators = new Map<string, number>();
+
+  constructor(options: ClientOptions) {
+    this.#options = options;
+    this.#link = new Link(options);
+  }
+
+  connect(): Promise<void> {
+    return this.#doing('connecting', async () => void (await this.#link.cluster()));
+  }
+
+  async topic(): Promise<TopicFacts | undefined> {
+    return this.#doing(`looking for topic ${this.#options.topic}`, async () => {
+      const { topic } = this.#options;
+      const broker = await (await this.#link.cluster()).brokerPool.findConnectedBroker();
+      if ((this.#link.versions?.[3]?.maxVersion ?? 0) < topicIdVersion) return this.#topicWithoutId(broker);
+      const asked = describeTopic(topic, () => new this.#link.kafkajs.Encoder());
+      const { error, ...facts } = await broker.connectionPool.send<DescribedTopic>(asked);
+      if (error === 3) return undefined;
+      if (error !== 0) throw this.#link.kafkajs.errorOf(error);
+      return facts;
+    });
+  }
+
+  async #topicWithoutId(broker: Broker): Promise<TopicFacts | undefined> {
+    try {
+      const { clusterId, topicMetadata } = await broker.metadata([this.#options.topic]);
+      return { id: clusterId, partitions: topicMetadata[0]?.partitionMetadata.length ?? 0 };
+    } catch (error) {
+      if (reasonOf(kafkaError('', '', error)) === 'UNKNOWN_TOPIC_OR_PARTITION') return undefined;
+      throw error;
+    }
+  }
+
+  createTopic({ partitions, replicas = -1, settings }: NewTopic): Promise<boolean> {
+    const { topic } = this.#options;
+    return this.#doing(`making topic ${topic}`, async () => {
+      const cluster = await this.#link.cluster();
+      await cluster.refreshMetadata();
+      const configEntries = Object.entries(settings).map(([name, value]) => ({ name, value }));
+      const wanted = { topic, numPartitions: partitions, replicationFactor: replicas, configEntries };
+      try {
+        await (await cluster.findControllerBroker()).createTopics({ topics: [wanted] });
+        return true;
+      } catch (error) {
+        if (reasonOf(kafkaError('', '', error)) === 'TOPIC_ALREADY_EXISTS') return false;
+        throw error;
+      }
+    });
+  }
+
+  async setting(name: string): Promise<string | undefined> {
+    try {
+      const cluster = await this.#link.cluster();
+      const broker = await cluster.brokerPool.findConnectedBroker();
+      const resources = [{ type: 2, name: this.#options.topic, configNames: [name] }];
+      const found = await broker.describeConfigs({ resources });
+      return found.resources[0]?.configEntries.find(({ configName }) => configName === name)?.configValue;
+    } catch (error) {
+      this.#options.log.debug({}, `${this.#options.name}: ${name} can't be seen: ${messageOf(error)}`);
+      return undefined;
+    }
+  }
+
+  refresh(): Promise<void> {
+    return this.#doing('looking for leaders', async () => {
+      const cluster = await this.#link.cluster();
+      await cluster.addTargetTopic(this.#options.topic);
+      await cluster.refreshMetadata();
+    });
+  }
+
+  offsets(partitions: readonly number[], at: At): Promise<ReadonlyMap<number, number>> {
+    return this.#doing('asking for offsets', async () => {
+      const timestamp = at === 'earliest' ? -2 : at === 'latest' ? -1 : at;
+      const found = new Map<number, number>();
+      for (const [nodeId, led] of await this.#byLeader(partitions)) {
+        const broker = await (await this.#link.cluster()).findBroker({ nodeId });
+        const topics = [
+          {
+            topic: this.#options.topic,
+            partitions: led.map((partition) => ({ partition, timestamp: `${timestamp}` })),
+          },
+        ];
+        const { responses } = await broker.listOffsets({ replicaId: -1, isolationLevel: 1, topics });
+        for (const { partition, offset } of responses.flatMap((each) => each.partitions))
+          found.set(partition, Number(offset));
+      }
+      return found;
+    });
+  }
+
+  async #byLeader(partitions: readonly number[]): Promise<ReadonlyMap<number, number[]>> {
+    const byLeader = new Map<number, number[]>();
+    await this.#link.cluster();
+    for (const partition of partitions) {
+      const leader = this.leaderOf(partition);
+      if (leader === undefined) throw this.#link.kafkajs.errorOf(5);
+      byLeader.set(leader, [...(byLeader.get(leader) ?? []), partition]);
+    }
+    return byLeader;
+  }
+
+  /** From what `refresh` learnt last. */
+  leaderOf(partition: number): number | undefined {
+    return this.#leaders.get(partition);
+  }
+
+  get #leaders(): ReadonlyMap<number, number> {
+    const leaders = new Map<number, number>();
+    for (const { partitionId, leader } of this.#link.known?.findTopicPartitionMetadata(this.#options.topic) ?? [])
+      if (leader !== null && leader >= 0) leaders.set(partitionId, leader);
+    return leaders;
+  }
+
+  fetch(leader: number, wants: readonly Want[], waitMs: number): Promise<readonly Fetched[]> {
+    return this.#doing('reading', async () => {
+      const broker = await (await this.#link.cluster()).findBroker({ nodeId: leader });
+      const partitions = wants.map(({ partition, offset, maxBytes }) => ({ partition, fetchOffset: offset, maxBytes }));
+      const request = this.#link.kafkajs.fetchRequest({
+        ...{ replicaId: -1, maxWaitTime: waitMs, minBytes: 1, maxBytes: maxFetchBytes, isolationLevel: 1 },
+        topics: [{ topic: this.#options.topic, partitions }],
+      });
+      const response = {
+        decode: async (bytes: Buffer) => readFetchResponse(bytes),
+        parse: async (found: never) => found,
+      };
+      const exchange: Exchange<ReturnType<typeof readFetchResponse>> = { request, response };
+      const { error, partitions: found } = await broker.connectionPool.send(exchange);
+      if (error !== 0) throw this.#link.kafkajs.errorOf(error);
+      return found;
+    });
+  }
+
+  async join(group: string, memberId = ''): Promise<Membership> {
+    return this.#doing(`joining group ${group}`, async () => {
+      const { topic } = this.#options;
+      const cluster = await this.#link.cluster();
+      const coordinator = await this.#coordinator(group);
+      const assigner = this.#link.kafkajs.assigner({ cluster });
+      const joined = await coordinator.joinGroup({
+        ...{ groupId: group, memberId, sessionTimeout: sessionMs, rebalanceTimeout: rebalanceMs },
+        groupProtocols: [assigner.protocol({ topics: [topic] })],
+      });
+      const leader = joined.leaderId === joined.memberId;
+      if (leader) await cluster.refreshMetadata();
+      const { memberId: id, generationId: generation, members } = joined;
+      const groupAssignment = leader ? await assigner.assign({ members, topics: [topic] }) : [];
+      const synced = await coordinator.syncGroup({
+        groupId: group,
+        generationId: generation,
+        memberId: id,
+        groupAssignment,
+      });
+      const assignment = this.#link.kafkajs.decodeAssignment(synced.memberAssignment)?.assignment ?? {};
+      return { group, memberId: id, generation, leader, partitions: assignment[topic] ?? [] };
+    });
+  }
+
+  heartbeat({ group, memberId, generation }: Membership): Promise<void> {
+    return this.#doing(`showing group ${group} that this member lives`, async () => {
+      const coordinator = await this.#coordinator(group);
+      await coordinator.heartbeat({ groupId: group, memberId, groupGenerationId: generation });
+    });
+  }
+
+  leave({ group, memberId }: Membership): Promise<void> {
+    return this.#doing(`leaving group ${group}`, async () => {
+      await (await this.#coordinator(group)).leaveGroup({ groupId: group, memberId });
+    });
+  }
+
+  committed(group: string, partitions: readonly number[]): Promise<ReadonlyMap<number, number>> {
+    return this.#doing(`asking for the positions of group ${group}`, async () => {
+      const topics = [{ topic: this.#options.topic, partitions: partitions.map((partition) => ({ partition })) }];
+      const { responses } = await (await this.#coordinator(group)).offsetFetch({ groupId: group, topics });
+      const found = responses.flatMap((each) => each.partitions).filter(({ offset }) => Number(offset) >= 0);
+      return new Map(found.map(({ partition, offset }) => [partition, Number(offset)]));
+    });
+  }
+
+  commit({ group, memberId, generation }: Membership, positions: ReadonlyMap<number, number>): Promise<void> {
+    return this.#doing(`committing positions of group ${group}`, async () => {
+      const partitions = [...positions].map(([partition, position]) => ({ partition, offset: String(position) }));
+      const topics = [{ topic: this.#options.topic, partitions }];
+      const coordinator = await this.#coordinator(group);
+      await coordinator.offsetCommit({ groupId: group, memberId, groupGenerationId: generation, topics });
+    });
+  }
+
+  async #coordinator(group: string): Promise<Broker> {
+    const cluster = await this.#link.cluster();
+    const known = this.#coordinators.get(group);
+    if (known !== undefined) return cluster.findBroker({ nodeId: known });
+    const nodeId = await this.#findCoordinator(cluster, group);
+    this.#coordinators.set(group, nodeId);
+    return cluster.findBroker({ nodeId });
+  }
+
+  /** A cluster without any group yet makes itself ready first: that takes a moment. */
+  async #findCoordinator(cluster: Cluster, group: string): Promise<number> {
+    for (let attempt = 1; ; attempt++) {
+      const broker = await cluster.brokerPool.findConnectedBroker();
+      try {
+        return (await broker.findGroupCoordinator({ groupId: group, coordinatorType: 0 })).coordinator.nodeId;
+      } catch (error) {
+        const isSoon = reasonOf(kafkaError('', '', error)) === 'GROUP_COORDINATOR_NOT_AVAILABLE';
+        if (!isSoon || attempt === coordinatorAttempts || this.#link.closed) throw error;
+        await this.#options.clock.sleep(coordinatorWaitMs);
+      }
+    }
+  }
+
+  newProducer(): Promise<ProducerId> {
+    return this.#doing('getting a producer id', async () => {
+      const broker = await (await this.#link.cluster()).brokerPool.findConnectedBroker();
+      const { producerId, producerEpoch } = await broker.initProducerId({ transactionTimeout: 60_000 });
+      return { id: Number(producerId), epoch: producerEpoch };
+    });
+  }
+
+  append(batch: OutBatch): Promise<void> {
+    return this.#doing(`writing to partition ${batch.partition}`, async () => {
+      const cluster = await this.#link.cluster();
+      const nodeId = this.leaderOf(batch.partition);
+      if (nodeId === undefined) throw this.#link.kafkajs.errorOf(5);
+      const broker = await cluster.findBroker({ nodeId });
+      const body = await this.#produce(batch);
+      const request = { apiKey: 0, apiVersion: 7, apiName: 'Produce', encode: async () => body };
+      await broker.connectionPool.send({ request, response: this.#link.kafkajs.produceResponse });
+    });
+  }
+
+  async #produce({ partition, producer, sequence, records }: OutBatch) {
+    const { recordBatch, record, Encoder } = this.#link.kafkajs;
+    const timestamps = records.map(({ timestamp }) => timestamp);
+    const firstTimestamp = Math.min(...timestamps);
+    const encoded = records.map(({ key, value, timestamp }, offsetDelta) =>
+      record({ key, value: Buffer.from(value), offsetDelta, timestampDelta: timestamp - firstTimestamp }),
+    );
+    const batch = await recordBatch({
+      ...{ firstTimestamp, maxTimestamp: Math.max(...timestamps), firstSequence: sequence, records: encoded },
+      ...{ producerId: String(producer.id), producerEpoch: producer.epoch, lastOffsetDelta: records.length - 1 },
+    });
+    const { buffer } = batch;
+    return new Encoder()
+      .writeString(null)
+      .writeInt16(-1)
+      .writeInt32(requestMs)
+      .writeInt32(1)
+      .writeString(this.#options.topic)
+      .writeInt32(1)
+      .writeInt32(partition)
+      .writeInt32(buffer.length)
+      .writeEncoder(batch);
+  }
+
+  reset(): void {
+    this.#coordinators.clear();
+    this.#link.reset();
+  }
+
+  close(): Promise<void> {
+    return this.#link.close();
+  }
+
+  async #doing<T>(what: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      // The next call asks anew: another broker may coordinate by then.
+      this.#coordinators.clear();
+      throw kafkaError(this.#options.name, what, error);
+    }
+  }
+}

@@ -1,0 +1,179 @@
+import { createRequire } from 'node:module';
+import type { Socket } from 'node:net';
+import { FdpError } from '../../src/errors.ts';
+
+// kafkajs gets no more releases. Its consumer loses positions, stops and whole processes in ways that can't be mended from
+// outside, while its connections, logins and protocol are sound: so those are used, without the parts above them. They
+// have no types; what is used of them is declared here, and only this version is accepted.
+const version = '2.2.4';
+
+/** The bytes of a request or answer, as kafkajs writes them. */
+export interface Encoder {
+  readonly buffer: Buffer;
+  writeInt8(value: number): Encoder;
+  writeInt16(value: number): Encoder;
+  writeInt32(value: number): Encoder;
+  writeBuffer(bytes: Buffer): Encoder;
+  writeString(text: string | null): Encoder;
+  writeEncoder(encoder: Encoder): Encoder;
+}
+
+/** One exchange with a broker. */
+export interface Exchange<T> {
+  readonly request: {
+    readonly apiKey: number;
+    readonly apiVersion: number;
+    readonly apiName: string;
+    encode(): Promise<Encoder>;
+  };
+  readonly response: { decode(bytes: Buffer): Promise<object>; parse(decoded: never): Promise<T> };
+}
+
+interface PartitionsOf<P> {
+  readonly topic: string;
+  readonly partitions: readonly P[];
+}
+
+/** A broker's connections. */
+export interface Broker {
+  readonly versions: Readonly<Record<number, { readonly minVersion: number; readonly maxVersion: number }>> | null;
+  readonly connectionPool: { send<T>(exchange: Exchange<T>): Promise<T> };
+  metadata(topics: readonly string[]): Promise<{
+    readonly clusterId: string;
+    readonly topicMetadata: readonly { readonly partitionMetadata: readonly unknown[] }[];
+  }>;
+  findGroupCoordinator(of: { groupId: string; coordinatorType: number }): Promise<{
+    readonly coordinator: { readonly nodeId: number };
+  }>;
+  joinGroup(request: object): Promise<{
+    readonly generationId: number;
+    readonly leaderId: string;
+    readonly memberId: string;
+    readonly members: readonly object[];
+  }>;
+  syncGroup(request: object): Promise<{ readonly memberAssignment: Buffer }>;
+  heartbeat(request: object): Promise<unknown>;
+  leaveGroup(request: object): Promise<unknown>;
+  offsetCommit(request: object): Promise<unknown>;
+  offsetFetch(request: object): Promise<{
+    readonly responses: readonly PartitionsOf<{ readonly partition: number; readonly offset: string }>[];
+  }>;
+  listOffsets(request: object): Promise<{
+    readonly responses: readonly PartitionsOf<{ readonly partition: number; readonly offset: string }>[];
+  }>;
+  createTopics(request: object): Promise<unknown>;
+  describeConfigs(request: object): Promise<{
+    readonly resources: readonly {
+      readonly configEntries: readonly { readonly configName: string; readonly configValue: string }[];
+    }[];
+  }>;
+  initProducerId(request: object): Promise<{ readonly producerId: string; readonly producerEpoch: number }>;
+}
+
+/** The brokers of a cluster and what they lead. */
+export interface Cluster {
+  readonly brokerPool: { findConnectedBroker(): Promise<Broker> };
+  connect(): Promise<void>;
+  disconnect(): Promise<void>;
+  addTargetTopic(topic: string): Promise<void>;
+  refreshMetadata(): Promise<void>;
+  findBroker(of: { nodeId: number | string }): Promise<Broker>;
+  findControllerBroker(): Promise<Broker>;
+  findTopicPartitionMetadata(
+    topic: string,
+  ): readonly { readonly partitionId: number; readonly leader: number | null }[];
+}
+
+export interface SocketGiven {
+  readonly host: string;
+  readonly port: number;
+  readonly ssl?: object;
+  onConnect(): void;
+}
+
+interface Assigner {
+  protocol(of: { topics: readonly string[] }): object;
+  assign(of: { members: readonly object[]; topics: readonly string[] }): Promise<readonly object[]>;
+}
+
+/** What the brokers' logger is told. */
+export interface LogEntry {
+  readonly namespace: string;
+  readonly label: string;
+  readonly log: { readonly message: string };
+}
+
+/** The parts of kafkajs that are used. */
+export interface Kafkajs {
+  readonly Cluster: new (options: object) => Cluster;
+  readonly Encoder: new () => Encoder;
+  createLogger(options: { level: number; logCreator: () => (entry: LogEntry) => void }): object;
+  defaultSocketFactory(): (given: SocketGiven) => Socket;
+  assigner(of: { cluster: Cluster }): Assigner;
+  decodeAssignment(bytes: Buffer): { readonly assignment: Readonly<Record<string, readonly number[]>> } | null;
+  partitioner(): (of: {
+    topic: string;
+    partitionMetadata: readonly { readonly partitionId: number; readonly leader: number }[];
+    message: { readonly key: string };
+  }) => number;
+  fetchRequest(options: object): Exchange<unknown>['request'];
+  readonly produceResponse: Exchange<unknown>['response'];
+  record(options: object): Encoder;
+  recordBatch(options: object): Promise<Encoder>;
+  /** The error of a code; for 0 there is none. */
+  errorOf(code: number): Error;
+  /** The highest version of each API that it speaks, by the API's number. */
+  readonly spoken: ReadonlyMap<number, { readonly name: string; readonly version: number }>;
+}
+
+interface RequestQueue {
+  readonly pending: readonly unknown[];
+  scheduleCheckPendingRequests(): void;
+}
+
+/**
+ * Loads the parts, and stops its connections from waking the process up a thousand times a second for nothing.
+ * @throws FDP_NOT_SUPPORTED for another version of kafkajs
+ */
+export function loadKafkajs(): Kafkajs {
+  const load = createRequire(import.meta.url);
+  const found = load('kafkajs/package.json').version;
+  if (found !== version)
+    throw new FdpError('FDP_NOT_SUPPORTED', `kafka: expected kafkajs ${version}, got ${found}: its insides may differ`);
+  const part = (path: string) => load(`kafkajs/src/${path}`);
+  stopIdleTimers(part('network/requestQueue').prototype);
+  const keys: Readonly<Record<string, number>> = part('protocol/requests/apiKeys');
+  const { requests } = part('protocol/requests');
+  return {
+    Cluster: part('cluster'),
+    Encoder: part('protocol/encoder'),
+    createLogger: part('loggers').createLogger,
+    defaultSocketFactory: part('network/socketFactory'),
+    assigner: part('consumer/assigners').roundRobin,
+    decodeAssignment: part('consumer/assignerProtocol').MemberAssignment.decode,
+    partitioner: part('producer/partitioners').DefaultPartitioner,
+    fetchRequest: part('protocol/requests/fetch/v11/request'),
+    produceResponse: part('protocol/requests/produce/v7/response'),
+    record: part('protocol/recordBatch/record/v0'),
+    recordBatch: part('protocol/recordBatch/v0').RecordBatch,
+    errorOf: part('protocol/error').createErrorFromCode,
+    spoken: new Map(
+      Object.entries(keys).flatMap(([name, key]) => {
+        const versions: readonly string[] = requests[name]?.versions ?? [];
+        return versions.length > 0 ? [[key, { name, version: Math.max(...versions.map(Number)) }] as const] : [];
+      }),
+    ),
+  };
+}
+
+const patched = new WeakSet<RequestQueue>();
+
+/** Each connection would set a timer of a millisecond, for ever, to look whether a request waits: look only when one does. */
+function stopIdleTimers(queue: RequestQueue): void {
+  if (patched.has(queue)) return;
+  patched.add(queue);
+  const { scheduleCheckPendingRequests } = queue;
+  queue.scheduleCheckPendingRequests = function (this: RequestQueue): void {
+    if (this.pending.length > 0) scheduleCheckPendingRequests.call(this);
+  };
+}

@@ -1,0 +1,173 @@
+import { readFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { type Clock, endedWithin } from '../../src/engine/clock.ts';
+import type { Logger } from '../../src/engine/component.ts';
+import { FdpError, messageOf } from '../../src/errors.ts';
+import {
+  type Broker,
+  type Cluster,
+  type Kafkajs,
+  type LogEntry,
+  loadKafkajs,
+  type SocketGiven,
+} from './kafkajs-internals.ts';
+
+/** One request may take this long, ms. */
+export const requestMs = 10_000;
+/** The version of Fetch that is sent: Kafka 2.3 and newer. */
+const fetchVersion = 11;
+const connectMs = 3000;
+/** Connecting in all: with the logins, which have no limit of their own. */
+const reachMs = 15_000;
+const closeMs = 1500;
+const metadataMs = 60_000;
+/** Little is tried again here: whoever asks decides, and can stop. */
+const retry = { initialRetryTime: 100, maxRetryTime: 1000, retries: 2 };
+/** The numbers of the APIs that are used, checked at the start. */
+const used = [0, 1, 2, 3, 8, 9, 10, 11, 12, 13, 14, 19, 22, 32];
+
+export interface ClientOptions {
+  /** The connector's name, for messages. */
+  readonly name: string;
+  readonly topic: string;
+  readonly brokers: readonly string[];
+  readonly clientId: string;
+  /** Paths of PEM files. */
+  readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string; readonly server_name?: string };
+  readonly sasl?: { readonly mechanism: string; readonly username: string; readonly password: string };
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** The connections of one client: made at the first use, dropped and made again at will. */
+export class Link {
+  readonly kafkajs: Kafkajs = loadKafkajs();
+  /** What the brokers speak, once one was reached. */
+  versions: Broker['versions'] = null;
+  /** The cluster as it is known now, without waiting for it. */
+  known: Cluster | undefined;
+  readonly #options: ClientOptions;
+  readonly #sockets = new Set<Socket>();
+  #cluster: Promise<Cluster> | undefined;
+  #closed = false;
+
+  constructor(options: ClientOptions) {
+    this.#options = options;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** @throws FDP_CLOSED after `close`, FDP_TIMEOUT when no broker answers for long */
+  async cluster(): Promise<Cluster> {
+    if (this.#closed) throw new FdpError('FDP_CLOSED', `${this.#options.name}: closed`);
+    this.#cluster ??= this.#reach();
+    const { clock, name } = this.#options;
+    const reaching = this.#cluster;
+    try {
+      if (!(await endedWithin(clock, reachMs, reaching)))
+        throw new FdpError('FDP_TIMEOUT', `${name}: no broker let this client in within ${reachMs} ms`);
+      return await reaching;
+    } catch (error) {
+      if (this.#cluster === reaching) this.reset();
+      throw error;
+    }
+  }
+
+  /** Drops every connection. */
+  reset(): void {
+    const cluster = this.#cluster;
+    this.#cluster = undefined;
+    this.known = undefined;
+    for (const socket of this.#sockets) socket.destroy(new Error('closed'));
+    this.#sockets.clear();
+    cluster?.then((made) => made.disconnect()).catch(() => {});
+  }
+
+  /** Frees everything within a moment, also while nothing answers. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    const ended = this.#cluster?.then((made) => made.disconnect());
+    if (ended) await endedWithin(this.#options.clock, closeMs, ended);
+    this.reset();
+  }
+
+  async #reach(): Promise<Cluster> {
+    const { brokers, clientId } = this.#options;
+    const { Cluster: Made, createLogger } = this.kafkajs;
+    const cluster = new Made({
+      logger: createLogger({ level: 5, logCreator: () => (entry) => this.#log(entry) }),
+      socketFactory: this.#socketFactory(),
+      brokers: [...brokers],
+      ...this.#security(),
+      clientId,
+      connectionTimeout: connectMs,
+      authenticationTimeout: requestMs,
+      requestTimeout: requestMs,
+      enforceRequestTimeout: true,
+      metadataMaxAge: metadataMs,
+      allowAutoTopicCreation: false,
+      isolationLevel: 1,
+      retry,
+    });
+    await cluster.connect();
+    const broker = await cluster.brokerPool.findConnectedBroker();
+    this.versions = broker.versions;
+    this.#checkVersions(broker);
+    this.known = cluster;
+    return cluster;
+  }
+
+  #security(): object {
+    const { tls, sasl } = this.#options;
+    const ssl = tls && {
+      ca: this.#file('ca', tls.ca),
+      cert: this.#file('cert', tls.cert),
+      key: this.#file('key', tls.key),
+      servername: tls.server_name,
+    };
+    const given = Object.entries(ssl ?? {}).filter(([, value]) => value !== undefined);
+    return { ...(ssl ? { ssl: Object.fromEntries(given) } : {}), ...(sasl ? { sasl } : {}) };
+  }
+
+  #file(option: string, path: string | undefined): Buffer | undefined {
+    try {
+      return path === undefined ? undefined : readFileSync(path);
+    } catch (error) {
+      const text = `${this.#options.name}: \`tls.${option}\` can't be read: ${messageOf(error)}`;
+      throw new FdpError('FDP_REFUSED', text, { cause: error });
+    }
+  }
+
+  #socketFactory(): (given: SocketGiven) => Socket {
+    const make = this.kafkajs.defaultSocketFactory();
+    return (given) => {
+      if (this.#closed) throw new FdpError('FDP_CLOSED', `${this.#options.name}: closed`);
+      const socket = make(given);
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+      return socket;
+    };
+  }
+
+  #checkVersions({ versions }: Broker): void {
+    for (const key of used) {
+      const [own, offered] = [this.kafkajs.spoken.get(key), versions?.[key]];
+      if (own === undefined || versions === null) continue;
+      const needed = key === 1 ? fetchVersion : own.version;
+      const old = offered === undefined || (key === 1 && offered.maxVersion < fetchVersion);
+      if (!old && offered.minVersion <= needed) continue;
+      const speaks = offered ? `versions ${offered.minVersion} to ${offered.maxVersion}` : 'none';
+      throw new FdpError(
+        'FDP_NOT_SUPPORTED',
+        `${this.#options.name}: the brokers are too ${old ? 'old' : 'new'} for this build: it speaks ${own.name} ${needed}, they ${speaks}`,
+      );
+    }
+  }
+
+  #log({ namespace, label, log }: LogEntry): void {
+    // What matters is said by the connector, once a change; kafkajs repeats it at each attempt.
+    if (label !== 'DEBUG') this.#options.log.debug({ kafkajs: namespace, level: label }, log.message);
+  }
+}

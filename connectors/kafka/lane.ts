@@ -1,0 +1,216 @@
+import { linkedAbort } from '../../src/engine/clock.ts';
+import type { Lane, LogRecord, Reading, RoleContext } from '../../src/engine/component.ts';
+import type { SourceMessage } from '../../src/engine/message.ts';
+import { FdpError } from '../../src/errors.ts';
+import { decodeRecord } from '../log/codec.ts';
+import type { LogUsage } from '../log/usage.ts';
+import type { Want } from './client.ts';
+import type { Fetched } from './fetch-response.ts';
+import type { KafkaRecord, UnreadableBatch } from './record-batch.ts';
+
+/** What a lane asks for at once, and below which it asks for more, bytes. */
+const fetchBytes = 512 * 1024;
+const lowBytes = 256 * 1024;
+
+export interface LaneOptions {
+  readonly id: string;
+  readonly name: string;
+  readonly topic: string;
+  readonly partition: number;
+  /** What the group has committed. */
+  readonly position: number;
+  /** The first offset that the topic still has. */
+  readonly first: number;
+  /** The log's end, when the lane was opened. */
+  readonly end: number;
+  readonly usage: LogUsage;
+  readonly context: RoleContext;
+  /** Aborts when the source stops its intake. */
+  readonly stopped: AbortSignal;
+  /** Makes a position durable; throws when the group has moved on. */
+  commit(position: number): Promise<void>;
+  /** Told when the lane has room for more. */
+  onHungry(): void;
+  recordAt(offset: number): Promise<KafkaRecord | undefined>;
+  range(): Promise<{ readonly first: number; readonly next: number }>;
+}
+
+/** One partition while this member has it. Keeps what was fetched ahead, within bounds. */
+export class KafkaLane implements Lane {
+  readonly id: string;
+  readonly partition: number;
+  readonly signal: AbortSignal;
+  readonly #abort = new AbortController();
+  readonly #options: LaneOptions;
+  readonly #buffer: (KafkaRecord | UnreadableBatch)[] = [];
+  #bufferBytes = 0;
+  /** Where the next fetch begins. */
+  #fetchAt: number;
+  /** Where warming up ends; undefined once it reads for good. */
+  #warmUntil: number | undefined;
+  /** The position after what was given last. */
+  #given: number;
+  #committed: number;
+  #end: number;
+  #wake = () => {};
+
+  constructor(options: LaneOptions) {
+    const { id, partition, position, first, end, usage } = options;
+    this.id = id;
+    this.partition = partition;
+    this.signal = this.#abort.signal;
+    this.#options = options;
+    this.#committed = position;
+    this.#given = position;
+    this.#end = end;
+    const warmFrom = Math.max(first, position - usage.warmUp);
+    this.#fetchAt = Math.min(warmFrom, position);
+    this.#warmUntil = warmFrom < position ? position : undefined;
+  }
+
+  /** Messages that are not committed yet; what Kafka itself has written between does not count once it is passed. */
+  get lag(): number {
+    const behind = this.#committed >= this.#given && this.#buffer.length === 0 ? this.#fetchAt : this.#committed;
+    return Math.max(0, this.#end - Math.max(behind, this.#committed));
+  }
+
+  /** What the next fetch should bring; undefined while there is enough, or nobody wants it. */
+  get want(): Want | undefined {
+    if (this.signal.aborted || this.#options.stopped.aborted || this.#bufferBytes >= lowBytes) return undefined;
+    return { partition: this.partition, offset: this.#fetchAt, maxBytes: fetchBytes };
+  }
+
+  revoke(): void {
+    this.#abort.abort();
+    this.#buffer.length = 0;
+    this.#wake();
+  }
+
+  /** The log's end, learnt elsewhere. */
+  endsAt(end: number): void {
+    this.#end = Math.max(end, this.#fetchAt);
+  }
+
+  /** What a fetch from `offset` brought. */
+  take(offset: number, { next, items, end }: Fetched): void {
+    if (this.signal.aborted || offset !== this.#fetchAt) return;
+    this.#end = end;
+    for (const item of items) {
+      if (item.offset < offset && !('lastOffset' in item)) continue;
+      this.#buffer.push(item);
+      this.#bufferBytes += weight(item);
+    }
+    if (next !== undefined) this.#fetchAt = Math.max(next, offset);
+    this.#wake();
+  }
+
+  /** The log begins after the position: what lies between is gone. */
+  skipTo(first: number): void {
+    const missed = first - Math.max(this.#fetchAt, this.#warmUntil ?? 0);
+    this.#fetchAt = first;
+    if (missed <= 0) return;
+    const { name, context } = this.#options;
+    context.node.count('gap', missed);
+    context.log.error(
+      { lane: this.id, missed },
+      `${name}: ${missed} messages of partition ${this.partition} were removed before they were read, going on from ${first}`,
+    );
+  }
+
+  async read(signal: AbortSignal): Promise<Reading | undefined> {
+    const stop = linkedAbort(signal, this.signal, this.#options.stopped);
+    const stopped = stop.controller.signal;
+    try {
+      while (!stopped.aborted) {
+        const reading = this.#readNow();
+        if (this.want) this.#options.onHungry();
+        if (reading) return reading;
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve;
+          stopped.addEventListener('abort', () => resolve());
+        });
+      }
+      return undefined;
+    } finally {
+      stop.release();
+    }
+  }
+
+  async commit(position: number): Promise<void> {
+    const { context, name, usage } = this.#options;
+    await context.failPoint('position-before-commit');
+    if (this.signal.aborted)
+      throw new FdpError(
+        'FDP_LEASE_LOST',
+        `${name}: partition ${this.partition} of group ${usage.group} was taken away`,
+      );
+    if (position <= this.#committed) return;
+    await this.#options.commit(position);
+    this.#committed = Math.max(this.#committed, position);
+    await context.failPoint('position-after-commit');
+  }
+
+  async recordAt(offset: number): Promise<LogRecord | undefined> {
+    const record = await this.#options.recordAt(offset);
+    return record && { timestamp: record.timestamp, key: record.key };
+  }
+
+  range(): Promise<{ readonly first: number; readonly next: number }> {
+    return this.#options.range();
+  }
+
+  #readNow(): Reading | undefined {
+    const until = this.#warmUntil;
+    if (until === undefined) return this.#cut(Number.POSITIVE_INFINITY);
+    const past = this.#cut(until);
+    if (past) return { messages: past.messages, bytes: past.bytes, warmUp: true };
+    // Only when everything before the position has come: until then there is nothing to give.
+    if (this.#buffer.length === 0 && this.#fetchAt < until) return undefined;
+    this.#warmUntil = undefined;
+    return this.#cut(Number.POSITIVE_INFINITY);
+  }
+
+  /** A batch within its limits, of what lies before `until`. */
+  #cut(until: number): (Reading & { readonly position: number }) | undefined {
+    const { batch, batchBytes } = this.#options.usage;
+    const messages: SourceMessage[] = [];
+    let bytes = 0;
+    let count = 0;
+    let position = this.#given;
+    for (const item of this.#buffer) {
+      const more = valueBytes(item);
+      if (item.offset >= until || count >= batch || (count > 0 && bytes + more > batchBytes)) break;
+      bytes += more;
+      count++;
+      this.#bufferBytes -= weight(item);
+      messages.push(this.#message(item));
+      position = ('lastOffset' in item ? item.lastOffset : item.offset) + 1;
+    }
+    if (count === 0) return undefined;
+    this.#buffer.splice(0, count);
+    this.#given = Math.max(this.#given, position);
+    return { messages, bytes, position };
+  }
+
+  #message(item: KafkaRecord | UnreadableBatch): SourceMessage {
+    const { topic, partition } = this.#options;
+    const origin = { lane: this.id, topic, partition };
+    const { offset, timestamp } = item;
+    const unreadable = (problem: string, raw: Uint8Array, key: string | null) => ({
+      ...{ key, timestamp, raw, value: undefined, meta: { ...origin, offset } },
+      problem: new FdpError('FDP_MESSAGE_UNREADABLE', `${topic}-${partition}-${offset}: ${problem}`),
+    });
+    if ('lastOffset' in item) return unreadable(item.problem, item.bytes, null);
+    if (item.value === null) return unreadable('expected JSON, got a tombstone', new Uint8Array(), item.key);
+    return decodeRecord({ offset, timestamp, key: item.key, value: item.value }, origin);
+  }
+}
+
+function valueBytes(item: KafkaRecord | UnreadableBatch): number {
+  return 'lastOffset' in item ? item.bytes.length : (item.value?.length ?? 0);
+}
+
+/** What it takes in memory, roughly. */
+function weight(item: KafkaRecord | UnreadableBatch): number {
+  return valueBytes(item) + 100;
+}

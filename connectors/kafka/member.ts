@@ -1,0 +1,183 @@
+import { Backoff } from '../../src/engine/backoff.ts';
+import { endedWithin } from '../../src/engine/clock.ts';
+import type { RoleContext } from '../../src/engine/component.ts';
+import { FdpError, isRetriable, messageOf } from '../../src/errors.ts';
+import type { Client, Membership } from './client.ts';
+import { reasonOf } from './errors.ts';
+import { sessionMs } from './kafkajs-client.ts';
+
+/** How often a member shows that it lives, ms: a rebalance is noticed as late. */
+const beatMs = 1000;
+/** A sign of life that is not answered for so long is said, ms. */
+const slowMs = 3000;
+/** How often the ends of the partitions and the topic are looked at, in beats. */
+const lookEvery = 5;
+
+/** The group wants its members to join again. */
+const rebalancing = new Set(['REBALANCE_IN_PROGRESS', 'ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID', 'FENCED_INSTANCE_ID']);
+
+/** True when an error says that the group has moved on without this member. */
+export function isRebalancing(error: unknown): boolean {
+  return rebalancing.has(reasonOf(error) ?? '');
+}
+
+export interface MemberOptions {
+  readonly name: string;
+  readonly group: string;
+  readonly client: Client;
+  readonly context: RoleContext;
+  /** Aborts when the member is to leave. */
+  readonly stopped: AbortSignal;
+  /** The partitions of a new generation are this member's; they were revoked before. */
+  onAssigned(membership: Membership): Promise<void>;
+  /** Nothing is this member's until the next `onAssigned`. */
+  onRevoked(): void;
+  /** Every few seconds. True when the partitions have to be handed out anew. */
+  onLook(membership: Membership): Promise<boolean>;
+  /** Told what no retry cures. */
+  onFatal(error: unknown): void;
+}
+
+/**
+ * A place in a consumer group. Shows signs of life from a timer of its own, however long messages take; joins again when
+ * the group rebalances or has forgotten it; gives everything up when it could not show for a session that it lives.
+ */
+export class Member {
+  readonly #options: MemberOptions;
+  #membership: Membership | undefined;
+  #memberId: string | undefined;
+  #hurry = new AbortController();
+  #running: Promise<void> | undefined;
+
+  constructor(options: MemberOptions) {
+    this.#options = options;
+  }
+
+  /** Joins for the first time; then signs of life go on by themselves until `stopped`. */
+  async join(): Promise<void> {
+    await this.#join();
+    this.#running = this.#run();
+  }
+
+  /** Somebody noticed that the group has moved on: looks at once. */
+  suspect(): void {
+    this.#hurry.abort();
+  }
+
+  /** Gives the place back, so that others need not wait for a session. `limitMs` bounds it. */
+  async leave(limitMs: number): Promise<void> {
+    const { client, context } = this.#options;
+    const membership = this.#membership;
+    this.#membership = undefined;
+    if (membership) await endedWithin(context.clock, limitMs, client.leave(membership));
+  }
+
+  /** Resolves when nothing of it runs any more. */
+  async ended(): Promise<void> {
+    await this.#running;
+  }
+
+  async #join(): Promise<void> {
+    const { client, group, context, name, onAssigned } = this.#options;
+    const membership = await client.join(group, this.#memberId);
+    this.#memberId = membership.memberId;
+    this.#membership = membership;
+    const { partitions, generation } = membership;
+    await onAssigned(membership);
+    const text =
+      partitions.length > 0 ? `partitions ${[...partitions].sort((a, b) => a - b).join(', ')}` : 'no partition';
+    context.log.info({ group, generation, partitions }, `${name}: group ${group} gave this member ${text}`);
+  }
+
+  async #run(): Promise<void> {
+    const { stopped, context, onFatal } = this.#options;
+    for (let beat = 1; ; beat++) {
+      this.#hurry = new AbortController();
+      const pause = AbortSignal.any([stopped, this.#hurry.signal]);
+      await context.clock.sleep(beatMs, pause);
+      if (stopped.aborted) return;
+      try {
+        if (!(await this.#isMember()) || (beat % lookEvery === 0 && (await this.#look()))) await this.#rejoin();
+      } catch (error) {
+        if (stopped.aborted) return;
+        return onFatal(error);
+      }
+    }
+  }
+
+  /** Shows that it lives, patiently; false when it must join again. Throws what no retry cures. */
+  async #isMember(): Promise<boolean> {
+    const { client, context, stopped, name } = this.#options;
+    const { clock, node } = context;
+    const membership = this.#membership;
+    if (membership === undefined) return false;
+    const backoff = new Backoff(context);
+    for (const since = clock.monotonic(); !stopped.aborted; ) {
+      try {
+        const beat = client.heartbeat(membership);
+        if (!(await endedWithin(clock, slowMs, beat))) node.is('retrying', `${name}: the brokers do not answer`);
+        if (!(await endedWithin(clock, sessionMs - slowMs, beat))) return false;
+        await beat;
+        if (node.state === 'retrying' || node.state === 'ok') this.#healthy(membership);
+        return true;
+      } catch (error) {
+        if (isRebalancing(error)) {
+          if (reasonOf(error) === 'UNKNOWN_MEMBER_ID') this.#memberId = undefined;
+          return false;
+        }
+        if (!isRetriable(error)) throw error;
+        node.is('retrying', messageOf(error));
+        if (clock.monotonic() - since > sessionMs) return false;
+        await backoff.wait(stopped);
+      }
+    }
+    return true;
+  }
+
+  async #look(): Promise<boolean> {
+    const { onLook, context } = this.#options;
+    try {
+      return this.#membership ? await onLook(this.#membership) : false;
+    } catch (error) {
+      if (!isRetriable(error)) throw error;
+      context.log.debug({}, messageOf(error));
+      return false;
+    }
+  }
+
+  async #rejoin(): Promise<void> {
+    const { client, context, stopped, name, group, onRevoked } = this.#options;
+    const { log, node } = context;
+    onRevoked();
+    log.info({ group }, `${name}: group ${group} hands its partitions out anew`);
+    const backoff = new Backoff(context);
+    while (!stopped.aborted) {
+      try {
+        await this.#join();
+        return this.#healthy(this.#membership);
+      } catch (error) {
+        onRevoked();
+        if (reasonOf(error) === 'UNKNOWN_MEMBER_ID') this.#memberId = undefined;
+        if (!isRetriable(error)) throw error;
+        if (!isRebalancing(error)) {
+          node.is('retrying', messageOf(error));
+          client.reset();
+        }
+        await backoff.wait(stopped);
+      }
+    }
+  }
+
+  /** With fewer partitions than members some have nothing to do: they stand by. */
+  #healthy(membership: Membership | undefined): void {
+    const { context, name, group } = this.#options;
+    if (membership && membership.partitions.length === 0)
+      context.node.is('standby', `${name}: group ${group} has more members than partitions`);
+    else context.node.is('ok');
+  }
+}
+
+/** What a commit says when the group has moved on. */
+export function leaseLost(name: string, group: string, cause: unknown): FdpError {
+  return new FdpError('FDP_LEASE_LOST', `${name}: group ${group} has moved on: ${messageOf(cause)}`, { cause });
+}

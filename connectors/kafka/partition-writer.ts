@@ -1,0 +1,167 @@
+import { Backoff } from '../../src/engine/backoff.ts';
+import { endedWithin } from '../../src/engine/clock.ts';
+import type { Environment } from '../../src/engine/component.ts';
+import { FdpError, faultOf, isRetriable, messageOf } from '../../src/errors.ts';
+import type { Client, OutRecord, ProducerId } from './client.ts';
+import { reasonOf } from './errors.ts';
+
+/** Records of one batch, at most. */
+const maxRecords = 1000;
+const maxBytes = 512 * 1024;
+/** A confirmation that takes longer is said, ms. */
+const slowMs = 5000;
+
+/** Kafka refuses this very message; its neighbours are sent without it. */
+const refusesMessage = new Set([
+  'MESSAGE_TOO_LARGE',
+  'RECORD_LIST_TOO_LARGE',
+  'INVALID_RECORD',
+  'INVALID_TIMESTAMP',
+  'UNSUPPORTED_FOR_MESSAGE_FORMAT',
+]);
+/** The broker has forgotten the producer, or believes that it skipped something. */
+const losesCount = new Set([
+  'OUT_OF_ORDER_SEQUENCE_NUMBER',
+  'UNKNOWN_PRODUCER_ID',
+  'INVALID_PRODUCER_EPOCH',
+  'INVALID_PRODUCER_ID_MAPPING',
+]);
+
+export interface PartitionWriterOptions {
+  readonly name: string;
+  readonly partition: number;
+  readonly client: Client;
+  readonly environment: Pick<Environment, 'clock' | 'chance'>;
+  /** The largest batch that the topic takes, bytes. */
+  readonly maxBatchBytes: number;
+  /** Aborts when nothing more is to be sent. */
+  readonly closed: AbortSignal;
+  /** Told why nothing gets through, and with undefined that it does again. */
+  onTrouble(text: string | undefined): void;
+  /** Told how many messages may be in the log twice. */
+  onUnknown(messages: number): void;
+  /** Mends what a missing topic needs; throws when it can't. */
+  onMissingTopic(): Promise<void>;
+}
+
+interface Waiting {
+  readonly record: OutRecord;
+  readonly bytes: number;
+  done(error?: unknown): void;
+}
+
+/**
+ * Appends to one partition in order, one batch in flight: sent at once when none is, gathered meanwhile. A batch is sent
+ * again, just the same, until its outcome is known: brokers know it by its number, and store it once.
+ */
+export class PartitionWriter {
+  readonly #options: PartitionWriterOptions;
+  readonly #waiting: Waiting[] = [];
+  #producer: ProducerId | undefined;
+  #sequence = 0;
+  #sending = false;
+
+  constructor(options: PartitionWriterOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when it is durable. `bytes` is what its key and value weigh. */
+  append(record: OutRecord, bytes: number): Promise<void> {
+    const { closed, name } = this.#options;
+    return new Promise((resolve, reject) => {
+      if (closed.aborted) return reject(new FdpError('FDP_CLOSED', `${name}: closed`));
+      this.#waiting.push({ record, bytes, done: (error) => (error === undefined ? resolve() : reject(error)) });
+      if (!this.#sending) void this.#sendAll();
+    });
+  }
+
+  async #sendAll(): Promise<void> {
+    this.#sending = true;
+    // Those of one write are handed over in one go: take them together.
+    await Promise.resolve();
+    while (this.#waiting.length > 0) {
+      const batch = this.#nextBatch();
+      try {
+        await this.#send(batch);
+      } catch (error) {
+        for (const { done } of batch) done(error);
+      }
+    }
+    this.#sending = false;
+  }
+
+  #nextBatch(): Waiting[] {
+    const limit = Math.min(maxBytes, this.#options.maxBatchBytes);
+    let bytes = 0;
+    let count = 0;
+    for (const { bytes: more } of this.#waiting) {
+      bytes += more + 32;
+      if (count > 0 && (bytes > limit || count >= maxRecords)) break;
+      count++;
+    }
+    return this.#waiting.splice(0, count);
+  }
+
+  async #send(batch: readonly Waiting[]): Promise<void> {
+    const { environment, closed, name, onTrouble } = this.#options;
+    const backoff = new Backoff(environment);
+    for (let attempt = 1; ; attempt++) {
+      if (closed.aborted) throw new FdpError('FDP_CLOSED', `${name}: closed before the log confirmed`);
+      try {
+        const appended = this.#append(batch);
+        const soon = await endedWithin(environment.clock, slowMs, appended);
+        if (!soon) onTrouble(`${name}: not confirmed within ${slowMs} ms`);
+        await appended;
+        if (attempt > 1 || !soon) onTrouble(undefined);
+        for (const { done } of batch) done();
+        return;
+      } catch (error) {
+        if (refusesMessage.has(reasonOf(error) ?? '')) return this.#sendApart(batch, error);
+        if (faultOf(error) !== undefined && !isRetriable(error)) throw error;
+        await this.#mend(error, { messages: batch.length, attempt });
+        onTrouble(messageOf(error));
+        await backoff.wait(closed);
+      }
+    }
+  }
+
+  async #append(batch: readonly Waiting[]): Promise<void> {
+    const { client, partition } = this.#options;
+    this.#producer ??= await client.newProducer();
+    const producer = this.#producer;
+    try {
+      await client.append({
+        partition,
+        producer,
+        sequence: this.#sequence,
+        records: batch.map(({ record }) => record),
+      });
+    } catch (error) {
+      if (reasonOf(error) !== 'DUPLICATE_SEQUENCE_NUMBER') throw error;
+    }
+    this.#sequence = (this.#sequence + batch.length) % 2 ** 31;
+  }
+
+  async #mend(error: unknown, { messages, attempt }: { messages: number; attempt: number }): Promise<void> {
+    const { client, onUnknown, onMissingTopic } = this.#options;
+    const reason = reasonOf(error) ?? '';
+    if (losesCount.has(reason)) {
+      if (attempt > 1) onUnknown(messages);
+      this.#producer = undefined;
+      this.#sequence = 0;
+    } else if (reason === 'UNKNOWN_TOPIC_OR_PARTITION') await onMissingTopic();
+    // Leaders may have moved; when that can't be learnt either, the next attempt tells.
+    else await client.refresh().catch(() => {});
+  }
+
+  /** One after the other, to find the one that is refused. */
+  async #sendApart(batch: readonly Waiting[], error: unknown): Promise<void> {
+    const { name, partition } = this.#options;
+    if (batch.length > 1) {
+      for (const one of batch) await this.#send([one]).catch((failed) => one.done(failed));
+      return;
+    }
+    const text = `${name}: partition ${partition} refuses a message: ${messageOf(error)}`;
+    throw new FdpError('FDP_MESSAGE_REFUSED', text, { cause: error });
+  }
+}

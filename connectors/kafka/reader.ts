@@ -1,0 +1,67 @@
+/** Reads Kafka's binary protocol from a buffer, from the front. Numbers beyond 2^53 lose precision. */
+export class Reader {
+  #at = 0;
+  readonly #bytes: Buffer;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  get left(): number {
+    return this.#bytes.length - this.#at;
+  }
+
+  int8(): number {
+    return this.#bytes.readInt8(this.#step(1));
+  }
+
+  int16(): number {
+    return this.#bytes.readInt16BE(this.#step(2));
+  }
+
+  int32(): number {
+    return this.#bytes.readInt32BE(this.#step(4));
+  }
+
+  int64(): number {
+    return Number(this.#bytes.readBigInt64BE(this.#step(8)));
+  }
+
+  /** A number in as few bytes as it needs, without a sign. */
+  unsigned(): number {
+    let value = 0;
+    for (let factor = 1; ; factor *= 128) {
+      const byte = this.#bytes.readUInt8(this.#step(1));
+      value += (byte % 128) * factor;
+      if (byte < 128) return value;
+    }
+  }
+
+  /** A number in as few bytes as it needs, the sign in the lowest bit. */
+  signed(): number {
+    const value = this.unsigned();
+    return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+  }
+
+  /** A view, not a copy. */
+  bytes(length: number): Buffer {
+    const start = this.#step(length);
+    return this.#bytes.subarray(start, start + length);
+  }
+
+  string(length: number): string {
+    return this.bytes(length).toString('utf8');
+  }
+
+  array<T>(length: number, item: (reader: Reader) => T): T[] {
+    return Array.from({ length: Math.max(0, length) }, () => item(this));
+  }
+
+  #step(length: number): number {
+    const at = this.#at;
+    if (length < 0 || at + length > this.#bytes.length)
+      throw new RangeError(`the bytes end at ${this.#bytes.length}, expected ${length} more after ${at}`);
+    this.#at += length;
+    return at;
+  }
+}

@@ -1,0 +1,138 @@
+import { messageOf } from '../../src/errors.ts';
+import { unpack } from './codecs.ts';
+import { Reader } from './reader.ts';
+
+/** A record as it lies in a topic. */
+export interface KafkaRecord {
+  readonly offset: number;
+  /** Unix ms. */
+  readonly timestamp: number;
+  readonly key: string | null;
+  /** Null is a tombstone. */
+  readonly value: Buffer | null;
+}
+
+/** A batch that nobody here can read: it counts as one message that is rejected with its bytes. */
+export interface UnreadableBatch {
+  readonly offset: number;
+  readonly lastOffset: number;
+  readonly timestamp: number;
+  readonly bytes: Buffer;
+  /** What is wrong with it, one line. */
+  readonly problem: string;
+}
+
+/** What a partition's bytes hold, in order. */
+export interface Batch {
+  readonly firstOffset: number;
+  readonly lastOffset: number;
+  readonly producerId: number;
+  /** Part of a transaction: shown only when that was committed. */
+  readonly transactional: boolean;
+  /** Kafka's own mark: `abort` ends a transaction that was given up. */
+  readonly control: 'abort' | 'other' | undefined;
+  readonly records: readonly KafkaRecord[];
+  readonly unreadable: UnreadableBatch | undefined;
+}
+
+/** Bytes of a batch before those that its length counts. */
+const prefixBytes = 12;
+const flags = { codec: 0x7, appendTime: 0x8, transactional: 0x10, control: 0x20 };
+
+/**
+ * Takes a partition's bytes apart. A batch that is not whole, at the end, is left for the next fetch; one that can't be
+ * read is given with its coordinates, and those after it all the same.
+ */
+export function readBatches(bytes: Buffer): Batch[] {
+  const batches: Batch[] = [];
+  for (let at = 0; at + prefixBytes <= bytes.length; ) {
+    const length = prefixBytes + bytes.readInt32BE(at + 8);
+    if (at + length > bytes.length) break;
+    batches.push(readBatch(bytes.subarray(at, at + length)));
+    at += length;
+  }
+  return batches;
+}
+
+function readBatch(bytes: Buffer): Batch {
+  const reader = new Reader(bytes);
+  const firstOffset = reader.int64();
+  reader.bytes(8);
+  const magic = reader.int8();
+  const nothing = { firstOffset, producerId: -1, transactional: false, control: undefined, records: [] };
+  if (magic !== 2) {
+    const problem = `expected record format 2, got ${magic}, which Kafka 4 has no more`;
+    const unreadable = {
+      offset: firstOffset,
+      lastOffset: firstOffset,
+      timestamp: 0,
+      bytes: Buffer.from(bytes),
+      problem,
+    };
+    return { ...nothing, lastOffset: firstOffset, unreadable };
+  }
+  reader.bytes(4);
+  const attributes = reader.int16();
+  const lastOffset = firstOffset + reader.int32();
+  const [firstTimestamp, maxTimestamp] = [reader.int64(), reader.int64()];
+  const producerId = reader.int64();
+  reader.bytes(6);
+  const head = {
+    ...nothing,
+    lastOffset,
+    producerId,
+    transactional: (attributes & flags.transactional) !== 0,
+  };
+  try {
+    const count = reader.int32();
+    const packed = reader.bytes(reader.left);
+    const codec = attributes & flags.codec;
+    const inside = new Reader(codec === 0 ? packed : unpack(codec, packed));
+    if (attributes & flags.control) return { ...head, control: controlOf(inside), unreadable: undefined };
+    const appended = attributes & flags.appendTime ? maxTimestamp : undefined;
+    const records = inside.array(count, (each) => readRecord(each, { firstOffset, firstTimestamp, appended }));
+    return { ...head, records, unreadable: undefined };
+  } catch (error) {
+    const problem = `a batch of ${lastOffset - firstOffset + 1} messages can't be read: ${messageOf(error)}`;
+    const timestamp = maxTimestamp;
+    return { ...head, unreadable: { offset: firstOffset, lastOffset, timestamp, bytes: Buffer.from(bytes), problem } };
+  }
+}
+
+interface RecordOrigin {
+  readonly firstOffset: number;
+  readonly firstTimestamp: number;
+  /** When the broker stamps instead of the producer. */
+  readonly appended: number | undefined;
+}
+
+function readRecord(batch: Reader, { firstOffset, firstTimestamp, appended }: RecordOrigin): KafkaRecord {
+  const reader = new Reader(batch.bytes(batch.signed()));
+  reader.int8();
+  const timestamp = firstTimestamp + reader.signed();
+  const offset = firstOffset + reader.signed();
+  const key = nullable(reader);
+  const value = nullable(reader);
+  // Copied: a view would keep the whole answer of the broker in memory for as long as one of its messages is in flight.
+  return {
+    offset,
+    timestamp: appended ?? timestamp,
+    key: key?.toString('utf8') ?? null,
+    value: value && Buffer.from(value),
+  };
+}
+
+function nullable(reader: Reader): Buffer | null {
+  const length = reader.signed();
+  return length < 0 ? null : reader.bytes(length);
+}
+
+/** A control record's key is its version and its kind. */
+function controlOf(reader: Reader): 'abort' | 'other' {
+  reader.signed();
+  reader.int8();
+  reader.signed();
+  reader.signed();
+  const key = nullable(reader);
+  return key !== null && key.length >= 4 && key.readInt16BE(2) === 0 ? 'abort' : 'other';
+}

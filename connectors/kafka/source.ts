@@ -1,0 +1,248 @@
+import { Observable, type Subscriber } from 'rxjs';
+import type { Lane, RoleContext, Source } from '../../src/engine/component.ts';
+import { FdpError } from '../../src/errors.ts';
+import type { LogUsage } from '../log/usage.ts';
+import type { Client, Membership } from './client.ts';
+import { Fetcher } from './fetcher.ts';
+import { KafkaLane } from './lane.ts';
+import { isRebalancing, leaseLost, Member } from './member.ts';
+import type { KafkaRecord } from './record-batch.ts';
+import { openTopic, type TopicOptions } from './topic.ts';
+
+const leaveMs = 2000;
+
+/** Reads a topic as a member of a consumer group: a lane for each partition that the group gives it. */
+export class KafkaSource implements Source {
+  readonly replayable = true;
+  readonly lanes: Observable<Lane> = new Observable((subscriber) => this.#subscribe(subscriber));
+  readonly #options: TopicOptions;
+  readonly #usage: LogUsage;
+  readonly #context: RoleContext;
+  readonly #newClient: () => Client;
+  readonly #open = new Map<number, KafkaLane>();
+  #client: Client | undefined;
+  #member: Member | undefined;
+  #fetcher: Fetcher | undefined;
+  #topicId = '';
+  #partitions = 0;
+  /** Aborts when the intake ends; the member stays, for the last commits. */
+  #drained = new AbortController();
+  #left = new AbortController();
+  #subscriber: Subscriber<Lane> | undefined;
+  #failure: { readonly error: unknown } | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(parts: { options: TopicOptions; usage: LogUsage; context: RoleContext; newClient: () => Client }) {
+    this.#options = parts.options;
+    this.#usage = parts.usage;
+    this.#context = parts.context;
+    this.#newClient = parts.newClient;
+  }
+
+  async connect(signal: AbortSignal): Promise<void> {
+    await this.#closing;
+    this.#closing = undefined;
+    await this.#free();
+    this.#drained = new AbortController();
+    this.#left = new AbortController();
+    this.#failure = undefined;
+    const client = this.#newClient();
+    this.#client = client;
+    const late = () => void client.close();
+    signal.addEventListener('abort', late);
+    try {
+      await this.#join(client);
+    } catch (error) {
+      if (signal.aborted) throw new FdpError('FDP_CLOSED', `${this.#options.name}: stopped while it connected`);
+      await this.#free();
+      throw error;
+    } finally {
+      signal.removeEventListener('abort', late);
+    }
+  }
+
+  async #join(client: Client): Promise<void> {
+    await client.connect();
+    const topic = await openTopic(client, this.#options, this.#context.log);
+    this.#topicId = topic.id;
+    this.#partitions = topic.partitions;
+    const onFatal = (error: unknown) => this.#fail(error);
+    this.#fetcher = new Fetcher({
+      ...{ client, environment: this.#context, stopped: this.#drained.signal, onFatal },
+      lanes: () => this.#open.values(),
+      onOutOfRange: (lane, offset) => this.#outOfRange(client, lane, offset),
+    });
+    this.#member = new Member({
+      ...{ client, context: this.#context, name: this.#options.name, group: this.#usage.group, onFatal },
+      stopped: this.#left.signal,
+      onAssigned: (membership) => this.#assigned(client, membership),
+      onRevoked: () => this.#revokeAll(),
+      onLook: (membership) => this.#look(client, membership),
+    });
+    await this.#member.join();
+  }
+
+  lag(): number | undefined {
+    if (this.#open.size === 0) return undefined;
+    return [...this.#open.values()].reduce((sum, lane) => sum + lane.lag, 0);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#free();
+    return this.#closing;
+  }
+
+  async #free(): Promise<void> {
+    this.#drained.abort();
+    this.#left.abort();
+    this.#revokeAll();
+    const [member, client] = [this.#member, this.#client];
+    this.#member = undefined;
+    this.#client = undefined;
+    await member?.leave(leaveMs);
+    await client?.close();
+    await member?.ended();
+  }
+
+  #subscribe(subscriber: Subscriber<Lane>): () => void {
+    this.#subscriber = subscriber;
+    if (this.#failure) subscriber.error(this.#failure.error);
+    else for (const lane of this.#open.values()) subscriber.next(lane);
+    return () => {
+      this.#subscriber = undefined;
+      this.#drained.abort();
+    };
+  }
+
+  // ---- partitions -----------------------------------------------------------------------------------------------
+
+  async #assigned(client: Client, membership: Membership): Promise<void> {
+    const { partitions } = membership;
+    if (partitions.length === 0) return;
+    const [positions, first, end] = await Promise.all([
+      this.#positions(client, membership),
+      client.offsets(partitions, 'earliest'),
+      client.offsets(partitions, 'latest'),
+    ]);
+    for (const partition of partitions) {
+      const bounds = { first: first.get(partition) ?? 0, end: end.get(partition) ?? 0 };
+      const position = positions.get(partition) ?? bounds.first;
+      if (position > bounds.end) throw this.#beyondEnd({ partition, position, end: bounds.end });
+      this.#open.set(partition, this.#lane(client, membership, { partition, position, ...bounds }));
+    }
+    if (this.#drained.signal.aborted) return;
+    for (const lane of this.#open.values()) this.#subscriber?.next(lane);
+    this.#fetcher?.pump();
+  }
+
+  /** The group's positions; where it has none it begins as `from` says, and that is durable before anything is read. */
+  async #positions(client: Client, membership: Membership): Promise<ReadonlyMap<number, number>> {
+    const { group, from } = this.#usage;
+    const known = await client.committed(group, membership.partitions);
+    const missing = membership.partitions.filter((partition) => !known.has(partition));
+    if (missing.length === 0) return known;
+    const found = new Map(await client.offsets(missing, from));
+    // Nothing is as young as that: from the end on.
+    const tooOld = missing.filter((partition) => (found.get(partition) ?? -1) < 0);
+    if (tooOld.length > 0)
+      for (const [partition, end] of await client.offsets(tooOld, 'latest')) found.set(partition, end);
+    await client.commit(membership, found);
+    return new Map([...known, ...found]);
+  }
+
+  #lane(
+    client: Client,
+    membership: Membership,
+    at: { partition: number; position: number; first: number; end: number },
+  ): KafkaLane {
+    const { name, topic } = this.#options;
+    const { partition } = at;
+    return new KafkaLane({
+      ...at,
+      ...{ name, topic, usage: this.#usage, context: this.#context, stopped: this.#drained.signal },
+      id: `${this.#topicId}/${topic}/${partition}`,
+      commit: (position) => this.#commit(client, membership, { partition, position }),
+      onHungry: () => this.#fetcher?.pump(),
+      recordAt: (offset) => recordAt(client, partition, offset),
+      range: () => range(client, partition),
+    });
+  }
+
+  async #commit(
+    client: Client,
+    membership: Membership,
+    { partition, position }: { partition: number; position: number },
+  ): Promise<void> {
+    try {
+      await client.commit(membership, new Map([[partition, position]]));
+    } catch (error) {
+      if (!isRebalancing(error)) throw error;
+      this.#member?.suspect();
+      throw leaseLost(this.#options.name, this.#usage.group, error);
+    }
+  }
+
+  #revokeAll(): void {
+    for (const lane of this.#open.values()) lane.revoke();
+    this.#open.clear();
+  }
+
+  async #look(client: Client, { partitions, leader }: Membership): Promise<boolean> {
+    for (const [partition, end] of await client.offsets(partitions, 'latest')) this.#open.get(partition)?.endsAt(end);
+    const found = await client.topic();
+    if (found === undefined || found.id !== this.#topicId) throw this.#topicGone();
+    if (found.partitions === this.#partitions) return false;
+    this.#partitions = found.partitions;
+    await client.refresh();
+    return leader;
+  }
+
+  async #outOfRange(client: Client, lane: KafkaLane, offset: number): Promise<void> {
+    const { partition } = lane;
+    const { first, next } = await range(client, partition);
+    if (offset < first) lane.skipTo(first);
+    else if (offset > next) {
+      const found = await client.topic();
+      this.#fail(
+        found?.id === this.#topicId ? this.#beyondEnd({ partition, position: offset, end: next }) : this.#topicGone(),
+      );
+    }
+  }
+
+  /** Time cures it: the topology starts again, and makes the topic or reads the new one. */
+  #topicGone(): FdpError {
+    const { name, topic } = this.#options;
+    return new FdpError('FDP_CONNECTION_LOST', `${name}: topic ${topic} was removed or made anew`);
+  }
+
+  #beyondEnd({ partition, position, end }: { partition: number; position: number; end: number }): FdpError {
+    return new FdpError(
+      'FDP_MARK_MISMATCH',
+      `${this.#options.name}: group ${this.#usage.group} stands at ${position} of partition ${partition}, beyond the log's ` +
+        `end ${end}: restore the log, or forget the position with \`fdp-run positions forget\``,
+    );
+  }
+
+  #fail(error: unknown): void {
+    if (this.#failure || this.#left.signal.aborted) return;
+    this.#failure = { error };
+    this.#revokeAll();
+    this.#drained.abort();
+    this.#subscriber?.error(error);
+  }
+}
+
+async function range(client: Client, partition: number): Promise<{ readonly first: number; readonly next: number }> {
+  const first = await client.offsets([partition], 'earliest');
+  const next = await client.offsets([partition], 'latest');
+  return { first: first.get(partition) ?? 0, next: next.get(partition) ?? 0 };
+}
+
+async function recordAt(client: Client, partition: number, offset: number): Promise<KafkaRecord | undefined> {
+  const { first, next } = await range(client, partition);
+  const leader = client.leaderOf(partition);
+  if (offset < first || offset >= next || leader === undefined) return undefined;
+  const [fetched] = await client.fetch(leader, [{ partition, offset, maxBytes: 1 }], 0);
+  const found = fetched?.items.find((item) => item.offset === offset);
+  return found && !('lastOffset' in found) ? found : undefined;
+}

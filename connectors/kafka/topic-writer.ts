@@ -1,0 +1,124 @@
+import type { Environment } from '../../src/engine/component.ts';
+import { FdpError, messageOf } from '../../src/errors.ts';
+import type { Client, OutRecord } from './client.ts';
+import { loadKafkajs } from './kafkajs-internals.ts';
+import { PartitionWriter } from './partition-writer.ts';
+import { type OpenTopic, openTopic, type TopicOptions } from './topic.ts';
+
+/** What a role that writes hears of the writer that it shares. */
+export interface WriterListener {
+  trouble(text: string | undefined): void;
+  unknown(messages: number): void;
+}
+
+/**
+ * Appends to a topic for all roles of a connector. Keys go to the partition that Java's clients choose too (murmur2),
+ * messages without one to each in turn.
+ */
+export class TopicWriter {
+  readonly #options: TopicOptions;
+  readonly #environment: Environment;
+  readonly #newClient: () => Client;
+  readonly #listeners = new Set<WriterListener>();
+  readonly #partitioner = loadKafkajs().partitioner();
+  #closed = new AbortController();
+  #client: Client | undefined;
+  #topic: OpenTopic | undefined;
+  #writers: PartitionWriter[] = [];
+  #opening: Promise<OpenTopic> | undefined;
+  #turn = 0;
+
+  constructor(options: TopicOptions, environment: Environment, newClient: () => Client) {
+    this.#options = options;
+    this.#environment = environment;
+    this.#newClient = newClient;
+  }
+
+  /** The largest batch that the topic takes, bytes; undefined before it is open. */
+  get maxBatchBytes(): number | undefined {
+    return this.#topic?.maxBatchBytes;
+  }
+
+  /** Opens it for the first listener; one after another may come and go. One whose `signal` has aborted is not kept. */
+  async open(listener: WriterListener, signal: AbortSignal): Promise<void> {
+    this.#opening ??= this.#open();
+    try {
+      await this.#opening;
+      if (!signal.aborted) this.#listeners.add(listener);
+    } catch (error) {
+      this.#opening = undefined;
+      throw error;
+    }
+  }
+
+  /** Lets go; the last one closes. What has no outcome yet fails as FDP_CLOSED. */
+  async close(listener: WriterListener): Promise<void> {
+    this.#listeners.delete(listener);
+    if (this.#listeners.size === 0) await this.shut();
+  }
+
+  /** Closes whoever still listens. */
+  async shut(): Promise<void> {
+    this.#closed.abort();
+    const client = this.#client;
+    this.#client = undefined;
+    this.#opening = undefined;
+    await client?.close();
+  }
+
+  /** Resolves when it is durable. `bytes` is what its key and value weigh. */
+  append(record: OutRecord, bytes: number): Promise<void> {
+    const writer = this.#writers[this.#partitionOf(record.key)];
+    if (writer === undefined) return Promise.reject(new FdpError('FDP_CLOSED', `${this.#options.name}: not open`));
+    return writer.append(record, bytes);
+  }
+
+  async #open(): Promise<OpenTopic> {
+    const { log } = this.#environment;
+    this.#closed = new AbortController();
+    const client = this.#newClient();
+    this.#client = client;
+    try {
+      await client.connect();
+      const topic = await openTopic(client, this.#options, log);
+      this.#topic = topic;
+      this.#writers = Array.from({ length: topic.partitions }, (_, partition) =>
+        this.#writer(client, topic, partition),
+      );
+      return topic;
+    } catch (error) {
+      this.#client = undefined;
+      await client.close();
+      throw error;
+    }
+  }
+
+  #writer(client: Client, { maxBatchBytes }: OpenTopic, partition: number): PartitionWriter {
+    const { name } = this.#options;
+    return new PartitionWriter({
+      ...{ name, partition, client, maxBatchBytes },
+      environment: this.#environment,
+      closed: this.#closed.signal,
+      onTrouble: (text) => {
+        for (const listener of this.#listeners) listener.trouble(text);
+      },
+      onUnknown: (messages) => {
+        this.#environment.log.warn({ messages }, `${name}: up to ${messages} messages may be in the log twice`);
+        for (const listener of this.#listeners) listener.unknown(messages);
+      },
+      onMissingTopic: async () => {
+        await openTopic(client, this.#options, this.#environment.log).catch((error) => {
+          this.#environment.log.debug({}, messageOf(error));
+          if (error instanceof FdpError && error.fault === 'fatal') throw error;
+        });
+      },
+    });
+  }
+
+  #partitionOf(key: string | null): number {
+    const count = this.#writers.length;
+    if (key === null) return this.#turn++ % count;
+    const partitionMetadata = Array.from({ length: count }, (_, partitionId) => ({ partitionId, leader: 0 }));
+    return this.#partitioner({ topic: this.#options.topic, partitionMetadata, message: { key } });
+  }
+}

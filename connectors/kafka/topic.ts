@@ -1,0 +1,66 @@
+import type { Logger } from '../../src/engine/component.ts';
+import { FdpError } from '../../src/errors.ts';
+import type { Client, TopicFacts } from './client.ts';
+
+export interface TopicOptions {
+  /** The connector's name, for messages. */
+  readonly name: string;
+  readonly topic: string;
+  readonly partitions: number;
+  readonly create: boolean;
+  readonly replicas: number | undefined;
+  readonly settings: Readonly<Record<string, string>>;
+  readonly maxMessageBytes: number;
+}
+
+/** What a topic takes when nothing else is said, bytes of a batch. */
+const kafkaMaxMessageBytes = 1_048_588;
+/** What a message alone in its batch weighs beside its key and value, at most. */
+export const batchOverheadBytes = 128;
+
+export interface OpenTopic extends TopicFacts {
+  /** The largest batch that it takes, bytes. */
+  readonly maxBatchBytes: number;
+}
+
+/**
+ * Finds the topic, or makes it so that it takes the largest message that this connector sends. Says when one that exists
+ * differs: it stays as it is, since keys would move.
+ * @throws FDP_REFUSED when there is none and none is to be made
+ */
+export async function openTopic(client: Client, options: TopicOptions, log: Logger): Promise<OpenTopic> {
+  const { name, topic } = options;
+  const found = (await client.topic()) ?? (await makeTopic(client, options, log));
+  await client.refresh();
+  if (found.partitions !== options.partitions)
+    log.warn(
+      { topic, partitions: found.partitions },
+      `${name}: topic ${topic} was made with ${found.partitions} partitions and keeps them, not ${options.partitions}`,
+    );
+  const maxBatchBytes = Number((await client.setting('max.message.bytes')) ?? kafkaMaxMessageBytes);
+  if (maxBatchBytes < options.maxMessageBytes)
+    log.warn(
+      { topic, max_message_bytes: maxBatchBytes },
+      `${name}: topic ${topic} takes messages of ${maxBatchBytes} bytes (max.message.bytes), not ${options.maxMessageBytes}`,
+    );
+  return { ...found, maxBatchBytes };
+}
+
+async function makeTopic(client: Client, options: TopicOptions, log: Logger): Promise<TopicFacts> {
+  const { name, topic, create, partitions, replicas, settings, maxMessageBytes } = options;
+  if (!create)
+    throw new FdpError('FDP_REFUSED', `${name}: there is no topic ${topic}: make it, or set \`create_topic: true\``);
+  const made = await client.createTopic({
+    partitions,
+    ...(replicas === undefined ? {} : { replicas }),
+    settings: {
+      'max.message.bytes': String(Math.max(kafkaMaxMessageBytes, maxMessageBytes + batchOverheadBytes)),
+      ...settings,
+    },
+  });
+  if (made) log.info({ topic, partitions }, `${name}: made topic ${topic} with ${partitions} partitions`);
+  const found = await client.topic();
+  // The brokers learn of it one after the other.
+  if (!found) throw new FdpError('FDP_UNAVAILABLE', `${name}: topic ${topic} was made, and is not there yet`);
+  return found;
+}
