@@ -1,7 +1,7 @@
 import { gunzipSync } from 'node:zlib';
 import { decompress as unzstd } from 'fzstd';
-import lz4 from 'lz4js';
-import snappy from 'snappyjs';
+import { decompress as unlz4 } from 'lz4js';
+import { uncompress } from 'snappyjs';
 
 /** What one batch may hold once it is unpacked, bytes: more is no batch, it is an attack. */
 const maxUnpackedBytes = 256 * 1024 ** 2;
@@ -9,7 +9,7 @@ const maxUnpackedBytes = 256 * 1024 ** 2;
 const codecs: Readonly<Record<number, (bytes: Buffer) => Uint8Array>> = {
   1: (bytes) => gunzipSync(bytes, { maxOutputLength: maxUnpackedBytes }),
   2: unsnappy,
-  3: (bytes) => lz4.decompress(bytes, maxUnpackedBytes),
+  3: (bytes) => unlz4(bytes, maxUnpackedBytes),
   4: (bytes) => unzstd(bytes),
 };
 
@@ -25,11 +25,11 @@ const xerialHeaderBytes = 16;
 
 /** Java's producers cut Snappy into blocks with a header of their own; others send one plain block. */
 function unsnappy(bytes: Buffer): Buffer {
-  if (!bytes.subarray(0, xerialMagic.length).equals(xerialMagic)) return snappy.uncompress(bytes, maxUnpackedBytes);
+  if (!bytes.subarray(0, xerialMagic.length).equals(xerialMagic)) return uncompress(bytes, maxUnpackedBytes);
   const blocks: Buffer[] = [];
   for (let at = xerialHeaderBytes; at < bytes.length; ) {
     const length = bytes.readUInt32BE(at);
-    blocks.push(snappy.uncompress(bytes.subarray(at + 4, at + 4 + length), maxUnpackedBytes));
+    blocks.push(uncompress(bytes.subarray(at + 4, at + 4 + length), maxUnpackedBytes));
     at += 4 + length;
   }
   return Buffer.concat(blocks);

@@ -1,11 +1,9 @@
 // Codecs that come without types: what is used of them.
 
 declare module 'snappyjs' {
-  const snappy: { uncompress(bytes: Buffer, maxBytes: number): Buffer };
-  export default snappy;
+  export function uncompress(bytes: Buffer, maxBytes: number): Buffer;
 }
 
 declare module 'lz4js' {
-  const lz4: { decompress(bytes: Uint8Array, maxBytes: number): Uint8Array };
-  export default lz4;
+  export function decompress(bytes: Uint8Array, maxBytes: number): Uint8Array;
 }
