@@ -1,6 +1,7 @@
 import type { Subscriber } from 'rxjs';
 import type { Batch, LaneContext, Message } from '../../src/engine/message.ts';
 import type { Node } from '../../src/engine/node.ts';
+import { RecencyMap } from '../../src/engine/recency-map.ts';
 import { Outcome, Track } from '../../src/engine/track.ts';
 import { FdpError } from '../../src/errors.ts';
 
@@ -20,9 +21,7 @@ interface DedupeOptions {
 export class DedupeLane {
   readonly #options: DedupeOptions;
   /** Key to the timestamp of its delivered message, oldest first. */
-  readonly #delivered = new Map<string, number>();
-  /** One iterator for good: a new one would pass over every key deleted since the map was last rebuilt. */
-  readonly #oldest = this.#delivered.keys();
+  readonly #delivered = new RecencyMap<number>();
   /** Key to the messages that wait for the one under way. */
   readonly #underWay = new Map<string, Message[]>();
   readonly #output: Batch[] = [];
@@ -145,10 +144,9 @@ export class DedupeLane {
   }
 
   #remember(key: string, timestamp: number): void {
-    this.#delivered.delete(key);
-    this.#delivered.set(key, timestamp);
+    this.#delivered.use(key, timestamp);
     if (this.#delivered.size <= this.#options.maxKeys) return;
-    this.#delivered.delete(this.#oldest.next().value as string);
+    this.#delivered.removeOldest();
     this.#options.node.count('evicted');
   }
 

@@ -2,6 +2,7 @@ import { concatMap, defer, map, type OperatorFunction } from 'rxjs';
 import { FdpError } from '../errors.ts';
 import type { OperatorContext } from './component.ts';
 import type { Batch, Message } from './message.ts';
+import { RecencyMap } from './recency-map.ts';
 
 // The helpers that operators are made with. They keep the accounting true for the author: whatever the function
 // returns is counted as made, passed on or filtered, and whatever it throws rejects that one message and no other.
@@ -46,15 +47,12 @@ export interface ScanOptions<S> {
 export function scan<S>(context: OperatorContext, options: ScanOptions<S>): OperatorFunction<Batch, Batch> {
   return (batches) =>
     defer(() => {
-      const states = new Map<string, S>();
-      // One iterator for good: a new one would pass over every key deleted since the map was last rebuilt.
-      const oldest = states.keys();
+      const states = new RecencyMap<S>();
       const stateOf = (key: string): S => {
         const state = states.get(key) ?? options.seed();
-        states.delete(key);
-        states.set(key, state);
+        states.use(key, state);
         if (states.size > options.maxKeys) {
-          states.delete(oldest.next().value as string);
+          states.removeOldest();
           context.node.count('evicted');
         }
         return state;
