@@ -69,7 +69,7 @@ describe('finnhub', () => {
       ...env,
       ...{ SIMULATOR_PORT: String(port), SIMULATOR_TOKEN: token },
     });
-    await eventually('a simulator that listens', async () => simulator.output.includes('listening'));
+    await eventually('a simulator that listens', async () => simulator.output.includes('exchange: listening'));
     await using platform = new Process(['--pipeline', pipeline, '--topology', 'ingestor,processor'], {
       ...env,
       ...{ FDP_FEED: 'finnhub', FINNHUB_URL: url, FINNHUB_TOKEN: token },
@@ -100,7 +100,7 @@ describe('finnhub', () => {
     const { env } = await placeIn(folder.path);
     const port = await freePort();
     await using simulator = new Process(['--topology', 'simulator'], { ...env, SIMULATOR_PORT: String(port) });
-    await eventually('a simulator that listens', async () => simulator.output.includes('listening'));
+    await eventually('a simulator that listens', async () => simulator.output.includes('exchange: listening'));
     const feed = { FDP_FEED: 'finnhub', FINNHUB_URL: `ws://127.0.0.1:${port}`, FINNHUB_TOKEN: token };
     await using refused = new Process(['--topology', 'ingestor'], { ...env, ...feed, LOG_LEVEL: 'debug' });
     expect(await refused.ended).toBe(1);

@@ -92,7 +92,7 @@ describe('the first minutes', () => {
     writeFileSync(join(folder.path, 'pipeline', 'trades.jsonl'), `${frame}\n`);
     await using analytics = new Process(['--pipeline', pipeline, '--topology', 'analytics'], env);
     using reader = new LineReader(tcpPort);
-    await eventually('a connected client', async () => analytics.output.includes('listening') && reader.isConnected);
+    await eventually('a connected client', async () => analytics.output.includes('vwap_feed: listening') && reader.isConnected);
     expect(await ends(['--pipeline', pipeline, '--topology', 'ingestor'], { ...env, FDP_FEED: 'lines' })).toMatchObject(
       { code: 0 },
     );
