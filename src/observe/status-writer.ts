@@ -42,11 +42,14 @@ class StatusWriter {
   readonly #finished: Promise<void>;
   #connector: Connector | undefined;
   #sink: Sink | undefined;
+  /** Of the last attempt that ended. */
+  #failure: unknown;
 
   constructor(options: StatusWriterOptions) {
     this.#options = options;
     // Whatever the connector has to say about its connections is of no concern to who runs a topology.
-    const debug = (fields: object, text: string) => options.environment.log.debug(fields, `status: ${text}`);
+    const about = { connector: options.connector.name };
+    const debug = (fields: object, text: string) => options.environment.log.debug({ ...about, ...fields }, text);
     this.#log = { debug, info: debug, warn: debug, error: debug };
     this.#finished = this.#run();
   }
@@ -54,6 +57,8 @@ class StatusWriter {
   async end(): Promise<void> {
     const { clock } = this.#options.environment;
     this.#ending.abort();
+    // It was away a moment ago: not worth a wait.
+    if (this.#failure !== undefined) this.#killed.abort();
     if (await endedWithin(clock, endMs, this.#finished)) return;
     this.#killed.abort();
     await endedWithin(clock, endMs, this.#finished);
@@ -63,12 +68,11 @@ class StatusWriter {
     const { environment } = this.#options;
     const backoff = new Backoff(environment);
     const { signal } = this.#ending;
-    for (let failure: unknown, isLast = false; !isLast; ) {
+    for (let isLast = false; !isLast && !this.#killed.signal.aborted; ) {
       isLast = signal.aborted;
-      if (isLast && failure !== undefined) break; // it was away a moment ago: not worth a wait
-      failure = await this.#tryPut();
-      if (faultOf(failure) === 'fatal') break;
-      if (failure === undefined) {
+      this.#failure = await this.#tryPut();
+      if (faultOf(this.#failure) === 'fatal') break;
+      if (this.#failure === undefined) {
         backoff.reset();
         await environment.clock.sleep(everyMs, signal);
       } else await backoff.wait(signal, everyMs);

@@ -74,9 +74,11 @@ describe('status writer', () => {
   it('tries a table that is away again and says so only to who wants to know; the end waits for nothing then', async () => {
     const time = clock();
     let isAway = true;
+    let hangs = false;
     const put: Row[] = [];
     const { connector, closed } = tableOf({
       connect: async () => {
+        if (hangs) await new Promise(() => {});
         if (isAway) throw new FdpError('FDP_CONNECT_FAILED', 'status: away');
       },
       put: async (row) => void put.push(row),
@@ -87,6 +89,14 @@ describe('status writer', () => {
     const before = time.now();
     await time.until(first.end());
     expect(time.now()).toBe(before);
+    const hanging = start(time, connector);
+    await time.advance(1);
+    hangs = true;
+    await time.advance(1500);
+    const later = time.now();
+    await time.until(hanging.end());
+    expect(time.now()).toBe(later);
+    hangs = false;
     expect(new Set(first.environment.log.lines.map(({ level }) => level))).toEqual(new Set(['debug']));
     const second = start(time, connector);
     await time.advance(5000);
