@@ -1,0 +1,174 @@
+import { FdpError, isRetriable, messageOf as textOf } from '../errors.ts';
+import { Backoff } from './backoff.ts';
+import { endedWithin, linkedAbort } from './clock.ts';
+import type { Connector, Environment, Lookup, Role, RoleContext, Sink, Source } from './component.ts';
+import type { Graph } from './graph.ts';
+import type { Node } from './node.ts';
+import type { BranchPlan, TopologyPlan } from './plan.ts';
+
+/** How long a role may take to close, ms. */
+const closeMs = 5000;
+
+export interface RolesParts {
+  readonly plan: TopologyPlan;
+  readonly environment: Environment;
+  readonly graph: Graph;
+  /** The one instance of a connector in this process. */
+  connector(name: string): Promise<Connector>;
+  /** Aborts when the intake stops. */
+  readonly draining: AbortSignal;
+  /** Aborts when the run can't go on. */
+  readonly killed: AbortSignal;
+  /** Told when a role that connects in the background can't, now or ever. */
+  fail(error: unknown): void;
+}
+
+/** The roles that the connectors play in one run of a topology: made, connected patiently, and closed together. */
+export class Roles {
+  /** By branch. */
+  readonly sinks = new Map<string, Sink>();
+  source: Source | undefined;
+  deadLetter: Sink | undefined;
+  readonly #lookups = new Map<string, { readonly role: Lookup; connected: boolean }>();
+  readonly #background: Promise<void>[] = [];
+  readonly #parts: RolesParts;
+
+  constructor(parts: RolesParts) {
+    this.#parts = parts;
+  }
+
+  /** Makes all of them; touches nothing. */
+  async make(): Promise<void> {
+    const { plan, graph } = this.#parts;
+    const from = async (name: string) => this.#parts.connector(name);
+    const { connector, usage } = plan.source;
+    const source = (await from(connector)).source?.(usage, this.#context(graph.source));
+    this.source = present(source, connector, 'source');
+    for (const branch of plan.branches) {
+      const context = this.#context(this.#nodeOf(branch), branch.input);
+      const sink = (await from(branch.connector)).sink?.(branch.usage, context);
+      this.sinks.set(branch.name, present(sink, branch.connector, 'sink'));
+    }
+    for (const [name, node] of graph.lookups) {
+      const role = (await from(name)).lookup?.(this.#context(node));
+      this.#lookups.set(name, { role: present(role, name, 'lookup'), connected: false });
+    }
+    if (plan.deadLetter === undefined || graph.deadLetter === undefined) return;
+    const letters = (await from(plan.deadLetter)).sink?.({}, this.#context(graph.deadLetter));
+    this.deadLetter = present(letters, plan.deadLetter, 'sink');
+  }
+
+  /** The source, once it is its turn and every sink that settles is connected; undefined when a stop came first. */
+  async connect(): Promise<Source | undefined> {
+    const { plan, graph } = this.#parts;
+    const source = present(this.source, plan.source.connector, 'source');
+    this.#connectLookups();
+    if (!(await this.#connectRole(source, graph.source))) return undefined;
+    const takenOver = source.takenOver ?? false;
+    const waited: Promise<boolean>[] = [];
+    for (const branch of plan.branches) {
+      const sink = present(this.sinks.get(branch.name), branch.name, 'sink');
+      const connected = this.#connectRole(sink, this.#nodeOf(branch), takenOver);
+      // Nobody waits for a best-effort sink: until it is there its messages are dropped.
+      if (branch.bestEffort) this.#inBackground(connected);
+      else waited.push(connected);
+    }
+    if (this.deadLetter && graph.deadLetter)
+      waited.push(this.#connectRole(this.deadLetter, graph.deadLetter, takenOver));
+    return (await Promise.all(waited)).every((done) => done) ? source : undefined;
+  }
+
+  /** The lookup of a connector, which says at once that its store is away while it is not connected. */
+  lookup(name: string): Pick<Lookup, 'find'> {
+    const lookup = present(this.#lookups.get(name), name, 'lookup');
+    return {
+      find: async (query, signal) => {
+        if (!lookup.connected) throw new FdpError('FDP_UNAVAILABLE', `${name}: the store can't be reached yet`);
+        return lookup.role.find(query, signal);
+      },
+    };
+  }
+
+  /** Closes all of them, each within its time; the source last: with it goes the lease, and whoever takes over opens the same ports. */
+  async close(): Promise<void> {
+    await Promise.all(this.#background);
+    const others = [...this.sinks.values(), ...[...this.#lookups.values()].map(({ role }) => role), this.deadLetter];
+    await Promise.all(others.map((role) => this.#closeRole(role)));
+    await this.#closeRole(this.source);
+  }
+
+  /** Lookups connect in the background: a request is told at once that a store is away. */
+  #connectLookups(): void {
+    for (const [name, lookup] of this.#lookups) {
+      const node = present(this.#parts.graph.lookups.get(name), name, 'lookup');
+      const connected = this.#connectRole(lookup.role, node).then((done) => {
+        lookup.connected = done;
+      });
+      this.#inBackground(connected);
+    }
+  }
+
+  #inBackground(work: Promise<unknown>): void {
+    this.#background.push(
+      work.then(
+        () => {},
+        (error) => this.#parts.fail(error),
+      ),
+    );
+  }
+
+  /** Connects a role, patiently; false when a stop came first. */
+  async #connectRole(role: Role, node: Node, takenOver = false): Promise<boolean> {
+    const { environment, draining, killed } = this.#parts;
+    const stop = linkedAbort(draining, killed);
+    const { signal } = stop.controller;
+    const backoff = new Backoff(environment);
+    node.is('connecting');
+    try {
+      while (!signal.aborted) {
+        try {
+          await role.connect(signal, { takenOver });
+          if (signal.aborted) break;
+          node.is('ok');
+          return true;
+        } catch (error) {
+          if (signal.aborted) break;
+          if (!isRetriable(error)) {
+            node.is('failed', textOf(error));
+            throw error;
+          }
+          node.is('connecting', textOf(error));
+          await backoff.wait(signal);
+        }
+      }
+      return false;
+    } finally {
+      stop.release();
+    }
+  }
+
+  async #closeRole(role: Role | undefined): Promise<void> {
+    const { environment, plan } = this.#parts;
+    const warn = (text: string) => environment.log.warn({ topology: plan.name }, `closing: ${text}`);
+    const closed = Promise.resolve(role?.close());
+    closed.catch((error) => warn(textOf(error)));
+    if (!(await endedWithin(environment.clock, closeMs, closed))) warn(`not done within ${closeMs} ms`);
+  }
+
+  #context(node: Node, input: RoleContext['input'] = 'rows'): RoleContext {
+    const { environment, plan } = this.#parts;
+    const routes = plan.routes.map(({ route }) => route);
+    const sourceReplays = this.source?.replayable ?? true;
+    return { ...environment, node, input, sourceReplays, topology: plan.name, routes };
+  }
+
+  #nodeOf(branch: BranchPlan): Node {
+    return present(this.#parts.graph.branches.get(branch.name), branch.name, 'sink').sink;
+  }
+}
+
+/** The spec reader has checked that it is there; this says so to the compiler, and to whoever makes a plan by hand. */
+export function present<T>(value: T | undefined, name: string, role: string): T {
+  if (value === undefined) throw new FdpError('FDP_SPEC_INVALID', `${name}: has no ${role} role`);
+  return value;
+}
