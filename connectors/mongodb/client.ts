@@ -78,7 +78,7 @@ export class SharedClient {
     return this.#awaySince !== undefined;
   }
 
-  /** Grows each time that the server comes back: it may have lost everything then. */
+  /** Grows each time that the server goes: it may have lost everything when it comes back. */
   get generation(): number {
     return this.#generation;
   }
@@ -180,7 +180,7 @@ export class SharedClient {
     const here = [...servers.values()].some(({ type }) => good.includes(type));
     if (here === (this.#awaySince === undefined)) return;
     this.#awaySince = here ? undefined : this.#environment.clock.monotonic();
-    if (here) this.#generation++;
+    if (!here) this.#generation++;
     for (const listener of [...this.#listeners]) listener();
   }
 }

@@ -94,11 +94,13 @@ export class MongoRowSink implements Sink {
     return definition.expireMs === undefined ? values : { ...values, _at: new Date(this.#context.clock.now()) };
   }
 
+  /** Tries out what the driver will make of a value of any form; declared fields were looked at one by one. */
   #sizeOf(document: Document): number {
-    const { name } = this.#collection.definition;
+    const { name, fields } = this.#collection.definition;
+    const options = { ignoreUndefined: true };
     let bytes: number;
     try {
-      bytes = BSON.calculateObjectSize(document, { ignoreUndefined: true });
+      bytes = fields ? BSON.calculateObjectSize(document, options) : BSON.serialize(document, options).length;
     } catch (error) {
       throw new FdpError('FDP_MESSAGE_REFUSED', `${name}: no document holds this value: ${messageOf(error)}`);
     }

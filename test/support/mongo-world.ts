@@ -9,6 +9,7 @@ import type { TableWorld } from './table-harness.ts';
 /** One collection of a database of its own, with a plain client beside the connector. */
 export interface MongoWorld extends TableWorld {
   readonly db: Db;
+  readonly admin: Db;
   readonly place: { readonly url: string; readonly database: string; readonly collection: string };
 }
 
@@ -22,6 +23,7 @@ export async function mongoWorld(url: string): Promise<MongoWorld> {
     clock,
     log,
     db,
+    admin: client.db('admin'),
     place,
     connector: (options) =>
       mongodb.create(optionsOf(mongodb, { ...place, ...options }), { ...testEnvironment(clock), log, name: 'trades' }),

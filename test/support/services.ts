@@ -77,17 +77,19 @@ async function kafkaInDocker({ folder, address, ports, ready, secure }: KafkaSet
 export interface MongoOptions {
   /** A replica set of one member; a standalone server unless set. */
   readonly replicaSet?: boolean;
+  /** Further arguments of mongod; paths in them only where it is started from binaries. */
+  readonly args?: readonly string[];
 }
 
 /** Starts a mongod of its own on a free port, with its data in a temporary folder. */
-export async function startMongo({ replicaSet = false }: MongoOptions = {}): Promise<Service> {
+export async function startMongo({ replicaSet = false, args: more = [] }: MongoOptions = {}): Promise<Service> {
   const how = await means();
   if (how.by === undefined) throw new Error(how.why);
   const port = await freePort();
   const address = mongoUrl(port, replicaSet);
   const ready = () => mongoAnswers(port, replicaSet);
   const set = replicaSet ? ['--replSet', 'rs0'] : [];
-  const common = ['--port', String(port), '--bind_ip', how.by === 'docker' ? '0.0.0.0' : '127.0.0.1', ...set];
+  const common = ['--port', String(port), '--bind_ip', how.by === 'docker' ? '0.0.0.0' : '127.0.0.1', ...set, ...more];
   if (how.by === 'docker') {
     const command = ['mongod', ...common];
     return startContainer({ image: 'mongo:6.0', address, ports: [port], command, ready, removed: () => {} });

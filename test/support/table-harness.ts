@@ -50,8 +50,13 @@ export class TestTable {
 
   static async open(world: TableWorld, options: object = tradeTable, input: 'rows' | 'merges' = 'rows') {
     const table = new TestTable(world, await world.connector(options), input);
-    await table.connect();
-    return table;
+    try {
+      await table.connect();
+      return table;
+    } catch (error) {
+      await table.close();
+      throw error;
+    }
   }
 
   async connect(): Promise<void> {

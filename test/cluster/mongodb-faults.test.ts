@@ -1,0 +1,281 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { MongoClient } from 'mongodb';
+import { afterEach, describe, expect, inject, it } from 'vitest';
+import { mongodb } from '../../connectors/mongodb.ts';
+import { systemClock } from '../../src/engine/clock.ts';
+import type { Lookup, Sink } from '../../src/engine/component.ts';
+import { roleContext, testEnvironment } from '../support/environment.ts';
+import { MongoWriter } from '../support/mongo-writer.ts';
+import { optionsOf } from '../support/options.ts';
+import { temporaryFolder } from '../support/platform.ts';
+import { type MongoOptions, type Service, startMongo } from '../support/services.ts';
+import { rowMessage, symbolTable } from '../support/table-harness.ts';
+
+const never = new AbortController().signal;
+const rowTable = { database: 'fdp', collection: 'rows', fields: { message_key: 'string' }, unique: 'message_key' };
+const counterTable = { database: 'fdp', collection: 'counters', ...symbolTable };
+const everything = { where: {}, sort: [] };
+
+/** The roles of one connector, on the machine's clock. */
+async function roles(options: object): Promise<{ readonly sink: Sink; readonly lookup: Lookup }> {
+  const environment = testEnvironment(systemClock);
+  const connector = await mongodb.create(optionsOf(mongodb, { ...rowTable, ...options }), {
+    ...environment,
+    name: 'trades',
+  });
+  const [sink, lookup] = [connector.sink?.({}, roleContext(environment)), connector.lookup?.(roleContext(environment))];
+  if (!sink || !lookup) throw new Error('the connector has no sink or no lookup');
+  return { sink, lookup };
+}
+
+/** What is stored, read by a plain client. */
+async function stored(url: string): Promise<{ readonly keys: Set<string>; readonly count: number }> {
+  const client = await new MongoClient(url).connect();
+  const documents = await client.db('fdp').collection('rows').find().toArray();
+  await client.close();
+  return { keys: new Set(documents.map((document) => String(document['message_key']))), count: documents.length };
+}
+
+const services = inject('services');
+describe.skipIf(!services?.own)('mongodb', () => {
+  const opened: { close(): Promise<unknown> }[] = [];
+  const kept = <T extends { close(): Promise<unknown> }>(one: T): T => {
+    opened.push(one);
+    return one;
+  };
+  const server = async (options?: MongoOptions): Promise<Service> => {
+    const started = await startMongo(options);
+    kept({ close: () => started.stop() });
+    return started;
+  };
+  afterEach(async () => {
+    for (const one of opened.splice(0).reverse()) await one.close();
+  });
+
+  it.each([
+    ['standalone server', false],
+    ['replica set', true],
+  ])(
+    'a %s that is killed under writes loses nothing that was confirmed, and counts nothing twice',
+    async (_what, replicaSet) => {
+      const { address: url, kill, restart } = await server({ replicaSet });
+      const rows = kept(await MongoWriter.open({ url, ...rowTable }));
+      const counters = kept(await MongoWriter.open({ url, ...counterTable }, 'merges'));
+      const running = [rows.run(), counters.run()];
+      for (const round of [1, 2, 3]) {
+        await expect
+          .poll(() => Math.min(rows.confirmed.length, counters.confirmed.length))
+          .toBeGreaterThan(round * 400);
+        await kill();
+        await restart();
+      }
+      for (const writer of [rows, counters]) writer.stop();
+      const [, counted = 0] = await Promise.all(running);
+      const { keys, count } = await stored(url);
+      expect(rows.confirmed.filter((n) => !keys.has(`id/t/0 ${n}`))).toEqual([]);
+      expect(count).toBe(keys.size);
+      expect(rows.failures.length).toBeGreaterThan(0);
+      const client = kept(await new MongoClient(url).connect());
+      const found = await client.db('fdp').collection('counters').find().sort({ symbol: 1 }).toArray();
+      expect(found.reduce((sum, { tradeCount }) => sum + tradeCount, 0)).toBe(counted);
+    },
+  );
+
+  it('a standalone server that is killed just after a write has it', async () => {
+    const { address: url, kill, restart } = await server();
+    const { sink } = await roles({ url });
+    kept(sink);
+    await sink.connect(never);
+    for (let round = 0; round < 5; round++) {
+      await sink.write([rowMessage({ message_key: `k${round}` })], never);
+      await kill();
+      await restart();
+      expect((await stored(url)).keys).toContain(`k${round}`);
+      await expect
+        .poll(() =>
+          sink.write([rowMessage({ message_key: 'again' })], never).then(
+            () => true,
+            () => false,
+          ),
+        )
+        .toBe(true);
+    }
+  });
+
+  it('a server that is away is said at once, and found again', async () => {
+    const { address: url, kill, restart } = await server();
+    const { sink, lookup } = await roles({ url });
+    kept(sink);
+    kept(lookup);
+    await Promise.all([sink.connect(never), lookup.connect(never)]);
+    await sink.write([rowMessage({ message_key: 'a' })], never);
+    await kill();
+    await expect(lookup.find(everything, never)).rejects.toMatchObject({ code: 'FDP_UNAVAILABLE' });
+    await expect(sink.write([rowMessage({ message_key: 'b' })], never)).rejects.toMatchObject({ fault: 'transient' });
+    const fresh = await roles({ url });
+    await expect(fresh.sink.connect(never)).rejects.toMatchObject({ code: 'FDP_CONNECT_FAILED', fault: 'transient' });
+    await expect(fresh.lookup.connect(never)).rejects.toMatchObject({ fault: 'transient' });
+    await restart();
+    await expect.poll(() => lookup.find(everything, never).catch(() => [])).toHaveLength(1);
+    await fresh.sink.connect(never);
+    await fresh.lookup.connect(never);
+    await fresh.sink.write([rowMessage({ message_key: 'b' })], never);
+    expect(await lookup.find(everything, never)).toHaveLength(2);
+    await Promise.all([fresh.sink.close(), fresh.lookup.close()]);
+  });
+
+  it('a frozen server is given up on, and nothing is lost or doubled when it wakes', async () => {
+    const { address: url, pause, resume } = await server();
+    const { lookup } = await roles({ url });
+    kept(lookup);
+    const writer = kept(await MongoWriter.open({ url, ...rowTable }));
+    const running = writer.run();
+    await lookup.connect(never);
+    await expect.poll(() => writer.confirmed.length).toBeGreaterThan(100);
+    await pause();
+    await expect(lookup.find(everything, AbortSignal.timeout(4900))).rejects.toMatchObject({ code: 'FDP_UNAVAILABLE' });
+    await expect.poll(() => writer.failures.length, { timeout: 30_000 }).toBeGreaterThan(0);
+    await resume();
+    const before = writer.confirmed.length;
+    await expect.poll(() => writer.confirmed.length, { timeout: 30_000 }).toBeGreaterThan(before + 100);
+    writer.stop();
+    await running;
+    const { keys, count } = await stored(url);
+    expect([keys.size, count]).toEqual([writer.confirmed.length, writer.confirmed.length]);
+  });
+
+  it('gives a write up on its signal', async () => {
+    const { address: url, pause, resume } = await server();
+    const { sink } = await roles({ url });
+    kept(sink);
+    await sink.connect(never);
+    await pause();
+    const stop = new AbortController();
+    const writing = sink.write([rowMessage({ message_key: 'a' })], stop.signal);
+    stop.abort();
+    await expect(writing).rejects.toMatchObject({ code: 'FDP_CLOSED' });
+    await resume();
+    await expect
+      .poll(() =>
+        sink.write([rowMessage({ message_key: 'a' })], never).then(
+          () => true,
+          () => false,
+        ),
+      )
+      .toBe(true);
+    expect((await stored(url)).count).toBe(1);
+  });
+
+  it('makes its indexes again on a server that comes back without them', async () => {
+    const { address: url, restart } = await server();
+    const { sink } = await roles({ url });
+    kept(sink);
+    await sink.connect(never);
+    const client = kept(await new MongoClient(url).connect());
+    await client.db('fdp').dropDatabase();
+    await restart();
+    await expect
+      .poll(() =>
+        sink.write([rowMessage({ message_key: 'a' })], never).then(
+          () => true,
+          () => false,
+        ),
+      )
+      .toBe(true);
+    expect((await sink.write([rowMessage({ message_key: 'a' })], never)).known?.size).toBe(1);
+    expect(await client.db('fdp').collection('rows').indexes()).toHaveLength(2);
+  });
+
+  it('removes documents that have expired, by the clock of the server', async () => {
+    const { address: url } = await server({ args: ['--setParameter', 'ttlMonitorSleepSecs=1'] });
+    const { sink, lookup } = await roles({ url, expire: '1s' });
+    kept(sink);
+    kept(lookup);
+    await Promise.all([sink.connect(never), lookup.connect(never)]);
+    await sink.write([rowMessage({ message_key: 'a' })], never);
+    expect(await lookup.find(everything, never)).toHaveLength(1);
+    await expect.poll(() => lookup.find(everything, never), { timeout: 30_000 }).toEqual([]);
+  });
+
+  it('says who is refused and what to set, never the password', async () => {
+    const { address } = await server({ args: ['--auth'] });
+    const at = (user: string) => address.replace('//', `//${user}@`);
+    const admin = new MongoClient(address);
+    const users = { root: 'root', reader: { role: 'read', db: 'fdp' } };
+    await admin.db('admin').command({ createUser: 'root', pwd: 'r00t-pass', roles: [users.root] });
+    await admin.close();
+    const root = await new MongoClient(at('root:r00t-pass')).connect();
+    await root.db('admin').command({ createUser: 'reader', pwd: 's3cret-pass', roles: [users.reader] });
+    await root.close();
+    const refusal = async (url: string, role: 'sink' | 'lookup') => {
+      const made = (await roles({ url }))[role];
+      const error = await made.connect(never).then(
+        () => undefined,
+        (thrown) => thrown,
+      );
+      await made.close();
+      return error;
+    };
+    const wrong = await refusal(at('reader:wrong-pass'), 'lookup');
+    expect(wrong).toMatchObject({ code: 'FDP_REFUSED', fault: 'fatal' });
+    expect(wrong.message).toMatch(
+      /^trades: 127\.0\.0\.1:\d+: the server refuses user "reader": .*set the user and password/,
+    );
+    expect(`${wrong.message} ${wrong.stack}`).not.toMatch(/wrong-pass/);
+    const nobody = await refusal(address, 'lookup');
+    expect(nobody).toMatchObject({ code: 'FDP_REFUSED', message: expect.stringMatching(/wants a user/) });
+    const reader = await refusal(at('reader:s3cret-pass'), 'sink');
+    expect(reader).toMatchObject({ code: 'FDP_REFUSED', message: expect.stringMatching(/grant it readWrite on fdp/) });
+    expect(await refusal(at('reader:s3cret-pass'), 'lookup')).toBeUndefined();
+  });
+
+  it('trusts a certificate of the authority that is named, and no other', async () => {
+    using folder = temporaryFolder();
+    const { cert, both } = selfSigned(folder.path);
+    const tls = ['--tlsMode', 'allowTLS', '--tlsCertificateKeyFile', both];
+    const { address: url } = await server({ args: tls });
+    const trusting = await roles({ url, tls: { ca: cert } });
+    kept(trusting.sink);
+    await trusting.sink.connect(never);
+    const doubting = await roles({ url, tls: {} });
+    kept(doubting.sink);
+    await expect(doubting.sink.connect(never)).rejects.toMatchObject({
+      code: 'FDP_REFUSED',
+      message: expect.stringMatching(/certificate is not trusted.*set `tls: \{ ca: FILE \}`/),
+    });
+    const misled = await roles({ url, tls: { ca: join(folder.path, 'missing.pem') } });
+    kept(misled.sink);
+    await expect(misled.sink.connect(never)).rejects.toMatchObject({
+      code: 'FDP_REFUSED',
+      message: expect.stringMatching(/missing\.pem/),
+    });
+  });
+});
+
+function selfSigned(folder: string): { readonly cert: string; readonly both: string } {
+  const [key, cert, both] = ['key.pem', 'cert.pem', 'both.pem'].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ];
+  const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'];
+  const args = [
+    'req',
+    '-x509',
+    '-newkey',
+    'rsa:2048',
+    '-nodes',
+    '-days',
+    '2',
+    '-keyout',
+    key,
+    '-out',
+    cert,
+    ...subject,
+  ];
+  execFileSync('openssl', args, { stdio: 'pipe' });
+  writeFileSync(both, readFileSync(key, 'utf8') + readFileSync(cert, 'utf8'));
+  return { cert, both };
+}

@@ -1,0 +1,100 @@
+import { setMaxListeners } from 'node:events';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { mongodb } from '../../connectors/mongodb.ts';
+import { systemClock } from '../../src/engine/clock.ts';
+import type { Sink } from '../../src/engine/component.ts';
+import { roleContext, testEnvironment } from '../support/environment.ts';
+import { type MongoWorld, mongoWorld } from '../support/mongo-world.ts';
+import { optionsOf } from '../support/options.ts';
+import { type Service, startMongo } from '../support/services.ts';
+import { type Count, countMessage, symbolTable } from '../support/table-harness.ts';
+
+const never = new AbortController().signal;
+setMaxListeners(0, never);
+
+const messages = fc.array(fc.record({ symbol: fc.constantFrom('A', 'B'), lane: fc.constantFrom('i/t/0', 'i/t/1') }), {
+  minLength: 1,
+  maxLength: 40,
+});
+/** What each consumer does with the lanes: how much of the end it leaves, how long its batches are, and where it dies. */
+const consumers = fc.array(
+  fc.record({
+    leaves: fc.nat(20),
+    length: fc.integer({ min: 1, max: 9 }),
+    dies: fc.option(fc.nat(6), { nil: undefined }),
+  }),
+  { minLength: 2, maxLength: 4 },
+);
+
+/** A consumer of its own. `dies` is the write that it is cut off in, its outcome unknown. */
+async function consume(
+  world: MongoWorld,
+  counts: readonly Count[],
+  plan: { length: number; dies: number | undefined },
+) {
+  const environment = testEnvironment(systemClock);
+  const options = optionsOf(mongodb, { ...world.place, ...symbolTable });
+  const connector = await mongodb.create(options, { ...environment, name: 'symbols' });
+  const sink = connector.sink?.({}, roleContext(environment, { input: 'merges' })) as Sink;
+  await sink.connect(never);
+  for (let at = 0, write = 0; at < counts.length; at += plan.length, write++) {
+    const batch = counts.slice(at, at + plan.length).map(countMessage);
+    if (write === plan.dies) {
+      const cut = new AbortController();
+      const writing = sink.write(batch, cut.signal).catch(() => undefined);
+      setImmediate(() => cut.abort());
+      await writing;
+      break;
+    }
+    await sink.write(batch, never);
+  }
+  await sink.close();
+}
+
+const services = inject('services');
+describe.skipIf(!services?.own).each([
+  ['on a standalone server', false],
+  ['on a replica set', true],
+])('mongodb counters %s', (_what, replicaSet) => {
+  let server: Service;
+  beforeAll(async () => {
+    server = await startMongo({ replicaSet });
+  });
+  afterAll(() => server.stop());
+
+  it('are exact with old consumers still writing, cut off anywhere', async () => {
+    await fc.assert(
+      fc.asyncProperty(messages, consumers, async (given, plans) => {
+        const world = await mongoWorld(server.address);
+        const lanes = ['i/t/0', 'i/t/1'].map((lane) =>
+          given.filter((count) => count.lane === lane).map((count, offset) => ({ ...count, offset })),
+        );
+        const whole = { leaves: 0, length: 5, dies: undefined };
+        await Promise.all(
+          [whole, ...plans].flatMap((plan) =>
+            lanes.map((counts) =>
+              consume(world, plan === whole ? counts : counts.slice(0, counts.length - plan.leaves), plan),
+            ),
+          ),
+        );
+        const found = await world.db.collection('rows').find().toArray();
+        const counted = found.map(({ symbol, tradeCount }) => [symbol, tradeCount]).sort();
+        const expected = ['A', 'B'].map((symbol) => [symbol, given.filter((one) => one.symbol === symbol).length]);
+        expect(counted).toEqual(expected.filter(([, count]) => count !== 0));
+        await world.dispose();
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  it('are made once when many make the same document at once', async () => {
+    const world = await mongoWorld(server.address);
+    const lanes = Array.from({ length: 12 }, (_, lane) =>
+      [0, 1].map((offset) => ({ symbol: 'A', offset, lane: `${lane}` })),
+    );
+    await Promise.all(lanes.map((counts) => consume(world, counts, { length: 1, dies: undefined })));
+    expect(await world.db.collection('rows').find().toArray()).toMatchObject([{ symbol: 'A', tradeCount: 24 }]);
+    await world.dispose();
+  });
+});
