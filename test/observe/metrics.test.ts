@@ -2,6 +2,7 @@ import { of } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { seededChance } from '../../src/engine/chance.ts';
 import type { Lane, Source } from '../../src/engine/component.ts';
+import { Latency } from '../../src/engine/latency.ts';
 import { derive } from '../../src/engine/message.ts';
 import { filter, flatMap } from '../../src/engine/operator.ts';
 import { Runtime } from '../../src/engine/runtime.ts';
@@ -151,6 +152,20 @@ describe('metrics', () => {
     expect(text).toContain('# TYPE fdp_end_to_end_latency_seconds histogram');
     expect(text).toContain('process_cpu_seconds_total');
     expect(series.filter(({ name }) => name === 'fdp_node_events_total')).toHaveLength(1);
+  });
+
+  it('count a message in every bucket that it is not too slow for', async () => {
+    const latency = new Latency();
+    for (const ms of [1, 2, 2, 100, 1e7]) latency.record(ms, 10);
+    const { write } = await createMetricsWriter();
+    const flow = topologySnapshot('flow', { latency: latency.snapshot() });
+    const series = parseMetrics(await write(metricFamilies(processSnapshot(0, [flow]))));
+    const name = 'fdp_end_to_end_latency_seconds';
+    const below = ['0.00075', '0.001', '0.0015', '0.002', '0.096', '0.128', '393.216', '+Inf'].map((le) =>
+      figure(series, `${name}_bucket`, { le }),
+    );
+    expect(below).toEqual([0, 10, 10, 30, 30, 40, 40, 50]);
+    expect([figure(series, `${name}_count`), figure(series, `${name}_sum`)]).toEqual([50, 100_001.05]);
   });
 
   it('have no lag where it is not known', async () => {
