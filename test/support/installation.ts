@@ -1,0 +1,95 @@
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expectedStores, type Stores } from './oracle.ts';
+import { type Place, placeIn } from './place.ts';
+import { eventually, Process } from './platform.ts';
+import { logOf, rowsOf, storesOf } from './stored.ts';
+
+/** The shipped platform with a busier mock market, on a data folder and ports of its own. */
+export class Installation {
+  readonly folder: string;
+  readonly place: Place;
+
+  private constructor(folder: string, place: Place) {
+    this.folder = folder;
+    this.place = place;
+  }
+
+  static async in(folder: string, rate: string): Promise<Installation> {
+    for (const name of ['config', 'topologies']) cpSync(name, join(folder, name), { recursive: true });
+    const parts = readFileSync('pipeline.yml', 'utf8').split('rate: 50/s');
+    if (parts.length !== 2) throw new Error('pipeline.yml: the rate of the mock is not where it was');
+    writeFileSync(join(folder, 'pipeline.yml'), parts.join(`rate: ${rate}`));
+    return new Installation(folder, await placeIn(join(folder, 'data')));
+  }
+
+  get #data(): string {
+    return join(this.folder, 'data');
+  }
+
+  get storeFile(): string {
+    return join(this.#data, 'store.db');
+  }
+
+  get logFile(): string {
+    return join(this.#data, 'log.db');
+  }
+
+  /** Starts some topologies, all when none is named. */
+  start(topologies: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Process {
+    const chosen = topologies.length > 0 ? ['--topology', topologies.join()] : [];
+    const args = ['--pipeline', join(this.folder, 'pipeline.yml'), ...chosen];
+    return new Process(args, { ...this.place.env, ...env });
+  }
+
+  /** Messages of the log that the group has not committed. */
+  lag(group: string): number {
+    const sql = `SELECT sum(n.next - coalesce(p.position, 0)) AS lag FROM fdp_partitions n
+      JOIN fdp_topics t ON t.topic = n.topic AND t.name = 'raw_stock_ticks'
+      LEFT JOIN fdp_positions p ON p.topic = n.topic AND p.partition = n.partition AND p.name = ?`;
+    return Number(rowsOf(this.logFile, sql, group)[0]?.['lag'] ?? 0);
+  }
+
+  /** Works off what is in the log with a processor of its own, and stops it; everything else must have stopped. */
+  async catchUp(): Promise<void> {
+    await using processor = this.start(['processor']);
+    await eventually('the log worked off', async () => this.lag('processor') === 0);
+    const code = await processor.stop();
+    if (code !== 0) throw new Error(`the processor ended with ${code}: ${processor.output}`);
+  }
+
+  /** Stored trades, by their rows. */
+  get stores(): Stores {
+    return storesOf(this.#data);
+  }
+
+  /** What is wrong with the stores when everything that the log says is the truth; empty when nothing is. */
+  differences(): readonly string[] {
+    const records = logOf(this.#data);
+    const [expected, stored] = [expectedStores(records), storesOf(this.#data)];
+    const [wanted, found] = [new Set(expected.trades), new Set(stored.trades)];
+    const symbols = [...new Set([...Object.keys(expected.symbols), ...Object.keys(stored.symbols)])];
+    return [
+      ...(stored.trades.length === found.size ? [] : [`${stored.trades.length - found.size} trades stored twice`]),
+      ...expected.trades.filter((key) => !found.has(key)).map((key) => `lost ${key}`),
+      ...stored.trades.filter((key) => !wanted.has(key)).map((key) => `invented ${key}`),
+      ...symbols
+        .filter((symbol) => String(expected.symbols[symbol]) !== String(stored.symbols[symbol]))
+        .map((symbol) => `${symbol}: ${stored.symbols[symbol]} instead of ${expected.symbols[symbol]}`),
+      ...this.#wrongRows(records),
+    ].slice(0, 20);
+  }
+
+  /** Stored trades whose columns are not those of the trade that their key names. */
+  #wrongRows(records: ReturnType<typeof logOf>): readonly string[] {
+    const values = new Map(records.map(({ partition, offset, value }) => [`${partition}-${offset}`, value]));
+    const rows = rowsOf(this.storeFile, 'SELECT message_key, symbol, price, time, volume FROM finnhub_trades');
+    return rows.flatMap(({ message_key: key, symbol, price, time, volume }) => {
+      const [, partition, offset, , , index] = String(key).match(/^\w+-(\d+)-(\d+)--(.+)-(\d+)-(\d+)$/) ?? [];
+      const data = JSON.parse(values.get(`${partition}-${offset}`) ?? '{}').data ?? [];
+      const { s, p, t, v } = data[Number(index)] ?? {};
+      const same = symbol === s && Number(price) === p && time === t && Number(volume) === v;
+      return same ? [] : [`${key} is stored as ${symbol} ${price} ${time} ${volume}`];
+    });
+  }
+}
