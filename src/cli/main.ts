@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { connectors } from '../../connectors/index.ts';
 import { operators } from '../../operators/index.ts';
 import { FdpError, messageOf } from '../errors.ts';
+import { suggestion } from '../spec/names.ts';
 import { readSpec } from '../spec/read.ts';
 import { resolve } from '../spec/resolve.ts';
 import { knownSecrets, secretsOf } from '../spec/secrets.ts';
@@ -54,9 +55,18 @@ function commandLine(exit: (code: number) => void): Command {
     .option('--pipeline <file>', 'the pipeline to read', 'pipeline.yml')
     .exitOverride()
     .showSuggestionAfterError()
-    .allowExcessArguments(false);
+    .allowExcessArguments(true);
   const request = () => requestOf(program.opts<Flags>());
-  program.action(async () => exit(await start(request())));
+  program.action(async () => {
+    const [unknown] = program.args;
+    if (unknown === undefined) return exit(await start(request()));
+    const hint = suggestion(
+      unknown,
+      program.commands.map((command) => command.name()),
+      'commands',
+    );
+    throw new FdpError('FDP_USAGE', `unknown command "${unknown}": ${hint}`);
+  });
   program
     .command('validate')
     .description('check the pipeline, start nothing')
