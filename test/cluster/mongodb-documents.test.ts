@@ -1,8 +1,9 @@
 import { type Document, Long } from 'mongodb';
-import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { selectionOf } from '../../connectors/mongodb/query.ts';
 import { readTable, type TableOptions } from '../../connectors/table/definition.ts';
 import type { Query } from '../../src/engine/component.ts';
+import { onServices } from '../support/cluster.ts';
 import { type MongoWorld, mongoWorld } from '../support/mongo-world.ts';
 import { countMessage, rowMessage, symbolTable, TestTable } from '../support/table-harness.ts';
 
@@ -25,12 +26,11 @@ const trade = (key: string, more: object = {}) => ({
 const codes = (failed: ReadonlyMap<number, Error> | undefined) =>
   [...(failed ?? [])].map(([place, error]) => [place, (error as { code?: string }).code]);
 
-const services = inject('services');
-describe.skipIf(services === undefined)('mongodb', () => {
+onServices('mongodb', (services) => {
   let world: MongoWorld;
   const rows = () => world.db.collection(world.place.collection);
   beforeEach(async () => {
-    world = await mongoWorld(services?.mongo ?? '');
+    world = await mongoWorld(services.mongo);
   });
   afterEach(() => world.dispose());
 

@@ -2,10 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MongoClient } from 'mongodb';
-import { afterEach, describe, expect, inject, it } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { mongodb } from '../../connectors/mongodb.ts';
 import { systemClock } from '../../src/engine/clock.ts';
 import type { Lookup, Sink } from '../../src/engine/component.ts';
+import { onOwnServices } from '../support/cluster.ts';
 import { roleContext, testEnvironment } from '../support/environment.ts';
 import { MongoWriter } from '../support/mongo-writer.ts';
 import { optionsOf } from '../support/options.ts';
@@ -38,8 +39,7 @@ async function stored(url: string): Promise<{ readonly keys: Set<string>; readon
   return { keys: new Set(documents.map((document) => String(document['message_key']))), count: documents.length };
 }
 
-const services = inject('services');
-describe.skipIf(!services?.own)('mongodb', () => {
+onOwnServices('mongodb', () => {
   const opened: { close(): Promise<unknown> }[] = [];
   const kept = <T extends { close(): Promise<unknown> }>(one: T): T => {
     opened.push(one);

@@ -1,9 +1,10 @@
 import { setMaxListeners } from 'node:events';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mongodb } from '../../connectors/mongodb.ts';
 import { systemClock } from '../../src/engine/clock.ts';
 import type { Sink } from '../../src/engine/component.ts';
+import { onOwnServices } from '../support/cluster.ts';
 import { roleContext, testEnvironment } from '../support/environment.ts';
 import { type MongoWorld, mongoWorld } from '../support/mongo-world.ts';
 import { optionsOf } from '../support/options.ts';
@@ -52,49 +53,50 @@ async function consume(
   await sink.close();
 }
 
-const services = inject('services');
-describe.skipIf(!services?.own).each([
-  ['on a standalone server', false],
-  ['on a replica set', true],
-])('mongodb counters %s', (_what, replicaSet) => {
-  let server: Service;
-  beforeAll(async () => {
-    server = await startMongo({ replicaSet });
-  });
-  afterAll(() => server.stop());
+onOwnServices('mongodb', () => {
+  describe.each([
+    ['on a standalone server', false],
+    ['on a replica set', true],
+  ])('counters %s', (_what, replicaSet) => {
+    let server: Service;
+    beforeAll(async () => {
+      server = await startMongo({ replicaSet });
+    });
+    afterAll(() => server.stop());
 
-  it('are exact with old consumers still writing, cut off anywhere', async () => {
-    await fc.assert(
-      fc.asyncProperty(messages, consumers, async (given, plans) => {
-        const world = await mongoWorld(server.address);
-        const lanes = ['i/t/0', 'i/t/1'].map((lane) =>
-          given.filter((count) => count.lane === lane).map((count, offset) => ({ ...count, offset })),
-        );
-        const whole = { leaves: 0, length: 5, dies: undefined };
-        await Promise.all(
-          [whole, ...plans].flatMap((plan) =>
-            lanes.map((counts) =>
-              consume(world, plan === whole ? counts : counts.slice(0, counts.length - plan.leaves), plan),
+    it('are exact with old consumers still writing, cut off anywhere', async () => {
+      await fc.assert(
+        fc.asyncProperty(messages, consumers, async (given, plans) => {
+          const world = await mongoWorld(server.address);
+          const lanes = ['i/t/0', 'i/t/1'].map((lane) =>
+            given.filter((count) => count.lane === lane).map((count, offset) => ({ ...count, offset })),
+          );
+          const whole = { leaves: 0, length: 5, dies: undefined };
+          await Promise.all(
+            [whole, ...plans].flatMap((plan) =>
+              lanes.map((counts) =>
+                consume(world, plan === whole ? counts : counts.slice(0, counts.length - plan.leaves), plan),
+              ),
             ),
-          ),
-        );
-        const found = await world.db.collection('rows').find().toArray();
-        const counted = found.map(({ symbol, tradeCount }) => [symbol, tradeCount]).sort();
-        const expected = ['A', 'B'].map((symbol) => [symbol, given.filter((one) => one.symbol === symbol).length]);
-        expect(counted).toEqual(expected.filter(([, count]) => count !== 0));
-        await world.dispose();
-      }),
-      { numRuns: 25 },
-    );
-  });
+          );
+          const found = await world.db.collection('rows').find().toArray();
+          const counted = found.map(({ symbol, tradeCount }) => [symbol, tradeCount]).sort();
+          const expected = ['A', 'B'].map((symbol) => [symbol, given.filter((one) => one.symbol === symbol).length]);
+          expect(counted).toEqual(expected.filter(([, count]) => count !== 0));
+          await world.dispose();
+        }),
+        { numRuns: 25 },
+      );
+    });
 
-  it('are made once when many make the same document at once', async () => {
-    const world = await mongoWorld(server.address);
-    const lanes = Array.from({ length: 12 }, (_, lane) =>
-      [0, 1].map((offset) => ({ symbol: 'A', offset, lane: `${lane}` })),
-    );
-    await Promise.all(lanes.map((counts) => consume(world, counts, { length: 1, dies: undefined })));
-    expect(await world.db.collection('rows').find().toArray()).toMatchObject([{ symbol: 'A', tradeCount: 24 }]);
-    await world.dispose();
+    it('are made once when many make the same document at once', async () => {
+      const world = await mongoWorld(server.address);
+      const lanes = Array.from({ length: 12 }, (_, lane) =>
+        [0, 1].map((offset) => ({ symbol: 'A', offset, lane: `${lane}` })),
+      );
+      await Promise.all(lanes.map((counts) => consume(world, counts, { length: 1, dies: undefined })));
+      expect(await world.db.collection('rows').find().toArray()).toMatchObject([{ symbol: 'A', tradeCount: 24 }]);
+      await world.dispose();
+    });
   });
 });

@@ -16,6 +16,8 @@ export interface NamedTest {
   readonly file: string;
   /** The names of its `describe` blocks and its own, joined by blanks. */
   readonly name: string;
+  /** The vitest project that it belongs to; `unit` unless given. */
+  readonly project?: 'unit' | 'cluster';
 }
 
 export interface Verdict {
@@ -28,11 +30,14 @@ const copied = [
   ...['pipeline.yml', 'package.json', 'tsconfig.json', 'vitest.config.ts'],
 ];
 
+/** The servers that tests of the project `cluster` share are started once. */
+const inherited = ['PATH', 'FDP_TEST_KAFKA_BROKERS', 'MONGO_URL_TEST'];
+
 /** Copies the sources and tests to a folder where a mistake harms nobody. */
 export function copySources(folder: string): void {
   mkdirSync(folder, { recursive: true });
   for (const name of copied) cpSync(name, join(folder, name), { recursive: true });
-  symlinkSync(join(process.cwd(), 'node_modules'), join(folder, 'node_modules'));
+  for (const name of ['node_modules', '.cache']) symlinkSync(join(process.cwd(), name), join(folder, name));
 }
 
 /** Makes the mistake in a copy. Fails when its text is not there, or not once: the list must follow the code. */
@@ -44,14 +49,15 @@ export function apply({ file, text, replacement }: Mutant, folder: string): void
 }
 
 /** Runs one test in a copy and tells what became of it; fails when there is no such test. */
-export async function verdict({ file, name }: NamedTest, folder: string): Promise<Verdict> {
+export async function verdict({ file, name, project = 'unit' }: NamedTest, folder: string): Promise<Verdict> {
   const pattern = `^${name.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`;
-  const args = ['run', '--project', 'unit', file, '--testNamePattern', pattern, '--testTimeout', '60000'];
+  const args = ['run', '--project', project, file, '--testNamePattern', pattern, '--testTimeout', '60000'];
   const report = join(folder, 'report.json');
+  const environment = Object.fromEntries(inherited.map((variable) => [variable, process.env[variable]]));
   const child = spawn(
     process.execPath,
     [join(folder, 'node_modules/vitest/vitest.mjs'), ...args, '--reporter=json', `--outputFile=${report}`],
-    { cwd: folder, env: { PATH: process.env['PATH'] }, stdio: ['ignore', 'pipe', 'pipe'] },
+    { cwd: folder, env: environment, stdio: ['ignore', 'pipe', 'pipe'] },
   );
   let output = '';
   for (const stream of [child.stdout, child.stderr])

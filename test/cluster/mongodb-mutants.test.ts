@@ -1,0 +1,82 @@
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { onOwnServices } from '../support/cluster.ts';
+import { apply, copySources, type Mutant, verdict } from '../support/mutants.ts';
+import { temporaryFolder } from '../support/platform.ts';
+
+const exact = {
+  project: 'cluster',
+  file: 'test/cluster/mongodb-overlap.test.ts',
+  name: 'mongodb counters on a standalone server are exact with old consumers still writing, cut off anywhere',
+} as const;
+
+/** Mistakes by which MongoDB loses, doubles or hides something. The tests themselves run, and pass, beside this one. */
+const mutants: readonly Mutant[] = [
+  {
+    mistake: 'has writes confirmed before they are in the journal',
+    file: 'connectors/mongodb/collection.ts',
+    text: "{ w: 'majority', j: true, wtimeout: 10_000 }",
+    replacement: '{ w: 1 }',
+    caughtBy: {
+      project: 'cluster',
+      file: 'test/cluster/mongodb-faults.test.ts',
+      name: 'mongodb a standalone server that is killed just after a write has it',
+    },
+  },
+  {
+    mistake: 'counts by the size of the batch, whatever is above the mark',
+    file: 'connectors/mongodb/merge.ts',
+    text: "in: { $filter: { input: { $literal: steps }, as: 'step', cond: higher } },",
+    replacement: 'in: { $cond: [higher, { $literal: steps }, { $literal: steps }] },',
+    caughtBy: exact,
+  },
+  {
+    mistake: 'has marks of offsets alone, without the index',
+    file: 'connectors/mongodb/merge.ts',
+    text: "{ $and: [{ $eq: ['$$step.o', '$$mark.o'] }, { $gt: ['$$step.i', '$$mark.i'] }] },",
+    replacement: '',
+    caughtBy: {
+      project: 'cluster',
+      file: 'test/cluster/mongodb.test.ts',
+      name: 'mongodb on a standalone server table counters counts a message once by (offset, index) of its lane, and names what it had counted as known',
+    },
+  },
+  {
+    mistake: 'continues a page with what is strictly older, whatever the id',
+    file: 'connectors/mongodb/query.ts',
+    text: 'if (after.id === undefined || !second) return beyond;',
+    replacement: 'if (after) return beyond;',
+    caughtBy: {
+      project: 'cluster',
+      file: 'test/cluster/mongodb.test.ts',
+      name: 'mongodb on a standalone server table queries walks a thousand rows of one millisecond, each once, while rows are stored',
+    },
+  },
+  {
+    mistake: 'takes every duplicate for a row that is known',
+    file: 'connectors/mongodb/row-sink.ts',
+    text: 'if (coordinates) known.set(place, coordinates);',
+    replacement:
+      "if (error.code === duplicateKey) known.set(place, coordinates ?? { lane: '', offset: -1, index: 0 });",
+    caughtBy: {
+      project: 'cluster',
+      file: 'test/cluster/mongodb-documents.test.ts',
+      name: 'mongodb refusals of another unique index are for good, and not taken for known rows',
+    },
+  },
+];
+
+onOwnServices('a test on a real server that can fail', () => {
+  it.each(mutants.map((mutant) => [mutant.mistake, mutant] as const))(
+    'notices a program that %s',
+    async (_, mutant) => {
+      using folder = temporaryFolder();
+      const copy = join(folder.path, 'copy');
+      copySources(copy);
+      apply(mutant, copy);
+      const { status, failures } = await verdict(mutant.caughtBy, copy);
+      expect(status).toBe('failed');
+      expect(failures).not.toMatch(/timed out|SyntaxError|ReferenceError/i);
+    },
+  );
+});
