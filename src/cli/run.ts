@@ -51,6 +51,8 @@ export async function run(request: RunRequest): Promise<number> {
   log.mask(secrets);
   const environment = makeEnvironment(log, env);
   const runtime = new Runtime(plan, environment);
+  // Before anything is said: whoever sees a line of ours may send a signal.
+  const letGo = onSignals(runtime, log);
   const hidden = secretMask();
   hidden.add(secrets);
   const { clock } = environment;
@@ -60,7 +62,6 @@ export async function run(request: RunRequest): Promise<number> {
   if (painter.isActive) painter.write(`${startLines(hints, painter.width).join('\n')}\n\n`);
   else log.info({ version, profile, topologies: plan.topologies.map(({ name }) => name) }, `${hints.title}: starting`);
 
-  const letGo = onSignals(runtime, log);
   const stopStatus = showStatus({ painter, clock, snapshot });
   const stopReports = reportStatus(request, { environment, snapshot });
   const result = await runtime.run();
