@@ -154,6 +154,7 @@ export class Topology implements NodeOwner {
     const text = `${node.name} is ${node.state}${node.reason ? `: ${node.reason}` : ''}`;
     if (node.state === 'retrying' || node.state === 'held') log.warn(fields, text);
     else if (node.state === 'connecting' && node.reason) log.warn(fields, text);
+    else if (node.state === 'standby') log.info(fields, text);
     else if (node.state !== 'failed') log.debug(fields, text);
   }
 
