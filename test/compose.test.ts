@@ -1,0 +1,209 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { connectors } from '../connectors/index.ts';
+import { operators } from '../operators/index.ts';
+import { validate } from '../src/cli/validate.ts';
+import { type ComposeFile, environmentOf, filled, readCompose, type Service, variablesOf } from './support/compose.ts';
+import { copiedFiles, execForm, imageEnvironment, instructionsOf, lastStage } from './support/dockerfile.ts';
+import { folderWith } from './support/spec.ts';
+
+const textOf = (name: string): string => readFileSync(name, 'utf8');
+const here = readCompose(textOf('docker-compose.yml'));
+const split = readCompose(textOf('docker-compose.prod.yml'));
+const dockerfile = textOf('Dockerfile');
+const guide = textOf('docs/deploy.md');
+const ourTopologies = ['ingestor', 'processor', 'analytics', 'api'];
+const stores = ['kafka', 'mongodb'];
+/** What the guide tells the owner of the split set-up to set. */
+const setForSplit = { FDP_IMAGE: 'user/fdp:1', MONGODB_URL: 'mongodb+srv://fdp:pw@cluster0.abcde.mongodb.net' };
+
+function servicesOf({ services }: ComposeFile): readonly (readonly [string, Service])[] {
+  return Object.entries(services);
+}
+
+function oursIn(file: ComposeFile): readonly (readonly [string, Service])[] {
+  return servicesOf(file).filter(([name]) => !stores.includes(name));
+}
+
+/** What `fdp-run` says in a container of this service. */
+function validated(service: Service, env: Readonly<Record<string, string>>): { text: string; exitCode: number } {
+  const [flag, topology = ''] = service.command ?? [];
+  expect(flag).toBe('--topology');
+  return validate({
+    pipelinePath: 'pipeline.yml',
+    env: { ...imageEnvironment(dockerfile), ...environmentOf(service, env) },
+    components: { connectors, operators },
+    topologies: [topology],
+    folder: process.cwd(),
+  });
+}
+
+describe.each([
+  ['docker-compose.yml', here, {}],
+  ['docker-compose.prod.yml', split, { ...setForSplit, FINNHUB_TOKEN: 'key' }],
+] as const)('%s', (name, { file, problems }, env) => {
+  it('is what the Compose specification says, without a warning of YAML', () => {
+    expect(problems).toEqual([]);
+  });
+
+  it('has one image for the four services, and a topology for each', () => {
+    const ours = oursIn(file);
+
+    expect(ours.map(([service]) => service).sort()).toEqual([...ourTopologies].sort());
+    expect(new Set(ours.map(([, { image }]) => image)).size).toBe(1);
+    for (const [service, { command }] of ours) expect(command).toEqual(['--topology', service]);
+  });
+
+  it('scales without an edit: no service has a name of its own, and the processor no port', () => {
+    for (const [, service] of servicesOf(file)) expect(service.container_name).toBeUndefined();
+    expect(file.services['processor']?.ports).toBeUndefined();
+    expect(file.services['processor']?.volumes?.filter((volume) => !volume.endsWith(':ro')) ?? []).toEqual([]);
+  });
+
+  it('publishes the API and the feed, and no port of a store', () => {
+    const published = servicesOf(file).filter(([, { ports }]) => ports);
+
+    expect(published.map(([service]) => service).sort()).toEqual(['analytics', 'api']);
+    expect(file.services['api']?.ports?.map((port) => filled(port, env).split(':').at(-1))).toEqual(['8000']);
+    expect(file.services['analytics']?.ports?.map((port) => filled(port, env).split(':').at(-1))).toEqual(['8888']);
+  });
+
+  it('starts in order: a store is healthy before what needs it', () => {
+    for (const [, { depends_on = {} }] of servicesOf(file))
+      for (const [needed, { condition }] of Object.entries(depends_on)) {
+        expect(condition).toBe('service_healthy');
+        expect(file.services[needed]?.healthcheck?.test[0]).toBe('CMD');
+      }
+    for (const service of ['ingestor', 'processor', 'analytics'])
+      expect(Object.keys(file.services[service]?.depends_on ?? {})).toContain('kafka');
+  });
+
+  it('tells the health of every service', () => {
+    const own = servicesOf(file).filter(([, { healthcheck }]) => healthcheck);
+
+    expect(own.map(([service]) => service)).toEqual(stores.filter((store) => store in file.services));
+    expect(execForm(dockerfile, 'HEALTHCHECK')).not.toEqual([]);
+  });
+
+  it('writes to named volumes only, ours where the image has a folder of its user', () => {
+    const named = Object.keys(file.volumes ?? {});
+    const made = lastStage(dockerfile).find(({ rest }) => /^mkdir data && chown node:node data$/.test(rest));
+    for (const [, { volumes = [] }] of servicesOf(file))
+      for (const volume of volumes) {
+        const [source = '', , mode] = volume.split(':');
+        if (mode !== 'ro') expect(named).toContain(source);
+      }
+    expect(named).toEqual(['buffer', ...stores.filter((store) => store in file.services)]);
+    expect(made).toBeDefined();
+    expect(file.services['ingestor']?.volumes).toContain(`buffer:${imageEnvironment(dockerfile)['FDP_DATA']}`);
+    for (const [, service] of oursIn(file)) expect(service.read_only).toBe(true);
+  });
+
+  it('lets a drain finish before a container is killed', () => {
+    for (const [, { init, stop_grace_period }] of oursIn(file))
+      expect({ init, stop_grace_period }).toEqual({ init: true, stop_grace_period: '15s' });
+  });
+
+  it('takes only variables that the guide explains', () => {
+    const documented = new Set([...guide.matchAll(/`([A-Z_]+)`/g)].map(([, variable]) => variable));
+    const variables = variablesOf(textOf(name), file);
+
+    expect(variables).not.toEqual([]);
+    expect(variables.filter((variable) => !documented.has(variable))).toEqual([]);
+  });
+
+  it.each(ourTopologies)('gives %s all that its part of the pipeline needs', (topology) => {
+    const service = file.services[topology];
+    expect(service).toBeDefined();
+    if (!service) return;
+
+    expect(validated(service, env)).toEqual({
+      text: expect.stringContaining(`profile cluster; starts ${topology};`),
+      exitCode: 0,
+    });
+  });
+});
+
+describe('docker-compose.yml alone', () => {
+  it('needs nothing to be set, and builds the image once', () => {
+    expect(() => filled(textOf('docker-compose.yml'), {})).not.toThrow();
+    expect(servicesOf(here.file).filter(([, { build }]) => build)).toHaveLength(1);
+  });
+
+  it('is reached from this machine only, unless asked otherwise', () => {
+    for (const [, { ports = [] }] of oursIn(here.file))
+      for (const port of ports) {
+        expect(filled(port, {})).toMatch(/^127\.0\.0\.1:/);
+        expect(filled(port, { FDP_PUBLISH: '0.0.0.0' })).toMatch(/^0\.0\.0\.0:/);
+      }
+  });
+
+  it('feeds from the market only with a key', () => {
+    const { ingestor } = here.file.services;
+    if (!ingestor) throw new Error('there is no ingestor');
+    const secrets = folderWith({ token: 'key\n' });
+
+    expect(validated(ingestor, { FDP_FEED: 'finnhub' }).text).toContain('FINNHUB_TOKEN is not set');
+    expect(validated(ingestor, { FDP_FEED: 'finnhub', FINNHUB_TOKEN: 'key' }).exitCode).toBe(0);
+    expect(validated(ingestor, { FDP_FEED: 'finnhub', FINNHUB_TOKEN_FILE: join(secrets, 'token') }).exitCode).toBe(0);
+  });
+});
+
+describe('docker-compose.prod.yml alone', () => {
+  it('pulls a named image, and refuses to start without its name', () => {
+    expect(servicesOf(split.file).filter(([, { build }]) => build)).toEqual([]);
+    expect(() => filled(split.file.services['api']?.image ?? '', {})).toThrow('FDP_IMAGE');
+  });
+
+  it('has the API alone, with limited memory, in one profile, and the pipeline in the other', () => {
+    const inProfile = (profile: string) =>
+      servicesOf(split.file)
+        .filter(([, { profiles }]) => profiles?.includes(profile))
+        .map(([service]) => service);
+
+    expect(inProfile('api')).toEqual(['api']);
+    expect(inProfile('pipeline').sort()).toEqual(['analytics', 'ingestor', 'kafka', 'processor']);
+    expect(split.file.services['api']?.mem_limit).toMatch(/^\d+m$/);
+    expect(split.file.services['api']?.depends_on).toBeUndefined();
+  });
+
+  it('runs Kafka as docker-compose.yml does', () => {
+    const { profiles: _, ...kafka } = split.file.services['kafka'] ?? { image: '' };
+
+    expect(kafka).toEqual(here.file.services['kafka']);
+  });
+
+  it('takes the address of the store, with its password, from a file as well', () => {
+    for (const [, { environment = {}, volumes = [] }] of oursIn(split.file)) {
+      expect(environment).toMatchObject({ MONGODB_URL: null, MONGODB_URL_FILE: null });
+      expect(volumes).toContain('./secrets:/run/secrets:ro');
+    }
+  });
+});
+
+describe('Dockerfile', () => {
+  it('gives the process the signal, and no rights', () => {
+    expect(execForm(dockerfile, 'ENTRYPOINT')).toEqual(['node', 'bin/fdp-run.js']);
+    expect(lastStage(dockerfile).filter(({ name }) => name === 'USER')).toEqual([{ name: 'USER', rest: 'node' }]);
+  });
+
+  it('runs no script of a package, and leaves the tools of development out', () => {
+    const installs = instructionsOf(dockerfile).filter(({ rest }) => rest.startsWith('npm ci'));
+
+    expect(installs).toHaveLength(2);
+    for (const { rest } of installs) expect(rest).toContain('--ignore-scripts');
+    expect(installs.at(-1)?.rest).toContain('--omit=dev');
+  });
+
+  it('is sent nothing but what it needs: whatever is copied exists, and secrets do not leave', () => {
+    const lines = textOf('.dockerignore').split('\n');
+    const sent = lines.filter((line) => line.startsWith('!')).map((line) => line.slice(1));
+
+    expect(lines.find((line) => line !== '' && !line.startsWith('#'))).toBe('*');
+    expect(sent.filter((path) => !existsSync(path))).toEqual([]);
+    expect(copiedFiles(dockerfile).filter((path) => !sent.includes(path))).toEqual([]);
+    expect(sent.filter((path) => /^(\.|data|secrets|node_modules|test)/.test(path))).toEqual([]);
+    expect(lines.slice(lines.findLastIndex((line) => line.startsWith('!')))).toContain('**/.env*');
+  });
+});
