@@ -1,6 +1,6 @@
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expectedStores, type Stores } from './oracle.ts';
+import { pipelineCopy } from './pipeline-copy.ts';
 import { type Place, placeIn } from './place.ts';
 import { eventually, Process } from './platform.ts';
 import { logOf, rowsOf, storesOf } from './stored.ts';
@@ -9,18 +9,17 @@ import { logOf, rowsOf, storesOf } from './stored.ts';
 export class Installation {
   readonly folder: string;
   readonly place: Place;
+  readonly #pipeline: string;
 
-  private constructor(folder: string, place: Place) {
+  private constructor(folder: string, pipeline: string, place: Place) {
     this.folder = folder;
+    this.#pipeline = pipeline;
     this.place = place;
   }
 
   static async in(folder: string, rate: string): Promise<Installation> {
-    for (const name of ['config', 'topologies']) cpSync(name, join(folder, name), { recursive: true });
-    const parts = readFileSync('pipeline.yml', 'utf8').split('rate: 50/s');
-    if (parts.length !== 2) throw new Error('pipeline.yml: the rate of the mock is not where it was');
-    writeFileSync(join(folder, 'pipeline.yml'), parts.join(`rate: ${rate}`));
-    return new Installation(folder, await placeIn(join(folder, 'data')));
+    const pipeline = pipelineCopy(folder, ['rate: 50/s', `rate: ${rate}`]);
+    return new Installation(folder, pipeline, await placeIn(join(folder, 'data')));
   }
 
   get #data(): string {
@@ -38,8 +37,10 @@ export class Installation {
   /** Starts some topologies, all when none is named. */
   start(topologies: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Process {
     const chosen = topologies.length > 0 ? ['--topology', topologies.join()] : [];
-    const args = ['--pipeline', join(this.folder, 'pipeline.yml'), ...chosen];
-    return new Process(args, { ...this.place.env, ...env });
+    const args = ['--pipeline', this.#pipeline, ...chosen];
+    // Several processes can't observe on one given port; each takes the next free one.
+    const { OBSERVE_PORT: _, ...shared } = this.place.env;
+    return new Process(args, { ...shared, ...env });
   }
 
   /** Messages of the log that the group has not committed. */
@@ -53,7 +54,10 @@ export class Installation {
   /** Works off what is in the log with a processor of its own, and stops it; everything else must have stopped. */
   async catchUp(): Promise<void> {
     await using processor = this.start(['processor']);
-    await eventually('the log worked off', async () => this.lag('processor') === 0);
+    await eventually(
+      'the log worked off',
+      async () => processor.output.includes(': starting') && this.lag('processor') === 0,
+    );
     const code = await processor.stop();
     if (code !== 0) throw new Error(`the processor ended with ${code}: ${processor.output}`);
   }
