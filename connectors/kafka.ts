@@ -1,6 +1,5 @@
 import { defineConnector, logOptions } from '../src/engine/component.ts';
 import { sizeBytes } from '../src/engine/units.ts';
-import { FdpError } from '../src/errors.ts';
 import { logSourceUsage, noUsage } from './log/usage.ts';
 
 /** One topic of a Kafka cluster: consumer groups share its partitions among processes and machines. */
@@ -101,12 +100,7 @@ export const kafka = defineConnector({
   },
   async create(options, context) {
     const { kafkaConnector } = await import('./kafka/connector.ts');
-    const { topic, brokers, client_id, tls, sasl, buffer } = options;
-    if (buffer === 'disk')
-      throw new FdpError(
-        'FDP_NOT_SUPPORTED',
-        `${context.name}: this build has no disk buffer yet, leave \`buffer\` out`,
-      );
+    const { topic, brokers, client_id, tls, sasl, buffer, buffer_path, buffer_size } = options;
     return kafkaConnector(
       {
         topic: {
@@ -124,6 +118,7 @@ export const kafka = defineConnector({
           ...(tls ? { tls } : {}),
           ...(sasl ? { sasl } : {}),
         },
+        buffer: buffer === 'disk' ? { path: buffer_path, maxBytes: sizeBytes(buffer_size) } : undefined,
       },
       context,
     );

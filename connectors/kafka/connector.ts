@@ -1,5 +1,7 @@
 import type { Connector, ConnectorContext, RoleContext, Usage } from '../../src/engine/component.ts';
+import { BufferedSink } from '../log/buffered-sink.ts';
 import { readLogUsage } from '../log/usage.ts';
+import { KafkaBrowser } from './browser.ts';
 import type { Client } from './client.ts';
 import { KafkajsClient } from './kafkajs-client.ts';
 import type { ClientOptions } from './kafkajs-link.ts';
@@ -11,17 +13,23 @@ import { TopicWriter } from './topic-writer.ts';
 export interface KafkaOptions {
   readonly topic: TopicOptions;
   readonly client: Omit<ClientOptions, 'name' | 'topic' | 'clock' | 'log'>;
+  /** Where messages of a source that can't replay wait while Kafka is away. */
+  readonly buffer: { readonly path: string; readonly maxBytes: number } | undefined;
 }
 
 /** One topic: each source has connections and a place in its group of its own, all sinks share one writer. */
-export function kafkaConnector({ topic, client }: KafkaOptions, context: ConnectorContext): Connector {
+export function kafkaConnector({ topic, client, buffer }: KafkaOptions, context: ConnectorContext): Connector {
   const { clock, log, chance, failPoint } = context;
   const newClient = (): Client => new KafkajsClient({ ...client, name: topic.name, topic: topic.topic, clock, log });
   const writer = new TopicWriter(topic, { clock, log, chance, failPoint }, newClient);
   return {
     source: (usage: Usage, role: RoleContext) =>
       new KafkaSource({ options: topic, usage: readLogUsage(usage), context: role, newClient }),
-    sink: (_usage: Usage, role: RoleContext) => new KafkaSink(writer, topic, role),
+    sink: (_usage: Usage, role: RoleContext) => {
+      const sink = new KafkaSink(writer, topic, role);
+      return buffer && !role.sourceReplays ? new BufferedSink(sink, { name: topic.name, ...buffer }, role) : sink;
+    },
+    browse: (role: RoleContext) => new KafkaBrowser({ options: topic, context: role, newClient }),
     close: () => writer.shut(),
   };
 }

@@ -1,14 +1,22 @@
-import { type ErrorCode, type Fault, FdpError, messageOf } from '../../src/errors.ts';
+import { type ErrorCode, FdpError, type FdpErrorOptions, messageOf } from '../../src/errors.ts';
+
+interface KafkaErrorOptions extends FdpErrorOptions {
+  readonly reason: string | undefined;
+  readonly unsent?: boolean;
+}
 
 /** An error of Kafka or of its client, classified. */
 export class KafkaError extends FdpError {
   /** Kafka's name of it (`NOT_LEADER_FOR_PARTITION`), or the system's (`ECONNREFUSED`). */
   readonly reason: string | undefined;
+  /** The brokers never saw the request: it had no effect. */
+  readonly unsent: boolean;
 
-  constructor(code: ErrorCode, message: string, more: { reason: string | undefined; fault?: Fault; cause?: unknown }) {
-    const { reason, ...options } = more;
+  constructor(code: ErrorCode, message: string, more: KafkaErrorOptions) {
+    const { reason, unsent = false, ...options } = more;
     super(code, message, options);
     this.reason = reason;
+    this.unsent = unsent;
   }
 }
 
@@ -75,4 +83,15 @@ function namesOf(thrown: unknown): string[] {
 /** Kafka's name of an error that `kafkaError` made. */
 export function reasonOf(error: unknown): string | undefined {
   return error instanceof KafkaError ? error.reason : undefined;
+}
+
+/** The same error, marked: it came before the request was sent. */
+export function unsent(error: FdpError): KafkaError {
+  const { code, message, fault, cause } = error;
+  return new KafkaError(code, message, { reason: reasonOf(error), unsent: true, fault, cause });
+}
+
+/** True when the request never reached the brokers. */
+export function isUnsent(error: unknown): boolean {
+  return error instanceof KafkaError && error.unsent;
 }

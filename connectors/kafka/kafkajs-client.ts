@@ -1,6 +1,6 @@
 import { messageOf } from '../../src/errors.ts';
 import type { At, Client, Membership, NewTopic, OutBatch, ProducerId, TopicFacts, Want } from './client.ts';
-import { kafkaError, reasonOf } from './errors.ts';
+import { kafkaError, reasonOf, unsent } from './errors.ts';
 import { type Fetched, readFetchResponse } from './fetch-response.ts';
 import type { Broker, Cluster, Exchange } from './kafkajs-internals.ts';
 import { type ClientOptions, Link, requestMs } from './kafkajs-link.ts';
@@ -20,6 +20,8 @@ export class KafkajsClient implements Client {
   readonly #link: Link;
   /** The broker that coordinates a group. */
   readonly #coordinators = new Map<string, number>();
+  #described: ReturnType<Cluster['findTopicPartitionMetadata']> = [];
+  #leaders: ReadonlyMap<number, number> = new Map();
 
   constructor(options: ClientOptions) {
     this.#options = options;
@@ -122,16 +124,24 @@ export class KafkajsClient implements Client {
     return byLeader;
   }
 
-  /** From what `refresh` learnt last. */
+  /** From what was learnt last. */
   leaderOf(partition: number): number | undefined {
+    const described = this.#describedPartitions();
+    if (described !== this.#described) {
+      this.#described = described;
+      this.#leaders = new Map(
+        described.flatMap(({ partitionId, leader }) => (leader !== null && leader >= 0 ? [[partitionId, leader]] : [])),
+      );
+    }
     return this.#leaders.get(partition);
   }
 
-  get #leaders(): ReadonlyMap<number, number> {
-    const leaders = new Map<number, number>();
-    for (const { partitionId, leader } of this.#link.known?.findTopicPartitionMetadata(this.#options.topic) ?? [])
-      if (leader !== null && leader >= 0) leaders.set(partitionId, leader);
-    return leaders;
+  #describedPartitions(): ReturnType<Cluster['findTopicPartitionMetadata']> {
+    try {
+      return this.#link.known?.findTopicPartitionMetadata(this.#options.topic) ?? [];
+    } catch {
+      return []; // nothing was learnt yet
+    }
   }
 
   fetch(leader: number, wants: readonly Want[], waitMs: number): Promise<readonly Fetched[]> {
@@ -240,16 +250,22 @@ export class KafkajsClient implements Client {
     });
   }
 
-  append(batch: OutBatch): Promise<void> {
-    return this.#doing(`writing to partition ${batch.partition}`, async () => {
-      const cluster = await this.#link.cluster();
-      const nodeId = this.leaderOf(batch.partition);
-      if (nodeId === undefined) throw this.#link.kafkajs.errorOf(5);
-      const broker = await cluster.findBroker({ nodeId });
-      const body = await this.#produce(batch);
-      const request = { apiKey: 0, apiVersion: 7, apiName: 'Produce', encode: async () => body };
-      await broker.connectionPool.send({ request, response: this.#link.kafkajs.produceResponse });
+  async append(batch: OutBatch): Promise<void> {
+    const what = `writing to partition ${batch.partition}`;
+    const leader = await this.#doing(what, () => this.#leader(batch.partition)).catch((error) => {
+      throw unsent(error);
     });
+    const body = await this.#produce(batch);
+    const request = { apiKey: 0, apiVersion: 7, apiName: 'Produce', encode: async () => body };
+    const exchange = { request, response: this.#link.kafkajs.produceResponse };
+    await this.#doing(what, () => leader.connectionPool.send(exchange));
+  }
+
+  async #leader(partition: number): Promise<Broker> {
+    const cluster = await this.#link.cluster();
+    const nodeId = this.leaderOf(partition);
+    if (nodeId === undefined) throw this.#link.kafkajs.errorOf(5);
+    return cluster.findBroker({ nodeId });
   }
 
   async #produce({ partition, producer, sequence, records }: OutBatch) {

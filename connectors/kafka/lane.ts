@@ -2,11 +2,11 @@ import { linkedAbort } from '../../src/engine/clock.ts';
 import type { Lane, LogRecord, Reading, RoleContext } from '../../src/engine/component.ts';
 import type { SourceMessage } from '../../src/engine/message.ts';
 import { FdpError } from '../../src/errors.ts';
-import { decodeRecord } from '../log/codec.ts';
 import type { LogUsage } from '../log/usage.ts';
 import type { Want } from './client.ts';
 import type { Fetched } from './fetch-response.ts';
-import type { KafkaRecord, UnreadableBatch } from './record-batch.ts';
+import { after, bytesOf, type Item, isUnreadable, messageFrom } from './messages.ts';
+import type { KafkaRecord } from './record-batch.ts';
 
 /** What a lane asks for at once, and below which it asks for more, bytes. */
 const fetchBytes = 512 * 1024;
@@ -42,7 +42,7 @@ export class KafkaLane implements Lane {
   readonly signal: AbortSignal;
   readonly #abort = new AbortController();
   readonly #options: LaneOptions;
-  readonly #buffer: (KafkaRecord | UnreadableBatch)[] = [];
+  readonly #buffer: Item[] = [];
   #bufferBytes = 0;
   /** Where the next fetch begins. */
   #fetchAt: number;
@@ -96,7 +96,7 @@ export class KafkaLane implements Lane {
     if (this.signal.aborted || offset !== this.#fetchAt) return;
     this.#end = end;
     for (const item of items) {
-      if (item.offset < offset && !('lastOffset' in item)) continue;
+      if (item.offset < offset && !isUnreadable(item)) continue;
       this.#buffer.push(item);
       this.#bufferBytes += weight(item);
     }
@@ -172,45 +172,29 @@ export class KafkaLane implements Lane {
 
   /** A batch within its limits, of what lies before `until`. */
   #cut(until: number): (Reading & { readonly position: number }) | undefined {
-    const { batch, batchBytes } = this.#options.usage;
+    const { topic, usage } = this.#options;
+    const { batch, batchBytes } = usage;
     const messages: SourceMessage[] = [];
     let bytes = 0;
     let count = 0;
     let position = this.#given;
     for (const item of this.#buffer) {
-      const more = valueBytes(item);
+      const more = bytesOf(item);
       if (item.offset >= until || count >= batch || (count > 0 && bytes + more > batchBytes)) break;
       bytes += more;
       count++;
       this.#bufferBytes -= weight(item);
-      messages.push(this.#message(item));
-      position = ('lastOffset' in item ? item.lastOffset : item.offset) + 1;
+      messages.push(messageFrom(item, { lane: this.id, topic, partition: this.partition }));
+      position = after(item);
     }
     if (count === 0) return undefined;
     this.#buffer.splice(0, count);
     this.#given = Math.max(this.#given, position);
     return { messages, bytes, position };
   }
-
-  #message(item: KafkaRecord | UnreadableBatch): SourceMessage {
-    const { topic, partition } = this.#options;
-    const origin = { lane: this.id, topic, partition };
-    const { offset, timestamp } = item;
-    const unreadable = (problem: string, raw: Uint8Array, key: string | null) => ({
-      ...{ key, timestamp, raw, value: undefined, meta: { ...origin, offset } },
-      problem: new FdpError('FDP_MESSAGE_UNREADABLE', `${topic}-${partition}-${offset}: ${problem}`),
-    });
-    if ('lastOffset' in item) return unreadable(item.problem, item.bytes, null);
-    if (item.value === null) return unreadable('expected JSON, got a tombstone', new Uint8Array(), item.key);
-    return decodeRecord({ offset, timestamp, key: item.key, value: item.value }, origin);
-  }
-}
-
-function valueBytes(item: KafkaRecord | UnreadableBatch): number {
-  return 'lastOffset' in item ? item.bytes.length : (item.value?.length ?? 0);
 }
 
 /** What it takes in memory, roughly. */
-function weight(item: KafkaRecord | UnreadableBatch): number {
-  return valueBytes(item) + 100;
+function weight(item: Item): number {
+  return bytesOf(item) + 100;
 }

@@ -3,7 +3,7 @@ import { endedWithin } from '../../src/engine/clock.ts';
 import type { Environment } from '../../src/engine/component.ts';
 import { FdpError, faultOf, isRetriable, messageOf } from '../../src/errors.ts';
 import type { Client, OutRecord, ProducerId } from './client.ts';
-import { reasonOf } from './errors.ts';
+import { isUnsent, reasonOf } from './errors.ts';
 
 /** Records of one batch, at most. */
 const maxRecords = 1000;
@@ -47,6 +47,8 @@ export interface PartitionWriterOptions {
 interface Waiting {
   readonly record: OutRecord;
   readonly bytes: number;
+  /** Aborts when nobody waits for it any more: it is not sent then, unless it was already. */
+  readonly signal: AbortSignal;
   done(error?: unknown): void;
 }
 
@@ -56,7 +58,7 @@ interface Waiting {
  */
 export class PartitionWriter {
   readonly #options: PartitionWriterOptions;
-  readonly #waiting: Waiting[] = [];
+  #waiting: Waiting[] = [];
   #producer: ProducerId | undefined;
   #sequence = 0;
   #sending = false;
@@ -65,14 +67,23 @@ export class PartitionWriter {
     this.#options = options;
   }
 
-  /** Resolves when it is durable. `bytes` is what its key and value weigh. */
-  append(record: OutRecord, bytes: number): Promise<void> {
+  /**
+   * Resolves when it is durable. `bytes` is what its key and value weigh. With `signal` it is taken back, and fails as
+   * FDP_TIMEOUT; what the brokers may have already stays until its outcome is known.
+   */
+  append(record: OutRecord, bytes: number, signal: AbortSignal): Promise<void> {
     const { closed, name } = this.#options;
     return new Promise((resolve, reject) => {
       if (closed.aborted) return reject(new FdpError('FDP_CLOSED', `${name}: closed`));
-      this.#waiting.push({ record, bytes, done: (error) => (error === undefined ? resolve() : reject(error)) });
+      const done = (error?: unknown) => (error === undefined ? resolve() : reject(error));
+      this.#waiting.push({ record, bytes, signal, done });
       if (!this.#sending) void this.#sendAll();
     });
+  }
+
+  /** Takes back what waits and nobody waits for any more. */
+  withdraw(): void {
+    this.#waiting = this.#stillWanted(this.#waiting);
   }
 
   async #sendAll(): Promise<void> {
@@ -80,10 +91,12 @@ export class PartitionWriter {
     // Those of one write are handed over in one go: take them together.
     await Promise.resolve();
     while (this.#waiting.length > 0) {
-      const batch = this.#nextBatch();
+      const batch = this.#stillWanted(this.#nextBatch());
+      if (batch.length === 0) continue;
       try {
         await this.#send(batch);
       } catch (error) {
+        // Those that were told already hear nothing new.
         for (const { done } of batch) done(error);
       }
     }
@@ -102,10 +115,20 @@ export class PartitionWriter {
     return this.#waiting.splice(0, count);
   }
 
-  async #send(batch: readonly Waiting[]): Promise<void> {
+  #stillWanted(batch: readonly Waiting[]): Waiting[] {
+    const late = new FdpError('FDP_TIMEOUT', `${this.#options.name}: the log did not confirm in time`);
+    for (const { signal, done } of batch) if (signal.aborted) done(late);
+    return batch.filter(({ signal }) => !signal.aborted);
+  }
+
+  async #send(wanted: readonly Waiting[]): Promise<void> {
     const { environment, closed, name, onTrouble } = this.#options;
     const backoff = new Backoff(environment);
+    let batch: readonly Waiting[] = wanted;
+    let mayBeThere = false;
     for (let attempt = 1; ; attempt++) {
+      if (!mayBeThere) batch = this.#stillWanted(batch);
+      if (batch.length === 0) return;
       if (closed.aborted) throw new FdpError('FDP_CLOSED', `${name}: closed before the log confirmed`);
       try {
         const appended = this.#append(batch);
@@ -118,7 +141,8 @@ export class PartitionWriter {
       } catch (error) {
         if (refusesMessage.has(reasonOf(error) ?? '')) return this.#sendApart(batch, error);
         if (faultOf(error) !== undefined && !isRetriable(error)) throw error;
-        await this.#mend(error, { messages: batch.length, attempt });
+        mayBeThere ||= !isUnsent(error);
+        await this.#mend(error, { messages: batch.length, repeated: mayBeThere && attempt > 1 });
         onTrouble(messageOf(error));
         await backoff.wait(closed);
       }
@@ -142,11 +166,11 @@ export class PartitionWriter {
     this.#sequence = (this.#sequence + batch.length) % 2 ** 31;
   }
 
-  async #mend(error: unknown, { messages, attempt }: { messages: number; attempt: number }): Promise<void> {
+  async #mend(error: unknown, { messages, repeated }: { messages: number; repeated: boolean }): Promise<void> {
     const { client, onUnknown, onMissingTopic } = this.#options;
     const reason = reasonOf(error) ?? '';
     if (losesCount.has(reason)) {
-      if (attempt > 1) onUnknown(messages);
+      if (repeated) onUnknown(messages);
       this.#producer = undefined;
       this.#sequence = 0;
     } else if (reason === 'UNKNOWN_TOPIC_OR_PARTITION') await onMissingTopic();

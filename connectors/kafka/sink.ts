@@ -53,7 +53,7 @@ export class KafkaSink implements Sink, WriterListener {
     const failed = new Map<number, Error>();
     const appended = messages.map((message, place) => {
       try {
-        return this.#append(message);
+        return this.#append(message, signal);
       } catch (error) {
         failed.set(place, error as Error);
         return undefined;
@@ -82,24 +82,27 @@ export class KafkaSink implements Sink, WriterListener {
     this.#context.node.count('maybe_twice', messages);
   }
 
-  #append(message: Message): Promise<void> {
+  #append(message: Message, signal: AbortSignal): Promise<void> {
     const known = this.#outcomes.get(message);
     if (known) return known;
     const { key, timestamp } = message;
     const value = encodeValue(message, this.#name, this.maxMessageBytes);
     const bytes = Buffer.byteLength(value) + (key === null ? 0 : Buffer.byteLength(key));
-    const outcome = this.#writer.append({ key, value, timestamp: Math.trunc(timestamp) }, bytes);
+    const outcome = this.#writer.append({ key, value, timestamp: Math.trunc(timestamp) }, bytes, signal);
     this.#outcomes.set(message, outcome);
     // What failed is sent again when it is offered again.
     outcome.catch(() => this.#outcomes.delete(message));
     return outcome;
   }
 
-  /** What is on its way stays on its way: offered again, it is waited for again. */
+  /** What the brokers may have already stays on its way: offered again, it is waited for again. */
   async #unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
     let aborted = () => {};
     const late = new Promise<never>((_resolve, reject) => {
-      aborted = () => reject(new FdpError('FDP_TIMEOUT', `${this.#name}: the log has not confirmed yet`));
+      aborted = () => {
+        this.#writer.withdraw();
+        reject(new FdpError('FDP_TIMEOUT', `${this.#name}: the log has not confirmed yet`));
+      };
       signal.addEventListener('abort', aborted);
       if (signal.aborted) aborted();
     });

@@ -6,7 +6,7 @@ import type { Client, Membership } from './client.ts';
 import { Fetcher } from './fetcher.ts';
 import { KafkaLane } from './lane.ts';
 import { isRebalancing, leaseLost, Member } from './member.ts';
-import type { KafkaRecord } from './record-batch.ts';
+import { rangeOf, recordAt } from './partition.ts';
 import { openTopic, type TopicOptions } from './topic.ts';
 
 const leaveMs = 2000;
@@ -63,7 +63,7 @@ export class KafkaSource implements Source {
 
   async #join(client: Client): Promise<void> {
     await client.connect();
-    const topic = await openTopic(client, this.#options, this.#context.log);
+    const topic = await openTopic(client, this.#options, this.#context);
     this.#topicId = topic.id;
     this.#partitions = topic.partitions;
     const onFatal = (error: unknown) => this.#fail(error);
@@ -164,7 +164,7 @@ export class KafkaSource implements Source {
       commit: (position) => this.#commit(client, membership, { partition, position }),
       onHungry: () => this.#fetcher?.pump(),
       recordAt: (offset) => recordAt(client, partition, offset),
-      range: () => range(client, partition),
+      range: () => rangeOf(client, partition),
     });
   }
 
@@ -188,9 +188,12 @@ export class KafkaSource implements Source {
   }
 
   async #look(client: Client, { partitions, leader }: Membership): Promise<boolean> {
-    for (const [partition, end] of await client.offsets(partitions, 'latest')) this.#open.get(partition)?.endsAt(end);
     const found = await client.topic();
-    if (found === undefined || found.id !== this.#topicId) throw this.#topicGone();
+    if (found?.id !== this.#topicId) {
+      this.#fail(this.#topicGone());
+      return false;
+    }
+    for (const [partition, end] of await client.offsets(partitions, 'latest')) this.#open.get(partition)?.endsAt(end);
     if (found.partitions === this.#partitions) return false;
     this.#partitions = found.partitions;
     await client.refresh();
@@ -199,7 +202,7 @@ export class KafkaSource implements Source {
 
   async #outOfRange(client: Client, lane: KafkaLane, offset: number): Promise<void> {
     const { partition } = lane;
-    const { first, next } = await range(client, partition);
+    const { first, next } = await rangeOf(client, partition);
     if (offset < first) lane.skipTo(first);
     else if (offset > next) {
       const found = await client.topic();
@@ -219,7 +222,7 @@ export class KafkaSource implements Source {
     return new FdpError(
       'FDP_MARK_MISMATCH',
       `${this.#options.name}: group ${this.#usage.group} stands at ${position} of partition ${partition}, beyond the log's ` +
-        `end ${end}: restore the log, or forget the position with \`fdp-run positions forget\``,
+        `end ${end}: restore the log, or move the group with kafka-consumer-groups --reset-offsets while nobody works it`,
     );
   }
 
@@ -230,19 +233,4 @@ export class KafkaSource implements Source {
     this.#drained.abort();
     this.#subscriber?.error(error);
   }
-}
-
-async function range(client: Client, partition: number): Promise<{ readonly first: number; readonly next: number }> {
-  const first = await client.offsets([partition], 'earliest');
-  const next = await client.offsets([partition], 'latest');
-  return { first: first.get(partition) ?? 0, next: next.get(partition) ?? 0 };
-}
-
-async function recordAt(client: Client, partition: number, offset: number): Promise<KafkaRecord | undefined> {
-  const { first, next } = await range(client, partition);
-  const leader = client.leaderOf(partition);
-  if (offset < first || offset >= next || leader === undefined) return undefined;
-  const [fetched] = await client.fetch(leader, [{ partition, offset, maxBytes: 1 }], 0);
-  const found = fetched?.items.find((item) => item.offset === offset);
-  return found && !('lastOffset' in found) ? found : undefined;
 }

@@ -66,21 +66,25 @@ export class TopicWriter {
     await client?.close();
   }
 
-  /** Resolves when it is durable. `bytes` is what its key and value weigh. */
-  append(record: OutRecord, bytes: number): Promise<void> {
+  /** Resolves when it is durable. `bytes` is what its key and value weigh; `signal` takes it back, if it still can. */
+  append(record: OutRecord, bytes: number, signal: AbortSignal): Promise<void> {
     const writer = this.#writers[this.#partitionOf(record.key)];
     if (writer === undefined) return Promise.reject(new FdpError('FDP_CLOSED', `${this.#options.name}: not open`));
-    return writer.append(record, bytes);
+    return writer.append(record, bytes, signal);
+  }
+
+  /** Takes back what waits under signals that have aborted. */
+  withdraw(): void {
+    for (const writer of this.#writers) writer.withdraw();
   }
 
   async #open(): Promise<OpenTopic> {
-    const { log } = this.#environment;
     this.#closed = new AbortController();
     const client = this.#newClient();
     this.#client = client;
     try {
       await client.connect();
-      const topic = await openTopic(client, this.#options, log);
+      const topic = await openTopic(client, this.#options, this.#environment);
       this.#topic = topic;
       this.#writers = Array.from({ length: topic.partitions }, (_, partition) =>
         this.#writer(client, topic, partition),
@@ -107,7 +111,7 @@ export class TopicWriter {
         for (const listener of this.#listeners) listener.unknown(messages);
       },
       onMissingTopic: async () => {
-        await openTopic(client, this.#options, this.#environment.log).catch((error) => {
+        await openTopic(client, this.#options, this.#environment).catch((error) => {
           this.#environment.log.debug({}, messageOf(error));
           if (error instanceof FdpError && error.fault === 'fatal') throw error;
         });

@@ -1,4 +1,4 @@
-import type { Logger } from '../../src/engine/component.ts';
+import type { Environment } from '../../src/engine/component.ts';
 import { FdpError } from '../../src/errors.ts';
 import type { Client, TopicFacts } from './client.ts';
 
@@ -15,6 +15,9 @@ export interface TopicOptions {
 
 /** What a topic takes when nothing else is said, bytes of a batch. */
 const kafkaMaxMessageBytes = 1_048_588;
+/** How often, and how far apart in ms, a topic that was just made is looked for. */
+const looks = 20;
+const lookMs = 100;
 /** What a message alone in its batch weighs beside its key and value, at most. */
 export const batchOverheadBytes = 128;
 
@@ -28,9 +31,14 @@ export interface OpenTopic extends TopicFacts {
  * differs: it stays as it is, since keys would move.
  * @throws FDP_REFUSED when there is none and none is to be made
  */
-export async function openTopic(client: Client, options: TopicOptions, log: Logger): Promise<OpenTopic> {
+export async function openTopic(
+  client: Client,
+  options: TopicOptions,
+  environment: Pick<Environment, 'clock' | 'log'>,
+): Promise<OpenTopic> {
+  const { log } = environment;
   const { name, topic } = options;
-  const found = (await client.topic()) ?? (await makeTopic(client, options, log));
+  const found = (await client.topic()) ?? (await makeTopic(client, options, environment));
   await client.refresh();
   if (found.partitions !== options.partitions)
     log.warn(
@@ -46,7 +54,11 @@ export async function openTopic(client: Client, options: TopicOptions, log: Logg
   return { ...found, maxBatchBytes };
 }
 
-async function makeTopic(client: Client, options: TopicOptions, log: Logger): Promise<TopicFacts> {
+async function makeTopic(
+  client: Client,
+  options: TopicOptions,
+  { clock, log }: Pick<Environment, 'clock' | 'log'>,
+): Promise<TopicFacts> {
   const { name, topic, create, partitions, replicas, settings, maxMessageBytes } = options;
   if (!create)
     throw new FdpError('FDP_REFUSED', `${name}: there is no topic ${topic}: make it, or set \`create_topic: true\``);
@@ -59,8 +71,11 @@ async function makeTopic(client: Client, options: TopicOptions, log: Logger): Pr
     },
   });
   if (made) log.info({ topic, partitions }, `${name}: made topic ${topic} with ${partitions} partitions`);
-  const found = await client.topic();
   // The brokers learn of it one after the other.
-  if (!found) throw new FdpError('FDP_UNAVAILABLE', `${name}: topic ${topic} was made, and is not there yet`);
-  return found;
+  for (let look = 0; look < looks; look++) {
+    const found = await client.topic();
+    if (found) return found;
+    await clock.sleep(lookMs);
+  }
+  throw new FdpError('FDP_UNAVAILABLE', `${name}: topic ${topic} was made, and is not there yet`);
 }

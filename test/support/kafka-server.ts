@@ -9,6 +9,8 @@ import { freePort } from './platform.ts';
 export interface KafkaOptions {
   /** Adds listeners SASL_PLAINTEXT, SASL_SSL and SSL (with client certificates), and rights: `nobody` has none. */
   readonly secure?: boolean;
+  /** Gives the port on which clients are to find the open listener, given its own: something may lie between. */
+  advertise?(port: number): Promise<number>;
   /** More of the broker's settings. */
   readonly properties?: Readonly<Record<string, string>>;
 }
@@ -39,25 +41,28 @@ const mechanisms = 'PLAIN,SCRAM-SHA-256,SCRAM-SHA-512';
 const user = { username: 'fdp', powerless: 'nobody', password: 'correct horse' };
 
 /** Writes `server.properties`. `bind` is what the broker listens on; clients find it at 127.0.0.1 either way. */
-export async function setUpKafka({ secure, properties }: KafkaOptions, bind = host): Promise<KafkaSetup> {
+export async function setUpKafka({ secure, properties, advertise }: KafkaOptions, bind = host): Promise<KafkaSetup> {
   const folder = mkdtempSync(join(tmpdir(), 'fdp-kafka-'));
   const names = secure ? ['PLAINTEXT', 'SASL_PLAINTEXT', 'SASL_SSL', 'SSL'] : ['PLAINTEXT'];
   const ports: number[] = [];
   for (const _ of ['CONTROLLER', ...names]) ports.push(await freePort());
   const [controller = 0, ...open] = ports;
-  const at = (address: string) => names.map((name, place) => `${name}://${address}:${open[place]}`).join(',');
+  const shown = [...open];
+  if (advertise) shown[0] = await advertise(open[0] ?? 0);
+  const at = (address: string, through: readonly number[]) =>
+    names.map((name, place) => `${name}://${address}:${through[place]}`).join(',');
   const certificates = secure ? makeCertificates(folder) : undefined;
   const settings = {
     ...plain(controller, names),
-    listeners: `${at(bind)},CONTROLLER://${host}:${controller}`,
-    'advertised.listeners': at(host),
+    listeners: `${at(bind, open)},CONTROLLER://${host}:${controller}`,
+    'advertised.listeners': at(host, shown),
     'log.dirs': join(folder, 'data'),
     ...(certificates ? secured(certificates) : {}),
     ...properties,
   };
   const text = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`);
   writeFileSync(join(folder, 'server.properties'), text.join(''));
-  const address = `${host}:${open[0]}`;
+  const address = `${host}:${shown[0]}`;
   const [, sasl, saslTls, tls] = open.map((port) => `${host}:${port}`);
   return {
     folder,

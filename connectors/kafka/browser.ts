@@ -1,0 +1,94 @@
+import { Observable } from 'rxjs';
+import type { Lane, Reading, RoleContext, Source } from '../../src/engine/component.ts';
+import { FdpError } from '../../src/errors.ts';
+import type { Client, TopicFacts } from './client.ts';
+import { bytesOf, messageFrom } from './messages.ts';
+import { rangeOf, recordAt } from './partition.ts';
+import type { TopicOptions } from './topic.ts';
+
+const fetchBytes = 512 * 1024;
+const waitMs = 250;
+
+/** Reads what lies in a topic now, each partition from its first record to the end that it has at the start. */
+export class KafkaBrowser implements Source {
+  readonly replayable = false;
+  readonly lanes: Observable<Lane>;
+  readonly #options: TopicOptions;
+  readonly #context: RoleContext;
+  readonly #newClient: () => Client;
+  readonly #stopped = new AbortController();
+  #client: Client | undefined;
+  #topic: TopicFacts | undefined;
+  #ranges: readonly { readonly first: number; readonly next: number }[] = [];
+
+  constructor(parts: { options: TopicOptions; context: RoleContext; newClient: () => Client }) {
+    this.#options = parts.options;
+    this.#context = parts.context;
+    this.#newClient = parts.newClient;
+    this.lanes = new Observable((subscriber) => {
+      for (const partition of this.#ranges.keys()) subscriber.next(this.#lane(partition));
+      subscriber.complete();
+    });
+  }
+
+  /** A topic that is not there is empty: none is made. */
+  async connect(signal: AbortSignal): Promise<void> {
+    await this.#client?.close();
+    const client = this.#newClient();
+    this.#client = client;
+    const late = () => void client.close();
+    signal.addEventListener('abort', late);
+    try {
+      await client.connect();
+      this.#topic = await client.topic();
+      if (this.#topic) await client.refresh();
+      const partitions = Array.from({ length: this.#topic?.partitions ?? 0 }, (_, partition) => partition);
+      this.#ranges = await Promise.all(partitions.map((partition) => rangeOf(client, partition)));
+    } finally {
+      signal.removeEventListener('abort', late);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#stopped.abort();
+    await this.#client?.close();
+  }
+
+  #lane(partition: number): Lane {
+    const { topic, name } = this.#options;
+    const { first = 0, next: end = 0 } = this.#ranges[partition] ?? {};
+    const client = this.#client;
+    if (client === undefined) throw new FdpError('FDP_CLOSED', `${name}: not connected`);
+    const id = `${this.#topic?.id}/${topic}/${partition}`;
+    let at = first;
+    return {
+      id,
+      signal: this.#stopped.signal,
+      range: () => rangeOf(client, partition),
+      recordAt: (offset) => recordAt(client, partition, offset),
+      read: async (signal): Promise<Reading | undefined> => {
+        while (at < end && !signal.aborted && !this.#stopped.signal.aborted) {
+          const items = await this.#fetch(client, { partition, offset: at });
+          const inside = items.found.filter(({ offset }) => offset >= at && offset < end);
+          at = items.next ?? at;
+          if (inside.length === 0) continue;
+          const messages = inside.map((item) => messageFrom(item, { lane: id, topic, partition }));
+          return { messages, bytes: inside.reduce((sum, item) => sum + bytesOf(item), 0) };
+        }
+        return undefined;
+      },
+    };
+  }
+
+  async #fetch(client: Client, { partition, offset }: { partition: number; offset: number }) {
+    const leader = client.leaderOf(partition) ?? -1;
+    const [fetched] =
+      leader < 0 ? [] : await client.fetch(leader, [{ partition, offset, maxBytes: fetchBytes }], waitMs);
+    if (fetched?.error === 0) return { found: fetched.items, next: fetched.next };
+    const { first } = await rangeOf(client, partition);
+    if (first > offset) return { found: [], next: first };
+    await this.#context.clock.sleep(waitMs, this.#stopped.signal);
+    await client.refresh();
+    return { found: [], next: undefined };
+  }
+}

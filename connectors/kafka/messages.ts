@@ -1,0 +1,40 @@
+import type { SourceMessage } from '../../src/engine/message.ts';
+import { FdpError } from '../../src/errors.ts';
+import { decodeRecord } from '../log/codec.ts';
+import type { KafkaRecord, UnreadableBatch } from './record-batch.ts';
+
+/** What a fetch finds, one after the other. */
+export type Item = KafkaRecord | UnreadableBatch;
+
+export interface Origin {
+  readonly lane: string;
+  readonly topic: string;
+  readonly partition: number;
+}
+
+/** True for a batch that nobody here can read. */
+export function isUnreadable(item: Item): item is UnreadableBatch {
+  return 'lastOffset' in item;
+}
+
+/** As a source gives it: what can't be read carries the problem, its coordinates and its bytes. */
+export function messageFrom(item: Item, origin: Origin): SourceMessage {
+  const { offset, timestamp } = item;
+  const bad = (problem: string, raw: Uint8Array, key: string | null): SourceMessage => ({
+    ...{ key, timestamp, raw, value: undefined, meta: { ...origin, offset } },
+    problem: new FdpError('FDP_MESSAGE_UNREADABLE', `${origin.topic}-${origin.partition}-${offset}: ${problem}`),
+  });
+  if (isUnreadable(item)) return bad(item.problem, item.bytes, null);
+  if (item.value === null) return bad('expected JSON, got a tombstone', new Uint8Array(), item.key);
+  return decodeRecord({ offset, timestamp, key: item.key, value: item.value }, origin);
+}
+
+/** What its value weighs, bytes. */
+export function bytesOf(item: Item): number {
+  return isUnreadable(item) ? item.bytes.length : (item.value?.length ?? 0);
+}
+
+/** The offset after it. */
+export function after(item: Item): number {
+  return (isUnreadable(item) ? item.lastOffset : item.offset) + 1;
+}

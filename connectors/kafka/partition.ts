@@ -1,0 +1,25 @@
+import { FdpError } from '../../src/errors.ts';
+import type { Client } from './client.ts';
+import { isUnreadable } from './messages.ts';
+import type { KafkaRecord } from './record-batch.ts';
+
+/** The offsets that a partition holds: the first, and the next that it will give. */
+export async function rangeOf(
+  client: Client,
+  partition: number,
+): Promise<{ readonly first: number; readonly next: number }> {
+  const first = await client.offsets([partition], 'earliest');
+  const next = await client.offsets([partition], 'latest');
+  return { first: first.get(partition) ?? 0, next: next.get(partition) ?? 0 };
+}
+
+/** The record at an offset; undefined when there is none any more, or yet, or none that can be read. */
+export async function recordAt(client: Client, partition: number, offset: number): Promise<KafkaRecord | undefined> {
+  const { first, next } = await rangeOf(client, partition);
+  if (offset < first || offset >= next) return undefined;
+  const leader = client.leaderOf(partition);
+  if (leader === undefined) throw new FdpError('FDP_UNAVAILABLE', `partition ${partition} has no leader at the moment`);
+  const [fetched] = await client.fetch(leader, [{ partition, offset, maxBytes: 1 }], 0);
+  const found = fetched?.items.find((item) => item.offset === offset);
+  return found && !isUnreadable(found) ? found : undefined;
+}

@@ -1,0 +1,196 @@
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { systemClock } from '../../src/engine/clock.ts';
+import { onOwnServices } from '../support/cluster.ts';
+import { browse, KafkaProcess, laneOf, numbered, Reader, readFrom } from '../support/kafka-harness.ts';
+import { eventually, freePort } from '../support/platform.ts';
+import { type KafkaService, randomName, startKafka } from '../support/services.ts';
+
+const never = new AbortController().signal;
+
+/** Writes batches one after the other, offering again what was not confirmed, as the engine does. */
+async function writeAll(process: KafkaProcess, total: number, pauseMs: number): Promise<void> {
+  const sink = await process.openSink();
+  for (let from = 0; from < total; from += 20) {
+    const messages = numbered(from, from + 20, '*');
+    for (let done = false; !done; ) {
+      done = await sink.write(messages, AbortSignal.timeout(5000)).then(
+        ({ failed }) => failed === undefined,
+        () => false,
+      );
+      if (!done) await systemClock.sleep(100);
+    }
+    await systemClock.sleep(pauseMs);
+  }
+}
+
+const values = async (process: KafkaProcess) =>
+  (await browse(process)).map(({ value }) => (value as { n: number }).n).sort((a, b) => a - b);
+const upTo = (count: number) => Array.from({ length: count }, (_, n) => n);
+
+onOwnServices('kafka when the broker suffers', () => {
+  let broker: KafkaService;
+  beforeAll(async () => {
+    broker = await startKafka();
+  });
+  afterAll(() => broker.stop());
+
+  it('has every message once and reads every message, through kill -9 and a restart', async () => {
+    const topic = randomName();
+    await using writer = await KafkaProcess.on(broker.address, { topic });
+    await using reading = await KafkaProcess.on(broker.address, { topic });
+    const context = reading.context();
+    const source = reading.source({}, context);
+    await source.connect(never);
+    context.node.is('ok');
+    const reader = new Reader(source);
+    const writing = writeAll(writer, 2000, 50);
+    await reader.seen(100);
+    await broker.kill();
+    await eventually('readiness is red', async () => context.node.state === 'retrying', 10_000);
+    await systemClock.sleep(2000);
+    await broker.restart();
+    await writing;
+    await reader.seen(2000);
+    expect(await values(reading)).toEqual(upTo(2000));
+    await eventually('readiness is green', async () => context.node.state === 'ok');
+    expect(reader.errors).toEqual([]);
+  });
+
+  it('has every message once through a broker that sleeps longer than a session', async () => {
+    const topic = randomName();
+    await using writer = await KafkaProcess.on(broker.address, { topic });
+    await using reading = await KafkaProcess.on(broker.address, { topic });
+    const context = reading.context();
+    const source = reading.source({}, context);
+    await source.connect(never);
+    context.node.is('ok');
+    const reader = new Reader(source);
+    const writing = writeAll(writer, 1000, 20);
+    await reader.seen(100);
+    await broker.pause();
+    await eventually('readiness is red', async () => context.node.state === 'retrying', 10_000);
+    await systemClock.sleep(12_000);
+    await broker.resume();
+    await writing;
+    await reader.seen(1000);
+    expect(await values(reading)).toEqual(upTo(1000));
+  });
+
+  it('is told that no broker is there, and works once there is one', async () => {
+    const topic = randomName();
+    await broker.terminate();
+    await using process = await KafkaProcess.on(broker.address, { topic });
+    const source = process.source();
+    await expect(source.connect(never)).rejects.toMatchObject({ code: 'FDP_CONNECTION_LOST', fault: 'transient' });
+    await expect(process.openSink()).rejects.toMatchObject({ fault: 'transient' });
+    await broker.restart();
+    await process.append(numbered(0, 5));
+    await source.connect(never);
+    const open = await process.openSource({ group: 'other' });
+    expect(await readFrom(laneOf(open, (await browse(process))[0]?.meta.partition ?? 0), 5)).toHaveLength(5);
+  });
+
+  it('stops within seconds, and leaves nothing behind, while the broker is dead or asleep', async () => {
+    for (const harm of ['kill', 'pause'] as const) {
+      const process = await KafkaProcess.on(broker.address);
+      const open = await process.openSource();
+      const sink = await process.openSink();
+      await broker[harm]();
+      const written = sink.write(numbered(0, 5), never).catch((error) => error);
+      const before = performance.now();
+      await process[Symbol.asyncDispose]();
+      expect(performance.now() - before).toBeLessThan(10_000);
+      expect(await written).toMatchObject({ failed: expect.any(Map) });
+      expect(open.lanes.every(({ signal }) => signal.aborted)).toBe(true);
+      await (harm === 'kill' ? broker.restart() : broker.resume());
+    }
+    await eventually('no socket is left', async () => {
+      return !globalThis.process.getActiveResourcesInfo().includes('TCPSocketWrap');
+    });
+  });
+
+  it('is not woken by timers while nothing happens', async () => {
+    await using process = await KafkaProcess.on(broker.address);
+    await process.openSink();
+    await process.openSource();
+    await systemClock.sleep(1000);
+    const original = globalThis.setTimeout;
+    let timers = 0;
+    globalThis.setTimeout = Object.assign((...args: Parameters<typeof original>) => {
+      timers++;
+      return original(...args);
+    }, original);
+    await new Promise((resolve) => original(resolve, 2000));
+    globalThis.setTimeout = original;
+    expect(timers).toBeLessThan(100);
+  });
+});
+
+/** A way to the broker on which answers can be held back. */
+class Wire {
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  /** Requests pass, answers don't. */
+  deaf = false;
+
+  constructor(target: number, port: number) {
+    this.#server = createServer((client) => {
+      const broker = connect(target, '127.0.0.1');
+      for (const socket of [client, broker]) {
+        this.#sockets.add(socket);
+        socket.on('error', () => {});
+        socket.on('close', () => {
+          client.destroy();
+          broker.destroy();
+        });
+      }
+      client.on('data', (bytes) => broker.write(bytes));
+      broker.on('data', (bytes) => this.deaf || client.write(bytes));
+    }).listen(port, '127.0.0.1');
+  }
+
+  /** Cuts every connection; new ones get answers. */
+  heal(): void {
+    this.deaf = false;
+    for (const socket of this.#sockets) socket.destroy();
+    this.#sockets.clear();
+  }
+
+  close(): void {
+    this.heal();
+    this.#server.close();
+  }
+}
+
+onOwnServices('kafka on a bad wire', () => {
+  it('stores a batch once whose confirmation was lost, and the next ones as well', async () => {
+    const port = await freePort();
+    const wires: Wire[] = [];
+    const broker = await startKafka({
+      advertise: async (target) => {
+        wires.push(new Wire(target, port));
+        return port;
+      },
+    });
+    const [wire] = wires;
+    const process = await KafkaProcess.on(broker.address, { partitions: 1 });
+    try {
+      const sink = await process.openSink();
+      await sink.write(numbered(0, 3), never);
+      if (wire) wire.deaf = true;
+      const lost = numbered(3, 6);
+      await expect(sink.write(lost, AbortSignal.timeout(500))).rejects.toMatchObject({ code: 'FDP_TIMEOUT' });
+      // As many as the one before: a producer that counts wrongly would have them taken for its repetition.
+      const next = sink.write(numbered(6, 9), never);
+      wire?.heal();
+      expect(await sink.write(lost, never)).toEqual({});
+      expect(await next).toEqual({});
+      expect((await browse(process)).map(({ value }) => (value as { n: number }).n)).toEqual(upTo(9));
+    } finally {
+      await process[Symbol.asyncDispose]();
+      wire?.close();
+      await broker.stop();
+    }
+  });
+});

@@ -1,0 +1,171 @@
+import { expect, it } from 'vitest';
+import { systemClock } from '../../src/engine/clock.ts';
+import { onServices } from '../support/cluster.ts';
+import { addPartitions } from '../support/kafka-admin.ts';
+import {
+  alive,
+  browse,
+  KafkaProcess,
+  laneOf,
+  numbered,
+  type OpenKafkaSource,
+  Reader,
+  readFrom,
+} from '../support/kafka-harness.ts';
+import { eventually } from '../support/platform.ts';
+import { randomName } from '../support/services.ts';
+
+const never = new AbortController().signal;
+
+onServices('a consumer group of kafka', ({ kafka: brokers }) => {
+  const partitionsOf = (open: OpenKafkaSource) =>
+    alive(open)
+      .map(({ id }) => Number(id.split('/').at(-1)))
+      .sort((a, b) => a - b);
+  const balanced = (opens: readonly OpenKafkaSource[], counts: readonly number[]) =>
+    eventually(`partitions handed out as ${counts}`, async () => {
+      const found = opens.map((open) => partitionsOf(open));
+      const all = new Set(found.flat());
+      return (
+        all.size === counts.reduce((sum, count) => sum + count, 0) &&
+        found.every((each, i) => each.length === counts[i])
+      );
+    });
+
+  it('shares six partitions between two members, and gives them back to the one that stays', async () => {
+    const topic = randomName();
+    await using first = await KafkaProcess.on(brokers, { topic, partitions: 6 });
+    await using second = await KafkaProcess.on(brokers, { topic, partitions: 6 });
+    const one = await first.openSource();
+    expect(partitionsOf(one)).toEqual([0, 1, 2, 3, 4, 5]);
+    const two = await second.openSource();
+    await balanced([one, two], [3, 3]);
+    // Every lane of the generation before has ended, also of partitions that came back.
+    expect(one.lanes.slice(0, 6).every(({ signal }) => signal.aborted)).toBe(true);
+    await two.source.close();
+    await balanced([one], [6]);
+    expect(first.log.filter(({ text }) => text.includes('gave this member partitions 0, 1, 2, 3, 4, 5'))).toHaveLength(
+      2,
+    );
+  });
+
+  it('loses nothing and keeps positions rising while members come and go', async () => {
+    const topic = randomName();
+    const total = 3000;
+    await using producer = await KafkaProcess.on(brokers, { topic, partitions: 6 });
+    const sink = await producer.openSink();
+    const writing = (async () => {
+      for (let from = 0; from < total; from += 100) {
+        await sink.write(numbered(from, from + 100, '*'), never);
+        await systemClock.sleep(100);
+      }
+    })();
+    const processes: KafkaProcess[] = [];
+    const readers: Reader[] = [];
+    const join = async () => {
+      const process = await KafkaProcess.on(brokers, { topic, partitions: 6 });
+      const source = process.source({ batch: 20 });
+      await source.connect(never);
+      processes.push(process);
+      readers.push(new Reader(source, 20));
+    };
+    await join();
+    await join();
+    await systemClock.sleep(500);
+    await join();
+    await processes[0]?.[Symbol.asyncDispose]();
+    await systemClock.sleep(500);
+    await join();
+    await processes[1]?.[Symbol.asyncDispose]();
+    await writing;
+    await eventually('every message', async () => new Set(readers.flatMap(({ values }) => values)).size === total);
+    expect(readers.flatMap(({ errors }) => errors)).toEqual([]);
+    for (const { commits } of readers)
+      for (let partition = 0; partition < 6; partition++) {
+        const positions = commits.filter((each) => each.partition === partition).map(({ position }) => position);
+        expect(positions).toEqual([...positions].sort((a, b) => a - b));
+      }
+    for (const process of processes) await process[Symbol.asyncDispose]();
+    await using last = await KafkaProcess.on(brokers, { topic, partitions: 6 });
+    const open = await last.openSource();
+    await eventually('everything committed', async () => open.source.lag?.() === 0);
+  });
+
+  it('goes on reading the other partitions while one is not read, and keeps its place for as long', async () => {
+    await using process = await KafkaProcess.on(brokers, { partitions: 2 });
+    await process.append(numbered(0, 20, '*'));
+    const messages = await browse(process);
+    const [key, other] = [0, 1].map(
+      (partition) => messages.find(({ meta }) => meta.partition === partition)?.key ?? '',
+    );
+    await process.append([...numbered(0, 4000, key), ...numbered(0, 4000, other)]);
+    const open = await process.openSource();
+    // Longer than a session: only the signs of life keep the member in.
+    const end = performance.now() + 12_000;
+    const busy = laneOf(open, 0);
+    for (let from = 4000; performance.now() < end; from += 10) {
+      await readFrom(busy, from === 4000 ? 4000 : 10, true);
+      await process.append(numbered(from, from + 10, key));
+      await systemClock.sleep(200);
+    }
+    expect(open.lanes).toHaveLength(2);
+    expect(alive(open)).toHaveLength(2);
+    expect(await readFrom(laneOf(open, 1), 4000, true)).toHaveLength(4000);
+  });
+
+  it('refuses the commit of a member that slept while another took its place, which reads it again', async () => {
+    const topic = randomName();
+    // Asleep: time stands still for it, so it shows no sign of life.
+    let asleep = false;
+    const clock = {
+      ...systemClock,
+      timer: (ms: number, fn: () => void) => systemClock.timer(ms, () => (asleep ? undefined : fn())),
+    };
+    clock.sleep = (ms, signal) =>
+      new Promise((resolve) => {
+        const cancel = clock.timer(ms, resolve);
+        signal?.addEventListener('abort', () => {
+          cancel();
+          resolve();
+        });
+      });
+    await using sleeper = await KafkaProcess.on(brokers, { topic, partitions: 1 }, clock);
+    await sleeper.append(numbered(0, 10));
+    const zombie = await sleeper.openSource();
+    const lane = laneOf(zombie, 0);
+    await readFrom(lane, 10);
+    await lane.commit?.(2);
+    asleep = true;
+    await using awake = await KafkaProcess.on(brokers, { topic, partitions: 1 });
+    const taken = await awake.openSource();
+    await eventually('the partition is taken over', async () => alive(taken).length === 1);
+    expect(lane.signal.aborted).toBe(false);
+    await expect(lane.commit?.(9)).rejects.toMatchObject({ code: 'FDP_LEASE_LOST', fault: 'transient' });
+    expect((await readFrom(laneOf(taken, 0), 8)).map(({ meta }) => meta.offset)).toEqual([2, 3, 4, 5, 6, 7, 8, 9]);
+    asleep = false;
+  });
+
+  it('stands by with fewer partitions than members', async () => {
+    const topic = randomName();
+    await using first = await KafkaProcess.on(brokers, { topic, partitions: 1 });
+    await using second = await KafkaProcess.on(brokers, { topic, partitions: 1 });
+    const opens = [await first.openSource(), await second.openSource()];
+    const states = () => opens.map(({ context }) => context.node.state);
+    for (const { context } of opens) context.node.is('ok');
+    await eventually('one stands by', async () => states().includes('standby') && states().includes('ok'));
+    const working = opens[states().indexOf('ok')];
+    const idle = opens[states().indexOf('standby')];
+    await working?.source.close();
+    await eventually('it takes over', async () => idle?.context.node.state === 'ok' && alive(idle).length === 1);
+  });
+
+  it('reads partitions that are added while it runs', async () => {
+    const topic = randomName();
+    await using process = await KafkaProcess.on(brokers, { topic, partitions: 1 });
+    const open = await process.openSource();
+    await addPartitions(brokers, topic, 3);
+    await balanced([open], [3]);
+    await process.append(numbered(0, 3, null));
+    for (const lane of alive(open)) expect(await readFrom(lane, 1)).toHaveLength(1);
+  });
+});

@@ -1,0 +1,278 @@
+import { expect, it } from 'vitest';
+import { onServices } from '../support/cluster.ts';
+import { removeTopic, removeUntil } from '../support/kafka-admin.ts';
+import { browse, isEmpty, KafkaProcess, laneOf, numbered, readFrom } from '../support/kafka-harness.ts';
+import { messageWith } from '../support/log-harness.ts';
+import { eventually } from '../support/platform.ts';
+import { randomName } from '../support/services.ts';
+
+const never = new AbortController().signal;
+const one = { partitions: 1 };
+
+onServices('kafka', ({ kafka: brokers }) => {
+  it('gives back what was appended, offsets counted from 0, in lanes named after the topic and its id', async () => {
+    const topic = randomName();
+    await using process = await KafkaProcess.on(brokers, { ...one, topic });
+    await process.append([
+      messageWith({ a: 1 }, { key: 'K', timestamp: 42 }),
+      messageWith(null, { timestamp: 1_763_645_598_585 }),
+    ]);
+    const open = await process.openSource();
+    const lane = laneOf(open, 0);
+    const messages = await readFrom(lane, 2);
+    expect(messages.map(({ raw, ...message }) => ({ ...message, raw: String(raw) }))).toEqual([
+      {
+        ...{ key: 'K', value: { a: 1 }, timestamp: 42, raw: '{"a":1}' },
+        meta: { lane: lane.id, topic, partition: 0, offset: 0 },
+      },
+      {
+        ...{ key: null, value: null, timestamp: 1_763_645_598_585, raw: 'null' },
+        meta: { lane: lane.id, topic, partition: 0, offset: 1 },
+      },
+    ]);
+    expect(lane.id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\/test-[0-9a-f]+\/0$/);
+  });
+
+  it('sends messages of a key where the clients of Java do, and those without one to each partition in turn', async () => {
+    const keys = ['AAPL', 'GOOGL', 'TSLA', 'MSFT', 'NVDA', 'AMD'];
+    await using process = await KafkaProcess.on(brokers, { partitions: 6 });
+    await process.append(keys.map((key) => messageWith(1, { key })));
+    const found = Object.fromEntries((await browse(process)).map(({ key, meta }) => [key, meta.partition]));
+    // murmur2 modulo 6: other programs and later versions must find the same.
+    expect(found).toEqual({ AAPL: 3, GOOGL: 1, TSLA: 5, MSFT: 0, NVDA: 5, AMD: 4 });
+    await using other = await KafkaProcess.on(brokers);
+    await other.append(numbered(0, 9, null));
+    expect((await browse(other)).map(({ meta }) => meta.partition)).toEqual([0, 0, 0, 1, 1, 1, 2, 2, 2]);
+  });
+
+  it('gives a value that is no JSON, and a tombstone, with the problem and the bytes', async () => {
+    await using process = await KafkaProcess.on(brokers, one);
+    const bytes = new Uint8Array([0x22, 0xff, 0x22]);
+    await process.append([messageWith('{no json'), messageWith(bytes), messageWith(Buffer.from('{"n":1}'))]);
+    const [text, binary, good] = await readFrom(laneOf(await process.openSource(), 0), 3);
+    expect(text?.problem?.code).toBe('FDP_MESSAGE_UNREADABLE');
+    expect(String(text?.raw)).toBe('{no json');
+    expect(binary?.problem?.code).toBe('FDP_MESSAGE_UNREADABLE');
+    expect(Buffer.from(binary?.raw as Uint8Array)).toEqual(Buffer.from(bytes));
+    expect(good).toMatchObject({ value: { n: 1 } });
+  });
+
+  it('refuses alone, and for good, what is too large, has no JSON, or comes from the future', async () => {
+    const settings = { 'retention.ms': '-1', 'message.timestamp.after.max.ms': '3600000' };
+    await using process = await KafkaProcess.on(brokers, { ...one, max_message_bytes: '30B', topic_config: settings });
+    const sink = await process.openSink();
+    expect(sink.maxMessageBytes).toBe(30);
+    const values = ['"fits"', `"${'x'.repeat(40)}"`, undefined, 10n, 5].map((value) => messageWith(value));
+    const tomorrow = messageWith(6, { timestamp: Date.now() + 86_400_000 });
+    const { failed } = await sink.write([...values, tomorrow, messageWith(7)], never);
+    expect([...(failed ?? [])].map(([place, error]) => [place, (error as { code?: string }).code])).toEqual([
+      [1, 'FDP_MESSAGE_REFUSED'],
+      [2, 'FDP_MESSAGE_REFUSED'],
+      [3, 'FDP_MESSAGE_REFUSED'],
+      [5, 'FDP_MESSAGE_REFUSED'],
+    ]);
+    expect((await browse(process)).map(({ value }) => value)).toEqual(['fits', 5, 7]);
+  });
+
+  it('makes a topic that takes the largest message it sends, and gives it back', async () => {
+    await using process = await KafkaProcess.on(brokers, { ...one, max_message_bytes: '3MiB' });
+    const large = 'x'.repeat(3 * 1024 ** 2 - 2);
+    await process.append([...numbered(0, 2), messageWith({ large: large.slice(20) }), ...numbered(2, 4)]);
+    const messages = await readFrom(laneOf(await process.openSource(), 0), 5);
+    expect(messages[2]?.value).toEqual({ large: large.slice(20) });
+  });
+
+  it('takes no more than an existing topic does, and says how it differs', async () => {
+    const topic = randomName();
+    await using first = await KafkaProcess.on(brokers, {
+      ...one,
+      topic,
+      topic_config: { 'max.message.bytes': '2000' },
+    });
+    await first.append(numbered(0, 1));
+    await using process = await KafkaProcess.on(brokers, { topic, partitions: 5 });
+    const sink = await process.openSink();
+    expect(sink.maxMessageBytes).toBe(2000 - 128);
+    const { failed } = await sink.write([messageWith('"'.padEnd(1900, 'x').concat('"')), ...numbered(1, 200)], never);
+    expect([...(failed?.keys() ?? [])]).toEqual([0]);
+    expect(await browse(process)).toHaveLength(200);
+    const said = process.log.filter(({ level }) => level === 'warn').map(({ text }) => text);
+    expect(said.join()).toContain('was made with 1 partitions and keeps them, not 5');
+    expect(said.join()).toContain('takes messages of 2000 bytes (max.message.bytes), not 1048576');
+  });
+
+  it('limits a batch by messages and by bytes, but always gives one', async () => {
+    await using process = await KafkaProcess.on(brokers, one);
+    await process.append([...numbered(0, 5), messageWith(JSON.stringify('x'.repeat(498))), ...numbered(5, 7)]);
+    const sizes = async (usage: object) => {
+      const lane = laneOf(await process.openSource({ group: randomName(), ...usage }), 0);
+      const found: number[] = [];
+      while (found.reduce((sum, size) => sum + size, 0) < 8) found.push((await lane.read(never))?.messages.length ?? 0);
+      return found;
+    };
+    expect(await sizes({ batch: 3 })).toEqual([3, 3, 2]);
+    expect(await sizes({ batch_bytes: '32B' })).toEqual([4, 1, 1, 2]);
+  });
+
+  it('wakes a reader when something is appended, and lets it go when it is to stop', async () => {
+    await using process = await KafkaProcess.on(brokers, one);
+    const open = await process.openSource();
+    const lane = laneOf(open, 0);
+    const stop = new AbortController();
+    const first = lane.read(stop.signal);
+    await process.append(numbered(0, 1));
+    expect(await first).toMatchObject({ position: 1 });
+    const second = lane.read(stop.signal);
+    stop.abort();
+    expect(await second).toBeUndefined();
+    const third = lane.read(never);
+    open.unsubscribe();
+    expect(await third).toBeUndefined();
+    await lane.commit?.(1);
+  });
+
+  it('tells what lies at an offset, and what it holds', async () => {
+    await using process = await KafkaProcess.on(brokers, one);
+    await process.append(numbered(0, 3));
+    const lane = laneOf(await process.openSource(), 0);
+    expect(await lane.recordAt?.(2)).toEqual({ timestamp: 1002, key: 'A' });
+    expect(await lane.recordAt?.(3)).toBeUndefined();
+    expect(await lane.range?.()).toEqual({ first: 0, next: 3 });
+  });
+
+  it('can be closed twice, before it was connected, and connected again', async () => {
+    await using process = await KafkaProcess.on(brokers, one);
+    const source = process.source();
+    await source.close();
+    const sink = await process.openSink();
+    await Promise.all([sink.close(), sink.close()]);
+    await sink.connect(never);
+    await sink.write(numbered(0, 1), never);
+    for (let round = 0; round < 2; round++) {
+      const open = await process.openSource();
+      expect(await readFrom(laneOf(open, 0), 1)).toHaveLength(1);
+      await Promise.all([open.source.close(), open.source.close()]);
+      expect(open.lanes[0]?.signal.aborted).toBe(true);
+    }
+  });
+
+  it('shows what lies in it without a group, up to the end it had', async () => {
+    await using process = await KafkaProcess.on(brokers);
+    expect(await browse(process)).toEqual([]);
+    await process.append(numbered(0, 30, '*'));
+    expect((await browse(process)).map(({ value }) => (value as { n: number }).n).sort((a, b) => a - b)).toEqual(
+      Array.from({ length: 30 }, (_, n) => n),
+    );
+  });
+});
+
+onServices('kafka positions', ({ kafka: brokers }) => {
+  const offsets = (messages: readonly { readonly meta: { readonly offset?: number } }[]) =>
+    messages.map(({ meta }) => meta.offset);
+
+  it('goes on after what was committed, and reads the rest again; a position is never taken back', async () => {
+    await using process = await KafkaProcess.on(brokers, one);
+    await process.append(numbered(0, 10));
+    const open = await process.openSource({ batch: 4 });
+    const lane = laneOf(open, 0);
+    await readFrom(lane, 8);
+    for (const position of [4, 3]) await lane.commit?.(position);
+    await open.source.close();
+    const again = await process.openSource();
+    expect(offsets(await readFrom(laneOf(again, 0), 6))).toEqual([4, 5, 6, 7, 8, 9]);
+  });
+
+  it('keeps the start of `from: latest` before anything is committed', async () => {
+    await using process = await KafkaProcess.on(brokers, one);
+    await process.append(numbered(0, 5));
+    const open = await process.openSource({ from: 'latest' });
+    expect(await isEmpty(laneOf(open, 0))).toBe(true);
+    await open.source.close();
+    await process.append(numbered(5, 7));
+    const again = await process.openSource({ from: 'latest' });
+    expect(offsets(await readFrom(laneOf(again, 0), 2))).toEqual([5, 6]);
+  });
+
+  it('begins at a time', async () => {
+    await using process = await KafkaProcess.on(brokers, one);
+    await process.append(numbered(0, 10));
+    const open = await process.openSource({ from: new Date(1007).toISOString() });
+    expect(offsets(await readFrom(laneOf(open, 0), 3))).toEqual([7, 8, 9]);
+    const late = await process.openSource({ group: 'late', from: '2100-01-01T00:00:00Z' });
+    expect(await isEmpty(laneOf(late, 0))).toBe(true);
+    expect(late.source.lag?.()).toBe(0);
+  });
+
+  it('warms up with what lies before the position, marked and without a position', async () => {
+    await using process = await KafkaProcess.on(brokers, one);
+    await process.append(numbered(0, 10));
+    const open = await process.openSource({ from: 'latest', warm_up: 5, batch: 3 });
+    await process.append(numbered(10, 12));
+    const readings = [];
+    for (let count = 0; count < 3; count++) readings.push(await laneOf(open, 0).read(never));
+    expect(
+      readings.map((reading) => [reading?.warmUp ?? false, reading?.position, reading?.messages[0]?.meta.offset]),
+    ).toEqual([
+      [true, undefined, 5],
+      [true, undefined, 8],
+      [false, 12, 10],
+    ]);
+    expect(readings[1]?.messages).toHaveLength(2);
+    const far = await process.openSource({ group: 'far', from: 'latest', warm_up: 1000 });
+    expect((await laneOf(far, 0).read(never))?.messages).toHaveLength(12);
+  });
+
+  it('tells how far it is behind', async () => {
+    await using process = await KafkaProcess.on(brokers);
+    await process.append(numbered(0, 10));
+    const open = await process.openSource();
+    expect(open.source.lag?.()).toBe(10);
+    const [message] = await browse(process);
+    await readFrom(laneOf(open, message?.meta.partition ?? 0), 10, true);
+    expect(open.source.lag?.()).toBe(0);
+  });
+
+  it('goes on at the first message when those before were removed, counts them and says so', async () => {
+    await using process = await KafkaProcess.on(brokers, one);
+
+    await process.append(numbered(0, 10));
+    const open = await process.openSource({ batch: 2 });
+    await readFrom(laneOf(open, 0), 2, true);
+    await open.source.close();
+    await removeUntil(brokers, (await process.openSource({ group: 'other' })).lanes[0]?.id.split('/')[1] ?? '', 7);
+    const again = await process.openSource();
+    expect(offsets(await readFrom(laneOf(again, 0), 3))).toEqual([7, 8, 9]);
+    expect(again.context.node.extra).toEqual({ gap: 5 });
+    expect(process.log.filter(({ level }) => level === 'error').map(({ text }) => text)).toEqual([
+      'ticks: 5 messages of partition 0 were removed before they were read, going on from 7',
+    ]);
+  });
+
+  it('refuses to go on from a position beyond the end', async () => {
+    await using process = await KafkaProcess.on(brokers, one);
+    await process.append(numbered(0, 10));
+    const open = await process.openSource();
+    await readFrom(laneOf(open, 0), 10);
+    await laneOf(open, 0).commit?.(14);
+    await open.source.close();
+    await expect(process.openSource()).rejects.toMatchObject({ code: 'FDP_MARK_MISMATCH', fault: 'fatal' });
+  });
+
+  it('reads a topic that was made anew from its beginning, in other lanes', async () => {
+    const topic = randomName();
+    await using process = await KafkaProcess.on(brokers, { ...one, topic });
+
+    await process.append(numbered(0, 5));
+    const open = await process.openSource();
+    await readFrom(laneOf(open, 0), 5, true);
+    const [before] = open.lanes;
+    await removeTopic(brokers, topic);
+
+    await eventually('the source notices', async () => open.errors.length > 0);
+    expect(open.errors).toMatchObject([{ code: 'FDP_CONNECTION_LOST', fault: 'transient' }]);
+    await process.append(numbered(0, 3));
+    const again = await process.openSource();
+    expect(offsets(await readFrom(laneOf(again, 0), 3))).toEqual([0, 1, 2]);
+    expect(again.lanes[0]?.id).not.toBe(before?.id);
+  });
+});

@@ -1,0 +1,28 @@
+import { type Admin, Kafka, logLevel } from 'kafkajs';
+
+async function asAdmin(brokers: string, work: (admin: Admin) => Promise<unknown>): Promise<void> {
+  const admin = new Kafka({ brokers: [brokers], logLevel: logLevel.NOTHING }).admin();
+  await admin.connect();
+  try {
+    await work(admin);
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+/** Removes the records of partition 0 before an offset, as retention does. */
+export function removeUntil(brokers: string, topic: string, offset: number): Promise<void> {
+  const partitions = [{ partition: 0, offset: String(offset) }];
+  return asAdmin(brokers, async (admin) => {
+    await admin.fetchTopicOffsets(topic); // learns who leads it
+    await admin.deleteTopicRecords({ topic, partitions });
+  });
+}
+
+export function removeTopic(brokers: string, topic: string): Promise<void> {
+  return asAdmin(brokers, (admin) => admin.deleteTopics({ topics: [topic] }));
+}
+
+export function addPartitions(brokers: string, topic: string, count: number): Promise<void> {
+  return asAdmin(brokers, (admin) => admin.createPartitions({ topicPartitions: [{ topic, count }] }));
+}
