@@ -22,7 +22,7 @@ const countOf = ({ stores }: Installation) => Object.values(stores.symbols).redu
 
 /** A moment to be killed at: while it starts and stands by, or while the processor works off what has gathered. */
 async function moment(process: Process, chance: Chance): Promise<void> {
-  if (chance.next() < 0.5) return pause(chance.next() * 2500);
+  if (chance.next() < 0.5) return pause(chance.next() * 2000);
   await eventually('the processor took over', async () => process.output.includes('took group processor over'));
   await pause(chance.next() * 600);
 }
@@ -49,7 +49,7 @@ describe.concurrent('a platform that is killed', () => {
     await platform.catchUp();
     expect(platform.stores.trades.length).toBeGreaterThan(20_000);
     expect(platform.differences()).toEqual([]);
-  });
+  }, 240_000);
 
   it.each(failPoints.map((point, place) => [point, place] as const))('loses nothing at %s', async (point, place) => {
     using folder = temporaryFolder();

@@ -104,7 +104,7 @@ async function crash(
   await clock.until(Promise.race([running.ended, life.death]));
 }
 
-describe('exactly once', () => {
+describe('exactly once', { timeout: 30_000 }, () => {
   it('7: every trade is stored and counted once, whenever and however often the process is killed', async () => {
     const lives = fc.array(
       fc.record({
@@ -126,7 +126,7 @@ describe('exactly once', () => {
         expect(world.stored).toEqual(world.expected);
         world.space.dispose();
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 
