@@ -108,6 +108,8 @@ export class LaneReader {
         if (failed) node.is('ok');
         failed = false;
         next(this.#admit(reading));
+        // Where everything is filtered at once nothing else would ever wait, and timers and signals would starve.
+        if (!this.#lane.request) await environment.clock.turn();
       } catch (error) {
         if (stopped.aborted) break;
         if (!isRetriable(error)) throw error;

@@ -8,9 +8,11 @@ import { Outcome, type TrackOwner } from './track.ts';
 /** Time between two commits of a lane while it is busy, ms: what a crash makes us read again. */
 const commitIntervalMs = 100;
 
-/** One batch as it was read: settled when every message of it has ended. Gives its permits back then. */
+/** One batch as it was read: settled when every message of it has ended. */
 export class Settlement implements TrackOwner {
   readonly position: number | undefined;
+  readonly bytes: number;
+  readonly messages: number;
   /** Monotonic ms when it was read. */
   readonly readAt: number;
   released = false;
@@ -20,8 +22,10 @@ export class Settlement implements TrackOwner {
 
   constructor(reading: Reading, readAt: number, tally: Tally, settled: () => void) {
     this.position = reading.position;
+    this.bytes = reading.bytes;
+    this.messages = reading.messages.length;
     this.readAt = readAt;
-    this.#remaining = reading.messages.length;
+    this.#remaining = this.messages;
     this.#tally = tally;
     this.#settled = settled;
   }
@@ -46,7 +50,8 @@ export class Settlement implements TrackOwner {
 
 /**
  * The open batches of a lane in the order in which they were read. Commits the lowest contiguous settled position and
- * never anything above an unsettled or released message.
+ * never anything above an unsettled or released message. A batch keeps its permits until it and all before it are
+ * settled: one that gets stuck holds the lane, instead of letting settled ones pile up behind it.
  */
 export class Ledger {
   readonly #open: Settlement[] = [];
@@ -56,6 +61,8 @@ export class Ledger {
   readonly #environment: Environment;
   readonly #fail: (error: unknown) => void;
   readonly #hurry = new AbortController();
+  /** A message was given back: nothing from there on may be committed. */
+  #isBroken = false;
   #target: number | undefined;
   #committing: Promise<void> | undefined;
   #whenSettled: (() => void) | undefined;
@@ -80,24 +87,24 @@ export class Ledger {
     const ageMs = oldest && reading.position !== undefined ? Math.max(0, clock.now() - oldest.timestamp) : 0;
     const settlement: Settlement = new Settlement(reading, clock.monotonic(), this.#tally, () => {
       const tookMs = ageMs + clock.monotonic() - settlement.readAt;
-      if (!settlement.released) this.#tally.latency.record(tookMs, reading.messages.length);
-      this.#settle(reading);
+      if (!settlement.released) this.#tally.latency.record(tookMs, settlement.messages);
+      this.#settle();
     });
     this.#open.push(settlement);
     this.#tally.read(reading.messages.length);
     for (const permits of this.#permits) permits.take(reading.bytes);
-    if (settlement.isSettled) this.#settle(reading);
+    if (settlement.isSettled) this.#settle();
     return settlement;
   }
 
   /** When the oldest open batch was read, monotonic ms. */
   get oldest(): number | undefined {
-    return this.#open.find((settlement) => !settlement.isSettled)?.readAt;
+    return this.#open[0]?.readAt;
   }
 
   /** Resolves when every batch is settled and the last position is committed (or can't be). */
   async finish(): Promise<void> {
-    if (this.#open.some((settlement) => !settlement.isSettled))
+    if (this.#open.length > 0)
       await new Promise<void>((resolve) => {
         this.#whenSettled = resolve;
       });
@@ -110,14 +117,15 @@ export class Ledger {
     for (const settlement of [...this.#open]) settlement.abandon();
   }
 
-  #settle(reading: Reading): void {
-    for (const permits of this.#permits) permits.giveBack(reading.bytes);
-    while (this.#open[0]?.isSettled && !this.#open[0].released) {
-      const { position } = this.#open.shift() as Settlement;
-      if (position !== undefined) this.#target = position;
+  #settle(): void {
+    while (this.#open[0]?.isSettled) {
+      const { position, bytes, released } = this.#open.shift() as Settlement;
+      for (const permits of this.#permits) permits.giveBack(bytes);
+      if (released) this.#isBroken = true;
+      if (position !== undefined && !this.#isBroken) this.#target = position;
     }
     if (this.#target !== undefined) this.#committing ??= this.#commitAll();
-    if (this.#open.every((settlement) => settlement.isSettled)) this.#whenSettled?.();
+    if (this.#open.length === 0) this.#whenSettled?.();
   }
 
   async #commitAll(): Promise<void> {

@@ -1,5 +1,5 @@
 /**
- * Bounds what was read and is not yet settled, in batches and in bytes. A source reads only while a permit is free; what
+ * Bounds what was read and is not yet settled, it or something before it, in batches and in bytes. A source reads only while a permit is free; what
  * it then reads is counted whole, so that each lane may go over the limits by the one batch that it was reading.
  */
 export class Permits {

@@ -29,7 +29,7 @@ export class WorldLog {
   ends = true;
   replayable = true;
   /** Called before each reading and commit; may wait or throw. */
-  disturb: (what: 'read' | 'commit') => Promise<void> = async () => {};
+  disturb: (what: 'read' | 'commit', partition: number) => Promise<void> = async () => {};
   #subscriber: Subscriber<Lane> | undefined;
   #open: AbortController[] = [];
   readonly #clock: Clock;
@@ -77,7 +77,7 @@ export class WorldLog {
       id,
       signal: life.signal,
       read: async (signal) => {
-        await this.disturb('read');
+        await this.disturb('read', place);
         while (next >= partition.values.length && !this.ends && !signal.aborted) await this.#clock.sleep(100, signal);
         if (signal.aborted || next >= partition.values.length) return undefined;
         const values = partition.values.slice(next, next + this.batchSize);
@@ -86,7 +86,7 @@ export class WorldLog {
         return { messages, position: next, bytes: values.length * 100 };
       },
       commit: async (position) => {
-        await this.disturb('commit');
+        await this.disturb('commit', place);
         if (life.signal.aborted) return;
         partition.committed = position;
         partition.commits.push(position);
