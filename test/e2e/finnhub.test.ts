@@ -67,7 +67,7 @@ describe('finnhub', () => {
     const pipeline = impatientPipeline(folder.path);
     await using simulator = new Process(['--topology', 'simulator'], {
       ...env,
-      ...{ SIMULATOR_PORT: String(port), SIMULATOR_TOKEN: token },
+      ...{ OBSERVE_PORT: '', SIMULATOR_PORT: String(port), SIMULATOR_TOKEN: token },
     });
     await eventually('a simulator that listens', async () => simulator.output.includes('exchange: listening'));
     await using platform = new Process(['--pipeline', pipeline, '--topology', 'ingestor,processor'], {
@@ -99,7 +99,10 @@ describe('finnhub', () => {
     using folder = temporaryFolder();
     const { env } = await placeIn(folder.path);
     const port = await freePort();
-    await using simulator = new Process(['--topology', 'simulator'], { ...env, SIMULATOR_PORT: String(port) });
+    await using simulator = new Process(['--topology', 'simulator'], {
+      ...env,
+      ...{ OBSERVE_PORT: '', SIMULATOR_PORT: String(port) },
+    });
     await eventually('a simulator that listens', async () => simulator.output.includes('exchange: listening'));
     const feed = { FDP_FEED: 'finnhub', FINNHUB_URL: `ws://127.0.0.1:${port}`, FINNHUB_TOKEN: token };
     await using refused = new Process(['--topology', 'ingestor'], { ...env, ...feed, LOG_LEVEL: 'debug' });

@@ -5,7 +5,7 @@ import { DatabaseSync } from '@photostructure/sqlite';
 import { describe, expect, it } from 'vitest';
 import { pipelineCopy } from '../support/pipeline-copy.ts';
 import { type Answer, get, LineReader, placeIn } from '../support/place.ts';
-import { eventually, Process, temporaryFolder } from '../support/platform.ts';
+import { eventually, freePort, Process, temporaryFolder } from '../support/platform.ts';
 
 const number = String.raw`-?\d+(\.\d+)?(e[+-]?\d+)?`;
 const iso = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`;
@@ -92,10 +92,13 @@ describe('the first minutes', () => {
     writeFileSync(join(folder.path, 'pipeline', 'trades.jsonl'), `${frame}\n`);
     await using analytics = new Process(['--pipeline', pipeline, '--topology', 'analytics'], env);
     using reader = new LineReader(tcpPort);
-    await eventually('a connected client', async () => analytics.output.includes('vwap_feed: listening') && reader.isConnected);
-    expect(await ends(['--pipeline', pipeline, '--topology', 'ingestor'], { ...env, FDP_FEED: 'lines' })).toMatchObject(
-      { code: 0 },
+    await eventually(
+      'a connected client',
+      async () => analytics.output.includes('vwap_feed: listening') && reader.isConnected,
     );
+    expect(
+      await ends(['--pipeline', pipeline, '--topology', 'ingestor'], { ...env, FDP_FEED: 'lines', OBSERVE_PORT: '' }),
+    ).toMatchObject({ code: 0 });
     await eventually('both lines', async () => reader.lines.length >= 2);
     expect(reader.lines).toEqual([
       '{"time":"2025-11-20T13:33:18.585Z","symbol":"ODD","price":3.5,"vwap":null}',
@@ -132,12 +135,18 @@ describe('the first minutes', () => {
     expect(output).toContain('https://finnhub.io/register');
   });
 
-  it('ends with 2 and a line for each topology when the profile needs a client that is not there', async () => {
-    const process = await ends(['--profile', 'cluster']);
-    expect(process.code).toBe(2);
-    expect(errorsOf(process)).toHaveLength(4);
-    for (const line of errorsOf(process))
-      expect(line).toMatch(/no (Kafka|MongoDB) client yet, use --profile embedded$/);
+  it('waits for Kafka and MongoDB while they are away, says so, answers 503, and ends with 0 on Ctrl-C', async () => {
+    using folder = temporaryFolder();
+    const { env, api } = await placeIn(folder.path);
+    const port = await freePort();
+    const away = { KAFKA_BROKERS: `127.0.0.1:${port}`, MONGODB_URL: `mongodb://127.0.0.1:${port}` };
+    await using platform = new Process(['--profile', 'cluster'], { ...env, ...away });
+    const said = (node: string) => platform.log.some((line) => line['node'] === node && line.level === 'warn');
+    await eventually('both are missed', async () => said('ticks') && said('trades'));
+    expect(await answer(`${api}/api/v1/symbols`)).toMatchObject({ status: 503, body: { data: null } });
+    expect(platform.child.exitCode).toBe(null);
+    expect(await platform.stop()).toBe(0);
+    expect(errorsOf(platform)).toEqual([]);
   });
 
   it('ends one topology with one clear line when its port is taken, and the others go on', async () => {
