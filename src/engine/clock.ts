@@ -60,6 +60,33 @@ export function linkedAbort(...parents: readonly AbortSignal[]): { controller: A
   };
 }
 
+/**
+ * The result of `work`. Once `signal` has aborted it is waited for no longer than `graceMs`; then `late` is thrown.
+ * Leaves neither timer nor listener behind.
+ */
+export async function withGrace<T>(
+  clock: Clock,
+  work: Promise<T>,
+  limit: { readonly signal: AbortSignal; readonly graceMs: number; late(): Error },
+): Promise<T> {
+  const { signal, graceMs } = limit;
+  let cancel = () => {};
+  let begin = () => {};
+  const over = new Promise<never>((_resolve, reject) => {
+    begin = () => {
+      cancel = clock.timer(graceMs, () => reject(limit.late()));
+    };
+    if (signal.aborted) begin();
+    else signal.addEventListener('abort', begin);
+  });
+  try {
+    return await Promise.race([work, over]);
+  } finally {
+    cancel();
+    signal.removeEventListener('abort', begin);
+  }
+}
+
 /** Waits for `work`, but no longer than `ms`: true when it has ended in time, be it with an error. */
 export async function endedWithin(clock: Clock, ms: number, work: Promise<unknown>): Promise<boolean> {
   const over = new AbortController();

@@ -1,32 +1,27 @@
 import { FdpError, faultOf, messageOf } from '../errors.ts';
+import { type AttemptParts, attemptWrite } from './attempt.ts';
 import { Backoff } from './backoff.ts';
 import { linkedAbort } from './clock.ts';
-import type { Environment, Receipt, Sink } from './component.ts';
+import type { Coordinates, Receipt } from './component.ts';
 import { type Batch, coordinatesOf, type Message } from './message.ts';
-import type { Node } from './node.ts';
 import { Outcome } from './track.ts';
 
 /** Attempts for an error that nobody classified; after that the message is rejected. */
 const unclassifiedAttempts = 5;
-/** How long a write that was told to give up may take to do so, ms. */
-const abandonMs = 1000;
 
-export interface DeliveryParts {
-  readonly sink: Sink;
-  readonly node: Node;
-  readonly environment: Environment;
-  /** One attempt may take this long, ms. */
-  readonly writeTimeoutMs: number;
+export interface DeliveryParts extends AttemptParts {
   /** Aborts when the stop is forced or the topology restarts: what is not confirmed by then is released. */
   readonly killed: AbortSignal;
   /** Whether branches follow that get what this sink stored, and how many of them settle. */
   readonly followers: { readonly any: boolean; readonly settling: number };
+  /** Told what a person must cure: aborts `killed`. */
+  fail(error: unknown): void;
 }
 
 /**
  * Brings batches to one sink: retries what time can cure without end, unclassified errors five times, rejects what
- * will never be taken, and cuts a batch in halves to find the one message that spoils it. Never rejects, but for a
- * fatal error, which ends the topology.
+ * will never be taken, and cuts a batch in halves to find the one message that spoils it. A fatal error ends the
+ * topology: what is not confirmed by then is released. Never rejects.
  */
 export class Delivery {
   readonly #parts: DeliveryParts;
@@ -56,15 +51,17 @@ export class Delivery {
       if (this.#failing > 0) this.#parts.node.is('retrying', reason ?? this.#parts.node.reason);
       else this.#parts.node.is('ok');
     };
-    try {
-      while (!attempt.done) {
-        if (this.#parts.killed.aborted || batch.lane.signal.aborted) attempt.releaseRest();
-        else setFailing((await attempt.step()) !== undefined, attempt.lastError);
-        if (failing) await attempt.wait();
+    while (!attempt.done && !this.#parts.killed.aborted && !batch.lane.signal.aborted) {
+      const error = await attempt.step();
+      if (faultOf(error) === 'fatal') {
+        this.#parts.fail(error);
+        break;
       }
-    } finally {
-      if (failing) setFailing(false);
+      setFailing(error !== undefined, messageOf(error));
+      if (failing) await attempt.wait();
     }
+    attempt.releaseRest();
+    setFailing(false);
     return { ...batch, messages: attempt.stored };
   }
 }
@@ -72,7 +69,6 @@ export class Delivery {
 /** One batch on its way into a sink. */
 class BatchDelivery {
   readonly #stored = new Set<Message>();
-  lastError: string | undefined;
   #pending: readonly Message[];
   /** How many messages the next attempt takes. */
   #size: number;
@@ -101,11 +97,14 @@ class BatchDelivery {
     return this.#pending.length === 0;
   }
 
-  /** One attempt. Resolves with the error to wait for, or undefined when it went well (or the message is out of the way). */
+  /**
+   * One attempt. Resolves with the error to wait for, or with a fatal one; undefined when it went well (or the message
+   * is out of the way).
+   */
   async step(): Promise<unknown> {
     const messages = this.#pending.slice(0, this.#size);
     try {
-      const receipt = await this.#write(messages);
+      const receipt = await attemptWrite(this.#parts, messages, [this.#parts.killed]);
       return this.#confirm(messages, receipt);
     } catch (error) {
       return this.#failWhole(messages, error);
@@ -126,16 +125,18 @@ class BatchDelivery {
     this.#pending = [];
   }
 
-  #confirm(messages: readonly Message[], receipt: Receipt): unknown {
+  #confirm(messages: readonly Message[], { known, failed }: Receipt): unknown {
     const again: Message[] = [];
+    const stuckKeys = new Set<string>();
     let toWaitFor: unknown;
     for (const [place, message] of messages.entries()) {
-      const error = receipt.failed?.get(place);
-      if (error === undefined) this.#delivered(message, receipt, place);
-      else if (this.#isHopeless(message, error)) this.#reject(message, error);
+      const error = failed?.get(place);
+      if (error === undefined) this.#delivered(message, known?.get(place));
+      else if (!isVictim(message, error, stuckKeys) && this.#isHopeless(message, error)) this.#reject(message, error);
       else {
         again.push(message);
-        toWaitFor ??= this.#note(error);
+        if (this.#parts.sink.ordered && message.key !== null) stuckKeys.add(message.key);
+        if (toWaitFor === undefined || faultOf(error) === 'fatal') toWaitFor = this.#note(error);
       }
     }
     this.#pending = [...again, ...this.#pending.slice(messages.length)];
@@ -148,10 +149,7 @@ class BatchDelivery {
   /** Nothing of this write is known to be stored. */
   #failWhole(messages: readonly Message[], error: unknown): unknown {
     const fault = faultOf(error);
-    if (fault === 'fatal') {
-      this.releaseRest();
-      throw error;
-    }
+    if (fault === 'fatal') return error;
     if (messages.length === 1) {
       const [message] = messages as [Message];
       if (!this.#isHopeless(message, error)) return this.#note(error);
@@ -179,16 +177,14 @@ class BatchDelivery {
   }
 
   #note(error: unknown): unknown {
-    this.lastError = messageOf(error);
     if (error instanceof FdpError) this.#waitMs = Math.max(this.#waitMs, error.waitMs ?? 0);
     return error;
   }
 
-  #delivered(message: Message, receipt: Receipt, place: number): void {
+  #delivered(message: Message, known: Coordinates | undefined): void {
     const { node, followers } = this.#parts;
     node.out++;
     if (followers.any) {
-      const known = receipt.known?.get(place);
       const { lane, offset, index } = coordinatesOf(message);
       // A twin that came from elsewhere was counted there.
       if (known === undefined || (known.lane === lane && known.offset === offset && known.index === index)) {
@@ -204,24 +200,9 @@ class BatchDelivery {
     this.#parts.node.inFlight--;
     this.#parts.node.reject(this.#batch.lane, message, error);
   }
+}
 
-  /** One attempt within its time. A write that ran out of it is told so, and heard once more before it counts as failed. */
-  async #write(messages: readonly Message[]): Promise<Receipt> {
-    const { sink, node, environment, writeTimeoutMs, killed } = this.#parts;
-    const { clock } = environment;
-    const { controller, release } = linkedAbort(killed);
-    const cancel = clock.timer(writeTimeoutMs, () => controller.abort());
-    const late = new FdpError('FDP_TIMEOUT', `${node.name}: no confirmation within ${writeTimeoutMs} ms`);
-    const abandoned = new Promise<never>((_resolve, reject) => {
-      controller.signal.addEventListener('abort', () => clock.timer(abandonMs, () => reject(late)));
-    });
-    try {
-      return await Promise.race([sink.write(messages, controller.signal), abandoned]);
-    } catch (error) {
-      throw controller.signal.aborted ? late : error;
-    } finally {
-      cancel();
-      release();
-    }
-  }
+/** An ordered sink names with a failed message all that follow with its key: nothing is known against those. */
+function isVictim({ key }: Message, error: Error, stuckKeys: ReadonlySet<string>): boolean {
+  return faultOf(error) === undefined && key !== null && stuckKeys.has(key);
 }

@@ -100,19 +100,16 @@ export class Flow {
 
   async #flow(source: Source): Promise<void> {
     const { draining, plan } = this.#parts;
-    const stop = linkedAbort(draining, this.#killed.controller.signal);
     const chains = new Map<string | undefined, BatchOperator>();
     if (plan.routes.length === 0) chains.set(undefined, this.#mainChain());
     for (const { route, operators } of plan.routes)
       chains.set(route, this.#operators(operators, this.#parts.graph.routes.get(route) ?? []));
+    const stop = linkedAbort(draining, this.#killed.controller.signal);
     await new Promise<void>((resolve) => {
       source.lanes
         .pipe(
           takeUntil(aborted(stop.controller.signal)),
-          catchError((error) => {
-            this.#fail(error);
-            return EMPTY;
-          }),
+          this.#failing(),
           mergeMap((lane) => this.#runLane(lane, source, chains.get(lane.chain) ?? pipe())),
         )
         .subscribe({ complete: resolve });
@@ -144,15 +141,15 @@ export class Flow {
       lane.request ? tap((batch) => this.#reply(batch, reader)) : pipe(),
       ignoreElements(),
     );
-    return concat(
-      run.pipe(
-        catchError((error) => {
-          this.#fail(error);
-          return EMPTY;
-        }),
-      ),
-      finish,
-    );
+    return concat(run.pipe(this.#failing()), finish);
+  }
+
+  /** An error ends the run, and the stream as if it had come to its end: what waits further on is released there. */
+  #failing<T>(): MonoTypeOperatorFunction<T> {
+    return catchError((error) => {
+      this.#fail(error);
+      return EMPTY;
+    });
   }
 
   async #misfit(lane: Lane): Promise<string | undefined> {
@@ -173,7 +170,8 @@ export class Flow {
   #mainChain(): BatchOperator {
     const { plan, graph } = this.#parts;
     const roots = plan.branches.filter((branch) => branch.after === undefined);
-    return pipe(this.#operators(plan.operators, graph.operators), shareOut(roots), this.#fanOut(roots));
+    const operators = this.#operators(plan.operators, graph.operators);
+    return pipe(operators, this.#failing(), shareOut(roots), this.#fanOut(roots));
   }
 
   #operators(operators: readonly OperatorPlan[], nodes: readonly Node[]): BatchOperator {
@@ -208,10 +206,12 @@ export class Flow {
       writeTimeoutMs: settings.writeTimeoutMs,
       killed: this.#killed.controller.signal,
       followers: { any: followers.length > 0, settling: settling(followers).length },
+      fail: (error) => this.#fail(error),
     });
     return pipe(
       branch.bestEffort ? bestEffort(nodes.sink) : pipe(),
       this.#operators(branch.operators, nodes.operators),
+      this.#failing(),
       tap((batch) => delivery.arrive(batch)),
       inOrder((batch) => delivery.deliver(batch), sink.ordered ? 1 : (sink.maxInFlight ?? 1)),
       this.#fanOut(followers),

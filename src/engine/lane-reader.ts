@@ -90,11 +90,19 @@ export class LaneReader {
   }
 
   async #readAll(next: (batch: Batch) => void): Promise<void> {
-    const { draining, replayable, environment, node } = this.#parts;
+    const { draining, replayable } = this.#parts;
     const { signal } = this.#life.controller;
-    const stop = replayable ? linkedAbort(signal, draining) : { controller: { signal }, release: () => {} };
+    const stop = replayable ? linkedAbort(signal, draining) : linkedAbort(signal);
+    try {
+      await this.#readUntil(stop.controller.signal, next);
+    } finally {
+      stop.release();
+    }
+  }
+
+  async #readUntil(stopped: AbortSignal, next: (batch: Batch) => void): Promise<void> {
+    const { environment, node } = this.#parts;
     const backoff = new Backoff(environment);
-    const stopped = stop.controller.signal;
     let failed = false;
     await this.#untilFit(stopped);
     while (!stopped.aborted) {
@@ -103,6 +111,7 @@ export class LaneReader {
       try {
         const reading = await this.#lane.read(stopped);
         if (reading === undefined) break;
+        if (this.context.signal.aborted) return this.#giveBack(reading);
         backoff.reset();
         // Only what this loop said: a source that reconnects while its queue is read says so itself.
         if (failed) node.is('ok');
@@ -119,7 +128,6 @@ export class LaneReader {
         await backoff.wait(stopped);
       }
     }
-    stop.release();
   }
 
   /** Holds the lane while a sink remembers another log. */
@@ -170,6 +178,14 @@ export class LaneReader {
       node.out += messages.length;
     }
     return { lane: this.context, messages, warmUp: reading.warmUp ?? false };
+  }
+
+  /** What arrives when the lane is over already: nobody takes it any more. */
+  #giveBack(reading: Reading): void {
+    if (reading.warmUp) return;
+    this.#ledger.open(reading).abandon();
+    this.#parts.node.in += reading.messages.length;
+    this.#parts.node.released += reading.messages.length;
   }
 
   #hold(message: Message): void {

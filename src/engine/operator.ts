@@ -1,5 +1,6 @@
 import { concatMap, defer, map, type OperatorFunction } from 'rxjs';
 import { FdpError } from '../errors.ts';
+import { linkedAbort, withGrace } from './clock.ts';
 import type { OperatorContext } from './component.ts';
 import type { Batch, Message } from './message.ts';
 import { RecencyMap } from './recency-map.ts';
@@ -144,21 +145,17 @@ async function within<T>(
   timeoutMs: number,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T | unknown> {
-  const limit = new AbortController();
-  const follow = () => limit.abort();
-  batch.lane.signal.addEventListener('abort', follow);
-  const cancel = context.clock.timer(timeoutMs, follow);
-  const expired = new Promise<unknown>((resolve) => {
-    limit.signal.addEventListener('abort', () =>
-      resolve(new FdpError('FDP_TIMEOUT', `${context.node.name}: no answer within ${timeoutMs} ms`)),
-    );
-  });
+  const { controller, release } = linkedAbort(batch.lane.signal);
+  const { signal } = controller;
+  const late = () => new FdpError('FDP_TIMEOUT', `${context.node.name}: no answer within ${timeoutMs} ms`);
+  if (signal.aborted) return late();
+  const cancel = context.clock.timer(timeoutMs, () => controller.abort());
   try {
-    return await Promise.race([work(limit.signal), expired]);
+    return await withGrace(context.clock, work(signal), { signal, graceMs: 0, late });
   } catch (error) {
     return error;
   } finally {
     cancel();
-    batch.lane.signal.removeEventListener('abort', follow);
+    release();
   }
 }

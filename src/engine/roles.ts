@@ -1,6 +1,6 @@
 import { FdpError, isRetriable, messageOf as textOf } from '../errors.ts';
 import { Backoff } from './backoff.ts';
-import { endedWithin, linkedAbort } from './clock.ts';
+import { endedWithin, linkedAbort, withGrace } from './clock.ts';
 import type { Connector, Environment, Lookup, Role, RoleContext, Sink, Source } from './component.ts';
 import type { Graph } from './graph.ts';
 import type { Node } from './node.ts';
@@ -30,7 +30,8 @@ export class Roles {
   source: Source | undefined;
   deadLetter: Sink | undefined;
   readonly #lookups = new Map<string, { readonly role: Lookup; connected: boolean }>();
-  readonly #background: Promise<void>[] = [];
+  /** All that connects or has connected; none of them rejects. */
+  readonly #connecting: Promise<unknown>[] = [];
   readonly #parts: RolesParts;
 
   constructor(parts: RolesParts) {
@@ -91,7 +92,8 @@ export class Roles {
 
   /** Closes all of them, each within its time; the source last: with it goes the lease, and whoever takes over opens the same ports. */
   async close(): Promise<void> {
-    await Promise.all(this.#background);
+    // One that is still connecting would have something to close only afterwards.
+    await endedWithin(this.#parts.environment.clock, closeMs, Promise.all(this.#connecting));
     const others = [...this.sinks.values(), ...[...this.#lookups.values()].map(({ role }) => role), this.deadLetter];
     await Promise.all(others.map((role) => this.#closeRole(role)));
     await this.#closeRole(this.source);
@@ -109,16 +111,19 @@ export class Roles {
   }
 
   #inBackground(work: Promise<unknown>): void {
-    this.#background.push(
-      work.then(
-        () => {},
-        (error) => this.#parts.fail(error),
-      ),
-    );
+    work.catch((error) => this.#parts.fail(error));
   }
 
   /** Connects a role, patiently; false when a stop came first. */
-  async #connectRole(role: Role, node: Node, takenOver = false): Promise<boolean> {
+  #connectRole(role: Role, node: Node, takenOver = false): Promise<boolean> {
+    const { environment, killed } = this.#parts;
+    const connecting = this.#tryConnect(role, node, takenOver);
+    this.#connecting.push(connecting.catch(() => {}));
+    const late = () => new FdpError('FDP_CLOSED', `${node.name}: was told to give up connecting, and did not`);
+    return withGrace(environment.clock, connecting, { signal: killed, graceMs: closeMs, late });
+  }
+
+  async #tryConnect(role: Role, node: Node, takenOver: boolean): Promise<boolean> {
     const { environment, draining, killed } = this.#parts;
     const stop = linkedAbort(draining, killed);
     const { signal } = stop.controller;
@@ -150,7 +155,7 @@ export class Roles {
   async #closeRole(role: Role | undefined): Promise<void> {
     const { environment, plan } = this.#parts;
     const warn = (text: string) => environment.log.warn({ topology: plan.name }, `closing: ${text}`);
-    const closed = Promise.resolve(role?.close());
+    const closed = (async () => role?.close())();
     closed.catch((error) => warn(textOf(error)));
     if (!(await endedWithin(environment.clock, closeMs, closed))) warn(`not done within ${closeMs} ms`);
   }

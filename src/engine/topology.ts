@@ -61,7 +61,10 @@ export class Topology implements NodeOwner {
     this.#limitedLog = limited(parts.environment.log, parts.environment.clock, rejectionLogMs);
   }
 
-  /** Resolves with the exit code: 0 at the source's end or after a stop, 1 or 2 when it can't go on. Never rejects. */
+  /**
+   * Resolves with the exit code: 0 at the source's end or after a stop, 1 or 2 when it can't go on, or a node died during
+   * the stop. Never rejects.
+   */
   async run(): Promise<0 | 1 | 2> {
     const { environment } = this.#parts;
     const { clock, log } = environment;
@@ -69,10 +72,13 @@ export class Topology implements NodeOwner {
     const restartedAt: number[] = [];
     for (;;) {
       const error = await this.#runOnce();
-      if (error === undefined || this.#draining.signal.aborted) return this.#ended('stopped', 0);
+      const isLeaseLost = error instanceof FdpError && error.code === 'FDP_LEASE_LOST';
+      if (error === undefined || this.#forced.signal.aborted) return this.#ended('stopped', 0);
       if (faultOf(error) === 'fatal') return this.#ended('failed', exitCodeOf(error), textOf(error));
+      if (this.#draining.signal.aborted)
+        return isLeaseLost ? this.#ended('stopped', 0) : this.#ended('failed', 1, textOf(error));
       this.#restarts++;
-      if (error instanceof FdpError && error.code === 'FDP_LEASE_LOST') {
+      if (isLeaseLost) {
         log.warn({ topology: this.name }, `${textOf(error)}: standing by`);
         continue;
       }

@@ -1,15 +1,17 @@
+import { concatMap, Observable } from 'rxjs';
 import { describe, expect, it } from 'vitest';
+import type { Lane, Receipt, Source } from '../../src/engine/component.ts';
 import type { Message } from '../../src/engine/message.ts';
-import { filter, perMessage } from '../../src/engine/operator.ts';
+import { filter, lookup, perMessage } from '../../src/engine/operator.ts';
 import { FdpError } from '../../src/errors.ts';
-import { numbered, snapshotOf, World } from '../support/engine-world.ts';
-import { operatorPlan } from '../support/world.ts';
+import { idsOf, isConserved, numbered, snapshotOf, World } from '../support/engine-world.ts';
+import { connectorOf, operatorPlan, WorldSink } from '../support/world.ts';
 
 // What the engine does when several things go wrong, one beside the other.
 
 const idOf = (message: Message) => (message.value as { readonly id: number }).id;
 const gone = () => new FdpError('FDP_CONNECTION_LOST', 'sink: gone');
-const _never = () => new Promise<never>(() => {});
+const never = () => new Promise<never>(() => {});
 
 const rejecting = (ids: (id: number) => boolean) =>
   operatorPlan((_options, context) =>
@@ -55,5 +57,171 @@ describe('bounded memory', () => {
     await new Promise((resolve) => setImmediate(resolve));
     atFirstTurn = snapshotOf(runtime).read;
     expect(atFirstTurn).toBeLessThan(100);
+  });
+});
+
+describe('a node that dies', () => {
+  it('leaves nothing in flight at any node, though batches waited for their turn', async () => {
+    const world = new World(numbered(100));
+    world.sink.write = async () => {
+      await world.clock.sleep(50);
+      throw new FdpError('FDP_REFUSED', 'sink: no rights any more');
+    };
+    const { result, snapshot } = await world.runToEnd();
+    expect(result.exitCode).toBe(1);
+    expect(snapshot.nodes.map(({ inFlight }) => inFlight)).toEqual([0, 0, 0]);
+    expect(snapshot).toMatchObject({ inFlight: 0, released: 28, state: 'failed' });
+    expect(isConserved(snapshot)).toBe(true);
+  });
+
+  it('ends with 1, not with endless retries, when a receipt says that a person must cure it', async () => {
+    const world = new World(numbered(7));
+    world.sink.write = async (messages): Promise<Receipt> => {
+      const failed = new Map([[3, new FdpError('FDP_REFUSED', 'sink: no rights on the table of C')]]);
+      world.sink.keep(messages.filter((_message, place) => !failed.has(place)));
+      return { failed };
+    };
+    const { ended, runtime } = world.start();
+    await world.clock.advance(60_000);
+    expect(snapshotOf(runtime)).toMatchObject({ state: 'failed', delivered: 6, released: 1 });
+    expect((await ended).exitCode).toBe(1);
+  });
+
+  it('leaves nothing in flight when an operator fails while batches wait for their turn', async () => {
+    const world = new World(numbered(50));
+    world.sink.write = async (messages) => {
+      await world.clock.sleep(50);
+      return world.sink.keep(messages);
+    };
+    let bombs = 1;
+    const bomb = operatorPlan(() =>
+      concatMap(async (batch) => {
+        if (batch.messages.some((message) => idOf(message) === 25) && bombs-- > 0) throw new Error('a bug');
+        return batch;
+      }),
+    );
+    const { result, snapshot } = await world.runToEnd({ operators: [bomb] });
+    expect(result.exitCode).toBe(0);
+    expect(new Set(idsOf(world.sink.written)).size).toBe(50);
+    expect(snapshot.nodes.find(({ name }) => name === 'sink')?.inFlight).toBe(0);
+  });
+
+  it('leaves nothing in flight when a reading arrives after it', async () => {
+    const world = new World([]);
+    const slow: Source = {
+      replayable: true,
+      connect: async () => {},
+      close: async () => {},
+      lanes: new Observable((subscriber) => {
+        let reads = 0;
+        const read: Lane['read'] = async () => {
+          if (reads++ > 0) await world.clock.sleep(100);
+          const meta = { lane: 'slow', offset: reads };
+          return { messages: [{ key: null, value: { id: reads }, timestamp: 0, meta }], bytes: 10, position: reads };
+        };
+        subscriber.next({ id: 'slow', signal: new AbortController().signal, read });
+      }),
+    };
+    world.sink.write = async () => {
+      throw new FdpError('FDP_REFUSED', 'sink: no rights any more');
+    };
+    const { ended, runtime } = world.start({
+      connectors: { slow: connectorOf({ source: () => slow }) },
+      source: 'slow',
+    });
+    await world.clock.until(ended);
+    await world.clock.advance(1000);
+    expect(snapshotOf(runtime).inFlight).toBe(0);
+    expect(isConserved(snapshotOf(runtime))).toBe(true);
+  });
+
+  it('says it when it dies during a stop', async () => {
+    const world = new World(numbered(100));
+    world.log.ends = false;
+    world.sink.write = async () => {
+      await world.clock.sleep(500);
+      throw new FdpError('FDP_REFUSED', 'sink: no rights any more');
+    };
+    const { runtime, ended } = world.start();
+    await world.clock.advance(100);
+    runtime.drain();
+    expect((await world.clock.until(ended)).exitCode).toBe(1);
+    expect(snapshotOf(runtime)).toMatchObject({ state: 'failed', reason: 'sink: no rights any more' });
+  });
+
+  it('closes a sink only when its connecting has ended', async () => {
+    const world = new World(numbered(5));
+    const events: string[] = [];
+    const slow = new WorldSink();
+    slow.connect = async () => {
+      await world.clock.sleep(300);
+      events.push('connected');
+    };
+    const closing = connectorOf({
+      sink: () => ({
+        ...slow.sink(),
+        close: async () => {
+          events.push('closed');
+        },
+      }),
+    });
+    world.sink.connect = async () => {
+      throw new FdpError('FDP_REFUSED', 'sink: wrong password');
+    };
+    await world.runToEnd({ connectors: { slow: closing }, sinks: ['sink', 'slow'] });
+    expect(events).toEqual(['connected', 'closed']);
+  });
+});
+
+describe('retries', () => {
+  it('leave no timer behind when a write that ran out of its time has failed', async () => {
+    const world = new World(numbered(7));
+    let attempts = 0;
+    world.sink.write = async (messages, signal) => {
+      if (attempts++ === 0) {
+        await world.clock.sleep(60_000, signal);
+        throw gone();
+      }
+      return world.sink.keep(messages);
+    };
+    await world.runToEnd();
+    expect(world.clock.timers).toBe(0);
+  });
+
+  it('of an unclassified failure at an ordered sink do not count against those that follow with its key', async () => {
+    const world = new World(Array.from({ length: 7 }, (_unused, id) => ({ id, key: 'A' })));
+    world.sink.write = async (messages): Promise<Receipt> => {
+      const poison = messages.findIndex((message) => idOf(message) === 2);
+      const good = poison < 0 ? messages : messages.slice(0, poison);
+      world.sink.keep(good);
+      return {
+        failed: new Map(messages.slice(good.length).map((_m, place) => [good.length + place, new Error('no')])),
+      };
+    };
+    const { snapshot } = await world.runToEnd();
+    expect(idsOf(world.sink.written)).toEqual([0, 1, 3, 4, 5, 6]);
+    expect(snapshot).toMatchObject({ delivered: 6, rejected: 1 });
+  });
+
+  it('ask a store about nothing more once their lane is gone', async () => {
+    const world = new World(numbered(7));
+    world.log.ends = false;
+    let asked = 0;
+    const stuck = operatorPlan((_options, context) =>
+      lookup(
+        context,
+        () => {
+          asked++;
+          return never();
+        },
+        { timeoutMs: 5000 },
+      ),
+    );
+    const { runtime } = world.start({ operators: [stuck] });
+    await world.clock.advance(100);
+    runtime.force();
+    await world.clock.advance(100);
+    expect(asked).toBe(1);
+    expect(snapshotOf(runtime)).toMatchObject({ inFlight: 0, released: 7 });
   });
 });

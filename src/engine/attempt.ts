@@ -1,0 +1,41 @@
+import { FdpError } from '../errors.ts';
+import { linkedAbort, withGrace } from './clock.ts';
+import type { Environment, Receipt, Sink } from './component.ts';
+import type { Message } from './message.ts';
+import type { Node } from './node.ts';
+
+/** How long a write that was told to give up may take to do so, ms. */
+const abandonMs = 1000;
+
+export interface AttemptParts {
+  readonly sink: Sink;
+  readonly node: Node;
+  readonly environment: Environment;
+  /** One attempt may take this long, ms. */
+  readonly writeTimeoutMs: number;
+}
+
+/**
+ * One write within its time, or until one of the signals aborts. It is told so, and heard once more before it counts as
+ * failed.
+ * @throws FDP_TIMEOUT when it was told to give up, and whatever the sink throws
+ */
+export async function attemptWrite(
+  { sink, node, environment, writeTimeoutMs }: AttemptParts,
+  messages: readonly Message[],
+  signals: readonly AbortSignal[],
+): Promise<Receipt> {
+  const { clock } = environment;
+  const { controller, release } = linkedAbort(...signals);
+  const { signal } = controller;
+  const cancel = clock.timer(writeTimeoutMs, () => controller.abort());
+  const late = () => new FdpError('FDP_TIMEOUT', `${node.name}: no confirmation within ${writeTimeoutMs} ms`);
+  try {
+    return await withGrace(clock, sink.write(messages, signal), { signal, graceMs: abandonMs, late });
+  } catch (error) {
+    throw signal.aborted ? late() : error;
+  } finally {
+    cancel();
+    release();
+  }
+}
