@@ -1,5 +1,5 @@
 import type { MongoClient, MongoClientOptions, TopologyDescription } from 'mongodb';
-import { type Clock, linkedAbort } from '../../src/engine/clock.ts';
+import { type Clock, endedWithin, linkedAbort } from '../../src/engine/clock.ts';
 import type { Environment } from '../../src/engine/component.ts';
 import { FdpError } from '../../src/errors.ts';
 import type { Asker } from './errors.ts';
@@ -13,6 +13,8 @@ export interface MongoPlace extends Asker {
 
 /** A question is given up when no server has been there for so long, ms. */
 const patienceMs = 1000;
+/** How long the driver may take to close, ms. */
+const leaveMs = 1000;
 
 /**
  * What the driver is told, unless the connection string says otherwise: it finds out within a second or two that a
@@ -65,12 +67,16 @@ export class SharedClient {
     return this;
   }
 
-  /** Closes the connections when nobody uses them any more. */
+  /**
+   * Closes the connections when nobody uses them any more. The driver takes leave of the server, which one that is
+   * frozen never answers: it is not waited for, and gives up by itself a few seconds later.
+   */
   async release(): Promise<void> {
     if (--this.#references > 0) return;
     this.#closed();
+    const { clock } = this.#environment;
     const client = await this.#connecting?.catch(() => undefined);
-    await this.#environment.clock.outside(client?.close() ?? Promise.resolve());
+    if (client) await clock.outside(endedWithin(clock, leaveMs, clock.outside(client.close())));
   }
 
   /** True while no server is known that could answer. */
@@ -78,7 +84,7 @@ export class SharedClient {
     return this.#awaySince !== undefined;
   }
 
-  /** Grows each time that the server goes: it may have lost everything when it comes back. */
+  /** Grows with each connection: behind a new one may be a server that came back, and has lost everything. */
   get generation(): number {
     return this.#generation;
   }
@@ -153,6 +159,9 @@ export class SharedClient {
       client = new MongoClient(this.#place.url, this.#options());
       const mode = client.options.readPreference.mode;
       this.#awaySince = clock.monotonic();
+      client.on('connectionReady', () => {
+        this.#generation++;
+      });
       client.on('topologyDescriptionChanged', ({ newDescription }) => this.#seen(newDescription, mode !== 'primary'));
       await clock.outside(client.connect());
       this.#wasConnected = true;
@@ -180,7 +189,6 @@ export class SharedClient {
     const here = [...servers.values()].some(({ type }) => good.includes(type));
     if (here === (this.#awaySince === undefined)) return;
     this.#awaySince = here ? undefined : this.#environment.clock.monotonic();
-    if (!here) this.#generation++;
     for (const listener of [...this.#listeners]) listener();
   }
 }

@@ -30,7 +30,7 @@ export class Collection {
   #client: SharedClient | undefined;
   #mongo: MongoClient | undefined;
   #closing: Promise<void> | undefined;
-  /** The server's generation for which the indexes are known to be there. */
+  /** The client's generation for which the indexes are known to be there. */
   #prepared: number | undefined;
 
   constructor(place: MongoPlace, definition: TableDefinition, environment: Environment) {
@@ -80,6 +80,7 @@ export class Collection {
   async write(command: Document, signal: AbortSignal): Promise<readonly WriteError[]> {
     await this.prepare(signal);
     const reply = await this.command({ ...command, ordered: false, writeConcern }, signal);
+    await this.prepare(signal); // Again, if the server has changed meanwhile: it may have made the collection anew.
     // Also when statements failed, the reply came only after everything that was there is durable: what is a duplicate
     // now was stored for good.
     if (reply['writeConcernError']) throw this.#unconfirmed(reply['writeConcernError']);

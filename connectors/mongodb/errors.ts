@@ -37,6 +37,8 @@ const transientCodes = new Set<unknown>([
 const certificate = /^(CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|HOSTNAME_MISMATCH|ERR_TLS_CERT|INVALID_CA)/;
 const tlsFailure = /^(ERR_SSL_|ERR_TLS_|ERR_OSSL_|EPROTO$)/;
 
+const socketFailure = /^(E[A-Z]+|ERR_(STREAM|SOCKET|SSL|TLS)_\w+)$/;
+
 export const duplicateKey = 11000;
 export const noNamespace = 26;
 
@@ -60,7 +62,7 @@ export function mongoError(error: unknown, asker: Asker, first = false): Error {
   const chain = chainOf(error);
   const text = asker.address.scrub(textOf(error));
   const { name, hosts } = { name: asker.name, hosts: asker.address.hosts };
-  const made = refusal(chain, asker, { text, first }) ?? byKind(chain, text);
+  const made = refusal(chain, asker, { text, first }) ?? byKind(chain, text, atlasHint(asker.address));
   if (made) return new FdpError(made.code, `${name}: ${hosts}: ${made.text}`, { cause: causeOf(error, asker) });
   return error instanceof Error ? error : new FdpError('FDP_INTERNAL', `${name}: ${text}`);
 }
@@ -104,18 +106,20 @@ function refusal(
   return undefined;
 }
 
-function byKind(chain: readonly Foreign[], text: string): Known | undefined {
+function byKind(chain: readonly Foreign[], text: string, hint: string): Known | undefined {
   const [{ name, code } = { name: '', code: undefined }] = chain;
   if (diskCodes.has(code)) return { code: 'FDP_DISK_FULL', text: `the server's disk is full: ${text}` };
   if (permanentCodes.has(code)) return { code: 'FDP_MESSAGE_REFUSED', text: `the server refuses it: ${text}` };
   if (/^Mongo(Parse|InvalidArgument|Compatibility|MissingDependency|MissingCredentials|API)/.test(name))
     return { code: 'FDP_SPEC_INVALID', text: `the url can't be used: ${text}` };
-  if (/Selection|DNS/.test(name) || chain.some(isDns)) return { code: 'FDP_CONNECT_FAILED', text };
+  if (/Selection|DNS/.test(name) || chain.some(isDns)) return { code: 'FDP_CONNECT_FAILED', text: text + hint };
   if (name === 'AbortError') return { code: 'FDP_CLOSED', text: 'given up' };
   if (code === 50 || code === 262 || /Timeout/.test(name))
     return { code: 'FDP_TIMEOUT', text: `no answer in time: ${text}` };
   if (transientCodes.has(code)) return { code: 'FDP_UNAVAILABLE', text };
-  if (/Network|Pool|Topology|NotConnected|ClientClosed|Expired|WriteConcern|Stale/.test(name))
+  // The driver lets errors of a socket through as they are, now and then.
+  const isSocket = chain.some((error) => typeof error.code === 'string' && socketFailure.test(error.code));
+  if (isSocket || /Network|Pool|Topology|NotConnected|ClientClosed|Expired|WriteConcern|Stale/.test(name))
     return { code: 'FDP_CONNECTION_LOST', text };
   return undefined;
 }

@@ -17,6 +17,8 @@ import { rowMessage, symbolTable } from '../support/table-harness.ts';
 const never = new AbortController().signal;
 const rowTable = { database: 'fdp', collection: 'rows', fields: { message_key: 'string' }, unique: 'message_key' };
 const counterTable = { database: 'fdp', collection: 'counters', ...symbolTable };
+/** For what takes as long as it takes. */
+const patiently = { timeout: 30_000 };
 const everything = { where: {}, sort: [] };
 
 /** The roles of one connector, on the machine's clock. */
@@ -118,7 +120,7 @@ onOwnServices('mongodb', () => {
     await expect(fresh.sink.connect(never)).rejects.toMatchObject({ code: 'FDP_CONNECT_FAILED', fault: 'transient' });
     await expect(fresh.lookup.connect(never)).rejects.toMatchObject({ fault: 'transient' });
     await restart();
-    await expect.poll(() => lookup.find(everything, never).catch(() => [])).toHaveLength(1);
+    await expect.poll(() => lookup.find(everything, never).catch(() => []), patiently).toHaveLength(1);
     await fresh.sink.connect(never);
     await fresh.lookup.connect(never);
     await fresh.sink.write([rowMessage({ message_key: 'b' })], never);
@@ -133,13 +135,13 @@ onOwnServices('mongodb', () => {
     const writer = kept(await MongoWriter.open({ url, ...rowTable }));
     const running = writer.run();
     await lookup.connect(never);
-    await expect.poll(() => writer.confirmed.length).toBeGreaterThan(100);
+    await expect.poll(() => writer.confirmed.length, patiently).toBeGreaterThan(100);
     await pause();
     await expect(lookup.find(everything, AbortSignal.timeout(4900))).rejects.toMatchObject({ code: 'FDP_UNAVAILABLE' });
-    await expect.poll(() => writer.failures.length, { timeout: 30_000 }).toBeGreaterThan(0);
+    await expect.poll(() => writer.failures.length, patiently).toBeGreaterThan(0);
     await resume();
     const before = writer.confirmed.length;
-    await expect.poll(() => writer.confirmed.length, { timeout: 30_000 }).toBeGreaterThan(before + 100);
+    await expect.poll(() => writer.confirmed.length, patiently).toBeGreaterThan(before + 100);
     writer.stop();
     await running;
     const { keys, count } = await stored(url);
@@ -158,14 +160,30 @@ onOwnServices('mongodb', () => {
     await expect(writing).rejects.toMatchObject({ code: 'FDP_CLOSED' });
     await resume();
     await expect
-      .poll(() =>
-        sink.write([rowMessage({ message_key: 'a' })], never).then(
-          () => true,
-          () => false,
-        ),
+      .poll(
+        () =>
+          sink.write([rowMessage({ message_key: 'a' })], never).then(
+            () => true,
+            () => false,
+          ),
+        patiently,
       )
       .toBe(true);
     expect((await stored(url)).count).toBe(1);
+  });
+
+  it('can be closed while the server is frozen, with a write under way', async () => {
+    const { address: url, pause, resume } = await server();
+    const { sink } = await roles({ url });
+    await sink.connect(never);
+    await sink.write([rowMessage({ message_key: 'a' })], never);
+    await pause();
+    const writing = sink.write([rowMessage({ message_key: 'b' })], never);
+    const outcome = expect(writing).rejects.toMatchObject({ fault: 'transient' });
+    await systemClock.turn();
+    await sink.close();
+    await outcome;
+    await resume();
   });
 
   it('makes its indexes again on a server that comes back without them', async () => {
@@ -177,11 +195,13 @@ onOwnServices('mongodb', () => {
     await client.db('fdp').dropDatabase();
     await restart();
     await expect
-      .poll(() =>
-        sink.write([rowMessage({ message_key: 'a' })], never).then(
-          () => true,
-          () => false,
-        ),
+      .poll(
+        () =>
+          sink.write([rowMessage({ message_key: 'a' })], never).then(
+            () => true,
+            () => false,
+          ),
+        patiently,
       )
       .toBe(true);
     expect((await sink.write([rowMessage({ message_key: 'a' })], never)).known?.size).toBe(1);
@@ -196,7 +216,7 @@ onOwnServices('mongodb', () => {
     await Promise.all([sink.connect(never), lookup.connect(never)]);
     await sink.write([rowMessage({ message_key: 'a' })], never);
     expect(await lookup.find(everything, never)).toHaveLength(1);
-    await expect.poll(() => lookup.find(everything, never), { timeout: 30_000 }).toEqual([]);
+    await expect.poll(() => lookup.find(everything, never), patiently).toEqual([]);
   });
 
   it('says who is refused and what to set, never the password', async () => {

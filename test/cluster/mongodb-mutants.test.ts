@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, inject, it } from 'vitest';
 import { onOwnServices } from '../support/cluster.ts';
 import { apply, copySources, type Mutant, verdict } from '../support/mutants.ts';
 import { temporaryFolder } from '../support/platform.ts';
@@ -66,6 +66,10 @@ const mutants: readonly Mutant[] = [
   },
 ];
 
+/** The servers that are shared need not be started again. */
+const { kafka = '', mongo = '' } = inject('services') ?? {};
+const servers = { FDP_TEST_KAFKA_BROKERS: kafka, MONGO_URL_TEST: mongo };
+
 onOwnServices('a test on a real server that can fail', () => {
   it.each(mutants.map((mutant) => [mutant.mistake, mutant] as const))(
     'notices a program that %s',
@@ -74,7 +78,7 @@ onOwnServices('a test on a real server that can fail', () => {
       const copy = join(folder.path, 'copy');
       copySources(copy);
       apply(mutant, copy);
-      const { status, failures } = await verdict(mutant.caughtBy, copy);
+      const { status, failures } = await verdict(mutant.caughtBy, copy, servers);
       expect(status).toBe('failed');
       expect(failures).not.toMatch(/timed out|SyntaxError|ReferenceError/i);
     },

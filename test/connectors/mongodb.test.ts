@@ -1,7 +1,8 @@
 import fc from 'fast-check';
-import { Decimal128, Long } from 'mongodb';
+import { Decimal128, Long, MongoNetworkError, MongoServerError } from 'mongodb';
 import { describe, expect, it } from 'vitest';
 import { readAddress } from '../../connectors/mongodb/address.ts';
+import { mongoError } from '../../connectors/mongodb/errors.ts';
 import { fromBson, toBson } from '../../connectors/mongodb/values.ts';
 import { mongodb } from '../../connectors/mongodb.ts';
 import { decimalText } from '../../connectors/table/decimal.ts';
@@ -83,5 +84,60 @@ describe('mongodb values', () => {
       expect(() => fromBson(definition, 'size', value)).toThrow(
         expect.objectContaining({ code: 'FDP_MESSAGE_UNREADABLE' }),
       );
+  });
+});
+
+describe('mongodb errors', () => {
+  const asker = (url: string) => ({ name: 'trades', database: 'market', address: readAddress(url) });
+  const local = asker('mongodb://fdp:s3cret-pass@127.0.0.1:27017/');
+  const atlas = asker('mongodb+srv://fdp:s3cret-pass@cluster0.ab1cd.mongodb.net/');
+  const server = (code: number, message = 'what the server says') => new MongoServerError({ code, message });
+  const selection = (error: object) =>
+    Object.assign(new Error('Server selection timed out'), {
+      name: 'MongoServerSelectionError',
+      reason: { servers: new Map([['a', { error }]]) },
+    });
+  const alert = Object.assign(new Error('tlsv1 alert internal error'), { code: 'ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR' });
+
+  it.each([
+    [server(18), 'FDP_REFUSED', /user "fdp".*set the user and password/],
+    [server(8000, 'bad auth'), 'FDP_REFUSED', /user "fdp"/],
+    [server(13, 'not authorized on market'), 'FDP_REFUSED', /grant it readWrite on market/],
+    [selection({ cause: { code: 'SELF_SIGNED_CERT_IN_CHAIN' } }), 'FDP_REFUSED', /tls: \{ ca: FILE \}/],
+    [selection({}), 'FDP_CONNECT_FAILED', /timed out/],
+    [Object.assign(new Error('querySrv ENOTFOUND'), { code: 'ENOTFOUND' }), 'FDP_CONNECT_FAILED', /ENOTFOUND/],
+    [new MongoNetworkError('read ECONNRESET'), 'FDP_CONNECTION_LOST', /ECONNRESET/],
+    [Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }), 'FDP_CONNECTION_LOST', /EPIPE/],
+    [server(10107, 'not primary'), 'FDP_UNAVAILABLE', /not primary/],
+    [server(11600, 'shutting down'), 'FDP_UNAVAILABLE', /shutting down/],
+    [server(50, 'operation exceeded time limit'), 'FDP_TIMEOUT', /time limit/],
+    [server(14031), 'FDP_DISK_FULL', /disk is full/],
+    [server(10334), 'FDP_MESSAGE_REFUSED', /refuses it/],
+  ])('%o is %s', (error, code, text) => {
+    expect(mongoError(error, local)).toMatchObject({ code, message: expect.stringMatching(text) });
+  });
+
+  it('are nobody knows what, for the engine to try a few times, where nobody knows them', () => {
+    const error = server(99_999);
+    expect(mongoError(error, local)).toBe(error);
+  });
+
+  it('of encryption are a mistake at the first connection, and an accident later', () => {
+    const failed = selection({ cause: alert });
+    expect(mongoError(failed, atlas, true)).toMatchObject({ code: 'FDP_REFUSED' });
+    expect(mongoError(failed, atlas)).toMatchObject({ code: 'FDP_CONNECT_FAILED', fault: 'transient' });
+  });
+
+  it("hint at Atlas' access list where the server is in Atlas", () => {
+    for (const error of [server(18), selection({}), selection({ cause: alert })]) {
+      expect(mongoError(error, atlas, true).message).toMatch(/network access list/);
+      expect(mongoError(error, local, true).message).not.toMatch(/Atlas/);
+    }
+  });
+
+  it('never show the password, nor keep a cause that does', () => {
+    const error = mongoError(new MongoNetworkError('failed: mongodb://fdp:s3cret-pass@host/ s3cret-pass'), local);
+    expect(error.message).not.toMatch(/s3cret/);
+    expect(error.cause).toBeUndefined();
   });
 });

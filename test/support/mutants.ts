@@ -30,9 +30,6 @@ const copied = [
   ...['pipeline.yml', 'package.json', 'tsconfig.json', 'vitest.config.ts'],
 ];
 
-/** The servers that tests of the project `cluster` share are started once. */
-const inherited = ['PATH', 'FDP_TEST_KAFKA_BROKERS', 'MONGO_URL_TEST'];
-
 /** Copies the sources and tests to a folder where a mistake harms nobody. */
 export function copySources(folder: string): void {
   mkdirSync(folder, { recursive: true });
@@ -49,15 +46,18 @@ export function apply({ file, text, replacement }: Mutant, folder: string): void
 }
 
 /** Runs one test in a copy and tells what became of it; fails when there is no such test. */
-export async function verdict({ file, name, project = 'unit' }: NamedTest, folder: string): Promise<Verdict> {
+export async function verdict(
+  { file, name, project = 'unit' }: NamedTest,
+  folder: string,
+  variables: Readonly<Record<string, string>> = {},
+): Promise<Verdict> {
   const pattern = `^${name.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`;
   const args = ['run', '--project', project, file, '--testNamePattern', pattern, '--testTimeout', '60000'];
   const report = join(folder, 'report.json');
-  const environment = Object.fromEntries(inherited.map((variable) => [variable, process.env[variable]]));
   const child = spawn(
     process.execPath,
     [join(folder, 'node_modules/vitest/vitest.mjs'), ...args, '--reporter=json', `--outputFile=${report}`],
-    { cwd: folder, env: environment, stdio: ['ignore', 'pipe', 'pipe'] },
+    { cwd: folder, env: { PATH: process.env['PATH'], ...variables }, stdio: ['ignore', 'pipe', 'pipe'] },
   );
   let output = '';
   for (const stream of [child.stdout, child.stderr])
