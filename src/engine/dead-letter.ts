@@ -1,12 +1,13 @@
 import { type FdpError, messageOf as textOf } from '../errors.ts';
+import { type AttemptParts, attemptWrite } from './attempt.ts';
 import { Backoff } from './backoff.ts';
-import type { Environment, Sink } from './component.ts';
+import type { Receipt } from './component.ts';
 import type { Message, SourceMessage } from './message.ts';
 import type { Node } from './node.ts';
 import { looseTrack, Outcome } from './track.ts';
 
 const batchSize = 100;
-/** A letter that is larger than its target takes keeps this much of the message. */
+/** A letter that is larger than its target takes keeps this much of the message, or what fits. */
 const cutBytes = 64 * 1024;
 
 /** A message that could not be delivered, as it is written to the dead letter. */
@@ -39,29 +40,29 @@ export interface DeadLetter {
   readonly rejected_at: number;
 }
 
+interface Waiting {
+  readonly letter: Message;
+  readonly rejected: Message;
+}
+
 /**
  * Writes rejected messages to a sink, in order, without end until it succeeds: while it can't, their source messages
  * stay unsettled, so that the permits hold the topology and nothing is lost.
  */
 export class DeadLetters {
-  readonly #sink: Sink;
-  readonly #node: Node;
-  readonly #environment: Environment;
-  readonly #killed: AbortSignal;
-  #queue: { readonly letter: Message; readonly rejected: Message }[] = [];
+  readonly #parts: AttemptParts & { readonly killed: AbortSignal };
+  #queue: Waiting[] = [];
   #pumping: Promise<void> | undefined;
 
-  constructor(parts: { sink: Sink; node: Node; environment: Environment; killed: AbortSignal }) {
-    this.#sink = parts.sink;
-    this.#node = parts.node;
-    this.#environment = parts.environment;
-    this.#killed = parts.killed;
+  constructor(parts: AttemptParts & { readonly killed: AbortSignal }) {
+    this.#parts = parts;
   }
 
   /** Takes a rejected message; its track ends once its letter is durable. */
   submit(topology: string, refusedBy: Node, rejected: Message, error: FdpError): void {
-    const at = this.#environment.clock.now();
-    const letter = deadLetterOf({ topology, refusedBy, rejected, error, at }, this.#sink.maxMessageBytes);
+    const { environment, sink, node } = this.#parts;
+    const at = environment.clock.now();
+    const letter = deadLetterOf({ topology, refusedBy, rejected, error, at }, sink.maxMessageBytes);
     const record: SourceMessage = {
       key: rejected.track.record.key,
       value: letter,
@@ -69,8 +70,8 @@ export class DeadLetters {
       meta: { lane: 'dead_letter' },
     };
     this.#queue.push({ letter: { ...record, track: looseTrack(record) }, rejected });
-    this.#node.in++;
-    this.#node.inFlight++;
+    node.in++;
+    node.inFlight++;
     this.#pumping ??= this.#pump();
   }
 
@@ -80,39 +81,47 @@ export class DeadLetters {
   }
 
   async #pump(): Promise<void> {
-    const backoff = new Backoff(this.#environment);
+    const { environment, node, killed } = this.#parts;
+    const backoff = new Backoff(environment);
     // Rejections of one batch arrive in one turn: gather them.
-    await this.#environment.clock.turn();
-    while (this.#queue.length > 0 && !this.#killed.aborted) {
+    await environment.clock.turn();
+    while (this.#queue.length > 0 && !killed.aborted) {
       const batch = this.#queue.slice(0, batchSize);
       try {
-        const receipt = await this.#sink.write(
-          batch.map(({ letter }) => letter),
-          this.#killed,
-        );
-        const [failed] = receipt.failed?.values() ?? [];
-        if (failed) throw failed;
-        this.#queue = this.#queue.slice(batch.length);
-        this.#node.inFlight -= batch.length;
-        this.#node.out += batch.length;
-        for (const { rejected } of batch) rejected.track.end(Outcome.rejected);
-        this.#node.is('ok');
+        const letters = batch.map(({ letter }) => letter);
+        this.#confirm(batch, await attemptWrite(this.#parts, letters, [killed]));
+        node.is('ok');
         backoff.reset();
       } catch (error) {
-        this.#node.retries++;
-        this.#node.is('retrying', `the dead letter can't be written: ${textOf(error)}`);
-        await backoff.wait(this.#killed);
+        if (killed.aborted) break;
+        node.retries++;
+        node.is('retrying', `the dead letter can't be written: ${textOf(error)}`);
+        await backoff.wait(killed);
       }
     }
     this.#pumping = undefined;
-    if (this.#killed.aborted) this.#release();
+    if (killed.aborted) this.#release();
+  }
+
+  /** @throws the first failure, once those that are written have ended */
+  #confirm(batch: readonly Waiting[], { failed }: Receipt): void {
+    const { node } = this.#parts;
+    const written = batch.filter((_waiting, place) => !failed?.has(place));
+    const left = batch.filter((_waiting, place) => failed?.has(place));
+    this.#queue = [...left, ...this.#queue.slice(batch.length)];
+    node.inFlight -= written.length;
+    node.out += written.length;
+    for (const { rejected } of written) rejected.track.end(Outcome.rejected);
+    const [failure] = failed?.values() ?? [];
+    if (failure) throw failure;
   }
 
   #release(): void {
+    const { node } = this.#parts;
     const left = this.#queue;
     this.#queue = [];
-    this.#node.inFlight -= left.length;
-    this.#node.released += left.length;
+    node.inFlight -= left.length;
+    node.released += left.length;
     for (const { rejected } of left) rejected.track.end(Outcome.released);
   }
 }
@@ -151,9 +160,13 @@ export function deadLetterOf(rejection: Rejection, maxBytes = Number.POSITIVE_IN
     bytes: bytes.length,
     rejected_at: at,
   };
-  return Buffer.byteLength(JSON.stringify(letter)) <= maxBytes
-    ? letter
-    : { ...letter, value: bytes.subarray(0, cutBytes).toString('base64'), encoding: 'base64' };
+  const keyBytes = Buffer.byteLength(record.key ?? '');
+  const size = (value: object) => keyBytes + Buffer.byteLength(JSON.stringify(value));
+  if (size(letter) <= maxBytes) return letter;
+  const cut = { ...letter, encoding: 'base64' as const };
+  // Four characters for three bytes.
+  const room = Math.max(0, Math.floor((maxBytes - size({ ...cut, value: '' })) / 4) * 3);
+  return { ...cut, value: bytes.subarray(0, Math.min(cutBytes, room)).toString('base64') };
 }
 
 function bytesOf({ raw, value }: SourceMessage): Buffer {

@@ -92,10 +92,12 @@ export class Flow {
   }
 
   #makeDeadLetters(): DeadLetters | undefined {
-    const { graph, environment } = this.#parts;
+    const { graph, environment, settings } = this.#parts;
     const { deadLetter: sink } = this.#roles;
     if (!sink || !graph.deadLetter) return undefined;
-    return new DeadLetters({ sink, node: graph.deadLetter, environment, killed: this.#killed.controller.signal });
+    const { writeTimeoutMs } = settings;
+    const killed = this.#killed.controller.signal;
+    return new DeadLetters({ sink, node: graph.deadLetter, environment, writeTimeoutMs, killed });
   }
 
   async #flow(source: Source): Promise<void> {
