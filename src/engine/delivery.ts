@@ -5,6 +5,7 @@ import { linkedAbort } from './clock.ts';
 import type { Coordinates, Receipt } from './component.ts';
 import { type Batch, coordinatesOf, type Message } from './message.ts';
 import { Outcome } from './track.ts';
+import { Troubles } from './troubles.ts';
 
 /** Attempts for an error that nobody classified; after that the message is rejected. */
 const unclassifiedAttempts = 5;
@@ -25,11 +26,11 @@ export interface DeliveryParts extends AttemptParts {
  */
 export class Delivery {
   readonly #parts: DeliveryParts;
-  /** Deliveries that are waiting to try again; the node is red while there is one. */
-  #failing = 0;
+  readonly #troubles: Troubles;
 
   constructor(parts: DeliveryParts) {
     this.#parts = parts;
+    this.#troubles = new Troubles(parts.node);
   }
 
   /** A batch has reached the sink and waits for its turn. */
@@ -43,25 +44,17 @@ export class Delivery {
   async deliver(batch: Batch): Promise<Batch> {
     if (batch.warmUp || batch.messages.length === 0) return { ...batch, messages: [] };
     const attempt = new BatchDelivery(this.#parts, batch);
-    let failing = false;
-    const setFailing = (now: boolean, reason?: string) => {
-      if (failing === now && !now) return;
-      if (failing !== now) this.#failing += now ? 1 : -1;
-      failing = now;
-      if (this.#failing > 0) this.#parts.node.is('retrying', reason ?? this.#parts.node.reason);
-      else this.#parts.node.is('ok');
-    };
     while (!attempt.done && !this.#parts.killed.aborted && !batch.lane.signal.aborted) {
       const error = await attempt.step();
-      if (faultOf(error) === 'fatal') {
-        this.#parts.fail(error);
-        break;
+      if (error === undefined) this.#troubles.end(attempt);
+      else if (faultOf(error) === 'fatal') this.#parts.fail(error);
+      else {
+        this.#troubles.begin(attempt, 'retrying', messageOf(error));
+        await attempt.wait();
       }
-      setFailing(error !== undefined, messageOf(error));
-      if (failing) await attempt.wait();
     }
     attempt.releaseRest();
-    setFailing(false);
+    this.#troubles.end(attempt);
     return { ...batch, messages: attempt.stored };
   }
 }

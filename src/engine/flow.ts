@@ -28,6 +28,7 @@ import type { BranchPlan, OperatorPlan, Settings } from './plan.ts';
 import { present, Roles, type RolesParts } from './roles.ts';
 import type { Tally } from './tally.ts';
 import { Outcome } from './track.ts';
+import { Troubles } from './troubles.ts';
 
 export interface FlowParts extends Omit<RolesParts, 'killed' | 'fail'> {
   readonly settings: Settings;
@@ -48,6 +49,7 @@ export class Flow {
   readonly #permits: Permits;
   readonly #readers = new Set<LaneReader>();
   readonly #roles: Roles;
+  readonly #sourceTroubles: Troubles;
   #failure: { readonly error: unknown } | undefined;
   deadLetters: DeadLetters | undefined;
 
@@ -56,6 +58,7 @@ export class Flow {
     this.#killed = linkedAbort(parts.forced);
     const { topologyBatches, topologyBytes } = parts.settings.limits;
     this.#permits = new Permits(topologyBatches, topologyBytes);
+    this.#sourceTroubles = new Troubles(parts.graph.source);
     this.#roles = new Roles({ ...parts, killed: this.#killed.controller.signal, fail: (error) => this.#fail(error) });
   }
 
@@ -126,6 +129,7 @@ export class Flow {
       tally,
       draining,
       node: graph.source,
+      troubles: this.#sourceTroubles,
       limits: settings.limits,
       topologyPermits: this.#permits,
       replayable: source.replayable,

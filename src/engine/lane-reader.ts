@@ -10,6 +10,7 @@ import { Permits } from './permits.ts';
 import type { Limits } from './plan.ts';
 import { heldAfter, type Tally } from './tally.ts';
 import { Outcome, type Track } from './track.ts';
+import type { Troubles } from './troubles.ts';
 
 /** How long a held source waits before it looks again, ms. */
 const heldPollMs = 200;
@@ -19,6 +20,8 @@ const abandonMs = 5000;
 export interface LaneParts {
   readonly environment: Environment;
   readonly node: Node;
+  /** Of the source's node, over all its lanes. */
+  readonly troubles: Troubles;
   readonly tally: Tally;
   readonly limits: Limits;
   readonly topologyPermits: Permits;
@@ -97,70 +100,66 @@ export class LaneReader {
       await this.#readUntil(stop.controller.signal, next);
     } finally {
       stop.release();
+      this.#parts.troubles.end(this);
     }
   }
 
   async #readUntil(stopped: AbortSignal, next: (batch: Batch) => void): Promise<void> {
-    const { environment, node } = this.#parts;
-    const backoff = new Backoff(environment);
-    let failed = false;
-    await this.#untilFit(stopped);
+    const { environment, troubles } = this.#parts;
+    await this.#patiently(stopped, () => this.#untilFit(stopped));
     while (!stopped.aborted) {
       await this.#mayRead(stopped);
-      if (stopped.aborted) break;
+      const reading = await this.#patiently(stopped, () => this.#lane.read(stopped));
+      // Only what was said here: a source that reconnects while its queue is read says so itself.
+      troubles.end(this);
+      if (reading === undefined) break;
+      if (this.context.signal.aborted) return this.#giveBack(reading);
+      next(this.#admit(reading));
+      // Where everything is filtered at once nothing else would ever wait, and timers and signals would starve.
+      if (!this.#lane.request) await environment.clock.turn();
+    }
+  }
+
+  /** The result of `work`, tried again while time can cure its failure; undefined when it is to stop. */
+  async #patiently<T>(stopped: AbortSignal, work: () => Promise<T>): Promise<T | undefined> {
+    const { node, environment, troubles } = this.#parts;
+    const backoff = new Backoff(environment);
+    while (!stopped.aborted) {
       try {
-        const reading = await this.#lane.read(stopped);
-        if (reading === undefined) break;
-        if (this.context.signal.aborted) return this.#giveBack(reading);
-        backoff.reset();
-        // Only what this loop said: a source that reconnects while its queue is read says so itself.
-        if (failed) node.is('ok');
-        failed = false;
-        next(this.#admit(reading));
-        // Where everything is filtered at once nothing else would ever wait, and timers and signals would starve.
-        if (!this.#lane.request) await environment.clock.turn();
+        return await work();
       } catch (error) {
         if (stopped.aborted) break;
         if (!isRetriable(error)) throw error;
-        failed = true;
         node.retries++;
-        node.is('retrying', textOf(error));
+        troubles.begin(this, 'retrying', textOf(error));
         await backoff.wait(stopped);
       }
     }
+    return undefined;
   }
 
   /** Holds the lane while a sink remembers another log. */
   async #untilFit(stopped: AbortSignal): Promise<void> {
-    const { node, environment, misfit } = this.#parts;
-    const backoff = new Backoff(environment);
-    let held = false;
+    const { environment, misfit, troubles } = this.#parts;
     while (!stopped.aborted) {
-      try {
-        const problem = await misfit(this.#lane);
-        if (problem === undefined) break;
-        held = true;
-        node.is('held', problem);
-        await environment.clock.sleep(heldPollMs, stopped);
-      } catch (error) {
-        if (!isRetriable(error)) throw error;
-        await backoff.wait(stopped);
-      }
+      const problem = await misfit(this.#lane);
+      if (problem === undefined) break;
+      troubles.begin(this, 'held', problem);
+      await environment.clock.sleep(heldPollMs, stopped);
     }
-    if (held) node.is('ok');
+    troubles.end(this);
   }
 
   async #mayRead(stopped: AbortSignal): Promise<void> {
-    const { replayable, tally, node, environment } = this.#parts;
+    const { replayable, tally, environment, troubles } = this.#parts;
     for (const permits of this.#permits) await permits.whenFree(stopped);
     if (!replayable) return;
-    let held = false;
+    const reason = `${heldAfter} messages in a row were rejected and none delivered: mend the spec and start again`;
     while (tally.rejectedInARow >= heldAfter && !stopped.aborted) {
-      held = true;
-      node.is('held', `${heldAfter} messages in a row were rejected and none delivered: mend the spec and start again`);
+      troubles.begin(this, 'held', reason);
       await environment.clock.sleep(heldPollMs, stopped);
     }
-    if (held) node.is('ok');
+    troubles.end(this);
   }
 
   #admit(reading: Reading): Batch {

@@ -274,3 +274,46 @@ describe('dead letters', () => {
     expect(sizes[0]).toBeGreaterThan(15_000);
   });
 });
+
+describe('readiness', () => {
+  it('comes back when a lane whose reading failed is taken away and handed out again', async () => {
+    const world = new World(numbered(20));
+    world.log.ends = false;
+    world.log.disturb = async () => {
+      throw gone();
+    };
+    const { runtime } = world.start();
+    await world.clock.advance(1000);
+    expect(snapshotOf(runtime).ready).toBe(false);
+    world.log.disturb = async () => {};
+    world.log.rebalance();
+    await world.clock.advance(1000);
+    expect(snapshotOf(runtime)).toMatchObject({ ready: true, delivered: 20 });
+  });
+
+  it('stays red while one lane of two cannot be read', async () => {
+    const world = new World(numbered(20), numbered(20));
+    world.log.ends = false;
+    world.log.disturb = async (_what, partition) => {
+      if (partition === 0 || world.clock.monotonic() < 3000) throw gone();
+    };
+    const { runtime } = world.start();
+    for (let look = 0; look < 100; look++) {
+      await world.clock.advance(100);
+      expect(snapshotOf(runtime).ready).toBe(false);
+    }
+  });
+
+  it('is red while a sink cannot be asked for its mark', async () => {
+    const world = new World(numbered(20));
+    const counter = {
+      ...world.sink.sink(),
+      mark: async () => {
+        throw gone();
+      },
+    };
+    const { runtime } = world.start({ connectors: { sink: connectorOf({ sink: () => counter }) } });
+    await world.clock.advance(1000);
+    expect(snapshotOf(runtime)).toMatchObject({ ready: false, reason: 'log: sink: gone' });
+  });
+});

@@ -1,0 +1,36 @@
+import type { Node, NodeState } from './node.ts';
+
+interface Trouble {
+  readonly state: Extract<NodeState, 'retrying' | 'held'>;
+  readonly reason: string;
+}
+
+/**
+ * What keeps the lanes or writes of one node from working: the node is red while one of them is in trouble, however well
+ * the others do. Nothing is said of a node that never was.
+ */
+export class Troubles {
+  readonly #node: Node;
+  readonly #open = new Map<object, Trouble>();
+
+  constructor(node: Node) {
+    this.#node = node;
+  }
+
+  begin(who: object, state: Trouble['state'], reason: string): void {
+    this.#open.set(who, { state, reason });
+    this.#show();
+  }
+
+  /** Does nothing when `who` is in no trouble. */
+  end(who: object): void {
+    if (this.#open.delete(who)) this.#show();
+  }
+
+  #show(): void {
+    const all = [...this.#open.values()];
+    const worst = all.find(({ state }) => state === 'held') ?? all[0];
+    if (worst) this.#node.is(worst.state, worst.reason);
+    else this.#node.is('ok');
+  }
+}
