@@ -15,6 +15,8 @@ export interface DeliveryParts extends AttemptParts {
   readonly killed: AbortSignal;
   /** Whether branches follow that get what this sink stored, and how many of them settle. */
   readonly followers: { readonly any: boolean; readonly settling: number };
+  /** Nobody waits for it: a write under way is told to give up, too, when its lane ends. */
+  readonly bestEffort: boolean;
   /** Told what a person must cure: aborts `killed`. */
   fail(error: unknown): void;
 }
@@ -95,9 +97,11 @@ class BatchDelivery {
    * is out of the way).
    */
   async step(): Promise<unknown> {
+    const { killed, bestEffort } = this.#parts;
     const messages = this.#pending.slice(0, this.#size);
+    const signals = bestEffort ? [killed, this.#batch.lane.signal] : [killed];
     try {
-      const receipt = await attemptWrite(this.#parts, messages, [this.#parts.killed]);
+      const receipt = await attemptWrite(this.#parts, messages, signals);
       return this.#confirm(messages, receipt);
     } catch (error) {
       return this.#failWhole(messages, error);

@@ -13,6 +13,7 @@ import {
   takeUntil,
   tap,
 } from 'rxjs';
+import { FdpError, messageOf } from '../errors.ts';
 import { bestEffort } from './best-effort.ts';
 import { linkedAbort } from './clock.ts';
 import type { Lane, Source } from './component.ts';
@@ -20,6 +21,7 @@ import { DeadLetters } from './dead-letter.ts';
 import { Delivery } from './delivery.ts';
 import { inOrder } from './in-order.ts';
 import { LaneReader } from './lane-reader.ts';
+import type { Uncommitted } from './ledger.ts';
 import { markProblem } from './mark-check.ts';
 import type { Batch } from './message.ts';
 import type { Node } from './node.ts';
@@ -66,6 +68,11 @@ export class Flow {
   get oldest(): number | undefined {
     const ages = [...this.#readers].map((reader) => reader.oldest).filter((age) => age !== undefined);
     return ages.length > 0 ? Math.min(...ages) : undefined;
+  }
+
+  /** What has ended, by lane, but whose position is not committed yet. */
+  get uncommitted(): readonly Uncommitted[] {
+    return [...this.#readers].map((reader) => reader.uncommitted).filter((each) => each !== undefined);
   }
 
   lag(): number | undefined {
@@ -147,7 +154,12 @@ export class Flow {
       lane.request ? tap((batch) => this.#reply(batch, reader)) : pipe(),
       ignoreElements(),
     );
-    return concat(run.pipe(this.#failing()), finish);
+    const { request } = lane;
+    const answered = catchError((error) => {
+      request?.fail(new FdpError('FDP_INTERNAL', messageOf(error), { cause: error }));
+      return EMPTY;
+    });
+    return concat(run.pipe(request ? answered : this.#failing()), finish);
   }
 
   /** An error ends the run, and the stream as if it had come to its end: what waits further on is released there. */
@@ -159,8 +171,9 @@ export class Flow {
   }
 
   async #misfit(lane: Lane): Promise<string | undefined> {
-    const { name } = this.#parts.plan;
-    for (const [branch, sink] of this.#roles.sinks) {
+    const { name, branches } = this.#parts.plan;
+    for (const { name: branch } of settling(branches)) {
+      const sink = present(this.#roles.sinks.get(branch), branch, 'sink');
       const problem = await markProblem(lane, branch, sink);
       if (problem) return `${problem}: stop ${name} and run "fdp-run positions forget --topology ${name}"`;
     }
@@ -209,13 +222,14 @@ export class Flow {
       sink,
       environment,
       node: nodes.sink,
+      bestEffort: branch.bestEffort,
       writeTimeoutMs: settings.writeTimeoutMs,
       killed: this.#killed.controller.signal,
       followers: { any: followers.length > 0, settling: settling(followers).length },
       fail: (error) => this.#fail(error),
     });
     return pipe(
-      branch.bestEffort ? bestEffort(nodes.sink) : pipe(),
+      branch.bestEffort ? bestEffort(nodes.sink, environment.clock) : pipe(),
       this.#operators(branch.operators, nodes.operators),
       this.#failing(),
       tap((batch) => delivery.arrive(batch)),

@@ -3,7 +3,7 @@ import { isRetriable, messageOf as textOf } from '../errors.ts';
 import { Backoff } from './backoff.ts';
 import { linkedAbort } from './clock.ts';
 import type { Environment, Lane, Reading } from './component.ts';
-import { Ledger } from './ledger.ts';
+import { Ledger, type Uncommitted } from './ledger.ts';
 import { type Batch, type LaneContext, type Message, messageOf } from './message.ts';
 import type { Node } from './node.ts';
 import { Permits } from './permits.ts';
@@ -76,6 +76,11 @@ export class LaneReader {
     return this.#ledger.oldest;
   }
 
+  /** What has ended here, but whose position is not committed yet. */
+  get uncommitted(): Uncommitted | undefined {
+    return this.#ledger.uncommitted;
+  }
+
   /** Ends a request's own message: its reply is on the way. */
   replied(): void {
     this.#request?.end(Outcome.delivered);
@@ -84,7 +89,8 @@ export class LaneReader {
 
   /** Resolves when everything that was read has ended and the last position is committed. */
   async finish(): Promise<void> {
-    this.#request?.end(Outcome.released);
+    // What its operators have left behind when they failed, nobody will ever end.
+    if (this.#lane.request) this.#ledger.abandon();
     const finished = linkedAbort();
     await Promise.race([this.#ledger.finish(), this.#abandoned(finished.controller.signal)]);
     finished.controller.abort();

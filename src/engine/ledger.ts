@@ -48,6 +48,13 @@ export class Settlement implements TrackOwner {
   }
 }
 
+/** Messages that were settled, but are read again unless their position gets committed. */
+export interface Uncommitted {
+  readonly messages: number;
+  /** When the oldest of them was read, monotonic ms. */
+  readonly readAt: number;
+}
+
 /**
  * The open batches of a lane in the order in which they were read. Commits the lowest contiguous settled position and
  * never anything above an unsettled or released message. A batch keeps its permits until it and all before it are
@@ -64,6 +71,9 @@ export class Ledger {
   /** A message was given back: nothing from there on may be committed. */
   #isBroken = false;
   #target: number | undefined;
+  /** What lies below the position that is being committed, and what was settled since. */
+  #beingCommitted: Uncommitted | undefined;
+  #settled: Uncommitted | undefined;
   #committing: Promise<void> | undefined;
   #whenSettled: (() => void) | undefined;
 
@@ -102,6 +112,12 @@ export class Ledger {
     return this.#open[0]?.readAt;
   }
 
+  /** What a stop at this moment would leave to be read again although it has ended; undefined when there is nothing. */
+  get uncommitted(): Uncommitted | undefined {
+    if (this.#lane.commit === undefined || this.#lane.signal.aborted) return undefined;
+    return together(this.#beingCommitted, this.#settled);
+  }
+
   /** Resolves when every batch is settled and the last position is committed (or can't be). */
   async finish(): Promise<void> {
     if (this.#open.length > 0)
@@ -119,10 +135,12 @@ export class Ledger {
 
   #settle(): void {
     while (this.#open[0]?.isSettled) {
-      const { position, bytes, released } = this.#open.shift() as Settlement;
-      for (const permits of this.#permits) permits.giveBack(bytes);
-      if (released) this.#isBroken = true;
-      if (position !== undefined && !this.#isBroken) this.#target = position;
+      const settled = this.#open.shift() as Settlement;
+      for (const permits of this.#permits) permits.giveBack(settled.bytes);
+      if (settled.released) this.#isBroken = true;
+      if (settled.position === undefined || this.#isBroken) continue;
+      this.#target = settled.position;
+      this.#settled = together(this.#settled, settled);
     }
     if (this.#target !== undefined) this.#committing ??= this.#commitAll();
     if (this.#open.length === 0) this.#whenSettled?.();
@@ -134,8 +152,11 @@ export class Ledger {
     while (this.#target !== undefined && !this.#lane.signal.aborted) {
       const position = this.#target;
       this.#target = undefined;
+      this.#beingCommitted = together(this.#beingCommitted, this.#settled);
+      this.#settled = undefined;
       try {
         await this.#lane.commit?.(position);
+        this.#beingCommitted = undefined;
         backoff.reset();
         await clock.sleep(commitIntervalMs, this.#hurry.signal);
       } catch (error) {
@@ -146,4 +167,9 @@ export class Ledger {
     }
     this.#committing = undefined;
   }
+}
+
+function together(older: Uncommitted | undefined, newer: Uncommitted | undefined): Uncommitted | undefined {
+  if (newer === undefined) return older;
+  return { messages: (older?.messages ?? 0) + newer.messages, readAt: older?.readAt ?? newer.readAt };
 }

@@ -102,19 +102,22 @@ export class Topology implements NodeOwner {
     this.#forced.abort();
   }
 
-  /** What is in flight now, by node: what a drain waits for, and what a forced stop leaves. */
+  /** What is in flight now, by node, or not committed: what a drain waits for, and what a forced stop leaves. */
   unfinished(): Unfinished[] {
-    const oldest = this.#flow?.oldest;
-    if (oldest === undefined) return [];
-    const oldestMs = Math.round(this.#parts.environment.clock.monotonic() - oldest);
-    const busy = this.#graph.all.filter((node) => node.inFlight > 0);
-    const at = busy.length > 0 ? busy : [this.#graph.source];
-    return at.map((node) => ({
-      topology: this.name,
-      node: node.name,
-      messages: node.inFlight || this.#tally.inFlight,
-      oldestMs,
-    }));
+    const { oldest, uncommitted = [] } = this.#flow ?? {};
+    const { source, all } = this.#graph;
+    const now = this.#parts.environment.clock.monotonic();
+    const left = (node: Node, messages: number, readAt: number): Unfinished => ({
+      ...{ topology: this.name, node: node.name, messages },
+      oldestMs: Math.round(now - readAt),
+    });
+    const toCommit = uncommitted.reduce((sum, { messages }) => sum + messages, 0);
+    const since = Math.min(...uncommitted.map(({ readAt }) => readAt));
+    const found = toCommit > 0 ? [left(source, toCommit, since)] : [];
+    if (oldest === undefined) return found;
+    const busy = all.filter((node) => node.inFlight > 0);
+    if (busy.length === 0) return [left(source, toCommit + this.#tally.inFlight, Math.min(oldest, since))];
+    return [...busy.map((node) => left(node, node.inFlight, oldest)), ...found];
   }
 
   snapshot(): TopologySnapshot {

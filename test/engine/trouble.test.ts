@@ -3,9 +3,10 @@ import { describe, expect, it } from 'vitest';
 import type { Lane, Receipt, Source } from '../../src/engine/component.ts';
 import type { Message } from '../../src/engine/message.ts';
 import { filter, lookup, perMessage } from '../../src/engine/operator.ts';
+import { Runtime } from '../../src/engine/runtime.ts';
 import { FdpError } from '../../src/errors.ts';
 import { idsOf, isConserved, numbered, snapshotOf, World } from '../support/engine-world.ts';
-import { connectorOf, operatorPlan, WorldSink } from '../support/world.ts';
+import { connectorOf, operatorPlan, planOf, WorldSink } from '../support/world.ts';
 
 // What the engine does when several things go wrong, one beside the other.
 
@@ -315,5 +316,157 @@ describe('readiness', () => {
     const { runtime } = world.start({ connectors: { sink: connectorOf({ sink: () => counter }) } });
     await world.clock.advance(1000);
     expect(snapshotOf(runtime)).toMatchObject({ ready: false, reason: 'log: sink: gone' });
+  });
+});
+
+describe('a stop', () => {
+  it('is not delayed by a best-effort sink that is away', async () => {
+    const world = new World(numbered(100));
+    world.log.ends = false;
+    const away = new WorldSink();
+    away.write = async () => {
+      throw gone();
+    };
+    const { runtime, ended } = world.start({
+      connectors: { away: connectorOf({ sink: () => away.sink() }) },
+      sinks: ['sink', { connector: 'away', bestEffort: true }],
+      shutdownMs: 30_000,
+    });
+    await world.clock.advance(5000);
+    const since = world.clock.monotonic();
+    runtime.drain();
+    expect((await world.clock.until(ended)).exitCode).toBe(0);
+    expect(world.clock.monotonic() - since).toBeLessThan(5000);
+    expect(isConserved(snapshotOf(runtime))).toBe(true);
+    expect(snapshotOf(runtime).nodes.find(({ name }) => name === 'away')?.inFlight).toBe(0);
+  });
+
+  it('by itself is not kept from its end by a best-effort sink that never answers', async () => {
+    const world = new World(numbered(100));
+    const stuck = new WorldSink();
+    stuck.write = never;
+    const { runtime, ended } = world.start({
+      connectors: { stuck: connectorOf({ sink: () => stuck.sink() }) },
+      sinks: ['sink', { connector: 'stuck', bestEffort: true }],
+    });
+    expect((await world.clock.until(ended)).exitCode).toBe(0);
+    expect(world.clock.monotonic()).toBeLessThan(10_000);
+    expect(snapshotOf(runtime)).toMatchObject({ delivered: 100 });
+    expect(snapshotOf(runtime).nodes.find(({ name }) => name === 'stuck')?.inFlight).toBe(0);
+  });
+
+  it('that could not commit what was delivered ends with 3 and says so', async () => {
+    const world = new World(numbered(20));
+    world.log.ends = false;
+    world.log.disturb = async (what) => {
+      if (what === 'commit') throw new FdpError('FDP_BUSY', 'log: later');
+    };
+    const { runtime, ended } = world.start({ shutdownMs: 2000 });
+    await world.clock.advance(100);
+    runtime.drain();
+    const result = await world.clock.until(ended);
+    expect(result).toMatchObject({ exitCode: 3, unfinished: [{ topology: 'test', node: 'log', messages: 20 }] });
+  });
+
+  it('ends, when it is forced, though a sink neither connects nor gives up', async () => {
+    const world = new World(numbered(20));
+    world.sink.connect = never;
+    const { runtime, ended } = world.start({ shutdownMs: 1000 });
+    await world.clock.advance(100);
+    runtime.drain();
+    await world.clock.until(ended);
+    expect(world.sink.closes).toBe(1);
+  });
+});
+
+describe('a best-effort branch', () => {
+  it('with counters that are away does not keep the others from reading', async () => {
+    const world = new World(numbered(20));
+    const away = {
+      ...new WorldSink().sink(),
+      connect: never,
+      write: async () => {
+        throw gone();
+      },
+      mark: async () => {
+        throw gone();
+      },
+    };
+    const { runtime } = world.start({
+      connectors: { away: connectorOf({ sink: () => away }) },
+      sinks: ['sink', { connector: 'away', bestEffort: true, input: 'merges' }],
+    });
+    await world.clock.advance(5000);
+    expect(snapshotOf(runtime)).toMatchObject({ delivered: 20 });
+  });
+
+  it('gets what its queue still holds when the source has ended', async () => {
+    const world = new World(numbered(70));
+    const quick = new WorldSink();
+    quick.write = async (messages) => {
+      await world.clock.sleep(10);
+      return quick.keep(messages);
+    };
+    await world.runToEnd({
+      connectors: { quick: connectorOf({ sink: () => quick.sink() }) },
+      sinks: ['sink', { connector: 'quick', bestEffort: true }],
+    });
+    expect(quick.written).toHaveLength(70);
+  });
+});
+
+describe('a request', () => {
+  it('that an operator fails on is answered, and the others go on', async () => {
+    const world = new World([]);
+    const answers: string[] = [];
+    const ask = (name: string): Lane => {
+      let read = false;
+      return {
+        id: name,
+        signal: new AbortController().signal,
+        chain: 'GET /',
+        request: {
+          path: '/',
+          query: '',
+          respond: () => void answers.push(`${name} answered`),
+          fail: (error) => void answers.push(`${name} ${error.code}`),
+        },
+        read: async () => {
+          if (read) return undefined;
+          read = true;
+          return { messages: [{ key: null, value: { name }, timestamp: 0, meta: { lane: 'http' } }], bytes: 1 };
+        },
+      };
+    };
+    const requests: Source = {
+      replayable: false,
+      connect: async () => {},
+      close: async () => {},
+      lanes: new Observable((subscriber) => {
+        subscriber.next(ask('first'));
+        subscriber.next(ask('second'));
+        subscriber.complete();
+      }),
+    };
+    const answer = operatorPlan(() =>
+      concatMap(async (batch) => {
+        if (batch.lane.id === 'first') throw new Error('a bug');
+        batch.lane.request?.respond([]);
+        return batch;
+      }),
+    );
+    const given = planOf({
+      connectors: { http: connectorOf({ source: () => requests }) },
+      source: 'http',
+      sinks: [],
+    });
+    const plan = {
+      ...given,
+      topologies: given.topologies.map((each) => ({ ...each, routes: [{ route: 'GET /', operators: [answer] }] })),
+    };
+    const runtime = new Runtime(plan, world.environment);
+    expect((await world.clock.until(runtime.run())).exitCode).toBe(0);
+    expect(answers.sort()).toEqual(['first FDP_INTERNAL', 'second answered']);
+    expect(snapshotOf(runtime)).toMatchObject({ read: 2, inFlight: 0, restarts: 0 });
   });
 });
