@@ -93,3 +93,6 @@ export interface Client {
   /** Frees everything, in a bounded time. Idempotent. */
   close(): Promise<void>;
 }
+
+/** Waits between attempts grow up to this, ms: a cluster that is back is noticed within moments. */
+export const longestWaitMs = 2000;

@@ -1,7 +1,7 @@
 import { Backoff } from '../../src/engine/backoff.ts';
 import type { Environment } from '../../src/engine/component.ts';
 import { faultOf, isRetriable, messageOf } from '../../src/errors.ts';
-import type { Client, Want } from './client.ts';
+import { type Client, longestWaitMs, type Want } from './client.ts';
 import type { KafkaLane } from './lane.ts';
 
 /** How long a broker may hold a fetch that finds nothing, ms: a lane that turns hungry meanwhile waits as long, at most. */
@@ -56,7 +56,7 @@ export class Fetcher {
 
   async #fetch(leader: number, wants: ReadonlyMap<KafkaLane, Want>): Promise<void> {
     const { client, environment, stopped } = this.#options;
-    const backoff = this.#backoffs.get(leader) ?? new Backoff(environment);
+    const backoff = this.#backoffs.get(leader) ?? new Backoff(environment, longestWaitMs);
     this.#backoffs.set(leader, backoff);
     try {
       const found = leader < 0 ? [] : await client.fetch(leader, [...wants.values()], waitMs);

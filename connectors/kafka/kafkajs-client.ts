@@ -10,8 +10,10 @@ import { type DescribedTopic, describeTopic, topicIdVersion } from './metadata.t
 export const sessionMs = 10_000;
 /** How long a rebalance waits for members that are slow to come back, ms. */
 const rebalanceMs = 15_000;
-const coordinatorAttempts = 30;
-const coordinatorWaitMs = 100;
+/** Brokers that just started, or use groups for the first time, make themselves ready: that takes a moment. */
+const soon = new Set(['GROUP_COORDINATOR_NOT_AVAILABLE', 'NOT_COORDINATOR_FOR_GROUP', 'GROUP_LOAD_IN_PROGRESS']);
+const soonAttempts = 30;
+const soonMs = 100;
 const maxFetchBytes = 4 * 1024 ** 2;
 
 /** The client on the connections and the protocol of kafkajs. */
@@ -89,6 +91,7 @@ export class KafkajsClient implements Client {
     return this.#doing('looking for leaders', async () => {
       const cluster = await this.#link.cluster();
       await cluster.addTargetTopic(this.#options.topic);
+      this.#link.wantsLeaders = true;
       await cluster.refreshMetadata();
     });
   }
@@ -223,23 +226,10 @@ export class KafkajsClient implements Client {
     const cluster = await this.#link.cluster();
     const known = this.#coordinators.get(group);
     if (known !== undefined) return cluster.findBroker({ nodeId: known });
-    const nodeId = await this.#findCoordinator(cluster, group);
-    this.#coordinators.set(group, nodeId);
-    return cluster.findBroker({ nodeId });
-  }
-
-  /** A cluster without any group yet makes itself ready first: that takes a moment. */
-  async #findCoordinator(cluster: Cluster, group: string): Promise<number> {
-    for (let attempt = 1; ; attempt++) {
-      const broker = await cluster.brokerPool.findConnectedBroker();
-      try {
-        return (await broker.findGroupCoordinator({ groupId: group, coordinatorType: 0 })).coordinator.nodeId;
-      } catch (error) {
-        const isSoon = reasonOf(kafkaError('', '', error)) === 'GROUP_COORDINATOR_NOT_AVAILABLE';
-        if (!isSoon || attempt === coordinatorAttempts || this.#link.closed) throw error;
-        await this.#options.clock.sleep(coordinatorWaitMs);
-      }
-    }
+    const broker = await cluster.brokerPool.findConnectedBroker();
+    const { coordinator } = await broker.findGroupCoordinator({ groupId: group, coordinatorType: 0 });
+    this.#coordinators.set(group, coordinator.nodeId);
+    return cluster.findBroker({ nodeId: coordinator.nodeId });
   }
 
   newProducer(): Promise<ProducerId> {
@@ -302,12 +292,17 @@ export class KafkajsClient implements Client {
   }
 
   async #doing<T>(what: string, work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      // The next call asks anew: another broker may coordinate by then.
-      this.#coordinators.clear();
-      throw kafkaError(this.#options.name, what, error);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await work();
+      } catch (error) {
+        const failed = kafkaError(this.#options.name, what, error);
+        // The next call asks anew: another broker may coordinate by then.
+        this.#coordinators.clear();
+        const isSoon = soon.has(reasonOf(failed) ?? '') && attempt < soonAttempts && !this.#link.closed;
+        if (!isSoon) throw failed;
+        await this.#options.clock.sleep(soonMs);
+      }
     }
   }
 }

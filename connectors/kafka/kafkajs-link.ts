@@ -21,8 +21,8 @@ const connectMs = 3000;
 const reachMs = 15_000;
 const closeMs = 1500;
 const metadataMs = 60_000;
-/** Little is tried again here: whoever asks decides, and can stop. */
-const retry = { initialRetryTime: 100, maxRetryTime: 1000, retries: 2 };
+/** Each broker of the list is tried, and little more: whoever asks decides, and can stop. */
+const retry = { initialRetryTime: 50, maxRetryTime: 500 };
 /** The numbers of the APIs that are used, checked at the start. */
 const used = [0, 1, 2, 3, 8, 9, 10, 11, 12, 13, 14, 19, 22, 32];
 
@@ -44,6 +44,8 @@ export class Link {
   readonly kafkajs: Kafkajs = loadKafkajs();
   /** What the brokers speak, once one was reached. */
   versions: Broker['versions'] = null;
+  /** Whether new connections begin with learning who leads the topic's partitions. */
+  wantsLeaders = false;
   /** The cluster as it is known now, without waiting for it. */
   known: Cluster | undefined;
   readonly #options: ClientOptions;
@@ -109,12 +111,15 @@ export class Link {
       metadataMaxAge: metadataMs,
       allowAutoTopicCreation: false,
       isolationLevel: 1,
-      retry,
+      retry: { ...retry, retries: brokers.length },
     });
     await cluster.connect();
     const broker = await cluster.brokerPool.findConnectedBroker();
     this.versions = broker.versions;
     this.#checkVersions(broker);
+    // Who leads what is not known after a reset, and nothing can be asked of a broker that is not known. A topic that is
+    // missing is found out by whoever asks for it.
+    if (this.wantsLeaders) await cluster.addTargetTopic(this.#options.topic).catch(() => cluster.refreshMetadata());
     this.known = cluster;
     return cluster;
   }
@@ -145,6 +150,8 @@ export class Link {
     return (given) => {
       if (this.#closed) throw new FdpError('FDP_CLOSED', `${this.#options.name}: closed`);
       const socket = make(given);
+      // kafkajs closes a socket that still connects as often as it is asked to.
+      socket.setMaxListeners(0);
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
       return socket;

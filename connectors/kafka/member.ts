@@ -2,7 +2,7 @@ import { Backoff } from '../../src/engine/backoff.ts';
 import { endedWithin } from '../../src/engine/clock.ts';
 import type { RoleContext } from '../../src/engine/component.ts';
 import { FdpError, isRetriable, messageOf } from '../../src/errors.ts';
-import type { Client, Membership } from './client.ts';
+import { type Client, longestWaitMs, type Membership } from './client.ts';
 import { reasonOf } from './errors.ts';
 import { sessionMs } from './kafkajs-client.ts';
 
@@ -111,7 +111,7 @@ export class Member {
     const { clock, node } = context;
     const membership = this.#membership;
     if (membership === undefined) return false;
-    const backoff = new Backoff(context);
+    const backoff = new Backoff(context, longestWaitMs);
     for (const since = clock.monotonic(); !stopped.aborted; ) {
       try {
         const beat = client.heartbeat(membership);
@@ -150,7 +150,7 @@ export class Member {
     const { log, node } = context;
     onRevoked();
     log.info({ group }, `${name}: group ${group} hands its partitions out anew`);
-    const backoff = new Backoff(context);
+    const backoff = new Backoff(context, longestWaitMs);
     while (!stopped.aborted) {
       try {
         await this.#join();
@@ -158,7 +158,7 @@ export class Member {
       } catch (error) {
         onRevoked();
         if (reasonOf(error) === 'UNKNOWN_MEMBER_ID') this.#memberId = undefined;
-        if (!isRetriable(error)) throw error;
+        if (!isRetriable(error) || reasonOf(error) === 'UNKNOWN_TOPIC_OR_PARTITION') throw error;
         if (!isRebalancing(error)) {
           node.is('retrying', messageOf(error));
           client.reset();

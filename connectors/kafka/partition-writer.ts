@@ -2,7 +2,7 @@ import { Backoff } from '../../src/engine/backoff.ts';
 import { endedWithin } from '../../src/engine/clock.ts';
 import type { Environment } from '../../src/engine/component.ts';
 import { FdpError, faultOf, isRetriable, messageOf } from '../../src/errors.ts';
-import type { Client, OutRecord, ProducerId } from './client.ts';
+import { type Client, longestWaitMs, type OutRecord, type ProducerId } from './client.ts';
 import { isUnsent, reasonOf } from './errors.ts';
 
 /** Records of one batch, at most. */
@@ -123,7 +123,7 @@ export class PartitionWriter {
 
   async #send(wanted: readonly Waiting[]): Promise<void> {
     const { environment, closed, name, onTrouble } = this.#options;
-    const backoff = new Backoff(environment);
+    const backoff = new Backoff(environment, longestWaitMs);
     let batch: readonly Waiting[] = wanted;
     let mayBeThere = false;
     for (let attempt = 1; ; attempt++) {
