@@ -11,7 +11,7 @@ import { type BufferedMessage, DiskBuffer, type DiskBufferOptions } from './disk
 const patienceMs = 1000;
 /** How long one attempt to bring messages to the log may take, ms. */
 const attemptMs = 15_000;
-/** Messages brought from the disk to the log at a time. */
+/** Messages brought from the disk to the log at a time, at most. */
 const drainStep = 500;
 
 /**
@@ -33,7 +33,10 @@ export class BufferedSink implements Sink {
   #fatal: { readonly error: unknown } | undefined;
   #working: Promise<void> | undefined;
   #turn = 0;
-  #full = false;
+  /** Messages were lost lately. */
+  #lossy = false;
+  /** Messages brought at a time: fewer while one is looked for that spoils the write. */
+  #atATime = drainStep;
 
   constructor(inner: Sink, options: DiskBufferOptions, context: RoleContext) {
     this.#inner = inner;
@@ -58,24 +61,30 @@ export class BufferedSink implements Sink {
 
   async write(messages: readonly Message[], signal: AbortSignal): Promise<Receipt> {
     if (this.#fatal) throw this.#fatal.error;
-    const direct = this.#working === undefined ? await this.#tryLog(messages, signal) : undefined;
-    if (direct) return direct;
+    const tried = this.#working === undefined ? await this.#tryLog(messages, signal) : undefined;
     const failed = new Map<number, Error>();
     const kept: Omit<BufferedMessage, 'id'>[] = [];
     for (const [place, message] of messages.entries()) {
+      const error = tried?.failed?.get(place);
+      if (error && faultOf(error) === 'permanent') failed.set(place, error);
+      if (tried && (!error || failed.has(place))) continue;
       try {
         const value = encodeValue(message, this.#options.name, this.maxMessageBytes);
         kept.push({ key: message.key, timestamp: Math.trunc(message.timestamp), value });
-      } catch (error) {
-        failed.set(place, error as Error);
+      } catch (cause) {
+        failed.set(place, cause as Error);
       }
     }
-    await this.#context.failPoint('buffer-before-append');
-    const dropped = await this.#buffer.append(kept, signal);
-    await this.#context.failPoint('buffer-after-append');
-    this.#tell(dropped);
-    this.#work();
+    if (kept.length > 0) await this.#keep(kept, signal);
     return { failed };
+  }
+
+  async #keep(messages: readonly Omit<BufferedMessage, 'id'>[], signal: AbortSignal): Promise<void> {
+    await this.#context.failPoint('buffer-before-append');
+    const dropped = await this.#buffer.append(messages, signal);
+    await this.#context.failPoint('buffer-after-append');
+    this.#tell(dropped, `the disk buffer of ${this.#options.maxBytes} bytes is full`);
+    this.#work();
   }
 
   async close(): Promise<void> {
@@ -85,27 +94,20 @@ export class BufferedSink implements Sink {
     await this.#buffer.close();
   }
 
-  /** The log's answer when it comes in time; undefined when the messages are to be kept on the disk. */
+  /** The log's answer when it comes in time; undefined when all messages are to be kept on the disk. */
   async #tryLog(messages: readonly Message[], signal: AbortSignal): Promise<Receipt | undefined> {
     const { clock, node } = this.#context;
     const { controller, release } = linkedAbort(signal, this.#life.signal);
     const written = this.#inner.write(messages, controller.signal);
     try {
-      if (await endedWithin(clock, patienceMs, written)) {
-        const receipt = await written;
-        const again = [...(receipt.failed?.values() ?? [])].some((error) => faultOf(error) !== 'permanent');
-        if (!again) return receipt;
-      } else {
-        // Nothing may overtake it: the buffer is worked off once this write has ended.
-        controller.abort();
-        this.#working = written.then(
-          () => {},
-          () => {},
-        );
-        node.count('uncertain', messages.length);
-      }
+      if (await endedWithin(clock, patienceMs, written)) return await written;
+      // Nothing may overtake it: the buffer is worked off once this write has ended.
+      controller.abort();
+      this.#working = Promise.allSettled([this.#working, written]).then(() => {});
+      node.count('uncertain', messages.length);
     } catch (error) {
-      if (faultOf(error) === 'fatal') throw error;
+      const fault = faultOf(error);
+      if (fault === 'fatal' || fault === 'permanent') throw error;
       if (!isRetriable(error)) node.count('uncertain', messages.length);
     } finally {
       release();
@@ -149,18 +151,19 @@ export class BufferedSink implements Sink {
     const { signal } = this.#life;
     if (!this.#innerConnected) await this.#inner.connect(signal);
     this.#innerConnected = true;
-    const waiting = this.#buffer.first(drainStep);
+    const waiting = this.#buffer.first(this.#atATime);
     if (waiting.length === 0) return;
     const receipt = await this.#bring(waiting);
+    this.#atATime = drainStep;
     await this.#context.failPoint('buffer-before-remove');
     const again = [...(receipt.failed ?? [])].filter(([, error]) => faultOf(error) !== 'permanent');
     const stay = new Set(again.map(([place]) => place));
     const refused = (receipt.failed?.size ?? 0) - again.length;
     await this.#buffer.remove(waiting.filter((_message, place) => !stay.has(place)));
     this.#context.node.gauge('buffered', this.#buffer.size);
-    if (refused > 0) this.#tell(refused);
-    else if (this.#full) {
-      this.#full = false;
+    if (refused > 0) this.#tell(refused, 'the log refused them for good after they had waited on the disk');
+    else if (this.#lossy) {
+      this.#lossy = false;
       this.#context.node.is('ok');
     }
     if (again[0]) throw again[0][1];
@@ -171,23 +174,25 @@ export class BufferedSink implements Sink {
     const cancel = this.#context.clock.timer(attemptMs, () => controller.abort());
     try {
       return await this.#inner.write(waiting.map(messageFrom), controller.signal);
+    } catch (error) {
+      if (faultOf(error) !== 'permanent') throw error;
+      if (waiting.length === 1) return { failed: new Map([[0, error as Error]]) };
+      this.#atATime = Math.ceil(waiting.length / 2);
+      throw error;
     } finally {
       cancel();
       release();
     }
   }
 
-  #tell(dropped: number): void {
+  #tell(dropped: number, why: string): void {
     const { node, log } = this.#context;
     node.gauge('buffered', this.#buffer.size);
     if (dropped === 0) return;
     node.count('dropped', dropped);
-    this.#full = true;
-    node.is('retrying', `the disk buffer is full: ${node.extra['dropped']} messages were dropped`);
-    log.error(
-      { dropped },
-      `${this.#options.name}: ${dropped} messages were dropped: the disk buffer of ${this.#options.maxBytes} bytes is full`,
-    );
+    this.#lossy = true;
+    node.is('retrying', `${node.extra['dropped']} messages were dropped: ${why}`);
+    log.error({ dropped }, `${this.#options.name}: ${dropped} messages were dropped: ${why}`);
   }
 }
 

@@ -13,6 +13,12 @@ import { temporaryFolder } from '../support/platform.ts';
 class Log {
   readonly texts: string[] = [];
   state: 'there' | 'away' | 'silent' = 'there';
+  /** Fail alone, each with its error. */
+  readonly fails = new Map<string, Error>();
+  /** Whole writes with one of them are refused for good. */
+  spoils: string[] = [];
+  /** How long it takes to store something. */
+  delay: (signal: AbortSignal) => Promise<void> = async () => {};
   connects = 0;
   closed = false;
 
@@ -31,9 +37,18 @@ class Log {
       write: async (messages, signal): Promise<Receipt> => {
         if (this.state === 'away') throw away();
         if (this.state === 'silent') await new Promise((resolve) => signal.addEventListener('abort', resolve));
+        await this.delay(signal);
         if (signal.aborted) throw away();
-        this.texts.push(...messages.map(({ value }) => (typeof value === 'string' ? value : JSON.stringify(value))));
-        return {};
+        const texts = messages.map(({ value }) => (typeof value === 'string' ? value : JSON.stringify(value)));
+        if (texts.some((text) => this.spoils.includes(text))) throw new FdpError('FDP_MESSAGE_REFUSED', 'log: spoilt');
+        const failed = new Map(
+          [...texts.entries()].flatMap(([place, text]) => {
+            const error = this.fails.get(text);
+            return error ? [[place, error] as const] : [];
+          }),
+        );
+        this.texts.push(...texts.filter((_text, place) => !failed.has(place)));
+        return { failed };
       },
     };
   }
@@ -138,6 +153,53 @@ describe('disk buffer', () => {
     const large = messageOf(sourceMessage('x'.repeat(300)), undefined);
     const { failed } = await world.clock.until(sink.write([large], new AbortController().signal));
     expect(failed?.get(0)).toMatchObject({ code: 'FDP_MESSAGE_REFUSED' });
+    await world.clock.until(sink.close());
+  });
+
+  it('keeps on the disk only what the log can take later, not what it took, nor what it will never take', async () => {
+    using world = new World();
+    const sink = world.open();
+    await world.connect(sink);
+    const refused = new FdpError('FDP_MESSAGE_REFUSED', 'log: no');
+    world.log.fails.set('1', new FdpError('FDP_BUSY', 'log: later')).set('2', refused);
+    expect((await world.write(sink, 4)).failed).toEqual(new Map([[2, refused]]));
+    expect(world.context.node.extra['buffered']).toBe(1);
+    world.log.fails.clear();
+    await world.clock.advance(60_000);
+    expect(world.log.texts).toEqual(['0', '3', '1']);
+    await world.clock.until(sink.close());
+  });
+
+  it('drops the one message for which the log refuses whole writes, counts it, and brings the others', async () => {
+    using world = new World();
+    world.log.state = 'away';
+    const sink = world.open();
+    await world.connect(sink);
+    await world.write(sink, 9);
+    world.log.state = 'there';
+    world.log.spoils = ['5'];
+    await world.clock.advance(60_000);
+    expect(world.log.texts).toEqual(world.expected.filter((text) => text !== '5'));
+    expect(world.context.node).toMatchObject({ state: 'ok', extra: { dropped: 1, buffered: 0 } });
+    world.log.spoils = ['9'];
+    await expect(world.write(sink)).rejects.toMatchObject({ code: 'FDP_MESSAGE_REFUSED' });
+    expect(world.context.node.extra['buffered']).toBe(0);
+    await world.clock.until(sink.close());
+  });
+
+  it('brings each message once when the writes of several lanes run out of time together', async () => {
+    using world = new World();
+    const sink = world.open();
+    await world.connect(sink);
+    world.log.delay = (signal) => world.clock.sleep(5000, signal);
+    const writes = [0, 500].map(async (ms) => {
+      await world.clock.sleep(ms);
+      const messages = [0, 1, 2].map(() => messageOf(sourceMessage(world.sent++), undefined));
+      return sink.write(messages, new AbortController().signal);
+    });
+    await world.clock.until(Promise.all(writes));
+    await world.clock.advance(60_000);
+    expect(world.log.texts).toEqual(world.expected);
     await world.clock.until(sink.close());
   });
 });
