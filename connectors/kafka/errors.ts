@@ -65,7 +65,8 @@ export function kafkaError(name: string, doing: string, thrown: unknown): FdpErr
     const advice = 'check `tls` (`ca`, `cert`, `key`, `server_name`) and that the port speaks TLS';
     return new KafkaError('FDP_REFUSED', `${text} (${certificate}): ${advice}`, options);
   }
-  return new KafkaError('FDP_CONNECTION_LOST', text, options);
+  const hint = text.includes('before secure TLS connection') ? ' (does the port speak TLS?)' : '';
+  return new KafkaError('FDP_CONNECTION_LOST', text + hint, options);
 }
 
 /** Every name that an error and its causes go by, the most telling first. */
