@@ -1,0 +1,210 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Client, OutBatch } from '../../../connectors/kafka/client.ts';
+import { KafkaError } from '../../../connectors/kafka/errors.ts';
+import { PartitionWriter } from '../../../connectors/kafka/partition-writer.ts';
+import { VirtualClock } from '../../../src/engine/virtual-clock.ts';
+import { testEnvironment } from '../../support/environment.ts';
+
+type Fault = 'lost' | 'unsent' | 'unsure' | string;
+
+/** A partition as brokers keep it: a batch of a producer with a number that it has seen is not stored twice. */
+class Partition {
+  readonly stored: string[] = [];
+  readonly batches: OutBatch[] = [];
+  /** What happens to the next attempts, one each; then all goes well. */
+  faults: Fault[] = [];
+  maxBytes = Number.POSITIVE_INFINITY;
+  #producers = 0;
+  readonly #next = new Map<number, number>();
+  readonly #seen = new Map<string, number>();
+
+  client(): Client {
+    const client: Pick<Client, 'newProducer' | 'append' | 'refresh'> = {
+      newProducer: async () => ({ id: ++this.#producers, epoch: 0 }),
+      refresh: async () => {},
+      append: async (batch) => this.#append(batch),
+    };
+    return client as Client;
+  }
+
+  async #append(batch: OutBatch): Promise<void> {
+    this.batches.push(batch);
+    const fault = this.faults.shift();
+    const failed = (reason: string, unsent = false) =>
+      new KafkaError('FDP_CONNECTION_LOST', `ticks: ${reason}`, { reason, unsent });
+    if (fault === 'unsent') throw failed('ECONNREFUSED', true);
+    if (fault === 'lost') throw failed('ECONNRESET');
+    if (fault !== undefined && fault !== 'unsure') throw failed(fault);
+    const values = batch.records.map(({ value }) => String(value));
+    if (values.join('').length > this.maxBytes) throw failed('MESSAGE_TOO_LARGE');
+    const { id } = batch.producer;
+    const name = `${id}/${batch.sequence}`;
+    if (this.#seen.get(name) !== values.length) {
+      if (batch.sequence !== (this.#next.get(id) ?? 0)) throw failed('OUT_OF_ORDER_SEQUENCE_NUMBER');
+      this.#seen.set(name, values.length);
+      this.#next.set(id, batch.sequence + values.length);
+      this.stored.push(...values);
+    }
+    if (fault === 'unsure') throw failed('KafkaJSRequestTimeoutError');
+  }
+}
+
+class World {
+  readonly clock = new VirtualClock();
+  readonly partition = new Partition();
+  readonly closed = new AbortController();
+  readonly troubles: (string | undefined)[] = [];
+  unknown = 0;
+  readonly writer = new PartitionWriter({
+    ...{ name: 'ticks', partition: 0, client: this.partition.client(), maxBatchBytes: 1_000_000 },
+    environment: testEnvironment(this.clock),
+    closed: this.closed.signal,
+    onTrouble: (text) => this.troubles.push(text),
+    onUnknown: (messages) => {
+      this.unknown += messages;
+    },
+    onMissingTopic: async () => {},
+  });
+
+  append(values: readonly string[], signal = new AbortController().signal): Promise<unknown>[] {
+    return values.map((value) =>
+      this.writer
+        .append({ key: null, value, timestamp: 0 }, value.length, signal)
+        .then(() => 'stored')
+        .catch((error: { code: string }) => error.code),
+    );
+  }
+}
+
+describe('a partition that is written', () => {
+  it('gets at once what comes alone, and together what came meanwhile', async () => {
+    const world = new World();
+    const outcomes = world.append(['a']);
+    await Promise.resolve();
+    outcomes.push(...world.append(['b', 'c']));
+    expect(await world.clock.until(Promise.all(outcomes))).toEqual(['stored', 'stored', 'stored']);
+    expect(world.partition.batches.map(({ records }) => records.length)).toEqual([1, 2]);
+    expect(world.troubles).toEqual([]);
+  });
+
+  it('gets a batch again, just the same, until its outcome is known', async () => {
+    const world = new World();
+    world.partition.faults = ['unsure', 'lost', 'unsent', 'unsure'];
+    const outcomes = [...world.append(['a', 'b'])];
+    await world.clock.settle();
+    outcomes.push(...world.append(['c', 'd']));
+    await world.clock.until(Promise.all(outcomes));
+    expect(world.partition.stored).toEqual(['a', 'b', 'c', 'd']);
+    expect(world.unknown).toBe(0);
+    expect(world.troubles.at(0)).toContain('KafkaJSRequestTimeoutError');
+    expect(world.troubles.at(-1)).toBeUndefined();
+  });
+
+  it('takes back what nobody waits for any more, but what the brokers may have', async () => {
+    const world = new World();
+    world.partition.faults = ['unsure'];
+    const stop = new AbortController();
+    const first = world.append(['a'], stop.signal);
+    await world.clock.settle();
+    const second = world.append(['b'], stop.signal);
+    stop.abort();
+    world.writer.withdraw();
+    expect(await Promise.all(second)).toEqual(['FDP_TIMEOUT']);
+    const third = world.append(['c']);
+    expect(await world.clock.until(Promise.all([...first, ...third]))).toEqual(['stored', 'stored']);
+    expect(world.partition.stored).toEqual(['a', 'c']);
+  });
+
+  it('takes back a batch that never got out', async () => {
+    const world = new World();
+    world.partition.faults = ['unsent', 'unsent'];
+    const stop = new AbortController();
+    const first = world.append(['a', 'b'], stop.signal);
+    await world.clock.settle();
+    stop.abort();
+    expect(await world.clock.until(Promise.all(first))).toEqual(['FDP_TIMEOUT', 'FDP_TIMEOUT']);
+    await world.clock.until(Promise.all(world.append(['c'])));
+    expect(world.partition.stored).toEqual(['c']);
+  });
+
+  it('refuses one message alone', async () => {
+    const world = new World();
+    world.partition.maxBytes = 5;
+    const outcomes = await world.clock.until(Promise.all(world.append(['a', 'b', 'toolarge', 'c'])));
+    expect(outcomes).toEqual(['stored', 'stored', 'FDP_MESSAGE_REFUSED', 'stored']);
+    expect(world.partition.stored).toEqual(['a', 'b', 'c']);
+  });
+
+  it('is written by a new producer when the brokers have forgotten the one before', async () => {
+    const world = new World();
+    await world.clock.until(Promise.all(world.append(['a'])));
+    world.partition.faults = ['UNKNOWN_PRODUCER_ID'];
+    await world.clock.until(Promise.all(world.append(['b'])));
+    expect(world.partition.stored).toEqual(['a', 'b']);
+    expect(world.partition.batches.map(({ producer }) => producer.id)).toEqual([1, 1, 2]);
+    expect(world.unknown).toBe(0);
+  });
+
+  it('counts what may be there twice when it can not be known', async () => {
+    const world = new World();
+    await world.clock.until(Promise.all(world.append(['a'])));
+    world.partition.faults = ['unsure', 'UNKNOWN_PRODUCER_ID'];
+    await world.clock.until(Promise.all(world.append(['b', 'c'])));
+    expect(world.unknown).toBe(2);
+    expect(world.partition.stored).toEqual(['a', 'b', 'c', 'b', 'c']);
+  });
+
+  it('fails what waits when it is closed', async () => {
+    const world = new World();
+    world.partition.faults = ['unsent'];
+    const outcomes = world.append(['a']);
+    await world.clock.settle();
+    world.closed.abort();
+    expect(await world.clock.until(Promise.all([...outcomes, ...world.append(['b'])]))).toEqual([
+      'FDP_CLOSED',
+      'FDP_CLOSED',
+    ]);
+  });
+
+  it('says when a confirmation takes long', async () => {
+    const world = new World();
+    const client = world.partition.client();
+    let confirm = () => {};
+    client.append = () =>
+      new Promise((resolve) => {
+        confirm = resolve;
+      });
+    const writer = new PartitionWriter({
+      ...{ name: 'ticks', partition: 0, client, maxBatchBytes: 1000, environment: testEnvironment(world.clock) },
+      ...{ closed: world.closed.signal, onUnknown: () => {}, onMissingTopic: async () => {} },
+      onTrouble: (text) => world.troubles.push(text),
+    });
+    const appended = writer.append({ key: null, value: 'a', timestamp: 0 }, 1, new AbortController().signal);
+    await world.clock.advance(6000);
+    expect(world.troubles).toEqual(['ticks: not confirmed within 5000 ms']);
+    confirm();
+    await world.clock.until(appended);
+    expect(world.troubles.at(-1)).toBeUndefined();
+  });
+
+  it('has everything once and in order, whatever goes wrong', async () => {
+    const fault = fc.constantFrom('lost', 'unsent', 'unsure', 'NOT_LEADER_FOR_PARTITION');
+    const sizes = fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 10 });
+    await fc.assert(
+      fc.asyncProperty(fc.array(fault, { maxLength: 15 }), sizes, async (faults, writes) => {
+        const world = new World();
+        world.partition.faults = [...faults];
+        const outcomes: Promise<unknown>[] = [];
+        let n = 0;
+        for (const size of writes) {
+          outcomes.push(...world.append(Array.from({ length: size }, () => String(n++))));
+          await world.clock.settle();
+        }
+        await world.clock.until(Promise.all(outcomes));
+        expect(world.partition.stored).toEqual(Array.from({ length: n }, (_, value) => String(value)));
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
