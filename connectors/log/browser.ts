@@ -1,4 +1,5 @@
 import { Observable } from 'rxjs';
+import { linkedAbort } from '../../src/engine/clock.ts';
 import type { Lane, Reading, RoleContext, Source } from '../../src/engine/component.ts';
 import { LogLane } from './lane.ts';
 import type { LogStore, Topic } from './store.ts';
@@ -11,7 +12,7 @@ export class LogBrowser implements Source {
   readonly replayable = false;
   readonly lanes: Observable<Lane>;
   readonly #store: LogStore;
-  readonly #stopped = new AbortController();
+  readonly #stopped = linkedAbort().controller;
   #topic: Topic | undefined;
 
   constructor(store: LogStore, context: RoleContext) {

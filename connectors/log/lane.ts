@@ -26,7 +26,7 @@ export interface LogLaneOptions {
 export class LogLane implements Lane {
   readonly id: string;
   readonly signal: AbortSignal;
-  readonly #abort = new AbortController();
+  readonly #abort = linkedAbort().controller;
   readonly #options: LogLaneOptions;
   /** The next offset to give. */
   #next: number;

@@ -1,4 +1,5 @@
 import { Observable, type Subscriber } from 'rxjs';
+import { linkedAbort } from '../../src/engine/clock.ts';
 import type { Lane, RoleContext, Source } from '../../src/engine/component.ts';
 import { FdpError, messageOf } from '../../src/errors.ts';
 import { LogLane } from './lane.ts';
@@ -23,7 +24,7 @@ export class LogSource implements Source {
   #takenOver = false;
   #stopBeat = () => {};
   #stopRevoke = () => {};
-  #stopped = new AbortController();
+  #stopped = linkedAbort().controller;
   #subscriber: Subscriber<Lane> | undefined;
   #failure: FdpError | undefined;
   #closing: Promise<void> | undefined;
@@ -42,7 +43,7 @@ export class LogSource implements Source {
     await this.#closing;
     this.#closing = undefined;
     await this.#free();
-    this.#stopped = new AbortController();
+    this.#stopped = linkedAbort().controller;
     this.#failure = undefined;
     const { group } = this.#usage;
     this.#topic = await this.#store.open(signal);

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { partitionOf } from '../../connectors/log/codec.ts';
 import { createMemorySpace } from '../../connectors/memory/space.ts';
 import { memoryLog } from '../../connectors/memory-log.ts';
+import { linkedAbort } from '../../src/engine/clock.ts';
 import { testEnvironment } from '../support/environment.ts';
 import { logContract } from '../support/log-contract.ts';
 import { append, drain, type LogWorld, messageWith, openSink, openSource, processOf } from '../support/log-harness.ts';
@@ -27,6 +28,22 @@ logContract('memory_log', async () => memoryWorld());
 
 describe('memory_log', () => {
   const never = new AbortController().signal;
+
+  it('has as many readers waiting as there are partitions, without a warning of too many listeners', async () => {
+    const world = memoryWorld();
+    const test = await processOf(world, { partitions: 30 });
+    const warnings: Error[] = [];
+    const hear = (warning: Error) => void warnings.push(warning);
+    process.on('warning', hear);
+    const { source, lanes } = await openSource(test);
+    const reads = lanes.map((lane) => lane.read(linkedAbort().controller.signal));
+    await test.clock.settle();
+    await test.clock.until(source.close());
+    expect(await Promise.all(reads)).toEqual(lanes.map(() => undefined));
+    process.off('warning', hear);
+    expect(warnings).toEqual([]);
+    await world.dispose();
+  });
 
   it('hands a partition over at any moment: the old lane ends, a new one goes on from what was committed', async () => {
     const world = memoryWorld();
