@@ -3,18 +3,25 @@ import { type AttemptParts, attemptWrite } from './attempt.ts';
 import { Backoff } from './backoff.ts';
 import { linkedAbort } from './clock.ts';
 import type { Coordinates, Receipt } from './component.ts';
-import { type Batch, coordinatesOf, type Message } from './message.ts';
+import { type LimitedLog, limited } from './limited-log.ts';
+import { type Batch, coordinatesOf, type Message, type Meta } from './message.ts';
 import { Outcome } from './track.ts';
 import { Troubles } from './troubles.ts';
 
 /** Attempts for an error that nobody classified; after that the message is rejected. */
 const unclassifiedAttempts = 5;
+/** At most one line in this time about messages that are not counted, ms. */
+const uncountedLogMs = 60_000;
 
 export interface DeliveryParts extends AttemptParts {
   /** Aborts when the stop is forced or the topology restarts: what is not confirmed by then is released. */
   readonly killed: AbortSignal;
   /** Whether branches follow that get what this sink stored, and how many of them settle. */
   readonly followers: { readonly any: boolean; readonly settling: number };
+  /** What this sink has stored now, and not before: told by the origin, which a message keeps. */
+  readonly storedNow: WeakSet<Meta>;
+  /** For counters: what the sink before them has stored now, each of which they are to count. */
+  readonly toCount: WeakSet<Meta> | undefined;
   /** Nobody waits for it: a write under way is told to give up, too, when its lane ends. */
   readonly bestEffort: boolean;
   /** Told what a person must cure: aborts `killed`. */
@@ -29,10 +36,12 @@ export interface DeliveryParts extends AttemptParts {
 export class Delivery {
   readonly #parts: DeliveryParts;
   readonly #troubles: Troubles;
+  readonly #log: LimitedLog;
 
   constructor(parts: DeliveryParts) {
     this.#parts = parts;
     this.#troubles = new Troubles(parts.node);
+    this.#log = limited(parts.environment.log, parts.environment.clock, uncountedLogMs);
   }
 
   /** A batch has reached the sink and waits for its turn. */
@@ -57,13 +66,26 @@ export class Delivery {
     }
     attempt.releaseRest();
     this.#troubles.end(attempt);
+    this.#sayUncounted(attempt.uncounted);
     return { ...batch, messages: attempt.stored };
+  }
+
+  #sayUncounted(uncounted: number): void {
+    if (uncounted === 0) return;
+    const { node } = this.#parts;
+    node.count('uncounted', uncounted);
+    const text = `${node.name}: ${uncounted} messages were stored now, but lie at or below what was counted before: they are not counted`;
+    this.#log.warn(node.name, { node: node.name, uncounted }, text);
   }
 }
 
 /** One batch on its way into a sink. */
 class BatchDelivery {
   readonly #stored = new Set<Message>();
+  /** Stored now by the sink before, but known to these counters, which can't have it from this batch. */
+  uncounted = 0;
+  /** An attempt failed, and may have stored or counted something. */
+  #isUncertain = false;
   #pending: readonly Message[];
   /** How many messages the next attempt takes. */
   #size: number;
@@ -104,6 +126,7 @@ class BatchDelivery {
       const receipt = await attemptWrite(this.#parts, messages, signals);
       return this.#confirm(messages, receipt);
     } catch (error) {
+      this.#isUncertain = true;
       return this.#failWhole(messages, error);
     }
   }
@@ -136,6 +159,7 @@ class BatchDelivery {
         if (toWaitFor === undefined || faultOf(error) === 'fatal') toWaitFor = this.#note(error);
       }
     }
+    if (again.length > 0) this.#isUncertain = true;
     this.#pending = [...again, ...this.#pending.slice(messages.length)];
     this.#unclassified = 0;
     if (again.length < messages.length) this.#backoff.reset();
@@ -179,8 +203,10 @@ class BatchDelivery {
   }
 
   #delivered(message: Message, known: Coordinates | undefined): void {
-    const { node, followers } = this.#parts;
+    const { node, followers, storedNow, toCount } = this.#parts;
     node.out++;
+    if (known === undefined) storedNow.add(message.meta);
+    else if (toCount?.has(message.meta) && !this.#isUncertain && !this.#batch.lane.signal.aborted) this.uncounted++;
     if (followers.any) {
       const { lane, offset, index } = coordinatesOf(message);
       // A twin that came from elsewhere was counted there.

@@ -23,7 +23,7 @@ import { inOrder } from './in-order.ts';
 import { LaneReader } from './lane-reader.ts';
 import type { Uncommitted } from './ledger.ts';
 import { markProblem } from './mark-check.ts';
-import type { Batch } from './message.ts';
+import type { Batch, Meta } from './message.ts';
 import type { Node } from './node.ts';
 import { Permits } from './permits.ts';
 import type { BranchPlan, OperatorPlan, Settings } from './plan.ts';
@@ -206,18 +206,20 @@ export class Flow {
     return (batches) => made.reduce((stream, operator) => stream.pipe(operator), batches);
   }
 
-  #fanOut(branches: readonly BranchPlan[]): BatchOperator {
-    const [only, ...others] = branches.map((branch) => this.#branch(branch));
+  /** @param storedNow what the sink before them has stored now, if they stand after one */
+  #fanOut(branches: readonly BranchPlan[], storedNow?: WeakSet<Meta>): BatchOperator {
+    const [only, ...others] = branches.map((branch) => this.#branch(branch, storedNow));
     if (only === undefined) return ignoreElements();
     if (others.length === 0) return only;
     return connect((shared) => merge(...[only, ...others].map((branch) => shared.pipe(branch))));
   }
 
-  #branch(branch: BranchPlan): BatchOperator {
+  #branch(branch: BranchPlan, storedBefore: WeakSet<Meta> | undefined): BatchOperator {
     const { plan, settings, environment, graph } = this.#parts;
     const nodes = present(graph.branches.get(branch.name), branch.name, 'sink');
     const sink = present(this.#roles.sinks.get(branch.name), branch.name, 'sink');
     const followers = plan.branches.filter(({ after }) => after === branch.name);
+    const storedNow = new WeakSet<Meta>();
     const delivery = new Delivery({
       sink,
       environment,
@@ -226,6 +228,8 @@ export class Flow {
       writeTimeoutMs: settings.writeTimeoutMs,
       killed: this.#killed.controller.signal,
       followers: { any: followers.length > 0, settling: settling(followers).length },
+      storedNow,
+      toCount: branch.input === 'merges' ? storedBefore : undefined,
       fail: (error) => this.#fail(error),
     });
     return pipe(
@@ -234,7 +238,7 @@ export class Flow {
       this.#failing(),
       tap((batch) => delivery.arrive(batch)),
       inOrder((batch) => delivery.deliver(batch), sink.ordered ? 1 : (sink.maxInFlight ?? 1)),
-      this.#fanOut(followers),
+      this.#fanOut(followers, storedNow),
     );
   }
 }

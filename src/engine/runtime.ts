@@ -91,8 +91,12 @@ export class Runtime {
 
   #connector(name: string): Promise<Connector> {
     const { clock, chance, log, failPoint } = this.#environment;
-    const made = this.#connectors.get(name) ?? this.#make(name, { clock, chance, log, failPoint });
+    const known = this.#connectors.get(name);
+    if (known) return known;
+    const made = this.#make(name, { clock, chance, log, failPoint });
     this.#connectors.set(name, made);
+    // A restart makes it anew.
+    made.catch(() => this.#connectors.delete(name));
     return made;
   }
 

@@ -202,6 +202,7 @@ export class Topology implements NodeOwner {
     const { log } = this.#parts.environment;
     this.#state = state;
     this.#reason = reason;
+    this.#limitedLog.flush();
     if (state === 'failed') log.error({ topology: this.name }, `ended: ${reason}`);
     else log.info({ topology: this.name }, 'stopped');
     return code;

@@ -1,7 +1,7 @@
 import { concatMap, Observable } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import type { Lane, Receipt, Source } from '../../src/engine/component.ts';
-import type { Message } from '../../src/engine/message.ts';
+import { coordinatesOf, type Message } from '../../src/engine/message.ts';
 import { filter, lookup, perMessage } from '../../src/engine/operator.ts';
 import { Runtime } from '../../src/engine/runtime.ts';
 import { FdpError } from '../../src/errors.ts';
@@ -468,5 +468,73 @@ describe('a request', () => {
     expect((await world.clock.until(runtime.run())).exitCode).toBe(0);
     expect(answers.sort()).toEqual(['first FDP_INTERNAL', 'second answered']);
     expect(snapshotOf(runtime)).toMatchObject({ read: 2, inFlight: 0, restarts: 0 });
+  });
+});
+
+describe('counters', () => {
+  /** Counts nothing below an offset, as after a rewind with another pipeline. */
+  function markedAt(offset: number, sink: WorldSink): WorldSink {
+    sink.write = async (messages): Promise<Receipt> => {
+      const known = messages.filter(({ meta }) => (meta.offset ?? 0) < offset);
+      sink.keep(messages.slice(known.length));
+      return { known: new Map(known.map((message, place) => [place, coordinatesOf(message)])) };
+    };
+    return sink;
+  }
+
+  const after = { sinks: ['sink', { connector: 'counters', after: 'sink', input: 'merges' as const }] };
+
+  it('that find a message stored just now below their mark say that it is not counted', async () => {
+    const world = new World(numbered(20));
+    const counters = markedAt(5, new WorldSink());
+    const { snapshot } = await world.runToEnd({
+      ...after,
+      connectors: { counters: connectorOf({ sink: () => counters.sink() }) },
+    });
+    expect(snapshot.nodes.find(({ name }) => name === 'counters')?.extra).toEqual({ uncounted: 5 });
+    expect(world.environment.log.lines.filter(({ text }) => text.includes('not counted'))).toHaveLength(1);
+  });
+
+  it('say nothing of what was stored before, nor of what they may have counted in an attempt that failed', async () => {
+    const world = new World(numbered(20));
+    const counters = markedAt(5, new WorldSink());
+    const { write } = counters;
+    let failures = 1;
+    counters.write = async (messages, signal) => {
+      if (failures-- > 0) throw gone();
+      return write(messages, signal);
+    };
+    world.sink.write = async (messages): Promise<Receipt> => {
+      const known = [...messages.entries()].filter(([, message]) => idOf(message) > 10);
+      return { known: new Map(known.map(([place, message]) => [place, coordinatesOf(message)])) };
+    };
+    const { snapshot } = await world.runToEnd({
+      ...after,
+      connectors: { counters: connectorOf({ sink: () => counters.sink() }) },
+    });
+    expect(snapshot.nodes.find(({ name }) => name === 'counters')?.extra).toEqual({});
+  });
+});
+
+describe('a connector', () => {
+  it('that could not be made is made anew at the restart', async () => {
+    const world = new World(numbered(20));
+    let failures = 2;
+    const made = async () => {
+      if (failures-- > 0) throw new FdpError('FDP_DISK_FULL', 'sink: no room');
+      return connectorOf({ sink: () => world.sink.sink() });
+    };
+    const { result } = await world.runToEnd({ connectors: { sink: made } });
+    expect(result.exitCode).toBe(0);
+    expect(world.sink.written).toHaveLength(20);
+  });
+});
+
+describe('the log', () => {
+  it('is told at the end how many rejections it was spared', async () => {
+    const world = new World(numbered(20));
+    await world.runToEnd({ operators: [rejecting((id) => id < 4)] });
+    const lines = world.environment.log.lines.filter(({ text }) => text.startsWith('message rejected'));
+    expect(lines.map(({ fields }) => fields)).toMatchObject([{ offset: 0 }, { offset: 3, suppressed: 2 }]);
   });
 });
