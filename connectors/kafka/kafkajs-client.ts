@@ -12,6 +12,8 @@ export const sessionMs = 10_000;
 const rebalanceMs = 15_000;
 /** Brokers that just started, or use groups for the first time, make themselves ready: that takes a moment. */
 const soon = new Set(['GROUP_COORDINATOR_NOT_AVAILABLE', 'NOT_COORDINATOR_FOR_GROUP', 'GROUP_LOAD_IN_PROGRESS']);
+/** Another broker leads the partition by now, or will in a moment. */
+const moved = new Set(['NOT_LEADER_FOR_PARTITION', 'LEADER_NOT_AVAILABLE']);
 const soonAttempts = 30;
 const soonMs = 100;
 const maxFetchBytes = 4 * 1024 ** 2;
@@ -96,7 +98,19 @@ export class KafkajsClient implements Client {
     });
   }
 
-  offsets(partitions: readonly number[], at: At): Promise<ReadonlyMap<number, number>> {
+  async offsets(partitions: readonly number[], at: At): Promise<ReadonlyMap<number, number>> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#offsets(partitions, at);
+      } catch (error) {
+        if (!moved.has(reasonOf(error) ?? '') || attempt === soonAttempts || this.#link.closed) throw error;
+        await this.#options.clock.sleep(soonMs);
+        await this.refresh();
+      }
+    }
+  }
+
+  #offsets(partitions: readonly number[], at: At): Promise<ReadonlyMap<number, number>> {
     return this.#doing('asking for offsets', async () => {
       const timestamp = at === 'earliest' ? -2 : at === 'latest' ? -1 : at;
       const found = new Map<number, number>();

@@ -16,6 +16,7 @@ import {
 export const requestMs = 10_000;
 /** The version of Fetch that is sent: Kafka 2.3 and newer. */
 const fetchVersion = 11;
+const fetchKey = 1;
 const connectMs = 3000;
 /** Connecting in all: with the logins, which have no limit of their own. */
 const reachMs = 15_000;
@@ -116,7 +117,8 @@ export class Link {
     await cluster.connect();
     const broker = await cluster.brokerPool.findConnectedBroker();
     this.versions = broker.versions;
-    this.#checkVersions(broker);
+    const problem = versionProblem(broker.versions, this.kafkajs.spoken);
+    if (problem) throw new FdpError('FDP_NOT_SUPPORTED', `${this.#options.name}: ${problem}`);
     // Who leads what is not known after a reset, and nothing can be asked of a broker that is not known. A topic that is
     // missing is found out by whoever asks for it.
     if (this.wantsLeaders) await cluster.addTargetTopic(this.#options.topic).catch(() => cluster.refreshMetadata());
@@ -158,23 +160,26 @@ export class Link {
     };
   }
 
-  #checkVersions({ versions }: Broker): void {
-    for (const key of used) {
-      const [own, offered] = [this.kafkajs.spoken.get(key), versions?.[key]];
-      if (own === undefined || versions === null) continue;
-      const needed = key === 1 ? fetchVersion : own.version;
-      const old = offered === undefined || (key === 1 && offered.maxVersion < fetchVersion);
-      if (!old && offered.minVersion <= needed) continue;
-      const speaks = offered ? `versions ${offered.minVersion} to ${offered.maxVersion}` : 'none';
-      throw new FdpError(
-        'FDP_NOT_SUPPORTED',
-        `${this.#options.name}: the brokers are too ${old ? 'old' : 'new'} for this build: it speaks ${own.name} ${needed}, they ${speaks}`,
-      );
-    }
-  }
-
   #log({ namespace, label, log }: LogEntry): void {
     // What matters is said by the connector, once a change; kafkajs repeats it at each attempt.
     if (label !== 'DEBUG') this.#options.log.debug({ kafkajs: namespace, level: label }, log.message);
   }
+}
+
+/**
+ * Why the brokers and this build can't talk, in one line; undefined when they can. kafkajs takes the highest version that
+ * both know without a look at the lowest that the brokers still take.
+ */
+export function versionProblem(offered: Broker['versions'], spoken: Kafkajs['spoken']): string | undefined {
+  for (const key of offered === null ? [] : used) {
+    const own = spoken.get(key);
+    if (own === undefined) continue;
+    const theirs = offered?.[key];
+    const needed = key === fetchKey ? fetchVersion : own.version;
+    const isOld = theirs === undefined || (key === fetchKey && theirs.maxVersion < fetchVersion);
+    if (!isOld && theirs.minVersion <= needed) continue;
+    const range = theirs ? `versions ${theirs.minVersion} to ${theirs.maxVersion}` : 'none';
+    return `the brokers are too ${isOld ? 'old' : 'new'} for this build: it speaks ${own.name} ${needed}, they take ${range}`;
+  }
+  return undefined;
 }

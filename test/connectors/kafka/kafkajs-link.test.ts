@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import { loadKafkajs } from '../../../connectors/kafka/kafkajs-internals.ts';
+import { Link, versionProblem } from '../../../connectors/kafka/kafkajs-link.ts';
+import { systemClock } from '../../../src/engine/clock.ts';
+import { recordingLog } from '../../support/environment.ts';
+import { freePort } from '../../support/platform.ts';
+
+const { spoken } = loadKafkajs();
+/** What brokers offer of each API. */
+const offered = (more: Readonly<Record<number, { minVersion: number; maxVersion: number }>> = {}) => ({
+  ...Object.fromEntries([...spoken].map(([key, { version }]) => [key, { minVersion: 0, maxVersion: version + 3 }])),
+  ...more,
+});
+
+describe('kafka brokers of other ages', () => {
+  it('are told apart before anything is sent that they would not understand', () => {
+    expect(versionProblem(offered(), spoken)).toBeUndefined();
+    expect(versionProblem(offered({ 0: { minVersion: 8, maxVersion: 20 } }), spoken)).toBe(
+      'the brokers are too new for this build: it speaks Produce 7, they take versions 8 to 20',
+    );
+    expect(versionProblem(offered({ 1: { minVersion: 0, maxVersion: 10 } }), spoken)).toBe(
+      'the brokers are too old for this build: it speaks Fetch 11, they take versions 0 to 10',
+    );
+    expect(versionProblem({}, spoken)).toContain('too old for this build: it speaks Produce 7, they take none');
+  });
+});
+
+describe('the connections of kafka', () => {
+  it('fail at once where nobody listens, and stay closed once they are', async () => {
+    const broker = `127.0.0.1:${await freePort()}`;
+    const log = recordingLog();
+    const options = { name: 'ticks', topic: 'topic', brokers: [broker], clientId: 'fdp', clock: systemClock, log };
+    const link = new Link(options);
+    await expect(link.cluster()).rejects.toThrow('ECONNREFUSED');
+    await link.close();
+    await expect(link.cluster()).rejects.toMatchObject({ code: 'FDP_CLOSED' });
+    expect(log.lines.every(({ level }) => level === 'debug')).toBe(true);
+  });
+});
