@@ -181,7 +181,8 @@ class BatchDelivery {
     const isSpoilt = fault === undefined && ++this.#unclassified >= (this.#isCut ? 1 : unclassifiedAttempts);
     const isLate = error instanceof FdpError && error.code === 'FDP_TIMEOUT';
     if (fault === 'permanent' || isSpoilt || isLate) this.#size = Math.ceil(messages.length / 2);
-    return this.#note(error);
+    // Smaller writes are not the same one again: there is nothing to wait for.
+    return fault === 'permanent' ? undefined : this.#note(error);
   }
 
   /** True while a spoilt batch is tried in parts. */

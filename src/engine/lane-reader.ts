@@ -1,7 +1,7 @@
 import { Observable } from 'rxjs';
-import { isRetriable, messageOf as textOf } from '../errors.ts';
+import { FdpError, isRetriable, messageOf as textOf } from '../errors.ts';
 import { Backoff } from './backoff.ts';
-import { linkedAbort } from './clock.ts';
+import { linkedAbort, withGrace } from './clock.ts';
 import type { Environment, Lane, Reading } from './component.ts';
 import { Ledger, type Uncommitted } from './ledger.ts';
 import { type Batch, type LaneContext, type Message, messageOf } from './message.ts';
@@ -129,10 +129,12 @@ export class LaneReader {
   /** The result of `work`, tried again while time can cure its failure; undefined when it is to stop. */
   async #patiently<T>(stopped: AbortSignal, work: () => Promise<T>): Promise<T | undefined> {
     const { node, environment, troubles } = this.#parts;
+    const { signal } = this.context;
     const backoff = new Backoff(environment);
+    const late = () => new FdpError('FDP_CLOSED', `${this.#lane.id}: was told to end, and did not`);
     while (!stopped.aborted) {
       try {
-        return await work();
+        return await withGrace(environment.clock, work(), { signal, graceMs: abandonMs, late });
       } catch (error) {
         if (stopped.aborted) break;
         if (!isRetriable(error)) throw error;

@@ -538,3 +538,42 @@ describe('the log', () => {
     expect(lines.map(({ fields }) => fields)).toMatchObject([{ offset: 0 }, { offset: 3, suppressed: 2 }]);
   });
 });
+
+describe('a refusal for good', () => {
+  it('of a whole write is tracked down to the one message without any wait', async () => {
+    const world = new World(numbered(400));
+    world.log.batchSize = 400;
+    world.sink.write = async (messages) => {
+      if (messages.some((message) => idOf(message) === 1))
+        throw new FdpError('FDP_MESSAGE_REFUSED', 'sink: one of them is no good');
+      return world.sink.keep(messages);
+    };
+    const { runtime } = world.start();
+    await world.clock.advance(0);
+    expect(snapshotOf(runtime)).toMatchObject({ delivered: 399, rejected: 1 });
+    expect(idsOf(world.sink.written)).toEqual([0, ...Array.from({ length: 398 }, (_unused, place) => place + 2)]);
+  });
+});
+
+describe('a forced stop', () => {
+  it('ends though the reading of a lane does not', async () => {
+    const world = new World([]);
+    const deaf: Source = {
+      replayable: true,
+      connect: async () => {},
+      close: async () => {},
+      lanes: new Observable((subscriber) => {
+        subscriber.next({ id: 'deaf', signal: new AbortController().signal, read: never });
+      }),
+    };
+    const { runtime, ended } = world.start({
+      connectors: { deaf: connectorOf({ source: () => deaf }) },
+      source: 'deaf',
+      shutdownMs: 1000,
+    });
+    await world.clock.advance(100);
+    runtime.drain();
+    expect(await world.clock.until(ended)).toEqual({ exitCode: 0, unfinished: [] });
+    expect(world.clock.timers).toBe(0);
+  });
+});
