@@ -45,7 +45,7 @@ onServices('kafka', ({ kafka: brokers }) => {
     expect((await browse(other)).map(({ meta }) => meta.partition)).toEqual([0, 0, 0, 1, 1, 1, 2, 2, 2]);
   });
 
-  it('gives a value that is no JSON, and a tombstone, with the problem and the bytes', async () => {
+  it('gives a value that is no JSON with the problem and the bytes', async () => {
     await using process = await KafkaProcess.on(brokers, one);
     const bytes = new Uint8Array([0x22, 0xff, 0x22]);
     await process.append([messageWith('{no json'), messageWith(bytes), messageWith(Buffer.from('{"n":1}'))]);
@@ -270,6 +270,7 @@ onServices('kafka positions', ({ kafka: brokers }) => {
 
     await eventually('the source notices', async () => open.errors.length > 0);
     expect(open.errors).toMatchObject([{ code: 'FDP_CONNECTION_LOST', fault: 'transient' }]);
+    await open.source.close();
     await process.append(numbered(0, 3));
     const again = await process.openSource();
     expect(offsets(await readFrom(laneOf(again, 0), 3))).toEqual([0, 1, 2]);

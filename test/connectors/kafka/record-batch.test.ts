@@ -92,6 +92,15 @@ describe('record batches of kafka', () => {
     expect(other.partitions[0]?.items).toHaveLength(9);
   });
 
+  it('may hold tombstones, which are no messages for anybody here', () => {
+    const message = messageFrom(
+      { offset: 7, timestamp: 1, key: 'A', value: null },
+      { lane: 'lane', topic: 'topic', partition: 3 },
+    );
+    expect(message.problem?.message).toBe('topic-3-7: expected JSON, got a tombstone');
+    expect(message).toMatchObject({ key: 'A', meta: { offset: 7 } });
+  });
+
   it('do not keep the answer that they came in', () => {
     const bytes = bytesOf('none');
     const [batch] = readBatches(bytes);
