@@ -30,8 +30,8 @@ export function bytesOfLetter({ value, encoding }: DeadLetter): Buffer {
 /**
  * A dead letter's log as the source of the topology that the letters come from. Each chosen letter becomes its message
  * again: the origin's place for templates, so that its idempotency key is the same, and of several children only the
- * rejected one. The lanes are the dead letter's own, and so are the marks that counters keep of them: replayed twice,
- * nothing changes.
+ * rejected one. Each letter has a lane of its own, and so a mark of its own in the counters: in whatever order and
+ * however often letters are replayed, each counts once.
  */
 export function replaying(source: Source, isChosen: (stored: StoredLetter) => boolean): Source {
   return {
@@ -62,7 +62,12 @@ function restored({ id, letter, record }: StoredLetter): SourceMessage {
     ...(offset === undefined ? {} : { offset }),
   };
   return {
-    ...{ key, timestamp, raw: bytesOfLetter(letter), meta: { ...record.meta, origin } },
+    ...{
+      key,
+      timestamp,
+      raw: bytesOfLetter(letter),
+      meta: { ...record.meta, lane: `${record.meta.lane}/${record.meta.offset}`, offset: 0, origin },
+    },
     ...parsed(id, letter),
     ...(index === undefined ? {} : { onlyIndex: index }),
   };

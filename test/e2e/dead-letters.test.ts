@@ -27,12 +27,14 @@ describe('fdp-run dead-letters', () => {
     await using log = await LogWriter.open(folder.path);
     const wrong = pipelineIn(folder.path, (text) => text.replace('price < 1e15', 'price < 100.0'));
     const mended = pipelineIn(join(folder.path, 'mended'), (text) => text);
-    await log.append([
+    const records = [
       envelope({ p: 1 }, { p: 200, t: 1763645598590 }, { p: 3 }),
       envelope({ p: 300 }, { p: 400 }),
       'no JSON',
       envelope({ p: 5, s: 'TSLA' }),
-    ]);
+    ];
+    // One key: their letters lie in one partition, one after the other.
+    await log.append(records, 0, 'AAPL');
     await using processor = new Process(['--pipeline', wrong, '--topology', 'processor'], env);
     await eventually('four letters', async () => lettersOf(folder.path).length === 4);
     await eventually('the others stored', async () => storedTrades(folder.path) === 3);
@@ -43,8 +45,12 @@ describe('fdp-run dead-letters', () => {
     expect(list.match(/FDP_MESSAGE_UNREADABLE/g)).toHaveLength(1);
     expect(list).toContain('raw_stock_ticks-0-0--1');
     const id = /^(\S+) .*raw_stock_ticks-0-0--1/m.exec(list)?.[1] ?? '';
+    const newest = /^(\S+) .*raw_stock_ticks-0-1--1/m.exec(list)?.[1] ?? '';
     expect(await command(env, 'dead-letters', 'show', id, '--pipeline', mended)).toContain('"index": 1');
 
+    // The newest alone, then all: what lies before it still counts.
+    await using alone = new Process(['dead-letters', 'replay', newest, '--pipeline', mended], env);
+    expect([await alone.ended, alone.stdout]).toEqual([0, 'processor: 1 of 1 delivered\n']);
     for (const round of [1, 2]) {
       await using replay = new Process(['dead-letters', 'replay', '--pipeline', mended], env);
       expect([round, await replay.ended]).toEqual([round, 1]);

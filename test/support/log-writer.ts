@@ -19,8 +19,8 @@ export class LogWriter implements AsyncDisposable {
     return writer;
   }
 
-  async append(values: readonly (string | Uint8Array)[], partition = 0): Promise<void> {
-    const records = values.map((value): NewRecord => ({ partition, timestamp: 1763645598585, key: null, value }));
+  async append(values: readonly (string | Uint8Array)[], partition = 0, key: string | null = null): Promise<void> {
+    const records = values.map((value): NewRecord => ({ partition, timestamp: 1763645598585, key, value }));
     await this.#store.append(records, this.#never);
   }
 
