@@ -17,7 +17,7 @@ const mutants: readonly Mutant[] = [
   {
     mistake: 'commits a position before the write',
     file: 'src/engine/ledger.ts',
-    text: 'if (settlement.isSettled) this.#settle(reading);',
+    text: 'if (settlement.isSettled) this.#settle();',
     replacement: 'this.#target = reading.position; this.#committing ??= this.#commitAll();',
     caughtBy: killed,
   },
