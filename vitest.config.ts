@@ -9,7 +9,7 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           testTimeout: 60_000,
-          exclude: ['test/integration/**', 'test/e2e/**', 'test/cluster/**'],
+          exclude: ['test/integration/**', 'test/e2e/**', 'test/cluster/**', 'test/faults/**'],
         },
       },
       {
@@ -24,11 +24,11 @@ export default defineConfig({
       {
         test: {
           name: 'cluster',
-          include: ['test/cluster/**/*.test.ts'],
+          include: ['test/cluster/**/*.test.ts', 'test/faults/**/*.test.ts'],
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          globalSetup: ['test/support/cluster-setup.ts'],
+          globalSetup: ['test/support/cluster-setup.ts', 'test/support/build.ts'],
         },
       },
       {
