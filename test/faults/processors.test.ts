@@ -2,57 +2,10 @@ import { Kafka, logLevel } from 'kafkajs';
 import { expect, it } from 'vitest';
 import { seededChance } from '../../src/engine/chance.ts';
 import { onOwnServices, onServices } from '../support/cluster.ts';
-import { Ledger, type LedgerPlace, readBooks } from '../support/ledger.ts';
-import { pipelineCopy } from '../support/pipeline-copy.ts';
-import { placeIn } from '../support/place.ts';
-import { eventually, Process, temporaryFolder } from '../support/platform.ts';
-import { randomName, startKafka, startMongo } from '../support/services.ts';
-
-/** The shipped pipeline on a topic and database of its own. */
-function pipelineOn(folder: string, { topic, database }: LedgerPlace): string {
-  return pipelineCopy(
-    folder,
-    ['topic: raw_stock_ticks, partitions', `topic: ${topic}, partitions`],
-    ['topic: raw_stock_ticks.rejected', `topic: ${topic}.rejected`],
-    ['database: financialDataDatabase', `database: ${database}`],
-    ['database: financialDataDatabase', `database: ${database}`],
-    ['database: financialDataDatabase', `database: ${database}`],
-  );
-}
-
-class Cluster {
-  readonly place: LedgerPlace;
-  readonly folder = temporaryFolder();
-  readonly #pipeline: string;
-
-  constructor(brokers: string, url: string) {
-    this.place = { brokers, url, topic: randomName('ticks'), database: randomName('fdp') };
-    this.#pipeline = pipelineOn(this.folder.path, this.place);
-  }
-
-  async processor(): Promise<Process> {
-    const { env } = await placeIn(this.folder.path);
-    return new Process(['--pipeline', this.#pipeline, '--topology', 'processor'], {
-      ...env,
-      FDP_PROFILE: 'cluster',
-      KAFKA_BROKERS: this.place.brokers,
-      MONGODB_URL: this.place.url,
-      OBSERVE_PORT: '0',
-    });
-  }
-
-  /** Waits until the processors have stored what the log holds, and fails with every difference. */
-  async settled(ledger: Ledger): Promise<void> {
-    const isStored = async () => (await ledger.audit()).length === 0;
-    await eventually('everything stored and counted', isStored, 90_000).catch(async () => {
-      expect(await ledger.audit()).toEqual([]);
-    });
-  }
-
-  [Symbol.dispose](): void {
-    this.folder[Symbol.dispose]();
-  }
-}
+import { Cluster } from '../support/cluster-place.ts';
+import { Ledger, readBooks } from '../support/ledger.ts';
+import { eventually } from '../support/platform.ts';
+import { startKafka, startMongo } from '../support/services.ts';
 
 onServices('processors on Kafka and MongoDB', (services) => {
   it('three of them, one killed with -9 at random all the time: stored and counted once; replayed, nothing changes', async () => {
@@ -77,13 +30,13 @@ onServices('processors on Kafka and MongoDB', (services) => {
       const admin = new Kafka({ brokers: [services.kafka], logLevel: logLevel.NOTHING }).admin();
       await admin.connect();
       await eventually('the group is empty', async () => {
-        const { groups } = await admin.describeGroups(['processor']);
+        const { groups } = await admin.describeGroups([cluster.group]);
         return groups[0]?.members.length === 0;
       });
-      await admin.resetOffsets({ groupId: 'processor', topic: cluster.place.topic, earliest: true });
+      await admin.resetOffsets({ groupId: cluster.group, topic: cluster.place.topic, earliest: true });
       running[0] = await cluster.processor();
       await eventually('the replay is over', async () => {
-        const positions = await admin.fetchOffsets({ groupId: 'processor', topics: [cluster.place.topic] });
+        const positions = await admin.fetchOffsets({ groupId: cluster.group, topics: [cluster.place.topic] });
         const ends = await admin.fetchTopicOffsets(cluster.place.topic);
         const done = new Map(positions[0]?.partitions.map(({ partition, offset }) => [partition, offset]));
         return ends.every(({ partition, high }) => high === '0' || done.get(partition) === high);

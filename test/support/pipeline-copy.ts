@@ -7,7 +7,7 @@ import { join } from 'node:path';
  */
 export function pipelineCopy(folder: string, ...edits: readonly (readonly [text: string, instead: string])[]): string {
   const place = join(folder, 'pipeline');
-  mkdirSync(place);
+  mkdirSync(place, { recursive: true });
   for (const name of ['pipeline.yml', 'config', 'topologies']) cpSync(name, join(place, name), { recursive: true });
   const path = join(place, 'pipeline.yml');
   const edited = edits.reduce(
