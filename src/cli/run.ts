@@ -1,6 +1,6 @@
 import { seededChance } from '../engine/chance.ts';
 import { systemClock } from '../engine/clock.ts';
-import { type Environment, standardOutput } from '../engine/component.ts';
+import { type Environment, type Platform, standardOutput } from '../engine/component.ts';
 import type { Plan, TopologyPlan } from '../engine/plan.ts';
 import { type RunResult, Runtime } from '../engine/runtime.ts';
 import type { ProcessSnapshot } from '../engine/snapshot.ts';
@@ -12,6 +12,7 @@ import { createPainter } from '../observe/painter.ts';
 import { processSnapshots } from '../observe/process.ts';
 import { showStatus } from '../observe/status.ts';
 import { type StartHints, startLines } from '../observe/status-line.ts';
+import { type StatusReader, statusReader } from '../observe/status-reader.ts';
 import { describeTopologies, type OptionMask, statusRow } from '../observe/status-report.ts';
 import { writeStatus } from '../observe/status-writer.ts';
 import { failPointFrom } from './fail-point.ts';
@@ -50,13 +51,19 @@ export async function run(request: RunRequest): Promise<number> {
   });
   log.mask(secrets);
   const environment = makeEnvironment(log, env);
-  const runtime = new Runtime(plan, environment);
-  // Before anything is said: whoever sees a line of ours may send a signal.
-  const letGo = onSignals(runtime, log);
   const hidden = secretMask();
   hidden.add(secrets);
+  const reader = readsStatus(plan, environment);
   const { clock } = environment;
   const snapshot = processSnapshots({ clock, version, mask: hidden.text, topologies: () => runtime.snapshot() });
+  const platform: Platform = {
+    snapshot,
+    stop: () => runtime.drain(),
+    ...(reader && { reports: () => reader.read() }),
+  };
+  const runtime: Runtime = new Runtime(plan, { ...environment, platform });
+  // Before anything is said: whoever sees a line of ours may send a signal.
+  const letGo = onSignals(runtime, log);
   const observe = await startObserveServer({ env, log, snapshot });
   const hints = hintsOf(plan, `fdp ${version}${profile ? `, profile ${profile}` : ''}`, observe.address);
   if (painter.isActive) painter.write(`${startLines(hints, painter.width).join('\n')}\n\n`);
@@ -66,7 +73,7 @@ export async function run(request: RunRequest): Promise<number> {
   const stopReports = reportStatus(request, { environment, snapshot });
   const result = await runtime.run();
   stopStatus();
-  await Promise.all([stopReports(), observe.close()]);
+  await Promise.all([stopReports(), reader?.close(), observe.close()]);
   letGo();
   painter.end();
   report(result, log);
@@ -78,6 +85,12 @@ function writesOutput(plan: Plan): boolean {
   return [...plan.connectors.values()].some(({ declaration, options }) =>
     declaration.claims?.(options).includes(standardOutput),
   );
+}
+
+/** What shows all processes reads them from the status table, where the pipeline has one. */
+function readsStatus(plan: Plan, environment: Environment): StatusReader | undefined {
+  const connector = plan.status === undefined ? undefined : plan.connectors.get(plan.status);
+  return connector && statusReader(connector, environment);
 }
 
 /** Tells the status table, where the pipeline has one; the returned function tells it a last time and stops. */

@@ -1,7 +1,6 @@
 import { stringify } from 'yaml';
-import type { NodeSnapshot, TopologySnapshot } from '../engine/snapshot.ts';
+import type { NodeSnapshot, StatusReport, TopologySnapshot } from '../engine/snapshot.ts';
 import { statusMark } from '../observe/status-line.ts';
-import type { StatusReport } from '../observe/status-report.ts';
 import { plain } from '../observe/terminal-text.ts';
 import { graphLines } from './status-graph.ts';
 import { indented, table } from './text.ts';

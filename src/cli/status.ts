@@ -1,11 +1,8 @@
-import { endedWithin, linkedAbort, systemClock } from '../engine/clock.ts';
-import type { Lookup } from '../engine/component.ts';
-import { loneRole } from '../engine/lone-role.ts';
-import type { ConnectorPlan } from '../engine/plan.ts';
+import { linkedAbort, systemClock } from '../engine/clock.ts';
+import type { StatusReport } from '../engine/snapshot.ts';
 import { FdpError, messageOf } from '../errors.ts';
 import { createPainter } from '../observe/painter.ts';
-import { reportsOf, type StatusReport } from '../observe/status-report.ts';
-import { createStatusStore, noStatusRole } from '../observe/status-store.ts';
+import { type StatusReader, statusReader } from '../observe/status-reader.ts';
 import { readSpec } from '../spec/read.ts';
 import { resolveStatus } from '../spec/resolve.ts';
 import { quietEnvironment } from './quiet.ts';
@@ -17,8 +14,6 @@ export interface StatusFlags {
   readonly json?: boolean;
 }
 
-/** How long the table may take to answer, ms. */
-const answerMs = 5000;
 /** Time between two looks of `--watch`, ms. */
 const everyMs = 1000;
 
@@ -36,36 +31,14 @@ export async function status(request: SpecRequest, flags: StatusFlags): Promise<
   }
   if (!connector) throw new FdpError('FDP_USAGE', 'status: the pipeline names no table for it: give `settings.status`');
   const environment = await quietEnvironment();
-  const store = await createStatusStore(connector, environment);
-  const lookup = store.lookup?.(loneRole(connector, 'lookup', environment));
-  if (!lookup) throw noStatusRole(connector);
+  const reader = statusReader(connector, environment);
   try {
-    await inTime(connector, (signal) => lookup.connect(signal));
-    if (flags.watch) await watch({ connector, lookup, flags });
-    else show(flags, await look(connector, lookup), undefined);
+    if (flags.watch) await watch(reader, flags);
+    else show(flags, await reader.read(), undefined);
     return 0;
   } finally {
-    await lookup.close();
-    await store.close();
+    await reader.close();
   }
-}
-
-/** @throws FDP_TIMEOUT, and whatever `work` throws */
-async function inTime<T>({ name }: ConnectorPlan, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const { controller } = linkedAbort();
-  const done = work(controller.signal);
-  if (!(await endedWithin(systemClock, answerMs, done))) {
-    controller.abort();
-    done.catch(() => {});
-    throw new FdpError('FDP_TIMEOUT', `${name}: no answer within ${answerMs} ms`);
-  }
-  return done;
-}
-
-async function look(connector: ConnectorPlan, lookup: Lookup): Promise<readonly StatusReport[]> {
-  const query = { where: {}, sort: [{ field: 'process', descending: false }] };
-  const rows = await inTime(connector, (signal) => lookup.find(query, signal));
-  return reportsOf(rows, systemClock.now());
 }
 
 function show(
@@ -79,14 +52,8 @@ function show(
   process.stdout.write(`${text}\n`);
 }
 
-interface Watching {
-  readonly connector: ConnectorPlan;
-  readonly lookup: Lookup;
-  readonly flags: StatusFlags;
-}
-
 /** Repaints a terminal; elsewhere, and as JSON, one look follows the other. */
-async function watch({ connector, lookup, flags }: Watching): Promise<void> {
+async function watch(reader: StatusReader, flags: StatusFlags): Promise<void> {
   const { controller } = linkedAbort();
   const stop = () => controller.abort();
   const painter = createPainter(flags.json ? { write: () => true } : process.stdout, process.env);
@@ -94,7 +61,7 @@ async function watch({ connector, lookup, flags }: Watching): Promise<void> {
   let before: readonly StatusReport[] | undefined;
   while (!controller.signal.aborted) {
     try {
-      const reports = await look(connector, lookup);
+      const reports = await reader.read();
       if (painter.isActive)
         painter.paint(
           statusPage(reports, { before, now: systemClock.now(), width: painter.width, withOptions: false }),

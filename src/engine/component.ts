@@ -5,6 +5,7 @@ import type { Chance } from './chance.ts';
 import type { Clock } from './clock.ts';
 import type { Batch, Message, SourceMessage } from './message.ts';
 import type { Node } from './node.ts';
+import type { ProcessSnapshot, StatusReport } from './snapshot.ts';
 
 /** Structured log, one line an event. */
 export interface Logger {
@@ -21,6 +22,22 @@ export interface Environment {
   readonly log: Logger;
   /** Marks a moment between two durable steps; tests kill the process there. */
   failPoint(name: string): void | Promise<void>;
+  /** For those who show the platform to a person; left out where nothing runs, as in most commands. */
+  readonly platform?: Platform;
+}
+
+/** The running platform, as one who shows it may see it. */
+export interface Platform {
+  /** This process, now. */
+  snapshot(): ProcessSnapshot;
+  /**
+   * What every process that runs last told of itself, on whatever machine; left out where the pipeline has no status
+   * table. The table may be away: nothing is retried here.
+   * @throws FDP_TIMEOUT, and what the table throws
+   */
+  reports?(): Promise<readonly StatusReport[]>;
+  /** Stops this process cleanly, as SIGTERM does. */
+  stop(): void;
 }
 
 // ---- connectors -------------------------------------------------------------------------------------------------

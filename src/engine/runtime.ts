@@ -90,10 +90,9 @@ export class Runtime {
   }
 
   #connector(name: string): Promise<Connector> {
-    const { clock, chance, log, failPoint } = this.#environment;
     const known = this.#connectors.get(name);
     if (known) return known;
-    const made = this.#make(name, { clock, chance, log, failPoint });
+    const made = this.#make(name, this.#environment);
     this.#connectors.set(name, made);
     // A restart makes it anew.
     made.catch(() => this.#connectors.delete(name));

@@ -73,6 +73,21 @@ export interface NodeSnapshot {
   readonly gauges: readonly string[];
 }
 
+/** What a process tells of itself in the status table: enough to show it in any terminal. */
+export interface StatusReport {
+  readonly pipeline: string;
+  readonly profile?: string;
+  readonly process: ProcessSnapshot;
+  /** By topology. */
+  readonly topologies: Readonly<Record<string, TopologyDescription>>;
+}
+
+export interface TopologyDescription {
+  readonly description: string;
+  /** The options of every node, by its name, with secrets masked. */
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
 /** What the table of `settings.status` holds: a row a process, which replaces its last one every second. */
 export const statusTable = {
   /** Host, pid and start; when the row was written, by that host's clock; the report as JSON. */

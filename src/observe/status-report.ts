@@ -3,28 +3,13 @@ import type { Row } from '../engine/component.ts';
 import { buildGraph, type NodePlace } from '../engine/graph.ts';
 import type { NodeKind } from '../engine/node.ts';
 import type { Plan } from '../engine/plan.ts';
-import type { ProcessSnapshot } from '../engine/snapshot.ts';
+import type { StatusReport } from '../engine/snapshot.ts';
 
 /** A process that has not reported for so long is taken for gone, ms. */
 export const goneAfterMs = 10_000;
 
 /** Raised when the report changes: what another version wrote is passed over. */
 const format = 1;
-
-/** What a process tells of itself in the status table: enough to show it in any terminal. */
-export interface StatusReport {
-  readonly pipeline: string;
-  readonly profile?: string;
-  readonly process: ProcessSnapshot;
-  /** By topology. */
-  readonly topologies: Readonly<Record<string, TopologyDescription>>;
-}
-
-export interface TopologyDescription {
-  readonly description: string;
-  /** The options of every node, by its name, with secrets masked. */
-  readonly options: Readonly<Record<string, unknown>>;
-}
 
 /** Hides what must not be shown in a text that stands at a path of options with a schema. */
 export type OptionMask = (text: string, schema: JSONSchema, path: readonly (string | number)[]) => string;

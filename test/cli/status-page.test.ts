@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { statusPage } from '../../src/cli/status-page.ts';
-import type { NodeSnapshot } from '../../src/engine/snapshot.ts';
-import type { StatusReport } from '../../src/observe/status-report.ts';
+import type { NodeSnapshot, StatusReport } from '../../src/engine/snapshot.ts';
 import { processSnapshot, topologySnapshot } from '../support/snapshots.ts';
 
 function node(name: string, more: Partial<NodeSnapshot> = {}): NodeSnapshot {

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { StatusReport } from '../../src/observe/status-report.ts';
+import type { StatusReport } from '../../src/engine/snapshot.ts';
 import { brokenSums, figure, parseMetrics, type Series } from '../support/metrics.ts';
 import { pipelineCopy } from '../support/pipeline-copy.ts';
 import { get, placeIn } from '../support/place.ts';

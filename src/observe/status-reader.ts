@@ -1,0 +1,88 @@
+import { endedWithin, linkedAbort } from '../engine/clock.ts';
+import type { Connector, Environment, Lookup } from '../engine/component.ts';
+import { loneRole } from '../engine/lone-role.ts';
+import type { ConnectorPlan } from '../engine/plan.ts';
+import type { StatusReport } from '../engine/snapshot.ts';
+import { FdpError } from '../errors.ts';
+import { reportsOf } from './status-report.ts';
+import { createStatusStore, noStatusRole } from './status-store.ts';
+
+/** How long the table may take to answer, ms. */
+const answerMs = 5000;
+
+/** Reads what all processes report; one instance serves any number of readers. */
+export interface StatusReader {
+  /**
+   * The reports of the processes that were heard of in the last ten seconds. Connects at the first call, and anew after
+   * an error; calls at the same time share one look.
+   * @throws FDP_TIMEOUT, FDP_NOT_SUPPORTED, and what the table throws
+   */
+  read(): Promise<readonly StatusReport[]>;
+  /** A look that is under way is given up. */
+  close(): Promise<void>;
+}
+
+/** A reader of the status table with connections of its own, so that it disturbs no topology. */
+export function statusReader(connector: ConnectorPlan, environment: Environment): StatusReader {
+  return new TableReader(connector, environment);
+}
+
+class TableReader implements StatusReader {
+  readonly #plan: ConnectorPlan;
+  readonly #environment: Environment;
+  readonly #over = linkedAbort().controller;
+  #connector: Connector | undefined;
+  #lookup: Lookup | undefined;
+  #look: Promise<readonly StatusReport[]> | undefined;
+
+  constructor(plan: ConnectorPlan, environment: Environment) {
+    this.#plan = plan;
+    this.#environment = environment;
+  }
+
+  read(): Promise<readonly StatusReport[]> {
+    this.#look ??= this.#inTime((signal) => this.#find(signal)).finally(() => {
+      this.#look = undefined;
+    });
+    return this.#look;
+  }
+
+  async close(): Promise<void> {
+    this.#over.abort();
+    await this.#lookup?.close();
+    await this.#connector?.close();
+  }
+
+  async #find(signal: AbortSignal): Promise<readonly StatusReport[]> {
+    const lookup = this.#lookup ?? (await this.#connect(signal));
+    const rows = await lookup.find({ where: {}, sort: [{ field: 'process', descending: false }] }, signal);
+    return reportsOf(rows, this.#environment.clock.now());
+  }
+
+  async #connect(signal: AbortSignal): Promise<Lookup> {
+    this.#connector ??= await createStatusStore(this.#plan, this.#environment);
+    const lookup = this.#connector.lookup?.(loneRole(this.#plan, 'lookup', this.#environment));
+    if (!lookup) throw noStatusRole(this.#plan);
+    try {
+      await lookup.connect(signal);
+    } catch (error) {
+      await lookup.close();
+      throw error;
+    }
+    this.#lookup = lookup;
+    return lookup;
+  }
+
+  async #inTime<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const { controller, release } = linkedAbort(this.#over.signal);
+    try {
+      const done = work(controller.signal);
+      if (await endedWithin(this.#environment.clock, answerMs, done)) return await done;
+      controller.abort();
+      done.catch(() => {});
+      throw new FdpError('FDP_TIMEOUT', `${this.#plan.name}: no answer within ${answerMs} ms`);
+    } finally {
+      release();
+    }
+  }
+}
