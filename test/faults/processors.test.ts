@@ -1,86 +1,90 @@
-import { Kafka, logLevel } from 'kafkajs';
-import { expect, it } from 'vitest';
-import { seededChance } from '../../src/engine/chance.ts';
+import { MongoClient } from 'mongodb';
+import { describe, expect, it } from 'vitest';
 import { onOwnServices, onServices } from '../support/cluster.ts';
 import { Cluster } from '../support/cluster-place.ts';
-import { Ledger, readBooks } from '../support/ledger.ts';
-import { eventually } from '../support/platform.ts';
-import { startKafka, startMongo } from '../support/services.ts';
+import { faultChance, pause, sized } from '../support/faults.ts';
+import { KafkaView } from '../support/kafka-view.ts';
+import { everyDocument, Ledger, type LedgerPlace } from '../support/ledger.ts';
+import { eventually, type Process } from '../support/platform.ts';
+import { startMongo } from '../support/services.ts';
 
-onServices('processors on Kafka and MongoDB', (services) => {
-  it('three of them, one killed with -9 at random all the time: stored and counted once; replayed, nothing changes', async () => {
-    using cluster = new Cluster(services.kafka, services.mongo);
-    const ledger = await Ledger.open(cluster.place, 6);
-    const chance = seededChance(20251120);
-    const running = [await cluster.processor(), await cluster.processor(), await cluster.processor()];
-    try {
-      const offering = ledger.offer(60_000);
-      for (let kill = 0; kill < 8; kill++) {
-        await new Promise((resolve) => setTimeout(resolve, 500 + 1000 * chance.next()));
-        const victim = Math.floor(chance.next() * running.length);
-        await running[victim]?.stop('SIGKILL');
-        running[victim] = await cluster.processor();
-      }
-      await offering;
-      await cluster.settled(ledger);
-      expect(ledger.acknowledged.size).toBe(60_000);
-      for (const process of running) expect(await process.stop('SIGTERM'), process.output).toBe(0);
+const trades = sized({ full: 200_000, fast: 20_000 });
+const kills = sized({ full: 40, fast: 4 });
+const processors = 3;
 
-      const before = await readBooks(cluster.place);
-      const admin = new Kafka({ brokers: [services.kafka], logLevel: logLevel.NOTHING }).admin();
-      await admin.connect();
-      await eventually('the group is empty', async () => {
-        const { groups } = await admin.describeGroups([cluster.group]);
-        return groups[0]?.members.length === 0;
-      });
-      await admin.resetOffsets({ groupId: cluster.group, topic: cluster.place.topic, earliest: true });
-      running[0] = await cluster.processor();
-      await eventually('the replay is over', async () => {
-        const positions = await admin.fetchOffsets({ groupId: cluster.group, topics: [cluster.place.topic] });
-        const ends = await admin.fetchTopicOffsets(cluster.place.topic);
-        const done = new Map(positions[0]?.partitions.map(({ partition, offset }) => [partition, offset]));
-        return ends.every(({ partition, high }) => high === '0' || done.get(partition) === high);
-      });
-      await admin.disconnect();
-      expect(await running[0].stop('SIGTERM')).toBe(0);
-      expect(await readBooks(cluster.place)).toEqual(before);
-    } finally {
-      for (const process of running) await process.stop('SIGKILL');
-      await ledger.close();
+/** Kills a processor at random again and again: at any moment, or, every other time, while trades are being stored. */
+async function killAtRandom(cluster: Cluster, running: Process[], test: string): Promise<void> {
+  const chance = faultChance(test);
+  for (let kill = 0; kill < kills; kill++) {
+    if (chance.next() < 0.5) await untilStoring(cluster.place);
+    await pause(200 + 1300 * chance.next());
+    const victim = Math.floor(chance.next() * running.length);
+    expect(await running[victim]?.stop('SIGKILL'), running[victim]?.output).toBe('SIGKILL');
+    running[victim] = await cluster.processor();
+  }
+}
+
+/** Resolves when more is stored than was before, or nothing has been for a while: all of it may be there already. */
+async function untilStoring({ url, database }: LedgerPlace): Promise<void> {
+  const mongo = await new MongoClient(url).connect();
+  const stored = () => mongo.db(database).collection('finnhub_trades').countDocuments();
+  const before = await stored();
+  await eventually('more is stored', async () => (await stored()) > before, 20_000).catch(() => {});
+  await mongo.close();
+}
+
+/** Three processors work the log off while they are killed; then the group is set back, and all of it is read again. */
+async function survive(cluster: Cluster, test: string): Promise<void> {
+  const { brokers, topic } = cluster.place;
+  const ledger = await Ledger.open(cluster.place, 6);
+  await using view = await KafkaView.open(brokers);
+  const running: Process[] = [];
+  try {
+    for (let one = 0; one < processors; one++) running.push(await cluster.processor());
+    const killing = killAtRandom(cluster, running, test);
+    // Some of it waits when they come, the rest arrives while they are killed.
+    await ledger.offer(trades / 2);
+    for (let left = trades / 2; left > 0; left -= trades / 100) {
+      await ledger.offer(trades / 100);
+      await pause((kills * 1000) / 50);
     }
-  }, 240_000);
-});
+    await killing;
+    await cluster.settled(ledger, 240_000);
+    expect(ledger.acknowledged.size).toBe(trades);
+    for (const process of running) expect(await process.stop('SIGTERM'), process.output).toBe(0);
 
-onOwnServices('outages of Kafka and MongoDB', () => {
-  it('stopped, killed and frozen in turn under load: nobody exits, everything acknowledged is stored once', async () => {
-    const [kafka, mongo] = await Promise.all([startKafka(), startMongo()]);
-    using cluster = new Cluster(kafka.address, mongo.address);
-    const ledger = await Ledger.open(cluster.place, 6);
-    const stop = new AbortController();
-    const offering = ledger.offerUntil(stop.signal, 300);
-    await using processor = await cluster.processor();
-    const away = () => new Promise((resolve) => setTimeout(resolve, 6000));
-    try {
-      for (const service of [mongo, kafka]) {
-        await service.kill();
-        await away();
-        await service.restart();
-        await service.pause();
-        await away();
-        await service.resume();
+    const before = await everyDocument(cluster.place);
+    await view.rewind(cluster.group, topic);
+    const again = await cluster.processor();
+    running.push(again);
+    await view.untilReadThrough(cluster.group, topic, 240_000);
+    expect(await again.stop('SIGTERM'), again.output).toBe(0);
+    const after = await everyDocument(cluster.place);
+    expect(after.length).toBe(before.length);
+    expect(after.filter((document, place) => document !== before[place]).slice(0, 3)).toEqual([]);
+  } finally {
+    for (const process of running) await process.stop('SIGKILL');
+    await ledger.close();
+  }
+}
+
+describe.concurrent('three processors, killed with -9 at random all the time', () => {
+  onServices('on a standalone server', (services) => {
+    it('store and count everything once; read again from the beginning, nothing changes', async () => {
+      using cluster = new Cluster(services.kafka, services.mongo);
+      await survive(cluster, 'processors');
+    }, 900_000);
+  });
+
+  onOwnServices('on a replica set', (services) => {
+    it('store and count everything once; read again from the beginning, nothing changes', async () => {
+      const mongo = await startMongo({ replicaSet: true });
+      using cluster = new Cluster(services.kafka, mongo.address);
+      try {
+        await survive(cluster, 'processors on a replica set');
+      } finally {
+        await mongo.stop();
       }
-      stop.abort();
-      await offering;
-      await cluster.settled(ledger).catch((error) => {
-        throw new Error(`${error.message}\n${processor.output}`);
-      });
-      expect(ledger.acknowledged.size).toBeGreaterThan(1000);
-      expect(await processor.stop('SIGTERM'), processor.output).toBe(0);
-    } finally {
-      stop.abort();
-      await processor.stop('SIGKILL');
-      await ledger.close();
-      await Promise.all([kafka.stop(), mongo.stop()]);
-    }
-  }, 240_000);
+    }, 900_000);
+  });
 });

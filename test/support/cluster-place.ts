@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import type { Ledger, LedgerPlace } from './ledger.ts';
 import { pipelineCopy } from './pipeline-copy.ts';
 import { type Place, placeIn } from './place.ts';
-import { eventually, Process, temporaryFolder } from './platform.ts';
+import { Process, temporaryFolder } from './platform.ts';
 import { randomName } from './services.ts';
 
 /** A change of the shipped pipeline: a text in it, and what stands there instead. */
@@ -73,10 +73,7 @@ export class Cluster {
 
   /** Waits until the processors have stored what the log holds, and fails with every difference. */
   async settled(ledger: Ledger, limitMs = 90_000): Promise<void> {
-    const isStored = async () => (await ledger.audit()).length === 0;
-    await eventually('everything stored and counted', isStored, limitMs).catch(async () => {
-      expect(await ledger.audit()).toEqual([]);
-    });
+    expect(await ledger.settled(limitMs)).toEqual([]);
   }
 
   [Symbol.dispose](): void {

@@ -9,7 +9,8 @@ export function onServices(name: string, tests: (services: SharedServices) => vo
 }
 
 /** Tests that start servers of their own, to do them harm; skipped by name where that is not possible. */
-export function onOwnServices(name: string, tests: () => void): void {
-  if (inject('services')?.own) describe(name, tests);
+export function onOwnServices(name: string, tests: (services: SharedServices) => void): void {
+  const services = inject('services');
+  if (services?.own) describe(name, () => tests(services));
   else describe.skip(`${name}: no servers can be started here`, () => {});
 }

@@ -1,5 +1,7 @@
 import { Kafka, logLevel, type Producer } from 'kafkajs';
-import { MongoClient } from 'mongodb';
+import { BSON, MongoClient } from 'mongodb';
+import { KafkaView } from './kafka-view.ts';
+import { eventually } from './platform.ts';
 
 /** Where a ledger's trades go, and where the processor keeps what it makes of them. */
 export interface LedgerPlace {
@@ -72,15 +74,15 @@ export class Ledger {
 
   /** Makes the topic when it is missing. */
   static async open(place: LedgerPlace, partitions = 6): Promise<Ledger> {
-    const kafka = client(place.brokers);
-    const admin = kafka.admin();
-    await admin.connect();
-    await admin.createTopics({ topics: [{ topic: place.topic, numPartitions: partitions }], waitForLeaders: true });
-    const { topics } = await admin.fetchTopicMetadata({ topics: [place.topic] });
-    await admin.disconnect();
-    const producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1, allowAutoTopicCreation: false });
+    await using view = await KafkaView.open(place.brokers);
+    const found = await view.makeTopic(place.topic, partitions);
+    const producer = client(place.brokers).producer({
+      idempotent: true,
+      maxInFlightRequests: 1,
+      allowAutoTopicCreation: false,
+    });
     await producer.connect();
-    return new Ledger(place, producer, topics[0]?.partitions.length ?? partitions);
+    return new Ledger(place, producer, found);
   }
 
   /** Offers the next `count` trades, several in a record, several of them in one millisecond. Never fails. */
@@ -101,6 +103,28 @@ export class Ledger {
       made += Math.max(0, due);
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
+  }
+
+  /**
+   * Waits until as many trades are stored and counted as the log holds, and gives what does not fit then, or when the
+   * time is over; empty when all is well. Nobody may write to the log meanwhile.
+   */
+  async settled(limitMs = 90_000): Promise<readonly string[]> {
+    const { size } = await readLog(this.#place);
+    const { url, database, trades = 'finnhub_trades', symbols = 'symbols' } = this.#place;
+    const mongo = await new MongoClient(url).connect();
+    const total = [{ $group: { _id: null, n: { $sum: '$tradeCount' } } }];
+    const isThere = async () => {
+      const [stored, [counted]] = await Promise.all([
+        mongo.db(database).collection(trades).countDocuments(),
+        mongo.db(database).collection(symbols).aggregate(total).toArray(),
+      ]);
+      return stored >= size && Number(counted?.['n'] ?? 0) >= size;
+    };
+    // What is missing for ever the audit tells better than the clock.
+    await eventually('everything stored and counted', isThere, limitMs).catch(() => {});
+    await mongo.close();
+    return this.audit();
   }
 
   /** Reads the log and the stores with plain clients, and tells what does not fit; empty when all is well. */
@@ -148,6 +172,23 @@ function records(trades: readonly Offered[]): readonly (readonly Offered[])[] {
   return made;
 }
 
+/** Every document of both collections, whole, as text: equal when nothing at all has changed. */
+export async function everyDocument({ url, database, ...place }: LedgerPlace): Promise<readonly string[]> {
+  const mongo = await new MongoClient(url).connect();
+  try {
+    const names = [place.trades ?? 'finnhub_trades', place.symbols ?? 'symbols'];
+    const found = await Promise.all(
+      names.map((name) => mongo.db(database).collection(name).find({}, { promoteValues: false }).toArray()),
+    );
+    return found
+      .flat()
+      .map((document) => BSON.EJSON.stringify(document, { relaxed: false }))
+      .sort();
+  } finally {
+    await mongo.close();
+  }
+}
+
 /** Reads the whole log, and everything that is stored. */
 export async function readBooks(place: LedgerPlace): Promise<Books> {
   const mongo = await new MongoClient(place.url, { readPreference: 'primary' }).connect();
@@ -172,40 +213,9 @@ export async function readBooks(place: LedgerPlace): Promise<Books> {
 
 /** Every trade of the log, by offset, under the key that it must have in the store. */
 async function readLog({ brokers, topic }: LedgerPlace): Promise<ReadonlyMap<string, Trade>> {
-  const kafka = client(brokers);
-  const admin = kafka.admin();
-  await admin.connect();
-  const ends = await admin.fetchTopicOffsets(topic);
-  await admin.disconnect();
-  const found = new Map<string, Trade>();
-  const open = new Map(
-    ends.filter(({ high, low }) => high !== low).map(({ partition, high }) => [partition, BigInt(high)]),
-  );
-  if (open.size === 0) return found;
-  const consumer = kafka.consumer({ groupId: `ledger-${process.pid}-${performance.now()}` });
-  await consumer.connect();
-  await consumer.subscribe({ topic, fromBeginning: true });
-  try {
-    await new Promise<void>((resolve, reject) => {
-      consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
-      const eachMessage = async ({
-        partition,
-        message,
-      }: {
-        partition: number;
-        message: { offset: string; value: Buffer | null };
-      }) => {
-        for (const [key, trade] of tradesOf(`${topic}-${partition}-${message.offset}`, message.value))
-          found.set(key, trade);
-        if (BigInt(message.offset) + 1n >= (open.get(partition) ?? 0n)) open.delete(partition);
-        if (open.size === 0) resolve();
-      };
-      consumer.run({ autoCommit: false, eachMessage }).catch(reject);
-    });
-  } finally {
-    await consumer.disconnect();
-  }
-  return found;
+  await using view = await KafkaView.open(brokers);
+  const records = await view.records(topic);
+  return new Map(records.flatMap(({ partition, offset, value }) => tradesOf(`${topic}-${partition}-${offset}`, value)));
 }
 
 /** The valid trades of one record; none of one that can't be read. */

@@ -1,0 +1,120 @@
+import { type Admin, Kafka, logLevel, type Message } from 'kafkajs';
+import { eventually } from './platform.ts';
+
+/** A record as it lies in a topic. */
+export interface KafkaRecordView {
+  readonly partition: number;
+  readonly offset: number;
+  readonly key: string | null;
+  readonly value: Buffer | null;
+  readonly timestamp: number;
+}
+
+/** A broker as any other program sees it: with kafkajs alone, sharing no code with fdp. */
+export class KafkaView implements AsyncDisposable {
+  readonly #kafka: Kafka;
+  readonly #admin: Admin;
+
+  private constructor(kafka: Kafka) {
+    this.#kafka = kafka;
+    this.#admin = kafka.admin();
+  }
+
+  static async open(brokers: string): Promise<KafkaView> {
+    const retry = { initialRetryTime: 100, maxRetryTime: 2000, retries: 20 };
+    const options = { clientId: 'view', brokers: brokers.split(','), logLevel: logLevel.NOTHING, retry };
+    const view = new KafkaView(new Kafka(options));
+    await view.#admin.connect();
+    return view;
+  }
+
+  /** Makes a topic when it is missing, and gives the number of its partitions. */
+  async makeTopic(topic: string, partitions: number): Promise<number> {
+    await this.#admin.createTopics({ topics: [{ topic, numPartitions: partitions }], waitForLeaders: true });
+    const { topics } = await this.#admin.fetchTopicMetadata({ topics: [topic] });
+    return topics[0]?.partitions.length ?? partitions;
+  }
+
+  async deleteTopic(topic: string): Promise<void> {
+    await this.#admin.deleteTopics({ topics: [topic] });
+    await eventually(`${topic} is gone`, async () => !(await this.#admin.listTopics()).includes(topic));
+  }
+
+  /** Appends records as they are, each where it says. */
+  async append(topic: string, messages: readonly Message[]): Promise<void> {
+    const producer = this.#kafka.producer({ idempotent: true, maxInFlightRequests: 1, allowAutoTopicCreation: false });
+    await producer.connect();
+    await producer.send({ topic, acks: -1, messages: [...messages] });
+    await producer.disconnect();
+  }
+
+  /** Positions that a group has committed, by partition; -1 where there is none. */
+  async positions(group: string, topic: string): Promise<ReadonlyMap<number, number>> {
+    const [found] = await this.#admin.fetchOffsets({ groupId: group, topics: [topic] });
+    return new Map(found?.partitions.map(({ partition, offset }) => [partition, Number(offset)]));
+  }
+
+  /** Waits until a group has committed the end of every partition. */
+  async untilReadThrough(group: string, topic: string, limitMs = 90_000): Promise<void> {
+    const isThrough = async () => {
+      const positions = await this.positions(group, topic);
+      const ends = await this.#admin.fetchTopicOffsets(topic);
+      return ends.every(({ partition, high }) => high === '0' || positions.get(partition) === Number(high));
+    };
+    await eventually(`${group} has read ${topic} to its end`, isThrough, limitMs);
+  }
+
+  /** How many members a group has; those that died without a word among them, until their session is over. */
+  async members(group: string): Promise<number> {
+    const { groups } = await this.#admin.describeGroups([group]);
+    return groups[0]?.members.length ?? 0;
+  }
+
+  /** Sets a group back to the beginning, once nobody works it. */
+  async rewind(group: string, topic: string): Promise<void> {
+    await eventually(`${group} is empty`, async () => (await this.members(group)) === 0);
+    await this.#admin.resetOffsets({ groupId: group, topic, earliest: true });
+  }
+
+  /** Every record of a topic, by partition and offset. */
+  async records(topic: string): Promise<readonly KafkaRecordView[]> {
+    const ends = await this.#admin.fetchTopicOffsets(topic);
+    const filled = ends.filter(({ high, low }) => high !== low);
+    const open = new Map(filled.map(({ partition, high }) => [partition, Number(high)]));
+    const found: KafkaRecordView[] = [];
+    if (open.size === 0) return found;
+    const consumer = this.#kafka.consumer({ groupId: `view-${process.pid}-${performance.now()}` });
+    await consumer.connect();
+    await consumer.subscribe({ topic, fromBeginning: true });
+    try {
+      await new Promise<void>((resolve, reject) => {
+        consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
+        const eachMessage = async ({ partition, message }: Parameters<EachMessage>[0]) => {
+          const { key, value, timestamp } = message;
+          const offset = Number(message.offset);
+          found.push({ partition, offset, key: key && String(key), value, timestamp: Number(timestamp) });
+          if (offset + 1 >= (open.get(partition) ?? 0)) open.delete(partition);
+          if (open.size === 0) resolve();
+        };
+        consumer.run({ autoCommit: false, eachMessage }).catch(reject);
+      });
+    } finally {
+      await consumer.disconnect();
+    }
+    return found.sort((a, b) => a.partition - b.partition || a.offset - b.offset);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#admin.disconnect();
+  }
+}
+
+type EachMessage = (payload: {
+  readonly partition: number;
+  readonly message: {
+    readonly offset: string;
+    readonly key: Buffer | null;
+    readonly value: Buffer | null;
+    readonly timestamp: string;
+  };
+}) => Promise<void>;
