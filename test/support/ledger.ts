@@ -1,5 +1,5 @@
 import { Kafka, logLevel, type Producer } from 'kafkajs';
-import { BSON, MongoClient } from 'mongodb';
+import { BSON, type Db, MongoClient } from 'mongodb';
 import { KafkaView } from './kafka-view.ts';
 import { eventually } from './platform.ts';
 
@@ -62,7 +62,7 @@ export class Ledger {
   /** Numbers that were offered in vain, or whose outcome nobody knows. */
   readonly unknown = new Set<number>();
   readonly #place: LedgerPlace;
-  readonly #producer: Producer;
+  #producer: Producer;
   readonly #partitions: number;
   #next = 1;
 
@@ -111,25 +111,29 @@ export class Ledger {
    */
   async settled(limitMs = 90_000): Promise<readonly string[]> {
     const { size } = await readLog(this.#place);
-    const { url, database, trades = 'finnhub_trades', symbols = 'symbols' } = this.#place;
-    const mongo = await new MongoClient(url).connect();
+    const { trades = 'finnhub_trades', symbols = 'symbols' } = this.#place;
     const total = [{ $group: { _id: null, n: { $sum: '$tradeCount' } } }];
-    const isThere = async () => {
-      const [stored, [counted]] = await Promise.all([
-        mongo.db(database).collection(trades).countDocuments(),
-        mongo.db(database).collection(symbols).aggregate(total).toArray(),
-      ]);
-      return stored >= size && Number(counted?.['n'] ?? 0) >= size;
-    };
-    // What is missing for ever the audit tells better than the clock.
-    await eventually('everything stored and counted', isThere, limitMs).catch(() => {});
-    await mongo.close();
+    await inDatabase(this.#place, async (db) => {
+      const isThere = async () => {
+        const stored = await db.collection(trades).countDocuments();
+        const [counted] = await db.collection(symbols).aggregate(total).toArray();
+        return stored >= size && Number(counted?.['n'] ?? 0) >= size;
+      };
+      // What is missing for ever the audit tells better than the clock.
+      await eventually('everything stored and counted', isThere, limitMs).catch(() => {});
+    });
     return this.audit();
   }
 
   /** Reads the log and the stores with plain clients, and tells what does not fit; empty when all is well. */
   async audit(): Promise<readonly string[]> {
     return differences(await readBooks(this.#place), this.acknowledged);
+  }
+
+  /** Connects anew: what its client knows of a topic that was replaced is wrong. */
+  async reopen(): Promise<void> {
+    await this.#producer.disconnect();
+    this.#producer = await newProducer(this.#place);
   }
 
   close(): Promise<void> {
@@ -156,6 +160,13 @@ function client(brokers: string): Kafka {
   return new Kafka({ clientId: 'ledger', brokers: brokers.split(','), logLevel: logLevel.NOTHING, retry });
 }
 
+async function newProducer({ brokers }: LedgerPlace): Promise<Producer> {
+  const options = { idempotent: true, maxInFlightRequests: 1, allowAutoTopicCreation: false };
+  const producer = client(brokers).producer(options);
+  await producer.connect();
+  return producer;
+}
+
 function offered(number: number): Offered {
   const symbol = symbolNames[Math.floor(number / 7) % symbolNames.length] ?? '';
   return { s: symbol, p: 100 + (number % 977) / 100, t: firstTime + Math.floor(number / 5) * 3, v: number };
@@ -172,30 +183,44 @@ function records(trades: readonly Offered[]): readonly (readonly Offered[])[] {
   return made;
 }
 
+/** How many trades are stored. */
+export function storedIn(place: LedgerPlace): Promise<number> {
+  return inDatabase(place, (db) => db.collection(place.trades ?? 'finnhub_trades').countDocuments());
+}
+
+/** Symbols whose counters are not what is stored of them, whatever the log says. */
+export async function miscounted(place: LedgerPlace): Promise<readonly string[]> {
+  const { trades, symbols } = await storesOf(place);
+  const log = trades.map(({ symbol, time, price, volume }): Trade => {
+    const numbers = { price: Number(plain(price)), time: Number(plain(time)), volume: Number(plain(volume)) };
+    return { symbol: String(symbol), ...numbers };
+  });
+  return counted(log, symbols);
+}
+
 /** Every document of both collections, whole, as text: equal when nothing at all has changed. */
-export async function everyDocument({ url, database, ...place }: LedgerPlace): Promise<readonly string[]> {
-  const mongo = await new MongoClient(url).connect();
-  try {
+export function everyDocument(place: LedgerPlace): Promise<readonly string[]> {
+  return inDatabase(place, async (db) => {
     const names = [place.trades ?? 'finnhub_trades', place.symbols ?? 'symbols'];
     const found = await Promise.all(
-      names.map((name) => mongo.db(database).collection(name).find({}, { promoteValues: false }).toArray()),
+      names.map((name) => db.collection(name).find({}, { promoteValues: false }).toArray()),
     );
     return found
       .flat()
       .map((document) => BSON.EJSON.stringify(document, { relaxed: false }))
       .sort();
-  } finally {
-    await mongo.close();
-  }
+  });
 }
 
 /** Reads the whole log, and everything that is stored. */
 export async function readBooks(place: LedgerPlace): Promise<Books> {
-  const mongo = await new MongoClient(place.url, { readPreference: 'primary' }).connect();
-  try {
-    const db = mongo.db(place.database);
-    const [log, trades, symbols] = await Promise.all([
-      readLog(place),
+  const [log, stores] = await Promise.all([readLog(place), storesOf(place)]);
+  return { log, ...stores };
+}
+
+function storesOf(place: LedgerPlace): Promise<Omit<Books, 'log'>> {
+  return inDatabase(place, async (db) => {
+    const [trades, symbols] = await Promise.all([
       db
         .collection(place.trades ?? 'finnhub_trades')
         .find()
@@ -205,7 +230,14 @@ export async function readBooks(place: LedgerPlace): Promise<Books> {
         .find()
         .toArray(),
     ]);
-    return { log, trades: trades as unknown as Stored[], symbols: symbols as unknown as Counter[] };
+    return { trades: trades as unknown as Stored[], symbols: symbols as unknown as Counter[] };
+  });
+}
+
+async function inDatabase<T>({ url, database }: LedgerPlace, work: (db: Db) => Promise<T>): Promise<T> {
+  const mongo = await new MongoClient(url, { readPreference: 'primary' }).connect();
+  try {
+    return await work(mongo.db(database));
   } finally {
     await mongo.close();
   }

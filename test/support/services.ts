@@ -42,6 +42,8 @@ export type KafkaService = Service & {
   readonly secure: Secure | undefined;
   /** The class path of Kafka's own tools; only where it was started from binaries. */
   readonly classPath: string | undefined;
+  /** The folder of its data, to be copied and put back while it is stopped; only where it was started from binaries. */
+  readonly data: string | undefined;
 };
 
 /** Starts a Kafka broker of its own on free ports, with its data in a temporary folder. */
@@ -49,7 +51,8 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServi
   const how = await means();
   if (how.by === undefined) throw new Error(how.why);
   const setup = await setUpKafka(options, how.by === 'docker' ? '0.0.0.0' : undefined);
-  if (how.by === 'docker') return { ...(await kafkaInDocker(setup)), secure: setup.secure, classPath: undefined };
+  if (how.by === 'docker')
+    return { ...(await kafkaInDocker(setup)), secure: setup.secure, classPath: undefined, data: undefined };
   const classPath = await kafkaLibraries();
   formatKafka(classPath, setup);
   const { folder, address, ready, secure } = setup;
@@ -59,6 +62,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServi
     ...(await startProcess({ name: 'kafka', address, command: 'java', args, folder, ready })),
     secure,
     classPath,
+    data: join(folder, 'data'),
   };
 }
 
