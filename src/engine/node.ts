@@ -1,14 +1,9 @@
 import { FdpError, messageOf } from '../errors.ts';
 import type { LaneContext, Message } from './message.ts';
+import type { NodeKind, NodeState } from './node-state.ts';
 import { Outcome } from './track.ts';
 
-export type NodeKind = 'source' | 'operator' | 'sink' | 'lookup' | 'dead_letter';
-
-/**
- * `ok` works; `connecting` and `retrying` wait for something that time can cure; `standby` waits for its turn, and is
- * healthy; `held` and `failed` wait for a person.
- */
-export type NodeState = 'idle' | 'connecting' | 'standby' | 'ok' | 'retrying' | 'held' | 'failed';
+export type { NodeKind, NodeState };
 
 /** What a node's owner, the topology, does for it. */
 export interface NodeOwner {

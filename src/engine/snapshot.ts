@@ -1,5 +1,5 @@
 import type { LatencySnapshot } from './latency.ts';
-import type { NodeKind, NodeState } from './node.ts';
+import type { NodeKind, NodeState } from './node-state.ts';
 
 /**
  * `standby` waits for its turn in a consumer group; `held` and `failed` wait for a person. Counters are totals since the
