@@ -2,7 +2,7 @@ import { Backoff } from '../../src/engine/backoff.ts';
 import { endedWithin, linkedAbort } from '../../src/engine/clock.ts';
 import type { Receipt, RoleContext, Sink } from '../../src/engine/component.ts';
 import type { Message, SourceMessage } from '../../src/engine/message.ts';
-import { looseTrack } from '../../src/engine/track.ts';
+import { looseTrack, Outcome, Track } from '../../src/engine/track.ts';
 import { faultOf, isRetriable, messageOf } from '../../src/errors.ts';
 import { encodeValue } from './codec.ts';
 import { type BufferedMessage, DiskBuffer, type DiskBufferOptions } from './disk-buffer.ts';
@@ -18,7 +18,8 @@ const drainStep = 500;
  * A log's sink with a disk buffer before it, for a source that can't give a message again: when the log has not
  * confirmed for a second a message is kept on the disk and counts as delivered, and until the buffer is empty every
  * message goes through it, so that the order is kept. Survives a kill; bounded, the oldest go first and are counted as
- * `dropped`. A message whose outcome at the log was unknown may be there twice (`uncertain`).
+ * `dropped`. What the log refuses for good after it waited goes to the dead letter; a dead letter itself is dropped. A
+ * message whose outcome at the log was unknown may be there twice (`uncertain`).
  */
 export class BufferedSink implements Sink {
   readonly ordered = true;
@@ -153,20 +154,38 @@ export class BufferedSink implements Sink {
     this.#innerConnected = true;
     const waiting = this.#buffer.first(this.#atATime);
     if (waiting.length === 0) return;
-    const receipt = await this.#bring(waiting);
+    const { failed = new Map<number, Error>() } = await this.#bring(waiting);
     this.#atATime = drainStep;
     await this.#context.failPoint('buffer-before-remove');
-    const again = [...(receipt.failed ?? [])].filter(([, error]) => faultOf(error) !== 'permanent');
-    const stay = new Set(again.map(([place]) => place));
-    const refused = (receipt.failed?.size ?? 0) - again.length;
+    const isLetter = this.#context.node.kind === 'dead_letter';
+    const stay = new Map<number, Error>();
+    for (const [place, error] of failed) {
+      const isRefused = faultOf(error) === 'permanent' && (isLetter || (await this.#reject(waiting[place], error)));
+      if (!isRefused) stay.set(place, error);
+    }
     await this.#buffer.remove(waiting.filter((_message, place) => !stay.has(place)));
     this.#context.node.gauge('buffered', this.#buffer.size);
-    if (refused > 0) this.#tell(refused, 'the log refused them for good after they had waited on the disk');
+    const refused = failed.size - stay.size;
+    if (isLetter && refused > 0) this.#tell(refused, 'the log refused them for good after they had waited on the disk');
     else if (this.#lossy) {
       this.#lossy = false;
       this.#context.node.is('ok');
     }
-    if (again[0]) throw again[0][1];
+    for (const error of stay.values()) throw error;
+  }
+
+  /** Hands a message that counted as delivered to the dead letter; true once it is there. */
+  async #reject(message: BufferedMessage | undefined, error: Error): Promise<boolean> {
+    if (!message) return true;
+    const { key, timestamp, value } = message;
+    const { node } = this.#context;
+    const record: SourceMessage = { key, timestamp, value, raw: value, meta: { lane: 'disk buffer' } };
+    // It has gone out of this node once already.
+    node.made++;
+    return new Promise((resolve) => {
+      const track = new Track({ ended: (outcome) => resolve(outcome === Outcome.rejected) }, record);
+      node.reject({ id: record.meta.lane, signal: this.#life.signal }, { ...record, track }, error);
+    });
   }
 
   async #bring(waiting: readonly BufferedMessage[]): Promise<Receipt> {

@@ -2,10 +2,12 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { BufferedSink } from '../../connectors/log/buffered-sink.ts';
 import type { Receipt, Sink } from '../../src/engine/component.ts';
-import { type Message, messageOf } from '../../src/engine/message.ts';
+import { type LaneContext, type Message, messageOf } from '../../src/engine/message.ts';
+import { Node } from '../../src/engine/node.ts';
+import { Outcome } from '../../src/engine/track.ts';
 import { VirtualClock } from '../../src/engine/virtual-clock.ts';
 import { FdpError } from '../../src/errors.ts';
-import { roleContext, testEnvironment } from '../support/environment.ts';
+import { roleContext, testEnvironment, testNode } from '../support/environment.ts';
 import { sourceMessage } from '../support/operators.ts';
 import { temporaryFolder } from '../support/platform.ts';
 
@@ -61,9 +63,9 @@ class World {
   readonly context = roleContext(testEnvironment(this.clock), { sourceReplays: false });
   sent = 0;
 
-  open(maxBytes = 1_000_000): BufferedSink {
+  open(node: Node = this.context.node, maxBytes = 1_000_000): BufferedSink {
     const options = { name: 'ticks', path: join(this.folder.path, 'buffer.db'), maxBytes };
-    return new BufferedSink(this.log.sink(), options, this.context);
+    return new BufferedSink(this.log.sink(), options, { ...this.context, node });
   }
 
   connect(sink: Sink): Promise<void> {
@@ -134,7 +136,7 @@ describe('disk buffer', () => {
   it('drops the oldest when it is full, counts them, is red, and well again once there is room', async () => {
     using world = new World();
     world.log.state = 'away';
-    const sink = world.open(66 * 10);
+    const sink = world.open(undefined, 66 * 10);
     await world.connect(sink);
     for (let at = 0; at < 25; at++) await world.write(sink);
     expect(world.context.node).toMatchObject({ state: 'retrying', extra: { dropped: 15, buffered: 10 } });
@@ -170,7 +172,7 @@ describe('disk buffer', () => {
     await world.clock.until(sink.close());
   });
 
-  it('drops the one message for which the log refuses whole writes, counts it, and brings the others', async () => {
+  it('rejects the one message for which the log refuses whole writes, and brings the others', async () => {
     using world = new World();
     world.log.state = 'away';
     const sink = world.open();
@@ -180,11 +182,42 @@ describe('disk buffer', () => {
     world.log.spoils = ['5'];
     await world.clock.advance(60_000);
     expect(world.log.texts).toEqual(world.expected.filter((text) => text !== '5'));
-    expect(world.context.node).toMatchObject({ state: 'ok', extra: { dropped: 1, buffered: 0 } });
+    expect(world.context.node).toMatchObject({ made: 1, rejected: 1, extra: { buffered: 0 } });
+    expect(world.context.rejections).toMatchObject([{ code: 'FDP_MESSAGE_REFUSED' }]);
     world.log.spoils = ['9'];
     await expect(world.write(sink)).rejects.toMatchObject({ code: 'FDP_MESSAGE_REFUSED' });
     expect(world.context.node.extra['buffered']).toBe(0);
     await world.clock.until(sink.close());
+  });
+
+  it('keeps what the log refuses until its letter is written, and drops a letter, which has none', async () => {
+    using world = new World();
+    world.log.state = 'away';
+    const owner = { outcome: Outcome.released as Outcome };
+    const reject = (_node: Node, _lane: LaneContext, message: Message) => message.track.end(owner.outcome);
+    const node = new Node('ticks', 'sink', 'log', { reject, stateChanged: () => {} });
+    const sink = world.open(node);
+    await world.connect(sink);
+    await world.write(sink);
+    world.log.fails.set('0', new FdpError('FDP_MESSAGE_REFUSED', 'log: no'));
+    world.log.state = 'there';
+    await world.clock.advance(60_000);
+    expect(node.extra['buffered']).toBe(1);
+    owner.outcome = Outcome.rejected;
+    await world.clock.advance(60_000);
+    expect(node.extra).toEqual({ buffered: 0 });
+    await world.clock.until(sink.close());
+
+    const letters = testNode('letters', 'dead_letter');
+    world.log.state = 'away';
+    const letterSink = world.open(letters.node);
+    await world.connect(letterSink);
+    world.sent = 0;
+    await world.write(letterSink);
+    world.log.state = 'there';
+    await world.clock.advance(60_000);
+    expect([letters.node.extra, letters.rejections]).toEqual([{ buffered: 0, dropped: 1 }, []]);
+    await world.clock.until(letterSink.close());
   });
 
   it('brings each message once when the writes of several lanes run out of time together', async () => {
