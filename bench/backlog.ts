@@ -1,0 +1,73 @@
+import { performance } from 'node:perf_hooks';
+import type { Child } from './child.ts';
+import type { Sample } from './turns.ts';
+import { childNamed, cpuSeconds, peakMiB } from './usage.ts';
+
+const pollMs = 20;
+const limitMs = 600_000;
+
+export interface BacklogRun {
+  /** Starts the process; it begins at once. */
+  start(): Promise<Child>;
+  /** Units finished so far. */
+  done(): Promise<number>;
+  readonly total: number;
+  /** Commands of the servers whose share is to be counted. */
+  readonly servers: readonly string[];
+}
+
+/**
+ * Lets a process work a backlog off, from its start until everything is stored; what it takes to store a backlog of one
+ * message is taken off, so that neither its start nor the size of its first batch counts.
+ */
+export async function workOff(run: BacklogRun, start: BacklogRun): Promise<Sample> {
+  const one = await finish(start);
+  const all = await finish(run);
+  const units = run.total - start.total;
+  const perUnit = (later: number, earlier: number) => ((later - earlier) / units) * 1e6;
+  return {
+    rate: (units / (all.ms - one.ms)) * 1000,
+    cpuUs: perUnit(all.cpu, one.cpu),
+    peakMiB: all.peakMiB,
+    servers: Object.fromEntries(
+      all.servers.map(({ name, cpu, peak }, place) => [
+        name,
+        { cpuUs: perUnit(cpu, one.servers[place]?.cpu ?? 0), peakMiB: peak },
+      ]),
+    ),
+  };
+}
+
+/** Starts a process and stops it when everything is done; what both took, and the servers meanwhile. */
+async function finish(run: BacklogRun) {
+  const servers = run.servers.map((name) => ({ name, pid: childNamed(name) }));
+  const before = servers.map(({ pid }) => cpuSeconds(pid));
+  const since = performance.now();
+  const child = await run.start();
+  try {
+    await until(child, run);
+    return {
+      ms: performance.now() - since,
+      cpu: cpuSeconds(child.pid),
+      peakMiB: peakMiB(child.pid),
+      servers: servers.map(({ name, pid }, place) => ({
+        name,
+        cpu: cpuSeconds(pid) - (before[place] ?? 0),
+        peak: peakMiB(pid),
+      })),
+    };
+  } finally {
+    await child.stop();
+  }
+}
+
+async function until(child: Child, run: BacklogRun): Promise<void> {
+  const end = performance.now() + limitMs;
+  for (;;) {
+    const done = await run.done();
+    if (done >= run.total) return;
+    child.alive();
+    if (performance.now() > end) throw new Error(`not done in ten minutes, ${done} of ${run.total}:\n${child.output}`);
+    await new Promise((resolve) => setTimeout(resolve, pollMs));
+  }
+}

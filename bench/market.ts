@@ -1,0 +1,43 @@
+/** The symbols of the shipped pipeline, and more where a path wants thousands. */
+export function symbolNames(count: number): readonly string[] {
+  const shipped = ['AAPL', 'GOOGL', 'TSLA', 'MSFT', 'NVDA', 'AMD'];
+  return Array.from({ length: count }, (_unused, place) => shipped[place] ?? `SYM${place}`);
+}
+
+export interface Backlog {
+  readonly messages: number;
+  readonly tradesEach: number;
+  readonly symbols: number;
+}
+
+export interface BacklogMessage {
+  readonly key: string;
+  readonly partition: number;
+  readonly value: string;
+}
+
+const partitions = 6;
+const firstTime = Date.UTC(2025, 10, 20, 14, 30);
+
+/** The messages of a backlog: envelopes as the ingestor writes them, symbols in turn, prices that wander. */
+export function* backlogMessages({ messages, tradesEach, symbols }: Backlog): Generator<BacklogMessage> {
+  const names = symbolNames(symbols);
+  for (let number = 0; number < messages; number++) {
+    const place = number % names.length;
+    const key = names[place] ?? '';
+    const data = Array.from({ length: tradesEach }, (_unused, index) => ({
+      p: 100 + ((number * 7 + index * 13) % 9973) / 100,
+      s: key,
+      t: firstTime + number * 3 + index,
+      v: 1 + ((number + index) % 400),
+      c: ['1'],
+    }));
+    yield { key, partition: place % partitions, value: JSON.stringify({ type: 'trade', data }) };
+  }
+}
+
+/** What it is in a table. */
+export function backlogLabel({ messages, tradesEach, symbols }: Backlog): string {
+  const many = symbols === 6 ? '' : `, ${symbols.toLocaleString('en')} symbols`;
+  return `${messages.toLocaleString('en')} x ${tradesEach} trade${tradesEach === 1 ? '' : 's'}${many}`;
+}

@@ -1,0 +1,91 @@
+import { randomName } from '../../test/support/services.ts';
+import { type BacklogRun, workOff } from '../backlog.ts';
+import { type Child, fdpRun, handLoop } from '../child.ts';
+import { clusterPipeline, filledTopic, RunDatabase } from '../cluster.ts';
+import { type Backlog, backlogLabel } from '../market.ts';
+import type { Bench, Path } from '../path.ts';
+import { type Servers, serverNames } from '../services.ts';
+import { inTurns, type Row } from '../turns.ts';
+
+/** The processor: a backlog in Kafka, with its metadata, into MongoDB. */
+export const processorCluster: Path = {
+  name: 'processor-cluster',
+  async measure(bench) {
+    const rows: Row[] = [];
+    for (const backlog of backlogs(bench)) rows.push(await row(bench, backlog));
+    return rows;
+  },
+};
+
+/** Backlogs of one trade a message, and of five. */
+export function backlogs({ sized }: Bench): readonly Backlog[] {
+  const sizes = sized({ quick: [40_000, 10_000], normal: [150_000, 40_000], full: [1_000_000, 400_000] });
+  return [1, 5].map((tradesEach, place) => ({ messages: sizes[place] ?? 0, tradesEach, symbols: 6 }));
+}
+
+async function row(bench: Bench, backlog: Backlog): Promise<Row> {
+  const servers = await bench.services.servers();
+  const one = { ...backlog, messages: 1 };
+  const topics = { all: await filledTopic(servers, backlog), one: await filledTopic(servers, one) };
+  const side = (start: Start, name: string) => async () => {
+    const profile = bench.profile(`${processorCluster.name}/${name}`);
+    const at = { bench, servers, start };
+    await using database = await RunDatabase.open(servers.mongoUrl);
+    await using other = await RunDatabase.open(servers.mongoUrl);
+    return await workOff(
+      runOf(at, backlog, { database, topic: topics.all, profile }),
+      runOf(at, one, { database: other, topic: topics.one, profile: undefined }),
+    );
+  };
+  const [ours, theirs] = [side(platform, 'fdp'), side(loop, 'loop')];
+  await ours(); // the servers warm up
+  const sides = await inTurns({ run: ours }, { run: theirs }, bench.rounds);
+  const work = backlogLabel(backlog);
+  return { path: processorCluster.name, work, unit: 'trades/s', beside: 'kafkajs + insertMany', ...sides };
+}
+
+interface At {
+  readonly bench: Bench;
+  readonly servers: Servers;
+  readonly start: Start;
+}
+
+interface RunPlace {
+  readonly topic: string;
+  readonly database: RunDatabase;
+  readonly profile: string | undefined;
+}
+
+type Start = (at: At, place: RunPlace) => Child;
+
+function runOf(at: At, { messages, tradesEach }: Backlog, place: RunPlace): BacklogRun {
+  const total = messages * tradesEach;
+  return {
+    total,
+    servers: serverNames,
+    start: async () => at.start(at, place),
+    done: () => place.database.stored(total),
+  };
+}
+
+function platform({ bench, servers }: At, { topic, database, profile }: RunPlace): Child {
+  const pipeline = clusterPipeline(bench.folder, topic, database.name);
+  const env = {
+    FDP_PROFILE: 'cluster',
+    FDP_DATA: bench.folder,
+    KAFKA_BROKERS: servers.brokers,
+    MONGODB_URL: servers.mongoUrl,
+  };
+  return fdpRun(['--pipeline', pipeline, '--topology', 'processor'], env, profile);
+}
+
+function loop({ servers }: At, { topic, database, profile }: RunPlace): Child {
+  const env = {
+    BROKERS: servers.brokers,
+    TOPIC: topic,
+    GROUP: randomName('loop'),
+    MONGODB_URL: servers.mongoUrl,
+    DATABASE: database.name,
+  };
+  return handLoop('kafka-to-mongodb', env, profile);
+}
