@@ -79,10 +79,13 @@ export interface Client {
   join(group: string, memberId: string | undefined): Promise<Membership>;
   heartbeat(membership: Membership): Promise<void>;
   leave(membership: Membership): Promise<void>;
-  /** Positions that the group has committed. */
-  committed(group: string, partitions: readonly number[]): Promise<ReadonlyMap<number, number>>;
-  /** Refused when the group has moved on: a late commit never overwrites a newer member's. */
-  commit(membership: Membership, positions: ReadonlyMap<number, number>): Promise<void>;
+  /** Positions that the group has committed; none that was committed for a topic of the same name with another id. */
+  committed(group: string, partitions: readonly number[], topicId: string): Promise<ReadonlyMap<number, number>>;
+  /**
+   * Refused when the group has moved on: a late commit never overwrites a newer member's. Keeps the topic's id beside
+   * each position: Kafka knows positions by the topic's name, and takes one that was meant for a topic made anew since.
+   */
+  commit(membership: Membership, positions: ReadonlyMap<number, number>, topicId: string): Promise<void>;
 
   newProducer(): Promise<ProducerId>;
   /** Resolves when every replica in sync has the batch. */

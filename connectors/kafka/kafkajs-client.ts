@@ -18,6 +18,13 @@ const soonAttempts = 30;
 const soonMs = 100;
 const maxFetchBytes = 4 * 1024 ** 2;
 
+/** What stands beside a position: for which topic of that name it was meant. Other tools leave nothing there. */
+const ofTopic = 'topic ';
+
+function isOfTopic(metadata: string | null, id: string): boolean {
+  return !metadata?.startsWith(ofTopic) || metadata === ofTopic + id;
+}
+
 /** The client on the connections and the protocol of kafkajs. */
 export class KafkajsClient implements Client {
   readonly #options: ClientOptions;
@@ -218,18 +225,25 @@ export class KafkajsClient implements Client {
     });
   }
 
-  committed(group: string, partitions: readonly number[]): Promise<ReadonlyMap<number, number>> {
+  committed(group: string, partitions: readonly number[], topicId: string): Promise<ReadonlyMap<number, number>> {
     return this.#doing(`asking for the positions of group ${group}`, async () => {
       const topics = [{ topic: this.#options.topic, partitions: partitions.map((partition) => ({ partition })) }];
       const { responses } = await (await this.#coordinator(group)).offsetFetch({ groupId: group, topics });
-      const found = responses.flatMap((each) => each.partitions).filter(({ offset }) => Number(offset) >= 0);
+      const found = responses
+        .flatMap((each) => each.partitions)
+        .filter(({ offset, metadata }) => Number(offset) >= 0 && isOfTopic(metadata, topicId));
       return new Map(found.map(({ partition, offset }) => [partition, Number(offset)]));
     });
   }
 
-  commit({ group, memberId, generation }: Membership, positions: ReadonlyMap<number, number>): Promise<void> {
+  commit(
+    { group, memberId, generation }: Membership,
+    positions: ReadonlyMap<number, number>,
+    topicId: string,
+  ): Promise<void> {
     return this.#doing(`committing positions of group ${group}`, async () => {
-      const partitions = [...positions].map(([partition, position]) => ({ partition, offset: String(position) }));
+      const metadata = ofTopic + topicId;
+      const partitions = [...positions].map(([partition, at]) => ({ partition, offset: String(at), metadata }));
       const topics = [{ topic: this.#options.topic, partitions }];
       const coordinator = await this.#coordinator(group);
       await coordinator.offsetCommit({ groupId: group, memberId, groupGenerationId: generation, topics });

@@ -56,7 +56,11 @@ export interface Broker {
   leaveGroup(request: object): Promise<unknown>;
   offsetCommit(request: object): Promise<unknown>;
   offsetFetch(request: object): Promise<{
-    readonly responses: readonly PartitionsOf<{ readonly partition: number; readonly offset: string }>[];
+    readonly responses: readonly PartitionsOf<{
+      readonly partition: number;
+      readonly offset: string;
+      readonly metadata: string | null;
+    }>[];
   }>;
   listOffsets(request: object): Promise<{
     readonly responses: readonly PartitionsOf<{ readonly partition: number; readonly offset: string }>[];

@@ -138,7 +138,7 @@ export class KafkaSource implements Source {
   /** The group's positions; where it has none it begins as `from` says, and that is durable before anything is read. */
   async #positions(client: Client, membership: Membership): Promise<ReadonlyMap<number, number>> {
     const { group, from } = this.#usage;
-    const known = await client.committed(group, membership.partitions);
+    const known = await client.committed(group, membership.partitions, this.#topicId);
     const missing = membership.partitions.filter((partition) => !known.has(partition));
     if (missing.length === 0) return known;
     const found = new Map(await client.offsets(missing, from));
@@ -146,7 +146,7 @@ export class KafkaSource implements Source {
     const tooOld = missing.filter((partition) => (found.get(partition) ?? -1) < 0);
     if (tooOld.length > 0)
       for (const [partition, end] of await client.offsets(tooOld, 'latest')) found.set(partition, end);
-    await client.commit(membership, found);
+    await client.commit(membership, found, this.#topicId);
     return new Map([...known, ...found]);
   }
 
@@ -174,7 +174,7 @@ export class KafkaSource implements Source {
     { partition, position }: { partition: number; position: number },
   ): Promise<void> {
     try {
-      await client.commit(membership, new Map([[partition, position]]));
+      await client.commit(membership, new Map([[partition, position]]), this.#topicId);
     } catch (error) {
       if (!isRebalancing(error)) throw error;
       this.#member?.suspect();
