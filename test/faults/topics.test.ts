@@ -22,9 +22,10 @@ async function untilStored({ place }: Cluster, trades: number, process: Process)
 
 onServices('a topic that is made anew while the stores stay', (services) => {
   it.each([
-    ['with fewer records than were read', 60],
-    ['with more records than were read', 3000],
-  ])('is read from its beginning by a processor that runs, %s, and counted on', async (_, more) => {
+    ['with fewer records than were read', 60, false],
+    ['with more records than were read', 3000, false],
+    ['and slept meanwhile, with more records than were read', 3000, true],
+  ])('is read from its beginning by a processor that runs, %s, and counted on', async (_, more, sleeps) => {
     using cluster = new Cluster(services.kafka, services.mongo);
     const { topic, brokers } = cluster.place;
     await using view = await KafkaView.open(brokers);
@@ -33,10 +34,12 @@ onServices('a topic that is made anew while the stores stay', (services) => {
     await ledger.offer(600);
     await untilStored(cluster, 600, processor);
 
+    if (sleeps) processor.child.kill('SIGSTOP');
     await view.deleteTopic(topic);
     await view.makeTopic(topic, 6);
     await ledger.reopen();
     await ledger.offer(more);
+    processor.child.kill('SIGCONT');
     await untilStored(cluster, 600 + more, processor);
     expect(processor.child.exitCode, processor.output).toBe(null);
     expect(processor.output).toContain(`topic ${topic} was removed or made anew`);

@@ -29,10 +29,16 @@ export class KafkaView implements AsyncDisposable {
   }
 
   /** Makes a topic when it is missing, and gives the number of its partitions. */
-  async makeTopic(topic: string, partitions: number): Promise<number> {
-    await this.#admin.createTopics({ topics: [{ topic, numPartitions: partitions }], waitForLeaders: true });
-    const { topics } = await this.#admin.fetchTopicMetadata({ topics: [topic] });
-    return topics[0]?.partitions.length ?? partitions;
+  async makeTopic(topic: string, partitions: number, settings: Readonly<Record<string, string>> = {}): Promise<number> {
+    const configEntries = Object.entries(settings).map(([name, value]) => ({ name, value }));
+    const topics = [{ topic, numPartitions: partitions, configEntries }];
+    await this.#admin.createTopics({ topics, waitForLeaders: false });
+    // The brokers learn of it one after the other.
+    return eventually(`${topic} has leaders`, async () => {
+      const found = await this.#admin.fetchTopicMetadata({ topics: [topic] }).catch(() => undefined);
+      const made = found?.topics[0]?.partitions ?? [];
+      return made.length > 0 && made.every(({ leader }) => leader >= 0) && made.length;
+    });
   }
 
   async deleteTopic(topic: string): Promise<void> {
