@@ -1,14 +1,18 @@
 #!/usr/bin/env node
 // Compiles the sources into dist/ when they are newer than the last build. Plain JavaScript: it runs before anything is built.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, extname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
+/** The page for browsers is a project of its own; both give the same for the few files that they share. */
+const projects = ['page/tsconfig.json', 'tsconfig.build.json'];
+/** What of the page goes to dist/ as it is. */
+const assets = new Set(['.html', '.css', '.svg']);
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const stamp = join(root, 'dist', '.built');
-const inputs = ['src', 'connectors', 'operators', 'tsconfig.json', 'tsconfig.build.json', 'package.json'];
+const inputs = ['src', 'connectors', 'operators', 'page', 'tsconfig.json', 'tsconfig.build.json', 'package.json'];
 
 /** The newest modification time (Unix ms) of a file, or of all files below a folder. */
 function newest(path) {
@@ -38,12 +42,19 @@ export function buildIfStale() {
     process.exit(1);
   }
   if (process.stderr.isTTY) process.stderr.write('fdp-run: building once, a few seconds ...\n');
-  const run = spawnSync(process.execPath, [compiler, '-p', join(root, 'tsconfig.build.json')], {
-    stdio: ['ignore', 2, 2],
-  });
-  if (run.status !== 0) process.exit(1);
+  for (const project of projects) {
+    const run = spawnSync(process.execPath, [compiler, '-p', join(root, project)], { stdio: ['ignore', 2, 2] });
+    if (run.status !== 0) process.exit(1);
+  }
+  copyAssets();
   mkdirSync(dirname(stamp), { recursive: true });
   writeFileSync(stamp, `${startedAt.toISOString()}\n`);
+}
+
+function copyAssets() {
+  const [from, to] = [join(root, 'page'), join(root, 'dist', 'page')];
+  for (const name of readdirSync(from).filter((file) => assets.has(extname(file))))
+    copyFileSync(join(from, name), join(to, name));
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) buildIfStale();

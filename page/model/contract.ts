@@ -1,0 +1,52 @@
+import type { StatusReport } from '../../src/engine/snapshot.ts';
+
+/** What changed since the snapshot before, or everything where `full`: the event `prices` of `/api/v1/stream`. */
+export interface PricesEvent {
+  /** The server's wall clock, Unix ms. */
+  readonly at: number;
+  /** True for the first event of a connection. */
+  readonly full: boolean;
+  readonly symbols: readonly PriceLine[];
+}
+
+export interface PriceLine {
+  readonly symbol: string;
+  readonly price: number;
+  /** Null while nothing was traded by volume. */
+  readonly vwap: number | null;
+  /** When the trade was made, ISO 8601. */
+  readonly time: string;
+  /** Trades since the snapshot before. */
+  readonly trades: number;
+}
+
+/** All running processes, once a second: the event `status`. */
+export interface StatusEvent {
+  /** The server's wall clock, Unix ms. */
+  readonly at: number;
+  readonly processes: readonly StatusReport[];
+  /** Why the figures are not all there; one line. */
+  readonly error?: string;
+}
+
+/** A stored trade, as `/api/v1/trades/{symbol}` gives it: prices are text, so that no digit is lost. */
+export interface StoredTrade {
+  readonly timestamp: string;
+  readonly price: string;
+  readonly volume: string;
+}
+
+export interface TradesPage {
+  readonly data: readonly StoredTrade[];
+  readonly pagination: {
+    /** The relative URL of the page with older trades; null on the last one. */
+    readonly next: string | null;
+  };
+}
+
+/** A symbol with what is stored of it, as `/api/v1/symbols` gives it. */
+export interface StoredSymbol {
+  readonly symbol: string;
+  readonly trade_count: number;
+  readonly last_trade_at: string | null;
+}

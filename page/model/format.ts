@@ -1,0 +1,80 @@
+/** What stands where a figure is not known. */
+export const unknown = '–';
+
+const whole = new Intl.NumberFormat('en-US');
+const clockTime = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+
+/** A count in at most five characters or so: `999`, `12.3k`, `4.56M`. */
+export function compact(value: number): string {
+  const [divisor, unit] = scaleOf(Math.abs(value));
+  if (unit === '') return String(Math.round(value));
+  const scaled = value / divisor;
+  return `${scaled.toFixed(Math.abs(scaled) < 9.995 ? 2 : Math.abs(scaled) < 99.95 ? 1 : 0)}${unit}`;
+}
+
+function scaleOf(size: number): readonly [divisor: number, unit: string] {
+  if (size < 9999.5) return [1, ''];
+  if (size < 999_500) return [1e3, 'k'];
+  if (size < 999_500_000) return [1e6, 'M'];
+  return [1e9, 'G'];
+}
+
+/** All digits, in groups: `1,234,567`. */
+export function grouped(value: number): string {
+  return whole.format(value);
+}
+
+/** Messages per second: `0/s`, `3.4/s`, `52/s`, `12.3k/s`. */
+export function perSecond(rate: number | undefined): string {
+  if (rate === undefined || !Number.isFinite(rate)) return unknown;
+  if (rate > 0 && rate < 0.05) return '<0.1/s';
+  return rate < 9.95 ? `${Number(rate.toFixed(1))}/s` : `${compact(rate)}/s`;
+}
+
+/** A price with the digits that its size deserves: two decimals, below 1 four significant digits. */
+export function price(value: number): string {
+  if (!Number.isFinite(value)) return unknown;
+  const decimals = value === 0 ? 2 : Math.max(2, 3 - Math.floor(Math.log10(Math.abs(value))));
+  const places = Math.abs(value) < 1 ? Math.min(decimals, 12) : 2;
+  return value.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: places });
+}
+
+/** With a sign, also before nothing but zeros: `+0.04 %`, `−1.20 %`, `0.00 %`. */
+export function percent(share: number): string {
+  const text = Math.abs(share * 100).toFixed(2);
+  const sign = Number(text) === 0 ? '' : share < 0 ? '−' : '+';
+  return `${sign}${text} %`;
+}
+
+/** A short time: `0.4 ms`, `12 ms`, `1.4 s`, `95 s`. */
+export function milliseconds(ms: number | undefined): string {
+  if (ms === undefined) return unknown;
+  if (ms < 1000) return `${Number(ms.toPrecision(2))} ms`;
+  return ms < 10_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms / 1000)} s`;
+}
+
+/** How long something lasts already: `42 s`, `7 min`, `3 h 5 min`, `4 d`. */
+export function age(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} d`;
+}
+
+/** The time of day here, to the millisecond: `14:03:27.512`. */
+export function timeOfDay(unixMs: number): string {
+  const ms = String(new Date(unixMs).getMilliseconds()).padStart(3, '0');
+  return `${clockTime.format(unixMs)}.${ms}`;
+}
+
+/** `1 process`, `2 processes`. */
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${grouped(count)} ${count === 1 ? one : many}`;
+}
+
+/** `in_flight` as it is said: `in flight`. */
+export function spoken(name: string): string {
+  return name.replaceAll('_', ' ');
+}

@@ -1,0 +1,48 @@
+import type { NodeView } from './topologies.ts';
+
+/** What of a node matters to its place. */
+export type GraphNode = Pick<NodeView, 'name' | 'kind' | 'type' | 'from' | 'rejected' | 'options'>;
+
+/** A node that messages flow through, with its place in the tree that a topology is. */
+export interface TreeNode {
+  readonly node: GraphNode;
+  /** Steps from the source. */
+  readonly depth: number;
+  /** The first child stays on the row of its parent, each further one opens a row below. */
+  readonly row: number;
+}
+
+/** The flow of a topology; each node is reached once. */
+export function treeOf(nodes: readonly GraphNode[]): readonly TreeNode[] {
+  const placed: TreeNode[] = [];
+  let rows = 0;
+  const place = (node: GraphNode, depth: number, row: number): void => {
+    if (placed.some((other) => other.node === node)) return;
+    placed.push({ node, depth, row });
+    const children = nodes.filter(({ from }) => from === node.name);
+    for (const [index, child] of children.entries()) place(child, depth + 1, index === 0 ? row : rows++);
+  };
+  for (const node of nodes) if (node.kind === 'source') place(node, 0, rows++);
+  return placed;
+}
+
+/** The operators that look up in a table, by what their options say. */
+export function findersOf(lookup: GraphNode, nodes: readonly GraphNode[]): readonly GraphNode[] {
+  return nodes.filter(({ kind, options }) => kind === 'operator' && optionIn(options) === lookup.name);
+}
+
+function optionIn(options: unknown): unknown {
+  return typeof options === 'object' && options !== null && 'in' in options ? options.in : undefined;
+}
+
+/** The name of a route or branch that an operator's name begins with; empty for others. */
+export function groupOf({ name, type, kind }: GraphNode): string {
+  if (kind !== 'operator') return '';
+  return name.slice(0, Math.max(0, name.lastIndexOf(type))).replace(/[ /]$/, '');
+}
+
+/** The name of a node within its route or branch. */
+export function shortName(node: GraphNode): string {
+  const group = groupOf(node);
+  return group === '' ? node.name : node.name.slice(group.length + 1);
+}

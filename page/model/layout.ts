@@ -1,0 +1,238 @@
+import { findersOf, type GraphNode, groupOf, type TreeNode, treeOf } from './graph.ts';
+
+export interface PlacedNode {
+  readonly name: string;
+  readonly x: number;
+  readonly y: number;
+}
+
+export interface PlacedEdge {
+  readonly from: string;
+  readonly to: string;
+  /** Messages, letters of rejected messages, or questions to a table. */
+  readonly kind: 'flow' | 'reject' | 'lookup';
+  /** The `d` of an SVG path. */
+  readonly path: string;
+  /** Where the middle of its figure stands. */
+  readonly labelX: number;
+  readonly labelY: number;
+}
+
+/** The name of a route above its first operator. */
+export interface PlacedLabel {
+  readonly text: string;
+  readonly x: number;
+  readonly y: number;
+}
+
+/** A drawing of a topology, in CSS pixels. */
+export interface Layout {
+  readonly width: number;
+  readonly height: number;
+  readonly nodeWidth: number;
+  readonly nodeHeight: number;
+  readonly nodes: readonly PlacedNode[];
+  readonly edges: readonly PlacedEdge[];
+  readonly labels: readonly PlacedLabel[];
+}
+
+const nodeHeight = 62;
+const widest = 148;
+const narrowest = 104;
+/** Room for an arrow with its figure, to the right and downwards. */
+const right = { gapX: 54, gapY: 20 };
+const down = { gapX: 16, gapY: 30 };
+const margin = 2;
+const labelHeight = 20;
+
+/**
+ * Places a topology from left to right, or from top to bottom where the width (px) is too small for that. Lookups and the
+ * dead letter stand below the flow, or beside it. Nodes never overlap; the drawing is never wider than `width`, unless that
+ * is too small for its columns side by side.
+ */
+export function layout(nodes: readonly GraphNode[], width: number): Layout {
+  const tree = treeOf(nodes);
+  const columns = Math.max(0, ...tree.map(({ depth }) => depth)) + 1;
+  const needed = columns * narrowest + (columns - 1) * right.gapX + 2 * margin;
+  const grid = needed <= width ? gridToTheRight(nodes, tree) : gridDownwards(nodes, tree);
+  return drawn(grid, { nodes, width });
+}
+
+interface Cell {
+  readonly node: GraphNode;
+  readonly column: number;
+  readonly row: number;
+}
+
+interface Grid {
+  readonly isDown: boolean;
+  readonly cells: readonly Cell[];
+}
+
+function gridToTheRight(nodes: readonly GraphNode[], tree: readonly TreeNode[]): Grid {
+  const flow = tree.map(({ node, depth, row }) => ({ node, column: depth, row }));
+  const last = Math.max(0, ...flow.map(({ column }) => column));
+  const below = Math.max(0, ...flow.map(({ row }) => row)) + 1;
+  const lookups: Cell[] = [];
+  for (const node of nodes.filter(({ kind }) => kind === 'lookup')) {
+    const finder = flow.find((cell) => findersOf(node, nodes).includes(cell.node));
+    const taken = lookups.map(({ column }) => column);
+    lookups.push({ node, column: firstFree(taken, finder?.column ?? 0), row: below });
+  }
+  const letters = nodes.filter(({ kind }) => kind === 'dead_letter');
+  const row = lookups.length > 0 ? below + 1 : below;
+  return { isDown: false, cells: [...flow, ...lookups, ...letters.map((node) => ({ node, column: last, row }))] };
+}
+
+function gridDownwards(nodes: readonly GraphNode[], tree: readonly TreeNode[]): Grid {
+  const flow = tree.map(({ node, depth, row }) => ({ node, column: row, row: depth }));
+  const columns = Math.max(0, ...flow.map(({ column }) => column)) + 1;
+  const last = Math.max(0, ...flow.map(({ row }) => row));
+  const others = nodes.filter(({ kind }) => kind === 'lookup' || kind === 'dead_letter');
+  const beside = (node: GraphNode, index: number): Cell => ({
+    node,
+    column: 1,
+    row: index <= last ? last - index : index,
+  });
+  const below = (node: GraphNode, index: number): Cell => ({
+    node,
+    column: index % columns,
+    row: last + 1 + Math.floor(index / columns),
+  });
+  return { isDown: true, cells: [...flow, ...others.map(columns === 1 ? beside : below)] };
+}
+
+function firstFree(taken: readonly number[], wanted: number): number {
+  return taken.includes(wanted) ? firstFree(taken, wanted + 1) : wanted;
+}
+
+// ---- from the grid to pixels --------------------------------------------------------------------------------------
+
+interface Box extends Cell {
+  readonly x: number;
+  readonly y: number;
+}
+
+interface Drawing {
+  readonly isDown: boolean;
+  readonly nodeWidth: number;
+  readonly boxes: ReadonlyMap<string, Box>;
+}
+
+function drawn({ isDown, cells }: Grid, { nodes, width }: { nodes: readonly GraphNode[]; width: number }): Layout {
+  const { gapX, gapY } = isDown ? down : right;
+  const columns = Math.max(0, ...cells.map(({ column }) => column)) + 1;
+  const rows = Math.max(0, ...cells.map(({ row }) => row)) + 1;
+  const room = Math.floor((width - 2 * margin - (columns - 1) * gapX) / columns);
+  const nodeWidth = Math.min(widest, Math.max(narrowest - (isDown ? 24 : 0), room));
+  const heads = headsOf(cells);
+  // Downwards the names of routes stand in one line, to the right each above its own row.
+  const headRoom = (row: number) =>
+    heads.some((head) => (isDown ? head.row <= row : head.row === row)) ? labelHeight : 0;
+  const tops: number[] = [];
+  let y = margin;
+  for (let row = 0; row < rows; row++) {
+    if (!isDown || headRoom(row - 1) === 0) y += headRoom(row);
+    tops.push(y);
+    y += nodeHeight + gapY;
+  }
+  const box = (cell: Cell): Box => ({ ...cell, x: margin + cell.column * (nodeWidth + gapX), y: tops[cell.row] ?? 0 });
+  const boxes = new Map(cells.map((cell) => [cell.node.name, box(cell)]));
+  return {
+    width: columns * nodeWidth + (columns - 1) * gapX + 2 * margin,
+    height: y - gapY + margin,
+    ...{ nodeWidth, nodeHeight },
+    nodes: [...boxes.values()].map(({ node, ...at }) => ({ name: node.name, x: at.x, y: at.y })),
+    edges: edgesOf(nodes, { isDown, nodeWidth, boxes }),
+    labels: heads.map((cell) => ({ text: groupOf(cell.node), x: box(cell).x, y: box(cell).y - 7 })),
+  };
+}
+
+/** The first operators of routes: those whose name begins with more than the name of a sink. */
+function headsOf(cells: readonly Cell[]): readonly Cell[] {
+  const names = new Set(cells.map(({ node }) => node.name));
+  const seen = new Set<string>();
+  return cells.filter(({ node }) => {
+    const group = groupOf(node);
+    const isHead = group !== '' && !names.has(group) && !seen.has(group);
+    seen.add(group);
+    return isHead;
+  });
+}
+
+// ---- arrows -------------------------------------------------------------------------------------------------------
+
+function edgesOf(nodes: readonly GraphNode[], drawing: Drawing): readonly PlacedEdge[] {
+  const edge = (kind: PlacedEdge['kind'], from: GraphNode, to: GraphNode): readonly PlacedEdge[] => {
+    const [a, b] = [drawing.boxes.get(from.name), drawing.boxes.get(to.name)];
+    return a && b ? [{ from: from.name, to: to.name, kind, ...pathOf(kind, { a, b, drawing }) }] : [];
+  };
+  const firstOperator = nodes.find(({ kind }) => kind === 'operator') ?? nodes[0];
+  const flow = nodes.flatMap((node) => {
+    const parent = nodes.find(({ name }) => name === node.from);
+    return parent ? edge('flow', parent, node) : [];
+  });
+  const lookups = nodes
+    .filter(({ kind }) => kind === 'lookup')
+    .flatMap((lookup) => findersOf(lookup, nodes).flatMap((finder) => edge('lookup', finder, lookup)));
+  const rejects = nodes
+    .filter(({ kind }) => kind === 'dead_letter')
+    .flatMap((letter) =>
+      nodes
+        .filter((node) => node !== letter && (node.rejected > 0 || node === firstOperator))
+        .flatMap((node) => edge('reject', node, letter)),
+    );
+  return [...lookups, ...rejects, ...flow];
+}
+
+interface Ends {
+  readonly a: Box;
+  readonly b: Box;
+  readonly drawing: Drawing;
+}
+
+type Path = Pick<PlacedEdge, 'path' | 'labelX' | 'labelY'>;
+
+function pathOf(kind: PlacedEdge['kind'], ends: Ends): Path {
+  if (kind === 'flow') return ends.drawing.isDown ? downArrow(ends) : rightArrow(ends);
+  if (kind === 'reject') return ends.drawing.isDown ? elbowDown(ends) : elbowRight(ends);
+  return ends.drawing.isDown ? downArrow(ends) : fall(ends);
+}
+
+function rightArrow({ a, b, drawing: { nodeWidth } }: Ends): Path {
+  const [x1, y1, x2, y2] = [a.x + nodeWidth, a.y + nodeHeight / 2, b.x, b.y + nodeHeight / 2];
+  const middle = (x1 + x2) / 2;
+  const path = y1 === y2 ? `M${x1} ${y1}H${x2}` : `M${x1} ${y1}C${middle} ${y1} ${middle} ${y2} ${x2} ${y2}`;
+  return { path, labelX: middle, labelY: y2 - (y1 === y2 ? 7 : 9) };
+}
+
+function downArrow({ a, b, drawing: { nodeWidth } }: Ends): Path {
+  const [x1, y1, x2, y2] = [a.x + nodeWidth / 2, a.y + nodeHeight, b.x + nodeWidth / 2, b.y];
+  const middle = (y1 + y2) / 2;
+  const path = x1 === x2 ? `M${x1} ${y1}V${y2}` : `M${x1} ${y1}C${x1} ${middle} ${x2} ${middle} ${x2} ${y2}`;
+  return { path, labelX: x2 + 28, labelY: y2 - 10 };
+}
+
+function fall({ a, b, drawing: { nodeWidth } }: Ends): Path {
+  const [x1, y1, x2, y2] = [a.x + nodeWidth / 2, a.y + nodeHeight, b.x + nodeWidth / 2, b.y];
+  return {
+    path: `M${x1} ${y1}C${x1} ${(y1 + y2) / 2} ${x2} ${(y1 + y2) / 2} ${x2} ${y2}`,
+    labelX: x2,
+    labelY: y2 - 8,
+  };
+}
+
+/** Down below the flow, then along it to the letters. */
+function elbowRight({ a, b, drawing: { nodeWidth } }: Ends): Path {
+  const [x1, y1, x2, y2] = [a.x + nodeWidth / 2, a.y + nodeHeight, b.x, b.y + nodeHeight / 2];
+  if (a.column === b.column) return { path: `M${x1} ${y1}V${b.y}`, labelX: x1 + 26, labelY: b.y - 6 };
+  return { path: `M${x1} ${y1}V${y2 - 8}q0 8 8 8H${x2}`, labelX: x2 - 24, labelY: y2 - 7 };
+}
+
+/** Out to the side, then down to the letters. */
+function elbowDown({ a, b, drawing: { nodeWidth } }: Ends): Path {
+  const [x1, y1, x2, y2] = [a.x + nodeWidth, a.y + nodeHeight / 2, b.x + nodeWidth / 2, b.y];
+  if (a.row === b.row) return { path: `M${x1} ${y1}H${b.x}`, labelX: x2, labelY: y2 - 8 };
+  if (b.column <= a.column) return downArrow({ a, b, drawing: { nodeWidth, isDown: true, boxes: new Map() } });
+  return { path: `M${x1} ${y1}H${x2 - 8}q8 0 8 8V${y2}`, labelX: x2 - 24, labelY: y2 - 10 };
+}

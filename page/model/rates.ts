@@ -1,0 +1,41 @@
+import type { ProcessSnapshot, StatusReport } from '../../src/engine/snapshot.ts';
+
+/** The last snapshots of each process, oldest first, by `processKey`. */
+export type History = ReadonlyMap<string, readonly ProcessSnapshot[]>;
+
+/** Snapshots kept of a process: rates are those of the last four seconds. */
+const kept = 5;
+
+/** Which process it is: one that starts again under the same pid is another. */
+export function processKey({ host, pid, startedAt }: ProcessSnapshot): string {
+  return `${host} ${pid} ${startedAt}`;
+}
+
+/** The history with new reports; processes that are not among them are forgotten. */
+export function remember(history: History, reports: readonly StatusReport[]): History {
+  return new Map(
+    reports.map(({ process }) => {
+      const key = processKey(process);
+      const before = history.get(key) ?? [];
+      const isNews = process.at > (before.at(-1)?.at ?? Number.NEGATIVE_INFINITY);
+      return [key, isNews ? [...before.slice(1 - kept), process] : before];
+    }),
+  );
+}
+
+/** How fast a counter grew between the oldest and the newest of the snapshots; undefined before there are two. */
+export function ratePerSecond(
+  snapshots: readonly ProcessSnapshot[] | undefined,
+  count: (snapshot: ProcessSnapshot) => number | undefined,
+): number | undefined {
+  const [first, last] = [snapshots?.[0], snapshots?.at(-1)];
+  if (!first || !last || last.at <= first.at) return undefined;
+  const [from, to] = [count(first), count(last)];
+  return from === undefined || to === undefined ? undefined : (Math.max(0, to - from) * 1000) / (last.at - first.at);
+}
+
+/** The sum of what is known; undefined when nothing is. */
+export function sumKnown(values: readonly (number | undefined)[]): number | undefined {
+  const known = values.filter((value) => value !== undefined);
+  return known.length === 0 ? undefined : known.reduce((sum, value) => sum + value, 0);
+}

@@ -1,0 +1,55 @@
+import type { NodeSnapshot, TopologySnapshot } from '../../src/engine/snapshot.ts';
+
+/** `gone` is a topology that was reported, and is not any more. */
+export type TopologyStateWord = TopologySnapshot['state'] | 'gone';
+export type NodeStateWord = NodeSnapshot['state'];
+
+/** How a state is shown: `good` works, `wait` will be well by itself, `bad` wants a look, `off` is at rest. */
+export type Tone = 'good' | 'wait' | 'bad' | 'off';
+
+const topologyOrder: readonly TopologyStateWord[] = [
+  'failed',
+  'held',
+  'starting',
+  'draining',
+  'stopped',
+  'running',
+  'standby',
+  'gone',
+];
+const nodeOrder: readonly NodeStateWord[] = ['failed', 'held', 'retrying', 'connecting', 'ok', 'standby', 'idle'];
+
+/** A sign for each state: colour is never the only one. */
+export const signs: Readonly<Record<Tone, string>> = { good: '●', wait: '◐', bad: '▲', off: '○' };
+
+/** The state that a person should see first; one that works comes before its stand-bys. */
+export function worstTopology(states: readonly TopologyStateWord[]): TopologyStateWord {
+  return topologyOrder.find((state) => states.includes(state)) ?? 'gone';
+}
+
+/** As `worstTopology`. */
+export function worstNode(states: readonly NodeStateWord[]): NodeStateWord {
+  return nodeOrder.find((state) => states.includes(state)) ?? 'idle';
+}
+
+/** Something that it needs is away, or a person must act; the first attempt to connect is not yet that. */
+export function isSick({ state, reason }: Pick<NodeSnapshot, 'state' | 'reason'>): boolean {
+  return (
+    state === 'retrying' || state === 'held' || state === 'failed' || (state === 'connecting' && reason !== undefined)
+  );
+}
+
+/** How a node is shown. */
+export function nodeTone(node: Pick<NodeSnapshot, 'state' | 'reason'>): Tone {
+  if (isSick(node)) return 'bad';
+  if (node.state === 'connecting') return 'wait';
+  return node.state === 'ok' ? 'good' : 'off';
+}
+
+/** How a topology is shown, by its worst state and what all its processes say. */
+export function toneOf(state: TopologyStateWord, snapshots: readonly Pick<TopologySnapshot, 'nodes'>[]): Tone {
+  if (state === 'failed' || state === 'held' || state === 'gone') return 'bad';
+  if (snapshots.some(({ nodes }) => nodes.some(isSick))) return 'bad';
+  if (state === 'starting' || state === 'draining') return 'wait';
+  return state === 'running' ? 'good' : 'off';
+}

@@ -1,0 +1,42 @@
+import type { StoredSymbol, TradesPage } from '../model/contract.ts';
+
+/** An answer without data, or none at all. */
+export class ApiError extends Error {
+  /** The HTTP status; 0 when nobody answered. */
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** What is stored, by symbol. @throws ApiError */
+export async function fetchSymbols(): Promise<readonly StoredSymbol[]> {
+  const { available } = await fetchData<{ readonly available: readonly StoredSymbol[] }>('/api/v1/symbols');
+  return available;
+}
+
+/** The URL of the newest trades of a symbol. */
+export function tradesUrl(symbol: string, limit: number): string {
+  return `/api/v1/trades/${encodeURIComponent(symbol)}?limit=${limit}`;
+}
+
+/** A page of trades, newest first. @throws ApiError */
+export async function fetchTrades(url: string, signal?: AbortSignal): Promise<TradesPage> {
+  return fetchData<TradesPage>(url, signal);
+}
+
+async function fetchData<T>(url: string, signal?: AbortSignal): Promise<T> {
+  let response: Response;
+  let body: { readonly data: T | null; readonly error: string | null } | undefined;
+  try {
+    response = await fetch(url, signal ? { signal } : {});
+    body = await response.json();
+  } catch (cause) {
+    if (signal?.aborted) throw cause;
+    throw new ApiError(0, 'the API does not answer');
+  }
+  if (!response.ok || !body?.data) throw new ApiError(response.status, body?.error ?? `HTTP ${response.status}`);
+  return body.data;
+}

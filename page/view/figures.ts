@@ -1,0 +1,19 @@
+import { html, setAttribute, setText } from './dom.ts';
+
+/** A name, its value, and whether it wants a look. */
+export type Figure = readonly [name: string, value: string, tone?: 'bad' | undefined];
+
+/** Shows figures in a `dl`; its elements are kept as long as the names are the same. */
+export function showFigures(list: HTMLElement, figures: readonly Figure[]): void {
+  const names = figures.map(([name]) => name).join('\n');
+  if (list.dataset['names'] !== names) {
+    list.dataset['names'] = names;
+    list.replaceChildren(...figures.map(([name]) => html('div', {}, html('dt', {}, name), html('dd'))));
+  }
+  for (const [place, [, value, tone]] of figures.entries()) {
+    const cell = list.children[place]?.lastElementChild;
+    if (!cell) continue;
+    setText(cell, value);
+    setAttribute(cell, 'data-tone', tone);
+  }
+}

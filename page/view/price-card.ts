@@ -1,0 +1,110 @@
+import { percent, price, unknown } from '../model/format.ts';
+import { distance, type Quotes, rateAt } from '../model/market.ts';
+import { maxPoints, merged, type Point, pointOfQuote, pointsOfTrades, withPoint } from '../model/points.ts';
+import { fetchTrades, tradesUrl } from './api.ts';
+import { PriceChart } from './chart.ts';
+import { byId, setText, withCode } from './dom.ts';
+import { showFigures } from './figures.ts';
+import { noTrades, showPrice } from './symbols.ts';
+
+/** Trades asked for to begin the chart with: as many as the API gives at once. */
+const historyTrades = 500;
+/** Symbols of which live points are kept while another one is shown. */
+const mostSymbols = 24;
+
+/** The chosen symbol: its last price, and the chart. */
+export class PriceCard {
+  readonly #container = byId('chart');
+  readonly #empty = byId('chart-empty');
+  readonly #points = new Map<string, readonly Point[]>();
+  #chart: PriceChart | undefined;
+  #symbol: string | undefined;
+  #loading = new AbortController();
+
+  async start(): Promise<void> {
+    try {
+      this.#chart = await PriceChart.create(this.#container);
+      this.#redraw();
+    } catch {
+      this.#say('The chart could not be loaded: reload the page.');
+    }
+  }
+
+  applyTheme(): void {
+    this.#chart?.applyTheme();
+  }
+
+  /** Shows another symbol: what is known of it at once, what is stored of it as soon as it is there. */
+  choose(symbol: string): void {
+    this.#symbol = symbol;
+    setText(byId('quote-symbol'), symbol);
+    this.#redraw();
+    void this.#load(symbol);
+  }
+
+  /** Reads the stored prices again: after the connection was away for a while. */
+  reload(): void {
+    if (this.#symbol !== undefined) void this.#load(this.#symbol);
+  }
+
+  /** Keeps the prices of this event, and draws those of the chosen symbol. */
+  take(quotes: Quotes, symbols: readonly string[]): void {
+    for (const symbol of symbols) {
+      const quote = quotes.get(symbol);
+      if (!quote || Number.isNaN(quote.time)) continue;
+      this.#keep(symbol, withPoint(this.#points.get(symbol) ?? [], pointOfQuote(quote)));
+      if (symbol !== this.#symbol) continue;
+      this.#chart?.follow(this.#points.get(symbol) ?? []);
+      this.#say(undefined);
+    }
+  }
+
+  showQuote(quotes: Quotes, at: number): void {
+    const quote = this.#symbol === undefined ? undefined : quotes.get(this.#symbol);
+    const away = quote && distance(quote);
+    showPrice(byId('quote-price'), quote);
+    showFigures(byId('quote-figures'), [
+      ['VWAP', quote?.vwap === undefined ? unknown : price(quote.vwap)],
+      ['to VWAP', away === undefined ? unknown : percent(away)],
+      ['trades/s', quote ? rateAt(quote, at).toFixed(1) : unknown],
+    ]);
+    this.#container.setAttribute('aria-label', this.#description(quote && price(quote.price)));
+  }
+
+  #description(last: string | undefined): string {
+    return `Price and VWAP of ${this.#symbol ?? 'no symbol'} over the last minutes${last ? `; last price ${last}` : ''}`;
+  }
+
+  async #load(symbol: string): Promise<void> {
+    this.#loading.abort();
+    this.#loading = new AbortController();
+    try {
+      const { data } = await fetchTrades(tradesUrl(symbol, historyTrades), this.#loading.signal);
+      this.#keep(symbol, merged(pointsOfTrades(data), this.#points.get(symbol) ?? []));
+      if (symbol === this.#symbol) this.#redraw();
+    } catch {
+      // A chart of live prices alone is still one; the trades beside it say what is wrong.
+    }
+  }
+
+  #keep(symbol: string, points: readonly Point[]): void {
+    this.#points.delete(symbol);
+    this.#points.set(symbol, points.slice(-maxPoints));
+    for (const other of this.#points.keys()) {
+      if (this.#points.size <= mostSymbols) return;
+      if (other !== this.#symbol) this.#points.delete(other);
+    }
+  }
+
+  #redraw(): void {
+    const points = (this.#symbol !== undefined && this.#points.get(this.#symbol)) || [];
+    this.#chart?.reset(points);
+    this.#chart?.fit();
+    this.#say(points.length > 0 ? undefined : noTrades);
+  }
+
+  #say(text: string | undefined): void {
+    this.#empty.hidden = text === undefined;
+    if (text !== undefined) withCode(this.#empty, text);
+  }
+}

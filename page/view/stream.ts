@@ -1,0 +1,67 @@
+import type { PricesEvent, StatusEvent } from '../model/contract.ts';
+import { after, every, now } from './time.ts';
+
+/** `connecting` before the first event, `lost` when it broke off, `paused` while nobody looks at the page. */
+export type Connection = 'connecting' | 'live' | 'lost' | 'paused';
+
+interface StreamHandlers {
+  readonly onPrices: (event: PricesEvent) => void;
+  readonly onStatus: (event: StatusEvent) => void;
+  readonly onConnection: (connection: Connection) => void;
+}
+
+const url = '/api/v1/stream';
+/** Time until the next attempt where the browser makes none by itself, ms. */
+const retryMs = 2000;
+/** Without any event for so long the connection is taken for dead, ms: one comes every second. */
+const silenceMs = 8000;
+
+/**
+ * The one connection for live data. It comes back by itself after whatever happened, is given up while the page is
+ * hidden, and begins anew when it is seen again.
+ */
+export function openStream({ onPrices, onStatus, onConnection }: StreamHandlers): void {
+  let source: EventSource | undefined;
+  let heardAt = 0;
+  let cancelRetry = () => {};
+  const end = () => {
+    cancelRetry();
+    source?.close();
+    source = undefined;
+  };
+  const lost = () => {
+    onConnection('lost');
+    // After an answer that is no stream the browser does not try again.
+    if (source?.readyState !== EventSource.CLOSED) return;
+    end();
+    cancelRetry = after(retryMs, begin);
+  };
+  const heard = <E>(handle: (event: E) => void, { data }: MessageEvent<string>) => {
+    heardAt = now();
+    onConnection('live');
+    handle(JSON.parse(data) as E);
+  };
+  function begin(): void {
+    end();
+    if (document.visibilityState === 'hidden') return;
+    heardAt = now();
+    source = new EventSource(url);
+    source.addEventListener('prices', (event) => heard(onPrices, event));
+    source.addEventListener('status', (event) => heard(onStatus, event));
+    source.addEventListener('error', lost);
+  }
+  const pause = () => {
+    end();
+    onConnection('paused');
+  };
+  document.addEventListener('visibilitychange', () => (document.visibilityState === 'hidden' ? pause() : begin()));
+  addEventListener('pagehide', pause);
+  addEventListener('pageshow', (event) => event.persisted && begin());
+  every(1000, () => {
+    if (now() - heardAt < silenceMs) return;
+    onConnection('lost');
+    begin();
+  });
+  onConnection('connecting');
+  begin();
+}

@@ -1,0 +1,85 @@
+import type { StoredSymbol } from '../model/contract.ts';
+import { compact, percent, price, unknown } from '../model/format.ts';
+import { distance, type Quotes, rateAt, type SymbolLine, symbolLines } from '../model/market.ts';
+import { byId, html, setAttribute, setText, withCode } from './dom.ts';
+
+interface Row {
+  readonly root: HTMLTableRowElement;
+  readonly button: HTMLButtonElement;
+  readonly cells: readonly HTMLElement[];
+}
+
+/** Said where there is nothing to show yet. */
+export const noTrades =
+  'No trades yet: `fdp-run` runs the whole platform; where each topology runs alone, start `fdp-run --topology ingestor` and `fdp-run --topology analytics`.';
+
+/** More symbols are not listed: the API has them all. */
+const mostRows = 500;
+
+/** The list of symbols: one row each, kept while the symbol is there, so that the focus stays where it is. */
+export class SymbolList {
+  readonly #rows = new Map<string, Row>();
+  readonly #body = byId('symbols');
+  readonly #empty = byId('symbols-empty');
+  readonly #choose: (symbol: string) => void;
+
+  /** `choose` is called with the symbol that a person picks. */
+  constructor(choose: (symbol: string) => void) {
+    this.#choose = choose;
+  }
+
+  show(
+    stored: readonly StoredSymbol[],
+    quotes: Quotes,
+    { chosen, at }: { chosen: string | undefined; at: number },
+  ): void {
+    const lines = symbolLines(stored, quotes).slice(0, mostRows);
+    this.#empty.hidden = lines.length > 0;
+    if (lines.length === 0) withCode(this.#empty, noTrades);
+    const names = new Set(lines.map(({ symbol }) => symbol));
+    for (const [symbol, { root }] of this.#rows) {
+      if (names.has(symbol)) continue;
+      root.remove();
+      this.#rows.delete(symbol);
+    }
+    for (const [place, line] of lines.entries()) {
+      const row = this.#rows.get(line.symbol) ?? this.#add(line.symbol);
+      if (this.#body.children[place] !== row.root)
+        this.#body.insertBefore(row.root, this.#body.children[place] ?? null);
+      fill(row, line, at);
+      const isChosen = line.symbol === chosen;
+      setAttribute(row.button, 'aria-pressed', isChosen ? 'true' : 'false');
+      setAttribute(row.root, 'data-chosen', isChosen);
+    }
+  }
+
+  #add(symbol: string): Row {
+    const button = html('button', { type: 'button', class: 'symbol' }, symbol);
+    const cells = [0, 1, 2, 3].map(() => html('td', { class: 'number' }));
+    const root = html('tr', {}, html('th', { scope: 'row' }, button), ...cells);
+    root.addEventListener('click', () => this.#choose(symbol));
+    const row = { root, button, cells };
+    this.#rows.set(symbol, row);
+    return row;
+  }
+}
+
+const arrows = { '1': '▲', '-1': '▼', '0': ' ' } as const;
+const ways = { '1': 'up', '-1': 'down', '0': undefined } as const;
+
+/** The price with an arrow that tells where it went. */
+export function showPrice(cell: HTMLElement, quote: SymbolLine['quote']): void {
+  const direction = quote?.direction ?? 0;
+  setAttribute(cell, 'data-way', ways[direction]);
+  setText(cell, quote ? `${arrows[direction]} ${price(quote.price)}` : unknown);
+}
+
+function fill({ cells }: Row, { quote, stored }: SymbolLine, at: number): void {
+  const [last, toVwap, rate, count] = cells;
+  if (!last || !toVwap || !rate || !count) return;
+  showPrice(last, quote);
+  const away = quote && distance(quote);
+  setText(toVwap, away === undefined ? unknown : percent(away));
+  setText(rate, quote ? rateAt(quote, at).toFixed(1) : unknown);
+  setText(count, stored ? compact(stored.trade_count) : unknown);
+}

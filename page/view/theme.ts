@@ -1,0 +1,53 @@
+import { byId, setText } from './dom.ts';
+
+const key = 'fdp-theme';
+const dark = matchMedia('(prefers-color-scheme: dark)');
+
+/** The button that changes between light and dark; without a choice the system's holds. `changed` is called after each change. */
+export function startTheme(changed: () => void): void {
+  const button = byId('theme');
+  const show = () => {
+    const isDark = themeNow() === 'dark';
+    document.documentElement.dataset['theme'] = isDark ? 'dark' : 'light';
+    setText(button, isDark ? '☀ Light' : '☾ Dark');
+    button.setAttribute('aria-label', `Change to ${isDark ? 'light' : 'dark'} colours`);
+    changed();
+  };
+  button.addEventListener('click', () => {
+    choose(themeNow() === 'dark' ? 'light' : 'dark');
+    show();
+  });
+  dark.addEventListener('change', show);
+  show();
+}
+
+function themeNow(): 'light' | 'dark' {
+  const chosen = stored();
+  if (chosen === 'light' || chosen === 'dark') return chosen;
+  return dark.matches ? 'dark' : 'light';
+}
+
+// Where nothing may be stored, the choice lasts as long as the page.
+let choice: string | null = null;
+
+function stored(): string | null {
+  try {
+    return choice ?? localStorage.getItem(key);
+  } catch {
+    return choice;
+  }
+}
+
+function choose(theme: 'light' | 'dark'): void {
+  choice = theme;
+  try {
+    localStorage.setItem(key, theme);
+  } catch {
+    // The choice is kept above.
+  }
+}
+
+/** A colour of the style sheet: `--accent`. */
+export function colour(name: string): string {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}
