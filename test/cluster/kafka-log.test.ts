@@ -276,4 +276,20 @@ onServices('kafka positions', ({ kafka: brokers }) => {
     expect(offsets(await readFrom(laneOf(again, 0), 3))).toEqual([0, 1, 2]);
     expect(again.lanes[0]?.id).not.toBe(before?.id);
   });
+
+  it('begins a topic that was made anew at its beginning, whatever an old reader still commits', async () => {
+    const topic = randomName();
+    await using process = await KafkaProcess.on(brokers, { ...one, topic });
+    await process.append(numbered(0, 5));
+    const old = await process.openSource();
+    await readFrom(laneOf(old, 0), 5);
+    await removeTopic(brokers, topic);
+    await using next = await KafkaProcess.on(brokers, { ...one, topic });
+    await next.append(numbered(0, 9));
+    // Kafka knows positions by the topic's name alone: it takes this one for the new topic.
+    await laneOf(old, 0).commit?.(4);
+    await old.source.close();
+    const anew = await next.openSource();
+    expect(offsets(await readFrom(laneOf(anew, 0), 9))).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
+  });
 });

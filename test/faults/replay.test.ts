@@ -1,0 +1,127 @@
+import { type Db, MongoClient } from 'mongodb';
+import { describe, expect, it } from 'vitest';
+import { onServices } from '../support/cluster.ts';
+import { Cluster, type Edit } from '../support/cluster-place.ts';
+import { KafkaView } from '../support/kafka-view.ts';
+import { differences, everyDocument, miscounted, readBooks, storedIn } from '../support/ledger.ts';
+import { envelope } from '../support/log-writer.ts';
+
+const at = 1763645598585;
+/** A spec that rejects what is dear, until somebody mends it. */
+const wrong: Edit = ['price < 1e15', 'price < 100.0'];
+/** With that spec two of them and one whole record go to the dead letter, and one record does for ever. */
+const records = [
+  envelope({ p: 1 }, { p: 200, t: at + 5 }, { p: 3 }),
+  envelope({ p: 300 }, { p: 400 }),
+  'no JSON',
+  envelope({ p: 5, s: 'TSLA' }),
+];
+const trades = 6;
+
+async function inDatabase<T>({ url, database }: Cluster['place'], work: (db: Db) => Promise<T>): Promise<T> {
+  const mongo = await new MongoClient(url).connect();
+  try {
+    return await work(mongo.db(database));
+  } finally {
+    await mongo.close();
+  }
+}
+
+/** Runs a processor until it has read all there is. */
+async function workOff(cluster: Cluster, view: KafkaView, edits: readonly Edit[] = []): Promise<void> {
+  const pipeline = ['--pipeline', cluster.pipelineWith(...edits)];
+  const { process } = await cluster.start(['--topology', 'processor', ...pipeline]);
+  try {
+    await view.untilReadThrough(cluster.group, cluster.place.topic);
+    expect(await process.stop('SIGTERM'), process.output).toBe(0);
+  } finally {
+    await process.stop('SIGKILL');
+  }
+}
+
+/** Both stores gone, and the group at the beginning: everything is to be made anew from the log. */
+async function wipe(cluster: Cluster, view: KafkaView): Promise<void> {
+  await inDatabase(cluster.place, (db) => db.dropDatabase());
+  await view.rewind(cluster.group, cluster.place.topic);
+}
+
+async function expectWhole(cluster: Cluster): Promise<void> {
+  expect(differences(await readBooks(cluster.place))).toEqual([]);
+  expect(await storedIn(cluster.place)).toBe(trades);
+}
+
+describe.concurrent('replayed dead letters', () => {
+  onServices('on Kafka and MongoDB', (services) => {
+    const open = async () => {
+      const cluster = new Cluster(services.kafka, services.mongo);
+      const view = await KafkaView.open(cluster.place.brokers);
+      await view.makeTopic(cluster.place.topic, 6);
+      await view.append(
+        cluster.place.topic,
+        records.map((value) => ({ key: 'AAPL', partition: 1, value })),
+      );
+      return { cluster, view };
+    };
+    const replay = (cluster: Cluster, ...ids: string[]) => cluster.command('dead-letters', 'replay', ...ids);
+
+    it('are stored and counted once each, beside their neighbours, after a mend; twice changes nothing', async () => {
+      const { cluster, view: opened } = await open();
+      using _ = cluster;
+      await using view = opened;
+      await workOff(cluster, view, [wrong]);
+      expect(await storedIn(cluster.place)).toBe(3);
+      const { stdout: list } = await cluster.command('dead-letters', 'list');
+      expect(list.match(/FDP_MESSAGE_INVALID/g)).toHaveLength(3);
+      expect(list.match(/FDP_MESSAGE_UNREADABLE/g)).toHaveLength(1);
+
+      const newest = new RegExp(`^(\\S+) .*${cluster.place.topic}-1-1--1`, 'm').exec(list)?.[1] ?? '';
+      expect(await replay(cluster, newest)).toEqual({ code: 0, stdout: 'processor: 1 of 1 delivered\n' });
+      expect(await replay(cluster)).toEqual({ code: 1, stdout: 'processor: 3 of 4 delivered\n' });
+      await expectWhole(cluster);
+      const before = await everyDocument(cluster.place);
+      expect(await replay(cluster)).toEqual({ code: 1, stdout: 'processor: 3 of 4 delivered\n' });
+      expect(await everyDocument(cluster.place)).toEqual(before);
+      expect(await view.records(cluster.rejected)).toHaveLength(4);
+    });
+
+    it.each([
+      ['before the log is read again', true],
+      ['after the log is read again', false],
+    ])('are counted once where the stores were wiped and the group set back: replayed %s', async (_, isFirst) => {
+      const { cluster, view: opened } = await open();
+      using __ = cluster;
+      await using view = opened;
+      await workOff(cluster, view, [wrong]);
+      await replay(cluster);
+      // Now with the mended spec, and once more with the wrong one: letters of the same records lie there twice.
+      for (const edits of [[], [wrong]]) {
+        await wipe(cluster, view);
+        if (isFirst) await replay(cluster);
+        await workOff(cluster, view, edits);
+        if (!isFirst) await replay(cluster);
+        await expectWhole(cluster);
+      }
+      const before = await everyDocument(cluster.place);
+      await replay(cluster);
+      expect(await everyDocument(cluster.place)).toEqual(before);
+    });
+
+    it('that the counters refused are counted once, replayed once and twice', async () => {
+      const { cluster, view: opened } = await open();
+      using _ = cluster;
+      await using view = opened;
+      const refuse = (validator: object) =>
+        inDatabase(cluster.place, (db) => db.command({ collMod: 'symbols', validator }));
+      await inDatabase(cluster.place, (db) => db.createCollection('symbols'));
+      await refuse({ symbol: { $ne: 'TSLA' } });
+      await workOff(cluster, view);
+      expect(await miscounted(cluster.place)).toHaveLength(2);
+      await refuse({});
+      for (const round of ['first', 'second']) {
+        const { code, stdout } = await replay(cluster);
+        expect([round, code, stdout]).toEqual([round, 1, expect.stringContaining('sink symbols: 1 of 1 delivered')]);
+        expect([round, await miscounted(cluster.place)]).toEqual([round, []]);
+      }
+    });
+  });
+});
