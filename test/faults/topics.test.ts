@@ -2,6 +2,7 @@ import { cpSync, rmSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { onOwnServices, onServices } from '../support/cluster.ts';
 import { Cluster } from '../support/cluster-place.ts';
+import { sized } from '../support/faults.ts';
 import { KafkaView } from '../support/kafka-view.ts';
 import { Ledger, miscounted, storedIn } from '../support/ledger.ts';
 import { get } from '../support/place.ts';
@@ -22,11 +23,16 @@ async function untilStored({ place }: Cluster, trades: number, process: Process)
 
 describe.concurrent('a topic beside its stores', () => {
   onServices('made anew while they stay', (services) => {
-    it.each([
-      ['with fewer records than were read', 60, false],
-      ['with more records than were read', 3000, false],
-      ['and slept meanwhile, with more records than were read', 3000, true],
-    ])('is read from its beginning by a processor that runs, %s, and counted on', async (_, more, sleeps) => {
+    it.each(
+      sized({
+        full: [
+          ['with fewer records than were read', 60, false],
+          ['with more records than were read', 3000, false],
+          ['and slept meanwhile, with more records than were read', 3000, true],
+        ] as const,
+        fast: [['and slept meanwhile, with more records than were read', 3000, true]] as const,
+      }),
+    )('is read from its beginning by a processor that runs, %s, and counted on', async (_, more, sleeps) => {
       using cluster = new Cluster(services.kafka, services.mongo);
       const { topic, brokers } = cluster.place;
       await using view = await KafkaView.open(brokers);
@@ -74,65 +80,64 @@ describe.concurrent('a topic beside its stores', () => {
   });
 
   onOwnServices('restored from a backup older than they are', (services) => {
-    it.for([
-      ['but the log ends at', 0],
-      ['but another record stands there now', 3000],
-    ] as const)(
-      'holds its lanes, red, and says the command: %s; after it counting goes on',
-      async ([why, more], test) => {
-        const kafka = await startKafka();
-        const { data } = kafka;
-        if (data === undefined) return test.skip('no copy can be made of what lies in a container');
-        using cluster = new Cluster(kafka.address, services.mongo);
-        const ledger = await Ledger.open(cluster.place, 3);
-        const backup = `${cluster.folder.path}/backup`;
-        const stored = async (trades: number) => {
-          const processor = await cluster.processor();
-          await untilStored(cluster, trades, processor);
-          expect(await processor.stop('SIGTERM'), processor.output).toBe(0);
-        };
-        const whileStopped = async (work: () => void) => {
-          await kafka.terminate();
-          work();
-          await kafka.restart();
-        };
-        try {
-          await ledger.offer(300);
-          await stored(300);
-          await whileStopped(() => cpSync(data, backup, { recursive: true }));
-          await ledger.offer(600);
-          await stored(900);
-          await whileStopped(() => {
-            rmSync(data, { recursive: true });
-            cpSync(backup, data, { recursive: true });
-          });
-          await ledger.reopen();
-          await ledger.offer(more);
+    it.for(
+      sized({
+        full: [
+          ['but the log ends at', 0],
+          ['but another record stands there now', 3000],
+        ] as const,
+        fast: [['but another record stands there now', 3000]] as const,
+      }),
+    )('holds its lanes, red, and says the command: %s; after it counting goes on', async ([why, more], test) => {
+      const kafka = await startKafka();
+      const { data } = kafka;
+      if (data === undefined) return test.skip('no copy can be made of what lies in a container');
+      using cluster = new Cluster(kafka.address, services.mongo);
+      const ledger = await Ledger.open(cluster.place, 3);
+      const backup = `${cluster.folder.path}/backup`;
+      const stored = async (trades: number) => {
+        const processor = await cluster.processor();
+        await untilStored(cluster, trades, processor);
+        expect(await processor.stop('SIGTERM'), processor.output).toBe(0);
+      };
+      const whileStopped = async (work: () => void) => {
+        await kafka.terminate();
+        work();
+        await kafka.restart();
+      };
+      try {
+        await ledger.offer(300);
+        await stored(300);
+        await whileStopped(() => cpSync(data, backup, { recursive: true }));
+        await ledger.offer(600);
+        await stored(900);
+        await whileStopped(() => {
+          rmSync(data, { recursive: true });
+          cpSync(backup, data, { recursive: true });
+        });
+        await ledger.reopen();
+        await ledger.offer(more);
 
-          const port = String(await freePort());
-          await using processor = await cluster.processor({ OBSERVE_PORT: port });
-          await eventually('it says what to do', async () => processor.output.includes(command));
-          expect(processor.output).toContain('symbols has counted up to offset');
-          expect(processor.output).toContain(why);
-          await eventually(
-            'it is red',
-            async () => (await get(`http://127.0.0.1:${port}/health/ready`))?.status === 503,
-          );
-          await ledger.offer(30);
-          const forgotten = await cluster.command('positions', 'forget', '--topology', 'processor');
-          expect(forgotten.code).toBe(0);
-          expect(forgotten.stdout).toContain(why);
-          await untilStored(cluster, 900 + more + 30, processor);
-          await eventually(
-            'it is green',
-            async () => (await get(`http://127.0.0.1:${port}/health/ready`))?.status === 200,
-          );
-          expect(await processor.stop('SIGTERM'), processor.output).toBe(0);
-        } finally {
-          await ledger.close();
-          await kafka.stop();
-        }
-      },
-    );
+        const port = String(await freePort());
+        await using processor = await cluster.processor({ OBSERVE_PORT: port });
+        await eventually('it says what to do', async () => processor.output.includes(command));
+        expect(processor.output).toContain('symbols has counted up to offset');
+        expect(processor.output).toContain(why);
+        await eventually('it is red', async () => (await get(`http://127.0.0.1:${port}/health/ready`))?.status === 503);
+        await ledger.offer(30);
+        const forgotten = await cluster.command('positions', 'forget', '--topology', 'processor');
+        expect(forgotten.code).toBe(0);
+        expect(forgotten.stdout).toContain(why);
+        await untilStored(cluster, 900 + more + 30, processor);
+        await eventually(
+          'it is green',
+          async () => (await get(`http://127.0.0.1:${port}/health/ready`))?.status === 200,
+        );
+        expect(await processor.stop('SIGTERM'), processor.output).toBe(0);
+      } finally {
+        await ledger.close();
+        await kafka.stop();
+      }
+    });
   });
 });
