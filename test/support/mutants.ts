@@ -45,7 +45,7 @@ export function apply({ file, text, replacement }: Mutant, folder: string): void
   writeFileSync(path, parts.join(replacement));
 }
 
-/** Runs one test in a copy and tells what became of it; fails when there is no such test. */
+/** Runs one test that starts no process in a copy, and tells what became of it; fails when there is no such test. */
 export async function verdict(
   { file, name, project = 'unit' }: NamedTest,
   folder: string,
@@ -57,7 +57,11 @@ export async function verdict(
   const child = spawn(
     process.execPath,
     [join(folder, 'node_modules/vitest/vitest.mjs'), ...args, '--reporter=json', `--outputFile=${report}`],
-    { cwd: folder, env: { PATH: process.env['PATH'], ...variables }, stdio: ['ignore', 'pipe', 'pipe'] },
+    {
+      cwd: folder,
+      env: { PATH: process.env['PATH'], FDP_TEST_BUILD: 'none', ...variables },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
   );
   let output = '';
   for (const stream of [child.stdout, child.stderr])
