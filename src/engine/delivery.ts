@@ -18,10 +18,10 @@ export interface DeliveryParts extends AttemptParts {
   readonly killed: AbortSignal;
   /** Whether branches follow that get what this sink stored, and how many of them settle. */
   readonly followers: { readonly any: boolean; readonly settling: number };
-  /** What this sink has stored now, and not before: told by the origin, which a message keeps. */
-  readonly storedNow: WeakSet<Meta>;
-  /** For counters: what the sink before them has stored now, each of which they are to count. */
-  readonly toCount: WeakSet<Meta> | undefined;
+  /** What this sink had stored before: told by the origin, which a message keeps. The exception, so it is cheap to keep. */
+  readonly storedBefore: WeakSet<Meta>;
+  /** For counters: what the sink before them had stored before; all else was stored now, and they are to count it. */
+  readonly mayBeCounted: WeakSet<Meta> | undefined;
   /** Nobody waits for it: a write under way is told to give up, too, when its lane ends. */
   readonly bestEffort: boolean;
   /** Told what a person must cure: aborts `killed`. */
@@ -81,7 +81,9 @@ export class Delivery {
 
 /** One batch on its way into a sink. */
 class BatchDelivery {
-  readonly #stored = new Set<Message>();
+  readonly #stored: Message[] = [];
+  /** Some were tried again: `#stored` may be out of order. */
+  #isMixed = false;
   /** Stored now by the sink before, but known to these counters, which can't have it from this batch. */
   uncounted = 0;
   /** An attempt failed, and may have stored or counted something. */
@@ -107,7 +109,9 @@ class BatchDelivery {
 
   /** In source order, whatever was retried: what the sink confirmed and followers may have. */
   get stored(): Message[] {
-    return this.#batch.messages.filter((message) => this.#stored.has(message));
+    if (!this.#isMixed) return this.#stored;
+    const stored = new Set(this.#stored);
+    return this.#batch.messages.filter((message) => stored.has(message));
   }
 
   get done(): boolean {
@@ -159,7 +163,10 @@ class BatchDelivery {
         if (toWaitFor === undefined || faultOf(error) === 'fatal') toWaitFor = this.#note(error);
       }
     }
-    if (again.length > 0) this.#isUncertain = true;
+    if (again.length > 0) {
+      this.#isUncertain = true;
+      this.#isMixed = true;
+    }
     this.#pending = [...again, ...this.#pending.slice(messages.length)];
     this.#unclassified = 0;
     if (again.length < messages.length) this.#backoff.reset();
@@ -204,17 +211,16 @@ class BatchDelivery {
   }
 
   #delivered(message: Message, known: Coordinates | undefined): void {
-    const { node, followers, storedNow, toCount } = this.#parts;
+    const { node, followers, storedBefore, mayBeCounted } = this.#parts;
     node.out++;
-    if (known === undefined) storedNow.add(message.meta);
-    else if (toCount?.has(message.meta) && !this.#isUncertain && !this.#batch.lane.signal.aborted) this.uncounted++;
-    if (followers.any) {
-      const { lane, offset, index } = coordinatesOf(message);
-      // A twin that came from elsewhere was counted there.
-      if (known === undefined || (known.lane === lane && known.offset === offset && known.index === index)) {
-        message.track.fork(followers.settling);
-        this.#stored.add(message);
-      }
+    if (known !== undefined) {
+      storedBefore.add(message.meta);
+      const isToCount = mayBeCounted !== undefined && !mayBeCounted.has(message.meta);
+      if (isToCount && !this.#isUncertain && !this.#batch.lane.signal.aborted) this.uncounted++;
+    }
+    if (followers.any && isOwn(message, known)) {
+      message.track.fork(followers.settling);
+      this.#stored.push(message);
     }
     node.inFlight--;
     message.track.end(Outcome.delivered);
@@ -229,4 +235,11 @@ class BatchDelivery {
 /** An ordered sink names with a failed message all that follow with its key: nothing is known against those. */
 function isVictim({ key }: Message, error: Error, stuckKeys: ReadonlySet<string>): boolean {
   return faultOf(error) === undefined && key !== null && stuckKeys.has(key);
+}
+
+/** Stored now, or before from the same place: a twin that came from elsewhere was counted there. */
+function isOwn(message: Message, known: Coordinates | undefined): boolean {
+  if (known === undefined) return true;
+  const { lane, offset, index } = coordinatesOf(message);
+  return known.lane === lane && known.offset === offset && known.index === index;
 }

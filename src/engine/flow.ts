@@ -206,20 +206,20 @@ export class Flow {
     return (batches) => made.reduce((stream, operator) => stream.pipe(operator), batches);
   }
 
-  /** @param storedNow what the sink before them has stored now, if they stand after one */
-  #fanOut(branches: readonly BranchPlan[], storedNow?: WeakSet<Meta>): BatchOperator {
-    const [only, ...others] = branches.map((branch) => this.#branch(branch, storedNow));
+  /** @param storedBefore what the sink before them had stored before, if they stand after one */
+  #fanOut(branches: readonly BranchPlan[], storedBefore?: WeakSet<Meta>): BatchOperator {
+    const [only, ...others] = branches.map((branch) => this.#branch(branch, storedBefore));
     if (only === undefined) return ignoreElements();
     if (others.length === 0) return only;
     return connect((shared) => merge(...[only, ...others].map((branch) => shared.pipe(branch))));
   }
 
-  #branch(branch: BranchPlan, storedBefore: WeakSet<Meta> | undefined): BatchOperator {
+  #branch(branch: BranchPlan, before: WeakSet<Meta> | undefined): BatchOperator {
     const { plan, settings, environment, graph } = this.#parts;
     const nodes = present(graph.branches.get(branch.name), branch.name, 'sink');
     const sink = present(this.#roles.sinks.get(branch.name), branch.name, 'sink');
     const followers = plan.branches.filter(({ after }) => after === branch.name);
-    const storedNow = new WeakSet<Meta>();
+    const storedBefore = new WeakSet<Meta>();
     const delivery = new Delivery({
       sink,
       environment,
@@ -228,8 +228,8 @@ export class Flow {
       writeTimeoutMs: settings.writeTimeoutMs,
       killed: this.#killed.controller.signal,
       followers: { any: followers.length > 0, settling: settling(followers).length },
-      storedNow,
-      toCount: branch.input === 'merges' ? storedBefore : undefined,
+      storedBefore,
+      mayBeCounted: branch.input === 'merges' ? before : undefined,
       fail: (error) => this.#fail(error),
     });
     return pipe(
@@ -238,7 +238,7 @@ export class Flow {
       this.#failing(),
       tap((batch) => delivery.arrive(batch)),
       inOrder((batch) => delivery.deliver(batch), sink.ordered ? 1 : (sink.maxInFlight ?? 1)),
-      this.#fanOut(followers, storedNow),
+      this.#fanOut(followers, storedBefore),
     );
   }
 }
