@@ -1,3 +1,4 @@
+import type { Committed } from '../../src/engine/component.ts';
 import type { Fetched } from './fetch-response.ts';
 
 /** A topic as the brokers describe it. */
@@ -80,12 +81,12 @@ export interface Client {
   heartbeat(membership: Membership): Promise<void>;
   leave(membership: Membership): Promise<void>;
   /** Positions that the group has committed; none that was committed for a topic of the same name with another id. */
-  committed(group: string, partitions: readonly number[], topicId: string): Promise<ReadonlyMap<number, number>>;
+  committed(group: string, partitions: readonly number[], topicId: string): Promise<ReadonlyMap<number, Committed>>;
   /**
-   * Refused when the group has moved on: a late commit never overwrites a newer member's. Keeps the topic's id beside
-   * each position: Kafka knows positions by the topic's name, and takes one that was meant for a topic made anew since.
+   * Refused when the group has moved on: a late commit never overwrites a newer member's. Keeps the topic's id, and
+   * the note, beside each position: Kafka knows positions by the topic's name, and takes one that was meant for a topic made anew since.
    */
-  commit(membership: Membership, positions: ReadonlyMap<number, number>, topicId: string): Promise<void>;
+  commit(membership: Membership, positions: ReadonlyMap<number, Committed>, topicId: string): Promise<void>;
 
   newProducer(): Promise<ProducerId>;
   /** Resolves when every replica in sync has the batch. */

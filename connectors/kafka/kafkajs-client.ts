@@ -1,3 +1,4 @@
+import type { Committed } from '../../src/engine/component.ts';
 import { messageOf } from '../../src/errors.ts';
 import type { At, Client, Membership, NewTopic, OutBatch, ProducerId, TopicFacts, Want } from './client.ts';
 import { kafkaError, reasonOf, unsent } from './errors.ts';
@@ -18,11 +19,23 @@ const soonAttempts = 30;
 const soonMs = 100;
 const maxFetchBytes = 4 * 1024 ** 2;
 
-/** What stands beside a position: for which topic of that name it was meant. Other tools leave nothing there. */
-const ofTopic = 'topic ';
+/** What stands beside a position: for which topic of that name it was meant, and a note. Other tools leave nothing. */
+const beside = /^topic (\S+)(?: (.*))?$/s;
 
-function isOfTopic(metadata: string | null, id: string): boolean {
-  return !metadata?.startsWith(ofTopic) || metadata === ofTopic + id;
+interface StoredPosition {
+  readonly offset: string;
+  readonly metadata: string | null;
+}
+
+/** Undefined when it was meant for another topic. */
+function committedOf({ offset, metadata }: StoredPosition, topicId: string): Committed | undefined {
+  const [, id = topicId, note] = beside.exec(metadata ?? '') ?? [];
+  if (Number(offset) < 0 || id !== topicId) return undefined;
+  return { position: Number(offset), ...(note === undefined ? {} : { note }) };
+}
+
+function storedPosition({ position, note }: Committed, topicId: string): StoredPosition {
+  return { offset: String(position), metadata: `topic ${topicId}${note === undefined ? '' : ` ${note}`}` };
 }
 
 /** The client on the connections and the protocol of kafkajs. */
@@ -225,25 +238,26 @@ export class KafkajsClient implements Client {
     });
   }
 
-  committed(group: string, partitions: readonly number[], topicId: string): Promise<ReadonlyMap<number, number>> {
+  committed(group: string, partitions: readonly number[], topicId: string): Promise<ReadonlyMap<number, Committed>> {
     return this.#doing(`asking for the positions of group ${group}`, async () => {
       const topics = [{ topic: this.#options.topic, partitions: partitions.map((partition) => ({ partition })) }];
       const { responses } = await (await this.#coordinator(group)).offsetFetch({ groupId: group, topics });
-      const found = responses
-        .flatMap((each) => each.partitions)
-        .filter(({ offset, metadata }) => Number(offset) >= 0 && isOfTopic(metadata, topicId));
-      return new Map(found.map(({ partition, offset }) => [partition, Number(offset)]));
+      const found = new Map<number, Committed>();
+      for (const { partition, ...stored } of responses.flatMap((each) => each.partitions)) {
+        const committed = committedOf(stored, topicId);
+        if (committed) found.set(partition, committed);
+      }
+      return found;
     });
   }
 
   commit(
     { group, memberId, generation }: Membership,
-    positions: ReadonlyMap<number, number>,
+    positions: ReadonlyMap<number, Committed>,
     topicId: string,
   ): Promise<void> {
     return this.#doing(`committing positions of group ${group}`, async () => {
-      const metadata = ofTopic + topicId;
-      const partitions = [...positions].map(([partition, at]) => ({ partition, offset: String(at), metadata }));
+      const partitions = [...positions].map(([partition, at]) => ({ partition, ...storedPosition(at, topicId) }));
       const topics = [{ topic: this.#options.topic, partitions }];
       const coordinator = await this.#coordinator(group);
       await coordinator.offsetCommit({ groupId: group, memberId, groupGenerationId: generation, topics });

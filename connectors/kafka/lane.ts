@@ -1,5 +1,5 @@
 import { linkedAbort } from '../../src/engine/clock.ts';
-import type { Lane, LogRecord, Reading, RoleContext } from '../../src/engine/component.ts';
+import type { Committed, Lane, LogRecord, Reading, RoleContext } from '../../src/engine/component.ts';
 import type { SourceMessage } from '../../src/engine/message.ts';
 import { FdpError } from '../../src/errors.ts';
 import type { LogUsage } from '../log/usage.ts';
@@ -18,7 +18,7 @@ export interface LaneOptions {
   readonly topic: string;
   readonly partition: number;
   /** What the group has committed. */
-  readonly position: number;
+  readonly start: Committed;
   /** The first offset that the topic still has. */
   readonly first: number;
   /** The log's end, when the lane was opened. */
@@ -28,7 +28,7 @@ export interface LaneOptions {
   /** Aborts when the source stops its intake. */
   readonly stopped: AbortSignal;
   /** Makes a position durable; throws when the group has moved on. */
-  commit(position: number): Promise<void>;
+  commit(committed: Committed): Promise<void>;
   /** Told when the lane has room for more. */
   onHungry(): void;
   recordAt(offset: number): Promise<KafkaRecord | undefined>;
@@ -40,32 +40,32 @@ export class KafkaLane implements Lane {
   readonly id: string;
   readonly partition: number;
   readonly signal: AbortSignal;
+  readonly start: Committed;
+  readonly batch: number;
   readonly #abort = new AbortController();
   readonly #options: LaneOptions;
   readonly #buffer: Item[] = [];
   #bufferBytes = 0;
   /** Where the next fetch begins. */
-  #fetchAt: number;
+  #fetchAt = 0;
   /** Where warming up ends; undefined once it reads for good. */
   #warmUntil: number | undefined;
   /** The position after what was given last. */
-  #given: number;
-  #committed: number;
+  #given = 0;
+  #committed = 0;
   #end: number;
   #wake = () => {};
 
   constructor(options: LaneOptions) {
-    const { id, partition, position, first, end, usage } = options;
+    const { id, partition, start, end, usage } = options;
     this.id = id;
     this.partition = partition;
     this.signal = this.#abort.signal;
+    this.start = start;
+    this.batch = usage.batch;
     this.#options = options;
-    this.#committed = position;
-    this.#given = position;
     this.#end = end;
-    const warmFrom = Math.max(first, position - usage.warmUp);
-    this.#fetchAt = Math.min(warmFrom, position);
-    this.#warmUntil = warmFrom < position ? position : undefined;
+    this.#beginAt(start.position);
   }
 
   /** Messages that are not committed yet; what Kafka itself has written between does not count once it is passed. */
@@ -136,18 +136,20 @@ export class KafkaLane implements Lane {
     }
   }
 
-  async commit(position: number): Promise<void> {
-    const { context, name, usage } = this.#options;
+  async commit(position: number, note?: string): Promise<void> {
+    const { context } = this.#options;
     await context.failPoint('position-before-commit');
-    if (this.signal.aborted)
-      throw new FdpError(
-        'FDP_LEASE_LOST',
-        `${name}: partition ${this.partition} of group ${usage.group} was taken away`,
-      );
-    if (position <= this.#committed) return;
-    await this.#options.commit(position);
-    this.#committed = Math.max(this.#committed, position);
+    if (position <= this.#committed && !this.signal.aborted) return;
+    await this.#keep(position, note);
     await context.failPoint('position-after-commit');
+  }
+
+  async rewind(position: number, note?: string): Promise<void> {
+    await this.#keep(position, note);
+    this.#buffer.length = 0;
+    this.#bufferBytes = 0;
+    this.#beginAt(position);
+    this.#options.onHungry();
   }
 
   async recordAt(offset: number): Promise<LogRecord | undefined> {
@@ -157,6 +159,27 @@ export class KafkaLane implements Lane {
 
   range(): Promise<{ readonly first: number; readonly next: number }> {
     return this.#options.range();
+  }
+
+  #beginAt(position: number): void {
+    const { first, usage } = this.#options;
+    this.#committed = position;
+    this.#given = position;
+    const warmFrom = Math.max(first, position - usage.warmUp);
+    this.#fetchAt = Math.min(warmFrom, position);
+    this.#warmUntil = warmFrom < position ? position : undefined;
+  }
+
+  /** Makes a position durable, as long as the partition is this member's. */
+  async #keep(position: number, note: string | undefined): Promise<void> {
+    const { name, usage } = this.#options;
+    if (this.signal.aborted)
+      throw new FdpError(
+        'FDP_LEASE_LOST',
+        `${name}: partition ${this.partition} of group ${usage.group} was taken away`,
+      );
+    await this.#options.commit(note === undefined ? { position } : { position, note });
+    this.#committed = position;
   }
 
   #readNow(): Reading | undefined {

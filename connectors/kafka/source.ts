@@ -1,5 +1,5 @@
 import { Observable, type Subscriber } from 'rxjs';
-import type { Lane, RoleContext, Source } from '../../src/engine/component.ts';
+import type { Committed, Lane, RoleContext, Source } from '../../src/engine/component.ts';
 import { FdpError } from '../../src/errors.ts';
 import type { LogUsage } from '../log/usage.ts';
 import type { Client, Membership } from './client.ts';
@@ -126,9 +126,10 @@ export class KafkaSource implements Source {
     ]);
     for (const partition of partitions) {
       const bounds = { first: first.get(partition) ?? 0, end: end.get(partition) ?? 0 };
-      const position = positions.get(partition) ?? bounds.first;
+      const start = positions.get(partition) ?? { position: bounds.first };
+      const { position } = start;
       if (position > bounds.end) throw this.#beyondEnd({ partition, position, end: bounds.end });
-      this.#open.set(partition, this.#lane(client, membership, { partition, position, ...bounds }));
+      this.#open.set(partition, this.#lane(client, membership, { partition, start, ...bounds }));
     }
     if (this.#drained.signal.aborted) return;
     for (const lane of this.#open.values()) this.#subscriber?.next(lane);
@@ -136,7 +137,7 @@ export class KafkaSource implements Source {
   }
 
   /** The group's positions; where it has none it begins as `from` says, and that is durable before anything is read. */
-  async #positions(client: Client, membership: Membership): Promise<ReadonlyMap<number, number>> {
+  async #positions(client: Client, membership: Membership): Promise<ReadonlyMap<number, Committed>> {
     const { group, from } = this.#usage;
     const known = await client.committed(group, membership.partitions, this.#topicId);
     const missing = membership.partitions.filter((partition) => !known.has(partition));
@@ -146,14 +147,15 @@ export class KafkaSource implements Source {
     const tooOld = missing.filter((partition) => (found.get(partition) ?? -1) < 0);
     if (tooOld.length > 0)
       for (const [partition, end] of await client.offsets(tooOld, 'latest')) found.set(partition, end);
-    await client.commit(membership, found, this.#topicId);
-    return new Map([...known, ...found]);
+    const begun = new Map([...found].map(([partition, position]) => [partition, { position }]));
+    await client.commit(membership, begun, this.#topicId);
+    return new Map<number, Committed>([...known, ...begun]);
   }
 
   #lane(
     client: Client,
     membership: Membership,
-    at: { partition: number; position: number; first: number; end: number },
+    at: { partition: number; start: Committed; first: number; end: number },
   ): KafkaLane {
     const { name, topic } = this.#options;
     const { partition } = at;
@@ -161,7 +163,7 @@ export class KafkaSource implements Source {
       ...at,
       ...{ name, topic, usage: this.#usage, context: this.#context, stopped: this.#drained.signal },
       id: `${this.#topicId}/${topic}/${partition}`,
-      commit: (position) => this.#commit(client, membership, { partition, position }),
+      commit: (committed) => this.#commit(client, membership, { partition, committed }),
       onHungry: () => this.#fetcher?.pump(),
       recordAt: (offset) => recordAt(client, partition, offset),
       range: () => rangeOf(client, partition),
@@ -171,10 +173,10 @@ export class KafkaSource implements Source {
   async #commit(
     client: Client,
     membership: Membership,
-    { partition, position }: { partition: number; position: number },
+    { partition, committed }: { partition: number; committed: Committed },
   ): Promise<void> {
     try {
-      await client.commit(membership, new Map([[partition, position]]), this.#topicId);
+      await client.commit(membership, new Map([[partition, committed]]), this.#topicId);
     } catch (error) {
       if (!isRebalancing(error)) throw error;
       this.#member?.suspect();

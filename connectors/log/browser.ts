@@ -23,7 +23,7 @@ export class LogBrowser implements Source {
       for (let partition = 0; partition < partitions; partition++) {
         const { first, next } = bounds[partition] ?? { first: 0, next: 0 };
         const lane = new LogLane({
-          ...{ store, partition, usage, context, position: first, epoch: -1 },
+          ...{ store, partition, usage, context, start: { position: first }, epoch: -1 },
           topic: { id, partitions, name: store.topic },
           stopped: this.#stopped.signal,
           lost: () => {},

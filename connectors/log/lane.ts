@@ -1,5 +1,5 @@
 import { linkedAbort } from '../../src/engine/clock.ts';
-import type { Lane, LogRecord, Reading, RoleContext } from '../../src/engine/component.ts';
+import type { Committed, Lane, LogRecord, Reading, RoleContext } from '../../src/engine/component.ts';
 import { FdpError } from '../../src/errors.ts';
 import { decodeRecord } from './codec.ts';
 import type { Bounds, LogStore, StoredRecord, Topic } from './store.ts';
@@ -12,7 +12,7 @@ export interface LogLaneOptions {
   readonly store: LogStore;
   readonly topic: Topic & { readonly name: string };
   readonly partition: number;
-  readonly position: number;
+  readonly start: Committed;
   readonly epoch: number;
   readonly usage: LogUsage;
   readonly context: RoleContext;
@@ -26,22 +26,24 @@ export interface LogLaneOptions {
 export class LogLane implements Lane {
   readonly id: string;
   readonly signal: AbortSignal;
+  readonly start: Committed;
+  readonly batch: number;
   readonly #abort = linkedAbort().controller;
   readonly #options: LogLaneOptions;
   /** The next offset to give. */
-  #next: number;
+  #next = 0;
   /** Where warming up ends; undefined once it has begun to read for good. */
   #warmUntil: number | undefined;
-  #committed: number;
+  #committed = 0;
 
   constructor(options: LogLaneOptions) {
-    const { topic, partition, position, usage } = options;
+    const { topic, partition, start, usage } = options;
     this.id = `${topic.id}/${topic.name}/${partition}`;
     this.signal = this.#abort.signal;
+    this.start = start;
+    this.batch = usage.batch;
     this.#options = options;
-    this.#committed = position;
-    this.#next = usage.warmUp > 0 ? Math.max(0, position - usage.warmUp) : position;
-    this.#warmUntil = usage.warmUp > 0 ? position : undefined;
+    this.#beginAt(start.position);
   }
 
   /** The position made durable last. */
@@ -69,19 +71,16 @@ export class LogLane implements Lane {
     }
   }
 
-  async commit(position: number): Promise<void> {
-    const { store, usage, epoch, partition, context } = this.#options;
+  async commit(position: number, note?: string): Promise<void> {
+    const { context } = this.#options;
     await context.failPoint('position-before-commit');
-    const held = !this.signal.aborted && (await store.commit(usage.group, epoch, new Map([[partition, position]])));
-    if (!held) {
-      if (!this.signal.aborted) this.#options.lost();
-      throw new FdpError(
-        'FDP_LEASE_LOST',
-        `${store.name}: partition ${partition} of group ${usage.group} was taken away`,
-      );
-    }
-    this.#committed = Math.max(this.#committed, position);
+    await this.#keep(Math.max(this.#committed, position), note);
     await context.failPoint('position-after-commit');
+  }
+
+  async rewind(position: number, note?: string): Promise<void> {
+    await this.#keep(position, note);
+    this.#beginAt(position);
   }
 
   async recordAt(offset: number): Promise<LogRecord | undefined> {
@@ -91,6 +90,28 @@ export class LogLane implements Lane {
 
   async range(): Promise<Bounds> {
     return this.#bounds();
+  }
+
+  #beginAt(position: number): void {
+    const { warmUp } = this.#options.usage;
+    this.#committed = position;
+    this.#next = Math.max(0, position - warmUp);
+    this.#warmUntil = warmUp > 0 ? position : undefined;
+  }
+
+  /** Makes a position durable, as long as the group is this process'. */
+  async #keep(position: number, note: string | undefined): Promise<void> {
+    const { store, usage, epoch, partition } = this.#options;
+    const committed = note === undefined ? { position } : { position, note };
+    const held = !this.signal.aborted && (await store.commit(usage.group, epoch, new Map([[partition, committed]])));
+    if (!held) {
+      if (!this.signal.aborted) this.#options.lost();
+      throw new FdpError(
+        'FDP_LEASE_LOST',
+        `${store.name}: partition ${partition} of group ${usage.group} was taken away`,
+      );
+    }
+    this.#committed = position;
   }
 
   #bounds(): Bounds {

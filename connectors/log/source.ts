@@ -109,7 +109,7 @@ export class LogSource implements Source {
       store: this.#store,
       topic: { ...topic, name: this.#store.topic },
       partition,
-      position: this.#store.positions(this.#usage.group).get(partition) ?? 0,
+      start: this.#store.positions(this.#usage.group).get(partition) ?? { position: 0 },
       epoch,
       usage: this.#usage,
       context: this.#context,

@@ -1,4 +1,5 @@
 import type { Clock } from '../../src/engine/clock.ts';
+import type { Committed } from '../../src/engine/component.ts';
 import { FdpError } from '../../src/errors.ts';
 import type { LogStore } from './store.ts';
 import type { LogUsage } from './usage.ts';
@@ -13,11 +14,11 @@ export async function startPositions(
   store: LogStore,
   usage: LogUsage,
   clock: Clock,
-): Promise<ReadonlyMap<number, number>> {
+): Promise<ReadonlyMap<number, Committed>> {
   const known = store.positions(usage.group);
-  const missing = new Map<number, number>();
+  const missing = new Map<number, Committed>();
   for (const [partition, { first, next }] of store.bounds().entries()) {
-    const position = known.get(partition);
+    const position = known.get(partition)?.position;
     if (position === undefined) {
       const { from } = usage;
       const start =
@@ -26,7 +27,7 @@ export async function startPositions(
           : from === 'latest'
             ? next
             : await firstSince(store, partition, { time: from, clock });
-      missing.set(partition, start);
+      missing.set(partition, { position: start });
     } else if (position > next)
       throw new FdpError(
         'FDP_MARK_MISMATCH',

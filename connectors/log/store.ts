@@ -1,4 +1,4 @@
-import type { Logger } from '../../src/engine/component.ts';
+import type { Committed, Logger } from '../../src/engine/component.ts';
 
 /** A record to append. */
 export interface NewRecord {
@@ -90,9 +90,9 @@ export interface LogStore {
   /** False when a newer epoch has the lease. */
   beat(group: string, epoch: number): Promise<boolean>;
   releaseLease(group: string, epoch: number): Promise<void>;
-  positions(group: string): ReadonlyMap<number, number>;
-  /** Raises positions, never lowers them; false, and nothing done, when a newer epoch has the lease. */
-  commit(group: string, epoch: number, positions: ReadonlyMap<number, number>): Promise<boolean>;
+  positions(group: string): ReadonlyMap<number, Committed>;
+  /** Sets positions, with their notes; false, and nothing done, when a newer epoch has the lease. */
+  commit(group: string, epoch: number, positions: ReadonlyMap<number, Committed>): Promise<boolean>;
 
   /** One small step of retention. */
   trim(limits: TrimLimits): Promise<Trimmed>;

@@ -1,4 +1,4 @@
-import type { Environment } from '../../src/engine/component.ts';
+import type { Committed, Environment } from '../../src/engine/component.ts';
 import { FdpError } from '../../src/errors.ts';
 import { groupMemoryMs, planTrim, recordBytes } from '../log/retention.ts';
 import {
@@ -96,8 +96,9 @@ export class MemoryLogStore implements LogStore {
       const free = !known || known.lease.owner === null;
       if (!free && (known.lease.epoch !== stale?.epoch || known.lease.beat !== stale.beat)) return undefined;
       const epoch = (known?.lease.epoch ?? 0) + 1;
-      const positions = known?.positions ?? new Map<number, number>();
-      log.groups.set(group, { lease: { owner, epoch, beat: 0 }, seen: this.#environment.clock.now(), positions });
+      const { positions, notes } = known ?? { positions: new Map<number, number>(), notes: new Map<number, string>() };
+      const lease = { owner, epoch, beat: 0 };
+      log.groups.set(group, { lease, seen: this.#environment.clock.now(), positions, notes });
       return epoch;
     });
   }
@@ -114,14 +115,23 @@ export class MemoryLogStore implements LogStore {
     });
   }
 
-  positions(group: string): ReadonlyMap<number, number> {
-    return new Map(this.#opened.groups.get(group)?.positions);
+  positions(group: string): ReadonlyMap<number, Committed> {
+    const { positions, notes } = this.#opened.groups.get(group) ?? { positions: [], notes: new Map<number, string>() };
+    return new Map(
+      [...positions].map(([partition, position]) => {
+        const note = notes.get(partition);
+        return [partition, note === undefined ? { position } : { position, note }];
+      }),
+    );
   }
 
-  commit(group: string, epoch: number, positions: ReadonlyMap<number, number>): Promise<boolean> {
+  commit(group: string, epoch: number, positions: ReadonlyMap<number, Committed>): Promise<boolean> {
     return this.#ofHolder('commit', { group, epoch }, (held) => {
-      for (const [partition, position] of positions)
-        held.positions.set(partition, Math.max(position, held.positions.get(partition) ?? 0));
+      for (const [partition, { position, note }] of positions) {
+        held.positions.set(partition, position);
+        if (note === undefined) held.notes.delete(partition);
+        else held.notes.set(partition, note);
+      }
     });
   }
 

@@ -15,6 +15,8 @@ export interface MemoryGroup {
   /** When it was worked last, Unix ms. */
   seen: number;
   readonly positions: Map<number, number>;
+  /** What was noted with the positions. */
+  readonly notes: Map<number, string>;
 }
 
 export interface MemoryTopic {

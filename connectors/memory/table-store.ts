@@ -3,7 +3,9 @@ import { FdpError } from '../../src/errors.ts';
 import type { TableDefinition } from '../table/definition.ts';
 import {
   expireStep,
+  forgotten,
   isAbove,
+  type Marks,
   type MarkTuple,
   markOf,
   maxRows,
@@ -69,14 +71,21 @@ export class MemoryTableStore implements TableStore {
       const mark = row.marks[lane];
       if (mark && isAbove(mark, highest)) highest = mark;
     }
-    return highest && markOf(highest);
+    return markOf(highest);
+  }
+
+  async marks(key: StoredValue): Promise<Marks | undefined> {
+    return this.#find(this.#opened, key)?.marks;
+  }
+
+  async newest(lane: string): Promise<number | undefined> {
+    return [...this.#opened.rows.values()].findLast((row) => row.lane === lane)?.offset;
   }
 
   async forget(lane: string): Promise<void> {
     const { rows } = this.#opened;
     for (const [id, row] of rows) {
-      const { [lane]: _forgotten, ...marks } = row.marks;
-      rows.set(id, { ...row, marks });
+      if (row.marks[lane]) rows.set(id, { ...row, marks: { ...row.marks, [lane]: forgotten } });
     }
   }
 

@@ -1,9 +1,10 @@
-import type { Document } from 'mongodb';
-import type { Coordinates, Mark, Receipt, RoleContext, Sink } from '../../src/engine/component.ts';
+import { type Document, Long } from 'mongodb';
+import type { Coordinates, Mark, Proof, Receipt, RoleContext, Sink } from '../../src/engine/component.ts';
 import { coordinatesOf, type Message } from '../../src/engine/message.ts';
 import { FdpError } from '../../src/errors.ts';
 import { type Change, markTuple, readChange } from '../table/fold.ts';
-import { isAbove, type MarkTuple, markOf } from '../table/store.ts';
+import { counterProof, isMissing, receipt } from '../table/proof.ts';
+import { forgotten, isAbove, type MarkTuple, markOf } from '../table/store.ts';
 import type { StoredValue } from '../table/values.ts';
 import type { Collection, WriteError } from './collection.ts';
 import { duplicateKey } from './errors.ts';
@@ -60,7 +61,15 @@ export class MongoCounterSink implements Sink {
     }
     for (const place of failed.keys()) known.delete(place);
     await this.#context.failPoint('table-after-merge');
-    return { known, failed };
+    return receipt({ known, failed }, counterProof(this.#collection.definition, rows, failed));
+  }
+
+  async behind(lane: string, proofs: readonly Proof[]): Promise<number | undefined> {
+    const { signal } = new AbortController();
+    const keys = [...new Set(proofs.map(({ key }) => key))];
+    const marks = await this.#marks(keys, signal);
+    const isLost = ({ key, offset, index }: Proof) => isMissing(marksIn(marks.get(key)).get(lane), [offset, index]);
+    return proofs.some(isLost) ? ((await this.mark(lane))?.offset ?? -1) + 1 : undefined;
   }
 
   async mark(lane: string): Promise<Mark | undefined> {
@@ -75,11 +84,14 @@ export class MongoCounterSink implements Sink {
     const command = { aggregate: place.collection, pipeline, cursor: {} };
     const reply = await this.#collection.command(command, new AbortController().signal);
     const [found] = reply['cursor'].firstBatch as readonly StoredMark[];
-    return found && markOf(tupleOf(found));
+    return markOf(found && tupleOf(found));
   }
 
   async forget(lane: string): Promise<void> {
-    const update = { q: { '_marks.l': { $eq: lane } }, u: { $pull: { _marks: { l: { $eq: lane } } } }, multi: true };
+    const [o, i, t, k] = forgotten;
+    const mark = { l: lane, o: Long.fromNumber(o), i, t: new Date(t), k };
+    const ofLane = { '_marks.l': { $eq: lane } };
+    const update = { q: ofLane, u: { $set: { '_marks.$[m]': mark } }, arrayFilters: [{ 'm.l': lane }], multi: true };
     const command = { update: this.#collection.place.collection, updates: [update] };
     const [error] = await this.#collection.write(command, new AbortController().signal);
     if (error) throw this.#collection.refused(error);
@@ -156,12 +168,17 @@ export class MongoCounterSink implements Sink {
 }
 
 function knownIn({ changes, known }: Merge, marks: ReadonlyMap<StoredValue, Document>): readonly Change[] {
-  const stored: readonly StoredMark[] = marks.get(changes[0]?.key ?? null)?.['_marks'] ?? [];
-  const tuples = new Map(stored.map((mark) => [mark.l, tupleOf(mark)]));
+  const tuples = marksIn(marks.get(changes[0]?.key ?? null));
   return changes.filter(({ place, message }) => {
     const mark = markTuple(message);
     return known.includes(place) || (mark !== undefined && !isAbove(mark, tuples.get(message.meta.lane)));
   });
+}
+
+/** By lane. */
+function marksIn(document: Document | undefined): ReadonlyMap<string, MarkTuple> {
+  const stored: readonly StoredMark[] = document?.['_marks'] ?? [];
+  return new Map(stored.map((mark) => [mark.l, tupleOf(mark)]));
 }
 
 function tupleOf({ o, i, t, k }: StoredMark): MarkTuple {

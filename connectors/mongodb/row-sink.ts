@@ -1,10 +1,12 @@
 import { BSON, type Document, Long, ObjectId } from 'mongodb';
-import type { Coordinates, Receipt, RoleContext, Row, Sink } from '../../src/engine/component.ts';
+import type { Coordinates, Proof, Receipt, RoleContext, Row, Sink } from '../../src/engine/component.ts';
 import { coordinatesOf, type Message } from '../../src/engine/message.ts';
 import { FdpError, messageOf } from '../../src/errors.ts';
+import { receipt, rowProof } from '../table/proof.ts';
 import { type StoredValue, storableRow } from '../table/values.ts';
 import type { Collection, WriteError } from './collection.ts';
 import { duplicateKey } from './errors.ts';
+import { newestOffset } from './newest.ts';
 import { fromBson, toBson } from './values.ts';
 
 /** Documents and bytes of one command, at most; one document is always taken. */
@@ -46,7 +48,16 @@ export class MongoRowSink implements Sink {
     await this.#context.failPoint('table-before-insert');
     for (const chunk of chunks(documents)) await this.#insert(chunk, { known, failed }, signal);
     await this.#context.failPoint('table-after-insert');
-    return { known, failed };
+    return receipt({ known, failed }, rowProof(this.#collection.definition, messages, { known, failed }));
+  }
+
+  async behind(lane: string, proofs: readonly Proof[]): Promise<number | undefined> {
+    const { definition } = this.#collection;
+    const { unique = '' } = definition;
+    const { signal } = new AbortController();
+    const values = [...new Set(proofs.map(({ key }) => key))].map((key) => toBson(definition, unique, key));
+    const found = await this.#collection.find({ [unique]: { $in: values } }, { _id: 1 }, signal);
+    return found.length === values.length ? undefined : (await newestOffset(this.#collection, lane)) + 1;
   }
 
   async put(row: Row, signal: AbortSignal): Promise<void> {

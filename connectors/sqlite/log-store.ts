@@ -1,4 +1,4 @@
-import type { Environment } from '../../src/engine/component.ts';
+import type { Committed, Environment } from '../../src/engine/component.ts';
 import { FdpError } from '../../src/errors.ts';
 import { groupMemoryMs, planTrim, recordBytes, recordOverheadBytes } from '../log/retention.ts';
 import {
@@ -116,18 +116,24 @@ export class SqliteLogStore implements LogStore {
     await this.#opened.write((db) => db.run(sql, this.#now(), this.#id, group, epoch));
   }
 
-  positions(group: string): ReadonlyMap<number, number> {
-    const sql = 'SELECT partition, position FROM fdp_positions WHERE topic = ? AND name = ?';
+  positions(group: string): ReadonlyMap<number, Committed> {
+    const sql = 'SELECT partition, position, note FROM fdp_positions WHERE topic = ? AND name = ?';
     const rows = this.#opened.read((db) => db.all(sql, this.#id, group));
-    return new Map(rows.map((row) => [Number(row['partition']), Number(row['position'])]));
+    return new Map(
+      rows.map(({ partition, position, note }) => [
+        Number(partition),
+        { position: Number(position), ...(typeof note === 'string' ? { note } : {}) },
+      ]),
+    );
   }
 
-  commit(group: string, epoch: number, positions: ReadonlyMap<number, number>): Promise<boolean> {
-    const sql = `INSERT INTO fdp_positions (topic, name, partition, position) VALUES (?, ?, ?, ?)
-      ON CONFLICT DO UPDATE SET position = max(position, excluded.position)`;
+  commit(group: string, epoch: number, positions: ReadonlyMap<number, Committed>): Promise<boolean> {
+    const sql = `INSERT INTO fdp_positions (topic, name, partition, position, note) VALUES (?, ?, ?, ?, ?)
+      ON CONFLICT DO UPDATE SET position = excluded.position, note = excluded.note`;
     return this.#opened.write((db) => {
       if (Number(groupRow(db, this.#id, group)?.['epoch']) !== epoch) return false;
-      for (const [partition, position] of positions) db.run(sql, this.#id, group, partition, position);
+      for (const [partition, { position, note }] of positions)
+        db.run(sql, this.#id, group, partition, position, note ?? null);
       return true;
     });
   }

@@ -60,7 +60,10 @@ export function createLogTables(db: Database): void {
       topic INTEGER, name TEXT, owner TEXT, epoch INTEGER NOT NULL, beat INTEGER NOT NULL, seen INTEGER NOT NULL,
       PRIMARY KEY (topic, name)) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS fdp_positions (
-      topic INTEGER, name TEXT, partition INTEGER, position INTEGER NOT NULL,
+      topic INTEGER, name TEXT, partition INTEGER, position INTEGER NOT NULL, note TEXT,
       PRIMARY KEY (topic, name, partition)) WITHOUT ROWID;
   `);
+  // A file of before the notes: whoever wrote it goes on beside us without them.
+  if (!db.all('PRAGMA table_info(fdp_positions)').some(({ name }) => name === 'note'))
+    db.exec('ALTER TABLE fdp_positions ADD COLUMN note TEXT');
 }

@@ -3,6 +3,7 @@ import { FdpError, isRetriable, messageOf } from '../../src/errors.ts';
 import type { TableDefinition } from '../table/definition.ts';
 import {
   expireStep,
+  forgotten,
   isAbove,
   type Marks,
   type MarkTuple,
@@ -18,7 +19,7 @@ import { acquireFile, type SqliteFile } from './file.ts';
 import { selectSql } from './table-query.ts';
 import { createTable, fieldSql, quoted } from './table-schema.ts';
 
-/** Rows whose marks are read at once. */
+/** Rows whose marks or origins are read at once. */
 const markStep = 2000;
 
 export interface SqliteTableOptions {
@@ -75,16 +76,33 @@ export class SqliteTableStore implements TableStore {
         const mark = marksOf(row)[lane];
         if (mark && isAbove(mark, highest)) highest = mark;
       }
-      if (rows.length < markStep) return highest && markOf(highest);
+      if (rows.length < markStep) return markOf(highest);
       last = Number(rows.at(-1)?.['_id']);
       await this.#environment.clock.turn();
     }
   }
 
+  async marks(key: StoredValue): Promise<Marks | undefined> {
+    return this.#opened.read((db) => this.#row(db, key))?.state.marks;
+  }
+
+  async newest(lane: string): Promise<number | undefined> {
+    const columns = `SELECT _id, _lane, _offset FROM ${quoted(this.#table)}`;
+    const sql = `${columns} WHERE _id < ? ORDER BY _id DESC LIMIT ${markStep}`;
+    for (let before = Number.MAX_SAFE_INTEGER; ; ) {
+      const rows = this.#opened.read((db) => db.all(sql, before));
+      const found = rows.find((row) => row['_lane'] === lane);
+      if (found) return Number(found['_offset']);
+      if (rows.length < markStep) return undefined;
+      before = Number(rows.at(-1)?.['_id']);
+      await this.#environment.clock.turn();
+    }
+  }
+
   async forget(lane: string): Promise<void> {
-    const sql = `UPDATE ${quoted(this.#table)} SET _marks = json_remove(_marks, ?) WHERE json_type(_marks, ?) IS NOT NULL`;
+    const sql = `UPDATE ${quoted(this.#table)} SET _marks = json_set(_marks, ?, json(?)) WHERE json_type(_marks, ?) IS NOT NULL`;
     const path = `$.${JSON.stringify(lane)}`;
-    await this.#opened.write((db) => db.run(sql, path, path));
+    await this.#opened.write((db) => db.run(sql, path, JSON.stringify(forgotten), path));
   }
 
   async find(query: Query): Promise<readonly Row[]> {

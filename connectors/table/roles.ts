@@ -1,7 +1,18 @@
-import type { Coordinates, Lookup, Mark, Query, Receipt, RoleContext, Row, Sink } from '../../src/engine/component.ts';
+import type {
+  Coordinates,
+  Lookup,
+  Mark,
+  Proof,
+  Query,
+  Receipt,
+  RoleContext,
+  Row,
+  Sink,
+} from '../../src/engine/component.ts';
 import { coordinatesOf, type Message } from '../../src/engine/message.ts';
 import { FdpError, messageOf } from '../../src/errors.ts';
 import { type Change, fold, readChange } from './fold.ts';
+import { counterProof, isMissing, receipt, rowProof } from './proof.ts';
 import { expireStep, type NewRow, type TableStore } from './store.ts';
 import { type StoredValue, storableRow } from './values.ts';
 
@@ -83,7 +94,16 @@ class RowSink extends TableRole implements Sink {
     }
     await this.context.failPoint('table-after-insert');
     await this.expire();
-    return { known, failed };
+    return receipt({ known, failed }, rowProof(this.store.definition, messages, { known, failed }));
+  }
+
+  async behind(lane: string, proofs: readonly Proof[]): Promise<number | undefined> {
+    const { unique = '' } = this.store.definition;
+    for (const { key } of proofs) {
+      const [found] = await this.store.find({ where: { [unique]: key }, sort: [], limit: 1 });
+      if (!found) return ((await this.store.newest(lane)) ?? -1) + 1;
+    }
+    return undefined;
   }
 
   async put(row: Row, signal: AbortSignal): Promise<void> {
@@ -138,7 +158,15 @@ class CounterSink extends TableRole implements Sink {
     if (keys.length > 0) await this.store.merge(keys, change, signal);
     await this.context.failPoint('table-after-merge');
     await this.expire();
-    return { known, failed };
+    return receipt({ known, failed }, counterProof(this.store.definition, rows, failed));
+  }
+
+  async behind(lane: string, proofs: readonly Proof[]): Promise<number | undefined> {
+    for (const { key, offset, index } of proofs) {
+      const marks = await this.store.marks(key);
+      if (isMissing(marks?.[lane], [offset, index])) return ((await this.store.mark(lane))?.offset ?? -1) + 1;
+    }
+    return undefined;
   }
 
   mark(lane: string): Promise<Mark | undefined> {

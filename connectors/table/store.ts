@@ -7,6 +7,9 @@ export type MarkTuple = readonly [offset: number, index: number, timestamp: numb
 
 export type Marks = Readonly<Record<string, MarkTuple>>;
 
+/** The mark of a row that was made to forget what it had counted of a lane: below every message. */
+export const forgotten: MarkTuple = [-1, 0, 0, null];
+
 /** A row as a merge sees and leaves it. */
 export interface RowState {
   readonly values: Readonly<Record<string, StoredValue>>;
@@ -33,9 +36,13 @@ export interface TableStore {
     change: (key: StoredValue, row: RowState | undefined) => RowState | undefined,
     signal: AbortSignal,
   ): Promise<void>;
-  /** The highest mark of a lane over all rows. */
+  /** The highest mark of a lane over all rows; none that was forgotten. */
   mark(lane: string): Promise<Mark | undefined>;
-  /** Removes the marks of a lane from all rows; their values stay. */
+  /** The marks of the row with that value of the unique field; undefined when there is none. */
+  marks(key: StoredValue): Promise<Marks | undefined>;
+  /** The offset of the row of a lane that was stored last. */
+  newest(lane: string): Promise<number | undefined>;
+  /** Puts `forgotten` in place of the marks of a lane in all rows; their values stay. */
   forget(lane: string): Promise<void>;
   /** @throws FDP_UNAVAILABLE when the store is away, FDP_INTERNAL for a field that the table has not */
   find(query: Query): Promise<readonly Row[]>;
@@ -55,6 +62,9 @@ export function isAbove(mark: readonly [number, number, ...unknown[]], other: Ma
   return other === undefined || mark[0] > other[0] || (mark[0] === other[0] && mark[1] > other[1]);
 }
 
-export function markOf([offset, index, timestamp, key]: MarkTuple): Mark {
+/** Undefined when there is none, or it was forgotten. */
+export function markOf(tuple: MarkTuple | undefined): Mark | undefined {
+  if (tuple === undefined || tuple[0] < 0) return undefined;
+  const [offset, index, timestamp, key] = tuple;
   return { offset, index, timestamp, key };
 }

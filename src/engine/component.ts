@@ -120,12 +120,27 @@ export interface Lane {
    * A lane that can't replay ignores it and gives what it still holds first.
    */
   read(signal: AbortSignal): Promise<Reading | undefined>;
-  /** Makes `position` durable: everything before it has ended. One call at a time, positions only go up. */
-  commit?(position: number): Promise<void>;
+  /** What the group had committed when the lane began; it reads from there. */
+  readonly start?: Committed;
+  /** Messages of a reading, at most. */
+  readonly batch?: number;
+  /**
+   * Makes `position` durable: everything before it has ended. With it goes the note, in place of the one before, none if
+   * it is left out; up to 4000 bytes. One call at a time, positions only go up.
+   */
+  commit?(position: number, note?: string): Promise<void>;
+  /** Before the first reading: goes back to a position and reads from there; durable, with its note, when it resolves. */
+  rewind?(position: number, note?: string): Promise<void>;
   /** The record at `offset`, to check a sink's mark against; undefined when the log no longer, or not yet, has it. */
   recordAt?(offset: number): Promise<LogRecord | undefined>;
   /** The offsets that the log holds: the first, and the next that it will give. */
   range?(): Promise<{ readonly first: number; readonly next: number }>;
+}
+
+/** A group's position in a lane, and what was noted with it. */
+export interface Committed {
+  readonly position: number;
+  readonly note?: string;
 }
 
 export interface LogRecord {
@@ -164,6 +179,13 @@ export interface Sink extends Role {
   mark?(lane: string): Promise<Mark | undefined>;
   /** For counters: removes the marks of a lane, so that counting starts anew there; the counts stay. */
   forget?(lane: string): Promise<void>;
+  /**
+   * For tables that keep their rows: looks for what was confirmed for a lane before. Undefined when every proof is still
+   * there; else the store is older than they are (restored, emptied), and it gives the offset after the newest record
+   * of the lane of which it has something, 0 when there is nothing. Below that all is there, but for what lay in
+   * writes that were under way.
+   */
+  behind?(lane: string, proofs: readonly Proof[]): Promise<number | undefined>;
   /** The largest message that it takes, in bytes; a longer dead letter is cut. */
   readonly maxMessageBytes?: number;
 }
@@ -180,6 +202,13 @@ export interface Receipt {
   /** Already there before, and where those came from. */
   readonly known?: ReadonlyMap<number, Coordinates>;
   readonly failed?: ReadonlyMap<number, Error>;
+  /** By which a table knows later whether it still has this write; left out when the write changed nothing. */
+  readonly proof?: Proof;
+}
+
+/** The last row that a write stored or changed, by its unique field, and the message that did it. */
+export interface Proof extends Omit<Coordinates, 'lane'> {
+  readonly key: string | number | boolean | null;
 }
 
 export interface Mark extends LogRecord {

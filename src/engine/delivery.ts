@@ -22,6 +22,7 @@ export interface DeliveryParts extends AttemptParts {
   readonly storedBefore: WeakSet<Meta>;
   /** For counters: what the sink before them had stored before; all else was stored now, and they are to count it. */
   readonly mayBeCounted: WeakSet<Meta> | undefined;
+  readonly branch: string;
   /** Nobody waits for it: a write under way is told to give up, too, when its lane ends. */
   readonly bestEffort: boolean;
   /** Told what a person must cure: aborts `killed`. */
@@ -149,7 +150,9 @@ class BatchDelivery {
     this.#pending = [];
   }
 
-  #confirm(messages: readonly Message[], { known, failed }: Receipt): unknown {
+  #confirm(messages: readonly Message[], { known, failed, proof }: Receipt): unknown {
+    const { sink, branch, bestEffort } = this.#parts;
+    if (proof && !bestEffort) this.#batch.lane.proofs?.add(branch, proof, sink.ordered ? 1 : (sink.maxInFlight ?? 1));
     const again: Message[] = [];
     const stuckKeys = new Set<string>();
     let toWaitFor: unknown;
@@ -159,7 +162,7 @@ class BatchDelivery {
       else if (!isVictim(message, error, stuckKeys) && this.#isHopeless(message, error)) this.#reject(message, error);
       else {
         again.push(message);
-        if (this.#parts.sink.ordered && message.key !== null) stuckKeys.add(message.key);
+        if (sink.ordered && message.key !== null) stuckKeys.add(message.key);
         if (toWaitFor === undefined || faultOf(error) === 'fatal') toWaitFor = this.#note(error);
       }
     }

@@ -27,7 +27,9 @@ import type { Batch, Meta } from './message.ts';
 import type { Node } from './node.ts';
 import { Permits } from './permits.ts';
 import type { BranchPlan, OperatorPlan, Settings } from './plan.ts';
+import type { Proofs } from './proofs.ts';
 import { present, Roles, type RolesParts } from './roles.ts';
+import { rewindToStores } from './store-check.ts';
 import type { Tally } from './tally.ts';
 import { Outcome } from './track.ts';
 import { Troubles } from './troubles.ts';
@@ -143,6 +145,7 @@ export class Flow {
       killed: this.#killed.controller.signal,
       fail: (error) => this.#fail(error),
       misfit: (given) => this.#misfit(given),
+      rewind: (given, proofs) => this.#rewindToStores(given, proofs),
     });
     this.#readers.add(reader);
     const finish = defer(async () => {
@@ -178,6 +181,13 @@ export class Flow {
       if (problem) return `${problem}: stop ${name} and run "fdp-run positions forget --topology ${name}"`;
     }
     return undefined;
+  }
+
+  #rewindToStores(lane: Lane, proofs: Proofs): Promise<void> {
+    const { plan, graph, environment } = this.#parts;
+    const names = settling(plan.branches).map(({ name }) => name);
+    const sinks = new Map(names.map((name) => [name, present(this.#roles.sinks.get(name), name, 'sink')]));
+    return rewindToStores(lane, { sinks, proofs, node: graph.source, log: environment.log });
   }
 
   /** What is left of a request's messages has been shown in its reply. */
@@ -224,6 +234,7 @@ export class Flow {
       sink,
       environment,
       node: nodes.sink,
+      branch: branch.name,
       bestEffort: branch.bestEffort,
       writeTimeoutMs: settings.writeTimeoutMs,
       killed: this.#killed.controller.signal,

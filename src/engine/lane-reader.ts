@@ -8,6 +8,7 @@ import { type Batch, type LaneContext, type Message, messageOf } from './message
 import type { Node } from './node.ts';
 import { Permits } from './permits.ts';
 import type { Limits } from './plan.ts';
+import { Proofs } from './proofs.ts';
 import { heldAfter, type Tally } from './tally.ts';
 import { Outcome, type Track } from './track.ts';
 import type { Troubles } from './troubles.ts';
@@ -34,6 +35,8 @@ export interface LaneParts {
   fail(error: unknown): void;
   /** Why a sink's memory does not fit the lane; undefined when all of them do. */
   misfit(lane: Lane): Promise<string | undefined>;
+  /** Rewinds the lane when a store has lost what the proofs say that it had. */
+  rewind(lane: Lane, proofs: Proofs): Promise<void>;
 }
 
 /**
@@ -47,6 +50,7 @@ export class LaneReader {
   readonly #lane: Lane;
   readonly #parts: LaneParts;
   readonly #permits: readonly Permits[];
+  readonly #proofs: Proofs;
   readonly #ledger: Ledger;
   readonly #life: { controller: AbortController; release: () => void };
   /** A request's own message lives until its reply, whatever its rows do. */
@@ -57,12 +61,15 @@ export class LaneReader {
     this.#parts = parts;
     this.#life = linkedAbort(lane.signal, parts.killed);
     const { signal } = this.#life.controller;
-    this.context = lane.request ? { id: lane.id, signal, request: lane.request } : { id: lane.id, signal };
     const { laneBatches, laneBytes } = parts.limits;
+    // A lane may be over its limits by the one batch that it was reading.
+    this.#proofs = new Proofs(lane.id, lane.start?.note, (laneBatches + 1) * (lane.batch ?? 1));
+    const context = { id: lane.id, signal, proofs: this.#proofs };
+    this.context = lane.request ? { ...context, request: lane.request } : context;
     // A request waits for no other: its connector bounds how many there are.
     this.#permits = lane.request ? [] : [new Permits(laneBatches, laneBytes), parts.topologyPermits];
     const { tally, environment, fail } = parts;
-    this.#ledger = new Ledger(lane, { permits: this.#permits, tally, environment, fail });
+    this.#ledger = new Ledger(lane, { permits: this.#permits, tally, environment, proofs: this.#proofs, fail });
     this.batches = new Observable((subscriber) => {
       this.#readAll((batch) => subscriber.next(batch)).then(
         () => subscriber.complete(),
@@ -111,8 +118,10 @@ export class LaneReader {
   }
 
   async #readUntil(stopped: AbortSignal, next: (batch: Batch) => void): Promise<void> {
-    const { environment, troubles } = this.#parts;
+    const { environment, troubles, rewind } = this.#parts;
     await this.#patiently(stopped, () => this.#untilFit(stopped));
+    await this.#patiently(stopped, () => rewind(this.#lane, this.#proofs));
+    troubles.end(this);
     while (!stopped.aborted) {
       await this.#mayRead(stopped);
       const reading = await this.#patiently(stopped, () => this.#lane.read(stopped));

@@ -2,6 +2,7 @@ import { isRetriable } from '../errors.ts';
 import { Backoff } from './backoff.ts';
 import type { Environment, Lane, Reading } from './component.ts';
 import type { Permits } from './permits.ts';
+import type { Proofs } from './proofs.ts';
 import type { Tally } from './tally.ts';
 import { Outcome, type TrackOwner } from './track.ts';
 
@@ -66,6 +67,7 @@ export class Ledger {
   readonly #permits: readonly Permits[];
   readonly #tally: Tally;
   readonly #environment: Environment;
+  readonly #proofs: Proofs;
   readonly #fail: (error: unknown) => void;
   readonly #hurry = new AbortController();
   /** A message was given back: nothing from there on may be committed. */
@@ -80,12 +82,19 @@ export class Ledger {
   /** @param fail told when a position can't be committed, now or ever */
   constructor(
     lane: Lane,
-    parts: { permits: readonly Permits[]; tally: Tally; environment: Environment; fail: (error: unknown) => void },
+    parts: {
+      permits: readonly Permits[];
+      tally: Tally;
+      environment: Environment;
+      proofs: Proofs;
+      fail: (error: unknown) => void;
+    },
   ) {
     this.#lane = lane;
     this.#permits = parts.permits;
     this.#tally = parts.tally;
     this.#environment = parts.environment;
+    this.#proofs = parts.proofs;
     this.#fail = parts.fail;
   }
 
@@ -155,7 +164,7 @@ export class Ledger {
       this.#beingCommitted = together(this.#beingCommitted, this.#settled);
       this.#settled = undefined;
       try {
-        await this.#lane.commit?.(position);
+        await this.#lane.commit?.(position, this.#proofs.note);
         this.#beingCommitted = undefined;
         backoff.reset();
         await clock.sleep(commitIntervalMs, this.#hurry.signal);

@@ -1,5 +1,6 @@
 import { FdpError } from '../errors.ts';
 import type { Coordinates, RequestContext } from './component.ts';
+import type { Proofs } from './proofs.ts';
 import { looseTrack, Track, type TrackOwner } from './track.ts';
 
 /** Where a message comes from. What a source doesn't have is left out. */
@@ -49,6 +50,8 @@ export interface LaneContext {
   readonly signal: AbortSignal;
   /** Set when the lane is one request, which wants a reply. */
   readonly request?: RequestContext;
+  /** What its sinks have confirmed, to be noted with the lane's position. */
+  readonly proofs?: Proofs;
 }
 
 /** Messages of one lane, in order. May be empty: a request without any row still gets its reply. */

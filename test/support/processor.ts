@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectors } from '../../connectors/index.ts';
 import { partitionOf } from '../../connectors/log/codec.ts';
-import { createMemorySpace, type MemoryTopic } from '../../connectors/memory/space.ts';
+import { createMemorySpace, type MemoryTable, type MemoryTopic } from '../../connectors/memory/space.ts';
 import { operators } from '../../operators/index.ts';
 import type { Plan } from '../../src/engine/plan.ts';
 import { readSpec } from '../../src/spec/read.ts';
@@ -47,6 +47,12 @@ for (const { name, declaration, options } of shipped.connectors.values())
 /** A log record to be: an envelope of trades, or a text that is none. */
 export type Envelope = string | readonly { readonly s: string; readonly p: number; readonly t: number }[];
 
+export type Backup = ReadonlyMap<string, MemoryTable>;
+
+function copyOf(table: MemoryTable | undefined): MemoryTable {
+  return { nextId: table?.nextId ?? 1, rows: new Map(table?.rows), byKey: new Map(table?.byKey) };
+}
+
 /** The processor's whole world: a log with some records, and two tables, which outlive every process on them. */
 export class ProcessorWorld {
   readonly space = createMemorySpace();
@@ -77,7 +83,38 @@ export class ProcessorWorld {
 
   /** True when the group has committed the end of every partition. */
   get isCaughtUp(): boolean {
-    return this.#log.partitions.every(({ records }, place) => this.#positions.get(place) === records.length);
+    return this.#log.partitions.every(
+      ({ first, records }, place) => this.#positions.get(place) === first + records.length,
+    );
+  }
+
+  /** The group's positions, by partition. */
+  get committed(): readonly number[] {
+    return this.#log.partitions.map((_part, place) => this.#positions.get(place) ?? 0);
+  }
+
+  /** Everything that the tables hold at this moment, as a backup keeps it. */
+  backUp(): Backup {
+    return new Map([...this.space.tables].map(([name, table]) => [name, copyOf(table)]));
+  }
+
+  /** Puts the backup of a table, or nothing, in its place. */
+  restore(backup: Backup, name: 'trades' | 'symbols'): void {
+    this.space.tables.set(name, copyOf(backup.get(name)));
+  }
+
+  /** Removes the oldest records of every partition, a share of what lies below the group's position. */
+  trim(share: number): void {
+    for (const [place, part] of this.#log.partitions.entries()) {
+      const removed = Math.max(0, Math.floor(((this.#positions.get(place) ?? 0) - part.first) * share));
+      part.records.splice(0, removed);
+      part.first += removed;
+    }
+  }
+
+  /** Where each partition begins now. */
+  get firsts(): readonly number[] {
+    return this.#log.partitions.map(({ first }) => first);
   }
 
   /** Sets the group's positions back, to a share of where they are. */

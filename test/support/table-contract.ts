@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Proof } from '../../src/engine/component.ts';
 import { counterCases } from './table-counters.ts';
-import { rowMessage, symbolTable, type TableWorld, TestTable } from './table-harness.ts';
+import { rowMessage, symbolTable, type TableWorld, TestTable, tradeTable } from './table-harness.ts';
 
 const newest = [
   { field: 'time', descending: true },
@@ -116,6 +117,50 @@ function rowCases(world: () => TableWorld): void {
     const again = await TestTable.open(world());
     expect((await again.write(trades(0, 4))).known?.size).toBe(3);
     await again.close();
+  });
+
+  it('knows by a proof of each write whether it still has it; if not, where it ends for the lane', async () => {
+    const table = await TestTable.open(world());
+    const write = async (offset: number, lane = 'L') => {
+      const { proof } = await table.write([
+        rowMessage(trade(`${lane}${offset}`), { lane, offset, index: 3 }),
+        rowMessage(trade(`${lane}${offset}`), { lane, offset: 1, index: 9 }),
+        rowMessage(trade('x', { price: 'none' }), { lane, offset: 99 }),
+      ]);
+      return proof as Proof;
+    };
+    const behind = (proofs: readonly Proof[], lane = 'L') => table.sink.behind?.(lane, proofs);
+    const [first, second] = [await write(4), await write(7)];
+    expect([first, second]).toEqual([
+      { key: 'L4', offset: 4, index: 3 },
+      { key: 'L7', offset: 7, index: 3 },
+    ]);
+    await write(1000, 'M');
+    expect(await behind([first, second])).toBeUndefined();
+    expect(await behind([first, second, { key: 'L8', offset: 8, index: 0 }])).toBe(8);
+    expect(await behind([{ key: 'N1', offset: 1, index: 0 }], 'N')).toBe(0);
+    await table.close();
+  });
+
+  it('proves a write by what it stored now, else by what was known from the same place, else by nothing', async () => {
+    const table = await TestTable.open(world());
+    await table.write([
+      rowMessage(trade('a'), { lane: 'L', offset: 1 }),
+      rowMessage(trade('b'), { lane: 'M', offset: 1 }),
+    ]);
+    const proofOf = async (keys: readonly string[]) =>
+      (await table.write(keys.map((key, place) => rowMessage(trade(key), { lane: 'L', offset: 1 + place })))).proof
+        ?.key;
+    expect(await proofOf(['a', 'c', 'b'])).toBe('c');
+    expect(await proofOf(['a', 'b'])).toBe('a');
+    expect(await proofOf(['b'])).toBeUndefined();
+    await table.close();
+  });
+
+  it.each([{ unique: undefined }, { expire: '10s' }])('proves nothing where rows may go: %o', async (more) => {
+    const table = await TestTable.open(world(), { ...tradeTable, ...more });
+    expect((await table.write([rowMessage(trade('a'))])).proof).toBeUndefined();
+    await table.close();
   });
 
   it('puts a row in place of the known one, and needs no earlier one', async () => {

@@ -75,6 +75,31 @@ export function counterCases(world: () => TableWorld, create: () => Promise<Tabl
     await table.close();
   });
 
+  it('knows by a proof of each write whether it still has it, unless it was made to forget', async () => {
+    const table = await open(world());
+    const lane = 'id/topic/0';
+    const { proof } = await table.write([
+      countMessage({ symbol: 'A', offset: 4 }),
+      countMessage({ symbol: 'B', offset: 5 }),
+      countMessage({ symbol: 'A', offset: 6, index: 2 }),
+      rowMessage({ symbol: 'C' }, { lane, offset: 7 }),
+    ]);
+    expect(proof).toEqual({ key: 'B', offset: 5, index: 0 });
+    await table.write([countMessage({ symbol: 'C', offset: 90, lane: 'other/topic/0' })]);
+    const behind = (key: string, offset: number, index = 0) => table.sink.behind?.(lane, [{ key, offset, index }]);
+    expect(await behind('B', 5)).toBeUndefined();
+    expect(await behind('A', 6, 2)).toBeUndefined();
+    expect(await behind('A', 6, 3)).toBe(7);
+    expect(await behind('B', 6)).toBe(7);
+    expect(await behind('C', 1)).toBe(7);
+    expect(await behind('D', 1)).toBe(7);
+    expect(await table.sink.behind?.('none/topic/0', [{ key: 'A', offset: 0, index: 0 }])).toBe(0);
+    await table.sink.forget?.(lane);
+    expect(await behind('A', 6, 3)).toBeUndefined();
+    expect(await behind('D', 1)).toBe(0);
+    await table.close();
+  });
+
   it('refuses alone what is no change of a row of its', async () => {
     const table = await open(world());
     const merge = { by: { symbol: 'A' }, count: {}, latest: {} };

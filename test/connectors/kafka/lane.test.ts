@@ -15,9 +15,19 @@ function laneAt(position: number, { first = 0, end = 1000, warmUp = 0, batch = 1
   const commits: number[] = [];
   let hungry = 0;
   const lane = new KafkaLane({
-    ...{ id: 'id/topic/0', name: 'ticks', topic: 'topic', partition: 0, position, first, end, context, stopped: never },
+    ...{
+      id: 'id/topic/0',
+      name: 'ticks',
+      topic: 'topic',
+      partition: 0,
+      start: { position },
+      first,
+      end,
+      context,
+      stopped: never,
+    },
     usage: readLogUsage({ group: 'group', warm_up: warmUp, batch }),
-    commit: async (to) => void commits.push(to),
+    commit: async (to) => void commits.push(to.position),
     onHungry: () => {
       hungry++;
     },
