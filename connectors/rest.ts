@@ -4,7 +4,8 @@ import { durationMs, sizeBytes } from '../src/engine/units.ts';
 
 /**
  * HTTP requests as a source: each is a lane of its own and waits for its reply. Every answer, also to what is not even
- * HTTP, is `{"data":...,"error":...,"message":...}`. It asks nobody who they are.
+ * HTTP, is `{"data":...,"error":...,"message":...}`. It asks nobody who they are. With `ui` it serves the live page and
+ * its stream too; as a sink it takes the prices that the stream shows.
  */
 export const rest = defineConnector({
   type: 'rest',
@@ -59,10 +60,24 @@ export const rest = defineConnector({
         default: '4KiB',
         description: 'Length of the requested URL; over it the answer is 414.',
       },
+      ui: {
+        type: 'boolean',
+        default: false,
+        description:
+          'Serve the live page on `/`, and on `/api/v1/stream` what it shows: prices, and the state and options of all processes.',
+      },
+      max_streams: {
+        type: 'integer',
+        minimum: 1,
+        maximum: 10_000,
+        default: 50,
+        description: 'Live pages at once; further ones get 503.',
+      },
     },
   },
   example: 'http: { type: rest, listen: "127.0.0.1:8000", timeout: 5s }',
   source: { requests: true, exclusive: true, options: { type: 'object', additionalProperties: false, properties: {} } },
+  sink: { beside: 'source', options: { type: 'object', additionalProperties: false, properties: {} } },
 
   claims: ({ listen }) => listenClaims(listen),
   address: ({ listen }) => {
@@ -70,8 +85,15 @@ export const rest = defineConnector({
     return `http://${host}:${port}`;
   },
 
-  async create(options, { name }) {
-    const [{ RestSource }, { default: express }] = await Promise.all([import('./rest/source.ts'), import('express')]);
+  async create(options, environment) {
+    const { name } = environment;
+    const [{ RestSource }, { PriceSink }, { Prices }, { default: express }] = await Promise.all([
+      import('./rest/source.ts'),
+      import('./rest/price-sink.ts'),
+      import('./rest/prices.ts'),
+      import('express'),
+    ]);
+    const prices = new Prices(environment);
     const limits = {
       timeoutMs: durationMs(options.timeout),
       clientTimeoutMs: durationMs(options.client_timeout),
@@ -79,10 +101,14 @@ export const rest = defineConnector({
       maxConnections: options.max_connections,
       maxHeader: sizeBytes(options.max_header),
       maxUrl: sizeBytes(options.max_url),
+      maxStreams: options.max_streams,
     };
+    const shown = { prices: options.ui ? prices : undefined };
     return {
-      source: (_usage, context) => new RestSource(context, { name, address: options.listen, limits, app: express() }),
-      close: async () => {},
+      source: (_usage, context) =>
+        new RestSource(context, { name, address: options.listen, limits, app: express(), ...shown }),
+      sink: () => new PriceSink(prices),
+      close: async () => prices.close(),
     };
   },
 });

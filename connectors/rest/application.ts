@@ -8,10 +8,19 @@ import type { Route } from './route.ts';
 /** A body is never looked at; a larger one is not even thrown away. */
 const maxBody = 64 * 1024;
 
+/** What the connector answers by itself, beside the routes of its pipeline. */
+export interface Endpoint {
+  readonly path: string;
+  /** Answers GET and HEAD, or says why not. */
+  answer(request: Request, response: Response): Refusal | undefined;
+}
+
 interface ApplicationParts {
   readonly context: RoleContext;
   readonly name: string;
   readonly routes: readonly Route[];
+  /** A route of the same path goes first. */
+  readonly endpoints: readonly Endpoint[];
   readonly maxUrl: number;
   /** True when connections are to end with their answer. */
   readonly isClosing: () => boolean;
@@ -23,21 +32,10 @@ interface ApplicationParts {
 export function prepare(app: Express, parts: ApplicationParts): void {
   app.disable('x-powered-by').set('query parser', false).enable('case sensitive routing');
   app.use((request: Request, response: Response, next: NextFunction) => welcome(parts, request, response, next));
-  for (const route of parts.routes) {
-    app
-      .route(route.path)
-      .get((request, response) => {
-        const refusal = parts.open(request, response, route.text);
-        if (refusal) refuse(response, refusal, idOf(response));
-      })
-      .all((_request, response) => {
-        refuse(
-          response,
-          badRequest(405, 'only GET and HEAD are answered here', { Allow: 'GET, HEAD' }),
-          idOf(response),
-        );
-      });
-  }
+  const taken = new Set(parts.routes.map(({ path }) => path));
+  for (const { path, answer } of parts.endpoints) if (!taken.has(path)) serve(app, path, answer);
+  for (const { path, text } of parts.routes)
+    serve(app, path, (request, response) => parts.open(request, response, text));
   const known = parts.routes.map(({ text }) => text).join(', ');
   app.use((_request: Request, response: Response) => {
     refuse(response, badRequest(404, `there is nothing here; what there is: ${known}`), idOf(response));
@@ -46,6 +44,18 @@ export function prepare(app: Express, parts: ApplicationParts): void {
     if (response.headersSent) next(error);
     else refuse(response, refusalOfThrown(error, parts, idOf(response)), idOf(response));
   });
+}
+
+function serve(app: Express, path: string, answer: Endpoint['answer']): void {
+  app
+    .route(path)
+    .get((request, response) => {
+      const refusal = answer(request, response);
+      if (refusal) refuse(response, refusal, idOf(response));
+    })
+    .all((_request, response) => {
+      refuse(response, badRequest(405, 'only GET and HEAD are answered here', { Allow: 'GET, HEAD' }), idOf(response));
+    });
 }
 
 /** The id that `prepare` gave to a request. */

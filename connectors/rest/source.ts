@@ -7,9 +7,11 @@ import type { ConnectOptions, Lane, RoleContext, Source } from '../../src/engine
 import { listen } from '../../src/engine/listen.ts';
 import { FdpError, messageOf } from '../../src/errors.ts';
 import { malformed, notNow, type Refusal, rawAnswer } from './answer.ts';
-import { idOf, prepare } from './application.ts';
+import { type Endpoint, idOf, prepare } from './application.ts';
 import { Exchange } from './exchange.ts';
+import type { Prices } from './prices.ts';
 import { readRoutes } from './route.ts';
+import { Streams } from './streams.ts';
 
 interface RestLimits {
   readonly timeoutMs: number;
@@ -18,6 +20,7 @@ interface RestLimits {
   readonly maxConnections: number;
   readonly maxHeader: number;
   readonly maxUrl: number;
+  readonly maxStreams: number;
 }
 
 interface RestOptions {
@@ -25,15 +28,18 @@ interface RestOptions {
   readonly address: string;
   readonly limits: RestLimits;
   readonly app: Express;
+  /** What the live page shows; undefined where there is no page. */
+  readonly prices: Prices | undefined;
 }
 
+const notOpen = notNow('FDP_UNAVAILABLE', 'not open: try again later');
 /** How long `close` waits for clients to take their last answer. */
 const farewellMs = 500;
 
 /**
  * The source role: a lane for each request. Nothing is read again after a restart: whoever asked will ask again.
  * Counts `requests`, `refused` (too many at once, or not yet or no longer open), `timed_out`, `abandoned` (the client
- * has gone), `slow_clients`, `malformed`, `refused_connections`; gauge `requests_open`.
+ * has gone), `slow_clients`, `malformed`, `refused_connections`, and what `Streams` counts; gauge `requests_open`.
  */
 export class RestSource implements Source {
   readonly replayable = false;
@@ -41,6 +47,7 @@ export class RestSource implements Source {
   readonly #context: RoleContext;
   readonly #options: RestOptions;
   readonly #open = new Set<Exchange>();
+  readonly #streams: Streams | undefined;
   #server: Server | undefined;
   #lanes: Subscriber<Lane> | undefined;
   #number = 0;
@@ -53,11 +60,14 @@ export class RestSource implements Source {
   constructor(context: RoleContext, options: RestOptions) {
     this.#context = context;
     this.#options = options;
+    const { prices, limits } = options;
+    this.#streams = prices && new Streams(context, { ...limits, prices });
     prepare(options.app, {
       context,
       name: options.name,
       routes: readRoutes(context.routes, options.name),
-      maxUrl: options.limits.maxUrl,
+      endpoints: this.#endpoints(),
+      maxUrl: limits.maxUrl,
       isClosing: () => this.#isClosing,
       open: (request, response, route) => this.#take(request, response, route),
     });
@@ -107,9 +117,19 @@ export class RestSource implements Source {
     return server;
   }
 
+  #endpoints(): readonly Endpoint[] {
+    const streams = this.#streams;
+    if (!streams) return [];
+    const open = ({ headers }: Request, response: Response) => {
+      const refusal = this.#isClosing ? notOpen : streams.open(response, headers['last-event-id']);
+      return refusal && this.#refuse(refusal);
+    };
+    return [{ path: '/api/v1/stream', answer: open }];
+  }
+
   #take(request: Request, response: Response, route: string): Refusal | undefined {
     const { context, name, limits } = { context: this.#context, ...this.#options };
-    if (this.#isClosing || !this.#lanes) return this.#refuse(notNow('FDP_UNAVAILABLE', 'not open: try again later'));
+    if (this.#isClosing || !this.#lanes) return this.#refuse(notOpen);
     if (this.#open.size >= limits.maxRequests)
       return this.#refuse(notNow('FDP_BUSY', 'too many requests at once: try again later'));
     const { timeoutMs, clientTimeoutMs } = limits;
@@ -158,6 +178,7 @@ export class RestSource implements Source {
     if (!server) return Promise.resolve();
     this.#stopped ??= new Promise((resolve) => {
       server.close(() => resolve());
+      this.#streams?.end();
       for (const exchange of this.#open) exchange.endsConnection();
     });
     return this.#stopped;

@@ -21,6 +21,10 @@ interface TcpClientOptions {
 
 /** A connection that lasted this long was a good one: the next loss is retried quickly again. */
 const healthyMs = 10_000;
+/** A server that is started at the same time may be later: for so long after the start nothing is said, ms. */
+const patienceMs = 3000;
+/** Longest wait before the next try, ms. */
+const longestWaitMs = 5000;
 const keepAliveMs = 30_000;
 const readingSize = 500;
 
@@ -85,13 +89,18 @@ export class TcpClient implements Source {
     const { clock, node, log } = this.#context;
     const { name, address } = this.#options;
     const { signal } = this.#stop;
-    const backoff = new Backoff(this.#context);
-    node.is('connecting', `connecting to ${address}`);
+    const backoff = new Backoff(this.#context, longestWaitMs);
+    const began = clock.monotonic();
+    node.is('connecting');
     while (!signal.aborted) {
       const start = clock.monotonic();
       const connections = this.#connections;
       const reason = await this.#session();
       if (signal.aborted) return;
+      if (this.#connections === 0 && clock.monotonic() - began < patienceMs) {
+        await backoff.wait(signal);
+        continue;
+      }
       const wasConnected = this.#connections > connections;
       if (wasConnected && clock.monotonic() - start >= healthyMs) backoff.reset();
       log.debug({ address }, `${name}: ${reason}; trying again`);

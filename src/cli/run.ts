@@ -56,8 +56,10 @@ export async function run(request: RunRequest): Promise<number> {
   const reader = readsStatus(plan, environment);
   const { clock } = environment;
   const snapshot = processSnapshots({ clock, version, mask: hidden.text, topologies: () => runtime.snapshot() });
+  const ownReport = reportOf(request, snapshot);
   const platform: Platform = {
     snapshot,
+    report: ownReport,
     stop: () => runtime.drain(),
     ...(reader && { reports: () => reader.read() }),
   };
@@ -70,7 +72,7 @@ export async function run(request: RunRequest): Promise<number> {
   else log.info({ version, profile, topologies: plan.topologies.map(({ name }) => name) }, `${hints.title}: starting`);
 
   const stopStatus = showStatus({ painter, clock, snapshot });
-  const stopReports = reportStatus(request, { environment, snapshot });
+  const stopReports = reportStatus(plan, { environment, report: ownReport });
   const result = await runtime.run();
   stopStatus();
   await Promise.all([stopReports(), reader?.close(), observe.close()]);
@@ -95,13 +97,17 @@ function readsStatus(plan: Plan, environment: Environment): StatusReader | undef
 
 /** Tells the status table, where the pipeline has one; the returned function tells it a last time and stops. */
 function reportStatus(
-  { plan, profile, mask }: RunRequest,
-  { environment, snapshot }: { readonly environment: Environment; snapshot(): ProcessSnapshot },
+  plan: Plan,
+  { environment, report }: { readonly environment: Environment; readonly report: Platform['report'] },
 ): () => Promise<void> {
   const connector = plan.status === undefined ? undefined : plan.connectors.get(plan.status);
   if (!connector) return async () => {};
+  return writeStatus({ connector, environment, row: () => statusRow(report()) });
+}
+
+function reportOf({ plan, profile, mask }: RunRequest, snapshot: () => ProcessSnapshot): Platform['report'] {
   const about = { pipeline: plan.name, ...(profile ? { profile } : {}), topologies: describeTopologies(plan, mask) };
-  return writeStatus({ connector, environment, row: () => statusRow({ ...about, process: snapshot() }) });
+  return () => ({ ...about, process: snapshot() });
 }
 
 function makeEnvironment(log: Log, env: RunRequest['env']): Environment {

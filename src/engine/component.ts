@@ -30,6 +30,8 @@ export interface Environment {
 export interface Platform {
   /** This process, now. */
   snapshot(): ProcessSnapshot;
+  /** The same, with what it runs, as it is told to the status table. */
+  report(): StatusReport;
   /**
    * What every process that runs last told of itself, on whatever machine; left out where the pipeline has no status
    * table. The table may be away: nothing is retried here.
@@ -325,6 +327,8 @@ export interface RoleDeclaration {
   readonly options: JSONSchema;
   /** True when only one topology of a process may use the role (a server's port). */
   readonly exclusive?: boolean;
+  /** A role of the same connector without which this one does nothing: a topology of the same process must use it. */
+  readonly beside?: 'source' | 'sink';
 }
 
 export interface ConnectorDeclaration extends Declaration {

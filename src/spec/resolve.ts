@@ -10,6 +10,7 @@ import {
   operatorsOf,
   type Spec,
   type TopologySpec,
+  type UseSpec,
   usesOf,
 } from './spec.ts';
 import { scalarsOf, type Tree } from './tree.ts';
@@ -32,6 +33,7 @@ export function resolve(spec: Spec, options: { readonly topologies?: readonly st
   reportMissing(started, connectors, { spec, problems });
   reportClaims(connectors, problems);
   reportExclusive(started, problems);
+  reportBeside(started, spec, problems);
   if (problems.size > 0) return { plan: undefined, problems: problems.list };
   return { plan: planOf(spec, started, connectors), problems: [] };
 }
@@ -147,6 +149,25 @@ function reportExclusive(started: readonly TopologySpec[], problems: Problems): 
           subject: topology.name,
           hint: 'one topology of a process can use it: start them apart with --topology, or give each its own connector',
         });
+    }
+  }
+}
+
+/** A role that does nothing without another one of its connector wants that one in the same process. */
+function reportBeside(started: readonly TopologySpec[], spec: Spec, problems: Problems): void {
+  const uses = started.flatMap(usesOf);
+  for (const topology of started) {
+    for (const { connector, role, place } of usesOf(topology)) {
+      const wanted = connector?.declaration?.[role]?.beside;
+      const isWith = (use: UseSpec) => use.connector === connector && use.role === wanted;
+      if (!wanted || uses.some(isWith)) continue;
+      const other = [...spec.topologies.values()].find((each) => usesOf(each).some(isWith));
+      problems.add(place, `"${connector.name}" as a ${role} shows nothing without the topology whose ${wanted} it is`, {
+        subject: topology.name,
+        hint: other
+          ? `start both in one process: --topology ${other.name},${topology.name}`
+          : `no topology has it as its ${wanted}`,
+      });
     }
   }
 }

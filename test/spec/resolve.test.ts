@@ -95,6 +95,24 @@ ${withTopologies(`  t:
   });
 });
 
+describe('a role that does nothing without another one', () => {
+  it('wants a topology of the same process that uses that one', () => {
+    const text = withTopologies(
+      '  t: { source: mock, sink: http }\n  api: { source: http, routes: { GET /: [reply] } }',
+    );
+    expect(brief(readText(text).problems)).toEqual([]);
+    expect(brief(readText(text, { topologies: ['api'] }).problems)).toEqual([]);
+    expect(readText(text, { topologies: ['t'] }).problems).toMatchObject([
+      {
+        message: 't: "http" as a sink shows nothing without the topology whose source it is',
+        hint: 'start both in one process: --topology api,t',
+      },
+    ]);
+    const alone = withTopologies('  t: { source: mock, sink: http }');
+    expect(readText(alone).problems).toMatchObject([{ hint: 'no topology has it as its source' }]);
+  });
+});
+
 describe('the dead letter', () => {
   const deadLetters = (topologies: string) => {
     const { resolution, problems } = readText(`settings: { dead_letter: letters }\n${withTopologies(topologies)}`);

@@ -16,7 +16,7 @@ const check = (profile: string, env = {}) =>
   });
 
 describe('the shipped pipeline', () => {
-  const starts = 'starts ingestor, processor, analytics, api; ';
+  const starts = 'starts ingestor, processor, analytics, api, live; ';
 
   it.each(['embedded', 'cluster'])('is valid with the profile %s', (profile) => {
     expect(check(profile).text).toContain(`pipeline.yml is valid: profile ${profile}; ${starts}`);

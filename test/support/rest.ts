@@ -4,7 +4,8 @@ import type { Socket } from 'node:net';
 import type { Subscription } from 'rxjs';
 import { expect } from 'vitest';
 import { rest } from '../../connectors/rest.ts';
-import type { Lane, Source } from '../../src/engine/component.ts';
+import type { Clock } from '../../src/engine/clock.ts';
+import type { Connector, Lane, Platform, Sink, Source } from '../../src/engine/component.ts';
 import { roleContext, testEnvironment } from './environment.ts';
 import { optionsOf } from './options.ts';
 import { closed, dial, openSockets, portOf, received, until } from './sockets.ts';
@@ -14,6 +15,7 @@ export const never: AbortSignal = new AbortController().signal;
 /** What every source of these tests answers. */
 export const routes: readonly string[] = ['GET /api/v1/symbols', 'GET /api/v1/trades/{symbol}'];
 const sources: Source[] = [];
+const connectors: Connector[] = [];
 /** Closed at the end of a test, as are the sources. */
 export const sockets: Socket[] = [];
 /** Destroyed at the end of a test. */
@@ -24,19 +26,29 @@ export async function closeAll(): Promise<void> {
   for (const agent of agents.splice(0)) agent.destroy();
   for (const socket of sockets.splice(0)) socket.destroy();
   await Promise.all(sources.splice(0).map((source) => source.close()));
+  await Promise.all(connectors.splice(0).map((connector) => connector.close()));
   await until(() => openSockets() === 0);
 }
 
-/** A REST source that is not connected. */
-export async function sourceOf(options: object = {}) {
-  const environment = testEnvironment();
+/** The world of a connector, where it is not the usual one. */
+export interface Around {
+  readonly clock?: Clock;
+  readonly platform?: Platform;
+  readonly seed?: number;
+}
+
+/** A REST source that is not connected, and the sink of the same connector. */
+export async function sourceOf(options: object = {}, { clock, platform, seed }: Around = {}) {
+  const environment = { ...testEnvironment(clock, seed), ...(platform && { platform }) };
   const filled = optionsOf(rest, { listen: '127.0.0.1:0', ...options });
   const connector = await rest.create(filled, { ...environment, name: 'http' });
+  connectors.push(connector);
   const context = roleContext(environment, { routes });
   const source = connector.source?.({}, context);
-  if (!source) throw new Error('no source');
+  const sink: Sink | undefined = connector.sink?.({}, roleContext(environment));
+  if (!source || !sink) throw new Error('a role is missing');
   sources.push(source);
-  return { source, node: context.node, log: environment.log };
+  return { source, sink, node: context.node, log: environment.log };
 }
 
 /** Replies with what it was asked. */
@@ -46,8 +58,12 @@ export async function echo(lane: Lane): Promise<void> {
 }
 
 /** A REST source that listens and hands its requests to `handle`. */
-export async function start(options: object = {}, handle: (lane: Lane) => void = (lane) => void echo(lane)) {
-  const parts = await sourceOf(options);
+export async function start(
+  options: object = {},
+  handle: (lane: Lane) => void = (lane) => void echo(lane),
+  around: Around = {},
+) {
+  const parts = await sourceOf(options, around);
   await parts.source.connect(never);
   const lanes: Lane[] = [];
   const subscription: Subscription = parts.source.lanes.subscribe((lane) => {

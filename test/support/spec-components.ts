@@ -201,6 +201,7 @@ const rest = defineConnector({
     },
   },
   source: { options: none, requests: true, exclusive: true },
+  sink: { beside: 'source', options: none },
   claims: ({ listen }) => [`port ${hostAndPort(listen).port}`],
   create: never,
 });

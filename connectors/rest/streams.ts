@@ -1,0 +1,173 @@
+import type { ServerResponse } from 'node:http';
+import type { RoleContext } from '../../src/engine/component.ts';
+import { notNow, type Refusal } from './answer.ts';
+import { Lookout } from './overview.ts';
+import type { Prices, Snapshot } from './prices.ts';
+
+interface StreamOptions {
+  readonly prices: Prices;
+  /** Streams at once. */
+  readonly maxStreams: number;
+  /** A client that takes nothing for so long is dropped, ms. */
+  readonly clientTimeoutMs: number;
+}
+
+interface Client {
+  readonly response: ServerResponse;
+  /** The snapshot that it was given last; undefined before the first. */
+  number: number | undefined;
+  /** Since when too much waits for it, on the monotonic clock; undefined while it keeps up. */
+  behindSince: number | undefined;
+}
+
+/** How often the status is sent, and how many times until the next comment. */
+const statusMs = 1000;
+const beatsPerComment = 15;
+/** How long a browser waits before it connects again, ms. */
+const retryMs = 2000;
+/** While more than this waits for a client, it gets nothing new; what it missed comes in one piece afterwards. */
+const mostWaiting = 64 * 1024;
+/** A client for which this much waits is dropped. */
+const tooMuchWaiting = 1024 * 1024;
+
+/**
+ * `GET /api/v1/stream`: Server-Sent Events for pages that watch, one connection each. Event `prices` is numbered, and a
+ * browser that comes back with `Last-Event-ID` gets what it missed, or everything; event `status` comes once a second. A
+ * client that reads too slowly gets changes in one piece, and is dropped when it takes nothing at all.
+ * Counts `slow_streams`; gauge `streams_open`. Nothing is done while nobody is connected.
+ */
+export class Streams {
+  readonly #context: RoleContext;
+  readonly #options: StreamOptions;
+  readonly #clients = new Set<Client>();
+  readonly #lookout: Lookout;
+  #status = '';
+  #beats = 0;
+  #stop: (() => void) | undefined;
+
+  constructor(context: RoleContext, options: StreamOptions) {
+    this.#context = context;
+    this.#options = options;
+    this.#lookout = new Lookout(context);
+  }
+
+  /** Takes a client that knows the events up to `lastEventId`, or says why not. */
+  open(response: ServerResponse, lastEventId: unknown): Refusal | undefined {
+    const { maxStreams } = this.#options;
+    if (this.#clients.size >= maxStreams)
+      return notNow('FDP_BUSY', `${maxStreams} streams are open already: close a page, or raise max_streams`);
+    response.writeHead(200, streamHeaders);
+    if (response.req.method === 'HEAD') {
+      response.end();
+      return undefined;
+    }
+    // The time limits of requests do not hold here: a client that is gone or stuck is found by what waits for it.
+    response.socket?.setTimeout(0);
+    response.socket?.setKeepAlive(true, 30_000);
+    response.write(`retry: ${retryMs}\n\n`);
+    const client: Client = { response, number: this.#numberOf(lastEventId), behindSince: undefined };
+    this.#clients.add(client);
+    response.on('close', () => this.#forget(client));
+    this.#send(client);
+    this.#start();
+    if (this.#status) response.write(this.#status);
+    this.#count();
+    return undefined;
+  }
+
+  /** Ends all of them; browsers come back by themselves. */
+  end(): void {
+    for (const { response } of this.#clients) response.end();
+  }
+
+  #start(): void {
+    if (this.#stop) return;
+    const stopListening = this.#options.prices.listen((snapshot) => {
+      const event = this.#eventOf(snapshot);
+      for (const client of this.#clients) this.#send(client, { number: snapshot.number, event });
+    });
+    let cancel = () => {};
+    const beat = () => {
+      cancel = this.#context.clock.timer(statusMs, beat);
+      this.#beat();
+    };
+    this.#stop = () => {
+      cancel();
+      stopListening();
+    };
+    beat();
+  }
+
+  #beat(): void {
+    this.#beats++;
+    const comment = this.#beats % beatsPerComment === 0 ? ':\n\n' : '';
+    this.#lookout.look((overview) => {
+      this.#status = `event: status\ndata: ${JSON.stringify(overview)}\n\n`;
+      for (const client of this.#clients) if (this.#send(client)) client.response.write(comment + this.#status);
+    });
+  }
+
+  /** Gives a client what it has not seen; false when it can't take anything now. */
+  #send(client: Client, newest?: { readonly number: number; readonly event: string }): boolean {
+    if (!this.#keepsUp(client)) return false;
+    const { prices } = this.#options;
+    if (newest && client.number === newest.number - 1) {
+      client.number = newest.number;
+      client.response.write(newest.event);
+      return true;
+    }
+    const missed = client.number === undefined ? prices.full() : prices.since(client.number);
+    if (missed) {
+      client.number = missed.number;
+      client.response.write(this.#eventOf(missed));
+    }
+    return true;
+  }
+
+  #keepsUp(client: Client): boolean {
+    const { response } = client;
+    if (response.writableEnded || response.destroyed) return false;
+    if (response.writableLength <= mostWaiting) {
+      client.behindSince = undefined;
+      return true;
+    }
+    const now = this.#context.clock.monotonic();
+    client.behindSince ??= now;
+    const isStuck = now - client.behindSince > this.#options.clientTimeoutMs;
+    if (!isStuck && response.writableLength <= tooMuchWaiting) return false;
+    this.#context.node.count('slow_streams');
+    response.destroy();
+    return false;
+  }
+
+  #forget(client: Client): void {
+    this.#clients.delete(client);
+    this.#count();
+    if (this.#clients.size > 0) return;
+    this.#stop?.();
+    this.#stop = undefined;
+    this.#status = '';
+  }
+
+  #count(): void {
+    this.#context.node.gauge('streams_open', this.#clients.size);
+  }
+
+  #eventOf({ number, full, symbols }: Snapshot): string {
+    const data = JSON.stringify({ at: this.#context.clock.now(), full, symbols });
+    return `id: ${this.#options.prices.tag}-${number}\nevent: prices\ndata: ${data}\n\n`;
+  }
+
+  /** The snapshot after which a browser goes on; undefined for another process' id. */
+  #numberOf(lastEventId: unknown): number | undefined {
+    const [tag, number = ''] = String(lastEventId ?? '').split('-');
+    return tag === this.#options.prices.tag && /^\d{1,15}$/.test(number) ? Number(number) : undefined;
+  }
+}
+
+const streamHeaders = {
+  'Content-Type': 'text/event-stream; charset=utf-8',
+  'Cache-Control': 'no-store, no-transform',
+  // Proxies that collect answers let this one pass.
+  'X-Accel-Buffering': 'no',
+} as const;

@@ -1,0 +1,340 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/engine/clock.ts';
+import type { Platform, Sink } from '../../src/engine/component.ts';
+import type { Message } from '../../src/engine/message.ts';
+import { looseTrack } from '../../src/engine/track.ts';
+import { FdpError } from '../../src/errors.ts';
+import { hurriedClock } from '../support/hurried-clock.ts';
+import { type Around, ask, closeAll, echo, never, refusal, start } from '../support/rest.ts';
+import { processSnapshot, topologySnapshot } from '../support/snapshots.ts';
+import { until } from '../support/sockets.ts';
+import { EventClient } from '../support/sse.ts';
+
+const clients: EventClient[] = [];
+const time = '2025-11-20T13:33:18.585Z';
+const report = { pipeline: 'p', process: processSnapshot(0, [topologySnapshot('api')]), topologies: {} };
+const platform: Platform = { snapshot: () => report.process, report: () => report, stop: () => {} };
+const fast: Around = { clock: hurriedClock(20) };
+
+afterEach(async () => {
+  await Promise.all(clients.splice(0).map((client) => client.close()));
+  await closeAll();
+});
+
+const live = (options: object = {}, around: Around = {}) =>
+  start({ ui: true, ...options }, (lane) => void echo(lane), around);
+
+async function connect(port: number, lastEventId?: string): Promise<EventClient> {
+  const client = await EventClient.open(port, lastEventId);
+  clients.push(client);
+  return client;
+}
+
+function line(symbol: string, price: number, more: object = {}): Message {
+  const value = { time, symbol, price, vwap: price + 1, ...more };
+  const message = { key: symbol, value, timestamp: 0, meta: { lane: 'vwap_client' } };
+  return { ...message, track: looseTrack(message) };
+}
+
+const write = (sink: Sink, ...lines: readonly Message[]) => sink.write(lines, never);
+
+describe('the stream of rest', () => {
+  it('begins with everything that is known, and then gives what has changed', async () => {
+    const { port, sink, node } = await live();
+    await write(sink, line('AAPL', 1), line('AAPL', 2), line('TSLA', 3, { vwap: null }));
+    const client = await connect(port);
+    await until(() => client.prices.length === 1);
+    expect(client).toMatchObject({
+      status: 200,
+      headers: {
+        'content-type': 'text/event-stream; charset=utf-8',
+        'cache-control': 'no-store, no-transform',
+        'x-content-type-options': 'nosniff',
+      },
+    });
+    expect(client.text).toMatch(/^retry: 2000\n\n/);
+    expect(client.prices[0]).toEqual({
+      at: expect.any(Number),
+      full: true,
+      symbols: [
+        { symbol: 'AAPL', price: 2, vwap: 3, time, trades: 0 },
+        { symbol: 'TSLA', price: 3, vwap: null, time, trades: 0 },
+      ],
+    });
+    await write(sink, line('TSLA', 4), line('TSLA', 5));
+    await until(() => client.prices.length === 2);
+    expect(client.prices[1]).toMatchObject({ full: false, symbols: [{ symbol: 'TSLA', price: 5, trades: 2 }] });
+    expect(node.extra).toMatchObject({ streams_open: 1, requests: 1 });
+    await client.close();
+    await until(() => node.extra['streams_open'] === 0);
+  });
+
+  it('gives ten pages at once every change, conflated to four snapshots a second at most', async () => {
+    const { port, sink } = await live();
+    const pages = await Promise.all(Array.from({ length: 10 }, () => connect(port)));
+    const began = systemClock.monotonic();
+    let written = 0;
+    while (systemClock.monotonic() - began < 2000) {
+      await write(sink, line('AAPL', ++written), line(`S${written % 20}`, written));
+      await systemClock.sleep(1);
+    }
+    await until(() => pages.every(({ trades }) => trades === 2 * written));
+    const seconds = (systemClock.monotonic() - began) / 1000;
+    for (const { prices } of pages) {
+      expect(prices.length).toBeGreaterThan(2);
+      expect(prices.length).toBeLessThanOrEqual(Math.ceil(4 * seconds) + 1);
+      expect(prices.filter(({ full }) => full)).toEqual([prices[0]]);
+      expect(prices.at(-1)?.symbols.find(({ symbol }) => symbol === 'AAPL')).toMatchObject({ price: written });
+    }
+    expect(new Set(pages.map(({ lastId }) => lastId)).size).toBe(1);
+  });
+
+  it('gives a page that comes back what it has missed, in one piece and under the same number', async () => {
+    const { port, sink } = await live({}, fast);
+    const [left, stayed] = [await connect(port), await connect(port)];
+    await write(sink, line('AAPL', 1), line('TSLA', 1), line('MSFT', 1));
+    await until(() => left.trades === 3 && stayed.trades === 3);
+    await left.close();
+    for (const price of [2, 3]) {
+      const snapshots = stayed.prices.length;
+      await write(sink, line('AAPL', price), line('AAPL', price), line('MSFT', price));
+      await until(() => stayed.prices.length > snapshots);
+    }
+    const back = await connect(port, left.lastId);
+    await until(() => back.prices.length === 1);
+    expect(back.lastId).toBe(stayed.lastId);
+    expect(back.prices[0]).toMatchObject({
+      full: false,
+      symbols: [
+        { symbol: 'AAPL', price: 3, trades: 4 },
+        { symbol: 'MSFT', price: 3, trades: 2 },
+      ],
+    });
+    const current = await connect(port, stayed.lastId);
+    await until(() => current.statuses.length === 1);
+    expect(current.prices).toEqual([]);
+  });
+
+  it('remembers for the only page that was there, but not for ever', async () => {
+    const { port, sink } = await live({}, { clock: hurriedClock(500) });
+    const page = await connect(port);
+    await write(sink, line('AAPL', 1));
+    await until(() => page.trades === 1);
+    await page.close();
+    await write(sink, line('AAPL', 2));
+    const back = await connect(port, page.lastId);
+    await until(() => back.trades === 1);
+    expect(back.prices.some(({ full }) => full)).toBe(false);
+    await back.close();
+    await systemClock.sleep(150);
+    await write(sink, line('AAPL', 3), line('AAPL', 4));
+    const late = await connect(port, back.lastId);
+    await until(() => late.prices.length === 1);
+    expect(late.prices[0]).toMatchObject({ full: true, symbols: [{ symbol: 'AAPL', price: 4, trades: 0 }] });
+  });
+
+  it.each(['other-1', 'nonsense', '-', 'own-99', 'own-x', ''])(
+    'gives everything to a page that comes with the id %j, which it never gave',
+    async (id) => {
+      const { port, sink } = await live();
+      await write(sink, line('AAPL', 1));
+      const first = await connect(port);
+      await until(() => first.prices.length === 1);
+      const [tag = ''] = first.lastId.split('-');
+      const client = await connect(port, id.replace('own', tag));
+      await until(() => client.prices.length === 1);
+      expect(client.prices[0]).toMatchObject({ full: true, symbols: [{ symbol: 'AAPL' }] });
+    },
+  );
+
+  it('gives everything to a page that was away for too long', async () => {
+    const { port, sink } = await live({}, { clock: hurriedClock(250) });
+    const [left, stayed] = [await connect(port), await connect(port)];
+    await write(sink, line('AAPL', 0));
+    await until(() => left.trades === 1);
+    await left.close();
+    for (let snapshots = stayed.prices.length; snapshots < 260; snapshots = stayed.prices.length) {
+      await write(sink, line('TSLA', snapshots));
+      await until(() => stayed.prices.length > snapshots);
+    }
+    const back = await connect(port, left.lastId);
+    await until(() => back.prices.length === 1);
+    expect(back.prices[0]).toMatchObject({ full: true, symbols: [{ symbol: 'AAPL' }, { symbol: 'TSLA' }] });
+  });
+
+  it('knows 2000 symbols at most', async () => {
+    const { port, sink } = await live();
+    await write(sink, ...Array.from({ length: 2005 }, (_, place) => line(`S${place}`, place)));
+    const client = await connect(port);
+    await until(() => client.prices.length === 1);
+    expect(client.prices[0]?.symbols).toHaveLength(2000);
+    expect(client.prices[0]?.symbols[0]).toMatchObject({ symbol: 'S5' });
+  });
+
+  it('refuses what is no price, and that alone', async () => {
+    const { sink } = await live();
+    const wrong = [{}, null, 7, { symbol: 'A', price: '1', time }, { symbol: 'A'.repeat(65), price: 1, time }];
+    const messages = wrong.map((value) => ({ ...line('A', 1), value }));
+    const { failed } = await write(sink, line('AAPL', 1), ...messages, line('AAPL', 2));
+    expect([...(failed?.keys() ?? [])]).toEqual([1, 2, 3, 4, 5]);
+    expect(failed?.get(1)).toMatchObject({ code: 'FDP_MESSAGE_REFUSED' });
+  });
+
+  it('tells the state of all processes once a second, with one look for all pages, and only for them', async () => {
+    let looks = 0;
+    const reports = async () => {
+      looks++;
+      return [report, report];
+    };
+    const { port } = await live({}, { ...fast, platform: { ...platform, reports } });
+    await systemClock.sleep(200);
+    expect(looks).toBe(0);
+    const pages = await Promise.all(Array.from({ length: 5 }, () => connect(port)));
+    await until(() => pages.every(({ statuses }) => statuses.length > 5));
+    expect(looks).toBeLessThanOrEqual(Math.max(...pages.map(({ statuses }) => statuses.length)) + 1);
+    for (const { statuses } of pages) {
+      expect(statuses.at(-1)).toEqual({ at: expect.any(Number), processes: [report, report] });
+    }
+    await Promise.all(pages.map((page) => page.close()));
+    await systemClock.sleep(100);
+    const seen = looks;
+    await systemClock.sleep(300);
+    expect(looks).toBe(seen);
+  });
+
+  it('tells of its own process, and why not of the others, while the table is away, slow, or not there', async () => {
+    let reports: NonNullable<Platform['reports']> = () =>
+      Promise.reject(new FdpError('FDP_UNAVAILABLE', 'mongodb://secret is away'));
+    const away = await live({}, { ...fast, platform: { ...platform, reports: () => reports() } });
+    const page = await connect(away.port);
+    const saying = (text: string) => until(() => page.statuses.at(-1)?.error?.includes(text) === true, text);
+    await saying('is away');
+    expect(page.statuses.at(-1)?.processes).toEqual([report]);
+    expect(page.text).not.toContain('secret');
+    let answer = (): void => {};
+    reports = () =>
+      new Promise((resolve) => {
+        answer = () => resolve([report]);
+      });
+    await saying('does not answer');
+    const silent = page.statuses.length;
+    await until(() => page.statuses.length > silent + 3);
+    reports = async () => [report, report, report];
+    answer();
+    await until(() => page.statuses.at(-1)?.processes.length === 3);
+    expect(page.statuses.at(-1)).not.toHaveProperty('error');
+
+    const none = await live({}, { ...fast, platform });
+    const alone = await connect(none.port);
+    await until(() => alone.statuses.length > 1);
+    expect(alone.statuses.at(-1)).toEqual({
+      at: expect.any(Number),
+      processes: [report],
+      error: expect.stringContaining('no status table'),
+    });
+  });
+
+  it('sends a comment every 15 seconds', async () => {
+    const { port } = await live({}, { clock: hurriedClock(100) });
+    const page = await connect(port);
+    await until(() => page.text.split('\n\n:\n\n').length > 2);
+    expect(page.statuses.length).toBeGreaterThanOrEqual(30);
+  });
+
+  it('drops a page that takes nothing any more, while memory stays flat and the others get every change', async () => {
+    const { port, sink, node } = await live({}, { clock: hurriedClock(20) });
+    const [stuck, reads] = [await connect(port), await connect(port)];
+    await until(() => stuck.prices.length === 1);
+    stuck.pause();
+    const symbols = Array.from({ length: 2000 }, (_, place) => `SYMBOL-${place}-${'x'.repeat(40)}`);
+    const resident = () => {
+      globalThis.gc?.();
+      return process.memoryUsage().external + process.memoryUsage().arrayBuffers;
+    };
+    const before = resident();
+    let written = 0;
+    while (node.extra['slow_streams'] === undefined) {
+      await write(sink, ...symbols.map((symbol) => line(symbol, written)));
+      written += symbols.length;
+      const { trades } = reads;
+      await until(() => reads.trades > trades || reads.trades === written);
+    }
+    await until(() => reads.trades === written);
+    expect(resident() - before).toBeLessThan(64 * 1024 ** 2);
+    expect(node.extra).toMatchObject({ slow_streams: 1, streams_open: 1 });
+    stuck.resume();
+    await until(() => stuck.closed);
+  });
+
+  it('gives a page that was slow for a while all of it, in fewer pieces', async () => {
+    const { port, sink } = await live({ client_timeout: '1h' }, { clock: hurriedClock(20) });
+    const [slow, reads] = [await connect(port), await connect(port)];
+    await until(() => slow.prices.length === 1 && reads.prices.length === 1);
+    slow.pause();
+    const symbols = Array.from({ length: 500 }, (_, place) => `SYMBOL-${place}-${'x'.repeat(40)}`);
+    let written = 0;
+    for (let turn = 0; turn < 150; turn++) {
+      const { length } = reads.prices;
+      await write(sink, ...symbols.map((symbol) => line(symbol, turn)));
+      written += symbols.length;
+      await until(() => reads.prices.length > length);
+    }
+    slow.resume();
+    await write(sink, line('AAPL', 1));
+    await until(() => slow.lastId === reads.lastId);
+    expect(slow.prices.length).toBeLessThan(reads.prices.length);
+    const isWhole = slow.prices.slice(1).every(({ full }) => !full);
+    expect(isWhole ? slow.trades : written + 1).toBe(written + 1);
+    expect(slow.prices.at(-1)?.symbols.at(-1)).toMatchObject({ symbol: 'AAPL' });
+  });
+
+  it('answers 503 beyond max_streams, which count for themselves and not as requests', async () => {
+    const { port, get, node } = await live({ max_streams: 2, max_requests: 1 });
+    await connect(port);
+    const second = await connect(port);
+    expect(await get('/api/v1/stream')).toMatchObject({
+      status: 503,
+      headers: { 'retry-after': '1', 'content-type': 'application/json; charset=utf-8' },
+      body: { ...refusal(), code: 'FDP_BUSY' },
+    });
+    expect((await get('/api/v1/symbols')).status).toBe(200);
+    await second.close();
+    await until(() => node.extra['streams_open'] === 1);
+    expect((await connect(port)).status).toBe(200);
+  });
+
+  it('outlasts the time limits of requests', async () => {
+    const { port, sink } = await live({ timeout: '20ms', client_timeout: '40ms' });
+    const page = await connect(port);
+    await until(() => page.statuses.length > 2);
+    await write(sink, line('AAPL', 1));
+    await until(() => page.trades === 1);
+  });
+
+  it('ends every stream at a drain, and takes no new one', async () => {
+    const { port, subscription, source } = await live();
+    const pages = await Promise.all([connect(port), connect(port), connect(port)]);
+    await until(() => pages.every(({ prices }) => prices.length === 1));
+    subscription.unsubscribe();
+    await until(() => pages.every(({ closed }) => closed));
+    await source.close();
+    await expect(ask(port, '/api/v1/stream')).rejects.toThrow('ECONNREFUSED');
+  });
+
+  it('answers HEAD without a stream, and nothing but GET and HEAD', async () => {
+    const { get, node } = await live();
+    expect(await get('/api/v1/stream', { method: 'HEAD' })).toMatchObject({
+      status: 200,
+      text: '',
+      headers: { 'content-type': 'text/event-stream; charset=utf-8' },
+    });
+    expect(await get('/api/v1/stream', { method: 'POST' })).toMatchObject({ status: 405, body: refusal() });
+    expect(node.extra['streams_open'] ?? 0).toBe(0);
+  });
+
+  it('is there only with `ui`', async () => {
+    const { get, sink } = await start();
+    expect(await get('/api/v1/stream')).toMatchObject({ status: 404, body: refusal() });
+    expect(await write(sink, line('AAPL', 1))).toEqual({});
+  });
+});
