@@ -34,7 +34,7 @@ import type { Tally } from './tally.ts';
 import { Outcome } from './track.ts';
 import { Troubles } from './troubles.ts';
 
-export interface FlowParts extends Omit<RolesParts, 'killed' | 'fail'> {
+export interface FlowParts extends Omit<RolesParts, 'killed' | 'fail' | 'lose'> {
   readonly settings: Settings;
   readonly tally: Tally;
   /** Aborts when the stop is forced. */
@@ -54,6 +54,8 @@ export class Flow {
   readonly #readers = new Set<LaneReader>();
   readonly #roles: Roles;
   readonly #sourceTroubles: Troubles;
+  /** The lives of the best-effort branches: one that a person must cure ends alone. */
+  readonly #loose = new Map<string, AbortController>();
   #failure: { readonly error: unknown } | undefined;
   deadLetters: DeadLetters | undefined;
 
@@ -63,7 +65,11 @@ export class Flow {
     const { topologyBatches, topologyBytes } = parts.settings.limits;
     this.#permits = new Permits(topologyBatches, topologyBytes);
     this.#sourceTroubles = new Troubles(parts.graph.source);
-    this.#roles = new Roles({ ...parts, killed: this.#killed.controller.signal, fail: (error) => this.#fail(error) });
+    const killed = this.#killed.controller.signal;
+    for (const branch of parts.plan.branches.filter((each) => each.bestEffort))
+      this.#loose.set(branch.name, linkedAbort(killed).controller);
+    const lose = (branch: string, error: unknown) => this.#lose(branch, error);
+    this.#roles = new Roles({ ...parts, killed, fail: (error) => this.#fail(error), lose });
   }
 
   /** When the oldest message in flight was read, monotonic ms. */
@@ -101,6 +107,17 @@ export class Flow {
   #fail(error: unknown): void {
     this.#failure ??= { error };
     this.#killed.controller.abort();
+  }
+
+  /** A best-effort branch can't go on: the others do, and the topology is not ready until it is started again. */
+  #lose(branch: string, error: unknown): void {
+    const life = present(this.#loose.get(branch), branch, 'best-effort');
+    if (life.signal.aborted) return;
+    life.abort();
+    const { plan, graph, environment } = this.#parts;
+    const text = messageOf(error);
+    present(graph.branches.get(branch), branch, 'sink').sink.is('failed', text);
+    environment.log.error({ topology: plan.name, sink: branch }, `${text}: ${plan.name} goes on without ${branch}`);
   }
 
   #makeDeadLetters(): DeadLetters | undefined {
@@ -237,11 +254,11 @@ export class Flow {
       branch: branch.name,
       bestEffort: branch.bestEffort,
       writeTimeoutMs: settings.writeTimeoutMs,
-      killed: this.#killed.controller.signal,
+      killed: (this.#loose.get(branch.name) ?? this.#killed.controller).signal,
       followers: { any: followers.length > 0, settling: settling(followers).length },
       storedBefore,
       mayBeCounted: branch.input === 'merges' ? before : undefined,
-      fail: (error) => this.#fail(error),
+      fail: (error) => (branch.bestEffort ? this.#lose(branch.name, error) : this.#fail(error)),
     });
     return pipe(
       branch.bestEffort ? bestEffort(nodes.sink, environment.clock) : pipe(),

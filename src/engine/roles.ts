@@ -21,6 +21,8 @@ export interface RolesParts {
   readonly killed: AbortSignal;
   /** Told when a role that connects in the background can't, now or ever. */
   fail(error: unknown): void;
+  /** Told when a best-effort branch has a sink that can't connect, now or ever. */
+  lose(branch: string, error: unknown): void;
 }
 
 /** The roles that the connectors play in one run of a topology: made, connected patiently, and closed together. */
@@ -71,7 +73,7 @@ export class Roles {
       const sink = present(this.sinks.get(branch.name), branch.name, 'sink');
       const connected = this.#connectRole(sink, this.#nodeOf(branch), takenOver);
       // Nobody waits for a best-effort sink: until it is there its messages are dropped.
-      if (branch.bestEffort) this.#inBackground(connected);
+      if (branch.bestEffort) connected.catch((error) => this.#parts.lose(branch.name, error));
       else waited.push(connected);
     }
     if (this.deadLetter && graph.deadLetter)
@@ -106,12 +108,8 @@ export class Roles {
       const connected = this.#connectRole(lookup.role, node).then((done) => {
         lookup.connected = done;
       });
-      this.#inBackground(connected);
+      connected.catch((error) => this.#parts.fail(error));
     }
-  }
-
-  #inBackground(work: Promise<unknown>): void {
-    work.catch((error) => this.#parts.fail(error));
   }
 
   /** Connects a role, patiently; false when a stop came first. */

@@ -28,6 +28,8 @@ export class Troubles {
   }
 
   #show(): void {
+    // What a person must cure is not made good by what has ended since.
+    if (this.#node.state === 'failed') return;
     const all = [...this.#open.values()];
     const worst = all.find(({ state }) => state === 'held') ?? all[0];
     if (worst) this.#node.is(worst.state, worst.reason);

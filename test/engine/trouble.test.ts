@@ -400,6 +400,40 @@ describe('a best-effort branch', () => {
     expect(snapshotOf(runtime)).toMatchObject({ delivered: 20 });
   });
 
+  it('that a person must cure ends alone: the others go on, and it is said', async () => {
+    const world = new World(numbered(200));
+    world.log.ends = false;
+    const refused = new FdpError('FDP_REFUSED', 'ill: no right to write');
+    const ill = new WorldSink();
+    const errors = [gone(), refused];
+    ill.write = async () => {
+      throw errors.shift();
+    };
+    const strange = new WorldSink();
+    strange.connect = async () => {
+      throw refused;
+    };
+    const { runtime, ended } = world.start({
+      connectors: {
+        ill: connectorOf({ sink: () => ill.sink() }),
+        strange: connectorOf({ sink: () => strange.sink() }),
+      },
+      sinks: ['sink', { connector: 'ill', bestEffort: true }, { connector: 'strange', bestEffort: true }],
+    });
+    await world.clock.advance(60_000);
+    const snapshot = snapshotOf(runtime);
+    expect(snapshot).toMatchObject({ state: 'running', ready: false, delivered: 200, restarts: 0 });
+    for (const name of ['ill', 'strange'])
+      expect(snapshot.nodes.find((node) => node.name === name)).toMatchObject({
+        state: 'failed',
+        reason: refused.message,
+        inFlight: 0,
+      });
+    expect(isConserved(snapshot)).toBe(true);
+    runtime.drain();
+    expect((await world.clock.until(ended)).exitCode).toBe(0);
+  });
+
   it('gets what its queue still holds when the source has ended', async () => {
     const world = new World(numbered(70));
     const quick = new WorldSink();
