@@ -11,6 +11,7 @@ import { sqliteLog } from './sqlite-log.ts';
 import { sqliteTable } from './sqlite-table.ts';
 import { stdout } from './stdout.ts';
 import { tcp } from './tcp.ts';
+import { terminal } from './terminal.ts';
 import { websocketServer } from './websocket-server.ts';
 
 /** Every connector type that a pipeline can name. */
@@ -27,5 +28,6 @@ export const connectors: readonly ConnectorDeclaration[] = [
   sqliteTable,
   stdout,
   tcp,
+  terminal,
   websocketServer,
 ];

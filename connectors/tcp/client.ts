@@ -49,6 +49,7 @@ export class TcpClient implements Source {
   constructor(context: RoleContext, options: TcpClientOptions) {
     this.#context = context;
     this.#options = options;
+    context.node.address = options.address;
     setMaxListeners(0, this.#lane.signal);
     this.#queue = new BoundedQueue({
       ...options.queue,
@@ -104,8 +105,9 @@ export class TcpClient implements Source {
       const wasConnected = this.#connections > connections;
       if (wasConnected && clock.monotonic() - start >= healthyMs) backoff.reset();
       log.debug({ address }, `${name}: ${reason}; trying again`);
-      node.is('retrying', reason);
-      await backoff.wait(signal);
+      const waitMs = backoff.nextMs();
+      node.is('retrying', reason, clock.now() + waitMs);
+      await clock.sleep(waitMs, signal);
     }
   }
 

@@ -3,9 +3,10 @@ import { systemClock } from '../engine/clock.ts';
 import { type Environment, type Platform, standardOutput } from '../engine/component.ts';
 import type { Plan, TopologyPlan } from '../engine/plan.ts';
 import { type RunResult, Runtime } from '../engine/runtime.ts';
+import { isScreen } from '../engine/screen.ts';
 import type { ProcessSnapshot } from '../engine/snapshot.ts';
 import { FdpError } from '../errors.ts';
-import { createLog, type Log, type LogLevel, logLevels } from '../observe/log.ts';
+import { createLog, type Log, type LogDestination, type LogLevel, logLevels } from '../observe/log.ts';
 import { secretMask } from '../observe/mask.ts';
 import { startObserveServer } from '../observe/observe-server.ts';
 import { createPainter } from '../observe/painter.ts';
@@ -16,6 +17,7 @@ import { type StatusReader, statusReader } from '../observe/status-reader.ts';
 import { describeTopologies, type OptionMask, statusRow } from '../observe/status-report.ts';
 import { writeStatus } from '../observe/status-writer.ts';
 import { failPointFrom } from './fail-point.ts';
+import { type LogFile, openLogFile } from './log-file.ts';
 
 export interface RunRequest {
   readonly plan: Plan;
@@ -37,10 +39,8 @@ export interface RunRequest {
  */
 export async function run(request: RunRequest): Promise<number> {
   const { plan, profile, version, env, secrets } = request;
-  const painter = createPainter(
-    writesOutput(plan) ? { write: (text) => process.stderr.write(text) } : process.stderr,
-    env,
-  );
+  const logFile = screenLog(plan, env);
+  const painter = createPainter(logFile ?? (writesOutput(plan) ? bare(process.stderr) : process.stderr), env);
   // Whatever ends the process gives the cursor back.
   process.once('exit', () => painter.end());
   const log = await createLog({
@@ -80,7 +80,27 @@ export async function run(request: RunRequest): Promise<number> {
   painter.end();
   report(result, log);
   log.flush();
+  for (const error of logFile?.errors ?? []) process.stderr.write(`${error}\n`);
   return result.exitCode;
+}
+
+/** The file that takes the log when a connector takes the terminal; says which at the start, and at the end. */
+function screenLog(plan: Plan, env: RunRequest['env']): LogFile | undefined {
+  if (!isScreen(process.stdout, env)) return undefined;
+  const [path] = [...plan.connectors.values()].flatMap(
+    ({ declaration, options }) => declaration.logFile?.(options) ?? [],
+  );
+  if (path === undefined) return undefined;
+  const file = openLogFile(path);
+  const say = () => process.stderr.write(`the log goes to ${path}\n`);
+  say();
+  process.once('exit', say);
+  return file;
+}
+
+/** The stream as one that is no terminal. */
+function bare(stream: NodeJS.WritableStream): LogDestination {
+  return { write: (text) => stream.write(text) };
 }
 
 function writesOutput(plan: Plan): boolean {

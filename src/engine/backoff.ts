@@ -16,8 +16,13 @@ export class Backoff {
 
   /** Waits before the next try, at least `atLeastMs`; wakes early when `signal` aborts. */
   wait(signal: AbortSignal, atLeastMs = 0): Promise<void> {
+    return this.#environment.clock.sleep(Math.max(atLeastMs, this.nextMs()), signal);
+  }
+
+  /** How long to wait before the next try, for those who tell it and wait themselves, ms. */
+  nextMs(): number {
     const ceiling = Math.min(this.#ceilingMs, firstMs * 2 ** this.#attempt++);
-    return this.#environment.clock.sleep(Math.max(atLeastMs, this.#environment.chance.next() * ceiling), signal);
+    return this.#environment.chance.next() * ceiling;
   }
 
   /** Something went well: the next failure starts from the beginning. */

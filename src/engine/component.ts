@@ -343,6 +343,8 @@ export interface ConnectorDeclaration extends Declaration {
   roles?(options: unknown): readonly ('source' | 'sink' | 'lookup')[];
   /** Where a person can look at it once it runs: a URL or a command. */
   address?(options: unknown): string | undefined;
+  /** For one that takes over the terminal, where there is one: the file that the log goes to meanwhile. */
+  logFile?(options: unknown): string;
   /** Mistakes that a schema can't find. Pure. */
   check?(options: unknown, report: Report): void;
   create(options: unknown, context: ConnectorContext): Promise<Connector>;
@@ -408,11 +410,15 @@ export function defineOperator<const S extends JSONSchema>(
 
 /** Declares a connector: the options' type comes from the schema. */
 export function defineConnector<const S extends JSONSchema>(
-  declaration: Omit<ConnectorDeclaration, 'options' | 'claims' | 'roles' | 'address' | 'check' | 'create'> & {
+  declaration: Omit<
+    ConnectorDeclaration,
+    'options' | 'claims' | 'roles' | 'address' | 'logFile' | 'check' | 'create'
+  > & {
     readonly options: S;
     claims?(options: Typed<S>): readonly string[];
     roles?(options: Typed<S>): readonly ('source' | 'sink' | 'lookup')[];
     address?(options: Typed<S>): string | undefined;
+    logFile?(options: Typed<S>): string;
     check?(options: Typed<S>, report: Report): void;
     create(options: Typed<S>, context: ConnectorContext): Promise<Connector>;
   },

@@ -30,6 +30,10 @@ export class Node {
   state: NodeState = 'idle';
   /** Why the state is not `ok`; one line. */
   reason: string | undefined;
+  /** When it will try again, Unix ms; undefined when it waits for nothing, or nobody knows. */
+  retryAt: number | undefined;
+  /** Where in the world it works, if that is an address: `127.0.0.1:8888`. */
+  address: string | undefined;
   /** What only this kind of node counts: reconnects, gaps, clients, lines skipped, keys evicted. */
   readonly extra: Record<string, number> = {};
   /** Which of `extra` may fall as well as rise. */
@@ -60,11 +64,12 @@ export class Node {
     this.extra[name] = value;
   }
 
-  is(state: NodeState, reason?: string): void {
+  is(state: NodeState, reason?: string, retryAt?: number): void {
     // A reason that changes while the state stays is kept, but not said again.
     const isSaid = this.state === state && (this.reason !== undefined || reason === undefined);
     this.state = state;
     this.reason = reason;
+    this.retryAt = retryAt;
     if (!isSaid) this.#owner.stateChanged(this);
   }
 

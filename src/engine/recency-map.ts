@@ -29,8 +29,11 @@ export class RecencyMap<V> {
     this.#oldest = this.#entries.keys();
   }
 
-  /** Removes the key that was unused for longest, if there is one. */
-  removeOldest(): void {
-    if (this.#entries.size > 0) this.#entries.delete(this.#oldest.next().value as string);
+  /** Removes the key that was unused for longest, and gives it; undefined when there is none. */
+  removeOldest(): string | undefined {
+    if (this.#entries.size === 0) return undefined;
+    const oldest = this.#oldest.next().value as string;
+    this.#entries.delete(oldest);
+    return oldest;
   }
 }

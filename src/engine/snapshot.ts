@@ -59,6 +59,10 @@ export interface NodeSnapshot {
   readonly state: NodeState;
   /** Why the state is not `ok`; one line. */
   readonly reason?: string;
+  /** When it will try again, Unix ms, where that is known. */
+  readonly retryAt?: number;
+  /** Where in the world it works, if that is an address. */
+  readonly address?: string;
   readonly in: number;
   readonly made: number;
   readonly out: number;

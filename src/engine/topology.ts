@@ -227,6 +227,8 @@ function nodeSnapshot(node: Node, from: string | undefined): NodeSnapshot {
     type,
     state,
     reason,
+    retryAt,
+    address,
     in: taken,
     made,
     out,
@@ -239,6 +241,8 @@ function nodeSnapshot(node: Node, from: string | undefined): NodeSnapshot {
   return {
     ...{ name, kind, type, state, in: taken, made, out, filtered, rejected, released, inFlight, retries },
     ...(reason === undefined ? {} : { reason }),
+    ...(retryAt === undefined ? {} : { retryAt }),
+    ...(address === undefined ? {} : { address }),
     ...(from === undefined ? {} : { from }),
     extra: { ...node.extra },
     gauges: [...node.gauges],

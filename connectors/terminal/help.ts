@@ -1,0 +1,52 @@
+import { grey, type Line, span, strong, widthOf } from './lines.ts';
+import type { State } from './state.ts';
+
+const keys = [
+  ['up down  k j', 'move; page up, page down, home, end too'],
+  ['enter', 'only the selected symbol, large; again, or esc: all'],
+  ['1  2  tab', 'prices, runtime'],
+  ['/', 'filter by name; enter keeps it, esc drops it'],
+  ['s', 'sort by symbol, change, distance, rate, last trade'],
+  ['p', 'pause, and go on'],
+  ['?', 'this list'],
+  ['q  ctrl-c', 'stop'],
+] as const;
+
+/** All keys, and what the signs mean. */
+export function helpLines({ logFile }: Pick<State, 'logFile'>): readonly Line[] {
+  return [
+    [],
+    [span('  Keys', strong)],
+    [],
+    ...keys.map(([key, what]) => [span(`  ${key.padEnd(14)}`), span(what, grey)]),
+    [],
+    [span('  distance is from the VWAP, in hundredths of a percent (bp); change is since the first price', grey)],
+    [span('  a row without a trade for 30 s is grey', grey)],
+    ...(logFile === undefined ? [] : [[span(`  the log: ${logFile}`, grey)]]),
+  ];
+}
+
+/** The last line of the screen: the keys for which there is room. */
+export function helpLine({ choice }: Pick<State, 'choice'>, width: number): Line {
+  if (choice.isTyping)
+    return [span('/', strong), span(choice.filter), span('_', strong), span('   enter keeps it, esc drops it', grey)];
+  if (choice.isHelpShown) return [span('any key goes back', grey)];
+  const isPrices = choice.screen === 'prices';
+  const all: readonly (readonly [key: string, what: string, drop: number])[] = [
+    ['j k', 'move', 3],
+    ...(isPrices
+      ? [['enter', choice.isAlone ? 'all' : 'one', 2] as const, ['s', `by ${choice.sort}`, 1] as const]
+      : []),
+    ['/', 'filter', 0],
+    ['tab', isPrices ? 'runtime' : 'prices', 0],
+    ['p', choice.isPaused ? 'go on' : 'pause', 1],
+    ['?', 'keys', 0],
+    ['q', 'quit', 0],
+  ];
+  const lines = [4, 3, 2, 1].map((most) =>
+    all
+      .filter(([, , drop]) => drop < most)
+      .flatMap(([key, what], place) => [span(`${place > 0 ? '   ' : ''}${key}`), span(` ${what}`, grey)]),
+  );
+  return lines.find((line) => widthOf(line) <= width) ?? lines.at(-1) ?? [];
+}

@@ -1,0 +1,165 @@
+import { RecencyMap } from '../../src/engine/recency-map.ts';
+import { Ring } from './ring.ts';
+import { decimalsOf } from './text.ts';
+import type { Trade } from './trade.ts';
+
+/** Seconds of price and VWAP that are kept of each symbol. */
+export const historySeconds = 600;
+/** Trades that are kept, of the market and of each symbol. */
+export const keptTrades = 15;
+const rateSeconds = 10;
+
+/** A trade as the lists show it. */
+export interface ShownTrade extends Trade {
+  /** When it came, Unix ms of this machine. */
+  readonly seenAt: number;
+  /** The price against the one before of the same symbol: the last move, if it did not move now. */
+  readonly direction: Direction;
+  readonly decimals: number;
+}
+
+export type Direction = -1 | 0 | 1;
+
+/** What is known of one symbol. */
+export interface Quote {
+  readonly symbol: string;
+  /** The first price that came. */
+  readonly first: number;
+  price: number;
+  vwap: number | undefined;
+  direction: Direction;
+  /** The most decimals that a price came with. */
+  decimals: number;
+  trades: number;
+  /** When the last trade came, Unix ms of this machine. */
+  seenAt: number;
+  /** Trades since the last tick. */
+  fresh: number;
+  /** Trades of each of the last seconds. */
+  readonly perSecond: Ring;
+  /** The price and the VWAP at the end of each second. */
+  readonly prices: Ring;
+  readonly vwaps: Ring;
+  /** The newest first. */
+  readonly last: ShownTrade[];
+}
+
+/**
+ * Everything that the feed has told, in bounded memory: the symbols that traded last, at most `maxSymbols` (about 12 KB
+ * each), with ten minutes of history, and the last trades. `take` costs the same whatever came before.
+ */
+export class Market {
+  /** Symbols that were given up for others. */
+  evicted = 0;
+  /** Trades so far. */
+  trades = 0;
+  /** The newest first. */
+  readonly last: ShownTrade[] = [];
+  readonly #maxSymbols: number;
+  readonly #recent = new RecencyMap<Quote>();
+  readonly #quotes = new Map<string, Quote>();
+  readonly #perSecond = new Ring(rateSeconds);
+  #fresh = 0;
+
+  constructor(maxSymbols: number) {
+    this.#maxSymbols = maxSymbols;
+  }
+
+  /** Trades a second, over the last ten. */
+  get rate(): number {
+    return rateOf(this.#perSecond);
+  }
+
+  get size(): number {
+    return this.#quotes.size;
+  }
+
+  get(symbol: string): Quote | undefined {
+    return this.#quotes.get(symbol);
+  }
+
+  /** In the order in which they were first seen. */
+  quotes(): readonly Quote[] {
+    return [...this.#quotes.values()];
+  }
+
+  /** @param seenAt Unix ms of this machine */
+  take(trade: Trade, seenAt: number): void {
+    const quote = this.#quotes.get(trade.symbol) ?? this.#begin(trade);
+    this.#recent.use(trade.symbol, quote);
+    const move = Math.sign(trade.price - quote.price) as Direction;
+    quote.direction = move === 0 ? quote.direction : move;
+    quote.price = trade.price;
+    quote.vwap = trade.vwap;
+    quote.decimals = Math.max(quote.decimals, decimalsOf(trade.price));
+    quote.seenAt = seenAt;
+    quote.trades++;
+    quote.fresh++;
+    this.trades++;
+    this.#fresh++;
+    const shown = { ...trade, seenAt, direction: quote.direction, decimals: quote.decimals };
+    keep(quote.last, shown);
+    keep(this.last, shown);
+  }
+
+  /** A second has passed. */
+  tick(): void {
+    this.#perSecond.push(this.#fresh);
+    this.#fresh = 0;
+    for (const quote of this.#quotes.values()) {
+      quote.perSecond.push(quote.fresh);
+      quote.fresh = 0;
+      quote.prices.push(quote.price);
+      quote.vwaps.push(quote.vwap ?? Number.NaN);
+    }
+  }
+
+  #begin({ symbol, price, vwap }: Trade): Quote {
+    if (this.#quotes.size >= this.#maxSymbols) this.#evict();
+    const quote: Quote = {
+      ...{ symbol, first: price, price, vwap, direction: 0, decimals: 2, trades: 0, seenAt: 0, fresh: 0 },
+      perSecond: new Ring(rateSeconds),
+      prices: new Ring(historySeconds),
+      vwaps: new Ring(historySeconds),
+      last: [],
+    };
+    this.#quotes.set(symbol, quote);
+    return quote;
+  }
+
+  #evict(): void {
+    const oldest = this.#recent.removeOldest();
+    if (oldest === undefined) return;
+    this.#quotes.delete(oldest);
+    this.evicted++;
+  }
+}
+
+/** Trades a second of a symbol, over the last ten. */
+export function quoteRate(quote: Quote): number {
+  return rateOf(quote.perSecond);
+}
+
+/** The price's distance from the VWAP in basis points (hundredths of a percent); undefined without a VWAP. */
+export function distanceBp({ price, vwap }: Pick<Quote, 'price' | 'vwap'>): number | undefined {
+  return vwap === undefined ? undefined : percent(price, vwap, 10_000);
+}
+
+/** Change since the first price, in percent; undefined when that was 0. */
+export function changePercent({ price, first }: Quote): number | undefined {
+  return percent(price, first, 100);
+}
+
+function percent(value: number, base: number, scale: number): number | undefined {
+  const part = ((value - base) / Math.abs(base)) * scale;
+  return Number.isFinite(part) ? part : undefined;
+}
+
+function rateOf(ring: Ring): number {
+  return ring.length === 0 ? 0 : ring.sum() / ring.length;
+}
+
+function keep(list: ShownTrade[], trade: ShownTrade): void {
+  list.unshift(trade);
+  if (list.length > keptTrades) list.pop();
+}

@@ -1,0 +1,70 @@
+import type { Writable } from 'node:stream';
+import type { Receipt, RoleContext, Sink } from '../../src/engine/component.ts';
+import type { Message } from '../../src/engine/message.ts';
+import { FdpError, messageOf } from '../../src/errors.ts';
+import { distanceBp } from './market.ts';
+import { clockText, decimalsOf, priceText, signedText } from './text.ts';
+import { readTrade, type Trade } from './trade.ts';
+
+interface PlainOptions {
+  readonly name: string;
+  readonly stream: Writable;
+}
+
+/**
+ * The sink role where there is no screen to paint on: a line a trade, as it comes. A write resolves when the stream has
+ * taken it, so a slow reader slows the topology down. What can't be read is counted as `skipped_lines`.
+ */
+export class PlainSink implements Sink {
+  readonly ordered = true;
+  readonly #context: RoleContext;
+  readonly #options: PlainOptions;
+
+  constructor(context: RoleContext, options: PlainOptions) {
+    this.#context = context;
+    this.#options = options;
+  }
+
+  async connect(): Promise<void> {
+    // The error comes to whoever wrote; the event would end the process if nobody listened.
+    this.#options.stream.off('error', ignore).on('error', ignore);
+  }
+
+  /** @throws FDP_CLOSED, fatal, when nobody reads any more */
+  async write(messages: readonly Message[]): Promise<Receipt> {
+    const { clock, node } = this.#context;
+    const trades = messages.flatMap(({ value }) => readTrade(value) ?? []);
+    if (trades.length < messages.length) node.count('skipped_lines', messages.length - trades.length);
+    const now = clock.now();
+    const text = trades.map((trade) => `${tradeLine(trade, now)}\n`).join('');
+    await clock.outside(
+      new Promise<void>((resolve, reject) => {
+        this.#options.stream.write(text, (error) => (error ? reject(this.#failure(error)) : resolve()));
+      }),
+    );
+    return {};
+  }
+
+  async close(): Promise<void> {}
+
+  #failure(cause: Error): FdpError {
+    const text = `${this.#options.name}: nobody reads the output any more: ${messageOf(cause)}`;
+    return new FdpError('FDP_CLOSED', text, { fault: 'fatal', cause });
+  }
+}
+
+/** `14:03:22.120  AAPL      196.38  VWAP 196.31  +3.6 bp` */
+export function tradeLine(trade: Trade, now: number): string {
+  const { symbol, price, vwap, time } = trade;
+  const decimals = decimalsOf(price);
+  const distance = distanceBp(trade);
+  return [
+    clockText(time ?? now, true),
+    symbol.padEnd(8),
+    priceText(price, decimals).padStart(10),
+    `VWAP ${vwap === undefined ? '-' : priceText(vwap, decimals)}`,
+    ...(distance === undefined ? [] : [`${signedText(distance, 1)} bp`]),
+  ].join('  ');
+}
+
+function ignore(): void {}

@@ -1,0 +1,218 @@
+import { chart, type Plot } from './chart.ts';
+import { beside, fitHeight, grey, type Line, plain, rule, type Style, span } from './lines.ts';
+import {
+  changePercent,
+  type Direction,
+  distanceBp,
+  keptTrades,
+  type Quote,
+  quoteRate,
+  type ShownTrade,
+} from './market.ts';
+import { type State, shownQuotes } from './state.ts';
+import { type Column, table } from './table.ts';
+import { clockText, durationText, fit, priceText, rateText, signedText, sparkline } from './text.ts';
+
+/** A symbol without a trade for so long steps back, ms. */
+export const staleMs = 30_000;
+
+/** Part of a screen: lines, and what is drawn over them. */
+export interface Body {
+  readonly lines: readonly Line[];
+  readonly plots: readonly Plot[];
+}
+
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** From here on the chart and the trades stand beside the symbols, not below them. */
+const wide = 150;
+const tradesWidth = 46;
+const gap = 2;
+
+/** The prices: symbols, the chart of the selected one, the last trades. Exactly `height` lines. */
+export function pricesBody(state: State, size: Size): Body {
+  const quotes = shownQuotes(state);
+  const { choice, market } = state;
+  const place = Math.max(
+    0,
+    quotes.findIndex(({ symbol }) => symbol === choice.selected),
+  );
+  const selected = quotes[place];
+  if (!selected) {
+    const waiting = choice.filter ? `no symbol contains "${choice.filter}"` : 'no trade has come yet';
+    return { lines: fitHeight([[], [span(`  ${waiting}`, grey)]], size.height), plots: [] };
+  }
+  if (choice.isAlone) return below(state, selected, { ...size, trades: selected.last });
+  const rest = { place, quotes, state };
+  if (size.width >= wide) return sideBySide(rest, selected, size);
+  const least = size.height < 14 ? 0 : size.height >= 44 ? keptTrades + 2 : Math.floor(size.height * 0.45);
+  const rows = Math.min(quotes.length + 1, size.height - least - (least > 0 ? 1 : 0));
+  const symbols = symbolLines(rest, { width: size.width, height: rows });
+  const room = size.height - rows;
+  if (room < 5) return { lines: fitHeight(symbols, size.height), plots: [] };
+  const lower = below(state, selected, { width: size.width, height: room, trades: market.last });
+  return { lines: [...symbols, ...lower.lines], plots: lower.plots.map((plot) => moved(plot, 0, rows)) };
+}
+
+interface Listed {
+  readonly quotes: readonly Quote[];
+  readonly place: number;
+  readonly state: State;
+}
+
+function sideBySide(listed: Listed, selected: Quote, { width, height }: Size): Body {
+  const leftWidth = Math.min(110, Math.floor(width * 0.55));
+  const left = symbolLines(listed, { width: leftWidth, height });
+  const rightWidth = width - leftWidth - gap;
+  const tradeRows = Math.min(keptTrades + 2, Math.floor(height / 2));
+  const upper = chart(selected, { width: rightWidth, height: height - tradeRows });
+  const right = [
+    ...fitHeight(upper.lines, height - tradeRows),
+    rule(rightWidth, [span('last trades', grey)]),
+    ...tradeLines(listed.state.market.last, { width: rightWidth, height: tradeRows - 1 }),
+  ];
+  return {
+    lines: fitHeight(beside(left, right, { width, leftWidth, gap }), height),
+    plots: upper.plot ? [moved(upper.plot, leftWidth + gap, 0)] : [],
+  };
+}
+
+/** A rule, and under it the chart with the trades to its right. */
+function below(
+  state: State,
+  selected: Quote,
+  { width, height, trades }: Size & { readonly trades: readonly ShownTrade[] },
+): Body {
+  const leftWidth = width < tradesWidth + 30 ? width : width - tradesWidth - gap;
+  const upper = chart(selected, { width: leftWidth, height: height - 1 });
+  const left = fitHeight(upper.lines, height - 1);
+  const title = [span(state.choice.isAlone ? `the last trades of ${selected.symbol}` : 'price and last trades', grey)];
+  const right = tradeLines(trades, { width: tradesWidth, height: height - 1 });
+  return {
+    lines: [
+      rule(width, title),
+      ...(leftWidth === width ? left : fitHeight(beside(left, right, { width, leftWidth, gap }), height - 1)),
+    ],
+    plots: upper.plot ? [moved(upper.plot, 0, 1)] : [],
+  };
+}
+
+function moved(plot: Plot, left: number, top: number): Plot {
+  return { ...plot, left: plot.left + left, top: plot.top + top };
+}
+
+// ---- the symbols ------------------------------------------------------------------------------------------------
+
+/** Head and as many symbols as fit, those around the selected one. */
+function symbolLines({ quotes, place, state }: Listed, { width, height }: Size): readonly Line[] {
+  const room = Math.max(0, height - 1);
+  const first = Math.max(0, Math.min(place - Math.floor(room / 2), quotes.length - room));
+  const rows = quotes.slice(first, first + room);
+  const selected = quotes[place];
+  const decimals = Math.max(...rows.map((quote) => quote.decimals));
+  const lines = table(columns(state.now, decimals, selected), rows, {
+    width,
+    sorted: state.choice.sort === 'rate' ? 'trades/s' : state.choice.sort === 'last trade' ? 'age' : state.choice.sort,
+    rowStyle: (quote) => (state.now - quote.seenAt >= staleMs ? grey : undefined),
+    isStrong: (quote) => quote === selected,
+  });
+  return lines;
+}
+
+function columns(now: number, decimals: number, selected: Quote | undefined): readonly Column<Quote>[] {
+  // One point under the other, whatever the symbols' decimals.
+  const aligned = (value: number, own: number) => priceText(value, own) + ' '.repeat(decimals - own);
+  return [
+    {
+      ...{ head: '  symbol', align: 'left', drop: 0, most: 16 },
+      cell: (quote) => ({ text: `${quote === selected ? '>' : ' '} ${quote.symbol}` }),
+    },
+    {
+      ...{ head: 'price', align: 'right', drop: 0 },
+      cell: ({ price, direction, decimals: own }) => ({
+        text: `${sign(direction)} ${aligned(price, own)}`,
+        style: directed(direction),
+      }),
+    },
+    {
+      ...{ head: 'change', align: 'right', drop: 3 },
+      cell: (quote) => {
+        const change = changePercent(quote);
+        return change === undefined
+          ? { text: '-' }
+          : { text: `${signedText(change, 2)} %`, style: directed(Math.sign(Number(change.toFixed(2))) as Direction) };
+      },
+    },
+    {
+      ...{ head: 'VWAP', align: 'right', drop: 1 },
+      cell: ({ vwap, decimals: own }) => ({ text: vwap === undefined ? '-' : aligned(vwap, own) }),
+    },
+    {
+      ...{ head: 'distance', align: 'right', drop: 2 },
+      cell: (quote) => {
+        const distance = distanceBp(quote);
+        return { text: distance === undefined ? '-' : `${signedText(distance, 1)} bp` };
+      },
+    },
+    {
+      ...{ head: 'trades/s', align: 'right', drop: 4 },
+      cell: (quote) => ({ text: rateText(quoteRate(quote)) }),
+    },
+    {
+      ...{ head: 'age', align: 'right', drop: 5 },
+      cell: ({ seenAt }) => ({ text: durationText(now - seenAt).padStart(4) }),
+    },
+    {
+      ...{ head: '', align: 'left', drop: 6, stretch: 8, most: 60 },
+      cell: ({ prices, price }, width) => ({
+        text: sparkline([...prices.last(width - 1), price], width),
+        style: { colour: 'cyan' },
+      }),
+    },
+  ];
+}
+
+function sign(direction: Direction): string {
+  return direction > 0 ? '▲' : direction < 0 ? '▼' : ' ';
+}
+
+function directed(direction: Direction): Style {
+  return direction > 0 ? { colour: 'green' } : direction < 0 ? { colour: 'red' } : plain;
+}
+
+// ---- the trades -------------------------------------------------------------------------------------------------
+
+const symbolWidth = 10;
+
+/** Head and the last trades, the newest first. */
+function tradeLines(trades: readonly ShownTrade[], { width, height }: Size): readonly Line[] {
+  const shown = trades.slice(0, Math.max(0, height - 1));
+  const tradeColumns: readonly Column<ShownTrade>[] = [
+    {
+      ...{ head: 'time        ', align: 'left', drop: 2 },
+      cell: ({ time, seenAt }) => ({ text: clockText(time ?? seenAt, true), style: grey }),
+    },
+    {
+      ...{ head: fit('symbol', symbolWidth), align: 'left', drop: 0, most: symbolWidth },
+      cell: ({ symbol }) => ({ text: symbol }),
+    },
+    {
+      ...{ head: '     price', align: 'right', drop: 0 },
+      cell: ({ price, direction, decimals }) => ({
+        text: `${sign(direction)} ${priceText(price, decimals)}`,
+        style: directed(direction),
+      }),
+    },
+    {
+      ...{ head: ' to VWAP', align: 'right', drop: 3 },
+      cell: (trade) => {
+        const distance = distanceBp(trade);
+        return { text: distance === undefined ? '-' : signedText(distance, 1), style: grey };
+      },
+    },
+  ];
+  return table(tradeColumns, shown, { width });
+}

@@ -1,0 +1,33 @@
+import type { Plot } from './chart.ts';
+import { headerLines } from './header.ts';
+import { helpLine, helpLines } from './help.ts';
+import { fitHeight, fitLine, type Line, rule } from './lines.ts';
+import { type Body, pricesBody } from './prices.ts';
+import { runtimeBody } from './runtime-screen.ts';
+import type { State } from './state.ts';
+
+/** A whole screen: exactly `height` lines of exactly `width` columns, and what is drawn over them. */
+export interface Frame {
+  readonly lines: readonly Line[];
+  readonly plots: readonly Plot[];
+}
+
+/** Lines of the screen that are not its body: header, rule and the line of help. */
+const around = 4;
+
+/** What the screen shows: depends on nothing but the state, the size, and the machine's time zone. */
+export function render(state: State, width: number, height: number): Frame {
+  const room = Math.max(0, height - around);
+  const body = bodyOf(state, { width, height: room });
+  const top = around - 1;
+  const lines = [...headerLines(state, width), rule(width), ...fitHeight(body.lines, room), helpLine(state, width)];
+  return {
+    lines: fitHeight(lines, height).map((line) => fitLine(line, Math.max(0, width))),
+    plots: body.plots.map((plot) => ({ ...plot, top: plot.top + top })),
+  };
+}
+
+function bodyOf(state: State, size: { readonly width: number; readonly height: number }): Body {
+  if (state.choice.isHelpShown) return { lines: helpLines(state), plots: [] };
+  return state.choice.screen === 'prices' ? pricesBody(state, size) : runtimeBody(state, size);
+}

@@ -1,0 +1,69 @@
+import { fitHeight, grey, type Line, type Style, span } from './lines.ts';
+import type { Body } from './prices.ts';
+import type { RuntimeRow } from './runtime.ts';
+import { type State, shownRows } from './state.ts';
+import { type Column, table } from './table.ts';
+import { countText, delayText, rateText, sparkline } from './text.ts';
+
+const bad: Style = { colour: 'yellow' };
+
+/** The running processes with their topologies and nodes. Exactly `height` lines. */
+export function runtimeBody(
+  state: State,
+  { width, height }: { readonly width: number; readonly height: number },
+): Body {
+  const { runtime, choice } = state;
+  const notes: readonly Line[] = runtime.problem === undefined ? [] : [[span(`! ${runtime.problem}`, bad)], []];
+  const rows = shownRows(state);
+  const room = Math.max(1, height - notes.length - 1);
+  const top = Math.max(0, Math.min(choice.top, rows.length - room));
+  const shown = rows.slice(top, top + room);
+  const lines = table(columns, shown, { width, isStrong: ({ kind }) => kind !== 'node' });
+  const whole = lines.map((line, place) => {
+    const row = shown[place - 1];
+    return row?.kind === 'process' ? processLine(row) : line;
+  });
+  const empty: readonly Line[] = [
+    [span(choice.filter ? '  nothing has that name' : '  no process has reported yet', grey)],
+  ];
+  return { lines: fitHeight([...notes, ...(rows.length === 0 ? empty : whole)], height), plots: [] };
+}
+
+function processLine({ name, state, isWell }: RuntimeRow): Line {
+  return [
+    span(isWell ? '● ' : '▲ ', isWell ? { colour: 'green' } : bad),
+    span(name, { bold: true }),
+    span(`  ${state}`, isWell ? grey : bad),
+  ];
+}
+
+const number = (value: number | undefined, text: (value: number) => string = countText) =>
+  value === undefined ? { text: '' } : { text: text(value), ...(value === 0 ? { style: grey } : {}) };
+/** Something that should stay at nothing. */
+const trouble = (value: number | undefined) => (value ? { text: countText(value), style: bad } : number(value));
+
+const columns: readonly Column<RuntimeRow>[] = [
+  {
+    ...{ head: 'topology', align: 'left', drop: 0, most: 26 },
+    cell: ({ kind, name, isWell }) => {
+      if (kind === 'process') return { text: '' };
+      return kind === 'node' ? { text: `    ${name}` } : { text: `  ${isWell ? '●' : '▲'} ${name}` };
+    },
+  },
+  {
+    ...{ head: 'state', align: 'left', drop: 4, most: 10 },
+    cell: ({ kind, state, isWell }) => ({ text: kind === 'process' ? '' : state, style: isWell ? grey : bad }),
+  },
+  { head: 'in/s', align: 'right', drop: 0, cell: ({ inRate }) => number(inRate, rateText) },
+  { head: 'out/s', align: 'right', drop: 0, cell: ({ outRate }) => number(outRate, rateText) },
+  { head: 'in flight', align: 'right', drop: 5, cell: ({ inFlight }) => number(inFlight) },
+  { head: 'lag', align: 'right', drop: 1, cell: ({ lag }) => number(lag) },
+  { head: 'p99', align: 'right', drop: 2, cell: ({ p99Ms }) => number(p99Ms, delayText) },
+  { head: 'retries', align: 'right', drop: 6, cell: ({ retries }) => trouble(retries) },
+  { head: 'rejected', align: 'right', drop: 3, cell: ({ rejected }) => trouble(rejected) },
+  { head: 'reconnects', align: 'right', drop: 7, cell: ({ reconnects }) => trouble(reconnects) },
+  {
+    ...{ head: '', align: 'left', drop: 8, stretch: 10, most: 60 },
+    cell: ({ spark }, width) => ({ text: sparkline(spark, width, true), style: { colour: 'cyan' } }),
+  },
+];

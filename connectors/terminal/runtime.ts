@@ -1,0 +1,137 @@
+import type { NodeSnapshot, ProcessSnapshot, StatusReport, TopologySnapshot } from '../../src/engine/snapshot.ts';
+import { Ring } from './ring.ts';
+
+/** A process, a topology or a node, as a row of the runtime screen. */
+export interface RuntimeRow {
+  readonly kind: 'process' | 'topology' | 'node';
+  readonly name: string;
+  /** Names from the process down, to filter by. */
+  readonly path: string;
+  readonly state: string;
+  readonly isWell: boolean;
+  readonly reason: string | undefined;
+  /** Messages a second; undefined until two reports have come. */
+  readonly inRate: number | undefined;
+  readonly outRate: number | undefined;
+  readonly inFlight: number | undefined;
+  readonly lag: number | undefined;
+  readonly p99Ms: number | undefined;
+  readonly retries: number | undefined;
+  readonly rejected: number | undefined;
+  readonly reconnects: number | undefined;
+  /** The rate in, second by second, the newest last. */
+  readonly spark: readonly (number | undefined)[];
+}
+
+interface Series {
+  at: number;
+  in: number;
+  out: number;
+  inRate: number | undefined;
+  outRate: number | undefined;
+  readonly rates: Ring;
+}
+
+const sparkSeconds = 60;
+/** Rows that are shown at most; further nodes are left out. */
+const maxRows = 2000;
+
+/** Turns what the processes report, look by look, into rows with rates. Keeps a minute of rates of each row. */
+export class RuntimeRates {
+  #series = new Map<string, Series>();
+
+  /** The rows for these reports; what is no longer among them is forgotten. */
+  rows(reports: readonly Pick<StatusReport, 'pipeline' | 'process'>[]): readonly RuntimeRow[] {
+    const before = this.#series;
+    this.#series = new Map();
+    return reports.flatMap((report) => this.#processRows(report, before)).slice(0, maxRows);
+  }
+
+  #processRows(
+    { pipeline, process }: Pick<StatusReport, 'pipeline' | 'process'>,
+    before: ReadonlyMap<string, Series>,
+  ): readonly RuntimeRow[] {
+    const path = `${process.host} ${process.pid}`;
+    const rates = (key: string, counts: Counts) =>
+      this.#rates(before, { key: `${path} ${process.startedAt} ${key}`, at: process.at, ...counts });
+    return [
+      processRow(process, path, pipeline),
+      ...process.topologies.flatMap((topology) => [
+        topologyRow(topology, path, rates(topology.name, { in: topology.read, out: topology.delivered })),
+        ...topology.nodes
+          .filter(({ kind }) => kind !== 'dead_letter')
+          .map((node) => nodeRow(node, `${path} ${topology.name}`, rates(`${topology.name}/${node.name}`, node))),
+      ]),
+    ];
+  }
+
+  #rates(before: ReadonlyMap<string, Series>, now: Counts & { readonly key: string; readonly at: number }): Series {
+    const series = before.get(now.key) ?? {
+      ...{ at: now.at, in: now.in, out: now.out, inRate: undefined, outRate: undefined },
+      rates: new Ring(sparkSeconds),
+    };
+    this.#series.set(now.key, series);
+    const seconds = (now.at - series.at) / 1000;
+    if (seconds <= 0) return series;
+    series.inRate = Math.max(0, now.in - series.in) / seconds;
+    series.outRate = Math.max(0, now.out - series.out) / seconds;
+    series.rates.push(series.inRate);
+    Object.assign(series, { at: now.at, in: now.in, out: now.out });
+    return series;
+  }
+}
+
+interface Counts {
+  readonly in: number;
+  readonly out: number;
+}
+
+type Rates = Pick<Series, 'inRate' | 'outRate' | 'rates'>;
+
+const nothing = {
+  ...{ reason: undefined, inRate: undefined, outRate: undefined, inFlight: undefined, lag: undefined },
+  ...{ p99Ms: undefined, retries: undefined, rejected: undefined, reconnects: undefined, spark: [] },
+} as const;
+
+function processRow(process: ProcessSnapshot, path: string, pipeline: string): RuntimeRow {
+  const { host, pid, version, at, startedAt, ready } = process;
+  const minutes = Math.floor((at - startedAt) / 60_000);
+  return {
+    ...nothing,
+    kind: 'process',
+    name: `${host}  pid ${pid}  ${pipeline}  fdp ${version}  up ${minutes} min`,
+    // Shown with whatever of its topologies or nodes passes the filter.
+    path: `${path} ${process.topologies.map(({ name, nodes }) => `${name} ${nodes.map((node) => node.name).join(' ')}`).join(' ')}`,
+    state: ready ? 'ready' : 'not ready',
+    isWell: ready,
+  };
+}
+
+function topologyRow(topology: TopologySnapshot, path: string, { inRate, outRate, rates }: Rates): RuntimeRow {
+  const { name, state, ready, reason, inFlight, lag, latency, rejected, nodes } = topology;
+  const sum = (count: (node: NodeSnapshot) => number) => nodes.reduce((all, node) => all + count(node), 0);
+  return {
+    ...{ kind: 'topology', name, state, reason, inRate, outRate, inFlight, lag, rejected },
+    path: `${path} ${name} ${nodes.map((node) => node.name).join(' ')}`,
+    isWell: ready,
+    p99Ms: latency.p99Ms,
+    retries: sum(({ retries }) => retries),
+    reconnects: sum(({ extra }) => extra['reconnects'] ?? 0),
+    spark: rates.last(sparkSeconds),
+  };
+}
+
+function nodeRow(node: NodeSnapshot, path: string, { inRate, outRate, rates }: Rates): RuntimeRow {
+  const { name, state, reason, inFlight, retries, rejected, extra } = node;
+  return {
+    ...{ kind: 'node', name, reason, inRate, outRate, inFlight, retries, rejected },
+    path: `${path} ${name}`,
+    // A node that nobody has used yet has nothing to tell.
+    state: state === 'idle' || state === 'ok' ? '' : state,
+    isWell: state === 'ok' || state === 'idle' || state === 'standby',
+    lag: undefined,
+    p99Ms: undefined,
+    reconnects: extra['reconnects'],
+    spark: rates.last(sparkSeconds),
+  };
+}

@@ -1,0 +1,160 @@
+import { createRequire } from 'node:module';
+import blessed, { type Widgets } from 'blessed';
+import type { Curve, Plot } from './chart.ts';
+import type { Colour, Line, Style } from './lines.ts';
+import type { Frame } from './render.ts';
+
+/** What the screen needs of a terminal. */
+export interface ScreenOptions {
+  /** False: nothing is in colour. */
+  readonly isColoured: boolean;
+  /** The `TERM` of the environment. */
+  readonly terminal: string | undefined;
+  onKey(key: string): void;
+  onResize(): void;
+}
+
+/** The terminal, taken over whole: the alternate screen, without cursor, keys as they are pressed. */
+export interface Screen {
+  readonly width: number;
+  readonly height: number;
+  /** Shows a frame of this size; only cells that differ are written. */
+  paint(frame: Frame): void;
+  /** Paints everything anew, should something else have written to the terminal. */
+  repaint(): void;
+  /** Gives the terminal back as it was; idempotent. */
+  close(): void;
+}
+
+/** The part of blessed-contrib's canvas that is used; its module has no types. */
+interface CanvasElement extends Widgets.BoxElement {
+  canvasSize: { width: number; height: number };
+  calcSize(): void;
+  readonly ctx: {
+    strokeStyle: string;
+    clearRect(x: number, y: number, width: number, height: number): void;
+    beginPath(): void;
+    moveTo(x: number, y: number): void;
+    lineTo(x: number, y: number): void;
+    stroke(): void;
+  };
+}
+type CanvasClass = new (options: Widgets.BoxOptions) => CanvasElement;
+
+const require = createRequire(import.meta.url);
+// Not by the name of the package: that would load all of its widgets, maps and markdown among them.
+const Canvas = require('blessed-contrib/lib/widget/canvas.js') as CanvasClass;
+
+/** Terminals that are no relatives of xterm; the others are taken for one, whatever they call themselves. */
+const ownKind = /^(linux|vt\d+|cons25|ansi)/;
+
+/** Takes the terminal over. Whatever ends the process from now on, a crash included, gives it back first. */
+export function openScreen({ isColoured, terminal, onKey, onResize }: ScreenOptions): Screen {
+  const screen = blessed.screen({
+    terminal: terminal && ownKind.test(terminal) ? terminal : 'xterm-256color',
+    title: 'fdp',
+    // What is drawn has one column a character already, in Unicode, whatever the locale is called.
+    fullUnicode: false,
+    forceUnicode: true,
+    smartCSR: false,
+    resizeTimeout: 50,
+    warnings: false,
+  });
+  // The line-drawing characters of the terminal's second character set are shown as letters by some.
+  Object.assign(screen.tput, { brokenACS: true });
+  const box = blessed.box({ top: 0, left: 0, width: '100%', height: '100%', tags: false, wrap: false });
+  screen.append(box);
+  screen.on('keypress', (character: string | undefined, key: { readonly full?: string }) => {
+    const name = key.full ?? character ?? '';
+    // It says both for one key.
+    if (name !== 'return')
+      onKey(character !== undefined && /^[\x21-\x7e\u00a1-\uffff]$/.test(character) ? character : name);
+  });
+  screen.on('resize', onResize);
+  const plots = new Plots(screen, isColoured);
+  let isOpen = true;
+  return {
+    get width() {
+      return Number(screen.width);
+    },
+    get height() {
+      return Number(screen.height);
+    },
+    paint: (frame) => {
+      if (!isOpen) return;
+      box.setContent(frame.lines.map((line) => encoded(line, isColoured)).join('\n'));
+      plots.show(frame.plots);
+      screen.render();
+    },
+    repaint: () => {
+      if (isOpen) screen.realloc();
+    },
+    close: () => {
+      if (!isOpen) return;
+      isOpen = false;
+      screen.destroy();
+    },
+  };
+}
+
+/** The canvases over the text; one is made anew when its place or size changes. */
+class Plots {
+  readonly #screen: Widgets.Screen;
+  readonly #isColoured: boolean;
+  #shown: { readonly key: string; readonly canvas: CanvasElement; readonly plot: Plot }[] = [];
+
+  constructor(screen: Widgets.Screen, isColoured: boolean) {
+    this.#screen = screen;
+    this.#isColoured = isColoured;
+  }
+
+  show(plots: readonly Plot[]): void {
+    const before = this.#shown;
+    this.#shown = plots.map((plot) => {
+      const key = `${plot.left} ${plot.top} ${plot.width} ${plot.height}`;
+      return { key, plot, canvas: before.find((each) => each.key === key)?.canvas ?? this.#make(plot) };
+    });
+    for (const { canvas } of before) if (!this.#shown.some((each) => each.canvas === canvas)) canvas.destroy();
+    for (const { canvas, plot } of this.#shown) this.#draw(canvas, plot);
+  }
+
+  #make({ left, top, width, height }: Plot): CanvasElement {
+    const canvas = new Canvas({ left, top, width, height });
+    canvas.calcSize = () => {
+      canvas.canvasSize = { width: width * 2, height: height * 4 };
+    };
+    this.#screen.append(canvas);
+    return canvas;
+  }
+
+  #draw({ ctx }: CanvasElement, { width, height, curves }: Plot): void {
+    ctx.clearRect(0, 0, width * 2, height * 4);
+    for (const curve of curves) {
+      ctx.strokeStyle = this.#isColoured ? (curve.colour ?? 'normal') : 'normal';
+      ctx.beginPath();
+      trace(ctx, curve);
+      ctx.stroke();
+    }
+  }
+}
+
+function trace(ctx: CanvasElement['ctx'], { dots }: Curve): void {
+  dots.forEach((y, x) => {
+    if (y === undefined) return;
+    if (dots[x - 1] === undefined) ctx.moveTo(x, y);
+    ctx.lineTo(x, y);
+  });
+}
+
+// ---- styles -----------------------------------------------------------------------------------------------------
+
+const codes: Readonly<Record<Colour, string>> = { red: '31', green: '32', yellow: '33', cyan: '36', grey: '90' };
+
+function encoded(line: Line, isColoured: boolean): string {
+  return line.map(({ text, style }) => styled(text, style, isColoured)).join('');
+}
+
+function styled(text: string, { colour, bold }: Style, isColoured: boolean): string {
+  const set = [...(bold ? ['1'] : []), ...(colour && isColoured ? [codes[colour]] : [])];
+  return set.length === 0 ? text : `\u001b[${set.join(';')}m${text}\u001b[m`;
+}

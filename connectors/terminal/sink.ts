@@ -1,0 +1,177 @@
+import type { Platform, Receipt, RoleContext, Sink } from '../../src/engine/component.ts';
+import type { Message } from '../../src/engine/message.ts';
+import { messageOf } from '../../src/errors.ts';
+import { press } from './keys.ts';
+import { Market } from './market.ts';
+import { render } from './render.ts';
+import { RuntimeRates } from './runtime.ts';
+import type { Screen, ScreenOptions } from './screen.ts';
+import { type Choice, firstChoice, type RuntimeState, type State } from './state.ts';
+import { readTrade } from './trade.ts';
+
+interface TerminalOptions {
+  readonly maxSymbols: number;
+  readonly logFile: string | undefined;
+  openScreen(keys: Pick<ScreenOptions, 'onKey' | 'onResize'>): Screen;
+  /** Ctrl-C: what the terminal itself would do, were it not taken over. */
+  interrupt(): void;
+}
+
+const paintMs = 200;
+/** A key is answered at once, but not more often than this. */
+const keyMs = 40;
+const secondMs = 1000;
+
+/**
+ * The sink role: what came last, on the whole screen. A write only changes what is known, and never waits; what can't be
+ * read is counted as `skipped_lines` and fails nothing. Painted when something changed: for messages at most five times
+ * a second, for a key at once.
+ */
+export class TerminalSink implements Sink {
+  readonly ordered = true;
+  readonly #context: RoleContext;
+  readonly #options: TerminalOptions;
+  readonly #market: Market;
+  readonly #rates = new RuntimeRates();
+  #choice: Choice = firstChoice;
+  #screen: Screen | undefined;
+  #runtime: RuntimeState = { rows: [], problem: undefined };
+  #unreadable = 0;
+  #unseen = 0;
+  #pausedAt: number | undefined;
+  /** When the newest trade was made that is not painted yet, Unix ms. */
+  #newest: number | undefined;
+  #delayMs: number | undefined;
+  #isChanged = true;
+  #paintedAt = Number.NEGATIVE_INFINITY;
+  #cancelPaint: (() => void) | undefined;
+  #cancelSecond: (() => void) | undefined;
+  #isLooking = false;
+
+  constructor(context: RoleContext, options: TerminalOptions) {
+    this.#context = context;
+    this.#options = options;
+    this.#market = new Market(options.maxSymbols);
+  }
+
+  /** Takes the terminal. */
+  async connect(): Promise<void> {
+    if (this.#screen) return;
+    this.#screen = this.#options.openScreen({
+      onKey: (key) => this.#onKey(key),
+      onResize: () => this.#paintWithin(0),
+    });
+    this.#second();
+    this.#paintWithin(0);
+  }
+
+  async write(messages: readonly Message[]): Promise<Receipt> {
+    const { clock, node } = this.#context;
+    const now = clock.now();
+    for (const { value } of messages) {
+      const trade = readTrade(value);
+      if (!trade) {
+        this.#unreadable++;
+        node.count('skipped_lines');
+      } else if (this.#choice.isPaused) this.#unseen++;
+      else {
+        this.#market.take(trade, now);
+        this.#newest = trade.time;
+      }
+    }
+    this.#isChanged = true;
+    return {};
+  }
+
+  async close(): Promise<void> {
+    this.#cancelPaint?.();
+    this.#cancelSecond?.();
+    this.#screen?.close();
+    this.#screen = undefined;
+  }
+
+  // ---- time -----------------------------------------------------------------------------------------------------
+
+  #second(): void {
+    if (this.#pausedAt === undefined) this.#market.tick();
+    this.#isChanged = true;
+    if (this.#choice.screen === 'runtime' && this.#pausedAt === undefined) void this.#look();
+    this.#cancelSecond = this.#context.clock.timer(secondMs, () => this.#second());
+  }
+
+  /** Paints after at most `ms`, and from then on whenever something has changed. */
+  #paintWithin(ms: number): void {
+    this.#cancelPaint?.();
+    this.#cancelPaint = this.#context.clock.timer(ms, () => {
+      if (this.#isChanged || ms < paintMs) this.#paint();
+      this.#paintWithin(paintMs);
+    });
+  }
+
+  #paint(): void {
+    const screen = this.#screen;
+    if (!screen) return;
+    this.#isChanged = false;
+    this.#paintedAt = this.#context.clock.monotonic();
+    if (this.#newest !== undefined) this.#delayMs = this.#context.clock.now() - this.#newest;
+    this.#newest = undefined;
+    screen.paint(render(this.#state(), screen.width, screen.height));
+  }
+
+  #state(): State {
+    const { clock, platform, topology } = this.#context;
+    return {
+      now: this.#pausedAt ?? clock.now(),
+      ...{ choice: this.#choice, market: this.#market, process: platform?.snapshot(), topology },
+      ...{ delayMs: this.#delayMs, unreadable: this.#unreadable, unseen: this.#unseen },
+      ...{ runtime: this.#runtime, logFile: this.#options.logFile },
+    };
+  }
+
+  // ---- keys -----------------------------------------------------------------------------------------------------
+
+  #onKey(key: string): void {
+    const { platform, clock } = this.#context;
+    if (key === 'C-c') this.#options.interrupt();
+    else if (key === 'C-l') this.#screen?.repaint();
+    else if (key === 'q' && !this.#choice.isTyping) platform?.stop();
+    else this.#choose(press(this.#state(), key, this.#screen?.height ?? 0));
+    this.#paintWithin(Math.max(0, this.#paintedAt + keyMs - clock.monotonic()));
+  }
+
+  #choose(choice: Choice): void {
+    const { clock } = this.#context;
+    const before = this.#choice;
+    this.#choice = choice;
+    if (choice.isPaused !== before.isPaused) {
+      this.#pausedAt = choice.isPaused ? clock.now() : undefined;
+      this.#unseen = 0;
+    }
+    if (choice.screen === 'runtime' && before.screen !== 'runtime') void this.#look();
+  }
+
+  // ---- all processes --------------------------------------------------------------------------------------------
+
+  /** One look at a time at what the processes report; those that can't be asked leave this one. */
+  async #look(): Promise<void> {
+    const { platform } = this.#context;
+    if (this.#isLooking || !platform) return;
+    this.#isLooking = true;
+    this.#runtime = await this.#reports(platform);
+    this.#isLooking = false;
+    this.#isChanged = true;
+  }
+
+  async #reports(platform: Platform): Promise<RuntimeState> {
+    const alone = () => this.#rates.rows([{ pipeline: '', process: platform.snapshot() }]);
+    if (!platform.reports)
+      return { rows: alone(), problem: 'only this process: the pipeline names no status table (settings: status)' };
+    try {
+      const reports = await platform.reports();
+      if (reports.length > 0) return { rows: this.#rates.rows(reports), problem: undefined };
+      return { rows: alone(), problem: 'only this process: no process has reported to the status table yet' };
+    } catch (error) {
+      return { rows: alone(), problem: `only this process: the status table is away: ${messageOf(error)}` };
+    }
+  }
+}

@@ -1,0 +1,91 @@
+import type { ProcessSnapshot } from '../../src/engine/snapshot.ts';
+import { changePercent, distanceBp, type Market, type Quote, quoteRate } from './market.ts';
+import type { RuntimeRow } from './runtime.ts';
+
+export const sorts = ['symbol', 'change', 'distance', 'rate', 'last trade'] as const;
+export type Sort = (typeof sorts)[number];
+
+/** What the person at the keyboard has chosen. */
+export interface Choice {
+  readonly screen: 'prices' | 'runtime';
+  /** The selected symbol; undefined, or one that is not shown: the first. */
+  readonly selected: string | undefined;
+  /** Only the selected symbol is shown, large. */
+  readonly isAlone: boolean;
+  readonly filter: string;
+  /** The filter is being typed. */
+  readonly isTyping: boolean;
+  readonly sort: Sort;
+  readonly isPaused: boolean;
+  readonly isHelpShown: boolean;
+  /** The first row of the runtime screen. */
+  readonly top: number;
+}
+
+export const firstChoice: Choice = {
+  screen: 'prices',
+  selected: undefined,
+  isAlone: false,
+  filter: '',
+  isTyping: false,
+  sort: 'symbol',
+  isPaused: false,
+  isHelpShown: false,
+  top: 0,
+};
+
+/** All that the screen is made from. */
+export interface State {
+  /** Wall clock, Unix ms; stands still while paused. */
+  readonly now: number;
+  readonly choice: Choice;
+  readonly market: Market;
+  /** This process; undefined where nobody tells. */
+  readonly process: ProcessSnapshot | undefined;
+  /** The topology whose sink the screen is. */
+  readonly topology: string;
+  /** From the trade to the screen, ms. */
+  readonly delayMs: number | undefined;
+  /** Lines that are no trades. */
+  readonly unreadable: number;
+  /** Lines that came while paused. */
+  readonly unseen: number;
+  readonly runtime: RuntimeState;
+  /** Where the log goes; undefined: nobody knows. */
+  readonly logFile: string | undefined;
+}
+
+export interface RuntimeState {
+  readonly rows: readonly RuntimeRow[];
+  /** Why not every running process is shown; one line. */
+  readonly problem: string | undefined;
+}
+
+/** The symbols that are shown, in their order. */
+export function shownQuotes({ market, choice }: Pick<State, 'market' | 'choice'>): readonly Quote[] {
+  const wanted = choice.filter.toLowerCase();
+  const quotes = market.quotes().filter(({ symbol }) => symbol.toLowerCase().includes(wanted));
+  if (choice.sort === 'symbol') return quotes.sort((a, b) => compare(a.symbol, b.symbol));
+  const value = sortValues[choice.sort];
+  return quotes
+    .map((quote) => ({ quote, value: value(quote) }))
+    .sort((a, b) => b.value - a.value || compare(a.quote.symbol, b.quote.symbol))
+    .map(({ quote }) => quote);
+}
+
+const sortValues: Readonly<Record<Exclude<Sort, 'symbol'>, (quote: Quote) => number>> = {
+  change: (quote) => changePercent(quote) ?? -Number.MAX_VALUE,
+  distance: (quote) => Math.abs(distanceBp(quote) ?? -1),
+  rate: quoteRate,
+  'last trade': (quote) => Math.floor(quote.seenAt / 1000),
+};
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
+}
+
+/** The rows of the runtime screen that pass the filter: those that match, and the process and topology above them. */
+export function shownRows({ runtime, choice }: Pick<State, 'runtime' | 'choice'>): readonly RuntimeRow[] {
+  const wanted = choice.filter.toLowerCase();
+  return wanted === '' ? runtime.rows : runtime.rows.filter(({ path }) => path.toLowerCase().includes(wanted));
+}

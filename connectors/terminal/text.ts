@@ -1,0 +1,94 @@
+/**
+ * Everything that a terminal shows in one column and that steers nothing: ASCII, European letters, and the few signs
+ * that the screens are made of. Wide characters, combining marks and control characters are not among them.
+ */
+const unsafe =
+  /[^\u0020-\u007e\u00a1-\u00ac\u00ae-\u02af\u0391-\u03a1\u03a3-\u03ce\u0400-\u0482\u048a-\u052f\u2026\u2191\u2193\u2500-\u257f\u2581-\u2588\u25b2\u25bc\u25cb\u25cf]/gu;
+
+/** The text with a `?` in place of each character that is not one plain column of a terminal. */
+export function safe(text: string): string {
+  return text.replace(unsafe, '?');
+}
+
+/** Exactly `width` columns of a safe text: padded, or cut with an ellipsis. */
+export function fit(text: string, width: number, align: 'left' | 'right' = 'left'): string {
+  if (width <= 0) return '';
+  if (text.length > width) return width === 1 ? '…' : `${text.slice(0, width - 1)}…`;
+  return align === 'left' ? text.padEnd(width) : text.padStart(width);
+}
+
+/** Decimals that a price is written with: as many as it came with, from 2 to 8. */
+export function decimalsOf(price: number): number {
+  const [, decimals = '', exponent = '0'] = /^-?\d+(?:\.(\d+))?(?:e([+-]\d+))?$/.exec(String(price)) ?? [];
+  return Math.min(8, Math.max(2, decimals.length - Number(exponent)));
+}
+
+/** A price with its decimals; one that is too long for a column in the scientific way. */
+export function priceText(price: number, decimals: number): string {
+  return Math.abs(price) >= 1e9 ? price.toExponential(3) : price.toFixed(decimals);
+}
+
+/** With its sign always, so that colour is not the only one. */
+export function signedText(value: number, decimals: number): string {
+  if (Math.abs(value) >= 1e6) return `${value > 0 ? '+' : ''}${value.toExponential(1)}`;
+  const text = value.toFixed(decimals);
+  return Number(text) === 0 ? (0).toFixed(decimals) : `${value > 0 ? '+' : ''}${text}`;
+}
+
+/** A rate a second: one decimal while it is small. */
+export function rateText(rate: number): string {
+  if (rate > 0 && rate < 0.05) return '<0.1';
+  return rate < 100 ? rate.toFixed(1) : countText(Math.round(rate));
+}
+
+/** A count with its thousands apart; in millions once it is long. */
+export function countText(count: number): string {
+  if (count >= 1e15) return count.toExponential(1);
+  if (count >= 1e9) return `${(count / 1e6).toFixed(0).replace(/\B(?=(\d{3})+$)/g, ' ')}M`;
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ' ');
+}
+
+/** How long ago, or for how long: `12 s`, `4 min`, `3 h`, `2 d`. */
+export function durationText(ms: number): string {
+  const seconds = Math.floor(Math.max(0, ms) / 1000);
+  if (seconds < 100) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 100) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 48 ? `${hours} h` : `${countText(Math.floor(hours / 24))} d`;
+}
+
+/** A short time exactly: `0.4 ms`, `12 ms`, `3.1 s`. */
+export function delayText(ms: number): string {
+  const size = Math.abs(ms);
+  if (size >= 100_000) return `${ms < 0 ? '-' : ''}${durationText(size)}`;
+  if (size >= 1000) return `${(ms / 1000).toFixed(1)} s`;
+  return `${size > 0 && size < 10 ? ms.toFixed(1) : Math.round(ms)} ms`;
+}
+
+const two = (value: number) => String(value).padStart(2, '0');
+
+/** Wall clock of this machine's time zone, `14:03:22`, with milliseconds on request. */
+export function clockText(ms: number, withMs = false): string {
+  const time = new Date(ms);
+  const text = [time.getHours(), time.getMinutes(), time.getSeconds()].map(two).join(':');
+  return withMs ? `${text}.${String(time.getMilliseconds()).padStart(3, '0')}` : text;
+}
+
+const bars = '▁▂▃▄▅▆▇█';
+
+/** One bar a value, the newest last, to the right of `width` columns; a gap for what is missing. */
+export function sparkline(values: readonly (number | undefined)[], width: number, fromZero = false): string {
+  const shown = values.slice(-width);
+  const known = shown.filter((value) => value !== undefined);
+  const lowest = fromZero ? 0 : Math.min(...known);
+  const range = Math.max(...known) - lowest;
+  const bar = (value: number) => {
+    if (range <= 0 || !Number.isFinite(range)) return bars[0];
+    return bars[Math.min(7, Math.floor(((value - lowest) / range) * 8))];
+  };
+  return shown
+    .map((value) => (value === undefined ? ' ' : bar(value)))
+    .join('')
+    .padStart(width);
+}
