@@ -45,8 +45,16 @@ async function processorDies(brokers: string, url: string, point: string): Promi
   const ledger = await Ledger.open(cluster.place, 6);
   try {
     for (const times of passes) {
-      await ledger.offer(3000);
-      await dieAt((more) => cluster.processor(more), point + times);
+      await ledger.offer(2000);
+      // However late the point is passed for the last time, there is something to be done until then.
+      const stop = new AbortController();
+      const offering = ledger.offerUntil(stop.signal, 200);
+      try {
+        await dieAt((more) => cluster.processor(more), point + times);
+      } finally {
+        stop.abort();
+        await offering;
+      }
     }
     await ledger.offer(300);
     await using processor = await cluster.processor();

@@ -5,8 +5,10 @@ import { Cluster } from '../support/cluster-place.ts';
 import { faultChance, pause, sized } from '../support/faults.ts';
 import { KafkaView } from '../support/kafka-view.ts';
 import { everyDocument, Ledger, type LedgerPlace } from '../support/ledger.ts';
+import { LineReader } from '../support/place.ts';
 import { eventually, type Process } from '../support/platform.ts';
 import { startMongo } from '../support/services.ts';
+import { VwapOracle } from '../support/vwap-oracle.ts';
 
 const trades = sized({ full: 200_000, fast: 20_000 });
 const kills = sized({ full: 40, fast: 4 });
@@ -68,15 +70,52 @@ async function survive(cluster: Cluster, test: string): Promise<void> {
   }
 }
 
-describe.concurrent('three processors, killed with -9 at random all the time', () => {
-  onServices('on a standalone server', (services) => {
+/** Reads what one analytics process broadcasts, and kills it in the midst of it. */
+async function listenAndKill(cluster: Cluster, pauseMs: number): Promise<readonly string[]> {
+  const { process, place } = await cluster.start(['--topology', 'analytics']);
+  using reader = new LineReader(place.tcpPort);
+  try {
+    await eventually('lines', async () => reader.lines.length >= 300);
+    await pause(pauseMs);
+  } finally {
+    await process.stop('SIGKILL');
+  }
+  return [...reader.lines];
+}
+
+describe.concurrent('processes killed with -9 at random all the time', () => {
+  onServices('three processors on a standalone server', (services) => {
     it('store and count everything once; read again from the beginning, nothing changes', async () => {
       using cluster = new Cluster(services.kafka, services.mongo);
       await survive(cluster, 'processors');
     }, 900_000);
   });
 
-  onOwnServices('on a replica set', (services) => {
+  onServices('those of analytics', (services) => {
+    it('broadcast the VWAP that the topic says, the windows filled again after each start', async () => {
+      using cluster = new Cluster(services.kafka, services.mongo);
+      const ledger = await Ledger.open(cluster.place, 6);
+      const chance = faultChance('analytics');
+      const stop = new AbortController();
+      await ledger.offer(2000);
+      const offering = ledger.offerUntil(stop.signal, 300);
+      try {
+        const heard: (readonly string[])[] = [];
+        for (let round = 0; round < sized({ full: 8, fast: 2 }); round++)
+          heard.push(await listenAndKill(cluster, 1000 * chance.next()));
+        stop.abort();
+        await offering;
+        await using view = await KafkaView.open(services.kafka);
+        const oracle = new VwapOracle(await view.records(cluster.place.topic));
+        for (const lines of heard) expect(oracle.differences(lines).slice(0, 3)).toEqual([]);
+      } finally {
+        stop.abort();
+        await ledger.close();
+      }
+    }, 900_000);
+  });
+
+  onOwnServices('three processors on a replica set', (services) => {
     it('store and count everything once; read again from the beginning, nothing changes', async () => {
       const mongo = await startMongo({ replicaSet: true });
       using cluster = new Cluster(services.kafka, mongo.address);
