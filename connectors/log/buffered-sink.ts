@@ -13,6 +13,8 @@ const patienceMs = 1000;
 const attemptMs = 15_000;
 /** Messages brought from the disk to the log at a time, at most. */
 const drainStep = 500;
+/** Waits between two tries grow up to this, ms: a log that is back is noticed within moments. */
+const longestWaitMs = 5000;
 
 /**
  * A log's sink with a disk buffer before it, for a source that can't give a message again: when the log has not
@@ -47,7 +49,7 @@ export class BufferedSink implements Sink {
     this.maxMessageBytes = inner.maxMessageBytes ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Resolves when the buffer is open: the log may be away. */
+  /** Resolves when the buffer is open: the log may be away, and the node is red until it is there. */
   async connect(signal: AbortSignal): Promise<void> {
     await this.#buffer.open(signal);
     if (this.#buffer.size > 0)
@@ -131,7 +133,7 @@ export class BufferedSink implements Sink {
 
   async #drainAfter(before: Promise<void> | undefined): Promise<void> {
     await before;
-    const backoff = new Backoff(this.#context);
+    const backoff = new Backoff(this.#context, longestWaitMs);
     while (!this.#isIdle && !this.#life.signal.aborted) {
       try {
         await this.#step();
@@ -142,16 +144,23 @@ export class BufferedSink implements Sink {
           return;
         }
         this.#context.node.retries++;
+        // Once it is connected the log tells its troubles by itself.
+        if (!this.#innerConnected && !this.#life.signal.aborted) this.#context.node.is('retrying', messageOf(error));
         this.#context.log.debug({}, `${this.#options.name}: ${messageOf(error)}`);
         await backoff.wait(this.#life.signal);
       }
     }
   }
 
+  async #connectInner(signal: AbortSignal): Promise<void> {
+    await this.#inner.connect(signal);
+    this.#innerConnected = true;
+    if (!this.#lossy) this.#context.node.is('ok');
+  }
+
   async #step(): Promise<void> {
     const { signal } = this.#life;
-    if (!this.#innerConnected) await this.#inner.connect(signal);
-    this.#innerConnected = true;
+    if (!this.#innerConnected) await this.#connectInner(signal);
     const waiting = this.#buffer.first(this.#atATime);
     if (waiting.length === 0) return;
     const { failed = new Map<number, Error>() } = await this.#bring(waiting);

@@ -8,6 +8,8 @@ import type { BranchPlan, TopologyPlan } from './plan.ts';
 
 /** How long a role may take to close, ms. */
 const closeMs = 5000;
+/** Waits between two tries to connect grow up to this, ms: who starts a server does not want to wait for long. */
+const longestWaitMs = 5000;
 
 export interface RolesParts {
   readonly plan: TopologyPlan;
@@ -125,14 +127,15 @@ export class Roles {
     const { environment, draining, killed } = this.#parts;
     const stop = linkedAbort(draining, killed);
     const { signal } = stop.controller;
-    const backoff = new Backoff(environment);
+    const backoff = new Backoff(environment, longestWaitMs);
     node.is('connecting');
     try {
       while (!signal.aborted) {
         try {
           await role.connect(signal, { takenOver });
           if (signal.aborted) break;
-          node.is('ok');
+          // One that goes on connecting by itself has said so.
+          if (node.state !== 'retrying') node.is('ok');
           return true;
         } catch (error) {
           if (signal.aborted) break;

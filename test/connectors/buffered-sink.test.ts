@@ -118,6 +118,22 @@ describe('disk buffer', () => {
     await world.clock.until(sink.close());
   });
 
+  it('is red from a start without the log until it is there, and says so once', async () => {
+    using world = new World();
+    world.log.state = 'away';
+    const { node } = world.context;
+    const sink = world.open();
+    await world.connect(sink);
+    expect(node).toMatchObject({ state: 'retrying', reason: 'log: away' });
+    await world.write(sink, 3);
+    expect(node.state).toBe('retrying');
+    world.log.state = 'there';
+    await world.clock.advance(60_000);
+    expect(node).toMatchObject({ state: 'ok', reason: undefined });
+    expect(world.log.texts).toEqual(world.expected);
+    await world.clock.until(sink.close());
+  });
+
   it('starts without the log, and gives the next process what a killed one left', async () => {
     using world = new World();
     world.log.state = 'away';
