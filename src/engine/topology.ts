@@ -49,6 +49,8 @@ export class Topology implements NodeOwner {
   readonly #draining = linkedAbort().controller;
   readonly #forced = linkedAbort().controller;
   readonly #limitedLog: LimitedLog;
+  /** Nodes of which trouble was said, and its end was not. */
+  readonly #troubled = new Set<Node>();
   #flow: Flow | undefined;
   #state: TopologyState = 'starting';
   #reason: string | undefined;
@@ -161,8 +163,15 @@ export class Topology implements NodeOwner {
     const fields = { topology: this.name, node: node.name, state: node.state };
     const { log } = this.#parts.environment;
     const text = `${node.name} is ${node.state}${node.reason ? `: ${node.reason}` : ''}`;
-    if (node.state === 'retrying' || node.state === 'held') log.warn(fields, text);
-    else if (node.state === 'connecting' && node.reason) log.warn(fields, text);
+    const isTrouble =
+      node.state === 'retrying' || node.state === 'held' || (node.state === 'connecting' && node.reason);
+    if (isTrouble) {
+      this.#troubled.add(node);
+      log.warn(fields, text);
+      return;
+    }
+    const wasTrouble = this.#troubled.delete(node);
+    if (node.state === 'ok' && wasTrouble) log.info(fields, `${node.name} is ok again`);
     else if (node.state === 'standby') log.info(fields, text);
     else if (node.state !== 'failed') log.debug(fields, text);
   }

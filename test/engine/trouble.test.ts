@@ -22,6 +22,27 @@ const rejecting = (ids: (id: number) => boolean) =>
     }),
   );
 
+describe('what the log says', () => {
+  it('tells of a trouble once, and once that it is over', async () => {
+    const world = new World(numbered(100));
+    let isAway = true;
+    world.sink.write = async (messages) => {
+      if (isAway) throw gone();
+      return world.sink.keep(messages);
+    };
+    const { runtime } = world.start();
+    await world.clock.advance(60_000);
+    isAway = false;
+    await world.clock.advance(60_000);
+    expect(snapshotOf(runtime)).toMatchObject({ delivered: 100 });
+    const lines = world.environment.log.lines.filter(({ level, text }) => level !== 'debug' && text !== 'stopped');
+    expect(lines.map(({ level, text }) => `${level} ${text}`)).toEqual([
+      'warn sink is retrying: sink: gone',
+      'info sink is ok again',
+    ]);
+  });
+});
+
 describe('bounded memory', () => {
   it('reads no further than its permits while the dead letter of one message cannot be written', async () => {
     const world = new World(numbered(1000));
