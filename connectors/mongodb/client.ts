@@ -96,23 +96,24 @@ export class SharedClient {
   }
 
   /**
-   * The connected client, made at the first call and again after a failure.
+   * The connected client, made at the first call and again after a failure, which is told in the name of who asks.
    * @throws FDP_CONNECT_FAILED, FDP_REFUSED, FDP_SPEC_INVALID, FDP_CLOSED when `signal` aborts
    */
-  async connected(signal: AbortSignal): Promise<MongoClient> {
+  async connected(asker: Asker, signal: AbortSignal): Promise<MongoClient> {
     this.#connecting ??= this.#connect();
     const connecting = this.#connecting;
-    connecting.catch(() => {
+    const told = connecting.catch((error) => {
       if (this.#connecting === connecting) this.#connecting = undefined;
+      throw mongoError(error, asker, !this.#wasConnected);
     });
     const { controller, release } = linkedAbort(signal);
     const stopped = new Promise<never>((_resolve, reject) => {
-      const stop = () => reject(new FdpError('FDP_CLOSED', `${this.#place.name}: stopped while connecting`));
+      const stop = () => reject(new FdpError('FDP_CLOSED', `${asker.name}: stopped while connecting`));
       if (controller.signal.aborted) stop();
       else controller.signal.addEventListener('abort', stop);
     });
     try {
-      return await Promise.race([connecting, stopped]);
+      return await Promise.race([told, stopped]);
     } finally {
       release();
     }
@@ -168,7 +169,7 @@ export class SharedClient {
       return client;
     } catch (error) {
       await client?.close();
-      throw mongoError(error, this.#place, !this.#wasConnected);
+      throw error;
     }
   }
 

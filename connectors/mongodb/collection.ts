@@ -44,7 +44,7 @@ export class Collection {
     await this.#closing;
     this.#closing = undefined;
     this.#client ??= acquireClient(this.place, this.#environment);
-    this.#mongo = await this.#client.connected(signal);
+    this.#mongo = await this.#client.connected(this.place, signal);
   }
 
   /** The client; `mongo` is it, once connected. @throws FDP_CLOSED */
