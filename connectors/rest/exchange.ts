@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { Request, Response } from 'express';
 import type { Lane, PageEdge, RequestContext, RoleContext } from '../../src/engine/component.ts';
+import type { LimitedLog } from '../../src/engine/limited-log.ts';
 import { FdpError, messageOf } from '../../src/errors.ts';
 import { type Refusal, refusalBody, refusalOf } from './answer.ts';
 import { queryOf, rawQuery } from './route.ts';
@@ -16,6 +17,8 @@ interface ExchangeParts {
   readonly number: number;
   readonly timeoutMs: number;
   readonly clientTimeoutMs: number;
+  /** Tells of requests that failed. */
+  readonly failures: LimitedLog;
 }
 
 /**
@@ -106,10 +109,10 @@ export class Exchange implements RequestContext {
   }
 
   #report(error: FdpError, status: number): void {
-    const { context, name, requestId, route } = this.#parts;
+    const { context, name, requestId, route, failures } = this.#parts;
     if (status === 504) context.node.count('timed_out');
     const fields = { request_id: requestId, route, status, code: error.code, error: messageOf(error) };
-    context.log[status === 500 ? 'error' : 'warn'](fields, `${name}: a request failed`);
+    failures[status === 500 ? 'error' : 'warn'](`${route} ${error.code}`, fields, `${name}: a request failed`);
   }
 
   #laneOf(value: Readonly<Record<string, unknown>>): Lane {

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { Express, Request, Response } from 'express';
 import { Observable, type Subscriber } from 'rxjs';
 import type { ConnectOptions, Lane, RoleContext, Source } from '../../src/engine/component.ts';
+import { type LimitedLog, limited } from '../../src/engine/limited-log.ts';
 import { listen } from '../../src/engine/listen.ts';
 import { FdpError, messageOf } from '../../src/errors.ts';
 import { malformed, notNow, type Refusal, rawAnswer } from './answer.ts';
@@ -35,6 +36,8 @@ interface RestOptions {
 const notOpen = notNow('FDP_UNAVAILABLE', 'not open: try again later');
 /** How long `close` waits for clients to take their last answer. */
 const farewellMs = 500;
+/** At most one line in this time about failed requests of a route and a kind, ms: a store that is away fails them all. */
+const failureLogMs = 1000;
 
 /**
  * The source role: a lane for each request. Nothing is read again after a restart: whoever asked will ask again.
@@ -48,6 +51,7 @@ export class RestSource implements Source {
   readonly #options: RestOptions;
   readonly #open = new Set<Exchange>();
   readonly #streams: Streams | undefined;
+  readonly #failures: LimitedLog;
   #server: Server | undefined;
   #lanes: Subscriber<Lane> | undefined;
   #number = 0;
@@ -62,6 +66,7 @@ export class RestSource implements Source {
     this.#options = options;
     const { prices, limits } = options;
     this.#streams = prices && new Streams(context, { ...limits, prices });
+    this.#failures = limited(context.log, context.clock, failureLogMs);
     prepare(options.app, {
       context,
       name: options.name,
@@ -134,7 +139,8 @@ export class RestSource implements Source {
       return this.#refuse(notNow('FDP_BUSY', 'too many requests at once: try again later'));
     const { timeoutMs, clientTimeoutMs } = limits;
     const number = ++this.#number;
-    const parts = { context, name, route, number, timeoutMs, clientTimeoutMs, requestId: idOf(response) };
+    const about = { requestId: idOf(response), failures: this.#failures };
+    const parts = { context, name, route, number, timeoutMs, clientTimeoutMs, ...about };
     const exchange = new Exchange(request, response, parts);
     this.#open.add(exchange);
     this.#count();
@@ -189,6 +195,7 @@ export class RestSource implements Source {
     for (const exchange of this.#open) exchange.stop(new FdpError('FDP_UNAVAILABLE', 'the service is being stopped'));
     await this.#farewell();
     this.#server?.closeAllConnections();
+    this.#failures.flush();
     await stopped;
   }
 

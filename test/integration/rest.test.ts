@@ -100,6 +100,18 @@ describe('rest', () => {
     );
   });
 
+  it('answers each of many requests that a missing store fails, and says it in one line', async () => {
+    const away = new FdpError('FDP_UNAVAILABLE', 'trades: away');
+    const { get, log, source } = await start({}, (lane) => lane.request?.fail(away));
+    const failures = () => log.lines.filter(({ text }) => text === 'http: a request failed');
+    const many = Array.from({ length: 50 }, () => get('/api/v1/symbols'));
+    for (const reply of await Promise.all(many)) expect(reply.status).toBe(503);
+    expect(failures().length).toBeLessThan(many.length);
+    await source.close();
+    const told = failures().map(({ fields }) => 1 + ((fields as { suppressed?: number }).suppressed ?? 0));
+    expect(told.reduce((sum, count) => sum + count, 0)).toBe(many.length);
+  });
+
   it('tells what is wrong with a parameter, and nothing of the inside', async () => {
     const errors = [
       new FdpError('FDP_PARAMETER_INVALID', 'limit: expected an integer, got "x"'),
