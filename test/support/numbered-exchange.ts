@@ -25,18 +25,20 @@ export class NumberedExchange implements AsyncDisposable {
   readonly #server: WebSocketServer;
   #client: WebSocket | undefined;
   #subscribed = new Set<string>();
-  #number = 0;
+  #number: number;
 
-  private constructor(server: WebSocketServer, symbols: readonly string[]) {
+  private constructor(server: WebSocketServer, symbols: readonly string[], after: number) {
     this.#server = server;
     this.#symbols = symbols;
+    this.#number = after;
     server.on('connection', (client) => this.#welcome(client));
   }
 
-  static async open(symbols: readonly string[]): Promise<NumberedExchange> {
+  /** @param after the last number that somebody else has given */
+  static async open(symbols: readonly string[], after = 0): Promise<NumberedExchange> {
     const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
     await once(server, 'listening');
-    return new NumberedExchange(server, symbols);
+    return new NumberedExchange(server, symbols, after);
   }
 
   get url(): string {

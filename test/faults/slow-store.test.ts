@@ -1,0 +1,77 @@
+import { Kafka, logLevel } from 'kafkajs';
+import { MongoClient } from 'mongodb';
+import { expect, it } from 'vitest';
+import { onServices } from '../support/cluster.ts';
+import { Cluster } from '../support/cluster-place.ts';
+import { pause, sized } from '../support/faults.ts';
+import { Ledger } from '../support/ledger.ts';
+import { median, residentMiB } from '../support/memory.ts';
+import { eventually } from '../support/platform.ts';
+import { SlowWay } from '../support/slow-way.ts';
+import { Watched } from '../support/watched.ts';
+
+/** What a stored trade takes on the way to the server, roughly, bytes. */
+const tradeBytes = 250;
+const tradesPerSecond = 100;
+const waiting = sized({ full: 500_000, fast: 50_000 });
+const slowMs = sized({ full: 180_000, fast: 15_000 });
+
+/** Who works the group, and on what. */
+async function members({ place, group }: Cluster): Promise<readonly string[]> {
+  const admin = new Kafka({ brokers: place.brokers.split(','), logLevel: logLevel.NOTHING }).admin();
+  await admin.connect();
+  try {
+    const { groups } = await admin.describeGroups([group]);
+    return (groups[0]?.members ?? []).map((one) => `${one.memberId} ${one.memberAssignment.toString('base64')}`);
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+onServices('a store that takes 100 trades a second', (services) => {
+  it(
+    'holds the processor back, which neither grows nor loses its place in the group, and catches up later',
+    async () => {
+      using cluster = new Cluster(services.kafka, services.mongo);
+      await using way = await SlowWay.to(Number(new URL(services.mongo).port), tradesPerSecond * tradeBytes);
+      await using mongo = await new MongoClient(services.mongo).connect();
+      const stored = () => mongo.db(cluster.place.database).collection('finnhub_trades').countDocuments();
+      const ledger = await Ledger.open(cluster.place, 6);
+      await ledger.offer(waiting);
+      const started = performance.now();
+      const processor = await Watched.start(cluster, 'processor', { MONGODB_URL: way.url });
+      try {
+        await eventually('the first trades stored', async () => (await stored()) > 0);
+        const before = await members(cluster);
+        expect(before).toHaveLength(1);
+        const memory: number[] = [];
+        const from = performance.now();
+        while (performance.now() - from < slowMs) {
+          memory.push(residentMiB(processor.process.child.pid));
+          expect(await processor.health()).toBeDefined();
+          await pause(250);
+        }
+        // It goes on, about as fast as the store does.
+        const perSecond = (1000 * (await stored())) / (performance.now() - started);
+        expect(perSecond).toBeGreaterThan(tradesPerSecond / 10);
+        expect(perSecond).toBeLessThan(3 * tradesPerSecond);
+        expect(await members(cluster)).toEqual(before);
+        expect(processor.told.map(({ msg }) => msg)).not.toContainEqual(
+          expect.stringContaining('hands its partitions'),
+        );
+        const half = Math.floor(memory.length / 2);
+        expect(median(memory.slice(half))).toBeLessThan(median(memory.slice(0, half)) + 48);
+        way.heal();
+        await eventually('all stored', async () => (await stored()) === waiting, 180_000);
+        await cluster.settled(ledger);
+        await processor.green();
+        expect(await members(cluster)).toEqual(before);
+        expect(await processor.process.stop('SIGTERM'), processor.process.output).toBe(0);
+      } finally {
+        await processor.process.stop('SIGKILL');
+        await ledger.close();
+      }
+    },
+    sized({ full: 900_000, fast: 240_000 }),
+  );
+});

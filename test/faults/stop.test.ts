@@ -1,0 +1,128 @@
+import { Kafka, logLevel } from 'kafkajs';
+import { MongoClient } from 'mongodb';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { onOwnServices } from '../support/cluster.ts';
+import { Cluster, type Edit } from '../support/cluster-place.ts';
+import { auditOf, ExchangeLoad } from '../support/exchange-load.ts';
+import { faultChance, pause, sized } from '../support/faults.ts';
+import { Ledger } from '../support/ledger.ts';
+import { figure, parseMetrics } from '../support/metrics.ts';
+import { NumberedExchange } from '../support/numbered-exchange.ts';
+import { eventually } from '../support/platform.ts';
+import { type Service, startKafka, startMongo } from '../support/services.ts';
+import { Watched } from '../support/watched.ts';
+
+const partitions = 6;
+/** A broker that was killed is to be let in soon again. */
+const properties = { 'broker.session.timeout.ms': '3000', 'broker.heartbeat.interval.ms': '500' };
+/** The mock as fast as it may be, beside a ledger that offers what the log takes. */
+const busy: Edit = ['rate: 50/s', 'rate: 500/s'];
+const symbols = ['AAPL', 'GOOGL', 'TSLA', 'MSFT', 'NVDA', 'AMD'];
+/** Trades that wait in the log when a server goes. */
+const backlog = 20_000;
+const all = 'ingestor,processor,analytics,api';
+
+/** How many messages of each lane were stored although their position is not committed: they are read again. */
+async function readAgain({ place, group }: Cluster): Promise<readonly number[]> {
+  const admin = new Kafka({ brokers: [place.brokers], logLevel: logLevel.NOTHING }).admin();
+  const mongo = await new MongoClient(place.url).connect();
+  try {
+    await admin.connect();
+    const [topic] = await admin.fetchOffsets({ groupId: group, topics: [place.topic] });
+    const committed = new Map(topic?.partitions.map(({ partition, offset }) => [partition, Number(offset)]));
+    const stored = mongo.db(place.database).collection('finnhub_trades').find().project({ message_key: 1 });
+    const again = new Map<number, Set<number>>();
+    for await (const { message_key: key } of stored) {
+      const [, partition = 0, offset = 0] = (/-(\d+)-(\d+)--/.exec(key) ?? []).map(Number);
+      if (offset >= (committed.get(partition) ?? 0))
+        again.set(partition, (again.get(partition) ?? new Set()).add(offset));
+    }
+    return [...again.values()].map(({ size }) => size);
+  } finally {
+    await Promise.all([admin.disconnect(), mongo.close()]);
+  }
+}
+
+/** Messages that a topology has delivered; 0 while it does not say. */
+async function delivered(platform: Watched, topology = 'processor'): Promise<number> {
+  const metrics = await platform.metrics();
+  return metrics === undefined ? 0 : figure(parseMetrics(metrics), 'fdp_messages_delivered_total', { topology });
+}
+
+onOwnServices('a stop', () => {
+  const chance = faultChance('a stop');
+  let kafka: Service;
+  let mongod: Service;
+  beforeAll(async () => {
+    [kafka, mongod] = await Promise.all([startKafka({ properties }), startMongo()]);
+  });
+  afterAll(() => Promise.all([kafka, mongod].map((server) => server?.stop())));
+
+  it('under full load ends with 0 and everything committed that was stored, time and again', async () => {
+    using cluster = new Cluster(kafka.address, mongod.address, busy);
+    const ledger = await Ledger.open(cluster.place, partitions);
+    const offered = new AbortController();
+    await ledger.offer(sized({ full: 200_000, fast: 40_000 }));
+    const offering = ledger.offerUntil(offered.signal, sized({ full: 5000, fast: 500 }));
+    try {
+      for (let round = 0; round < sized({ full: 10, fast: 3 }); round++) {
+        const platform = await Watched.start(cluster, all);
+        await eventually('trades are being stored', async () => (await delivered(platform)) > 0);
+        await pause(1000 * chance.next());
+        expect(await platform.process.stop('SIGTERM'), platform.process.output).toBe(0);
+        // Less than the batch a lane that may be: a clean stop commits all that it has stored.
+        expect(await readAgain(cluster)).toEqual([]);
+      }
+      offered.abort();
+      await offering;
+      const last = await cluster.processor();
+      await cluster.settled(ledger);
+      expect(await last.stop('SIGTERM')).toBe(0);
+      expect(await readAgain(cluster)).toEqual([]);
+    } finally {
+      offered.abort();
+      await offering;
+      await ledger.close();
+    }
+  });
+
+  const servers = { kafka: () => kafka, mongod: () => mongod };
+  const absences = (['mongod', 'kafka'] as const).flatMap((server) =>
+    sized<readonly ('kill' | 'pause')[]>({ full: ['kill', 'pause'], fast: ['kill'] }).map((way) => ({ server, way })),
+  );
+  it.each(absences)('while $server is away ($way) is forced, says what it left, and loses nothing', async (fault) => {
+    using cluster = new Cluster(kafka.address, mongod.address);
+    const ledger = await Ledger.open(cluster.place, partitions);
+    await ledger.offer(backlog);
+    await using exchange = await NumberedExchange.open(symbols, backlog);
+    const feed = { FDP_FEED: 'finnhub', FINNHUB_URL: exchange.url, FINNHUB_TOKEN: 'key' };
+    const platform = await Watched.start(cluster, all, feed);
+    await exchange.subscribed();
+    const load = new ExchangeLoad(exchange, 100);
+    const server = servers[fault.server]();
+    try {
+      await eventually('trades are being stored', async () => (await delivered(platform)) > 0);
+      await server[fault.way]();
+      await platform.red();
+      await load.end();
+      await eventually('frames are kept', async () => (await delivered(platform, 'ingestor')) === load.frames);
+      expect(await platform.process.stop('SIGTERM'), platform.process.output).toBe(3);
+      const said = platform.told.map(({ msg }) => msg);
+      const left = /^forced: processor\/\w+ left \d+ messages unfinished, .* will be read again$/;
+      expect(said).toContainEqual(expect.stringMatching(left));
+      expect(said).not.toContainEqual(expect.stringContaining('forced: ingestor'));
+      await (fault.way === 'pause' ? server.resume() : server.restart());
+      const after = await Watched.start(cluster, 'ingestor,processor', feed);
+      const audit = () => auditOf(cluster.place, exchange, ledger.acknowledged);
+      await eventually('all stored', async () => (await audit()).length === 0, 90_000).catch(async () => {
+        expect(await audit()).toEqual([]);
+      });
+      expect(ledger.acknowledged.size).toBe(backlog);
+      expect(await after.process.stop('SIGTERM'), after.process.output).toBe(0);
+    } finally {
+      await load.end();
+      await platform.process.stop('SIGKILL');
+      await ledger.close();
+    }
+  });
+});

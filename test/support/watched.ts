@@ -1,0 +1,83 @@
+import type { Cluster, Variables } from './cluster-place.ts';
+import { type Answer, get, type Place } from './place.ts';
+import { eventually, freePort, type Process } from './platform.ts';
+
+/** A log line. */
+export interface Told {
+  readonly level: string;
+  readonly msg: string;
+  readonly topology?: string;
+  readonly node?: string;
+  readonly state?: string;
+}
+
+/** An `fdp-run` that is watched from outside: by its health, its exit code and its log. */
+export class Watched {
+  readonly topologies: string;
+  readonly process: Process;
+  readonly place: Place;
+  readonly #observe: string;
+
+  private constructor(topologies: string, started: { process: Process; place: Place }, observe: string) {
+    this.topologies = topologies;
+    this.process = started.process;
+    this.place = started.place;
+    this.#observe = observe;
+  }
+
+  /** Starts topologies, separated by commas, in a process of their own. */
+  static async start(cluster: Cluster, topologies: string, more: Variables = {}): Promise<Watched> {
+    const port = String(await freePort());
+    const started = await cluster.start(['--topology', topologies], { OBSERVE_PORT: port, ...more });
+    return new Watched(topologies, started, `http://127.0.0.1:${port}`);
+  }
+
+  get isRunning(): boolean {
+    return this.process.child.exitCode === null && this.process.child.signalCode === null;
+  }
+
+  /** The log lines so far. */
+  get told(): readonly Told[] {
+    return this.process.log;
+  }
+
+  /** The lines about the states of its nodes from line `from` on, as `topology/node state`. */
+  changes(from = 0): readonly string[] {
+    const told = this.told.slice(from).filter(({ node, state }) => node !== undefined && state !== undefined);
+    return told.map(({ topology, node, state }) => `${topology}/${node} ${state}`);
+  }
+
+  health(): Promise<Answer | undefined> {
+    return get(`${this.#observe}/health/ready`);
+  }
+
+  /** Undefined while nobody listens. */
+  async metrics(): Promise<string | undefined> {
+    return fetch(`${this.#observe}/metrics`).then(
+      (answer) => answer.text(),
+      () => undefined,
+    );
+  }
+
+  /** Waits until it says that it can do its work. */
+  green(): Promise<unknown> {
+    return this.#shows('green', 200);
+  }
+
+  /** Waits until it says that it can't. */
+  red(): Promise<unknown> {
+    return this.#shows('red', 503);
+  }
+
+  async #shows(colour: string, status: number): Promise<void> {
+    let last: Answer | undefined;
+    const isSo = async () => {
+      if (!this.isRunning) throw new Error(`${this.topologies} ended\n${this.process.output}`);
+      last = await this.health();
+      return last?.status === status;
+    };
+    await eventually(`${this.topologies} is ${colour}`, isSo).catch((error) => {
+      throw new Error(`${error.message}: ${JSON.stringify(last?.body)}\n${this.process.output}`);
+    });
+  }
+}
