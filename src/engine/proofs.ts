@@ -54,9 +54,11 @@ export class Proofs {
   /** One line to keep with the position; undefined when nothing is proved, or it would be too long. */
   get note(): string | undefined {
     if (this.#byBranch.size === 0) return undefined;
-    return [this.#text(Number.POSITIVE_INFINITY), this.#text(1)].find(
-      (text) => Buffer.byteLength(text) <= maxNoteBytes,
-    );
+    for (const each of [Number.POSITIVE_INFINITY, 1]) {
+      const text = this.#text(each);
+      if (Buffer.byteLength(text) <= maxNoteBytes) return text;
+    }
+    return undefined;
   }
 
   #text(each: number): string {

@@ -1,0 +1,58 @@
+import { cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { Installation } from '../support/installation.ts';
+import { eventually, temporaryFolder } from '../support/platform.ts';
+
+const said = /the store of trades, symbols is older than .+ is read again from offset (\d+) instead of (\d+)/;
+
+/** Runs ingestor and processor until so many more trades are stored, and stops them. */
+async function store(platform: Installation, trades: number): Promise<void> {
+  await using process = platform.start(['ingestor', 'processor']);
+  const before = platform.stores.trades.length;
+  await eventually('more trades stored', async () => platform.stores.trades.length >= before + trades);
+  expect(await process.stop()).toBe(0);
+}
+
+/** Works off the log, and gives what the processor said. */
+async function caughtUp(platform: Installation): Promise<string> {
+  await using processor = platform.start(['processor']);
+  await eventually(
+    'the log worked off and stored',
+    async () => processor.output.includes(': starting') && platform.differences().length === 0,
+  ).catch(() => expect(platform.differences(), processor.output).toEqual([]));
+  expect(await processor.stop()).toBe(0);
+  return processor.output;
+}
+
+/** Copies the files of the stores, with what SQLite keeps beside them. */
+function copyStores(from: string, to: string): void {
+  mkdirSync(to, { recursive: true });
+  for (const name of readdirSync(from)) if (name.startsWith('store.db')) cpSync(join(from, name), join(to, name));
+}
+
+function removeStores(folder: string): void {
+  for (const name of readdirSync(folder)) if (name.startsWith('store.db')) rmSync(join(folder, name));
+}
+
+describe('the stores of the embedded profile', () => {
+  it('restored from a copy that was made before more was stored, or removed, are filled again from the log', async () => {
+    using folder = temporaryFolder();
+    const platform = await Installation.in(folder.path, '500/s');
+    const [data, backup] = [join(folder.path, 'data'), join(folder.path, 'backup')];
+    await store(platform, 300);
+    copyStores(data, backup);
+    const older = platform.stores.trades.length;
+    await store(platform, 600);
+
+    removeStores(data);
+    copyStores(backup, data);
+    expect(platform.stores.trades.length).toBe(older);
+    expect(await caughtUp(platform)).toMatch(said);
+    expect(await caughtUp(platform)).not.toMatch(said);
+
+    removeStores(data);
+    expect(await caughtUp(platform)).toMatch(said);
+    expect(await caughtUp(platform)).not.toMatch(said);
+  });
+});
