@@ -1,6 +1,7 @@
-import { defineConnector } from '../src/engine/component.ts';
+import { type ConnectorContext, defineConnector } from '../src/engine/component.ts';
 import { listenClaims, reachable } from '../src/engine/listen.ts';
 import { durationMs, sizeBytes } from '../src/engine/units.ts';
+import type { PageFile } from './rest/page.ts';
 
 /**
  * HTTP requests as a source: each is a lane of its own and waits for its reply. Every answer, also to what is not even
@@ -60,6 +61,15 @@ export const rest = defineConnector({
         default: '4KiB',
         description: 'Length of the requested URL; over it the answer is 414.',
       },
+      hosts: {
+        type: 'array',
+        items: { type: 'string', minLength: 1, maxLength: 253 },
+        maxItems: 100,
+        default: [],
+        description:
+          'Names that it answers to, beside localhost and addresses; to others with 421. Without any it answers to every name, or to none when it listens on this machine alone.',
+        examples: [['api.example.com']],
+      },
       ui: {
         type: 'boolean',
         default: false,
@@ -87,10 +97,12 @@ export const rest = defineConnector({
 
   async create(options, environment) {
     const { name } = environment;
-    const [{ RestSource }, { PriceSink }, { Prices }, { default: express }] = await Promise.all([
+    const { listen, hosts } = options;
+    const [{ RestSource }, { PriceSink }, { Prices }, { readPage }, { default: express }] = await Promise.all([
       import('./rest/source.ts'),
       import('./rest/price-sink.ts'),
       import('./rest/prices.ts'),
+      import('./rest/page.ts'),
       import('express'),
     ]);
     const prices = new Prices(environment);
@@ -103,12 +115,18 @@ export const rest = defineConnector({
       maxUrl: sizeBytes(options.max_url),
       maxStreams: options.max_streams,
     };
-    const shown = { prices: options.ui ? prices : undefined };
+    const page = options.ui ? { prices, files: pageFiles(readPage(), environment) } : undefined;
     return {
       source: (_usage, context) =>
-        new RestSource(context, { name, address: options.listen, limits, app: express(), ...shown }),
+        new RestSource(context, { name, address: listen, hosts, limits, app: express(), page }),
       sink: () => new PriceSink(prices),
       close: async () => prices.close(),
     };
   },
 });
+
+/** A page that was never built is no reason not to answer requests. */
+function pageFiles(files: readonly PageFile[] | undefined, { name, log }: ConnectorContext): readonly PageFile[] {
+  if (!files) log.warn({}, `${name}: there is no live page, for it is not built: run "npm run build"; the API goes on`);
+  return files ?? [];
+}

@@ -13,7 +13,9 @@ export interface Refusal {
 /** On every answer: nothing here is to be run, framed or guessed at by a browser. */
 export const safeHeaders = {
   'X-Content-Type-Options': 'nosniff',
-  'Content-Security-Policy': "default-src 'none'",
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Referrer-Policy': 'no-referrer',
 } as const;
 
 const later = { 'Retry-After': '1' };

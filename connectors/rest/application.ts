@@ -22,6 +22,8 @@ interface ApplicationParts {
   /** A route of the same path goes first. */
   readonly endpoints: readonly Endpoint[];
   readonly maxUrl: number;
+  /** Says why a request with this Host header is not for this server. */
+  readonly wrongHost: (host: string | undefined) => Refusal | undefined;
   /** True when connections are to end with their answer. */
   readonly isClosing: () => boolean;
   /** Takes a request of a route, or says why not. */
@@ -70,7 +72,7 @@ function welcome(parts: ApplicationParts, request: Request, response: Response, 
   if (parts.isClosing()) response.set('Connection', 'close');
   parts.context.node.count('requests');
   logWhenDone(parts, request, response);
-  const refusal = wrongForm(request, parts.maxUrl);
+  const refusal = wrongForm(request, parts);
   if (refusal) {
     refuse(response, refusal, requestId);
     return;
@@ -79,13 +81,13 @@ function welcome(parts: ApplicationParts, request: Request, response: Response, 
   next();
 }
 
-function wrongForm(request: Request, maxUrl: number): Refusal | undefined {
+function wrongForm(request: Request, { maxUrl, wrongHost }: ApplicationParts): Refusal | undefined {
   if (request.url.length > maxUrl) return badRequest(414, `the URL is longer than ${maxUrl} bytes`);
   if (request.headers.host === undefined && request.httpVersion === '1.1')
     return badRequest(400, 'the request has no Host header', { Connection: 'close' });
   if (Number(request.headers['content-length'] ?? 0) > maxBody)
     return badRequest(413, `the body of the request is larger than ${maxBody} bytes`, { Connection: 'close' });
-  return undefined;
+  return wrongHost(request.headers.host);
 }
 
 function throwBodyAway(request: Request): void {

@@ -10,6 +10,8 @@ import { FdpError, messageOf } from '../../src/errors.ts';
 import { malformed, notNow, type Refusal, rawAnswer } from './answer.ts';
 import { type Endpoint, idOf, prepare } from './application.ts';
 import { Exchange } from './exchange.ts';
+import { hostCheck } from './host.ts';
+import { type PageFile, pageEndpoints } from './page.ts';
 import type { Prices } from './prices.ts';
 import { readRoutes } from './route.ts';
 import { Streams } from './streams.ts';
@@ -29,8 +31,10 @@ interface RestOptions {
   readonly address: string;
   readonly limits: RestLimits;
   readonly app: Express;
-  /** What the live page shows; undefined where there is no page. */
-  readonly prices: Prices | undefined;
+  /** The names that the server answers to; none: as `hostCheck` says. */
+  readonly hosts: readonly string[];
+  /** What the live page shows, and its files; undefined where there is no page. */
+  readonly page: { readonly prices: Prices; readonly files: readonly PageFile[] } | undefined;
 }
 
 const notOpen = notNow('FDP_UNAVAILABLE', 'not open: try again later');
@@ -64,8 +68,8 @@ export class RestSource implements Source {
   constructor(context: RoleContext, options: RestOptions) {
     this.#context = context;
     this.#options = options;
-    const { prices, limits } = options;
-    this.#streams = prices && new Streams(context, { ...limits, prices });
+    const { page, limits } = options;
+    this.#streams = page && new Streams(context, { ...limits, prices: page.prices });
     this.#failures = limited(context.log, context.clock, failureLogMs);
     prepare(options.app, {
       context,
@@ -73,6 +77,7 @@ export class RestSource implements Source {
       routes: readRoutes(context.routes, options.name),
       endpoints: this.#endpoints(),
       maxUrl: limits.maxUrl,
+      wrongHost: hostCheck(options.address, options.hosts),
       isClosing: () => this.#isClosing,
       open: (request, response, route) => this.#take(request, response, route),
     });
@@ -129,7 +134,7 @@ export class RestSource implements Source {
       const refusal = this.#isClosing ? notOpen : streams.open(response, headers['last-event-id']);
       return refusal && this.#refuse(refusal);
     };
-    return [{ path: '/api/v1/stream', answer: open }];
+    return [{ path: '/api/v1/stream', answer: open }, ...pageEndpoints(this.#options.page?.files ?? [])];
   }
 
   #take(request: Request, response: Response, route: string): Refusal | undefined {

@@ -59,7 +59,8 @@ export function reachable(address: string): { readonly host: string; readonly po
   return { host: here.includes(':') ? `[${here}]` : here, port };
 }
 
-function isLoopback(address: string): boolean {
+/** Does the address lead to this machine alone? */
+export function isLoopback(address: string): boolean {
   return /^(::ffff:)?127\./.test(address) || address === '::1';
 }
 

@@ -58,7 +58,7 @@ describe('rest at its start and its end', () => {
     socket.write('GET /api/v1/symbols HTTP/1.1\r\n');
     expect((await get('/api/v1/symbols')).status).toBe(200);
     subscription.unsubscribe();
-    socket.write('Host: a\r\n\r\n');
+    socket.write('Host: localhost\r\n\r\n');
     await end;
     expect(seen.text).toMatch(/^HTTP\/1.1 503 [\s\S]*Connection: close\r\n/);
     expect(lanes).toHaveLength(1);

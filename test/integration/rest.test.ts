@@ -34,7 +34,7 @@ describe('rest', () => {
       'cache-control': 'no-cache',
       'content-type': 'application/json; charset=utf-8',
       'x-content-type-options': 'nosniff',
-      'content-security-policy': "default-src 'none'",
+      'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
       'x-request-id': 'mine-1',
     });
     expect(reply.headers['x-powered-by']).toBeUndefined();
@@ -68,7 +68,7 @@ describe('rest', () => {
       status: 431,
       body: refusal(),
     });
-    const head = 'GET /api/v1/symbols HTTP/1.1\r\nHost: a\r\n';
+    const head = 'GET /api/v1/symbols HTTP/1.1\r\nHost: localhost\r\n';
     const large = await raw(port, `${head}Content-Length: 70000\r\n\r\n`);
     expect(large).toMatch(/^HTTP\/1.1 413 /);
     expect(bodyOf(large)).toEqual(refusal());
@@ -82,13 +82,13 @@ describe('rest', () => {
 
   it('never puts an error into the middle of another answer', async () => {
     const { port, lanes } = await start({}, () => {});
-    expect(await raw(port, 'GET /api/v1/symbols HTTP/1.1\r\nHost: a\r\n\r\ngarbage\r\n\r\n')).toBe('');
+    expect(await raw(port, 'GET /api/v1/symbols HTTP/1.1\r\nHost: localhost\r\n\r\ngarbage\r\n\r\n')).toBe('');
     expect(lanes[0]?.signal.aborted).toBe(true);
   });
 
   it('ignores a small body and cuts off an endless one', async () => {
     const { port } = await start({}, () => {});
-    const head = 'GET /api/v1/symbols HTTP/1.1\r\nHost: a\r\n';
+    const head = 'GET /api/v1/symbols HTTP/1.1\r\nHost: localhost\r\n';
     const socket = await dial(port);
     sockets.push(socket);
     socket.write(`${head}Transfer-Encoding: chunked\r\n\r\n`);
@@ -175,7 +175,7 @@ describe('rest', () => {
   it('lets go of a request when the client leaves, also one that waits behind another', async () => {
     const { port, lanes, node } = await start({}, () => {});
     const socket = await dial(port);
-    socket.write('GET /api/v1/symbols HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(3));
+    socket.write('GET /api/v1/symbols HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(3));
     await until(() => lanes.length === 3);
     expect(node.extra['requests_open']).toBe(3);
     socket.resetAndDestroy();
@@ -189,7 +189,7 @@ describe('rest', () => {
     const socket = await dial(port);
     sockets.push(socket);
     const seen = received(socket);
-    socket.write('GET /api/v1/symbols HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(3));
+    socket.write('GET /api/v1/symbols HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(3));
     await until(() => lanes.length === 3);
     for (const place of [2, 0, 1]) lanes[place]?.request?.respond(`reply ${place}`);
     await until(() => seen.text.includes('reply 2'));
@@ -220,7 +220,7 @@ describe('rest', () => {
     const slow = await Promise.all(Array.from({ length: 150 }, () => dial(port)));
     const answers = slow.map((socket) => received(socket));
     const drip = (socket: Socket) => socket.write('X-A: b\r\n');
-    for (const socket of slow) socket.write('GET /api/v1/symbols HTTP/1.1\r\nHost: a\r\n');
+    for (const socket of slow) socket.write('GET /api/v1/symbols HTTP/1.1\r\nHost: localhost\r\n');
     let open = slow.length;
     for (const socket of slow) socket.on('close', () => open--);
     while (open > 0) {
@@ -238,7 +238,7 @@ describe('rest', () => {
     const socket = await dial(port);
     sockets.push(socket);
     socket.pause();
-    socket.write('GET /api/v1/symbols HTTP/1.1\r\nHost: a\r\n\r\n');
+    socket.write('GET /api/v1/symbols HTTP/1.1\r\nHost: localhost\r\n\r\n');
     await until(() => node.extra['requests_open'] === 1);
     await until(() => node.extra['requests_open'] === 0);
     socket.resume();

@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, extname, join, sep } from 'node:path';
+import { packageRoot } from '../../src/engine/package-root.ts';
+import type { Endpoint } from './application.ts';
+
+/** A file of the live page, as it is sent. */
+export interface PageFile {
+  /** `/`, `/docs`, `/main.js`, `/model/graph.js` */
+  readonly path: string;
+  /** Its media type. */
+  readonly type: string;
+  readonly body: Buffer;
+}
+
+const types: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.svg': 'image/svg+xml',
+};
+
+/** What is run and shown comes from this server alone, nothing is asked of another, and nobody puts it into a frame. */
+const pageHeaders = {
+  'Content-Security-Policy': [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "connect-src 'self'",
+    "img-src 'self' data:",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; '),
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cache-Control': 'no-cache',
+} as const;
+
+/** Where the built page lies. */
+export const pageFolder = join(packageRoot(), 'dist', 'page');
+
+/**
+ * Reads the built page, once: what is not in this list can't be asked for. `index.html` is `/`, and another
+ * `NAME.html` is `/NAME`. Undefined when there is none.
+ */
+export function readPage(folder = pageFolder): readonly PageFile[] | undefined {
+  if (!existsSync(join(folder, 'index.html'))) return undefined;
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).flatMap((name) => {
+    const type = types[extname(name)];
+    return type ? [{ path: pathOf(name), type, body: readFileSync(join(folder, name)) }] : [];
+  });
+  return [...files, chartLibrary()];
+}
+
+/** Each file at its path; a browser asks again each time, and is told when nothing has changed. */
+export function pageEndpoints(files: readonly PageFile[]): readonly Endpoint[] {
+  return files.map(({ path, type, body }) => {
+    const headers = {
+      ...pageHeaders,
+      'Content-Type': type,
+      ETag: `"${createHash('sha256').update(body).digest('base64url')}"`,
+    };
+    return {
+      path,
+      answer: (_request, response) => {
+        response.set(headers).send(body);
+        return undefined;
+      },
+    };
+  });
+}
+
+function pathOf(name: string): string {
+  const path = `/${name.split(sep).join('/')}`;
+  return path === '/index.html' ? '/' : path.replace(/\.html$/, '');
+}
+
+function chartLibrary(): PageFile {
+  const folder = dirname(createRequire(import.meta.url).resolve('lightweight-charts/package.json'));
+  const body = readFileSync(join(folder, 'dist', 'lightweight-charts.standalone.production.mjs'));
+  return { path: '/assets/lightweight-charts.js', type: types['.js'] ?? '', body };
+}
