@@ -32,7 +32,7 @@ export async function startPositions(
       throw new FdpError(
         'FDP_MARK_MISMATCH',
         `${store.name}: group ${usage.group} stands at ${position} of partition ${partition}, beyond the log's end ${next}: ` +
-          'restore the log, or forget the position with `fdp-run positions forget`',
+          'restore the log that belongs to it, or give another `group`: tables take nothing twice',
       );
   }
   return missing;

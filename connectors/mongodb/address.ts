@@ -3,7 +3,7 @@ export interface Address {
   /** The hosts as they are written, for messages. */
   readonly hosts: string;
   readonly user: string | undefined;
-  /** MongoDB's own cloud, which has an access list of its own. */
+  /** MongoDB's own cloud, or a name like those that it gives: it has an access list of its own. */
   readonly isAtlas: boolean;
   /** The options that the string gives, in lower case. */
   readonly given: ReadonlySet<string>;
@@ -24,7 +24,7 @@ export function readAddress(url: string): Address {
   return {
     hosts,
     user: decoded(user),
-    isAtlas: /\.mongodb\.net(:\d+)?$/i.test(hosts.split(',')[0] ?? ''),
+    isAtlas: url.startsWith('mongodb+srv:') || hosts.split(',').some((host) => /\.mongodb\.net(:\d+)?$/i.test(host)),
     given: new Set(query.split('&').map((pair) => (pair.split('=')[0] ?? '').toLowerCase())),
     scrub: (text) => {
       const plain = text.replace(/\/\/[^\s"]*@/g, `//${struckOut}@`);

@@ -115,7 +115,10 @@ function byKind(chain: readonly Foreign[], text: string, hint: string): Known | 
   if (/Selection|DNS/.test(name) || chain.some(isDns)) return { code: 'FDP_CONNECT_FAILED', text: text + hint };
   if (name === 'AbortError') return { code: 'FDP_CLOSED', text: 'given up' };
   if (code === 50 || code === 262 || /Timeout/.test(name))
-    return { code: 'FDP_TIMEOUT', text: `no answer in time: ${text}` };
+    return {
+      code: 'FDP_TIMEOUT',
+      text: `no answer in time: ${text}${name === 'MongoNetworkTimeoutError' ? hint : ''}`,
+    };
   if (transientCodes.has(code)) return { code: 'FDP_UNAVAILABLE', text };
   // The driver lets errors of a socket through as they are, now and then.
   const isSocket = chain.some((error) => typeof error.code === 'string' && socketFailure.test(error.code));

@@ -106,7 +106,9 @@ function commandLine(exit: (code: number) => void): Command {
     .command('positions')
     .description('what counters remember of a log')
     .command('forget')
-    .description('remove the marks that do not fit the log of --topology NAME')
+    .description(
+      'remove the marks of counters that do not fit the log of --topology NAME; the positions of its group stay',
+    )
     .action(async () => exit(print(await forgetPositions(request()))));
   return program;
 }

@@ -11,7 +11,8 @@ import { type CommandResult, problemText, type SpecRequest } from './validate.ts
 
 /**
  * `fdp-run positions forget`: for the topologies named, removes the marks of counters that do not fit the log that the
- * topology reads (beyond its end, or another record there); the counts stay, and the held lanes go on by themselves.
+ * topology reads (beyond its end, or another record there); the held lanes go on by themselves, from the group's
+ * position, and count what they read from there. Counts, rows and the group's positions are not touched.
  */
 export async function forgetPositions(request: SpecRequest): Promise<CommandResult> {
   if (!request.topologies) throw new FdpError('FDP_USAGE', 'positions forget: name the topology: --topology NAME');
@@ -22,8 +23,11 @@ export async function forgetPositions(request: SpecRequest): Promise<CommandResu
   for (const topology of plan.topologies)
     for (const branch of topology.branches.filter(({ input }) => input === 'merges'))
       lines.push(...(await forget({ plan, topology, branch, environment })));
-  return { text: `${lines.join('\n') || 'every mark fits its log: nothing to forget'}\n`, exitCode: 0 };
+  if (lines.length === 0) return { text: 'every mark fits its log: nothing to forget\n', exitCode: 0 };
+  return { text: `${[...lines, untouched].join('\n')}\n`, exitCode: 0 };
 }
+
+const untouched = "counts, rows and the group's positions stay as they are: lanes that were held go on from there";
 
 interface Forgetting {
   readonly plan: Plan;

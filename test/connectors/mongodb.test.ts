@@ -41,6 +41,15 @@ describe('mongodb address', () => {
     ['mongodb://localhost:27017', 'localhost:27017', undefined, false],
     ['mongodb://fdp:s3cret@a:1,b:2/admin?replicaSet=rs0', 'a:1,b:2', 'fdp', false],
     ['mongodb+srv://f%40dp:p%2Fw@cluster0.ab1cd.mongodb.net/?w=1', 'cluster0.ab1cd.mongodb.net', 'f@dp', true],
+    [
+      'mongodb://h-1.ab1cd.mongodb.net:27017,h-2.ab1cd.mongodb.net',
+      'h-1.ab1cd.mongodb.net:27017,h-2.ab1cd.mongodb.net',
+      undefined,
+      true,
+    ],
+    ['mongodb://localhost:1,h-2.ab1cd.MongoDB.net:2', 'localhost:1,h-2.ab1cd.MongoDB.net:2', undefined, true],
+    ['mongodb+srv://db.example.com', 'db.example.com', undefined, true],
+    ['mongodb://mongodb.net.example.com', 'mongodb.net.example.com', undefined, false],
     ['mongodb://fdp:broken/pa@ss@host/', 'host', 'fdp', false],
   ])('of %s is %s', (url, hosts, user, isAtlas) => {
     expect(readAddress(url)).toMatchObject({ hosts, user, isAtlas });

@@ -90,7 +90,9 @@ describe('a mark that does not fit the log', () => {
     expect(held.output).toContain('symbols has counted up to offset 24');
     await append(1, 1763645600000);
     const said = await command(env, 'positions', 'forget', '--topology', 'processor');
-    expect(said).toMatch(/^forgotten: symbols has counted up to offset 24 of \S+, but the log ends at 6\n$/);
+    expect(said).toMatch(
+      /^forgotten: symbols has counted up to offset 24 of \S+, but the log ends at 6\ncounts, rows and the group's positions stay as they are: .+\n$/,
+    );
     await eventually('the lane goes on', async () => storesOf(folder.path).symbols['AAPL']?.[0] === 26);
     expect(storedTrades(folder.path)).toBe(26);
     expect(await held.stop()).toBe(0);
