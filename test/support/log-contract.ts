@@ -251,6 +251,44 @@ function positionCases(world: () => LogWorld): void {
     await again.source.close();
   });
 
+  it('keeps a note with a position, in place of the one before, and none where none was given', async () => {
+    const process = await processOf(world(), one);
+    await append(process, numbered(0, 10));
+    const commits: readonly (readonly [number, string?])[] = [[4, '{"a":"é €"}'], [7, 'x'.repeat(4000)], [9]];
+    for (const [position, note] of commits) {
+      const open = await openSource(process);
+      await process.clock.until(open.lanes[0]?.commit?.(position, note) ?? Promise.reject());
+      await open.source.close();
+      const again = await openSource(process);
+      expect(again.lanes[0]?.start).toEqual(note === undefined ? { position } : { position, note });
+      await again.source.close();
+    }
+  });
+
+  it('goes back before it has read anything, for good, and from there on up again', async () => {
+    const process = await processOf(world(), one);
+    await append(process, numbered(0, 10));
+    const open = await openSource(process);
+    await process.clock.until(open.lanes[0]?.commit?.(8, 'before') ?? Promise.reject());
+    await open.source.close();
+    const back = await openSource(process, { warm_up: 2 });
+    expect(back.lanes[0]).toMatchObject({ start: { position: 8, note: 'before' }, batch: 500 });
+    await process.clock.until(back.lanes[0]?.rewind?.(3, 'after') ?? Promise.reject());
+    const readings = [await back.lanes[0]?.read(never), await back.lanes[0]?.read(never)];
+    expect(readings.map((reading) => reading?.messages.map(({ meta }) => meta.offset))).toEqual([
+      [1, 2],
+      [3, 4, 5, 6, 7, 8, 9],
+    ]);
+    await back.source.close();
+    const again = await openSource(process);
+    expect(again.lanes[0]?.start).toEqual({ position: 3, note: 'after' });
+    await process.clock.until(again.lanes[0]?.commit?.(5) ?? Promise.reject());
+    await again.source.close();
+    const last = await openSource(process);
+    expect(last.lanes[0]?.start).toEqual({ position: 5 });
+    await last.source.close();
+  });
+
   it('keeps the start of `from: latest` before anything is committed', async () => {
     const process = await processOf(world(), one);
     await append(process, numbered(0, 5));
