@@ -23,6 +23,8 @@ export interface PlacedLabel {
   readonly text: string;
   readonly x: number;
   readonly y: number;
+  /** Room for the text. */
+  readonly width: number;
 }
 
 /** A drawing of a topology, in CSS pixels. */
@@ -43,7 +45,9 @@ const narrowest = 104;
 const right = { gapX: 54, gapY: 20 };
 const down = { gapX: 16, gapY: 30 };
 const margin = 2;
-const labelHeight = 20;
+const labelHeight = 22;
+/** Room for the ways to tables below the last row. */
+const underneath = 12;
 
 /**
  * Places a topology from left to right, or from top to bottom where the width (px) is too small for that. Lookups and the
@@ -52,10 +56,10 @@ const labelHeight = 20;
  */
 export function layout(nodes: readonly GraphNode[], width: number): Layout {
   const tree = treeOf(nodes);
-  const columns = Math.max(0, ...tree.map(({ depth }) => depth)) + 1;
+  const wide = gridToTheRight(nodes, tree);
+  const columns = columnsOf(wide.cells);
   const needed = columns * narrowest + (columns - 1) * right.gapX + 2 * margin;
-  const grid = needed <= width ? gridToTheRight(nodes, tree) : gridDownwards(nodes, tree);
-  return drawn(grid, { nodes, width });
+  return drawn(needed <= width ? wide : gridDownwards(nodes, tree), { nodes, width });
 }
 
 interface Cell {
@@ -72,21 +76,22 @@ interface Grid {
 function gridToTheRight(nodes: readonly GraphNode[], tree: readonly TreeNode[]): Grid {
   const flow = tree.map(({ node, depth, row }) => ({ node, column: depth, row }));
   const last = Math.max(0, ...flow.map(({ column }) => column));
-  const below = Math.max(0, ...flow.map(({ row }) => row)) + 1;
   const lookups: Cell[] = [];
   for (const node of nodes.filter(({ kind }) => kind === 'lookup')) {
-    const finder = flow.find((cell) => findersOf(node, nodes).includes(cell.node));
-    const taken = lookups.map(({ column }) => column);
-    lookups.push({ node, column: firstFree(taken, finder?.column ?? 0), row: below });
+    // At the end of the first row that asks it.
+    const row = Math.min(...flow.filter((cell) => findersOf(node, nodes).includes(cell.node)).map((cell) => cell.row));
+    const place = Number.isFinite(row) ? row : 0;
+    lookups.push({ node, column: last + 1 + lookups.filter((other) => other.row === place).length, row: place });
   }
+  const below = Math.max(0, ...flow.map(({ row }) => row)) + 1;
   const letters = nodes.filter(({ kind }) => kind === 'dead_letter');
-  const row = lookups.length > 0 ? below + 1 : below;
-  return { isDown: false, cells: [...flow, ...lookups, ...letters.map((node) => ({ node, column: last, row }))] };
+  const placed = letters.map((node, place) => ({ node, column: last, row: below + place }));
+  return { isDown: false, cells: [...flow, ...lookups, ...placed] };
 }
 
 function gridDownwards(nodes: readonly GraphNode[], tree: readonly TreeNode[]): Grid {
   const flow = tree.map(({ node, depth, row }) => ({ node, column: row, row: depth }));
-  const columns = Math.max(0, ...flow.map(({ column }) => column)) + 1;
+  const columns = columnsOf(flow);
   const last = Math.max(0, ...flow.map(({ row }) => row));
   const others = nodes.filter(({ kind }) => kind === 'lookup' || kind === 'dead_letter');
   const beside = (node: GraphNode, index: number): Cell => ({
@@ -102,8 +107,8 @@ function gridDownwards(nodes: readonly GraphNode[], tree: readonly TreeNode[]): 
   return { isDown: true, cells: [...flow, ...others.map(columns === 1 ? beside : below)] };
 }
 
-function firstFree(taken: readonly number[], wanted: number): number {
-  return taken.includes(wanted) ? firstFree(taken, wanted + 1) : wanted;
+function columnsOf(cells: readonly Cell[]): number {
+  return Math.max(0, ...cells.map(({ column }) => column)) + 1;
 }
 
 // ---- from the grid to pixels --------------------------------------------------------------------------------------
@@ -121,7 +126,7 @@ interface Drawing {
 
 function drawn({ isDown, cells }: Grid, { nodes, width }: { nodes: readonly GraphNode[]; width: number }): Layout {
   const { gapX, gapY } = isDown ? down : right;
-  const columns = Math.max(0, ...cells.map(({ column }) => column)) + 1;
+  const columns = columnsOf(cells);
   const rows = Math.max(0, ...cells.map(({ row }) => row)) + 1;
   const room = Math.floor((width - 2 * margin - (columns - 1) * gapX) / columns);
   const nodeWidth = Math.min(widest, Math.max(narrowest - (isDown ? 24 : 0), room));
@@ -140,11 +145,16 @@ function drawn({ isDown, cells }: Grid, { nodes, width }: { nodes: readonly Grap
   const boxes = new Map(cells.map((cell) => [cell.node.name, box(cell)]));
   return {
     width: columns * nodeWidth + (columns - 1) * gapX + 2 * margin,
-    height: y - gapY + margin,
+    height: y - gapY + margin + (!isDown && cells.some(({ node }) => node.kind === 'lookup') ? underneath : 0),
     ...{ nodeWidth, nodeHeight },
     nodes: [...boxes.values()].map(({ node, ...at }) => ({ name: node.name, x: at.x, y: at.y })),
     edges: edgesOf(nodes, { isDown, nodeWidth, boxes }),
-    labels: heads.map((cell) => ({ text: groupOf(cell.node), x: box(cell).x, y: box(cell).y - 7 })),
+    labels: heads.map((cell) => ({
+      text: groupOf(cell.node),
+      x: box(cell).x,
+      y: box(cell).y - 7,
+      width: isDown ? nodeWidth : 3 * nodeWidth,
+    })),
   };
 }
 
@@ -196,30 +206,28 @@ type Path = Pick<PlacedEdge, 'path' | 'labelX' | 'labelY'>;
 function pathOf(kind: PlacedEdge['kind'], ends: Ends): Path {
   if (kind === 'flow') return ends.drawing.isDown ? downArrow(ends) : rightArrow(ends);
   if (kind === 'reject') return ends.drawing.isDown ? elbowDown(ends) : elbowRight(ends);
-  return ends.drawing.isDown ? downArrow(ends) : fall(ends);
+  return ends.drawing.isDown ? downArrow(ends) : under(ends);
 }
 
 function rightArrow({ a, b, drawing: { nodeWidth } }: Ends): Path {
   const [x1, y1, x2, y2] = [a.x + nodeWidth, a.y + nodeHeight / 2, b.x, b.y + nodeHeight / 2];
   const middle = (x1 + x2) / 2;
   const path = y1 === y2 ? `M${x1} ${y1}H${x2}` : `M${x1} ${y1}C${middle} ${y1} ${middle} ${y2} ${x2} ${y2}`;
-  return { path, labelX: middle, labelY: y2 - (y1 === y2 ? 7 : 9) };
+  return { path, labelX: middle + (y1 === y2 ? 0 : 4), labelY: y1 === y2 ? y2 - 7 : y2 + 15 };
 }
 
 function downArrow({ a, b, drawing: { nodeWidth } }: Ends): Path {
   const [x1, y1, x2, y2] = [a.x + nodeWidth / 2, a.y + nodeHeight, b.x + nodeWidth / 2, b.y];
   const middle = (y1 + y2) / 2;
   const path = x1 === x2 ? `M${x1} ${y1}V${y2}` : `M${x1} ${y1}C${x1} ${middle} ${x2} ${middle} ${x2} ${y2}`;
-  return { path, labelX: x2 + 28, labelY: y2 - 10 };
+  return { path, labelX: x2 + 28, labelY: (groupOf(a.node) === groupOf(b.node) ? y2 : y2 - labelHeight) - 10 };
 }
 
-function fall({ a, b, drawing: { nodeWidth } }: Ends): Path {
-  const [x1, y1, x2, y2] = [a.x + nodeWidth / 2, a.y + nodeHeight, b.x + nodeWidth / 2, b.y];
-  return {
-    path: `M${x1} ${y1}C${x1} ${(y1 + y2) / 2} ${x2} ${(y1 + y2) / 2} ${x2} ${y2}`,
-    labelX: x2,
-    labelY: y2 - 8,
-  };
+/** Below its row to the end of the row, and up into the table there. */
+function under({ a, b, drawing: { nodeWidth } }: Ends): Path {
+  const [x1, y1, x2, y2] = [a.x + nodeWidth / 2, a.y + nodeHeight, b.x + nodeWidth / 2, b.y + nodeHeight];
+  const path = `M${x1} ${y1}v5q0 6 6 6H${x2 - 6}q6 0 6 -6V${y2}`;
+  return { path, labelX: x2, labelY: y1 };
 }
 
 /** Down below the flow, then along it to the letters. */

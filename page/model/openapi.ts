@@ -169,7 +169,7 @@ export function urlOf({ path, parameters }: Route, values: ReadonlyMap<string, s
   const query = new URLSearchParams(
     parameters
       .filter((parameter) => parameter.in === 'query' && (values.get(parameter.name) ?? '') !== '')
-      .map(({ name }) => [name, values.get(name) ?? '']),
+      .map(({ name }): [string, string] => [name, values.get(name) ?? '']),
   ).toString();
   return query === '' ? filled : `${filled}?${query}`;
 }

@@ -45,13 +45,16 @@ export class Graph {
     setAttribute(this.root, 'viewBox', `0 0 ${place.width} ${place.height}`);
     const byName = new Map(nodes.map((node) => [node.name, node]));
     this.root.replaceChildren(
-      ...place.labels.map(({ text, x, y }) => svg('text', { x, y, class: 'route' }, text)),
       ...place.edges.flatMap((edge) => this.#drawEdge(edge)),
       ...place.nodes.flatMap(({ name, x, y }) => {
         const node = byName.get(name);
         return node ? [this.#drawNode(node, { x, y, ...place })] : [];
       }),
     );
+    this.root.prepend(...place.labels.map(({ text, x, y }) => svg('text', { x, y, class: 'route' }, text)));
+    for (const [index, label] of place.labels.entries()) shorten(this.root.children[index], label.width);
+    for (const { root } of this.#nodes.values())
+      for (const text of root.querySelectorAll('.title, .type')) shorten(text, place.nodeWidth - 20);
     if (hadFocus && focused) this.#nodes.get(focused)?.root.focus();
   }
 
@@ -66,8 +69,8 @@ export class Graph {
 
   #drawNode(node: NodeView, box: { x: number; y: number; nodeWidth: number; nodeHeight: number }): SVGGElement {
     const { x, y, nodeWidth: width, nodeHeight: height } = box;
-    const letters = Math.floor((width - 34) / 6.9);
-    const sign = svg('text', { x: width - 10, y: 21, class: 'sign', 'text-anchor': 'end' });
+    const name = shortName(node);
+    const sign = svg('text', { x: width - 10, y: 52, class: 'sign', 'text-anchor': 'end', 'aria-hidden': 'true' });
     const note = svg('text', { x: 11, y: 52, class: 'note' });
     const root = svg(
       'g',
@@ -80,12 +83,8 @@ export class Graph {
         'data-kind': node.kind,
       },
       svg('rect', { width, height, rx: node.kind === 'operator' ? 7 : node.kind === 'dead_letter' ? 2 : 18 }),
-      svg('text', { x: 11, y: 21, class: 'title' }, cut(shortName(node), letters)),
-      svg(
-        'text',
-        { x: 11, y: 37, class: 'type' },
-        cut(`${spoken(node.kind)}${node.type === shortName(node) ? '' : `, ${node.type}`}`, letters + 4),
-      ),
+      svg('text', { x: 11, y: 21, class: 'title' }, name),
+      svg('text', { x: 11, y: 37, class: 'type' }, `${spoken(node.kind)}${node.type === name ? '' : `, ${node.type}`}`),
       note,
       sign,
     );
@@ -108,7 +107,7 @@ export class Graph {
     setText(parts.sign, signs[tone]);
     setText(parts.note, note);
     setAttribute(parts.note, 'data-tone', node.rejected > 0 && node.kind !== 'dead_letter' ? 'bad' : undefined);
-    setAttribute(parts.root, 'aria-label', `${node.name}, ${spoken(node.kind)}, ${node.state}, ${note}`);
+    setAttribute(parts.root, 'aria-description', `${node.name}, ${node.state}`);
     this.#showRate(node.name, node.inPerSecond);
     for (const other of topology.nodes) {
       const rejected = this.#labels.get(`${node.name} ${other.name}`);
@@ -133,11 +132,16 @@ function noteOf(node: NodeView, topology: TopologyView): string {
   if (node.kind === 'source' && topology.lag !== undefined) return `lag ${compact(topology.lag)}`;
   if (node.kind === 'source') return perSecond(node.outPerSecond);
   if (node.inFlight > 0) return `${compact(node.inFlight)} in flight`;
-  return node.kind === 'sink' ? `${compact(node.out)} done` : 'none in flight';
+  return node.kind === 'lookup' ? node.state : `${compact(node.out)} done`;
 }
 
-function cut(text: string, letters: number): string {
-  return text.length <= letters ? text : `${text.slice(0, Math.max(1, letters - 1))}…`;
+/** Cuts a text that has no room, in a drawing that is seen. */
+function shorten(element: Element | undefined, width: number): void {
+  if (!(element instanceof SVGTextElement)) return;
+  const text = element.textContent ?? '';
+  const length = element.getComputedTextLength();
+  if (length <= width) return;
+  element.textContent = `${text.slice(0, Math.max(1, Math.floor((text.length * width) / length) - 1))}…`;
 }
 
 /** The arrow heads that all graphs of the page share. */

@@ -13,6 +13,8 @@ interface Row {
 export const noTrades =
   'No trades yet: `fdp-run` runs the whole platform; where each topology runs alone, start `fdp-run --topology ingestor` and `fdp-run --topology analytics`.';
 
+const noPrices = 'No live prices: the topology that makes them is `fdp-run --topology analytics`.';
+
 /** More symbols are not listed: the API has them all. */
 const mostRows = 500;
 
@@ -34,8 +36,9 @@ export class SymbolList {
     { chosen, at }: { chosen: string | undefined; at: number },
   ): void {
     const lines = symbolLines(stored, quotes).slice(0, mostRows);
-    this.#empty.hidden = lines.length > 0;
-    if (lines.length === 0) withCode(this.#empty, noTrades);
+    const missing = lines.length === 0 ? noTrades : quotes.size === 0 && at > 0 ? noPrices : undefined;
+    this.#empty.hidden = missing === undefined;
+    if (missing !== undefined) withCode(this.#empty, missing);
     const names = new Set(lines.map(({ symbol }) => symbol));
     for (const [symbol, { root }] of this.#rows) {
       if (names.has(symbol)) continue;
@@ -70,8 +73,12 @@ const ways = { '1': 'up', '-1': 'down', '0': undefined } as const;
 /** The price with an arrow that tells where it went. */
 export function showPrice(cell: HTMLElement, quote: SymbolLine['quote']): void {
   const direction = quote?.direction ?? 0;
-  setAttribute(cell, 'data-way', ways[direction]);
-  setText(cell, quote ? `${arrows[direction]} ${price(quote.price)}` : unknown);
+  if (cell.children.length === 0) cell.append(html('span', { class: 'way' }), ' ', html('span'));
+  const [way, value] = cell.children;
+  if (!way || !value) return;
+  setAttribute(way, 'data-way', ways[direction]);
+  setText(way, arrows[direction]);
+  setText(value, quote ? price(quote.price) : unknown);
 }
 
 function fill({ cells }: Row, { quote, stored }: SymbolLine, at: number): void {

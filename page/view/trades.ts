@@ -76,7 +76,7 @@ export class TradesTable {
   }
 
   #showPlace(): void {
-    setText(byId('trades-place'), this.#page === 1 ? 'newest, live' : `page ${this.#page}`);
+    setText(byId('trades-place'), this.#page === 1 ? 'live' : `page ${this.#page}`);
     // Not `disabled`: a button that is just used keeps the focus.
     this.#older.setAttribute('aria-disabled', String(this.#next === null));
     this.#newest.setAttribute('aria-disabled', String(this.#page === 1));

@@ -1,8 +1,7 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { fullSpeed } from '../support/full-speed.ts';
 import { median, residentMiB } from '../support/memory.ts';
-import { pipelineCopy } from '../support/pipeline-copy.ts';
 import { get, LineReader, placeIn } from '../support/place.ts';
 import { eventually, Process, temporaryFolder } from '../support/platform.ts';
 import { lettersOf, rowsOf } from '../support/stored.ts';
@@ -13,15 +12,6 @@ const seconds = minutes * 60;
 const warmUp = 1 / 3;
 /** What garbage that was not collected yet may weigh, MiB. */
 const noiseMiB = 25;
-
-/** The shipped pipeline with a market at full speed, and a log that forgets nothing of it. */
-function fullSpeed(folder: string): string {
-  const path = pipelineCopy(folder, ['rate: 50/s', 'rate: max']);
-  const overlay = join(dirname(path), 'config', 'embedded.yml');
-  const log = 'path: "${' + 'FDP_DATA:-data}/log.db"';
-  writeFileSync(overlay, readFileSync(overlay, 'utf8').replace(log, `${log}, max_size: 100GiB`));
-  return path;
-}
 
 type Totals = Readonly<Record<string, readonly [trades: number, latest: number]>>;
 

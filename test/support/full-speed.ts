@@ -1,0 +1,12 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { pipelineCopy } from './pipeline-copy.ts';
+
+/** The shipped pipeline with a market at full speed, and a log that forgets nothing of it; gives the path for `--pipeline`. */
+export function fullSpeed(folder: string): string {
+  const path = pipelineCopy(folder, ['rate: 50/s', 'rate: max']);
+  const overlay = join(dirname(path), 'config', 'embedded.yml');
+  const log = 'path: "${' + 'FDP_DATA:-data}/log.db"';
+  writeFileSync(overlay, readFileSync(overlay, 'utf8').replace(log, `${log}, max_size: 100GiB`));
+  return path;
+}
