@@ -49,7 +49,7 @@ export const terminal = defineConnector({
         new TerminalSink(role, {
           maxSymbols: options.max_symbols,
           logFile: options.log,
-          openScreen: (keys) => openScreen({ ...keys, isColoured: !NO_COLOR, terminal: TERM }),
+          openScreen: (listener) => openScreen({ ...listener, isColoured: !NO_COLOR, terminal: TERM }),
           interrupt: () => process.kill(process.pid, 'SIGINT'),
         }),
       close: async () => {},

@@ -1,4 +1,4 @@
-import { type Colour, fitLine, grey, type Line, span, strong } from './lines.ts';
+import { type Colour, fitLine, grey, type Line, span, strong, widthOf } from './lines.ts';
 import { historySeconds, type Quote } from './market.ts';
 import type { Ring } from './ring.ts';
 import { decimalsOf, durationText, fit, priceText } from './text.ts';
@@ -30,7 +30,7 @@ const shortestSeconds = 30;
 
 /** The price of a symbol against its VWAP over the last minutes: `height` lines of `width` columns. */
 export function chart(quote: Quote, { width, height }: { readonly width: number; readonly height: number }): Chart {
-  const title = titleOf(quote);
+  const title = titleOf(quote, width);
   const seconds = Math.min(historySeconds, Math.max(shortestSeconds, quote.prices.length));
   const range = rangeOf(quote, seconds);
   const labelWidth = range ? Math.max(range.low.length, range.high.length) : 0;
@@ -70,14 +70,17 @@ export function chart(quote: Quote, { width, height }: { readonly width: number;
 
 const middle = (rows: number) => (rows >= 5 ? Math.floor((rows - 1) / 2) : -1);
 
-function titleOf({ symbol, price, vwap, decimals }: Quote): Line {
-  return [
+/** The names of the curves; with their last values where there is room. */
+function titleOf({ symbol, price, vwap, decimals }: Quote, width: number): Line {
+  const title = (priceValue: string, vwapValue: string): Line => [
     span(`${symbol}  `, strong),
     span('── ', { colour: 'cyan' }),
-    span(`price ${priceText(price, decimals)}   `),
+    span(`price${priceValue}  `),
     span('·· ', { colour: 'yellow' }),
-    span(`VWAP ${vwap === undefined ? '-' : priceText(vwap, decimals)}`),
+    span(`VWAP${vwapValue}`),
   ];
+  const long = title(` ${priceText(price, decimals)}`, ` ${vwap === undefined ? '-' : priceText(vwap, decimals)}`);
+  return widthOf(long) <= width ? long : title('', '');
 }
 
 function rangeOf({ prices, vwaps, decimals }: Quote, seconds: number) {

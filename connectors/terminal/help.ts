@@ -20,7 +20,8 @@ export function helpLines({ logFile }: Pick<State, 'logFile'>): readonly Line[] 
     [],
     ...keys.map(([key, what]) => [span(`  ${key.padEnd(14)}`), span(what, grey)]),
     [],
-    [span('  distance is from the VWAP, in hundredths of a percent (bp); change is since the first price', grey)],
+    [span('  distance: from the VWAP, in hundredths of a percent (bp)', grey)],
+    [span('  change: since the first price that came', grey)],
     [span('  a row without a trade for 30 s is grey', grey)],
     ...(logFile === undefined ? [] : [[span(`  the log: ${logFile}`, grey)]]),
   ];

@@ -45,7 +45,7 @@ export function pricesBody(state: State, size: Size): Body {
     const waiting = choice.filter ? `no symbol contains "${choice.filter}"` : 'no trade has come yet';
     return { lines: fitHeight([[], [span(`  ${waiting}`, grey)]], size.height), plots: [] };
   }
-  if (choice.isAlone) return below(state, selected, { ...size, trades: selected.last });
+  if (choice.isAlone) return alone(state, selected, size);
   const rest = { place, quotes, state };
   if (size.width >= wide) return sideBySide(rest, selected, size);
   const least = size.height < 14 ? 0 : size.height >= 44 ? keptTrades + 2 : Math.floor(size.height * 0.45);
@@ -55,6 +55,15 @@ export function pricesBody(state: State, size: Size): Body {
   if (room < 5) return { lines: fitHeight(symbols, size.height), plots: [] };
   const lower = below(state, selected, { width: size.width, height: room, trades: market.last });
   return { lines: [...symbols, ...lower.lines], plots: lower.plots.map((plot) => moved(plot, 0, rows)) };
+}
+
+function alone(state: State, selected: Quote, { width, height }: Size): Body {
+  const symbol = symbolLines({ quotes: [selected], place: 0, state }, { width, height: 2 });
+  const lower = below(state, selected, { width, height: height - symbol.length, trades: selected.last });
+  return {
+    lines: [...symbol, ...lower.lines],
+    plots: lower.plots.map((plot) => moved(plot, 0, symbol.length)),
+  };
 }
 
 interface Listed {
@@ -113,18 +122,28 @@ function symbolLines({ quotes, place, state }: Listed, { width, height }: Size):
   const rows = quotes.slice(first, first + room);
   const selected = quotes[place];
   const decimals = Math.max(...rows.map((quote) => quote.decimals));
-  const lines = table(columns(state.now, decimals, selected), rows, {
+  return table(columns(state.now, decimals, selected), rows, {
     width,
-    sorted: state.choice.sort === 'rate' ? 'trades/s' : state.choice.sort === 'last trade' ? 'age' : state.choice.sort,
+    sorted: sortedHeads[state.choice.sort],
     rowStyle: (quote) => (state.now - quote.seenAt >= staleMs ? grey : undefined),
     isStrong: (quote) => quote === selected,
   });
-  return lines;
+}
+
+const sortedHeads = {
+  symbol: '  symbol',
+  change: 'change',
+  distance: 'distance',
+  rate: 'trades/s',
+  'last trade': 'age',
+};
+
+/** A price whose decimal point stands under those of prices with more decimals. */
+function aligned(value: number, own: number, decimals: number): string {
+  return priceText(value, own) + ' '.repeat(Math.max(0, decimals - own));
 }
 
 function columns(now: number, decimals: number, selected: Quote | undefined): readonly Column<Quote>[] {
-  // One point under the other, whatever the symbols' decimals.
-  const aligned = (value: number, own: number) => priceText(value, own) + ' '.repeat(decimals - own);
   return [
     {
       ...{ head: '  symbol', align: 'left', drop: 0, most: 16 },
@@ -133,7 +152,7 @@ function columns(now: number, decimals: number, selected: Quote | undefined): re
     {
       ...{ head: 'price', align: 'right', drop: 0 },
       cell: ({ price, direction, decimals: own }) => ({
-        text: `${sign(direction)} ${aligned(price, own)}`,
+        text: `${sign(direction)} ${aligned(price, own, decimals)}`,
         style: directed(direction),
       }),
     },
@@ -148,7 +167,7 @@ function columns(now: number, decimals: number, selected: Quote | undefined): re
     },
     {
       ...{ head: 'VWAP', align: 'right', drop: 1 },
-      cell: ({ vwap, decimals: own }) => ({ text: vwap === undefined ? '-' : aligned(vwap, own) }),
+      cell: ({ vwap, decimals: own }) => ({ text: vwap === undefined ? '-' : aligned(vwap, own, decimals) }),
     },
     {
       ...{ head: 'distance', align: 'right', drop: 2 },
@@ -190,6 +209,7 @@ const symbolWidth = 10;
 /** Head and the last trades, the newest first. */
 function tradeLines(trades: readonly ShownTrade[], { width, height }: Size): readonly Line[] {
   const shown = trades.slice(0, Math.max(0, height - 1));
+  const decimals = Math.max(2, ...shown.map((trade) => trade.decimals));
   const tradeColumns: readonly Column<ShownTrade>[] = [
     {
       ...{ head: 'time        ', align: 'left', drop: 2 },
@@ -201,8 +221,8 @@ function tradeLines(trades: readonly ShownTrade[], { width, height }: Size): rea
     },
     {
       ...{ head: '     price', align: 'right', drop: 0 },
-      cell: ({ price, direction, decimals }) => ({
-        text: `${sign(direction)} ${priceText(price, decimals)}`,
+      cell: ({ price, direction, decimals: own }) => ({
+        text: `${sign(direction)} ${aligned(price, own, decimals)}`,
         style: directed(direction),
       }),
     },

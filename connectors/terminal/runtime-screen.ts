@@ -18,7 +18,7 @@ export function runtimeBody(
   const room = Math.max(1, height - notes.length - 1);
   const top = Math.max(0, Math.min(choice.top, rows.length - room));
   const shown = rows.slice(top, top + room);
-  const lines = table(columns, shown, { width, isStrong: ({ kind }) => kind !== 'node' });
+  const lines = table(columns(width < 110 ? 26 : 40), shown, { width, isStrong: ({ kind }) => kind !== 'node' });
   const whole = lines.map((line, place) => {
     const row = shown[place - 1];
     return row?.kind === 'process' ? processLine(row) : line;
@@ -42,9 +42,9 @@ const number = (value: number | undefined, text: (value: number) => string = cou
 /** Something that should stay at nothing. */
 const trouble = (value: number | undefined) => (value ? { text: countText(value), style: bad } : number(value));
 
-const columns: readonly Column<RuntimeRow>[] = [
+const columns = (nameWidth: number): readonly Column<RuntimeRow>[] => [
   {
-    ...{ head: 'topology', align: 'left', drop: 0, most: 26 },
+    ...{ head: 'topology', align: 'left', drop: 0, most: nameWidth },
     cell: ({ kind, name, isWell }) => {
       if (kind === 'process') return { text: '' };
       return kind === 'node' ? { text: `    ${name}` } : { text: `  ${isWell ? '●' : '▲'} ${name}` };

@@ -12,6 +12,8 @@ export interface ScreenOptions {
   readonly terminal: string | undefined;
   onKey(key: string): void;
   onResize(): void;
+  /** The terminal has gone: its window was closed, its connection lost. */
+  onGone(): void;
 }
 
 /** The terminal, taken over whole: the alternate screen, without cursor, keys as they are pressed. */
@@ -49,7 +51,7 @@ const Canvas = require('blessed-contrib/lib/widget/canvas.js') as CanvasClass;
 const ownKind = /^(linux|vt\d+|cons25|ansi)/;
 
 /** Takes the terminal over. Whatever ends the process from now on, a crash included, gives it back first. */
-export function openScreen({ isColoured, terminal, onKey, onResize }: ScreenOptions): Screen {
+export function openScreen({ isColoured, terminal, onKey, onResize, onGone }: ScreenOptions): Screen {
   const screen = blessed.screen({
     terminal: terminal && ownKind.test(terminal) ? terminal : 'xterm-256color',
     title: 'fdp',
@@ -71,6 +73,7 @@ export function openScreen({ isColoured, terminal, onKey, onResize }: ScreenOpti
       onKey(character !== undefined && /^[\x21-\x7e\u00a1-\uffff]$/.test(character) ? character : name);
   });
   screen.on('resize', onResize);
+  const letGo = watchTerminal(onGone);
   const plots = new Plots(screen, isColoured);
   let isOpen = true;
   return {
@@ -93,7 +96,24 @@ export function openScreen({ isColoured, terminal, onKey, onResize }: ScreenOpti
       if (!isOpen) return;
       isOpen = false;
       screen.destroy();
+      letGo();
     },
+  };
+}
+
+/** Tells when nobody is there any more; writing to a terminal that has gone ends nothing. */
+function watchTerminal(onGone: () => void): () => void {
+  const { stdin, stdout } = process;
+  process.on('SIGHUP', onGone);
+  stdin.on('error', onGone);
+  stdout.on('error', onGone);
+  if (stdin.isTTY) stdin.on('end', onGone);
+  return () => {
+    process.off('SIGHUP', onGone);
+    // Their errors may still come.
+    stdin.off('error', onGone).on('error', () => {});
+    stdout.off('error', onGone).on('error', () => {});
+    stdin.off('end', onGone);
   };
 }
 

@@ -12,7 +12,7 @@ import { readTrade } from './trade.ts';
 interface TerminalOptions {
   readonly maxSymbols: number;
   readonly logFile: string | undefined;
-  openScreen(keys: Pick<ScreenOptions, 'onKey' | 'onResize'>): Screen;
+  openScreen(listener: Pick<ScreenOptions, 'onKey' | 'onResize' | 'onGone'>): Screen;
   /** Ctrl-C: what the terminal itself would do, were it not taken over. */
   interrupt(): void;
 }
@@ -60,6 +60,7 @@ export class TerminalSink implements Sink {
     this.#screen = this.#options.openScreen({
       onKey: (key) => this.#onKey(key),
       onResize: () => this.#paintWithin(0),
+      onGone: () => this.#context.platform?.stop(),
     });
     this.#second();
     this.#paintWithin(0);
