@@ -1,4 +1,4 @@
-import { defineOperator, type FieldType, type Report } from '../src/engine/component.ts';
+import { defineOperator, type FieldType, type Report, type RouteParameter } from '../src/engine/component.ts';
 import { type Batch, derive, type Fields, fieldsOf } from '../src/engine/message.ts';
 import { perMessage } from '../src/engine/operator.ts';
 import { templateMetaNames } from '../src/engine/template.ts';
@@ -8,6 +8,7 @@ import {
   expectation,
   type ParameterRule,
   parameterInvalid,
+  parameterSchema,
   readParameter,
   rulesOf,
   takesDefault,
@@ -61,6 +62,14 @@ export const params = defineOperator({
     for (const [name, rule] of Object.entries(options)) checkRule(name, rule, report);
     const types = Object.entries(options).map(([name, { type }]): [string, FieldType] => [name, fieldType(type)]);
     return { ...(routeShape(input, scope) ?? {}), ...Object.fromEntries(types) };
+  },
+  describe(options, route) {
+    const described = Object.entries(options).map(([name, rule]): RouteParameter => {
+      const place = route.parameters.some((parameter) => parameter.name === name) ? 'path' : 'query';
+      return { name, in: place, schema: parameterSchema(rule), description: expectation(rule) };
+    });
+    const others = route.parameters.filter(({ name }) => !Object.hasOwn(options, name));
+    return { ...route, parameters: [...others, ...described] };
   },
   create(options, context) {
     const rules = Object.entries(options);

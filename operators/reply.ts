@@ -1,5 +1,6 @@
 import { defineOperator, type RequestContext } from '../src/engine/component.ts';
 import { perBatch } from '../src/engine/operator.ts';
+import { rowSchema } from './support/row-schema.ts';
 
 /** `reply`: answers a request with its rows, also when there are none. The last operator of a route. */
 export const reply = defineOperator({
@@ -27,6 +28,12 @@ export const reply = defineOperator({
       report(['as'], 'pagination is the name of the links', 'choose another name for the list');
     return input;
   },
+  describe({ as, pagination }, route, input) {
+    const rows = { [as]: { type: 'array', items: rowSchema(input) } };
+    const properties = pagination ? { ...rows, pagination: linksSchema } : rows;
+    const reply = { type: 'object', additionalProperties: false, required: Object.keys(properties), properties };
+    return { ...route, reply };
+  },
   create({ as, pagination }, context) {
     return perBatch(context, ({ lane: { request }, messages }) => {
       const rows = messages.map((message) => message.value);
@@ -34,6 +41,16 @@ export const reply = defineOperator({
     });
   },
 });
+
+const linksSchema = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['next_cursor', 'next'],
+  properties: {
+    next_cursor: { type: ['number', 'null'], description: 'Sort value of the last row shown; null on the last page.' },
+    next: { type: ['string', 'null'], description: 'Relative URL of the next page; null on the last one.' },
+  },
+};
 
 interface Links {
   readonly next_cursor: number | null;

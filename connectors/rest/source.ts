@@ -11,6 +11,7 @@ import { malformed, notNow, type Refusal, rawAnswer } from './answer.ts';
 import { type Endpoint, idOf, prepare } from './application.ts';
 import { Exchange } from './exchange.ts';
 import { hostCheck } from './host.ts';
+import { openApi } from './openapi.ts';
 import { type PageFile, pageEndpoints } from './page.ts';
 import type { Prices } from './prices.ts';
 import { readRoutes } from './route.ts';
@@ -74,7 +75,10 @@ export class RestSource implements Source {
     prepare(options.app, {
       context,
       name: options.name,
-      routes: readRoutes(context.routes, options.name),
+      routes: readRoutes(
+        context.routes.map(({ route }) => route),
+        options.name,
+      ),
       endpoints: this.#endpoints(),
       maxUrl: limits.maxUrl,
       wrongHost: hostCheck(options.address, options.hosts),
@@ -129,12 +133,24 @@ export class RestSource implements Source {
 
   #endpoints(): readonly Endpoint[] {
     const streams = this.#streams;
-    if (!streams) return [];
+    if (!streams) return [this.#description()];
     const open = ({ headers }: Request, response: Response) => {
       const refusal = this.#isClosing ? notOpen : streams.open(response, headers['last-event-id']);
       return refusal && this.#refuse(refusal);
     };
-    return [{ path: '/api/v1/stream', answer: open }, ...pageEndpoints(this.#options.page?.files ?? [])];
+    const files = pageEndpoints(this.#options.page?.files ?? []);
+    return [this.#description(), { path: '/api/v1/stream', answer: open }, ...files];
+  }
+
+  #description(): Endpoint {
+    const { routes, platform } = this.#context;
+    const version = platform?.snapshot().version ?? 'unknown';
+    const document = JSON.stringify(openApi({ version, routes, hasStream: this.#streams !== undefined }));
+    const answer = (_request: Request, response: Response) => {
+      response.set('Cache-Control', 'no-cache').type('json').send(document);
+      return undefined;
+    };
+    return { path: '/openapi.json', answer };
   }
 
   #take(request: Request, response: Response, route: string): Refusal | undefined {

@@ -49,6 +49,9 @@ const fieldTypes: Readonly<Record<string, FieldType>> = {
   bool: 'boolean',
 };
 
+/** What our own functions give, but for null. */
+const ownResults: Readonly<Record<string, FieldType>> = { iso: 'string', decimal: 'decimal' };
+
 /**
  * Reads an expression. Every name is a field of any type.
  * @throws FDP_SPEC_INVALID when it can't be read
@@ -99,6 +102,7 @@ export function checkExpression(
   found.forEach(told);
   if (found.length > 0) return 'any';
   if (read.ast.op === 'id') return input?.[read.ast.args] ?? 'any';
+  if (read.ast.op === 'call' && ownResults[read.ast.args[0]]) return ownResults[read.ast.args[0]] ?? 'any';
   return fieldTypes[environment.check(read.text).type ?? ''] ?? 'any';
 }
 

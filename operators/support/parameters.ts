@@ -23,6 +23,7 @@ export const rulesOf: Readonly<Record<ParameterRule['type'], readonly (keyof Par
 };
 
 const defaultMaxLength = 256;
+const cursorPattern = /^(\d{1,16})(?:_([A-Za-z0-9]{1,64}))?$/;
 /** The last moment that a date can hold, Unix ms. */
 const lastMs = 8.64e15;
 
@@ -69,6 +70,13 @@ export function expectation(rule: ParameterRule): string {
   }
 }
 
+/** The JSON Schema of a parameter's value. */
+export function parameterSchema(rule: ParameterRule): Readonly<Record<string, unknown>> {
+  const { type, maxLength = defaultMaxLength, ...limits } = rule;
+  if (type === 'cursor') return { type: 'string', pattern: cursorPattern.source, examples: ['1763645598585'] };
+  return type === 'string' ? { type, maxLength, ...limits } : { type, ...limits };
+}
+
 export function parameterInvalid(text: string): FdpError {
   return new FdpError('FDP_PARAMETER_INVALID', text);
 }
@@ -112,7 +120,7 @@ function isText(rule: ParameterRule, text: string): boolean {
 }
 
 function parseCursor(text: string): Cursor | undefined {
-  const [, ms, id] = /^(\d{1,16})(?:_([A-Za-z0-9]{1,64}))?$/.exec(text) ?? [];
+  const [, ms, id] = cursorPattern.exec(text) ?? [];
   const value = Number(ms ?? Number.NaN);
   if (!(value <= lastMs)) return undefined;
   return id === undefined ? { value } : { value, id };

@@ -68,8 +68,8 @@ export interface RoleContext extends Environment {
   readonly topology: string;
   /** The node of this role: counters, state and readiness. */
   readonly node: Node;
-  /** The routes of the topology, `GET /api/v1/symbols`; empty unless its source is one for requests. */
-  readonly routes: readonly string[];
+  /** The routes of the topology; none unless its source is one for requests. */
+  readonly routes: readonly RouteDescription[];
   /** What the sink will be given: plain rows, or merge operations that change a row's counters. */
   readonly input: 'rows' | 'merges';
   /** Whether the topology's source gives again what was not confirmed. A sink of one that can't may keep it on the disk. */
@@ -253,6 +253,22 @@ export interface RequestContext {
   fail(error: FdpError): void;
 }
 
+/** A route as those see it who ask: made from what its operators say of themselves. Schemas are JSON Schema 2020-12. */
+export interface RouteDescription {
+  /** `GET /api/v1/trades/{symbol}` */
+  readonly route: string;
+  readonly parameters: readonly RouteParameter[];
+  /** The schema of the reply's data; an empty one where nobody knows. */
+  readonly reply: Readonly<Record<string, unknown>>;
+}
+
+export interface RouteParameter {
+  readonly name: string;
+  readonly in: 'path' | 'query';
+  readonly schema: Readonly<Record<string, unknown>>;
+  readonly description?: string;
+}
+
 export interface PageEdge {
   /** Value of the first sort field of the last row shown. */
   readonly value: number;
@@ -319,6 +335,8 @@ export interface OperatorDeclaration extends Declaration {
   readonly connectors?: Readonly<Record<string, 'lookup'>>;
   /** Only in a route (`request`), or anywhere. */
   readonly place?: 'request';
+  /** In a route: adds what it knows of the parameters and the reply. `input` is the shape of what comes to it. Pure. */
+  describe?(options: unknown, route: RouteDescription, input: Shape): RouteDescription;
   create(options: unknown, context: OperatorContext): OperatorFunction<Batch, Batch>;
 }
 
@@ -399,9 +417,10 @@ type Typed<S> = S extends JSONSchema ? FromSchema<S> : never;
 
 /** Declares an operator: the options' type comes from the schema. */
 export function defineOperator<const S extends JSONSchema>(
-  declaration: Omit<OperatorDeclaration, 'options' | 'shape' | 'create'> & {
+  declaration: Omit<OperatorDeclaration, 'options' | 'shape' | 'describe' | 'create'> & {
     readonly options: S;
     shape?(options: Typed<S>, input: Shape, report: Report, scope: SpecScope): Shape;
+    describe?(options: Typed<S>, route: RouteDescription, input: Shape): RouteDescription;
     create(options: Typed<S>, context: OperatorContext): OperatorFunction<Batch, Batch>;
   },
 ): OperatorDeclaration {

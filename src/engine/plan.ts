@@ -1,4 +1,4 @@
-import type { ConnectorDeclaration, OperatorDeclaration, Usage } from './component.ts';
+import type { ConnectorDeclaration, OperatorDeclaration, RouteDescription, Usage } from './component.ts';
 
 /** What is to run, read and checked: the spec reader makes it, the runtime carries it out. */
 export interface Plan {
@@ -68,8 +68,6 @@ export interface BranchPlan extends UsePlan {
   readonly bestEffort: boolean;
 }
 
-export interface RoutePlan {
-  /** `GET /api/v1/trades/{symbol}` */
-  readonly route: string;
+export interface RoutePlan extends RouteDescription {
   readonly operators: readonly OperatorPlan[];
 }

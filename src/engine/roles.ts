@@ -163,9 +163,8 @@ export class Roles {
 
   #context(node: Node, input: RoleContext['input'] = 'rows'): RoleContext {
     const { environment, plan } = this.#parts;
-    const routes = plan.routes.map(({ route }) => route);
     const sourceReplays = this.source?.replayable ?? true;
-    return { ...environment, node, input, sourceReplays, topology: plan.name, routes };
+    return { ...environment, node, input, sourceReplays, topology: plan.name, routes: plan.routes };
   }
 
   #nodeOf(branch: BranchPlan): Node {

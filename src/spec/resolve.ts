@@ -3,6 +3,7 @@ import { missingHint } from './annotations.ts';
 import { guarded } from './connectors.ts';
 import { suggestion } from './names.ts';
 import { type Problem, Problems } from './problem.ts';
+import { describeRoute } from './shapes.ts';
 import {
   type ConnectorSpec,
   inputOf,
@@ -178,7 +179,7 @@ function planOf(spec: Spec, started: readonly TopologySpec[], needed: readonly C
     name: spec.name,
     settings: { shutdownMs, writeTimeoutMs, limits },
     connectors: new Map(connectorPlans(needed).map((connector) => [connector.name, connector])),
-    topologies: started.flatMap((topology) => topologyPlan(topology) ?? []),
+    topologies: started.flatMap((topology) => topologyPlan(topology, spec) ?? []),
     status: spec.settings.status,
   };
 }
@@ -187,7 +188,7 @@ function connectorPlans(connectors: readonly ConnectorSpec[]): readonly Connecto
   return connectors.flatMap(({ name, declaration, options }) => (declaration ? [{ name, declaration, options }] : []));
 }
 
-function topologyPlan(topology: TopologySpec): TopologyPlan | undefined {
+function topologyPlan(topology: TopologySpec, { connectors }: Spec): TopologyPlan | undefined {
   const { name, description, source, deadLetter } = topology;
   if (!source?.connector) return undefined;
   return {
@@ -205,7 +206,10 @@ function topologyPlan(topology: TopologySpec): TopologyPlan | undefined {
       after: branch.after?.name,
       bestEffort: branch.bestEffort,
     })),
-    routes: topology.routes.map(({ route, operators }) => ({ route, operators: operatorPlans(operators) })),
+    routes: topology.routes.map((route) => ({
+      ...describeRoute(route, connectors),
+      operators: operatorPlans(route.operators),
+    })),
   };
 }
 

@@ -1,9 +1,17 @@
-import type { FieldType, Report, Shape, SpecScope } from '../engine/component.ts';
+import type { FieldType, Report, RouteDescription, Shape, SpecScope } from '../engine/component.ts';
 import { guarded } from './connectors.ts';
 import type { Context } from './context.ts';
 import { nearest } from './names.ts';
 import { routeParameters } from './routes.ts';
-import { type BranchSpec, type ConnectorSpec, chainOf, inputOf, type OperatorSpec, type TopologySpec } from './spec.ts';
+import {
+  type BranchSpec,
+  type ConnectorSpec,
+  chainOf,
+  inputOf,
+  type OperatorSpec,
+  type RouteSpec,
+  type TopologySpec,
+} from './spec.ts';
 import { placeAt } from './tree.ts';
 import { findConnector } from './uses.ts';
 
@@ -21,8 +29,24 @@ export function checkFlow(topology: TopologySpec, connectors: Connectors, contex
     shapes.set(branch.name, shape);
     checkSink(topology, branch, { shape, context });
   }
-  for (const { route, operators } of topology.routes)
-    walk(operators, Object.fromEntries(routeParameters(route).map((name) => [name, 'string' as const])), route);
+  for (const { route, operators } of topology.routes) walk(operators, pathShape(route), route);
+}
+
+/** What the operators of a route say of its parameters and its reply. */
+export function describeRoute({ route, operators }: RouteSpec, connectors: Connectors): RouteDescription {
+  const scope: SpecScope = { route, tableFields: (name) => fieldsOf(connectors.get(name)) };
+  const path = routeParameters(route).map((name) => ({ name, in: 'path' as const, schema: { type: 'string' } }));
+  let description: RouteDescription = { route, parameters: path, reply: {} };
+  let shape: Shape = pathShape(route);
+  for (const { declaration, options } of operators) {
+    description = declaration?.describe?.(options, description, shape) ?? description;
+    if (declaration?.shape) shape = declaration.shape(options, shape, () => {}, scope);
+  }
+  return description;
+}
+
+function pathShape(route: string): Shape {
+  return Object.fromEntries(routeParameters(route).map((name) => [name, 'string' as const]));
 }
 
 /** A function that gives the shape after a chain of operators. */

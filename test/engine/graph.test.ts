@@ -32,7 +32,12 @@ describe('graph', () => {
   it('begins every route at the source', () => {
     const [topology] = planOf({ connectors: {}, source: 'http', sinks: [] }).topologies;
     if (!topology) throw new Error('no topology');
-    const routes = ['GET /a', 'GET /b'].map((route) => ({ route, operators: [custom('find'), custom('reply')] }));
+    const routes = ['GET /a', 'GET /b'].map((route) => ({
+      route,
+      parameters: [],
+      reply: {},
+      operators: [custom('find'), custom('reply')],
+    }));
     const { all, places } = buildGraph({ ...topology, routes }, () => 'rest', nobody);
     expect(all.map((node) => [places.get(node)?.from?.name, node.name])).toEqual([
       [undefined, 'http'],

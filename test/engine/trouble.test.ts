@@ -517,7 +517,10 @@ describe('a request', () => {
     });
     const plan = {
       ...given,
-      topologies: given.topologies.map((each) => ({ ...each, routes: [{ route: 'GET /', operators: [answer] }] })),
+      topologies: given.topologies.map((each) => ({
+        ...each,
+        routes: [{ route: 'GET /', parameters: [], reply: {}, operators: [answer] }],
+      })),
     };
     const runtime = new Runtime(plan, world.environment);
     expect((await world.clock.until(runtime.run())).exitCode).toBe(0);

@@ -122,9 +122,9 @@ describe('expression', () => {
   it('gives the type of its result', () => {
     const shape: Shape = { symbol: 'string', price: 'decimal', time: 'date', x: 'any' };
     const type = (source: string) => checkExpression(source, shape, () => {});
-    expect(['symbol', 'price', 'time', 'x', 'time > 1.0', 'time * 2.0', 'size(symbol)', 'iso(time)'].map(type)).toEqual(
-      ['string', 'decimal', 'date', 'any', 'boolean', 'number', 'number', 'any'],
-    );
+    expect(
+      ['symbol', 'price', 'time', 'x', 'time > 1.0', 'time * 2.0', 'size(symbol)', 'iso(time)', 'decimal(x)'].map(type),
+    ).toEqual(['string', 'decimal', 'date', 'any', 'boolean', 'number', 'number', 'string', 'decimal']);
   });
 
   it('says what is wrong with the syntax', () => {

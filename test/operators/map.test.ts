@@ -40,7 +40,7 @@ describe('map', () => {
   it('gives the shape of its fields', () => {
     const shape = { price: 'decimal', time: 'date', x: 'any' } as const;
     expect(check(map, `{ p: price, t: 'iso(time)', later: 'time + 1.0', big: 'x > 1.0' }`, shape)).toEqual({
-      shape: { p: 'decimal', t: 'any', later: 'number', big: 'boolean' },
+      shape: { p: 'decimal', t: 'string', later: 'number', big: 'boolean' },
       problems: [],
     });
     expect(check(map, `{ p: prcie, q: 'price * 2.0', r: '(' }`, shape).problems).toEqual([
