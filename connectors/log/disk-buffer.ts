@@ -1,6 +1,5 @@
 import type { RoleContext } from '../../src/engine/component.ts';
-import { FdpError } from '../../src/errors.ts';
-import { acquireFile, type SqliteFile } from '../sqlite/file.ts';
+import { HeldFile } from '../sqlite/held-file.ts';
 
 /** A message on its way to a log, as it waits on the disk. */
 export interface BufferedMessage {
@@ -28,14 +27,14 @@ const overheadBytes = 64;
  */
 export class DiskBuffer {
   readonly #options: DiskBufferOptions;
-  readonly #context: RoleContext;
-  #file: SqliteFile | undefined;
+  readonly #file: HeldFile;
+  #isOpen = false;
   #messages = 0;
   #bytes = 0;
 
   constructor(options: DiskBufferOptions, context: RoleContext) {
     this.#options = options;
-    this.#context = context;
+    this.#file = new HeldFile(`${options.name}: the disk buffer`, options.path, context);
   }
 
   /** Messages that wait. */
@@ -44,9 +43,8 @@ export class DiskBuffer {
   }
 
   async open(signal: AbortSignal): Promise<void> {
-    if (this.#file) return;
-    const file = await acquireFile(this.#options.path, this.#context, signal);
-    this.#file = file;
+    if (this.#isOpen) return;
+    const file = await this.#file.open(signal);
     await file.write((db) =>
       db.exec(
         'CREATE TABLE IF NOT EXISTS fdp_buffer (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, key, timestamp INTEGER NOT NULL, value NOT NULL, bytes INTEGER NOT NULL)',
@@ -56,6 +54,7 @@ export class DiskBuffer {
     const row = file.read((db) => db.get(sql, this.#options.name));
     this.#messages = Number(row?.['messages'] ?? 0);
     this.#bytes = Number(row?.['bytes'] ?? 0);
+    this.#isOpen = true;
   }
 
   /** Resolves when the messages are durable, with the number of older ones that had to go. */
@@ -65,7 +64,7 @@ export class DiskBuffer {
       ({ key, value }) => overheadBytes + Buffer.byteLength(key ?? '') + Buffer.byteLength(value),
     );
     const added = weights.reduce((sum, weight) => sum + weight, 0);
-    const dropped = await this.#opened.write((db) => {
+    const dropped = await this.#file.opened.write((db) => {
       for (const [place, { key, timestamp, value }] of messages.entries())
         db.run(
           'INSERT INTO fdp_buffer (name, key, timestamp, value, bytes) VALUES (?, ?, ?, ?, ?)',
@@ -90,7 +89,7 @@ export class DiskBuffer {
   /** The oldest messages, in order. */
   first(count: number): readonly BufferedMessage[] {
     const sql = 'SELECT id, key, timestamp, value FROM fdp_buffer WHERE name = ? ORDER BY id LIMIT ?';
-    return this.#opened
+    return this.#file.opened
       .read((db) => db.all(sql, this.#options.name, count))
       .map(({ id, key, timestamp, value }) => ({
         id: Number(id),
@@ -102,7 +101,7 @@ export class DiskBuffer {
 
   /** Removes messages that the log has confirmed. */
   async remove(messages: readonly BufferedMessage[]): Promise<void> {
-    const freed = await this.#opened.write((db) => {
+    const freed = await this.#file.opened.write((db) => {
       let bytes = 0;
       let count = 0;
       for (const { id } of messages) {
@@ -117,14 +116,8 @@ export class DiskBuffer {
     this.#messages -= freed.count;
   }
 
-  async close(): Promise<void> {
-    const file = this.#file;
-    this.#file = undefined;
-    await file?.release();
-  }
-
-  get #opened(): SqliteFile {
-    if (this.#file) return this.#file;
-    throw new FdpError('FDP_CLOSED', `${this.#options.name}: the disk buffer is closed`);
+  close(): Promise<void> {
+    this.#isOpen = false;
+    return this.#file.close();
   }
 }

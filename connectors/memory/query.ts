@@ -1,15 +1,16 @@
 import type { Query } from '../../src/engine/component.ts';
 import { FdpError } from '../../src/errors.ts';
 import type { TableDefinition } from '../table/definition.ts';
+import { checkQuery } from '../table/query.ts';
 import { type StoredValue, storedValue } from '../table/values.ts';
 import type { MemoryRow } from './space.ts';
 
 /**
  * The rows that a query asks for, in its order, before its limit.
- * @throws FDP_INTERNAL for a field that the table has not, FDP_PARAMETER_INVALID for an `after.id` that is none
+ * @throws as `checkQuery`, FDP_PARAMETER_INVALID for an `after.id` that is none
  */
 export function matching(rows: Iterable<MemoryRow>, definition: TableDefinition, query: Query): MemoryRow[] {
-  checkFields(definition, query);
+  checkQuery(definition, query);
   const wanted = Object.entries(query.where).map(([field, value]) => [field, bound(definition, field, value)] as const);
   if (wanted.some(([, value]) => value === undefined)) return [];
   const valueIn = (row: MemoryRow, field: string) => (field === '_id' ? row.id : (row.values[field] ?? null));
@@ -25,17 +26,9 @@ export function matching(rows: Iterable<MemoryRow>, definition: TableDefinition,
   return found.filter((row) => isAfter(row, definition, query)).sort(order);
 }
 
-function checkFields({ fields, name }: TableDefinition, { where, sort }: Query): void {
-  for (const field of [...Object.keys(where), ...sort.map((part) => part.field)])
-    if (fields && field !== '_id' && !Object.hasOwn(fields, field))
-      throw new FdpError('FDP_INTERNAL', `${name}: the table has no field "${field}"`);
-}
-
 function isAfter(row: MemoryRow, { name }: TableDefinition, { after, sort }: Query): boolean {
-  if (!after) return true;
   const [first, second] = sort;
-  if (!first || (after.id !== undefined && second?.field !== '_id'))
-    throw new FdpError('FDP_INTERNAL', `${name}: a page needs a sort by one field, then by _id`);
+  if (!after || !first) return true;
   if (after.id !== undefined && !/^\d{1,15}$/.test(after.id))
     throw new FdpError('FDP_PARAMETER_INVALID', `${name}: "${after.id}" is no row of this table`);
   const value = row.values[first.field] ?? null;

@@ -13,7 +13,7 @@ import {
   type Trimmed,
 } from '../log/store.ts';
 import type { Database, SqlRow, SqlValue } from './database.ts';
-import { acquireFile, type SqliteFile } from './file.ts';
+import { HeldFile } from './held-file.ts';
 import { createLogTables } from './schema.ts';
 
 const bytesSql = `octet_length(value) + coalesce(octet_length(key), 0) + ${recordOverheadBytes}`;
@@ -31,7 +31,7 @@ export class SqliteLogStore implements LogStore {
   readonly topic: string;
   readonly #options: SqliteLogOptions;
   readonly #environment: Environment;
-  #file: SqliteFile | undefined;
+  readonly #file: HeldFile;
   /** The topic's number in the file. */
   #id = 0;
 
@@ -40,11 +40,12 @@ export class SqliteLogStore implements LogStore {
     this.topic = options.topic;
     this.#options = options;
     this.#environment = environment;
+    this.#file = new HeldFile(`${options.name}: the log`, options.path, environment);
   }
 
   async open(signal: AbortSignal): Promise<Topic> {
-    this.#file ??= await acquireFile(this.#options.path, this.#environment, signal);
-    const row = await this.#opened.write((db) => this.#createTopic(db), signal);
+    const file = await this.#file.open(signal);
+    const row = await file.write((db) => this.#createTopic(db), signal);
     this.#id = Number(row['topic']);
     const partitions = Number(row['partitions']);
     sayPartitions(this.#environment.log, this, { found: partitions, wanted: this.#options.partitions });
@@ -52,12 +53,12 @@ export class SqliteLogStore implements LogStore {
   }
 
   append(records: readonly NewRecord[], signal: AbortSignal): Promise<void> {
-    const file = this.#opened;
+    const file = this.#file.opened;
     return file.write((db) => this.#append(db, records), signal).then(() => file.wake());
   }
 
   bounds(): readonly Bounds[] {
-    return this.#opened
+    return this.#file.opened
       .read((db) => db.all('SELECT first, next FROM fdp_partitions WHERE topic = ? ORDER BY partition', this.#id))
       .map((row) => ({ first: Number(row['first']), next: Number(row['next']) }));
   }
@@ -65,7 +66,7 @@ export class SqliteLogStore implements LogStore {
   read(partition: number, offset: number, limits: { count: number; bytes: number }): readonly StoredRecord[] {
     // Sizes first, so that a batch of large values is never loaded beyond its limit.
     const sql = `SELECT offset, ${bytesSql} AS bytes FROM fdp_records WHERE topic = ? AND partition = ? AND offset >= ? ORDER BY offset LIMIT ?`;
-    return this.#opened.read((db) => {
+    return this.#file.opened.read((db) => {
       const sizes = db.all(sql, this.#id, partition, offset, limits.count);
       let bytes = 0;
       let count = 0;
@@ -80,20 +81,20 @@ export class SqliteLogStore implements LogStore {
   }
 
   get version(): number {
-    return this.#opened.version;
+    return this.#file.opened.version;
   }
 
   changedSince(version: number, signal: AbortSignal): Promise<void> {
-    return this.#opened.changedSince(version, signal);
+    return this.#file.opened.changedSince(version, signal);
   }
 
   lease(group: string): Lease | undefined {
-    const row = this.#opened.read((db) => groupRow(db, this.#id, group));
+    const row = this.#file.opened.read((db) => groupRow(db, this.#id, group));
     return row && leaseOf(row);
   }
 
   takeLease(group: string, owner: string, stale: Lease | undefined): Promise<number | undefined> {
-    return this.#opened.write((db) => {
+    return this.#file.opened.write((db) => {
       const row = groupRow(db, this.#id, group);
       const lease = row && leaseOf(row);
       const free = lease === undefined || lease.owner === null;
@@ -108,17 +109,17 @@ export class SqliteLogStore implements LogStore {
 
   beat(group: string, epoch: number): Promise<boolean> {
     const sql = 'UPDATE fdp_groups SET beat = beat + 1, seen = ? WHERE topic = ? AND name = ? AND epoch = ?';
-    return this.#opened.write((db) => db.run(sql, this.#now(), this.#id, group, epoch) > 0);
+    return this.#file.opened.write((db) => db.run(sql, this.#now(), this.#id, group, epoch) > 0);
   }
 
   async releaseLease(group: string, epoch: number): Promise<void> {
     const sql = 'UPDATE fdp_groups SET owner = NULL, seen = ? WHERE topic = ? AND name = ? AND epoch = ?';
-    await this.#opened.write((db) => db.run(sql, this.#now(), this.#id, group, epoch));
+    await this.#file.opened.write((db) => db.run(sql, this.#now(), this.#id, group, epoch));
   }
 
   positions(group: string): ReadonlyMap<number, Committed> {
     const sql = 'SELECT partition, position, note FROM fdp_positions WHERE topic = ? AND name = ?';
-    const rows = this.#opened.read((db) => db.all(sql, this.#id, group));
+    const rows = this.#file.opened.read((db) => db.all(sql, this.#id, group));
     return new Map(
       rows.map(({ partition, position, note }) => [
         Number(partition),
@@ -130,7 +131,7 @@ export class SqliteLogStore implements LogStore {
   commit(group: string, epoch: number, positions: ReadonlyMap<number, Committed>): Promise<boolean> {
     const sql = `INSERT INTO fdp_positions (topic, name, partition, position, note) VALUES (?, ?, ?, ?, ?)
       ON CONFLICT DO UPDATE SET position = excluded.position, note = excluded.note`;
-    return this.#opened.write((db) => {
+    return this.#file.opened.write((db) => {
       if (Number(groupRow(db, this.#id, group)?.['epoch']) !== epoch) return false;
       for (const [partition, { position, note }] of positions)
         db.run(sql, this.#id, group, partition, position, note ?? null);
@@ -139,18 +140,11 @@ export class SqliteLogStore implements LogStore {
   }
 
   trim(limits: TrimLimits): Promise<Trimmed> {
-    return this.#opened.write((db) => this.#trim(db, limits));
+    return this.#file.opened.write((db) => this.#trim(db, limits));
   }
 
-  async close(): Promise<void> {
-    const file = this.#file;
-    this.#file = undefined;
-    await file?.release();
-  }
-
-  get #opened(): SqliteFile {
-    if (this.#file) return this.#file;
-    throw new FdpError('FDP_CLOSED', `${this.name}: the log is closed`);
+  close(): Promise<void> {
+    return this.#file.close();
   }
 
   #now(): number {

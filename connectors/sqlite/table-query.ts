@@ -1,6 +1,7 @@
 import type { Query } from '../../src/engine/component.ts';
 import { FdpError } from '../../src/errors.ts';
 import type { TableDefinition } from '../table/definition.ts';
+import { checkQuery } from '../table/query.ts';
 import { maxRows } from '../table/store.ts';
 import { storedValue } from '../table/values.ts';
 import type { SqlValue } from './database.ts';
@@ -14,15 +15,16 @@ export interface Select {
 /**
  * A query as SQL, with every value bound. Undefined when no row can match, since a value has not the field's type.
  * A keyset (`after`) becomes a range of the sort's index, so that each page costs the same.
- * @throws FDP_INTERNAL for a field that the table has not, FDP_PARAMETER_INVALID for an `after.id` that is none
+ * @throws as `checkQuery`, FDP_PARAMETER_INVALID for an `after.id` that is none
  */
 export function selectSql(table: string, definition: TableDefinition, query: Query): Select | undefined {
+  checkQuery(definition, query);
   const conditions: string[] = [];
   const values: SqlValue[] = [];
   for (const [field, value] of Object.entries(query.where)) {
     const bound = bindable(definition, field, value);
     if (bound === undefined) return undefined;
-    conditions.push(bound === null ? `${column(definition, field)} IS NULL` : `${column(definition, field)} = ?`);
+    conditions.push(bound === null ? `${fieldSql(definition, field)} IS NULL` : `${fieldSql(definition, field)} = ?`);
     if (bound !== null) values.push(bound);
   }
   const keyset = keysetSql(definition, query);
@@ -37,11 +39,9 @@ export function selectSql(table: string, definition: TableDefinition, query: Que
 }
 
 function keysetSql(definition: TableDefinition, { after, sort }: Query): { conditions: string[]; values: SqlValue[] } {
-  if (!after) return { conditions: [], values: [] };
   const [first, second] = sort;
-  if (!first || (after.id !== undefined && second?.field !== '_id'))
-    throw new FdpError('FDP_INTERNAL', `${definition.name}: a page needs a sort by one field, then by _id`);
-  const field = column(definition, first.field);
+  if (!after || !first) return { conditions: [], values: [] };
+  const field = fieldSql(definition, first.field);
   const beyond = first.descending ? '<' : '>';
   if (after.id === undefined || !second) return { conditions: [`${field} ${beyond} ?`], values: [after.value] };
   const id = rowId(definition, after.id);
@@ -72,15 +72,8 @@ function rowId({ name }: TableDefinition, id: string): number {
   throw new FdpError('FDP_PARAMETER_INVALID', `${name}: "${id}" is no row of this table`);
 }
 
-function column(definition: TableDefinition, field: string): string {
-  const { fields, name } = definition;
-  if (fields && field !== '_id' && !Object.hasOwn(fields, field))
-    throw new FdpError('FDP_INTERNAL', `${name}: the table has no field "${field}"`);
-  return fieldSql(definition, field);
-}
-
 /** Decimals are text: they sort by their value, without an index. */
 function sortSql(definition: TableDefinition, field: string): string {
-  const sql = column(definition, field);
+  const sql = fieldSql(definition, field);
   return definition.fields?.[field] === 'decimal' ? `CAST(${sql} AS REAL)` : sql;
 }

@@ -15,7 +15,7 @@ import {
 } from '../table/store.ts';
 import type { StoredValue } from '../table/values.ts';
 import type { Database, SqlRow, SqlValue } from './database.ts';
-import { acquireFile, type SqliteFile } from './file.ts';
+import { HeldFile } from './held-file.ts';
 import { selectSql } from './table-query.ts';
 import { createTable, fieldSql, quoted } from './table-schema.ts';
 
@@ -31,25 +31,24 @@ export interface SqliteTableOptions {
 /** One table in a SQLite file, as one role sees it. */
 export class SqliteTableStore implements TableStore {
   readonly definition: TableDefinition;
-  readonly #path: string;
+  readonly #file: HeldFile;
   readonly #table: string;
   readonly #environment: Environment;
-  #file: SqliteFile | undefined;
 
   constructor({ path, table, definition }: SqliteTableOptions, environment: Environment) {
     this.definition = definition;
-    this.#path = path;
+    this.#file = new HeldFile(`${definition.name}: the table`, path, environment);
     this.#table = table;
     this.#environment = environment;
   }
 
   async open(signal: AbortSignal): Promise<void> {
-    this.#file ??= await acquireFile(this.#path, this.#environment, signal);
-    await this.#opened.write((db) => createTable(db, this.#table, this.definition), signal);
+    const file = await this.#file.open(signal);
+    await file.write((db) => createTable(db, this.#table, this.definition), signal);
   }
 
   insert(rows: readonly NewRow[], signal: AbortSignal): Promise<readonly (Coordinates | undefined)[]> {
-    return this.#opened.write((db) => rows.map((row) => this.#insert(db, row)), signal);
+    return this.#file.opened.write((db) => rows.map((row) => this.#insert(db, row)), signal);
   }
 
   merge(
@@ -57,7 +56,7 @@ export class SqliteTableStore implements TableStore {
     change: (key: StoredValue, row: RowState | undefined) => RowState | undefined,
     signal: AbortSignal,
   ): Promise<void> {
-    return this.#opened.write((db) => {
+    return this.#file.opened.write((db) => {
       for (const key of keys) {
         const before = this.#row(db, key);
         const after = change(key, before?.state);
@@ -71,7 +70,7 @@ export class SqliteTableStore implements TableStore {
     const sql = `SELECT _id, _marks FROM ${quoted(this.#table)} WHERE _id > ? AND _marks IS NOT NULL ORDER BY _id LIMIT ${markStep}`;
     let highest: MarkTuple | undefined;
     for (let last = 0; ; ) {
-      const rows = this.#opened.read((db) => db.all(sql, last));
+      const rows = this.#file.opened.read((db) => db.all(sql, last));
       for (const row of rows) {
         const mark = marksOf(row)[lane];
         if (mark && isAbove(mark, highest)) highest = mark;
@@ -83,14 +82,14 @@ export class SqliteTableStore implements TableStore {
   }
 
   async marks(key: StoredValue): Promise<Marks | undefined> {
-    return this.#opened.read((db) => this.#row(db, key))?.state.marks;
+    return this.#file.opened.read((db) => this.#row(db, key))?.state.marks;
   }
 
   async newest(lane: string): Promise<number | undefined> {
     const columns = `SELECT _id, _lane, _offset FROM ${quoted(this.#table)}`;
     const sql = `${columns} WHERE _id < ? ORDER BY _id DESC LIMIT ${markStep}`;
     for (let before = Number.MAX_SAFE_INTEGER; ; ) {
-      const rows = this.#opened.read((db) => db.all(sql, before));
+      const rows = this.#file.opened.read((db) => db.all(sql, before));
       const found = rows.find((row) => row['_lane'] === lane);
       if (found) return Number(found['_offset']);
       if (rows.length < markStep) return undefined;
@@ -102,7 +101,7 @@ export class SqliteTableStore implements TableStore {
   async forget(lane: string): Promise<void> {
     const sql = `UPDATE ${quoted(this.#table)} SET _marks = json_set(_marks, ?, json(?)) WHERE json_type(_marks, ?) IS NOT NULL`;
     const path = `$.${JSON.stringify(lane)}`;
-    await this.#opened.write((db) => db.run(sql, path, JSON.stringify(forgotten), path));
+    await this.#file.opened.write((db) => db.run(sql, path, JSON.stringify(forgotten), path));
   }
 
   async find(query: Query): Promise<readonly Row[]> {
@@ -110,7 +109,7 @@ export class SqliteTableStore implements TableStore {
     const select = selectSql(this.#table, this.definition, query);
     if (!select) return [];
     try {
-      const rows = this.#opened.read((db) => db.all(select.sql, ...select.values));
+      const rows = this.#file.opened.read((db) => db.all(select.sql, ...select.values));
       if (query.limit === undefined && rows.length > maxRows)
         this.#environment.log.warn({}, `${name}: more than ${maxRows} rows match, the first ${maxRows} are given`);
       return rows.slice(0, query.limit ?? maxRows).map((row) => this.#plain(row));
@@ -124,18 +123,11 @@ export class SqliteTableStore implements TableStore {
     const { expireMs = Number.POSITIVE_INFINITY } = this.definition;
     const table = quoted(this.#table);
     const sql = `DELETE FROM ${table} WHERE _id IN (SELECT _id FROM ${table} WHERE _at < ? LIMIT ${expireStep})`;
-    return this.#opened.write((db) => db.run(sql, this.#now() - expireMs));
+    return this.#file.opened.write((db) => db.run(sql, this.#now() - expireMs));
   }
 
-  async close(): Promise<void> {
-    const file = this.#file;
-    this.#file = undefined;
-    await file?.release();
-  }
-
-  get #opened(): SqliteFile {
-    if (this.#file) return this.#file;
-    throw new FdpError('FDP_CLOSED', `${this.definition.name}: the table is closed`);
+  close(): Promise<void> {
+    return this.#file.close();
   }
 
   #now(): number {

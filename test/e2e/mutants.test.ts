@@ -76,6 +76,16 @@ const mutants: readonly Mutant[] = [
     },
   },
   {
+    mistake: 'does not look whether a store has what was committed',
+    file: 'src/engine/store-check.ts',
+    text: 'if (behind.size === 0) return;',
+    replacement: 'return;',
+    caughtBy: {
+      file: 'test/engine/restored-store.test.ts',
+      name: 'a store that was restored from a backup is filled again from the log when it was emptied, with one line for each lane that says it',
+    },
+  },
+  {
     mistake: 'forgets the id in the link to the next page',
     file: 'operators/support/find-query.ts',
     text: '...(before && { after: before })',
