@@ -41,7 +41,9 @@ export const idempotencyKey = defineOperator({
       const key = fill(message);
       if (key === undefined || key === null)
         throw new FdpError('FDP_MESSAGE_INVALID', `"${from}": the message has no value for it`);
-      return derive(message, { value: { ...fieldsOf(message), [as]: String(key) } });
+      const value: Record<string, unknown> = { ...fieldsOf(message) };
+      value[as] = String(key);
+      return derive(message, { value });
     });
   },
 });

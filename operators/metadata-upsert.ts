@@ -51,13 +51,11 @@ export const metadataUpsert = defineOperator({
   create({ by, count, latest = {} }, context) {
     const sources = Object.entries(latest);
     const counts: Readonly<Record<string, number>> = count === undefined ? {} : { [count]: 1 };
-    const operation = (fields: Fields): MergeOperation => ({
-      merge: {
-        by: { [by]: textField(fields, by) },
-        count: counts,
-        latest: Object.fromEntries(sources.map(([name, from]) => [name, numberField(fields, from)])),
-      },
-    });
+    const operation = (fields: Fields): MergeOperation => {
+      const highest: Record<string, number> = {};
+      for (const [name, from] of sources) highest[name] = numberField(fields, from);
+      return { merge: { by: { [by]: textField(fields, by) }, count: counts, latest: highest } };
+    };
     return perMessage(context, (message) => derive(message, { value: operation(fieldsOf(message)) }));
   },
 });

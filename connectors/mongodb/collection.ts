@@ -22,6 +22,12 @@ export interface WriteError {
   readonly keyPattern: Document | undefined;
 }
 
+/** What became of a write: how many statements found a document, and those that the server refused. */
+export interface WriteReply {
+  readonly found: number;
+  readonly errors: readonly WriteError[];
+}
+
 /** One collection as one role sees it. */
 export class Collection {
   readonly place: MongoPlace;
@@ -77,7 +83,7 @@ export class Collection {
    * One command of unordered writes, durable when it resolves; with the statements that the server refused.
    * @throws what spoils all of them: the server is away, full, or forbids it
    */
-  async write(command: Document, signal: AbortSignal): Promise<readonly WriteError[]> {
+  async write(command: Document, signal: AbortSignal): Promise<WriteReply> {
     await this.prepare(signal);
     const reply = await this.command({ ...command, ordered: false, writeConcern }, signal);
     await this.prepare(signal); // Again, if the server has changed meanwhile: it may have made the collection anew.
@@ -87,7 +93,7 @@ export class Collection {
     const errors: readonly WriteError[] = reply['writeErrors'] ?? [];
     const whole = errors.find(({ code }) => spoilsAll(code));
     if (whole) throw mongoError({ code: whole.code, message: whole.errmsg }, this.place);
-    return errors;
+    return { found: Number(reply['n']), errors };
   }
 
   /** Rows that are looked up while writing, from the server that takes the writes. */

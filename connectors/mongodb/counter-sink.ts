@@ -1,28 +1,19 @@
-import { type Document, Long } from 'mongodb';
 import type { Coordinates, Mark, Proof, Receipt, RoleContext, Sink } from '../../src/engine/component.ts';
 import { coordinatesOf, type Message } from '../../src/engine/message.ts';
 import { FdpError } from '../../src/errors.ts';
 import { type Change, markTuple, readChange } from '../table/fold.ts';
 import { counterProof, isMissing, receipt } from '../table/proof.ts';
-import { forgotten, isAbove, type MarkTuple, markOf } from '../table/store.ts';
+import { forgotten, isAbove, markOf } from '../table/store.ts';
 import type { StoredValue } from '../table/values.ts';
 import type { Collection, WriteError } from './collection.ts';
+import { CounterMarks, type RowMarks, type StoredMark, storedMark, tupleOf } from './counter-marks.ts';
 import { duplicateKey } from './errors.ts';
 import { checkChange, type Merge, mergeOf } from './merge.ts';
-import { fromBson, toBson } from './values.ts';
 
 /** Updates of one command, at most. */
 const chunkUpdates = 500;
 /** Two that make the same document at once: one of them tries again. */
 const races = 5;
-
-interface StoredMark {
-  readonly l: string;
-  readonly o: number;
-  readonly i: number;
-  readonly t: Date;
-  readonly k: string | null;
-}
 
 /**
  * Changes counters: the operations of one document are folded into one atomic update, which also raises the document's
@@ -32,10 +23,12 @@ export class MongoCounterSink implements Sink {
   readonly ordered = true;
   readonly #collection: Collection;
   readonly #context: RoleContext;
+  readonly #marks: CounterMarks;
 
   constructor(collection: Collection, context: RoleContext) {
     this.#collection = collection;
     this.#context = context;
+    this.#marks = new CounterMarks(collection);
   }
 
   async connect(signal: AbortSignal): Promise<void> {
@@ -50,9 +43,10 @@ export class MongoCounterSink implements Sink {
     const failed = new Map<number, Error>();
     const rows = this.#changes(messages, failed);
     await this.#context.failPoint('table-before-merge');
-    const marks = await this.#marks([...rows.keys()], signal);
     const known = new Map<number, Coordinates>();
-    const all = [...rows.values()];
+    const left = await this.#marks.advance(rows, signal);
+    const marks = await this.#marks.read([...left.keys()], signal);
+    const all = [...left.values()];
     for (let start = 0; start < all.length; start += chunkUpdates) {
       const merges = all.slice(start, start + chunkUpdates).map((changes) => this.#merge(changes));
       for (const { place, message } of merges.flatMap((merge) => knownIn(merge, marks)))
@@ -67,8 +61,8 @@ export class MongoCounterSink implements Sink {
   async behind(lane: string, proofs: readonly Proof[]): Promise<number | undefined> {
     const { signal } = new AbortController();
     const keys = [...new Set(proofs.map(({ key }) => key))];
-    const marks = await this.#marks(keys, signal);
-    const isLost = ({ key, offset, index }: Proof) => isMissing(marksIn(marks.get(key)).get(lane), [offset, index]);
+    const marks = await this.#marks.read(keys, signal);
+    const isLost = ({ key, offset, index }: Proof) => isMissing(marks.get(key)?.get(lane), [offset, index]);
     return proofs.some(isLost) ? ((await this.mark(lane))?.offset ?? -1) + 1 : undefined;
   }
 
@@ -88,12 +82,13 @@ export class MongoCounterSink implements Sink {
   }
 
   async forget(lane: string): Promise<void> {
-    const [o, i, t, k] = forgotten;
-    const mark = { l: lane, o: Long.fromNumber(o), i, t: new Date(t), k };
+    const mark = storedMark(lane, forgotten);
     const ofLane = { '_marks.l': { $eq: lane } };
     const update = { q: ofLane, u: { $set: { '_marks.$[m]': mark } }, arrayFilters: [{ 'm.l': lane }], multi: true };
     const command = { update: this.#collection.place.collection, updates: [update] };
-    const [error] = await this.#collection.write(command, new AbortController().signal);
+    const {
+      errors: [error],
+    } = await this.#collection.write(command, new AbortController().signal);
     if (error) throw this.#collection.refused(error);
   }
 
@@ -121,23 +116,14 @@ export class MongoCounterSink implements Sink {
     return mergeOf(this.#collection.definition, changes, this.#context.clock.now());
   }
 
-  /** The documents' marks before the write: what lies at or below them was counted, and never will be again. */
-  async #marks(keys: readonly StoredValue[], signal: AbortSignal): Promise<ReadonlyMap<StoredValue, Document>> {
-    if (keys.length === 0) return new Map();
-    const { definition } = this.#collection;
-    const { unique = '' } = definition;
-    const filter = { [unique]: { $in: keys.map((key) => toBson(definition, unique, key)) } };
-    const found = await this.#collection.find(filter, { [unique]: 1, _marks: 1 }, signal);
-    return new Map(found.map((document) => [fromBson(definition, unique, document[unique]) as StoredValue, document]));
-  }
-
   async #apply(merges: readonly Merge[], failed: Map<number, Error>, signal: AbortSignal): Promise<void> {
     let open = merges;
     for (let round = 0; open.length > 0; round++) {
       const updates = open.map(({ update }) => update);
       const command = { update: this.#collection.place.collection, updates };
       const again: Merge[] = [];
-      for (const error of await this.#collection.write(command, signal)) {
+      const { errors } = await this.#collection.write(command, signal);
+      for (const error of errors) {
         const merge = open[error.index];
         if (!merge) continue;
         if (this.#isRace(error) && round < races) again.push(merge);
@@ -167,20 +153,12 @@ export class MongoCounterSink implements Sink {
   }
 }
 
-function knownIn({ changes, known }: Merge, marks: ReadonlyMap<StoredValue, Document>): readonly Change[] {
-  const tuples = marksIn(marks.get(changes[0]?.key ?? null));
+/** What lies at or below the marks before the write was counted, and never will be again. */
+function knownIn({ changes, known }: Merge, marks: ReadonlyMap<StoredValue, RowMarks>): readonly Change[] {
+  const before = marks.get(changes[0]?.key ?? null);
+  const twice = new Set(known);
   return changes.filter(({ place, message }) => {
     const mark = markTuple(message);
-    return known.includes(place) || (mark !== undefined && !isAbove(mark, tuples.get(message.meta.lane)));
+    return twice.has(place) || (mark !== undefined && !isAbove(mark, before?.get(message.meta.lane)));
   });
-}
-
-/** By lane. */
-function marksIn(document: Document | undefined): ReadonlyMap<string, MarkTuple> {
-  const stored: readonly StoredMark[] = document?.['_marks'] ?? [];
-  return new Map(stored.map((mark) => [mark.l, tupleOf(mark)]));
-}
-
-function tupleOf({ o, i, t, k }: StoredMark): MarkTuple {
-  return [o, i, t.getTime(), k];
 }

@@ -22,8 +22,8 @@ export interface Merge {
 
 /** @throws FDP_MESSAGE_REFUSED when the message changes no field that the table has, or not by a number */
 export function checkChange(definition: TableDefinition, { merge }: Change): void {
-  for (const [field, by] of [...Object.entries(merge.count), ...Object.entries(merge.latest)])
-    numberFor(definition, field, by);
+  for (const field of Object.keys(merge.count)) numberFor(definition, field, merge.count[field]);
+  for (const field of Object.keys(merge.latest)) numberFor(definition, field, merge.latest[field]);
 }
 
 /**

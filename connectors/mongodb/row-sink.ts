@@ -3,7 +3,7 @@ import type { Coordinates, Proof, Receipt, RoleContext, Row, Sink } from '../../
 import { coordinatesOf, type Message } from '../../src/engine/message.ts';
 import { FdpError, messageOf } from '../../src/errors.ts';
 import { receipt, rowProof } from '../table/proof.ts';
-import { type StoredValue, storableRow } from '../table/values.ts';
+import { columnsOf, type StoredValue, storableRow } from '../table/values.ts';
 import type { Collection, WriteError } from './collection.ts';
 import { duplicateKey } from './errors.ts';
 import { newestOffset } from './newest.ts';
@@ -13,6 +13,10 @@ import { fromBson, toBson } from './values.ts';
 const chunkRows = 1000;
 const chunkBytes = 16 * 2 ** 20;
 const maxDocumentBytes = 16 * 2 ** 20;
+/** Below this the size of a document need not be known exactly. */
+const smallBytes = 64 * 2 ** 10;
+/** What a document has beside its fields, at most, without the name of its lane. */
+const ownBytes = 256;
 
 interface NewDocument {
   readonly place: number;
@@ -68,7 +72,9 @@ export class MongoRowSink implements Sink {
     const document = this.#values(row);
     this.#sizeOf(document);
     const updates = [{ q: { [unique]: { $eq: document[unique] } }, u: document, upsert: true }];
-    const [error] = await this.#collection.write({ update: place.collection, updates }, signal);
+    const {
+      errors: [error],
+    } = await this.#collection.write({ update: place.collection, updates }, signal);
     if (error) throw this.#failure(error);
   }
 
@@ -81,7 +87,8 @@ export class MongoRowSink implements Sink {
     for (const [place, message] of messages.entries()) {
       try {
         const document = this.#document(message);
-        found.push({ place, document, bytes: this.#sizeOf(document) });
+        const most = this.#mostBytes(document);
+        found.push({ place, document, bytes: most < smallBytes ? most : this.#sizeOf(document) });
       } catch (error) {
         failed.set(place, error as Error);
       }
@@ -91,18 +98,35 @@ export class MongoRowSink implements Sink {
 
   #document(message: Message): Document {
     const { lane, offset, index } = coordinatesOf(message);
-    const source = { l: lane, o: Long.fromNumber(offset), i: index };
-    return { ...this.#values(message.value), _id: new ObjectId(), _src: source };
+    const document = this.#values(message.value);
+    document['_id'] = new ObjectId();
+    document['_src'] = { l: lane, o: Long.fromNumber(offset), i: index };
+    return document;
   }
 
   /** A value's fields as the document keeps them; the id is the server's or ours. */
   #values(value: unknown): Document {
     const { definition } = this.#collection;
     const row = storableRow(definition, value);
-    const values = definition.fields
-      ? Object.fromEntries(Object.entries(row).map(([field, stored]) => [field, toBson(definition, field, stored)]))
-      : { ...row, _id: undefined };
-    return definition.expireMs === undefined ? values : { ...values, _at: new Date(this.#context.clock.now()) };
+    const values: Document = {};
+    if (definition.fields)
+      for (const [field] of columnsOf(definition.fields))
+        values[field] = toBson(definition, field, row[field] as StoredValue);
+    else Object.assign(values, row, { _id: undefined });
+    if (definition.expireMs !== undefined) values['_at'] = new Date(this.#context.clock.now());
+    return values;
+  }
+
+  /** At least what a row of declared fields takes; without them nobody knows. */
+  #mostBytes(document: Document): number {
+    const { fields } = this.#collection.definition;
+    if (!fields) return Number.POSITIVE_INFINITY;
+    let bytes = ownBytes + 3 * document['_src'].l.length;
+    for (const [field] of columnsOf(fields)) {
+      const value: unknown = document[field];
+      bytes += 32 + 3 * field.length + (typeof value === 'string' ? 3 * value.length : 0);
+    }
+    return bytes;
   }
 
   /** Tries out what the driver will make of a value of any form; declared fields were looked at one by one. */
@@ -128,7 +152,7 @@ export class MongoRowSink implements Sink {
     signal: AbortSignal,
   ): Promise<void> {
     const documents = chunk.map(({ document }) => document);
-    const errors = await this.#collection.write({ insert: this.#collection.place.collection, documents }, signal);
+    const { errors } = await this.#collection.write({ insert: this.#collection.place.collection, documents }, signal);
     const twins = errors.filter(({ code }) => code === duplicateKey);
     const first = await this.#stored(
       twins.map(({ index }) => documents[index] ?? {}),

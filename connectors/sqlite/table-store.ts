@@ -16,6 +16,7 @@ import {
 import type { StoredValue } from '../table/values.ts';
 import type { Database, SqlRow, SqlValue } from './database.ts';
 import { HeldFile } from './held-file.ts';
+import { sqlValue, TableInsert } from './table-insert.ts';
 import { selectSql } from './table-query.ts';
 import { createTable, fieldSql, quoted } from './table-schema.ts';
 
@@ -34,12 +35,14 @@ export class SqliteTableStore implements TableStore {
   readonly #file: HeldFile;
   readonly #table: string;
   readonly #environment: Environment;
+  readonly #insert: TableInsert;
 
   constructor({ path, table, definition }: SqliteTableOptions, environment: Environment) {
     this.definition = definition;
     this.#file = new HeldFile(`${definition.name}: the table`, path, environment);
     this.#table = table;
     this.#environment = environment;
+    this.#insert = new TableInsert(table, definition);
   }
 
   async open(signal: AbortSignal): Promise<void> {
@@ -48,7 +51,7 @@ export class SqliteTableStore implements TableStore {
   }
 
   insert(rows: readonly NewRow[], signal: AbortSignal): Promise<readonly (Coordinates | undefined)[]> {
-    return this.#file.opened.write((db) => rows.map((row) => this.#insert(db, row)), signal);
+    return this.#file.opened.write((db) => this.#insert.run(db, rows, this.#now()), signal);
   }
 
   merge(
@@ -134,18 +137,6 @@ export class SqliteTableStore implements TableStore {
     return this.#environment.clock.now();
   }
 
-  #insert(db: Database, { values, coordinates }: NewRow): Coordinates | undefined {
-    const { unique } = this.definition;
-    const columns = this.#columns(values);
-    const { lane, offset, index } = coordinates;
-    const all = { ...columns, _lane: lane, _offset: offset, _index: index, _at: this.#now() };
-    if (db.run(`${this.#insertSql(all)} ON CONFLICT DO NOTHING`, ...Object.values(all)) > 0) return undefined;
-    const where = `${fieldSql(this.definition, unique ?? '_id')} = ?`;
-    const sql = `SELECT _lane, _offset, _index FROM ${quoted(this.#table)} WHERE ${where}`;
-    const first = db.get(sql, sqlValue(values[unique ?? '_id'] ?? null));
-    return { lane: String(first?.['_lane']), offset: Number(first?.['_offset']), index: Number(first?.['_index']) };
-  }
-
   #create(db: Database, { values, marks }: RowState): void {
     const all = {
       ...this.#columns(values),
@@ -195,8 +186,4 @@ export class SqliteTableStore implements TableStore {
 function marksOf(row: SqlRow): Marks {
   const text = row['_marks'];
   return typeof text === 'string' ? (JSON.parse(text) as Marks) : {};
-}
-
-function sqlValue(value: StoredValue): SqlValue {
-  return typeof value === 'boolean' ? Number(value) : value;
 }

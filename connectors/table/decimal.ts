@@ -7,6 +7,7 @@ const maxDigits = 400;
  * taken at the shortest text that gives the same double. Undefined when it is no finite number.
  */
 export function decimalText(value: number | string): string | undefined {
+  if (typeof value === 'number' && isShort(value)) return value === 0 ? '0' : String(value);
   const [, sign, digits, exponent] = numeric.exec(String(value)) ?? [];
   if (digits === undefined) return undefined;
   const [whole = '', fraction = ''] = digits.split('.');
@@ -17,4 +18,10 @@ export function decimalText(value: number | string): string | undefined {
   const after = ('0'.repeat(Math.max(0, -point)) + all.slice(Math.max(0, point))).replace(/0+$/, '');
   const text = after ? `${before}.${after}` : before;
   return sign === '-' && text !== '0' ? `-${text}` : text;
+}
+
+/** Written without an exponent. */
+function isShort(value: number): boolean {
+  const size = Math.abs(value);
+  return size === 0 || (size >= 1e-6 && size < 1e21);
 }

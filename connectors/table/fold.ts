@@ -2,7 +2,7 @@ import type { MergeOperation } from '../../src/engine/component.ts';
 import type { Message } from '../../src/engine/message.ts';
 import { FdpError } from '../../src/errors.ts';
 import type { TableDefinition } from './definition.ts';
-import { isAbove, type Marks, type MarkTuple, type RowState } from './store.ts';
+import { isAbove, type MarkTuple, type RowState } from './store.ts';
 import { type StoredValue, storedValue, wrongType } from './values.ts';
 
 /** One message's change to one row. */
@@ -27,10 +27,11 @@ export interface Folded {
 export function readChange(definition: TableDefinition, message: Message, place: number): Change {
   const { name, unique } = definition;
   const merge = (message.value as Partial<MergeOperation> | null)?.merge;
-  const by = merge ? Object.entries(merge.by) : [];
-  const [field, value] = by[0] ?? [];
+  const by = merge ? Object.keys(merge.by) : [];
+  const [field] = by;
   if (!merge || by.length !== 1 || field === undefined || field !== unique)
     throw new FdpError('FDP_MESSAGE_REFUSED', `${name}: expected a change of the row with a given ${unique}`);
+  const value = merge.by[field];
   const key = storedValue(definition.fields?.[field] ?? 'string', value);
   if (key === undefined || key === null) throw wrongType(definition, field, value);
   return { place, message, merge, key };
@@ -45,24 +46,25 @@ export function fold(definition: TableDefinition, row: RowState | undefined, cha
   const known: number[] = [];
   const failed = new Map<number, Error>();
   const { unique = '' } = definition;
+  const marks: Record<string, MarkTuple> = { ...row?.marks };
+  let values: RowState['values'] = row?.values ?? { [unique]: changes[0]?.key ?? null };
   let changed = false;
-  let state: RowState = row ?? { values: { [unique]: changes[0]?.key ?? null }, marks: {} };
   for (const change of changes) {
     const mark = markTuple(change.message);
     const { lane } = change.message.meta;
-    if (mark && !isAbove(mark, state.marks[lane])) {
+    if (mark && !isAbove(mark, marks[lane])) {
       known.push(change.place);
       continue;
     }
     try {
-      const marks: Marks = mark ? { ...state.marks, [lane]: mark } : state.marks;
-      state = { values: counted(definition, state.values, change), marks };
+      values = counted(definition, values, change);
+      if (mark) marks[lane] = mark;
       changed = true;
     } catch (error) {
       failed.set(change.place, error as Error);
     }
   }
-  return { row: changed ? state : undefined, known, failed };
+  return { row: changed ? { values, marks } : undefined, known, failed };
 }
 
 /** Where a message's record lies in its lane; undefined for a message of no log. */
@@ -73,10 +75,12 @@ export function markTuple({ meta, track }: Message): MarkTuple | undefined {
 
 function counted(definition: TableDefinition, values: RowState['values'], { merge }: Change): RowState['values'] {
   const next: Record<string, StoredValue> = { ...values };
-  for (const [field, by] of Object.entries(merge.count))
-    next[field] = numberFor(definition, field, by) + Number(next[field] ?? 0);
-  for (const [field, value] of Object.entries(merge.latest))
-    next[field] = Math.max(numberFor(definition, field, value), Number(next[field] ?? Number.NEGATIVE_INFINITY));
+  for (const field of Object.keys(merge.count))
+    next[field] = numberFor(definition, field, merge.count[field]) + Number(next[field] ?? 0);
+  for (const field of Object.keys(merge.latest)) {
+    const value = numberFor(definition, field, merge.latest[field]);
+    next[field] = Math.max(value, Number(next[field] ?? Number.NEGATIVE_INFINITY));
+  }
   for (const field of Object.keys(merge.count)) numberFor(definition, field, next[field]);
   return next;
 }

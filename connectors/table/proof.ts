@@ -18,8 +18,9 @@ export function rowProof(
 ): Proof | undefined {
   if (!keepsRows(definition)) return undefined;
   let found: Message | undefined;
-  for (const [place, message] of [...messages.entries()].reverse()) {
-    if (failed.has(place)) continue;
+  for (let place = messages.length - 1; place >= 0; place--) {
+    const message = messages[place];
+    if (!message || failed.has(place)) continue;
     const first = known.get(place);
     if (first && !isSame(first, coordinatesOf(message))) continue;
     if (!first) return proofOf(message, storableRow(definition, message.value)[definition.unique ?? ''] ?? null);

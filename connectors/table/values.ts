@@ -17,6 +17,18 @@ const expected: Readonly<Record<ColumnType, string>> = {
 const unstorableText = /\0|\p{Surrogate}/u;
 const maxDateMs = 8.64e15;
 
+type Columns = readonly (readonly [field: string, type: ColumnType])[];
+const columns = new WeakMap<object, Columns>();
+
+/** The declared fields with their types, in order; taken apart once. */
+export function columnsOf(fields: NonNullable<TableDefinition['fields']>): Columns {
+  const known = columns.get(fields);
+  if (known) return known;
+  const made = Object.entries(fields);
+  columns.set(fields, made);
+  return made;
+}
+
 /** The value as it is kept, undefined when it has another type. Null means that there is none. */
 export function storedValue(type: ColumnType, value: unknown): StoredValue | undefined {
   if (value === null || value === undefined) return null;
@@ -50,7 +62,7 @@ export function storableRow(definition: TableDefinition, value: unknown): Readon
     throw new FdpError('FDP_MESSAGE_REFUSED', `${name}: ${unique} identifies the row and is missing`);
   if (!fields) return given as Readonly<Record<string, StoredValue>>;
   const row: Record<string, StoredValue> = {};
-  for (const [field, type] of Object.entries(fields)) {
+  for (const [field, type] of columnsOf(fields)) {
     const own = Object.hasOwn(given, field) ? given[field] : null;
     const stored = storedValue(type, own);
     if (stored === undefined) throw wrongType(definition, field, own);
