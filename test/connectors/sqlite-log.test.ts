@@ -1,17 +1,19 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
 import { Database } from '../../connectors/sqlite/database.ts';
 import { sqliteLog } from '../../connectors/sqlite-log.ts';
 import { testEnvironment } from '../support/environment.ts';
 import { logContract } from '../support/log-contract.ts';
-import type { LogWorld } from '../support/log-harness.ts';
+import { type LogWorld, openSource, processOf } from '../support/log-harness.ts';
 import { optionsOf } from '../support/options.ts';
 
-function sqliteWorld(): LogWorld {
+function sqliteWorld(): LogWorld & { readonly path: string } {
   const folder = mkdtempSync(join(tmpdir(), 'fdp-log-'));
   const path = join(folder, 'made', 'log.db');
   return {
+    path,
     connector: (clock, options = {}) =>
       sqliteLog.create(optionsOf(sqliteLog, { topic: 'topic', partitions: 3, path, ...options }), {
         ...testEnvironment(clock),
@@ -28,3 +30,24 @@ function sqliteWorld(): LogWorld {
 }
 
 logContract('sqlite_log', async () => sqliteWorld());
+
+describe('sqlite_log of before positions had notes', () => {
+  it('keeps its positions, and takes notes from then on', async () => {
+    const world = sqliteWorld();
+    const process = await processOf(world, { partitions: 1 });
+    const first = await openSource(process);
+    await process.clock.until(first.lanes[0]?.commit?.(0, 'lost') ?? Promise.reject());
+    await first.source.close();
+    const db = new Database(world.path);
+    db.exec('ALTER TABLE fdp_positions DROP COLUMN note');
+    db.close();
+    const second = await openSource(process);
+    expect(second.lanes[0]?.start).toEqual({ position: 0 });
+    await process.clock.until(second.lanes[0]?.commit?.(0, 'kept') ?? Promise.reject());
+    await second.source.close();
+    const third = await openSource(process);
+    expect(third.lanes[0]?.start).toEqual({ position: 0, note: 'kept' });
+    await third.source.close();
+    await world.dispose();
+  });
+});
