@@ -1,3 +1,5 @@
+import { around } from './render.ts';
+import { rowsAtOnce } from './runtime-screen.ts';
 import { type Choice, type State, shownQuotes, shownRows, sorts } from './state.ts';
 import { safe } from './text.ts';
 
@@ -53,18 +55,16 @@ function move(state: State, step: number, height: number): Choice {
   const { choice } = state;
   const within = (place: number, count: number) => Math.max(0, Math.min(count - 1, place));
   if (choice.screen === 'runtime')
-    return { ...choice, top: within(choice.top + step, shownRows(state).length - rowsAtOnce(height) + 1) };
+    return {
+      ...choice,
+      top: within(choice.top + step, shownRows(state).length - rowsAtOnce(state, height - around) + 1),
+    };
   const quotes = shownQuotes(state);
   const from = Math.max(
     0,
     quotes.findIndex(({ symbol }) => symbol === choice.selected),
   );
   return { ...choice, selected: quotes[within(from + step, quotes.length)]?.symbol };
-}
-
-/** Rows that the runtime screen shows at once, with its note. */
-function rowsAtOnce(height: number): number {
-  return Math.max(1, height - 7);
 }
 
 function typed(choice: Choice, key: Key): Choice {

@@ -13,7 +13,7 @@ export interface Frame {
 }
 
 /** Lines of the screen that are not its body: header, rule and the line of help. */
-const around = 4;
+export const around = 4;
 
 /** What the screen shows: depends on nothing but the state, the size, and the machine's time zone. */
 export function render(state: State, width: number, height: number): Frame {

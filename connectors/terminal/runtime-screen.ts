@@ -15,7 +15,7 @@ export function runtimeBody(
   const { runtime, choice } = state;
   const notes: readonly Line[] = runtime.problem === undefined ? [] : [[span(`! ${runtime.problem}`, bad)], []];
   const rows = shownRows(state);
-  const room = Math.max(1, height - notes.length - 1);
+  const room = rowsAtOnce(state, height);
   const top = Math.max(0, Math.min(choice.top, rows.length - room));
   const shown = rows.slice(top, top + room);
   const lines = table(columns(width < 110 ? 26 : 40), shown, { width, isStrong: ({ kind }) => kind !== 'node' });
@@ -27,6 +27,11 @@ export function runtimeBody(
     [span(choice.filter ? '  nothing has that name' : '  no process has reported yet', grey)],
   ];
   return { lines: fitHeight([...notes, ...(rows.length === 0 ? empty : whole)], height), plots: [] };
+}
+
+/** Rows that have room on a body of that height: without the head, and the note with its empty line. */
+export function rowsAtOnce({ runtime }: Pick<State, 'runtime'>, height: number): number {
+  return Math.max(1, height - (runtime.problem === undefined ? 1 : 3));
 }
 
 function processLine({ name, state, isWell }: RuntimeRow): Line {

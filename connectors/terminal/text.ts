@@ -35,10 +35,10 @@ export function signedText(value: number, decimals: number): string {
   return Number(text) === 0 ? (0).toFixed(decimals) : `${value > 0 ? '+' : ''}${text}`;
 }
 
-/** A rate a second: one decimal while it is small. */
+/** A rate a second: one decimal up to a thousand. */
 export function rateText(rate: number): string {
   if (rate > 0 && rate < 0.05) return '<0.1';
-  return rate < 100 ? rate.toFixed(1) : countText(Math.round(rate));
+  return rate < 999.95 ? rate.toFixed(1) : countText(Math.round(rate));
 }
 
 /** A count with its thousands apart; in millions once it is long. */

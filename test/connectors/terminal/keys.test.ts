@@ -1,0 +1,80 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { press } from '../../../connectors/terminal/keys.ts';
+import { render } from '../../../connectors/terminal/render.ts';
+import { RuntimeRates } from '../../../connectors/terminal/runtime.ts';
+import type { State } from '../../../connectors/terminal/state.ts';
+import { marketOf, stateOf, textOf } from '../../support/dashboard.ts';
+import { processSnapshot, topologySnapshot } from '../../support/snapshots.ts';
+
+const height = 12;
+const topologies = Array.from({ length: 30 }, (_, place) => topologySnapshot(`t${String(place).padStart(2, '0')}`));
+const rows = new RuntimeRates().rows([{ pipeline: 'platform', process: processSnapshot(0, topologies) }]);
+const market = marketOf(['A', 1], ['B', 2], ['C', 3]);
+
+/** The state after these keys, and what the screen shows then. */
+function after(...keys: readonly string[]): { readonly state: State; readonly text: string } {
+  let state = stateOf(market, { runtime: { rows, problem: undefined } });
+  for (const key of keys) state = { ...state, choice: press(state, key, height) };
+  return { state, text: textOf(render(state, 80, height)).join('\n') };
+}
+
+describe('keys', () => {
+  it.each([
+    [['j'], 'B'],
+    [['down', 'down'], 'C'],
+    [['end'], 'C'],
+    [['j', 'j', 'j', 'j', 'k'], 'B'],
+    [['pagedown', 'up'], 'B'],
+    [['end', 'home'], 'A'],
+  ])('%j select %s, and never leave the list', (keys, symbol) => {
+    expect(after(...keys).text).toContain(`> ${symbol}`);
+  });
+
+  it('scroll the runtime to its last row, and back with the first step', () => {
+    expect(after('2').text).toContain('t00');
+    const last = after('2', 'end').text;
+    expect(last).toContain('t29');
+    expect(last).not.toContain('t20');
+    expect(after('2', 'end', 'down', 'down', 'up').text).not.toContain('t29');
+  });
+
+  it('typed into a filter are no commands', () => {
+    const { state } = after('/', 'q', '2', 's', 'p', '?', 'backspace', 'enter');
+    expect(state.choice).toMatchObject({ filter: 'q2sp', isTyping: false, screen: 'prices', isPaused: false });
+    expect(after('/', 'q', 'escape').state.choice.filter).toBe('');
+  });
+
+  it('go back from one symbol before they drop the filter', () => {
+    const { state } = after('/', 'b', 'enter', 'enter');
+    expect(state.choice).toMatchObject({ isAlone: true, filter: 'b' });
+    const back = press(state, 'escape', height);
+    expect(back).toMatchObject({ isAlone: false, filter: 'b' });
+    expect(press({ ...state, choice: back }, 'escape', height).filter).toBe('');
+  });
+
+  it('in any order lead to a screen', () => {
+    const key = fc.constantFrom(
+      '1',
+      '2',
+      'tab',
+      'enter',
+      'escape',
+      '/',
+      's',
+      'p',
+      '?',
+      'j',
+      'k',
+      'end',
+      'home',
+      'backspace',
+      'x',
+    );
+    fc.assert(
+      fc.property(fc.array(key, { maxLength: 30 }), (keys) => {
+        expect(after(...keys).text.split('\n')).toHaveLength(height);
+      }),
+    );
+  });
+});

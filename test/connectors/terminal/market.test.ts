@@ -1,0 +1,117 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { distanceBp, keptTrades, Market, quoteRate } from '../../../connectors/terminal/market.ts';
+import { readTrade } from '../../../connectors/terminal/trade.ts';
+import { marketOf } from '../../support/dashboard.ts';
+
+const trade = (symbol: string, price: number, vwap?: number) => ({ symbol, price, vwap, time: undefined });
+
+describe('the market of the dashboard', () => {
+  it('keeps the symbols that traded last, and counts those that it gave up', () => {
+    const market = new Market(3);
+    for (const symbol of ['A', 'B', 'C', 'A', 'D', 'E']) market.take(trade(symbol, 1), 0);
+    expect(market.quotes().map(({ symbol }) => symbol)).toEqual(['A', 'D', 'E']);
+    expect(market.evicted).toBe(3 - 1);
+  });
+
+  it('keeps the last move while the price stands still', () => {
+    const directions = [10, 10, 11, 11, 9, 9].map((price, place, prices) => {
+      const market = new Market(1);
+      for (const each of prices.slice(0, place + 1)) market.take(trade('A', each), 0);
+      return [price, market.get('A')?.direction];
+    });
+    expect(directions.map(([, direction]) => direction)).toEqual([0, 0, 1, 1, -1, -1]);
+  });
+
+  it('counts trades a second over the last ten', () => {
+    const market = new Market(5);
+    for (let second = 0; second < 25; second++) {
+      for (let count = 0; count < (second < 20 ? 4 : 0); count++) market.take(trade(count % 2 ? 'A' : 'B', 1), 0);
+      market.tick();
+    }
+    expect(market.rate).toBe(2);
+    expect(quoteRate(market.get('A') ?? expect.fail())).toBe(1);
+  });
+
+  it('has no distance from a VWAP that is missing or 0', () => {
+    expect(distanceBp({ price: 1, vwap: undefined })).toBeUndefined();
+    expect(distanceBp({ price: 1, vwap: 0 })).toBeUndefined();
+    expect(distanceBp({ price: 101, vwap: 100 })).toBe(100);
+  });
+
+  it('stays within its bounds, whatever comes', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.nat(50), fc.double({ noNaN: true, noDefaultInfinity: true }))), (trades) => {
+        const market = new Market(7);
+        for (const [symbol, price] of trades) {
+          market.take(trade(String(symbol), price), 0);
+          market.tick();
+        }
+        expect(market.size).toBeLessThanOrEqual(7);
+        expect(market.size + market.evicted).toBeGreaterThanOrEqual(new Set(trades.map(([symbol]) => symbol)).size);
+        expect(market.last.length).toBeLessThanOrEqual(keptTrades);
+        for (const quote of market.quotes()) expect(quote.last.length).toBeLessThanOrEqual(keptTrades);
+      }),
+    );
+  });
+
+  it('remembers ten minutes of each symbol', () => {
+    const market = marketOf(...Array.from({ length: 700 }, (_, second) => ['A', second] as const));
+    const { prices } = market.get('A') ?? expect.fail();
+    expect(prices.length).toBe(600);
+    expect([prices.back(0), prices.back(599), prices.back(600)]).toEqual([699, 100, undefined]);
+  });
+});
+
+describe('a line of the feed', () => {
+  it.each([
+    [
+      { symbol: 'A', price: 1, vwap: 2, time: 1_763_645_598_585 },
+      { vwap: 2, time: 1_763_645_598_585 },
+    ],
+    [
+      { symbol: 'A', price: 1, vwap: null, time: 1_763_645_598 },
+      { vwap: undefined, time: 1_763_645_598_000 },
+    ],
+    [
+      { symbol: 'A', price: '1', vwap: '2.5', time: '2025-11-20T13:33:18.585Z' },
+      { vwap: 2.5, time: 1_763_645_598_585 },
+    ],
+    [
+      { symbol: 'A', price: 1, vwap: 'x', time: 'soon', more: [] },
+      { vwap: undefined, time: undefined },
+    ],
+    [
+      { symbol: 'A', price: 1, time: 1e300 },
+      { vwap: undefined, time: undefined },
+    ],
+  ])('is read: %j', (line, read) => {
+    expect(readTrade(line)).toEqual({ symbol: 'A', price: 1, ...read });
+  });
+
+  it.each([
+    [null],
+    [1],
+    ['A'],
+    [[]],
+    [{}],
+    [{ symbol: 'A' }],
+    [{ symbol: 7, price: 1 }],
+    [{ symbol: ' ', price: 1 }],
+    [{ symbol: 'A', price: 'x' }],
+    [{ symbol: 'A', price: '' }],
+    [{ symbol: 'A', price: null }],
+  ])('is passed over: %j', (line) => {
+    expect(readTrade(line)).toBeUndefined();
+  });
+
+  it('never gives a symbol that steers a terminal, or is long', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), fc.string({ unit: 'binary' }), (value, symbol) => {
+        readTrade(value);
+        const read = readTrade({ symbol, price: 1 });
+        if (read) expect(read.symbol).toMatch(/^[^\p{Cc}\p{Cf}\p{M}\p{Cs}]{1,40}$/u);
+      }),
+    );
+  });
+});

@@ -1,0 +1,263 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Market } from '../../../connectors/terminal/market.ts';
+import { render } from '../../../connectors/terminal/render.ts';
+import { RuntimeRates } from '../../../connectors/terminal/runtime.ts';
+import { sorts } from '../../../connectors/terminal/state.ts';
+import { clockText } from '../../../connectors/terminal/text.ts';
+import { readTrade } from '../../../connectors/terminal/trade.ts';
+import type { NodeSnapshot, ProcessSnapshot } from '../../../src/engine/snapshot.ts';
+import { marketOf, noon, stateOf, textOf } from '../../support/dashboard.ts';
+import { processSnapshot, topologySnapshot } from '../../support/snapshots.ts';
+
+function node(name: string, kind: NodeSnapshot['kind'], more: Partial<NodeSnapshot> = {}): NodeSnapshot {
+  return {
+    ...{ name, kind, type: name, state: 'ok', in: 0, made: 0, out: 0, filtered: 0, rejected: 0, released: 0 },
+    ...{ inFlight: 0, retries: 0, extra: {}, gauges: [] },
+    ...more,
+  };
+}
+
+function processWith(source: Partial<NodeSnapshot>): ProcessSnapshot {
+  const nodes = [node('feed', 'source', source), node('screen', 'sink')];
+  return { ...processSnapshot(0, [topologySnapshot('dashboard', { nodes })]), at: noon };
+}
+
+const market = marketOf(['AAPL', 100, 100], ['MSFT', 50, 50.5], ['AAPL', 101, 100], ['AAPL', 100.5, 100]);
+
+describe('the screen of prices', () => {
+  it('shows a row a symbol: direction, change since the first price, distance from the VWAP, rate and age', () => {
+    const lines = textOf(render(stateOf(market, { choice: { selected: 'MSFT' } }), 80, 24));
+    expect(lines[3]).toMatch(/^ {2}symbol +price +change +VWAP +distance +trades\/s +age/);
+    expect(lines[4]).toMatch(/^ {2}AAPL +▼ 100\.50 +\+0\.50 % +100\.00 +\+50\.0 bp +0\.8 +1 s {2}/);
+    expect(lines[5]).toMatch(/^> MSFT +50\.00 +0\.00 % +50\.50 +-99\.0 bp +0\.3 +3 s {2}/);
+  });
+
+  it('shows the last trades, the newest first', () => {
+    const lines = textOf(render(stateOf(market), 80, 24));
+    const from = lines.findIndex((line) => line.includes('to VWAP'));
+    const trades = lines.slice(from + 1, from + 5).map((line) => line.slice(34).replace(/ +/g, ' ').trim());
+    expect(trades).toEqual([
+      `${clockText(noon - 1000, true)} AAPL ▼ 100.50 +50.0`,
+      `${clockText(noon - 2000, true)} AAPL ▲ 101.00 +100.0`,
+      `${clockText(noon - 3000, true)} MSFT 50.00 -99.0`,
+      `${clockText(noon - 4000, true)} AAPL 100.00 0.0`,
+    ]);
+  });
+
+  it('puts one decimal point under the other, whatever the symbols are priced in', () => {
+    const mixed = marketOf(['AAPL', 100.5], ['EURUSD', 1.08_561], ['BTC', 97_000.1]);
+    const rows = textOf(render(stateOf(mixed), 80, 24)).slice(4, 7);
+    expect(new Set(rows.map((row) => row.indexOf('.'))).size).toBe(1);
+  });
+
+  it('steps back with a symbol that has not traded for 30 s', () => {
+    const styles = (now: number) =>
+      render(stateOf(market, { now, choice: { selected: 'AAPL' } }), 80, 24)
+        .lines[5]?.filter(({ text }) => text.trim() !== '')
+        .map(({ style }) => style.colour);
+    expect(styles(noon + 26_999)).not.toContain('grey');
+    expect(new Set(styles(noon + 27_000))).toEqual(new Set(['grey']));
+  });
+
+  it('leaves columns out in their order where there is no room', () => {
+    const heads = (width: number) =>
+      textOf(render(stateOf(market), width, 24))[3]
+        ?.trim()
+        .split(/ {2,}/);
+    expect(heads(80)).toEqual(['symbol', 'price', 'change', 'VWAP', 'distance', 'trades/s', 'age']);
+    expect(heads(60)).toEqual(['symbol', 'price', 'change', 'VWAP', 'distance', 'trades/s']);
+    expect(heads(50)).toEqual(['symbol', 'price', 'change', 'VWAP', 'distance']);
+    expect(heads(40)).toEqual(['symbol', 'price', 'VWAP', 'distance']);
+    expect(heads(30)).toEqual(['symbol', 'price', 'VWAP']);
+    expect(heads(20)).toEqual(['symbol', 'price']);
+  });
+
+  it.each([
+    ['symbol', ['A', 'B', 'C']],
+    ['change', ['C', 'A', 'B']],
+    ['distance', ['B', 'C', 'A']],
+    ['rate', ['A', 'C', 'B']],
+    ['last trade', ['A', 'C', 'B']],
+  ] as const)('sorts by %s', (sort, order) => {
+    const three = marketOf(['C', 10, 10], ['B', 10, 20], ['A', 10, 10], ['C', 11, 10.5], ['A', 10, 10], ['A', 10, 10]);
+    const rows = textOf(render(stateOf(three, { choice: { sort } }), 80, 24)).slice(4, 7);
+    expect(rows.map((row) => row.slice(2, 3))).toEqual(order);
+  });
+
+  it('keeps the selected symbol in sight, among however many', () => {
+    const many = marketOf(...Array.from({ length: 500 }, (_, place) => [`S${1000 + place}`, 1] as const));
+    for (const selected of ['S1000', 'S1250', 'S1499']) {
+      const text = textOf(render(stateOf(many, { choice: { selected } }), 80, 24)).join('\n');
+      expect(text).toContain(`> ${selected}`);
+    }
+  });
+
+  it('draws price and VWAP within the room that it leaves for them', () => {
+    for (const [width, height] of [
+      [80, 24],
+      [120, 40],
+      [200, 60],
+    ] as const) {
+      const { plots, lines } = render(stateOf(market), width, height);
+      const [plot] = plots;
+      expect(plots).toHaveLength(1);
+      expect(textOf({ lines })[(plot?.top ?? 0) - 1]).toContain('price');
+      expect(plot?.curves).toHaveLength(2);
+    }
+  });
+});
+
+describe('the header', () => {
+  const header = (source: Partial<NodeSnapshot>) =>
+    textOf(render(stateOf(market, { process: processWith(source) }), 120, 24))[1];
+
+  it.each([
+    [{ address: '10.0.0.7:8888' }, '● connected to 10.0.0.7:8888'],
+    [{ state: 'connecting', reason: 'connecting to 10.0.0.7:8888' }, '○ connecting to 10.0.0.7:8888'],
+    [
+      { state: 'retrying', reason: 'nothing listens there', retryAt: noon + 3001 },
+      '▲ reconnecting in 4 s: nothing listens there',
+    ],
+    [{ state: 'retrying', reason: 'nothing listens there', retryAt: noon }, '▲ reconnecting: nothing listens there'],
+  ] as const)('says of %j: %s', (source, text) => {
+    expect(header(source)).toContain(text);
+  });
+
+  it('adds up what was skipped: by the source, and by the screen', () => {
+    const state = stateOf(market, { process: processWith({ extra: { skipped_lines: 1200 } }), unreadable: 34 });
+    expect(textOf(render(state, 120, 24))[1]).toContain('1 234 skipped');
+  });
+});
+
+describe('the screen of the runtime', () => {
+  const report = (at: number, read: number, out: number) => ({
+    pipeline: 'platform',
+    process: processSnapshot(at, [
+      topologySnapshot('processor', {
+        ...{ read, delivered: out, inFlight: 3, lag: 1234, rejected: 2 },
+        nodes: [
+          node('ticks', 'source', { in: read, out: read, extra: { reconnects: 1 } }),
+          node('trades', 'sink', { in: out, out }),
+        ],
+      }),
+    ]),
+  });
+
+  it('shows a row a process, topology and node, with rates between two looks', () => {
+    const rates = new RuntimeRates();
+    rates.rows([report(1000, 100, 90)]);
+    const runtime = { rows: rates.rows([report(3000, 300, 100)]), problem: undefined };
+    const lines = textOf(render(stateOf(market, { runtime, choice: { screen: 'runtime' } }), 120, 24)).map((line) =>
+      line.trimEnd(),
+    );
+    expect(lines[3]).toMatch(/^topology +state +in\/s +out\/s +in flight +lag +p99 +retries +rejected +reconnects$/);
+    expect(lines[4]).toMatch(/^● host {2}pid 1 {2}platform {2}fdp 0\.1\.0 {2}up 0 min {2}ready$/);
+    expect(lines[5]).toMatch(/^ {2}● processor +running +100\.0 +5\.0 +3 +1 234 +0 +2 +1 +█$/);
+    expect(lines[6]).toMatch(/^ {4}ticks +100\.0 +100\.0 +0 +0 +0 +1 +█$/);
+    expect(lines[7]).toMatch(/^ {4}trades +5\.0 +5\.0 +0 +0 +0 +█$/);
+  });
+
+  it('takes a counter that began anew for no rate, and forgets processes that are gone', () => {
+    const rates = new RuntimeRates();
+    rates.rows([report(1000, 100, 90)]);
+    expect(rates.rows([report(2000, 5, 5)])[1]?.inRate).toBe(0);
+    expect(rates.rows([])).toEqual([]);
+    expect(rates.rows([report(3000, 500, 5)])[1]?.inRate).toBeUndefined();
+  });
+
+  it('finds a node by its name, below its process and topology', () => {
+    const runtime = { rows: new RuntimeRates().rows([report(1000, 1, 1)]), problem: undefined };
+    const lines = textOf(render(stateOf(market, { runtime, choice: { screen: 'runtime', filter: 'trades' } }), 80, 12));
+    expect(lines.slice(4, 8).map((line) => line.trim().split(' ')[0])).toEqual(['●', '●', 'trades', '']);
+  });
+
+  it('says plainly why it shows only this process', () => {
+    const runtime = { rows: [], problem: 'the status table is away' };
+    expect(textOf(render(stateOf(market, { runtime, choice: { screen: 'runtime' } }), 80, 24))[3]).toContain(
+      '! the status table is away',
+    );
+  });
+});
+
+describe('every screen', () => {
+  const anything = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.constantFrom('\u001b[2J', '時間', '😀', 'e\u0301', '\n', '\t', '\u202e'),
+  );
+  const number = fc.oneof(
+    fc.double({ noNaN: true }),
+    fc.constantFrom(0, 1e300, -1e-300, 5e-324),
+    fc.double({ min: 1, max: 500 }),
+  );
+  const feedLine = fc.record({
+    symbol: anything,
+    price: number,
+    vwap: fc.option(number),
+    time: fc.option(fc.oneof(number, anything)),
+  });
+  const choice = fc.record({
+    screen: fc.constantFrom('prices', 'runtime'),
+    selected: fc.option(anything, { nil: undefined }),
+    ...{ isAlone: fc.boolean(), isTyping: fc.boolean(), isPaused: fc.boolean(), isHelpShown: fc.boolean() },
+    filter: fc.oneof(fc.constant(''), anything),
+    sort: fc.constantFrom(...sorts),
+    top: fc.nat(50),
+  });
+  const source = fc.record({
+    state: fc.constantFrom('idle', 'connecting', 'standby', 'ok', 'retrying', 'held', 'failed'),
+    ...{ reason: anything, address: anything, retryAt: fc.integer({ min: noon - 10_000, max: noon + 40_000 }) },
+  });
+  const size = fc.record({ width: fc.nat(230), height: fc.nat(70) });
+
+  it('has exactly the lines and columns that were asked for, and nothing that steers a terminal', () => {
+    fc.assert(
+      fc.property(
+        fc.array(feedLine, { maxLength: 60 }),
+        choice,
+        source,
+        size,
+        (feed, chosen, feedSource, { width, height }) => {
+          const seen = new Market(20);
+          feed.forEach((line, second) => {
+            const trade = readTrade(line);
+            if (trade) seen.take(trade, noon - second * 1000);
+            if (second % 3 === 0) seen.tick();
+          });
+          const process = processWith(feedSource);
+          const runtime = {
+            rows: new RuntimeRates().rows([{ pipeline: feedSource.reason, process }]),
+            problem: feedSource.reason,
+          };
+          const state = stateOf(seen, {
+            process,
+            runtime,
+            choice: chosen,
+            logFile: feedSource.address,
+            delayMs: feed.length * 1e5,
+          });
+          const frame = render(state, width, height);
+          const lines = textOf(frame);
+          expect(lines).toHaveLength(height);
+          for (const line of lines) {
+            expect(line).toHaveLength(width);
+            expect(line).toMatch(/^[\u0020-\u007e\u00a1-\u00ac\u00ae-\u0482\u048a-\u052f\u2026\u2500-\u25cf]*$/);
+            expect(line).not.toMatch(/[\u0300-\u036f]/);
+          }
+          for (const { left, top, width: columns, height: rows, curves } of frame.plots) {
+            expect([left >= 0, top >= 3, left + columns <= width, top + rows <= height - 1]).toEqual([
+              true,
+              true,
+              true,
+              true,
+            ]);
+            for (const { dots } of curves)
+              for (const dot of dots)
+                expect(dot === undefined || (dot >= 0 && dot < rows * 4 && Number.isInteger(dot))).toBe(true);
+          }
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+});
