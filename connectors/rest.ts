@@ -90,7 +90,8 @@ export const rest = defineConnector({
   sink: { beside: 'source', options: { type: 'object', additionalProperties: false, properties: {} } },
 
   claims: ({ listen }) => listenClaims(listen),
-  address: ({ listen }) => {
+  address: ({ listen, ui }, role) => {
+    if (role === 'sink' && !ui) return undefined;
     const { host, port } = reachable(listen);
     return `http://${host}:${port}`;
   },

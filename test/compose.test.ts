@@ -34,7 +34,7 @@ function validated(service: Service, env: Readonly<Record<string, string>>): { t
     pipelinePath: 'pipeline.yml',
     env: { ...imageEnvironment(dockerfile), ...environmentOf(service, env) },
     components: { connectors, operators },
-    topologies: [topology],
+    topologies: topology.split(','),
     folder: process.cwd(),
   });
 }
@@ -52,7 +52,7 @@ describe.each([
 
     expect(ours.map(([service]) => service).sort()).toEqual([...ourTopologies].sort());
     expect(new Set(ours.map(([, { image }]) => image)).size).toBe(1);
-    for (const [service, { command }] of ours) expect(command).toEqual(['--topology', service]);
+    for (const [service, { command }] of ours) expect(command?.join(' ').split(',')[0]).toBe(`--topology ${service}`);
   });
 
   it('scales without an edit: no service has a name of its own, and the processor no port', () => {
@@ -119,7 +119,7 @@ describe.each([
     if (!service) return;
 
     expect(validated(service, env)).toEqual({
-      text: expect.stringContaining(`profile cluster; starts ${topology};`),
+      text: expect.stringContaining(`profile cluster; starts ${service.command?.[1]?.replaceAll(',', ', ')};`),
       exitCode: 0,
     });
   });
@@ -137,6 +137,13 @@ describe('docker-compose.yml alone', () => {
         expect(filled(port, {})).toMatch(/^127\.0\.0\.1:/);
         expect(filled(port, { FDP_PUBLISH: '0.0.0.0' })).toMatch(/^0\.0\.0\.0:/);
       }
+  });
+
+  it('serves the live page with the feed of the other container', () => {
+    const { api } = here.file.services;
+    expect(api?.command).toEqual(['--topology', 'api,live']);
+    expect(api?.environment).toMatchObject({ API_UI: 'true', VWAP_FEED: 'analytics:8888' });
+    expect(split.file.services['api']?.command).toEqual(['--topology', 'api']);
   });
 
   it('feeds from the market only with a key', () => {

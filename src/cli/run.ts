@@ -187,13 +187,14 @@ function hintsOf(plan: Plan, title: string, observe: string): StartHints {
 
 /** Where a person can look at a topology: its first route without a parameter, or what its servers offer. */
 function looksOf(plan: Plan, topology: TopologyPlan): StartHints['look'] {
-  const names = [topology.source.connector, ...topology.branches.map(({ connector }) => connector)];
+  const sinks = topology.branches.map(({ connector }) => ({ name: connector, role: 'sink' as const }));
+  const uses = [{ name: topology.source.connector, role: 'source' as const }, ...sinks];
   const [path = ''] = topology.routes
     .map(({ route }) => route.replace(/^\S+ /, ''))
     .filter((route) => !route.includes('{'));
-  return names.flatMap((name) => {
+  return uses.flatMap(({ name, role }) => {
     const connector = plan.connectors.get(name);
-    const address = connector?.declaration.address?.(connector.options);
+    const address = connector?.declaration.address?.(connector.options, role);
     return address === undefined ? [] : [{ what: topology.name, address: `${address}${path}` }];
   });
 }

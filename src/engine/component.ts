@@ -359,8 +359,8 @@ export interface ConnectorDeclaration extends Declaration {
   claims?(options: unknown): readonly string[];
   /** The roles that it can play with these options; left out: all that it declares. */
   roles?(options: unknown): readonly ('source' | 'sink' | 'lookup')[];
-  /** Where a person can look at it once it runs: a URL or a command. */
-  address?(options: unknown): string | undefined;
+  /** Where a person can look at it once it runs in this role: a URL or a command. */
+  address?(options: unknown, role: 'source' | 'sink'): string | undefined;
   /** For one that takes over the terminal, where there is one: the file that the log goes to meanwhile. */
   logFile?(options: unknown): string;
   /** Mistakes that a schema can't find. Pure. */
@@ -436,7 +436,7 @@ export function defineConnector<const S extends JSONSchema>(
     readonly options: S;
     claims?(options: Typed<S>): readonly string[];
     roles?(options: Typed<S>): readonly ('source' | 'sink' | 'lookup')[];
-    address?(options: Typed<S>): string | undefined;
+    address?(options: Typed<S>, role: 'source' | 'sink'): string | undefined;
     logFile?(options: Typed<S>): string;
     check?(options: Typed<S>, report: Report): void;
     create(options: Typed<S>, context: ConnectorContext): Promise<Connector>;
