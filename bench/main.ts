@@ -4,13 +4,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Bench, Path, Size } from './path.ts';
+import { api } from './paths/api.ts';
+import { engine } from './paths/engine.ts';
 import { processorCluster } from './paths/processor-cluster.ts';
 import { processorEmbedded } from './paths/processor-embedded.ts';
+import { start } from './paths/start.ts';
+import { vwap } from './paths/vwap.ts';
 import { Services } from './services.ts';
 import { report, table } from './table.ts';
 import type { Row } from './turns.ts';
 
-const paths: readonly Path[] = [processorCluster, processorEmbedded];
+const paths: readonly Path[] = [processorCluster, processorEmbedded, vwap, engine, api, start];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
