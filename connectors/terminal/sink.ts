@@ -164,7 +164,7 @@ export class TerminalSink implements Sink {
   }
 
   async #reports(platform: Platform): Promise<RuntimeState> {
-    const alone = () => this.#rates.rows([{ pipeline: '', process: platform.snapshot() }]);
+    const alone = () => this.#rates.rows([platform.report()]);
     if (!platform.reports)
       return { rows: alone(), problem: 'only this process: the pipeline names no status table (settings: status)' };
     try {
