@@ -28,15 +28,15 @@ function planOf(world: ProcessorWorld, batchSize: number) {
 }
 
 /**
- * Runs the processor with writes that take their time; a backup is taken at the `backupAt`th step of a write, and the
- * process is killed at the `killAt`th, or has everything done before.
+ * Runs the processor with writes that take their time, until it is killed at the `killAt`th step of a write, or has
+ * everything done before. Gives a backup of each step, the oldest first.
  */
 async function live(
   world: ProcessorWorld,
   clock: VirtualClock,
-  at: { readonly backupAt: number; readonly killAt: number; readonly batchSize: number; readonly seed: number },
-): Promise<Backup> {
-  let backup: Backup = new Map();
+  at: { readonly killAt: number; readonly batchSize: number; readonly seed: number },
+): Promise<readonly Backup[]> {
+  const backups: Backup[] = [new Map()];
   let step = 0;
   const chance = seededChance(at.seed);
   const life = new Life(clock, at.seed);
@@ -44,7 +44,7 @@ async function live(
   const hook = async () => {
     if (life.isDead) return never;
     step++;
-    if (step === at.backupAt) backup = world.backUp();
+    backups.push(world.backUp());
     if (step === at.killAt) {
       life.kill();
       world.space.crash();
@@ -65,7 +65,12 @@ async function live(
   world.space.afterWrite = undefined;
   runtime.drain();
   await clock.until(Promise.race([ended, life.death]));
-  return backup;
+  return backups;
+}
+
+/** The backup of so many steps before the end. */
+function old(backups: readonly Backup[], steps: number): Backup {
+  return backups[Math.max(0, backups.length - 1 - steps)] ?? new Map();
 }
 
 interface Finished {
@@ -94,10 +99,15 @@ async function finish(
   return { rewound: extra['rewound'] ?? 0, gap: extra['gap'] ?? 0, lines: environment.log.lines };
 }
 
-const restored = fc.constantFrom<readonly ('trades' | 'symbols')[]>(['trades', 'symbols'], ['trades'], ['symbols']);
+/** How old a backup is, in steps: often of the last moments, when the last writes were under way. */
+const age = fc.oneof(fc.integer({ min: 0, max: 12 }), fc.integer({ min: 0, max: 400 }));
+/** Of each table; nothing where it is not restored. */
+const ages = fc.oneof(
+  age.map((both) => ({ trades: both, symbols: both })),
+  fc.record({ trades: fc.option(age), symbols: fc.option(age) }),
+);
 const moments = fc.record({
-  backupAt: fc.integer({ min: 0, max: 200 }),
-  killAt: fc.integer({ min: 1, max: 400 }),
+  killAt: fc.integer({ min: 1, max: 800 }),
   batchSize: batch,
   seed: fc.integer(),
 });
@@ -105,10 +115,11 @@ const moments = fc.record({
 describe('a store that was restored from a backup', { timeout: 60_000 }, () => {
   it('gets back what it has lost, whenever the backup was taken, also one table of two: each trade stored and counted once', async () => {
     await fc.assert(
-      fc.asyncProperty(envelopes, moments, restored, batch, async (log, at, names, last) => {
+      fc.asyncProperty(envelopes, moments, ages, batch, async (log, at, { trades, symbols }, last) => {
         const [world, clock] = [new ProcessorWorld(log), new VirtualClock()];
-        const backup = await live(world, clock, at);
-        for (const name of names) world.restore(backup, name);
+        const backups = await live(world, clock, at);
+        if (trades !== null) world.restore(old(backups, trades), 'trades');
+        if (symbols !== null) world.restore(old(backups, symbols), 'symbols');
         await finish(world, clock, last);
         expect(world.stored).toEqual(world.expected);
         const before = world.everything;
@@ -116,18 +127,47 @@ describe('a store that was restored from a backup', { timeout: 60_000 }, () => {
         expect(world.everything).toEqual(before);
         world.space.dispose();
       }),
-      { numRuns: 150 },
+      { numRuns: 250 },
     );
+  });
+
+  it('is seen also when the write that it lacks became durable last, but was confirmed before another', async () => {
+    const [world, clock] = [
+      new ProcessorWorld([[{ s: 'A', p: 1, t: 1 }], [{ s: 'A', p: 1, t: 2 }]]),
+      new VirtualClock(),
+    ];
+    let [inserts, backup] = [0, new Map() as Backup];
+    world.space.beforeWrite = async (step) => {
+      if (step !== 'insert' || ++inserts === 1) return;
+      await clock.sleep(20);
+      backup = world.backUp();
+    };
+    world.space.afterWrite = async (step) => {
+      if (step === 'insert' && inserts === 1) await clock.sleep(100);
+    };
+    const runtime = new Runtime(planOf(world, 1), testEnvironment(clock));
+    const ended = runtime.run();
+    while (!world.isCaughtUp) await clock.advance(100);
+    runtime.drain();
+    await clock.until(ended);
+    world.space.beforeWrite = undefined;
+    world.space.afterWrite = undefined;
+    expect(backup.get('trades')?.rows.size).toBe(1);
+
+    world.restore(backup, 'trades');
+    expect((await finish(world, clock, 1)).rewound).toBeGreaterThan(0);
+    expect(world.stored).toEqual(world.expected);
+    world.space.dispose();
   });
 
   it('cannot get back what the log has removed meanwhile: that is counted as a gap, and nothing is counted twice', async () => {
     const share = fc.double({ min: 0, max: 1, noNaN: true });
     await fc.assert(
-      fc.asyncProperty(envelopes, moments, share, batch, async (log, at, trimmed, last) => {
+      fc.asyncProperty(envelopes, moments, age, share, batch, async (log, at, steps, trimmed, last) => {
         const [world, clock] = [new ProcessorWorld(log), new VirtualClock()];
         const { expected } = world;
-        const backup = await live(world, clock, at);
-        for (const name of ['trades', 'symbols'] as const) world.restore(backup, name);
+        const backups = await live(world, clock, at);
+        for (const name of ['trades', 'symbols'] as const) world.restore(old(backups, steps), name);
         world.trim(trimmed);
         const kept = new Set([...world.stored.trades, ...world.expected.trades]);
         const { gap, lines } = await finish(world, clock, last);
@@ -150,7 +190,7 @@ describe('a store that was restored from a backup', { timeout: 60_000 }, () => {
       (_unused, place): Envelope => [{ s: place % 2 ? 'A' : 'B', p: 1, t: place + 1 }],
     );
     const [world, clock] = [new ProcessorWorld(log), new VirtualClock()];
-    await live(world, clock, { backupAt: 0, killAt: 0, batchSize: 3, seed: 1 });
+    await live(world, clock, { killAt: 0, batchSize: 3, seed: 1 });
     const committed = world.committed;
     world.restore(new Map(), 'trades');
     world.restore(new Map(), 'symbols');
