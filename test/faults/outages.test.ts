@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import type { Chance } from '../../src/engine/chance.ts';
 import { onOwnServices } from '../support/cluster.ts';
 import { Cluster } from '../support/cluster-place.ts';
-import { auditOf, ExchangeLoad } from '../support/exchange-load.ts';
+import { auditOf, brokerProperties, ExchangeLoad } from '../support/exchange-load.ts';
 import { faultChance, pause, sized } from '../support/faults.ts';
 import { NumberedExchange } from '../support/numbered-exchange.ts';
 import { type Answer, get } from '../support/place.ts';
@@ -18,12 +18,6 @@ const symbols = ['AAPL', 'GOOGL', 'TSLA', 'MSFT', 'NVDA', 'AMD'];
 const needed: Readonly<Record<Server, readonly string[]>> = {
   kafka: ['ingestor', 'processor', 'analytics'],
   mongod: ['processor', 'api'],
-};
-/** The exchange's trades are old, and a broker that was killed is to be let in soon again. */
-const properties = {
-  'log.retention.ms': '-1',
-  'broker.session.timeout.ms': '3000',
-  'broker.heartbeat.interval.ms': '500',
 };
 const awayMs = sized({ full: 30_000, fast: 1000 });
 
@@ -42,7 +36,7 @@ class Platform {
   }
 
   static async start(): Promise<Platform> {
-    const [kafka, mongod] = await Promise.all([startKafka({ properties }), startMongo()]);
+    const [kafka, mongod] = await Promise.all([startKafka({ properties: brokerProperties }), startMongo()]);
     const platform = new Platform({ kafka, mongod }, await NumberedExchange.open(symbols));
     const { exchange, cluster } = platform;
     const feed = { FDP_FEED: 'finnhub', FINNHUB_URL: exchange.url, FINNHUB_TOKEN: 'key' };
@@ -110,6 +104,7 @@ function shuffled<T>(chance: Chance, things: readonly T[]): readonly T[] {
 }
 
 onOwnServices('outages under load', () => {
+  vi.setConfig({ testTimeout: sized({ full: 600_000, fast: 120_000 }) });
   const chance = faultChance('outages under load');
   let platform: Platform;
   /** Lines of each process when the fault began. */

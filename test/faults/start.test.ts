@@ -1,7 +1,7 @@
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { onOwnServices } from '../support/cluster.ts';
 import { Cluster } from '../support/cluster-place.ts';
-import { auditOf, ExchangeLoad } from '../support/exchange-load.ts';
+import { auditOf, brokerProperties, ExchangeLoad } from '../support/exchange-load.ts';
 import { pause, sized } from '../support/faults.ts';
 import { NumberedExchange } from '../support/numbered-exchange.ts';
 import { get } from '../support/place.ts';
@@ -13,17 +13,12 @@ type Server = 'kafka' | 'mongod';
 
 const symbols = ['AAPL', 'GOOGL', 'TSLA', 'MSFT', 'NVDA', 'AMD'];
 const all = 'ingestor,processor,analytics,api';
-/** The exchange's trades are old, and a broker that was killed is to be let in soon again. */
-const properties = {
-  'log.retention.ms': '-1',
-  'broker.session.timeout.ms': '3000',
-  'broker.heartbeat.interval.ms': '500',
-};
 /** Those that need a server: of the ingestor 2, the processor 4, the analytics 2, the API 2. */
 const nodes = 10;
 const aloneMs = sized({ full: 30_000, fast: 1000 });
 
 onOwnServices('a start without servers', () => {
+  vi.setConfig({ testTimeout: sized({ full: 600_000, fast: 120_000 }) });
   const open: { close(): unknown }[] = [];
   const kept = <T>(thing: T, close: (thing: T) => unknown): T => {
     open.push({ close: () => close(thing) });
@@ -35,7 +30,7 @@ onOwnServices('a start without servers', () => {
   let load: ExchangeLoad;
 
   beforeEach(async () => {
-    const [kafka, mongod] = await Promise.all([startKafka({ properties }), startMongo()]);
+    const [kafka, mongod] = await Promise.all([startKafka({ properties: brokerProperties }), startMongo()]);
     servers = { kafka: kept(kafka, (it) => it.stop()), mongod: kept(mongod, (it) => it.stop()) };
     await Promise.all([kafka.kill(), mongod.kill()]);
     exchange = kept(await NumberedExchange.open(symbols), (it) => it[Symbol.asyncDispose]());

@@ -1,9 +1,9 @@
 import { Kafka, logLevel } from 'kafkajs';
 import { MongoClient } from 'mongodb';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { onOwnServices } from '../support/cluster.ts';
 import { Cluster, type Edit } from '../support/cluster-place.ts';
-import { auditOf, ExchangeLoad } from '../support/exchange-load.ts';
+import { auditOf, brokerProperties, ExchangeLoad } from '../support/exchange-load.ts';
 import { faultChance, pause, sized } from '../support/faults.ts';
 import { Ledger } from '../support/ledger.ts';
 import { figure, parseMetrics } from '../support/metrics.ts';
@@ -13,8 +13,6 @@ import { type Service, startKafka, startMongo } from '../support/services.ts';
 import { Watched } from '../support/watched.ts';
 
 const partitions = 6;
-/** A broker that was killed is to be let in soon again. */
-const properties = { 'broker.session.timeout.ms': '3000', 'broker.heartbeat.interval.ms': '500' };
 /** The mock as fast as it may be, beside a ledger that offers what the log takes. */
 const busy: Edit = ['rate: 50/s', 'rate: 500/s'];
 const symbols = ['AAPL', 'GOOGL', 'TSLA', 'MSFT', 'NVDA', 'AMD'];
@@ -50,11 +48,12 @@ async function delivered(platform: Watched, topology = 'processor'): Promise<num
 }
 
 onOwnServices('a stop', () => {
+  vi.setConfig({ testTimeout: sized({ full: 600_000, fast: 120_000 }) });
   const chance = faultChance('a stop');
   let kafka: Service;
   let mongod: Service;
   beforeAll(async () => {
-    [kafka, mongod] = await Promise.all([startKafka({ properties }), startMongo()]);
+    [kafka, mongod] = await Promise.all([startKafka({ properties: brokerProperties }), startMongo()]);
   });
   afterAll(() => Promise.all([kafka, mongod].map((server) => server?.stop())));
 
@@ -63,7 +62,7 @@ onOwnServices('a stop', () => {
     const ledger = await Ledger.open(cluster.place, partitions);
     const offered = new AbortController();
     await ledger.offer(sized({ full: 200_000, fast: 40_000 }));
-    const offering = ledger.offerUntil(offered.signal, sized({ full: 5000, fast: 500 }));
+    const offering = ledger.offerUntil(offered.signal, sized({ full: 2000, fast: 500 }));
     try {
       for (let round = 0; round < sized({ full: 10, fast: 3 }); round++) {
         const platform = await Watched.start(cluster, all);
@@ -76,7 +75,7 @@ onOwnServices('a stop', () => {
       offered.abort();
       await offering;
       const last = await cluster.processor();
-      await cluster.settled(ledger);
+      await cluster.settled(ledger, 300_000);
       expect(await last.stop('SIGTERM')).toBe(0);
       expect(await readAgain(cluster)).toEqual([]);
     } finally {

@@ -2,6 +2,13 @@ import type { LedgerPlace } from './ledger.ts';
 import { differences, readBooks } from './ledger.ts';
 import type { NumberedExchange } from './numbered-exchange.ts';
 
+/** A broker's settings for faults: the exchange's trades are old, and after a kill it is to be let in soon again. */
+export const brokerProperties = {
+  'log.retention.ms': '-1',
+  'broker.session.timeout.ms': '3000',
+  'broker.heartbeat.interval.ms': '500',
+};
+
 /** Frames of a numbered exchange, sent at a steady pace until the load is ended. */
 export class ExchangeLoad {
   readonly exchange: NumberedExchange;
