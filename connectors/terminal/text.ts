@@ -17,10 +17,15 @@ export function fit(text: string, width: number, align: 'left' | 'right' = 'left
   return align === 'left' ? text.padEnd(width) : text.padStart(width);
 }
 
-/** Decimals that a price is written with: as many as it came with, from 2 to 8. */
+/** Digits of a price that mean something; more of them come from somebody's arithmetic. */
+const significant = 7;
+
+/** Decimals that a price is written with: as many as it came with, from 2 to 8, and seven digits in all. */
 export function decimalsOf(price: number): number {
+  const before = Math.max(1, Math.floor(Math.log10(Math.abs(price) || 1)) + 1);
   const [, decimals = '', exponent = '0'] = /^-?\d+(?:\.(\d+))?(?:e([+-]\d+))?$/.exec(String(price)) ?? [];
-  return Math.min(8, Math.max(2, decimals.length - Number(exponent)));
+  const most = Math.abs(price) < 1 ? 8 : significant - before;
+  return Math.max(2, Math.min(most, decimals.length - Number(exponent)));
 }
 
 /** A price with its decimals; one that is too long for a column in the scientific way. */
