@@ -7,8 +7,8 @@ const pollMs = 20;
 const limitMs = 600_000;
 
 export interface BacklogRun {
-  /** Starts the process; it begins at once. */
-  start(): Promise<Child>;
+  /** Starts the process, or several that share the work; they begin at once. */
+  start(): Promise<readonly Child[]>;
   /** Units finished so far. */
   done(): Promise<number>;
   readonly total: number;
@@ -43,13 +43,13 @@ async function finish(run: BacklogRun) {
   const servers = run.servers.map((name) => ({ name, pid: childNamed(name) }));
   const before = servers.map(({ pid }) => cpuSeconds(pid));
   const since = performance.now();
-  const child = await run.start();
+  const children = await run.start();
   try {
-    await until(child, run);
+    await until(children, run);
     return {
       ms: performance.now() - since,
-      cpu: cpuSeconds(child.pid),
-      peakMiB: peakMiB(child.pid),
+      cpu: children.reduce((sum, { pid }) => sum + cpuSeconds(pid), 0),
+      peakMiB: Math.max(...children.map(({ pid }) => peakMiB(pid))),
       servers: servers.map(({ name, pid }, place) => ({
         name,
         cpu: cpuSeconds(pid) - (before[place] ?? 0),
@@ -57,17 +57,18 @@ async function finish(run: BacklogRun) {
       })),
     };
   } finally {
-    await child.stop();
+    await Promise.all(children.map((child) => child.stop()));
   }
 }
 
-async function until(child: Child, run: BacklogRun): Promise<void> {
+async function until(children: readonly Child[], run: BacklogRun): Promise<void> {
   const end = performance.now() + limitMs;
   for (;;) {
     const done = await run.done();
     if (done >= run.total) return;
-    child.alive();
-    if (performance.now() > end) throw new Error(`not done in ten minutes, ${done} of ${run.total}:\n${child.output}`);
+    for (const child of children) child.alive();
+    if (performance.now() > end)
+      throw new Error(`not done in ten minutes, ${done} of ${run.total}:\n${children[0]?.output}`);
     await new Promise((resolve) => setTimeout(resolve, pollMs));
   }
 }

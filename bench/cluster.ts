@@ -26,10 +26,16 @@ export async function filledTopic({ brokers }: Servers, backlog: Backlog): Promi
 }
 
 /** The shipped pipeline on a topic, groups and a database of its own. */
-export function clusterPipeline(folder: string, topic: string, database: string): string {
+export function clusterPipeline(
+  folder: string,
+  topic: string,
+  database: string,
+  ...edits: readonly (readonly [text: string, instead: string])[]
+): string {
   const name = randomName('group');
   return pipelineCopy(
     `${folder}/${name}`,
+    ...edits,
     ['topic: raw_stock_ticks, partitions', `topic: ${topic}, partitions`],
     ['topic: raw_stock_ticks.rejected', `topic: ${topic}.rejected`],
     ['group: processor', `group: ${name}`],

@@ -13,6 +13,17 @@ const appendRecords = 2000;
 export async function filledLog(folder: string, backlog: Backlog): Promise<string> {
   const path = join(folder, randomName('log'));
   mkdirSync(path);
+  await fillLog(path, backlog);
+  return path;
+}
+
+/** Makes the log of a data folder, without any message. */
+export function emptyLog(path: string): Promise<void> {
+  return fillLog(path, { messages: 0, tradesEach: 1, symbols: 6 });
+}
+
+/** Appends a backlog to the log of a data folder. */
+export async function fillLog(path: string, backlog: Backlog): Promise<void> {
   const options = { name: 'bench', path: join(path, 'log.db'), topic: 'raw_stock_ticks', partitions: 6 };
   const store = new SqliteLogStore(options, testEnvironment());
   const never = new AbortController().signal;
@@ -25,7 +36,17 @@ export async function filledLog(folder: string, backlog: Backlog): Promise<strin
   }
   await store.append(records, never);
   await store.close();
-  return path;
+}
+
+/** Messages in the log of a data folder. */
+export function recordsIn(path: string): number {
+  const log = new DatabaseSync(join(path, 'log.db'), { readOnly: true, timeout: 1000 });
+  try {
+    const row = log.prepare('SELECT sum(next) AS n FROM fdp_partitions WHERE topic = 1').get();
+    return Number((row as { readonly n: number | null }).n ?? 0);
+  } finally {
+    log.close();
+  }
 }
 
 /** A data folder of one run, with a copy of a filled log; gone afterwards. */

@@ -4,8 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Bench, Path, Size } from './path.ts';
+import { analytics } from './paths/analytics.ts';
 import { api } from './paths/api.ts';
 import { engine } from './paths/engine.ts';
+import { growth } from './paths/growth.ts';
+import { ingestor } from './paths/ingestor.ts';
+import { latency } from './paths/latency.ts';
 import { processorCluster } from './paths/processor-cluster.ts';
 import { processorEmbedded } from './paths/processor-embedded.ts';
 import { start } from './paths/start.ts';
@@ -14,7 +18,18 @@ import { Services } from './services.ts';
 import { report, table } from './table.ts';
 import type { Row } from './turns.ts';
 
-const paths: readonly Path[] = [processorCluster, processorEmbedded, vwap, engine, api, start];
+const paths: readonly Path[] = [
+  processorCluster,
+  processorEmbedded,
+  ingestor,
+  analytics,
+  latency,
+  vwap,
+  api,
+  engine,
+  growth,
+  start,
+];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

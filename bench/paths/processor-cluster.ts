@@ -5,7 +5,7 @@ import { clusterPipeline, filledTopic, RunDatabase } from '../cluster.ts';
 import { type Backlog, backlogLabel } from '../market.ts';
 import type { Bench, Path } from '../path.ts';
 import { type Servers, serverNames } from '../services.ts';
-import { inTurns, type Row } from '../turns.ts';
+import { inTurns, type Row, type Side } from '../turns.ts';
 
 /** The processor: a backlog in Kafka, with its metadata, into MongoDB. */
 export const processorCluster: Path = {
@@ -24,30 +24,41 @@ export function backlogs({ sized }: Bench): readonly Backlog[] {
 }
 
 async function row(bench: Bench, backlog: Backlog): Promise<Row> {
+  const side = await clusterSides(bench, backlog);
+  const [ours, theirs] = [side(platform), side(loop)];
+  await ours.run(); // the servers warm up
+  const sides = await inTurns(ours, theirs, bench.rounds);
+  const work = backlogLabel(backlog);
+  return { path: processorCluster.name, work, unit: 'trades/s', beside: 'kafkajs + insertMany', ...sides };
+}
+
+/** Fills a topic; gives what works it off, in one process or in several. */
+export async function clusterSides(
+  bench: Bench,
+  backlog: Backlog,
+): Promise<(start: Start, processes?: number) => Side> {
   const servers = await bench.services.servers();
   const one = { ...backlog, messages: 1 };
   const topics = { all: await filledTopic(servers, backlog), one: await filledTopic(servers, one) };
-  const side = (start: Start, name: string) => async () => {
-    const profile = bench.profile(`${processorCluster.name}/${name}`);
-    const at = { bench, servers, start };
-    await using database = await RunDatabase.open(servers.mongoUrl);
-    await using other = await RunDatabase.open(servers.mongoUrl);
-    return await workOff(
-      runOf(at, backlog, { database, topic: topics.all, profile }),
-      runOf(at, one, { database: other, topic: topics.one, profile: undefined }),
-    );
-  };
-  const [ours, theirs] = [side(platform, 'fdp'), side(loop, 'loop')];
-  await ours(); // the servers warm up
-  const sides = await inTurns({ run: ours }, { run: theirs }, bench.rounds);
-  const work = backlogLabel(backlog);
-  return { path: processorCluster.name, work, unit: 'trades/s', beside: 'kafkajs + insertMany', ...sides };
+  return (start, processes = 1) => ({
+    run: async () => {
+      const profile = bench.profile(`${processorCluster.name}/${start.name}`);
+      const at = { bench, servers, start, processes };
+      await using database = await RunDatabase.open(servers.mongoUrl);
+      await using other = await RunDatabase.open(servers.mongoUrl);
+      return await workOff(
+        runOf(at, backlog, { database, topic: topics.all, profile }),
+        runOf({ ...at, processes: 1 }, one, { database: other, topic: topics.one, profile: undefined }),
+      );
+    },
+  });
 }
 
 interface At {
   readonly bench: Bench;
   readonly servers: Servers;
   readonly start: Start;
+  readonly processes: number;
 }
 
 interface RunPlace {
@@ -56,19 +67,23 @@ interface RunPlace {
   readonly profile: string | undefined;
 }
 
-type Start = (at: At, place: RunPlace) => Child;
+type Start = (at: At, place: RunPlace) => () => Child;
 
 function runOf(at: At, { messages, tradesEach }: Backlog, place: RunPlace): BacklogRun {
   const total = messages * tradesEach;
   return {
     total,
     servers: serverNames,
-    start: async () => at.start(at, place),
+    start: async () => {
+      const make = at.start(at, place);
+      return Array.from({ length: at.processes }, make);
+    },
     done: () => place.database.stored(total),
   };
 }
 
-function platform({ bench, servers }: At, { topic, database, profile }: RunPlace): Child {
+/** The platform's processor. */
+export function platform({ bench, servers }: At, { topic, database, profile }: RunPlace): () => Child {
   const pipeline = clusterPipeline(bench.folder, topic, database.name);
   const env = {
     FDP_PROFILE: 'cluster',
@@ -76,10 +91,10 @@ function platform({ bench, servers }: At, { topic, database, profile }: RunPlace
     KAFKA_BROKERS: servers.brokers,
     MONGODB_URL: servers.mongoUrl,
   };
-  return fdpRun(['--pipeline', pipeline, '--topology', 'processor'], env, profile);
+  return () => fdpRun(['--pipeline', pipeline, '--topology', 'processor'], env, profile);
 }
 
-function loop({ servers }: At, { topic, database, profile }: RunPlace): Child {
+function loop({ servers }: At, { topic, database, profile }: RunPlace): () => Child {
   const env = {
     BROKERS: servers.brokers,
     TOPIC: topic,
@@ -87,5 +102,5 @@ function loop({ servers }: At, { topic, database, profile }: RunPlace): Child {
     MONGODB_URL: servers.mongoUrl,
     DATABASE: database.name,
   };
-  return handLoop('kafka-to-mongodb', env, profile);
+  return () => handLoop('kafka-to-mongodb', env, profile);
 }

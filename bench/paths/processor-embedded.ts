@@ -40,5 +40,5 @@ const loop: Start = (folder, profile) => handLoop('sqlite-to-sqlite', { FOLDER: 
 
 function runOf({ messages, tradesEach }: Backlog, place: RunFolder, start: () => Child): BacklogRun {
   const total = messages * tradesEach;
-  return { start: async () => start(), total, servers: [], done: async () => place.stored(total) };
+  return { start: async () => [start()], total, servers: [], done: async () => place.stored(total) };
 }
