@@ -1,5 +1,5 @@
 import { readApi } from './model/openapi.ts';
-import { byId, setAttribute, setText } from './view/dom.ts';
+import { byId, setAttribute, setText, withCode } from './view/dom.ts';
 import { routeCard } from './view/route.ts';
 import { startTheme } from './view/theme.ts';
 
@@ -9,7 +9,7 @@ async function show(): Promise<void> {
     const response = await fetch('/openapi.json');
     if (!response.ok) throw new TypeError(`HTTP ${response.status}`);
     const { title, version, description, routes } = readApi(await response.json());
-    setText(about, [`${title} ${version}`.trim(), description].filter((part) => part !== '').join(': '));
+    withCode(about, [`${title} ${version}`.trim(), description].filter((part) => part !== '').join(': '));
     byId('routes').replaceChildren(...routes.map(routeCard));
   } catch {
     setText(

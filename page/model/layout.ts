@@ -122,6 +122,8 @@ interface Drawing {
   readonly isDown: boolean;
   readonly nodeWidth: number;
   readonly boxes: ReadonlyMap<string, Box>;
+  /** Nodes below the name of a route. */
+  readonly heads: ReadonlySet<string>;
 }
 
 function drawn({ isDown, cells }: Grid, { nodes, width }: { nodes: readonly GraphNode[]; width: number }): Layout {
@@ -148,7 +150,7 @@ function drawn({ isDown, cells }: Grid, { nodes, width }: { nodes: readonly Grap
     height: y - gapY + margin + (!isDown && cells.some(({ node }) => node.kind === 'lookup') ? underneath : 0),
     ...{ nodeWidth, nodeHeight },
     nodes: [...boxes.values()].map(({ node, ...at }) => ({ name: node.name, x: at.x, y: at.y })),
-    edges: edgesOf(nodes, { isDown, nodeWidth, boxes }),
+    edges: edgesOf(nodes, { isDown, nodeWidth, boxes, heads: new Set(heads.map(({ node }) => node.name)) }),
     labels: heads.map((cell) => ({
       text: groupOf(cell.node),
       x: box(cell).x,
@@ -216,11 +218,11 @@ function rightArrow({ a, b, drawing: { nodeWidth } }: Ends): Path {
   return { path, labelX: middle + (y1 === y2 ? 0 : 4), labelY: y1 === y2 ? y2 - 7 : y2 + 15 };
 }
 
-function downArrow({ a, b, drawing: { nodeWidth } }: Ends): Path {
+function downArrow({ a, b, drawing: { nodeWidth, heads } }: Ends): Path {
   const [x1, y1, x2, y2] = [a.x + nodeWidth / 2, a.y + nodeHeight, b.x + nodeWidth / 2, b.y];
   const middle = (y1 + y2) / 2;
   const path = x1 === x2 ? `M${x1} ${y1}V${y2}` : `M${x1} ${y1}C${x1} ${middle} ${x2} ${middle} ${x2} ${y2}`;
-  return { path, labelX: x2 + 28, labelY: (groupOf(a.node) === groupOf(b.node) ? y2 : y2 - labelHeight) - 10 };
+  return { path, labelX: x2 + 28, labelY: (heads.has(b.node.name) ? y2 - labelHeight : y2) - 10 };
 }
 
 /** Below its row to the end of the row, and up into the table there. */
@@ -238,9 +240,10 @@ function elbowRight({ a, b, drawing: { nodeWidth } }: Ends): Path {
 }
 
 /** Out to the side, then down to the letters. */
-function elbowDown({ a, b, drawing: { nodeWidth } }: Ends): Path {
+function elbowDown({ a, b, drawing }: Ends): Path {
+  const { nodeWidth } = drawing;
   const [x1, y1, x2, y2] = [a.x + nodeWidth, a.y + nodeHeight / 2, b.x + nodeWidth / 2, b.y];
   if (a.row === b.row) return { path: `M${x1} ${y1}H${b.x}`, labelX: x2, labelY: y2 - 8 };
-  if (b.column <= a.column) return downArrow({ a, b, drawing: { nodeWidth, isDown: true, boxes: new Map() } });
+  if (b.column <= a.column) return downArrow({ a, b, drawing });
   return { path: `M${x1} ${y1}H${x2 - 8}q8 0 8 8V${y2}`, labelX: x2 - 24, labelY: y2 - 10 };
 }

@@ -18,7 +18,7 @@ export interface Parameter {
   readonly description: string;
   /** Type, bounds and default in words. */
   readonly form: string;
-  /** What the form to try it begins with. */
+  /** A value that may be given; empty where the document has none. */
   readonly example: string;
 }
 
@@ -98,7 +98,7 @@ function routeOf(root: Json, { method, path, item }: Place, operation: Json): Ro
 
 function parameterOf(root: Json, parameter: Json): Parameter {
   const schema = resolved(root, parameter['schema']) as Schema;
-  const example = parameter['example'] ?? schema.examples?.[0] ?? (parameter['required'] ? schema.default : undefined);
+  const example = parameter['example'] ?? schema.examples?.[0] ?? schema.default;
   return {
     name: text(parameter['name']),
     in: text(parameter['in']),

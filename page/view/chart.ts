@@ -8,6 +8,9 @@ type Line = ISeriesApi<'Line'>;
 const time = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 const timeText = (seconds: unknown) => time.format(Number(seconds) * 1000);
 
+/** As long as it holds no more points than these, the chart shows all of them; then it moves on with the newest. */
+const filling = 300;
+
 /** Price and VWAP of one symbol over time. */
 export class PriceChart {
   readonly #chart: IChartApi;
@@ -83,9 +86,10 @@ export class PriceChart {
     const at = secondsOf(newest.time);
     this.#price.update({ time: at, value: newest.price });
     if (newest.vwap !== undefined) this.#vwap.update({ time: at, value: newest.vwap });
+    if (this.#shown <= filling) this.fit();
   }
 
-  /** Shows the newest part again, whatever was looked at. */
+  /** Shows all of it. */
   fit(): void {
     this.#chart.timeScale().fitContent();
   }

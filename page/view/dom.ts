@@ -49,8 +49,8 @@ export function byId(id: string): HTMLElement {
   return found;
 }
 
-/** Adds text in which `code` stands between back-ticks. */
-export function withCode(element: HTMLElement, text: string): HTMLElement {
+/** Gives an element a text in which `code` stands between back-ticks. */
+export function withCode<E extends HTMLElement>(element: E, text: string): E {
   const parts = text.split('`').map((part, place) => (place % 2 === 1 ? html('code', {}, part) : part));
   element.replaceChildren(...parts);
   return element;

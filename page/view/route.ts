@@ -1,5 +1,5 @@
 import type { Answer, Parameter, Route } from '../model/openapi.ts';
-import { html } from './dom.ts';
+import { html, withCode } from './dom.ts';
 import { tryForm } from './try-form.ts';
 
 /** One route: what it is, its parameters and answers, and a form to try it. */
@@ -16,10 +16,8 @@ export function routeCard(route: Route, place: number): HTMLElement {
     'article',
     { class: 'card route', 'aria-labelledby': id },
     name,
-    route.summary ? html('p', { class: 'route-summary' }, route.summary) : undefined,
-    route.description && route.description !== route.summary
-      ? html('p', { class: 'muted' }, route.description)
-      : undefined,
+    isTelling(route.summary, route) ? withCode(html('p', { class: 'route-summary' }), route.summary) : undefined,
+    isTelling(route.description, route) ? withCode(html('p', { class: 'muted' }), route.description) : undefined,
     route.parameters.length > 0 ? parameterList(route.parameters) : undefined,
     tryForm(route, place),
     answerList(route.answers),
@@ -42,20 +40,33 @@ function parameterList(parameters: readonly Parameter[]): HTMLElement {
   );
 }
 
+/** A text that says more than the name of the route does. */
+function isTelling(text: string, { method, path }: Route): boolean {
+  return text !== '' && text !== `${method} ${path}`;
+}
+
 function answerList(answers: readonly Answer[]): HTMLElement {
+  const errors = answers.filter(({ status }) => Number(status) >= 400);
+  const others = answers.filter((answer) => !errors.includes(answer));
   return html(
     'div',
     { class: 'answers' },
     html('h3', {}, 'Answers'),
-    ...answers.map(({ status, description, example }) => {
-      const head = [html('strong', {}, status), ` ${description}`];
-      if (example === undefined) return html('p', {}, ...head);
-      return html(
-        'details',
-        {},
-        html('summary', {}, ...head),
-        html('pre', { tabindex: 0, 'aria-label': `Example of ${status}` }, example),
-      );
-    }),
+    ...others.map(answerItem),
+    errors.length === 0
+      ? undefined
+      : html(
+          'details',
+          {},
+          html('summary', {}, html('strong', {}, errors.map(({ status }) => status).join(', ')), ' errors'),
+          html('div', { class: 'answers errors' }, ...errors.map(answerItem)),
+        ),
   );
+}
+
+function answerItem({ status, description, example }: Answer): HTMLElement {
+  const head = [html('strong', {}, status), ' ', withCode(html('span'), description)];
+  if (example === undefined) return html('p', {}, ...head);
+  const text = html('pre', { tabindex: 0, 'aria-label': `Example of ${status}` }, example);
+  return html('details', {}, html('summary', {}, ...head), text);
 }

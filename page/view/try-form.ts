@@ -10,16 +10,12 @@ const listenMs = 2500;
 
 /** A form that sends a request of this route, and shows what comes back. */
 export function tryForm(route: Route, place: number): HTMLElement {
-  const inputs = route.parameters.map(({ name, example, isRequired }) => {
+  const sent = route.parameters.filter((parameter) => parameter.in === 'path' || parameter.in === 'query');
+  const inputs = sent.map(({ name, example, isRequired }) => {
     const id = `try-${place}-${name}`;
-    const input = html('input', {
-      id,
-      name,
-      value: example,
-      required: isRequired,
-      autocomplete: 'off',
-      spellcheck: 'false',
-    });
+    // What need not be given begins empty: its example is only shown.
+    const begin = isRequired ? { value: example, required: true } : { placeholder: example };
+    const input = html('input', { id, name, ...begin, autocomplete: 'off', spellcheck: 'false' });
     return html('div', { class: 'field' }, html('label', { for: id }, name), input);
   });
   const send = html('button', { type: 'submit' }, 'Try it');

@@ -50,7 +50,7 @@ describe('API document', () => {
         isRequired: false,
         description: '',
         form: 'integer, 1 to 500, default 15',
-        example: '',
+        example: '15',
       },
     ]);
     expect(routes[0]?.answers).toEqual([

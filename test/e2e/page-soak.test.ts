@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs';
+import type { Page } from 'playwright-core';
+import { expect, it } from 'vitest';
+import { launchChromium, onChromium, openPage, type WatchedPage } from '../support/browser.ts';
+import { fullSpeed } from '../support/full-speed.ts';
+import { median, residentMiB } from '../support/memory.ts';
+import { placeIn } from '../support/place.ts';
+import { eventually, Process, temporaryFolder } from '../support/platform.ts';
+
+const minutes = Number(process.env['FDP_SOAK_MINUTES'] ?? 1);
+const pages = 10;
+/** Half of them with the pages in sight, half with the pages hidden; the first of each kind only warms up. */
+const turns = 8;
+/** What garbage that was not collected yet may weigh in the server, MiB. */
+const noiseMiB = 25;
+
+/** CPU time that a process has used, in clock ticks. */
+function cpuTicks(pid: number | undefined): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return Number(fields[11]) + Number(fields[12]);
+}
+
+/** Trades stored so far. */
+async function stored(api: string): Promise<number> {
+  const answer = (await (await fetch(`${api}/api/v1/symbols`)).json()) as {
+    readonly data: { readonly available: readonly { readonly trade_count: number }[] };
+  };
+  return answer.data.available.reduce((sum, { trade_count }) => sum + trade_count, 0);
+}
+
+/** What lives on the heap of a page after a collection, MiB. */
+async function heapMiB(page: Page): Promise<number> {
+  const session = await page.context().newCDPSession(page);
+  await session.send('HeapProfiler.collectGarbage');
+  const { usedSize } = await session.send('Runtime.getHeapUsage');
+  await session.detach();
+  return usedSize / 2 ** 20;
+}
+
+function show(page: Page, state: 'visible' | 'hidden'): Promise<unknown> {
+  return page.evaluate(`Object.defineProperty(document, 'visibilityState', { value: '${state}', configurable: true });
+    document.dispatchEvent(new Event('visibilitychange'))`);
+}
+
+onChromium('pages left open', () => {
+  it(
+    `stay small for ${minutes} minutes at full speed, ${pages} at once, and cost the pipeline next to nothing`,
+    async () => {
+      using folder = temporaryFolder();
+      const { env, api } = await placeIn(folder.path);
+      await using platform = new Process(['--pipeline', fullSpeed(folder.path)], env);
+      await eventually('trades', async () => (await stored(api).catch(() => 0)) > 1000);
+      const browser = await launchChromium();
+      try {
+        const watched: WatchedPage[] = [];
+        for (let number = 0; number < pages; number++) watched.push(await openPage(browser, api, { width: 1000 }));
+        const costs = { visible: [] as number[], hidden: [] as number[] };
+        const [heaps, resident]: [number[], number[]] = [[], []];
+        for (let turn = 0; turn < turns; turn++) {
+          const state = turn % 2 === 0 ? 'visible' : 'hidden';
+          await Promise.all(watched.map(({ page }) => show(page, state)));
+          const [trades, ticks] = [await stored(api), cpuTicks(platform.child.pid)];
+          await new Promise((resolve) => setTimeout(resolve, (minutes * 60_000) / turns));
+          costs[state].push((cpuTicks(platform.child.pid) - ticks) / ((await stored(api)) - trades));
+          resident.push(residentMiB(platform.child.pid));
+          heaps.push(Math.max(...(await Promise.all(watched.map(({ page }) => heapMiB(page))))));
+        }
+        const told = `heaps ${heaps.map((size) => size.toFixed(1)).join(' ')}; server ${resident.map(Math.round).join(' ')}; ticks a trade ${JSON.stringify(costs)}`;
+        process.stdout.write(`${told}\n`);
+        expect(watched.flatMap(({ complaints, foreign }) => [...complaints, ...foreign])).toEqual([]);
+        expect((heaps.at(-2) ?? 0) - (heaps[2] ?? 0), told).toBeLessThan(3);
+        expect(Math.max(...heaps), told).toBeLessThan(30);
+        expect((resident.at(-1) ?? 0) - (resident[2] ?? 0), told).toBeLessThan(noiseMiB + minutes);
+        expect(median(costs.visible.slice(1)), told).toBeLessThan(1.5 * median(costs.hidden.slice(1)));
+      } finally {
+        await browser.close();
+      }
+    },
+    minutes * 120_000 + 180_000,
+  );
+});
