@@ -19,16 +19,19 @@ async function dashboard({ width = 100, height = 30, env = {}, feedPort = 0 } = 
     ...{ folder: folder.path, width, height },
     env: { VWAP_FEED: `127.0.0.1:${feed.port}`, FDP_DATA: join(folder.path, 'data'), OBSERVE_PORT: '0', ...env },
   });
-  await terminal.shows('fdp  [1 Prices]');
-  await eventually('a client', async () => feed.clients > 0);
-  return {
-    ...{ feed, terminal, folder: folder.path },
-    async [Symbol.asyncDispose]() {
-      terminal[Symbol.dispose]();
-      await feed.close();
-      folder[Symbol.dispose]();
-    },
+  const end = async () => {
+    terminal[Symbol.dispose]();
+    await feed.close();
+    folder[Symbol.dispose]();
   };
+  try {
+    await terminal.shows('fdp  [1 Prices]');
+    await eventually('a client', async () => feed.clients > 0);
+  } catch (error) {
+    await end();
+    throw error;
+  }
+  return { feed, terminal, [Symbol.asyncDispose]: end };
 }
 
 /** The terminal after the end: nothing of the screen is left, and it works as before. */

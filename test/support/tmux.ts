@@ -25,15 +25,14 @@ interface TerminalOptions {
   readonly height?: number;
 }
 
-let servers = 0;
-
 /** A terminal (tmux) in which `fdp-run` was started by a shell; the shell then says how it ended and what it left. */
 export class Terminal {
-  readonly #server = `fdp-test-${process.pid}-${servers++}`;
+  readonly #socket: string;
   readonly #folder: string;
 
   constructor(args: readonly string[], { folder, env, width = 100, height = 30 }: TerminalOptions) {
     this.#folder = folder;
+    this.#socket = join(folder, 'tmux');
     const settings = Object.entries(env).map(([name, value]) => `${name}='${value}'`);
     const script = [
       // Ctrl-C is for the program, not for the shell around it.
@@ -50,7 +49,7 @@ export class Terminal {
     const size = ['-x', String(width), '-y', String(height)];
     execFileSync(
       'tmux',
-      ['-L', this.#server, '-u', '-f', '/dev/null', 'new-session', '-d', ...size, `sh -c "$SCRIPT"`],
+      ['-S', this.#socket, '-u', '-f', '/dev/null', 'new-session', '-d', ...size, `sh -c "$SCRIPT"`],
       {
         env: { PATH: process.env['PATH'], LANG: 'C.UTF-8', PLACE: folder, SCRIPT: script },
       },
@@ -107,10 +106,10 @@ export class Terminal {
   }
 
   [Symbol.dispose](): void {
-    spawnSync('tmux', ['-L', this.#server, 'kill-server']);
+    spawnSync('tmux', ['-S', this.#socket, 'kill-server']);
   }
 
   #tmux(...args: readonly string[]): string {
-    return execFileSync('tmux', ['-L', this.#server, '-u', ...args], { encoding: 'utf8' });
+    return execFileSync('tmux', ['-S', this.#socket, '-u', ...args], { encoding: 'utf8' });
   }
 }
