@@ -38,6 +38,19 @@ export async function fillLog(path: string, backlog: Backlog): Promise<void> {
   await store.close();
 }
 
+/** True while another process writes to the log of a data folder. */
+export function isLocked(path: string): boolean {
+  const log = new DatabaseSync(join(path, 'log.db'), { timeout: 0 });
+  try {
+    log.exec('BEGIN IMMEDIATE; ROLLBACK');
+    return false;
+  } catch {
+    return true;
+  } finally {
+    log.close();
+  }
+}
+
 /** Messages in the log of a data folder. */
 export function recordsIn(path: string): number {
   const log = new DatabaseSync(join(path, 'log.db'), { readOnly: true, timeout: 1000 });

@@ -62,7 +62,12 @@ const rows: Row[] = [];
 try {
   for (const path of paths.filter(({ name }) => positionals.length === 0 || positionals.includes(name))) {
     const since = performance.now();
-    rows.push(...(await path.measure(bench)));
+    try {
+      rows.push(...(await path.measure(bench)));
+    } catch (error) {
+      process.exitCode = 1; // the others are worth to be seen all the same
+      bench.say(`${path.name} failed: ${error instanceof Error ? error.stack : String(error)}`);
+    }
     bench.say(`${path.name}: ${Math.round((performance.now() - since) / 1000)} s`);
   }
 } finally {

@@ -3,7 +3,7 @@ import { pipelineCopy } from '../../test/support/pipeline-copy.ts';
 import { freePort } from '../../test/support/platform.ts';
 import { randomName } from '../../test/support/services.ts';
 import { type Child, fdpRun, handLoop } from '../child.ts';
-import { emptyLog, fillLog, RunFolder } from '../embedded.ts';
+import { emptyLog, fillLog, isLocked, RunFolder } from '../embedded.ts';
 import { type Backlog, backlogLabel } from '../market.ts';
 import type { Bench, Path } from '../path.ts';
 import { inTurns, type Row, type Sample } from '../turns.ts';
@@ -64,7 +64,7 @@ async function broadcast(bench: Bench, backlog: Backlog, { start, clients, deaf 
     const silent = await Promise.all(Array.from({ length: deaf }, () => Reader.connect(child, port)));
     for (const { socket } of silent) socket.pause();
     await new Promise((resolve) => setTimeout(resolve, 500));
-    child.process.kill('SIGSTOP');
+    await freeze(child, folder.path);
     await fillLog(folder.path, backlog);
     const total = backlog.messages * backlog.tradesEach;
     const [since, cpu] = [performance.now(), cpuSeconds(child.pid)];
@@ -77,6 +77,17 @@ async function broadcast(bench: Bench, backlog: Backlog, { start, clients, deaf 
   } finally {
     for (const { socket } of readers) socket.destroy();
     await child.stop();
+  }
+}
+
+/** Stops the process at a moment at which it does not hold the log. */
+async function freeze(child: Child, folder: string): Promise<void> {
+  child.process.kill('SIGSTOP');
+  while (isLocked(folder)) {
+    child.process.kill('SIGCONT');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    child.process.kill('SIGSTOP');
+    await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
 

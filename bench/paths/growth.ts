@@ -7,11 +7,11 @@ import { clusterSides, platform } from './processor-cluster.ts';
 export const growth: Path = {
   name: 'growth',
   async measure(bench) {
-    const messages = bench.sized({ quick: 40_000, normal: 150_000, full: 1_000_000 });
+    const messages = bench.sized({ quick: 20_000, normal: 150_000, full: 1_000_000 });
     const few = { messages, tradesEach: 1, symbols: 6 };
     const six = await clusterSides(bench, few);
     const rows: Row[] = [];
-    for (const symbols of [500, 10_000]) {
+    for (const symbols of bench.sized({ quick: [10_000], normal: [500, 10_000], full: [500, 10_000] })) {
       const many = { ...few, symbols };
       const side = await clusterSides(bench, many);
       const sides = await inTurns(side(platform), six(platform), bench.rounds);

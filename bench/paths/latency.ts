@@ -20,7 +20,7 @@ export const latency: Path = {
   async measure(bench) {
     const rows: Row[] = [];
     for (const log of ['SQLite', 'Kafka'] as const)
-      for (const rate of [100, 1000, 5000]) {
+      for (const rate of bench.sized({ quick: [1000], normal: [100, 1000, 5000], full: [100, 1000, 5000] })) {
         const side = (start: Start) => ({ run: () => run(bench, { log, rate, start }) });
         const sides = await inTurns(side(platform), side(loop), bench.rounds);
         const work = `${rate.toLocaleString('en')} trades/s through ${log}`;
