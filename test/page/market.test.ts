@@ -39,6 +39,8 @@ describe('market', () => {
 
   it('takes no rate from a full event: its trades are of a time that nobody knows', () => {
     expect(after([line('A', 1, { trades: 1e6 })]).get('A')?.rate).toBe(0);
+    const again = withPrices(after([line('A', 1)]), { at: 250, full: true, symbols: [line('A', 1, { trades: 1e6 })] });
+    expect(again.get('A')?.rate).toBe(0);
   });
 
   it('tells how far a price lies from the VWAP, where there is one', () => {

@@ -50,6 +50,12 @@ describe('platform', () => {
     expect(topologies[0]?.nodes[0]).toMatchObject({ inPerSecond: 75, outPerSecond: 150 });
   });
 
+  it('takes a report that it has seen before for no news', () => {
+    const look = (read: number, at: number) => [reportOf([topologyOf('ingestor', { read })], { at })];
+    const again = Array.from({ length: 10 }, () => look(50, 1000));
+    expect(after(look(0, 0), ...again).topologies[0]?.readPerSecond).toBe(50);
+  });
+
   it('is bad while something that a node needs is away, and well afterwards', () => {
     const away = topologyOf('processor', { ready: false, reason: 'trades: the store is away', nodes: [sick] });
     const well = topologyOf('processor', { nodes: [nodeOf('trades', { kind: 'sink' })] });
