@@ -73,7 +73,13 @@ onOwnServices('a start without servers', () => {
       const reasons = platform.told.filter(({ state }) => state === 'connecting').map(({ msg }) => msg);
       for (const reason of reasons) expect(reason).toMatch(/^(\w+) is connecting: \1: /);
       await servers[first].restart();
-      await eventually(`${able} ready`, async () => String(await ready(platform)) === String(able));
+      await eventually(`${able} ready`, async () => String(await ready(platform)) === String(able)).catch(
+        async (error) => {
+          throw new Error(
+            `${error.message}: ${JSON.stringify((await platform.health())?.body)}\n${platform.process.output}`,
+          );
+        },
+      );
       if (first === 'mongod') expect(await api(platform)).toBe(200);
       await pause(aloneMs);
       await servers[second].restart();
