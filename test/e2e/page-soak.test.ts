@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { launchChromium, onChromium, openPage, type WatchedPage } from '../support/browser.ts';
@@ -6,6 +7,7 @@ import { fullSpeed } from '../support/full-speed.ts';
 import { median, residentMiB } from '../support/memory.ts';
 import { placeIn } from '../support/place.ts';
 import { eventually, Process, temporaryFolder } from '../support/platform.ts';
+import { onTerminal, Terminal } from '../support/tmux.ts';
 
 const minutes = Number(process.env['FDP_SOAK_MINUTES'] ?? 1);
 const pages = 10;
@@ -42,20 +44,30 @@ function show(page: Page, state: 'visible' | 'hidden'): Promise<unknown> {
     document.dispatchEvent(new Event('visibilitychange'))`);
 }
 
-onChromium('pages left open', () => {
+/** A dashboard in a terminal of its own, on the feed of the platform that runs with `env`. */
+function dashboard(folder: string, env: Readonly<Record<string, string>>): Terminal {
+  mkdirSync(folder);
+  return new Terminal(['--topology', 'dashboard'], { folder, env: { ...env, OBSERVE_PORT: '0' } });
+}
+
+function pagesAndDashboards(): void {
   it(
-    `stay small for ${minutes} minutes at full speed, ${pages} at once, and cost the pipeline next to nothing`,
+    `stay small for ${minutes} minutes at full speed, ${pages} pages and two dashboards at once, and cost the pipeline next to nothing`,
     async () => {
       using folder = temporaryFolder();
       const { env, api } = await placeIn(folder.path);
       await using platform = new Process(['--pipeline', fullSpeed(folder.path)], env);
       await eventually('trades', async () => (await stored(api).catch(() => 0)) > 1000);
+      using first = dashboard(join(folder.path, 'first'), env);
+      using second = dashboard(join(folder.path, 'second'), env);
+      const screens = [first, second];
+      for (const screen of screens) await screen.shows('connected to');
       const browser = await launchChromium();
       try {
         const watched: WatchedPage[] = [];
         for (let number = 0; number < pages; number++) watched.push(await openPage(browser, api, { width: 1000 }));
         const costs = { visible: [] as number[], hidden: [] as number[] };
-        const [heaps, resident]: [number[], number[]] = [[], []];
+        const [heaps, resident, terminals]: [number[], number[], number[]] = [[], [], []];
         for (let turn = 0; turn < turns; turn++) {
           const state = turn % 2 === 0 ? 'visible' : 'hidden';
           await Promise.all(watched.map(({ page }) => show(page, state)));
@@ -63,14 +75,17 @@ onChromium('pages left open', () => {
           await new Promise((resolve) => setTimeout(resolve, (minutes * 60_000) / turns));
           costs[state].push((cpuTicks(platform.child.pid) - ticks) / ((await stored(api)) - trades));
           resident.push(residentMiB(platform.child.pid));
+          terminals.push(Math.max(...screens.map(({ pid }) => residentMiB(pid))));
           heaps.push(Math.max(...(await Promise.all(watched.map(({ page }) => heapMiB(page))))));
         }
-        const told = `heaps ${heaps.map((size) => size.toFixed(1)).join(' ')}; server ${resident.map(Math.round).join(' ')}; ticks a trade ${JSON.stringify(costs)}`;
+        const told = `heaps ${heaps.map((size) => size.toFixed(1)).join(' ')}; server ${resident.map(Math.round).join(' ')}; dashboards ${terminals.map(Math.round).join(' ')}; ticks a trade ${JSON.stringify(costs)}`;
         process.stdout.write(`${told}\n`);
         expect(watched.flatMap(({ complaints, foreign }) => [...complaints, ...foreign])).toEqual([]);
         expect((heaps.at(-2) ?? 0) - (heaps[2] ?? 0), told).toBeLessThan(3);
         expect(Math.max(...heaps), told).toBeLessThan(30);
         expect((resident.at(-1) ?? 0) - (resident[2] ?? 0), told).toBeLessThan(noiseMiB + minutes);
+        expect((terminals.at(-1) ?? 0) - (terminals[2] ?? 0), told).toBeLessThan(noiseMiB + minutes);
+        for (const screen of screens) expect(screen.text).toMatch(/connected to .* \d/);
         expect(median(costs.visible.slice(1)), told).toBeLessThan(1.5 * median(costs.hidden.slice(1)));
       } finally {
         await browser.close();
@@ -78,4 +93,6 @@ onChromium('pages left open', () => {
     },
     minutes * 120_000 + 180_000,
   );
-});
+}
+
+onTerminal('pages and dashboards left open', () => onChromium('in a browser and terminals', pagesAndDashboards));
