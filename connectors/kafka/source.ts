@@ -119,8 +119,9 @@ export class KafkaSource implements Source {
   async #assigned(client: Client, membership: Membership): Promise<void> {
     const { partitions } = membership;
     if (partitions.length === 0) return;
-    const [positions, first, end] = await Promise.all([
-      this.#positions(client, membership),
+    // Then only the ends: the log may grow meanwhile, and a position beyond the end would be one of another log.
+    const positions = await this.#positions(client, membership);
+    const [first, end] = await Promise.all([
       client.offsets(partitions, 'earliest'),
       client.offsets(partitions, 'latest'),
     ]);

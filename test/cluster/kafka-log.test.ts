@@ -183,6 +183,24 @@ onServices('kafka positions', ({ kafka: brokers }) => {
     expect(offsets(await readFrom(laneOf(again, 0), 6))).toEqual([4, 5, 6, 7, 8, 9]);
   });
 
+  it('begins with `from: latest` while the log grows', async () => {
+    await using process = await KafkaProcess.on(brokers);
+    const sink = await process.openSink();
+    let isOver = false;
+    const growing = (async () => {
+      for (let from = 0; !isOver; from += 30) await sink.write(numbered(from, from + 30, '*'), never);
+    })();
+    try {
+      for (let group = 0; group < 20; group++) {
+        const { source } = await process.openSource({ group: `group ${group}`, from: 'latest' });
+        await source.close();
+      }
+    } finally {
+      isOver = true;
+      await growing;
+    }
+  });
+
   it('keeps the start of `from: latest` before anything is committed', async () => {
     await using process = await KafkaProcess.on(brokers, one);
     await process.append(numbered(0, 5));
