@@ -64,19 +64,14 @@ export class SqliteLogStore implements LogStore {
   }
 
   read(partition: number, offset: number, limits: { count: number; bytes: number }): readonly StoredRecord[] {
-    // Sizes first, so that a batch of large values is never loaded beyond its limit.
-    const sql = `SELECT offset, ${bytesSql} AS bytes FROM fdp_records WHERE topic = ? AND partition = ? AND offset >= ? ORDER BY offset LIMIT ?`;
     return this.#file.opened.read((db) => {
-      const sizes = db.all(sql, this.#id, partition, offset, limits.count);
-      let bytes = 0;
-      let count = 0;
-      for (const row of sizes) {
-        bytes += Number(row['bytes']);
-        if (count > 0 && bytes > limits.bytes) break;
-        count++;
-      }
-      const last = Number(sizes[count - 1]?.['offset'] ?? -1);
-      return count === 0 ? [] : this.#records(db, partition, { offset, last });
+      // Sizes first, so that a batch of large values is never loaded beyond its limit.
+      const sizes = `SELECT offset, ${bytesSql} AS bytes FROM fdp_records WHERE topic = ? AND partition = ? AND offset >= ? ORDER BY offset LIMIT ?`;
+      const from = [this.#id, partition, offset] as const;
+      const whole = db.get(`SELECT count(*) AS count, sum(bytes) AS bytes FROM (${sizes})`, ...from, limits.count);
+      let count = Number(whole?.['count']);
+      if (Number(whole?.['bytes']) > limits.bytes) count = fitting(db.all(sizes, ...from, count), limits.bytes);
+      return count === 0 ? [] : this.#records(db, partition, { offset, count });
     });
   }
 
@@ -188,10 +183,10 @@ export class SqliteLogStore implements LogStore {
     return { next: Number(row?.['next']), bytes: Number(row?.['bytes']) };
   }
 
-  #records(db: Database, partition: number, range: { offset: number; last: number }): readonly StoredRecord[] {
+  #records(db: Database, partition: number, range: { offset: number; count: number }): readonly StoredRecord[] {
     const sql = `SELECT offset, timestamp, key, value FROM fdp_records
-      WHERE topic = ? AND partition = ? AND offset BETWEEN ? AND ? ORDER BY offset`;
-    return db.all(sql, this.#id, partition, range.offset, range.last).map((row) => ({
+      WHERE topic = ? AND partition = ? AND offset >= ? ORDER BY offset LIMIT ?`;
+    return db.all(sql, this.#id, partition, range.offset, range.count).map((row) => ({
       offset: Number(row['offset']),
       timestamp: Number(row['timestamp']),
       key: keyOf(row['key']),
@@ -257,4 +252,14 @@ function stored(value: string | Uint8Array | null): SqlValue {
 function keyOf(value: SqlValue | undefined): string | null {
   if (value === null || value === undefined) return null;
   return value instanceof Uint8Array ? Buffer.from(value).toString() : String(value);
+}
+
+/** How many of the first records fit, at least one. */
+function fitting(sizes: readonly SqlRow[], maxBytes: number): number {
+  let left = maxBytes;
+  const over = sizes.findIndex((row) => {
+    left -= Number(row['bytes']);
+    return left < 0;
+  });
+  return over === -1 ? sizes.length : Math.max(1, over);
 }
