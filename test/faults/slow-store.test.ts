@@ -39,7 +39,7 @@ onServices('a store that takes 100 trades a second', (services) => {
       const ledger = await Ledger.open(cluster.place, 6);
       await ledger.offer(waiting);
       const started = performance.now();
-      const processor = await Watched.start(cluster, 'processor', { MONGODB_URL: way.url });
+      await using processor = await Watched.start(cluster, 'processor', { MONGODB_URL: way.url });
       try {
         await eventually('the first trades stored', async () => (await stored()) > 0);
         const [before, atFirst] = [await members(cluster), await stored()];
@@ -67,7 +67,6 @@ onServices('a store that takes 100 trades a second', (services) => {
         expect(await members(cluster)).toEqual(before);
         expect(await processor.process.stop('SIGTERM'), processor.process.output).toBe(0);
       } finally {
-        await processor.process.stop('SIGKILL');
         await ledger.close();
       }
     },

@@ -65,7 +65,7 @@ onOwnServices('a stop', () => {
     const offering = ledger.offerUntil(offered.signal, sized({ full: 2000, fast: 500 }));
     try {
       for (let round = 0; round < sized({ full: 10, fast: 3 }); round++) {
-        const platform = await Watched.start(cluster, all);
+        await using platform = await Watched.start(cluster, all);
         await eventually('trades are being stored', async () => (await delivered(platform)) > 0);
         await pause(1000 * chance.next());
         expect(await platform.process.stop('SIGTERM'), platform.process.output).toBe(0);
@@ -74,7 +74,7 @@ onOwnServices('a stop', () => {
       }
       offered.abort();
       await offering;
-      const last = await cluster.processor();
+      await using last = await cluster.processor();
       await cluster.settled(ledger, 300_000);
       expect(await last.stop('SIGTERM')).toBe(0);
       expect(await readAgain(cluster)).toEqual([]);
@@ -95,7 +95,7 @@ onOwnServices('a stop', () => {
     await ledger.offer(backlog);
     await using exchange = await NumberedExchange.open(symbols, backlog);
     const feed = { FDP_FEED: 'finnhub', FINNHUB_URL: exchange.url, FINNHUB_TOKEN: 'key' };
-    const platform = await Watched.start(cluster, all, feed);
+    await using platform = await Watched.start(cluster, all, feed);
     await exchange.subscribed();
     const load = new ExchangeLoad(exchange, 100);
     const server = servers[fault.server]();
@@ -111,7 +111,7 @@ onOwnServices('a stop', () => {
       expect(said).toContainEqual(expect.stringMatching(left));
       expect(said).not.toContainEqual(expect.stringContaining('forced: ingestor'));
       await (fault.way === 'pause' ? server.resume() : server.restart());
-      const after = await Watched.start(cluster, 'ingestor,processor', feed);
+      await using after = await Watched.start(cluster, 'ingestor,processor', feed);
       const audit = () => auditOf(cluster.place, exchange, ledger.acknowledged);
       await eventually('all stored', async () => (await audit()).length === 0, 90_000).catch(async () => {
         expect(await audit()).toEqual([]);
@@ -120,7 +120,6 @@ onOwnServices('a stop', () => {
       expect(await after.process.stop('SIGTERM'), after.process.output).toBe(0);
     } finally {
       await load.end();
-      await platform.process.stop('SIGKILL');
       await ledger.close();
     }
   });

@@ -11,8 +11,8 @@ export interface Told {
   readonly state?: string;
 }
 
-/** An `fdp-run` that is watched from outside: by its health, its exit code and its log. */
-export class Watched {
+/** An `fdp-run` that is watched from outside: by its health, its exit code and its log. Killed when it is disposed of. */
+export class Watched implements AsyncDisposable {
   readonly topologies: string;
   readonly process: Process;
   readonly place: Place;
@@ -30,6 +30,10 @@ export class Watched {
     const port = String(await freePort());
     const started = await cluster.start(['--topology', topologies], { OBSERVE_PORT: port, ...more });
     return new Watched(topologies, started, `http://127.0.0.1:${port}`);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.process[Symbol.asyncDispose]();
   }
 
   get isRunning(): boolean {
