@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 
 /** A server under test, with everything that may happen to one. */
 export interface Service {
@@ -49,7 +49,10 @@ export async function startProcess(given: ServiceCommand): Promise<Service> {
   };
   return {
     address: given.address,
-    pause: async () => void child.kill('SIGSTOP'),
+    pause: async () => {
+      child.kill('SIGSTOP');
+      while (isAwake(child.pid)) await new Promise((resolve) => setTimeout(resolve, 5));
+    },
     resume: async () => void child.kill('SIGCONT'),
     kill: () => end('SIGKILL'),
     terminate: () => end('SIGTERM'),
@@ -62,6 +65,17 @@ export async function startProcess(given: ServiceCommand): Promise<Service> {
       rmSync(given.folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Does a thread of it still run? On a busy machine a signal takes its time. */
+function isAwake(pid: number | undefined): boolean {
+  const tasks = `/proc/${pid}/task`;
+  if (!existsSync(tasks)) return false;
+  try {
+    return readdirSync(tasks).some((task) => !/\) [TZX] /.test(readFileSync(`${tasks}/${task}/stat`, 'utf8')));
+  } catch {
+    return true; // One of them has just ended.
+  }
 }
 
 async function launch({ name, command, args, folder, ready }: ServiceCommand): Promise<ChildProcess> {
