@@ -62,9 +62,15 @@ export class PartitionWriter {
   #producer: ProducerId | undefined;
   #sequence = 0;
   #sending = false;
+  #isTroubled = false;
 
   constructor(options: PartitionWriterOptions) {
     this.#options = options;
+  }
+
+  /** True when there is nothing that it has to send. */
+  get isIdle(): boolean {
+    return !this.#sending;
   }
 
   /**
@@ -122,7 +128,7 @@ export class PartitionWriter {
   }
 
   async #send(wanted: readonly Waiting[]): Promise<void> {
-    const { environment, closed, name, onTrouble } = this.#options;
+    const { environment, closed, name } = this.#options;
     const backoff = new Backoff(environment, longestWaitMs);
     let batch: readonly Waiting[] = wanted;
     let mayBeThere = false;
@@ -133,9 +139,9 @@ export class PartitionWriter {
       try {
         const appended = this.#append(batch);
         const soon = await endedWithin(environment.clock, slowMs, appended);
-        if (!soon) onTrouble(`${name}: not confirmed within ${slowMs} ms`);
+        if (!soon) this.#tell(`${name}: not confirmed within ${slowMs} ms`);
         await appended;
-        if (attempt > 1 || !soon) onTrouble(undefined);
+        this.#tell(undefined);
         for (const { done } of batch) done();
         return;
       } catch (error) {
@@ -143,10 +149,16 @@ export class PartitionWriter {
         if (faultOf(error) !== undefined && !isRetriable(error)) throw error;
         mayBeThere ||= !isUnsent(error);
         await this.#mend(error, { messages: batch.length, repeated: mayBeThere && attempt > 1 });
-        onTrouble(messageOf(error));
+        this.#tell(messageOf(error));
         await backoff.wait(closed);
       }
     }
+  }
+
+  #tell(trouble: string | undefined): void {
+    if (trouble === undefined && !this.#isTroubled) return;
+    this.#isTroubled = trouble !== undefined;
+    this.#options.onTrouble(trouble);
   }
 
   async #append(batch: readonly Waiting[]): Promise<void> {

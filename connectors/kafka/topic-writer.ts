@@ -7,6 +7,7 @@ import { type OpenTopic, openTopic, type TopicOptions } from './topic.ts';
 
 /** What a role that writes hears of the writer that it shares. */
 export interface WriterListener {
+  /** Why some partition can't be written; undefined when all can be again. */
   trouble(text: string | undefined): void;
   unknown(messages: number): void;
 }
@@ -25,6 +26,8 @@ export class TopicWriter {
   #client: Client | undefined;
   #topic: OpenTopic | undefined;
   #writers: PartitionWriter[] = [];
+  /** Why nothing gets through, by partition. */
+  readonly #troubles = new Map<number, string>();
   #opening: Promise<OpenTopic> | undefined;
   #turn = 0;
 
@@ -80,6 +83,7 @@ export class TopicWriter {
 
   async #open(): Promise<OpenTopic> {
     this.#closed = new AbortController();
+    this.#troubles.clear();
     const client = this.#newClient();
     this.#client = client;
     try {
@@ -103,9 +107,7 @@ export class TopicWriter {
       ...{ name, partition, client, maxBatchBytes },
       environment: this.#environment,
       closed: this.#closed.signal,
-      onTrouble: (text) => {
-        for (const listener of this.#listeners) listener.trouble(text);
-      },
+      onTrouble: (text) => this.#trouble(partition, text),
       onUnknown: (messages) => {
         this.#environment.log.warn({ messages }, `${name}: up to ${messages} messages may be in the log twice`);
         for (const listener of this.#listeners) listener.unknown(messages);
@@ -117,6 +119,16 @@ export class TopicWriter {
         });
       },
     });
+  }
+
+  /** Trouble is over when it is over for every partition that has something to send. */
+  #trouble(partition: number, text: string | undefined): void {
+    if (text !== undefined) this.#troubles.set(partition, text);
+    else
+      for (const each of [...this.#troubles.keys()])
+        if (each === partition || this.#writers[each]?.isIdle) this.#troubles.delete(each);
+    const [first] = this.#troubles.values();
+    for (const listener of this.#listeners) listener.trouble(first);
   }
 
   #partitionOf(key: string | null): number {

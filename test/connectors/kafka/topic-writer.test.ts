@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest';
+import type { Client, OutBatch } from '../../../connectors/kafka/client.ts';
+import { KafkaError } from '../../../connectors/kafka/errors.ts';
+import { TopicWriter } from '../../../connectors/kafka/topic-writer.ts';
+import { VirtualClock } from '../../../src/engine/virtual-clock.ts';
+import { testEnvironment } from '../../support/environment.ts';
+
+const never = new AbortController().signal;
+
+/** A topic of two partitions, each of which can be away. */
+class Topic {
+  readonly away = new Set<number>();
+
+  client(): Client {
+    const client: Partial<Client> = {
+      connect: async () => {},
+      topic: async () => ({ id: 'id', partitions: 2 }),
+      setting: async () => undefined,
+      refresh: async () => {},
+      newProducer: async () => ({ id: 1, epoch: 0 }),
+      append: async ({ partition }: OutBatch) => {
+        const reason = `partition ${partition} is away`;
+        if (this.away.has(partition)) throw new KafkaError('FDP_CONNECTION_LOST', reason, { reason, unsent: true });
+      },
+      close: async () => {},
+    };
+    return client as Client;
+  }
+}
+
+class World {
+  readonly clock = new VirtualClock();
+  readonly topic = new Topic();
+  readonly troubles: (string | undefined)[] = [];
+  readonly writer = new TopicWriter(
+    {
+      name: 'ticks',
+      topic: 'ticks',
+      partitions: 2,
+      create: true,
+      replicas: undefined,
+      settings: {},
+      maxMessageBytes: 1e5,
+    },
+    testEnvironment(this.clock),
+    () => this.topic.client(),
+  );
+
+  open(): Promise<void> {
+    const listener = { trouble: (text: string | undefined) => void this.troubles.push(text), unknown: () => {} };
+    return this.clock.until(this.writer.open(listener, never));
+  }
+
+  /** Messages without a key go to each partition in turn. */
+  appendToBoth(signal = never): readonly Promise<unknown>[] {
+    const record = { key: null, value: 'a', timestamp: 0 };
+    return [0, 1].map(() => this.writer.append(record, 1, signal).catch(() => 'withdrawn'));
+  }
+}
+
+describe('a topic that is written', () => {
+  it('is in trouble until every partition that has something to send can be written again', async () => {
+    const world = new World();
+    await world.open();
+    world.topic.away.add(0).add(1);
+    const outcomes = world.appendToBoth();
+    await world.clock.advance(1000);
+    expect(world.troubles.at(-1)).toContain('is away');
+    world.topic.away.delete(0);
+    await world.clock.advance(10_000);
+    expect(world.troubles).not.toContain(undefined);
+    expect(world.troubles.at(-1)).toContain('partition 1 is away');
+    world.topic.away.delete(1);
+    await world.clock.until(Promise.all(outcomes));
+    expect(world.troubles.filter((text) => text === undefined)).toHaveLength(1);
+    expect(world.troubles.at(-1)).toBeUndefined();
+  });
+
+  it('forgets the trouble of a partition from which everything was taken back', async () => {
+    const world = new World();
+    await world.open();
+    world.topic.away.add(0).add(1);
+    const stop = new AbortController();
+    const outcomes = world.appendToBoth(stop.signal);
+    await world.clock.advance(1000);
+    stop.abort();
+    world.writer.withdraw();
+    expect(await world.clock.until(Promise.all(outcomes))).toEqual(['withdrawn', 'withdrawn']);
+    world.topic.away.delete(0);
+    await world.clock.until(world.writer.append({ key: null, value: 'a', timestamp: 0 }, 1, never));
+    expect(world.troubles.at(-1)).toBeUndefined();
+  });
+});
