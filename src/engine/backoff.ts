@@ -1,7 +1,17 @@
+import { linkedAbort } from './clock.ts';
 import type { Environment } from './component.ts';
 
 const firstMs = 100;
 const longestMs = 30_000;
+/** The longest wait of who is in a hurry, ms. */
+const hurriedMs = 500;
+
+/** What else decides how long to wait. */
+export interface Wait {
+  readonly atLeastMs?: number;
+  /** Once it aborts nobody has time for long waits: the next try comes at once, and more soon after each other. */
+  readonly hurry?: AbortSignal;
+}
 
 /** Exponential back-off with full jitter: 100 ms doubling to 30 s (or `ceilingMs`), a random part of it each time. */
 export class Backoff {
@@ -14,9 +24,14 @@ export class Backoff {
     this.#ceilingMs = ceilingMs;
   }
 
-  /** Waits before the next try, at least `atLeastMs`; wakes early when `signal` aborts. */
-  wait(signal: AbortSignal, atLeastMs = 0): Promise<void> {
-    return this.#environment.clock.sleep(Math.max(atLeastMs, this.nextMs()), signal);
+  /** Waits before the next try; wakes early when `signal` aborts. */
+  async wait(signal: AbortSignal, { atLeastMs = 0, hurry }: Wait = {}): Promise<void> {
+    const { clock } = this.#environment;
+    const ms = Math.max(atLeastMs, this.nextMs());
+    if (hurry?.aborted) return clock.sleep(Math.min(ms, hurriedMs), signal);
+    const wake = linkedAbort(signal, ...(hurry ? [hurry] : []));
+    await clock.sleep(ms, wake.controller.signal);
+    wake.release();
   }
 
   /** How long to wait before the next try, for those who tell it and wait themselves, ms. */

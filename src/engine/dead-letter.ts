@@ -40,6 +40,13 @@ export interface DeadLetter {
   readonly rejected_at: number;
 }
 
+interface DeadLetterParts extends AttemptParts {
+  /** Aborts when what is not written is given up. */
+  readonly killed: AbortSignal;
+  /** Aborts when a stop begins: there is no time for long waits between attempts then. */
+  readonly draining: AbortSignal;
+}
+
 interface Waiting {
   readonly letter: Message;
   readonly rejected: Message;
@@ -50,11 +57,11 @@ interface Waiting {
  * stay unsettled, so that the permits hold the topology and nothing is lost.
  */
 export class DeadLetters {
-  readonly #parts: AttemptParts & { readonly killed: AbortSignal };
+  readonly #parts: DeadLetterParts;
   #queue: Waiting[] = [];
   #pumping: Promise<void> | undefined;
 
-  constructor(parts: AttemptParts & { readonly killed: AbortSignal }) {
+  constructor(parts: DeadLetterParts) {
     this.#parts = parts;
   }
 
@@ -81,7 +88,7 @@ export class DeadLetters {
   }
 
   async #pump(): Promise<void> {
-    const { environment, node, killed } = this.#parts;
+    const { environment, node, killed, draining } = this.#parts;
     const backoff = new Backoff(environment);
     // Rejections of one batch arrive in one turn: gather them.
     await environment.clock.turn();
@@ -96,7 +103,7 @@ export class DeadLetters {
         if (killed.aborted) break;
         node.retries++;
         node.is('retrying', `the dead letter can't be written: ${textOf(error)}`);
-        await backoff.wait(killed);
+        await backoff.wait(killed, { hurry: draining });
       }
     }
     this.#pumping = undefined;

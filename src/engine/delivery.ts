@@ -16,6 +16,8 @@ const uncountedLogMs = 60_000;
 export interface DeliveryParts extends AttemptParts {
   /** Aborts when the stop is forced or the topology restarts: what is not confirmed by then is released. */
   readonly killed: AbortSignal;
+  /** Aborts when a stop begins: there is no time for long waits between attempts then. */
+  readonly draining: AbortSignal;
   /** Whether branches follow that get what this sink stored, and how many of them settle. */
   readonly followers: { readonly any: boolean; readonly settling: number };
   /** What this sink had stored before: told by the origin, which a message keeps. The exception, so it is cheap to keep. */
@@ -139,7 +141,7 @@ class BatchDelivery {
   async wait(): Promise<void> {
     this.#parts.node.retries++;
     const wake = linkedAbort(this.#parts.killed, this.#batch.lane.signal);
-    await this.#backoff.wait(wake.controller.signal, this.#waitMs);
+    await this.#backoff.wait(wake.controller.signal, { atLeastMs: this.#waitMs, hurry: this.#parts.draining });
     wake.release();
     this.#waitMs = 0;
   }

@@ -121,12 +121,12 @@ export class Flow {
   }
 
   #makeDeadLetters(): DeadLetters | undefined {
-    const { graph, environment, settings } = this.#parts;
+    const { graph, environment, settings, draining } = this.#parts;
     const { deadLetter: sink } = this.#roles;
     if (!sink || !graph.deadLetter) return undefined;
     const { writeTimeoutMs } = settings;
     const killed = this.#killed.controller.signal;
-    return new DeadLetters({ sink, node: graph.deadLetter, environment, writeTimeoutMs, killed });
+    return new DeadLetters({ sink, node: graph.deadLetter, environment, writeTimeoutMs, killed, draining });
   }
 
   async #flow(source: Source): Promise<void> {
@@ -255,6 +255,7 @@ export class Flow {
       bestEffort: branch.bestEffort,
       writeTimeoutMs: settings.writeTimeoutMs,
       killed: (this.#loose.get(branch.name) ?? this.#killed.controller).signal,
+      draining: this.#parts.draining,
       followers: { any: followers.length > 0, settling: settling(followers).length },
       storedBefore,
       mayBeCounted: branch.input === 'merges' ? before : undefined,

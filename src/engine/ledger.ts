@@ -171,7 +171,7 @@ export class Ledger {
       } catch (error) {
         if (!isRetriable(error)) return this.#fail(error);
         this.#target ??= position;
-        await backoff.wait(this.#lane.signal);
+        await backoff.wait(this.#lane.signal, { hurry: this.#hurry.signal });
       }
     }
     this.#committing = undefined;

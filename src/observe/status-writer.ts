@@ -75,7 +75,7 @@ class StatusWriter {
       if (this.#failure === undefined) {
         backoff.reset();
         await environment.clock.sleep(everyMs, signal);
-      } else await backoff.wait(signal, everyMs);
+      } else await backoff.wait(signal, { atLeastMs: everyMs });
     }
     await this.#close();
   }

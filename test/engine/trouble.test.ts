@@ -43,6 +43,55 @@ describe('what the log says', () => {
   });
 });
 
+describe('a stop soon after an outage', () => {
+  /** Something is away for long, and comes back just before the stop. */
+  const stopAfter = async (world: World, more: Parameters<World['start']>[0], heal: () => void) => {
+    const { runtime, ended } = world.start(more);
+    await world.clock.advance(200_000);
+    heal();
+    runtime.drain();
+    return world.clock.until(ended);
+  };
+
+  it('tries a write again at once, instead of waiting for its turn', async () => {
+    const world = new World(numbered(100));
+    let isAway = true;
+    world.sink.write = async (messages) => {
+      if (isAway) throw gone();
+      return world.sink.keep(messages);
+    };
+    const result = await stopAfter(world, {}, () => {
+      isAway = false;
+    });
+    expect(result).toEqual({ exitCode: 0, unfinished: [] });
+  });
+
+  it('tries a commit again at once', async () => {
+    const world = new World(numbered(100));
+    world.log.disturb = async (what) => {
+      if (what === 'commit') throw gone();
+    };
+    world.log.ends = false;
+    const result = await stopAfter(world, {}, () => {
+      world.log.disturb = async () => {};
+    });
+    expect(result).toEqual({ exitCode: 0, unfinished: [] });
+    expect(world.log.partitions[0]?.committed).toBe(100);
+  });
+
+  it('tries a dead letter again at once', async () => {
+    const world = new World(numbered(100));
+    world.letters.write = async () => {
+      throw gone();
+    };
+    const result = await stopAfter(world, { operators: [rejecting((id) => id === 3)] }, () => {
+      world.letters.write = async (messages) => world.letters.keep(messages);
+    });
+    expect(result).toEqual({ exitCode: 0, unfinished: [] });
+    expect(world.letters.written).toHaveLength(1);
+  });
+});
+
 describe('bounded memory', () => {
   it('reads no further than its permits while the dead letter of one message cannot be written', async () => {
     const world = new World(numbered(1000));
