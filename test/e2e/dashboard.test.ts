@@ -140,7 +140,7 @@ onTerminal('the dashboard', () => {
     await terminal.shows(/AAPL +▲ 123\.00/);
   });
 
-  it('answers keys while 10,000 lines a second come for 500 symbols', async () => {
+  it('answers keys while 10,000 lines a second come for 500 symbols, half a minute long', async () => {
     await using place = await dashboard({ width: 120, height: 40 });
     const { feed, terminal } = place;
     const symbols = Array.from({ length: 500 }, (_, place) => `S${String(place).padStart(3, '0')}`);
@@ -153,10 +153,10 @@ onTerminal('the dashboard', () => {
       return Number(lines.replaceAll(' ', '')) > 7000;
     };
     await eventually('10,000 lines a second', rate);
+    await eventually('half a minute of it', async () => feed.pumped > 300_000, 90_000);
     const busy = await answerMs(terminal, 30);
     expect(busy, `${idle} ms when idle`).toBeLessThan(5 * idle);
     process.stderr.write(`a key is answered within ${idle.toFixed()} ms when idle, ${busy.toFixed()} ms at 10,000/s\n`);
-    expect(feed.pumped).toBeGreaterThan(50_000);
     // Whatever came while it painted has been read.
     feed.pump(0, () => '');
     feed.send(trade('S000', 555));

@@ -24,22 +24,22 @@ const mutants: readonly Mutant[] = [
   {
     mistake: 'counts by the size of the batch, whatever is above the mark',
     file: 'connectors/table/fold.ts',
-    text: 'if (mark && !isAbove(mark, state.marks[lane])) {',
+    text: 'if (mark && !isAbove(mark, marks[lane])) {',
     replacement: 'if (false) {',
     caughtBy: replayed,
   },
   {
     mistake: 'counts only what was stored now, not what a crash left uncounted',
     file: 'src/engine/delivery.ts',
-    text: 'if (known === undefined || (known.lane === lane && known.offset === offset && known.index === index)) {',
-    replacement: 'if (known === undefined) {',
+    text: 'return known.lane === lane && known.offset === offset && known.index === index;',
+    replacement: 'return false;',
     caughtBy: killed,
   },
   {
     mistake: 'counts also what was stored, and counted, from elsewhere',
     file: 'src/engine/delivery.ts',
-    text: 'if (known === undefined || (known.lane === lane && known.offset === offset && known.index === index)) {',
-    replacement: '{',
+    text: 'return known.lane === lane && known.offset === offset && known.index === index;',
+    replacement: 'return true;',
     caughtBy: {
       file: 'test/engine/runtime.test.ts',
       name: 'fan-out with after gives the follower only what its sink stored, now or from the same place before, in source order',
