@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { placeIn } from '../support/place.ts';
 import { eventually, Process, temporaryFolder } from '../support/platform.ts';
-import { EventClient } from '../support/sse.ts';
+import { EventClient, type PricesData } from '../support/sse.ts';
 
 /** A folder and ports that several processes share. */
 async function place(folder: string) {
@@ -14,6 +14,11 @@ async function connect(port: number): Promise<EventClient> {
   return eventually('the stream', async () => EventClient.open(port).catch(() => undefined));
 }
 
+const SYMBOLS = ['AAPL', 'AMD', 'GOOGL', 'MSFT', 'NVDA', 'TSLA'];
+
+const symbolsOf = (prices: readonly PricesData[]) =>
+  [...new Set(prices.flatMap(({ symbols }) => symbols.map(({ symbol }) => symbol)))].sort();
+
 const brought = (page: EventClient) => async () => page.trades > 0;
 
 describe('the live page', () => {
@@ -22,10 +27,10 @@ describe('the live page', () => {
     const { env, apiPort } = await place(folder.path);
     await using api = new Process(['--topology', 'api,live'], env);
     const page = await connect(apiPort);
-    await eventually('a status', async () => page.statuses.length > 5);
+    const warnings = () => api.log.filter(({ level }) => level !== 'info').map(({ msg }) => msg);
+    await eventually('a status and a warning', async () => page.statuses.length > 5 && warnings().length > 0);
     expect(page.prices).toEqual([{ at: expect.any(Number), full: true, symbols: [] }]);
-    const warnings = api.log.filter(({ level }) => level !== 'info').map(({ msg }) => msg);
-    expect(warnings).toEqual([expect.stringContaining('vwap_client is retrying')]);
+    expect(warnings()).toEqual([expect.stringContaining('vwap_client is retrying')]);
 
     await using ingestor = new Process(['--topology', 'ingestor'], env);
     await using first = new Process(['--topology', 'analytics'], env);
@@ -42,18 +47,12 @@ describe('the live page', () => {
     const before = page.trades;
     await using second = new Process(['--topology', 'analytics'], env);
     await eventually('prices again', async () => page.trades > before + 10);
+    await eventually('each symbol', async () => symbolsOf(page.prices).length === SYMBOLS.length);
 
     const again = await connect(apiPort);
     await eventually('everything', async () => again.prices.length > 0);
     expect(again.prices[0]).toMatchObject({ full: true });
-    expect(again.prices[0]?.symbols.map(({ symbol }) => symbol).sort()).toEqual([
-      'AAPL',
-      'AMD',
-      'GOOGL',
-      'MSFT',
-      'NVDA',
-      'TSLA',
-    ]);
+    expect(symbolsOf(again.prices.slice(0, 1))).toEqual(SYMBOLS);
     expect(await api.stop('SIGTERM')).toBe(0);
     await eventually('the end of both streams', async () => page.closed && again.closed);
     expect(await second.stop('SIGTERM')).toBe(0);
