@@ -26,7 +26,7 @@ export const api: Path = {
     try {
       for (const [name, path] of pages(trades)) {
         const side = (server: Server) => ({
-          run: () => load(server, path, bench.sized({ quick: 2, normal: 8, full: 20 })),
+          run: () => load(server, path, bench.sized({ quick: 4, normal: 8, full: 20 })),
         });
         await side(ours).run();
         await side(theirs).run();

@@ -51,8 +51,11 @@ export class SharedClient {
   readonly #listeners = new Set<() => void>();
   #references = 0;
   #connecting: Promise<MongoClient> | undefined;
-  /** Since when no server that could answer is known, monotonic ms. */
-  #awaySince: number | undefined;
+  /** No server is known that could answer; ends the wait for one. */
+  #away: { cancel(): void } | undefined;
+  #isLongAway = false;
+  /** Give up the questions that wait for an answer. */
+  readonly #asking = new Set<() => void>();
   #generation = 0;
   #wasConnected = false;
 
@@ -74,6 +77,7 @@ export class SharedClient {
   async release(): Promise<void> {
     if (--this.#references > 0) return;
     this.#closed();
+    this.#away?.cancel();
     const { clock } = this.#environment;
     const client = await this.#connecting?.catch(() => undefined);
     if (client) await clock.outside(endedWithin(clock, leaveMs, clock.outside(client.close())));
@@ -81,7 +85,7 @@ export class SharedClient {
 
   /** True while no server is known that could answer. */
   get isAway(): boolean {
-    return this.#awaySince !== undefined;
+    return this.#away !== undefined;
   }
 
   /** Grows with each connection: behind a new one may be a server that came back, and has lost everything. */
@@ -123,32 +127,22 @@ export class SharedClient {
    * Asks something that somebody waits for: fails as soon as no server has been there for a second.
    * @throws FDP_UNAVAILABLE
    */
-  async ask<T>(asker: Asker, signal: AbortSignal, question: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  async ask<T>(asker: Asker, signal: AbortSignal, question: () => Promise<T>): Promise<T> {
     const { clock } = this.#environment;
-    const { controller, release } = linkedAbort(signal);
-    let cancel = () => {};
-    let away = false;
-    const look = () => {
-      cancel();
-      cancel = () => {};
-      if (this.#awaySince === undefined) return;
-      cancel = clock.timer(this.#awaySince + patienceMs - clock.monotonic(), () => {
-        away = true;
-        controller.abort();
-      });
-    };
-    const forget = this.onChange(look);
-    look();
+    let giveUp = () => {};
+    const away = new Promise<never>((_resolve, reject) => {
+      giveUp = () => reject(unavailable(asker, 'no server answers'));
+    });
+    if (this.#isLongAway) giveUp();
+    this.#asking.add(giveUp);
     try {
-      return await clock.outside(question(controller.signal));
+      return await Promise.race([away, clock.outside(question())]);
     } catch (error) {
-      if (away) throw unavailable(asker, 'no server answers');
+      if (error instanceof FdpError) throw error;
       if (signal.aborted) throw new FdpError('FDP_CLOSED', `${asker.name}: the request was given up`);
       throw mongoError(error, asker);
     } finally {
-      cancel();
-      forget();
-      release();
+      this.#asking.delete(giveUp);
     }
   }
 
@@ -159,7 +153,7 @@ export class SharedClient {
       const { MongoClient } = await clock.outside(import('mongodb'));
       client = new MongoClient(this.#place.url, this.#options());
       const mode = client.options.readPreference.mode;
-      this.#awaySince = clock.monotonic();
+      this.#goes();
       client.on('connectionReady', () => {
         this.#generation++;
       });
@@ -188,8 +182,25 @@ export class SharedClient {
   #seen({ servers }: TopologyDescription, secondaries: boolean): void {
     const good = ['Standalone', 'RSPrimary', 'Mongos', 'LoadBalancer', ...(secondaries ? ['RSSecondary'] : [])];
     const here = [...servers.values()].some(({ type }) => good.includes(type));
-    if (here === (this.#awaySince === undefined)) return;
-    this.#awaySince = here ? undefined : this.#environment.clock.monotonic();
+    if (here !== this.isAway) return;
+    if (here) this.#comes();
+    else this.#goes();
     for (const listener of [...this.#listeners]) listener();
+  }
+
+  /** Whoever asks waits for it, but not for long. */
+  #goes(): void {
+    this.#comes();
+    const cancel = this.#environment.clock.timer(patienceMs, () => {
+      this.#isLongAway = true;
+      for (const giveUp of this.#asking) giveUp();
+    });
+    this.#away = { cancel };
+  }
+
+  #comes(): void {
+    this.#away?.cancel();
+    this.#away = undefined;
+    this.#isLongAway = false;
   }
 }

@@ -1,4 +1,4 @@
-import type { Document, MongoClient } from 'mongodb';
+import type { Db, Document, Collection as MongoCollection } from 'mongodb';
 import type { Environment } from '../../src/engine/component.ts';
 import { FdpError } from '../../src/errors.ts';
 import type { TableDefinition } from '../table/definition.ts';
@@ -28,13 +28,19 @@ export interface WriteReply {
   readonly errors: readonly WriteError[];
 }
 
+interface Opened {
+  readonly client: SharedClient;
+  readonly db: Db;
+  readonly documents: MongoCollection;
+}
+
 /** One collection as one role sees it. */
 export class Collection {
   readonly place: MongoPlace;
   readonly definition: TableDefinition;
   readonly #environment: Environment;
   #client: SharedClient | undefined;
-  #mongo: MongoClient | undefined;
+  #opened: Opened | undefined;
   #closing: Promise<void> | undefined;
   /** The client's generation for which the indexes are known to be there. */
   #prepared: number | undefined;
@@ -50,12 +56,14 @@ export class Collection {
     await this.#closing;
     this.#closing = undefined;
     this.#client ??= acquireClient(this.place, this.#environment);
-    this.#mongo = await this.#client.connected(this.place, signal);
+    const client = this.#client;
+    const db = (await client.connected(this.place, signal)).db(this.place.database);
+    this.#opened = { client, db, documents: db.collection(this.place.collection) };
   }
 
-  /** The client; `mongo` is it, once connected. @throws FDP_CLOSED */
-  get opened(): { readonly client: SharedClient; readonly mongo: MongoClient } {
-    if (this.#client && this.#mongo) return { client: this.#client, mongo: this.#mongo };
+  /** What is there once it is connected. @throws FDP_CLOSED */
+  get opened(): Opened {
+    if (this.#opened) return this.#opened;
     throw new FdpError('FDP_CLOSED', `${this.definition.name}: the collection is closed`);
   }
 
@@ -69,10 +77,10 @@ export class Collection {
 
   /** One command, on the server that takes writes. */
   async command(command: Document, signal: AbortSignal): Promise<Document> {
-    const { mongo } = this.opened;
+    const { db } = this.opened;
     const options = { signal, readPreference: 'primary', ignoreUndefined: true } as const;
     try {
-      return await this.#environment.clock.outside(mongo.db(this.place.database).command(command, options));
+      return await this.#environment.clock.outside(db.command(command, options));
     } catch (error) {
       if (signal.aborted) throw new FdpError('FDP_CLOSED', `${this.definition.name}: given up`);
       throw mongoError(error, this.place);
@@ -98,12 +106,8 @@ export class Collection {
 
   /** Rows that are looked up while writing, from the server that takes the writes. */
   async find(filter: Document, projection: Document, signal: AbortSignal): Promise<readonly Document[]> {
-    const { mongo } = this.opened;
-    const { database, collection } = this.place;
-    const found = mongo
-      .db(database)
-      .collection(collection)
-      .find(filter, { projection, signal, readPreference: 'primary', readConcern: { level: 'local' } });
+    const options = { projection, signal, readPreference: 'primary', readConcern: { level: 'local' } } as const;
+    const found = this.opened.documents.find(filter, options);
     try {
       return await this.#environment.clock.outside(found.toArray());
     } catch (error) {
@@ -130,7 +134,7 @@ export class Collection {
   async #close(): Promise<void> {
     const client = this.#client;
     this.#client = undefined;
-    this.#mongo = undefined;
+    this.#opened = undefined;
     this.#prepared = undefined;
     await client?.release();
   }

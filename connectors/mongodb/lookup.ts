@@ -16,11 +16,14 @@ const maxTimeMs = 30_000;
 export class MongoLookup implements Lookup {
   readonly #collection: Collection;
   readonly #context: RoleContext;
+  readonly #fields: readonly string[] | undefined;
   #forget: (() => void) | undefined;
 
   constructor(collection: Collection, context: RoleContext) {
     this.#collection = collection;
     this.#context = context;
+    const { fields } = collection.definition;
+    this.#fields = fields && Object.keys(fields);
   }
 
   /** Asks for one row, to know whether this user may; makes no index, which a user who only reads may not. */
@@ -40,12 +43,11 @@ export class MongoLookup implements Lookup {
     const { definition, place } = this.#collection;
     const selection = selectionOf(definition, query);
     if (!selection) return [];
-    const { client, mongo } = this.#collection.opened;
+    const { client, documents } = this.#collection.opened;
     const { filter, ...options } = selection;
-    const documents = mongo.db(place.database).collection(place.collection);
     try {
-      const found = await client.ask(place, signal, (ends) =>
-        documents.find(filter, { ...options, batchSize: options.limit, maxTimeMS: maxTimeMs, signal: ends }).toArray(),
+      const found = await client.ask(place, signal, () =>
+        documents.find(filter, { ...options, batchSize: options.limit, maxTimeMS: maxTimeMs, signal }).toArray(),
       );
       if (query.limit === undefined && found.length > maxRows)
         this.#context.log.warn(
@@ -68,8 +70,13 @@ export class MongoLookup implements Lookup {
 
   #row(document: Readonly<Record<string, unknown>>): Row {
     const { definition } = this.#collection;
-    const names = definition.fields ? Object.keys(definition.fields) : Object.keys(document);
-    const values = names.map((field) => [field, fromBson(definition, field, document[field])]);
-    return { ...Object.fromEntries(values), _id: String(document['_id']) };
+    const _id = String(document['_id']);
+    if (!this.#fields) {
+      const values = Object.keys(document).map((field) => [field, fromBson(definition, field, document[field])]);
+      return { ...Object.fromEntries(values), _id };
+    }
+    const row: Record<string, unknown> = { _id };
+    for (const field of this.#fields) row[field] = fromBson(definition, field, document[field]);
+    return row;
   }
 }

@@ -91,6 +91,8 @@ function wrongForm(request: Request, { maxUrl, wrongHost }: ApplicationParts): R
 }
 
 function throwBodyAway(request: Request): void {
+  const { 'content-length': length = '0', 'transfer-encoding': coding } = request.headers;
+  if (length === '0' && coding === undefined) return;
   let size = 0;
   request.on('data', (chunk: Buffer) => {
     size += chunk.length;

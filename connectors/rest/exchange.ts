@@ -79,9 +79,7 @@ export class Exchange implements RequestContext {
     refuse(this.#response, refusal, this.#parts.requestId);
   }
 
-  /** Nobody works on it any more: if it still waits, it is answered with an error. */
   stop(error: FdpError): void {
-    if (this.#answered) return;
     this.fail(error);
     this.#abort.abort();
   }

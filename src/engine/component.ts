@@ -251,6 +251,8 @@ export interface RequestContext {
   /** The first call of the two wins; later ones are ignored. */
   respond(data: unknown): void;
   fail(error: FdpError): void;
+  /** Nobody works on it any more: fails it, if it still waits, and aborts its lane's signal. */
+  stop(error: FdpError): void;
 }
 
 /** A route as those see it who ask: made from what its operators say of themselves. Schemas are JSON Schema 2020-12. */

@@ -4,6 +4,7 @@ import {
   connect,
   defer,
   EMPTY,
+  finalize,
   ignoreElements,
   type MonoTypeOperatorFunction,
   merge,
@@ -13,10 +14,10 @@ import {
   takeUntil,
   tap,
 } from 'rxjs';
-import { FdpError, messageOf } from '../errors.ts';
+import { messageOf } from '../errors.ts';
 import { bestEffort } from './best-effort.ts';
 import { linkedAbort } from './clock.ts';
-import type { Lane, Source } from './component.ts';
+import type { Lane, RequestContext, Source } from './component.ts';
 import { DeadLetters } from './dead-letter.ts';
 import { Delivery } from './delivery.ts';
 import { inOrder } from './in-order.ts';
@@ -28,10 +29,10 @@ import type { Node } from './node.ts';
 import { Permits } from './permits.ts';
 import type { BranchPlan, OperatorPlan, Settings } from './plan.ts';
 import type { Proofs } from './proofs.ts';
+import { RequestRun } from './request-run.ts';
 import { present, Roles, type RolesParts } from './roles.ts';
 import { rewindToStores } from './store-check.ts';
 import type { Tally } from './tally.ts';
-import { Outcome } from './track.ts';
 import { Troubles } from './troubles.ts';
 
 export interface FlowParts extends Omit<RolesParts, 'killed' | 'fail' | 'lose'> {
@@ -52,6 +53,7 @@ export class Flow {
   readonly #killed: { controller: AbortController; release: () => void };
   readonly #permits: Permits;
   readonly #readers = new Set<LaneReader>();
+  readonly #requests = new Set<RequestRun>();
   readonly #roles: Roles;
   readonly #sourceTroubles: Troubles;
   /** The lives of the best-effort branches: one that a person must cure ends alone. */
@@ -69,12 +71,15 @@ export class Flow {
     for (const branch of parts.plan.branches.filter((each) => each.bestEffort))
       this.#loose.set(branch.name, linkedAbort(killed).controller);
     const lose = (branch: string, error: unknown) => this.#lose(branch, error);
+    killed.addEventListener('abort', () => {
+      for (const request of this.#requests) request.giveUp();
+    });
     this.#roles = new Roles({ ...parts, killed, fail: (error) => this.#fail(error), lose });
   }
 
   /** When the oldest message in flight was read, monotonic ms. */
   get oldest(): number | undefined {
-    const ages = [...this.#readers].map((reader) => reader.oldest).filter((age) => age !== undefined);
+    const ages = [...this.#readers, ...this.#requests].map((each) => each.oldest).filter((age) => age !== undefined);
     return ages.length > 0 ? Math.min(...ages) : undefined;
   }
 
@@ -141,11 +146,21 @@ export class Flow {
         .pipe(
           takeUntil(aborted(stop.controller.signal)),
           this.#failing(),
-          mergeMap((lane) => this.#runLane(lane, source, chains.get(lane.chain) ?? pipe())),
+          mergeMap((lane) => {
+            const chain = chains.get(lane.chain) ?? pipe();
+            return lane.request ? this.#runRequest(lane, lane.request, chain) : this.#runLane(lane, source, chain);
+          }),
         )
         .subscribe({ complete: resolve });
     });
     stop.release();
+  }
+
+  #runRequest(lane: Lane, request: RequestContext, chain: BatchOperator): Observable<unknown> {
+    const { environment, graph, tally } = this.#parts;
+    const run = new RequestRun(lane, request, { environment, tally, node: graph.source });
+    this.#requests.add(run);
+    return run.through(chain).pipe(finalize(() => this.#requests.delete(run)));
   }
 
   #runLane(lane: Lane, source: Source, chain: BatchOperator): Observable<unknown> {
@@ -169,17 +184,7 @@ export class Flow {
       await reader.finish();
       this.#readers.delete(reader);
     });
-    const run = reader.batches.pipe(
-      chain,
-      lane.request ? tap((batch) => this.#reply(batch, reader)) : pipe(),
-      ignoreElements(),
-    );
-    const { request } = lane;
-    const answered = catchError((error) => {
-      request?.fail(new FdpError('FDP_INTERNAL', messageOf(error), { cause: error }));
-      return EMPTY;
-    });
-    return concat(run.pipe(request ? answered : this.#failing()), finish);
+    return concat(reader.batches.pipe(chain, ignoreElements(), this.#failing()), finish);
   }
 
   /** An error ends the run, and the stream as if it had come to its end: what waits further on is released there. */
@@ -205,12 +210,6 @@ export class Flow {
     const names = settling(plan.branches).map(({ name }) => name);
     const sinks = new Map(names.map((name) => [name, present(this.#roles.sinks.get(name), name, 'sink')]));
     return rewindToStores(lane, { sinks, proofs, node: graph.source, log: environment.log });
-  }
-
-  /** What is left of a request's messages has been shown in its reply. */
-  #reply(batch: Batch, reader: LaneReader): void {
-    for (const message of batch.messages) message.track.end(Outcome.delivered);
-    reader.replied();
   }
 
   #mainChain(): BatchOperator {

@@ -10,7 +10,6 @@ import { Permits } from './permits.ts';
 import type { Limits } from './plan.ts';
 import { Proofs } from './proofs.ts';
 import { heldAfter, type Tally } from './tally.ts';
-import { Outcome, type Track } from './track.ts';
 import type { Troubles } from './troubles.ts';
 
 /** How long a held source waits before it looks again, ms. */
@@ -53,8 +52,6 @@ export class LaneReader {
   readonly #proofs: Proofs;
   readonly #ledger: Ledger;
   readonly #life: { controller: AbortController; release: () => void };
-  /** A request's own message lives until its reply, whatever its rows do. */
-  #request: Track | undefined;
 
   constructor(lane: Lane, parts: LaneParts) {
     this.#lane = lane;
@@ -64,10 +61,8 @@ export class LaneReader {
     const { laneBatches, laneBytes } = parts.limits;
     // A lane may be over its limits by the one batch that it was reading.
     this.#proofs = new Proofs(lane.id, lane.start?.note, (laneBatches + 1) * (lane.batch ?? 1));
-    const context = { id: lane.id, signal, proofs: this.#proofs };
-    this.context = lane.request ? { ...context, request: lane.request } : context;
-    // A request waits for no other: its connector bounds how many there are.
-    this.#permits = lane.request ? [] : [new Permits(laneBatches, laneBytes), parts.topologyPermits];
+    this.context = { id: lane.id, signal, proofs: this.#proofs };
+    this.#permits = [new Permits(laneBatches, laneBytes), parts.topologyPermits];
     const { tally, environment, fail } = parts;
     this.#ledger = new Ledger(lane, { permits: this.#permits, tally, environment, proofs: this.#proofs, fail });
     this.batches = new Observable((subscriber) => {
@@ -88,16 +83,8 @@ export class LaneReader {
     return this.#ledger.uncommitted;
   }
 
-  /** Ends a request's own message: its reply is on the way. */
-  replied(): void {
-    this.#request?.end(Outcome.delivered);
-    this.#request = undefined;
-  }
-
   /** Resolves when everything that was read has ended and the last position is committed. */
   async finish(): Promise<void> {
-    // What its operators have left behind when they failed, nobody will ever end.
-    if (this.#lane.request) this.#ledger.abandon();
     const finished = linkedAbort();
     await Promise.race([this.#ledger.finish(), this.#abandoned(finished.controller.signal)]);
     finished.controller.abort();
@@ -131,7 +118,7 @@ export class LaneReader {
       if (this.context.signal.aborted) return this.#giveBack(reading);
       next(this.#admit(reading));
       // Where everything is filtered at once nothing else would ever wait, and timers and signals would starve.
-      if (!this.#lane.request) await environment.clock.turn();
+      await environment.clock.turn();
     }
   }
 
@@ -187,7 +174,6 @@ export class LaneReader {
       const message = messageOf(record, settlement);
       if (record.problem === undefined) messages.push(message);
       else if (settlement) node.reject(this.context, message, record.problem);
-      if (this.context.request) this.#hold(message);
     }
     if (settlement) {
       node.in += reading.messages.length;
@@ -202,11 +188,6 @@ export class LaneReader {
     this.#ledger.open(reading).abandon();
     this.#parts.node.in += reading.messages.length;
     this.#parts.node.released += reading.messages.length;
-  }
-
-  #hold(message: Message): void {
-    message.track.fork(1);
-    this.#request = message.track;
   }
 
   /** Resolves a while after a kill, or when `finished` aborts. */

@@ -153,6 +153,7 @@ async function within<T>(
   try {
     return await withGrace(context.clock, work(signal), { signal, graceMs: 0, late });
   } catch (error) {
+    controller.abort(); // Whoever works on it still does so for nobody.
     return error;
   } finally {
     cancel();

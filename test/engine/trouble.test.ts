@@ -1,8 +1,9 @@
-import { concatMap, Observable } from 'rxjs';
+import { concat, concatMap, NEVER, Observable, of, pipe, tap } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import type { Lane, Receipt, Source } from '../../src/engine/component.ts';
 import { coordinatesOf, type Message } from '../../src/engine/message.ts';
 import { filter, lookup, perMessage } from '../../src/engine/operator.ts';
+import type { OperatorPlan } from '../../src/engine/plan.ts';
 import { Runtime } from '../../src/engine/runtime.ts';
 import { FdpError } from '../../src/errors.ts';
 import { idsOf, isConserved, numbered, snapshotOf, World } from '../support/engine-world.ts';
@@ -520,61 +521,82 @@ describe('a best-effort branch', () => {
 });
 
 describe('a request', () => {
+  const route = 'GET /';
+
+  /** A lane with one request; its answers go to `answers`. */
+  function ask(name: string, answers: string[]): Lane {
+    const abort = new AbortController();
+    let read = false;
+    const say = (text: string) => {
+      if (!answers.some((answer) => answer.startsWith(name))) answers.push(`${name} ${text}`);
+    };
+    return {
+      id: name,
+      signal: abort.signal,
+      chain: route,
+      request: {
+        path: '/',
+        query: '',
+        respond: () => say('answered'),
+        fail: (error) => say(error.code),
+        stop: (error) => {
+          say(error.code);
+          abort.abort();
+        },
+      },
+      read: async () => {
+        if (read) return undefined;
+        read = true;
+        return { messages: [{ key: null, value: { name }, timestamp: 0, meta: { lane: 'http' } }], bytes: 1 };
+      },
+    };
+  }
+
+  /** A platform whose one route asks `operator`. */
+  function answering(world: World, lanes: Observable<Lane>, operator: OperatorPlan): Runtime {
+    const source: Source = { replayable: false, connect: async () => {}, close: async () => {}, lanes };
+    const connectors = { http: connectorOf({ source: () => source }) };
+    const given = planOf({ connectors, source: 'http', sinks: [] });
+    const routes = [{ route, parameters: [], reply: {}, operators: [operator] }];
+    return new Runtime(
+      { ...given, topologies: given.topologies.map((each) => ({ ...each, routes })) },
+      world.environment,
+    );
+  }
+
   it('that an operator fails on is answered, and the others go on', async () => {
     const world = new World([]);
     const answers: string[] = [];
-    const ask = (name: string): Lane => {
-      let read = false;
-      return {
-        id: name,
-        signal: new AbortController().signal,
-        chain: 'GET /',
-        request: {
-          path: '/',
-          query: '',
-          respond: () => void answers.push(`${name} answered`),
-          fail: (error) => void answers.push(`${name} ${error.code}`),
-        },
-        read: async () => {
-          if (read) return undefined;
-          read = true;
-          return { messages: [{ key: null, value: { name }, timestamp: 0, meta: { lane: 'http' } }], bytes: 1 };
-        },
-      };
-    };
-    const requests: Source = {
-      replayable: false,
-      connect: async () => {},
-      close: async () => {},
-      lanes: new Observable((subscriber) => {
-        subscriber.next(ask('first'));
-        subscriber.next(ask('second'));
-        subscriber.complete();
-      }),
-    };
-    const answer = operatorPlan(() =>
+    const operator = operatorPlan(() =>
       concatMap(async (batch) => {
         if (batch.lane.id === 'first') throw new Error('a bug');
         batch.lane.request?.respond([]);
         return batch;
       }),
     );
-    const given = planOf({
-      connectors: { http: connectorOf({ source: () => requests }) },
-      source: 'http',
-      sinks: [],
-    });
-    const plan = {
-      ...given,
-      topologies: given.topologies.map((each) => ({
-        ...each,
-        routes: [{ route: 'GET /', parameters: [], reply: {}, operators: [answer] }],
-      })),
-    };
-    const runtime = new Runtime(plan, world.environment);
+    const runtime = answering(world, of(ask('first', answers), ask('second', answers)), operator);
     expect((await world.clock.until(runtime.run())).exitCode).toBe(0);
     expect(answers.sort()).toEqual(['first FDP_INTERNAL', 'second answered']);
     expect(snapshotOf(runtime)).toMatchObject({ read: 2, inFlight: 0, restarts: 0 });
+  });
+
+  it('that is under way when the stop is forced is refused, not answered with nothing', async () => {
+    const world = new World([]);
+    const answers: string[] = [];
+    const operator = operatorPlan((_options, context) =>
+      pipe(
+        lookup(context, () => new Promise(() => {}), { timeoutMs: 60_000 }),
+        tap((batch) => batch.lane.request?.respond(batch.messages)),
+      ),
+    );
+    const runtime = answering(world, concat(of(ask('first', answers)), NEVER), operator);
+    const ended = runtime.run();
+    await world.clock.advance(1000);
+    expect(snapshotOf(runtime)).toMatchObject({ inFlight: 1 });
+    runtime.force();
+    expect((await world.clock.until(ended)).exitCode).toBe(3);
+    expect(answers).toEqual(['first FDP_UNAVAILABLE']);
+    expect(snapshotOf(runtime)).toMatchObject({ read: 1, released: 1, inFlight: 0 });
   });
 });
 

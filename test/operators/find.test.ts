@@ -60,6 +60,7 @@ async function ask(store: Lookup, query: string): Promise<Answer> {
     query,
     respond: (data) => void answers.push({ data }),
     fail: (error) => void answers.push({ error }),
+    stop: () => {},
   };
   const value = { symbol: 'A/B', ...Object.fromEntries(new URLSearchParams(query)) };
   const context = { ...operatorContext(), lookup: () => store };

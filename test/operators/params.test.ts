@@ -8,7 +8,7 @@ import { check, operator } from './declared.ts';
 const yaml = '{ limit: { type: integer, minimum: 1, maximum: 500, default: 15 }, before: { type: cursor } }';
 
 function request(query: string): RequestContext {
-  return { path: '/', query, respond: () => {}, fail: () => {} };
+  return { path: '/', query, respond: () => {}, fail: () => {}, stop: () => {} };
 }
 
 async function read(rules: string, value: Record<string, unknown>, query = '') {

@@ -11,6 +11,7 @@ async function answer(yaml: string, values: readonly unknown[], more: Partial<Re
     query: '',
     respond: (data: unknown) => void answers.push(data),
     fail: () => {},
+    stop: () => {},
     ...more,
   };
   const { out, outcomes, context } = await runOperators([operator(reply, yaml)], values, { lane: testLane(request) });
