@@ -13,7 +13,7 @@ import { cpuSeconds, peakMiB } from '../usage.ts';
 export const analytics: Path = {
   name: 'analytics',
   async measure(bench) {
-    const messages = bench.sized({ quick: 20_000, normal: 100_000, full: 1_000_000 });
+    const messages = bench.sized({ quick: 100_000, normal: 400_000, full: 2_000_000 });
     const rows: Row[] = [];
     for (const clients of [1, 10, 100]) {
       const backlog = { messages: clients === 100 ? messages / 10 : messages, tradesEach: 1, symbols: 6 };

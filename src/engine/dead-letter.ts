@@ -4,7 +4,7 @@ import { Backoff } from './backoff.ts';
 import type { Receipt } from './component.ts';
 import type { Message, SourceMessage } from './message.ts';
 import type { Node } from './node.ts';
-import { looseTrack, Outcome } from './track.ts';
+import { looseTrack, Outcome, type TrackedRecord } from './track.ts';
 
 const batchSize = 100;
 /** A letter that is larger than its target takes keeps this much of the message, or what fits. */
@@ -176,7 +176,7 @@ export function deadLetterOf(rejection: Rejection, maxBytes = Number.POSITIVE_IN
   return { ...cut, value: bytes.subarray(0, Math.min(cutBytes, room)).toString('base64') };
 }
 
-function bytesOf({ raw, value }: SourceMessage): Buffer {
+function bytesOf({ raw, value }: TrackedRecord): Buffer {
   if (raw === undefined) return Buffer.from(JSON.stringify(value) ?? 'null');
   return typeof raw === 'string' ? Buffer.from(raw) : Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength);
 }

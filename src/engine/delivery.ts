@@ -158,7 +158,8 @@ class BatchDelivery {
     const again: Message[] = [];
     const stuckKeys = new Set<string>();
     let toWaitFor: unknown;
-    for (const [place, message] of messages.entries()) {
+    for (let place = 0; place < messages.length; place++) {
+      const message = messages[place] as Message;
       const error = failed?.get(place);
       if (error === undefined) this.#delivered(message, known?.get(place));
       else if (!isVictim(message, error, stuckKeys) && this.#isHopeless(message, error)) this.#reject(message, error);

@@ -64,8 +64,10 @@ export interface Batch {
 
 /** The first form of a source message in the pipeline. */
 export function messageOf(record: SourceMessage, owner: TrackOwner | undefined): Message {
-  const { key, value, timestamp, meta } = record;
-  return { key, value, timestamp, meta, track: owner ? new Track(owner, record) : looseTrack(record) };
+  const { key, value, timestamp, meta, raw, onlyIndex } = record;
+  // The value as it was parsed is of no use once an operator has made another: it must not live as long as the track.
+  const kept = raw === undefined || onlyIndex !== undefined ? record : { key, timestamp, meta, raw };
+  return { key, value, timestamp, meta, track: owner ? new Track(owner, kept) : looseTrack(kept) };
 }
 
 /** A message made from another: same origin, same end. */

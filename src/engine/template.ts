@@ -24,14 +24,14 @@ export function compileTemplate(text: string): (message: Message) => unknown {
   const [before, only, after] = [parts[0], read[1], parts[2]];
   if (parts.length === 3 && before === '' && after === '' && only) return only;
   return (message) => {
-    let filled = '';
-    for (let place = 0; place < read.length; place++) {
-      const value = (read[place] as (message: Message) => unknown)(message);
+    // Joined, not added up: V8 keeps a sum of strings as a tree with a node for each `+`, for as long as the message lives.
+    const filled = read.map((part, place) => {
+      const value = part(message);
       if (value === undefined || value === null)
         throw new FdpError('FDP_MESSAGE_INVALID', `"${text}": the message has no ${parts[place]}`);
-      filled += String(value);
-    }
-    return filled;
+      return String(value);
+    });
+    return filled.join('');
   };
 }
 

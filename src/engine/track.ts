@@ -1,5 +1,8 @@
 import type { SourceMessage } from './message.ts';
 
+/** What is kept of a source message until its end: its value only where there are no bytes, for the dead letter. */
+export type TrackedRecord = Omit<SourceMessage, 'value' | 'problem'> & { readonly value?: unknown };
+
 /**
  * How a message ended. In the order of precedence: when one message became several, the highest of their outcomes is
  * the source message's.
@@ -27,13 +30,12 @@ export interface TrackOwner {
  * helpers in `operator.ts` do.
  */
 export class Track implements TrackOwner {
-  /** The message as the source read it. */
-  readonly record: SourceMessage;
+  readonly record: TrackedRecord;
   readonly #owner: TrackOwner;
   #pending = 1;
   #worst: Outcome = Outcome.filtered;
 
-  constructor(owner: TrackOwner, record: SourceMessage) {
+  constructor(owner: TrackOwner, record: TrackedRecord) {
     this.#owner = owner;
     this.record = record;
   }
@@ -57,6 +59,6 @@ export class Track implements TrackOwner {
 const nobody: TrackOwner = { ended: () => {} };
 
 /** A track that settles nothing: for warm-up messages and best-effort branches. */
-export function looseTrack(record: SourceMessage): Track {
+export function looseTrack(record: TrackedRecord): Track {
   return new Track(nobody, record);
 }
