@@ -39,15 +39,16 @@ export class MemoryTableStore implements TableStore {
     this.#space.tables.set(this.#name, this.#table);
   }
 
-  insert(rows: readonly NewRow[], signal: AbortSignal): Promise<readonly (Coordinates | undefined)[]> {
-    return this.#step('insert', signal, (table) =>
-      rows.map(({ values, coordinates }) => {
-        const known = this.#find(table, this.#keyOf(values));
-        if (known) return { lane: known.lane, offset: known.offset, index: known.index };
-        this.#put(table, table.nextId++, { values, marks: {}, ...coordinates });
-        return undefined;
-      }),
-    );
+  insert(rows: readonly NewRow[], signal: AbortSignal): Promise<ReadonlyMap<number, Coordinates>> {
+    return this.#step('insert', signal, (table) => {
+      const known = new Map<number, Coordinates>();
+      for (const [place, { values, coordinates }] of rows.entries()) {
+        const first = this.#find(table, this.#keyOf(values));
+        if (first) known.set(place, { lane: first.lane, offset: first.offset, index: first.index });
+        else this.#put(table, table.nextId++, { values, marks: {}, ...coordinates });
+      }
+      return known;
+    });
   }
 
   merge(

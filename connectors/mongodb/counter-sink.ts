@@ -98,9 +98,9 @@ export class MongoCounterSink implements Sink {
 
   #changes(messages: readonly Message[], failed: Map<number, Error>): ReadonlyMap<StoredValue, Change[]> {
     const rows = new Map<StoredValue, Change[]>();
-    for (const [place, message] of messages.entries()) {
+    for (let place = 0; place < messages.length; place++) {
       try {
-        const change = readChange(this.#collection.definition, message, place);
+        const change = readChange(this.#collection.definition, messages[place] as Message, place);
         checkChange(this.#collection.definition, change);
         const changes = rows.get(change.key);
         if (changes) changes.push(change);

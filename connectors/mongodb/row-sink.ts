@@ -1,9 +1,9 @@
-import { BSON, type Document, Long, ObjectId } from 'mongodb';
+import { BSON, type Document, Long } from 'mongodb';
 import type { Coordinates, Proof, Receipt, RoleContext, Row, Sink } from '../../src/engine/component.ts';
 import { coordinatesOf, type Message } from '../../src/engine/message.ts';
 import { FdpError, messageOf } from '../../src/errors.ts';
 import { receipt, rowProof } from '../table/proof.ts';
-import { columnsOf, type StoredValue, storableRow } from '../table/values.ts';
+import { columnsOf, rowOf, type StoredValue, storedField } from '../table/values.ts';
 import type { Collection, WriteError } from './collection.ts';
 import { duplicateKey } from './errors.ts';
 import { newestOffset } from './newest.ts';
@@ -84,9 +84,9 @@ export class MongoRowSink implements Sink {
 
   #documents(messages: readonly Message[], failed: Map<number, Error>): NewDocument[] {
     const found: NewDocument[] = [];
-    for (const [place, message] of messages.entries()) {
+    for (let place = 0; place < messages.length; place++) {
       try {
-        const document = this.#document(message);
+        const document = this.#document(messages[place] as Message);
         const most = this.#mostBytes(document);
         found.push({ place, document, bytes: most < smallBytes ? most : this.#sizeOf(document) });
       } catch (error) {
@@ -99,20 +99,19 @@ export class MongoRowSink implements Sink {
   #document(message: Message): Document {
     const { lane, offset, index } = coordinatesOf(message);
     const document = this.#values(message.value);
-    document['_id'] = new ObjectId();
     document['_src'] = { l: lane, o: Long.fromNumber(offset), i: index };
     return document;
   }
 
-  /** A value's fields as the document keeps them; the id is the server's or ours. */
+  /** A value's fields as the document keeps them. The `_id` is the server's: one clock makes the order of storing. */
   #values(value: unknown): Document {
     const { definition } = this.#collection;
-    const row = storableRow(definition, value);
+    const given = rowOf(definition, value);
     const values: Document = {};
     if (definition.fields)
-      for (const [field] of columnsOf(definition.fields))
-        values[field] = toBson(definition, field, row[field] as StoredValue);
-    else Object.assign(values, row, { _id: undefined });
+      for (const column of columnsOf(definition.fields))
+        values[column[0]] = toBson(definition, column[0], storedField(definition, given, column));
+    else Object.assign(values, given, { _id: undefined });
     if (definition.expireMs !== undefined) values['_at'] = new Date(this.#context.clock.now());
     return values;
   }

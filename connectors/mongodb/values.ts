@@ -9,6 +9,8 @@ const maxDigits = 34;
 /** Text up to this length has fewer digits than a double holds exactly. */
 const maxShort = 15;
 const exponentBias = 6176;
+/** Decimals remembered, at most. */
+const maxKnown = 10_000;
 
 /** A value as a document keeps it. @throws FDP_MESSAGE_REFUSED for a decimal of more than 34 digits */
 export function toBson(definition: TableDefinition, field: string, value: StoredValue): unknown {
@@ -30,8 +32,20 @@ export function toBson(definition: TableDefinition, field: string, value: Stored
   }
 }
 
-/** Plain digits as a Decimal128: the exponent is written out as far as 34 digits reach. */
+/** Prices and volumes come again and again: one object for each does for all documents. */
+const known = new Map<string, Decimal128>();
+
 function decimal(text: string): Decimal128 | undefined {
+  const seen = known.get(text);
+  if (seen) return seen;
+  const made = decimalOf(text);
+  if (known.size >= maxKnown) known.clear();
+  if (made) known.set(text, made);
+  return made;
+}
+
+/** Plain digits as a Decimal128: the exponent is written out as far as 34 digits reach. */
+function decimalOf(text: string): Decimal128 | undefined {
   if (text.length <= maxShort) return shortDecimal(text);
   const [whole = '', fraction = ''] = text.replace('-', '').split('.');
   const significant = (whole + fraction).replace(/^0+/, '');

@@ -30,10 +30,15 @@ export class TableInsert {
     this.#known = `SELECT _lane, _offset, _index FROM ${quoted(table)} WHERE ${fieldSql(definition, unique)} = ?`;
   }
 
-  /** In order; for each row that was known, where the one stored first came from. Runs in a transaction. */
-  run(db: Database, rows: readonly NewRow[], now: number): readonly (Coordinates | undefined)[] {
-    if (rows.length >= groupRows && this.#allNew(db, rows, now)) return rows.map(() => undefined);
-    return rows.map((row) => this.#insert(db, row, now));
+  /** In order; the rows that were known, by their place, with where the one stored first came from. Runs in a transaction. */
+  run(db: Database, rows: readonly NewRow[], now: number): ReadonlyMap<number, Coordinates> {
+    const known = new Map<number, Coordinates>();
+    if (rows.length >= groupRows && this.#allNew(db, rows, now)) return known;
+    for (const [place, row] of rows.entries()) {
+      if (this.#insert(db, row, now)) continue;
+      known.set(place, this.#first(db, row));
+    }
+    return known;
   }
 
   /** Stores all of them in groups; or none, when one of them is known. */
@@ -42,30 +47,33 @@ export class TableInsert {
     let place = 0;
     let isNew = true;
     for (; isNew && place + groupRows <= rows.length; place += groupRows) {
-      const values = rows.slice(place, place + groupRows).flatMap((row) => this.#values(row, now));
+      const values: SqlValue[] = [];
+      for (let at = place; at < place + groupRows; at++) this.#add(values, rows[at] as NewRow, now);
       isNew = db.run(this.#group, ...values) === groupRows;
     }
-    for (; isNew && place < rows.length; place++)
-      isNew = db.run(this.#one, ...this.#values(rows[place] as NewRow, now)) > 0;
+    for (; isNew && place < rows.length; place++) isNew = this.#insert(db, rows[place] as NewRow, now);
     if (!isNew) db.exec('ROLLBACK TO rows');
     db.exec('RELEASE rows');
     return isNew;
   }
 
-  #insert(db: Database, row: NewRow, now: number): Coordinates | undefined {
-    if (db.run(this.#one, ...this.#values(row, now)) > 0) return undefined;
+  /** False when it is known. */
+  #insert(db: Database, row: NewRow, now: number): boolean {
+    const values: SqlValue[] = [];
+    this.#add(values, row, now);
+    return db.run(this.#one, ...values) > 0;
+  }
+
+  #first(db: Database, row: NewRow): Coordinates {
     const { unique = '_id' } = this.#definition;
     const first = db.get(this.#known, sqlValue(row.values[unique] ?? null));
     return { lane: String(first?.['_lane']), offset: Number(first?.['_offset']), index: Number(first?.['_index']) };
   }
 
-  #values({ values, coordinates }: NewRow, now: number): SqlValue[] {
-    const { lane, offset, index } = coordinates;
-    const given = this.#columns
-      ? this.#columns.map((column) => sqlValue(values[column] ?? null))
-      : [JSON.stringify(values)];
-    given.push(lane, offset, index, now);
-    return given;
+  #add(to: SqlValue[], { values, coordinates }: NewRow, now: number): void {
+    if (this.#columns) for (const column of this.#columns) to.push(sqlValue(values[column] ?? null));
+    else to.push(JSON.stringify(values));
+    to.push(coordinates.lane, coordinates.offset, coordinates.index, now);
   }
 }
 

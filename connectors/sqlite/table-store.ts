@@ -50,7 +50,7 @@ export class SqliteTableStore implements TableStore {
     await file.write((db) => createTable(db, this.#table, this.definition), signal);
   }
 
-  insert(rows: readonly NewRow[], signal: AbortSignal): Promise<readonly (Coordinates | undefined)[]> {
+  insert(rows: readonly NewRow[], signal: AbortSignal): Promise<ReadonlyMap<number, Coordinates>> {
     return this.#file.opened.write((db) => this.#insert.run(db, rows, this.#now()), signal);
   }
 

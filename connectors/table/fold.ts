@@ -5,12 +5,14 @@ import type { TableDefinition } from './definition.ts';
 import { isAbove, type MarkTuple, type RowState } from './store.ts';
 import { type StoredValue, storedValue, wrongType } from './values.ts';
 
+type Merge = MergeOperation['merge'];
+
 /** One message's change to one row. */
 export interface Change {
   /** Its place in the write. */
   readonly place: number;
   readonly message: Message;
-  readonly merge: MergeOperation['merge'];
+  readonly merge: Merge;
   /** The value of the row's unique field. */
   readonly key: StoredValue;
 }
@@ -47,21 +49,21 @@ export function fold(definition: TableDefinition, row: RowState | undefined, cha
   const failed = new Map<number, Error>();
   const { unique = '' } = definition;
   const marks: Record<string, MarkTuple> = { ...row?.marks };
-  let values: RowState['values'] = row?.values ?? { [unique]: changes[0]?.key ?? null };
+  const values: Record<string, StoredValue> = { ...(row?.values ?? { [unique]: changes[0]?.key ?? null }) };
   let changed = false;
-  for (const change of changes) {
-    const mark = markTuple(change.message);
-    const { lane } = change.message.meta;
+  for (const { place, message, merge } of changes) {
+    const mark = markTuple(message);
+    const { lane } = message.meta;
     if (mark && !isAbove(mark, marks[lane])) {
-      known.push(change.place);
+      known.push(place);
       continue;
     }
     try {
-      values = counted(definition, values, change);
+      count(definition, values, merge);
       if (mark) marks[lane] = mark;
       changed = true;
     } catch (error) {
-      failed.set(change.place, error as Error);
+      failed.set(place, error as Error);
     }
   }
   return { row: changed ? { values, marks } : undefined, known, failed };
@@ -73,16 +75,16 @@ export function markTuple({ meta, track }: Message): MarkTuple | undefined {
   return [meta.offset, meta.index ?? 0, track.record.timestamp, track.record.key];
 }
 
-function counted(definition: TableDefinition, values: RowState['values'], { merge }: Change): RowState['values'] {
-  const next: Record<string, StoredValue> = { ...values };
-  for (const field of Object.keys(merge.count))
-    next[field] = numberFor(definition, field, merge.count[field]) + Number(next[field] ?? 0);
-  for (const field of Object.keys(merge.latest)) {
-    const value = numberFor(definition, field, merge.latest[field]);
-    next[field] = Math.max(value, Number(next[field] ?? Number.NEGATIVE_INFINITY));
-  }
-  for (const field of Object.keys(merge.count)) numberFor(definition, field, next[field]);
-  return next;
+/** Changes all of the row, or nothing when a number does not fit. */
+function count(definition: TableDefinition, row: Record<string, StoredValue>, { count: by, latest }: Merge): void {
+  const sum = (field: string) =>
+    numberFor(definition, field, numberFor(definition, field, by[field]) + Number(row[field] ?? 0));
+  const highest = (field: string) =>
+    Math.max(numberFor(definition, field, latest[field]), Number(row[field] ?? Number.NEGATIVE_INFINITY));
+  for (const field of Object.keys(by)) sum(field);
+  for (const field of Object.keys(latest)) highest(field);
+  for (const field of Object.keys(by)) row[field] = sum(field);
+  for (const field of Object.keys(latest)) row[field] = highest(field);
 }
 
 /**

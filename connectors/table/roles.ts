@@ -71,26 +71,22 @@ class RowSink extends TableRole implements Sink {
   async write(messages: readonly Message[], signal: AbortSignal): Promise<Receipt> {
     const known = new Map<number, Coordinates>();
     const failed = new Map<number, Error>();
-    const rows: { readonly place: number; readonly row: NewRow }[] = [];
-    for (const [place, message] of messages.entries()) {
+    const rows: NewRow[] = [];
+    const places: number[] = [];
+    for (let place = 0; place < messages.length; place++) {
       try {
+        const message = messages[place] as Message;
         const values = storableRow(this.store.definition, message.value);
-        rows.push({ place, row: { values, coordinates: coordinatesOf(message) } });
+        rows.push({ values, coordinates: coordinatesOf(message) });
+        places.push(place);
       } catch (error) {
         failed.set(place, error as Error);
       }
     }
     await this.context.failPoint('table-before-insert');
     for (let start = 0; start < rows.length; start += chunkRows) {
-      const chunk = rows.slice(start, start + chunkRows);
-      const stored = await this.store.insert(
-        chunk.map(({ row }) => row),
-        signal,
-      );
-      for (const [at, first] of stored.entries()) {
-        const place = chunk[at]?.place;
-        if (first && place !== undefined) known.set(place, first);
-      }
+      const found = await this.store.insert(rows.slice(start, start + chunkRows), signal);
+      for (const [at, first] of found) known.set(places[start + at] as number, first);
     }
     await this.context.failPoint('table-after-insert');
     await this.expire();
@@ -137,9 +133,9 @@ class CounterSink extends TableRole implements Sink {
     const known = new Map<number, Coordinates>();
     const failed = new Map<number, Error>();
     const rows = new Map<StoredValue, Change[]>();
-    for (const [place, message] of messages.entries()) {
+    for (let place = 0; place < messages.length; place++) {
       try {
-        const change = readChange(this.store.definition, message, place);
+        const change = readChange(this.store.definition, messages[place] as Message, place);
         const changes = rows.get(change.key);
         if (changes) changes.push(change);
         else rows.set(change.key, [change]);

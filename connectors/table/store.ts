@@ -25,8 +25,11 @@ export interface NewRow {
 export interface TableStore {
   readonly definition: TableDefinition;
   open(signal: AbortSignal): Promise<void>;
-  /** Stores the rows in order; for each that was known by its unique field, the coordinates of the one stored first. */
-  insert(rows: readonly NewRow[], signal: AbortSignal): Promise<readonly (Coordinates | undefined)[]>;
+  /**
+   * Stores the rows in order. Gives those that were known by their unique field, by their place, with the coordinates
+   * of the one stored first.
+   */
+  insert(rows: readonly NewRow[], signal: AbortSignal): Promise<ReadonlyMap<number, Coordinates>>;
   /**
    * Changes rows, found by the value of their unique field and made when missing. `change` is called once for each,
    * within the step; undefined leaves the row as it is.

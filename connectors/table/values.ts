@@ -54,21 +54,33 @@ export function storedValue(type: ColumnType, value: unknown): StoredValue | und
  * @throws FDP_MESSAGE_REFUSED naming the field, what was expected and what came
  */
 export function storableRow(definition: TableDefinition, value: unknown): Readonly<Record<string, StoredValue>> {
-  const { name, fields, unique } = definition;
+  const given = rowOf(definition, value);
+  if (!definition.fields) return given as Readonly<Record<string, StoredValue>>;
+  const row: Record<string, StoredValue> = {};
+  for (const [field, type] of columnsOf(definition.fields)) row[field] = storedField(definition, given, [field, type]);
+  return row;
+}
+
+/** The value as named fields, whatever they hold. @throws FDP_MESSAGE_REFUSED when it has none, or no unique one */
+export function rowOf({ name, unique }: TableDefinition, value: unknown): Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new FdpError('FDP_MESSAGE_REFUSED', `${name}: expected an object with named fields, got ${shown(value)}`);
   const given = value as Readonly<Record<string, unknown>>;
   if (unique !== undefined && (given[unique] === undefined || given[unique] === null))
     throw new FdpError('FDP_MESSAGE_REFUSED', `${name}: ${unique} identifies the row and is missing`);
-  if (!fields) return given as Readonly<Record<string, StoredValue>>;
-  const row: Record<string, StoredValue> = {};
-  for (const [field, type] of columnsOf(fields)) {
-    const own = Object.hasOwn(given, field) ? given[field] : null;
-    const stored = storedValue(type, own);
-    if (stored === undefined) throw wrongType(definition, field, own);
-    row[field] = stored;
-  }
-  return row;
+  return given;
+}
+
+/** One declared field of a row. @throws FDP_MESSAGE_REFUSED when it has another type */
+export function storedField(
+  definition: TableDefinition,
+  given: Readonly<Record<string, unknown>>,
+  [field, type]: Columns[number],
+): StoredValue {
+  const own = Object.hasOwn(given, field) ? given[field] : null;
+  const stored = storedValue(type, own);
+  if (stored === undefined) throw wrongType(definition, field, own);
+  return stored;
 }
 
 /** The error for a field whose value has not the declared type. */

@@ -20,7 +20,7 @@ export const limitsSchema = {
       type: 'integer',
       minimum: 1,
       maximum: 10_000,
-      default: 4,
+      default: 2,
       description: 'Batches of one lane (a partition, a socket, a request) that may be unsettled.',
     },
     lane_bytes: {

@@ -21,10 +21,10 @@ describe('inserting rows', () => {
     const insert = new TableInsert('rows', definition);
     const run = (given: readonly NewRow[]) => insert.run(db, given, 0);
     db.exec('BEGIN');
-    expect(run(rows(30, 75))).toEqual(Array(45).fill(undefined));
+    expect(run(rows(30, 75)).size).toBe(0);
     const again = [...rows(0, 100), ...rows(5, 6)];
     const known = run(again);
-    expect(known.map((first) => first?.offset)).toEqual(
+    expect(again.map((_row, place) => known.get(place)?.offset)).toEqual(
       again.map(({ coordinates: { offset } }, place) =>
         (offset >= 30 && offset < 75) || place === 100 ? offset : undefined,
       ),
