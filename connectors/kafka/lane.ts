@@ -201,13 +201,14 @@ export class KafkaLane implements Lane {
     let bytes = 0;
     let count = 0;
     let position = this.#given;
+    const origin = { lane: this.id, topic, partition: this.partition };
     for (const item of this.#buffer) {
       const more = bytesOf(item);
       if (item.offset >= until || count >= batch || (count > 0 && bytes + more > batchBytes)) break;
       bytes += more;
       count++;
       this.#bufferBytes -= weight(item);
-      messages.push(messageFrom(item, { lane: this.id, topic, partition: this.partition }));
+      messages.push(messageFrom(item, origin));
       position = after(item);
     }
     if (count === 0) return undefined;

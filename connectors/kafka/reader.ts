@@ -31,7 +31,7 @@ export class Reader {
   unsigned(): number {
     let value = 0;
     for (let factor = 1; ; factor *= 128) {
-      const byte = this.#bytes.readUInt8(this.#step(1));
+      const byte = this.#bytes[this.#step(1)] as number;
       value += (byte % 128) * factor;
       if (byte < 128) return value;
     }
@@ -50,11 +50,24 @@ export class Reader {
   }
 
   string(length: number): string {
-    return this.bytes(length).toString('utf8');
+    const start = this.#step(length);
+    return this.#bytes.toString('utf8', start, start + length);
   }
 
   array<T>(length: number, item: (reader: Reader) => T): T[] {
-    return Array.from({ length: Math.max(0, length) }, () => item(this));
+    const items: T[] = [];
+    while (items.length < length) items.push(item(this));
+    return items;
+  }
+
+  /** What `read` finds in the next bytes, of which it may leave some. @throws RangeError when it goes beyond them */
+  within<T>(length: number, read: (reader: Reader) => T): T {
+    const end = this.#step(length) + length;
+    this.#at = end - length;
+    const found = read(this);
+    if (this.#at > end) throw new RangeError(`expected to end at ${end}, got to ${this.#at}`);
+    this.#at = end;
+    return found;
   }
 
   #step(length: number): number {

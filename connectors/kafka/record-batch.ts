@@ -87,10 +87,13 @@ function readBatch(bytes: Buffer): Batch {
     const count = reader.int32();
     const packed = reader.bytes(reader.left);
     const codec = attributes & flags.codec;
-    const inside = new Reader(codec === 0 ? packed : unpack(codec, packed));
+    // Copied: a view would keep the whole answer of the broker in memory for as long as one of its messages is in flight.
+    const inside = new Reader(codec === 0 ? Buffer.from(packed) : unpack(codec, packed));
     if (attributes & flags.control) return { ...head, control: controlOf(inside), unreadable: undefined };
     const appended = attributes & flags.appendTime ? maxTimestamp : undefined;
-    const records = inside.array(count, (each) => readRecord(each, { firstOffset, firstTimestamp, appended }));
+    const origin = { firstOffset, firstTimestamp, appended };
+    const read = (record: Reader) => readRecord(record, origin);
+    const records = inside.array(count, (each) => each.within(each.signed(), read));
     return { ...head, records, unreadable: undefined };
   } catch (error) {
     const problem = `a batch of ${lastOffset - firstOffset + 1} messages can't be read: ${messageOf(error)}`;
@@ -106,20 +109,13 @@ interface RecordOrigin {
   readonly appended: number | undefined;
 }
 
-function readRecord(batch: Reader, { firstOffset, firstTimestamp, appended }: RecordOrigin): KafkaRecord {
-  const reader = new Reader(batch.bytes(batch.signed()));
+function readRecord(reader: Reader, { firstOffset, firstTimestamp, appended }: RecordOrigin): KafkaRecord {
   reader.int8();
   const timestamp = firstTimestamp + reader.signed();
   const offset = firstOffset + reader.signed();
-  const key = nullable(reader);
-  const value = nullable(reader);
-  // Copied: a view would keep the whole answer of the broker in memory for as long as one of its messages is in flight.
-  return {
-    offset,
-    timestamp: appended ?? timestamp,
-    key: key?.toString('utf8') ?? null,
-    value: value && Buffer.from(value),
-  };
+  const keyLength = reader.signed();
+  const key = keyLength < 0 ? null : reader.string(keyLength);
+  return { offset, timestamp: appended ?? timestamp, key, value: nullable(reader) };
 }
 
 function nullable(reader: Reader): Buffer | null {

@@ -44,7 +44,7 @@ export const logSourceUsage = {
     batch_bytes: {
       type: 'string',
       format: 'size',
-      default: '1MiB',
+      default: '64KiB',
       description: 'Bytes of a batch, at most; one message is always taken.',
     },
   },
@@ -70,6 +70,6 @@ export function readLogUsage(usage: Usage): LogUsage {
     from: given === 'earliest' || given === 'latest' ? given : Date.parse(given),
     warmUp: Number(usage['warm_up'] ?? 0),
     batch: Number(usage['batch'] ?? 500),
-    batchBytes: sizeBytes(String(usage['batch_bytes'] ?? '1MiB')),
+    batchBytes: sizeBytes(String(usage['batch_bytes'] ?? '64KiB')),
   };
 }
