@@ -8,10 +8,10 @@ export interface Line {
   readonly size: number;
 }
 
-/** Lines of one write, serialised once, also joined for the clients that keep up. */
+/** Lines of one write, serialised once: joined for the clients that keep up, and one by one, made only when one does not. */
 export interface Broadcast {
-  readonly lines: readonly Line[];
   readonly joined: Buffer;
+  lines(): readonly Line[];
 }
 
 /** The way to one client. */
@@ -52,12 +52,13 @@ export class Outlet {
     return this.#latestBytes;
   }
 
-  send({ lines, joined }: Broadcast): void {
+  send(broadcast: Broadcast): void {
+    const { joined } = broadcast;
     if (!this.#latest && this.#pipe.pending() + joined.length <= this.#limit) {
       this.#pipe.write(joined);
       return;
     }
-    for (const line of lines) this.#sendLine(line);
+    for (const line of broadcast.lines()) this.#sendLine(line);
   }
 
   /** To be called when the operating system has taken something. */

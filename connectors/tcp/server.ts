@@ -53,16 +53,24 @@ export class TcpServer implements Sink {
 
   async write(messages: readonly Message[]): Promise<Receipt> {
     const failed = new Map<number, Error>();
-    const lines: Line[] = [];
-    messages.forEach((message, place) => {
+    const written: Message[] = [];
+    const texts: string[] = [];
+    for (let place = 0; place < messages.length; place++) {
+      const message = messages[place] as Message;
       try {
-        lines.push(this.#line(message));
+        texts.push(`${jsonOf(message.value, this.#options.name)}\n`);
+        written.push(message);
       } catch (error) {
         failed.set(place, error as Error);
       }
-    });
-    if (this.#clients.size > 0 && lines.length > 0) {
-      const joined = Buffer.from(lines.map((line) => line.text).join(''));
+    }
+    if (this.#clients.size > 0 && texts.length > 0) {
+      const joined = Buffer.from(texts.join(''));
+      let made: readonly Line[] | undefined;
+      const lines = () => {
+        made ??= texts.map((text, place) => this.#line(written[place] as Message, text));
+        return made;
+      };
       for (const outlet of this.#clients.values()) outlet.send({ lines, joined });
     }
     return failed.size > 0 ? { failed } : {};
@@ -89,14 +97,8 @@ export class TcpServer implements Sink {
     await ended;
   }
 
-  #line(message: Message): Line {
-    const text = jsonOf(message.value, this.#options.name);
-    const line = `${text}\n`;
-    return {
-      key: message.key ?? fieldText(message.value, this.#options.key),
-      text: line,
-      size: Buffer.byteLength(line),
-    };
+  #line({ key, value }: Message, text: string): Line {
+    return { key: key ?? fieldText(value, this.#options.key), text, size: Buffer.byteLength(text) };
   }
 
   #welcome(socket: Socket): void {

@@ -10,6 +10,7 @@ export class RecencyMap<V> {
   /** Kept from one removal to the next: a new one would pass over every key deleted since the map was last rebuilt. */
   #oldest = this.#entries.keys();
   #changes = 0;
+  #newest: string | undefined;
 
   get size(): number {
     return this.#entries.size;
@@ -21,6 +22,11 @@ export class RecencyMap<V> {
 
   /** Sets the key's value, and makes it the one used last. */
   use(key: string, value: V): void {
+    if (key === this.#newest) {
+      this.#entries.set(key, value);
+      return;
+    }
+    this.#newest = key;
     this.#entries.delete(key);
     this.#entries.set(key, value);
     // An iterator that stands still keeps all that the map was rebuilt from since: it must not live for ever.
@@ -34,6 +40,7 @@ export class RecencyMap<V> {
     if (this.#entries.size === 0) return undefined;
     const oldest = this.#oldest.next().value as string;
     this.#entries.delete(oldest);
+    if (oldest === this.#newest) this.#newest = undefined;
     return oldest;
   }
 }

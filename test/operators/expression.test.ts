@@ -134,6 +134,26 @@ describe('expression', () => {
   });
 });
 
+describe('a field, or a function over one', () => {
+  /** What it gives or why it fails, but for the expression's own label. */
+  function outcome(source: string, fields: Record<string, unknown>): unknown {
+    try {
+      return { value: compileExpression(source).evaluate(fields) };
+    } catch (error) {
+      return { error: (error as Error).message.replace(/^"[^"]*"/, '') };
+    }
+  }
+
+  it.each(['x', 'iso(x)', 'decimal(x)'])('%s means the same as within a larger expression', (source) => {
+    const values = fc.oneof(fc.jsonValue(), fc.double(), fc.integer({ min: 0, max: 4e12 }), fc.constant(undefined));
+    fc.assert(
+      fc.property(fc.oneof(fc.record({ x: values }), fc.constant({})), (fields) => {
+        expect(outcome(source, fields)).toEqual(outcome(`true ? ${source} : ${source}`, fields));
+      }),
+    );
+  });
+});
+
 describe('decimal', () => {
   it.each([
     [196.6, '196.6'],

@@ -29,7 +29,7 @@ function client(limit: number) {
 
 function broadcast(...texts: readonly string[]): Broadcast {
   const lines = texts.map((text) => ({ key: text[0] ?? '', text: `${text}\n`, size: text.length + 1 }));
-  return { lines, joined: Buffer.from(lines.map((line) => line.text).join('')) };
+  return { lines: () => lines, joined: Buffer.from(lines.map((line) => line.text).join('')) };
 }
 
 describe('tcp outlet', () => {
