@@ -5,7 +5,7 @@ import { DatabaseSync } from '@photostructure/sqlite';
 const batch = 500;
 const folder = process.env.FOLDER;
 const [log, store] = ['log.db', 'store.db'].map((name) => {
-  const db = new DatabaseSync(join(folder, name), { timeout: 0 });
+  const db = new DatabaseSync(join(folder, name), { timeout: 1000 });
   db.exec('PRAGMA journal_mode = WAL');
   db.exec('PRAGMA synchronous = FULL');
   return db;

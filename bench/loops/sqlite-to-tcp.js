@@ -10,7 +10,7 @@ const read = log.prepare(
   'SELECT offset, value FROM fdp_records WHERE topic = 1 AND partition = ? AND offset >= ? ORDER BY offset LIMIT ?',
 );
 const clients = new Set();
-const server = createServer((socket) => {
+const server = createServer({ noDelay: true }, (socket) => {
   clients.add(socket);
   socket.on('close', () => clients.delete(socket));
   socket.on('error', () => {});

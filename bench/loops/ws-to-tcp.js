@@ -1,13 +1,14 @@
 // Frames from a WebSocket to TCP lines by hand, through Kafka or the SQLite log: a running sum for each symbol.
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { Kafka, logLevel } from 'kafkajs';
 import WebSocket from 'ws';
 
 const { BROKERS, TOPIC, FEED, FOLDER, PORT } = process.env;
 const clients = new Set();
-const server = createServer((socket) => {
+const server = createServer({ noDelay: true }, (socket) => {
   clients.add(socket);
   socket.on('error', () => {});
   socket.on('close', () => clients.delete(socket));
@@ -39,11 +40,19 @@ if (BROKERS) {
   append = (key, value) => producer.send({ topic: TOPIC, acks: -1, messages: [{ key, value }] });
   close = () => Promise.all([producer.disconnect(), consumer.disconnect()]);
 } else {
-  const log = new DatabaseSync(join(FOLDER, 'by-hand.db'));
-  log.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE records (key, value)');
-  const insert = log.prepare('INSERT INTO records VALUES (?, ?)');
+  const log = new DatabaseSync(join(FOLDER, 'log.db'), { timeout: 1000 });
+  log.exec('PRAGMA synchronous = FULL');
+  const insert = log.prepare(
+    'INSERT INTO fdp_records (topic, partition, offset, timestamp, appended, key, value) VALUES (1, ?, ?, ?, ?, ?, ?)',
+  );
+  const move = log.prepare('UPDATE fdp_partitions SET next = ? WHERE topic = 1 AND partition = ?');
+  const ends = [0, 0, 0, 0, 0, 0];
   append = (key, value) => {
-    insert.run(key, value);
+    const [partition, now] = [crc32(key) % ends.length, Date.now()];
+    log.exec('BEGIN IMMEDIATE');
+    insert.run(partition, ends[partition]++, now, now, key, value);
+    move.run(ends[partition], partition);
+    log.exec('COMMIT');
     broadcast(value);
   };
   close = () => log.close();
