@@ -27,7 +27,7 @@ export interface FeedOptions {
 const subscribeEveryMs = 100;
 /** Pings without a trade for so long: the market is probably closed. */
 const idleMs = 120_000;
-const readingSize = 500;
+const readingSize = 1000;
 const sameLineMs = 60_000;
 const idle = 'idle, market closed?';
 

@@ -16,8 +16,8 @@ export class KafkaSink implements Sink, WriterListener {
   readonly #name: string;
   readonly #maxMessageBytes: number;
   readonly #context: RoleContext;
-  /** The outcome of what was offered: a message that is offered again, after a write ran out of time, is not sent twice. */
-  readonly #outcomes = new WeakMap<Message, Promise<void>>();
+  /** Outcomes that a write did not wait for: a message that is offered again is not sent twice. */
+  readonly #late = new WeakMap<Message, Promise<void>>();
 
   constructor(writer: TopicWriter, options: { name: string; maxMessageBytes: number }, context: RoleContext) {
     this.#writer = writer;
@@ -59,7 +59,11 @@ export class KafkaSink implements Sink, WriterListener {
         return undefined;
       }
     });
-    const outcomes = await this.#unlessAborted(Promise.allSettled(appended), signal);
+    const giveUp = () => {
+      for (const [place, outcome] of appended.entries()) this.#keep(messages[place] as Message, outcome);
+      this.#writer.withdraw();
+    };
+    const outcomes = await this.#unlessAborted(Promise.allSettled(appended), giveUp, signal);
     for (const [place, outcome] of outcomes.entries()) {
       if (outcome.status === 'fulfilled') continue;
       if (faultOf(outcome.reason) === 'fatal') throw outcome.reason;
@@ -83,24 +87,27 @@ export class KafkaSink implements Sink, WriterListener {
   }
 
   #append(message: Message, signal: AbortSignal): Promise<void> {
-    const known = this.#outcomes.get(message);
+    const known = this.#late.get(message);
     if (known) return known;
     const { key, timestamp } = message;
     const value = encodeValue(message, this.#name, this.maxMessageBytes);
     const bytes = Buffer.byteLength(value) + (key === null ? 0 : Buffer.byteLength(key));
-    const outcome = this.#writer.append({ key, value, timestamp: Math.trunc(timestamp) }, bytes, signal);
-    this.#outcomes.set(message, outcome);
+    return this.#writer.append({ key, value, timestamp: Math.trunc(timestamp) }, bytes, signal);
+  }
+
+  #keep(message: Message, outcome: Promise<void> | undefined): void {
+    if (outcome === undefined) return;
+    this.#late.set(message, outcome);
     // What failed is sent again when it is offered again.
-    outcome.catch(() => this.#outcomes.delete(message));
-    return outcome;
+    outcome.catch(() => this.#late.delete(message));
   }
 
   /** What the brokers may have already stays on its way: offered again, it is waited for again. */
-  async #unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  async #unlessAborted<T>(work: Promise<T>, giveUp: () => void, signal: AbortSignal): Promise<T> {
     let aborted = () => {};
     const late = new Promise<never>((_resolve, reject) => {
       aborted = () => {
-        this.#writer.withdraw();
+        giveUp();
         reject(new FdpError('FDP_TIMEOUT', `${this.#name}: the log has not confirmed yet`));
       };
       signal.addEventListener('abort', aborted);

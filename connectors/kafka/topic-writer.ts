@@ -26,6 +26,8 @@ export class TopicWriter {
   #client: Client | undefined;
   #topic: OpenTopic | undefined;
   #writers: PartitionWriter[] = [];
+  /** As the partitioner wants to know them: where their leaders are does not matter to keys. */
+  #partitions: { partitionId: number; leader: number }[] = [];
   /** Why nothing gets through, by partition. */
   readonly #troubles = new Map<number, string>();
   #opening: Promise<OpenTopic> | undefined;
@@ -90,6 +92,7 @@ export class TopicWriter {
       await client.connect();
       const topic = await openTopic(client, this.#options, this.#environment);
       this.#topic = topic;
+      this.#partitions = Array.from({ length: topic.partitions }, (_, partitionId) => ({ partitionId, leader: 0 }));
       this.#writers = Array.from({ length: topic.partitions }, (_, partition) =>
         this.#writer(client, topic, partition),
       );
@@ -132,9 +135,11 @@ export class TopicWriter {
   }
 
   #partitionOf(key: string | null): number {
-    const count = this.#writers.length;
-    if (key === null) return this.#turn++ % count;
-    const partitionMetadata = Array.from({ length: count }, (_, partitionId) => ({ partitionId, leader: 0 }));
-    return this.#partitioner({ topic: this.#options.topic, partitionMetadata, message: { key } });
+    if (key === null) return this.#turn++ % this.#writers.length;
+    return this.#partitioner({
+      topic: this.#options.topic,
+      partitionMetadata: this.#partitions,
+      message: { key },
+    });
   }
 }
