@@ -8,6 +8,8 @@ import type { Route } from './route.ts';
 /** A body is never looked at; a larger one is not even thrown away. */
 const maxBody = 64 * 1024;
 
+const safeOnes = Object.entries(safeHeaders);
+
 /** What the connector answers by itself, beside the routes of its pipeline. */
 export interface Endpoint {
   readonly path: string;
@@ -35,9 +37,9 @@ export function prepare(app: Express, parts: ApplicationParts): void {
   app.disable('x-powered-by').set('query parser', false).enable('case sensitive routing');
   app.use((request: Request, response: Response, next: NextFunction) => welcome(parts, request, response, next));
   const taken = new Set(parts.routes.map(({ path }) => path));
-  for (const { path, answer } of parts.endpoints) if (!taken.has(path)) serve(app, path, answer);
   for (const { path, text } of parts.routes)
     serve(app, path, (request, response) => parts.open(request, response, text));
+  for (const { path, answer } of parts.endpoints) if (!taken.has(path)) serve(app, path, answer);
   const known = parts.routes.map(({ text }) => text).join(', ');
   app.use((_request: Request, response: Response) => {
     refuse(response, badRequest(404, `there is nothing here; what there is: ${known}`), idOf(response));
@@ -68,7 +70,8 @@ export function idOf(response: Response): string {
 function welcome(parts: ApplicationParts, request: Request, response: Response, next: NextFunction): void {
   const requestId = requestIdOf(request.headers['x-request-id']);
   response.locals['requestId'] = requestId;
-  response.set({ ...safeHeaders, 'X-Request-Id': requestId });
+  for (const [name, value] of safeOnes) response.setHeader(name, value);
+  response.setHeader('X-Request-Id', requestId);
   if (parts.isClosing()) response.set('Connection', 'close');
   parts.context.node.count('requests');
   logWhenDone(parts, request, response);

@@ -68,7 +68,9 @@ export class Exchange implements RequestContext {
       return;
     }
     this.#answered = true;
-    this.#response.status(200).set('Cache-Control', 'no-cache').type('json').send(body);
+    this.#response.setHeader('Cache-Control', 'no-cache');
+    this.#response.setHeader('Content-Type', 'application/json; charset=utf-8');
+    this.#response.send(body);
   }
 
   fail(error: FdpError): void {

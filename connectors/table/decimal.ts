@@ -1,3 +1,4 @@
+const canonical = /^(?:0|-?(?:[1-9]\d*|0(?=\.))(?:\.\d*[1-9])?)$/;
 const numeric = /^([+-]?)(\d+\.?\d*|\.\d+)(?:[eE]([+-]?\d{1,4}))?$/;
 /** The longest decimal text that is kept; 1e308 and 5e-324 written out stay well below. */
 const maxDigits = 400;
@@ -8,6 +9,7 @@ const maxDigits = 400;
  */
 export function decimalText(value: number | string): string | undefined {
   if (typeof value === 'number' && isShort(value)) return value === 0 ? '0' : String(value);
+  if (typeof value === 'string' && value.length <= maxDigits && canonical.test(value)) return value;
   const [, sign, digits, exponent] = numeric.exec(String(value)) ?? [];
   if (digits === undefined) return undefined;
   const [whole = '', fraction = ''] = digits.split('.');
