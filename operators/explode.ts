@@ -1,5 +1,5 @@
 import { defineOperator } from '../src/engine/component.ts';
-import { derive, type Fields, fieldsOf, type Message } from '../src/engine/message.ts';
+import { derive, type Fields, fieldsOf, indexed, type Message } from '../src/engine/message.ts';
 import { flatMap } from '../src/engine/operator.ts';
 import { arrayField, itemFields } from './support/fields.ts';
 import { checkField } from './support/names.ts';
@@ -47,7 +47,7 @@ function items(message: Message, field: string, pairs: Pairs | undefined): reado
   return arrayField(fieldsOf(message), field).map((item, index) =>
     derive(message, {
       value: pairs === undefined ? item : picked(itemFields(item) ?? {}, pairs),
-      meta: { ...message.meta, index },
+      meta: indexed(message.meta, index),
     }),
   );
 }

@@ -1,5 +1,5 @@
 import { defineOperator } from '../src/engine/component.ts';
-import { derive } from '../src/engine/message.ts';
+import { derive, indexed } from '../src/engine/message.ts';
 import { lookup } from '../src/engine/operator.ts';
 import { durationMs } from '../src/engine/units.ts';
 import { checkFind } from './support/find-check.ts';
@@ -75,7 +75,7 @@ export const find = defineOperator({
       async (message, { lane }, signal) => {
         const { rows, edge } = await find(message, signal);
         if (lane.request && edge !== undefined) lane.request.page = edge;
-        return rows.map((row, index) => derive(message, { value: row, meta: { ...message.meta, index } }));
+        return rows.map((row, index) => derive(message, { value: row, meta: indexed(message.meta, index) }));
       },
       { timeoutMs: durationMs(options.timeout) },
     );

@@ -1,16 +1,10 @@
 import type { SourceMessage } from '../../src/engine/message.ts';
 import { FdpError } from '../../src/errors.ts';
-import { decodeRecord } from '../log/codec.ts';
+import { decodeRecord, type RecordOrigin } from '../log/codec.ts';
 import type { KafkaRecord, UnreadableBatch } from './record-batch.ts';
 
 /** What a fetch finds, one after the other. */
 export type Item = KafkaRecord | UnreadableBatch;
-
-export interface Origin {
-  readonly lane: string;
-  readonly topic: string;
-  readonly partition: number;
-}
 
 /** True for a batch that nobody here can read. */
 export function isUnreadable(item: Item): item is UnreadableBatch {
@@ -18,7 +12,7 @@ export function isUnreadable(item: Item): item is UnreadableBatch {
 }
 
 /** As a source gives it: what can't be read carries the problem, its coordinates and its bytes. */
-export function messageFrom(item: Item, origin: Origin): SourceMessage {
+export function messageFrom(item: Item, origin: RecordOrigin): SourceMessage {
   const { offset, timestamp } = item;
   const bad = (problem: string, raw: Uint8Array, key: string | null): SourceMessage => ({
     ...{ key, timestamp, raw, value: undefined, meta: { ...origin, offset } },

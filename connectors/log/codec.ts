@@ -1,7 +1,14 @@
 import { crc32 } from 'node:zlib';
-import type { Message, Meta, SourceMessage } from '../../src/engine/message.ts';
+import type { Message, SourceMessage } from '../../src/engine/message.ts';
 import { FdpError, messageOf } from '../../src/errors.ts';
 import type { StoredRecord } from './store.ts';
+
+/** The partition that a record lies in. */
+export interface RecordOrigin {
+  readonly lane: string;
+  readonly topic: string;
+  readonly partition: number;
+}
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
@@ -36,9 +43,10 @@ function toJson(value: unknown, name: string): string {
 }
 
 /** A stored record as a source gives it: JSON parsed once; what can't be parsed carries the problem and its bytes. */
-export function decodeRecord(record: StoredRecord, origin: Omit<Meta, 'offset' | 'index'>): SourceMessage {
+export function decodeRecord(record: StoredRecord, origin: RecordOrigin): SourceMessage {
   const { offset, timestamp, key, value: raw } = record;
-  const meta = { ...origin, offset };
+  const { lane, topic, partition } = origin;
+  const meta = { lane, topic, partition, offset };
   try {
     return { key, value: JSON.parse(typeof raw === 'string' ? raw : textOf(raw)), timestamp, meta, raw };
   } catch (error) {

@@ -72,7 +72,7 @@ export function fold(definition: TableDefinition, row: RowState | undefined, cha
 /** Where a message's record lies in its lane; undefined for a message of no log. */
 export function markTuple({ meta, track }: Message): MarkTuple | undefined {
   if (meta.offset === undefined) return undefined;
-  return [meta.offset, meta.index ?? 0, track.record.timestamp, track.record.key];
+  return [meta.offset, meta.index ?? 0, track.timestamp, track.key];
 }
 
 /** Changes all of the row, or nothing when a number does not fit. */

@@ -103,7 +103,7 @@ export class DedupeLane {
       message.track.end(outcome);
       this.#ended(key, message, outcome);
     };
-    return { ...message, track: new Track({ ended }, message.track.record) };
+    return { ...message, track: new Track({ ended }, message.track) };
   }
 
   #ended(key: string, message: Message, outcome: Outcome): void {

@@ -67,6 +67,6 @@ function loosened(batch: Batch, done: () => void): Batch {
   };
   return {
     ...batch,
-    messages: batch.messages.map((message) => ({ ...message, track: new Track(owner, message.track.record) })),
+    messages: batch.messages.map((message) => ({ ...message, track: new Track(owner, message.track) })),
   };
 }

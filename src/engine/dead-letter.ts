@@ -4,7 +4,7 @@ import { Backoff } from './backoff.ts';
 import type { Receipt } from './component.ts';
 import type { Message, SourceMessage } from './message.ts';
 import type { Node } from './node.ts';
-import { looseTrack, Outcome, type TrackedRecord } from './track.ts';
+import { looseTrack, Outcome, type Tracked } from './track.ts';
 
 const batchSize = 100;
 /** A letter that is larger than its target takes keeps this much of the message, or what fits. */
@@ -71,7 +71,7 @@ export class DeadLetters {
     const at = environment.clock.now();
     const letter = deadLetterOf({ topology, refusedBy, rejected, error, at }, sink.maxMessageBytes);
     const record: SourceMessage = {
-      key: rejected.track.record.key,
+      key: rejected.track.key,
       value: letter,
       timestamp: at,
       meta: { lane: 'dead_letter' },
@@ -144,7 +144,7 @@ interface Rejection {
 /** @param maxBytes the largest message that the target takes */
 export function deadLetterOf(rejection: Rejection, maxBytes = Number.POSITIVE_INFINITY): DeadLetter {
   const { topology, refusedBy, rejected, error, at } = rejection;
-  const { record } = rejected.track;
+  const { track: record } = rejected;
   const { lane, topic, partition, offset } = record.meta;
   const { index } = rejected.meta;
   const bytes = bytesOf(record);
@@ -176,7 +176,7 @@ export function deadLetterOf(rejection: Rejection, maxBytes = Number.POSITIVE_IN
   return { ...cut, value: bytes.subarray(0, Math.min(cutBytes, room)).toString('base64') };
 }
 
-function bytesOf({ raw, value }: TrackedRecord): Buffer {
+function bytesOf({ raw, value }: Tracked): Buffer {
   if (raw === undefined) return Buffer.from(JSON.stringify(value) ?? 'null');
   return typeof raw === 'string' ? Buffer.from(raw) : Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength);
 }

@@ -64,10 +64,8 @@ export interface Batch {
 
 /** The first form of a source message in the pipeline. */
 export function messageOf(record: SourceMessage, owner: TrackOwner | undefined): Message {
-  const { key, value, timestamp, meta, raw, onlyIndex } = record;
-  // The value as it was parsed is of no use once an operator has made another: it must not live as long as the track.
-  const kept = raw === undefined || onlyIndex !== undefined ? record : { key, timestamp, meta, raw };
-  return { key, value, timestamp, meta, track: owner ? new Track(owner, kept) : looseTrack(kept) };
+  const { key, value, timestamp, meta } = record;
+  return { key, value, timestamp, meta, track: owner ? new Track(owner, record) : looseTrack(record) };
 }
 
 /** A message made from another: same origin, same end. */
@@ -82,6 +80,14 @@ export function derive(
     meta: changes.meta ?? message.meta,
     track: message.track,
   };
+}
+
+/** The origin of one of several messages that were made from one. */
+export function indexed(meta: Meta, index: number): Meta {
+  const { lane, topic, partition, offset, origin } = meta;
+  // Written out for the messages of a log, which are most: a spread puts what is added into an object of its own.
+  if (topic === undefined || partition === undefined || offset === undefined || origin) return { ...meta, index };
+  return { lane, topic, partition, offset, index };
 }
 
 /** Where a message stands in its lane, as stores remember it: offset -1 outside a log, index 0 for a whole log message. */

@@ -117,7 +117,7 @@ function each(context: OperatorContext, batch: Batch, fn: (message: Message, out
       }
       continue;
     }
-    const { onlyIndex } = message.track.record;
+    const { onlyIndex } = message.track;
     if (onlyIndex !== undefined) keepOnly(onlyIndex, message, out, before);
     if (batch.warmUp) continue;
     node.in++;

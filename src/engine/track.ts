@@ -1,7 +1,16 @@
-import type { SourceMessage } from './message.ts';
+import type { Meta } from './message.ts';
 
-/** What is kept of a source message until its end: its value only where there are no bytes, for the dead letter. */
-export type TrackedRecord = Omit<SourceMessage, 'value' | 'problem'> & { readonly value?: unknown };
+/** What is kept of a source message until its end. */
+export interface Tracked {
+  readonly key: string | null;
+  /** Unix ms. */
+  readonly timestamp: number;
+  readonly meta: Meta;
+  readonly raw?: Uint8Array | string | undefined;
+  /** Only where there are no bytes, for the dead letter: an operator has made another of it long before the end. */
+  readonly value?: unknown;
+  readonly onlyIndex?: number | undefined;
+}
 
 /**
  * How a message ended. In the order of precedence: when one message became several, the highest of their outcomes is
@@ -29,15 +38,26 @@ export interface TrackOwner {
  * `end` that one has ended. When none is left the owner is told the outcome, once. Operators never call either; the
  * helpers in `operator.ts` do.
  */
-export class Track implements TrackOwner {
-  readonly record: TrackedRecord;
+export class Track implements TrackOwner, Tracked {
+  readonly key: string | null;
+  readonly timestamp: number;
+  readonly meta: Meta;
+  readonly raw: Uint8Array | string | undefined;
+  readonly value: unknown;
+  readonly onlyIndex: number | undefined;
   readonly #owner: TrackOwner;
   #pending = 1;
   #worst: Outcome = Outcome.filtered;
 
-  constructor(owner: TrackOwner, record: TrackedRecord) {
+  /** @param record the message as the source read it */
+  constructor(owner: TrackOwner, record: Tracked) {
+    this.key = record.key;
+    this.timestamp = record.timestamp;
+    this.meta = record.meta;
+    this.raw = record.raw;
+    this.value = record.raw === undefined ? record.value : undefined;
+    this.onlyIndex = record.onlyIndex;
     this.#owner = owner;
-    this.record = record;
   }
 
   /** `more` further messages now share this track. */
@@ -59,6 +79,6 @@ export class Track implements TrackOwner {
 const nobody: TrackOwner = { ended: () => {} };
 
 /** A track that settles nothing: for warm-up messages and best-effort branches. */
-export function looseTrack(record: TrackedRecord): Track {
+export function looseTrack(record: Tracked): Track {
   return new Track(nobody, record);
 }
