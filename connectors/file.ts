@@ -1,4 +1,4 @@
-import { defineConnector } from '../src/engine/component.ts';
+import { defineConnector } from '../src/engine/declaration.ts';
 import { sizeBytes } from '../src/engine/units.ts';
 
 /**

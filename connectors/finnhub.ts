@@ -1,4 +1,4 @@
-import { defineConnector } from '../src/engine/component.ts';
+import { defineConnector } from '../src/engine/declaration.ts';
 import { queueBounds, queueSchema } from '../src/engine/queue.ts';
 import { durationMs, sizeBytes } from '../src/engine/units.ts';
 

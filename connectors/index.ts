@@ -1,4 +1,4 @@
-import type { ConnectorDeclaration } from '../src/engine/component.ts';
+import type { ConnectorDeclaration } from '../src/engine/declaration.ts';
 import { file } from './file.ts';
 import { finnhub } from './finnhub.ts';
 import { kafka } from './kafka.ts';

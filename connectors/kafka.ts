@@ -1,4 +1,4 @@
-import { defineConnector, logOptions } from '../src/engine/component.ts';
+import { defineConnector, logOptions } from '../src/engine/declaration.ts';
 import { sizeBytes } from '../src/engine/units.ts';
 import { logSourceUsage, noUsage } from './log/usage.ts';
 

@@ -1,4 +1,4 @@
-import { defineConnector } from '../src/engine/component.ts';
+import { defineConnector } from '../src/engine/declaration.ts';
 import { localLog, localLogOptions, localLogRoles } from './log/local.ts';
 import { memorySpace, spaceOption } from './memory/space.ts';
 

@@ -1,4 +1,4 @@
-import { defineConnector } from '../src/engine/component.ts';
+import { defineConnector } from '../src/engine/declaration.ts';
 import { ratePerSecond } from '../src/engine/units.ts';
 
 /**

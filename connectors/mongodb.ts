@@ -1,4 +1,4 @@
-import { defineConnector, type Report, tableOptions } from '../src/engine/component.ts';
+import { defineConnector, type Report, tableOptions } from '../src/engine/declaration.ts';
 import { noUsage } from './log/usage.ts';
 import { checkTable, readTable, type TableOptions } from './table/definition.ts';
 

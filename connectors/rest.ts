@@ -1,4 +1,4 @@
-import { type ConnectorContext, defineConnector } from '../src/engine/component.ts';
+import { type ConnectorContext, defineConnector } from '../src/engine/declaration.ts';
 import { listenClaims, reachable } from '../src/engine/listen.ts';
 import { durationMs, sizeBytes } from '../src/engine/units.ts';
 import type { PageFile } from './rest/page.ts';

@@ -1,4 +1,4 @@
-import { defineConnector, tableOptions } from '../src/engine/component.ts';
+import { defineConnector, tableOptions } from '../src/engine/declaration.ts';
 import { noUsage } from './log/usage.ts';
 import { checkTable, readTable } from './table/definition.ts';
 

@@ -1,4 +1,4 @@
-import { defineConnector, standardOutput } from '../src/engine/component.ts';
+import { defineConnector, standardOutput } from '../src/engine/declaration.ts';
 
 /** One JSON object a line on the standard output, for pipes and for a look. Logs go to stderr and never mix with it. */
 export const stdout = defineConnector({

@@ -1,5 +1,5 @@
 import type { RoleContext } from '../src/engine/component.ts';
-import { defineConnector } from '../src/engine/component.ts';
+import { defineConnector } from '../src/engine/declaration.ts';
 import { listenClaims, reachable } from '../src/engine/listen.ts';
 import { queueBounds, queueSchema } from '../src/engine/queue.ts';
 import { durationMs, sizeBytes } from '../src/engine/units.ts';

@@ -1,4 +1,4 @@
-import { defineConnector, standardOutput } from '../src/engine/component.ts';
+import { defineConnector, standardOutput } from '../src/engine/declaration.ts';
 import { isScreen } from '../src/engine/screen.ts';
 
 /**

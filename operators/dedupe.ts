@@ -1,5 +1,5 @@
 import { Observable } from 'rxjs';
-import { defineOperator } from '../src/engine/component.ts';
+import { defineOperator } from '../src/engine/declaration.ts';
 import { compileTemplate, templateNames } from '../src/engine/template.ts';
 import { durationMs } from '../src/engine/units.ts';
 import { DedupeLane } from './support/dedupe-lane.ts';

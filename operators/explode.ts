@@ -1,4 +1,4 @@
-import { defineOperator } from '../src/engine/component.ts';
+import { defineOperator } from '../src/engine/declaration.ts';
 import { derive, type Fields, fieldsOf, indexed, type Message } from '../src/engine/message.ts';
 import { flatMap } from '../src/engine/operator.ts';
 import { arrayField, itemFields } from './support/fields.ts';

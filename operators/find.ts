@@ -1,4 +1,4 @@
-import { defineOperator } from '../src/engine/component.ts';
+import { defineOperator } from '../src/engine/declaration.ts';
 import { derive, indexed } from '../src/engine/message.ts';
 import { lookup } from '../src/engine/operator.ts';
 import { durationMs } from '../src/engine/units.ts';

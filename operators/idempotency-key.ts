@@ -1,4 +1,4 @@
-import { defineOperator } from '../src/engine/component.ts';
+import { defineOperator } from '../src/engine/declaration.ts';
 import { derive, fieldsOf } from '../src/engine/message.ts';
 import { perMessage } from '../src/engine/operator.ts';
 import { compileTemplate, templateNames } from '../src/engine/template.ts';

@@ -1,4 +1,5 @@
-import { defineOperator, type MergeOperation } from '../src/engine/component.ts';
+import type { MergeOperation } from '../src/engine/component.ts';
+import { defineOperator } from '../src/engine/declaration.ts';
 import { derive, type Fields, fieldsOf } from '../src/engine/message.ts';
 import { perMessage } from '../src/engine/operator.ts';
 import { numberField, textField } from './support/fields.ts';

@@ -1,4 +1,5 @@
-import { defineOperator, type FieldType, type Report, type RouteParameter } from '../src/engine/component.ts';
+import type { RouteParameter } from '../src/engine/component.ts';
+import { defineOperator, type FieldType, type Report } from '../src/engine/declaration.ts';
 import { type Batch, derive, type Fields, fieldsOf } from '../src/engine/message.ts';
 import { perMessage } from '../src/engine/operator.ts';
 import { templateMetaNames } from '../src/engine/template.ts';

@@ -1,4 +1,5 @@
-import { defineOperator, type RequestContext } from '../src/engine/component.ts';
+import type { RequestContext } from '../src/engine/component.ts';
+import { defineOperator } from '../src/engine/declaration.ts';
 import { perBatch } from '../src/engine/operator.ts';
 import { rowSchema } from './support/row-schema.ts';
 

@@ -1,4 +1,4 @@
-import { defineOperator } from '../src/engine/component.ts';
+import { defineOperator } from '../src/engine/declaration.ts';
 import { type Fields, fieldsOf } from '../src/engine/message.ts';
 import { perMessage } from '../src/engine/operator.ts';
 import { FdpError } from '../src/errors.ts';

@@ -1,4 +1,5 @@
-import type { Connector, ConnectorContext, RoleContext, Usage } from '../../src/engine/component.ts';
+import type { Connector, RoleContext, Usage } from '../../src/engine/component.ts';
+import type { ConnectorContext } from '../../src/engine/declaration.ts';
 import { BufferedSink } from '../log/buffered-sink.ts';
 import { readLogUsage } from '../log/usage.ts';
 import { KafkaBrowser } from './browser.ts';

@@ -1,5 +1,6 @@
 import type { JSONSchema } from 'json-schema-to-ts';
-import { type Connector, logOptions, type RoleContext } from '../../src/engine/component.ts';
+import type { Connector, RoleContext } from '../../src/engine/component.ts';
+import { logOptions } from '../../src/engine/declaration.ts';
 import { durationMs, sizeBytes } from '../../src/engine/units.ts';
 import type { LogStore } from './store.ts';
 import { logSourceUsage, noUsage, readLogUsage } from './usage.ts';

@@ -1,4 +1,4 @@
-import type { Report } from '../../src/engine/component.ts';
+import type { Report } from '../../src/engine/declaration.ts';
 import { durationMs } from '../../src/engine/units.ts';
 
 export type ColumnType = 'string' | 'decimal' | 'date' | 'int64' | 'double' | 'boolean';

@@ -1,4 +1,4 @@
-import type { Report, Shape } from '../../src/engine/component.ts';
+import type { Report, Shape } from '../../src/engine/declaration.ts';
 import { checkExpression } from './expression.ts';
 
 /** Checks an option that is one expression with a boolean result; the shape stays what it was. */

@@ -5,7 +5,7 @@ import {
   ParseError,
   TypeError as TypeMismatch,
 } from '@marcbachmann/cel-js';
-import type { FieldType, Shape } from '../../src/engine/component.ts';
+import type { FieldType, Shape } from '../../src/engine/declaration.ts';
 import type { Fields } from '../../src/engine/message.ts';
 import { FdpError, messageOf } from '../../src/errors.ts';
 import { decimal, iso } from './expression-functions.ts';

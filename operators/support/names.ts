@@ -1,5 +1,5 @@
 import { closest, distance } from 'fastest-levenshtein';
-import type { FieldType, Report, Shape, SpecScope } from '../../src/engine/component.ts';
+import type { FieldType, Report, Shape, SpecScope } from '../../src/engine/declaration.ts';
 import { templateMetaNames, templateNames } from '../../src/engine/template.ts';
 
 type Path = readonly (string | number)[];

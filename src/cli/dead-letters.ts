@@ -1,5 +1,6 @@
 import { concatMap, from, lastValueFrom } from 'rxjs';
-import type { Connector, ConnectorDeclaration, Environment, Lane, Source } from '../engine/component.ts';
+import type { Connector, Environment, Lane, Source } from '../engine/component.ts';
+import type { ConnectorDeclaration } from '../engine/declaration.ts';
 import { loneRole } from '../engine/lone-role.ts';
 import type { BranchPlan, ConnectorPlan, Plan, TopologyPlan } from '../engine/plan.ts';
 import { bytesOfLetter, letterIn, replaying, type StoredLetter } from '../engine/replay.ts';

@@ -1,4 +1,4 @@
-import type { ConnectorDeclaration, OperatorDeclaration, RoleDeclaration } from '../engine/component.ts';
+import type { ConnectorDeclaration, OperatorDeclaration, RoleDeclaration } from '../engine/declaration.ts';
 import { type OptionRow, optionRows } from './option-rows.ts';
 import { indented, table, wrap } from './text.ts';
 

@@ -1,4 +1,4 @@
-import type { ConnectorDeclaration, OperatorDeclaration, RoleDeclaration } from '../engine/component.ts';
+import type { ConnectorDeclaration, OperatorDeclaration, RoleDeclaration } from '../engine/declaration.ts';
 import type { Components } from '../spec/json-schema.ts';
 import { exampleEntry, rolesOf } from './list-pages.ts';
 import { type OptionRow, optionRows } from './option-rows.ts';

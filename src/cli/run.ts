@@ -1,7 +1,8 @@
 import { setFlagsFromString } from 'node:v8';
 import { seededChance } from '../engine/chance.ts';
 import { systemClock } from '../engine/clock.ts';
-import { type Environment, type Platform, standardOutput } from '../engine/component.ts';
+import type { Environment, Platform } from '../engine/component.ts';
+import { standardOutput } from '../engine/declaration.ts';
 import type { Plan, TopologyPlan } from '../engine/plan.ts';
 import { type RunResult, Runtime } from '../engine/runtime.ts';
 import { isScreen } from '../engine/screen.ts';

@@ -1,4 +1,5 @@
-import type { ConnectorDeclaration, OperatorDeclaration, RouteDescription, Usage } from './component.ts';
+import type { RouteDescription, Usage } from './component.ts';
+import type { ConnectorDeclaration, OperatorDeclaration } from './declaration.ts';
 
 /** What is to run, read and checked: the spec reader makes it, the runtime carries it out. */
 export interface Plan {

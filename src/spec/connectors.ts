@@ -1,4 +1,4 @@
-import type { ConnectorDeclaration, Report } from '../engine/component.ts';
+import type { ConnectorDeclaration, Report } from '../engine/declaration.ts';
 import { messageOf } from '../errors.ts';
 import type { Context } from './context.ts';
 import { suggestion } from './names.ts';

@@ -1,4 +1,4 @@
-import type { ConnectorDeclaration, OperatorDeclaration } from '../engine/component.ts';
+import type { ConnectorDeclaration, OperatorDeclaration } from '../engine/declaration.ts';
 import type { Problems } from './problem.ts';
 
 /** What every part of the reader works with. */

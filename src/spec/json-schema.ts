@@ -1,4 +1,4 @@
-import type { ConnectorDeclaration, OperatorDeclaration, RoleDeclaration } from '../engine/component.ts';
+import type { ConnectorDeclaration, OperatorDeclaration, RoleDeclaration } from '../engine/declaration.ts';
 import { forEditors, isSchema, type SchemaNode } from './editor-schema.ts';
 import {
   branchSchema,

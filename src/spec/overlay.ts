@@ -1,5 +1,5 @@
-import type { ConnectorDeclaration } from '../engine/component.ts';
-import { logOptions, tableOptions } from '../engine/component.ts';
+import type { ConnectorDeclaration } from '../engine/declaration.ts';
+import { logOptions, tableOptions } from '../engine/declaration.ts';
 import type { Entry, MapTree, Tree } from './tree.ts';
 import { asMap, asText, isNothing } from './tree.ts';
 

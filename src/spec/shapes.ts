@@ -1,4 +1,5 @@
-import type { FieldType, Report, RouteDescription, Shape, SpecScope } from '../engine/component.ts';
+import type { RouteDescription } from '../engine/component.ts';
+import type { FieldType, Report, Shape, SpecScope } from '../engine/declaration.ts';
 import { guarded } from './connectors.ts';
 import type { Context } from './context.ts';
 import { nearest } from './names.ts';

@@ -1,4 +1,5 @@
-import type { ConnectorDeclaration, OperatorDeclaration, Usage } from '../engine/component.ts';
+import type { Usage } from '../engine/component.ts';
+import type { ConnectorDeclaration, OperatorDeclaration } from '../engine/declaration.ts';
 import type { Settings } from '../engine/plan.ts';
 import type { Problems } from './problem.ts';
 import type { Place } from './source.ts';

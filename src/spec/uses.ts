@@ -1,4 +1,5 @@
-import type { RoleDeclaration, Usage } from '../engine/component.ts';
+import type { Usage } from '../engine/component.ts';
+import type { RoleDeclaration } from '../engine/declaration.ts';
 import type { Context } from './context.ts';
 import { suggestion } from './names.ts';
 import { checkTree } from './schema.ts';

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectors } from '../../connectors/index.ts';
 import { createMemorySpace, type MemorySpace } from '../../connectors/memory/space.ts';
 import { operators } from '../../operators/index.ts';
-import { defineConnector } from '../../src/engine/component.ts';
+import { defineConnector } from '../../src/engine/declaration.ts';
 import type { Plan } from '../../src/engine/plan.ts';
 import { Runtime } from '../../src/engine/runtime.ts';
 import { VirtualClock } from '../../src/engine/virtual-clock.ts';

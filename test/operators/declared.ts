@@ -1,6 +1,6 @@
 import { Ajv, type ValidateFunction } from 'ajv';
 import { parse } from 'yaml';
-import type { FieldType, OperatorDeclaration, Shape, SpecScope } from '../../src/engine/component.ts';
+import type { FieldType, OperatorDeclaration, Shape, SpecScope } from '../../src/engine/declaration.ts';
 import { unitFormats } from '../../src/engine/units.ts';
 
 const ajv = new Ajv({ useDefaults: true, allErrors: true, allowUnionTypes: true });

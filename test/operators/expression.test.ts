@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { checkExpression, compileExpression } from '../../operators/support/expression.ts';
-import type { Shape } from '../../src/engine/component.ts';
+import type { Shape } from '../../src/engine/declaration.ts';
 import { FdpError } from '../../src/errors.ts';
 
 const evaluate = (source: string, fields: Record<string, unknown> = {}) => compileExpression(source).evaluate(fields);

@@ -1,5 +1,5 @@
 import { identity } from 'rxjs';
-import { defineConnector, defineOperator, logOptions } from '../../src/engine/component.ts';
+import { defineConnector, defineOperator, logOptions } from '../../src/engine/declaration.ts';
 import type { Components } from '../../src/spec/json-schema.ts';
 
 /** A few components, with everything that a declaration can say, for whatever is made from declarations. */

@@ -1,5 +1,6 @@
 import { from, lastValueFrom, toArray } from 'rxjs';
-import type { OperatorContext, OperatorDeclaration, RequestContext } from '../../src/engine/component.ts';
+import type { OperatorContext, RequestContext } from '../../src/engine/component.ts';
+import type { OperatorDeclaration } from '../../src/engine/declaration.ts';
 import { type Batch, type LaneContext, type Message, messageOf, type SourceMessage } from '../../src/engine/message.ts';
 import { Outcome } from '../../src/engine/track.ts';
 import { operatorContext, type TestNode } from './environment.ts';

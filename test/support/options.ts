@@ -1,5 +1,5 @@
 import { Ajv } from 'ajv';
-import type { ConnectorDeclaration } from '../../src/engine/component.ts';
+import type { ConnectorDeclaration } from '../../src/engine/declaration.ts';
 import { unitFormats } from '../../src/engine/units.ts';
 
 /** Options as the spec reader hands them over: checked against the declaration's schema, defaults filled in. */

@@ -7,7 +7,7 @@ import {
   type OperatorDeclaration,
   type Shape,
   tableOptions,
-} from '../../src/engine/component.ts';
+} from '../../src/engine/declaration.ts';
 import { hostAndPort } from '../../src/engine/units.ts';
 
 // Declarations that look like the real ones, for the spec reader: nothing here runs.

@@ -1,14 +1,7 @@
 import { Observable, type Subscriber } from 'rxjs';
 import type { Clock } from '../../src/engine/clock.ts';
-import type {
-  Connector,
-  ConnectorDeclaration,
-  Lane,
-  OperatorDeclaration,
-  Receipt,
-  Sink,
-  Source,
-} from '../../src/engine/component.ts';
+import type { Connector, Lane, Receipt, Sink, Source } from '../../src/engine/component.ts';
+import type { ConnectorDeclaration, OperatorDeclaration } from '../../src/engine/declaration.ts';
 import type { Message, SourceMessage } from '../../src/engine/message.ts';
 import type { BranchPlan, Limits, OperatorPlan, Plan, TopologyPlan } from '../../src/engine/plan.ts';
 
