@@ -201,28 +201,43 @@ export class KafkajsClient implements Client {
   }
 
   async join(group: string, memberId = ''): Promise<Membership> {
-    return this.#doing(`joining group ${group}`, async () => {
-      const { topic } = this.#options;
-      const cluster = await this.#link.cluster();
-      const coordinator = await this.#coordinator(group);
-      const assigner = this.#link.kafkajs.assigner({ cluster });
-      const joined = await coordinator.joinGroup({
-        ...{ groupId: group, memberId, sessionTimeout: sessionMs, rebalanceTimeout: rebalanceMs },
-        groupProtocols: [assigner.protocol({ topics: [topic] })],
-      });
-      const leader = joined.leaderId === joined.memberId;
-      if (leader) await cluster.refreshMetadata();
-      const { memberId: id, generationId: generation, members } = joined;
-      const groupAssignment = leader ? await assigner.assign({ members, topics: [topic] }) : [];
-      const synced = await coordinator.syncGroup({
-        groupId: group,
-        generationId: generation,
-        memberId: id,
-        groupAssignment,
-      });
-      const assignment = this.#link.kafkajs.decodeAssignment(synced.memberAssignment)?.assignment ?? {};
-      return { group, memberId: id, generation, leader, partitions: assignment[topic] ?? [] };
+    let place = memberId;
+    const joinAs = (id: string) => {
+      place = id;
+    };
+    for (;;) {
+      try {
+        return await this.#doing(`joining group ${group}`, () => this.#join(group, place, joinAs));
+      } catch (error) {
+        // Others came before everybody knew what is theirs. The group waits for the place that it has just given: a new
+        // one beside it would make all wait until its session has run out.
+        if (place === memberId || reasonOf(error) !== 'REBALANCE_IN_PROGRESS') throw error;
+      }
+    }
+  }
+
+  async #join(group: string, memberId: string, joinAs: (memberId: string) => void): Promise<Membership> {
+    const { topic } = this.#options;
+    const cluster = await this.#link.cluster();
+    const coordinator = await this.#coordinator(group);
+    const assigner = this.#link.kafkajs.assigner({ cluster });
+    const joined = await coordinator.joinGroup({
+      ...{ groupId: group, memberId, sessionTimeout: sessionMs, rebalanceTimeout: rebalanceMs },
+      groupProtocols: [assigner.protocol({ topics: [topic] })],
     });
+    joinAs(joined.memberId);
+    const leader = joined.leaderId === joined.memberId;
+    if (leader) await cluster.refreshMetadata();
+    const { memberId: id, generationId: generation, members } = joined;
+    const groupAssignment = leader ? await assigner.assign({ members, topics: [topic] }) : [];
+    const synced = await coordinator.syncGroup({
+      groupId: group,
+      generationId: generation,
+      memberId: id,
+      groupAssignment,
+    });
+    const assignment = this.#link.kafkajs.decodeAssignment(synced.memberAssignment)?.assignment ?? {};
+    return { group, memberId: id, generation, leader, partitions: assignment[topic] ?? [] };
   }
 
   heartbeat({ group, memberId, generation }: Membership): Promise<void> {

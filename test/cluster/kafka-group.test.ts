@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { sessionMs } from '../../connectors/kafka/kafkajs-client.ts';
 import { systemClock } from '../../src/engine/clock.ts';
 import { onServices } from '../support/cluster.ts';
 import { addPartitions } from '../support/kafka-admin.ts';
@@ -47,6 +48,20 @@ onServices('a consumer group of kafka', ({ kafka: brokers }) => {
     expect(first.log.filter(({ text }) => text.includes('gave this member partitions 0, 1, 2, 3, 4, 5'))).toHaveLength(
       2,
     );
+  });
+
+  it('shares its partitions at once between members that start in the same moment', async () => {
+    // One comes while the other is told what is its own: whoever came twice would be waited for until its session ends.
+    for (let round = 0; round < 8; round++) {
+      const topic = randomName();
+      await using first = await KafkaProcess.on(brokers, { topic, partitions: 6 });
+      await using second = await KafkaProcess.on(brokers, { topic, partitions: 6 });
+      await first.openSink();
+      const started = systemClock.monotonic();
+      const opens = await Promise.all([first.openSource(), second.openSource()]);
+      await balanced(opens, [3, 3]);
+      expect(systemClock.monotonic() - started).toBeLessThan(sessionMs);
+    }
   });
 
   it('loses nothing and keeps positions rising while members come and go', async () => {
