@@ -36,7 +36,10 @@ async function read(commit: boolean): Promise<void> {
       }
     },
   });
+  // A reader that lost its lease has nothing left to do, and would end by itself while the signal is on its way.
+  const awake = setInterval(() => {}, 60_000);
   process.once('SIGTERM', () => {
+    clearInterval(awake);
     void source.close().then(() => say({ event: 'closed' }));
   });
 }
