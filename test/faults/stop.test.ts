@@ -16,8 +16,8 @@ const partitions = 6;
 /** The mock as fast as it may be, beside a ledger that offers what the log takes. */
 const busy: Edit = ['rate: 50/s', 'rate: 500/s'];
 const symbols = ['AAPL', 'GOOGL', 'TSLA', 'MSFT', 'NVDA', 'AMD'];
-/** Trades that wait in the log when a server goes. */
-const backlog = 20_000;
+/** Trades that wait in the log when a server goes: more than a processor works off before it is away. */
+const backlog = 60_000;
 const all = 'ingestor,processor,analytics,api';
 
 /** How many messages of each lane were stored although their position is not committed: they are read again. */
