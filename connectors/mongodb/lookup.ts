@@ -1,6 +1,7 @@
 import type { Lookup, Query, RoleContext, Row } from '../../src/engine/component.ts';
 import { FdpError, faultOf, messageOf } from '../../src/errors.ts';
 import { maxRows } from '../table/store.ts';
+import { columnsOf } from '../table/values.ts';
 import type { Collection } from './collection.ts';
 import { unavailable } from './errors.ts';
 import { selectionOf } from './query.ts';
@@ -16,14 +17,11 @@ const maxTimeMs = 30_000;
 export class MongoLookup implements Lookup {
   readonly #collection: Collection;
   readonly #context: RoleContext;
-  readonly #fields: readonly string[] | undefined;
   #forget: (() => void) | undefined;
 
   constructor(collection: Collection, context: RoleContext) {
     this.#collection = collection;
     this.#context = context;
-    const { fields } = collection.definition;
-    this.#fields = fields && Object.keys(fields);
   }
 
   /** Asks for one row, to know whether this user may; makes no index, which a user who only reads may not. */
@@ -71,12 +69,12 @@ export class MongoLookup implements Lookup {
   #row(document: Readonly<Record<string, unknown>>): Row {
     const { definition } = this.#collection;
     const _id = String(document['_id']);
-    if (!this.#fields) {
+    if (!definition.fields) {
       const values = Object.keys(document).map((field) => [field, fromBson(definition, field, document[field])]);
       return { ...Object.fromEntries(values), _id };
     }
     const row: Record<string, unknown> = { _id };
-    for (const field of this.#fields) row[field] = fromBson(definition, field, document[field]);
+    for (const [field] of columnsOf(definition.fields)) row[field] = fromBson(definition, field, document[field]);
     return row;
   }
 }
