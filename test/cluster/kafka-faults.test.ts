@@ -1,6 +1,7 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { systemClock } from '../../src/engine/clock.ts';
+import type { Message } from '../../src/engine/message.ts';
 import { onOwnServices } from '../support/cluster.ts';
 import { browse, KafkaProcess, laneOf, numbered, Reader, readFrom } from '../support/kafka-harness.ts';
 import { eventually, freePort } from '../support/platform.ts';
@@ -12,13 +13,13 @@ const never = new AbortController().signal;
 async function writeAll(process: KafkaProcess, total: number, pauseMs: number): Promise<void> {
   const sink = await process.openSink();
   for (let from = 0; from < total; from += 20) {
-    const messages = numbered(from, from + 20, '*');
-    for (let done = false; !done; ) {
-      done = await sink.write(messages, AbortSignal.timeout(5000)).then(
-        ({ failed }) => failed === undefined,
-        () => false,
+    for (let left: readonly Message[] = numbered(from, from + 20, '*'); left.length > 0; ) {
+      const offered = left;
+      left = await sink.write(offered, AbortSignal.timeout(5000)).then(
+        ({ failed }) => offered.filter((_message, place) => failed?.has(place)),
+        () => offered,
       );
-      if (!done) await systemClock.sleep(100);
+      if (left.length > 0) await systemClock.sleep(100);
     }
     await systemClock.sleep(pauseMs);
   }
