@@ -4,8 +4,10 @@ import type { At, Client, Membership, NewTopic, OutBatch, ProducerId, TopicFacts
 import { kafkaError, reasonOf, unsent } from './errors.ts';
 import { type Fetched, readFetchResponse } from './fetch-response.ts';
 import type { Broker, Cluster, Exchange } from './kafkajs-internals.ts';
-import { type ClientOptions, Link, requestMs } from './kafkajs-link.ts';
+import { type ClientOptions, Link } from './kafkajs-link.ts';
 import { type DescribedTopic, describeTopic, topicIdVersion } from './metadata.ts';
+import { Outbox } from './outbox.ts';
+import { recordBatch } from './produce.ts';
 
 /** A member that shows no sign of life for so long loses its partitions, ms. */
 export const sessionMs = 10_000;
@@ -42,6 +44,7 @@ function storedPosition({ position, note }: Committed, topicId: string): StoredP
 export class KafkajsClient implements Client {
   readonly #options: ClientOptions;
   readonly #link: Link;
+  readonly #outbox: Outbox;
   /** The broker that coordinates a group. */
   readonly #coordinators = new Map<string, number>();
   #described: ReturnType<Cluster['findTopicPartitionMetadata']> = [];
@@ -50,6 +53,7 @@ export class KafkajsClient implements Client {
   constructor(options: ClientOptions) {
     this.#options = options;
     this.#link = new Link(options);
+    this.#outbox = new Outbox(options.topic, this.#link.kafkajs);
   }
 
   connect(): Promise<void> {
@@ -61,7 +65,7 @@ export class KafkajsClient implements Client {
       const { topic } = this.#options;
       const broker = await (await this.#link.cluster()).brokerPool.findConnectedBroker();
       if ((this.#link.versions?.[3]?.maxVersion ?? 0) < topicIdVersion) return this.#topicWithoutId(broker);
-      const asked = describeTopic(topic, () => new this.#link.kafkajs.Encoder());
+      const asked = describeTopic(topic, this.#link.kafkajs);
       const { error, ...facts } = await broker.connectionPool.send<DescribedTopic>(asked);
       if (error === 3) return undefined;
       if (error !== 0) throw this.#link.kafkajs.errorOf(error);
@@ -302,10 +306,8 @@ export class KafkajsClient implements Client {
     const leader = await this.#doing(what, () => this.#leader(batch.partition)).catch((error) => {
       throw unsent(error);
     });
-    const body = await this.#produce(batch);
-    const request = { apiKey: 0, apiVersion: 7, apiName: 'Produce', encode: async () => body };
-    const exchange = { request, response: this.#link.kafkajs.produceResponse };
-    await this.#doing(what, () => leader.connectionPool.send(exchange));
+    const bytes = recordBatch(batch, this.#link.kafkajs.checksum);
+    await this.#doing(what, () => this.#outbox.send(leader, { partition: batch.partition, bytes }));
   }
 
   async #leader(partition: number): Promise<Broker> {
@@ -313,30 +315,6 @@ export class KafkajsClient implements Client {
     const nodeId = this.leaderOf(partition);
     if (nodeId === undefined) throw this.#link.kafkajs.errorOf(5);
     return cluster.findBroker({ nodeId });
-  }
-
-  async #produce({ partition, producer, sequence, records }: OutBatch) {
-    const { recordBatch, record, Encoder } = this.#link.kafkajs;
-    const timestamps = records.map(({ timestamp }) => timestamp);
-    const firstTimestamp = Math.min(...timestamps);
-    const encoded = records.map(({ key, value, timestamp }, offsetDelta) =>
-      record({ key, value: Buffer.from(value), offsetDelta, timestampDelta: timestamp - firstTimestamp }),
-    );
-    const batch = await recordBatch({
-      ...{ firstTimestamp, maxTimestamp: Math.max(...timestamps), firstSequence: sequence, records: encoded },
-      ...{ producerId: String(producer.id), producerEpoch: producer.epoch, lastOffsetDelta: records.length - 1 },
-    });
-    const { buffer } = batch;
-    return new Encoder()
-      .writeString(null)
-      .writeInt16(-1)
-      .writeInt32(requestMs)
-      .writeInt32(1)
-      .writeString(this.#options.topic)
-      .writeInt32(1)
-      .writeInt32(partition)
-      .writeInt32(buffer.length)
-      .writeEncoder(batch);
   }
 
   reset(): void {

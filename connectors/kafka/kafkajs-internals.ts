@@ -7,15 +7,9 @@ import { FdpError } from '../../src/errors.ts';
 // have no types; what is used of them is declared here, and only this version is accepted.
 const version = '2.2.4';
 
-/** The bytes of a request or answer, as kafkajs writes them. */
-export interface Encoder {
+/** The bytes of a request, as its connections take them. */
+export interface Encoded {
   readonly buffer: Buffer;
-  writeInt8(value: number): Encoder;
-  writeInt16(value: number): Encoder;
-  writeInt32(value: number): Encoder;
-  writeBuffer(bytes: Buffer): Encoder;
-  writeString(text: string | null): Encoder;
-  writeEncoder(encoder: Encoder): Encoder;
 }
 
 /** One exchange with a broker. */
@@ -24,7 +18,7 @@ export interface Exchange<T> {
     readonly apiKey: number;
     readonly apiVersion: number;
     readonly apiName: string;
-    encode(): Promise<Encoder>;
+    encode(): Promise<Encoded>;
   };
   readonly response: { decode(bytes: Buffer): Promise<object>; parse(decoded: never): Promise<T> };
 }
@@ -110,7 +104,7 @@ export interface LogEntry {
 /** The parts of kafkajs that are used. */
 export interface Kafkajs {
   readonly Cluster: new (options: object) => Cluster;
-  readonly Encoder: new () => Encoder;
+  encoded(bytes: Buffer): Encoded;
   createLogger(options: { level: number; logCreator: () => (entry: LogEntry) => void }): object;
   defaultSocketFactory(): (given: SocketGiven) => Socket;
   assigner(of: { cluster: Cluster }): Assigner;
@@ -121,9 +115,8 @@ export interface Kafkajs {
     message: { readonly key: string };
   }) => number;
   fetchRequest(options: object): Exchange<unknown>['request'];
-  readonly produceResponse: Exchange<unknown>['response'];
-  record(options: object): Encoder;
-  recordBatch(options: object): Promise<Encoder>;
+  /** CRC-32C. */
+  checksum(bytes: Buffer): number;
   /** The error of a code; for 0 there is none. */
   errorOf(code: number): Error;
   /** The highest version of each API that it speaks, by the API's number. */
@@ -156,18 +149,17 @@ export function loadKafkajs(): Kafkajs {
   connectOnce(part('network/connection').prototype, part('errors').KafkaJSConnectionError);
   const keys: Readonly<Record<string, number>> = part('protocol/requests/apiKeys');
   const { requests } = part('protocol/requests');
+  const Encoder = part('protocol/encoder');
   return {
     Cluster: part('cluster'),
-    Encoder: part('protocol/encoder'),
+    encoded: (bytes) => new Encoder(bytes.length).writeBuffer(bytes),
     createLogger: part('loggers').createLogger,
     defaultSocketFactory: part('network/socketFactory'),
     assigner: part('consumer/assigners').roundRobin,
     decodeAssignment: part('consumer/assignerProtocol').MemberAssignment.decode,
     partitioner: part('producer/partitioners').DefaultPartitioner,
     fetchRequest: part('protocol/requests/fetch/v11/request'),
-    produceResponse: part('protocol/requests/produce/v7/response'),
-    record: part('protocol/recordBatch/record/v0'),
-    recordBatch: part('protocol/recordBatch/v0').RecordBatch,
+    checksum: part('protocol/recordBatch/crc32C'),
     errorOf: part('protocol/error').createErrorFromCode,
     spoken: new Map(
       Object.entries(keys).flatMap(([name, key]) => {

@@ -1,6 +1,7 @@
 import type { TopicFacts } from './client.ts';
-import type { Encoder, Exchange } from './kafkajs-internals.ts';
+import type { Exchange, Kafkajs } from './kafkajs-internals.ts';
 import { Reader } from './reader.ts';
+import { Writer } from './writer.ts';
 
 /** From this version of Metadata on brokers tell a topic's id (Kafka 2.8). */
 export const topicIdVersion = 10;
@@ -11,25 +12,20 @@ export interface DescribedTopic extends TopicFacts {
 }
 
 /** Asks for one topic with its id, which kafkajs can't. Makes no topic. */
-export function describeTopic(topic: string, newEncoder: () => Encoder): Exchange<DescribedTopic> {
+export function describeTopic(topic: string, { encoded }: Pick<Kafkajs, 'encoded'>): Exchange<DescribedTopic> {
   const name = Buffer.from(topic);
-  const encode = async () =>
-    newEncoder()
-      .writeInt8(0) // no tags in the head
-      .writeInt8(2) // one topic
-      .writeBuffer(Buffer.alloc(16)) // of any id
-      .writeBuffer(compactLength(name.length))
-      .writeBuffer(name)
-      .writeBuffer(Buffer.alloc(5)); // its tags, nothing made, no rights asked for twice, and the tags
+  const encode = async () => {
+    const writer = new Writer();
+    writer.int8(0); // no tags in the head
+    writer.unsigned(2).raw(Buffer.alloc(16)); // one topic, of any id
+    writer.unsigned(name.length + 1).raw(name);
+    writer.raw(Buffer.alloc(5)); // its tags, nothing made, no rights asked for twice, and the tags
+    return encoded(writer.bytes);
+  };
   return {
     request: { apiKey: 3, apiVersion: topicIdVersion, apiName: 'Metadata', encode },
     response: { decode: async (bytes) => read(bytes), parse: async (described: DescribedTopic) => described },
   };
-}
-
-function compactLength(length: number): Buffer {
-  const value = length + 1;
-  return value < 128 ? Buffer.from([value]) : Buffer.from([(value % 128) + 128, Math.floor(value / 128)]);
 }
 
 function read(bytes: Buffer): DescribedTopic {
