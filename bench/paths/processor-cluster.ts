@@ -48,7 +48,7 @@ export async function clusterSides(
       await using other = await RunDatabase.open(servers.mongoUrl);
       return await workOff(
         runOf(at, backlog, { database, topic: topics.all, profile }),
-        runOf({ ...at, processes: 1 }, one, { database: other, topic: topics.one, profile: undefined }),
+        runOf(at, one, { database: other, topic: topics.one, profile: undefined }),
       );
     },
   });

@@ -2,8 +2,9 @@ import { Backoff } from '../../src/engine/backoff.ts';
 import { endedWithin } from '../../src/engine/clock.ts';
 import type { Environment } from '../../src/engine/component.ts';
 import { FdpError, faultOf, isRetriable, messageOf } from '../../src/errors.ts';
-import { type Client, longestWaitMs, type OutRecord, type ProducerId } from './client.ts';
+import { type Client, longestWaitMs, type ProducerId } from './client.ts';
 import { isUnsent, reasonOf } from './errors.ts';
+import type { Outgoing } from './write.ts';
 
 /** Records of one batch, at most. */
 const maxRecords = 1000;
@@ -44,21 +45,13 @@ export interface PartitionWriterOptions {
   onMissingTopic(): Promise<void>;
 }
 
-interface Waiting {
-  readonly record: OutRecord;
-  readonly bytes: number;
-  /** Aborts when nobody waits for it any more: it is not sent then, unless it was already. */
-  readonly signal: AbortSignal;
-  done(error?: unknown): void;
-}
-
 /**
  * Appends to one partition in order, one batch in flight: sent at once when none is, gathered meanwhile. A batch is sent
  * again, just the same, until its outcome is known: brokers know it by its number, and store it once.
  */
 export class PartitionWriter {
   readonly #options: PartitionWriterOptions;
-  #waiting: Waiting[] = [];
+  #waiting: Outgoing[] = [];
   #producer: ProducerId | undefined;
   #sequence = 0;
   #sending = false;
@@ -74,17 +67,17 @@ export class PartitionWriter {
   }
 
   /**
-   * Resolves when it is durable. `bytes` is what its key and value weigh. With `signal` it is taken back, and fails as
-   * FDP_TIMEOUT; what the brokers may have already stays until its outcome is known.
+   * Tells the record's `write` when it is durable, or why it will never be: FDP_TIMEOUT when it was taken back, FDP_CLOSED,
+   * FDP_MESSAGE_REFUSED. What the brokers may have already stays until its outcome is known.
    */
-  append(record: OutRecord, bytes: number, signal: AbortSignal): Promise<void> {
+  append(outgoing: Outgoing): void {
     const { closed, name } = this.#options;
-    return new Promise((resolve, reject) => {
-      if (closed.aborted) return reject(new FdpError('FDP_CLOSED', `${name}: closed`));
-      const done = (error?: unknown) => (error === undefined ? resolve() : reject(error));
-      this.#waiting.push({ record, bytes, signal, done });
-      if (!this.#sending) void this.#sendAll();
-    });
+    if (closed.aborted) {
+      outgoing.write.settle(outgoing.place, new FdpError('FDP_CLOSED', `${name}: closed`));
+      return;
+    }
+    this.#waiting.push(outgoing);
+    if (!this.#sending) void this.#sendAll();
   }
 
   /** Takes back what waits and nobody waits for any more. */
@@ -102,14 +95,13 @@ export class PartitionWriter {
       try {
         await this.#send(batch);
       } catch (error) {
-        // Those that were told already hear nothing new.
-        for (const { done } of batch) done(error);
+        for (const { write, place } of batch) write.settle(place, error);
       }
     }
     this.#sending = false;
   }
 
-  #nextBatch(): Waiting[] {
+  #nextBatch(): Outgoing[] {
     const limit = Math.min(maxBytes, this.#options.maxBatchBytes);
     let bytes = 0;
     let count = 0;
@@ -121,16 +113,18 @@ export class PartitionWriter {
     return this.#waiting.splice(0, count);
   }
 
-  #stillWanted(batch: readonly Waiting[]): Waiting[] {
-    const late = new FdpError('FDP_TIMEOUT', `${this.#options.name}: the log did not confirm in time`);
-    for (const { signal, done } of batch) if (signal.aborted) done(late);
-    return batch.filter(({ signal }) => !signal.aborted);
+  #stillWanted(batch: readonly Outgoing[]): Outgoing[] {
+    return batch.filter(({ write, place }) => {
+      if (write.signal.aborted)
+        write.settle(place, new FdpError('FDP_TIMEOUT', `${this.#options.name}: the log did not confirm in time`));
+      return !write.signal.aborted;
+    });
   }
 
-  async #send(wanted: readonly Waiting[]): Promise<void> {
+  async #send(wanted: readonly Outgoing[]): Promise<void> {
     const { environment, closed, name } = this.#options;
     const backoff = new Backoff(environment, longestWaitMs);
-    let batch: readonly Waiting[] = wanted;
+    let batch: readonly Outgoing[] = wanted;
     let mayBeThere = false;
     for (let attempt = 1; ; attempt++) {
       if (!mayBeThere) batch = this.#stillWanted(batch);
@@ -142,7 +136,7 @@ export class PartitionWriter {
         if (!soon) this.#tell(`${name}: not confirmed within ${slowMs} ms`);
         await appended;
         this.#tell(undefined);
-        for (const { done } of batch) done();
+        for (const { write, place } of batch) write.settle(place);
         return;
       } catch (error) {
         if (refusesMessage.has(reasonOf(error) ?? '')) return this.#sendApart(batch, error);
@@ -161,7 +155,7 @@ export class PartitionWriter {
     this.#options.onTrouble(trouble);
   }
 
-  async #append(batch: readonly Waiting[]): Promise<void> {
+  async #append(batch: readonly Outgoing[]): Promise<void> {
     const { client, partition } = this.#options;
     this.#producer ??= await client.newProducer();
     const producer = this.#producer;
@@ -191,10 +185,10 @@ export class PartitionWriter {
   }
 
   /** One after the other, to find the one that is refused. */
-  async #sendApart(batch: readonly Waiting[], error: unknown): Promise<void> {
+  async #sendApart(batch: readonly Outgoing[], error: unknown): Promise<void> {
     const { name, partition } = this.#options;
     if (batch.length > 1) {
-      for (const one of batch) await this.#send([one]).catch((failed) => one.done(failed));
+      for (const one of batch) await this.#send([one]).catch((failed) => one.write.settle(one.place, failed));
       return;
     }
     const text = `${name}: partition ${partition} refuses a message: ${messageOf(error)}`;

@@ -3,6 +3,7 @@ import type { Receipt, RoleContext, Sink } from '../../src/engine/component.ts';
 import type { Message } from '../../src/engine/message.ts';
 import { FdpError, faultOf } from '../../src/errors.ts';
 import { encodeValue } from '../log/codec.ts';
+import type { OutRecord } from './client.ts';
 import { batchOverheadBytes } from './topic.ts';
 import type { TopicWriter, WriterListener } from './topic-writer.ts';
 
@@ -16,8 +17,8 @@ export class KafkaSink implements Sink, WriterListener {
   readonly #name: string;
   readonly #maxMessageBytes: number;
   readonly #context: RoleContext;
-  /** Outcomes that a write did not wait for: a message that is offered again is not sent twice. */
-  readonly #late = new WeakMap<Message, Promise<void>>();
+  /** Errors, or none, that a write did not wait for: a message that is offered again is not sent twice. */
+  readonly #late = new WeakMap<Message, Promise<unknown>>();
 
   constructor(writer: TopicWriter, options: { name: string; maxMessageBytes: number }, context: RoleContext) {
     this.#writer = writer;
@@ -51,24 +52,29 @@ export class KafkaSink implements Sink, WriterListener {
     const { failPoint } = this.#context;
     await failPoint('log-before-append');
     const failed = new Map<number, Error>();
-    const appended = messages.map((message, place) => {
-      try {
-        return this.#append(message, signal);
-      } catch (error) {
-        failed.set(place, error as Error);
-        return undefined;
-      }
-    });
+    const late: Promise<unknown>[] = [];
+    const offered: number[] = [];
+    const records: OutRecord[] = [];
+    const fail = (place: number, error: unknown) => void failed.set(place, error as Error);
+    for (const [place, message] of messages.entries()) {
+      const known = this.#late.get(message);
+      if (known) late.push(known.then((error) => error !== undefined && fail(place, error)));
+      else
+        try {
+          records.push(this.#record(message));
+          offered.push(place);
+        } catch (error) {
+          fail(place, error);
+        }
+    }
+    const appended = this.#writer.append(records, signal);
     const giveUp = () => {
-      for (const [place, outcome] of appended.entries()) this.#keep(messages[place] as Message, outcome);
+      for (const [index, place] of offered.entries()) this.#keep(messages[place] as Message, appended, index);
       this.#writer.withdraw();
     };
-    const outcomes = await this.#unlessAborted(Promise.allSettled(appended), giveUp, signal);
-    for (const [place, outcome] of outcomes.entries()) {
-      if (outcome.status === 'fulfilled') continue;
-      if (faultOf(outcome.reason) === 'fatal') throw outcome.reason;
-      failed.set(place, outcome.reason);
-    }
+    const [errors] = await this.#unlessAborted(Promise.all([appended, ...late]), giveUp, signal);
+    for (const [index, error] of errors) fail(offered[index] as number, error);
+    for (const error of failed.values()) if (faultOf(error) === 'fatal') throw error;
     await failPoint('log-after-append');
     return failed.size > 0 ? { failed } : {};
   }
@@ -86,20 +92,19 @@ export class KafkaSink implements Sink, WriterListener {
     this.#context.node.count('maybe_twice', messages);
   }
 
-  #append(message: Message, signal: AbortSignal): Promise<void> {
-    const known = this.#late.get(message);
-    if (known) return known;
+  #record(message: Message): OutRecord {
     const { key, timestamp } = message;
-    const value = encodeValue(message, this.#name, this.maxMessageBytes);
-    const bytes = Buffer.byteLength(value) + (key === null ? 0 : Buffer.byteLength(key));
-    return this.#writer.append({ key, value, timestamp: Math.trunc(timestamp) }, bytes, signal);
+    return { key, value: encodeValue(message, this.#name, this.maxMessageBytes), timestamp: Math.trunc(timestamp) };
   }
 
-  #keep(message: Message, outcome: Promise<void> | undefined): void {
-    if (outcome === undefined) return;
+  #keep(message: Message, appended: Promise<ReadonlyMap<number, unknown>>, index: number): void {
+    const outcome = appended.then((errors) => {
+      const error = errors.get(index);
+      // What failed is sent again when it is offered again.
+      if (error !== undefined) this.#late.delete(message);
+      return error;
+    });
     this.#late.set(message, outcome);
-    // What failed is sent again when it is offered again.
-    outcome.catch(() => this.#late.delete(message));
   }
 
   /** What the brokers may have already stays on its way: offered again, it is waited for again. */

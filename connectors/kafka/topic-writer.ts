@@ -4,6 +4,10 @@ import type { Client, OutRecord } from './client.ts';
 import { loadKafkajs } from './kafkajs-internals.ts';
 import { PartitionWriter } from './partition-writer.ts';
 import { type OpenTopic, openTopic, type TopicOptions } from './topic.ts';
+import { Write } from './write.ts';
+
+/** Keys of which the partition is remembered. */
+const maxKeys = 10_000;
 
 /** What a role that writes hears of the writer that it shares. */
 export interface WriterListener {
@@ -31,6 +35,8 @@ export class TopicWriter {
   /** Why nothing gets through, by partition. */
   readonly #troubles = new Map<number, string>();
   #opening: Promise<OpenTopic> | undefined;
+  /** Of keys seen before: to hash one costs as much as to write its message. */
+  readonly #partitionOfKey = new Map<string, number>();
   #turn = 0;
 
   constructor(options: TopicOptions, environment: Environment, newClient: () => Client) {
@@ -71,11 +77,20 @@ export class TopicWriter {
     await client?.close();
   }
 
-  /** Resolves when it is durable. `bytes` is what its key and value weigh; `signal` takes it back, if it still can. */
-  append(record: OutRecord, bytes: number, signal: AbortSignal): Promise<void> {
-    const writer = this.#writers[this.#partitionOf(record.key)];
-    if (writer === undefined) return Promise.reject(new FdpError('FDP_CLOSED', `${this.#options.name}: not open`));
-    return writer.append(record, bytes, signal);
+  /**
+   * Resolves when each record is durable or has failed, with the errors of those that did, by their places. `signal`
+   * takes back what was not sent yet.
+   */
+  append(records: readonly OutRecord[], signal: AbortSignal): Promise<ReadonlyMap<number, unknown>> {
+    const write = new Write(records.length, signal);
+    for (const [place, record] of records.entries()) {
+      const { key, value } = record;
+      const writer = this.#writers[this.#partitionOf(key)];
+      const bytes = Buffer.byteLength(value) + (key === null ? 0 : Buffer.byteLength(key));
+      if (writer) writer.append({ record, bytes, write, place });
+      else write.settle(place, new FdpError('FDP_CLOSED', `${this.#options.name}: not open`));
+    }
+    return write.outcome;
   }
 
   /** Takes back what waits under signals that have aborted. */
@@ -86,6 +101,7 @@ export class TopicWriter {
   async #open(): Promise<OpenTopic> {
     this.#closed = new AbortController();
     this.#troubles.clear();
+    this.#partitionOfKey.clear();
     const client = this.#newClient();
     this.#client = client;
     try {
@@ -136,10 +152,13 @@ export class TopicWriter {
 
   #partitionOf(key: string | null): number {
     if (key === null) return this.#turn++ % this.#writers.length;
-    return this.#partitioner({
-      topic: this.#options.topic,
-      partitionMetadata: this.#partitions,
-      message: { key },
-    });
+    let partition = this.#partitionOfKey.get(key);
+    if (partition === undefined) {
+      const { topic } = this.#options;
+      partition = this.#partitioner({ topic, partitionMetadata: this.#partitions, message: { key } });
+      if (this.#partitionOfKey.size >= maxKeys) this.#partitionOfKey.clear();
+      this.#partitionOfKey.set(key, partition);
+    }
+    return partition;
   }
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Client, OutBatch } from '../../../connectors/kafka/client.ts';
 import { KafkaError } from '../../../connectors/kafka/errors.ts';
 import { PartitionWriter } from '../../../connectors/kafka/partition-writer.ts';
+import { Write } from '../../../connectors/kafka/write.ts';
 import { VirtualClock } from '../../../src/engine/virtual-clock.ts';
 import { testEnvironment } from '../../support/environment.ts';
 
@@ -50,6 +51,12 @@ class Partition {
   }
 }
 
+function appendTo(writer: PartitionWriter, value: string, signal: AbortSignal): Write['outcome'] {
+  const write = new Write(1, signal);
+  writer.append({ record: { key: null, value, timestamp: 0 }, bytes: value.length, write, place: 0 });
+  return write.outcome;
+}
+
 class World {
   readonly clock = new VirtualClock();
   readonly partition = new Partition();
@@ -68,12 +75,10 @@ class World {
   });
 
   append(values: readonly string[], signal = new AbortController().signal): Promise<unknown>[] {
-    return values.map((value) =>
-      this.writer
-        .append({ key: null, value, timestamp: 0 }, value.length, signal)
-        .then(() => 'stored')
-        .catch((error: { code: string }) => error.code),
-    );
+    return values.map(async (value) => {
+      const failed = await appendTo(this.writer, value, signal);
+      return (failed.get(0) as { code: string } | undefined)?.code ?? 'stored';
+    });
   }
 }
 
@@ -180,7 +185,7 @@ describe('a partition that is written', () => {
       ...{ closed: world.closed.signal, onUnknown: () => {}, onMissingTopic: async () => {} },
       onTrouble: (text) => world.troubles.push(text),
     });
-    const appended = writer.append({ key: null, value: 'a', timestamp: 0 }, 1, new AbortController().signal);
+    const appended = appendTo(writer, 'a', new AbortController().signal);
     await world.clock.advance(6000);
     expect(world.troubles).toEqual(['ticks: not confirmed within 5000 ms']);
     confirm();

@@ -6,6 +6,7 @@ import { VirtualClock } from '../../../src/engine/virtual-clock.ts';
 import { testEnvironment } from '../../support/environment.ts';
 
 const never = new AbortController().signal;
+const record = { key: null, value: 'a', timestamp: 0 };
 
 /** A topic of two partitions, each of which can be away. */
 class Topic {
@@ -52,9 +53,8 @@ class World {
   }
 
   /** Messages without a key go to each partition in turn. */
-  appendToBoth(signal = never): readonly Promise<unknown>[] {
-    const record = { key: null, value: 'a', timestamp: 0 };
-    return [0, 1].map(() => this.writer.append(record, 1, signal).catch(() => 'withdrawn'));
+  appendToBoth(signal = never): Promise<ReadonlyMap<number, unknown>> {
+    return this.writer.append([record, record], signal);
   }
 }
 
@@ -63,7 +63,7 @@ describe('a topic that is written', () => {
     const world = new World();
     await world.open();
     world.topic.away.add(0).add(1);
-    const outcomes = world.appendToBoth();
+    const outcome = world.appendToBoth();
     await world.clock.advance(1000);
     expect(world.troubles.at(-1)).toContain('is away');
     world.topic.away.delete(0);
@@ -71,7 +71,7 @@ describe('a topic that is written', () => {
     expect(world.troubles).not.toContain(undefined);
     expect(world.troubles.at(-1)).toContain('partition 1 is away');
     world.topic.away.delete(1);
-    await world.clock.until(Promise.all(outcomes));
+    expect(await world.clock.until(outcome)).toEqual(new Map());
     expect(world.troubles.filter((text) => text === undefined)).toHaveLength(1);
     expect(world.troubles.at(-1)).toBeUndefined();
   });
@@ -81,13 +81,14 @@ describe('a topic that is written', () => {
     await world.open();
     world.topic.away.add(0).add(1);
     const stop = new AbortController();
-    const outcomes = world.appendToBoth(stop.signal);
+    const outcome = world.appendToBoth(stop.signal);
     await world.clock.advance(1000);
     stop.abort();
     world.writer.withdraw();
-    expect(await world.clock.until(Promise.all(outcomes))).toEqual(['withdrawn', 'withdrawn']);
+    const withdrawn = expect.objectContaining({ code: 'FDP_TIMEOUT' });
+    expect([...(await world.clock.until(outcome)).values()]).toEqual([withdrawn, withdrawn]);
     world.topic.away.delete(0);
-    await world.clock.until(world.writer.append({ key: null, value: 'a', timestamp: 0 }, 1, never));
+    await world.clock.until(world.writer.append([record], never));
     expect(world.troubles.at(-1)).toBeUndefined();
   });
 });

@@ -1,0 +1,40 @@
+import type { OutRecord } from './client.ts';
+
+/** Records that are handed over together. What became of each is told once, by its place among them. */
+export class Write {
+  /** Aborts when nobody waits for them any more: what was not sent by then is not sent at all. */
+  readonly signal: AbortSignal;
+  /** Resolves when every record has an outcome, with the errors of those that failed; the others are durable. */
+  readonly outcome: Promise<ReadonlyMap<number, unknown>>;
+  readonly #failed = new Map<number, unknown>();
+  readonly #isSettled: Uint8Array;
+  #left: number;
+  #resolve: (failed: ReadonlyMap<number, unknown>) => void = () => {};
+
+  constructor(records: number, signal: AbortSignal) {
+    this.signal = signal;
+    this.#left = records;
+    this.#isSettled = new Uint8Array(records);
+    this.outcome = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+    if (records === 0) this.#resolve(this.#failed);
+  }
+
+  /** With an error the record failed. What was told first holds. */
+  settle(place: number, error?: unknown): void {
+    if (this.#isSettled[place] === 1) return;
+    this.#isSettled[place] = 1;
+    if (error !== undefined) this.#failed.set(place, error);
+    if (--this.#left === 0) this.#resolve(this.#failed);
+  }
+}
+
+/** One of them on its way to its partition. */
+export interface Outgoing {
+  readonly record: OutRecord;
+  /** What its key and value weigh. */
+  readonly bytes: number;
+  readonly write: Write;
+  readonly place: number;
+}
