@@ -11,6 +11,7 @@ import { FdpError, messageOf } from '../../src/errors.ts';
 import { decimal, iso } from './expression-functions.ts';
 import { conjuncts, type Problem, type Reading, readTree } from './expression-tree.ts';
 import { unknownName } from './names.ts';
+import { plainlyTrue } from './plainly-true.ts';
 
 /** A CEL expression over the fields of a message's value, read once and evaluated for each message. */
 export interface Expression {
@@ -66,12 +67,14 @@ export function compileExpression(source: string): Expression {
   const label = short(source);
   const needsWhole = text !== source;
   const direct = needsWhole ? undefined : directly(ast);
+  const isTrue = needsWhole ? undefined : plainlyTrue(ast, (name) => !isWord(name));
   return {
     label,
     names,
     conjuncts: conjuncts(source),
     evaluate(fields) {
       try {
+        if (isTrue?.(fields)) return true;
         if (direct) return plain(direct(fields));
         return plain(run(needsWhole ? { ...fields, [whole]: fields } : fields));
       } catch (error) {

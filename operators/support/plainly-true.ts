@@ -1,0 +1,54 @@
+import type { ASTNode } from '@marcbachmann/cel-js';
+import type { Fields } from '../../src/engine/message.ts';
+
+/** True only where there is no doubt that the condition is. */
+type Sight = (fields: Fields) => boolean;
+
+const numeric: Readonly<Record<string, (a: number, b: number) => boolean>> = {
+  '<': (a, b) => a < b,
+  '<=': (a, b) => a <= b,
+  '>': (a, b) => a > b,
+  '>=': (a, b) => a >= b,
+  '==': (a, b) => a === b,
+};
+
+/**
+ * Sees without the interpreter that a condition is true, which the conditions of a pipeline are for nearly every message:
+ * comparisons of a field with a literal, patterns, and those joined by `&&`. What it does not see may be true, false or
+ * an error: the interpreter tells. Undefined for a condition of any other form.
+ */
+export function plainlyTrue(ast: ASTNode, isField: (name: string) => boolean): Sight | undefined {
+  if (ast.op === '&&') {
+    const [left, right] = ast.args.map((part) => plainlyTrue(part, isField));
+    return left && right && ((fields) => left(fields) && right(fields));
+  }
+  if (ast.op === 'rcall') {
+    const [method, receiver, [pattern, ...more]] = ast.args;
+    const text = pattern && literal(pattern);
+    if (method !== 'matches' || receiver.op !== 'id' || !isField(receiver.args)) return undefined;
+    if (typeof text !== 'string' || more.length > 0) return undefined;
+    return matching(receiver.args, new RegExp(text));
+  }
+  if (!(ast.op in numeric)) return undefined;
+  const [left, right] = ast.args as [ASTNode, ASTNode];
+  const value = literal(right);
+  if (left.op !== 'id' || !isField(left.args) || value === undefined) return undefined;
+  return comparing(left.args, ast.op, value);
+}
+
+function matching(name: string, pattern: RegExp): Sight {
+  return ({ [name]: value }) => typeof value === 'string' && pattern.test(value);
+}
+
+function comparing(name: string, operator: string, value: string | number): Sight | undefined {
+  if (typeof value === 'string') return operator === '==' ? ({ [name]: found }) => found === value : undefined;
+  const holds = numeric[operator];
+  return holds && (({ [name]: found }) => typeof found === 'number' && holds(found, value));
+}
+
+function literal(node: ASTNode): string | number | undefined {
+  if (node.op !== 'value') return undefined;
+  const { args } = node;
+  if (typeof args === 'bigint') return Number.isSafeInteger(Number(args)) ? Number(args) : undefined;
+  return typeof args === 'string' || typeof args === 'number' ? args : undefined;
+}
