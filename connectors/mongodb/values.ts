@@ -88,7 +88,7 @@ function plainOf(value: unknown): unknown {
   if (value instanceof Date) return value.getTime();
   switch ((value as { readonly _bsontype?: unknown })._bsontype) {
     case 'Decimal128':
-      return decimalText(String(value));
+      return shortDecimalText(value as Decimal128) ?? decimalText(String(value));
     case 'Long': // The driver gives those within 2^53 as numbers.
       return undefined;
     case undefined:
@@ -96,6 +96,22 @@ function plainOf(value: unknown): unknown {
     default:
       return String(value);
   }
+}
+
+/** The other way round: undefined where there are more digits, or an exponent that they don't write out. */
+function shortDecimalText({ bytes }: Pick<Decimal128, 'bytes'>): string | undefined {
+  const [low = 0, high = 0] = bytes.subarray(14);
+  if (low % 2 !== 0 || (high & 0x60) === 0x60) return undefined;
+  for (let place = 6; place < 14; place++) if (bytes[place] !== 0) return undefined;
+  let coefficient = 0;
+  for (let place = 5; place >= 0; place--) coefficient = coefficient * 256 + (bytes[place] as number);
+  let decimals = exponentBias - ((high % 128) * 128 + Math.floor(low / 2));
+  if (decimals < 0 || decimals > 2 * maxShort) return undefined;
+  for (; decimals > 0 && coefficient % 10 === 0; decimals--) coefficient /= 10;
+  const digits = String(coefficient).padStart(decimals + 1, '0');
+  const point = digits.length - decimals;
+  const sign = high >= 128 && coefficient > 0 ? '-' : '';
+  return sign + (decimals === 0 ? digits : `${digits.slice(0, point)}.${digits.slice(point)}`);
 }
 
 function plainFields(document: Document): Document {

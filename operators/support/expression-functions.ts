@@ -1,5 +1,7 @@
 import { FdpError } from '../../src/errors.ts';
 
+/** A decimal as stores give them. */
+const plain = /^-?(?:0|[1-9]\d*)(?:\.\d+)?$/;
 const numeric = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,9}))?$/;
 /** Decimal128 reaches 10^6144; a larger exponent written out would only fill the memory. */
 const largestExponent = 6200;
@@ -26,6 +28,7 @@ export function iso(ms: unknown): string | null {
  */
 export function decimal(value: unknown): string | null {
   if (value === null) return null;
+  if (typeof value === 'string' && plain.test(value)) return value;
   const text = typeof value === 'number' || typeof value === 'bigint' ? String(value) : value;
   const [, sign, whole, fraction = '', exponent = '0'] = (typeof text === 'string' && numeric.exec(text)) || [];
   const power = Number(exponent);

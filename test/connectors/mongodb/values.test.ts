@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { Decimal128 } from 'mongodb';
 import { describe, expect, it } from 'vitest';
-import { toBson } from '../../../connectors/mongodb/values.ts';
+import { fromBson, toBson } from '../../../connectors/mongodb/values.ts';
 import { decimalText } from '../../../connectors/table/decimal.ts';
 
 const definition = {
@@ -27,5 +27,32 @@ describe('values of mongodb', () => {
       check(value);
     fc.assert(fc.property(fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e15, max: 1e15 }), check));
     fc.assert(fc.property(fc.integer({ min: -1e12, max: 1e12 }), fc.nat(6), (n, d) => check(n / 10 ** d)));
+  });
+
+  it('gives the text that the library gives, written out, whatever the bytes are', () => {
+    const check = (made: Decimal128) => {
+      const text = decimalText(made.toString());
+      const read = () => fromBson(definition, 'price', made);
+      if (text === undefined) expect(read).toThrow('expected a finite number');
+      else expect(read(), made.toString()).toBe(text);
+    };
+    const texts = [
+      '0',
+      '-0',
+      '-0.00',
+      '0E+3',
+      '1.50',
+      '-1E+3',
+      '1E-30',
+      '196.38',
+      '281474976710655',
+      '281474976710656',
+    ];
+    for (const text of [...texts, 'NaN', 'Infinity', '-Infinity', '9999999999999999999999999999999999'])
+      check(Decimal128.fromString(text));
+    const digits = fc.tuple(fc.integer({ min: -1e16, max: 1e16 }), fc.integer({ min: -20, max: 5 }));
+    fc.assert(fc.property(digits, ([n, exponent]) => check(Decimal128.fromString(`${n}E${exponent}`))));
+    const bytes = fc.uint8Array({ minLength: 16, maxLength: 16 });
+    fc.assert(fc.property(bytes, fc.nat(16), (given, zeros) => check(new Decimal128(given.fill(0, 0, zeros)))));
   });
 });
