@@ -51,29 +51,7 @@ export class KafkaSink implements Sink, WriterListener {
   async write(messages: readonly Message[], signal: AbortSignal): Promise<Receipt> {
     const { failPoint } = this.#context;
     await failPoint('log-before-append');
-    const failed = new Map<number, Error>();
-    const late: Promise<unknown>[] = [];
-    const offered: number[] = [];
-    const records: OutRecord[] = [];
-    const fail = (place: number, error: unknown) => void failed.set(place, error as Error);
-    for (const [place, message] of messages.entries()) {
-      const known = this.#late.get(message);
-      if (known) late.push(known.then((error) => error !== undefined && fail(place, error)));
-      else
-        try {
-          records.push(this.#record(message));
-          offered.push(place);
-        } catch (error) {
-          fail(place, error);
-        }
-    }
-    const appended = this.#writer.append(records, signal);
-    const giveUp = () => {
-      for (const [index, place] of offered.entries()) this.#keep(messages[place] as Message, appended, index);
-      this.#writer.withdraw();
-    };
-    const [errors] = await this.#unlessAborted(Promise.all([appended, ...late]), giveUp, signal);
-    for (const [index, error] of errors) fail(offered[index] as number, error);
+    const failed = await this.#append(messages, signal);
     for (const error of failed.values()) if (faultOf(error) === 'fatal') throw error;
     await failPoint('log-after-append');
     return failed.size > 0 ? { failed } : {};
@@ -90,6 +68,34 @@ export class KafkaSink implements Sink, WriterListener {
 
   unknown(messages: number): void {
     this.#context.node.count('maybe_twice', messages);
+  }
+
+  /** What failed, by its place. */
+  async #append(messages: readonly Message[], signal: AbortSignal): Promise<ReadonlyMap<number, Error>> {
+    const failed = new Map<number, Error>();
+    const fail = (place: number, error: unknown) => void failed.set(place, error as Error);
+    const late: Promise<unknown>[] = [];
+    const offered: { readonly place: number; readonly message: Message }[] = [];
+    const records: OutRecord[] = [];
+    for (const [place, message] of messages.entries()) {
+      const known = this.#late.get(message);
+      if (known) late.push(known.then((error) => error !== undefined && fail(place, error)));
+      else
+        try {
+          records.push(this.#record(message));
+          offered.push({ place, message });
+        } catch (error) {
+          fail(place, error);
+        }
+    }
+    const appended = this.#writer.append(records, signal);
+    const giveUp = () => {
+      for (const [index, { message }] of offered.entries()) this.#keep(message, appended, index);
+      this.#writer.withdraw();
+    };
+    const [errors] = await this.#unlessAborted(Promise.all([appended, ...late]), giveUp, signal);
+    for (const [index, { place }] of offered.entries()) if (errors.has(index)) fail(place, errors.get(index));
+    return failed;
   }
 
   #record(message: Message): OutRecord {
