@@ -4,7 +4,8 @@ import { type Parcel, produceRequest, produceVersion, readProduceResponse } from
 
 /** Batches of one request, together; a larger one travels alone. */
 const maxRequestBytes = 1024 ** 2;
-const brokenAnswer = -1;
+/** Kafka's code for an error that has no other: a partition that the answer leaves out. */
+const unknownError = -1;
 
 interface Sent extends Parcel {
   readonly resolve: () => void;
@@ -69,7 +70,7 @@ export class Outbox {
     try {
       const errors = await broker.connectionPool.send(exchange);
       for (const { partition, resolve, reject } of batch) {
-        const code = errors.get(partition) ?? brokenAnswer;
+        const code = errors.get(partition) ?? unknownError;
         if (code === 0) resolve();
         else reject(errorOf(code));
       }

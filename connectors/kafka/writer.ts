@@ -13,10 +13,6 @@ export class Writer {
     return this.#bytes.subarray(0, this.#at);
   }
 
-  get length(): number {
-    return this.#at;
-  }
-
   int8(value: number): this {
     const at = this.#step(1);
     this.#bytes.writeInt8(value, at);
