@@ -3,7 +3,7 @@ import { messageOf } from '../../src/errors.ts';
 import type { At, Client, Membership, NewTopic, OutBatch, ProducerId, TopicFacts, Want } from './client.ts';
 import { kafkaError, reasonOf, unsent } from './errors.ts';
 import { type Fetched, readFetchResponse } from './fetch-response.ts';
-import type { Broker, Cluster, Exchange } from './kafkajs-internals.ts';
+import { type Broker, type Cluster, readBy } from './kafkajs-internals.ts';
 import { type ClientOptions, Link } from './kafkajs-link.ts';
 import { type DescribedTopic, describeTopic, topicIdVersion } from './metadata.ts';
 import { Outbox } from './outbox.ts';
@@ -193,11 +193,7 @@ export class KafkajsClient implements Client {
         ...{ replicaId: -1, maxWaitTime: waitMs, minBytes: 1, maxBytes: maxFetchBytes, isolationLevel: 1 },
         topics: [{ topic: this.#options.topic, partitions }],
       });
-      const response = {
-        decode: async (bytes: Buffer) => readFetchResponse(bytes),
-        parse: async (found: never) => found,
-      };
-      const exchange: Exchange<ReturnType<typeof readFetchResponse>> = { request, response };
+      const exchange = { request, response: readBy(readFetchResponse) };
       const { error, partitions: found } = await broker.connectionPool.send(exchange);
       if (error !== 0) throw this.#link.kafkajs.errorOf(error);
       return found;

@@ -1,5 +1,5 @@
 import type { TopicFacts } from './client.ts';
-import type { Exchange, Kafkajs } from './kafkajs-internals.ts';
+import { type Exchange, type Kafkajs, readBy } from './kafkajs-internals.ts';
 import { Reader } from './reader.ts';
 import { Writer } from './writer.ts';
 
@@ -24,7 +24,7 @@ export function describeTopic(topic: string, { encoded }: Pick<Kafkajs, 'encoded
   };
   return {
     request: { apiKey: 3, apiVersion: topicIdVersion, apiName: 'Metadata', encode },
-    response: { decode: async (bytes) => read(bytes), parse: async (described: DescribedTopic) => described },
+    response: readBy(read),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Broker, Exchange, Kafkajs } from './kafkajs-internals.ts';
+import { type Broker, type Exchange, type Kafkajs, readBy } from './kafkajs-internals.ts';
 import { requestMs } from './kafkajs-link.ts';
 import { type Parcel, produceRequest, produceVersion, readProduceResponse } from './produce.ts';
 
@@ -62,10 +62,7 @@ export class Outbox {
         ...{ apiKey: 0, apiVersion: produceVersion, apiName: 'Produce' },
         encode: async () => encoded(produceRequest(this.#topic, batch, requestMs)),
       },
-      response: {
-        decode: async (bytes) => readProduceResponse(bytes),
-        parse: async (found: never) => found,
-      },
+      response: readBy(readProduceResponse),
     };
     try {
       const errors = await broker.connectionPool.send(exchange);

@@ -1,4 +1,3 @@
-import { loadKafkajs } from '../../connectors/kafka/kafkajs-internals.ts';
 import { type ClientOptions, Link } from '../../connectors/kafka/kafkajs-link.ts';
 import { Outbox } from '../../connectors/kafka/outbox.ts';
 import { systemClock } from '../../src/engine/clock.ts';
@@ -16,7 +15,7 @@ export async function appendRaw(brokers: string, topic: string, batch: Buffer): 
     await cluster.addTargetTopic(topic);
     const [first] = cluster.findTopicPartitionMetadata(topic);
     const broker = await cluster.findBroker({ nodeId: first?.leader ?? 0 });
-    await new Outbox(topic, loadKafkajs()).send(broker, { partition: 0, bytes: batch });
+    await new Outbox(topic, link.kafkajs).send(broker, { partition: 0, bytes: batch });
   } finally {
     await link.close();
   }
