@@ -56,14 +56,15 @@ export class LogLane implements Lane {
   }
 
   async read(signal: AbortSignal): Promise<Reading | undefined> {
+    const { store, partition } = this.#options;
     const stop = linkedAbort(signal, this.signal, this.#options.stopped);
     try {
       while (!stop.controller.signal.aborted) {
-        const { version } = this.#options.store;
+        const version = store.version(partition);
         const reading = this.#readNow();
         if (reading === 'busy') await this.#options.context.clock.sleep(busyMs, stop.controller.signal);
         else if (reading) return reading;
-        else await this.#options.store.changedSince(version, stop.controller.signal);
+        else await store.changedSince(partition, version, stop.controller.signal);
       }
       return undefined;
     } finally {

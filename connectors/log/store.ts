@@ -77,9 +77,9 @@ export interface LogStore {
   /** Records from `offset` on, at most `count` and `bytes`, but one if there is one. */
   read(partition: number, offset: number, limits: { count: number; bytes: number }): readonly StoredRecord[];
   /** A number to give to `changedSince`; ask before reading. */
-  readonly version: number;
+  version(partition: number): number;
   /** Resolves when there may be more than at `version`, or `signal` aborts. */
-  changedSince(version: number, signal: AbortSignal): Promise<void>;
+  changedSince(partition: number, version: number, signal: AbortSignal): Promise<void>;
 
   lease(group: string): Lease | undefined;
   /**

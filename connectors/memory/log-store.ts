@@ -58,7 +58,8 @@ export class MemoryLogStore implements LogStore {
         partition.records.push({ offset, timestamp, key, value, appended: this.#environment.clock.now() });
         partition.bytes += recordBytes(record);
       }
-      this.#space.wake();
+      for (const partition of new Set(records.map((record) => record.partition)))
+        this.#space.changes.tell(`${this.topic}/${partition}`);
     });
   }
 
@@ -78,12 +79,12 @@ export class MemoryLogStore implements LogStore {
     return records.slice(start, end);
   }
 
-  get version(): number {
-    return this.#space.version;
+  version(partition: number): number {
+    return this.#space.changes.version(`${this.topic}/${partition}`);
   }
 
-  changedSince(version: number, signal: AbortSignal): Promise<void> {
-    return this.#space.changedSince(version, signal);
+  changedSince(partition: number, version: number, signal: AbortSignal): Promise<void> {
+    return this.#space.changes.since(`${this.topic}/${partition}`, version, signal);
   }
 
   lease(group: string): Lease | undefined {

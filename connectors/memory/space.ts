@@ -1,3 +1,4 @@
+import { Changes } from '../log/changes.ts';
 import type { Lease, StoredRecord } from '../log/store.ts';
 import type { RowState } from '../table/store.ts';
 
@@ -52,9 +53,9 @@ export class MemorySpace {
   readonly tables = new Map<string, MemoryTable>();
   beforeWrite: MemoryHook | undefined;
   afterWrite: MemoryHook | undefined;
+  /** Of all partitions, each as TOPIC/NUMBER. */
+  readonly changes = new Changes();
   #generation = 0;
-  #version = 0;
-  readonly #waiters = new Set<() => void>();
 
   constructor(name: string) {
     this.name = name;
@@ -71,7 +72,7 @@ export class MemorySpace {
    */
   crash(): void {
     this.#generation++;
-    this.wake();
+    this.changes.tell();
   }
 
   /** Takes a partition away from whoever reads it, and hands it out again at once as a new lane. */
@@ -82,29 +83,6 @@ export class MemorySpace {
   /** Forgets the space: the next of its name is empty. */
   dispose(): void {
     if (spaces.get(this.name) === this) spaces.delete(this.name);
-  }
-
-  get version(): number {
-    return this.#version;
-  }
-
-  /** Tells the readers that there is something new. */
-  wake(): void {
-    this.#version++;
-    for (const wake of [...this.#waiters]) wake();
-  }
-
-  changedSince(version: number, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      if (signal.aborted || this.#version !== version) return resolve();
-      const wake = () => {
-        this.#waiters.delete(wake);
-        signal.removeEventListener('abort', wake);
-        resolve();
-      };
-      this.#waiters.add(wake);
-      signal.addEventListener('abort', wake);
-    });
   }
 }
 

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import type { Clock } from '../../src/engine/clock.ts';
 import type { Environment } from '../../src/engine/component.ts';
 import { FdpError, messageOf } from '../../src/errors.ts';
+import { Changes } from '../log/changes.ts';
 import { Database } from './database.ts';
 import { prepareFile } from './schema.ts';
 
@@ -57,15 +58,15 @@ export async function acquireFile(path: string, environment: Environment, signal
  * waited for on the clock.
  */
 export class SqliteFile {
+  /** Of all partitions in the file, each as TOPIC/NUMBER. */
+  readonly changes = new Changes();
   readonly #db: Database;
   readonly #environment: Environment;
   readonly #closed: () => void;
   readonly #queue: Job[] = [];
-  readonly #waiters = new Set<() => void>();
   readonly #inode: number;
   #references = 0;
   #flushing: Promise<void> | undefined;
-  #version = 0;
   #dataVersion: number;
   #cancelWatch: (() => void) | undefined;
   #checkedGone = 0;
@@ -93,7 +94,7 @@ export class SqliteFile {
     await this.#flushing;
     if (this.#references > 0) return;
     this.#cancelWatch?.();
-    for (const wake of this.#waiters) wake();
+    this.changes.tell();
     this.#closed();
     this.#db.close();
   }
@@ -117,31 +118,11 @@ export class SqliteFile {
     });
   }
 
-  /** Tells the readers of this process that there is something new. */
-  wake(): void {
-    this.#version++;
-    for (const wake of [...this.#waiters]) wake();
-  }
-
-  /** A number to give to `changedSince`; ask before reading. */
-  get version(): number {
-    return this.#version;
-  }
-
-  /** Resolves when this process or another one has changed the file since `version`, or `signal` aborts. */
-  changedSince(version: number, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      this.#look();
-      if (signal.aborted || this.#version !== version) return resolve();
-      const wake = () => {
-        this.#waiters.delete(wake);
-        signal.removeEventListener('abort', wake);
-        resolve();
-      };
-      this.#waiters.add(wake);
-      signal.addEventListener('abort', wake);
-      this.#watch();
-    });
+  /** As `changes.since`, also when another process has changed the file: that is noticed within 5 ms. */
+  changedSince(name: string, version: number, signal: AbortSignal): Promise<void> {
+    const changed = this.changes.since(name, version, signal);
+    this.#watch();
+    return changed;
   }
 
   #watch(): void {
@@ -149,7 +130,7 @@ export class SqliteFile {
     this.#cancelWatch = this.#environment.clock.timer(watchMs, () => {
       this.#cancelWatch = undefined;
       this.#look();
-      if (this.#waiters.size > 0) this.#watch();
+      if (this.changes.isAwaited) this.#watch();
     });
   }
 
@@ -157,7 +138,7 @@ export class SqliteFile {
     const seen = this.#askDataVersion();
     if (seen === this.#dataVersion) return;
     this.#dataVersion = seen;
-    this.wake();
+    this.changes.tell();
   }
 
   #askDataVersion(): number {

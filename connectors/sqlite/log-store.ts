@@ -54,7 +54,12 @@ export class SqliteLogStore implements LogStore {
 
   append(records: readonly NewRecord[], signal: AbortSignal): Promise<void> {
     const file = this.#file.opened;
-    return file.write((db) => this.#append(db, records), signal).then(() => file.wake());
+    return file
+      .write((db) => this.#append(db, records), signal)
+      .then(() => {
+        for (const partition of new Set(records.map((record) => record.partition)))
+          file.changes.tell(`${this.#id}/${partition}`);
+      });
   }
 
   bounds(): readonly Bounds[] {
@@ -75,12 +80,12 @@ export class SqliteLogStore implements LogStore {
     });
   }
 
-  get version(): number {
-    return this.#file.opened.version;
+  version(partition: number): number {
+    return this.#file.opened.changes.version(`${this.#id}/${partition}`);
   }
 
-  changedSince(version: number, signal: AbortSignal): Promise<void> {
-    return this.#file.opened.changedSince(version, signal);
+  changedSince(partition: number, version: number, signal: AbortSignal): Promise<void> {
+    return this.#file.opened.changedSince(`${this.#id}/${partition}`, version, signal);
   }
 
   lease(group: string): Lease | undefined {

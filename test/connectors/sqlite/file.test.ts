@@ -123,7 +123,7 @@ describe('sqlite file', () => {
     const file = await open();
     const other = new Database(path);
     let changed = false;
-    const waiting = file.changedSince(file.version, never).then(() => {
+    const waiting = file.changedSince('1/0', file.changes.version('1/0'), never).then(() => {
       changed = true;
     });
     await clock.advance(100);
@@ -132,9 +132,9 @@ describe('sqlite file', () => {
     await clock.advance(5);
     expect(changed).toBe(true);
     await waiting;
-    const { version } = file;
+    const version = file.changes.version('1/0');
     insert(2)(other);
-    await file.changedSince(version, never);
+    await clock.until(file.changedSince('1/0', version, never));
     other.close();
     await file.release();
   });

@@ -1,0 +1,36 @@
+/** Tells those who wait for the partitions of a log, by a name of each, that there is something new. */
+export class Changes {
+  #ofAll = 0;
+  readonly #of = new Map<string, number>();
+  readonly #waiters = new Map<() => void, string>();
+
+  get isAwaited(): boolean {
+    return this.#waiters.size > 0;
+  }
+
+  /** A number to give to `since`; ask before reading. */
+  version(name: string): number {
+    return this.#ofAll + (this.#of.get(name) ?? 0);
+  }
+
+  /** There may be more of one; or of any, when it is not known of which. */
+  tell(name?: string): void {
+    if (name === undefined) this.#ofAll++;
+    else this.#of.set(name, (this.#of.get(name) ?? 0) + 1);
+    for (const [wake, waitsFor] of [...this.#waiters]) if (name === undefined || name === waitsFor) wake();
+  }
+
+  /** Resolves when there may be more than at `version`, or `signal` aborts. */
+  since(name: string, version: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      if (signal.aborted || this.version(name) !== version) return resolve();
+      const wake = () => {
+        this.#waiters.delete(wake);
+        signal.removeEventListener('abort', wake);
+        resolve();
+      };
+      this.#waiters.set(wake, name);
+      signal.addEventListener('abort', wake);
+    });
+  }
+}
