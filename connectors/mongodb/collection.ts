@@ -1,10 +1,11 @@
-import type { Db, Document, Collection as MongoCollection } from 'mongodb';
+import { type Db, type Document, Long, type Collection as MongoCollection } from 'mongodb';
 import type { Environment } from '../../src/engine/component.ts';
 import { FdpError } from '../../src/errors.ts';
 import type { TableDefinition } from '../table/definition.ts';
 import { acquireClient, type MongoPlace, type SharedClient } from './client.ts';
-import { mongoError, spoilsAll } from './errors.ts';
+import { isServerLost, mongoError, spoilsAll } from './errors.ts';
 import { prepareIndexes } from './indexes.ts';
+import type { Selection } from './query.ts';
 
 /**
  * A write counts when a majority of the servers that hold data has it in its journal; of a standalone server, when it
@@ -102,6 +103,36 @@ export class Collection {
     const whole = errors.find(({ code }) => spoilsAll(code));
     if (whole) throw mongoError({ code: whole.code, message: whole.errmsg }, this.place);
     return { found: Number(reply['n']), errors };
+  }
+
+  /**
+   * Documents that somebody waits for. In one reply of the server where they fit: a cursor costs the driver twice as
+   * much. Asked once more when the server goes meanwhile, as the driver does with its cursors.
+   * @throws what the driver throws
+   */
+  async select(selection: Selection, maxTimeMs: number, signal: AbortSignal): Promise<readonly Document[]> {
+    const { documents } = this.opened;
+    const { filter, ...options } = { ...selection, batchSize: selection.limit, maxTimeMS: maxTimeMs };
+    const ask = () => this.#oneReply({ filter, ...options }, signal);
+    const found = await ask().catch((error) => {
+      if (signal.aborted || !isServerLost(mongoError(error, this.place))) throw error;
+      return ask();
+    });
+    return found ?? documents.find(filter, { ...options, signal }).toArray();
+  }
+
+  /** Undefined when there is more than one reply holds, which is 16 MiB. */
+  async #oneReply(find: Document, signal: AbortSignal): Promise<readonly Document[] | undefined> {
+    const { db, documents } = this.opened;
+    const { collectionName } = documents;
+    const { readPreference, readConcern } = db;
+    const command = { find: collectionName, ...find, ...(readConcern ? { readConcern } : {}) };
+    const { cursor } = await db.command(command, { signal, readPreference });
+    if (Number(cursor.id) === 0) return cursor.firstBatch;
+    // Where this does not reach its server, the cursor ends by itself after ten minutes.
+    const cursors = [Long.fromString(String(cursor.id))];
+    db.command({ killCursors: collectionName, cursors }, { readPreference }).catch(() => {});
+    return undefined;
   }
 
   /** Rows that are looked up while writing, from the server that takes the writes. */

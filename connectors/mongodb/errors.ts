@@ -67,6 +67,11 @@ export function mongoError(error: unknown, asker: Asker, first = false): Error {
   return error instanceof Error ? error : new FdpError('FDP_INTERNAL', `${name}: ${text}`);
 }
 
+/** True when the server went, or gave its office up, while it was asked: another may answer. */
+export function isServerLost(error: Error): boolean {
+  return error instanceof FdpError && (error.code === 'FDP_CONNECTION_LOST' || error.code === 'FDP_UNAVAILABLE');
+}
+
 /** An error that time cures: the store could not be asked. */
 export function unavailable(asker: Asker, what: string): FdpError {
   return new FdpError('FDP_UNAVAILABLE', `${asker.name}: ${asker.address.hosts}: ${what}${atlasHint(asker.address)}`);

@@ -41,12 +41,9 @@ export class MongoLookup implements Lookup {
     const { definition, place } = this.#collection;
     const selection = selectionOf(definition, query);
     if (!selection) return [];
-    const { client, documents } = this.#collection.opened;
-    const { filter, ...options } = selection;
+    const { client } = this.#collection.opened;
     try {
-      const found = await client.ask(place, signal, () =>
-        documents.find(filter, { ...options, batchSize: options.limit, maxTimeMS: maxTimeMs, signal }).toArray(),
-      );
+      const found = await client.ask(place, signal, () => this.#collection.select(selection, maxTimeMs, signal));
       if (query.limit === undefined && found.length > maxRows)
         this.#context.log.warn(
           {},
