@@ -196,6 +196,10 @@ onServices('mongodb', (services) => {
       const text = 'x'.repeat(4_000_000);
       const { failed, known } = await table.write(Array.from({ length: 15 }, (_, id) => rowMessage({ id, text })));
       expect([failed?.size, known?.size, await rows().countDocuments()]).toEqual([0, 0, 15]);
+      // Nor does one reply hold them; no cursor is left behind.
+      expect(await table.find()).toHaveLength(15);
+      const cursors = async () => (await world.admin.command({ serverStatus: 1 }))['metrics'].cursor.open.total;
+      await expect.poll(async () => Number(await cursors())).toBe(0);
       await table.close();
     });
   });

@@ -7,6 +7,7 @@ import { mongodb } from '../../connectors/mongodb.ts';
 import { systemClock } from '../../src/engine/clock.ts';
 import type { Lookup, Sink } from '../../src/engine/component.ts';
 import { onOwnServices } from '../support/cluster.ts';
+import { CutWay } from '../support/cut-way.ts';
 import { roleContext, testEnvironment } from '../support/environment.ts';
 import { MongoWriter } from '../support/mongo-writer.ts';
 import { optionsOf } from '../support/options.ts';
@@ -126,6 +127,20 @@ onOwnServices('mongodb', () => {
     await fresh.sink.write([rowMessage({ message_key: 'b' })], never);
     expect(await lookup.find(everything, never)).toHaveLength(2);
     await Promise.all([fresh.sink.close(), fresh.lookup.close()]);
+  });
+
+  it('asks once more for rows when the connection goes meanwhile, and then says so', async () => {
+    const { address: url } = await server();
+    await using way = await CutWay.to(Number(new URL(url).port), '\x02find\0');
+    const { lookup } = await roles({ url: `mongodb://127.0.0.1:${way.port}/?directConnection=true` });
+    kept(lookup);
+    await lookup.connect(never);
+    way.cuts = 1;
+    expect(await lookup.find(everything, never)).toEqual([]);
+    expect(way.cuts).toBe(0);
+    way.cuts = 2;
+    await expect(lookup.find(everything, never)).rejects.toMatchObject({ code: 'FDP_UNAVAILABLE' });
+    expect(way.cuts).toBe(0);
   });
 
   it('a frozen server is given up on, and nothing is lost or doubled when it wakes', async () => {
