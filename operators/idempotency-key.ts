@@ -1,5 +1,5 @@
 import { defineOperator } from '../src/engine/declaration.ts';
-import { derive, fieldsOf } from '../src/engine/message.ts';
+import { derive, fieldsOf, withField } from '../src/engine/message.ts';
 import { perMessage } from '../src/engine/operator.ts';
 import { compileTemplate, templateNames } from '../src/engine/template.ts';
 import { FdpError } from '../src/errors.ts';
@@ -41,9 +41,7 @@ export const idempotencyKey = defineOperator({
       const key = fill(message);
       if (key === undefined || key === null)
         throw new FdpError('FDP_MESSAGE_INVALID', `"${from}": the message has no value for it`);
-      const value: Record<string, unknown> = { ...fieldsOf(message) };
-      value[as] = String(key);
-      return derive(message, { value });
+      return derive(message, { value: withField(fieldsOf(message), as, String(key)) });
     });
   },
 });

@@ -1,5 +1,5 @@
 import { defineOperator } from '../src/engine/declaration.ts';
-import { derive, fieldsOf, indexed, type Message } from '../src/engine/message.ts';
+import { derive, fieldsOf, indexed, type Message, withField } from '../src/engine/message.ts';
 import { flatMap } from '../src/engine/operator.ts';
 import { arrayField, fieldOf, itemFields } from './support/fields.ts';
 import { checkField } from './support/names.ts';
@@ -49,7 +49,7 @@ function groups(message: Message, field: string, by: string): readonly Message[]
     else items.set(key, [item]);
   }
   return [...items].map(([key, group], index) =>
-    derive(message, { key, value: { ...fields, [field]: group }, meta: indexed(message.meta, index) }),
+    derive(message, { key, value: withField(fields, field, group), meta: indexed(message.meta, index) }),
   );
 }
 

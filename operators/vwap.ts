@@ -1,5 +1,5 @@
 import { defineOperator } from '../src/engine/declaration.ts';
-import { derive, fieldsOf } from '../src/engine/message.ts';
+import { derive, fieldsOf, withField } from '../src/engine/message.ts';
 import { scan } from '../src/engine/operator.ts';
 import { FdpError } from '../src/errors.ts';
 import { numberField, textField } from './support/fields.ts';
@@ -76,7 +76,7 @@ export const vwap = defineOperator({
         const paid = inRange(price, numberField(fields, price));
         const traded = inRange(volume, numberField(fields, volume));
         if (traded < 0) throw new FdpError('FDP_MESSAGE_INVALID', `${volume}: expected 0 or more, got ${traded}`);
-        return [derive(message, { value: { ...fields, [as]: state.add(paid, traded) } })];
+        return [derive(message, { value: withField(fields, as, state.add(paid, traded)) })];
       },
     });
   },

@@ -107,3 +107,14 @@ export function fieldsOf(message: Message): Fields {
   const got = value === null ? 'null' : Array.isArray(value) ? 'an array' : `a ${typeof value}`;
   throw new FdpError('FDP_MESSAGE_INVALID', `expected an object with named fields, got ${got}`);
 }
+
+/** The same fields and one more. Written out: V8 takes several times as long for a spread that is then added to. */
+export function withField(fields: Fields, name: string, value: unknown): Fields {
+  const names = Object.keys(fields);
+  // An assignment to this one is none.
+  if (name === '__proto__' || names.includes('__proto__')) return { ...fields, [name]: value };
+  const all: Record<string, unknown> = {};
+  for (const each of names) all[each] = fields[each];
+  all[name] = value;
+  return all;
+}

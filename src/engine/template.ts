@@ -20,17 +20,19 @@ export function templateNames(text: string): string[] {
 export function compileTemplate(text: string): (message: Message) => unknown {
   const parts = text.split(placeholder);
   if (parts.length === 1) return () => text;
-  const read = parts.map((part, place) => (place % 2 === 0 ? () => part : reader(part)));
-  const [before, only, after] = [parts[0], read[1], parts[2]];
-  if (parts.length === 3 && before === '' && after === '' && only) return only;
+  const names = templateNames(text);
+  const readers = names.map(reader);
+  const [only] = readers;
+  if (only && parts.join('') === names[0]) return only;
+  const filled = [...parts];
   return (message) => {
-    // Joined, not added up: V8 keeps a sum of strings as a tree with a node for each `+`, for as long as the message lives.
-    const filled = read.map((part, place) => {
-      const value = part(message);
+    for (let at = 0; at < readers.length; at++) {
+      const value = readers[at]?.(message);
       if (value === undefined || value === null)
-        throw new FdpError('FDP_MESSAGE_INVALID', `"${text}": the message has no ${parts[place]}`);
-      return String(value);
-    });
+        throw new FdpError('FDP_MESSAGE_INVALID', `"${text}": the message has no ${names[at]}`);
+      filled[2 * at + 1] = String(value);
+    }
+    // Joined, not added up: V8 keeps a sum of strings as a tree with a node for each `+`, for as long as the message lives.
     return filled.join('');
   };
 }
