@@ -191,11 +191,12 @@ export class SqliteLogStore implements LogStore {
   #records(db: Database, partition: number, range: { offset: number; count: number }): readonly StoredRecord[] {
     const sql = `SELECT offset, timestamp, key, value FROM fdp_records
       WHERE topic = ? AND partition = ? AND offset >= ? ORDER BY offset LIMIT ?`;
-    return db.all(sql, this.#id, partition, range.offset, range.count).map((row) => ({
-      offset: Number(row['offset']),
-      timestamp: Number(row['timestamp']),
-      key: keyOf(row['key']),
-      value: row['value'] as string | Uint8Array,
+    const rows = db.lists(sql, this.#id, partition, range.offset, range.count);
+    return rows.map(([offset, timestamp, key, value]) => ({
+      offset: Number(offset),
+      timestamp: Number(timestamp),
+      key: keyOf(key),
+      value: value as string | Uint8Array,
     }));
   }
 

@@ -22,6 +22,7 @@ describe('sqlite database', () => {
     other.exec('BEGIN EXCLUSIVE');
     const calls = [
       () => db.all('SELECT a FROM t'),
+      () => db.lists('SELECT a FROM t'),
       () => db.get('SELECT a FROM t'),
       () => db.run('DELETE FROM t'),
       () => db.exec('BEGIN IMMEDIATE'),
@@ -36,7 +37,23 @@ describe('sqlite database', () => {
     db.exec('INSERT INTO t VALUES (9007199254740993, NULL)');
     const unreadable = expect.objectContaining({ code: 'FDP_MESSAGE_UNREADABLE' });
     expect(() => db.all('SELECT a FROM t')).toThrow(unreadable);
+    expect(() => db.lists('SELECT a FROM t')).toThrow(unreadable);
     expect(() => db.get('SELECT a FROM t')).toThrow(unreadable);
+  });
+
+  it('gives rows as objects or as lists, of the same statement too', () => {
+    db.exec("INSERT INTO t VALUES (1, 'a'), (2, NULL)");
+    const sql = 'SELECT b, a FROM t ORDER BY a';
+    for (let time = 0; time < 2; time++) {
+      expect(db.all(sql)).toEqual([
+        { b: 'a', a: 1 },
+        { b: null, a: 2 },
+      ]);
+      expect(db.lists(sql)).toEqual([
+        ['a', 1],
+        [null, 2],
+      ]);
+    }
   });
 
   it('tells a full disk', () => {
