@@ -85,9 +85,11 @@ export function derive(
 /** The origin of one of several messages that were made from one. */
 export function indexed(meta: Meta, index: number): Meta {
   const { lane, topic, partition, offset, origin } = meta;
-  // Written out for the messages of a log, which are most: a spread puts what is added into an object of its own.
-  if (topic === undefined || partition === undefined || offset === undefined || origin) return { ...meta, index };
-  return { lane, topic, partition, offset, index };
+  // Written out for the messages of a log and of a feed, which are most: a spread puts what is added into an object of
+  // its own.
+  const isOfLog = topic !== undefined && partition !== undefined && offset !== undefined;
+  if (isOfLog && !origin) return { lane, topic, partition, offset, index };
+  return Object.keys(meta).length === 1 ? { lane, index } : { ...meta, index };
 }
 
 /** Where a message stands in its lane, as stores remember it: offset -1 outside a log, index 0 for a whole log message. */
