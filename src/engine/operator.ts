@@ -1,6 +1,6 @@
 import { concatMap, defer, map, type OperatorFunction } from 'rxjs';
 import { FdpError } from '../errors.ts';
-import { linkedAbort, withGrace } from './clock.ts';
+import { linkedAbort } from './clock.ts';
 import type { OperatorContext } from './component.ts';
 import type { Batch, Message } from './message.ts';
 import { RecencyMap } from './recency-map.ts';
@@ -139,24 +139,24 @@ function keepOnly(index: number, parent: Message, out: Message[], from: number):
 }
 
 /** The result of `work`, or the error that ended it: a thrown one, or FDP_TIMEOUT. Never rejects. */
-async function within<T>(
+function within<T>(
   context: OperatorContext,
   batch: Batch,
   timeoutMs: number,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T | unknown> {
-  const { controller, release } = linkedAbort(batch.lane.signal);
-  const { signal } = controller;
+  const { signal } = batch.lane;
+  const { controller, release } = linkedAbort(signal);
   const late = () => new FdpError('FDP_TIMEOUT', `${context.node.name}: no answer within ${timeoutMs} ms`);
-  if (signal.aborted) return late();
-  const cancel = context.clock.timer(timeoutMs, () => controller.abort());
-  try {
-    return await withGrace(context.clock, work(signal), { signal, graceMs: 0, late });
-  } catch (error) {
-    controller.abort(); // Whoever works on it still does so for nobody.
-    return error;
-  } finally {
-    cancel();
-    release();
-  }
+  if (signal.aborted) return Promise.resolve(late());
+  return new Promise((resolve) => {
+    const end = (outcome: unknown) => {
+      cancel();
+      release();
+      resolve(outcome);
+    };
+    controller.signal.addEventListener('abort', () => end(late()));
+    const cancel = context.clock.timer(timeoutMs, () => controller.abort());
+    work(controller.signal).then(end, end);
+  });
 }
