@@ -157,6 +157,9 @@ function within<T>(
     };
     controller.signal.addEventListener('abort', () => end(late()));
     const cancel = context.clock.timer(timeoutMs, () => controller.abort());
-    work(controller.signal).then(end, end);
+    work(controller.signal).then(end, (error) => {
+      end(error);
+      controller.abort(); // Whoever works on it still does so for nobody.
+    });
   });
 }
