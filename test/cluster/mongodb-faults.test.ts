@@ -7,13 +7,13 @@ import { mongodb } from '../../connectors/mongodb.ts';
 import { systemClock } from '../../src/engine/clock.ts';
 import type { Lookup, Sink } from '../../src/engine/component.ts';
 import { onOwnServices } from '../support/cluster.ts';
-import { CutWay } from '../support/cut-way.ts';
 import { roleContext, testEnvironment } from '../support/environment.ts';
 import { MongoWriter } from '../support/mongo-writer.ts';
 import { optionsOf } from '../support/options.ts';
 import { temporaryFolder } from '../support/platform.ts';
 import { type MongoOptions, type Service, startMongo } from '../support/services.ts';
 import { rowMessage, symbolTable } from '../support/table-harness.ts';
+import { Way } from '../support/way.ts';
 
 const never = new AbortController().signal;
 const rowTable = { database: 'fdp', collection: 'rows', fields: { message_key: 'string' }, unique: 'message_key' };
@@ -131,16 +131,23 @@ onOwnServices('mongodb', () => {
 
   it('asks once more for rows when the connection goes meanwhile, and then says so', async () => {
     const { address: url } = await server();
-    await using way = await CutWay.to(Number(new URL(url).port), '\x02find\0');
+    let cuts = 0;
+    await using way = await Way.to(Number(new URL(url).port), (client, mongod) => (bytes) => {
+      if (cuts === 0 || !bytes.includes('\x02find\0')) mongod.write(bytes);
+      else {
+        cuts--;
+        client.destroy();
+      }
+    });
     const { lookup } = await roles({ url: `mongodb://127.0.0.1:${way.port}/?directConnection=true` });
     kept(lookup);
     await lookup.connect(never);
-    way.cuts = 1;
+    cuts = 1;
     expect(await lookup.find(everything, never)).toEqual([]);
-    expect(way.cuts).toBe(0);
-    way.cuts = 2;
+    expect(cuts).toBe(0);
+    cuts = 2;
     await expect(lookup.find(everything, never)).rejects.toMatchObject({ code: 'FDP_UNAVAILABLE' });
-    expect(way.cuts).toBe(0);
+    expect(cuts).toBe(0);
   });
 
   it('a frozen server is given up on, and nothing is lost or doubled when it wakes', async () => {

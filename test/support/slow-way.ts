@@ -1,5 +1,5 @@
-import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
+import { Way } from './way.ts';
 
 /** Smaller requests (signs of life, questions) are let through at once, bytes. */
 const smallBytes = 1024;
@@ -15,31 +15,26 @@ interface Request {
  * What its client has given up before its turn never gets there.
  */
 export class SlowWay implements AsyncDisposable {
-  readonly #server: Server;
-  readonly #target: number;
-  readonly #sockets = new Set<Socket>();
   readonly #waiting: Request[] = [];
+  #way: Way | undefined;
   #bytesPerSecond: number;
   #busy = false;
   #healed = () => {};
 
-  private constructor(target: number, bytesPerSecond: number) {
-    this.#target = target;
+  private constructor(bytesPerSecond: number) {
     this.#bytesPerSecond = bytesPerSecond;
-    this.#server = createServer((client) => this.#welcome(client));
   }
 
   /** Opens a way to a port of this machine. */
   static async to(target: number, bytesPerSecond: number): Promise<SlowWay> {
-    const way = new SlowWay(target, bytesPerSecond);
-    way.#server.listen(0, '127.0.0.1');
-    await once(way.#server, 'listening');
-    return way;
+    const slow = new SlowWay(bytesPerSecond);
+    slow.#way = await Way.to(target, (from, to) => slow.#reader(from, to));
+    return slow;
   }
 
   /** The connection string of the mongod at its end. */
   get url(): string {
-    return `mongodb://127.0.0.1:${(this.#server.address() as AddressInfo).port}/?directConnection=true`;
+    return `mongodb://127.0.0.1:${this.#way?.port}/?directConnection=true`;
   }
 
   /** From now on nothing waits. */
@@ -50,33 +45,20 @@ export class SlowWay implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.heal();
-    for (const socket of this.#sockets) socket.destroy();
-    this.#server.close();
-    await once(this.#server, 'close');
+    await this.#way?.[Symbol.asyncDispose]();
   }
 
-  #welcome(client: Socket): void {
-    const server = connect(this.#target, '127.0.0.1');
-    for (const socket of [client, server]) {
-      this.#sockets.add(socket);
-      socket.on('error', () => {});
-      socket.on('close', () => {
-        this.#sockets.delete(socket);
-        client.destroy();
-        server.destroy();
-      });
-    }
-    server.on('data', (bytes) => client.write(bytes));
+  #reader(from: Socket, to: Socket): (bytes: Buffer) => void {
     let rest = Buffer.alloc(0);
-    client.on('data', (bytes) => {
+    return (bytes) => {
       rest = Buffer.concat([rest, bytes]);
       // Every request of the protocol begins with its length.
       while (rest.length >= 4 && rest.length >= rest.readInt32LE(0)) {
         const length = rest.readInt32LE(0);
-        this.#take({ bytes: rest.subarray(0, length), from: client, to: server });
+        this.#take({ bytes: rest.subarray(0, length), from, to });
         rest = rest.subarray(length);
       }
-    });
+    };
   }
 
   #take(request: Request): void {

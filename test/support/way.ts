@@ -1,23 +1,21 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
-/** A way to a server of this machine that cuts the connections on which certain bytes come, as often as it was told. */
-export class CutWay implements AsyncDisposable {
-  readonly #server: Server;
-  readonly #target: number;
-  readonly #bytes: string;
-  readonly #sockets = new Set<Socket>();
-  /** Connections that are still to be cut. */
-  cuts = 0;
+/** What becomes of the bytes that a client sends, for one connection. */
+export type Passage = (client: Socket, server: Socket) => (bytes: Buffer) => void;
 
-  private constructor(target: number, bytes: string) {
-    this.#target = target;
-    this.#bytes = bytes;
-    this.#server = createServer((client) => this.#welcome(client));
+/** A way to a server of this machine that something happens on; answers come back as they are. */
+export class Way implements AsyncDisposable {
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+
+  private constructor(target: number, passage: Passage) {
+    this.#server = createServer((client) => this.#welcome(client, connect(target, '127.0.0.1'), passage));
   }
 
-  static async to(target: number, bytes: string): Promise<CutWay> {
-    const way = new CutWay(target, bytes);
+  /** Opens a way to a port. */
+  static async to(target: number, passage: Passage): Promise<Way> {
+    const way = new Way(target, passage);
     way.#server.listen(0, '127.0.0.1');
     await once(way.#server, 'listening');
     return way;
@@ -33,8 +31,7 @@ export class CutWay implements AsyncDisposable {
     await once(this.#server, 'close');
   }
 
-  #welcome(client: Socket): void {
-    const server = connect(this.#target, '127.0.0.1');
+  #welcome(client: Socket, server: Socket, passage: Passage): void {
     for (const socket of [client, server]) {
       this.#sockets.add(socket);
       socket.on('error', () => {});
@@ -45,11 +42,6 @@ export class CutWay implements AsyncDisposable {
       });
     }
     server.on('data', (bytes) => client.write(bytes));
-    client.on('data', (bytes) => {
-      if (this.cuts > 0 && bytes.includes(this.#bytes)) {
-        this.cuts--;
-        client.destroy();
-      } else server.write(bytes);
-    });
+    client.on('data', passage(client, server));
   }
 }
