@@ -1,4 +1,9 @@
-/** Tells those who wait for the partitions of a log, by a name of each, that there is something new. */
+/** The name of a topic's partition. */
+export function nameOf(topic: string | number, partition: number): string {
+  return `${topic}/${partition}`;
+}
+
+/** Tells those who wait for the partitions of a log, by the name of each, that there is something new. */
 export class Changes {
   #ofAll = 0;
   readonly #of = new Map<string, number>();
@@ -18,6 +23,11 @@ export class Changes {
     if (name === undefined) this.#ofAll++;
     else this.#of.set(name, (this.#of.get(name) ?? 0) + 1);
     for (const [wake, waitsFor] of [...this.#waiters]) if (name === undefined || name === waitsFor) wake();
+  }
+
+  /** Records have come to a topic. */
+  appended(topic: string | number, records: readonly { readonly partition: number }[]): void {
+    for (const partition of new Set(records.map((record) => record.partition))) this.tell(nameOf(topic, partition));
   }
 
   /** Resolves when there may be more than at `version`, or `signal` aborts. */

@@ -1,5 +1,6 @@
 import type { Committed, Environment } from '../../src/engine/component.ts';
 import { FdpError } from '../../src/errors.ts';
+import { nameOf } from '../log/changes.ts';
 import { groupMemoryMs, planTrim, recordBytes } from '../log/retention.ts';
 import {
   type Bounds,
@@ -58,8 +59,7 @@ export class MemoryLogStore implements LogStore {
         partition.records.push({ offset, timestamp, key, value, appended: this.#environment.clock.now() });
         partition.bytes += recordBytes(record);
       }
-      for (const partition of new Set(records.map((record) => record.partition)))
-        this.#space.changes.tell(`${this.topic}/${partition}`);
+      this.#space.changes.appended(this.topic, records);
     });
   }
 
@@ -80,11 +80,11 @@ export class MemoryLogStore implements LogStore {
   }
 
   version(partition: number): number {
-    return this.#space.changes.version(`${this.topic}/${partition}`);
+    return this.#space.changes.version(nameOf(this.topic, partition));
   }
 
   changedSince(partition: number, version: number, signal: AbortSignal): Promise<void> {
-    return this.#space.changes.since(`${this.topic}/${partition}`, version, signal);
+    return this.#space.changes.since(nameOf(this.topic, partition), version, signal);
   }
 
   lease(group: string): Lease | undefined {

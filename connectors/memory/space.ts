@@ -53,7 +53,7 @@ export class MemorySpace {
   readonly tables = new Map<string, MemoryTable>();
   beforeWrite: MemoryHook | undefined;
   afterWrite: MemoryHook | undefined;
-  /** Of all partitions, each as TOPIC/NUMBER. */
+  /** Of all partitions. */
   readonly changes = new Changes();
   #generation = 0;
 

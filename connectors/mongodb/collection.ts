@@ -112,12 +112,13 @@ export class Collection {
    */
   async select(selection: Selection, maxTimeMs: number, signal: AbortSignal): Promise<readonly Document[]> {
     const { documents } = this.opened;
-    const { filter, ...options } = { ...selection, batchSize: selection.limit, maxTimeMS: maxTimeMs };
-    const ask = () => this.#oneReply({ filter, ...options }, signal);
+    const find = { ...selection, batchSize: selection.limit, maxTimeMS: maxTimeMs };
+    const ask = () => this.#oneReply(find, signal);
     const found = await ask().catch((error) => {
       if (signal.aborted || !isServerLost(mongoError(error, this.place))) throw error;
       return ask();
     });
+    const { filter, ...options } = find;
     return found ?? documents.find(filter, { ...options, signal }).toArray();
   }
 

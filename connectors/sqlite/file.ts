@@ -58,7 +58,7 @@ export async function acquireFile(path: string, environment: Environment, signal
  * waited for on the clock.
  */
 export class SqliteFile {
-  /** Of all partitions in the file, each as TOPIC/NUMBER. */
+  /** Of all partitions in the file. */
   readonly changes = new Changes();
   readonly #db: Database;
   readonly #environment: Environment;

@@ -1,5 +1,6 @@
 import type { Committed, Environment } from '../../src/engine/component.ts';
 import { FdpError } from '../../src/errors.ts';
+import { nameOf } from '../log/changes.ts';
 import { groupMemoryMs, planTrim, recordBytes, recordOverheadBytes } from '../log/retention.ts';
 import {
   type Bounds,
@@ -54,12 +55,8 @@ export class SqliteLogStore implements LogStore {
 
   append(records: readonly NewRecord[], signal: AbortSignal): Promise<void> {
     const file = this.#file.opened;
-    return file
-      .write((db) => this.#append(db, records), signal)
-      .then(() => {
-        for (const partition of new Set(records.map((record) => record.partition)))
-          file.changes.tell(`${this.#id}/${partition}`);
-      });
+    const written = file.write((db) => this.#append(db, records), signal);
+    return written.then(() => file.changes.appended(this.#id, records));
   }
 
   bounds(): readonly Bounds[] {
@@ -81,11 +78,11 @@ export class SqliteLogStore implements LogStore {
   }
 
   version(partition: number): number {
-    return this.#file.opened.changes.version(`${this.#id}/${partition}`);
+    return this.#file.opened.changes.version(nameOf(this.#id, partition));
   }
 
   changedSince(partition: number, version: number, signal: AbortSignal): Promise<void> {
-    return this.#file.opened.changedSince(`${this.#id}/${partition}`, version, signal);
+    return this.#file.opened.changedSince(nameOf(this.#id, partition), version, signal);
   }
 
   lease(group: string): Lease | undefined {

@@ -23,7 +23,7 @@ export function compileTemplate(text: string): (message: Message) => unknown {
   const names = templateNames(text);
   const readers = names.map(reader);
   const [only] = readers;
-  if (only && parts.join('') === names[0]) return only;
+  if (only && text === `{${names[0]}}`) return only;
   const filled = [...parts];
   return (message) => {
     for (let at = 0; at < readers.length; at++) {

@@ -134,7 +134,9 @@ describe('sqlite file', () => {
     await waiting;
     const version = file.changes.version('1/0');
     insert(2)(other);
-    await clock.until(file.changedSince('1/0', version, never));
+    const noticed = file.changedSince('1/0', version, never);
+    await clock.advance(5);
+    await noticed;
     other.close();
     await file.release();
   });
