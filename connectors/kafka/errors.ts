@@ -34,8 +34,13 @@ const refusals: Readonly<Record<string, string>> = {
   INVALID_CONFIG: 'check `topic_config`',
   POLICY_VIOLATION: 'the brokers have a policy for topics: make the topic by hand, or change its settings here',
   INVALID_SESSION_TIMEOUT: "the brokers' group.min.session.timeout.ms must be at most 10000",
-  INCONSISTENT_GROUP_PROTOCOL: 'another program works this group differently: use another `group`',
   KafkaJSServerDoesNotSupportApiKey: 'Kafka 2.3 or newer is needed',
+};
+/** What time may cure, and what a person can do meanwhile. */
+const hints: Readonly<Record<string, string>> = {
+  INCONSISTENT_GROUP_PROTOCOL:
+    'another program works this group: stop it (one that was killed leaves with its session, within a minute); with ' +
+    'another `group` the log would be read again as `from` says',
 };
 const certificates = /^(CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|ERR_TLS_|ERR_SSL_|ERR_OSSL|EPROTO|HOSTNAME_MISMATCH)/;
 
@@ -65,7 +70,8 @@ export function kafkaError(name: string, doing: string, thrown: unknown): FdpErr
     const advice = 'check `tls` (`ca`, `cert`, `key`, `server_name`) and that the port speaks TLS';
     return new KafkaError('FDP_REFUSED', `${text} (${certificate}): ${advice}`, options);
   }
-  const hint = text.includes('before secure TLS connection') ? ' (does the port speak TLS?)' : '';
+  const plain = text.includes('before secure TLS connection') ? ' (does the port speak TLS?)' : '';
+  const hint = reason !== undefined && reason in hints ? `: ${hints[reason]}` : plain;
   return new KafkaError('FDP_CONNECTION_LOST', text + hint, options);
 }
 

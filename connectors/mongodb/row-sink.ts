@@ -6,6 +6,7 @@ import { receipt, rowProof } from '../table/proof.ts';
 import { columnsOf, rowOf, type StoredValue, storedField } from '../table/values.ts';
 import type { Collection, WriteError } from './collection.ts';
 import { duplicateKey } from './errors.ts';
+import { ForeignRows } from './foreign-rows.ts';
 import { newestOffset } from './newest.ts';
 import { fromBson, toBson } from './values.ts';
 
@@ -34,10 +35,12 @@ export class MongoRowSink implements Sink {
   readonly maxInFlight = 4;
   readonly #collection: Collection;
   readonly #context: RoleContext;
+  readonly #foreign: ForeignRows;
 
   constructor(collection: Collection, context: RoleContext) {
     this.#collection = collection;
     this.#context = context;
+    this.#foreign = new ForeignRows(collection);
   }
 
   async connect(signal: AbortSignal): Promise<void> {
@@ -151,6 +154,7 @@ export class MongoRowSink implements Sink {
     signal: AbortSignal,
   ): Promise<void> {
     const documents = chunk.map(({ document }) => document);
+    await this.#foreign.check(documents, signal);
     const { errors } = await this.#collection.write({ insert: this.#collection.place.collection, documents }, signal);
     const twins = errors.filter(({ code }) => code === duplicateKey);
     const first = await this.#stored(

@@ -18,7 +18,7 @@ export interface AttemptParts {
 /**
  * One write within its time, or until one of the signals aborts. It is told so, and heard once more before it counts as
  * failed.
- * @throws FDP_TIMEOUT when it was told to give up, and whatever the sink throws
+ * @throws FDP_TIMEOUT when its time is over, FDP_CLOSED when a signal aborted it, and whatever the sink throws
  */
 export async function attemptWrite(
   { sink, node, environment, writeTimeoutMs }: AttemptParts,
@@ -28,8 +28,15 @@ export async function attemptWrite(
   const { clock } = environment;
   const { controller, release } = linkedAbort(...signals);
   const { signal } = controller;
-  const cancel = clock.timer(writeTimeoutMs, () => controller.abort());
-  const late = () => new FdpError('FDP_TIMEOUT', `${node.name}: no confirmation within ${writeTimeoutMs} ms`);
+  let isLate = false;
+  const cancel = clock.timer(writeTimeoutMs, () => {
+    isLate = true;
+    controller.abort();
+  });
+  const late = () =>
+    isLate
+      ? new FdpError('FDP_TIMEOUT', `${node.name}: no confirmation within ${writeTimeoutMs} ms`)
+      : new FdpError('FDP_CLOSED', `${node.name}: stopped while it wrote`);
   try {
     return await withGrace(clock, sink.write(messages, signal), { signal, graceMs: abandonMs, late });
   } catch (error) {

@@ -62,7 +62,7 @@ export class Delivery {
       const error = await attempt.step();
       if (error === undefined) this.#troubles.end(attempt);
       else if (faultOf(error) === 'fatal') this.#parts.fail(error);
-      else {
+      else if (!this.#parts.killed.aborted && !batch.lane.signal.aborted) {
         this.#troubles.begin(attempt, 'retrying', messageOf(error));
         await attempt.wait();
       }

@@ -75,10 +75,9 @@ export class Topology implements NodeOwner {
     for (;;) {
       const error = await this.#runOnce();
       const isLeaseLost = error instanceof FdpError && error.code === 'FDP_LEASE_LOST';
-      if (error === undefined || this.#forced.signal.aborted) return this.#ended('stopped', 0);
-      if (faultOf(error) === 'fatal') return this.#ended('failed', exitCodeOf(error), textOf(error));
-      if (this.#draining.signal.aborted)
-        return isLeaseLost ? this.#ended('stopped', 0) : this.#ended('failed', 1, textOf(error));
+      if (error === undefined || this.#forced.signal.aborted) return this.#stopped();
+      if (faultOf(error) === 'fatal') return this.#failed(error, exitCodeOf(error));
+      if (this.#draining.signal.aborted) return isLeaseLost ? this.#stopped() : this.#failed(error, 1);
       this.#restarts++;
       if (isLeaseLost) {
         log.warn({ topology: this.name }, `${textOf(error)}: standing by`);
@@ -87,7 +86,7 @@ export class Topology implements NodeOwner {
       const now = clock.monotonic();
       while (restartedAt[0] !== undefined && now - restartedAt[0] > restartWindowMs) restartedAt.shift();
       if (restartedAt.push(now) > maxRestarts)
-        return this.#ended('failed', 1, `${maxRestarts} restarts within a minute did not help: ${textOf(error)}`);
+        return this.#failed(error, 1, `${maxRestarts} restarts within a minute did not help: `);
       log.error({ topology: this.name, err: error }, `restarting from the last committed position: ${textOf(error)}`);
       await backoff.wait(this.#draining.signal);
     }
@@ -207,14 +206,20 @@ export class Topology implements NodeOwner {
     return this.#graph.all.some((node) => node.state === 'connecting') ? 'starting' : 'running';
   }
 
-  #ended<C extends 0 | 1 | 2>(state: 'stopped' | 'failed', code: C, reason?: string): C {
-    const { log } = this.#parts.environment;
-    this.#state = state;
-    this.#reason = reason;
+  #stopped(): 0 {
+    this.#state = 'stopped';
     this.#limitedLog.flush();
-    if (state === 'failed') log.error({ topology: this.name }, `ended: ${reason}`);
-    else log.info({ topology: this.name }, 'stopped');
-    return code;
+    this.#parts.environment.log.info({ topology: this.name }, 'stopped');
+    return 0;
+  }
+
+  #failed<C extends 1 | 2>(error: unknown, exitCode: C, before = ''): C {
+    this.#state = 'failed';
+    this.#reason = `${before}${textOf(error)}`;
+    this.#limitedLog.flush();
+    const code = error instanceof FdpError ? error.code : 'FDP_INTERNAL';
+    this.#parts.environment.log.error({ topology: this.name, code }, `ended: ${this.#reason}`);
+    return exitCode;
   }
 }
 

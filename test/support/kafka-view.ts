@@ -1,4 +1,4 @@
-import { type Admin, Kafka, logLevel, type Message } from 'kafkajs';
+import { type Admin, AssignerProtocol, Kafka, logLevel, type Message, type PartitionAssigner } from 'kafkajs';
 import { eventually } from './platform.ts';
 
 /** A record as it lies in a topic. */
@@ -80,6 +80,43 @@ export class KafkaView implements AsyncDisposable {
   async rewind(group: string, topic: string): Promise<void> {
     await eventually(`${group} is empty`, async () => (await this.members(group)) === 0);
     await this.#admin.resetOffsets({ groupId: group, topic, earliest: true });
+  }
+
+  /** Commits positions for a group, as its own members do, once nobody works it. */
+  async commit(group: string, topic: string, positions: ReadonlyMap<number, number>): Promise<void> {
+    await eventually(`${group} is empty`, async () => (await this.members(group)) === 0);
+    const partitions = [...positions].map(([partition, offset]) => ({ partition, offset: String(offset) }));
+    await this.#admin.setOffsets({ groupId: group, topic, partitions });
+  }
+
+  /** Joins a group as a program that hands partitions out in a way of its own; reads nothing. */
+  async join(group: string, topic: string, protocol: string): Promise<{ leave(): Promise<void> }> {
+    const assigner: PartitionAssigner = ({ cluster }) => {
+      return {
+        name: protocol,
+        version: 1,
+        assign: async ({ members }) =>
+          members.map(({ memberId }) => ({
+            memberId,
+            memberAssignment: AssignerProtocol.MemberAssignment.encode({
+              version: 1,
+              assignment: { [topic]: cluster.findTopicPartitionMetadata(topic).map(({ partitionId }) => partitionId) },
+              userData: Buffer.alloc(0),
+            }),
+          })),
+        protocol: ({ topics }) => ({
+          name: protocol,
+          metadata: AssignerProtocol.MemberMetadata.encode({ version: 1, topics, userData: Buffer.alloc(0) }),
+        }),
+      };
+    };
+    const consumer = this.#kafka.consumer({ groupId: group, partitionAssigners: [assigner] });
+    await consumer.connect();
+    await consumer.subscribe({ topic, fromBeginning: true });
+    const joined = new Promise((resolve) => consumer.on(consumer.events.GROUP_JOIN, resolve));
+    await consumer.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch: async () => {} });
+    await joined;
+    return { leave: () => consumer.disconnect() };
   }
 
   /** Every record of a topic, by partition and offset. */
