@@ -3,6 +3,7 @@ import { seededChance } from '../engine/chance.ts';
 import { systemClock } from '../engine/clock.ts';
 import type { Environment, Platform } from '../engine/component.ts';
 import { standardOutput } from '../engine/declaration.ts';
+import { instanceName } from '../engine/instance.ts';
 import type { Plan, TopologyPlan } from '../engine/plan.ts';
 import { type RunResult, Runtime } from '../engine/runtime.ts';
 import { isScreen } from '../engine/screen.ts';
@@ -42,7 +43,7 @@ const heapGrowth = 150;
  * Runs a plan in this process until every topology has ended, and resolves with the exit code. SIGINT and SIGTERM
  * drain, a second one forces. On a terminal a status line a topology is kept at the bottom; logs are JSON lines elsewhere.
  * Metrics and health are served, and the status table is told, from the start until everything has ended.
- * @throws FDP_USAGE when LOG_LEVEL, OBSERVE_PORT or FDP_FAIL_POINT can't be understood
+ * @throws FDP_USAGE when LOG_LEVEL, OBSERVE_PORT, FDP_INSTANCE or FDP_FAIL_POINT can't be understood
  * @throws FDP_PORT_IN_USE, FDP_REFUSED, FDP_CONNECT_FAILED when nothing can be served on OBSERVE_PORT of OBSERVE_HOST
  */
 export async function run(request: RunRequest): Promise<number> {
@@ -52,7 +53,9 @@ export async function run(request: RunRequest): Promise<number> {
   const painter = createPainter(logFile ?? (writesOutput(plan) ? bare(process.stderr) : process.stderr), env);
   // Whatever ends the process gives the cursor back.
   process.once('exit', () => painter.end());
+  const instance = instanceName(env);
   const log = await createLog({
+    instance,
     level: logLevel(env['LOG_LEVEL']),
     destination: painter,
     pretty: painter.isActive,

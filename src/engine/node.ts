@@ -1,6 +1,7 @@
 import { FdpError, messageOf } from '../errors.ts';
 import type { LaneContext, Message } from './message.ts';
 import type { NodeKind, NodeState } from './node-state.ts';
+import type { NodeSnapshot } from './snapshot.ts';
 import { Outcome } from './track.ts';
 
 export type { NodeKind, NodeState };
@@ -92,4 +93,34 @@ export class Node {
     this.released++;
     message.track.end(Outcome.released);
   }
+}
+
+/** The node as observers see it; `from` is the one that gives it messages. */
+export function nodeSnapshot(node: Node, from: string | undefined): NodeSnapshot {
+  const {
+    name,
+    kind,
+    type,
+    state,
+    reason,
+    retryAt,
+    address,
+    in: taken,
+    made,
+    out,
+    filtered,
+    rejected,
+    released,
+    inFlight,
+    retries,
+  } = node;
+  return {
+    ...{ name, kind, type, state, in: taken, made, out, filtered, rejected, released, inFlight, retries },
+    ...(reason === undefined ? {} : { reason }),
+    ...(retryAt === undefined ? {} : { retryAt }),
+    ...(address === undefined ? {} : { address }),
+    ...(from === undefined ? {} : { from }),
+    extra: { ...node.extra },
+    gauges: [...node.gauges],
+  };
 }

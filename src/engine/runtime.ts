@@ -9,6 +9,8 @@ import { Topology, type Unfinished } from './topology.ts';
 const reportMs = 1000;
 /** How long a connector may take to close, ms. */
 const closeMs = 5000;
+/** How long the other topologies have to say why they can't start, once one has failed for good, ms. */
+const triedMs = 10_000;
 
 export interface RunResult {
   /**
@@ -21,8 +23,9 @@ export interface RunResult {
 }
 
 /**
- * All started topologies of one process and the connectors that they share. Starting and ending one does not touch the
- * others. When `run` has resolved no handle is left.
+ * All started topologies of one process and the connectors that they share. One that fails for good before it ever ran
+ * ends the process, once the others were tried; later on the others go on without it. When `run` has resolved no handle is
+ * left.
  */
 export class Runtime {
   readonly #plan: Plan;
@@ -32,6 +35,9 @@ export class Runtime {
   /** Aborts when there is nothing left to wait for. */
   readonly #over = linkedAbort().controller;
   #drain: Promise<void> | undefined;
+  #givingUp: Promise<void> | undefined;
+  /** Why topologies failed, and the first that did. */
+  readonly #causes = new Map<string, string>();
   #unfinished: readonly Unfinished[] = [];
 
   constructor(plan: Plan, environment: Environment) {
@@ -45,6 +51,7 @@ export class Runtime {
           environment,
           typeOf: (name) => plan.connectors.get(name)?.declaration.type ?? 'unknown',
           connector: (name) => this.#connector(name),
+          failed: (failed, cause) => this.#failed(failed, cause),
         }),
     );
   }
@@ -52,6 +59,7 @@ export class Runtime {
   /** Runs until every topology has ended. Never rejects. */
   async run(): Promise<RunResult> {
     const codes = await Promise.all(this.#topologies.map((topology) => topology.run()));
+    await this.#givingUp;
     await this.#closeConnectors();
     this.#over.abort();
     const worst = Math.max(0, ...codes) as 0 | 1 | 2;
@@ -73,6 +81,28 @@ export class Runtime {
 
   snapshot(): readonly TopologySnapshot[] {
     return this.#topologies.map((topology) => topology.snapshot());
+  }
+
+  /** One error line a cause, however many topologies it ends. */
+  #failed({ name, beginning }: Topology, { reason, code }: { reason: string; code: string }): void {
+    const { log } = this.#environment;
+    const first = this.#causes.get(reason);
+    if (first === undefined) {
+      this.#causes.set(reason, name);
+      log.error({ topology: name, code }, `ended: ${reason}`);
+    } else log.info({ topology: name }, `ended, for the same reason as ${first}`);
+    if (!beginning.hasRun) this.#givingUp ??= this.#giveUp(name);
+  }
+
+  /** Stops what runs, once every other cause is known. */
+  async #giveUp(name: string): Promise<void> {
+    const { clock, log } = this.#environment;
+    const tried = Promise.all(this.#topologies.map(({ beginning }) => beginning.tried));
+    await endedWithin(clock, triedMs, tried);
+    if (this.#drain || this.#over.signal.aborted) return;
+    if (this.#topologies.some((topology) => !topology.hasEnded))
+      log.info({ topology: name }, `stopping: ${name} could not be started`);
+    this.drain();
   }
 
   async #drainWithin(limitMs: number): Promise<void> {

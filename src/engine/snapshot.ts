@@ -13,6 +13,8 @@ export interface ProcessSnapshot {
   readonly at: number;
   readonly pid: number;
   readonly host: string;
+  /** FDP_INSTANCE, else the host's name. */
+  readonly instance: string;
   /** The version of fdp. */
   readonly version: string;
   /** Wall clock of the start, Unix ms. */

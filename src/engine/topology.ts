@@ -1,14 +1,15 @@
-import { FdpError, faultOf, messageOf as textOf } from '../errors.ts';
+import { type ErrorCode, FdpError, faultOf, messageOf as textOf } from '../errors.ts';
 import { Backoff } from './backoff.ts';
+import { Beginning } from './beginning.ts';
 import { linkedAbort } from './clock.ts';
 import type { Connector, Environment } from './component.ts';
 import { Flow } from './flow.ts';
 import { buildGraph, type Graph } from './graph.ts';
 import { type LimitedLog, limited } from './limited-log.ts';
 import type { LaneContext, Message } from './message.ts';
-import type { Node, NodeOwner } from './node.ts';
+import { type Node, type NodeOwner, nodeSnapshot } from './node.ts';
 import type { Settings, TopologyPlan } from './plan.ts';
-import type { NodeSnapshot, TopologySnapshot, TopologyState } from './snapshot.ts';
+import type { TopologySnapshot, TopologyState } from './snapshot.ts';
 import { Tally } from './tally.ts';
 import { Outcome } from './track.ts';
 
@@ -26,6 +27,8 @@ export interface TopologyParts {
   typeOf(connector: string): string;
   /** The one instance of a connector in this process. */
   connector(name: string): Promise<Connector>;
+  /** Told when the topology has failed for good. */
+  failed(topology: Topology, cause: { readonly reason: string; readonly code: ErrorCode }): void;
 }
 
 /** What a forced stop left unfinished; it will be read again, or is a gap where the source can't replay. */
@@ -43,6 +46,7 @@ export interface Unfinished {
  */
 export class Topology implements NodeOwner {
   readonly name: string;
+  readonly beginning: Beginning;
   readonly #parts: TopologyParts;
   readonly #graph: Graph;
   readonly #tally = new Tally();
@@ -60,6 +64,8 @@ export class Topology implements NodeOwner {
     this.#parts = parts;
     this.name = parts.plan.name;
     this.#graph = buildGraph(parts.plan, parts.typeOf, this);
+    const bestEffort = parts.plan.branches.filter((branch) => branch.bestEffort).map((branch) => branch.name);
+    this.beginning = new Beginning(this.#graph, new Set(bestEffort));
     this.#limitedLog = limited(parts.environment.log, parts.environment.clock, rejectionLogMs);
   }
 
@@ -90,6 +96,10 @@ export class Topology implements NodeOwner {
       log.error({ topology: this.name, err: error }, `restarting from the last committed position: ${textOf(error)}`);
       await backoff.wait(this.#draining.signal);
     }
+  }
+
+  get hasEnded(): boolean {
+    return this.#state === 'stopped' || this.#state === 'failed';
   }
 
   /** Stops the intake; what is in flight is finished. */
@@ -159,6 +169,7 @@ export class Topology implements NodeOwner {
   }
 
   stateChanged(node: Node): void {
+    this.beginning.look();
     const fields = { topology: this.name, node: node.name, state: node.state };
     const { log } = this.#parts.environment;
     const text = `${node.name} is ${node.state}${node.reason ? `: ${node.reason}` : ''}`;
@@ -209,6 +220,7 @@ export class Topology implements NodeOwner {
   #stopped(): 0 {
     this.#state = 'stopped';
     this.#limitedLog.flush();
+    this.beginning.ended();
     this.#parts.environment.log.info({ topology: this.name }, 'stopped');
     return 0;
   }
@@ -217,8 +229,9 @@ export class Topology implements NodeOwner {
     this.#state = 'failed';
     this.#reason = `${before}${textOf(error)}`;
     this.#limitedLog.flush();
+    this.beginning.ended();
     const code = error instanceof FdpError ? error.code : 'FDP_INTERNAL';
-    this.#parts.environment.log.error({ topology: this.name, code }, `ended: ${this.#reason}`);
+    this.#parts.failed(this, { reason: this.#reason, code });
     return exitCode;
   }
 }
@@ -232,33 +245,4 @@ function exitCodeOf(error: unknown): 1 | 2 {
 function originOf({ meta }: Message): object {
   const { topic, partition, offset, index } = meta;
   return { topic, partition, offset, index };
-}
-
-function nodeSnapshot(node: Node, from: string | undefined): NodeSnapshot {
-  const {
-    name,
-    kind,
-    type,
-    state,
-    reason,
-    retryAt,
-    address,
-    in: taken,
-    made,
-    out,
-    filtered,
-    rejected,
-    released,
-    inFlight,
-    retries,
-  } = node;
-  return {
-    ...{ name, kind, type, state, in: taken, made, out, filtered, rejected, released, inFlight, retries },
-    ...(reason === undefined ? {} : { reason }),
-    ...(retryAt === undefined ? {} : { retryAt }),
-    ...(address === undefined ? {} : { address }),
-    ...(from === undefined ? {} : { from }),
-    extra: { ...node.extra },
-    gauges: [...node.gauges],
-  };
 }

@@ -13,6 +13,24 @@ export function liveness(snapshot: ProcessSnapshot): Health {
 }
 
 /**
+ * Does nothing wait for a person? 503 once a topology, or a branch that it goes on without, has failed for good: starting
+ * the process again is all that can help. What time can cure, a lane that is held and a stop are no reason.
+ */
+export function soundness(snapshot: ProcessSnapshot): Health {
+  const failed = snapshot.topologies.flatMap((topology) =>
+    [topology, ...topology.nodes]
+      .filter(({ state }) => state === 'failed')
+      .map(({ reason }) => ({ topology: topology.name, reason })),
+  );
+  const seen = failed.filter(
+    (each, place) =>
+      failed.findIndex(({ topology, reason }) => topology === each.topology && reason === each.reason) === place,
+  );
+  const status = seen.length === 0 ? 'sound' : 'failed';
+  return { status: seen.length === 0 ? 200 : 503, body: { status, ...processOf(snapshot), failed: seen } };
+}
+
+/**
  * Can the process do its work? Every topology and node with its state, and why it is not well. 503 while one of them is
  * not ready, and from the beginning of a drain on; a stand-by is ready.
  */
@@ -30,6 +48,6 @@ function stateOf({ state, reason }: { readonly state: string; readonly reason?: 
   return { state, reason };
 }
 
-function processOf({ at, startedAt, version, host, pid }: ProcessSnapshot): object {
-  return { version, host, pid, uptime_seconds: (at - startedAt) / 1000 };
+function processOf({ at, startedAt, version, instance, host, pid }: ProcessSnapshot): object {
+  return { version, instance, host, pid, uptime_seconds: (at - startedAt) / 1000 };
 }

@@ -19,6 +19,8 @@ export interface LogOptions {
   readonly pretty?: boolean;
   /** Colours in pretty lines. */
   readonly colour?: boolean;
+  /** The name of the process, on every JSON line; left out, no line has it. */
+  readonly instance?: string;
   /** Where lines go; stderr unless given. */
   readonly destination?: LogDestination;
   readonly clock?: Clock;
@@ -35,8 +37,8 @@ export interface Log extends Logger {
 }
 
 /**
- * Makes the log: one JSON object a line with `level` (a word), `time` (ISO, UTC), the fields and `msg`; an error under
- * `error` or `err` becomes its code and message. Pretty lines say the same for people; that code is loaded only then.
+ * Makes the log: one JSON object a line with `level` (a word), `time` (ISO, UTC), `instance`, the fields and `msg`, none of
+ * them twice; an error under `error` or `err` becomes its code and message. Pretty lines say the same for people; that code is loaded only then.
  */
 export async function createLog(options: LogOptions): Promise<Log> {
   const clock = options.clock ?? systemClock;
@@ -46,7 +48,7 @@ export async function createLog(options: LogOptions): Promise<Log> {
   const logger = pino(
     {
       level: options.level,
-      base: null,
+      base: options.instance === undefined || options.pretty ? null : { instance: options.instance },
       timestamp: () => `,"time":"${new Date(clock.now()).toISOString()}"`,
       formatters: { level: (level) => ({ level }) },
       serializers: { error: errorFields, err: errorFields },
@@ -56,18 +58,30 @@ export async function createLog(options: LogOptions): Promise<Log> {
   const flush = () => {
     if ('flushSync' in target && typeof target.flushSync === 'function') target.flushSync();
   };
-  return logOver(logger, { mask: mask.add, flush });
+  return logOver(logger, {}, { mask: mask.add, flush });
 }
 
-function logOver(logger: pino.Logger, shared: Pick<Log, 'mask' | 'flush'>): Log {
+/** What the log itself writes on a line: a field of that name gets a name of its own. */
+const reserved = ['level', 'time', 'instance', 'msg'] as const;
+
+function logOver(logger: pino.Logger, bound: object, shared: Pick<Log, 'mask' | 'flush'>): Log {
+  const all = (fields: object) => ({ ...bound, ...renamed(fields) });
   return {
-    debug: (fields, text) => logger.debug(fields, text),
-    info: (fields, text) => logger.info(fields, text),
-    warn: (fields, text) => logger.warn(fields, text),
-    error: (fields, text) => logger.error(fields, text),
-    child: (fields) => logOver(logger.child(fields), shared),
+    debug: (fields, text) => logger.debug(all(fields), text),
+    info: (fields, text) => logger.info(all(fields), text),
+    warn: (fields, text) => logger.warn(all(fields), text),
+    error: (fields, text) => logger.error(all(fields), text),
+    child: (fields) => logOver(logger, all(fields), shared),
     ...shared,
   };
+}
+
+function renamed(fields: object): object {
+  if (!reserved.some((name) => name in fields)) return fields;
+  const isReserved = (name: string) => reserved.some((each) => each === name);
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [isReserved(name) ? `field_${name}` : name, value]),
+  );
 }
 
 /** An error as fields: its stack only when nobody expected it. */

@@ -1,7 +1,7 @@
 const masked = '******';
 
 /** Fields that hold names from the spec: never secret, and needed to find anything. */
-const names: ReadonlySet<string> = new Set(['level', 'time', 'topology', 'node', 'connector']);
+const names: ReadonlySet<string> = new Set(['level', 'time', 'instance', 'topology', 'node', 'connector']);
 
 /** Hides secrets in finished log lines. */
 interface SecretMask {

@@ -22,12 +22,14 @@ export interface MetricSample {
  * topology, and of each node, add up. Names are in base units; counters begin with the process.
  */
 export function metricFamilies(snapshot: ProcessSnapshot): readonly MetricFamily[] {
-  const { topologies, version, ready, startedAt } = snapshot;
+  const { topologies, version, instance, ready, startedAt } = snapshot;
   const nodes = topologies.flatMap((topology) =>
     topology.nodes.map((node) => ({ node, labels: labelsOf(topology, node) })),
   );
   return [
-    gauge('fdp_info', 'The version that runs.', [{ labels: { version }, value: 1 }]),
+    gauge('fdp_info', 'The version that runs, and the name of the process.', [
+      { labels: { version, name: instance }, value: 1 },
+    ]),
     gauge('fdp_start_time_seconds', 'When the process started, Unix time.', [{ labels: {}, value: startedAt / 1000 }]),
     gauge('fdp_ready', 'Whether every topology is ready: 1 or 0.', [{ labels: {}, value: Number(ready) }]),
     ...topologyFamilies(topologies),

@@ -4,7 +4,7 @@ import type { Logger } from '../engine/component.ts';
 import { listen, reachable } from '../engine/listen.ts';
 import type { ProcessSnapshot } from '../engine/snapshot.ts';
 import { FdpError, messageOf } from '../errors.ts';
-import { liveness, readiness } from './health.ts';
+import { liveness, readiness, soundness } from './health.ts';
 import { createMetricsWriter, type MetricsWriter, metricFamilies } from './metrics.ts';
 
 const defaultPort = 9464;
@@ -28,7 +28,7 @@ export interface ObserveServer {
 }
 
 /**
- * Serves `/metrics`, `/health/live` and `/health/ready` on OBSERVE_PORT (9464) of OBSERVE_HOST (127.0.0.1), each answer
+ * Serves `/metrics`, `/health`, `/health/live` and `/health/ready` on OBSERVE_PORT (9464) of OBSERVE_HOST (127.0.0.1), each answer
  * made from one snapshot. When the port is taken and was not asked for, the next free one is used.
  * @throws FDP_USAGE for a port that is none, FDP_PORT_IN_USE for one that was asked for and is taken, FDP_REFUSED,
  *   FDP_CONNECT_FAILED for an address that this machine has not
@@ -101,6 +101,7 @@ function answers(snapshot: () => ProcessSnapshot, log: Logger): Answer {
       const { contentType, write } = await writer;
       return { status: 200, type: contentType, text: await write(metricFamilies(snapshot())) };
     },
+    '/health': () => json(soundness(snapshot())),
     '/health/live': () => json(liveness(snapshot())),
     '/health/ready': () => json(readiness(snapshot())),
   };

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import type { Clock } from '../engine/clock.ts';
+import { instanceName } from '../engine/instance.ts';
 import type { ProcessSnapshot, TopologySnapshot } from '../engine/snapshot.ts';
 
 interface Observed {
@@ -17,7 +18,7 @@ interface Observed {
 export function processSnapshots({ clock, version, mask, topologies }: Observed): () => ProcessSnapshot {
   const shown = <T extends { readonly reason?: string }>(part: T): T =>
     part.reason === undefined ? part : { ...part, reason: mask(part.reason) };
-  const whole = { pid: process.pid, host: hostname(), version, startedAt: clock.now() };
+  const whole = { pid: process.pid, host: hostname(), instance: instanceName(), version, startedAt: clock.now() };
   return () => {
     const all = topologies().map((topology) => shown({ ...topology, nodes: topology.nodes.map(shown) }));
     return { ...whole, at: clock.now(), ready: all.every(({ ready }) => ready), topologies: all };

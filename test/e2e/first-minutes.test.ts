@@ -149,25 +149,32 @@ describe('the first minutes', () => {
     expect(errorsOf(platform)).toEqual([]);
   });
 
-  it('ends one topology with one clear line when its port is taken, and the others go on', async () => {
+  it('ends with 1 and a line a cause when ports are taken, stopped cleanly where it could run', async () => {
     using folder = temporaryFolder();
     const { env, api, tcpPort } = await placeIn(folder.path);
-    const taken = createServer().listen(Number(new URL(api).port), '127.0.0.1');
+    const ports = [Number(new URL(api).port), tcpPort];
+    const taken = ports.map((port) => createServer().listen(port, '127.0.0.1'));
     try {
-      const alone = await ends(['--topology', 'api'], env);
-      expect(alone.code).toBe(1);
-      expect(errorsOf(alone)).toEqual([expect.stringContaining(`port ${new URL(api).port} on 127.0.0.1 is in use`)]);
-
-      await using platform = new Process([], env);
-      using reader = new LineReader(tcpPort);
-      await eventually('the line about the port', async () => errorsOf(platform).length > 0);
-      const before = reader.lines.length;
-      await eventually('VWAP goes on', async () => reader.lines.length > before + 50);
-      expect(errorsOf(platform)).toHaveLength(1);
-      expect(await platform.stop()).toBe(1);
+      for (const asked of [['--topology', 'api,analytics'], []]) {
+        const { code, log } = await ends(asked, env);
+        expect(code).toBe(1);
+        const errors = errorsOf({ log });
+        for (const port of ports)
+          expect(errors.filter((text) => text.includes(`port ${port} on 127.0.0.1 is in use`))).toHaveLength(1);
+        expect(errors).toHaveLength(ports.length);
+      }
     } finally {
-      taken.close();
+      for (const server of taken) server.close();
     }
+  });
+
+  it('ends with 1 and one line when its data folder is a file', async () => {
+    using folder = temporaryFolder();
+    const file = join(folder.path, 'file');
+    writeFileSync(file, '');
+    const { env } = await placeIn(folder.path);
+    const { code, log } = await ends([], { ...env, FDP_DATA: file });
+    expect([code, errorsOf({ log })]).toEqual([1, [expect.stringContaining(file)]]);
   });
 
   it('ends with 1 and one clear line for a database that is damaged, newer, or of another program', async () => {

@@ -134,18 +134,13 @@ onOwnServices('a pipeline with a mistake', () => {
     expect(said).toEqual([expect.stringContaining(file)]);
   });
 
-  it('leaves the other topologies at work: red, and 1 in the end', async () => {
+  it('a port in use: ends a process of several topologies, once the others were tried', async () => {
     using cluster = clusterWith([]);
-    const both = await Watched.start(cluster, 'processor,api', { API_PORT: takenPort() });
-    try {
-      await eventually('the API has ended', async () => both.process.output.includes('is in use by another program'));
-      await eventually('the processor works', async () => both.process.output.includes('gave this member partitions'));
-      await both.red();
-      expect(both.isRunning).toBe(true);
-      expect(await both.process.stop('SIGTERM'), both.process.output).toBe(1);
-    } finally {
-      await both.process.stop('SIGKILL');
-    }
+    const { process } = await cluster.start(['--topology', 'processor,api'], { API_PORT: takenPort() });
+    expect(await process.ended, process.output).toBe(1);
+    const errors = process.log.filter(({ level }) => level === 'error').map(({ msg }) => msg);
+    expect(errors).toEqual([expect.stringContaining('is in use by another program')]);
+    expect(process.output).toContain('"topology":"processor","msg":"stopped"');
   });
 
   const addresses: Readonly<Record<string, (port: number) => Variables>> = {

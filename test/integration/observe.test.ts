@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { connect, createServer, type Server } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { ProcessSnapshot } from '../../src/engine/snapshot.ts';
+import type { ProcessSnapshot, TopologyState } from '../../src/engine/snapshot.ts';
 import { type ObserveServer, startObserveServer } from '../../src/observe/observe-server.ts';
 import { recordingLog } from '../support/environment.ts';
 import { figure, parseMetrics } from '../support/metrics.ts';
@@ -51,20 +51,23 @@ describe('observe server', () => {
   });
 
   it('serves health: alive always, ready with 200 or 503', async () => {
-    let state: 'running' | 'draining' = 'running';
+    let state: TopologyState = 'running';
     const { address } = await start(undefined, () =>
       processSnapshot(0, [topologySnapshot('flow', { state, ready: state === 'running' })]),
     );
     const ask = async (page: string) => {
-      const response = await fetch(`${address}/health/${page}`);
+      const response = await fetch(`${address}/health${page}`);
       const { status } = (await response.json()) as { readonly status: string };
       return [response.status, response.headers.get('cache-control'), status];
     };
-    expect(await ask('live')).toEqual([200, 'no-store', 'live']);
-    expect(await ask('ready')).toEqual([200, 'no-store', 'ready']);
+    expect(await ask('')).toEqual([200, 'no-store', 'sound']);
+    expect(await ask('/live')).toEqual([200, 'no-store', 'live']);
+    expect(await ask('/ready')).toEqual([200, 'no-store', 'ready']);
     state = 'draining';
-    expect(await ask('live')).toEqual([200, 'no-store', 'live']);
-    expect(await ask('ready')).toEqual([503, 'no-store', 'draining']);
+    expect(await ask('/live')).toEqual([200, 'no-store', 'live']);
+    expect(await ask('/ready')).toEqual([503, 'no-store', 'draining']);
+    state = 'failed';
+    expect(await ask('')).toEqual([503, 'no-store', 'failed']);
   });
 
   it('answers HEAD, refuses what changes something, and says what there is', async () => {
@@ -73,12 +76,12 @@ describe('observe server', () => {
     expect([head.status, await head.text()]).toEqual([200, '']);
     const post = await fetch(`${address}/metrics`, { method: 'POST', body: 'x' });
     expect([post.status, post.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
-    for (const path of ['/', '/toString', '/metrics/', '/%00', '/health']) {
+    for (const path of ['/', '/toString', '/metrics/', '/%00', '/health/']) {
       const missing = await fetch(`${address}${path}`);
       expect(missing.status).toBe(404);
       expect(await missing.json()).toEqual({
         error: 'not found',
-        pages: ['/metrics', '/health/live', '/health/ready'],
+        pages: ['/metrics', '/health', '/health/live', '/health/ready'],
       });
     }
   });

@@ -3,7 +3,7 @@ import { Runtime } from '../../src/engine/runtime.ts';
 import type { TopologyState } from '../../src/engine/snapshot.ts';
 import { VirtualClock } from '../../src/engine/virtual-clock.ts';
 import { FdpError } from '../../src/errors.ts';
-import { liveness, readiness } from '../../src/observe/health.ts';
+import { liveness, readiness, soundness } from '../../src/observe/health.ts';
 import { processSnapshots } from '../../src/observe/process.ts';
 import { testEnvironment } from '../support/environment.ts';
 import { processSnapshot, topologySnapshot } from '../support/snapshots.ts';
@@ -63,6 +63,24 @@ describe('health', () => {
     expect(ask()).toMatchObject({ status: 503, body: { status: 'draining', topologies: [{ state: 'draining' }] } });
     await clock.until(ended);
     expect(ask()).toMatchObject({ status: 503, body: { status: 'not ready', topologies: [{ state: 'stopped' }] } });
+  });
+
+  it('says what waits for a person, and nothing that time can cure', () => {
+    const ask = (...states: readonly TopologyState[]) =>
+      soundness(
+        processSnapshot(
+          0,
+          states.map((state, place) => topologySnapshot(`t${place}`, { state, ready: false, reason: `why ${place}` })),
+        ),
+      );
+    expect(ask('starting', 'held', 'draining', 'stopped', 'running', 'standby')).toMatchObject({
+      status: 200,
+      body: { status: 'sound', failed: [] },
+    });
+    expect(ask('running', 'failed')).toMatchObject({
+      status: 503,
+      body: { status: 'failed', failed: [{ topology: 't1', reason: 'why 1' }] },
+    });
   });
 
   it('is green for a stand-by, red when one of several topologies is not ready', () => {

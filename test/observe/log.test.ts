@@ -1,4 +1,6 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { VirtualClock } from '../../src/engine/virtual-clock.ts';
 import { FdpError } from '../../src/errors.ts';
 import { createLog, type LogOptions } from '../../src/observe/log.ts';
@@ -22,6 +24,22 @@ describe('log', () => {
     expect(written).toEqual([
       '{"level":"warn","time":"2025-11-20T13:33:18.585Z","topology":"processor","lag":3,"msg":"behind"}\n',
     ]);
+  });
+
+  it('never writes a key twice, whatever the fields are called', async () => {
+    const { log, written } = await recorded({ instance: 'one' });
+    const field = fc.constantFrom('level', 'time', 'instance', 'msg', 'err', 'topology', 'toString');
+    const fields = fc.dictionary(field, fc.oneof(fc.string(), fc.integer()));
+    fc.assert(
+      fc.property(fields, fields, (bound, given) => {
+        log.child(bound).warn(given, 'the text');
+        const line = written.at(-1) ?? '';
+        expect(parse(line, { uniqueKeys: true })).toEqual(JSON.parse(line));
+        expect(JSON.parse(line)).toMatchObject({ level: 'warn', instance: 'one', msg: 'the text' });
+        for (const [name, value] of Object.entries(given).filter(([each]) => each === 'msg'))
+          expect(JSON.parse(line)).toMatchObject({ [`field_${name}`]: value });
+      }),
+    );
   });
 
   it('leaves out what is below its level', async () => {

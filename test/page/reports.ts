@@ -31,7 +31,7 @@ export function reportOf(
 ): StatusReport {
   return {
     pipeline: 'shipped',
-    process: { at, pid, host: 'here', version: '0.1.0', startedAt: 0, ready: true, topologies },
+    process: { at, pid, host: 'here', instance: 'here', version: '0.1.0', startedAt: 0, ready: true, topologies },
     topologies: Object.fromEntries(topologies.map(({ name }) => [name, { description: `${name} at work`, options }])),
   };
 }

@@ -23,5 +23,5 @@ export function topologySnapshot(name: string, more: Partial<TopologySnapshot> =
 export function processSnapshot(at: number, topologies: readonly TopologySnapshot[]): ProcessSnapshot {
   const startedAt = Date.UTC(2025, 10, 20, 14, 30);
   const ready = topologies.every((topology) => topology.ready);
-  return { at: startedAt + at, pid: 1, host: 'host', version: '0.1.0', startedAt, ready, topologies };
+  return { at: startedAt + at, pid: 1, host: 'host', instance: 'host', version: '0.1.0', startedAt, ready, topologies };
 }

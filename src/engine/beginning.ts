@@ -1,0 +1,51 @@
+import type { Graph } from './graph.ts';
+import type { Node } from './node.ts';
+
+/**
+ * How far a topology has come since its process started. A topology has run once everything that it needs was connected,
+ * or it stood by; it was tried once each of these has connected, or said why it can't yet.
+ */
+export class Beginning {
+  /** Resolves when it was tried, or has ended. */
+  readonly tried: Promise<void>;
+  #hasRun = false;
+  #resolve = () => {};
+  readonly #source: Node;
+  readonly #needed: readonly Node[];
+
+  /** @param bestEffort the branches that it goes on without */
+  constructor({ source, branches, lookups, deadLetter }: Graph, bestEffort: ReadonlySet<string>) {
+    const sinks = [...branches].filter(([name]) => !bestEffort.has(name)).map(([, { sink }]) => sink);
+    this.#source = source;
+    this.#needed = [source, ...sinks, ...lookups.values(), ...(deadLetter ? [deadLetter] : [])];
+    this.tried = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+  }
+
+  get hasRun(): boolean {
+    return this.#hasRun;
+  }
+
+  /** To be called when the state of a node has changed. */
+  look(): void {
+    if (this.#hasRun) return;
+    const needed = this.#source.state === 'standby' ? [this.#source] : this.#needed;
+    this.#hasRun = needed.every(isConnected);
+    // What comes after a source that waits is not tried before it.
+    if (this.#hasRun || isWaiting(this.#source) || needed.every((node) => isConnected(node) || isWaiting(node)))
+      this.#resolve();
+  }
+
+  ended(): void {
+    this.#resolve();
+  }
+}
+
+function isConnected({ state }: Node): boolean {
+  return state !== 'idle' && state !== 'connecting' && state !== 'failed';
+}
+
+function isWaiting({ state, reason }: Node): boolean {
+  return state === 'failed' || (state === 'connecting' && reason !== undefined);
+}
