@@ -1,8 +1,7 @@
 # One image for every topology. Alone it is the whole platform on SQLite; docker-compose.yml runs one topology a container.
 ARG NODE_VERSION=22
 
-# What is compiled is the same for every processor, so this stage runs on the builder's own.
-FROM --platform=$BUILDPLATFORM node:${NODE_VERSION}-slim AS build
+FROM node:${NODE_VERSION}-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
@@ -13,8 +12,15 @@ FROM node:${NODE_VERSION}-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
+# SQLite comes with its sources, and compiled for other systems as well: 26 of 29 MB.
+RUN cd node_modules/@photostructure/sqlite && rm -r src && \
+    find prebuilds -type f ! -path "prebuilds/linux-$(node -p process.arch)/*.glibc.node" -delete && find prebuilds -empty -delete
 
 FROM node:${NODE_VERSION}-slim
+LABEL org.opencontainers.image.title=fdp \
+      org.opencontainers.image.description="A real-time market-data platform that is one YAML file" \
+      org.opencontainers.image.licenses=MIT \
+      org.opencontainers.image.version=0.1.0
 WORKDIR /app
 # A new volume that is mounted on data/ takes its owner from here.
 RUN mkdir data && chown node:node data
@@ -25,17 +31,16 @@ COPY bin bin
 COPY config config
 COPY topologies topologies
 
-# Within a container the loopback address reaches nobody; which ports are open is for `docker run -p` to say. Metrics and
-# health stay on the loopback address, where the health check asks.
+# Within a container the loopback address reaches nobody; which ports are open is for `docker run -p` to say. Nothing is
+# EXPOSEd: a container listens on 8000 only where the topology api runs, on 8888 only where analytics does. Metrics and health
+# stay on the loopback address, where the health check asks.
 ENV NODE_ENV=production \
     FDP_PROFILE=embedded \
     FDP_DATA=/app/data \
     API_HOST=0.0.0.0 \
     TCP_HOST=0.0.0.0 \
-    OBSERVE_PORT=9464
+    FDP_CONTAINER=true
 USER node
-EXPOSE 8000 8888
-HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
-  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.OBSERVE_PORT}/health/live`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 CMD ["node", "bin/healthcheck.js"]
 # No shell between: SIGTERM reaches fdp-run, which drains.
 ENTRYPOINT ["node", "bin/fdp-run.js"]

@@ -100,6 +100,31 @@ describe.each([
     for (const [, service] of oursIn(file)) expect(service.read_only).toBe(true);
   });
 
+  it('gives what is read-only a folder for what is temporary, and its data folder', () => {
+    const data = imageEnvironment(dockerfile)['FDP_DATA'];
+    for (const [, { tmpfs = [], volumes = [] }] of oursIn(file)) {
+      const writable = [...tmpfs.map((path) => path.split(':')[0]), ...volumes.map((path) => path.split(':')[1])];
+      expect(writable).toEqual(expect.arrayContaining(['/tmp', data]));
+      expect(tmpfs.every((path) => /:size=\d+m$/.test(path))).toBe(true);
+    }
+  });
+
+  it('leaves no volume without a name: every one that an image declares has a name, or is in memory', () => {
+    const declared: Readonly<Record<string, readonly string[]>> = {
+      kafka: ['/var/lib/kafka/data', '/etc/kafka/secrets', '/mnt/shared/config'],
+      mongodb: ['/data/db', '/data/configdb'],
+    };
+    for (const [store, { tmpfs = [], volumes = [] }] of servicesOf(file).filter(([name]) => stores.includes(name))) {
+      const mounted = [...tmpfs, ...volumes.map((volume) => volume.split(':')[1])];
+      expect(declared[store]?.filter((path) => !mounted.includes(path))).toEqual([]);
+    }
+  });
+
+  it('asks for the health of a store without starting a program that takes a second', () => {
+    for (const store of stores.filter((name) => name in file.services))
+      expect(['nc', 'bash']).toContain(file.services[store]?.healthcheck?.test[1]);
+  });
+
   it('lets a drain finish before a container is killed', () => {
     for (const [, { init, stop_grace_period }] of oursIn(file))
       expect({ init, stop_grace_period }).toEqual({ init: true, stop_grace_period: '15s' });
@@ -129,6 +154,10 @@ describe('docker-compose.yml alone', () => {
   it('needs nothing to be set, and builds the image once', () => {
     expect(() => filled(textOf('docker-compose.yml'), {})).not.toThrow();
     expect(servicesOf(here.file).filter(([, { build }]) => build)).toHaveLength(1);
+    const policies = (env: Readonly<Record<string, string>>) =>
+      new Set(oursIn(here.file).map(([, { pull_policy = '' }]) => filled(pull_policy, env)));
+    expect(policies({})).toEqual(new Set(['never'])); // nobody has `fdp:local` to be pulled
+    expect(policies({ FDP_PULL: 'missing' })).toEqual(new Set(['missing']));
   });
 
   it('is reached from this machine only, unless asked otherwise', () => {
@@ -190,6 +219,21 @@ describe('docker-compose.prod.yml alone', () => {
 });
 
 describe('Dockerfile', () => {
+  it('is for every builder, and says what the image is', () => {
+    const labels = lastStage(dockerfile).find(({ name }) => name === 'LABEL')?.rest;
+    const { version, license, description } = JSON.parse(textOf('package.json')) as Record<string, string>;
+
+    expect(dockerfile).not.toMatch(/BUILDPLATFORM|--mount|<</); // BuildKit's own
+    for (const [label, value] of Object.entries({ title: 'fdp', version, licenses: license }))
+      expect(labels).toContain(`org.opencontainers.image.${label}=${value}`);
+    expect(labels).toContain(`org.opencontainers.image.description="${description}"`);
+  });
+
+  it('names no port, and none of its own for metrics: a container has those of the topologies that it runs', () => {
+    expect(lastStage(dockerfile).filter(({ name }) => name === 'EXPOSE')).toEqual([]);
+    expect(imageEnvironment(dockerfile)).not.toHaveProperty('OBSERVE_PORT'); // a dashboard beside it takes the next one
+  });
+
   it('gives the process the signal, and no rights', () => {
     expect(execForm(dockerfile, 'ENTRYPOINT')).toEqual(['node', 'bin/fdp-run.js']);
     expect(lastStage(dockerfile).filter(({ name }) => name === 'USER')).toEqual([{ name: 'USER', rest: 'node' }]);
@@ -212,5 +256,9 @@ describe('Dockerfile', () => {
     expect(copiedFiles(dockerfile).filter((path) => !sent.includes(path))).toEqual([]);
     expect(sent.filter((path) => /^(\.|data|secrets|node_modules|test)/.test(path))).toEqual([]);
     expect(lines.slice(lines.findLastIndex((line) => line.startsWith('!')))).toContain('**/.env*');
+  });
+
+  it('has a folder for secrets beside it that belongs to whoever has the checkout, and keeps them out of git', () => {
+    expect(textOf('secrets/.gitignore').split('\n')).toEqual(expect.arrayContaining(['*', '!.gitignore']));
   });
 });

@@ -1,4 +1,5 @@
 import { DatabaseSync, type DatabaseSyncInstance, type StatementSyncInstance } from '@photostructure/sqlite';
+import { writeAdvice } from '../../src/engine/rights.ts';
 import { type ErrorCode, FdpError, messageOf } from '../../src/errors.ts';
 
 export type SqlValue = string | number | bigint | null | Uint8Array;
@@ -25,7 +26,6 @@ const results: readonly (readonly [result: number, text: string, code: ErrorCode
 const advice: Partial<Record<ErrorCode, string>> = {
   FDP_BUSY: 'another process has it locked',
   FDP_DISK_FULL: 'the disk is full, free some space: nothing is lost, work goes on by itself',
-  FDP_REFUSED: 'it must be a file that this user may read and write, in a folder where files may be made',
   FDP_STORE_CORRUPT: 'it is damaged or no SQLite database: move it away, or restore a copy',
 };
 
@@ -119,6 +119,6 @@ function classified(path: string, error: unknown): FdpError {
     typeof sqliteCode === 'number' ? result === (sqliteCode & 0xff) : text.endsWith(words),
   );
   const code = known?.[2] ?? 'FDP_INTERNAL';
-  const hint = advice[code];
+  const hint = code === 'FDP_REFUSED' ? writeAdvice(path) : advice[code];
   return new FdpError(code, `${path}: ${text}${hint ? `: ${hint}` : ''}`, { cause: error });
 }

@@ -2,6 +2,7 @@ import { mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Clock } from '../../src/engine/clock.ts';
 import type { Environment } from '../../src/engine/component.ts';
+import { writeAdvice } from '../../src/engine/rights.ts';
 import { FdpError, messageOf } from '../../src/errors.ts';
 import { Changes } from '../log/changes.ts';
 import { Database } from './database.ts';
@@ -250,9 +251,7 @@ function openDatabase(path: string): Database {
   try {
     mkdirSync(dirname(path), { recursive: true });
   } catch (error) {
-    const full = (error as NodeJS.ErrnoException).code === 'ENOSPC';
-    const text = `${dirname(path)}: the folder could not be made: ${messageOf(error)}`;
-    throw new FdpError(full ? 'FDP_DISK_FULL' : 'FDP_REFUSED', text, { cause: error });
+    throw folderError(dirname(path), error);
   }
   const db = new Database(path);
   try {
@@ -262,6 +261,15 @@ function openDatabase(path: string): Database {
     db.close();
     throw error;
   }
+}
+
+function folderError(folder: string, cause: unknown): FdpError {
+  const { code = '' } = cause as NodeJS.ErrnoException;
+  const text = `${folder}: the folder could not be made: ${messageOf(cause)}`;
+  if (code === 'ENOSPC') return new FdpError('FDP_DISK_FULL', text, { cause });
+  const isFile = code === 'EEXIST' || code === 'ENOTDIR';
+  const cure = isFile ? 'a file lies there: move it away, or set FDP_DATA to a folder' : writeAdvice(folder);
+  return new FdpError('FDP_REFUSED', `${text}: ${cure}`, { cause });
 }
 
 /** 1 to 50 ms, with jitter. */

@@ -37,13 +37,15 @@ export async function listen(server: Server, listening: Listening, signal: Abort
   const bound = server.address() as AddressInfo;
   const fields = { host: bound.address, port: bound.port };
   listening.log.info(fields, `${listening.name}: listening on ${bound.address} port ${bound.port}`);
-  if (!isLoopback(bound.address))
-    listening.log.warn(
-      fields,
-      `${listening.name}: port ${bound.port} can be reached from other machines, and asks nobody who they are: ` +
-        `keep it behind a firewall or listen on 127.0.0.1`,
-    );
+  if (!isLoopback(bound.address)) warnOfOthers(listening, fields);
   return bound.port;
+}
+
+/** In a container (FDP_CONTAINER, of the image) who can reach a port is decided where it is published: that is no news. */
+function warnOfOthers({ name, log }: Listening, fields: { readonly port: number }): void {
+  if (process.env['FDP_CONTAINER'] === 'true') return;
+  const text = `${name}: port ${fields.port} can be reached from other machines, and asks nobody who they are`;
+  log.warn(fields, `${text}: keep it behind a firewall or listen on 127.0.0.1`);
 }
 
 /** What a server alone may hold, for `claims`: the same for every way to write the address. Nothing for port 0. */

@@ -68,7 +68,8 @@ function fillReference(reference: Reference, variables: Variables): Filled {
   const { name, fallback, complaint } = reference;
   const used = [name];
   const found = variables.look(name);
-  if (found && 'problem' in found) return { text: '', used, missing: { variable: name, text: found.problem } };
+  if (found && 'problem' in found)
+    return { text: '', used, missing: { variable: name, text: found.problem, hint: found.hint } };
   const text = found?.text;
   if (text !== undefined && (text !== '' || (fallback === undefined && complaint === undefined))) return { text, used };
   if (fallback !== undefined) {

@@ -107,7 +107,9 @@ function reportMissing(
       if (!missing || told.has(missing.text)) continue;
       told.add(missing.text);
       const hint =
-        missingHint(schema, path) ?? `set ${missing.variable}, in the environment or in .env beside the pipeline`;
+        missing.hint ??
+        missingHint(schema, path) ??
+        `set ${missing.variable}, in the environment or in .env beside the pipeline`;
       problems.add(scalar.at, missing.text, { subject, hint });
     }
   };

@@ -36,6 +36,8 @@ export type Scalar = string | number | boolean | null;
 export interface Missing {
   readonly variable: string;
   readonly text: string;
+  /** What cures it, where that is not to set the variable. */
+  readonly hint?: string | undefined;
 }
 
 export interface Entry {

@@ -1,10 +1,11 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
+import { readAdvice } from '../engine/rights.ts';
 import { messageOf } from '../errors.ts';
 
 /** What a variable gives: its text, nothing (not set), or the reason why its file can't be read. */
-export type Lookup = { readonly text: string } | { readonly problem: string } | undefined;
+export type Lookup = { readonly text: string } | { readonly problem: string; readonly hint?: string } | undefined;
 
 /** The environment as the spec sees it: the real one, then `.env` beside the pipeline, then the file `NAME_FILE` names. */
 export interface Variables {
@@ -49,6 +50,7 @@ function readSecret(name: string, path: string): Lookup {
       return { problem: `${name} names ${path}, which is no file of at most 1 MiB` };
     return { text: readFileSync(path, 'utf8').replace(/(\r?\n)+$/, '') };
   } catch (error) {
-    return { problem: `${name} names a file that can't be read: ${messageOf(error)}` };
+    const hint = readAdvice(path) ?? 'check the path: it is taken from the folder of the pipeline';
+    return { problem: `${name} names a file that can't be read: ${messageOf(error)}`, hint };
   }
 }

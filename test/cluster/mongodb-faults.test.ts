@@ -277,7 +277,7 @@ onOwnServices('mongodb', () => {
     using folder = temporaryFolder();
     const { cert, both } = selfSigned(folder.path);
     const tls = ['--tlsMode', 'allowTLS', '--tlsCertificateKeyFile', both];
-    const { address: url } = await server({ args: tls });
+    const { address: url } = await server({ args: tls, files: [both] });
     const trusting = await roles({ url, tls: { ca: cert } });
     kept(trusting.sink);
     await trusting.sink.connect(never);

@@ -4,6 +4,7 @@ import { cpSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { copiedFiles, execForm, imageEnvironment } from '../support/dockerfile.ts';
+import { figure, parseMetrics } from '../support/metrics.ts';
 import { eventually, freePort, temporaryFolder } from '../support/platform.ts';
 
 const dockerfile = readFileSync('Dockerfile', 'utf8');
@@ -38,6 +39,39 @@ function start(folder: string, command: readonly string[], env: Readonly<Record<
   };
 }
 
+interface Container {
+  readonly env: Readonly<Record<string, string>>;
+  start(...args: readonly string[]): ReturnType<typeof start>;
+  /** Exit code and output of the health check. */
+  health(): Promise<{ readonly code: unknown; readonly output: string }>;
+}
+
+/** The image as a container has it: in a folder, with its environment, on a free port. */
+async function containerIn(folder: string): Promise<Container> {
+  layOut(folder);
+  const env = {
+    FDP_DATA: join(folder, 'data'),
+    OBSERVE_PORT: String(await freePort()),
+    TCP_PORT: '0',
+    TCP_HOST: '127.0.0.1',
+  };
+  return {
+    env,
+    start: (...args) => start(folder, [...entry, ...args], env),
+    health: async () => {
+      await using run = start(folder, check, env);
+      return await run.ended;
+    },
+  };
+}
+
+/** Messages that the processor has delivered; 0 while it does not answer. */
+async function delivered({ OBSERVE_PORT }: Readonly<Record<string, string>>): Promise<number> {
+  const response = await fetch(`http://127.0.0.1:${OBSERVE_PORT}/metrics`).catch(() => undefined);
+  if (!response) return 0;
+  return figure(parseMetrics(await response.text()), 'fdp_messages_delivered_total', { topology: 'processor' });
+}
+
 const entry = execForm(dockerfile, 'ENTRYPOINT');
 const check = execForm(dockerfile, 'HEALTHCHECK');
 
@@ -55,23 +89,42 @@ describe('the image', () => {
 
   it('is healthy while fdp-run lives, and drains when it is told to stop', async () => {
     using folder = temporaryFolder();
-    layOut(folder.path);
-    const env = {
-      FDP_DATA: join(folder.path, 'data'),
-      OBSERVE_PORT: String(await freePort()),
-      TCP_PORT: '0',
-      TCP_HOST: '127.0.0.1',
-    };
-    const health = async () => {
-      await using run = start(folder.path, check, env);
-      return (await run.ended).code;
-    };
-    expect(await health()).toBe(1);
-    await using run = start(folder.path, [...entry, '--topology', 'simulation'], env);
-    await eventually('it is healthy', async () => (await health()) === 0);
+    const container = await containerIn(folder.path);
+    expect(await container.health()).toMatchObject({ code: 1, output: expect.stringContaining('ECONNREFUSED') });
+    await using run = container.start('--topology', 'simulation');
+    await eventually('it is healthy', async () => (await container.health()).code === 0);
 
     run.child.kill('SIGTERM');
     expect(await run.ended).toEqual({ code: 0, output: expect.stringContaining('stopped cleanly') });
-    expect(await health()).toBe(1);
+    expect((await container.health()).code).toBe(1);
+  });
+
+  it('is healthy while a dependency is away, and not when a topology waits for a person', async () => {
+    using folder = temporaryFolder();
+    const container = await containerIn(folder.path);
+    const log = join(folder.path, 'data', 'log.db');
+    const untilCounted = async () => {
+      await using run = container.start('--topology', 'ingestor,processor,dashboard');
+      await eventually('trades are counted', async () => (await delivered(container.env)) > 0);
+      const ready = await fetch(`http://127.0.0.1:${container.env['OBSERVE_PORT']}/health/ready`);
+      expect({ ready: ready.status, health: await container.health() }).toEqual({
+        ready: 503, // nobody feeds the dashboard
+        health: { code: 0, output: 'well\n' },
+      });
+      run.child.kill('SIGTERM');
+      await run.ended;
+    };
+    await untilCounted();
+    cpSync(log, `${log}.copy`);
+    await untilCounted();
+    cpSync(`${log}.copy`, log);
+
+    await using run = container.start('--topology', 'processor');
+    await eventually('the check names who is held', async () => {
+      const { code, output } = await container.health();
+      return code === 1 && /^processor: held: .*positions forget/.test(output);
+    });
+    run.child.kill('SIGTERM');
+    await run.ended;
   });
 });

@@ -128,6 +128,7 @@ topologies: { t: { source: "${name('FEED:-mock')}", sink: log } }
     expect(brief(readText(rate, { env: { RATE_FILE: 'gone.txt' } }).problems)[0]).toMatch(
       /^2:43 mock: RATE_FILE names a file/,
     );
+    expect(readText(rate, { env: { RATE_FILE: 'gone.txt' } }).problems[0]?.hint).toMatch(/^check the path/);
     expect(brief(readText(rate, { env: { RATE_FILE: folder } }).problems)[0]).toContain('no file of at most 1 MiB');
   });
 

@@ -10,6 +10,8 @@ export interface ComposeFile {
 
 export interface Service {
   readonly image: string;
+  readonly pull_policy?: string;
+  readonly tmpfs?: readonly string[];
   readonly build?: string;
   readonly command?: readonly string[];
   readonly container_name?: string;

@@ -18,8 +18,8 @@ export interface ContainerGiven {
   readonly environment?: Readonly<Record<string, string>>;
   /** The same inside and outside. */
   readonly ports: readonly number[];
-  /** A folder of this machine, and where it lies inside. */
-  readonly mount?: { readonly source: string; readonly target: string };
+  /** Files and folders of this machine that it may read, under the same path. */
+  readonly mounts: readonly string[];
   ready(): Promise<void>;
   /** After the container is gone. */
   removed(): void;
@@ -31,7 +31,7 @@ export async function startContainer(given: ContainerGiven): Promise<Service> {
     .withExposedPorts(...given.ports.map((port) => ({ container: port, host: port })))
     .withEnvironment({ ...given.environment });
   if (given.command) made = made.withCommand([...given.command]);
-  if (given.mount) made = made.withBindMounts([{ ...given.mount, mode: 'ro' }]);
+  made = made.withBindMounts(given.mounts.map((path) => ({ source: path, target: path, mode: 'ro' })));
   const started = await made.start();
   const { container } = await getContainerRuntimeClient();
   const handle = container.getById(started.getId());

@@ -40,8 +40,17 @@ const host = '127.0.0.1';
 const mechanisms = 'PLAIN,SCRAM-SHA-256,SCRAM-SHA-512';
 const user = { username: 'fdp', powerless: 'nobody', password: 'correct horse' };
 
-/** Writes `server.properties`. `bind` is what the broker listens on; clients find it at 127.0.0.1 either way. */
-export async function setUpKafka({ secure, properties, advertise }: KafkaOptions, bind = host): Promise<KafkaSetup> {
+/** Where the broker runs, if that is not this machine itself. */
+interface KafkaPlace {
+  /** What it listens on; clients find it at 127.0.0.1 either way. */
+  readonly bind?: string;
+  /** Its data folder. */
+  readonly data?: string;
+}
+
+/** Writes `server.properties`. */
+export async function setUpKafka(options: KafkaOptions, { bind = host, data }: KafkaPlace): Promise<KafkaSetup> {
+  const { secure, properties, advertise } = options;
   const folder = mkdtempSync(join(tmpdir(), 'fdp-kafka-'));
   const names = secure ? ['PLAINTEXT', 'SASL_PLAINTEXT', 'SASL_SSL', 'SSL'] : ['PLAINTEXT'];
   const ports: number[] = [];
@@ -56,7 +65,7 @@ export async function setUpKafka({ secure, properties, advertise }: KafkaOptions
     ...plain(controller, names),
     listeners: `${at(bind, open)},CONTROLLER://${host}:${controller}`,
     'advertised.listeners': at(host, shown),
-    'log.dirs': join(folder, 'data'),
+    'log.dirs': data ?? join(folder, 'data'),
     ...(certificates ? secured(certificates) : {}),
     ...properties,
   };
@@ -73,21 +82,23 @@ export async function setUpKafka({ secure, properties, advertise }: KafkaOptions
   };
 }
 
+/** Arguments of Kafka's storage tool: the users of a secured broker. */
+export function usersOf({ secure }: KafkaSetup): readonly string[] {
+  if (!secure) return [];
+  return ['SCRAM-SHA-256', 'SCRAM-SHA-512'].flatMap((mechanism) =>
+    [user.username, user.powerless].flatMap((name) => [
+      '--add-scram',
+      `${mechanism}=[name=${name},password=${user.password}]`,
+    ]),
+  );
+}
+
 /** Prepares the data folder, with the users of a secured broker. */
-export function formatKafka(classPath: string, { folder, secure }: KafkaSetup): void {
-  const scram = secure
-    ? ['SCRAM-SHA-256', 'SCRAM-SHA-512'].flatMap((mechanism) =>
-        [user.username, user.powerless].flatMap((name) => [
-          '--add-scram',
-          `${mechanism}=[name=${name},password=${user.password}]`,
-        ]),
-      )
-    : [];
+export function formatKafka(classPath: string, setup: KafkaSetup): void {
+  const file = join(setup.folder, 'server.properties');
   const tool = ['-cp', classPath, 'kafka.tools.StorageTool'];
   const id = execFileSync('java', [...tool, 'random-uuid'], { encoding: 'utf8', stdio: 'pipe' }).trim();
-  execFileSync('java', [...tool, 'format', '-t', id, '-c', join(folder, 'server.properties'), ...scram], {
-    stdio: 'pipe',
-  });
+  execFileSync('java', [...tool, 'format', '-t', id, '-c', file, ...usersOf(setup)], { stdio: 'pipe' });
 }
 
 async function answers(address: string): Promise<void> {

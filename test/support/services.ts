@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { dockerAnswers, startContainer } from './containers.ts';
-import { formatKafka, type KafkaOptions, type KafkaSetup, type Secure, setUpKafka } from './kafka-server.ts';
+import { formatKafka, type KafkaOptions, type KafkaSetup, type Secure, setUpKafka, usersOf } from './kafka-server.ts';
 import { mongoAnswers, mongoUrl } from './mongo-server.ts';
 import { freePort } from './platform.ts';
 import { kafkaLibraries, mongodBinary } from './service-binaries.ts';
@@ -13,7 +13,10 @@ import { type Service, startProcess } from './service-process.ts';
 export type { KafkaOptions, Secure } from './kafka-server.ts';
 export type { Service } from './service-process.ts';
 
-/** How servers of a test's own are started: in containers where Docker answers, else from binaries in `.cache/`. */
+/**
+ * How servers of a test's own are started: from binaries in `.cache/` where they can be fetched, else in containers; with
+ * FDP_TEST_SERVERS=docker the other way round.
+ */
 export type Means = { readonly by: 'docker' | 'binaries' } | { readonly by: undefined; readonly why: string };
 
 /** No test touches the database that people use. */
@@ -28,12 +31,15 @@ export function means(): Promise<Means> {
 }
 
 async function findMeans(): Promise<Means> {
-  if (await dockerAnswers()) return { by: 'docker' };
+  const asked = process.env['FDP_TEST_SERVERS'] === 'docker';
+  if (asked && (await dockerAnswers())) return { by: 'docker' };
   try {
     execFileSync('java', ['-version'], { stdio: 'pipe' });
-    await Promise.all([kafkaLibraries(), mongodBinary()]);
+    await mongodBinary();
+    await kafkaLibraries();
     return { by: 'binaries' };
   } catch (error) {
+    if (await dockerAnswers()) return { by: 'docker' };
     return { by: undefined, why: `no Docker daemon answers, and ${String(error).split('\n')[0]}` };
   }
 }
@@ -50,7 +56,8 @@ export type KafkaService = Service & {
 export async function startKafka(options: KafkaOptions = {}): Promise<KafkaService> {
   const how = await means();
   if (how.by === undefined) throw new Error(how.why);
-  const setup = await setUpKafka(options, how.by === 'docker' ? '0.0.0.0' : undefined);
+  const inDocker = { bind: '0.0.0.0', data: '/var/lib/kafka/data' };
+  const setup = await setUpKafka(options, how.by === 'docker' ? inDocker : {});
   if (how.by === 'docker')
     return { ...(await kafkaInDocker(setup)), secure: setup.secure, classPath: undefined, data: undefined };
   const classPath = await kafkaLibraries();
@@ -66,13 +73,19 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServi
   };
 }
 
-async function kafkaInDocker({ folder, address, ports, ready, secure }: KafkaSetup): Promise<Service> {
-  if (secure) throw new Error('a secured broker is only started from binaries');
+/** Formats and starts it with Kafka's own scripts, so that a secured broker gets its users, as with binaries. */
+async function kafkaInDocker(setup: KafkaSetup): Promise<Service> {
+  const { folder, address, ports, ready } = setup;
+  chmodSync(folder, 0o755); // The container's user is another.
+  const [tool, server] = ['storage', 'server-start'].map((name) => `/opt/kafka/bin/kafka-${name}.sh`);
+  const file = join(folder, 'server.properties');
+  const format = `${tool} format --ignore-formatted -t ${randomBytes(16).toString('base64url')} -c ${file} "$@"`;
   return startContainer({
     image: 'apache/kafka:4.1.0',
     address,
     ports,
-    mount: { source: folder, target: '/mnt/shared/config' },
+    command: ['bash', '-c', `${format} && exec ${server} ${file}`, 'kafka', ...usersOf(setup)],
+    mounts: [folder],
     ready,
     removed: () => rmSync(folder, { recursive: true, force: true }),
   });
@@ -81,12 +94,15 @@ async function kafkaInDocker({ folder, address, ports, ready, secure }: KafkaSet
 export interface MongoOptions {
   /** A replica set of one member; a standalone server unless set. */
   readonly replicaSet?: boolean;
-  /** Further arguments of mongod; paths in them only where it is started from binaries. */
+  /** Further arguments of mongod. */
   readonly args?: readonly string[];
+  /** Files that the arguments name. */
+  readonly files?: readonly string[];
 }
 
 /** Starts a mongod of its own on a free port, with its data in a temporary folder. */
-export async function startMongo({ replicaSet = false, args: more = [] }: MongoOptions = {}): Promise<Service> {
+export async function startMongo(options: MongoOptions = {}): Promise<Service> {
+  const { replicaSet = false, args: more = [], files: mounts = [] } = options;
   const how = await means();
   if (how.by === undefined) throw new Error(how.why);
   const port = await freePort();
@@ -96,7 +112,7 @@ export async function startMongo({ replicaSet = false, args: more = [] }: MongoO
   const common = ['--port', String(port), '--bind_ip', how.by === 'docker' ? '0.0.0.0' : '127.0.0.1', ...set, ...more];
   if (how.by === 'docker') {
     const command = ['mongod', ...common];
-    return startContainer({ image: 'mongo:6.0', address, ports: [port], command, ready, removed: () => {} });
+    return startContainer({ image: 'mongo:6.0', address, ports: [port], command, mounts, ready, removed: () => {} });
   }
   const folder = mkdtempSync(join(tmpdir(), 'fdp-mongod-'));
   const args = ['--dbpath', folder, '--wiredTigerCacheSizeGB', '0.25', '--nounixsocket', ...common];

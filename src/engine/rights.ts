@@ -1,0 +1,57 @@
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+/**
+ * Why this process may not write to `path` (or make it), and what cures it: whose it is and as whom the process runs,
+ * which in a container is nobody that its owner knows by name.
+ */
+export function writeAdvice(path: string): string {
+  const folder = blocking(path);
+  const place = folder ?? path;
+  if (codeOf(place, constants.W_OK) === 'EROFS')
+    return `${place} is on a read-only file system: mount a volume there, or set FDP_DATA to a folder that can be written`;
+  if (folder === undefined)
+    return `it must be a file that ${me()} may read and write, in a folder where files may be made`;
+  return (
+    `${me()} may not write to ${place}${ownerOf(place)}: chown it${uid()}, ` +
+    'or mount a named volume there instead of a folder of the machine'
+  );
+}
+
+/** Why this process may not read the file, and what cures it; undefined when its rights are not what is wrong. */
+export function readAdvice(path: string): string | undefined {
+  const found = nearest(path);
+  const blocked = found === path ? codeOf(path, constants.R_OK) : codeOf(found, constants.X_OK);
+  if (blocked !== 'EACCES' && blocked !== 'EPERM') return undefined;
+  return `make ${found}${ownerOf(found)} readable for ${me()}: chown it${uid()}`;
+}
+
+/** The file or folder that can't be written: the one that is there, or the nearest folder above. */
+function blocking(path: string): string | undefined {
+  return [nearest(path), dirname(path)].find((each) => existsSync(each) && codeOf(each, constants.W_OK) !== undefined);
+}
+
+function nearest(path: string): string {
+  const above = dirname(path);
+  return existsSync(path) || above === path ? path : nearest(above);
+}
+
+function codeOf(path: string, mode: number): string | undefined {
+  try {
+    accessSync(path, mode);
+    return undefined;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code;
+  }
+}
+
+const number = () => process.getuid?.();
+const me = () => (number() === undefined ? 'this user' : `user ${number()}`);
+const uid = () => (number() === undefined ? '' : ` to ${number()}`);
+
+function ownerOf(path: string): string {
+  const owner = statSync(path, { throwIfNoEntry: false });
+  return owner === undefined || number() === undefined
+    ? ''
+    : ` (of user ${owner.uid}, mode ${(owner.mode & 0o777).toString(8).padStart(3, '0')})`;
+}
