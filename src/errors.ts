@@ -1,3 +1,8 @@
+import { foreignText } from './engine/text.ts';
+
+/** What an error's line shows at most, characters. */
+const maxMessage = 2000;
+
 /** What a fault means for whoever tried: the one thing that decides about a retry. */
 export type Fault =
   /** Time cures it (refused, timed out, busy): tried again without end. */
@@ -71,8 +76,7 @@ export function isRetriable(error: unknown): boolean {
   return fault === 'transient' || fault === 'throttled';
 }
 
-/** One line of text for anything thrown, without a stack trace. */
+/** One line of text for anything thrown, without a stack trace; whatever it is, this does not throw. */
 export function messageOf(error: unknown): string {
-  const text = error instanceof Error ? error.message || error.name : String(error);
-  return text.replace(/\s*\n\s*/g, ' ');
+  return foreignText(error, maxMessage);
 }

@@ -1,6 +1,7 @@
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Receipt, RoleContext, Sink } from '../../src/engine/component.ts';
+import { linesOf, parseJson } from '../../src/engine/json.ts';
 import type { Message } from '../../src/engine/message.ts';
 import { FdpError } from '../../src/errors.ts';
 import { fileError } from './errors.ts';
@@ -54,7 +55,7 @@ export class FileSink implements Sink {
    */
   async write(messages: readonly Message[]): Promise<Receipt> {
     const { name, path } = this.#options;
-    const text = messages.map(({ value }) => `${JSON.stringify(value ?? null)}\n`).join('');
+    const { text, failed } = linesOf(messages, name);
     // Lanes write at the same time; the file takes one batch after the other.
     const turn = this.#last.then(() => this.#outside(this.#append(Buffer.from(text))));
     this.#last = turn.catch(() => {});
@@ -63,7 +64,7 @@ export class FileSink implements Sink {
     } catch (error) {
       throw fileError(name, path, error);
     }
-    return {};
+    return failed.size > 0 ? { failed } : {};
   }
 
   async close(): Promise<void> {
@@ -144,7 +145,7 @@ async function endOfLines(file: FileHandle, size: number): Promise<number> {
 
 function isJson(text: string): boolean {
   try {
-    JSON.parse(text);
+    parseJson(text);
     return true;
   } catch {
     return false;

@@ -1,8 +1,9 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { Observable } from 'rxjs';
 import type { Lane, Reading, RoleContext, Source } from '../../src/engine/component.ts';
+import { parseJson } from '../../src/engine/json.ts';
 import type { SourceMessage } from '../../src/engine/message.ts';
-import { FdpError } from '../../src/errors.ts';
+import { FdpError, messageOf } from '../../src/errors.ts';
 import { fileError } from './errors.ts';
 import { type Line, Lines } from './lines.ts';
 
@@ -17,7 +18,6 @@ export interface FileSourceOptions {
 const chunkBytes = 64 * 1024;
 /** What the dead letter gets of a line that is too long. */
 const shownBytes = 64 * 1024;
-const byteOrderMark = '\uFEFF';
 
 /**
  * The source role: one lane with the lines of the file, in order; a message's offset is its line number, from 1. Empty
@@ -120,10 +120,9 @@ export class FileSource implements Source {
     });
     if (length > maxLine) return reject(`${length} bytes, expected at most ${maxLine}`);
     try {
-      const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-      return { ...common, value: JSON.parse(text.startsWith(byteOrderMark) ? text.slice(1) : text) };
+      return { ...common, value: parseJson(bytes) };
     } catch (cause) {
-      return reject('expected a JSON value in UTF-8', cause);
+      return reject(messageOf(cause), cause);
     }
   }
 

@@ -1,5 +1,10 @@
+import { parseJson } from '../../src/engine/json.ts';
 import type { SourceMessage } from '../../src/engine/message.ts';
-import { FdpError } from '../../src/errors.ts';
+import { foreignText } from '../../src/engine/text.ts';
+import { FdpError, messageOf } from '../../src/errors.ts';
+
+/** What is shown of a text of the server, characters. */
+const shownText = 200;
 
 /** What a frame of the feed is. */
 export type Frame =
@@ -16,9 +21,9 @@ export type Frame =
 export function readFrame(bytes: Buffer, lane: string, now: number): Frame {
   let value: unknown;
   try {
-    value = JSON.parse(bytes.toString('utf8'));
+    value = parseJson(bytes);
   } catch (cause) {
-    return unreadable(bytes, { lane, now, what: 'a frame that is not JSON', cause });
+    return unreadable(bytes, { lane, now, what: `a frame that can't be read (${messageOf(cause)})`, cause });
   }
   if (!isObject(value)) return unreadable(bytes, { lane, now, what: 'a frame that is not an object' });
   switch (value['type']) {
@@ -27,9 +32,9 @@ export function readFrame(bytes: Buffer, lane: string, now: number): Frame {
     case 'ping':
       return { kind: 'ping' };
     case 'error':
-      return { kind: 'error', text: shortened(value['msg'] ?? 'no reason given') };
+      return { kind: 'error', text: foreignText(value['msg'] ?? 'no reason given', shownText) };
     default:
-      return { kind: 'unknown', type: shortened(value['type'] ?? 'none') };
+      return { kind: 'unknown', type: foreignText(value['type'] ?? 'none', shownText) };
   }
 }
 
@@ -68,9 +73,4 @@ function latest(frame: Readonly<Record<string, unknown>>, now: number): number {
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function shortened(value: unknown): string {
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return text.length > 200 ? `${text.slice(0, 200)}...` : text;
 }

@@ -1,4 +1,5 @@
 import type { Coordinates, Environment, Mark, Query, Row } from '../../src/engine/component.ts';
+import { parseJson } from '../../src/engine/json.ts';
 import { FdpError, isRetriable, messageOf } from '../../src/errors.ts';
 import type { TableDefinition } from '../table/definition.ts';
 import {
@@ -174,7 +175,7 @@ export class SqliteTableStore implements TableStore {
   #plain(row: SqlRow): Row {
     const { fields } = this.definition;
     const id = { _id: String(row['_id']) };
-    if (!fields) return { ...(JSON.parse(String(row['_doc'])) as object), ...id };
+    if (!fields) return { ...(parseJson(String(row['_doc'])) as object), ...id };
     const values = Object.entries(fields).map(([field, type]) => {
       const value = row[field] ?? null;
       return [field, type === 'boolean' && value !== null ? value !== 0 : value];
@@ -185,5 +186,5 @@ export class SqliteTableStore implements TableStore {
 
 function marksOf(row: SqlRow): Marks {
   const text = row['_marks'];
-  return typeof text === 'string' ? (JSON.parse(text) as Marks) : {};
+  return typeof text === 'string' ? (parseJson(text) as Marks) : {};
 }

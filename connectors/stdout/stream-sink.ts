@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream';
 import type { Environment, Receipt, Sink } from '../../src/engine/component.ts';
+import { linesOf } from '../../src/engine/json.ts';
 import type { Message } from '../../src/engine/message.ts';
 import { FdpError, messageOf } from '../../src/errors.ts';
 
@@ -26,13 +27,13 @@ export class StreamSink implements Sink {
 
   /** @throws FDP_CLOSED, fatal, when nobody reads any more */
   async write(messages: readonly Message[]): Promise<Receipt> {
-    const text = messages.map(({ value }) => `${JSON.stringify(value ?? null)}\n`).join('');
+    const { text, failed } = linesOf(messages, this.#name);
     await this.#environment.clock.outside(
       new Promise<void>((resolve, reject) => {
         this.#stream.write(text, (error) => (error ? reject(this.#failure(error)) : resolve()));
       }),
     );
-    return {};
+    return failed.size > 0 ? { failed } : {};
   }
 
   async close(): Promise<void> {}

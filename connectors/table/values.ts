@@ -1,3 +1,4 @@
+import { foreignText, jsonWithin } from '../../src/engine/text.ts';
 import { FdpError } from '../../src/errors.ts';
 import { decimalText } from './decimal.ts';
 import type { ColumnType, TableDefinition } from './definition.ts';
@@ -91,6 +92,6 @@ export function wrongType({ name, fields }: TableDefinition, field: string, valu
 }
 
 function shown(value: unknown): string {
-  const text = typeof value === 'string' ? JSON.stringify(value) : Array.isArray(value) ? 'an array' : String(value);
-  return `${text.length > 60 ? `${text.slice(0, 60)}...` : text} (${value === null ? 'null' : typeof value})`;
+  const text = Array.isArray(value) ? 'an array' : typeof value === 'string' ? jsonWithin(value, 61) : String(value);
+  return `${foreignText(text, 60)} (${value === null ? 'null' : typeof value})`;
 }

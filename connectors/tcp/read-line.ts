@@ -1,3 +1,4 @@
+import { parseJson } from '../../src/engine/json.ts';
 import type { SourceMessage } from '../../src/engine/message.ts';
 import { FdpError, messageOf } from '../../src/errors.ts';
 
@@ -18,9 +19,9 @@ export function readLine(line: Buffer, { name, key, now }: LineReading): SourceM
   const meta = { lane: name };
   let value: unknown;
   try {
-    value = JSON.parse(line.toString('utf8'));
+    value = parseJson(line.toString('utf8'));
   } catch (error) {
-    const problem = new FdpError('FDP_MESSAGE_UNREADABLE', `${name}: a line is not JSON: ${messageOf(error)}`, {
+    const problem = new FdpError('FDP_MESSAGE_UNREADABLE', `${name}: a line can't be read: ${messageOf(error)}`, {
       cause: error,
     });
     return { key: null, value: undefined, timestamp: now(), meta, raw: Buffer.from(line), problem };

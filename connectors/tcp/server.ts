@@ -1,8 +1,9 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { ConnectOptions, Receipt, RoleContext, Sink } from '../../src/engine/component.ts';
+import { toJson } from '../../src/engine/json.ts';
 import { listen } from '../../src/engine/listen.ts';
 import type { Message } from '../../src/engine/message.ts';
-import { FdpError, messageOf } from '../../src/errors.ts';
+import { messageOf } from '../../src/errors.ts';
 import { type Line, Outlet } from './outlet.ts';
 
 interface TcpServerOptions {
@@ -58,7 +59,7 @@ export class TcpServer implements Sink {
     for (let place = 0; place < messages.length; place++) {
       const message = messages[place] as Message;
       try {
-        texts.push(`${jsonOf(message.value, this.#options.name)}\n`);
+        texts.push(`${toJson(message.value, this.#options.name)}\n`);
         written.push(message);
       } catch (error) {
         failed.set(place, error as Error);
@@ -147,17 +148,6 @@ export class TcpServer implements Sink {
     this.#isFull = true;
     log.warn({ clients: maxClients }, `${name}: ${maxClients} clients are connected: further ones are closed`);
   }
-}
-
-function jsonOf(value: unknown, name: string): string {
-  let reason = `a ${typeof value} has no JSON`;
-  try {
-    const text: string | undefined = JSON.stringify(value);
-    if (text !== undefined) return text;
-  } catch (error) {
-    reason = messageOf(error);
-  }
-  throw new FdpError('FDP_MESSAGE_REFUSED', `${name}: the value can't be written as a line of JSON: ${reason}`);
 }
 
 function fieldText(value: unknown, field: string): string {

@@ -1,3 +1,4 @@
+import { parseJson } from '../../src/engine/json.ts';
 import { unitFormats } from '../../src/engine/units.ts';
 import { type FaultName, faultNames } from './faults.ts';
 
@@ -17,7 +18,7 @@ export interface TradeFrame {
 export function readAsk(text: string): Ask {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch {
     return { kind: 'mistake', text: 'Invalid message: expected JSON' };
   }

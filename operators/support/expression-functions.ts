@@ -1,3 +1,4 @@
+import { foreignText, jsonWithin } from '../../src/engine/text.ts';
 import { FdpError } from '../../src/errors.ts';
 
 /** A decimal as stores give them. */
@@ -52,10 +53,6 @@ function invalid(name: string, expected: string, got: unknown): FdpError {
 /** A value on one short line, for the reason of a rejection. */
 export function show(value: unknown): string {
   const text =
-    value === undefined
-      ? 'nothing'
-      : typeof value === 'bigint'
-        ? String(value)
-        : (JSON.stringify(value) ?? typeof value);
+    value === undefined ? 'nothing' : foreignText(typeof value === 'bigint' ? value : jsonWithin(value, 50), 50);
   return text.length > 40 ? `${text.slice(0, 39)}…` : text;
 }

@@ -1,4 +1,5 @@
 import type { Proof } from './component.ts';
+import { parseJson } from './json.ts';
 
 /** What a log keeps beside a position, at most, bytes: Kafka's own limit is 4096. */
 const maxNoteBytes = 4000;
@@ -75,7 +76,7 @@ function readNote(lane: string, note: string | undefined): Note {
   const nothing = { lane, underWay: 0, proofs: {} };
   if (!note?.startsWith('{')) return nothing;
   try {
-    const read = { ...nothing, lane: '', ...(JSON.parse(note) as Partial<Note>) };
+    const read = { ...nothing, lane: '', ...(parseJson(note) as Partial<Note>) };
     return read.lane === lane ? read : nothing;
   } catch {
     return nothing;

@@ -2,6 +2,7 @@ import { map } from 'rxjs';
 import { FdpError, messageOf as textOf } from '../errors.ts';
 import type { Lane, Source } from './component.ts';
 import type { DeadLetter } from './dead-letter.ts';
+import { parseJson } from './json.ts';
 import type { SourceMessage } from './message.ts';
 
 /** A letter as it lies in the dead letter's log. */
@@ -75,7 +76,7 @@ function restored({ id, letter, record }: StoredLetter): SourceMessage {
 
 function parsed(id: string, letter: DeadLetter): Pick<SourceMessage, 'value' | 'problem'> {
   try {
-    return { value: JSON.parse(bytesOfLetter(letter).toString('utf8')) };
+    return { value: parseJson(bytesOfLetter(letter)) };
   } catch (cause) {
     const text = `letter ${id}: its message still can't be read: ${textOf(cause)}`;
     return { value: undefined, problem: new FdpError('FDP_MESSAGE_UNREADABLE', text, { cause }) };

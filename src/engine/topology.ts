@@ -162,7 +162,7 @@ export class Topology implements NodeOwner {
       return;
     }
     const where = { topology: this.name, node: node.name, code: error.code, ...originOf(message) };
-    this.#limitedLog.warn(`rejected ${node.name} ${error.code}`, where, `message rejected: ${error.message}`);
+    this.#limitedLog.warn(`rejected ${node.name} ${error.code}`, where, `message rejected: ${textOf(error)}`);
     const letters = this.#flow?.deadLetters;
     if (letters) letters.submit(this.name, node, message, error);
     else message.track.end(Outcome.rejected);

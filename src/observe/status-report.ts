@@ -1,6 +1,7 @@
 import type { JSONSchema } from 'json-schema-to-ts';
 import type { Row } from '../engine/component.ts';
 import { buildGraph, type NodePlace } from '../engine/graph.ts';
+import { parseJson } from '../engine/json.ts';
 import type { NodeKind } from '../engine/node.ts';
 import type { Plan } from '../engine/plan.ts';
 import type { StatusReport } from '../engine/snapshot.ts';
@@ -74,7 +75,7 @@ function compare(a: string, b: string): number {
 
 function readReport(text: string): StatusReport | undefined {
   try {
-    const report = JSON.parse(text) as (StatusReport & { readonly format?: unknown }) | null;
+    const report = parseJson(text) as (StatusReport & { readonly format?: unknown }) | null;
     return report?.format === format ? report : undefined;
   } catch {
     return undefined;

@@ -4,6 +4,10 @@ import { answer, type Deed, hostileServer, textFrame, upgradeThen } from '../sup
 import { hurriedClock } from '../support/hurried-clock.ts';
 import { until } from '../support/sockets.ts';
 
+interface TradeFrame {
+  readonly data: readonly { readonly p: number }[];
+}
+
 const opened: { close(): Promise<unknown> }[] = [];
 
 async function meet(deeds: readonly Deed[], options: object = {}, factor = 100) {
@@ -19,6 +23,8 @@ afterEach(async () => {
 });
 
 const trade = (p: number) => textFrame(`{"type":"trade","data":[{"p":${p},"s":"AAPL","t":${p},"v":1}]}`);
+const deep = (levels: number) => '['.repeat(levels) + ']'.repeat(levels);
+const values = ({ frames }: Feed) => frames.map(({ value }) => (value as TradeFrame | undefined)?.data[0]?.p);
 const prices = ({ frames }: Feed) => frames.map(({ timestamp }) => timestamp);
 const bytes = (...values: readonly number[]) => Buffer.from(values);
 
@@ -42,6 +48,41 @@ describe('finnhub', () => {
     expect(client.error()).toBeUndefined();
     const line = client.context.log.lines.find(({ text }) => text.includes('may be missing'));
     expect(line?.text).toMatch(/sent a broken frame \(WS_ERR_/);
+  });
+
+  it.each([
+    ['in its type', `{"type":${deep(20_000)}}`],
+    ['in its data', `{"type":"trade","data":${deep(20_000)}}`],
+    ['in an error', `{"type":"error","msg":${deep(20_000)}}`],
+  ])(
+    'passes on a frame with 20,000 levels %s as unreadable, with its bytes, and its neighbours',
+    async (_where, text) => {
+      const { client } = await meet([upgradeThen(trade(1), textFrame(text), trade(2))], {}, 1);
+      await until(() => client.frames.length === 3);
+      expect(client.frames[1]?.problem).toMatchObject({ code: 'FDP_MESSAGE_UNREADABLE' });
+      expect(client.frames[1]?.problem?.message).toContain('at most 100 levels');
+      expect(Buffer.from(client.frames[1]?.raw ?? '').toString()).toBe(text);
+      expect(values(client)).toEqual([1, undefined, 2]);
+      expect(client.context.node.state).toBe('ok');
+    },
+  );
+
+  it('shows what a server says within bounds and without control characters', async () => {
+    const msg = `\u001b[2J${'x'.repeat(50_000)}`;
+    const { client } = await meet([upgradeThen(textFrame(`{"type":"error","msg":${JSON.stringify(msg)}}`), trade(1))]);
+    await until(() => client.frames.length === 1);
+    const shown = JSON.stringify(client.context.log.lines.filter(({ level }) => level === 'error'));
+    expect(shown).toContain('server says: \\\\u{1b}[2Jxxx');
+    expect(shown.length).toBeLessThan(1500);
+  });
+
+  it('writes a bounded number of lines about frames of ever new kinds', async () => {
+    const kinds = Array.from({ length: 500 }, (_unused, place) => textFrame(`{"type":"kind ${place}"}`));
+    const errors = Array.from({ length: 500 }, (_unused, place) => textFrame(`{"type":"error","msg":"no ${place}"}`));
+    const { client } = await meet([upgradeThen(...kinds, ...errors, trade(1))], {}, 1);
+    await until(() => client.frames.length === 1);
+    expect(client.context.node.extra).toMatchObject({ unknown_frames: 500, error_frames: 500 });
+    expect(client.context.log.lines.length).toBeLessThan(30);
   });
 
   it.each([

@@ -46,8 +46,13 @@ export function upgradeThen(...parts: readonly Buffer[]): Deed {
   };
 }
 
-/** A whole text frame, as a server sends it; at most 125 bytes. */
+/** A whole text frame, as a server sends it. */
 export function textFrame(text: string): Buffer {
   const payload = Buffer.from(text);
-  return Buffer.concat([Buffer.from([0x81, payload.length]), payload]);
+  const { length } = payload;
+  const head = Buffer.alloc(length < 126 ? 2 : length < 65_536 ? 4 : 10, 0x81);
+  head[1] = length < 126 ? length : length < 65_536 ? 126 : 127;
+  if (length >= 65_536) head.writeBigUInt64BE(BigInt(length), 2);
+  else if (length >= 126) head.writeUInt16BE(length, 2);
+  return Buffer.concat([head, payload]);
 }

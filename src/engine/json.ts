@@ -1,0 +1,93 @@
+import { FdpError, messageOf } from '../errors.ts';
+
+/** Levels of arrays and objects within each other. Nothing that is meant for us has as many. */
+export const maxLevels = 100;
+/** Longer ones are not even looked at: reading them would hold the process for seconds. */
+export const maxJsonBytes = 64 * 1024 * 1024;
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+const quote = 0x22;
+const backslash = 0x5c;
+
+/**
+ * Reads JSON that others wrote. This is the only way for it into the process: bounded in bytes and in levels, so that what
+ * is made of it can be walked and written again without overflowing anything. Bytes must be UTF-8; a byte order mark is
+ * passed over. Numbers become doubles: digits beyond about 16 are lost.
+ * @throws FDP_MESSAGE_UNREADABLE with one short line that begins with "expected"
+ */
+export function parseJson(source: string | Uint8Array, maxBytes = maxJsonBytes): unknown {
+  if (source.length > maxBytes) throw unreadable(`at most ${maxBytes} bytes of JSON, got ${source.length}`);
+  try {
+    const text = typeof source === 'string' ? source : textOf(source);
+    if (!isTooDeep(text)) return JSON.parse(text);
+  } catch (cause) {
+    throw unreadable(`JSON: ${messageOf(cause)}`, cause);
+  }
+  throw unreadable(`JSON of at most ${maxLevels} levels, got more`);
+}
+
+/**
+ * A value as JSON, to be written somewhere.
+ * @throws FDP_MESSAGE_REFUSED when it has none: too deep, too long for a text, a BigInt
+ */
+export function toJson(value: unknown, name: string): string {
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(value);
+  } catch (error) {
+    throw new FdpError('FDP_MESSAGE_REFUSED', `${name}: the value has no JSON: ${messageOf(error)}`, { cause: error });
+  }
+  if (text === undefined)
+    throw new FdpError('FDP_MESSAGE_REFUSED', `${name}: expected a value, got ${typeof value}, which has no JSON`);
+  return text;
+}
+
+/** The values of messages as lines of JSON, `null` where there is none; what has no JSON is named with its error. */
+export function linesOf(
+  messages: readonly { readonly value: unknown }[],
+  name: string,
+): { readonly text: string; readonly failed: ReadonlyMap<number, Error> } {
+  const failed = new Map<number, Error>();
+  const lines: string[] = [];
+  for (const [place, { value }] of messages.entries()) {
+    try {
+      lines.push(`${toJson(value ?? null, name)}\n`);
+    } catch (error) {
+      failed.set(place, error as Error);
+    }
+  }
+  return { text: lines.join(''), failed };
+}
+
+/** Bytes as text. The strict decoder, which takes several times as long, looks at what may not be UTF-8 only. */
+function textOf(bytes: Uint8Array): string {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
+  return text.includes('\ufffd') || text.startsWith('\ufeff') ? utf8.decode(bytes) : text;
+}
+
+function isTooDeep(text: string): boolean {
+  if (text.length <= 2 * maxLevels) return false;
+  let level = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === quote) at = endOfText(text, at);
+    else if (code === 0x5b || code === 0x7b) {
+      if (++level > maxLevels) return true;
+    } else if (code === 0x5d || code === 0x7d) level--;
+  }
+  return false;
+}
+
+/** Where the text that begins at `start` ends: at its closing quote, or the end of everything. */
+function endOfText(text: string, start: number): number {
+  for (let at = text.indexOf('"', start + 1); at >= 0; at = text.indexOf('"', at + 1)) {
+    let backslashes = 0;
+    while (text.charCodeAt(at - 1 - backslashes) === backslash) backslashes++;
+    if (backslashes % 2 === 0) return at;
+  }
+  return text.length;
+}
+
+function unreadable(expected: string, cause?: unknown): FdpError {
+  return new FdpError('FDP_MESSAGE_UNREADABLE', `expected ${expected}`, cause === undefined ? {} : { cause });
+}
