@@ -1,4 +1,5 @@
 import { defineConnector } from '../src/engine/declaration.ts';
+import { Proven } from '../src/engine/proven.ts';
 import { queueBounds, queueSchema } from '../src/engine/queue.ts';
 import { durationMs, sizeBytes } from '../src/engine/units.ts';
 
@@ -33,7 +34,8 @@ export const finnhub = defineConnector({
         items: { type: 'string', minLength: 1, maxLength: 40 },
         minItems: 1,
         uniqueItems: true,
-        description: 'Symbols to subscribe to, as Finnhub names them; ten a second after every connection.',
+        description:
+          'Symbols to subscribe to, as Finnhub names them; ten a second after every connection, and those that were refused every quarter of an hour.',
         examples: [['AAPL', 'BINANCE:BTCUSDT']],
       },
       max_symbols: {
@@ -46,7 +48,8 @@ export const finnhub = defineConnector({
         type: 'string',
         format: 'duration',
         default: '60s',
-        description: 'A connection on which nothing came for so long, not even a ping, is given up and made again.',
+        description:
+          'A connection on which nothing came for so long is asked by a WebSocket ping; without an answer it is given up and made again.',
       },
       handshake_timeout: {
         type: 'string',
@@ -89,6 +92,7 @@ export const finnhub = defineConnector({
   },
   async create(options, context) {
     const { FinnhubFeed } = await import('./finnhub/feed.ts');
+    const proven = new Proven();
     return {
       source: (_usage, role) =>
         new FinnhubFeed(role, {
@@ -105,6 +109,7 @@ export const finnhub = defineConnector({
             healthyMs: durationMs(options.reconnect.healthy),
           },
           maxFrame: sizeBytes(options.max_frame),
+          proven,
           queue: queueBounds(options.queue),
         }),
       close: async () => {},

@@ -29,6 +29,13 @@ export const websocketServer = defineConnector({
         secret: true,
         description: 'The key that a client gives as `?token=`; another one is answered 401.',
       },
+      origins: {
+        type: 'array',
+        items: { type: 'string', minLength: 1 },
+        default: [],
+        description: 'Origins of web pages that may connect; pages of all others are answered 403. Programs name none.',
+        examples: [['http://127.0.0.1:8000']],
+      },
       ping: {
         type: 'string',
         format: 'duration',
@@ -57,7 +64,7 @@ export const websocketServer = defineConnector({
         type: 'boolean',
         default: false,
         description:
-          'Lets clients ask for faults: {"type":"fault","fault":"cut","for":"2s"}, also garbage, duplicate, late and silence.',
+          'Lets clients ask for faults: {"type":"fault","fault":"cut","for":"2s"}, also garbage, duplicate, late and silence; for ten minutes at most.',
       },
       faults: {
         type: 'object',
@@ -104,6 +111,7 @@ export const websocketServer = defineConnector({
           name: context.name,
           address: options.listen,
           token: options.token,
+          origins: options.origins,
           pingMs: durationMs(options.ping),
           clientBuffer: sizeBytes(options.client_buffer),
           maxClients: options.max_clients,

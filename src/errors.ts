@@ -63,6 +63,12 @@ export class FdpError extends Error {
     this.fault = options.fault ?? errorCodes[code];
     this.waitMs = options.waitMs;
   }
+
+  /** The same error with another fault. */
+  withFault(fault: Fault, message = this.message): FdpError {
+    const { waitMs, cause } = this;
+    return new FdpError(this.code, message, { fault, cause, ...(waitMs === undefined ? {} : { waitMs }) });
+  }
 }
 
 /** The fault of anything thrown; `undefined` when nobody classified it. */

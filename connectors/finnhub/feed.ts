@@ -1,15 +1,17 @@
 import { Observable, type Subscriber } from 'rxjs';
 import { linkedAbort } from '../../src/engine/clock.ts';
 import type { Lane, Reading, RoleContext, Source } from '../../src/engine/component.ts';
-import { type LimitedLog, limited } from '../../src/engine/limited-log.ts';
 import type { SourceMessage } from '../../src/engine/message.ts';
+import type { Proven } from '../../src/engine/proven.ts';
 import { BoundedQueue, type QueueOptions } from '../../src/engine/queue.ts';
+import { foreignText } from '../../src/engine/text.ts';
 import type { FdpError } from '../../src/errors.ts';
-import { isAboutKey, isAboutLimit, readFrame } from './frames.ts';
+import { readFrame } from './frames.ts';
 import { Gap } from './gaps.ts';
-import { tokenRefused } from './handshake.ts';
+import { Notices } from './notices.ts';
 import { type ReconnectOptions, Reconnects } from './reconnects.ts';
 import { Session, type SessionEnd } from './session.ts';
+import { Subscriptions } from './subscriptions.ts';
 
 export interface FeedOptions {
   readonly name: string;
@@ -21,20 +23,23 @@ export interface FeedOptions {
   readonly handshakeMs: number;
   readonly reconnect: ReconnectOptions;
   readonly maxFrame: number;
+  /** Of this connector, in this process. */
+  readonly proven: Proven;
   readonly queue: Pick<QueueOptions, 'maxItems' | 'maxBytes' | 'whenFull'>;
 }
 
-const subscribeEveryMs = 100;
 /** Pings without a trade for so long: the market is probably closed. */
 const idleMs = 120_000;
 const readingSize = 1000;
-const sameLineMs = 60_000;
+/** What of an error frame is shown, characters. */
+const shownError = 200;
 const idle = 'idle, market closed?';
+const handshake = 'handshake';
 
 /**
  * The source role: one lane with the frames of a session that is made again whenever it ends. Nobody waits for the
- * first one: the node says `connecting`, `retrying` and why. What a person must cure (a refused key) is an error of
- * `lanes`. Counts `reconnects`, `gaps`, `gap_ms`, `dropped_frames`, `error_frames`, `unknown_frames`.
+ * first one: the node says `connecting`, `retrying` and why. What a person must cure (a key that was refused before one session worked) is
+ * an error of `lanes`. Counts `reconnects`, `gaps`, `gap_ms`, `dropped_frames`, `error_frames`, `unknown_frames`.
  */
 export class FinnhubFeed implements Source {
   readonly replayable = false;
@@ -44,14 +49,16 @@ export class FinnhubFeed implements Source {
   readonly #queue: BoundedQueue<SourceMessage>;
   readonly #away: Gap;
   readonly #overflow: Gap;
-  readonly #sayOnce: LimitedLog;
+  readonly #notices: Notices;
+  readonly #subscriptions: Subscriptions;
   readonly #lane = linkedAbort().controller;
   readonly #stop = linkedAbort().controller;
   #session: Session | undefined;
   #sessions = 0;
   #tradeAt = 0;
   #isIdle = false;
-  #isFull = false;
+  /** What the server last complained of in this session. */
+  #complaint: string | undefined;
   #running: Promise<void> = Promise.resolve();
 
   constructor(context: RoleContext, options: FeedOptions) {
@@ -59,7 +66,9 @@ export class FinnhubFeed implements Source {
     this.#options = options;
     this.#away = new Gap({ ...context, name: options.name });
     this.#overflow = new Gap({ ...context, name: options.name });
-    this.#sayOnce = limited(context.log, context.clock, sameLineMs);
+    this.#notices = new Notices(context);
+    const { symbols } = options;
+    this.#subscriptions = new Subscriptions({ clock: context.clock, symbols, changed: () => this.#show() });
     this.#queue = new BoundedQueue({
       ...options.queue,
       onDropped: (frames) => this.#dropped(frames),
@@ -111,9 +120,10 @@ export class FinnhubFeed implements Source {
     while (!signal.aborted) {
       this.#session = this.#newSession();
       const end = await this.#session.ended;
-      if (end.error.fault === 'fatal') return this.#giveUp(lanes, end.error);
+      const error = this.#options.proven.judge(handshake, end.error);
+      if (error.fault === 'fatal') return this.#giveUp(lanes, error);
       if (signal.aborted) break;
-      await clock.sleep(this.#lost(end, reconnects), signal);
+      await clock.sleep(this.#lost({ ...end, error }, reconnects), signal);
     }
     this.#away.end();
     this.#roomAgain();
@@ -129,12 +139,15 @@ export class FinnhubFeed implements Source {
   }
 
   /** Says why the session ended, and gives how long to wait before the next. */
-  #lost({ error, openMs, silentMs }: SessionEnd, reconnects: Reconnects): number {
-    const { node } = this.#context;
-    const { waitMs, isKeyInUse } = reconnects.after(openMs);
+  #lost(end: SessionEnd, reconnects: Reconnects): number {
+    const { node, clock } = this.#context;
+    const { error, openMs, silentMs } = end;
+    const { waitMs, isKeyInUse } = reconnects.after(end);
     if (openMs !== undefined) this.#away.begin(error.message, silentMs >= this.#options.watchdogMs ? silentMs : 0);
-    node.is('retrying', isKeyInUse ? `${error.message}, again within 10 s: key in use elsewhere?` : error.message);
-    return Math.max(waitMs, error.waitMs ?? 0);
+    const said = this.#complaint === undefined ? '' : `, after "${this.#complaint}"`;
+    const guess = isKeyInUse ? ', again within 10 s: key in use elsewhere?' : '';
+    node.is('retrying', `${error.message}${said}${guess}`, clock.now() + waitMs);
+    return waitMs;
   }
 
   #giveUp(lanes: Subscriber<Lane>, error: FdpError): void {
@@ -145,19 +158,26 @@ export class FinnhubFeed implements Source {
 
   async #opened(): Promise<void> {
     const { clock, node, log } = this.#context;
-    const { name, url, symbols } = this.#options;
+    const { name, url, symbols, proven } = this.#options;
     const session = this.#session as Session;
-    this.#isFull = false;
+    proven.worked(handshake);
+    this.#complaint = undefined;
     if (this.#sessions++ > 0) node.count('reconnects');
     else this.#tradeAt = clock.monotonic();
     log.info({ url, symbols: symbols.length }, `${name}: connected to ${url}`);
-    node.is('ok', this.#isIdle ? idle : undefined);
+    this.#show();
     if (this.#queue.paused) session.pause(true);
-    for (const symbol of symbols) {
-      if (session.over.aborted || this.#isFull) return;
-      session.send({ type: 'subscribe', symbol });
-      await clock.sleep(subscribeEveryMs, session.over);
-    }
+    await this.#subscriptions.ask(session);
+    if (session.over.aborted) return;
+    this.#away.end();
+    await this.#subscriptions.keepAsking(session);
+  }
+
+  /** While it is connected: what is missing, and whether anything is traded. */
+  #show(): void {
+    if (this.#session?.over.aborted) return;
+    const reasons = [this.#subscriptions.missing, this.#isIdle ? idle : undefined].filter((each) => each !== undefined);
+    this.#context.node.is('ok', reasons.length > 0 ? reasons.join('; ') : undefined);
   }
 
   #take(bytes: Buffer): void {
@@ -166,7 +186,7 @@ export class FinnhubFeed implements Source {
     const frame = readFrame(bytes, name, clock.now());
     switch (frame.kind) {
       case 'message':
-        if (frame.message.problem === undefined) this.#traded();
+        if (frame.message.problem === undefined) this.#traded(frame.message.value);
         this.#queue.push(frame.message, bytes.length);
         break;
       case 'ping':
@@ -177,40 +197,41 @@ export class FinnhubFeed implements Source {
         break;
       case 'unknown':
         node.count('unknown_frames');
-        this.#sayOnce.warn(
-          `unknown ${frame.type}`,
-          { type: frame.type },
+        this.#notices.write(
+          'warn',
+          'type',
+          frame.type,
           `${name}: frames of the unknown type ${frame.type} are left out`,
         );
     }
   }
 
-  #traded(): void {
-    const { clock, node, log } = this.#context;
-    this.#away.end();
+  #traded(value: unknown): void {
+    const { clock, log } = this.#context;
+    this.#subscriptions.traded((value as { readonly data?: unknown }).data);
     this.#tradeAt = clock.monotonic();
     if (!this.#isIdle) return;
     this.#isIdle = false;
-    node.is('ok');
+    this.#show();
     log.info({}, `${this.#options.name}: trades again`);
   }
 
   #pinged(): void {
-    const { clock, node, log } = this.#context;
-    this.#away.end();
+    const { clock, log } = this.#context;
     if (this.#isIdle || clock.monotonic() - this.#tradeAt < idleMs) return;
     this.#isIdle = true;
-    node.is('ok', idle);
+    this.#show();
     log.info({}, `${this.#options.name}: pings but no trades for two minutes: ${idle}`);
   }
 
+  /** Whatever a server says in a frame is a warning: it ends nothing. */
   #errorFrame(text: string): void {
     const { name, token } = this.#options;
-    const shown = text.replaceAll(token, '***');
+    const shown = foreignText(text.replaceAll(token, '***'), shownError);
+    this.#complaint = shown;
     this.#context.node.count('error_frames');
-    this.#sayOnce.error(`error ${shown}`, { msg: shown }, `${name}: the server says: ${shown}`);
-    if (isAboutLimit(text)) this.#isFull = true;
-    if (isAboutKey(text)) this.#session?.cut(tokenRefused(name, shown));
+    this.#notices.write('error', 'error', shown, `${name}: the server says: ${shown}`);
+    this.#subscriptions.heard(shown);
   }
 
   #dropped(frames: number): void {

@@ -15,8 +15,9 @@ export type Frame =
   | { readonly kind: 'unknown'; readonly type: string };
 
 /**
- * Reads one frame. A frame of trades is passed on as it is, dated by its latest trade; what is not a JSON object
- * becomes a message with the problem FDP_MESSAGE_UNREADABLE and its bytes. Never throws.
+ * Reads one frame. A frame of trades is passed on as it is, dated by when it was received: its trades have times of
+ * their own, by a clock that is not ours. What is not a JSON object becomes a message with the problem
+ * FDP_MESSAGE_UNREADABLE and its bytes. Never throws.
  */
 export function readFrame(bytes: Buffer, lane: string, now: number): Frame {
   let value: unknown;
@@ -28,21 +29,14 @@ export function readFrame(bytes: Buffer, lane: string, now: number): Frame {
   if (!isObject(value)) return unreadable(bytes, { lane, now, what: 'a frame that is not an object' });
   switch (value['type']) {
     case 'trade':
-      return { kind: 'message', message: { key: null, value, timestamp: latest(value, now), meta: { lane } } };
+      return { kind: 'message', message: { key: null, value, timestamp: now, meta: { lane } } };
     case 'ping':
       return { kind: 'ping' };
     case 'error':
-      return { kind: 'error', text: foreignText(value['msg'] ?? 'no reason given', shownText) };
+      return { kind: 'error', text: foreignText(value['msg'] ?? 'no reason given') };
     default:
       return { kind: 'unknown', type: foreignText(value['type'] ?? 'none', shownText) };
   }
-}
-
-/** True when an error frame says that the key is wrong: no patience helps. */
-export function isAboutKey(text: string): boolean {
-  return /\b(invalid|wrong|unknown|missing|expired|bad|no)\b.{0,20}\b(api[ _-]?key|key|token)\b|\b(api[ _-]?key|token)\b.{0,20}\b(invalid|wrong|unknown|missing|expired|required)\b|unauthori[sz]ed/i.test(
-    text,
-  );
 }
 
 /** True when an error frame says that no more symbols are allowed. */
@@ -59,16 +53,6 @@ function unreadable(
   });
   const raw = Uint8Array.from(bytes);
   return { kind: 'message', message: { key: null, value: undefined, timestamp: now, meta: { lane }, raw, problem } };
-}
-
-function latest(frame: Readonly<Record<string, unknown>>, now: number): number {
-  let time = Number.NEGATIVE_INFINITY;
-  if (Array.isArray(frame['data']))
-    for (const trade of frame['data']) {
-      const t: unknown = isObject(trade) ? trade['t'] : undefined;
-      if (typeof t === 'number' && t > time && t < 8.64e15) time = t;
-    }
-  return Number.isFinite(time) ? time : now;
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

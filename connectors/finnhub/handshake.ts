@@ -1,5 +1,15 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { sizeText } from '../../src/engine/units.ts';
 import { FdpError, messageOf } from '../../src/errors.ts';
+
+/** Who is asked, for the message of an error. */
+export interface Asked {
+  /** The connector's name. */
+  readonly name: string;
+  readonly host: string;
+  /** Bytes. */
+  readonly maxFrame: number;
+}
 
 const certificateCodes = new Set([
   'CERT_HAS_EXPIRED',
@@ -12,38 +22,54 @@ const certificateCodes = new Set([
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
 ]);
 
-/** Statuses that time can cure, beside all from 500. */
-const curable: readonly (number | undefined)[] = [408, 429];
+/** However long a server asks to wait, after an hour it is asked again. */
+const longestAskedMs = 3_600_000;
 
-/** FDP_REFUSED for a wrong key, with what the server said about it. */
-export function tokenRefused(name: string, said: string): FdpError {
-  return new FdpError(
-    'FDP_REFUSED',
-    `${name}: the server refused the token (${said}): set FINNHUB_TOKEN to a valid key, ` +
-      'a free one is to be had at https://finnhub.io/register',
-  );
+/**
+ * What an HTTP answer instead of the upgrade means. Only 401 says something about the key, and is fatal; a 429, or a
+ * `Retry-After`, asks for patience; everything else may be a proxy, a status page or a wall on the way, and passes.
+ */
+export function refusal({ name, host }: Asked, response: IncomingMessage, now: number): FdpError {
+  const { statusCode, headers } = response;
+  if (statusCode === 401)
+    return new FdpError(
+      'FDP_REFUSED',
+      `${name}: the server refused the token (401): set FINNHUB_TOKEN to a valid key, ` +
+        'a free one is to be had at https://finnhub.io/register',
+    );
+  const waitMs = retryAfterMs(headers, now);
+  if (statusCode === 429 || waitMs !== undefined)
+    return new FdpError('FDP_UNAVAILABLE', `${host} answers ${statusCode}: it wants no connection now`, {
+      fault: 'throttled',
+      ...(waitMs === undefined ? {} : { waitMs }),
+    });
+  const isBusy = statusCode === 408 || (statusCode ?? 0) >= 500;
+  const hint = isBusy ? 'it wants no connection now' : 'expected 101 (a WebSocket): if this stays so, check `url`';
+  return new FdpError('FDP_UNAVAILABLE', `${host} answers ${statusCode}: ${hint}`);
 }
 
 /**
- * What an HTTP answer instead of the upgrade means: FDP_REFUSED, fatal, for what a person must cure (a refused key, a
- * wrong address), `throttled` or transient for the rest.
+ * How long a `Retry-After` asks to wait, as RFC 9110 has it: seconds, or a date in one of three forms, which is compared
+ * with the server's own `Date` if it gives one. Undefined when there is none, or nothing that can be read.
  */
-export function refusal(name: string, host: string, { statusCode, headers }: IncomingMessage): FdpError {
-  if (statusCode === 401 || statusCode === 403) return tokenRefused(name, String(statusCode));
-  if (curable.includes(statusCode) || (statusCode !== undefined && statusCode >= 500)) {
-    const waitMs = 1000 * Number(headers['retry-after']);
-    return new FdpError('FDP_UNAVAILABLE', `${host} answers ${statusCode}: it wants no connection now`, {
-      ...(waitMs > 0 ? { fault: 'throttled', waitMs: Math.min(waitMs, 3_600_000) } : {}),
-    });
-  }
-  return new FdpError(
-    'FDP_REFUSED',
-    `${name}: ${host} answered ${statusCode}, expected 101 (a WebSocket): check \`url\` and FINNHUB_TOKEN`,
-  );
+export function retryAfterMs(headers: IncomingHttpHeaders, now: number): number | undefined {
+  const text = headers['retry-after']?.trim();
+  if (text === undefined) return undefined;
+  if (/^\d+$/.test(text)) return Math.min(1000 * Number(text), longestAskedMs);
+  const at = httpDate(text);
+  if (at === undefined) return undefined;
+  return Math.min(Math.max(0, at - (httpDate(headers.date ?? '') ?? now)), longestAskedMs);
+}
+
+/** The oldest of the three forms names no zone, and is in GMT as the others are. */
+function httpDate(text: string): number | undefined {
+  if (!/^(mon|tue|wed|thu|fri|sat|sun)/i.test(text)) return undefined;
+  const ms = Date.parse(/GMT$/i.test(text) ? text : `${text} GMT`);
+  return Number.isNaN(ms) ? undefined : ms;
 }
 
 /** Why a connection failed or broke: a certificate is fatal, everything else time can cure. */
-export function connectionError(name: string, host: string, cause: NodeJS.ErrnoException): FdpError {
+export function connectionError({ name, host, maxFrame }: Asked, cause: NodeJS.ErrnoException): FdpError {
   const { code = '' } = cause;
   if (certificateCodes.has(code))
     return new FdpError(
@@ -51,6 +77,10 @@ export function connectionError(name: string, host: string, cause: NodeJS.ErrnoE
       `${name}: the certificate of ${host} is not accepted (${code}): check \`url\`, the clock and NODE_EXTRA_CA_CERTS`,
       { cause },
     );
+  if (code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH')
+    return new FdpError('FDP_CONNECTION_LOST', `${host} sent a frame larger than max_frame (${sizeText(maxFrame)})`, {
+      cause,
+    });
   return new FdpError('FDP_CONNECTION_LOST', explained(code, host) ?? `${host}: ${messageOf(cause)}`, { cause });
 }
 

@@ -1,4 +1,5 @@
 import type { Chance } from '../../src/engine/chance.ts';
+import type { FdpError } from '../../src/errors.ts';
 
 export interface ReconnectOptions {
   readonly minMs: number;
@@ -7,19 +8,34 @@ export interface ReconnectOptions {
   readonly healthyMs: number;
 }
 
-/** A connection that ends within this time of being opened was ended on purpose. */
+/** A connection that ended. */
+export interface Ended {
+  /** Why: `throttled` asks for patience, with `waitMs` for how much. */
+  readonly error: Pick<FdpError, 'fault' | 'waitMs'>;
+  /** How long it was open; undefined: it never was. */
+  readonly openMs: number | undefined;
+  /** The other side said goodbye, for no fault of ours. */
+  readonly isPolite: boolean;
+}
+
+/** A connection that is taken leave of within this time of being opened was ended on purpose. */
 const shortMs = 10_000;
 const shortAllowed = 3;
 const keyInUseMs = 60_000;
+/** The first wait after a 429, and the longest, when the server does not name one. */
+const throttledMs = 30_000;
+const longestThrottledMs = 600_000;
 
 /**
- * How long to wait before the next connection: full jitter over a time that doubles. The fourth connection in a row that
- * ended within ten seconds means that somebody else uses the key, and the two end each other: then a minute.
+ * How long to wait before the next connection: full jitter over a time that doubles. A server that wants no connections
+ * is asked again after half a minute, and ever later, or when it said. The fourth connection in a row of which the
+ * server took leave within ten seconds means that somebody else uses the key, and the two end each other.
  */
 export class Reconnects {
   readonly #options: ReconnectOptions;
   readonly #chance: Chance;
   #attempt = 0;
+  #throttled = 0;
   #short = 0;
 
   constructor(options: ReconnectOptions, chance: Chance) {
@@ -27,15 +43,25 @@ export class Reconnects {
     this.#chance = chance;
   }
 
-  /** @param openMs how long the connection that ended was open; undefined: it never was */
-  after(openMs: number | undefined): { readonly waitMs: number; readonly isKeyInUse: boolean } {
+  after({ error, openMs, isPolite }: Ended): { readonly waitMs: number; readonly isKeyInUse: boolean } {
     const { minMs, maxMs, healthyMs } = this.#options;
     if (openMs !== undefined) {
-      this.#short = openMs < shortMs ? this.#short + 1 : 0;
+      this.#throttled = 0;
+      this.#short = isPolite && openMs < shortMs ? this.#short + 1 : 0;
       if (openMs >= healthyMs) this.#attempt = 0;
     }
+    if (error.fault === 'throttled') return { waitMs: this.#patience(error.waitMs), isKeyInUse: false };
     const waitMs = this.#chance.next() * Math.min(maxMs, minMs * 2 ** this.#attempt++);
-    if (openMs !== undefined && this.#short > shortAllowed) return { waitMs: keyInUseMs, isKeyInUse: true };
+    if (openMs !== undefined && this.#short > shortAllowed)
+      return { waitMs: Math.min(keyInUseMs, maxMs), isKeyInUse: true };
     return { waitMs, isKeyInUse: false };
+  }
+
+  /** Never earlier than asked, and not at the same moment as all others that were asked. */
+  #patience(askedMs: number | undefined): number {
+    const share = this.#chance.next();
+    if (askedMs !== undefined && askedMs > 0) return askedMs + share * Math.min(5000, askedMs / 10);
+    const longest = Math.min(longestThrottledMs, throttledMs * 2 ** this.#throttled++);
+    return longest * (0.5 + share / 2);
   }
 }

@@ -1,7 +1,8 @@
 import { WebSocket } from 'ws';
 import { type Clock, linkedAbort } from '../../src/engine/clock.ts';
+import { foreignText } from '../../src/engine/text.ts';
 import { FdpError } from '../../src/errors.ts';
-import { connectionError, refusal } from './handshake.ts';
+import { type Asked, connectionError, refusal } from './handshake.ts';
 
 export interface SessionOptions {
   readonly clock: Clock;
@@ -24,15 +25,21 @@ export interface SessionEnd {
   readonly openMs: number | undefined;
   /** Since the last sign of life, ms: what was silent before the end may be missing. */
   readonly silentMs: number;
+  /** The other side said goodbye, for no fault of ours. */
+  readonly isPolite: boolean;
 }
 
 /** After a polite close the other side has that long to agree. */
 const goodbyeMs = 1000;
+/** A silent server is asked for a sign of life, and has that long to give one. */
+const pongMs = 10_000;
+/** What of a server's reason to close is shown, characters. */
+const shownReason = 125;
 
 /**
  * One connection, from its handshake to its end. The token goes into the address and nowhere else: no error names it.
- * A connection on which nothing was heard for `watchdogMs` is cut: a half-open socket and a frame that never ends give
- * no other sign.
+ * A connection on which nothing was heard for `watchdogMs` is asked by a WebSocket ping, and cut when nothing comes of
+ * it: a half-open socket and a frame that never ends give no other sign.
  */
 export class Session {
   readonly ended: Promise<SessionEnd>;
@@ -40,29 +47,30 @@ export class Session {
   readonly over: AbortSignal;
   readonly #options: SessionOptions;
   readonly #socket: WebSocket;
-  readonly #host: string;
+  readonly #asked: Asked;
   readonly #over = linkedAbort().controller;
   #openedAt: number | undefined;
   #heardAt: number;
+  #isPinged = false;
   #error: FdpError | undefined;
   #watchdog: () => void;
 
   constructor(options: SessionOptions) {
-    const { clock, url, token, maxFrame } = options;
+    const { clock, name, url, token, maxFrame } = options;
     const address = new URL(url);
     address.searchParams.set('token', token);
     this.#options = options;
-    this.#host = address.host;
+    this.#asked = { name, host: address.host, maxFrame };
     this.over = this.#over.signal;
     this.#heardAt = clock.monotonic();
     this.#socket = new WebSocket(address, { perMessageDeflate: false, maxPayload: maxFrame, followRedirects: false });
     this.#watchdog = clock.timer(options.handshakeMs, () =>
-      this.cut(this.#lost(`${this.#host} did not answer within ${options.handshakeMs} ms`)),
+      this.cut(this.#lost(`${address.host} did not answer within ${options.handshakeMs} ms`)),
     );
     this.ended = this.#follow();
   }
 
-  send(value: unknown): void {
+  send(value: object): void {
     if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(value));
   }
 
@@ -92,23 +100,29 @@ export class Session {
 
   #follow(): Promise<SessionEnd> {
     const socket = this.#socket;
+    const { token } = this.#options;
     socket.on('open', () => this.#opened());
     socket.on('unexpected-response', (_request, response) => {
-      this.cut(refusal(this.#options.name, this.#host, response));
+      this.cut(refusal(this.#asked, response, this.#options.clock.now()));
       response.destroy();
     });
     socket.on('error', (error) => {
-      this.#error ??= connectionError(this.#options.name, this.#host, error);
+      this.#error ??= connectionError(this.#asked, error);
     });
     return new Promise((resolve) => {
-      socket.on('close', (code) => {
+      socket.on('close', (code, reason) => {
         this.#watchdog();
         this.#over.abort();
         const now = this.#options.clock.monotonic();
         resolve({
-          error: this.#error ?? this.#lost(`${this.#host} closed the connection (${code})`),
+          error:
+            this.#error ??
+            this.#lost(
+              `${this.#asked.host} closed the connection (${closeText(code, reason.toString().replaceAll(token, '***'))})`,
+            ),
           openMs: this.#openedAt === undefined ? undefined : now - this.#openedAt,
           silentMs: now - this.#heardAt,
+          isPolite: this.#error === undefined && isGoodbye(code),
         });
       });
     });
@@ -122,12 +136,14 @@ export class Session {
       this.#options.frame(data as Buffer);
     });
     this.#socket.on('ping', () => this.#heard());
+    this.#socket.on('pong', () => this.#heard());
     this.#watch(this.#options.watchdogMs, () => this.#bark());
     this.#options.opened();
   }
 
   #heard(): void {
     this.#heardAt = this.#options.clock.monotonic();
+    this.#isPinged = false;
   }
 
   /** One timer for the whole time: it looks when the last frame came, and sleeps for the rest. */
@@ -136,7 +152,13 @@ export class Session {
     if (this.#socket.isPaused) this.#heard();
     const left = this.#heardAt + watchdogMs - clock.monotonic();
     if (left > 0) this.#watch(left, () => this.#bark());
-    else this.cut(this.#lost(`${this.#host} was silent for ${watchdogMs} ms`));
+    else if (this.#isPinged)
+      this.cut(this.#lost(`${this.#asked.host} was silent for ${watchdogMs} ms and did not answer a ping`));
+    else {
+      this.#isPinged = true;
+      this.#socket.ping();
+      this.#watch(Math.min(pongMs, watchdogMs), () => this.#bark());
+    }
   }
 
   #watch(ms: number, fn: () => void): void {
@@ -147,4 +169,13 @@ export class Session {
   #lost(text: string): FdpError {
     return new FdpError('FDP_CONNECTION_LOST', text);
   }
+}
+
+/** Of those codes that a server may close with: not that we broke the protocol, and not that it is in trouble itself. */
+function isGoodbye(code: number): boolean {
+  return code === 1000 || code === 1005 || code === 1008 || code >= 3000;
+}
+
+function closeText(code: number, reason: string): string {
+  return reason === '' ? String(code) : `${code}: ${foreignText(reason, shownReason)}`;
 }

@@ -1,6 +1,9 @@
-import { parseJson } from '../../src/engine/json.ts';
-import { unitFormats } from '../../src/engine/units.ts';
+import { parseJson, toJson } from '../../src/engine/json.ts';
+import { durationMs, unitFormats } from '../../src/engine/units.ts';
 import { type FaultName, faultNames } from './faults.ts';
+
+/** A fault lasts so long at most, ms; that of a client which has gone goes by itself. */
+const longestFaultMs = 600_000;
 
 /** What a client may ask for. */
 export type Ask =
@@ -30,7 +33,10 @@ export function readAsk(text: string): Ask {
   if (type !== 'fault') return { kind: 'mistake', text: 'Unknown message type: expected subscribe or unsubscribe' };
   const name = faultNames.find((known) => known === fault);
   if (name === undefined || !(lasting === undefined || isDuration(lasting)))
-    return { kind: 'mistake', text: `Unknown fault: expected one of ${faultNames.join(', ')}, and "for": "2s"` };
+    return {
+      kind: 'mistake',
+      text: `Unknown fault: expected one of ${faultNames.join(', ')}, and "for": "2s" (10m at most)`,
+    };
   return { kind: 'fault', fault: name, for: lasting };
 }
 
@@ -43,11 +49,11 @@ export function isTradeFrame(value: unknown): value is TradeFrame {
 /** The frame with only the trades of these symbols, as JSON; undefined when there are none. */
 export function frameFor(frame: TradeFrame, symbols: ReadonlySet<string>): string | undefined {
   const data = frame.data.filter(({ s }) => symbols.has(s));
-  return data.length === 0 ? undefined : JSON.stringify({ ...frame, data });
+  return data.length === 0 ? undefined : toJson({ ...frame, data }, 'a frame of trades');
 }
 
 function isDuration(value: unknown): value is string {
-  return typeof value === 'string' && unitFormats.duration.pattern.test(value);
+  return typeof value === 'string' && unitFormats.duration.pattern.test(value) && durationMs(value) <= longestFaultMs;
 }
 
 function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {

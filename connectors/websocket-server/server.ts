@@ -16,6 +16,8 @@ export interface ExchangeOptions {
   readonly name: string;
   readonly address: string;
   readonly token: string;
+  /** Of pages that may connect. */
+  readonly origins: readonly string[];
   readonly pingMs: number;
   /** Bytes. */
   readonly clientBuffer: number;
@@ -42,7 +44,12 @@ export class ExchangeServer implements Sink {
   readonly #http = createServer((_request, response) => {
     response.writeHead(426, { Connection: 'Upgrade', Upgrade: 'websocket' }).end('This is a WebSocket server.\n');
   });
-  readonly #upgrades = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: maxAsk });
+  readonly #upgrades = new WebSocketServer({
+    noServer: true,
+    perMessageDeflate: false,
+    maxPayload: maxAsk,
+    autoPong: false,
+  });
   #stopPings: () => void = () => {};
   #closing: Promise<void> | undefined;
   #port = 0;
@@ -69,8 +76,12 @@ export class ExchangeServer implements Sink {
   async write(messages: readonly Message[]): Promise<Receipt> {
     const failed = new Map<number, Error>();
     messages.forEach((message, place) => {
-      if (isTradeFrame(message.value)) this.#give(message.value);
-      else failed.set(place, new FdpError('FDP_MESSAGE_REFUSED', `${this.#options.name}: expected a frame of trades`));
+      try {
+        if (isTradeFrame(message.value)) this.#give(message.value);
+        else throw new FdpError('FDP_MESSAGE_REFUSED', `${this.#options.name}: expected a frame of trades`);
+      } catch (error) {
+        failed.set(place, error as Error);
+      }
     });
     this.#cutTheSlow();
     // Sockets are written between turns: without one, a fast topology would outrun every client.
@@ -141,8 +152,10 @@ export class ExchangeServer implements Sink {
     else stream.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
   }
 
-  #refusal({ url = '/' }: IncomingMessage): string | undefined {
+  #refusal({ url = '/', headers }: IncomingMessage): string | undefined {
     if (this.#closing || this.#faults.lasts('cut')) return '503 Service Unavailable';
+    // Programs name no origin. A browser does, and lets any page that somebody looks at connect to this machine.
+    if (headers.origin !== undefined && !this.#options.origins.includes(headers.origin)) return '403 Forbidden';
     const given = new URLSearchParams(url.split('?')[1]).get('token') ?? '';
     if (!isSame(given, this.#options.token)) return '401 Unauthorized';
     return this.#clients.size >= this.#options.maxClients ? '429 Too Many Requests' : undefined;
@@ -154,6 +167,9 @@ export class ExchangeServer implements Sink {
     this.#clients.add(client);
     node.gauge('clients', this.#clients.size);
     socket.on('message', (data) => this.#answer(client, String(data)));
+    socket.on('ping', (data) => {
+      if (!this.#faults.lasts('silence')) socket.pong(data);
+    });
     socket.on('error', (error) => log.debug({ err: error }, `${this.#options.name}: a client sent a broken frame`));
     socket.on('close', () => {
       this.#clients.delete(client);

@@ -25,6 +25,12 @@ export function sizeBytes(text: string): number {
   return Math.floor(scaled('size', text, sizes));
 }
 
+/** Bytes as a person writes them: `1 MiB`, `1.5 KiB`. */
+export function sizeText(bytes: number): string {
+  const [unit, size] = (Object.entries(sizes) as [string, number][]).findLast(([, each]) => bytes >= each) ?? ['B', 1];
+  return `${Math.round((bytes / size) * 10) / 10} ${unit}`;
+}
+
 /** `50/s` in events per second; `max` is Infinity. */
 export function ratePerSecond(text: string): number {
   return text === 'max' ? Number.POSITIVE_INFINITY : scaled('rate', text.replace('/', ''), perSecond, text);

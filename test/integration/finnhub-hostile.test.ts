@@ -4,6 +4,19 @@ import { answer, type Deed, hostileServer, textFrame, upgradeThen } from '../sup
 import { hurriedClock } from '../support/hurried-clock.ts';
 import { until } from '../support/sockets.ts';
 
+/** The texts of a client's frames, which are short and masked. */
+function clientTexts(data: Buffer): string[] {
+  const texts: string[] = [];
+  for (let at = 0; at + 6 <= data.length; ) {
+    const length = (data[at + 1] ?? 0) & 127;
+    const mask = data.subarray(at + 2, at + 6);
+    const payload = data.subarray(at + 6, at + 6 + length).map((byte, place) => byte ^ (mask[place % 4] ?? 0));
+    texts.push(Buffer.from(payload).toString());
+    at += 6 + length;
+  }
+  return texts;
+}
+
 interface TradeFrame {
   readonly data: readonly { readonly p: number }[];
 }
@@ -25,29 +38,32 @@ afterEach(async () => {
 const trade = (p: number) => textFrame(`{"type":"trade","data":[{"p":${p},"s":"AAPL","t":${p},"v":1}]}`);
 const deep = (levels: number) => '['.repeat(levels) + ']'.repeat(levels);
 const values = ({ frames }: Feed) => frames.map(({ value }) => (value as TradeFrame | undefined)?.data[0]?.p);
-const prices = ({ frames }: Feed) => frames.map(({ timestamp }) => timestamp);
 const bytes = (...values: readonly number[]) => Buffer.from(values);
 
-const broken: readonly (readonly [what: string, bytes: Buffer])[] = [
-  ['a reserved bit', bytes(0xc1, 0x00)],
-  ['a masked frame', bytes(0x81, 0x81, 1, 2, 3, 4, 5)],
-  ['text that is not UTF-8', bytes(0x81, 0x02, 0xff, 0xfe)],
-  ['a frame over the limit', bytes(0x81, 127, 0, 0, 0, 0, 0, 0x20, 0, 0)],
-  ['a reserved opcode', bytes(0x83, 0x00)],
-  ['a ping that is too long', bytes(0x89, 126, 0, 126)],
-  ['a close code that does not exist', bytes(0x88, 0x02, 0x03, 0xe7)],
-  ['a continuation of nothing', bytes(0x80, 0x00)],
+const broken: readonly { readonly what: string; readonly junk: Buffer; readonly says?: RegExp }[] = [
+  { what: 'a reserved bit', junk: bytes(0xc1, 0x00) },
+  { what: 'a masked frame', junk: bytes(0x81, 0x81, 1, 2, 3, 4, 5) },
+  { what: 'text that is not UTF-8', junk: bytes(0x81, 0x02, 0xff, 0xfe) },
+  {
+    what: 'a frame over the limit',
+    junk: bytes(0x81, 127, 0, 0, 0, 0, 0, 0x20, 0, 0),
+    says: /a frame larger than max_frame \(1 MiB\)/,
+  },
+  { what: 'a reserved opcode', junk: bytes(0x83, 0x00) },
+  { what: 'a ping that is too long', junk: bytes(0x89, 126, 0, 126) },
+  { what: 'a close code that does not exist', junk: bytes(0x88, 0x02, 0x03, 0xe7) },
+  { what: 'a continuation of nothing', junk: bytes(0x80, 0x00) },
 ];
 
 describe('finnhub', () => {
-  it.each(broken)('connects again after %s, and keeps what came before', async (_what, junk) => {
+  it.each(broken)('connects again after $what, and keeps what came before', async ({ junk, says }) => {
     const { client } = await meet([upgradeThen(trade(1), trade(2), junk), upgradeThen(trade(3))], {}, 20);
-    await until(() => client.frames.length === 3);
-    expect(prices(client)).toEqual([1, 2, 3]);
+    await until(() => client.frames.length === 3 && client.context.node.extra['gap_ms'] !== undefined);
+    expect(values(client)).toEqual([1, 2, 3]);
     expect(client.context.node).toMatchObject({ state: 'ok', extra: { gaps: 1, reconnects: 1 } });
     expect(client.error()).toBeUndefined();
     const line = client.context.log.lines.find(({ text }) => text.includes('may be missing'));
-    expect(line?.text).toMatch(/sent a broken frame \(WS_ERR_/);
+    expect(line?.text).toMatch(says ?? /sent a broken frame \(WS_ERR_/);
   });
 
   it.each([
@@ -82,7 +98,7 @@ describe('finnhub', () => {
     const { client } = await meet([upgradeThen(...kinds, ...errors, trade(1))], {}, 1);
     await until(() => client.frames.length === 1);
     expect(client.context.node.extra).toMatchObject({ unknown_frames: 500, error_frames: 500 });
-    expect(client.context.log.lines.length).toBeLessThan(30);
+    expect(client.context.log.lines.length).toBeLessThan(50);
   });
 
   it.each([
@@ -91,8 +107,8 @@ describe('finnhub', () => {
     ['nothing more', bytes()],
   ])('cuts a connection that sends %s, after its watchdog', async (_what, junk) => {
     const { client } = await meet([upgradeThen(trade(1), junk), upgradeThen(trade(2))]);
-    await until(() => client.frames.length === 2);
-    expect(prices(client)).toEqual([1, 2]);
+    await until(() => client.frames.length === 2 && client.context.node.extra['gap_ms'] !== undefined);
+    expect(values(client)).toEqual([1, 2]);
     expect(client.context.node.extra['gap_ms']).toBeGreaterThanOrEqual(60_000);
   });
 
@@ -106,33 +122,72 @@ describe('finnhub', () => {
     },
   );
 
-  it('waits as long as a 429 asks for', async () => {
-    const clock = hurriedClock(100);
-    const begin = clock.monotonic();
-    const { client } = await meet([answer('429 Too Many Requests', 'Retry-After: 40\r\n'), upgradeThen(trade(1))]);
-    await until(() => client.frames.length === 1);
-    expect(clock.monotonic() - begin).toBeGreaterThanOrEqual(40_000);
-  });
-
-  it.each(['200 OK', '302 Found', '400 Bad Request', '401 Unauthorized', '403 Forbidden', '404 Not Found'])(
-    'ends for good when the handshake is answered %s',
-    async (status) => {
-      const { client, server } = await meet([answer(status)], { token: 'Secret-123' });
-      await until(() => client.error() !== undefined);
-      expect(client.error()).toMatchObject({ code: 'FDP_REFUSED', fault: 'fatal' });
-      expect(String(client.error())).toContain(status.slice(0, 3));
-      expect(String(client.error()) + JSON.stringify(client.context.log.lines)).not.toContain('Secret-123');
-      await client.finished;
-      expect(server.connections()).toBe(1);
+  it.each(['Retry-After: 40', `Retry-After: ${new Date(40_000).toUTCString()}\r\nDate: ${new Date(0).toUTCString()}`])(
+    'waits as long as a 429 asks for: %s',
+    async (header) => {
+      const clock = hurriedClock(100);
+      const begin = clock.monotonic();
+      const { client } = await meet([answer('429 Too Many Requests', `${header}\r\n`), upgradeThen(trade(1))]);
+      await until(() => client.frames.length === 1);
+      expect(clock.monotonic() - begin).toBeGreaterThanOrEqual(40_000);
     },
   );
 
-  it('ends for good when an error frame says that the key is wrong, and gives what came before', async () => {
-    const { client } = await meet([upgradeThen(trade(1), textFrame('{"type":"error","msg":"Invalid API key"}'))]);
+  it.each(['200 OK', '302 Found', '400 Bad Request', '403 Forbidden', '404 Not Found'])(
+    'tries again, and says what to check, when the handshake is answered %s: that is no word about the key',
+    async (status) => {
+      const { client } = await meet([answer(status), upgradeThen(trade(1))], { token: 'Secret-123' }, 20);
+      await until(() => client.context.node.state === 'retrying');
+      expect(client.context.node.reason).toMatch(new RegExp(`answers ${status.slice(0, 3)}: .*check \`url\``));
+      await until(() => client.frames.length === 1);
+      expect(client.error()).toBeUndefined();
+    },
+  );
+
+  it('ends for good when the first handshake is answered 401', async () => {
+    const { client, server } = await meet([answer('401 Unauthorized')], { token: 'Secret-123' });
     await until(() => client.error() !== undefined);
-    expect(client.error()).toMatchObject({ code: 'FDP_REFUSED' });
+    expect(client.error()).toMatchObject({ code: 'FDP_REFUSED', fault: 'fatal' });
+    expect(String(client.error())).toContain('401');
+    expect(String(client.error()) + JSON.stringify(client.context.log.lines)).not.toContain('Secret-123');
     await client.finished;
-    expect(prices(client)).toEqual([1]);
+    expect(server.connections()).toBe(1);
+  });
+
+  it.each(['401 Unauthorized', '200 OK', '403 Forbidden'])(
+    'tries again when a handshake is answered %s after a session that worked',
+    async (status) => {
+      const cut: Deed = (socket, request) => {
+        upgradeThen(trade(1))(socket, request);
+        setImmediate(() => socket.end());
+      };
+      const { client } = await meet([cut, answer(status), answer(status), upgradeThen(trade(2))]);
+      await until(() => client.frames.length === 2);
+      expect(values(client)).toEqual([1, 2]);
+      expect(client.error()).toBeUndefined();
+    },
+  );
+
+  it.each(['Invalid symbol KEY', 'Invalid API key', 'token expired', 'Unauthorized'])(
+    'takes the error frame "%s" for a warning',
+    async (msg) => {
+      const symbols = ['KEY', 'AAPL'];
+      const error = textFrame(JSON.stringify({ type: 'error', msg }));
+      const { client } = await meet([upgradeThen(trade(1), error, trade(2))], { symbols }, 10);
+      await until(() => client.frames.length === 2);
+      expect(client.error()).toBeUndefined();
+      expect(client.context.node.state).toBe('ok');
+    },
+  );
+
+  it('tells with the reason of a close what the server had complained of', async () => {
+    const complaint = textFrame('{"type":"error","msg":"Invalid API key Secret-123"}');
+    const close = Buffer.concat([bytes(0x88, 2 + 16, 0x03, 0xf0), Buffer.from('bad \u001b Secret-123')]);
+    const { client } = await meet([upgradeThen(complaint, close)], { token: 'Secret-123' }, 1);
+    await until(() => client.context.node.state === 'retrying');
+    expect(client.context.node.reason).toMatch(
+      /closed the connection \(1008: bad \\u\{1b\} \*\*\*\), after "Invalid API key \*\*\*"$/,
+    );
   });
 
   it('goes on after an error frame about anything else, and hides the token in it', async () => {
@@ -161,6 +216,64 @@ describe('finnhub', () => {
     const { client } = await meet([deed, upgradeThen(trade(1))]);
     await until(() => client.frames.length === 1);
     expect(client.context.node).toMatchObject({ state: 'ok', extra: {} });
+  });
+
+  it('suspects another user of its key when the server takes leave again and again, not when the line flaps', async () => {
+    const leave = upgradeThen(bytes(0x88, 0x02, 0x03, 0xe8));
+    const polite = await meet([leave], {}, 20);
+    await until(() => /key in use elsewhere\?/.test(polite.client.context.node.reason ?? ''));
+    expect(polite.client.context.node.extra['reconnects']).toBe(3);
+    const flapping = await meet([upgradeThen(bytes(0x80, 0x00))], {}, 1000);
+    await until(() => (flapping.client.context.node.extra['reconnects'] ?? 0) > 6);
+    expect(flapping.client.context.node.reason ?? '').not.toMatch(/key in use/);
+  });
+
+  it('keeps a line that answers pings, however long it is silent, and counts no gap', async () => {
+    let pings = 0;
+    const calm: Deed = (socket, request) => {
+      upgradeThen(trade(1))(socket, request);
+      socket.on('data', (data) => {
+        if ((data[0] ?? 0) !== 0x89) return;
+        pings++;
+        socket.write(bytes(0x8a, 0));
+      });
+    };
+    const { client, server } = await meet([calm], { watchdog: '10s' }, 100);
+    await until(() => pings >= 5);
+    expect(server.connections()).toBe(1);
+    expect(client.context.node).toMatchObject({ state: 'ok', extra: {} });
+  });
+
+  it('ends a gap when the line is back and everything was asked for, trades or not', async () => {
+    const torn: Deed = (socket, request) => {
+      upgradeThen(trade(1))(socket, request);
+      setTimeout(() => socket.destroy(), 20);
+    };
+    const { client } = await meet([torn, upgradeThen()], { symbols: ['AAPL', 'MSFT'] }, 20);
+    await until(() => client.context.node.extra['gap_ms'] !== undefined);
+    expect(client.context.node).toMatchObject({ state: 'ok', extra: { gaps: 1, reconnects: 1 } });
+    expect(client.frames.length).toBe(1);
+  });
+
+  it('asks for a refused symbol again now and then, and names what is missing in its state', async () => {
+    let asked = 0;
+    const choosy: Deed = (socket, request) => {
+      upgradeThen()(socket, request);
+      socket.on('data', (data) => {
+        for (const text of clientTexts(data)) {
+          if (text.includes('"NEW"') && ++asked < 3)
+            socket.write(textFrame('{"type":"error","msg":"Invalid symbol NEW"}'));
+          if (asked === 3 && text.includes('"NEW"'))
+            socket.write(textFrame('{"type":"trade","data":[{"p":7,"s":"NEW","t":1,"v":1}]}'));
+        }
+      });
+    };
+    const { client } = await meet([choosy], { symbols: ['AAPL', 'NEW'], watchdog: '1h' }, 20_000);
+    await until(() => client.context.node.reason?.includes('refused: NEW (Invalid symbol NEW)') ?? false);
+    expect(client.context.node.state).toBe('ok');
+    await until(() => client.frames.length === 1);
+    expect(asked).toBe(3);
+    await until(() => !(client.context.node.reason ?? '').includes('refused'));
   });
 
   it('closes at any moment: before the handshake is answered, and while it waits for the next try', async () => {

@@ -51,7 +51,8 @@ describe('finnhub', () => {
     await server.send(mixed, frame('TSLA'), frame('AAPL'));
     await until(() => client.frames.length >= seen + 2);
     expect(values(client)[seen]).toEqual({ type: 'trade', data: [mixed.data[0], mixed.data[2]] });
-    expect(client.frames[seen]).toMatchObject({ key: null, timestamp: 1763645598585, meta: { lane: 'finnhub' } });
+    expect(client.frames[seen]).toMatchObject({ key: null, meta: { lane: 'finnhub' } });
+    expect(Date.now() - (client.frames[seen]?.timestamp ?? 0)).toBeLessThan(60_000);
     expect(client.context.node.state).toBe('ok');
   });
 
@@ -133,16 +134,6 @@ describe('finnhub', () => {
     expect(client.context.log.lines.some(({ text }) => /trades from .* to .* may be missing/.test(text))).toBe(true);
   });
 
-  it('suspects another user of its key after the fourth short connection in a row, and waits a minute', async () => {
-    const server = await start({ faults: { cut_every: 1 } });
-    const client = await connected(server.port, {}, { clock: hurriedClock(20) });
-    await until(async () => {
-      await server.send(frame('AAPL'));
-      return /key in use elsewhere\?/.test(client.context.node.reason ?? '');
-    });
-    expect(client.context.node.extra['reconnects']).toBe(3);
-  });
-
   it('passes on what it cannot read with its bytes, and leaves out what it does not know', async () => {
     const server = await start({ control: true });
     const client = await connected(server.port);
@@ -172,7 +163,7 @@ describe('finnhub', () => {
     await until(() => client.context.node.extra['error_frames'] === 1);
     await subscribed(server, client, 'S2');
     expect(client.context.node.extra['error_frames']).toBe(1);
-    expect(client.context.node.state).toBe('ok');
+    expect(client.context.node).toMatchObject({ state: 'ok', reason: 'left out, too many symbols: S3, S4, S5' });
   });
 
   it('says once that the market seems closed when only pings come, and again when trades do', async () => {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
-import { WebSocket } from 'ws';
+import { type ClientOptions, WebSocket } from 'ws';
 import { websocketServer } from '../../connectors/websocket-server.ts';
 import type { Sink } from '../../src/engine/component.ts';
 import { messageOf } from '../../src/engine/message.ts';
@@ -68,8 +68,8 @@ function parsed(text: string): unknown {
   }
 }
 
-async function statusOf(url: string): Promise<number | undefined> {
-  const socket = new WebSocket(url);
+async function statusOf(url: string, options: ClientOptions = {}): Promise<number | undefined> {
+  const socket = new WebSocket(url, options);
   socket.on('error', () => {});
   const [, response] = await Promise.race([
     once(socket, 'unexpected-response'),
@@ -106,6 +106,26 @@ describe('websocket_server', () => {
       expect(await statusOf(url)).toBe(401);
     await dial(server);
     expect(await statusOf(`${base}?token=key`)).toBe(429);
+  });
+
+  it('lets no page in, but those of the origins that it was told', async () => {
+    const server = await start({ origins: ['http://127.0.0.1:8000'] });
+    const url = `ws://127.0.0.1:${server.port}?token=key`;
+    for (const origin of ['https://evil.example', 'null', 'http://127.0.0.1:8000.evil.example'])
+      expect(await statusOf(url, { origin })).toBe(403);
+    const socket = new WebSocket(url, { origin: 'http://127.0.0.1:8000' });
+    opened.push(() => socket.terminate());
+    await once(socket, 'open');
+  });
+
+  it('obeys no fault for longer than ten minutes', async () => {
+    const server = await start({ control: true });
+    const client = await dial(server, 'AAPL');
+    client.ask({ type: 'fault', fault: 'silence', for: '999999999999d' });
+    await until(() => client.frames.length === 1);
+    expect(client.frames[0]).toMatchObject({ type: 'error', msg: expect.stringContaining('10m at most') });
+    await server.send(frame('AAPL'));
+    await until(() => client.frames.length === 2);
   });
 
   it('says what it is to a browser', async () => {

@@ -1,0 +1,124 @@
+import type { Clock } from '../../src/engine/clock.ts';
+import { foreignText } from '../../src/engine/text.ts';
+import { isAboutLimit } from './frames.ts';
+
+/** What symbols are asked for through. */
+interface Line {
+  readonly over: AbortSignal;
+  send(value: object): void;
+}
+
+interface SubscriptionsParts {
+  readonly clock: Clock;
+  readonly symbols: readonly string[];
+  /** Which symbols the server does not give has changed. */
+  changed(): void;
+}
+
+const everyMs = 100;
+/** What was refused is asked for again after so long. */
+const againMs = 900_000;
+const mostNamed = 5;
+const shownReason = 80;
+
+/**
+ * What the server gives and what it does not. Symbols are asked for one after the other, ten a second, after every
+ * connection; those that it refused, or had no room for, again every quarter of an hour: a listing may come later, a
+ * plan may grow. Finnhub confirms nothing: what is not refused counts as given.
+ */
+export class Subscriptions {
+  readonly #parts: SubscriptionsParts;
+  /** Why the server does not give a symbol. */
+  readonly #refused = new Map<string, string>();
+  readonly #leftOut = new Set<string>();
+  /** In order: those that were asked for and may still be refused, and those that will be. */
+  #asked: string[] = [];
+  #toAsk: string[] = [];
+
+  constructor(parts: SubscriptionsParts) {
+    this.#parts = parts;
+  }
+
+  /** Asks for all symbols; resolves when each was asked for, or left out, or the line is over. */
+  async ask(line: Line): Promise<void> {
+    this.#refused.clear();
+    this.#leftOut.clear();
+    await this.#askFor(this.#parts.symbols, line);
+  }
+
+  /** Asks again for what is missing, now and then, until the line is over. */
+  async keepAsking(line: Line): Promise<void> {
+    while (!line.over.aborted) {
+      await this.#parts.clock.sleep(againMs, line.over);
+      const missing = [...this.#refused.keys(), ...this.#leftOut];
+      if (line.over.aborted || missing.length === 0) continue;
+      this.#refused.clear();
+      this.#leftOut.clear();
+      await this.#askFor(missing, line);
+    }
+  }
+
+  /** The server said this in an error frame: it may be about one of our symbols, or about their number. */
+  heard(text: string): void {
+    const symbol = this.#parts.symbols.find((each) => names(text, each));
+    if (symbol !== undefined) this.#refused.set(symbol, foreignText(text, shownReason));
+    else if (isAboutLimit(text)) this.#full();
+    else return;
+    this.#parts.changed();
+  }
+
+  /** A symbol that trades is given, whatever was said of it. */
+  traded(data: unknown): void {
+    if ((this.#refused.size === 0 && this.#leftOut.size === 0) || !Array.isArray(data)) return;
+    let isNews = false;
+    for (const trade of data) {
+      const symbol = (trade as { readonly s?: unknown } | null)?.s;
+      if (typeof symbol !== 'string') continue;
+      isNews = this.#refused.delete(symbol) || this.#leftOut.delete(symbol) || isNews;
+    }
+    if (isNews) this.#parts.changed();
+  }
+
+  /** Which symbols are missing and why, on one line; undefined when none is. */
+  get missing(): string | undefined {
+    const refused = [...this.#refused].map(([symbol, text]) => `${symbol} (${text})`);
+    const parts = [
+      ...(refused.length > 0 ? [`refused: ${listed(refused)}`] : []),
+      ...(this.#leftOut.size > 0 ? [`left out, too many symbols: ${listed([...this.#leftOut])}`] : []),
+    ];
+    return parts.length > 0 ? parts.join('; ') : undefined;
+  }
+
+  async #askFor(symbols: readonly string[], line: Line): Promise<void> {
+    this.#asked = [];
+    this.#toAsk = [...symbols];
+    for (let symbol = this.#toAsk.shift(); symbol !== undefined; symbol = this.#toAsk.shift()) {
+      this.#asked.push(symbol);
+      line.send({ type: 'subscribe', symbol });
+      await this.#parts.clock.sleep(everyMs, line.over);
+      if (line.over.aborted) return;
+    }
+    this.#parts.changed();
+  }
+
+  /** One symbol too many: the last that was asked for, as far as anybody can tell. No more are asked for. */
+  #full(): void {
+    const last = this.#asked.pop();
+    for (const symbol of [...(last === undefined ? [] : [last]), ...this.#toAsk]) this.#leftOut.add(symbol);
+    this.#toAsk = [];
+  }
+}
+
+/** True when the symbol stands in the text as a word of its own. */
+function names(text: string, symbol: string): boolean {
+  for (let at = text.indexOf(symbol); at >= 0; at = text.indexOf(symbol, at + 1)) {
+    const around = [text[at - 1], text[at + symbol.length]];
+    if (around.every((character) => character === undefined || /[\s"'`,.;:()[\]]/.test(character))) return true;
+  }
+  return false;
+}
+
+function listed(texts: readonly string[]): string {
+  const more = texts.length - mostNamed;
+  return more > 0 ? `${texts.slice(0, mostNamed).join(', ')} and ${more} more` : texts.join(', ');
+}
