@@ -1,4 +1,5 @@
 import { defineConnector, type Report, tableOptions } from '../src/engine/declaration.ts';
+import { Proven } from '../src/engine/proven.ts';
 import { noUsage } from './log/usage.ts';
 import { checkTable, readTable, type TableOptions } from './table/definition.ts';
 
@@ -73,7 +74,7 @@ export const mongodb = defineConnector({
         import('./mongodb/address.ts'),
       ]);
     const { url, database, collection, tls } = options;
-    const place = { name, url, database, collection, tls, address: readAddress(url) };
+    const place = { name, url, database, collection, tls, address: readAddress(url), proven: new Proven() };
     const definition = readTable(name, options);
     return {
       sink: (_usage, context) => {

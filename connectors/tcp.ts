@@ -1,6 +1,7 @@
 import type { RoleContext } from '../src/engine/component.ts';
 import { defineConnector } from '../src/engine/declaration.ts';
 import { listenClaims, reachable } from '../src/engine/listen.ts';
+import { Proven } from '../src/engine/proven.ts';
 import { queueBounds, queueSchema } from '../src/engine/queue.ts';
 import { durationMs, sizeBytes } from '../src/engine/units.ts';
 import { FdpError } from '../src/errors.ts';
@@ -90,6 +91,7 @@ export const tcp = defineConnector({
     const { listen, connect } = options;
     if (listen !== undefined) {
       const { TcpServer } = await import('./tcp/server.ts');
+      const proven = new Proven();
       return {
         source: () => wrongRole(name, 'it listens, so it can only be a sink; a source needs `connect`'),
         sink: (_usage, context: RoleContext) =>
@@ -100,6 +102,7 @@ export const tcp = defineConnector({
             clientBuffer: sizeBytes(options.client_buffer),
             clientTimeoutMs: durationMs(options.client_timeout),
             maxClients: options.max_clients,
+            proven,
           }),
         close: async () => {},
       };

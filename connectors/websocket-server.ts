@@ -1,5 +1,6 @@
 import { defineConnector } from '../src/engine/declaration.ts';
 import { listenClaims, reachable } from '../src/engine/listen.ts';
+import { Proven } from '../src/engine/proven.ts';
 import { durationMs, sizeBytes } from '../src/engine/units.ts';
 
 const probability = { type: 'number', minimum: 0, maximum: 1, default: 0 } as const;
@@ -105,6 +106,7 @@ export const websocketServer = defineConnector({
   async create(options, context) {
     const { ExchangeServer } = await import('./websocket-server/server.ts');
     const { faults } = options;
+    const proven = new Proven();
     return {
       sink: (_usage, role) =>
         new ExchangeServer(role, {
@@ -116,6 +118,7 @@ export const websocketServer = defineConnector({
           clientBuffer: sizeBytes(options.client_buffer),
           maxClients: options.max_clients,
           maxSymbols: options.max_symbols,
+          proven,
           control: options.control,
           faults: {
             cutEvery: faults.cut_every,

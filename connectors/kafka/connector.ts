@@ -1,5 +1,6 @@
 import type { Connector, RoleContext, Usage } from '../../src/engine/component.ts';
 import type { ConnectorContext } from '../../src/engine/declaration.ts';
+import { Proven } from '../../src/engine/proven.ts';
 import { BufferedSink } from '../log/buffered-sink.ts';
 import { readLogUsage } from '../log/usage.ts';
 import { KafkaBrowser } from './browser.ts';
@@ -13,7 +14,7 @@ import { TopicWriter } from './topic-writer.ts';
 
 export interface KafkaOptions {
   readonly topic: TopicOptions;
-  readonly client: Omit<ClientOptions, 'name' | 'topic' | 'clock' | 'log'>;
+  readonly client: Omit<ClientOptions, 'name' | 'topic' | 'clock' | 'log' | 'proven'>;
   /** Where messages of a source that can't replay wait while Kafka is away. */
   readonly buffer: { readonly path: string; readonly maxBytes: number } | undefined;
 }
@@ -21,7 +22,9 @@ export interface KafkaOptions {
 /** One topic: each source has connections and a place in its group of its own, all sinks share one writer. */
 export function kafkaConnector({ topic, client, buffer }: KafkaOptions, context: ConnectorContext): Connector {
   const { clock, log, chance, failPoint } = context;
-  const newClient = (): Client => new KafkajsClient({ ...client, name: topic.name, topic: topic.topic, clock, log });
+  const proven = new Proven();
+  const given = { ...client, name: topic.name, topic: topic.topic, clock, log, proven };
+  const newClient = (): Client => new KafkajsClient(given);
   const writer = new TopicWriter(topic, { clock, log, chance, failPoint }, newClient);
   return {
     source: (usage: Usage, role: RoleContext) =>

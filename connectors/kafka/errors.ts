@@ -1,4 +1,4 @@
-import { type ErrorCode, FdpError, type FdpErrorOptions, messageOf } from '../../src/errors.ts';
+import { type ErrorCode, type Fault, FdpError, type FdpErrorOptions, messageOf } from '../../src/errors.ts';
 
 interface KafkaErrorOptions extends FdpErrorOptions {
   readonly reason: string | undefined;
@@ -17,6 +17,11 @@ export class KafkaError extends FdpError {
     super(code, message, options);
     this.reason = reason;
     this.unsent = unsent;
+  }
+
+  override withFault(fault: Fault, message = this.message): KafkaError {
+    const { code, reason, unsent, cause } = this;
+    return new KafkaError(code, message, { reason, unsent, fault, cause });
   }
 }
 

@@ -325,9 +325,11 @@ export class KafkajsClient implements Client {
   async #doing<T>(what: string, work: () => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await work();
+        const done = await work();
+        this.#options.proven.worked(what);
+        return done;
       } catch (error) {
-        const failed = kafkaError(this.#options.name, what, error);
+        const failed = this.#options.proven.judge(what, kafkaError(this.#options.name, what, error));
         // The next call asks anew: another broker may coordinate by then.
         this.#coordinators.clear();
         const isSoon = soon.has(reasonOf(failed) ?? '') && attempt < soonAttempts && !this.#link.closed;

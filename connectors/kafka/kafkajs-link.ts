@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { type Clock, endedWithin } from '../../src/engine/clock.ts';
 import type { Logger } from '../../src/engine/component.ts';
+import type { Proven } from '../../src/engine/proven.ts';
 import { FdpError, messageOf } from '../../src/errors.ts';
 import {
   type Broker,
@@ -36,6 +37,8 @@ export interface ClientOptions {
   /** Paths of PEM files. */
   readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string; readonly server_name?: string };
   readonly sasl?: { readonly mechanism: string; readonly username: string; readonly password: string };
+  /** What has worked with this connector in this process. */
+  readonly proven: Proven;
   readonly clock: Clock;
   readonly log: Logger;
 }

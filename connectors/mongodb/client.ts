@@ -108,7 +108,8 @@ export class SharedClient {
     const connecting = this.#connecting;
     const told = connecting.catch((error) => {
       if (this.#connecting === connecting) this.#connecting = undefined;
-      throw mongoError(error, asker, !this.#wasConnected);
+      const told = mongoError(error, asker, !this.#wasConnected);
+      throw asker.proven?.judge('connect', told) ?? told;
     });
     const { controller, release } = linkedAbort(signal);
     const stopped = new Promise<never>((_resolve, reject) => {
@@ -117,7 +118,9 @@ export class SharedClient {
       else controller.signal.addEventListener('abort', stop);
     });
     try {
-      return await Promise.race([told, stopped]);
+      const client = await Promise.race([told, stopped]);
+      asker.proven?.worked('connect');
+      return client;
     } finally {
       release();
     }

@@ -81,10 +81,12 @@ export class Collection {
     const { db } = this.opened;
     const options = { signal, readPreference: 'primary', ignoreUndefined: true } as const;
     try {
-      return await this.#environment.clock.outside(db.command(command, options));
+      const reply = await this.#environment.clock.outside(db.command(command, options));
+      this.place.proven?.worked(nameOf(command));
+      return reply;
     } catch (error) {
       if (signal.aborted) throw new FdpError('FDP_CLOSED', `${this.definition.name}: given up`);
-      throw mongoError(error, this.place);
+      throw this.#judged(error, nameOf(command));
     }
   }
 
@@ -101,7 +103,8 @@ export class Collection {
     if (reply['writeConcernError']) throw this.#unconfirmed(reply['writeConcernError']);
     const errors: readonly WriteError[] = reply['writeErrors'] ?? [];
     const whole = errors.find(({ code }) => spoilsAll(code));
-    if (whole) throw mongoError({ code: whole.code, message: whole.errmsg }, this.place);
+    if (whole) throw this.#judged({ code: whole.code, message: whole.errmsg }, `${nameOf(command)} of a document`);
+    this.place.proven?.worked(`${nameOf(command)} of a document`);
     return { found: Number(reply['n']), errors };
   }
 
@@ -141,10 +144,12 @@ export class Collection {
     const options = { projection, signal, readPreference: 'primary', readConcern: { level: 'local' } } as const;
     const found = this.opened.documents.find(filter, options);
     try {
-      return await this.#environment.clock.outside(found.toArray());
+      const rows = await this.#environment.clock.outside(found.toArray());
+      this.place.proven?.worked('find');
+      return rows;
     } catch (error) {
       if (signal.aborted) throw new FdpError('FDP_CLOSED', `${this.definition.name}: given up`);
-      throw mongoError(error, this.place);
+      throw this.#judged(error, 'find');
     }
   }
 
@@ -163,6 +168,12 @@ export class Collection {
     return this.#closing;
   }
 
+  /** What the driver threw as what it means, now that `deed` has worked before or has not. */
+  #judged(error: unknown, deed: string): Error {
+    const judged = mongoError(error, this.place);
+    return this.place.proven?.judge(deed, judged) ?? judged;
+  }
+
   async #close(): Promise<void> {
     const client = this.#client;
     this.#client = undefined;
@@ -175,4 +186,9 @@ export class Collection {
     const text = `${this.definition.name}: ${this.place.address.hosts}: not confirmed by a majority: ${error.errmsg}`;
     return new FdpError('FDP_UNAVAILABLE', text);
   }
+}
+
+/** A command's name stands first in it. */
+function nameOf(command: Document): string {
+  return Object.keys(command)[0] ?? '';
 }

@@ -1,3 +1,4 @@
+import type { Proven } from '../../src/engine/proven.ts';
 import { FdpError, messageOf } from '../../src/errors.ts';
 import type { Address } from './address.ts';
 
@@ -7,6 +8,8 @@ export interface Asker {
   readonly name: string;
   readonly database: string;
   readonly address: Address;
+  /** What has worked with this connector in this process. */
+  readonly proven?: Proven;
 }
 
 /** What a MongoDB error carries, whatever its class. */

@@ -3,6 +3,7 @@ import type { ConnectOptions, Receipt, RoleContext, Sink } from '../../src/engin
 import { toJson } from '../../src/engine/json.ts';
 import { listen } from '../../src/engine/listen.ts';
 import type { Message } from '../../src/engine/message.ts';
+import type { Proven } from '../../src/engine/proven.ts';
 import { messageOf } from '../../src/errors.ts';
 import { type Line, Outlet } from './outlet.ts';
 
@@ -13,6 +14,8 @@ interface TcpServerOptions {
   readonly clientBuffer: number;
   readonly clientTimeoutMs: number;
   readonly maxClients: number;
+  /** Of this connector, in this process. */
+  readonly proven: Proven;
 }
 
 /** How long `close` waits for clients that still read. */
@@ -40,14 +43,14 @@ export class TcpServer implements Sink {
 
   /** Opens the port. @throws what `listen` throws */
   async connect(signal: AbortSignal, options?: ConnectOptions): Promise<void> {
-    const { name, address, maxClients } = this.#options;
+    const { name, address, maxClients, proven } = this.#options;
     const { log, node } = this.#context;
     const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveMs });
     server.maxConnections = maxClients;
     server.on('connection', (socket) => this.#welcome(socket));
     server.on('drop', () => this.#refuse());
     this.#server = server;
-    await listen(server, { name, address, log, options }, signal);
+    await listen(server, { name, address, log, options, proven }, signal);
     server.on('error', (error) => log.warn({ error: messageOf(error) }, `${name}: could not accept a client`));
     node.gauge('clients', 0);
   }

@@ -6,6 +6,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import type { ConnectOptions, Receipt, RoleContext, Sink } from '../../src/engine/component.ts';
 import { listen } from '../../src/engine/listen.ts';
 import type { Message } from '../../src/engine/message.ts';
+import type { Proven } from '../../src/engine/proven.ts';
 import { durationMs } from '../../src/engine/units.ts';
 import { FdpError } from '../../src/errors.ts';
 import { Client } from './client.ts';
@@ -25,6 +26,8 @@ export interface ExchangeOptions {
   readonly maxSymbols: number;
   readonly control: boolean;
   readonly faults: FaultOptions;
+  /** Of this connector, in this process. */
+  readonly proven: Proven;
 }
 
 /** A larger message of a client ends its connection. */
@@ -67,8 +70,8 @@ export class ExchangeServer implements Sink {
   }
 
   async connect(signal: AbortSignal, options?: ConnectOptions): Promise<void> {
-    const { name, address } = this.#options;
-    this.#port = await listen(this.#http, { name, address, log: this.#context.log, options }, signal);
+    const { name, address, proven } = this.#options;
+    this.#port = await listen(this.#http, { name, address, log: this.#context.log, options, proven }, signal);
     this.#context.node.gauge('clients', 0);
     this.#ping();
   }

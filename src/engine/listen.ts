@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { AddressInfo, Server } from 'node:net';
 import { FdpError, messageOf } from '../errors.ts';
 import type { ConnectOptions, Environment } from './component.ts';
+import type { Proven } from './proven.ts';
 import { hostAndPort } from './units.ts';
 
 /** What a server needs to open its port. */
@@ -12,6 +13,8 @@ interface Listening {
   readonly address: string;
   readonly log: Environment['log'];
   readonly options?: ConnectOptions | undefined;
+  /** What has worked with this connector in this process: a port that it had before is waited for. */
+  readonly proven?: Proven;
   /** Where its address is set, for messages: the option `listen` unless given. */
   readonly setting?: string;
 }
@@ -32,8 +35,10 @@ export async function listen(server: Server, listening: Listening, signal: Abort
     await ready;
   } catch (error) {
     server.close();
-    throw listenError(error, listening);
+    const failed = listenError(error, listening);
+    throw listening.proven?.judge('listen', failed) ?? failed;
   }
+  listening.proven?.worked('listen');
   const bound = server.address() as AddressInfo;
   const fields = { host: bound.address, port: bound.port };
   listening.log.info(fields, `${listening.name}: listening on ${bound.address} port ${bound.port}`);

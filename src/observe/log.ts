@@ -8,6 +8,11 @@ import { secretMask } from './mask.ts';
 export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
+const longestText = 4000;
+/** Control and format characters that JSON leaves as they are, and how it writes the others. */
+const rawSteering = /[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
+const steering = new RegExp(`\\\\u00[01]|${rawSteering.source}`);
+
 /** Takes finished lines, each with its line end. */
 export interface LogDestination {
   write(line: string): void;
@@ -53,7 +58,7 @@ export async function createLog(options: LogOptions): Promise<Log> {
       formatters: { level: (level) => ({ level }) },
       serializers: { error: errorFields, err: errorFields },
     },
-    { write: (line: string) => target.write(format(mask.apply(line))) },
+    { write: (line: string) => target.write(format(harmless(mask.apply(line)))) },
   );
   const flush = () => {
     if ('flushSync' in target && typeof target.flushSync === 'function') target.flushSync();
@@ -67,10 +72,10 @@ const reserved = ['level', 'time', 'instance', 'msg'] as const;
 function logOver(logger: pino.Logger, bound: object, shared: Pick<Log, 'mask' | 'flush'>): Log {
   const all = (fields: object) => ({ ...bound, ...renamed(fields) });
   return {
-    debug: (fields, text) => logger.debug(all(fields), text),
-    info: (fields, text) => logger.info(all(fields), text),
-    warn: (fields, text) => logger.warn(all(fields), text),
-    error: (fields, text) => logger.error(all(fields), text),
+    debug: (fields, text) => logger.debug(all(fields), bounded(text)),
+    info: (fields, text) => logger.info(all(fields), bounded(text)),
+    warn: (fields, text) => logger.warn(all(fields), bounded(text)),
+    error: (fields, text) => logger.error(all(fields), bounded(text)),
     child: (fields) => logOver(logger, all(fields), shared),
     ...shared,
   };
@@ -84,11 +89,24 @@ function renamed(fields: object): object {
   );
 }
 
+/** The last guard: what is written should be short already. */
+function bounded(text: string): string {
+  return text.length > longestText ? `${text.slice(0, longestText)}...` : text;
+}
+
+/** A line of JSON that can't steer a terminal, neither as it is nor once it is taken apart for people. */
+function harmless(line: string): string {
+  if (!steering.test(line)) return line;
+  return line
+    .replace(/(?<!\\)((?:\\\\)*)\\u00([01][0-9a-f])/g, '$1\\\\u{$2}')
+    .replace(rawSteering, (character) => `\\\\u{${character.charCodeAt(0).toString(16)}}`);
+}
+
 /** An error as fields: its stack only when nobody expected it. */
 function errorFields(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const cause = error.cause === undefined ? {} : { cause: messageOf(error.cause) };
-  if (error instanceof FdpError) return { code: error.code, message: error.message, ...cause };
+  if (error instanceof FdpError) return { code: error.code, message: messageOf(error), ...cause };
   return { type: error.name, message: messageOf(error), stack: error.stack, ...cause };
 }
 
@@ -102,6 +120,5 @@ async function prettyFormat(colour: boolean): Promise<(line: string) => string> 
     messageFormat: '{if topology}{topology} {end}{if node}{node}: {end}{msg}',
     singleLine: true,
   });
-  // Text from outside must not steer the terminal.
-  return (line) => pretty(line.replaceAll('\\u001b', '\u241b'));
+  return pretty;
 }

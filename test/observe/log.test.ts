@@ -79,9 +79,16 @@ describe('log', () => {
 
   it('lets no text from outside steer the terminal', async () => {
     const { log, written } = await recorded({ pretty: true });
-    log.info({ from: '\u001b[2J' }, 'wipe \u001b[2J');
-    expect(written.join('')).toContain('wipe \u241b[2J');
-    expect(written.join('')).not.toContain('\u001b');
+    log.info({ from: '\u001b[2J\u009b2J\u202e' }, 'wipe \u001b[2J \u009b2J \\u001b');
+    expect(written.join('')).toContain('wipe \\u{1b}[2J \\u{9b}2J \\u001b');
+    expect(written.join('').trimEnd()).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+  });
+
+  it('bounds its lines, and writes JSON that can be read back', async () => {
+    const { log, last } = await recorded();
+    log.info({}, `\u001b\u009b\u202e"\\ ${'x'.repeat(1_000_000)}`);
+    expect(last().msg.slice(0, 30)).toBe('\\u{1b}\\u{9b}\\u{202e}"\\ xxxxxxx');
+    expect(last().msg.length).toBeLessThan(4100);
   });
 });
 

@@ -1,13 +1,14 @@
 import { type ClientOptions, Link } from '../../connectors/kafka/kafkajs-link.ts';
 import { Outbox } from '../../connectors/kafka/outbox.ts';
 import { systemClock } from '../../src/engine/clock.ts';
+import { Proven } from '../../src/engine/proven.ts';
 import { recordingLog } from './environment.ts';
 
 /** Appends a batch to partition 0 as it is: what another program has made, byte for byte. */
 export async function appendRaw(brokers: string, topic: string, batch: Buffer): Promise<void> {
   const options: ClientOptions = {
     ...{ name: 'foreign', topic, brokers: [brokers], clientId: 'foreign' },
-    ...{ clock: systemClock, log: recordingLog() },
+    ...{ clock: systemClock, log: recordingLog(), proven: new Proven() },
   };
   const link = new Link(options);
   try {

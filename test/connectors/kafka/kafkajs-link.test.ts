@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { loadKafkajs } from '../../../connectors/kafka/kafkajs-internals.ts';
 import { Link, versionProblem } from '../../../connectors/kafka/kafkajs-link.ts';
 import { systemClock } from '../../../src/engine/clock.ts';
+import { Proven } from '../../../src/engine/proven.ts';
 import { recordingLog } from '../../support/environment.ts';
 import { freePort } from '../../support/platform.ts';
 
@@ -29,7 +30,16 @@ describe('the connections of kafka', () => {
   it('fail at once where nobody listens, and stay closed once they are', async () => {
     const broker = `127.0.0.1:${await freePort()}`;
     const log = recordingLog();
-    const options = { name: 'ticks', topic: 'topic', brokers: [broker], clientId: 'fdp', clock: systemClock, log };
+    const proven = new Proven();
+    const options = {
+      name: 'ticks',
+      topic: 'topic',
+      brokers: [broker],
+      clientId: 'fdp',
+      clock: systemClock,
+      log,
+      proven,
+    };
     const link = new Link(options);
     await expect(link.cluster()).rejects.toThrow('ECONNREFUSED');
     await link.close();
