@@ -17,7 +17,7 @@ export class KafkaSink implements Sink, WriterListener {
   readonly #name: string;
   readonly #maxMessageBytes: number;
   readonly #context: RoleContext;
-  /** Errors, or none, that a write did not wait for: a message that is offered again is not sent twice. */
+  /** What a write did not wait for, until its outcome is known; a message that is in the log stays: it is not sent again. */
   readonly #late = new WeakMap<Message, Promise<unknown>>();
 
   constructor(writer: TopicWriter, options: { name: string; maxMessageBytes: number }, context: RoleContext) {
@@ -70,30 +70,28 @@ export class KafkaSink implements Sink, WriterListener {
     this.#context.node.count('maybe_twice', messages);
   }
 
-  /** What failed, by its place. */
+  /** What failed, by its place. What was offered before comes first, for the order: its outcome is waited for. */
   async #append(messages: readonly Message[], signal: AbortSignal): Promise<ReadonlyMap<number, Error>> {
+    const late = messages.flatMap((message) => this.#late.get(message) ?? []);
+    if (late.length > 0) await this.#unlessAborted(Promise.all(late), () => {}, signal);
     const failed = new Map<number, Error>();
     const fail = (place: number, error: unknown) => void failed.set(place, error as Error);
-    const late: Promise<unknown>[] = [];
     const offered: { readonly place: number; readonly message: Message }[] = [];
     const records: OutRecord[] = [];
-    for (const [place, message] of messages.entries()) {
-      const known = this.#late.get(message);
-      if (known) late.push(known.then((error) => error !== undefined && fail(place, error)));
-      else
+    for (const [place, message] of messages.entries())
+      if (!this.#late.has(message))
         try {
           records.push(this.#record(message));
           offered.push({ place, message });
         } catch (error) {
           fail(place, error);
         }
-    }
     const appended = this.#writer.append(records, signal);
     const giveUp = () => {
       for (const [index, { message }] of offered.entries()) this.#keep(message, appended, index);
       this.#writer.withdraw();
     };
-    const [errors] = await this.#unlessAborted(Promise.all([appended, ...late]), giveUp, signal);
+    const errors = await this.#unlessAborted(appended, giveUp, signal);
     for (const [index, { place }] of offered.entries()) if (errors.has(index)) fail(place, errors.get(index));
     return failed;
   }
@@ -105,10 +103,8 @@ export class KafkaSink implements Sink, WriterListener {
 
   #keep(message: Message, appended: Promise<ReadonlyMap<number, unknown>>, index: number): void {
     const outcome = appended.then((errors) => {
-      const error = errors.get(index);
       // What failed is sent again when it is offered again.
-      if (error !== undefined) this.#late.delete(message);
-      return error;
+      if (errors.has(index)) this.#late.delete(message);
     });
     this.#late.set(message, outcome);
   }

@@ -1,11 +1,12 @@
 import { Backoff } from '../../src/engine/backoff.ts';
-import { endedWithin, linkedAbort } from '../../src/engine/clock.ts';
+import { endedWithin, linkedAbort, withGrace } from '../../src/engine/clock.ts';
 import type { Receipt, RoleContext, Sink } from '../../src/engine/component.ts';
 import type { Message, SourceMessage } from '../../src/engine/message.ts';
-import { looseTrack, Outcome, Track } from '../../src/engine/track.ts';
-import { faultOf, isRetriable, messageOf } from '../../src/errors.ts';
+import { Outcome, Track } from '../../src/engine/track.ts';
+import { FdpError, faultOf, messageOf } from '../../src/errors.ts';
 import { encodeValue } from './codec.ts';
 import { type BufferedMessage, DiskBuffer, type DiskBufferOptions } from './disk-buffer.ts';
+import { type Kept, Offered } from './offered.ts';
 
 /** How long the log may take before a message goes to the disk instead, ms. */
 const patienceMs = 1000;
@@ -20,8 +21,9 @@ const longestWaitMs = 5000;
  * A log's sink with a disk buffer before it, for a source that can't give a message again: when the log has not
  * confirmed for a second a message is kept on the disk and counts as delivered, and until the buffer is empty every
  * message goes through it, so that the order is kept. Survives a kill; bounded, the oldest go first and are counted as
- * `dropped`. What the log refuses for good after it waited goes to the dead letter; a dead letter itself is dropped. A
- * message whose outcome at the log was unknown may be there twice (`uncertain`).
+ * `dropped`. What the log refuses for good after it waited goes to the dead letter; a dead letter itself is dropped.
+ * A write that was not waited for has not failed: the log is offered the very same message again, by which it knows it.
+ * Only what a process that died was about to bring may be there twice (`uncertain`).
  */
 export class BufferedSink implements Sink {
   readonly ordered = true;
@@ -40,6 +42,9 @@ export class BufferedSink implements Sink {
   #lossy = false;
   /** Messages brought at a time: fewer while one is looked for that spoils the write. */
   #atATime = drainStep;
+  readonly #offered = new Offered();
+  /** Confirmed by the log and still in the buffer: removed before anything else is brought. */
+  #confirmed: readonly BufferedMessage[] = [];
 
   constructor(inner: Sink, options: DiskBufferOptions, context: RoleContext) {
     this.#inner = inner;
@@ -52,11 +57,11 @@ export class BufferedSink implements Sink {
   /** Resolves when the buffer is open: the log may be away, and the node is red until it is there. */
   async connect(signal: AbortSignal): Promise<void> {
     await this.#buffer.open(signal);
-    if (this.#buffer.size > 0)
-      this.#context.log.warn(
-        { messages: this.#buffer.size },
-        `${this.#options.name}: ${this.#buffer.size} messages wait in the disk buffer`,
-      );
+    const { size } = this.#buffer;
+    if (size > 0) {
+      this.#context.node.count('uncertain', Math.min(size, drainStep));
+      this.#context.log.warn({ messages: size }, `${this.#options.name}: ${size} messages wait in the disk buffer`);
+    }
     this.#work();
     if (this.#working) await endedWithin(this.#context.clock, patienceMs, this.#working);
     if (this.#fatal) throw this.#fatal.error;
@@ -64,16 +69,18 @@ export class BufferedSink implements Sink {
 
   async write(messages: readonly Message[], signal: AbortSignal): Promise<Receipt> {
     if (this.#fatal) throw this.#fatal.error;
-    const tried = this.#working === undefined ? await this.#tryLog(messages, signal) : undefined;
+    const isOffered = this.#working === undefined;
+    const tried = isOffered ? await this.#tryLog(messages, signal) : undefined;
     const failed = new Map<number, Error>();
-    const kept: Omit<BufferedMessage, 'id'>[] = [];
+    const kept: Kept[] = [];
     for (const [place, message] of messages.entries()) {
       const error = tried?.failed?.get(place);
       if (error && faultOf(error) === 'permanent') failed.set(place, error);
       if (tried && (!error || failed.has(place))) continue;
       try {
         const value = encodeValue(message, this.#options.name, this.maxMessageBytes);
-        kept.push({ key: message.key, timestamp: Math.trunc(message.timestamp), value });
+        const row = { key: message.key, timestamp: Math.trunc(message.timestamp), value };
+        kept.push({ row, offered: isOffered ? message : undefined });
       } catch (cause) {
         failed.set(place, cause as Error);
       }
@@ -82,9 +89,11 @@ export class BufferedSink implements Sink {
     return { failed };
   }
 
-  async #keep(messages: readonly Omit<BufferedMessage, 'id'>[], signal: AbortSignal): Promise<void> {
+  async #keep(messages: readonly Kept[], signal: AbortSignal): Promise<void> {
     await this.#context.failPoint('buffer-before-append');
-    const dropped = await this.#buffer.append(messages, signal);
+    const rows = messages.map(({ row }) => row);
+    const { ids, dropped } = await this.#buffer.append(rows, signal);
+    for (const [place, { offered }] of messages.entries()) if (offered) this.#offered.add(ids[place] ?? 0, offered);
     await this.#context.failPoint('buffer-after-append');
     this.#tell(dropped, `the disk buffer of ${this.#options.maxBytes} bytes is full`);
     this.#work();
@@ -99,19 +108,22 @@ export class BufferedSink implements Sink {
 
   /** The log's answer when it comes in time; undefined when all messages are to be kept on the disk. */
   async #tryLog(messages: readonly Message[], signal: AbortSignal): Promise<Receipt | undefined> {
-    const { clock, node } = this.#context;
+    const { clock } = this.#context;
     const { controller, release } = linkedAbort(signal, this.#life.signal);
     const written = this.#inner.write(messages, controller.signal);
+    const late = () => new FdpError('FDP_TIMEOUT', `${this.#options.name}: the log has not confirmed in time`);
     try {
       if (await endedWithin(clock, patienceMs, written)) return await written;
       // Nothing may overtake it: the buffer is worked off once this write has ended.
       controller.abort();
       this.#working = Promise.allSettled([this.#working, written]).then(() => {});
-      node.count('uncertain', messages.length);
+      // It may be confirmed in this very moment: what the log has is not kept as well.
+      const receipt = await withGrace(clock, written, { signal: controller.signal, graceMs: patienceMs, late });
+      this.#workOff();
+      return receipt;
     } catch (error) {
       const fault = faultOf(error);
       if (fault === 'fatal' || fault === 'permanent') throw error;
-      if (!isRetriable(error)) node.count('uncertain', messages.length);
     } finally {
       release();
     }
@@ -120,7 +132,10 @@ export class BufferedSink implements Sink {
 
   /** Connects the log and brings it what waits on the disk, until the buffer is empty. */
   #work(): void {
-    if (this.#isIdle) return;
+    if (!this.#isIdle) this.#workOff();
+  }
+
+  #workOff(): void {
     const turn = ++this.#turn;
     this.#working = this.#drainAfter(this.#working).then(() => {
       if (turn === this.#turn) this.#working = undefined;
@@ -161,9 +176,11 @@ export class BufferedSink implements Sink {
   async #step(): Promise<void> {
     const { signal } = this.#life;
     if (!this.#innerConnected) await this.#connectInner(signal);
+    await this.#removeConfirmed();
     const waiting = this.#buffer.first(this.#atATime);
     if (waiting.length === 0) return;
     const { failed = new Map<number, Error>() } = await this.#bring(waiting);
+    this.#confirmed = waiting.filter((_message, place) => !failed.has(place));
     this.#atATime = drainStep;
     await this.#context.failPoint('buffer-before-remove');
     const isLetter = this.#context.node.kind === 'dead_letter';
@@ -172,8 +189,8 @@ export class BufferedSink implements Sink {
       const isRefused = faultOf(error) === 'permanent' && (isLetter || (await this.#reject(waiting[place], error)));
       if (!isRefused) stay.set(place, error);
     }
-    await this.#buffer.remove(waiting.filter((_message, place) => !stay.has(place)));
-    this.#context.node.gauge('buffered', this.#buffer.size);
+    this.#confirmed = waiting.filter((_message, place) => !stay.has(place));
+    await this.#removeConfirmed();
     const refused = failed.size - stay.size;
     if (isLetter && refused > 0) this.#tell(refused, 'the log refused them for good after they had waited on the disk');
     else if (this.#lossy) {
@@ -181,6 +198,15 @@ export class BufferedSink implements Sink {
       this.#context.node.is('ok');
     }
     for (const error of stay.values()) throw error;
+  }
+
+  /** When the removal fails it is the removal that is repeated: what is in the log is never sent again. */
+  async #removeConfirmed(): Promise<void> {
+    if (this.#confirmed.length === 0) return;
+    await this.#buffer.remove(this.#confirmed);
+    this.#offered.forget(this.#confirmed);
+    this.#confirmed = [];
+    this.#context.node.gauge('buffered', this.#buffer.size);
   }
 
   /** Hands a message that counted as delivered to the dead letter; true once it is there. */
@@ -201,7 +227,7 @@ export class BufferedSink implements Sink {
     const { controller, release } = linkedAbort(this.#life.signal);
     const cancel = this.#context.clock.timer(attemptMs, () => controller.abort());
     try {
-      return await this.#inner.write(waiting.map(messageFrom), controller.signal);
+      return await this.#inner.write(this.#offered.messagesOf(waiting), controller.signal);
     } catch (error) {
       if (faultOf(error) !== 'permanent') throw error;
       if (waiting.length === 1) return { failed: new Map([[0, error as Error]]) };
@@ -222,9 +248,4 @@ export class BufferedSink implements Sink {
     node.is('retrying', `${node.extra['dropped']} messages were dropped: ${why}`);
     log.error({ dropped }, `${this.#options.name}: ${dropped} messages were dropped: ${why}`);
   }
-}
-
-function messageFrom({ key, timestamp, value }: BufferedMessage): Message {
-  const record: SourceMessage = { key, timestamp, value, meta: { lane: 'disk buffer' } };
-  return { key, timestamp, value, meta: record.meta, track: looseTrack(record) };
 }

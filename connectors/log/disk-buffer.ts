@@ -57,19 +57,21 @@ export class DiskBuffer {
     this.#isOpen = true;
   }
 
-  /** Resolves when the messages are durable, with the number of older ones that had to go. */
-  async append(messages: readonly Omit<BufferedMessage, 'id'>[], signal: AbortSignal): Promise<number> {
+  /** Resolves when the messages are durable, with their ids, and the number of older ones that had to go. */
+  async append(
+    messages: readonly Omit<BufferedMessage, 'id'>[],
+    signal: AbortSignal,
+  ): Promise<{ readonly ids: readonly number[]; readonly dropped: number }> {
     const { name, maxBytes } = this.#options;
     const weights = messages.map(
       ({ key, value }) => overheadBytes + Buffer.byteLength(key ?? '') + Buffer.byteLength(value),
     );
     const added = weights.reduce((sum, weight) => sum + weight, 0);
-    const dropped = await this.#file.opened.write((db) => {
-      for (const [place, { key, timestamp, value }] of messages.entries())
-        db.run(
-          'INSERT INTO fdp_buffer (name, key, timestamp, value, bytes) VALUES (?, ?, ?, ?, ?)',
-          ...[name, key, timestamp, value, weights[place] ?? 0],
-        );
+    const insert = 'INSERT INTO fdp_buffer (name, key, timestamp, value, bytes) VALUES (?, ?, ?, ?, ?) RETURNING id';
+    const done = await this.#file.opened.write((db) => {
+      const ids = messages.map(({ key, timestamp, value }, place) =>
+        Number(db.get(insert, name, key, timestamp, value, weights[place] ?? 0)?.['id']),
+      );
       let freed = 0;
       let count = 0;
       while (this.#bytes + added - freed > maxBytes && count < this.#messages + messages.length) {
@@ -79,11 +81,11 @@ export class DiskBuffer {
         freed += Number(oldest['bytes']);
         count++;
       }
-      return { count, freed };
+      return { ids, count, freed };
     }, signal);
-    this.#messages += messages.length - dropped.count;
-    this.#bytes += added - dropped.freed;
-    return dropped.count;
+    this.#messages += messages.length - done.count;
+    this.#bytes += added - done.freed;
+    return { ids: done.ids, dropped: done.count };
   }
 
   /** The oldest messages, in order. */

@@ -3,7 +3,6 @@ import { FdpError } from '../../src/errors.ts';
 import type { TableDefinition } from '../table/definition.ts';
 import {
   expireStep,
-  forgotten,
   isAbove,
   type Marks,
   type MarkTuple,
@@ -83,10 +82,11 @@ export class MemoryTableStore implements TableStore {
     return [...this.#opened.rows.values()].findLast((row) => row.lane === lane)?.offset;
   }
 
-  async forget(lane: string): Promise<void> {
+  async forget(lane: string, to: MarkTuple): Promise<void> {
     const { rows } = this.#opened;
     for (const [id, row] of rows) {
-      if (row.marks[lane]) rows.set(id, { ...row, marks: { ...row.marks, [lane]: forgotten } });
+      const mark = row.marks[lane];
+      if (mark && isAbove(mark, to)) rows.set(id, { ...row, marks: { ...row.marks, [lane]: to } });
     }
   }
 

@@ -3,7 +3,7 @@ import { coordinatesOf, type Message } from '../../src/engine/message.ts';
 import { FdpError } from '../../src/errors.ts';
 import { type Change, markTuple, readChange } from '../table/fold.ts';
 import { counterProof, isMissing, receipt } from '../table/proof.ts';
-import { forgotten, isAbove, markOf } from '../table/store.ts';
+import { isAbove, markOf, toTuple } from '../table/store.ts';
 import type { StoredValue } from '../table/values.ts';
 import type { Collection, WriteError } from './collection.ts';
 import { CounterMarks, type RowMarks, type StoredMark, storedMark, tupleOf } from './counter-marks.ts';
@@ -81,10 +81,15 @@ export class MongoCounterSink implements Sink {
     return markOf(found && tupleOf(found));
   }
 
-  async forget(lane: string): Promise<void> {
-    const mark = storedMark(lane, forgotten);
-    const ofLane = { '_marks.l': { $eq: lane } };
-    const update = { q: ofLane, u: { $set: { '_marks.$[m]': mark } }, arrayFilters: [{ 'm.l': lane }], multi: true };
+  async forget(lane: string, to: Mark | undefined): Promise<void> {
+    const mark = storedMark(lane, toTuple(to));
+    const above = { $or: [{ 'm.o': { $gt: mark['o'] } }, { 'm.o': mark['o'], 'm.i': { $gt: mark['i'] } }] };
+    const update = {
+      q: { '_marks.l': { $eq: lane } },
+      u: { $set: { '_marks.$[m]': mark } },
+      arrayFilters: [{ $and: [{ 'm.l': lane }, above] }],
+      multi: true,
+    };
     const command = { update: this.#collection.place.collection, updates: [update] };
     const {
       errors: [error],

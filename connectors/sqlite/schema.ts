@@ -5,6 +5,8 @@ import type { Database } from './database.ts';
 const applicationId = 0x66647031;
 /** Raised by every change of the tables below; an older program refuses the file. */
 const schemaVersion = 1;
+/** The write-ahead log shrinks to this whenever it begins again from its start, bytes. */
+const walBytes = 64 * 2 ** 20;
 
 /**
  * Makes a new file ours, or checks that it is, in a version that we know. Sets the connection up: write-ahead log,
@@ -15,6 +17,9 @@ export function prepareFile(db: Database): void {
   const known = check(db);
   db.exec('PRAGMA journal_mode = WAL');
   db.exec('PRAGMA synchronous = FULL');
+  // Large savepoints would need a temporary file, for which a read-only container has no place.
+  db.exec('PRAGMA temp_store = MEMORY');
+  db.exec(`PRAGMA journal_size_limit = ${walBytes}`);
   if (known) return;
   db.exec('BEGIN IMMEDIATE');
   try {

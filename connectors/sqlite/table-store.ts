@@ -4,7 +4,6 @@ import { FdpError, isRetriable, messageOf } from '../../src/errors.ts';
 import type { TableDefinition } from '../table/definition.ts';
 import {
   expireStep,
-  forgotten,
   isAbove,
   type Marks,
   type MarkTuple,
@@ -102,10 +101,14 @@ export class SqliteTableStore implements TableStore {
     }
   }
 
-  async forget(lane: string): Promise<void> {
-    const sql = `UPDATE ${quoted(this.#table)} SET _marks = json_set(_marks, ?, json(?)) WHERE json_type(_marks, ?) IS NOT NULL`;
+  async forget(lane: string, to: MarkTuple): Promise<void> {
+    const above = '(json_extract(_marks, ?), json_extract(_marks, ?)) > (?, ?)';
+    const sql = `UPDATE ${quoted(this.#table)} SET _marks = json_set(_marks, ?, json(?)) WHERE ${above}`;
     const path = `$.${JSON.stringify(lane)}`;
-    await this.#file.opened.write((db) => db.run(sql, path, JSON.stringify(forgotten), path));
+    const [offset, index] = to;
+    await this.#file.opened.write((db) =>
+      db.run(sql, path, JSON.stringify(to), `${path}[0]`, `${path}[1]`, offset, index),
+    );
   }
 
   async find(query: Query): Promise<readonly Row[]> {

@@ -13,7 +13,7 @@ import { coordinatesOf, type Message } from '../../src/engine/message.ts';
 import { FdpError, messageOf } from '../../src/errors.ts';
 import { type Change, fold, readChange } from './fold.ts';
 import { counterProof, isMissing, receipt, rowProof } from './proof.ts';
-import { expireStep, type NewRow, type TableStore } from './store.ts';
+import { expireStep, type NewRow, type TableStore, toTuple } from './store.ts';
 import { type StoredValue, storableRow } from './values.ts';
 
 /** Rows of one transaction, at most: a longer one would hold the event loop. */
@@ -169,8 +169,8 @@ class CounterSink extends TableRole implements Sink {
     return this.store.mark(lane);
   }
 
-  forget(lane: string): Promise<void> {
-    return this.store.forget(lane);
+  forget(lane: string, to: Mark | undefined): Promise<void> {
+    return this.store.forget(lane, toTuple(to));
   }
 }
 

@@ -45,8 +45,8 @@ export interface TableStore {
   marks(key: StoredValue): Promise<Marks | undefined>;
   /** The offset of the row of a lane that was stored last. */
   newest(lane: string): Promise<number | undefined>;
-  /** Puts `forgotten` in place of the marks of a lane in all rows; their values stay. */
-  forget(lane: string): Promise<void>;
+  /** Puts `to` in place of the marks of a lane above it, in all rows; their values stay. */
+  forget(lane: string, to: MarkTuple): Promise<void>;
   /** @throws FDP_UNAVAILABLE when the store is away, FDP_INTERNAL for a field that the table has not */
   find(query: Query): Promise<readonly Row[]>;
   /** Removes up to 500 rows last written longer than `expireMs` ago; gives how many. */
@@ -63,6 +63,11 @@ export const expireStep = 500;
 /** True when `mark` lies above `other` in the order of (offset, index). */
 export function isAbove(mark: readonly [number, number, ...unknown[]], other: MarkTuple | undefined): boolean {
   return other === undefined || mark[0] > other[0] || (mark[0] === other[0] && mark[1] > other[1]);
+}
+
+/** A mark as a row keeps it; `forgotten` for none. */
+export function toTuple(mark: Mark | undefined): MarkTuple {
+  return mark ? [mark.offset, mark.index, mark.timestamp, mark.key] : forgotten;
 }
 
 /** Undefined when there is none, or it was forgotten. */

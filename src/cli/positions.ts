@@ -1,7 +1,7 @@
 import { concatMap, from, lastValueFrom } from 'rxjs';
 import type { Environment, Lane, Sink } from '../engine/component.ts';
 import { loneRole } from '../engine/lone-role.ts';
-import { markProblem } from '../engine/mark-check.ts';
+import { lastCounted, markProblem } from '../engine/mark-check.ts';
 import type { BranchPlan, Plan, TopologyPlan } from '../engine/plan.ts';
 import { FdpError } from '../errors.ts';
 import { readSpec } from '../spec/read.ts';
@@ -10,9 +10,10 @@ import { quietEnvironment } from './quiet.ts';
 import { type CommandResult, problemText, type SpecRequest } from './validate.ts';
 
 /**
- * `fdp-run positions forget`: for the topologies named, removes the marks of counters that do not fit the log that the
- * topology reads (beyond its end, or another record there); the held lanes go on by themselves, from the group's
- * position, and count what they read from there. Counts, rows and the group's positions are not touched.
+ * `fdp-run positions forget`: for the topologies named, lowers the marks of counters that do not fit the log that the
+ * topology reads (beyond its end, or another record there) to what they have counted of it; the held lanes go on by
+ * themselves, from the group's position, and count what came since. Counts, rows and the group's positions are not
+ * touched.
  */
 export async function forgetPositions(request: SpecRequest): Promise<CommandResult> {
   if (!request.topologies) throw new FdpError('FDP_USAGE', 'positions forget: name the topology: --topology NAME');
@@ -60,7 +61,9 @@ async function forget({ plan, topology, branch, environment }: Forgetting): Prom
 
 async function forgetLane(lane: Lane, name: string, sink: Sink): Promise<string[]> {
   const problem = await markProblem(lane, name, sink);
-  if (problem === undefined) return [];
-  await sink.forget?.(lane.id);
-  return [`forgotten: ${problem}`];
+  const mark = await sink.mark?.(lane.id);
+  if (problem === undefined || mark === undefined) return [];
+  const counted = await lastCounted(lane, mark);
+  await sink.forget?.(lane.id, counted);
+  return [`forgotten: ${problem}; counting goes on after offset ${counted?.offset ?? -1}`];
 }

@@ -178,8 +178,11 @@ export interface Sink extends Role {
   put?(row: Row, signal: AbortSignal): Promise<void>;
   /** For counters: the highest (offset, index) of a lane that was counted, with that record's timestamp and key. */
   mark?(lane: string): Promise<Mark | undefined>;
-  /** For counters: removes the marks of a lane, so that counting starts anew there; the counts stay. */
-  forget?(lane: string): Promise<void>;
+  /**
+   * For counters: lowers the marks of a lane that lie above `to` down to it, so that counting goes on after that record;
+   * without one, at the first. The counts stay.
+   */
+  forget?(lane: string, to: Mark | undefined): Promise<void>;
   /**
    * For tables that keep their rows: looks for what was confirmed for a lane before. Undefined when every proof is still
    * there; else the store is older than they are (restored, emptied), and it gives the offset after the newest record

@@ -1,10 +1,11 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { systemClock } from '../../src/engine/clock.ts';
 import type { Message } from '../../src/engine/message.ts';
 import { onOwnServices } from '../support/cluster.ts';
 import { browse, KafkaProcess, laneOf, numbered, Reader, readFrom } from '../support/kafka-harness.ts';
-import { eventually, freePort } from '../support/platform.ts';
+import { eventually, freePort, temporaryFolder } from '../support/platform.ts';
 import { type KafkaService, randomName, startKafka } from '../support/services.ts';
 
 const never = new AbortController().signal;
@@ -60,6 +61,36 @@ onOwnServices('kafka when the broker suffers', () => {
     await eventually('readiness is green', async () => context.node.state === 'ok');
     expect(reader.errors).toEqual([]);
   });
+
+  it.each([
+    ['asleep', 'pause', 'resume'],
+    ['stopped', 'terminate', 'restart'],
+  ] as const)(
+    'has each message of a feed once, when the broker was %s for longer than the disk buffer waits',
+    async (_what, hurt, heal) => {
+      using folder = temporaryFolder();
+      const options = { topic: randomName(), buffer: 'disk', buffer_path: join(folder.path, 'buffer.db') };
+      await using process = await KafkaProcess.on(broker.address, options);
+      const context = { ...process.context(), sourceReplays: false };
+      const sink = await process.openSink(context);
+      const writing = (async () => {
+        for (let n = 0; n < 2000; n += 2) {
+          // Dated now: a broker that starts again has forgotten producers of old messages.
+          await sink.write(numbered(n, n + 2, '*', systemClock.now()), never);
+          await systemClock.sleep(25);
+        }
+      })();
+      await systemClock.sleep(1000);
+      await broker[hurt]();
+      await eventually('messages wait on the disk', async () => (context.node.extra['buffered'] ?? 0) > 0);
+      await systemClock.sleep(22_000);
+      await broker[heal]();
+      await writing;
+      await eventually('the buffer is empty', async () => context.node.extra['buffered'] === 0);
+      expect(await values(process)).toEqual(upTo(2000));
+      expect(context.node.extra['maybe_twice']).toBeUndefined();
+    },
+  );
 
   it('is told that no broker is there, and works once there is one', async () => {
     const topic = randomName();

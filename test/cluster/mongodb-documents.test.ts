@@ -259,7 +259,7 @@ onServices('mongodb', (services) => {
     const table = await TestTable.open(world, symbolTable, 'merges');
     const counts = [0, 1].map((offset) => countMessage({ symbol: 'A', offset, lane: 'x' }));
     await table.write([...counts, countMessage({ symbol: 'A', offset: 5, lane: 'y' })]);
-    await table.sink.forget?.('x');
+    await table.sink.forget?.('x', undefined);
     expect(await table.sink.mark?.('x')).toBeUndefined();
     expect(await table.sink.mark?.('y')).toMatchObject({ offset: 5 });
     await table.write(counts);

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { DatabaseSync } from '@photostructure/sqlite';
 import { describe, expect, it } from 'vitest';
 import { BufferedSink } from '../../connectors/log/buffered-sink.ts';
 import type { Receipt, Sink } from '../../src/engine/component.ts';
@@ -21,8 +22,34 @@ class Log {
   spoils: string[] = [];
   /** How long it takes to store something. */
   delay: (signal: AbortSignal) => Promise<void> = async () => {};
+  /** Takes its time, and stores what it was not waited for all the same: known by the message when it comes again. */
+  inFlightMs: number | undefined;
+  readonly #late = new WeakMap<Message, Promise<void>>();
   connects = 0;
   closed = false;
+
+  readonly #clock: VirtualClock;
+
+  constructor(clock: VirtualClock) {
+    this.#clock = clock;
+  }
+
+  async #inFlight(messages: readonly Message[], signal: AbortSignal): Promise<Receipt> {
+    const stored = messages.map((message) => {
+      const known = this.#late.get(message);
+      if (known) return known;
+      const stored = this.#clock.sleep(this.inFlightMs ?? 0).then(() => void this.texts.push(String(message.value)));
+      this.#late.set(message, stored);
+      return stored;
+    });
+    const late = new Promise<never>((_, reject) => {
+      signal.addEventListener('abort', () => reject(new FdpError('FDP_TIMEOUT', 'log: not confirmed yet')), {
+        once: true,
+      });
+    });
+    await Promise.race([Promise.all(stored), late]);
+    return {};
+  }
 
   sink(): Sink {
     const away = () => new FdpError('FDP_CONNECTION_LOST', 'log: away');
@@ -38,6 +65,7 @@ class Log {
       },
       write: async (messages, signal): Promise<Receipt> => {
         if (this.state === 'away') throw away();
+        if (this.inFlightMs !== undefined) return this.#inFlight(messages, signal);
         if (this.state === 'silent') await new Promise((resolve) => signal.addEventListener('abort', resolve));
         await this.delay(signal);
         if (signal.aborted) throw away();
@@ -59,7 +87,7 @@ class Log {
 class World {
   readonly folder = temporaryFolder();
   readonly clock = new VirtualClock();
-  readonly log = new Log();
+  readonly log = new Log(this.clock);
   readonly context = roleContext(testEnvironment(this.clock), { sourceReplays: false });
   sent = 0;
 
@@ -250,5 +278,50 @@ describe('disk buffer', () => {
     await world.clock.advance(60_000);
     expect(world.log.texts).toEqual(world.expected);
     await world.clock.until(sink.close());
+  });
+
+  it('brings each message once to a log that takes longer than anybody waits', async () => {
+    using world = new World();
+    const sink = world.open();
+    await world.connect(sink);
+    world.log.inFlightMs = 40_000;
+    for (let at = 0; at < 5; at++) await world.write(sink, 3);
+    await world.clock.advance(300_000);
+    expect(world.log.texts).toEqual(world.expected);
+    expect(world.context.node.extra['buffered']).toBe(0);
+    await world.clock.until(sink.close());
+  });
+
+  it('removes again what it could not remove after the log had confirmed it, and sends none of it twice', async () => {
+    using world = new World();
+    world.log.state = 'away';
+    const sink = world.open();
+    await world.connect(sink);
+    await world.write(sink, 20);
+    const other = new DatabaseSync(join(world.folder.path, 'buffer.db'));
+    other.exec('BEGIN IMMEDIATE');
+    world.log.state = 'there';
+    await world.clock.advance(60_000);
+    expect(world.context.node.extra['buffered']).toBe(20);
+    other.exec('ROLLBACK');
+    other.close();
+    await world.clock.advance(60_000);
+    expect(world.log.texts).toEqual(world.expected);
+    expect(world.context.node.extra['buffered']).toBe(0);
+    await world.clock.until(sink.close());
+  });
+
+  it('counts as uncertain only what a process that died may have brought already', async () => {
+    using world = new World();
+    world.log.state = 'away';
+    const killed = world.open();
+    await world.connect(killed);
+    await world.write(killed, 7);
+    expect(world.context.node.extra['uncertain']).toBeUndefined();
+    const next = testNode('ticks', 'sink');
+    const sink = world.open(next.node);
+    await world.connect(sink);
+    expect(next.node.extra['uncertain']).toBe(7);
+    await world.clock.until(killed.close().then(() => sink.close()));
   });
 });

@@ -62,39 +62,43 @@ describe('fdp-run dead-letters', () => {
 });
 
 describe('a mark that does not fit the log', () => {
-  it('holds the lane, red, with the command to run; after it counting goes on', async () => {
-    using folder = temporaryFolder();
-    const { env } = await placeIn(folder.path);
-    const [log, backup] = [join(folder.path, 'log.db'), join(folder.path, 'backup.db')];
-    const processor = () => new Process(['--topology', 'processor'], env);
-    const append = async (count: number, from = 1763645598585) => {
-      await using writer = await LogWriter.open(folder.path);
-      await writer.append(Array.from({ length: count }, (_, at) => envelope({ t: from + at })));
-    };
-    const storeAll = async () => {
-      await using running = processor();
-      await expectStoredOnce(folder.path);
-      expect(await running.stop()).toBe(0);
-    };
-    await append(5);
-    await storeAll();
-    cpSync(log, backup);
-    await append(20);
-    await storeAll();
-    // The log is restored from its backup: what the counters remember lies beyond its end now.
-    for (const file of [log, `${log}-wal`, `${log}-shm`]) rmSync(file, { force: true });
-    cpSync(backup, log);
+  it.each(['after what it holds was counted', 'before what it holds was counted'])(
+    'holds the lane, red, with the command to run; after it counting goes on: a backup made %s',
+    async (when) => {
+      using folder = temporaryFolder();
+      const { env } = await placeIn(folder.path);
+      const [log, backup] = [join(folder.path, 'log.db'), join(folder.path, 'backup.db')];
+      const processor = () => new Process(['--topology', 'processor'], env);
+      const append = async (count: number, from = 1763645598585) => {
+        await using writer = await LogWriter.open(folder.path);
+        await writer.append(Array.from({ length: count }, (_, at) => envelope({ t: from + at })));
+      };
+      const storeAll = async () => {
+        await using running = processor();
+        await expectStoredOnce(folder.path);
+        expect(await running.stop()).toBe(0);
+      };
+      await append(5);
+      if (when.startsWith('before')) cpSync(log, backup);
+      await storeAll();
+      if (when.startsWith('after')) cpSync(log, backup);
+      await append(20);
+      await storeAll();
+      // The log is restored from its backup: what the counters remember lies beyond its end now.
+      for (const file of [log, `${log}-wal`, `${log}-shm`]) rmSync(file, { force: true });
+      cpSync(backup, log);
 
-    await using held = processor();
-    await eventually('the lane is held', async () => held.output.includes('positions forget --topology processor'));
-    expect(held.output).toContain('symbols has counted up to offset 24');
-    await append(1, 1763645600000);
-    const said = await command(env, 'positions', 'forget', '--topology', 'processor');
-    expect(said).toMatch(
-      /^forgotten: symbols has counted up to offset 24 of \S+, but the log ends at 6\ncounts, rows and the group's positions stay as they are: .+\n$/,
-    );
-    await eventually('the lane goes on', async () => storesOf(folder.path).symbols['AAPL']?.[0] === 26);
-    expect(storedTrades(folder.path)).toBe(26);
-    expect(await held.stop()).toBe(0);
-  });
+      await using held = processor();
+      await eventually('the lane is held', async () => held.output.includes('positions forget --topology processor'));
+      expect(held.output).toContain('symbols has counted up to offset 24');
+      await append(1, 1763645600000);
+      const said = await command(env, 'positions', 'forget', '--topology', 'processor');
+      expect(said).toMatch(
+        /^forgotten: symbols has counted up to offset 24 of \S+, but the log ends at 6; counting goes on after offset 4\ncounts, rows and the group's positions stay as they are: .+\n$/,
+      );
+      await eventually('the lane goes on', async () => storesOf(folder.path).symbols['AAPL']?.[0] === 26);
+      expect(storedTrades(folder.path)).toBe(26);
+      expect(await held.stop()).toBe(0);
+    },
+  );
 });

@@ -176,8 +176,8 @@ export class Reader {
 }
 
 /** Messages `{ n }` with the numbers from `from` to before `to`. */
-export function numbered(from: number, to: number, key: string | null = 'A'): Message[] {
+export function numbered(from: number, to: number, key: string | null = 'A', now = 1000): Message[] {
   return Array.from({ length: to - from }, (_, place) =>
-    messageWith({ n: from + place }, { key: key === '*' ? `k${place % 20}` : key, timestamp: 1000 + from + place }),
+    messageWith({ n: from + place }, { key: key === '*' ? `k${place % 20}` : key, timestamp: now + from + place }),
   );
 }

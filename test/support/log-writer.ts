@@ -3,6 +3,9 @@ import type { NewRecord } from '../../connectors/log/store.ts';
 import { SqliteLogStore } from '../../connectors/sqlite/log-store.ts';
 import { testEnvironment } from './environment.ts';
 
+/** Of all records that were written: each is younger than the one before, as in a log that is dated by receipt. */
+let written = 0;
+
 /** Writes into the log of the embedded profile whatever it is given, past every check, as a foreign program could. */
 export class LogWriter implements AsyncDisposable {
   readonly #store: SqliteLogStore;
@@ -20,7 +23,7 @@ export class LogWriter implements AsyncDisposable {
   }
 
   async append(values: readonly (string | Uint8Array)[], partition = 0, key: string | null = null): Promise<void> {
-    const records = values.map((value): NewRecord => ({ partition, timestamp: 1763645598585, key, value }));
+    const records = values.map((value): NewRecord => ({ partition, timestamp: 1763645598585 + written++, key, value }));
     await this.#store.append(records, this.#never);
   }
 

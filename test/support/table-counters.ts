@@ -67,11 +67,26 @@ export function counterCases(world: () => TableWorld, create: () => Promise<Tabl
       countMessage({ symbol: 'B', offset: 5 }),
     ];
     await table.write(both);
-    await table.sink.forget?.('id/topic/0');
+    await table.sink.forget?.('id/topic/0', undefined);
     expect(await table.sink.mark?.('id/topic/0')).toBeUndefined();
     expect(await table.sink.mark?.('other/topic/0')).toMatchObject({ offset: 9 });
     await table.write(both);
     expect(await counters(table)).toMatchObject({ A: [3, 0], B: [2, 0] });
+    await table.close();
+  });
+
+  it('forgets what lies beyond a record, and counts only that again', async () => {
+    const table = await open(world());
+    const count = (symbol: string, offset: number, index = 0) => countMessage({ symbol, offset, index });
+    const counts = [count('A', 2), count('B', 3), count('A', 4, 1), count('A', 4, 2), count('B', 9), count('A', 9, 1)];
+    await table.write(counts);
+    const to = { offset: 4, index: 1, timestamp: 5004, key: 'A' };
+    await table.sink.forget?.('id/topic/0', to);
+    expect(await table.sink.mark?.('id/topic/0')).toEqual(to);
+    await table.sink.forget?.('id/topic/0', { ...to, offset: 7 });
+    expect(await table.sink.mark?.('id/topic/0')).toEqual(to);
+    await table.write(counts);
+    expect(await counters(table)).toMatchObject({ A: [4 + 2, 0], B: [2 + 1, 0] });
     await table.close();
   });
 
@@ -94,7 +109,7 @@ export function counterCases(world: () => TableWorld, create: () => Promise<Tabl
     expect(await behind('C', 1)).toBe(7);
     expect(await behind('D', 1)).toBe(7);
     expect(await table.sink.behind?.('none/topic/0', [{ key: 'A', offset: 0, index: 0 }])).toBe(0);
-    await table.sink.forget?.(lane);
+    await table.sink.forget?.(lane, undefined);
     expect(await behind('A', 6, 3)).toBeUndefined();
     expect(await behind('D', 1)).toBe(0);
     await table.close();

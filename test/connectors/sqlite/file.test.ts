@@ -46,11 +46,12 @@ describe('sqlite file', () => {
     await again.release();
   });
 
-  it('writes to a synced write-ahead log', async () => {
+  it('writes to a synced write-ahead log, which shrinks again, and needs no temporary file', async () => {
     const file = await open();
-    expect(file.read((db) => [db.get('PRAGMA journal_mode'), db.get('PRAGMA synchronous')])).toEqual([
-      { journal_mode: 'wal' },
-      { synchronous: 2 },
+    const settings = ['journal_mode', 'synchronous', 'temp_store', 'journal_size_limit'];
+    expect(file.read((db) => settings.map((name) => Object.values(db.get(`PRAGMA ${name}`) ?? {})[0]))).toEqual([
+      ...['wal', 2, 2],
+      64 * 2 ** 20,
     ]);
     await file.release();
   });
