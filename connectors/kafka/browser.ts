@@ -1,4 +1,5 @@
 import { Observable } from 'rxjs';
+import { onAbort } from '../../src/engine/clock.ts';
 import type { Lane, Reading, RoleContext, Source } from '../../src/engine/component.ts';
 import { FdpError } from '../../src/errors.ts';
 import type { Client, TopicFacts } from './client.ts';
@@ -36,8 +37,7 @@ export class KafkaBrowser implements Source {
     await this.#client?.close();
     const client = this.#newClient();
     this.#client = client;
-    const late = () => void client.close();
-    signal.addEventListener('abort', late);
+    const release = onAbort(signal, () => void client.close());
     try {
       await client.connect();
       this.#topic = await client.topic();
@@ -45,7 +45,7 @@ export class KafkaBrowser implements Source {
       const partitions = Array.from({ length: this.#topic?.partitions ?? 0 }, (_, partition) => partition);
       this.#ranges = await Promise.all(partitions.map((partition) => rangeOf(client, partition)));
     } finally {
-      signal.removeEventListener('abort', late);
+      release();
     }
   }
 

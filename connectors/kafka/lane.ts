@@ -1,4 +1,4 @@
-import { linkedAbort } from '../../src/engine/clock.ts';
+import { linkedAbort, woken } from '../../src/engine/clock.ts';
 import type { Committed, Lane, LogRecord, Reading, RoleContext } from '../../src/engine/component.ts';
 import type { SourceMessage } from '../../src/engine/message.ts';
 import { FdpError } from '../../src/errors.ts';
@@ -42,7 +42,7 @@ export class KafkaLane implements Lane {
   readonly signal: AbortSignal;
   readonly start: Committed;
   readonly batch: number;
-  readonly #abort = new AbortController();
+  readonly #abort = linkedAbort().controller;
   readonly #options: LaneOptions;
   readonly #buffer: Item[] = [];
   #bufferBytes = 0;
@@ -125,9 +125,11 @@ export class KafkaLane implements Lane {
         const reading = this.#readNow();
         if (this.want) this.#options.onHungry();
         if (reading) return reading;
-        await new Promise<void>((resolve) => {
-          this.#wake = resolve;
-          stopped.addEventListener('abort', () => resolve());
+        await woken(stopped, (wake) => {
+          this.#wake = wake;
+          return () => {
+            this.#wake = () => {};
+          };
         });
       }
       return undefined;

@@ -1,5 +1,5 @@
 import { Backoff } from '../../src/engine/backoff.ts';
-import { endedWithin } from '../../src/engine/clock.ts';
+import { endedWithin, linkedAbort } from '../../src/engine/clock.ts';
 import type { RoleContext } from '../../src/engine/component.ts';
 import { FdpError, isRetriable, messageOf } from '../../src/errors.ts';
 import { type Client, longestWaitMs, type Membership } from './client.ts';
@@ -93,8 +93,9 @@ export class Member {
     const { stopped, context, onFatal } = this.#options;
     for (let beat = 1; ; beat++) {
       this.#hurry = new AbortController();
-      const pause = AbortSignal.any([stopped, this.#hurry.signal]);
-      await context.clock.sleep(beatMs, pause);
+      const pause = linkedAbort(stopped, this.#hurry.signal);
+      await context.clock.sleep(beatMs, pause.controller.signal);
+      pause.release();
       if (stopped.aborted) return;
       try {
         if (!(await this.#isMember()) || (beat % lookEvery === 0 && (await this.#look()))) await this.#rejoin();

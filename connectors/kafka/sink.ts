@@ -1,4 +1,4 @@
-import { linkedAbort } from '../../src/engine/clock.ts';
+import { unlessAborted } from '../../src/engine/clock.ts';
 import type { Receipt, RoleContext, Sink } from '../../src/engine/component.ts';
 import type { Message } from '../../src/engine/message.ts';
 import { FdpError, faultOf } from '../../src/errors.ts';
@@ -34,18 +34,8 @@ export class KafkaSink implements Sink, WriterListener {
   }
 
   async connect(signal: AbortSignal): Promise<void> {
-    const opened = this.#writer.open(this, signal);
-    const stop = linkedAbort(signal);
-    const stopped = new Promise<never>((_resolve, reject) => {
-      const late = () => reject(new FdpError('FDP_CLOSED', `${this.#name}: stopped while it connected`));
-      stop.controller.signal.addEventListener('abort', late);
-      if (signal.aborted) late();
-    });
-    try {
-      await Promise.race([opened, stopped]);
-    } finally {
-      stop.release();
-    }
+    const late = () => new FdpError('FDP_CLOSED', `${this.#name}: stopped while it connected`);
+    await unlessAborted(signal, this.#writer.open(this, signal), late);
   }
 
   async write(messages: readonly Message[], signal: AbortSignal): Promise<Receipt> {
@@ -90,8 +80,10 @@ export class KafkaSink implements Sink, WriterListener {
     const giveUp = () => {
       for (const [index, { message }] of offered.entries()) this.#keep(message, appended, index);
       this.#writer.withdraw();
+      return new FdpError('FDP_TIMEOUT', `${this.#name}: the log has not confirmed yet`);
     };
-    const errors = await this.#unlessAborted(appended, giveUp, signal);
+    // What the brokers may have already stays on its way: offered again, it is waited for again.
+    const errors = await unlessAborted(signal, appended, giveUp);
     for (const [index, { place }] of offered.entries()) if (errors.has(index)) fail(place, errors.get(index));
     return failed;
   }
@@ -107,23 +99,5 @@ export class KafkaSink implements Sink, WriterListener {
       if (errors.has(index)) this.#late.delete(message);
     });
     this.#late.set(message, outcome);
-  }
-
-  /** What the brokers may have already stays on its way: offered again, it is waited for again. */
-  async #unlessAborted<T>(work: Promise<T>, giveUp: () => void, signal: AbortSignal): Promise<T> {
-    let aborted = () => {};
-    const late = new Promise<never>((_resolve, reject) => {
-      aborted = () => {
-        giveUp();
-        reject(new FdpError('FDP_TIMEOUT', `${this.#name}: the log has not confirmed yet`));
-      };
-      signal.addEventListener('abort', aborted);
-      if (signal.aborted) aborted();
-    });
-    try {
-      return await Promise.race([work, late]);
-    } finally {
-      signal.removeEventListener('abort', aborted);
-    }
   }
 }

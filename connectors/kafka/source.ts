@@ -1,4 +1,5 @@
 import { Observable, type Subscriber } from 'rxjs';
+import { linkedAbort, onAbort } from '../../src/engine/clock.ts';
 import type { Committed, Lane, RoleContext, Source } from '../../src/engine/component.ts';
 import { FdpError } from '../../src/errors.ts';
 import type { LogUsage } from '../log/usage.ts';
@@ -26,8 +27,8 @@ export class KafkaSource implements Source {
   #topicId = '';
   #partitions = 0;
   /** Aborts when the intake ends; the member stays, for the last commits. */
-  #drained = new AbortController();
-  #left = new AbortController();
+  #drained = linkedAbort().controller;
+  #left = linkedAbort().controller;
   #subscriber: Subscriber<Lane> | undefined;
   #failure: { readonly error: unknown } | undefined;
   #closing: Promise<void> | undefined;
@@ -43,13 +44,12 @@ export class KafkaSource implements Source {
     await this.#closing;
     this.#closing = undefined;
     await this.#free();
-    this.#drained = new AbortController();
-    this.#left = new AbortController();
+    this.#drained = linkedAbort().controller;
+    this.#left = linkedAbort().controller;
     this.#failure = undefined;
     const client = this.#newClient();
     this.#client = client;
-    const late = () => void client.close();
-    signal.addEventListener('abort', late);
+    const release = onAbort(signal, () => void client.close());
     try {
       await this.#join(client);
     } catch (error) {
@@ -57,7 +57,7 @@ export class KafkaSource implements Source {
       await this.#free();
       throw error;
     } finally {
-      signal.removeEventListener('abort', late);
+      release();
     }
   }
 

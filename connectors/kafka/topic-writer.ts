@@ -1,3 +1,4 @@
+import { linkedAbort } from '../../src/engine/clock.ts';
 import type { Environment } from '../../src/engine/component.ts';
 import { FdpError, messageOf } from '../../src/errors.ts';
 import type { Client, OutRecord } from './client.ts';
@@ -26,7 +27,7 @@ export class TopicWriter {
   readonly #newClient: () => Client;
   readonly #listeners = new Set<WriterListener>();
   readonly #partitioner = loadKafkajs().partitioner();
-  #closed = new AbortController();
+  #closed = linkedAbort().controller;
   #client: Client | undefined;
   #topic: OpenTopic | undefined;
   #writers: PartitionWriter[] = [];
@@ -99,7 +100,7 @@ export class TopicWriter {
   }
 
   async #open(): Promise<OpenTopic> {
-    this.#closed = new AbortController();
+    this.#closed = linkedAbort().controller;
     this.#troubles.clear();
     this.#partitionOfKey.clear();
     const client = this.#newClient();

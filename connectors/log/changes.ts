@@ -1,3 +1,5 @@
+import { woken } from '../../src/engine/clock.ts';
+
 /** The name of a topic's partition. */
 export function nameOf(topic: string | number, partition: number): string {
   return `${topic}/${partition}`;
@@ -32,15 +34,10 @@ export class Changes {
 
   /** Resolves when there may be more than at `version`, or `signal` aborts. */
   since(name: string, version: number, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      if (signal.aborted || this.version(name) !== version) return resolve();
-      const wake = () => {
-        this.#waiters.delete(wake);
-        signal.removeEventListener('abort', wake);
-        resolve();
-      };
+    if (this.version(name) !== version) return Promise.resolve();
+    return woken(signal, (wake) => {
       this.#waiters.set(wake, name);
-      signal.addEventListener('abort', wake);
+      return () => this.#waiters.delete(wake);
     });
   }
 }

@@ -1,5 +1,5 @@
 import type { MongoClient, MongoClientOptions, TopologyDescription } from 'mongodb';
-import { type Clock, endedWithin, linkedAbort } from '../../src/engine/clock.ts';
+import { type Clock, endedWithin, unlessAborted } from '../../src/engine/clock.ts';
 import type { Environment } from '../../src/engine/component.ts';
 import { FdpError } from '../../src/errors.ts';
 import type { Asker } from './errors.ts';
@@ -111,19 +111,10 @@ export class SharedClient {
       const told = mongoError(error, asker, !this.#wasConnected);
       throw asker.proven?.judge('connect', told) ?? told;
     });
-    const { controller, release } = linkedAbort(signal);
-    const stopped = new Promise<never>((_resolve, reject) => {
-      const stop = () => reject(new FdpError('FDP_CLOSED', `${asker.name}: stopped while connecting`));
-      if (controller.signal.aborted) stop();
-      else controller.signal.addEventListener('abort', stop);
-    });
-    try {
-      const client = await Promise.race([told, stopped]);
-      asker.proven?.worked('connect');
-      return client;
-    } finally {
-      release();
-    }
+    const late = () => new FdpError('FDP_CLOSED', `${asker.name}: stopped while connecting`);
+    const client = await unlessAborted(signal, told, late);
+    asker.proven?.worked('connect');
+    return client;
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { Subscriber } from 'rxjs';
+import { onAbort } from '../../src/engine/clock.ts';
 import type { Batch, LaneContext, Message } from '../../src/engine/message.ts';
 import type { Node } from '../../src/engine/node.ts';
 import { RecencyMap } from '../../src/engine/recency-map.ts';
@@ -26,6 +27,7 @@ export class DedupeLane {
   readonly #underWay = new Map<string, Message[]>();
   readonly #output: Batch[] = [];
   #lane: LaneContext | undefined;
+  #letGo = () => {};
   #held = 0;
   #emitting = false;
   #inputEnded = false;
@@ -49,7 +51,7 @@ export class DedupeLane {
   release(): void {
     if (this.#released) return;
     this.#released = true;
-    this.#lane?.signal.removeEventListener('abort', this.#onAbort);
+    this.#letGo();
     for (const waiting of this.#underWay.values()) this.#endAll(waiting, 'release');
     this.#underWay.clear();
     this.#completeWhenEmpty();
@@ -164,12 +166,9 @@ export class DedupeLane {
     if (this.#inputEnded && this.#held === 0 && !this.#emitting) this.#options.subscriber.complete();
   }
 
-  readonly #onAbort = (): void => this.release();
-
   #follow(lane: LaneContext): void {
     if (this.#lane !== undefined) return;
     this.#lane = lane;
-    if (lane.signal.aborted) this.release();
-    else lane.signal.addEventListener('abort', this.#onAbort);
+    this.#letGo = onAbort(lane.signal, () => this.release());
   }
 }

@@ -31,16 +31,57 @@ export const systemClock: Clock = {
 
 /** `Clock.sleep` in terms of `Clock.timer`, for every clock. */
 export function sleepOn(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+  return woken(signal, (wake) => clock.timer(ms, wake));
+}
+
+/**
+ * Calls `fn` once when `signal` aborts, at once if it has already; the returned function lets go of the signal. The only
+ * place that listens to one: a signal may live as long as the process, and keeps every listener that is not taken away.
+ */
+export function onAbort(signal: AbortSignal, fn: () => void): () => void {
+  if (signal.aborted) {
+    fn();
+    return () => {};
+  }
+  signal.addEventListener('abort', fn, { once: true });
+  return () => signal.removeEventListener('abort', fn);
+}
+
+/**
+ * Waits until the function given to `wait` is called, or `signal` aborts. What `wait` returns is called then, to forget
+ * that function. Leaves no listener behind.
+ */
+export function woken(signal: AbortSignal | undefined, wait: (wake: () => void) => () => void): Promise<void> {
   if (signal?.aborted) return Promise.resolve();
   return new Promise((resolve) => {
+    let isAwake = false;
+    let undo = () => {};
     const wake = () => {
-      cancel();
-      signal?.removeEventListener('abort', wake);
+      isAwake = true;
+      undo();
       resolve();
     };
-    const cancel = clock.timer(ms, wake);
-    signal?.addEventListener('abort', wake);
+    const forget = wait(wake);
+    const release = signal ? onAbort(signal, wake) : () => {};
+    undo = () => {
+      forget();
+      release();
+    };
+    if (isAwake) undo();
   });
+}
+
+/** The result of `work`; once `signal` has aborted nobody waits for it, and `late` is thrown. Leaves no listener behind. */
+export async function unlessAborted<T>(signal: AbortSignal, work: T | Promise<T>, late: () => Error): Promise<T> {
+  let release = () => {};
+  const aborted = new Promise<never>((_resolve, reject) => {
+    release = onAbort(signal, () => reject(late()));
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    release();
+  }
 }
 
 /** An abort controller that follows others; `release()` lets go of them. Any number of listeners is normal on it. */
@@ -48,14 +89,11 @@ export function linkedAbort(...parents: readonly AbortSignal[]): { controller: A
   const controller = new AbortController();
   setMaxListeners(0, controller.signal);
   const follow = () => controller.abort();
-  for (const parent of parents) {
-    if (parent.aborted) controller.abort();
-    else parent.addEventListener('abort', follow);
-  }
+  const releases = parents.map((parent) => onAbort(parent, follow));
   return {
     controller,
     release: () => {
-      for (const parent of parents) parent.removeEventListener('abort', follow);
+      for (const release of releases) release();
     },
   };
 }
@@ -71,19 +109,17 @@ export async function withGrace<T>(
 ): Promise<T> {
   const { signal, graceMs } = limit;
   let cancel = () => {};
-  let begin = () => {};
+  let release = () => {};
   const over = new Promise<never>((_resolve, reject) => {
-    begin = () => {
+    release = onAbort(signal, () => {
       cancel = clock.timer(graceMs, () => reject(limit.late()));
-    };
-    if (signal.aborted) begin();
-    else signal.addEventListener('abort', begin);
+    });
   });
   try {
     return await Promise.race([work, over]);
   } finally {
     cancel();
-    signal.removeEventListener('abort', begin);
+    release();
   }
 }
 

@@ -16,7 +16,7 @@ import {
 } from 'rxjs';
 import { messageOf } from '../errors.ts';
 import { bestEffort } from './best-effort.ts';
-import { linkedAbort } from './clock.ts';
+import { linkedAbort, onAbort } from './clock.ts';
 import type { Lane, RequestContext, Source } from './component.ts';
 import { DeadLetters } from './dead-letter.ts';
 import { Delivery } from './delivery.ts';
@@ -71,7 +71,7 @@ export class Flow {
     for (const branch of parts.plan.branches.filter((each) => each.bestEffort))
       this.#loose.set(branch.name, linkedAbort(killed).controller);
     const lose = (branch: string, error: unknown) => this.#lose(branch, error);
-    killed.addEventListener('abort', () => {
+    onAbort(killed, () => {
       for (const request of this.#requests) request.giveUp();
     });
     this.#roles = new Roles({ ...parts, killed, fail: (error) => this.#fail(error), lose });
@@ -285,10 +285,5 @@ function shareOut(branches: readonly BranchPlan[]): BatchOperator {
 }
 
 function aborted(signal: AbortSignal): Observable<void> {
-  return new Observable((subscriber) => {
-    const end = () => subscriber.next();
-    if (signal.aborted) end();
-    else signal.addEventListener('abort', end);
-    return () => signal.removeEventListener('abort', end);
-  });
+  return new Observable((subscriber) => onAbort(signal, () => subscriber.next()));
 }

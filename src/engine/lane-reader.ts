@@ -1,7 +1,7 @@
 import { Observable } from 'rxjs';
 import { FdpError, isRetriable, messageOf as textOf } from '../errors.ts';
 import { Backoff } from './backoff.ts';
-import { linkedAbort, withGrace } from './clock.ts';
+import { linkedAbort, onAbort, withGrace } from './clock.ts';
 import type { Environment, Lane, Reading } from './component.ts';
 import { Ledger, type Uncommitted } from './ledger.ts';
 import { type Batch, type LaneContext, type Message, messageOf } from './message.ts';
@@ -193,8 +193,7 @@ export class LaneReader {
   /** Resolves a while after a kill, or when `finished` aborts. */
   async #abandoned(finished: AbortSignal): Promise<void> {
     const either = linkedAbort(this.#parts.killed, finished);
-    const { signal } = either.controller;
-    if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve));
+    await new Promise<void>((resolve) => onAbort(either.controller.signal, resolve));
     either.release();
     await this.#parts.environment.clock.sleep(abandonMs, finished);
   }

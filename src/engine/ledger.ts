@@ -1,5 +1,6 @@
 import { isRetriable } from '../errors.ts';
 import { Backoff } from './backoff.ts';
+import { linkedAbort } from './clock.ts';
 import type { Environment, Lane, Reading } from './component.ts';
 import type { Permits } from './permits.ts';
 import type { Proofs } from './proofs.ts';
@@ -69,7 +70,7 @@ export class Ledger {
   readonly #environment: Environment;
   readonly #proofs: Proofs;
   readonly #fail: (error: unknown) => void;
-  readonly #hurry = new AbortController();
+  readonly #hurry = linkedAbort().controller;
   /** A message was given back: nothing from there on may be committed. */
   #isBroken = false;
   #target: number | undefined;

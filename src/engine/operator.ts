@@ -1,6 +1,6 @@
 import { concatMap, defer, map, type OperatorFunction } from 'rxjs';
 import { FdpError } from '../errors.ts';
-import { linkedAbort } from './clock.ts';
+import { linkedAbort, onAbort } from './clock.ts';
 import type { OperatorContext } from './component.ts';
 import type { Batch, Message } from './message.ts';
 import { RecencyMap } from './recency-map.ts';
@@ -155,7 +155,7 @@ function within<T>(
       release();
       resolve(outcome);
     };
-    controller.signal.addEventListener('abort', () => end(late()));
+    onAbort(controller.signal, () => end(late()));
     const cancel = context.clock.timer(timeoutMs, () => controller.abort());
     work(controller.signal).then(end, (error) => {
       end(error);

@@ -1,3 +1,5 @@
+import { woken } from './clock.ts';
+
 /**
  * Bounds what was read and is not yet settled, it or something before it, in batches and in bytes. A source reads only while a permit is free; what
  * it then reads is counted whole, so that each lane may go over the limits by the one batch that it was reading.
@@ -21,14 +23,9 @@ export class Permits {
   /** Resolves when a permit is free, or `signal` aborts. */
   async whenFree(signal: AbortSignal): Promise<void> {
     while (!this.free && !signal.aborted) {
-      await new Promise<void>((resolve) => {
-        const wake = () => {
-          this.#waiting.delete(wake);
-          signal.removeEventListener('abort', wake);
-          resolve();
-        };
+      await woken(signal, (wake) => {
         this.#waiting.add(wake);
-        signal.addEventListener('abort', wake);
+        return () => this.#waiting.delete(wake);
       });
     }
   }

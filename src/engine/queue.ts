@@ -1,4 +1,5 @@
 import type { FromSchema, JSONSchema } from 'json-schema-to-ts';
+import { woken } from './clock.ts';
 import { sizeBytes } from './units.ts';
 
 /** What a full queue does with the next item; see `BoundedQueue`. */
@@ -112,14 +113,11 @@ export class BoundedQueue<T> {
   }
 
   #somethingNew(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const wake = () => {
-        this.#wake = undefined;
-        signal.removeEventListener('abort', wake);
-        resolve();
-      };
+    return woken(signal, (wake) => {
       this.#wake = wake;
-      signal.addEventListener('abort', wake);
+      return () => {
+        this.#wake = undefined;
+      };
     });
   }
 

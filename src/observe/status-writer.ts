@@ -1,5 +1,5 @@
 import { Backoff } from '../engine/backoff.ts';
-import { endedWithin, linkedAbort } from '../engine/clock.ts';
+import { endedWithin, linkedAbort, unlessAborted } from '../engine/clock.ts';
 import type { Connector, Environment, Logger, Row, Sink } from '../engine/component.ts';
 import { loneRole } from '../engine/lone-role.ts';
 import type { ConnectorPlan } from '../engine/plan.ts';
@@ -88,7 +88,7 @@ class StatusWriter {
     const cancel = environment.clock.timer(putMs, () => limit.controller.abort());
     try {
       const sink = this.#sink ?? (await this.#connect(signal));
-      await unlessAborted(signal, sink.put?.(row(), signal));
+      await unlessAborted(signal, sink.put?.(row(), signal), givenUp);
       return undefined;
     } catch (error) {
       this.#log.debug({ err: error }, messageOf(error));
@@ -106,7 +106,7 @@ class StatusWriter {
     const sink = this.#connector.sink?.({}, loneRole(connector, 'sink', quiet));
     if (!sink?.put) throw noStatusRole(connector);
     try {
-      await unlessAborted(signal, sink.connect(signal));
+      await unlessAborted(signal, sink.connect(signal), givenUp);
     } catch (error) {
       await sink.close();
       throw error;
@@ -125,12 +125,6 @@ class StatusWriter {
   }
 }
 
-/** The result of `work`, for which nobody waits once `signal` aborts. */
-async function unlessAborted<T>(signal: AbortSignal, work: T | Promise<T>): Promise<T> {
-  const aborted = new Promise<never>((_resolve, reject) => {
-    const giveUp = () => reject(new FdpError('FDP_CLOSED', 'status: given up'));
-    if (signal.aborted) giveUp();
-    else signal.addEventListener('abort', giveUp);
-  });
-  return Promise.race([work, aborted]);
+function givenUp(): FdpError {
+  return new FdpError('FDP_CLOSED', 'status: given up');
 }
