@@ -57,6 +57,7 @@ export function woken(signal: AbortSignal | undefined, wait: (wake: () => void) 
     let isAwake = false;
     let undo = () => {};
     const wake = () => {
+      if (isAwake) return;
       isAwake = true;
       undo();
       resolve();

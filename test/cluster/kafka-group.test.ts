@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { sessionMs } from '../../connectors/kafka/kafkajs-client.ts';
-import { systemClock } from '../../src/engine/clock.ts';
+import { systemClock, woken } from '../../src/engine/clock.ts';
 import { onServices } from '../support/cluster.ts';
 import { addPartitions } from '../support/kafka-admin.ts';
 import {
@@ -139,14 +139,7 @@ onServices('a consumer group of kafka', ({ kafka: brokers }) => {
       ...systemClock,
       timer: (ms: number, fn: () => void) => systemClock.timer(ms, () => (asleep ? undefined : fn())),
     };
-    clock.sleep = (ms, signal) =>
-      new Promise((resolve) => {
-        const cancel = clock.timer(ms, resolve);
-        signal?.addEventListener('abort', () => {
-          cancel();
-          resolve();
-        });
-      });
+    clock.sleep = (ms, signal) => woken(signal, (wake) => clock.timer(ms, wake));
     await using sleeper = await KafkaProcess.on(brokers, { topic, partitions: 1 }, clock);
     await sleeper.append(numbered(0, 10));
     const zombie = await sleeper.openSource();

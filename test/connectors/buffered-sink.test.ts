@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { describe, expect, it } from 'vitest';
 import { BufferedSink } from '../../connectors/log/buffered-sink.ts';
+import { onAbort } from '../../src/engine/clock.ts';
 import type { Receipt, Sink } from '../../src/engine/component.ts';
 import { type LaneContext, type Message, messageOf } from '../../src/engine/message.ts';
 import { Node } from '../../src/engine/node.ts';
@@ -66,7 +67,7 @@ class Log {
       write: async (messages, signal): Promise<Receipt> => {
         if (this.state === 'away') throw away();
         if (this.inFlightMs !== undefined) return this.#inFlight(messages, signal);
-        if (this.state === 'silent') await new Promise((resolve) => signal.addEventListener('abort', resolve));
+        if (this.state === 'silent') await new Promise<void>((resolve) => onAbort(signal, resolve));
         await this.delay(signal);
         if (signal.aborted) throw away();
         const texts = messages.map(({ value }) => (typeof value === 'string' ? value : JSON.stringify(value)));

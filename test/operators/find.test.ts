@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { find } from '../../operators/find.ts';
 import { params } from '../../operators/params.ts';
 import { reply } from '../../operators/reply.ts';
+import { onAbort } from '../../src/engine/clock.ts';
 import type { Lookup, Query, RequestContext, Row } from '../../src/engine/component.ts';
 import { VirtualClock } from '../../src/engine/virtual-clock.ts';
 import { FdpError } from '../../src/errors.ts';
@@ -146,7 +147,7 @@ describe('find', () => {
       ...table([]),
       find: (_query, signal) => {
         balanced = isBalanced(context) && context.node.inFlight === 1;
-        signal.addEventListener('abort', () => {
+        onAbort(signal, () => {
           aborted = true;
         });
         return new Promise(() => {});

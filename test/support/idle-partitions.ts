@@ -8,7 +8,7 @@ let warnings = 0;
 process.on('warning', () => warnings++);
 
 await using reader = await KafkaProcess.on(brokers, { topic, partitions: Number(partitions) });
-const { lanes } = await reader.openSource();
+const { lanes } = await reader.openSource({ group: topic });
 for (const lane of lanes) void lane.read(linkedAbort().controller.signal);
 
 const started = systemClock.monotonic();

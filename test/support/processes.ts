@@ -15,7 +15,9 @@ export class Worker {
   /** @param script a TypeScript file beside this one */
   constructor(script: string, ...args: readonly string[]) {
     const file = new URL(script, import.meta.url).pathname;
-    this.child = spawn(process.execPath, ['--import', 'tsx', file, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.child = spawn(process.execPath, ['--expose-gc', '--import', 'tsx', file, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     this.child.stderr?.on('data', (chunk) => {
       this.#errors += chunk;
     });

@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { KafkaLane } from '../../../connectors/kafka/lane.ts';
 import type { KafkaRecord } from '../../../connectors/kafka/record-batch.ts';
 import { readLogUsage } from '../../../connectors/log/usage.ts';
+import { systemClock } from '../../../src/engine/clock.ts';
+import { countedListeners } from '../../support/abort-listeners.ts';
 import { roleContext } from '../../support/environment.ts';
 
 const never = new AbortController().signal;
@@ -94,6 +96,23 @@ describe('a lane of kafka', () => {
     take(5, [], 10);
     take(10, [record(10)]);
     expect(await first).toMatchObject({ position: 11 });
+  });
+
+  it('listens no more after a thousand empty fetches than after one', async () => {
+    using listeners = countedListeners();
+    const { lane, take } = laneAt(0);
+    const reading = lane.read(new AbortController().signal);
+    const fetchNothing = async () => {
+      take(0, [], 0);
+      await systemClock.turn();
+    };
+    await fetchNothing();
+    const once = listeners.count;
+    for (let round = 0; round < 1000; round++) await fetchNothing();
+    expect(listeners.count).toBe(once);
+    lane.revoke();
+    await reading;
+    expect(listeners.count).toBe(0);
   });
 
   it('counts as a gap what it never gave, not what it would have warmed up with', () => {

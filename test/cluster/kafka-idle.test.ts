@@ -1,0 +1,22 @@
+import { expect, it } from 'vitest';
+import { onServices } from '../support/cluster.ts';
+import { Worker } from '../support/processes.ts';
+import { randomName } from '../support/services.ts';
+
+/** FDP_SOAK_MINUTES makes it long, to see what a minute does not show. */
+const seconds = Number(process.env['FDP_SOAK_MINUTES'] ?? 1) * 60;
+const partitions = 24;
+/** What the heap may grow by after the first third, bytes: listeners that stay take about 30 kB a second. */
+const noise = 400 * 1024;
+
+onServices('an idle topic of kafka', ({ kafka: brokers }) => {
+  it(`is read for ${seconds} s in a flat heap, without a warning`, { timeout: 2000 * seconds }, async () => {
+    const args = [brokers, randomName(), partitions, seconds, seconds / 12].map(String);
+    const reader = new Worker('idle-partitions.ts', ...args);
+    const last = await reader.line((line) => Number(line['seconds']) >= seconds);
+    await reader.end('SIGKILL');
+    const settled = reader.lines.find((line) => Number(line['seconds']) >= seconds / 3);
+    expect(last).toMatchObject({ lanes: partitions, warnings: 0 });
+    expect(Number(last['heap']) - Number(settled?.['heap']), JSON.stringify(reader.lines)).toBeLessThan(noise);
+  });
+});
