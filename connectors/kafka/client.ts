@@ -27,9 +27,11 @@ export interface Membership {
   readonly group: string;
   readonly memberId: string;
   readonly generation: number;
-  /** Does it hand the partitions out? */
-  readonly leader: boolean;
+  /** By topic, how many partitions the leader has handed out, none of what it can't see; empty for the others. */
+  readonly handedOut: ReadonlyMap<string, number>;
   readonly partitions: readonly number[];
+  /** Topics that this member does not read and was given all the same: nobody reads what it got of them. */
+  readonly foreign: readonly string[];
 }
 
 /** Under which the brokers know a batch that they have already. */
@@ -64,6 +66,8 @@ export interface Client {
   connect(): Promise<void>;
   /** Undefined when there is no such topic. */
   topic(): Promise<TopicFacts | undefined>;
+  /** How many partitions topics have; one that is missing, or may not be seen, is left out. */
+  partitionsOf(topics: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /** False when somebody else has made it meanwhile. */
   createTopic(wanted: NewTopic): Promise<boolean>;
   /** One of the topic's settings; undefined when it may not be seen. */

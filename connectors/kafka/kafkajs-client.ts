@@ -3,20 +3,19 @@ import { messageOf } from '../../src/errors.ts';
 import type { At, Client, Membership, NewTopic, OutBatch, ProducerId, TopicFacts, Want } from './client.ts';
 import { kafkaError, reasonOf, unsent } from './errors.ts';
 import { type Fetched, readFetchResponse } from './fetch-response.ts';
+import { joinGroup } from './group-join.ts';
 import { type Broker, type Cluster, readBy } from './kafkajs-internals.ts';
 import { type ClientOptions, Link } from './kafkajs-link.ts';
 import { type DescribedTopic, describeTopic, topicIdVersion } from './metadata.ts';
 import { Outbox } from './outbox.ts';
 import { recordBatch } from './produce.ts';
 
-/** A member that shows no sign of life for so long loses its partitions, ms. */
-export const sessionMs = 10_000;
-/** How long a rebalance waits for members that are slow to come back, ms. */
-const rebalanceMs = 15_000;
 /** Brokers that just started, or use groups for the first time, make themselves ready: that takes a moment. */
 const soon = new Set(['GROUP_COORDINATOR_NOT_AVAILABLE', 'NOT_COORDINATOR_FOR_GROUP', 'GROUP_LOAD_IN_PROGRESS']);
 /** Another broker leads the partition by now, or will in a moment. */
 const moved = new Set(['NOT_LEADER_FOR_PARTITION', 'LEADER_NOT_AVAILABLE']);
+/** A topic that this client may not see, or that no broker knows. */
+const unseen = new Set(['TOPIC_AUTHORIZATION_FAILED', 'INVALID_TOPIC_EXCEPTION', 'UNKNOWN_TOPIC_OR_PARTITION']);
 const soonAttempts = 30;
 const soonMs = 100;
 const maxFetchBytes = 4 * 1024 ** 2;
@@ -60,22 +59,43 @@ export class KafkajsClient implements Client {
     return this.#doing('connecting', async () => void (await this.#link.cluster()));
   }
 
-  async topic(): Promise<TopicFacts | undefined> {
-    return this.#doing(`looking for topic ${this.#options.topic}`, async () => {
-      const { topic } = this.#options;
-      const broker = await (await this.#link.cluster()).brokerPool.findConnectedBroker();
-      if ((this.#link.versions?.[3]?.maxVersion ?? 0) < topicIdVersion) return this.#topicWithoutId(broker);
-      const asked = describeTopic(topic, this.#link.kafkajs);
-      const { error, ...facts } = await broker.connectionPool.send<DescribedTopic>(asked);
-      if (error === 3) return undefined;
-      if (error !== 0) throw this.#link.kafkajs.errorOf(error);
-      return facts;
-    });
+  topic(): Promise<TopicFacts | undefined> {
+    const { topic } = this.#options;
+    return this.#doing(`looking for topic ${topic}`, () => this.#factsOf(topic));
   }
 
-  async #topicWithoutId(broker: Broker): Promise<TopicFacts | undefined> {
+  partitionsOf(topics: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    return this.#doing('looking for topics', () => this.#partitionsOf(topics));
+  }
+
+  async #partitionsOf(topics: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const found = new Map<string, number>();
+    for (const topic of topics) {
+      const facts = await this.#factsOf(topic).catch((error) => {
+        // Another member reads it, with rights of its own.
+        if (topic === this.#options.topic || !unseen.has(reasonOf(kafkaError('', '', error)) ?? '')) throw error;
+        return undefined;
+      });
+      if (facts) found.set(topic, facts.partitions);
+      else if (topic === this.#options.topic) throw this.#link.kafkajs.errorOf(3);
+    }
+    return found;
+  }
+
+  async #factsOf(topic: string): Promise<TopicFacts | undefined> {
+    const broker = await (await this.#link.cluster()).brokerPool.findConnectedBroker();
+    if ((this.#link.versions?.[3]?.maxVersion ?? 0) < topicIdVersion) return this.#factsWithoutId(broker, topic);
+    const { error, ...facts } = await broker.connectionPool.send<DescribedTopic>(
+      describeTopic(topic, this.#link.kafkajs),
+    );
+    if (error === 3) return undefined;
+    if (error !== 0) throw this.#link.kafkajs.errorOf(error);
+    return facts;
+  }
+
+  async #factsWithoutId(broker: Broker, topic: string): Promise<TopicFacts | undefined> {
     try {
-      const { clusterId, topicMetadata } = await broker.metadata([this.#options.topic]);
+      const { clusterId, topicMetadata } = await broker.metadata([topic]);
       return { id: clusterId, partitions: topicMetadata[0]?.partitionMetadata.length ?? 0 };
     } catch (error) {
       if (reasonOf(kafkaError('', '', error)) === 'UNKNOWN_TOPIC_OR_PARTITION') return undefined;
@@ -217,27 +237,9 @@ export class KafkajsClient implements Client {
   }
 
   async #join(group: string, memberId: string, joinAs: (memberId: string) => void): Promise<Membership> {
-    const { topic } = this.#options;
-    const cluster = await this.#link.cluster();
     const coordinator = await this.#coordinator(group);
-    const assigner = this.#link.kafkajs.assigner({ cluster });
-    const joined = await coordinator.joinGroup({
-      ...{ groupId: group, memberId, sessionTimeout: sessionMs, rebalanceTimeout: rebalanceMs },
-      groupProtocols: [assigner.protocol({ topics: [topic] })],
-    });
-    joinAs(joined.memberId);
-    const leader = joined.leaderId === joined.memberId;
-    if (leader) await cluster.refreshMetadata();
-    const { memberId: id, generationId: generation, members } = joined;
-    const groupAssignment = leader ? await assigner.assign({ members, topics: [topic] }) : [];
-    const synced = await coordinator.syncGroup({
-      groupId: group,
-      generationId: generation,
-      memberId: id,
-      groupAssignment,
-    });
-    const assignment = this.#link.kafkajs.decodeAssignment(synced.memberAssignment)?.assignment ?? {};
-    return { group, memberId: id, generation, leader, partitions: assignment[topic] ?? [] };
+    const partitionsOf = (topics: readonly string[]) => this.#partitionsOf(topics);
+    return joinGroup({ coordinator, group, memberId, topic: this.#options.topic, joinAs, partitionsOf });
   }
 
   heartbeat({ group, memberId, generation }: Membership): Promise<void> {

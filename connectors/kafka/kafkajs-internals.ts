@@ -46,9 +46,8 @@ export interface Broker {
   }>;
   joinGroup(request: object): Promise<{
     readonly generationId: number;
-    readonly leaderId: string;
     readonly memberId: string;
-    readonly members: readonly object[];
+    readonly members: readonly { readonly memberId: string; readonly memberMetadata: Buffer }[];
   }>;
   syncGroup(request: object): Promise<{ readonly memberAssignment: Buffer }>;
   heartbeat(request: object): Promise<unknown>;
@@ -94,11 +93,6 @@ export interface SocketGiven {
   onConnect(): void;
 }
 
-interface Assigner {
-  protocol(of: { topics: readonly string[] }): object;
-  assign(of: { members: readonly object[]; topics: readonly string[] }): Promise<readonly object[]>;
-}
-
 /** What the brokers' logger is told. */
 export interface LogEntry {
   readonly namespace: string;
@@ -112,8 +106,6 @@ export interface Kafkajs {
   encoded(bytes: Buffer): Encoded;
   createLogger(options: { level: number; logCreator: () => (entry: LogEntry) => void }): object;
   defaultSocketFactory(): (given: SocketGiven) => Socket;
-  assigner(of: { cluster: Cluster }): Assigner;
-  decodeAssignment(bytes: Buffer): { readonly assignment: Readonly<Record<string, readonly number[]>> } | null;
   partitioner(): (of: {
     topic: string;
     partitionMetadata: readonly { readonly partitionId: number; readonly leader: number }[];
@@ -160,8 +152,6 @@ export function loadKafkajs(): Kafkajs {
     encoded: (bytes) => new Encoder(bytes.length).writeBuffer(bytes),
     createLogger: part('loggers').createLogger,
     defaultSocketFactory: part('network/socketFactory'),
-    assigner: part('consumer/assigners').roundRobin,
-    decodeAssignment: part('consumer/assignerProtocol').MemberAssignment.decode,
     partitioner: part('producer/partitioners').DefaultPartitioner,
     fetchRequest: part('protocol/requests/fetch/v11/request'),
     checksum: part('protocol/recordBatch/crc32C'),

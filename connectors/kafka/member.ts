@@ -4,7 +4,7 @@ import type { RoleContext } from '../../src/engine/component.ts';
 import { FdpError, isRetriable, messageOf } from '../../src/errors.ts';
 import { type Client, longestWaitMs, type Membership } from './client.ts';
 import { reasonOf } from './errors.ts';
-import { sessionMs } from './kafkajs-client.ts';
+import { sessionMs } from './group-join.ts';
 
 /** How often a member shows that it lives, ms: a rebalance is noticed as late. */
 const beatMs = 1000;
@@ -82,11 +82,29 @@ export class Member {
     const membership = await client.join(group, this.#memberId);
     this.#memberId = membership.memberId;
     this.#membership = membership;
-    const { partitions, generation } = membership;
+    const { partitions, generation, handedOut } = membership;
     await onAssigned(membership);
     const text =
       partitions.length > 0 ? `partitions ${[...partitions].sort((a, b) => a - b).join(', ')}` : 'no partition';
     context.log.info({ group, generation, partitions }, `${name}: group ${group} gave this member ${text}`);
+    const problem = this.#problemOf(membership);
+    if (problem) context.log.error({ group, generation }, problem);
+    for (const [topic, count] of handedOut)
+      if (count === 0)
+        context.log.warn(
+          { group, topic },
+          `${name}: group ${group}: topic ${topic} can't be seen: who reads it there gets nothing`,
+        );
+  }
+
+  /** What is wrong with what the group's leader has handed out; one line. */
+  #problemOf({ foreign }: Membership): string | undefined {
+    const { name, group } = this.#options;
+    if (foreign.length === 0) return undefined;
+    return (
+      `${name}: group ${group} gave this member partitions of ${foreign.join(', ')}, which it does not read, and nobody else: ` +
+      'the program that leads the group does not look at who reads what: give it a group of its own'
+    );
   }
 
   async #run(): Promise<void> {
@@ -172,8 +190,10 @@ export class Member {
   /** With fewer partitions than members some have nothing to do: they stand by. */
   #healthy(membership: Membership | undefined): void {
     const { context, name, group } = this.#options;
-    if (membership && membership.partitions.length === 0)
-      context.node.is('standby', `${name}: group ${group} has more members than partitions`);
+    const problem = membership && this.#problemOf(membership);
+    if (problem) context.node.is('retrying', problem);
+    else if (membership && membership.partitions.length === 0)
+      context.node.is('standby', `${name}: group ${group} gave this member no partition`);
     else context.node.is('ok');
   }
 }

@@ -190,17 +190,19 @@ export class KafkaSource implements Source {
     this.#open.clear();
   }
 
-  async #look(client: Client, { partitions, leader }: Membership): Promise<boolean> {
+  async #look(client: Client, { partitions, handedOut }: Membership): Promise<boolean> {
     const found = await client.topic();
     if (found?.id !== this.#topicId) {
       this.#fail(this.#topicGone());
       return false;
     }
     for (const [partition, end] of await client.offsets(partitions, 'latest')) this.#open.get(partition)?.endsAt(end);
-    if (found.partitions === this.#partitions) return false;
-    this.#partitions = found.partitions;
-    await client.refresh();
-    return leader;
+    if (found.partitions !== this.#partitions) {
+      this.#partitions = found.partitions;
+      await client.refresh();
+    }
+    const now = await client.partitionsOf([...handedOut.keys()]);
+    return [...handedOut].some(([topic, count]) => (now.get(topic) ?? 0) !== count);
   }
 
   async #outOfRange(client: Client, lane: KafkaLane, offset: number): Promise<void> {

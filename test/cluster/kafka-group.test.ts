@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { sessionMs } from '../../connectors/kafka/kafkajs-client.ts';
+import { sessionMs } from '../../connectors/kafka/group-join.ts';
 import { systemClock, woken } from '../../src/engine/clock.ts';
 import { onServices } from '../support/cluster.ts';
 import { addPartitions } from '../support/kafka-admin.ts';
@@ -13,17 +13,18 @@ import {
   Reader,
   readFrom,
 } from '../support/kafka-harness.ts';
+import { KafkaView } from '../support/kafka-view.ts';
 import { eventually } from '../support/platform.ts';
 import { randomName } from '../support/services.ts';
 
 const never = new AbortController().signal;
 
 onServices('a consumer group of kafka', ({ kafka: brokers }) => {
-  const partitionsOf = (open: OpenKafkaSource) =>
+  const partitionsOf = (open: Pick<OpenKafkaSource, 'lanes'>) =>
     alive(open)
       .map(({ id }) => Number(id.split('/').at(-1)))
       .sort((a, b) => a - b);
-  const balanced = (opens: readonly OpenKafkaSource[], counts: readonly number[]) =>
+  const balanced = (opens: readonly Pick<OpenKafkaSource, 'lanes'>[], counts: readonly number[]) =>
     eventually(`partitions handed out as ${counts}`, async () => {
       const found = opens.map((open) => partitionsOf(open));
       const all = new Set(found.flat());
@@ -62,6 +63,77 @@ onServices('a consumer group of kafka', ({ kafka: brokers }) => {
       await balanced(opens, [3, 3]);
       expect(systemClock.monotonic() - started).toBeLessThan(sessionMs);
     }
+  });
+
+  it('is shared by readers of different topics, each of which gets what it reads, as they come and go', async () => {
+    const [ticks, news] = [randomName(), randomName()];
+    await using one = await KafkaProcess.on(brokers, { topic: ticks, partitions: 6 });
+    await using two = await KafkaProcess.on(brokers, { topic: news, partitions: 3 });
+    await one.append(numbered(0, 60, '*'));
+    await two.append(numbered(60, 120, '*'));
+    const group = randomName();
+    const readers: Reader[] = [];
+    const join = async (process: KafkaProcess) => {
+      const context = process.context();
+      context.node.is('ok');
+      const source = process.source({ group }, context);
+      await source.connect(never);
+      const reader = new Reader(source);
+      readers.push(reader);
+      return { source, context, lanes: reader.lanes };
+    };
+    const seen = () => [...new Set(readers.flatMap(({ values }) => values as number[]))].sort((a, b) => a - b);
+    const first = await join(one);
+    const second = await join(two);
+    await balanced([first], [6]);
+    await balanced([second], [3]);
+    await eventually('all of both topics', async () => seen().length === 120);
+    expect([first.source.lag?.(), second.source.lag?.()]).toEqual([0, 0]);
+    // A further reader of one topic takes from nobody else, and leaves what it had to the one that reads the same.
+    await using three = await KafkaProcess.on(brokers, { topic: news, partitions: 3 });
+    const third = await join(three);
+    await eventually('three are shared', async () => partitionsOf(second).length + partitionsOf(third).length === 3);
+    await balanced([first], [6]);
+    await two.append(numbered(120, 150, '*'));
+    await eventually('what came meanwhile', async () => seen().length === 150);
+    await second.source.close();
+    await balanced([third], [3]);
+    await first.source.close();
+    await two.append(numbered(150, 180, '*'));
+    await eventually('what came at last', async () => seen().length === 180);
+    expect(third.context.node.state).toBe('ok');
+    expect([...one.log, ...two.log, ...three.log].filter(({ level }) => level === 'error')).toEqual([]);
+  });
+
+  it('gets partitions that are added to a topic which only another member reads', async () => {
+    const [ticks, news] = [randomName(), randomName()];
+    await using one = await KafkaProcess.on(brokers, { topic: ticks, partitions: 2 });
+    await using two = await KafkaProcess.on(brokers, { topic: news, partitions: 1 });
+    const group = randomName();
+    await one.openSource({ group }); // the first leads the group
+    const second = await two.openSource({ group });
+    await balanced([second], [1]);
+    await addPartitions(brokers, news, 3);
+    await balanced([second], [3]);
+  });
+
+  it('says loudly that the group gave it another topic, as a leader does that looks at nobody', async () => {
+    const [ticks, news] = [randomName(), randomName()];
+    await using view = await KafkaView.open(brokers);
+    await view.makeTopic(ticks, 2);
+    const group = randomName();
+    const leader = await view.join(group, ticks, 'RoundRobinAssigner');
+    await using process = await KafkaProcess.on(brokers, { topic: news, partitions: 2 });
+    const context = process.context();
+    context.node.is('ok');
+    const open = await process.openSource({ group }, context);
+    await eventually('it is not ready', async () => context.node.state === 'retrying');
+    const text = `ticks: group ${group} gave this member partitions of ${ticks}, which it does not read`;
+    expect(context.node.reason).toContain(text);
+    expect(process.log.find(({ level }) => level === 'error')?.text).toContain(text);
+    await leader.leave();
+    await balanced([open], [2]);
+    await eventually('it is well', async () => context.node.state === 'ok');
   });
 
   it('loses nothing and keeps positions rising while members come and go', async () => {

@@ -138,13 +138,17 @@ export async function browse(process: KafkaProcess): Promise<SourceMessage[]> {
 
 /** Reads and commits every lane as it is opened, remembering what it was given. */
 export class Reader {
+  readonly lanes: Lane[] = [];
   readonly values: unknown[] = [];
   readonly commits: { readonly partition: number; readonly position: number }[] = [];
   readonly errors: unknown[] = [];
 
   constructor(source: Source, pauseMs = 0) {
     source.lanes.subscribe({
-      next: (lane) => void this.#read(lane, pauseMs).catch((error) => this.errors.push(error)),
+      next: (lane) => {
+        this.lanes.push(lane);
+        void this.#read(lane, pauseMs).catch((error) => this.errors.push(error));
+      },
       error: (error) => this.errors.push(error),
     });
   }
