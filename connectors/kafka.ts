@@ -65,7 +65,8 @@ export const kafka = defineConnector({
         type: 'string',
         format: 'size',
         default: '1MiB',
-        description: 'The largest message that is sent, with its key; a larger one goes to the dead letter.',
+        description:
+          'The largest message that is sent, with its key; a larger one goes to the dead letter. What others have packed is read up to this size, and up to 16 MiB a batch in any case.',
       },
       tls: {
         type: 'object',

@@ -1,36 +1,72 @@
 import { gunzipSync } from 'node:zlib';
-import { decompress as unzstd } from 'fzstd';
-import { decompress as unlz4 } from 'lz4js';
+import { decompressBound, decompressFrame } from 'lz4js';
 import { uncompress } from 'snappyjs';
+import { TooLargeError } from './too-large.ts';
+import { unzstd } from './zstd.ts';
 
-/** What one batch may hold once it is unpacked, bytes: more is no batch, it is an attack. */
-const maxUnpackedBytes = 256 * 1024 ** 2;
+/** What one batch may hold once it is unpacked, bytes: four times what a fetch brings. */
+export const maxUnpackedBytes = 16 * 1024 ** 2;
 
-const codecs: Readonly<Record<number, (bytes: Buffer) => Uint8Array>> = {
-  1: (bytes) => gunzipSync(bytes, { maxOutputLength: maxUnpackedBytes }),
+const codecs: Readonly<Record<number, (bytes: Buffer, limit: number) => Uint8Array>> = {
+  1: (bytes, limit) => gunzipSync(bytes, { maxOutputLength: limit }),
   2: unsnappy,
-  3: (bytes) => unlz4(bytes, maxUnpackedBytes),
-  4: (bytes) => unzstd(bytes),
+  3: unlz4,
+  4: unzstd,
 };
 
-/** Unpacks the records of a batch; `codec` is Kafka's number. Throws whatever the codec throws, or for an unknown one. */
-export function unpack(codec: number, bytes: Buffer): Buffer {
-  const unpacked = codecs[codec]?.(bytes);
+/**
+ * Unpacks the records of a batch; `codec` is Kafka's number. Takes little more memory than `limit`, whatever the bytes say.
+ * @throws TooLargeError when there is more; RangeError for a codec that is not known; whatever the codec throws
+ */
+export function unpack(codec: number, bytes: Buffer, limit: number): Buffer {
+  const unpacked = unpackedBy(codec, bytes, limit);
   if (unpacked === undefined) throw new RangeError(`codec ${codec} is not known`);
   return Buffer.from(unpacked.buffer, unpacked.byteOffset, unpacked.byteLength);
+}
+
+function unpackedBy(codec: number, bytes: Buffer, limit: number): Uint8Array | undefined {
+  try {
+    return codecs[codec]?.(bytes, limit);
+  } catch (error) {
+    const isTooLarge = (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
+    throw isTooLarge || error instanceof TooLargeError ? new TooLargeError(limit) : error;
+  }
 }
 
 const xerialMagic = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0]);
 const xerialHeaderBytes = 16;
 
 /** Java's producers cut Snappy into blocks with a header of their own; others send one plain block. */
-function unsnappy(bytes: Buffer): Buffer {
-  if (!bytes.subarray(0, xerialMagic.length).equals(xerialMagic)) return uncompress(bytes, maxUnpackedBytes);
-  const blocks: Buffer[] = [];
+function unsnappy(bytes: Buffer, limit: number): Uint8Array {
+  if (!bytes.subarray(0, xerialMagic.length).equals(xerialMagic)) return unsnappyBlock(bytes, limit);
+  const blocks: Uint8Array[] = [];
+  let left = limit;
   for (let at = xerialHeaderBytes; at < bytes.length; ) {
     const length = bytes.readUInt32BE(at);
-    blocks.push(uncompress(bytes.subarray(at + 4, at + 4 + length), maxUnpackedBytes));
+    const block = unsnappyBlock(bytes.subarray(at + 4, at + 4 + length), left);
+    blocks.push(block);
+    left -= block.length;
     at += 4 + length;
   }
   return Buffer.concat(blocks);
+}
+
+/** A block begins with its length, in as few bytes as that needs. */
+function unsnappyBlock(bytes: Buffer, limit: number): Uint8Array {
+  const [a = 0, b = 0, c = 0, d = 0, e = 0] = bytes;
+  let length = 0;
+  for (const [place, byte] of [a, b, c, d, e].entries()) {
+    length += (byte % 128) * 128 ** place;
+    if (byte < 128) break;
+  }
+  if (length > limit) throw new TooLargeError(limit);
+  return uncompress(bytes, limit);
+}
+
+function unlz4(bytes: Buffer, limit: number): Uint8Array {
+  const room = new Uint8Array(Math.min(limit, Math.max(0, decompressBound(bytes))));
+  // What does not fit is counted and dropped.
+  const length = decompressFrame(bytes, room);
+  if (length > room.length) throw new TooLargeError(room.length);
+  return room.subarray(0, length);
 }

@@ -5,6 +5,7 @@ import { BufferedSink } from '../log/buffered-sink.ts';
 import { readLogUsage } from '../log/usage.ts';
 import { KafkaBrowser } from './browser.ts';
 import type { Client } from './client.ts';
+import { maxUnpackedBytes } from './codecs.ts';
 import { KafkajsClient } from './kafkajs-client.ts';
 import type { ClientOptions } from './kafkajs-link.ts';
 import { KafkaSink } from './sink.ts';
@@ -23,7 +24,8 @@ export interface KafkaOptions {
 export function kafkaConnector({ topic, client, buffer }: KafkaOptions, context: ConnectorContext): Connector {
   const { clock, log, chance, failPoint } = context;
   const proven = new Proven();
-  const given = { ...client, name: topic.name, topic: topic.topic, clock, log, proven };
+  const unpackedBytes = Math.max(maxUnpackedBytes, topic.maxMessageBytes);
+  const given = { ...client, name: topic.name, topic: topic.topic, unpackedBytes, clock, log, proven };
   const newClient = (): Client => new KafkajsClient(given);
   const writer = new TopicWriter(topic, { clock, log, chance, failPoint }, newClient);
   return {

@@ -1,5 +1,5 @@
 import { Reader } from './reader.ts';
-import { type Batch, type KafkaRecord, readBatches, type UnreadableBatch } from './record-batch.ts';
+import { type Batch, type KafkaRecord, newRoom, type Room, readBatches, type UnreadableBatch } from './record-batch.ts';
 
 /** What a fetch found in one partition. */
 export interface Fetched {
@@ -18,20 +18,26 @@ interface Aborted {
   readonly firstOffset: number;
 }
 
-/** Takes the answer to a fetch (version 11) apart. Messages of transactions that were given up are left out. */
-export function readFetchResponse(bytes: Buffer): { readonly error: number; readonly partitions: readonly Fetched[] } {
+/**
+ * Takes the answer to a fetch (version 11) apart. Messages of transactions that were given up are left out, and so is what
+ * there is no room for: the next fetch begins there.
+ */
+export function readFetchResponse(
+  bytes: Buffer,
+  room = newRoom(),
+): { readonly error: number; readonly partitions: readonly Fetched[] } {
   const reader = new Reader(bytes);
   reader.int32();
   const error = reader.int16();
   reader.int32();
   const topics = reader.array(reader.int32(), () => {
     reader.string(reader.int16());
-    return reader.array(reader.int32(), readPartition);
+    return reader.array(reader.int32(), (each) => readPartition(each, room));
   });
   return { error, partitions: topics.flat() };
 }
 
-function readPartition(reader: Reader): Fetched {
+function readPartition(reader: Reader, room: Room): Fetched {
   const partition = reader.int32();
   const error = reader.int16();
   reader.int64();
@@ -39,7 +45,7 @@ function readPartition(reader: Reader): Fetched {
   reader.int64();
   const aborted = reader.array(reader.int32(), () => ({ producerId: reader.int64(), firstOffset: reader.int64() }));
   reader.int32();
-  const batches = readBatches(reader.bytes(Math.max(0, reader.int32())));
+  const batches = readBatches(reader.bytes(Math.max(0, reader.int32())), room);
   const last = batches.at(-1);
   return { partition, error, end, next: last && last.lastOffset + 1, items: committed(batches, aborted) };
 }

@@ -9,6 +9,7 @@ import { type ClientOptions, Link } from './kafkajs-link.ts';
 import { type DescribedTopic, describeTopic, topicIdVersion } from './metadata.ts';
 import { Outbox } from './outbox.ts';
 import { recordBatch } from './produce.ts';
+import { newRoom } from './record-batch.ts';
 
 /** Brokers that just started, or use groups for the first time, make themselves ready: that takes a moment. */
 const soon = new Set(['GROUP_COORDINATOR_NOT_AVAILABLE', 'NOT_COORDINATOR_FOR_GROUP', 'GROUP_LOAD_IN_PROGRESS']);
@@ -213,7 +214,8 @@ export class KafkajsClient implements Client {
         ...{ replicaId: -1, maxWaitTime: waitMs, minBytes: 1, maxBytes: maxFetchBytes, isolationLevel: 1 },
         topics: [{ topic: this.#options.topic, partitions }],
       });
-      const exchange = { request, response: readBy(readFetchResponse) };
+      const read = (bytes: Buffer) => readFetchResponse(bytes, newRoom(this.#options.unpackedBytes));
+      const exchange = { request, response: readBy(read) };
       const { error, partitions: found } = await broker.connectionPool.send(exchange);
       if (error !== 0) throw this.#link.kafkajs.errorOf(error);
       return found;

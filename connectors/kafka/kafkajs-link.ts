@@ -34,6 +34,8 @@ export interface ClientOptions {
   readonly topic: string;
   readonly brokers: readonly string[];
   readonly clientId: string;
+  /** What a batch may hold once it is unpacked, bytes. */
+  readonly unpackedBytes?: number;
   /** Paths of PEM files. */
   readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string; readonly server_name?: string };
   readonly sasl?: { readonly mechanism: string; readonly username: string; readonly password: string };

@@ -1,6 +1,7 @@
 import { messageOf } from '../../src/errors.ts';
-import { unpack } from './codecs.ts';
+import { maxUnpackedBytes, unpack } from './codecs.ts';
 import { Reader } from './reader.ts';
+import { TooLargeError } from './too-large.ts';
 
 /** A record as it lies in a topic. */
 export interface KafkaRecord {
@@ -35,26 +36,59 @@ export interface Batch {
   readonly unreadable: UnreadableBatch | undefined;
 }
 
+/** How much of an answer is unpacked at once. What goes beyond is left, and fetched again. */
+export interface Room {
+  /** What one batch may hold, bytes. */
+  readonly batch: number;
+  /** What is left for the whole answer, bytes. */
+  left: number;
+}
+
+export function newRoom(batch = maxUnpackedBytes): Room {
+  return { batch, left: Math.max(batch, maxUnpackedBytes) };
+}
+
+/** What a partition's batches hold before the rest is left, bytes. */
+const partitionBytes = 4 * 1024 ** 2;
+/** Records of a batch, at most: each takes more memory than its bytes. */
+const maxRecords = 250_000;
 /** Bytes of a batch before those that its length counts. */
 const prefixBytes = 12;
 const flags = { codec: 0x7, appendTime: 0x8, transactional: 0x10, control: 0x20 };
 
 /**
- * Takes a partition's bytes apart. A batch that is not whole, at the end, is left for the next fetch; one that can't be
- * read is given with its coordinates, and those after it all the same.
+ * Takes a partition's bytes apart. A batch that is not whole, at the end, or for which there is no room, is left for the
+ * next fetch; one that can't be read is given with its coordinates, and those after it all the same.
  */
-export function readBatches(bytes: Buffer): Batch[] {
+export function readBatches(bytes: Buffer, room = newRoom()): Batch[] {
   const batches: Batch[] = [];
-  for (let at = 0; at + prefixBytes <= bytes.length; ) {
+  const enough = room.left - partitionBytes;
+  for (let at = 0; at + prefixBytes <= bytes.length && room.left > Math.max(0, enough); ) {
     const length = prefixBytes + bytes.readInt32BE(at + 8);
+    if (length <= prefixBytes) throw new RangeError(`expected a batch at ${at}, got a length of ${length}`);
     if (at + length > bytes.length) break;
-    batches.push(readBatch(bytes.subarray(at, at + length)));
+    batches.push(readBatch(bytes.subarray(at, at + length), room));
     at += length;
   }
   return batches;
 }
 
-function readBatch(bytes: Buffer): Batch {
+/** The bytes of a batch's records, for which there is that much less room. */
+function unpacked(codec: number, packed: Buffer, room: Room): Buffer {
+  // Copied: a view would keep the whole answer of the broker in memory for as long as one of its messages is in flight.
+  if (codec === 0) return Buffer.from(packed);
+  try {
+    const bytes = unpack(codec, packed, room.batch);
+    room.left -= bytes.length;
+    return bytes;
+  } catch (error) {
+    // It is gone, but took its time.
+    if (error instanceof TooLargeError) room.left -= room.batch / 16;
+    throw error;
+  }
+}
+
+function readBatch(bytes: Buffer, room: Room): Batch {
   const reader = new Reader(bytes);
   const firstOffset = reader.int64();
   reader.bytes(8);
@@ -87,8 +121,8 @@ function readBatch(bytes: Buffer): Batch {
     const count = reader.int32();
     const packed = reader.bytes(reader.left);
     const codec = attributes & flags.codec;
-    // Copied: a view would keep the whole answer of the broker in memory for as long as one of its messages is in flight.
-    const inside = new Reader(codec === 0 ? Buffer.from(packed) : unpack(codec, packed));
+    if (count > maxRecords) throw new RangeError(`expected at most ${maxRecords}`);
+    const inside = new Reader(unpacked(codec, packed, room));
     if (attributes & flags.control) return { ...head, control: controlOf(inside), unreadable: undefined };
     const appended = attributes & flags.appendTime ? maxTimestamp : undefined;
     const origin = { firstOffset, firstTimestamp, appended };

@@ -1,12 +1,15 @@
 import { describe, expect, it } from 'vitest';
+import { maxUnpackedBytes } from '../../../connectors/kafka/codecs.ts';
 import { readFetchResponse } from '../../../connectors/kafka/fetch-response.ts';
 import { messageFrom } from '../../../connectors/kafka/messages.ts';
-import { readBatches } from '../../../connectors/kafka/record-batch.ts';
+import { newRoom, type Room, readBatches } from '../../../connectors/kafka/record-batch.ts';
 import { batchesOfJava } from '../../support/kafka-batches.ts';
+import { bomb, type Packer } from '../../support/kafka-bombs.ts';
 
 type Codec = keyof typeof batchesOfJava;
 const bytesOf = (codec: Codec) => Buffer.from(batchesOfJava[codec], 'base64');
 const codecs: readonly Codec[] = ['none', 'gzip', 'snappy', 'lz4', 'zstd'];
+const packers: readonly Packer[] = ['gzip', 'snappy', 'xerial', 'lz4', 'zstd'];
 /** Where a batch has its codec, and where its records begin. */
 const [attributesAt, recordsAt] = [22, 61];
 
@@ -70,6 +73,40 @@ describe('record batches of kafka', () => {
       expect(message?.problem?.message).toMatch(/^topic-3-0: a batch of 3 messages can't be read: /);
       expect(message?.meta.offset).toBe(0);
     }
+  });
+
+  it.each(packers)(
+    'that would unpack to more than they may are named with their bytes, the next is read (%s)',
+    (packer) => {
+      const bytes = bomb(packer, 3 * maxUnpackedBytes);
+      const before = process.memoryUsage();
+      const { partitions } = readFetchResponse(answer(Buffer.concat([bytes, bytesOf('zstd')])));
+      const after = process.memoryUsage();
+      const [item] = partitions[0]?.items ?? [];
+      const message = item && messageFrom(item, { lane: 'lane', topic: 'topic', partition: 3 });
+      expect(message?.problem?.message).toMatch(/^topic-3-0: a batch of 1 messages can't be read: .*16777216/);
+      expect(message?.raw?.length).toBe(bytes.length);
+      expect(after.arrayBuffers + after.heapUsed - before.arrayBuffers - before.heapUsed).toBeLessThan(
+        3 * maxUnpackedBytes,
+      );
+      expect(partitions[0]?.items).toHaveLength(4);
+    },
+  );
+
+  it.each(packers)('that unpack to nearly as much as they may are read (%s)', (packer) => {
+    const bytes = bomb(packer, maxUnpackedBytes - 100);
+    const [batch] = readBatches(bytes);
+    expect(batch?.unreadable?.problem).toBeUndefined();
+    expect(batch?.records[0]?.value?.length).toBe(maxUnpackedBytes - 100);
+  });
+
+  it('are unpacked until an answer has enough of them, the first of each answer in any case', () => {
+    const bytes = bomb('gzip', 3 * 1024 ** 2);
+    const answered = (count: number, room: Room) =>
+      readBatches(Buffer.concat(Array.from({ length: count }, () => bytes)), room).length;
+    const room = newRoom();
+    expect([answered(5, room), answered(5, room), answered(5, room), answered(5, room)]).toEqual([2, 2, 2, 0]);
+    expect(answered(5, newRoom())).toBe(2);
   });
 
   it('in a format that Kafka gave up are named too', () => {
