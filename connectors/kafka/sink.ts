@@ -63,7 +63,8 @@ export class KafkaSink implements Sink, WriterListener {
   /** What failed, by its place. What was offered before comes first, for the order: its outcome is waited for. */
   async #append(messages: readonly Message[], signal: AbortSignal): Promise<ReadonlyMap<number, Error>> {
     const late = messages.flatMap((message) => this.#late.get(message) ?? []);
-    if (late.length > 0) await this.#unlessAborted(Promise.all(late), () => {}, signal);
+    const unconfirmed = () => new FdpError('FDP_TIMEOUT', `${this.#name}: the log has not confirmed yet`);
+    if (late.length > 0) await unlessAborted(signal, Promise.all(late), unconfirmed);
     const failed = new Map<number, Error>();
     const fail = (place: number, error: unknown) => void failed.set(place, error as Error);
     const offered: { readonly place: number; readonly message: Message }[] = [];
@@ -80,7 +81,7 @@ export class KafkaSink implements Sink, WriterListener {
     const giveUp = () => {
       for (const [index, { message }] of offered.entries()) this.#keep(message, appended, index);
       this.#writer.withdraw();
-      return new FdpError('FDP_TIMEOUT', `${this.#name}: the log has not confirmed yet`);
+      return unconfirmed();
     };
     // What the brokers may have already stays on its way: offered again, it is waited for again.
     const errors = await unlessAborted(signal, appended, giveUp);

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { describe, expect, it } from 'vitest';
 import { BufferedSink } from '../../connectors/log/buffered-sink.ts';
-import { onAbort } from '../../src/engine/clock.ts';
+import { onAbort, unlessAborted } from '../../src/engine/clock.ts';
 import type { Receipt, Sink } from '../../src/engine/component.ts';
 import { type LaneContext, type Message, messageOf } from '../../src/engine/message.ts';
 import { Node } from '../../src/engine/node.ts';
@@ -43,12 +43,7 @@ class Log {
       this.#late.set(message, stored);
       return stored;
     });
-    const late = new Promise<never>((_, reject) => {
-      signal.addEventListener('abort', () => reject(new FdpError('FDP_TIMEOUT', 'log: not confirmed yet')), {
-        once: true,
-      });
-    });
-    await Promise.race([Promise.all(stored), late]);
+    await unlessAborted(signal, Promise.all(stored), () => new FdpError('FDP_TIMEOUT', 'log: not confirmed yet'));
     return {};
   }
 
