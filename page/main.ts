@@ -1,7 +1,18 @@
 import type { PricesEvent, StatusEvent, StoredSymbol } from './model/contract.ts';
-import { grouped, perSecond } from './model/format.ts';
-import { type Quotes, rateAt, withPrices } from './model/market.ts';
-import { noPlatform, summary, withStatus } from './model/platform.ts';
+import { Decimals } from './model/decimals.ts';
+import { grouped, perSecond, price, unknown } from './model/format.ts';
+import { type Quotes, withPrices } from './model/market.ts';
+import { beginPace, paceAt, withCount } from './model/pace.ts';
+import {
+  feedTrouble,
+  noPlatform,
+  overallTone,
+  type Platform,
+  summary,
+  unheard,
+  vwapWindow,
+  withStatus,
+} from './model/platform.ts';
 import { fetchSymbols } from './view/api.ts';
 import { showConnection } from './view/connection.ts';
 import { Details } from './view/details.ts';
@@ -12,7 +23,7 @@ import { PriceCard } from './view/price-card.ts';
 import { type Connection, openStream } from './view/stream.ts';
 import { SymbolList } from './view/symbols.ts';
 import { startTheme } from './view/theme.ts';
-import { every } from './view/time.ts';
+import { every, now } from './view/time.ts';
 import { TradesTable } from './view/trades.ts';
 
 /** Time between two looks at what is stored, ms. */
@@ -23,14 +34,30 @@ let stored: readonly StoredSymbol[] = [];
 let platform = noPlatform;
 let chosen: string | undefined = new URLSearchParams(location.search).get('symbol') ?? undefined;
 let connection: Connection = 'connecting';
-/** The server's clock at the last event, Unix ms. */
-let at = 0;
+/** The server's clock at the last event, Unix ms; undefined while nothing is heard of it. */
+let at: number | undefined;
+/** The server's clock before this browser's, ms. */
+let ahead = 0;
+/** All trades, since the page began to listen. */
+let pace = beginPace(0);
 
+const serverNow = () => now() + ahead;
+const decimals = new Decimals();
 const details = new Details();
-const pipeline = new PipelineView((topology, node) => details.open({ topology, node }, platform.topologies));
-const card = new PriceCard();
-const trades = new TradesTable();
-const symbols = new SymbolList(choose);
+const pipeline = new PipelineView((topology, node) => details.open({ topology, node }, shownPlatform().topologies));
+const card = new PriceCard(decimals, serverNow);
+const trades = new TradesTable(decimals, serverNow);
+const symbols = new SymbolList(decimals, choose);
+
+/** What is not fresh is not well. */
+function shownPlatform(): Platform {
+  return connection === 'lost' || connection === 'paused' ? unheard(platform) : platform;
+}
+
+function heardAt(time: number): void {
+  at = time;
+  ahead = time - now();
+}
 
 function choose(symbol: string): void {
   chosen = symbol;
@@ -43,8 +70,11 @@ function choose(symbol: string): void {
 }
 
 function takePrices(event: PricesEvent): void {
-  at = event.at;
-  quotes = withPrices(quotes, event);
+  heardAt(event.at);
+  const count = event.symbols.reduce((sum, line) => sum + line.trades, 0);
+  pace = event.full ? beginPace(event.at) : withCount(pace, count, event.at);
+  quotes = withPrices(quotes, event, pace.since);
+  for (const line of event.symbols) decimals.see(line.symbol, line.price);
   card.take(
     quotes,
     event.symbols.map(({ symbol }) => symbol),
@@ -54,19 +84,29 @@ function takePrices(event: PricesEvent): void {
 }
 
 function takeStatus(event: StatusEvent): void {
-  at = event.at;
+  heardAt(event.at);
   platform = withStatus(platform, event);
-  pipeline.show(platform);
-  details.show(platform.topologies);
+  card.setWindow(vwapWindow(platform));
+  showAll();
+}
+
+function showAll(): void {
+  const shown = shownPlatform();
+  pipeline.show(shown);
+  details.show(shown.topologies);
   showOverview();
   showMarket();
 }
 
-function takeConnection(now: Connection): void {
-  if (now === connection && now !== 'connecting') return;
-  const isBack = now === 'live' && connection !== 'connecting';
-  connection = now;
-  showConnection(now);
+function takeConnection(next: Connection): void {
+  if (next === connection && next !== 'connecting') return;
+  const isBack = next === 'live' && connection !== 'connecting';
+  connection = next;
+  showConnection(next);
+  if (next === 'lost' || next === 'paused') {
+    at = undefined;
+    showAll();
+  }
   if (!isBack) return;
   card.reload();
   trades.refresh();
@@ -80,23 +120,33 @@ function chooseFirst(): void {
 }
 
 function showMarket(): void {
-  symbols.show(stored, quotes, { chosen, at });
+  symbols.show(stored, quotes, { chosen, at, trouble: feedTrouble(shownPlatform()) });
   card.showQuote(quotes, at);
+  showTitle();
 }
 
+const toneSigns = { bad: '▲ ', wait: '◐ ', good: '' } as const;
+
 function showOverview(): void {
-  const heard = [...quotes.values()].reduce((sum, quote) => sum + rateAt(quote, at), 0);
-  const isBad = platform.topologies.some(({ tone }) => tone === 'bad');
-  setText(byId('summary'), `${isBad ? '▲ ' : ''}${summary(platform)}`);
-  setAttribute(byId('summary'), 'data-tone', isBad ? 'bad' : undefined);
+  const shown = shownPlatform();
+  const tone = overallTone(shown);
+  setText(byId('summary'), `${tone === 'bad' ? toneSigns.bad : ''}${summary(shown)}`);
+  setAttribute(byId('summary'), 'data-tone', tone === 'bad' ? 'bad' : undefined);
   setText(byId('name'), platform.pipeline);
-  document.title = `${isBad ? '▲ ' : ''}${platform.pipeline || 'fdp'}`;
   showFigures(byId('figures'), [
-    ['trades', perSecond(heard)],
+    ['trades', perSecond(at === undefined ? undefined : paceAt(pace, at))],
     ['stored', grouped(stored.reduce((sum, { trade_count }) => sum + trade_count, 0))],
     ['symbols', grouped(new Set([...stored.map(({ symbol }) => symbol), ...quotes.keys()]).size)],
-    ['processes', grouped(platform.processes)],
+    ['processes', shown.isHeard ? grouped(platform.processes) : unknown],
   ]);
+}
+
+/** The tab says how everything is, and what the chosen symbol costs: `▲ AAPL 196.38 · name`. */
+function showTitle(): void {
+  const quote = chosen === undefined || at === undefined ? undefined : quotes.get(chosen);
+  const sign = connection === 'paused' ? '○ ' : toneSigns[overallTone(shownPlatform())];
+  const cost = quote ? `${quote.symbol} ${price(quote.price, decimals.of(quote.symbol))} · ` : '';
+  document.title = `${sign}${cost}${platform.pipeline || 'fdp'}`;
 }
 
 async function readStored(): Promise<void> {

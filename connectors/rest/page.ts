@@ -50,7 +50,14 @@ export function readPage(folder = pageFolder): readonly PageFile[] | undefined {
     const type = types[extname(name)];
     return type ? [{ path: pathOf(name), type, body: readFileSync(join(folder, name)) }] : [];
   });
-  return [...files, chartLibrary()];
+  return [...files, ...shared.map(sharedFile), chartLibrary()];
+}
+
+/** Modules of the engine that the page runs too: at the address that the page's own imports lead to. */
+const shared = ['src/engine/price-text.js'];
+
+function sharedFile(name: string): PageFile {
+  return { path: `/${name}`, type: types['.js'] ?? '', body: readFileSync(join(packageRoot(), 'dist', name)) };
 }
 
 /** Each file at its path; a browser asks again each time, and is told when nothing has changed. */

@@ -1,8 +1,12 @@
+import { basisPoints, priceText } from '../../src/engine/price-text.ts';
+
 /** What stands where a figure is not known. */
 export const unknown = '–';
 
 const whole = new Intl.NumberFormat('en-US');
 const clockTime = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+/** `2026-01-05`. */
+const calendarDay = new Intl.DateTimeFormat('en-CA', { year: 'numeric', month: '2-digit', day: '2-digit' });
 
 /** A count in at most five characters or so: `999`, `12.3k`, `4.56M`. */
 export function compact(value: number): string {
@@ -31,19 +35,23 @@ export function perSecond(rate: number | undefined): string {
   return rate < 9.95 ? `${Number(rate.toFixed(1))}/s` : `${compact(rate)}/s`;
 }
 
-/** A price with the digits that its size deserves: two decimals, below 1 four significant digits. */
-export function price(value: number): string {
+/** A price with the decimals of its instrument, its thousands apart. */
+export function price(value: number, decimals: number): string {
   if (!Number.isFinite(value)) return unknown;
-  const decimals = value === 0 ? 2 : Math.max(2, 3 - Math.floor(Math.log10(Math.abs(value))));
-  const places = Math.abs(value) < 1 ? Math.min(decimals, 12) : 2;
-  return value.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: places });
+  const text = priceText(value, decimals);
+  if (text.includes('e')) return text;
+  return text.replace(/\d(?=(\d{3})+\.)/g, '$&,');
 }
 
-/** With a sign, also before nothing but zeros: `+0.04 %`, `−1.20 %`, `0.00 %`. */
-export function percent(share: number): string {
-  const text = Math.abs(share * 100).toFixed(2);
-  const sign = Number(text) === 0 ? '' : share < 0 ? '−' : '+';
-  return `${sign}${text} %`;
+/** How far from the VWAP: `+3.6 bp`. */
+export function toVwap(distance: number | undefined): string {
+  return distance === undefined ? unknown : basisPoints(distance).replace('-', '−');
+}
+
+/** A rate in a column that names its unit: `0.3`, `12.3`, `1,234`. */
+export function rateFigure(rate: number | undefined): string {
+  if (rate === undefined) return unknown;
+  return rate < 999.95 ? rate.toFixed(1) : grouped(Math.round(rate));
 }
 
 /** A short time: `0.4 ms`, `12 ms`, `1.4 s`, `95 s`. */
@@ -63,10 +71,13 @@ export function age(ms: number): string {
   return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} d`;
 }
 
-/** The time of day here, to the millisecond: `14:03:27.512`. */
-export function timeOfDay(unixMs: number): string {
+/** The time of day here, to the millisecond: `14:03:27.512`; of another day than `now` with its date before it. */
+export function timeOfDay(unixMs: number, now: number): string {
+  if (Number.isNaN(unixMs)) return unknown;
   const ms = String(new Date(unixMs).getMilliseconds()).padStart(3, '0');
-  return `${clockTime.format(unixMs)}.${ms}`;
+  const text = `${clockTime.format(unixMs)}.${ms}`;
+  const day = calendarDay.format(unixMs);
+  return day === calendarDay.format(now) ? text : `${day} ${text}`;
 }
 
 /** `1 process`, `2 processes`. */

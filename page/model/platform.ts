@@ -11,10 +11,19 @@ export interface Platform {
   readonly topologies: readonly TopologyView[];
   /** Why the figures are not all there. */
   readonly error?: string;
+  /** False: there is no connection, so that nothing of this is news. */
+  readonly isHeard: boolean;
   readonly history: History;
 }
 
-export const noPlatform: Platform = { at: 0, pipeline: '', processes: 0, topologies: [], history: new Map() };
+export const noPlatform: Platform = {
+  at: 0,
+  pipeline: '',
+  processes: 0,
+  topologies: [],
+  isHeard: true,
+  history: new Map(),
+};
 
 /** Topologies kept on show after their last process has gone. */
 const maxGone = 20;
@@ -26,15 +35,21 @@ export function withStatus(before: Platform, event: StatusEvent): Platform {
   const reported = topologiesOf(processes, history, at);
   const missing = before.topologies.filter(({ name }) => !reported.some((topology) => topology.name === name));
   // While the table is away nobody knows whether they have gone.
-  const kept = error === undefined ? missing.map(gone) : missing;
+  const kept = missing.map(error === undefined ? gone : unseen);
   return {
     at,
     pipeline: processes[0]?.pipeline ?? before.pipeline,
     processes: processes.length,
     topologies: inOrder(before.topologies, [...reported, ...kept.slice(-maxGone)]),
     ...(error === undefined ? {} : { error }),
+    isHeard: true,
     history,
   };
+}
+
+/** The same without any claim about how it is: the connection is away, and what is not fresh is not well. */
+export function unheard(platform: Platform): Platform {
+  return { ...platform, isHeard: false, topologies: platform.topologies.map(unseen) };
 }
 
 /** Those that were on show stay in their place. */
@@ -44,12 +59,19 @@ function inOrder(before: readonly TopologyView[], now: readonly TopologyView[]):
 }
 
 function gone(topology: TopologyView): TopologyView {
+  const reason = `no process runs it any more: start it with "fdp-run --topology ${topology.name}"`;
+  return { ...atRest(topology), state: 'gone', tone: 'bad', reasons: [reason] };
+}
+
+/** Nobody can tell how it is now. */
+function unseen(topology: TopologyView): TopologyView {
+  return { ...atRest(topology), state: 'unknown', tone: 'off', reasons: [] };
+}
+
+function atRest(topology: TopologyView): TopologyView {
   const { lag, p50Ms, p99Ms, ...rest } = topology;
   return {
     ...rest,
-    state: 'gone',
-    tone: 'bad',
-    reasons: [`no process runs it any more: start it with "fdp-run --topology ${topology.name}"`],
     inFlight: 0,
     readPerSecond: undefined,
     instances: [],
@@ -64,11 +86,47 @@ function gone(topology: TopologyView): TopologyView {
 }
 
 /** One sentence about everything. */
-export function summary({ topologies }: Platform): string {
+export function summary({ topologies, isHeard }: Platform): string {
+  if (!isHeard) return 'Disconnected: nobody knows how the platform is';
   if (topologies.length === 0) return 'Nothing runs yet';
-  const bad = topologies.filter(({ tone }) => tone === 'bad').map(({ name }) => name);
-  if (bad.length > 0) return `${bad.join(', ')} ${bad.length === 1 ? 'needs' : 'need'} a look`;
-  const waiting = topologies.filter(({ tone }) => tone === 'wait').map(({ name }) => name);
-  if (waiting.length > 0) return `${waiting.join(', ')} ${waiting.length === 1 ? 'is' : 'are'} on the way`;
+  const bad = topologies.filter(({ tone }) => tone === 'bad');
+  const [first] = bad;
+  // Of several, each card says its own.
+  const reason = bad.length === 1 && first?.state !== 'gone' ? first?.reasons[0] : undefined;
+  if (bad.length > 0)
+    return `${names(bad)} ${bad.length === 1 ? 'needs' : 'need'} a look${reason === undefined ? '' : `: ${reason}`}`;
+  const unknown = topologies.filter(({ state }) => state === 'unknown');
+  if (unknown.length > 0) return `Nobody knows how ${names(unknown)} ${unknown.length === 1 ? 'is' : 'are'}`;
+  const waiting = topologies.filter(({ tone }) => tone === 'wait');
+  if (waiting.length > 0) return `${names(waiting)} ${waiting.length === 1 ? 'is' : 'are'} on the way`;
   return topologies.length === 1 ? 'The one topology is well' : `All ${topologies.length} topologies are well`;
+}
+
+function names(topologies: readonly TopologyView[]): string {
+  return topologies.map(({ name }) => name).join(', ');
+}
+
+/** How everything is, as one sign for the headline and the tab: `bad` wants a look, `wait` is not known or on the way. */
+export function overallTone({ topologies, isHeard }: Platform): 'bad' | 'wait' | 'good' {
+  if (!isHeard || topologies.some(({ tone }) => tone === 'bad')) return 'bad';
+  const isSure = topologies.length > 0 && topologies.every(({ tone, state }) => tone !== 'wait' && state !== 'unknown');
+  return isSure ? 'good' : 'wait';
+}
+
+/** Of how many trades the VWAP of the feed is made, where the platform has but one answer. */
+export function vwapWindow({ topologies }: Platform): number | undefined {
+  const windows = new Set(
+    topologies
+      .flatMap(({ nodes }) => nodes)
+      .filter(({ type }) => type === 'vwap')
+      .map(({ options }) => (options as { readonly window?: unknown } | undefined)?.window),
+  );
+  const [window] = windows;
+  return windows.size === 1 && Number.isInteger(window) ? Number(window) : undefined;
+}
+
+/** Why no price comes, where the topology says so that brings them to this page. */
+export function feedTrouble({ topologies }: Platform): string | undefined {
+  const feed = topologies.find(({ nodes }) => nodes.some(({ kind, type }) => kind === 'sink' && type === 'rest'));
+  return feed?.tone === 'bad' ? feed.reasons[0] : undefined;
 }

@@ -14,15 +14,45 @@ export const pointMs = 250;
 /** Points kept of a symbol: ten minutes of live prices. */
 export const maxPoints = 2400;
 
-/** The last price of each `pointMs` of a page of stored trades, oldest first. */
-export function pointsOfTrades(trades: readonly StoredTrade[]): readonly Point[] {
-  const last = new Map<number, Point>();
-  // Newest first: the first one of a time is its last price.
-  for (const { timestamp, price } of trades) {
-    const time = slot(Date.parse(timestamp));
-    if (!last.has(time)) last.set(time, { time, price: Number(price), vwap: undefined });
+interface History {
+  /** How many trades the feed's VWAP is made of; undefined: nobody knows, so there is none for stored trades. */
+  readonly window: number | undefined;
+  /** The oldest trade that is stored is among them. */
+  readonly isWhole: boolean;
+  /** What is dated later than now is left out, Unix ms: nothing would ever come after it. */
+  readonly now: number;
+}
+
+/**
+ * The last price of each `pointMs` of stored trades, oldest first, with the VWAP as the feed makes it: none where its
+ * window reaches back further than the trades do.
+ */
+export function pointsOfTrades(trades: readonly StoredTrade[], { window, isWhole, now }: History): readonly Point[] {
+  const read = trades
+    .map(({ timestamp, price, volume }) => [Date.parse(timestamp), Number(price), Number(volume)] as const)
+    .filter(([time, price]) => time <= now && Number.isFinite(price))
+    .reverse();
+  const points = new Map<number, Point>();
+  for (const [place, [unixMs, price]] of read.entries()) {
+    const time = slot(unixMs);
+    const isKnown = window !== undefined && (isWhole || place + 1 >= window);
+    // Newer ones take the place of older ones.
+    points.set(time, {
+      time,
+      price,
+      vwap: isKnown ? vwapOf(read.slice(Math.max(0, place + 1 - window), place + 1)) : undefined,
+    });
   }
-  return sorted(last);
+  return sorted(points);
+}
+
+function vwapOf(trades: readonly (readonly [time: number, price: number, volume: number])[]): number | undefined {
+  let [paid, traded] = [0, 0];
+  for (const [, price, volume] of trades) {
+    paid += price * volume;
+    traded += volume;
+  }
+  return traded > 0 ? paid / traded : undefined;
 }
 
 export function pointOfQuote({ time, price, vwap }: Quote): Point {

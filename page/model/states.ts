@@ -1,7 +1,7 @@
 import type { NodeSnapshot, TopologySnapshot } from '../../src/engine/snapshot.ts';
 
-/** `gone` is a topology that was reported, and is not any more. */
-export type TopologyStateWord = TopologySnapshot['state'] | 'gone';
+/** `gone` is a topology that was reported, and is not any more; `unknown` one of which nobody can tell now. */
+export type TopologyStateWord = TopologySnapshot['state'] | 'gone' | 'unknown';
 export type NodeStateWord = NodeSnapshot['state'];
 
 /** How a state is shown: `good` works, `wait` will be well by itself, `bad` wants a look, `off` is at rest. */
@@ -16,6 +16,7 @@ const topologyOrder: readonly TopologyStateWord[] = [
   'running',
   'standby',
   'gone',
+  'unknown',
 ];
 const nodeOrder: readonly NodeStateWord[] = ['failed', 'held', 'retrying', 'connecting', 'ok', 'standby', 'idle'];
 

@@ -18,8 +18,28 @@ export async function fetchSymbols(): Promise<readonly StoredSymbol[]> {
 }
 
 /** The URL of the newest trades of a symbol. */
-export function tradesUrl(symbol: string, limit: number): string {
+function tradesUrl(symbol: string, limit: number): string {
   return `/api/v1/trades/${encodeURIComponent(symbol)}?limit=${limit}`;
+}
+
+/** A trade that is dated so much later than now is nothing that was just made, ms. */
+const futureMs = 60_000;
+
+/** The newest trades of a symbol, and whether some dated in the future were left out: they would come first for ever. */
+export interface NewestTrades extends TradesPage {
+  readonly future?: string;
+}
+
+/** The newest trades up to `now` (Unix ms, of the server's clock), newest first. @throws ApiError */
+export async function fetchNewest(
+  symbol: string,
+  { limit, now, signal }: { readonly limit: number; readonly now: number; readonly signal: AbortSignal },
+): Promise<NewestTrades> {
+  const url = tradesUrl(symbol, limit);
+  const page = await fetchTrades(url, signal);
+  const [newest] = page.data;
+  if (!newest || !(Date.parse(newest.timestamp) > now + futureMs)) return page;
+  return { ...(await fetchTrades(`${url}&before=${Math.ceil(now + futureMs)}`, signal)), future: newest.timestamp };
 }
 
 /** A page of trades, newest first. @throws ApiError */

@@ -18,6 +18,7 @@ export class PriceChart {
   readonly #vwap: Line;
   #shown = 0;
   #last = 0;
+  #decimals: number | undefined;
 
   private constructor(chart: IChartApi, price: Line, vwap: Line) {
     this.#chart = chart;
@@ -32,7 +33,7 @@ export class PriceChart {
       autoSize: true,
       // The library's own mark would need a style element, which the page's policy forbids: the legend names it.
       layout: { attributionLogo: false, fontFamily: 'inherit', fontSize: 11, background: { color: 'transparent' } },
-      localization: { timeFormatter: timeText, priceFormatter: price },
+      localization: { timeFormatter: timeText },
       timeScale: {
         secondsVisible: true,
         timeVisible: true,
@@ -61,6 +62,17 @@ export class PriceChart {
     });
     this.#price.applyOptions({ color: colour('--price') });
     this.#vwap.applyOptions({ color: colour('--vwap') });
+  }
+
+  /** Writes prices with so many decimals, and draws the axis as finely. */
+  setDecimals(decimals: number): void {
+    if (decimals === this.#decimals) return;
+    this.#decimals = decimals;
+    // The library can't divide an axis more finely.
+    const minMove = 10 ** -Math.min(decimals, 12);
+    const priceFormat = { type: 'custom', minMove, formatter: (value: number) => price(value, decimals) } as const;
+    this.#price.applyOptions({ priceFormat });
+    this.#vwap.applyOptions({ priceFormat });
   }
 
   /** Shows these points instead of all before. */

@@ -1,14 +1,19 @@
-import { percent, price, unknown } from '../model/format.ts';
+import type { StoredTrade } from '../model/contract.ts';
+import type { Decimals } from '../model/decimals.ts';
+import { price, rateFigure, toVwap, unknown } from '../model/format.ts';
 import { distance, type Quotes, rateAt } from '../model/market.ts';
-import { maxPoints, merged, type Point, pointOfQuote, pointsOfTrades, withPoint } from '../model/points.ts';
-import { fetchTrades, tradesUrl } from './api.ts';
+import { maxPoints, merged, type Point, pointMs, pointOfQuote, pointsOfTrades, withPoint } from '../model/points.ts';
+import { fetchNewest, fetchTrades } from './api.ts';
 import { PriceChart } from './chart.ts';
 import { byId, setText, withCode } from './dom.ts';
 import { showFigures } from './figures.ts';
 import { noTrades, showPrice } from './symbols.ts';
 
-/** Trades asked for to begin the chart with: as many as the API gives at once. */
+/** Trades asked for to begin the chart with: as many as the API gives at once, and so many times at most. */
 const historyTrades = 500;
+const historyPages = 8;
+/** How far back the chart begins, ms. */
+const historyMs = maxPoints * pointMs;
 /** Symbols of which live points are kept while another one is shown. */
 const mostSymbols = 24;
 
@@ -20,6 +25,15 @@ export class PriceCard {
   #chart: PriceChart | undefined;
   #symbol: string | undefined;
   #loading = new AbortController();
+  #window: number | undefined;
+  readonly #decimals: Decimals;
+  readonly #now: () => number;
+
+  /** `now` is the server's clock, Unix ms. */
+  constructor(decimals: Decimals, now: () => number) {
+    this.#decimals = decimals;
+    this.#now = now;
+  }
 
   async start(): Promise<void> {
     try {
@@ -42,6 +56,13 @@ export class PriceCard {
     void this.#load(symbol);
   }
 
+  /** Of how many trades the feed's VWAP is made: from now on it is drawn for stored trades too. */
+  setWindow(window: number | undefined): void {
+    if (window === this.#window) return;
+    this.#window = window;
+    this.reload();
+  }
+
   /** Reads the stored prices again: after the connection was away for a while. */
   reload(): void {
     if (this.#symbol !== undefined) void this.#load(this.#symbol);
@@ -54,21 +75,23 @@ export class PriceCard {
       if (!quote || Number.isNaN(quote.time)) continue;
       this.#keep(symbol, withPoint(this.#points.get(symbol) ?? [], pointOfQuote(quote)));
       if (symbol !== this.#symbol) continue;
+      this.#chart?.setDecimals(this.#decimals.of(symbol));
       this.#chart?.follow(this.#points.get(symbol) ?? []);
       this.#say(undefined);
     }
   }
 
-  showQuote(quotes: Quotes, at: number): void {
+  /** `at` is the server's clock, Unix ms; undefined while nothing is heard of it. */
+  showQuote(quotes: Quotes, at: number | undefined): void {
     const quote = this.#symbol === undefined ? undefined : quotes.get(this.#symbol);
-    const away = quote && distance(quote);
-    showPrice(byId('quote-price'), quote);
+    const decimals = this.#decimals.of(this.#symbol ?? '');
+    showPrice(byId('quote-price'), quote, decimals);
     showFigures(byId('quote-figures'), [
-      ['VWAP', quote?.vwap === undefined ? unknown : price(quote.vwap)],
-      ['to VWAP', away === undefined ? unknown : percent(away)],
-      ['trades/s', quote ? rateAt(quote, at).toFixed(1) : unknown],
+      ['VWAP', quote?.vwap === undefined ? unknown : price(quote.vwap, decimals)],
+      ['to VWAP', toVwap(quote && distance(quote))],
+      ['trades/s', rateFigure(quote && rateAt(quote, at))],
     ]);
-    this.#container.setAttribute('aria-label', this.#description(quote && price(quote.price)));
+    this.#container.setAttribute('aria-label', this.#description(quote && price(quote.price, decimals)));
   }
 
   #description(last: string | undefined): string {
@@ -78,12 +101,29 @@ export class PriceCard {
   async #load(symbol: string): Promise<void> {
     this.#loading.abort();
     this.#loading = new AbortController();
+    const { signal } = this.#loading;
     try {
-      const { data } = await fetchTrades(tradesUrl(symbol, historyTrades), this.#loading.signal);
-      this.#keep(symbol, merged(pointsOfTrades(data), this.#points.get(symbol) ?? []));
+      const { trades, isWhole } = await this.#stored(symbol, signal);
+      for (const trade of trades) this.#decimals.see(symbol, Number(trade.price));
+      const points = pointsOfTrades(trades, { window: this.#window, isWhole, now: this.#now() });
+      this.#keep(symbol, merged(points, this.#points.get(symbol) ?? []));
       if (symbol === this.#symbol) this.#redraw();
     } catch {
       // A chart of live prices alone is still one; the trades beside it say what is wrong.
+    }
+  }
+
+  /** The stored trades of the last minutes, newest first, as far as a few pages reach. */
+  async #stored(symbol: string, signal: AbortSignal) {
+    const now = this.#now();
+    const trades: StoredTrade[] = [];
+    let page = await fetchNewest(symbol, { limit: historyTrades, now, signal });
+    for (let count = 1; ; count++) {
+      trades.push(...page.data);
+      const { next } = page.pagination;
+      const isEnough = Date.parse(trades.at(-1)?.timestamp ?? '') < now - historyMs;
+      if (next === null || isEnough || count === historyPages) return { trades, isWhole: next === null };
+      page = await fetchTrades(next, signal);
     }
   }
 
@@ -98,6 +138,7 @@ export class PriceCard {
 
   #redraw(): void {
     const points = (this.#symbol !== undefined && this.#points.get(this.#symbol)) || [];
+    this.#chart?.setDecimals(this.#decimals.of(this.#symbol ?? ''));
     this.#chart?.reset(points);
     this.#chart?.fit();
     this.#say(points.length > 0 ? undefined : noTrades);

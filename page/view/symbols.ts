@@ -1,5 +1,6 @@
 import type { StoredSymbol } from '../model/contract.ts';
-import { compact, percent, price, unknown } from '../model/format.ts';
+import type { Decimals } from '../model/decimals.ts';
+import { compact, price, rateFigure, toVwap, unknown } from '../model/format.ts';
 import { distance, type Quotes, rateAt, type SymbolLine, symbolLines } from '../model/market.ts';
 import { byId, html, setAttribute, setText, withCode } from './dom.ts';
 
@@ -18,27 +19,34 @@ const noPrices = 'No live prices: the topology that makes them is `fdp-run --top
 /** More symbols are not listed: the API has them all. */
 const mostRows = 500;
 
+interface Shown {
+  readonly chosen: string | undefined;
+  /** The server's clock, Unix ms; undefined while nothing is heard of it. */
+  readonly at: number | undefined;
+  /** Why no price comes. */
+  readonly trouble: string | undefined;
+}
+
 /** The list of symbols: one row each, kept while the symbol is there, so that the focus stays where it is. */
 export class SymbolList {
   readonly #rows = new Map<string, Row>();
   readonly #body = byId('symbols');
   readonly #empty = byId('symbols-empty');
   readonly #choose: (symbol: string) => void;
+  readonly #decimals: Decimals;
 
   /** `choose` is called with the symbol that a person picks. */
-  constructor(choose: (symbol: string) => void) {
+  constructor(decimals: Decimals, choose: (symbol: string) => void) {
+    this.#decimals = decimals;
     this.#choose = choose;
   }
 
-  show(
-    stored: readonly StoredSymbol[],
-    quotes: Quotes,
-    { chosen, at }: { chosen: string | undefined; at: number },
-  ): void {
+  show(stored: readonly StoredSymbol[], quotes: Quotes, { chosen, at, trouble }: Shown): void {
     const lines = symbolLines(stored, quotes).slice(0, mostRows);
-    const missing = lines.length === 0 ? noTrades : quotes.size === 0 && at > 0 ? noPrices : undefined;
-    this.#empty.hidden = missing === undefined;
-    if (missing !== undefined) withCode(this.#empty, missing);
+    const missing = lines.length === 0 ? noTrades : quotes.size === 0 && at !== undefined ? noPrices : undefined;
+    const text = missing === undefined || trouble === undefined ? missing : `No live prices: ${trouble}`;
+    this.#empty.hidden = text === undefined;
+    if (text !== undefined) withCode(this.#empty, text);
     const names = new Set(lines.map(({ symbol }) => symbol));
     for (const [symbol, { root }] of this.#rows) {
       if (names.has(symbol)) continue;
@@ -49,7 +57,7 @@ export class SymbolList {
       const row = this.#rows.get(line.symbol) ?? this.#add(line.symbol);
       if (this.#body.children[place] !== row.root)
         this.#body.insertBefore(row.root, this.#body.children[place] ?? null);
-      fill(row, line, at);
+      fill(row, line, { at, decimals: this.#decimals.of(line.symbol) });
       const isChosen = line.symbol === chosen;
       setAttribute(row.button, 'aria-pressed', isChosen ? 'true' : 'false');
       setAttribute(row.root, 'data-chosen', isChosen);
@@ -71,22 +79,25 @@ const arrows = { '1': '▲', '-1': '▼', '0': ' ' } as const;
 const ways = { '1': 'up', '-1': 'down', '0': undefined } as const;
 
 /** The price with an arrow that tells where it went. */
-export function showPrice(cell: HTMLElement, quote: SymbolLine['quote']): void {
+export function showPrice(cell: HTMLElement, quote: SymbolLine['quote'], decimals: number): void {
   const direction = quote?.direction ?? 0;
   if (cell.children.length === 0) cell.append(html('span', { class: 'way' }), ' ', html('span'));
   const [way, value] = cell.children;
   if (!way || !value) return;
   setAttribute(way, 'data-way', ways[direction]);
   setText(way, arrows[direction]);
-  setText(value, quote ? price(quote.price) : unknown);
+  setText(value, quote ? price(quote.price, decimals) : unknown);
 }
 
-function fill({ cells }: Row, { quote, stored }: SymbolLine, at: number): void {
-  const [last, toVwap, rate, count] = cells;
-  if (!last || !toVwap || !rate || !count) return;
-  showPrice(last, quote);
-  const away = quote && distance(quote);
-  setText(toVwap, away === undefined ? unknown : percent(away));
-  setText(rate, quote ? rateAt(quote, at).toFixed(1) : unknown);
+function fill(
+  { cells }: Row,
+  { quote, stored }: SymbolLine,
+  { at, decimals }: { readonly at: number | undefined; readonly decimals: number },
+): void {
+  const [last, toVwapCell, rate, count] = cells;
+  if (!last || !toVwapCell || !rate || !count) return;
+  showPrice(last, quote, decimals);
+  setText(toVwapCell, toVwap(quote && distance(quote)));
+  setText(rate, rateFigure(quote && rateAt(quote, at)));
   setText(count, stored ? compact(stored.trade_count) : unknown);
 }

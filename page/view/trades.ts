@@ -1,6 +1,7 @@
-import type { StoredTrade, TradesPage } from '../model/contract.ts';
+import type { StoredTrade } from '../model/contract.ts';
+import type { Decimals } from '../model/decimals.ts';
 import { price, timeOfDay } from '../model/format.ts';
-import { ApiError, fetchTrades, tradesUrl } from './api.ts';
+import { ApiError, fetchNewest, fetchTrades, type NewestTrades } from './api.ts';
 import { byId, html, setText, withCode } from './dom.ts';
 import { every } from './time.ts';
 
@@ -20,7 +21,13 @@ export class TradesTable {
   #loading = new AbortController();
   #isLoading = false;
 
-  constructor() {
+  readonly #decimals: Decimals;
+  readonly #now: () => number;
+
+  /** `now` is the server's clock, Unix ms. */
+  constructor(decimals: Decimals, now: () => number) {
+    this.#decimals = decimals;
+    this.#now = now;
     this.#older.addEventListener('click', () => this.#goOlder());
     this.#newest.addEventListener('click', () => this.#goNewest());
     every(refreshMs, () => {
@@ -37,24 +44,27 @@ export class TradesTable {
 
   /** Reads the newest page again, where it is shown. */
   refresh(): void {
-    if (this.#symbol !== undefined && this.#page === 1) void this.#load(tradesUrl(this.#symbol, perPage), 1);
+    if (this.#page === 1) this.#goNewest();
   }
 
   #goNewest(): void {
-    if (this.#symbol !== undefined) void this.#load(tradesUrl(this.#symbol, perPage), 1);
+    const symbol = this.#symbol;
+    if (symbol === undefined) return;
+    void this.#load((signal) => fetchNewest(symbol, { limit: perPage, now: this.#now(), signal }), 1);
   }
 
   #goOlder(): void {
-    if (this.#next !== null) void this.#load(this.#next, this.#page + 1);
+    const next = this.#next;
+    if (next !== null) void this.#load((signal) => fetchTrades(next, signal), this.#page + 1);
   }
 
-  async #load(url: string, page: number): Promise<void> {
+  async #load(read: (signal: AbortSignal) => Promise<NewestTrades>, page: number): Promise<void> {
     this.#loading.abort();
     const loading = new AbortController();
     this.#loading = loading;
     this.#isLoading = true;
     try {
-      const answer = await fetchTrades(url, loading.signal);
+      const answer = await read(loading.signal);
       if (!loading.signal.aborted) this.#show(answer, page);
     } catch (error) {
       if (!loading.signal.aborted) this.#say(`${reasonOf(error)}. Is \`fdp-run --topology api\` running?`);
@@ -63,15 +73,13 @@ export class TradesTable {
     }
   }
 
-  #show({ data, pagination }: TradesPage, page: number): void {
+  #show({ data, pagination, future }: NewestTrades, page: number): void {
+    const symbol = this.#symbol ?? '';
     this.#page = page;
     this.#next = pagination.next;
-    showRows(this.#body, data);
-    this.#say(
-      data.length > 0
-        ? undefined
-        : `No trade of ${this.#symbol} is stored yet: the topology that stores them is \`fdp-run --topology processor\`.`,
-    );
+    for (const trade of data) this.#decimals.see(symbol, Number(trade.price));
+    showRows(this.#body, data, { decimals: this.#decimals.of(symbol), now: this.#now() });
+    this.#say(noteOf(symbol, data.length, future));
     this.#showPlace();
   }
 
@@ -92,13 +100,24 @@ function reasonOf(error: unknown): string {
   return error instanceof ApiError ? `The trades could not be read: ${error.message}` : 'The trades could not be shown';
 }
 
-function showRows(body: HTMLElement, trades: readonly StoredTrade[]): void {
+function noteOf(symbol: string, rows: number, future: string | undefined): string | undefined {
+  if (future !== undefined) return `Trades that are dated in the future, up to ${future.slice(0, 10)}, are left out.`;
+  if (rows > 0) return undefined;
+  return `No trade of ${symbol} is stored yet: the topology that stores them is \`fdp-run --topology processor\`.`;
+}
+
+function showRows(
+  body: HTMLElement,
+  trades: readonly StoredTrade[],
+  { decimals, now }: { readonly decimals: number; readonly now: number },
+): void {
   while (body.children.length > trades.length) body.lastElementChild?.remove();
   while (body.children.length < trades.length)
     body.append(html('tr', {}, html('td'), html('td', { class: 'number' }), html('td', { class: 'number' })));
   for (const [place, trade] of trades.entries()) {
     const cells = body.children[place]?.children;
-    const texts = [timeOfDay(Date.parse(trade.timestamp)), price(Number(trade.price)), trade.volume];
+    const time = timeOfDay(Date.parse(trade.timestamp), now);
+    const texts = [time, price(Number(trade.price), decimals), trade.volume];
     for (const [column, text] of texts.entries()) if (cells?.[column]) setText(cells[column], text);
   }
 }

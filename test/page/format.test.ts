@@ -1,5 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { age, compact, grouped, milliseconds, percent, perSecond, plural, price } from '../../page/model/format.ts';
+import { Decimals } from '../../page/model/decimals.ts';
+import {
+  age,
+  compact,
+  grouped,
+  milliseconds,
+  perSecond,
+  plural,
+  price,
+  rateFigure,
+  timeOfDay,
+  toVwap,
+} from '../../page/model/format.ts';
 import { optionLines } from '../../page/model/options.ts';
 
 describe('figures as text', () => {
@@ -25,18 +37,39 @@ describe('figures as text', () => {
     expect(grouped(1_234_567)).toBe('1,234,567');
   });
 
-  it('gives a price the digits that its size deserves', () => {
-    expect([196.383, 0.00012345, 0.5, 64_000, Number.NaN].map(price)).toEqual([
-      '196.38',
-      '0.0001235',
-      '0.50',
-      '64,000.00',
-      '–',
+  it('gives a price the decimals that its instrument came with, its thousands apart', () => {
+    const decimals = new Decimals();
+    const seen = [
+      ['EURUSD', 1.08653],
+      ['BRK.A', 712_345.5],
+      ['COIN', 1e-9],
+      ['BIG', 1e14],
+      ['AAPL', 196.38],
+    ] as const;
+    for (const [symbol, value] of seen) decimals.see(symbol, value);
+    expect(seen.map(([symbol, value]) => price(value, decimals.of(symbol)))).toEqual([
+      ...['1.08653', '712,345.50', '0.000000001', '100,000,000,000,000.00', '196.38'],
     ]);
+    expect(price(1.0865, decimals.of('EURUSD'))).toBe('1.08650');
+    expect([price(Number.NaN, 2), price(1e300, 2), price(-1234.5, 2)]).toEqual(['–', '1.000e+300', '-1,234.50']);
   });
 
-  it('gives a share its sign', () => {
-    expect([0.0123, -0.0004, 0.000001].map(percent)).toEqual(['+1.23 %', '−0.04 %', '0.00 %']);
+  it('remembers the decimals of a bounded number of instruments', () => {
+    const decimals = new Decimals();
+    for (let number = 0; number < 20_000; number++) decimals.see(`S${number}`, 1.12345);
+    expect([decimals.of('S0'), decimals.of('S19999')]).toEqual([2, 5]);
+  });
+
+  it('tells the distance to the VWAP in basis points, as the dashboard does', () => {
+    expect([3.56, -12, 0.01, undefined].map(toVwap)).toEqual(['+3.6 bp', '−12.0 bp', '0.0 bp', '–']);
+    expect([undefined, 0.34, 1234.5].map(rateFigure)).toEqual(['–', '0.3', '1,235']);
+  });
+
+  it('gives a time of another day its date', () => {
+    const now = new Date(2026, 0, 5, 14, 3, 27, 512).getTime();
+    expect(timeOfDay(now, now)).toBe('14:03:27.512');
+    expect(timeOfDay(new Date(2099, 0, 1, 9).getTime(), now)).toBe('2099-01-01 09:00:00.000');
+    expect(timeOfDay(Number.NaN, now)).toBe('–');
   });
 
   it('says how long', () => {

@@ -9,7 +9,7 @@ function line(symbol: string, price: number, given: Partial<PriceLine> = {}): Pr
 
 function after(...events: readonly (readonly PriceLine[])[]): Quotes {
   return events.reduce<Quotes>(
-    (quotes, symbols, place) => withPrices(quotes, { at: place * 250, full: place === 0, symbols }),
+    (quotes, symbols, place) => withPrices(quotes, { at: place * 250, full: place === 0, symbols }, 0),
     new Map(),
   );
 }
@@ -26,26 +26,47 @@ describe('market', () => {
 
   it('keeps symbols that an event does not name, unless it is a full one', () => {
     expect([...after([line('A', 1), line('B', 1)], [line('B', 2)]).keys()]).toEqual(['A', 'B']);
-    const forgotten = withPrices(after([line('A', 1)]), { at: 1000, full: true, symbols: [line('C', 1)] });
+    const forgotten = withPrices(after([line('A', 1)]), { at: 1000, full: true, symbols: [line('C', 1)] }, 0);
     expect([...forgotten.keys()]).toEqual(['C']);
   });
 
-  it('smooths trades per second towards what comes, and lets them fade when nothing comes', () => {
+  it('tells the true rate as soon as it tells one, and lets it fade when nothing comes', () => {
     const events = Array.from({ length: 120 }, () => [line('A', 1, { trades: 5 })]);
+    for (const count of [5, 6, 9, 17, 120]) {
+      const quote = after(...events.slice(0, count)).get('A');
+      expect(quote && rateAt(quote, (count - 1) * 250)).toBeCloseTo(20, 6);
+    }
+    const early = after(...events.slice(0, 3)).get('A');
+    expect(early && rateAt(early, 500)).toBeUndefined();
     const quote = after(...events).get('A');
-    expect(quote && rateAt(quote, quote.heardAt)).toBeCloseTo(20, 1);
-    expect(quote && rateAt(quote, quote.heardAt + 60_000)).toBe(0);
+    expect(quote && rateAt(quote, 120 * 250 + 60_000)).toBe(0);
+    expect(quote && rateAt(quote, undefined)).toBeUndefined();
+  });
+
+  it('divides the first trades of a symbol by the time since the page began to listen', () => {
+    const quotes = withPrices(after([]), { at: 10_000, full: false, symbols: [line('A', 1, { trades: 2 })] }, 0);
+    const quote = quotes.get('A');
+    expect(quote && rateAt(quote, 10_000)).toBeCloseTo(0.2);
   });
 
   it('takes no rate from a full event: its trades are of a time that nobody knows', () => {
-    expect(after([line('A', 1, { trades: 1e6 })]).get('A')?.rate).toBe(0);
-    const again = withPrices(after([line('A', 1)]), { at: 250, full: true, symbols: [line('A', 1, { trades: 1e6 })] });
-    expect(again.get('A')?.rate).toBe(0);
+    const rate = (quotes: Quotes, at: number) => {
+      const quote = quotes.get('A');
+      return quote && rateAt(quote, at);
+    };
+    const full = { at: 250, full: true, symbols: [line('A', 1, { trades: 1e6 })] };
+    expect(rate(after([line('A', 1, { trades: 1e6 })]), 500)).toBeUndefined();
+    expect(rate(withPrices(after([line('A', 1)]), full, 0), 60_000)).toBe(0);
+  });
+
+  it('takes no trade for later than it was heard of, so that what comes after it is seen', () => {
+    const [quote] = after([line('A', 1, { time: '2099-01-01T00:00:00.000Z' })]).values();
+    expect(quote?.time).toBe(0);
   });
 
   it('tells how far a price lies from the VWAP, where there is one', () => {
     const [quote] = after([line('A', 101, { vwap: 100 })]).values();
-    expect(quote && distance(quote)).toBeCloseTo(0.01);
+    expect(quote && distance(quote)).toBeCloseTo(100);
     const [without] = after([line('A', 101, { vwap: null })]).values();
     expect(without && distance(without)).toBeUndefined();
   });
@@ -63,9 +84,12 @@ describe('market', () => {
   it('never gives a rate below zero or above what came', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(1000), { minLength: 1, maxLength: 50 }), (counts) => {
-        const quote = after(...counts.map((trades) => [line('A', 1, { trades })])).get('A');
-        expect(quote?.rate).toBeGreaterThanOrEqual(0);
-        expect(quote?.rate).toBeLessThanOrEqual(4 * Math.max(...counts) + 1e-6);
+        const quote = after([], ...counts.map((trades) => [line('A', 1, { trades })])).get('A');
+        for (const at of [-1000, 0, 250 * counts.length, 250 * counts.length + 5000]) {
+          const rate = quote && rateAt(quote, at);
+          expect(rate ?? 0).toBeGreaterThanOrEqual(0);
+          expect(rate ?? 0).toBeLessThanOrEqual(4 * Math.max(...counts) + 1e-6);
+        }
       }),
     );
   });

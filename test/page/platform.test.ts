@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { StatusEvent } from '../../page/model/contract.ts';
-import { noPlatform, summary, withStatus } from '../../page/model/platform.ts';
+import {
+  feedTrouble,
+  noPlatform,
+  overallTone,
+  summary,
+  unheard,
+  vwapWindow,
+  withStatus,
+} from '../../page/model/platform.ts';
 import type { StatusReport } from '../../src/engine/snapshot.ts';
 import { nodeOf, reportOf, topologyOf } from './reports.ts';
 
@@ -103,17 +111,52 @@ describe('platform', () => {
     };
     const platform = after(both, blind);
     expect(platform.error).toBe('the table is away');
-    expect(platform.topologies.map(({ state }) => state)).toEqual(['running', 'running']);
+    expect(platform.topologies.map(({ state }) => state)).toEqual(['unknown', 'running']);
+    expect(summary(platform)).toBe('Nobody knows how ingestor is');
+    expect(overallTone(platform)).toBe('wait');
   });
 
   it('says in one sentence how everything is', () => {
     expect(summary(noPlatform)).toBe('Nothing runs yet');
     expect(summary(after([reportOf([topologyOf('api')])]))).toBe('The one topology is well');
     const some = [reportOf([topologyOf('api'), topologyOf('processor', { state: 'held', reason: 'refused' })])];
-    expect(summary(after(some))).toBe('processor needs a look');
+    expect(summary(after(some))).toBe('processor needs a look: refused');
     expect(summary(after([reportOf([topologyOf('api'), topologyOf('analytics', { state: 'draining' })])]))).toBe(
       'analytics is on the way',
     );
+  });
+
+  it('claims nothing while there is no connection: what is not fresh is not well', () => {
+    const well = after([reportOf([topologyOf('api'), topologyOf('processor')])]);
+    expect([summary(well), overallTone(well)]).toEqual(['All 2 topologies are well', 'good']);
+    const lost = unheard(well);
+    expect([summary(lost), overallTone(lost)]).toEqual(['Disconnected: nobody knows how the platform is', 'bad']);
+    expect(lost.topologies.map(({ state, tone, readPerSecond }) => [state, tone, readPerSecond])).toEqual([
+      ['unknown', 'off', undefined],
+      ['unknown', 'off', undefined],
+    ]);
+    const back = withStatus(lost, { at: 5000, processes: [reportOf([topologyOf('api')], { at: 5000 })] });
+    expect([back.isHeard, summary(back)]).toEqual([true, 'processor needs a look']);
+  });
+
+  it('says why no price comes, where the topology knows that brings them to the page', () => {
+    const http = nodeOf('http', { kind: 'sink', type: 'rest' });
+    const refused = topologyOf('live', {
+      reason: 'the lines of the feed are refused',
+      nodes: [{ ...http, state: 'retrying', reason: 'the lines of the feed are refused' }],
+    });
+    expect(feedTrouble(after([reportOf([refused])]))).toBe('the lines of the feed are refused');
+    expect(summary(after([reportOf([refused])]))).toBe('live needs a look: the lines of the feed are refused');
+    expect(feedTrouble(after([reportOf([topologyOf('live', { nodes: [http] })])]))).toBeUndefined();
+  });
+
+  it('knows of how many trades the VWAP is made, unless there are two answers', () => {
+    const analytics = topologyOf('analytics', { nodes: [nodeOf('vwap')] });
+    const options = { vwap: { window: 50, by: 'symbol' } };
+    expect(vwapWindow(after([reportOf([analytics], { options })]))).toBe(50);
+    expect(vwapWindow(after([reportOf([topologyOf('api')])]))).toBeUndefined();
+    const other = reportOf([{ ...analytics, name: 'simulation' }], { pid: 2, options: { vwap: { window: 20 } } });
+    expect(vwapWindow(after([reportOf([analytics], { options }), other]))).toBeUndefined();
   });
 
   it('keeps nothing of processes that have gone', () => {
