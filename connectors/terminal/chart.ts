@@ -1,7 +1,8 @@
+import { axisDecimals, priceText } from '../../src/engine/price-text.ts';
 import { type Colour, fitLine, grey, type Line, span, strong, widthOf } from './lines.ts';
 import { historySeconds, type Quote } from './market.ts';
 import type { Ring } from './ring.ts';
-import { decimalsOf, durationText, fit, priceText } from './text.ts';
+import { durationText, fit } from './text.ts';
 
 /** A place for lines of dots, two by four to a cell of the terminal. */
 export interface Plot {
@@ -92,8 +93,8 @@ function rangeOf({ prices, vwaps, decimals }: Quote, seconds: number) {
   const margin = most > least ? 0 : Math.abs(most) * 0.0005 || 1;
   const [lowest, highest] = [least - margin, most + margin];
   if (!Number.isFinite(highest - lowest)) return undefined;
-  const shown = Math.max(decimals, Math.min(8, decimalsOf(Number((highest - lowest).toPrecision(1))) + 1));
-  const text = (value: number) => priceText(value, Math.min(shown, decimals + 1));
+  const shown = axisDecimals(lowest, highest, decimals);
+  const text = (value: number) => priceText(value, shown);
   return { lowest, highest, low: text(lowest), mid: text((lowest + highest) / 2), high: text(highest) };
 }
 

@@ -1,6 +1,6 @@
+import { widerDecimals } from '../../src/engine/price-text.ts';
 import { RecencyMap } from '../../src/engine/recency-map.ts';
 import { Ring } from './ring.ts';
-import { decimalsOf } from './text.ts';
 import type { Trade } from './trade.ts';
 
 /** Seconds of price and VWAP that are kept of each symbol. */
@@ -16,6 +16,8 @@ export interface ShownTrade extends Trade {
   /** The price against the one before of the same symbol: the last move, if it did not move now. */
   readonly direction: Direction;
   readonly decimals: number;
+  /** Rises with every trade of the market. */
+  readonly number: number;
 }
 
 export type Direction = -1 | 0 | 1;
@@ -60,14 +62,22 @@ export class Market {
   readonly #quotes = new Map<string, Quote>();
   readonly #perSecond = new Ring(rateSeconds);
   #fresh = 0;
+  /** When the first trade came, Unix ms of this machine. */
+  #openedAt: number | undefined;
+  #seenSeconds = 0;
 
   constructor(maxSymbols: number) {
     this.#maxSymbols = maxSymbols;
   }
 
-  /** Trades a second, over the last ten. */
-  get rate(): number {
-    return rateOf(this.#perSecond);
+  /** Trades a second, over the last ten, or as long as they have been seen; undefined for the first second. */
+  get rate(): number | undefined {
+    return rateOf(this.#perSecond, this.#seenSeconds);
+  }
+
+  /** Trades a second of a symbol, as `rate`. */
+  quoteRate({ perSecond }: Quote): number | undefined {
+    return rateOf(perSecond, this.#seenSeconds);
   }
 
   get size(): number {
@@ -78,6 +88,15 @@ export class Market {
     return this.#quotes.get(symbol);
   }
 
+  /** The last trades of these symbols, the newest first. */
+  lastOf(quotes: readonly Quote[]): readonly ShownTrade[] {
+    if (quotes.length === this.#quotes.size) return this.last;
+    return quotes
+      .flatMap(({ last }) => last)
+      .sort((a, b) => b.number - a.number)
+      .slice(0, keptTrades);
+  }
+
   /** In the order in which they were first seen. */
   quotes(): readonly Quote[] {
     return [...this.#quotes.values()];
@@ -85,26 +104,31 @@ export class Market {
 
   /** @param seenAt Unix ms of this machine */
   take(trade: Trade, seenAt: number): void {
+    this.#openedAt ??= seenAt;
     const quote = this.#quotes.get(trade.symbol) ?? this.#begin(trade);
     this.#recent.use(trade.symbol, quote);
     const move = Math.sign(trade.price - quote.price) as Direction;
     quote.direction = move === 0 ? quote.direction : move;
     quote.price = trade.price;
     quote.vwap = trade.vwap;
-    quote.decimals = Math.max(quote.decimals, decimalsOf(trade.price));
+    quote.decimals = widerDecimals(quote.decimals, trade.price);
     quote.seenAt = seenAt;
     quote.trades++;
     quote.fresh++;
     this.trades++;
     this.#fresh++;
-    const shown = { ...trade, seenAt, direction: quote.direction, decimals: quote.decimals };
+    const shown = { ...trade, seenAt, direction: quote.direction, decimals: quote.decimals, number: this.trades };
     keep(quote.last, shown);
     keep(this.last, shown);
   }
 
-  /** A second has passed. */
-  tick(): void {
+  /** A second has passed. @param now Unix ms of this machine */
+  tick(now: number): void {
+    // Before the first trade nobody knows whether anybody sends.
+    if (this.#openedAt === undefined) return;
     this.#perSecond.push(this.#fresh);
+    // The first second was seen in part.
+    this.#seenSeconds = Math.max(0, Math.min(this.#perSecond.length, (now - this.#openedAt) / 1000));
     this.#fresh = 0;
     for (const quote of this.#quotes.values()) {
       quote.perSecond.push(quote.fresh);
@@ -135,28 +159,14 @@ export class Market {
   }
 }
 
-/** Trades a second of a symbol, over the last ten. */
-export function quoteRate(quote: Quote): number {
-  return rateOf(quote.perSecond);
-}
-
-/** The price's distance from the VWAP in basis points (hundredths of a percent); undefined without a VWAP. */
-export function distanceBp({ price, vwap }: Pick<Quote, 'price' | 'vwap'>): number | undefined {
-  return vwap === undefined ? undefined : percent(price, vwap, 10_000);
-}
-
 /** Change since the first price, in percent; undefined when that was 0. */
 export function changePercent({ price, first }: Quote): number | undefined {
-  return percent(price, first, 100);
-}
-
-function percent(value: number, base: number, scale: number): number | undefined {
-  const part = ((value - base) / Math.abs(base)) * scale;
+  const part = ((price - first) / Math.abs(first)) * 100;
   return Number.isFinite(part) ? part : undefined;
 }
 
-function rateOf(ring: Ring): number {
-  return ring.length === 0 ? 0 : ring.sum() / ring.length;
+function rateOf(counts: Ring, seconds: number): number | undefined {
+  return seconds < 0.99 ? undefined : counts.sum() / seconds;
 }
 
 function keep(list: ShownTrade[], trade: ShownTrade): void {

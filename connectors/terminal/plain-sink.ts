@@ -1,9 +1,9 @@
 import type { Writable } from 'node:stream';
 import type { Receipt, RoleContext, Sink } from '../../src/engine/component.ts';
 import type { Message } from '../../src/engine/message.ts';
+import { basisPoints, decimalsOf, priceText, vwapDistance } from '../../src/engine/price-text.ts';
 import { FdpError, messageOf } from '../../src/errors.ts';
-import { distanceBp } from './market.ts';
-import { clockText, decimalsOf, priceText, signedText } from './text.ts';
+import { clockText } from './text.ts';
 import { readTrade, type Trade } from './trade.ts';
 
 interface PlainOptions {
@@ -57,13 +57,13 @@ export class PlainSink implements Sink {
 export function tradeLine(trade: Trade, now: number): string {
   const { symbol, price, vwap, time } = trade;
   const decimals = decimalsOf(price);
-  const distance = distanceBp(trade);
+  const distance = vwapDistance(price, vwap);
   return [
     clockText(time ?? now, true),
     symbol.padEnd(8),
     priceText(price, decimals).padStart(10),
     `VWAP ${vwap === undefined ? '-' : priceText(vwap, decimals)}`,
-    ...(distance === undefined ? [] : [`${signedText(distance, 1)} bp`]),
+    ...(distance === undefined ? [] : [basisPoints(distance)]),
   ].join('  ');
 }
 

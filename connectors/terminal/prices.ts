@@ -1,17 +1,10 @@
+import { basisPoints, priceText, vwapDistance } from '../../src/engine/price-text.ts';
 import { chart, type Plot } from './chart.ts';
 import { beside, fitHeight, grey, type Line, plain, rule, type Style, span } from './lines.ts';
-import {
-  changePercent,
-  type Direction,
-  distanceBp,
-  keptTrades,
-  type Quote,
-  quoteRate,
-  type ShownTrade,
-} from './market.ts';
+import { changePercent, type Direction, keptTrades, type Market, type Quote, type ShownTrade } from './market.ts';
 import { type State, shownQuotes } from './state.ts';
 import { type Column, table } from './table.ts';
-import { clockText, durationText, fit, priceText, rateText, signedText, sparkline } from './text.ts';
+import { durationText, fit, rateText, signedText, sparkline, tradeTime } from './text.ts';
 
 /** A symbol without a trade for so long steps back, ms. */
 export const staleMs = 30_000;
@@ -29,7 +22,9 @@ interface Size {
 
 /** From here on the chart and the trades stand beside the symbols, not below them. */
 const wide = 150;
-const tradesWidth = 46;
+/** The list of trades with names of `symbolWidth`, and the least that is left to the chart beside it. */
+const tradesWidth = 48;
+const leastChart = 28;
 const gap = 2;
 
 /** The prices: symbols, the chart of the selected one, the last trades. Exactly `height` lines. */
@@ -53,7 +48,7 @@ export function pricesBody(state: State, size: Size): Body {
   const symbols = symbolLines(rest, { width: size.width, height: rows });
   const room = size.height - rows;
   if (room < 5) return { lines: fitHeight(symbols, size.height), plots: [] };
-  const lower = below(state, selected, { width: size.width, height: room, trades: market.last });
+  const lower = below(state, selected, { width: size.width, height: room, trades: market.lastOf(quotes) });
   return { lines: [...symbols, ...lower.lines], plots: lower.plots.map((plot) => moved(plot, 0, rows)) };
 }
 
@@ -81,7 +76,7 @@ function sideBySide(listed: Listed, selected: Quote, { width, height }: Size): B
   const right = [
     ...fitHeight(upper.lines, height - tradeRows),
     rule(rightWidth, [span('last trades', grey)]),
-    ...tradeLines(listed.state.market.last, { width: rightWidth, height: tradeRows - 1 }),
+    ...tradeLines(listed.state.market.lastOf(listed.quotes), { width: rightWidth, height: tradeRows - 1 }),
   ];
   return {
     lines: fitHeight(beside(left, right, { width, leftWidth, gap }), height),
@@ -95,11 +90,14 @@ function below(
   selected: Quote,
   { width, height, trades }: Size & { readonly trades: readonly ShownTrade[] },
 ): Body {
-  const leftWidth = width < tradesWidth + 30 ? width : width - tradesWidth - gap;
+  const room = width - leastChart - gap;
+  const wanted = tradesWidth + trades.reduce((most, { symbol }) => Math.max(most, symbol.length - symbolWidth), 0);
+  const rightWidth = Math.min(room, wanted);
+  const leftWidth = room < tradesWidth ? width : width - rightWidth - gap;
   const upper = chart(selected, { width: leftWidth, height: height - 1 });
   const left = fitHeight(upper.lines, height - 1);
   const title = [span(state.choice.isAlone ? `the last trades of ${selected.symbol}` : 'price and last trades', grey)];
-  const right = tradeLines(trades, { width: tradesWidth, height: height - 1 });
+  const right = tradeLines(trades, { width: rightWidth, height: height - 1 });
   return {
     lines: [
       rule(width, title),
@@ -122,7 +120,7 @@ function symbolLines({ quotes, place, state }: Listed, { width, height }: Size):
   const rows = quotes.slice(first, first + room);
   const selected = quotes[place];
   const decimals = Math.max(...rows.map((quote) => quote.decimals));
-  return table(columns(state.now, decimals, selected), rows, {
+  return table(columns(state, decimals, selected), rows, {
     width,
     sorted: sortedHeads[state.choice.sort],
     rowStyle: (quote) => (state.now - quote.seenAt >= staleMs ? grey : undefined),
@@ -133,20 +131,26 @@ function symbolLines({ quotes, place, state }: Listed, { width, height }: Size):
 const sortedHeads = {
   symbol: '  symbol',
   change: 'change',
-  distance: 'distance',
+  'to VWAP': 'to VWAP',
   rate: 'trades/s',
   'last trade': 'age',
 };
 
 /** A price whose decimal point stands under those of prices with more decimals. */
 function aligned(value: number, own: number, decimals: number): string {
-  return priceText(value, own) + ' '.repeat(Math.max(0, decimals - own));
+  const text = priceText(value, own);
+  const after = text.includes('e') ? decimals : text.length - 1 - text.indexOf('.');
+  return text + ' '.repeat(Math.max(0, decimals - after));
 }
 
-function columns(now: number, decimals: number, selected: Quote | undefined): readonly Column<Quote>[] {
+function columns(
+  { now, market }: { readonly now: number; readonly market: Market },
+  decimals: number,
+  selected: Quote | undefined,
+): readonly Column<Quote>[] {
   return [
     {
-      ...{ head: '  symbol', align: 'left', drop: 0, most: 16 },
+      ...{ head: '  symbol', align: 'left', drop: 0, least: 16 },
       cell: (quote) => ({ text: `${quote === selected ? '>' : ' '} ${quote.symbol}` }),
     },
     {
@@ -170,15 +174,12 @@ function columns(now: number, decimals: number, selected: Quote | undefined): re
       cell: ({ vwap, decimals: own }) => ({ text: vwap === undefined ? '-' : aligned(vwap, own, decimals) }),
     },
     {
-      ...{ head: 'distance', align: 'right', drop: 2 },
-      cell: (quote) => {
-        const distance = distanceBp(quote);
-        return { text: distance === undefined ? '-' : `${signedText(distance, 1)} bp` };
-      },
+      ...{ head: 'to VWAP', align: 'right', drop: 2 },
+      cell: ({ price, vwap }) => ({ text: distanceText(price, vwap) }),
     },
     {
       ...{ head: 'trades/s', align: 'right', drop: 4 },
-      cell: (quote) => ({ text: rateText(quoteRate(quote)) }),
+      cell: (quote) => ({ text: rateText(market.quoteRate(quote)) }),
     },
     {
       ...{ head: 'age', align: 'right', drop: 5 },
@@ -194,6 +195,11 @@ function columns(now: number, decimals: number, selected: Quote | undefined): re
   ];
 }
 
+function distanceText(price: number, vwap: number | undefined): string {
+  const distance = vwapDistance(price, vwap);
+  return distance === undefined ? '-' : basisPoints(distance);
+}
+
 function sign(direction: Direction): string {
   return direction > 0 ? '▲' : direction < 0 ? '▼' : ' ';
 }
@@ -204,7 +210,7 @@ function directed(direction: Direction): Style {
 
 // ---- the trades -------------------------------------------------------------------------------------------------
 
-const symbolWidth = 10;
+const symbolWidth = 8;
 
 /** Head and the last trades, the newest first. */
 function tradeLines(trades: readonly ShownTrade[], { width, height }: Size): readonly Line[] {
@@ -213,10 +219,10 @@ function tradeLines(trades: readonly ShownTrade[], { width, height }: Size): rea
   const tradeColumns: readonly Column<ShownTrade>[] = [
     {
       ...{ head: 'time        ', align: 'left', drop: 2 },
-      cell: ({ time, seenAt }) => ({ text: clockText(time ?? seenAt, true), style: grey }),
+      cell: ({ time, seenAt }) => ({ text: tradeTime(time, seenAt), style: grey }),
     },
     {
-      ...{ head: fit('symbol', symbolWidth), align: 'left', drop: 0, most: symbolWidth },
+      ...{ head: fit('symbol', symbolWidth), align: 'left', drop: 0, least: symbolWidth },
       cell: ({ symbol }) => ({ text: symbol }),
     },
     {
@@ -227,11 +233,8 @@ function tradeLines(trades: readonly ShownTrade[], { width, height }: Size): rea
       }),
     },
     {
-      ...{ head: ' to VWAP', align: 'right', drop: 3 },
-      cell: (trade) => {
-        const distance = distanceBp(trade);
-        return { text: distance === undefined ? '-' : signedText(distance, 1), style: grey };
-      },
+      ...{ head: '   to VWAP', align: 'right', drop: 3 },
+      cell: ({ price, vwap }) => ({ text: distanceText(price, vwap), style: grey }),
     },
   ];
   return table(tradeColumns, shown, { width });

@@ -139,7 +139,7 @@ class Plots {
   }
 
   #make({ left, top, width, height }: Plot): CanvasElement {
-    const canvas = new Canvas({ left, top, width, height });
+    const canvas = new Canvas({ left, top, width, height, wrap: false });
     canvas.calcSize = () => {
       canvas.canvasSize = { width: width * 2, height: height * 4 };
     };

@@ -94,7 +94,7 @@ export class TerminalSink implements Sink {
   // ---- time -----------------------------------------------------------------------------------------------------
 
   #second(): void {
-    if (this.#pausedAt === undefined) this.#market.tick();
+    if (this.#pausedAt === undefined) this.#market.tick(this.#context.clock.now());
     this.#isChanged = true;
     if (this.#choice.screen === 'runtime' && this.#pausedAt === undefined) void this.#look();
     this.#cancelSecond = this.#context.clock.timer(secondMs, () => this.#second());

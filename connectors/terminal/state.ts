@@ -1,8 +1,9 @@
+import { vwapDistance } from '../../src/engine/price-text.ts';
 import type { ProcessSnapshot } from '../../src/engine/snapshot.ts';
-import { changePercent, distanceBp, type Market, type Quote, quoteRate } from './market.ts';
+import { changePercent, type Market, type Quote } from './market.ts';
 import type { RuntimeRow } from './runtime.ts';
 
-export const sorts = ['symbol', 'change', 'distance', 'rate', 'last trade'] as const;
+export const sorts = ['symbol', 'change', 'to VWAP', 'rate', 'last trade'] as const;
 export type Sort = (typeof sorts)[number];
 
 /** What the person at the keyboard has chosen. */
@@ -66,19 +67,19 @@ export function shownQuotes({ market, choice }: Pick<State, 'market' | 'choice'>
   const wanted = choice.filter.toLowerCase();
   const quotes = market.quotes().filter(({ symbol }) => symbol.toLowerCase().includes(wanted));
   if (choice.sort === 'symbol') return quotes.sort((a, b) => compare(a.symbol, b.symbol));
-  const value = sortValues[choice.sort];
+  const value = sortValues(market)[choice.sort];
   return quotes
     .map((quote) => ({ quote, value: value(quote) }))
     .sort((a, b) => b.value - a.value || compare(a.quote.symbol, b.quote.symbol))
     .map(({ quote }) => quote);
 }
 
-const sortValues: Readonly<Record<Exclude<Sort, 'symbol'>, (quote: Quote) => number>> = {
+const sortValues = (market: Market): Readonly<Record<Exclude<Sort, 'symbol'>, (quote: Quote) => number>> => ({
   change: (quote) => changePercent(quote) ?? -Number.MAX_VALUE,
-  distance: (quote) => Math.abs(distanceBp(quote) ?? -1),
-  rate: quoteRate,
+  'to VWAP': ({ price, vwap }) => Math.abs(vwapDistance(price, vwap) ?? -1),
+  rate: (quote) => market.quoteRate(quote) ?? 0,
   'last trade': (quote) => Math.floor(quote.seenAt / 1000),
-};
+});
 
 function compare(a: string, b: string): number {
   return a < b ? -1 : Number(a > b);

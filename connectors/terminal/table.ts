@@ -1,5 +1,5 @@
 import { fitLine, grey, type Line, plain, type Span, type Style, span, strong } from './lines.ts';
-import { fit } from './text.ts';
+import { distinctWidth, fit, fitName } from './text.ts';
 
 /** A column of a table. Without `width` it is as wide as its longest cell. */
 export interface Column<R> {
@@ -9,6 +9,8 @@ export interface Column<R> {
   readonly drop: number;
   /** The widest that it may become. */
   readonly most?: number;
+  /** Names: where there is no room they lose what is in their middle, down to this width, but never until two look alike. */
+  readonly least?: number;
   /** Takes what the others leave, up to `most`; at least as wide as this. */
   readonly stretch?: number;
   /** Text and style; `width` is what a stretched column got, 0 for the others. */
@@ -34,12 +36,10 @@ const gap = 2;
 
 /** Head and rows, every line exactly `width` columns; columns that have no room are left out, in their order. */
 export function table<R>(columns: readonly Column<R>[], rows: readonly R[], options: TableOptions<R>): readonly Line[] {
-  const natural = new Map(columns.map((column) => [column, naturalWidth(column, rows)]));
-  const kept = fitting(columns, natural, options.width);
-  const used = kept.reduce((sum, column) => sum + (natural.get(column) ?? 0) + gap, -gap);
-  const spare = Math.max(0, options.width - used);
+  const { kept, widths } = fitting(columns, rows, options.width);
+  const spare = Math.max(0, options.width - total(kept, widths));
   const widthOf = (column: Column<R>) => {
-    const width = natural.get(column) ?? 0;
+    const width = widths.get(column) ?? 0;
     return column.stretch === undefined ? width : Math.min(column.most ?? Number.MAX_SAFE_INTEGER, width + spare);
   };
   const line = (cellOf: (column: Column<R>, width: number) => Span): Line =>
@@ -54,7 +54,9 @@ export function table<R>(columns: readonly Column<R>[], rows: readonly R[], opti
     line((column, width) => {
       const { text, style = plain } = column.cell(row, column.stretch === undefined ? 0 : width);
       const shown = options.rowStyle?.(row) ?? style;
-      return span(fit(span(text).text, width, column.align), options.isStrong?.(row) ? { ...shown, ...strong } : shown);
+      const safeText = span(text).text;
+      const named = column.least === undefined ? safeText : fitName(safeText, width);
+      return span(fit(named, width, column.align), options.isStrong?.(row) ? { ...shown, ...strong } : shown);
     }),
   );
   return [head, ...body];
@@ -66,12 +68,37 @@ function naturalWidth<R>(column: Column<R>, rows: readonly R[]): number {
   return Math.max(column.head.length, Math.min(column.most ?? Number.MAX_SAFE_INTEGER, widest));
 }
 
-function fitting<R>(columns: readonly Column<R>[], natural: ReadonlyMap<Column<R>, number>, width: number) {
+type Widths<R> = ReadonlyMap<Column<R>, number>;
+
+function total<R>(columns: readonly Column<R>[], widths: Widths<R>): number {
+  return columns.reduce((sum, column) => sum + (widths.get(column) ?? 0) + gap, -gap);
+}
+
+/** The columns that have room, with their widths: names get narrower, then columns go, and then names lose more. */
+function fitting<R>(columns: readonly Column<R>[], rows: readonly R[], width: number) {
+  const widths = new Map(columns.map((column) => [column, naturalWidth(column, rows)]));
+  const narrow = (column: Column<R>, least: number) => {
+    const own = widths.get(column) ?? 0;
+    widths.set(column, Math.max(Math.min(own, least), own - Math.max(0, total(kept, widths) - width)));
+  };
   let kept = [...columns];
-  const needed = () => kept.reduce((sum, column) => sum + (natural.get(column) ?? 0) + gap, -gap);
-  while (kept.length > 1 && needed() > width) {
+  // Pictures are the first to go: names that are whole tell more.
+  if (total(kept, widths) > width) kept = kept.filter(({ stretch }) => stretch === undefined);
+  for (;;) {
+    for (const column of kept) if (column.least !== undefined) narrow(column, distinct(column, rows, column.least));
     const first = Math.max(...kept.map(({ drop }) => drop));
+    if (total(kept, widths) <= width || kept.every(({ drop }) => drop === first)) break;
     kept = kept.filter(({ drop }) => drop !== first);
+    // What went may leave room for whole names.
+    for (const column of kept) widths.set(column, naturalWidth(column, rows));
   }
-  return kept;
+  for (const column of kept) if (column.least !== undefined) narrow(column, shortestName);
+  return { kept, widths };
+}
+
+const shortestName = 3;
+
+function distinct<R>(column: Column<R>, rows: readonly R[], least: number): number {
+  const texts = rows.map((row) => span(column.cell(row, 0).text).text);
+  return Math.max(column.head.length, distinctWidth(texts, least));
 }

@@ -10,27 +10,31 @@ export function safe(text: string): string {
   return text.replace(unsafe, '?');
 }
 
+/**
+ * A name in so many columns: one that is too long loses what is in its middle, for names that belong together begin alike
+ * (BINANCE:BTCUSDT, BINANCE:BTCUSDC).
+ */
+export function fitName(name: string, width: number): string {
+  if (name.length <= width) return name;
+  if (width < 3) return fit(name, width);
+  const tail = Math.floor((width - 1) / 2);
+  return `${name.slice(0, width - 1 - tail)}…${name.slice(name.length - tail)}`;
+}
+
+/** The fewest columns in which names that differ are seen to differ; `least` at least. */
+export function distinctWidth(names: readonly string[], least: number): number {
+  const different = new Set(names);
+  const longest = names.reduce((most, { length }) => Math.max(most, length), 0);
+  for (let width = Math.min(least, longest); width < longest; width++)
+    if (new Set([...different].map((name) => fitName(name, width))).size === different.size) return width;
+  return longest;
+}
+
 /** Exactly `width` columns of a safe text: padded, or cut with an ellipsis. */
 export function fit(text: string, width: number, align: 'left' | 'right' = 'left'): string {
   if (width <= 0) return '';
   if (text.length > width) return width === 1 ? '…' : `${text.slice(0, width - 1)}…`;
   return align === 'left' ? text.padEnd(width) : text.padStart(width);
-}
-
-/** Digits of a price that mean something; more of them come from somebody's arithmetic. */
-const significant = 7;
-
-/** Decimals that a price is written with: as many as it came with, from 2 to 8, and seven digits in all. */
-export function decimalsOf(price: number): number {
-  const before = Math.max(1, Math.floor(Math.log10(Math.abs(price) || 1)) + 1);
-  const [, decimals = '', exponent = '0'] = /^-?\d+(?:\.(\d+))?(?:e([+-]\d+))?$/.exec(String(price)) ?? [];
-  const most = Math.abs(price) < 1 ? 8 : significant - before;
-  return Math.max(2, Math.min(most, decimals.length - Number(exponent)));
-}
-
-/** A price with its decimals; one that is too long for a column in the scientific way. */
-export function priceText(price: number, decimals: number): string {
-  return Math.abs(price) >= 1e9 ? price.toExponential(3) : price.toFixed(decimals);
 }
 
 /** With its sign always, so that colour is not the only one. */
@@ -41,7 +45,8 @@ export function signedText(value: number, decimals: number): string {
 }
 
 /** A rate a second: one decimal up to a thousand. */
-export function rateText(rate: number): string {
+export function rateText(rate: number | undefined): string {
+  if (rate === undefined) return '-';
   if (rate > 0 && rate < 0.05) return '<0.1';
   return rate < 999.95 ? rate.toFixed(1) : countText(Math.round(rate));
 }
@@ -72,6 +77,14 @@ export function delayText(ms: number): string {
 }
 
 const two = (value: number) => String(value).padStart(2, '0');
+
+const halfDayMs = 43_200_000;
+
+/** When a trade was made, `14:03:22.120`: of one that is dated half a day away from when it came, the date. */
+export function tradeTime(time: number | undefined, seenAt: number): string {
+  if (time === undefined || Math.abs(time - seenAt) < halfDayMs) return clockText(time ?? seenAt, true);
+  return new Date(time).toISOString().slice(0, 10);
+}
 
 /** Wall clock of this machine's time zone, `14:03:22`, with milliseconds on request. */
 export function clockText(ms: number, withMs = false): string {

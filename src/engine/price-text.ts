@@ -18,10 +18,20 @@ const smallest = 1e-15;
 /** Decimals that a price came with, two at least: `1.08653` has five, `1e-9` nine, `700000` two. */
 export function decimalsOf(price: number): number {
   if (price === 0 || !Number.isFinite(price)) return fewestDecimals;
+  const digits = digitsOf(meant(price));
+  return Math.max(fewestDecimals, Math.min(mostDecimals, digits.count - 1 - digits.exponent));
+}
+
+/** The price without the noise of arithmetic: `1.0865700000000001` is 1.08657, `33.333333333333336` is 33.33333. */
+function meant(price: number): number {
+  if (digitsOf(price).count <= mostDigits) return price;
+  const rounded = Number(price.toPrecision(mostDigits));
+  return digitsOf(rounded).count < mostDigits ? rounded : Number(price.toPrecision(meantDigits));
+}
+
+function digitsOf(price: number): { readonly count: number; readonly exponent: number } {
   const [mantissa = '', exponent = '0'] = price.toExponential().split('e');
-  const digits = mantissa.replace(/[-.]/g, '').length;
-  const decimals = (digits > mostDigits ? meantDigits : digits) - 1 - Number(exponent);
-  return Math.max(fewestDecimals, Math.min(mostDecimals, decimals));
+  return { count: mantissa.replace(/[-.]/g, '').length, exponent: Number(exponent) };
 }
 
 /** The decimals of an instrument after one more price: the most that any of its prices came with. */

@@ -74,6 +74,8 @@ onChromium('the live page', () => {
     const picture = () => page.locator('#chart').screenshot();
     const before = await picture();
     await eventually('the chart moves', async () => !(await picture()).equals(before));
+    const name = await page.locator('#name').innerText();
+    expect(await page.title()).toMatch(new RegExp(`^AAPL [\\d,]+\\.\\d+ · ${name}$`));
     expect(watched.complaints).toEqual([]);
     expect(watched.foreign).toEqual([]);
   });
@@ -225,6 +227,10 @@ onChromium('the live page in trouble', () => {
       await changes(page, '#quote-price');
       await first.stop();
       await page.locator('#connection', { hasText: 'Disconnected' }).waitFor();
+      // What is not fresh is not well.
+      await page.locator('#summary', { hasText: 'nobody knows' }).waitFor();
+      expect(await page.locator('#topologies').innerText()).not.toContain('running');
+      expect(await page.title()).toMatch(/^▲ [^·]*$/);
       const price = await page.locator('#quote-price').innerText();
       await using _second = new Process([], env);
       await isLive(page);

@@ -13,7 +13,7 @@ export function marketOf(...trades: readonly (readonly [symbol: string, price: n
     const seenAt = noon - (trades.length - second) * 1000;
     const trade = readTrade({ symbol, price, vwap, time: seenAt });
     if (trade) market.take(trade, seenAt);
-    market.tick();
+    market.tick(seenAt + 1000);
   });
   return market;
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { distanceBp, keptTrades, Market, quoteRate } from '../../../connectors/terminal/market.ts';
+import { keptTrades, Market } from '../../../connectors/terminal/market.ts';
 import { readTrade } from '../../../connectors/terminal/trade.ts';
 import { marketOf } from '../../support/dashboard.ts';
 
@@ -26,17 +26,49 @@ describe('the market of the dashboard', () => {
   it('counts trades a second over the last ten', () => {
     const market = new Market(5);
     for (let second = 0; second < 25; second++) {
-      for (let count = 0; count < (second < 20 ? 4 : 0); count++) market.take(trade(count % 2 ? 'A' : 'B', 1), 0);
-      market.tick();
+      for (let count = 0; count < (second < 20 ? 4 : 0); count++)
+        market.take(trade(count % 2 ? 'A' : 'B', 1), second * 1000);
+      market.tick(second * 1000 + 1000);
     }
     expect(market.rate).toBe(2);
-    expect(quoteRate(market.get('A') ?? expect.fail())).toBe(1);
+    expect(market.quoteRate(market.get('A') ?? expect.fail())).toBe(1);
   });
 
-  it('has no distance from a VWAP that is missing or 0', () => {
-    expect(distanceBp({ price: 1, vwap: undefined })).toBeUndefined();
-    expect(distanceBp({ price: 1, vwap: 0 })).toBeUndefined();
-    expect(distanceBp({ price: 101, vwap: 100 })).toBe(100);
+  it('divides by the time that was seen, wherever in a second it was opened', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 49 }), fc.integer({ min: 0, max: 12 }), (silent, seconds) => {
+        const market = new Market(5);
+        market.tick(0);
+        // 50 trades a second, the first one somewhere in the first second.
+        for (let count = silent; count < (seconds + 1) * 50; count++) {
+          market.take(trade('A', 1), count * 20);
+          if (count % 50 === 49) market.tick((count + 1) * 20);
+        }
+        const rates = [market.rate, market.quoteRate(market.get('A') ?? expect.fail())];
+        for (const rate of rates)
+          if (seconds === 0 && silent > 0) expect(rate).toBeUndefined();
+          else expect(rate).toBeCloseTo(50);
+      }),
+    );
+  });
+
+  it('does not take the first second of a symbol for its rate', () => {
+    const market = new Market(5);
+    market.take(trade('A', 1), 0);
+    for (let second = 1; second <= 20; second++) {
+      if (second === 20) market.take(trade('B', 1), 19_900);
+      market.tick(second * 1000);
+    }
+    expect(market.quoteRate(market.get('B') ?? expect.fail())).toBeCloseTo(0.1);
+  });
+
+  it('gives the last trades of some symbols alone, the newest first', () => {
+    const market = marketOf(...Array.from({ length: 60 }, (_, place) => [place % 20 ? 'A' : 'B', place] as const));
+    const prices = (symbols: string) =>
+      market.lastOf(market.quotes().filter(({ symbol }) => symbols.includes(symbol))).map(({ price }) => price);
+    expect(prices('B')).toEqual([40, 20, 0]);
+    expect(prices('AB').slice(0, 3)).toEqual([59, 58, 57]);
+    expect(prices('')).toEqual([]);
   });
 
   it('stays within its bounds, whatever comes', () => {
@@ -45,7 +77,7 @@ describe('the market of the dashboard', () => {
         const market = new Market(7);
         for (const [symbol, price] of trades) {
           market.take(trade(String(symbol), price), 0);
-          market.tick();
+          market.tick(1000);
         }
         expect(market.size).toBeLessThanOrEqual(7);
         expect(market.size + market.evicted).toBeGreaterThanOrEqual(new Set(trades.map(([symbol]) => symbol)).size);

@@ -26,22 +26,22 @@ function processWith(source: Partial<NodeSnapshot>): ProcessSnapshot {
 const market = marketOf(['AAPL', 100, 100], ['MSFT', 50, 50.5], ['AAPL', 101, 100], ['AAPL', 100.5, 100]);
 
 describe('the screen of prices', () => {
-  it('shows a row a symbol: direction, change since the first price, distance from the VWAP, rate and age', () => {
+  it('shows a row a symbol: direction, change since the first price, distance to the VWAP, rate and age', () => {
     const lines = textOf(render(stateOf(market, { choice: { selected: 'MSFT' } }), 80, 24));
-    expect(lines[3]).toMatch(/^ {2}symbol +price +change +VWAP +distance +trades\/s +age/);
+    expect(lines[3]).toMatch(/^ {2}symbol +price +change +VWAP +to VWAP +trades\/s +age/);
     expect(lines[4]).toMatch(/^ {2}AAPL +▼ 100\.50 +\+0\.50 % +100\.00 +\+50\.0 bp +0\.8 +1 s {2}/);
     expect(lines[5]).toMatch(/^> MSFT +50\.00 +0\.00 % +50\.50 +-99\.0 bp +0\.3 +3 s {2}/);
   });
 
   it('shows the last trades, the newest first', () => {
     const lines = textOf(render(stateOf(market), 80, 24));
-    const from = lines.findIndex((line) => line.includes('to VWAP'));
-    const trades = lines.slice(from + 1, from + 5).map((line) => line.slice(34).replace(/ +/g, ' ').trim());
+    const from = lines.findIndex((line) => / time +symbol/.test(line));
+    const trades = lines.slice(from + 1, from + 5).map((line) => line.slice(30).replace(/ +/g, ' ').trim());
     expect(trades).toEqual([
-      `${clockText(noon - 1000, true)} AAPL ▼ 100.50 +50.0`,
-      `${clockText(noon - 2000, true)} AAPL ▲ 101.00 +100.0`,
-      `${clockText(noon - 3000, true)} MSFT 50.00 -99.0`,
-      `${clockText(noon - 4000, true)} AAPL 100.00 0.0`,
+      `${clockText(noon - 1000, true)} AAPL ▼ 100.50 +50.0 bp`,
+      `${clockText(noon - 2000, true)} AAPL ▲ 101.00 +100.0 bp`,
+      `${clockText(noon - 3000, true)} MSFT 50.00 -99.0 bp`,
+      `${clockText(noon - 4000, true)} AAPL 100.00 0.0 bp`,
     ]);
   });
 
@@ -65,10 +65,10 @@ describe('the screen of prices', () => {
       textOf(render(stateOf(market), width, 24))[3]
         ?.trim()
         .split(/ {2,}/);
-    expect(heads(80)).toEqual(['symbol', 'price', 'change', 'VWAP', 'distance', 'trades/s', 'age']);
-    expect(heads(60)).toEqual(['symbol', 'price', 'change', 'VWAP', 'distance', 'trades/s']);
-    expect(heads(50)).toEqual(['symbol', 'price', 'change', 'VWAP', 'distance']);
-    expect(heads(40)).toEqual(['symbol', 'price', 'VWAP', 'distance']);
+    expect(heads(80)).toEqual(['symbol', 'price', 'change', 'VWAP', 'to VWAP', 'trades/s', 'age']);
+    expect(heads(60)).toEqual(['symbol', 'price', 'change', 'VWAP', 'to VWAP', 'trades/s']);
+    expect(heads(50)).toEqual(['symbol', 'price', 'change', 'VWAP', 'to VWAP']);
+    expect(heads(40)).toEqual(['symbol', 'price', 'VWAP', 'to VWAP']);
     expect(heads(30)).toEqual(['symbol', 'price', 'VWAP']);
     expect(heads(20)).toEqual(['symbol', 'price']);
   });
@@ -76,13 +76,49 @@ describe('the screen of prices', () => {
   it.each([
     ['symbol', ['A', 'B', 'C']],
     ['change', ['C', 'A', 'B']],
-    ['distance', ['B', 'C', 'A']],
+    ['to VWAP', ['B', 'C', 'A']],
     ['rate', ['A', 'C', 'B']],
     ['last trade', ['A', 'C', 'B']],
   ] as const)('sorts by %s', (sort, order) => {
     const three = marketOf(['C', 10, 10], ['B', 10, 20], ['A', 10, 10], ['C', 11, 10.5], ['A', 10, 10], ['A', 10, 10]);
     const rows = textOf(render(stateOf(three, { choice: { sort } }), 80, 24)).slice(4, 7);
     expect(rows.map((row) => row.slice(2, 3))).toEqual(order);
+  });
+
+  it('writes each price with the decimals of its instrument, on the axis of the chart too', () => {
+    const eurusd = marketOf(...Array.from({ length: 40 }, (_, place) => ['EURUSD', (108_653 + place) / 1e5] as const));
+    const text = textOf(render(stateOf(eurusd), 100, 30)).join('\n');
+    expect(text).toMatch(/> EURUSD +▲ 1\.08692 /);
+    expect(text).toMatch(/1\.086530? ┤/);
+    expect(text).toMatch(/1\.086920? ┤/);
+    const coin = marketOf(['COIN', 1e-9], ['COIN', 2e-9]);
+    expect(textOf(render(stateOf(coin), 100, 30))[4]).toMatch(/> COIN +▲ 0\.000000002 /);
+  });
+
+  it('never shows two symbols alike while there is room', () => {
+    const long = [
+      ...['BINANCE:BTCUSDT', 'BINANCE:BTCUSDC', 'OANDA:EUR_USD', 'A-NAME-OF-FORTY-CHARACTERS-IN-ALL-THAT-1'],
+      'A-NAME-OF-FORTY-CHARACTERS-IN-ALL-THAT-2',
+    ];
+    const named = marketOf(...long.map((symbol) => [symbol, 97_000.12, 97_000] as const));
+    for (let width = 30; width <= 230; width += 5) {
+      const rows = textOf(render(stateOf(named), width, 40)).slice(4, 9);
+      const names = rows.map((row) => row.slice(2).split(/ {2,}/)[0]);
+      expect([width, new Set(names).size]).toEqual([width, 5]);
+      if (width >= 200) expect([width, names.toSorted()]).toEqual([width, long.toSorted()]);
+    }
+    const trades = textOf(render(stateOf(named), 200, 60)).map((line) => line.slice(112));
+    for (const symbol of long) expect(trades.some((line) => line.includes(`${symbol}  `))).toBe(true);
+  });
+
+  it('filters the last trades too', () => {
+    const text = (filter: string) =>
+      textOf(render(stateOf(market, { choice: { filter } }), 200, 60))
+        .map((line) => line.slice(112))
+        .join('\n');
+    expect(text('')).toContain('AAPL');
+    expect(text('msft')).toContain('MSFT');
+    expect(text('msft')).not.toContain('AAPL');
   });
 
   it('keeps the selected symbol in sight, among however many', () => {
@@ -222,7 +258,7 @@ describe('every screen', () => {
           feed.forEach((line, second) => {
             const trade = readTrade(line);
             if (trade) seen.take(trade, noon - second * 1000);
-            if (second % 3 === 0) seen.tick();
+            if (second % 3 === 0) seen.tick(noon + second * 1000);
           });
           const process = processWith(feedSource);
           const runtime = {
@@ -241,7 +277,9 @@ describe('every screen', () => {
           expect(lines).toHaveLength(height);
           for (const line of lines) {
             expect(line).toHaveLength(width);
-            expect(line).toMatch(/^[\u0020-\u007e\u00a1-\u00ac\u00ae-\u0482\u048a-\u052f\u2026\u2500-\u25cf]*$/);
+            expect(line).toMatch(
+              /^[\u0020-\u007e\u00a1-\u00ac\u00ae-\u0482\u048a-\u052f\u2026\u2191\u2193\u2500-\u25cf]*$/,
+            );
             expect(line).not.toMatch(/[\u0300-\u036f]/);
           }
           for (const { left, top, width: columns, height: rows, curves } of frame.plots) {

@@ -1,33 +1,19 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   countText,
-  decimalsOf,
   delayText,
+  distinctWidth,
   durationText,
   fit,
-  priceText,
+  fitName,
   rateText,
   signedText,
   sparkline,
+  tradeTime,
 } from '../../../connectors/terminal/text.ts';
 
 describe('figures on the screen', () => {
-  it.each([
-    [196.38, '196.38'],
-    [196.4, '196.40'],
-    [195.455, '195.455'],
-    [100.44092682, '100.4409'],
-    [1.08561, '1.08561'],
-    [97_000.123456, '97000.12'],
-    [0.00001234, '0.00001234'],
-    [1.5e-7, '0.00000015'],
-    [0, '0.00'],
-    [-5, '-5.00'],
-    [1e300, '1.000e+300'],
-  ])('a price of %d is %s', (price, text) => {
-    expect(priceText(price, decimalsOf(price))).toBe(text);
-  });
-
   it('changes carry their sign, but for nothing', () => {
     expect([1.005, -0.5, 0.001, -0.001, 5e9].map((value) => signedText(value, 2))).toEqual([
       ...['+1.00', '-0.50', '0.00', '0.00', '+5.0e+9'],
@@ -35,7 +21,8 @@ describe('figures on the screen', () => {
   });
 
   it('rates, counts and times stay short', () => {
-    expect([0, 0.01, 12.34, 999.94, 999.96, 10_020].map(rateText)).toEqual([
+    expect([undefined, 0, 0.01, 12.34, 999.94, 999.96, 10_020].map(rateText)).toEqual([
+      '-',
       '0.0',
       '<0.1',
       '12.3',
@@ -63,6 +50,27 @@ describe('figures on the screen', () => {
       '…',
       '',
     ]);
+  });
+
+  it('names that differ are cut so that they still do, while there is room', () => {
+    expect(fitName('BINANCE:BTCUSDT', 14)).toBe('BINANCE…TCUSDT');
+    expect([fitName('abc', 3), fitName('abcd', 3), fitName('abcd', 2)]).toEqual(['abc', 'a…d', 'a…']);
+    const name = fc.stringMatching(/^[AB:]{1,20}$/);
+    fc.assert(
+      fc.property(fc.array(name, { maxLength: 10 }), fc.nat(20), (names, least) => {
+        const width = distinctWidth(names, least);
+        const cut = names.map((each) => fitName(each, width));
+        expect(new Set(cut).size).toBe(new Set(names).size);
+        for (const each of cut) expect(each.length).toBeLessThanOrEqual(Math.max(0, width));
+      }),
+    );
+  });
+
+  it('a trade that is dated far from when it came shows its date', () => {
+    const seenAt = new Date(2026, 0, 5, 14, 3, 22, 120).getTime();
+    expect(tradeTime(undefined, seenAt)).toBe('14:03:22.120');
+    expect(tradeTime(seenAt - 1000, seenAt)).toBe('14:03:21.120');
+    expect(tradeTime(Date.UTC(2099, 0, 1), seenAt)).toBe('2099-01-01');
   });
 
   it('a sparkline ends on the right, with gaps for what is missing', () => {
