@@ -26,7 +26,7 @@ export const terminal = defineConnector({
         format: 'path',
         default: 'data/dashboard.log',
         description:
-          'The file to which the log of the process is added while the screen is shown; made when missing, with its folder.',
+          'The file to which the log of the process is added while the screen is shown; made when missing, with its folder. Over 10 MiB it becomes `NAME.1`. Where it can not be written, one of the temp folder.',
       },
     },
   },
@@ -48,7 +48,6 @@ export const terminal = defineConnector({
       sink: (_usage, role) =>
         new TerminalSink(role, {
           maxSymbols: options.max_symbols,
-          logFile: options.log,
           openScreen: (listener) => openScreen({ ...listener, isColoured: !NO_COLOR, terminal: TERM }),
           interrupt: () => process.kill(process.pid, 'SIGINT'),
         }),

@@ -11,7 +11,6 @@ import { readTrade } from './trade.ts';
 
 interface TerminalOptions {
   readonly maxSymbols: number;
-  readonly logFile: string | undefined;
   openScreen(listener: Pick<ScreenOptions, 'onKey' | 'onResize' | 'onGone'>): Screen;
   /** Ctrl-C: what the terminal itself would do, were it not taken over. */
   interrupt(): void;
@@ -125,7 +124,7 @@ export class TerminalSink implements Sink {
       now: this.#pausedAt ?? clock.now(),
       ...{ choice: this.#choice, market: this.#market, process: platform?.snapshot(), topology },
       ...{ delayMs: this.#delayMs, unreadable: this.#unreadable, unseen: this.#unseen },
-      ...{ runtime: this.#runtime, logFile: this.#options.logFile },
+      ...{ runtime: this.#runtime, logFile: platform?.logFile },
     };
   }
 

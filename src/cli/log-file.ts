@@ -1,46 +1,94 @@
-import { mkdirSync, openSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { FdpError, messageOf } from '../errors.ts';
+import { closeSync, constants, fstatSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { messageOf } from '../errors.ts';
 import type { LogDestination } from '../observe/log.ts';
 
 const keptErrors = 20;
+/** Over this size the file is renamed to `NAME.1`, in the place of the one before, and a new one is begun. */
+const largestFile = 10 * 1024 * 1024;
 
 /** Takes the log while the terminal shows something else, and keeps the last errors to be printed afterwards. */
 export interface LogFile extends LogDestination {
   /** The texts of the last error lines, 20 at most, the newest last. */
   readonly errors: readonly string[];
+  /** Where the log goes; undefined: nowhere can be written. */
+  readonly path: string | undefined;
+  /** Where the log goes, or why it does not go where it should; one line. */
+  readonly notice: string;
 }
 
 /**
- * Adds to a file, which is made when missing, with its folder. A line that can't be written later on is lost.
- * @throws FDP_USAGE when the file can't be opened
+ * Adds to a file, which is made when missing, with its folder. Where that can't be done, as in a container whose file
+ * system is read-only, the file is one of the temp folder; where neither can, there is none. A line that can't be written
+ * later on is lost. Takes no more than twice `mostBytes` of the disk.
  */
-export function openLogFile(path: string): LogFile {
+export function openLogFile(wanted: string, { temp = tmpdir(), mostBytes = largestFile } = {}): LogFile {
   const errors: string[] = [];
-  const file = open(path);
+  const { file, notice } = openOneOf(wanted, temp);
   return {
-    errors,
+    ...{ errors, notice, path: file?.path },
     write: (line) => {
       const text = errorText(line);
       if (text !== undefined) errors.push(text);
       if (errors.length > keptErrors) errors.shift();
-      try {
-        writeSync(file, line);
-      } catch {
-        // A full disk must not end what is only looked at.
-      }
+      file?.add(line, mostBytes);
     },
   };
 }
 
-function open(path: string): number {
+function openOneOf(wanted: string, temp: string): { readonly file?: GrowingFile; readonly notice: string } {
+  let why: string;
   try {
-    mkdirSync(dirname(path), { recursive: true });
-    return openSync(path, 'a');
+    return { file: new GrowingFile(wanted), notice: `the log goes to ${wanted}` };
   } catch (cause) {
-    const text = `the log can't be written to ${path}: ${messageOf(cause)}: make it writable, or name another file`;
-    throw new FdpError('FDP_USAGE', text, { cause });
+    why = `the log can't be written to ${wanted}: ${messageOf(cause)}`;
   }
+  const instead = join(temp, basename(wanted));
+  try {
+    return { file: new GrowingFile(instead), notice: `${why}: it goes to ${instead}` };
+  } catch {
+    return { notice: `${why}: only its last errors are kept, and printed at the end` };
+  }
+}
+
+class GrowingFile {
+  readonly path: string;
+  #file: number;
+  #size: number;
+
+  /** Throws when it can't be opened. */
+  constructor(path: string) {
+    this.path = path;
+    mkdirSync(dirname(path), { recursive: true });
+    this.#file = openFile(path);
+    this.#size = fstatSync(this.#file).size;
+  }
+
+  add(line: string, mostBytes: number): void {
+    const bytes = Buffer.byteLength(line);
+    try {
+      if (this.#size > 0 && this.#size + bytes > mostBytes) this.#rotate();
+      writeSync(this.#file, line);
+      this.#size += bytes;
+    } catch {
+      // A full disk must not end what is only looked at.
+    }
+  }
+
+  #rotate(): void {
+    renameSync(this.path, `${this.path}.1`);
+    const before = this.#file;
+    this.#file = openFile(this.path);
+    this.#size = 0;
+    closeSync(before);
+  }
+}
+
+/** Whoever may write to the temp folder must not lead it elsewhere. */
+function openFile(path: string): number {
+  const { O_APPEND, O_CREAT, O_WRONLY, O_NOFOLLOW = 0 } = constants;
+  return openSync(path, O_APPEND | O_CREAT | O_WRONLY | O_NOFOLLOW, 0o600);
 }
 
 function errorText(line: string): string | undefined {

@@ -74,6 +74,7 @@ export async function run(request: RunRequest): Promise<number> {
     report: ownReport,
     stop: () => runtime.drain(),
     ...(reader && { reports: () => reader.read() }),
+    ...(logFile?.path !== undefined && { logFile: logFile.path }),
   };
   const runtime: Runtime = new Runtime(plan, { ...environment, platform });
   // Before anything is said: whoever sees a line of ours may send a signal.
@@ -104,7 +105,7 @@ function screenLog(plan: Plan, env: RunRequest['env']): LogFile | undefined {
   );
   if (path === undefined) return undefined;
   const file = openLogFile(path);
-  const say = () => process.stderr.write(`the log goes to ${path}\n`);
+  const say = () => process.stderr.write(`${file.notice}\n`);
   say();
   process.once('exit', say);
   return file;

@@ -39,6 +39,8 @@ export interface Platform {
   reports?(): Promise<readonly StatusReport[]>;
   /** Stops this process cleanly, as SIGTERM does. */
   stop(): void;
+  /** The file that takes the log while a screen is shown; left out where there is none. */
+  readonly logFile?: string;
 }
 
 // ---- connectors -------------------------------------------------------------------------------------------------

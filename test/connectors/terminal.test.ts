@@ -29,7 +29,7 @@ function sinkOn(reports?: () => Promise<readonly StatusReport[]>) {
   const context = { ...roleContext(testEnvironment(clock)), platform };
   let listener: Pick<ScreenOptions, 'onKey' | 'onResize' | 'onGone'> | undefined;
   const sink = new TerminalSink(context, {
-    ...{ maxSymbols: 10, logFile: undefined },
+    maxSymbols: 10,
     interrupt: () => void seen.interrupts++,
     openScreen: (given) => {
       listener = given;
