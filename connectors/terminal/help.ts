@@ -4,6 +4,7 @@ import type { State } from './state.ts';
 const keys = [
   ['up down  k j', 'move; page up, page down, home, end too'],
   ['enter', 'only the selected symbol, large; again, or esc: all'],
+  ['enter  f', 'runtime: show or hide the nodes of the selected topology, of all'],
   ['1  2  tab', 'prices, runtime'],
   ['/', 'filter by name; enter keeps it, esc drops it'],
   ['s', 'sort by symbol, change, to VWAP, rate, last trade'],
@@ -37,7 +38,7 @@ export function helpLine({ choice }: Pick<State, 'choice'>, width: number): Line
     ['j k', 'move', 3],
     ...(isPrices
       ? [['enter', choice.isAlone ? 'all' : 'one', 2] as const, ['s', `by ${choice.sort}`, 1] as const]
-      : []),
+      : [['enter', 'fold', 2] as const, ['f', 'fold all', 2] as const]),
     ['/', 'filter', 0],
     ['tab', isPrices ? 'runtime' : 'prices', 0],
     ['p', choice.isPaused ? 'go on' : 'pause', 1],

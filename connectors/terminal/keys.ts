@@ -1,6 +1,6 @@
 import { around } from './render.ts';
 import { rowsAtOnce } from './runtime-screen.ts';
-import { type Choice, type State, shownQuotes, shownRows, sorts } from './state.ts';
+import { type Choice, isUnfolded, type State, shownQuotes, shownRows, sorts } from './state.ts';
 import { safe } from './text.ts';
 
 /** A key as the terminal tells it: `up`, `enter`, `tab`, `escape`, or the character. */
@@ -24,11 +24,13 @@ export function press(state: State, key: Key, height: number): Choice {
     case 'tab':
       return { ...choice, screen: choice.screen === 'prices' ? 'runtime' : 'prices' };
     case 'enter':
-      return choice.screen === 'prices' ? { ...choice, isAlone: !choice.isAlone } : choice;
+      return choice.screen === 'prices' ? { ...choice, isAlone: !choice.isAlone } : folded(state);
     case 'escape':
       return choice.isAlone ? { ...choice, isAlone: false } : { ...choice, filter: '' };
     case '/':
       return { ...choice, isTyping: true, isAlone: false, filter: '' };
+    case 'f':
+      return choice.screen === 'runtime' ? allFolded(state, height) : choice;
     case 's':
       return { ...choice, sort: sorts[(sorts.indexOf(choice.sort) + 1) % sorts.length] ?? 'symbol' };
     case 'p':
@@ -54,11 +56,11 @@ const steps: Readonly<Record<Key, number>> = {
 function move(state: State, step: number, height: number): Choice {
   const { choice } = state;
   const within = (place: number, count: number) => Math.max(0, Math.min(count - 1, place));
-  if (choice.screen === 'runtime')
-    return {
-      ...choice,
-      top: within(choice.top + step, shownRows(state).length - rowsAtOnce(state, height - around) + 1),
-    };
+  if (choice.screen === 'runtime') {
+    const rows = shownRows(state, rowsAtOnce(state, height - around)).filter(({ kind }) => kind !== 'process');
+    const place = rows.findIndex(({ key }) => key === choice.row);
+    return { ...choice, row: rows[within(place + step, rows.length)]?.key };
+  }
   const quotes = shownQuotes(state);
   const from = Math.max(
     0,
@@ -67,11 +69,31 @@ function move(state: State, step: number, height: number): Choice {
   return { ...choice, selected: quotes[within(from + step, quotes.length)]?.symbol };
 }
 
+/** The topology of the selected row shows its nodes, or hides them. */
+function folded({ choice, runtime }: State): Choice {
+  const row = runtime.rows.find(({ key }) => key === choice.row);
+  if (!row) return choice;
+  const topology = row.parent ?? row.key;
+  const { toggled } = choice;
+  return {
+    ...choice,
+    row: topology,
+    toggled: toggled.includes(topology) ? toggled.filter((each) => each !== topology) : [...toggled, topology],
+  };
+}
+
+/** All topologies show their nodes, or hide them. */
+function allFolded(state: State, height: number): Choice {
+  const room = rowsAtOnce(state, height - around);
+  const isAnyFolded = state.runtime.rows.some(({ kind, key }) => kind === 'topology' && !isUnfolded(state, key, room));
+  return { ...state.choice, isUnfolded: isAnyFolded, toggled: [] };
+}
+
 function typed(choice: Choice, key: Key): Choice {
   const { filter } = choice;
   if (key === 'enter') return { ...choice, isTyping: false };
   if (key === 'escape') return { ...choice, isTyping: false, filter: '' };
   if (key === 'backspace') return { ...choice, filter: filter.slice(0, -1) };
   if (key.length > 2 || filter.length >= longestFilter) return choice;
-  return { ...choice, top: 0, filter: filter + safe(key) };
+  return { ...choice, filter: filter + safe(key) };
 }

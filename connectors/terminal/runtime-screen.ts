@@ -14,11 +14,13 @@ export function runtimeBody(
 ): Body {
   const { runtime, choice } = state;
   const notes: readonly Line[] = runtime.problem === undefined ? [] : [[span(`! ${runtime.problem}`, bad)], []];
-  const rows = shownRows(state);
   const room = rowsAtOnce(state, height);
-  const top = Math.max(0, Math.min(choice.top, rows.length - room));
+  const rows = shownRows(state, room);
+  const selected = rows.findIndex(({ key }) => key === choice.row);
+  const top = Math.max(0, Math.min(selected - Math.floor(room / 2), rows.length - room));
   const shown = rows.slice(top, top + room);
-  const lines = table(columns(width < 110 ? 26 : 40), shown, { width, isStrong: ({ kind }) => kind !== 'node' });
+  const hidden = hiddenNodes(runtime.rows, rows);
+  const lines = table(columns(choice.row, hidden), shown, { width, isStrong: ({ kind }) => kind !== 'node' });
   const whole = lines.map((line, place) => {
     const row = shown[place - 1];
     return row?.kind === 'process' ? processLine(row) : line;
@@ -27,6 +29,15 @@ export function runtimeBody(
     [span(choice.filter ? '  nothing has that name' : '  no process has reported yet', grey)],
   ];
   return { lines: fitHeight([...notes, ...(rows.length === 0 ? empty : whole)], height), plots: [] };
+}
+
+/** How many nodes of each topology are folded away. */
+function hiddenNodes(all: readonly RuntimeRow[], shown: readonly RuntimeRow[]): ReadonlyMap<string, number> {
+  const seen = new Set(shown.map(({ key }) => key));
+  const hidden = new Map<string, number>();
+  for (const { key, parent } of all)
+    if (parent !== undefined && !seen.has(key)) hidden.set(parent, (hidden.get(parent) ?? 0) + 1);
+  return hidden;
 }
 
 /** Rows that have room on a body of that height: without the head, and the note with its empty line. */
@@ -47,12 +58,14 @@ const number = (value: number | undefined, text: (value: number) => string = cou
 /** Something that should stay at nothing. */
 const trouble = (value: number | undefined) => (value ? { text: countText(value), style: bad } : number(value));
 
-const columns = (nameWidth: number): readonly Column<RuntimeRow>[] => [
+const columns = (selected: string | undefined, hidden: ReadonlyMap<string, number>): readonly Column<RuntimeRow>[] => [
   {
-    ...{ head: 'topology', align: 'left', drop: 0, most: nameWidth },
-    cell: ({ kind, name, isWell }) => {
+    ...{ head: 'topology', align: 'left', drop: 0, least: 26 },
+    cell: ({ kind, key, name, isWell }) => {
       if (kind === 'process') return { text: '' };
-      return kind === 'node' ? { text: `    ${name}` } : { text: `  ${isWell ? '●' : '▲'} ${name}` };
+      const mark = key === selected ? '> ' : '  ';
+      const folded = hidden.has(key) ? ` +${hidden.get(key)}` : '';
+      return { text: `${mark}${kind === 'node' ? ' ' : isWell ? '●' : '▲'} ${name}${folded}` };
     },
   },
   {

@@ -1,10 +1,14 @@
 import type { NodeSnapshot, ProcessSnapshot, StatusReport, TopologySnapshot } from '../../src/engine/snapshot.ts';
 import { Ring } from './ring.ts';
+import { durationText } from './text.ts';
 
 /** A process, a topology or a node, as a row of the runtime screen. */
 export interface RuntimeRow {
   readonly kind: 'process' | 'topology' | 'node';
   readonly name: string;
+  /** Which row it is, and of a node the row of its topology. */
+  readonly key: string;
+  readonly parent: string | undefined;
   /** Names from the process down, to filter by. */
   readonly path: string;
   readonly state: string;
@@ -35,23 +39,31 @@ interface Series {
 const sparkSeconds = 60;
 /** Rows that are shown at most; further nodes are left out. */
 const maxRows = 2000;
+/** A process that has not reported for so long may be dead, ms: it reports every second. */
+const silentAfterMs = 4000;
 
 /** Turns what the processes report, look by look, into rows with rates. Keeps a minute of rates of each row. */
 export class RuntimeRates {
   #series = new Map<string, Series>();
 
-  /** The rows for these reports; what is no longer among them is forgotten. */
-  rows(reports: readonly Pick<StatusReport, 'pipeline' | 'process'>[]): readonly RuntimeRow[] {
+  /** The rows for these reports, at this time (Unix ms); what is no longer among them is forgotten. */
+  rows(reports: readonly Pick<StatusReport, 'pipeline' | 'process'>[], now: number): readonly RuntimeRow[] {
     const before = this.#series;
     this.#series = new Map();
-    return reports.flatMap((report) => this.#processRows(report, before)).slice(0, maxRows);
+    return reports
+      .flatMap((report) => {
+        const rows = this.#processRows(report, before);
+        const silentMs = now - report.process.at;
+        return silentMs < silentAfterMs ? rows : rows.map((row) => silent(row, silentMs));
+      })
+      .slice(0, maxRows);
   }
 
   #processRows(
     { pipeline, process }: Pick<StatusReport, 'pipeline' | 'process'>,
     before: ReadonlyMap<string, Series>,
   ): readonly RuntimeRow[] {
-    const path = `${process.host} ${process.pid}`;
+    const path = `${process.instance} ${process.host} ${process.pid}`;
     const rates = (key: string, counts: Counts) =>
       this.#rates(before, { key: `${path} ${process.startedAt} ${key}`, at: process.at, ...counts });
     return [
@@ -88,18 +100,27 @@ interface Counts {
 
 type Rates = Pick<Series, 'inRate' | 'outRate' | 'rates'>;
 
+/** What it reported last is no news any more. */
+function silent(row: RuntimeRow, silentMs: number): RuntimeRow {
+  const { kind, name, key, parent, path } = row;
+  const state = kind === 'process' ? `silent for ${durationText(silentMs)}: is it still running?` : 'unknown';
+  return { ...nothing, ...{ kind, name, key, parent, path, state }, isWell: false };
+}
+
 const nothing = {
   ...{ reason: undefined, inRate: undefined, outRate: undefined, inFlight: undefined, lag: undefined },
   ...{ p99Ms: undefined, retries: undefined, rejected: undefined, reconnects: undefined, spark: [] },
 } as const;
 
 function processRow(process: ProcessSnapshot, path: string, pipeline: string): RuntimeRow {
-  const { host, pid, version, at, startedAt, ready } = process;
+  const { instance, host, pid, version, at, startedAt, ready } = process;
+  const where = instance === host ? host : `${instance} on ${host}`;
   const minutes = Math.floor((at - startedAt) / 60_000);
   return {
     ...nothing,
     kind: 'process',
-    name: `${host}  pid ${pid}  ${pipeline}  fdp ${version}  up ${minutes} min`,
+    ...{ key: path, parent: undefined },
+    name: `${where}  pid ${pid}  ${pipeline}  fdp ${version}  up ${minutes} min`,
     // Shown with whatever of its topologies or nodes passes the filter.
     path: `${path} ${process.topologies.map(({ name, nodes }) => `${name} ${nodes.map((node) => node.name).join(' ')}`).join(' ')}`,
     state: ready ? 'ready' : 'not ready',
@@ -112,6 +133,7 @@ function topologyRow(topology: TopologySnapshot, path: string, { inRate, outRate
   const sum = (count: (node: NodeSnapshot) => number) => nodes.reduce((all, node) => all + count(node), 0);
   return {
     ...{ kind: 'topology', name, state, reason, inRate, outRate, inFlight, lag, rejected },
+    ...{ key: `${path} ${name}`, parent: undefined },
     path: `${path} ${name} ${nodes.map((node) => node.name).join(' ')}`,
     isWell: ready,
     p99Ms: latency.p99Ms,
@@ -125,6 +147,7 @@ function nodeRow(node: NodeSnapshot, path: string, { inRate, outRate, rates }: R
   const { name, state, reason, inFlight, retries, rejected, extra } = node;
   return {
     ...{ kind: 'node', name, reason, inRate, outRate, inFlight, retries, rejected },
+    ...{ key: `${path}/${name}`, parent: path },
     path: `${path} ${name}`,
     // A node that nobody has used yet has nothing to tell.
     state: state === 'idle' || state === 'ok' ? '' : state,

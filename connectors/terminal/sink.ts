@@ -163,12 +163,13 @@ export class TerminalSink implements Sink {
   }
 
   async #reports(platform: Platform): Promise<RuntimeState> {
-    const alone = () => this.#rates.rows([platform.report()]);
+    const now = this.#context.clock.now();
+    const alone = () => this.#rates.rows([platform.report()], now);
     if (!platform.reports)
       return { rows: alone(), problem: 'only this process: the pipeline names no status table (settings: status)' };
     try {
       const reports = await platform.reports();
-      if (reports.length > 0) return { rows: this.#rates.rows(reports), problem: undefined };
+      if (reports.length > 0) return { rows: this.#rates.rows(reports, now), problem: undefined };
       return { rows: alone(), problem: 'only this process: no process has reported to the status table yet' };
     } catch (error) {
       return { rows: alone(), problem: `only this process: the status table is away: ${messageOf(error)}` };

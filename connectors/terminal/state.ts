@@ -19,8 +19,12 @@ export interface Choice {
   readonly sort: Sort;
   readonly isPaused: boolean;
   readonly isHelpShown: boolean;
-  /** The first row of the runtime screen. */
-  readonly top: number;
+  /** The selected row of the runtime screen; undefined: none. */
+  readonly row: string | undefined;
+  /** Whether the nodes of topologies are shown; undefined: as long as all have room. */
+  readonly isUnfolded: boolean | undefined;
+  /** Topologies whose nodes are shown when others' are not, or the other way round. */
+  readonly toggled: readonly string[];
 }
 
 export const firstChoice: Choice = {
@@ -32,7 +36,9 @@ export const firstChoice: Choice = {
   sort: 'symbol',
   isPaused: false,
   isHelpShown: false,
-  top: 0,
+  row: undefined,
+  isUnfolded: undefined,
+  toggled: [],
 };
 
 /** All that the screen is made from. */
@@ -85,8 +91,20 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : Number(a > b);
 }
 
-/** The rows of the runtime screen that pass the filter: those that match, and the process and topology above them. */
-export function shownRows({ runtime, choice }: Pick<State, 'runtime' | 'choice'>): readonly RuntimeRow[] {
+/**
+ * The rows of the runtime screen: those that pass the filter, with the process and topology above them; without a filter
+ * all, but for the nodes of folded topologies that are well. `room` is how many fit on the screen.
+ */
+export function shownRows({ runtime, choice }: Pick<State, 'runtime' | 'choice'>, room: number): readonly RuntimeRow[] {
   const wanted = choice.filter.toLowerCase();
-  return wanted === '' ? runtime.rows : runtime.rows.filter(({ path }) => path.toLowerCase().includes(wanted));
+  if (wanted !== '') return runtime.rows.filter(({ path }) => path.toLowerCase().includes(wanted));
+  return runtime.rows.filter(
+    ({ parent, isWell }) => parent === undefined || !isWell || isUnfolded({ runtime, choice }, parent, room),
+  );
+}
+
+/** Whether the nodes of a topology are shown. */
+export function isUnfolded({ runtime, choice }: Pick<State, 'runtime' | 'choice'>, topology: string, room: number) {
+  const others = choice.isUnfolded ?? runtime.rows.length <= room;
+  return choice.toggled.includes(topology) ? !others : others;
 }

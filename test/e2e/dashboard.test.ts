@@ -195,7 +195,7 @@ onTerminal('the dashboard', () => {
     expect(text).toMatch(/^[> ] TEXT +12\.50 /m);
     expect(text).toMatch(/^[> ] \?\[2J\?\[31mRED\? +5\.00 /m);
     expect(text).toMatch(/^[> ] \?+e\? +6\.00 /m);
-    expect(text).toMatch(/^[> ] L+ +1\.000e\+300 /m);
+    expect(text).toMatch(/^[> ] L+…L+ +1\.000e\+300 /m);
     await terminal.shows(/[^0-9]8 skipped/);
     expect(terminal.lines[2]).toBe('─'.repeat(90));
     expect(terminal.lines.at(-1)).toContain('q quit');

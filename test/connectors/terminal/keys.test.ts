@@ -4,12 +4,17 @@ import { press } from '../../../connectors/terminal/keys.ts';
 import { render } from '../../../connectors/terminal/render.ts';
 import { RuntimeRates } from '../../../connectors/terminal/runtime.ts';
 import type { State } from '../../../connectors/terminal/state.ts';
+import { nodeOf } from '../../page/reports.ts';
 import { marketOf, stateOf, textOf } from '../../support/dashboard.ts';
 import { processSnapshot, topologySnapshot } from '../../support/snapshots.ts';
 
 const height = 12;
-const topologies = Array.from({ length: 30 }, (_, place) => topologySnapshot(`t${String(place).padStart(2, '0')}`));
-const rows = new RuntimeRates().rows([{ pipeline: 'platform', process: processSnapshot(0, topologies) }]);
+const nodes = [nodeOf('feed', { kind: 'source' }), nodeOf('screen', { kind: 'sink', state: 'retrying' })];
+const topologies = Array.from({ length: 30 }, (_, place) =>
+  topologySnapshot(`t${String(place).padStart(2, '0')}`, { nodes }),
+);
+const runsAll = processSnapshot(0, topologies);
+const rows = new RuntimeRates().rows([{ pipeline: 'platform', process: runsAll }], runsAll.at);
 const market = marketOf(['A', 1], ['B', 2], ['C', 3]);
 
 /** The state after these keys, and what the screen shows then. */
@@ -31,12 +36,27 @@ describe('keys', () => {
     expect(after(...keys).text).toContain(`> ${symbol}`);
   });
 
-  it('scroll the runtime to its last row, and back with the first step', () => {
-    expect(after('2').text).toContain('t00');
+  it('go through the topologies of the runtime, to the last row and back', () => {
+    expect(after('2').text).toContain('  ● t00 +1');
+    expect(after('2', 'j').text).toContain('> ● t00 +1');
     const last = after('2', 'end').text;
-    expect(last).toContain('t29');
+    expect(last).toContain('>   screen');
     expect(last).not.toContain('t20');
-    expect(after('2', 'end', 'down', 'down', 'up').text).not.toContain('t29');
+    expect(after('2', 'end', 'down', 'down', 'up').text).toContain('> ● t29');
+  });
+
+  it('fold and unfold a topology of the runtime, or all; what is not well stays in sight', () => {
+    const nodesOf = (...keys: readonly string[]) => {
+      const { text } = after('2', ...keys);
+      return [text.match(/ feed /g)?.length ?? 0, (text.match(/ screen /g)?.length ?? 0) > 0];
+    };
+    expect(nodesOf()).toEqual([0, true]);
+    expect(nodesOf('j', 'enter')).toEqual([1, true]);
+    expect(after('2', 'j', 'enter').text).toContain('> ● t00  ');
+    expect(nodesOf('j', 'enter', 'j', 'enter')).toEqual([0, true]);
+    expect(nodesOf('f')[0]).toBeGreaterThan(1);
+    expect(nodesOf('f', 'f')).toEqual([0, true]);
+    expect(nodesOf('f', 'j', 'enter', 'f')[0]).toBeGreaterThan(1);
   });
 
   it('typed into a filter are no commands', () => {

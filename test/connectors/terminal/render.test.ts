@@ -167,6 +167,7 @@ describe('the header', () => {
 });
 
 describe('the screen of the runtime', () => {
+  const startedAt = processSnapshot(0, []).at;
   const report = (at: number, read: number, out: number) => ({
     pipeline: 'platform',
     process: processSnapshot(at, [
@@ -182,8 +183,8 @@ describe('the screen of the runtime', () => {
 
   it('shows a row a process, topology and node, with rates between two looks', () => {
     const rates = new RuntimeRates();
-    rates.rows([report(1000, 100, 90)]);
-    const runtime = { rows: rates.rows([report(3000, 300, 100)]), problem: undefined };
+    rates.rows([report(1000, 100, 90)], startedAt + 1000);
+    const runtime = { rows: rates.rows([report(3000, 300, 100)], startedAt + 3000), problem: undefined };
     const lines = textOf(render(stateOf(market, { runtime, choice: { screen: 'runtime' } }), 120, 24)).map((line) =>
       line.trimEnd(),
     );
@@ -194,16 +195,42 @@ describe('the screen of the runtime', () => {
     expect(lines[7]).toMatch(/^ {4}trades +5\.0 +5\.0 +0 +0 +0 +█$/);
   });
 
+  it('folds what does not fit, but for what is not well', () => {
+    const nodes = [node('ticks', 'source'), node('vwap', 'operator'), node('trades', 'sink', { state: 'retrying' })];
+    const topologies = ['one', 'two', 'three', 'four'].map((name) => topologySnapshot(name, { nodes }));
+    const process = processSnapshot(0, topologies);
+    const rows = new RuntimeRates().rows([{ pipeline: 'platform', process }], process.at);
+    const state = stateOf(market, { runtime: { rows, problem: undefined }, choice: { screen: 'runtime' } });
+    expect(
+      textOf(render(state, 80, 30))
+        .join('\n')
+        .match(/ vwap /g),
+    ).toHaveLength(4);
+    const small = textOf(render(state, 80, 14)).join('\n');
+    expect(small).not.toContain(' vwap ');
+    expect(small.match(/ trades /g)).toHaveLength(4);
+    for (const { name } of topologies) expect(small).toContain(`● ${name} +2`);
+  });
+
+  it('calls nothing ready that has fallen silent', () => {
+    const [process, topology, row] = new RuntimeRates().rows([report(1000, 100, 90)], startedAt + 7000);
+    expect(process).toMatchObject({ isWell: false, state: 'silent for 6 s: is it still running?' });
+    expect([topology, row]).toMatchObject([
+      { isWell: false, state: 'unknown', inRate: undefined, inFlight: undefined },
+      { isWell: false, state: 'unknown' },
+    ]);
+  });
+
   it('takes a counter that began anew for no rate, and forgets processes that are gone', () => {
     const rates = new RuntimeRates();
-    rates.rows([report(1000, 100, 90)]);
-    expect(rates.rows([report(2000, 5, 5)])[1]?.inRate).toBe(0);
-    expect(rates.rows([])).toEqual([]);
-    expect(rates.rows([report(3000, 500, 5)])[1]?.inRate).toBeUndefined();
+    rates.rows([report(1000, 100, 90)], startedAt + 1000);
+    expect(rates.rows([report(2000, 5, 5)], startedAt + 2000)[1]?.inRate).toBe(0);
+    expect(rates.rows([], startedAt)).toEqual([]);
+    expect(rates.rows([report(3000, 500, 5)], startedAt + 3000)[1]?.inRate).toBeUndefined();
   });
 
   it('finds a node by its name, below its process and topology', () => {
-    const runtime = { rows: new RuntimeRates().rows([report(1000, 1, 1)]), problem: undefined };
+    const runtime = { rows: new RuntimeRates().rows([report(1000, 1, 1)], startedAt + 1000), problem: undefined };
     const lines = textOf(render(stateOf(market, { runtime, choice: { screen: 'runtime', filter: 'trades' } }), 80, 12));
     expect(lines.slice(4, 8).map((line) => line.trim().split(' ')[0])).toEqual(['●', '●', 'trades', '']);
   });
@@ -238,7 +265,9 @@ describe('every screen', () => {
     ...{ isAlone: fc.boolean(), isTyping: fc.boolean(), isPaused: fc.boolean(), isHelpShown: fc.boolean() },
     filter: fc.oneof(fc.constant(''), anything),
     sort: fc.constantFrom(...sorts),
-    top: fc.nat(50),
+    row: fc.option(anything, { nil: undefined }),
+    isUnfolded: fc.option(fc.boolean(), { nil: undefined }),
+    toggled: fc.array(anything, { maxLength: 3 }),
   });
   const source = fc.record({
     state: fc.constantFrom('idle', 'connecting', 'standby', 'ok', 'retrying', 'held', 'failed'),
@@ -253,7 +282,8 @@ describe('every screen', () => {
         choice,
         source,
         size,
-        (feed, chosen, feedSource, { width, height }) => {
+        fc.nat(100_000),
+        (feed, chosen, feedSource, { width, height }, silentMs) => {
           const seen = new Market(20);
           feed.forEach((line, second) => {
             const trade = readTrade(line);
@@ -262,7 +292,7 @@ describe('every screen', () => {
           });
           const process = processWith(feedSource);
           const runtime = {
-            rows: new RuntimeRates().rows([{ pipeline: feedSource.reason, process }]),
+            rows: new RuntimeRates().rows([{ pipeline: feedSource.reason, process }], noon + silentMs),
             problem: feedSource.reason,
           };
           const state = stateOf(seen, {
