@@ -108,8 +108,8 @@ onTerminal('the dashboard', () => {
     await terminal.shows(row('MSFT'));
     const sizes = [
       { width: 200, height: 60, has: ['trades/s', 'age', 'last trades', 'q quit'], lacks: [] },
-      { width: 80, height: 24, has: ['VWAP', 'trades/s', 'to VWAP', 'time  ', 'q quit'], lacks: [] },
-      { width: 50, height: 12, has: ['price', 'VWAP', 'q quit'], lacks: ['trades/s', 'time  '] },
+      { width: 80, height: 24, has: ['VWAP', 'trades/s', 'to VWAP', '  time  ', 'q quit'], lacks: [] },
+      { width: 50, height: 12, has: ['price', 'VWAP', 'q quit'], lacks: ['trades/s', '  time  '] },
       { width: 120, height: 40, has: ['trades/s', 'age', 'to VWAP', 'q quit'], lacks: [] },
     ];
     for (const { width, height, has, lacks } of sizes) {
