@@ -95,6 +95,7 @@ export const kafka = defineConnector({
   example: 'ticks: { type: kafka, brokers: "localhost:9092", topic: raw_stock_ticks, partitions: 6 }',
   source: { options: logSourceUsage },
   sink: { options: noUsage },
+  logNames: ({ brokers, topic }) => brokers.split(',').map((broker) => `${broker.trim()} ${topic}`),
   check({ tls }, report) {
     if (tls && (tls.cert === undefined) !== (tls.key === undefined))
       report(['tls'], 'expected `cert` and `key` together, got one of them');

@@ -26,6 +26,7 @@ export const sqliteLog = defineConnector({
   },
   example: 'ticks: { type: sqlite_log, path: data/log.db, topic: raw_stock_ticks, partitions: 6 }',
   ...localLogRoles,
+  logNames: ({ path, topic }) => [`${path} ${topic}`],
   async create(options, { name }) {
     const { SqliteLogStore } = await import('./sqlite/log-store.ts');
     const place = { name, path: options.path, topic: options.topic, partitions: options.partitions };

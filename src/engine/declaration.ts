@@ -64,6 +64,8 @@ export interface ConnectorDeclaration extends Declaration {
   readonly lookup?: RoleDeclaration;
   /** What it alone may hold: a port, a file. Two connectors that claim the same can't start together. */
   claims?(options: unknown): readonly string[];
+  /** For a log: its name, once for each address that leads to it. A group reads a log once, whoever its members are. */
+  logNames?(options: unknown): readonly string[];
   /** The roles that it can play with these options; left out: all that it declares. */
   roles?(options: unknown): readonly ('source' | 'sink' | 'lookup')[];
   /** Where a person can look at it once it runs in this role: a URL or a command. */
@@ -138,10 +140,11 @@ export function defineOperator<const S extends JSONSchema>(
 export function defineConnector<const S extends JSONSchema>(
   declaration: Omit<
     ConnectorDeclaration,
-    'options' | 'claims' | 'roles' | 'address' | 'logFile' | 'check' | 'create'
+    'options' | 'claims' | 'logNames' | 'roles' | 'address' | 'logFile' | 'check' | 'create'
   > & {
     readonly options: S;
     claims?(options: Typed<S>): readonly string[];
+    logNames?(options: Typed<S>): readonly string[];
     roles?(options: Typed<S>): readonly ('source' | 'sink' | 'lookup')[];
     address?(options: Typed<S>, role: 'source' | 'sink'): string | undefined;
     logFile?(options: Typed<S>): string;

@@ -4,6 +4,7 @@ import { guarded } from './connectors.ts';
 import { suggestion } from './names.ts';
 import { type Problem, Problems } from './problem.ts';
 import { describeRoute } from './shapes.ts';
+import { positionOf } from './source.ts';
 import {
   type ConnectorSpec,
   inputOf,
@@ -29,6 +30,7 @@ export type Resolution =
 export function resolve(spec: Spec, options: { readonly topologies?: readonly string[] | undefined } = {}): Resolution {
   const problems = new Problems(spec.problems);
   const started = chosen(spec, options.topologies, problems);
+  reportSharedGroups(spec, problems);
   const status = statusOf(spec);
   const connectors = [...new Set([...neededBy(started, spec), ...(status ? [status] : [])])];
   reportMissing(started, connectors, { spec, problems });
@@ -153,6 +155,31 @@ function reportExclusive(started: readonly TopologySpec[], problems: Problems): 
           hint: 'one topology of a process can use it: start them apart with --topology, or give each its own connector',
         });
     }
+  }
+}
+
+/**
+ * The members of a group share a log's messages among them: two topologies that read one log in one group would each miss
+ * what the other reads, in one process or in two.
+ */
+function reportSharedGroups({ topologies }: Spec, problems: Problems): void {
+  const readers = new Map<string, TopologySpec>();
+  for (const topology of topologies.values()) {
+    const { connector, usage, place } = topology.source ?? {};
+    const group = usage?.['group'];
+    if (!connector?.valid || typeof group !== 'string' || !connector.declaration?.logNames) continue;
+    const names = connector.declaration.logNames(connector.options).map((name) => `${name} ${group}`);
+    const first = names.map((name) => readers.get(name)).find((reader) => reader !== undefined);
+    for (const name of names) readers.set(name, first ?? topology);
+    if (first?.source)
+      problems.add(
+        place,
+        `"${first.name}" (line ${positionOf(first.source.place).line}) reads this log in group "${group}" already`,
+        {
+          subject: topology.name,
+          hint: 'they would share its messages, and each miss what the other reads: give it a `group` of its own',
+        },
+      );
   }
 }
 

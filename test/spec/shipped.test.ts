@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { connectors } from '../../connectors/index.ts';
 import { operators } from '../../operators/index.ts';
@@ -5,10 +6,17 @@ import { validate } from '../../src/cli/validate.ts';
 import { Problems } from '../../src/spec/problem.ts';
 import { checkTree } from '../../src/spec/schema.ts';
 import { beginOf, sourceFile } from '../../src/spec/source.ts';
+import { pipelineCopy } from '../support/pipeline-copy.ts';
+import { temporaryFolder } from '../support/platform.ts';
 
-const check = (profile: string, env = {}) =>
+const lineOf = (text: string) =>
+  readFileSync('pipeline.yml', 'utf8')
+    .split('\n')
+    .findIndex((line) => line.includes(text)) + 1;
+
+const check = (profile: string, env = {}, pipelinePath = 'pipeline.yml') =>
   validate({
-    pipelinePath: 'pipeline.yml',
+    pipelinePath,
     profile,
     env,
     components: { connectors, operators },
@@ -29,6 +37,34 @@ describe('the shipped pipeline', () => {
     expect(text).toContain('FINNHUB_TOKEN is not set');
     expect(text).toContain('https://finnhub.io/register');
   });
+
+  it.each(['embedded', 'cluster'])(
+    'is refused when two topologies read the log in one group, profile %s',
+    (profile) => {
+      using folder = temporaryFolder();
+      const sameConnector = pipelineCopy(`${folder.path}/a`, ['group: analytics', 'group: processor']);
+      const { text, exitCode } = check(profile, {}, sameConnector);
+      expect(exitCode).toBe(2);
+      const line = lineOf('group: analytics');
+      expect(text).toContain(
+        `pipeline.yml:${line}:26: analytics: "processor" (line ${lineOf('group: processor')}) reads`,
+      );
+
+      const twin = '  again: { type: kafka, brokers: "other:9092,localhost:9092", topic: raw_stock_ticks }\n';
+      const otherConnector = pipelineCopy(
+        `${folder.path}/b`,
+        ['  rejected: { type: kafka', `${twin}  rejected: { type: kafka`],
+        ['connector: ticks, group: analytics', 'connector: again, group: processor'],
+      );
+      expect(check('cluster', {}, otherConnector).text).toContain('reads this log in group "processor" already');
+      const otherTopic = pipelineCopy(
+        `${folder.path}/c`,
+        ['  rejected: { type: kafka', `${twin.replace('raw_stock_ticks', 'others')}  rejected: { type: kafka`],
+        ['connector: ticks, group: analytics', 'connector: again, group: processor'],
+      );
+      expect(check('cluster', {}, otherTopic).exitCode).toBe(0);
+    },
+  );
 });
 
 describe('every declaration', () => {
