@@ -37,6 +37,7 @@ export const errorCodes = {
   FDP_MESSAGE_INVALID: 'permanent',
   FDP_MESSAGE_REFUSED: 'permanent',
   FDP_PARAMETER_INVALID: 'permanent',
+  FDP_RESULT_TOO_LARGE: 'permanent',
   FDP_INTERNAL: 'fatal',
 } as const satisfies Record<string, Fault>;
 

@@ -7,7 +7,6 @@ import {
   type Marks,
   type MarkTuple,
   markOf,
-  maxRows,
   type NewRow,
   type RowState,
   type TableStore,
@@ -91,13 +90,7 @@ export class MemoryTableStore implements TableStore {
   }
 
   async find(query: Query): Promise<readonly Row[]> {
-    const rows = matching(this.#opened.rows.values(), this.definition, query);
-    if (query.limit === undefined && rows.length > maxRows)
-      this.#environment.log.warn(
-        {},
-        `${this.definition.name}: more than ${maxRows} rows match, the first ${maxRows} are given`,
-      );
-    const given = rows.slice(0, query.limit ?? maxRows);
+    const given = matching(this.#opened.rows.values(), this.definition, query).slice(0, query.limit);
     return given.map((row) => ({ ...this.#complete(row.values), _id: String(row.id) }));
   }
 

@@ -1,6 +1,5 @@
 import type { Lookup, Query, RoleContext, Row } from '../../src/engine/component.ts';
 import { FdpError, faultOf, messageOf } from '../../src/errors.ts';
-import { maxRows } from '../table/store.ts';
 import { columnsOf } from '../table/values.ts';
 import type { Collection } from './collection.ts';
 import { unavailable } from './errors.ts';
@@ -11,8 +10,7 @@ import { fromBson } from './values.ts';
 const maxTimeMs = 30_000;
 
 /**
- * Looks rows up. Without a limit a query gives at most 10,000 rows, and says so when there are more. While no server
- * answers it says so within a second; its node is red meanwhile.
+ * Looks rows up. While no server answers it says so within a second; its node is red meanwhile.
  */
 export class MongoLookup implements Lookup {
   readonly #collection: Collection;
@@ -44,12 +42,7 @@ export class MongoLookup implements Lookup {
     const { client } = this.#collection.opened;
     try {
       const found = await client.ask(place, signal, () => this.#collection.select(selection, maxTimeMs, signal));
-      if (query.limit === undefined && found.length > maxRows)
-        this.#context.log.warn(
-          {},
-          `${definition.name}: more than ${maxRows} rows match, the first ${maxRows} are given`,
-        );
-      return found.slice(0, query.limit ?? maxRows).map((document) => this.#row(document));
+      return found.map((document) => this.#row(document));
     } catch (error) {
       const code = error instanceof FdpError ? error.code : undefined;
       if (faultOf(error) !== 'transient' || code === 'FDP_CLOSED' || code === 'FDP_TIMEOUT') throw error;

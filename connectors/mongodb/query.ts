@@ -3,7 +3,6 @@ import type { Query } from '../../src/engine/component.ts';
 import { FdpError } from '../../src/errors.ts';
 import type { TableDefinition } from '../table/definition.ts';
 import { checkQuery } from '../table/query.ts';
-import { maxRows } from '../table/store.ts';
 import { type StoredValue, storedValue } from '../table/values.ts';
 import { objectId, toBson } from './values.ts';
 
@@ -37,7 +36,7 @@ export function selectionOf(definition: TableDefinition, query: Query): Selectio
       ? Object.fromEntries(Object.keys(fields).map((field) => [field, 1]))
       : { _src: 0, _at: 0, _marks: 0 },
     sort: Object.fromEntries(query.sort.map(({ field, descending }) => [field, descending ? -1 : 1])),
-    limit: Math.min(query.limit ?? maxRows + 1, maxRows + 1),
+    limit: query.limit,
   };
 }
 

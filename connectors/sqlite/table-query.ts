@@ -2,7 +2,6 @@ import type { Query } from '../../src/engine/component.ts';
 import { FdpError } from '../../src/errors.ts';
 import type { TableDefinition } from '../table/definition.ts';
 import { checkQuery } from '../table/query.ts';
-import { maxRows } from '../table/store.ts';
 import { storedValue } from '../table/values.ts';
 import type { SqlValue } from './database.ts';
 import { fieldSql, quoted } from './table-schema.ts';
@@ -29,7 +28,7 @@ export function selectSql(table: string, definition: TableDefinition, query: Que
   }
   const keyset = keysetSql(definition, query);
   conditions.push(...keyset.conditions);
-  values.push(...keyset.values, Math.min(query.limit ?? maxRows + 1, maxRows + 1));
+  values.push(...keyset.values, query.limit);
   const where = conditions.length > 0 ? ` WHERE ${conditions.join(' AND ')}` : '';
   const order = query.sort.map((sort) => `${sortSql(definition, sort.field)}${sort.descending ? ' DESC' : ''}`);
   const orderBy = order.length > 0 ? ` ORDER BY ${order.join(', ')}` : '';

@@ -8,7 +8,6 @@ import {
   type Marks,
   type MarkTuple,
   markOf,
-  maxRows,
   type NewRow,
   type RowState,
   type TableStore,
@@ -117,9 +116,7 @@ export class SqliteTableStore implements TableStore {
     if (!select) return [];
     try {
       const rows = this.#file.opened.read((db) => db.all(select.sql, ...select.values));
-      if (query.limit === undefined && rows.length > maxRows)
-        this.#environment.log.warn({}, `${name}: more than ${maxRows} rows match, the first ${maxRows} are given`);
-      return rows.slice(0, query.limit ?? maxRows).map((row) => this.#plain(row));
+      return rows.map((row) => this.#plain(row));
     } catch (error) {
       if (!isRetriable(error)) throw error;
       throw new FdpError('FDP_UNAVAILABLE', `${name}: ${messageOf(error)}`, { cause: error });

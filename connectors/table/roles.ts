@@ -174,7 +174,7 @@ class CounterSink extends TableRole implements Sink {
   }
 }
 
-/** Looks rows up. Without a limit a query gives at most 10,000 rows, and says so when there are more. */
+/** Looks rows up. */
 export class TableLookup extends TableRole implements Lookup {
   async find(query: Query, signal: AbortSignal): Promise<readonly Row[]> {
     const { name } = this.store.definition;

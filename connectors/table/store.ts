@@ -55,8 +55,6 @@ export interface TableStore {
   close(): Promise<void>;
 }
 
-/** Rows that `find` gives at most when the query has no limit of its own. */
-export const maxRows = 10_000;
 /** Rows that one step of `expire` removes. */
 export const expireStep = 500;
 

@@ -33,7 +33,7 @@ export function parseSort(sort: readonly string[]): Sort {
 
 /**
  * Gives the function that asks the store for a message's rows.
- * It throws FDP_PARAMETER_INVALID for a page that can't be, FDP_MESSAGE_REFUSED for too many rows, and what the store
+ * It throws FDP_PARAMETER_INVALID for a page that can't be, FDP_RESULT_TOO_LARGE for too many rows, and what the store
  * throws (FDP_UNAVAILABLE).
  */
 export function compileFind(
@@ -49,7 +49,7 @@ export function compileFind(
     const rows = await table.find({ ...query, limit: options.limit ?? mostRows + 1 }, signal);
     if (rows.length <= mostRows) return { rows };
     throw new FdpError(
-      'FDP_MESSAGE_REFUSED',
+      'FDP_RESULT_TOO_LARGE',
       `more than ${mostRows} rows of ${options.in}: set a limit, or read pages`,
     );
   };

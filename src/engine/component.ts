@@ -234,7 +234,8 @@ export interface Query {
   /** Field to value: all must be equal. */
   readonly where: Readonly<Record<string, unknown>>;
   readonly sort: readonly { readonly field: string; readonly descending: boolean }[];
-  readonly limit?: number;
+  /** Rows at most. A store gives every row that matches up to it, or throws. */
+  readonly limit: number;
   /**
    * Only rows after this one in the sort order. `value` is that of the first sort field (Unix ms for a date); with
    * `id`, the row's `_id`, rows of the same value count too, without it they are passed over.

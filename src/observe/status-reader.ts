@@ -9,6 +9,8 @@ import { createStatusStore, noStatusRole } from './status-store.ts';
 
 /** How long the table may take to answer, ms. */
 const answerMs = 5000;
+/** Rows that are read, at most. */
+const maxProcesses = 10_000;
 
 /** Reads what all processes report; one instance serves any number of readers. */
 export interface StatusReader {
@@ -55,7 +57,10 @@ class TableReader implements StatusReader {
 
   async #find(signal: AbortSignal): Promise<readonly StatusReport[]> {
     const lookup = this.#lookup ?? (await this.#connect(signal));
-    const rows = await lookup.find({ where: {}, sort: [{ field: 'process', descending: false }] }, signal);
+    const rows = await lookup.find(
+      { where: {}, sort: [{ field: 'process', descending: false }], limit: maxProcesses },
+      signal,
+    );
     return reportsOf(rows, this.#environment.clock.now());
   }
 

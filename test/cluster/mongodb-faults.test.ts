@@ -20,7 +20,7 @@ const rowTable = { database: 'fdp', collection: 'rows', fields: { message_key: '
 const counterTable = { database: 'fdp', collection: 'counters', ...symbolTable };
 /** For what takes as long as it takes. */
 const patiently = { timeout: 30_000 };
-const everything = { where: {}, sort: [] };
+const everything = { where: {}, sort: [], limit: 100_000 };
 
 /** The roles of one connector, on the machine's clock. */
 async function roles(options: object): Promise<{ readonly sink: Sink; readonly lookup: Lookup }> {

@@ -41,7 +41,12 @@ describe('sqlite_table', () => {
   afterEach(() => world.dispose());
 
   const plan = (query: Partial<Query>): string[] => {
-    const select = selectSql('rows', readTable('trades', tradeTable as never), { where: {}, sort: [], ...query });
+    const select = selectSql('rows', readTable('trades', tradeTable as never), {
+      where: {},
+      sort: [],
+      limit: 10,
+      ...query,
+    });
     if (!select) throw new Error('no row can match');
     const db = new Database(world.path);
     const rows = db.all(`EXPLAIN QUERY PLAN ${select.sql}`, ...select.values);

@@ -74,7 +74,7 @@ export class TestTable {
   }
 
   find(query: Partial<Query> = {}): Promise<readonly Row[]> {
-    const whole = { where: {}, sort: [], ...query };
+    const whole = { where: {}, sort: [], limit: 100_000, ...query };
     return this.#world.clock.until(this.#lookup.find(whole, new AbortController().signal));
   }
 
