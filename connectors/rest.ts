@@ -62,13 +62,25 @@ export const rest = defineConnector({
         description: 'Length of the requested URL; over it the answer is 414.',
       },
       hosts: {
-        type: 'array',
+        type: ['array', 'string'],
         items: { type: 'string', minLength: 1, maxLength: 253 },
         maxItems: 100,
         default: [],
         description:
-          'Names that it answers to, beside localhost and addresses; to others with 421. Without any it answers to every name, or to none when it listens on this machine alone.',
+          'Names that it answers to, beside localhost and addresses, as a list or separated by commas; to others with 421. `*` is every name. Without any it answers to every name, or to none when it listens on this machine alone.',
         examples: [['api.example.com']],
+      },
+      cors: {
+        type: 'array',
+        items: {
+          type: 'string',
+          pattern: '^(\\*|https?://[^/\\s]+)$',
+          expected: 'an origin such as https://example.com, or *',
+        },
+        maxItems: 100,
+        default: [],
+        description: 'Origins whose pages may read the replies in a browser; `*` is every origin. Default: none.',
+        examples: [['https://charts.example.com']],
       },
       ui: {
         type: 'boolean',
@@ -98,7 +110,8 @@ export const rest = defineConnector({
 
   async create(options, environment) {
     const { name } = environment;
-    const { listen, hosts } = options;
+    const { listen, cors: origins } = options;
+    const hosts = typeof options.hosts === 'string' ? namesIn(options.hosts) : options.hosts;
     const [{ RestSource }, { PriceSink }, { Prices }, { readPage }, { default: express }] = await Promise.all([
       import('./rest/source.ts'),
       import('./rest/price-sink.ts'),
@@ -119,12 +132,19 @@ export const rest = defineConnector({
     const page = options.ui ? { prices, files: pageFiles(readPage(), environment) } : undefined;
     return {
       source: (_usage, context) =>
-        new RestSource(context, { name, address: listen, hosts, limits, app: express(), page }),
+        new RestSource(context, { name, address: listen, hosts, origins, limits, app: express(), page }),
       sink: () => new PriceSink(prices),
       close: async () => prices.close(),
     };
   },
 });
+
+function namesIn(text: string): readonly string[] {
+  return text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+}
 
 /** A page that was never built is no reason not to answer requests. */
 function pageFiles(files: readonly PageFile[] | undefined, { name, log }: ConnectorContext): readonly PageFile[] {

@@ -7,6 +7,7 @@ import { fieldOf } from './support/fields.ts';
 import { routeShape, unknownName } from './support/names.ts';
 import {
   expectation,
+  isGiven,
   type ParameterRule,
   parameterInvalid,
   parameterSchema,
@@ -80,7 +81,7 @@ export const params = defineOperator({
       checkNames(batch, names);
       const read = rules.flatMap(([name, rule]) => {
         const raw = fieldOf(given, name);
-        const value = raw === undefined ? rule.default : readParameter(name, rule, raw);
+        const value = isGiven(rule, raw) ? readParameter(name, rule, raw) : rule.default;
         return value === undefined ? [] : [[name, value] as const];
       });
       return derive(message, { value: { ...without(given, names), ...Object.fromEntries(read) } });

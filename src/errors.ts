@@ -38,6 +38,8 @@ export const errorCodes = {
   FDP_MESSAGE_REFUSED: 'permanent',
   FDP_PARAMETER_INVALID: 'permanent',
   FDP_RESULT_TOO_LARGE: 'permanent',
+  FDP_NOT_FOUND: 'permanent',
+  FDP_METHOD_NOT_ALLOWED: 'permanent',
   FDP_INTERNAL: 'fatal',
 } as const satisfies Record<string, Fault>;
 

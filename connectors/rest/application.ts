@@ -2,12 +2,22 @@ import type { Express, NextFunction, Request, Response } from 'express';
 import type { RoleContext } from '../../src/engine/component.ts';
 import { messageOf } from '../../src/errors.ts';
 import { badRequest, type Refusal, refusalOf, requestIdOf, safeHeaders } from './answer.ts';
+import { type Connections, maxPipelined } from './connections.ts';
+import { allowOrigin, answerPreflight, isPreflight } from './cors.ts';
 import { refuse } from './exchange.ts';
 import type { Route } from './route.ts';
 
 /** A body is never looked at; a larger one is not even thrown away. */
 const maxBody = 64 * 1024;
 
+const onlyGet: Refusal = {
+  ...{ status: 405, code: 'FDP_METHOD_NOT_ALLOWED', text: 'only GET and HEAD are answered here' },
+  headers: { Allow: 'GET, HEAD' },
+};
+const tooMany: Refusal = {
+  ...{ status: 503, code: 'FDP_BUSY', text: `more than ${maxPipelined} requests of one connection at once` },
+  headers: { Connection: 'close', 'Retry-After': '1' },
+};
 const safeOnes = Object.entries(safeHeaders);
 
 /** What the connector answers by itself, beside the routes of its pipeline. */
@@ -25,7 +35,10 @@ interface ApplicationParts {
   readonly endpoints: readonly Endpoint[];
   readonly maxUrl: number;
   /** Says why a request with this Host header is not for this server. */
-  readonly wrongHost: (host: string | undefined) => Refusal | undefined;
+  readonly wrongHost: (rawHeaders: readonly string[], host: string | undefined) => Refusal | undefined;
+  /** Origins whose pages may read the replies. */
+  readonly origins: readonly string[];
+  readonly connections: Connections;
   /** True when connections are to end with their answer. */
   readonly isClosing: () => boolean;
   /** Takes a request of a route, or says why not. */
@@ -42,7 +55,11 @@ export function prepare(app: Express, parts: ApplicationParts): void {
   for (const { path, answer } of parts.endpoints) if (!taken.has(path)) serve(app, path, answer);
   const known = parts.routes.map(({ text }) => text).join(', ');
   app.use((_request: Request, response: Response) => {
-    refuse(response, badRequest(404, `there is nothing here; what there is: ${known}`), idOf(response));
+    refuse(
+      response,
+      { status: 404, code: 'FDP_NOT_FOUND', text: `there is nothing here; what there is: ${known}` },
+      idOf(response),
+    );
   });
   app.use((error: unknown, _request: Request, response: Response, next: NextFunction) => {
     if (response.headersSent) next(error);
@@ -58,7 +75,7 @@ function serve(app: Express, path: string, answer: Endpoint['answer']): void {
       if (refusal) refuse(response, refusal, idOf(response));
     })
     .all((_request, response) => {
-      refuse(response, badRequest(405, 'only GET and HEAD are answered here', { Allow: 'GET, HEAD' }), idOf(response));
+      refuse(response, onlyGet, idOf(response));
     });
 }
 
@@ -75,9 +92,14 @@ function welcome(parts: ApplicationParts, request: Request, response: Response, 
   if (parts.isClosing()) response.set('Connection', 'close');
   parts.context.node.count('requests');
   logWhenDone(parts, request, response);
-  const refusal = wrongForm(request, parts);
+  const isAllowed = allowOrigin(request, response, parts.origins);
+  const refusal = parts.connections.take(request, response) ? wrongForm(request, parts) : tooMany;
   if (refusal) {
     refuse(response, refusal, requestId);
+    return;
+  }
+  if (isAllowed && isPreflight(request)) {
+    answerPreflight(response);
     return;
   }
   throwBodyAway(request);
@@ -90,7 +112,7 @@ function wrongForm(request: Request, { maxUrl, wrongHost }: ApplicationParts): R
     return badRequest(400, 'the request has no Host header', { Connection: 'close' });
   if (Number(request.headers['content-length'] ?? 0) > maxBody)
     return badRequest(413, `the body of the request is larger than ${maxBody} bytes`, { Connection: 'close' });
-  return wrongHost(request.headers.host);
+  return wrongHost(request.rawHeaders, request.headers.host);
 }
 
 function throwBodyAway(request: Request): void {

@@ -1,20 +1,21 @@
 import { createServer, type Server } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
 import type { Express, Request, Response } from 'express';
 import { Observable, type Subscriber } from 'rxjs';
 import type { ConnectOptions, Lane, RoleContext, Source } from '../../src/engine/component.ts';
 import { type LimitedLog, limited } from '../../src/engine/limited-log.ts';
 import { listen } from '../../src/engine/listen.ts';
+import { foreignText } from '../../src/engine/text.ts';
 import { FdpError, messageOf } from '../../src/errors.ts';
-import { malformed, notNow, type Refusal, rawAnswer } from './answer.ts';
+import { badRequest, notNow, type Refusal, rawAnswer } from './answer.ts';
 import { type Endpoint, idOf, prepare } from './application.ts';
+import { Connections } from './connections.ts';
 import { Exchange } from './exchange.ts';
-import { hostCheck } from './host.ts';
+import { hostRefusal } from './host.ts';
 import { openApi } from './openapi.ts';
 import { type PageFile, pageEndpoints } from './page.ts';
 import type { Prices } from './prices.ts';
-import { readRoutes } from './route.ts';
+import { queryOf, rawQuery, readRoutes } from './route.ts';
 import { Streams } from './streams.ts';
 
 interface RestLimits {
@@ -34,10 +35,13 @@ interface RestOptions {
   readonly app: Express;
   /** The names that the server answers to; none: as `hostCheck` says. */
   readonly hosts: readonly string[];
+  /** Origins whose pages may read the replies. */
+  readonly origins: readonly string[];
   /** What the live page shows, and its files; undefined where there is no page. */
   readonly page: { readonly prices: Prices; readonly files: readonly PageFile[] } | undefined;
 }
 
+const noExpectation = badRequest(417, 'the header Expect asks for what is not done here');
 const notOpen = notNow('FDP_UNAVAILABLE', 'not open: try again later');
 /** How long `close` waits for clients to take their last answer. */
 const farewellMs = 500;
@@ -55,6 +59,7 @@ export class RestSource implements Source {
   readonly #context: RoleContext;
   readonly #options: RestOptions;
   readonly #open = new Set<Exchange>();
+  readonly #connections = new Connections();
   readonly #streams: Streams | undefined;
   readonly #failures: LimitedLog;
   #server: Server | undefined;
@@ -81,7 +86,9 @@ export class RestSource implements Source {
       ),
       endpoints: this.#endpoints(),
       maxUrl: limits.maxUrl,
-      wrongHost: hostCheck(options.address, options.hosts),
+      wrongHost: hostRefusal(options.address, options.hosts),
+      origins: options.origins,
+      connections: this.#connections,
       isClosing: () => this.#isClosing,
       open: (request, response, route) => this.#take(request, response, route),
     });
@@ -125,7 +132,11 @@ export class RestSource implements Source {
     // For connections that no exchange watches over; longer than an exchange may last.
     server.timeout = 2 * (timeoutMs + clientTimeoutMs);
     server.on('drop', () => this.#context.node.count('refused_connections'));
-    server.on('clientError', (error, socket) => this.#answerMalformed(error, socket));
+    server.on('clientError', (error, socket) => {
+      this.#context.node.count('malformed');
+      this.#connections.refuse(socket, error);
+    });
+    server.on('checkExpectation', (_request, { socket }) => socket?.end(rawAnswer(noExpectation)));
     // A pipelined request that waits behind another has no response that could tell that the client has gone.
     server.on('connection', (socket) => socket.on('close', () => this.#forget(socket)));
     return server;
@@ -156,6 +167,8 @@ export class RestSource implements Source {
   #take(request: Request, response: Response, route: string): Refusal | undefined {
     const { context, name, limits } = { context: this.#context, ...this.#options };
     if (this.#isClosing || !this.#lanes) return this.#refuse(notOpen);
+    const unknown = this.#unknownParameter(request, route);
+    if (unknown) return unknown;
     if (this.#open.size >= limits.maxRequests)
       return this.#refuse(notNow('FDP_BUSY', 'too many requests at once: try again later'));
     const { timeoutMs, clientTimeoutMs } = limits;
@@ -168,6 +181,16 @@ export class RestSource implements Source {
     response.on('close', () => this.#done(exchange));
     this.#lanes.next(exchange.lane);
     return undefined;
+  }
+
+  /** A route that reads no parameters has no operator that could refuse them. */
+  #unknownParameter({ url }: Request, text: string): Refusal | undefined {
+    const route = this.#context.routes.find(({ route }) => route === text);
+    const known = route?.parameters.filter(({ in: place }) => place === 'query') ?? [];
+    const [name] = known.length > 0 ? [] : queryOf(rawQuery(url)).keys();
+    return name === undefined
+      ? undefined
+      : badRequest(400, `unknown parameter "${foreignText(name, 80)}": the route has none`);
   }
 
   #refuse(refusal: Refusal): Refusal {
@@ -184,18 +207,11 @@ export class RestSource implements Source {
 
   #forget(socket: Socket): void {
     for (const exchange of this.#open) if (exchange.request.socket === socket) this.#done(exchange);
+    this.#streams?.forget(socket);
   }
 
   #count(): void {
     this.#context.node.gauge('requests_open', this.#open.size);
-  }
-
-  #answerMalformed(error: Error, socket: Duplex): void {
-    this.#context.node.count('malformed');
-    // An answer in the middle of another would be read as part of it.
-    const isAnswering = [...this.#open].some(({ request }) => request.socket === socket);
-    if (socket.writable && !isAnswering) socket.end(rawAnswer(malformed(error)), () => socket.destroy());
-    else socket.destroy();
   }
 
   /** No new connections and requests; what is under way goes on. */

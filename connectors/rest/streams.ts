@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { RoleContext } from '../../src/engine/component.ts';
 import { notNow, type Refusal } from './answer.ts';
 import { Lookout } from './overview.ts';
@@ -14,6 +15,7 @@ interface StreamOptions {
 
 interface Client {
   readonly response: ServerResponse;
+  readonly socket: Socket;
   /** The snapshot that it was given last; undefined before the first. */
   number: number | undefined;
   /** Since when too much waits for it, on the monotonic clock; undefined while it keeps up. */
@@ -54,6 +56,10 @@ export class Streams {
   /** Takes a client that knows the events up to `lastEventId`, or says why not. */
   open(response: ServerResponse, lastEventId: unknown): Refusal | undefined {
     const { maxStreams } = this.#options;
+    const { socket } = response.req;
+    for (const client of this.#clients)
+      if (client.socket === socket)
+        return notNow('FDP_BUSY', 'this connection has a stream, behind which nothing comes');
     if (this.#clients.size >= maxStreams)
       return notNow('FDP_BUSY', `${maxStreams} streams are open already: close a page, or raise max_streams`);
     response.writeHead(200, streamHeaders);
@@ -65,7 +71,7 @@ export class Streams {
     response.socket?.setTimeout(0);
     response.socket?.setKeepAlive(true, 30_000);
     response.write(`retry: ${retryMs}\n\n`);
-    const client: Client = { response, number: this.#numberOf(lastEventId), behindSince: undefined };
+    const client: Client = { response, socket, number: this.#numberOf(lastEventId), behindSince: undefined };
     this.#clients.add(client);
     response.on('close', () => this.#forget(client));
     this.#send(client);
@@ -73,6 +79,11 @@ export class Streams {
     if (this.#status) response.write(this.#status);
     this.#count();
     return undefined;
+  }
+
+  /** The connection is gone: one that was behind another answer has no event that tells it. */
+  forget(socket: Socket): void {
+    for (const client of this.#clients) if (client.socket === socket) this.#forget(client);
   }
 
   /** Ends all of them; browsers come back by themselves. */

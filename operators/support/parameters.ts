@@ -38,6 +38,11 @@ export function readParameter(name: string, rule: ParameterRule, raw: unknown): 
   throw parameterInvalid(`${name}: expected ${expectation(rule)}, got ${show(raw)}`);
 }
 
+/** Nothing after the `=` is no value, and a cursor of 0 is the first page; text may be empty. */
+export function isGiven({ type }: ParameterRule, raw: unknown): boolean {
+  return raw !== undefined && (type === 'string' || raw !== '') && (type !== 'cursor' || raw !== '0');
+}
+
 /** What a cursor's text means: `MS`, or `MS_ID` to go on in the middle of a millisecond. */
 type Cursor = NonNullable<Query['after']>;
 

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { linkedAbort } from '../engine/clock.ts';
 import type { Logger } from '../engine/component.ts';
+import { hostCheck, hostsOf } from '../engine/host.ts';
 import { listen, reachable } from '../engine/listen.ts';
 import type { ProcessSnapshot } from '../engine/snapshot.ts';
 import { FdpError, messageOf } from '../errors.ts';
@@ -36,7 +37,8 @@ export interface ObserveServer {
 export async function startObserveServer({ env, log, snapshot }: ObserveOptions): Promise<ObserveServer> {
   const host = env['OBSERVE_HOST'] || '127.0.0.1';
   const asked = env['OBSERVE_PORT'] ? portOf(env['OBSERVE_PORT']) : undefined;
-  const answer = answers(snapshot, log);
+  const isOurs = hostCheck(`${named(host)}:0`, []);
+  const answer = answers(snapshot, log, isOurs);
   for (let place = 0; ; place++) {
     const server = makeServer(answer);
     const port = asked ?? (place < portsTried ? defaultPort + place : 0);
@@ -62,11 +64,10 @@ interface Place {
 }
 
 async function open(server: Server, { host, port, log }: Place): Promise<ObserveServer> {
-  const named = host.includes(':') ? `[${host}]` : host;
   const setting = 'OBSERVE_PORT or OBSERVE_HOST';
   const { signal } = linkedAbort().controller;
-  const bound = await listen(server, { name: 'observe', address: `${named}:${port}`, log, setting }, signal);
-  const shown = reachable(`${named}:${bound}`);
+  const bound = await listen(server, { name: 'observe', address: `${named(host)}:${port}`, log, setting }, signal);
+  const shown = reachable(`${named(host)}:${bound}`);
   let closed: Promise<void> | undefined;
   return {
     address: `http://${shown.host}:${shown.port}`,
@@ -78,6 +79,11 @@ async function open(server: Server, { host, port, log }: Place): Promise<Observe
       return closed;
     },
   };
+}
+
+/** As it stands in an address: those of IPv6 in brackets. */
+function named(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
 }
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
@@ -93,7 +99,7 @@ function makeServer(answer: Answer): Server {
   return server;
 }
 
-function answers(snapshot: () => ProcessSnapshot, log: Logger): Answer {
+function answers(snapshot: () => ProcessSnapshot, log: Logger, isOurs: (host: string | undefined) => boolean): Answer {
   let writer: Promise<MetricsWriter> | undefined;
   const pages: Readonly<Record<string, () => Promise<Page> | Page>> = {
     '/metrics': async () => {
@@ -105,7 +111,14 @@ function answers(snapshot: () => ProcessSnapshot, log: Logger): Answer {
     '/health/live': () => json(liveness(snapshot())),
     '/health/ready': () => json(readiness(snapshot())),
   };
-  return async ({ method = '', url = '' }, response) => {
+  return async ({ method = '', url = '', headers, rawHeaders }, response) => {
+    if (hostsOf(rawHeaders) > 1 || !isOurs(headers.host)) {
+      send(
+        response,
+        json({ status: 421, body: { error: 'this server does not answer to the name in the Host header' } }),
+      );
+      return;
+    }
     const page = pages[url.replace(/[?#].*$/s, '')];
     try {
       if (page === undefined)

@@ -152,4 +152,19 @@ describe('observe server', () => {
     await cut;
     await expect(fetch(`${address}/health/live`)).rejects.toThrow();
   });
+
+  it('answers to this machine alone, by its Host header, when it listens on it alone', async () => {
+    const { address } = await start();
+    const asked = (host: string) =>
+      new Promise<number | undefined>((resolve, reject) => {
+        const asking = request(`${address}/health/live`, { headers: { Host: host } }, (response) => {
+          response.resume();
+          resolve(response.statusCode);
+        });
+        asking.on('error', reject).end();
+      });
+    expect(await asked('localhost:9464')).toBe(200);
+    expect(await asked('127.0.0.1')).toBe(200);
+    expect(await asked('evil.example.com')).toBe(421);
+  });
 });

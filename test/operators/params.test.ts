@@ -26,12 +26,12 @@ describe('params', () => {
       limit: 50,
       before: { value: 1763645598585, id: '6a' },
     });
-    expect((await read(yaml, { before: '0' })).value).toEqual({ limit: 15, before: { value: 0 } });
+    expect((await read(yaml, { before: '0' })).value).toEqual({ limit: 15 });
+    expect((await read(yaml, { limit: '', before: '' })).value).toEqual({ limit: 15 });
   });
 
   it.each([
     ['abc', 'limit: expected an integer from 1 to 500, got "abc"'],
-    ['', 'limit: expected an integer from 1 to 500, got ""'],
     ['0', 'limit: expected an integer from 1 to 500, got "0"'],
     ['501', 'limit: expected an integer from 1 to 500, got "501"'],
     ['1.0', 'limit: expected an integer from 1 to 500, got "1.0"'],
@@ -101,8 +101,9 @@ describe('params', () => {
       fc.asyncProperty(fc.oneof(fc.integer().map(String), fc.string()), async (limit) => {
         const { value, errors } = await read(yaml, { limit }, new URLSearchParams({ limit }).toString());
         const fits = /^-?[0-9]+$/.test(limit) && Number(limit) >= 1 && Number(limit) <= 500;
-        expect(value).toEqual(fits ? { limit: Number(limit) } : undefined);
-        expect(errors.length).toBe(fits ? 0 : 1);
+        if (limit === '') expect(value).toEqual({ limit: 15 });
+        else expect(value).toEqual(fits ? { limit: Number(limit) } : undefined);
+        expect(errors.length).toBe(fits || limit === '' ? 0 : 1);
       }),
     );
   });

@@ -43,7 +43,9 @@ export async function sourceOf(options: object = {}, { clock, platform, seed }: 
   const filled = optionsOf(rest, { listen: '127.0.0.1:0', ...options });
   const connector = await rest.create(filled, { ...environment, name: 'http' });
   connectors.push(connector);
-  const context = roleContext(environment, { routes: routes.map((route) => ({ route, parameters: [], reply: {} })) });
+  const limit = { name: 'limit', in: 'query', schema: {} } as const;
+  const described = routes.map((route) => ({ route, parameters: route.includes('{') ? [limit] : [], reply: {} }));
+  const context = roleContext(environment, { routes: described });
   const source = connector.source?.({}, context);
   const sink: Sink | undefined = connector.sink?.({}, roleContext(environment));
   if (!source || !sink) throw new Error('a role is missing');

@@ -1,0 +1,34 @@
+import type { Request, Response } from 'express';
+
+/** How long a browser may remember what a preflight said, s. */
+const maxAge = 600;
+
+/** Lets pages of these origins read the replies; others get no header of it, so that a browser keeps them from it. */
+export function allowOrigin(request: Request, response: Response, origins: readonly string[]): boolean {
+  if (origins.length === 0) return false;
+  response.vary('Origin');
+  const { origin } = request.headers;
+  if (origin === undefined || !(origins.includes(origin) || origins.includes('*'))) return false;
+  response.set({
+    'Access-Control-Allow-Origin': origins.includes('*') ? '*' : origin,
+    'Access-Control-Expose-Headers': 'X-Request-Id, Retry-After',
+    'Cross-Origin-Resource-Policy': 'cross-origin',
+  });
+  return true;
+}
+
+/** Is this a browser's question before a request of another origin? */
+export function isPreflight({ method, headers }: Request): boolean {
+  return method === 'OPTIONS' && headers['access-control-request-method'] !== undefined;
+}
+
+export function answerPreflight(response: Response): void {
+  response
+    .status(204)
+    .set({
+      'Access-Control-Allow-Methods': 'GET, HEAD',
+      'Access-Control-Allow-Headers': 'Last-Event-ID, X-Request-Id',
+      'Access-Control-Max-Age': String(maxAge),
+    })
+    .end();
+}
