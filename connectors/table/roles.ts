@@ -14,6 +14,7 @@ import { FdpError, messageOf } from '../../src/errors.ts';
 import { type Change, fold, readChange } from './fold.ts';
 import { counterProof, isMissing, receipt, rowProof } from './proof.ts';
 import { expireStep, type NewRow, type TableStore, toTuple } from './store.ts';
+import { Turns } from './turns.ts';
 import { type StoredValue, storableRow } from './values.ts';
 
 /** Rows of one transaction, at most: a longer one would hold the event loop. */
@@ -176,9 +177,11 @@ class CounterSink extends TableRole implements Sink {
 
 /** Looks rows up. */
 export class TableLookup extends TableRole implements Lookup {
+  readonly #turns = new Turns(this.context.clock);
+
   async find(query: Query, signal: AbortSignal): Promise<readonly Row[]> {
     const { name } = this.store.definition;
-    await this.context.clock.turn(); // a burst of requests must not keep everybody else waiting
+    await this.#turns.next();
     if (signal.aborted) throw new FdpError('FDP_CLOSED', `${name}: the request was given up`);
     return this.store.find(query);
   }
