@@ -13,7 +13,7 @@ export function writeAdvice(path: string): string {
   if (folder === undefined)
     return `it must be a file that ${me()} may read and write, in a folder where files may be made`;
   return (
-    `${me()} may not write to ${place}${ownerOf(place)}: chown it${uid()}, ` +
+    `${me()} may not write to ${place}${ownerOf(place)}: ${cure(place, 'w')}, ` +
     'or mount a named volume there instead of a folder of the machine'
   );
 }
@@ -23,7 +23,7 @@ export function readAdvice(path: string): string | undefined {
   const found = nearest(path);
   const blocked = found === path ? codeOf(path, constants.R_OK) : codeOf(found, constants.X_OK);
   if (blocked !== 'EACCES' && blocked !== 'EPERM') return undefined;
-  return `make ${found}${ownerOf(found)} readable for ${me()}: chown it${uid()}`;
+  return `make ${found}${ownerOf(found)} readable for ${me()}: ${cure(found, 'r')}`;
 }
 
 /** The file or folder that can't be written: the one that is there, or the nearest folder above. */
@@ -47,7 +47,11 @@ function codeOf(path: string, mode: number): string | undefined {
 
 const number = () => process.getuid?.();
 const me = () => (number() === undefined ? 'this user' : `user ${number()}`);
-const uid = () => (number() === undefined ? '' : ` to ${number()}`);
+
+function cure(path: string, right: 'r' | 'w'): string {
+  const isMine = statSync(path, { throwIfNoEntry: false })?.uid === number();
+  return isMine || number() === undefined ? `chmod u+${right} it` : `chown it to ${number()}`;
+}
 
 function ownerOf(path: string): string {
   const owner = statSync(path, { throwIfNoEntry: false });
