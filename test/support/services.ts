@@ -94,7 +94,7 @@ async function kafkaInDocker(setup: KafkaSetup): Promise<Service> {
 export interface MongoOptions {
   /** A replica set of one member; a standalone server unless set. */
   readonly replicaSet?: boolean;
-  /** Further arguments of mongod. */
+  /** Further arguments of mongod. The first user of `--auth` is made from this machine itself: not in a container. */
   readonly args?: readonly string[];
   /** Files that the arguments name. */
   readonly files?: readonly string[];
