@@ -7,8 +7,8 @@
 containers=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 kept=${FDP_CONTAINERS:-${XDG_CACHE_HOME:-$HOME/.cache}/fdp-containers}
 compose_version=v2.40.3
-bridge=fdp-docker0
 our_daemon=
+our_bridge=
 base_images=(
   "node:$(sed -n 's/^ARG NODE_VERSION=//p' Dockerfile)-slim"
   "$(sed -n 's/^ *image: \(apache\/kafka:.*\)/\1/p' docker-compose.yml)"
@@ -50,12 +50,13 @@ start_daemon() {
   our_daemon=$kept/dockerd.pid
   answers && return # from a run that was cut short
   rm -f "$our_daemon" "$kept/docker.sock"
-  # A bridge and addresses of its own: there may be another daemon on this machine.
-  if ! ip link show "$bridge" > /dev/null 2>&1; then
-    ip link add "$bridge" type bridge && ip addr add 10.213.0.1/24 dev "$bridge" && ip link set "$bridge" up || return 1
-  fi
+  # There may be another daemon on this machine: its bridge is shared, with addresses that it does not give.
+  local addresses
+  addresses=$(ip -4 -o addr show docker0 2> /dev/null | sed -nE 's/.* inet (([0-9]+\.[0-9]+)\.[0-9.]+\/16) .*/--bip \1 --fixed-cidr \2.213.0\/24/p')
+  ip link show docker0 > /dev/null 2>&1 || our_bridge=docker0
+  # shellcheck disable=SC2086  # flags and their values, or nothing
   setsid dockerd --data-root "$kept/data" --exec-root "$kept/exec" --pidfile "$our_daemon" -H "$DOCKER_HOST" \
-    --bridge "$bridge" --default-address-pool base=10.214.0.0/16,size=24 > "$kept/log/dockerd" 2>&1 < /dev/null &
+    $addresses --default-address-pool base=10.214.0.0/16,size=24 > "$kept/log/dockerd" 2>&1 < /dev/null &
   for _ in $(seq 100); do
     answers && { note "a Docker daemon of our own runs, $(docker version --format '{{.Server.Version}}')"; return; }
     sleep 0.3
@@ -96,5 +97,5 @@ release_docker() {
     sleep 0.3
   done
   rm -f "$our_daemon"
-  ip link del "$bridge" 2> /dev/null || true
+  [ -z "$our_bridge" ] || ip link del "$our_bridge" 2> /dev/null || true
 }
