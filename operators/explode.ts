@@ -1,8 +1,9 @@
-import { defineOperator } from '../src/engine/declaration.ts';
+import { defineOperator, type FieldType } from '../src/engine/declaration.ts';
 import { derive, type Fields, fieldsOf, indexed, type Message } from '../src/engine/message.ts';
 import { flatMap } from '../src/engine/operator.ts';
+import { compileTemplate, templateDateNames, templateNames } from '../src/engine/template.ts';
 import { arrayField, itemFields } from './support/fields.ts';
-import { checkField } from './support/names.ts';
+import { checkField, checkTemplate } from './support/names.ts';
 
 /** `explode`: one message for each item of an array, numbered by its place before anything can filter. */
 export const explode = defineOperator({
@@ -25,35 +26,56 @@ export const explode = defineOperator({
         minProperties: 1,
         additionalProperties: { type: 'string', minLength: 1 },
         description:
-          'Names of the new fields, and the fields of the item that they come from; one that an item lacks is left out. Default: the item as it is.',
-        examples: [{ symbol: 's', price: 'p', time: 't', volume: 'v' }],
+          'Names of the new fields, and the fields of the item that they come from; one that an item lacks is left out. A template such as `{received}` takes it from the message. Default: the item as it is.',
+        examples: [{ symbol: 's', price: 'p', time: 't', volume: 'v', conditions: 'c', received: '{received}' }],
       },
     },
   },
   example: 'explode: { field: data, as: { symbol: s, price: p, time: t, volume: v } }',
   shape({ field, as }, input, report) {
     checkField({ input, report, path: ['field'] }, field, ['any']);
-    return as && Object.fromEntries(Object.keys(as).map((name) => [name, 'any']));
+    for (const [name, from] of Object.entries(as ?? {})) checkTemplate({ input, report, path: ['as', name] }, from);
+    return as && Object.fromEntries(Object.entries(as).map(([name, from]) => [name, typeOf(from)]));
   },
   create({ field, as }, context) {
-    const pairs = as && Object.entries(as);
-    return flatMap(context, (message) => items(message, field, pairs));
+    const pairs = as && Object.entries(as).filter(([, from]) => templateNames(from).length === 0);
+    const templates = Object.entries(as ?? {})
+      .filter(([, from]) => templateNames(from).length > 0)
+      .map(([name, from]) => [name, compileTemplate(from)] as const);
+    return flatMap(context, (message) => {
+      const shared = templates.map(([name, fill]) => [name, fill(message)] as const);
+      return items(message, { field, pairs, shared });
+    });
   },
 });
 
 type Pairs = readonly (readonly [string, string])[];
 
-function items(message: Message, field: string, pairs: Pairs | undefined): readonly Message[] {
+interface Picking {
+  readonly field: string;
+  /** New fields and those of the item that they come from; undefined: the item as it is. */
+  readonly pairs: Pairs | undefined;
+  /** New fields that all items share. */
+  readonly shared: readonly (readonly [string, unknown])[];
+}
+
+function items(message: Message, { field, pairs, shared }: Picking): readonly Message[] {
   return arrayField(fieldsOf(message), field).map((item, index) =>
     derive(message, {
-      value: pairs === undefined ? item : picked(itemFields(item) ?? {}, pairs),
+      value: pairs === undefined ? item : picked(itemFields(item) ?? {}, pairs, shared),
       meta: indexed(message.meta, index),
     }),
   );
 }
 
-function picked(item: Fields, pairs: Pairs): Fields {
+/** What a template gives that is exactly one name of a date; of everything else nobody knows. */
+function typeOf(from: string): FieldType {
+  return templateDateNames.some((name) => from === `{${name}}`) ? 'number' : 'any';
+}
+
+function picked(item: Fields, pairs: Pairs, shared: Picking['shared']): Fields {
   const value: Record<string, unknown> = {};
   for (const [name, from] of pairs) if (Object.hasOwn(item, from)) value[name] = item[from];
+  for (const [name, given] of shared) if (given !== undefined) value[name] = given;
   return value;
 }

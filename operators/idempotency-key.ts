@@ -23,7 +23,7 @@ export const idempotencyKey = defineOperator({
         type: 'string',
         minLength: 1,
         description:
-          'Text with `{name}` for topic, partition, offset, index and key of the message, or for a field of its value. A message that lacks one is rejected.',
+          'Text with `{name}` for topic, partition, offset, index and key of the message, its `timestamp` and when it was `received` (Unix ms), or for a field of its value. A message that lacks one is rejected.',
         examples: ['{topic}-{partition}-{offset}--{symbol}-{time}-{index}'],
       },
     },

@@ -14,7 +14,8 @@ export const map = defineOperator({
       type: 'string',
       format: 'expression',
       minLength: 1,
-      description: 'CEL over the fields of the message; `iso(ms)` and `decimal(x)` write times and prices.',
+      description:
+        'CEL over the fields of the message; `iso(ms)` and `decimal(x)` write times and prices, `whole(x)` tells whether a number has no fraction.',
     },
     description:
       'The fields of the new value, in this order, and the expression of each; all other fields are left out.',

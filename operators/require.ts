@@ -1,7 +1,7 @@
 import { defineOperator } from '../src/engine/declaration.ts';
 import { type Fields, fieldsOf } from '../src/engine/message.ts';
 import { perMessage } from '../src/engine/operator.ts';
-import { FdpError } from '../src/errors.ts';
+import { FdpError, messageOf } from '../src/errors.ts';
 import { checkCondition } from './support/condition.ts';
 import { compileExpression, type Expression } from './support/expression.ts';
 import { show } from './support/expression-functions.ts';
@@ -38,10 +38,16 @@ function isTrue(expression: Expression, fields: Fields): boolean {
   }
 }
 
-/** Names the first part that is not true; throws that part's own error when it can't be evaluated. */
+/** Names the first part that is not true, or can't be evaluated. */
 function failure(parts: readonly Expression[], fields: Fields): FdpError {
-  const failed = parts.find((part) => part.evaluate(fields) !== true);
+  const failed = parts.find((part) => !isTrue(part, fields));
+  const rule = failed?.label;
+  try {
+    failed?.evaluate(fields);
+  } catch (cause) {
+    return new FdpError('FDP_MESSAGE_INVALID', messageOf(cause), { rule, cause });
+  }
   const values = failed?.names.map((name) => `${name} = ${show(fields[name])}`).join(', ');
   const got = values ? ` (${values})` : '';
-  return new FdpError('FDP_MESSAGE_INVALID', `not true: ${failed?.label}${got}`);
+  return new FdpError('FDP_MESSAGE_INVALID', `not true: ${rule}${got}`, { rule });
 }

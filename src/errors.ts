@@ -50,6 +50,8 @@ export interface FdpErrorOptions {
   readonly fault?: Fault;
   /** For `throttled`: how long to wait before the next try, in ms. */
   readonly waitMs?: number;
+  /** Of a rejection: the expression that was not true. */
+  readonly rule?: string | undefined;
   readonly cause?: unknown;
 }
 
@@ -59,12 +61,14 @@ export class FdpError extends Error {
   readonly code: ErrorCode;
   readonly fault: Fault;
   readonly waitMs: number | undefined;
+  readonly rule: string | undefined;
 
   constructor(code: ErrorCode, message: string, options: FdpErrorOptions = {}) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined);
     this.code = code;
     this.fault = options.fault ?? errorCodes[code];
     this.waitMs = options.waitMs;
+    this.rule = options.rule;
   }
 
   /** The same error with another fault. */

@@ -11,7 +11,7 @@ import {
   type RowState,
   type TableStore,
 } from '../table/store.ts';
-import type { StoredValue } from '../table/values.ts';
+import { type StoredValue, withLists } from '../table/values.ts';
 import { matching } from './query.ts';
 import type { MemoryHook, MemoryRow, MemorySpace, MemoryTable } from './space.ts';
 
@@ -91,7 +91,7 @@ export class MemoryTableStore implements TableStore {
 
   async find(query: Query): Promise<readonly Row[]> {
     const given = matching(this.#opened.rows.values(), this.definition, query).slice(0, query.limit);
-    return given.map((row) => ({ ...this.#complete(row.values), _id: String(row.id) }));
+    return given.map((row) => withLists(this.definition, { ...this.#complete(row.values), _id: String(row.id) }));
   }
 
   expire(): Promise<number> {

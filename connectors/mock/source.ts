@@ -58,7 +58,7 @@ function marketLane(options: MockOptions, stop: AbortSignal, ended: () => void):
       const either = linkedAbort(signal, stop);
       const frames = await pace.due(either.controller.signal);
       either.release();
-      if (frames.length > 0) return readingOf(frames, options.lane);
+      if (frames.length > 0) return readingOf(frames, options.lane, options.clock.now());
       done = true;
       if (pace.isOver) ended();
       return undefined;
@@ -122,12 +122,11 @@ class Pace {
   }
 }
 
-function readingOf(frames: readonly MarketFrame[], lane: string): Reading {
+function readingOf(frames: readonly MarketFrame[], lane: string, timestamp: number): Reading {
   const meta = { lane };
   let trades = 0;
   const messages = frames.map((frame): SourceMessage => {
     trades += frame.trades.length;
-    const timestamp = frame.trades.at(-1)?.t ?? 0;
     return { key: null, value: { type: 'trade', data: frame.trades }, timestamp, meta };
   });
   return { messages, bytes: trades * bytesATrade };

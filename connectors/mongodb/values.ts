@@ -2,7 +2,7 @@ import { Decimal128 as Decimal, type Decimal128, type Document, Double, Long, Ob
 import { FdpError } from '../../src/errors.ts';
 import { decimalText } from '../table/decimal.ts';
 import type { TableDefinition } from '../table/definition.ts';
-import { type StoredValue, wrongType } from '../table/values.ts';
+import { listOf, type StoredValue, wrongType } from '../table/values.ts';
 
 /** The digits that a Decimal128 has. */
 const maxDigits = 34;
@@ -25,6 +25,8 @@ export function toBson(definition: TableDefinition, field: string, value: Stored
       return new Date(Number(value));
     case 'int64':
       return Long.fromNumber(Number(value));
+    case 'strings':
+      return listOf(value);
     case 'double':
       return new Double(Number(value));
     default:

@@ -9,6 +9,7 @@ const sqlTypes: Readonly<Record<ColumnType, string>> = {
   int64: 'INTEGER',
   double: 'REAL',
   boolean: 'INTEGER',
+  strings: 'TEXT',
 };
 
 /** Where a row came from, what was counted into it, and when it was last written (Unix ms). */
@@ -33,7 +34,8 @@ function columnsOf({ fields }: TableDefinition): Readonly<Record<string, string>
 }
 
 /**
- * Makes the table and its indexes, or checks that what is there is what the spec declares. Runs in a transaction.
+ * Makes the table and its indexes, or checks that what is there is what the spec declares; fields that were declared
+ * since are added. Runs in a transaction.
  * @throws FDP_STORE_DIFFERS
  */
 export function createTable(db: Database, table: string, definition: TableDefinition): void {
@@ -42,8 +44,11 @@ export function createTable(db: Database, table: string, definition: TableDefini
   if (known.length > 0) {
     const found = known.filter(({ name }) => name !== '_id').map(({ name, type }) => `${name} ${type}`);
     const wanted = Object.entries(columns).map(([name, type]) => `${name} ${type}`);
-    if ([...found].sort().join() !== [...wanted].sort().join())
+    if (found.some((column) => !wanted.includes(column)))
       throw differs(db, definition, `table ${table} has the columns ${listed(found)}, declared are ${listed(wanted)}`);
+    // Of before a field was declared: its rows have none.
+    for (const column of Object.keys(columns).filter((name) => !known.some((each) => each['name'] === name)))
+      db.exec(`ALTER TABLE ${quoted(table)} ADD COLUMN ${quoted(column)} ${columns[column]}`);
   } else {
     const list = Object.entries(columns).map(([name, type]) => `${quoted(name)} ${type}`);
     db.exec(`CREATE TABLE ${quoted(table)} (_id INTEGER PRIMARY KEY AUTOINCREMENT, ${list.join(', ')})`);

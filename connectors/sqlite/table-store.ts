@@ -12,7 +12,7 @@ import {
   type RowState,
   type TableStore,
 } from '../table/store.ts';
-import type { StoredValue } from '../table/values.ts';
+import { type StoredValue, withLists } from '../table/values.ts';
 import type { Database, SqlRow, SqlValue } from './database.ts';
 import { HeldFile } from './held-file.ts';
 import { sqlValue, TableInsert } from './table-insert.ts';
@@ -116,7 +116,7 @@ export class SqliteTableStore implements TableStore {
     if (!select) return [];
     try {
       const rows = this.#file.opened.read((db) => db.all(select.sql, ...select.values));
-      return rows.map((row) => this.#plain(row));
+      return rows.map((row) => withLists(this.definition, this.#plain(row)));
     } catch (error) {
       if (!isRetriable(error)) throw error;
       throw new FdpError('FDP_UNAVAILABLE', `${name}: ${messageOf(error)}`, { cause: error });

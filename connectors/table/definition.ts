@@ -1,7 +1,7 @@
 import type { Report } from '../../src/engine/declaration.ts';
 import { durationMs } from '../../src/engine/units.ts';
 
-export type ColumnType = 'string' | 'decimal' | 'date' | 'int64' | 'double' | 'boolean';
+export type ColumnType = 'string' | 'decimal' | 'date' | 'int64' | 'double' | 'boolean' | 'strings';
 
 export interface SortField {
   readonly field: string;

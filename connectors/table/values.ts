@@ -1,9 +1,11 @@
+import type { Row } from '../../src/engine/component.ts';
+import { parseJson } from '../../src/engine/json.ts';
 import { foreignText, jsonWithin } from '../../src/engine/text.ts';
 import { FdpError } from '../../src/errors.ts';
 import { decimalText } from './decimal.ts';
 import type { ColumnType, TableDefinition } from './definition.ts';
 
-/** A value as a table keeps it: decimals as canonical text, dates as Unix ms. */
+/** A value as a table keeps it: decimals as canonical text, dates as Unix ms, lists as JSON. */
 export type StoredValue = string | number | boolean | null;
 
 const expected: Readonly<Record<ColumnType, string>> = {
@@ -13,10 +15,12 @@ const expected: Readonly<Record<ColumnType, string>> = {
   int64: 'an integer within 2^53',
   double: 'a finite number',
   boolean: 'true or false',
+  strings: 'a list of texts',
 };
 
 const unstorableText = /\0|\p{Surrogate}/u;
 const maxDateMs = 8.64e15;
+const mostStrings = 1000;
 
 type Columns = readonly (readonly [field: string, type: ColumnType])[];
 const columns = new WeakMap<object, Columns>();
@@ -46,7 +50,34 @@ export function storedValue(type: ColumnType, value: unknown): StoredValue | und
       return Number.isFinite(value) ? Number(value) + 0 : undefined;
     case 'boolean':
       return typeof value === 'boolean' ? value : undefined;
+    case 'strings':
+      return listText(value);
   }
+}
+
+/**
+ * A list of texts as its JSON. Takes whatever comes: what is no list is one of one item, an item that is no text is kept
+ * as its JSON. What describes a row further must not keep it from being stored.
+ */
+function listText(value: unknown): string {
+  const items = Array.isArray(value) ? value.slice(0, mostStrings) : [value];
+  return JSON.stringify(items.map((item) => (isStorable(item) ? item : foreignText(item))));
+}
+
+function isStorable(item: unknown): boolean {
+  return typeof item === 'string' && !unstorableText.test(item);
+}
+
+/** A list as it is given back. */
+export function listOf(text: unknown): unknown {
+  return typeof text === 'string' ? parseJson(text) : null;
+}
+
+/** A stored row with its lists as lists. */
+export function withLists({ fields }: TableDefinition, row: Row): Row {
+  const lists = fields && columnsOf(fields).filter(([, type]) => type === 'strings');
+  if (!lists || lists.length === 0) return row;
+  return { ...row, ...Object.fromEntries(lists.map(([field]) => [field, listOf(row[field])])) };
 }
 
 /**

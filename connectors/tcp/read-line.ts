@@ -7,12 +7,12 @@ interface LineReading {
   readonly name: string;
   /** The field whose text is the message's key. */
   readonly key: string;
-  /** Wall clock, for a line without a time of its own. */
+  /** Wall clock. */
   now(): number;
 }
 
 /**
- * One line as a message: `time` (ISO 8601 text or Unix ms) is its timestamp. Invalid UTF-8 is read as U+FFFD. A line
+ * One line as a message, dated by when it was received. Invalid UTF-8 is read as U+FFFD. A line
  * that is not JSON is a message with a problem, FDP_MESSAGE_UNREADABLE, and its bytes.
  */
 export function readLine(line: Buffer, { name, key, now }: LineReading): SourceMessage {
@@ -30,7 +30,7 @@ export function readLine(line: Buffer, { name, key, now }: LineReading): SourceM
   return {
     key: typeof keyValue === 'string' ? keyValue : null,
     value,
-    timestamp: unixMs(fieldOf(value, 'time')) ?? now(),
+    timestamp: now(),
     meta,
   };
 }
@@ -38,11 +38,4 @@ export function readLine(line: Buffer, { name, key, now }: LineReading): SourceM
 function fieldOf(value: unknown, field: string): unknown {
   if (typeof value !== 'object' || value === null || !Object.hasOwn(value, field)) return undefined;
   return (value as Readonly<Record<string, unknown>>)[field];
-}
-
-function unixMs(time: unknown): number | undefined {
-  if (typeof time === 'number') return time;
-  if (typeof time !== 'string' || !/^\d{4}-\d\d-\d\dT/.test(time)) return undefined;
-  const ms = Date.parse(time);
-  return Number.isNaN(ms) ? undefined : ms;
 }

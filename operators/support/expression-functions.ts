@@ -38,6 +38,11 @@ export function decimal(value: unknown): string | null {
   return (sign === '-' ? '-' : '') + shifted(whole, fraction, power);
 }
 
+/** True for a number without a fraction, as a date in ms is: what a table can keep as one. */
+export function whole(value: unknown): boolean {
+  return typeof value === 'bigint' || (typeof value === 'number' && Number.isInteger(value));
+}
+
 function shifted(whole: string, fraction: string, power: number): string {
   const digits = whole + fraction;
   const point = whole.length + power;

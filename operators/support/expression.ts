@@ -8,7 +8,7 @@ import {
 import type { FieldType, Shape } from '../../src/engine/declaration.ts';
 import type { Fields } from '../../src/engine/message.ts';
 import { FdpError, messageOf } from '../../src/errors.ts';
-import { decimal, iso } from './expression-functions.ts';
+import { decimal, iso, whole } from './expression-functions.ts';
 import { conjuncts, type Problem, type Reading, readTree } from './expression-tree.ts';
 import { unknownName } from './names.ts';
 import { plainlyTrue } from './plainly-true.ts';
@@ -29,11 +29,12 @@ export interface Expression {
 }
 
 /** The message as a whole, for `has(x)` and for fields whose name is a word of CEL. */
-const whole = '_fields_';
+const message = '_fields_';
 const options = { homogeneousAggregateLiterals: false };
 const running = new Environment({ ...options, unlistedVariablesAreDyn: true })
   .registerFunction('iso(dyn): dyn', iso)
-  .registerFunction('decimal(dyn): dyn', decimal);
+  .registerFunction('decimal(dyn): dyn', decimal)
+  .registerFunction('whole(dyn): bool', whole);
 const celTypes = {
   string: 'string',
   decimal: 'string',
@@ -50,9 +51,9 @@ const fieldTypes: Readonly<Record<string, FieldType>> = {
   bool: 'boolean',
 };
 
-const ownFunctions: Readonly<Record<string, (value: unknown) => unknown>> = { iso, decimal };
+const ownFunctions: Readonly<Record<string, (value: unknown) => unknown>> = { iso, decimal, whole };
 /** What our own functions give, but for null. */
-const ownResults: Readonly<Record<string, FieldType>> = { iso: 'string', decimal: 'decimal' };
+const ownResults: Readonly<Record<string, FieldType>> = { iso: 'string', decimal: 'decimal', whole: 'boolean' };
 
 /**
  * Reads an expression. Every name is a field of any type.
@@ -76,7 +77,7 @@ export function compileExpression(source: string): Expression {
       try {
         if (isTrue?.(fields)) return true;
         if (direct) return plain(direct(fields));
-        return plain(run(needsWhole ? { ...fields, [whole]: fields } : fields));
+        return plain(run(needsWhole ? { ...fields, [message]: fields } : fields));
       } catch (error) {
         throw new FdpError('FDP_MESSAGE_INVALID', `"${label}": ${reasonOf(error)}`);
       }
@@ -123,7 +124,7 @@ function parse(source: string): Parsed {
     const { ast } = running.parse(source);
     const reading = readTree(ast);
     const starts = [...reading.qualified].sort((a, b) => b - a);
-    const text = starts.reduce((done, start) => `${done.slice(0, start)}${whole}.${done.slice(start)}`, source);
+    const text = starts.reduce((done, start) => `${done.slice(0, start)}${message}.${done.slice(start)}`, source);
     return { ...reading, ast, text };
   } catch (error) {
     const at = error instanceof ParseError && error.range ? ` at character ${error.range.start + 1}` : '';
@@ -171,11 +172,12 @@ function checking(names: readonly string[], input: Shape): Environment {
   for (const type of ['double', 'int', 'null', 'string'] as const) {
     if (type !== 'string') environment.registerFunction(`iso(${type}): dyn`, iso);
     environment.registerFunction(`decimal(${type}): dyn`, decimal);
+    environment.registerFunction(`whole(${type}): bool`, whole);
   }
   const equal = () => false;
   for (const pair of ['double == int', 'double == null', 'string == null', 'bool == null', 'int == null'])
     environment.registerOperator(pair, equal);
-  environment.registerVariable(whole, 'dyn');
+  environment.registerVariable(message, 'dyn');
   for (const name of names) {
     const type = input && Object.hasOwn(input, name) ? input[name] : undefined;
     if (type !== undefined && !environment.hasVariable(name)) environment.registerVariable(name, celTypes[type]);

@@ -1,6 +1,6 @@
 import { closest, distance } from 'fastest-levenshtein';
 import type { FieldType, Report, Shape, SpecScope } from '../../src/engine/declaration.ts';
-import { templateMetaNames, templateNames } from '../../src/engine/template.ts';
+import { templateDateNames, templateMetaNames, templateNames } from '../../src/engine/template.ts';
 
 type Path = readonly (string | number)[];
 
@@ -44,7 +44,7 @@ export function checkTemplate(
   text: string,
 ): void {
   if (input === undefined) return;
-  const known = [...Object.keys(input), ...templateMetaNames];
+  const known = [...Object.keys(input), ...templateMetaNames, ...templateDateNames];
   for (const name of templateNames(text)) {
     if (known.includes(name)) continue;
     const { text: problem, hint } = unknownName('field', name, known);

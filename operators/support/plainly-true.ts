@@ -1,5 +1,6 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
 import type { Fields } from '../../src/engine/message.ts';
+import { whole } from './expression-functions.ts';
 
 /** True only where there is no doubt that the condition is. */
 type Sight = (fields: Fields) => boolean;
@@ -14,8 +15,9 @@ const numeric: Readonly<Record<string, (a: number, b: number) => boolean>> = {
 
 /**
  * Sees without the interpreter that a condition is true, which the conditions of a pipeline are for nearly every message:
- * comparisons of a field with a literal, patterns, and those joined by `&&`. What it does not see may be true, false or
- * an error: the interpreter tells. Undefined for a condition of any other form.
+ * comparisons of a field with a literal or with another field, to which a literal may be added; patterns; `whole(x)`; and
+ * those joined by `&&`. What it does not see may be true, false or an error: the interpreter tells. Undefined for a
+ * condition of any other form.
  */
 export function plainlyTrue(ast: ASTNode, isField: (name: string) => boolean): Sight | undefined {
   if (ast.op === '&&') {
@@ -29,11 +31,43 @@ export function plainlyTrue(ast: ASTNode, isField: (name: string) => boolean): S
     if (typeof text !== 'string' || more.length > 0) return undefined;
     return matching(receiver.args, new RegExp(text));
   }
+  if (ast.op === 'call') {
+    const [name, [only, ...more]] = ast.args;
+    if (name !== 'whole' || only?.op !== 'id' || !isField(only.args) || more.length > 0) return undefined;
+    const field = only.args;
+    return ({ [field]: value }) => whole(value);
+  }
   if (!(ast.op in numeric)) return undefined;
   const [left, right] = ast.args as [ASTNode, ASTNode];
+  if (left.op !== 'id' || !isField(left.args)) return undefined;
   const value = literal(right);
-  if (left.op !== 'id' || !isField(left.args) || value === undefined) return undefined;
-  return comparing(left.args, ast.op, value);
+  if (value !== undefined) return comparing(left.args, ast.op, value);
+  const sum = sumOf(right, isField);
+  return sum && comparingFields(left.args, ast.op, sum);
+}
+
+/** A field, and what is added to it. */
+interface Sum {
+  readonly field: string;
+  readonly added: number;
+}
+
+function sumOf(node: ASTNode, isField: (name: string) => boolean): Sum | undefined {
+  if (node.op === 'id') return isField(node.args) ? { field: node.args, added: 0 } : undefined;
+  if (node.op !== '+' && node.op !== '-') return undefined;
+  const [field, second] = node.args;
+  const added = literal(second);
+  if (field.op !== 'id' || !isField(field.args) || typeof added !== 'number') return undefined;
+  return { field: field.args, added: node.op === '+' ? added : -added };
+}
+
+function comparingFields(name: string, operator: string, { field, added }: Sum): Sight | undefined {
+  const holds = numeric[operator];
+  return (
+    holds &&
+    (({ [name]: found, [field]: other }) =>
+      typeof found === 'number' && typeof other === 'number' && holds(found, other + added))
+  );
 }
 
 function matching(name: string, pattern: RegExp): Sight {
@@ -47,6 +81,10 @@ function comparing(name: string, operator: string, value: string | number): Sigh
 }
 
 function literal(node: ASTNode): string | number | undefined {
+  if (node.op === '-_') {
+    const positive = literal(node.args);
+    return typeof positive === 'number' ? -positive : undefined;
+  }
   if (node.op !== 'value') return undefined;
   const { args } = node;
   if (typeof args === 'bigint') return Number.isSafeInteger(Number(args)) ? Number(args) : undefined;

@@ -102,8 +102,9 @@ export const tableOptions = {
   fields: {
     type: 'object',
     minProperties: 1,
-    additionalProperties: { enum: ['string', 'decimal', 'date', 'int64', 'double', 'boolean'] },
-    description: 'Fields of a row and their types: string, decimal (exact), date (Unix ms), int64, double or boolean.',
+    additionalProperties: { enum: ['string', 'decimal', 'date', 'int64', 'double', 'boolean', 'strings'] },
+    description:
+      'Fields of a row and their types: string, decimal (exact), date (Unix ms), int64, double, boolean or strings (a list of texts; what is none becomes one). A table that lacks a field gets it.',
     examples: [{ symbol: 'string', price: 'decimal' }],
   },
   unique: { type: 'string', description: 'The field that identifies a row: a known value is not stored again.' },

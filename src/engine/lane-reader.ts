@@ -9,7 +9,7 @@ import type { Node } from './node.ts';
 import { Permits } from './permits.ts';
 import type { Limits } from './plan.ts';
 import { Proofs } from './proofs.ts';
-import { heldAfter, type Tally } from './tally.ts';
+import type { Tally } from './tally.ts';
 import type { Troubles } from './troubles.ts';
 
 /** How long a held source waits before it looks again, ms. */
@@ -158,10 +158,10 @@ export class LaneReader {
     const { replayable, tally, environment, troubles } = this.#parts;
     for (const permits of this.#permits) await permits.whenFree(stopped);
     if (!replayable) return;
-    const reason = `${heldAfter} messages in a row were rejected and none delivered: mend the spec and start again`;
-    while (tally.rejectedInARow >= heldAfter && !stopped.aborted) {
+    for (let reason = tally.suspicion.reason; reason !== undefined && !stopped.aborted; ) {
       troubles.begin(this, 'held', reason);
       await environment.clock.sleep(heldPollMs, stopped);
+      reason = tally.suspicion.reason;
     }
     troubles.end(this);
   }

@@ -103,7 +103,7 @@ export class Ledger {
   open(reading: Reading): Settlement {
     const { clock } = this.#environment;
     const [oldest] = reading.messages;
-    // A log's record has an age when it is read; elsewhere a timestamp may be the market's own.
+    // A log's record has an age when it is read: it is dated by when the feed received it. Elsewhere that is now.
     const ageMs = oldest && reading.position !== undefined ? Math.max(0, clock.now() - oldest.timestamp) : 0;
     const settlement: Settlement = new Settlement(reading, clock.monotonic(), this.#tally, () => {
       const tookMs = ageMs + clock.monotonic() - settlement.readAt;

@@ -1,8 +1,6 @@
 import { Latency } from './latency.ts';
+import { Suspicion } from './suspicion.ts';
 import { Outcome } from './track.ts';
-
-/** Source messages rejected in a row, over all lanes, that mean a wrong spec rather than bad messages. */
-export const heldAfter = 1000;
 
 /** A topology's count of source messages. At every instant read = delivered + filtered + rejected + released + inFlight. */
 export class Tally {
@@ -14,8 +12,7 @@ export class Tally {
   inFlight = 0;
   /** From a batch's oldest message to its settlement. */
   readonly latency = new Latency();
-  /** Rejected since the last one that was delivered. */
-  rejectedInARow = 0;
+  readonly suspicion = new Suspicion();
 
   read(messages: number): void {
     this.messagesRead += messages;
@@ -27,14 +24,13 @@ export class Tally {
     switch (outcome) {
       case Outcome.delivered:
         this.delivered++;
-        this.rejectedInARow = 0;
+        this.suspicion.delivered();
         break;
       case Outcome.filtered:
         this.filtered++;
         break;
       case Outcome.rejected:
         this.rejected++;
-        this.rejectedInARow++;
         break;
       case Outcome.released:
         this.released++;

@@ -4,8 +4,14 @@ import { fieldsOf, type Message, type Meta } from './message.ts';
 const placeholder = /\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
 const metaNames = ['topic', 'partition', 'offset', 'index'] as const satisfies readonly (keyof Meta)[];
 
-/** Names that a template takes from the message's origin; every other name is a field of its value. */
+/** Names that a template takes from the message's origin. */
 export const templateMetaNames: readonly string[] = [...metaNames, 'key'];
+
+/**
+ * Names of dates, Unix ms: the message's, and that of what the source read, which is when it was received. Like every other
+ * name they are fields of the value first, if it has such a field.
+ */
+export const templateDateNames: readonly string[] = ['timestamp', 'received'];
 
 /** The names in a template's braces, in order. */
 export function templateNames(text: string): string[] {
@@ -42,8 +48,20 @@ function reader(name: string): (message: Message) => unknown {
   const metaName = metaNames.find((known) => known === name);
   if (metaName === 'index') return (message) => message.meta.index;
   if (metaName) return ({ meta }) => (meta.origin ?? meta)[metaName];
+  const dated = dates[name];
   return (message) => {
+    if (dated && !hasFields(message)) return dated(message);
     const fields = fieldsOf(message);
-    return Object.hasOwn(fields, name) ? fields[name] : undefined;
+    return Object.hasOwn(fields, name) ? fields[name] : dated?.(message);
   };
+}
+
+const dates: Readonly<Record<string, (message: Message) => number>> = {
+  __proto__: null as never,
+  timestamp: (message) => message.timestamp,
+  received: (message) => message.track.timestamp,
+};
+
+function hasFields({ value }: Message): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -163,6 +163,7 @@ export class Topology implements NodeOwner {
     }
     const where = { topology: this.name, node: node.name, code: error.code, ...originOf(message) };
     this.#limitedLog.warn(`rejected ${node.name} ${error.code}`, where, `message rejected: ${textOf(error)}`);
+    this.#tally.suspicion.rejected(node, message, error);
     const letters = this.#flow?.deadLetters;
     if (letters) letters.submit(this.name, node, message, error);
     else message.track.end(Outcome.rejected);

@@ -131,6 +131,7 @@ const fieldTypes: Readonly<Record<string, FieldType>> = {
   decimal: 'decimal',
   date: 'date',
   int64: 'int64',
+  strings: 'any',
   double: 'number',
   boolean: 'boolean',
 };

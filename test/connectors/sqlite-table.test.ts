@@ -33,6 +33,9 @@ function sqliteWorld(): TableWorld & { readonly path: string } {
 
 tableContract('sqlite_table', async () => sqliteWorld());
 
+const { price: _price, ...others } = tradeTable.fields;
+const renamed = { ...others, amount: 'decimal' };
+
 describe('sqlite_table', () => {
   let world: ReturnType<typeof sqliteWorld>;
   beforeEach(() => {
@@ -66,7 +69,7 @@ describe('sqlite_table', () => {
   });
 
   it.each([
-    ['another field', { ...tradeTable, fields: { ...tradeTable.fields, venue: 'string' } }],
+    ['another field', { ...tradeTable, fields: renamed }],
     ['another type', { ...tradeTable, fields: { ...tradeTable.fields, time: 'string' } }],
     ['another unique field', { ...tradeTable, unique: 'symbol' }],
     ['no unique field', { fields: tradeTable.fields }],
@@ -81,6 +84,18 @@ describe('sqlite_table', () => {
     });
     const again = await TestTable.open(world, { ...tradeTable, indexes: [['symbol'], ['-time']] });
     expect(await again.find()).toHaveLength(1);
+    await again.close();
+  });
+
+  it('adds fields that were declared since to a table of an older version, and keeps its rows', async () => {
+    const table = await TestTable.open(world);
+    await table.write([rowMessage({ message_key: 'a', symbol: 'A', time: 5 })]);
+    await table.close();
+    const fields = { ...tradeTable.fields, conditions: 'strings', received: 'date' };
+    const again = await TestTable.open(world, { ...tradeTable, fields });
+    const row = { message_key: 'b', symbol: 'A', time: 6, conditions: ['1', '8'], received: 7 };
+    await again.write([rowMessage(row), rowMessage({ message_key: 'a', conditions: ['9'] })]);
+    expect(await again.find()).toMatchObject([{ message_key: 'a', time: 5, conditions: null, received: null }, row]);
     await again.close();
   });
 

@@ -206,6 +206,21 @@ describe('runtime', () => {
     expect(world.letters.written).toHaveLength(snapshotOf(runtime).rejected);
   });
 
+  it('goes on after any number of rejections of one or two keys, and of several rules, and stores what comes then', async () => {
+    const bad = [...numbered(4000).filter(({ key }) => key !== 'C'), ...numbered(600, 4000)];
+    const world = new World([...bad, { id: 9999, key: 'D' }]);
+    const refuse = operatorPlan((_options, context) =>
+      perMessage(context, (message) => {
+        const { id } = message.value as { id: number };
+        if (id === 9999) return message;
+        throw new FdpError('FDP_MESSAGE_INVALID', 'no', { rule: id < 4000 ? 'one' : 'other' });
+      }),
+    );
+    const { snapshot } = await world.runToEnd({ operators: [refuse] });
+    expect(snapshot).toMatchObject({ state: 'stopped', rejected: bad.length, delivered: 1 });
+    expect(idsOf(world.sink.written)).toEqual([9999]);
+  });
+
   it('keeps a topology waiting while its dead letter cannot be written, and loses no letter', async () => {
     const world = new World(numbered(60));
     let failures = 10;

@@ -40,7 +40,8 @@ const all: readonly Poison[] = [
   poison('5 MB of another shape', `{"junk":"${'x'.repeat(fiveMegabytes)}"}`, { code: invalid, reason: /data/ }),
   poison('5 MB that no letter holds', '"'.repeat(fiveMegabytes), { code: unreadable, reason: /JSON/, isCut: true }),
   poison('no symbol', envelope({ s: undefined }), { code: invalid, reason: /symbol/, indexes: [0] }),
-  poison('a negative price', envelope({ p: -1 }), { code: invalid, reason: /price > 0/, indexes: [0] }),
+  poison('a price without end', envelope({ p: -1e15 }), { code: invalid, reason: /price > -1e15/, indexes: [0] }),
+  poison('a time in seconds', envelope({ t: 1763645598 }), { code: invalid, reason: /time > received/, indexes: [0] }),
   poison('NaN', '{"type":"trade","data":[{"s":"AAPL","p":NaN,"t":1,"v":1}]}', { code: unreadable, reason: /JSON/ }),
   poison('NaN as text', envelope({ p: 'NaN' }), { code: invalid, reason: /price/, indexes: [0] }),
   poison('an infinite price', envelope({}).replace('196.38', '1e999'), {
@@ -48,8 +49,8 @@ const all: readonly Poison[] = [
     reason: /price/,
     indexes: [0],
   }),
-  poison('the second of three', envelope({ s: 'GOOD' }, { p: -1 }, { s: 'GOOD' }), {
-    ...{ code: invalid, reason: /price > 0/, indexes: [1] },
+  poison('the second of three', envelope({ s: 'GOOD' }, { p: '1' }, { s: 'GOOD' }), {
+    ...{ code: invalid, reason: /price/, indexes: [1] },
   }),
 ];
 

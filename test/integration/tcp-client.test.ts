@@ -95,7 +95,8 @@ describe('tcp client', () => {
     await until(() => messages.length === 2);
     expect(lane.id).toBe('feed');
     expect(numbersOf(messages)).toEqual([1, 2]);
-    expect(messages[0]).toMatchObject({ key: 'A', timestamp: Date.UTC(2025, 10, 20, 13, 33, 18, 585) });
+    expect(messages[0]).toMatchObject({ key: 'A' });
+    expect(Date.now() - (messages[0]?.timestamp ?? 0)).toBeLessThan(60_000);
     expect(node.state).toBe('ok');
   });
 

@@ -26,6 +26,21 @@ describe('explode', () => {
     expect(out.map(({ value }) => value)).toEqual([1, null, { s: 1 }]);
   });
 
+  it('takes templates from the message: when it was received, and where it stands', async () => {
+    const dated = operator(explode, '{ field: data, as: { p: p, received: "{received}", at: "{topic}-{offset}" } }');
+    const { out } = await runOperators([dated], [{ data: [{ p: 1, received: 9 }, { p: 2 }] }]);
+    const timestamp = out[0]?.timestamp;
+    expect(timestamp).toEqual(expect.any(Number));
+    expect(out.map(({ value }) => value)).toEqual([1, 2].map((p) => ({ p, received: timestamp, at: 'topic-0' })));
+    expect(check(explode, '{ field: data, as: { p: p, received: "{received}" } }', undefined).shape).toEqual({
+      p: 'any',
+      received: 'number',
+    });
+    expect(check(explode, '{ field: data, as: { x: "{recieved}" } }', { data: 'any' }).problems).toEqual([
+      'as.x: there is no field recieved | did you mean received?',
+    ]);
+  });
+
   it('keeps the key', async () => {
     const { out } = await runOperators(
       [operator(split, '{ field: data, by: s }'), trades],

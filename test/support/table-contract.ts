@@ -234,6 +234,19 @@ function typeCases(world: () => TableWorld): void {
     await table.close();
   });
 
+  it('keeps a list of texts, makes one of what is none, and gives it back', async () => {
+    const fields = { message_key: 'string', conditions: 'strings' };
+    const table = await TestTable.open(world(), { fields, unique: 'message_key' });
+    const given = [['1', '8'], [], null, undefined, [1, 8.5], 'odd lot', [null, { a: 1 }, '\ud800'], 7];
+    await table.write(given.map((conditions, place) => rowMessage({ message_key: `${place}`, conditions })));
+    const rows = await table.find({ sort: [{ field: 'message_key', descending: false }] });
+    expect(rows.map(({ conditions }) => conditions)).toEqual([
+      ...[['1', '8'], [], null, null, ['1', '8.5'], ['odd lot']],
+      ...[['null', '{"a":1}', '\\u{d800}'], ['7']],
+    ]);
+    await table.close();
+  });
+
   it.each([
     { message_key: 5 },
     { message_key: null },

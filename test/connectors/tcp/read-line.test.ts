@@ -4,20 +4,19 @@ import { readLine } from '../../../connectors/tcp/read-line.ts';
 const read = (line: string | Buffer) => readLine(Buffer.from(line), { name: 'feed', key: 'symbol', now: () => 7 });
 
 describe('tcp line', () => {
-  it('is a message with its key and its time', () => {
+  it('is a message with its key, dated by when it was received whatever its own time says', () => {
     const value = { time: '2025-11-20T13:33:18.585Z', symbol: 'AAPL', price: 196.38 };
-    expect(read(JSON.stringify(value))).toEqual({
-      key: 'AAPL',
-      value,
-      timestamp: Date.parse(value.time),
-      meta: { lane: 'feed' },
-    });
-    expect(read('{"time":5}').timestamp).toBe(5);
+    expect(read(JSON.stringify(value))).toEqual({ key: 'AAPL', value, timestamp: 7, meta: { lane: 'feed' } });
+    for (const line of ['{}', '{"time":5}', '{"time":"2099-01-01T00:00:00Z"}', '42', 'null'])
+      expect(read(line)).toMatchObject({ timestamp: 7, key: null });
   });
 
-  it('takes the clock where the line has no time that can be read', () => {
-    for (const line of ['{}', '{"time":"yesterday"}', '{"time":null}', '{"time":"2025-99-99T00:00:00Z"}', '42', 'null'])
-      expect(read(line)).toMatchObject({ timestamp: 7, key: null });
+  it('is a problem when it is nested too deeply', () => {
+    const line = `{"symbol":"A","x":${'['.repeat(20_000)}${']'.repeat(20_000)}}`;
+    expect(read(line).problem?.message).toBe(
+      "feed: a line can't be read: expected JSON of at most 100 levels, got more",
+    );
+    expect(Buffer.from(read(line).raw ?? '').toString()).toBe(line);
   });
 
   it('is a problem with its bytes when it is not JSON', () => {

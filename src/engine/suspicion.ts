@@ -1,0 +1,58 @@
+import type { FdpError } from '../errors.ts';
+import type { Message } from './message.ts';
+import type { Node } from './node.ts';
+
+/** Source messages rejected in a row that mean a wrong spec rather than bad messages. */
+export const heldAfter = 1000;
+/** What the messages of one key count for, at most: a thousand takes three keys. */
+const mostOfAKey = 400;
+
+/** Rejections by one rule since the last delivery. */
+interface Case {
+  /** By key; undefined: keys are not told apart, each message counts for itself. */
+  readonly keys: Map<string, number>;
+  messages: number;
+}
+
+/**
+ * Tells a wrong spec from bad messages. A rule (an expression, or else an operator or a sink) that rejects a thousand
+ * source messages of several keys in a row, over all lanes and with none delivered between, is probably wrong. One key
+ * alone proves nothing: a symbol that the rule does not foresee trades all night while the others are quiet. Messages
+ * without a key can't be told apart, and count each for itself.
+ */
+export class Suspicion {
+  readonly #cases = new Map<string, Case>();
+  #last: object | undefined;
+
+  rejected(node: Node, { track, key }: Message, error: FdpError): void {
+    // Of the children of one source message the first counts.
+    if (this.#last === track) return;
+    this.#last = track;
+    const rule = error.rule ?? node.name;
+    const found = this.#cases.get(rule) ?? { keys: new Map<string, number>(), messages: 0 };
+    this.#cases.set(rule, found);
+    if (found.messages >= heldAfter) return;
+    const name = key ?? track.key;
+    if (name === null) found.messages++;
+    else {
+      const before = found.keys.get(name) ?? 0;
+      found.keys.set(name, before + 1);
+      if (before < mostOfAKey) found.messages++;
+    }
+  }
+
+  /** A message got through. */
+  delivered(): void {
+    if (this.#cases.size > 0) this.#cases.clear();
+  }
+
+  /** Why the topology is to be held, on one line; undefined while there is no reason to. */
+  get reason(): string | undefined {
+    for (const [rule, { messages, keys }] of this.#cases) {
+      if (messages < heldAfter) continue;
+      const of = keys.size > 1 ? `, of ${keys.size} keys` : '';
+      return `${heldAfter} messages in a row were rejected by ${rule}${of}, and none delivered: mend the spec and start again`;
+    }
+    return undefined;
+  }
+}
