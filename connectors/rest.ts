@@ -133,7 +133,7 @@ export const rest = defineConnector({
     return {
       source: (_usage, context) =>
         new RestSource(context, { name, address: listen, hosts, origins, limits, app: express(), page }),
-      sink: () => new PriceSink(prices),
+      sink: (_usage, role) => new PriceSink(prices, role),
       close: async () => prices.close(),
     };
   },

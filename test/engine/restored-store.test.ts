@@ -10,7 +10,7 @@ import { type Backup, type Envelope, ProcessorWorld } from '../support/processor
 
 const trade = fc.record({
   s: fc.constantFrom('A', 'B', 'C', 'D'),
-  p: fc.constantFrom(1.5, 2, 0),
+  p: fc.constantFrom(1.5, -2, 1e15),
   t: fc.integer({ min: 1, max: 9 }),
 });
 const envelope: fc.Arbitrary<Envelope> = fc.oneof(

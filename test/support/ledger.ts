@@ -259,7 +259,7 @@ function tradesOf(place: string, value: Buffer | null): [string, Trade][] {
         `${place}--${s}-${t}-${index}`,
         { symbol: s, price: p, time: t, volume: v },
       ])
-      .filter(([, { price, time, volume }]) => price > 0 && time > 0 && volume >= 0);
+      .filter(([, { price, time, volume }]) => Math.abs(price) < 1e15 && time > 0 && volume >= 0);
   } catch {
     return [];
   }
