@@ -105,7 +105,7 @@ describe('poison', () => {
     for (const letter of letters()) {
       expect(letter.reason).toMatch(/^[^\n]{10,}$/);
       expect(letter.reason.length, letter.reason.slice(0, 300)).toBeLessThan(2000);
-      expect(letter.origin).toMatchObject({ topic: 'raw_stock_ticks', key: null, timestamp: 1763645598585 });
+      expect(letter.origin).toMatchObject({ topic: 'raw_stock_ticks', key: null, timestamp: expect.any(Number) });
     }
     // What the rule lets pass the stores take: they and the VWAP agree on every trade.
     expect(letters().filter(({ sink }) => sink !== undefined)).toEqual([]);

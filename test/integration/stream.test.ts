@@ -173,7 +173,7 @@ describe('the stream of rest', () => {
 
   it('refuses what is no price, and that alone', async () => {
     const { sink } = await live();
-    const wrong = [{}, null, 7, { symbol: 'A', price: '1', time }, { symbol: 'A'.repeat(65), price: 1, time }];
+    const wrong = [{}, null, 7, { symbol: 'A', price: 'x', time }, { symbol: ' ', price: 1, time }];
     const messages = wrong.map((value) => ({ ...line('A', 1), value }));
     const { failed } = await write(sink, line('AAPL', 1), ...messages, line('AAPL', 2));
     expect([...(failed?.keys() ?? [])]).toEqual([1, 2, 3, 4, 5]);
