@@ -20,7 +20,8 @@ export class KafkaBrowser implements Source {
   readonly #stopped = new AbortController();
   #client: Client | undefined;
   #topic: TopicFacts | undefined;
-  #ranges: readonly { readonly first: number; readonly next: number }[] = [];
+  /** From where to where each partition is read; what belongs to an open transaction is not there yet. */
+  #ranges: readonly { readonly first: number; readonly end: number }[] = [];
 
   constructor(parts: { options: TopicOptions; context: RoleContext; newClient: () => Client }) {
     this.#options = parts.options;
@@ -43,7 +44,9 @@ export class KafkaBrowser implements Source {
       this.#topic = await client.topic();
       if (this.#topic) await client.refresh();
       const partitions = Array.from({ length: this.#topic?.partitions ?? 0 }, (_, partition) => partition);
-      this.#ranges = await Promise.all(partitions.map((partition) => rangeOf(client, partition)));
+      const first = await client.offsets(partitions, 'earliest');
+      const end = await client.offsets(partitions, 'latest');
+      this.#ranges = partitions.map((each) => ({ first: first.get(each) ?? 0, end: end.get(each) ?? 0 }));
     } finally {
       release();
     }
@@ -56,7 +59,7 @@ export class KafkaBrowser implements Source {
 
   #lane(partition: number): Lane {
     const { topic, name } = this.#options;
-    const { first = 0, next: end = 0 } = this.#ranges[partition] ?? {};
+    const { first = 0, end = 0 } = this.#ranges[partition] ?? {};
     const client = this.#client;
     if (client === undefined) throw new FdpError('FDP_CLOSED', `${name}: not connected`);
     const id = `${this.#topic?.id}/${topic}/${partition}`;

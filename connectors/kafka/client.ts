@@ -54,8 +54,11 @@ export interface OutBatch {
   readonly records: readonly OutRecord[];
 }
 
-/** Where reading may begin: the first offset, the end, or the first record not older than a Unix time in ms. */
-export type At = 'earliest' | 'latest' | number;
+/**
+ * A place in a partition: the first offset, where reading comes to now (an open transaction is not passed), the log's end,
+ * or the first record not older than a Unix time in ms.
+ */
+export type At = 'earliest' | 'latest' | 'end' | number;
 
 /**
  * All that the connector asks of Kafka, for one topic. Errors are FdpErrors made by `kafkaError`: transient ones are for

@@ -6,8 +6,10 @@ export interface Fetched {
   readonly partition: number;
   /** Kafka's error code; 0 is none. */
   readonly error: number;
-  /** The offset that readers of committed messages may not pass yet. */
+  /** The log's end: what lies before it is on all replicas in sync. */
   readonly end: number;
+  /** Where an open transaction begins, which nobody may pass before it is over; the end when there is none. */
+  readonly stable: number;
   /** Where the next fetch begins; undefined when nothing was found. */
   readonly next: number | undefined;
   readonly items: readonly (KafkaRecord | UnreadableBatch)[];
@@ -40,14 +42,14 @@ export function readFetchResponse(
 function readPartition(reader: Reader, room: Room): Fetched {
   const partition = reader.int32();
   const error = reader.int16();
-  reader.int64();
   const end = reader.int64();
+  const stable = reader.int64();
   reader.int64();
   const aborted = reader.array(reader.int32(), () => ({ producerId: reader.int64(), firstOffset: reader.int64() }));
   reader.int32();
   const batches = readBatches(reader.bytes(Math.max(0, reader.int32())), room);
   const last = batches.at(-1);
-  return { partition, error, end, next: last && last.lastOffset + 1, items: committed(batches, aborted) };
+  return { partition, error, end, stable, next: last && last.lastOffset + 1, items: committed(batches, aborted) };
 }
 
 function committed(batches: readonly Batch[], aborted: readonly Aborted[]): (KafkaRecord | UnreadableBatch)[] {

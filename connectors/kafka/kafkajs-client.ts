@@ -157,7 +157,8 @@ export class KafkajsClient implements Client {
 
   #offsets(partitions: readonly number[], at: At): Promise<ReadonlyMap<number, number>> {
     return this.#doing('asking for offsets', async () => {
-      const timestamp = at === 'earliest' ? -2 : at === 'latest' ? -1 : at;
+      const timestamp = at === 'earliest' ? -2 : typeof at === 'number' ? at : -1;
+      const isolationLevel = at === 'end' ? 0 : 1;
       const found = new Map<number, number>();
       for (const [nodeId, led] of await this.#byLeader(partitions)) {
         const broker = await (await this.#link.cluster()).findBroker({ nodeId });
@@ -167,7 +168,7 @@ export class KafkajsClient implements Client {
             partitions: led.map((partition) => ({ partition, timestamp: `${timestamp}` })),
           },
         ];
-        const { responses } = await broker.listOffsets({ replicaId: -1, isolationLevel: 1, topics });
+        const { responses } = await broker.listOffsets({ replicaId: -1, isolationLevel, topics });
         for (const { partition, offset } of responses.flatMap((each) => each.partitions))
           found.set(partition, Number(offset));
       }

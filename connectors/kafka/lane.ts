@@ -21,7 +21,7 @@ export interface LaneOptions {
   readonly start: Committed;
   /** The first offset that the topic still has. */
   readonly first: number;
-  /** The log's end, when the lane was opened. */
+  /** The log's end when the lane was opened, beyond any open transaction. */
   readonly end: number;
   readonly usage: LogUsage;
   readonly context: RoleContext;
@@ -54,6 +54,10 @@ export class KafkaLane implements Lane {
   #given = 0;
   #committed = 0;
   #end: number;
+  /** Where an open transaction begins, or the end. */
+  #stable: number;
+  /** The last fetch brought nothing. */
+  #isAtEnd = false;
   #wake = () => {};
 
   constructor(options: LaneOptions) {
@@ -65,6 +69,7 @@ export class KafkaLane implements Lane {
     this.batch = usage.batch;
     this.#options = options;
     this.#end = end;
+    this.#stable = end;
     this.#beginAt(start.position);
   }
 
@@ -72,6 +77,16 @@ export class KafkaLane implements Lane {
   get lag(): number {
     const behind = this.#committed >= this.#given && this.#buffer.length === 0 ? this.#fetchAt : this.#committed;
     return Math.max(0, this.#end - Math.max(behind, this.#committed));
+  }
+
+  /** The offset of a transaction that is still open, while the lane has read all before it and others wait behind it. */
+  get heldUpAt(): number | undefined {
+    return this.#isAtEnd && this.#stable < this.#end ? this.#stable : undefined;
+  }
+
+  /** Messages behind an open transaction, and its own. */
+  get heldUp(): number {
+    return Math.max(0, this.#end - this.#stable);
   }
 
   /** What the next fetch should bring; undefined while there is enough, or nobody wants it. */
@@ -92,9 +107,11 @@ export class KafkaLane implements Lane {
   }
 
   /** What a fetch from `offset` brought. */
-  take(offset: number, { next, items, end }: Fetched): void {
+  take(offset: number, { next, items, end, stable }: Fetched): void {
     if (this.signal.aborted || offset !== this.#fetchAt) return;
     this.#end = end;
+    this.#stable = stable;
+    this.#isAtEnd = next === undefined;
     for (const item of items) {
       if (item.offset < offset && !isUnreadable(item)) continue;
       this.#buffer.push(item);

@@ -9,7 +9,7 @@ export async function rangeOf(
   partition: number,
 ): Promise<{ readonly first: number; readonly next: number }> {
   const first = await client.offsets([partition], 'earliest');
-  const next = await client.offsets([partition], 'latest');
+  const next = await client.offsets([partition], 'end');
   return { first: first.get(partition) ?? 0, next: next.get(partition) ?? 0 };
 }
 

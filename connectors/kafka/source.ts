@@ -7,6 +7,7 @@ import type { Client, Membership } from './client.ts';
 import { Fetcher } from './fetcher.ts';
 import { KafkaLane } from './lane.ts';
 import { isRebalancing, leaseLost, Member } from './member.ts';
+import { OpenTransactions } from './open-transactions.ts';
 import { rangeOf, recordAt } from './partition.ts';
 import { openTopic, type TopicOptions } from './topic.ts';
 
@@ -30,6 +31,7 @@ export class KafkaSource implements Source {
   #drained = linkedAbort().controller;
   #left = linkedAbort().controller;
   #subscriber: Subscriber<Lane> | undefined;
+  readonly #transactions: OpenTransactions;
   #failure: { readonly error: unknown } | undefined;
   #closing: Promise<void> | undefined;
 
@@ -38,6 +40,7 @@ export class KafkaSource implements Source {
     this.#usage = parts.usage;
     this.#context = parts.context;
     this.#newClient = parts.newClient;
+    this.#transactions = new OpenTransactions(parts.options.name, parts.context.log);
   }
 
   async connect(signal: AbortSignal): Promise<void> {
@@ -121,10 +124,7 @@ export class KafkaSource implements Source {
     if (partitions.length === 0) return;
     // Then only the ends: the log may grow meanwhile, and a position beyond the end would be one of another log.
     const positions = await this.#positions(client, membership);
-    const [first, end] = await Promise.all([
-      client.offsets(partitions, 'earliest'),
-      client.offsets(partitions, 'latest'),
-    ]);
+    const [first, end] = await Promise.all([client.offsets(partitions, 'earliest'), client.offsets(partitions, 'end')]);
     for (const partition of partitions) {
       const bounds = { first: first.get(partition) ?? 0, end: end.get(partition) ?? 0 };
       const start = positions.get(partition) ?? { position: bounds.first };
@@ -196,7 +196,8 @@ export class KafkaSource implements Source {
       this.#fail(this.#topicGone());
       return false;
     }
-    for (const [partition, end] of await client.offsets(partitions, 'latest')) this.#open.get(partition)?.endsAt(end);
+    for (const [partition, end] of await client.offsets(partitions, 'end')) this.#open.get(partition)?.endsAt(end);
+    this.#transactions.look(this.#open.values());
     if (found.partitions !== this.#partitions) {
       this.#partitions = found.partitions;
       await client.refresh();

@@ -54,6 +54,21 @@ export class KafkaView implements AsyncDisposable {
     await producer.disconnect();
   }
 
+  /** Appends records in a transaction that stays open until it is ended. */
+  async openTransaction(topic: string, messages: readonly Message[]): Promise<{ abort(): Promise<void> }> {
+    const transactionalId = `${topic}-${performance.now()}`;
+    const producer = this.#kafka.producer({ transactionalId, idempotent: true, maxInFlightRequests: 1 });
+    await producer.connect();
+    const transaction = await producer.transaction();
+    await transaction.send({ topic, acks: -1, messages: [...messages] });
+    return {
+      abort: async () => {
+        await transaction.abort();
+        await producer.disconnect();
+      },
+    };
+  }
+
   /** Positions that a group has committed, by partition; -1 where there is none. */
   async positions(group: string, topic: string): Promise<ReadonlyMap<number, number>> {
     const [found] = await this.#admin.fetchOffsets({ groupId: group, topics: [topic] });

@@ -36,8 +36,12 @@ function laneAt(position: number, { first = 0, end = 1000, warmUp = 0, batch = 1
     recordAt: async () => undefined,
     range: async () => ({ first, next: end }),
   });
-  const take = (offset: number, items: readonly KafkaRecord[], next = offset + items.length) =>
-    lane.take(offset, { partition: 0, error: 0, end, next, items });
+  const take = (
+    offset: number,
+    items: readonly KafkaRecord[],
+    next: number | undefined = offset + items.length,
+    stable = end,
+  ) => lane.take(offset, { partition: 0, error: 0, end, stable, next, items });
   return { lane, commits, take, context, wasHungry: () => hungry };
 }
 
@@ -76,6 +80,18 @@ describe('a lane of kafka', () => {
     await lane.commit(2);
     expect(commits).toEqual([2]);
     expect(lane.lag).toBe(0);
+  });
+
+  it('is behind by what waits behind an open transaction, and names where that begins once it has come there', async () => {
+    const { lane, take } = laneAt(0, { end: 50 });
+    take(0, [record(0), record(1)], 30, 30);
+    await lane.read(never);
+    await lane.commit(2);
+    expect([lane.lag, lane.heldUpAt]).toEqual([20, undefined]);
+    lane.take(30, { partition: 0, error: 0, end: 50, stable: 30, next: undefined, items: [] });
+    expect([lane.lag, lane.heldUpAt, lane.heldUp]).toEqual([20, 30, 20]);
+    take(30, [], 50, 50);
+    expect([lane.lag, lane.heldUpAt, lane.heldUp]).toEqual([0, undefined, 0]);
   });
 
   it('warms up to its position and no further, also across a hole', async () => {

@@ -1,0 +1,44 @@
+import type { Logger } from '../../src/engine/component.ts';
+import type { KafkaLane } from './lane.ts';
+
+interface Seen {
+  readonly offset: number;
+  readonly isSaid: boolean;
+}
+
+/**
+ * Says once for each, when it is seen a second time, that another program's open transaction holds a partition up: Kafka
+ * gives nothing from there on until it is committed or aborted, which its timeout does in the end.
+ */
+export class OpenTransactions {
+  readonly #name: string;
+  readonly #log: Logger;
+  readonly #seen = new Map<number, Seen>();
+
+  constructor(name: string, log: Logger) {
+    this.#name = name;
+    this.#log = log;
+  }
+
+  /** Looks at all lanes, every few seconds. */
+  look(lanes: Iterable<KafkaLane>): void {
+    const before = new Map(this.#seen);
+    this.#seen.clear();
+    for (const lane of lanes) {
+      const { partition, heldUpAt: offset } = lane;
+      const known = before.get(partition);
+      if (offset === undefined) {
+        if (known?.isSaid) this.#log.info({ lane: lane.id }, `${this.#name}: partition ${partition} goes on`);
+        continue;
+      }
+      const isOld = known?.offset === offset;
+      if (isOld && !known.isSaid)
+        this.#log.warn(
+          { lane: lane.id, offset },
+          `${this.#name}: partition ${partition} is held up by an open transaction at ${offset}: ${lane.heldUp} ` +
+            "messages wait until its producer ends it, or transaction.timeout.ms does (see Kafka's kafka-transactions tool)",
+        );
+      this.#seen.set(partition, { offset, isSaid: isOld });
+    }
+  }
+}

@@ -1,0 +1,55 @@
+import { expect, it } from 'vitest';
+import { onServices } from '../support/cluster.ts';
+import { browse, KafkaProcess, laneOf, numbered, Reader, readFrom } from '../support/kafka-harness.ts';
+import { KafkaView } from '../support/kafka-view.ts';
+import { eventually } from '../support/platform.ts';
+import { randomName } from '../support/services.ts';
+
+const never = new AbortController().signal;
+
+onServices("another program's transaction in a topic of kafka", ({ kafka: brokers }) => {
+  const inTransaction = Array.from({ length: 5 }, () => ({ partition: 0, value: '{"n":-1}' }));
+
+  it('counts what waits behind it as lag, and is named once, with its offset, until it is over', async () => {
+    const topic = randomName();
+    await using view = await KafkaView.open(brokers);
+    await using process = await KafkaProcess.on(brokers, { topic, partitions: 1 });
+    await process.append(numbered(0, 30));
+    const transaction = await view.openTransaction(topic, inTransaction);
+    await process.append(numbered(30, 50));
+    const source = process.source();
+    await source.connect(never);
+    const reader = new Reader(source);
+    await reader.seen(30);
+    await eventually('25 records wait', async () => source.lag?.() === 25);
+    const lines = (text: string) => process.log.filter((line) => line.text.includes(text));
+    const text = 'partition 0 is held up by an open transaction at 30: 25 messages wait';
+    await eventually('it is said', async () => lines(text).length > 0);
+    expect([reader.values.length, source.lag?.()]).toEqual([30, 25]);
+    await transaction.abort();
+    await reader.seen(50);
+    await eventually('nothing waits', async () => source.lag?.() === 0);
+    await eventually('it is over', async () => lines('partition 0 goes on').length === 1);
+    expect(lines('open transaction').map(({ level }) => level)).toEqual(['warn']);
+    expect(reader.errors).toEqual([]);
+  });
+
+  it('is no reason to take a position behind it for one of another log', async () => {
+    const topic = randomName();
+    await using view = await KafkaView.open(brokers);
+    await using process = await KafkaProcess.on(brokers, { topic, partitions: 1 });
+    await process.append(numbered(0, 3));
+    const transaction = await view.openTransaction(topic, inTransaction);
+    await process.append(numbered(3, 6));
+    // A reader that does not wait for transactions has committed all of it.
+    await view.commit('group', topic, new Map([[0, 11]]));
+    const open = await process.openSource();
+    const lane = laneOf(open, 0);
+    expect(await lane.range?.()).toEqual({ first: 0, next: 11 });
+    expect(await browse(process)).toHaveLength(3);
+    await transaction.abort();
+    await process.append(numbered(6, 7));
+    expect((await readFrom(lane, 1)).map(({ value }) => value)).toEqual([{ n: 6 }]);
+    expect(open.errors).toEqual([]);
+  });
+});
