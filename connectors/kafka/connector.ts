@@ -21,9 +21,11 @@ export interface KafkaOptions {
 }
 
 /** One topic: each source has connections and a place in its group of its own, all sinks share one writer. */
-export function kafkaConnector({ topic, client, buffer }: KafkaOptions, context: ConnectorContext): Connector {
+export function kafkaConnector(options: KafkaOptions, context: ConnectorContext): Connector {
+  const { client, buffer } = options;
   const { clock, log, chance, failPoint } = context;
   const proven = new Proven();
+  const topic = { ...options.topic, proven };
   const unpackedBytes = Math.max(maxUnpackedBytes, topic.maxMessageBytes);
   const given = { ...client, name: topic.name, topic: topic.topic, unpackedBytes, clock, log, proven };
   const newClient = (): Client => new KafkajsClient(given);

@@ -22,7 +22,8 @@ const connectMs = 3000;
 /** Connecting in all: with the logins, which have no limit of their own. */
 const reachMs = 15_000;
 const closeMs = 1500;
-const metadataMs = 60_000;
+/** What is known of topics and their leaders is learnt anew after so long, ms. */
+export const metadataMs = 60_000;
 /** Each broker of the list is tried, and little more: whoever asks decides, and can stop. */
 const retry = { initialRetryTime: 50, maxRetryTime: 500 };
 /** The numbers of the APIs that are used, checked at the start. */

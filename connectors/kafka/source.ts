@@ -9,6 +9,7 @@ import { KafkaLane } from './lane.ts';
 import { isRebalancing, leaseLost, Member } from './member.ts';
 import { OpenTransactions } from './open-transactions.ts';
 import { rangeOf, recordAt } from './partition.ts';
+import { hasBegun, startPositions } from './start-positions.ts';
 import { openTopic, type TopicOptions } from './topic.ts';
 
 const leaveMs = 2000;
@@ -27,6 +28,8 @@ export class KafkaSource implements Source {
   #fetcher: Fetcher | undefined;
   #topicId = '';
   #partitions = 0;
+  /** From here on, partitions without a position were added since the group began. */
+  #addedFrom = 0;
   /** Aborts when the intake ends; the member stays, for the last commits. */
   #drained = linkedAbort().controller;
   #left = linkedAbort().controller;
@@ -69,6 +72,7 @@ export class KafkaSource implements Source {
     const topic = await openTopic(client, this.#options, this.#context);
     this.#topicId = topic.id;
     this.#partitions = topic.partitions;
+    this.#addedFrom = (await hasBegun(client, this.#usage.group, topic)) ? 0 : topic.partitions;
     const onFatal = (error: unknown) => this.#fail(error);
     this.#fetcher = new Fetcher({
       ...{ client, environment: this.#context, stopped: this.#drained.signal, onFatal },
@@ -123,34 +127,20 @@ export class KafkaSource implements Source {
     const { partitions } = membership;
     if (partitions.length === 0) return;
     // Then only the ends: the log may grow meanwhile, and a position beyond the end would be one of another log.
-    const positions = await this.#positions(client, membership);
+    const { from } = this.#usage;
+    const start = { from, topicId: this.#topicId, addedFrom: this.#addedFrom };
+    const positions = await startPositions(client, membership, start);
     const [first, end] = await Promise.all([client.offsets(partitions, 'earliest'), client.offsets(partitions, 'end')]);
     for (const partition of partitions) {
       const bounds = { first: first.get(partition) ?? 0, end: end.get(partition) ?? 0 };
-      const start = positions.get(partition) ?? { position: bounds.first };
-      const { position } = start;
+      const begin = positions.get(partition) ?? { position: bounds.first };
+      const { position } = begin;
       if (position > bounds.end) throw this.#beyondEnd({ partition, position, end: bounds.end });
-      this.#open.set(partition, this.#lane(client, membership, { partition, start, ...bounds }));
+      this.#open.set(partition, this.#lane(client, membership, { partition, start: begin, ...bounds }));
     }
     if (this.#drained.signal.aborted) return;
     for (const lane of this.#open.values()) this.#subscriber?.next(lane);
     this.#fetcher?.pump();
-  }
-
-  /** The group's positions; where it has none it begins as `from` says, and that is durable before anything is read. */
-  async #positions(client: Client, membership: Membership): Promise<ReadonlyMap<number, Committed>> {
-    const { group, from } = this.#usage;
-    const known = await client.committed(group, membership.partitions, this.#topicId);
-    const missing = membership.partitions.filter((partition) => !known.has(partition));
-    if (missing.length === 0) return known;
-    const found = new Map(await client.offsets(missing, from));
-    // Nothing is as young as that: from the end on.
-    const tooOld = missing.filter((partition) => (found.get(partition) ?? -1) < 0);
-    if (tooOld.length > 0)
-      for (const [partition, end] of await client.offsets(tooOld, 'latest')) found.set(partition, end);
-    const begun = new Map([...found].map(([partition, position]) => [partition, { position }]));
-    await client.commit(membership, begun, this.#topicId);
-    return new Map<number, Committed>([...known, ...begun]);
   }
 
   #lane(

@@ -3,6 +3,7 @@ import type { Environment } from '../../src/engine/component.ts';
 import { FdpError, messageOf } from '../../src/errors.ts';
 import type { Client, OutRecord } from './client.ts';
 import { loadKafkajs } from './kafkajs-internals.ts';
+import { metadataMs } from './kafkajs-link.ts';
 import { PartitionWriter } from './partition-writer.ts';
 import { type OpenTopic, openTopic, type TopicOptions } from './topic.ts';
 import { Write } from './write.ts';
@@ -108,17 +109,64 @@ export class TopicWriter {
     try {
       await client.connect();
       const topic = await openTopic(client, this.#options, this.#environment);
-      this.#topic = topic;
-      this.#partitions = Array.from({ length: topic.partitions }, (_, partitionId) => ({ partitionId, leader: 0 }));
-      this.#writers = Array.from({ length: topic.partitions }, (_, partition) =>
-        this.#writer(client, topic, partition),
-      );
+      this.#writers = [];
+      this.#spread(client, topic);
+      void this.#watch(client);
       return topic;
     } catch (error) {
       this.#client = undefined;
       await client.close();
       throw error;
     }
+  }
+
+  /** Writes to as many partitions as the topic has now. */
+  #spread(client: Client, topic: OpenTopic): void {
+    const count = topic.partitions;
+    this.#topic = topic;
+    if (count === this.#writers.length) return;
+    this.#partitionOfKey.clear();
+    this.#partitions = Array.from({ length: count }, (_, partitionId) => ({ partitionId, leader: 0 }));
+    const kept = this.#writers.slice(0, count);
+    const added = Array.from({ length: count - kept.length }, (_, place) => kept.length + place);
+    this.#writers = [...kept, ...added.map((partition) => this.#writer(client, topic, partition))];
+  }
+
+  /** Partitions may be added at any time: every client learns of it within the age of its metadata. */
+  async #watch(client: Client): Promise<void> {
+    const { clock, log } = this.#environment;
+    const { signal } = this.#closed;
+    const { name, topic } = this.#options;
+    for (;;) {
+      await clock.sleep(metadataMs, signal);
+      if (signal.aborted) return;
+      try {
+        const found = await client.topic();
+        const before = this.#writers.length;
+        if (!found || !this.#topic || found.partitions === before) continue;
+        await client.refresh();
+        this.#spread(client, { ...this.#topic, ...found });
+        log.warn(
+          { topic, partitions: found.partitions },
+          `${name}: topic ${topic} has ${found.partitions} partitions now instead of ${before}: keys move to others`,
+        );
+      } catch (error) {
+        log.debug({}, messageOf(error));
+      }
+    }
+  }
+
+  /** Makes a topic that is missing; throws when it has no such partition any more, and what no time cures. */
+  async #reopen(client: Client, partition: number): Promise<void> {
+    const { name, topic } = this.#options;
+    try {
+      this.#spread(client, await openTopic(client, this.#options, this.#environment));
+    } catch (error) {
+      this.#environment.log.debug({}, messageOf(error));
+      if (error instanceof FdpError && error.fault === 'fatal') throw error;
+    }
+    if (partition >= this.#writers.length)
+      throw new FdpError('FDP_UNAVAILABLE', `${name}: topic ${topic} has no partition ${partition} any more`);
   }
 
   #writer(client: Client, { maxBatchBytes }: OpenTopic, partition: number): PartitionWriter {
@@ -132,12 +180,7 @@ export class TopicWriter {
         this.#environment.log.warn({ messages }, `${name}: up to ${messages} messages may be in the log twice`);
         for (const listener of this.#listeners) listener.unknown(messages);
       },
-      onMissingTopic: async () => {
-        await openTopic(client, this.#options, this.#environment).catch((error) => {
-          this.#environment.log.debug({}, messageOf(error));
-          if (error instanceof FdpError && error.fault === 'fatal') throw error;
-        });
-      },
+      onMissingTopic: () => this.#reopen(client, partition),
     });
   }
 
@@ -146,7 +189,7 @@ export class TopicWriter {
     if (text !== undefined) this.#troubles.set(partition, text);
     else
       for (const each of [...this.#troubles.keys()])
-        if (each === partition || this.#writers[each]?.isIdle) this.#troubles.delete(each);
+        if (each === partition || (this.#writers[each]?.isIdle ?? true)) this.#troubles.delete(each);
     const [first] = this.#troubles.values();
     for (const listener of this.#listeners) listener.trouble(first);
   }

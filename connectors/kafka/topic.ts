@@ -1,4 +1,5 @@
 import type { Environment } from '../../src/engine/component.ts';
+import type { Proven } from '../../src/engine/proven.ts';
 import { FdpError } from '../../src/errors.ts';
 import type { Client, TopicFacts } from './client.ts';
 
@@ -11,7 +12,11 @@ export interface TopicOptions {
   readonly replicas: number | undefined;
   readonly settings: Readonly<Record<string, string>>;
   readonly maxMessageBytes: number;
+  /** What has worked with this connector in this process. */
+  readonly proven?: Proven;
 }
+
+const isThere = 'the topic is there';
 
 /** What a topic takes when nothing else is said, bytes of a batch. */
 const kafkaMaxMessageBytes = 1_048_588;
@@ -39,6 +44,7 @@ export async function openTopic(
   const { log } = environment;
   const { name, topic } = options;
   const found = (await client.topic()) ?? (await makeTopic(client, options, environment));
+  options.proven?.worked(isThere);
   await client.refresh();
   if (found.partitions !== options.partitions)
     log.warn(
@@ -59,9 +65,12 @@ async function makeTopic(
   options: TopicOptions,
   { clock, log }: Pick<Environment, 'clock' | 'log'>,
 ): Promise<TopicFacts> {
-  const { name, topic, create, partitions, replicas, settings, maxMessageBytes } = options;
-  if (!create)
-    throw new FdpError('FDP_REFUSED', `${name}: there is no topic ${topic}: make it, or set \`create_topic: true\``);
+  const { name, topic, create, partitions, replicas, settings, maxMessageBytes, proven } = options;
+  if (!create) {
+    const text = `${name}: there is no topic ${topic}: make it, or set \`create_topic: true\``;
+    const missing = new FdpError('FDP_REFUSED', text);
+    throw proven?.judge(isThere, missing) ?? missing;
+  }
   const made = await client.createTopic({
     partitions,
     ...(replicas === undefined ? {} : { replicas }),

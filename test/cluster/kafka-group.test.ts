@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { sessionMs } from '../../connectors/kafka/group-join.ts';
 import { systemClock, woken } from '../../src/engine/clock.ts';
 import { onServices } from '../support/cluster.ts';
+import { hurriedClock } from '../support/hurried-clock.ts';
 import { addPartitions } from '../support/kafka-admin.ts';
 import {
   alive,
@@ -240,6 +241,45 @@ onServices('a consumer group of kafka', ({ kafka: brokers }) => {
     const idle = opens[states().indexOf('standby')];
     await working?.source.close();
     await eventually('it takes over', async () => idle?.context.node.state === 'ok' && alive(idle).length === 1);
+  });
+
+  it('finds messages in partitions that were added while the writer ran', async () => {
+    const topic = randomName();
+    const minute = 2; // s
+    await using writer = await KafkaProcess.on(brokers, { topic, partitions: 1 }, hurriedClock(60 / minute));
+    const sink = await writer.openSink();
+    await addPartitions(brokers, topic, 3);
+    const learnt = () => writer.log.some(({ text }) => text.includes('has 3 partitions now instead of 1'));
+    await eventually('the writer has learnt of them', async () => learnt());
+    await sink.write(numbered(0, 3, null), never);
+    expect((await browse(writer)).map(({ meta }) => meta.partition)).toEqual([0, 1, 2]);
+  });
+
+  it('reads a partition from its beginning that was added since it began, also when it begins at the end', async () => {
+    const topic = randomName();
+    const group = randomName();
+    const latest = { group, from: 'latest' };
+    await using process = await KafkaProcess.on(brokers, { topic, partitions: 2 });
+    await process.append(numbered(0, 10, null));
+    const first = await process.openSource(latest);
+    await balanced([first], [2]);
+    expect(first.source.lag?.()).toBe(0);
+    // While it runs, and while it does not: what was written before it has learnt of them was written after it began.
+    await addPartitions(brokers, topic, 4);
+    await process.append(numbered(10, 18, null));
+    await balanced([first], [4]);
+    for (const lane of alive(first)) expect(await readFrom(lane, 2, true)).toHaveLength(2);
+    await first.source.close();
+    await addPartitions(brokers, topic, 6);
+    await process.append(numbered(18, 30, null));
+    const second = await process.openSource(latest);
+    await balanced([second], [6]);
+    for (const lane of alive(second)) expect(await readFrom(lane, 2, true)).toHaveLength(2);
+    expect([first, second].flatMap(({ context }) => context.node.extra['gap'] ?? [])).toEqual([]);
+    // Another group begins at the end of all.
+    const other = await process.openSource({ group: randomName(), from: 'latest' });
+    await balanced([other], [6]);
+    expect(other.source.lag?.()).toBe(0);
   });
 
   it('reads partitions that are added while it runs', async () => {

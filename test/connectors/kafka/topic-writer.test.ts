@@ -8,20 +8,28 @@ import { testEnvironment } from '../../support/environment.ts';
 const never = new AbortController().signal;
 const record = { key: null, value: 'a', timestamp: 0 };
 
+function missing(): KafkaError {
+  return new KafkaError('FDP_CONNECTION_LOST', 'no such partition', { reason: 'UNKNOWN_TOPIC_OR_PARTITION' });
+}
+
 /** A topic of two partitions, each of which can be away. */
 class Topic {
   readonly away = new Set<number>();
+  readonly appended: number[] = [];
+  partitions = 2;
 
   client(): Client {
     const client: Partial<Client> = {
       connect: async () => {},
-      topic: async () => ({ id: 'id', partitions: 2 }),
+      topic: async () => ({ id: 'id', partitions: this.partitions }),
       setting: async () => undefined,
       refresh: async () => {},
       newProducer: async () => ({ id: 1, epoch: 0 }),
-      append: async ({ partition }: OutBatch) => {
+      append: async ({ partition, records }: OutBatch) => {
         const reason = `partition ${partition} is away`;
         if (this.away.has(partition)) throw new KafkaError('FDP_CONNECTION_LOST', reason, { reason, unsent: true });
+        if (partition >= this.partitions) throw missing();
+        this.appended.push(...records.map(() => partition));
       },
       close: async () => {},
     };
@@ -90,5 +98,26 @@ describe('a topic that is written', () => {
     world.topic.away.delete(0);
     await world.clock.until(world.writer.append([record], never));
     expect(world.troubles.at(-1)).toBeUndefined();
+  });
+
+  it('is written to the partitions that are added while it is open, a minute later at most', async () => {
+    const world = new World();
+    await world.open();
+    world.topic.partitions = 4;
+    await world.clock.advance(60_000);
+    await world.clock.until(world.writer.append([record, record, record, record], never));
+    expect([...world.topic.appended].sort()).toEqual([0, 1, 2, 3]);
+    await world.clock.until(world.writer.shut());
+    expect(world.clock.timers).toBe(0);
+  });
+
+  it('that was made anew with fewer partitions gives back what waits for the others, to be sent elsewhere', async () => {
+    const world = new World();
+    await world.open();
+    world.topic.partitions = 1;
+    const failed = await world.clock.until(world.appendToBoth());
+    expect([...failed]).toEqual([[1, expect.objectContaining({ code: 'FDP_UNAVAILABLE', fault: 'transient' })]]);
+    expect(await world.clock.until(world.appendToBoth())).toEqual(new Map());
+    expect(world.topic.appended).toEqual([0, 0, 0]);
   });
 });
