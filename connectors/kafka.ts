@@ -1,4 +1,5 @@
 import { defineConnector, logOptions } from '../src/engine/declaration.ts';
+import { instanceName } from '../src/engine/instance.ts';
 import { sizeBytes } from '../src/engine/units.ts';
 import { logSourceUsage, noUsage } from './log/usage.ts';
 
@@ -23,8 +24,9 @@ export const kafka = defineConnector({
       client_id: {
         type: 'string',
         minLength: 1,
-        default: 'fdp',
-        description: 'Name under which the brokers log and limit this client.',
+        description:
+          'Name under which the brokers log and limit this client; unless given `fdp-` and the name of the process (FDP_INSTANCE).',
+        examples: ['fdp'],
       },
       create_topic: {
         type: 'boolean',
@@ -116,7 +118,7 @@ export const kafka = defineConnector({
         },
         client: {
           brokers: brokers.split(',').map((broker) => broker.trim()),
-          clientId: client_id,
+          clientId: client_id ?? `fdp-${instanceName()}`,
           ...(tls ? { tls } : {}),
           ...(sasl ? { sasl } : {}),
         },

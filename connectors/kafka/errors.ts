@@ -1,3 +1,4 @@
+import { foreignText } from '../../src/engine/text.ts';
 import { type ErrorCode, type Fault, FdpError, type FdpErrorOptions, messageOf } from '../../src/errors.ts';
 
 interface KafkaErrorOptions extends FdpErrorOptions {
@@ -54,6 +55,8 @@ interface Foreign {
   readonly type?: string;
   readonly code?: unknown;
   readonly cause?: unknown;
+  /** Host and port that a connection was for. */
+  readonly broker?: unknown;
   /** Of several at once. */
   readonly errors?: readonly unknown[];
 }
@@ -61,8 +64,10 @@ interface Foreign {
 /**
  * Classifies what the client threw. FDP_REFUSED (fatal) with a line that says what to set when a person must cure it;
  * FDP_CONNECTION_LOST (transient) for everything else: networks, elections, restarts.
+ *
+ * @param given the brokers of the option: another address is one that a broker gives of itself
  */
-export function kafkaError(name: string, doing: string, thrown: unknown): FdpError {
+export function kafkaError(name: string, doing: string, thrown: unknown, given: readonly string[] = []): FdpError {
   if (thrown instanceof FdpError) return thrown;
   const names = namesOf(thrown);
   const text = `${name}: ${doing}: ${messageOf(thrown)}`;
@@ -77,18 +82,35 @@ export function kafkaError(name: string, doing: string, thrown: unknown): FdpErr
   }
   const plain = text.includes('before secure TLS connection') ? ' (does the port speak TLS?)' : '';
   const hint = reason !== undefined && reason in hints ? `: ${hints[reason]}` : plain;
-  return new KafkaError('FDP_CONNECTION_LOST', text + hint, options);
+  return new KafkaError('FDP_CONNECTION_LOST', text + hint + advertised(thrown, given), options);
+}
+
+/** Says of an address that nobody here has written where it comes from. */
+function advertised(thrown: unknown, given: readonly string[]): string {
+  const { broker } = chainOf(thrown).find((error) => typeof error.broker === 'string') ?? {};
+  if (typeof broker !== 'string' || given.length === 0 || given.includes(broker)) return '';
+  return (
+    `: ${foreignText(broker, 100)} is the broker's own name (advertised.listeners): ` +
+    'it has to be one that this machine can resolve and reach'
+  );
+}
+
+/** An error and its causes. */
+function chainOf(thrown: unknown): Foreign[] {
+  const chain: Foreign[] = [];
+  for (let error = thrown as Foreign | undefined; error && chain.length < 6; ) {
+    chain.push(error);
+    error = (error.cause ?? error.errors?.[0]) as Foreign | undefined;
+  }
+  return chain;
 }
 
 /** Every name that an error and its causes go by, the most telling first. */
 function namesOf(thrown: unknown): string[] {
   const names: string[] = [];
-  for (let error = thrown as Foreign | undefined, depth = 0; error && depth < 6; depth++) {
-    const { name, type, code, cause, errors } = error;
+  for (const { name, type, code } of chainOf(thrown))
     for (const each of [type, typeof code === 'string' ? code : undefined, name])
       if (each !== undefined && !names.includes(each)) names.push(each);
-    error = (cause ?? errors?.[0]) as Foreign | undefined;
-  }
   return names;
 }
 

@@ -334,7 +334,8 @@ export class KafkajsClient implements Client {
         this.#options.proven.worked(what);
         return done;
       } catch (error) {
-        const failed = this.#options.proven.judge(what, kafkaError(this.#options.name, what, error));
+        const { name, brokers, proven } = this.#options;
+        const failed = proven.judge(what, kafkaError(name, what, error, brokers));
         // The next call asks anew: another broker may coordinate by then.
         this.#coordinators.clear();
         const isSoon = soon.has(reasonOf(failed) ?? '') && attempt < soonAttempts && !this.#link.closed;

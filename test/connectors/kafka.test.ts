@@ -17,7 +17,7 @@ describe('kafka', () => {
       buffer: 'disk',
       topic_config: { 'retention.ms': '1' },
     };
-    expect(optionsOf(kafka, given)).toMatchObject({ ...given, partitions: 6, client_id: 'fdp', create_topic: true });
+    expect(optionsOf(kafka, given)).toMatchObject({ ...given, partitions: 6, create_topic: true });
   });
 
   it.each([

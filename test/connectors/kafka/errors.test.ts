@@ -43,6 +43,14 @@ describe('errors of kafka', () => {
     },
   );
 
+  it("say of an address that nobody has written that it is the broker's own", () => {
+    const cause = named('KafkaJSConnectionError', { code: 'ENOTFOUND', broker: 'kafka-1:9092' });
+    const error = named('KafkaJSNumberOfRetriesExceeded', { cause });
+    const { message } = kafkaError('ticks', 'reading', error, ['localhost:9092']);
+    expect(message).toContain("kafka-1:9092 is the broker's own name (advertised.listeners)");
+    expect(kafkaError('ticks', 'reading', error, ['kafka-1:9092']).message).not.toContain('advertised');
+  });
+
   it.each(['NOT_LEADER_FOR_PARTITION', 'LEADER_NOT_AVAILABLE', 'INVALID_REPLICATION_FACTOR', 'NOT_ENOUGH_REPLICAS'])(
     'of brokers that come and go are waited out: %s',
     (type) => {
