@@ -1,5 +1,6 @@
 import { Observable } from 'rxjs';
 import { defineOperator } from '../src/engine/declaration.ts';
+import { KeyLanes } from '../src/engine/key-lanes.ts';
 import { compileTemplate, templateNames } from '../src/engine/template.ts';
 import { durationMs } from '../src/engine/units.ts';
 import { DedupeLane } from './support/dedupe-lane.ts';
@@ -54,9 +55,10 @@ export const dedupe = defineOperator({
     const keyOf = compileTemplate(options.key);
     const windowMs = options.window === undefined ? Number.POSITIVE_INFINITY : durationMs(options.window);
     const { node } = context;
+    const lanes = new KeyLanes(context);
     return (batches) =>
       new Observable((subscriber) => {
-        const lane = new DedupeLane({ node, keyOf, windowMs, maxKeys: options.max_keys, subscriber });
+        const lane = new DedupeLane({ node, lanes, keyOf, windowMs, maxKeys: options.max_keys, subscriber });
         subscriber.add(() => lane.release());
         subscriber.add(
           batches.subscribe({

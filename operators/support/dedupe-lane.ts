@@ -1,5 +1,6 @@
 import type { Subscriber } from 'rxjs';
 import { onAbort } from '../../src/engine/clock.ts';
+import type { KeyLanes } from '../../src/engine/key-lanes.ts';
 import type { Batch, LaneContext, Message } from '../../src/engine/message.ts';
 import type { Node } from '../../src/engine/node.ts';
 import { RecencyMap } from '../../src/engine/recency-map.ts';
@@ -8,6 +9,8 @@ import { FdpError } from '../../src/errors.ts';
 
 interface DedupeOptions {
   readonly node: Node;
+  /** Shared by the lanes of an operator. */
+  readonly lanes: KeyLanes;
   keyOf(message: Message): unknown;
   /** How far apart two timestamps of the same key may be, ms. */
   readonly windowMs: number;
@@ -77,7 +80,10 @@ export class DedupeLane {
       return undefined;
     }
     const waiting = this.#underWay.get(key);
-    if (waiting === undefined) return this.#pass(key, message, []);
+    if (waiting === undefined) {
+      this.#options.lanes.see(key, message.meta);
+      return this.#pass(key, message, []);
+    }
     waiting.push(message);
     this.#held++;
     node.inFlight++;

@@ -2,7 +2,8 @@ import { concatMap, defer, map, type OperatorFunction } from 'rxjs';
 import { FdpError } from '../errors.ts';
 import { linkedAbort, onAbort } from './clock.ts';
 import type { OperatorContext } from './component.ts';
-import type { Batch, Message } from './message.ts';
+import { KeyLanes } from './key-lanes.ts';
+import type { Batch, Message, Meta } from './message.ts';
 import { RecencyMap } from './recency-map.ts';
 
 // The helpers that operators are made with. They keep the accounting true for the author: whatever the function
@@ -46,11 +47,14 @@ export interface ScanOptions<S> {
 
 /** Keyed state: made per lane and subscription, bounded, gone when the lane is. */
 export function scan<S>(context: OperatorContext, options: ScanOptions<S>): OperatorFunction<Batch, Batch> {
+  const lanes = new KeyLanes(context);
   return (batches) =>
     defer(() => {
       const states = new RecencyMap<S>();
-      const stateOf = (key: string): S => {
-        const state = states.get(key) ?? options.seed();
+      const stateOf = (key: string, meta: Meta): S => {
+        const known = states.get(key);
+        if (known === undefined) lanes.see(key, meta);
+        const state = known ?? options.seed();
         states.use(key, state);
         if (states.size > options.maxKeys) {
           states.removeOldest();
@@ -58,7 +62,7 @@ export function scan<S>(context: OperatorContext, options: ScanOptions<S>): Oper
         }
         return state;
       };
-      return flatMap(context, (message) => options.step(stateOf(options.key(message)), message))(batches);
+      return flatMap(context, (message) => options.step(stateOf(options.key(message), message.meta), message))(batches);
     });
 }
 
