@@ -1,6 +1,7 @@
 import { Backoff } from '../../src/engine/backoff.ts';
 import { endedWithin, linkedAbort } from '../../src/engine/clock.ts';
 import type { RoleContext } from '../../src/engine/component.ts';
+import { foreignText } from '../../src/engine/text.ts';
 import { FdpError, isRetriable, messageOf } from '../../src/errors.ts';
 import { type Client, longestWaitMs, type Membership } from './client.ts';
 import { reasonOf } from './errors.ts';
@@ -92,8 +93,8 @@ export class Member {
     for (const [topic, count] of handedOut)
       if (count === 0)
         context.log.warn(
-          { group, topic },
-          `${name}: group ${group}: topic ${topic} can't be seen: who reads it there gets nothing`,
+          { group },
+          `${name}: group ${group}: topic ${foreignText(topic, 249)} can't be seen: who reads it there gets nothing`,
         );
   }
 
@@ -102,7 +103,7 @@ export class Member {
     const { name, group } = this.#options;
     if (foreign.length === 0) return undefined;
     return (
-      `${name}: group ${group} gave this member partitions of ${foreign.join(', ')}, which it does not read, and nobody else: ` +
+      `${name}: group ${group} gave this member partitions of ${foreignText(foreign.join(', '))}, which it does not read, and nobody else: ` +
       'the program that leads the group does not look at who reads what: give it a group of its own'
     );
   }
