@@ -56,8 +56,6 @@ export class KafkaLane implements Lane {
   #end: number;
   /** Where an open transaction begins, or the end. */
   #stable: number;
-  /** The last fetch brought nothing. */
-  #isAtEnd = false;
   #wake = () => {};
 
   constructor(options: LaneOptions) {
@@ -79,9 +77,9 @@ export class KafkaLane implements Lane {
     return Math.max(0, this.#end - Math.max(behind, this.#committed));
   }
 
-  /** The offset of a transaction that is still open, while the lane has read all before it and others wait behind it. */
+  /** The offset of a transaction that is still open, once all before it was fetched. */
   get heldUpAt(): number | undefined {
-    return this.#isAtEnd && this.#stable < this.#end ? this.#stable : undefined;
+    return this.#stable < this.#end && this.#fetchAt >= this.#stable ? this.#stable : undefined;
   }
 
   /** Messages behind an open transaction, and its own. */
@@ -111,7 +109,6 @@ export class KafkaLane implements Lane {
     if (this.signal.aborted || offset !== this.#fetchAt) return;
     this.#end = end;
     this.#stable = stable;
-    this.#isAtEnd = next === undefined;
     for (const item of items) {
       if (item.offset < offset && !isUnreadable(item)) continue;
       this.#buffer.push(item);
