@@ -86,7 +86,7 @@ export const rest = defineConnector({
         type: 'boolean',
         default: false,
         description:
-          'Serve the live page on `/`, and on `/api/v1/stream` what it shows: prices, and the state and options of all processes.',
+          'Serve the live page on `/`, and on `/api/v1/stream` what it shows: prices, and the state and options of all processes. `/docs` and `/openapi.json`, the reference of the API, are there without it too.',
       },
       max_streams: {
         type: 'integer',
@@ -112,13 +112,14 @@ export const rest = defineConnector({
     const { name } = environment;
     const { listen, cors: origins } = options;
     const hosts = typeof options.hosts === 'string' ? namesIn(options.hosts) : options.hosts;
-    const [{ RestSource }, { PriceSink }, { Prices }, { readPage }, { default: express }] = await Promise.all([
-      import('./rest/source.ts'),
-      import('./rest/price-sink.ts'),
-      import('./rest/prices.ts'),
-      import('./rest/page.ts'),
-      import('express'),
-    ]);
+    const [{ RestSource }, { PriceSink }, { Prices }, { isReference, readPage }, { default: express }] =
+      await Promise.all([
+        import('./rest/source.ts'),
+        import('./rest/price-sink.ts'),
+        import('./rest/prices.ts'),
+        import('./rest/page.ts'),
+        import('express'),
+      ]);
     const prices = new Prices(environment);
     const limits = {
       timeoutMs: durationMs(options.timeout),
@@ -129,10 +130,13 @@ export const rest = defineConnector({
       maxUrl: sizeBytes(options.max_url),
       maxStreams: options.max_streams,
     };
-    const page = options.ui ? { prices, files: pageFiles(readPage(), environment) } : undefined;
+    const built = readPage();
+    const page = options.ui
+      ? { prices, files: pageFiles(built, environment) }
+      : { prices: undefined, files: built?.filter(isReference) ?? [] };
     return {
       source: (_usage, context) =>
-        new RestSource(context, { name, address: listen, hosts, origins, limits, app: express(), page }),
+        new RestSource(context, { name, address: listen, hosts, origins, limits, app: express(), ...page }),
       sink: (_usage, role) => new PriceSink(prices, role),
       close: async () => prices.close(),
     };

@@ -37,6 +37,8 @@ const pageHeaders = {
   'Cache-Control': 'no-cache',
 } as const;
 
+const chartPath = '/assets/lightweight-charts.js';
+
 /** Where the built page lies. */
 export const pageFolder = join(packageRoot(), 'dist', 'page');
 
@@ -51,6 +53,11 @@ export function readPage(folder = pageFolder): readonly PageFile[] | undefined {
     return type ? [{ path: pathOf(name), type, body: readFileSync(join(folder, name)) }] : [];
   });
   return [...files, ...shared.map(sharedFile), chartLibrary()];
+}
+
+/** Is a file needed for `/docs`, the reference of the API, and not for the live page alone? */
+export function isReference({ path }: PageFile): boolean {
+  return path !== '/' && path !== '/main.js' && path !== chartPath;
 }
 
 /** Modules of the engine that the page runs too: at the address that the page's own imports lead to. */
@@ -86,5 +93,5 @@ function pathOf(name: string): string {
 function chartLibrary(): PageFile {
   const folder = dirname(createRequire(import.meta.url).resolve('lightweight-charts/package.json'));
   const body = readFileSync(join(folder, 'dist', 'lightweight-charts.standalone.production.mjs'));
-  return { path: '/assets/lightweight-charts.js', type: types['.js'] ?? '', body };
+  return { path: chartPath, type: types['.js'] ?? '', body };
 }

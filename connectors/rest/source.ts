@@ -7,7 +7,7 @@ import { type LimitedLog, limited } from '../../src/engine/limited-log.ts';
 import { listen } from '../../src/engine/listen.ts';
 import { foreignText } from '../../src/engine/text.ts';
 import { FdpError, messageOf } from '../../src/errors.ts';
-import { badRequest, notNow, type Refusal, rawAnswer } from './answer.ts';
+import { badRequest, malformed, notNow, type Refusal } from './answer.ts';
 import { type Endpoint, idOf, prepare } from './application.ts';
 import { Connections } from './connections.ts';
 import { Exchange } from './exchange.ts';
@@ -37,11 +37,13 @@ interface RestOptions {
   readonly hosts: readonly string[];
   /** Origins whose pages may read the replies. */
   readonly origins: readonly string[];
-  /** What the live page shows, and its files; undefined where there is no page. */
-  readonly page: { readonly prices: Prices; readonly files: readonly PageFile[] } | undefined;
+  /** What the live page shows; undefined where there is no page. */
+  readonly prices: Prices | undefined;
+  /** What is served beside the routes: the reference of the API, and the live page. */
+  readonly files: readonly PageFile[];
 }
 
-const noExpectation = badRequest(417, 'the header Expect asks for what is not done here');
+const noExpectation = badRequest(417, 'Expect: only 100-continue is known here; leave the header out');
 const notOpen = notNow('FDP_UNAVAILABLE', 'not open: try again later');
 /** How long `close` waits for clients to take their last answer. */
 const farewellMs = 500;
@@ -74,8 +76,8 @@ export class RestSource implements Source {
   constructor(context: RoleContext, options: RestOptions) {
     this.#context = context;
     this.#options = options;
-    const { page, limits } = options;
-    this.#streams = page && new Streams(context, { ...limits, prices: page.prices });
+    const { prices, limits } = options;
+    this.#streams = prices && new Streams(context, { ...limits, prices });
     this.#failures = limited(context.log, context.clock, failureLogMs);
     prepare(options.app, {
       context,
@@ -133,10 +135,9 @@ export class RestSource implements Source {
     server.timeout = 2 * (timeoutMs + clientTimeoutMs);
     server.on('drop', () => this.#context.node.count('refused_connections'));
     server.on('clientError', (error, socket) => {
-      this.#context.node.count('malformed');
-      this.#connections.refuse(socket, error);
+      if (this.#connections.refuse(socket, malformed(error))) this.#context.node.count('malformed');
     });
-    server.on('checkExpectation', (_request, { socket }) => socket?.end(rawAnswer(noExpectation)));
+    server.on('checkExpectation', ({ socket }) => this.#connections.refuse(socket, noExpectation));
     // A pipelined request that waits behind another has no response that could tell that the client has gone.
     server.on('connection', (socket) => socket.on('close', () => this.#forget(socket)));
     return server;
@@ -144,13 +145,13 @@ export class RestSource implements Source {
 
   #endpoints(): readonly Endpoint[] {
     const streams = this.#streams;
-    if (!streams) return [this.#description()];
+    const always = [this.#description(), ...pageEndpoints(this.#options.files)];
+    if (!streams) return always;
     const open = ({ headers }: Request, response: Response) => {
       const refusal = this.#isClosing ? notOpen : streams.open(response, headers['last-event-id']);
       return refusal && this.#refuse(refusal);
     };
-    const files = pageEndpoints(this.#options.page?.files ?? []);
-    return [this.#description(), { path: '/api/v1/stream', answer: open }, ...files];
+    return [...always, { path: '/api/v1/stream', answer: open }];
   }
 
   #description(): Endpoint {

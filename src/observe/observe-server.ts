@@ -12,6 +12,8 @@ const defaultPort = 9464;
 /** Ports tried, one after the other, before any free one is taken. */
 const portsTried = 100;
 const maxConnections = 100;
+/** After so many requests a connection ends: a client that sends thousands at once gets no more answered than these. */
+const maxRequests = 64;
 /** A connection on which nothing moves for so long is cut, ms. */
 const idleMs = 10_000;
 
@@ -86,6 +88,12 @@ function named(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }
 
+const twoHosts = { status: 400, body: { error: 'the request has more than one Host header' } };
+const wrongHost = {
+  status: 421,
+  body: { error: 'this server answers to localhost and addresses only: ask for http://127.0.0.1 and its port' },
+};
+
 type Answer = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 function makeServer(answer: Answer): Server {
@@ -95,6 +103,7 @@ function makeServer(answer: Answer): Server {
     (request, response) => void answer(request, response),
   );
   server.maxConnections = maxConnections;
+  server.maxRequestsPerSocket = maxRequests;
   server.timeout = idleMs;
   return server;
 }
@@ -112,11 +121,9 @@ function answers(snapshot: () => ProcessSnapshot, log: Logger, isOurs: (host: st
     '/health/ready': () => json(readiness(snapshot())),
   };
   return async ({ method = '', url = '', headers, rawHeaders }, response) => {
-    if (hostsOf(rawHeaders) > 1 || !isOurs(headers.host)) {
-      send(
-        response,
-        json({ status: 421, body: { error: 'this server does not answer to the name in the Host header' } }),
-      );
+    const refused = hostsOf(rawHeaders) > 1 ? twoHosts : isOurs(headers.host) ? undefined : wrongHost;
+    if (refused) {
+      send(response, json(refused));
       return;
     }
     const page = pages[url.replace(/[?#].*$/s, '')];

@@ -34,6 +34,24 @@ async function occupy(port: number, host = '127.0.0.1'): Promise<Server> {
   return server;
 }
 
+/** Sends bytes as they are; gives all that came until the server ended the connection. */
+async function sent({ address }: ObserveServer, text: string): Promise<string> {
+  const { hostname, port } = new URL(address);
+  const socket = connect(Number(port), hostname);
+  let seen = '';
+  socket.on('data', (chunk) => {
+    seen += chunk.toString();
+  });
+  socket.on('error', () => {});
+  socket.write(text);
+  await new Promise((resolve) => socket.once('close', resolve));
+  return seen;
+}
+
+function statusesOf(text: string): readonly (string | undefined)[] {
+  return [...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status);
+}
+
 describe('observe server', () => {
   it('serves metrics that Prometheus reads, made anew for every scrape', async () => {
     let read = 5;
@@ -152,6 +170,40 @@ describe('observe server', () => {
     await cut;
     await expect(fetch(`${address}/health/live`)).rejects.toThrow();
   });
+
+  it.each([
+    [
+      'two Host headers',
+      'GET /health/live HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\nConnection: close\r\n\r\n',
+      '400',
+    ],
+    ['no Host header', 'GET /health/live HTTP/1.1\r\n\r\n', '400'],
+    ['headers of 9 KiB', `GET /health/live HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(9216)}\r\n\r\n`, '431'],
+    ['what is no request', 'garbage\r\n\r\n', '400'],
+    [
+      'an expectation',
+      'GET /health/live HTTP/1.1\r\nHost: localhost\r\nExpect: foo\r\nConnection: close\r\n\r\n',
+      '417',
+    ],
+  ])('refuses %s', async (_what, text, status) => {
+    expect(statusesOf(await sent(await start(), text))).toEqual([status]);
+  });
+
+  it('answers 64 requests of one connection at most, however many come at once', async () => {
+    const server = await start();
+    const answer = await sent(server, 'GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(1000));
+    expect(statusesOf(answer).filter((status) => status === '200')).toHaveLength(64);
+  });
+
+  it('cuts connections that never finish their headers, while it serves others', async () => {
+    const server = await start();
+    const { hostname, port } = new URL(server.address);
+    const slow = Array.from({ length: 50 }, () => connect(Number(port), hostname));
+    for (const socket of slow) socket.on('error', () => {}).write('GET /metrics HTTP/1.1\r\nX: ');
+    const cut = Promise.all(slow.map((socket) => once(socket.resume(), 'close')));
+    expect((await fetch(`${server.address}/health/live`)).status).toBe(200);
+    await cut;
+  }, 30_000);
 
   it('answers to this machine alone, by its Host header, when it listens on it alone', async () => {
     const { address } = await start();

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { ask, closeAll, echo, raw, refusal, sockets, start } from '../support/rest.ts';
-import { dial, received, until } from '../support/sockets.ts';
+import { closed, dial, received, until } from '../support/sockets.ts';
 
 afterEach(closeAll);
 
@@ -32,6 +32,33 @@ describe('clients that do not behave', () => {
     const answer = await raw(port, `${symbols}garbage\r\n\r\n`);
     expect(statuses(answer)).toEqual([200, 400]);
     expect(bodyOf(answer)).toMatchObject(refusal('this is not an HTTP request'));
+  });
+
+  it('get their answer before an expectation behind it is refused', async () => {
+    const { port, lanes } = await start({}, () => {});
+    const answer = raw(port, `${symbols}GET /api/v1/symbols ${head}Expect: foo\r\n\r\n`);
+    await until(() => lanes.length === 1);
+    for (const lane of lanes) await echo(lane);
+    expect(statuses(await answer)).toEqual([200, 417]);
+  });
+
+  it('are refused once, however much garbage they send behind a request', async () => {
+    const { port, lanes, node } = await start({}, () => {});
+    const socket = await dial(port);
+    sockets.push(socket);
+    const seen = received(socket);
+    const ended = closed(socket);
+    socket.write(symbols);
+    await until(() => lanes.length === 1);
+    for (let chunk = 0; chunk < 50; chunk++) {
+      socket.write('garbage\r\n\r\n');
+      await new Promise<void>((resolve) => setImmediate(resolve));
+    }
+    await until(() => node.extra['malformed'] !== undefined);
+    for (const lane of lanes) await echo(lane);
+    await ended;
+    expect(statuses(seen.text)).toEqual([200, 400]);
+    expect(node.extra['malformed']).toBe(1);
   });
 
   it('get 503 for more than 16 requests of one connection at once; others are served meanwhile', async () => {

@@ -83,8 +83,20 @@ describe('the live page of rest', () => {
 
   it('is there only with `ui`', async () => {
     const { get } = await start();
-    for (const path of ['/', '/main.js', '/docs', '/assets/lightweight-charts.js'])
+    for (const path of ['/', '/main.js', '/assets/lightweight-charts.js'])
       expect(await get(path)).toMatchObject({ status: 404, body: refusal() });
+  });
+
+  it('has a reference of the API beside it, which is there without `ui` too', async () => {
+    const { port, get } = await start();
+    expect((await get('/openapi.json')).status).toBe(200);
+    const asked = ['/docs'];
+    for (const path of asked) {
+      const file = await page(port, path);
+      expect([path, file.status, file.headers['content-type']]).toEqual([path, 200, typeOf(path)]);
+      asked.push(...linksOf(path, file.body).filter((link) => link !== '/' && !asked.includes(link)));
+    }
+    expect(asked).toContain('/docs.js');
   });
 
   it('is a list of files that was read at the start', () => {
@@ -97,7 +109,9 @@ describe('the live page of rest', () => {
       readPage(folder.path)
         ?.map(({ path }) => path)
         .sort(),
-    ).toEqual(['/', '/a.js', '/assets/lightweight-charts.js', '/deep/b.css', '/docs'].sort());
+    ).toEqual(
+      ['/', '/a.js', '/assets/lightweight-charts.js', '/deep/b.css', '/docs', '/src/engine/price-text.js'].sort(),
+    );
     expect(readPage(pageFolder)?.map(({ path }) => path)).toContain('/main.js');
   });
 });
