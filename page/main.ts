@@ -65,6 +65,7 @@ function choose(symbol: string): void {
   url.searchParams.set('symbol', symbol);
   history.replaceState(null, '', url);
   card.choose(symbol);
+  card.take(quotes, [symbol]);
   trades.choose(symbol);
   showMarket();
 }

@@ -1,4 +1,4 @@
-import type { IChartApi, ISeriesApi, UTCTimestamp } from '/assets/lightweight-charts.js';
+import type { AutoscaleInfo, IChartApi, ISeriesApi, UTCTimestamp } from '/assets/lightweight-charts.js';
 import { price } from '../model/format.ts';
 import { maxPoints, type Point } from '../model/points.ts';
 import { colour } from './theme.ts';
@@ -71,8 +71,9 @@ export class PriceChart {
     // The library can't divide an axis more finely.
     const minMove = 10 ** -Math.min(decimals, 12);
     const priceFormat = { type: 'custom', minMove, formatter: (value: number) => price(value, decimals) } as const;
-    this.#price.applyOptions({ priceFormat });
-    this.#vwap.applyOptions({ priceFormat });
+    // The library would give a flat line five steps of the axis on both sides: below nothing, for the smallest coins.
+    const autoscaleInfoProvider = (own: () => AutoscaleInfo | null) => withMargin(own(), 5 * minMove);
+    for (const line of [this.#price, this.#vwap]) line.applyOptions({ priceFormat, autoscaleInfoProvider });
   }
 
   /** Shows these points instead of all before. */
@@ -105,6 +106,14 @@ export class PriceChart {
   fit(): void {
     this.#chart.timeScale().fitContent();
   }
+}
+
+function withMargin(info: AutoscaleInfo | null, most: number): AutoscaleInfo | null {
+  if (!info?.priceRange) return info;
+  const { minValue, maxValue } = info.priceRange;
+  if (minValue !== maxValue || minValue === 0) return info;
+  const margin = Math.min(most, Math.abs(minValue) * 0.0005);
+  return { ...info, priceRange: { minValue: minValue - margin, maxValue: maxValue + margin } };
 }
 
 // The library counts in seconds, and takes parts of them.

@@ -65,7 +65,7 @@ export class SymbolList {
   }
 
   #add(symbol: string): Row {
-    const button = html('button', { type: 'button', class: 'symbol' }, symbol);
+    const button = html('button', { type: 'button', class: 'symbol' }, ...breakable(symbol));
     const cells = [0, 1, 2, 3].map(() => html('td', { class: 'number' }));
     const root = html('tr', {}, html('th', { scope: 'row' }, button), ...cells);
     root.addEventListener('click', () => this.#choose(symbol));
@@ -73,6 +73,11 @@ export class SymbolList {
     this.#rows.set(symbol, row);
     return row;
   }
+}
+
+/** A name that may go on in the next line after each of its parts: `BINANCE:` and `BTCUSDT`. */
+function breakable(name: string): readonly (Node | string)[] {
+  return name.split(/(?<=[:/_.-])/).flatMap((part, place) => (place > 0 ? [html('wbr'), part] : [part]));
 }
 
 const arrows = { '1': '▲', '-1': '▼', '0': ' ' } as const;

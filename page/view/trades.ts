@@ -20,6 +20,7 @@ export class TradesTable {
   #next: string | null = null;
   #loading = new AbortController();
   #isLoading = false;
+  #isFresh = false;
 
   readonly #decimals: Decimals;
   readonly #now: () => number;
@@ -67,7 +68,10 @@ export class TradesTable {
       const answer = await read(loading.signal);
       if (!loading.signal.aborted) this.#show(answer, page);
     } catch (error) {
-      if (!loading.signal.aborted) this.#say(`${reasonOf(error)}. Is \`fdp-run --topology api\` running?`);
+      if (loading.signal.aborted) return;
+      this.#isFresh = false;
+      this.#say(`${reasonOf(error)}. Is \`fdp-run --topology api\` running?`);
+      this.#showPlace();
     } finally {
       if (this.#loading === loading) this.#isLoading = false;
     }
@@ -76,6 +80,7 @@ export class TradesTable {
   #show({ data, pagination, future }: NewestTrades, page: number): void {
     const symbol = this.#symbol ?? '';
     this.#page = page;
+    this.#isFresh = true;
     this.#next = pagination.next;
     for (const trade of data) this.#decimals.see(symbol, Number(trade.price));
     showRows(this.#body, data, { decimals: this.#decimals.of(symbol), now: this.#now() });
@@ -84,7 +89,7 @@ export class TradesTable {
   }
 
   #showPlace(): void {
-    setText(byId('trades-place'), this.#page === 1 ? 'live' : `page ${this.#page}`);
+    setText(byId('trades-place'), this.#page > 1 ? `page ${this.#page}` : this.#isFresh ? 'live' : 'not live');
     // Not `disabled`: a button that is just used keeps the focus.
     this.#older.setAttribute('aria-disabled', String(this.#next === null));
     this.#newest.setAttribute('aria-disabled', String(this.#page === 1));
