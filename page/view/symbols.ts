@@ -18,6 +18,8 @@ const noPrices = 'No live prices: the topology that makes them is `fdp-run --top
 
 /** More symbols are not listed: the API has them all. */
 const mostRows = 500;
+/** Columns that are left out at most: name and price stay. */
+const mostLeftOut = 3;
 
 interface Shown {
   readonly chosen: string | undefined;
@@ -32,6 +34,8 @@ export class SymbolList {
   readonly #rows = new Map<string, Row>();
   readonly #body = byId('symbols');
   readonly #empty = byId('symbols-empty');
+  readonly #frame = byId('symbols-frame');
+  #leftOut = 0;
   readonly #choose: (symbol: string) => void;
   readonly #decimals: Decimals;
 
@@ -39,6 +43,7 @@ export class SymbolList {
   constructor(decimals: Decimals, choose: (symbol: string) => void) {
     this.#decimals = decimals;
     this.#choose = choose;
+    new ResizeObserver(() => this.#leaveOut(0)).observe(this.#frame);
   }
 
   show(stored: readonly StoredSymbol[], quotes: Quotes, { chosen, at, trouble }: Shown): void {
@@ -62,6 +67,14 @@ export class SymbolList {
       setAttribute(row.button, 'aria-pressed', isChosen ? 'true' : 'false');
       setAttribute(row.root, 'data-chosen', isChosen);
     }
+    this.#leaveOut(this.#leftOut);
+  }
+
+  /** Leaves out columns until the others fit. */
+  #leaveOut(columns: number): void {
+    this.#leftOut = columns;
+    setAttribute(this.#frame, 'data-left-out', columns);
+    if (columns < mostLeftOut && this.#frame.scrollWidth > this.#frame.clientWidth) this.#leaveOut(columns + 1);
   }
 
   #add(symbol: string): Row {
