@@ -27,10 +27,7 @@ onChromium('prices of the live page', () => {
     browser = await launchChromium();
     await eventually('the API', async () => (await fetch(place.api).catch(() => undefined))?.ok);
     await eventually('a client', async () => feed.clients > 0);
-    feed.pump(50, (count) => {
-      const [symbol = '', price = 0] = instruments[count % instruments.length] ?? [];
-      return { time: new Date().toISOString(), symbol, price, vwap: price };
-    });
+    trade();
   });
 
   afterAll(async () => {
@@ -40,6 +37,11 @@ onChromium('prices of the live page', () => {
     folder[Symbol.dispose]();
   });
 
+  const trade = () =>
+    feed.pump(50, (count) => {
+      const [symbol = '', price = 0] = instruments[count % instruments.length] ?? [];
+      return { time: new Date().toISOString(), symbol, price, vwap: price };
+    });
   const prices = (page: Page) => page.locator('#symbols td:nth-child(2)').allInnerTexts();
 
   it('are written as they came: in the list, large, and in the tab', async () => {
@@ -79,8 +81,10 @@ onChromium('prices of the live page', () => {
     await using watched = await openPage(browser, `${place.api}/?symbol=BRK.A`);
     const { page } = watched;
     await page.locator('#quote-price', { hasText: '712' }).waitFor();
+    feed.pump(0, () => '');
     feed.send({ time: '2099-01-01T00:00:00.000Z', symbol: 'BRK.A', price: 712_346, vwap: 712_345 });
     await page.locator('#quote-price', { hasText: '712,346' }).waitFor();
+    trade();
     const picture = () => page.locator('#chart').screenshot();
     const before = await picture();
     await eventually('the chart moves', async () => !(await picture()).equals(before));
