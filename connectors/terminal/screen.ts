@@ -138,11 +138,8 @@ class Plots {
     for (const { canvas, plot } of this.#shown) this.#draw(canvas, plot);
   }
 
-  #make({ left, top, width, height }: Plot): CanvasElement {
-    const canvas = new Canvas({ left, top, width, height, wrap: false });
-    canvas.calcSize = () => {
-      canvas.canvasSize = { width: width * 2, height: height * 4 };
-    };
+  #make(plot: Plot): CanvasElement {
+    const canvas = canvasFor(plot);
     this.#screen.append(canvas);
     return canvas;
   }
@@ -156,6 +153,20 @@ class Plots {
       ctx.stroke();
     }
   }
+}
+
+/** A canvas of two by four dots a cell. Lines of dots that reach its edge would be broken, and the chart torn. */
+export function canvasFor({
+  left,
+  top,
+  width,
+  height,
+}: Pick<Plot, 'left' | 'top' | 'width' | 'height'>): CanvasElement {
+  const canvas = new Canvas({ left, top, width, height, wrap: false });
+  canvas.calcSize = () => {
+    canvas.canvasSize = { width: width * 2, height: height * 4 };
+  };
+  return canvas;
 }
 
 function trace(ctx: CanvasElement['ctx'], { dots }: Curve): void {

@@ -123,19 +123,6 @@ onTerminal('the dashboard', () => {
     }
   });
 
-  it('draws the chart whole: its highest point in the first row, its lowest in the last', async () => {
-    await using place = await dashboard({ width: 100, height: 30 });
-    const { feed, terminal } = place;
-    feed.pump(20, (count) => trade('AAPL', 100 + Math.sin(count / 20), 100));
-    const isDrawn = (line: string | undefined) => /[┤│].*[\u2801-\u28ff]/.test(line ?? '');
-    await eventually('a whole chart', async () => {
-      const rows = terminal.lines.filter((line) => /^ *[\d.]* [┤│]/.test(line));
-      const [first, last] = [rows[0], rows.at(-1)];
-      return rows.length > 5 && first?.includes('┤') && last?.includes('┤') && isDrawn(first) && isDrawn(last);
-    });
-    expect(terminal.lines.findIndex((line) => /^ +└-/.test(line))).toBe(28);
-  });
-
   it('says that the feed is away and when it tries again, and goes on when it is back', async () => {
     await using place = await dashboard();
     const { feed, terminal } = place;
