@@ -38,9 +38,11 @@ export interface RunRequest {
  * of which nine tenths are messages that ended long ago; this takes a quarter less memory, and next to no time.
  */
 const heapGrowth = 150;
+/** A terminal and npm both pass one Ctrl-C on: what comes again so soon is the same signal, ms. */
+const sameSignalMs = 500;
 
 /**
- * Runs a plan in this process until every topology has ended, and resolves with the exit code. SIGINT and SIGTERM
+ * Runs a plan in this process until every topology has ended, and resolves with the exit code. SIGINT, SIGTERM and SIGHUP
  * drain, a second one forces. On a terminal a status line a topology is kept at the bottom; logs are JSON lines elsewhere.
  * Metrics and health are served, and the status table is told, from the start until everything has ended.
  * @throws FDP_USAGE when LOG_LEVEL, OBSERVE_PORT, FDP_INSTANCE or FDP_FAIL_POINT can't be understood
@@ -162,14 +164,19 @@ function logLevel(wanted: string | undefined): LogLevel {
 }
 
 function onSignals(runtime: Runtime, log: Log): () => void {
-  let asked = 0;
+  let askedAt: number | undefined;
   const stop = (signal: NodeJS.Signals) => {
-    asked++;
-    log.info({ signal }, asked === 1 ? `${signal}: stopping, once more to force` : `${signal}: forced`);
-    if (asked === 1) runtime.drain();
-    else runtime.force();
+    const now = systemClock.monotonic();
+    if (askedAt === undefined) {
+      askedAt = now;
+      log.info({ signal }, `${signal}: stopping, once more to force`);
+      runtime.drain();
+    } else if (now - askedAt > sameSignalMs) {
+      log.info({ signal }, `${signal}: forced`);
+      runtime.force();
+    }
   };
-  const signals = ['SIGINT', 'SIGTERM'] as const;
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   for (const signal of signals) process.on(signal, stop);
   return () => {
     for (const signal of signals) process.off(signal, stop);
