@@ -16,8 +16,9 @@ export const kafka = defineConnector({
       ...logOptions,
       brokers: {
         type: 'string',
-        pattern: '^\\s*[^\\s,]+:\\d+(\\s*,\\s*[^\\s,]+:\\d+)*\\s*$',
-        expected: 'host:port, or several separated by commas',
+        pattern: '^\\s*[^\\s,@/]+:\\d{1,5}(\\s*,\\s*[^\\s,@/]+:\\d{1,5})*\\s*$',
+        expected:
+          'host:port, or several separated by commas, without a scheme and without a user (those stand in `sasl`)',
         description: 'Brokers to begin with, as host:port, separated by commas.',
         examples: ['localhost:9092', 'kafka-1:9092,kafka-2:9092'],
       },
@@ -98,7 +99,9 @@ export const kafka = defineConnector({
   source: { options: logSourceUsage },
   sink: { options: noUsage },
   logNames: ({ brokers, topic }) => brokers.split(',').map((broker) => `${broker.trim()} ${topic}`),
-  check({ tls }, report) {
+  check({ tls, brokers }, report) {
+    const far = brokers.split(',').find((broker) => Number(/:(\d+)\s*$/.exec(broker)?.[1]) > 65_535);
+    if (far) report(['brokers'], `expected a port of 1 to 65535, got ${far.trim()}`);
     if (tls && (tls.cert === undefined) !== (tls.key === undefined))
       report(['tls'], 'expected `cert` and `key` together, got one of them');
   },

@@ -1,6 +1,7 @@
 import { defineConnector, type Report, tableOptions } from '../src/engine/declaration.ts';
 import { Proven } from '../src/engine/proven.ts';
 import { noUsage } from './log/usage.ts';
+import { urlProblem } from './mongodb/url.ts';
 import { checkTable, readTable, type TableOptions } from './table/definition.ts';
 
 /**
@@ -88,8 +89,10 @@ export const mongodb = defineConnector({
 });
 
 /** Beside a table's own mistakes: names that mean something else to MongoDB. */
-function check(options: TableOptions, report: Report): void {
+function check(options: TableOptions & { readonly url: string }, report: Report): void {
   checkTable(options, report);
+  const wrong = urlProblem(options.url);
+  if (wrong) report(['url'], wrong.text, wrong.hint);
   for (const field of Object.keys(options.fields ?? {}))
     if (field.includes('.') || field.startsWith('$'))
       report(['fields', field], `expected a name without \`.\` and without \`$\` in front, got "${field}"`);

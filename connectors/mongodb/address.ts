@@ -7,6 +7,12 @@ export interface Address {
   readonly isAtlas: boolean;
   /** The options that the string gives, in lower case. */
   readonly given: ReadonlySet<string>;
+  /** The same with their values, as they are written. */
+  readonly options: ReadonlyMap<string, string>;
+  /** User and password as they are written. */
+  readonly userInfo: string | undefined;
+  /** The replica set that the string asks for. */
+  readonly replicaSet: string | undefined;
   /** Text of others, with whatever is secret in the string struck out. */
   scrub(text: string): string;
 }
@@ -16,21 +22,41 @@ const struckOut = '***';
 /** Reads a connection string as far as messages need it; never fails, however broken it is. */
 export function readAddress(url: string): Address {
   const rest = url.slice(url.indexOf('://') + 3);
-  const [before = '', query = ''] = split(rest, '?');
-  const at = before.lastIndexOf('@');
-  const [user, password] = at < 0 ? [undefined, undefined] : split(before.slice(0, at), ':');
-  const [hosts = ''] = split(before.slice(at + 1), '/');
+  const at = endOfUser(rest);
+  const userInfo = at < 0 ? undefined : rest.slice(0, at);
+  const [user, password] = userInfo === undefined ? [undefined, undefined] : split(userInfo, ':');
+  const [before = '', query = ''] = split(rest.slice(at + 1), '?');
+  const [hosts = ''] = split(before, '/');
+  const options = optionsOf(query);
+  const replicaSet = [...options].find(([name]) => name.toLowerCase() === 'replicaset')?.[1];
   const secrets = [password, decoded(password)].filter((text) => text !== undefined && text !== '');
   return {
     hosts,
     user: decoded(user),
     isAtlas: url.startsWith('mongodb+srv:') || hosts.split(',').some((host) => /\.mongodb\.net(:\d+)?$/i.test(host)),
-    given: new Set(query.split('&').map((pair) => (pair.split('=')[0] ?? '').toLowerCase())),
+    given: new Set([...options.keys()].map((name) => name.toLowerCase())),
+    options,
+    userInfo,
+    replicaSet: decoded(replicaSet),
     scrub: (text) => {
       const plain = text.replace(/\/\/[^\s"]*@/g, `//${struckOut}@`);
       return secrets.reduce((shown: string, secret) => shown.replaceAll(secret ?? '', struckOut), plain);
     },
   };
+}
+
+/** Where the `@` after user and password is, also when the password holds a raw `?` or `/`; -1 when there is none. */
+function endOfUser(rest: string): number {
+  const before = rest.split('?')[0] ?? '';
+  const usual = before.lastIndexOf('@');
+  if (usual >= 0) return usual;
+  // A port in place of a password: the @ stands in an option's value.
+  return /^[^/:,@]*:(?!\d+(?:[,/]|$))/.test(before) ? rest.lastIndexOf('@') : -1;
+}
+
+function optionsOf(query: string): ReadonlyMap<string, string> {
+  const pairs = query.split(/[&;]/).filter((pair) => pair !== '');
+  return new Map(pairs.map((pair) => [split(pair, '=')[0], split(pair, '=')[1] ?? '']));
 }
 
 function split(text: string, mark: string): [string, string | undefined] {

@@ -4,6 +4,7 @@ import type { Environment } from '../../src/engine/component.ts';
 import { FdpError } from '../../src/errors.ts';
 import type { Asker } from './errors.ts';
 import { mongoError, unavailable } from './errors.ts';
+import { replicaSetProblem } from './replica-set.ts';
 
 export interface MongoPlace extends Asker {
   readonly url: string;
@@ -41,6 +42,14 @@ export function acquireClient(place: MongoPlace, environment: Environment): Shar
   const client = clients.get(key) ?? new SharedClient(place, environment, () => clients.delete(key));
   clients.set(key, client);
   return client.shared();
+}
+
+function tlsOptions(tls: MongoPlace['tls']): MongoClientOptions {
+  return {
+    ...(tls ? { tls: true } : {}),
+    ...(tls?.ca === undefined ? {} : { tlsCAFile: tls.ca }),
+    ...(tls?.cert_and_key === undefined ? {} : { tlsCertificateKeyFile: tls.cert_and_key }),
+  };
 }
 
 /** One server or set of servers, as this process sees it. */
@@ -157,6 +166,9 @@ export class SharedClient {
       return client;
     } catch (error) {
       await client?.close();
+      const { tls, address, name } = this.#place;
+      if (address.replicaSet !== undefined && error instanceof Error && error.name === 'MongoServerSelectionError')
+        throw (await clock.outside(replicaSetProblem(name, address, tlsOptions(tls)))) ?? error;
       throw error;
     }
   }
@@ -166,9 +178,7 @@ export class SharedClient {
     const ours = Object.entries(defaults).filter(([option]) => !address.given.has(option.toLowerCase()));
     return {
       ...Object.fromEntries(ours),
-      ...(tls ? { tls: true } : {}),
-      ...(tls?.ca === undefined ? {} : { tlsCAFile: tls.ca }),
-      ...(tls?.cert_and_key === undefined ? {} : { tlsCertificateKeyFile: tls.cert_and_key }),
+      ...tlsOptions(tls),
       ignoreUndefined: true,
     };
   }

@@ -1,9 +1,43 @@
-import type { Report, Shape } from '../../src/engine/declaration.ts';
+import { type ASTNode, parse } from '@marcbachmann/cel-js';
+import type { FieldType, Report, Shape } from '../../src/engine/declaration.ts';
 import { checkExpression } from './expression.ts';
 
-/** Checks an option that is one expression with a boolean result; the shape stays what it was. */
+/**
+ * Checks an option that is one expression with a boolean result. The shape is what is known of the messages for which
+ * it is true: after `price > 0.0` the price is a number, whatever it was before.
+ */
 export function checkCondition(source: string, input: Shape, report: Report): Shape {
-  const type = checkExpression(source, input, (text, hint) => report([], text, hint));
-  if (type !== 'boolean' && type !== 'any') report([], `gives a ${type}, expected true or false`);
-  return input;
+  let isFine = true;
+  const told = (text: string, hint?: string) => {
+    isFine = false;
+    report([], text, hint);
+  };
+  const type = checkExpression(source, input, told);
+  if (type !== 'boolean' && type !== 'any') told(`gives a ${type}, expected true or false`);
+  if (!isFine || input === undefined) return input;
+  const known = { ...input, ...narrowed(parse(source).ast, input) };
+  checkExpression(source, known, told);
+  return isFine ? known : input;
+}
+
+const textMethods: readonly string[] = ['matches', 'startsWith', 'endsWith', 'contains'];
+const comparisons: readonly string[] = ['<', '<=', '>', '>=', '=='];
+
+/** The types of fields without a declared one that the parts of `a && b && c` leave room for. */
+function narrowed(ast: ASTNode, input: Readonly<Record<string, FieldType>>): Readonly<Record<string, FieldType>> {
+  if (ast.op === '&&') return { ...narrowed(ast.args[1], input), ...narrowed(ast.args[0], input) };
+  if (ast.op === 'rcall') {
+    const [method, receiver] = ast.args;
+    return textMethods.includes(method) ? typed(receiver, 'string', input) : {};
+  }
+  if (!comparisons.includes(ast.op)) return {};
+  const [left, right] = ast.args as [ASTNode, ASTNode];
+  if (right.op !== 'value') return {};
+  if (typeof right.args === 'string') return typed(left, 'string', input);
+  return ['number', 'bigint'].includes(typeof right.args) ? typed(left, 'number', input) : {};
+}
+
+function typed(node: ASTNode, type: FieldType, input: Readonly<Record<string, FieldType>>) {
+  const isOpen = node.op === 'id' && Object.hasOwn(input, node.args) && input[node.args] === 'any';
+  return isOpen ? { [node.args]: type } : {};
 }

@@ -9,6 +9,8 @@ import type { FieldType, Shape } from '../../src/engine/declaration.ts';
 import type { Fields } from '../../src/engine/message.ts';
 import { FdpError, messageOf } from '../../src/errors.ts';
 import { decimal, iso, whole } from './expression-functions.ts';
+import { syntaxHint, typeMistake } from './expression-hints.ts';
+import { type Probe, runtimeReason } from './expression-reasons.ts';
 import { conjuncts, type Problem, type Reading, readTree } from './expression-tree.ts';
 import { unknownName } from './names.ts';
 import { plainlyTrue } from './plainly-true.ts';
@@ -79,7 +81,7 @@ export function compileExpression(source: string): Expression {
         if (direct) return plain(direct(fields));
         return plain(run(needsWhole ? { ...fields, [message]: fields } : fields));
       } catch (error) {
-        throw new FdpError('FDP_MESSAGE_INVALID', `"${label}": ${reasonOf(error)}`);
+        throw new FdpError('FDP_MESSAGE_INVALID', `"${label}": ${runReason(error, { ...fields, [message]: fields })}`);
       }
     },
   };
@@ -99,7 +101,7 @@ export function checkExpression(
   try {
     read = parse(source);
   } catch (error) {
-    report(messageOf(error));
+    report(messageOf(error), syntaxHint(source));
     return 'any';
   }
   const problems = [...read.problems, ...unknownNames(read, input)];
@@ -187,7 +189,22 @@ function checking(names: readonly string[], input: Shape): Environment {
 
 function typeProblem(environment: Environment, text: string): Problem | undefined {
   const { error } = environment.check(text);
-  return error && { text: reasonOf(error) };
+  if (!error) return undefined;
+  const known = error instanceof TypeMismatch ? typeMistake(error.summary) : undefined;
+  return known ?? { text: reasonOf(error) };
+}
+
+/** Why a message could not be evaluated: its parts are evaluated again to tell which of them is wrong. */
+function runReason(error: unknown, fields: Fields): string {
+  if (!(error instanceof EvaluationError || error instanceof TypeMismatch)) return reasonOf(error);
+  const probe: Probe = (part) => {
+    try {
+      return { value: running.parse(part.input.slice(part.range.start, part.range.end))(fields) };
+    } catch {
+      return undefined;
+    }
+  };
+  return runtimeReason(error.summary, error.node, probe) ?? reasonOf(error);
 }
 
 /** The result as a message holds it. */

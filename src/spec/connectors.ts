@@ -5,7 +5,7 @@ import { suggestion } from './names.ts';
 import { checkTree } from './schema.ts';
 import type { ConnectorSpec } from './spec.ts';
 import { namePattern, noDeadLetter } from './structure.ts';
-import { asText, type Entry, entryPlace, isUnusable, placeAt } from './tree.ts';
+import { asText, type Entry, entryPlace, isUnusable, placeAt, valueAt } from './tree.ts';
 
 /** Reads all connectors, each checked by its declaration. */
 export function readConnectors(
@@ -71,7 +71,12 @@ export function checkName(name: string, { key }: Entry, what: string, { problems
 }
 
 function reporter(subject: string, entry: Entry, { problems }: Context): Report {
-  return (path, text, hint) => problems.add(placeAt(entry.value, path, entry.key), text, { subject, hint });
+  return (path, text, hint) => {
+    const given = valueAt(entry.value, path);
+    const variables = given?.kind === 'scalar' ? (given.variables ?? []) : [];
+    const from = variables.length > 0 ? ` (from ${variables.join(', ')})` : '';
+    problems.add(placeAt(entry.value, path, entry.key), text + from, { subject, hint });
+  };
 }
 
 /** Runs a component's own check: what it throws is a problem as well. */

@@ -179,7 +179,10 @@ export class FileReader {
       this.#problems.add(place, 'include: * is understood in the last part of a path only');
       return [];
     }
-    return filesLike(path).filter((found) => found !== from);
+    const found = filesLike(path).filter((each) => each !== from);
+    if (found.length === 0)
+      this.#problems.add(place, `include: no file matches ${pattern}`, { hint: `looked for ${path}` });
+    return found;
   }
 
   #isCycle(path: string, chain: readonly string[], place: Place): boolean {

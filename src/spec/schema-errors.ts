@@ -1,5 +1,7 @@
 import type { ErrorObject } from 'ajv';
 import { unitFormats } from '../engine/units.ts';
+import { nearest } from './names.ts';
+import { maskedUrls } from './secret-text.ts';
 
 /** A schema's error, in words. */
 interface Described {
@@ -70,8 +72,11 @@ function meaning({ keyword, parentSchema }: ErrorObject): string | undefined {
 }
 
 const others: Readonly<Record<string, (error: ErrorObject) => Described>> = {
-  required: ({ params, parentSchema }) => {
+  required: ({ params, parentSchema, data }) => {
     const name = String(params['missingProperty']);
+    const misspelt =
+      parentSchema?.['additionalProperties'] === false ? undefined : similarKey(name, parentSchema, data);
+    if (misspelt) return { text: `unknown option "${misspelt}"`, hint: `did you mean "${name}"?`, key: misspelt };
     const description: unknown = parentSchema?.['properties']?.[name]?.description;
     return { text: `lacks "${name}"`, ...(typeof description === 'string' ? { hint: `${name}: ${description}` } : {}) };
   },
@@ -95,6 +100,13 @@ const others: Readonly<Record<string, (error: ErrorObject) => Described>> = {
   anyOf: ({ parentSchema }) => ({ text: `lacks ${orOf(namesOf(parentSchema?.['anyOf']))}` }),
   not: ({ schema }) => ({ text: `${namesOf([schema]).join(' and ')} can't stand together` }),
 };
+
+/** A key that nothing declares and that was probably meant to be `name`. */
+function similarKey(name: string, schema: ErrorObject['parentSchema'], data: unknown): string | undefined {
+  if (typeof data !== 'object' || data === null) return undefined;
+  const foreign = Object.keys(data).filter((key) => !Object.hasOwn(schema?.['properties'] ?? {}, key));
+  return nearest(name, foreign);
+}
 
 function unknownKey(key: string): Described {
   const hint = key === '<<' ? 'merge keys are not understood: anchor the whole value, or write it out' : undefined;
@@ -137,6 +149,6 @@ function got(value: unknown, { isHidden, variables }: Manner): string {
 }
 
 function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
+  const text = JSON.stringify(typeof value === 'string' ? maskedUrls(value) : value) ?? String(value);
   return text.length > 60 ? `${text.slice(0, 60)}..."` : text;
 }

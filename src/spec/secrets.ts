@@ -1,5 +1,6 @@
 import type { JSONSchema } from 'json-schema-to-ts';
 import { eachAnnotated, isSecret } from './annotations.ts';
+import { maskedUrls, secretsInUrls } from './secret-text.ts';
 import type { Spec } from './spec.ts';
 import { type Path, valueAt } from './tree.ts';
 
@@ -9,11 +10,10 @@ export type Mask = (text: string, schema: JSONSchema, path: Path) => string;
 const masked = '******';
 /** A shorter secret is hidden where it stands, but not looked for elsewhere. */
 const minLength = 6;
-const userInfo = /(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/?#@]*@/gi;
-const queryParameter = /([?&](?:token|password|passwd|secret|api_?key|access_key)=)[^&#\s]+/gi;
 
 /**
- * A mask for a spec: options that are marked secret, passwords in URLs, and every secret's text wherever else it is.
+ * A mask for a spec: options that are marked secret, users, passwords and query values in URLs, and every secret's text
+ * wherever else it is.
  */
 export function secretsOf(spec: Spec): Mask {
   const secrets = [...knownSecrets(spec)].sort((a, b) => b.length - a.length);
@@ -21,19 +21,28 @@ export function secretsOf(spec: Spec): Mask {
     if (isSecret(schema, path)) return text === '' ? '' : masked;
     let shown = text;
     for (const secret of secrets) shown = shown.replaceAll(secret, masked);
-    return shown.replace(userInfo, `$1${masked}@`).replace(queryParameter, `$1${masked}`);
+    return maskedUrls(shown);
   };
 }
 
-/** The texts of all secrets in a spec; the short ones are left out. */
+/**
+ * The texts of all secrets in a spec. Left out are short ones, and those that are a name in the spec as well: a mask
+ * over every mention of a topology hides nothing, and tells what the secret is.
+ */
 export function knownSecrets(spec: Spec): ReadonlySet<string> {
   const secrets = new Set<string>();
+  const names = new Set([spec.name, ...spec.connectors.keys(), ...spec.topologies.keys()]);
   const keep = (text: string | undefined) => {
-    if (text !== undefined && text.length >= minLength) secrets.add(text);
+    for (const each of text === undefined ? [] : [text, ...secretsInUrls(text)])
+      if (each.length >= minLength && !names.has(each)) secrets.add(each);
   };
   for (const { declaration, options, entry } of spec.connectors.values()) {
     eachAnnotated(declaration?.options ?? {}, options, ({ secret }, value, path) => {
-      if (secret !== true || typeof value !== 'string') return;
+      if (typeof value !== 'string') return;
+      if (secret !== true) {
+        for (const each of secretsInUrls(value)) keep(each);
+        return;
+      }
       keep(value);
       const scalar = valueAt(entry.value, path);
       for (const name of scalar?.kind === 'scalar' ? (scalar.variables ?? []) : []) {

@@ -1,3 +1,5 @@
+import { starredUrls } from './secret-text.ts';
+
 /** A file as it was read. */
 export interface SourceFile {
   readonly path: string;
@@ -56,7 +58,8 @@ export function positionOf(place: Place): Position {
   const { line, column } = lineAndColumn(place);
   const begin = place.file.lines[line - 1] ?? 0;
   const next = place.file.lines[line];
-  const whole = place.file.text.slice(begin, next === undefined ? undefined : next - 1).replace(/\r$/, '');
+  const written = place.file.text.slice(begin, next === undefined ? undefined : next - 1).replace(/\r$/, '');
+  const whole = starredUrls(written);
   const room = Math.max(1, whole.trimEnd().length - column + 1);
   const skipped = whole.length > excerptLength ? Math.max(0, column - 1 - excerptLength / 4) : 0;
   const excerpt = whole.slice(skipped, skipped + excerptLength);

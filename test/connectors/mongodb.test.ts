@@ -1,8 +1,9 @@
 import fc from 'fast-check';
-import { Decimal128, Long, MongoNetworkError, MongoServerError } from 'mongodb';
+import { Decimal128, Long, MongoClient, MongoNetworkError, MongoServerError } from 'mongodb';
 import { describe, expect, it } from 'vitest';
 import { readAddress } from '../../connectors/mongodb/address.ts';
 import { mongoError } from '../../connectors/mongodb/errors.ts';
+import { urlProblem } from '../../connectors/mongodb/url.ts';
 import { fromBson, toBson } from '../../connectors/mongodb/values.ts';
 import { mongodb } from '../../connectors/mongodb.ts';
 import { decimalText } from '../../connectors/table/decimal.ts';
@@ -60,6 +61,42 @@ describe('mongodb address', () => {
     expect(scrub('bad mongodb://fdp:p%2Fw0rd@host/ and p/w0rd and p%2Fw0rd')).toBe(
       'bad mongodb://***@host/ and *** and ***',
     );
+  });
+});
+
+describe('mongodb url', () => {
+  it.each([
+    ['mongodb://u:p?w@h/db', /percent-encode/],
+    ['mongodb://u:p/w@h/db', /percent-encode/],
+    ['mongodb://u:p@w@h', /percent-encode/],
+    ['mongodb://u:p%zz@h', /percent-encode/],
+    ['mongodb://h:99999', /HOST:PORT/],
+    ['mongodb://', /no host/],
+    ['mongodb+srv://h:27017', /without a port/],
+    ['mongodb+srv://a,b', /one host/],
+    ['mongodb://h/?replicaSet', /no value/],
+    ['mongodb://h/?tls=maybe', /true or false/],
+    ['mongodb://a,b/?directConnection=true', /one host/],
+    ['mongodb://h/?tls=true&ssl=false', /contradict/],
+  ])('%s is refused before anything starts, and so by the driver', (url, text) => {
+    const problem = urlProblem(url);
+    expect(`${problem?.text} | ${problem?.hint}`).toMatch(text);
+    expect(() => new MongoClient(url)).toThrow();
+  });
+
+  it.each([
+    'mongodb://localhost:27017',
+    'mongodb://u:p%3Fw@a:1,b:2/db?replicaSet=rs0&authSource=admin',
+    'mongodb://[::1]:27017/?tls=true',
+    'mongodb+srv://u:p@cluster0.ab1cd.mongodb.net/?retryWrites=true&w=majority',
+  ])('%s is taken', (url) => {
+    expect(urlProblem(url)).toBeUndefined();
+  });
+
+  it('shows nothing of a password with a raw ?', () => {
+    const { hosts, scrub } = readAddress('mongodb://fdp:s3c?ret@host:1/db');
+    expect(hosts).toBe('host:1');
+    expect(scrub('bad s3c?ret')).toBe('bad ***');
   });
 });
 

@@ -49,8 +49,21 @@ describe('expression', () => {
 
   it.each([
     ['price > 0.0', {}, '"price > 0.0": there is no field price'],
-    ['price > 0.0', { price: 'x' }, '"price > 0.0": no such overload: string > double'],
-    ['price > 0.0', { price: null }, '"price > 0.0": no such overload: null > double'],
+    ['price > 0.0', { price: 'x' }, '"price > 0.0": price: expected a number, got text "x"'],
+    ['price > 0.0', { price: null }, '"price > 0.0": price: expected a number, got null'],
+    ['price > 0.0', { price: { a: 1 } }, '"price > 0.0": price: expected a number, got a map {"a":1}'],
+    ['a > 0.0 && b > 0.0', { a: 1, b: '2' }, '"a > 0.0 && b > 0.0": b: expected a number, got text "2"'],
+    ['a * b', { a: 1, b: '2' }, '"a * b": b: expected a number, got text "2"'],
+    ['-a', { a: '2' }, '"-a": a: expected a number, got text "2"'],
+    ['a && true', { a: 1 }, '"a && true": a: expected true or false, got 1'],
+    ['a ? 1.0 : 2.0', { a: null }, '"a ? 1.0 : 2.0": a: expected true or false, got null'],
+    ['a.matches("A")', { a: 3 }, '"a.matches("A")": a: expected text, got 3'],
+    ['size(a)', { a: 3 }, '"size(a)": a: expected text, a list or a map, got 3'],
+    ['a.all(v, v > 1.0)', { a: 3 }, '"a.all(v, v > 1.0)": a: expected a list or a map, got 3'],
+    ['a.exists(d, d.p > 1.0)', { a: [{ p: '1' }] }, '"a.exists(d, d.p > 1.0)": d.p: expected a number, got text'],
+    ['a[0]', { a: [] }, '"a[0]": a: there is no item 0'],
+    ['double(a)', { a: 'x' }, '"double(a)": a: expected a number, or text that holds one, got text "x"'],
+    ['type > 1.0', { type: 'x' }, '"type > 1.0": type: expected a number, got text "x"'],
     ['1.0 / price', { price: 0 }, '"1.0 / price": the result is Infinity, which no message can hold'],
     ['a.b', { a: {} }, '"a.b": there is no field b'],
     [
@@ -113,8 +126,14 @@ describe('expression', () => {
 
   it('checks types where they are declared, and takes null for any of them', () => {
     const shape: Shape = { symbol: 'string', price: 'decimal', time: 'date', count: 'int64', flag: 'boolean' };
-    expect(problems('price > 1.0', shape)).toEqual(['no such overload: string > double']);
-    expect(problems('iso(symbol)', shape)).toEqual(["found no matching overload for 'iso(string)'"]);
+    expect(problems('price > 1.0', shape)).toEqual([
+      '> between text and a number | numbers stand without quotes; double(x) makes a number of text',
+    ]);
+    expect(problems('iso(symbol)', shape)).toEqual(['there is no iso(...) that takes text']);
+    expect(problems('symbol && flag', shape)).toEqual(['expected true or false, got text']);
+    expect(problems('symbol.startWith("A")', shape)).toEqual([
+      'there is no method startWith | did you mean startsWith?',
+    ]);
     expect(problems('iso(time) == "" || decimal(price) != "" || decimal(count) == ""', shape)).toEqual([]);
     expect(problems('time == null || time == 5 || count >= 1 || symbol == null || flag', shape)).toEqual([]);
   });
@@ -129,8 +148,52 @@ describe('expression', () => {
 
   it('says what is wrong with the syntax', () => {
     expect(problems('price >', undefined)).toEqual(['"price >": unexpected token: EOF at character 8']);
-    expect(problems('nope(price)', undefined)).toEqual(["found no matching overload for 'nope(dyn)'"]);
+    expect(problems('deciml(price)', undefined)).toEqual(['there is no function deciml | did you mean decimal?']);
     expect(thrown(() => compileExpression('a +')).code).toBe('FDP_SPEC_INVALID');
+  });
+});
+
+describe('a reason', () => {
+  it.each([
+    ['symbol = "AAPL"', 'use =='],
+    ['a <> 1.0', 'use !='],
+    ['a and b', 'use &&'],
+    ['a or b', 'use ||'],
+    ['not a', 'use !'],
+    ['a => 1.0', 'use >='],
+    ['a > .5', 'write a digit before the point: 0.5'],
+  ])('of %s tells what CEL has instead', (source, hint) => {
+    expect(problems(source, undefined)).toEqual([
+      expect.stringMatching(new RegExp(`\\| ${hint.replace(/[|.]/g, '\\$&')}$`)),
+    ]);
+  });
+
+  it("never shows the library's own words, whatever the expression and the message", () => {
+    const part = fc.constantFrom(
+      'x',
+      'y',
+      '1.0',
+      '"a"',
+      'x.a',
+      'y[0]',
+      '[1.0]',
+      'null',
+      'true',
+      'double(y)',
+      'size(x)',
+    );
+    const operator = fc.constantFrom('+', '-', '*', '/', '<', '>=', '&&', '||', 'in');
+    const value = fc.oneof(fc.jsonValue({ maxDepth: 2 }), fc.constantFrom('a', 1, true, null, [], {}));
+    fc.assert(
+      fc.property(part, operator, part, value, value, (left, sign, right, x, y) => {
+        const source = `${left} ${sign} ${right}`;
+        try {
+          evaluate(source, { x, y });
+        } catch (error) {
+          expect((error as Error).message).not.toMatch(/overload|bool operands|\bdyn\b|\bdouble [<>]/);
+        }
+      }),
+    );
   });
 });
 

@@ -45,7 +45,7 @@ describe('map', () => {
     });
     expect(check(map, `{ p: prcie, q: 'price * 2.0', r: '(' }`, shape).problems).toEqual([
       'p: there is no field prcie | did you mean price?',
-      'q: no such overload: string * double',
+      'q: * between text and a number | numbers stand without quotes; double(x) makes a number of text',
       'r: "(": unexpected token: EOF at character 2',
     ]);
   });

@@ -25,9 +25,9 @@ describe('require', () => {
     expect(outcomes).toEqual([1, 2, 2, 2, 2, 2, 2, 1]);
     expect(context.rejections.map(({ message }) => message)).toEqual([
       'not true: price > 0.0 (price = -1)',
-      '"volume >= 0.0": no such overload: string >= double',
+      '"volume >= 0.0": volume: expected a number, got text "5"',
       `not true: symbol.matches("^[A-Za-z0-9:._/^= -]{1,40}$") (symbol = ${JSON.stringify('<script>'.repeat(20)).slice(0, 39)}…)`,
-      '"time > 0.0": no such overload: null > double',
+      '"time > 0.0": time: expected a number, got null',
       '"time > 0.0": there is no field time',
       'not true: price > 0.0 (price = null)',
     ]);

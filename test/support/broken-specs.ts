@@ -58,9 +58,21 @@ export const brokenSpecs: readonly BrokenSpec[] = [
     'unknown',
   ],
   ['an include that is no list', `include: ‸more.yml\n${usual}${flow}`, 'list of files'],
+  ['an include that matches nothing', `include: [‸none/*.yml]\n${usual}${flow}`, 'no file matches none/*.yml'],
   ['an include that is not there', `include: [‸more.yml]\n${usual}${flow}`, 'no such file'],
   ['an include with * in a folder', `include: ["‸*/more.yml"]\n${usual}${flow}`.replace('"‸', '‸"'), 'last part'],
   ['a name that is a list', `name: ‸[a]\n${usual}${flow}`, 'expected text, got a list'],
+  // a key by another name, and types that a condition tells
+  [
+    'a source by the wrong key',
+    withTopologies('  t: { source: { ‸conector: mock }, sink: log }'),
+    'did you mean "connector"',
+  ],
+  [
+    'a sink by the wrong key',
+    withTopologies('  t: { source: mock, sinks: [{ ‸conector: log }] }'),
+    'did you mean "connector"',
+  ],
   // settings
   ['a setting by the wrong name', withSettings('{ ‸shutdwn: 5s }'), 'did you mean "shutdown"'],
   ['a duration without unit', withSettings('{ shutdown: ‸5 }'), 'got 5'],

@@ -1,0 +1,74 @@
+import { closest, distance } from 'fastest-levenshtein';
+import { kindOf, overload } from './expression-reasons.ts';
+import type { Problem } from './expression-tree.ts';
+
+/** Words and signs of other languages, and what CEL has in their place. */
+const foreignSigns: readonly (readonly [pattern: RegExp, instead: string])[] = [
+  [/(?<![=!<>])={3}|!==/, 'use == and !='],
+  [/<>/, 'use !='],
+  [/=>/, 'use >='],
+  [/=</, 'use <='],
+  [/(?<![=!<>])=(?!=)/, 'use =='],
+  [/\band\b|(?<!&)&(?!&)/i, 'use &&'],
+  [/\bor\b|(?<!\|)\|(?!\|)/i, 'use ||'],
+  [/\bnot\b/i, 'use !'],
+  [/\bis\b/i, 'use == null, or has(x)'],
+  [/(?<![\w.])\.\d/, 'write a digit before the point: 0.5'],
+  [/\d\.(?!\d)/, 'write a digit after the point: 5.0'],
+  [/\d,\d/, 'write a point in decimals: 1.5'],
+];
+
+/** What to write instead of what CEL has not; the text in quotes within an expression is left alone. */
+export function syntaxHint(source: string): string | undefined {
+  const bare = source.replace(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/g, (text) => '_'.repeat(text.length));
+  return foreignSigns.find(([pattern]) => pattern.test(bare))?.[1];
+}
+
+/** Functions and methods that a person may have meant; docs/reference/expressions.md lists them. */
+export const functionNames: readonly string[] = [
+  ...['iso', 'decimal', 'size', 'has', 'string', 'double', 'int', 'bool', 'type', 'timestamp', 'duration'],
+];
+export const methodNames: readonly string[] = [
+  ...['matches', 'startsWith', 'endsWith', 'contains', 'size', 'all', 'exists', 'exists_one', 'map', 'filter'],
+  ...['lowerAscii', 'upperAscii', 'trim', 'split', 'substring', 'indexOf', 'join'],
+];
+
+/** A mistake of types as the library words it, in words of ours. */
+export function typeMistake(summary: string): Problem | undefined {
+  const call = /^found no matching overload for '(?:(.+)\.)?(\w+)\((.*)\)'$/i.exec(summary);
+  if (call) return callMistake(call[1], call[2] ?? '', call[3] ?? '');
+  const binary = overload.exec(summary);
+  if (binary) {
+    const [, left = '', operator, right = ''] = binary;
+    const bare = kindOf(left) === 'text' || kindOf(right) === 'text';
+    return {
+      text: `${operator} between ${kindOf(left)} and ${kindOf(right)}`,
+      ...(bare && { hint: 'numbers stand without quotes; double(x) makes a number of text' }),
+    };
+  }
+  const unary = /^no such overload: ([!-])(.+)$/i.exec(summary);
+  if (unary) return { text: `${unary[1]} before ${kindOf(unary[2] ?? '')}` };
+  const logical = /^(?:logical operator requires bool operands|ternary condition must be bool), got '(.*)'$/i.exec(
+    summary,
+  );
+  return logical ? { text: `expected true or false, got ${kindOf(logical[1] ?? '')}` } : undefined;
+}
+
+function callMistake(receiver: string | undefined, name: string, given: string): Problem {
+  const known = receiver === undefined ? functionNames : methodNames;
+  const what = receiver === undefined ? 'function' : 'method';
+  const types =
+    given === ''
+      ? 'nothing'
+      : given
+          .split(/, (?![^<]*>)/)
+          .map(kindOf)
+          .join(', ');
+  if (known.includes(name)) {
+    const of = receiver === undefined ? '' : ` of ${kindOf(receiver)}`;
+    return { text: `there is no ${name}(...)${of} that takes ${types}` };
+  }
+  const near = closest(name, known);
+  const hint = distance(name, near) <= Math.max(1, Math.floor(name.length / 3)) ? `did you mean ${near}?` : undefined;
+  return { text: `there is no ${what} ${name}`, hint: hint ?? `${what}s: ${known.join(', ')}` };
+}
