@@ -26,7 +26,7 @@ export function syntaxHint(source: string): string | undefined {
 
 /** Functions and methods that a person may have meant; docs/reference/expressions.md lists them. */
 export const functionNames: readonly string[] = [
-  ...['iso', 'decimal', 'size', 'has', 'string', 'double', 'int', 'bool', 'type', 'timestamp', 'duration'],
+  ...['iso', 'decimal', 'whole', 'size', 'has', 'string', 'double', 'int', 'bool', 'type', 'timestamp', 'duration'],
 ];
 export const methodNames: readonly string[] = [
   ...['matches', 'startsWith', 'endsWith', 'contains', 'size', 'all', 'exists', 'exists_one', 'map', 'filter'],
