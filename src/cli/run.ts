@@ -21,6 +21,7 @@ import { describeTopologies, type OptionMask, statusRow } from '../observe/statu
 import { writeStatus } from '../observe/status-writer.ts';
 import { failPointFrom } from './fail-point.ts';
 import { type LogFile, openLogFile } from './log-file.ts';
+import { stopOnSignals } from './signals.ts';
 
 export interface RunRequest {
   readonly plan: Plan;
@@ -38,8 +39,6 @@ export interface RunRequest {
  * of which nine tenths are messages that ended long ago; this takes a quarter less memory, and next to no time.
  */
 const heapGrowth = 150;
-/** A terminal and npm both pass one Ctrl-C on: what comes again so soon is the same signal, ms. */
-const sameSignalMs = 500;
 
 /**
  * Runs a plan in this process until every topology has ended, and resolves with the exit code. SIGINT, SIGTERM and SIGHUP
@@ -80,7 +79,7 @@ export async function run(request: RunRequest): Promise<number> {
   };
   const runtime: Runtime = new Runtime(plan, { ...environment, platform });
   // Before anything is said: whoever sees a line of ours may send a signal.
-  const letGo = onSignals(runtime, log);
+  const letGo = stopOnSignals(runtime, { clock, log, env: process.env });
   const observe = await startObserveServer({ env, log, snapshot });
   const hints = hintsOf(plan, `fdp ${version}${profile ? `, profile ${profile}` : ''}`, observe.address);
   if (painter.isActive) painter.write(`${startLines(hints, painter.width).join('\n')}\n\n`);
@@ -161,26 +160,6 @@ function logLevel(wanted: string | undefined): LogLevel {
   if (known === undefined)
     throw new FdpError('FDP_USAGE', `LOG_LEVEL: expected ${logLevels.join(', ')}, got "${level}"`);
   return known;
-}
-
-function onSignals(runtime: Runtime, log: Log): () => void {
-  let askedAt: number | undefined;
-  const stop = (signal: NodeJS.Signals) => {
-    const now = systemClock.monotonic();
-    if (askedAt === undefined) {
-      askedAt = now;
-      log.info({ signal }, `${signal}: stopping, once more to force`);
-      runtime.drain();
-    } else if (now - askedAt > sameSignalMs) {
-      log.info({ signal }, `${signal}: forced`);
-      runtime.force();
-    }
-  };
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-  for (const signal of signals) process.on(signal, stop);
-  return () => {
-    for (const signal of signals) process.off(signal, stop);
-  };
 }
 
 function report({ exitCode, unfinished }: RunResult, log: Log): void {

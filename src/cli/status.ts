@@ -6,6 +6,7 @@ import { type StatusReader, statusReader } from '../observe/status-reader.ts';
 import { readSpec } from '../spec/read.ts';
 import { resolveStatus } from '../spec/resolve.ts';
 import { quietEnvironment } from './quiet.ts';
+import { stopSignals } from './signals.ts';
 import { statusPage } from './status-page.ts';
 import { problemText, type SpecRequest } from './validate.ts';
 
@@ -19,7 +20,7 @@ const everyMs = 1000;
 
 /**
  * `fdp-run status`: prints what every process reports that was heard of in the last ten seconds, on whatever machine.
- * With `watch` again every second until SIGINT or SIGTERM. Gives 0; 1 when the table can't be read, 2 when the pipeline
+ * With `watch` again every second until SIGINT, SIGTERM or SIGHUP. Gives 0; 1 when the table can't be read, 2 when the pipeline
  * is wrong.
  * @throws FDP_USAGE when the pipeline has no status table
  */
@@ -57,7 +58,7 @@ async function watch(reader: StatusReader, flags: StatusFlags): Promise<void> {
   const { controller } = linkedAbort();
   const stop = () => controller.abort();
   const painter = createPainter(flags.json ? { write: () => true } : process.stdout, process.env);
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
+  for (const signal of stopSignals) process.once(signal, stop);
   let before: readonly StatusReport[] | undefined;
   while (!controller.signal.aborted) {
     try {

@@ -23,6 +23,8 @@ interface TerminalOptions {
   readonly env: Readonly<Record<string, string>>;
   readonly width?: number;
   readonly height?: number;
+  /** What is started with the arguments: `fdp-run` itself unless given. */
+  readonly program?: readonly string[];
 }
 
 /** A terminal (tmux) in which `fdp-run` was started by a shell; the shell then says how it ended and what it left. */
@@ -30,7 +32,7 @@ export class Terminal {
   readonly #socket: string;
   readonly #folder: string;
 
-  constructor(args: readonly string[], { folder, env, width = 100, height = 30 }: TerminalOptions) {
+  constructor(args: readonly string[], { folder, env, width = 100, height = 30, program }: TerminalOptions) {
     this.#folder = folder;
     this.#socket = join(folder, 'tmux');
     const settings = Object.entries(env).map(([name, value]) => `${name}='${value}'`);
@@ -39,7 +41,7 @@ export class Terminal {
       "trap ':' INT",
       'echo the line before',
       'stty -g > "$PLACE/before"',
-      `${settings.join(' ')} sh -c 'echo $$ > "$PLACE/pid"; exec "$0" "$@"' '${process.execPath}' bin/fdp-run.js ${args.join(' ')}`,
+      `${settings.join(' ')} sh -c 'echo $$ > "$PLACE/pid"; exec "$0" "$@"' ${(program ?? [process.execPath, 'bin/fdp-run.js']).map((word) => `'${word}'`).join(' ')} ${args.join(' ')}`,
       'echo "ended with $?"',
       'stty -g > "$PLACE/after"',
       'cmp -s "$PLACE/before" "$PLACE/after" && echo "the terminal is as it was"',
@@ -84,6 +86,11 @@ export class Terminal {
   /** Presses keys, by tmux' names: `j`, `Enter`, `Escape`, `Tab`, `Up`, `C-c`. */
   press(...keys: readonly string[]): void {
     this.#tmux('send-keys', ...keys);
+  }
+
+  /** Closes the window, with whatever runs in it. */
+  hangUp(): void {
+    this.#tmux('kill-session');
   }
 
   resize(width: number, height: number): void {

@@ -1,0 +1,71 @@
+import type { Clock } from '../engine/clock.ts';
+import type { Logger } from '../engine/component.ts';
+import type { Runtime } from '../engine/runtime.ts';
+
+/** npm passes a signal on that the terminal has sent to all already; what comes again within this time is the same one, ms. */
+const echoMs = 500;
+/** How often it is looked whether who started the process is still there, ms. */
+const parentMs = 250;
+
+/** What a process may be told to stop by. Windows sends SIGHUP when the window is closed, and SIGBREAK on Ctrl-Break. */
+export const stopSignals: readonly NodeJS.Signals[] = [
+  'SIGINT',
+  'SIGTERM',
+  'SIGHUP',
+  ...(process.platform === 'win32' ? (['SIGBREAK'] as const) : []),
+];
+
+interface Stopping {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * Drains the runtime on a signal, and forces it on a second one. npm and its shell may end on a signal without passing it
+ * on, or pass it on twice: started by them, the end of whoever started this process is taken for a signal, and the echo of
+ * one is not taken for the second. The returned function lets go of everything.
+ */
+export function stopOnSignals(runtime: Pick<Runtime, 'drain' | 'force'>, { clock, log, env }: Stopping): () => void {
+  const byNpm = env['npm_lifecycle_event'] !== undefined || env['npm_command'] !== undefined;
+  let last: number | undefined;
+  const stop = (signal: string) => {
+    const now = clock.monotonic();
+    const isEcho = byNpm && last !== undefined && now - last < echoMs;
+    if (isEcho) return;
+    const isFirst = last === undefined;
+    last = now;
+    log.info({ signal }, isFirst ? `${signal}: stopping, once more to force` : `${signal}: forced`);
+    if (isFirst) runtime.drain();
+    else runtime.force();
+  };
+  for (const signal of stopSignals) process.on(signal, stop);
+  const letGo = byNpm
+    ? watchParent(clock, () => last === undefined && stop('the process that started this one has ended'))
+    : () => {};
+  return () => {
+    letGo();
+    for (const signal of stopSignals) process.off(signal, stop);
+  };
+}
+
+function watchParent(clock: Clock, onGone: () => void): () => void {
+  const parent = process.ppid;
+  let cancel = () => {};
+  const look = () => {
+    if (process.ppid !== parent || !isAlive(parent)) onGone();
+    else cancel = clock.timer(parentMs, look);
+  };
+  look();
+  return () => cancel();
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // One that belongs to somebody else is there as well.
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
