@@ -99,7 +99,7 @@ export const rest = defineConnector({
   },
   example: 'http: { type: rest, listen: "127.0.0.1:8000", timeout: 5s }',
   source: { requests: true, exclusive: true, options: { type: 'object', additionalProperties: false, properties: {} } },
-  sink: { beside: 'source', options: { type: 'object', additionalProperties: false, properties: {} } },
+  sink: { beside: 'source', shows: true, options: { type: 'object', additionalProperties: false, properties: {} } },
 
   claims: ({ listen }) => listenClaims(listen),
   address: ({ listen, ui }, role) => {

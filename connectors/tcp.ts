@@ -73,7 +73,7 @@ export const tcp = defineConnector({
   },
   example: 'vwap_feed: { type: tcp, listen: "127.0.0.1:8888", client_buffer: 1MiB }',
   source: { options: { type: 'object', additionalProperties: false, properties: {} } },
-  sink: { options: { type: 'object', additionalProperties: false, properties: {} }, exclusive: true },
+  sink: { options: { type: 'object', additionalProperties: false, properties: {} }, exclusive: true, shows: true },
 
   address: ({ listen }) => {
     if (listen === undefined) return undefined;

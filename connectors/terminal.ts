@@ -30,7 +30,7 @@ export const terminal = defineConnector({
       },
     },
   },
-  sink: { options: { type: 'object', additionalProperties: false, properties: {} } },
+  sink: { options: { type: 'object', additionalProperties: false, properties: {} }, shows: true },
   claims: () => [standardOutput],
   logFile: ({ log }) => log,
   async create(options, { name }) {

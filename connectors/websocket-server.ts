@@ -97,7 +97,7 @@ export const websocketServer = defineConnector({
       },
     },
   },
-  sink: { options: { type: 'object', additionalProperties: false, properties: {} }, exclusive: true },
+  sink: { options: { type: 'object', additionalProperties: false, properties: {} }, exclusive: true, shows: true },
   claims: (options) => listenClaims(options.listen),
   address: (options) => {
     const { host, port } = reachable(options.listen);

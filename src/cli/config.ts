@@ -1,13 +1,20 @@
+import { parse } from 'yaml';
 import { describeConfig } from '../spec/describe.ts';
 import { readSpec } from '../spec/read.ts';
-import { type CommandResult, problemText, type SpecRequest } from './validate.ts';
+import { type CommandResult, problemsJson, problemText, type SpecRequest } from './validate.ts';
 
 /**
  * `fdp-run config`: the resolved spec as YAML, secrets masked, each value with its origin. A variable that is not set
- * is shown as such; other mistakes are shown instead (exit code 2).
+ * is shown as such; other mistakes are shown instead (exit code 2). As JSON, without the origins, when asked for.
  */
-export function config(request: SpecRequest): CommandResult {
+export function config(request: SpecRequest, { json = false }: { readonly json?: boolean } = {}): CommandResult {
   const spec = readSpec(request);
-  if (spec.problems.size > 0) return { text: problemText(spec.problems.list, request.folder), exitCode: 2 };
-  return { text: describeConfig(spec, request.folder), exitCode: 0 };
+  const { problems } = spec;
+  if (problems.size > 0)
+    return json
+      ? { text: problemsJson(problems.list), exitCode: 2 }
+      : { text: problemText(problems.list, request.folder), exitCode: 2 };
+  const text = describeConfig(spec, request.folder);
+  if (!json) return { text, exitCode: 0 };
+  return { text: `${JSON.stringify({ profile: spec.profile ?? null, ...parse(text) })}\n`, exitCode: 0 };
 }

@@ -1,4 +1,5 @@
 import type { ConnectorDeclaration, OperatorDeclaration, RoleDeclaration } from '../engine/declaration.ts';
+import type { TopologySpec } from '../spec/spec.ts';
 import { type OptionRow, optionRows } from './option-rows.ts';
 import { indented, table, wrap } from './text.ts';
 
@@ -12,6 +13,12 @@ export interface ListedTopology {
   readonly source: string;
   /** Names of the sinks, or the routes. */
   readonly sinks: readonly string[];
+}
+
+/** A topology of the spec as `list` shows it. */
+export function listed({ name, description, autostart, source, branches, routes }: TopologySpec): ListedTopology {
+  const sinks = [...branches.map((branch) => branch.name), ...routes.map(({ route }) => route)];
+  return { name, description, autostart, source: source?.connector?.name ?? '', sinks };
 }
 
 /** A connector: its options, those of each role, and an example. */

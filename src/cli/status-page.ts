@@ -5,7 +5,7 @@ import { plain } from '../observe/terminal-text.ts';
 import { graphLines } from './status-graph.ts';
 import { indented, table } from './text.ts';
 
-interface PageOptions {
+export interface PageOptions {
   /** The look before this one: with it rates are shown. */
   readonly before: readonly StatusReport[] | undefined;
   /** Unix ms. */
@@ -16,7 +16,7 @@ interface PageOptions {
   readonly withOptions?: boolean;
 }
 
-/** What `fdp-run status` prints: each process, its topologies with their graphs, figures and options. Pure. */
+/** What `fdp-run status --all` prints: each process, its topologies with their graphs, figures and options. Pure. */
 export function statusPage(
   reports: readonly StatusReport[],
   { before, now, width = 100, withOptions = true }: PageOptions,
@@ -32,7 +32,14 @@ export function statusPage(
 
 type ProcessSnapshot = StatusReport['process'];
 
-function isSame(a: ProcessSnapshot, b: ProcessSnapshot): boolean {
+/** Which process it is: the name given to it, host and pid. */
+export function nameOf({ instance, host, pid }: ProcessSnapshot): string {
+  // Older versions report no name.
+  const isNamed = instance !== undefined && instance !== host;
+  return isNamed ? `${instance} (${host}, pid ${pid})` : `${host}, pid ${pid}`;
+}
+
+export function isSame(a: ProcessSnapshot, b: ProcessSnapshot): boolean {
   return a.host === b.host && a.pid === b.pid && a.startedAt === b.startedAt;
 }
 
@@ -45,9 +52,9 @@ interface ReportOptions {
 
 function processLines(report: StatusReport, { earlier, now, ...rest }: ReportOptions): readonly string[] {
   const { process, pipeline, profile } = report;
-  const { host, pid, version, at, startedAt, ready, topologies } = process;
+  const { version, at, startedAt, ready, topologies } = process;
   const facts = [
-    `${host}, pid ${pid}`,
+    nameOf(process),
     `fdp ${version}`,
     profile ? `${pipeline}, profile ${profile}` : pipeline,
     `up ${ago(at - startedAt)}`,
@@ -70,7 +77,7 @@ function topologyLines(
   topology: TopologySnapshot,
   { rate, width, withOptions }: Pick<ReportOptions, 'width' | 'withOptions'> & { readonly rate: number | undefined },
 ): readonly string[] {
-  const { name, state, reason, nodes } = topology;
+  const { name, state, reason, nodes, partitions } = topology;
   const { description = '', options = {} } = report.topologies[name] ?? {};
   const told = nodes.flatMap((node) => (node.reason === undefined ? [] : [`${node.name}: ${node.reason}`]));
   const reasons = reason === undefined || told.includes(reason) ? told : [reason, ...told];
@@ -81,6 +88,7 @@ function topologyLines(
         ...reasons.map((text) => `! ${text}`),
         ...graphLines(nodes),
         figures(topology, rate),
+        ...(partitions ? [`partitions ${rangesOf(partitions)}`] : []),
         '',
         ...nodeTable(nodes),
         ...(withOptions ? ['', ...optionLines(nodes, options, width - 4)] : []),
@@ -88,6 +96,17 @@ function topologyLines(
       2,
     ),
   ];
+}
+
+/** `0-2, 5` */
+export function rangesOf(numbers: readonly number[]): string {
+  const ranges: [number, number][] = [];
+  for (const number of numbers) {
+    const last = ranges.at(-1);
+    if (last && number === last[1] + 1) last[1] = number;
+    else ranges.push([number, number]);
+  }
+  return ranges.map(([from, to]) => (from === to ? `${from}` : `${from}-${to}`)).join(', ');
 }
 
 // ---- the figures ------------------------------------------------------------------------------------------------
@@ -148,7 +167,7 @@ function duration(ms: number): string {
   return ms < 1000 ? `${Number(ms.toPrecision(2))} ms` : `${Number((ms / 1000).toPrecision(2))} s`;
 }
 
-function ago(ms: number): string {
+export function ago(ms: number): string {
   const seconds = Math.floor(ms / 1000);
   if (seconds < 60) return `${seconds} s`;
   const minutes = Math.floor(seconds / 60);

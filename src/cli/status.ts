@@ -5,12 +5,16 @@ import { createPainter } from '../observe/painter.ts';
 import { type StatusReader, statusReader } from '../observe/status-reader.ts';
 import { readSpec } from '../spec/read.ts';
 import { resolveStatus } from '../spec/resolve.ts';
+import { outputGone, print } from './output.ts';
 import { quietEnvironment } from './quiet.ts';
 import { stopSignals } from './signals.ts';
 import { statusPage } from './status-page.ts';
+import { statusSummary } from './status-summary.ts';
 import { problemText, type SpecRequest } from './validate.ts';
 
 export interface StatusFlags {
+  /** Graphs, nodes and options as well. */
+  readonly all?: boolean;
   readonly watch?: boolean;
   readonly json?: boolean;
 }
@@ -42,20 +46,27 @@ export async function status(request: SpecRequest, flags: StatusFlags): Promise<
   }
 }
 
-function show(
-  { json }: StatusFlags,
+/** The lines for people. */
+function linesOf(
+  { all = false, watch = false }: StatusFlags,
   reports: readonly StatusReport[],
-  before: readonly StatusReport[] | undefined,
-): void {
-  const text = json
-    ? JSON.stringify({ processes: reports })
-    : statusPage(reports, { before, now: systemClock.now(), width: process.stdout.columns }).join('\n');
-  process.stdout.write(`${text}\n`);
+  { before, width }: { readonly before: readonly StatusReport[] | undefined; readonly width: number | undefined },
+): readonly string[] {
+  const options = { before, now: systemClock.now(), width };
+  return all ? statusPage(reports, { ...options, withOptions: !watch }) : statusSummary(reports, options);
 }
 
-/** Repaints a terminal; elsewhere, and as JSON, one look follows the other. */
+function show(flags: StatusFlags, reports: readonly StatusReport[], before: readonly StatusReport[] | undefined): void {
+  const { columns } = process.stdout;
+  const text = flags.json
+    ? JSON.stringify({ processes: reports })
+    : linesOf(flags, reports, { before, width: columns }).join('\n');
+  print(`${text}\n`);
+}
+
+/** Repaints a terminal; elsewhere, and as JSON, one look follows the other. Ends when nobody reads it any more. */
 async function watch(reader: StatusReader, flags: StatusFlags): Promise<void> {
-  const { controller } = linkedAbort();
+  const { controller } = linkedAbort(outputGone);
   const stop = () => controller.abort();
   const painter = createPainter(flags.json ? { write: () => true } : process.stdout, process.env);
   for (const signal of stopSignals) process.once(signal, stop);
@@ -63,10 +74,7 @@ async function watch(reader: StatusReader, flags: StatusFlags): Promise<void> {
   while (!controller.signal.aborted) {
     try {
       const reports = await reader.read();
-      if (painter.isActive)
-        painter.paint(
-          statusPage(reports, { before, now: systemClock.now(), width: painter.width, withOptions: false }),
-        );
+      if (painter.isActive) painter.paint(linesOf(flags, reports, { before, width: painter.width }));
       else show(flags, reports, before);
       before = reports;
     } catch (error) {

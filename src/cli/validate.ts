@@ -17,9 +17,11 @@ export interface CommandResult {
 }
 
 /** `fdp-run validate`: everything that is wrong with the pipeline (exit code 2), or what it would start. */
-export function validate(request: SpecRequest): CommandResult {
+export function validate(request: SpecRequest, { json = false }: { readonly json?: boolean } = {}): CommandResult {
   const spec = readSpec(request);
   const { plan, problems } = resolve(spec, request);
+  if (json && !plan) return { text: problemsJson(problems), exitCode: 2 };
+  if (json) return { text: `${JSON.stringify({ valid: true, ...facts(spec, request.topologies) })}\n`, exitCode: 0 };
   if (!plan) return { text: problemText(problems, request.folder), exitCode: 2 };
   const file = shownPath(spec.path, request.folder);
   return { text: `${file} is valid: ${summary(spec, request.topologies)}\n`, exitCode: 0 };
@@ -31,10 +33,24 @@ export function problemText(problems: Parameters<typeof printProblems>[0], folde
   return `${printProblems(problems, folder)}\n${count}\n`;
 }
 
+/** All problems as JSON, each with its place. */
+export function problemsJson(problems: Parameters<typeof printProblems>[0]): string {
+  const shown = problems.map(({ message, hint, at }) => ({
+    message,
+    ...(hint === undefined ? {} : { hint }),
+    ...(at ? { file: at.file, line: at.line, column: at.column } : {}),
+  }));
+  return `${JSON.stringify({ valid: false, problems: shown })}\n`;
+}
+
+function facts(spec: Spec, asked: readonly string[] | undefined) {
+  const starts = startedTopologies(spec, asked).map(({ name }) => name);
+  const others = [...spec.topologies.keys()].filter((name) => !starts.includes(name));
+  return { file: spec.path, profile: spec.profile ?? null, starts, others };
+}
+
 function summary(spec: Spec, asked: readonly string[] | undefined): string {
-  const started = startedTopologies(spec, asked).map(({ name }) => name);
-  const others = [...spec.topologies.keys()].filter((name) => !started.includes(name));
+  const { profile, starts, others } = facts(spec, asked);
   const rest = others.length > 0 ? `; ${others.join(', ')} only when named` : '';
-  const profile = spec.profile ? `profile ${spec.profile}` : 'no profile';
-  return `${profile}; starts ${started.join(', ')}${rest}`;
+  return `${profile ? `profile ${profile}` : 'no profile'}; starts ${starts.join(', ')}${rest}`;
 }

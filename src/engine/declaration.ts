@@ -52,6 +52,8 @@ export interface RoleDeclaration {
   readonly options: JSONSchema;
   /** True when only one topology of a process may use the role (a server's port). */
   readonly exclusive?: boolean;
+  /** True when it shows messages to whoever is there at that moment, from this process: nothing is kept of them. */
+  readonly shows?: boolean;
   /** A role of the same connector without which this one does nothing: a topology of the same process must use it. */
   readonly beside?: 'source' | 'sink';
 }

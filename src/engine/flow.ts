@@ -88,6 +88,12 @@ export class Flow {
     return [...this.#readers].map((reader) => reader.uncommitted).filter((each) => each !== undefined);
   }
 
+  /** The partitions that this process reads, in order; undefined where the source is no log. */
+  get partitions(): readonly number[] | undefined {
+    const all = [...this.#readers].map(({ partition }) => partition).filter((each) => each !== undefined);
+    return all.length === 0 ? undefined : all.sort((a, b) => a - b);
+  }
+
   lag(): number | undefined {
     return this.#roles.source?.lag?.();
   }

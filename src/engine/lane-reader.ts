@@ -73,6 +73,12 @@ export class LaneReader {
     });
   }
 
+  /** The partition of the log that it reads; undefined for other lanes, and for one that was taken away. */
+  get partition(): number | undefined {
+    const isLog = this.#lane.commit !== undefined && !this.#lane.signal.aborted;
+    return isLog ? Number(this.#lane.id.slice(this.#lane.id.lastIndexOf('/') + 1)) : undefined;
+  }
+
   /** When the oldest message in flight was read, monotonic ms. */
   get oldest(): number | undefined {
     return this.#ledger.oldest;

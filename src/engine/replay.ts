@@ -23,6 +23,28 @@ export function letterIn(record: SourceMessage): StoredLetter | undefined {
   return { id: `${partition}-${offset}`, letter: letter as DeadLetter, record };
 }
 
+/** What became of a letter: a record beside the letters, for a log takes none out. */
+export interface LetterNote {
+  readonly note: 'replayed' | 'dropped';
+  /** The letter's `id`. */
+  readonly letter: string;
+  /** Unix ms. */
+  readonly at: number;
+}
+
+/** The note in a record of the dead letter's log; undefined when it is none. */
+export function noteIn({ value }: SourceMessage): LetterNote | undefined {
+  const note = value as Partial<LetterNote> | null | undefined;
+  const isNote = (note?.note === 'replayed' || note?.note === 'dropped') && typeof note.letter === 'string';
+  return isNote ? (note as LetterNote) : undefined;
+}
+
+/** The id of a letter that was replayed, from the lane of the message that it became. */
+export function replayedId(lane: string): string {
+  const [partition = '', offset = ''] = lane.split('/').slice(-2);
+  return `${partition}-${offset}`;
+}
+
 /** The message's bytes, as far as the letter holds them. */
 export function bytesOfLetter({ value, encoding }: DeadLetter): Buffer {
   return Buffer.from(value, encoding === 'base64' ? 'base64' : 'utf8');

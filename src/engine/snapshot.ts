@@ -39,6 +39,8 @@ export interface TopologySnapshot {
   readonly inFlight: number;
   /** Messages in the log behind which the source is; left out where there is no log, or it is not known. */
   readonly lag?: number;
+  /** The partitions of the log that this process reads; left out where there are none. */
+  readonly partitions?: readonly number[];
   /** How often the supervisor started it again. */
   readonly restarts: number;
   /**

@@ -137,6 +137,7 @@ export class Topology implements NodeOwner {
     const sick = this.#graph.all.find((node) => !['ok', 'idle', 'standby'].includes(node.state));
     const reason = this.#reason ?? (sick ? `${sick.name}: ${sick.reason ?? sick.state}` : undefined);
     const lag = this.#flow?.lag();
+    const partitions = this.#flow?.partitions;
     return {
       name: this.name,
       state,
@@ -149,6 +150,7 @@ export class Topology implements NodeOwner {
       released,
       inFlight,
       ...(lag === undefined ? {} : { lag }),
+      ...(partitions === undefined ? {} : { partitions }),
       restarts: this.#restarts,
       latency: this.#tally.latency.snapshot(),
       nodes: this.#graph.all.map((node) => nodeSnapshot(node, this.#graph.places.get(node)?.from?.name)),

@@ -46,11 +46,19 @@ export function resolveStatus(spec: Spec): {
   readonly connector: ConnectorPlan | undefined;
   readonly problems: readonly Problem[];
 } {
-  const problems = new Problems(spec.problems);
   const status = statusOf(spec);
-  reportMissing([], status ? [status] : [], { spec, problems });
-  const [connector] = problems.size > 0 || !status ? [] : connectorPlans([status]);
-  return { connector, problems: problems.list };
+  const { connectors, problems } = resolveConnectors(spec, status ? [status] : []);
+  return { connector: connectors[0], problems };
+}
+
+/** Connectors for a command that runs no topology, or what stands in their way. */
+export function resolveConnectors(
+  spec: Spec,
+  wanted: readonly ConnectorSpec[],
+): { readonly connectors: readonly ConnectorPlan[]; readonly problems: readonly Problem[] } {
+  const problems = new Problems(spec.problems);
+  reportMissing([], wanted, { spec, problems });
+  return { connectors: problems.size > 0 ? [] : connectorPlans(wanted), problems: problems.list };
 }
 
 function statusOf({ settings, connectors }: Spec): ConnectorSpec | undefined {

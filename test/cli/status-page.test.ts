@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { statusPage } from '../../src/cli/status-page.ts';
+import { rangesOf, statusPage } from '../../src/cli/status-page.ts';
+import { statusSummary } from '../../src/cli/status-summary.ts';
 import type { NodeSnapshot, StatusReport } from '../../src/engine/snapshot.ts';
 import { processSnapshot, topologySnapshot } from '../support/snapshots.ts';
 
@@ -83,5 +84,45 @@ describe('status page', () => {
     expect(page(report(63_000, 51)).join('\n')).toContain('read 100   24.5/s   delivered');
     const another = report(63_000, 51);
     expect(page({ ...another, process: { ...another.process, pid: 7 } }).join('\n')).not.toContain('/s');
+  });
+});
+
+describe('status summary', () => {
+  const of = (name: string, more: object) =>
+    topologySnapshot(name, { read: 1234, lag: 12, partitions: [0, 1, 4], ...more });
+  const reportOf = (at: number, ...topologies: readonly ReturnType<typeof of>[]): StatusReport => {
+    const process = processSnapshot(at, topologies);
+    return { pipeline: 'platform', profile: 'cluster', process: { ...process, instance: `p${at}` }, topologies: {} };
+  };
+
+  it('has a line a process and a line a topology, with reasons, rates and partitions', () => {
+    const [first, second] = [reportOf(61_000, of('processor', {})), reportOf(60_000, of('api', { read: 4 }))];
+    const failed = { state: 'failed', ready: false, reason: 'http: port 8000 is in use', partitions: undefined };
+    const now = reportOf(62_000, of('api', { read: 10, lag: undefined, partitions: undefined }), of('live', failed));
+    expect(statusSummary([first, now], { before: [second], now: startedAt + 63_000, width: 120 })).toEqual([
+      'TOPOLOGY       STATE    READ  PER S  IN FLIGHT  LAG  REJECTED  PARTITIONS',
+      'p61000 (host, pid 1)   ready, up 1 min, seen 2 s ago   fdp 0.1.0, platform, profile cluster',
+      '  ● processor  running  1234                 0   12         0  0-1, 4',
+      'p62000 (host, pid 1)   not ready, up 1 min, seen 1 s ago   fdp 0.1.0, platform, profile cluster',
+      '  ● api        running    10    3.0          0              0',
+      expect.stringMatching(/^ {2}✖ live {7}failed/),
+      '    ! http: port 8000 is in use',
+    ]);
+  });
+
+  it('leaves out columns that nobody fills, and never wraps', () => {
+    const lines = statusSummary([reportOf(0, topologySnapshot('x'.repeat(70)))], {
+      before: undefined,
+      now: 0,
+      width: 60,
+    });
+    expect(lines[0]).not.toMatch(/LAG|PARTITIONS|PER S/);
+    for (const line of lines) expect(line.length).toBeLessThanOrEqual(60);
+  });
+
+  it('writes partitions as ranges', () => {
+    expect(rangesOf([])).toBe('');
+    expect(rangesOf([3])).toBe('3');
+    expect(rangesOf([0, 1, 2, 5, 7, 8])).toBe('0-2, 5, 7-8');
   });
 });

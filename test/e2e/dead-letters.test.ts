@@ -20,6 +20,13 @@ async function command(env: Readonly<Record<string, string>>, ...args: string[])
   return run.stdout;
 }
 
+/** A command that reads this from its standard input. */
+async function commandWith(input: string, env: Readonly<Record<string, string>>, ...args: string[]): Promise<string> {
+  await using run = new Process(args, env, input);
+  expect(await run.ended, run.output).toBe(0);
+  return run.stdout;
+}
+
 describe('fdp-run dead-letters', () => {
   it('replays after a mend: each stored and counted once, beside its neighbours; twice changes nothing', async () => {
     using folder = temporaryFolder();
@@ -51,13 +58,77 @@ describe('fdp-run dead-letters', () => {
     // The newest alone, then all: what lies before it still counts.
     await using alone = new Process(['dead-letters', 'replay', newest, '--pipeline', mended], env);
     expect([await alone.ended, alone.stdout]).toEqual([0, 'processor: 1 of 1 delivered\n']);
-    for (const round of [1, 2]) {
-      await using replay = new Process(['dead-letters', 'replay', '--pipeline', mended], env);
-      expect([round, await replay.ended]).toEqual([round, 1]);
-      expect(replay.stdout).toBe('processor: 3 of 4 delivered\n');
+    // Those that were not replayed yet; then what was refused again; then all, which changes nothing.
+    const rounds = [
+      [[], '2 of 3'],
+      [[], '0 of 1'],
+      [['--again'], '3 of 4'],
+    ] as const;
+    for (const [flags, delivered] of rounds) {
+      await using replay = new Process(['dead-letters', 'replay', ...flags, '--pipeline', mended], env);
+      expect([delivered, await replay.ended]).toEqual([delivered, 1]);
+      expect(replay.stdout).toBe(`processor: ${delivered} delivered\n`);
       expect(await expectStoredOnce(folder.path)).toMatchObject({ symbols: { AAPL: [5, 1763645598590] } });
-      expect(lettersOf(folder.path)).toHaveLength(4);
     }
+    const after = await command(env, 'dead-letters', 'list', '--pipeline', mended);
+    expect(after.match(/ replayed /g)).toHaveLength(3);
+    const open = /^(\S+) +\S+ +open .*FDP_MESSAGE_UNREADABLE/m.exec(after)?.[1] ?? '';
+    expect(await command(env, 'dead-letters', 'drop', open, id, '--pipeline', mended)).toBe('2 dropped\n');
+    expect(await command(env, 'dead-letters', 'drop', open, '--pipeline', mended)).toBe('0 dropped\n');
+    expect(await command(env, 'dead-letters', 'replay', '--pipeline', mended)).toBe('nothing to replay\n');
+    const left = JSON.parse(await command(env, 'dead-letters', 'list', '--json', '--pipeline', mended));
+    expect(left.letters.map(({ state }: { state: string }) => state)).toEqual(['replayed', 'replayed']);
+    expect(await command(env, 'dead-letters', 'show', open, '--pipeline', mended)).toMatch(/^dropped \d{4}-/);
+    for (const action of ['show', 'drop', 'replay']) {
+      await using unknown = new Process(['dead-letters', action, '9-999', '--pipeline', mended], env);
+      expect([await unknown.ended, unknown.output]).toEqual([2, expect.stringContaining('no letter "9-999"')]);
+    }
+  });
+
+  it('replays while the platform runs; a topology that only shows gets a line, and hides nobody', async () => {
+    using folder = temporaryFolder();
+    const { env } = await placeIn(folder.path);
+    // The default expression of `filter` passes nothing over in silence here: both topologies reject what is no number.
+    const pipeline = pipelineIn(folder.path, (text) => text.replace('- filter: *valid', '- require: *valid'));
+    await using platform = new Process(['--pipeline', pipeline], env);
+    await eventually('trades are stored', async () => storedTrades(folder.path) > 0);
+    const frame = '{"type":"trade","data":[{"s":"AAPL","p":-1,"t":1763645598585,"v":1}]}';
+    expect(await commandWith(frame, env, 'produce', 'ticks', '--key', 'AAPL', '--pipeline', pipeline)).toBe(
+      '1 message put into ticks\n',
+    );
+    await eventually('both have refused it', async () => lettersOf(folder.path).length === 2);
+    await using replay = new Process(['dead-letters', 'replay', '--pipeline', pipeline], { ...env, OBSERVE_PORT: '' });
+    expect(await replay.ended).toBe(1);
+    expect(replay.stdout.split('\n').sort()).toEqual([
+      '',
+      'analytics: 0 of 1 delivered; nothing is shown again at vwap_feed',
+      'processor: 0 of 1 delivered',
+    ]);
+    expect(await platform.stop()).toBe(0);
+  });
+
+  it('shows and replays letters of what starts only when named, and names those of what is there no more', async () => {
+    using folder = temporaryFolder();
+    const { env } = await placeIn(folder.path);
+    await using log = await LogWriter.open(folder.path);
+    const wrong = pipelineIn(folder.path, (text) => text.replace('price < 1e15', 'price < 100.0'));
+    const asleep = (name: string) => (text: string) =>
+      text.replace(/^ {2}processor:\n/m, `  ${name}:\n    autostart: false\n`);
+    await log.append([envelope({ p: 200 })], 0, 'AAPL');
+    await using processor = new Process(['--pipeline', wrong, '--topology', 'processor'], env);
+    await eventually('a letter', async () => lettersOf(folder.path).length === 1);
+    expect(await processor.stop()).toBe(0);
+
+    const renamed = pipelineIn(join(folder.path, 'renamed'), asleep('storer'));
+    expect(await command(env, 'dead-letters', 'list', '--pipeline', renamed)).toContain(' processor/require ');
+    await using lost = new Process(['dead-letters', 'replay', '--pipeline', renamed], env);
+    expect([await lost.ended, lost.stdout]).toEqual([
+      1,
+      'processor: 0 of 1 delivered; the pipeline has no topology of that name\n',
+    ]);
+    const named = pipelineIn(join(folder.path, 'named'), asleep('processor'));
+    expect(await command(env, 'dead-letters', 'replay', '--pipeline', named)).toBe('processor: 1 of 1 delivered\n');
+    expect(storedTrades(folder.path)).toBe(1);
   });
 });
 

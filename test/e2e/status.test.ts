@@ -12,7 +12,7 @@ import { eventually, Process, temporaryFolder } from '../support/platform.ts';
 type Environment = Readonly<Record<string, string>>;
 
 async function statusOf(env: Environment, ...args: readonly string[]): Promise<{ code: unknown; output: string }> {
-  await using status = new Process([...args, 'status'], env);
+  await using status = new Process([...args, 'status', '--all'], env);
   const code = await status.ended;
   return { code, output: status.output };
 }
@@ -50,7 +50,13 @@ describe('what a platform tells of itself', () => {
   it('shows every process in any terminal, with what it does, and no secret; who is gone is shown no more', async () => {
     using folder = temporaryFolder();
     const { env } = await placeIn(folder.path);
-    const place = { ...env, OBSERVE_PORT: '', SIMULATOR_TOKEN: 'top-secret-77', SIMULATOR_PORT: '0' };
+    const place = {
+      ...env,
+      OBSERVE_PORT: '',
+      FDP_INSTANCE: 'first',
+      SIMULATOR_TOKEN: 'top-secret-77',
+      SIMULATOR_PORT: '0',
+    };
     expect(await statusOf(place)).toEqual({ code: 0, output: 'no process has reported within the last 10 s\n' });
     await using ingestor = new Process(['--topology', 'ingestor,simulator'], place);
     await using processor = new Process(['--topology', 'processor'], place);
@@ -62,8 +68,9 @@ describe('what a platform tells of itself', () => {
       return topologiesIn(reports).join() === names.join() && busy.length === 3;
     });
     const { output } = await statusOf(place);
-    expect(output).toContain(`pid ${ingestor.child.pid} `);
-    expect(output).toContain(`pid ${processor.child.pid} `);
+    expect(output).toContain(`pid ${ingestor.child.pid}) `);
+    expect(output).toMatch(/^first \(/m);
+    expect(output).toContain(`pid ${processor.child.pid}) `);
     expect(output).toContain('mock → split → ticks\n');
     expect(output).toContain(
       'ticks → explode → require → idempotency_key → trades → symbols/metadata_upsert → symbols\n',
@@ -71,6 +78,10 @@ describe('what a platform tells of itself', () => {
     expect(output).toMatch(/group:\s+processor/);
     expect(output).toContain('token: "******"');
     expect(output).not.toContain('top-secret');
+    await using summary = new Process(['status'], place);
+    expect(await summary.ended).toBe(0);
+    expect(summary.stdout).toMatch(/^ {2}● processor +running +\d+ +\d+ +\d+ +\d+ +0-5$/m);
+    expect(summary.stdout.trimEnd().split('\n')).toHaveLength(1 + 2 + 3);
 
     processor.child.kill('SIGKILL');
     expect(await ingestor.stop()).toBe(0);
@@ -138,12 +149,25 @@ describe('what a platform tells of itself', () => {
     expect(output).toMatch(/^fdp-run: [^\n]*the folder could not be made[^\n]*\n$/);
   });
 
+  it('ends with its reader, however often it would have looked', async () => {
+    using folder = temporaryFolder();
+    const { env } = await placeIn(folder.path);
+    await using ingestor = new Process(['--topology', 'ingestor'], env);
+    await isReady(ingestor);
+    for (const args of [['--watch'], ['--watch', '--json']]) {
+      await using watch = new Process(['status', ...args], env);
+      await eventually('a look', async () => watch.stdout !== '');
+      watch.child.stdout?.destroy();
+      expect([await watch.ended, watch.output.slice(watch.stdout.length)]).toEqual([0, '']);
+    }
+  });
+
   it('shows itself again and again until it is told to stop', async () => {
     using folder = temporaryFolder();
     const { env } = await placeIn(folder.path);
     await using ingestor = new Process(['--topology', 'ingestor'], env);
     await using watch = new Process(['status', '--watch', '--json'], env);
-    await using text = new Process(['status', '--watch'], env);
+    await using text = new Process(['status', '--watch', '--all'], env);
     await eventually('three looks at it', async () => watch.stdout.split(`"pid":${ingestor.child.pid}`).length > 3);
     for (const line of watch.stdout.split('\n').slice(0, -1)) expect(JSON.parse(line)).toHaveProperty('processes');
     await eventually('a rate', async () => /read \d+ {3}\d+\.\d\/s {3}delivered/.test(text.stdout));

@@ -44,11 +44,13 @@ export class Process {
   stdout = '';
   readonly #ended: Promise<number | NodeJS.Signals>;
 
-  constructor(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  /** @param input what it reads from its standard input; nothing unless given */
+  constructor(args: readonly string[], env: Readonly<Record<string, string>> = {}, input = '') {
     this.child = spawn(process.execPath, ['bin/fdp-run.js', ...args], {
       env: { PATH: process.env['PATH'], ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [input === '' ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     });
+    this.child.stdin?.end(input);
     this.child.stdout?.on('data', (chunk) => {
       this.stdout += chunk;
       this.output += chunk;

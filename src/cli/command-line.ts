@@ -1,0 +1,155 @@
+import { Command, Option } from 'commander';
+import { FdpError } from '../errors.ts';
+import { suggestion } from '../spec/names.ts';
+import { shells } from './completion.ts';
+import { print } from './output.ts';
+
+export interface Flags {
+  readonly topology?: readonly string[];
+  readonly profile?: string;
+  readonly pipeline?: string;
+}
+
+/** What the commands do; each gives its exit code. `all` are the flags of the program, those of a command come beside. */
+export interface Actions {
+  start(): Promise<number>;
+  validate(flags: { readonly json?: boolean }): number;
+  config(flags: { readonly json?: boolean }): number;
+  list(asked: readonly string[], flags: { readonly json?: boolean }): number;
+  status(flags: { readonly watch?: boolean; readonly json?: boolean; readonly all?: boolean }): Promise<number>;
+  init(): number;
+  produce(connector: string, flags: { readonly key?: string; readonly whole?: boolean }): Promise<number>;
+  completion(shell: string, program: Command): number;
+  letters: {
+    list(flags: { readonly all?: boolean; readonly json?: boolean }): Promise<number>;
+    show(id: string, flags: { readonly json?: boolean }): Promise<number>;
+    replay(ids: readonly string[], flags: { readonly again?: boolean; readonly json?: boolean }): Promise<number>;
+    drop(ids: readonly string[], flags: { readonly json?: boolean }): Promise<number>;
+  };
+  forgetPositions(): Promise<number>;
+}
+
+/** The commands and flags of `fdp-run`. `exit` is told the exit code of the one that was asked for. */
+export function commandLine(
+  version: string,
+  actions: (program: Command) => Actions,
+  exit: (code: number) => void,
+): Command {
+  const program = new Command('fdp-run')
+    .description('Runs the topologies of a pipeline: every one but those marked `autostart: false`, in one process.')
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [command]', 'print the help of a command')
+    .option('--topology <name>', 'only this one; repeat, or separate by commas, for several', names)
+    .option('--profile <name>', 'the overlay in config/ to apply; else FDP_PROFILE, else embedded')
+    .option('--pipeline <file>', 'the pipeline to read; else pipeline.yml')
+    .exitOverride()
+    .configureOutput({ writeOut: print })
+    .showSuggestionAfterError()
+    .allowExcessArguments(true);
+  const does = actions(program);
+  program.action(async () => {
+    const [unknown] = program.args;
+    if (unknown === undefined) return exit(await does.start());
+    const known = program.commands.map((command) => command.name());
+    throw new FdpError('FDP_USAGE', `unknown command "${unknown}": ${suggestion(unknown, known, 'commands')}`);
+  });
+  pipelineCommands(program, does, exit);
+  runningCommands(program, does, exit);
+  letterCommands(program, does, exit);
+  program
+    .command('completion')
+    .argument('<shell>', `one of ${shells.join(', ')}`)
+    .description('print what completes commands and flags in a shell')
+    .action((shell: string) => exit(does.completion(shell, program)));
+  return program;
+}
+
+type Exit = (code: number) => void;
+
+function pipelineCommands(program: Command, does: Actions, exit: Exit): void {
+  program
+    .command('init')
+    .description('put the shipped pipeline into this folder, to start from')
+    .action(() => exit(does.init()));
+  program
+    .command('validate')
+    .description('check the pipeline, start nothing')
+    .addOption(json())
+    .action((flags) => exit(does.validate(flags)));
+  program
+    .command('config')
+    .description('print the resolved pipeline, secrets masked, each value with its origin')
+    .addOption(json())
+    .action((flags) => exit(does.config(flags)));
+  program
+    .command('list [kind] [name]')
+    .description('print what exists (connectors, operators, topologies), or the options of one')
+    .addOption(json())
+    .action((kind: string | undefined, name: string | undefined, flags) =>
+      exit(
+        does.list(
+          [kind, name].filter((each) => each !== undefined),
+          flags,
+        ),
+      ),
+    );
+}
+
+function runningCommands(program: Command, does: Actions, exit: Exit): void {
+  program
+    .command('status')
+    .description('print every running process that reports to the status table: a line a topology')
+    .option('--all', 'with graphs, nodes and options')
+    .option('--watch', 'again every second, until stopped')
+    .addOption(json())
+    .action(async (flags) => exit(await does.status(flags)));
+  program
+    .command('produce <connector>')
+    .description('put messages from the standard input into a log: one JSON value a line')
+    .option('--key <key>', 'the key of all of them')
+    .option('--whole', 'the whole input is one message, whatever it holds')
+    .action(async (connector: string, flags) => exit(await does.produce(connector, flags)));
+  program
+    .command('positions')
+    .description('what counters remember of a log')
+    .command('forget')
+    .description(
+      'remove the marks of counters that do not fit the log of --topology NAME; the positions of its group stay',
+    )
+    .action(async () => exit(await does.forgetPositions()));
+}
+
+function letterCommands(program: Command, does: Actions, exit: Exit): void {
+  const letters = program.command('dead-letters').description('messages that could not be delivered');
+  letters
+    .command('list')
+    .description('print them, the newest last')
+    .option('--all', 'those that were dropped, too')
+    .addOption(json())
+    .action(async (flags) => exit(await does.letters.list(flags)));
+  letters
+    .command('show <id>')
+    .description('print one whole')
+    .addOption(json())
+    .action(async (id: string, flags) => exit(await does.letters.show(id, flags)));
+  letters
+    .command('replay [ids...]')
+    .description('offer those that are open, or those named, to their topology again; twice changes nothing')
+    .option('--again', 'those, too, that were replayed before')
+    .addOption(json())
+    .action(async (ids: string[], flags) => exit(await does.letters.replay(ids, flags)));
+  letters
+    .command('drop <ids...>')
+    .description('mark them as done with: neither listed nor replayed any more')
+    .addOption(json())
+    .action(async (ids: string[], flags) => exit(await does.letters.drop(ids, flags)));
+}
+
+function json(): Option {
+  return new Option('--json', 'one JSON object');
+}
+
+function names(given: string, before: readonly string[] = []): readonly string[] {
+  return [...before, ...given.split(',').map((name) => name.trim())];
+}

@@ -1,0 +1,104 @@
+import type { Command } from 'commander';
+import { FdpError } from '../errors.ts';
+
+/** The shells that commands can be completed in. */
+export const shells = ['bash', 'zsh', 'fish'] as const;
+
+/** `fdp-run completion SHELL`: what completes commands and flags there, made from the commands themselves. */
+export function completion(shell: string, program: Command): string {
+  const known = wordsOf(program);
+  if (shell === 'bash') return bash(known);
+  if (shell === 'zsh') return zsh(known);
+  if (shell === 'fish') return fish(known);
+  throw new FdpError('FDP_USAGE', `completion: expected one of ${shells.join(', ')}, got "${shell}"`);
+}
+
+/** What may come after some commands. */
+interface Words {
+  /** `dead-letters list`; empty for the program itself. */
+  readonly path: string;
+  readonly commands: readonly Word[];
+  readonly options: readonly Word[];
+}
+
+interface Word {
+  readonly text: string;
+  readonly description: string;
+}
+
+function wordsOf(command: Command, path: readonly string[] = []): readonly Words[] {
+  const commands = command.commands.map((each) => ({ text: each.name(), description: each.description() }));
+  const options = command
+    .createHelp()
+    .visibleOptions(command)
+    .flatMap(({ long, description }) => (long ? [{ text: long, description }] : []));
+  const shells = path.join() === 'completion' ? shellWords() : [];
+  const below = command.commands.flatMap((each) => wordsOf(each, [...path, each.name()]));
+  return [{ path: path.join(' '), commands: [...commands, ...shells], options }, ...below];
+}
+
+function shellWords(): readonly Word[] {
+  return shells.map((text) => ({ text, description: '' }));
+}
+
+/** Options of the program hold after every command. */
+function candidates({ commands, options }: Words, [program]: readonly Words[]): string {
+  return [...commands, ...options, ...(program?.options ?? [])].map(({ text }) => text).join(' ');
+}
+
+function bash(known: readonly Words[]): string {
+  const cases = known.map((words) => `    '${words.path}') words='${candidates(words, known)}' ;;`);
+  return `# fdp-run completion bash >> ~/.bashrc
+_fdp_run() {
+  local word path='' words=''
+  for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+    case "$word" in -*) ;; *) path="\${path:+$path }$word" ;; esac
+  done
+  case "$path" in
+${cases.join('\n')}
+  esac
+  COMPREPLY=($(compgen -W "$words" -- "\${COMP_WORDS[COMP_CWORD]}"))
+}
+complete -o default -F _fdp_run fdp-run
+`;
+}
+
+function zsh(known: readonly Words[]): string {
+  const cases = known.map((words) => `    '${words.path}') compadd -- ${candidates(words, known)} ;;`);
+  return `#compdef fdp-run
+# fdp-run completion zsh > a folder of $fpath, as _fdp-run
+_fdp_run() {
+  local path=\${(j: :)\${(@)words[2,CURRENT-1]:#-*}}
+  case "$path" in
+${cases.join('\n')}
+    *) _files ;;
+  esac
+}
+compdef _fdp_run fdp-run
+`;
+}
+
+function fish(known: readonly Words[]): string {
+  const quoted = (text: string) => `'${text.replace(/['\\]/g, '\\$&')}'`;
+  const lines = known.flatMap(({ path, commands, options }) => {
+    const seen =
+      path === ''
+        ? 'true'
+        : path
+            .split(' ')
+            .map((word) => `__fish_seen_subcommand_from ${word}`)
+            .join('; and ');
+    const isOpen =
+      commands.length === 0
+        ? seen
+        : `${seen}; and not __fish_seen_subcommand_from ${commands.map(({ text }) => text).join(' ')}`;
+    const each = commands.map(
+      ({ text, description }) => `complete -c fdp-run -f -n ${quoted(isOpen)} -a ${text} -d ${quoted(description)}`,
+    );
+    const flags = options.map(
+      ({ text, description }) => `complete -c fdp-run -n ${quoted(seen)} -l ${text.slice(2)} -d ${quoted(description)}`,
+    );
+    return [...each, ...flags];
+  });
+  return `# fdp-run completion fish > ~/.config/fish/completions/fdp-run.fish\n${lines.join('\n')}\n`;
+}

@@ -1,0 +1,143 @@
+import { concatMap, from, lastValueFrom } from 'rxjs';
+import type { Connector, Environment, Lane, Sink, Source } from '../engine/component.ts';
+import { loneRole } from '../engine/lone-role.ts';
+import { messageOf as messageFrom } from '../engine/message.ts';
+import type { ConnectorPlan } from '../engine/plan.ts';
+import { type LetterNote, letterIn, noteIn, type StoredLetter } from '../engine/replay.ts';
+import { FdpError } from '../errors.ts';
+import { readSpec } from '../spec/read.ts';
+import { resolveConnectors } from '../spec/resolve.ts';
+import type { Spec } from '../spec/spec.ts';
+import { quietEnvironment } from './quiet.ts';
+import { type CommandResult, problemText, type SpecRequest } from './validate.ts';
+
+// The dead letters of a pipeline as its commands see them: every log of them, whichever topologies start by themselves.
+
+/** A letter, the log that it lies in, and what became of it. */
+export interface FoundLetter extends StoredLetter {
+  readonly log: ConnectorPlan;
+  /** By which commands name it: with the log's name in front where the pipeline has several. */
+  readonly shownId: string;
+  readonly note: LetterNote | undefined;
+}
+
+export interface Letters {
+  readonly spec: Spec;
+  readonly environment: Environment;
+  /** Calls `visit` for every letter, log by log. With `--topology`: for those of these topologies. */
+  each(visit: (found: FoundLetter) => void): Promise<void>;
+  /** Writes down what became of letters of one log. */
+  note(log: ConnectorPlan, letters: readonly StoredLetter[], what: LetterNote['note']): Promise<void>;
+}
+
+/** Finds the logs of dead letters of a pipeline for a command; its mistakes are the answer where there are any. */
+export async function withLetters(
+  request: SpecRequest,
+  work: (letters: Letters) => Promise<CommandResult>,
+): Promise<CommandResult> {
+  const spec = readSpec(request);
+  const { connectors, problems } = resolveConnectors(spec, logsOf(spec));
+  if (problems.length > 0) return { text: problemText(problems, request.folder), exitCode: 2 };
+  const environment = await quietEnvironment();
+  const { topologies: asked } = request;
+  return work({
+    spec,
+    environment,
+    each: async (visit) => {
+      for (const log of connectors) {
+        const notes = new Map<string, LetterNote>();
+        await browse(log, environment, ({ note }) => note && notes.set(note.letter, note));
+        await browse(log, environment, ({ stored }) => {
+          if (!stored || (asked && !asked.includes(stored.letter.topology))) return;
+          const shownId = connectors.length === 1 ? stored.id : `${log.name}/${stored.id}`;
+          visit({ ...stored, log, shownId, note: notes.get(stored.id) });
+        });
+      }
+    },
+    note: (log, letters, what) => write(log, environment, { letters, what }),
+  });
+}
+
+function logsOf({ topologies, settings, connectors }: Spec) {
+  const names = [...topologies.values()].map(({ deadLetter }) => deadLetter?.connector?.name);
+  return [...new Set([settings.deadLetter?.name, ...names])].flatMap((name) => connectors.get(name ?? '') ?? []);
+}
+
+interface Seen {
+  readonly stored?: StoredLetter | undefined;
+  readonly note?: LetterNote | undefined;
+}
+
+async function browse(log: ConnectorPlan, environment: Environment, see: (seen: Seen) => void): Promise<void> {
+  await withConnector(log, environment, async (connector) => {
+    const source = connector.browse?.(loneRole(log, 'source', environment));
+    if (!source)
+      throw new FdpError('FDP_NOT_SUPPORTED', `${log.name}: ${log.declaration.type} can't be read as a dead letter`);
+    await readThrough(source, see);
+  });
+}
+
+async function readThrough(source: Source, see: (seen: Seen) => void): Promise<void> {
+  const { signal } = new AbortController();
+  const readLane = async (lane: Lane) => {
+    for (let reading = await lane.read(signal); reading !== undefined; reading = await lane.read(signal))
+      for (const record of reading.messages) see({ stored: letterIn(record), note: noteIn(record) });
+  };
+  try {
+    await source.connect(signal);
+    await lastValueFrom(source.lanes.pipe(concatMap((lane) => from(readLane(lane)))), { defaultValue: undefined });
+  } finally {
+    await source.close();
+  }
+}
+
+interface Notes {
+  readonly letters: readonly StoredLetter[];
+  readonly what: LetterNote['note'];
+}
+
+/** With the letter's key, so that the note lies in the same partition. */
+async function write(log: ConnectorPlan, environment: Environment, { letters, what }: Notes): Promise<void> {
+  const at = environment.clock.now();
+  await withSink(log, environment, async (sink) => {
+    const { signal } = new AbortController();
+    const notes = letters.map(({ id, record }) => {
+      const value: LetterNote = { note: what, letter: id, at };
+      return messageFrom({ key: record.key, value, timestamp: at, meta: { lane: 'dead_letter' } }, undefined);
+    });
+    const { failed } = await sink.write(notes, signal);
+    const [failure] = failed?.values() ?? [];
+    if (failure) throw failure;
+  });
+}
+
+/** A connector's sink for the time of `work`, without any topology. */
+export async function withSink<T>(
+  plan: ConnectorPlan,
+  environment: Environment,
+  work: (sink: Sink) => Promise<T>,
+): Promise<T> {
+  return withConnector(plan, environment, async (connector) => {
+    const sink = connector.sink?.({}, loneRole(plan, 'sink', environment));
+    if (!sink) throw new FdpError('FDP_NOT_SUPPORTED', `${plan.name}: ${plan.declaration.type} can't be written to`);
+    try {
+      await sink.connect(new AbortController().signal);
+      return await work(sink);
+    } finally {
+      await sink.close();
+    }
+  });
+}
+
+async function withConnector<T>(
+  { name, declaration, options }: ConnectorPlan,
+  environment: Environment,
+  work: (connector: Connector) => Promise<T>,
+): Promise<T> {
+  const connector = await declaration.create(options, { ...environment, name });
+  try {
+    return await work(connector);
+  } finally {
+    await connector.close();
+  }
+}

@@ -1,0 +1,40 @@
+import type { ConnectorDeclaration, OperatorDeclaration } from '../engine/declaration.ts';
+import { FdpError } from '../errors.ts';
+import { type Listed, list } from './list.ts';
+import { rolesOf } from './list-pages.ts';
+
+/**
+ * What `fdp-run list` prints with `--json`: the same choice as the text, options as JSON Schema.
+ * @throws FDP_USAGE as `list` does
+ */
+export function listJson(listed: Listed, asked: readonly string[]): object {
+  // It knows every wrong word.
+  list(listed, asked);
+  const all = {
+    connectors: listed.connectors.map(connectorJson),
+    operators: listed.operators.map(operatorJson),
+    topologies: listed.topologies,
+  };
+  const [first, second] = asked;
+  if (first === undefined) return all;
+  const kinds = Object.entries(all).filter(
+    ([kind]) => kind === first || kind === `${first}s` || kind === first.replace(/y$/, 'ies'),
+  );
+  const chosen = kinds.length > 0 ? kinds : Object.entries(all);
+  const name = kinds.length > 0 ? second : first;
+  const isAsked = (each: object) => name === undefined || Object.values(each)[0] === name;
+  const found = chosen.map(([kind, items]) => [kind, (items as readonly object[]).filter(isAsked)] as const);
+  const filled = found.filter(([, items]) => items.length > 0 || name === undefined);
+  if (filled.length === 0) throw new FdpError('FDP_INTERNAL', `list: nothing is called "${name}"`);
+  return Object.fromEntries(filled);
+}
+
+function connectorJson(connector: ConnectorDeclaration): object {
+  const { type, summary, options, source, sink, lookup } = connector;
+  const usage = { source: source?.options, sink: sink?.options, lookup: lookup?.options };
+  return { type, summary, roles: rolesOf(connector), options, usage };
+}
+
+function operatorJson({ type, summary, options, place }: OperatorDeclaration): object {
+  return { type, summary, place: place ?? 'anywhere', options };
+}

@@ -1,0 +1,55 @@
+import { linkedAbort, systemClock } from '../engine/clock.ts';
+import { FdpError } from '../errors.ts';
+
+// What commands print. A reader that has gone is no fault (`fdp-run config | head`); a disk that is full is one.
+
+const gone = linkedAbort().controller;
+let problem: NodeJS.ErrnoException | undefined;
+
+/** Aborts when what is printed reaches nobody any more. */
+export const outputGone: AbortSignal = gone.signal;
+
+/** From now on a standard output or error that can't be written ends nothing by itself. */
+export function watchOutput(): void {
+  process.stdout.on('error', failed);
+  process.stderr.on('error', () => {});
+}
+
+/** Prints; what can't be written is told by `outputWritten`. */
+export function print(text: string): void {
+  if (gone.signal.aborted) return;
+  try {
+    process.stdout.write(text, (error) => error && failed(error));
+  } catch (error) {
+    failed(error as Error);
+  }
+}
+
+/**
+ * Resolves when all that was printed is written, or nobody reads it any more.
+ * @throws FDP_DISK_FULL, FDP_REFUSED when it could not be written
+ */
+export async function outputWritten(): Promise<void> {
+  if (!gone.signal.aborted && process.stdout.writableLength > 0) await written();
+  // A stream tells of its error a turn later.
+  await systemClock.turn();
+  if (problem === undefined) return;
+  const code = problem.code === 'ENOSPC' ? 'FDP_DISK_FULL' : 'FDP_REFUSED';
+  throw new FdpError(code, `the output can't be written: ${problem.message}`, { cause: problem });
+}
+
+function written(): Promise<void> {
+  return new Promise((resolve) => {
+    gone.signal.addEventListener('abort', () => resolve());
+    process.stdout.write('', () => resolve());
+  });
+}
+
+function failed(error: NodeJS.ErrnoException): void {
+  if (!isReaderGone(error)) problem ??= error;
+  gone.abort();
+}
+
+function isReaderGone({ code }: NodeJS.ErrnoException): boolean {
+  return code === 'EPIPE' || code === 'ERR_STREAM_DESTROYED' || code === 'ECONNRESET' || code === 'EIO';
+}

@@ -1,0 +1,72 @@
+import type { StatusReport, TopologySnapshot } from '../engine/snapshot.ts';
+import { statusMark } from '../observe/status-line.ts';
+import { cut, plain } from '../observe/terminal-text.ts';
+import { ago, isSame, nameOf, type PageOptions, rangesOf } from './status-page.ts';
+
+const heads = ['TOPOLOGY', 'STATE', 'READ', 'PER S', 'IN FLIGHT', 'LAG', 'REJECTED', 'PARTITIONS'] as const;
+/** Columns where nobody knows. */
+const unwrapped = 1000;
+/** The first column that is a number, and the first that is none again. */
+const [numbersFrom, numbersTo] = [2, 7];
+
+/** What `fdp-run status` prints: a line a process, and below it one for each of its topologies. Pure. */
+export function statusSummary(
+  reports: readonly StatusReport[],
+  { before, now, width = unwrapped }: PageOptions,
+): readonly string[] {
+  if (reports.length === 0) return ['no process has reported within the last 10 s'];
+  const blocks = reports.map((report) => ({ report, rows: rowsOf(report, before) }));
+  const all = [heads, ...blocks.flatMap(({ rows }) => rows.map(({ cells }) => cells))];
+  const widths = heads.map((_head, column) => Math.max(...all.map((cells) => cells[column]?.length ?? 0)));
+  const used = heads.map((_head, column) => blocks.some(({ rows }) => rows.some(({ cells }) => cells[column] !== '')));
+  const lineOf = (cells: readonly string[]) =>
+    cells
+      .map((cell, column) => {
+        const size = widths[column] ?? 0;
+        return column >= numbersFrom && column < numbersTo ? cell.padStart(size) : cell.padEnd(size);
+      })
+      .filter((_cell, column) => used[column])
+      .join('  ')
+      .trimEnd();
+  const lines = blocks.flatMap(({ report, rows }) => [
+    processLine(report, now),
+    ...rows.flatMap(({ cells, reason }) => [lineOf(cells), ...(reason === undefined ? [] : [`    ! ${reason}`])]),
+  ]);
+  return [lineOf(heads), ...lines].map((line) => cut(plain(line), width));
+}
+
+function processLine({ process, pipeline, profile }: StatusReport, now: number): string {
+  const { version, at, startedAt, ready } = process;
+  const what = `${pipeline}${profile ? `, profile ${profile}` : ''}`;
+  const facts = [ready ? 'ready' : 'not ready', `up ${ago(at - startedAt)}`, `seen ${ago(Math.max(0, now - at))} ago`];
+  return `${nameOf(process)}   ${facts.join(', ')}   fdp ${version}, ${what}`;
+}
+
+interface Row {
+  readonly cells: readonly string[];
+  readonly reason: string | undefined;
+}
+
+function rowsOf(report: StatusReport, before: readonly StatusReport[] | undefined): readonly Row[] {
+  const earlier = before?.find(({ process }) => isSame(process, report.process))?.process;
+  const seconds = earlier ? (report.process.at - earlier.at) / 1000 : 0;
+  return report.process.topologies.map((topology) => {
+    const previous = earlier?.topologies.find(({ name }) => name === topology.name);
+    const rate = previous && seconds > 0 ? (topology.read - previous.read) / seconds : undefined;
+    return { cells: cellsOf(topology, rate), reason: topology.reason };
+  });
+}
+
+function cellsOf(topology: TopologySnapshot, rate: number | undefined): readonly string[] {
+  const { name, state, read, inFlight, lag, rejected, partitions } = topology;
+  return [
+    `  ${statusMark(state)} ${name}`,
+    state,
+    String(read),
+    rate === undefined ? '' : rate.toFixed(1),
+    String(inFlight),
+    lag === undefined ? '' : String(lag),
+    String(rejected),
+    partitions === undefined ? '' : rangesOf(partitions),
+  ];
+}

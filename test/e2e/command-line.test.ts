@@ -1,0 +1,250 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { placeIn } from '../support/place.ts';
+import { eventually, Process, temporaryFolder } from '../support/platform.ts';
+import { logOf } from '../support/stored.ts';
+
+type Environment = Readonly<Record<string, string>>;
+
+interface Place {
+  readonly folder?: string;
+  readonly env?: Environment;
+  readonly input?: string;
+  /** Where the output goes: a file, or a reader that has gone. */
+  readonly output?: 'gone' | '/dev/full';
+}
+
+/** Runs a command that ends by itself, wherever. */
+async function ends(args: readonly string[], { folder = '.', env = {}, input, output }: Place = {}) {
+  const child = spawn(process.execPath, [resolve('bin/fdp-run.js'), ...args], {
+    cwd: folder,
+    env: { PATH: process.env['PATH'], ...env },
+    stdio: ['pipe', output === '/dev/full' ? openSync(output, 'w') : 'pipe', 'pipe'],
+  });
+  let [stdout, stderr] = ['', ''];
+  child.stdout?.on('data', (chunk) => {
+    stdout += chunk;
+  });
+  child.stderr?.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  if (output === 'gone') child.stdout?.destroy();
+  child.stdin?.on('error', () => {});
+  child.stdin?.end(input);
+  const [code] = await once(child, 'close');
+  return { code, stdout, stderr };
+}
+
+/** Every command that prints, in a place where it has something to say. */
+const printing = [
+  ['config'],
+  ['config', '--json'],
+  ['validate'],
+  ['validate', '--json'],
+  ['list'],
+  ['list', 'kafka', '--json'],
+  ['status'],
+  ['status', '--json'],
+  ['dead-letters', 'list'],
+  ['dead-letters', 'replay'],
+  ['positions', 'forget', '--topology', 'processor'],
+  ['completion', 'bash'],
+  ['--help'],
+  ['help', 'status'],
+  ['--version'],
+] as const;
+
+describe('what a command prints', () => {
+  it.each(printing.map((args) => [args.join(' '), args] as const))(
+    '%s: a reader that goes is no fault',
+    async (_name, args) => {
+      using folder = temporaryFolder();
+      const { env } = await placeIn(folder.path);
+      expect(await ends(args, { env, output: 'gone' })).toMatchObject({ code: 0, stderr: '' });
+    },
+  );
+
+  it.runIf(existsSync('/dev/full')).each(printing.map((args) => [args.join(' '), args] as const))(
+    '%s: a full disk is one line, and 1',
+    async (_name, args) => {
+      using folder = temporaryFolder();
+      const { env } = await placeIn(folder.path);
+      const { code, stderr } = await ends(args, { env, output: '/dev/full' });
+      expect([code, stderr]).toEqual([
+        1,
+        expect.stringMatching(/^fdp-run: the output can't be written: ENOSPC[^\n]*\n$/),
+      ]);
+    },
+  );
+
+  it('is JSON on request, what is wrong with a pipeline too', async () => {
+    const parsed = async (...args: string[]) => JSON.parse((await ends(args)).stdout);
+    expect(await parsed('validate', '--json')).toMatchObject({
+      valid: true,
+      profile: 'embedded',
+      others: expect.arrayContaining(['simulator']),
+    });
+    expect(await parsed('config', '--json')).toMatchObject({
+      profile: 'embedded',
+      topologies: { processor: { autostart: true } },
+    });
+    expect(Object.keys(await parsed('list', '--json'))).toEqual(['connectors', 'operators', 'topologies']);
+    expect(await parsed('list', 'vwap', '--json')).toMatchObject({
+      operators: [{ type: 'vwap', options: { type: 'object' } }],
+    });
+    expect(await parsed('list', 'topologies', '--json')).toMatchObject({
+      topologies: [{ name: 'ingestor' }, {}, {}, {}, {}, {}, {}, {}],
+    });
+    expect(await parsed('dead-letters', 'list', '--json')).toHaveProperty('letters');
+
+    using folder = temporaryFolder();
+    writeFileSync(join(folder.path, 'pipeline.yml'), 'name: x\nconectors: {}\n');
+    const { code, stdout } = await ends(['validate', '--json'], { folder: folder.path });
+    expect(code).toBe(2);
+    expect(JSON.parse(stdout)).toMatchObject({
+      valid: false,
+      problems: expect.arrayContaining([expect.objectContaining({ line: 2, column: 1 })]),
+    });
+  });
+});
+
+describe('help', () => {
+  it.each([['-h'], ['--help'], ['help']])('%s', async (flag) => {
+    expect(await ends([flag])).toMatchObject({ code: 0, stdout: expect.stringContaining('dead-letters'), stderr: '' });
+  });
+
+  it('of a command, in every way to ask for it', async () => {
+    const asked = [
+      ['help', 'status'],
+      ['status', '-h'],
+      ['status', '--help'],
+    ];
+    for (const args of asked)
+      expect(await ends(args)).toMatchObject({ code: 0, stdout: expect.stringContaining('--watch'), stderr: '' });
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+    expect(await ends(['-V'])).toMatchObject({ code: 0, stdout: `${version}\n` });
+  });
+});
+
+describe('an empty folder', () => {
+  it('is told of, with what to do; after init it holds a pipeline that runs', async () => {
+    using folder = temporaryFolder();
+    const place = { folder: folder.path };
+    for (const args of [[], ['validate'], ['status']]) {
+      const { code, stderr } = await ends(args, place);
+      expect([code, stderr]).toEqual([
+        2,
+        expect.stringMatching(
+          /^fdp-run: no pipeline\.yml here: run "fdp-run init"[^\n]*--pipeline \S+\/pipeline\.yml\n$/,
+        ),
+      ]);
+    }
+    expect((await ends(['list', 'connectors'], place)).code).toBe(0);
+    expect(await ends(['init'], place)).toMatchObject({ code: 0, stdout: expect.stringContaining('pipeline.yml') });
+    expect(await ends(['validate'], place)).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^pipeline\.yml is valid: profile embedded/),
+    });
+    expect(await ends(['init'], place)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('nothing was written'),
+    });
+  });
+});
+
+describe('completion', () => {
+  it.runIf(existsSync('/bin/bash'))('completes commands, their commands and flags in bash', async () => {
+    const { stdout } = await ends(['completion', 'bash']);
+    const words = async (...line: string[]) => {
+      const script = `${stdout}\nCOMP_WORDS=(${line.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); _fdp_run; echo "\${COMPREPLY[@]}"`;
+      const child = spawn('/bin/bash', ['-c', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+      let said = '';
+      child.stdout.on('data', (chunk) => {
+        said += chunk;
+      });
+      await once(child, 'close');
+      return said.trim().split(' ');
+    };
+    expect(await words('fdp-run', 'st')).toEqual(['status']);
+    expect(await words('fdp-run', 'dead-letters', 're')).toEqual(['replay']);
+    expect(await words('fdp-run', 'status', '--w')).toEqual(['--watch']);
+    expect(await words('fdp-run', 'validate', '--pr')).toEqual(['--profile']);
+    expect(await words('fdp-run', 'completion', '')).toEqual(expect.arrayContaining(['bash', 'zsh', 'fish']));
+  });
+
+  it('knows three shells, and says so', async () => {
+    for (const shell of ['zsh', 'fish'])
+      expect(await ends(['completion', shell])).toMatchObject({
+        code: 0,
+        stdout: expect.stringContaining('dead-letters'),
+      });
+    expect(await ends(['completion', 'tcsh'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('bash, zsh, fish'),
+    });
+  });
+});
+
+describe('fdp-run produce', () => {
+  it('puts lines or the whole input into a log, and says how many', async () => {
+    using folder = temporaryFolder();
+    const { env } = await placeIn(folder.path);
+    const lines = '{"a":1}\n\n"text"\n[2]';
+    expect(await ends(['produce', 'ticks', '--key', 'AAPL'], { env, input: lines })).toMatchObject({
+      code: 0,
+      stdout: '3 messages put into ticks\n',
+    });
+    expect(
+      await ends(['produce', 'ticks', '--key', 'AAPL', '--whole'], { env, input: 'no JSON\nat all' }),
+    ).toMatchObject({ code: 0, stdout: '1 message put into ticks\n' });
+    expect(logOf(folder.path).map(({ key, value }) => [key, value])).toEqual([
+      ['AAPL', '{"a":1}'],
+      ['AAPL', '"text"'],
+      ['AAPL', '[2]'],
+      ['AAPL', 'no JSON\nat all'],
+    ]);
+  });
+
+  it('stops at a line that is no JSON, and names it; what is no log is refused', async () => {
+    using folder = temporaryFolder();
+    const { env } = await placeIn(folder.path);
+    const { code, stderr } = await ends(['produce', 'ticks'], { env, input: '{"a":1}\nno\n{"b":2}\n' });
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^fdp-run: produce: line 2: expected JSON: .*\(1 message put into ticks\)\n$/),
+    ]);
+    expect(await ends(['produce', 'tiks'], { env })).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('did you mean "ticks"'),
+    });
+    expect(await ends(['produce', 'trades'], { env })).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('trades is no log: ticks, rejected'),
+    });
+  });
+
+  it('makes a poison message, as the README says: a letter, and its neighbours stored', async () => {
+    const [, text = ''] = /<!-- example: poison -->\n\n((?: {4}.*\n)+)/.exec(readFileSync('README.md', 'utf8')) ?? [];
+    using folder = temporaryFolder();
+    const { env } = await placeIn(folder.path);
+    const commands = text.replaceAll('npx fdp-run', `'${process.execPath}' bin/fdp-run.js`);
+    const shell = spawn('sh', ['-ec', commands], {
+      env: { PATH: process.env['PATH'], ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let said = '';
+    for (const stream of [shell.stdout, shell.stderr])
+      stream.on('data', (chunk) => {
+        said += chunk;
+      });
+    const [code] = await once(shell, 'close');
+    expect(code, said).toBe(0);
+    expect(logOf(folder.path).length).toBeGreaterThan(0);
+    await using processor = new Process(['--topology', 'processor'], env);
+    await eventually('the letter', async () => logOf(folder.path, 'raw_stock_ticks.rejected').length > 0);
+    expect(await processor.stop()).toBe(0);
+  });
+});
