@@ -1,4 +1,4 @@
-import { linkedAbort, systemClock } from '../engine/clock.ts';
+import { linkedAbort, systemClock, woken } from '../engine/clock.ts';
 import { FdpError } from '../errors.ts';
 
 // What commands print. A reader that has gone is no fault (`fdp-run config | head`); a disk that is full is one.
@@ -39,9 +39,9 @@ export async function outputWritten(): Promise<void> {
 }
 
 function written(): Promise<void> {
-  return new Promise((resolve) => {
-    gone.signal.addEventListener('abort', () => resolve());
-    process.stdout.write('', () => resolve());
+  return woken(gone.signal, (wake) => {
+    process.stdout.write('', () => wake());
+    return () => {};
   });
 }
 
