@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import type { Environment, Sink } from '../engine/component.ts';
+import { parseJson } from '../engine/json.ts';
 import { type Message, messageOf as messageFrom } from '../engine/message.ts';
 import { FdpError, messageOf } from '../errors.ts';
 import { suggestion } from '../spec/names.ts';
@@ -83,10 +84,10 @@ async function* linesOf(input: Readable): AsyncGenerator<readonly string[]> {
     number++;
     if (line.trim() === '') continue;
     try {
-      JSON.parse(line);
+      parseJson(line);
     } catch (cause) {
       yield values;
-      const text = `line ${number}: expected JSON: ${messageOf(cause)}; --whole takes the input as it is`;
+      const text = `line ${number}: ${messageOf(cause)}; --whole takes the input as it is`;
       throw new FdpError('FDP_MESSAGE_INVALID', text, { cause });
     }
     values.push(line);
