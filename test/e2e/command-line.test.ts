@@ -226,7 +226,7 @@ describe('fdp-run produce', () => {
     });
   });
 
-  it('makes a poison message, as the README says: a letter, and its neighbours stored', async () => {
+  it('makes a poison message, as the README says, and another: a letter each', async () => {
     const [, text = ''] = /<!-- example: poison -->\n\n((?: {4}.*\n)+)/.exec(readFileSync('README.md', 'utf8')) ?? [];
     using folder = temporaryFolder();
     const { env } = await placeIn(folder.path);
@@ -244,7 +244,7 @@ describe('fdp-run produce', () => {
     expect(code, said).toBe(0);
     expect(logOf(folder.path).length).toBeGreaterThan(0);
     await using processor = new Process(['--topology', 'processor'], env);
-    await eventually('the letter', async () => logOf(folder.path, 'raw_stock_ticks.rejected').length > 0);
+    await eventually('both letters', async () => logOf(folder.path, 'raw_stock_ticks.rejected').length === 2);
     expect(await processor.stop()).toBe(0);
   });
 });

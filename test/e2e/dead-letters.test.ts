@@ -92,7 +92,7 @@ describe('fdp-run dead-letters', () => {
     const pipeline = pipelineIn(folder.path, (text) => text.replace('- filter: *valid', '- require: *valid'));
     await using platform = new Process(['--pipeline', pipeline], env);
     await eventually('trades are stored', async () => storedTrades(folder.path) > 0);
-    const frame = '{"type":"trade","data":[{"s":"AAPL","p":-1,"t":1763645598585,"v":1}]}';
+    const frame = '{"type":"trade","data":[{"s":"AAPL","p":196.38,"t":1763645598585,"v":-1}]}';
     expect(await commandWith(frame, env, 'produce', 'ticks', '--key', 'AAPL', '--pipeline', pipeline)).toBe(
       '1 message put into ticks\n',
     );
