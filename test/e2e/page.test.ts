@@ -131,7 +131,7 @@ onChromium('the live page', () => {
     await node.focus();
     await node.press('Enter');
     const details = page.locator('#details');
-    await details.getByText('{ symbol: s, price: p, time: t, volume: v }').waitFor();
+    await details.getByText('{ symbol: s, price: p, time: t, volume: v, conditions: c').waitFor();
     expect(await details.locator('h2').innerText()).toBe('explode');
     await changes(page, '#details .figures');
     await page.keyboard.press('Escape');
