@@ -65,6 +65,9 @@ export class FileSource implements Source {
       throw fileError(name, path, error);
     }
     this.#context.node.is('ok');
+    // No position is kept: a file has no offsets that outlive an edit.
+    const text = `${name}: ${path} is read from its beginning: what an earlier run has read of it comes again`;
+    this.#context.log.warn({ path }, text);
   }
 
   async close(): Promise<void> {
@@ -76,7 +79,9 @@ export class FileSource implements Source {
   #reader(): () => Promise<Reading | undefined> {
     const lines = new Lines(this.#options.maxLine);
     const chunk = Buffer.allocUnsafe(chunkBytes);
+    const { name, path } = this.#options;
     let ended = false;
+    let read = 0;
     return async () => {
       while (!ended) {
         const bytesRead = await this.#fill(chunk);
@@ -84,6 +89,8 @@ export class FileSource implements Source {
         const last = ended ? lines.end() : undefined;
         const found = ended ? (last ? [last] : []) : lines.push(chunk.subarray(0, bytesRead));
         const reading = this.#reading(found);
+        read += reading?.messages.length ?? 0;
+        if (ended) this.#context.log.info({ path, lines: read }, `${name}: ${path} was read to its end: ${read} lines`);
         if (reading) return reading;
       }
       return undefined;

@@ -1,4 +1,4 @@
-import { mkdirSync, statSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Clock } from '../../src/engine/clock.ts';
 import type { Environment } from '../../src/engine/component.ts';
@@ -247,12 +247,22 @@ export class SqliteFile {
   }
 }
 
+/** A new file is its owner's alone, and so are those that SQLite makes beside it. */
+function makePrivate(path: string): void {
+  try {
+    closeSync(openSync(path, 'ax', 0o600));
+  } catch {
+    // It is there already, or can't be made: opening it tells.
+  }
+}
+
 function openDatabase(path: string): Database {
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   } catch (error) {
     throw folderError(dirname(path), error);
   }
+  makePrivate(path);
   const db = new Database(path);
   try {
     prepareFile(db);

@@ -53,6 +53,17 @@ async function readAll(source: Source): Promise<{ readings: Reading[]; isComplet
 }
 
 describe('file', () => {
+  it('says that it begins at the beginning, and how much it has read to the end', async () => {
+    const path = join(folder, 'trades.ndjson');
+    await writeFile(path, '{"a":1}\n\n{"a":2}\nno JSON\n{"a":3}');
+    const { source, context } = await roles(path);
+    expect((await readAll(source)).isCompleted).toBe(true);
+    expect(context.log.lines.map(({ level, text }) => [level, text])).toEqual([
+      ['warn', expect.stringContaining('is read from its beginning: what an earlier run has read of it comes again')],
+      ['info', `recording: ${path} was read to its end: 4 lines`],
+    ]);
+  });
+
   it('gives back, line by line and in order, what it was given', async () => {
     const path = join(folder, 'new', 'trades.ndjson');
     const { sink, source } = await roles(path);

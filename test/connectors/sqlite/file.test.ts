@@ -1,6 +1,6 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Database } from '../../../connectors/sqlite/database.ts';
 import { acquireFile, type SqliteFile } from '../../../connectors/sqlite/file.ts';
@@ -44,6 +44,13 @@ describe('sqlite file', () => {
     expect(again).not.toBe(one);
     expect(rows(again)).toEqual([1]);
     await again.release();
+  });
+
+  it('is readable for its owner alone, with its folder and what SQLite makes beside it', async () => {
+    const file = await open();
+    const modes = [dirname(path), path, `${path}-wal`, `${path}-shm`].map((each) => statSync(each).mode & 0o777);
+    expect(modes).toEqual([0o700, 0o600, 0o600, 0o600]);
+    await file.release();
   });
 
   it('writes to a synced write-ahead log, which shrinks again, and needs no temporary file', async () => {
