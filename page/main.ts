@@ -68,6 +68,7 @@ function choose(symbol: string): void {
   card.take(quotes, [symbol]);
   trades.choose(symbol);
   showMarket();
+  showTitle();
 }
 
 function takePrices(event: PricesEvent): void {
@@ -97,6 +98,7 @@ function showAll(): void {
   details.show(shown.topologies);
   showOverview();
   showMarket();
+  showTitle();
 }
 
 function takeConnection(next: Connection): void {
@@ -123,7 +125,6 @@ function chooseFirst(): void {
 function showMarket(): void {
   symbols.show(stored, quotes, { chosen, at, trouble: feedTrouble(shownPlatform()) });
   card.showQuote(quotes, at);
-  showTitle();
 }
 
 const toneSigns = { bad: '▲ ', wait: '◐ ', good: '' } as const;
@@ -142,7 +143,7 @@ function showOverview(): void {
   ]);
 }
 
-/** The tab says how everything is, and what the chosen symbol costs: `▲ AAPL 196.38 · name`. */
+/** The tab says how everything is, and what the chosen symbol costs: `▲ AAPL 196.38 · name`. With the status, once a second. */
 function showTitle(): void {
   const quote = chosen === undefined || at === undefined ? undefined : quotes.get(chosen);
   const sign = connection === 'paused' ? '○ ' : toneSigns[overallTone(shownPlatform())];

@@ -1,19 +1,15 @@
-import type { StoredTrade } from '../model/contract.ts';
 import type { Decimals } from '../model/decimals.ts';
 import { price, rateFigure, toVwap, unknown } from '../model/format.ts';
 import { distance, type Quotes, rateAt } from '../model/market.ts';
-import { maxPoints, merged, type Point, pointMs, pointOfQuote, pointsOfTrades, withPoint } from '../model/points.ts';
-import { fetchNewest, fetchTrades } from './api.ts';
+import { maxPoints, merged, type Point, pointOfQuote, pointsOfTrades, withPoint } from '../model/points.ts';
+import { fetchNewest } from './api.ts';
 import { PriceChart } from './chart.ts';
 import { byId, setText, withCode } from './dom.ts';
 import { showFigures } from './figures.ts';
 import { noTrades, showPrice } from './symbols.ts';
 
-/** Trades asked for to begin the chart with: as many as the API gives at once, and so many times at most. */
+/** Trades asked for to begin the chart with: as many as the API gives at once. */
 const historyTrades = 500;
-const historyPages = 8;
-/** How far back the chart begins, ms. */
-const historyMs = maxPoints * pointMs;
 /** Symbols of which live points are kept while another one is shown. */
 const mostSymbols = 24;
 
@@ -103,27 +99,14 @@ export class PriceCard {
     this.#loading = new AbortController();
     const { signal } = this.#loading;
     try {
-      const { trades, isWhole } = await this.#stored(symbol, signal);
-      for (const trade of trades) this.#decimals.see(symbol, Number(trade.price));
-      const points = pointsOfTrades(trades, { window: this.#window, isWhole, now: this.#now() });
+      const now = this.#now();
+      const { data, pagination } = await fetchNewest(symbol, { limit: historyTrades, now, signal });
+      for (const trade of data) this.#decimals.see(symbol, Number(trade.price));
+      const points = pointsOfTrades(data, { window: this.#window, isWhole: pagination.next === null, now });
       this.#keep(symbol, merged(points, this.#points.get(symbol) ?? []));
       if (symbol === this.#symbol) this.#redraw();
     } catch {
       // A chart of live prices alone is still one; the trades beside it say what is wrong.
-    }
-  }
-
-  /** The stored trades of the last minutes, newest first, as far as a few pages reach. */
-  async #stored(symbol: string, signal: AbortSignal) {
-    const now = this.#now();
-    const trades: StoredTrade[] = [];
-    let page = await fetchNewest(symbol, { limit: historyTrades, now, signal });
-    for (let count = 1; ; count++) {
-      trades.push(...page.data);
-      const { next } = page.pagination;
-      const isEnough = Date.parse(trades.at(-1)?.timestamp ?? '') < now - historyMs;
-      if (next === null || isEnough || count === historyPages) return { trades, isWhole: next === null };
-      page = await fetchTrades(next, signal);
     }
   }
 

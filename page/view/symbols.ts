@@ -3,6 +3,7 @@ import type { Decimals } from '../model/decimals.ts';
 import { compact, price, rateFigure, toVwap, unknown } from '../model/format.ts';
 import { distance, type Quotes, rateAt, type SymbolLine, symbolLines } from '../model/market.ts';
 import { byId, html, setAttribute, setText, withCode } from './dom.ts';
+import { every } from './time.ts';
 
 interface Row {
   readonly root: HTMLTableRowElement;
@@ -20,6 +21,8 @@ const noPrices = 'No live prices: the topology that makes them is `fdp-run --top
 const mostRows = 500;
 /** Columns that are left out at most: name and price stay. */
 const mostLeftOut = 3;
+/** Time between two looks whether the columns fit, ms. */
+const measureMs = 1000;
 
 interface Shown {
   readonly chosen: string | undefined;
@@ -44,6 +47,8 @@ export class SymbolList {
     this.#decimals = decimals;
     this.#choose = choose;
     new ResizeObserver(() => this.#leaveOut(0)).observe(this.#frame);
+    // To measure costs a layout: not with every price.
+    every(measureMs, () => this.#leaveOut(this.#leftOut));
   }
 
   show(stored: readonly StoredSymbol[], quotes: Quotes, { chosen, at, trouble }: Shown): void {
@@ -58,6 +63,7 @@ export class SymbolList {
       root.remove();
       this.#rows.delete(symbol);
     }
+    const before = this.#rows.size;
     for (const [place, line] of lines.entries()) {
       const row = this.#rows.get(line.symbol) ?? this.#add(line.symbol);
       if (this.#body.children[place] !== row.root)
@@ -67,7 +73,7 @@ export class SymbolList {
       setAttribute(row.button, 'aria-pressed', isChosen ? 'true' : 'false');
       setAttribute(row.root, 'data-chosen', isChosen);
     }
-    this.#leaveOut(this.#leftOut);
+    if (this.#rows.size > before) this.#leaveOut(this.#leftOut);
   }
 
   /** Leaves out columns until the others fit. */
