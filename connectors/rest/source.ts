@@ -62,6 +62,8 @@ export class RestSource implements Source {
   readonly #options: RestOptions;
   readonly #open = new Set<Exchange>();
   readonly #connections = new Connections();
+  /** Routes that read parameters of the query. */
+  readonly #withParameters: ReadonlySet<string>;
   readonly #streams: Streams | undefined;
   readonly #failures: LimitedLog;
   #server: Server | undefined;
@@ -77,6 +79,8 @@ export class RestSource implements Source {
     this.#context = context;
     this.#options = options;
     const { prices, limits } = options;
+    const reading = context.routes.filter(({ parameters }) => parameters.some(({ in: place }) => place === 'query'));
+    this.#withParameters = new Set(reading.map(({ route }) => route));
     this.#streams = prices && new Streams(context, { ...limits, prices });
     this.#failures = limited(context.log, context.clock, failureLogMs);
     prepare(options.app, {
@@ -185,10 +189,8 @@ export class RestSource implements Source {
   }
 
   /** A route that reads no parameters has no operator that could refuse them. */
-  #unknownParameter({ url }: Request, text: string): Refusal | undefined {
-    const route = this.#context.routes.find(({ route }) => route === text);
-    const known = route?.parameters.filter(({ in: place }) => place === 'query') ?? [];
-    const [name] = known.length > 0 ? [] : queryOf(rawQuery(url)).keys();
+  #unknownParameter({ url }: Request, route: string): Refusal | undefined {
+    const [name] = this.#withParameters.has(route) ? [] : queryOf(rawQuery(url)).keys();
     return name === undefined
       ? undefined
       : badRequest(400, `unknown parameter "${foreignText(name, 80)}": the route has none`);

@@ -3,7 +3,7 @@ import { isLoopback } from './listen.ts';
 import { hostAndPort } from './units.ts';
 
 /** Stands for every name. */
-export const anyHost = '*';
+const anyHost = '*';
 
 /**
  * Which names a server answers to, by the Host header of a request: addresses, localhost and `names`. Else a page from
