@@ -374,9 +374,11 @@ describe('engine invariants', () => {
             expect(ids).toEqual([...ids].sort((a, b) => a - b));
             expect(new Set(ids).size).toBe(ids.length);
           }
-        expect(world.sink.written).toHaveLength(partitions.reduce((sum, count) => sum + count, 0));
+        // Five errors that nobody classified may meet one message: it is a letter then.
+        const settled = world.sink.written.length + world.letters.written.length;
+        expect(settled).toBe(partitions.reduce((sum, count) => sum + count, 0));
       }),
-      settings,
+      { ...settings, examples: [[{ seed: -1217559124, partitions: [17], batchSize: 1 }]] },
     );
   });
 

@@ -62,7 +62,7 @@ describe.concurrent('replayed dead letters', () => {
       );
       return { cluster, view };
     };
-    const replay = (cluster: Cluster, ...ids: string[]) => cluster.command('dead-letters', 'replay', ...ids);
+    const replay = (cluster: Cluster, ...args: string[]) => cluster.command('dead-letters', 'replay', ...args);
 
     it('are stored and counted once each, beside their neighbours, after a mend; twice changes nothing', async () => {
       const { cluster, view: opened } = await open();
@@ -76,12 +76,16 @@ describe.concurrent('replayed dead letters', () => {
 
       const newest = new RegExp(`^(\\S+) .*${cluster.place.topic}-1-1--1`, 'm').exec(list)?.[1] ?? '';
       expect(await replay(cluster, newest)).toEqual({ code: 0, stdout: 'processor: 1 of 1 delivered\n' });
-      expect(await replay(cluster)).toEqual({ code: 1, stdout: 'processor: 3 of 4 delivered\n' });
+      expect(await replay(cluster)).toEqual({ code: 1, stdout: 'processor: 2 of 3 delivered\n' });
       await expectWhole(cluster);
       const before = await everyDocument(cluster.place);
-      expect(await replay(cluster)).toEqual({ code: 1, stdout: 'processor: 3 of 4 delivered\n' });
+      expect(await replay(cluster)).toEqual({ code: 1, stdout: 'processor: 0 of 1 delivered\n' });
+      expect(await replay(cluster, '--again')).toEqual({ code: 1, stdout: 'processor: 3 of 4 delivered\n' });
       expect(await everyDocument(cluster.place)).toEqual(before);
-      expect(await view.records(cluster.rejected)).toHaveLength(4);
+      const letters = (await view.records(cluster.rejected)).filter(
+        ({ value }) => !String(value).startsWith('{"note"'),
+      );
+      expect(letters).toHaveLength(4);
     });
 
     it.each([
@@ -96,13 +100,13 @@ describe.concurrent('replayed dead letters', () => {
       // Now with the mended spec, and once more with the wrong one: letters of the same records lie there twice.
       for (const edits of [[], [wrong]]) {
         await wipe(cluster, view);
-        if (isFirst) await replay(cluster);
+        if (isFirst) await replay(cluster, '--again');
         await workOff(cluster, view, edits);
-        if (!isFirst) await replay(cluster);
+        if (!isFirst) await replay(cluster, '--again');
         await expectWhole(cluster);
       }
       const before = await everyDocument(cluster.place);
-      await replay(cluster);
+      await replay(cluster, '--again');
       expect(await everyDocument(cluster.place)).toEqual(before);
     });
 
@@ -117,10 +121,10 @@ describe.concurrent('replayed dead letters', () => {
       await workOff(cluster, view);
       expect(await miscounted(cluster.place)).toHaveLength(2);
       await refuse({});
-      for (const round of ['first', 'second']) {
-        const { code, stdout } = await replay(cluster);
-        expect([round, code, stdout]).toEqual([round, 1, expect.stringContaining('sink symbols: 1 of 1 delivered')]);
-        expect([round, await miscounted(cluster.place)]).toEqual([round, []]);
+      for (const flags of [[], ['--again']]) {
+        const { code, stdout } = await replay(cluster, ...flags);
+        expect([flags, code, stdout]).toEqual([flags, 1, expect.stringContaining('sink symbols: 1 of 1 delivered')]);
+        expect([flags, await miscounted(cluster.place)]).toEqual([flags, []]);
       }
     });
   });

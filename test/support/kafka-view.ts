@@ -1,4 +1,12 @@
-import { type Admin, AssignerProtocol, Kafka, logLevel, type Message, type PartitionAssigner } from 'kafkajs';
+import {
+  type Admin,
+  AssignerProtocol,
+  Kafka,
+  KafkaJSProtocolError,
+  logLevel,
+  type Message,
+  type PartitionAssigner,
+} from 'kafkajs';
 import { eventually } from './platform.ts';
 
 /** A record as it lies in a topic. */
@@ -71,7 +79,13 @@ export class KafkaView implements AsyncDisposable {
 
   /** Positions that a group has committed, by partition; -1 where there is none. */
   async positions(group: string, topic: string): Promise<ReadonlyMap<number, number>> {
-    const [found] = await this.#admin.fetchOffsets({ groupId: group, topics: [topic] });
+    // kafkajs does not wait for a coordinator that has only just been made.
+    const [found] = await eventually(`the coordinator of ${group}`, () =>
+      this.#admin.fetchOffsets({ groupId: group, topics: [topic] }).catch((error) => {
+        if (error instanceof KafkaJSProtocolError && error.retriable) return false as const;
+        throw error;
+      }),
+    );
     return new Map(found?.partitions.map(({ partition, offset }) => [partition, Number(offset)]));
   }
 
