@@ -26,6 +26,7 @@ export const errorCodes = {
   FDP_BUSY: 'transient',
   FDP_DISK_FULL: 'transient',
   FDP_STORE_CORRUPT: 'fatal',
+  FDP_STORE_GONE: 'fatal',
   FDP_STORE_NEWER: 'fatal',
   FDP_STORE_DIFFERS: 'fatal',
   FDP_LEASE_LOST: 'transient',

@@ -48,12 +48,15 @@ export async function waitForLease(
   throw new FdpError('FDP_CLOSED', `${store.name}: stopped while it stood by for group ${group}`);
 }
 
-/** Shows every 500 ms that the holder lives; calls `lost` once when somebody else has the group. Returns the stop. */
+/**
+ * Shows every 500 ms that the holder lives; calls `lost` once when somebody else has the group, or with the error that a
+ * person must cure. Returns the stop.
+ */
 export function keepLease(
   store: LogStore,
   lease: { readonly group: string; readonly epoch: number },
   context: RoleContext,
-  lost: () => void,
+  lost: (error?: FdpError) => void,
 ): () => void {
   let stopped = false;
   let cancel = () => {};
@@ -61,9 +64,10 @@ export function keepLease(
     try {
       if (!(await store.beat(lease.group, lease.epoch)) && !stopped) return lost();
     } catch (error) {
-      if (error instanceof FdpError && error.code === 'FDP_CLOSED') return;
+      if (stopped || (error instanceof FdpError && error.code === 'FDP_CLOSED')) return;
+      if (error instanceof FdpError && error.fault === 'fatal') return lost(error);
       // Busy or full: the next beat tries again, and whoever takes over meanwhile is noticed by its epoch.
-      if (!stopped) context.log[isRetriable(error) ? 'debug' : 'error']({ group: lease.group }, messageOf(error));
+      context.log[isRetriable(error) ? 'debug' : 'error']({ group: lease.group }, messageOf(error));
     }
     if (!stopped) schedule();
   };

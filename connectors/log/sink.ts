@@ -1,6 +1,6 @@
 import type { Receipt, RoleContext, Sink } from '../../src/engine/component.ts';
 import type { Message } from '../../src/engine/message.ts';
-import { isRetriable, messageOf } from '../../src/errors.ts';
+import { faultOf, isRetriable, messageOf } from '../../src/errors.ts';
 import { encodeValue, partitionOf } from './codec.ts';
 import type { LogStore, NewRecord, TrimLimits } from './store.ts';
 
@@ -100,6 +100,8 @@ export class LogSink implements Sink {
       }
     } catch (error) {
       if (this.#open) log[isRetriable(error) ? 'warn' : 'error']({}, `retention: ${messageOf(error)}`);
+      // What a person must cure ends the topology with its next write: said once is enough.
+      if (faultOf(error) === 'fatal') return;
     }
     if (unread > 0) {
       node.count('gap', unread);

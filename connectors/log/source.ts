@@ -1,7 +1,7 @@
 import { Observable, type Subscriber } from 'rxjs';
 import { linkedAbort } from '../../src/engine/clock.ts';
 import type { Lane, RoleContext, Source } from '../../src/engine/component.ts';
-import { FdpError, messageOf } from '../../src/errors.ts';
+import { FdpError, faultOf, messageOf } from '../../src/errors.ts';
 import { LogLane } from './lane.ts';
 import { keepLease, waitForLease } from './lease.ts';
 import { startPositions } from './start.ts';
@@ -50,7 +50,7 @@ export class LogSource implements Source {
     const { epoch, takenOver } = await waitForLease(this.#store, group, this.#context, signal);
     this.#epoch = epoch;
     this.#takenOver = takenOver;
-    this.#stopBeat = keepLease(this.#store, { group, epoch }, this.#context, () => this.#lost());
+    this.#stopBeat = keepLease(this.#store, { group, epoch }, this.#context, (error) => this.#lost(error));
     if (takenOver) this.#context.log.warn({ group, epoch }, `${this.#store.name}: took group ${group} over`);
     const missing = await startPositions(this.#store, this.#usage, this.#context.clock);
     if (missing.size > 0 && !(await this.#store.commit(group, epoch, missing))) throw this.#lost();
@@ -87,7 +87,9 @@ export class LogSource implements Source {
     try {
       if (epoch !== undefined) await this.#store.releaseLease(this.#usage.group, epoch);
     } catch (error) {
-      this.#context.log.warn({}, `${this.#store.name}: the lease runs out by itself: ${messageOf(error)}`);
+      // Where a person must cure it there is no lease any more, and the topology's end says why.
+      const level = faultOf(error) === 'fatal' ? 'debug' : 'warn';
+      this.#context.log[level]({}, `${this.#store.name}: the lease runs out by itself: ${messageOf(error)}`);
     }
     await this.#store.close();
   }
@@ -125,9 +127,9 @@ export class LogSource implements Source {
     this.#emit(partition);
   }
 
-  #lost(): FdpError {
+  #lost(cause?: FdpError): FdpError {
     const text = `${this.#store.name}: another process has taken group ${this.#usage.group} over`;
-    const error = new FdpError('FDP_LEASE_LOST', text);
+    const error = cause ?? new FdpError('FDP_LEASE_LOST', text);
     if (this.#failure) return this.#failure;
     this.#failure = error;
     this.#epoch = undefined;

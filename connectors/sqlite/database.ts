@@ -1,3 +1,5 @@
+import { closeSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { DatabaseSync, type DatabaseSyncInstance, type StatementSyncInstance } from '@photostructure/sqlite';
 import { writeAdvice } from '../../src/engine/rights.ts';
 import { type ErrorCode, FdpError, messageOf } from '../../src/errors.ts';
@@ -33,7 +35,7 @@ const advice: Partial<Record<ErrorCode, string>> = {
  * One connection to one SQLite file, through the `node:sqlite` interface; the only place that knows the binding.
  * Every call is synchronous and never waits for a lock (FDP_BUSY at once). Statements are prepared once.
  *
- * @throws FDP_BUSY, FDP_DISK_FULL, FDP_REFUSED, FDP_STORE_CORRUPT, FDP_UNAVAILABLE (I/O error), FDP_MESSAGE_UNREADABLE
+ * @throws FDP_BUSY, FDP_DISK_FULL, FDP_REFUSED, FDP_STORE_CORRUPT, FDP_UNAVAILABLE (I/O error, too many open files), FDP_MESSAGE_UNREADABLE
  *   (an integer beyond 2^53), FDP_INTERNAL
  */
 export class Database {
@@ -119,6 +121,21 @@ function classified(path: string, error: unknown): FdpError {
     typeof sqliteCode === 'number' ? result === (sqliteCode & 0xff) : text.endsWith(words),
   );
   const code = known?.[2] ?? 'FDP_INTERNAL';
+  if (code === 'FDP_REFUSED' && isOutOfFiles(path)) {
+    const cure = 'raise its limit (ulimit -n); work goes on once a file can be opened';
+    return new FdpError('FDP_UNAVAILABLE', `${path}: this process has too many open files: ${cure}`, { cause: error });
+  }
   const hint = code === 'FDP_REFUSED' ? writeAdvice(path) : advice[code];
   return new FdpError(code, `${path}: ${text}${hint ? `: ${hint}` : ''}`, { cause: error });
+}
+
+/** SQLite says of a file that the system has no number left for only that it can't be opened. */
+function isOutOfFiles(path: string): boolean {
+  try {
+    closeSync(openSync(dirname(path), 'r'));
+    return false;
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    return code === 'EMFILE' || code === 'ENFILE';
+  }
 }

@@ -30,7 +30,9 @@ const openFiles = new WeakMap<Clock, Map<string, SqliteFile>>();
 /**
  * Gives the file at `path`, opened once a process and shared by all that ask; each `acquireFile` needs one `release`.
  * The folder is made when missing. Waits up to 5 s for another process that has the file locked.
- * @throws FDP_BUSY, FDP_REFUSED, FDP_STORE_NEWER, FDP_STORE_CORRUPT, FDP_STORE_DIFFERS, FDP_DISK_FULL, FDP_CLOSED
+ * The folder and the files are for this user alone when they are made here.
+ * @throws FDP_BUSY, FDP_REFUSED, FDP_STORE_NEWER, FDP_STORE_CORRUPT, FDP_STORE_DIFFERS, FDP_DISK_FULL, FDP_CLOSED,
+ *   FDP_UNAVAILABLE (too many open files)
  */
 export async function acquireFile(path: string, environment: Environment, signal: AbortSignal): Promise<SqliteFile> {
   const { clock } = environment;
@@ -100,7 +102,7 @@ export class SqliteFile {
     this.#db.close();
   }
 
-  /** Reads a consistent snapshot, at once. @throws FDP_BUSY and the others of Database */
+  /** Reads a consistent snapshot, at once. @throws FDP_BUSY, FDP_STORE_GONE and the others of Database */
   read<T>(query: (db: Database) => T): T {
     this.#throwIfGone();
     return query(this.#db);
@@ -109,7 +111,8 @@ export class SqliteFile {
   /**
    * Does `work` in a transaction and resolves when it is durable. What throws is undone alone. `signal` takes it from
    * the queue; a job that has begun is finished.
-   * @throws FDP_BUSY after 5 s behind another process' lock, FDP_DISK_FULL, FDP_CLOSED, and whatever `work` throws
+   * @throws FDP_BUSY after 5 s behind another process' lock, FDP_DISK_FULL, FDP_STORE_GONE, FDP_CLOSED, and whatever `work`
+   *   throws
    */
   write<T>(work: (db: Database) => T, signal?: AbortSignal): Promise<T> {
     return new Promise<T>((resolve, reject) => {
@@ -240,19 +243,10 @@ export class SqliteFile {
   #throwIfGone(): void {
     const now = this.#environment.clock.monotonic();
     if (now - this.#checkedGone < goneCheckMs) return;
-    const inode = statSync(this.path, { throwIfNoEntry: false })?.ino;
-    if (inode !== this.#inode)
-      throw new FdpError('FDP_UNAVAILABLE', `${this.path}: was removed or replaced while in use, restart to go on`);
+    // Nobody here opens what lies there now before all have let go of the old one: both would share the files beside it.
+    if (isOther(this.path, this.#inode))
+      throw new FdpError('FDP_STORE_GONE', `${this.path}: was removed or replaced while in use: start again to go on`);
     this.#checkedGone = now;
-  }
-}
-
-/** A new file is its owner's alone, and so are those that SQLite makes beside it. */
-function makePrivate(path: string): void {
-  try {
-    closeSync(openSync(path, 'ax', 0o600));
-  } catch {
-    // It is there already, or can't be made: opening it tells.
   }
 }
 
@@ -270,6 +264,25 @@ function openDatabase(path: string): Database {
   } catch (error) {
     db.close();
     throw error;
+  }
+}
+
+/** Whether the path leads to another file now, or to none; where that can't be seen it is the same. */
+function isOther(path: string, inode: number): boolean {
+  try {
+    return statSync(path).ino !== inode;
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    return code === 'ENOENT' || code === 'ENOTDIR';
+  }
+}
+
+/** Makes a missing file for this user alone; SQLite gives those beside it the same rights. */
+function makePrivate(path: string): void {
+  try {
+    closeSync(openSync(path, 'ax', 0o600));
+  } catch {
+    // It is there, or SQLite says what is wrong with the path.
   }
 }
 

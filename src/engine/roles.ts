@@ -83,13 +83,22 @@ export class Roles {
     return (await Promise.all(waited)).every((done) => done) ? source : undefined;
   }
 
-  /** The lookup of a connector, which says at once that its store is away while it is not connected. */
+  /**
+   * The lookup of a connector, which says at once that its store is away while it is not connected. A store that is gone
+   * for good ends the run.
+   */
   lookup(name: string): Pick<Lookup, 'find'> {
     const lookup = present(this.#lookups.get(name), name, 'lookup');
     return {
       find: async (query, signal) => {
         if (!lookup.connected) throw new FdpError('FDP_UNAVAILABLE', `${name}: the store can't be reached yet`);
-        return lookup.role.find(query, signal);
+        try {
+          return await lookup.role.find(query, signal);
+        } catch (error) {
+          if (!(error instanceof FdpError && error.code === 'FDP_STORE_GONE')) throw error;
+          this.#parts.fail(error);
+          throw new FdpError('FDP_UNAVAILABLE', error.message, { cause: error });
+        }
       },
     };
   }

@@ -109,12 +109,12 @@ describe('sqlite_table', () => {
     await table.close();
   });
 
-  it('says at once that the store is away', async () => {
+  it('says at once that the store is gone', async () => {
     const table = await TestTable.open(world);
     await world.clock.advance(2000);
     rmSync(world.path);
-    await expect(table.find()).rejects.toMatchObject({ code: 'FDP_UNAVAILABLE' });
-    await expect(table.write([rowMessage({ message_key: 'a' })])).rejects.toMatchObject({ code: 'FDP_UNAVAILABLE' });
+    await expect(table.find()).rejects.toMatchObject({ code: 'FDP_STORE_GONE' });
+    await expect(table.write([rowMessage({ message_key: 'a' })])).rejects.toMatchObject({ code: 'FDP_STORE_GONE' });
     await table.close();
   });
 });

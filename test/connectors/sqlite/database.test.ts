@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -63,6 +63,21 @@ describe('sqlite database', () => {
       for (;;) db.run('INSERT INTO t VALUES (1, ?)', 'x'.repeat(3000));
     };
     expect(fill).toThrow(expect.objectContaining({ code: 'FDP_DISK_FULL', fault: 'transient' }));
+  });
+
+  it('tells that the process has too many open files from a file that may not be opened', () => {
+    const numbers: number[] = [];
+    const open = () => {
+      for (;;) numbers.push(openSync(folder, 'r'));
+    };
+    expect(open).toThrow(expect.objectContaining({ code: 'EMFILE' }));
+    const tooMany = expect.objectContaining({ code: 'FDP_UNAVAILABLE', fault: 'transient' });
+    try {
+      expect(() => new Database(join(folder, 'b.db'))).toThrow(tooMany);
+    } finally {
+      for (const number of numbers) closeSync(number);
+    }
+    new Database(join(folder, 'b.db')).close();
   });
 
   it('calls a mistake in SQL ours', () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -211,11 +211,48 @@ describe('sqlite file', () => {
     await expect(clock.until(opening)).rejects.toMatchObject({ code: 'FDP_STORE_DIFFERS' });
   });
 
-  it('takes no writes that a removed file would lose', async () => {
-    const file = await open();
-    await clock.advance(1500);
-    rmSync(path);
-    await expect(clock.until(file.write(insert(1)))).rejects.toMatchObject({ code: 'FDP_UNAVAILABLE' });
-    await file.release();
+  it('keeps the rights of a file that is there already, also for what SQLite makes beside it', async () => {
+    path = join(folder, 'shared.db');
+    closeSync(openSync(path, 'wx', 0o660));
+    const modeOf = (name: string) => statSync(name).mode & 0o777;
+    const mode = modeOf(path);
+    const shared = await open();
+    expect([modeOf(path), modeOf(`${path}-wal`)]).toEqual([mode, mode]);
+    await shared.release();
+  });
+
+  it('takes no writes that a removed or replaced file would lose: they end for good, until it is opened again', async () => {
+    const gone = {
+      code: 'FDP_STORE_GONE',
+      fault: 'fatal',
+      message: `${path}: was removed or replaced while in use: start again to go on`,
+    };
+    for (const remove of [
+      () => rmSync(path),
+      () => rmSync(join(folder, 'some'), { recursive: true }),
+      () => {
+        rmSync(join(folder, 'some'), { recursive: true });
+        writeFileSync(join(folder, 'some'), '');
+      },
+      () => {
+        writeFileSync(`${path}.copy`, readFileSync(path));
+        renameSync(`${path}.copy`, path);
+      },
+    ]) {
+      const file = await open();
+      await clock.advance(1500);
+      remove();
+      await expect(clock.until(file.write(insert(1)))).rejects.toMatchObject(gone);
+      expect(() => rows(file)).toThrow(expect.objectContaining(gone));
+      if (statSync(join(folder, 'some'), { throwIfNoEntry: false })?.isFile()) rmSync(join(folder, 'some'));
+      expect(await acquireFile(path, environment, never)).toBe(file);
+      await file.release();
+      await file.release();
+      const again = await open();
+      await clock.until(again.write(insert(2)));
+      expect(rows(again)).toContain(2);
+      await again.release();
+      rmSync(join(folder, 'some'), { recursive: true });
+    }
   });
 });
