@@ -67,6 +67,8 @@ export class LogSink implements Sink {
         break;
       }
     }
+    const { walBytes } = this.#store;
+    if (walBytes !== undefined) this.#context.node.gauge('wal_bytes', walBytes);
     await this.#context.failPoint('log-after-append');
     return failed.size > 0 ? { failed } : {};
   }

@@ -98,6 +98,8 @@ export interface LogStore {
   trim(limits: TrimLimits): Promise<Trimmed>;
   /** Only in memory: calls back when a test takes a partition away from whoever reads it. */
   onRevoke?(revoked: (partition: number) => void): () => void;
+  /** Bytes that wait beside the file to be moved into it. */
+  readonly walBytes?: number;
   /** Idempotent. */
   close(): Promise<void>;
 }

@@ -1,12 +1,11 @@
-import { closeSync, mkdirSync, openSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { statSync } from 'node:fs';
 import type { Clock } from '../../src/engine/clock.ts';
 import type { Environment } from '../../src/engine/component.ts';
-import { writeAdvice } from '../../src/engine/rights.ts';
 import { FdpError, messageOf } from '../../src/errors.ts';
 import { Changes } from '../log/changes.ts';
-import { Database } from './database.ts';
-import { prepareFile } from './schema.ts';
+import type { Database } from './database.ts';
+import { isOther, openDatabase } from './open.ts';
+import { WalWatch } from './wal-watch.ts';
 
 /** How often other processes' changes are looked for while a reader waits, ms. */
 const watchMs = 5;
@@ -73,17 +72,24 @@ export class SqliteFile {
   #dataVersion: number;
   #cancelWatch: (() => void) | undefined;
   #checkedGone = 0;
+  readonly #wal: WalWatch;
 
   constructor(db: Database, environment: Environment, closed: () => void) {
     this.#db = db;
     this.#environment = environment;
     this.#closed = closed;
+    this.#wal = new WalWatch(db.path, environment);
     this.#inode = statSync(db.path).ino;
     this.#dataVersion = this.#askDataVersion();
   }
 
   get path(): string {
     return this.#db.path;
+  }
+
+  /** Bytes of the write-ahead log, as of the last second with a write. */
+  get walBytes(): number {
+    return this.#wal.bytes;
   }
 
   shared(): this {
@@ -213,6 +219,7 @@ export class SqliteFile {
       for (const job of jobs) job.reject(error);
       return;
     }
+    this.#wal.look();
     for (const settle of done) settle();
   }
 
@@ -248,51 +255,6 @@ export class SqliteFile {
       throw new FdpError('FDP_STORE_GONE', `${this.path}: was removed or replaced while in use: start again to go on`);
     this.#checkedGone = now;
   }
-}
-
-function openDatabase(path: string): Database {
-  try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  } catch (error) {
-    throw folderError(dirname(path), error);
-  }
-  makePrivate(path);
-  const db = new Database(path);
-  try {
-    prepareFile(db);
-    return db;
-  } catch (error) {
-    db.close();
-    throw error;
-  }
-}
-
-/** Whether the path leads to another file now, or to none; where that can't be seen it is the same. */
-function isOther(path: string, inode: number): boolean {
-  try {
-    return statSync(path).ino !== inode;
-  } catch (error) {
-    const { code = '' } = error as NodeJS.ErrnoException;
-    return code === 'ENOENT' || code === 'ENOTDIR';
-  }
-}
-
-/** Makes a missing file for this user alone; SQLite gives those beside it the same rights. */
-function makePrivate(path: string): void {
-  try {
-    closeSync(openSync(path, 'ax', 0o600));
-  } catch {
-    // It is there, or SQLite says what is wrong with the path.
-  }
-}
-
-function folderError(folder: string, cause: unknown): FdpError {
-  const { code = '' } = cause as NodeJS.ErrnoException;
-  const text = `${folder}: the folder could not be made: ${messageOf(cause)}`;
-  if (code === 'ENOSPC') return new FdpError('FDP_DISK_FULL', text, { cause });
-  const isFile = code === 'EEXIST' || code === 'ENOTDIR';
-  const cure = isFile ? 'a file lies there: move it away, or set FDP_DATA to a folder' : writeAdvice(folder);
-  return new FdpError('FDP_REFUSED', `${text}: ${cure}`, { cause });
 }
 
 /** 1 to 50 ms, with jitter. */

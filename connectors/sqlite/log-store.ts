@@ -140,6 +140,10 @@ export class SqliteLogStore implements LogStore {
     return this.#file.opened.write((db) => this.#trim(db, limits));
   }
 
+  get walBytes(): number {
+    return this.#file.opened.walBytes;
+  }
+
   close(): Promise<void> {
     return this.#file.close();
   }

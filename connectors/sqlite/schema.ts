@@ -6,7 +6,7 @@ const applicationId = 0x66647031;
 /** Raised by every change of the tables below; an older program refuses the file. */
 const schemaVersion = 1;
 /** The write-ahead log shrinks to this whenever it begins again from its start, bytes. */
-const walBytes = 64 * 2 ** 20;
+export const walBytes = 64 * 2 ** 20;
 
 /**
  * Makes a new file ours, or checks that it is, in a version that we know. Sets the connection up: write-ahead log,

@@ -130,6 +130,10 @@ export class SqliteTableStore implements TableStore {
     return this.#file.opened.write((db) => db.run(sql, this.#now() - expireMs));
   }
 
+  get walBytes(): number {
+    return this.#file.opened.walBytes;
+  }
+
   close(): Promise<void> {
     return this.#file.close();
   }

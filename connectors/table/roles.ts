@@ -48,8 +48,15 @@ abstract class TableRole {
     return this.#closing;
   }
 
-  /** Now and then removes rows that have expired; a failure waits for the next time. */
-  protected async expire(): Promise<void> {
+  /** After a write: tells how much waits beside the file, and now and then removes rows that have expired. */
+  protected async afterWrite(): Promise<void> {
+    const { walBytes } = this.store;
+    if (walBytes !== undefined) this.context.node.gauge('wal_bytes', walBytes);
+    await this.#expire();
+  }
+
+  /** A failure waits for the next time. */
+  async #expire(): Promise<void> {
     const { expireMs } = this.store.definition;
     const now = this.context.clock.monotonic();
     if (expireMs === undefined || now - this.#expiredAt < Math.min(60_000, Math.max(1000, expireMs / 4))) return;
@@ -90,7 +97,7 @@ class RowSink extends TableRole implements Sink {
       for (const [at, first] of found) known.set(places[start + at] as number, first);
     }
     await this.context.failPoint('table-after-insert');
-    await this.expire();
+    await this.afterWrite();
     return receipt({ known, failed }, rowProof(this.store.definition, messages, { known, failed }));
   }
 
@@ -112,7 +119,7 @@ class RowSink extends TableRole implements Sink {
       );
     const values = storableRow(this.store.definition, row);
     await this.store.merge([values[unique] ?? null], () => ({ values, marks: {} }), signal);
-    await this.expire();
+    await this.afterWrite();
   }
 }
 
@@ -154,7 +161,7 @@ class CounterSink extends TableRole implements Sink {
     };
     if (keys.length > 0) await this.store.merge(keys, change, signal);
     await this.context.failPoint('table-after-merge');
-    await this.expire();
+    await this.afterWrite();
     return receipt({ known, failed }, counterProof(this.store.definition, rows, failed));
   }
 

@@ -51,6 +51,8 @@ export interface TableStore {
   find(query: Query): Promise<readonly Row[]>;
   /** Removes up to 500 rows last written longer than `expireMs` ago; gives how many. */
   expire(): Promise<number>;
+  /** Bytes that wait beside the file to be moved into it. */
+  readonly walBytes?: number;
   /** Idempotent. */
   close(): Promise<void>;
 }

@@ -127,6 +127,40 @@ describe('sqlite file', () => {
     await file.release();
   });
 
+  it('reports a write-ahead log that a long reader lets grow, at each doubling, and when it is small again', async () => {
+    const file = await open();
+    await clock.until(file.write((db) => db.exec('CREATE TABLE big (b)')));
+    const reader = new Database(path);
+    let next = 1;
+    const reported = () => environment.log.lines.map(({ level, text }) => `${level} ${text.replace(path, 'a.db')}`);
+    const write = async (mebibytes: number) => {
+      for (let n = 0; n < mebibytes; n++)
+        await clock.until(file.write((db) => db.run('INSERT INTO big VALUES (?)', Buffer.alloc(2 ** 20))));
+      await clock.advance(1000);
+      await clock.until(file.write(insert(next++)));
+    };
+    await write(1);
+    reader.exec('BEGIN');
+    reader.all('SELECT a FROM t');
+    await write(100);
+    expect(reported()).toEqual([]);
+    await write(40);
+    const warned = /^warn a\.db: its write-ahead log has grown to 1\d\d(\.\d)? MiB: a process/;
+    expect(reported()).toEqual([expect.stringMatching(warned)]);
+    await write(20);
+    expect(reported()).toHaveLength(1);
+    await write(140);
+    expect(reported()).toHaveLength(2);
+    expect(file.walBytes).toBeGreaterThan(256 * 2 ** 20);
+    reader.exec('COMMIT');
+    await write(1);
+    await write(1);
+    expect(reported().at(-1)).toBe('info a.db: its write-ahead log is small again');
+    expect(file.walBytes).toBeLessThanOrEqual(64 * 2 ** 20);
+    reader.close();
+    await file.release();
+  });
+
   it('notices within 5 ms what another connection changed', async () => {
     const file = await open();
     const other = new Database(path);
