@@ -1,11 +1,14 @@
 import { closeSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { DatabaseSync, type DatabaseSyncInstance, type StatementSyncInstance } from '@photostructure/sqlite';
+import type { DatabaseSyncInstance, StatementSyncInstance } from '@photostructure/sqlite';
 import { writeAdvice } from '../../src/engine/rights.ts';
 import { type ErrorCode, FdpError, messageOf } from '../../src/errors.ts';
+import { loadBinding } from './binding.ts';
 
 export type SqlValue = string | number | bigint | null | Uint8Array;
 export type SqlRow = Readonly<Record<string, SqlValue>>;
+
+const { DatabaseSync } = loadBinding();
 
 const maxStatements = 200;
 
@@ -32,11 +35,11 @@ const advice: Partial<Record<ErrorCode, string>> = {
 };
 
 /**
- * One connection to one SQLite file, through the `node:sqlite` interface; the only place that knows the binding.
+ * One connection to one SQLite file, through the `node:sqlite` interface; the only place that uses the binding.
  * Every call is synchronous and never waits for a lock (FDP_BUSY at once). Statements are prepared once.
  *
- * @throws FDP_BUSY, FDP_DISK_FULL, FDP_REFUSED, FDP_STORE_CORRUPT, FDP_UNAVAILABLE (I/O error, too many open files), FDP_MESSAGE_UNREADABLE
- *   (an integer beyond 2^53), FDP_INTERNAL
+ * @throws FDP_BUSY, FDP_DISK_FULL, FDP_REFUSED, FDP_STORE_CORRUPT, FDP_UNAVAILABLE (I/O error, too many open files),
+ *   FDP_MESSAGE_UNREADABLE (an integer beyond 2^53), FDP_INTERNAL
  */
 export class Database {
   readonly path: string;
@@ -115,8 +118,8 @@ function classified(path: string, error: unknown): FdpError {
   const text = messageOf(error);
   if (text.includes('too large to be represented'))
     return new FdpError('FDP_MESSAGE_UNREADABLE', `${path}: a stored integer lies beyond 2^53`, { cause: error });
-  const { sqliteCode } = error as { readonly sqliteCode?: unknown };
-  // The errors of the binding's `all` carry no result code, only its text.
+  // One binding calls it so, the other so; and the errors of the package's `all` carry no result code, only its text.
+  const { errcode, sqliteCode = errcode } = error as { readonly errcode?: unknown; readonly sqliteCode?: unknown };
   const known = results.find(([result, words]) =>
     typeof sqliteCode === 'number' ? result === (sqliteCode & 0xff) : text.endsWith(words),
   );

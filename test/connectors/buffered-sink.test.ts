@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { DatabaseSync } from '@photostructure/sqlite';
 import { describe, expect, it } from 'vitest';
 import { BufferedSink } from '../../connectors/log/buffered-sink.ts';
+import { Database } from '../../connectors/sqlite/database.ts';
 import { onAbort, unlessAborted } from '../../src/engine/clock.ts';
 import type { Receipt, Sink } from '../../src/engine/component.ts';
 import { type LaneContext, type Message, messageOf } from '../../src/engine/message.ts';
@@ -294,7 +294,7 @@ describe('disk buffer', () => {
     const sink = world.open();
     await world.connect(sink);
     await world.write(sink, 20);
-    const other = new DatabaseSync(join(world.folder.path, 'buffer.db'));
+    const other = new Database(join(world.folder.path, 'buffer.db'));
     other.exec('BEGIN IMMEDIATE');
     world.log.state = 'there';
     await world.clock.advance(60_000);

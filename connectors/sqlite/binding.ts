@@ -1,0 +1,30 @@
+import { createRequire } from 'node:module';
+
+/** A binding of SQLite; `node:sqlite` and the package have the same interface. */
+type Binding = typeof import('@photostructure/sqlite');
+
+/**
+ * SQLite as Node.js has it built in, twice as fast at reading; the package where Node.js has none, or one that can't give
+ * rows as lists yet (before 22.16). Files are interchangeable.
+ */
+export function loadBinding(): Binding {
+  return builtIn() ?? packaged();
+}
+
+/** The binding of Node.js itself; undefined where it has none that is good enough. */
+export function builtIn(): Binding | undefined {
+  const { emitWarning } = process;
+  // It warns that its interface may change yet: nothing that a user could do anything about.
+  process.emitWarning = () => {};
+  try {
+    const found = process.getBuiltinModule?.('node:sqlite') as Partial<Binding> | undefined;
+    return 'setReturnArrays' in (found?.StatementSync?.prototype ?? {}) ? (found as Binding) : undefined;
+  } finally {
+    process.emitWarning = emitWarning;
+  }
+}
+
+/** The binding of the package. */
+export function packaged(): Binding {
+  return createRequire(import.meta.url)('@photostructure/sqlite') as Binding;
+}
