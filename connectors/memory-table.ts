@@ -1,7 +1,7 @@
 import { defineConnector, tableOptions } from '../src/engine/declaration.ts';
 import { noUsage } from './log/usage.ts';
 import { memorySpace, spaceOption } from './memory/space.ts';
-import { checkTable, readTable } from './table/definition.ts';
+import { checkTable, keepOptions, readTable } from './table/definition.ts';
 
 /**
  * The twin of `sqlite_table` that touches no file: the same rows, counters and queries, kept in a space of this
@@ -16,6 +16,7 @@ export const memoryTable = defineConnector({
     additionalProperties: false,
     properties: {
       ...tableOptions,
+      ...keepOptions,
       space: spaceOption,
       table: {
         type: 'string',

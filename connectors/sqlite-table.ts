@@ -1,6 +1,6 @@
 import { defineConnector, tableOptions } from '../src/engine/declaration.ts';
 import { noUsage } from './log/usage.ts';
-import { checkTable, readTable } from './table/definition.ts';
+import { checkTable, keepOptions, readTable } from './table/definition.ts';
 
 /**
  * A table in a SQLite file, shared by every process of the machine. A row is stored once by its unique field; counters
@@ -16,6 +16,7 @@ export const sqliteTable = defineConnector({
     required: ['path', 'table'],
     properties: {
       ...tableOptions,
+      ...keepOptions,
       path: {
         type: 'string',
         minLength: 1,
@@ -25,7 +26,7 @@ export const sqliteTable = defineConnector({
       },
       table: {
         type: 'string',
-        pattern: '^(?!sqlite_|fdp_(topics|partitions|records|groups|positions)$)[A-Za-z][A-Za-z0-9_.-]{0,99}$',
+        pattern: '^(?!sqlite_|fdp_(topics|partitions|records|groups|positions|removed)$)[A-Za-z][A-Za-z0-9_.-]{0,99}$',
         expected: 'a name that begins with a letter, then letters, digits and . _ -',
         description: 'Name of the table; made when missing.',
         examples: ['finnhub_trades'],

@@ -1,6 +1,6 @@
 import { Changes } from '../log/changes.ts';
 import type { Lease, StoredRecord } from '../log/store.ts';
-import type { RowState } from '../table/store.ts';
+import type { Place, RowState } from '../table/store.ts';
 
 /** Called around each durable step; may wait, and may throw: before it nothing has happened, after it everything has. */
 export type MemoryHook = (step: 'append' | 'commit' | 'lease' | 'insert' | 'merge' | 'trim') => void | Promise<void>;
@@ -41,6 +41,8 @@ export interface MemoryTable {
   readonly rows: Map<number, MemoryRow>;
   /** Row ids by the value of the unique field. */
   readonly byKey: Map<unknown, number>;
+  /** The last place of each lane of which a row was removed. */
+  readonly removedTo: Map<string, Place>;
 }
 
 /**

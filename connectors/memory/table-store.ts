@@ -8,9 +8,11 @@ import {
   type MarkTuple,
   markOf,
   type NewRow,
+  type Place,
   type RowState,
   type TableStore,
 } from '../table/store.ts';
+import { planTrim, trimLook } from '../table/trim.ts';
 import { type StoredValue, withLists } from '../table/values.ts';
 import { matching } from './query.ts';
 import type { MemoryHook, MemoryRow, MemorySpace, MemoryTable } from './space.ts';
@@ -33,7 +35,12 @@ export class MemoryTableStore implements TableStore {
 
   async open(): Promise<void> {
     this.#generation = this.#space.generation;
-    this.#table = this.#space.tables.get(this.#name) ?? { nextId: 1, rows: new Map(), byKey: new Map() };
+    this.#table = this.#space.tables.get(this.#name) ?? {
+      nextId: 1,
+      rows: new Map(),
+      byKey: new Map(),
+      removedTo: new Map(),
+    };
     this.#space.tables.set(this.#name, this.#table);
   }
 
@@ -43,6 +50,7 @@ export class MemoryTableStore implements TableStore {
       for (const [place, { values, coordinates }] of rows.entries()) {
         const first = this.#find(table, this.#keyOf(values));
         if (first) known.set(place, { lane: first.lane, offset: first.offset, index: first.index });
+        else if (wasRemoved(table, coordinates)) known.set(place, coordinates);
         else this.#put(table, table.nextId++, { values, marks: {}, ...coordinates });
       }
       return known;
@@ -98,12 +106,26 @@ export class MemoryTableStore implements TableStore {
     return this.#step('trim', new AbortController().signal, (table) => {
       const before = this.#environment.clock.now() - (this.definition.expireMs ?? Number.POSITIVE_INFINITY);
       const expired = [...table.rows.values()].filter((row) => row.at < before).slice(0, expireStep);
-      for (const row of expired) {
-        table.rows.delete(row.id);
-        table.byKey.delete(this.#keyOf(row.values));
-      }
+      for (const row of expired) this.#remove(table, row);
       return expired.length;
     });
+  }
+
+  trim(): Promise<number> {
+    return this.#step('trim', new AbortController().signal, (table) => {
+      const all = [...table.rows.values()].sort((a, b) => a.id - b.id);
+      const heldBytes = all.reduce((sum, { values }) => sum + JSON.stringify(values).length, 0);
+      const now = this.#environment.clock.now();
+      const plan = planTrim(this.definition, all.slice(0, trimLook), { now, heldBytes });
+      for (const { id } of plan.rows) this.#remove(table, table.rows.get(id));
+      for (const [lane, place] of plan.removedTo)
+        if (isAbove(place, table.removedTo.get(lane))) table.removedTo.set(lane, place);
+      return plan.rows.length;
+    });
+  }
+
+  async removedTo(lane: string): Promise<Place | undefined> {
+    return this.#opened.removedTo.get(lane);
   }
 
   async close(): Promise<void> {
@@ -139,9 +161,20 @@ export class MemoryTableStore implements TableStore {
     if (key !== undefined) table.byKey.set(key, id);
   }
 
+  #remove(table: MemoryTable, row: MemoryRow | undefined): void {
+    if (!row) return;
+    table.rows.delete(row.id);
+    table.byKey.delete(this.#keyOf(row.values));
+  }
+
   #complete(values: Readonly<Record<string, StoredValue>>): Readonly<Record<string, StoredValue>> {
     const { fields } = this.definition;
     if (!fields) return values;
     return Object.fromEntries(Object.keys(fields).map((field) => [field, values[field] ?? null]));
   }
+}
+
+function wasRemoved({ removedTo }: MemoryTable, { lane, offset, index }: Coordinates): boolean {
+  const last = removedTo.get(lane);
+  return offset >= 0 && last !== undefined && !isAbove([offset, index], last);
 }

@@ -1,9 +1,10 @@
 import type { Coordinates } from '../../src/engine/component.ts';
 import type { TableDefinition } from '../table/definition.ts';
-import type { NewRow } from '../table/store.ts';
+import { isAbove, type NewRow, type Place } from '../table/store.ts';
 import type { StoredValue } from '../table/values.ts';
 import type { Database, SqlValue } from './database.ts';
 import { fieldSql, quoted } from './table-schema.ts';
+import { removedTo } from './table-trim.ts';
 
 /** Rows of one statement: a statement a row takes a third longer. */
 const groupRows = 20;
@@ -11,6 +12,7 @@ const own = ['_lane', '_offset', '_index', '_at'];
 
 /** Puts new rows into one table; its statements are written once. */
 export class TableInsert {
+  readonly #table: string;
   readonly #definition: TableDefinition;
   readonly #columns: readonly string[] | undefined;
   readonly #one: string;
@@ -19,6 +21,7 @@ export class TableInsert {
 
   constructor(table: string, definition: TableDefinition) {
     const { fields, unique = '_id' } = definition;
+    this.#table = table;
     this.#definition = definition;
     this.#columns = fields && Object.keys(fields);
     const columns = [...(this.#columns ?? ['_doc']), ...own];
@@ -33,10 +36,16 @@ export class TableInsert {
   /** In order; the rows that were known, by their place, with where the one stored first came from. Runs in a transaction. */
   run(db: Database, rows: readonly NewRow[], now: number): ReadonlyMap<number, Coordinates> {
     const known = new Map<number, Coordinates>();
-    if (rows.length >= groupRows && this.#allNew(db, rows, now)) return known;
+    const removed = new Map<string, Place | undefined>();
+    for (const { lane } of rows.map(({ coordinates }) => coordinates))
+      if (!removed.has(lane)) removed.set(lane, removedTo(db, this.#table, lane));
+    const wasRemoved = ({ coordinates: { lane, offset, index } }: NewRow) =>
+      offset >= 0 && removed.get(lane) !== undefined && !isAbove([offset, index], removed.get(lane));
+    const isAllAbove = !rows.some(wasRemoved);
+    if (isAllAbove && rows.length >= groupRows && this.#allNew(db, rows, now)) return known;
     for (const [place, row] of rows.entries()) {
-      if (this.#insert(db, row, now)) continue;
-      known.set(place, this.#first(db, row));
+      if (!isAllAbove && wasRemoved(row)) known.set(place, this.#first(db, row) ?? row.coordinates);
+      else if (!this.#insert(db, row, now)) known.set(place, this.#first(db, row) ?? row.coordinates);
     }
     return known;
   }
@@ -64,10 +73,11 @@ export class TableInsert {
     return db.run(this.#one, ...values) > 0;
   }
 
-  #first(db: Database, row: NewRow): Coordinates {
+  /** Where the row of that unique value came from, if there is one. */
+  #first(db: Database, row: NewRow): Coordinates | undefined {
     const { unique = '_id' } = this.#definition;
     const first = db.get(this.#known, sqlValue(row.values[unique] ?? null));
-    return { lane: String(first?.['_lane']), offset: Number(first?.['_offset']), index: Number(first?.['_index']) };
+    return first && { lane: String(first['_lane']), offset: Number(first['_offset']), index: Number(first['_index']) };
   }
 
   #add(to: SqlValue[], { values, coordinates }: NewRow, now: number): void {

@@ -53,6 +53,7 @@ export function createTable(db: Database, table: string, definition: TableDefini
     const list = Object.entries(columns).map(([name, type]) => `${quoted(name)} ${type}`);
     db.exec(`CREATE TABLE ${quoted(table)} (_id INTEGER PRIMARY KEY AUTOINCREMENT, ${list.join(', ')})`);
   }
+  createRemoved(db, table, known.length === 0);
   createUnique(db, table, definition);
   for (const index of definition.indexes) createIndex(db, table, { definition, fields: index });
   if (definition.expireMs !== undefined)
@@ -60,6 +61,13 @@ export function createTable(db: Database, table: string, definition: TableDefini
       definition: { ...definition, fields: {} },
       fields: [{ field: '_at', descending: false }],
     });
+}
+
+/** Makes what remembers the rows that were removed; a table that was made anew has none. Runs in a transaction. */
+function createRemoved(db: Database, table: string, isNew: boolean): void {
+  db.exec(`CREATE TABLE IF NOT EXISTS fdp_removed (
+    name TEXT, lane TEXT, offset INTEGER NOT NULL, place INTEGER NOT NULL, PRIMARY KEY (name, lane)) WITHOUT ROWID`);
+  if (isNew) db.run('DELETE FROM fdp_removed WHERE name = ?', table);
 }
 
 function createUnique(db: Database, table: string, definition: TableDefinition): void {

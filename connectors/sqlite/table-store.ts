@@ -9,6 +9,7 @@ import {
   type MarkTuple,
   markOf,
   type NewRow,
+  type Place,
   type RowState,
   type TableStore,
 } from '../table/store.ts';
@@ -18,6 +19,7 @@ import { HeldFile } from './held-file.ts';
 import { sqlValue, TableInsert } from './table-insert.ts';
 import { selectSql } from './table-query.ts';
 import { createTable, fieldSql, quoted } from './table-schema.ts';
+import { removedTo, trimTable } from './table-trim.ts';
 
 /** Rows whose marks or origins are read at once. */
 const markStep = 2000;
@@ -128,6 +130,14 @@ export class SqliteTableStore implements TableStore {
     const table = quoted(this.#table);
     const sql = `DELETE FROM ${table} WHERE _id IN (SELECT _id FROM ${table} WHERE _at < ? LIMIT ${expireStep})`;
     return this.#file.opened.write((db) => db.run(sql, this.#now() - expireMs));
+  }
+
+  trim(): Promise<number> {
+    return this.#file.opened.write((db) => trimTable(db, this.#table, this.definition, this.#now()));
+  }
+
+  async removedTo(lane: string): Promise<Place | undefined> {
+    return this.#file.opened.read((db) => removedTo(db, this.#table, lane));
   }
 
   get walBytes(): number {

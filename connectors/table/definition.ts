@@ -1,5 +1,6 @@
+import type { JSONSchema } from 'json-schema-to-ts';
 import type { Report } from '../../src/engine/declaration.ts';
-import { durationMs } from '../../src/engine/units.ts';
+import { durationMs, sizeBytes } from '../../src/engine/units.ts';
 
 export type ColumnType = 'string' | 'decimal' | 'date' | 'int64' | 'double' | 'boolean' | 'strings';
 
@@ -14,7 +15,27 @@ export interface TableOptions {
   readonly unique?: string;
   readonly indexes?: readonly (readonly string[])[];
   readonly expire?: string;
+  readonly keep?: string;
+  readonly max_size?: string;
 }
+
+/** Options of tables that remember what they have removed, so that a replay does not store it again. */
+export const keepOptions = {
+  keep: {
+    type: 'string',
+    format: 'duration',
+    description:
+      'Rows that were stored longer ago are removed, a few at a time, and not stored again. Not for counters.',
+    examples: ['30d'],
+  },
+  max_size: {
+    type: 'string',
+    format: 'size',
+    description:
+      'Size of all that the file holds beyond which the oldest rows of this table are removed and not stored again, all but the last 500; the file is filled anew and does not shrink. Not for counters.',
+    examples: ['2GiB'],
+  },
+} as const satisfies Record<string, JSONSchema>;
 
 /** What a table holds. Without `fields` a row is any JSON object, kept whole. */
 export interface TableDefinition {
@@ -24,6 +45,10 @@ export interface TableDefinition {
   readonly unique: string | undefined;
   readonly indexes: readonly (readonly SortField[])[];
   readonly expireMs: number | undefined;
+  /** Rows stored longer ago are removed. */
+  readonly keepMs?: number | undefined;
+  /** The oldest rows are removed while more is held. */
+  readonly maxBytes?: number | undefined;
 }
 
 export function readTable(name: string, options: TableOptions): TableDefinition {
@@ -33,7 +58,14 @@ export function readTable(name: string, options: TableOptions): TableDefinition 
     unique: options.unique,
     indexes: (options.indexes ?? []).map((fields) => fields.map(sortField)),
     expireMs: options.expire === undefined ? undefined : durationMs(options.expire),
+    keepMs: options.keep === undefined ? undefined : durationMs(options.keep),
+    maxBytes: options.max_size === undefined ? undefined : sizeBytes(options.max_size),
   };
+}
+
+/** True when the table's oldest rows are removed in time. */
+export function isTrimmed({ keepMs, maxBytes }: TableDefinition): boolean {
+  return keepMs !== undefined || maxBytes !== undefined;
 }
 
 /** Mistakes that the schema can't find: names that are not declared, names that are ours. */

@@ -10,15 +10,19 @@ import type {
   Sink,
 } from '../../src/engine/component.ts';
 import { coordinatesOf, type Message } from '../../src/engine/message.ts';
+import { sizeText } from '../../src/engine/units.ts';
 import { FdpError, messageOf } from '../../src/errors.ts';
+import { isTrimmed, type TableDefinition } from './definition.ts';
 import { type Change, fold, readChange } from './fold.ts';
 import { counterProof, isMissing, receipt, rowProof } from './proof.ts';
-import { expireStep, type NewRow, type TableStore, toTuple } from './store.ts';
+import { expireStep, isAbove, type NewRow, type TableStore, toTuple } from './store.ts';
 import { Turns } from './turns.ts';
 import { type StoredValue, storableRow } from './values.ts';
 
 /** Rows of one transaction, at most: a longer one would hold the event loop. */
 const chunkRows = 1000;
+/** How often a table is looked at that holds no more than it may, ms. */
+const trimEveryMs = 1000;
 
 /** The sink that a topology's input asks for. */
 export function tableSink(store: TableStore, context: RoleContext): Sink {
@@ -52,19 +56,19 @@ abstract class TableRole {
   protected async afterWrite(): Promise<void> {
     const { walBytes } = this.store;
     if (walBytes !== undefined) this.context.node.gauge('wal_bytes', walBytes);
-    await this.#expire();
+    try {
+      await this.removeOld();
+    } catch (error) {
+      this.context.log.debug({}, `${this.store.definition.name}: nothing was removed: ${messageOf(error)}`);
+    }
   }
 
-  /** A failure waits for the next time. */
-  async #expire(): Promise<void> {
+  /** Removes what has expired, now and then. What it throws waits for the next time. */
+  protected async removeOld(): Promise<void> {
     const { expireMs } = this.store.definition;
     const now = this.context.clock.monotonic();
     if (expireMs === undefined || now - this.#expiredAt < Math.min(60_000, Math.max(1000, expireMs / 4))) return;
-    try {
-      if ((await this.store.expire()) < expireStep) this.#expiredAt = now;
-    } catch (error) {
-      this.context.log.debug({}, `expire: ${messageOf(error)}`);
-    }
+    if ((await this.store.expire()) < expireStep) this.#expiredAt = now;
   }
 }
 
@@ -75,6 +79,31 @@ abstract class TableRole {
 class RowSink extends TableRole implements Sink {
   readonly ordered = false;
   readonly maxInFlight = 2;
+  /** Of the write that is being ended. */
+  #written = 0;
+  #trimmedAt = Number.NEGATIVE_INFINITY;
+
+  override async connect(signal: AbortSignal): Promise<void> {
+    await super.connect(signal);
+    const { definition } = this.store;
+    if (isTrimmed(definition)) this.context.log.info({}, `${definition.name}: ${keptText(definition)}`);
+  }
+
+  /** As many rows as were written, and a step more: what is over the limit is worked off little by little. */
+  protected override async removeOld(): Promise<void> {
+    await super.removeOld();
+    const { clock, node } = this.context;
+    const now = clock.monotonic();
+    if (!isTrimmed(this.store.definition) || now - this.#trimmedAt < trimEveryMs) return;
+    for (let left = this.#written; left > -expireStep; left -= expireStep) {
+      const removed = await this.store.trim();
+      node.count('removed', removed);
+      if (removed < expireStep) {
+        this.#trimmedAt = now;
+        return;
+      }
+    }
+  }
 
   async write(messages: readonly Message[], signal: AbortSignal): Promise<Receipt> {
     const known = new Map<number, Coordinates>();
@@ -97,15 +126,20 @@ class RowSink extends TableRole implements Sink {
       for (const [at, first] of found) known.set(places[start + at] as number, first);
     }
     await this.context.failPoint('table-after-insert');
+    this.#written = rows.length;
     await this.afterWrite();
     return receipt({ known, failed }, rowProof(this.store.definition, messages, { known, failed }));
   }
 
   async behind(lane: string, proofs: readonly Proof[]): Promise<number | undefined> {
     const { unique = '' } = this.store.definition;
-    for (const { key } of proofs) {
+    for (const { key, offset, index } of proofs) {
       const [found] = await this.store.find({ where: { [unique]: key }, sort: [], limit: 1 });
-      if (!found) return ((await this.store.newest(lane)) ?? -1) + 1;
+      if (found) continue;
+      const removed = await this.store.removedTo(lane);
+      // It was stored, and has been removed in time.
+      if (removed && !isAbove([offset, index], removed)) continue;
+      return Math.max((await this.store.newest(lane)) ?? -1, removed?.[0] ?? -1) + 1;
     }
     return undefined;
   }
@@ -132,6 +166,11 @@ class CounterSink extends TableRole implements Sink {
 
   override async connect(signal: AbortSignal): Promise<void> {
     const { name, unique } = this.store.definition;
+    if (isTrimmed(this.store.definition))
+      throw new FdpError(
+        'FDP_SPEC_INVALID',
+        `${name}: counters are kept for good: leave out \`keep\` and \`max_size\``,
+      );
     if (unique === undefined)
       throw new FdpError('FDP_SPEC_INVALID', `${name}: counters need a field that identifies the row: give \`unique\``);
     await super.connect(signal);
@@ -192,4 +231,12 @@ export class TableLookup extends TableRole implements Lookup {
     if (signal.aborted) throw new FdpError('FDP_CLOSED', `${name}: the request was given up`);
     return this.store.find(query);
   }
+}
+
+function keptText({ keepMs, maxBytes }: TableDefinition): string {
+  const limits = [
+    ...(keepMs === undefined ? [] : [`for ${keepMs / 86_400_000} days`]),
+    ...(maxBytes === undefined ? [] : [`until the file holds ${sizeText(maxBytes)}`]),
+  ];
+  return `rows are kept ${limits.join(', or ')}; then the oldest are removed`;
 }

@@ -5,6 +5,9 @@ import type { StoredValue } from './values.ts';
 /** The last message of a lane that a row counted: offset, index, and that log record's timestamp and key. */
 export type MarkTuple = readonly [offset: number, index: number, timestamp: number, key: string | null];
 
+/** A message's place in its lane. */
+export type Place = readonly [offset: number, index: number];
+
 export type Marks = Readonly<Record<string, MarkTuple>>;
 
 /** The mark of a row that was made to forget what it had counted of a lane: below every message. */
@@ -51,17 +54,27 @@ export interface TableStore {
   find(query: Query): Promise<readonly Row[]>;
   /** Removes up to 500 rows last written longer than `expireMs` ago; gives how many. */
   expire(): Promise<number>;
+  /**
+   * Removes up to 500 of the oldest rows that `keepMs` and `maxBytes` leave no place for, and remembers of each lane up to
+   * where: `insert` names what lies there as known, from its own place. Gives how many.
+   */
+  trim(): Promise<number>;
+  /** The last place of a lane of which `trim` has removed a row. */
+  removedTo(lane: string): Promise<Place | undefined>;
   /** Bytes that wait beside the file to be moved into it. */
   readonly walBytes?: number;
   /** Idempotent. */
   close(): Promise<void>;
 }
 
-/** Rows that one step of `expire` removes. */
+/** Rows that one step of `expire` or `trim` removes. */
 export const expireStep = 500;
 
 /** True when `mark` lies above `other` in the order of (offset, index). */
-export function isAbove(mark: readonly [number, number, ...unknown[]], other: MarkTuple | undefined): boolean {
+export function isAbove(
+  mark: readonly [number, number, ...unknown[]],
+  other: readonly [number, number, ...unknown[]] | undefined,
+): boolean {
   return other === undefined || mark[0] > other[0] || (mark[0] === other[0] && mark[1] > other[1]);
 }
 

@@ -21,8 +21,8 @@ const envelopes = fc.array(envelope, { minLength: 40, maxLength: 160 });
 const batch = fc.integer({ min: 1, max: 4 });
 
 /** What a process is told when it is made: few open batches, so that a rewind can't simply reach the log's start. */
-function planOf(world: ProcessorWorld, batchSize: number) {
-  const plan = world.plan(batchSize);
+function planOf(world: ProcessorWorld, batchSize: number, trades: object) {
+  const plan = world.plan(batchSize, trades);
   const limits = { ...plan.settings.limits, laneBatches: 2 };
   return { ...plan, settings: { ...plan.settings, limits } };
 }
@@ -35,6 +35,7 @@ async function live(
   world: ProcessorWorld,
   clock: VirtualClock,
   at: { readonly killAt: number; readonly batchSize: number; readonly seed: number },
+  trades: object = {},
 ): Promise<readonly Backup[]> {
   const backups: Backup[] = [new Map()];
   let step = 0;
@@ -55,7 +56,7 @@ async function live(
   };
   world.space.beforeWrite = hook;
   world.space.afterWrite = hook;
-  const runtime = new Runtime(planOf(world, at.batchSize), life.environment);
+  const runtime = new Runtime(planOf(world, at.batchSize, trades), life.environment);
   const ended = runtime.run();
   for (let left = 6000; !world.isCaughtUp && !life.isDead; left--) {
     if (left === 0) throw new Error('ten minutes were not enough');
@@ -85,8 +86,9 @@ async function finish(
   clock: VirtualClock,
   batchSize: number,
   environment: Environment & { log: ReturnType<typeof recordingLog> } = testEnvironment(clock),
+  trades: object = {},
 ): Promise<Finished> {
-  const runtime = new Runtime(planOf(world, batchSize), environment);
+  const runtime = new Runtime(planOf(world, batchSize, trades), environment);
   const ended = runtime.run();
   await clock.advance(4000); // the lease of one that was killed runs out, and the lanes begin
   for (let left = 6000; !world.isCaughtUp; left--) {
@@ -145,7 +147,7 @@ describe('a store that was restored from a backup', { timeout: 60_000 }, () => {
     world.space.afterWrite = async (step) => {
       if (step === 'insert' && inserts === 1) await clock.sleep(100);
     };
-    const runtime = new Runtime(planOf(world, 1), testEnvironment(clock));
+    const runtime = new Runtime(planOf(world, 1, {}), testEnvironment(clock));
     const ended = runtime.run();
     while (!world.isCaughtUp) await clock.advance(100);
     runtime.drain();
@@ -218,5 +220,50 @@ describe('a store that was restored from a backup', { timeout: 60_000 }, () => {
       }),
       { numRuns: 60 },
     );
+  });
+});
+
+describe('a store that removes its oldest rows in time', { timeout: 60_000 }, () => {
+  const limits = { keep: '1s' };
+  const missing = (world: ProcessorWorld, expected: readonly string[]) => {
+    const stored = new Set(world.stored.trades);
+    expect(stored.size).toBe(world.stored.trades.length);
+    return expected.filter((key) => !stored.has(key));
+  };
+  /** Each trade is stored once, or lies where rows of its lane were removed; and is counted once in any case. */
+  const expectKept = (world: ProcessorWorld) => {
+    const { trades, symbols } = world.expected;
+    for (const key of missing(world, trades)) {
+      const [, partition, offset] = /-(\d+)-(\d+)--/.exec(key) ?? [];
+      const [last = -1] = world.removedTo.get(`log/raw_stock_ticks/${partition}`) ?? [];
+      expect(Number(offset), key).toBeLessThanOrEqual(last);
+    }
+    expect(world.stored.trades.filter((key) => !trades.includes(key))).toEqual([]);
+    expect(world.stored.symbols).toEqual(symbols);
+  };
+
+  it('stores no removed row again, whatever is killed, restored or replayed, and counts each trade once', async () => {
+    let removed = 0;
+    const share = fc.double({ min: 0, max: 1, noNaN: true });
+    await fc.assert(
+      fc.asyncProperty(envelopes, moments, ages, share, batch, async (log, at, { trades, symbols }, back, last) => {
+        const [world, clock] = [new ProcessorWorld(log), new VirtualClock()];
+        const backups = await live(world, clock, at, limits);
+        if (trades !== null) world.restore(old(backups, trades), 'trades');
+        if (symbols !== null) world.restore(old(backups, symbols), 'symbols');
+        await finish(world, clock, last, testEnvironment(clock), limits);
+        expectKept(world);
+        const before = world.stored.trades;
+        expect((await finish(world, clock, last, testEnvironment(clock), limits)).rewound).toBe(0);
+        world.rewind(back);
+        await finish(world, clock, last, testEnvironment(clock), limits);
+        expectKept(world);
+        expect(world.stored.trades.filter((key) => !before.includes(key))).toEqual([]);
+        removed += world.removedTo.size;
+        world.space.dispose();
+      }),
+      { numRuns: 120 },
+    );
+    expect(removed).toBeGreaterThan(0);
   });
 });

@@ -50,7 +50,12 @@ export type Envelope = string | readonly { readonly s: string; readonly p: numbe
 export type Backup = ReadonlyMap<string, MemoryTable>;
 
 function copyOf(table: MemoryTable | undefined): MemoryTable {
-  return { nextId: table?.nextId ?? 1, rows: new Map(table?.rows), byKey: new Map(table?.byKey) };
+  return {
+    nextId: table?.nextId ?? 1,
+    rows: new Map(table?.rows),
+    byKey: new Map(table?.byKey),
+    removedTo: new Map(table?.removedTo),
+  };
 }
 
 /** The processor's whole world: a log with some records, and two tables, which outlive every process on them. */
@@ -65,13 +70,14 @@ export class ProcessorWorld {
     for (const [place, envelope] of envelopes.entries()) this.#append(envelope, place);
   }
 
-  /** The plan of a process that reads batches of that many records. */
-  plan(batch: number): Plan {
+  /** The plan of a process that reads batches of that many records; `trades` are further options of that table. */
+  plan(batch: number, trades: object = {}): Plan {
     const [topology] = shipped.topologies;
     if (!topology) throw new Error('the pipeline has no processor');
     const source = { ...topology.source, usage: { ...topology.source.usage, batch } };
     const placed = [...shipped.connectors].map(([name, connector]) => {
-      const options = { ...(connector.options as object), space: this.space.name };
+      const more = name === 'trades' ? trades : {};
+      const options = { ...(connector.options as object), ...more, space: this.space.name };
       return [name, { ...connector, options }] as const;
     });
     return { ...shipped, connectors: new Map(placed), topologies: [{ ...topology, source }] };
@@ -125,6 +131,11 @@ export class ProcessorWorld {
   /** Takes a partition from its reader and hands it out again. */
   revoke(partition: number): void {
     this.space.revoke(topic, partition % partitions);
+  }
+
+  /** The place in its lane up to which rows were removed in time, by lane. */
+  get removedTo(): ReadonlyMap<string, readonly [offset: number, index: number]> {
+    return this.space.tables.get('trades')?.removedTo ?? new Map();
   }
 
   get expected(): Stores {

@@ -1,5 +1,6 @@
 import type { Connector, Coordinates, Query, Receipt, Row, Sink } from '../../src/engine/component.ts';
 import { type Message, messageOf } from '../../src/engine/message.ts';
+import type { Node } from '../../src/engine/node.ts';
 import type { VirtualClock } from '../../src/engine/virtual-clock.ts';
 import { type recordingLog, roleContext, testEnvironment } from './environment.ts';
 
@@ -36,6 +37,8 @@ export class TestTable {
   readonly #world: TableWorld;
   readonly #connector: Connector;
   readonly sink: Sink;
+  /** The sink's node, or the lookup's. */
+  readonly node: Node;
   readonly #lookup: NonNullable<ReturnType<NonNullable<Connector['lookup']>>>;
 
   private constructor(world: TableWorld, connector: Connector, input: 'rows' | 'merges') {
@@ -43,6 +46,7 @@ export class TestTable {
     this.#connector = connector;
     const context = { ...roleContext(testEnvironment(world.clock), { input }), log: world.log };
     const [sink, lookup] = [connector.sink?.({}, context), connector.lookup?.(context)];
+    this.node = context.node;
     if (!sink || !lookup) throw new Error('the connector has no sink or no lookup');
     this.sink = sink;
     this.#lookup = lookup;
