@@ -1,7 +1,7 @@
 import { defineConnector, tableOptions } from '../src/engine/declaration.ts';
 import { noUsage } from './log/usage.ts';
 import { memorySpace, spaceOption } from './memory/space.ts';
-import { checkTable, keepOptions, readTable } from './table/definition.ts';
+import { checkTable, keepOptions, readTable, whyNoCounters } from './table/definition.ts';
 
 /**
  * The twin of `sqlite_table` that touches no file: the same rows, counters and queries, kept in a space of this
@@ -27,7 +27,7 @@ export const memoryTable = defineConnector({
     },
   },
   example: 'symbols: { type: memory_table, fields: { symbol: string, tradeCount: int64 }, unique: symbol }',
-  sink: { options: noUsage, merges: true },
+  sink: { options: noUsage, merges: whyNoCounters },
   lookup: { options: noUsage },
   check: checkTable,
   async create(options, { name }) {

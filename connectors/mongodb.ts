@@ -2,7 +2,7 @@ import { defineConnector, type Report, tableOptions } from '../src/engine/declar
 import { Proven } from '../src/engine/proven.ts';
 import { noUsage } from './log/usage.ts';
 import { urlProblem } from './mongodb/url.ts';
-import { checkTable, readTable, type TableOptions } from './table/definition.ts';
+import { checkTable, readTable, type TableOptions, whyNoCounters } from './table/definition.ts';
 
 /**
  * One collection of a MongoDB database. A row is stored once by its unique field; counters are exact whatever is
@@ -62,7 +62,7 @@ export const mongodb = defineConnector({
   collection: finnhub_trades
   fields: { message_key: string, symbol: string, price: decimal, time: date }
   unique: message_key`,
-  sink: { options: noUsage, merges: true },
+  sink: { options: noUsage, merges: whyNoCounters },
   lookup: { options: noUsage },
   check,
   async create(options, { name }) {

@@ -1,6 +1,6 @@
 import { defineConnector, tableOptions } from '../src/engine/declaration.ts';
 import { noUsage } from './log/usage.ts';
-import { checkTable, keepOptions, readTable } from './table/definition.ts';
+import { checkTable, keepOptions, readTable, whyNoCounters } from './table/definition.ts';
 
 /**
  * A table in a SQLite file, shared by every process of the machine. A row is stored once by its unique field; counters
@@ -40,7 +40,7 @@ export const sqliteTable = defineConnector({
   fields: { message_key: string, symbol: string, price: decimal, time: date }
   unique: message_key
   indexes: [[symbol, -time, -_id]]`,
-  sink: { options: noUsage, merges: true },
+  sink: { options: noUsage, merges: whyNoCounters },
   lookup: { options: noUsage },
   check: checkTable,
   async create(options, { name }) {

@@ -32,9 +32,6 @@ export class MongoCounterSink implements Sink {
   }
 
   async connect(signal: AbortSignal): Promise<void> {
-    const { name, unique } = this.#collection.definition;
-    if (unique === undefined)
-      throw new FdpError('FDP_SPEC_INVALID', `${name}: counters need a field that identifies the row: give \`unique\``);
     await this.#collection.connect(signal);
     await this.#collection.prepare(signal);
   }

@@ -68,6 +68,13 @@ export function isTrimmed({ keepMs, maxBytes }: TableDefinition): boolean {
   return keepMs !== undefined || maxBytes !== undefined;
 }
 
+/** Why a table with these options can't hold counters; undefined when it can. */
+export function whyNoCounters({ unique, keep, max_size }: TableOptions): string | undefined {
+  if (unique === undefined) return 'they need a field that identifies the row: give `unique`';
+  if (keep !== undefined || max_size !== undefined) return 'they are kept for good: leave out `keep` and `max_size`';
+  return undefined;
+}
+
 /** Mistakes that the schema can't find: names that are not declared, names that are ours. */
 export function checkTable(options: TableOptions, report: Report): void {
   const { fields } = options;

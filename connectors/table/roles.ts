@@ -164,18 +164,6 @@ class RowSink extends TableRole implements Sink {
 class CounterSink extends TableRole implements Sink {
   readonly ordered = true;
 
-  override async connect(signal: AbortSignal): Promise<void> {
-    const { name, unique } = this.store.definition;
-    if (isTrimmed(this.store.definition))
-      throw new FdpError(
-        'FDP_SPEC_INVALID',
-        `${name}: counters are kept for good: leave out \`keep\` and \`max_size\``,
-      );
-    if (unique === undefined)
-      throw new FdpError('FDP_SPEC_INVALID', `${name}: counters need a field that identifies the row: give \`unique\``);
-    await super.connect(signal);
-  }
-
   async write(messages: readonly Message[], signal: AbortSignal): Promise<Receipt> {
     const known = new Map<number, Coordinates>();
     const failed = new Map<number, Error>();

@@ -62,7 +62,8 @@ export interface ConnectorDeclaration extends Declaration {
   /** A log or a table: an overlay that changes the type keeps the family's common options. */
   readonly family?: 'log' | 'table';
   readonly source?: RoleDeclaration & { readonly requests?: true };
-  readonly sink?: RoleDeclaration & { readonly merges?: true };
+  /** With `merges` it takes merge operations; that gives why it can't with these options, undefined when it can. Pure. */
+  readonly sink?: RoleDeclaration & { merges?(options: unknown): string | undefined };
   readonly lookup?: RoleDeclaration;
   /** What it alone may hold: a port, a file. Two connectors that claim the same can't start together. */
   claims?(options: unknown): readonly string[];
@@ -143,7 +144,7 @@ export function defineOperator<const S extends JSONSchema>(
 export function defineConnector<const S extends JSONSchema>(
   declaration: Omit<
     ConnectorDeclaration,
-    'options' | 'claims' | 'logNames' | 'roles' | 'address' | 'logFile' | 'check' | 'create'
+    'options' | 'claims' | 'logNames' | 'roles' | 'address' | 'logFile' | 'sink' | 'check' | 'create'
   > & {
     readonly options: S;
     claims?(options: Typed<S>): readonly string[];
@@ -151,6 +152,7 @@ export function defineConnector<const S extends JSONSchema>(
     roles?(options: Typed<S>): readonly ('source' | 'sink' | 'lookup')[];
     address?(options: Typed<S>, role: 'source' | 'sink'): string | undefined;
     logFile?(options: Typed<S>): string;
+    readonly sink?: RoleDeclaration & { merges?(options: Typed<S>): string | undefined };
     check?(options: Typed<S>, report: Report): void;
     create(options: Typed<S>, context: ConnectorContext): Promise<Connector>;
   },

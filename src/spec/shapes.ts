@@ -95,12 +95,16 @@ function checkMerges(topology: TopologySpec, { problems }: Context): void {
         problems.add(operator.place, 'must be the last operator before a sink', { subject: operator.type });
   for (const branch of topology.branches) {
     const { connector } = branch.sink;
-    if (inputOf(topology, branch) !== 'merges' || !connector?.declaration || connector.declaration.sink?.merges)
-      continue;
-    problems.add(branch.sink.place, `"${connector.name}" (${connector.declaration.type}) can't change rows`, {
-      subject: topology.name,
-      hint: 'merge operations go to a table',
-    });
+    if (inputOf(topology, branch) !== 'merges' || !connector?.declaration) continue;
+    const { name, declaration, options, valid } = connector;
+    const report = (text: string, hint?: string) =>
+      problems.add(branch.sink.place, text, { subject: topology.name, ...(hint && { hint }) });
+    if (!declaration.sink?.merges)
+      report(`"${name}" (${declaration.type}) can't change rows`, 'merge operations go to a table');
+    else if (valid) {
+      const why = declaration.sink.merges(options);
+      if (why) report(`"${name}" can't take counters: ${why}`);
+    }
   }
 }
 

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { connectors } from '../../connectors/index.ts';
 import { operators } from '../../operators/index.ts';
@@ -36,6 +37,24 @@ describe('the shipped pipeline', () => {
     expect(exitCode).toBe(2);
     expect(text).toContain('FINNHUB_TOKEN is not set');
     expect(text).toContain('https://finnhub.io/register');
+  });
+
+  it('is refused when its counters could not be counters', () => {
+    using folder = temporaryFolder();
+    const path = pipelineCopy(folder.path);
+    const profile = join(dirname(path), 'config/embedded.yml');
+    const shipped = readFileSync(profile, 'utf8');
+    for (const limit of ['keep: 1d', 'max_size: 1MiB']) {
+      writeFileSync(profile, shipped.replace('table: symbols }', `table: symbols, ${limit} }`));
+      expect(check('embedded', {}, path).text).toContain(
+        `"symbols" can't take counters: they are kept for good: leave out`,
+      );
+    }
+    const nameless = pipelineCopy(`${folder.path}/b`, ['    unique: symbol\n', '']);
+    for (const name of ['embedded', 'cluster'])
+      expect(check(name, {}, nameless).text).toContain(
+        `"symbols" can't take counters: they need a field that identifies the row: give`,
+      );
   });
 
   it.each(['embedded', 'cluster'])(

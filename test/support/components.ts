@@ -71,7 +71,7 @@ const door = defineConnector({
     },
   },
   sink: {
-    merges: true,
+    merges: () => undefined,
     exclusive: true,
     options: {
       type: 'object',

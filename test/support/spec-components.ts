@@ -134,7 +134,7 @@ const mongodb = defineConnector({
       collection: { type: 'string', minLength: 1, description: 'Collection.' },
     },
   },
-  sink: { options: none, merges: true },
+  sink: { options: none, merges: () => undefined },
   lookup: { options: none },
   check({ unique, fields }, report) {
     if (unique !== undefined && fields && !(unique in fields)) report(['unique'], `"${unique}" is no field`);
@@ -157,7 +157,7 @@ const sqliteTable = defineConnector({
       table: { type: 'string', minLength: 1, description: 'Table.' },
     },
   },
-  sink: { options: none, merges: true },
+  sink: { options: none, merges: () => undefined },
   lookup: { options: none },
   create: never,
 });

@@ -270,14 +270,6 @@ function retentionCases(world: () => TableWorld): void {
     expect(await table.sink.behind?.('L', [proof('lost', 12)])).toBe(10);
     await table.close();
   });
-
-  it('keeps counters for good: a limit for them is a mistake of the pipeline', async () => {
-    for (const limit of [{ keep: '10s' }, { max_size: '1MiB' }])
-      await expect(TestTable.open(world(), { ...symbolTable, ...limit }, 'merges')).rejects.toMatchObject({
-        code: 'FDP_SPEC_INVALID',
-        message: expect.stringContaining('counters are kept for good: leave out `keep` and `max_size`'),
-      });
-  });
 }
 
 function typeCases(world: () => TableWorld): void {

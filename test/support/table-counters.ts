@@ -147,11 +147,6 @@ export function counterCases(world: () => TableWorld, create: () => Promise<Tabl
     await table.close();
   });
 
-  it('wants a field that identifies the row', async () => {
-    const opening = TestTable.open(world(), { fields: { tradeCount: 'int64' } }, 'merges');
-    await expect(opening).rejects.toMatchObject({ code: 'FDP_SPEC_INVALID' });
-  });
-
   it('loses no count when two write at once', async () => {
     const [one, two] = [await open(world()), await open(world())];
     const counts = (lane: string) => [0, 1, 2].map((offset) => countMessage({ symbol: 'A', offset, lane }));
