@@ -61,7 +61,7 @@ export function isReference({ path }: PageFile): boolean {
 }
 
 /** Modules of the engine that the page runs too: at the address that the page's own imports lead to. */
-const shared = ['src/engine/price-text.js'];
+const shared = ['src/engine/growth.js', 'src/engine/price-text.js'];
 
 function sharedFile(name: string): PageFile {
   return { path: `/${name}`, type: types['.js'] ?? '', body: readFileSync(join(packageRoot(), 'dist', name)) };

@@ -1,3 +1,4 @@
+import { growthPerSecond } from '../../src/engine/growth.ts';
 import type { NodeSnapshot, ProcessSnapshot, StatusReport, TopologySnapshot } from '../../src/engine/snapshot.ts';
 import { Ring } from './ring.ts';
 import { durationText } from './text.ts';
@@ -83,11 +84,12 @@ export class RuntimeRates {
       rates: new Ring(sparkSeconds),
     };
     this.#series.set(now.key, series);
-    const seconds = (now.at - series.at) / 1000;
-    if (seconds <= 0) return series;
-    series.inRate = Math.max(0, now.in - series.in) / seconds;
-    series.outRate = Math.max(0, now.out - series.out) / seconds;
-    series.rates.push(series.inRate);
+    const grown = (name: 'in' | 'out') =>
+      growthPerSecond({ at: series.at, count: series[name] }, { at: now.at, count: now[name] });
+    const inRate = grown('in');
+    if (inRate === undefined) return series;
+    Object.assign(series, { inRate, outRate: grown('out') });
+    series.rates.push(inRate);
     Object.assign(series, { at: now.at, in: now.in, out: now.out });
     return series;
   }

@@ -1,3 +1,4 @@
+import { growthPerSecond } from '../../src/engine/growth.ts';
 import type { ProcessSnapshot, StatusReport } from '../../src/engine/snapshot.ts';
 
 /** The last snapshots of each process, oldest first, by `processKey`. */
@@ -28,10 +29,8 @@ export function ratePerSecond(
   snapshots: readonly ProcessSnapshot[] | undefined,
   count: (snapshot: ProcessSnapshot) => number | undefined,
 ): number | undefined {
-  const [first, last] = [snapshots?.[0], snapshots?.at(-1)];
-  if (!first || !last || last.at <= first.at) return undefined;
-  const [from, to] = [count(first), count(last)];
-  return from === undefined || to === undefined ? undefined : (Math.max(0, to - from) * 1000) / (last.at - first.at);
+  const counted = (snapshot: ProcessSnapshot | undefined) => snapshot && { at: snapshot.at, count: count(snapshot) };
+  return growthPerSecond(counted(snapshots?.[0]), counted(snapshots?.at(-1)));
 }
 
 /** The sum of what is known; undefined when nothing is. */

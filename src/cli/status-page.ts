@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
 import type { NodeSnapshot, StatusReport, TopologySnapshot } from '../engine/snapshot.ts';
-import { statusMark } from '../observe/status-line.ts';
+import { readPerSecond, statusMark } from '../observe/status-line.ts';
 import { plain } from '../observe/terminal-text.ts';
 import { graphLines } from './status-graph.ts';
 import { indented, table } from './text.ts';
@@ -61,12 +61,10 @@ function processLines(report: StatusReport, { earlier, now, ...rest }: ReportOpt
     ready ? 'ready' : 'not ready',
     `seen ${ago(Math.max(0, now - at))} ago`,
   ];
-  const seconds = earlier ? (at - earlier.process.at) / 1000 : 0;
   return [
     facts.join('   '),
     ...topologies.flatMap((topology) => {
-      const previous = earlier?.process.topologies.find(({ name }) => name === topology.name);
-      const rate = previous && seconds > 0 ? (topology.read - previous.read) / seconds : undefined;
+      const rate = readPerSecond(earlier?.process, process, topology.name);
       return ['', ...topologyLines(report, topology, { ...rest, rate })];
     }),
   ];

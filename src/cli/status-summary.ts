@@ -1,5 +1,5 @@
 import type { StatusReport, TopologySnapshot } from '../engine/snapshot.ts';
-import { statusMark } from '../observe/status-line.ts';
+import { readPerSecond, statusMark } from '../observe/status-line.ts';
 import { cut, plain } from '../observe/terminal-text.ts';
 import { ago, isSame, nameOf, type PageOptions, rangesOf } from './status-page.ts';
 
@@ -49,10 +49,8 @@ interface Row {
 
 function rowsOf(report: StatusReport, before: readonly StatusReport[] | undefined): readonly Row[] {
   const earlier = before?.find(({ process }) => isSame(process, report.process))?.process;
-  const seconds = earlier ? (report.process.at - earlier.at) / 1000 : 0;
   return report.process.topologies.map((topology) => {
-    const previous = earlier?.topologies.find(({ name }) => name === topology.name);
-    const rate = previous && seconds > 0 ? (topology.read - previous.read) / seconds : undefined;
+    const rate = readPerSecond(earlier, report.process, topology.name);
     return { cells: cellsOf(topology, rate), reason: topology.reason };
   });
 }

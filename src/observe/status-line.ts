@@ -1,4 +1,5 @@
-import type { ProcessSnapshot, TopologySnapshot, TopologyState } from '../engine/snapshot.ts';
+import { growthPerSecond } from '../engine/growth.ts';
+import type { ProcessSnapshot, TopologyState } from '../engine/snapshot.ts';
 import { cut, plain, widthOf } from './terminal-text.ts';
 
 const marks: Readonly<Record<TopologyState, string>> = {
@@ -12,20 +13,18 @@ const marks: Readonly<Record<TopologyState, string>> = {
 };
 
 /**
- * One line per topology: a mark, name, state, messages per second between the two snapshots, in flight, lag, rejected;
+ * One line per topology: a mark, name, state, messages read per second between the two snapshots, in flight, lag, rejected;
  * below it the reason when it is not well. Columns are aligned, no line is longer than `width` columns, and nothing in them
  * steers a terminal. Pure.
  */
 export function statusLines(previous: ProcessSnapshot, current: ProcessSnapshot, width: number): string[] {
-  const seconds = (current.at - previous.at) / 1000;
-  const before = new Map(previous.topologies.map((topology) => [topology.name, topology]));
   const hasLag = current.topologies.some(({ lag }) => lag !== undefined);
   const rows = current.topologies.map((topology) => {
-    const rate = ratePerSecond(before.get(topology.name), topology, seconds);
+    const rate = readPerSecond(previous, current, topology.name) ?? 0;
     const lag = topology.lag === undefined ? '' : `${grouped(topology.lag)} behind`;
     return [
       topology.state,
-      `${rate} msg/s`,
+      `${rateText(rate)} msg/s`,
       `${grouped(topology.inFlight)} in flight`,
       ...(hasLag ? [lag] : []),
       `${grouped(topology.rejected)} rejected`,
@@ -47,6 +46,17 @@ export function statusLines(previous: ProcessSnapshot, current: ProcessSnapshot,
   });
 }
 
+/** Messages that a topology read per second between two snapshots of a process; undefined where that is not known. */
+export function readPerSecond(
+  previous: ProcessSnapshot | undefined,
+  current: ProcessSnapshot,
+  topology: string,
+): number | undefined {
+  const read = (snapshot: ProcessSnapshot | undefined) =>
+    snapshot && { at: snapshot.at, count: snapshot.topologies.find(({ name }) => name === topology)?.read };
+  return growthPerSecond(read(previous), read(current));
+}
+
 /** The sign in front of a topology. */
 export function statusMark(state: TopologyState): string {
   return marks[state];
@@ -59,14 +69,8 @@ export function statusColour(line: string): 'green' | 'yellow' | 'red' | undefin
   return line.startsWith(marks.starting) ? 'yellow' : undefined;
 }
 
-/** Messages that ended, per second; 0 when no time has passed or the counters began anew. */
-function ratePerSecond(before: TopologySnapshot | undefined, now: TopologySnapshot, seconds: number): string {
-  const ended = before && seconds > 0 ? Math.max(0, endedOf(now) - endedOf(before)) / seconds : 0;
-  return ended < 100 ? ended.toFixed(1) : grouped(Math.round(ended));
-}
-
-function endedOf({ delivered, filtered, rejected }: TopologySnapshot): number {
-  return delivered + filtered + rejected;
+function rateText(rate: number): string {
+  return rate < 100 ? rate.toFixed(1) : grouped(Math.round(rate));
 }
 
 function grouped(count: number): string {

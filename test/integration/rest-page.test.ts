@@ -110,7 +110,15 @@ describe('the live page of rest', () => {
         ?.map(({ path }) => path)
         .sort(),
     ).toEqual(
-      ['/', '/a.js', '/assets/lightweight-charts.js', '/deep/b.css', '/docs', '/src/engine/price-text.js'].sort(),
+      [
+        '/',
+        '/a.js',
+        '/assets/lightweight-charts.js',
+        '/deep/b.css',
+        '/docs',
+        '/src/engine/growth.js',
+        '/src/engine/price-text.js',
+      ].sort(),
     );
     expect(readPage(pageFolder)?.map(({ path }) => path)).toContain('/main.js');
   });

@@ -111,7 +111,7 @@ describe('status of a process', () => {
     const clock = new VirtualClock();
     const painter = createPainter(terminal, {});
     const snapshot = () =>
-      processSnapshot(clock.monotonic(), [topologySnapshot('a', { delivered: Math.floor(clock.monotonic() / 20) })]);
+      processSnapshot(clock.monotonic(), [topologySnapshot('a', { read: Math.floor(clock.monotonic() / 20) })]);
     return { clock, stop: showStatus({ painter, clock, snapshot }) };
   }
 

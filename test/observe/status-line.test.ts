@@ -8,17 +8,16 @@ import { processSnapshot, topologySnapshot } from '../support/snapshots.ts';
 describe('status line', () => {
   it('shows state, rate, in flight, lag and rejected of each topology, aligned', () => {
     const before = processSnapshot(0, [
-      topologySnapshot('ingestor', { delivered: 100 }),
-      topologySnapshot('processor', { delivered: 1000, filtered: 50 }),
+      topologySnapshot('ingestor', { read: 100 }),
+      topologySnapshot('processor', { read: 1050 }),
     ]);
     const after = processSnapshot(2000, [
-      topologySnapshot('ingestor', { delivered: 196, rejected: 1, inFlight: 3 }),
+      topologySnapshot('ingestor', { read: 197, rejected: 1, inFlight: 3 }),
       topologySnapshot('processor', {
         state: 'held',
         ready: false,
         reason: 'trades: disk full',
-        delivered: 5000,
-        filtered: 60,
+        read: 5060,
         inFlight: 1234,
         lag: 56_789,
       }),
@@ -36,9 +35,9 @@ describe('status line', () => {
   });
 
   it('counts no rate when no time has passed, a topology is new, or its counters began anew', () => {
-    const before = processSnapshot(0, [topologySnapshot('a', { delivered: 500 })]);
+    const before = processSnapshot(0, [topologySnapshot('a', { read: 500 })]);
     const after = (at: number) =>
-      processSnapshot(at, [topologySnapshot('a', { delivered: 5 }), topologySnapshot('b', { delivered: 5 })]);
+      processSnapshot(at, [topologySnapshot('a', { read: 5 }), topologySnapshot('b', { read: 5 })]);
     for (const line of [...statusLines(before, after(0), 80), ...statusLines(before, after(1000), 80)])
       expect(line).toContain(' 0.0 msg/s');
   });
