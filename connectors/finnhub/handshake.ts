@@ -34,7 +34,7 @@ export function refusal({ name, host }: Asked, response: IncomingMessage, now: n
   if (statusCode === 401)
     return new FdpError(
       'FDP_REFUSED',
-      `${name}: the server refused the token (401): set FINNHUB_TOKEN to a valid key, ` +
+      `${name}: the server refused the token (401): set \`token\` to a valid key, ` +
         'a free one is to be had at https://finnhub.io/register',
     );
   const waitMs = retryAfterMs(headers, now);

@@ -126,9 +126,10 @@ export class Flow {
     if (life.signal.aborted) return;
     life.abort();
     const { plan, graph, environment } = this.#parts;
-    const text = messageOf(error);
-    present(graph.branches.get(branch), branch, 'sink').sink.is('failed', text);
-    environment.log.error({ topology: plan.name, sink: branch }, `${text}: ${plan.name} goes on without ${branch}`);
+    const { sink } = present(graph.branches.get(branch), branch, 'sink');
+    sink.is('failed', messageOf(error));
+    const text = `${sink.reason}: ${plan.name} goes on without ${branch}`;
+    environment.log.error({ topology: plan.name, sink: branch }, text);
   }
 
   #makeDeadLetters(): DeadLetters | undefined {

@@ -12,6 +12,8 @@ export interface NodeOwner {
   reject(node: Node, lane: LaneContext, message: Message, error: FdpError): void;
   /** Called once a change. */
   stateChanged(node: Node): void;
+  /** What went wrong, with the environment variables that its values come from; left out where nobody knows them. */
+  explain?(text: string): string;
 }
 
 /**
@@ -69,7 +71,7 @@ export class Node {
     // A reason that changes while the state stays is kept, but not said again.
     const isSaid = this.state === state && (this.reason !== undefined || reason === undefined);
     this.state = state;
-    this.reason = reason;
+    this.reason = reason === undefined ? undefined : (this.#owner.explain?.(reason) ?? reason);
     this.retryAt = retryAt;
     if (!isSaid) this.#owner.stateChanged(this);
   }

@@ -1,5 +1,6 @@
 import type { RouteDescription, Usage } from './component.ts';
 import type { ConnectorDeclaration, OperatorDeclaration } from './declaration.ts';
+import type { Origin } from './origins.ts';
 
 /** What is to run, read and checked: the spec reader makes it, the runtime carries it out. */
 export interface Plan {
@@ -33,6 +34,8 @@ export interface ConnectorPlan {
   readonly declaration: ConnectorDeclaration;
   /** Validated against the declaration's schema, defaults filled in. */
   readonly options: unknown;
+  /** Where options come from that were made from environment variables; left out where nobody knows. */
+  readonly origins?: readonly Origin[];
 }
 
 export interface TopologyPlan {

@@ -49,7 +49,7 @@ export class Runtime {
           plan: topology,
           settings: plan.settings,
           environment,
-          typeOf: (name) => plan.connectors.get(name)?.declaration.type ?? 'unknown',
+          planOf: (name) => plan.connectors.get(name),
           connector: (name) => this.#connector(name),
           failed: (failed, cause) => this.#failed(failed, cause),
         }),

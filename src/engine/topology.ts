@@ -8,7 +8,8 @@ import { buildGraph, type Graph } from './graph.ts';
 import { type LimitedLog, limited } from './limited-log.ts';
 import type { LaneContext, Message } from './message.ts';
 import { type Node, type NodeOwner, nodeSnapshot } from './node.ts';
-import type { Settings, TopologyPlan } from './plan.ts';
+import { type Origin, withOrigins } from './origins.ts';
+import type { ConnectorPlan, Settings, TopologyPlan } from './plan.ts';
 import type { TopologySnapshot, TopologyState } from './snapshot.ts';
 import { Tally } from './tally.ts';
 import { Outcome } from './track.ts';
@@ -23,8 +24,8 @@ export interface TopologyParts {
   readonly plan: TopologyPlan;
   readonly settings: Settings;
   readonly environment: Environment;
-  /** The type of a connector, by its name. */
-  typeOf(connector: string): string;
+  /** A connector as it was planned, by its name. */
+  planOf(connector: string): ConnectorPlan | undefined;
   /** The one instance of a connector in this process. */
   connector(name: string): Promise<Connector>;
   /** Told when the topology has failed for good. */
@@ -49,6 +50,8 @@ export class Topology implements NodeOwner {
   readonly beginning: Beginning;
   readonly #parts: TopologyParts;
   readonly #graph: Graph;
+  /** Of the options of its connectors. */
+  readonly #origins: readonly Origin[];
   readonly #tally = new Tally();
   readonly #draining = linkedAbort().controller;
   readonly #forced = linkedAbort().controller;
@@ -63,7 +66,10 @@ export class Topology implements NodeOwner {
   constructor(parts: TopologyParts) {
     this.#parts = parts;
     this.name = parts.plan.name;
-    this.#graph = buildGraph(parts.plan, parts.typeOf, this);
+    const typeOf = (connector: string) => parts.planOf(connector)?.declaration.type ?? 'unknown';
+    this.#graph = buildGraph(parts.plan, typeOf, this);
+    const named = [...this.#graph.places.values()].flatMap(({ plan }) => ('connector' in plan ? [plan.connector] : []));
+    this.#origins = [...new Set(named)].flatMap((name) => parts.planOf(name)?.origins ?? []);
     const bestEffort = parts.plan.branches.filter((branch) => branch.bestEffort).map((branch) => branch.name);
     this.beginning = new Beginning(this.#graph, new Set(bestEffort));
     this.#limitedLog = limited(parts.environment.log, parts.environment.clock, rejectionLogMs);
@@ -93,7 +99,10 @@ export class Topology implements NodeOwner {
       while (restartedAt[0] !== undefined && now - restartedAt[0] > restartWindowMs) restartedAt.shift();
       if (restartedAt.push(now) > maxRestarts)
         return this.#failed(error, 1, `${maxRestarts} restarts within a minute did not help: `);
-      log.error({ topology: this.name, err: error }, `restarting from the last committed position: ${textOf(error)}`);
+      log.error(
+        { topology: this.name, err: error },
+        `restarting from the last committed position: ${this.explain(textOf(error))}`,
+      );
       await backoff.wait(this.#draining.signal);
     }
   }
@@ -189,6 +198,10 @@ export class Topology implements NodeOwner {
     else if (node.state !== 'failed') log.debug(fields, text);
   }
 
+  explain(text: string): string {
+    return withOrigins(this.#origins, text);
+  }
+
   async #runOnce(): Promise<unknown> {
     const { plan, settings, environment, connector } = this.#parts;
     this.#state = 'running';
@@ -230,7 +243,7 @@ export class Topology implements NodeOwner {
 
   #failed<C extends 1 | 2>(error: unknown, exitCode: C, before = ''): C {
     this.#state = 'failed';
-    this.#reason = `${before}${textOf(error)}`;
+    this.#reason = `${before}${this.explain(textOf(error))}`;
     this.#limitedLog.flush();
     this.beginning.ended();
     const code = error instanceof FdpError ? error.code : 'FDP_INTERNAL';

@@ -1,3 +1,4 @@
+import type { OriginPart } from '../engine/origins.ts';
 import type { Problems } from './problem.ts';
 import { isUnusable, type Missing, type ScalarTree, type Tree } from './tree.ts';
 import type { Variables } from './variables.ts';
@@ -27,8 +28,8 @@ export function interpolation(variables: Variables, problems: Problems): (tree: 
       problems.add(tree.at, parts.problem, { hint: `write ${forms}, or $$\{ for a literal $\{` });
       return { ...tree, value: '', broken: true };
     }
-    const { text, used, missing } = fill(parts.parts, variables);
-    const origin = used.length > 0 ? { variables: used } : {};
+    const { text, used, pieces, missing } = fill(parts.parts, variables);
+    const origin = used.length > 0 ? { variables: used, parts: pieces } : {};
     return { ...tree, value: text, ...origin, ...(missing ? { missing } : {}) };
   };
   const replaced = (tree: Tree): Tree => {
@@ -51,17 +52,19 @@ interface Filled {
   readonly missing?: Missing;
 }
 
-function fill(parts: readonly Part[], variables: Variables): Filled {
+function fill(parts: readonly Part[], variables: Variables): Filled & { readonly pieces: readonly OriginPart[] } {
   let text = '';
   let missing: Missing | undefined;
   const used: string[] = [];
+  const pieces: OriginPart[] = [];
   for (const part of parts) {
-    const filled = typeof part === 'string' ? { text: part, used: [] } : fillReference(part, variables);
+    const filled: Filled = typeof part === 'string' ? { text: part, used: [] } : fillReference(part, variables);
     text += filled.text;
     used.push(...filled.used);
+    pieces.push({ text: filled.text, variables: filled.used });
     missing ??= filled.missing;
   }
-  return { text, used: [...new Set(used)], ...(missing ? { missing } : {}) };
+  return { text, used: [...new Set(used)], pieces, ...(missing ? { missing } : {}) };
 }
 
 function fillReference(reference: Reference, variables: Variables): Filled {

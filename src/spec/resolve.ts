@@ -2,6 +2,7 @@ import type { ConnectorPlan, OperatorPlan, Plan, TopologyPlan } from '../engine/
 import { missingHint } from './annotations.ts';
 import { guarded } from './connectors.ts';
 import { suggestion } from './names.ts';
+import { originsOf } from './origins.ts';
 import { type Problem, Problems } from './problem.ts';
 import { describeRoute } from './shapes.ts';
 import { positionOf } from './source.ts';
@@ -222,7 +223,10 @@ function planOf(spec: Spec, started: readonly TopologySpec[], needed: readonly C
 }
 
 function connectorPlans(connectors: readonly ConnectorSpec[]): readonly ConnectorPlan[] {
-  return connectors.flatMap(({ name, declaration, options }) => (declaration ? [{ name, declaration, options }] : []));
+  return connectors.flatMap((connector) => {
+    const { name, declaration, options } = connector;
+    return declaration ? [{ name, declaration, options, origins: originsOf(connector) }] : [];
+  });
 }
 
 function topologyPlan(topology: TopologySpec, { connectors }: Spec): TopologyPlan | undefined {

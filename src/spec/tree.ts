@@ -1,3 +1,4 @@
+import type { OriginPart } from '../engine/origins.ts';
 import type { Place } from './source.ts';
 
 // The spec's text as values that know where they stand. Aliases share the tree of their anchor.
@@ -25,6 +26,8 @@ export interface ScalarTree {
   readonly value: Scalar;
   /** Environment variables that the value was made from. */
   readonly variables?: readonly string[];
+  /** The pieces of such a value, in order, each with its variables. */
+  readonly parts?: readonly OriginPart[];
   /** A variable that is not set: a mistake only when a started topology needs the value. */
   readonly missing?: Missing;
   /** A mistake that was reported already: whatever follows from it is not. */

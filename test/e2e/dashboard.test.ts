@@ -129,7 +129,7 @@ onTerminal('the dashboard', () => {
     feed.send(trade('AAPL', 100));
     await terminal.shows(row('AAPL'));
     await feed.close();
-    await terminal.shows(/▲ reconnecting( in \d+ s)?: 127\.0\.0\.1:\d+ refuses the connection/);
+    await terminal.shows(/▲ reconnecting( in \d+ s)?: 127\.0\.0\.1:\d+ \(from VWAP_FEED\) refuses the connection/);
     expect(terminal.text).toMatch(row('AAPL'));
     terminal.press('?');
     await terminal.shows('any key goes back');

@@ -105,12 +105,13 @@ onOwnServices('a pipeline with a mistake', () => {
     'a port of the API that is in use': () => ({
       topology: 'api',
       variables: { API_PORT: takenPort() },
-      words: /^ended: http: port \d+ on 127\.0\.0\.1 is in use by another program: stop it or change `listen`$/,
+      words:
+        /^ended: http: port \d+ \(from API_PORT\) on 127\.0\.0\.1 is in use by another program: stop it or change `listen`$/,
     }),
     'a port of the TCP feed that is in use': () => ({
       topology: 'analytics',
       variables: { TCP_PORT: takenPort() },
-      words: /^ended: vwap_feed: port \d+ on 127\.0\.0\.1 is in use by another program/,
+      words: /^ended: vwap_feed: port \d+ \(from TCP_PORT\) on 127\.0\.0\.1 is in use by another program/,
     }),
   };
 
