@@ -6,9 +6,11 @@ import { listen, reachable } from '../engine/listen.ts';
 import type { ProcessSnapshot } from '../engine/snapshot.ts';
 import { FdpError, messageOf } from '../errors.ts';
 import { liveness, readiness, soundness } from './health.ts';
+import { holderOf } from './holder.ts';
 import { createMetricsWriter, type MetricsWriter, metricFamilies } from './metrics.ts';
 
 const defaultPort = 9464;
+const highestPort = 65_535;
 /** Ports tried, one after the other, before any free one is taken. */
 const portsTried = 100;
 const maxConnections = 100;
@@ -21,6 +23,8 @@ interface ObserveOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly log: Logger;
   snapshot(): ProcessSnapshot;
+  /** The process runs beside others and is asked by nobody: a port that was asked for and is taken is no reason to end. */
+  readonly mayMove?: boolean;
 }
 
 export interface ObserveServer {
@@ -32,30 +36,42 @@ export interface ObserveServer {
 
 /**
  * Serves `/metrics`, `/health`, `/health/live` and `/health/ready` on OBSERVE_PORT (9464) of OBSERVE_HOST (127.0.0.1), each answer
- * made from one snapshot. When the port is taken and was not asked for, the next free one is used.
+ * made from one snapshot. When the port is taken, and was not asked for or the process may move, the next free one is used.
  * @throws FDP_USAGE for a port that is none, FDP_PORT_IN_USE for one that was asked for and is taken, FDP_REFUSED,
  *   FDP_CONNECT_FAILED for an address that this machine has not
  */
-export async function startObserveServer({ env, log, snapshot }: ObserveOptions): Promise<ObserveServer> {
+export async function startObserveServer(options: ObserveOptions): Promise<ObserveServer> {
+  const { env, log, snapshot, mayMove = false } = options;
   const host = env['OBSERVE_HOST'] || '127.0.0.1';
   const asked = env['OBSERVE_PORT'] ? portOf(env['OBSERVE_PORT']) : undefined;
+  const wanted = asked ?? defaultPort;
   const isOurs = hostCheck(`${named(host)}:0`, []);
   const answer = answers(snapshot, log, isOurs);
   for (let place = 0; ; place++) {
     const server = makeServer(answer);
-    const port = asked ?? (place < portsTried ? defaultPort + place : 0);
+    const port = place < portsTried && wanted + place <= highestPort ? wanted + place : 0;
     try {
       return await open(server, { host, port, log });
     } catch (error) {
-      const isTaken = error instanceof FdpError && error.code === 'FDP_PORT_IN_USE';
-      if (!isTaken || asked !== undefined) throw error;
+      if (!(error instanceof FdpError && error.code === 'FDP_PORT_IN_USE')) throw error;
+      if (asked === undefined) continue;
+      const taken = `observe: port ${port} (from OBSERVE_PORT) on ${host} is in use by ${await holderOf(host, port)}`;
+      if (!mayMove)
+        throw new FdpError(
+          'FDP_PORT_IN_USE',
+          `${taken}: stop it, or set OBSERVE_PORT to another port, 0 for any free one`,
+          {
+            cause: error,
+          },
+        );
+      log.info({ port }, `${taken}: taking the next free one`);
     }
   }
 }
 
 function portOf(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
-  if (port <= 65_535) return port;
+  if (port <= highestPort) return port;
   throw new FdpError('FDP_USAGE', `OBSERVE_PORT: expected a port, 0 to 65535 (0: any free one), got "${text}"`);
 }
 

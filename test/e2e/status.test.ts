@@ -115,7 +115,7 @@ describe('what a platform tells of itself', () => {
     await using refused = new Process(['--topology', 'ingestor'], env);
     expect(await refused.ended).toBe(1);
     expect(refused.output).toMatch(
-      /^fdp-run: observe: port \d+ on 127\.0\.0\.1 is in use by another program: [^\n]*\n$/,
+      /^fdp-run: observe: port \d+ \(from OBSERVE_PORT\) on 127\.0\.0\.1 is in use by another program: [^\n]*\n$/,
     );
     taken.close();
     const unasked = { ...env, OBSERVE_PORT: '' };

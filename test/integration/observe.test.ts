@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
-import { connect, createServer, type Server } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ProcessSnapshot, TopologyState } from '../../src/engine/snapshot.ts';
 import { type ObserveServer, startObserveServer } from '../../src/observe/observe-server.ts';
@@ -15,6 +15,7 @@ afterEach(async () => {
   open.clear();
 });
 
+const elsewhere = 'stop it, or set OBSERVE_PORT to another port, 0 for any free one';
 const running = processSnapshot(2000, [topologySnapshot('flow', { read: 5, delivered: 4, inFlight: 1 })]);
 
 async function start(
@@ -133,8 +134,54 @@ describe('observe server', () => {
     await expect(start({ OBSERVE_PORT: `${port}` })).rejects.toMatchObject({
       code: 'FDP_PORT_IN_USE',
       fault: 'fatal',
-      message: `observe: port ${port} on 127.0.0.1 is in use by another program: stop it or change OBSERVE_PORT or OBSERVE_HOST`,
+      message: `observe: port ${port} (from OBSERVE_PORT) on 127.0.0.1 is in use by another program: ${elsewhere}`,
     });
+  });
+
+  it('names the process of fdp that has the port that was asked for', async () => {
+    const first = await start();
+    const { port } = new URL(first.address);
+    const { instance, pid } = running;
+    await expect(start({ OBSERVE_PORT: port })).rejects.toMatchObject({
+      code: 'FDP_PORT_IN_USE',
+      message: `observe: port ${port} (from OBSERVE_PORT) on 127.0.0.1 is in use by another fdp-run (${instance}, pid ${pid}): ${elsewhere}`,
+    });
+  });
+
+  it.each([
+    ['says something else', (socket: Socket) => socket.end('HTTP/1.1 200 OK\r\n\r\n{"instance":"a b","pid":1}')],
+    ['says nothing', () => {}],
+    ['never ends', (socket: Socket) => socket.write(`HTTP/1.1 200 OK\r\n\r\n${'{'.repeat(100_000)}`)],
+  ])('is not held up by one that has the port and %s', async (_how, answer) => {
+    const other = createServer((socket) => {
+      socket.on('error', () => {});
+      open.add({ close: () => socket.destroy() });
+      answer(socket);
+    }).listen(0, '127.0.0.1');
+    open.add(other);
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    await expect(start({ OBSERVE_PORT: `${port}` })).rejects.toMatchObject({
+      message: expect.stringContaining('is in use by another program'),
+    });
+  });
+
+  it('takes the next free port, and says which, where the process only looks', async () => {
+    const first = await start();
+    const { port } = new URL(first.address);
+    const log = recordingLog();
+    const moved = await startObserveServer({
+      env: { OBSERVE_PORT: port },
+      log,
+      snapshot: () => running,
+      mayMove: true,
+    });
+    open.add(moved);
+    const taken = Number(new URL(moved.address).port);
+    expect(taken).not.toBe(Number(port));
+    const texts = log.lines.map(({ text }) => text);
+    expect(texts[0]).toContain(`port ${port} (from OBSERVE_PORT) on 127.0.0.1 is in use by another fdp-run`);
+    expect(texts.at(-1)).toBe(`observe: listening on 127.0.0.1 port ${taken}`);
   });
 
   it.each(['x', '-1', '65536', '1e3', '94 64'])('takes no OBSERVE_PORT like %s', async (port) => {
