@@ -1,7 +1,9 @@
 import { type Command, CommanderError } from 'commander';
 import { connectors } from '../../connectors/index.ts';
 import { operators } from '../../operators/index.ts';
+import { withOrigins } from '../engine/origins.ts';
 import { FdpError, messageOf } from '../errors.ts';
+import { originsOf } from '../spec/origins.ts';
 import { readSpec } from '../spec/read.ts';
 import { resolve } from '../spec/resolve.ts';
 import { knownSecrets, secretsOf } from '../spec/secrets.ts';
@@ -10,6 +12,7 @@ import { completion } from './completion.ts';
 import { config } from './config.ts';
 import { dropLetters, listLetters, showLetter } from './dead-letters.ts';
 import { init, pipelineIn } from './init.ts';
+import { endInTime } from './left-open.ts';
 import { list } from './list.ts';
 import { listJson } from './list-json.ts';
 import { listed } from './list-pages.ts';
@@ -26,7 +29,6 @@ import { readVersion } from './version.ts';
 
 const components = { connectors, operators };
 const usageExitCode = 2;
-const forcedExitCode = 3;
 
 /** Runs a command and gives the exit code. */
 async function main(args: readonly string[]): Promise<number> {
@@ -40,7 +42,7 @@ async function main(args: readonly string[]): Promise<number> {
     await outputWritten();
   } catch (error) {
     if (error instanceof CommanderError) return usageExitCode;
-    process.stderr.write(`fdp-run: ${messageOf(error)}\n`);
+    process.stderr.write(`fdp-run: ${explained(program, messageOf(error))}\n`);
     return error instanceof FdpError && error.code === 'FDP_USAGE' ? usageExitCode : 1;
   }
   return exitCode;
@@ -55,19 +57,32 @@ async function parse(program: Command, args: readonly string[]): Promise<void> {
   }
 }
 
-function actionsOf(program: Command): Actions {
-  const request = (): SpecRequest => {
-    const { topology, profile, pipeline } = program.opts<Flags>();
-    const folder = process.cwd();
-    return {
-      pipelinePath: pipelineIn(folder, pipeline),
-      profile,
-      env: process.env,
-      components,
-      folder,
-      ...(topology ? { topologies: topology } : {}),
-    };
+/** What went wrong in a command, with the environment variables that its values come from; topologies name them themselves. */
+function explained(program: Command, text: string): string {
+  if (program.args.length === 0) return text;
+  try {
+    const { connectors: all } = readSpec(requestOf(program));
+    return withOrigins([...all.values()].flatMap(originsOf), text);
+  } catch {
+    return text; // there is no pipeline
+  }
+}
+
+function requestOf(program: Command): SpecRequest {
+  const { topology, profile, pipeline } = program.opts<Flags>();
+  const folder = process.cwd();
+  return {
+    pipelinePath: pipelineIn(folder, pipeline),
+    profile,
+    env: process.env,
+    components,
+    folder,
+    ...(topology ? { topologies: topology } : {}),
   };
+}
+
+function actionsOf(program: Command): Actions {
+  const request = () => requestOf(program);
   const { columns } = process.stdout;
   return {
     start: () => start(request()),
@@ -114,17 +129,9 @@ async function start(request: SpecRequest): Promise<number> {
   if (!plan) return show({ text: problemText(problems, request.folder), exitCode: usageExitCode });
   const { profile, variables } = spec;
   const secrets = [...knownSecrets(spec)];
-  const exitCode = await run({
-    plan,
-    profile,
-    version: readVersion(),
-    env: variables.all,
-    secrets,
-    mask: secretsOf(spec),
-  });
-  // What was forced may still hold a handle; everything else ends by itself.
-  if (exitCode === forcedExitCode) process.exit(exitCode);
-  return exitCode;
+  return run({ plan, profile, version: readVersion(), env: variables.all, secrets, mask: secretsOf(spec) });
 }
 
-process.exitCode = await main(process.argv.slice(2));
+const exitCode = await main(process.argv.slice(2));
+process.exitCode = exitCode;
+endInTime({ exitCode, name: (text) => process.stderr.write(`fdp-run: ${text}\n`) });

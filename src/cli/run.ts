@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { seededChance } from '../engine/chance.ts';
-import { systemClock } from '../engine/clock.ts';
+import { endedWithin, systemClock } from '../engine/clock.ts';
 import type { Environment, Platform } from '../engine/component.ts';
 import { standardOutput } from '../engine/declaration.ts';
 import { instanceName } from '../engine/instance.ts';
@@ -20,6 +20,7 @@ import { type StatusReader, statusReader } from '../observe/status-reader.ts';
 import { describeTopologies, type OptionMask, statusRow } from '../observe/status-report.ts';
 import { writeStatus } from '../observe/status-writer.ts';
 import { failPointFrom } from './fail-point.ts';
+import { endInTime, nodesOf } from './left-open.ts';
 import { type LogFile, openLogFile } from './log-file.ts';
 import { stopOnSignals } from './signals.ts';
 
@@ -39,6 +40,10 @@ export interface RunRequest {
  * of which nine tenths are messages that ended long ago; this takes a quarter less memory, and next to no time.
  */
 const heapGrowth = 150;
+
+/** How long status, metrics and health may take to end, ms. */
+const endMs = 5000;
+const forcedExitCode = 3;
 
 /**
  * Runs a plan in this process until every topology has ended, and resolves with the exit code. SIGINT, SIGTERM and SIGHUP
@@ -80,7 +85,7 @@ export async function run(request: RunRequest): Promise<number> {
   const runtime: Runtime = new Runtime(plan, { ...environment, platform });
   // Before anything is said: whoever sees a line of ours may send a signal.
   const letGo = stopOnSignals(runtime, { clock, log, env: process.env });
-  const observe = await startObserveServer({ env, log, snapshot });
+  const observe = await startObserveServer({ env, log, snapshot, mayMove: onlyLooks(plan) });
   const hints = hintsOf(plan, `fdp ${version}${profile ? `, profile ${profile}` : ''}`, observe.address);
   if (painter.isActive) painter.write(`${startLines(hints, painter.width).join('\n')}\n\n`);
   else log.info({ version, profile, topologies: plan.topologies.map(({ name }) => name) }, `${hints.title}: starting`);
@@ -89,10 +94,13 @@ export async function run(request: RunRequest): Promise<number> {
   const stopReports = reportStatus(plan, { environment, report: ownReport });
   const result = await runtime.run();
   stopStatus();
-  await Promise.all([stopReports(), reader?.close(), observe.close()]);
+  await endedWithin(clock, endMs, Promise.all([stopReports(), reader?.close(), observe.close()]));
   letGo();
   painter.end();
   report(result, log);
+  // Nothing is waited for once a stop was forced.
+  const name = (text: string) => log.warn({}, text);
+  endInTime({ exitCode: result.exitCode, nodes: nodesOf(snapshot()), waits: result.exitCode !== forcedExitCode, name });
   log.flush();
   for (const error of logFile?.errors ?? []) process.stderr.write(`${error}\n`);
   return result.exitCode;
@@ -120,6 +128,13 @@ function bare(stream: NodeJS.WritableStream): LogDestination {
 function writesOutput(plan: Plan): boolean {
   return [...plan.connectors.values()].some(({ declaration, options }) =>
     declaration.claims?.(options).includes(standardOutput),
+  );
+}
+
+/** Everything that runs shows something to the person at this terminal: one more beside whatever runs already. */
+function onlyLooks({ topologies, connectors }: Plan): boolean {
+  return topologies.every(({ branches }) =>
+    branches.some(({ connector }) => connectors.get(connector)?.declaration.logFile !== undefined),
   );
 }
 

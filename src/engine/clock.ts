@@ -29,6 +29,11 @@ export const systemClock: Clock = {
   outside: (work) => work,
 };
 
+/** Calls `fn` after `ms` of the machine's clock if the process still lives then: it keeps it from ending in no way. */
+export function ifStillAlive(ms: number, fn: () => void): void {
+  setTimeout(fn, ms).unref();
+}
+
 /** `Clock.sleep` in terms of `Clock.timer`, for every clock. */
 export function sleepOn(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
   return woken(signal, (wake) => clock.timer(ms, wake));

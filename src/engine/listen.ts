@@ -19,6 +19,13 @@ interface Listening {
   readonly setting?: string;
 }
 
+const names = new Map<number, string>();
+
+/** The name of the server of this process that has a port, until the last of its connections is closed. */
+export function serverNameOn(port: number): string | undefined {
+  return names.get(port);
+}
+
 /**
  * Opens a server's port, says so, and warns when others than this machine can reach it: no server of fdp knows who
  * asks. Gives the port.
@@ -40,6 +47,8 @@ export async function listen(server: Server, listening: Listening, signal: Abort
   }
   listening.proven?.worked('listen');
   const bound = server.address() as AddressInfo;
+  names.set(bound.port, listening.name);
+  server.once('close', () => names.delete(bound.port));
   const fields = { host: bound.address, port: bound.port };
   listening.log.info(fields, `${listening.name}: listening on ${bound.address} port ${bound.port}`);
   if (!isLoopback(bound.address)) warnOfOthers(listening, fields);

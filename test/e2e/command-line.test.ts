@@ -3,8 +3,9 @@ import { once } from 'node:events';
 import { existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { placeIn } from '../support/place.ts';
+import { get, placeIn } from '../support/place.ts';
 import { eventually, Process, temporaryFolder } from '../support/platform.ts';
+import { dial } from '../support/sockets.ts';
 import { logOf } from '../support/stored.ts';
 
 type Environment = Readonly<Record<string, string>>;
@@ -246,5 +247,82 @@ describe('fdp-run produce', () => {
     await using processor = new Process(['--topology', 'processor'], env);
     await eventually('both letters', async () => logOf(folder.path, 'raw_stock_ticks.rejected').length === 2);
     expect(await processor.stop()).toBe(0);
+  });
+});
+
+describe('the end of the platform', () => {
+  it('is not kept by clients that never read, and leaves nothing open', async () => {
+    using folder = temporaryFolder();
+    const { env, api, tcpPort } = await placeIn(folder.path);
+    await using platform = new Process([], env);
+    const apiPort = Number(new URL(api).port);
+    await eventually('it listens', async () =>
+      [tcpPort, apiPort].every((port) => platform.output.includes(`listening on 127.0.0.1 port ${port}`)),
+    );
+    const stream = 'GET /api/v1/stream HTTP/1.1\r\nHost: localhost\r\n\r\n';
+    const asks = [
+      stream,
+      stream.repeat(60),
+      `${stream}no HTTP\r\n\r\n`,
+      stream.replace('stream', 'symbols').repeat(16),
+    ];
+    const clients = [...asks.map(() => apiPort), tcpPort].map(async (port, place) => {
+      const socket = (await dial(port)).pause();
+      socket.write(asks[place] ?? '');
+      return socket;
+    });
+    const sockets = await Promise.all(clients);
+    try {
+      await eventually('trades for those who watch', async () => {
+        const answer = await get(`${api}/api/v1/trades/AAPL`);
+        return JSON.stringify(answer?.body['data'] ?? '').includes('price');
+      });
+      expect(await platform.stop('SIGTERM')).toBe(0);
+      expect(platform.output).toContain('stopped cleanly');
+      expect(platform.output).not.toContain('still open at the end');
+    } finally {
+      for (const socket of sockets) socket.destroy();
+    }
+  });
+});
+
+describe('a port that is taken', () => {
+  it('does not keep a dashboard from starting: it serves its own metrics on the next one, and says so', async () => {
+    using folder = temporaryFolder();
+    const { env } = await placeIn(folder.path);
+    await using platform = new Process(['--topology', 'simulation'], env);
+    await eventually('it observes', async () => platform.output.includes('observe: listening'));
+    await using dashboard = new Process(['--topology', 'dashboard'], env);
+    await eventually('prices', async () => dashboard.stdout.includes('VWAP'));
+    const texts = dashboard.log.map(({ msg }) => msg);
+    expect(texts[0]).toMatch(
+      new RegExp(
+        `^observe: port ${env['OBSERVE_PORT']} \\(from OBSERVE_PORT\\) on 127\\.0\\.0\\.1 is in use by another fdp-run \\([^)]+, pid ${platform.child.pid}\\): taking the next free one$`,
+      ),
+    );
+    expect(texts[1]).toMatch(/^observe: listening on 127\.0\.0\.1 port \d+$/);
+    expect(await dashboard.stop()).toBe(0);
+    expect(await platform.stop()).toBe(0);
+  });
+
+  it('is named with its variable, in the error of a command too', async () => {
+    using folder = temporaryFolder();
+    const { env, api } = await placeIn(folder.path);
+    const port = Number(new URL(api).port);
+    await using holder = new Process(['--topology', 'api'], env);
+    await eventually('the API', async () => (await get(`${api}/api/v1/symbols`)) !== undefined);
+    expect(await ends(['--topology', 'api'], { env: { ...env, OBSERVE_PORT: '0' } })).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(
+        `ended: http: port ${port} (from API_PORT) on 127.0.0.1 is in use by another program`,
+      ),
+    });
+    const file = join(folder.path, 'file');
+    writeFileSync(file, '');
+    expect(await ends(['produce', 'ticks'], { env: { FDP_DATA: `${file}/data` }, input: '1\n' })).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(`${file}/data (from FDP_DATA): the folder could not be made`),
+    });
+    expect(await holder.stop()).toBe(0);
   });
 });

@@ -10,7 +10,8 @@ export class Worker {
   readonly child: ChildProcess;
   readonly #waiting = new Set<() => void>();
   #ended = false;
-  #errors = '';
+  /** stderr so far. */
+  errors = '';
 
   /** @param script a TypeScript file beside this one */
   constructor(script: string, ...args: readonly string[]) {
@@ -19,7 +20,7 @@ export class Worker {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.child.stderr?.on('data', (chunk) => {
-      this.#errors += chunk;
+      this.errors += chunk;
     });
     if (this.child.stdout)
       createInterface({ input: this.child.stdout }).on('line', (line) => {
@@ -37,7 +38,7 @@ export class Worker {
     for (;;) {
       const found = this.lines.find(fits);
       if (found) return found;
-      if (this.#ended) throw new Error(`the process ended; it said ${JSON.stringify(this.lines)} ${this.#errors}`);
+      if (this.#ended) throw new Error(`the process ended; it said ${JSON.stringify(this.lines)} ${this.errors}`);
       await new Promise<void>((resolve) => this.#waiting.add(resolve));
     }
   }
