@@ -5,7 +5,6 @@ import { withOrigins } from '../engine/origins.ts';
 import { FdpError, messageOf } from '../errors.ts';
 import { originsOf } from '../spec/origins.ts';
 import { readSpec } from '../spec/read.ts';
-import { resolve } from '../spec/resolve.ts';
 import { knownSecrets, secretsOf } from '../spec/secrets.ts';
 import { type Actions, commandLine, type Flags } from './command-line.ts';
 import { completion } from './completion.ts';
@@ -18,6 +17,7 @@ import { listJson } from './list-json.ts';
 import { listed } from './list-pages.ts';
 import { outputWritten, print, watchOutput } from './output.ts';
 import { forgetPositions } from './positions.ts';
+import { resolveProcess } from './process-settings.ts';
 import { produce } from './produce.ts';
 import { replayLetters } from './replay-letters.ts';
 import { run } from './run.ts';
@@ -125,7 +125,7 @@ function listOf(
 
 async function start(request: SpecRequest): Promise<number> {
   const spec = readSpec(request);
-  const { plan, problems } = resolve(spec, request);
+  const { plan, problems } = resolveProcess(spec, request);
   if (!plan) return show({ text: problemText(problems, request.folder), exitCode: usageExitCode });
   const { profile, variables } = spec;
   const secrets = [...knownSecrets(spec)];

@@ -8,8 +8,7 @@ import type { Plan, TopologyPlan } from '../engine/plan.ts';
 import { type RunResult, Runtime } from '../engine/runtime.ts';
 import { isScreen } from '../engine/screen.ts';
 import type { ProcessSnapshot } from '../engine/snapshot.ts';
-import { FdpError } from '../errors.ts';
-import { createLog, type Log, type LogDestination, type LogLevel, logLevels } from '../observe/log.ts';
+import { createLog, type Log, type LogDestination, logLevel } from '../observe/log.ts';
 import { secretMask } from '../observe/mask.ts';
 import { startObserveServer } from '../observe/observe-server.ts';
 import { createPainter } from '../observe/painter.ts';
@@ -167,14 +166,6 @@ function makeEnvironment(log: Log, env: RunRequest['env']): Environment {
     log,
     failPoint: failPointFrom(env['FDP_FAIL_POINT'], () => process.kill(process.pid, 'SIGKILL')),
   };
-}
-
-function logLevel(wanted: string | undefined): LogLevel {
-  const level = wanted || 'info';
-  const known = logLevels.find((each) => each === level);
-  if (known === undefined)
-    throw new FdpError('FDP_USAGE', `LOG_LEVEL: expected ${logLevels.join(', ')}, got "${level}"`);
-  return known;
 }
 
 function report({ exitCode, unfinished }: RunResult, log: Log): void {

@@ -1,7 +1,8 @@
 import { printProblems, shownPath } from '../spec/problem.ts';
 import { type ReadRequest, readSpec } from '../spec/read.ts';
-import { resolve, startedTopologies } from '../spec/resolve.ts';
+import { startedTopologies } from '../spec/resolve.ts';
 import type { Spec } from '../spec/spec.ts';
+import { resolveProcess } from './process-settings.ts';
 
 export interface SpecRequest extends ReadRequest {
   /** The topologies that `--topology` names; none: those that start by themselves. */
@@ -19,7 +20,7 @@ export interface CommandResult {
 /** `fdp-run validate`: everything that is wrong with the pipeline (exit code 2), or what it would start. */
 export function validate(request: SpecRequest, { json = false }: { readonly json?: boolean } = {}): CommandResult {
   const spec = readSpec(request);
-  const { plan, problems } = resolve(spec, request);
+  const { plan, problems } = resolveProcess(spec, request);
   if (json && !plan) return { text: problemsJson(problems), exitCode: 2 };
   if (json) return { text: `${JSON.stringify({ valid: true, ...facts(spec, request.topologies) })}\n`, exitCode: 0 };
   if (!plan) return { text: problemText(problems, request.folder), exitCode: 2 };

@@ -5,8 +5,20 @@ import { FdpError, messageOf } from '../errors.ts';
 import { secretMask } from './mask.ts';
 
 /** What `LOG_LEVEL` may be, from the most to the least. */
-export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
+
+/**
+ * The level that LOG_LEVEL names; unset or empty it is `info`.
+ * @throws FDP_USAGE for another word
+ */
+export function logLevel(wanted: string | undefined): LogLevel {
+  const level = wanted || 'info';
+  const known = logLevels.find((each) => each === level);
+  if (known === undefined)
+    throw new FdpError('FDP_USAGE', `LOG_LEVEL: expected ${logLevels.join(', ')}, got "${level}"`);
+  return known;
+}
 
 const longestText = 4000;
 /** Control and format characters that JSON leaves as they are, and how it writes the others. */

@@ -43,7 +43,7 @@ export interface ObserveServer {
 export async function startObserveServer(options: ObserveOptions): Promise<ObserveServer> {
   const { env, log, snapshot, mayMove = false } = options;
   const host = env['OBSERVE_HOST'] || '127.0.0.1';
-  const asked = env['OBSERVE_PORT'] ? portOf(env['OBSERVE_PORT']) : undefined;
+  const asked = observePort(env['OBSERVE_PORT']);
   const wanted = asked ?? defaultPort;
   const isOurs = hostCheck(`${named(host)}:0`, []);
   const answer = answers(snapshot, log, isOurs);
@@ -69,7 +69,12 @@ export async function startObserveServer(options: ObserveOptions): Promise<Obser
   }
 }
 
-function portOf(text: string): number {
+/**
+ * The port that OBSERVE_PORT names; undefined when it is unset or empty.
+ * @throws FDP_USAGE for a text that is no port
+ */
+export function observePort(text: string | undefined): number | undefined {
+  if (!text) return undefined;
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (port <= highestPort) return port;
   throw new FdpError('FDP_USAGE', `OBSERVE_PORT: expected a port, 0 to 65535 (0: any free one), got "${text}"`);

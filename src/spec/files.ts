@@ -12,6 +12,7 @@ import { parseYaml } from './yaml.ts';
 /** The pipeline and what it includes, joined. */
 export interface Sections {
   readonly name: Tree | undefined;
+  readonly profile: Tree | undefined;
   readonly settings: Entry | undefined;
   readonly connectors: Map<string, Entry>;
   readonly topologies: Map<string, Entry>;
@@ -59,6 +60,7 @@ export class FileReader {
     const settings = section && this.#section(section, 'settings') ? section : undefined;
     return {
       name: root?.entries.get('name')?.value,
+      profile: root?.entries.get('profile')?.value,
       settings,
       connectors,
       topologies,

@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { nearest } from './names.ts';
 import type { Problems } from './problem.ts';
+import type { Place } from './source.ts';
 
 /** Does `name` begin with the first part, end with the last and hold those between, in order? Hidden files don't match. */
 function matches(name: string, parts: readonly string[]): boolean {
@@ -37,19 +38,33 @@ function listFolder(folder: string): string[] {
   }
 }
 
-const defaultProfile = 'embedded';
+/** Taken when nobody names a profile and there is such a file. */
+const usualProfile = 'embedded';
 
-/** The profile's file, or undefined when there is none to apply. An unknown profile is a problem that lists those there are. */
-export function profileFile(folder: string, asked: string | undefined, problems: Problems): string | undefined {
+/** The profile that somebody names, and where. */
+export interface AskedProfile {
+  readonly name: string;
+  /** Where in the pipeline it stands; left out for a flag or a variable. */
+  readonly place?: Place;
+}
+
+/** The profile's file, or undefined when there is none to apply. A profile without its file is a problem that lists those there are. */
+export function profileFile(folder: string, asked: AskedProfile | undefined, problems: Problems): string | undefined {
   const profiles = listFolder(join(folder, 'config'))
     .filter((name) => name.endsWith('.yml'))
     .map((name) => name.slice(0, -'.yml'.length));
-  const name = asked ?? defaultProfile;
+  const name = asked?.name ?? usualProfile;
   if (profiles.includes(name)) return join(folder, 'config', `${name}.yml`);
   if (asked === undefined && profiles.length === 0) return undefined;
-  const near = nearest(name, profiles);
-  const listed =
-    profiles.length > 0 ? `profiles: ${profiles.join(', ')}` : `there is no ${join(folder, 'config')}/*.yml`;
-  problems.add(undefined, `unknown profile "${name}"`, { hint: near ? `did you mean "${near}"? (${listed})` : listed });
+  problems.add(asked?.place, `unknown profile "${name}"`, { hint: profileHint(name, profiles, folder) });
   return undefined;
+}
+
+function profileHint(name: string, profiles: readonly string[], folder: string): string {
+  const file = join(folder, 'config', `${name}.yml`);
+  if (profiles.length === 0)
+    return `there is no ${file}: copy the folder config/ beside the pipeline, or begin in an empty folder with "fdp-run init"`;
+  const near = nearest(name, profiles);
+  const listed = `profiles: ${profiles.join(', ')}`;
+  return near ? `did you mean "${near}"? (${listed})` : `there is no ${file} (${listed})`;
 }

@@ -2,7 +2,7 @@ import { basename, dirname, extname, resolve } from 'node:path';
 import { readConnectors } from './connectors.ts';
 import type { Context } from './context.ts';
 import { FileReader, type Sections } from './files.ts';
-import { profileFile } from './folder.ts';
+import { type AskedProfile, profileFile } from './folder.ts';
 import { interpolation } from './interpolate.ts';
 import type { Components } from './json-schema.ts';
 import { suggestion } from './names.ts';
@@ -20,7 +20,7 @@ import { readVariables } from './variables.ts';
 
 export interface ReadRequest {
   readonly pipelinePath: string;
-  /** Left out: `FDP_PROFILE`, else `embedded` when there is such a profile. */
+  /** Left out: `FDP_PROFILE`, else the pipeline's own `profile`, else `embedded` when there is such a profile. */
   readonly profile?: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly components: Components;
@@ -35,12 +35,10 @@ export function readSpec({ pipelinePath, profile, env, components }: ReadRequest
   const folder = dirname(path);
   const problems = new Problems();
   const variables = readVariables(folder, env);
-  const asked = profile ?? (variables.all['FDP_PROFILE'] || undefined);
   const reader = new FileReader(problems);
   const sections = reader.pipeline(path) ?? noSections(path);
   const connectors = new Map(components.connectors.map((each) => [each.type, each]));
-  const overlay = profileFile(folder, asked, problems);
-  const joined = overlay ? withOverlay(sections, overlay, { reader, problems, connectors }) : sections;
+  const interpolate = interpolation(variables, problems);
   const context: Context = {
     problems,
     connectors,
@@ -48,18 +46,41 @@ export function readSpec({ pipelinePath, profile, env, components }: ReadRequest
     folder,
     complete: sections.complete,
   };
+  const named = profile ?? (variables.all['FDP_PROFILE'] || undefined);
+  const asked = named === undefined ? readProfile(sections, interpolate, context) : { name: named };
+  const overlay = asked === 'broken' ? undefined : profileFile(folder, asked, problems);
+  const joined = overlay ? withOverlay(sections, overlay, { reader, problems, connectors }) : sections;
   return {
     path,
     profile: overlay ? basename(overlay, '.yml') : undefined,
     variables,
     problems,
-    ...understand(filledIn(joined, interpolation(variables, problems)), context),
+    ...understand(filledIn(joined, interpolate), context),
   };
 }
 
 function noSections(path: string): Sections {
   const main = sourceFile(path, '', 0);
-  return { name: undefined, settings: undefined, connectors: new Map(), topologies: new Map(), main, complete: false };
+  const nothing = { name: undefined, profile: undefined, settings: undefined };
+  return { ...nothing, connectors: new Map(), topologies: new Map(), main, complete: false };
+}
+
+/** The profile that the pipeline itself names. */
+function readProfile(
+  { profile }: Sections,
+  interpolate: (tree: Tree) => Tree,
+  { problems, folder }: Context,
+): AskedProfile | 'broken' | undefined {
+  if (profile === undefined || isNothing(profile)) return undefined;
+  const tree = interpolate(profile);
+  if (tree.kind === 'scalar' && tree.missing) {
+    problems.add(tree.at, tree.missing.text, { subject: 'profile', hint: tree.missing.hint });
+    return 'broken';
+  }
+  const before = problems.size;
+  const { schema, owner } = { schema: pipelineStructure.properties.profile, owner: tree.at };
+  const { value } = checkTree(tree, { schema, subject: 'profile', owner, problems, folder });
+  return problems.size > before || typeof value !== 'string' ? 'broken' : { name: value, place: tree.at };
 }
 
 interface OverlayTools extends Pick<Context, 'problems' | 'connectors'> {

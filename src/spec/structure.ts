@@ -198,6 +198,12 @@ export const pipelineStructure = {
   additionalProperties: false,
   properties: {
     name: { type: 'string', minLength: 1, description: 'Name of the platform, in logs and metrics.' },
+    profile: {
+      type: 'string',
+      pattern: '^[A-Za-z0-9][A-Za-z0-9._-]*$',
+      description: 'The overlay config/NAME.yml to apply, unless `--profile` or FDP_PROFILE names another.',
+      examples: ['embedded'],
+    },
     include: {
       type: 'array',
       items: { type: 'string', minLength: 1 },

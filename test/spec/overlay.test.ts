@@ -129,6 +129,39 @@ describe('a profile', () => {
     expect(brief(outside)).toEqual(['unknown profile "../x"']);
   });
 
+  it('is the one that the pipeline names, unless a flag or FDP_PROFILE names another', () => {
+    const slow = 'connectors:\n  mock: { rate: 1/s }\n';
+    const files = {
+      'pipeline.yml': `profile: $\{USUAL:-fast}\n${pipeline}`,
+      'config/fast.yml': fast,
+      'config/slow.yml': slow,
+      'config/embedded.yml': 'connectors: {}\n',
+    };
+    const rate = (more: SpecOptions) => readText(files, more).resolution.plan?.connectors.get('mock')?.options;
+
+    expect(rate({})).toMatchObject({ rate: '99/s' });
+    expect(rate({ env: { FDP_PROFILE: '' } })).toMatchObject({ rate: '99/s' });
+    expect(rate({ env: { FDP_PROFILE: 'slow' } })).toMatchObject({ rate: '1/s' });
+    expect(rate({ env: { USUAL: 'slow' } })).toMatchObject({ rate: '1/s' });
+    expect(rate({ env: { FDP_PROFILE: 'slow' }, profile: 'embedded' })).toMatchObject({ rate: '5/s' });
+  });
+
+  it('that the pipeline names and that is not there is one mistake, which says what to do', () => {
+    const { problems, resolution, folder } = readText(`profile: embedded\n${pipeline}`);
+
+    expect(resolution.plan).toBeUndefined();
+    expect(brief(problems)).toEqual(['1:10 unknown profile "embedded"']);
+    expect(problems[0]?.hint).toContain(`there is no ${folder}/config/embedded.yml: copy the folder config/ beside`);
+    for (const [profile, told] of [
+      ['[a]', 'profile: expected text, got a list'],
+      ['../x', 'profile: expected text such as "embedded"'],
+      [`$\{UNSET}`, 'profile: UNSET is not set'],
+    ])
+      expect(brief(readText(`profile: ${profile}\n${pipeline}`).problems)).toEqual([
+        expect.stringContaining(`1:10 ${told}`),
+      ]);
+  });
+
   it('is not needed where there is no config folder', () => {
     expect(readText(pipeline).resolution.plan).toBeDefined();
   });

@@ -15,7 +15,7 @@ const lineOf = (text: string) =>
     .split('\n')
     .findIndex((line) => line.includes(text)) + 1;
 
-const check = (profile: string, env = {}, pipelinePath = 'pipeline.yml') =>
+const check = (profile: string | undefined, env = {}, pipelinePath = 'pipeline.yml') =>
   validate({
     pipelinePath,
     profile,
@@ -29,6 +29,30 @@ describe('the shipped pipeline', () => {
 
   it.each(['embedded', 'cluster'])('is valid with the profile %s', (profile) => {
     expect(check(profile).text).toContain(`pipeline.yml is valid: profile ${profile}; ${starts}`);
+  });
+
+  it('is valid with the profile that it names, and alone it says what it lacks', () => {
+    expect(check(undefined).text).toContain('pipeline.yml is valid: profile embedded; ');
+    using folder = temporaryFolder();
+    const alone = join(folder.path, 'pipeline.yml');
+    writeFileSync(alone, readFileSync('pipeline.yml', 'utf8').replace(/^include:.*$/m, ''));
+    const { text, exitCode } = check(undefined, {}, alone);
+    expect(exitCode).toBe(2);
+    expect(text).toContain('unknown profile "embedded"');
+    expect(text).toContain('copy the folder config/ beside the pipeline');
+    expect(text).toMatch(/\n1 problem\n$/);
+  });
+
+  it.each([
+    ['LOG_LEVEL', 'loud', 'LOG_LEVEL: expected debug, info, warn, error, silent, got "loud"'],
+    ['OBSERVE_PORT', '70000', 'OBSERVE_PORT: expected a port, 0 to 65535'],
+    ['OBSERVE_PORT', '8000', 'OBSERVE_PORT: claims port 8000 on 127.0.0.1, as does "http"'],
+    ['FDP_INSTANCE', 'a b', 'FDP_INSTANCE: expected 1 to 100 letters'],
+    ['FDP_FAIL_POINT', '1', 'FDP_FAIL_POINT: expected NAME'],
+  ])('is not valid where the process could not start: %s=%s', (name, value, told) => {
+    const { text, exitCode } = check('embedded', { [name]: value });
+    expect(exitCode).toBe(2);
+    expect(text).toContain(told);
   });
 
   it('lacks a key when its feed is the real market', () => {

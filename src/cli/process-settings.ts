@@ -1,0 +1,53 @@
+import { nameFrom } from '../engine/instance.ts';
+import { listenClaims } from '../engine/listen.ts';
+import type { Plan } from '../engine/plan.ts';
+import { FdpError, messageOf } from '../errors.ts';
+import { logLevel } from '../observe/log.ts';
+import { observePort } from '../observe/observe-server.ts';
+import type { Problem } from '../spec/problem.ts';
+import { type Resolution, resolve } from '../spec/resolve.ts';
+import type { Spec } from '../spec/spec.ts';
+import { failPointFrom } from './fail-point.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Every variable that belongs to the process, not to the pipeline, with what reads it. */
+const readers: Readonly<Record<string, (text: string | undefined) => unknown>> = {
+  LOG_LEVEL: logLevel,
+  OBSERVE_PORT: observePort,
+  FDP_INSTANCE: nameFrom,
+  FDP_FAIL_POINT: (text) => failPointFrom(text, () => {}),
+};
+
+/** What is wrong with the settings of the process itself, as the start would find it. */
+function settingsProblems(env: Environment): readonly Problem[] {
+  return Object.entries(readers).flatMap(([name, read]) => {
+    try {
+      read(env[name]);
+      return [];
+    } catch (error) {
+      if (error instanceof FdpError && error.code === 'FDP_USAGE') return [{ message: messageOf(error) }];
+      throw error;
+    }
+  });
+}
+
+/** A port of the pipeline that was asked for a second time, for the metrics. */
+function observeProblems({ OBSERVE_HOST, OBSERVE_PORT }: Environment, { connectors }: Plan): readonly Problem[] {
+  const port = observePort(OBSERVE_PORT);
+  const host = OBSERVE_HOST || '127.0.0.1';
+  const claims = port === undefined ? [] : listenClaims(`${host.includes(':') ? `[${host}]` : host}:${port}`);
+  return [...connectors.values()].flatMap(({ name, declaration, options }) => {
+    const claim = declaration.claims?.(options).find((each) => claims.includes(each));
+    return claim === undefined ? [] : [{ message: `OBSERVE_PORT: claims ${claim}, as does "${name}"` }];
+  });
+}
+
+/** The plan of a process, or all that stands in the way of its start: in the environment and in the pipeline. */
+export function resolveProcess(spec: Spec, options: Parameters<typeof resolve>[1]): Resolution {
+  const resolution = resolve(spec, options);
+  const env = spec.variables.all;
+  const problems = [...settingsProblems(env), ...resolution.problems];
+  if (problems.length === 0 && resolution.plan) problems.push(...observeProblems(env, resolution.plan));
+  return problems.length === 0 ? resolution : { plan: undefined, problems };
+}
