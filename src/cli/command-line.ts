@@ -41,7 +41,10 @@ export function commandLine(
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'print the help of a command')
     .option('--topology <name>', 'only this one; repeat, or separate by commas, for several', names)
-    .option('--profile <name>', 'the overlay in config/ to apply; else FDP_PROFILE, else the one that the pipeline names')
+    .option(
+      '--profile <name>',
+      'the overlay in config/ to apply; else FDP_PROFILE, else the one that the pipeline names',
+    )
     .option('--pipeline <file>', 'the pipeline to read; else pipeline.yml')
     .exitOverride()
     .configureOutput({ writeOut: print })

@@ -1,4 +1,5 @@
 import { isAbsolute, relative } from 'node:path';
+import { ShownTexts } from './shown-text.ts';
 import { type Place, type Position, positionOf } from './source.ts';
 
 /** A mistake in the spec, for whoever wrote it. */
@@ -22,7 +23,9 @@ interface ProblemDetails {
 const maxProblems = 200;
 
 interface Kept {
-  readonly problem: Problem;
+  readonly message: string;
+  readonly hint: string | undefined;
+  readonly place: Place | undefined;
   readonly order: number;
   readonly start: number;
 }
@@ -34,11 +37,13 @@ interface Kept {
 export class Problems {
   readonly #kept: Kept[];
   readonly #seen: Set<string>;
+  readonly #hidden: Place[];
   #more = 0;
 
   constructor(from?: Problems) {
     this.#kept = [...(from ? from.#kept : [])];
     this.#seen = new Set(from ? from.#seen : []);
+    this.#hidden = [...(from ? from.#hidden : [])];
     this.#more = from ? from.#more : 0;
   }
 
@@ -53,9 +58,13 @@ export class Problems {
     }
     this.#seen.add(identity);
     const hint = typeof details.hint === 'function' ? details.hint() : details.hint;
-    const message = oneLine(details.subject ? `${details.subject}: ${text}` : text);
-    const at = place ? { at: positionOf(place) } : {};
-    this.#kept.push({ problem: { message, ...(hint ? { hint: oneLine(hint) } : {}), ...at }, order, start });
+    const message = details.subject ? `${details.subject}: ${text}` : text;
+    this.#kept.push({ message, hint, place, order, start });
+  }
+
+  /** What stands there is a secret: no excerpt shows it, whatever it is shown for. */
+  hide(place: Place): void {
+    this.#hidden.push(place);
   }
 
   get size(): number {
@@ -64,7 +73,16 @@ export class Problems {
 
   /** In reading order: those without a place first, then file by file. */
   get list(): readonly Problem[] {
-    const sorted = [...this.#kept].sort((a, b) => a.order - b.order || a.start - b.start).map((kept) => kept.problem);
+    const texts = new ShownTexts(this.#hidden);
+    const inOrder = [...this.#kept].sort((a, b) => a.order - b.order || a.start - b.start);
+    const sorted: Problem[] = inOrder.map(({ message, hint, place }) => {
+      const harmless = (text: string) => oneLine(place ? texts.without(text, place) : text);
+      return {
+        message: harmless(message),
+        ...(hint ? { hint: harmless(hint) } : {}),
+        ...(place ? { at: positionOf(place, texts.of(place.file)) } : {}),
+      };
+    });
     if (this.#more > 0) sorted.push({ message: `and ${this.#more} further problems` });
     return sorted;
   }

@@ -5,7 +5,7 @@ import { suggestion } from './names.ts';
 import { originsOf } from './origins.ts';
 import { type Problem, Problems } from './problem.ts';
 import { describeRoute } from './shapes.ts';
-import { positionOf } from './source.ts';
+import { lineAndColumn } from './source.ts';
 import {
   type ConnectorSpec,
   inputOf,
@@ -183,7 +183,7 @@ function reportSharedGroups({ topologies }: Spec, problems: Problems): void {
     if (first?.source)
       problems.add(
         place,
-        `"${first.name}" (line ${positionOf(first.source.place).line}) reads this log in group "${group}" already`,
+        `"${first.name}" (line ${lineAndColumn(first.source.place).line}) reads this log in group "${group}" already`,
         {
           subject: topology.name,
           hint: 'they would share its messages, and each miss what the other reads: give it a `group` of its own',

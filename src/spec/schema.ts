@@ -62,6 +62,7 @@ const maxRounds = 4;
 export function checkTree(tree: Tree | undefined, check: Check): Checked {
   const validate = compiled(check.schema);
   let value = plain(tree, check.omit);
+  hideSecrets(tree, value, check);
   if ((value === undefined || value === null) && takesObject(check.schema)) value = {};
   const root = { value };
   let errors = run(validate, root);
@@ -72,6 +73,15 @@ export function checkTree(tree: Tree | undefined, check: Check): Checked {
   if (errors.length > 0) return { value: root.value, valid: false };
   makePathsAbsolute(root, check);
   return { value: root.value, valid: isWhole(tree) };
+}
+
+/** What a schema marks as secret is not shown; of a URL only what may be secret in it. */
+function hideSecrets(tree: Tree | undefined, value: unknown, { schema, problems }: Check): void {
+  eachAnnotated(schema, value, ({ secret }, found, path) => {
+    if (secret !== true || (typeof found === 'string' && /^[a-z][a-z0-9+.-]*:\/\//i.test(found))) return;
+    const here = valueAt(tree, path);
+    if (here) problems.hide(here.at);
+  });
 }
 
 /** Every schema that was seen is compiled once a process. */

@@ -1,5 +1,3 @@
-import { starredUrls } from './secret-text.ts';
-
 /** A file as it was read. */
 export interface SourceFile {
   readonly path: string;
@@ -53,13 +51,12 @@ export function lineAndColumn({ file, start }: Place): { readonly line: number; 
   return { line: low + 1, column: start - (file.lines[low] ?? 0) + 1 };
 }
 
-/** The position of a place, with the part of its line that is worth showing. */
-export function positionOf(place: Place): Position {
+/** The position of a place, with the part of its line that is worth showing, of a text as long as the file's. */
+export function positionOf(place: Place, shown: string): Position {
   const { line, column } = lineAndColumn(place);
   const begin = place.file.lines[line - 1] ?? 0;
   const next = place.file.lines[line];
-  const written = place.file.text.slice(begin, next === undefined ? undefined : next - 1).replace(/\r$/, '');
-  const whole = starredUrls(written);
+  const whole = shown.slice(begin, next === undefined ? undefined : next - 1).replace(/\r$/, '');
   const room = Math.max(1, whole.trimEnd().length - column + 1);
   const skipped = whole.length > excerptLength ? Math.max(0, column - 1 - excerptLength / 4) : 0;
   const excerpt = whole.slice(skipped, skipped + excerptLength);

@@ -36,7 +36,7 @@ describe('problems', () => {
 
   it('show a part of a long line only', () => {
     const long = sourceFile('long.yml', `${'x'.repeat(5000)}here${'y'.repeat(5000)}`, 0);
-    const { excerpt, underline, column } = positionOf({ file: long, start: 5000, end: 5004 });
+    const { excerpt, underline, column } = positionOf({ file: long, start: 5000, end: 5004 }, long.text);
 
     expect(excerpt.length).toBeLessThanOrEqual(160);
     expect(excerpt.slice(underline.from, underline.from + underline.length)).toBe('here');
@@ -46,7 +46,7 @@ describe('problems', () => {
   it('underline no more than the first line of a value', () => {
     const lines = sourceFile('lines.yml', 'a: |\n  b\n', 0);
 
-    expect(positionOf({ file: lines, start: 3, end: 9 }).underline).toEqual({ from: 3, length: 1 });
+    expect(positionOf({ file: lines, start: 3, end: 9 }, lines.text).underline).toEqual({ from: 3, length: 1 });
   });
 
   it('stand in the order of the files and lines, each once', () => {
