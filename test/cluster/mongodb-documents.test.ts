@@ -199,7 +199,7 @@ onServices('mongodb', (services) => {
       // Nor does one reply hold them; no cursor is left behind.
       expect(await table.find()).toHaveLength(15);
       const cursors = async () => (await world.admin.command({ serverStatus: 1 }))['metrics'].cursor.open.total;
-      await expect.poll(async () => Number(await cursors())).toBe(0);
+      await expect.poll(async () => Number(await cursors()), { timeout: 30_000 }).toBe(0);
       await table.close();
     });
   });
@@ -280,7 +280,7 @@ onServices('mongodb', (services) => {
     await one.close();
     expect(await two.find()).toEqual([]);
     await two.close();
-    await expect.poll(connections).toBe(0);
+    await expect.poll(connections, { timeout: 30_000 }).toBe(0);
   });
 });
 

@@ -69,7 +69,7 @@ onOwnServices('mongodb', () => {
       const running = [rows.run(), counters.run()];
       for (const round of [1, 2, 3]) {
         await expect
-          .poll(() => Math.min(rows.confirmed.length, counters.confirmed.length))
+          .poll(() => Math.min(rows.confirmed.length, counters.confirmed.length), patiently)
           .toBeGreaterThan(round * 400);
         await kill();
         await restart();
@@ -97,11 +97,13 @@ onOwnServices('mongodb', () => {
       await restart();
       expect((await stored(url)).keys).toContain(`k${round}`);
       await expect
-        .poll(() =>
-          sink.write([rowMessage({ message_key: 'again' })], never).then(
-            () => true,
-            () => false,
-          ),
+        .poll(
+          () =>
+            sink.write([rowMessage({ message_key: 'again' })], never).then(
+              () => true,
+              () => false,
+            ),
+          patiently,
         )
         .toBe(true);
     }

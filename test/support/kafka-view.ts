@@ -18,6 +18,16 @@ export interface KafkaRecordView {
   readonly timestamp: number;
 }
 
+/** kafkajs' admin does not wait for a coordinator, or a leader, that has only just been made. */
+function whenReady<T>(ask: () => Promise<T>): Promise<T> {
+  return eventually('a coordinator or leader', () =>
+    ask().catch((error) => {
+      if (error instanceof KafkaJSProtocolError && error.retriable) return false as const;
+      throw error;
+    }),
+  );
+}
+
 /** A broker as any other program sees it: with kafkajs alone, sharing no code with fdp. */
 export class KafkaView implements AsyncDisposable {
   readonly #kafka: Kafka;
@@ -79,13 +89,7 @@ export class KafkaView implements AsyncDisposable {
 
   /** Positions that a group has committed, by partition; -1 where there is none. */
   async positions(group: string, topic: string): Promise<ReadonlyMap<number, number>> {
-    // kafkajs does not wait for a coordinator that has only just been made.
-    const [found] = await eventually(`the coordinator of ${group}`, () =>
-      this.#admin.fetchOffsets({ groupId: group, topics: [topic] }).catch((error) => {
-        if (error instanceof KafkaJSProtocolError && error.retriable) return false as const;
-        throw error;
-      }),
-    );
+    const [found] = await whenReady(() => this.#admin.fetchOffsets({ groupId: group, topics: [topic] }));
     return new Map(found?.partitions.map(({ partition, offset }) => [partition, Number(offset)]));
   }
 
@@ -93,7 +97,7 @@ export class KafkaView implements AsyncDisposable {
   async untilReadThrough(group: string, topic: string, limitMs = 90_000): Promise<void> {
     const isThrough = async () => {
       const positions = await this.positions(group, topic);
-      const ends = await this.#admin.fetchTopicOffsets(topic);
+      const ends = await whenReady(() => this.#admin.fetchTopicOffsets(topic));
       return ends.every(({ partition, high }) => high === '0' || positions.get(partition) === Number(high));
     };
     await eventually(`${group} has read ${topic} to its end`, isThrough, limitMs);
@@ -150,7 +154,7 @@ export class KafkaView implements AsyncDisposable {
 
   /** Every record of a topic, by partition and offset. */
   async records(topic: string): Promise<readonly KafkaRecordView[]> {
-    const ends = await this.#admin.fetchTopicOffsets(topic);
+    const ends = await whenReady(() => this.#admin.fetchTopicOffsets(topic));
     const filled = ends.filter(({ high, low }) => high !== low);
     const open = new Map(filled.map(({ partition, high }) => [partition, Number(high)]));
     const found: KafkaRecordView[] = [];
