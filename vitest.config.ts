@@ -28,7 +28,7 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          globalSetup: ['test/support/cluster-setup.ts', 'test/support/build.ts'],
+          globalSetup: ['test/support/services/cluster-setup.ts', 'test/support/cli/build.ts'],
         },
       },
       {
@@ -38,7 +38,7 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          globalSetup: ['test/support/build.ts'],
+          globalSetup: ['test/support/cli/build.ts'],
         },
       },
     ],

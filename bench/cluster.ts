@@ -1,7 +1,7 @@
 import { Kafka, logLevel } from 'kafkajs';
 import { MongoClient } from 'mongodb';
-import { pipelineCopy } from '../test/support/pipeline-copy.ts';
-import { randomName } from '../test/support/services.ts';
+import { pipelineCopy } from '../test/support/cli/pipeline-copy.ts';
+import { randomName } from '../test/support/services/services.ts';
 import { type Backlog, type BacklogMessage, backlogMessages } from './market.ts';
 import type { Servers } from './services.ts';
 

@@ -1,10 +1,10 @@
 import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
-import type { NewRecord } from '../connectors/log/store.ts';
-import { SqliteLogStore } from '../connectors/sqlite/log-store.ts';
-import { testEnvironment } from '../test/support/environment.ts';
-import { randomName } from '../test/support/services.ts';
+import type { NewRecord } from '../connectors/shared/log/store.ts';
+import { SqliteLogStore } from '../connectors/sqlite-log/store.ts';
+import { testEnvironment } from '../test/support/engine/environment.ts';
+import { randomName } from '../test/support/services/services.ts';
 import { type Backlog, backlogMessages } from './market.ts';
 
 const appendRecords = 2000;

@@ -1,4 +1,4 @@
-import { type Service, startKafka, startMongo } from '../test/support/services.ts';
+import { type Service, startKafka, startMongo } from '../test/support/services/services.ts';
 
 /** The servers that the paths of the profile `cluster` are measured on. */
 export interface Servers {

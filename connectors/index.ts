@@ -1,18 +1,18 @@
-import type { ConnectorDeclaration } from '../src/engine/declaration.ts';
-import { file } from './file.ts';
-import { finnhub } from './finnhub.ts';
-import { kafka } from './kafka.ts';
-import { memoryLog } from './memory-log.ts';
-import { memoryTable } from './memory-table.ts';
-import { mock } from './mock.ts';
-import { mongodb } from './mongodb.ts';
-import { rest } from './rest.ts';
-import { sqliteLog } from './sqlite-log.ts';
-import { sqliteTable } from './sqlite-table.ts';
-import { stdout } from './stdout.ts';
-import { tcp } from './tcp.ts';
-import { terminal } from './terminal.ts';
-import { websocketServer } from './websocket-server.ts';
+import type { ConnectorDeclaration } from '../src/kit/declaration.ts';
+import { memoryLog } from '../src/simulate/memory-log.ts';
+import { memoryTable } from '../src/simulate/memory-table.ts';
+import { file } from './file/index.ts';
+import { finnhub } from './finnhub/index.ts';
+import { kafka } from './kafka/index.ts';
+import { mock } from './mock/index.ts';
+import { mongodb } from './mongodb/index.ts';
+import { rest } from './rest/index.ts';
+import { sqliteLog } from './sqlite-log/index.ts';
+import { sqliteTable } from './sqlite-table/index.ts';
+import { stdout } from './stdout/index.ts';
+import { tcp } from './tcp/index.ts';
+import { terminal } from './terminal/index.ts';
+import { websocketServer } from './websocket-server/index.ts';
 
 /** Every connector type that a pipeline can name. */
 export const connectors: readonly ConnectorDeclaration[] = [

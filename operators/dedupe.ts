@@ -1,8 +1,8 @@
 import { Observable } from 'rxjs';
-import { defineOperator } from '../src/engine/declaration.ts';
-import { KeyLanes } from '../src/engine/key-lanes.ts';
-import { compileTemplate, templateNames } from '../src/engine/template.ts';
-import { durationMs } from '../src/engine/units.ts';
+import { defineOperator } from '../src/kit/declaration.ts';
+import { KeyLanes } from '../src/kit/key-lanes.ts';
+import { compileTemplate, templateNames } from '../src/kit/template.ts';
+import { durationMs } from '../src/kit/units.ts';
 import { DedupeLane } from './support/dedupe-lane.ts';
 import { checkTemplate } from './support/names.ts';
 

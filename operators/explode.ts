@@ -1,7 +1,9 @@
-import { defineOperator, type FieldType } from '../src/engine/declaration.ts';
-import { derive, type Fields, fieldsOf, indexed, type Message } from '../src/engine/message.ts';
-import { flatMap } from '../src/engine/operator.ts';
-import { compileTemplate, templateDateNames, templateNames } from '../src/engine/template.ts';
+import { defineOperator, type FieldType } from '../src/kit/declaration.ts';
+import { derive, type Message } from '../src/kit/message.ts';
+import { flatMap } from '../src/kit/operator.ts';
+import { indexed } from '../src/kit/origin.ts';
+import { type Fields, fieldsOf } from '../src/kit/row.ts';
+import { compileTemplate, templateDateNames, templateNames } from '../src/kit/template.ts';
 import { arrayField, itemFields } from './support/fields.ts';
 import { checkField, checkTemplate } from './support/names.ts';
 

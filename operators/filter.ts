@@ -1,7 +1,7 @@
-import { defineOperator } from '../src/engine/declaration.ts';
-import { fieldsOf } from '../src/engine/message.ts';
-import { filter as filterMessages } from '../src/engine/operator.ts';
 import { FdpError } from '../src/errors.ts';
+import { defineOperator } from '../src/kit/declaration.ts';
+import { filter as filterMessages } from '../src/kit/operator.ts';
+import { fieldsOf } from '../src/kit/row.ts';
 import { checkCondition } from './support/condition.ts';
 import { compileExpression } from './support/expression.ts';
 import { show } from './support/expression-functions.ts';

@@ -1,7 +1,8 @@
-import { defineOperator } from '../src/engine/declaration.ts';
-import { derive, indexed } from '../src/engine/message.ts';
-import { lookup } from '../src/engine/operator.ts';
-import { durationMs } from '../src/engine/units.ts';
+import { defineOperator } from '../src/kit/declaration.ts';
+import { derive } from '../src/kit/message.ts';
+import { lookup } from '../src/kit/operator.ts';
+import { indexed } from '../src/kit/origin.ts';
+import { durationMs } from '../src/kit/units.ts';
 import { checkFind } from './support/find-check.ts';
 import { compileFind } from './support/find-query.ts';
 

@@ -1,8 +1,9 @@
-import { defineOperator } from '../src/engine/declaration.ts';
-import { derive, fieldsOf, withField } from '../src/engine/message.ts';
-import { perMessage } from '../src/engine/operator.ts';
-import { compileTemplate, templateNames } from '../src/engine/template.ts';
 import { FdpError } from '../src/errors.ts';
+import { defineOperator } from '../src/kit/declaration.ts';
+import { derive } from '../src/kit/message.ts';
+import { perMessage } from '../src/kit/operator.ts';
+import { fieldsOf, withField } from '../src/kit/row.ts';
+import { compileTemplate, templateNames } from '../src/kit/template.ts';
 import { checkTemplate } from './support/names.ts';
 
 /**

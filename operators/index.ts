@@ -1,4 +1,4 @@
-import type { OperatorDeclaration } from '../src/engine/declaration.ts';
+import type { OperatorDeclaration } from '../src/kit/declaration.ts';
 import { dedupe } from './dedupe.ts';
 import { explode } from './explode.ts';
 import { filter } from './filter.ts';

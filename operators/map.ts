@@ -1,6 +1,7 @@
-import { defineOperator } from '../src/engine/declaration.ts';
-import { derive, fieldsOf } from '../src/engine/message.ts';
-import { perMessage } from '../src/engine/operator.ts';
+import { defineOperator } from '../src/kit/declaration.ts';
+import { derive } from '../src/kit/message.ts';
+import { perMessage } from '../src/kit/operator.ts';
+import { fieldsOf } from '../src/kit/row.ts';
 import { checkExpression, compileExpression } from './support/expression.ts';
 
 /** `map`: a new value with just the named fields, each from an expression over the old one. */

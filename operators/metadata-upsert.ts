@@ -1,7 +1,7 @@
-import type { MergeOperation } from '../src/engine/component.ts';
-import { defineOperator } from '../src/engine/declaration.ts';
-import { derive, type Fields, fieldsOf } from '../src/engine/message.ts';
-import { perMessage } from '../src/engine/operator.ts';
+import { defineOperator } from '../src/kit/declaration.ts';
+import { derive } from '../src/kit/message.ts';
+import { perMessage } from '../src/kit/operator.ts';
+import { type Fields, fieldsOf, type MergeOperation } from '../src/kit/row.ts';
 import { numberField, textField } from './support/fields.ts';
 import { checkField } from './support/names.ts';
 

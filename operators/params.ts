@@ -1,8 +1,9 @@
-import type { RouteParameter } from '../src/engine/component.ts';
-import { defineOperator, type FieldType, type Report } from '../src/engine/declaration.ts';
-import { type Batch, derive, type Fields, fieldsOf } from '../src/engine/message.ts';
-import { perMessage } from '../src/engine/operator.ts';
-import { templateMetaNames } from '../src/engine/template.ts';
+import { defineOperator, type FieldType, type Report } from '../src/kit/declaration.ts';
+import { type Batch, derive } from '../src/kit/message.ts';
+import { perMessage } from '../src/kit/operator.ts';
+import type { RouteParameter } from '../src/kit/request.ts';
+import { type Fields, fieldsOf } from '../src/kit/row.ts';
+import { templateMetaNames } from '../src/kit/template.ts';
 import { fieldOf } from './support/fields.ts';
 import { routeShape, unknownName } from './support/names.ts';
 import {

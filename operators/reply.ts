@@ -1,6 +1,6 @@
-import type { RequestContext } from '../src/engine/component.ts';
-import { defineOperator } from '../src/engine/declaration.ts';
-import { perBatch } from '../src/engine/operator.ts';
+import { defineOperator } from '../src/kit/declaration.ts';
+import { perBatch } from '../src/kit/operator.ts';
+import type { RequestContext } from '../src/kit/request.ts';
 import { rowSchema } from './support/row-schema.ts';
 
 /** `reply`: answers a request with its rows, also when there are none. The last operator of a route. */

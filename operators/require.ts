@@ -1,7 +1,7 @@
-import { defineOperator } from '../src/engine/declaration.ts';
-import { type Fields, fieldsOf } from '../src/engine/message.ts';
-import { perMessage } from '../src/engine/operator.ts';
 import { FdpError, messageOf } from '../src/errors.ts';
+import { defineOperator } from '../src/kit/declaration.ts';
+import { perMessage } from '../src/kit/operator.ts';
+import { type Fields, fieldsOf } from '../src/kit/row.ts';
 import { checkCondition } from './support/condition.ts';
 import { compileExpression, type Expression } from './support/expression.ts';
 import { show } from './support/expression-functions.ts';

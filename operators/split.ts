@@ -1,6 +1,8 @@
-import { defineOperator } from '../src/engine/declaration.ts';
-import { derive, fieldsOf, indexed, type Message, withField } from '../src/engine/message.ts';
-import { flatMap } from '../src/engine/operator.ts';
+import { defineOperator } from '../src/kit/declaration.ts';
+import { derive, type Message } from '../src/kit/message.ts';
+import { flatMap } from '../src/kit/operator.ts';
+import { indexed } from '../src/kit/origin.ts';
+import { fieldsOf, withField } from '../src/kit/row.ts';
 import { arrayField, fieldOf, itemFields } from './support/fields.ts';
 import { checkField } from './support/names.ts';
 

@@ -1,7 +1,8 @@
-import { defineOperator } from '../src/engine/declaration.ts';
-import { derive, fieldsOf, withField } from '../src/engine/message.ts';
-import { scan } from '../src/engine/operator.ts';
 import { FdpError } from '../src/errors.ts';
+import { defineOperator } from '../src/kit/declaration.ts';
+import { derive } from '../src/kit/message.ts';
+import { scan } from '../src/kit/operator.ts';
+import { fieldsOf, withField } from '../src/kit/row.ts';
 import { numberField, textField } from './support/fields.ts';
 import { checkField } from './support/names.ts';
 import { bytesPerTrade, largestSize, RollingVwap } from './support/rolling-vwap.ts';

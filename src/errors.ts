@@ -1,4 +1,4 @@
-import { foreignText } from './engine/text.ts';
+import { foreignText } from './kit/text.ts';
 
 /** What an error's line shows at most, characters. */
 const maxMessage = 2000;

@@ -4,9 +4,16 @@ import { describe, expect, it } from 'vitest';
 import { connectors } from '../connectors/index.ts';
 import { operators } from '../operators/index.ts';
 import { validate } from '../src/cli/validate.ts';
-import { type ComposeFile, environmentOf, filled, readCompose, type Service, variablesOf } from './support/compose.ts';
-import { copiedFiles, execForm, imageEnvironment, instructionsOf, lastStage } from './support/dockerfile.ts';
-import { folderWith } from './support/spec.ts';
+import {
+  type ComposeFile,
+  environmentOf,
+  filled,
+  readCompose,
+  type Service,
+  variablesOf,
+} from './support/containers/compose.ts';
+import { copiedFiles, execForm, imageEnvironment, instructionsOf, lastStage } from './support/containers/dockerfile.ts';
+import { folderWith } from './support/pipeline/spec.ts';
 
 const textOf = (name: string): string => readFileSync(name, 'utf8');
 const here = readCompose(textOf('docker-compose.yml'));

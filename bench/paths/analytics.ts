@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
-import { pipelineCopy } from '../../test/support/pipeline-copy.ts';
-import { freePort } from '../../test/support/platform.ts';
-import { randomName } from '../../test/support/services.ts';
+import { pipelineCopy } from '../../test/support/cli/pipeline-copy.ts';
+import { freePort } from '../../test/support/cli/platform.ts';
+import { randomName } from '../../test/support/services/services.ts';
 import { type Child, fdpRun, handLoop } from '../child.ts';
 import { emptyLog, fillLog, isLocked, RunFolder } from '../embedded.ts';
 import { type Backlog, backlogLabel } from '../market.ts';

@@ -1,7 +1,7 @@
 import autocannon from 'autocannon';
 import { Decimal128, Long, MongoClient, ObjectId } from 'mongodb';
-import { freePort } from '../../test/support/platform.ts';
-import { randomName } from '../../test/support/services.ts';
+import { freePort } from '../../test/support/cli/platform.ts';
+import { randomName } from '../../test/support/services/services.ts';
 import { type Child, fdpRun, handLoop } from '../child.ts';
 import { clusterPipeline } from '../cluster.ts';
 import { symbolNames } from '../market.ts';

@@ -1,9 +1,8 @@
 import { from, lastValueFrom, type OperatorFunction } from 'rxjs';
-import type { OperatorContext } from '../../src/engine/component.ts';
-import { type Batch, type Message, messageOf } from '../../src/engine/message.ts';
-import { Node } from '../../src/engine/node.ts';
-import { perMessage } from '../../src/engine/operator.ts';
-import { testEnvironment } from '../../test/support/environment.ts';
+import { type Batch, type Message, messageOf } from '../../src/kit/message.ts';
+import { Node } from '../../src/kit/node.ts';
+import { type OperatorContext, perMessage } from '../../src/kit/operator.ts';
+import { testEnvironment } from '../../test/support/engine/environment.ts';
 import type { Path } from '../path.ts';
 import { inTurns, type Row, type Sample } from '../turns.ts';
 

@@ -1,6 +1,6 @@
 import { Kafka, logLevel } from 'kafkajs';
-import { pipelineCopy } from '../../test/support/pipeline-copy.ts';
-import { randomName } from '../../test/support/services.ts';
+import { pipelineCopy } from '../../test/support/cli/pipeline-copy.ts';
+import { randomName } from '../../test/support/services/services.ts';
 import { type Child, fdpRun, handLoop } from '../child.ts';
 import { clusterPipeline, filledTopic } from '../cluster.ts';
 import { emptyLog, RunFolder, recordsIn } from '../embedded.ts';

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { freePort } from '../../test/support/platform.ts';
+import { freePort } from '../../test/support/cli/platform.ts';
 import { type Child, fdpRun, handLoop } from '../child.ts';
 import { clusterPipeline, filledTopic, RunDatabase } from '../cluster.ts';
 import { emptyLog, RunFolder } from '../embedded.ts';

@@ -1,4 +1,4 @@
-import { randomName } from '../../test/support/services.ts';
+import { randomName } from '../../test/support/services/services.ts';
 import { type BacklogRun, workOff } from '../backlog.ts';
 import { type Child, fdpRun, handLoop } from '../child.ts';
 import { clusterPipeline, filledTopic, RunDatabase } from '../cluster.ts';

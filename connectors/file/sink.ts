@@ -1,9 +1,10 @@
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { Receipt, RoleContext, Sink } from '../../src/engine/component.ts';
-import { linesOf, parseJson } from '../../src/engine/json.ts';
-import type { Message } from '../../src/engine/message.ts';
 import { FdpError } from '../../src/errors.ts';
+import { linesOf, parseJson } from '../../src/kit/json.ts';
+import type { Message } from '../../src/kit/message.ts';
+import type { RoleContext } from '../../src/kit/role.ts';
+import type { Receipt, Sink } from '../../src/kit/sink.ts';
 import { fileError } from './errors.ts';
 
 export interface FileSinkOptions {

@@ -1,9 +1,10 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { Observable } from 'rxjs';
-import type { Lane, Reading, RoleContext, Source } from '../../src/engine/component.ts';
-import { parseJson } from '../../src/engine/json.ts';
-import type { SourceMessage } from '../../src/engine/message.ts';
 import { FdpError, messageOf } from '../../src/errors.ts';
+import { parseJson } from '../../src/kit/json.ts';
+import type { SourceMessage } from '../../src/kit/message.ts';
+import type { RoleContext } from '../../src/kit/role.ts';
+import type { Lane, Reading, Source } from '../../src/kit/source.ts';
 import { fileError } from './errors.ts';
 import { type Line, Lines } from './lines.ts';
 

@@ -1,11 +1,12 @@
 import { Observable, type Subscriber } from 'rxjs';
-import { linkedAbort } from '../../src/engine/clock.ts';
-import type { Lane, Reading, RoleContext, Source } from '../../src/engine/component.ts';
-import type { SourceMessage } from '../../src/engine/message.ts';
-import type { Proven } from '../../src/engine/proven.ts';
-import { BoundedQueue, type QueueOptions } from '../../src/engine/queue.ts';
-import { foreignText } from '../../src/engine/text.ts';
 import type { FdpError } from '../../src/errors.ts';
+import { linkedAbort } from '../../src/kit/clock.ts';
+import type { SourceMessage } from '../../src/kit/message.ts';
+import type { Proven } from '../../src/kit/proven.ts';
+import { BoundedQueue, type QueueOptions } from '../../src/kit/queue.ts';
+import type { RoleContext } from '../../src/kit/role.ts';
+import type { Lane, Reading, Source } from '../../src/kit/source.ts';
+import { foreignText } from '../../src/kit/text.ts';
 import { readFrame } from './frames.ts';
 import { Gap } from './gaps.ts';
 import { Notices } from './notices.ts';

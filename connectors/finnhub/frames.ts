@@ -1,7 +1,7 @@
-import { parseJson } from '../../src/engine/json.ts';
-import type { SourceMessage } from '../../src/engine/message.ts';
-import { foreignText } from '../../src/engine/text.ts';
 import { FdpError, messageOf } from '../../src/errors.ts';
+import { parseJson } from '../../src/kit/json.ts';
+import type { SourceMessage } from '../../src/kit/message.ts';
+import { foreignText } from '../../src/kit/text.ts';
 
 /** What is shown of a text of the server, characters. */
 const shownText = 200;

@@ -1,6 +1,6 @@
-import type { Clock } from '../../src/engine/clock.ts';
-import type { Logger } from '../../src/engine/component.ts';
-import type { Node } from '../../src/engine/node.ts';
+import type { Clock } from '../../src/kit/clock.ts';
+import type { Logger } from '../../src/kit/environment.ts';
+import type { Node } from '../../src/kit/node.ts';
 
 interface Open {
   /** Wall clock and monotonic, ms. */

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import { sizeText } from '../../src/engine/units.ts';
 import { FdpError, messageOf } from '../../src/errors.ts';
+import { sizeText } from '../../src/kit/units.ts';
 
 /** Who is asked, for the message of an error. */
 export interface Asked {

@@ -1,6 +1,6 @@
-import type { Clock } from '../../src/engine/clock.ts';
-import type { Logger } from '../../src/engine/component.ts';
-import { limited } from '../../src/engine/limited-log.ts';
+import type { Clock } from '../../src/kit/clock.ts';
+import type { Logger } from '../../src/kit/environment.ts';
+import { limited } from '../../src/kit/limited-log.ts';
 
 const sameLineMs = 60_000;
 const mostTexts = 20;

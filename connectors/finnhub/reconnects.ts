@@ -1,5 +1,5 @@
-import type { Chance } from '../../src/engine/chance.ts';
 import type { FdpError } from '../../src/errors.ts';
+import type { Chance } from '../../src/kit/chance.ts';
 
 export interface ReconnectOptions {
   readonly minMs: number;

@@ -1,7 +1,7 @@
 import { WebSocket } from 'ws';
-import { type Clock, linkedAbort } from '../../src/engine/clock.ts';
-import { foreignText } from '../../src/engine/text.ts';
 import { FdpError } from '../../src/errors.ts';
+import { type Clock, linkedAbort } from '../../src/kit/clock.ts';
+import { foreignText } from '../../src/kit/text.ts';
 import { type Asked, connectionError, refusal } from './handshake.ts';
 
 export interface SessionOptions {

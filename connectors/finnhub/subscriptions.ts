@@ -1,5 +1,5 @@
-import type { Clock } from '../../src/engine/clock.ts';
-import { foreignText } from '../../src/engine/text.ts';
+import type { Clock } from '../../src/kit/clock.ts';
+import { foreignText } from '../../src/kit/text.ts';
 import { isAboutLimit } from './frames.ts';
 
 /** What symbols are asked for through. */

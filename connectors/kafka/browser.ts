@@ -1,7 +1,8 @@
 import { Observable } from 'rxjs';
-import { onAbort } from '../../src/engine/clock.ts';
-import type { Lane, Reading, RoleContext, Source } from '../../src/engine/component.ts';
 import { FdpError } from '../../src/errors.ts';
+import { onAbort } from '../../src/kit/clock.ts';
+import type { RoleContext } from '../../src/kit/role.ts';
+import type { Lane, Reading, Source } from '../../src/kit/source.ts';
 import type { Client, TopicFacts } from './client.ts';
 import { bytesOf, messageFrom } from './messages.ts';
 import { rangeOf, recordAt } from './partition.ts';

@@ -1,4 +1,4 @@
-import type { Committed } from '../../src/engine/component.ts';
+import type { Committed } from '../../src/kit/source.ts';
 import type { Fetched } from './fetch-response.ts';
 
 /** A topic as the brokers describe it. */

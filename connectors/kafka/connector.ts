@@ -1,8 +1,9 @@
-import type { Connector, RoleContext, Usage } from '../../src/engine/component.ts';
-import type { ConnectorContext } from '../../src/engine/declaration.ts';
-import { Proven } from '../../src/engine/proven.ts';
-import { BufferedSink } from '../log/buffered-sink.ts';
-import { readLogUsage } from '../log/usage.ts';
+import type { Connector } from '../../src/kit/connector.ts';
+import type { ConnectorContext } from '../../src/kit/declaration.ts';
+import { Proven } from '../../src/kit/proven.ts';
+import type { RoleContext, Usage } from '../../src/kit/role.ts';
+import { BufferedSink } from '../shared/disk-buffer/buffered-sink.ts';
+import { readLogUsage } from '../shared/log/usage.ts';
 import { KafkaBrowser } from './browser.ts';
 import type { Client } from './client.ts';
 import { maxUnpackedBytes } from './codecs.ts';

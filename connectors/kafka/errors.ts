@@ -1,5 +1,5 @@
-import { foreignText } from '../../src/engine/text.ts';
 import { type ErrorCode, type Fault, FdpError, type FdpErrorOptions, messageOf } from '../../src/errors.ts';
+import { foreignText } from '../../src/kit/text.ts';
 
 interface KafkaErrorOptions extends FdpErrorOptions {
   readonly reason: string | undefined;

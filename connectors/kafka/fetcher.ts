@@ -1,6 +1,6 @@
-import { Backoff } from '../../src/engine/backoff.ts';
-import type { Environment } from '../../src/engine/component.ts';
 import { faultOf, isRetriable, messageOf } from '../../src/errors.ts';
+import { Backoff } from '../../src/kit/backoff.ts';
+import type { Environment } from '../../src/kit/environment.ts';
 import { type Client, longestWaitMs, type Want } from './client.ts';
 import type { KafkaLane } from './lane.ts';
 

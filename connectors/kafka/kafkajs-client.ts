@@ -1,5 +1,5 @@
-import type { Committed } from '../../src/engine/component.ts';
 import { messageOf } from '../../src/errors.ts';
+import type { Committed } from '../../src/kit/source.ts';
 import type { At, Client, Membership, NewTopic, OutBatch, ProducerId, TopicFacts, Want } from './client.ts';
 import { kafkaError, reasonOf, unsent } from './errors.ts';
 import { type Fetched, readFetchResponse } from './fetch-response.ts';

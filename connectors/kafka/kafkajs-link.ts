@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import { type Clock, endedWithin } from '../../src/engine/clock.ts';
-import type { Logger } from '../../src/engine/component.ts';
-import type { Proven } from '../../src/engine/proven.ts';
 import { FdpError, messageOf } from '../../src/errors.ts';
+import { type Clock, endedWithin } from '../../src/kit/clock.ts';
+import type { Logger } from '../../src/kit/environment.ts';
+import type { Proven } from '../../src/kit/proven.ts';
 import {
   type Broker,
   type Cluster,

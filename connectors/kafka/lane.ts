@@ -1,8 +1,9 @@
-import { linkedAbort, woken } from '../../src/engine/clock.ts';
-import type { Committed, Lane, LogRecord, Reading, RoleContext } from '../../src/engine/component.ts';
-import type { SourceMessage } from '../../src/engine/message.ts';
 import { FdpError } from '../../src/errors.ts';
-import type { LogUsage } from '../log/usage.ts';
+import { linkedAbort, woken } from '../../src/kit/clock.ts';
+import type { SourceMessage } from '../../src/kit/message.ts';
+import type { RoleContext } from '../../src/kit/role.ts';
+import type { Committed, Lane, LogRecord, Reading } from '../../src/kit/source.ts';
+import type { LogUsage } from '../shared/log/usage.ts';
 import type { Want } from './client.ts';
 import type { Fetched } from './fetch-response.ts';
 import { after, bytesOf, type Item, isUnreadable, messageFrom } from './messages.ts';

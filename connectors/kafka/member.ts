@@ -1,8 +1,8 @@
-import { Backoff } from '../../src/engine/backoff.ts';
-import { endedWithin, linkedAbort } from '../../src/engine/clock.ts';
-import type { RoleContext } from '../../src/engine/component.ts';
-import { foreignText } from '../../src/engine/text.ts';
 import { FdpError, isRetriable, messageOf } from '../../src/errors.ts';
+import { Backoff } from '../../src/kit/backoff.ts';
+import { endedWithin, linkedAbort } from '../../src/kit/clock.ts';
+import type { RoleContext } from '../../src/kit/role.ts';
+import { foreignText } from '../../src/kit/text.ts';
 import { type Client, longestWaitMs, type Membership } from './client.ts';
 import { reasonOf } from './errors.ts';
 import { sessionMs } from './group-join.ts';

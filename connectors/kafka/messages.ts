@@ -1,6 +1,6 @@
-import type { SourceMessage } from '../../src/engine/message.ts';
 import { FdpError } from '../../src/errors.ts';
-import { decodeRecord, type RecordOrigin } from '../log/codec.ts';
+import type { SourceMessage } from '../../src/kit/message.ts';
+import { decodeRecord, type RecordOrigin } from '../shared/log/codec.ts';
 import type { KafkaRecord, UnreadableBatch } from './record-batch.ts';
 
 /** What a fetch finds, one after the other. */

@@ -1,4 +1,4 @@
-import type { Logger } from '../../src/engine/component.ts';
+import type { Logger } from '../../src/kit/environment.ts';
 import type { KafkaLane } from './lane.ts';
 
 interface Seen {

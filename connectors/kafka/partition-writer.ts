@@ -1,7 +1,7 @@
-import { Backoff } from '../../src/engine/backoff.ts';
-import { endedWithin } from '../../src/engine/clock.ts';
-import type { Environment } from '../../src/engine/component.ts';
 import { FdpError, faultOf, isRetriable, messageOf } from '../../src/errors.ts';
+import { Backoff } from '../../src/kit/backoff.ts';
+import { endedWithin } from '../../src/kit/clock.ts';
+import type { Environment } from '../../src/kit/environment.ts';
 import { type Client, longestWaitMs, type ProducerId } from './client.ts';
 import { isUnsent, reasonOf } from './errors.ts';
 import type { Outgoing } from './write.ts';

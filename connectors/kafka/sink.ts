@@ -1,8 +1,9 @@
-import { unlessAborted } from '../../src/engine/clock.ts';
-import type { Receipt, RoleContext, Sink } from '../../src/engine/component.ts';
-import type { Message } from '../../src/engine/message.ts';
 import { FdpError, faultOf } from '../../src/errors.ts';
-import { encodeValue } from '../log/codec.ts';
+import { unlessAborted } from '../../src/kit/clock.ts';
+import type { Message } from '../../src/kit/message.ts';
+import type { RoleContext } from '../../src/kit/role.ts';
+import type { Receipt, Sink } from '../../src/kit/sink.ts';
+import { encodeValue } from '../shared/log/codec.ts';
 import type { OutRecord } from './client.ts';
 import { batchOverheadBytes } from './topic.ts';
 import type { TopicWriter, WriterListener } from './topic-writer.ts';

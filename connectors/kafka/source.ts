@@ -1,8 +1,9 @@
 import { Observable, type Subscriber } from 'rxjs';
-import { linkedAbort, onAbort } from '../../src/engine/clock.ts';
-import type { Committed, Lane, RoleContext, Source } from '../../src/engine/component.ts';
 import { FdpError } from '../../src/errors.ts';
-import type { LogUsage } from '../log/usage.ts';
+import { linkedAbort, onAbort } from '../../src/kit/clock.ts';
+import type { RoleContext } from '../../src/kit/role.ts';
+import type { Committed, Lane, Source } from '../../src/kit/source.ts';
+import type { LogUsage } from '../shared/log/usage.ts';
 import type { Client, Membership } from './client.ts';
 import { Fetcher } from './fetcher.ts';
 import { KafkaLane } from './lane.ts';

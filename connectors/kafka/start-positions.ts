@@ -1,4 +1,4 @@
-import type { Committed } from '../../src/engine/component.ts';
+import type { Committed } from '../../src/kit/source.ts';
 import type { At, Client, Membership } from './client.ts';
 
 export interface Start {

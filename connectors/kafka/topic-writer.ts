@@ -1,6 +1,6 @@
-import { linkedAbort } from '../../src/engine/clock.ts';
-import type { Environment } from '../../src/engine/component.ts';
 import { FdpError, messageOf } from '../../src/errors.ts';
+import { linkedAbort } from '../../src/kit/clock.ts';
+import type { Environment } from '../../src/kit/environment.ts';
 import type { Client, OutRecord } from './client.ts';
 import { loadKafkajs } from './kafkajs-internals.ts';
 import { metadataMs } from './kafkajs-link.ts';

@@ -1,6 +1,6 @@
-import type { Environment } from '../../src/engine/component.ts';
-import type { Proven } from '../../src/engine/proven.ts';
 import { FdpError } from '../../src/errors.ts';
+import type { Environment } from '../../src/kit/environment.ts';
+import type { Proven } from '../../src/kit/proven.ts';
 import type { Client, TopicFacts } from './client.ts';
 
 export interface TopicOptions {

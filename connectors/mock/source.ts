@@ -1,9 +1,9 @@
 import type { Faker } from '@faker-js/faker';
 import { Observable } from 'rxjs';
-import { type Clock, linkedAbort } from '../../src/engine/clock.ts';
-import type { Lane, Reading, Source } from '../../src/engine/component.ts';
-import type { SourceMessage } from '../../src/engine/message.ts';
-import type { Node } from '../../src/engine/node.ts';
+import { type Clock, linkedAbort } from '../../src/kit/clock.ts';
+import type { SourceMessage } from '../../src/kit/message.ts';
+import type { Node } from '../../src/kit/node.ts';
+import type { Lane, Reading, Source } from '../../src/kit/source.ts';
 import { Market, type MarketFrame } from './market.ts';
 
 export interface MockOptions {

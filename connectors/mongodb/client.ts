@@ -1,7 +1,7 @@
 import type { MongoClient, MongoClientOptions, TopologyDescription } from 'mongodb';
-import { type Clock, endedWithin, unlessAborted } from '../../src/engine/clock.ts';
-import type { Environment } from '../../src/engine/component.ts';
 import { FdpError } from '../../src/errors.ts';
+import { type Clock, endedWithin, unlessAborted } from '../../src/kit/clock.ts';
+import type { Environment } from '../../src/kit/environment.ts';
 import type { Asker } from './errors.ts';
 import { mongoError, unavailable } from './errors.ts';
 import { replicaSetProblem } from './replica-set.ts';

@@ -1,7 +1,7 @@
 import { type Db, type Document, Long, type Collection as MongoCollection } from 'mongodb';
-import type { Environment } from '../../src/engine/component.ts';
 import { FdpError } from '../../src/errors.ts';
-import type { TableDefinition } from '../table/definition.ts';
+import type { Environment } from '../../src/kit/environment.ts';
+import type { TableDefinition } from '../shared/table/definition.ts';
 import { acquireClient, type MongoPlace, type SharedClient } from './client.ts';
 import { isServerLost, mongoError, spoilsAll } from './errors.ts';
 import { prepareIndexes } from './indexes.ts';

@@ -1,9 +1,9 @@
 import { type Document, Long } from 'mongodb';
-import { RecencyMap } from '../../src/engine/recency-map.ts';
-import type { TableDefinition } from '../table/definition.ts';
-import { type Change, markTuple } from '../table/fold.ts';
-import { isAbove, type MarkTuple } from '../table/store.ts';
-import type { StoredValue } from '../table/values.ts';
+import { RecencyMap } from '../../src/kit/recency-map.ts';
+import type { TableDefinition } from '../shared/table/definition.ts';
+import { type Change, markTuple } from '../shared/table/fold.ts';
+import { isAbove, type MarkTuple } from '../shared/table/store.ts';
+import type { StoredValue } from '../shared/table/values.ts';
 import type { Collection } from './collection.ts';
 import { fromBson, toBson } from './values.ts';
 

@@ -1,10 +1,12 @@
-import type { Coordinates, Mark, Proof, Receipt, RoleContext, Sink } from '../../src/engine/component.ts';
-import { coordinatesOf, type Message } from '../../src/engine/message.ts';
 import { FdpError } from '../../src/errors.ts';
-import { type Change, markTuple, readChange } from '../table/fold.ts';
-import { counterProof, isMissing, receipt } from '../table/proof.ts';
-import { isAbove, markOf, toTuple } from '../table/store.ts';
-import type { StoredValue } from '../table/values.ts';
+import type { Message } from '../../src/kit/message.ts';
+import { type Coordinates, coordinatesOf, type Proof } from '../../src/kit/origin.ts';
+import type { RoleContext } from '../../src/kit/role.ts';
+import type { Mark, Receipt, Sink } from '../../src/kit/sink.ts';
+import { type Change, markTuple, readChange } from '../shared/table/fold.ts';
+import { counterProof, isMissing, receipt } from '../shared/table/proof.ts';
+import { isAbove, markOf, toTuple } from '../shared/table/store.ts';
+import type { StoredValue } from '../shared/table/values.ts';
 import type { Collection, WriteError } from './collection.ts';
 import { CounterMarks, type RowMarks, type StoredMark, storedMark, tupleOf } from './counter-marks.ts';
 import { duplicateKey } from './errors.ts';

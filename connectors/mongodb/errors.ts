@@ -1,5 +1,5 @@
-import type { Proven } from '../../src/engine/proven.ts';
 import { FdpError, messageOf } from '../../src/errors.ts';
+import type { Proven } from '../../src/kit/proven.ts';
 import type { Address } from './address.ts';
 
 /** Who asks, for the message of an error. */

@@ -1,8 +1,15 @@
 import type { Document } from 'mongodb';
 import { FdpError, messageOf } from '../../src/errors.ts';
-import type { TableDefinition } from '../table/definition.ts';
-import type { Collection } from './collection.ts';
+import type { TableDefinition } from '../shared/table/definition.ts';
+import type { MongoPlace } from './client.ts';
 import { codeOf, duplicateKey, noNamespace } from './errors.ts';
+
+/** As much of a collection as its indexes need. */
+interface Collection {
+  readonly place: MongoPlace;
+  readonly definition: TableDefinition;
+  command(command: Document, signal: AbortSignal): Promise<Document>;
+}
 
 interface Index {
   readonly key: Readonly<Record<string, 1 | -1>>;

@@ -1,6 +1,8 @@
-import type { Lookup, Query, RoleContext, Row } from '../../src/engine/component.ts';
 import { FdpError, faultOf, messageOf } from '../../src/errors.ts';
-import { columnsOf } from '../table/values.ts';
+import type { Lookup, Query } from '../../src/kit/lookup.ts';
+import type { RoleContext } from '../../src/kit/role.ts';
+import type { Row } from '../../src/kit/row.ts';
+import { columnsOf } from '../shared/table/values.ts';
 import type { Collection } from './collection.ts';
 import { unavailable } from './errors.ts';
 import { selectionOf } from './query.ts';

@@ -1,7 +1,7 @@
 import { type Document, Long } from 'mongodb';
-import type { TableDefinition } from '../table/definition.ts';
-import { type Change, markTuple, numberFor } from '../table/fold.ts';
-import { isAbove, type MarkTuple } from '../table/store.ts';
+import type { TableDefinition } from '../shared/table/definition.ts';
+import { type Change, markTuple, numberFor } from '../shared/table/fold.ts';
+import { isAbove, type MarkTuple } from '../shared/table/store.ts';
 import { toBson } from './values.ts';
 
 /** The changes of one document by the messages of one lane, in order, as one stage of an update. */

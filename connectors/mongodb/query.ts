@@ -1,9 +1,9 @@
 import type { Document } from 'mongodb';
-import type { Query } from '../../src/engine/component.ts';
 import { FdpError } from '../../src/errors.ts';
-import type { TableDefinition } from '../table/definition.ts';
-import { checkQuery } from '../table/query.ts';
-import { type StoredValue, storedValue } from '../table/values.ts';
+import type { Query } from '../../src/kit/lookup.ts';
+import type { TableDefinition } from '../shared/table/definition.ts';
+import { checkQuery } from '../shared/table/query.ts';
+import { type StoredValue, storedValue } from '../shared/table/values.ts';
 import { objectId, toBson } from './values.ts';
 
 export interface Selection {

@@ -1,9 +1,12 @@
 import { BSON, type Document, Long } from 'mongodb';
-import type { Coordinates, Proof, Receipt, RoleContext, Row, Sink } from '../../src/engine/component.ts';
-import { coordinatesOf, type Message } from '../../src/engine/message.ts';
 import { FdpError, messageOf } from '../../src/errors.ts';
-import { receipt, rowProof } from '../table/proof.ts';
-import { columnsOf, rowOf, type StoredValue, storedField } from '../table/values.ts';
+import type { Message } from '../../src/kit/message.ts';
+import { type Coordinates, coordinatesOf, type Proof } from '../../src/kit/origin.ts';
+import type { RoleContext } from '../../src/kit/role.ts';
+import type { Row } from '../../src/kit/row.ts';
+import type { Receipt, Sink } from '../../src/kit/sink.ts';
+import { receipt, rowProof } from '../shared/table/proof.ts';
+import { columnsOf, rowOf, type StoredValue, storedField } from '../shared/table/values.ts';
 import type { Collection, WriteError } from './collection.ts';
 import { duplicateKey } from './errors.ts';
 import { ForeignRows } from './foreign-rows.ts';

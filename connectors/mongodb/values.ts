@@ -1,8 +1,8 @@
 import { Decimal128 as Decimal, type Decimal128, type Document, Double, Long, ObjectId } from 'mongodb';
 import { FdpError } from '../../src/errors.ts';
-import { decimalText } from '../table/decimal.ts';
-import type { TableDefinition } from '../table/definition.ts';
-import { listOf, type StoredValue, wrongType } from '../table/values.ts';
+import { decimalText } from '../shared/table/decimal.ts';
+import type { TableDefinition } from '../shared/table/definition.ts';
+import { listOf, type StoredValue, wrongType } from '../shared/table/values.ts';
 
 /** The digits that a Decimal128 has. */
 const maxDigits = 34;

@@ -1,6 +1,6 @@
 import type { Express, NextFunction, Request, Response } from 'express';
-import type { RoleContext } from '../../src/engine/component.ts';
 import { messageOf } from '../../src/errors.ts';
+import type { RoleContext } from '../../src/kit/role.ts';
 import { badRequest, type Refusal, refusalOf, requestIdOf, safeHeaders } from './answer.ts';
 import { type Connections, maxPipelined } from './connections.ts';
 import { allowOrigin, answerPreflight, isPreflight } from './cors.ts';

@@ -1,8 +1,10 @@
 import { setMaxListeners } from 'node:events';
 import type { Request, Response } from 'express';
-import type { Lane, PageEdge, RequestContext, RoleContext } from '../../src/engine/component.ts';
-import type { LimitedLog } from '../../src/engine/limited-log.ts';
 import { FdpError, messageOf } from '../../src/errors.ts';
+import type { LimitedLog } from '../../src/kit/limited-log.ts';
+import type { PageEdge, RequestContext } from '../../src/kit/request.ts';
+import type { RoleContext } from '../../src/kit/role.ts';
+import type { Lane } from '../../src/kit/source.ts';
 import { type Refusal, refusalBody, refusalOf } from './answer.ts';
 import { queryOf, rawQuery } from './route.ts';
 

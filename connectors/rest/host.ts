@@ -1,4 +1,4 @@
-import { hostCheck, hostsOf } from '../../src/engine/host.ts';
+import { hostCheck, hostsOf } from '../../src/kit/host.ts';
 import { badRequest, type Refusal } from './answer.ts';
 
 /** Says why a request is not for this server, by its Host header: as `hostCheck`. */

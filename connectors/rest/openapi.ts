@@ -1,4 +1,4 @@
-import type { RouteDescription } from '../../src/engine/component.ts';
+import type { RouteDescription } from '../../src/kit/request.ts';
 
 interface ApiParts {
   /** The version of fdp. */

@@ -1,5 +1,5 @@
-import type { Environment } from '../../src/engine/component.ts';
-import type { StatusReport } from '../../src/engine/snapshot.ts';
+import type { Environment } from '../../src/kit/environment.ts';
+import type { StatusReport } from '../../src/kit/snapshot.ts';
 
 /** What runs, as far as it is known: all processes, or this one and why the others are not known. */
 interface Overview {

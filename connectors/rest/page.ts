@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, extname, join, sep } from 'node:path';
-import { packageRoot } from '../../src/engine/package-root.ts';
+import { packageRoot } from '../../src/kit/package-root.ts';
 import type { Endpoint } from './application.ts';
 
 /** A file of the live page, as it is sent. */
@@ -60,8 +60,8 @@ export function isReference({ path }: PageFile): boolean {
   return path !== '/' && path !== '/main.js' && path !== chartPath;
 }
 
-/** Modules of the engine that the page runs too: at the address that the page's own imports lead to. */
-const shared = ['src/engine/growth.js', 'src/engine/price-text.js'];
+/** Modules of the kit that the page runs too: at the address that the page's own imports lead to. */
+const shared = ['src/kit/growth.js', 'src/kit/price-text.js'];
 
 function sharedFile(name: string): PageFile {
   return { path: `/${name}`, type: types['.js'] ?? '', body: readFileSync(join(packageRoot(), 'dist', name)) };

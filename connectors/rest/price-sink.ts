@@ -1,7 +1,8 @@
-import type { Receipt, RoleContext, Sink } from '../../src/engine/component.ts';
-import type { Message } from '../../src/engine/message.ts';
 import { FdpError } from '../../src/errors.ts';
-import { FeedWatch, readFeedLine, refusal } from '../feed/line.ts';
+import type { Message } from '../../src/kit/message.ts';
+import type { RoleContext } from '../../src/kit/role.ts';
+import type { Receipt, Sink } from '../../src/kit/sink.ts';
+import { FeedWatch, readFeedLine, refusal } from '../shared/feed/line.ts';
 import type { Prices } from './prices.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { Environment } from '../../src/engine/component.ts';
+import type { Environment } from '../../src/kit/environment.ts';
 
 /** The newest line of a symbol. */
 export interface Price {

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { RoleContext } from '../../src/engine/component.ts';
+import type { RoleContext } from '../../src/kit/role.ts';
 import { notNow, type Refusal } from './answer.ts';
 import { Lookout } from './overview.ts';
 import type { Prices, Snapshot } from './prices.ts';

@@ -1,8 +1,9 @@
 import type { Writable } from 'node:stream';
-import type { Environment, Receipt, Sink } from '../../src/engine/component.ts';
-import { linesOf } from '../../src/engine/json.ts';
-import type { Message } from '../../src/engine/message.ts';
 import { FdpError, messageOf } from '../../src/errors.ts';
+import type { Environment } from '../../src/kit/environment.ts';
+import { linesOf } from '../../src/kit/json.ts';
+import type { Message } from '../../src/kit/message.ts';
+import type { Receipt, Sink } from '../../src/kit/sink.ts';
 
 /**
  * Writes every message's value as a line of JSON, in order. A write resolves when the stream has passed it on, so a

@@ -1,12 +1,13 @@
 import { setMaxListeners } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { Observable } from 'rxjs';
-import { Backoff } from '../../src/engine/backoff.ts';
-import type { Lane, Reading, RoleContext, Source } from '../../src/engine/component.ts';
-import type { SourceMessage } from '../../src/engine/message.ts';
-import { BoundedQueue, type QueueOptions } from '../../src/engine/queue.ts';
-import { hostAndPort } from '../../src/engine/units.ts';
 import { messageOf } from '../../src/errors.ts';
+import { Backoff } from '../../src/kit/backoff.ts';
+import type { SourceMessage } from '../../src/kit/message.ts';
+import { BoundedQueue, type QueueOptions } from '../../src/kit/queue.ts';
+import type { RoleContext } from '../../src/kit/role.ts';
+import type { Lane, Reading, Source } from '../../src/kit/source.ts';
+import { hostAndPort } from '../../src/kit/units.ts';
 import { LineSplitter } from './lines.ts';
 import { readLine } from './read-line.ts';
 

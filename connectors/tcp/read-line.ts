@@ -1,6 +1,6 @@
-import { parseJson } from '../../src/engine/json.ts';
-import type { SourceMessage } from '../../src/engine/message.ts';
 import { FdpError, messageOf } from '../../src/errors.ts';
+import { parseJson } from '../../src/kit/json.ts';
+import type { SourceMessage } from '../../src/kit/message.ts';
 
 interface LineReading {
   /** The connector's name: the lane, and the name in an error. */

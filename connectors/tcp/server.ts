@@ -1,10 +1,11 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import type { ConnectOptions, Receipt, RoleContext, Sink } from '../../src/engine/component.ts';
-import { toJson } from '../../src/engine/json.ts';
-import { listen } from '../../src/engine/listen.ts';
-import type { Message } from '../../src/engine/message.ts';
-import type { Proven } from '../../src/engine/proven.ts';
 import { messageOf } from '../../src/errors.ts';
+import { toJson } from '../../src/kit/json.ts';
+import { listen } from '../../src/kit/listen.ts';
+import type { Message } from '../../src/kit/message.ts';
+import type { Proven } from '../../src/kit/proven.ts';
+import type { ConnectOptions, RoleContext } from '../../src/kit/role.ts';
+import type { Receipt, Sink } from '../../src/kit/sink.ts';
 import { type Line, Outlet } from './outlet.ts';
 
 interface TcpServerOptions {

@@ -1,4 +1,4 @@
-import { axisDecimals, priceText } from '../../src/engine/price-text.ts';
+import { axisDecimals, priceText } from '../../src/kit/price-text.ts';
 import { type Colour, fitLine, grey, type Line, span, strong, widthOf } from './lines.ts';
 import { historySeconds, type Quote } from './market.ts';
 import type { Ring } from './ring.ts';

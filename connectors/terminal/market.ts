@@ -1,5 +1,5 @@
-import { widerDecimals } from '../../src/engine/price-text.ts';
-import { RecencyMap } from '../../src/engine/recency-map.ts';
+import { widerDecimals } from '../../src/kit/price-text.ts';
+import { RecencyMap } from '../../src/kit/recency-map.ts';
 import { Ring } from './ring.ts';
 import type { Trade } from './trade.ts';
 

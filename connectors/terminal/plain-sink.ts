@@ -1,8 +1,9 @@
 import type { Writable } from 'node:stream';
-import type { Receipt, RoleContext, Sink } from '../../src/engine/component.ts';
-import type { Message } from '../../src/engine/message.ts';
-import { basisPoints, decimalsOf, priceText, vwapDistance } from '../../src/engine/price-text.ts';
 import { FdpError, messageOf } from '../../src/errors.ts';
+import type { Message } from '../../src/kit/message.ts';
+import { basisPoints, decimalsOf, priceText, vwapDistance } from '../../src/kit/price-text.ts';
+import type { RoleContext } from '../../src/kit/role.ts';
+import type { Receipt, Sink } from '../../src/kit/sink.ts';
 import { clockText } from './text.ts';
 import { readTrade, type Trade } from './trade.ts';
 

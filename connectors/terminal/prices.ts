@@ -1,4 +1,4 @@
-import { basisPoints, priceText, vwapDistance } from '../../src/engine/price-text.ts';
+import { basisPoints, priceText, vwapDistance } from '../../src/kit/price-text.ts';
 import { chart, type Plot } from './chart.ts';
 import { beside, fitHeight, grey, type Line, plain, rule, type Style, span } from './lines.ts';
 import { changePercent, type Direction, keptTrades, type Market, type Quote, type ShownTrade } from './market.ts';

@@ -1,5 +1,5 @@
-import { growthPerSecond } from '../../src/engine/growth.ts';
-import type { NodeSnapshot, ProcessSnapshot, StatusReport, TopologySnapshot } from '../../src/engine/snapshot.ts';
+import { growthPerSecond } from '../../src/kit/growth.ts';
+import type { NodeSnapshot, ProcessSnapshot, StatusReport, TopologySnapshot } from '../../src/kit/snapshot.ts';
 import { Ring } from './ring.ts';
 import { durationText } from './text.ts';
 

@@ -1,6 +1,8 @@
-import type { Platform, Receipt, RoleContext, Sink } from '../../src/engine/component.ts';
-import type { Message } from '../../src/engine/message.ts';
 import { messageOf } from '../../src/errors.ts';
+import type { Platform } from '../../src/kit/environment.ts';
+import type { Message } from '../../src/kit/message.ts';
+import type { RoleContext } from '../../src/kit/role.ts';
+import type { Receipt, Sink } from '../../src/kit/sink.ts';
 import { press } from './keys.ts';
 import { Market } from './market.ts';
 import { render } from './render.ts';

@@ -1,5 +1,5 @@
-import { vwapDistance } from '../../src/engine/price-text.ts';
-import type { ProcessSnapshot } from '../../src/engine/snapshot.ts';
+import { vwapDistance } from '../../src/kit/price-text.ts';
+import type { ProcessSnapshot } from '../../src/kit/snapshot.ts';
 import { changePercent, type Market, type Quote } from './market.ts';
 import type { RuntimeRow } from './runtime.ts';
 

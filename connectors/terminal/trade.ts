@@ -1,4 +1,4 @@
-import { type FeedLine, readFeedLine } from '../feed/line.ts';
+import { type FeedLine, readFeedLine } from '../shared/feed/line.ts';
 import { safe } from './text.ts';
 
 /** A line of the feed as a terminal shows it. */

@@ -1,5 +1,5 @@
-import type { Chance } from '../../src/engine/chance.ts';
-import type { Clock } from '../../src/engine/clock.ts';
+import type { Chance } from '../../src/kit/chance.ts';
+import type { Clock } from '../../src/kit/clock.ts';
 
 export const faultNames = ['cut', 'garbage', 'duplicate', 'late', 'silence'] as const;
 export type FaultName = (typeof faultNames)[number];

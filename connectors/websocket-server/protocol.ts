@@ -1,5 +1,5 @@
-import { parseJson, toJson } from '../../src/engine/json.ts';
-import { durationMs, unitFormats } from '../../src/engine/units.ts';
+import { parseJson, toJson } from '../../src/kit/json.ts';
+import { durationMs, unitFormats } from '../../src/kit/units.ts';
 import { type FaultName, faultNames } from './faults.ts';
 
 /** A fault lasts so long at most, ms; that of a client which has gone goes by itself. */

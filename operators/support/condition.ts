@@ -1,5 +1,5 @@
 import { type ASTNode, parse } from '@marcbachmann/cel-js';
-import type { FieldType, Report, Shape } from '../../src/engine/declaration.ts';
+import type { FieldType, Report, Shape } from '../../src/kit/declaration.ts';
 import { checkExpression } from './expression.ts';
 
 /**

@@ -1,11 +1,11 @@
 import type { Subscriber } from 'rxjs';
-import { onAbort } from '../../src/engine/clock.ts';
-import type { KeyLanes } from '../../src/engine/key-lanes.ts';
-import type { Batch, LaneContext, Message } from '../../src/engine/message.ts';
-import type { Node } from '../../src/engine/node.ts';
-import { RecencyMap } from '../../src/engine/recency-map.ts';
-import { Outcome, Track } from '../../src/engine/track.ts';
 import { FdpError } from '../../src/errors.ts';
+import { onAbort } from '../../src/kit/clock.ts';
+import type { KeyLanes } from '../../src/kit/key-lanes.ts';
+import type { Batch, LaneContext, Message } from '../../src/kit/message.ts';
+import type { Node } from '../../src/kit/node.ts';
+import { RecencyMap } from '../../src/kit/recency-map.ts';
+import { Outcome, Track } from '../../src/kit/track.ts';
 
 interface DedupeOptions {
   readonly node: Node;

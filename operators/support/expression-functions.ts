@@ -1,5 +1,5 @@
-import { foreignText, jsonWithin } from '../../src/engine/text.ts';
 import { FdpError } from '../../src/errors.ts';
+import { foreignText, jsonWithin } from '../../src/kit/text.ts';
 
 /** A decimal as stores give them. */
 const plain = /^-?(?:0|[1-9]\d*)(?:\.\d+)?$/;

@@ -5,9 +5,9 @@ import {
   ParseError,
   TypeError as TypeMismatch,
 } from '@marcbachmann/cel-js';
-import type { FieldType, Shape } from '../../src/engine/declaration.ts';
-import type { Fields } from '../../src/engine/message.ts';
 import { FdpError, messageOf } from '../../src/errors.ts';
+import type { FieldType, Shape } from '../../src/kit/declaration.ts';
+import type { Fields } from '../../src/kit/row.ts';
 import { decimal, iso, whole } from './expression-functions.ts';
 import { syntaxHint, typeMistake } from './expression-hints.ts';
 import { type Probe, runtimeReason } from './expression-reasons.ts';

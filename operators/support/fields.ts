@@ -1,5 +1,5 @@
-import type { Fields } from '../../src/engine/message.ts';
 import { FdpError } from '../../src/errors.ts';
+import type { Fields } from '../../src/kit/row.ts';
 import { show } from './expression-functions.ts';
 
 /** A field of the message, or undefined: never something that every object inherits. */

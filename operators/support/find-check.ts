@@ -1,5 +1,5 @@
-import type { FieldType, Report, Shape, SpecScope } from '../../src/engine/declaration.ts';
-import { templateMetaNames, templateNames } from '../../src/engine/template.ts';
+import type { FieldType, Report, Shape, SpecScope } from '../../src/kit/declaration.ts';
+import { templateMetaNames, templateNames } from '../../src/kit/template.ts';
 import { type FindOptions, parseSort } from './find-query.ts';
 import { checkField, checkTemplate, routeShape, unknownName } from './names.ts';
 

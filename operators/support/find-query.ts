@@ -1,7 +1,9 @@
-import type { Lookup, PageEdge, Query, Row } from '../../src/engine/component.ts';
-import type { Message } from '../../src/engine/message.ts';
-import { compileTemplate } from '../../src/engine/template.ts';
 import { FdpError } from '../../src/errors.ts';
+import type { Lookup, Query } from '../../src/kit/lookup.ts';
+import type { Message } from '../../src/kit/message.ts';
+import type { PageEdge } from '../../src/kit/request.ts';
+import type { Row } from '../../src/kit/row.ts';
+import { compileTemplate } from '../../src/kit/template.ts';
 import { show } from './expression-functions.ts';
 import { isCursor, parameterInvalid } from './parameters.ts';
 

@@ -1,6 +1,6 @@
 import { closest, distance } from 'fastest-levenshtein';
-import type { FieldType, Report, Shape, SpecScope } from '../../src/engine/declaration.ts';
-import { templateDateNames, templateMetaNames, templateNames } from '../../src/engine/template.ts';
+import type { FieldType, Report, Shape, SpecScope } from '../../src/kit/declaration.ts';
+import { templateDateNames, templateMetaNames, templateNames } from '../../src/kit/template.ts';
 
 type Path = readonly (string | number)[];
 

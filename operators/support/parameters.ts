@@ -1,5 +1,5 @@
-import type { Query } from '../../src/engine/component.ts';
 import { FdpError } from '../../src/errors.ts';
+import type { Query } from '../../src/kit/lookup.ts';
 import { show } from './expression-functions.ts';
 
 /** What a request's parameter may be: the options of `params`. */

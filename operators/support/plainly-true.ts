@@ -1,5 +1,5 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
-import type { Fields } from '../../src/engine/message.ts';
+import type { Fields } from '../../src/kit/row.ts';
 import { whole } from './expression-functions.ts';
 
 /** True only where there is no doubt that the condition is. */

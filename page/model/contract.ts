@@ -1,4 +1,4 @@
-import type { StatusReport } from '../../src/engine/snapshot.ts';
+import type { StatusReport } from '../../src/kit/snapshot.ts';
 
 /** What changed since the snapshot before, or everything where `full`: the event `prices` of `/api/v1/stream`. */
 export interface PricesEvent {

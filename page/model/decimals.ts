@@ -1,4 +1,4 @@
-import { widerDecimals } from '../../src/engine/price-text.ts';
+import { widerDecimals } from '../../src/kit/price-text.ts';
 
 /** Instruments that are remembered; of more, the one that came first is forgotten. */
 const mostSymbols = 10_000;

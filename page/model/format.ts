@@ -1,4 +1,4 @@
-import { basisPoints, priceText } from '../../src/engine/price-text.ts';
+import { basisPoints, priceText } from '../../src/kit/price-text.ts';
 
 /** What stands where a figure is not known. */
 export const unknown = '–';

@@ -1,4 +1,4 @@
-import { vwapDistance } from '../../src/engine/price-text.ts';
+import { vwapDistance } from '../../src/kit/price-text.ts';
 import type { PriceLine, PricesEvent, StoredSymbol } from './contract.ts';
 import { beginPace, type Pace, paceAt, withCount } from './pace.ts';
 

@@ -1,5 +1,5 @@
-import { growthPerSecond } from '../../src/engine/growth.ts';
-import type { ProcessSnapshot, StatusReport } from '../../src/engine/snapshot.ts';
+import { growthPerSecond } from '../../src/kit/growth.ts';
+import type { ProcessSnapshot, StatusReport } from '../../src/kit/snapshot.ts';
 
 /** The last snapshots of each process, oldest first, by `processKey`. */
 export type History = ReadonlyMap<string, readonly ProcessSnapshot[]>;

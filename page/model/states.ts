@@ -1,4 +1,4 @@
-import type { NodeSnapshot, TopologySnapshot } from '../../src/engine/snapshot.ts';
+import type { NodeSnapshot, TopologySnapshot } from '../../src/kit/snapshot.ts';
 
 /** `gone` is a topology that was reported, and is not any more; `unknown` one of which nobody can tell now. */
 export type TopologyStateWord = TopologySnapshot['state'] | 'gone' | 'unknown';

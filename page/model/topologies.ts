@@ -1,4 +1,4 @@
-import type { NodeSnapshot, ProcessSnapshot, StatusReport, TopologySnapshot } from '../../src/engine/snapshot.ts';
+import type { NodeSnapshot, ProcessSnapshot, StatusReport, TopologySnapshot } from '../../src/kit/snapshot.ts';
 import { type History, processKey, ratePerSecond, sumKnown } from './rates.ts';
 import {
   isSick,

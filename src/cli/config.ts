@@ -1,6 +1,6 @@
 import { parse } from 'yaml';
-import { describeConfig } from '../spec/describe.ts';
-import { readSpec } from '../spec/read.ts';
+import { describeConfig } from '../pipeline/give/describe.ts';
+import { readSpec } from '../pipeline/read.ts';
 import { type CommandResult, problemsJson, problemText, type SpecRequest } from './validate.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { bytesOfLetter } from '../engine/replay.ts';
+import { bytesOfLetter } from '../engine/delivery/replay.ts';
 import { FdpError } from '../errors.ts';
 import { type FoundLetter, type Letters, withLetters } from './letters.ts';
 import { table } from './text.ts';

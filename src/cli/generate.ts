@@ -3,7 +3,7 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { connectors } from '../../connectors/index.ts';
 import { operators } from '../../operators/index.ts';
-import { type Components, pipelineSchema } from '../spec/json-schema.ts';
+import { type Components, pipelineSchema } from '../pipeline/give/json-schema.ts';
 import { connectorsReference, operatorsReference, withComponentTable } from './reference.ts';
 
 // `npm run generate` writes what is made from the declarations; with `-- --check` it only says what is not current.

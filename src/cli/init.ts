@@ -1,7 +1,7 @@
 import { cpSync, existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { packageRoot } from '../engine/package-root.ts';
 import { FdpError } from '../errors.ts';
+import { packageRoot } from '../kit/package-root.ts';
 import type { CommandResult } from './validate.ts';
 
 /** What makes up the shipped pipeline: the file, its profiles, what it includes, and the schema for editors. */

@@ -1,6 +1,6 @@
-import { ifStillAlive } from '../engine/clock.ts';
-import { serverNameOn } from '../engine/listen.ts';
-import type { ProcessSnapshot } from '../engine/snapshot.ts';
+import { ifStillAlive } from '../kit/clock.ts';
+import { serverNameOn } from '../kit/listen.ts';
+import type { ProcessSnapshot } from '../kit/snapshot.ts';
 
 /** How long a process that has nothing left to do may take to end by itself, ms. */
 const graceMs = 1000;

@@ -1,13 +1,16 @@
 import { concatMap, from, lastValueFrom } from 'rxjs';
-import type { Connector, Environment, Lane, Sink, Source } from '../engine/component.ts';
+import { type LetterNote, letterIn, noteIn, type StoredLetter } from '../engine/delivery/replay.ts';
 import { loneRole } from '../engine/lone-role.ts';
-import { messageOf as messageFrom } from '../engine/message.ts';
 import type { ConnectorPlan } from '../engine/plan.ts';
-import { type LetterNote, letterIn, noteIn, type StoredLetter } from '../engine/replay.ts';
 import { FdpError } from '../errors.ts';
-import { readSpec } from '../spec/read.ts';
-import { resolveConnectors } from '../spec/resolve.ts';
-import type { Spec } from '../spec/spec.ts';
+import type { Connector } from '../kit/connector.ts';
+import type { Environment } from '../kit/environment.ts';
+import { messageOf as messageFrom } from '../kit/message.ts';
+import type { Sink } from '../kit/sink.ts';
+import type { Lane, Source } from '../kit/source.ts';
+import { resolveConnectors } from '../pipeline/give/resolve.ts';
+import { readSpec } from '../pipeline/read.ts';
+import type { Spec } from '../pipeline/spec.ts';
 import { quietEnvironment } from './quiet.ts';
 import { type CommandResult, problemText, type SpecRequest } from './validate.ts';
 

@@ -1,5 +1,5 @@
-import type { ConnectorDeclaration, OperatorDeclaration } from '../engine/declaration.ts';
 import { FdpError } from '../errors.ts';
+import type { ConnectorDeclaration, OperatorDeclaration } from '../kit/declaration.ts';
 import { type Listed, list } from './list.ts';
 import { rolesOf } from './list-pages.ts';
 

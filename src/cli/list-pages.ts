@@ -1,5 +1,5 @@
-import type { ConnectorDeclaration, OperatorDeclaration, RoleDeclaration } from '../engine/declaration.ts';
-import type { TopologySpec } from '../spec/spec.ts';
+import type { ConnectorDeclaration, OperatorDeclaration, RoleDeclaration } from '../kit/declaration.ts';
+import type { TopologySpec } from '../pipeline/spec.ts';
 import { type OptionRow, optionRows } from './option-rows.ts';
 import { indented, table, wrap } from './text.ts';
 

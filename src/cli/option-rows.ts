@@ -1,6 +1,6 @@
 import type { JSONSchema } from 'json-schema-to-ts';
 import { stringify } from 'yaml';
-import { unitFormats } from '../engine/units.ts';
+import { unitFormats } from '../kit/units.ts';
 
 /** One option of a component, as `fdp-run list` and the reference show it. */
 export interface OptionRow {

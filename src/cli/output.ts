@@ -1,5 +1,5 @@
-import { linkedAbort, systemClock, woken } from '../engine/clock.ts';
 import { FdpError } from '../errors.ts';
+import { linkedAbort, systemClock, woken } from '../kit/clock.ts';
 
 // What commands print. A reader that has gone is no fault (`fdp-run config | head`); a disk that is full is one.
 

@@ -1,11 +1,13 @@
 import { concatMap, from, lastValueFrom } from 'rxjs';
-import type { Environment, Lane, Sink } from '../engine/component.ts';
 import { loneRole } from '../engine/lone-role.ts';
-import { lastCounted, markProblem } from '../engine/mark-check.ts';
 import type { BranchPlan, Plan, TopologyPlan } from '../engine/plan.ts';
+import { lastCounted, markProblem } from '../engine/recovery/counter-check.ts';
 import { FdpError } from '../errors.ts';
-import { readSpec } from '../spec/read.ts';
-import { resolve } from '../spec/resolve.ts';
+import type { Environment } from '../kit/environment.ts';
+import type { Sink } from '../kit/sink.ts';
+import type { Lane } from '../kit/source.ts';
+import { resolve } from '../pipeline/give/resolve.ts';
+import { readSpec } from '../pipeline/read.ts';
 import { quietEnvironment } from './quiet.ts';
 import { type CommandResult, problemText, type SpecRequest } from './validate.ts';
 

@@ -1,12 +1,12 @@
-import { nameFrom } from '../engine/instance.ts';
-import { listenClaims } from '../engine/listen.ts';
 import type { Plan } from '../engine/plan.ts';
 import { FdpError, messageOf } from '../errors.ts';
+import { nameFrom } from '../kit/instance.ts';
+import { listenClaims } from '../kit/listen.ts';
 import { logLevel } from '../observe/log.ts';
 import { observePort } from '../observe/observe-server.ts';
-import type { Problem } from '../spec/problem.ts';
-import { type Resolution, resolve } from '../spec/resolve.ts';
-import type { Spec } from '../spec/spec.ts';
+import { type Resolution, resolve } from '../pipeline/give/resolve.ts';
+import type { Problem } from '../pipeline/problem.ts';
+import type { Spec } from '../pipeline/spec.ts';
 import { failPointFrom } from './fail-point.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,6 +1,6 @@
-import { seededChance } from '../engine/chance.ts';
-import { systemClock } from '../engine/clock.ts';
-import type { Environment } from '../engine/component.ts';
+import { seededChance } from '../kit/chance.ts';
+import { systemClock } from '../kit/clock.ts';
+import type { Environment } from '../kit/environment.ts';
 import { createLog } from '../observe/log.ts';
 
 /** The world of a command that prints its own answer: only errors are logged. */

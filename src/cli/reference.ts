@@ -1,5 +1,5 @@
-import type { ConnectorDeclaration, OperatorDeclaration, RoleDeclaration } from '../engine/declaration.ts';
-import type { Components } from '../spec/json-schema.ts';
+import type { ConnectorDeclaration, OperatorDeclaration, RoleDeclaration } from '../kit/declaration.ts';
+import type { Components } from '../pipeline/give/json-schema.ts';
 import { exampleEntry, rolesOf } from './list-pages.ts';
 import { type OptionRow, optionRows } from './option-rows.ts';
 

@@ -1,6 +1,6 @@
-import type { Clock } from '../engine/clock.ts';
-import type { Logger } from '../engine/component.ts';
 import type { Runtime } from '../engine/runtime.ts';
+import type { Clock } from '../kit/clock.ts';
+import type { Logger } from '../kit/environment.ts';
 
 /** npm passes a signal on that the terminal has sent to all already; what comes again within this time is the same one, ms. */
 const echoMs = 500;

@@ -1,4 +1,4 @@
-import type { NodeSnapshot } from '../engine/snapshot.ts';
+import type { NodeSnapshot } from '../kit/snapshot.ts';
 
 /** The graph of a topology as text. One line a path; where it forks, each further path begins with the node that it starts from. */
 export function graphLines(nodes: readonly NodeSnapshot[]): readonly string[] {

@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import type { NodeSnapshot, StatusReport, TopologySnapshot } from '../engine/snapshot.ts';
+import type { NodeSnapshot, StatusReport, TopologySnapshot } from '../kit/snapshot.ts';
 import { readPerSecond, statusMark } from '../observe/status-line.ts';
 import { plain } from '../observe/terminal-text.ts';
 import { graphLines } from './status-graph.ts';

@@ -1,4 +1,4 @@
-import type { StatusReport, TopologySnapshot } from '../engine/snapshot.ts';
+import type { StatusReport, TopologySnapshot } from '../kit/snapshot.ts';
 import { readPerSecond, statusMark } from '../observe/status-line.ts';
 import { cut, plain } from '../observe/terminal-text.ts';
 import { ago, isSame, nameOf, type PageOptions, rangesOf } from './status-page.ts';

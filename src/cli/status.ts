@@ -1,10 +1,10 @@
-import { linkedAbort, systemClock } from '../engine/clock.ts';
-import type { StatusReport } from '../engine/snapshot.ts';
 import { FdpError, messageOf } from '../errors.ts';
+import { linkedAbort, systemClock } from '../kit/clock.ts';
+import type { StatusReport } from '../kit/snapshot.ts';
 import { createPainter } from '../observe/painter.ts';
 import { type StatusReader, statusReader } from '../observe/status-reader.ts';
-import { readSpec } from '../spec/read.ts';
-import { resolveStatus } from '../spec/resolve.ts';
+import { resolveStatus } from '../pipeline/give/resolve.ts';
+import { readSpec } from '../pipeline/read.ts';
 import { outputGone, print } from './output.ts';
 import { quietEnvironment } from './quiet.ts';
 import { stopSignals } from './signals.ts';

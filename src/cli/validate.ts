@@ -1,7 +1,7 @@
-import { printProblems, shownPath } from '../spec/problem.ts';
-import { type ReadRequest, readSpec } from '../spec/read.ts';
-import { startedTopologies } from '../spec/resolve.ts';
-import type { Spec } from '../spec/spec.ts';
+import { startedTopologies } from '../pipeline/give/resolve.ts';
+import { printProblems, shownPath } from '../pipeline/problem.ts';
+import { type ReadRequest, readSpec } from '../pipeline/read.ts';
+import type { Spec } from '../pipeline/spec.ts';
 import { resolveProcess } from './process-settings.ts';
 
 export interface SpecRequest extends ReadRequest {

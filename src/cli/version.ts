@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { packageRoot } from '../engine/package-root.ts';
+import { packageRoot } from '../kit/package-root.ts';
 
 /** The version in fdp's own package.json. */
 export function readVersion(): string {

@@ -1,5 +1,5 @@
+import type { Node } from '../kit/node.ts';
 import type { Graph } from './graph.ts';
-import type { Node } from './node.ts';
 
 /**
  * How far a topology has come since its process started. A topology has run once everything that it needs was connected,

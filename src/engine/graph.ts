@@ -1,4 +1,4 @@
-import { Node, type NodeKind, type NodeOwner } from './node.ts';
+import { Node, type NodeKind, type NodeOwner } from '../kit/node.ts';
 import type { OperatorPlan, TopologyPlan, UsePlan } from './plan.ts';
 
 /** The nodes of a branch, in the order of the flow. */

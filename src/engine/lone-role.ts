@@ -1,5 +1,6 @@
-import type { Environment, RoleContext } from './component.ts';
-import { Node, type NodeKind } from './node.ts';
+import type { Environment } from '../kit/environment.ts';
+import { Node, type NodeKind } from '../kit/node.ts';
+import type { RoleContext } from '../kit/role.ts';
 import type { ConnectorPlan } from './plan.ts';
 
 /** The context of a role that belongs to no running topology: for commands, and for the status table. */

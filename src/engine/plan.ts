@@ -1,5 +1,6 @@
-import type { RouteDescription, Usage } from './component.ts';
-import type { ConnectorDeclaration, OperatorDeclaration } from './declaration.ts';
+import type { ConnectorDeclaration, OperatorDeclaration } from '../kit/declaration.ts';
+import type { RouteDescription } from '../kit/request.ts';
+import type { Usage } from '../kit/role.ts';
 import type { Origin } from './origins.ts';
 
 /** What is to run, read and checked: the spec reader makes it, the runtime carries it out. */

@@ -1,9 +1,14 @@
 import { FdpError, isRetriable, messageOf as textOf } from '../errors.ts';
-import { Backoff } from './backoff.ts';
-import { endedWithin, linkedAbort, withGrace } from './clock.ts';
-import type { Connector, Environment, Lookup, Role, RoleContext, Sink, Source } from './component.ts';
+import { Backoff } from '../kit/backoff.ts';
+import { endedWithin, linkedAbort, withGrace } from '../kit/clock.ts';
+import type { Connector } from '../kit/connector.ts';
+import type { Environment } from '../kit/environment.ts';
+import type { Lookup } from '../kit/lookup.ts';
+import type { Node } from '../kit/node.ts';
+import type { Role, RoleContext } from '../kit/role.ts';
+import type { Sink } from '../kit/sink.ts';
+import type { Source } from '../kit/source.ts';
 import type { Graph } from './graph.ts';
-import type { Node } from './node.ts';
 import type { BranchPlan, TopologyPlan } from './plan.ts';
 
 /** How long a role may take to close, ms. */

@@ -1,8 +1,9 @@
 import { FdpError, messageOf as textOf } from '../errors.ts';
-import { endedWithin, linkedAbort } from './clock.ts';
-import type { Connector, Environment } from './component.ts';
+import { endedWithin, linkedAbort } from '../kit/clock.ts';
+import type { Connector } from '../kit/connector.ts';
+import type { Environment } from '../kit/environment.ts';
+import type { TopologySnapshot } from '../kit/snapshot.ts';
 import type { Plan } from './plan.ts';
-import type { TopologySnapshot } from './snapshot.ts';
 import { Topology, type Unfinished } from './topology.ts';
 
 /** How often a drain says what it waits for, ms. */

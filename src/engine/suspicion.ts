@@ -1,6 +1,6 @@
 import type { FdpError } from '../errors.ts';
-import type { Message } from './message.ts';
-import type { Node } from './node.ts';
+import type { Message } from '../kit/message.ts';
+import type { Node } from '../kit/node.ts';
 
 /** Source messages rejected in a row that mean a wrong spec rather than bad messages. */
 export const heldAfter = 1000;

@@ -1,6 +1,6 @@
-import { Latency } from './latency.ts';
+import { Latency } from '../kit/latency.ts';
+import { Outcome } from '../kit/track.ts';
 import { Suspicion } from './suspicion.ts';
-import { Outcome } from './track.ts';
 
 /** A topology's count of source messages. At every instant read = delivered + filtered + rejected + released + inFlight. */
 export class Tally {

@@ -1,18 +1,19 @@
 import { type ErrorCode, FdpError, faultOf, messageOf as textOf } from '../errors.ts';
-import { Backoff } from './backoff.ts';
+import { Backoff } from '../kit/backoff.ts';
+import { linkedAbort } from '../kit/clock.ts';
+import type { Connector } from '../kit/connector.ts';
+import type { Environment } from '../kit/environment.ts';
+import { type LimitedLog, limited } from '../kit/limited-log.ts';
+import type { LaneContext, Message } from '../kit/message.ts';
+import { type Node, type NodeOwner, nodeSnapshot } from '../kit/node.ts';
+import type { TopologySnapshot, TopologyState } from '../kit/snapshot.ts';
+import { Outcome } from '../kit/track.ts';
 import { Beginning } from './beginning.ts';
-import { linkedAbort } from './clock.ts';
-import type { Connector, Environment } from './component.ts';
 import { Flow } from './flow.ts';
 import { buildGraph, type Graph } from './graph.ts';
-import { type LimitedLog, limited } from './limited-log.ts';
-import type { LaneContext, Message } from './message.ts';
-import { type Node, type NodeOwner, nodeSnapshot } from './node.ts';
 import { type Origin, withOrigins } from './origins.ts';
 import type { ConnectorPlan, Settings, TopologyPlan } from './plan.ts';
-import type { TopologySnapshot, TopologyState } from './snapshot.ts';
 import { Tally } from './tally.ts';
-import { Outcome } from './track.ts';
 
 /** Restarts allowed within `restartWindowMs`; one more ends the topology. */
 const maxRestarts = 5;

@@ -1,4 +1,4 @@
-import type { Node, NodeState } from './node.ts';
+import type { Node, NodeState } from '../kit/node.ts';
 
 interface Trouble {
   readonly state: Extract<NodeState, 'retrying' | 'held'>;

@@ -1,4 +1,4 @@
-import type { ProcessSnapshot } from '../engine/snapshot.ts';
+import type { ProcessSnapshot } from '../kit/snapshot.ts';
 
 /** An answer about the health of the process, as JSON. */
 interface Health {

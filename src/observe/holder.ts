@@ -1,7 +1,7 @@
 import { get } from 'node:http';
-import { endedWithin, linkedAbort, systemClock } from '../engine/clock.ts';
-import { parseJson } from '../engine/json.ts';
-import { reachable } from '../engine/listen.ts';
+import { endedWithin, linkedAbort, systemClock } from '../kit/clock.ts';
+import { parseJson } from '../kit/json.ts';
+import { reachable } from '../kit/listen.ts';
 
 /** How long the one that has the port may take to say who it is, ms. */
 const answerMs = 500;

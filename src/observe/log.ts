@@ -1,7 +1,7 @@
 import { pino } from 'pino';
-import { type Clock, systemClock } from '../engine/clock.ts';
-import type { Logger } from '../engine/component.ts';
 import { FdpError, messageOf } from '../errors.ts';
+import { type Clock, systemClock } from '../kit/clock.ts';
+import type { Logger } from '../kit/environment.ts';
 import { secretMask } from './mask.ts';
 
 /** What `LOG_LEVEL` may be, from the most to the least. */

@@ -1,6 +1,6 @@
 import type { Metric } from 'prom-client';
-import { latencyBounds } from '../engine/latency.ts';
-import type { NodeSnapshot, ProcessSnapshot, TopologySnapshot } from '../engine/snapshot.ts';
+import { latencyBounds } from '../kit/latency.ts';
+import type { NodeSnapshot, ProcessSnapshot, TopologySnapshot } from '../kit/snapshot.ts';
 
 /** One metric with all its series, as Prometheus' text format has it. */
 export interface MetricFamily {

@@ -1,10 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { linkedAbort } from '../engine/clock.ts';
-import type { Logger } from '../engine/component.ts';
-import { hostCheck, hostsOf } from '../engine/host.ts';
-import { listen, reachable } from '../engine/listen.ts';
-import type { ProcessSnapshot } from '../engine/snapshot.ts';
 import { FdpError, messageOf } from '../errors.ts';
+import { linkedAbort } from '../kit/clock.ts';
+import type { Logger } from '../kit/environment.ts';
+import { hostCheck, hostsOf } from '../kit/host.ts';
+import { listen, reachable } from '../kit/listen.ts';
+import type { ProcessSnapshot } from '../kit/snapshot.ts';
 import { liveness, readiness, soundness } from './health.ts';
 import { holderOf } from './holder.ts';
 import { createMetricsWriter, type MetricsWriter, metricFamilies } from './metrics.ts';

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
-import type { Clock } from '../engine/clock.ts';
-import { instanceName } from '../engine/instance.ts';
-import type { ProcessSnapshot, TopologySnapshot } from '../engine/snapshot.ts';
+import type { Clock } from '../kit/clock.ts';
+import { instanceName } from '../kit/instance.ts';
+import type { ProcessSnapshot, TopologySnapshot } from '../kit/snapshot.ts';
 
 interface Observed {
   readonly clock: Clock;

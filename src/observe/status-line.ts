@@ -1,5 +1,5 @@
-import { growthPerSecond } from '../engine/growth.ts';
-import type { ProcessSnapshot, TopologyState } from '../engine/snapshot.ts';
+import { growthPerSecond } from '../kit/growth.ts';
+import type { ProcessSnapshot, TopologyState } from '../kit/snapshot.ts';
 import { cut, plain, widthOf } from './terminal-text.ts';
 
 const marks: Readonly<Record<TopologyState, string>> = {

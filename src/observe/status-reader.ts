@@ -1,9 +1,11 @@
-import { endedWithin, linkedAbort } from '../engine/clock.ts';
-import type { Connector, Environment, Lookup } from '../engine/component.ts';
 import { loneRole } from '../engine/lone-role.ts';
 import type { ConnectorPlan } from '../engine/plan.ts';
-import type { StatusReport } from '../engine/snapshot.ts';
 import { FdpError } from '../errors.ts';
+import { endedWithin, linkedAbort } from '../kit/clock.ts';
+import type { Connector } from '../kit/connector.ts';
+import type { Environment } from '../kit/environment.ts';
+import type { Lookup } from '../kit/lookup.ts';
+import type { StatusReport } from '../kit/snapshot.ts';
 import { reportsOf } from './status-report.ts';
 import { createStatusStore, noStatusRole } from './status-store.ts';
 

@@ -1,10 +1,10 @@
 import type { JSONSchema } from 'json-schema-to-ts';
-import type { Row } from '../engine/component.ts';
 import { buildGraph, type NodePlace } from '../engine/graph.ts';
-import { parseJson } from '../engine/json.ts';
-import type { NodeKind } from '../engine/node.ts';
 import type { Plan } from '../engine/plan.ts';
-import type { StatusReport } from '../engine/snapshot.ts';
+import { parseJson } from '../kit/json.ts';
+import type { NodeKind } from '../kit/node.ts';
+import type { Row } from '../kit/row.ts';
+import type { StatusReport } from '../kit/snapshot.ts';
 
 /** A process that has not reported for so long is taken for gone, ms. */
 export const goneAfterMs = 10_000;

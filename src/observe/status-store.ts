@@ -1,6 +1,7 @@
-import type { Connector, Environment } from '../engine/component.ts';
 import type { ConnectorPlan } from '../engine/plan.ts';
 import { FdpError } from '../errors.ts';
+import type { Connector } from '../kit/connector.ts';
+import type { Environment } from '../kit/environment.ts';
 
 /** The status table's connector: an instance of its own, so that nothing of a topology shares its connections. */
 export function createStatusStore(

@@ -1,9 +1,12 @@
-import { Backoff } from '../engine/backoff.ts';
-import { endedWithin, linkedAbort, unlessAborted } from '../engine/clock.ts';
-import type { Connector, Environment, Logger, Row, Sink } from '../engine/component.ts';
 import { loneRole } from '../engine/lone-role.ts';
 import type { ConnectorPlan } from '../engine/plan.ts';
 import { FdpError, faultOf, messageOf } from '../errors.ts';
+import { Backoff } from '../kit/backoff.ts';
+import { endedWithin, linkedAbort, unlessAborted } from '../kit/clock.ts';
+import type { Connector } from '../kit/connector.ts';
+import type { Environment, Logger } from '../kit/environment.ts';
+import type { Row } from '../kit/row.ts';
+import type { Sink } from '../kit/sink.ts';
 import { createStatusStore, noStatusRole } from './status-store.ts';
 
 /** Time between two reports, ms. */

@@ -1,5 +1,5 @@
-import type { Clock } from '../engine/clock.ts';
-import type { ProcessSnapshot } from '../engine/snapshot.ts';
+import type { Clock } from '../kit/clock.ts';
+import type { ProcessSnapshot } from '../kit/snapshot.ts';
 import type { Painter } from './painter.ts';
 import { statusLines } from './status-line.ts';
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type Listed, list } from '../../src/cli/list.ts';
 import { table, wrap } from '../../src/cli/text.ts';
 import { FdpError } from '../../src/errors.ts';
-import { sampleComponents } from '../support/components.ts';
+import { sampleComponents } from '../support/pipeline/components.ts';
 
 const listed: Listed = {
   ...sampleComponents,

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSy
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openLogFile } from '../../src/cli/log-file.ts';
-import { temporaryFolder } from '../support/platform.ts';
+import { temporaryFolder } from '../support/cli/platform.ts';
 
 const error = (msg: string) => `${JSON.stringify({ level: 'error', msg })}\n`;
 

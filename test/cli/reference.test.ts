@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { connectorsReference, operatorsReference, withComponentTable } from '../../src/cli/reference.ts';
-import { sampleComponents } from '../support/components.ts';
+import { sampleComponents } from '../support/pipeline/components.ts';
 
 describe('reference of the connectors', () => {
   const text = connectorsReference(sampleComponents.connectors);

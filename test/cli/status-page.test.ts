@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { rangesOf, statusPage } from '../../src/cli/status-page.ts';
 import { statusSummary } from '../../src/cli/status-summary.ts';
-import type { NodeSnapshot, StatusReport } from '../../src/engine/snapshot.ts';
-import { processSnapshot, topologySnapshot } from '../support/snapshots.ts';
+import type { NodeSnapshot, StatusReport } from '../../src/kit/snapshot.ts';
+import { processSnapshot, topologySnapshot } from '../support/engine/snapshots.ts';
 
 function node(name: string, more: Partial<NodeSnapshot> = {}): NodeSnapshot {
   return {

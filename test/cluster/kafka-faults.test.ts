@@ -1,12 +1,12 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { systemClock } from '../../src/engine/clock.ts';
-import type { Message } from '../../src/engine/message.ts';
-import { onOwnServices } from '../support/cluster.ts';
-import { browse, KafkaProcess, laneOf, numbered, Reader, readFrom } from '../support/kafka-harness.ts';
-import { eventually, freePort, temporaryFolder } from '../support/platform.ts';
-import { type KafkaService, randomName, startKafka } from '../support/services.ts';
+import { systemClock } from '../../src/kit/clock.ts';
+import type { Message } from '../../src/kit/message.ts';
+import { eventually, freePort, temporaryFolder } from '../support/cli/platform.ts';
+import { browse, KafkaProcess, laneOf, numbered, Reader, readFrom } from '../support/kafka/harness.ts';
+import { onOwnServices } from '../support/services/cluster.ts';
+import { type KafkaService, randomName, startKafka } from '../support/services/services.ts';
 
 const never = new AbortController().signal;
 

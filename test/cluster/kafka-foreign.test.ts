@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import { onServices } from '../support/cluster.ts';
-import { batchesOfJava } from '../support/kafka-batches.ts';
-import { browse, KafkaProcess, laneOf, numbered, readFrom } from '../support/kafka-harness.ts';
-import { appendRaw } from '../support/raw-producer.ts';
-import { randomName } from '../support/services.ts';
+import { batchesOfJava } from '../support/kafka/batches.ts';
+import { browse, KafkaProcess, laneOf, numbered, readFrom } from '../support/kafka/harness.ts';
+import { appendRaw } from '../support/kafka/raw-producer.ts';
+import { onServices } from '../support/services/cluster.ts';
+import { randomName } from '../support/services/services.ts';
 
 onServices('kafka with foreign producers', ({ kafka: brokers }) => {
   it.each(['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const)('reads what Java packed with %s', async (codec) => {

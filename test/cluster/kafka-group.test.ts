@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
 import { sessionMs } from '../../connectors/kafka/group-join.ts';
-import { systemClock, woken } from '../../src/engine/clock.ts';
-import { onServices } from '../support/cluster.ts';
-import { hurriedClock } from '../support/hurried-clock.ts';
-import { addPartitions } from '../support/kafka-admin.ts';
+import { systemClock, woken } from '../../src/kit/clock.ts';
+import { eventually } from '../support/cli/platform.ts';
+import { hurriedClock } from '../support/engine/hurried-clock.ts';
+import { addPartitions } from '../support/kafka/admin.ts';
 import {
   alive,
   browse,
@@ -13,10 +13,10 @@ import {
   type OpenKafkaSource,
   Reader,
   readFrom,
-} from '../support/kafka-harness.ts';
-import { KafkaView } from '../support/kafka-view.ts';
-import { eventually } from '../support/platform.ts';
-import { randomName } from '../support/services.ts';
+} from '../support/kafka/harness.ts';
+import { KafkaView } from '../support/kafka/view.ts';
+import { onServices } from '../support/services/cluster.ts';
+import { randomName } from '../support/services/services.ts';
 
 const never = new AbortController().signal;
 

@@ -1,12 +1,12 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { onServices } from '../support/cluster.ts';
-import { KafkaView } from '../support/kafka-view.ts';
-import { envelope } from '../support/log-writer.ts';
-import { LineReader, placeIn } from '../support/place.ts';
-import { eventually, Process, temporaryFolder } from '../support/platform.ts';
-import { randomName } from '../support/services.ts';
+import { envelope } from '../support/cli/log-writer.ts';
+import { LineReader, placeIn } from '../support/cli/place.ts';
+import { eventually, Process, temporaryFolder } from '../support/cli/platform.ts';
+import { KafkaView } from '../support/kafka/view.ts';
+import { onServices } from '../support/services/cluster.ts';
+import { randomName } from '../support/services/services.ts';
 
 /** Fewer than the window holds: what comes last is the price of all of them, in whatever order they were read. */
 const trades = Array.from({ length: 48 }, (_, at) => ({ p: 100 + at, v: 1 + (at % 7) }));

@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
 import { FdpError } from '../../src/errors.ts';
-import { onServices } from '../support/cluster.ts';
-import { removeTopic, removeUntil } from '../support/kafka-admin.ts';
-import { browse, isEmpty, KafkaProcess, laneOf, numbered, readFrom } from '../support/kafka-harness.ts';
-import { messageWith } from '../support/log-harness.ts';
-import { eventually } from '../support/platform.ts';
-import { randomName } from '../support/services.ts';
+import { eventually } from '../support/cli/platform.ts';
+import { messageWith } from '../support/contracts/log-harness.ts';
+import { removeTopic, removeUntil } from '../support/kafka/admin.ts';
+import { browse, isEmpty, KafkaProcess, laneOf, numbered, readFrom } from '../support/kafka/harness.ts';
+import { onServices } from '../support/services/cluster.ts';
+import { randomName } from '../support/services/services.ts';
 
 const never = new AbortController().signal;
 const one = { partitions: 1 };

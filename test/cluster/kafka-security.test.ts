@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { onOwnServices } from '../support/cluster.ts';
-import { browse, KafkaProcess, laneOf, numbered, readFrom } from '../support/kafka-harness.ts';
-import { type KafkaService, type Secure, startKafka } from '../support/services.ts';
+import { browse, KafkaProcess, laneOf, numbered, readFrom } from '../support/kafka/harness.ts';
+import { onOwnServices } from '../support/services/cluster.ts';
+import { type KafkaService, type Secure, startKafka } from '../support/services/services.ts';
 
 const one = { partitions: 1 };
 

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import { onServices } from '../support/cluster.ts';
-import { browse, KafkaProcess, laneOf, numbered, Reader, readFrom } from '../support/kafka-harness.ts';
-import { KafkaView } from '../support/kafka-view.ts';
-import { eventually } from '../support/platform.ts';
-import { randomName } from '../support/services.ts';
+import { eventually } from '../support/cli/platform.ts';
+import { browse, KafkaProcess, laneOf, numbered, Reader, readFrom } from '../support/kafka/harness.ts';
+import { KafkaView } from '../support/kafka/view.ts';
+import { onServices } from '../support/services/cluster.ts';
+import { randomName } from '../support/services/services.ts';
 
 const never = new AbortController().signal;
 

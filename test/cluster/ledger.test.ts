@@ -1,8 +1,8 @@
 import { Decimal128, Long, MongoClient } from 'mongodb';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { onServices } from '../support/cluster.ts';
-import { Ledger, type LedgerPlace, readBooks } from '../support/ledger.ts';
-import { randomName } from '../support/services.ts';
+import { Ledger, type LedgerPlace, readBooks } from '../support/kafka/ledger.ts';
+import { onServices } from '../support/services/cluster.ts';
+import { randomName } from '../support/services/services.ts';
 
 onServices('ledger', (services) => {
   const place: LedgerPlace = {

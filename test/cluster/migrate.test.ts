@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs';
 import { type Db, MongoClient } from 'mongodb';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Trade } from '../../connectors/mock/market.ts';
-import { onServices } from '../support/cluster.ts';
-import { KafkaView } from '../support/kafka-view.ts';
-import { pipelineCopy } from '../support/pipeline-copy.ts';
-import { type Answer, get, placeIn } from '../support/place.ts';
-import { eventually, Process, temporaryFolder } from '../support/platform.ts';
-import { type OldRecord, oldDocuments, processAsBefore } from '../support/replaced-platform.ts';
-import { databaseUrl, randomName } from '../support/services.ts';
+import { pipelineCopy } from '../support/cli/pipeline-copy.ts';
+import { type Answer, get, placeIn } from '../support/cli/place.ts';
+import { eventually, Process, temporaryFolder } from '../support/cli/platform.ts';
+import { type OldRecord, oldDocuments, processAsBefore } from '../support/cli/replaced-platform.ts';
+import { KafkaView } from '../support/kafka/view.ts';
+import { onServices } from '../support/services/cluster.ts';
+import { databaseUrl, randomName } from '../support/services/services.ts';
 
 type Edit = readonly [text: string, instead: string];
 

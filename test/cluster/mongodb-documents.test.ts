@@ -1,11 +1,11 @@
 import { type Document, Long } from 'mongodb';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { selectionOf } from '../../connectors/mongodb/query.ts';
-import { readTable, type TableOptions } from '../../connectors/table/definition.ts';
-import type { Query } from '../../src/engine/component.ts';
-import { onServices } from '../support/cluster.ts';
-import { type MongoWorld, mongoWorld } from '../support/mongo-world.ts';
-import { countMessage, rowMessage, symbolTable, TestTable } from '../support/table-harness.ts';
+import { readTable, type TableOptions } from '../../connectors/shared/table/definition.ts';
+import type { Query } from '../../src/kit/lookup.ts';
+import { countMessage, rowMessage, symbolTable, TestTable } from '../support/contracts/table-harness.ts';
+import { type MongoWorld, mongoWorld } from '../support/mongo/world.ts';
+import { onServices } from '../support/services/cluster.ts';
 
 /** As pipeline.yml has them. */
 const trades = {

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { expect, inject, it } from 'vitest';
-import { onOwnServices } from '../support/cluster.ts';
-import { apply, copySources, type Mutant, verdict } from '../support/mutants.ts';
-import { temporaryFolder } from '../support/platform.ts';
+import { apply, copySources, type Mutant, verdict } from '../support/cli/mutants.ts';
+import { temporaryFolder } from '../support/cli/platform.ts';
+import { onOwnServices } from '../support/services/cluster.ts';
 
 const exact = {
   project: 'cluster',

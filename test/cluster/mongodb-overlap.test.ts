@@ -1,15 +1,15 @@
 import { setMaxListeners } from 'node:events';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { mongodb } from '../../connectors/mongodb.ts';
-import { systemClock } from '../../src/engine/clock.ts';
-import type { Sink } from '../../src/engine/component.ts';
-import { onOwnServices } from '../support/cluster.ts';
-import { roleContext, testEnvironment } from '../support/environment.ts';
-import { type MongoWorld, mongoWorld } from '../support/mongo-world.ts';
-import { optionsOf } from '../support/options.ts';
-import { type Service, startMongo } from '../support/services.ts';
-import { type Count, countMessage, symbolTable } from '../support/table-harness.ts';
+import { mongodb } from '../../connectors/mongodb/index.ts';
+import { systemClock } from '../../src/kit/clock.ts';
+import type { Sink } from '../../src/kit/sink.ts';
+import { type Count, countMessage, symbolTable } from '../support/contracts/table-harness.ts';
+import { roleContext, testEnvironment } from '../support/engine/environment.ts';
+import { optionsOf } from '../support/engine/options.ts';
+import { type MongoWorld, mongoWorld } from '../support/mongo/world.ts';
+import { onOwnServices } from '../support/services/cluster.ts';
+import { type Service, startMongo } from '../support/services/services.ts';
 
 const never = new AbortController().signal;
 setMaxListeners(0, never);

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readAddress } from '../../connectors/mongodb/address.ts';
+import { mongodb } from '../../connectors/mongodb/index.ts';
 import { replicaSetProblem } from '../../connectors/mongodb/replica-set.ts';
-import { mongodb } from '../../connectors/mongodb.ts';
-import { systemClock } from '../../src/engine/clock.ts';
-import { onOwnServices } from '../support/cluster.ts';
-import { testEnvironment } from '../support/environment.ts';
-import { optionsOf } from '../support/options.ts';
-import { type Service, startMongo } from '../support/services.ts';
+import { systemClock } from '../../src/kit/clock.ts';
+import { testEnvironment } from '../support/engine/environment.ts';
+import { optionsOf } from '../support/engine/options.ts';
+import { onOwnServices } from '../support/services/cluster.ts';
+import { type Service, startMongo } from '../support/services/services.ts';
 
 const never = new AbortController().signal;
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe } from 'vitest';
-import { onOwnServices } from '../support/cluster.ts';
-import { mongoWorld } from '../support/mongo-world.ts';
-import { type Service, startMongo } from '../support/services.ts';
-import { tableContract } from '../support/table-contract.ts';
+import { tableContract } from '../support/contracts/table-contract.ts';
+import { mongoWorld } from '../support/mongo/world.ts';
+import { onOwnServices } from '../support/services/cluster.ts';
+import { type Service, startMongo } from '../support/services/services.ts';
 
 onOwnServices('mongodb', () => {
   describe.each([

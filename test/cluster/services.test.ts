@@ -1,8 +1,8 @@
 import { Kafka, logLevel } from 'kafkajs';
 import { expect, it } from 'vitest';
-import { onOwnServices, onServices } from '../support/cluster.ts';
-import { mongoAnswers } from '../support/mongo-server.ts';
-import { databaseUrl, randomName, startKafka, startMongo } from '../support/services.ts';
+import { mongoAnswers } from '../support/mongo/server.ts';
+import { onOwnServices, onServices } from '../support/services/cluster.ts';
+import { databaseUrl, randomName, startKafka, startMongo } from '../support/services/services.ts';
 
 function kafkaAt(address: string): Kafka {
   return new Kafka({ brokers: [address], logLevel: logLevel.NOTHING });

@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { get, placeIn } from '../support/place.ts';
-import { eventually, Process, temporaryFolder } from '../support/platform.ts';
-import { dial } from '../support/sockets.ts';
-import { logOf } from '../support/stored.ts';
+import { get, placeIn } from '../support/cli/place.ts';
+import { eventually, Process, temporaryFolder } from '../support/cli/platform.ts';
+import { logOf } from '../support/cli/stored.ts';
+import { dial } from '../support/sockets/sockets.ts';
 
 type Environment = Readonly<Record<string, string>>;
 

@@ -1,8 +1,8 @@
 import { DatabaseSync } from '@photostructure/sqlite';
 import { describe, expect, it } from 'vitest';
-import { type Chance, seededChance } from '../../src/engine/chance.ts';
-import { Installation } from '../support/installation.ts';
-import { eventually, type Process, temporaryFolder } from '../support/platform.ts';
+import { type Chance, seededChance } from '../../src/kit/chance.ts';
+import { Installation } from '../support/cli/installation.ts';
+import { eventually, type Process, temporaryFolder } from '../support/cli/platform.ts';
 
 const rate = '2000/s';
 

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { LineFeed } from '../support/line-feed.ts';
-import { median } from '../support/memory.ts';
-import { eventually, freePort, Process, temporaryFolder } from '../support/platform.ts';
-import { onTerminal, Terminal } from '../support/tmux.ts';
+import { median } from '../support/cli/memory.ts';
+import { eventually, freePort, Process, temporaryFolder } from '../support/cli/platform.ts';
+import { onTerminal, Terminal } from '../support/cli/tmux.ts';
+import { LineFeed } from '../support/sockets/line-feed.ts';
 
 const startedAt = Date.UTC(2026, 0, 5, 14, 30);
 const trade = (symbol: string, price: number, vwap: number | null = 100) => ({

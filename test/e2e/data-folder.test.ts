@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { Installation } from '../support/installation.ts';
-import { get } from '../support/place.ts';
-import { eventually, temporaryFolder } from '../support/platform.ts';
+import { Installation } from '../support/cli/installation.ts';
+import { get } from '../support/cli/place.ts';
+import { eventually, temporaryFolder } from '../support/cli/platform.ts';
 
 const isStoring = (platform: Installation, api: string) =>
   eventually('trades stored', async () => {

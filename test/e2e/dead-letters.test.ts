@@ -1,10 +1,10 @@
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { envelope, LogWriter } from '../support/log-writer.ts';
-import { placeIn } from '../support/place.ts';
-import { eventually, Process, temporaryFolder } from '../support/platform.ts';
-import { expectStoredOnce, lettersOf, storedTrades, storesOf } from '../support/stored.ts';
+import { envelope, LogWriter } from '../support/cli/log-writer.ts';
+import { placeIn } from '../support/cli/place.ts';
+import { eventually, Process, temporaryFolder } from '../support/cli/platform.ts';
+import { expectStoredOnce, lettersOf, storedTrades, storesOf } from '../support/cli/stored.ts';
 
 /** The shipped pipeline in a folder of its own, with a change. */
 function pipelineIn(folder: string, change: (text: string) => string): string {

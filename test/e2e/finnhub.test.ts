@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { type Cut, NumberedExchange } from '../support/numbered-exchange.ts';
-import { pipelineCopy } from '../support/pipeline-copy.ts';
-import { placeIn } from '../support/place.ts';
-import { eventually, freePort, Process, temporaryFolder } from '../support/platform.ts';
-import { expectStoredOnce, lettersOf, logOf, storedTrades } from '../support/stored.ts';
+import { pipelineCopy } from '../support/cli/pipeline-copy.ts';
+import { placeIn } from '../support/cli/place.ts';
+import { eventually, freePort, Process, temporaryFolder } from '../support/cli/platform.ts';
+import { expectStoredOnce, lettersOf, logOf, storedTrades } from '../support/cli/stored.ts';
+import { type Cut, NumberedExchange } from '../support/sockets/numbered-exchange.ts';
 
 const symbols = ['AAPL', 'GOOGL', 'TSLA', 'MSFT', 'NVDA', 'AMD'];
 const token = 'c0ffee-secret-key';

@@ -3,9 +3,9 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { describe, expect, it } from 'vitest';
-import { pipelineCopy } from '../support/pipeline-copy.ts';
-import { type Answer, get, LineReader, placeIn } from '../support/place.ts';
-import { eventually, freePort, Process, temporaryFolder } from '../support/platform.ts';
+import { pipelineCopy } from '../support/cli/pipeline-copy.ts';
+import { type Answer, get, LineReader, placeIn } from '../support/cli/place.ts';
+import { eventually, freePort, Process, temporaryFolder } from '../support/cli/platform.ts';
 
 const number = String.raw`-?\d+(\.\d+)?(e[+-]?\d+)?`;
 const iso = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`;

@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { copiedFiles, execForm, imageEnvironment } from '../support/dockerfile.ts';
-import { figure, parseMetrics } from '../support/metrics.ts';
-import { eventually, freePort, temporaryFolder } from '../support/platform.ts';
+import { figure, parseMetrics } from '../support/cli/metrics.ts';
+import { eventually, freePort, temporaryFolder } from '../support/cli/platform.ts';
+import { copiedFiles, execForm, imageEnvironment } from '../support/containers/dockerfile.ts';
 
 const dockerfile = readFileSync('Dockerfile', 'utf8');
 

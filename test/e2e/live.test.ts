@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { placeIn } from '../support/place.ts';
-import { eventually, Process, temporaryFolder } from '../support/platform.ts';
-import { EventClient, type PricesData } from '../support/sse.ts';
+import { placeIn } from '../support/cli/place.ts';
+import { eventually, Process, temporaryFolder } from '../support/cli/platform.ts';
+import { EventClient, type PricesData } from '../support/sockets/sse.ts';
 
 /** A folder and ports that several processes share. */
 async function place(folder: string) {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { apply, copySources, type Mutant, type NamedTest, verdict } from '../support/mutants.ts';
-import { temporaryFolder } from '../support/platform.ts';
+import { apply, copySources, type Mutant, type NamedTest, verdict } from '../support/cli/mutants.ts';
+import { temporaryFolder } from '../support/cli/platform.ts';
 
 const killed: NamedTest = {
   file: 'test/engine/exactly-once.test.ts',
@@ -16,28 +16,28 @@ const replayed: NamedTest = {
 const mutants: readonly Mutant[] = [
   {
     mistake: 'commits a position before the write',
-    file: 'src/engine/ledger.ts',
+    file: 'src/engine/intake/ledger.ts',
     text: 'if (settlement.isSettled) this.#settle();',
     replacement: 'this.#target = reading.position; this.#committing ??= this.#commitAll();',
     caughtBy: killed,
   },
   {
     mistake: 'counts by the size of the batch, whatever is above the mark',
-    file: 'connectors/table/fold.ts',
+    file: 'connectors/shared/table/fold.ts',
     text: 'if (mark && !isAbove(mark, marks[lane])) {',
     replacement: 'if (false) {',
     caughtBy: replayed,
   },
   {
     mistake: 'counts only what was stored now, not what a crash left uncounted',
-    file: 'src/engine/delivery.ts',
+    file: 'src/engine/delivery/delivery.ts',
     text: 'return known.lane === lane && known.offset === offset && known.index === index;',
     replacement: 'return false;',
     caughtBy: killed,
   },
   {
     mistake: 'counts also what was stored, and counted, from elsewhere',
-    file: 'src/engine/delivery.ts',
+    file: 'src/engine/delivery/delivery.ts',
     text: 'return known.lane === lane && known.offset === offset && known.index === index;',
     replacement: 'return true;',
     caughtBy: {
@@ -47,41 +47,41 @@ const mutants: readonly Mutant[] = [
   },
   {
     mistake: 'has marks of offsets alone, without the index',
-    file: 'connectors/table/store.ts',
+    file: 'connectors/shared/table/store.ts',
     text: 'mark[0] > other[0] || (mark[0] === other[0] && mark[1] > other[1])',
     replacement: 'mark[0] > other[0]',
     caughtBy: {
-      file: 'test/connectors/sqlite-table.test.ts',
+      file: 'test/connectors/sqlite-table/index.test.ts',
       name: 'sqlite_table counters comes to the same counters however a lane is cut, replayed, and retried in part',
     },
   },
   {
     mistake: 'continues a page with what is strictly older, whatever the id (SQLite)',
-    file: 'connectors/sqlite/table-query.ts',
+    file: 'connectors/sqlite-table/query.ts',
     text: 'if (after.id === undefined || !second) return',
     replacement: 'return',
     caughtBy: {
-      file: 'test/connectors/sqlite-table.test.ts',
+      file: 'test/connectors/sqlite-table/index.test.ts',
       name: 'sqlite_table queries walks a thousand rows of one millisecond, each once, while rows are stored',
     },
   },
   {
     mistake: 'continues a page with what is strictly older, whatever the id (memory)',
-    file: 'connectors/memory/query.ts',
+    file: 'src/simulate/memory/query.ts',
     text: 'if (difference !== 0 || after.id === undefined) return',
     replacement: 'return',
     caughtBy: {
-      file: 'test/connectors/memory-table.test.ts',
+      file: 'test/simulate/memory-table.test.ts',
       name: 'memory_table queries walks a thousand rows of one millisecond, each once, while rows are stored',
     },
   },
   {
     mistake: 'does not look whether a store has what was committed',
-    file: 'src/engine/store-check.ts',
+    file: 'src/engine/recovery/store-check.ts',
     text: 'if (behind.size === 0) return;',
     replacement: 'return;',
     caughtBy: {
-      file: 'test/engine/restored-store.test.ts',
+      file: 'test/engine/recovery/restored-store.test.ts',
       name: 'a store that was restored from a backup is filled again from the log when it was emptied, with one line for each lane that says it',
     },
   },

@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { get, placeIn } from '../support/place.ts';
-import { eventually, temporaryFolder } from '../support/platform.ts';
-import { onTerminal, Terminal } from '../support/tmux.ts';
+import { get, placeIn } from '../support/cli/place.ts';
+import { eventually, temporaryFolder } from '../support/cli/platform.ts';
+import { onTerminal, Terminal } from '../support/cli/tmux.ts';
 
 // The platform as npm starts it, with a shell between the two: a stop reaches it, once, and nobody is left.
 

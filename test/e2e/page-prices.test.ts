@@ -1,9 +1,9 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { launchChromium, onChromium, openPage } from '../support/browser.ts';
-import { LineFeed } from '../support/line-feed.ts';
-import { type Place, placeIn } from '../support/place.ts';
-import { eventually, Process, temporaryFolder } from '../support/platform.ts';
+import { launchChromium, onChromium, openPage } from '../support/browser/browser.ts';
+import { type Place, placeIn } from '../support/cli/place.ts';
+import { eventually, Process, temporaryFolder } from '../support/cli/platform.ts';
+import { LineFeed } from '../support/sockets/line-feed.ts';
 
 const instruments = [
   ['OANDA:EUR_USD', 1.08653],

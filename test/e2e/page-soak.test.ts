@@ -2,12 +2,12 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
-import { launchChromium, onChromium, openPage, type WatchedPage } from '../support/browser.ts';
-import { fullSpeed } from '../support/full-speed.ts';
-import { median, residentMiB } from '../support/memory.ts';
-import { placeIn } from '../support/place.ts';
-import { eventually, Process, temporaryFolder } from '../support/platform.ts';
-import { onTerminal, Terminal } from '../support/tmux.ts';
+import { launchChromium, onChromium, openPage, type WatchedPage } from '../support/browser/browser.ts';
+import { fullSpeed } from '../support/cli/full-speed.ts';
+import { median, residentMiB } from '../support/cli/memory.ts';
+import { placeIn } from '../support/cli/place.ts';
+import { eventually, Process, temporaryFolder } from '../support/cli/platform.ts';
+import { onTerminal, Terminal } from '../support/cli/tmux.ts';
 
 const minutes = Number(process.env['FDP_SOAK_MINUTES'] ?? 1);
 const pages = 10;

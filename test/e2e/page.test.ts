@@ -1,8 +1,8 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { launchChromium, onChromium, openPage, violations } from '../support/browser.ts';
-import { type Place, placeIn } from '../support/place.ts';
-import { eventually, freePort, Process, temporaryFolder } from '../support/platform.ts';
+import { launchChromium, onChromium, openPage, violations } from '../support/browser/browser.ts';
+import { type Place, placeIn } from '../support/cli/place.ts';
+import { eventually, freePort, Process, temporaryFolder } from '../support/cli/platform.ts';
 
 /** Everything but what gives trades. */
 const allButIngestor = ['--topology', 'processor,analytics,api,live'];

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { DeadLetter } from '../../src/engine/dead-letter.ts';
-import { envelope, LogWriter } from '../support/log-writer.ts';
-import { get, LineReader, placeIn } from '../support/place.ts';
-import { eventually, Process, temporaryFolder } from '../support/platform.ts';
-import { lettersOf, logOf, storedTrades, storesOf } from '../support/stored.ts';
+import type { DeadLetter } from '../../src/engine/delivery/dead-letter.ts';
+import { envelope, LogWriter } from '../support/cli/log-writer.ts';
+import { get, LineReader, placeIn } from '../support/cli/place.ts';
+import { eventually, Process, temporaryFolder } from '../support/cli/platform.ts';
+import { lettersOf, logOf, storedTrades, storesOf } from '../support/cli/stored.ts';
 
 type Poison = readonly [what: string, value: string | Uint8Array, code: string, indexes?: readonly number[]];
 

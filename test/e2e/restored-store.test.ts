@@ -1,8 +1,8 @@
 import { cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { Installation } from '../support/installation.ts';
-import { eventually, temporaryFolder } from '../support/platform.ts';
+import { Installation } from '../support/cli/installation.ts';
+import { eventually, temporaryFolder } from '../support/cli/platform.ts';
 
 const said = /the store of trades, symbols is older than .+ is read again from offset (\d+) instead of (\d+)/;
 

@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { envelope, LogWriter } from '../support/log-writer.ts';
-import { median, residentMiB } from '../support/memory.ts';
-import { pipelineCopy } from '../support/pipeline-copy.ts';
-import { placeIn } from '../support/place.ts';
-import { eventually, Process, temporaryFolder } from '../support/platform.ts';
+import { envelope, LogWriter } from '../support/cli/log-writer.ts';
+import { median, residentMiB } from '../support/cli/memory.ts';
+import { pipelineCopy } from '../support/cli/pipeline-copy.ts';
+import { placeIn } from '../support/cli/place.ts';
+import { eventually, Process, temporaryFolder } from '../support/cli/platform.ts';
 
 /** A client that reads, and keeps no more than the count, the hash and the end of what it got. */
 class Reader {

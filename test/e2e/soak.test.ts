@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { fullSpeed } from '../support/full-speed.ts';
-import { median, residentMiB } from '../support/memory.ts';
-import { get, LineReader, placeIn } from '../support/place.ts';
-import { eventually, Process, temporaryFolder } from '../support/platform.ts';
-import { lettersOf, rowsOf } from '../support/stored.ts';
+import { fullSpeed } from '../support/cli/full-speed.ts';
+import { median, residentMiB } from '../support/cli/memory.ts';
+import { get, LineReader, placeIn } from '../support/cli/place.ts';
+import { eventually, Process, temporaryFolder } from '../support/cli/platform.ts';
+import { lettersOf, rowsOf } from '../support/cli/stored.ts';
 
 const minutes = Number(process.env['FDP_SOAK_MINUTES'] ?? 1);
 const seconds = minutes * 60;

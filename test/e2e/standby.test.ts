@@ -1,8 +1,8 @@
 import { DatabaseSync } from '@photostructure/sqlite';
 import { describe, expect, it } from 'vitest';
-import { Installation } from '../support/installation.ts';
-import { get, LineReader } from '../support/place.ts';
-import { eventually, type Process, temporaryFolder } from '../support/platform.ts';
+import { Installation } from '../support/cli/installation.ts';
+import { get, LineReader } from '../support/cli/place.ts';
+import { eventually, type Process, temporaryFolder } from '../support/cli/platform.ts';
 
 const rate = '500/s';
 /** A stand-by takes over within a few seconds; the machine may be busy, ms. */

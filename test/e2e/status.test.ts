@@ -3,11 +3,11 @@ import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { StatusReport } from '../../src/engine/snapshot.ts';
-import { brokenSums, figure, parseMetrics, type Series } from '../support/metrics.ts';
-import { pipelineCopy } from '../support/pipeline-copy.ts';
-import { get, placeIn } from '../support/place.ts';
-import { eventually, Process, temporaryFolder } from '../support/platform.ts';
+import type { StatusReport } from '../../src/kit/snapshot.ts';
+import { brokenSums, figure, parseMetrics, type Series } from '../support/cli/metrics.ts';
+import { pipelineCopy } from '../support/cli/pipeline-copy.ts';
+import { get, placeIn } from '../support/cli/place.ts';
+import { eventually, Process, temporaryFolder } from '../support/cli/platform.ts';
 
 type Environment = Readonly<Record<string, string>>;
 

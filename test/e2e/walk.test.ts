@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { envelope, LogWriter } from '../support/log-writer.ts';
-import { get, placeIn } from '../support/place.ts';
-import { eventually, Process, temporaryFolder } from '../support/platform.ts';
-import { storedTrades } from '../support/stored.ts';
+import { envelope, LogWriter } from '../support/cli/log-writer.ts';
+import { get, placeIn } from '../support/cli/place.ts';
+import { eventually, Process, temporaryFolder } from '../support/cli/platform.ts';
+import { storedTrades } from '../support/cli/stored.ts';
 
 interface Page {
   readonly data: readonly { readonly timestamp: string; readonly price: string; readonly volume: string }[];

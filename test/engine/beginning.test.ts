@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { TopologyPlan } from '../../src/engine/plan.ts';
 import { Runtime } from '../../src/engine/runtime.ts';
-import { VirtualClock } from '../../src/engine/virtual-clock.ts';
 import { FdpError } from '../../src/errors.ts';
-import { numbered } from '../support/engine-world.ts';
-import { testEnvironment } from '../support/environment.ts';
-import { connectorOf, planOf, WorldLog, WorldSink } from '../support/world.ts';
+import { VirtualClock } from '../../src/simulate/virtual-clock.ts';
+import { numbered } from '../support/engine/engine-world.ts';
+import { testEnvironment } from '../support/engine/environment.ts';
+import { connectorOf, planOf, WorldLog, WorldSink } from '../support/engine/world.ts';
 
 type Connect = () => Promise<void>;
 

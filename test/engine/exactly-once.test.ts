@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { MemoryHook } from '../../connectors/memory/space.ts';
-import { type Chance, seededChance } from '../../src/engine/chance.ts';
 import { type RunResult, Runtime } from '../../src/engine/runtime.ts';
-import { VirtualClock } from '../../src/engine/virtual-clock.ts';
 import { FdpError } from '../../src/errors.ts';
-import { Life } from '../support/life.ts';
-import { type Envelope, ProcessorWorld } from '../support/processor.ts';
+import { type Chance, seededChance } from '../../src/kit/chance.ts';
+import type { MemoryHook } from '../../src/simulate/memory/space.ts';
+import { VirtualClock } from '../../src/simulate/virtual-clock.ts';
+import { Life } from '../support/engine/life.ts';
+import { type Envelope, ProcessorWorld } from '../support/engine/processor.ts';
 
 // Invariants 7, 8 and 11 of the engine, on the topology `processor` as it is shipped: whatever happens to the processes
 // that work it, the stores come to what the log says.

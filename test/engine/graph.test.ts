@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { buildGraph } from '../../src/engine/graph.ts';
-import { operatorPlan, planOf } from '../support/world.ts';
+import { operatorPlan, planOf } from '../support/engine/world.ts';
 
 const custom = (type: string) => operatorPlan(() => (batches) => batches, type);
 const nobody = { reject: () => {}, stateChanged: () => {} };

@@ -3,18 +3,18 @@ import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectors } from '../../connectors/index.ts';
-import { createMemorySpace, type MemorySpace } from '../../connectors/memory/space.ts';
 import { operators } from '../../operators/index.ts';
-import { defineConnector } from '../../src/engine/declaration.ts';
 import type { Plan } from '../../src/engine/plan.ts';
 import { Runtime } from '../../src/engine/runtime.ts';
-import { VirtualClock } from '../../src/engine/virtual-clock.ts';
-import { readSpec } from '../../src/spec/read.ts';
-import { resolve } from '../../src/spec/resolve.ts';
-import { testEnvironment } from '../support/environment.ts';
-import { expectedStores, type Stores } from '../support/oracle.ts';
-import { pipelineCopy } from '../support/pipeline-copy.ts';
-import { temporaryFolder } from '../support/platform.ts';
+import { defineConnector } from '../../src/kit/declaration.ts';
+import { resolve } from '../../src/pipeline/give/resolve.ts';
+import { readSpec } from '../../src/pipeline/read.ts';
+import { createMemorySpace, type MemorySpace } from '../../src/simulate/memory/space.ts';
+import { VirtualClock } from '../../src/simulate/virtual-clock.ts';
+import { pipelineCopy } from '../support/cli/pipeline-copy.ts';
+import { temporaryFolder } from '../support/cli/platform.ts';
+import { testEnvironment } from '../support/engine/environment.ts';
+import { expectedStores, type Stores } from '../support/engine/oracle.ts';
 
 const hourMs = 3_600_000;
 

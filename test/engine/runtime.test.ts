@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { seededChance } from '../../src/engine/chance.ts';
-import type { Receipt } from '../../src/engine/component.ts';
-import { coordinatesOf, derive } from '../../src/engine/message.ts';
-import { filter, flatMap, perMessage } from '../../src/engine/operator.ts';
 import { FdpError } from '../../src/errors.ts';
-import { idsOf, isConserved, keys, numbered, snapshotOf, World } from '../support/engine-world.ts';
-import { connectorOf, operatorPlan, WorldSink } from '../support/world.ts';
+import { seededChance } from '../../src/kit/chance.ts';
+import { derive } from '../../src/kit/message.ts';
+import { filter, flatMap, perMessage } from '../../src/kit/operator.ts';
+import { coordinatesOf } from '../../src/kit/origin.ts';
+import type { Receipt } from '../../src/kit/sink.ts';
+import { idsOf, isConserved, keys, numbered, snapshotOf, World } from '../support/engine/engine-world.ts';
+import { connectorOf, operatorPlan, WorldSink } from '../support/engine/world.ts';
 
 describe('runtime', () => {
   it('delivers everything, commits the end of each partition and ends with 0', async () => {

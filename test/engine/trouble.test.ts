@@ -1,13 +1,15 @@
 import { concat, concatMap, NEVER, Observable, of, pipe, tap } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import type { Lane, Receipt, Source } from '../../src/engine/component.ts';
-import { coordinatesOf, type Message } from '../../src/engine/message.ts';
-import { filter, lookup, perMessage } from '../../src/engine/operator.ts';
 import type { OperatorPlan } from '../../src/engine/plan.ts';
 import { Runtime } from '../../src/engine/runtime.ts';
 import { FdpError } from '../../src/errors.ts';
-import { idsOf, isConserved, numbered, snapshotOf, World } from '../support/engine-world.ts';
-import { connectorOf, operatorPlan, planOf, WorldSink } from '../support/world.ts';
+import type { Message } from '../../src/kit/message.ts';
+import { filter, lookup, perMessage } from '../../src/kit/operator.ts';
+import { coordinatesOf } from '../../src/kit/origin.ts';
+import type { Receipt } from '../../src/kit/sink.ts';
+import type { Lane, Source } from '../../src/kit/source.ts';
+import { idsOf, isConserved, numbered, snapshotOf, World } from '../support/engine/engine-world.ts';
+import { connectorOf, operatorPlan, planOf, WorldSink } from '../support/engine/world.ts';
 
 // What the engine does when several things go wrong, one beside the other.
 

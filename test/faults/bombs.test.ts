@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import type { DeadLetter } from '../../src/engine/dead-letter.ts';
-import { onServices } from '../support/cluster.ts';
-import { Cluster } from '../support/cluster-place.ts';
-import { bomb } from '../support/kafka-bombs.ts';
-import { KafkaView } from '../support/kafka-view.ts';
-import { storedIn } from '../support/ledger.ts';
-import { envelope } from '../support/log-writer.ts';
-import { eventually } from '../support/platform.ts';
-import { appendRaw } from '../support/raw-producer.ts';
+import type { DeadLetter } from '../../src/engine/delivery/dead-letter.ts';
+import { Cluster } from '../support/cli/cluster-place.ts';
+import { envelope } from '../support/cli/log-writer.ts';
+import { eventually } from '../support/cli/platform.ts';
+import { bomb } from '../support/kafka/bombs.ts';
+import { storedIn } from '../support/kafka/ledger.ts';
+import { appendRaw } from '../support/kafka/raw-producer.ts';
+import { KafkaView } from '../support/kafka/view.ts';
+import { onServices } from '../support/services/cluster.ts';
 
 const MiB = 1024 ** 2;
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { onOwnServices, onServices } from '../support/cluster.ts';
-import { Cluster, type Variables } from '../support/cluster-place.ts';
-import { faultChance, isFull, pause, sized } from '../support/faults.ts';
-import { KafkaView } from '../support/kafka-view.ts';
-import { differences, everyDocument, Ledger, miscounted, readBooks, storedIn } from '../support/ledger.ts';
-import { eventually, type Process } from '../support/platform.ts';
-import { startKafka, startMongo } from '../support/services.ts';
+import { Cluster, type Variables } from '../support/cli/cluster-place.ts';
+import { faultChance, isFull, pause, sized } from '../support/cli/faults.ts';
+import { eventually, type Process } from '../support/cli/platform.ts';
+import { differences, everyDocument, Ledger, miscounted, readBooks, storedIn } from '../support/kafka/ledger.ts';
+import { KafkaView } from '../support/kafka/view.ts';
+import { onOwnServices, onServices } from '../support/services/cluster.ts';
+import { startKafka, startMongo } from '../support/services/services.ts';
 
 /** Between two durable steps of a processor. */
 const ofProcessor = [

@@ -4,12 +4,12 @@ import { type AddressInfo, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { MongoClient } from 'mongodb';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { onOwnServices } from '../support/cluster.ts';
-import { Cluster, type Edit, type Variables } from '../support/cluster-place.ts';
-import { pause, sized } from '../support/faults.ts';
-import { eventually, freePort } from '../support/platform.ts';
-import { type KafkaService, type Secure, type Service, startKafka, startMongo } from '../support/services.ts';
-import { Watched } from '../support/watched.ts';
+import { Cluster, type Edit, type Variables } from '../support/cli/cluster-place.ts';
+import { pause, sized } from '../support/cli/faults.ts';
+import { eventually, freePort } from '../support/cli/platform.ts';
+import { Watched } from '../support/cli/watched.ts';
+import { onOwnServices } from '../support/services/cluster.ts';
+import { type KafkaService, type Secure, type Service, startKafka, startMongo } from '../support/services/services.ts';
 
 /** More options of the topic and of the dead letter. */
 function kafkaWith(options: string): readonly Edit[] {

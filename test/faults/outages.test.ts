@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
-import type { Chance } from '../../src/engine/chance.ts';
-import { onOwnServices } from '../support/cluster.ts';
-import { Cluster } from '../support/cluster-place.ts';
-import { auditOf, brokerProperties, ExchangeLoad } from '../support/exchange-load.ts';
-import { faultChance, pause, sized } from '../support/faults.ts';
-import { NumberedExchange } from '../support/numbered-exchange.ts';
-import { type Answer, get } from '../support/place.ts';
-import { eventually } from '../support/platform.ts';
-import { type Service, startKafka, startMongo } from '../support/services.ts';
-import { Watched } from '../support/watched.ts';
+import type { Chance } from '../../src/kit/chance.ts';
+import { Cluster } from '../support/cli/cluster-place.ts';
+import { faultChance, pause, sized } from '../support/cli/faults.ts';
+import { type Answer, get } from '../support/cli/place.ts';
+import { eventually } from '../support/cli/platform.ts';
+import { Watched } from '../support/cli/watched.ts';
+import { auditOf, brokerProperties, ExchangeLoad } from '../support/kafka/exchange-load.ts';
+import { onOwnServices } from '../support/services/cluster.ts';
+import { type Service, startKafka, startMongo } from '../support/services/services.ts';
+import { NumberedExchange } from '../support/sockets/numbered-exchange.ts';
 
 type Server = 'kafka' | 'mongod';
 type Way = 'terminate' | 'kill' | 'pause';

@@ -1,14 +1,14 @@
 import { MongoClient } from 'mongodb';
 import { expect, it } from 'vitest';
-import type { DeadLetter } from '../../src/engine/dead-letter.ts';
-import { onOwnServices, onServices } from '../support/cluster.ts';
-import { Cluster } from '../support/cluster-place.ts';
-import { pause } from '../support/faults.ts';
-import { KafkaView } from '../support/kafka-view.ts';
-import { miscounted, readBooks, storedIn } from '../support/ledger.ts';
-import { envelope } from '../support/log-writer.ts';
-import { eventually } from '../support/platform.ts';
-import { startMongo } from '../support/services.ts';
+import type { DeadLetter } from '../../src/engine/delivery/dead-letter.ts';
+import { Cluster } from '../support/cli/cluster-place.ts';
+import { pause } from '../support/cli/faults.ts';
+import { envelope } from '../support/cli/log-writer.ts';
+import { eventually } from '../support/cli/platform.ts';
+import { miscounted, readBooks, storedIn } from '../support/kafka/ledger.ts';
+import { KafkaView } from '../support/kafka/view.ts';
+import { onOwnServices, onServices } from '../support/services/cluster.ts';
+import { startMongo } from '../support/services/services.ts';
 
 const unreadable = 'FDP_MESSAGE_UNREADABLE';
 const invalid = 'FDP_MESSAGE_INVALID';

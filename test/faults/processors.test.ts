@@ -1,14 +1,14 @@
 import { MongoClient } from 'mongodb';
 import { describe, expect, it } from 'vitest';
-import { onOwnServices, onServices } from '../support/cluster.ts';
-import { Cluster } from '../support/cluster-place.ts';
-import { faultChance, pause, sized } from '../support/faults.ts';
-import { KafkaView } from '../support/kafka-view.ts';
-import { everyDocument, Ledger, type LedgerPlace } from '../support/ledger.ts';
-import { LineReader } from '../support/place.ts';
-import { eventually, type Process } from '../support/platform.ts';
-import { startMongo } from '../support/services.ts';
-import { VwapOracle } from '../support/vwap-oracle.ts';
+import { Cluster } from '../support/cli/cluster-place.ts';
+import { faultChance, pause, sized } from '../support/cli/faults.ts';
+import { LineReader } from '../support/cli/place.ts';
+import { eventually, type Process } from '../support/cli/platform.ts';
+import { everyDocument, Ledger, type LedgerPlace } from '../support/kafka/ledger.ts';
+import { KafkaView } from '../support/kafka/view.ts';
+import { VwapOracle } from '../support/kafka/vwap-oracle.ts';
+import { onOwnServices, onServices } from '../support/services/cluster.ts';
+import { startMongo } from '../support/services/services.ts';
 
 const trades = sized({ full: 200_000, fast: 20_000 });
 const kills = sized({ full: 40, fast: 4 });

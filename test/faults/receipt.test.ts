@@ -1,10 +1,10 @@
 import { MongoClient } from 'mongodb';
 import { expect, it } from 'vitest';
-import { onServices } from '../support/cluster.ts';
-import { Cluster } from '../support/cluster-place.ts';
-import { KafkaView } from '../support/kafka-view.ts';
-import { NumberedExchange } from '../support/numbered-exchange.ts';
-import { eventually } from '../support/platform.ts';
+import { Cluster } from '../support/cli/cluster-place.ts';
+import { eventually } from '../support/cli/platform.ts';
+import { KafkaView } from '../support/kafka/view.ts';
+import { onServices } from '../support/services/cluster.ts';
+import { NumberedExchange } from '../support/sockets/numbered-exchange.ts';
 
 const hour = 3_600_000;
 

@@ -1,10 +1,10 @@
 import { type Db, MongoClient } from 'mongodb';
 import { describe, expect, it } from 'vitest';
-import { onServices } from '../support/cluster.ts';
-import { Cluster, type Edit } from '../support/cluster-place.ts';
-import { KafkaView } from '../support/kafka-view.ts';
-import { differences, everyDocument, miscounted, readBooks, storedIn } from '../support/ledger.ts';
-import { envelope } from '../support/log-writer.ts';
+import { Cluster, type Edit } from '../support/cli/cluster-place.ts';
+import { envelope } from '../support/cli/log-writer.ts';
+import { differences, everyDocument, miscounted, readBooks, storedIn } from '../support/kafka/ledger.ts';
+import { KafkaView } from '../support/kafka/view.ts';
+import { onServices } from '../support/services/cluster.ts';
 
 const at = 1763645598585;
 /** A spec that rejects what is dear, until somebody mends it. */

@@ -1,11 +1,11 @@
 import { type Db, type Document, MongoClient } from 'mongodb';
 import { describe, expect, it } from 'vitest';
-import { onServices } from '../support/cluster.ts';
-import { Cluster } from '../support/cluster-place.ts';
-import { sized } from '../support/faults.ts';
-import { KafkaView } from '../support/kafka-view.ts';
-import { Ledger, type LedgerPlace, storedIn } from '../support/ledger.ts';
-import { eventually } from '../support/platform.ts';
+import { Cluster } from '../support/cli/cluster-place.ts';
+import { sized } from '../support/cli/faults.ts';
+import { eventually } from '../support/cli/platform.ts';
+import { Ledger, type LedgerPlace, storedIn } from '../support/kafka/ledger.ts';
+import { KafkaView } from '../support/kafka/view.ts';
+import { onServices } from '../support/services/cluster.ts';
 
 const said = /the store of .+ is older than .+ is read again from offset (\d+) instead of (\d+), (\d+) messages/;
 const collections = ['finnhub_trades', 'symbols'] as const;

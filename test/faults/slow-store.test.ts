@@ -1,14 +1,14 @@
 import { Kafka, logLevel } from 'kafkajs';
 import { MongoClient } from 'mongodb';
 import { expect, it } from 'vitest';
-import { onServices } from '../support/cluster.ts';
-import { Cluster } from '../support/cluster-place.ts';
-import { isFull, pause, sized } from '../support/faults.ts';
-import { Ledger } from '../support/ledger.ts';
-import { median, residentMiB } from '../support/memory.ts';
-import { eventually } from '../support/platform.ts';
-import { SlowWay } from '../support/slow-way.ts';
-import { Watched } from '../support/watched.ts';
+import { Cluster } from '../support/cli/cluster-place.ts';
+import { isFull, pause, sized } from '../support/cli/faults.ts';
+import { median, residentMiB } from '../support/cli/memory.ts';
+import { eventually } from '../support/cli/platform.ts';
+import { Watched } from '../support/cli/watched.ts';
+import { Ledger } from '../support/kafka/ledger.ts';
+import { onServices } from '../support/services/cluster.ts';
+import { SlowWay } from '../support/sockets/slow-way.ts';
 
 /** What a stored trade takes on the way to the server, roughly, bytes. */
 const tradeBytes = 250;

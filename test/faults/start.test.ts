@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { onOwnServices } from '../support/cluster.ts';
-import { Cluster } from '../support/cluster-place.ts';
-import { auditOf, brokerProperties, ExchangeLoad } from '../support/exchange-load.ts';
-import { pause, sized } from '../support/faults.ts';
-import { NumberedExchange } from '../support/numbered-exchange.ts';
-import { get } from '../support/place.ts';
-import { eventually } from '../support/platform.ts';
-import { type Service, startKafka, startMongo } from '../support/services.ts';
-import { Watched } from '../support/watched.ts';
+import { Cluster } from '../support/cli/cluster-place.ts';
+import { pause, sized } from '../support/cli/faults.ts';
+import { get } from '../support/cli/place.ts';
+import { eventually } from '../support/cli/platform.ts';
+import { Watched } from '../support/cli/watched.ts';
+import { auditOf, brokerProperties, ExchangeLoad } from '../support/kafka/exchange-load.ts';
+import { onOwnServices } from '../support/services/cluster.ts';
+import { type Service, startKafka, startMongo } from '../support/services/services.ts';
+import { NumberedExchange } from '../support/sockets/numbered-exchange.ts';
 
 type Server = 'kafka' | 'mongod';
 

@@ -1,16 +1,16 @@
 import { Kafka, logLevel } from 'kafkajs';
 import { MongoClient } from 'mongodb';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { onOwnServices } from '../support/cluster.ts';
-import { Cluster, type Edit } from '../support/cluster-place.ts';
-import { auditOf, brokerProperties, ExchangeLoad } from '../support/exchange-load.ts';
-import { faultChance, pause, sized } from '../support/faults.ts';
-import { Ledger } from '../support/ledger.ts';
-import { figure, parseMetrics } from '../support/metrics.ts';
-import { NumberedExchange } from '../support/numbered-exchange.ts';
-import { eventually } from '../support/platform.ts';
-import { type Service, startKafka, startMongo } from '../support/services.ts';
-import { Watched } from '../support/watched.ts';
+import { Cluster, type Edit } from '../support/cli/cluster-place.ts';
+import { faultChance, pause, sized } from '../support/cli/faults.ts';
+import { figure, parseMetrics } from '../support/cli/metrics.ts';
+import { eventually } from '../support/cli/platform.ts';
+import { Watched } from '../support/cli/watched.ts';
+import { auditOf, brokerProperties, ExchangeLoad } from '../support/kafka/exchange-load.ts';
+import { Ledger } from '../support/kafka/ledger.ts';
+import { onOwnServices } from '../support/services/cluster.ts';
+import { type Service, startKafka, startMongo } from '../support/services/services.ts';
+import { NumberedExchange } from '../support/sockets/numbered-exchange.ts';
 
 const partitions = 6;
 /** The mock as fast as it may be, beside a ledger that offers what the log takes. */

@@ -1,13 +1,13 @@
 import { cpSync, rmSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { onOwnServices, onServices } from '../support/cluster.ts';
-import { Cluster } from '../support/cluster-place.ts';
-import { sized } from '../support/faults.ts';
-import { KafkaView } from '../support/kafka-view.ts';
-import { Ledger, miscounted, storedIn } from '../support/ledger.ts';
-import { get } from '../support/place.ts';
-import { eventually, freePort, type Process } from '../support/platform.ts';
-import { startKafka } from '../support/services.ts';
+import { Cluster } from '../support/cli/cluster-place.ts';
+import { sized } from '../support/cli/faults.ts';
+import { get } from '../support/cli/place.ts';
+import { eventually, freePort, type Process } from '../support/cli/platform.ts';
+import { Ledger, miscounted, storedIn } from '../support/kafka/ledger.ts';
+import { KafkaView } from '../support/kafka/view.ts';
+import { onOwnServices, onServices } from '../support/services/cluster.ts';
+import { startKafka } from '../support/services/services.ts';
 
 const command = 'fdp-run positions forget --topology processor';
 

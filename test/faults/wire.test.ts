@@ -1,11 +1,11 @@
 import { type Document, MongoClient } from 'mongodb';
 import { expect, it } from 'vitest';
-import { onServices } from '../support/cluster.ts';
-import { Cluster } from '../support/cluster-place.ts';
-import { KafkaView } from '../support/kafka-view.ts';
-import { NumberedExchange } from '../support/numbered-exchange.ts';
-import { LineReader } from '../support/place.ts';
-import { eventually } from '../support/platform.ts';
+import { Cluster } from '../support/cli/cluster-place.ts';
+import { LineReader } from '../support/cli/place.ts';
+import { eventually } from '../support/cli/platform.ts';
+import { KafkaView } from '../support/kafka/view.ts';
+import { onServices } from '../support/services/cluster.ts';
+import { NumberedExchange } from '../support/sockets/numbered-exchange.ts';
 
 const at = 1763645598585;
 /** As pipeline.yml subscribes to them. */

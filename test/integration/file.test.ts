@@ -4,13 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { file } from '../../connectors/file.ts';
-import type { Lane, Reading, Sink, Source } from '../../src/engine/component.ts';
-import { messageOf } from '../../src/engine/message.ts';
-import { VirtualClock } from '../../src/engine/virtual-clock.ts';
-import { roleContext, testEnvironment } from '../support/environment.ts';
-import { sourceMessage } from '../support/operators.ts';
-import { optionsOf } from '../support/options.ts';
+import { file } from '../../connectors/file/index.ts';
+import { messageOf } from '../../src/kit/message.ts';
+import type { Sink } from '../../src/kit/sink.ts';
+import type { Lane, Reading, Source } from '../../src/kit/source.ts';
+import { VirtualClock } from '../../src/simulate/virtual-clock.ts';
+import { roleContext, testEnvironment } from '../support/engine/environment.ts';
+import { sourceMessage } from '../support/engine/operators.ts';
+import { optionsOf } from '../support/engine/options.ts';
 
 const never = new AbortController().signal;
 const messages = (...values: readonly unknown[]) => values.map((value) => messageOf(sourceMessage(value), undefined));
@@ -165,7 +166,7 @@ describe('file', () => {
 
   it('leaves whole lines when there was room for a part of a batch only', async () => {
     const path = join(folder, 'limited.ndjson');
-    const script = `trap '' XFSZ; ulimit -f 16; exec "${process.execPath}" --import tsx test/support/write-until-full.ts "${path}"`;
+    const script = `trap '' XFSZ; ulimit -f 16; exec "${process.execPath}" --import tsx test/support/cli/write-until-full.ts "${path}"`;
     const { stdout } = await promisify(execFile)('bash', ['-c', script]);
     expect(JSON.parse(stdout)).toEqual({ codes: ['FDP_DISK_FULL', 'FDP_DISK_FULL'], written: 5 });
     const text = await readFile(path, 'utf8');

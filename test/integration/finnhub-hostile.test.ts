@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { type Feed, feed } from '../support/feeds.ts';
-import { answer, type Deed, hostileServer, textFrame, upgradeThen } from '../support/hostile-server.ts';
-import { hurriedClock } from '../support/hurried-clock.ts';
-import { until } from '../support/sockets.ts';
+import { hurriedClock } from '../support/engine/hurried-clock.ts';
+import { type Feed, feed } from '../support/sockets/feeds.ts';
+import { answer, type Deed, hostileServer, textFrame, upgradeThen } from '../support/sockets/hostile-server.ts';
+import { until } from '../support/sockets/sockets.ts';
 
 /** The texts of a client's frames, which are short and masked. */
 function clientTexts(data: Buffer): string[] {

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { FdpError } from '../../src/errors.ts';
-import { type Exchange, exchange, type Feed, feed } from '../support/feeds.ts';
-import { hurriedClock } from '../support/hurried-clock.ts';
-import { until } from '../support/sockets.ts';
+import { hurriedClock } from '../support/engine/hurried-clock.ts';
+import { type Exchange, exchange, type Feed, feed } from '../support/sockets/feeds.ts';
+import { until } from '../support/sockets/sockets.ts';
 
 const opened: { close(): Promise<unknown> }[] = [];
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { generatedFiles, staleFiles, writeFiles } from '../../src/cli/generate.ts';
-import { sampleComponents } from '../support/components.ts';
+import { sampleComponents } from '../support/pipeline/components.ts';
 
 describe('npm run generate', () => {
   let root: string;

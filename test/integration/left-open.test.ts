@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
-import { Worker } from '../support/processes.ts';
-import { closed, dial } from '../support/sockets.ts';
+import { Worker } from '../support/cli/processes.ts';
+import { closed, dial } from '../support/sockets/sockets.ts';
 
 const open = new Set<{ destroy(): unknown }>();
 afterEach(() => {

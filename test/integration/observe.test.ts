@@ -2,12 +2,12 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { ProcessSnapshot, TopologyState } from '../../src/engine/snapshot.ts';
+import type { ProcessSnapshot, TopologyState } from '../../src/kit/snapshot.ts';
 import { type ObserveServer, startObserveServer } from '../../src/observe/observe-server.ts';
-import { recordingLog } from '../support/environment.ts';
-import { figure, parseMetrics } from '../support/metrics.ts';
-import { freePort } from '../support/platform.ts';
-import { processSnapshot, topologySnapshot } from '../support/snapshots.ts';
+import { figure, parseMetrics } from '../support/cli/metrics.ts';
+import { freePort } from '../support/cli/platform.ts';
+import { recordingLog } from '../support/engine/environment.ts';
+import { processSnapshot, topologySnapshot } from '../support/engine/snapshots.ts';
 
 const open = new Set<{ close(): unknown }>();
 afterEach(async () => {

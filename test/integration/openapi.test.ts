@@ -2,18 +2,18 @@ import type { RequestOptions } from 'node:http';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { connectors } from '../../connectors/index.ts';
-import { rest } from '../../connectors/rest.ts';
+import { rest } from '../../connectors/rest/index.ts';
 import { operators } from '../../operators/index.ts';
-import type { Lane, Source } from '../../src/engine/component.ts';
 import { Runtime } from '../../src/engine/runtime.ts';
 import { FdpError } from '../../src/errors.ts';
-import { readSpec } from '../../src/spec/read.ts';
-import { resolve } from '../../src/spec/resolve.ts';
-import { roleContext, testEnvironment } from '../support/environment.ts';
-import { optionsOf } from '../support/options.ts';
-import { temporaryFolder } from '../support/platform.ts';
-import { ask, closeAll, never, raw } from '../support/rest.ts';
-import { portOf, until } from '../support/sockets.ts';
+import type { Lane, Source } from '../../src/kit/source.ts';
+import { resolve } from '../../src/pipeline/give/resolve.ts';
+import { readSpec } from '../../src/pipeline/read.ts';
+import { temporaryFolder } from '../support/cli/platform.ts';
+import { roleContext, testEnvironment } from '../support/engine/environment.ts';
+import { optionsOf } from '../support/engine/options.ts';
+import { ask, closeAll, never, raw } from '../support/sockets/rest.ts';
+import { portOf, until } from '../support/sockets/sockets.ts';
 
 interface Operation {
   readonly parameters?: readonly { readonly name: string; readonly in: string; readonly schema: object }[];

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { ask, closeAll, echo, raw, refusal, sockets, start } from '../support/rest.ts';
-import { closed, dial, received, until } from '../support/sockets.ts';
+import { ask, closeAll, echo, raw, refusal, sockets, start } from '../support/sockets/rest.ts';
+import { closed, dial, received, until } from '../support/sockets/sockets.ts';
 
 afterEach(closeAll);
 

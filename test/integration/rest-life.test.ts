@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { Agent } from 'node:http';
 import { createServer } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { agents, ask, closeAll, never, refusal, sockets, sourceOf, start } from '../support/rest.ts';
-import { closed, dial, portOf, received, until } from '../support/sockets.ts';
+import { agents, ask, closeAll, never, refusal, sockets, sourceOf, start } from '../support/sockets/rest.ts';
+import { closed, dial, portOf, received, until } from '../support/sockets/sockets.ts';
 
 afterEach(closeAll);
 

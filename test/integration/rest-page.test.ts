@@ -2,9 +2,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { pageFolder, readPage } from '../../connectors/rest/page.ts';
-import { setup as build } from '../support/build.ts';
-import { temporaryFolder } from '../support/platform.ts';
-import { ask, closeAll, raw, refusal, start } from '../support/rest.ts';
+import { setup as build } from '../support/cli/build.ts';
+import { temporaryFolder } from '../support/cli/platform.ts';
+import { ask, closeAll, raw, refusal, start } from '../support/sockets/rest.ts';
 
 beforeAll(build, 300_000);
 afterEach(closeAll);
@@ -116,8 +116,8 @@ describe('the live page of rest', () => {
         '/assets/lightweight-charts.js',
         '/deep/b.css',
         '/docs',
-        '/src/engine/growth.js',
-        '/src/engine/price-text.js',
+        '/src/kit/growth.js',
+        '/src/kit/price-text.js',
       ].sort(),
     );
     expect(readPage(pageFolder)?.map(({ path }) => path)).toContain('/main.js');

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { FdpError } from '../../src/errors.ts';
-import { closeAll, echo, never, raw, refusal, routes, sockets, start } from '../support/rest.ts';
-import { closed, dial, received, until } from '../support/sockets.ts';
+import { closeAll, echo, never, raw, refusal, routes, sockets, start } from '../support/sockets/rest.ts';
+import { closed, dial, received, until } from '../support/sockets/sockets.ts';
 
 afterEach(closeAll);
 

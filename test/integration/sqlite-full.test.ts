@@ -3,11 +3,11 @@ import { mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { sqliteLog } from '../../connectors/sqlite-log.ts';
-import { sqliteTable } from '../../connectors/sqlite-table.ts';
-import { messageOf } from '../../src/engine/message.ts';
-import { roleContext, testEnvironment } from '../support/environment.ts';
-import { optionsOf } from '../support/options.ts';
+import { sqliteLog } from '../../connectors/sqlite-log/index.ts';
+import { sqliteTable } from '../../connectors/sqlite-table/index.ts';
+import { messageOf } from '../../src/kit/message.ts';
+import { roleContext, testEnvironment } from '../support/engine/environment.ts';
+import { optionsOf } from '../support/engine/options.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'fdp-full-'));
 const mounted = mount();

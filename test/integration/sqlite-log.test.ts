@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Worker } from '../support/processes.ts';
+import { Worker } from '../support/cli/processes.ts';
 
 describe('sqlite_log between processes', () => {
   let folder: string;

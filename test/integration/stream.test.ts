@@ -1,14 +1,15 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { systemClock } from '../../src/engine/clock.ts';
-import type { Platform, Sink } from '../../src/engine/component.ts';
-import type { Message } from '../../src/engine/message.ts';
-import { looseTrack } from '../../src/engine/track.ts';
 import { FdpError } from '../../src/errors.ts';
-import { hurriedClock } from '../support/hurried-clock.ts';
-import { type Around, ask, closeAll, echo, never, refusal, start } from '../support/rest.ts';
-import { processSnapshot, topologySnapshot } from '../support/snapshots.ts';
-import { until } from '../support/sockets.ts';
-import { EventClient } from '../support/sse.ts';
+import { systemClock } from '../../src/kit/clock.ts';
+import type { Platform } from '../../src/kit/environment.ts';
+import type { Message } from '../../src/kit/message.ts';
+import type { Sink } from '../../src/kit/sink.ts';
+import { looseTrack } from '../../src/kit/track.ts';
+import { hurriedClock } from '../support/engine/hurried-clock.ts';
+import { processSnapshot, topologySnapshot } from '../support/engine/snapshots.ts';
+import { type Around, ask, closeAll, echo, never, refusal, start } from '../support/sockets/rest.ts';
+import { until } from '../support/sockets/sockets.ts';
+import { EventClient } from '../support/sockets/sse.ts';
 
 const clients: EventClient[] = [];
 const time = '2025-11-20T13:33:18.585Z';

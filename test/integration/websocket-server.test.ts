@@ -2,14 +2,14 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type ClientOptions, WebSocket } from 'ws';
-import { websocketServer } from '../../connectors/websocket-server.ts';
-import type { Sink } from '../../src/engine/component.ts';
-import { messageOf } from '../../src/engine/message.ts';
-import { roleContext, testEnvironment } from '../support/environment.ts';
-import { type Exchange, exchange } from '../support/feeds.ts';
-import { sourceMessage } from '../support/operators.ts';
-import { optionsOf } from '../support/options.ts';
-import { until } from '../support/sockets.ts';
+import { websocketServer } from '../../connectors/websocket-server/index.ts';
+import { messageOf } from '../../src/kit/message.ts';
+import type { Sink } from '../../src/kit/sink.ts';
+import { roleContext, testEnvironment } from '../support/engine/environment.ts';
+import { sourceMessage } from '../support/engine/operators.ts';
+import { optionsOf } from '../support/engine/options.ts';
+import { type Exchange, exchange } from '../support/sockets/feeds.ts';
+import { until } from '../support/sockets/sockets.ts';
 
 const opened: (() => Promise<unknown> | unknown)[] = [];
 

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { Runtime } from '../../src/engine/runtime.ts';
-import type { TopologyState } from '../../src/engine/snapshot.ts';
-import { VirtualClock } from '../../src/engine/virtual-clock.ts';
 import { FdpError } from '../../src/errors.ts';
+import type { TopologyState } from '../../src/kit/snapshot.ts';
 import { liveness, readiness, soundness } from '../../src/observe/health.ts';
 import { processSnapshots } from '../../src/observe/process.ts';
-import { testEnvironment } from '../support/environment.ts';
-import { processSnapshot, topologySnapshot } from '../support/snapshots.ts';
-import { connectorOf, planOf, WorldLog, WorldSink } from '../support/world.ts';
+import { VirtualClock } from '../../src/simulate/virtual-clock.ts';
+import { testEnvironment } from '../support/engine/environment.ts';
+import { processSnapshot, topologySnapshot } from '../support/engine/snapshots.ts';
+import { connectorOf, planOf, WorldLog, WorldSink } from '../support/engine/world.ts';
 
 /** A topology whose store is away until `found`, and then takes its time. */
 function world() {

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { VirtualClock } from '../../src/engine/virtual-clock.ts';
 import { FdpError } from '../../src/errors.ts';
 import { createLog, type LogOptions } from '../../src/observe/log.ts';
+import { VirtualClock } from '../../src/simulate/virtual-clock.ts';
 
 async function recorded(options: Partial<LogOptions> = {}) {
   const written: string[] = [];

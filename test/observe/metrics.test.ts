@@ -1,20 +1,20 @@
 import { of } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { seededChance } from '../../src/engine/chance.ts';
-import type { Lane, Source } from '../../src/engine/component.ts';
-import { Latency } from '../../src/engine/latency.ts';
-import { derive } from '../../src/engine/message.ts';
-import { filter, flatMap } from '../../src/engine/operator.ts';
 import { Runtime } from '../../src/engine/runtime.ts';
-import type { NodeSnapshot } from '../../src/engine/snapshot.ts';
-import { VirtualClock } from '../../src/engine/virtual-clock.ts';
 import { FdpError } from '../../src/errors.ts';
+import { seededChance } from '../../src/kit/chance.ts';
+import { Latency } from '../../src/kit/latency.ts';
+import { derive } from '../../src/kit/message.ts';
+import { filter, flatMap } from '../../src/kit/operator.ts';
+import type { NodeSnapshot } from '../../src/kit/snapshot.ts';
+import type { Lane, Source } from '../../src/kit/source.ts';
 import { createMetricsWriter, metricFamilies } from '../../src/observe/metrics.ts';
 import { processSnapshots } from '../../src/observe/process.ts';
-import { testEnvironment } from '../support/environment.ts';
-import { brokenSums, figure, parseMetrics } from '../support/metrics.ts';
-import { processSnapshot, topologySnapshot } from '../support/snapshots.ts';
-import { connectorOf, operatorPlan, planOf, WorldLog, WorldSink } from '../support/world.ts';
+import { VirtualClock } from '../../src/simulate/virtual-clock.ts';
+import { brokenSums, figure, parseMetrics } from '../support/cli/metrics.ts';
+import { testEnvironment } from '../support/engine/environment.ts';
+import { processSnapshot, topologySnapshot } from '../support/engine/snapshots.ts';
+import { connectorOf, operatorPlan, planOf, WorldLog, WorldSink } from '../support/engine/world.ts';
 
 function nodeSnapshot(more: Partial<NodeSnapshot>): NodeSnapshot {
   return {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { VirtualClock } from '../../src/engine/virtual-clock.ts';
 import { createPainter } from '../../src/observe/painter.ts';
 import { showStatus } from '../../src/observe/status.ts';
-import { processSnapshot, topologySnapshot } from '../support/snapshots.ts';
-import { FakeTerminal } from '../support/terminal.ts';
+import { VirtualClock } from '../../src/simulate/virtual-clock.ts';
+import { FakeTerminal } from '../support/cli/terminal.ts';
+import { processSnapshot, topologySnapshot } from '../support/engine/snapshots.ts';
 
 describe('painter', () => {
   it('refreshes its lines in place', () => {

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { TopologyState } from '../../src/engine/snapshot.ts';
+import type { TopologyState } from '../../src/kit/snapshot.ts';
 import { startLines, statusLines } from '../../src/observe/status-line.ts';
 import { cut, plain, widthOf } from '../../src/observe/terminal-text.ts';
-import { processSnapshot, topologySnapshot } from '../support/snapshots.ts';
+import { processSnapshot, topologySnapshot } from '../support/engine/snapshots.ts';
 
 describe('status line', () => {
   it('shows state, rate, in flight, lag and rejected of each topology, aligned', () => {

@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { connectors } from '../../connectors/index.ts';
 import { operators } from '../../operators/index.ts';
 import { buildGraph } from '../../src/engine/graph.ts';
-import type { StatusReport } from '../../src/engine/snapshot.ts';
+import type { StatusReport } from '../../src/kit/snapshot.ts';
 import { describeTopologies, reportsOf, statusRow } from '../../src/observe/status-report.ts';
-import { readSpec } from '../../src/spec/read.ts';
-import { resolve } from '../../src/spec/resolve.ts';
-import { secretsOf } from '../../src/spec/secrets.ts';
-import { processSnapshot, topologySnapshot } from '../support/snapshots.ts';
+import { resolve } from '../../src/pipeline/give/resolve.ts';
+import { secretsOf } from '../../src/pipeline/give/secrets.ts';
+import { readSpec } from '../../src/pipeline/read.ts';
+import { processSnapshot, topologySnapshot } from '../support/engine/snapshots.ts';
 
 /** The shipped pipeline with the real feed. */
 function shipped() {

@@ -1,14 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { createMemorySpace } from '../../connectors/memory/space.ts';
-import { memoryTable } from '../../connectors/memory-table.ts';
-import type { Connector, Row, Sink } from '../../src/engine/component.ts';
 import type { ConnectorPlan } from '../../src/engine/plan.ts';
-import { statusTable } from '../../src/engine/snapshot.ts';
-import { VirtualClock } from '../../src/engine/virtual-clock.ts';
 import { FdpError } from '../../src/errors.ts';
+import type { Connector } from '../../src/kit/connector.ts';
+import type { Row } from '../../src/kit/row.ts';
+import type { Sink } from '../../src/kit/sink.ts';
+import { statusTable } from '../../src/kit/snapshot.ts';
 import { writeStatus } from '../../src/observe/status-writer.ts';
-import { roleContext, testEnvironment } from '../support/environment.ts';
-import { optionsOf } from '../support/options.ts';
+import { createMemorySpace } from '../../src/simulate/memory/space.ts';
+import { memoryTable } from '../../src/simulate/memory-table.ts';
+import { VirtualClock } from '../../src/simulate/virtual-clock.ts';
+import { roleContext, testEnvironment } from '../support/engine/environment.ts';
+import { optionsOf } from '../support/engine/options.ts';
 
 const clock = () => new VirtualClock();
 

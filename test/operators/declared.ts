@@ -1,7 +1,7 @@
 import { Ajv, type ValidateFunction } from 'ajv';
 import { parse } from 'yaml';
-import type { FieldType, OperatorDeclaration, Shape, SpecScope } from '../../src/engine/declaration.ts';
-import { unitFormats } from '../../src/engine/units.ts';
+import type { FieldType, OperatorDeclaration, Shape, SpecScope } from '../../src/kit/declaration.ts';
+import { unitFormats } from '../../src/kit/units.ts';
 
 const ajv = new Ajv({ useDefaults: true, allErrors: true, allowUnionTypes: true });
 for (const [name, { pattern }] of Object.entries(unitFormats)) ajv.addFormat(name, pattern);

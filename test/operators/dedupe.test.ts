@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { Subject, type Subscription } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { dedupe } from '../../operators/dedupe.ts';
-import { type Batch, type Message, messageOf } from '../../src/engine/message.ts';
-import { Outcome } from '../../src/engine/track.ts';
-import { operatorContext } from '../support/environment.ts';
-import { isBalanced, sourceMessage, testLane } from '../support/operators.ts';
+import { type Batch, type Message, messageOf } from '../../src/kit/message.ts';
+import { Outcome } from '../../src/kit/track.ts';
+import { operatorContext } from '../support/engine/environment.ts';
+import { isBalanced, sourceMessage, testLane } from '../support/engine/operators.ts';
 import { check, optionsOf } from './declared.ts';
 
 const { filtered, delivered, rejected, released } = Outcome;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { explode } from '../../operators/explode.ts';
 import { split } from '../../operators/split.ts';
-import { isBalanced, runOperators } from '../support/operators.ts';
+import { isBalanced, runOperators } from '../support/engine/operators.ts';
 import { batched } from './arbitraries.ts';
 import { check, operator } from './declared.ts';
 

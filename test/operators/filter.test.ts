@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { filter } from '../../operators/filter.ts';
-import { isBalanced, runOperators } from '../support/operators.ts';
+import { isBalanced, runOperators } from '../support/engine/operators.ts';
 import { batched, trade } from './arbitraries.ts';
 import { check, operator } from './declared.ts';
 

@@ -3,12 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { find } from '../../operators/find.ts';
 import { params } from '../../operators/params.ts';
 import { reply } from '../../operators/reply.ts';
-import { onAbort } from '../../src/engine/clock.ts';
-import type { Lookup, Query, RequestContext, Row } from '../../src/engine/component.ts';
-import { VirtualClock } from '../../src/engine/virtual-clock.ts';
 import { FdpError } from '../../src/errors.ts';
-import { operatorContext, testEnvironment } from '../support/environment.ts';
-import { isBalanced, runOperators, testLane } from '../support/operators.ts';
+import { onAbort } from '../../src/kit/clock.ts';
+import type { Lookup, Query } from '../../src/kit/lookup.ts';
+import type { RequestContext } from '../../src/kit/request.ts';
+import type { Row } from '../../src/kit/row.ts';
+import { VirtualClock } from '../../src/simulate/virtual-clock.ts';
+import { operatorContext, testEnvironment } from '../support/engine/environment.ts';
+import { isBalanced, runOperators, testLane } from '../support/engine/operators.ts';
 import { check, operator } from './declared.ts';
 
 /** A table in memory, as `Lookup` describes it. */

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { explode } from '../../operators/explode.ts';
 import { idempotencyKey } from '../../operators/idempotency-key.ts';
-import { isBalanced, runOperators } from '../support/operators.ts';
+import { isBalanced, runOperators } from '../support/engine/operators.ts';
 import { batched, trade } from './arbitraries.ts';
 import { check, operator } from './declared.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { operators } from '../../operators/index.ts';
-import type { Shape } from '../../src/engine/declaration.ts';
+import type { Shape } from '../../src/kit/declaration.ts';
 import { optionsOf } from './declared.ts';
 
 describe('operators', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { metadataUpsert } from '../../operators/metadata-upsert.ts';
-import { isBalanced, runOperators } from '../support/operators.ts';
+import { isBalanced, runOperators } from '../support/engine/operators.ts';
 import { check, operator } from './declared.ts';
 
 const yaml = '{ by: symbol, count: tradeCount, latest: { lastTradeAt: time } }';

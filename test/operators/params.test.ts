@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { params } from '../../operators/params.ts';
-import type { RequestContext } from '../../src/engine/component.ts';
-import { isBalanced, runOperators, testLane } from '../support/operators.ts';
+import type { RequestContext } from '../../src/kit/request.ts';
+import { isBalanced, runOperators, testLane } from '../support/engine/operators.ts';
 import { check, operator } from './declared.ts';
 
 const yaml = '{ limit: { type: integer, minimum: 1, maximum: 500, default: 15 }, before: { type: cursor } }';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { operators } from '../../operators/index.ts';
-import type { FieldType, Shape } from '../../src/engine/declaration.ts';
+import type { FieldType, Shape } from '../../src/kit/declaration.ts';
 import { check } from './declared.ts';
 
 type Step = Readonly<Record<string, unknown>>;

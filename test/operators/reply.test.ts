@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { reply } from '../../operators/reply.ts';
-import type { RequestContext } from '../../src/engine/component.ts';
-import { isBalanced, runOperators, testLane } from '../support/operators.ts';
+import type { RequestContext } from '../../src/kit/request.ts';
+import { isBalanced, runOperators, testLane } from '../support/engine/operators.ts';
 import { check, operator } from './declared.ts';
 
 async function answer(yaml: string, values: readonly unknown[], more: Partial<RequestContext> = {}) {

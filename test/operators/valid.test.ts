@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { toBson } from '../../connectors/mongodb/values.ts';
-import { readTable, type TableOptions } from '../../connectors/table/definition.ts';
-import { storableRow } from '../../connectors/table/values.ts';
+import { readTable, type TableOptions } from '../../connectors/shared/table/definition.ts';
+import { storableRow } from '../../connectors/shared/table/values.ts';
 import { compileExpression } from '../../operators/support/expression.ts';
 
 interface Pipeline {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { RollingVwap } from '../../operators/support/rolling-vwap.ts';
 import { vwap } from '../../operators/vwap.ts';
-import { isBalanced, runOperators } from '../support/operators.ts';
+import { isBalanced, runOperators } from '../support/engine/operators.ts';
 import { batched, type Trade, trade } from './arbitraries.ts';
 import { check, operator } from './declared.ts';
 

@@ -1,4 +1,4 @@
-import type { NodeSnapshot, StatusReport, TopologySnapshot } from '../../src/engine/snapshot.ts';
+import type { NodeSnapshot, StatusReport, TopologySnapshot } from '../../src/kit/snapshot.ts';
 
 /** A node that works and has done nothing yet, but for what is given. */
 export function nodeOf(name: string, given: Partial<NodeSnapshot> = {}): NodeSnapshot {

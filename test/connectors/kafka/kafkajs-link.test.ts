@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { loadKafkajs } from '../../../connectors/kafka/kafkajs-internals.ts';
 import { Link, versionProblem } from '../../../connectors/kafka/kafkajs-link.ts';
-import { systemClock } from '../../../src/engine/clock.ts';
-import { Proven } from '../../../src/engine/proven.ts';
-import { recordingLog } from '../../support/environment.ts';
-import { freePort } from '../../support/platform.ts';
+import { systemClock } from '../../../src/kit/clock.ts';
+import { Proven } from '../../../src/kit/proven.ts';
+import { freePort } from '../../support/cli/platform.ts';
+import { recordingLog } from '../../support/engine/environment.ts';
 
 const { spoken } = loadKafkajs();
 /** What brokers offer of each API. */

@@ -4,8 +4,8 @@ import type { Client, OutBatch } from '../../../connectors/kafka/client.ts';
 import { KafkaError } from '../../../connectors/kafka/errors.ts';
 import { PartitionWriter } from '../../../connectors/kafka/partition-writer.ts';
 import { Write } from '../../../connectors/kafka/write.ts';
-import { VirtualClock } from '../../../src/engine/virtual-clock.ts';
-import { testEnvironment } from '../../support/environment.ts';
+import { VirtualClock } from '../../../src/simulate/virtual-clock.ts';
+import { testEnvironment } from '../../support/engine/environment.ts';
 
 type Fault = 'lost' | 'unsent' | 'unsure' | string;
 

@@ -3,8 +3,8 @@ import { maxUnpackedBytes } from '../../../connectors/kafka/codecs.ts';
 import { readFetchResponse } from '../../../connectors/kafka/fetch-response.ts';
 import { messageFrom } from '../../../connectors/kafka/messages.ts';
 import { newRoom, type Room, readBatches } from '../../../connectors/kafka/record-batch.ts';
-import { batchesOfJava } from '../../support/kafka-batches.ts';
-import { bomb, type Packer } from '../../support/kafka-bombs.ts';
+import { batchesOfJava } from '../../support/kafka/batches.ts';
+import { bomb, type Packer } from '../../support/kafka/bombs.ts';
 
 type Codec = keyof typeof batchesOfJava;
 const bytesOf = (codec: Codec) => Buffer.from(batchesOfJava[codec], 'base64');

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { Client, OutBatch } from '../../../connectors/kafka/client.ts';
 import { KafkaError } from '../../../connectors/kafka/errors.ts';
 import { TopicWriter } from '../../../connectors/kafka/topic-writer.ts';
-import { VirtualClock } from '../../../src/engine/virtual-clock.ts';
-import { testEnvironment } from '../../support/environment.ts';
+import { VirtualClock } from '../../../src/simulate/virtual-clock.ts';
+import { testEnvironment } from '../../support/engine/environment.ts';
 
 const never = new AbortController().signal;
 const record = { key: null, value: 'a', timestamp: 0 };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { TooLargeError } from '../../../connectors/kafka/too-large.ts';
 import { unzstd, unzstdInScript } from '../../../connectors/kafka/zstd.ts';
-import { batchesOfJava } from '../../support/kafka-batches.ts';
+import { batchesOfJava } from '../../support/kafka/batches.ts';
 
 const frame = Buffer.from(batchesOfJava.zstd, 'base64').subarray(61);
 const content = Buffer.from(batchesOfJava.none, 'base64').subarray(61);

@@ -5,8 +5,8 @@ import { render } from '../../../connectors/terminal/render.ts';
 import { RuntimeRates } from '../../../connectors/terminal/runtime.ts';
 import type { State } from '../../../connectors/terminal/state.ts';
 import { nodeOf } from '../../page/reports.ts';
-import { marketOf, stateOf, textOf } from '../../support/dashboard.ts';
-import { processSnapshot, topologySnapshot } from '../../support/snapshots.ts';
+import { marketOf, stateOf, textOf } from '../../support/cli/dashboard.ts';
+import { processSnapshot, topologySnapshot } from '../../support/engine/snapshots.ts';
 
 const height = 12;
 const nodes = [nodeOf('feed', { kind: 'source' }), nodeOf('screen', { kind: 'sink', state: 'retrying' })];

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { keptTrades, Market } from '../../../connectors/terminal/market.ts';
 import { readTrade } from '../../../connectors/terminal/trade.ts';
-import { marketOf } from '../../support/dashboard.ts';
+import { marketOf } from '../../support/cli/dashboard.ts';
 
 const trade = (symbol: string, price: number, vwap?: number) => ({ symbol, price, vwap, time: undefined });
 

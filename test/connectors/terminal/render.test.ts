@@ -6,9 +6,9 @@ import { RuntimeRates } from '../../../connectors/terminal/runtime.ts';
 import { sorts } from '../../../connectors/terminal/state.ts';
 import { clockText } from '../../../connectors/terminal/text.ts';
 import { readTrade } from '../../../connectors/terminal/trade.ts';
-import type { NodeSnapshot, ProcessSnapshot } from '../../../src/engine/snapshot.ts';
-import { marketOf, noon, stateOf, textOf } from '../../support/dashboard.ts';
-import { processSnapshot, topologySnapshot } from '../../support/snapshots.ts';
+import type { NodeSnapshot, ProcessSnapshot } from '../../../src/kit/snapshot.ts';
+import { marketOf, noon, stateOf, textOf } from '../../support/cli/dashboard.ts';
+import { processSnapshot, topologySnapshot } from '../../support/engine/snapshots.ts';
 
 function node(name: string, kind: NodeSnapshot['kind'], more: Partial<NodeSnapshot> = {}): NodeSnapshot {
   return {

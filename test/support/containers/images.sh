@@ -111,7 +111,7 @@ FILE
 
 # fetched kafkaLibraries|mongodBinary: the path of what the tests fetch into .cache/ as well.
 fetched() {
-  npx --no-install tsx --eval "import('./test/support/service-binaries.ts').then(async (all) => console.log((await all['$1']()).replace(/\/\*\$/, '')))"
+  npx --no-install tsx --eval "import('./test/support/services/binaries.ts').then(async (all) => console.log((await all['$1']()).replace(/\/\*\$/, '')))"
 }
 
 make() {

@@ -1,0 +1,50 @@
+import { defineConnector } from '../../src/kit/declaration.ts';
+import { sizeBytes } from '../../src/kit/units.ts';
+
+/**
+ * A file of JSON lines. As a sink it is appended to; a crash or a full disk leaves no torn line. As a source it is read
+ * once, from its first line to its end, at every start: no position is committed, so sinks see all of it again.
+ */
+export const file = defineConnector({
+  type: 'file',
+  summary: 'A file with one JSON value a line: appended to, or read from its beginning to its end.',
+  example: 'recording: { type: file, path: data/trades.ndjson }',
+  options: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['path'],
+    properties: {
+      path: {
+        type: 'string',
+        format: 'path',
+        minLength: 1,
+        description: 'The file, relative to the pipeline file. As a sink it is made when missing, with its folder.',
+        examples: ['data/trades.ndjson'],
+      },
+      fsync: {
+        type: 'boolean',
+        default: true,
+        description: 'Sink: a message counts as delivered only when the disk has it.',
+      },
+      max_line: {
+        type: 'string',
+        format: 'size',
+        default: '1MiB',
+        description: 'Source: a longer line is rejected, with its beginning.',
+      },
+    },
+  },
+  source: { options: { type: 'object', additionalProperties: false, properties: {} } },
+  sink: { options: { type: 'object', additionalProperties: false, properties: {} }, exclusive: true },
+  claims: (options) => [`file ${options.path}`],
+  async create(options, context) {
+    const [{ FileSink }, { FileSource }] = await Promise.all([import('./sink.ts'), import('./source.ts')]);
+    const { name } = context;
+    const { path, fsync } = options;
+    return {
+      source: (_usage, role) => new FileSource(role, { name, path, maxLine: sizeBytes(options.max_line) }),
+      sink: (_usage, role) => new FileSink(role, { name, path, fsync }),
+      close: async () => {},
+    };
+  },
+});

@@ -1,0 +1,118 @@
+import { defineConnector } from '../../src/kit/declaration.ts';
+import { Proven } from '../../src/kit/proven.ts';
+import { queueBounds, queueSchema } from '../../src/kit/queue.ts';
+import { durationMs, sizeBytes } from '../../src/kit/units.ts';
+
+/**
+ * Finnhub's WebSocket feed. It can't replay: what was traded while the connection was away, or given up by a full
+ * queue, is lost, and counted as a gap. A key may hold one connection: run one process with it.
+ */
+export const finnhub = defineConnector({
+  type: 'finnhub',
+  summary: 'Live trades from Finnhub over one WebSocket: frames as they come.',
+  example: 'finnhub: { type: finnhub, token: your-key, symbols: [AAPL, "BINANCE:BTCUSDT"] }',
+  options: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['token', 'symbols'],
+    properties: {
+      url: {
+        type: 'string',
+        default: 'wss://ws.finnhub.io',
+        description: 'Address of the feed, without the token.',
+        examples: ['wss://ws.finnhub.io', 'ws://127.0.0.1:8765'],
+      },
+      token: {
+        type: 'string',
+        minLength: 1,
+        secret: true,
+        missingHint: 'a free key is to be had at https://finnhub.io/register',
+        description: 'API key.',
+      },
+      symbols: {
+        type: 'array',
+        items: { type: 'string', minLength: 1, maxLength: 40 },
+        minItems: 1,
+        uniqueItems: true,
+        description:
+          'Symbols to subscribe to, as Finnhub names them; ten a second after every connection, and those that were refused every quarter of an hour.',
+        examples: [['AAPL', 'BINANCE:BTCUSDT']],
+      },
+      max_symbols: {
+        type: 'integer',
+        minimum: 1,
+        default: 50,
+        description: 'Symbols that the plan of the key is known to allow: more are tried, with a warning.',
+      },
+      watchdog: {
+        type: 'string',
+        format: 'duration',
+        default: '60s',
+        description:
+          'A connection on which nothing came for so long is asked by a WebSocket ping; without an answer it is given up and made again.',
+      },
+      handshake_timeout: {
+        type: 'string',
+        format: 'duration',
+        default: '10s',
+        description: 'How long one try to connect may take.',
+      },
+      reconnect: {
+        type: 'object',
+        additionalProperties: false,
+        default: {},
+        description: 'How long to wait before the next try: a random part of a time that doubles from `min` to `max`.',
+        properties: {
+          min: { type: 'string', format: 'duration', default: '500ms', description: 'The first time.' },
+          max: { type: 'string', format: 'duration', default: '30s', description: 'The longest time.' },
+          healthy: {
+            type: 'string',
+            format: 'duration',
+            default: '60s',
+            description: 'A connection that lasted so long starts again from `min`.',
+          },
+        },
+      },
+      max_frame: {
+        type: 'string',
+        format: 'size',
+        default: '1MiB',
+        description: 'A larger frame ends the connection; it is made again.',
+      },
+      queue: queueSchema,
+    },
+  },
+  source: { options: { type: 'object', additionalProperties: false, properties: {} }, exclusive: true },
+  claims: (options) => [`finnhub session ${options.url}`],
+  check(options, report) {
+    const url = URL.canParse(options.url) ? new URL(options.url) : undefined;
+    if (url?.protocol !== 'ws:' && url?.protocol !== 'wss:')
+      report(['url'], 'expected an address that begins with wss:// or ws://');
+    else if (url.searchParams.has('token')) report(['url'], 'expected no token here', 'give it in `token`');
+  },
+  async create(options, context) {
+    const { FinnhubFeed } = await import('./feed.ts');
+    const proven = new Proven();
+    return {
+      source: (_usage, role) =>
+        new FinnhubFeed(role, {
+          name: context.name,
+          url: options.url,
+          token: options.token,
+          symbols: options.symbols,
+          maxSymbols: options.max_symbols,
+          watchdogMs: durationMs(options.watchdog),
+          handshakeMs: durationMs(options.handshake_timeout),
+          reconnect: {
+            minMs: durationMs(options.reconnect.min),
+            maxMs: durationMs(options.reconnect.max),
+            healthyMs: durationMs(options.reconnect.healthy),
+          },
+          maxFrame: sizeBytes(options.max_frame),
+          proven,
+          queue: queueBounds(options.queue),
+        }),
+      close: async () => {},
+    };
+  },
+});

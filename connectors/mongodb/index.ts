@@ -1,0 +1,99 @@
+import { defineConnector, type Report, tableOptions } from '../../src/kit/declaration.ts';
+import { Proven } from '../../src/kit/proven.ts';
+import { noUsage } from '../shared/log/usage.ts';
+import { checkTable, readTable, type TableOptions, whyNoCounters } from '../shared/table/definition.ts';
+import { urlProblem } from './url.ts';
+
+/**
+ * One collection of a MongoDB database. A row is stored once by its unique field; counters are exact whatever is
+ * replayed, without transactions, on a standalone server, a replica set and Atlas alike. A write is confirmed when a
+ * majority has it in its journal; there is no lesser concern.
+ */
+export const mongodb = defineConnector({
+  type: 'mongodb',
+  summary: 'A collection of a MongoDB database.',
+  family: 'table',
+  options: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['url', 'database', 'collection'],
+    properties: {
+      ...tableOptions,
+      url: {
+        type: 'string',
+        pattern: '^mongodb(\\+srv)?://',
+        expected: 'a connection string that begins with mongodb:// or mongodb+srv://',
+        description: 'Connection string, with user and password where the server wants them.',
+        examples: ['mongodb://localhost:27017'],
+        secret: true,
+      },
+      database: {
+        type: 'string',
+        pattern: '^[^/\\\\. "$]{1,63}$',
+        expected: 'the name of a database',
+        description: 'Name of the database.',
+      },
+      collection: {
+        type: 'string',
+        pattern: '^(?!system\\.)[^$]{1,120}$',
+        expected: 'the name of a collection',
+        description: 'Name of the collection; made when missing, with its indexes.',
+        examples: ['finnhub_trades'],
+      },
+      tls: {
+        type: 'object',
+        additionalProperties: false,
+        description: 'Encrypts the connection; `{}` trusts the authorities that Node.js trusts.',
+        properties: {
+          ca: { type: 'string', format: 'path', description: 'File of the authorities that are trusted, PEM.' },
+          cert_and_key: {
+            type: 'string',
+            format: 'path',
+            description: "File of the client's certificate and private key, PEM.",
+          },
+        },
+      },
+    },
+  },
+  example: `trades:
+  type: mongodb
+  url: mongodb://localhost:27017
+  database: financialDataDatabase
+  collection: finnhub_trades
+  fields: { message_key: string, symbol: string, price: decimal, time: date }
+  unique: message_key`,
+  sink: { options: noUsage, merges: whyNoCounters },
+  lookup: { options: noUsage },
+  check,
+  async create(options, { name }) {
+    const [{ Collection }, { MongoRowSink }, { MongoCounterSink }, { MongoLookup }, { readAddress }] =
+      await Promise.all([
+        import('./collection.ts'),
+        import('./row-sink.ts'),
+        import('./counter-sink.ts'),
+        import('./lookup.ts'),
+        import('./address.ts'),
+      ]);
+    const { url, database, collection, tls } = options;
+    const place = { name, url, database, collection, tls, address: readAddress(url), proven: new Proven() };
+    const definition = readTable(name, options);
+    return {
+      sink: (_usage, context) => {
+        const Made = context.input === 'merges' ? MongoCounterSink : MongoRowSink;
+        return new Made(new Collection(place, definition, context), context);
+      },
+      lookup: (context) => new MongoLookup(new Collection(place, definition, context), context),
+      close: async () => {},
+    };
+  },
+});
+
+/** Beside a table's own mistakes: names that mean something else to MongoDB. */
+function check(options: TableOptions & { readonly url: string }, report: Report): void {
+  checkTable(options, report);
+  const wrong = urlProblem(options.url);
+  if (wrong) report(['url'], wrong.text, wrong.hint);
+  for (const field of Object.keys(options.fields ?? {}))
+    if (field.includes('.') || field.startsWith('$'))
+      report(['fields', field], `expected a name without \`.\` and without \`$\` in front, got "${field}"`);
+}

@@ -1,0 +1,157 @@
+import { type ConnectorContext, defineConnector } from '../../src/kit/declaration.ts';
+import { listenClaims, reachable } from '../../src/kit/listen.ts';
+import { durationMs, sizeBytes } from '../../src/kit/units.ts';
+import type { PageFile } from './page.ts';
+
+/**
+ * HTTP requests as a source: each is a lane of its own and waits for its reply. Every answer, also to what is not even
+ * HTTP, is `{"data":...,"error":...,"message":...}`. It asks nobody who they are. With `ui` it serves the live page and
+ * its stream too; as a sink it takes the prices that the stream shows.
+ */
+export const rest = defineConnector({
+  type: 'rest',
+  summary: 'An HTTP server: every request runs through the operators of its route, which make the reply.',
+  options: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['listen'],
+    properties: {
+      listen: {
+        type: 'string',
+        format: 'address',
+        description: 'Address to listen on; 0.0.0.0 is every address of this machine.',
+        examples: ['127.0.0.1:8000'],
+      },
+      timeout: {
+        type: 'string',
+        format: 'duration',
+        default: '5s',
+        description: 'How long the reply to a request may take; then it is 504.',
+      },
+      client_timeout: {
+        type: 'string',
+        format: 'duration',
+        default: '10s',
+        description:
+          'How long a client may take to send its request (half of it for the headers), or to read its reply.',
+      },
+      max_requests: {
+        type: 'integer',
+        minimum: 1,
+        maximum: 100_000,
+        default: 100,
+        description: 'Requests at once; further ones get 503.',
+      },
+      max_connections: {
+        type: 'integer',
+        minimum: 1,
+        maximum: 100_000,
+        default: 1000,
+        description: 'Connections at once; further ones are closed.',
+      },
+      max_header: {
+        type: 'string',
+        format: 'size',
+        default: '16KiB',
+        description: 'Size of a request without its body; over it the answer is 431.',
+      },
+      max_url: {
+        type: 'string',
+        format: 'size',
+        default: '4KiB',
+        description: 'Length of the requested URL; over it the answer is 414.',
+      },
+      hosts: {
+        type: ['array', 'string'],
+        items: { type: 'string', minLength: 1, maxLength: 253 },
+        maxItems: 100,
+        default: [],
+        description:
+          'Names that it answers to, beside localhost and addresses, as a list or separated by commas; to others with 421. `*` is every name. Without any it answers to every name, or to none when it listens on this machine alone.',
+        examples: [['api.example.com']],
+      },
+      cors: {
+        type: 'array',
+        items: {
+          type: 'string',
+          pattern: '^(\\*|https?://[^/\\s]+)$',
+          expected: 'an origin such as https://example.com, or *',
+        },
+        maxItems: 100,
+        default: [],
+        description: 'Origins whose pages may read the replies in a browser; `*` is every origin. Default: none.',
+        examples: [['https://charts.example.com']],
+      },
+      ui: {
+        type: 'boolean',
+        default: false,
+        description:
+          'Serve the live page on `/`, and on `/api/v1/stream` what it shows: prices, and the state and options of all processes. `/docs` and `/openapi.json`, the reference of the API, are there without it too.',
+      },
+      max_streams: {
+        type: 'integer',
+        minimum: 1,
+        maximum: 10_000,
+        default: 50,
+        description: 'Live pages at once; further ones get 503.',
+      },
+    },
+  },
+  example: 'http: { type: rest, listen: "127.0.0.1:8000", timeout: 5s }',
+  source: { requests: true, exclusive: true, options: { type: 'object', additionalProperties: false, properties: {} } },
+  sink: { beside: 'source', shows: true, options: { type: 'object', additionalProperties: false, properties: {} } },
+
+  claims: ({ listen }) => listenClaims(listen),
+  address: ({ listen, ui }, role) => {
+    if (role === 'sink' && !ui) return undefined;
+    const { host, port } = reachable(listen);
+    return `http://${host}:${port}`;
+  },
+
+  async create(options, environment) {
+    const { name } = environment;
+    const { listen, cors: origins } = options;
+    const hosts = typeof options.hosts === 'string' ? namesIn(options.hosts) : options.hosts;
+    const [{ RestSource }, { PriceSink }, { Prices }, { isReference, readPage }, { default: express }] =
+      await Promise.all([
+        import('./source.ts'),
+        import('./price-sink.ts'),
+        import('./prices.ts'),
+        import('./page.ts'),
+        import('express'),
+      ]);
+    const prices = new Prices(environment);
+    const limits = {
+      timeoutMs: durationMs(options.timeout),
+      clientTimeoutMs: durationMs(options.client_timeout),
+      maxRequests: options.max_requests,
+      maxConnections: options.max_connections,
+      maxHeader: sizeBytes(options.max_header),
+      maxUrl: sizeBytes(options.max_url),
+      maxStreams: options.max_streams,
+    };
+    const built = readPage();
+    const page = options.ui
+      ? { prices, files: pageFiles(built, environment) }
+      : { prices: undefined, files: built?.filter(isReference) ?? [] };
+    return {
+      source: (_usage, context) =>
+        new RestSource(context, { name, address: listen, hosts, origins, limits, app: express(), ...page }),
+      sink: (_usage, role) => new PriceSink(prices, role),
+      close: async () => prices.close(),
+    };
+  },
+});
+
+function namesIn(text: string): readonly string[] {
+  return text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+}
+
+/** A page that was never built is no reason not to answer requests. */
+function pageFiles(files: readonly PageFile[] | undefined, { name, log }: ConnectorContext): readonly PageFile[] {
+  if (!files) log.warn({}, `${name}: there is no live page, for it is not built: run "npm run build"; the API goes on`);
+  return files ?? [];
+}

@@ -1,0 +1,252 @@
+import { FdpError, faultOf, messageOf } from '../../../src/errors.ts';
+import { Backoff } from '../../../src/kit/backoff.ts';
+import { endedWithin, linkedAbort, withGrace } from '../../../src/kit/clock.ts';
+import type { Message, SourceMessage } from '../../../src/kit/message.ts';
+import type { RoleContext } from '../../../src/kit/role.ts';
+import type { Receipt, Sink } from '../../../src/kit/sink.ts';
+import { Outcome, Track } from '../../../src/kit/track.ts';
+import { encodeValue } from '../log/codec.ts';
+import { type BufferedMessage, DiskBuffer, type DiskBufferOptions } from './disk-buffer.ts';
+import { type Kept, Offered } from './offered.ts';
+
+/** How long the log may take before a message goes to the disk instead, ms. */
+const patienceMs = 1000;
+/** How long one attempt to bring messages to the log may take, ms. */
+const attemptMs = 15_000;
+/** Messages brought from the disk to the log at a time, at most. */
+const drainStep = 500;
+/** Waits between two tries grow up to this, ms: a log that is back is noticed within moments. */
+const longestWaitMs = 5000;
+
+/**
+ * A log's sink with a disk buffer before it, for a source that can't give a message again: when the log has not
+ * confirmed for a second a message is kept on the disk and counts as delivered, and until the buffer is empty every
+ * message goes through it, so that the order is kept. Survives a kill; bounded, the oldest go first and are counted as
+ * `dropped`. What the log refuses for good after it waited goes to the dead letter; a dead letter itself is dropped.
+ * A write that was not waited for has not failed: the log is offered the very same message again, by which it knows it.
+ * Only what a process that died was about to bring may be there twice (`uncertain`).
+ */
+export class BufferedSink implements Sink {
+  readonly ordered = true;
+  readonly maxMessageBytes: number;
+  readonly #inner: Sink;
+  readonly #context: RoleContext;
+  readonly #options: DiskBufferOptions;
+  readonly #buffer: DiskBuffer;
+  readonly #life = linkedAbort().controller;
+  #innerConnected = false;
+  /** A fatal error of the log: the next write tells it. */
+  #fatal: { readonly error: unknown } | undefined;
+  #working: Promise<void> | undefined;
+  #turn = 0;
+  /** Messages were lost lately. */
+  #lossy = false;
+  /** Messages brought at a time: fewer while one is looked for that spoils the write. */
+  #atATime = drainStep;
+  readonly #offered = new Offered();
+  /** Confirmed by the log and still in the buffer: removed before anything else is brought. */
+  #confirmed: readonly BufferedMessage[] = [];
+
+  constructor(inner: Sink, options: DiskBufferOptions, context: RoleContext) {
+    this.#inner = inner;
+    this.#options = options;
+    this.#context = context;
+    this.#buffer = new DiskBuffer(options, context);
+    this.maxMessageBytes = inner.maxMessageBytes ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Resolves when the buffer is open: the log may be away, and the node is red until it is there. */
+  async connect(signal: AbortSignal): Promise<void> {
+    await this.#buffer.open(signal);
+    const { size } = this.#buffer;
+    if (size > 0) {
+      this.#context.node.count('uncertain', Math.min(size, drainStep));
+      this.#context.log.warn({ messages: size }, `${this.#options.name}: ${size} messages wait in the disk buffer`);
+    }
+    this.#work();
+    if (this.#working) await endedWithin(this.#context.clock, patienceMs, this.#working);
+    if (this.#fatal) throw this.#fatal.error;
+  }
+
+  async write(messages: readonly Message[], signal: AbortSignal): Promise<Receipt> {
+    if (this.#fatal) throw this.#fatal.error;
+    const isOffered = this.#working === undefined;
+    const tried = isOffered ? await this.#tryLog(messages, signal) : undefined;
+    const failed = new Map<number, Error>();
+    const kept: Kept[] = [];
+    for (const [place, message] of messages.entries()) {
+      const error = tried?.failed?.get(place);
+      if (error && faultOf(error) === 'permanent') failed.set(place, error);
+      if (tried && (!error || failed.has(place))) continue;
+      try {
+        const value = encodeValue(message, this.#options.name, this.maxMessageBytes);
+        const row = { key: message.key, timestamp: Math.trunc(message.timestamp), value };
+        kept.push({ row, offered: isOffered ? message : undefined });
+      } catch (cause) {
+        failed.set(place, cause as Error);
+      }
+    }
+    if (kept.length > 0) await this.#keep(kept, signal);
+    return { failed };
+  }
+
+  async #keep(messages: readonly Kept[], signal: AbortSignal): Promise<void> {
+    await this.#context.failPoint('buffer-before-append');
+    const rows = messages.map(({ row }) => row);
+    const { ids, dropped } = await this.#buffer.append(rows, signal);
+    for (const [place, { offered }] of messages.entries()) if (offered) this.#offered.add(ids[place] ?? 0, offered);
+    await this.#context.failPoint('buffer-after-append');
+    this.#tell(dropped, `the disk buffer of ${this.#options.maxBytes} bytes is full`);
+    this.#work();
+  }
+
+  async close(): Promise<void> {
+    this.#life.abort();
+    await this.#working;
+    await this.#inner.close();
+    await this.#buffer.close();
+  }
+
+  /** The log's answer when it comes in time; undefined when all messages are to be kept on the disk. */
+  async #tryLog(messages: readonly Message[], signal: AbortSignal): Promise<Receipt | undefined> {
+    const { clock } = this.#context;
+    const { controller, release } = linkedAbort(signal, this.#life.signal);
+    const written = this.#inner.write(messages, controller.signal);
+    const late = () => new FdpError('FDP_TIMEOUT', `${this.#options.name}: the log has not confirmed in time`);
+    try {
+      if (await endedWithin(clock, patienceMs, written)) return await written;
+      // Nothing may overtake it: the buffer is worked off once this write has ended.
+      controller.abort();
+      this.#working = Promise.allSettled([this.#working, written]).then(() => {});
+      // It may be confirmed in this very moment: what the log has is not kept as well.
+      const receipt = await withGrace(clock, written, { signal: controller.signal, graceMs: patienceMs, late });
+      this.#workOff();
+      return receipt;
+    } catch (error) {
+      const fault = faultOf(error);
+      if (fault === 'fatal' || fault === 'permanent') throw error;
+    } finally {
+      release();
+    }
+    return undefined;
+  }
+
+  /** Connects the log and brings it what waits on the disk, until the buffer is empty. */
+  #work(): void {
+    if (!this.#isIdle) this.#workOff();
+  }
+
+  #workOff(): void {
+    const turn = ++this.#turn;
+    this.#working = this.#drainAfter(this.#working).then(() => {
+      if (turn === this.#turn) this.#working = undefined;
+    });
+  }
+
+  get #isIdle(): boolean {
+    return this.#innerConnected && this.#buffer.size === 0;
+  }
+
+  async #drainAfter(before: Promise<void> | undefined): Promise<void> {
+    await before;
+    const backoff = new Backoff(this.#context, longestWaitMs);
+    while (!this.#isIdle && !this.#life.signal.aborted) {
+      try {
+        await this.#step();
+        backoff.reset();
+      } catch (error) {
+        if (faultOf(error) === 'fatal') {
+          this.#fatal = { error };
+          return;
+        }
+        this.#context.node.retries++;
+        // Once it is connected the log tells its troubles by itself.
+        if (!this.#innerConnected && !this.#life.signal.aborted) this.#context.node.is('retrying', messageOf(error));
+        this.#context.log.debug({}, `${this.#options.name}: ${messageOf(error)}`);
+        await backoff.wait(this.#life.signal);
+      }
+    }
+  }
+
+  async #connectInner(signal: AbortSignal): Promise<void> {
+    await this.#inner.connect(signal);
+    this.#innerConnected = true;
+    if (!this.#lossy) this.#context.node.is('ok');
+  }
+
+  async #step(): Promise<void> {
+    const { signal } = this.#life;
+    if (!this.#innerConnected) await this.#connectInner(signal);
+    await this.#removeConfirmed();
+    const waiting = this.#buffer.first(this.#atATime);
+    if (waiting.length === 0) return;
+    const { failed = new Map<number, Error>() } = await this.#bring(waiting);
+    this.#confirmed = waiting.filter((_message, place) => !failed.has(place));
+    this.#atATime = drainStep;
+    await this.#context.failPoint('buffer-before-remove');
+    const isLetter = this.#context.node.kind === 'dead_letter';
+    const stay = new Map<number, Error>();
+    for (const [place, error] of failed) {
+      const isRefused = faultOf(error) === 'permanent' && (isLetter || (await this.#reject(waiting[place], error)));
+      if (!isRefused) stay.set(place, error);
+    }
+    this.#confirmed = waiting.filter((_message, place) => !stay.has(place));
+    await this.#removeConfirmed();
+    const refused = failed.size - stay.size;
+    if (isLetter && refused > 0) this.#tell(refused, 'the log refused them for good after they had waited on the disk');
+    else if (this.#lossy) {
+      this.#lossy = false;
+      this.#context.node.is('ok');
+    }
+    for (const error of stay.values()) throw error;
+  }
+
+  /** When the removal fails it is the removal that is repeated: what is in the log is never sent again. */
+  async #removeConfirmed(): Promise<void> {
+    if (this.#confirmed.length === 0) return;
+    await this.#buffer.remove(this.#confirmed);
+    this.#offered.forget(this.#confirmed);
+    this.#confirmed = [];
+    this.#context.node.gauge('buffered', this.#buffer.size);
+  }
+
+  /** Hands a message that counted as delivered to the dead letter; true once it is there. */
+  async #reject(message: BufferedMessage | undefined, error: Error): Promise<boolean> {
+    if (!message) return true;
+    const { key, timestamp, value } = message;
+    const { node } = this.#context;
+    const record: SourceMessage = { key, timestamp, value, raw: value, meta: { lane: 'disk buffer' } };
+    // It has gone out of this node once already.
+    node.made++;
+    return new Promise((resolve) => {
+      const track = new Track({ ended: (outcome) => resolve(outcome === Outcome.rejected) }, record);
+      node.reject({ id: record.meta.lane, signal: this.#life.signal }, { ...record, track }, error);
+    });
+  }
+
+  async #bring(waiting: readonly BufferedMessage[]): Promise<Receipt> {
+    const { controller, release } = linkedAbort(this.#life.signal);
+    const cancel = this.#context.clock.timer(attemptMs, () => controller.abort());
+    try {
+      return await this.#inner.write(this.#offered.messagesOf(waiting), controller.signal);
+    } catch (error) {
+      if (faultOf(error) !== 'permanent') throw error;
+      if (waiting.length === 1) return { failed: new Map([[0, error as Error]]) };
+      this.#atATime = Math.ceil(waiting.length / 2);
+      throw error;
+    } finally {
+      cancel();
+      release();
+    }
+  }
+
+  #tell(dropped: number, why: string): void {
+    const { node, log } = this.#context;
+    node.gauge('buffered', this.#buffer.size);
+    if (dropped === 0) return;
+    node.count('dropped', dropped);
+    this.#lossy = true;
+    node.is('retrying', `${node.extra['dropped']} messages were dropped: ${why}`);
+    log.error({ dropped }, `${this.#options.name}: ${dropped} messages were dropped: ${why}`);
+  }
+}

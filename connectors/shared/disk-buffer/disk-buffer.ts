@@ -1,0 +1,125 @@
+import type { RoleContext } from '../../../src/kit/role.ts';
+import { HeldFile } from '../sqlite-file/held-file.ts';
+
+/** A message on its way to a log, as it waits on the disk. */
+export interface BufferedMessage {
+  readonly id: number;
+  readonly key: string | null;
+  /** Unix ms. */
+  readonly timestamp: number;
+  readonly value: string | Uint8Array;
+}
+
+export interface DiskBufferOptions {
+  /** Names the queue within the file: several sinks may share one. */
+  readonly name: string;
+  readonly path: string;
+  /** Bytes of keys and values that may wait. */
+  readonly maxBytes: number;
+}
+
+/** What a message takes beside its key and value, roughly, bytes. */
+const overheadBytes = 64;
+
+/**
+ * A queue in a SQLite file, fsynced: what `append` has confirmed survives a kill and a power cut. Bounded: when it is
+ * full the oldest messages make room, and their number is told. A full disk is FDP_DISK_FULL; nothing of it is lost.
+ */
+export class DiskBuffer {
+  readonly #options: DiskBufferOptions;
+  readonly #file: HeldFile;
+  #isOpen = false;
+  #messages = 0;
+  #bytes = 0;
+
+  constructor(options: DiskBufferOptions, context: RoleContext) {
+    this.#options = options;
+    this.#file = new HeldFile(`${options.name}: the disk buffer`, options.path, context);
+  }
+
+  /** Messages that wait. */
+  get size(): number {
+    return this.#messages;
+  }
+
+  async open(signal: AbortSignal): Promise<void> {
+    if (this.#isOpen) return;
+    const file = await this.#file.open(signal);
+    await file.write((db) =>
+      db.exec(
+        'CREATE TABLE IF NOT EXISTS fdp_buffer (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, key, timestamp INTEGER NOT NULL, value NOT NULL, bytes INTEGER NOT NULL)',
+      ),
+    );
+    const sql = 'SELECT count(*) AS messages, coalesce(sum(bytes), 0) AS bytes FROM fdp_buffer WHERE name = ?';
+    const row = file.read((db) => db.get(sql, this.#options.name));
+    this.#messages = Number(row?.['messages'] ?? 0);
+    this.#bytes = Number(row?.['bytes'] ?? 0);
+    this.#isOpen = true;
+  }
+
+  /** Resolves when the messages are durable, with their ids, and the number of older ones that had to go. */
+  async append(
+    messages: readonly Omit<BufferedMessage, 'id'>[],
+    signal: AbortSignal,
+  ): Promise<{ readonly ids: readonly number[]; readonly dropped: number }> {
+    const { name, maxBytes } = this.#options;
+    const weights = messages.map(
+      ({ key, value }) => overheadBytes + Buffer.byteLength(key ?? '') + Buffer.byteLength(value),
+    );
+    const added = weights.reduce((sum, weight) => sum + weight, 0);
+    const insert = 'INSERT INTO fdp_buffer (name, key, timestamp, value, bytes) VALUES (?, ?, ?, ?, ?) RETURNING id';
+    const done = await this.#file.opened.write((db) => {
+      const ids = messages.map(({ key, timestamp, value }, place) =>
+        Number(db.get(insert, name, key, timestamp, value, weights[place] ?? 0)?.['id']),
+      );
+      let freed = 0;
+      let count = 0;
+      while (this.#bytes + added - freed > maxBytes && count < this.#messages + messages.length) {
+        const oldest = db.get('SELECT id, bytes FROM fdp_buffer WHERE name = ? ORDER BY id LIMIT 1', name);
+        if (!oldest) break;
+        db.run('DELETE FROM fdp_buffer WHERE id = ?', Number(oldest['id']));
+        freed += Number(oldest['bytes']);
+        count++;
+      }
+      return { ids, count, freed };
+    }, signal);
+    this.#messages += messages.length - done.count;
+    this.#bytes += added - done.freed;
+    return { ids: done.ids, dropped: done.count };
+  }
+
+  /** The oldest messages, in order. */
+  first(count: number): readonly BufferedMessage[] {
+    const sql = 'SELECT id, key, timestamp, value FROM fdp_buffer WHERE name = ? ORDER BY id LIMIT ?';
+    return this.#file.opened
+      .read((db) => db.all(sql, this.#options.name, count))
+      .map(({ id, key, timestamp, value }) => ({
+        id: Number(id),
+        key: key === null ? null : String(key),
+        timestamp: Number(timestamp),
+        value: value instanceof Uint8Array ? value : String(value),
+      }));
+  }
+
+  /** Removes messages that the log has confirmed. */
+  async remove(messages: readonly BufferedMessage[]): Promise<void> {
+    const freed = await this.#file.opened.write((db) => {
+      let bytes = 0;
+      let count = 0;
+      for (const { id } of messages) {
+        const row = db.get('SELECT bytes FROM fdp_buffer WHERE id = ?', id);
+        if (row) count++;
+        bytes += Number(row?.['bytes'] ?? 0);
+        db.run('DELETE FROM fdp_buffer WHERE id = ?', id);
+      }
+      return { bytes, count };
+    });
+    this.#bytes -= freed.bytes;
+    this.#messages -= freed.count;
+  }
+
+  close(): Promise<void> {
+    this.#isOpen = false;
+    return this.#file.close();
+  }
+}

@@ -1,0 +1,65 @@
+import { Observable } from 'rxjs';
+import { linkedAbort } from '../../../src/kit/clock.ts';
+import type { RoleContext } from '../../../src/kit/role.ts';
+import type { Lane, Reading, Source } from '../../../src/kit/source.ts';
+import { LogLane } from './lane.ts';
+import type { LogStore, Topic } from './store.ts';
+import type { LogUsage } from './usage.ts';
+
+const usage: LogUsage = { group: '', from: 'earliest', warmUp: 0, batch: 500, batchBytes: 1024 * 1024 };
+
+/** Reads what lies in a log now, each partition from its first record to the end that it has at the start. */
+export class LogBrowser implements Source {
+  readonly replayable = false;
+  readonly lanes: Observable<Lane>;
+  readonly #store: LogStore;
+  readonly #stopped = linkedAbort().controller;
+  #topic: Topic | undefined;
+
+  constructor(store: LogStore, context: RoleContext) {
+    this.#store = store;
+    this.lanes = new Observable((subscriber) => {
+      const { partitions = 0, id = '' } = this.#topic ?? {};
+      const bounds = store.bounds();
+      for (let partition = 0; partition < partitions; partition++) {
+        const { first, next } = bounds[partition] ?? { first: 0, next: 0 };
+        const lane = new LogLane({
+          ...{ store, partition, usage, context, start: { position: first }, epoch: -1 },
+          topic: { id, partitions, name: store.topic },
+          stopped: this.#stopped.signal,
+          lost: () => {},
+        });
+        subscriber.next(browsed(lane, first, next));
+      }
+      subscriber.complete();
+    });
+  }
+
+  async connect(signal: AbortSignal): Promise<void> {
+    this.#topic = await this.#store.open(signal);
+  }
+
+  async close(): Promise<void> {
+    this.#stopped.abort();
+    await this.#store.close();
+  }
+}
+
+/** The lane up to `end`; it commits nothing. */
+function browsed(lane: LogLane, first: number, end: number): Lane {
+  let position = first;
+  return {
+    id: lane.id,
+    signal: lane.signal,
+    range: () => lane.range(),
+    recordAt: (offset) => lane.recordAt(offset),
+    read: async (signal): Promise<Reading | undefined> => {
+      if (position >= end) return undefined;
+      const reading = await lane.read(signal);
+      if (reading === undefined) return undefined;
+      position = reading.position ?? end;
+      const messages = reading.messages.filter(({ meta }) => (meta.offset ?? 0) < end);
+      return { messages, bytes: reading.bytes };
+    },
+  };
+}

@@ -1,0 +1,44 @@
+import { crc32 } from 'node:zlib';
+import { FdpError, messageOf } from '../../../src/errors.ts';
+import { parseJson, toJson } from '../../../src/kit/json.ts';
+import type { Message, SourceMessage } from '../../../src/kit/message.ts';
+import type { StoredRecord } from './store.ts';
+
+/** The partition that a record lies in. */
+export interface RecordOrigin {
+  readonly lane: string;
+  readonly topic: string;
+  readonly partition: number;
+}
+
+/** The partition of a key: its CRC-32 modulo their number, the same on every machine. */
+export function partitionOf(key: string, partitions: number): number {
+  return crc32(key) % partitions;
+}
+
+/**
+ * A message's value as a log keeps it: text and bytes as they are, everything else as JSON.
+ * @throws FDP_MESSAGE_REFUSED when it has no JSON, or is larger than `maxBytes` with its key
+ */
+export function encodeValue(message: Message, name: string, maxBytes: number): string | Uint8Array {
+  const { value, key } = message;
+  const encoded = typeof value === 'string' || value instanceof Uint8Array ? value : toJson(value, name);
+  const bytes = Buffer.byteLength(encoded) + (key === null ? 0 : Buffer.byteLength(key));
+  if (bytes > maxBytes)
+    throw new FdpError('FDP_MESSAGE_REFUSED', `${name}: expected a message of at most ${maxBytes} bytes, got ${bytes}`);
+  return encoded;
+}
+
+/** A stored record as a source gives it: JSON parsed once; what can't be parsed carries the problem and its bytes. */
+export function decodeRecord(record: StoredRecord, origin: RecordOrigin): SourceMessage {
+  const { offset, timestamp, key, value: raw } = record;
+  const { lane, topic, partition } = origin;
+  const meta = { lane, topic, partition, offset };
+  try {
+    return { key, value: parseJson(raw), timestamp, meta, raw };
+  } catch (error) {
+    const text = `${topic}-${partition}-${offset}: ${messageOf(error)}`;
+    const problem = new FdpError('FDP_MESSAGE_UNREADABLE', text, { cause: error });
+    return { key, value: undefined, timestamp, meta, raw, problem };
+  }
+}

@@ -1,0 +1,181 @@
+import { FdpError } from '../../../src/errors.ts';
+import { linkedAbort } from '../../../src/kit/clock.ts';
+import type { RoleContext } from '../../../src/kit/role.ts';
+import type { Committed, Lane, LogRecord, Reading } from '../../../src/kit/source.ts';
+import { decodeRecord } from './codec.ts';
+import type { Bounds, LogStore, StoredRecord, Topic } from './store.ts';
+import type { LogUsage } from './usage.ts';
+
+/** How long a reader waits when another process keeps even readers out, ms. */
+const busyMs = 10;
+
+export interface LogLaneOptions {
+  readonly store: LogStore;
+  readonly topic: Topic & { readonly name: string };
+  readonly partition: number;
+  readonly start: Committed;
+  readonly epoch: number;
+  readonly usage: LogUsage;
+  readonly context: RoleContext;
+  /** Aborts when the source stops its intake. */
+  readonly stopped: AbortSignal;
+  /** Called when a commit finds that another process has the group. */
+  lost(): void;
+}
+
+/** One partition of a log, read by the holder of its group's lease. */
+export class LogLane implements Lane {
+  readonly id: string;
+  readonly signal: AbortSignal;
+  readonly start: Committed;
+  readonly batch: number;
+  readonly #abort = linkedAbort().controller;
+  readonly #options: LogLaneOptions;
+  /** The next offset to give. */
+  #next = 0;
+  /** Where warming up ends; undefined once it has begun to read for good. */
+  #warmUntil: number | undefined;
+  #committed = 0;
+
+  constructor(options: LogLaneOptions) {
+    const { topic, partition, start, usage } = options;
+    this.id = `${topic.id}/${topic.name}/${partition}`;
+    this.signal = this.#abort.signal;
+    this.start = start;
+    this.batch = usage.batch;
+    this.#options = options;
+    this.#beginAt(start.position);
+  }
+
+  /** The position made durable last. */
+  get committed(): number {
+    return this.#committed;
+  }
+
+  revoke(): void {
+    this.#abort.abort();
+  }
+
+  async read(signal: AbortSignal): Promise<Reading | undefined> {
+    const { store, partition } = this.#options;
+    const stop = linkedAbort(signal, this.signal, this.#options.stopped);
+    try {
+      while (!stop.controller.signal.aborted) {
+        const version = store.version(partition);
+        const reading = this.#readNow();
+        if (reading === 'busy') await this.#options.context.clock.sleep(busyMs, stop.controller.signal);
+        else if (reading) return reading;
+        else await store.changedSince(partition, version, stop.controller.signal);
+      }
+      return undefined;
+    } finally {
+      stop.release();
+    }
+  }
+
+  async commit(position: number, note?: string): Promise<void> {
+    const { context } = this.#options;
+    await context.failPoint('position-before-commit');
+    await this.#keep(Math.max(this.#committed, position), note);
+    await context.failPoint('position-after-commit');
+  }
+
+  async rewind(position: number, note?: string): Promise<void> {
+    await this.#keep(position, note);
+    this.#beginAt(position);
+  }
+
+  async recordAt(offset: number): Promise<LogRecord | undefined> {
+    const [record] = this.#options.store.read(this.#options.partition, offset, { count: 1, bytes: 1 });
+    return record?.offset === offset ? { timestamp: record.timestamp, key: record.key } : undefined;
+  }
+
+  async range(): Promise<Bounds> {
+    return this.#bounds();
+  }
+
+  #beginAt(position: number): void {
+    const { warmUp } = this.#options.usage;
+    this.#committed = position;
+    this.#next = Math.max(0, position - warmUp);
+    this.#warmUntil = warmUp > 0 ? position : undefined;
+  }
+
+  /** Makes a position durable, as long as the group is this process'. */
+  async #keep(position: number, note: string | undefined): Promise<void> {
+    const { store, usage, epoch, partition } = this.#options;
+    const committed = note === undefined ? { position } : { position, note };
+    const held = !this.signal.aborted && (await store.commit(usage.group, epoch, new Map([[partition, committed]])));
+    if (!held) {
+      if (!this.signal.aborted) this.#options.lost();
+      throw new FdpError(
+        'FDP_LEASE_LOST',
+        `${store.name}: partition ${partition} of group ${usage.group} was taken away`,
+      );
+    }
+    this.#committed = position;
+  }
+
+  #bounds(): Bounds {
+    return this.#options.store.bounds()[this.#options.partition] ?? { first: 0, next: 0 };
+  }
+
+  #readNow(): Reading | 'busy' | undefined {
+    const { store, partition, usage } = this.#options;
+    try {
+      const warm = this.#warmUntil;
+      const count = warm === undefined ? usage.batch : Math.min(usage.batch, warm - this.#next);
+      const records = count > 0 ? store.read(partition, this.#next, { count, bytes: usage.batchBytes }) : [];
+      if (warm !== undefined) return this.#warmUp(records, warm) ?? this.#readNow();
+      const [first] = records;
+      if (first && first.offset > this.#next) this.#gap(first.offset);
+      return first ? this.#reading(records) : this.#emptyGap();
+    } catch (error) {
+      if (error instanceof FdpError && error.code === 'FDP_BUSY') return 'busy';
+      throw error;
+    }
+  }
+
+  #warmUp(records: readonly StoredRecord[], until: number): Reading | undefined {
+    const past = records.filter((record) => record.offset < until);
+    if (past.length === 0) {
+      this.#next = until;
+      this.#warmUntil = undefined;
+      return undefined;
+    }
+    const { messages, bytes } = this.#reading(past);
+    return { messages, bytes, warmUp: true };
+  }
+
+  #reading(records: readonly StoredRecord[]): Reading & { readonly position: number } {
+    const { topic, partition } = this.#options;
+    const origin = { lane: this.id, topic: topic.name, partition };
+    let bytes = 0;
+    const messages = records.map((record) => {
+      bytes += Buffer.byteLength(record.value);
+      return decodeRecord(record, origin);
+    });
+    this.#next = (records.at(-1)?.offset ?? this.#next - 1) + 1;
+    return { messages, bytes, position: this.#next };
+  }
+
+  /** Everything up to the log's end may have been removed before it was read. */
+  #emptyGap(): undefined {
+    const { first } = this.#bounds();
+    if (first > this.#next) {
+      this.#gap(first);
+      this.#next = first;
+    }
+    return undefined;
+  }
+
+  #gap(first: number): void {
+    const { context, store, partition } = this.#options;
+    const missed = first - this.#next;
+    context.node.count('gap', missed);
+    context.log.error(
+      { lane: this.id, missed },
+      `${store.name}: ${missed} messages of partition ${partition} were removed before they were read, going on from ${first}`,
+    );
+  }
+}

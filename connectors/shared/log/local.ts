@@ -1,0 +1,61 @@
+import type { JSONSchema } from 'json-schema-to-ts';
+import type { Connector } from '../../../src/kit/connector.ts';
+import { logOptions } from '../../../src/kit/declaration.ts';
+import type { RoleContext } from '../../../src/kit/role.ts';
+import { durationMs, sizeBytes } from '../../../src/kit/units.ts';
+import type { LogStore } from './store.ts';
+import { logSourceUsage, noUsage, readLogUsage } from './usage.ts';
+
+/** What a log that lies on this machine keeps, and for how long. */
+interface Kept {
+  readonly retention: string;
+  readonly max_size: string;
+  readonly max_message_bytes: string;
+}
+
+/** The options that logs on this machine have in common, with their own defaults. */
+export function localLogOptions(defaults: Pick<Kept, 'retention' | 'max_size'>) {
+  return {
+    ...logOptions,
+    retention: {
+      type: 'string',
+      format: 'duration',
+      default: defaults.retention,
+      description: 'Messages older than this are removed once every group seen in the last day has read them.',
+    },
+    max_size: {
+      type: 'string',
+      format: 'size',
+      default: defaults.max_size,
+      description: 'Size of the topic beyond which the oldest messages are removed, read or not.',
+    },
+    max_message_bytes: {
+      type: 'string',
+      format: 'size',
+      default: '1MiB',
+      description: 'The largest message that is taken, with its key; a larger one goes to the dead letter.',
+    },
+  } as const satisfies Record<string, JSONSchema>;
+}
+
+/** The roles that logs on this machine declare. */
+export const localLogRoles = { source: { options: logSourceUsage }, sink: { options: noUsage } } as const;
+
+/** The connector of a log on this machine; each role has a store of its own. */
+export async function localLog(kept: Kept, storeFor: (context: RoleContext) => LogStore): Promise<Connector> {
+  const [{ LogSource }, { LogSink }, { LogBrowser }] = await Promise.all([
+    import('./source.ts'),
+    import('./sink.ts'),
+    import('./browser.ts'),
+  ]);
+  const sink = {
+    maxMessageBytes: sizeBytes(kept.max_message_bytes),
+    retention: { retentionMs: durationMs(kept.retention), maxBytes: sizeBytes(kept.max_size), step: 1000 },
+  };
+  return {
+    source: (usage, context) => new LogSource(storeFor(context), readLogUsage(usage), context),
+    sink: (_usage, context) => new LogSink(storeFor(context), sink, context),
+    browse: (context) => new LogBrowser(storeFor(context), context),
+    close: async () => {},
+  };
+}

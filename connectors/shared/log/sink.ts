@@ -1,0 +1,118 @@
+import { faultOf, isRetriable, messageOf } from '../../../src/errors.ts';
+import type { Message } from '../../../src/kit/message.ts';
+import type { RoleContext } from '../../../src/kit/role.ts';
+import type { Receipt, Sink } from '../../../src/kit/sink.ts';
+import { encodeValue, partitionOf } from './codec.ts';
+import type { LogStore, NewRecord, TrimLimits } from './store.ts';
+
+/** Records of one transaction, at most: a longer one would hold the event loop. */
+const chunkRecords = 1000;
+const trimEveryMs = 5000;
+
+export interface LogSinkOptions {
+  readonly maxMessageBytes: number;
+  readonly retention: TrimLimits;
+}
+
+/**
+ * Appends to a log. Messages of one key go to one partition in the order given, those without a key to each in turn. A
+ * message that the log refuses (too large, no JSON) fails alone and for good, its neighbours are appended.
+ * It also carries out the retention, in small steps.
+ */
+export class LogSink implements Sink {
+  readonly ordered = true;
+  readonly maxMessageBytes: number;
+  readonly #store: LogStore;
+  readonly #options: LogSinkOptions;
+  readonly #context: RoleContext;
+  #partitions = 1;
+  #turn = 0;
+  #cancelTrim = () => {};
+  #open = false;
+  #closing: Promise<void> | undefined;
+
+  constructor(store: LogStore, options: LogSinkOptions, context: RoleContext) {
+    this.#store = store;
+    this.#options = options;
+    this.#context = context;
+    this.maxMessageBytes = options.maxMessageBytes;
+  }
+
+  async connect(signal: AbortSignal): Promise<void> {
+    await this.#closing;
+    this.#closing = undefined;
+    this.#cancelTrim();
+    this.#partitions = (await this.#store.open(signal)).partitions;
+    this.#open = true;
+    this.#scheduleTrim();
+  }
+
+  async write(messages: readonly Message[], signal: AbortSignal): Promise<Receipt> {
+    const failed = new Map<number, Error>();
+    const records: { readonly place: number; readonly record: NewRecord }[] = [];
+    for (const [place, message] of messages.entries()) {
+      try {
+        records.push({ place, record: this.#record(message) });
+      } catch (error) {
+        failed.set(place, error as Error);
+      }
+    }
+    await this.#context.failPoint('log-before-append');
+    for (let start = 0; start < records.length; start += chunkRecords) {
+      const chunk = records.slice(start, start + chunkRecords).map(({ record }) => record);
+      try {
+        await this.#store.append(chunk, signal);
+      } catch (error) {
+        if (start === 0 && failed.size === 0) throw error;
+        for (const { place } of records.slice(start)) failed.set(place, error as Error);
+        break;
+      }
+    }
+    const { walBytes } = this.#store;
+    if (walBytes !== undefined) this.#context.node.gauge('wal_bytes', walBytes);
+    await this.#context.failPoint('log-after-append');
+    return failed.size > 0 ? { failed } : {};
+  }
+
+  close(): Promise<void> {
+    this.#open = false;
+    this.#cancelTrim();
+    this.#closing ??= this.#store.close();
+    return this.#closing;
+  }
+
+  #record(message: Message): NewRecord {
+    const value = encodeValue(message, this.#store.name, this.#options.maxMessageBytes);
+    const { key, timestamp } = message;
+    const partition = key === null ? this.#turn++ % this.#partitions : partitionOf(key, this.#partitions);
+    return { partition, timestamp: Math.trunc(timestamp), key, value };
+  }
+
+  #scheduleTrim(): void {
+    this.#cancelTrim = this.#context.clock.timer(trimEveryMs, () => void this.#trim());
+  }
+
+  async #trim(): Promise<void> {
+    const { log, node } = this.#context;
+    let unread = 0;
+    try {
+      for (let removed = 1; removed > 0 && this.#open; ) {
+        const step = await this.#store.trim(this.#options.retention);
+        removed = step.removed;
+        unread += step.unread;
+      }
+    } catch (error) {
+      if (this.#open) log[isRetriable(error) ? 'warn' : 'error']({}, `retention: ${messageOf(error)}`);
+      // What a person must cure ends the topology with its next write: said once is enough.
+      if (faultOf(error) === 'fatal') return;
+    }
+    if (unread > 0) {
+      node.count('gap', unread);
+      log.error(
+        { unread },
+        `${this.#store.name}: over max_size, ${unread} messages were removed before a group read them`,
+      );
+    }
+    if (this.#open) this.#scheduleTrim();
+  }
+}

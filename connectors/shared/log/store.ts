@@ -1,0 +1,106 @@
+import type { Logger } from '../../../src/kit/environment.ts';
+import type { Committed } from '../../../src/kit/source.ts';
+
+/** A record to append. */
+export interface NewRecord {
+  readonly partition: number;
+  /** Unix ms. */
+  readonly timestamp: number;
+  readonly key: string | null;
+  readonly value: string | Uint8Array;
+}
+
+export interface StoredRecord {
+  readonly offset: number;
+  readonly timestamp: number;
+  readonly key: string | null;
+  readonly value: string | Uint8Array;
+}
+
+export interface Topic {
+  /** Random, made with the topic: a new log of the same name has another. */
+  readonly id: string;
+  readonly partitions: number;
+}
+
+/** Says it when a topic was made with other partitions than the spec wants: keys would move, so they stay. */
+export function sayPartitions(
+  log: Logger,
+  store: LogStore,
+  { found, wanted }: { found: number; wanted: number },
+): void {
+  if (found === wanted) return;
+  const text = `${store.name}: topic ${store.topic} was made with ${found} partitions and keeps them, not ${wanted}`;
+  log.warn({ topic: store.topic, partitions: found }, text);
+}
+
+/** What a partition holds: its first offset, and the next that it will give. */
+export interface Bounds {
+  readonly first: number;
+  readonly next: number;
+}
+
+/** Who works a group. `owner` is null when it was given back. */
+export interface Lease {
+  readonly owner: string | null;
+  readonly epoch: number;
+  /** Raised by the holder while it lives. */
+  readonly beat: number;
+}
+
+export interface TrimLimits {
+  readonly retentionMs: number;
+  readonly maxBytes: number;
+  /** Records of one step, at most. */
+  readonly step: number;
+}
+
+export interface Trimmed {
+  /** Records removed by this step. */
+  readonly removed: number;
+  /** Of these, how many a group seen in the last day had not read. */
+  readonly unread: number;
+}
+
+/**
+ * Where one topic's records, positions and leases are kept: SQLite or memory. Everything that returns a promise is
+ * one atomic and durable step; the rest answers at once from a consistent snapshot.
+ */
+export interface LogStore {
+  /** The topic's name. */
+  readonly topic: string;
+  /** The connector's name, for messages. */
+  readonly name: string;
+  /** Opens the store and makes the topic when it is missing. */
+  open(signal: AbortSignal): Promise<Topic>;
+  append(records: readonly NewRecord[], signal: AbortSignal): Promise<void>;
+  bounds(): readonly Bounds[];
+  /** Records from `offset` on, at most `count` and `bytes`, but one if there is one. */
+  read(partition: number, offset: number, limits: { count: number; bytes: number }): readonly StoredRecord[];
+  /** A number to give to `changedSince`; ask before reading. */
+  version(partition: number): number;
+  /** Resolves when there may be more than at `version`, or `signal` aborts. */
+  changedSince(partition: number, version: number, signal: AbortSignal): Promise<void>;
+
+  lease(group: string): Lease | undefined;
+  /**
+   * Takes the lease when it is free, or still as `stale` says; gives the new epoch, or undefined when it was not to
+   * be had.
+   */
+  takeLease(group: string, owner: string, stale: Lease | undefined): Promise<number | undefined>;
+  /** False when a newer epoch has the lease. */
+  beat(group: string, epoch: number): Promise<boolean>;
+  releaseLease(group: string, epoch: number): Promise<void>;
+  positions(group: string): ReadonlyMap<number, Committed>;
+  /** Sets positions, with their notes; false, and nothing done, when a newer epoch has the lease. */
+  commit(group: string, epoch: number, positions: ReadonlyMap<number, Committed>): Promise<boolean>;
+
+  /** One small step of retention. */
+  trim(limits: TrimLimits): Promise<Trimmed>;
+  /** Only in memory: calls back when a test takes a partition away from whoever reads it. */
+  onRevoke?(revoked: (partition: number) => void): () => void;
+  /** Bytes that wait beside the file to be moved into it. */
+  readonly walBytes?: number;
+  /** Idempotent. */
+  close(): Promise<void>;
+}

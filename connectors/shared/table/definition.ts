@@ -1,0 +1,104 @@
+import type { JSONSchema } from 'json-schema-to-ts';
+import type { Report } from '../../../src/kit/declaration.ts';
+import { durationMs, sizeBytes } from '../../../src/kit/units.ts';
+
+export type ColumnType = 'string' | 'decimal' | 'date' | 'int64' | 'double' | 'boolean' | 'strings';
+
+export interface SortField {
+  readonly field: string;
+  readonly descending: boolean;
+}
+
+/** The family's common options, as every table connector has them. */
+export interface TableOptions {
+  readonly fields?: Readonly<Record<string, ColumnType>>;
+  readonly unique?: string;
+  readonly indexes?: readonly (readonly string[])[];
+  readonly expire?: string;
+  readonly keep?: string;
+  readonly max_size?: string;
+}
+
+/** Options of tables that remember what they have removed, so that a replay does not store it again. */
+export const keepOptions = {
+  keep: {
+    type: 'string',
+    format: 'duration',
+    description:
+      'Rows that were stored longer ago are removed, a few at a time, and not stored again. Not for counters.',
+    examples: ['30d'],
+  },
+  max_size: {
+    type: 'string',
+    format: 'size',
+    description:
+      'Size of all that the file holds beyond which the oldest rows of this table are removed and not stored again, all but the last 500; the file is filled anew and does not shrink. Not for counters.',
+    examples: ['2GiB'],
+  },
+} as const satisfies Record<string, JSONSchema>;
+
+/** What a table holds. Without `fields` a row is any JSON object, kept whole. */
+export interface TableDefinition {
+  /** The connector's name, for messages. */
+  readonly name: string;
+  readonly fields: Readonly<Record<string, ColumnType>> | undefined;
+  readonly unique: string | undefined;
+  readonly indexes: readonly (readonly SortField[])[];
+  readonly expireMs: number | undefined;
+  /** Rows stored longer ago are removed. */
+  readonly keepMs?: number | undefined;
+  /** The oldest rows are removed while more is held. */
+  readonly maxBytes?: number | undefined;
+}
+
+export function readTable(name: string, options: TableOptions): TableDefinition {
+  return {
+    name,
+    fields: options.fields,
+    unique: options.unique,
+    indexes: (options.indexes ?? []).map((fields) => fields.map(sortField)),
+    expireMs: options.expire === undefined ? undefined : durationMs(options.expire),
+    keepMs: options.keep === undefined ? undefined : durationMs(options.keep),
+    maxBytes: options.max_size === undefined ? undefined : sizeBytes(options.max_size),
+  };
+}
+
+/** True when the table's oldest rows are removed in time. */
+export function isTrimmed({ keepMs, maxBytes }: TableDefinition): boolean {
+  return keepMs !== undefined || maxBytes !== undefined;
+}
+
+/** Why a table with these options can't hold counters; undefined when it can. */
+export function whyNoCounters({ unique, keep, max_size }: TableOptions): string | undefined {
+  if (unique === undefined) return 'they need a field that identifies the row: give `unique`';
+  if (keep !== undefined || max_size !== undefined) return 'they are kept for good: leave out `keep` and `max_size`';
+  return undefined;
+}
+
+/** Mistakes that the schema can't find: names that are not declared, names that are ours. */
+export function checkTable(options: TableOptions, report: Report): void {
+  const { fields } = options;
+  const words = Object.keys(fields ?? {});
+  for (const field of words)
+    if (field.startsWith('_'))
+      report(
+        ['fields', field],
+        `expected a name without \`_\` in front, got "${field}"`,
+        'such names are kept for fdp',
+      );
+  if (!fields) return;
+  const known = `one of ${words.join(', ')}`;
+  if (options.unique !== undefined && !Object.hasOwn(fields, options.unique))
+    report(['unique'], `expected ${known}, got "${options.unique}"`);
+  for (const [place, index] of (options.indexes ?? []).entries())
+    for (const [inner, text] of index.entries()) {
+      const { field } = sortField(text);
+      if (field !== '_id' && !Object.hasOwn(fields, field))
+        report(['indexes', place, inner], `expected _id or ${known}, got "${field}"`);
+    }
+}
+
+/** `-time` is time, downwards. */
+function sortField(text: string): SortField {
+  return text.startsWith('-') ? { field: text.slice(1), descending: true } : { field: text, descending: false };
+}

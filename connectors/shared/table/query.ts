@@ -1,0 +1,16 @@
+import { FdpError } from '../../../src/errors.ts';
+import type { Query } from '../../../src/kit/lookup.ts';
+import type { TableDefinition } from './definition.ts';
+
+/**
+ * Refuses a query that no table could answer: a bug of whoever asks.
+ * @throws FDP_INTERNAL for a field that the table has not, and for a page without the sort that it needs
+ */
+export function checkQuery({ fields, name }: TableDefinition, { where, sort, after }: Query): void {
+  for (const field of [...Object.keys(where), ...sort.map((part) => part.field)])
+    if (fields && field !== '_id' && !Object.hasOwn(fields, field))
+      throw new FdpError('FDP_INTERNAL', `${name}: the table has no field "${field}"`);
+  const [first, second] = sort;
+  if (after && (!first || (after.id !== undefined && second?.field !== '_id')))
+    throw new FdpError('FDP_INTERNAL', `${name}: a page needs a sort by one field, then by _id`);
+}

@@ -1,0 +1,35 @@
+import { defineConnector } from '../../src/kit/declaration.ts';
+import { localLog, localLogOptions, localLogRoles } from '../shared/log/local.ts';
+
+/**
+ * A log in a SQLite file: topics, partitions, offsets without holes, consumer groups. Shared by every process of the
+ * machine; one at a time works a group, the others stand by. Appends are durable (synced) when they are confirmed.
+ */
+export const sqliteLog = defineConnector({
+  type: 'sqlite_log',
+  summary: 'A log of topics and partitions in a SQLite file, shared by the processes of this machine.',
+  family: 'log',
+  options: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['path', 'topic'],
+    properties: {
+      ...localLogOptions({ retention: '7d', max_size: '1GiB' }),
+      path: {
+        type: 'string',
+        minLength: 1,
+        format: 'path',
+        description: 'The database file; made when missing, with its folder. Several topics may share one.',
+        examples: ['data/log.db'],
+      },
+    },
+  },
+  example: 'ticks: { type: sqlite_log, path: data/log.db, topic: raw_stock_ticks, partitions: 6 }',
+  ...localLogRoles,
+  logNames: ({ path, topic }) => [`${path} ${topic}`],
+  async create(options, { name }) {
+    const { SqliteLogStore } = await import('./store.ts');
+    const place = { name, path: options.path, topic: options.topic, partitions: options.partitions };
+    return localLog(options, (context) => new SqliteLogStore(place, context));
+  },
+});

@@ -1,0 +1,93 @@
+import type { Coordinates } from '../../src/kit/origin.ts';
+import type { Database, SqlValue } from '../shared/sqlite-file/database.ts';
+import type { TableDefinition } from '../shared/table/definition.ts';
+import { isAbove, type NewRow, type Place } from '../shared/table/store.ts';
+import type { StoredValue } from '../shared/table/values.ts';
+import { fieldSql, quoted } from './schema.ts';
+import { removedTo } from './trim.ts';
+
+/** Rows of one statement: a statement a row takes a third longer. */
+const groupRows = 20;
+const own = ['_lane', '_offset', '_index', '_at'];
+
+/** Puts new rows into one table; its statements are written once. */
+export class TableInsert {
+  readonly #table: string;
+  readonly #definition: TableDefinition;
+  readonly #columns: readonly string[] | undefined;
+  readonly #one: string;
+  readonly #group: string;
+  readonly #known: string;
+
+  constructor(table: string, definition: TableDefinition) {
+    const { fields, unique = '_id' } = definition;
+    this.#table = table;
+    this.#definition = definition;
+    this.#columns = fields && Object.keys(fields);
+    const columns = [...(this.#columns ?? ['_doc']), ...own];
+    const row = `(${columns.map(() => '?').join(', ')})`;
+    const into = (rows: number) =>
+      `INSERT INTO ${quoted(table)} (${columns.map(quoted).join(', ')}) VALUES ${Array(rows).fill(row).join(', ')} ON CONFLICT DO NOTHING`;
+    this.#one = into(1);
+    this.#group = into(groupRows);
+    this.#known = `SELECT _lane, _offset, _index FROM ${quoted(table)} WHERE ${fieldSql(definition, unique)} = ?`;
+  }
+
+  /** In order; the rows that were known, by their place, with where the one stored first came from. Runs in a transaction. */
+  run(db: Database, rows: readonly NewRow[], now: number): ReadonlyMap<number, Coordinates> {
+    const known = new Map<number, Coordinates>();
+    const removed = new Map<string, Place | undefined>();
+    for (const { lane } of rows.map(({ coordinates }) => coordinates))
+      if (!removed.has(lane)) removed.set(lane, removedTo(db, this.#table, lane));
+    const wasRemoved = ({ coordinates: { lane, offset, index } }: NewRow) =>
+      offset >= 0 && removed.get(lane) !== undefined && !isAbove([offset, index], removed.get(lane));
+    const isAllAbove = !rows.some(wasRemoved);
+    if (isAllAbove && rows.length >= groupRows && this.#allNew(db, rows, now)) return known;
+    for (const [place, row] of rows.entries()) {
+      if (!isAllAbove && wasRemoved(row)) known.set(place, this.#first(db, row) ?? row.coordinates);
+      else if (!this.#insert(db, row, now)) known.set(place, this.#first(db, row) ?? row.coordinates);
+    }
+    return known;
+  }
+
+  /** Stores all of them in groups; or none, when one of them is known. */
+  #allNew(db: Database, rows: readonly NewRow[], now: number): boolean {
+    db.exec('SAVEPOINT rows');
+    let place = 0;
+    let isNew = true;
+    for (; isNew && place + groupRows <= rows.length; place += groupRows) {
+      const values: SqlValue[] = [];
+      for (let at = place; at < place + groupRows; at++) this.#add(values, rows[at] as NewRow, now);
+      isNew = db.run(this.#group, ...values) === groupRows;
+    }
+    for (; isNew && place < rows.length; place++) isNew = this.#insert(db, rows[place] as NewRow, now);
+    if (!isNew) db.exec('ROLLBACK TO rows');
+    db.exec('RELEASE rows');
+    return isNew;
+  }
+
+  /** False when it is known. */
+  #insert(db: Database, row: NewRow, now: number): boolean {
+    const values: SqlValue[] = [];
+    this.#add(values, row, now);
+    return db.run(this.#one, ...values) > 0;
+  }
+
+  /** Where the row of that unique value came from, if there is one. */
+  #first(db: Database, row: NewRow): Coordinates | undefined {
+    const { unique = '_id' } = this.#definition;
+    const first = db.get(this.#known, sqlValue(row.values[unique] ?? null));
+    return first && { lane: String(first['_lane']), offset: Number(first['_offset']), index: Number(first['_index']) };
+  }
+
+  #add(to: SqlValue[], { values, coordinates }: NewRow, now: number): void {
+    if (this.#columns) for (const column of this.#columns) to.push(sqlValue(values[column] ?? null));
+    else to.push(JSON.stringify(values));
+    to.push(coordinates.lane, coordinates.offset, coordinates.index, now);
+  }
+}
+
+/** SQLite knows no booleans. */
+export function sqlValue(value: StoredValue): SqlValue {
+  return typeof value === 'boolean' ? Number(value) : value;
+}

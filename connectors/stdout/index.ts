@@ -1,0 +1,18 @@
+import { defineConnector, standardOutput } from '../../src/kit/declaration.ts';
+
+/** One JSON object a line on the standard output, for pipes and for a look. Logs go to stderr and never mix with it. */
+export const stdout = defineConnector({
+  type: 'stdout',
+  summary: 'Writes messages to the standard output, one JSON value a line.',
+  example: 'out: { type: stdout }',
+  options: { type: 'object', additionalProperties: false, properties: {} },
+  sink: { options: { type: 'object', additionalProperties: false, properties: {} } },
+  claims: () => [standardOutput],
+  async create(_options, context) {
+    const { StreamSink } = await import('./stream-sink.ts');
+    return {
+      sink: (_usage, role) => new StreamSink(role, { name: context.name, stream: process.stdout }),
+      close: async () => {},
+    };
+  },
+});

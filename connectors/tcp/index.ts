@@ -1,0 +1,129 @@
+import { FdpError } from '../../src/errors.ts';
+import { defineConnector } from '../../src/kit/declaration.ts';
+import { listenClaims, reachable } from '../../src/kit/listen.ts';
+import { Proven } from '../../src/kit/proven.ts';
+import { queueBounds, queueSchema } from '../../src/kit/queue.ts';
+import type { RoleContext } from '../../src/kit/role.ts';
+import { durationMs, sizeBytes } from '../../src/kit/units.ts';
+
+/**
+ * TCP, one JSON object a line. With `listen` it is a sink: a server that broadcasts every message to all its clients
+ * and never waits for one. With `connect` it is a source: a client of such a server, which comes back after every loss.
+ * Nothing that was missed is sent again.
+ */
+export const tcp = defineConnector({
+  type: 'tcp',
+  summary: 'JSON lines over TCP: a server that broadcasts, or a client that reads.',
+  options: {
+    type: 'object',
+    additionalProperties: false,
+    properties: {
+      listen: {
+        type: 'string',
+        format: 'address',
+        description: 'Be a server (sink) on this address. Exactly one of `listen` and `connect` is given.',
+        examples: ['127.0.0.1:8888'],
+      },
+      connect: {
+        type: 'string',
+        format: 'address',
+        description: 'Be a client (source) of the server at this address.',
+        examples: ['127.0.0.1:8888'],
+      },
+      key: {
+        type: 'string',
+        minLength: 1,
+        default: 'symbol',
+        description:
+          'Field of a line that says which lines replace each other: what a message without a key of its own is known by.',
+      },
+      client_buffer: {
+        type: 'string',
+        format: 'size',
+        default: '1MiB',
+        description: 'Server: what may wait for one client; over it the client gets the latest line of each key only.',
+      },
+      client_timeout: {
+        type: 'string',
+        format: 'duration',
+        default: '60s',
+        description: 'Server: a client for which lines wait and that has read none for so long is disconnected.',
+      },
+      max_clients: {
+        type: 'integer',
+        minimum: 1,
+        maximum: 100_000,
+        default: 1000,
+        description: 'Server: clients at once; further ones are closed.',
+      },
+      max_line: {
+        type: 'string',
+        format: 'size',
+        default: '64KiB',
+        description: 'Client: a longer line is skipped, and counted.',
+      },
+      connect_timeout: {
+        type: 'string',
+        format: 'duration',
+        default: '10s',
+        description: 'Client: how long one try to connect may take.',
+      },
+      queue: queueSchema,
+    },
+  },
+  example: 'vwap_feed: { type: tcp, listen: "127.0.0.1:8888", client_buffer: 1MiB }',
+  source: { options: { type: 'object', additionalProperties: false, properties: {} } },
+  sink: { options: { type: 'object', additionalProperties: false, properties: {} }, exclusive: true, shows: true },
+
+  address: ({ listen }) => {
+    if (listen === undefined) return undefined;
+    const { host, port } = reachable(listen);
+    return `nc ${host} ${port}`;
+  },
+  claims: (options) => (options.listen === undefined ? [] : listenClaims(options.listen)),
+
+  check(options, report) {
+    if ((options.listen === undefined) === (options.connect === undefined))
+      report([], 'expected exactly one of `listen` (a server, for a sink) and `connect` (a client, for a source)');
+  },
+
+  async create(options, { name }) {
+    const { listen, connect } = options;
+    if (listen !== undefined) {
+      const { TcpServer } = await import('./server.ts');
+      const proven = new Proven();
+      return {
+        source: () => wrongRole(name, 'it listens, so it can only be a sink; a source needs `connect`'),
+        sink: (_usage, context: RoleContext) =>
+          new TcpServer(context, {
+            name,
+            address: listen,
+            key: options.key,
+            clientBuffer: sizeBytes(options.client_buffer),
+            clientTimeoutMs: durationMs(options.client_timeout),
+            maxClients: options.max_clients,
+            proven,
+          }),
+        close: async () => {},
+      };
+    }
+    const { TcpClient } = await import('./client.ts');
+    return {
+      source: (_usage, context: RoleContext) =>
+        new TcpClient(context, {
+          name,
+          address: connect ?? '',
+          key: options.key,
+          maxLine: sizeBytes(options.max_line),
+          connectTimeoutMs: durationMs(options.connect_timeout),
+          queue: queueBounds(options.queue),
+        }),
+      sink: () => wrongRole(name, 'it connects, so it can only be a source; a sink needs `listen`'),
+      close: async () => {},
+    };
+  },
+});
+
+function wrongRole(name: string, why: string): never {
+  throw new FdpError('FDP_SPEC_INVALID', `${name}: ${why}`);
+}

@@ -1,0 +1,135 @@
+import { defineConnector } from '../../src/kit/declaration.ts';
+import { listenClaims, reachable } from '../../src/kit/listen.ts';
+import { Proven } from '../../src/kit/proven.ts';
+import { durationMs, sizeBytes } from '../../src/kit/units.ts';
+
+const probability = { type: 'number', minimum: 0, maximum: 1, default: 0 } as const;
+
+/**
+ * A server that speaks Finnhub's protocol, for tests and demonstrations without a key. It takes frames of trades and
+ * gives every client those of the symbols it subscribed to. On request it misbehaves as the real one has been seen to.
+ */
+export const websocketServer = defineConnector({
+  type: 'websocket_server',
+  summary: "A WebSocket server that speaks Finnhub's protocol, with faults on request.",
+  example: 'exchange: { type: websocket_server, listen: "127.0.0.1:8765", token: simulator }',
+  options: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['listen', 'token'],
+    properties: {
+      listen: {
+        type: 'string',
+        format: 'address',
+        description: 'Address of the server.',
+        examples: ['127.0.0.1:8765'],
+      },
+      token: {
+        type: 'string',
+        minLength: 1,
+        secret: true,
+        description: 'The key that a client gives as `?token=`; another one is answered 401.',
+      },
+      origins: {
+        type: 'array',
+        items: { type: 'string', minLength: 1 },
+        default: [],
+        description: 'Origins of web pages that may connect; pages of all others are answered 403. Programs name none.',
+        examples: [['http://127.0.0.1:8000']],
+      },
+      ping: {
+        type: 'string',
+        format: 'duration',
+        default: '10s',
+        description: 'Time between two frames {"type":"ping"}.',
+      },
+      client_buffer: {
+        type: 'string',
+        format: 'size',
+        default: '1MiB',
+        description: 'What may wait for one client; over it the client is cut, and counted.',
+      },
+      max_clients: {
+        type: 'integer',
+        minimum: 1,
+        default: 100,
+        description: 'Clients at once; further ones are answered 429.',
+      },
+      max_symbols: {
+        type: 'integer',
+        minimum: 1,
+        default: 50,
+        description: 'Symbols that one client may subscribe to; a further one is answered with an error frame.',
+      },
+      control: {
+        type: 'boolean',
+        default: false,
+        description:
+          'Lets clients ask for faults: {"type":"fault","fault":"cut","for":"2s"}, also garbage, duplicate, late and silence; for ten minutes at most.',
+      },
+      faults: {
+        type: 'object',
+        additionalProperties: false,
+        default: {},
+        description: 'What goes wrong by itself.',
+        properties: {
+          cut_every: {
+            type: 'integer',
+            minimum: 1,
+            description: 'Cuts every connection after that many frames of trades.',
+            examples: [500],
+          },
+          garbage: { ...probability, description: 'Probability that an unreadable frame goes before one of trades.' },
+          duplicate: { ...probability, description: 'Probability that a frame is sent twice.' },
+          late: { ...probability, description: 'Probability that a frame is sent after some that follow it.' },
+          silence_every: {
+            type: 'integer',
+            minimum: 1,
+            description: 'Says nothing, not even pings, for `silence` after that many frames of trades.',
+          },
+          silence: {
+            type: 'string',
+            format: 'duration',
+            default: '90s',
+            description: 'How long it says nothing. What comes meanwhile is lost.',
+          },
+        },
+      },
+    },
+  },
+  sink: { options: { type: 'object', additionalProperties: false, properties: {} }, exclusive: true, shows: true },
+  claims: (options) => listenClaims(options.listen),
+  address: (options) => {
+    const { host, port } = reachable(options.listen);
+    return `ws://${host}:${port}`;
+  },
+  async create(options, context) {
+    const { ExchangeServer } = await import('./server.ts');
+    const { faults } = options;
+    const proven = new Proven();
+    return {
+      sink: (_usage, role) =>
+        new ExchangeServer(role, {
+          name: context.name,
+          address: options.listen,
+          token: options.token,
+          origins: options.origins,
+          pingMs: durationMs(options.ping),
+          clientBuffer: sizeBytes(options.client_buffer),
+          maxClients: options.max_clients,
+          maxSymbols: options.max_symbols,
+          proven,
+          control: options.control,
+          faults: {
+            cutEvery: faults.cut_every,
+            garbage: faults.garbage,
+            duplicate: faults.duplicate,
+            late: faults.late,
+            silenceEvery: faults.silence_every,
+            silenceMs: durationMs(faults.silence),
+          },
+        }),
+      close: async () => {},
+    };
+  },
+});

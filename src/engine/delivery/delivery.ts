@@ -1,0 +1,252 @@
+import { FdpError, faultOf, messageOf } from '../../errors.ts';
+import { Backoff } from '../../kit/backoff.ts';
+import { linkedAbort } from '../../kit/clock.ts';
+import { type LimitedLog, limited } from '../../kit/limited-log.ts';
+import type { Batch, Message } from '../../kit/message.ts';
+import { type Coordinates, coordinatesOf, type Meta } from '../../kit/origin.ts';
+import type { Receipt } from '../../kit/sink.ts';
+import { Outcome } from '../../kit/track.ts';
+import { Troubles } from '../troubles.ts';
+import { type AttemptParts, attemptWrite } from './attempt.ts';
+
+/** Attempts for an error that nobody classified; after that the message is rejected. */
+const unclassifiedAttempts = 5;
+/** At most one line in this time about messages that are not counted, ms. */
+const uncountedLogMs = 60_000;
+
+export interface DeliveryParts extends AttemptParts {
+  /** Aborts when the stop is forced or the topology restarts: what is not confirmed by then is released. */
+  readonly killed: AbortSignal;
+  /** Aborts when a stop begins: there is no time for long waits between attempts then. */
+  readonly draining: AbortSignal;
+  /** Whether branches follow that get what this sink stored, and how many of them settle. */
+  readonly followers: { readonly any: boolean; readonly settling: number };
+  /** What this sink had stored before: told by the origin, which a message keeps. The exception, so it is cheap to keep. */
+  readonly storedBefore: WeakSet<Meta>;
+  /** For counters: what the sink before them had stored before; all else was stored now, and they are to count it. */
+  readonly mayBeCounted: WeakSet<Meta> | undefined;
+  readonly branch: string;
+  /** Nobody waits for it: a write under way is told to give up, too, when its lane ends. */
+  readonly bestEffort: boolean;
+  /** Told what a person must cure: aborts `killed`. */
+  fail(error: unknown): void;
+}
+
+/**
+ * Brings batches to one sink: retries what time can cure without end, unclassified errors five times, rejects what
+ * will never be taken, and cuts a batch in halves to find the one message that spoils it. A fatal error ends the
+ * topology: what is not confirmed by then is released. Never rejects.
+ */
+export class Delivery {
+  readonly #parts: DeliveryParts;
+  readonly #troubles: Troubles;
+  readonly #log: LimitedLog;
+
+  constructor(parts: DeliveryParts) {
+    this.#parts = parts;
+    this.#troubles = new Troubles(parts.node);
+    this.#log = limited(parts.environment.log, parts.environment.clock, uncountedLogMs);
+  }
+
+  /** A batch has reached the sink and waits for its turn. */
+  arrive(batch: Batch): void {
+    if (batch.warmUp) return;
+    this.#parts.node.in += batch.messages.length;
+    this.#parts.node.inFlight += batch.messages.length;
+  }
+
+  /** Ends every message of the batch; resolves with those that the sink stored, now or from the same place before. */
+  async deliver(batch: Batch): Promise<Batch> {
+    if (batch.warmUp || batch.messages.length === 0) return { ...batch, messages: [] };
+    const attempt = new BatchDelivery(this.#parts, batch);
+    while (!attempt.done && !this.#parts.killed.aborted && !batch.lane.signal.aborted) {
+      const error = await attempt.step();
+      if (error === undefined) this.#troubles.end(attempt);
+      else if (faultOf(error) === 'fatal') this.#parts.fail(error);
+      else if (!this.#parts.killed.aborted && !batch.lane.signal.aborted) {
+        this.#troubles.begin(attempt, 'retrying', messageOf(error));
+        await attempt.wait();
+      }
+    }
+    attempt.releaseRest();
+    this.#troubles.end(attempt);
+    this.#sayUncounted(attempt.uncounted);
+    return { ...batch, messages: attempt.stored };
+  }
+
+  #sayUncounted(uncounted: number): void {
+    if (uncounted === 0) return;
+    const { node } = this.#parts;
+    node.count('uncounted', uncounted);
+    const text = `${node.name}: ${uncounted} messages were stored now, but lie at or below what was counted before: they are not counted`;
+    this.#log.warn(node.name, { node: node.name, uncounted }, text);
+  }
+}
+
+/** One batch on its way into a sink. */
+class BatchDelivery {
+  readonly #stored: Message[] = [];
+  /** Some were tried again: `#stored` may be out of order. */
+  #isMixed = false;
+  /** Stored now by the sink before, but known to these counters, which can't have it from this batch. */
+  uncounted = 0;
+  /** An attempt failed, and may have stored or counted something. */
+  #isUncertain = false;
+  #pending: readonly Message[];
+  /** How many messages the next attempt takes. */
+  #size: number;
+  #waitMs = 0;
+  /** Failed attempts that nobody classified: of the whole write, and of single messages. */
+  #unclassified = 0;
+  readonly #unclassifiedOf = new Map<Message, number>();
+  readonly #backoff: Backoff;
+  readonly #parts: DeliveryParts;
+  readonly #batch: Batch;
+
+  constructor(parts: DeliveryParts, batch: Batch) {
+    this.#parts = parts;
+    this.#batch = batch;
+    this.#pending = batch.messages;
+    this.#size = batch.messages.length;
+    this.#backoff = new Backoff(parts.environment);
+  }
+
+  /** In source order, whatever was retried: what the sink confirmed and followers may have. */
+  get stored(): Message[] {
+    if (!this.#isMixed) return this.#stored;
+    const stored = new Set(this.#stored);
+    return this.#batch.messages.filter((message) => stored.has(message));
+  }
+
+  get done(): boolean {
+    return this.#pending.length === 0;
+  }
+
+  /**
+   * One attempt. Resolves with the error to wait for, or with a fatal one; undefined when it went well (or the message
+   * is out of the way).
+   */
+  async step(): Promise<unknown> {
+    const { killed, bestEffort } = this.#parts;
+    const messages = this.#pending.slice(0, this.#size);
+    const signals = bestEffort ? [killed, this.#batch.lane.signal] : [killed];
+    try {
+      const receipt = await attemptWrite(this.#parts, messages, signals);
+      return this.#confirm(messages, receipt);
+    } catch (error) {
+      this.#isUncertain = true;
+      return this.#failWhole(messages, error);
+    }
+  }
+
+  async wait(): Promise<void> {
+    this.#parts.node.retries++;
+    const wake = linkedAbort(this.#parts.killed, this.#batch.lane.signal);
+    await this.#backoff.wait(wake.controller.signal, { atLeastMs: this.#waitMs, hurry: this.#parts.draining });
+    wake.release();
+    this.#waitMs = 0;
+  }
+
+  releaseRest(): void {
+    this.#parts.node.inFlight -= this.#pending.length;
+    for (const message of this.#pending) this.#parts.node.release(message);
+    this.#pending = [];
+  }
+
+  #confirm(messages: readonly Message[], { known, failed, proof }: Receipt): unknown {
+    const { sink, branch, bestEffort } = this.#parts;
+    if (proof && !bestEffort) this.#batch.lane.proofs?.add(branch, proof, sink.ordered ? 1 : (sink.maxInFlight ?? 1));
+    const again: Message[] = [];
+    const stuckKeys = new Set<string>();
+    let toWaitFor: unknown;
+    for (let place = 0; place < messages.length; place++) {
+      const message = messages[place] as Message;
+      const error = failed?.get(place);
+      if (error === undefined) this.#delivered(message, known?.get(place));
+      else if (!isVictim(message, error, stuckKeys) && this.#isHopeless(message, error)) this.#reject(message, error);
+      else {
+        again.push(message);
+        if (sink.ordered && message.key !== null) stuckKeys.add(message.key);
+        if (toWaitFor === undefined || faultOf(error) === 'fatal') toWaitFor = this.#note(error);
+      }
+    }
+    if (again.length > 0) {
+      this.#isUncertain = true;
+      this.#isMixed = true;
+    }
+    this.#pending = [...again, ...this.#pending.slice(messages.length)];
+    this.#unclassified = 0;
+    if (again.length < messages.length) this.#backoff.reset();
+    this.#size = Math.min(Math.max(this.#size * 2, again.length), this.#batch.messages.length);
+    return toWaitFor;
+  }
+
+  /** Nothing of this write is known to be stored. */
+  #failWhole(messages: readonly Message[], error: unknown): unknown {
+    const fault = faultOf(error);
+    if (fault === 'fatal') return error;
+    if (messages.length === 1) {
+      const [message] = messages as [Message];
+      if (!this.#isHopeless(message, error)) return this.#note(error);
+      this.#reject(message, error);
+      this.#pending = this.#pending.slice(1);
+      return undefined;
+    }
+    const isSpoilt = fault === undefined && ++this.#unclassified >= (this.#isCut ? 1 : unclassifiedAttempts);
+    const isLate = error instanceof FdpError && error.code === 'FDP_TIMEOUT';
+    if (fault === 'permanent' || isSpoilt || isLate) this.#size = Math.ceil(messages.length / 2);
+    // Smaller writes are not the same one again: there is nothing to wait for.
+    return fault === 'permanent' ? undefined : this.#note(error);
+  }
+
+  /** True while a spoilt batch is tried in parts. */
+  get #isCut(): boolean {
+    return this.#size < this.#pending.length;
+  }
+
+  #isHopeless(message: Message, error: unknown): boolean {
+    const fault = faultOf(error);
+    if (fault !== undefined) return fault === 'permanent';
+    const attempts = (this.#unclassifiedOf.get(message) ?? 0) + 1;
+    this.#unclassifiedOf.set(message, attempts);
+    return attempts >= unclassifiedAttempts;
+  }
+
+  #note(error: unknown): unknown {
+    if (error instanceof FdpError) this.#waitMs = Math.max(this.#waitMs, error.waitMs ?? 0);
+    return error;
+  }
+
+  #delivered(message: Message, known: Coordinates | undefined): void {
+    const { node, followers, storedBefore, mayBeCounted } = this.#parts;
+    node.out++;
+    if (known !== undefined) {
+      storedBefore.add(message.meta);
+      const isToCount = mayBeCounted !== undefined && !mayBeCounted.has(message.meta);
+      if (isToCount && !this.#isUncertain && !this.#batch.lane.signal.aborted) this.uncounted++;
+    }
+    if (followers.any && isOwn(message, known)) {
+      message.track.fork(followers.settling);
+      this.#stored.push(message);
+    }
+    node.inFlight--;
+    message.track.end(Outcome.delivered);
+  }
+
+  #reject(message: Message, error: unknown): void {
+    this.#parts.node.inFlight--;
+    this.#parts.node.reject(this.#batch.lane, message, error);
+  }
+}
+
+/** An ordered sink names with a failed message all that follow with its key: nothing is known against those. */
+function isVictim({ key }: Message, error: Error, stuckKeys: ReadonlySet<string>): boolean {
+  return faultOf(error) === undefined && key !== null && stuckKeys.has(key);
+}
+
+/** Stored now, or before from the same place: a twin that came from elsewhere was counted there. */
+function isOwn(message: Message, known: Coordinates | undefined): boolean {
+  if (known === undefined) return true;
+  const { lane, offset, index } = coordinatesOf(message);
+  return known.lane === lane && known.offset === offset && known.index === index;
+}

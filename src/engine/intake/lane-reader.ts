@@ -1,0 +1,207 @@
+import { Observable } from 'rxjs';
+import { FdpError, isRetriable, messageOf as textOf } from '../../errors.ts';
+import { Backoff } from '../../kit/backoff.ts';
+import { linkedAbort, onAbort, withGrace } from '../../kit/clock.ts';
+import type { Environment } from '../../kit/environment.ts';
+import { type Batch, type LaneContext, type Message, messageOf } from '../../kit/message.ts';
+import type { Node } from '../../kit/node.ts';
+import type { Lane, Reading } from '../../kit/source.ts';
+import type { Limits } from '../plan.ts';
+import { Proofs } from '../recovery/proofs.ts';
+import type { Tally } from '../tally.ts';
+import type { Troubles } from '../troubles.ts';
+import { Ledger, type Uncommitted } from './ledger.ts';
+import { Permits } from './permits.ts';
+
+/** How long a held source waits before it looks again, ms. */
+const heldPollMs = 200;
+/** After a kill: how long what is under way may take to end by itself, ms. */
+const abandonMs = 5000;
+
+export interface LaneParts {
+  readonly environment: Environment;
+  readonly node: Node;
+  /** Of the source's node, over all its lanes. */
+  readonly troubles: Troubles;
+  readonly tally: Tally;
+  readonly limits: Limits;
+  readonly topologyPermits: Permits;
+  readonly replayable: boolean;
+  /** Aborts when the intake stops. */
+  readonly draining: AbortSignal;
+  /** Aborts when whatever is in flight is given up. */
+  readonly killed: AbortSignal;
+  /** Told when the lane's position can't be committed, now or ever. */
+  fail(error: unknown): void;
+  /** Why a sink's memory does not fit the lane; undefined when all of them do. */
+  misfit(lane: Lane): Promise<string | undefined>;
+  /** Rewinds the lane when a store has lost what the proofs say that it had. */
+  rewind(lane: Lane, proofs: Proofs): Promise<void>;
+}
+
+/**
+ * Reads one lane while permits are free and follows every batch until it is settled. A lane that can be read again stops
+ * reading when the drain begins; one that can't gives first what it still holds.
+ */
+export class LaneReader {
+  readonly context: LaneContext;
+  /** Batches as they are read; subscribed to once; completes when the lane ends. */
+  readonly batches: Observable<Batch>;
+  readonly #lane: Lane;
+  readonly #parts: LaneParts;
+  readonly #permits: readonly Permits[];
+  readonly #proofs: Proofs;
+  readonly #ledger: Ledger;
+  readonly #life: { controller: AbortController; release: () => void };
+
+  constructor(lane: Lane, parts: LaneParts) {
+    this.#lane = lane;
+    this.#parts = parts;
+    this.#life = linkedAbort(lane.signal, parts.killed);
+    const { signal } = this.#life.controller;
+    const { laneBatches, laneBytes } = parts.limits;
+    // A lane may be over its limits by the one batch that it was reading.
+    this.#proofs = new Proofs(lane.id, lane.start?.note, (laneBatches + 1) * (lane.batch ?? 1));
+    this.context = { id: lane.id, signal, proofs: this.#proofs };
+    this.#permits = [new Permits(laneBatches, laneBytes), parts.topologyPermits];
+    const { tally, environment, fail } = parts;
+    this.#ledger = new Ledger(lane, { permits: this.#permits, tally, environment, proofs: this.#proofs, fail });
+    this.batches = new Observable((subscriber) => {
+      this.#readAll((batch) => subscriber.next(batch)).then(
+        () => subscriber.complete(),
+        (error) => subscriber.error(error),
+      );
+    });
+  }
+
+  /** The partition of the log that it reads; undefined for other lanes, and for one that was taken away. */
+  get partition(): number | undefined {
+    const isLog = this.#lane.commit !== undefined && !this.#lane.signal.aborted;
+    return isLog ? Number(this.#lane.id.slice(this.#lane.id.lastIndexOf('/') + 1)) : undefined;
+  }
+
+  /** When the oldest message in flight was read, monotonic ms. */
+  get oldest(): number | undefined {
+    return this.#ledger.oldest;
+  }
+
+  /** What has ended here, but whose position is not committed yet. */
+  get uncommitted(): Uncommitted | undefined {
+    return this.#ledger.uncommitted;
+  }
+
+  /** Resolves when everything that was read has ended and the last position is committed. */
+  async finish(): Promise<void> {
+    const finished = linkedAbort();
+    await Promise.race([this.#ledger.finish(), this.#abandoned(finished.controller.signal)]);
+    finished.controller.abort();
+    this.#ledger.abandon();
+    this.#life.release();
+  }
+
+  async #readAll(next: (batch: Batch) => void): Promise<void> {
+    const { draining, replayable } = this.#parts;
+    const { signal } = this.#life.controller;
+    const stop = replayable ? linkedAbort(signal, draining) : linkedAbort(signal);
+    try {
+      await this.#readUntil(stop.controller.signal, next);
+    } finally {
+      stop.release();
+      this.#parts.troubles.end(this);
+    }
+  }
+
+  async #readUntil(stopped: AbortSignal, next: (batch: Batch) => void): Promise<void> {
+    const { environment, troubles, rewind } = this.#parts;
+    await this.#patiently(stopped, () => this.#untilFit(stopped));
+    await this.#patiently(stopped, () => rewind(this.#lane, this.#proofs));
+    troubles.end(this);
+    while (!stopped.aborted) {
+      await this.#mayRead(stopped);
+      const reading = await this.#patiently(stopped, () => this.#lane.read(stopped));
+      // Only what was said here: a source that reconnects while its queue is read says so itself.
+      troubles.end(this);
+      if (reading === undefined) break;
+      if (this.context.signal.aborted) return this.#giveBack(reading);
+      next(this.#admit(reading));
+      // Where everything is filtered at once nothing else would ever wait, and timers and signals would starve.
+      await environment.clock.turn();
+    }
+  }
+
+  /** The result of `work`, tried again while time can cure its failure; undefined when it is to stop. */
+  async #patiently<T>(stopped: AbortSignal, work: () => Promise<T>): Promise<T | undefined> {
+    const { node, environment, troubles } = this.#parts;
+    const { signal } = this.context;
+    const backoff = new Backoff(environment);
+    const late = () => new FdpError('FDP_CLOSED', `${this.#lane.id}: was told to end, and did not`);
+    while (!stopped.aborted) {
+      try {
+        return await withGrace(environment.clock, work(), { signal, graceMs: abandonMs, late });
+      } catch (error) {
+        if (stopped.aborted) break;
+        if (!isRetriable(error)) throw error;
+        node.retries++;
+        troubles.begin(this, 'retrying', textOf(error));
+        await backoff.wait(stopped);
+      }
+    }
+    return undefined;
+  }
+
+  /** Holds the lane while a sink remembers another log. */
+  async #untilFit(stopped: AbortSignal): Promise<void> {
+    const { environment, misfit, troubles } = this.#parts;
+    while (!stopped.aborted) {
+      const problem = await misfit(this.#lane);
+      if (problem === undefined) break;
+      troubles.begin(this, 'held', problem);
+      await environment.clock.sleep(heldPollMs, stopped);
+    }
+    troubles.end(this);
+  }
+
+  async #mayRead(stopped: AbortSignal): Promise<void> {
+    const { replayable, tally, environment, troubles } = this.#parts;
+    for (const permits of this.#permits) await permits.whenFree(stopped);
+    if (!replayable) return;
+    for (let reason = tally.suspicion.reason; reason !== undefined && !stopped.aborted; ) {
+      troubles.begin(this, 'held', reason);
+      await environment.clock.sleep(heldPollMs, stopped);
+      reason = tally.suspicion.reason;
+    }
+    troubles.end(this);
+  }
+
+  #admit(reading: Reading): Batch {
+    const { node } = this.#parts;
+    const settlement = reading.warmUp ? undefined : this.#ledger.open(reading);
+    const messages: Message[] = [];
+    for (const record of reading.messages) {
+      const message = messageOf(record, settlement);
+      if (record.problem === undefined) messages.push(message);
+      else if (settlement) node.reject(this.context, message, record.problem);
+    }
+    if (settlement) {
+      node.in += reading.messages.length;
+      node.out += messages.length;
+    }
+    return { lane: this.context, messages, warmUp: reading.warmUp ?? false };
+  }
+
+  /** What arrives when the lane is over already: nobody takes it any more. */
+  #giveBack(reading: Reading): void {
+    if (reading.warmUp) return;
+    this.#ledger.open(reading).abandon();
+    this.#parts.node.in += reading.messages.length;
+    this.#parts.node.released += reading.messages.length;
+  }
+
+  /** Resolves a while after a kill, or when `finished` aborts. */
+  async #abandoned(finished: AbortSignal): Promise<void> {
+    const either = linkedAbort(this.#parts.killed, finished);
+    await new Promise<void>((resolve) => onAbort(either.controller.signal, resolve));
+    either.release();
+    await this.#parts.environment.clock.sleep(abandonMs, finished);
+  }
+}

@@ -1,0 +1,186 @@
+import { isRetriable } from '../../errors.ts';
+import { Backoff } from '../../kit/backoff.ts';
+import { linkedAbort } from '../../kit/clock.ts';
+import type { Environment } from '../../kit/environment.ts';
+import type { Lane, Reading } from '../../kit/source.ts';
+import { Outcome, type TrackOwner } from '../../kit/track.ts';
+import type { Proofs } from '../recovery/proofs.ts';
+import type { Tally } from '../tally.ts';
+import type { Permits } from './permits.ts';
+
+/** Time between two commits of a lane while it is busy, ms: what a crash makes us read again. */
+const commitIntervalMs = 100;
+
+/** One batch as it was read: settled when every message of it has ended. */
+export class Settlement implements TrackOwner {
+  readonly position: number | undefined;
+  readonly bytes: number;
+  readonly messages: number;
+  /** Monotonic ms when it was read. */
+  readonly readAt: number;
+  released = false;
+  #remaining: number;
+  readonly #tally: Tally;
+  readonly #settled: () => void;
+
+  constructor(reading: Reading, readAt: number, tally: Tally, settled: () => void) {
+    this.position = reading.position;
+    this.bytes = reading.bytes;
+    this.messages = reading.messages.length;
+    this.readAt = readAt;
+    this.#remaining = this.messages;
+    this.#tally = tally;
+    this.#settled = settled;
+  }
+
+  get isSettled(): boolean {
+    return this.#remaining === 0;
+  }
+
+  /** A source message has ended, with everything derived from it. */
+  ended(outcome: Outcome): void {
+    if (this.isSettled) return;
+    if (outcome === Outcome.released) this.released = true;
+    this.#tally.end(outcome);
+    if (--this.#remaining === 0) this.#settled();
+  }
+
+  /** Ends what has not ended as released; whatever it does later is ignored. */
+  abandon(): void {
+    while (!this.isSettled) this.ended(Outcome.released);
+  }
+}
+
+/** Messages that were settled, but are read again unless their position gets committed. */
+export interface Uncommitted {
+  readonly messages: number;
+  /** When the oldest of them was read, monotonic ms. */
+  readonly readAt: number;
+}
+
+/**
+ * The open batches of a lane in the order in which they were read. Commits the lowest contiguous settled position and
+ * never anything above an unsettled or released message. A batch keeps its permits until it and all before it are
+ * settled: one that gets stuck holds the lane, instead of letting settled ones pile up behind it.
+ */
+export class Ledger {
+  readonly #open: Settlement[] = [];
+  readonly #lane: Lane;
+  readonly #permits: readonly Permits[];
+  readonly #tally: Tally;
+  readonly #environment: Environment;
+  readonly #proofs: Proofs;
+  readonly #fail: (error: unknown) => void;
+  readonly #hurry = linkedAbort().controller;
+  /** A message was given back: nothing from there on may be committed. */
+  #isBroken = false;
+  #target: number | undefined;
+  /** What lies below the position that is being committed, and what was settled since. */
+  #beingCommitted: Uncommitted | undefined;
+  #settled: Uncommitted | undefined;
+  #committing: Promise<void> | undefined;
+  #whenSettled: (() => void) | undefined;
+
+  /** @param fail told when a position can't be committed, now or ever */
+  constructor(
+    lane: Lane,
+    parts: {
+      permits: readonly Permits[];
+      tally: Tally;
+      environment: Environment;
+      proofs: Proofs;
+      fail: (error: unknown) => void;
+    },
+  ) {
+    this.#lane = lane;
+    this.#permits = parts.permits;
+    this.#tally = parts.tally;
+    this.#environment = parts.environment;
+    this.#proofs = parts.proofs;
+    this.#fail = parts.fail;
+  }
+
+  /** Enters a batch that was just read. */
+  open(reading: Reading): Settlement {
+    const { clock } = this.#environment;
+    const [oldest] = reading.messages;
+    // A log's record has an age when it is read: it is dated by when the feed received it. Elsewhere that is now.
+    const ageMs = oldest && reading.position !== undefined ? Math.max(0, clock.now() - oldest.timestamp) : 0;
+    const settlement: Settlement = new Settlement(reading, clock.monotonic(), this.#tally, () => {
+      const tookMs = ageMs + clock.monotonic() - settlement.readAt;
+      if (!settlement.released) this.#tally.latency.record(tookMs, settlement.messages);
+      this.#settle();
+    });
+    this.#open.push(settlement);
+    this.#tally.read(reading.messages.length);
+    for (const permits of this.#permits) permits.take(reading.bytes);
+    if (settlement.isSettled) this.#settle();
+    return settlement;
+  }
+
+  /** When the oldest open batch was read, monotonic ms. */
+  get oldest(): number | undefined {
+    return this.#open[0]?.readAt;
+  }
+
+  /** What a stop at this moment would leave to be read again although it has ended; undefined when there is nothing. */
+  get uncommitted(): Uncommitted | undefined {
+    if (this.#lane.commit === undefined || this.#lane.signal.aborted) return undefined;
+    return together(this.#beingCommitted, this.#settled);
+  }
+
+  /** Resolves when every batch is settled and the last position is committed (or can't be). */
+  async finish(): Promise<void> {
+    if (this.#open.length > 0)
+      await new Promise<void>((resolve) => {
+        this.#whenSettled = resolve;
+      });
+    this.#hurry.abort();
+    await this.#committing;
+  }
+
+  /** Releases everything that has not ended: nobody waits for it any more. */
+  abandon(): void {
+    for (const settlement of [...this.#open]) settlement.abandon();
+  }
+
+  #settle(): void {
+    while (this.#open[0]?.isSettled) {
+      const settled = this.#open.shift() as Settlement;
+      for (const permits of this.#permits) permits.giveBack(settled.bytes);
+      if (settled.released) this.#isBroken = true;
+      if (settled.position === undefined || this.#isBroken) continue;
+      this.#target = settled.position;
+      this.#settled = together(this.#settled, settled);
+    }
+    if (this.#target !== undefined) this.#committing ??= this.#commitAll();
+    if (this.#open.length === 0) this.#whenSettled?.();
+  }
+
+  async #commitAll(): Promise<void> {
+    const { clock } = this.#environment;
+    const backoff = new Backoff(this.#environment);
+    while (this.#target !== undefined && !this.#lane.signal.aborted) {
+      const position = this.#target;
+      this.#target = undefined;
+      this.#beingCommitted = together(this.#beingCommitted, this.#settled);
+      this.#settled = undefined;
+      try {
+        await this.#lane.commit?.(position, this.#proofs.note);
+        this.#beingCommitted = undefined;
+        backoff.reset();
+        await clock.sleep(commitIntervalMs, this.#hurry.signal);
+      } catch (error) {
+        if (!isRetriable(error)) return this.#fail(error);
+        this.#target ??= position;
+        await backoff.wait(this.#lane.signal, { hurry: this.#hurry.signal });
+      }
+    }
+    this.#committing = undefined;
+  }
+}
+
+function together(older: Uncommitted | undefined, newer: Uncommitted | undefined): Uncommitted | undefined {
+  if (newer === undefined) return older;
+  return { messages: (older?.messages ?? 0) + newer.messages, readAt: older?.readAt ?? newer.readAt };
+}

@@ -1,0 +1,43 @@
+import { woken } from '../../kit/clock.ts';
+
+/**
+ * Bounds what was read and is not yet settled, it or something before it, in batches and in bytes. A source reads only while a permit is free; what
+ * it then reads is counted whole, so that each lane may go over the limits by the one batch that it was reading.
+ */
+export class Permits {
+  batches = 0;
+  bytes = 0;
+  readonly #maxBatches: number;
+  readonly #maxBytes: number;
+  readonly #waiting = new Set<() => void>();
+
+  constructor(maxBatches: number, maxBytes: number) {
+    this.#maxBatches = maxBatches;
+    this.#maxBytes = maxBytes;
+  }
+
+  get free(): boolean {
+    return this.batches < this.#maxBatches && this.bytes < this.#maxBytes;
+  }
+
+  /** Resolves when a permit is free, or `signal` aborts. */
+  async whenFree(signal: AbortSignal): Promise<void> {
+    while (!this.free && !signal.aborted) {
+      await woken(signal, (wake) => {
+        this.#waiting.add(wake);
+        return () => this.#waiting.delete(wake);
+      });
+    }
+  }
+
+  take(bytes: number): void {
+    this.batches++;
+    this.bytes += bytes;
+  }
+
+  giveBack(bytes: number): void {
+    this.batches--;
+    this.bytes -= bytes;
+    if (this.free) for (const wake of [...this.#waiting]) wake();
+  }
+}

@@ -1,0 +1,68 @@
+import type { Logger } from '../../kit/environment.ts';
+import type { Node } from '../../kit/node.ts';
+import type { Sink } from '../../kit/sink.ts';
+import type { Lane } from '../../kit/source.ts';
+import type { Proofs } from './proofs.ts';
+
+export interface StoreCheck {
+  /** The sinks that settle, by branch. */
+  readonly sinks: ReadonlyMap<string, Sink>;
+  readonly proofs: Proofs;
+  /** The source's. */
+  readonly node: Node;
+  readonly log: Logger;
+}
+
+/**
+ * Rewinds a lane whose stores are behind what its group has committed, before anything is read: to where the one that is
+ * furthest behind stands, and by as much more as may have been under way there. The rest is not read again; what the log
+ * has removed meanwhile is counted as a gap. The stores know what they have: nothing doubles. Changes nothing when
+ * every store has what was noted with the position, or nothing was.
+ */
+export async function rewindToStores(lane: Lane, check: StoreCheck): Promise<void> {
+  const { start } = lane;
+  if (!start || !lane.rewind || !lane.range) return;
+  const behind = await storesBehind(lane.id, check);
+  if (behind.size === 0) return;
+  const { first } = await lane.range();
+  const next = Math.min(...behind.values());
+  const position = Math.min(start.position, Math.max(first, next - check.proofs.underWay));
+  for (const branch of behind.keys()) check.proofs.drop(branch);
+  await lane.rewind(position, check.proofs.note);
+  const messages = start.position - position;
+  const missed = Math.max(0, Math.min(first, start.position) - next);
+  say(check, { lane: lane.id, stores: [...behind.keys()].join(', '), from: start.position, to: position, messages });
+  if (missed > 0) sayGap(check, { lane: lane.id, missed, next, first });
+}
+
+/** The branches whose store lacks what was confirmed, with the offset that it stands at. */
+async function storesBehind(lane: string, { sinks, proofs }: StoreCheck): Promise<ReadonlyMap<string, number>> {
+  const behind = new Map<string, number>();
+  for (const [branch, sink] of sinks) {
+    const known = proofs.of(branch);
+    const next = known.length > 0 ? await sink.behind?.(lane, known) : undefined;
+    if (next !== undefined) behind.set(branch, next);
+  }
+  return behind;
+}
+
+function say(
+  { node, log }: StoreCheck,
+  fields: { lane: string; stores: string; from: number; to: number; messages: number },
+): void {
+  const { lane, stores, from, to, messages } = fields;
+  node.count('rewound', messages);
+  const what = 'older than what the group has committed (restored from a backup, or emptied)';
+  const again = `${lane} is read again from offset ${to} instead of ${from}, ${messages} messages`;
+  log.warn(fields, `${node.name}: the store of ${stores} is ${what}: ${again}`);
+}
+
+function sayGap(
+  { node, log }: StoreCheck,
+  fields: { lane: string; missed: number; next: number; first: number },
+): void {
+  const { lane, missed, next, first } = fields;
+  node.count('gap', missed);
+  const text = `the log begins at offset ${first} of ${lane}, a store ends at ${next}: ${missed} messages are in neither`;
+  log.error(fields, `${node.name}: ${text}`);
+}

@@ -1,0 +1,47 @@
+import { linkedAbort } from './clock.ts';
+import type { Environment } from './environment.ts';
+
+const firstMs = 100;
+const longestMs = 30_000;
+/** The longest wait of who is in a hurry, ms. */
+const hurriedMs = 500;
+
+/** What else decides how long to wait. */
+export interface Wait {
+  readonly atLeastMs?: number;
+  /** Once it aborts nobody has time for long waits: the next try comes at once, and more soon after each other. */
+  readonly hurry?: AbortSignal;
+}
+
+/** Exponential back-off with full jitter: 100 ms doubling to 30 s (or `ceilingMs`), a random part of it each time. */
+export class Backoff {
+  #attempt = 0;
+  readonly #environment: Pick<Environment, 'clock' | 'chance'>;
+  readonly #ceilingMs: number;
+
+  constructor(environment: Pick<Environment, 'clock' | 'chance'>, ceilingMs = longestMs) {
+    this.#environment = environment;
+    this.#ceilingMs = ceilingMs;
+  }
+
+  /** Waits before the next try; wakes early when `signal` aborts. */
+  async wait(signal: AbortSignal, { atLeastMs = 0, hurry }: Wait = {}): Promise<void> {
+    const { clock } = this.#environment;
+    const ms = Math.max(atLeastMs, this.nextMs());
+    if (hurry?.aborted) return clock.sleep(Math.min(ms, hurriedMs), signal);
+    const wake = linkedAbort(signal, ...(hurry ? [hurry] : []));
+    await clock.sleep(ms, wake.controller.signal);
+    wake.release();
+  }
+
+  /** How long to wait before the next try, for those who tell it and wait themselves, ms. */
+  nextMs(): number {
+    const ceiling = Math.min(this.#ceilingMs, firstMs * 2 ** this.#attempt++);
+    return this.#environment.chance.next() * ceiling;
+  }
+
+  /** Something went well: the next failure starts from the beginning. */
+  reset(): void {
+    this.#attempt = 0;
+  }
+}

@@ -1,0 +1,21 @@
+import type { Lookup } from './lookup.ts';
+import type { RoleContext, Usage } from './role.ts';
+import type { Sink } from './sink.ts';
+import type { Source } from './source.ts';
+
+/**
+ * One place in the world, one instance a process, shared by all topologies that name it. It hands out roles; each role
+ * is connected and closed on its own.
+ */
+export interface Connector {
+  source?(usage: Usage, context: RoleContext): Source;
+  sink?(usage: Usage, context: RoleContext): Sink;
+  lookup?(context: RoleContext): Lookup;
+  /**
+   * For a log: what lies in it now, from its beginning, as a source that ends. Belongs to no group, commits nothing,
+   * and its lanes have the same ids as those of a group.
+   */
+  browse?(context: RoleContext): Source;
+  /** Frees what the roles shared. Called once, after every role was closed. */
+  close(): Promise<void>;
+}

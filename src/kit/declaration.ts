@@ -1,0 +1,164 @@
+import type { FromSchema, JSONSchema } from 'json-schema-to-ts';
+import type { OperatorFunction } from 'rxjs';
+import type { Connector } from './connector.ts';
+import type { Environment } from './environment.ts';
+import type { Batch } from './message.ts';
+import type { OperatorContext } from './operator.ts';
+import type { RouteDescription } from './request.ts';
+
+// What an operator and a connector say of themselves: the spec reader checks by it, the reference is made from it.
+
+/** The types of named fields. `any` is known to exist, with a type that nobody declared. */
+export type FieldType = 'string' | 'number' | 'boolean' | 'date' | 'decimal' | 'int64' | 'any';
+
+/** The fields that a message has at a place in the pipeline; undefined where nobody can know. */
+export type Shape = Readonly<Record<string, FieldType>> | undefined;
+
+/** Takes a mistake found while the spec is read. `path` leads from the component's options to the value. */
+export type Report = (path: readonly (string | number)[], text: string, hint?: string) => void;
+
+/** What an operator may ask about the rest of the spec while it is checked. */
+export interface SpecScope {
+  /** Is the chain a route of a request topology (templates then mean parameters)? */
+  readonly route: string | undefined;
+  /** The declared fields of a table connector; undefined when there is no such connector or it declares none. */
+  tableFields(connector: string): Shape;
+}
+
+interface Declaration {
+  /** The name in the YAML. */
+  readonly type: string;
+  /** One line. */
+  readonly summary: string;
+  /** JSON Schema (draft 7) of the options: each with description, default and unit. */
+  readonly options: JSONSchema;
+  /** YAML that validates. */
+  readonly example: string;
+}
+
+export interface OperatorDeclaration extends Declaration {
+  /** The shape after the operator; mistakes that a schema can't find go to `report`. Pure. */
+  shape?(options: unknown, input: Shape, report: Report, scope: SpecScope): Shape;
+  /** `merges` when it makes merge operations: its branch's sink must take them. */
+  readonly output?: 'merges';
+  /** Paths in the options that name a connector, and the role it must have. */
+  readonly connectors?: Readonly<Record<string, 'lookup'>>;
+  /** Only in a route (`request`), or anywhere. */
+  readonly place?: 'request';
+  /** In a route: adds what it knows of the parameters and the reply. `input` is the shape of what comes to it. Pure. */
+  describe?(options: unknown, route: RouteDescription, input: Shape): RouteDescription;
+  create(options: unknown, context: OperatorContext): OperatorFunction<Batch, Batch>;
+}
+
+export interface RoleDeclaration {
+  /** JSON Schema of the options at the place of use, beside `connector`. */
+  readonly options: JSONSchema;
+  /** True when only one topology of a process may use the role (a server's port). */
+  readonly exclusive?: boolean;
+  /** True when it shows messages to whoever is there at that moment, from this process: nothing is kept of them. */
+  readonly shows?: boolean;
+  /** A role of the same connector without which this one does nothing: a topology of the same process must use it. */
+  readonly beside?: 'source' | 'sink';
+}
+
+export interface ConnectorDeclaration extends Declaration {
+  /** A log or a table: an overlay that changes the type keeps the family's common options. */
+  readonly family?: 'log' | 'table';
+  readonly source?: RoleDeclaration & { readonly requests?: true };
+  /** With `merges` it takes merge operations; that gives why it can't with these options, undefined when it can. Pure. */
+  readonly sink?: RoleDeclaration & { merges?(options: unknown): string | undefined };
+  readonly lookup?: RoleDeclaration;
+  /** What it alone may hold: a port, a file. Two connectors that claim the same can't start together. */
+  claims?(options: unknown): readonly string[];
+  /** For a log: its name, once for each address that leads to it. A group reads a log once, whoever its members are. */
+  logNames?(options: unknown): readonly string[];
+  /** The roles that it can play with these options; left out: all that it declares. */
+  roles?(options: unknown): readonly ('source' | 'sink' | 'lookup')[];
+  /** Where a person can look at it once it runs in this role: a URL or a command. */
+  address?(options: unknown, role: 'source' | 'sink'): string | undefined;
+  /** For one that takes over the terminal, where there is one: the file that the log goes to meanwhile. */
+  logFile?(options: unknown): string;
+  /** Mistakes that a schema can't find. Pure. */
+  check?(options: unknown, report: Report): void;
+  create(options: unknown, context: ConnectorContext): Promise<Connector>;
+}
+
+export interface ConnectorContext extends Environment {
+  /** The connector's name in the spec. */
+  readonly name: string;
+}
+
+/** What a connector claims that writes to the terminal: nothing else is painted there then. */
+export const standardOutput = 'the standard output';
+
+/** Options of the log family: kept when an overlay changes the type. */
+export const logOptions = {
+  topic: { type: 'string', minLength: 1, description: 'Name of the topic.', examples: ['raw_stock_ticks'] },
+  partitions: {
+    type: 'integer',
+    minimum: 1,
+    maximum: 1000,
+    default: 6,
+    description: 'Partitions of the topic when it is created; messages of one key share one.',
+  },
+} as const satisfies Record<string, JSONSchema>;
+
+/** Options of the table family: kept when an overlay changes the type. */
+export const tableOptions = {
+  fields: {
+    type: 'object',
+    minProperties: 1,
+    additionalProperties: { enum: ['string', 'decimal', 'date', 'int64', 'double', 'boolean', 'strings'] },
+    description:
+      'Fields of a row and their types: string, decimal (exact), date (Unix ms), int64, double, boolean or strings (a list of texts; what is none becomes one). A table that lacks a field gets it.',
+    examples: [{ symbol: 'string', price: 'decimal' }],
+  },
+  unique: { type: 'string', description: 'The field that identifies a row: a known value is not stored again.' },
+  indexes: {
+    type: 'array',
+    items: { type: 'array', items: { type: 'string' }, minItems: 1 },
+    description: 'Further indexes: lists of fields, `-` before one sorts it downwards. `_id` is the order of storing.',
+    examples: [[['symbol', '-time', '-_id']]],
+  },
+  expire: {
+    type: 'string',
+    format: 'duration',
+    description: 'Rows older than this may be removed.',
+    examples: ['10s'],
+  },
+} as const satisfies Record<string, JSONSchema>;
+
+/** Deferred by the condition: inferred and expanded in one step, a schema with an array is too deep for the compiler. */
+type Typed<S> = S extends JSONSchema ? FromSchema<S> : never;
+
+/** Declares an operator: the options' type comes from the schema. */
+export function defineOperator<const S extends JSONSchema>(
+  declaration: Omit<OperatorDeclaration, 'options' | 'shape' | 'describe' | 'create'> & {
+    readonly options: S;
+    shape?(options: Typed<S>, input: Shape, report: Report, scope: SpecScope): Shape;
+    describe?(options: Typed<S>, route: RouteDescription, input: Shape): RouteDescription;
+    create(options: Typed<S>, context: OperatorContext): OperatorFunction<Batch, Batch>;
+  },
+): OperatorDeclaration {
+  return declaration as unknown as OperatorDeclaration;
+}
+
+/** Declares a connector: the options' type comes from the schema. */
+export function defineConnector<const S extends JSONSchema>(
+  declaration: Omit<
+    ConnectorDeclaration,
+    'options' | 'claims' | 'logNames' | 'roles' | 'address' | 'logFile' | 'sink' | 'check' | 'create'
+  > & {
+    readonly options: S;
+    claims?(options: Typed<S>): readonly string[];
+    logNames?(options: Typed<S>): readonly string[];
+    roles?(options: Typed<S>): readonly ('source' | 'sink' | 'lookup')[];
+    address?(options: Typed<S>, role: 'source' | 'sink'): string | undefined;
+    logFile?(options: Typed<S>): string;
+    readonly sink?: RoleDeclaration & { merges?(options: Typed<S>): string | undefined };
+    check?(options: Typed<S>, report: Report): void;
+    create(options: Typed<S>, context: ConnectorContext): Promise<Connector>;
+  },
+): ConnectorDeclaration {
+  return declaration as unknown as ConnectorDeclaration;
+}

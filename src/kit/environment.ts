@@ -1,0 +1,40 @@
+import type { Chance } from './chance.ts';
+import type { Clock } from './clock.ts';
+import type { ProcessSnapshot, StatusReport } from './snapshot.ts';
+
+/** Structured log, one line an event. */
+export interface Logger {
+  debug(fields: object, text: string): void;
+  info(fields: object, text: string): void;
+  warn(fields: object, text: string): void;
+  error(fields: object, text: string): void;
+}
+
+/** The world as a component sees it: injected, so that tests can replace it whole. */
+export interface Environment {
+  readonly clock: Clock;
+  readonly chance: Chance;
+  readonly log: Logger;
+  /** Marks a moment between two durable steps; tests kill the process there. */
+  failPoint(name: string): void | Promise<void>;
+  /** For those who show the platform to a person; left out where nothing runs, as in most commands. */
+  readonly platform?: Platform;
+}
+
+/** The running platform, as one who shows it may see it. */
+export interface Platform {
+  /** This process, now. */
+  snapshot(): ProcessSnapshot;
+  /** The same, with what it runs, as it is told to the status table. */
+  report(): StatusReport;
+  /**
+   * What every process that runs last told of itself, on whatever machine; left out where the pipeline has no status
+   * table. The table may be away: nothing is retried here.
+   * @throws FDP_TIMEOUT, and what the table throws
+   */
+  reports?(): Promise<readonly StatusReport[]>;
+  /** Stops this process cleanly, as SIGTERM does. */
+  stop(): void;
+  /** The file that takes the log while a screen is shown; left out where there is none. */
+  readonly logFile?: string;
+}

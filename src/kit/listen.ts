@@ -1,0 +1,119 @@
+import { once } from 'node:events';
+import type { AddressInfo, Server } from 'node:net';
+import { FdpError, messageOf } from '../errors.ts';
+import type { Environment } from './environment.ts';
+import type { Proven } from './proven.ts';
+import type { ConnectOptions } from './role.ts';
+import { hostAndPort } from './units.ts';
+
+/** What a server needs to open its port. */
+interface Listening {
+  /** The connector's name in the spec. */
+  readonly name: string;
+  /** The `listen` option: `127.0.0.1:8888`; port 0 takes a free one. */
+  readonly address: string;
+  readonly log: Environment['log'];
+  readonly options?: ConnectOptions | undefined;
+  /** What has worked with this connector in this process: a port that it had before is waited for. */
+  readonly proven?: Proven;
+  /** Where its address is set, for messages: the option `listen` unless given. */
+  readonly setting?: string;
+}
+
+const names = new Map<number, string>();
+
+/** The name of the server of this process that has a port, until the last of its connections is closed. */
+export function serverNameOn(port: number): string | undefined {
+  return names.get(port);
+}
+
+/**
+ * Opens a server's port, says so, and warns when others than this machine can reach it: no server of fdp knows who
+ * asks. Gives the port.
+ * @throws FDP_PORT_IN_USE, fatal, but transient when the topology took over from a process that may still hold it
+ * @throws FDP_REFUSED without the right to use the port
+ * @throws FDP_CONNECT_FAILED, fatal, when this machine doesn't have the address
+ * @throws FDP_CLOSED when `signal` aborts
+ */
+export async function listen(server: Server, listening: Listening, signal: AbortSignal): Promise<number> {
+  const { host, port } = hostAndPort(listening.address);
+  try {
+    const ready = once(server, 'listening', { signal });
+    server.listen({ host, port });
+    await ready;
+  } catch (error) {
+    server.close();
+    const failed = listenError(error, listening);
+    throw listening.proven?.judge('listen', failed) ?? failed;
+  }
+  listening.proven?.worked('listen');
+  const bound = server.address() as AddressInfo;
+  names.set(bound.port, listening.name);
+  server.once('close', () => names.delete(bound.port));
+  const fields = { host: bound.address, port: bound.port };
+  listening.log.info(fields, `${listening.name}: listening on ${bound.address} port ${bound.port}`);
+  if (!isLoopback(bound.address)) warnOfOthers(listening, fields);
+  return bound.port;
+}
+
+/** In a container (FDP_CONTAINER, of the image) who can reach a port is decided where it is published: that is no news. */
+function warnOfOthers({ name, log }: Listening, fields: { readonly port: number }): void {
+  if (process.env['FDP_CONTAINER'] === 'true') return;
+  const text = `${name}: port ${fields.port} can be reached from other machines, and asks nobody who they are`;
+  log.warn(fields, `${text}: keep it behind a firewall or listen on 127.0.0.1`);
+}
+
+/** What a server alone may hold, for `claims`: the same for every way to write the address. Nothing for port 0. */
+export function listenClaims(address: string): readonly string[] {
+  const { host, port } = hostAndPort(address);
+  return port === 0 ? [] : [`port ${port} on ${host === 'localhost' ? '127.0.0.1' : host}`];
+}
+
+/** The address under which this machine reaches a server: every address is also the loopback one. */
+export function reachable(address: string): { readonly host: string; readonly port: number } {
+  const { host, port } = hostAndPort(address);
+  const here = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+  return { host: here.includes(':') ? `[${here}]` : here, port };
+}
+
+/** Does the address lead to this machine alone? */
+export function isLoopback(address: string): boolean {
+  return /^(::ffff:)?127\./.test(address) || address === '::1';
+}
+
+function listenError(cause: unknown, { name, address, options, setting = '`listen`' }: Listening): FdpError {
+  const { host, port } = hostAndPort(address);
+  const text = (what: string) => `${name}: ${what}`;
+  switch ((cause as NodeJS.ErrnoException).code) {
+    case 'EADDRINUSE':
+      return options?.takenOver
+        ? new FdpError('FDP_PORT_IN_USE', text(`port ${port} on ${host} is still held by the predecessor`), {
+            fault: 'transient',
+            cause,
+          })
+        : new FdpError(
+            'FDP_PORT_IN_USE',
+            text(`port ${port} on ${host} is in use by another program: stop it or change ${setting}`),
+            { cause },
+          );
+    case 'EACCES':
+    case 'EPERM':
+      return new FdpError(
+        'FDP_REFUSED',
+        text(`no right to listen on port ${port} of ${host}: choose a port from 1024 in ${setting}`),
+        { cause },
+      );
+    case 'EADDRNOTAVAIL':
+    case 'EAFNOSUPPORT':
+    case 'ENOTFOUND':
+      return new FdpError(
+        'FDP_CONNECT_FAILED',
+        text(`this machine has no address ${host}: change ${setting}, 127.0.0.1 is this machine alone`),
+        { fault: 'fatal', cause },
+      );
+    case 'ABORT_ERR':
+      return new FdpError('FDP_CLOSED', text('stopped before its port was open'), { cause });
+    default:
+      return new FdpError('FDP_CONNECT_FAILED', text(`can't listen on ${address}: ${messageOf(cause)}`), { cause });
+  }
+}

@@ -1,0 +1,20 @@
+import type { Role } from './role.ts';
+import type { Row } from './row.ts';
+
+export interface Lookup extends Role {
+  /** @throws FDP_UNAVAILABLE at once when the store is away; nothing is retried here */
+  find(query: Query, signal: AbortSignal): Promise<readonly Row[]>;
+}
+
+export interface Query {
+  /** Field to value: all must be equal. */
+  readonly where: Readonly<Record<string, unknown>>;
+  readonly sort: readonly { readonly field: string; readonly descending: boolean }[];
+  /** Rows at most. A store gives every row that matches up to it, or throws. */
+  readonly limit: number;
+  /**
+   * Only rows after this one in the sort order. `value` is that of the first sort field (Unix ms for a date); with
+   * `id`, the row's `_id`, rows of the same value count too, without it they are passed over.
+   */
+  readonly after?: { readonly value: number; readonly id?: string };
+}

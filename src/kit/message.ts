@@ -1,0 +1,70 @@
+import type { FdpError } from '../errors.ts';
+import type { Meta, Proof } from './origin.ts';
+import type { RequestContext } from './request.ts';
+import { looseTrack, Track, type TrackOwner } from './track.ts';
+
+/** A message as a source read it, before any operator. */
+export interface SourceMessage {
+  readonly key: string | null;
+  /** The parsed value. Undefined when `problem` is set. */
+  readonly value: unknown;
+  /** Unix ms. */
+  readonly timestamp: number;
+  readonly meta: Meta;
+  /** The bytes as they came, for the dead letter; without them the value is written as JSON. */
+  readonly raw?: Uint8Array | string;
+  /** Why the value could not be parsed: the engine rejects the message with its bytes. */
+  readonly problem?: FdpError;
+  /** Of a replayed dead letter: only the child with this index goes on, its siblings were delivered before. */
+  readonly onlyIndex?: number;
+}
+
+/** A message in the pipeline. Read-only: operators return new ones, branches share them. */
+export interface Message {
+  readonly key: string | null;
+  readonly value: unknown;
+  /** Unix ms. */
+  readonly timestamp: number;
+  readonly meta: Meta;
+  /** Follows the message to its end; copied untouched by `derive`. */
+  readonly track: Track;
+}
+
+/** What a batch, and everything made from it, shares. */
+export interface LaneContext {
+  readonly id: string;
+  /** Aborts when the lane is revoked, its request is over, or the stop is forced. */
+  readonly signal: AbortSignal;
+  /** Set when the lane is one request, which wants a reply. */
+  readonly request?: RequestContext;
+  /** What its sinks have confirmed, to be noted with the lane's position. */
+  readonly proofs?: { add(branch: string, proof: Proof, keep: number): void };
+}
+
+/** Messages of one lane, in order. May be empty: a request without any row still gets its reply. */
+export interface Batch {
+  readonly lane: LaneContext;
+  readonly messages: readonly Message[];
+  /** Re-read before the lane's position, to fill windows: operators see it, sinks don't, and nothing is counted. */
+  readonly warmUp: boolean;
+}
+
+/** The first form of a source message in the pipeline. */
+export function messageOf(record: SourceMessage, owner: TrackOwner | undefined): Message {
+  const { key, value, timestamp, meta } = record;
+  return { key, value, timestamp, meta, track: owner ? new Track(owner, record) : looseTrack(record) };
+}
+
+/** A message made from another: same origin, same end. */
+export function derive(
+  message: Message,
+  changes: Partial<Pick<Message, 'key' | 'value' | 'timestamp' | 'meta'>>,
+): Message {
+  return {
+    key: changes.key === undefined ? message.key : changes.key,
+    value: 'value' in changes ? changes.value : message.value,
+    timestamp: changes.timestamp ?? message.timestamp,
+    meta: changes.meta ?? message.meta,
+    track: message.track,
+  };
+}

@@ -1,0 +1,178 @@
+import { concatMap, defer, map, type OperatorFunction } from 'rxjs';
+import { FdpError } from '../errors.ts';
+import { linkedAbort, onAbort } from './clock.ts';
+import type { Environment } from './environment.ts';
+import { KeyLanes } from './key-lanes.ts';
+import type { Lookup } from './lookup.ts';
+import type { Batch, Message } from './message.ts';
+import type { Node } from './node.ts';
+import type { Meta } from './origin.ts';
+import { RecencyMap } from './recency-map.ts';
+
+export interface OperatorContext extends Environment {
+  readonly node: Node;
+  /** The lookup role of a connector that the operator names in its options. */
+  lookup(connector: string): Pick<Lookup, 'find'>;
+}
+
+// The helpers that operators are made with. They keep the accounting true for the author: whatever the function
+// returns is counted as made, passed on or filtered, and whatever it throws rejects that one message and no other.
+
+/** One message in, one message out. */
+export function perMessage(
+  context: OperatorContext,
+  fn: (message: Message, batch: Batch) => Message,
+): OperatorFunction<Batch, Batch> {
+  return map((batch) => each(context, batch, (message, out) => void out.push(fn(message, batch))));
+}
+
+/** One message in, any number out; none means filtered. */
+export function flatMap(
+  context: OperatorContext,
+  fn: (message: Message) => readonly Message[],
+): OperatorFunction<Batch, Batch> {
+  return map((batch) => each(context, batch, (message, out) => pushAll(out, fn(message))));
+}
+
+/** Lets a message pass or not. */
+export function filter(context: OperatorContext, fn: (message: Message) => boolean): OperatorFunction<Batch, Batch> {
+  return map((batch) =>
+    each(context, batch, (message, out) => {
+      if (fn(message)) out.push(message);
+    }),
+  );
+}
+
+export interface ScanOptions<S> {
+  /** The state of a key that was not seen before. */
+  seed(): S;
+  /** Changes the state in place and gives what goes on. */
+  step(state: S, message: Message): readonly Message[];
+  /** Which state a message belongs to. */
+  key(message: Message): string;
+  /** Keys remembered; the one unused for longest is forgotten, and counted as `evicted`. */
+  readonly maxKeys: number;
+}
+
+/** Keyed state: made per lane and subscription, bounded, gone when the lane is. */
+export function scan<S>(context: OperatorContext, options: ScanOptions<S>): OperatorFunction<Batch, Batch> {
+  const lanes = new KeyLanes(context);
+  return (batches) =>
+    defer(() => {
+      const states = new RecencyMap<S>();
+      const stateOf = (key: string, meta: Meta): S => {
+        const known = states.get(key);
+        if (known === undefined) lanes.see(key, meta);
+        const state = known ?? options.seed();
+        states.use(key, state);
+        if (states.size > options.maxKeys) {
+          states.removeOldest();
+          context.node.count('evicted');
+        }
+        return state;
+      };
+      return flatMap(context, (message) => options.step(stateOf(options.key(message), message.meta), message))(batches);
+    });
+}
+
+/** The one asynchronous helper: asks a store about each message, one after the other, each within `timeoutMs`. */
+export function lookup(
+  context: OperatorContext,
+  fn: (message: Message, batch: Batch, signal: AbortSignal) => Promise<readonly Message[]>,
+  options: { readonly timeoutMs: number },
+): OperatorFunction<Batch, Batch> {
+  return concatMap(async (batch) => {
+    const found = new Map<Message, readonly Message[] | unknown>();
+    const waiting = batch.warmUp ? 0 : batch.messages.length;
+    context.node.in += waiting;
+    context.node.inFlight += waiting;
+    for (const message of batch.messages) {
+      const outcome = await within(context, batch, options.timeoutMs, (signal) => fn(message, batch, signal));
+      found.set(message, outcome);
+    }
+    // `each` counts them in again, in the same turn.
+    context.node.in -= waiting;
+    context.node.inFlight -= waiting;
+    return each(context, batch, (message, out) => {
+      const outcome = found.get(message);
+      if (!Array.isArray(outcome)) throw outcome;
+      pushAll(out, outcome as readonly Message[]);
+    });
+  });
+}
+
+/** Looks at a whole batch, as `reply` does for a request; the messages pass unchanged. */
+export function perBatch(context: OperatorContext, fn: (batch: Batch) => void): OperatorFunction<Batch, Batch> {
+  return map((batch) => {
+    fn(batch);
+    return each(context, batch, (message, out) => void out.push(message));
+  });
+}
+
+/** A spread call would overflow the stack with some 100 000 messages. */
+function pushAll(out: Message[], more: readonly Message[]): void {
+  for (const message of more) out.push(message);
+}
+
+function each(context: OperatorContext, batch: Batch, fn: (message: Message, out: Message[]) => void): Batch {
+  const { node } = context;
+  const out: Message[] = [];
+  for (const message of batch.messages) {
+    const before = out.length;
+    try {
+      fn(message, out);
+    } catch (error) {
+      out.length = before;
+      if (!batch.warmUp) {
+        node.in++;
+        if (batch.lane.signal.aborted) node.release(message);
+        else node.reject(batch.lane, message, error);
+      }
+      continue;
+    }
+    const { onlyIndex } = message.track;
+    if (onlyIndex !== undefined) keepOnly(onlyIndex, message, out, before);
+    if (batch.warmUp) continue;
+    node.in++;
+    const children = out.length - before;
+    if (children === 0) node.filter(message);
+    else if (children > 1) {
+      node.made += children - 1;
+      message.track.fork(children - 1);
+    }
+  }
+  if (!batch.warmUp) node.out += out.length;
+  return { lane: batch.lane, messages: out, warmUp: batch.warmUp };
+}
+
+/** Takes back the children that a replay does not want: a message's own index stays as it is. */
+function keepOnly(index: number, parent: Message, out: Message[], from: number): void {
+  const wanted = out.slice(from).filter(({ meta }) => meta.index === parent.meta.index || meta.index === index);
+  out.splice(from, out.length, ...wanted);
+}
+
+/** The result of `work`, or the error that ended it: a thrown one, or FDP_TIMEOUT. Never rejects. */
+function within<T>(
+  context: OperatorContext,
+  batch: Batch,
+  timeoutMs: number,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T | unknown> {
+  const { signal } = batch.lane;
+  const { controller, release } = linkedAbort(signal);
+  const late = () => new FdpError('FDP_TIMEOUT', `${context.node.name}: no answer within ${timeoutMs} ms`);
+  if (signal.aborted) return Promise.resolve(late());
+  return new Promise((resolve) => {
+    const end = (outcome: unknown) => {
+      cancel();
+      release();
+      resolve(outcome);
+    };
+    onAbort(controller.signal, () => end(late()));
+    const cancel = context.clock.timer(timeoutMs, () => controller.abort());
+    work(controller.signal).then(end, (error) => {
+      end(error);
+      controller.abort(); // Whoever works on it still does so for nobody.
+    });
+  });
+}

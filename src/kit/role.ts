@@ -1,0 +1,35 @@
+import type { Environment } from './environment.ts';
+import type { Node } from './node.ts';
+import type { RouteDescription } from './request.ts';
+
+/** The options given where a topology names the connector (`group`, `from`, ...), validated by the role's schema. */
+export type Usage = Readonly<Record<string, unknown>>;
+
+export interface RoleContext extends Environment {
+  readonly topology: string;
+  /** The node of this role: counters, state and readiness. */
+  readonly node: Node;
+  /** The routes of the topology; none unless its source is one for requests. */
+  readonly routes: readonly RouteDescription[];
+  /** What the sink will be given: plain rows, or merge operations that change a row's counters. */
+  readonly input: 'rows' | 'merges';
+  /** Whether the topology's source gives again what was not confirmed. A sink of one that can't may keep it on the disk. */
+  readonly sourceReplays: boolean;
+}
+
+/** What the engine tells a role when it connects it. */
+export interface ConnectOptions {
+  /** The topology's source took over from a process that may still hold a port: wait for it instead of failing. */
+  readonly takenOver: boolean;
+}
+
+/** What all roles have in common. */
+export interface Role {
+  /**
+   * Touches the world: resolves when the role can work. Called again after a transient error, without end; a fatal one
+   * ends the topology. A source that shares its work with others waits here until it is its turn (`node.is('standby')`).
+   */
+  connect(signal: AbortSignal, options?: ConnectOptions): Promise<void>;
+  /** Frees everything; idempotent; also called when `connect` failed or never ran. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,70 @@
+import type { Observable } from 'rxjs';
+import type { SourceMessage } from './message.ts';
+import type { RequestContext } from './request.ts';
+import type { Role } from './role.ts';
+
+export interface Source extends Role {
+  /** True when what was not committed will be read again after a restart. */
+  readonly replayable: boolean;
+  /** True, after `connect`, when this process took over from one that may still hold its port or file. */
+  readonly takenOver?: boolean;
+  /**
+   * The lanes, as they are opened. Subscribed to once after `connect`. Unsubscribing stops the intake: no new lane, no
+   * new message from outside; lanes that are open go on until `close`. Completes when the source has no more to give.
+   * An error means that the source is dead; the supervisor restarts the topology.
+   */
+  readonly lanes: Observable<Lane>;
+  /** Messages in the log behind which this reader is, when it knows. */
+  lag?(): number | undefined;
+}
+
+/** An ordered stream of messages. */
+export interface Lane {
+  readonly id: string;
+  /** Aborts when the lane is taken away (rebalance, lease lost, request over). */
+  readonly signal: AbortSignal;
+  /** Which chain of operators it runs through: a route; left out where there is one chain. */
+  readonly chain?: string;
+  readonly request?: RequestContext;
+  /**
+   * The next messages, in order; waits until there are some; undefined at the end. Called by one reader at a time,
+   * only while a permit is free. `signal` aborts when the lane should stop reading: resolve with undefined then.
+   * A lane that can't replay ignores it and gives what it still holds first.
+   */
+  read(signal: AbortSignal): Promise<Reading | undefined>;
+  /** What the group had committed when the lane began; it reads from there. */
+  readonly start?: Committed;
+  /** Messages of a reading, at most. */
+  readonly batch?: number;
+  /**
+   * Makes `position` durable: everything before it has ended. With it goes the note, in place of the one before, none if
+   * it is left out; up to 4000 bytes. One call at a time, positions only go up.
+   */
+  commit?(position: number, note?: string): Promise<void>;
+  /** Before the first reading: goes back to a position and reads from there; durable, with its note, when it resolves. */
+  rewind?(position: number, note?: string): Promise<void>;
+  /** The record at `offset`, to check a sink's mark against; undefined when the log no longer, or not yet, has it. */
+  recordAt?(offset: number): Promise<LogRecord | undefined>;
+  /** The offsets that the log holds: the first, and the next that it will give. */
+  range?(): Promise<{ readonly first: number; readonly next: number }>;
+}
+
+/** A group's position in a lane, and what was noted with it. */
+export interface Committed {
+  readonly position: number;
+  readonly note?: string;
+}
+
+export interface LogRecord {
+  readonly timestamp: number;
+  readonly key: string | null;
+}
+
+export interface Reading {
+  readonly messages: readonly SourceMessage[];
+  /** The position to commit when all of them have ended: one past the last offset. Left out where nothing is committed. */
+  readonly position?: number;
+  /** What they weigh, for the permits. */
+  readonly bytes: number;
+  readonly warmUp?: boolean;
+}

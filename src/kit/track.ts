@@ -1,0 +1,84 @@
+import type { Meta } from './origin.ts';
+
+/** What is kept of a source message until its end. */
+export interface Tracked {
+  readonly key: string | null;
+  /** Unix ms. */
+  readonly timestamp: number;
+  readonly meta: Meta;
+  readonly raw?: Uint8Array | string | undefined;
+  /** Only where there are no bytes, for the dead letter: an operator has made another of it long before the end. */
+  readonly value?: unknown;
+  readonly onlyIndex?: number | undefined;
+}
+
+/**
+ * How a message ended. In the order of precedence: when one message became several, the highest of their outcomes is
+ * the source message's.
+ */
+export const Outcome = {
+  /** An operator let it go, as the pipeline says. */
+  filtered: 0,
+  /** Every sink confirmed it. */
+  delivered: 1,
+  /** It is in the dead letter (or, where there is none, logged and counted). */
+  rejected: 2,
+  /** Given back unfinished: its lane was revoked or the stop was forced. It will be read again. */
+  released: 3,
+} as const;
+export type Outcome = (typeof Outcome)[keyof typeof Outcome];
+
+/** Whoever is told when everything derived from a message has ended. */
+export interface TrackOwner {
+  ended(outcome: Outcome): void;
+}
+
+/**
+ * Follows what becomes of one message. Children share their parent's track: `fork` says that there are more of them,
+ * `end` that one has ended. When none is left the owner is told the outcome, once. Operators never call either; the
+ * helpers in `operator.ts` do.
+ */
+export class Track implements TrackOwner, Tracked {
+  readonly key: string | null;
+  readonly timestamp: number;
+  readonly meta: Meta;
+  readonly raw: Uint8Array | string | undefined;
+  readonly value: unknown;
+  readonly onlyIndex: number | undefined;
+  readonly #owner: TrackOwner;
+  #pending = 1;
+  #worst: Outcome = Outcome.filtered;
+
+  /** @param record the message as the source read it */
+  constructor(owner: TrackOwner, record: Tracked) {
+    this.key = record.key;
+    this.timestamp = record.timestamp;
+    this.meta = record.meta;
+    this.raw = record.raw;
+    this.value = record.raw === undefined ? record.value : undefined;
+    this.onlyIndex = record.onlyIndex;
+    this.#owner = owner;
+  }
+
+  /** `more` further messages now share this track. */
+  fork(more: number): void {
+    this.#pending += more;
+  }
+
+  /** One of the messages that share this track has ended. */
+  end(outcome: Outcome): void {
+    if (outcome > this.#worst) this.#worst = outcome;
+    if (--this.#pending === 0) this.#owner.ended(this.#worst);
+  }
+
+  ended(outcome: Outcome): void {
+    this.end(outcome);
+  }
+}
+
+const nobody: TrackOwner = { ended: () => {} };
+
+/** A track that settles nothing: for warm-up messages and best-effort branches. */
+export function looseTrack(record: Tracked): Track {
+  return new Track(nobody, record);
+}

@@ -1,0 +1,123 @@
+import { suggestion } from '../names.ts';
+import { asMap, asText, type Entry, isUnusable, type MapTree } from '../read/tree.ts';
+import type { BranchSpec, NameSpec } from '../spec.ts';
+import { readOperators } from './operators.ts';
+import { checkTree } from './schema.ts';
+import { branchSchema, topologySchema } from './structure.ts';
+import { readName, readUse, type User } from './uses.ts';
+
+const branchKeys = Object.keys(branchSchema.properties);
+
+const maxSinks = topologySchema.properties.sinks.maxItems;
+
+/** What a branch is checked for here: its operators are read one by one, its other keys are the sink's options. */
+const shallowSchema = { ...branchSchema, properties: { ...branchSchema.properties, operators: {} } };
+
+/** Reads `sink`, or every entry of `sinks`. */
+export function readBranches(map: MapTree, user: User): readonly BranchSpec[] {
+  const single = map.entries.get('sink');
+  if (single) return isUnusable(single.value) ? [] : [readSingle(single, user)];
+  const list = map.entries.get('sinks');
+  if (list?.value.kind !== 'list') return [];
+  const branches = list.value.items
+    .slice(0, maxSinks)
+    .flatMap((value) => readBranch({ key: value.at, value }, user) ?? []);
+  const places = placesOf(branches, user);
+  checkGuarantee(branches, list, user);
+  for (const [at, branch] of branches.entries()) checkAfter(branch, { at, places, branches }, user);
+  return branches;
+}
+
+function readSingle(entry: Entry, user: User): BranchSpec {
+  const sink = readUse(entry, 'sink', user);
+  const name = sink.connector?.name ?? '';
+  return { name, sink, operators: [], after: undefined, bestEffort: false, place: sink.place };
+}
+
+function readBranch(entry: Entry, user: User): BranchSpec | undefined {
+  const { problems, folder } = user.context;
+  const map = asMap(entry.value);
+  if (!map) {
+    if (asText(entry.value) !== undefined) return readSingle(entry, user);
+    if (!isUnusable(entry.value))
+      problems.add(entry.key, 'expected a sink: a map with a connector', { subject: user.subject });
+    return undefined;
+  }
+  const { value } = checkTree(map, {
+    schema: shallowSchema,
+    subject: user.subject,
+    owner: entry.key,
+    problems,
+    folder,
+  });
+  const given = value as { readonly best_effort?: unknown };
+  const sink = readUse(entry, 'sink', { ...user, structural: branchKeys });
+  const operators = map.entries.get('operators');
+  const chain = { subject: user.subject, owner: operators?.key ?? entry.key, inRoute: false };
+  return {
+    name:
+      readName(map.entries.get('name'))?.name ??
+      sink.connector?.name ??
+      asText(map.entries.get('connector')?.value) ??
+      '',
+    sink,
+    operators: readOperators(operators?.value, chain, user.context),
+    after: readName(map.entries.get('after')),
+    bestEffort: given.best_effort === true,
+    place: sink.place,
+  };
+}
+
+/** Where the branch of a name stands; two of one name are a mistake. */
+function placesOf(branches: readonly BranchSpec[], { subject, context }: User): ReadonlyMap<string, number> {
+  const places = new Map<string, number>();
+  for (const [at, { name, place }] of branches.entries()) {
+    if (name === '') continue;
+    if (places.has(name))
+      context.problems.add(place, `two sinks are called "${name}"`, {
+        subject,
+        hint: 'give one of them a name of its own: name: ...',
+      });
+    else places.set(name, at);
+  }
+  return places;
+}
+
+/** Somebody must settle the messages. */
+function checkGuarantee(branches: readonly BranchSpec[], list: Entry, { subject, context }: User): void {
+  if (branches.length > 0 && branches.every(({ bestEffort }) => bestEffort))
+    context.problems.add(list.key, 'every sink is best_effort, expected one that is not', {
+      subject,
+      hint: 'a message is settled by the sinks that are not best_effort',
+    });
+}
+
+interface Order {
+  /** Where the branch that says `after` stands. */
+  readonly at: number;
+  readonly places: ReadonlyMap<string, number>;
+  readonly branches: readonly BranchSpec[];
+}
+
+/** `after` names a branch that stands before, and that tells what it stored. */
+function checkAfter({ name, after }: BranchSpec, order: Order, { subject, context }: User): void {
+  const problem = after && problemOfAfter(after, order);
+  if (!problem) return;
+  const others = () => [...order.places.keys()].filter((other) => other !== name);
+  context.problems.add(after.place, problem.text, {
+    subject,
+    hint: problem.hint ?? (() => suggestion(after.name, others(), 'sinks')),
+  });
+}
+
+function problemOfAfter(
+  { name }: NameSpec,
+  { at, places, branches }: Order,
+): { text: string; hint?: string } | undefined {
+  const target = places.get(name);
+  if (target === undefined) return { text: `after: there is no sink "${name}" in this topology` };
+  if (target === at) return { text: "after: a sink can't stand after itself" };
+  if (target > at) return { text: `after: "${name}" must stand before`, hint: 'sinks are read from top to bottom' };
+  if (!branches[target]?.bestEffort) return undefined;
+  return { text: `after: "${name}" is best_effort, so nothing is known of what it stored`, hint: 'name another sink' };
+}

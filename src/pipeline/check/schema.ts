@@ -1,0 +1,166 @@
+import { resolve } from 'node:path';
+import { Ajv, type AnySchema, type ErrorObject, type ValidateFunction } from 'ajv';
+import type { JSONSchema } from 'json-schema-to-ts';
+import { unitFormats } from '../../kit/units.ts';
+import { suggestion } from '../names.ts';
+import type { Problems } from '../problem.ts';
+import type { Place } from '../read/source.ts';
+import { isUnusable, isWhole, keyAt, type Path, placeAt, plain, type Tree, valueAt } from '../read/tree.ts';
+import { eachAnnotated, isSecret } from './annotations.ts';
+import { describeError } from './schema-errors.ts';
+import { usefulErrors } from './schema-unions.ts';
+
+/** What a piece of the spec is checked against, and in whose name. */
+interface Check {
+  readonly schema: JSONSchema;
+  /** Begins each message: `trades`, `explode`. */
+  readonly subject: string;
+  /** Where the whole stands, for what it lacks. */
+  readonly owner: Place;
+  /** Keys of the map that are not checked here. */
+  readonly omit?: readonly string[];
+  readonly problems: Problems;
+  /** Folder that paths are relative to. */
+  readonly folder: string;
+}
+
+interface Checked {
+  /** Plain values, defaults filled in, paths absolute. */
+  readonly value: unknown;
+  /** True when nothing is wrong, missing or broken: only then may a component look at it. */
+  readonly valid: boolean;
+}
+
+const textFormats = Object.fromEntries(Object.entries(unitFormats).map(([name, { pattern }]) => [name, pattern]));
+
+const ajv = new Ajv({
+  allErrors: true,
+  strict: true,
+  strictTypes: false,
+  strictTuples: false,
+  strictRequired: false,
+  useDefaults: true,
+  verbose: true,
+  logger: false,
+  keywords: ['secret', 'missingHint', 'expected'],
+  formats: { ...textFormats, 'date-time': isDateTime, path: /^[^\0]+$/, expression: true },
+});
+
+/** RFC 3339, with the zone. */
+function isDateTime(text: string): boolean {
+  return (
+    /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[-+]\d{2}:\d{2})$/.test(text) && !Number.isNaN(Date.parse(text))
+  );
+}
+
+/** Errors looked at in one value; more of them would say nothing new. */
+const maxErrors = 500;
+/** Values from the environment are text; each round turns those into numbers that the schema wants as such. */
+const maxRounds = 4;
+
+/** Checks a tree against a schema and reports what is wrong, at the very value. */
+export function checkTree(tree: Tree | undefined, check: Check): Checked {
+  const validate = compiled(check.schema);
+  let value = plain(tree, check.omit);
+  hideSecrets(tree, value, check);
+  if ((value === undefined || value === null) && takesObject(check.schema)) value = {};
+  const root = { value };
+  let errors = run(validate, root);
+  for (let round = 0; round < maxRounds && errors.some((error) => coerce(tree, root, error)); round++)
+    errors = run(validate, root);
+  const found = usefulErrors(errors.slice(0, maxErrors), (path) => isWhole(valueAt(tree, path)));
+  for (const error of found) report(tree, error, check);
+  if (errors.length > 0) return { value: root.value, valid: false };
+  makePathsAbsolute(root, check);
+  return { value: root.value, valid: isWhole(tree) };
+}
+
+/** What a schema marks as secret is not shown; of a URL only what may be secret in it. */
+function hideSecrets(tree: Tree | undefined, value: unknown, { schema, problems }: Check): void {
+  eachAnnotated(schema, value, ({ secret }, found, path) => {
+    if (secret !== true || (typeof found === 'string' && /^[a-z][a-z0-9+.-]*:\/\//i.test(found))) return;
+    const here = valueAt(tree, path);
+    if (here) problems.hide(here.at);
+  });
+}
+
+/** Every schema that was seen is compiled once a process. */
+function compiled(schema: JSONSchema): ValidateFunction {
+  return ajv.compile(schema as AnySchema);
+}
+
+function run(validate: ValidateFunction, root: { readonly value: unknown }): readonly ErrorObject[] {
+  return validate(root.value) ? [] : (validate.errors ?? []);
+}
+
+function takesObject(schema: JSONSchema): boolean {
+  return typeof schema === 'object' && schema.type === 'object';
+}
+
+/** Turns text that came from the environment into the number or boolean that is wanted; true when it did. */
+function coerce(tree: Tree | undefined, root: { value: unknown }, error: ErrorObject): boolean {
+  if (error.keyword !== 'type') return false;
+  const path = pathOf(error.instancePath);
+  const scalar = valueAt(tree, path);
+  if (scalar?.kind !== 'scalar' || !scalar.variables || typeof scalar.value !== 'string' || isUnusable(scalar))
+    return false;
+  const wanted = [error.params['type']].flat();
+  const value = converted(scalar.value.trim(), wanted);
+  if (value === undefined || typeof error.data !== 'string') return false;
+  replaceAt(root, path, value);
+  return true;
+}
+
+function converted(text: string, wanted: readonly unknown[]): number | boolean | undefined {
+  if (wanted.includes('boolean') && (text === 'true' || text === 'false')) return text === 'true';
+  const isNumber = /^[-+]?\d+(\.\d+)?([eE][-+]?\d+)?$/.test(text);
+  if (!isNumber || !(wanted.includes('number') || wanted.includes('integer'))) return undefined;
+  return wanted.includes('number') || Number.isInteger(Number(text)) ? Number(text) : undefined;
+}
+
+/** Sets the value at a path; the path leads through plain maps and lists. */
+function replaceAt(root: { value: unknown }, path: Path, value: unknown): void {
+  let holder = root as Record<string | number, unknown>;
+  let last: string | number = 'value';
+  for (const step of path) {
+    holder = holder[last] as Record<string | number, unknown>;
+    last = step;
+  }
+  holder[last] = value;
+}
+
+function makePathsAbsolute(root: { value: unknown }, { schema, folder }: Check): void {
+  eachAnnotated(schema, root.value, (annotated, value, path) => {
+    if (annotated.format === 'path' && typeof value === 'string') replaceAt(root, path, resolve(folder, value));
+  });
+}
+
+/** A JSON pointer as a path. */
+function pathOf(pointer: string): string[] {
+  const steps = pointer.split('/').slice(1);
+  return steps.map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
+}
+
+function report(tree: Tree | undefined, error: ErrorObject, check: Check): void {
+  const path = pathOf(error.instancePath);
+  const here = valueAt(tree, path);
+  if (here && isUnusable(here)) return;
+  const subject = [check.subject, ...path].join('.').replace(/\.(\d+)(?=\.|$)/g, '[$1]');
+  const isHidden = isSecret(check.schema, path);
+  const { text, hint, key } = describeError(error, { isHidden, variables: variablesOf(here) });
+  const owner = placeAt(tree, path, check.owner);
+  if (key === undefined) {
+    check.problems.add(owner, text, { subject, hint });
+    return;
+  }
+  const handled = path.length === 0 ? (check.omit ?? []) : [];
+  const known = [...handled, ...Object.keys(error.parentSchema?.['properties'] ?? {})];
+  check.problems.add(keyAt(tree, path, key) ?? owner, text, {
+    subject,
+    hint: () => hint ?? suggestion(key, known, 'options'),
+  });
+}
+
+function variablesOf(tree: Tree | undefined): readonly string[] {
+  return tree?.kind === 'scalar' ? (tree.variables ?? []) : [];
+}

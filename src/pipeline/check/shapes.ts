@@ -1,0 +1,149 @@
+import type { FieldType, Report, Shape, SpecScope } from '../../kit/declaration.ts';
+import type { RouteDescription } from '../../kit/request.ts';
+import { nearest } from '../names.ts';
+import { placeAt } from '../read/tree.ts';
+import {
+  type BranchSpec,
+  type ConnectorSpec,
+  chainOf,
+  inputOf,
+  type OperatorSpec,
+  type RouteSpec,
+  type TopologySpec,
+} from '../spec.ts';
+import { guarded } from './connectors.ts';
+import type { Context } from './context.ts';
+import { routeParameters } from './routes.ts';
+import { findConnector } from './uses.ts';
+
+type Connectors = ReadonlyMap<string, ConnectorSpec>;
+
+/** Follows the fields of the messages through every chain: names that are wrong, lookups, and what tables lack. */
+export function checkFlow(topology: TopologySpec, connectors: Connectors, context: Context): void {
+  const walk = walker(topology, connectors, context);
+  const shared = walk(topology.operators, undefined, undefined);
+  checkMerges(topology, context);
+  const shapes = new Map<string, Shape>();
+  for (const branch of topology.branches) {
+    const before = branch.after ? shapes.get(branch.after.name) : shared;
+    const shape = walk(branch.operators, before, undefined);
+    shapes.set(branch.name, shape);
+    checkSink(topology, branch, { shape, context });
+  }
+  for (const { route, operators } of topology.routes) walk(operators, pathShape(route), route);
+}
+
+/** What the operators of a route say of its parameters and its reply. */
+export function describeRoute({ route, operators }: RouteSpec, connectors: Connectors): RouteDescription {
+  const scope: SpecScope = { route, tableFields: (name) => fieldsOf(connectors.get(name)) };
+  const path = routeParameters(route).map((name) => ({ name, in: 'path' as const, schema: { type: 'string' } }));
+  let description: RouteDescription = { route, parameters: path, reply: {} };
+  let shape: Shape = pathShape(route);
+  for (const { declaration, options } of operators) {
+    description = declaration?.describe?.(options, description, shape) ?? description;
+    if (declaration?.shape) shape = declaration.shape(options, shape, () => {}, scope);
+  }
+  return description;
+}
+
+function pathShape(route: string): Shape {
+  return Object.fromEntries(routeParameters(route).map((name) => [name, 'string' as const]));
+}
+
+/** A function that gives the shape after a chain of operators. */
+function walker(topology: TopologySpec, connectors: Connectors, context: Context) {
+  const tableFields = (name: string): Shape => fieldsOf(connectors.get(name));
+  return (operators: readonly OperatorSpec[], input: Shape, route: string | undefined): Shape => {
+    const scope: SpecScope = { route, tableFields };
+    let shape = input;
+    for (const operator of operators) {
+      for (const lookup of operator.lookups)
+        findConnector(lookup, 'lookup', { subject: topology.name, connectors, context });
+      shape = isEarlyMerge(operator, operators) ? undefined : shapeAfter(operator, shape, { scope, context });
+    }
+    return shape;
+  };
+}
+
+/** What follows a misplaced `merges` operator can't be judged. */
+function isEarlyMerge(operator: OperatorSpec, operators: readonly OperatorSpec[]): boolean {
+  return operator.declaration?.output === 'merges' && operator !== operators.at(-1);
+}
+
+/** An operator that is unknown or wrong says nothing about what comes out of it. */
+function shapeAfter(
+  { declaration, options, valid, tree, place, type }: OperatorSpec,
+  input: Shape,
+  { scope, context }: { readonly scope: SpecScope; readonly context: Context },
+): Shape {
+  if (!declaration || !valid) return undefined;
+  if (!declaration.shape) return input;
+  const report: Report = (path, text, hint) =>
+    context.problems.add(placeAt(tree, path, place), text, { subject: type, hint });
+  return guarded(report, () => declaration.shape?.(options, input, report, scope));
+}
+
+/** Merge operations end in a sink that takes them, and in nothing else. */
+function checkMerges(topology: TopologySpec, { problems }: Context): void {
+  const chains = [
+    ...topology.branches.map((branch) => chainOf(topology, branch)),
+    ...topology.routes.map(({ operators }) => [...operators, undefined]),
+  ];
+  for (const chain of chains)
+    for (const operator of chain.slice(0, -1))
+      if (operator?.declaration?.output === 'merges')
+        problems.add(operator.place, 'must be the last operator before a sink', { subject: operator.type });
+  for (const branch of topology.branches) {
+    const { connector } = branch.sink;
+    if (inputOf(topology, branch) !== 'merges' || !connector?.declaration) continue;
+    const { name, declaration, options, valid } = connector;
+    const report = (text: string, hint?: string) =>
+      problems.add(branch.sink.place, text, { subject: topology.name, ...(hint && { hint }) });
+    if (!declaration.sink?.merges)
+      report(`"${name}" (${declaration.type}) can't change rows`, 'merge operations go to a table');
+    else if (valid) {
+      const why = declaration.sink.merges(options);
+      if (why) report(`"${name}" can't take counters: ${why}`);
+    }
+  }
+}
+
+/** A table gets every field that it declares. */
+function checkSink(
+  topology: TopologySpec,
+  branch: BranchSpec,
+  { shape, context }: { readonly shape: Shape; readonly context: Context },
+): void {
+  const { connector, place } = branch.sink;
+  const fields = fieldsOf(connector);
+  if (!shape || !fields || inputOf(topology, branch) !== 'rows') return;
+  for (const name of Object.keys(fields)) {
+    if (Object.hasOwn(shape, name)) continue;
+    context.problems.add(place, `the messages have no field "${name}", which "${connector?.name}" stores`, {
+      subject: topology.name,
+      hint: () => {
+        const near = nearest(name, Object.keys(shape));
+        const fields = `the messages have: ${Object.keys(shape).slice(0, 30).join(', ') || 'no field'}`;
+        return near ? `${fields}; is "${near}" meant?` : fields;
+      },
+    });
+  }
+}
+
+const fieldTypes: Readonly<Record<string, FieldType>> = {
+  string: 'string',
+  decimal: 'decimal',
+  date: 'date',
+  int64: 'int64',
+  strings: 'any',
+  double: 'number',
+  boolean: 'boolean',
+};
+
+/** The declared fields of a table; undefined for anything else. */
+function fieldsOf(connector: ConnectorSpec | undefined): Shape {
+  if (connector?.declaration?.family !== 'table' || !connector.valid) return undefined;
+  const { fields } = connector.options as { readonly fields?: Readonly<Record<string, string>> };
+  if (fields === undefined) return undefined;
+  return Object.fromEntries(Object.entries(fields).map(([name, type]) => [name, fieldTypes[type] ?? 'any']));
+}

@@ -1,0 +1,105 @@
+import type { RoleDeclaration } from '../../kit/declaration.ts';
+import type { Usage } from '../../kit/role.ts';
+import { suggestion } from '../names.ts';
+import type { Place } from '../read/source.ts';
+import { asMap, asText, type Entry, entryPlace, isUnusable, type MapTree } from '../read/tree.ts';
+import type { ConnectorSpec, NameSpec, RoleName, UseSpec } from '../spec.ts';
+import type { Context } from './context.ts';
+import { checkTree } from './schema.ts';
+
+/** Whose use of a connector is read. */
+export interface User {
+  /** The topology. */
+  readonly subject: string;
+  readonly connectors: ReadonlyMap<string, ConnectorSpec>;
+  readonly context: Context;
+}
+
+/** Reads `name` or `{ connector: name, ...usage }`; `structural` names the keys beside the role's options. */
+export function readUse(
+  entry: Entry,
+  role: RoleName,
+  user: User & { readonly structural?: readonly string[] },
+): UseSpec {
+  const { structural = ['connector'] } = user;
+  const map = asMap(entry.value);
+  const named = map ? map.entries.get('connector') : entry;
+  const place = named ? entryPlace(named) : entry.key;
+  const name = named && asText(named.value);
+  const connector =
+    name === undefined ? undefined : findConnector({ name, place, variables: variablesOf(named) }, role, user);
+  const usage = connector ? readUsage(connector, map, { ...user, structural, role, place }) : {};
+  return { connector, role, place, tree: entry.value, usage };
+}
+
+/** The connector of that name, when there is one that has the role; problems are reported. */
+export function findConnector(
+  { name, place, variables = [] }: NameSpec,
+  role: RoleName,
+  { subject, connectors, context }: User,
+): ConnectorSpec | undefined {
+  const { problems, complete } = context;
+  const connector = connectors.get(name);
+  if (!connector) {
+    if (complete)
+      problems.add(
+        place,
+        `unknown connector "${name}"${variables.length > 0 ? ` (from ${variables.join(', ')})` : ''}`,
+        {
+          subject,
+          hint: () => suggestion(name, connectors.keys(), 'connectors'),
+        },
+      );
+    return undefined;
+  }
+  const { declaration } = connector;
+  if (declaration && !rolesOf(connector).includes(role)) {
+    const able = [...connectors.values()].filter((other) => rolesOf(other).includes(role)).map((other) => other.name);
+    problems.add(place, `"${name}" (${declaration.type}) can't be a ${role}`, {
+      subject,
+      hint: able.length > 0 ? `connectors that can: ${able.slice(0, 30).join(', ')}` : `no connector here can`,
+    });
+    return undefined;
+  }
+  return connector;
+}
+
+/** The roles that a connector has, as far as its options tell. */
+function rolesOf({ declaration, options, valid }: ConnectorSpec): readonly RoleName[] {
+  if (!declaration) return [];
+  const declared = (['source', 'sink', 'lookup'] as const).filter((role) => declaration[role] !== undefined);
+  const able = valid ? declaration.roles?.(options) : undefined;
+  return able ? declared.filter((role) => able.includes(role)) : declared;
+}
+
+interface Usages extends User {
+  readonly structural: readonly string[];
+  readonly role: RoleName;
+  readonly place: Place;
+}
+
+/** The options of a connector's role, as given beside its name; without any the defaults. */
+export function readUsage(connector: ConnectorSpec, map: MapTree | undefined, usages: Usages): Usage {
+  const declared: RoleDeclaration | undefined = connector.declaration?.[usages.role];
+  if (!declared) return {};
+  const { problems, folder } = usages.context;
+  const { value } = checkTree(map, {
+    schema: declared.options,
+    subject: `${usages.subject}, ${connector.name} as ${usages.role}`,
+    owner: usages.place,
+    omit: usages.structural,
+    problems,
+    folder,
+  });
+  return value as Usage;
+}
+
+/** A name that stands alone, `dead_letter: rejected`; undefined when it is missing or no text. */
+export function readName(entry: Entry | undefined): NameSpec | undefined {
+  const name = entry && !isUnusable(entry.value) ? asText(entry.value) : undefined;
+  return entry && name !== undefined ? { name, place: entryPlace(entry), variables: variablesOf(entry) } : undefined;
+}
+
+function variablesOf(entry: Entry | undefined): readonly string[] | undefined {
+  return entry?.value.kind === 'scalar' ? entry.value.variables : undefined;
+}

@@ -1,0 +1,117 @@
+import { isAbsolute, relative } from 'node:path';
+import { ShownTexts } from './read/shown-text.ts';
+import { type Place, type Position, positionOf } from './read/source.ts';
+
+/** A mistake in the spec, for whoever wrote it. */
+export interface Problem {
+  /** One line: `NAME: what is wrong, what was expected`. */
+  readonly message: string;
+  /** What to do about it. */
+  readonly hint?: string;
+  /** Left out for what stands in no file: a flag, a profile, a missing pipeline. */
+  readonly at?: Position;
+}
+
+interface ProblemDetails {
+  /** Whose mistake it is: a connector, an operator, a topology. */
+  readonly subject?: string;
+  /** A function is asked only when the problem is kept, since looking for the nearest word costs time. */
+  readonly hint?: string | (() => string | undefined) | undefined;
+}
+
+/** Kept of one spec; the rest is counted. */
+const maxProblems = 200;
+
+interface Kept {
+  readonly message: string;
+  readonly hint: string | undefined;
+  readonly place: Place | undefined;
+  readonly order: number;
+  readonly start: number;
+}
+
+/**
+ * Collects the mistakes of a spec, each once: what stands in an anchor that is used five times is one mistake.
+ * Keeps at most 200.
+ */
+export class Problems {
+  readonly #kept: Kept[];
+  readonly #seen: Set<string>;
+  readonly #hidden: Place[];
+  #more = 0;
+
+  constructor(from?: Problems) {
+    this.#kept = [...(from ? from.#kept : [])];
+    this.#seen = new Set(from ? from.#seen : []);
+    this.#hidden = [...(from ? from.#hidden : [])];
+    this.#more = from ? from.#more : 0;
+  }
+
+  add(place: Place | undefined, text: string, details: ProblemDetails = {}): void {
+    const order = place?.file.order ?? -1;
+    const start = place?.start ?? -1;
+    const identity = `${order}:${start}:${text}`;
+    if (this.#seen.has(identity)) return;
+    if (this.#kept.length >= maxProblems) {
+      this.#more++;
+      return;
+    }
+    this.#seen.add(identity);
+    const hint = typeof details.hint === 'function' ? details.hint() : details.hint;
+    const message = details.subject ? `${details.subject}: ${text}` : text;
+    this.#kept.push({ message, hint, place, order, start });
+  }
+
+  /** What stands there is a secret: no excerpt shows it, whatever it is shown for. */
+  hide(place: Place): void {
+    this.#hidden.push(place);
+  }
+
+  get size(): number {
+    return this.#kept.length + this.#more;
+  }
+
+  /** In reading order: those without a place first, then file by file. */
+  get list(): readonly Problem[] {
+    const texts = new ShownTexts(this.#hidden);
+    const inOrder = [...this.#kept].sort((a, b) => a.order - b.order || a.start - b.start);
+    const sorted: Problem[] = inOrder.map(({ message, hint, place }) => {
+      const harmless = (text: string) => oneLine(place ? texts.without(text, place) : text);
+      return {
+        message: harmless(message),
+        ...(hint ? { hint: harmless(hint) } : {}),
+        ...(place ? { at: positionOf(place, texts.of(place.file)) } : {}),
+      };
+    });
+    if (this.#more > 0) sorted.push({ message: `and ${this.#more} further problems` });
+    return sorted;
+  }
+}
+
+/** All problems as text: `file:line:column: message`, the line with a caret below the value, the hint. */
+export function printProblems(problems: readonly Problem[], folder: string): string {
+  return problems.map((problem) => printProblem(problem, folder)).join('\n');
+}
+
+function printProblem({ message, hint, at }: Problem, folder: string): string {
+  const lines: string[] = [];
+  if (at) {
+    const { excerpt, underline, line, column } = at;
+    const padding = excerpt.slice(0, underline.from).replace(/[^\t]/g, ' ');
+    lines.push(`${shownPath(at.file, folder)}:${line}:${column}: ${message}`);
+    if (excerpt.trim() !== '') lines.push(`  ${excerpt}`, `  ${padding}${'^'.repeat(underline.length)}`);
+  } else lines.push(message);
+  if (hint) lines.push(`  ${hint}`);
+  return `${lines.join('\n')}\n`;
+}
+
+/** A path as people read it: relative to `folder` when it lies below. */
+export function shownPath(path: string, folder: string): string {
+  const below = relative(folder, path);
+  return below === '' || below.startsWith('..') || isAbsolute(below) ? path : below;
+}
+
+function oneLine(text: string): string {
+  const line = text.replace(/[\p{Cc}\s]+/gu, ' ').trim();
+  return line.length > 400 ? `${line.slice(0, 400)}...` : line;
+}

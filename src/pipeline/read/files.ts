@@ -1,0 +1,196 @@
+import { readFileSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { messageOf } from '../../errors.ts';
+import { pipelineStructure } from '../check/structure.ts';
+import { suggestion } from '../names.ts';
+import type { Problems } from '../problem.ts';
+import { filesLike } from './folder.ts';
+import { beginOf, lineAndColumn, type Place, type SourceFile, sourceFile } from './source.ts';
+import { asText, type Entry, entryPlace, isNothing, isUnusable, type MapTree, type Tree } from './tree.ts';
+import { parseYaml } from './yaml.ts';
+
+/** The pipeline and what it includes, joined. */
+export interface Sections {
+  readonly name: Tree | undefined;
+  readonly profile: Tree | undefined;
+  readonly settings: Entry | undefined;
+  readonly connectors: Map<string, Entry>;
+  readonly topologies: Map<string, Entry>;
+  readonly main: SourceFile;
+  /** False when a file could not be read: a name that is not found may then be defined there. */
+  readonly complete: boolean;
+}
+
+const maxFileBytes = 1024 * 1024;
+const maxFiles = 200;
+const mainKeys = Object.keys(pipelineStructure.properties);
+const includedKeys = ['include', 'connectors', 'topologies'];
+const overlayKeys = ['settings', 'connectors'];
+
+/** Reads the files of one spec, each once. */
+export class FileReader {
+  readonly #problems: Problems;
+  readonly #read = new Set<string>();
+  #complete = true;
+
+  constructor(problems: Problems) {
+    this.#problems = problems;
+  }
+
+  pipeline(path: string): Sections | undefined {
+    const opened = this.#open(path, undefined);
+    if (!opened) return undefined;
+    const { file, tree } = opened;
+    const connectors = new Map<string, Entry>();
+    const topologies = new Map<string, Entry>();
+    const join = (root: MapTree | undefined, keys: readonly string[], chain: readonly string[]) => {
+      if (!root) return;
+      this.#checkKeys(root, keys);
+      this.#merge(root, 'connectors', connectors);
+      this.#merge(root, 'topologies', topologies);
+      for (const { path, place } of this.#included(root, chain)) {
+        if (this.#isCycle(path, chain, place) || this.#read.has(path)) continue;
+        const included = this.#open(path, place);
+        if (included) join(this.#root(included.tree, included.file), includedKeys, [...chain, path]);
+      }
+    };
+    const root = this.#root(tree, file);
+    join(root, mainKeys, [path]);
+    const section = root?.entries.get('settings');
+    const settings = section && this.#section(section, 'settings') ? section : undefined;
+    return {
+      name: root?.entries.get('name')?.value,
+      profile: root?.entries.get('profile')?.value,
+      settings,
+      connectors,
+      topologies,
+      main: file,
+      complete: this.#complete,
+    };
+  }
+
+  /** A profile's overlay; undefined when it can't be read. */
+  overlay(
+    path: string,
+  ): { readonly settings: MapTree | undefined; readonly connectors: MapTree | undefined } | undefined {
+    const opened = this.#open(path, undefined);
+    const root = opened && this.#root(opened.tree, opened.file);
+    if (!root) return undefined;
+    this.#checkKeys(root, overlayKeys);
+    const section = (name: string) => {
+      const entry = root.entries.get(name);
+      return entry && this.#section(entry, name);
+    };
+    return { settings: section('settings'), connectors: section('connectors') };
+  }
+
+  #open(path: string, place: Place | undefined): { readonly file: SourceFile; readonly tree: Tree } | undefined {
+    const text = this.#text(path, place);
+    if (text === undefined) {
+      this.#complete = false;
+      return undefined;
+    }
+    const file = sourceFile(path, text, this.#read.size);
+    this.#read.add(path);
+    const tree = parseYaml(file, this.#problems);
+    if (!tree) this.#complete = false;
+    return tree && { file, tree };
+  }
+
+  #text(path: string, place: Place | undefined): string | undefined {
+    const refuse = (text: string, hint?: string) => {
+      this.#problems.add(place, place ? text : `${path}: ${text}`, { hint });
+      return undefined;
+    };
+    if (this.#read.size >= maxFiles) return refuse(`more than ${maxFiles} files are included`);
+    try {
+      const stats = statSync(path);
+      if (!stats.isFile()) return refuse('this is no file');
+      if (stats.size > maxFileBytes) return refuse('the file is larger than 1 MiB');
+      return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
+    } catch (error) {
+      if (error instanceof TypeError) return refuse('the file is not UTF-8 text');
+      const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+      return refuse(isMissing ? 'there is no such file' : messageOf(error), place ? `looked for ${path}` : undefined);
+    }
+  }
+
+  #root(tree: Tree, file: SourceFile): MapTree | undefined {
+    if (tree.kind === 'map') return tree;
+    if (!isUnusable(tree) && !(file.order > 0 && isNothing(tree)))
+      this.#problems.add(beginOf(file), `expected a map with ${overlayKeys[1]} and topologies`);
+    return undefined;
+  }
+
+  #checkKeys(root: MapTree, known: readonly string[]): void {
+    for (const [name, { key }] of root.entries) {
+      if (known.includes(name)) continue;
+      const misplaced = mainKeys.includes(name);
+      const text = misplaced ? `"${name}" can't stand in this file` : `unknown key "${name}"`;
+      this.#problems.add(key, text, {
+        hint: () => (misplaced ? `known here: ${known.join(', ')}` : suggestion(name, known, 'known')),
+      });
+    }
+  }
+
+  /** The map under a key; nothing at all counts as an empty one. */
+  #section({ key, value }: Entry, name: string): MapTree | undefined {
+    if (value.kind === 'map') return value;
+    if (!isNothing(value) && !isUnusable(value))
+      this.#problems.add(entryPlace({ key, value }), `${name}: expected a map`);
+    return undefined;
+  }
+
+  #merge(root: MapTree, name: 'connectors' | 'topologies', into: Map<string, Entry>): void {
+    const entry = root.entries.get(name);
+    for (const [member, found] of entry ? (this.#section(entry, name)?.entries ?? []) : []) {
+      const first = into.get(member);
+      if (first) {
+        const { line } = lineAndColumn(first.key);
+        this.#problems.add(found.key, `${name}: "${member}" is defined twice`, {
+          hint: `the first is in ${first.key.file.path}:${line}`,
+        });
+      } else into.set(member, found);
+    }
+  }
+
+  /** The files that a file includes, in the order of its list, those of a pattern by name. */
+  #included(root: MapTree, chain: readonly string[]): { readonly path: string; readonly place: Place }[] {
+    const entry = root.entries.get('include');
+    if (!entry || isNothing(entry.value)) return [];
+    if (entry.value.kind !== 'list') {
+      this.#problems.add(entryPlace(entry), 'include: expected a list of files', {
+        hint: 'include: [topologies/*.yml]',
+      });
+      return [];
+    }
+    return entry.value.items.flatMap((item) => {
+      const place = entryPlace({ key: entry.key, value: item });
+      const pattern = asText(item);
+      if (pattern) return this.#matching(pattern, place, chain).map((path) => ({ path, place }));
+      if (!isUnusable(item)) this.#problems.add(place, 'include: expected the name of a file, or a pattern with *');
+      return [];
+    });
+  }
+
+  #matching(pattern: string, place: Place, chain: readonly string[]): string[] {
+    const from = chain.at(-1) ?? '.';
+    const path = resolve(dirname(from), pattern);
+    if (!pattern.includes('*')) return [path];
+    if (dirname(path).includes('*')) {
+      this.#problems.add(place, 'include: * is understood in the last part of a path only');
+      return [];
+    }
+    const found = filesLike(path).filter((each) => each !== from);
+    if (found.length === 0)
+      this.#problems.add(place, `include: no file matches ${pattern}`, { hint: `looked for ${path}` });
+    return found;
+  }
+
+  #isCycle(path: string, chain: readonly string[], place: Place): boolean {
+    const isCycle = chain.includes(path);
+    if (isCycle)
+      this.#problems.add(place, 'include: the file includes itself', { hint: [...chain, path].join(' -> ') });
+    return isCycle;
+  }
+}

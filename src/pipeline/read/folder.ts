@@ -1,0 +1,70 @@
+import { readdirSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { nearest } from '../names.ts';
+import type { Problems } from '../problem.ts';
+import type { Place } from './source.ts';
+
+/** Does `name` begin with the first part, end with the last and hold those between, in order? Hidden files don't match. */
+function matches(name: string, parts: readonly string[]): boolean {
+  const first = parts[0] ?? '';
+  const last = parts.at(-1) ?? '';
+  if (name.length < first.length + last.length || !name.startsWith(first) || !name.endsWith(last)) return false;
+  if (name.startsWith('.') && first === '') return false;
+  let at = first.length;
+  for (const part of parts.slice(1, -1)) {
+    const found = name.indexOf(part, at);
+    if (found === -1 || found + part.length > name.length - last.length) return false;
+    at = found + part.length;
+  }
+  return true;
+}
+
+/** The files that match a path with `*` in its last part, by name. */
+export function filesLike(path: string): string[] {
+  const folder = dirname(path);
+  const parts = basename(path).split('*');
+  return listFolder(folder)
+    .filter((name) => matches(name, parts))
+    .map((name) => join(folder, name));
+}
+
+/** Names of a folder's files, sorted; empty when there is no such folder. */
+function listFolder(folder: string): string[] {
+  try {
+    const found = readdirSync(folder, { withFileTypes: true }).filter((entry) => !entry.isDirectory());
+    return found.map((entry) => entry.name).sort();
+  } catch {
+    return [];
+  }
+}
+
+/** Taken when nobody names a profile and there is such a file. */
+const usualProfile = 'embedded';
+
+/** The profile that somebody names, and where. */
+export interface AskedProfile {
+  readonly name: string;
+  /** Where in the pipeline it stands; left out for a flag or a variable. */
+  readonly place?: Place;
+}
+
+/** The profile's file, or undefined when there is none to apply. A profile without its file is a problem that lists those there are. */
+export function profileFile(folder: string, asked: AskedProfile | undefined, problems: Problems): string | undefined {
+  const profiles = listFolder(join(folder, 'config'))
+    .filter((name) => name.endsWith('.yml'))
+    .map((name) => name.slice(0, -'.yml'.length));
+  const name = asked?.name ?? usualProfile;
+  if (profiles.includes(name)) return join(folder, 'config', `${name}.yml`);
+  if (asked === undefined && profiles.length === 0) return undefined;
+  problems.add(asked?.place, `unknown profile "${name}"`, { hint: profileHint(name, profiles, folder) });
+  return undefined;
+}
+
+function profileHint(name: string, profiles: readonly string[], folder: string): string {
+  const file = join(folder, 'config', `${name}.yml`);
+  if (profiles.length === 0)
+    return `there is no ${file}: copy the folder config/ beside the pipeline, or begin in an empty folder with "fdp-run init"`;
+  const near = nearest(name, profiles);
+  const listed = `profiles: ${profiles.join(', ')}`;
+  return near ? `did you mean "${near}"? (${listed})` : `there is no ${file} (${listed})`;
+}

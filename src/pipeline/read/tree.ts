@@ -1,0 +1,142 @@
+import type { OriginPart } from '../../engine/origins.ts';
+import type { Place } from './source.ts';
+
+// The spec's text as values that know where they stand. Aliases share the tree of their anchor.
+
+export type Tree = MapTree | ListTree | ScalarTree;
+
+export interface MapTree {
+  readonly kind: 'map';
+  readonly at: Place;
+  /** Written over several lines, without braces: then its place is told by its key. */
+  readonly block: boolean;
+  readonly entries: ReadonlyMap<string, Entry>;
+}
+
+export interface ListTree {
+  readonly kind: 'list';
+  readonly at: Place;
+  readonly block: boolean;
+  readonly items: readonly Tree[];
+}
+
+export interface ScalarTree {
+  readonly kind: 'scalar';
+  readonly at: Place;
+  readonly value: Scalar;
+  /** Environment variables that the value was made from. */
+  readonly variables?: readonly string[];
+  /** The pieces of such a value, in order, each with its variables. */
+  readonly parts?: readonly OriginPart[];
+  /** A variable that is not set: a mistake only when a started topology needs the value. */
+  readonly missing?: Missing;
+  /** A mistake that was reported already: whatever follows from it is not. */
+  readonly broken?: true;
+}
+
+export type Scalar = string | number | boolean | null;
+
+export interface Missing {
+  readonly variable: string;
+  readonly text: string;
+  /** What cures it, where that is not to set the variable. */
+  readonly hint?: string | undefined;
+}
+
+export interface Entry {
+  readonly key: Place;
+  readonly value: Tree;
+}
+
+export type Path = readonly (string | number)[];
+
+/** True for nothing at all, and for `key:` without a value. */
+export function isNothing(tree: Tree | undefined): boolean {
+  return tree === undefined || (tree.kind === 'scalar' && tree.value === null && !isUnusable(tree));
+}
+
+/** True when the value itself can't be looked at: its variable is missing, or it is broken. */
+export function isUnusable(tree: Tree): boolean {
+  return tree.kind === 'scalar' && (tree.missing !== undefined || tree.broken === true);
+}
+
+/** True when nothing in the tree is missing or broken. */
+export function isWhole(tree: Tree | undefined): boolean {
+  for (const { scalar } of scalarsOf(tree)) if (isUnusable(scalar)) return false;
+  return true;
+}
+
+/** Every scalar below, with its path. */
+export function* scalarsOf(
+  tree: Tree | undefined,
+  path: Path = [],
+): Generator<{ readonly scalar: ScalarTree; readonly path: Path }> {
+  if (tree?.kind === 'scalar') yield { scalar: tree, path };
+  else if (tree?.kind === 'list') for (const [at, item] of tree.items.entries()) yield* scalarsOf(item, [...path, at]);
+  else if (tree) for (const [key, { value }] of tree.entries) yield* scalarsOf(value, [...path, key]);
+}
+
+/** The tree as plain JSON values, fresh each time; `omit` names keys of the outermost map to leave out. */
+export function plain(tree: Tree | undefined, omit: readonly string[] = []): unknown {
+  if (tree === undefined) return undefined;
+  if (tree.kind === 'scalar') return isUnusable(tree) ? '' : tree.value;
+  if (tree.kind === 'list') return tree.items.map((item) => plain(item));
+  const values: Record<string, unknown> = {};
+  for (const [key, { value }] of tree.entries) if (!omit.includes(key)) values[key] = plain(value);
+  return values;
+}
+
+/** The value at a path; undefined when there is none. */
+export function valueAt(tree: Tree | undefined, path: Path): Tree | undefined {
+  let here = tree;
+  for (const step of path) {
+    if (here?.kind === 'map') here = here.entries.get(String(step))?.value;
+    else if (here?.kind === 'list') here = here.items[Number(step)];
+    else return undefined;
+  }
+  return here;
+}
+
+/** Where the value at a path stands, or the nearest thing around it that exists. `owner` is the place of the root. */
+export function placeAt(tree: Tree | undefined, path: Path, owner: Place): Place {
+  let here = tree;
+  let place = tree && path.length === 0 ? rootPlace(tree, owner) : owner;
+  for (const step of path) {
+    if (here?.kind === 'map') {
+      const entry = here.entries.get(String(step));
+      if (!entry) break;
+      here = entry.value;
+      place = entryPlace(entry);
+    } else if (here?.kind === 'list') {
+      here = here.items[Number(step)];
+      if (!here) break;
+      place = here.at;
+    } else break;
+  }
+  return place;
+}
+
+/** Where a key of the map at a path stands. */
+export function keyAt(tree: Tree | undefined, path: Path, key: string): Place | undefined {
+  const map = valueAt(tree, path);
+  return map?.kind === 'map' ? map.entries.get(key)?.key : undefined;
+}
+
+/** Where an entry's value is pointed at: at its key when the value is empty or goes over several lines. */
+export function entryPlace({ key, value }: Entry): Place {
+  return value.kind === 'scalar' ? (value.at.end > value.at.start ? value.at : key) : value.block ? key : value.at;
+}
+
+function rootPlace(tree: Tree, owner: Place): Place {
+  return tree.kind === 'scalar' && tree.at.end > tree.at.start ? tree.at : owner;
+}
+
+/** An entry's value when it is a map; undefined for anything else. */
+export function asMap(tree: Tree | undefined): MapTree | undefined {
+  return tree?.kind === 'map' ? tree : undefined;
+}
+
+/** A scalar's text; undefined when it is no text, or can't be looked at. */
+export function asText(tree: Tree | undefined): string | undefined {
+  return tree?.kind === 'scalar' && typeof tree.value === 'string' && !isUnusable(tree) ? tree.value : undefined;
+}

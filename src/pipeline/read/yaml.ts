@@ -1,0 +1,201 @@
+import {
+  type Alias,
+  isAlias,
+  isMap,
+  isScalar,
+  Lexer,
+  type Pair,
+  type ParsedNode,
+  parseDocument,
+  type YAMLMap,
+  type YAMLSeq,
+} from 'yaml';
+import { nearest } from '../names.ts';
+import type { Problems } from '../problem.ts';
+import { beginOf, lineAndColumn, type Place, type SourceFile } from './source.ts';
+import type { Entry, ListTree, MapTree, Scalar, ScalarTree, Tree } from './tree.ts';
+import { reportSyntax } from './yaml-problems.ts';
+
+/** How deep maps and lists may be nested. */
+const maxDepth = 100;
+/** Values in one file, those behind aliases counted each time. */
+const maxValues = 100_000;
+
+/**
+ * Reads YAML 1.2. Duplicate keys, warnings and whatever YAML would swallow are problems. Gives undefined when the file
+ * can't be read at all: nothing can be said about its content then.
+ */
+export function parseYaml(file: SourceFile, problems: Problems): Tree | undefined {
+  if (nestsTooDeep(file.text)) {
+    problems.add(beginOf(file), `nested more than ${maxDepth} levels deep`);
+    return undefined;
+  }
+  const document = parseDocument(file.text, { prettyErrors: false, uniqueKeys: false, schema: 'core' });
+  reportSyntax(file, document, problems);
+  if (document.errors.length > 0) return undefined;
+  const builder = new TreeBuilder(file, problems, document.warnings.length > 0);
+  return builder.build(document.contents, beginOf(file), 0).tree;
+}
+
+/** Looks at the tokens only, since the parser itself would overflow its stack. */
+function nestsTooDeep(text: string): boolean {
+  let flow = 0;
+  let inLine = 0;
+  for (const token of new Lexer().lex(text)) {
+    if (token === '[' || token === '{') flow++;
+    else if (token === ']' || token === '}') flow = Math.max(0, flow - 1);
+    else if (token.includes('\n')) inLine = 0;
+    else if (flow === 0 && (token === '-' || token === '?' || token === ':')) inLine++;
+    if (flow > maxDepth || inLine > maxDepth) return true;
+  }
+  return false;
+}
+
+interface Built {
+  readonly tree: Tree;
+  /** Values in it, itself included. */
+  readonly size: number;
+  /** Levels below it. */
+  readonly height: number;
+}
+
+/** Makes trees of one document, anchors in the order of the text. */
+class TreeBuilder {
+  readonly #file: SourceFile;
+  readonly #problems: Problems;
+  readonly #hasWarnings: boolean;
+  readonly #anchors = new Map<string, Built | 'open'>();
+  #values = 0;
+  #full = false;
+
+  constructor(file: SourceFile, problems: Problems, hasWarnings: boolean) {
+    this.#file = file;
+    this.#problems = problems;
+    this.#hasWarnings = hasWarnings;
+  }
+
+  build(node: ParsedNode | null, fallback: Place, depth: number): Built {
+    const place = this.#placeOf(node) ?? fallback;
+    if (node === null) return leaf({ kind: 'scalar', at: place, value: null });
+    if (isAlias(node)) return this.#alias(node, place, depth);
+    if (this.#full || depth > maxDepth) return this.#tooMuch(place, `nested more than ${maxDepth} levels deep`);
+    if (++this.#values > maxValues) return this.#tooMuch(place, `more than ${maxValues} values`);
+    if (node.anchor) this.#anchors.set(node.anchor, 'open');
+    const built = this.#plainNode(node, place, depth);
+    if (node.anchor) this.#anchors.set(node.anchor, built);
+    return built;
+  }
+
+  #plainNode(node: Exclude<ParsedNode, Alias.Parsed>, place: Place, depth: number): Built {
+    if (node.tag !== undefined && this.#hasWarnings) return broken(place);
+    if (isScalar(node)) return leaf(this.#scalar(node.value, place));
+    return isMap(node) ? this.#map(node, place, depth) : this.#list(node, place, depth);
+  }
+
+  #scalar(value: unknown, at: Place): ScalarTree {
+    if (typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value)) {
+      const text = this.#file.text.slice(at.start, at.end);
+      this.#problems.add(at, `${text} is too long for a whole number`, { hint: 'quote it when it is text' });
+      return { kind: 'scalar', at, value: '', broken: true };
+    }
+    if (value === null || ['string', 'number', 'boolean'].includes(typeof value))
+      return { kind: 'scalar', at, value: value as Scalar };
+    this.#problems.add(at, 'only text, numbers, true, false, maps and lists are understood');
+    return { kind: 'scalar', at, value: '', broken: true };
+  }
+
+  #list(node: YAMLSeq.Parsed, place: Place, depth: number): Built {
+    const items = node.items.map((item) => this.build(item as ParsedNode, place, depth + 1));
+    const tree: ListTree = { kind: 'list', at: place, block: node.flow !== true, items: items.map(({ tree }) => tree) };
+    return around(tree, items);
+  }
+
+  #map(node: YAMLMap.Parsed, place: Place, depth: number): Built {
+    const entries = new Map<string, Entry>();
+    const values: Built[] = [];
+    for (const pair of node.items) {
+      const key = this.#key(pair, place, entries);
+      const value = this.build(pair.value, key?.place ?? place, depth + 1);
+      values.push(value);
+      if (key && !entries.has(key.name)) entries.set(key.name, { key: key.place, value: value.tree });
+    }
+    const tree: MapTree = { kind: 'map', at: place, block: node.flow !== true, entries };
+    return around(tree, values);
+  }
+
+  #key(pair: Pair<ParsedNode, ParsedNode | null>, map: Place, entries: ReadonlyMap<string, Entry>) {
+    const place = this.#placeOf(pair.key) ?? map;
+    const name = isScalar(pair.key) ? this.#keyText(pair.key.value, place) : undefined;
+    const first = name === undefined ? undefined : entries.get(name);
+    if (name === undefined || name === '__proto__')
+      this.#problems.add(place, 'a key must be plain text', { hint: 'quote the value when a brace was meant as text' });
+    else if (first)
+      this.#problems.add(place, `"${name}" stands here twice`, {
+        hint: `the first is in line ${lineAndColumn(first.key).line}`,
+      });
+    else return { name, place };
+    return undefined;
+  }
+
+  #keyText(value: unknown, place: Place): string | undefined {
+    if (typeof value === 'string') return value;
+    return typeof value === 'number' || typeof value === 'boolean'
+      ? this.#file.text.slice(place.start, place.end)
+      : undefined;
+  }
+
+  #alias(node: Alias.Parsed, place: Place, depth: number): Built {
+    const target = this.#anchors.get(node.source);
+    if (target === undefined) {
+      this.#problems.add(place, `there is no anchor &${node.source} above`, {
+        hint: () => this.#anchorHint(node.source),
+      });
+      return broken(place);
+    }
+    if (target === 'open') {
+      this.#problems.add(place, `*${node.source} stands within its own anchor`);
+      return broken(place);
+    }
+    this.#values += target.size;
+    if (this.#values > maxValues) return this.#tooMuch(place, `more than ${maxValues} values behind aliases`);
+    if (depth + target.height > maxDepth) return this.#tooMuch(place, `nested more than ${maxDepth} levels deep`);
+    return target;
+  }
+
+  #anchorHint(name: string): string {
+    const near = nearest(name, this.#anchors.keys());
+    return near ? `did you mean *${near}?` : 'a value that begins with * must be quoted';
+  }
+
+  /** Said once a file: what follows is the same mistake. */
+  #tooMuch(place: Place, text: string): Built {
+    if (!this.#full) this.#problems.add(place, text);
+    this.#full = true;
+    return broken(place);
+  }
+
+  #placeOf(node: ParsedNode | null): Place | undefined {
+    if (!node?.range) return undefined;
+    const [start, end] = node.range;
+    const text = this.#file.text.slice(start, end);
+    return end > start ? { file: this.#file, start, end: start + text.trimEnd().length } : undefined;
+  }
+}
+
+function leaf(tree: ScalarTree): Built {
+  return { tree, size: 1, height: 0 };
+}
+
+function broken(at: Place): Built {
+  return leaf({ kind: 'scalar', at, value: '', broken: true });
+}
+
+function around(tree: Tree, parts: readonly Built[]): Built {
+  let size = 1;
+  let height = 0;
+  for (const part of parts) {
+    size += part.size;
+    height = Math.max(height, part.height + 1);
+  }
+  return { tree, size, height };
+}

@@ -1,0 +1,31 @@
+import { localLog, localLogOptions, localLogRoles } from '../../connectors/shared/log/local.ts';
+import { defineConnector } from '../kit/declaration.ts';
+import { memorySpace, spaceOption } from './memory/space.ts';
+
+/**
+ * The twin of `sqlite_log` that touches no file: the same topics, offsets, groups and leases, kept in a space of this
+ * process. What is in it is gone with the process, but outlives every instance of the connector.
+ */
+export const memoryLog = defineConnector({
+  type: 'memory_log',
+  summary: 'A log of topics and partitions in memory, for tests and trials.',
+  family: 'log',
+  options: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['topic'],
+    properties: {
+      ...localLogOptions({ retention: '1h', max_size: '64MiB' }),
+      space: spaceOption,
+    },
+  },
+  example: 'ticks: { type: memory_log, topic: raw_stock_ticks, partitions: 6 }',
+  ...localLogRoles,
+  logNames: ({ space, topic }) => [`${space} ${topic}`],
+  async create(options, { name }) {
+    const { MemoryLogStore } = await import('./memory/log-store.ts');
+    const space = memorySpace(options.space);
+    const place = { name, topic: options.topic, partitions: options.partitions };
+    return localLog(options, (context) => new MemoryLogStore(space, place, context));
+  },
+});

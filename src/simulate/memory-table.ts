@@ -1,0 +1,46 @@
+import { noUsage } from '../../connectors/shared/log/usage.ts';
+import { checkTable, keepOptions, readTable, whyNoCounters } from '../../connectors/shared/table/definition.ts';
+import { defineConnector, tableOptions } from '../kit/declaration.ts';
+import { memorySpace, spaceOption } from './memory/space.ts';
+
+/**
+ * The twin of `sqlite_table` that touches no file: the same rows, counters and queries, kept in a space of this
+ * process. What is in it is gone with the process, but outlives every instance of the connector.
+ */
+export const memoryTable = defineConnector({
+  type: 'memory_table',
+  summary: 'A table in memory, for tests and trials.',
+  family: 'table',
+  options: {
+    type: 'object',
+    additionalProperties: false,
+    properties: {
+      ...tableOptions,
+      ...keepOptions,
+      space: spaceOption,
+      table: {
+        type: 'string',
+        minLength: 1,
+        description: "Name of the table; the connector's name unless given.",
+        examples: ['finnhub_trades'],
+      },
+    },
+  },
+  example: 'symbols: { type: memory_table, fields: { symbol: string, tradeCount: int64 }, unique: symbol }',
+  sink: { options: noUsage, merges: whyNoCounters },
+  lookup: { options: noUsage },
+  check: checkTable,
+  async create(options, { name }) {
+    const [{ MemoryTableStore }, { TableLookup, tableSink }] = await Promise.all([
+      import('./memory/table-store.ts'),
+      import('../../connectors/shared/table/roles.ts'),
+    ]);
+    const space = memorySpace(options.space);
+    const table = { name: options.table ?? name, definition: readTable(name, options) };
+    return {
+      sink: (_usage, context) => tableSink(new MemoryTableStore(space, table, context), context),
+      lookup: (context) => new TableLookup(new MemoryTableStore(space, table, context), context),
+      close: async () => {},
+    };
+  },
+});

@@ -1,0 +1,184 @@
+import type { TableDefinition } from '../../../connectors/shared/table/definition.ts';
+import {
+  expireStep,
+  isAbove,
+  type Marks,
+  type MarkTuple,
+  markOf,
+  type NewRow,
+  type Place,
+  type RowState,
+  type TableStore,
+} from '../../../connectors/shared/table/store.ts';
+import { planTrim, trimLook } from '../../../connectors/shared/table/trim.ts';
+import { type StoredValue, withLists } from '../../../connectors/shared/table/values.ts';
+import { FdpError } from '../../errors.ts';
+import type { Environment } from '../../kit/environment.ts';
+import type { Query } from '../../kit/lookup.ts';
+import type { Coordinates } from '../../kit/origin.ts';
+import type { Row } from '../../kit/row.ts';
+import type { Mark } from '../../kit/sink.ts';
+import { matching } from './query.ts';
+import type { MemoryHook, MemoryRow, MemorySpace, MemoryTable } from './space.ts';
+
+/** One table in a memory space, as one role sees it. */
+export class MemoryTableStore implements TableStore {
+  readonly definition: TableDefinition;
+  readonly #space: MemorySpace;
+  readonly #name: string;
+  readonly #environment: Environment;
+  #generation = -1;
+  #table: MemoryTable | undefined;
+
+  constructor(space: MemorySpace, table: { name: string; definition: TableDefinition }, environment: Environment) {
+    this.definition = table.definition;
+    this.#space = space;
+    this.#name = table.name;
+    this.#environment = environment;
+  }
+
+  async open(): Promise<void> {
+    this.#generation = this.#space.generation;
+    this.#table = this.#space.tables.get(this.#name) ?? {
+      nextId: 1,
+      rows: new Map(),
+      byKey: new Map(),
+      removedTo: new Map(),
+    };
+    this.#space.tables.set(this.#name, this.#table);
+  }
+
+  insert(rows: readonly NewRow[], signal: AbortSignal): Promise<ReadonlyMap<number, Coordinates>> {
+    return this.#step('insert', signal, (table) => {
+      const known = new Map<number, Coordinates>();
+      for (const [place, { values, coordinates }] of rows.entries()) {
+        const first = this.#find(table, this.#keyOf(values));
+        if (first) known.set(place, { lane: first.lane, offset: first.offset, index: first.index });
+        else if (wasRemoved(table, coordinates)) known.set(place, coordinates);
+        else this.#put(table, table.nextId++, { values, marks: {}, ...coordinates });
+      }
+      return known;
+    });
+  }
+
+  merge(
+    keys: readonly StoredValue[],
+    change: (key: StoredValue, row: RowState | undefined) => RowState | undefined,
+    signal: AbortSignal,
+  ): Promise<void> {
+    return this.#step('merge', signal, (table) => {
+      for (const key of keys) {
+        const before = this.#find(table, key);
+        const after = change(key, before && { values: this.#complete(before.values), marks: before.marks });
+        const from = before ?? { lane: '', offset: -1, index: 0 };
+        if (after) this.#put(table, before?.id ?? table.nextId++, { ...from, ...after });
+      }
+    });
+  }
+
+  async mark(lane: string): Promise<Mark | undefined> {
+    let highest: MarkTuple | undefined;
+    for (const row of this.#opened.rows.values()) {
+      const mark = row.marks[lane];
+      if (mark && isAbove(mark, highest)) highest = mark;
+    }
+    return markOf(highest);
+  }
+
+  async marks(key: StoredValue): Promise<Marks | undefined> {
+    return this.#find(this.#opened, key)?.marks;
+  }
+
+  async newest(lane: string): Promise<number | undefined> {
+    return [...this.#opened.rows.values()].findLast((row) => row.lane === lane)?.offset;
+  }
+
+  async forget(lane: string, to: MarkTuple): Promise<void> {
+    const { rows } = this.#opened;
+    for (const [id, row] of rows) {
+      const mark = row.marks[lane];
+      if (mark && isAbove(mark, to)) rows.set(id, { ...row, marks: { ...row.marks, [lane]: to } });
+    }
+  }
+
+  async find(query: Query): Promise<readonly Row[]> {
+    const given = matching(this.#opened.rows.values(), this.definition, query).slice(0, query.limit);
+    return given.map((row) => withLists(this.definition, { ...this.#complete(row.values), _id: String(row.id) }));
+  }
+
+  expire(): Promise<number> {
+    return this.#step('trim', new AbortController().signal, (table) => {
+      const before = this.#environment.clock.now() - (this.definition.expireMs ?? Number.POSITIVE_INFINITY);
+      const expired = [...table.rows.values()].filter((row) => row.at < before).slice(0, expireStep);
+      for (const row of expired) this.#remove(table, row);
+      return expired.length;
+    });
+  }
+
+  trim(): Promise<number> {
+    return this.#step('trim', new AbortController().signal, (table) => {
+      const all = [...table.rows.values()].sort((a, b) => a.id - b.id);
+      const heldBytes = all.reduce((sum, { values }) => sum + JSON.stringify(values).length, 0);
+      const now = this.#environment.clock.now();
+      const plan = planTrim(this.definition, all.slice(0, trimLook), { now, heldBytes });
+      for (const { id } of plan.rows) this.#remove(table, table.rows.get(id));
+      for (const [lane, place] of plan.removedTo)
+        if (isAbove(place, table.removedTo.get(lane))) table.removedTo.set(lane, place);
+      return plan.rows.length;
+    });
+  }
+
+  async removedTo(lane: string): Promise<Place | undefined> {
+    return this.#opened.removedTo.get(lane);
+  }
+
+  async close(): Promise<void> {
+    this.#table = undefined;
+  }
+
+  get #opened(): MemoryTable {
+    if (this.#table && this.#generation === this.#space.generation) return this.#table;
+    throw new FdpError('FDP_CLOSED', `${this.definition.name}: the table is closed`);
+  }
+
+  /** One atomic step between the space's hooks. */
+  async #step<T>(name: Parameters<MemoryHook>[0], signal: AbortSignal, work: (table: MemoryTable) => T): Promise<T> {
+    await this.#space.beforeWrite?.(name);
+    if (signal.aborted) throw new FdpError('FDP_CLOSED', `${this.definition.name}: the write was given up`);
+    const result = work(this.#opened);
+    await this.#space.afterWrite?.(name);
+    return result;
+  }
+
+  #keyOf(values: Readonly<Record<string, StoredValue>>): StoredValue | undefined {
+    return this.definition.unique === undefined ? undefined : values[this.definition.unique];
+  }
+
+  #find(table: MemoryTable, key: StoredValue | undefined): MemoryRow | undefined {
+    const id = key === undefined ? undefined : table.byKey.get(key);
+    return id === undefined ? undefined : table.rows.get(id);
+  }
+
+  #put(table: MemoryTable, id: number, row: Omit<MemoryRow, 'id' | 'at'>): void {
+    table.rows.set(id, { ...row, id, at: this.#environment.clock.now() });
+    const key = this.#keyOf(row.values);
+    if (key !== undefined) table.byKey.set(key, id);
+  }
+
+  #remove(table: MemoryTable, row: MemoryRow | undefined): void {
+    if (!row) return;
+    table.rows.delete(row.id);
+    table.byKey.delete(this.#keyOf(row.values));
+  }
+
+  #complete(values: Readonly<Record<string, StoredValue>>): Readonly<Record<string, StoredValue>> {
+    const { fields } = this.definition;
+    if (!fields) return values;
+    return Object.fromEntries(Object.keys(fields).map((field) => [field, values[field] ?? null]));
+  }
+}
+
+function wasRemoved({ removedTo }: MemoryTable, { lane, offset, index }: Coordinates): boolean {
+  const last = removedTo.get(lane);
+  return offset >= 0 && last !== undefined && !isAbove([offset, index], last);
+}

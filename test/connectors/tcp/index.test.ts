@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import { tcp } from '../../../connectors/tcp/index.ts';
+import { roleContext, testEnvironment } from '../../support/engine/environment.ts';
+import { optionsOf } from '../../support/engine/options.ts';
+
+function mistakes(options: object): string[] {
+  const found: string[] = [];
+  tcp.check?.(optionsOf(tcp, options), (_path, text) => void found.push(text));
+  return found;
+}
+
+describe('tcp options', () => {
+  it('wants exactly one of listen and connect', () => {
+    expect(mistakes({ listen: '127.0.0.1:1' })).toEqual([]);
+    expect(mistakes({ connect: '127.0.0.1:1' })).toEqual([]);
+    expect(mistakes({})).toEqual([expect.stringContaining('exactly one')]);
+    expect(mistakes({ listen: '127.0.0.1:1', connect: '127.0.0.1:1' })).toHaveLength(1);
+  });
+
+  it('claims the port on which it listens, and nothing where it connects', () => {
+    expect(tcp.claims?.({ listen: 'localhost:8888' })).toEqual(tcp.claims?.({ listen: '127.0.0.1:8888' }));
+    expect(tcp.claims?.({ listen: '127.0.0.1:8888' })).not.toEqual(tcp.claims?.({ listen: '127.0.0.1:8889' }));
+    expect(tcp.claims?.({ listen: '127.0.0.1:0' })).toEqual([]);
+    expect(tcp.claims?.({ connect: '127.0.0.1:8888' })).toEqual([]);
+  });
+
+  it('refuses the role that its options do not give', async () => {
+    const context = { ...testEnvironment(), name: 'feed' };
+    const server = await tcp.create(optionsOf(tcp, { listen: '127.0.0.1:0' }), context);
+    const client = await tcp.create(optionsOf(tcp, { connect: '127.0.0.1:1' }), context);
+    const spec = expect.objectContaining({ code: 'FDP_SPEC_INVALID' });
+    expect(() => server.source?.({}, roleContext())).toThrow(spec);
+    expect(() => client.sink?.({}, roleContext())).toThrow(spec);
+  });
+});

@@ -1,0 +1,51 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { RecencyMap } from '../../src/kit/recency-map.ts';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage: () => void = runInNewContext('gc');
+
+function heapMiB(): number {
+  collectGarbage();
+  return process.memoryUsage().heapUsed / 1024 ** 2;
+}
+
+describe('recency map', () => {
+  it('removes the key that was unused for longest, as a plain list does', () => {
+    const key = fc.integer({ min: 0, max: 30 }).map(String);
+    fc.assert(
+      fc.property(fc.array(fc.option(key), { maxLength: 200 }), fc.integer({ min: 1, max: 200 }), (steps, repeat) => {
+        const map = new RecencyMap<number>();
+        let model: (readonly [string, number])[] = [];
+        for (const [place, step] of Array.from({ length: repeat }, () => steps)
+          .flat()
+          .entries()) {
+          if (step === null) {
+            map.removeOldest();
+            model = model.slice(1);
+          } else {
+            map.use(step, place);
+            model = [...model.filter(([known]) => known !== step), [step, place]];
+          }
+          expect(map.size).toBe(model.length);
+        }
+        for (const [known, value] of model) expect(map.get(known)).toBe(value);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('does not grow while the same few keys are used again and again', () => {
+    const map = new RecencyMap<number>();
+    const useAll = (times: number) => {
+      for (let time = 0; time < times; time++) map.use(String(time % 6), time);
+    };
+    useAll(100_000);
+    const before = heapMiB();
+    useAll(1_000_000);
+    expect(heapMiB() - before).toBeLessThan(10);
+    expect(map.size).toBe(6);
+  });
+});

@@ -1,0 +1,166 @@
+import { describe, expect, it } from 'vitest';
+import type { StatusEvent } from '../../../page/model/contract.ts';
+import {
+  feedTrouble,
+  noPlatform,
+  overallTone,
+  summary,
+  unheard,
+  vwapWindow,
+  withStatus,
+} from '../../../page/model/platform.ts';
+import type { StatusReport } from '../../../src/kit/snapshot.ts';
+import { nodeOf, reportOf, topologyOf } from '../reports.ts';
+
+function after(...looks: readonly (readonly StatusReport[] | StatusEvent)[]) {
+  return looks.reduce((platform, look, place) => {
+    const event = 'processes' in look ? look : { at: place * 1000, processes: look };
+    return withStatus(platform, event);
+  }, noPlatform);
+}
+
+const sick = nodeOf('trades', { kind: 'sink', state: 'retrying', reason: 'the store is away' });
+
+describe('platform', () => {
+  it('adds up a topology over its processes, and takes the worst state', () => {
+    const first = topologyOf('processor', {
+      read: 10,
+      lag: 3,
+      nodes: [nodeOf('explode', { in: 10, extra: { keys: 2 } })],
+    });
+    const second = topologyOf('processor', {
+      ...{ state: 'failed', reason: 'no rights', read: 5, lag: 4 },
+      nodes: [nodeOf('explode', { in: 5, state: 'failed', extra: { keys: 1 } })],
+    });
+    const { topologies, processes } = after([reportOf([first]), reportOf([second], { pid: 2 })]);
+    expect(processes).toBe(2);
+    expect(topologies).toHaveLength(1);
+    expect(topologies[0]).toMatchObject({ state: 'failed', tone: 'bad', read: 15, lag: 7, reasons: ['no rights'] });
+    expect(topologies[0]?.nodes[0]).toMatchObject({ in: 15, state: 'failed', extra: { keys: 3 } });
+  });
+
+  it('gives no lag to a stand-by, and none where nobody knows it', () => {
+    const standby = topologyOf('processor', { state: 'standby', lag: 100 });
+    const running = topologyOf('processor', { lag: 1 });
+    const both = after([reportOf([standby]), reportOf([running, topologyOf('api')], { pid: 2 })]);
+    expect(both.topologies.map(({ name, lag, state }) => [name, lag, state])).toEqual([
+      ['processor', 1, 'running'],
+      ['api', undefined, 'running'],
+    ]);
+  });
+
+  it('gives rates per second over the last looks', () => {
+    const look = (read: number, at: number) => [
+      reportOf([topologyOf('ingestor', { read, nodes: [nodeOf('split', { in: read, out: 2 * read })] })], { at }),
+    ];
+    const { topologies } = after(look(0, 0), look(50, 1000), look(150, 2000));
+    expect(topologies[0]?.readPerSecond).toBe(75);
+    expect(topologies[0]?.nodes[0]).toMatchObject({ inPerSecond: 75, outPerSecond: 150 });
+  });
+
+  it('takes a report that it has seen before for no news', () => {
+    const look = (read: number, at: number) => [reportOf([topologyOf('ingestor', { read })], { at })];
+    const again = Array.from({ length: 10 }, () => look(50, 1000));
+    expect(after(look(0, 0), ...again).topologies[0]?.readPerSecond).toBe(50);
+  });
+
+  it('is bad while something that a node needs is away, and well afterwards', () => {
+    const away = topologyOf('processor', { ready: false, reason: 'trades: the store is away', nodes: [sick] });
+    const well = topologyOf('processor', { nodes: [nodeOf('trades', { kind: 'sink' })] });
+    expect(after([reportOf([away])]).topologies[0]).toMatchObject({
+      tone: 'bad',
+      reasons: ['trades: the store is away'],
+    });
+    expect(after([reportOf([away])], [reportOf([well], { at: 1000 })]).topologies[0]).toMatchObject({
+      tone: 'good',
+      reasons: [],
+    });
+  });
+
+  it('waits for the first connection before it calls it bad', () => {
+    const starting = topologyOf('ingestor', {
+      state: 'starting',
+      nodes: [nodeOf('mock', { kind: 'source', state: 'connecting' })],
+    });
+    expect(after([reportOf([starting])]).topologies[0]?.tone).toBe('wait');
+  });
+
+  it('says that a process is silent before it is forgotten', () => {
+    const silent = { at: 6000, processes: [reportOf([topologyOf('ingestor')], { at: 1000 })] };
+    expect(after(silent).topologies[0]).toMatchObject({ tone: 'bad', reasons: [expect.stringContaining('silent')] });
+  });
+
+  it('keeps a topology that nobody runs any more as gone, in its place, until somebody runs it again', () => {
+    const both = [reportOf([topologyOf('ingestor'), topologyOf('api')])];
+    const api = [reportOf([topologyOf('api')], { at: 1000 })];
+    const left = after(both, api);
+    expect(left.topologies.map(({ name, state, tone }) => [name, state, tone])).toEqual([
+      ['ingestor', 'gone', 'bad'],
+      ['api', 'running', 'good'],
+    ]);
+    expect(left.topologies[0]?.reasons[0]).toContain('fdp-run --topology ingestor');
+    expect(after(both, api, both).topologies.map(({ state }) => state)).toEqual(['running', 'running']);
+  });
+
+  it('does not call gone what it can not see', () => {
+    const both = [reportOf([topologyOf('ingestor')]), reportOf([topologyOf('api')], { pid: 2 })];
+    const blind = {
+      at: 1000,
+      processes: [reportOf([topologyOf('api')], { pid: 2, at: 1000 })],
+      error: 'the table is away',
+    };
+    const platform = after(both, blind);
+    expect(platform.error).toBe('the table is away');
+    expect(platform.topologies.map(({ state }) => state)).toEqual(['unknown', 'running']);
+    expect(summary(platform)).toBe('Nobody knows how ingestor is');
+    expect(overallTone(platform)).toBe('wait');
+  });
+
+  it('says in one sentence how everything is', () => {
+    expect(summary(noPlatform)).toBe('Nothing runs yet');
+    expect(summary(after([reportOf([topologyOf('api')])]))).toBe('The one topology is well');
+    const some = [reportOf([topologyOf('api'), topologyOf('processor', { state: 'held', reason: 'refused' })])];
+    expect(summary(after(some))).toBe('processor needs a look: refused');
+    expect(summary(after([reportOf([topologyOf('api'), topologyOf('analytics', { state: 'draining' })])]))).toBe(
+      'analytics is on the way',
+    );
+  });
+
+  it('claims nothing while there is no connection: what is not fresh is not well', () => {
+    const well = after([reportOf([topologyOf('api'), topologyOf('processor')])]);
+    expect([summary(well), overallTone(well)]).toEqual(['All 2 topologies are well', 'good']);
+    const lost = unheard(well);
+    expect([summary(lost), overallTone(lost)]).toEqual(['Disconnected: nobody knows how the platform is', 'bad']);
+    expect(lost.topologies.map(({ state, tone, readPerSecond }) => [state, tone, readPerSecond])).toEqual([
+      ['unknown', 'off', undefined],
+      ['unknown', 'off', undefined],
+    ]);
+    const back = withStatus(lost, { at: 5000, processes: [reportOf([topologyOf('api')], { at: 5000 })] });
+    expect([back.isHeard, summary(back)]).toEqual([true, 'processor needs a look']);
+  });
+
+  it('says why no price comes, where the topology knows that brings them to the page', () => {
+    const http = nodeOf('http', { kind: 'sink', type: 'rest' });
+    const refused = topologyOf('live', {
+      reason: 'the lines of the feed are refused',
+      nodes: [{ ...http, state: 'retrying', reason: 'the lines of the feed are refused' }],
+    });
+    expect(feedTrouble(after([reportOf([refused])]))).toBe('the lines of the feed are refused');
+    expect(summary(after([reportOf([refused])]))).toBe('live needs a look: the lines of the feed are refused');
+    expect(feedTrouble(after([reportOf([topologyOf('live', { nodes: [http] })])]))).toBeUndefined();
+  });
+
+  it('knows of how many trades the VWAP is made, unless there are two answers', () => {
+    const analytics = topologyOf('analytics', { nodes: [nodeOf('vwap')] });
+    const options = { vwap: { window: 50, by: 'symbol' } };
+    expect(vwapWindow(after([reportOf([analytics], { options })]))).toBe(50);
+    expect(vwapWindow(after([reportOf([topologyOf('api')])]))).toBeUndefined();
+    const other = reportOf([{ ...analytics, name: 'simulation' }], { pid: 2, options: { vwap: { window: 20 } } });
+    expect(vwapWindow(after([reportOf([analytics], { options }), other]))).toBeUndefined();
+  });
+
+  it('keeps nothing of processes that have gone', () => {
+    const looks = Array.from({ length: 50 }, (_unused, pid) => [reportOf([topologyOf('api')], { pid, at: pid })]);
+    expect(after(...looks).history.size).toBe(1);
+  });
+});

@@ -1,0 +1,53 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser } from 'playwright-core';
+import { type Place, placeIn } from '../cli/place.ts';
+import { eventually, Process, temporaryFolder } from '../cli/platform.ts';
+import { Terminal } from '../cli/tmux.ts';
+import { launchChromium } from './browser.ts';
+import { terminalPicture } from './terminal-picture.ts';
+
+const images = join('docs', 'images');
+/** How long prices come before a picture is taken, ms: so that there is a line to be seen. */
+const someTime = 45_000;
+
+/** `npm run screenshots`: takes the README's pictures of the live page and of the dashboard, from a platform of its own. */
+async function takePictures(): Promise<void> {
+  mkdirSync(images, { recursive: true });
+  using folder = temporaryFolder();
+  const place = await placeIn(folder.path);
+  await using _platform = new Process([], place.env);
+  await eventually('the API', async () => (await fetch(place.api).catch(() => undefined))?.ok);
+  const browser = await launchChromium();
+  try {
+    await Promise.all([takePage(browser, place, 'light'), takePage(browser, place, 'dark')]);
+    await takeDashboard(browser, place, folder.path);
+  } finally {
+    await browser.close();
+  }
+}
+
+async function takePage(browser: Browser, { api }: Place, scheme: 'light' | 'dark'): Promise<void> {
+  const page = await browser.newPage({ colorScheme: scheme, viewport: { width: 1440, height: 1290 } });
+  await page.goto(api);
+  await page.locator('#connection[data-tone=good]').waitFor();
+  await page.waitForTimeout(someTime);
+  await page.screenshot({ path: join(images, `page-${scheme}.png`) });
+  await page.close();
+}
+
+async function takeDashboard(browser: Browser, { env }: Place, folder: string): Promise<void> {
+  using terminal = new Terminal(['--topology', 'dashboard'], {
+    folder,
+    env: { ...env, OBSERVE_PORT: '0' },
+    width: 130,
+    height: 38,
+  });
+  await new Promise((resolve) => setTimeout(resolve, someTime));
+  const page = await browser.newPage({ deviceScaleFactor: 1.25 });
+  await page.setContent(terminalPicture(terminal.colours));
+  await page.locator('svg').screenshot({ path: join(images, 'dashboard.png'), omitBackground: true });
+  await page.close();
+}
+
+await takePictures();

@@ -1,0 +1,82 @@
+import { expect } from 'vitest';
+import type { Ledger, LedgerPlace } from '../kafka/ledger.ts';
+import { randomName } from '../services/services.ts';
+import { pipelineCopy } from './pipeline-copy.ts';
+import { type Place, placeIn } from './place.ts';
+import { Process, temporaryFolder } from './platform.ts';
+
+/** A change of the shipped pipeline: a text in it, and what stands there instead. */
+export type Edit = readonly [text: string, instead: string];
+
+/** Variables of a process, beside those that place it. */
+export type Variables = Readonly<Record<string, string>>;
+
+/** The shipped pipeline in the profile `cluster`, on a topic, groups and a database of its own. */
+export class Cluster {
+  readonly place: LedgerPlace;
+  /** The consumer group of the processor. */
+  readonly group: string;
+  /** The topic of the dead letters. */
+  readonly rejected: string;
+  readonly folder = temporaryFolder();
+  readonly #edits: readonly Edit[];
+  readonly #pipeline: string;
+  #copies = 0;
+
+  /** @param edits further changes of pipeline.yml, made before its names are replaced */
+  constructor(brokers: string, url: string, ...edits: readonly Edit[]) {
+    const name = randomName('faults');
+    this.place = { brokers, url, topic: `${name}-ticks`, database: name };
+    this.group = `${name}-processor`;
+    this.rejected = `${this.place.topic}.rejected`;
+    this.#edits = [
+      ['topic: raw_stock_ticks, partitions', `topic: ${this.place.topic}, partitions`],
+      ['topic: raw_stock_ticks.rejected', `topic: ${this.rejected}`],
+      ['group: processor', `group: ${this.group}`],
+      ['group: analytics', `group: ${name}-analytics`],
+      ...Array.from({ length: 3 }, (): Edit => ['database: financialDataDatabase', `database: ${name}`]),
+    ];
+    this.#pipeline = this.pipelineWith(...edits);
+  }
+
+  /** The path of another pipeline on the same topic, group and stores. */
+  pipelineWith(...edits: readonly Edit[]): string {
+    return pipelineCopy(`${this.folder.path}/${++this.#copies}`, ...edits, ...this.#edits);
+  }
+
+  /** Starts `fdp-run` with these arguments, and tells where it serves; it has no port for metrics unless one is given. */
+  async start(args: readonly string[], more: Variables = {}): Promise<{ process: Process; place: Place }> {
+    const place = await placeIn(this.folder.path);
+    const variables = {
+      ...place.env,
+      FDP_PROFILE: 'cluster',
+      KAFKA_BROKERS: this.place.brokers,
+      MONGODB_URL: this.place.url,
+      OBSERVE_PORT: '0',
+      ...more,
+    };
+    const pipeline = args.includes('--pipeline') ? [] : ['--pipeline', this.#pipeline];
+    return { process: new Process([...args, ...pipeline], variables), place };
+  }
+
+  /** Starts one more processor. */
+  async processor(more: Variables = {}): Promise<Process> {
+    return (await this.start(['--topology', 'processor'], more)).process;
+  }
+
+  /** Runs a command of `fdp-run` to its end, and gives what it said. */
+  async command(...args: readonly string[]): Promise<{ readonly code: number | string; readonly stdout: string }> {
+    const { process } = await this.start(args);
+    const code = await process.ended;
+    return { code, stdout: process.stdout };
+  }
+
+  /** Waits until the processors have stored what the log holds, and fails with every difference. */
+  async settled(ledger: Ledger, limitMs = 90_000): Promise<void> {
+    expect(await ledger.settled(limitMs)).toEqual([]);
+  }
+
+  [Symbol.dispose](): void {
+    this.folder[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,111 @@
+import type { Connector } from '../../../src/kit/connector.ts';
+import { type Message, messageOf, type SourceMessage } from '../../../src/kit/message.ts';
+import type { RoleContext } from '../../../src/kit/role.ts';
+import type { Sink } from '../../../src/kit/sink.ts';
+import type { Lane, Source } from '../../../src/kit/source.ts';
+import { VirtualClock } from '../../../src/simulate/virtual-clock.ts';
+import { roleContext, type TestNode, testEnvironment, testNode } from '../engine/environment.ts';
+
+/** How a contract suite reaches one kind of log. */
+export interface LogWorld {
+  /** A connector on the same surviving data, as another process makes it; topic `topic`, 3 partitions unless given. */
+  connector(clock: VirtualClock, options?: object): Promise<Connector>;
+  /** Removes the newest records of a partition, as a restored backup does. */
+  loseEnd(partition: number, records: number): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+export type TestRole = RoleContext & TestNode & { log: ReturnType<typeof testEnvironment>['log'] };
+
+/** A process of the test: its own clock, which moves only when the test says so. */
+export interface TestProcess {
+  readonly clock: VirtualClock;
+  readonly connector: Connector;
+  context(topology?: string): TestRole;
+}
+
+export async function processOf(
+  world: LogWorld,
+  options: object = {},
+  clock: VirtualClock = new VirtualClock(),
+): Promise<TestProcess> {
+  const environment = testEnvironment(clock);
+  const context = (topology = 'test') => ({
+    ...roleContext(environment, { topology }),
+    ...testNode('ticks', 'source'),
+    log: environment.log,
+  });
+  return { clock, connector: await world.connector(clock, options), context };
+}
+
+export interface OpenSource {
+  readonly source: Source;
+  /** The lanes in the order in which they were opened. */
+  readonly lanes: Lane[];
+  readonly errors: unknown[];
+  readonly context: TestRole;
+  unsubscribe(): void;
+}
+
+export function sourceOf(process: TestProcess, usage: object, context = process.context()): OpenSource['source'] {
+  const source = process.connector.source?.({ ...usage }, context);
+  if (!source) throw new Error('the connector has no source');
+  return source;
+}
+
+/** Connects a source and subscribes to its lanes. */
+export async function openSource(process: TestProcess, usage: object = {}): Promise<OpenSource> {
+  const context = process.context();
+  const source = sourceOf(process, { group: 'group', ...usage }, context);
+  await process.clock.until(source.connect(new AbortController().signal));
+  return { ...subscribed(source), context };
+}
+
+export function subscribed(source: Source): Omit<OpenSource, 'context'> {
+  const [lanes, errors]: [Lane[], unknown[]] = [[], []];
+  const subscription = source.lanes.subscribe({
+    next: (lane) => lanes.push(lane),
+    error: (error) => errors.push(error),
+  });
+  return { source, lanes, errors, unsubscribe: () => subscription.unsubscribe() };
+}
+
+export async function openSink(process: TestProcess, context = process.context()): Promise<Sink> {
+  const sink = process.connector.sink?.({}, context);
+  if (!sink) throw new Error('the connector has no sink');
+  await process.clock.until(sink.connect(new AbortController().signal));
+  return sink;
+}
+
+export function messageWith(value: unknown, more: Partial<SourceMessage> = {}): Message {
+  return messageOf({ key: null, value, timestamp: 0, meta: { lane: 'test' }, ...more }, undefined);
+}
+
+/** Appends messages with a sink of its own. */
+export async function append(process: TestProcess, messages: readonly Message[]): Promise<void> {
+  const sink = await openSink(process);
+  await process.clock.until(sink.write(messages, new AbortController().signal));
+  await sink.close();
+}
+
+/** Everything that a lane has now, without waiting for more; `commit` makes it durable. */
+export async function drain(process: TestProcess, lane: Lane, commit = false): Promise<SourceMessage[]> {
+  const messages: SourceMessage[] = [];
+  for (;;) {
+    const stop = new AbortController();
+    const reading = lane.read(stop.signal);
+    await process.clock.settle();
+    stop.abort();
+    const got = await reading;
+    if (!got) return messages;
+    messages.push(...got.messages);
+    if (commit && got.position !== undefined)
+      await process.clock.until(lane.commit?.(got.position) ?? Promise.resolve());
+  }
+}
+
+export async function drainAll(process: TestProcess, { lanes }: OpenSource, commit = false): Promise<SourceMessage[]> {
+  const all: SourceMessage[] = [];
+  for (const lane of lanes) if (!lane.signal.aborted) all.push(...(await drain(process, lane, commit)));
+  return all;
+}

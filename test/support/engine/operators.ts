@@ -1,0 +1,61 @@
+import { from, lastValueFrom, toArray } from 'rxjs';
+import type { OperatorDeclaration } from '../../../src/kit/declaration.ts';
+import { type Batch, type LaneContext, type Message, messageOf, type SourceMessage } from '../../../src/kit/message.ts';
+import type { OperatorContext } from '../../../src/kit/operator.ts';
+import type { RequestContext } from '../../../src/kit/request.ts';
+import { Outcome } from '../../../src/kit/track.ts';
+import { operatorContext, type TestNode } from './environment.ts';
+
+export interface OperatorRun {
+  /** Everything that came out, batches joined. */
+  readonly out: readonly Message[];
+  readonly batches: readonly Batch[];
+  /** How each source message ended, by its place in the input; undefined while it is in flight. */
+  readonly outcomes: readonly (Outcome | undefined)[];
+  readonly context: OperatorContext & TestNode;
+}
+
+export function sourceMessage(value: unknown, more: Partial<SourceMessage> = {}): SourceMessage {
+  return { key: null, value, timestamp: 0, meta: { lane: 'lane' }, ...more };
+}
+
+export function testLane(request?: RequestContext): LaneContext & { readonly abort: AbortController } {
+  const abort = new AbortController();
+  return { id: 'lane', signal: abort.signal, abort, ...(request ? { request } : {}) };
+}
+
+/**
+ * Runs values through operators in one lane and ends whatever comes out as delivered. `cut` says where batches end
+ * (ascending places in `values`), to show that the output does not depend on it.
+ */
+export async function runOperators(
+  operators: readonly (readonly [OperatorDeclaration, unknown])[],
+  values: readonly unknown[],
+  options: { cut?: readonly number[]; context?: OperatorContext & TestNode; lane?: LaneContext } = {},
+): Promise<OperatorRun> {
+  const context = options.context ?? operatorContext();
+  const lane = options.lane ?? testLane();
+  const outcomes: (Outcome | undefined)[] = values.map(() => undefined);
+  const messages = values.map((value, offset) =>
+    messageOf(sourceMessage(value, { meta: { lane: lane.id, topic: 'topic', partition: 0, offset } }), {
+      ended: (outcome) => {
+        outcomes[offset] = outcome;
+      },
+    }),
+  );
+  const edges = [0, ...(options.cut ?? []), messages.length];
+  const input = edges.slice(1).map((end, place): Batch => {
+    return { lane, messages: messages.slice(edges[place], end), warmUp: false };
+  });
+  let stream = from(input).pipe();
+  for (const [declaration, given] of operators) stream = stream.pipe(declaration.create(given, context));
+  const batches = await lastValueFrom(stream.pipe(toArray()));
+  const out = batches.flatMap((batch) => batch.messages);
+  for (const message of out) message.track.end(Outcome.delivered);
+  return { out, batches, outcomes, context };
+}
+
+/** `in + made = out + filtered + rejected + released + inFlight` of the context's node. */
+export function isBalanced({ node }: TestNode): boolean {
+  return node.in + node.made === node.out + node.filtered + node.rejected + node.released + node.inFlight;
+}

@@ -1,0 +1,13 @@
+import { Ajv } from 'ajv';
+import type { ConnectorDeclaration } from '../../../src/kit/declaration.ts';
+import { unitFormats } from '../../../src/kit/units.ts';
+
+/** Options as the spec reader hands them over: checked against the declaration's schema, defaults filled in. */
+export function optionsOf(declaration: ConnectorDeclaration, options: object): unknown {
+  const ajv = new Ajv({ useDefaults: true, keywords: ['secret', 'missingHint', 'expected'], strictTypes: false });
+  for (const [name, { pattern }] of Object.entries(unitFormats)) ajv.addFormat(name, pattern);
+  for (const name of ['path', 'expression', 'date-time']) ajv.addFormat(name, true);
+  const filled = structuredClone(options);
+  if (!ajv.validate(declaration.options as object, filled)) throw new Error(ajv.errorsText());
+  return filled;
+}

@@ -1,0 +1,179 @@
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connectors } from '../../../connectors/index.ts';
+import { partitionOf } from '../../../connectors/shared/log/codec.ts';
+import { operators } from '../../../operators/index.ts';
+import type { Plan } from '../../../src/engine/plan.ts';
+import { resolve } from '../../../src/pipeline/give/resolve.ts';
+import { readSpec } from '../../../src/pipeline/read.ts';
+import { createMemorySpace, type MemoryTable, type MemoryTopic } from '../../../src/simulate/memory/space.ts';
+import { testEnvironment } from './environment.ts';
+import { expectedStores, type Stores } from './oracle.ts';
+
+const partitions = 2;
+const topic = 'raw_stock_ticks';
+
+const overlay = `connectors:
+  ticks: { type: memory_log, partitions: ${partitions} }
+  rejected: { type: memory_log }
+  trades: { type: memory_table, table: trades }
+  symbols: { type: memory_table, table: symbols }
+  status: { type: memory_table }
+`;
+
+/** The topology `processor` as it is shipped, on memory connectors. */
+function shippedPlan(): Plan {
+  const folder = mkdtempSync(join(tmpdir(), 'fdp-processor-'));
+  try {
+    for (const name of ['pipeline.yml', 'topologies']) cpSync(name, join(folder, name), { recursive: true });
+    mkdirSync(join(folder, 'config'));
+    writeFileSync(join(folder, 'config', 'memory.yml'), overlay);
+    const components = { connectors, operators };
+    const spec = readSpec({ pipelinePath: join(folder, 'pipeline.yml'), profile: 'memory', env: {}, components });
+    const { plan, problems } = resolve(spec, { topologies: ['processor'] });
+    if (!plan) throw new Error(problems.map(({ message }) => message).join('\n'));
+    return plan;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const shipped = shippedPlan();
+// Connectors load their code when they are first made; virtual time does not wait for that.
+for (const { name, declaration, options } of shipped.connectors.values())
+  await (await declaration.create(options, { ...testEnvironment(), name })).close();
+
+/** A log record to be: an envelope of trades, or a text that is none. */
+export type Envelope = string | readonly { readonly s: string; readonly p: number; readonly t: number }[];
+
+export type Backup = ReadonlyMap<string, MemoryTable>;
+
+function copyOf(table: MemoryTable | undefined): MemoryTable {
+  return {
+    nextId: table?.nextId ?? 1,
+    rows: new Map(table?.rows),
+    byKey: new Map(table?.byKey),
+    removedTo: new Map(table?.removedTo),
+  };
+}
+
+/** The processor's whole world: a log with some records, and two tables, which outlive every process on them. */
+export class ProcessorWorld {
+  readonly space = createMemorySpace();
+  readonly #log: MemoryTopic;
+
+  constructor(envelopes: readonly Envelope[]) {
+    const parts = Array.from({ length: partitions }, () => ({ first: 0, records: [], bytes: 0 }));
+    this.#log = { id: 'log', partitions: parts, groups: new Map(), revoked: new Set() };
+    this.space.topics.set(topic, this.#log);
+    for (const [place, envelope] of envelopes.entries()) this.#append(envelope, place);
+  }
+
+  /** The plan of a process that reads batches of that many records; `trades` are further options of that table. */
+  plan(batch: number, trades: object = {}): Plan {
+    const [topology] = shipped.topologies;
+    if (!topology) throw new Error('the pipeline has no processor');
+    const source = { ...topology.source, usage: { ...topology.source.usage, batch } };
+    const placed = [...shipped.connectors].map(([name, connector]) => {
+      const more = name === 'trades' ? trades : {};
+      const options = { ...(connector.options as object), ...more, space: this.space.name };
+      return [name, { ...connector, options }] as const;
+    });
+    return { ...shipped, connectors: new Map(placed), topologies: [{ ...topology, source }] };
+  }
+
+  get #positions(): Map<number, number> {
+    return this.#log.groups.get('processor')?.positions ?? new Map();
+  }
+
+  /** True when the group has committed the end of every partition. */
+  get isCaughtUp(): boolean {
+    return this.#log.partitions.every(
+      ({ first, records }, place) => this.#positions.get(place) === first + records.length,
+    );
+  }
+
+  /** The group's positions, by partition. */
+  get committed(): readonly number[] {
+    return this.#log.partitions.map((_part, place) => this.#positions.get(place) ?? 0);
+  }
+
+  /** Everything that the tables hold at this moment, as a backup keeps it. */
+  backUp(): Backup {
+    return new Map([...this.space.tables].map(([name, table]) => [name, copyOf(table)]));
+  }
+
+  /** Puts the backup of a table, or nothing, in its place. */
+  restore(backup: Backup, name: 'trades' | 'symbols'): void {
+    this.space.tables.set(name, copyOf(backup.get(name)));
+  }
+
+  /** Removes the oldest records of every partition, a share of what lies below the group's position. */
+  trim(share: number): void {
+    for (const [place, part] of this.#log.partitions.entries()) {
+      const removed = Math.max(0, Math.floor(((this.#positions.get(place) ?? 0) - part.first) * share));
+      part.records.splice(0, removed);
+      part.first += removed;
+    }
+  }
+
+  /** Where each partition begins now. */
+  get firsts(): readonly number[] {
+    return this.#log.partitions.map(({ first }) => first);
+  }
+
+  /** Sets the group's positions back, to a share of where they are. */
+  rewind(share: number): void {
+    for (const [place, position] of this.#positions) this.#positions.set(place, Math.floor(position * share));
+  }
+
+  /** Takes a partition from its reader and hands it out again. */
+  revoke(partition: number): void {
+    this.space.revoke(topic, partition % partitions);
+  }
+
+  /** The place in its lane up to which rows were removed in time, by lane. */
+  get removedTo(): ReadonlyMap<string, readonly [offset: number, index: number]> {
+    return this.space.tables.get('trades')?.removedTo ?? new Map();
+  }
+
+  get expected(): Stores {
+    const records = this.#log.partitions.flatMap((part, partition) =>
+      part.records.map(({ offset, value }) => ({ partition, offset, value: String(value) })),
+    );
+    return expectedStores(records, topic);
+  }
+
+  get stored(): Stores {
+    const rows = (table: string) =>
+      [...(this.space.tables.get(table)?.rows.values() ?? [])].map(({ values }) => values);
+    const symbols = rows('symbols').map((row) => [row['symbol'], [row['tradeCount'], row['lastTradeAt']]]);
+    return {
+      trades: rows('trades')
+        .map((row) => String(row['message_key']))
+        .sort(),
+      symbols: Object.fromEntries(symbols),
+    };
+  }
+
+  /** Every row as it is kept, marks and ids with it: equal when nothing at all has changed. */
+  get everything(): unknown {
+    const tables = [...this.space.tables].map(([name, { nextId, rows }]) => [
+      name,
+      nextId,
+      [...rows.values()].map(({ at: _writtenAt, ...row }) => row),
+    ]);
+    return structuredClone(tables);
+  }
+
+  #append(envelope: Envelope, place: number): void {
+    const isText = typeof envelope === 'string';
+    const key = isText ? null : (envelope[0]?.s ?? null);
+    const value = isText
+      ? envelope
+      : JSON.stringify({ type: 'trade', data: envelope.map((trade) => ({ ...trade, v: 1 })) });
+    const partition = this.#log.partitions[key === null ? place % partitions : partitionOf(key, partitions)];
+    partition?.records.push({ offset: partition.records.length, timestamp: place, key, value, appended: 0 });
+  }
+}

@@ -1,0 +1,335 @@
+import { Kafka, logLevel, type Producer } from 'kafkajs';
+import { BSON, type Db, MongoClient } from 'mongodb';
+import { eventually } from '../cli/platform.ts';
+import { KafkaView } from './view.ts';
+
+/** Where a ledger's trades go, and where the processor keeps what it makes of them. */
+export interface LedgerPlace {
+  readonly brokers: string;
+  readonly topic: string;
+  readonly url: string;
+  readonly database: string;
+  /** Collections, as pipeline.yml names them unless given. */
+  readonly trades?: string;
+  readonly symbols?: string;
+}
+
+/** A trade as it is offered: its volume is its number, so that it is known wherever it turns up. */
+interface Offered {
+  readonly s: string;
+  readonly p: number;
+  readonly t: number;
+  readonly v: number;
+}
+
+interface Trade {
+  readonly symbol: string;
+  readonly price: number;
+  readonly time: number;
+  readonly volume: number;
+}
+
+interface Stored extends Record<keyof Trade, unknown> {
+  readonly message_key: string;
+}
+
+interface Counter {
+  readonly symbol: string;
+  readonly tradeCount: number;
+  readonly lastTradeAt: number;
+}
+
+/** What the log says, and what the stores hold. */
+export interface Books {
+  /** The trades that the log holds, by the key that each must have. */
+  readonly log: ReadonlyMap<string, Trade>;
+  readonly trades: readonly Stored[];
+  readonly symbols: readonly Counter[];
+}
+
+const symbolNames = ['AAPL', 'GOOGL', 'TSLA', 'MSFT', 'BINANCE:BTCUSDT'];
+const firstTime = Date.UTC(2025, 10, 20, 14, 30);
+const tradesInRecord = 3;
+const recordsInSend = 20;
+
+/**
+ * Offers numbered trades to a log, with a client that is not ours, and notes which of them were acknowledged. Afterwards
+ * it audits: recomputes the stores from the log, and tells every difference.
+ */
+export class Ledger {
+  /** Numbers whose record the broker has confirmed. */
+  readonly acknowledged = new Set<number>();
+  /** Numbers that were offered in vain, or whose outcome nobody knows. */
+  readonly unknown = new Set<number>();
+  readonly #place: LedgerPlace;
+  #producer: Producer;
+  readonly #partitions: number;
+  #next = 1;
+
+  private constructor(place: LedgerPlace, producer: Producer, partitions: number) {
+    this.#place = place;
+    this.#producer = producer;
+    this.#partitions = partitions;
+  }
+
+  /** Makes the topic when it is missing. */
+  static async open(place: LedgerPlace, partitions = 6): Promise<Ledger> {
+    await using view = await KafkaView.open(place.brokers);
+    const found = await view.makeTopic(place.topic, partitions);
+    const producer = client(place.brokers).producer({
+      idempotent: true,
+      maxInFlightRequests: 1,
+      allowAutoTopicCreation: false,
+    });
+    await producer.connect();
+    return new Ledger(place, producer, found);
+  }
+
+  /** Offers the next `count` trades, several in a record, several of them in one millisecond. Never fails. */
+  async offer(count: number): Promise<void> {
+    for (let left = count; left > 0; ) {
+      const size = Math.min(left, tradesInRecord * recordsInSend);
+      await this.#send(Array.from({ length: size }, () => offered(this.#next++)));
+      left -= size;
+    }
+  }
+
+  /** Offers trades until told to stop, `perSecond` of them as far as the broker keeps up. */
+  async offerUntil(stop: AbortSignal, perSecond: number): Promise<void> {
+    const started = performance.now();
+    for (let made = 0; !stop.aborted; ) {
+      const due = Math.floor(((performance.now() - started) / 1000) * perSecond) - made;
+      if (due > 0) await this.offer(due);
+      made += Math.max(0, due);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+
+  /**
+   * Waits until as many trades are stored and counted as the log holds, and gives what does not fit then, or when the
+   * time is over; empty when all is well. Nobody may write to the log meanwhile.
+   */
+  async settled(limitMs = 90_000): Promise<readonly string[]> {
+    const { size } = await readLog(this.#place);
+    const { trades = 'finnhub_trades', symbols = 'symbols' } = this.#place;
+    const total = [{ $group: { _id: null, n: { $sum: '$tradeCount' } } }];
+    await inDatabase(this.#place, async (db) => {
+      const isThere = async () => {
+        const stored = await db.collection(trades).countDocuments();
+        const [counted] = await db.collection(symbols).aggregate(total).toArray();
+        return stored >= size && Number(counted?.['n'] ?? 0) >= size;
+      };
+      // What is missing for ever the audit tells better than the clock.
+      await eventually('everything stored and counted', isThere, limitMs).catch(() => {});
+    });
+    return this.audit();
+  }
+
+  /** Reads the log and the stores with plain clients, and tells what does not fit; empty when all is well. */
+  async audit(): Promise<readonly string[]> {
+    return differences(await readBooks(this.#place), this.acknowledged);
+  }
+
+  /** Connects anew: what its client knows of a topic that was replaced is wrong. */
+  async reopen(): Promise<void> {
+    await this.#producer.disconnect();
+    this.#producer = await newProducer(this.#place);
+  }
+
+  close(): Promise<void> {
+    return this.#producer.disconnect();
+  }
+
+  async #send(trades: readonly Offered[]): Promise<void> {
+    const messages = records(trades).map((data) => {
+      const symbol = data[0]?.s ?? '';
+      const partition = symbolNames.indexOf(symbol) % this.#partitions;
+      return { key: symbol, partition, value: JSON.stringify({ type: 'trade', data }) };
+    });
+    const sent = this.#producer.send({ topic: this.#place.topic, acks: -1, messages });
+    const into = await sent.then(
+      () => this.acknowledged,
+      () => this.unknown,
+    );
+    for (const { v } of trades) into.add(v);
+  }
+}
+
+function client(brokers: string): Kafka {
+  const retry = { initialRetryTime: 100, maxRetryTime: 2000, retries: 20 };
+  return new Kafka({ clientId: 'ledger', brokers: brokers.split(','), logLevel: logLevel.NOTHING, retry });
+}
+
+async function newProducer({ brokers }: LedgerPlace): Promise<Producer> {
+  const options = { idempotent: true, maxInFlightRequests: 1, allowAutoTopicCreation: false };
+  const producer = client(brokers).producer(options);
+  await producer.connect();
+  return producer;
+}
+
+function offered(number: number): Offered {
+  const symbol = symbolNames[Math.floor(number / 7) % symbolNames.length] ?? '';
+  return { s: symbol, p: 100 + (number % 977) / 100, t: firstTime + Math.floor(number / 5) * 3, v: number };
+}
+
+/** Envelopes of one symbol each, as the ingestor makes them. */
+function records(trades: readonly Offered[]): readonly (readonly Offered[])[] {
+  const made: Offered[][] = [];
+  for (const trade of trades) {
+    const last = made.at(-1);
+    if (last && last.length < tradesInRecord && last[0]?.s === trade.s) last.push(trade);
+    else made.push([trade]);
+  }
+  return made;
+}
+
+/** How many trades are stored. */
+export function storedIn(place: LedgerPlace): Promise<number> {
+  return inDatabase(place, (db) => db.collection(place.trades ?? 'finnhub_trades').countDocuments());
+}
+
+/** Symbols whose counters are not what is stored of them, whatever the log says. */
+export async function miscounted(place: LedgerPlace): Promise<readonly string[]> {
+  const { trades, symbols } = await storesOf(place);
+  const log = trades.map(({ symbol, time, price, volume }): Trade => {
+    const numbers = { price: Number(plain(price)), time: Number(plain(time)), volume: Number(plain(volume)) };
+    return { symbol: String(symbol), ...numbers };
+  });
+  return counted(log, symbols);
+}
+
+/** Every document of both collections, whole, as text: equal when nothing at all has changed. */
+export function everyDocument(place: LedgerPlace): Promise<readonly string[]> {
+  return inDatabase(place, async (db) => {
+    const names = [place.trades ?? 'finnhub_trades', place.symbols ?? 'symbols'];
+    const found = await Promise.all(
+      names.map((name) => db.collection(name).find({}, { promoteValues: false }).toArray()),
+    );
+    return found
+      .flat()
+      .map((document) => BSON.EJSON.stringify(document, { relaxed: false }))
+      .sort();
+  });
+}
+
+/** Reads the whole log, and everything that is stored. */
+export async function readBooks(place: LedgerPlace): Promise<Books> {
+  const [log, stores] = await Promise.all([readLog(place), storesOf(place)]);
+  return { log, ...stores };
+}
+
+function storesOf(place: LedgerPlace): Promise<Omit<Books, 'log'>> {
+  return inDatabase(place, async (db) => {
+    const [trades, symbols] = await Promise.all([
+      db
+        .collection(place.trades ?? 'finnhub_trades')
+        .find()
+        .toArray(),
+      db
+        .collection(place.symbols ?? 'symbols')
+        .find()
+        .toArray(),
+    ]);
+    return { trades: trades as unknown as Stored[], symbols: symbols as unknown as Counter[] };
+  });
+}
+
+async function inDatabase<T>({ url, database }: LedgerPlace, work: (db: Db) => Promise<T>): Promise<T> {
+  const mongo = await new MongoClient(url, { readPreference: 'primary' }).connect();
+  try {
+    return await work(mongo.db(database));
+  } finally {
+    await mongo.close();
+  }
+}
+
+/** Every trade of the log, by offset, under the key that it must have in the store. */
+async function readLog({ brokers, topic }: LedgerPlace): Promise<ReadonlyMap<string, Trade>> {
+  await using view = await KafkaView.open(brokers);
+  const records = await view.records(topic);
+  return new Map(records.flatMap(({ partition, offset, value }) => tradesOf(`${topic}-${partition}-${offset}`, value)));
+}
+
+/** The valid trades of one record; none of one that can't be read. */
+function tradesOf(place: string, value: Buffer | null): [string, Trade][] {
+  try {
+    const { data } = JSON.parse(String(value)) as { readonly data: readonly Offered[] };
+    return data
+      .map(({ s, p, t, v }, index): [string, Trade] => [
+        `${place}--${s}-${t}-${index}`,
+        { symbol: s, price: p, time: t, volume: v },
+      ])
+      .filter(([, { price, time, volume }]) => Math.abs(price) < 1e15 && time > 0 && volume >= 0);
+  } catch {
+    return [];
+  }
+}
+
+/** Every way in which the stores differ from what the log says, one line each, the first few of a kind in full. */
+export function differences({ log, trades, symbols }: Books, acknowledged: Iterable<number> = []): readonly string[] {
+  const stored = new Map(trades.map((trade) => [trade.message_key, trade]));
+  const inLog = new Set([...log.values()].map(({ volume }) => volume));
+  const times = new Map<string, number>();
+  for (const { message_key } of trades) times.set(message_key, (times.get(message_key) ?? 0) + 1);
+  return [
+    ...listed(
+      'acknowledged, but not in the log: number',
+      [...acknowledged].filter((number) => !inLog.has(number)),
+    ),
+    ...listed(
+      'lost:',
+      [...log.keys()].filter((key) => !stored.has(key)),
+    ),
+    ...listed(
+      'invented:',
+      [...stored.keys()].filter((key) => !log.has(key)),
+    ),
+    ...listed(
+      'stored more than once:',
+      [...times].filter(([, count]) => count > 1).map(([key]) => key),
+    ),
+    ...listed(
+      'stored otherwise:',
+      [...log].flatMap(([key, trade]) => otherwise(key, trade, stored.get(key))),
+    ),
+    ...listed('counted otherwise:', counted(log.values(), symbols)),
+  ];
+}
+
+function otherwise(key: string, trade: Trade, stored: Stored | undefined): string[] {
+  if (!stored) return [];
+  return Object.entries(trade)
+    .map(([field, expected]) => [field, expected, plain(stored[field as keyof Trade])] as const)
+    .filter(([, expected, got]) => expected !== got)
+    .map(([field, expected, got]) => `${key}: ${field} is ${got}, expected ${expected}`);
+}
+
+function counted(log: Iterable<Trade>, symbols: readonly Counter[]): string[] {
+  const expected = new Map<string, Counter>();
+  for (const { symbol, time } of log) {
+    const { tradeCount = 0, lastTradeAt = 0 } = expected.get(symbol) ?? {};
+    expected.set(symbol, { symbol, tradeCount: tradeCount + 1, lastTradeAt: Math.max(lastTradeAt, time) });
+  }
+  const got = new Map(symbols.map((counter) => [counter.symbol, counter]));
+  const names = [...new Set([...expected.keys(), ...got.keys()])].sort();
+  const rows = symbols.length === got.size ? [] : ['a symbol has more than one row'];
+  return names.reduce((found, name) => {
+    for (const field of ['tradeCount', 'lastTradeAt'] as const) {
+      const [is, must] = [plain(got.get(name)?.[field] ?? null), expected.get(name)?.[field] ?? null];
+      if (is !== must) found.push(`${name}: ${field} is ${is}, expected ${must}`);
+    }
+    return found;
+  }, rows);
+}
+
+/** Decimal128, Long and Date as numbers: what was offered were doubles. */
+function plain(value: unknown): unknown {
+  return typeof value === 'object' && value !== null
+    ? Number(value instanceof Date ? value.getTime() : String(value))
+    : value;
+}
+
+function listed(what: string, found: readonly (string | number)[]): string[] {
+  const shown = found.slice(0, 5).map((one) => `${what} ${one}`);
+  return found.length > shown.length ? [...shown, `${what} ${found.length - shown.length} more`] : shown;
+}

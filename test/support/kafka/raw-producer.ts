@@ -1,0 +1,23 @@
+import { type ClientOptions, Link } from '../../../connectors/kafka/kafkajs-link.ts';
+import { Outbox } from '../../../connectors/kafka/outbox.ts';
+import { systemClock } from '../../../src/kit/clock.ts';
+import { Proven } from '../../../src/kit/proven.ts';
+import { recordingLog } from '../engine/environment.ts';
+
+/** Appends a batch to partition 0 as it is: what another program has made, byte for byte. */
+export async function appendRaw(brokers: string, topic: string, batch: Buffer): Promise<void> {
+  const options: ClientOptions = {
+    ...{ name: 'foreign', topic, brokers: [brokers], clientId: 'foreign' },
+    ...{ clock: systemClock, log: recordingLog(), proven: new Proven() },
+  };
+  const link = new Link(options);
+  try {
+    const cluster = await link.cluster();
+    await cluster.addTargetTopic(topic);
+    const [first] = cluster.findTopicPartitionMetadata(topic);
+    const broker = await cluster.findBroker({ nodeId: first?.leader ?? 0 });
+    await new Outbox(topic, link.kafkajs).send(broker, { partition: 0, bytes: batch });
+  } finally {
+    await link.close();
+  }
+}

@@ -1,0 +1,161 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Kafka, logLevel } from 'kafkajs';
+import { freePort } from '../cli/platform.ts';
+import { type Certificates, makeCertificates } from './certificates.ts';
+
+export interface KafkaOptions {
+  /** Adds listeners SASL_PLAINTEXT, SASL_SSL and SSL (with client certificates), and rights: `nobody` has none. */
+  readonly secure?: boolean;
+  /** Gives the port on which clients are to find the open listener, given its own: something may lie between. */
+  advertise?(port: number): Promise<number>;
+  /** More of the broker's settings. */
+  readonly properties?: Readonly<Record<string, string>>;
+}
+
+/** What a secured broker has beside its open listener. */
+export interface Secure {
+  readonly sasl: string;
+  readonly saslTls: string;
+  readonly tls: string;
+  readonly certificates: Certificates;
+  readonly username: string;
+  /** A user that may log in and do nothing. */
+  readonly powerless: string;
+  readonly password: string;
+}
+
+/** A broker's settings in a folder of its own. */
+export interface KafkaSetup {
+  readonly folder: string;
+  readonly address: string;
+  readonly ports: readonly number[];
+  readonly secure: Secure | undefined;
+  ready(): Promise<void>;
+}
+
+const host = '127.0.0.1';
+const mechanisms = 'PLAIN,SCRAM-SHA-256,SCRAM-SHA-512';
+const user = { username: 'fdp', powerless: 'nobody', password: 'correct horse' };
+
+/** Where the broker runs, if that is not this machine itself. */
+interface KafkaPlace {
+  /** What it listens on; clients find it at 127.0.0.1 either way. */
+  readonly bind?: string;
+  /** Its data folder. */
+  readonly data?: string;
+}
+
+/** Writes `server.properties`. */
+export async function setUpKafka(options: KafkaOptions, { bind = host, data }: KafkaPlace): Promise<KafkaSetup> {
+  const { secure, properties, advertise } = options;
+  const folder = mkdtempSync(join(tmpdir(), 'fdp-kafka-'));
+  const names = secure ? ['PLAINTEXT', 'SASL_PLAINTEXT', 'SASL_SSL', 'SSL'] : ['PLAINTEXT'];
+  const ports: number[] = [];
+  for (const _ of ['CONTROLLER', ...names]) ports.push(await freePort());
+  const [controller = 0, ...open] = ports;
+  const shown = [...open];
+  if (advertise) shown[0] = await advertise(open[0] ?? 0);
+  const at = (address: string, through: readonly number[]) =>
+    names.map((name, place) => `${name}://${address}:${through[place]}`).join(',');
+  const certificates = secure ? makeCertificates(folder) : undefined;
+  const settings = {
+    ...plain(controller, names),
+    listeners: `${at(bind, open)},CONTROLLER://${host}:${controller}`,
+    'advertised.listeners': at(host, shown),
+    'log.dirs': data ?? join(folder, 'data'),
+    ...(certificates ? secured(certificates) : {}),
+    ...properties,
+  };
+  const text = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`);
+  writeFileSync(join(folder, 'server.properties'), text.join(''));
+  const address = `${host}:${shown[0]}`;
+  const [, sasl, saslTls, tls] = open.map((port) => `${host}:${port}`);
+  return {
+    folder,
+    address,
+    ports: open,
+    secure: certificates && sasl && saslTls && tls ? { sasl, saslTls, tls, certificates, ...user } : undefined,
+    ready: () => answers(address),
+  };
+}
+
+/** Arguments of Kafka's storage tool: the users of a secured broker. */
+export function usersOf({ secure }: KafkaSetup): readonly string[] {
+  if (!secure) return [];
+  return ['SCRAM-SHA-256', 'SCRAM-SHA-512'].flatMap((mechanism) =>
+    [user.username, user.powerless].flatMap((name) => [
+      '--add-scram',
+      `${mechanism}=[name=${name},password=${user.password}]`,
+    ]),
+  );
+}
+
+/** Prepares the data folder, with the users of a secured broker. */
+export function formatKafka(classPath: string, setup: KafkaSetup): void {
+  const file = join(setup.folder, 'server.properties');
+  const tool = ['-cp', classPath, 'kafka.tools.StorageTool'];
+  const id = execFileSync('java', [...tool, 'random-uuid'], { encoding: 'utf8', stdio: 'pipe' }).trim();
+  execFileSync('java', [...tool, 'format', '-t', id, '-c', file, ...usersOf(setup)], { stdio: 'pipe' });
+}
+
+async function answers(address: string): Promise<void> {
+  const kafka = new Kafka({
+    brokers: [address],
+    logLevel: logLevel.NOTHING,
+    connectionTimeout: 1000,
+    requestTimeout: 5000,
+    retry: { retries: 0 },
+  });
+  const admin = kafka.admin();
+  try {
+    await admin.connect();
+    await admin.describeCluster();
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+function plain(controller: number, names: readonly string[]): Record<string, string> {
+  const one = ['offsets.topic', 'transaction.state.log', 'share.coordinator.state.topic'];
+  return {
+    'process.roles': 'broker,controller',
+    'node.id': '1',
+    'controller.quorum.voters': `1@${host}:${controller}`,
+    'controller.listener.names': 'CONTROLLER',
+    'listener.security.protocol.map': ['CONTROLLER:PLAINTEXT', ...names.map((name) => `${name}:${name}`)].join(','),
+    ...Object.fromEntries(one.map((name) => [`${name}.replication.factor`, '1'])),
+    'transaction.state.log.min.isr': '1',
+    'share.coordinator.state.topic.min.isr': '1',
+    'offsets.topic.num.partitions': '3',
+    'transaction.state.log.num.partitions': '3',
+    'group.initial.rebalance.delay.ms': '0',
+    'log.cleaner.dedupe.buffer.size': '4194304',
+    'num.network.threads': '2',
+    'num.io.threads': '4',
+  };
+}
+
+function secured({ ca, server }: Certificates): Record<string, string> {
+  const scram = 'org.apache.kafka.common.security.scram.ScramLoginModule required;';
+  const users = [user.username, user.powerless].map((name) => `user_${name}="${user.password}"`).join(' ');
+  const plainLogin = `org.apache.kafka.common.security.plain.PlainLoginModule required ${users};`;
+  const jaas = ['sasl_plaintext', 'sasl_ssl'].flatMap((name) => [
+    [`listener.name.${name}.plain.sasl.jaas.config`, plainLogin],
+    [`listener.name.${name}.scram-sha-256.sasl.jaas.config`, scram],
+    [`listener.name.${name}.scram-sha-512.sasl.jaas.config`, scram],
+  ]);
+  return {
+    'sasl.enabled.mechanisms': mechanisms,
+    'ssl.keystore.type': 'PEM',
+    'ssl.keystore.location': server,
+    'ssl.truststore.type': 'PEM',
+    'ssl.truststore.location': ca,
+    'listener.name.ssl.ssl.client.auth': 'required',
+    'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+    'super.users': `User:ANONYMOUS;User:${user.username};User:CN=client`,
+    ...Object.fromEntries(jaas),
+  };
+}

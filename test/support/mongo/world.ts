@@ -1,0 +1,35 @@
+import { type Db, MongoClient } from 'mongodb';
+import { mongodb } from '../../../connectors/mongodb/index.ts';
+import { VirtualClock } from '../../../src/simulate/virtual-clock.ts';
+import type { TableWorld } from '../contracts/table-harness.ts';
+import { recordingLog, testEnvironment } from '../engine/environment.ts';
+import { optionsOf } from '../engine/options.ts';
+import { randomName } from '../services/services.ts';
+
+/** One collection of a database of its own, with a plain client beside the connector. */
+export interface MongoWorld extends TableWorld {
+  readonly db: Db;
+  readonly admin: Db;
+  readonly place: { readonly url: string; readonly database: string; readonly collection: string };
+}
+
+/** A fresh database on a server, dropped in the end. */
+export async function mongoWorld(url: string): Promise<MongoWorld> {
+  const client = await new MongoClient(url).connect();
+  const place = { url, database: randomName('fdp'), collection: 'rows' };
+  const [clock, log] = [new VirtualClock(), recordingLog()];
+  const db = client.db(place.database);
+  return {
+    clock,
+    log,
+    db,
+    admin: client.db('admin'),
+    place,
+    connector: (options) =>
+      mongodb.create(optionsOf(mongodb, { ...place, ...options }), { ...testEnvironment(clock), log, name: 'trades' }),
+    dispose: async () => {
+      await db.dropDatabase();
+      await client.close();
+    },
+  };
+}

@@ -1,0 +1,57 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { type Resolution, resolve } from '../../../src/pipeline/give/resolve.ts';
+import type { Problem } from '../../../src/pipeline/problem.ts';
+import { readSpec } from '../../../src/pipeline/read.ts';
+import type { Spec } from '../../../src/pipeline/spec.ts';
+import { specComponents } from './spec-components.ts';
+
+export interface SpecOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly profile?: string;
+  readonly topologies?: readonly string[];
+}
+
+interface ReadResult {
+  readonly spec: Spec;
+  readonly resolution: Resolution;
+  readonly problems: readonly Problem[];
+  readonly folder: string;
+}
+
+/** A folder with the given files, removed when the test has finished. */
+export function folderWith(files: Readonly<Record<string, string | Uint8Array>>): string {
+  const folder = mkdtempSync(join(tmpdir(), 'fdp-spec-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), content);
+  }
+  return folder;
+}
+
+/** Reads `pipeline.yml` in a folder, with the declarations for tests. */
+export function readFolder(folder: string, { env = {}, profile, topologies }: SpecOptions = {}): ReadResult {
+  const spec = readSpec({ pipelinePath: join(folder, 'pipeline.yml'), profile, env, components: specComponents });
+  const resolution = resolve(spec, { topologies });
+  return { spec, resolution, problems: resolution.problems, folder };
+}
+
+/** Reads a pipeline given as text, or several files by name. */
+export function readText(
+  files: string | Readonly<Record<string, string | Uint8Array>>,
+  options: SpecOptions = {},
+): ReadResult {
+  return readFolder(folderWith(typeof files === 'string' ? { 'pipeline.yml': files } : files), options);
+}
+
+/** Problems as `line:column message`, the file in front when it isn't the pipeline. */
+export function brief(problems: readonly Problem[]): string[] {
+  return problems.map(({ at, message }) => {
+    if (!at) return message;
+    const file = at.file.endsWith('/pipeline.yml') ? '' : `${at.file.split('/').slice(-2).join('/')}:`;
+    return `${file}${at.line}:${at.column} ${message}`;
+  });
+}
