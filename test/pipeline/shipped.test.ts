@@ -55,6 +55,17 @@ describe('the shipped pipeline', () => {
     expect(text).toContain(told);
   });
 
+  it('tells a mistake as the README shows it', () => {
+    using folder = temporaryFolder();
+    const readme = readFileSync('README.md', 'utf8');
+    const [, endpoint = ''] = /<!-- example: endpoint -->\n```yaml\n([^`]*)```/.exec(readme) ?? [];
+    const [, shown = ''] = /<!-- example: mistake -->\n\n((?: {4}.*\n)+)/.exec(readme) ?? [];
+    const wrong = endpoint.replace('in: symbols', 'in: symbls');
+    const path = pipelineCopy(folder.path, ['    routes:\n', `    routes:\n${wrong}`]);
+    const { text } = check('embedded', {}, path);
+    expect(text.split(`${dirname(path)}/`).join('')).toContain(shown.replace(/^ {4}/gm, '').trimEnd());
+  });
+
   it('lacks a key when its feed is the real market', () => {
     const { text, exitCode } = check('embedded', { FDP_FEED: 'finnhub' });
 
