@@ -120,7 +120,8 @@ function byKind(chain: readonly Foreign[], text: string, hint: string): Known | 
   if (permanentCodes.has(code)) return { code: 'FDP_MESSAGE_REFUSED', text: `the server refuses it: ${text}` };
   if (/^Mongo(Parse|InvalidArgument|Compatibility|MissingDependency|MissingCredentials|API)/.test(name))
     return { code: 'FDP_SPEC_INVALID', text: `the url can't be used: ${text}` };
-  if (/Selection|DNS/.test(name) || chain.some(isDns)) return { code: 'FDP_CONNECT_FAILED', text: text + hint };
+  if (/Selection|DNS/.test(name) || chain.some(isDns))
+    return { code: 'FDP_CONNECT_FAILED', text: text + (encryptionHint(text) || hint) };
   if (name === 'AbortError') return { code: 'FDP_CLOSED', text: 'given up' };
   if (code === 50 || code === 262 || /Timeout/.test(name))
     return {
@@ -133,6 +134,13 @@ function byKind(chain: readonly Foreign[], text: string, hint: string): Known | 
   if (isSocket || /Network|Pool|Topology|NotConnected|ClientClosed|Expired|WriteConcern|Stale/.test(name))
     return { code: 'FDP_CONNECTION_LOST', text };
   return undefined;
+}
+
+/** A server and a client of which only one wants encryption end the connection, and neither says why. */
+function encryptionHint(text: string): string {
+  if (text.includes('before secure TLS connection was established'))
+    return ': if the server has no TLS, leave out `tls`, and tls=true of the url';
+  return /connection \S+ to \S+ closed/.test(text) ? ': if the server wants TLS, set `tls: {}`' : '';
 }
 
 function isDns({ code }: Foreign): boolean {

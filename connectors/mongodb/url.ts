@@ -1,3 +1,4 @@
+import { nearest } from '../../src/kit/names.ts';
 import { readAddress } from './address.ts';
 
 /** A mistake in a connection string, without any part of it that may be secret. */
@@ -8,6 +9,18 @@ export interface UrlProblem {
 
 const encode =
   'percent-encode what is special in user and password: @ as %40, : as %3A, / as %2F, ? as %3F, # as %23, % as %25';
+/** Options of a connection string, as MongoDB's manual lists them and the driver takes them. */
+const known = [
+  ...['replicaSet', 'directConnection', 'loadBalanced', 'appName', 'retryReads', 'retryWrites', 'compressors'],
+  ...['zlibCompressionLevel', 'tls', 'ssl', 'tlsCertificateKeyFile', 'tlsCertificateKeyFilePassword', 'tlsCAFile'],
+  ...['tlsCRLFile', 'tlsAllowInvalidCertificates', 'tlsAllowInvalidHostnames', 'tlsInsecure', 'authSource'],
+  ...['authMechanism', 'authMechanismProperties', 'w', 'wtimeoutMS', 'wtimeout', 'journal', 'readConcernLevel'],
+  ...['readPreference', 'readPreferenceTags', 'maxStalenessSeconds', 'connectTimeoutMS', 'socketTimeoutMS'],
+  ...['timeoutMS', 'serverSelectionTimeoutMS', 'localThresholdMS', 'heartbeatFrequencyMS', 'serverMonitoringMode'],
+  ...['maxPoolSize', 'minPoolSize', 'maxConnecting', 'maxIdleTimeMS', 'waitQueueTimeoutMS', 'srvMaxHosts'],
+  ...['srvServiceName', 'proxyHost', 'proxyPort', 'proxyUsername', 'proxyPassword'],
+];
+const knownInLowerCase = new Set(known.map((name) => name.toLowerCase()));
 const booleans = ['directconnection', 'tls', 'ssl', 'retrywrites', 'retryreads', 'loadbalanced'];
 
 /** What the driver would refuse in a connection string whenever it is used; undefined when there is nothing. */
@@ -45,8 +58,17 @@ function isHost(host: string): boolean {
   return port !== null && (port[1] === undefined || (Number(port[1]) >= 1 && Number(port[1]) <= 65_535));
 }
 
+/** What is near to no option may be a part of a password: it is not repeated. */
+function unknownOption(name: string): UrlProblem {
+  const near = nearest(name, known);
+  return near === undefined
+    ? { text: 'the url has an option that MongoDB does not know', hint: `known are ${known.join(', ')}; or ${encode}` }
+    : { text: `the url has an option "${name}", which MongoDB does not know`, hint: `did you mean "${near}"?` };
+}
+
 function optionsProblem(options: ReadonlyMap<string, string>, hosts: string): UrlProblem | undefined {
   for (const [name, value] of options) {
+    if (!knownInLowerCase.has(name.toLowerCase())) return unknownOption(name);
     if (value === '') return { text: `the option ${name} of the url has no value`, hint: `${name}=VALUE` };
     if (booleans.includes(name.toLowerCase()) && value !== 'true' && value !== 'false')
       return { text: `the option ${name} of the url is true or false` };

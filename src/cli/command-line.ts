@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { FdpError } from '../errors.ts';
-import { suggestion } from '../pipeline/names.ts';
+import { suggestion } from '../kit/names.ts';
 import { shells } from './completion.ts';
 import { print } from './output.ts';
 

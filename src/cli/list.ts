@@ -1,6 +1,6 @@
 import { FdpError } from '../errors.ts';
+import { nearest } from '../kit/names.ts';
 import type { Components } from '../pipeline/give/json-schema.ts';
-import { nearest } from '../pipeline/names.ts';
 import { connectorPage, type ListedTopology, operatorPage, rolesOf, summaryOf, topologyPage } from './list-pages.ts';
 import { indented, table } from './text.ts';
 

@@ -1,4 +1,5 @@
 import { basename, dirname, extname, resolve } from 'node:path';
+import { suggestion } from '../kit/names.ts';
 import { readConnectors } from './check/connectors.ts';
 import type { Context } from './check/context.ts';
 import { checkTree } from './check/schema.ts';
@@ -7,7 +8,6 @@ import { checkFlow } from './check/shapes.ts';
 import { pipelineStructure } from './check/structure.ts';
 import { readTopologies } from './check/topologies.ts';
 import type { Components } from './give/json-schema.ts';
-import { suggestion } from './names.ts';
 import { Problems } from './problem.ts';
 import { FileReader, type Sections } from './read/files.ts';
 import { type AskedProfile, profileFile } from './read/folder.ts';

@@ -297,6 +297,29 @@ onOwnServices('mongodb', () => {
       message: expect.stringMatching(/missing\.pem/),
     });
   });
+
+  it('says which side wants TLS where only one does', async () => {
+    using folder = temporaryFolder();
+    const { cert, both } = selfSigned(folder.path);
+    const { address: plain } = await server({});
+    const eager = await roles({ url: plain, tls: { ca: cert } });
+    kept(eager.sink);
+    await expect(eager.sink.connect(never)).rejects.toMatchObject({
+      code: 'FDP_CONNECT_FAILED',
+      message: expect.stringContaining('if the server has no TLS, leave out `tls`'),
+    });
+    const tls = ['--tlsMode', 'allowTLS', '--tlsCertificateKeyFile', both];
+    const { address: url } = await server({ args: tls, files: [both] });
+    const admin = await new MongoClient(url, { tls: true, tlsCAFile: cert }).connect();
+    for (const tlsMode of ['preferTLS', 'requireTLS']) await admin.db('admin').command({ setParameter: 1, tlsMode });
+    await admin.close();
+    const bare = await roles({ url });
+    kept(bare.sink);
+    await expect(bare.sink.connect(never)).rejects.toMatchObject({
+      code: 'FDP_CONNECT_FAILED',
+      message: expect.stringContaining('if the server wants TLS, set `tls: {}`'),
+    });
+  });
 });
 
 function selfSigned(folder: string): { readonly cert: string; readonly both: string } {

@@ -1,4 +1,4 @@
-import { suggestion } from '../names.ts';
+import { suggestion } from '../../kit/names.ts';
 import { asMap, asText, type Entry, isUnusable, type MapTree } from '../read/tree.ts';
 import type { BranchSpec, NameSpec } from '../spec.ts';
 import { readOperators } from './operators.ts';

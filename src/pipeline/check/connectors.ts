@@ -1,6 +1,6 @@
 import { messageOf } from '../../errors.ts';
 import type { ConnectorDeclaration, Report } from '../../kit/declaration.ts';
-import { suggestion } from '../names.ts';
+import { suggestion } from '../../kit/names.ts';
 import { asText, type Entry, entryPlace, isUnusable, placeAt, valueAt } from '../read/tree.ts';
 import type { ConnectorSpec } from '../spec.ts';
 import type { Context } from './context.ts';

@@ -1,4 +1,4 @@
-import { suggestion } from '../names.ts';
+import { suggestion } from '../../kit/names.ts';
 import type { Place } from '../read/source.ts';
 import { asText, entryPlace, isNothing, isUnusable, type MapTree, placeAt, type Tree, valueAt } from '../read/tree.ts';
 import type { NameSpec, OperatorSpec } from '../spec.ts';

@@ -1,6 +1,6 @@
 import type { ErrorObject } from 'ajv';
+import { nearest } from '../../kit/names.ts';
 import { unitFormats } from '../../kit/units.ts';
-import { nearest } from '../names.ts';
 import { maskedUrls } from '../read/secret-text.ts';
 
 /** A schema's error, in words. */

@@ -1,5 +1,5 @@
 import type { ErrorObject } from 'ajv';
-import { nearest } from '../names.ts';
+import { nearest } from '../../kit/names.ts';
 import { expectedBy, orOf } from './schema-errors.ts';
 
 /** Errors that only sum up others. */

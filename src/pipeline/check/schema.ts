@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { Ajv, type AnySchema, type ErrorObject, type ValidateFunction } from 'ajv';
 import type { JSONSchema } from 'json-schema-to-ts';
+import { suggestion } from '../../kit/names.ts';
 import { unitFormats } from '../../kit/units.ts';
-import { suggestion } from '../names.ts';
 import type { Problems } from '../problem.ts';
 import type { Place } from '../read/source.ts';
 import { isUnusable, isWhole, keyAt, type Path, placeAt, plain, type Tree, valueAt } from '../read/tree.ts';

@@ -1,6 +1,6 @@
 import type { FieldType, Report, Shape, SpecScope } from '../../kit/declaration.ts';
+import { nearest } from '../../kit/names.ts';
 import type { RouteDescription } from '../../kit/request.ts';
-import { nearest } from '../names.ts';
 import { placeAt } from '../read/tree.ts';
 import {
   type BranchSpec,

@@ -1,6 +1,6 @@
 import type { RoleDeclaration } from '../../kit/declaration.ts';
+import { suggestion } from '../../kit/names.ts';
 import type { Usage } from '../../kit/role.ts';
-import { suggestion } from '../names.ts';
 import type { Place } from '../read/source.ts';
 import { asMap, asText, type Entry, entryPlace, isUnusable, type MapTree } from '../read/tree.ts';
 import type { ConnectorSpec, NameSpec, RoleName, UseSpec } from '../spec.ts';

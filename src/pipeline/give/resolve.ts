@@ -1,8 +1,8 @@
 import type { ConnectorPlan, OperatorPlan, Plan, TopologyPlan } from '../../engine/plan.ts';
+import { suggestion } from '../../kit/names.ts';
 import { missingHint } from '../check/annotations.ts';
 import { guarded } from '../check/connectors.ts';
 import { describeRoute } from '../check/shapes.ts';
-import { suggestion } from '../names.ts';
 import { type Problem, Problems } from '../problem.ts';
 import { lineAndColumn } from '../read/source.ts';
 import { scalarsOf, type Tree } from '../read/tree.ts';

@@ -1,8 +1,8 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { messageOf } from '../../errors.ts';
+import { suggestion } from '../../kit/names.ts';
 import { pipelineStructure } from '../check/structure.ts';
-import { suggestion } from '../names.ts';
 import type { Problems } from '../problem.ts';
 import { filesLike } from './folder.ts';
 import { beginOf, lineAndColumn, type Place, type SourceFile, sourceFile } from './source.ts';

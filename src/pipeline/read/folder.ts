@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { nearest } from '../names.ts';
+import { nearest } from '../../kit/names.ts';
 import type { Problems } from '../problem.ts';
 import type { Place } from './source.ts';
 

@@ -10,7 +10,7 @@ import {
   type YAMLMap,
   type YAMLSeq,
 } from 'yaml';
-import { nearest } from '../names.ts';
+import { nearest } from '../../kit/names.ts';
 import type { Problems } from '../problem.ts';
 import { beginOf, lineAndColumn, type Place, type SourceFile } from './source.ts';
 import type { Entry, ListTree, MapTree, Scalar, ScalarTree, Tree } from './tree.ts';

@@ -78,6 +78,8 @@ describe('mongodb url', () => {
     ['mongodb://h/?tls=maybe', /true or false/],
     ['mongodb://a,b/?directConnection=true', /one host/],
     ['mongodb://h/?tls=true&ssl=false', /contradict/],
+    ['mongodb://h/?retryWrite=true', /"retryWrite".*did you mean "retryWrites"/],
+    ['mongodb://h/?s3cr3t=x', /^(?!.*s3cr3t).*does not know.*percent-encode/],
   ])('%s is refused before anything starts, and so by the driver', (url, text) => {
     const problem = urlProblem(url);
     expect(`${problem?.text} | ${problem?.hint}`).toMatch(text);
@@ -89,6 +91,10 @@ describe('mongodb url', () => {
     'mongodb://u:p%3Fw@a:1,b:2/db?replicaSet=rs0&authSource=admin',
     'mongodb://[::1]:27017/?tls=true',
     'mongodb+srv://u:p@cluster0.ab1cd.mongodb.net/?retryWrites=true&w=majority',
+    'mongodb://h/?maxpoolsize=5&SERVERSELECTIONTIMEOUTMS=100&readPreferenceTags=dc:a&compressors=zlib',
+    'mongodb://h/?tls=true&tlsAllowInvalidHostnames=true&tlsCAFile=ca.pem&journal=true&wtimeoutMS=1&timeoutMS=9',
+    'mongodb://h/?authMechanism=PLAIN&authMechanismProperties=SERVICE_NAME:x&authSource=%24external&appName=a',
+    'mongodb://h/?proxyHost=p&proxyPort=1&serverMonitoringMode=poll&srvMaxHosts=0&localThresholdMS=1',
   ])('%s is taken', (url) => {
     expect(urlProblem(url)).toBeUndefined();
   });
