@@ -62,7 +62,8 @@ function explained(program: Command, text: string): string {
   if (program.args.length === 0) return text;
   try {
     const { connectors: all } = readSpec(requestOf(program));
-    return withOrigins([...all.values()].flatMap(originsOf), text);
+    const named = [...all.values()].map((connector) => ({ name: connector.name, origins: originsOf(connector) }));
+    return withOrigins(named, text);
   } catch {
     return text; // there is no pipeline
   }

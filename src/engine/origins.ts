@@ -8,6 +8,12 @@ export interface Origin {
   readonly value: string | undefined;
 }
 
+/** A connector, with the options of its own that were made from environment variables. */
+export interface Named {
+  readonly name: string;
+  readonly origins: readonly Origin[];
+}
+
 export interface OriginPart {
   readonly text: string;
   readonly variables: readonly string[];
@@ -25,9 +31,12 @@ const hostAndPort = /(\[[0-9a-fA-F:.]+\]|[\w.-]+)(?::(\d{1,5}))?(?=$|[,/?])/g;
 
 /**
  * Adds to what went wrong where its values come from: `port 8000 (from API_PORT) is in use`. The first mention of an
- * option counts: its value, one of its addresses, a port, a host, the folder of a file, or its name in backticks.
+ * option counts: its value, one of its addresses, a port, a host, the folder of a file, or its name in backticks. A text that
+ * begins with a connector's name is about that one: what another has the same value for is not mentioned.
  */
-export function withOrigins(origins: readonly Origin[], text: string): string {
+export function withOrigins(connectors: readonly Named[], text: string): string {
+  const about = connectors.filter(({ name }) => text.startsWith(`${name}: `));
+  const origins = (about.length > 0 ? about : connectors).flatMap((connector) => connector.origins);
   const notes = new Map<number, readonly string[]>();
   for (const origin of origins) {
     for (const alternatives of mentionsOf(origin)) {

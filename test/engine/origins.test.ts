@@ -17,7 +17,9 @@ const url = origin('url', secretUrl, from('MONGODB_URL', secretUrl));
 const token = origin('token', undefined, from('FINNHUB_TOKEN', 'abc'));
 const login = origin('sasl.password', undefined, from('KAFKA_PASSWORD', 'abc'));
 const group = origin('group', 'prices', from('GROUP', 'prices'));
-const all = [listen, file, brokers, url, token, login, group];
+/** None of them is what the texts begin with. */
+const anyOf = (...origins: Origin[]) => [{ name: 'any', origins }];
+const all = anyOf(listen, file, brokers, url, token, login, group);
 
 describe('where values come from', () => {
   it.each([
@@ -50,13 +52,30 @@ describe('where values come from', () => {
   });
 
   it('names one value once, whoever has it, and never tells a secret', () => {
-    expect(withOrigins([url, url], 'db.example.com:27018: no')).toBe('db.example.com:27018 (from MONGODB_URL): no');
-    expect(withOrigins([token], 'the token abc is refused')).toBe('the token abc is refused');
+    expect(withOrigins(anyOf(url, url), 'db.example.com:27018: no')).toBe(
+      'db.example.com:27018 (from MONGODB_URL): no',
+    );
+    expect(withOrigins(anyOf(token), 'the token abc is refused')).toBe('the token abc is refused');
   });
 
   it('says nothing of what stands in the pipeline itself', () => {
     const fixed = origin('listen', '127.0.0.1:8000', plain('127.0.0.1:'), from('API_PORT', '8000'));
-    expect(withOrigins([fixed], 'no address 127.0.0.1')).toBe('no address 127.0.0.1');
-    expect(withOrigins([fixed], 'port 8000 is in use')).toBe('port 8000 (from API_PORT) is in use');
+    expect(withOrigins(anyOf(fixed), 'no address 127.0.0.1')).toBe('no address 127.0.0.1');
+    expect(withOrigins(anyOf(fixed), 'port 8000 is in use')).toBe('port 8000 (from API_PORT) is in use');
+  });
+
+  it('names nothing of another connector where the text begins with one', () => {
+    const local = origin('brokers', '127.0.0.1:9092', from('KAFKA_BROKERS', '127.0.0.1:9092'));
+    const connectors = [
+      { name: 'ticks', origins: [local] },
+      { name: 'feed', origins: [] },
+    ];
+    expect(withOrigins(connectors, 'feed: port 8888 on 127.0.0.1 is in use')).toBe(
+      'feed: port 8888 on 127.0.0.1 is in use',
+    );
+    expect(withOrigins(connectors, 'ticks: 127.0.0.1:9092: gone')).toBe(
+      'ticks: 127.0.0.1:9092 (from KAFKA_BROKERS): gone',
+    );
+    expect(withOrigins(connectors, '127.0.0.1 is down')).toBe('127.0.0.1 (from KAFKA_BROKERS) is down');
   });
 });
