@@ -12,7 +12,7 @@ const noise = 400 * 1024;
 onServices('an idle topic of kafka', ({ kafka: brokers }) => {
   it(`is read for ${seconds} s in a flat heap, without a warning`, { timeout: 2000 * seconds }, async () => {
     const args = [brokers, randomName(), partitions, seconds, seconds / 12].map(String);
-    const reader = new Worker('idle-partitions.ts', ...args);
+    const reader = new Worker('../kafka/idle-partitions.ts', ...args);
     const last = await reader.line((line) => Number(line['seconds']) >= seconds);
     await reader.end('SIGKILL');
     const settled = reader.lines.find((line) => Number(line['seconds']) >= seconds / 3);
