@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Compiles the sources into dist/ when they are newer than the last build. Plain JavaScript: it runs before anything is built.
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, extname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -47,6 +47,7 @@ export function buildIfStale() {
     if (run.status !== 0) process.exit(1);
   }
   copyAssets();
+  removeOrphans();
   mkdirSync(dirname(stamp), { recursive: true });
   writeFileSync(stamp, `${startedAt.toISOString()}\n`);
 }
@@ -55,6 +56,14 @@ function copyAssets() {
   const [from, to] = [join(root, 'page'), join(root, 'dist', 'page')];
   for (const name of readdirSync(from).filter((file) => assets.has(extname(file))))
     copyFileSync(join(from, name), join(to, name));
+}
+
+/** What was made from a file that has gone, or moved, would be packed with the rest. */
+function removeOrphans() {
+  for (const name of readdirSync(join(root, 'dist'), { recursive: true })) {
+    const source = name.replace(/\.js(\.map)?$/, '.ts');
+    if (source !== name && !existsSync(join(root, source))) rmSync(join(root, 'dist', name), { force: true });
+  }
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) buildIfStale();
