@@ -1,5 +1,6 @@
 import { type ConnectorContext, defineConnector } from '../../src/kit/declaration.ts';
 import { listenClaims, reachable } from '../../src/kit/listen.ts';
+import { Proven } from '../../src/kit/proven.ts';
 import { durationMs, sizeBytes } from '../../src/kit/units.ts';
 import type { PageFile } from './page.ts';
 
@@ -121,6 +122,7 @@ export const rest = defineConnector({
         import('express'),
       ]);
     const prices = new Prices(environment);
+    const proven = new Proven();
     const limits = {
       timeoutMs: durationMs(options.timeout),
       clientTimeoutMs: durationMs(options.client_timeout),
@@ -136,7 +138,7 @@ export const rest = defineConnector({
       : { prices: undefined, files: built?.filter(isReference) ?? [] };
     return {
       source: (_usage, context) =>
-        new RestSource(context, { name, address: listen, hosts, origins, limits, app: express(), ...page }),
+        new RestSource(context, { name, address: listen, proven, hosts, origins, limits, app: express(), ...page }),
       sink: (_usage, role) => new PriceSink(prices, role),
       close: async () => prices.close(),
     };

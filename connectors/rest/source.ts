@@ -5,6 +5,7 @@ import { Observable, type Subscriber } from 'rxjs';
 import { FdpError, messageOf } from '../../src/errors.ts';
 import { type LimitedLog, limited } from '../../src/kit/limited-log.ts';
 import { listen } from '../../src/kit/listen.ts';
+import type { Proven } from '../../src/kit/proven.ts';
 import type { ConnectOptions, RoleContext } from '../../src/kit/role.ts';
 import type { Lane, Source } from '../../src/kit/source.ts';
 import { foreignText } from '../../src/kit/text.ts';
@@ -32,6 +33,8 @@ interface RestLimits {
 interface RestOptions {
   readonly name: string;
   readonly address: string;
+  /** What has worked with this connector in this process. */
+  readonly proven: Proven;
   readonly limits: RestLimits;
   readonly app: Express;
   /** The names that the server answers to; none: as `hostCheck` says. */
@@ -107,11 +110,11 @@ export class RestSource implements Source {
 
   /** Opens the port; until `lanes` is subscribed to, requests get 503. @throws what `listen` throws */
   async connect(signal: AbortSignal, options?: ConnectOptions): Promise<void> {
-    const { name, address, app } = this.#options;
+    const { name, address, app, proven } = this.#options;
     const { log, node } = this.#context;
     const server = this.#makeServer(app);
     this.#server = server;
-    await listen(server, { name, address, log, options }, signal);
+    await listen(server, { name, address, log, options, proven }, signal);
     server.on('error', (error) => log.warn({ error: messageOf(error) }, `${name}: could not accept a connection`));
     node.gauge('requests_open', 0);
   }

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { Agent } from 'node:http';
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { agents, ask, closeAll, never, refusal, sockets, sourceOf, start } from '../support/sockets/rest.ts';
 import { closed, dial, portOf, received, until } from '../support/sockets/sockets.ts';
@@ -27,6 +27,23 @@ describe('rest at its start and its end', () => {
     });
     other.close();
     await source.close();
+  });
+
+  it('waits for its port when it had it before', async () => {
+    const first = createServer().listen(0, '127.0.0.1');
+    await once(first, 'listening');
+    const { port } = first.address() as AddressInfo;
+    first.close();
+    await once(first, 'close');
+    const { source, another } = await sourceOf({ listen: `127.0.0.1:${port}` });
+    await source.connect(never);
+    await source.close();
+    const other = createServer().listen(port, '127.0.0.1');
+    await once(other, 'listening');
+    const again = another();
+    await expect(again?.connect(never)).rejects.toMatchObject({ code: 'FDP_PORT_IN_USE', fault: 'transient' });
+    other.close();
+    await again?.close();
   });
 
   it('warns when other machines can reach it', async () => {

@@ -49,11 +49,12 @@ export async function sourceOf(options: object = {}, { clock, platform, seed }: 
   const limit = { name: 'limit', in: 'query', schema: {} } as const;
   const described = routes.map((route) => ({ route, parameters: route.includes('{') ? [limit] : [], reply: {} }));
   const context = roleContext(environment, { routes: described });
-  const source = connector.source?.({}, context);
+  const another = () => connector.source?.({}, context);
+  const source = another();
   const sink: Sink | undefined = connector.sink?.({}, roleContext(environment));
   if (!source || !sink) throw new Error('a role is missing');
   sources.push(source);
-  return { source, sink, node: context.node, log: environment.log };
+  return { source, another, sink, node: context.node, log: environment.log };
 }
 
 /** Replies with what it was asked. */
