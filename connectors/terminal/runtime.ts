@@ -88,9 +88,8 @@ export class RuntimeRates {
       growthPerSecond({ at: series.at, count: series[name] }, { at: now.at, count: now[name] });
     const inRate = grown('in');
     if (inRate === undefined) return series;
-    Object.assign(series, { inRate, outRate: grown('out') });
     series.rates.push(inRate);
-    Object.assign(series, { at: now.at, in: now.in, out: now.out });
+    Object.assign(series, { inRate, outRate: grown('out'), at: now.at, in: now.in, out: now.out });
     return series;
   }
 }
