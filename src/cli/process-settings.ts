@@ -2,6 +2,7 @@ import type { Plan } from '../engine/plan.ts';
 import { FdpError, messageOf } from '../errors.ts';
 import { nameFrom } from '../kit/instance.ts';
 import { listenClaims } from '../kit/listen.ts';
+import { addressOf } from '../kit/units.ts';
 import { logLevel } from '../observe/log.ts';
 import { observePort } from '../observe/observe-server.ts';
 import { type Resolution, resolve } from '../pipeline/give/resolve.ts';
@@ -36,7 +37,7 @@ function settingsProblems(env: Environment): readonly Problem[] {
 function observeProblems({ OBSERVE_HOST, OBSERVE_PORT }: Environment, { connectors }: Plan): readonly Problem[] {
   const port = observePort(OBSERVE_PORT);
   const host = OBSERVE_HOST || '127.0.0.1';
-  const claims = port === undefined ? [] : listenClaims(`${host.includes(':') ? `[${host}]` : host}:${port}`);
+  const claims = port === undefined ? [] : listenClaims(addressOf(host, port));
   return [...connectors.values()].flatMap(({ name, declaration, options }) => {
     const claim = declaration.claims?.(options).find((each) => claims.includes(each));
     return claim === undefined ? [] : [{ message: `OBSERVE_PORT: claims ${claim}, as does "${name}"` }];

@@ -4,7 +4,7 @@ import { FdpError, messageOf } from '../errors.ts';
 import type { Environment } from './environment.ts';
 import type { Proven } from './proven.ts';
 import type { ConnectOptions } from './role.ts';
-import { hostAndPort } from './units.ts';
+import { hostAndPort, hostInAddress } from './units.ts';
 
 /** What a server needs to open its port. */
 interface Listening {
@@ -73,7 +73,7 @@ export function listenClaims(address: string): readonly string[] {
 export function reachable(address: string): { readonly host: string; readonly port: number } {
   const { host, port } = hostAndPort(address);
   const here = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
-  return { host: here.includes(':') ? `[${here}]` : here, port };
+  return { host: hostInAddress(here), port };
 }
 
 /** Does the address lead to this machine alone? */

@@ -43,6 +43,16 @@ export function hostAndPort(text: string): { readonly host: string; readonly por
   return { host: text.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(text.slice(colon + 1)) };
 }
 
+/** Host and port as one text, `hostAndPort` the other way round: an address of IPv6 stands in brackets. */
+export function addressOf(host: string, port: number): string {
+  return `${hostInAddress(host)}:${port}`;
+}
+
+/** A host as it stands in an address. */
+export function hostInAddress(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}
+
 function scaled<U extends string>(
   format: keyof typeof unitFormats,
   text: string,

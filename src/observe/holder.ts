@@ -2,6 +2,7 @@ import { get } from 'node:http';
 import { endedWithin, linkedAbort, systemClock } from '../kit/clock.ts';
 import { parseJson } from '../kit/json.ts';
 import { reachable } from '../kit/listen.ts';
+import { addressOf } from '../kit/units.ts';
 
 /** How long the one that has the port may take to say who it is, ms. */
 const answerMs = 500;
@@ -20,7 +21,7 @@ export async function holderOf(host: string, port: number): Promise<string> {
 
 /** What it says of itself; nothing when it is no process of fdp. Never rejects. */
 async function askLive(host: string, port: number, signal: AbortSignal): Promise<Readonly<Record<string, unknown>>> {
-  const shown = reachable(`${host.includes(':') ? `[${host}]` : host}:${port}`);
+  const shown = reachable(addressOf(host, port));
   return new Promise((resolve) => {
     const none = () => resolve({});
     const url = `http://${shown.host}:${shown.port}/health/live`;

@@ -5,6 +5,7 @@ import type { Logger } from '../kit/environment.ts';
 import { hostCheck, hostsOf } from '../kit/host.ts';
 import { listen, reachable } from '../kit/listen.ts';
 import type { ProcessSnapshot } from '../kit/snapshot.ts';
+import { addressOf } from '../kit/units.ts';
 import { liveness, readiness, soundness } from './health.ts';
 import { holderOf } from './holder.ts';
 import { createMetricsWriter, type MetricsWriter, metricFamilies } from './metrics.ts';
@@ -45,7 +46,7 @@ export async function startObserveServer(options: ObserveOptions): Promise<Obser
   const host = env['OBSERVE_HOST'] || '127.0.0.1';
   const asked = observePort(env['OBSERVE_PORT']);
   const wanted = asked ?? defaultPort;
-  const isOurs = hostCheck(`${named(host)}:0`, []);
+  const isOurs = hostCheck(addressOf(host, 0), []);
   const answer = answers(snapshot, log, isOurs);
   for (let place = 0; ; place++) {
     const server = makeServer(answer);
@@ -89,8 +90,8 @@ interface Place {
 async function open(server: Server, { host, port, log }: Place): Promise<ObserveServer> {
   const setting = 'OBSERVE_PORT or OBSERVE_HOST';
   const { signal } = linkedAbort().controller;
-  const bound = await listen(server, { name: 'observe', address: `${named(host)}:${port}`, log, setting }, signal);
-  const shown = reachable(`${named(host)}:${bound}`);
+  const bound = await listen(server, { name: 'observe', address: addressOf(host, port), log, setting }, signal);
+  const shown = reachable(addressOf(host, bound));
   let closed: Promise<void> | undefined;
   return {
     address: `http://${shown.host}:${shown.port}`,
@@ -102,11 +103,6 @@ async function open(server: Server, { host, port, log }: Place): Promise<Observe
       return closed;
     },
   };
-}
-
-/** As it stands in an address: those of IPv6 in brackets. */
-function named(host: string): string {
-  return host.includes(':') ? `[${host}]` : host;
 }
 
 const twoHosts = { status: 400, body: { error: 'the request has more than one Host header' } };
