@@ -30,7 +30,7 @@ export const errorCodes = {
   FDP_STORE_NEWER: 'fatal',
   FDP_STORE_DIFFERS: 'fatal',
   FDP_LEASE_LOST: 'transient',
-  FDP_MARK_MISMATCH: 'fatal',
+  FDP_POSITION_BEYOND_END: 'fatal',
   FDP_TIMEOUT: 'transient',
   FDP_UNAVAILABLE: 'transient',
   FDP_CLOSED: 'transient',

@@ -217,7 +217,7 @@ export class KafkaSource implements Source {
 
   #beyondEnd({ partition, position, end }: { partition: number; position: number; end: number }): FdpError {
     return new FdpError(
-      'FDP_MARK_MISMATCH',
+      'FDP_POSITION_BEYOND_END',
       `${this.#options.name}: group ${this.#usage.group} stands at ${position} of partition ${partition}, beyond the log's ` +
         `end ${end}: restore the log, or move the group with kafka-consumer-groups --reset-offsets while nobody works it`,
     );

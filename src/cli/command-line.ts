@@ -26,7 +26,7 @@ export interface Actions {
     replay(ids: readonly string[], flags: { readonly again?: boolean; readonly json?: boolean }): Promise<number>;
     drop(ids: readonly string[], flags: { readonly json?: boolean }): Promise<number>;
   };
-  forgetPositions(): Promise<number>;
+  forgetCounters(): Promise<number>;
 }
 
 /** The commands and flags of `fdp-run`. `exit` is told the exit code of the one that was asked for. */
@@ -113,14 +113,18 @@ function runningCommands(program: Command, does: Actions, exit: Exit): void {
     .option('--key <key>', 'the key of all of them')
     .option('--whole', 'the whole input is one message, whatever it holds')
     .action(async (connector: string, flags) => exit(await does.produce(connector, flags)));
+  counterCommand(program, does, exit, 'counters', false);
+  counterCommand(program, does, exit, 'positions', true);
+}
+
+/** `counters forget`; `positions forget` is its name of before, and not shown. */
+function counterCommand(program: Command, does: Actions, exit: Exit, name: string, hidden: boolean): void {
   program
-    .command('positions')
+    .command(name, { hidden })
     .description('what counters remember of a log')
     .command('forget')
-    .description(
-      'remove the marks of counters that do not fit the log of --topology NAME; the positions of its group stay',
-    )
-    .action(async () => exit(await does.forgetPositions()));
+    .description('lower the marks of counters that do not fit the log of --topology NAME')
+    .action(async () => exit(await does.forgetCounters()));
 }
 
 function letterCommands(program: Command, does: Actions, exit: Exit): void {

@@ -27,13 +27,14 @@ interface Word {
 }
 
 function wordsOf(command: Command, path: readonly string[] = []): readonly Words[] {
-  const commands = command.commands.map((each) => ({ text: each.name(), description: each.description() }));
-  const options = command
-    .createHelp()
+  const help = command.createHelp();
+  const shown = help.visibleCommands(command).filter((each) => command.commands.includes(each));
+  const commands = shown.map((each) => ({ text: each.name(), description: each.description() }));
+  const options = help
     .visibleOptions(command)
     .flatMap(({ long, description }) => (long ? [{ text: long, description }] : []));
   const shells = path.join() === 'completion' ? shellWords() : [];
-  const below = command.commands.flatMap((each) => wordsOf(each, [...path, each.name()]));
+  const below = shown.flatMap((each) => wordsOf(each, [...path, each.name()]));
   return [{ path: path.join(' '), commands: [...commands, ...shells], options }, ...below];
 }
 

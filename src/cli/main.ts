@@ -9,6 +9,7 @@ import { readSpec } from '../pipeline/read.ts';
 import { type Actions, commandLine, type Flags } from './command-line.ts';
 import { completion } from './completion.ts';
 import { config } from './config.ts';
+import { forgetCounters } from './counters.ts';
 import { dropLetters, listLetters, showLetter } from './dead-letters.ts';
 import { init, pipelineIn } from './init.ts';
 import { endInTime } from './left-open.ts';
@@ -16,7 +17,6 @@ import { list } from './list.ts';
 import { listJson } from './list-json.ts';
 import { listed } from './list-pages.ts';
 import { outputWritten, print, watchOutput } from './output.ts';
-import { forgetPositions } from './positions.ts';
 import { resolveProcess } from './process-settings.ts';
 import { produce } from './produce.ts';
 import { replayLetters } from './replay-letters.ts';
@@ -100,7 +100,7 @@ function actionsOf(program: Command): Actions {
       replay: async (ids, flags) => show(await replayLetters(request(), ids, flags), flags),
       drop: async (ids, flags) => show(await dropLetters(request(), ids, flags), flags),
     },
-    forgetPositions: async () => show(await forgetPositions(request())),
+    forgetCounters: async () => show(await forgetCounters(request())),
   };
 }
 

@@ -274,7 +274,7 @@ onServices('kafka positions', ({ kafka: brokers }) => {
     await readFrom(laneOf(open, 0), 10);
     await laneOf(open, 0).commit?.(14);
     await open.source.close();
-    await expect(process.openSource()).rejects.toMatchObject({ code: 'FDP_MARK_MISMATCH', fault: 'fatal' });
+    await expect(process.openSource()).rejects.toMatchObject({ code: 'FDP_POSITION_BEYOND_END', fault: 'fatal' });
   });
 
   it('reads a topic that was made anew from its beginning, in other lanes', async () => {

@@ -51,7 +51,7 @@ const printing = [
   ['status', '--json'],
   ['dead-letters', 'list'],
   ['dead-letters', 'replay'],
-  ['positions', 'forget', '--topology', 'processor'],
+  ['counters', 'forget', '--topology', 'processor'],
   ['completion', 'bash'],
   ['--help'],
   ['help', 'status'],

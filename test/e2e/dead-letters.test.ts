@@ -160,10 +160,10 @@ describe('a mark that does not fit the log', () => {
       cpSync(backup, log);
 
       await using held = processor();
-      await eventually('the lane is held', async () => held.output.includes('positions forget --topology processor'));
+      await eventually('the lane is held', async () => held.output.includes('counters forget --topology processor'));
       expect(held.output).toContain('symbols has counted up to offset 24');
       await append(1, 1763645600000);
-      const said = await command(env, 'positions', 'forget', '--topology', 'processor');
+      const said = await command(env, 'counters', 'forget', '--topology', 'processor');
       expect(said).toMatch(
         /^forgotten: symbols has counted up to offset 24 of \S+, but the log ends at 6; counting goes on after offset 4\ncounts, rows and the group's positions stay as they are: .+\n$/,
       );

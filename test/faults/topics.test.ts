@@ -9,7 +9,7 @@ import { KafkaView } from '../support/kafka/view.ts';
 import { onOwnServices, onServices } from '../support/services/cluster.ts';
 import { startKafka } from '../support/services/services.ts';
 
-const command = 'fdp-run positions forget --topology processor';
+const command = 'fdp-run counters forget --topology processor';
 
 /** Waits until so many trades are stored, and then for each to be counted. */
 async function untilStored({ place }: Cluster, trades: number, process: Process): Promise<void> {
@@ -70,7 +70,7 @@ describe.concurrent('a topic beside its stores', () => {
       await ledger.offer(120);
       await using second = await cluster.processor();
       await untilStored(cluster, 720, second);
-      expect(await cluster.command('positions', 'forget', '--topology', 'processor')).toEqual({
+      expect(await cluster.command('counters', 'forget', '--topology', 'processor')).toEqual({
         code: 0,
         stdout: 'every mark fits its log: nothing to forget\n',
       });
@@ -125,7 +125,7 @@ describe.concurrent('a topic beside its stores', () => {
         expect(processor.output).toContain(why);
         await eventually('it is red', async () => (await get(`http://127.0.0.1:${port}/health/ready`))?.status === 503);
         await ledger.offer(30);
-        const forgotten = await cluster.command('positions', 'forget', '--topology', 'processor');
+        const forgotten = await cluster.command('counters', 'forget', '--topology', 'processor');
         expect(forgotten.code).toBe(0);
         expect(forgotten.stdout).toContain(why);
         await untilStored(cluster, 900 + more + 30, processor);

@@ -8,7 +8,7 @@ const searchStep = { count: 5000, bytes: 16 * 1024 ** 2 };
 
 /**
  * The positions of the partitions where the group has none yet, as `from` says.
- * @throws FDP_MARK_MISMATCH when a position that it has lies beyond the log's end
+ * @throws FDP_POSITION_BEYOND_END when a position that it has lies beyond the log's end
  */
 export async function startPositions(
   store: LogStore,
@@ -30,7 +30,7 @@ export async function startPositions(
       missing.set(partition, { position: start });
     } else if (position > next)
       throw new FdpError(
-        'FDP_MARK_MISMATCH',
+        'FDP_POSITION_BEYOND_END',
         `${store.name}: group ${usage.group} stands at ${position} of partition ${partition}, beyond the log's end ${next}: ` +
           'restore the log that belongs to it, or give another `group`: tables take nothing twice',
       );

@@ -352,7 +352,7 @@ function positionCases(world: () => LogWorld): void {
     await drainAll(process, open, true);
     await open.source.close();
     await world().loseEnd(0, 4);
-    await expect(openSource(process)).rejects.toMatchObject({ code: 'FDP_MARK_MISMATCH', fault: 'fatal' });
+    await expect(openSource(process)).rejects.toMatchObject({ code: 'FDP_POSITION_BEYOND_END', fault: 'fatal' });
   });
 }
 

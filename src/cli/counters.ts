@@ -12,13 +12,13 @@ import { quietEnvironment } from './quiet.ts';
 import { type CommandResult, problemText, type SpecRequest } from './validate.ts';
 
 /**
- * `fdp-run positions forget`: for the topologies named, lowers the marks of counters that do not fit the log that the
+ * `fdp-run counters forget`: for the topologies named, lowers the marks of counters that do not fit the log that the
  * topology reads (beyond its end, or another record there) to what they have counted of it; the held lanes go on by
  * themselves, from the group's position, and count what came since. Counts, rows and the group's positions are not
  * touched.
  */
-export async function forgetPositions(request: SpecRequest): Promise<CommandResult> {
-  if (!request.topologies) throw new FdpError('FDP_USAGE', 'positions forget: name the topology: --topology NAME');
+export async function forgetCounters(request: SpecRequest): Promise<CommandResult> {
+  if (!request.topologies) throw new FdpError('FDP_USAGE', 'counters forget: name the topology: --topology NAME');
   const { plan, problems } = resolve(readSpec(request), request);
   if (!plan) return { text: problemText(problems, request.folder), exitCode: 2 };
   const environment = await quietEnvironment();

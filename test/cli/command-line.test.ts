@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import { type Actions, commandLine } from '../../src/cli/command-line.ts';
+import { completion, shells } from '../../src/cli/completion.ts';
+
+describe('fdp-run counters forget', () => {
+  it.each(['counters', 'positions'])('is called by "%s forget"', async (name) => {
+    const exits: number[] = [];
+    const program = commandLine(
+      '0.0.0',
+      () => actions,
+      (code) => exits.push(code),
+    );
+    await program.parseAsync([name, 'forget', '--topology', 'processor'], { from: 'user' });
+    expect(exits).toEqual([7]);
+  });
+
+  it('is shown by its name of today only', () => {
+    const program = commandLine(
+      '0.0.0',
+      () => actions,
+      () => undefined,
+    );
+    const texts = [program.helpInformation(), ...shells.map((shell) => completion(shell, program))];
+    for (const text of texts) {
+      expect(text).toContain('counters');
+      expect(text).not.toContain('positions');
+    }
+  });
+});
+
+const unused = () => {
+  throw new Error('another command was called');
+};
+const actions: Actions = {
+  start: unused,
+  validate: unused,
+  config: unused,
+  list: unused,
+  status: unused,
+  init: unused,
+  produce: unused,
+  completion: unused,
+  letters: { list: unused, show: unused, replay: unused, drop: unused },
+  forgetCounters: () => Promise.resolve(7),
+};
