@@ -1,16 +1,15 @@
 import { defineOperator, type FieldType, type Report } from '../src/kit/declaration.ts';
-import { type Batch, derive } from '../src/kit/message.ts';
+import { derive } from '../src/kit/message.ts';
 import { perMessage } from '../src/kit/operator.ts';
 import type { RouteParameter } from '../src/kit/request.ts';
 import { type Fields, fieldsOf } from '../src/kit/row.ts';
 import { templateMetaNames } from '../src/kit/template.ts';
 import { fieldOf } from './support/fields.ts';
-import { routeShape, unknownName } from './support/names.ts';
+import { routeShape } from './support/names.ts';
 import {
   expectation,
   isGiven,
   type ParameterRule,
-  parameterInvalid,
   parameterSchema,
   readParameter,
   rulesOf,
@@ -18,12 +17,13 @@ import {
 } from './support/parameters.ts';
 
 /**
- * `params`: reads the parameters of a request as typed values. Those of the path that it does not name stay text; one
- * of the query that it does not name, or a wrong one, is answered with 400 (FDP_PARAMETER_INVALID).
+ * `params`: reads the parameters of a request as typed values. Those of the path that it does not name stay text; a wrong
+ * one is answered with 400 (FDP_PARAMETER_INVALID), as one of the query that the route does not have is by its source.
  */
 export const params = defineOperator({
   type: 'params',
-  summary: 'Reads the parameters of a request; a wrong or unknown one is answered with 400.',
+  summary:
+    'Reads the parameters of a request; a wrong one, or one that no `params` of the route names, is answered with 400.',
   place: 'request',
   options: {
     type: 'object',
@@ -77,9 +77,8 @@ export const params = defineOperator({
   create(options, context) {
     const rules = Object.entries(options);
     const names = rules.map(([name]) => name);
-    return perMessage(context, (message, batch) => {
+    return perMessage(context, (message) => {
       const given = fieldsOf(message);
-      checkNames(batch, names);
       const read = rules.flatMap(([name, rule]) => {
         const raw = fieldOf(given, name);
         const value = isGiven(rule, raw) ? readParameter(name, rule, raw) : rule.default;
@@ -89,14 +88,6 @@ export const params = defineOperator({
     });
   },
 });
-
-function checkNames({ lane: { request } }: Batch, known: readonly string[]): void {
-  for (const name of new URLSearchParams(request?.query).keys()) {
-    if (known.includes(name)) continue;
-    const { text, hint } = unknownName('parameter', name, known);
-    throw parameterInvalid(`${text}: ${hint}`);
-  }
-}
 
 function without(fields: Fields, names: readonly string[]): Fields {
   return Object.fromEntries(Object.entries(fields).filter(([name]) => !names.includes(name)));

@@ -8,7 +8,6 @@ import { listen } from '../../src/kit/listen.ts';
 import type { Proven } from '../../src/kit/proven.ts';
 import type { ConnectOptions, RoleContext } from '../../src/kit/role.ts';
 import type { Lane, Source } from '../../src/kit/source.ts';
-import { foreignText } from '../../src/kit/text.ts';
 import { badRequest, malformed, notNow, type Refusal } from './answer.ts';
 import { type Endpoint, idOf, prepare } from './application.ts';
 import { Connections } from './connections.ts';
@@ -16,8 +15,9 @@ import { Exchange } from './exchange.ts';
 import { hostRefusal } from './host.ts';
 import { openApi } from './openapi.ts';
 import { type PageFile, pageEndpoints } from './page.ts';
+import { QueryParameters } from './parameters.ts';
 import type { Prices } from './prices.ts';
-import { queryOf, rawQuery, readRoutes } from './route.ts';
+import { readRoutes } from './route.ts';
 import { Streams } from './streams.ts';
 
 interface RestLimits {
@@ -66,8 +66,7 @@ export class RestSource implements Source {
   readonly #options: RestOptions;
   readonly #open = new Set<Exchange>();
   readonly #connections = new Connections();
-  /** Routes that read parameters of the query. */
-  readonly #withParameters: ReadonlySet<string>;
+  readonly #parameters: QueryParameters;
   readonly #streams: Streams | undefined;
   readonly #failures: LimitedLog;
   #server: Server | undefined;
@@ -83,8 +82,7 @@ export class RestSource implements Source {
     this.#context = context;
     this.#options = options;
     const { prices, limits } = options;
-    const reading = context.routes.filter(({ parameters }) => parameters.some(({ in: place }) => place === 'query'));
-    this.#withParameters = new Set(reading.map(({ route }) => route));
+    this.#parameters = new QueryParameters(context.routes);
     this.#streams = prices && new Streams(context, { ...limits, prices });
     this.#failures = limited(context.log, context.clock, failureLogMs);
     prepare(options.app, {
@@ -176,7 +174,7 @@ export class RestSource implements Source {
   #take(request: Request, response: Response, route: string): Refusal | undefined {
     const { context, name, limits } = { context: this.#context, ...this.#options };
     if (this.#isClosing || !this.#lanes) return this.#refuse(notOpen);
-    const unknown = this.#unknownParameter(request, route);
+    const unknown = this.#parameters.refusal(request.url, route);
     if (unknown) return unknown;
     if (this.#open.size >= limits.maxRequests)
       return this.#refuse(notNow('FDP_BUSY', 'too many requests at once: try again later'));
@@ -190,14 +188,6 @@ export class RestSource implements Source {
     response.on('close', () => this.#done(exchange));
     this.#lanes.next(exchange.lane);
     return undefined;
-  }
-
-  /** A route that reads no parameters has no operator that could refuse them. */
-  #unknownParameter({ url }: Request, route: string): Refusal | undefined {
-    const [name] = this.#withParameters.has(route) ? [] : queryOf(rawQuery(url)).keys();
-    return name === undefined
-      ? undefined
-      : badRequest(400, `unknown parameter "${foreignText(name, 80)}": the route has none`);
   }
 
   #refuse(refusal: Refusal): Refusal {

@@ -1,15 +1,8 @@
-import { closest, distance } from 'fastest-levenshtein';
 import type { FieldType, Report, Shape, SpecScope } from '../../src/kit/declaration.ts';
+import { nearest } from '../../src/kit/names.ts';
 import { templateDateNames, templateMetaNames, templateNames } from '../../src/kit/template.ts';
 
 type Path = readonly (string | number)[];
-
-/** The known word that was probably meant; undefined when none is near. */
-function nearest(word: string, known: readonly string[]): string | undefined {
-  if (known.length === 0) return undefined;
-  const best = closest(word, known);
-  return distance(word, best) <= Math.max(1, Math.floor(word.length / 2)) ? best : undefined;
-}
 
 /** What to say of a name that isn't there: with the nearest right word, else with all of them. */
 export function unknownName(

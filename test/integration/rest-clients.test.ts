@@ -81,12 +81,16 @@ describe('clients that do not behave', () => {
     expect(expecting).toContain('X-Content-Type-Options: nosniff');
   });
 
-  it('are told of a parameter that the route does not have, also where it has none', async () => {
-    const { get } = await start();
-    expect(await get('/api/v1/symbols?limt=5')).toMatchObject({
-      status: 400,
-      body: refusal('unknown parameter "limt": the route has none'),
-    });
+  it.each([
+    ['/api/v1/symbols?limt=5', 'unknown parameter "limt": there are no parameters here'],
+    ['/api/v1/trades/AAPL?limt=5', 'unknown parameter "limt": did you mean "limit"? (parameters here: limit, before)'],
+    ['/api/v1/trades/AAPL?limit=5&symbol=MSFT', 'unknown parameter "symbol": parameters here: limit, before'],
+    ['/api/v1/trades/AAPL?__proto__=1', 'unknown parameter "__proto__": parameters here: limit, before'],
+    ['/api/v1/trades/AAPL?toString', 'unknown parameter "toString": parameters here: limit, before'],
+  ])('are told of a parameter that the route does not have: %s', async (path, text) => {
+    const { get, lanes } = await start({}, (lane) => void echo(lane));
+    expect(await get(path)).toMatchObject({ status: 400, body: refusal(text) });
+    expect(lanes).toEqual([]);
   });
 
   it('are told by codes of their own what is not there and what can not be done', async () => {

@@ -46,8 +46,8 @@ export async function sourceOf(options: object = {}, { clock, platform, seed }: 
   const filled = optionsOf(rest, { listen: '127.0.0.1:0', ...options });
   const connector = await rest.create(filled, { ...environment, name: 'http' });
   connectors.push(connector);
-  const limit = { name: 'limit', in: 'query', schema: {} } as const;
-  const described = routes.map((route) => ({ route, parameters: route.includes('{') ? [limit] : [], reply: {} }));
+  const parameters = ['limit', 'before'].map((name) => ({ name, in: 'query', schema: {} }) as const);
+  const described = routes.map((route) => ({ route, parameters: route.includes('{') ? parameters : [], reply: {} }));
   const context = roleContext(environment, { routes: described });
   const another = () => connector.source?.({}, context);
   const source = another();
