@@ -1,6 +1,11 @@
 import { defineConfig } from 'vitest/config';
 
-/** Unit tests run side by side on the virtual clock; the others start real processes and sockets, one file at a time. */
+/** Files that run at the same time. Real processes and sockets have the machine to themselves: their faults come by the clock. */
+const workers = { unit: 2, processes: 1 };
+const slow = { testTimeout: 120_000, hookTimeout: 120_000 };
+const builds = 'test/support/cli/build.ts';
+const servers = 'test/support/services/cluster-setup.ts';
+
 export default defineConfig({
   test: {
     projects: [
@@ -8,37 +13,46 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
+          exclude: ['integration', 'e2e', 'cluster', 'faults', 'measured'].map((folder) => `test/${folder}/**`),
           testTimeout: 60_000,
-          exclude: ['test/integration/**', 'test/e2e/**', 'test/cluster/**', 'test/faults/**'],
+          maxWorkers: workers.unit,
         },
       },
+      // Real processes and sockets.
       {
         test: {
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
-          fileParallelism: false,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          ...{ testTimeout: 60_000, hookTimeout: 60_000 },
+          ...{ maxWorkers: workers.processes, sequence: { groupOrder: 1 } },
         },
       },
       {
         test: {
           name: 'cluster',
           include: ['test/cluster/**/*.test.ts', 'test/faults/**/*.test.ts'],
-          fileParallelism: false,
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
-          globalSetup: ['test/support/services/cluster-setup.ts', 'test/support/cli/build.ts'],
+          globalSetup: [servers, builds],
+          ...slow,
+          ...{ maxWorkers: workers.processes, sequence: { groupOrder: 1 } },
         },
       },
       {
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          fileParallelism: false,
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
-          globalSetup: ['test/support/cli/build.ts'],
+          globalSetup: [builds],
+          ...slow,
+          ...{ maxWorkers: workers.processes, sequence: { groupOrder: 1 } },
+        },
+      },
+      // Memory and rates: each has the machine to itself.
+      {
+        test: {
+          name: 'measured',
+          include: ['test/measured/**/*.test.ts'],
+          globalSetup: [servers, builds],
+          ...slow,
+          ...{ maxWorkers: 1, sequence: { groupOrder: 2 } },
         },
       },
     ],

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { systemClock } from '../../src/kit/clock.ts';
 import type { Message } from '../../src/kit/message.ts';
+import { sized } from '../support/cli/faults.ts';
 import { eventually, freePort, temporaryFolder } from '../support/cli/platform.ts';
 import { browse, KafkaProcess, laneOf, numbered, Reader, readFrom } from '../support/kafka/harness.ts';
 import { onOwnServices } from '../support/services/cluster.ts';
@@ -62,10 +63,11 @@ onOwnServices('kafka when the broker suffers', () => {
     expect(reader.errors).toEqual([]);
   });
 
-  it.each([
-    ['asleep', 'pause', 'resume'],
+  const ways = [
     ['stopped', 'terminate', 'restart'],
-  ] as const)(
+    ['asleep', 'pause', 'resume'],
+  ] as const;
+  it.each(sized<readonly (typeof ways)[number][]>({ full: ways, fast: ways.slice(0, 1) }))(
     'has each message of a feed once, when the broker was %s for longer than the disk buffer waits',
     async (_what, hurt, heal) => {
       using folder = temporaryFolder();

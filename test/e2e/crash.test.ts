@@ -1,6 +1,7 @@
 import { DatabaseSync } from '@photostructure/sqlite';
 import { describe, expect, it } from 'vitest';
 import { type Chance, seededChance } from '../../src/kit/chance.ts';
+import { sized } from '../support/cli/faults.ts';
 import { Installation } from '../support/cli/installation.ts';
 import { eventually, type Process, temporaryFolder } from '../support/cli/platform.ts';
 
@@ -31,8 +32,10 @@ function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
+const kills = sized({ full: 20, fast: 8 });
+
 describe.concurrent('a platform that is killed', () => {
-  it('loses nothing and counts nothing twice, killed 20 times at any moment', async () => {
+  it(`loses nothing and counts nothing twice, killed ${kills} times at any moment`, async () => {
     using folder = temporaryFolder();
     const platform = await Installation.in(folder.path, rate);
     const chance = seededChance(20);
@@ -41,13 +44,13 @@ describe.concurrent('a platform that is killed', () => {
       await eventually('trades counted', async () => countOf(platform) > 1000);
       await first.stop('SIGKILL');
     }
-    for (let kills = 1; kills < 20; kills++) {
+    for (let kill = 1; kill < kills; kill++) {
       await using process = platform.start();
       await moment(process, chance);
       expect(await process.stop('SIGKILL')).toBe('SIGKILL');
     }
     await platform.catchUp();
-    expect(platform.stores.trades.length).toBeGreaterThan(20_000);
+    expect(platform.stores.trades.length).toBeGreaterThan(1000 * kills);
     expect(platform.differences()).toEqual([]);
   }, 240_000);
 

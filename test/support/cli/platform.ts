@@ -11,14 +11,28 @@ export function temporaryFolder(): { readonly path: string; [Symbol.dispose](): 
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
 }
 
-/** A TCP port that was free a moment ago. */
+/**
+ * Ports that tests may take: below those that the system gives to connections, and a range for each file that runs at the
+ * same time, so that nobody else takes one between the moment it is found free and the moment it is listened on.
+ */
+const portsOfFile = 1000;
+const firstPort = 20_000 + (Number(process.env['VITEST_POOL_ID'] ?? 0) % 10) * portsOfFile;
+let nextPort = process.pid % portsOfFile;
+
+/** A free TCP port of 127.0.0.1. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
+  for (;;) {
+    const port = firstPort + (nextPort++ % portsOfFile);
+    const server = createServer().listen(port, '127.0.0.1');
+    const isFree = await once(server, 'listening').then(
+      () => true,
+      () => false,
+    );
+    server.close();
+    if (!isFree) continue;
+    await once(server, 'close');
+    return port;
+  }
 }
 
 /** Waits until `condition` gives something else than undefined or false; fails with `what` after a generous while. */

@@ -4,7 +4,7 @@ import { onServices } from '../support/services/cluster.ts';
 import { randomName } from '../support/services/services.ts';
 
 /** FDP_SOAK_MINUTES makes it long, to see what a minute does not show. */
-const seconds = Number(process.env['FDP_SOAK_MINUTES'] ?? 1) * 60;
+const seconds = Number(process.env['FDP_SOAK_MINUTES'] ?? 0.5) * 60;
 const partitions = 24;
 /** What the heap may grow by after the first third, bytes: listeners that stay take about 30 kB a second. */
 const noise = 400 * 1024;

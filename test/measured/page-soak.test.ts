@@ -9,7 +9,7 @@ import { placeIn } from '../support/cli/place.ts';
 import { eventually, Process, temporaryFolder } from '../support/cli/platform.ts';
 import { onTerminal, Terminal } from '../support/cli/tmux.ts';
 
-const minutes = Number(process.env['FDP_SOAK_MINUTES'] ?? 1);
+const minutes = Number(process.env['FDP_SOAK_MINUTES'] ?? 0.5);
 const pages = 10;
 /** Half of them with the pages in sight, half with the pages hidden; the first of each kind only warms up. */
 const turns = 8;

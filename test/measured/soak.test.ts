@@ -6,7 +6,7 @@ import { get, LineReader, placeIn } from '../support/cli/place.ts';
 import { eventually, Process, temporaryFolder } from '../support/cli/platform.ts';
 import { lettersOf, rowsOf } from '../support/cli/stored.ts';
 
-const minutes = Number(process.env['FDP_SOAK_MINUTES'] ?? 1);
+const minutes = Number(process.env['FDP_SOAK_MINUTES'] ?? 0.5);
 const seconds = minutes * 60;
 /** The part of the time after which memory must not grow any more. */
 const warmUp = 1 / 3;
