@@ -1,5 +1,6 @@
 import { closest, distance } from 'fastest-levenshtein';
 import { kindOf, overload } from './expression-reasons.ts';
+import { celFunctions } from './expression-reference.ts';
 import type { Problem } from './expression-tree.ts';
 
 /** Words and signs of other languages, and what CEL has in their place. */
@@ -24,14 +25,10 @@ export function syntaxHint(source: string): string | undefined {
   return foreignSigns.find(([pattern]) => pattern.test(bare))?.[1];
 }
 
-/** Functions and methods that a person may have meant; docs/reference/expressions.md lists them. */
-export const functionNames: readonly string[] = [
-  ...['iso', 'decimal', 'whole', 'size', 'has', 'string', 'double', 'int', 'bool', 'type', 'timestamp', 'duration'],
-];
-export const methodNames: readonly string[] = [
-  ...['matches', 'startsWith', 'endsWith', 'contains', 'size', 'all', 'exists', 'exists_one', 'map', 'filter'],
-  ...['lowerAscii', 'upperAscii', 'trim', 'split', 'substring', 'indexOf', 'join'],
-];
+const namesOf = (kind: 'function' | 'method') =>
+  celFunctions.filter((each) => each.kind === kind).map(({ name }) => name);
+const functionNames = namesOf('function');
+const methodNames = namesOf('method');
 
 /** A mistake of types as the library words it, in words of ours. */
 export function typeMistake(summary: string): Problem | undefined {

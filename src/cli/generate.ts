@@ -5,6 +5,8 @@ import { connectors } from '../../connectors/index.ts';
 import { operators } from '../../operators/index.ts';
 import { type Components, pipelineSchema } from '../pipeline/give/json-schema.ts';
 import { connectorsReference, operatorsReference, withComponentTable } from './reference.ts';
+import { expressionsReference } from './reference-expressions.ts';
+import { pipelineReference } from './reference-pipeline.ts';
 
 // `npm run generate` writes what is made from the declarations; with `-- --check` it only says what is not current.
 
@@ -12,10 +14,13 @@ import { connectorsReference, operatorsReference, withComponentTable } from './r
 export function generatedFiles(root: string, components: Components): ReadonlyMap<string, string> {
   const readme = join(root, 'README.md');
   const written = contentOf(readme);
+  const reference = (name: string) => join(root, 'docs', 'reference', name);
   return new Map([
     [join(root, 'pipeline.schema.json'), `${JSON.stringify(pipelineSchema(components), null, 2)}\n`],
-    [join(root, 'docs', 'reference', 'connectors.md'), connectorsReference(components.connectors)],
-    [join(root, 'docs', 'reference', 'operators.md'), operatorsReference(components.operators)],
+    [reference('connectors.md'), connectorsReference(components.connectors)],
+    [reference('expressions.md'), expressionsReference()],
+    [reference('operators.md'), operatorsReference(components.operators)],
+    [reference('pipeline.md'), pipelineReference(components.connectors)],
     ...(written === undefined ? [] : [[readme, withComponentTable(written, components)] as const]),
   ]);
 }

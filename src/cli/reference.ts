@@ -1,21 +1,23 @@
 import type { ConnectorDeclaration, OperatorDeclaration, RoleDeclaration } from '../kit/declaration.ts';
 import type { Components } from '../pipeline/give/json-schema.ts';
 import { exampleEntry, rolesOf } from './list-pages.ts';
+import { code, markdownPage, markdownTable, yamlBlock } from './markdown.ts';
 import { type OptionRow, optionRows } from './option-rows.ts';
 
-const generated = '<!-- Made by `npm run generate` from the declarations: change those, not this file. -->';
 const [begin, end] = ['<!-- components -->', '<!-- /components -->'];
 
 /** docs/reference/connectors.md: one section a connector. */
 export function connectorsReference(connectors: readonly ConnectorDeclaration[]): string {
-  const intro = 'Places in the world, named under `connectors` in the pipeline; topologies use them by name.';
-  return page('Connectors', intro, connectors.map(connectorSection));
+  const intro =
+    'What topologies read from and write to: declared by name under `connectors` in [the pipeline](pipeline.md#connectors).';
+  return markdownPage('Connectors', [intro, ...connectors.map(connectorSection)]);
 }
 
 /** docs/reference/operators.md: one section an operator. */
 export function operatorsReference(operators: readonly OperatorDeclaration[]): string {
-  const intro = 'Steps between a source and its sinks, in a list: `- type: options`.';
-  return page('Operators', intro, operators.map(operatorSection));
+  const intro =
+    'Steps between a source and its sinks, in a list: `- type: options`. Those that take an expression take [CEL](expressions.md).';
+  return markdownPage('Operators', [intro, ...operators.map(operatorSection)]);
 }
 
 /** The README with its table of components, between the markers, as it should be; unchanged where there are none. */
@@ -32,10 +34,6 @@ export function withComponentTable(readme: string, { connectors, operators }: Co
 
 function link({ type }: { readonly type: string }, file: string): string {
   return `[\`${type}\`](docs/reference/${file}.md#${type})`;
-}
-
-function page(title: string, intro: string, sections: readonly string[]): string {
-  return `${[`# ${title}`, generated, intro, ...sections].join('\n\n')}\n`;
 }
 
 function connectorSection(connector: ConnectorDeclaration): string {
@@ -77,10 +75,15 @@ function roleSection(role: string, declared: RoleDeclaration | undefined, note: 
   ];
 }
 
-function optionTable(schema: ConnectorDeclaration['options']): string {
-  const rows = optionRows(schema);
+/** The options of a schema, or the rows given, as a table. */
+export function optionTable(options: ConnectorDeclaration['options'] | readonly OptionRow[]): string {
+  const rows = isRows(options) ? options : optionRows(options);
   if (rows.length === 0) return 'It has no options.';
   return markdownTable(['option', 'type', 'default', 'description'], rows.map(optionCells));
+}
+
+function isRows(options: ConnectorDeclaration['options'] | readonly OptionRow[]): options is readonly OptionRow[] {
+  return Array.isArray(options);
 }
 
 function optionCells({ path, type, required, default: value, description, examples }: OptionRow): readonly string[] {
@@ -89,19 +92,10 @@ function optionCells({ path, type, required, default: value, description, exampl
   return [name, type, required ? 'required' : value === undefined ? '' : code(value), description + shown];
 }
 
-function code(text: string): string {
-  return `\`${text}\``;
-}
-
-function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-  return [line(head), `|${head.map(() => '---').join('|')}|`, ...rows.map(line)].join('\n');
-}
-
 function yaml(first: string, text: string, by: string): string {
   const lines = text
     .trim()
     .split('\n')
     .map((line) => by + line);
-  return ['```yaml', first, ...lines, '```'].join('\n');
+  return yamlBlock([first, ...lines].join('\n'));
 }

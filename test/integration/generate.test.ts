@@ -16,7 +16,8 @@ describe('npm run generate', () => {
   const files = () => generatedFiles(root, sampleComponents);
 
   it('writes the schema and the reference once, and finds them current then', () => {
-    const all = ['pipeline.schema.json', 'docs/reference/connectors.md', 'docs/reference/operators.md'];
+    const pages = ['connectors', 'expressions', 'operators', 'pipeline'].map((name) => `docs/reference/${name}.md`);
+    const all = ['pipeline.schema.json', ...pages];
     expect(writeFiles(files())).toEqual(all.map((name) => join(root, name)));
     expect(JSON.parse(readFileSync(join(root, 'pipeline.schema.json'), 'utf8'))).toHaveProperty('definitions');
     expect(writeFiles(files())).toEqual([]);

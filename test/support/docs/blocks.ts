@@ -1,0 +1,44 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** A block of code in a document. */
+export interface Block {
+  readonly file: string;
+  /** The heading that it stands below, without its `#`. */
+  readonly heading: string;
+  /** What stands behind the opening fence: `yaml`, `sh`, `text`; empty where nothing does, and for an indented block. */
+  readonly language: string;
+  readonly text: string;
+  /** Of its first line of code, from 1. */
+  readonly line: number;
+  readonly isIndented: boolean;
+}
+
+/** README.md, and every page of docs/ but the decisions, which quote the past. */
+export function documents(): readonly string[] {
+  const pages = readdirSync('docs', { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md') && !name.startsWith('decisions'))
+    .map((name) => join('docs', name));
+  return ['README.md', 'CONTRIBUTING.md', ...pages].sort();
+}
+
+/** The blocks of a document, in order. */
+export function blocksOf(file: string): readonly Block[] {
+  const blocks: Block[] = [];
+  let heading = '';
+  let open: { language: string; from: number; lines: string[] } | undefined;
+  const lines = readFileSync(file, 'utf8').split('\n');
+  for (const [at, line] of lines.entries()) {
+    const fence = /^```(\w*)\s*$/.exec(line);
+    if (open && fence) {
+      const { language, from, lines: code } = open;
+      blocks.push({ file, heading, language, text: `${code.join('\n')}\n`, line: from, isIndented: false });
+      open = undefined;
+    } else if (open) open.lines.push(line);
+    else if (fence) open = { language: fence[1] ?? '', from: at + 2, lines: [] };
+    else if (/^#+ /.test(line)) heading = line.replace(/^#+ /, '');
+    else if (/^ {4}\S/.test(line) && lines[at - 1] === '' && !/^(\s*[-*\d])|^ {2,3}\S/.test(lines[at - 2] ?? ''))
+      blocks.push({ file, heading, language: '', text: line, line: at + 1, isIndented: true });
+  }
+  return blocks;
+}
