@@ -68,8 +68,7 @@ export class KafkaBrowser implements Source {
     return {
       id,
       signal: this.#stopped.signal,
-      range: () => rangeOf(client, partition),
-      recordAt: (offset) => recordAt(client, partition, offset),
+      log: { range: () => rangeOf(client, partition), recordAt: (offset) => recordAt(client, partition, offset) },
       read: async (signal): Promise<Reading | undefined> => {
         while (at < end && !signal.aborted && !this.#stopped.signal.aborted) {
           const items = await this.#fetch(client, { partition, offset: at });

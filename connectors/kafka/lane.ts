@@ -2,7 +2,7 @@ import { FdpError } from '../../src/errors.ts';
 import { linkedAbort, woken } from '../../src/kit/clock.ts';
 import type { SourceMessage } from '../../src/kit/message.ts';
 import type { RoleContext } from '../../src/kit/role.ts';
-import type { Committed, Lane, LogRecord, Reading } from '../../src/kit/source.ts';
+import type { Committed, Lane, LaneLog, LanePosition, LogRecord, Reading } from '../../src/kit/source.ts';
 import type { LogUsage } from '../shared/log/usage.ts';
 import type { Want } from './client.ts';
 import type { Fetched } from './fetch-response.ts';
@@ -41,8 +41,12 @@ export class KafkaLane implements Lane {
   readonly id: string;
   readonly partition: number;
   readonly signal: AbortSignal;
-  readonly start: Committed;
   readonly batch: number;
+  readonly log: LaneLog = {
+    recordAt: (offset) => this.#recordAt(offset),
+    range: () => this.#options.range(),
+  };
+  readonly group: LanePosition;
   readonly #abort = linkedAbort().controller;
   readonly #options: LaneOptions;
   readonly #buffer: Item[] = [];
@@ -64,7 +68,11 @@ export class KafkaLane implements Lane {
     this.id = id;
     this.partition = partition;
     this.signal = this.#abort.signal;
-    this.start = start;
+    this.group = {
+      start,
+      commit: (position, note) => this.#commit(position, note),
+      rewind: (position, note) => this.#rewind(position, note),
+    };
     this.batch = usage.batch;
     this.#options = options;
     this.#end = end;
@@ -153,7 +161,7 @@ export class KafkaLane implements Lane {
     }
   }
 
-  async commit(position: number, note?: string): Promise<void> {
+  async #commit(position: number, note?: string): Promise<void> {
     const { context } = this.#options;
     await context.failPoint('position-before-commit');
     if (position <= this.#committed && !this.signal.aborted) return;
@@ -161,7 +169,7 @@ export class KafkaLane implements Lane {
     await context.failPoint('position-after-commit');
   }
 
-  async rewind(position: number, note?: string): Promise<void> {
+  async #rewind(position: number, note?: string): Promise<void> {
     await this.#keep(position, note);
     this.#buffer.length = 0;
     this.#bufferBytes = 0;
@@ -169,13 +177,9 @@ export class KafkaLane implements Lane {
     this.#options.onHungry();
   }
 
-  async recordAt(offset: number): Promise<LogRecord | undefined> {
+  async #recordAt(offset: number): Promise<LogRecord | undefined> {
     const record = await this.#options.recordAt(offset);
     return record && { timestamp: record.timestamp, key: record.key };
-  }
-
-  range(): Promise<{ readonly first: number; readonly next: number }> {
-    return this.#options.range();
   }
 
   #beginAt(position: number): void {

@@ -2,7 +2,7 @@ import { FdpError } from '../../src/errors.ts';
 import type { Message } from '../../src/kit/message.ts';
 import { type Coordinates, coordinatesOf, type Proof } from '../../src/kit/origin.ts';
 import type { RoleContext } from '../../src/kit/role.ts';
-import type { Mark, Receipt, Sink } from '../../src/kit/sink.ts';
+import type { Mark, Receipt, Sink, SinkCounters, SinkRows } from '../../src/kit/sink.ts';
 import { type Change, markTuple, readChange } from '../shared/table/fold.ts';
 import { counterProof, isMissing, receipt } from '../shared/table/proof.ts';
 import { isAbove, markOf, toTuple } from '../shared/table/store.ts';
@@ -23,6 +23,11 @@ const races = 5;
  */
 export class MongoCounterSink implements Sink {
   readonly ordered = true;
+  readonly counters: SinkCounters = {
+    mark: (lane) => this.#mark(lane),
+    forget: (lane, to) => this.#forget(lane, to),
+  };
+  readonly rows: SinkRows = { behind: (lane, proofs) => this.#behind(lane, proofs) };
   readonly #collection: Collection;
   readonly #context: RoleContext;
   readonly #marks: CounterMarks;
@@ -57,15 +62,15 @@ export class MongoCounterSink implements Sink {
     return receipt({ known, failed }, counterProof(this.#collection.definition, rows, failed));
   }
 
-  async behind(lane: string, proofs: readonly Proof[]): Promise<number | undefined> {
+  async #behind(lane: string, proofs: readonly Proof[]): Promise<number | undefined> {
     const { signal } = new AbortController();
     const keys = [...new Set(proofs.map(({ key }) => key))];
     const marks = await this.#marks.read(keys, signal);
     const isLost = ({ key, offset, index }: Proof) => isMissing(marks.get(key)?.get(lane), [offset, index]);
-    return proofs.some(isLost) ? ((await this.mark(lane))?.offset ?? -1) + 1 : undefined;
+    return proofs.some(isLost) ? ((await this.#mark(lane))?.offset ?? -1) + 1 : undefined;
   }
 
-  async mark(lane: string): Promise<Mark | undefined> {
+  async #mark(lane: string): Promise<Mark | undefined> {
     const { place } = this.#collection;
     const ofLane = { $filter: { input: '$_marks', cond: { $eq: ['$$this.l', { $literal: lane }] } } };
     const pipeline = [
@@ -80,7 +85,7 @@ export class MongoCounterSink implements Sink {
     return markOf(found && tupleOf(found));
   }
 
-  async forget(lane: string, to: Mark | undefined): Promise<void> {
+  async #forget(lane: string, to: Mark | undefined): Promise<void> {
     const mark = storedMark(lane, toTuple(to));
     const above = { $or: [{ 'm.o': { $gt: mark['o'] } }, { 'm.o': mark['o'], 'm.i': { $gt: mark['i'] } }] };
     const update = {

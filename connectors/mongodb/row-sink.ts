@@ -4,7 +4,7 @@ import type { Message } from '../../src/kit/message.ts';
 import { type Coordinates, coordinatesOf, type Proof } from '../../src/kit/origin.ts';
 import type { RoleContext } from '../../src/kit/role.ts';
 import type { Row } from '../../src/kit/row.ts';
-import type { Receipt, Sink } from '../../src/kit/sink.ts';
+import type { Receipt, Sink, SinkRows } from '../../src/kit/sink.ts';
 import { receipt, rowProof } from '../shared/table/proof.ts';
 import { columnsOf, rowOf, type StoredValue, storedField } from '../shared/table/values.ts';
 import type { Collection, WriteError } from './collection.ts';
@@ -36,6 +36,10 @@ interface NewDocument {
 export class MongoRowSink implements Sink {
   readonly ordered = false;
   readonly maxInFlight = 4;
+  readonly rows: SinkRows = {
+    behind: (lane, proofs) => this.#behind(lane, proofs),
+    put: (row, signal) => this.#put(row, signal),
+  };
   readonly #collection: Collection;
   readonly #context: RoleContext;
   readonly #foreign: ForeignRows;
@@ -61,7 +65,7 @@ export class MongoRowSink implements Sink {
     return receipt({ known, failed }, rowProof(this.#collection.definition, messages, { known, failed }));
   }
 
-  async behind(lane: string, proofs: readonly Proof[]): Promise<number | undefined> {
+  async #behind(lane: string, proofs: readonly Proof[]): Promise<number | undefined> {
     const { definition } = this.#collection;
     const { unique = '' } = definition;
     const { signal } = new AbortController();
@@ -70,7 +74,7 @@ export class MongoRowSink implements Sink {
     return found.length === values.length ? undefined : (await newestOffset(this.#collection, lane)) + 1;
   }
 
-  async put(row: Row, signal: AbortSignal): Promise<void> {
+  async #put(row: Row, signal: AbortSignal): Promise<void> {
     const { definition, place } = this.#collection;
     const { unique } = definition;
     if (unique === undefined)

@@ -4,6 +4,10 @@ import type { Role } from './role.ts';
 import type { Row } from './row.ts';
 import type { LogRecord } from './source.ts';
 
+/**
+ * Takes messages out of the platform. One to begin with is `ordered`, `connect`, `write` and `close`; what else a store
+ * can do stands in the parts that it may leave out.
+ */
 export interface Sink extends Role {
   /** Ordered: one write of a lane at a time, in source order, retries included. */
   readonly ordered: boolean;
@@ -15,29 +19,40 @@ export interface Sink extends Role {
    * as soon as it can; its effects are then unknown.
    */
   write(messages: readonly Message[], signal: AbortSignal): Promise<Receipt>;
+  /** Of a sink that counts: up to where it has counted. Left out: it keeps no marks. */
+  readonly counters?: SinkCounters;
+  /** Of a sink that keeps its rows, and can tell whether it still has them. Left out: nothing is asked. */
+  readonly rows?: SinkRows;
+  /** The largest message that it takes, in bytes; a longer dead letter is cut. */
+  readonly maxMessageBytes?: number;
+}
+
+/** What counters remember of each lane. */
+export interface SinkCounters {
+  /** The highest (offset, index) of a lane that was counted, with that record's timestamp and key. */
+  mark(lane: string): Promise<Mark | undefined>;
+  /**
+   * Lowers the marks of a lane that lie above `to` down to it, so that counting goes on after that record; without one,
+   * at the first. The counts stay.
+   */
+  forget(lane: string, to: Mark | undefined): Promise<void>;
+}
+
+/** What a table answers about its rows, and takes beside the messages of a topology. */
+export interface SinkRows {
+  /**
+   * Looks for what was confirmed for a lane before. Undefined when every proof is still there; else the store is older
+   * than they are (restored, emptied), and it gives the offset after the newest record of the lane of which it has
+   * something, 0 when there is nothing. Below that all is there, but for what lay in writes that were under way.
+   */
+  behind(lane: string, proofs: readonly Proof[]): Promise<number | undefined>;
   /**
    * Tables with a `unique` field: stores one row, in place of the one with the same unique value if there is one, in one
    * atomic and durable step; `expire` then counts from now, and rows that have expired are removed now and then. Not for
    * the messages of a topology, whose replay would bring old rows back: for what a process says of itself. Resolves when
-   * durable, and gives up on `signal`. Left out: the sink has no rows.
+   * durable, and gives up on `signal`. Left out: the sink stores messages only.
    */
   put?(row: Row, signal: AbortSignal): Promise<void>;
-  /** For counters: the highest (offset, index) of a lane that was counted, with that record's timestamp and key. */
-  mark?(lane: string): Promise<Mark | undefined>;
-  /**
-   * For counters: lowers the marks of a lane that lie above `to` down to it, so that counting goes on after that record;
-   * without one, at the first. The counts stay.
-   */
-  forget?(lane: string, to: Mark | undefined): Promise<void>;
-  /**
-   * For tables that keep their rows: looks for what was confirmed for a lane before. Undefined when every proof is still
-   * there; else the store is older than they are (restored, emptied), and it gives the offset after the newest record
-   * of the lane of which it has something, 0 when there is nothing. Below that all is there, but for what lay in
-   * writes that were under way.
-   */
-  behind?(lane: string, proofs: readonly Proof[]): Promise<number | undefined>;
-  /** The largest message that it takes, in bytes; a longer dead letter is cut. */
-  readonly maxMessageBytes?: number;
 }
 
 /** What became of the messages of one write, by their place in it. Whatever it does not name was stored now. */

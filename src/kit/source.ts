@@ -18,7 +18,10 @@ export interface Source extends Role {
   lag?(): number | undefined;
 }
 
-/** An ordered stream of messages. */
+/**
+ * An ordered stream of messages. One of a source that gives nothing again is `id`, `signal` and `read`; what else a log can
+ * do stands in the parts that the others leave out.
+ */
 export interface Lane {
   readonly id: string;
   /** Aborts when the lane is taken away (rebalance, lease lost, request over). */
@@ -32,21 +35,33 @@ export interface Lane {
    * A lane that can't replay ignores it and gives what it still holds first.
    */
   read(signal: AbortSignal): Promise<Reading | undefined>;
-  /** What the group had committed when the lane began; it reads from there. */
-  readonly start?: Committed;
   /** Messages of a reading, at most. */
   readonly batch?: number;
+  /** Of a lane that reads a log: what lies in it. */
+  readonly log?: LaneLog;
+  /** Of a lane that a group reads: its position. Left out: nothing is committed, and nothing is read again. */
+  readonly group?: LanePosition;
+}
+
+/** What a log holds of one lane. */
+export interface LaneLog {
+  /** The record at `offset`, to check a sink's mark against; undefined when the log no longer, or not yet, has it. */
+  recordAt(offset: number): Promise<LogRecord | undefined>;
+  /** The offsets that the log holds: the first, and the next that it will give. */
+  range(): Promise<{ readonly first: number; readonly next: number }>;
+}
+
+/** The position of the group that reads a lane. */
+export interface LanePosition {
+  /** What the group had committed when the lane began; it reads from there. */
+  readonly start: Committed;
   /**
    * Makes `position` durable: everything before it has ended. With it goes the note, in place of the one before, none if
    * it is left out; up to 4000 bytes. One call at a time, positions only go up.
    */
-  commit?(position: number, note?: string): Promise<void>;
+  commit(position: number, note?: string): Promise<void>;
   /** Before the first reading: goes back to a position and reads from there; durable, with its note, when it resolves. */
-  rewind?(position: number, note?: string): Promise<void>;
-  /** The record at `offset`, to check a sink's mark against; undefined when the log no longer, or not yet, has it. */
-  recordAt?(offset: number): Promise<LogRecord | undefined>;
-  /** The offsets that the log holds: the first, and the next that it will give. */
-  range?(): Promise<{ readonly first: number; readonly next: number }>;
+  rewind(position: number, note?: string): Promise<void>;
 }
 
 /** A group's position in a lane, and what was noted with it. */

@@ -91,7 +91,7 @@ class StatusWriter {
     const cancel = environment.clock.timer(putMs, () => limit.controller.abort());
     try {
       const sink = this.#sink ?? (await this.#connect(signal));
-      await unlessAborted(signal, sink.put?.(row(), signal), givenUp);
+      await unlessAborted(signal, sink.rows?.put?.(row(), signal), givenUp);
       return undefined;
     } catch (error) {
       this.#log.debug({ err: error }, messageOf(error));
@@ -107,7 +107,7 @@ class StatusWriter {
     const quiet = { ...environment, log: this.#log };
     this.#connector ??= await createStatusStore(connector, quiet);
     const sink = this.#connector.sink?.({}, loneRole(connector, 'sink', quiet));
-    if (!sink?.put) throw noStatusRole(connector);
+    if (!sink?.rows?.put) throw noStatusRole(connector);
     try {
       await unlessAborted(signal, sink.connect(signal), givenUp);
     } catch (error) {

@@ -218,13 +218,13 @@ onServices('a consumer group of kafka', ({ kafka: brokers }) => {
     const zombie = await sleeper.openSource();
     const lane = laneOf(zombie, 0);
     await readFrom(lane, 10);
-    await lane.commit?.(2);
+    await lane.group?.commit(2);
     asleep = true;
     await using awake = await KafkaProcess.on(brokers, { topic, partitions: 1 });
     const taken = await awake.openSource();
     await eventually('the partition is taken over', async () => alive(taken).length === 1);
     expect(lane.signal.aborted).toBe(false);
-    await expect(lane.commit?.(9)).rejects.toMatchObject({ code: 'FDP_LEASE_LOST', fault: 'transient' });
+    await expect(lane.group?.commit(9)).rejects.toMatchObject({ code: 'FDP_LEASE_LOST', fault: 'transient' });
     expect((await readFrom(laneOf(taken, 0), 8)).map(({ meta }) => meta.offset)).toEqual([2, 3, 4, 5, 6, 7, 8, 9]);
     asleep = false;
   });

@@ -129,16 +129,16 @@ onServices('kafka', ({ kafka: brokers }) => {
     const third = lane.read(never);
     open.unsubscribe();
     expect(await third).toBeUndefined();
-    await lane.commit?.(1);
+    await lane.group?.commit(1);
   });
 
   it('tells what lies at an offset, and what it holds', async () => {
     await using process = await KafkaProcess.on(brokers, one);
     await process.append(numbered(0, 3));
     const lane = laneOf(await process.openSource(), 0);
-    expect(await lane.recordAt?.(2)).toEqual({ timestamp: 1002, key: 'A' });
-    expect(await lane.recordAt?.(3)).toBeUndefined();
-    expect(await lane.range?.()).toEqual({ first: 0, next: 3 });
+    expect(await lane.log?.recordAt(2)).toEqual({ timestamp: 1002, key: 'A' });
+    expect(await lane.log?.recordAt(3)).toBeUndefined();
+    expect(await lane.log?.range()).toEqual({ first: 0, next: 3 });
   });
 
   it('can be closed twice, before it was connected, and connected again', async () => {
@@ -177,7 +177,7 @@ onServices('kafka positions', ({ kafka: brokers }) => {
     const open = await process.openSource({ batch: 4 });
     const lane = laneOf(open, 0);
     await readFrom(lane, 8);
-    for (const position of [4, 3]) await lane.commit?.(position);
+    for (const position of [4, 3]) await lane.group?.commit(position);
     await open.source.close();
     const again = await process.openSource();
     expect(offsets(await readFrom(laneOf(again, 0), 6))).toEqual([4, 5, 6, 7, 8, 9]);
@@ -272,7 +272,7 @@ onServices('kafka positions', ({ kafka: brokers }) => {
     await process.append(numbered(0, 10));
     const open = await process.openSource();
     await readFrom(laneOf(open, 0), 10);
-    await laneOf(open, 0).commit?.(14);
+    await laneOf(open, 0).group?.commit(14);
     await open.source.close();
     await expect(process.openSource()).rejects.toMatchObject({ code: 'FDP_POSITION_BEYOND_END', fault: 'fatal' });
   });
@@ -308,7 +308,7 @@ onServices('kafka positions', ({ kafka: brokers }) => {
     await next.append(numbered(0, 9));
     // Kafka knows positions by the topic's name alone: it takes this one for the new topic, unless the reader, which may
     // have noticed meanwhile, has left the group.
-    await lane.commit?.(4).catch((error: unknown) => expect(error).toBeInstanceOf(FdpError));
+    await lane.group?.commit(4).catch((error: unknown) => expect(error).toBeInstanceOf(FdpError));
     await old.source.close();
     const anew = await next.openSource();
     expect(offsets(await readFrom(laneOf(anew, 0), 9))).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);

@@ -45,7 +45,7 @@ onServices("another program's transaction in a topic of kafka", ({ kafka: broker
     await view.commit('group', topic, new Map([[0, 11]]));
     const open = await process.openSource();
     const lane = laneOf(open, 0);
-    expect(await lane.range?.()).toEqual({ first: 0, next: 11 });
+    expect(await lane.log?.range()).toEqual({ first: 0, next: 11 });
     expect(await browse(process)).toHaveLength(3);
     await transaction.abort();
     await process.append(numbered(6, 7));

@@ -259,9 +259,9 @@ onServices('mongodb', (services) => {
     const table = await TestTable.open(world, symbolTable, 'merges');
     const counts = [0, 1].map((offset) => countMessage({ symbol: 'A', offset, lane: 'x' }));
     await table.write([...counts, countMessage({ symbol: 'A', offset: 5, lane: 'y' })]);
-    await table.sink.forget?.('x', undefined);
-    expect(await table.sink.mark?.('x')).toBeUndefined();
-    expect(await table.sink.mark?.('y')).toMatchObject({ offset: 5 });
+    await table.sink.counters?.forget('x', undefined);
+    expect(await table.sink.counters?.mark('x')).toBeUndefined();
+    expect(await table.sink.counters?.mark('y')).toMatchObject({ offset: 5 });
     await table.write(counts);
     expect(await table.find()).toMatchObject([{ tradeCount: 5 }]);
     await table.close();

@@ -6,7 +6,7 @@ import { FdpError } from '../../src/errors.ts';
 import type { Message } from '../../src/kit/message.ts';
 import { filter, lookup, perMessage } from '../../src/kit/operator.ts';
 import { coordinatesOf } from '../../src/kit/origin.ts';
-import type { Receipt } from '../../src/kit/sink.ts';
+import type { Receipt, Sink } from '../../src/kit/sink.ts';
 import type { Lane, Source } from '../../src/kit/source.ts';
 import { idsOf, isConserved, numbered, snapshotOf, World } from '../support/engine/engine-world.ts';
 import { connectorOf, operatorPlan, planOf, WorldSink } from '../support/engine/world.ts';
@@ -380,12 +380,7 @@ describe('readiness', () => {
 
   it('is red while a sink cannot be asked for its mark', async () => {
     const world = new World(numbered(20));
-    const counter = {
-      ...world.sink.sink(),
-      mark: async () => {
-        throw gone();
-      },
-    };
+    const counter: Sink = { ...world.sink.sink(), counters: { mark: () => Promise.reject(gone()), forget: never } };
     const { runtime } = world.start({ connectors: { sink: connectorOf({ sink: () => counter }) } });
     await world.clock.advance(1000);
     expect(snapshotOf(runtime)).toMatchObject({ ready: false, reason: 'log: sink: gone' });
@@ -455,15 +450,13 @@ describe('a stop', () => {
 describe('a best-effort branch', () => {
   it('with counters that are away does not keep the others from reading', async () => {
     const world = new World(numbered(20));
-    const away = {
+    const away: Sink = {
       ...new WorldSink().sink(),
       connect: never,
       write: async () => {
         throw gone();
       },
-      mark: async () => {
-        throw gone();
-      },
+      counters: { mark: () => Promise.reject(gone()), forget: never },
     };
     const { runtime } = world.start({
       connectors: { away: connectorOf({ sink: () => away }) },

@@ -60,7 +60,7 @@ describe('status writer', () => {
     await lookup?.connect(signal);
     await other?.connect(signal);
     await time.advance(3500);
-    await other?.put?.({ process: 'a', at: time.now(), snapshot: '' }, signal);
+    await other?.rows?.put?.({ process: 'a', at: time.now(), snapshot: '' }, signal);
     expect(await rows()).toEqual([
       ['a', 3500, ''],
       ['p', 3000, '4'],
@@ -84,7 +84,7 @@ describe('status writer', () => {
         if (hangs) await new Promise(() => {});
         if (isAway) throw new FdpError('FDP_CONNECT_FAILED', 'status: away');
       },
-      put: async (row) => void put.push(row),
+      rows: { behind: async () => undefined, put: async (row) => void put.push(row) },
     });
     const first = start(time, connector);
     await time.advance(20_000);
@@ -115,9 +115,12 @@ describe('status writer', () => {
     const time = clock();
     let puts = 0;
     const { connector, closed } = tableOf({
-      put: () => {
-        puts++;
-        return new Promise(() => {});
+      rows: {
+        behind: async () => undefined,
+        put: () => {
+          puts++;
+          return new Promise(() => {});
+        },
       },
     });
     const { end } = start(time, connector);

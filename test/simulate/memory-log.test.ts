@@ -64,11 +64,11 @@ describe('memory_log', () => {
     const open = await openSource(process, { batch: 1 });
     const lane = open.lanes.find((each) => each.id.endsWith(`/${partition}`));
     await lane?.read(never);
-    await lane?.commit?.(1);
+    await lane?.group?.commit(1);
     await lane?.read(never);
     world.space.revoke('topic', partition);
     expect(lane?.signal.aborted).toBe(true);
-    await expect(lane?.commit?.(2)).rejects.toMatchObject({ code: 'FDP_LEASE_LOST' });
+    await expect(lane?.group?.commit(2)).rejects.toMatchObject({ code: 'FDP_LEASE_LOST' });
     expect(open.errors).toEqual([]);
     expect(open.lanes).toHaveLength(4);
     expect(open.lanes[3]?.id).toBe(lane?.id);
@@ -102,7 +102,7 @@ describe('memory_log', () => {
     await append(before, [messageWith(1, { key: 'A' })]);
     const dead = await openSource(before);
     world.space.crash();
-    await expect(dead.lanes[0]?.commit?.(1)).rejects.toMatchObject({ code: 'FDP_CLOSED' });
+    await expect(dead.lanes[0]?.group?.commit(1)).rejects.toMatchObject({ code: 'FDP_CLOSED' });
     await dead.source.close();
     const after = await processOf(world, {}, before.clock);
     const open = await openSource(after);

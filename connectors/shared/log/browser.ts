@@ -51,8 +51,7 @@ function browsed(lane: LogLane, first: number, end: number): Lane {
   return {
     id: lane.id,
     signal: lane.signal,
-    range: () => lane.range(),
-    recordAt: (offset) => lane.recordAt(offset),
+    log: lane.log,
     read: async (signal): Promise<Reading | undefined> => {
       if (position >= end) return undefined;
       const reading = await lane.read(signal);

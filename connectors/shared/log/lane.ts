@@ -1,7 +1,7 @@
 import { FdpError } from '../../../src/errors.ts';
 import { linkedAbort } from '../../../src/kit/clock.ts';
 import type { RoleContext } from '../../../src/kit/role.ts';
-import type { Committed, Lane, LogRecord, Reading } from '../../../src/kit/source.ts';
+import type { Committed, Lane, LaneLog, LanePosition, LogRecord, Reading } from '../../../src/kit/source.ts';
 import { decodeRecord } from './codec.ts';
 import type { Bounds, LogStore, StoredRecord, Topic } from './store.ts';
 import type { LogUsage } from './usage.ts';
@@ -27,8 +27,12 @@ export interface LogLaneOptions {
 export class LogLane implements Lane {
   readonly id: string;
   readonly signal: AbortSignal;
-  readonly start: Committed;
   readonly batch: number;
+  readonly log: LaneLog = {
+    recordAt: (offset) => this.#recordAt(offset),
+    range: async () => this.#bounds(),
+  };
+  readonly group: LanePosition;
   readonly #abort = linkedAbort().controller;
   readonly #options: LogLaneOptions;
   /** The next offset to give. */
@@ -41,7 +45,11 @@ export class LogLane implements Lane {
     const { topic, partition, start, usage } = options;
     this.id = `${topic.id}/${topic.name}/${partition}`;
     this.signal = this.#abort.signal;
-    this.start = start;
+    this.group = {
+      start,
+      commit: (position, note) => this.#commit(position, note),
+      rewind: (position, note) => this.#rewind(position, note),
+    };
     this.batch = usage.batch;
     this.#options = options;
     this.#beginAt(start.position);
@@ -73,25 +81,21 @@ export class LogLane implements Lane {
     }
   }
 
-  async commit(position: number, note?: string): Promise<void> {
+  async #commit(position: number, note?: string): Promise<void> {
     const { context } = this.#options;
     await context.failPoint('position-before-commit');
     await this.#keep(Math.max(this.#committed, position), note);
     await context.failPoint('position-after-commit');
   }
 
-  async rewind(position: number, note?: string): Promise<void> {
+  async #rewind(position: number, note?: string): Promise<void> {
     await this.#keep(position, note);
     this.#beginAt(position);
   }
 
-  async recordAt(offset: number): Promise<LogRecord | undefined> {
+  async #recordAt(offset: number): Promise<LogRecord | undefined> {
     const [record] = this.#options.store.read(this.#options.partition, offset, { count: 1, bytes: 1 });
     return record?.offset === offset ? { timestamp: record.timestamp, key: record.key } : undefined;
-  }
-
-  async range(): Promise<Bounds> {
-    return this.#bounds();
   }
 
   #beginAt(position: number): void {

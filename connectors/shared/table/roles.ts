@@ -4,7 +4,7 @@ import type { Message } from '../../../src/kit/message.ts';
 import { type Coordinates, coordinatesOf, type Proof } from '../../../src/kit/origin.ts';
 import type { RoleContext } from '../../../src/kit/role.ts';
 import type { Row } from '../../../src/kit/row.ts';
-import type { Mark, Receipt, Sink } from '../../../src/kit/sink.ts';
+import type { Receipt, Sink, SinkCounters, SinkRows } from '../../../src/kit/sink.ts';
 import { sizeText } from '../../../src/kit/units.ts';
 import { isTrimmed, type TableDefinition } from './definition.ts';
 import { type Change, fold, readChange } from './fold.ts';
@@ -73,6 +73,10 @@ abstract class TableRole {
 class RowSink extends TableRole implements Sink {
   readonly ordered = false;
   readonly maxInFlight = 2;
+  readonly rows: SinkRows = {
+    behind: (lane, proofs) => this.#behind(lane, proofs),
+    put: (row, signal) => this.#put(row, signal),
+  };
   /** Of the write that is being ended. */
   #written = 0;
   #trimmedAt = Number.NEGATIVE_INFINITY;
@@ -125,7 +129,7 @@ class RowSink extends TableRole implements Sink {
     return receipt({ known, failed }, rowProof(this.store.definition, messages, { known, failed }));
   }
 
-  async behind(lane: string, proofs: readonly Proof[]): Promise<number | undefined> {
+  async #behind(lane: string, proofs: readonly Proof[]): Promise<number | undefined> {
     const { unique = '' } = this.store.definition;
     for (const { key, offset, index } of proofs) {
       const [found] = await this.store.find({ where: { [unique]: key }, sort: [], limit: 1 });
@@ -138,7 +142,7 @@ class RowSink extends TableRole implements Sink {
     return undefined;
   }
 
-  async put(row: Row, signal: AbortSignal): Promise<void> {
+  async #put(row: Row, signal: AbortSignal): Promise<void> {
     const { name, unique } = this.store.definition;
     if (unique === undefined)
       throw new FdpError(
@@ -157,6 +161,11 @@ class RowSink extends TableRole implements Sink {
  */
 class CounterSink extends TableRole implements Sink {
   readonly ordered = true;
+  readonly counters: SinkCounters = {
+    mark: (lane) => this.store.mark(lane),
+    forget: (lane, to) => this.store.forget(lane, toTuple(to)),
+  };
+  readonly rows: SinkRows = { behind: (lane, proofs) => this.#behind(lane, proofs) };
 
   async write(messages: readonly Message[], signal: AbortSignal): Promise<Receipt> {
     const known = new Map<number, Coordinates>();
@@ -186,20 +195,12 @@ class CounterSink extends TableRole implements Sink {
     return receipt({ known, failed }, counterProof(this.store.definition, rows, failed));
   }
 
-  async behind(lane: string, proofs: readonly Proof[]): Promise<number | undefined> {
+  async #behind(lane: string, proofs: readonly Proof[]): Promise<number | undefined> {
     for (const { key, offset, index } of proofs) {
       const marks = await this.store.marks(key);
       if (isMissing(marks?.[lane], [offset, index])) return ((await this.store.mark(lane))?.offset ?? -1) + 1;
     }
     return undefined;
-  }
-
-  mark(lane: string): Promise<Mark | undefined> {
-    return this.store.mark(lane);
-  }
-
-  forget(lane: string, to: Mark | undefined): Promise<void> {
-    return this.store.forget(lane, toTuple(to));
   }
 }
 

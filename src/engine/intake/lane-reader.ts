@@ -61,7 +61,7 @@ export class LaneReader {
     const { signal } = this.#life.controller;
     const { laneBatches, laneBytes } = parts.limits;
     // A lane may be over its limits by the one batch that it was reading.
-    this.#proofs = new Proofs(lane.id, lane.start?.note, (laneBatches + 1) * (lane.batch ?? 1));
+    this.#proofs = new Proofs(lane.id, lane.group?.start.note, (laneBatches + 1) * (lane.batch ?? 1));
     this.context = { id: lane.id, signal, proofs: this.#proofs };
     this.#permits = [new Permits(laneBatches, laneBytes), parts.topologyPermits];
     const { tally, environment, fail } = parts;
@@ -76,7 +76,7 @@ export class LaneReader {
 
   /** The partition of the log that it reads; undefined for other lanes, and for one that was taken away. */
   get partition(): number | undefined {
-    const isLog = this.#lane.commit !== undefined && !this.#lane.signal.aborted;
+    const isLog = this.#lane.group !== undefined && !this.#lane.signal.aborted;
     return isLog ? Number(this.#lane.id.slice(this.#lane.id.lastIndexOf('/') + 1)) : undefined;
   }
 

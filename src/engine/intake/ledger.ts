@@ -125,7 +125,7 @@ export class Ledger {
 
   /** What a stop at this moment would leave to be read again although it has ended; undefined when there is nothing. */
   get uncommitted(): Uncommitted | undefined {
-    if (this.#lane.commit === undefined || this.#lane.signal.aborted) return undefined;
+    if (this.#lane.group === undefined || this.#lane.signal.aborted) return undefined;
     return together(this.#beingCommitted, this.#settled);
   }
 
@@ -166,7 +166,7 @@ export class Ledger {
       this.#beingCommitted = together(this.#beingCommitted, this.#settled);
       this.#settled = undefined;
       try {
-        await this.#lane.commit?.(position, this.#proofs.note);
+        await this.#lane.group?.commit(position, this.#proofs.note);
         this.#beingCommitted = undefined;
         backoff.reset();
         await clock.sleep(commitIntervalMs, this.#hurry.signal);

@@ -10,12 +10,12 @@ const wholeRecord = 2 ** 31 - 1;
  * lies below it.
  */
 export async function markProblem(lane: Lane, name: string, sink: Sink): Promise<string | undefined> {
-  const mark = await sink.mark?.(lane.id);
-  if (mark === undefined || lane.range === undefined) return undefined;
-  const { next } = await lane.range();
+  const mark = await sink.counters?.mark(lane.id);
+  if (mark === undefined || lane.log === undefined) return undefined;
+  const { next } = await lane.log.range();
   const place = `${name} has counted up to offset ${mark.offset} of ${lane.id}`;
   if (mark.offset >= next) return `${place}, but the log ends at ${next}`;
-  const record = await lane.recordAt?.(mark.offset);
+  const record = await lane.log.recordAt(mark.offset);
   const differs = record !== undefined && (record.timestamp !== mark.timestamp || record.key !== mark.key);
   return differs ? `${place}, but another record stands there now` : undefined;
 }
@@ -26,12 +26,12 @@ export async function markProblem(lane: Lane, name: string, sink: Sink): Promise
  * was counted before. Undefined when that is none.
  */
 export async function lastCounted(lane: Lane, mark: Mark): Promise<Mark | undefined> {
-  const { first, next } = (await lane.range?.()) ?? { first: 0, next: 0 };
+  const { first, next } = (await lane.log?.range()) ?? { first: 0, next: 0 };
   let counted: Mark | undefined;
   let [from, to] = [first, Math.min(next, mark.offset)];
   while (from < to) {
     const offset = Math.floor((from + to) / 2);
-    const record = await lane.recordAt?.(offset);
+    const record = await lane.log?.recordAt(offset);
     if (record && record.timestamp > mark.timestamp) to = offset;
     else {
       if (record) counted = { ...record, offset, index: wholeRecord };

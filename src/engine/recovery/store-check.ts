@@ -20,18 +20,19 @@ export interface StoreCheck {
  * every store has what was noted with the position, or nothing was.
  */
 export async function rewindToStores(lane: Lane, check: StoreCheck): Promise<void> {
-  const { start } = lane;
-  if (!start || !lane.rewind || !lane.range) return;
+  const { log, group } = lane;
+  if (!log || !group) return;
   const behind = await storesBehind(lane.id, check);
   if (behind.size === 0) return;
-  const { first } = await lane.range();
+  const { first } = await log.range();
   const next = Math.min(...behind.values());
-  const position = Math.min(start.position, Math.max(first, next - check.proofs.underWay));
+  const from = group.start.position;
+  const position = Math.min(from, Math.max(first, next - check.proofs.underWay));
   for (const branch of behind.keys()) check.proofs.drop(branch);
-  await lane.rewind(position, check.proofs.note);
-  const messages = start.position - position;
-  const missed = Math.max(0, Math.min(first, start.position) - next);
-  say(check, { lane: lane.id, stores: [...behind.keys()].join(', '), from: start.position, to: position, messages });
+  await group.rewind(position, check.proofs.note);
+  const messages = from - position;
+  const missed = Math.max(0, Math.min(first, from) - next);
+  say(check, { lane: lane.id, stores: [...behind.keys()].join(', '), from, to: position, messages });
   if (missed > 0) sayGap(check, { lane: lane.id, missed, next, first });
 }
 
@@ -40,7 +41,7 @@ async function storesBehind(lane: string, { sinks, proofs }: StoreCheck): Promis
   const behind = new Map<string, number>();
   for (const [branch, sink] of sinks) {
     const known = proofs.of(branch);
-    const next = known.length > 0 ? await sink.behind?.(lane, known) : undefined;
+    const next = known.length > 0 ? await sink.rows?.behind(lane, known) : undefined;
     if (next !== undefined) behind.set(branch, next);
   }
   return behind;

@@ -77,7 +77,7 @@ describe('a lane of kafka', () => {
     take(0, [record(0), record(1)], 4);
     await lane.read(never);
     expect(lane.lag).toBe(4);
-    await lane.commit(2);
+    await lane.group.commit(2);
     expect(commits).toEqual([2]);
     expect(lane.lag).toBe(0);
   });
@@ -86,7 +86,7 @@ describe('a lane of kafka', () => {
     const { lane, take } = laneAt(0, { end: 50 });
     take(0, [record(0), record(1)], 20, 30);
     await lane.read(never);
-    await lane.commit(2);
+    await lane.group.commit(2);
     expect([lane.lag, lane.heldUpAt]).toEqual([30, undefined]);
     take(20, [], 30, 30);
     expect([lane.lag, lane.heldUpAt, lane.heldUp]).toEqual([20, 30, 20]);
@@ -148,7 +148,7 @@ describe('a lane of kafka', () => {
     take(0, [record(0)]);
     expect(await lane.read(never)).toBeUndefined();
     expect(lane.want).toBeUndefined();
-    await expect(lane.commit(1)).rejects.toMatchObject({ code: 'FDP_LEASE_LOST' });
+    await expect(lane.group.commit(1)).rejects.toMatchObject({ code: 'FDP_LEASE_LOST' });
     expect(commits).toEqual([]);
   });
 });

@@ -29,7 +29,7 @@ async function read(commit: boolean): Promise<void> {
         if (!reading) break;
         say({ event: 'read', values: reading.messages.map(({ value }) => value) });
         if (!commit || reading.position === undefined) continue;
-        await lane.commit?.(reading.position).then(
+        await lane.group?.commit(reading.position).then(
           () => say({ event: 'committed', position: reading.position }),
           (error) => say({ event: 'commit', code: error.code }),
         );

@@ -182,7 +182,7 @@ function recordCases(world: () => LogWorld): void {
     const third = open.lanes[0]?.read(never);
     open.unsubscribe();
     expect(await third).toBeUndefined();
-    await process.clock.until(open.lanes[0]?.commit?.(1) ?? Promise.reject());
+    await process.clock.until(open.lanes[0]?.group?.commit(1) ?? Promise.reject());
     await open.source.close();
   });
 
@@ -190,9 +190,9 @@ function recordCases(world: () => LogWorld): void {
     const process = await processOf(world(), one);
     await append(process, numbered(0, 3));
     const open = await openSource(process);
-    expect(await open.lanes[0]?.recordAt?.(2)).toEqual({ timestamp: 1002, key: 'A' });
-    expect(await open.lanes[0]?.recordAt?.(3)).toBeUndefined();
-    expect(await open.lanes[0]?.range?.()).toEqual({ first: 0, next: 3 });
+    expect(await open.lanes[0]?.log?.recordAt(2)).toEqual({ timestamp: 1002, key: 'A' });
+    expect(await open.lanes[0]?.log?.recordAt(3)).toBeUndefined();
+    expect(await open.lanes[0]?.log?.range()).toEqual({ first: 0, next: 3 });
     await open.source.close();
   });
 
@@ -233,7 +233,7 @@ function positionCases(world: () => LogWorld): void {
     const open = await openSource(process, { batch: 4 });
     await open.lanes[0]?.read(never);
     await open.lanes[0]?.read(never);
-    await process.clock.until(open.lanes[0]?.commit?.(4) ?? Promise.reject());
+    await process.clock.until(open.lanes[0]?.group?.commit(4) ?? Promise.reject());
     await open.source.close();
     const again = await openSource(await processOf(world(), one));
     expect((await drainAll(process, again)).map(({ meta }) => meta.offset)).toEqual([4, 5, 6, 7, 8, 9]);
@@ -244,7 +244,8 @@ function positionCases(world: () => LogWorld): void {
     const process = await processOf(world(), one);
     await append(process, numbered(0, 10));
     const open = await openSource(process);
-    for (const position of [8, 3]) await process.clock.until(open.lanes[0]?.commit?.(position) ?? Promise.reject());
+    for (const position of [8, 3])
+      await process.clock.until(open.lanes[0]?.group?.commit(position) ?? Promise.reject());
     await open.source.close();
     const again = await openSource(process);
     expect(await drainAll(process, again)).toHaveLength(2);
@@ -257,10 +258,10 @@ function positionCases(world: () => LogWorld): void {
     const commits: readonly (readonly [number, string?])[] = [[4, '{"a":"é €"}'], [7, 'x'.repeat(4000)], [9]];
     for (const [position, note] of commits) {
       const open = await openSource(process);
-      await process.clock.until(open.lanes[0]?.commit?.(position, note) ?? Promise.reject());
+      await process.clock.until(open.lanes[0]?.group?.commit(position, note) ?? Promise.reject());
       await open.source.close();
       const again = await openSource(process);
-      expect(again.lanes[0]?.start).toEqual(note === undefined ? { position } : { position, note });
+      expect(again.lanes[0]?.group?.start).toEqual(note === undefined ? { position } : { position, note });
       await again.source.close();
     }
   });
@@ -269,11 +270,11 @@ function positionCases(world: () => LogWorld): void {
     const process = await processOf(world(), one);
     await append(process, numbered(0, 10));
     const open = await openSource(process);
-    await process.clock.until(open.lanes[0]?.commit?.(8, 'before') ?? Promise.reject());
+    await process.clock.until(open.lanes[0]?.group?.commit(8, 'before') ?? Promise.reject());
     await open.source.close();
     const back = await openSource(process, { warm_up: 2 });
     expect(back.lanes[0]).toMatchObject({ start: { position: 8, note: 'before' }, batch: 500 });
-    await process.clock.until(back.lanes[0]?.rewind?.(3, 'after') ?? Promise.reject());
+    await process.clock.until(back.lanes[0]?.group?.rewind(3, 'after') ?? Promise.reject());
     const readings = [await back.lanes[0]?.read(never), await back.lanes[0]?.read(never)];
     expect(readings.map((reading) => reading?.messages.map(({ meta }) => meta.offset))).toEqual([
       [1, 2],
@@ -281,11 +282,11 @@ function positionCases(world: () => LogWorld): void {
     ]);
     await back.source.close();
     const again = await openSource(process);
-    expect(again.lanes[0]?.start).toEqual({ position: 3, note: 'after' });
-    await process.clock.until(again.lanes[0]?.commit?.(5) ?? Promise.reject());
+    expect(again.lanes[0]?.group?.start).toEqual({ position: 3, note: 'after' });
+    await process.clock.until(again.lanes[0]?.group?.commit(5) ?? Promise.reject());
     await again.source.close();
     const last = await openSource(process);
-    expect(last.lanes[0]?.start).toEqual({ position: 5 });
+    expect(last.lanes[0]?.group?.start).toEqual({ position: 5 });
     await last.source.close();
   });
 
@@ -409,7 +410,7 @@ function leaseCases(world: () => LogWorld): void {
     await append(asleep, numbered(0, 10));
     const zombie = await openSource(asleep);
     await zombie.lanes[0]?.read(never);
-    await asleep.clock.until(zombie.lanes[0]?.commit?.(2) ?? Promise.reject());
+    await asleep.clock.until(zombie.lanes[0]?.group?.commit(2) ?? Promise.reject());
     const awake = await processOf(world(), one, new VirtualClock());
     const source = sourceOf(awake, { group: 'group' });
     let connected = false;
@@ -422,7 +423,7 @@ function leaseCases(world: () => LogWorld): void {
     expect(connected).toBe(true);
     await waiting;
     expect(source.takenOver).toBe(true);
-    await expect(asleep.clock.until(zombie.lanes[0]?.commit?.(9) ?? Promise.resolve())).rejects.toMatchObject({
+    await expect(asleep.clock.until(zombie.lanes[0]?.group?.commit(9) ?? Promise.resolve())).rejects.toMatchObject({
       code: 'FDP_LEASE_LOST',
     });
     expect(zombie.errors).toMatchObject([{ code: 'FDP_LEASE_LOST', fault: 'transient' }]);
@@ -478,12 +479,12 @@ function retentionCases(world: () => LogWorld): void {
     await append(process, numbered(0, 10));
     const open = await openSource(process);
     await open.lanes[0]?.read(never);
-    await process.clock.until(open.lanes[0]?.commit?.(6) ?? Promise.reject());
+    await process.clock.until(open.lanes[0]?.group?.commit(6) ?? Promise.reject());
     const sink = await openSink(process);
     await process.clock.advance(30_000);
-    expect(await open.lanes[0]?.range?.()).toEqual({ first: 0, next: 10 });
+    expect(await open.lanes[0]?.log?.range()).toEqual({ first: 0, next: 10 });
     await process.clock.advance(60_000);
-    expect(await open.lanes[0]?.range?.()).toEqual({ first: 6, next: 10 });
+    expect(await open.lanes[0]?.log?.range()).toEqual({ first: 6, next: 10 });
     await process.clock.until(Promise.all([open.source.close(), sink.close()]));
   });
 
@@ -512,7 +513,7 @@ function retentionCases(world: () => LogWorld): void {
     const sink = await openSink(process, context);
     await process.clock.until(sink.write(numbered(0, 100), never));
     await process.clock.advance(6000);
-    const { first = 0 } = (await open.lanes[0]?.range?.()) ?? {};
+    const { first = 0 } = (await open.lanes[0]?.log?.range()) ?? {};
     expect(first).toBeGreaterThan(30);
     expect(first).toBeLessThan(99);
     expect(context.node.extra['gap']).toBe(first);
@@ -543,10 +544,10 @@ async function property(create: () => Promise<LogWorld>): Promise<void> {
       const seen = new Map<string, number[]>();
       const readUpTo = [0, 0, 0];
       const commit = async (lane: number) => {
-        await process.clock.until(open.lanes[lane]?.commit?.(readUpTo[lane] ?? 0) ?? Promise.reject());
+        await process.clock.until(open.lanes[lane]?.group?.commit(readUpTo[lane] ?? 0) ?? Promise.reject());
       };
       const read = async (lane: number) => {
-        const [before, next] = [readUpTo[lane] ?? 0, (await open.lanes[lane]?.range?.())?.next ?? 0];
+        const [before, next] = [readUpTo[lane] ?? 0, (await open.lanes[lane]?.log?.range())?.next ?? 0];
         if (before >= next) return;
         const reading = await open.lanes[lane]?.read(never);
         expect(reading?.messages[0]?.meta.offset).toBe(before);

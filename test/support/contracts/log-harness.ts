@@ -100,7 +100,7 @@ export async function drain(process: TestProcess, lane: Lane, commit = false): P
     if (!got) return messages;
     messages.push(...got.messages);
     if (commit && got.position !== undefined)
-      await process.clock.until(lane.commit?.(got.position) ?? Promise.resolve());
+      await process.clock.until(lane.group?.commit(got.position) ?? Promise.resolve());
   }
 }
 

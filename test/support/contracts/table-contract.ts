@@ -130,7 +130,7 @@ function rowCases(world: () => TableWorld): void {
       ]);
       return proof as Proof;
     };
-    const behind = (proofs: readonly Proof[], lane = 'L') => table.sink.behind?.(lane, proofs);
+    const behind = (proofs: readonly Proof[], lane = 'L') => table.sink.rows?.behind(lane, proofs);
     const [first, second] = [await write(4), await write(7)];
     expect([first, second]).toEqual([
       { key: 'L4', offset: 4, index: 3 },
@@ -265,9 +265,9 @@ function retentionCases(world: () => TableWorld): void {
     await table.write([at('busy', 9)]);
     expect(await keysOf(table)).toEqual(['busy']);
     const proof = (key: string, offset: number): Proof => ({ key, offset, index: 0 });
-    expect(await table.sink.behind?.('Q', [proof('quiet', 3)])).toBeUndefined();
-    expect(await table.sink.behind?.('Q', [proof('quiet', 3), proof('lost', 4)])).toBe(4);
-    expect(await table.sink.behind?.('L', [proof('lost', 12)])).toBe(10);
+    expect(await table.sink.rows?.behind('Q', [proof('quiet', 3)])).toBeUndefined();
+    expect(await table.sink.rows?.behind('Q', [proof('quiet', 3), proof('lost', 4)])).toBe(4);
+    expect(await table.sink.rows?.behind('L', [proof('lost', 12)])).toBe(10);
     await table.close();
   });
 }

@@ -54,8 +54,8 @@ export function counterCases(world: () => TableWorld, create: () => Promise<Tabl
       countMessage({ symbol: 'C', offset: 3, index: 8 }),
       countMessage({ symbol: 'C', offset: 70, lane: 'other/topic/0' }),
     ]);
-    expect(await table.sink.mark?.('id/topic/0')).toEqual({ offset: 9, index: 4, timestamp: 5009, key: 'B' });
-    expect(await table.sink.mark?.('id/topic/7')).toBeUndefined();
+    expect(await table.sink.counters?.mark('id/topic/0')).toEqual({ offset: 9, index: 4, timestamp: 5009, key: 'B' });
+    expect(await table.sink.counters?.mark('id/topic/7')).toBeUndefined();
     await table.close();
   });
 
@@ -67,9 +67,9 @@ export function counterCases(world: () => TableWorld, create: () => Promise<Tabl
       countMessage({ symbol: 'B', offset: 5 }),
     ];
     await table.write(both);
-    await table.sink.forget?.('id/topic/0', undefined);
-    expect(await table.sink.mark?.('id/topic/0')).toBeUndefined();
-    expect(await table.sink.mark?.('other/topic/0')).toMatchObject({ offset: 9 });
+    await table.sink.counters?.forget('id/topic/0', undefined);
+    expect(await table.sink.counters?.mark('id/topic/0')).toBeUndefined();
+    expect(await table.sink.counters?.mark('other/topic/0')).toMatchObject({ offset: 9 });
     await table.write(both);
     expect(await counters(table)).toMatchObject({ A: [3, 0], B: [2, 0] });
     await table.close();
@@ -81,10 +81,10 @@ export function counterCases(world: () => TableWorld, create: () => Promise<Tabl
     const counts = [count('A', 2), count('B', 3), count('A', 4, 1), count('A', 4, 2), count('B', 9), count('A', 9, 1)];
     await table.write(counts);
     const to = { offset: 4, index: 1, timestamp: 5004, key: 'A' };
-    await table.sink.forget?.('id/topic/0', to);
-    expect(await table.sink.mark?.('id/topic/0')).toEqual(to);
-    await table.sink.forget?.('id/topic/0', { ...to, offset: 7 });
-    expect(await table.sink.mark?.('id/topic/0')).toEqual(to);
+    await table.sink.counters?.forget('id/topic/0', to);
+    expect(await table.sink.counters?.mark('id/topic/0')).toEqual(to);
+    await table.sink.counters?.forget('id/topic/0', { ...to, offset: 7 });
+    expect(await table.sink.counters?.mark('id/topic/0')).toEqual(to);
     await table.write(counts);
     expect(await counters(table)).toMatchObject({ A: [4 + 2, 0], B: [2 + 1, 0] });
     await table.close();
@@ -101,15 +101,15 @@ export function counterCases(world: () => TableWorld, create: () => Promise<Tabl
     ]);
     expect(proof).toEqual({ key: 'B', offset: 5, index: 0 });
     await table.write([countMessage({ symbol: 'C', offset: 90, lane: 'other/topic/0' })]);
-    const behind = (key: string, offset: number, index = 0) => table.sink.behind?.(lane, [{ key, offset, index }]);
+    const behind = (key: string, offset: number, index = 0) => table.sink.rows?.behind(lane, [{ key, offset, index }]);
     expect(await behind('B', 5)).toBeUndefined();
     expect(await behind('A', 6, 2)).toBeUndefined();
     expect(await behind('A', 6, 3)).toBe(7);
     expect(await behind('B', 6)).toBe(7);
     expect(await behind('C', 1)).toBe(7);
     expect(await behind('D', 1)).toBe(7);
-    expect(await table.sink.behind?.('none/topic/0', [{ key: 'A', offset: 0, index: 0 }])).toBe(0);
-    await table.sink.forget?.(lane, undefined);
+    expect(await table.sink.rows?.behind('none/topic/0', [{ key: 'A', offset: 0, index: 0 }])).toBe(0);
+    await table.sink.counters?.forget(lane, undefined);
     expect(await behind('A', 6, 3)).toBeUndefined();
     expect(await behind('D', 1)).toBe(0);
     await table.close();

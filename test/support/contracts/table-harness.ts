@@ -77,8 +77,8 @@ export class TestTable {
   }
 
   async put(row: Row): Promise<void> {
-    if (!this.sink.put) throw new Error('the sink can not put rows');
-    await this.#world.clock.until(this.sink.put(row, new AbortController().signal));
+    if (!this.sink.rows?.put) throw new Error('the sink can not put rows');
+    await this.#world.clock.until(this.sink.rows.put(row, new AbortController().signal));
   }
 
   find(query: Partial<Query> = {}): Promise<readonly Row[]> {

@@ -80,11 +80,18 @@ export class WorldLog {
         next += values.length;
         return { messages, position: next, bytes: values.length * 100 };
       },
-      commit: async (position) => {
-        await this.disturb('commit', place);
-        if (life.signal.aborted) return;
-        partition.committed = position;
-        partition.commits.push(position);
+      group: {
+        start: { position: partition.committed },
+        commit: async (position) => {
+          await this.disturb('commit', place);
+          if (life.signal.aborted) return;
+          partition.committed = position;
+          partition.commits.push(position);
+        },
+        rewind: async (position) => {
+          partition.committed = position;
+          next = position;
+        },
       },
     };
   }

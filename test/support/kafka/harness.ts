@@ -115,7 +115,7 @@ export async function readFrom(lane: Lane, count: number, commit = false): Promi
     const reading = await lane.read(AbortSignal.timeout(30_000));
     if (!reading) throw new Error(`the lane ended after ${messages.length} of ${count} messages`);
     messages.push(...reading.messages);
-    if (commit && reading.position !== undefined) await lane.commit?.(reading.position);
+    if (commit && reading.position !== undefined) await lane.group?.commit(reading.position);
   }
   return messages;
 }
@@ -171,7 +171,7 @@ export class Reader {
   async #commit(lane: Lane, position: number): Promise<void> {
     while (!lane.signal.aborted) {
       try {
-        await lane.commit?.(position);
+        await lane.group?.commit(position);
         this.commits.push({ partition: Number(lane.id.split('/').at(-1)), position });
         return;
       } catch {
