@@ -1,4 +1,4 @@
-import { defineConnector } from '../../src/kit/declaration.ts';
+import { defineConnector, noUsage } from '../../src/kit/declaration.ts';
 import { sizeBytes } from '../../src/kit/units.ts';
 
 /**
@@ -34,8 +34,8 @@ export const file = defineConnector({
       },
     },
   },
-  source: { options: { type: 'object', additionalProperties: false, properties: {} } },
-  sink: { options: { type: 'object', additionalProperties: false, properties: {} }, exclusive: true },
+  source: { options: noUsage },
+  sink: { options: noUsage, exclusive: true },
   claims: (options) => [`file ${options.path}`],
   async create(options, context) {
     const [{ FileSink }, { FileSource }] = await Promise.all([import('./sink.ts'), import('./source.ts')]);

@@ -1,4 +1,4 @@
-import { defineConnector } from '../../src/kit/declaration.ts';
+import { defineConnector, noUsage } from '../../src/kit/declaration.ts';
 import { Proven } from '../../src/kit/proven.ts';
 import { queueBounds, queueSchema } from '../../src/kit/queue.ts';
 import { durationMs, sizeBytes } from '../../src/kit/units.ts';
@@ -82,7 +82,7 @@ export const finnhub = defineConnector({
       queue: queueSchema,
     },
   },
-  source: { options: { type: 'object', additionalProperties: false, properties: {} }, exclusive: true },
+  source: { options: noUsage, exclusive: true },
   claims: (options) => [`finnhub session ${options.url}`],
   check(options, report) {
     const url = URL.canParse(options.url) ? new URL(options.url) : undefined;

@@ -1,9 +1,9 @@
+import type { FromSchema } from 'json-schema-to-ts';
 import type { Connector } from '../../src/kit/connector.ts';
 import type { ConnectorContext } from '../../src/kit/declaration.ts';
 import { Proven } from '../../src/kit/proven.ts';
-import type { RoleContext, Usage } from '../../src/kit/role.ts';
 import { BufferedSink } from '../shared/disk-buffer/buffered-sink.ts';
-import { readLogUsage } from '../shared/log/usage.ts';
+import { type logSourceUsage, readLogUsage } from '../shared/log/usage.ts';
 import { KafkaBrowser } from './browser.ts';
 import type { Client } from './client.ts';
 import { maxUnpackedBytes } from './codecs.ts';
@@ -22,7 +22,10 @@ export interface KafkaOptions {
 }
 
 /** One topic: each source has connections and a place in its group of its own, all sinks share one writer. */
-export function kafkaConnector(options: KafkaOptions, context: ConnectorContext): Connector {
+export function kafkaConnector(
+  options: KafkaOptions,
+  context: ConnectorContext,
+): Connector<FromSchema<typeof logSourceUsage>> {
   const { client, buffer } = options;
   const { clock, log, chance, failPoint } = context;
   const proven = new Proven();
@@ -32,13 +35,12 @@ export function kafkaConnector(options: KafkaOptions, context: ConnectorContext)
   const newClient = (): Client => new KafkajsClient(given);
   const writer = new TopicWriter(topic, { clock, log, chance, failPoint }, newClient);
   return {
-    source: (usage: Usage, role: RoleContext) =>
-      new KafkaSource({ options: topic, usage: readLogUsage(usage), context: role, newClient }),
-    sink: (_usage: Usage, role: RoleContext) => {
+    source: (usage, role) => new KafkaSource({ options: topic, usage: readLogUsage(usage), context: role, newClient }),
+    sink: (_usage, role) => {
       const sink = new KafkaSink(writer, topic, role);
       return buffer && !role.sourceReplays ? new BufferedSink(sink, { name: topic.name, ...buffer }, role) : sink;
     },
-    browse: (role: RoleContext) => new KafkaBrowser({ options: topic, context: role, newClient }),
+    browse: (role) => new KafkaBrowser({ options: topic, context: role, newClient }),
     close: () => writer.shut(),
   };
 }

@@ -1,7 +1,7 @@
-import { defineConnector, logOptions } from '../../src/kit/declaration.ts';
+import { defineConnector, logOptions, noUsage } from '../../src/kit/declaration.ts';
 import { instanceName } from '../../src/kit/instance.ts';
 import { sizeBytes } from '../../src/kit/units.ts';
-import { logSourceUsage, noUsage } from '../shared/log/usage.ts';
+import { logSourceUsage } from '../shared/log/usage.ts';
 
 /** One topic of a Kafka cluster: consumer groups share its partitions among processes and machines. */
 export const kafka = defineConnector({

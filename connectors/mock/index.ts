@@ -1,4 +1,4 @@
-import { defineConnector } from '../../src/kit/declaration.ts';
+import { defineConnector, noUsage } from '../../src/kit/declaration.ts';
 import { ratePerSecond } from '../../src/kit/units.ts';
 
 /**
@@ -45,7 +45,7 @@ export const mock = defineConnector({
       },
     },
   },
-  source: { options: { type: 'object', additionalProperties: false, properties: {} } },
+  source: { options: noUsage },
   check(options, report) {
     if (ratePerSecond(options.rate) === 0) report(['rate'], 'expected more than 0 trades a second', 'write 1/h');
   },

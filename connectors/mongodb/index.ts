@@ -1,6 +1,5 @@
-import { defineConnector, type Report, tableOptions } from '../../src/kit/declaration.ts';
+import { defineConnector, noUsage, type Report, tableOptions } from '../../src/kit/declaration.ts';
 import { Proven } from '../../src/kit/proven.ts';
-import { noUsage } from '../shared/log/usage.ts';
 import { checkTable, readTable, type TableOptions, whyNoCounters } from '../shared/table/definition.ts';
 import { urlProblem } from './url.ts';
 

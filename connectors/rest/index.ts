@@ -1,4 +1,4 @@
-import { type ConnectorContext, defineConnector } from '../../src/kit/declaration.ts';
+import { type ConnectorContext, defineConnector, noUsage } from '../../src/kit/declaration.ts';
 import { listenClaims, reachable } from '../../src/kit/listen.ts';
 import { Proven } from '../../src/kit/proven.ts';
 import { durationMs, sizeBytes } from '../../src/kit/units.ts';
@@ -99,8 +99,8 @@ export const rest = defineConnector({
     },
   },
   example: 'http: { type: rest, listen: "127.0.0.1:8000", timeout: 5s }',
-  source: { requests: true, exclusive: true, options: { type: 'object', additionalProperties: false, properties: {} } },
-  sink: { beside: 'source', shows: true, options: { type: 'object', additionalProperties: false, properties: {} } },
+  source: { requests: true, exclusive: true, options: noUsage },
+  sink: { beside: 'source', shows: true, options: noUsage },
 
   claims: ({ listen }) => listenClaims(listen),
   address: ({ listen, ui }, role) => {

@@ -1,5 +1,4 @@
-import { defineConnector, tableOptions } from '../../src/kit/declaration.ts';
-import { noUsage } from '../shared/log/usage.ts';
+import { defineConnector, noUsage, tableOptions } from '../../src/kit/declaration.ts';
 import { checkTable, keepOptions, readTable, whyNoCounters } from '../shared/table/definition.ts';
 
 /**

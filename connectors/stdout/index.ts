@@ -1,4 +1,4 @@
-import { defineConnector, standardOutput } from '../../src/kit/declaration.ts';
+import { defineConnector, noUsage, standardOutput } from '../../src/kit/declaration.ts';
 
 /** One JSON object a line on the standard output, for pipes and for a look. Logs go to stderr and never mix with it. */
 export const stdout = defineConnector({
@@ -6,7 +6,7 @@ export const stdout = defineConnector({
   summary: 'Writes messages to the standard output, one JSON value a line.',
   example: 'out: { type: stdout }',
   options: { type: 'object', additionalProperties: false, properties: {} },
-  sink: { options: { type: 'object', additionalProperties: false, properties: {} } },
+  sink: { options: noUsage },
   claims: () => [standardOutput],
   async create(_options, context) {
     const { StreamSink } = await import('./stream-sink.ts');

@@ -1,5 +1,5 @@
 import { FdpError } from '../../src/errors.ts';
-import { defineConnector } from '../../src/kit/declaration.ts';
+import { defineConnector, noUsage } from '../../src/kit/declaration.ts';
 import { listenClaims, reachable } from '../../src/kit/listen.ts';
 import { Proven } from '../../src/kit/proven.ts';
 import { queueBounds, queueSchema } from '../../src/kit/queue.ts';
@@ -72,8 +72,8 @@ export const tcp = defineConnector({
     },
   },
   example: 'vwap_feed: { type: tcp, listen: "127.0.0.1:8888", client_buffer: 1MiB }',
-  source: { options: { type: 'object', additionalProperties: false, properties: {} } },
-  sink: { options: { type: 'object', additionalProperties: false, properties: {} }, exclusive: true, shows: true },
+  source: { options: noUsage },
+  sink: { options: noUsage, exclusive: true, shows: true },
 
   address: ({ listen }) => {
     if (listen === undefined) return undefined;

@@ -1,4 +1,4 @@
-import { defineConnector, standardOutput } from '../../src/kit/declaration.ts';
+import { defineConnector, noUsage, standardOutput } from '../../src/kit/declaration.ts';
 import { isScreen } from '../../src/kit/screen.ts';
 
 /**
@@ -30,7 +30,7 @@ export const terminal = defineConnector({
       },
     },
   },
-  sink: { options: { type: 'object', additionalProperties: false, properties: {} }, shows: true },
+  sink: { options: noUsage, shows: true },
   claims: () => [standardOutput],
   logFile: ({ log }) => log,
   async create(options, { name }) {

@@ -1,4 +1,4 @@
-import { defineConnector } from '../../src/kit/declaration.ts';
+import { defineConnector, noUsage } from '../../src/kit/declaration.ts';
 import { listenClaims, reachable } from '../../src/kit/listen.ts';
 import { Proven } from '../../src/kit/proven.ts';
 import { durationMs, sizeBytes } from '../../src/kit/units.ts';
@@ -97,7 +97,7 @@ export const websocketServer = defineConnector({
       },
     },
   },
-  sink: { options: { type: 'object', additionalProperties: false, properties: {} }, exclusive: true, shows: true },
+  sink: { options: noUsage, exclusive: true, shows: true },
   claims: (options) => listenClaims(options.listen),
   address: (options) => {
     const { host, port } = reachable(options.listen);

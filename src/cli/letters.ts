@@ -4,6 +4,7 @@ import { loneRole } from '../engine/lone-role.ts';
 import type { ConnectorPlan } from '../engine/plan.ts';
 import { FdpError } from '../errors.ts';
 import type { Connector } from '../kit/connector.ts';
+import { defaultUsage } from '../kit/declaration.ts';
 import type { Environment } from '../kit/environment.ts';
 import { messageOf as messageFrom } from '../kit/message.ts';
 import type { Sink } from '../kit/sink.ts';
@@ -121,7 +122,7 @@ export async function withSink<T>(
   work: (sink: Sink) => Promise<T>,
 ): Promise<T> {
   return withConnector(plan, environment, async (connector) => {
-    const sink = connector.sink?.({}, loneRole(plan, 'sink', environment));
+    const sink = connector.sink?.(defaultUsage(plan.declaration.sink), loneRole(plan, 'sink', environment));
     if (!sink) throw new FdpError('FDP_NOT_SUPPORTED', `${plan.name}: ${plan.declaration.type} can't be written to`);
     try {
       await sink.connect(new AbortController().signal);

@@ -138,7 +138,8 @@ function planOf(plan: Plan, { topology, log, isChosen, refused }: ReplayParts): 
     .set(letters, lettersConnector(letters, log, isChosen))
     .set(again, refusedConnector(again, refused));
   const source = { connector: letters, usage: {} };
-  return { ...plan, connectors, status: undefined, topologies: [{ ...topology, source, deadLetter: again }] };
+  const deadLetter = { connector: again, usage: {} };
+  return { ...plan, connectors, status: undefined, topologies: [{ ...topology, source, deadLetter }] };
 }
 
 function lettersConnector(

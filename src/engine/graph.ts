@@ -47,7 +47,6 @@ export function buildGraph(plan: TopologyPlan, typeOf: TypeOf, owner: NodeOwner)
       return from;
     });
   };
-  const alone = (connector: string, kind: NodeKind) => add(connector, kind, { plan: { connector, usage: {} } });
 
   const source = add(plan.source.connector, 'source', { plan: plan.source });
   const operators = addOperators(plan.operators, source);
@@ -63,8 +62,9 @@ export function buildGraph(plan: TopologyPlan, typeOf: TypeOf, owner: NodeOwner)
   const routes = new Map(
     plan.routes.map(({ route, operators }) => [route, addOperators(operators, source, `${route} `)]),
   );
-  const lookups = new Map(lookupsOf(plan).map((name) => [name, alone(name, 'lookup')]));
-  const deadLetter = plan.deadLetter ? alone(plan.deadLetter, 'dead_letter') : undefined;
+  const lookupNode = (connector: string) => add(connector, 'lookup', { plan: { connector, usage: {} } });
+  const lookups = new Map(lookupsOf(plan).map((name) => [name, lookupNode(name)]));
+  const deadLetter = plan.deadLetter && add(plan.deadLetter.connector, 'dead_letter', { plan: plan.deadLetter });
   return { source, operators, branches, routes, lookups, deadLetter, all: [...places.keys()], places };
 }
 

@@ -43,7 +43,7 @@ export interface TopologyPlan {
   readonly name: string;
   readonly description: string;
   /** The connector that takes rejected messages; undefined: they are logged and counted. */
-  readonly deadLetter: string | undefined;
+  readonly deadLetter: UsePlan | undefined;
   readonly source: UsePlan;
   /** Before the fan-out; empty when there are routes. */
   readonly operators: readonly OperatorPlan[];

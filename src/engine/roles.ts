@@ -64,8 +64,11 @@ export class Roles {
       this.#lookups.set(name, { role: present(role, name, 'lookup'), connected: false });
     }
     if (plan.deadLetter === undefined || graph.deadLetter === undefined) return;
-    const letters = (await from(plan.deadLetter)).sink?.({}, this.#context(graph.deadLetter));
-    this.deadLetter = present(letters, plan.deadLetter, 'sink');
+    const letters = (await from(plan.deadLetter.connector)).sink?.(
+      plan.deadLetter.usage,
+      this.#context(graph.deadLetter),
+    );
+    this.deadLetter = present(letters, plan.deadLetter.connector, 'sink');
   }
 
   /** The source, once it is its turn and every sink that settles is connected; undefined when a stop came first. */

@@ -5,11 +5,11 @@ import type { Source } from './source.ts';
 
 /**
  * One place in the world, one instance a process, shared by all topologies that name it. It hands out roles; each role
- * is connected and closed on its own.
+ * is connected and closed on its own. `defineConnector` takes the types of the usages from the schemas of the roles.
  */
-export interface Connector {
-  source?(usage: Usage, context: RoleContext): Source;
-  sink?(usage: Usage, context: RoleContext): Sink;
+export interface Connector<SourceUsage = Usage, SinkUsage = Usage> {
+  source?(usage: SourceUsage, context: RoleContext): Source;
+  sink?(usage: SinkUsage, context: RoleContext): Sink;
   lookup?(context: RoleContext): Lookup;
   /**
    * For a log: what lies in it now, from its beginning, as a source that ends. Belongs to no group, commits nothing,

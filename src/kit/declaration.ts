@@ -5,6 +5,7 @@ import type { Environment } from './environment.ts';
 import type { Batch } from './message.ts';
 import type { OperatorContext } from './operator.ts';
 import type { RouteDescription } from './request.ts';
+import type { Usage } from './role.ts';
 
 // What an operator and a connector say of themselves: the spec reader checks by it, the reference is made from it.
 
@@ -50,9 +51,9 @@ export interface OperatorDeclaration extends Declaration {
   create(options: unknown, context: OperatorContext): OperatorFunction<Batch, Batch>;
 }
 
-export interface RoleDeclaration {
-  /** JSON Schema of the options at the place of use, beside `connector`. */
-  readonly options: JSONSchema;
+export interface RoleDeclaration<S extends JSONSchema = JSONSchema> {
+  /** JSON Schema of the options at the place of use, beside `connector`; the defaults stand here and nowhere else. */
+  readonly options: S;
   /** True when only one topology of a process may use the role (a server's port). */
   readonly exclusive?: boolean;
   /** True when it shows messages to whoever is there at that moment, from this process: nothing is kept of them. */
@@ -143,11 +144,25 @@ export function defineOperator<const S extends JSONSchema>(
   return declaration as unknown as OperatorDeclaration;
 }
 
-/** Declares a connector: the options' type comes from the schema. */
-export function defineConnector<const S extends JSONSchema>(
+/** For a role that has no options at the place of use. */
+export const noUsage = { type: 'object', additionalProperties: false, properties: {} } as const satisfies JSONSchema;
+
+/** What a role is given where nobody gives it anything: the defaults of its schema. */
+export function defaultUsage(role: RoleDeclaration | undefined): Usage {
+  const { properties = {} } = (role?.options ?? {}) as { readonly properties?: Readonly<Record<string, JSONSchema>> };
+  const given = Object.entries(properties).map(([name, schema]) => [name, (schema as { default?: unknown }).default]);
+  return Object.fromEntries(given.filter(([, value]) => value !== undefined));
+}
+
+/** Declares a connector: the types of its options, and of those of its roles, come from the schemas. */
+export function defineConnector<
+  const S extends JSONSchema,
+  const Source extends JSONSchema = typeof noUsage,
+  const Sink extends JSONSchema = typeof noUsage,
+>(
   declaration: Omit<
     ConnectorDeclaration,
-    'options' | 'claims' | 'logNames' | 'roles' | 'address' | 'logFile' | 'sink' | 'check' | 'create'
+    'options' | 'claims' | 'logNames' | 'roles' | 'address' | 'logFile' | 'source' | 'sink' | 'check' | 'create'
   > & {
     readonly options: S;
     claims?(options: Typed<S>): readonly string[];
@@ -155,9 +170,10 @@ export function defineConnector<const S extends JSONSchema>(
     roles?(options: Typed<S>): readonly ('source' | 'sink' | 'lookup')[];
     address?(options: Typed<S>, role: 'source' | 'sink'): string | undefined;
     logFile?(options: Typed<S>): string;
-    readonly sink?: RoleDeclaration & { merges?(options: Typed<S>): string | undefined };
+    readonly source?: RoleDeclaration<Source> & { readonly requests?: true };
+    readonly sink?: RoleDeclaration<Sink> & { merges?(options: Typed<S>): string | undefined };
     check?(options: Typed<S>, report: Report): void;
-    create(options: Typed<S>, context: ConnectorContext): Promise<Connector>;
+    create(options: Typed<S>, context: ConnectorContext): Promise<Connector<Typed<Source>, Typed<Sink>>>;
   },
 ): ConnectorDeclaration {
   return declaration as unknown as ConnectorDeclaration;

@@ -2,7 +2,10 @@ import type { Environment } from './environment.ts';
 import type { Node } from './node.ts';
 import type { RouteDescription } from './request.ts';
 
-/** The options given where a topology names the connector (`group`, `from`, ...), validated by the role's schema. */
+/**
+ * The options given where a topology names the connector (`group`, `from`, ...): checked against the schema of the role, with
+ * its defaults filled in.
+ */
 export type Usage = Readonly<Record<string, unknown>>;
 
 export interface RoleContext extends Environment {

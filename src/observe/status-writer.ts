@@ -4,6 +4,7 @@ import { FdpError, faultOf, messageOf } from '../errors.ts';
 import { Backoff } from '../kit/backoff.ts';
 import { endedWithin, linkedAbort, unlessAborted } from '../kit/clock.ts';
 import type { Connector } from '../kit/connector.ts';
+import { defaultUsage } from '../kit/declaration.ts';
 import type { Environment, Logger } from '../kit/environment.ts';
 import type { Row } from '../kit/row.ts';
 import type { Sink } from '../kit/sink.ts';
@@ -106,7 +107,7 @@ class StatusWriter {
     const { connector, environment } = this.#options;
     const quiet = { ...environment, log: this.#log };
     this.#connector ??= await createStatusStore(connector, quiet);
-    const sink = this.#connector.sink?.({}, loneRole(connector, 'sink', quiet));
+    const sink = this.#connector.sink?.(defaultUsage(connector.declaration.sink), loneRole(connector, 'sink', quiet));
     if (!sink?.rows?.put) throw noStatusRole(connector);
     try {
       await unlessAborted(signal, sink.connect(signal), givenUp);

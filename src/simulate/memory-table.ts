@@ -1,6 +1,5 @@
-import { noUsage } from '../../connectors/shared/log/usage.ts';
 import { checkTable, keepOptions, readTable, whyNoCounters } from '../../connectors/shared/table/definition.ts';
-import { defineConnector, tableOptions } from '../kit/declaration.ts';
+import { defineConnector, noUsage, tableOptions } from '../kit/declaration.ts';
 import { memorySpace, spaceOption } from './memory/space.ts';
 
 /**

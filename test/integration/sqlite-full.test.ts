@@ -7,7 +7,7 @@ import { sqliteLog } from '../../connectors/sqlite-log/index.ts';
 import { sqliteTable } from '../../connectors/sqlite-table/index.ts';
 import { messageOf } from '../../src/kit/message.ts';
 import { roleContext, testEnvironment } from '../support/engine/environment.ts';
-import { optionsOf } from '../support/engine/options.ts';
+import { optionsOf, usageOf } from '../support/engine/options.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'fdp-full-'));
 const mounted = mount();
@@ -59,7 +59,8 @@ describe.skipIf(!mounted)('sqlite on a full disk (needs the right to mount a sma
     });
     rmSync(ballast);
     await sink?.write([message(stored++)], never);
-    const source = connector.source?.({ group: 'group', batch: 1000, batch_bytes: '100MiB' }, roleContext(environment));
+    const usage = usageOf(sqliteLog.source, { group: 'group', batch: 1000, batch_bytes: '100MiB' });
+    const source = connector.source?.(usage, roleContext(environment));
     await source?.connect(never);
     const values: unknown[] = [];
     await new Promise<void>((resolve) => {

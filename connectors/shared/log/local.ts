@@ -1,10 +1,10 @@
-import type { JSONSchema } from 'json-schema-to-ts';
+import type { FromSchema, JSONSchema } from 'json-schema-to-ts';
 import type { Connector } from '../../../src/kit/connector.ts';
-import { logOptions } from '../../../src/kit/declaration.ts';
+import { logOptions, noUsage } from '../../../src/kit/declaration.ts';
 import type { RoleContext } from '../../../src/kit/role.ts';
 import { durationMs, sizeBytes } from '../../../src/kit/units.ts';
 import type { LogStore } from './store.ts';
-import { logSourceUsage, noUsage, readLogUsage } from './usage.ts';
+import { logSourceUsage, readLogUsage } from './usage.ts';
 
 /** What a log that lies on this machine keeps, and for how long. */
 interface Kept {
@@ -42,7 +42,10 @@ export function localLogOptions(defaults: Pick<Kept, 'retention' | 'max_size'>) 
 export const localLogRoles = { source: { options: logSourceUsage }, sink: { options: noUsage } } as const;
 
 /** The connector of a log on this machine; each role has a store of its own. */
-export async function localLog(kept: Kept, storeFor: (context: RoleContext) => LogStore): Promise<Connector> {
+export async function localLog(
+  kept: Kept,
+  storeFor: (context: RoleContext) => LogStore,
+): Promise<Connector<FromSchema<typeof logSourceUsage>>> {
   const [{ LogSource }, { LogSink }, { LogBrowser }] = await Promise.all([
     import('./source.ts'),
     import('./sink.ts'),

@@ -1,17 +1,5 @@
-import type { JSONSchema } from 'json-schema-to-ts';
-import type { Usage } from '../../../src/kit/role.ts';
+import type { FromSchema } from 'json-schema-to-ts';
 import { sizeBytes } from '../../../src/kit/units.ts';
-
-/** Where a group begins that has no position yet. */
-const from = {
-  type: 'string',
-  pattern: '^(earliest|latest|\\d{4}-\\d\\d-\\d\\d[Tt ]\\d\\d:\\d\\d(:\\d\\d(\\.\\d+)?)?([Zz]|[+-]\\d\\d:?\\d\\d))$',
-  expected: '`earliest`, `latest`, or an RFC 3339 time such as 2025-11-20T14:30:00Z',
-  default: 'earliest',
-  description:
-    'Where a group without a position begins: `earliest`, `latest`, or an RFC 3339 time (the first message not older).',
-  examples: ['latest', '2025-11-20T14:30:00Z'],
-} as const;
 
 /** What a topology gives beside a log connector's name to read it as a consumer group. */
 export const logSourceUsage = {
@@ -26,7 +14,16 @@ export const logSourceUsage = {
       description: 'Consumer group: its positions are kept, and its members share or take over the work.',
       examples: ['processor'],
     },
-    from,
+    from: {
+      type: 'string',
+      pattern:
+        '^(earliest|latest|\\d{4}-\\d\\d-\\d\\d[Tt ]\\d\\d:\\d\\d(:\\d\\d(\\.\\d+)?)?([Zz]|[+-]\\d\\d:?\\d\\d))$',
+      expected: '`earliest`, `latest`, or an RFC 3339 time such as 2025-11-20T14:30:00Z',
+      default: 'earliest',
+      description:
+        'Where a group without a position begins: `earliest`, `latest`, or an RFC 3339 time (the first message not older).',
+      examples: ['latest', '2025-11-20T14:30:00Z'],
+    },
     warm_up: {
       type: 'integer',
       minimum: 0,
@@ -48,10 +45,7 @@ export const logSourceUsage = {
       description: 'Bytes of a batch, at most; one message is always taken.',
     },
   },
-} as const satisfies JSONSchema;
-
-/** A log sink has no options at the place of use. */
-export const noUsage = { type: 'object', additionalProperties: false, properties: {} } as const satisfies JSONSchema;
+} as const;
 
 export interface LogUsage {
   readonly group: string;
@@ -62,14 +56,19 @@ export interface LogUsage {
   readonly batchBytes: number;
 }
 
-/** Reads a usage that `logSourceUsage` has accepted; what is left out gets its default. */
-export function readLogUsage(usage: Usage): LogUsage {
-  const given = String(usage['from'] ?? from.default);
+/** Reads a usage that `logSourceUsage` has accepted. */
+export function readLogUsage({
+  group,
+  from,
+  warm_up,
+  batch,
+  batch_bytes,
+}: FromSchema<typeof logSourceUsage>): LogUsage {
   return {
-    group: String(usage['group']),
-    from: given === 'earliest' || given === 'latest' ? given : Date.parse(given),
-    warmUp: Number(usage['warm_up'] ?? 0),
-    batch: Number(usage['batch'] ?? 500),
-    batchBytes: sizeBytes(String(usage['batch_bytes'] ?? '64KiB')),
+    group,
+    from: from === 'earliest' || from === 'latest' ? from : Date.parse(from),
+    warmUp: warm_up,
+    batch,
+    batchBytes: sizeBytes(batch_bytes),
   };
 }

@@ -235,7 +235,7 @@ function topologyPlan(topology: TopologySpec, { connectors }: Spec): TopologyPla
   return {
     name,
     description,
-    deadLetter: deadLetter?.connector?.name,
+    deadLetter: deadLetter?.connector && { connector: deadLetter.connector.name, usage: deadLetter.usage },
     source: { connector: source.connector.name, usage: source.usage },
     operators: operatorPlans(topology.operators),
     branches: topology.branches.map((branch) => ({

@@ -28,7 +28,7 @@ function laneAt(position: number, { first = 0, end = 1000, warmUp = 0, batch = 1
       context,
       stopped: never,
     },
-    usage: readLogUsage({ group: 'group', warm_up: warmUp, batch }),
+    usage: readLogUsage({ group: 'group', from: 'earliest', warm_up: warmUp, batch, batch_bytes: '64KiB' }),
     commit: async (to) => void commits.push(to.position),
     onHungry: () => {
       hungry++;

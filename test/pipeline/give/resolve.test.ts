@@ -117,7 +117,9 @@ describe('the dead letter', () => {
   const deadLetters = (topologies: string) => {
     const { resolution, problems } = readText(`settings: { dead_letter: letters }\n${withTopologies(topologies)}`);
     expect(brief(problems)).toEqual([]);
-    return Object.fromEntries(resolution.plan?.topologies.map(({ name, deadLetter }) => [name, deadLetter]) ?? []);
+    return Object.fromEntries(
+      resolution.plan?.topologies.map(({ name, deadLetter }) => [name, deadLetter?.connector]) ?? [],
+    );
   };
 
   it('of the settings is inherited by what reads a log or writes one', () => {

@@ -1,7 +1,7 @@
 import { sqliteLog } from '../../../connectors/sqlite-log/index.ts';
 import { messageOf } from '../../../src/kit/message.ts';
 import { roleContext, testEnvironment } from '../engine/environment.ts';
-import { optionsOf } from '../engine/options.ts';
+import { optionsOf, usageOf } from '../engine/options.ts';
 
 // A process of its own for the integration tests: reads a SQLite log as a member of a group, or writes to it, and says
 // what happens as JSON lines on stdout. Arguments: `read PATH COMMIT` or `write PATH COUNT`.
@@ -16,7 +16,7 @@ const options = optionsOf(sqliteLog, { path, topic: 'topic', partitions: 1 });
 const connector = await sqliteLog.create(options, { ...environment, name: 'ticks' });
 
 async function read(commit: boolean): Promise<void> {
-  const source = connector.source?.({ group: 'group', batch: 10 }, context);
+  const source = connector.source?.(usageOf(sqliteLog.source, { group: 'group', batch: 10 }), context);
   if (!source) return;
   say({ event: 'connecting' });
   await source.connect(never);

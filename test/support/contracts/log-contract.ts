@@ -273,7 +273,7 @@ function positionCases(world: () => LogWorld): void {
     await process.clock.until(open.lanes[0]?.group?.commit(8, 'before') ?? Promise.reject());
     await open.source.close();
     const back = await openSource(process, { warm_up: 2 });
-    expect(back.lanes[0]).toMatchObject({ start: { position: 8, note: 'before' }, batch: 500 });
+    expect(back.lanes[0]).toMatchObject({ group: { start: { position: 8, note: 'before' } }, batch: 500 });
     await process.clock.until(back.lanes[0]?.group?.rewind(3, 'after') ?? Promise.reject());
     const readings = [await back.lanes[0]?.read(never), await back.lanes[0]?.read(never)];
     expect(readings.map((reading) => reading?.messages.map(({ meta }) => meta.offset))).toEqual([

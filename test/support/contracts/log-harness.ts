@@ -1,3 +1,4 @@
+import { logSourceUsage } from '../../../connectors/shared/log/usage.ts';
 import type { Connector } from '../../../src/kit/connector.ts';
 import { type Message, messageOf, type SourceMessage } from '../../../src/kit/message.ts';
 import type { RoleContext } from '../../../src/kit/role.ts';
@@ -5,6 +6,7 @@ import type { Sink } from '../../../src/kit/sink.ts';
 import type { Lane, Source } from '../../../src/kit/source.ts';
 import { VirtualClock } from '../../../src/simulate/virtual-clock.ts';
 import { roleContext, type TestNode, testEnvironment, testNode } from '../engine/environment.ts';
+import { usageOf } from '../engine/options.ts';
 
 /** How a contract suite reaches one kind of log. */
 export interface LogWorld {
@@ -48,7 +50,7 @@ export interface OpenSource {
 }
 
 export function sourceOf(process: TestProcess, usage: object, context = process.context()): OpenSource['source'] {
-  const source = process.connector.source?.({ ...usage }, context);
+  const source = process.connector.source?.(usageOf({ options: logSourceUsage }, usage), context);
   if (!source) throw new Error('the connector has no source');
   return source;
 }

@@ -161,7 +161,7 @@ export function planOf(given: WorldPlan): Plan {
   const topology: TopologyPlan = {
     name: 'test',
     description: '',
-    deadLetter: given.deadLetter,
+    deadLetter: given.deadLetter === undefined ? undefined : { connector: given.deadLetter, usage: {} },
     source: { connector: given.source, usage: {} },
     operators: given.operators ?? [],
     routes: [],

@@ -7,7 +7,7 @@ import type { Lane, Source } from '../../../src/kit/source.ts';
 import { eventually } from '../cli/platform.ts';
 import { messageWith, subscribed, type TestRole } from '../contracts/log-harness.ts';
 import { roleContext, testEnvironment, testNode } from '../engine/environment.ts';
-import { optionsOf } from '../engine/options.ts';
+import { optionsOf, usageOf } from '../engine/options.ts';
 import { randomName } from '../services/services.ts';
 
 const never = new AbortController().signal;
@@ -50,7 +50,7 @@ export class KafkaProcess {
   }
 
   source(usage: object = {}, context = this.context()): Source {
-    return this.#known(this.#connector.source?.({ group: 'group', ...usage }, context));
+    return this.#known(this.#connector.source?.(usageOf(kafka.source, { group: 'group', ...usage }), context));
   }
 
   browser(): Source {
