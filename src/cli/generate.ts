@@ -4,7 +4,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { connectors } from '../../connectors/index.ts';
 import { operators } from '../../operators/index.ts';
 import { type Components, pipelineSchema } from '../pipeline/give/json-schema.ts';
-import { connectorsReference, operatorsReference, withComponentTable } from './reference.ts';
+import { connectorsReference, operatorsReference, referenceIndex, withComponentList } from './reference.ts';
 import { expressionsReference } from './reference-expressions.ts';
 import { pipelineReference } from './reference-pipeline.ts';
 
@@ -17,11 +17,12 @@ export function generatedFiles(root: string, components: Components): ReadonlyMa
   const reference = (name: string) => join(root, 'docs', 'reference', name);
   return new Map([
     [join(root, 'pipeline.schema.json'), `${JSON.stringify(pipelineSchema(components), null, 2)}\n`],
+    [reference('README.md'), referenceIndex(components)],
     [reference('connectors.md'), connectorsReference(components.connectors)],
     [reference('expressions.md'), expressionsReference()],
     [reference('operators.md'), operatorsReference(components.operators)],
     [reference('pipeline.md'), pipelineReference(components.connectors)],
-    ...(written === undefined ? [] : [[readme, withComponentTable(written, components)] as const]),
+    ...(written === undefined ? [] : [[readme, withComponentList(written, components)] as const]),
   ]);
 }
 

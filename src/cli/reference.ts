@@ -20,20 +20,33 @@ export function operatorsReference(operators: readonly OperatorDeclaration[]): s
   return markdownPage('Operators', [intro, ...operators.map(operatorSection)]);
 }
 
-/** The README with its table of components, between the markers, as it should be; unchanged where there are none. */
-export function withComponentTable(readme: string, { connectors, operators }: Components): string {
+/** docs/reference/README.md: what there is, each with a line. */
+export function referenceIndex({ connectors, operators }: Components): string {
+  const rows = [
+    ...connectors.map((each) => [link(each, 'connectors.md'), `connector: ${rolesOf(each).join(', ')}`, each.summary]),
+    ...operators.map((each) => [link(each, 'operators.md'), 'operator', each.summary]),
+  ];
+  return markdownPage('Reference', [
+    '[The pipeline file](pipeline.md) has all its keys, [Expressions](expressions.md) the language of conditions and computed fields.',
+    markdownTable(['type', 'what', 'summary'], rows),
+  ]);
+}
+
+/** The README with its list of components, between the markers, as it should be; unchanged where there are none. */
+export function withComponentList(readme: string, { connectors, operators }: Components): string {
   const [from, to] = [readme.indexOf(begin), readme.indexOf(end)];
   if (from < 0 || to < from) return readme;
+  const all = (each: readonly { readonly type: string }[], file: string) =>
+    each.map((one) => link(one, `docs/reference/${file}.md`)).join(', ');
   const rows = [
-    ...connectors.map((each) => [link(each, 'connectors'), `connector: ${rolesOf(each).join(', ')}`, each.summary]),
-    ...operators.map((each) => [link(each, 'operators'), 'operator', each.summary]),
+    ['connectors', all(connectors, 'connectors')],
+    ['operators', all(operators, 'operators')],
   ];
-  const table = markdownTable(['type', 'what', 'summary'], rows);
-  return `${readme.slice(0, from)}${begin}\n${table}\n${readme.slice(to)}`;
+  return `${readme.slice(0, from)}${begin}\n${markdownTable(['kind', 'types'], rows)}\n${readme.slice(to)}`;
 }
 
 function link({ type }: { readonly type: string }, file: string): string {
-  return `[\`${type}\`](docs/reference/${file}.md#${type})`;
+  return `[\`${type}\`](${file}#${type})`;
 }
 
 function connectorSection(connector: ConnectorDeclaration): string {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { connectorsReference, operatorsReference, withComponentTable } from '../../src/cli/reference.ts';
+import { connectorsReference, operatorsReference, referenceIndex, withComponentList } from '../../src/cli/reference.ts';
 import { sampleComponents } from '../support/pipeline/components.ts';
 
 describe('reference of the connectors', () => {
@@ -39,18 +39,26 @@ describe('reference of the operators', () => {
   });
 });
 
-describe('component table of the README', () => {
+describe('index of the reference', () => {
+  it('has a line for each component', () => {
+    const text = referenceIndex(sampleComponents);
+    expect(text).toContain('| [`queue`](connectors.md#queue) | connector: source, sink | A log on a server. |');
+    expect(text).toContain('| [`reply`](operators.md#reply) | operator | Answers the request. |');
+  });
+});
+
+describe('component list of the README', () => {
   const readme = 'before\n<!-- components -->\nstale\n<!-- /components -->\nafter\n';
 
   it('stands between its markers, and nothing else changes', () => {
-    const made = withComponentTable(readme, sampleComponents);
-    expect(made).toMatch(/^before\n<!-- components -->\n\| type \|(.|\n)*\|\n<!-- \/components -->\nafter\n$/);
-    expect(made).toContain('| [`queue`](docs/reference/connectors.md#queue) | connector: source, sink | A log on');
+    const made = withComponentList(readme, sampleComponents);
+    expect(made).toMatch(/^before\n<!-- components -->\n\| kind \|(.|\n)*\|\n<!-- \/components -->\nafter\n$/);
+    expect(made).toContain('[`queue`](docs/reference/connectors.md#queue)');
     expect(made).not.toContain('stale');
-    expect(withComponentTable(made, sampleComponents)).toBe(made);
+    expect(withComponentList(made, sampleComponents)).toBe(made);
   });
 
   it('is left out where there are no markers', () => {
-    expect(withComponentTable('text\n', sampleComponents)).toBe('text\n');
+    expect(withComponentList('text\n', sampleComponents)).toBe('text\n');
   });
 });

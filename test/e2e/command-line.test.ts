@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { get, placeIn } from '../support/cli/place.ts';
 import { eventually, Process, temporaryFolder } from '../support/cli/platform.ts';
 import { logOf } from '../support/cli/stored.ts';
+import { blockNamed } from '../support/docs/blocks.ts';
 import { dial } from '../support/sockets/sockets.ts';
 
 type Environment = Readonly<Record<string, string>>;
@@ -227,8 +228,8 @@ describe('fdp-run produce', () => {
     });
   });
 
-  it('makes a poison message, as the README says, and another: a letter each', async () => {
-    const [, text = ''] = /<!-- example: poison -->\n\n((?: {4}.*\n)+)/.exec(readFileSync('README.md', 'utf8')) ?? [];
+  it('makes a poison message, as docs/operate.md says, and another: a letter each', async () => {
+    const { text } = blockNamed('docs/operate.md', 'poison');
     using folder = temporaryFolder();
     const { env } = await placeIn(folder.path);
     const commands = text.replaceAll('npx fdp-run', `'${process.execPath}' bin/fdp-run.js`);

@@ -16,7 +16,9 @@ describe('npm run generate', () => {
   const files = () => generatedFiles(root, sampleComponents);
 
   it('writes the schema and the reference once, and finds them current then', () => {
-    const pages = ['connectors', 'expressions', 'operators', 'pipeline'].map((name) => `docs/reference/${name}.md`);
+    const pages = ['README', 'connectors', 'expressions', 'operators', 'pipeline'].map(
+      (name) => `docs/reference/${name}.md`,
+    );
     const all = ['pipeline.schema.json', ...pages];
     expect(writeFiles(files())).toEqual(all.map((name) => join(root, name)));
     expect(JSON.parse(readFileSync(join(root, 'pipeline.schema.json'), 'utf8'))).toHaveProperty('definitions');
@@ -29,7 +31,7 @@ describe('npm run generate', () => {
     writeFiles(files());
     expect(staleFiles(files())).toEqual([]);
     const readme = join(root, 'README.md');
-    writeFileSync(readme, readFileSync(readme, 'utf8').replace('A log on a server', 'A thing'));
+    writeFileSync(readme, readFileSync(readme, 'utf8').replace('connectors.md#queue', 'connectors.md#thing'));
     writeFileSync(join(root, 'pipeline.schema.json'), '{}\n');
     expect(staleFiles(files())).toEqual([join(root, 'pipeline.schema.json'), readme]);
   });

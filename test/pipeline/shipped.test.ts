@@ -9,6 +9,7 @@ import { Problems } from '../../src/pipeline/problem.ts';
 import { beginOf, sourceFile } from '../../src/pipeline/read/source.ts';
 import { pipelineCopy } from '../support/cli/pipeline-copy.ts';
 import { temporaryFolder } from '../support/cli/platform.ts';
+import { blockNamed } from '../support/docs/blocks.ts';
 
 const lineOf = (text: string) =>
   readFileSync('pipeline.yml', 'utf8')
@@ -57,13 +58,12 @@ describe('the shipped pipeline', () => {
 
   it('tells a mistake as the README shows it', () => {
     using folder = temporaryFolder();
-    const readme = readFileSync('README.md', 'utf8');
-    const [, endpoint = ''] = /<!-- example: endpoint -->\n```yaml\n([^`]*)```/.exec(readme) ?? [];
-    const [, shown = ''] = /<!-- example: mistake -->\n\n((?: {4}.*\n)+)/.exec(readme) ?? [];
+    const endpoint = blockNamed('README.md', 'endpoint').text;
+    const shown = blockNamed('README.md', 'mistake').text;
     const wrong = endpoint.replace('in: symbols', 'in: symbls');
     const path = pipelineCopy(folder.path, ['    routes:\n', `    routes:\n${wrong}`]);
     const { text } = check('embedded', {}, path);
-    expect(text.split(`${dirname(path)}/`).join('')).toContain(shown.replace(/^ {4}/gm, '').trimEnd());
+    expect(text.split(`${dirname(path)}/`).join('')).toContain(shown.trimEnd());
   });
 
   it('lacks a key when its feed is the real market', () => {

@@ -6,6 +6,8 @@ export interface Block {
   readonly file: string;
   /** The heading that it stands below, without its `#`. */
   readonly heading: string;
+  /** From the comment above it, `<!-- example: NAME -->`; empty where there is none. */
+  readonly name: string;
   /** What stands behind the opening fence: `yaml`, `sh`, `text`; empty where nothing does, and for an indented block. */
   readonly language: string;
   readonly text: string;
@@ -26,19 +28,32 @@ export function documents(): readonly string[] {
 export function blocksOf(file: string): readonly Block[] {
   const blocks: Block[] = [];
   let heading = '';
-  let open: { language: string; from: number; lines: string[] } | undefined;
+  let open: { language: string; name: string; from: number; lines: string[] } | undefined;
   const lines = readFileSync(file, 'utf8').split('\n');
   for (const [at, line] of lines.entries()) {
     const fence = /^```(\w*)\s*$/.exec(line);
     if (open && fence) {
-      const { language, from, lines: code } = open;
-      blocks.push({ file, heading, language, text: `${code.join('\n')}\n`, line: from, isIndented: false });
+      const { language, name, from, lines: code } = open;
+      blocks.push({ file, heading, name, language, text: `${code.join('\n')}\n`, line: from, isIndented: false });
       open = undefined;
     } else if (open) open.lines.push(line);
-    else if (fence) open = { language: fence[1] ?? '', from: at + 2, lines: [] };
+    else if (fence)
+      open = {
+        language: fence[1] ?? '',
+        name: /^<!-- \w+: (.*) -->$/.exec(lines[at - 1] ?? '')?.[1] ?? '',
+        from: at + 2,
+        lines: [],
+      };
     else if (/^#+ /.test(line)) heading = line.replace(/^#+ /, '');
     else if (/^ {4}\S/.test(line) && lines[at - 1] === '' && !/^(\s*[-*\d])|^ {2,3}\S/.test(lines[at - 2] ?? ''))
-      blocks.push({ file, heading, language: '', text: line, line: at + 1, isIndented: true });
+      blocks.push({ file, heading, name: '', language: '', text: line, line: at + 1, isIndented: true });
   }
   return blocks;
+}
+
+/** The block of a document that has a name. */
+export function blockNamed(file: string, name: string): Block {
+  const found = blocksOf(file).find((block) => block.name === name);
+  if (!found) throw new Error(`${file} has no block "${name}"`);
+  return found;
 }
