@@ -1,5 +1,6 @@
 import { Observable } from 'rxjs';
 import { defineOperator } from '../src/kit/declaration.ts';
+import { figures } from '../src/kit/figures.ts';
 import { KeyLanes } from '../src/kit/key-lanes.ts';
 import { compileTemplate, templateNames } from '../src/kit/template.ts';
 import { durationMs } from '../src/kit/units.ts';
@@ -44,6 +45,7 @@ export const dedupe = defineOperator({
       },
     },
   },
+  figures: { evicted: figures.evicted, split_keys: figures.split_keys },
   example: 'dedupe: { key: "{symbol}-{time}", max_keys: 100000, window: 10m }',
   shape({ key }, input, report) {
     if (templateNames(key).length === 0)

@@ -1,5 +1,6 @@
 import { FdpError } from '../src/errors.ts';
 import { defineOperator } from '../src/kit/declaration.ts';
+import { figures } from '../src/kit/figures.ts';
 import { derive } from '../src/kit/message.ts';
 import { scan } from '../src/kit/operator.ts';
 import { fieldsOf, withField } from '../src/kit/row.ts';
@@ -53,6 +54,7 @@ export const vwap = defineOperator({
       },
     },
   },
+  figures: { evicted: figures.evicted, split_keys: figures.split_keys },
   example: 'vwap: { window: 50, by: symbol }',
   shape(options, input, report) {
     checkField({ input, report, path: ['by'] }, options.by, ['string']);

@@ -1,6 +1,8 @@
 import { defineConnector, logOptions, noUsage } from '../../src/kit/declaration.ts';
+import { counter, figures } from '../../src/kit/figures.ts';
 import { instanceName } from '../../src/kit/instance.ts';
 import { sizeBytes } from '../../src/kit/units.ts';
+import { bufferFigures } from '../shared/disk-buffer/figures.ts';
 import { logSourceUsage } from '../shared/log/usage.ts';
 
 /** One topic of a Kafka cluster: consumer groups share its partitions among processes and machines. */
@@ -98,6 +100,14 @@ export const kafka = defineConnector({
   example: 'ticks: { type: kafka, brokers: "localhost:9092", topic: raw_stock_ticks, partitions: 6 }',
   source: { options: logSourceUsage },
   sink: { options: noUsage },
+  figures: {
+    ...bufferFigures,
+    gap: figures.gap,
+    maybe_twice: counter(
+      'unconfirmed_messages',
+      'Messages that may be in the log twice: the outcome of a write is unknown.',
+    ),
+  },
   logNames: ({ brokers, topic }) => brokers.split(',').map((broker) => `${broker.trim()} ${topic}`),
   check({ tls, brokers }, report) {
     const far = brokers.split(',').find((broker) => Number(/:(\d+)\s*$/.exec(broker)?.[1]) > 65_535);

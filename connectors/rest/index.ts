@@ -1,4 +1,5 @@
 import { type ConnectorContext, defineConnector, noUsage } from '../../src/kit/declaration.ts';
+import { counter, figures, gauge } from '../../src/kit/figures.ts';
 import { listenClaims, reachable } from '../../src/kit/listen.ts';
 import { Proven } from '../../src/kit/proven.ts';
 import { durationMs, sizeBytes } from '../../src/kit/units.ts';
@@ -97,6 +98,18 @@ export const rest = defineConnector({
         description: 'Live pages at once; further ones get 503.',
       },
     },
+  },
+  figures: {
+    abandoned: counter('abandoned_requests', 'Requests whose client left before the reply.'),
+    malformed: counter('malformed_requests', 'Requests that are no HTTP.'),
+    refused: counter('refused_requests', 'Requests refused because max_requests were open.'),
+    refused_connections: counter('refused_connections', 'Connections closed because max_connections were open.'),
+    requests: counter('requests', 'Requests for a route.'),
+    requests_open: gauge('open_requests', 'Requests without a reply yet.'),
+    slow_clients: figures.slow_clients,
+    slow_streams: counter('slow_streams', 'Live pages disconnected because they did not read.'),
+    streams_open: gauge('open_streams', 'Live pages that are connected.'),
+    timed_out: counter('timed_out_requests', 'Requests answered with 504.'),
   },
   example: 'http: { type: rest, listen: "127.0.0.1:8000", timeout: 5s }',
   source: { requests: true, exclusive: true, options: noUsage },

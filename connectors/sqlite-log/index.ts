@@ -1,4 +1,5 @@
 import { defineConnector } from '../../src/kit/declaration.ts';
+import { logFigures } from '../shared/log/figures.ts';
 import { localLog, localLogOptions, localLogRoles } from '../shared/log/local.ts';
 
 /**
@@ -26,6 +27,7 @@ export const sqliteLog = defineConnector({
   },
   example: 'ticks: { type: sqlite_log, path: data/log.db, topic: raw_stock_ticks, partitions: 6 }',
   ...localLogRoles,
+  figures: logFigures,
   logNames: ({ path, topic }) => [`${path} ${topic}`],
   async create(options, { name }) {
     const { SqliteLogStore } = await import('./store.ts');

@@ -1,5 +1,6 @@
 import { defineConnector, noUsage, tableOptions } from '../../src/kit/declaration.ts';
 import { checkTable, keepOptions, readTable, whyNoCounters } from '../shared/table/definition.ts';
+import { tableFigures } from '../shared/table/figures.ts';
 
 /**
  * A table in a SQLite file, shared by every process of the machine. A row is stored once by its unique field; counters
@@ -32,6 +33,7 @@ export const sqliteTable = defineConnector({
       },
     },
   },
+  figures: tableFigures,
   example: `trades:
   type: sqlite_table
   path: data/store.db

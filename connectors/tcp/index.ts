@@ -1,5 +1,6 @@
 import { FdpError } from '../../src/errors.ts';
 import { defineConnector, noUsage } from '../../src/kit/declaration.ts';
+import { counter, figures } from '../../src/kit/figures.ts';
 import { listenClaims, reachable } from '../../src/kit/listen.ts';
 import { Proven } from '../../src/kit/proven.ts';
 import { queueBounds, queueSchema } from '../../src/kit/queue.ts';
@@ -70,6 +71,13 @@ export const tcp = defineConnector({
       },
       queue: queueSchema,
     },
+  },
+  figures: {
+    clients: figures.clients,
+    reconnects: figures.reconnects,
+    refused_clients: counter('refused_clients', 'Clients refused because max_clients were connected.'),
+    skipped_lines: figures.skipped_lines,
+    stalled_clients: counter('stalled_clients', 'Clients disconnected because they did not read for client_timeout.'),
   },
   example: 'vwap_feed: { type: tcp, listen: "127.0.0.1:8888", client_buffer: 1MiB }',
   source: { options: noUsage },

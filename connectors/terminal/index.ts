@@ -1,4 +1,5 @@
 import { defineConnector, noUsage, standardOutput } from '../../src/kit/declaration.ts';
+import { figures } from '../../src/kit/figures.ts';
 import { isScreen } from '../../src/kit/screen.ts';
 
 /**
@@ -8,6 +9,7 @@ import { isScreen } from '../../src/kit/screen.ts';
 export const terminal = defineConnector({
   type: 'terminal',
   summary: 'A screen of live prices and of all running processes; plain lines where there is no terminal.',
+  figures: { skipped_lines: figures.skipped_lines },
   example: 'screen: { type: terminal }',
   options: {
     type: 'object',

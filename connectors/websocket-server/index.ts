@@ -1,4 +1,5 @@
 import { defineConnector, noUsage } from '../../src/kit/declaration.ts';
+import { counter, figures } from '../../src/kit/figures.ts';
 import { listenClaims, reachable } from '../../src/kit/listen.ts';
 import { Proven } from '../../src/kit/proven.ts';
 import { durationMs, sizeBytes } from '../../src/kit/units.ts';
@@ -12,6 +13,12 @@ const probability = { type: 'number', minimum: 0, maximum: 1, default: 0 } as co
 export const websocketServer = defineConnector({
   type: 'websocket_server',
   summary: "A WebSocket server that speaks Finnhub's protocol, with faults on request.",
+  figures: {
+    clients: figures.clients,
+    faults: counter('faults', 'Faults that were made: frames cut, repeated, late or unreadable, silences.'),
+    frames_sent: counter('sent_frames', 'Frames sent to clients.'),
+    slow_clients_cut: figures.slow_clients,
+  },
   example: 'exchange: { type: websocket_server, listen: "127.0.0.1:8765", token: simulator }',
   options: {
     type: 'object',

@@ -6,6 +6,7 @@ import { operators } from '../../operators/index.ts';
 import { type Components, pipelineSchema } from '../pipeline/give/json-schema.ts';
 import { connectorsReference, operatorsReference, referenceIndex, withComponentList } from './reference.ts';
 import { expressionsReference } from './reference-expressions.ts';
+import { metricsReference } from './reference-metrics.ts';
 import { pipelineReference } from './reference-pipeline.ts';
 
 // `npm run generate` writes what is made from the declarations; with `-- --check` it only says what is not current.
@@ -20,6 +21,7 @@ export function generatedFiles(root: string, components: Components): ReadonlyMa
     [reference('README.md'), referenceIndex(components)],
     [reference('connectors.md'), connectorsReference(components.connectors)],
     [reference('expressions.md'), expressionsReference()],
+    [reference('metrics.md'), metricsReference(components)],
     [reference('operators.md'), operatorsReference(components.operators)],
     [reference('pipeline.md'), pipelineReference(components.connectors)],
     ...(written === undefined ? [] : [[readme, withComponentList(written, components)] as const]),

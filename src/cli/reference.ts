@@ -27,7 +27,7 @@ export function referenceIndex({ connectors, operators }: Components): string {
     ...operators.map((each) => [link(each, 'operators.md'), 'operator', each.summary]),
   ];
   return markdownPage('Reference', [
-    '[The pipeline file](pipeline.md) has all its keys, [Expressions](expressions.md) the language of conditions and computed fields.',
+    '[The pipeline file](pipeline.md) has all its keys, [Expressions](expressions.md) the language of conditions and computed fields, [Metrics](metrics.md) what `/metrics` serves.',
     markdownTable(['type', 'what', 'summary'], rows),
   ]);
 }

@@ -5,6 +5,7 @@ import { seededChance } from '../kit/chance.ts';
 import { endedWithin, systemClock } from '../kit/clock.ts';
 import { standardOutput } from '../kit/declaration.ts';
 import type { Environment, Platform } from '../kit/environment.ts';
+import type { Figures } from '../kit/figures.ts';
 import { instanceName } from '../kit/instance.ts';
 import { isScreen } from '../kit/screen.ts';
 import type { ProcessSnapshot } from '../kit/snapshot.ts';
@@ -84,7 +85,13 @@ export async function run(request: RunRequest): Promise<number> {
   const runtime: Runtime = new Runtime(plan, { ...environment, platform });
   // Before anything is said: whoever sees a line of ours may send a signal.
   const letGo = stopOnSignals(runtime, { clock, log, env: process.env });
-  const observe = await startObserveServer({ env, log, snapshot, mayMove: onlyLooks(plan) });
+  const observe = await startObserveServer({
+    env,
+    log,
+    snapshot,
+    figuresOf: figuresOf(plan),
+    mayMove: onlyLooks(plan),
+  });
   const hints = hintsOf(plan, `fdp ${version}${profile ? `, profile ${profile}` : ''}`, observe.address);
   if (painter.isActive) painter.write(`${startLines(hints, painter.width).join('\n')}\n\n`);
   else log.info({ version, profile, topologies: plan.topologies.map(({ name }) => name) }, `${hints.title}: starting`);
@@ -103,6 +110,16 @@ export async function run(request: RunRequest): Promise<number> {
   log.flush();
   for (const error of logFile?.errors ?? []) process.stderr.write(`${error}\n`);
   return result.exitCode;
+}
+
+/** What the components of a plan count, by their type. */
+function figuresOf({ connectors, topologies }: Plan): (type: string) => Figures {
+  const operators = topologies.flatMap((topology) =>
+    [topology, ...topology.branches, ...topology.routes].flatMap((chain) => chain.operators),
+  );
+  const declared = [...connectors.values(), ...operators].map(({ declaration }) => declaration);
+  const figures = new Map(declared.map((each) => [each.type, each.figures ?? {}]));
+  return (type) => figures.get(type) ?? {};
 }
 
 /** The file that takes the log when a connector takes the terminal; says which at the start, and at the end. */

@@ -2,6 +2,7 @@ import type { FromSchema, JSONSchema } from 'json-schema-to-ts';
 import type { OperatorFunction } from 'rxjs';
 import type { Connector } from './connector.ts';
 import type { Environment } from './environment.ts';
+import type { Figures } from './figures.ts';
 import type { Batch } from './message.ts';
 import type { OperatorContext } from './operator.ts';
 import type { RouteDescription } from './request.ts';
@@ -35,6 +36,8 @@ interface Declaration {
   readonly options: JSONSchema;
   /** YAML that validates. */
   readonly example: string;
+  /** What its nodes count beyond messages; a test fails when it counts something else. */
+  readonly figures?: Figures;
 }
 
 export interface OperatorDeclaration extends Declaration {

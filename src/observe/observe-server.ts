@@ -8,7 +8,9 @@ import type { ProcessSnapshot } from '../kit/snapshot.ts';
 import { addressOf } from '../kit/units.ts';
 import { liveness, readiness, soundness } from './health.ts';
 import { holderOf } from './holder.ts';
-import { createMetricsWriter, type MetricsWriter, metricFamilies } from './metrics.ts';
+import { metricFamilies } from './metrics.ts';
+import { createMetricsWriter, type MetricsWriter } from './metrics-writer.ts';
+import type { MetricSources } from './node-metrics.ts';
 
 const defaultPort = 9464;
 const highestPort = 65_535;
@@ -24,6 +26,8 @@ interface ObserveOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly log: Logger;
   snapshot(): ProcessSnapshot;
+  /** What components of a type count beyond messages; left out: nothing is known of it. */
+  readonly figuresOf?: MetricSources['figuresOf'];
   /** The process runs beside others and is asked by nobody: a port that was asked for and is taken is no reason to end. */
   readonly mayMove?: boolean;
 }
@@ -42,12 +46,12 @@ export interface ObserveServer {
  *   FDP_CONNECT_FAILED for an address that this machine has not
  */
 export async function startObserveServer(options: ObserveOptions): Promise<ObserveServer> {
-  const { env, log, snapshot, mayMove = false } = options;
+  const { env, log, mayMove = false } = options;
   const host = env['OBSERVE_HOST'] || '127.0.0.1';
   const asked = observePort(env['OBSERVE_PORT']);
   const wanted = asked ?? defaultPort;
   const isOurs = hostCheck(addressOf(host, 0), []);
-  const answer = answers(snapshot, log, isOurs);
+  const answer = answers(options, isOurs);
   for (let place = 0; ; place++) {
     const server = makeServer(answer);
     const port = place < portsTried && wanted + place <= highestPort ? wanted + place : 0;
@@ -125,13 +129,17 @@ function makeServer(answer: Answer): Server {
   return server;
 }
 
-function answers(snapshot: () => ProcessSnapshot, log: Logger, isOurs: (host: string | undefined) => boolean): Answer {
+function answers(
+  { snapshot, log, figuresOf = () => ({}) }: ObserveOptions,
+  isOurs: (host: string | undefined) => boolean,
+): Answer {
+  const metrics = { node: process.version, figuresOf };
   let writer: Promise<MetricsWriter> | undefined;
   const pages: Readonly<Record<string, () => Promise<Page> | Page>> = {
     '/metrics': async () => {
       writer ??= createMetricsWriter();
       const { contentType, write } = await writer;
-      return { status: 200, type: contentType, text: await write(metricFamilies(snapshot())) };
+      return { status: 200, type: contentType, text: await write(metricFamilies(snapshot(), metrics)) };
     },
     '/health': () => json(soundness(snapshot())),
     '/health/live': () => json(liveness(snapshot())),

@@ -1,3 +1,4 @@
+import { logFigures } from '../../connectors/shared/log/figures.ts';
 import { localLog, localLogOptions, localLogRoles } from '../../connectors/shared/log/local.ts';
 import { defineConnector } from '../kit/declaration.ts';
 import { memorySpace, spaceOption } from './memory/space.ts';
@@ -21,6 +22,7 @@ export const memoryLog = defineConnector({
   },
   example: 'ticks: { type: memory_log, topic: raw_stock_ticks, partitions: 6 }',
   ...localLogRoles,
+  figures: logFigures,
   logNames: ({ space, topic }) => [`${space} ${topic}`],
   async create(options, { name }) {
     const { MemoryLogStore } = await import('./memory/log-store.ts');

@@ -1,4 +1,5 @@
 import { checkTable, keepOptions, readTable, whyNoCounters } from '../../connectors/shared/table/definition.ts';
+import { tableFigures } from '../../connectors/shared/table/figures.ts';
 import { defineConnector, noUsage, tableOptions } from '../kit/declaration.ts';
 import { memorySpace, spaceOption } from './memory/space.ts';
 
@@ -26,6 +27,7 @@ export const memoryTable = defineConnector({
     },
   },
   example: 'symbols: { type: memory_table, fields: { symbol: string, tradeCount: int64 }, unique: symbol }',
+  figures: tableFigures,
   sink: { options: noUsage, merges: whyNoCounters },
   lookup: { options: noUsage },
   check: checkTable,

@@ -16,7 +16,7 @@ describe('npm run generate', () => {
   const files = () => generatedFiles(root, sampleComponents);
 
   it('writes the schema and the reference once, and finds them current then', () => {
-    const pages = ['README', 'connectors', 'expressions', 'operators', 'pipeline'].map(
+    const pages = ['README', 'connectors', 'expressions', 'metrics', 'operators', 'pipeline'].map(
       (name) => `docs/reference/${name}.md`,
     );
     const all = ['pipeline.schema.json', ...pages];

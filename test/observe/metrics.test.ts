@@ -1,5 +1,8 @@
 import { of } from 'rxjs';
 import { describe, expect, it } from 'vitest';
+import { connectors } from '../../connectors/index.ts';
+import { operators } from '../../operators/index.ts';
+import { engineFigures } from '../../src/engine/figures.ts';
 import { Runtime } from '../../src/engine/runtime.ts';
 import { FdpError } from '../../src/errors.ts';
 import { seededChance } from '../../src/kit/chance.ts';
@@ -8,13 +11,21 @@ import { derive } from '../../src/kit/message.ts';
 import { filter, flatMap } from '../../src/kit/operator.ts';
 import type { NodeSnapshot } from '../../src/kit/snapshot.ts';
 import type { Lane, Source } from '../../src/kit/source.ts';
-import { createMetricsWriter, metricFamilies } from '../../src/observe/metrics.ts';
+import { metricFamilies } from '../../src/observe/metrics.ts';
+import { createMetricsWriter } from '../../src/observe/metrics-writer.ts';
+import type { MetricSources } from '../../src/observe/node-metrics.ts';
 import { processSnapshots } from '../../src/observe/process.ts';
 import { VirtualClock } from '../../src/simulate/virtual-clock.ts';
-import { brokenSums, figure, parseMetrics } from '../support/cli/metrics.ts';
+import { brokenSums, figure, metricProblems, parseMetrics } from '../support/cli/metrics.ts';
 import { testEnvironment } from '../support/engine/environment.ts';
 import { processSnapshot, topologySnapshot } from '../support/engine/snapshots.ts';
 import { connectorOf, operatorPlan, planOf, WorldLog, WorldSink } from '../support/engine/world.ts';
+
+const components = [...connectors, ...operators];
+const sources: MetricSources = {
+  node: 'v20.19.0',
+  figuresOf: (type) => components.find((each) => each.type === type)?.figures ?? {},
+};
 
 function nodeSnapshot(more: Partial<NodeSnapshot>): NodeSnapshot {
   return {
@@ -84,12 +95,12 @@ describe('metrics', () => {
     for (let scrape = 0; !over; scrape++) {
       await clock.advance(7);
       if (scrape === 20) log.rebalance();
-      const series = parseMetrics(await write(metricFamilies(snapshot())));
+      const series = parseMetrics(await write(metricFamilies(snapshot(), sources)));
       expect(brokenSums(series)).toEqual([]);
       inFlight.push(figure(series, 'fdp_in_flight'));
     }
     await ended;
-    const series = parseMetrics(await write(metricFamilies(snapshot())));
+    const series = parseMetrics(await write(metricFamilies(snapshot(), sources)));
     for (const end of ['delivered', 'filtered', 'rejected', 'released'])
       expect(figure(series, `fdp_messages_${end}_total`)).toBeGreaterThan(0);
     expect(Math.max(...inFlight)).toBeGreaterThan(0);
@@ -121,7 +132,7 @@ describe('metrics', () => {
   it('have the names, labels and units that dashboards are made for', async () => {
     const source = nodeSnapshot({
       ...{ name: 'feed', type: 'finnhub', in: 7, out: 7, retries: 2, state: 'retrying' },
-      ...{ extra: { reconnects: 3, gaps: 4, gap_ms: 1500, clients: 5 }, gauges: ['clients'] },
+      ...{ extra: { reconnects: 3, gaps: 4, gap_ms: 1500 } },
     });
     const flow = topologySnapshot('flow', {
       read: 9,
@@ -132,11 +143,12 @@ describe('metrics', () => {
       nodes: [source],
     });
     const { write, contentType } = await createMetricsWriter();
-    const text = await write(metricFamilies(processSnapshot(0, [flow])));
+    const text = await write(metricFamilies(processSnapshot(0, [flow]), sources));
     const series = parseMetrics(text);
     const node = { topology: 'flow', node: 'feed', kind: 'source', type: 'finnhub' };
     expect(contentType).toContain('text/plain; version=0.0.4');
-    expect(figure(series, 'fdp_info', { version: '0.1.0' })).toBe(1);
+    expect(figure(series, 'fdp_build_info', { version: '0.1.0', node: 'v20.19.0' })).toBe(1);
+    expect(figure(series, 'fdp_process_info', { name: 'host' })).toBe(1);
     expect(figure(series, 'fdp_ready')).toBe(1);
     expect(figure(series, 'fdp_messages_read_total', { topology: 'flow' })).toBe(9);
     expect(figure(series, 'fdp_in_flight', { topology: 'flow' })).toBe(3);
@@ -146,12 +158,46 @@ describe('metrics', () => {
     expect(figure(series, 'fdp_node_retries_total', node)).toBe(2);
     expect(figure(series, 'fdp_node_reconnects_total', node)).toBe(3);
     expect(figure(series, 'fdp_node_state', { ...node, state: 'retrying' })).toBe(1);
-    expect(figure(series, 'fdp_node_events_total', { ...node, event: 'gaps' })).toBe(4);
-    expect(figure(series, 'fdp_node_duration_seconds_total', { ...node, event: 'gap' })).toBe(1.5);
-    expect(figure(series, 'fdp_node_level', { ...node, level: 'clients' })).toBe(5);
+    expect(figure(series, 'fdp_node_gaps_total', node)).toBe(4);
+    expect(figure(series, 'fdp_node_gap_seconds_total', node)).toBe(1.5);
+    expect(figure(series, 'fdp_node_unknown_frames_total', node)).toBe(0);
     expect(text).toContain('# TYPE fdp_end_to_end_latency_seconds histogram');
     expect(text).toContain('process_cpu_seconds_total');
+  });
+
+  it('still have the families of before, for the dashboards that are made of them', async () => {
+    const extra = { reconnects: 3, skipped_lines: 4, gap_ms: 1500, clients: 5 };
+    const nodes = [nodeSnapshot({ name: 'feed', type: 'tcp', extra, gauges: ['clients'] })];
+    const { write } = await createMetricsWriter();
+    const text = await write(metricFamilies(processSnapshot(0, [topologySnapshot('flow', { nodes })]), sources));
+    const series = parseMetrics(text);
+    expect(figure(series, 'fdp_info', { version: '0.1.0', name: 'host' })).toBe(1);
+    expect(figure(series, 'fdp_node_events_total', { event: 'skipped_lines' })).toBe(4);
+    expect(figure(series, 'fdp_node_duration_seconds_total', { event: 'gap' })).toBe(1.5);
+    expect(figure(series, 'fdp_node_level', { level: 'clients' })).toBe(5);
     expect(series.filter(({ name }) => name === 'fdp_node_events_total')).toHaveLength(1);
+    for (const name of ['fdp_info', 'fdp_node_events_total', 'fdp_node_duration_seconds_total', 'fdp_node_level'])
+      expect(text).toMatch(new RegExp(`^# HELP ${name} Deprecated: `, 'm'));
+  });
+
+  it("follow Prometheus' rules for names and units, whatever is counted", async () => {
+    const nodes = components.map(({ type, figures = {} }) => {
+      const all = { ...engineFigures, ...figures };
+      const gauges = Object.keys(all).filter((name) => all[name]?.type === 'gauge');
+      return nodeSnapshot({
+        name: type,
+        type,
+        extra: Object.fromEntries(Object.keys(all).map((name) => [name, 1])),
+        gauges,
+      });
+    });
+    const { write } = await createMetricsWriter();
+    const flow = topologySnapshot('flow', { nodes, lag: 1 });
+    const text = await write(metricFamilies(processSnapshot(0, [flow]), sources));
+    expect(metricProblems(text)).toEqual([]);
+    const declared = nodes.flatMap(({ type }) => Object.values(sources.figuresOf(type)));
+    const names = new Set(parseMetrics(text).map(({ name }) => name));
+    expect(declared.filter(({ metric }) => !names.has(`fdp_node_${metric}`))).toEqual([]);
   });
 
   it('count a message in every bucket that it is not too slow for', async () => {
@@ -159,7 +205,7 @@ describe('metrics', () => {
     for (const ms of [1, 2, 2, 100, 1e7]) latency.record(ms, 10);
     const { write } = await createMetricsWriter();
     const flow = topologySnapshot('flow', { latency: latency.snapshot() });
-    const series = parseMetrics(await write(metricFamilies(processSnapshot(0, [flow]))));
+    const series = parseMetrics(await write(metricFamilies(processSnapshot(0, [flow]), sources)));
     const name = 'fdp_end_to_end_latency_seconds';
     const below = ['0.00075', '0.001', '0.0015', '0.002', '0.096', '0.128', '393.216', '+Inf'].map((le) =>
       figure(series, `${name}_bucket`, { le }),
@@ -169,7 +215,7 @@ describe('metrics', () => {
   });
 
   it('have no lag where it is not known', async () => {
-    const names = metricFamilies(processSnapshot(0, [topologySnapshot('flow')]));
+    const names = metricFamilies(processSnapshot(0, [topologySnapshot('flow')]), sources);
     expect(names.find(({ name }) => name === 'fdp_lag_messages')?.values).toEqual([]);
   });
 });

@@ -65,3 +65,55 @@ export function brokenSums(series: readonly Series[]): readonly string[] {
   if (topologies.length === 0 || nodes.length === 0) broken.push('there is no topology or no node');
   return broken;
 }
+
+/** Units that are not base units, and abbreviated ones. */
+const wrongUnits =
+  /_(ms|us|ns|s|sec|secs|millis|milliseconds|microseconds|nanoseconds|minutes|hours|days|kb|mb|gb|kib|mib|gib|b|percent)(_|$)/;
+
+/** What the linter of Prometheus (`promtool check metrics`) would say of our metrics; those of Node.js are not ours. */
+export function metricProblems(text: string): readonly string[] {
+  const lines = text.split('\n').filter((line) => / ?fdp_/.test(line));
+  const helps = lines
+    .flatMap((line) => [/^# HELP (\S+) ?(.*)$/.exec(line)?.slice(1, 3) ?? []])
+    .filter(([name]) => name);
+  const types = lines
+    .flatMap((line) => [/^# TYPE (\S+) (\S+)$/.exec(line)?.slice(1, 3) ?? []])
+    .filter(([name]) => name);
+  const problems: string[] = [];
+  const twice = (what: string, names: readonly (string | undefined)[]) => {
+    for (const name of names.filter((each, at) => names.indexOf(each) !== at)) problems.push(`${name}: ${what} twice`);
+  };
+  twice(
+    'HELP',
+    helps.map(([name]) => name),
+  );
+  twice(
+    'TYPE',
+    types.map(([name]) => name),
+  );
+  const series = parseMetrics(text).filter(({ name }) => name.startsWith('fdp_'));
+  twice(
+    'series',
+    series.map(({ name, labels }) => `${name}${JSON.stringify(Object.entries(labels).sort())}`),
+  );
+  for (const [name = '', type = ''] of types) {
+    const help = helps.find(([named]) => named === name)?.[1] ?? '';
+    if (help.trim() === '') problems.push(`${name}: no help`);
+    if (!/^[a-z][a-z0-9]*(_[a-z0-9]+)*$/.test(name)) problems.push(`${name}: not in snake_case`);
+    if ((type === 'counter') !== name.endsWith('_total'))
+      problems.push(`${name}: a ${type}, so _total is wrong or missing`);
+    if (type !== 'histogram' && /_(sum|count|bucket)$/.test(name))
+      problems.push(`${name}: the end of a histogram's series`);
+    if (/_(counter|gauge|histogram|summary)(_|$)/.test(name)) problems.push(`${name}: the type is in the name`);
+    if (wrongUnits.test(name)) problems.push(`${name}: not in a base unit`);
+  }
+  for (const { name, labels } of series)
+    if (
+      ('le' in labels && !name.endsWith('_bucket')) ||
+      'quantile' in labels ||
+      'job' in labels ||
+      'instance' in labels
+    )
+      problems.push(`${name}: a reserved label`);
+  return problems;
+}
