@@ -10,17 +10,18 @@ import { checkField, checkTemplate } from './support/names.ts';
 /** `explode`: one message for each item of an array, numbered by its place before anything can filter. */
 export const explode = defineOperator({
   type: 'explode',
-  summary: 'One message for each item of an array; key and timestamp stay.',
+  summary: 'Makes one message of each item of an array. Key and timestamp stay the same.',
   options: {
     type: 'object',
-    description: 'Which array is taken apart, and which fields of its items go on.',
+    description: 'The array, and the fields to take from its items.',
     additionalProperties: false,
     required: ['field'],
     properties: {
       field: {
         type: 'string',
         minLength: 1,
-        description: 'The array in the message. An empty one is filtered; no array: the message is rejected.',
+        description:
+          'Field that holds the array. A message with an empty array is filtered; one without an array is rejected.',
         examples: ['data'],
       },
       as: {
@@ -28,7 +29,7 @@ export const explode = defineOperator({
         minProperties: 1,
         additionalProperties: { type: 'string', minLength: 1 },
         description:
-          'Names of the new fields, and the fields of the item that they come from; one that an item lacks is left out. A template such as `{received}` takes it from the message. Default: the item as it is.',
+          'New fields, and the fields of the item that they come from. A field that an item lacks is left out. A template such as `{received}` takes the value from the message. Default: the item as it is.',
         examples: [{ symbol: 's', price: 'p', time: 't', volume: 'v', conditions: 'c', received: '{received}' }],
       },
     },

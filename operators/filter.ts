@@ -9,13 +9,13 @@ import { show } from './support/expression-functions.ts';
 /** `filter`: lets go, without a word, what is not true. */
 export const filter = defineOperator({
   type: 'filter',
-  summary: 'Lets only those messages pass for which an expression is true.',
+  summary: 'Drops messages for which an expression is false.',
   options: {
     type: 'string',
     format: 'expression',
     minLength: 1,
     description:
-      "CEL over the fields of the message. What it can't be evaluated for, or gives no boolean, is rejected.",
+      'CEL over the fields of the message. A message is rejected if the expression fails or gives no boolean.',
     examples: ['volume > 0.0'],
   },
   example: `filter: 'volume > 0.0'`,

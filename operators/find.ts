@@ -12,55 +12,55 @@ import { compileFind } from './support/find-query.ts';
  */
 export const find = defineOperator({
   type: 'find',
-  summary: 'Looks rows up in a table: one message for each, in the order asked for.',
+  summary: 'Queries a table and makes one message of each row.',
   connectors: { in: 'lookup' },
   options: {
     type: 'object',
-    description: 'Which rows, in which order, and how many.',
+    description: 'The table, the condition, the order and the limit.',
     additionalProperties: false,
     required: ['in'],
     properties: {
-      in: { type: 'string', minLength: 1, description: 'The connector that holds the table.', examples: ['trades'] },
+      in: { type: 'string', minLength: 1, description: 'Name of the table's connector.', examples: ['trades'] },
       where: {
         type: 'object',
         additionalProperties: { type: ['string', 'number', 'boolean'] },
         default: {},
         description:
-          'Fields of the table and what they must equal: a value, or `{name}` for a parameter or a field of the message; left out when that is not given.',
+          'Fields of the table and the values that they must equal: a value, or `{name}` for a parameter or a field of the message. A condition whose parameter is not given does not apply.',
         examples: [{ symbol: '{symbol}' }],
       },
       sort: {
         type: 'array',
         items: { type: 'string', pattern: '^-?[A-Za-z_][A-Za-z0-9_]*$' },
         default: [],
-        description: 'Fields of the table to sort by; `-` before one sorts it downwards. Default: in any order.',
+        description: 'Fields to sort by; `-` sorts in descending order. Default: no particular order.',
         examples: [['-time', '-_id']],
       },
       limit: {
         type: 'integer',
         minimum: 1,
         maximum: 100_000,
-        description: 'Rows at most. Default: all of them; more than 100000 are an error.',
+        description: 'Maximum number of rows. Default: all rows, and an error for more than 100000.',
       },
       page: {
         type: 'object',
         description:
-          'Reads page by page, in a route. `sort` must be a number or date field and then `_id`, both in one direction. Default: no pages.',
+          'Pagination, in a route. `sort` must be a number or date field and then `_id`, both in the same direction. Default: no pages.',
         additionalProperties: false,
         required: ['limit', 'before'],
         properties: {
           limit: {
             const: '{limit}',
-            description: 'Rows of a page: the parameter `limit`, an integer from 1 to 100000.',
+            description: 'Rows per page: the parameter `limit`, an integer from 1 to 100000.',
           },
-          before: { const: '{before}', description: 'Where the page begins: the parameter `before`, a cursor.' },
+          before: { const: '{before}', description: 'Where the page starts: the parameter `before`, a cursor.' },
         },
       },
       timeout: {
         type: 'string',
         format: 'duration',
         default: '5s',
-        description: 'How long the store may take, after which the message is rejected (a request: 504).',
+        description: 'Time limit of the query. After it the message is rejected (a request gets 504).',
       },
     },
   },

@@ -12,19 +12,19 @@ import { checkTemplate } from './support/names.ts';
  */
 export const idempotencyKey = defineOperator({
   type: 'idempotency_key',
-  summary: 'Adds a key by which a store knows a message that it already has.',
+  summary: 'Adds a key by which a store recognizes a message that it already has.',
   options: {
     type: 'object',
     description: 'The field that holds the key, and what the key is made of.',
     additionalProperties: false,
     required: ['as', 'from'],
     properties: {
-      as: { type: 'string', minLength: 1, description: 'The field that is added.', examples: ['message_key'] },
+      as: { type: 'string', minLength: 1, description: 'Name of the new field.', examples: ['message_key'] },
       from: {
         type: 'string',
         minLength: 1,
         description:
-          'Text with `{name}` for topic, partition, offset, index and key of the message, its `timestamp` and when it was `received` (Unix ms), or for a field of its value. A message that lacks one is rejected.',
+          'Template with `{name}` for a field of the message, its topic, partition, offset, index or key, its `timestamp`, or when it was `received` (Unix ms). A message that lacks one of them is rejected.',
         examples: ['{topic}-{partition}-{offset}--{symbol}-{time}-{index}'],
       },
     },

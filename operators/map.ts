@@ -7,7 +7,7 @@ import { checkExpression, compileExpression } from './support/expression.ts';
 /** `map`: a new value with just the named fields, each from an expression over the old one. */
 export const map = defineOperator({
   type: 'map',
-  summary: 'Builds a new value from expressions, one for each field.',
+  summary: 'Builds a new value: one expression per field.',
   options: {
     type: 'object',
     minProperties: 1,
@@ -15,11 +15,9 @@ export const map = defineOperator({
       type: 'string',
       format: 'expression',
       minLength: 1,
-      description:
-        'CEL over the fields of the message; `iso(ms)` and `decimal(x)` write times and prices, `whole(x)` tells whether a number has no fraction.',
+      description: 'CEL over the fields of the message. `iso(ms)` formats a time, `decimal(x)` a price.',
     },
-    description:
-      'The fields of the new value, in this order, and the expression of each; all other fields are left out.',
+    description: 'The fields of the new value, in order, each with its expression. All other fields are dropped.',
     examples: [{ time: 'iso(time)', symbol: 'symbol' }],
   },
   example: `map: { time: 'iso(time)', symbol: 'symbol', price: 'price' }`,

@@ -11,11 +11,11 @@ import { checkField } from './support/names.ts';
  */
 export const metadataUpsert = defineOperator({
   type: 'metadata_upsert',
-  summary: 'Turns each message into a change of one row: a counter that grows, and highest values that are kept.',
+  summary: 'Turns each message into an update of one row: increments a counter, and keeps the highest values.',
   output: 'merges',
   options: {
     type: 'object',
-    description: 'Which row is changed, and how.',
+    description: 'The row, and how it is updated.',
     additionalProperties: false,
     required: ['by'],
     minProperties: 2,
@@ -23,13 +23,13 @@ export const metadataUpsert = defineOperator({
       by: {
         type: 'string',
         minLength: 1,
-        description: 'The text field that names the row: in the message and, as its unique field, in the table.',
+        description: 'Text field that identifies the row, in the message and, as the unique field, in the table.',
         examples: ['symbol'],
       },
       count: {
         type: 'string',
         minLength: 1,
-        description: 'The counter in the row that grows by 1. Default: nothing is counted.',
+        description: 'Field of the row to increment by 1. Default: nothing is counted.',
         examples: ['tradeCount'],
       },
       latest: {
@@ -37,7 +37,7 @@ export const metadataUpsert = defineOperator({
         minProperties: 1,
         additionalProperties: { type: 'string', minLength: 1 },
         description:
-          'Fields of the row that keep the highest value seen, and the number field of the message (for a date: Unix ms) that each comes from. Default: none.',
+          'Fields of the row that keep the highest value, each with the number field of the message that it comes from (Unix ms for a date). Default: none.',
         examples: [{ lastTradeAt: 'time' }],
       },
     },

@@ -23,39 +23,43 @@ import {
 export const params = defineOperator({
   type: 'params',
   summary:
-    'Reads the parameters of a request; a wrong one, or one that no `params` of the route names, is answered with 400.',
+    'Reads the parameters of a request. An invalid one, or one that no `params` of the route declares, gets 400.',
   place: 'request',
   options: {
     type: 'object',
     minProperties: 1,
-    description: 'The parameters, by name. One that is not given, and has no default, is left out.',
+    description: 'The parameters by name. One that is not given and has no default is left out.',
     additionalProperties: {
       type: 'object',
-      description: 'What the parameter may be.',
+      description: 'Type and limits of the parameter.',
       additionalProperties: false,
       required: ['type'],
       properties: {
         type: {
           enum: ['integer', 'number', 'string', 'boolean', 'cursor'],
-          description: "Its type; a cursor is Unix ms, or `MS_ID`, as a page's `next` link holds it.",
+          description: 'Type. A cursor is Unix ms, or `MS_ID` as in the `next` link of a page.',
         },
         default: {
           type: ['string', 'number', 'boolean'],
-          description: 'The value when the request does not give it. Default: it is left out.',
+          description: 'Value if the request does not give one. Default: the parameter is left out.',
         },
-        minimum: { type: 'number', description: 'Lowest integer or number. Default: no limit.' },
-        maximum: { type: 'number', description: 'Highest integer or number. Default: no limit.' },
+        minimum: { type: 'number', description: 'Minimum of an integer or number. Default: no limit.' },
+        maximum: { type: 'number', description: 'Maximum of an integer or number. Default: no limit.' },
         enum: {
           type: 'array',
           minItems: 1,
           items: { type: ['string', 'number'] },
-          description: 'The only values it may have. Default: any of its type.',
+          description: 'Allowed values. Default: any of the type.',
         },
         pattern: {
           type: 'string',
           description: 'Regular expression that the text must match; anchor it with ^ and $. Default: any text.',
         },
-        maxLength: { type: 'integer', minimum: 1, description: 'Longest text, in characters. Default: 256.' },
+        maxLength: {
+          type: 'integer',
+          minimum: 1,
+          description: 'Maximum length of the text in characters. Default: 256.',
+        },
       },
     },
     examples: [{ limit: { type: 'integer', minimum: 1, maximum: 500, default: 15 }, before: { type: 'cursor' } }],

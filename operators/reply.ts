@@ -6,15 +6,20 @@ import { rowSchema } from './support/row-schema.ts';
 /** `reply`: answers a request with its rows, also when there are none. The last operator of a route. */
 export const reply = defineOperator({
   type: 'reply',
-  summary: 'Answers the request with the messages, as a list.',
+  summary: 'Replies to the request with the messages as a list.',
   place: 'request',
   options: {
     type: 'object',
-    description: "What the reply's `data` holds.",
+    description: 'Content of `data` in the reply.',
     additionalProperties: false,
     required: ['as'],
     properties: {
-      as: { type: 'string', minLength: 1, description: 'The field that holds the list.', examples: ['available'] },
+      as: {
+        type: 'string',
+        minLength: 1,
+        description: 'Name of the field that holds the list.',
+        examples: ['available'],
+      },
       pagination: {
         type: 'boolean',
         default: false,

@@ -14,7 +14,7 @@ export const require = defineOperator({
     type: 'string',
     format: 'expression',
     minLength: 1,
-    description: "CEL over the fields of the message. What is not true, or can't be evaluated, is rejected.",
+    description: 'CEL over the fields of the message. A message is rejected unless the expression is true.',
     examples: ['price > 0.0 && symbol.matches("^[A-Z]+$")'],
   },
   example: `require: 'price > 0.0 && volume >= 0.0'`,

@@ -12,23 +12,24 @@ import { checkField } from './support/names.ts';
  */
 export const split = defineOperator({
   type: 'split',
-  summary: 'One message for each group of items in an array, with the same envelope, keyed by the group.',
+  summary: 'Groups the items of an array and makes one message of each group, with the group as its key.',
   options: {
     type: 'object',
-    description: "Which array is split, and by which of its items' fields.",
+    description: 'The array, and the field to group its items by.',
     additionalProperties: false,
     required: ['field', 'by'],
     properties: {
       field: {
         type: 'string',
         minLength: 1,
-        description: 'The array in the message. An empty one is filtered; no array: the message is rejected.',
+        description:
+          'Field that holds the array. A message with an empty array is filtered; one without an array is rejected.',
         examples: ['data'],
       },
       by: {
         type: 'string',
         minLength: 1,
-        description: 'The text field of its items that makes the groups, and becomes the key of each message.',
+        description: 'Text field of the items to group by. Its value becomes the key of the message.',
         examples: ['s'],
       },
     },

@@ -19,7 +19,7 @@ export const vwap = defineOperator({
   summary: 'Adds the volume-weighted average price of the last trades of the same key.',
   options: {
     type: 'object',
-    description: 'The window, and the fields that it is made from.',
+    description: 'The window, and the fields to compute it from.',
     additionalProperties: false,
     required: ['window', 'by'],
     properties: {
@@ -28,29 +28,29 @@ export const vwap = defineOperator({
         minimum: 1,
         maximum: 1_000_000,
         description:
-          'How many trades of a key are averaged, in order of arrival; the cost of a trade does not depend on it.',
+          'Number of trades per key in the average, in order of arrival. The cost per trade does not depend on it.',
         examples: [50],
       },
-      by: { type: 'string', minLength: 1, description: 'The text field that names the key.', examples: ['symbol'] },
-      price: { type: 'string', minLength: 1, default: 'price', description: 'The number field that holds the price.' },
+      by: { type: 'string', minLength: 1, description: 'Text field that holds the key.', examples: ['symbol'] },
+      price: { type: 'string', minLength: 1, default: 'price', description: 'Number field that holds the price.' },
       volume: {
         type: 'string',
         minLength: 1,
         default: 'volume',
         description:
-          'The number field that holds the volume. A trade without volume (0) fills the window and weighs nothing.',
+          'Number field that holds the volume. A trade with volume 0 takes a place in the window and has no weight.',
       },
       as: {
         type: 'string',
         minLength: 1,
         default: 'vwap',
-        description: 'The field that is added: a number, or null while all volumes of the window are 0.',
+        description: 'Name of the new field: a number, or null while all volumes in the window are 0.',
       },
       max_keys: {
         type: 'integer',
         minimum: 1,
         default: 10_000,
-        description: 'Keys remembered in each lane; of more, the one unused for longest is forgotten and starts anew.',
+        description: 'Maximum number of keys per lane. Beyond it the least recently used key loses its state.',
       },
     },
   },

@@ -7,7 +7,7 @@ import { sizeBytes } from '../../src/kit/units.ts';
  */
 export const file = defineConnector({
   type: 'file',
-  summary: 'A file with one JSON value a line: appended to, or read from its beginning to its end.',
+  summary: 'A file with one JSON value per line. A sink appends to it; a source reads it from start to end.',
   example: 'recording: { type: file, path: data/trades.ndjson }',
   options: {
     type: 'object',
@@ -18,19 +18,20 @@ export const file = defineConnector({
         type: 'string',
         format: 'path',
         minLength: 1,
-        description: 'The file, relative to the pipeline file. As a sink it is made when missing, with its folder.',
+        description: 'Path of the file, relative to the pipeline file. A sink creates a missing file, with its folder.',
         examples: ['data/trades.ndjson'],
       },
       fsync: {
         type: 'boolean',
         default: true,
-        description: 'Sink: a message counts as delivered only when the disk has it.',
+        description: 'Sink: a message is delivered only after it was synced to the disk.',
       },
       max_line: {
         type: 'string',
         format: 'size',
         default: '1MiB',
-        description: 'Source: a longer line is rejected, with its beginning.',
+        description:
+          'Source: the maximum length of a line. A longer one is rejected; its dead letter holds the beginning of it.',
       },
     },
   },

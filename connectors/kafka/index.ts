@@ -8,7 +8,7 @@ import { logSourceUsage } from '../shared/log/usage.ts';
 /** One topic of a Kafka cluster: consumer groups share its partitions among processes and machines. */
 export const kafka = defineConnector({
   type: 'kafka',
-  summary: 'A topic of a Kafka cluster, shared by consumer groups over many machines.',
+  summary: 'A topic of a Kafka cluster; consumer groups share it across many machines.',
   family: 'log',
   options: {
     type: 'object',
@@ -21,38 +21,38 @@ export const kafka = defineConnector({
         pattern: '^\\s*[^\\s,@/]+:\\d{1,5}(\\s*,\\s*[^\\s,@/]+:\\d{1,5})*\\s*$',
         expected:
           'host:port, or several separated by commas, without a scheme and without a user (those stand in `sasl`)',
-        description: 'Brokers to begin with, as host:port, separated by commas.',
+        description: 'Bootstrap brokers as host:port, separated by commas.',
         examples: ['localhost:9092', 'kafka-1:9092,kafka-2:9092'],
       },
       client_id: {
         type: 'string',
         minLength: 1,
         description:
-          'Name under which the brokers log and limit this client; unless given `fdp-` and the name of the process (FDP_INSTANCE).',
+          'Client id, which the brokers use in logs and quotas. Default: `fdp-` and the name of the process (FDP_INSTANCE).',
         examples: ['fdp'],
       },
       create_topic: {
         type: 'boolean',
         default: true,
-        description: 'Make the topic when it is missing. When false, a missing topic ends the topology.',
+        description: 'Whether to create a missing topic. If false, a missing topic ends the topology.',
       },
       replication_factor: {
         type: 'integer',
         minimum: 1,
-        description: "Copies of each partition when the topic is made; the brokers' default unless given.",
+        description: 'Replicas of each partition when the topic is created. Default: that of the brokers.',
         examples: [3],
       },
       topic_config: {
         type: 'object',
         additionalProperties: { type: 'string' },
-        description: "Kafka's own settings of the topic when it is made.",
+        description: "Kafka's own settings for the topic when it is created.",
         examples: [{ 'retention.ms': '604800000' }],
       },
       buffer: {
         enum: ['none', 'disk'],
         default: 'none',
         description:
-          'Where messages of a source that cannot replay wait while Kafka is away: nowhere (the source is paused), or on the disk.',
+          'Where messages of a source that cannot replay wait while Kafka is unavailable: `none` (the source is paused) or `disk`.',
       },
       buffer_path: {
         type: 'string',
@@ -64,35 +64,35 @@ export const kafka = defineConnector({
         type: 'string',
         format: 'size',
         default: '256MiB',
-        description: 'Size of the disk buffer; when it is full the oldest messages are dropped, and counted.',
+        description: 'Maximum size of the disk buffer. When it is full, the oldest messages are dropped and counted.',
       },
       max_message_bytes: {
         type: 'string',
         format: 'size',
         default: '1MiB',
         description:
-          'The largest message that is sent, with its key; a larger one goes to the dead letter. What others have packed is read up to this size, and up to 16 MiB a batch in any case.',
+          'Maximum size of a message with its key. A larger one goes to the dead letter. A batch is read if it unpacks to this size or to 16 MiB, whichever is more.',
       },
       tls: {
         type: 'object',
         additionalProperties: false,
-        description: 'Encrypts the connection; `{}` trusts the authorities that Node.js trusts.',
+        description: 'Encrypts the connection. `{}` trusts the certificate authorities that Node.js trusts.',
         properties: {
-          ca: { type: 'string', format: 'path', description: 'File of the authorities that are trusted, PEM.' },
+          ca: { type: 'string', format: 'path', description: 'File of the trusted certificate authorities, PEM.' },
           cert: { type: 'string', format: 'path', description: "File of the client's certificate, PEM." },
           key: { type: 'string', format: 'path', description: "File of the client's private key, PEM." },
-          server_name: { type: 'string', description: "Name expected in the brokers' certificates." },
+          server_name: { type: 'string', description: 'Host name expected in the certificates of the brokers.' },
         },
       },
       sasl: {
         type: 'object',
         additionalProperties: false,
         required: ['mechanism', 'username', 'password'],
-        description: 'How the client proves who it is.',
+        description: 'How the client authenticates.',
         properties: {
           mechanism: { enum: ['plain', 'scram-sha-256', 'scram-sha-512'], description: 'The SASL mechanism.' },
-          username: { type: 'string', minLength: 1, description: 'Name of the user.' },
-          password: { type: 'string', minLength: 1, description: 'Password of the user.', secret: true },
+          username: { type: 'string', minLength: 1, description: 'User name.' },
+          password: { type: 'string', minLength: 1, description: 'Password.', secret: true },
         },
       },
     },

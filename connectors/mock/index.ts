@@ -7,7 +7,7 @@ import { ratePerSecond } from '../../src/kit/units.ts';
  */
 export const mock = defineConnector({
   type: 'mock',
-  summary: 'A seeded market in memory: frames of trades as Finnhub sends them.',
+  summary: 'A seeded mock market: frames of trades as Finnhub sends them.',
   example: 'mock: { type: mock, symbols: [AAPL, MSFT], rate: 50/s, seed: 42 }',
   options: {
     type: 'object',
@@ -19,7 +19,7 @@ export const mock = defineConnector({
         items: { type: 'string', minLength: 1, maxLength: 40 },
         minItems: 1,
         uniqueItems: true,
-        description: 'Symbols that are traded, the busiest first.',
+        description: 'Symbols to trade, the most active first.',
         examples: [['AAPL', 'MSFT']],
       },
       rate: {
@@ -27,20 +27,20 @@ export const mock = defineConnector({
         format: 'rate',
         default: '50/s',
         description:
-          'Trades per second over all symbols. `max` is as fast as they are read; event time then moves on by a millisecond a trade.',
+          'Trades per second over all symbols. `max` is as fast as the pipeline reads; event time then advances by 1 ms per trade.',
         examples: ['50/s', '600/m', 'max'],
       },
       seed: { type: 'integer', minimum: 0, default: 42, description: 'The same seed gives the same trades.' },
       limit: {
         type: 'integer',
         minimum: 1,
-        description: 'The source ends after that many trades. Without it the market never closes.',
+        description: 'Number of trades after which the source ends. Default: it never ends.',
         examples: [10_000],
       },
       start: {
         type: 'string',
         format: 'date-time',
-        description: "Event time of the market's opening, RFC 3339; without it the moment of the start.",
+        description: 'Event time of the first trade, RFC 3339. Default: the time of the start.',
         examples: ['2025-11-20T14:30:00Z'],
       },
     },

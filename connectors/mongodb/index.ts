@@ -42,9 +42,9 @@ export const mongodb = defineConnector({
       tls: {
         type: 'object',
         additionalProperties: false,
-        description: 'Encrypts the connection; `{}` trusts the authorities that Node.js trusts.',
+        description: 'Encrypts the connection. `{}` trusts the certificate authorities that Node.js trusts.',
         properties: {
-          ca: { type: 'string', format: 'path', description: 'File of the authorities that are trusted, PEM.' },
+          ca: { type: 'string', format: 'path', description: 'File of the trusted certificate authorities, PEM.' },
           cert_and_key: {
             type: 'string',
             format: 'path',

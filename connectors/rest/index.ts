@@ -12,7 +12,7 @@ import type { PageFile } from './page.ts';
  */
 export const rest = defineConnector({
   type: 'rest',
-  summary: 'An HTTP server: every request runs through the operators of its route, which make the reply.',
+  summary: 'An HTTP server. Each request runs through the operators of its route, which produce the reply.',
   options: {
     type: 'object',
     additionalProperties: false,
@@ -21,47 +21,46 @@ export const rest = defineConnector({
       listen: {
         type: 'string',
         format: 'address',
-        description: 'Address to listen on; 0.0.0.0 is every address of this machine.',
+        description: 'Address to listen on. 0.0.0.0 listens on all interfaces, without authentication.',
         examples: ['127.0.0.1:8000'],
       },
       timeout: {
         type: 'string',
         format: 'duration',
         default: '5s',
-        description: 'How long the reply to a request may take; then it is 504.',
+        description: 'Time limit for a reply. After it the reply is 504.',
       },
       client_timeout: {
         type: 'string',
         format: 'duration',
         default: '10s',
-        description:
-          'How long a client may take to send its request (half of it for the headers), or to read its reply.',
+        description: 'Time limit for a client to send its request (half of it for the headers) or to read its reply.',
       },
       max_requests: {
         type: 'integer',
         minimum: 1,
         maximum: 100_000,
         default: 100,
-        description: 'Requests at once; further ones get 503.',
+        description: 'Maximum number of concurrent requests. Others get 503.',
       },
       max_connections: {
         type: 'integer',
         minimum: 1,
         maximum: 100_000,
         default: 1000,
-        description: 'Connections at once; further ones are closed.',
+        description: 'Maximum number of connections. Others are closed.',
       },
       max_header: {
         type: 'string',
         format: 'size',
         default: '16KiB',
-        description: 'Size of a request without its body; over it the answer is 431.',
+        description: 'Maximum size of the headers of a request. Larger ones get 431.',
       },
       max_url: {
         type: 'string',
         format: 'size',
         default: '4KiB',
-        description: 'Length of the requested URL; over it the answer is 414.',
+        description: 'Maximum length of a URL. Longer ones get 414.',
       },
       hosts: {
         type: ['array', 'string'],
@@ -69,7 +68,7 @@ export const rest = defineConnector({
         maxItems: 100,
         default: [],
         description:
-          'Names that it answers to, beside localhost and addresses, as a list or separated by commas; to others with 421. `*` is every name. Without any it answers to every name, or to none when it listens on this machine alone.',
+          'Host names that the server answers to besides localhost and IP addresses, as a list or separated by commas. Requests for other names get 421. `*` is every name. Default: no further names if it listens on this machine only, else every name.',
         examples: [['api.example.com']],
       },
       cors: {
@@ -81,21 +80,21 @@ export const rest = defineConnector({
         },
         maxItems: 100,
         default: [],
-        description: 'Origins whose pages may read the replies in a browser; `*` is every origin. Default: none.',
+        description: 'Origins (CORS) whose pages may read the replies. `*` is every origin. Default: none.',
         examples: [['https://charts.example.com']],
       },
       ui: {
         type: 'boolean',
         default: false,
         description:
-          'Serve the live page on `/`, and on `/api/v1/stream` what it shows: prices, and the state and options of all processes. `/docs` and `/openapi.json`, the reference of the API, are there without it too.',
+          'Whether to serve the live page on `/`, and its data on `/api/v1/stream`: prices, and the state and options of all processes. `/docs` and `/openapi.json`, the reference of the API, are always served.',
       },
       max_streams: {
         type: 'integer',
         minimum: 1,
         maximum: 10_000,
         default: 50,
-        description: 'Live pages at once; further ones get 503.',
+        description: 'Maximum number of open live pages. Others get 503.',
       },
     },
   },

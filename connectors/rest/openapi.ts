@@ -106,7 +106,7 @@ function operation(route: RouteDescription): object {
     parameters: route.parameters.map(({ name, in: place, schema: given, description: text }) => {
       return { name, in: place, required: place === 'path', ...(text ? { description: text } : {}), schema: given };
     }),
-    responses: { 200: { description: 'The reply.', content }, ...refused() },
+    responses: { 200: { description: 'The reply', content }, ...refused() },
   };
 }
 
@@ -124,9 +124,9 @@ const itself = {
 
 const stream = {
   operationId: 'get_api_v1_stream',
-  summary: 'Prices and the state of all processes, as they change.',
+  summary: 'Prices and the state of all processes, as they change',
   description: [
-    'Server-Sent Events. `prices`, four times a second at most and only when something has changed:',
+    'Server-Sent Events. `prices`, at most four times a second and only if something changed:',
     '`{"at": Unix ms, "full": true for everything that is known, "symbols": [{"symbol", "price", "vwap" (may be null),',
     '"time", "trades": lines since the event before}]}`. `status`, once a second: `{"at": Unix ms, "processes": what each',
     'process reports of itself, "error": why the others are not known}`. A client that comes back with `Last-Event-ID`',
@@ -137,7 +137,7 @@ const stream = {
       name: 'Last-Event-ID',
       in: 'header',
       required: false,
-      description: 'The id of the last event that the client has; browsers send it by themselves.',
+      description: 'The id of the last event that the client received. Browsers send it automatically.',
       schema: { type: 'string' },
     },
   ],
@@ -155,7 +155,7 @@ const errorSchema = {
   required: ['data', 'error', 'message', 'code', 'request_id'],
   properties: {
     data: { type: 'null' },
-    error: { type: 'string', description: 'What is wrong; one line.' },
+    error: { type: 'string', description: 'What is wrong, in one line.' },
     message: { type: 'null' },
     code: { type: 'string', pattern: '^FDP_[A-Z_]+$', description: 'The kind of error, for programs.' },
     request_id: {

@@ -8,7 +8,7 @@ import { localLog, localLogOptions, localLogRoles } from '../shared/log/local.ts
  */
 export const sqliteLog = defineConnector({
   type: 'sqlite_log',
-  summary: 'A log of topics and partitions in a SQLite file, shared by the processes of this machine.',
+  summary: 'A log with topics and partitions in a SQLite file, shared by the processes of this machine.',
   family: 'log',
   options: {
     type: 'object',
@@ -20,7 +20,7 @@ export const sqliteLog = defineConnector({
         type: 'string',
         minLength: 1,
         format: 'path',
-        description: 'The database file; made when missing, with its folder. Several topics may share one.',
+        description: 'The database file. It is created if missing, with its folder. Several topics may share one file.',
         examples: ['data/log.db'],
       },
     },

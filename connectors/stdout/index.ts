@@ -3,7 +3,7 @@ import { defineConnector, noUsage, standardOutput } from '../../src/kit/declarat
 /** One JSON object a line on the standard output, for pipes and for a look. Logs go to stderr and never mix with it. */
 export const stdout = defineConnector({
   type: 'stdout',
-  summary: 'Writes messages to the standard output, one JSON value a line.',
+  summary: 'Writes messages to standard output, one JSON value per line.',
   example: 'out: { type: stdout }',
   options: { type: 'object', additionalProperties: false, properties: {} },
   sink: { options: noUsage },

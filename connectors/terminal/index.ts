@@ -8,7 +8,7 @@ import { isScreen } from '../../src/kit/screen.ts';
  */
 export const terminal = defineConnector({
   type: 'terminal',
-  summary: 'A screen of live prices and of all running processes; plain lines where there is no terminal.',
+  summary: 'A terminal screen with live prices and all running processes. Without a terminal it prints plain lines.',
   figures: { skipped_lines: figures.skipped_lines },
   example: 'screen: { type: terminal }',
   options: {
@@ -20,7 +20,7 @@ export const terminal = defineConnector({
         minimum: 1,
         maximum: 100_000,
         default: 1000,
-        description: 'Symbols that are kept, about 12 KB each; beyond them, those that traded last.',
+        description: 'Maximum number of symbols to keep, about 12 KB each. Beyond it, those that traded last are kept.',
       },
       log: {
         type: 'string',
@@ -28,7 +28,7 @@ export const terminal = defineConnector({
         format: 'path',
         default: 'data/dashboard.log',
         description:
-          'The file to which the log of the process is added while the screen is shown; made when missing, with its folder. Over 10 MiB it becomes `NAME.1`. Where it can not be written, one of the temp folder.',
+          'File that the log of the process is appended to while the screen is shown. It is created if missing, with its folder, and renamed to `NAME.1` at 10 MiB. If it cannot be written, a file in the temp folder is used.',
       },
     },
   },

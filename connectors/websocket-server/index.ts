@@ -12,7 +12,7 @@ const probability = { type: 'number', minimum: 0, maximum: 1, default: 0 } as co
  */
 export const websocketServer = defineConnector({
   type: 'websocket_server',
-  summary: "A WebSocket server that speaks Finnhub's protocol, with faults on request.",
+  summary: "A WebSocket server that speaks Finnhub's protocol and injects faults on request.",
   figures: {
     clients: figures.clients,
     faults: counter('faults', 'Faults that were made: frames cut, repeated, late or unreadable, silences.'),
@@ -28,77 +28,82 @@ export const websocketServer = defineConnector({
       listen: {
         type: 'string',
         format: 'address',
-        description: 'Address of the server.',
+        description: 'Address to listen on.',
         examples: ['127.0.0.1:8765'],
       },
       token: {
         type: 'string',
         minLength: 1,
         secret: true,
-        description: 'The key that a client gives as `?token=`; another one is answered 401.',
+        description: 'The key that clients must send as `?token=`. Others get 401.',
       },
       origins: {
         type: 'array',
         items: { type: 'string', minLength: 1 },
         default: [],
-        description: 'Origins of web pages that may connect; pages of all others are answered 403. Programs name none.',
+        description:
+          'Origins of web pages that may connect. Pages of other origins get 403. Programs send no origin and may connect.',
         examples: [['http://127.0.0.1:8000']],
       },
       ping: {
         type: 'string',
         format: 'duration',
         default: '10s',
-        description: 'Time between two frames {"type":"ping"}.',
+        description: 'Interval of the frame {"type":"ping"}.',
       },
       client_buffer: {
         type: 'string',
         format: 'size',
         default: '1MiB',
-        description: 'What may wait for one client; over it the client is cut, and counted.',
+        description:
+          'Maximum size of the data that waits for one client. Beyond it the client is disconnected and counted.',
       },
       max_clients: {
         type: 'integer',
         minimum: 1,
         default: 100,
-        description: 'Clients at once; further ones are answered 429.',
+        description: 'Maximum number of clients. Others get 429.',
       },
       max_symbols: {
         type: 'integer',
         minimum: 1,
         default: 50,
-        description: 'Symbols that one client may subscribe to; a further one is answered with an error frame.',
+        description: 'Maximum number of symbols per client. Further subscriptions get an error frame.',
       },
       control: {
         type: 'boolean',
         default: false,
         description:
-          'Lets clients ask for faults: {"type":"fault","fault":"cut","for":"2s"}, also garbage, duplicate, late and silence; for ten minutes at most.',
+          'Whether clients may request faults: {"type":"fault","fault":"cut","for":"2s"}, also garbage, duplicate, late and silence, for at most ten minutes.',
       },
       faults: {
         type: 'object',
         additionalProperties: false,
         default: {},
-        description: 'What goes wrong by itself.',
+        description: 'Faults that are injected without a request.',
         properties: {
           cut_every: {
             type: 'integer',
             minimum: 1,
-            description: 'Cuts every connection after that many frames of trades.',
+            description: 'Closes every connection after that many frames of trades.',
             examples: [500],
           },
-          garbage: { ...probability, description: 'Probability that an unreadable frame goes before one of trades.' },
+          garbage: {
+            ...probability,
+            description: 'Probability that an unreadable frame is sent before a frame of trades.',
+          },
           duplicate: { ...probability, description: 'Probability that a frame is sent twice.' },
-          late: { ...probability, description: 'Probability that a frame is sent after some that follow it.' },
+          late: { ...probability, description: 'Probability that a frame is sent after some of its successors.' },
           silence_every: {
             type: 'integer',
             minimum: 1,
-            description: 'Says nothing, not even pings, for `silence` after that many frames of trades.',
+            description: 'Sends nothing, not even pings, for `silence` after that many frames of trades.',
           },
           silence: {
             type: 'string',
             format: 'duration',
             default: '90s',
-            description: 'How long it says nothing. What comes meanwhile is lost.',
+            description: 'How long nothing is sent. Trades of that time are lost.',
           },
         },
       },

@@ -103,7 +103,8 @@ export const logOptions = {
     minimum: 1,
     maximum: 1000,
     default: 6,
-    description: 'Partitions of the topic when it is created; messages of one key share one.',
+    description:
+      'Number of partitions when the topic is created. Messages with the same key are in the same partition.',
   },
 } as const satisfies Record<string, JSONSchema>;
 
@@ -114,14 +115,14 @@ export const tableOptions = {
     minProperties: 1,
     additionalProperties: { enum: ['string', 'decimal', 'date', 'int64', 'double', 'boolean', 'strings'] },
     description:
-      'Fields of a row and their types: string, decimal (exact), date (Unix ms), int64, double, boolean or strings (a list of texts; what is none becomes one). A table that lacks a field gets it.',
+      'Fields of a row and their types: string, decimal (exact), date (Unix ms), int64, double, boolean or strings (a list of texts; a single text becomes a list). Missing fields are added to the table.',
     examples: [{ symbol: 'string', price: 'decimal' }],
   },
-  unique: { type: 'string', description: 'The field that identifies a row: a known value is not stored again.' },
+  unique: { type: 'string', description: 'Field that identifies a row. A row with a known value is not stored again.' },
   indexes: {
     type: 'array',
     items: { type: 'array', items: { type: 'string' }, minItems: 1 },
-    description: 'Further indexes: lists of fields, `-` before one sorts it downwards. `_id` is the order of storing.',
+    description: 'Further indexes: lists of fields; `-` sorts in descending order. `_id` is the order of insertion.',
     examples: [[['symbol', '-time', '-_id']]],
   },
   expire: {

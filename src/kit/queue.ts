@@ -194,21 +194,21 @@ export const queueSchema = {
   type: 'object',
   additionalProperties: false,
   default: {},
-  description: 'What may wait between the connection and the pipeline, and what a full queue does.',
+  description: 'The queue between the connection and the pipeline.',
   properties: {
     messages: {
       type: 'integer',
       minimum: 1,
       maximum: 10_000_000,
       default: 10_000,
-      description: 'Messages that may wait.',
+      description: 'Maximum number of messages in the queue.',
     },
-    size: { type: 'string', format: 'size', default: '16MiB', description: 'Bytes that may wait.' },
+    size: { type: 'string', format: 'size', default: '16MiB', description: 'Maximum size of the queue.' },
     when_full: {
       enum: ['drop_oldest', 'conflate', 'pause'],
       default: 'drop_oldest',
       description:
-        'drop_oldest gives up the oldest messages, conflate keeps the latest of each key, pause stops reading from the connection. What is given up is counted.',
+        'What a full queue does: drop_oldest drops the oldest messages, conflate keeps the latest of each key, pause stops reading from the connection. Dropped messages are counted.',
     },
   },
 } as const satisfies JSONSchema;

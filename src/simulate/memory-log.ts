@@ -9,7 +9,7 @@ import { memorySpace, spaceOption } from './memory/space.ts';
  */
 export const memoryLog = defineConnector({
   type: 'memory_log',
-  summary: 'A log of topics and partitions in memory, for tests and trials.',
+  summary: 'A log with topics and partitions in memory, for tests and experiments.',
   family: 'log',
   options: {
     type: 'object',

@@ -9,7 +9,7 @@ import { memorySpace, spaceOption } from './memory/space.ts';
  */
 export const memoryTable = defineConnector({
   type: 'memory_table',
-  summary: 'A table in memory, for tests and trials.',
+  summary: 'A table in memory, for tests and experiments.',
   family: 'table',
   options: {
     type: 'object',
@@ -21,7 +21,7 @@ export const memoryTable = defineConnector({
       table: {
         type: 'string',
         minLength: 1,
-        description: "Name of the table; the connector's name unless given.",
+        description: 'Name of the table. Default: the name of the connector.',
         examples: ['finnhub_trades'],
       },
     },

@@ -21,19 +21,20 @@ export function localLogOptions(defaults: Pick<Kept, 'retention' | 'max_size'>) 
       type: 'string',
       format: 'duration',
       default: defaults.retention,
-      description: 'Messages older than this are removed once every group seen in the last day has read them.',
+      description:
+        'Messages older than this are removed, once every group that was active in the last day has read them.',
     },
     max_size: {
       type: 'string',
       format: 'size',
       default: defaults.max_size,
-      description: 'Size of the topic beyond which the oldest messages are removed, read or not.',
+      description: 'Maximum size of the topic. Beyond it the oldest messages are removed, read or not.',
     },
     max_message_bytes: {
       type: 'string',
       format: 'size',
       default: '1MiB',
-      description: 'The largest message that is taken, with its key; a larger one goes to the dead letter.',
+      description: 'Maximum size of a message with its key. A larger one goes to the dead letter.',
     },
   } as const satisfies Record<string, JSONSchema>;
 }

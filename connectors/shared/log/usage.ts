@@ -11,7 +11,8 @@ export const logSourceUsage = {
       type: 'string',
       minLength: 1,
       maxLength: 200,
-      description: 'Consumer group: its positions are kept, and its members share or take over the work.',
+      description:
+        'Consumer group. Its positions are stored; its members share the partitions or take over from each other.',
       examples: ['processor'],
     },
     from: {
@@ -21,7 +22,7 @@ export const logSourceUsage = {
       expected: '`earliest`, `latest`, or an RFC 3339 time such as 2025-11-20T14:30:00Z',
       default: 'earliest',
       description:
-        'Where a group without a position begins: `earliest`, `latest`, or an RFC 3339 time (the first message not older).',
+        'Where a group without a position starts: `earliest`, `latest`, or an RFC 3339 time (the first message that is not older).',
       examples: ['latest', '2025-11-20T14:30:00Z'],
     },
     warm_up: {
@@ -29,20 +30,20 @@ export const logSourceUsage = {
       minimum: 0,
       maximum: 1_000_000,
       default: 0,
-      description: 'Messages of each partition, before its position, that operators see again at the start.',
+      description: 'Number of messages of each partition, before its position, that operators see again at the start.',
     },
     batch: {
       type: 'integer',
       minimum: 1,
       maximum: 10_000,
       default: 500,
-      description: 'Messages of a batch, at most.',
+      description: 'Maximum number of messages in a batch.',
     },
     batch_bytes: {
       type: 'string',
       format: 'size',
       default: '64KiB',
-      description: 'Bytes of a batch, at most; one message is always taken.',
+      description: 'Maximum size of a batch. A single message may be larger.',
     },
   },
 } as const;

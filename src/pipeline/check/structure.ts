@@ -14,33 +14,33 @@ export const noDeadLetter = 'none';
 export const limitsSchema = {
   type: 'object',
   additionalProperties: false,
-  description: 'What may be read and not yet settled; a source pauses while a limit is reached.',
+  description: 'Limits on what is read and not yet settled. A source pauses while a limit is reached.',
   properties: {
     lane_batches: {
       type: 'integer',
       minimum: 1,
       maximum: 10_000,
       default: 2,
-      description: 'Batches of one lane (a partition, a socket, a request) that may be unsettled.',
+      description: 'Maximum number of unsettled batches per lane (a partition, a socket, a request).',
     },
     lane_bytes: {
       type: 'string',
       format: 'size',
       default: '8MiB',
-      description: 'Bytes of one lane that may be unsettled; a single larger batch still passes, alone.',
+      description: 'Maximum size of the unsettled batches per lane. A single larger batch still passes, alone.',
     },
     topology_batches: {
       type: 'integer',
       minimum: 1,
       maximum: 100_000,
       default: 256,
-      description: 'Batches of one topology, over all its lanes, that may be unsettled.',
+      description: 'Maximum number of unsettled batches per topology, over all its lanes.',
     },
     topology_bytes: {
       type: 'string',
       format: 'size',
       default: '64MiB',
-      description: 'Bytes of one topology, over all its lanes, that may be unsettled.',
+      description: 'Maximum size of the unsettled batches per topology, over all its lanes.',
     },
   },
 } as const satisfies JSONSchema;
@@ -49,31 +49,31 @@ export const limitsSchema = {
 export const settingsSchema = {
   type: 'object',
   additionalProperties: false,
-  description: 'What holds for every topology of the process.',
+  description: 'Settings of all topologies.',
   properties: {
     dead_letter: {
       type: 'string',
       default: noDeadLetter,
       description:
-        'Connector that takes rejected messages, inherited by topologies that read or write a log. `none`: they are logged and counted.',
+        'Connector for rejected messages, for all topologies that read or write a log. `none`: they are logged and counted.',
       examples: ['rejected', noDeadLetter],
     },
     status: {
       type: 'string',
-      description: 'Connector (a table) to which every process reports what it runs. Left out: nothing is reported.',
+      description: 'Table connector that every process reports its state to. Default: nothing is reported.',
       examples: ['status'],
     },
     shutdown: {
       type: 'string',
       format: 'duration',
       default: '5s',
-      description: 'How long a stop may take to finish what is in flight; past it the stop is forced, exit code 3.',
+      description: 'Time limit for a stop to finish what is in flight. After it the stop is forced, with exit code 3.',
     },
     write_timeout: {
       type: 'string',
       format: 'duration',
       default: '15s',
-      description: 'How long one attempt of a write may take; a batch that timed out is halved before its next try.',
+      description: 'Time limit of one write attempt. A batch that timed out is halved before the next attempt.',
     },
     limits: limitsSchema,
   },
@@ -82,7 +82,7 @@ export const settingsSchema = {
 /** `operators` of a topology or branch, and the value of a route: maps of one key, the operator's type, to its options. */
 export const operatorsSchema = {
   type: 'array',
-  description: 'Operators, in the order in which messages run through them: `- type: options`.',
+  description: 'Operators in the order of execution: `- type: options`.',
   items: { type: 'object', minProperties: 1, maxProperties: 1, description: 'One operator: `type: options`.' },
 } as const satisfies JSONSchema;
 
@@ -94,12 +94,13 @@ const connectorName = {
 
 /** `source`: a connector's name, or a map with `connector` and the options of its source role. */
 export const sourceSchema = {
-  description: 'Where messages come from: the name of a connector, or `connector` with the options of its source.',
+  description:
+    'Where messages come from: the name of a connector, or a map with `connector` and its options as a source.',
   anyOf: [
     connectorName,
     {
       type: 'object',
-      description: 'A connector as source, with the options that hold in this topology.',
+      description: 'A connector as a source, with its options in this topology.',
       required: ['connector'],
       properties: { connector: connectorName },
     },
@@ -108,12 +109,12 @@ export const sourceSchema = {
 
 /** `sink`: a connector's name, or a map with `connector` and the options of its sink role. */
 export const sinkSchema = {
-  description: 'Where messages go: the name of a connector, or `connector` with the options of its sink.',
+  description: 'Where messages go: the name of a connector, or a map with `connector` and its options as a sink.',
   anyOf: [
     connectorName,
     {
       type: 'object',
-      description: 'A connector as sink, with the options that hold in this topology.',
+      description: 'A connector as a sink, with its options in this topology.',
       required: ['connector'],
       properties: { connector: connectorName },
     },
@@ -123,29 +124,29 @@ export const sinkSchema = {
 /** One of `sinks`. Further properties are the options of the connector's sink role. */
 export const branchSchema = {
   type: 'object',
-  description: 'One branch: a connector as sink, with its own operators before it.',
+  description: 'One branch: a connector as a sink, with operators of its own before it.',
   required: ['connector'],
   properties: {
     connector: connectorName,
     name: {
       type: 'string',
       pattern: namePattern,
-      description: 'Name of the branch within the topology. Left out: the connector name.',
+      description: 'Name of the branch within the topology. Default: the name of the connector.',
     },
     after: {
       type: 'string',
       minLength: 1,
-      description: 'Name of a branch before this one: it then gets only what that one stored, in order.',
+      description: 'Name of an earlier branch. This one then gets only what that one stored, in order.',
       examples: ['trades'],
     },
     best_effort: {
       type: 'boolean',
       default: false,
-      description: 'A branch that may lose messages and never delays the others; it settles nothing.',
+      description: 'Whether the branch may lose messages. If so, it never delays or stops the others.',
     },
     operators: {
       ...operatorsSchema,
-      description: 'Operators of this branch alone, before its sink: `- type: options`.',
+      description: 'Operators of this branch, before its sink: `- type: options`.',
     },
   },
 } as const satisfies JSONSchema;
@@ -154,19 +155,19 @@ export const branchSchema = {
 export const topologySchema = {
   type: 'object',
   additionalProperties: false,
-  description: 'One flow: a source, operators, and where the messages go.',
+  description: 'A flow: a source, operators, and one or more sinks.',
   required: ['source'],
   properties: {
-    description: { type: 'string', description: 'One sentence about what it does.' },
+    description: { type: 'string', description: 'What it does, in one sentence.' },
     autostart: {
       type: 'boolean',
       default: true,
-      description: 'False: started only when `--topology` names it.',
+      description: 'If false, the topology starts only when `--topology` names it.',
     },
     dead_letter: {
       type: 'string',
       minLength: 1,
-      description: 'Overrides `settings.dead_letter`; `none`: rejected messages are logged and counted.',
+      description: 'Overrides `settings.dead_letter`. `none`: rejected messages are logged and counted.',
       examples: ['rejected', noDeadLetter],
     },
     source: sourceSchema,
@@ -176,17 +177,17 @@ export const topologySchema = {
       type: 'array',
       minItems: 1,
       maxItems: 100,
-      description: 'Several sinks, each with operators of its own; a message is settled when all are done with it.',
+      description: 'Several sinks, each with operators of its own. A message is settled when all have delivered it.',
       items: branchSchema,
     },
     routes: {
       type: 'object',
       minProperties: 1,
-      description: 'For a source of requests: `GET /path/{parameter}` to the operators that make the reply.',
+      description: 'For a source of requests: `GET /path/{parameter}`, each with the operators that produce the reply.',
       propertyNames: { pattern: '^[A-Z]+ /\\S*$' },
       additionalProperties: {
         ...operatorsSchema,
-        description: 'Operators of this route, in order; the last one replies.',
+        description: 'Operators of the route, in order. The last one replies.',
       },
     },
   },
@@ -197,7 +198,7 @@ export const pipelineStructure = {
   type: 'object',
   additionalProperties: false,
   properties: {
-    name: { type: 'string', minLength: 1, description: 'Name of the platform, in logs and metrics.' },
+    name: { type: 'string', minLength: 1, description: 'Name of the platform.' },
     profile: {
       type: 'string',
       pattern: '^[A-Za-z0-9][A-Za-z0-9._-]*$',
@@ -207,24 +208,25 @@ export const pipelineStructure = {
     include: {
       type: 'array',
       items: { type: 'string', minLength: 1 },
-      description: 'Further pipeline files, patterns relative to this one; their connectors and topologies are added.',
+      description:
+        'Further pipeline files, as paths or patterns relative to this one. Their connectors and topologies are added.',
       examples: [['topologies/*.yml']],
     },
     settings: settingsSchema,
     connectors: {
       type: 'object',
       propertyNames: { pattern: namePattern },
-      description: 'Places in the world, by name: what topologies read from and write to.',
+      description: 'What topologies read from and write to, by name.',
       additionalProperties: {
         type: 'object',
-        description: 'A connector: its `type`, and the options of that type.',
+        description: 'A connector: its `type`, and the options of the type.',
         properties: { type: { type: 'string', description: 'Type of the connector: `fdp-run list connectors`.' } },
       },
     },
     topologies: {
       type: 'object',
       propertyNames: { pattern: namePattern },
-      description: 'Flows by name: `fdp-run --topology NAME` runs one.',
+      description: 'Topologies by name. `fdp-run --topology NAME` runs one.',
       additionalProperties: topologySchema,
     },
   },

@@ -109,5 +109,5 @@ export const spaceOption = {
   type: 'string',
   minLength: 1,
   default: 'default',
-  description: 'Connectors of one process that name the same space share what is in it.',
+  description: 'Connectors of one process with the same space share its content.',
 } as const;

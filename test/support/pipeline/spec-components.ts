@@ -393,7 +393,7 @@ const params = defineOperator({
 
 const reply = defineOperator({
   type: 'reply',
-  summary: 'The reply.',
+  summary: 'The reply',
   example: 'reply: { as: data }',
   place: 'request',
   options: {
