@@ -49,7 +49,7 @@ export const dedupe = defineOperator({
   example: 'dedupe: { key: "{symbol}-{time}", max_keys: 100000, window: 10m }',
   shape({ key }, input, report) {
     if (templateNames(key).length === 0)
-      report(['key'], 'the same key for every message', 'insert names, such as {symbol}-{time}');
+      report(['key'], 'every message would get the same key', 'use names in braces, such as {symbol}-{time}');
     checkTemplate({ input, report, path: ['key'] }, key);
     return input;
   },

@@ -20,7 +20,7 @@ export const find = defineOperator({
     additionalProperties: false,
     required: ['in'],
     properties: {
-      in: { type: 'string', minLength: 1, description: 'Name of the table's connector.', examples: ['trades'] },
+      in: { type: 'string', minLength: 1, description: 'Name of the connector of the table.', examples: ['trades'] },
       where: {
         type: 'object',
         additionalProperties: { type: ['string', 'number', 'boolean'] },

@@ -32,7 +32,11 @@ export const idempotencyKey = defineOperator({
   example: 'idempotency_key: { as: message_key, from: "{topic}-{partition}-{offset}--{symbol}-{time}-{index}" }',
   shape({ as, from }, input, report) {
     if (templateNames(from).length === 0)
-      report(['from'], 'the same key for every message', 'insert names, such as {topic}-{partition}-{offset}-{index}');
+      report(
+        ['from'],
+        'every message would get the same key',
+        'use names in braces, such as {topic}-{partition}-{offset}-{index}',
+      );
     checkTemplate({ input, report, path: ['from'] }, from);
     return input && { ...input, [as]: 'string' };
   },

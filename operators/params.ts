@@ -104,10 +104,10 @@ function fieldType(type: ParameterRule['type']): FieldType {
 
 function checkRule(name: string, rule: ParameterRule, report: Report): void {
   if (templateMetaNames.includes(name))
-    report([name], `a parameter can't be called ${name}, which means the message's own ${name} in templates`);
+    report([name], `a parameter cannot have the name ${name}: in templates it is the ${name} of the message`);
   const fitting: readonly string[] = ['type', ...rulesOf[rule.type]];
   for (const option of Object.keys(rule))
-    if (!fitting.includes(option)) report([name, option], `${option} means nothing for a ${rule.type}`);
+    if (!fitting.includes(option)) report([name, option], `${option} does not apply to a ${rule.type}`);
   if (rule.minimum !== undefined && rule.maximum !== undefined && rule.minimum > rule.maximum)
     report([name, 'minimum'], 'minimum is above maximum');
   if (rule.pattern !== undefined && !isPattern(rule.pattern)) report([name, 'pattern'], 'not a regular expression');

@@ -31,7 +31,7 @@ export const reply = defineOperator({
   example: 'reply: { as: data, pagination: true }',
   shape(options, input, report) {
     if (options.pagination && options.as === 'pagination')
-      report(['as'], 'pagination is the name of the links', 'choose another name for the list');
+      report(['as'], 'pagination is reserved for the links', 'choose another name for the list');
     return input;
   },
   describe({ as, pagination }, route, input) {

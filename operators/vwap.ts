@@ -64,7 +64,7 @@ export const vwap = defineOperator({
     if (options.max_keys > most)
       report(
         ['max_keys'],
-        `${options.max_keys} windows of ${options.window} trades may take more than 1 GiB`,
+        `${options.max_keys} windows of ${options.window} trades may use more than 1 GiB`,
         `set max_keys to ${most} or less`,
       );
     return input && { ...input, [options.as]: 'number' };

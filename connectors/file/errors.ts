@@ -7,7 +7,7 @@ export function fileError(name: string, path: string, cause: unknown): FdpError 
     case 'ENOSPC':
     case 'EDQUOT':
     case 'EFBIG':
-      return new FdpError('FDP_DISK_FULL', `${name}: no space left for ${path}: make room`, { cause });
+      return new FdpError('FDP_DISK_FULL', `${name}: no space left for ${path}: free some space`, { cause });
     case 'ENOENT':
       return refused(`${name}: there is no file ${path}: check \`path\``, cause);
     case 'EACCES':

@@ -114,7 +114,7 @@ export class FileSink implements Sink {
     if (!/^[[{"]/.test(text))
       throw new FdpError('FDP_REFUSED', `${name}: ${path} does not hold lines of JSON: check \`path\``);
     await this.#cutOff(file);
-    this.#context.log.warn({ path, bytes: size - this.#end }, `${name}: cut off an unfinished last line of ${path}`);
+    this.#context.log.warn({ path, bytes: size - this.#end }, `${name}: removed an incomplete last line from ${path}`);
   }
 
   /** Makes a new file's name durable. */

@@ -90,7 +90,7 @@ export interface Client {
   /** Positions that the group has committed; none that was committed for a topic of the same name with another id. */
   committed(group: string, partitions: readonly number[], topicId: string): Promise<ReadonlyMap<number, Committed>>;
   /**
-   * Refused when the group has moved on: a late commit never overwrites a newer member's. Keeps the topic's id, and
+   * Refused when the group has rebalanced: a late commit never overwrites a newer member's. Keeps the topic's id, and
    * the note, beside each position: Kafka knows positions by the topic's name, and takes one that was meant for a topic made anew since.
    */
   commit(membership: Membership, positions: ReadonlyMap<number, Committed>, topicId: string): Promise<void>;

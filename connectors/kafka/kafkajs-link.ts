@@ -76,7 +76,7 @@ export class Link {
     const reaching = this.#cluster;
     try {
       if (!(await endedWithin(clock, reachMs, reaching)))
-        throw new FdpError('FDP_TIMEOUT', `${name}: no broker let this client in within ${reachMs} ms`);
+        throw new FdpError('FDP_TIMEOUT', `${name}: no broker accepted a connection within ${reachMs} ms`);
       return await reaching;
     } catch (error) {
       if (this.#cluster === reaching) this.reset();

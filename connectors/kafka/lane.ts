@@ -197,7 +197,7 @@ export class KafkaLane implements Lane {
     if (this.signal.aborted)
       throw new FdpError(
         'FDP_LEASE_LOST',
-        `${name}: partition ${this.partition} of group ${usage.group} was taken away`,
+        `${name}: partition ${this.partition} of group ${usage.group} was assigned to another member`,
       );
     await this.#options.commit(note === undefined ? { position } : { position, note });
     this.#committed = position;

@@ -60,7 +60,7 @@ export class Member {
     this.#running = this.#run();
   }
 
-  /** Somebody noticed that the group has moved on: looks at once. */
+  /** Somebody noticed that the group has rebalanced: looks at once. */
   suspect(): void {
     this.#hurry.abort();
   }
@@ -87,14 +87,14 @@ export class Member {
     await onAssigned(membership);
     const text =
       partitions.length > 0 ? `partitions ${[...partitions].sort((a, b) => a - b).join(', ')}` : 'no partition';
-    context.log.info({ group, generation, partitions }, `${name}: group ${group} gave this member ${text}`);
+    context.log.info({ group, generation, partitions }, `${name}: group ${group} assigned ${text} to this member`);
     const problem = this.#problemOf(membership);
     if (problem) context.log.error({ group, generation }, problem);
     for (const [topic, count] of handedOut)
       if (count === 0)
         context.log.warn(
           { group },
-          `${name}: group ${group}: topic ${foreignText(topic, 249)} can't be seen: who reads it there gets nothing`,
+          `${name}: group ${group}: topic ${foreignText(topic, 249)} is not visible to this client: its members get no messages`,
         );
   }
 
@@ -103,7 +103,7 @@ export class Member {
     const { name, group } = this.#options;
     if (foreign.length === 0) return undefined;
     return (
-      `${name}: group ${group} gave this member partitions of ${foreignText(foreign.join(', '))}, which it does not read, and nobody else: ` +
+      `${name}: group ${group} assigned partitions of ${foreignText(foreign.join(', '))} to this member, which does not read them: ` +
       'the program that leads the group does not look at who reads what: give it a group of its own'
     );
   }
@@ -135,7 +135,7 @@ export class Member {
     for (const since = clock.monotonic(); !stopped.aborted; ) {
       try {
         const beat = client.heartbeat(membership);
-        if (!(await endedWithin(clock, slowMs, beat))) node.is('retrying', `${name}: the brokers do not answer`);
+        if (!(await endedWithin(clock, slowMs, beat))) node.is('retrying', `${name}: the brokers do not respond`);
         if (!(await endedWithin(clock, sessionMs - slowMs, beat))) return false;
         await beat;
         if (node.state === 'retrying' || node.state === 'ok') this.#healthy(membership);
@@ -194,12 +194,12 @@ export class Member {
     const problem = membership && this.#problemOf(membership);
     if (problem) context.node.is('retrying', problem);
     else if (membership && membership.partitions.length === 0)
-      context.node.is('standby', `${name}: group ${group} gave this member no partition`);
+      context.node.is('standby', `${name}: group ${group} assigned no partition to this member`);
     else context.node.is('ok');
   }
 }
 
 /** What a commit says when the group has moved on. */
 export function leaseLost(name: string, group: string, cause: unknown): FdpError {
-  return new FdpError('FDP_LEASE_LOST', `${name}: group ${group} has moved on: ${messageOf(cause)}`, { cause });
+  return new FdpError('FDP_LEASE_LOST', `${name}: group ${group} has rebalanced: ${messageOf(cause)}`, { cause });
 }

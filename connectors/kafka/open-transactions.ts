@@ -36,7 +36,7 @@ export class OpenTransactions {
         this.#log.warn(
           { lane: lane.id, offset },
           `${this.#name}: partition ${partition} is held up by an open transaction at ${offset}: ${lane.heldUp} ` +
-            "messages wait until its producer ends it, or transaction.timeout.ms does (see Kafka's kafka-transactions tool)",
+            "messages wait until its producer ends it or transaction.timeout.ms expires (see Kafka's kafka-transactions tool)",
         );
       this.#seen.set(partition, { offset, isSaid: isOld });
     }

@@ -116,7 +116,10 @@ export class PartitionWriter {
   #stillWanted(batch: readonly Outgoing[]): Outgoing[] {
     return batch.filter(({ write, place }) => {
       if (write.signal.aborted)
-        write.settle(place, new FdpError('FDP_TIMEOUT', `${this.#options.name}: the log did not confirm in time`));
+        write.settle(
+          place,
+          new FdpError('FDP_TIMEOUT', `${this.#options.name}: the log did not confirm the write in time`),
+        );
       return !write.signal.aborted;
     });
   }
@@ -129,7 +132,7 @@ export class PartitionWriter {
     for (let attempt = 1; ; attempt++) {
       if (!mayBeThere) batch = this.#stillWanted(batch);
       if (batch.length === 0) return;
-      if (closed.aborted) throw new FdpError('FDP_CLOSED', `${name}: closed before the log confirmed`);
+      if (closed.aborted) throw new FdpError('FDP_CLOSED', `${name}: closed before the log confirmed the write`);
       try {
         const appended = this.#append(batch);
         const soon = await endedWithin(environment.clock, slowMs, appended);

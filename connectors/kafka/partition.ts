@@ -18,7 +18,7 @@ export async function recordAt(client: Client, partition: number, offset: number
   const { first, next } = await rangeOf(client, partition);
   if (offset < first || offset >= next) return undefined;
   const leader = client.leaderOf(partition);
-  if (leader === undefined) throw new FdpError('FDP_UNAVAILABLE', `partition ${partition} has no leader at the moment`);
+  if (leader === undefined) throw new FdpError('FDP_UNAVAILABLE', `partition ${partition} has no leader`);
   const [fetched] = await client.fetch(leader, [{ partition, offset, maxBytes: 1 }], 0);
   const found = fetched?.items.find((item) => item.offset === offset);
   return found && !isUnreadable(found) ? found : undefined;

@@ -35,7 +35,7 @@ export class KafkaSink implements Sink, WriterListener {
   }
 
   async connect(signal: AbortSignal): Promise<void> {
-    const late = () => new FdpError('FDP_CLOSED', `${this.#name}: stopped while it connected`);
+    const late = () => new FdpError('FDP_CLOSED', `${this.#name}: stopped while connecting`);
     await unlessAborted(signal, this.#writer.open(this, signal), late);
   }
 
@@ -64,7 +64,7 @@ export class KafkaSink implements Sink, WriterListener {
   /** What failed, by its place. What was offered before comes first, for the order: its outcome is waited for. */
   async #append(messages: readonly Message[], signal: AbortSignal): Promise<ReadonlyMap<number, Error>> {
     const late = messages.flatMap((message) => this.#late.get(message) ?? []);
-    const unconfirmed = () => new FdpError('FDP_TIMEOUT', `${this.#name}: the log has not confirmed yet`);
+    const unconfirmed = () => new FdpError('FDP_TIMEOUT', `${this.#name}: the log has not confirmed the write yet`);
     if (late.length > 0) await unlessAborted(signal, Promise.all(late), unconfirmed);
     const failed = new Map<number, Error>();
     const fail = (place: number, error: unknown) => void failed.set(place, error as Error);

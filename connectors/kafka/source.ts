@@ -60,7 +60,7 @@ export class KafkaSource implements Source {
     try {
       await this.#join(client);
     } catch (error) {
-      if (signal.aborted) throw new FdpError('FDP_CLOSED', `${this.#options.name}: stopped while it connected`);
+      if (signal.aborted) throw new FdpError('FDP_CLOSED', `${this.#options.name}: stopped while connecting`);
       await this.#free();
       throw error;
     } finally {
@@ -212,13 +212,13 @@ export class KafkaSource implements Source {
   /** Time cures it: the topology starts again, and makes the topic or reads the new one. */
   #topicGone(): FdpError {
     const { name, topic } = this.#options;
-    return new FdpError('FDP_CONNECTION_LOST', `${name}: topic ${topic} was removed or made anew`);
+    return new FdpError('FDP_CONNECTION_LOST', `${name}: topic ${topic} was deleted or created again`);
   }
 
   #beyondEnd({ partition, position, end }: { partition: number; position: number; end: number }): FdpError {
     return new FdpError(
       'FDP_POSITION_BEYOND_END',
-      `${this.#options.name}: group ${this.#usage.group} stands at ${position} of partition ${partition}, beyond the log's ` +
+      `${this.#options.name}: group ${this.#usage.group} stands at ${position} of partition ${partition}, beyond the end of the log, ` +
         `end ${end}: restore the log, or move the group with kafka-consumer-groups --reset-offsets while nobody works it`,
     );
   }

@@ -148,7 +148,7 @@ export class TopicWriter {
         this.#spread(client, { ...this.#topic, ...found });
         log.warn(
           { topic, partitions: found.partitions },
-          `${name}: topic ${topic} has ${found.partitions} partitions now instead of ${before}: keys move to others`,
+          `${name}: topic ${topic} has ${found.partitions} partitions now, ${before} before: keys move to other partitions`,
         );
       } catch (error) {
         log.debug({}, messageOf(error));

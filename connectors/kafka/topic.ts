@@ -49,13 +49,13 @@ export async function openTopic(
   if (found.partitions !== options.partitions)
     log.warn(
       { topic, partitions: found.partitions },
-      `${name}: topic ${topic} was made with ${found.partitions} partitions and keeps them, not ${options.partitions}`,
+      `${name}: topic ${topic} has ${found.partitions} partitions, which stay; the pipeline says ${options.partitions}`,
     );
   const maxBatchBytes = Number((await client.setting('max.message.bytes')) ?? kafkaMaxMessageBytes);
   if (maxBatchBytes < options.maxMessageBytes)
     log.warn(
       { topic, max_message_bytes: maxBatchBytes },
-      `${name}: topic ${topic} takes messages of ${maxBatchBytes} bytes (max.message.bytes), not ${options.maxMessageBytes}`,
+      `${name}: topic ${topic} accepts messages of at most ${maxBatchBytes} bytes (max.message.bytes); the pipeline says ${options.maxMessageBytes}`,
     );
   return { ...found, maxBatchBytes };
 }
@@ -79,12 +79,12 @@ async function makeTopic(
       ...settings,
     },
   });
-  if (made) log.info({ topic, partitions }, `${name}: made topic ${topic} with ${partitions} partitions`);
+  if (made) log.info({ topic, partitions }, `${name}: created topic ${topic} with ${partitions} partitions`);
   // The brokers learn of it one after the other.
   for (let look = 0; look < looks; look++) {
     const found = await client.topic();
     if (found) return found;
     await clock.sleep(lookMs);
   }
-  throw new FdpError('FDP_UNAVAILABLE', `${name}: topic ${topic} was made, and is not there yet`);
+  throw new FdpError('FDP_UNAVAILABLE', `${name}: topic ${topic} was created but is not available yet`);
 }

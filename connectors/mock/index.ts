@@ -47,7 +47,7 @@ export const mock = defineConnector({
   },
   source: { options: noUsage },
   check(options, report) {
-    if (ratePerSecond(options.rate) === 0) report(['rate'], 'expected more than 0 trades a second', 'write 1/h');
+    if (ratePerSecond(options.rate) === 0) report(['rate'], 'expected more than 0 trades per second', 'write 1/h');
   },
   async create(options, context) {
     const [{ seededFaker }, { mockSource }] = await Promise.all([import('./faker.ts'), import('./source.ts')]);

@@ -142,7 +142,7 @@ export class SharedClient {
       return await Promise.race([away, clock.outside(question())]);
     } catch (error) {
       if (error instanceof FdpError) throw error;
-      if (signal.aborted) throw new FdpError('FDP_CLOSED', `${asker.name}: the request was given up`);
+      if (signal.aborted) throw new FdpError('FDP_CLOSED', `${asker.name}: the request was cancelled`);
       throw mongoError(error, asker);
     } finally {
       this.#asking.delete(giveUp);

@@ -47,7 +47,7 @@ function keyset(definition: TableDefinition, { after, sort }: Query, equal: Docu
   const beyond = { ...equal, [first.field]: { [first.descending ? '$lt' : '$gt']: value } };
   if (after.id === undefined || !second) return beyond;
   const id = objectId(after.id);
-  if (!id) throw new FdpError('FDP_PARAMETER_INVALID', `${definition.name}: "${after.id}" is no row of this table`);
+  if (!id) throw new FdpError('FDP_PARAMETER_INVALID', `${definition.name}: "${after.id}" is not a row of this table`);
   const level = { ...equal, [first.field]: { $eq: value }, _id: { [second.descending ? '$lt' : '$gt']: id } };
   return { $or: [beyond, level] };
 }

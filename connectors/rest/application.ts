@@ -133,7 +133,7 @@ function logWhenDone({ context, name }: ApplicationParts, request: Request, resp
   response.on('close', () => {
     const ms = Math.round(clock.monotonic() - start);
     const status = response.writableFinished ? response.statusCode : undefined;
-    log.debug({ request_id: idOf(response), method, path, status, ms }, `${name}: a request was answered`);
+    log.debug({ request_id: idOf(response), method, path, status, ms }, `${name}: replied to a request`);
   });
 }
 

@@ -66,7 +66,9 @@ export class Exchange implements RequestContext {
     try {
       body = JSON.stringify({ data: data ?? null, error: null, message: null });
     } catch (error) {
-      this.fail(new FdpError('FDP_INTERNAL', `the reply has no JSON: ${messageOf(error)}`, { cause: error }));
+      this.fail(
+        new FdpError('FDP_INTERNAL', `the reply cannot be written as JSON: ${messageOf(error)}`, { cause: error }),
+      );
       return;
     }
     this.#answered = true;

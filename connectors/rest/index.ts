@@ -166,6 +166,6 @@ function namesIn(text: string): readonly string[] {
 
 /** A page that was never built is no reason not to answer requests. */
 function pageFiles(files: readonly PageFile[] | undefined, { name, log }: ConnectorContext): readonly PageFile[] {
-  if (!files) log.warn({}, `${name}: there is no live page, for it is not built: run "npm run build"; the API goes on`);
+  if (!files) log.warn({}, `${name}: the live page is not built: run "npm run build"; the API works without it`);
   return files ?? [];
 }

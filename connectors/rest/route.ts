@@ -20,7 +20,7 @@ export function readRoutes(routes: readonly string[], name: string): readonly Ro
 
 function readRoute(text: string, name: string): Route {
   const [method, path = ''] = text.split(' ');
-  if (method !== 'GET') throw new FdpError('FDP_SPEC_INVALID', `${name}: route "${text}": only GET can be answered`);
+  if (method !== 'GET') throw new FdpError('FDP_SPEC_INVALID', `${name}: route "${text}": only GET is supported`);
   const parts = path.split(new RegExp(parameter)).map((part, place) => {
     if (place % 2 === 1) return `:"${part}"`;
     if (/[{}]/.test(part))
@@ -57,6 +57,6 @@ function decode(text: string): string {
   try {
     return decodeURIComponent(text.replaceAll('+', ' '));
   } catch (cause) {
-    throw new FdpError('FDP_PARAMETER_INVALID', 'the query has bad percent-encoding', { cause });
+    throw new FdpError('FDP_PARAMETER_INVALID', 'the query string has invalid percent-encoding', { cause });
   }
 }

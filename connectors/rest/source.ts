@@ -113,7 +113,7 @@ export class RestSource implements Source {
     const server = this.#makeServer(app);
     this.#server = server;
     await listen(server, { name, address, log, options, proven }, signal);
-    server.on('error', (error) => log.warn({ error: messageOf(error) }, `${name}: could not accept a connection`));
+    server.on('error', (error) => log.warn({ error: messageOf(error) }, `${name}: failed to accept a connection`));
     node.gauge('requests_open', 0);
   }
 
@@ -226,7 +226,7 @@ export class RestSource implements Source {
 
   async #end(): Promise<void> {
     const stopped = this.#stop();
-    for (const exchange of this.#open) exchange.stop(new FdpError('FDP_UNAVAILABLE', 'the service is being stopped'));
+    for (const exchange of this.#open) exchange.stop(new FdpError('FDP_UNAVAILABLE', 'the service is stopping'));
     await this.#farewell();
     this.#server?.closeAllConnections();
     this.#failures.flush();

@@ -68,7 +68,7 @@ function plain(value: unknown): string | number | boolean | null | undefined {
 
 function rowId({ name }: TableDefinition, id: string): number {
   if (/^\d{1,15}$/.test(id)) return Number(id);
-  throw new FdpError('FDP_PARAMETER_INVALID', `${name}: "${id}" is no row of this table`);
+  throw new FdpError('FDP_PARAMETER_INVALID', `${name}: "${id}" is not a row of this table`);
 }
 
 /** Decimals are text: they sort by their value, without an index. */

@@ -41,9 +41,11 @@ export class StreamSink implements Sink {
 
   #failure(cause: NodeJS.ErrnoException): FdpError {
     if (cause.code === 'ENOSPC')
-      return new FdpError('FDP_DISK_FULL', `${this.#name}: no space left where the output goes: make room`, { cause });
+      return new FdpError('FDP_DISK_FULL', `${this.#name}: no space left for the output: free some space`, { cause });
     const isGone = cause.code === 'EPIPE' || cause.code === 'ERR_STREAM_DESTROYED';
-    const text = isGone ? 'nobody reads the output any more' : `the output can't be written: ${messageOf(cause)}`;
+    const text = isGone
+      ? 'the reader of the output has closed it'
+      : `the output cannot be written: ${messageOf(cause)}`;
     return new FdpError('FDP_CLOSED', `${this.#name}: ${text}`, { fault: 'fatal', cause });
   }
 }

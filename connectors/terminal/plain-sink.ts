@@ -49,7 +49,7 @@ export class PlainSink implements Sink {
   async close(): Promise<void> {}
 
   #failure(cause: Error): FdpError {
-    const text = `${this.#options.name}: nobody reads the output any more: ${messageOf(cause)}`;
+    const text = `${this.#options.name}: the reader of the output has closed it: ${messageOf(cause)}`;
     return new FdpError('FDP_CLOSED', text, { fault: 'fatal', cause });
   }
 }

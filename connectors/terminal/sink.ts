@@ -168,7 +168,7 @@ export class TerminalSink implements Sink {
     const now = this.#context.clock.now();
     const alone = () => this.#rates.rows([platform.report()], now);
     if (!platform.reports)
-      return { rows: alone(), problem: 'only this process: the pipeline names no status table (settings: status)' };
+      return { rows: alone(), problem: 'only this process: the pipeline has no status table (settings: status)' };
     try {
       const reports = await platform.reports();
       if (reports.length > 0) return { rows: this.#rates.rows(reports, now), problem: undefined };

@@ -137,7 +137,7 @@ export class ExchangeServer implements Sink {
     for (const client of this.#clients) {
       if (client.buffered <= clientBuffer) continue;
       node.count('slow_clients_cut');
-      log.warn({ buffered: client.buffered }, `${name}: a client that does not read is cut`);
+      log.warn({ buffered: client.buffered }, `${name}: disconnected a client that does not read`);
       this.#clients.delete(client);
       client.terminate();
     }
@@ -174,7 +174,7 @@ export class ExchangeServer implements Sink {
     socket.on('ping', (data) => {
       if (!this.#faults.lasts('silence')) socket.pong(data);
     });
-    socket.on('error', (error) => log.debug({ err: error }, `${this.#options.name}: a client sent a broken frame`));
+    socket.on('error', (error) => log.debug({ err: error }, `${this.#options.name}: a client sent an invalid frame`));
     socket.on('close', () => {
       this.#clients.delete(client);
       node.gauge('clients', this.#clients.size);

@@ -13,7 +13,7 @@ export function checkCondition(source: string, input: Shape, report: Report): Sh
     report([], text, hint);
   };
   const type = checkExpression(source, input, told);
-  if (type !== 'boolean' && type !== 'any') told(`gives a ${type}, expected true or false`);
+  if (type !== 'boolean' && type !== 'any') told(`is a ${type}, expected true or false`);
   if (!isFine || input === undefined) return input;
   const known = { ...input, ...narrowed(parse(source).ast, input) };
   checkExpression(source, known, told);

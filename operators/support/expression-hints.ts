@@ -40,7 +40,7 @@ export function typeMistake(summary: string): Problem | undefined {
     const bare = kindOf(left) === 'text' || kindOf(right) === 'text';
     return {
       text: `${operator} between ${kindOf(left)} and ${kindOf(right)}`,
-      ...(bare && { hint: 'numbers stand without quotes; double(x) makes a number of text' }),
+      ...(bare && { hint: 'write numbers without quotes; double(x) converts text to a number' }),
     };
   }
   const unary = /^no such overload: ([!-])(.+)$/i.exec(summary);

@@ -361,7 +361,7 @@ export const celMistakes: readonly FoundInPipeline[] = [
   {
     source: 'price > "1"',
     shape: { price: 'number' },
-    text: '> between a number and text: numbers stand without quotes; double(x) makes a number of text',
+    text: '> between a number and text: write numbers without quotes; double(x) converts text to a number',
   },
   {
     source: 'symbol.startswith("A")',
@@ -388,7 +388,7 @@ export const celRejections: readonly FoundInMessage[] = [
   {
     source: 'price / volume',
     fields: { price: 1, volume: 0 },
-    text: '"price / volume": the result is Infinity, which no message can hold',
+    text: '"price / volume": the result is Infinity, which a message cannot hold',
   },
   { source: 'iso(time)', fields: { time: 'noon' }, text: '"iso(time)": iso: expected Unix ms, got "noon"' },
 ];

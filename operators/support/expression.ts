@@ -215,12 +215,12 @@ function plain(value: unknown): unknown {
     return Number(value);
   }
   if (typeof value === 'number' && !Number.isFinite(value))
-    throw new FdpError('FDP_MESSAGE_INVALID', `the result is ${value}, which no message can hold`);
+    throw new FdpError('FDP_MESSAGE_INVALID', `the result is ${value}, which a message cannot hold`);
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map(plain);
   const prototype = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null)
-    throw new FdpError('FDP_MESSAGE_INVALID', `the result is a ${value.constructor.name}, which no message can hold`);
+    throw new FdpError('FDP_MESSAGE_INVALID', `the result is a ${value.constructor.name}, which a message cannot hold`);
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, plain(item)]));
 }
 

@@ -39,7 +39,7 @@ function checkWhere({ where }: FindOptions, table: Shape, { input, report, scope
     const type = table?.[name];
     const given = typeof value === 'string' ? templateType(value, input) : typeOf(value);
     if (type && given && type !== 'any' && given !== 'any' && !comparable[type].includes(given))
-      report(path, `${name} is a ${type}, and a ${given} is never equal to it`);
+      report(path, `${name} is a ${type}, which never equals a ${given}`);
   }
 }
 
@@ -47,7 +47,7 @@ function checkWhere({ where }: FindOptions, table: Shape, { input, report, scope
 function checkNames(template: string, path: readonly string[], { input, report, scope }: Context): void {
   const own =
     scope.route === undefined ? [] : templateNames(template).filter((name) => templateMetaNames.includes(name));
-  for (const name of own) report(path, `{${name}} is not a parameter`, 'it means the place of a message in a log');
+  for (const name of own) report(path, `{${name}} is not a parameter`, 'it is a coordinate of a message in a log');
   if (own.length === 0) checkTemplate({ input, report, path }, template);
 }
 
@@ -74,9 +74,13 @@ function checkPage({ limit, sort }: FindOptions, table: Shape, { input, report, 
   const type = first && table?.[first.field];
   const numeric = type === undefined || ['date', 'number', 'int64', 'any'].includes(type);
   if (!first || !numeric || second?.field !== '_id' || first.descending !== second.descending || more.length > 0)
-    report(['sort'], 'pages need a number or date field and then _id, both in one direction', 'such as [-time, -_id]');
-  if (limit !== undefined) report(['limit'], 'limit has no meaning with page', 'page has a limit of its own');
-  if (scope.route === undefined) report(['page'], 'pages belong to a request', 'use limit');
+    report(
+      ['sort'],
+      'pages need a number or date field and then _id, both in the same direction',
+      'such as [-time, -_id]',
+    );
+  if (limit !== undefined) report(['limit'], 'limit does not apply with page', 'page has its own limit');
+  if (scope.route === undefined) report(['page'], 'pages are for routes only', 'use limit');
   for (const name of ['limit', 'before'] as const)
     if (input && !Object.hasOwn(input, name))
       report(['page', name], `the route has no parameter ${name}`, 'declare it with params before this operator');

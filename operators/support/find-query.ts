@@ -50,10 +50,7 @@ export function compileFind(
     if (pageOf) return pageOf(message, (page) => table.find({ ...query, ...page }, signal));
     const rows = await table.find({ ...query, limit: options.limit ?? mostRows + 1 }, signal);
     if (rows.length <= mostRows) return { rows };
-    throw new FdpError(
-      'FDP_RESULT_TOO_LARGE',
-      `more than ${mostRows} rows of ${options.in}: set a limit, or read pages`,
-    );
+    throw new FdpError('FDP_RESULT_TOO_LARGE', `more than ${mostRows} rows of ${options.in}: set a limit or use pages`);
   };
 }
 
@@ -104,5 +101,5 @@ function pageLimit(value: unknown): number {
 function edgeAt(row: Row, field: string, limit: number): PageEdge {
   const { [field]: value, _id: id } = row;
   if (typeof value === 'number' && typeof id === 'string') return { value, id, limit };
-  throw new FdpError('FDP_INTERNAL', `a page can't end at a row whose ${field} is ${show(value)} and _id ${show(id)}`);
+  throw new FdpError('FDP_INTERNAL', `a page cannot end at a row whose ${field} is ${show(value)} and _id ${show(id)}`);
 }

@@ -11,7 +11,7 @@ export function unknownName(
   known: readonly string[],
 ): { readonly text: string; readonly hint: string } {
   const near = nearest(name, known);
-  const all = known.length === 0 ? 'there is none here' : `there are ${known.join(', ')}`;
+  const all = known.length === 0 ? 'there are none here' : `there are ${known.join(', ')}`;
   return { text: `there is no ${what} ${name}`, hint: near === undefined ? all : `did you mean ${near}?` };
 }
 

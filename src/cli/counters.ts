@@ -18,7 +18,7 @@ import { type CommandResult, problemText, type SpecRequest } from './validate.ts
  * touched.
  */
 export async function forgetCounters(request: SpecRequest): Promise<CommandResult> {
-  if (!request.topologies) throw new FdpError('FDP_USAGE', 'counters forget: name the topology: --topology NAME');
+  if (!request.topologies) throw new FdpError('FDP_USAGE', 'counters forget: a topology is required: --topology NAME');
   const { plan, problems } = resolve(readSpec(request), request);
   if (!plan) return { text: problemText(problems, request.folder), exitCode: 2 };
   const environment = await quietEnvironment();
@@ -26,11 +26,11 @@ export async function forgetCounters(request: SpecRequest): Promise<CommandResul
   for (const topology of plan.topologies)
     for (const branch of topology.branches.filter(({ input }) => input === 'merges'))
       lines.push(...(await forget({ plan, topology, branch, environment })));
-  if (lines.length === 0) return { text: 'every mark fits its log: nothing to forget\n', exitCode: 0 };
+  if (lines.length === 0) return { text: 'all marks match their logs: nothing to forget\n', exitCode: 0 };
   return { text: `${[...lines, untouched].join('\n')}\n`, exitCode: 0 };
 }
 
-const untouched = "counts, rows and the group's positions stay as they are: lanes that were held go on from there";
+const untouched = 'counts, rows and the positions of the group are unchanged; held lanes continue from there';
 
 interface Forgetting {
   readonly plan: Plan;

@@ -16,7 +16,7 @@ export function init(folder: string): CommandResult {
   if (there.length > 0)
     throw new FdpError(
       'FDP_USAGE',
-      `init: ${there.join(', ')} ${there.length === 1 ? 'is' : 'are'} here already: nothing was written`,
+      `init: ${there.join(', ')} ${there.length === 1 ? 'is' : 'are'} already in this folder; nothing was written`,
     );
   for (const part of parts) cpSync(join(packageRoot(), part), join(folder, part), { recursive: true });
   const text = `wrote ${parts.join(', ')}
@@ -37,6 +37,6 @@ export function pipelineIn(folder: string, named: string | undefined): string {
   const shipped = join(packageRoot(), 'pipeline.yml');
   throw new FdpError(
     'FDP_USAGE',
-    `no pipeline.yml here: run "fdp-run init" to make one, or the shipped one: fdp-run --pipeline ${shipped}`,
+    `no pipeline.yml in this folder: run "fdp-run init" to create one, or run the shipped one: fdp-run --pipeline ${shipped}`,
   );
 }

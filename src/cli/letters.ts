@@ -76,7 +76,7 @@ async function browse(log: ConnectorPlan, environment: Environment, see: (seen: 
   await withConnector(log, environment, async (connector) => {
     const source = connector.browse?.(loneRole(log, 'source', environment));
     if (!source)
-      throw new FdpError('FDP_NOT_SUPPORTED', `${log.name}: ${log.declaration.type} can't be read as a dead letter`);
+      throw new FdpError('FDP_NOT_SUPPORTED', `${log.name}: ${log.declaration.type} cannot be read as a dead letter`);
     await readThrough(source, see);
   });
 }
@@ -123,7 +123,7 @@ export async function withSink<T>(
 ): Promise<T> {
   return withConnector(plan, environment, async (connector) => {
     const sink = connector.sink?.(defaultUsage(plan.declaration.sink), loneRole(plan, 'sink', environment));
-    if (!sink) throw new FdpError('FDP_NOT_SUPPORTED', `${plan.name}: ${plan.declaration.type} can't be written to`);
+    if (!sink) throw new FdpError('FDP_NOT_SUPPORTED', `${plan.name}: ${plan.declaration.type} cannot be written to`);
     try {
       await sink.connect(new AbortController().signal);
       return await work(sink);

@@ -25,7 +25,7 @@ export function listJson(listed: Listed, asked: readonly string[]): object {
   const isAsked = (each: object) => name === undefined || Object.values(each)[0] === name;
   const found = chosen.map(([kind, items]) => [kind, (items as readonly object[]).filter(isAsked)] as const);
   const filled = found.filter(([, items]) => items.length > 0 || name === undefined);
-  if (filled.length === 0) throw new FdpError('FDP_INTERNAL', `list: nothing is called "${name}"`);
+  if (filled.length === 0) throw new FdpError('FDP_INTERNAL', `list: there is nothing with the name "${name}"`);
   return Object.fromEntries(filled);
 }
 

@@ -35,7 +35,7 @@ export async function outputWritten(): Promise<void> {
   await systemClock.turn();
   if (problem === undefined) return;
   const code = problem.code === 'ENOSPC' ? 'FDP_DISK_FULL' : 'FDP_REFUSED';
-  throw new FdpError(code, `the output can't be written: ${problem.message}`, { cause: problem });
+  throw new FdpError(code, `the output cannot be written: ${problem.message}`, { cause: problem });
 }
 
 function written(): Promise<void> {

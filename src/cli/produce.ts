@@ -39,7 +39,7 @@ export async function produce(
     throw new FdpError(
       'FDP_USAGE',
       connector
-        ? `produce: ${name} is no log: ${logs.map((each) => each.name).join(', ')}`
+        ? `produce: ${name} is not a log; the logs are ${logs.map((each) => each.name).join(', ')}`
         : `produce: there is no connector "${name}": ${suggestion(
             name,
             logs.map((each) => each.name),

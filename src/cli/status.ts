@@ -34,7 +34,7 @@ export async function status(request: SpecRequest, flags: StatusFlags): Promise<
     process.stderr.write(problemText(problems, request.folder));
     return 2;
   }
-  if (!connector) throw new FdpError('FDP_USAGE', 'status: the pipeline names no table for it: give `settings.status`');
+  if (!connector) throw new FdpError('FDP_USAGE', 'status: the pipeline has no status table: set `settings.status`');
   const environment = await quietEnvironment();
   const reader = statusReader(connector, environment);
   try {

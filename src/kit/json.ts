@@ -35,10 +35,15 @@ export function toJson(value: unknown, name: string): string {
   try {
     text = JSON.stringify(value);
   } catch (error) {
-    throw new FdpError('FDP_MESSAGE_REFUSED', `${name}: the value has no JSON: ${messageOf(error)}`, { cause: error });
+    throw new FdpError('FDP_MESSAGE_REFUSED', `${name}: the value cannot be written as JSON: ${messageOf(error)}`, {
+      cause: error,
+    });
   }
   if (text === undefined)
-    throw new FdpError('FDP_MESSAGE_REFUSED', `${name}: expected a value, got ${typeof value}, which has no JSON`);
+    throw new FdpError(
+      'FDP_MESSAGE_REFUSED',
+      `${name}: expected a value, got ${typeof value}, which cannot be written as JSON`,
+    );
   return text;
 }
 

@@ -87,20 +87,20 @@ function listenError(cause: unknown, { name, address, options, setting = '`liste
   switch ((cause as NodeJS.ErrnoException).code) {
     case 'EADDRINUSE':
       return options?.takenOver
-        ? new FdpError('FDP_PORT_IN_USE', text(`port ${port} on ${host} is still held by the predecessor`), {
+        ? new FdpError('FDP_PORT_IN_USE', text(`port ${port} on ${host} is still held by the previous process`), {
             fault: 'transient',
             cause,
           })
         : new FdpError(
             'FDP_PORT_IN_USE',
-            text(`port ${port} on ${host} is in use by another program: stop it or change ${setting}`),
+            text(`port ${port} on ${host} is in use by another program: stop that program, or change ${setting}`),
             { cause },
           );
     case 'EACCES':
     case 'EPERM':
       return new FdpError(
         'FDP_REFUSED',
-        text(`no right to listen on port ${port} of ${host}: choose a port from 1024 in ${setting}`),
+        text(`no permission to listen on port ${port} of ${host}: choose a port of 1024 or above in ${setting}`),
         { cause },
       );
     case 'EADDRNOTAVAIL':
@@ -108,7 +108,7 @@ function listenError(cause: unknown, { name, address, options, setting = '`liste
     case 'ENOTFOUND':
       return new FdpError(
         'FDP_CONNECT_FAILED',
-        text(`this machine has no address ${host}: change ${setting}, 127.0.0.1 is this machine alone`),
+        text(`this machine does not have the address ${host}: change ${setting}; 127.0.0.1 is this machine only`),
         { fault: 'fatal', cause },
       );
     case 'ABORT_ERR':

@@ -69,7 +69,7 @@ export async function startObserveServer(options: ObserveOptions): Promise<Obser
             cause: error,
           },
         );
-      log.info({ port }, `${taken}: taking the next free one`);
+      log.info({ port }, `${taken}: using the next free port`);
     }
   }
 }

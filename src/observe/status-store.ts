@@ -13,5 +13,5 @@ export function createStatusStore(
 
 /** What a connector lacks that can't keep, or give, the reports. */
 export function noStatusRole({ name, declaration }: ConnectorPlan): FdpError {
-  return new FdpError('FDP_NOT_SUPPORTED', `${name}: ${declaration.type} can't hold what processes report`);
+  return new FdpError('FDP_NOT_SUPPORTED', `${name}: ${declaration.type} cannot store the reports of processes`);
 }

@@ -96,7 +96,7 @@ class StatusWriter {
       return undefined;
     } catch (error) {
       this.#log.debug({ err: error }, messageOf(error));
-      return error ?? new FdpError('FDP_INTERNAL', 'status: failed without a reason');
+      return error ?? new FdpError('FDP_INTERNAL', 'status: failed for an unknown reason');
     } finally {
       cancel();
       limit.release();
@@ -130,5 +130,5 @@ class StatusWriter {
 }
 
 function givenUp(): FdpError {
-  return new FdpError('FDP_CLOSED', 'status: given up');
+  return new FdpError('FDP_CLOSED', 'status: stopped');
 }

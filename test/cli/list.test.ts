@@ -69,7 +69,8 @@ options
       Name of the topic.
       Example: raw_stock_ticks
   partitions   default 6     integer 1..1000
-      Number of partitions when the topic is created. Messages with the same key are in the same partition.
+      Number of partitions when the topic is created. Messages with the same key
+      are in the same partition.
   password                   secret
       Password of the account.
   compression  default none  none | gzip

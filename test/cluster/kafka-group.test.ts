@@ -47,9 +47,7 @@ onServices('a consumer group of kafka', ({ kafka: brokers }) => {
     expect(one.lanes.slice(0, 6).every(({ signal }) => signal.aborted)).toBe(true);
     await two.source.close();
     await balanced([one], [6]);
-    expect(first.log.filter(({ text }) => text.includes('gave this member partitions 0, 1, 2, 3, 4, 5'))).toHaveLength(
-      2,
-    );
+    expect(first.log.filter(({ text }) => text.includes('assigned partitions 0, 1, 2, 3, 4, 5'))).toHaveLength(2);
   });
 
   it('shares its partitions at once between members that start in the same moment', async () => {
@@ -129,7 +127,7 @@ onServices('a consumer group of kafka', ({ kafka: brokers }) => {
     context.node.is('ok');
     const open = await process.openSource({ group }, context);
     await eventually('it is not ready', async () => context.node.state === 'retrying');
-    const text = `ticks: group ${group} gave this member partitions of ${ticks}, which it does not read`;
+    const text = `ticks: group ${group} assigned partitions of ${ticks} to this member, which does not read them`;
     expect(context.node.reason).toContain(text);
     expect(process.log.find(({ level }) => level === 'error')?.text).toContain(text);
     await leader.leave();
@@ -249,7 +247,7 @@ onServices('a consumer group of kafka', ({ kafka: brokers }) => {
     await using writer = await KafkaProcess.on(brokers, { topic, partitions: 1 }, hurriedClock(60 / minute));
     const sink = await writer.openSink();
     await addPartitions(brokers, topic, 3);
-    const learnt = () => writer.log.some(({ text }) => text.includes('has 3 partitions now instead of 1'));
+    const learnt = () => writer.log.some(({ text }) => text.includes('has 3 partitions now, 1 before'));
     await eventually('the writer has learnt of them', async () => learnt());
     await sink.write(numbered(0, 3, null), never);
     expect((await browse(writer)).map(({ meta }) => meta.partition)).toEqual([0, 1, 2]);

@@ -98,8 +98,10 @@ onServices('kafka', ({ kafka: brokers }) => {
     expect([...(failed?.keys() ?? [])]).toEqual([0]);
     expect(await browse(process)).toHaveLength(200);
     const said = process.log.filter(({ level }) => level === 'warn').map(({ text }) => text);
-    expect(said.join()).toContain('was made with 1 partitions and keeps them, not 5');
-    expect(said.join()).toContain('takes messages of 2000 bytes (max.message.bytes), not 1048576');
+    expect(said.join()).toContain('has 1 partitions, which stay; the pipeline says 5');
+    expect(said.join()).toContain(
+      'accepts messages of at most 2000 bytes (max.message.bytes); the pipeline says 1048576',
+    );
   });
 
   it('limits a batch by messages and by bytes, but always gives one', async () => {

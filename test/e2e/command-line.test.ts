@@ -77,7 +77,7 @@ describe('what a command prints', () => {
       const { code, stderr } = await ends(args, { env, output: '/dev/full' });
       expect([code, stderr]).toEqual([
         1,
-        expect.stringMatching(/^fdp-run: the output can't be written: ENOSPC[^\n]*\n$/),
+        expect.stringMatching(/^fdp-run: the output cannot be written: ENOSPC[^\n]*\n$/),
       ]);
     },
   );
@@ -224,7 +224,7 @@ describe('fdp-run produce', () => {
     });
     expect(await ends(['produce', 'trades'], { env })).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('trades is no log: ticks, rejected'),
+      stderr: expect.stringContaining('trades is not a log; the logs are ticks, rejected'),
     });
   });
 
@@ -298,7 +298,7 @@ describe('a port that is taken', () => {
     const texts = dashboard.log.map(({ msg }) => msg);
     expect(texts[0]).toMatch(
       new RegExp(
-        `^observe: port ${env['OBSERVE_PORT']} \\(from OBSERVE_PORT\\) on 127\\.0\\.0\\.1 is in use by another fdp-run \\([^)]+, pid ${platform.child.pid}\\): taking the next free one$`,
+        `^observe: port ${env['OBSERVE_PORT']} \\(from OBSERVE_PORT\\) on 127\\.0\\.0\\.1 is in use by another fdp-run \\([^)]+, pid ${platform.child.pid}\\): using the next free port$`,
       ),
     );
     expect(texts[1]).toMatch(/^observe: listening on 127\.0\.0\.1 port \d+$/);

@@ -12,8 +12,7 @@ const isStoring = (platform: Installation, api: string) =>
     return (trades?.available?.length ?? 0) > 0 && platform.stores.trades.length > 50;
   });
 
-const gone = (file: string) =>
-  `ended: ${file} (from FDP_DATA): was removed or replaced while in use: start again to go on`;
+const gone = (file: string) => `ended: ${file} (from FDP_DATA): was removed or replaced while in use: restart fdp`;
 
 describe('the data folder', () => {
   it('that is deleted under a running platform ends it with 1 and a line a file; started again it goes on', async () => {

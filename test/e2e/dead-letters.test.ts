@@ -165,7 +165,7 @@ describe('a mark that does not fit the log', () => {
       await append(1, 1763645600000);
       const said = await command(env, 'counters', 'forget', '--topology', 'processor');
       expect(said).toMatch(
-        /^forgotten: symbols has counted up to offset 24 of \S+, but the log ends at 6; counting goes on after offset 4\ncounts, rows and the group's positions stay as they are: .+\n$/,
+        /^forgotten: symbols has counted up to offset 24 of \S+, but the log ends at 6; counting goes on after offset 4\ncounts, rows and the positions of the group are unchanged; .+\n$/,
       );
       await eventually('the lane goes on', async () => storesOf(folder.path).symbols['AAPL']?.[0] === 26);
       expect(storedTrades(folder.path)).toBe(26);

@@ -183,7 +183,7 @@ describe('the first minutes', () => {
     const cases = {
       'it is damaged or no SQLite database': (path: string) => writeFileSync(path, 'no database at all '.repeat(1000)),
       'was written by a newer fdp': (path: string) => markedAs(path, { application: 0x66647031, version: 999 }),
-      'is the database of another program': (path: string) => markedAs(path, { application: 42, version: 1 }),
+      'is a database of another program': (path: string) => markedAs(path, { application: 42, version: 1 }),
     };
     for (const [text, spoil] of Object.entries(cases)) {
       using folder = temporaryFolder();

@@ -148,7 +148,7 @@ describe('a process that is frozen', () => {
     await says(second, 'ticks is standby');
 
     await freeze(first, platform);
-    await says(second, 'is still held by the predecessor');
+    await says(second, 'is still held by the previous process');
     expect(second.child.exitCode).toBeNull();
     first.child.kill('SIGCONT');
     await says(first, `ticks is standby: ticks: analytics in process ${second.child.pid} works`);
@@ -156,7 +156,7 @@ describe('a process that is frozen', () => {
     await broadcasting(platform);
 
     await freeze(second, platform);
-    await says(first, 'is still held by the predecessor');
+    await says(first, 'is still held by the previous process');
     expect(await second.stop('SIGKILL')).toBe('SIGKILL');
     const listens = () => first.output.split('vwap_feed: listening').length - 1;
     await eventually('the first listens again', async () => listens() === 2, soonMs);

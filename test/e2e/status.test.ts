@@ -180,7 +180,7 @@ describe('what a platform tells of itself', () => {
     const pipeline = pipelineCopy(folder.path, [' status: status,', '']);
     expect(await statusOf(env, '--pipeline', pipeline)).toEqual({
       code: 2,
-      output: 'fdp-run: status: the pipeline names no table for it: give `settings.status`\n',
+      output: 'fdp-run: status: the pipeline has no status table: set `settings.status`\n',
     });
   });
 });

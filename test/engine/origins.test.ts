@@ -24,7 +24,10 @@ const all = anyOf(listen, file, brokers, url, token, login, group);
 describe('where values come from', () => {
   it.each([
     ['http: port 8000 on 127.0.0.1 is in use', 'http: port 8000 (from API_PORT) on 127.0.0.1 is in use'],
-    ['http: no right to listen on port 8000 of x', 'http: no right to listen on port 8000 (from API_PORT) of x'],
+    [
+      'http: no permission to listen on port 8000 of x',
+      'http: no permission to listen on port 8000 (from API_PORT) of x',
+    ],
     ['127.0.0.1:8000 refuses it', '127.0.0.1:8000 (from API_HOST, API_PORT) refuses it'],
     ['no address 127.0.0.1: change it', 'no address 127.0.0.1 (from API_HOST): change it'],
     ['http: not allowed: change `listen`', 'http: not allowed: change `listen` (from API_HOST, API_PORT)'],

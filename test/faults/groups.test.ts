@@ -19,7 +19,7 @@ const copier = (topic: string, group: string) =>
 
 /** How often a process was given partitions. */
 function assignments(process: Process): number {
-  return process.output.split('gave this member partitions').length - 1;
+  return process.output.split('assigned partitions').length - 1;
 }
 
 /** Of each key, the numbers in the order of their first appearance; those that came again are left out. */

@@ -106,7 +106,7 @@ onOwnServices('a pipeline with a mistake', () => {
       topology: 'api',
       variables: { API_PORT: takenPort() },
       words:
-        /^ended: http: port \d+ \(from API_PORT\) on 127\.0\.0\.1 is in use by another program: stop it or change `listen`$/,
+        /^ended: http: port \d+ \(from API_PORT\) on 127\.0\.0\.1 is in use by another program: stop that program, or change `listen`$/,
     }),
     'a port of the TCP feed that is in use': () => ({
       topology: 'analytics',

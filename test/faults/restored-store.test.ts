@@ -46,7 +46,7 @@ async function settle(cluster: Cluster, ledger: Ledger): Promise<string> {
   await ledger.offer(60);
   await using processor = await cluster.processor();
   try {
-    await eventually('partitions', async () => processor.output.includes('gave this member partitions'));
+    await eventually('partitions', async () => processor.output.includes('assigned partitions'));
     await cluster.settled(ledger);
   } catch (error) {
     throw new Error(`${(error as Error).message}\n${processor.output}`);

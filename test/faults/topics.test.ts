@@ -49,7 +49,7 @@ describe.concurrent('a topic beside its stores', () => {
       processor.child.kill('SIGCONT');
       await untilStored(cluster, 600 + more, processor);
       expect(processor.child.exitCode, processor.output).toBe(null);
-      expect(processor.output).toContain(`topic ${topic} was removed or made anew`);
+      expect(processor.output).toContain(`topic ${topic} was deleted or created again`);
       expect(await processor.stop('SIGTERM'), processor.output).toBe(0);
       await ledger.close();
     });
@@ -72,7 +72,7 @@ describe.concurrent('a topic beside its stores', () => {
       await untilStored(cluster, 720, second);
       expect(await cluster.command('counters', 'forget', '--topology', 'processor')).toEqual({
         code: 0,
-        stdout: 'every mark fits its log: nothing to forget\n',
+        stdout: 'all marks match their logs: nothing to forget\n',
       });
       expect(await second.stop('SIGTERM'), second.output).toBe(0);
       await ledger.close();

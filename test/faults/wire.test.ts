@@ -60,7 +60,7 @@ onServices('the wire, with the whole platform on Kafka and MongoDB', (services) 
       await exchange.subscribed();
       await eventually('a client of the feed', async () => reader.isConnected);
       for (const process of [processor, analytics])
-        await eventually('its partitions', async () => process.output.includes('gave this member partitions'));
+        await eventually('its partitions', async () => process.output.includes('assigned partitions'));
       for (const frame of frames) await exchange.send(JSON.stringify(frame));
       await eventually('four lines', async () => reader.lines.length >= 4);
       await eventually('four counted', async () => {

@@ -125,7 +125,7 @@ describe('file', () => {
     await writeFile(path, '{"a":1}\n{"a":');
     const torn = await roles(path);
     await torn.sink.connect(never);
-    expect(torn.context.log.lines[0]?.text).toMatch(/cut off an unfinished last line/);
+    expect(torn.context.log.lines[0]?.text).toMatch(/removed an incomplete last line/);
     await torn.sink.write(messages({ a: 2 }), never);
     await torn.sink.close();
     expect(await readFile(path, 'utf8')).toBe('{"a":1}\n{"a":2}\n');

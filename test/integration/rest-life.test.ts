@@ -23,7 +23,7 @@ describe('rest at its start and its end', () => {
     await expect(source.connect(never)).rejects.toMatchObject({
       code: 'FDP_PORT_IN_USE',
       fault: 'fatal',
-      message: `http: port ${port} on 127.0.0.1 is in use by another program: stop it or change \`listen\``,
+      message: `http: port ${port} on 127.0.0.1 is in use by another program: stop that program, or change \`listen\``,
     });
     other.close();
     await source.close();

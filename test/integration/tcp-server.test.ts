@@ -232,7 +232,7 @@ describe('tcp server at its start', () => {
     await expect(sink.connect(signal)).rejects.toMatchObject({
       code: 'FDP_PORT_IN_USE',
       fault: 'fatal',
-      message: `feed: port ${port} on 127.0.0.1 is in use by another program: stop it or change \`listen\``,
+      message: `feed: port ${port} on 127.0.0.1 is in use by another program: stop that program, or change \`listen\``,
     });
     await expect(sink.connect(signal, { takenOver: true })).rejects.toMatchObject({
       code: 'FDP_PORT_IN_USE',

@@ -246,7 +246,7 @@ describe('dedupe', () => {
       'key: there is no field symbl | did you mean symbol?',
     ]);
     expect(check(dedupe, '{ key: always }', undefined).problems).toEqual([
-      'key: the same key for every message | insert names, such as {symbol}-{time}',
+      'key: every message would get the same key | use names in braces, such as {symbol}-{time}',
     ]);
   });
 

@@ -33,7 +33,7 @@ describe('filter', () => {
 
   it('is checked against the shape', () => {
     expect(check(filter, 'size(symbol)', { symbol: 'string' }).problems).toEqual([
-      ': gives a number, expected true or false',
+      ': is a number, expected true or false',
     ]);
   });
 });

@@ -237,19 +237,19 @@ describe('find', () => {
       problems('{ in: trades, where: { symbl: "{symbol}", price: "{limit}", time: "{offset}" }, sort: [-tme] }'),
     ).toEqual([
       'where.symbl: there is no field symbl | did you mean symbol?',
-      'where.price: price is a decimal, and a number is never equal to it',
-      'where.time: {offset} is not a parameter | it means the place of a message in a log',
+      'where.price: price is a decimal, which never equals a number',
+      'where.time: {offset} is not a parameter | it is a coordinate of a message in a log',
       'sort.0: there is no field tme | did you mean time?',
     ]);
     expect(problems(page.replace('-_id', '_id'))).toEqual([
-      'sort: pages need a number or date field and then _id, both in one direction | such as [-time, -_id]',
+      'sort: pages need a number or date field and then _id, both in the same direction | such as [-time, -_id]',
     ]);
     expect(check(find, page, undefined, scope).problems).toEqual([
       'page.limit: the route has no parameter limit | declare it with params before this operator',
       'page.before: the route has no parameter before | declare it with params before this operator',
     ]);
     expect(check(find, page, undefined, { tables: { trades } }).problems).toEqual([
-      'page: pages belong to a request | use limit',
+      'page: pages are for routes only | use limit',
     ]);
   });
 });

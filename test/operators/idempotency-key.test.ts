@@ -55,7 +55,7 @@ describe('idempotency_key', () => {
       'from: there is no field tme | did you mean time?',
     ]);
     expect(check(idempotencyKey, '{ as: id, from: same }', undefined).problems).toEqual([
-      'from: the same key for every message | insert names, such as {topic}-{partition}-{offset}-{index}',
+      'from: every message would get the same key | use names in braces, such as {topic}-{partition}-{offset}-{index}',
     ]);
   });
 });

@@ -45,7 +45,7 @@ describe('map', () => {
     });
     expect(check(map, `{ p: prcie, q: 'price * 2.0', r: '(' }`, shape).problems).toEqual([
       'p: there is no field prcie | did you mean price?',
-      'q: * between text and a number | numbers stand without quotes; double(x) makes a number of text',
+      'q: * between text and a number | write numbers without quotes; double(x) converts text to a number',
       'r: "(": unexpected token: EOF at character 2',
     ]);
   });

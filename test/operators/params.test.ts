@@ -103,9 +103,9 @@ describe('params', () => {
   it('finds rules that can not be', () => {
     const problems = (rules: string) => check(params, rules, undefined).problems;
     expect(problems('{ offset: { type: integer } }')).toEqual([
-      "offset: a parameter can't be called offset, which means the message's own offset in templates",
+      'offset: a parameter cannot have the name offset: in templates it is the offset of the message',
     ]);
-    expect(problems('{ x: { type: string, minimum: 1 } }')).toEqual(['x.minimum: minimum means nothing for a string']);
+    expect(problems('{ x: { type: string, minimum: 1 } }')).toEqual(['x.minimum: minimum does not apply to a string']);
     expect(problems('{ x: { type: integer, minimum: 5, maximum: 1 } }')).toEqual([
       'x.minimum: minimum is above maximum',
     ]);

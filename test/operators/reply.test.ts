@@ -45,7 +45,7 @@ describe('reply', () => {
 
   it('keeps the list and its links apart', () => {
     expect(check(reply, '{ as: pagination, pagination: true }', undefined).problems).toEqual([
-      'as: pagination is the name of the links | choose another name for the list',
+      'as: pagination is reserved for the links | choose another name for the list',
     ]);
   });
 });

@@ -65,6 +65,6 @@ describe('require', () => {
     expect(check(require, 'price * 2', shape).problems).toEqual([
       ': 2 beside * is an integer, and numbers are doubles | write 2.0',
     ]);
-    expect(check(require, 'symbol', shape).problems).toEqual([': gives a string, expected true or false']);
+    expect(check(require, 'symbol', shape).problems).toEqual([': is a string, expected true or false']);
   });
 });

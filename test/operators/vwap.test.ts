@@ -166,7 +166,7 @@ describe('vwap', () => {
       problems: ['by: there is no field symbl | did you mean symbol?', 'volume: volume is a decimal, expected number'],
     });
     expect(check(vwap, '{ window: 1000000, by: symbol }', undefined).problems).toEqual([
-      'max_keys: 10000 windows of 1000000 trades may take more than 1 GiB | set max_keys to 33 or less',
+      'max_keys: 10000 windows of 1000000 trades may use more than 1 GiB | set max_keys to 33 or less',
     ]);
   });
 });

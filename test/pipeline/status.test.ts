@@ -35,7 +35,7 @@ describe('status table', () => {
     'must have the fields of a report: %s',
     (options) => {
       const { problems, resolution } = readText(pipeline(options));
-      expect(brief(problems)).toEqual(['1:21 settings: "status" can\'t keep what processes report']);
+      expect(brief(problems)).toEqual(['1:21 settings: "status" cannot store the reports of processes']);
       expect(problems[0]?.hint).toBe(
         'give it fields: { process: string, at: date, snapshot: string } and unique: process',
       );

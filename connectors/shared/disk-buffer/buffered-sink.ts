@@ -112,7 +112,7 @@ export class BufferedSink implements Sink {
     const { clock } = this.#context;
     const { controller, release } = linkedAbort(signal, this.#life.signal);
     const written = this.#inner.write(messages, controller.signal);
-    const late = () => new FdpError('FDP_TIMEOUT', `${this.#options.name}: the log has not confirmed in time`);
+    const late = () => new FdpError('FDP_TIMEOUT', `${this.#options.name}: the log did not confirm the write in time`);
     try {
       if (await endedWithin(clock, patienceMs, written)) return await written;
       // Nothing may overtake it: the buffer is worked off once this write has ended.
@@ -193,7 +193,8 @@ export class BufferedSink implements Sink {
     this.#confirmed = waiting.filter((_message, place) => !stay.has(place));
     await this.#removeConfirmed();
     const refused = failed.size - stay.size;
-    if (isLetter && refused > 0) this.#tell(refused, 'the log refused them for good after they had waited on the disk');
+    if (isLetter && refused > 0)
+      this.#tell(refused, 'the log rejected them permanently after they had waited on the disk');
     else if (this.#lossy) {
       this.#lossy = false;
       this.#context.node.is('ok');

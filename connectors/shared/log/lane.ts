@@ -114,7 +114,7 @@ export class LogLane implements Lane {
       if (!this.signal.aborted) this.#options.lost();
       throw new FdpError(
         'FDP_LEASE_LOST',
-        `${store.name}: partition ${partition} of group ${usage.group} was taken away`,
+        `${store.name}: partition ${partition} of group ${usage.group} was assigned to another member`,
       );
     }
     this.#committed = position;

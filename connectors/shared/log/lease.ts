@@ -45,7 +45,7 @@ export async function waitForLease(
     if (!free) node.is('standby', `${store.name}: ${lease.owner} works group ${group}`);
     await clock.sleep(lookMs, signal);
   }
-  throw new FdpError('FDP_CLOSED', `${store.name}: stopped while it stood by for group ${group}`);
+  throw new FdpError('FDP_CLOSED', `${store.name}: stopped while waiting as a standby of group ${group}`);
 }
 
 /**

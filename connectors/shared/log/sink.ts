@@ -110,7 +110,7 @@ export class LogSink implements Sink {
       node.count('gap', unread);
       log.error(
         { unread },
-        `${this.#store.name}: over max_size, ${unread} messages were removed before a group read them`,
+        `${this.#store.name}: over max_size, ${unread} messages were removed before every group had read them`,
       );
     }
     if (this.#open) this.#scheduleTrim();

@@ -32,7 +32,7 @@ export async function startPositions(
       throw new FdpError(
         'FDP_POSITION_BEYOND_END',
         `${store.name}: group ${usage.group} stands at ${position} of partition ${partition}, beyond the log's end ${next}: ` +
-          'restore the log that belongs to it, or give another `group`: tables take nothing twice',
+          'restore the matching log, or use another `group`; tables do not store anything twice',
       );
   }
   return missing;

@@ -117,7 +117,7 @@ export class Database {
 function classified(path: string, error: unknown): FdpError {
   const text = messageOf(error);
   if (text.includes('too large to be represented'))
-    return new FdpError('FDP_MESSAGE_UNREADABLE', `${path}: a stored integer lies beyond 2^53`, { cause: error });
+    return new FdpError('FDP_MESSAGE_UNREADABLE', `${path}: a stored integer is beyond 2^53`, { cause: error });
   // One binding calls it so, the other so; and the errors of the package's `all` carry no result code, only its text.
   const { errcode, sqliteCode = errcode } = error as { readonly errcode?: unknown; readonly sqliteCode?: unknown };
   const known = results.find(([result, words]) =>

@@ -191,7 +191,7 @@ export class SqliteFile {
       }
       if (!said && clock.monotonic() - since > lockedSaidMs) {
         said = true;
-        log.warn({ file: this.path }, `${this.path}: another process has it locked, waiting for it`);
+        log.warn({ file: this.path }, `${this.path}: locked by another process; waiting`);
       }
       await clock.sleep(backOffMs(this.#environment, attempt));
     }
@@ -201,9 +201,9 @@ export class SqliteFile {
   #dropSpent(): boolean {
     const now = this.#environment.clock.monotonic();
     for (const job of this.#queue.splice(0)) {
-      if (job.signal?.aborted) job.reject(new FdpError('FDP_CLOSED', `${this.path}: the write was given up`));
+      if (job.signal?.aborted) job.reject(new FdpError('FDP_CLOSED', `${this.path}: the write was cancelled`));
       else if (now - job.since > lockedLimitMs)
-        job.reject(new FdpError('FDP_BUSY', `${this.path}: another process has had it locked for 5 s`));
+        job.reject(new FdpError('FDP_BUSY', `${this.path}: locked by another process for 5 s`));
       else this.#queue.push(job);
     }
     return this.#queue.length > 0;
@@ -252,7 +252,7 @@ export class SqliteFile {
     if (now - this.#checkedGone < goneCheckMs) return;
     // Nobody here opens what lies there now before all have let go of the old one: both would share the files beside it.
     if (isOther(this.path, this.#inode))
-      throw new FdpError('FDP_STORE_GONE', `${this.path}: was removed or replaced while in use: start again to go on`);
+      throw new FdpError('FDP_STORE_GONE', `${this.path}: was removed or replaced while in use: restart fdp`);
     this.#checkedGone = now;
   }
 }

@@ -50,6 +50,6 @@ function folderError(folder: string, cause: unknown): FdpError {
   const text = `${folder}: the folder could not be made: ${messageOf(cause)}`;
   if (code === 'ENOSPC') return new FdpError('FDP_DISK_FULL', text, { cause });
   const isFile = code === 'EEXIST' || code === 'ENOTDIR';
-  const cure = isFile ? 'a file lies there: move it away, or set FDP_DATA to a folder' : writeAdvice(folder);
+  const cure = isFile ? 'there is a file with this name: move it, or set FDP_DATA to a folder' : writeAdvice(folder);
   return new FdpError('FDP_REFUSED', `${text}: ${cure}`, { cause });
 }

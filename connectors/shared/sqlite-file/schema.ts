@@ -44,10 +44,10 @@ function check(db: Database): boolean {
     if (version <= schemaVersion) return true;
     throw new FdpError(
       'FDP_STORE_NEWER',
-      `${db.path}: was written by a newer fdp (schema ${version}, this one knows ${schemaVersion}): update fdp, or use another path`,
+      `${db.path}: was written by a newer version of fdp (schema ${version}; this version supports ${schemaVersion}): update fdp, or use another path`,
     );
   }
   const empty = Number(db.get('SELECT count(*) AS n FROM sqlite_master')?.['n']) === 0;
   if (empty && application === 0) return false;
-  throw new FdpError('FDP_STORE_DIFFERS', `${db.path}: is the database of another program: use another path`);
+  throw new FdpError('FDP_STORE_DIFFERS', `${db.path}: is a database of another program: use another path`);
 }

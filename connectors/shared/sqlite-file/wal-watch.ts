@@ -40,7 +40,7 @@ export class WalWatch {
       log.warn(fields, `${this.#file}: its write-ahead log has grown to ${sizeText(this.#bytes)}: ${why}`);
     } else if (this.#reported > 0 && this.#bytes <= walBytes) {
       this.#reported = 0;
-      log.info(fields, `${this.#file}: its write-ahead log is small again`);
+      log.info(fields, `${this.#file}: the write-ahead log is back to its normal size`);
     }
   }
 }

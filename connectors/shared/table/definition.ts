@@ -83,8 +83,8 @@ export function checkTable(options: TableOptions, report: Report): void {
     if (field.startsWith('_'))
       report(
         ['fields', field],
-        `expected a name without \`_\` in front, got "${field}"`,
-        'such names are kept for fdp',
+        `expected a name that does not begin with \`_\`, got "${field}"`,
+        'such names are reserved for fdp',
       );
   if (!fields) return;
   const known = `one of ${words.join(', ')}`;

@@ -211,7 +211,7 @@ export class TableLookup extends TableRole implements Lookup {
   async find(query: Query, signal: AbortSignal): Promise<readonly Row[]> {
     const { name } = this.store.definition;
     await this.#turns.next();
-    if (signal.aborted) throw new FdpError('FDP_CLOSED', `${name}: the request was given up`);
+    if (signal.aborted) throw new FdpError('FDP_CLOSED', `${name}: the request was cancelled`);
     return this.store.find(query);
   }
 }

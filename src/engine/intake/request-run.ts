@@ -68,7 +68,7 @@ export class RequestRun {
 
   /** Nobody works on it any more. */
   giveUp(): void {
-    this.#request.stop(new FdpError('FDP_UNAVAILABLE', 'the service is being stopped'));
+    this.#request.stop(new FdpError('FDP_UNAVAILABLE', 'the service is stopping'));
   }
 
   #admit(reading: Reading): Batch {

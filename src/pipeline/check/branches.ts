@@ -74,9 +74,9 @@ function placesOf(branches: readonly BranchSpec[], { subject, context }: User): 
   for (const [at, { name, place }] of branches.entries()) {
     if (name === '') continue;
     if (places.has(name))
-      context.problems.add(place, `two sinks are called "${name}"`, {
+      context.problems.add(place, `two sinks have the name "${name}"`, {
         subject,
-        hint: 'give one of them a name of its own: name: ...',
+        hint: 'give one of them another name: name: ...',
       });
     else places.set(name, at);
   }
@@ -86,7 +86,7 @@ function placesOf(branches: readonly BranchSpec[], { subject, context }: User): 
 /** Somebody must settle the messages. */
 function checkGuarantee(branches: readonly BranchSpec[], list: Entry, { subject, context }: User): void {
   if (branches.length > 0 && branches.every(({ bestEffort }) => bestEffort))
-    context.problems.add(list.key, 'every sink is best_effort, expected one that is not', {
+    context.problems.add(list.key, 'every sink is best_effort, expected at least one that is not', {
       subject,
       hint: 'a message is settled by the sinks that are not best_effort',
     });
@@ -117,7 +117,8 @@ function problemOfAfter(
   const target = places.get(name);
   if (target === undefined) return { text: `after: there is no sink "${name}" in this topology` };
   if (target === at) return { text: "after: a sink can't stand after itself" };
-  if (target > at) return { text: `after: "${name}" must stand before`, hint: 'sinks are read from top to bottom' };
+  if (target > at)
+    return { text: `after: "${name}" must come before this sink`, hint: 'sinks are read from top to bottom' };
   if (!branches[target]?.bestEffort) return undefined;
-  return { text: `after: "${name}" is best_effort, so nothing is known of what it stored`, hint: 'name another sink' };
+  return { text: `after: "${name}" is best_effort, so it is not known what it stored`, hint: 'name another sink' };
 }

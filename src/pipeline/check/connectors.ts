@@ -63,10 +63,10 @@ function declarationOf(
 
 /** Connectors and topologies are named alike. */
 export function checkName(name: string, { key }: Entry, what: string, { problems }: Context): void {
-  if (name === noDeadLetter) problems.add(key, `"${name}" can't be the name of a ${what}`);
+  if (name === noDeadLetter) problems.add(key, `"${name}" cannot be the name of a ${what}`);
   else if (!new RegExp(namePattern).test(name))
-    problems.add(key, `"${name}" can't be the name of a ${what}`, {
-      hint: 'a name begins with a letter and holds letters, digits, _ and -, 63 at most',
+    problems.add(key, `"${name}" cannot be the name of a ${what}`, {
+      hint: 'a name begins with a letter and has letters, digits, _ and -, at most 63 characters',
     });
 }
 

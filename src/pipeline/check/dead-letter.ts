@@ -38,7 +38,7 @@ function ownDeadLetter(own: Entry, { source, routes }: Flow, user: DeadLetterUse
   if (!use.connector) return undefined;
   const { problems } = user.context;
   if (routes.length > 0)
-    problems.add(use.place, 'a request that is rejected is answered, never dead-lettered', { subject: user.subject });
+    problems.add(use.place, 'a rejected request gets an error reply, not a dead letter', { subject: user.subject });
   else if (use.connector.name === source?.connector?.name) refuseCircle(use.place, use.connector.name, user);
   return use;
 }

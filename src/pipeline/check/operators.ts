@@ -66,7 +66,7 @@ function readOperator({ type, place, tree }: Named, chain: Chain, context: Conte
     return unknownOperator(type, place);
   }
   if (declaration.place === 'request' && !chain.inRoute)
-    problems.add(place, 'works in a route only', { subject: type, hint: 'routes belong to a source of requests' });
+    problems.add(place, 'is allowed in routes only', { subject: type, hint: 'routes belong to a source of requests' });
   const options = isNothing(tree) && isObjectSchema(declaration.options) ? undefined : tree;
   const check = { schema: declaration.options, subject: type, owner: place, problems, folder };
   const { value, valid } = checkTree(options, check);

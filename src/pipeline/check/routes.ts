@@ -34,12 +34,12 @@ function checkRoute(
 ): void {
   const path = routePattern.exec(route)?.[1];
   if (path === undefined || !path.split('/').every((segment) => segmentPattern.test(segment))) {
-    problems.add(key, `"${route}" is no route`, { subject, hint: 'expected GET /path or GET /path/{parameter}' });
+    problems.add(key, `"${route}" is not a route`, { subject, hint: 'expected GET /path or GET /path/{parameter}' });
     return;
   }
   const parameters = routeParameters(route);
   if (new Set(parameters).size < parameters.length)
-    problems.add(key, `"${route}" has two parameters of one name`, { subject });
+    problems.add(key, `"${route}" has two parameters with the same name`, { subject });
   const normal = path.replace(/\{[^}]*\}/g, '{}').replace(/(.)\/$/, '$1');
   const twin = seen.get(normal);
   if (twin) problems.add(key, `"${route}" is the same route as "${twin}"`, { subject });

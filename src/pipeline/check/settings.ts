@@ -77,7 +77,7 @@ export function readSettingsNames(
 function statusTable(status: NameSpec, user: Parameters<typeof findConnector>[2]): ConnectorSpec | undefined {
   const found = findConnector(status, 'sink', user);
   if (found?.declaration && found.declaration.family !== 'table') {
-    user.context.problems.add(status.place, `"${status.name}" (${found.declaration.type}) is no table`, {
+    user.context.problems.add(status.place, `"${status.name}" (${found.declaration.type}) is not a table`, {
       subject: user.subject,
       hint: 'status: the connector of a table',
     });
@@ -85,7 +85,7 @@ function statusTable(status: NameSpec, user: Parameters<typeof findConnector>[2]
   }
   if (found?.valid && !keepsReports(found.options)) {
     const fields = Object.entries(required.fields).map(([field, type]) => `${field}: ${type}`);
-    user.context.problems.add(status.place, `"${status.name}" can't keep what processes report`, {
+    user.context.problems.add(status.place, `"${status.name}" cannot store the reports of processes`, {
       subject: user.subject,
       hint: `give it fields: { ${fields.join(', ')} } and unique: ${required.unique}`,
     });

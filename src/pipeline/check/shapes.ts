@@ -100,10 +100,10 @@ function checkMerges(topology: TopologySpec, { problems }: Context): void {
     const report = (text: string, hint?: string) =>
       problems.add(branch.sink.place, text, { subject: topology.name, ...(hint && { hint }) });
     if (!declaration.sink?.merges)
-      report(`"${name}" (${declaration.type}) can't change rows`, 'merge operations go to a table');
+      report(`"${name}" (${declaration.type}) cannot update rows`, 'updates of rows need a table');
     else if (valid) {
       const why = declaration.sink.merges(options);
-      if (why) report(`"${name}" can't take counters: ${why}`);
+      if (why) report(`"${name}" cannot hold counters: ${why}`);
     }
   }
 }
@@ -124,7 +124,7 @@ function checkSink(
       hint: () => {
         const near = nearest(name, Object.keys(shape));
         const fields = `the messages have: ${Object.keys(shape).slice(0, 30).join(', ') || 'no field'}`;
-        return near ? `${fields}; is "${near}" meant?` : fields;
+        return near ? `${fields}; did you mean "${near}"?` : fields;
       },
     });
   }

@@ -109,7 +109,7 @@ function checkForm(map: MapTree, entry: Entry, wants: Form, { subject, context: 
       'operators belong to the routes',
     );
     if (!hasRoutes && !hasSink && !isMisspelt)
-      problems.add(entry.key, 'lacks "routes"', { subject, hint: 'its source gives requests, which want a reply' });
+      problems.add(entry.key, 'lacks "routes"', { subject, hint: 'its source produces requests, which need a reply' });
     return;
   }
   if (map.entries.has('sink') && map.entries.has('sinks'))

@@ -55,7 +55,7 @@ export function findConnector(
   const { declaration } = connector;
   if (declaration && !rolesOf(connector).includes(role)) {
     const able = [...connectors.values()].filter((other) => rolesOf(other).includes(role)).map((other) => other.name);
-    problems.add(place, `"${name}" (${declaration.type}) can't be a ${role}`, {
+    problems.add(place, `"${name}" (${declaration.type}) cannot be a ${role}`, {
       subject,
       hint: able.length > 0 ? `connectors that can: ${able.slice(0, 30).join(', ')}` : `no connector here can`,
     });

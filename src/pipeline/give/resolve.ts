@@ -142,7 +142,7 @@ function reportClaims(connectors: readonly ConnectorSpec[], problems: Problems):
       if (first && first !== connector)
         problems.add(entry.key, `claims ${claim}, as does "${first.name}"`, {
           subject: name,
-          hint: 'they can not start in one process: change one, or start their topologies apart with --topology',
+          hint: 'they cannot run in the same process: change one, or start their topologies in separate processes with --topology',
         });
       else claimed.set(claim, connector);
     }
@@ -161,7 +161,7 @@ function reportExclusive(started: readonly TopologySpec[], problems: Problems): 
       else
         problems.add(place, `"${connector.name}" is the ${role} of "${first}" already`, {
           subject: topology.name,
-          hint: 'one topology of a process can use it: start them apart with --topology, or give each its own connector',
+          hint: 'only one topology of a process can use it: start them in separate processes with --topology, or give each its own connector',
         });
     }
   }
@@ -186,7 +186,7 @@ function reportSharedGroups({ topologies }: Spec, problems: Problems): void {
         `"${first.name}" (line ${lineAndColumn(first.source.place).line}) reads this log in group "${group}" already`,
         {
           subject: topology.name,
-          hint: 'they would share its messages, and each miss what the other reads: give it a `group` of its own',
+          hint: 'each would miss the messages that the other reads: give it another `group`',
         },
       );
   }
@@ -201,12 +201,16 @@ function reportBeside(started: readonly TopologySpec[], spec: Spec, problems: Pr
       const isWith = (use: UseSpec) => use.connector === connector && use.role === wanted;
       if (!wanted || uses.some(isWith)) continue;
       const other = [...spec.topologies.values()].find((each) => usesOf(each).some(isWith));
-      problems.add(place, `"${connector.name}" as a ${role} shows nothing without the topology whose ${wanted} it is`, {
-        subject: topology.name,
-        hint: other
-          ? `start both in one process: --topology ${other.name},${topology.name}`
-          : `no topology has it as its ${wanted}`,
-      });
+      problems.add(
+        place,
+        `"${connector.name}" as a ${role} shows nothing without the topology that has it as its ${wanted}`,
+        {
+          subject: topology.name,
+          hint: other
+            ? `start both in one process: --topology ${other.name},${topology.name}`
+            : `no topology has it as its ${wanted}`,
+        },
+      );
     }
   }
 }

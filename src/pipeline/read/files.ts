@@ -105,7 +105,7 @@ export class FileReader {
     if (this.#read.size >= maxFiles) return refuse(`more than ${maxFiles} files are included`);
     try {
       const stats = statSync(path);
-      if (!stats.isFile()) return refuse('this is no file');
+      if (!stats.isFile()) return refuse('this is not a file');
       if (stats.size > maxFileBytes) return refuse('the file is larger than 1 MiB');
       return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
     } catch (error) {
@@ -178,7 +178,7 @@ export class FileReader {
     const path = resolve(dirname(from), pattern);
     if (!pattern.includes('*')) return [path];
     if (dirname(path).includes('*')) {
-      this.#problems.add(place, 'include: * is understood in the last part of a path only');
+      this.#problems.add(place, 'include: * is allowed in the last part of a path only');
       return [];
     }
     const found = filesLike(path).filter((each) => each !== from);

@@ -95,12 +95,12 @@ class TreeBuilder {
   #scalar(value: unknown, at: Place): ScalarTree {
     if (typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value)) {
       const text = this.#file.text.slice(at.start, at.end);
-      this.#problems.add(at, `${text} is too long for a whole number`, { hint: 'quote it when it is text' });
+      this.#problems.add(at, `${text} is too large for an integer`, { hint: 'quote it if it is text' });
       return { kind: 'scalar', at, value: '', broken: true };
     }
     if (value === null || ['string', 'number', 'boolean'].includes(typeof value))
       return { kind: 'scalar', at, value: value as Scalar };
-    this.#problems.add(at, 'only text, numbers, true, false, maps and lists are understood');
+    this.#problems.add(at, 'expected text, a number, true, false, a map or a list');
     return { kind: 'scalar', at, value: '', broken: true };
   }
 
@@ -128,7 +128,7 @@ class TreeBuilder {
     const name = isScalar(pair.key) ? this.#keyText(pair.key.value, place) : undefined;
     const first = name === undefined ? undefined : entries.get(name);
     if (name === undefined || name === '__proto__')
-      this.#problems.add(place, 'a key must be plain text', { hint: 'quote the value when a brace was meant as text' });
+      this.#problems.add(place, 'a key must be plain text', { hint: 'quote the value if the brace is text' });
     else if (first)
       this.#problems.add(place, `"${name}" stands here twice`, {
         hint: `the first is in line ${lineAndColumn(first.key).line}`,

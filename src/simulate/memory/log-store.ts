@@ -51,7 +51,7 @@ export class MemoryLogStore implements LogStore {
 
   append(records: readonly NewRecord[], signal: AbortSignal): Promise<void> {
     return this.#step('append', (log) => {
-      if (signal.aborted) throw new FdpError('FDP_CLOSED', `${this.name}: the write was given up`);
+      if (signal.aborted) throw new FdpError('FDP_CLOSED', `${this.name}: the write was cancelled`);
       for (const record of records) {
         const partition = log.partitions[record.partition];
         if (!partition) throw new FdpError('FDP_INTERNAL', `${this.name}: no partition ${record.partition}`);

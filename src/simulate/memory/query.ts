@@ -30,7 +30,7 @@ function isAfter(row: MemoryRow, { name }: TableDefinition, { after, sort }: Que
   const [first, second] = sort;
   if (!after || !first) return true;
   if (after.id !== undefined && !/^\d{1,15}$/.test(after.id))
-    throw new FdpError('FDP_PARAMETER_INVALID', `${name}: "${after.id}" is no row of this table`);
+    throw new FdpError('FDP_PARAMETER_INVALID', `${name}: "${after.id}" is not a row of this table`);
   const value = row.values[first.field] ?? null;
   if (value === null) return false;
   const difference = compare(value, after.value, false) * (first.descending ? -1 : 1);

@@ -144,7 +144,7 @@ export class MemoryTableStore implements TableStore {
   /** One atomic step between the space's hooks. */
   async #step<T>(name: Parameters<MemoryHook>[0], signal: AbortSignal, work: (table: MemoryTable) => T): Promise<T> {
     await this.#space.beforeWrite?.(name);
-    if (signal.aborted) throw new FdpError('FDP_CLOSED', `${this.definition.name}: the write was given up`);
+    if (signal.aborted) throw new FdpError('FDP_CLOSED', `${this.definition.name}: the write was cancelled`);
     const result = work(this.#opened);
     await this.#space.afterWrite?.(name);
     return result;

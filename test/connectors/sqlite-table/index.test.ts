@@ -130,7 +130,7 @@ describe('sqlite_table options', () => {
     };
     sqliteTable.check?.(options, (path, text) => found.push(`${path.join('.')}: ${text}`));
     expect(found).toEqual([
-      'fields._b: expected a name without `_` in front, got "_b"',
+      'fields._b: expected a name that does not begin with `_`, got "_b"',
       'unique: expected one of a, _b, got "c"',
       'indexes.1.0: expected _id or one of a, _b, got "d"',
     ]);

@@ -63,7 +63,7 @@ describe('stdout', () => {
     await expect(written).rejects.toMatchObject({
       code: 'FDP_CLOSED',
       fault: 'fatal',
-      message: 'out: nobody reads the output any more',
+      message: 'out: the reader of the output has closed it',
     });
   });
 });

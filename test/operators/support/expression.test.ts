@@ -64,12 +64,12 @@ describe('expression', () => {
     ['a[0]', { a: [] }, '"a[0]": a: there is no item 0'],
     ['double(a)', { a: 'x' }, '"double(a)": a: expected a number, or text that holds one, got text "x"'],
     ['type > 1.0', { type: 'x' }, '"type > 1.0": type: expected a number, got text "x"'],
-    ['1.0 / price', { price: 0 }, '"1.0 / price": the result is Infinity, which no message can hold'],
+    ['1.0 / price', { price: 0 }, '"1.0 / price": the result is Infinity, which a message cannot hold'],
     ['a.b', { a: {} }, '"a.b": there is no field b'],
     [
       'timestamp("2024-01-01T00:00:00Z")',
       {},
-      '"timestamp("2024-01-01T00:00:00Z")": the result is a Date, which no message can hold',
+      '"timestamp("2024-01-01T00:00:00Z")": the result is a Date, which a message cannot hold',
     ],
     ['iso(price)', { price: 'x' }, '"iso(price)": iso: expected Unix ms, got "x"'],
     ['int(price)', { price: 1e18 }, '"int(price)": the integer 1000000000000000000 is beyond 2^53'],
@@ -127,7 +127,7 @@ describe('expression', () => {
   it('checks types where they are declared, and takes null for any of them', () => {
     const shape: Shape = { symbol: 'string', price: 'decimal', time: 'date', count: 'int64', flag: 'boolean' };
     expect(problems('price > 1.0', shape)).toEqual([
-      '> between text and a number | numbers stand without quotes; double(x) makes a number of text',
+      '> between text and a number | write numbers without quotes; double(x) converts text to a number',
     ]);
     expect(problems('iso(symbol)', shape)).toEqual(['there is no iso(...) that takes text']);
     expect(problems('symbol && flag', shape)).toEqual(['expected true or false, got text']);

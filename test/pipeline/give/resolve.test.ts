@@ -104,7 +104,7 @@ describe('a role that does nothing without another one', () => {
     expect(brief(readText(text, { topologies: ['api'] }).problems)).toEqual([]);
     expect(readText(text, { topologies: ['t'] }).problems).toMatchObject([
       {
-        message: 't: "http" as a sink shows nothing without the topology whose source it is',
+        message: 't: "http" as a sink shows nothing without the topology that has it as its source',
         hint: 'start both in one process: --topology api,t',
       },
     ]);

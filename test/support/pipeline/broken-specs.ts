@@ -44,7 +44,7 @@ export const brokenSpecs: readonly BrokenSpec[] = [
   [
     'a number that is too long',
     withConnectors('  m: { type: mock, symbols: [B], seed: ‸12345678901234567890 }'),
-    'too long',
+    'too large',
   ],
   ['a key that is a list', withConnectors('  ? ‸[a, b]\n  : c'), 'key must be plain text'],
   ['no map at all', '‸- a\n- b\n', 'expected a map'],
@@ -80,7 +80,7 @@ export const brokenSpecs: readonly BrokenSpec[] = [
   ['a limit that is too small', withSettings('{ limits: { lane_batches: ‸0 } }'), 'at least 1'],
   ['a dead letter that is not there', withSettings('{ dead_letter: ‸leters }'), 'did you mean "letters"'],
   ['a dead letter that is no sink', withSettings('{ dead_letter: ‸mock }'), 'be a sink'],
-  ['a status that is no table', withSettings('{ status: ‸log }'), 'no table'],
+  ['a status that is no table', withSettings('{ status: ‸log }'), 'not a table'],
   // connectors
   ['a connector without type', withConnectors('  ‸m: { symbols: [B] }'), 'lacks "type"'],
   ['an unknown type', withConnectors('  m: { type: ‸kafak, brokers: x }'), 'did you mean "kafka"'],
@@ -148,9 +148,9 @@ export const brokenSpecs: readonly BrokenSpec[] = [
   ['sink and sinks', withTopologies('  t: { source: mock, sink: log, ‸sinks: [log] }'), 'beside "sink"'],
   ['an unknown source', withTopologies('  t: { source: ‸mok, sink: log }'), 'did you mean "mock"'],
   ['an unknown sink', withTopologies('  t: { source: mock, sink: ‸lgo }'), 'unknown connector "lgo"'],
-  ['a source that is a sink', withTopologies('  t: { source: ‸table, sink: log }'), "can't be a source"],
-  ['a sink that is a source', withTopologies('  t: { source: mock, sink: ‸mock }'), "can't be a sink"],
-  ['a server as source, by its options', withTopologies('  t: { source: ‸feed, sink: log }'), "can't be a source"],
+  ['a source that is a sink', withTopologies('  t: { source: ‸table, sink: log }'), 'cannot be a source'],
+  ['a sink that is a source', withTopologies('  t: { source: mock, sink: ‸mock }'), 'cannot be a sink'],
+  ['a server as source, by its options', withTopologies('  t: { source: ‸feed, sink: log }'), 'cannot be a source'],
   [
     'an option of a role',
     withTopologies('  t: { source: { connector: log, group: g, ‸form: latest }, sink: log }'),
@@ -176,7 +176,7 @@ export const brokenSpecs: readonly BrokenSpec[] = [
     'source of requests',
   ],
   ['requests with a sink', withRoutes('      GET /: [reply]\n    ‸sink: log'), 'no meaning'],
-  ['a dead letter of requests', withRoutes('      GET /: [reply]\n    dead_letter: ‸letters'), 'answered'],
+  ['a dead letter of requests', withRoutes('      GET /: [reply]\n    dead_letter: ‸letters'), 'error reply'],
   [
     'a dead letter that is the source',
     withTopologies('  t: { source: { connector: log, group: g }, sink: feed, dead_letter: ‸log }'),
@@ -198,7 +198,7 @@ export const brokenSpecs: readonly BrokenSpec[] = [
   ['options at the wrong depth', withOperators('      - explode:\n        ‸field: data'), 'indent the options'],
   ['an operator without its options', withOperators('      - ‸explode'), 'lacks "field"'],
   ['an operator with an empty condition', withOperators('      - ‸require:'), 'expected text, got nothing'],
-  ['an operator for requests only', withOperators('      - ‸reply'), 'route only'],
+  ['an operator for requests only', withOperators('      - ‸reply'), 'routes only'],
   [
     'an expression over a field that is not there',
     withOperators("      - explode: { field: data, as: { p: p } }\n      - map: { price: ‸'prize' }"),
@@ -214,7 +214,7 @@ export const brokenSpecs: readonly BrokenSpec[] = [
     withOperators('      - ‸metadata_upsert: { by: symbol }\n      - vwap: { window: 1, by: symbol }', 'table'),
     'last operator before a sink',
   ],
-  ['counters into a log', withOperators('      - metadata_upsert: { by: symbol }', '‸log'), "can't change rows"],
+  ['counters into a log', withOperators('      - metadata_upsert: { by: symbol }', '‸log'), 'cannot update rows'],
   // branches
   ['a branch without connector', withSinks('      - ‸best_effort: false'), 'lacks "connector"'],
   [
@@ -225,7 +225,7 @@ export const brokenSpecs: readonly BrokenSpec[] = [
   [
     'a branch after a later one',
     withSinks('      - { connector: log, after: ‸letters }\n      - connector: letters'),
-    'must stand before',
+    'must come before',
   ],
   ['a branch after itself', withSinks('      - { connector: log, after: ‸log }'), 'itself'],
   [
@@ -241,14 +241,14 @@ export const brokenSpecs: readonly BrokenSpec[] = [
   [
     'two branches of one name',
     withSinks('      - connector: log\n      - connector: ‸log'),
-    'two sinks are called "log"',
+    'two sinks have the name "log"',
   ],
   [
     'counters that another sink stands after',
     withSinks(
       '      - connector: table\n        operators: [{ metadata_upsert: { by: symbol } }]\n      - { connector: ‸log, after: table }',
     ),
-    "can't change rows",
+    'cannot update rows',
   ],
   [
     "a field that the messages of the sink before don't have",
@@ -258,14 +258,14 @@ export const brokenSpecs: readonly BrokenSpec[] = [
     'unknown name "price"',
   ],
   // routes
-  ['a route that is none', withRoutes('      ‸FETCH /x: [reply]'), 'is no route'],
+  ['a route that is none', withRoutes('      ‸FETCH /x: [reply]'), 'is not a route'],
   ['a route without slash', withRoutes('      ‸GET x: [reply]'), 'GET /path'],
   ['the same route twice', withRoutes('      GET /{a}: [reply]\n      ‸GET /{b}: [reply]'), 'same route as "GET /{a}"'],
   ['one parameter twice', withRoutes('      ‸GET /{a}/{a}: [reply]'), 'two parameters'],
   ['a route without reply', withRoutes('      ‸GET /: [{ find: { in: table } }]'), 'must end in "reply"'],
   ['a reply too early', withRoutes('      GET /: [‸reply, { find: { in: table } }]'), 'must be the last'],
   ['a lookup that is not there', withRoutes('      GET /: [{ find: { in: ‸tabel } }, reply]'), 'did you mean "table"'],
-  ['a lookup in a log', withRoutes('      GET /: [{ find: { in: ‸log } }, reply]'), "can't be a lookup"],
+  ['a lookup in a log', withRoutes('      GET /: [{ find: { in: ‸log } }, reply]'), 'cannot be a lookup'],
   [
     'a parameter of no kind',
     withRoutes('      GET /: [{ params: { x: { type: ‸flot } } }, reply]'),

@@ -155,7 +155,7 @@ describe('sqlite file', () => {
     reader.exec('COMMIT');
     await write(1);
     await write(1);
-    expect(reported().at(-1)).toBe('info a.db: its write-ahead log is small again');
+    expect(reported().at(-1)).toBe('info a.db: the write-ahead log is back to its normal size');
     expect(file.walBytes).toBeLessThanOrEqual(64 * 2 ** 20);
     reader.close();
     await file.release();
@@ -190,7 +190,7 @@ describe('sqlite file', () => {
     other.close();
     await expect(acquireFile(path, environment, never)).rejects.toMatchObject({
       code: 'FDP_STORE_NEWER',
-      message: `${path}: was written by a newer fdp (schema 2, this one knows 1): update fdp, or use another path`,
+      message: `${path}: was written by a newer version of fdp (schema 2; this version supports 1): update fdp, or use another path`,
     });
   });
 
@@ -259,7 +259,7 @@ describe('sqlite file', () => {
     const gone = {
       code: 'FDP_STORE_GONE',
       fault: 'fatal',
-      message: `${path}: was removed or replaced while in use: start again to go on`,
+      message: `${path}: was removed or replaced while in use: restart fdp`,
     };
     for (const remove of [
       () => rmSync(path),
