@@ -8,6 +8,8 @@ import { fieldSql, quoted } from './schema.ts';
 
 export interface Select {
   readonly sql: string;
+  /** The number of the same rows, as `matches`, without reading them. */
+  readonly count: string;
   readonly values: readonly SqlValue[];
 }
 
@@ -34,7 +36,9 @@ export function selectSql(table: string, definition: TableDefinition, query: Que
   const orderBy = order.length > 0 ? ` ORDER BY ${order.join(', ')}` : '';
   const columns = definition.fields ? Object.keys(definition.fields) : ['_doc'];
   const list = ['_id', ...columns.map(quoted)].join(', ');
-  return { sql: `SELECT ${list} FROM ${quoted(table)}${where}${orderBy} LIMIT ?`, values };
+  const from = `FROM ${quoted(table)}${where}`;
+  const count = `SELECT count(*) AS matches FROM (SELECT 1 ${from} LIMIT ?)`;
+  return { sql: `SELECT ${list} ${from}${orderBy} LIMIT ?`, count, values };
 }
 
 function keysetSql(definition: TableDefinition, { after, sort }: Query): { conditions: string[]; values: SqlValue[] } {

@@ -19,9 +19,10 @@ import {
   type RowState,
   type TableStore,
 } from '../shared/table/store.ts';
-import { type StoredValue, withLists } from '../shared/table/values.ts';
+import type { StoredValue } from '../shared/table/values.ts';
 import { sqlValue, TableInsert } from './insert.ts';
 import { selectSql } from './query.ts';
+import { RowMaker } from './rows.ts';
 import { createTable, fieldSql, quoted } from './schema.ts';
 import { removedTo, trimTable } from './trim.ts';
 
@@ -41,6 +42,7 @@ export class SqliteTableStore implements TableStore {
   readonly #table: string;
   readonly #environment: Environment;
   readonly #insert: TableInsert;
+  readonly #rows: RowMaker;
 
   constructor({ path, table, definition }: SqliteTableOptions, environment: Environment) {
     this.definition = definition;
@@ -48,6 +50,7 @@ export class SqliteTableStore implements TableStore {
     this.#table = table;
     this.#environment = environment;
     this.#insert = new TableInsert(table, definition);
+    this.#rows = new RowMaker(definition);
   }
 
   async open(signal: AbortSignal): Promise<void> {
@@ -121,8 +124,11 @@ export class SqliteTableStore implements TableStore {
     const select = selectSql(this.#table, this.definition, query);
     if (!select) return [];
     try {
-      const rows = this.#file.opened.read((db) => db.all(select.sql, ...select.values));
-      return rows.map((row) => withLists(this.definition, this.#plain(row)));
+      const found = this.#file.opened.read((db) => {
+        if (query.belowLimit) throwIfReached(query.limit, db.get(select.count, ...select.values)?.['matches'], name);
+        return db.lists(select.sql, ...select.values);
+      });
+      return found.map((values) => this.#rows.make(values));
     } catch (error) {
       if (!isRetriable(error)) throw error;
       throw new FdpError('FDP_UNAVAILABLE', `${name}: ${messageOf(error)}`, { cause: error });
@@ -200,6 +206,11 @@ export class SqliteTableStore implements TableStore {
     });
     return { ...id, ...(Object.fromEntries(values) as Row) };
   }
+}
+
+function throwIfReached(limit: number, matches: SqlValue | undefined, name: string): void {
+  if (Number(matches) < limit) return;
+  throw new FdpError('FDP_RESULT_TOO_LARGE', `${name}: ${limit} rows or more match`);
 }
 
 function marksOf(row: SqlRow): Marks {

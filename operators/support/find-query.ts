@@ -48,7 +48,9 @@ export function compileFind(
   return async (message, signal) => {
     const query = { where: where(message), sort };
     if (pageOf) return pageOf(message, (page) => table.find({ ...query, ...page }, signal));
-    const rows = await table.find({ ...query, limit: options.limit ?? mostRows + 1 }, signal);
+    const { limit } = options;
+    const most = limit === undefined ? ({ limit: mostRows + 1, belowLimit: true } as const) : { limit };
+    const rows = await table.find({ ...query, ...most }, signal);
     if (rows.length <= mostRows) return { rows };
     throw new FdpError('FDP_RESULT_TOO_LARGE', `more than ${mostRows} rows of ${options.in}: set a limit or use pages`);
   };

@@ -12,6 +12,8 @@ export interface Query {
   readonly sort: readonly { readonly field: string; readonly descending: boolean }[];
   /** Rows at most. A store gives every row that matches up to it, or throws. */
   readonly limit: number;
+  /** Whoever asks refuses as many rows as `limit`: a store may throw FDP_RESULT_TOO_LARGE before it reads them. */
+  readonly belowLimit?: true;
   /**
    * Only rows after this one in the sort order. `value` is that of the first sort field (Unix ms for a date); with
    * `id`, the row's `_id`, rows of the same value count too, without it they are passed over.

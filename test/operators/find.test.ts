@@ -89,7 +89,8 @@ describe('find', () => {
       [0, { symbol: 'A', _id: '2' }],
       [1, { symbol: 'B', _id: '1' }],
     ]);
-    expect(store.queries).toEqual([{ where: {}, sort: [{ field: 'symbol', descending: false }], limit: 100_001 }]);
+    const sort = [{ field: 'symbol', descending: false }];
+    expect(store.queries).toEqual([{ where: {}, sort, limit: 100_001, belowLimit: true }]);
     expect(outcomes).toEqual([1]);
     expect(isBalanced(context)).toBe(true);
   });

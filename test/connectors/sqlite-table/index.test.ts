@@ -57,6 +57,16 @@ describe('sqlite_table', () => {
     return rows.map(({ detail }) => String(detail));
   };
 
+  it('refuses as many rows as the one who asks would, without reading them, and gives one less', async () => {
+    const table = await TestTable.open(world);
+    for (const [place, symbol] of ['A', 'A', 'A', 'B'].entries())
+      await table.put({ message_key: String(place), symbol });
+    const ask = (limit: number) => table.find({ where: { symbol: 'A' }, sort: [], limit, belowLimit: true });
+    expect(await ask(4)).toHaveLength(3);
+    await expect(ask(3)).rejects.toMatchObject({ code: 'FDP_RESULT_TOO_LARGE' });
+    await table.close();
+  });
+
   it('walks the pages of a symbol along the index: no scan, no sorting', async () => {
     const table = await TestTable.open(world);
     const sort = ['time', '_id'].map((field) => ({ field, descending: true }));

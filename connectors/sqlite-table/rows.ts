@@ -1,0 +1,32 @@
+import { parseJson } from '../../src/kit/json.ts';
+import type { Row } from '../../src/kit/row.ts';
+import type { SqlValue } from '../shared/sqlite-file/database.ts';
+import type { TableDefinition } from '../shared/table/definition.ts';
+import { listOf } from '../shared/table/values.ts';
+
+type Reader = (value: SqlValue) => unknown;
+
+/**
+ * Makes a row of what `selectSql` selects, a list of values: `_id` and then the fields, or the document. Written out, for
+ * replies of many rows: an object from entries and two spreads take ten times as long.
+ */
+export class RowMaker {
+  readonly #fields: readonly (readonly [name: string, read: Reader])[] | undefined;
+
+  constructor({ fields }: TableDefinition) {
+    this.#fields = fields && Object.entries(fields).map(([name, type]) => [name, readerOf(type)]);
+  }
+
+  make([id = null, ...values]: readonly SqlValue[]): Row {
+    if (!this.#fields) return { ...(parseJson(String(values[0])) as object), _id: String(id) };
+    const row: Record<string, unknown> = { _id: String(id) };
+    let place = 0;
+    for (const [name, read] of this.#fields) row[name] = read(values[place++] ?? null);
+    return row;
+  }
+}
+
+function readerOf(type: string): Reader {
+  if (type === 'boolean') return (value) => (value === null ? null : value !== 0);
+  return type === 'strings' ? listOf : (value) => value;
+}
