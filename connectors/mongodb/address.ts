@@ -11,13 +11,22 @@ export interface Address {
   readonly options: ReadonlyMap<string, string>;
   /** User and password as they are written. */
   readonly userInfo: string | undefined;
+  /** The database in which the server looks for the user, and what names it; undefined where users are kept elsewhere. */
+  readonly userDatabase: UserDatabase | undefined;
   /** The replica set that the string asks for. */
   readonly replicaSet: string | undefined;
   /** Text of others, with whatever is secret in the string struck out. */
   scrub(text: string): string;
 }
 
+export interface UserDatabase {
+  readonly name: string;
+  readonly from: string;
+}
+
 const struckOut = '***';
+/** Their users are known to another system than MongoDB. */
+const foreignUsers = new Set(['MONGODB-X509', 'GSSAPI', 'PLAIN', 'MONGODB-AWS', 'MONGODB-OIDC']);
 
 /** Reads a connection string as far as messages need it; never fails, however broken it is. */
 export function readAddress(url: string): Address {
@@ -26,9 +35,9 @@ export function readAddress(url: string): Address {
   const userInfo = at < 0 ? undefined : rest.slice(0, at);
   const [user, password] = userInfo === undefined ? [undefined, undefined] : split(userInfo, ':');
   const [before = '', query = ''] = split(rest.slice(at + 1), '?');
-  const [hosts = ''] = split(before, '/');
+  const [hosts = '', path] = split(before, '/');
   const options = optionsOf(query);
-  const replicaSet = [...options].find(([name]) => name.toLowerCase() === 'replicaset')?.[1];
+  const option = (wanted: string) => decoded([...options].find(([name]) => name.toLowerCase() === wanted)?.[1]);
   const secrets = [password, decoded(password)].filter((text) => text !== undefined && text !== '');
   return {
     hosts,
@@ -37,12 +46,21 @@ export function readAddress(url: string): Address {
     given: new Set([...options.keys()].map((name) => name.toLowerCase())),
     options,
     userInfo,
-    replicaSet: decoded(replicaSet),
+    userDatabase: foreignUsers.has(option('authmechanism') ?? '')
+      ? undefined
+      : userDatabase(option('authsource'), url.startsWith('mongodb+srv:') ? undefined : decoded(path)),
+    replicaSet: option('replicaset'),
     scrub: (text) => {
       const plain = text.replace(/\/\/[^\s"]*@/g, `//${struckOut}@`);
       return secrets.reduce((shown: string, secret) => shown.replaceAll(secret ?? '', struckOut), plain);
     },
   };
+}
+
+/** As the driver finds it. Of an `srv` URL it is what the DNS says, admin as a rule, whatever stands in the path. */
+function userDatabase(authSource: string | undefined, path: string | undefined): UserDatabase {
+  if (authSource) return { name: authSource, from: 'authSource in the url' };
+  return path ? { name: path, from: "the url's path" } : { name: 'admin', from: 'no authSource in the url' };
 }
 
 /** Where the `@` after user and password is, also when the password holds a raw `?` or `/`; -1 when there is none. */

@@ -94,7 +94,7 @@ function refusal(
   if (has(({ code }) => authenticationCodes.has(code))) {
     const who = address.user === undefined ? 'no user' : `user "${address.user}"`;
     return refused(
-      `the server refuses ${who}: ${text}: set the user and password in the url, with authSource if they are not kept in admin${hint}`,
+      `the server refuses ${who}: ${text}: set the user and password in the url${whereKept(address)}${hint}`,
     );
   }
   if (has(({ code }) => code === unauthorized))
@@ -145,6 +145,14 @@ function encryptionHint(text: string): string {
 
 function isDns({ code }: Foreign): boolean {
   return typeof code === 'string' && /^(ENOTFOUND|EAI_|ESERVFAIL|ETIMEOUT|ENODATA|ECONNREFUSED)/.test(code);
+}
+
+/** The server does not tell a wrong password from a user that it looks for in the wrong database. */
+function whereKept({ user, userDatabase }: Address): string {
+  if (user === undefined || userDatabase === undefined) return '';
+  const { name, from } = userDatabase;
+  const mostly = name === 'admin' ? '' : ', mostly authSource=admin';
+  return `; the user is looked for in database "${name}" (${from}): set authSource to the one that it was made in${mostly}`;
 }
 
 function atlasHint({ isAtlas }: Address): string {

@@ -269,6 +269,16 @@ onOwnServices('mongodb', () => {
       /^trades: 127\.0\.0\.1:\d+: the server refuses user "reader": .*set the user and password/,
     );
     expect(`${wrong.message} ${wrong.stack}`).not.toMatch(/wrong-pass/);
+    const elsewhere = 'set authSource to the one that it was made in, mostly authSource=admin';
+    for (const [path, query, place] of [
+      ['fdp', '', `"fdp" (the url's path): ${elsewhere}`],
+      ['fdp', 'authSource=market', `"market" (authSource in the url): ${elsewhere}`],
+      ['fdp', 'authSource=admin', undefined],
+    ] as const) {
+      const url = `mongodb://reader:s3cret-pass@${new URL(address).host}/${path}?${query}`;
+      const error = await refusal(url, 'lookup');
+      expect(error?.message.split('looked for in database ')[1]).toBe(place);
+    }
     const nobody = await refusal(address, 'lookup');
     expect(nobody).toMatchObject({ code: 'FDP_REFUSED', message: expect.stringMatching(/wants a user/) });
     const reader = await refusal(at('reader:s3cret-pass'), 'sink');

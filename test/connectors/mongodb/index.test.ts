@@ -169,6 +169,27 @@ describe('mongodb errors', () => {
     expect(mongoError(error, local)).toMatchObject({ code, message: expect.stringMatching(text) });
   });
 
+  it.each([
+    ['mongodb://u:p@h/', '"admin" (no authSource in the url): set authSource to the one that it was made in'],
+    [
+      'mongodb://u:p@h/?authsource=admin',
+      '"admin" (authSource in the url): set authSource to the one that it was made in',
+    ],
+    [
+      'mongodb://u:p@h/market',
+      '"market" (the url\'s path): set authSource to the one that it was made in, mostly authSource=admin',
+    ],
+    [
+      'mongodb+srv://u:p@h.mongodb.net/market',
+      '"admin" (no authSource in the url): set authSource to the one that it was made in',
+    ],
+    ['mongodb://u@h/?authMechanism=MONGODB-X509', undefined],
+    ['mongodb://h/', undefined],
+  ])('of a refused user in %s name the database that it is looked for in', (url, text) => {
+    const { message } = mongoError(server(18), asker(url));
+    expect(message.split(' (Atlas')[0]?.split('looked for in database ')[1]).toBe(text);
+  });
+
   it('are nobody knows what, for the engine to try a few times, where nobody knows them', () => {
     const error = server(99_999);
     expect(mongoError(error, local)).toBe(error);
