@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process';
+import { basename } from 'node:path';
+import { promisify } from 'node:util';
 import type { Runtime } from '../engine/runtime.ts';
 import type { Clock } from '../kit/clock.ts';
 import type { Logger } from '../kit/environment.ts';
@@ -6,6 +9,9 @@ import type { Logger } from '../kit/environment.ts';
 const echoMs = 500;
 /** How often it is looked whether who started the process is still there, ms. */
 const parentMs = 250;
+
+/** What npm starts a command with, as `ps` names them. */
+const shells = new Set(['sh', 'ash', 'dash', 'bash', 'zsh', 'ksh', 'busybox']);
 
 /** What a process may be told to stop by. Windows sends SIGHUP when the window is closed, and SIGBREAK on Ctrl-Break. */
 export const stopSignals: readonly NodeJS.Signals[] = [
@@ -51,13 +57,28 @@ export function stopOnSignals(runtime: Pick<Runtime, 'drain' | 'force'>, { clock
 
 function watchParent(clock: Clock, onGone: () => void): () => void {
   const parent = process.ppid;
+  let npm = parent;
+  void behindShell(parent).then((found) => {
+    npm = found;
+  });
   let cancel = () => {};
   const look = () => {
-    if (process.ppid !== parent || !isAlive(parent)) onGone();
+    if (process.ppid !== parent || !isAlive(parent) || !isAlive(npm)) onGone();
     else cancel = clock.timer(parentMs, look);
   };
   look();
   return () => cancel();
+}
+
+/** Who started a shell, which waits for its command and ends with nobody; the process itself if it is none. */
+async function behindShell(pid: number): Promise<number> {
+  try {
+    const { stdout } = await promisify(execFile)('ps', ['-o', 'ppid=,comm=', '-p', String(pid)]);
+    const [, starter, command = ''] = /^\s*(\d+)\s+(.*\S)/.exec(stdout) ?? [];
+    return shells.has(basename(command).replace(/^-/, '')) ? Number(starter) : pid;
+  } catch {
+    return pid; // Windows, or a small container: there is no ps.
+  }
 }
 
 function isAlive(pid: number): boolean {

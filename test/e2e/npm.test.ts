@@ -60,6 +60,7 @@ describe('a stop of npm', () => {
     [['npm', 'start'], 'SIGTERM', 0],
     [['npm', 'start'], 'SIGHUP', 'SIGHUP'],
     [['npx', 'fdp-run'], 'SIGTERM', 'SIGTERM'],
+    [['npx', 'fdp-run'], 'SIGHUP', 'SIGHUP'],
   ] as const)('%s, %s to npm alone: the platform drains and nobody is left', async (command, signal, end) => {
     using folder = temporaryFolder();
     const { env, api } = await placeIn(folder.path);
