@@ -1,14 +1,12 @@
-import { Observable, type Subscriber } from 'rxjs';
-import type { FdpError } from '../../src/errors.ts';
-import { linkedAbort } from '../../src/kit/clock.ts';
-import type { SourceMessage } from '../../src/kit/message.ts';
+import { onAbort } from '../../src/kit/clock.ts';
+import { Gap } from '../../src/kit/gap.ts';
 import type { Proven } from '../../src/kit/proven.ts';
-import { BoundedQueue, type QueueOptions } from '../../src/kit/queue.ts';
+import { type Intake, pushSource } from '../../src/kit/push-source.ts';
+import type { QueueOptions } from '../../src/kit/queue.ts';
 import type { RoleContext } from '../../src/kit/role.ts';
-import type { Lane, Reading, Source } from '../../src/kit/source.ts';
+import type { Source } from '../../src/kit/source.ts';
 import { foreignText } from '../../src/kit/text.ts';
 import { readFrame } from './frames.ts';
-import { Gap } from './gaps.ts';
 import { Notices } from './notices.ts';
 import { type ReconnectOptions, Reconnects } from './reconnects.ts';
 import { Session, type SessionEnd } from './session.ts';
@@ -42,92 +40,73 @@ const handshake = 'handshake';
  * first one: the node says `connecting`, `retrying` and why. What a person must cure (a key that was refused before one session worked) is
  * an error of `lanes`. Counts `reconnects`, `gaps`, `gap_ms`, `dropped_frames`, `error_frames`, `unknown_frames`.
  */
-export class FinnhubFeed implements Source {
-  readonly replayable = false;
-  readonly lanes: Observable<Lane>;
+export function finnhubSource(context: RoleContext, options: FeedOptions): Source {
+  return pushSource(context, {
+    name: options.name,
+    queue: options.queue,
+    batch: readingSize,
+    dropped: 'dropped_frames',
+    gapsOf: 'trades',
+    receive: (intake) => new Feed(context, options, intake).run(),
+  });
+}
+
+/** The sessions of one subscription, one after the other. */
+class Feed {
   readonly #context: RoleContext;
   readonly #options: FeedOptions;
-  readonly #queue: BoundedQueue<SourceMessage>;
+  readonly #intake: Intake;
   readonly #away: Gap;
-  readonly #overflow: Gap;
   readonly #notices: Notices;
   readonly #subscriptions: Subscriptions;
-  readonly #lane = linkedAbort().controller;
-  readonly #stop = linkedAbort().controller;
   #session: Session | undefined;
   #sessions = 0;
   #tradeAt = 0;
   #isIdle = false;
   /** What the server last complained of in this session. */
   #complaint: string | undefined;
-  #running: Promise<void> = Promise.resolve();
 
-  constructor(context: RoleContext, options: FeedOptions) {
+  constructor(context: RoleContext, options: FeedOptions, intake: Intake) {
     this.#context = context;
     this.#options = options;
-    this.#away = new Gap({ ...context, name: options.name });
-    this.#overflow = new Gap({ ...context, name: options.name });
+    this.#intake = intake;
+    this.#away = new Gap({ ...context, name: options.name, what: 'trades' });
     this.#notices = new Notices(context);
     const { symbols } = options;
     this.#subscriptions = new Subscriptions({ clock: context.clock, symbols, changed: () => this.#show() });
-    this.#queue = new BoundedQueue({
-      ...options.queue,
-      onDropped: (frames) => this.#dropped(frames),
-      onPaused: (paused) => this.#session?.pause(paused),
-    });
-    this.lanes = new Observable((lanes) => {
-      this.#running = this.#run(lanes);
-      lanes.next(this.#laneOfFrames());
-      return () => this.#disconnect();
-    });
+    intake.onPaused((paused) => this.#session?.pause(paused));
   }
 
-  /** Nothing to wait for: the session is made, and made again, while the lane is open. */
-  async connect(): Promise<void> {
+  /** @throws what a person must fix */
+  async run(): Promise<void> {
+    const { clock, chance, node } = this.#context;
+    const reconnects = new Reconnects(this.#options.reconnect, chance);
+    const { signal } = this.#intake;
+    const release = onAbort(signal, () => this.#session?.close());
+    this.#warnOfSymbols();
+    node.is('connecting');
+    try {
+      while (!signal.aborted) {
+        this.#session = this.#newSession();
+        const end = await this.#session.ended;
+        const error = this.#options.proven.judge(handshake, end.error);
+        if (error.fault === 'fatal') throw error;
+        if (signal.aborted) break;
+        await clock.sleep(this.#lost({ ...end, error }, reconnects), signal);
+      }
+    } finally {
+      release();
+      this.#away.end();
+    }
+  }
+
+  #warnOfSymbols(): void {
     const { name, symbols, maxSymbols } = this.#options;
     if (symbols.length > maxSymbols)
       this.#context.log.warn(
         { symbols: symbols.length, max_symbols: maxSymbols },
         `${name}: ${symbols.length} symbols are more than the ${maxSymbols} that the key is known to allow: the server may refuse some`,
       );
-  }
-
-  async close(): Promise<void> {
-    this.#disconnect();
-    this.#lane.abort();
-    await this.#running;
-  }
-
-  #disconnect(): void {
-    this.#stop.abort();
-    this.#queue.close();
-    this.#session?.close();
-  }
-
-  #laneOfFrames(): Lane {
-    const read = async (signal: AbortSignal): Promise<Reading | undefined> => {
-      if (this.#queue.size === 0) this.#roomAgain();
-      const taken = await this.#queue.take(readingSize, signal);
-      return taken && { messages: taken.items, bytes: taken.bytes };
-    };
-    return { id: this.#options.name, signal: this.#lane.signal, read };
-  }
-
-  async #run(lanes: Subscriber<Lane>): Promise<void> {
-    const { clock, chance, node } = this.#context;
-    const reconnects = new Reconnects(this.#options.reconnect, chance);
-    const { signal } = this.#stop;
-    node.is('connecting');
-    while (!signal.aborted) {
-      this.#session = this.#newSession();
-      const end = await this.#session.ended;
-      const error = this.#options.proven.judge(handshake, end.error);
-      if (error.fault === 'fatal') return this.#giveUp(lanes, error);
-      if (signal.aborted) break;
-      await clock.sleep(this.#lost({ ...end, error }, reconnects), signal);
-    }
-    this.#away.end();
-    this.#roomAgain();
   }
 
   #newSession(): Session {
@@ -151,12 +130,6 @@ export class FinnhubFeed implements Source {
     return waitMs;
   }
 
-  #giveUp(lanes: Subscriber<Lane>, error: FdpError): void {
-    this.#away.end();
-    this.#queue.close();
-    lanes.error(error);
-  }
-
   async #opened(): Promise<void> {
     const { clock, node, log } = this.#context;
     const { name, url, symbols, proven } = this.#options;
@@ -167,7 +140,7 @@ export class FinnhubFeed implements Source {
     else this.#tradeAt = clock.monotonic();
     log.info({ url, symbols: symbols.length }, `${name}: connected to ${url}`);
     this.#show();
-    if (this.#queue.paused) session.pause(true);
+    if (this.#intake.paused) session.pause(true);
     await this.#subscriptions.ask(session);
     if (session.over.aborted) return;
     this.#away.end();
@@ -188,7 +161,7 @@ export class FinnhubFeed implements Source {
     switch (frame.kind) {
       case 'message':
         if (frame.message.problem === undefined) this.#traded(frame.message.value);
-        this.#queue.push(frame.message, bytes.length);
+        this.#intake.push(frame.message, bytes.length);
         break;
       case 'ping':
         this.#pinged();
@@ -233,14 +206,5 @@ export class FinnhubFeed implements Source {
     this.#context.node.count('error_frames');
     this.#notices.write('error', 'error', shown, `${name}: the server says: ${shown}`);
     this.#subscriptions.heard(shown);
-  }
-
-  #dropped(frames: number): void {
-    this.#context.node.count('dropped_frames', frames);
-    this.#overflow.begin('the pipeline is slower than the feed, and the queue is full');
-  }
-
-  #roomAgain(): void {
-    this.#overflow.end();
   }
 }

@@ -100,11 +100,11 @@ export const finnhub = defineConnector({
     else if (url.searchParams.has('token')) report(['url'], 'expected no token here', 'give it in `token`');
   },
   async create(options, context) {
-    const { FinnhubFeed } = await import('./feed.ts');
+    const { finnhubSource } = await import('./feed.ts');
     const proven = new Proven();
     return {
       source: (_usage, role) =>
-        new FinnhubFeed(role, {
+        finnhubSource(role, {
           name: context.name,
           url: options.url,
           token: options.token,

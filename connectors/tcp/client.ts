@@ -1,12 +1,11 @@
-import { setMaxListeners } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { Observable } from 'rxjs';
 import { messageOf } from '../../src/errors.ts';
 import { Backoff } from '../../src/kit/backoff.ts';
-import type { SourceMessage } from '../../src/kit/message.ts';
-import { BoundedQueue, type QueueOptions } from '../../src/kit/queue.ts';
+import { onAbort } from '../../src/kit/clock.ts';
+import { type Intake, pushSource } from '../../src/kit/push-source.ts';
+import type { QueueOptions } from '../../src/kit/queue.ts';
 import type { RoleContext } from '../../src/kit/role.ts';
-import type { Lane, Reading, Source } from '../../src/kit/source.ts';
+import type { Source } from '../../src/kit/source.ts';
 import { hostAndPort } from '../../src/kit/units.ts';
 import { LineSplitter } from './lines.ts';
 import { readLine } from './read-line.ts';
@@ -27,7 +26,6 @@ const patienceMs = 3000;
 /** Longest wait before the next try, ms. */
 const longestWaitMs = 5000;
 const keepAliveMs = 30_000;
-const readingSize = 500;
 
 /**
  * The source role: one lane with the lines of a server, for as long as it is subscribed to. The server may be away at
@@ -35,62 +33,41 @@ const readingSize = 500;
  * so is the line that a lost connection tore. Counts `reconnects` and `skipped_lines` (given up by the queue, too long
  * or torn).
  */
-export class TcpClient implements Source {
-  readonly replayable = false;
-  readonly lanes: Observable<Lane>;
+export function tcpClient(context: RoleContext, options: TcpClientOptions): Source {
+  context.node.address = options.address;
+  return pushSource(context, {
+    name: options.name,
+    queue: options.queue,
+    dropped: 'skipped_lines',
+    receive: (intake) => new Client(context, options, intake).run(),
+  });
+}
+
+/** The connections of one subscription, one after the other. */
+class Client {
   readonly #context: RoleContext;
   readonly #options: TcpClientOptions;
-  readonly #queue: BoundedQueue<SourceMessage>;
-  readonly #lane = new AbortController();
-  readonly #stop = new AbortController();
+  readonly #intake: Intake;
   #socket: Socket | undefined;
   #connections = 0;
-  #running: Promise<void> = Promise.resolve();
 
-  constructor(context: RoleContext, options: TcpClientOptions) {
+  constructor(context: RoleContext, options: TcpClientOptions, intake: Intake) {
     this.#context = context;
     this.#options = options;
-    context.node.address = options.address;
-    setMaxListeners(0, this.#lane.signal);
-    this.#queue = new BoundedQueue({
-      ...options.queue,
-      onDropped: (lines) => context.node.count('skipped_lines', lines),
-      onPaused: (paused) => void (paused ? this.#socket?.pause() : this.#socket?.resume()),
-    });
-    this.lanes = new Observable((lanes) => {
-      this.#running = this.#run();
-      lanes.next(this.#laneOfLines());
-      return () => this.#disconnect();
-    });
+    this.#intake = intake;
+    intake.onPaused((paused) => void (paused ? this.#socket?.pause() : this.#socket?.resume()));
   }
 
-  /** Nothing to wait for: the connection is made, and made again, while the lane is open. */
-  async connect(): Promise<void> {}
-
-  async close(): Promise<void> {
-    this.#disconnect();
-    this.#lane.abort();
-    await this.#running;
+  async run(): Promise<void> {
+    const release = onAbort(this.#intake.signal, () => this.#socket?.destroy());
+    await this.#connectAgainAndAgain();
+    release();
   }
 
-  #disconnect(): void {
-    this.#stop.abort();
-    this.#socket?.destroy();
-    this.#queue.close();
-  }
-
-  #laneOfLines(): Lane {
-    const read = async (signal: AbortSignal): Promise<Reading | undefined> => {
-      const taken = await this.#queue.take(readingSize, signal);
-      return taken && { messages: taken.items, bytes: taken.bytes };
-    };
-    return { id: this.#options.name, signal: this.#lane.signal, read };
-  }
-
-  async #run(): Promise<void> {
+  async #connectAgainAndAgain(): Promise<void> {
     const { clock, node, log } = this.#context;
     const { name, address } = this.#options;
-    const { signal } = this.#stop;
+    const { signal } = this.#intake;
     const backoff = new Backoff(this.#context, longestWaitMs);
     const began = clock.monotonic();
     node.is('connecting');
@@ -150,13 +127,13 @@ export class TcpClient implements Source {
     if (this.#connections++ > 0) node.count('reconnects');
     node.is('ok');
     log.info({ address }, `${name}: connected to ${address}`);
-    if (this.#queue.paused) socket.pause();
+    if (this.#intake.paused) socket.pause();
   }
 
   #take(line: Buffer): void {
     const { name, key } = this.#options;
     const message = readLine(line, { name, key, now: () => this.#context.clock.now() });
-    this.#queue.push(message, line.length, message.key ?? undefined);
+    this.#intake.push(message, line.length, message.key ?? undefined);
   }
 }
 

@@ -115,10 +115,10 @@ export const tcp = defineConnector({
         close: async () => {},
       };
     }
-    const { TcpClient } = await import('./client.ts');
+    const { tcpClient } = await import('./client.ts');
     return {
       source: (_usage, context: RoleContext) =>
-        new TcpClient(context, {
+        tcpClient(context, {
           name,
           address: connect ?? '',
           key: options.key,

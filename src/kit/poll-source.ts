@@ -1,0 +1,127 @@
+import { Observable } from 'rxjs';
+import { FdpError, faultOf, messageOf } from '../errors.ts';
+import { Backoff } from './backoff.ts';
+import { linkedAbort, unlessAborted } from './clock.ts';
+import type { SourceMessage } from './message.ts';
+import type { RoleContext } from './role.ts';
+import type { Lane, Reading, Source } from './source.ts';
+
+export interface PollSourceOptions {
+  /** The connector's name, and the id of the one lane. */
+  readonly name: string;
+  /** From the beginning of one poll to the beginning of the next, ms; one that took longer is followed by the next at once. */
+  readonly everyMs: number;
+  /** How long one poll may take, ms; 10 s unless given. */
+  readonly timeoutMs?: number;
+  /**
+   * Asks once, and gives what is new, in order; nothing is fine. A fatal error (`FdpError`) ends the topology; after any
+   * other it is asked again, after waits that grow, or after the wait that a throttled one names.
+   */
+  poll(signal: AbortSignal): Promise<readonly PolledMessage[]>;
+}
+
+/** A message as a poll gives it: with the time of the poll and without a key unless it has them. */
+export type PolledMessage = Pick<SourceMessage, 'value'> &
+  Partial<Pick<SourceMessage, 'key' | 'timestamp' | 'raw' | 'problem'>>;
+
+const longestPollMs = 10_000;
+/** Longest wait after a failed poll, ms; the interval if that is longer. */
+const longestWaitMs = 30_000;
+
+/**
+ * A source that asks (an API, a page, a folder): one lane that polls every interval of the clock while it is read, never
+ * two polls at a time, and none while the pipeline takes nothing. Never replayable. The node is `ok` after a poll that
+ * worked, and `retrying`, with the reason and the time of the next try, after one that did not.
+ */
+export function pollSource(context: RoleContext, options: PollSourceOptions): Source {
+  const stop = linkedAbort().controller;
+  const lane = linkedAbort().controller;
+  return {
+    replayable: false,
+    connect: async () => {},
+    close: async () => {
+      stop.abort();
+      lane.abort();
+    },
+    lanes: new Observable<Lane>((lanes) => {
+      context.node.is('connecting');
+      const poller = new Poller(context, options);
+      lanes.next({ id: options.name, signal: lane.signal, read: (signal) => poller.read(signal, stop.signal) });
+      return () => stop.abort();
+    }),
+  };
+}
+
+class Poller {
+  readonly #context: RoleContext;
+  readonly #options: PollSourceOptions;
+  readonly #backoff: Backoff;
+  /** When the next poll is due, monotonic ms. */
+  #dueAt = Number.NEGATIVE_INFINITY;
+
+  constructor(context: RoleContext, options: PollSourceOptions) {
+    this.#context = context;
+    this.#options = options;
+    this.#backoff = new Backoff(context, Math.max(longestWaitMs, options.everyMs));
+  }
+
+  async read(signal: AbortSignal, stopped: AbortSignal): Promise<Reading | undefined> {
+    const { clock } = this.#context;
+    const stop = linkedAbort(signal, stopped);
+    try {
+      for (;;) {
+        await clock.sleep(this.#dueAt - clock.monotonic(), stop.controller.signal);
+        if (stop.controller.signal.aborted) return undefined;
+        const found = await this.#poll(stop.controller.signal);
+        if (found.length > 0) return this.#reading(found);
+      }
+    } finally {
+      stop.release();
+    }
+  }
+
+  /** What one poll found; nothing after a failure, with the next one put off. */
+  async #poll(stopped: AbortSignal): Promise<readonly PolledMessage[]> {
+    const { clock, node } = this.#context;
+    const { name, everyMs, poll } = this.#options;
+    this.#dueAt = Math.max(this.#dueAt, clock.monotonic()) + everyMs;
+    const limit = linkedAbort(stopped);
+    const cancel = clock.timer(this.#options.timeoutMs ?? longestPollMs, () => limit.controller.abort());
+    const late = () =>
+      new FdpError('FDP_TIMEOUT', `${name}: no answer within ${this.#options.timeoutMs ?? longestPollMs} ms`);
+    try {
+      const found = await unlessAborted(limit.controller.signal, poll(limit.controller.signal), late);
+      this.#backoff.reset();
+      if (!stopped.aborted) node.is('ok');
+      return found;
+    } catch (error) {
+      if (stopped.aborted) return [];
+      if (faultOf(error) === 'fatal') throw error;
+      this.#failed(error);
+      return [];
+    } finally {
+      cancel();
+      limit.release();
+    }
+  }
+
+  #failed(error: unknown): void {
+    const { clock, node } = this.#context;
+    const askedMs = error instanceof FdpError ? (error.waitMs ?? 0) : 0;
+    const waitMs = Math.max(askedMs, this.#backoff.nextMs());
+    this.#dueAt = clock.monotonic() + waitMs;
+    node.retries++;
+    node.is('retrying', messageOf(error), clock.now() + waitMs);
+  }
+
+  #reading(found: readonly PolledMessage[]): Reading {
+    const now = this.#context.clock.now();
+    const meta = { lane: this.#options.name };
+    const messages = found.map((message): SourceMessage => ({ key: null, timestamp: now, ...message, meta }));
+    return { messages, bytes: messages.reduce((sum, { raw, value }) => sum + bytesOf(raw, value), 0) };
+  }
+}
+
+function bytesOf(raw: SourceMessage['raw'], value: unknown): number {
+  return Buffer.byteLength(raw ?? JSON.stringify(value) ?? '');
+}

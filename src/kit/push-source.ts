@@ -1,0 +1,129 @@
+import { Observable, type Subscriber } from 'rxjs';
+import { linkedAbort } from './clock.ts';
+import { Gap } from './gap.ts';
+import type { SourceMessage } from './message.ts';
+import { BoundedQueue, type QueueOptions } from './queue.ts';
+import type { RoleContext } from './role.ts';
+import type { Lane, Reading, Source } from './source.ts';
+
+export interface PushSourceOptions {
+  /** The connector's name, and the id of the one lane. */
+  readonly name: string;
+  /** What may wait between the connection and the pipeline: `queueBounds` of the option that `queueSchema` declares. */
+  readonly queue: Pick<QueueOptions, 'maxItems' | 'maxBytes' | 'whenFull'>;
+  /** Messages of a reading, at most; 500 unless given. */
+  readonly batch?: number;
+  /** Counter of the messages that a full queue gave up; `dropped` unless given. */
+  readonly dropped?: string;
+  /**
+   * What is given up, as the log names it (`trades`): the time in which that happened is then logged and counted as a gap,
+   * until the queue was read to its end. Left out: the messages are counted and no more.
+   */
+  readonly gapsOf?: string;
+  /**
+   * Takes messages from the world and pushes them, until `intake.signal` aborts; called once the lane is subscribed to. It
+   * connects again by itself after a loss, and shows on the node how it is. When it resolves by itself the source has come
+   * to its end; what it throws is what a person must fix, and ends the topology.
+   */
+  receive(intake: Intake): Promise<void>;
+}
+
+/** What a push source pushes into. */
+export interface Intake {
+  /** Aborts when nothing more is wanted: unsubscribed, or closed. */
+  readonly signal: AbortSignal;
+  /** True while the queue is full and `when_full` is `pause`: read nothing more from the connection. */
+  readonly paused: boolean;
+  /** Calls `fn` at every change of `paused`. */
+  onPaused(fn: (paused: boolean) => void): void;
+  /**
+   * Adds a message that takes `bytes`; messages of one `key` may replace each other when `when_full` is `conflate`. False
+   * when this very message was given up.
+   */
+  push(message: SourceMessage, bytes: number, key?: string): boolean;
+}
+
+/**
+ * A source that the world pushes to (a socket, a subscription): one lane with a bounded queue between the connection and
+ * the pipeline, never replayable. Unsubscribing ends the intake, what the queue holds is still given; `close` waits for
+ * `receive` to end.
+ */
+export function pushSource(context: RoleContext, options: PushSourceOptions): Source {
+  return new PushSource(context, options);
+}
+
+const batchSize = 500;
+const slow = 'the pipeline is slower than the feed, and the queue is full';
+
+class PushSource implements Source {
+  readonly replayable = false;
+  readonly lanes: Observable<Lane>;
+  readonly #options: PushSourceOptions;
+  readonly #queue: BoundedQueue<SourceMessage>;
+  readonly #overflow: Gap | undefined;
+  readonly #lane = linkedAbort().controller;
+  readonly #stop = linkedAbort().controller;
+  #onPaused = (_paused: boolean) => {};
+  #receiving: Promise<void> = Promise.resolve();
+
+  constructor(context: RoleContext, options: PushSourceOptions) {
+    const { name, queue, dropped = 'dropped', gapsOf } = options;
+    this.#options = options;
+    this.#overflow = gapsOf === undefined ? undefined : new Gap({ ...context, name, what: gapsOf });
+    this.#queue = new BoundedQueue({
+      ...queue,
+      onDropped: (count) => {
+        context.node.count(dropped, count);
+        this.#overflow?.begin(slow);
+      },
+      onPaused: (paused) => this.#onPaused(paused),
+    });
+    this.lanes = new Observable((lanes) => {
+      this.#receiving = this.#receive(lanes);
+      lanes.next({ id: name, signal: this.#lane.signal, read: (signal) => this.#read(signal) });
+      return () => this.#end();
+    });
+  }
+
+  /** Nothing to wait for: the connection is made while the lane is open. */
+  async connect(): Promise<void> {}
+
+  async close(): Promise<void> {
+    this.#end();
+    this.#lane.abort();
+    await this.#receiving;
+  }
+
+  #end(): void {
+    this.#stop.abort();
+    this.#queue.close();
+  }
+
+  async #receive(lanes: Subscriber<Lane>): Promise<void> {
+    const queue = this.#queue;
+    try {
+      await this.#options.receive({
+        signal: this.#stop.signal,
+        get paused() {
+          return queue.paused;
+        },
+        onPaused: (fn) => {
+          this.#onPaused = fn;
+        },
+        push: (message, bytes, key) => queue.push(message, bytes, key),
+      });
+      lanes.complete();
+    } catch (error) {
+      lanes.error(error);
+    } finally {
+      this.#overflow?.end();
+      queue.close();
+    }
+  }
+
+  async #read(signal: AbortSignal): Promise<Reading | undefined> {
+    if (this.#queue.size === 0) this.#overflow?.end();
+    const taken = await this.#queue.take(this.#options.batch ?? batchSize, signal);
+    return taken && { messages: taken.items, bytes: taken.bytes };
+  }
+}
