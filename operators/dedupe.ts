@@ -1,10 +1,14 @@
-import { Observable } from 'rxjs';
+import { FdpError } from '../src/errors.ts';
 import { defineOperator } from '../src/kit/declaration.ts';
 import { figures } from '../src/kit/figures.ts';
+import { type Holder, holding, type Keeper } from '../src/kit/holding.ts';
 import { KeyLanes } from '../src/kit/key-lanes.ts';
+import type { Message } from '../src/kit/message.ts';
+import type { OperatorContext } from '../src/kit/operator.ts';
+import { RecencyMap } from '../src/kit/recency-map.ts';
 import { compileTemplate, templateNames } from '../src/kit/template.ts';
+import { Outcome } from '../src/kit/track.ts';
 import { durationMs } from '../src/kit/units.ts';
-import { DedupeLane } from './support/dedupe-lane.ts';
 import { checkTemplate } from './support/names.ts';
 
 /**
@@ -56,19 +60,88 @@ export const dedupe = defineOperator({
   create(options, context) {
     const keyOf = compileTemplate(options.key);
     const windowMs = options.window === undefined ? Number.POSITIVE_INFINITY : durationMs(options.window);
-    const { node } = context;
     const lanes = new KeyLanes(context);
-    return (batches) =>
-      new Observable((subscriber) => {
-        const lane = new DedupeLane({ node, lanes, keyOf, windowMs, maxKeys: options.max_keys, subscriber });
-        subscriber.add(() => lane.release());
-        subscriber.add(
-          batches.subscribe({
-            next: (batch) => lane.take(batch),
-            error: (error) => subscriber.error(error),
-            complete: () => lane.inputEnded(),
-          }),
-        );
-      });
+    return holding(
+      context,
+      (keeper) => new DedupeLane({ context, keeper, lanes, keyOf, windowMs, maxKeys: options.max_keys }),
+    );
   },
 });
+
+interface DedupeOptions {
+  readonly context: OperatorContext;
+  readonly keeper: Keeper;
+  /** Shared by the lanes of an operator. */
+  readonly lanes: KeyLanes;
+  keyOf(message: Message): unknown;
+  /** How far apart two timestamps of the same key may be, ms. */
+  readonly windowMs: number;
+  readonly maxKeys: number;
+}
+
+/** What `dedupe` knows of one lane. */
+class DedupeLane implements Holder {
+  readonly #options: DedupeOptions;
+  /** Key to the timestamp of its delivered message, oldest first. */
+  readonly #delivered = new RecencyMap<number>();
+  /** Key to the messages that wait for the one under way. */
+  readonly #underWay = new Map<string, Message[]>();
+
+  constructor(options: DedupeOptions) {
+    this.#options = options;
+  }
+
+  take(message: Message): void {
+    const { keeper, lanes } = this.#options;
+    const key = this.#keyOf(message);
+    const waiting = this.#underWay.get(key);
+    if (this.#isKnown(key, message)) keeper.filter(message);
+    else if (waiting) {
+      waiting.push(message);
+      keeper.hold(message);
+    } else {
+      lanes.see(key, message.meta);
+      this.#pass(key, message, []);
+    }
+  }
+
+  #pass(key: string, message: Message, waiting: Message[]): void {
+    this.#underWay.set(key, waiting);
+    this.#options.keeper.pass(message, (outcome) => this.#ended(key, message, outcome));
+  }
+
+  /** The next of those that wait goes on, unless they are the same as what was delivered, or are read again. */
+  #ended(key: string, { timestamp }: Message, outcome: Outcome): void {
+    const { keeper } = this.#options;
+    let waiting = this.#underWay.get(key) ?? [];
+    this.#underWay.delete(key);
+    if (outcome === Outcome.released) for (const twin of waiting.splice(0)) keeper.release(twin);
+    if (outcome === Outcome.delivered) {
+      this.#remember(key, timestamp);
+      const twins = waiting.filter((message) => this.#isKnown(key, message));
+      waiting = waiting.filter((message) => !this.#isKnown(key, message));
+      for (const twin of twins) keeper.filter(twin);
+    }
+    const next = waiting.shift();
+    if (next) this.#pass(key, next, waiting);
+  }
+
+  #keyOf(message: Message): string {
+    const key = this.#options.keyOf(message);
+    if (key === undefined || key === null)
+      throw new FdpError('FDP_MESSAGE_INVALID', 'the message has no value for its key');
+    return String(key);
+  }
+
+  #isKnown(key: string, { timestamp }: Message): boolean {
+    const delivered = this.#delivered.get(key);
+    return delivered !== undefined && Math.abs(timestamp - delivered) <= this.#options.windowMs;
+  }
+
+  #remember(key: string, timestamp: number): void {
+    this.#delivered.use(key, timestamp);
+    if (this.#delivered.size <= this.#options.maxKeys) return;
+    this.#delivered.removeOldest();
+    this.#options.context.node.count('evicted');
+  }
+}
