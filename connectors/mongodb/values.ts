@@ -91,8 +91,11 @@ function plainOf(value: unknown): unknown {
   switch ((value as { readonly _bsontype?: unknown })._bsontype) {
     case 'Decimal128':
       return shortDecimalText(value as Decimal128) ?? decimalText(String(value));
-    case 'Long': // The driver gives those within 2^53 as numbers.
-      return undefined;
+    case 'Long': {
+      // The driver gives those within 2^53 as numbers; a document that was just made still has its own.
+      const number = Number(String(value));
+      return Number.isSafeInteger(number) ? number : undefined;
+    }
     case undefined:
       return Array.isArray(value) ? value.map(plainOf) : plainFields(value as Document);
     default:
