@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream';
 import { FdpError, messageOf } from '../../src/errors.ts';
+import { unlessAborted } from '../../src/kit/clock.ts';
 import type { Environment } from '../../src/kit/environment.ts';
 import { linesOf } from '../../src/kit/json.ts';
 import type { Message } from '../../src/kit/message.ts';
@@ -27,17 +28,20 @@ export class StreamSink implements Sink {
   }
 
   /** @throws FDP_CLOSED, fatal, when nobody reads any more */
-  async write(messages: readonly Message[]): Promise<Receipt> {
+  async write(messages: readonly Message[], signal: AbortSignal): Promise<Receipt> {
     const { text, failed } = linesOf(messages, this.#name);
-    await this.#environment.clock.outside(
-      new Promise<void>((resolve, reject) => {
-        this.#stream.write(text, (error) => (error ? reject(this.#failure(error)) : resolve()));
-      }),
-    );
+    const written = new Promise<void>((resolve, reject) => {
+      this.#stream.write(text, (error) => (error ? reject(this.#failure(error)) : resolve()));
+    });
+    await this.#environment.clock.outside(unlessAborted(signal, written, () => this.#givenUp()));
     return failed.size > 0 ? { failed } : {};
   }
 
   async close(): Promise<void> {}
+
+  #givenUp(): FdpError {
+    return new FdpError('FDP_CLOSED', `${this.#name}: nobody has taken the lines in time`);
+  }
 
   #failure(cause: NodeJS.ErrnoException): FdpError {
     if (cause.code === 'ENOSPC')

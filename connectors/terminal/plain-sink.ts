@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream';
 import { FdpError, messageOf } from '../../src/errors.ts';
+import { unlessAborted } from '../../src/kit/clock.ts';
 import type { Message } from '../../src/kit/message.ts';
 import { basisPoints, decimalsOf, priceText, vwapDistance } from '../../src/kit/price-text.ts';
 import type { RoleContext } from '../../src/kit/role.ts';
@@ -32,21 +33,24 @@ export class PlainSink implements Sink {
   }
 
   /** @throws FDP_CLOSED, fatal, when nobody reads any more */
-  async write(messages: readonly Message[]): Promise<Receipt> {
+  async write(messages: readonly Message[], signal: AbortSignal): Promise<Receipt> {
     const { clock, node } = this.#context;
     const trades = messages.flatMap(({ value }) => readTrade(value) ?? []);
     if (trades.length < messages.length) node.count('skipped_lines', messages.length - trades.length);
     const now = clock.now();
     const text = trades.map((trade) => `${tradeLine(trade, now)}\n`).join('');
-    await clock.outside(
-      new Promise<void>((resolve, reject) => {
-        this.#options.stream.write(text, (error) => (error ? reject(this.#failure(error)) : resolve()));
-      }),
-    );
+    const written = new Promise<void>((resolve, reject) => {
+      this.#options.stream.write(text, (error) => (error ? reject(this.#failure(error)) : resolve()));
+    });
+    await clock.outside(unlessAborted(signal, written, () => this.#givenUp()));
     return {};
   }
 
   async close(): Promise<void> {}
+
+  #givenUp(): FdpError {
+    return new FdpError('FDP_CLOSED', `${this.#options.name}: nobody has taken the lines in time`);
+  }
 
   #failure(cause: Error): FdpError {
     const text = `${this.#options.name}: the reader of the output has closed it: ${messageOf(cause)}`;

@@ -8,6 +8,8 @@ import { sourceMessage } from '../../support/engine/operators.ts';
 
 const messages = (...values: readonly unknown[]) => values.map((value) => messageOf(sourceMessage(value), undefined));
 
+const never = new AbortController().signal;
+
 /** A reader that takes one chunk whenever it is told to. */
 function slowReader() {
   const chunks: string[] = [];
@@ -28,7 +30,7 @@ describe('stdout', () => {
     const { stream, chunks, take } = slowReader();
     const sink = new StreamSink(testEnvironment(new VirtualClock()), { name: 'out', stream });
     await sink.connect();
-    const written = sink.write(messages({ a: 1 }, 'two\nlines', null, undefined, [3.5]));
+    const written = sink.write(messages({ a: 1 }, 'two\nlines', null, undefined, [3.5]), never);
     take();
     expect(await written).toEqual({});
     expect(chunks.join('')).toBe('{"a":1}\n"two\\nlines"\nnull\nnull\n[3.5]\n');
@@ -42,7 +44,7 @@ describe('stdout', () => {
     const sink = new StreamSink(testEnvironment(clock), { name: 'out', stream });
     await sink.connect();
     let isWritten = false;
-    const written = sink.write(messages(1)).then(() => {
+    const written = sink.write(messages(1), never).then(() => {
       isWritten = true;
     });
     await new Promise((resolve) => setImmediate(resolve));
@@ -58,7 +60,7 @@ describe('stdout', () => {
     await sink.connect();
     await sink.connect();
     expect(stream.listenerCount('error')).toBe(1);
-    const written = sink.write(messages(1));
+    const written = sink.write(messages(1), never);
     take(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
     await expect(written).rejects.toMatchObject({
       code: 'FDP_CLOSED',

@@ -190,7 +190,7 @@ describe('terminal without a screen', () => {
     const stream = new Writable({ write: (_chunk, _encoding, done) => done(new Error('write EPIPE')) });
     const sink = new PlainSink(roleContext(testEnvironment(new VirtualClock())), { name: 'screen', stream });
     await sink.connect();
-    await expect(sink.write(messages({ symbol: 'A', price: 1 }))).rejects.toMatchObject({
+    await expect(sink.write(messages({ symbol: 'A', price: 1 }), new AbortController().signal)).rejects.toMatchObject({
       code: 'FDP_CLOSED',
       fault: 'fatal',
     });
