@@ -8,9 +8,17 @@ const below = (folder: string) =>
 
 describe('docs/architecture.md', () => {
   it('names files and folders that are there', () => {
-    const paths = ['src', 'connectors', 'operators', 'page', 'config', 'topologies', 'test', 'docs'].flatMap(
-      (folder) => [folder, ...below(folder)],
-    );
+    const paths = [
+      'src',
+      'connectors',
+      'operators',
+      'page',
+      'config',
+      'topologies',
+      'examples',
+      'test',
+      'docs',
+    ].flatMap((folder) => [folder, ...below(folder)]);
     const isThere = (name: string) => paths.some((path) => `/${path}`.endsWith(`/${name.replace(/\/$/, '')}`));
     const text = readFileSync('docs/architecture.md', 'utf8');
     const named = [...text.matchAll(/`([\w./-]+(?:\.ts|\.md|\/))`/g)].map(([, name = '']) => name);

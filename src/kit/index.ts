@@ -1,0 +1,53 @@
+// What a component of one's own is written against: `import { defineOperator } from 'fdp'`.
+export { type ErrorCode, type Fault, FdpError, faultOf, isRetriable } from '../errors.ts';
+export { Backoff } from './backoff.ts';
+export type { Chance } from './chance.ts';
+export { type Clock, endedWithin, linkedAbort, onAbort, unlessAborted, withGrace } from './clock.ts';
+export type { Connector } from './connector.ts';
+export {
+  type ConnectorContext,
+  type ConnectorDeclaration,
+  defineConnector,
+  defineOperator,
+  type FieldType,
+  logOptions,
+  noUsage,
+  type OperatorDeclaration,
+  type Report,
+  type RoleDeclaration,
+  type Shape,
+  type SpecScope,
+  tableOptions,
+} from './declaration.ts';
+export type { Environment, Logger } from './environment.ts';
+export { Gap } from './gap.ts';
+export { type Holder, holding, type Keeper } from './holding.ts';
+export { linesOf, parseJson, toJson } from './json.ts';
+export { limited } from './limited-log.ts';
+export type { Lookup, Query } from './lookup.ts';
+export { type Batch, derive, type LaneContext, type Message, type SourceMessage } from './message.ts';
+export type { Node } from './node.ts';
+export {
+  filter,
+  flatMap,
+  lookup,
+  type OperatorContext,
+  perBatch,
+  perMessage,
+  type ScanOptions,
+  scan,
+} from './operator.ts';
+export { type Coordinates, coordinatesOf, type Meta, type Proof } from './origin.ts';
+export { type PolledMessage, type PollSourceOptions, pollSource } from './poll-source.ts';
+export { type Intake, type PushSourceOptions, pushSource } from './push-source.ts';
+export { BoundedQueue, queueBounds, queueSchema } from './queue.ts';
+export type { RequestContext, RouteDescription } from './request.ts';
+export type { ConnectOptions, Role, RoleContext, Usage } from './role.ts';
+export type { Row } from './row.ts';
+export type { Mark, Receipt, Sink, SinkCounters, SinkRows } from './sink.ts';
+export type { Committed, Lane, LaneLog, LanePosition, LogRecord, Reading, Source } from './source.ts';
+export { compileTemplate, templateNames } from './template.ts';
+export { foreignText } from './text.ts';
+export { Outcome } from './track.ts';
+export { durationMs, hostAndPort, ratePerSecond, sizeBytes } from './units.ts';
+export { type WindowOptions, window } from './window.ts';

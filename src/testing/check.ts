@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import type { Clock } from '../kit/clock.ts';
+import { VirtualClock } from '../simulate/virtual-clock.ts';
+
+/** One promise of a contract, for any test runner: `for (const { title, run } of checks) it(title, run)`. */
+export interface Check {
+  readonly title: string;
+  run(): Promise<void>;
+}
+
+/** What every bench has: a component in a world of its own. */
+export interface Bench {
+  readonly clock: Clock;
+  /** Frees the world, and fails or hangs when the component has left something open. */
+  dispose?(): Promise<void>;
+}
+
+/** How long a contract waits for what must happen, ms of the bench's clock. */
+const patienceMs = 20_000;
+
+/** What a check does with its bench, and how it frees the component when that went wrong. */
+export interface Work<B> {
+  work(bench: B): Promise<void>;
+  close?(bench: B): Promise<void>;
+}
+
+/** A check on a bench that is freed at the end. */
+export function onBench<B extends Bench>(title: string, make: () => Promise<B>, { work, close }: Work<B>): Check {
+  return {
+    title,
+    run: async () => {
+      const bench = await make();
+      try {
+        await work(bench);
+      } catch (error) {
+        // What the check has found is what counts, not what is left open because of it.
+        await Promise.allSettled([close?.(bench)]);
+        await Promise.allSettled([bench.dispose?.()]);
+        throw error;
+      }
+      await bench.dispose?.();
+    },
+  };
+}
+
+/** The result of `work`; fails when it takes too long. Virtual time moves on meanwhile. */
+export async function inTime<T>({ clock }: Bench, what: string, work: Promise<T>): Promise<T> {
+  const over = new AbortController();
+  const late = clock
+    .sleep(patienceMs, over.signal)
+    .then(() => assert.ok(over.signal.aborted, `${what}: it never ends`));
+  try {
+    const first = Promise.race([work, late]);
+    await (clock instanceof VirtualClock ? clock.until(first) : first);
+  } finally {
+    over.abort();
+  }
+  return work;
+}
+
+/** No timer of the component is left. */
+export function assertNoTimers({ clock }: Bench): void {
+  if (clock instanceof VirtualClock) assert.equal(clock.timers, 0, 'a timer is left after close');
+}
+
+/** The value with everything in it that can be frozen frozen: who changes it throws. */
+export function deepFrozen<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value;
+  for (const inner of Object.values(value)) deepFrozen(inner);
+  return Object.freeze(value);
+}

@@ -1,0 +1,16 @@
+// `fdp/testing`: what a component is tested with, in whatever test runner.
+export { VirtualClock } from '../simulate/virtual-clock.ts';
+export type { Bench, Check } from './check.ts';
+export {
+  type LogLine,
+  operatorContext,
+  recordingLog,
+  roleContext,
+  type TestNode,
+  testEnvironment,
+  testNode,
+} from './environment.ts';
+export { type OperatorWorld, operatorContract } from './operator-contract.ts';
+export { optionsOf, usageOf } from './options.ts';
+export { type SinkBench, sinkContract } from './sink-contract.ts';
+export { type SourceBench, sourceContract } from './source-contract.ts';

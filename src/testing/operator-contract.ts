@@ -1,0 +1,278 @@
+import assert from 'node:assert/strict';
+import { type OperatorFunction, Subject } from 'rxjs';
+import type { OperatorDeclaration } from '../kit/declaration.ts';
+import type { Lookup } from '../kit/lookup.ts';
+import { type Batch, type LaneContext, type Message, messageOf, type SourceMessage } from '../kit/message.ts';
+import type { OperatorContext } from '../kit/operator.ts';
+import type { RequestContext } from '../kit/request.ts';
+import { Outcome } from '../kit/track.ts';
+import { VirtualClock } from '../simulate/virtual-clock.ts';
+import { type Bench, type Check, inTime, onBench } from './check.ts';
+import { operatorContext, type TestNode, testEnvironment } from './environment.ts';
+
+/** An operator, and messages of all kinds that it makes a difference between. */
+export interface OperatorWorld {
+  readonly declaration: OperatorDeclaration;
+  /** Validated, defaults filled in. */
+  readonly options: unknown;
+  /** The messages of a lane, in order; the timestamp of each is its index. */
+  readonly messages: readonly Pick<SourceMessage, 'value' | 'key'>[];
+  /** Indexes of those that it rejects; none unless given. */
+  readonly rejected?: readonly number[];
+  /** The connectors that it looks rows up in, by name. */
+  readonly lookups?: Readonly<Record<string, Pick<Lookup, 'find'>>>;
+  /** For an operator of routes: a request, of which the messages are one batch. */
+  readonly request?: () => RequestContext;
+}
+
+/** What every operator keeps. */
+export function operatorContract(world: OperatorWorld): readonly Check[] {
+  const make = async () => ({ ...world, messages: structuredClone(world.messages), clock: new VirtualClock() });
+  return checks.map(([title, work]) => onBench(title, make, { work }));
+}
+
+type OperatorBench = OperatorWorld & Bench & { readonly clock: VirtualClock };
+
+const checks: readonly (readonly [string, (bench: OperatorBench) => Promise<void>])[] = [
+  ['ends every message or passes it on, counts each, and rejects what it can not use, alone', conserves],
+  ['gives the same however its input is cut into batches', ignoresBatches],
+  ['shares no state between lanes', sharesNothing],
+  ['begins anew with each subscription', beginsAnew],
+  ['lets warm-up messages pass by: none is counted, and none ends', warmsUp],
+  ['changes no message that it is given', changesNothing],
+  ['keeps the order of the messages of a key', keepsOrder],
+  ['gives back what it holds when its lane is taken away', givesBackLane],
+  ['gives back what it holds when it is unsubscribed', givesBackSubscription],
+];
+
+async function conserves(bench: OperatorBench): Promise<void> {
+  const made = create(bench);
+  const lane = new TestLane(bench, made, 'lane');
+  await lane.putAll(bench.request ? [bench.messages.length] : [2, 3]);
+  await lane.complete();
+  const { node } = made.context;
+  assert.equal(node.in, bench.messages.length, 'messages counted as taken');
+  assert.equal(node.out, lane.out.length, 'messages counted as passed on');
+  assertBalanced(node);
+  assert.equal(node.inFlight, 0, 'messages in flight at the end');
+  assert.deepEqual(lane.open, [], 'messages that never ended');
+  assert.deepEqual(lane.endedAs(Outcome.rejected), [...(bench.rejected ?? [])], 'the messages that it rejects');
+}
+
+async function ignoresBatches(bench: OperatorBench): Promise<void> {
+  if (bench.request) return;
+  const whole = await outputOf(bench, [bench.messages.length]);
+  for (const sizes of [[1], [2, 1], [3]]) assert.deepEqual(await outputOf(bench, sizes), whole, `batches of ${sizes}`);
+}
+
+async function sharesNothing(bench: OperatorBench): Promise<void> {
+  const alone = await outputOf(bench, sizesOf(bench));
+  const made = create(bench);
+  const lanes = ['first', 'second'].map((id) => new TestLane(bench, made, id));
+  for (const batch of cut(bench.messages, sizesOf(bench))) for (const lane of lanes) await lane.put(batch);
+  for (const lane of lanes) await lane.complete();
+  for (const lane of lanes) assert.deepEqual(lane.values, alone, 'the output of a lane beside another');
+}
+
+async function beginsAnew(bench: OperatorBench): Promise<void> {
+  const made = create(bench);
+  const outputs: unknown[] = [];
+  for (let time = 0; time < 2; time++) {
+    const lane = new TestLane(bench, made, 'lane');
+    await lane.putAll(sizesOf(bench));
+    await lane.complete();
+    outputs.push(lane.values);
+  }
+  assert.deepEqual(outputs[1], outputs[0], 'the output of the second subscription');
+}
+
+async function warmsUp(bench: OperatorBench): Promise<void> {
+  const made = create(bench);
+  const lane = new TestLane(bench, made, 'lane');
+  await lane.put(bench.messages, true);
+  await lane.complete();
+  const { in: taken, made: more, out, filtered, rejected, released, inFlight } = made.context.node;
+  assert.deepEqual({ taken, more, out, filtered, rejected, released, inFlight }, nothing, 'counters after a warm-up');
+  assert.equal(lane.open.length, bench.messages.length, 'warm-up messages that have not ended');
+  assert.ok(
+    lane.batches.every(({ warmUp }) => warmUp),
+    'a batch made of warm-up messages is one of warm-up messages',
+  );
+}
+
+const nothing = { taken: 0, more: 0, out: 0, filtered: 0, rejected: 0, released: 0, inFlight: 0 };
+
+async function changesNothing(bench: OperatorBench): Promise<void> {
+  const before = structuredClone(bench.messages);
+  const lane = new TestLane(bench, create(bench), 'lane');
+  await lane.putAll(sizesOf(bench));
+  await lane.complete();
+  assert.deepEqual(bench.messages, before, 'the messages that it was given');
+}
+
+async function keepsOrder(bench: OperatorBench): Promise<void> {
+  const lane = new TestLane(bench, create(bench), 'lane');
+  await lane.put(bench.messages);
+  await lane.complete();
+  const latest = new Map<string | null, number>();
+  for (const { track } of lane.out) {
+    const { offset = -1 } = track.meta;
+    assert.ok(offset >= (latest.get(track.key) ?? -1), `message ${offset} of key ${track.key} came after a later one`);
+    latest.set(track.key, offset);
+  }
+}
+
+async function givesBackLane(bench: OperatorBench): Promise<void> {
+  const made = create(bench);
+  const lane = new TestLane(bench, made, 'lane', 'none');
+  await lane.putAll(sizesOf(bench));
+  lane.abort.abort();
+  await lane.complete();
+  assertHoldsNothing(made, lane);
+}
+
+async function givesBackSubscription(bench: OperatorBench): Promise<void> {
+  const made = create(bench);
+  const lane = new TestLane(bench, made, 'lane', 'none');
+  await lane.putAll(sizesOf(bench));
+  lane.unsubscribe();
+  await bench.clock.settle();
+  assertHoldsNothing(made, lane);
+  assert.equal(bench.clock.timers, 0, 'a timer is left after the unsubscription');
+}
+
+/** Whatever has not ended has come out. */
+function assertHoldsNothing({ context }: Made, lane: TestLane): void {
+  assertBalanced(context.node);
+  assert.equal(context.node.inFlight, 0, 'messages in flight');
+  const out = new Set(lane.out.map(({ track }) => track.meta.offset));
+  assert.deepEqual(
+    lane.open.filter((index) => !out.has(index)),
+    [],
+    'messages that it still holds',
+  );
+}
+
+function assertBalanced(node: TestNode['node']): void {
+  const { in: taken, made, out, filtered, rejected, released, inFlight } = node;
+  assert.equal(
+    taken + made,
+    out + filtered + rejected + released + inFlight,
+    'in + made = out + filtered + rejected + released',
+  );
+}
+
+interface Made {
+  readonly operator: OperatorFunction<Batch, Batch>;
+  readonly context: OperatorContext & TestNode;
+}
+
+function create({ declaration, options, lookups = {}, clock }: OperatorBench): Made {
+  const lookup = (name: string): Pick<Lookup, 'find'> => {
+    const found = lookups[name];
+    assert.ok(found, `the contract gives the operator no lookup "${name}"`);
+    return found;
+  };
+  const context = { ...operatorContext(testEnvironment(clock)), lookup };
+  return { operator: declaration.create(options, context), context };
+}
+
+function sizesOf({ request, messages }: OperatorBench): readonly number[] {
+  return request ? [messages.length] : [2, 1];
+}
+
+/** What comes out of a lane of its own: the key, the value and where it came from. */
+async function outputOf(bench: OperatorBench, sizes: readonly number[]): Promise<unknown> {
+  const lane = new TestLane(bench, create(bench), 'lane');
+  await lane.putAll(sizes);
+  await lane.complete();
+  return lane.values;
+}
+
+/** Batches of these sizes, again and again until all is cut. */
+function cut<T>(items: readonly T[], sizes: readonly number[]): T[][] {
+  const batches: T[][] = [];
+  for (let start = 0; start < items.length; start += batches.at(-1)?.length ?? 1)
+    batches.push(items.slice(start, start + Math.max(1, sizes[batches.length % sizes.length] ?? 1)));
+  return batches;
+}
+
+/** One lane through an operator; what comes out ends as `outcome`, or stays under way (`none`). */
+class TestLane {
+  readonly abort = new AbortController();
+  readonly batches: Batch[] = [];
+  readonly #bench: OperatorBench;
+  readonly #input = new Subject<Batch>();
+  readonly #lane: LaneContext;
+  readonly #outcomes: (Outcome | undefined)[] = [];
+  readonly #subscription: { unsubscribe(): void };
+  readonly #completed: Promise<void>;
+
+  constructor(bench: OperatorBench, { operator }: Made, id: string, outcome: Outcome | 'none' = Outcome.delivered) {
+    this.#bench = bench;
+    const { request } = bench;
+    this.#lane = { id, signal: this.abort.signal, ...(request ? { request: request() } : {}) };
+    const { promise, resolve, reject } = deferred();
+    this.#completed = promise;
+    this.#subscription = this.#input.pipe(operator).subscribe({
+      next: (batch) => {
+        this.batches.push(batch);
+        if (outcome !== 'none' && !batch.warmUp) for (const { track } of batch.messages) track.end(outcome);
+      },
+      error: reject,
+      complete: resolve,
+    });
+  }
+
+  get out(): readonly Message[] {
+    return this.batches.flatMap(({ messages }) => messages);
+  }
+
+  get values(): unknown {
+    return this.out.map(({ key, value, track, meta }) => ({ key, value, from: track.meta.offset, index: meta.index }));
+  }
+
+  /** Indexes of the messages that have not ended. */
+  get open(): number[] {
+    return [...this.#outcomes.keys()].filter((index) => this.#outcomes[index] === undefined);
+  }
+
+  endedAs(outcome: Outcome): number[] {
+    return [...this.#outcomes.keys()].filter((index) => this.#outcomes[index] === outcome);
+  }
+
+  async putAll(sizes: readonly number[]): Promise<void> {
+    for (const batch of cut(this.#bench.messages, sizes)) await this.put(batch);
+  }
+
+  async put(given: readonly Pick<SourceMessage, 'value' | 'key'>[], warmUp = false): Promise<void> {
+    const messages = given.map(({ key, value }) => {
+      const offset = this.#outcomes.push(undefined) - 1;
+      const meta = { lane: this.#lane.id, topic: 'topic', partition: 0, offset };
+      const ended = (outcome: Outcome) => {
+        assert.equal(this.#outcomes[offset], undefined, `message ${offset} ended twice`);
+        this.#outcomes[offset] = outcome;
+      };
+      return messageOf({ key, value, timestamp: offset, meta }, { ended });
+    });
+    this.#input.next({ lane: this.#lane, messages, warmUp });
+    await this.#bench.clock.settle();
+  }
+
+  async complete(): Promise<void> {
+    this.#input.complete();
+    await inTime(this.#bench, 'the output after the end of the input', this.#completed);
+  }
+
+  unsubscribe(): void {
+    this.#subscription.unsubscribe();
+  }
+}
+
+function deferred(): { promise: Promise<void>; resolve: () => void; reject: (error: unknown) => void } {
+  let [resolve, reject] = [() => {}, (_error: unknown) => {}];
+  const promise = new Promise<void>((onResolve, onReject) => {
+    [resolve, reject] = [onResolve, onReject];
+  });
+  return { promise, resolve, reject };
+}

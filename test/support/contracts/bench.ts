@@ -1,0 +1,39 @@
+import type { Clock } from '../../../src/kit/clock.ts';
+import type { Connector } from '../../../src/kit/connector.ts';
+import type { ConnectorDeclaration } from '../../../src/kit/declaration.ts';
+import type { Sink } from '../../../src/kit/sink.ts';
+import type { Source } from '../../../src/kit/source.ts';
+import { roleContext, type TestNode, testEnvironment } from '../engine/environment.ts';
+import { optionsOf } from '../engine/options.ts';
+
+/** A shipped connector with its node, not connected. */
+export interface ConnectorBench<C extends Clock> extends TestNode {
+  readonly clock: C;
+  readonly connector: Connector;
+  readonly context: ReturnType<typeof roleContext>;
+  readonly log: ReturnType<typeof testEnvironment>['log'];
+  source(): Source;
+  sink(): Sink;
+}
+
+/** A connector as the runtime makes it; asking for a role that it has not fails. */
+export async function benchOf<C extends Clock>(
+  declaration: ConnectorDeclaration,
+  options: object,
+  clock: C,
+): Promise<ConnectorBench<C>> {
+  const environment = testEnvironment(clock);
+  const given = optionsOf(declaration, options);
+  const connector = await declaration.create(given, { ...environment, name: declaration.type });
+  const context = roleContext(environment);
+  return {
+    ...{ clock, connector, context, log: environment.log, node: context.node, rejections: context.rejections },
+    source: () => known(connector.source?.({}, context)),
+    sink: () => known(connector.sink?.({}, context)),
+  };
+}
+
+function known<T>(role: T | undefined): T {
+  if (role === undefined) throw new Error('the connector has no such role');
+  return role;
+}

@@ -1,0 +1,17 @@
+import { describe, it } from 'vitest';
+import { operators } from '../../../operators/index.ts';
+import { operatorContract as checks, type OperatorWorld } from '../../../src/testing/operator-contract.ts';
+import { optionsOf } from '../../operators/declared.ts';
+
+/** The contract of operators, run on a shipped one: named, and its options written, as in a pipeline file. */
+export function operatorContract(
+  type: string,
+  { yaml, ...world }: Omit<OperatorWorld, 'declaration' | 'options'> & { readonly yaml: string },
+): void {
+  const declaration = operators.find((operator) => operator.type === type);
+  if (!declaration) throw new Error(`no operator is called ${type}`);
+  const options = optionsOf(declaration, yaml);
+  describe(`${type} as an operator`, () => {
+    for (const { title, run } of checks({ declaration, options, ...world })) it(title, run);
+  });
+}
