@@ -1,0 +1,37 @@
+import { defineConnector, durationMs, FdpError, noUsage, pollSource } from '../src/kit/index.ts';
+
+/** `http_poll`: asks a URL every interval; a message for each item of a JSON array, or one for any other JSON value. */
+export const httpPoll = defineConnector({
+  type: 'http_poll',
+  summary: 'Polls a URL that answers with JSON.',
+  options: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['url'],
+    properties: {
+      url: { type: 'string', pattern: '^https?://', description: 'What is asked.', examples: ['https://example.com/quotes'] },
+      every: { type: 'string', format: 'duration', default: '10s', description: 'Time between two polls.' },
+    },
+  },
+  example: 'quotes: { type: http_poll, url: "https://example.com/quotes", every: 5s }',
+  source: { options: noUsage },
+  async create({ url, every }, { name }) {
+    const poll = async (signal: AbortSignal) => {
+      const found = await ask(name, url, signal);
+      return (Array.isArray(found) ? found : [found]).map((value) => ({ value }));
+    };
+    return {
+      source: (_usage, role) => pollSource(role, { name, everyMs: durationMs(every), poll }),
+      close: async () => {},
+    };
+  },
+});
+
+async function ask(name: string, url: string, signal: AbortSignal): Promise<unknown> {
+  const response = await fetch(url, { signal });
+  if (response.ok) return response.json();
+  const text = `${name}: ${url} answered ${response.status}`;
+  if (response.status === 401 || response.status === 403) throw new FdpError('FDP_REFUSED', text);
+  const waitMs = 1000 * Number(response.headers.get('retry-after') ?? 0);
+  throw new FdpError('FDP_UNAVAILABLE', text, waitMs > 0 ? { fault: 'throttled', waitMs } : {});
+}
