@@ -1,4 +1,4 @@
-import { defineOperator, durationMs, scan } from '../src/kit/index.ts';
+import { defineOperator, durationMs, figures, scan } from '../src/kit/index.ts';
 
 /** `throttle`: one message of each key per interval, by the messages' timestamps; the others are filtered. */
 export const throttle = defineOperator({
@@ -24,6 +24,7 @@ export const throttle = defineOperator({
       },
     },
   },
+  figures: { evicted: figures.evicted, split_keys: figures.split_keys },
   example: 'throttle: { every: 1s }',
   shape: (_options, input) => input,
   create({ every, max_keys }, context) {

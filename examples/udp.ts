@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import {
   defineConnector,
   type FdpError,
-  hostAndPort,
+  figures,
+  Gap,
   noUsage,
   onAbort,
   parseJson,
@@ -15,39 +16,38 @@ import {
 /** `udp`: a message for each datagram, which holds one JSON value; any other is rejected with its bytes. */
 export const udp = defineConnector({
   type: 'udp',
-  summary: 'Receives JSON values as UDP datagrams.',
+  summary: 'Receives JSON values as UDP datagrams on 127.0.0.1.',
   options: {
     type: 'object',
     additionalProperties: false,
-    required: ['listen'],
+    required: ['port'],
     properties: {
-      listen: { type: 'string', format: 'address', description: 'Address that is bound.', examples: ['127.0.0.1:9999'] },
+      port: { type: 'integer', minimum: 1, maximum: 65_535, description: 'Port to listen on.', examples: [9999] },
       queue: queueSchema,
     },
   },
-  example: 'ticks: { type: udp, listen: "127.0.0.1:9999" }',
+  figures: { dropped: figures.dropped, gaps: figures.gaps, gap_ms: figures.gap_ms },
+  example: 'ticks: { type: udp, port: 9999 }',
   source: { options: noUsage, exclusive: true },
-  claims: ({ listen }) => [`udp ${listen}`],
-  async create({ listen, queue }, { name }) {
-    const { host, port } = hostAndPort(listen);
-    return {
-      source: (_usage, role) =>
-        pushSource(role, {
-          ...{ name, queue: queueBounds(queue), gapsOf: 'datagrams' },
-          async receive(intake) {
-            const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
-            socket.on('message', (raw) => {
-              const message = { key: null, timestamp: role.clock.now(), meta: { lane: name }, raw };
-              intake.push({ ...message, ...parsed(raw) }, raw.length);
-            });
-            socket.bind(port, host, () => role.node.is('ok'));
-            onAbort(intake.signal, () => socket.close());
-            await once(socket, 'close');
-          },
-        }),
-      close: async () => {},
-    };
-  },
+  claims: ({ port }) => [`udp ${port}`],
+  create: async ({ port, queue }, { name }) => ({
+    source: (_usage, role) =>
+      pushSource({
+        ...{ name, queue: queueBounds(queue), gap: new Gap({ ...role, name, what: 'datagrams' }) },
+        onDropped: (count) => role.node.count('dropped', count),
+        async receive({ push, signal }) {
+          const socket = createSocket('udp4');
+          socket.on('message', (raw) => {
+            const message = { key: null, timestamp: role.clock.now(), meta: { lane: name }, raw };
+            push({ ...message, ...parsed(raw) }, raw.length);
+          });
+          socket.bind(port, '127.0.0.1', () => role.node.is('ok'));
+          onAbort(signal, () => socket.close());
+          await once(socket, 'close');
+        },
+      }),
+    close: async () => {},
+  }),
 });
 
 function parsed(raw: Buffer): { readonly value: unknown; readonly problem?: FdpError } {

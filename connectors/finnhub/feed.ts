@@ -41,12 +41,13 @@ const handshake = 'handshake';
  * an error of `lanes`. Counts `reconnects`, `gaps`, `gap_ms`, `dropped_frames`, `error_frames`, `unknown_frames`.
  */
 export function finnhubSource(context: RoleContext, options: FeedOptions): Source {
-  return pushSource(context, {
-    name: options.name,
+  const { name } = options;
+  return pushSource({
+    name,
     queue: options.queue,
     batch: readingSize,
-    dropped: 'dropped_frames',
-    gapsOf: 'trades',
+    onDropped: (frames) => context.node.count('dropped_frames', frames),
+    gap: new Gap({ ...context, name, what: 'trades' }),
     receive: (intake) => new Feed(context, options, intake).run(),
   });
 }

@@ -1,5 +1,5 @@
 import { defineConnector, noUsage } from '../../src/kit/declaration.ts';
-import { counter, figures, milliseconds } from '../../src/kit/figures.ts';
+import { counter, figures } from '../../src/kit/figures.ts';
 import { Proven } from '../../src/kit/proven.ts';
 import { queueBounds, queueSchema } from '../../src/kit/queue.ts';
 import { durationMs, sizeBytes } from '../../src/kit/units.ts';
@@ -14,8 +14,8 @@ export const finnhub = defineConnector({
   figures: {
     dropped_frames: counter('dropped_frames', 'Frames given up because the queue was full.'),
     error_frames: counter('error_frames', 'Frames in which Finnhub reported an error.'),
-    gap_ms: milliseconds('gap', 'Time without a working connection.'),
-    gaps: counter('gaps', 'Times for which trades were missed.'),
+    gap_ms: figures.gap_ms,
+    gaps: figures.gaps,
     reconnects: figures.reconnects,
     unknown_frames: counter('unknown_frames', 'Frames of an unknown type.'),
   },

@@ -35,10 +35,10 @@ const keepAliveMs = 30_000;
  */
 export function tcpClient(context: RoleContext, options: TcpClientOptions): Source {
   context.node.address = options.address;
-  return pushSource(context, {
+  return pushSource({
     name: options.name,
     queue: options.queue,
-    dropped: 'skipped_lines',
+    onDropped: (lines) => context.node.count('skipped_lines', lines),
     receive: (intake) => new Client(context, options, intake).run(),
   });
 }

@@ -36,6 +36,8 @@ export const figures = {
   dropped: counter('dropped_messages', 'Messages given up because a bounded queue or buffer was full.'),
   evicted: counter('evicted_keys', 'Keys whose state was forgotten because there were more than max_keys.'),
   gap: counter('gap_messages', 'Messages that were removed from the log before they were read.'),
+  gap_ms: milliseconds('gap', 'Time for which messages were missed.'),
+  gaps: counter('gaps', 'Times for which messages were missed.'),
   reconnects: counter('reconnects', 'Connections made again.'),
   skipped_lines: counter(
     'skipped_lines',

@@ -20,6 +20,7 @@ export {
   tableOptions,
 } from './declaration.ts';
 export type { Environment, Logger } from './environment.ts';
+export { counter, type Figure, type Figures, figures, gauge, milliseconds } from './figures.ts';
 export { Gap } from './gap.ts';
 export { type Holder, holding, type Keeper } from './holding.ts';
 export { linesOf, parseJson, toJson } from './json.ts';

@@ -1,9 +1,8 @@
 import { Observable, type Subscriber } from 'rxjs';
 import { linkedAbort } from './clock.ts';
-import { Gap } from './gap.ts';
+import type { Gap } from './gap.ts';
 import type { SourceMessage } from './message.ts';
 import { BoundedQueue, type QueueOptions } from './queue.ts';
-import type { RoleContext } from './role.ts';
 import type { Lane, Reading, Source } from './source.ts';
 
 export interface PushSourceOptions {
@@ -13,13 +12,13 @@ export interface PushSourceOptions {
   readonly queue: Pick<QueueOptions, 'maxItems' | 'maxBytes' | 'whenFull'>;
   /** Messages of a reading, at most; 500 unless given. */
   readonly batch?: number;
-  /** Counter of the messages that a full queue gave up; `dropped` unless given. */
-  readonly dropped?: string;
+  /** Called when a full queue has given messages up, to count them as a figure of the component. */
+  onDropped(count: number): void;
   /**
-   * What is given up, as the log names it (`trades`): the time in which that happened is then logged and counted as a gap,
-   * until the queue was read to its end. Left out: the messages are counted and no more.
+   * Begins when messages are given up, and ends when the queue was read to its end. Left out: nobody is told of the time
+   * in which messages were missed.
    */
-  readonly gapsOf?: string;
+  readonly gap?: Gap;
   /**
    * Takes messages from the world and pushes them, until `intake.signal` aborts; called once the lane is subscribed to. It
    * connects again by itself after a loss, and shows on the node how it is. When it resolves by itself the source has come
@@ -48,8 +47,8 @@ export interface Intake {
  * the pipeline, never replayable. Unsubscribing ends the intake, what the queue holds is still given; `close` waits for
  * `receive` to end.
  */
-export function pushSource(context: RoleContext, options: PushSourceOptions): Source {
-  return new PushSource(context, options);
+export function pushSource(options: PushSourceOptions): Source {
+  return new PushSource(options);
 }
 
 const batchSize = 500;
@@ -60,21 +59,19 @@ class PushSource implements Source {
   readonly lanes: Observable<Lane>;
   readonly #options: PushSourceOptions;
   readonly #queue: BoundedQueue<SourceMessage>;
-  readonly #overflow: Gap | undefined;
   readonly #lane = linkedAbort().controller;
   readonly #stop = linkedAbort().controller;
   #onPaused = (_paused: boolean) => {};
   #receiving: Promise<void> = Promise.resolve();
 
-  constructor(context: RoleContext, options: PushSourceOptions) {
-    const { name, queue, dropped = 'dropped', gapsOf } = options;
+  constructor(options: PushSourceOptions) {
+    const { name, queue, gap } = options;
     this.#options = options;
-    this.#overflow = gapsOf === undefined ? undefined : new Gap({ ...context, name, what: gapsOf });
     this.#queue = new BoundedQueue({
       ...queue,
       onDropped: (count) => {
-        context.node.count(dropped, count);
-        this.#overflow?.begin(slow);
+        options.onDropped(count);
+        gap?.begin(slow);
       },
       onPaused: (paused) => this.#onPaused(paused),
     });
@@ -116,13 +113,13 @@ class PushSource implements Source {
     } catch (error) {
       lanes.error(error);
     } finally {
-      this.#overflow?.end();
+      this.#options.gap?.end();
       queue.close();
     }
   }
 
   async #read(signal: AbortSignal): Promise<Reading | undefined> {
-    if (this.#queue.size === 0) this.#overflow?.end();
+    if (this.#queue.size === 0) this.#options.gap?.end();
     const taken = await this.#queue.take(this.#options.batch ?? batchSize, signal);
     return taken && { messages: taken.items, bytes: taken.bytes };
   }

@@ -34,7 +34,7 @@ export function onBench<B extends Bench>(title: string, make: () => Promise<B>, 
         await work(bench);
       } catch (error) {
         // What the check has found is what counts, not what is left open because of it.
-        await Promise.allSettled([close?.(bench)]);
+        if (close) await Promise.allSettled([inTime(bench, 'close', close(bench))]);
         await Promise.allSettled([bench.dispose?.()]);
         throw error;
       }

@@ -90,7 +90,7 @@ describe('udp', () => {
   const make = async (): Promise<SourceBench & { readonly send: (text: string) => void }> => {
     const port = await freePort();
     const sender = createSocket('udp4');
-    const bench = await benchOf(udp, { listen: `127.0.0.1:${port}` }, systemClock);
+    const bench = await benchOf(udp, { port }, systemClock);
     const send = (text: string) => sender.send(text, port, '127.0.0.1');
     let next = 0;
     return {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FdpError } from '../../src/errors.ts';
 import { onAbort } from '../../src/kit/clock.ts';
+import { Gap } from '../../src/kit/gap.ts';
 import { type Intake, type PushSourceOptions, pushSource } from '../../src/kit/push-source.ts';
 import type { Lane } from '../../src/kit/source.ts';
 import { VirtualClock } from '../../src/simulate/virtual-clock.ts';
@@ -11,16 +12,18 @@ const never = new AbortController().signal;
 const untilStopped = ({ signal }: Intake) => new Promise<void>((resolve) => void onAbort(signal, resolve));
 
 /** A source whose intake is in the test's hands. */
-function sourceOf(options: Partial<PushSourceOptions> = {}) {
+function sourceOf(options: Partial<PushSourceOptions> = {}, gapsOf?: string) {
   const clock = new VirtualClock();
   const environment = testEnvironment(clock);
   const context = roleContext(environment);
   const intakes: Intake[] = [];
   const seen = { error: undefined as unknown, isComplete: false };
   const lanes: Lane[] = [];
-  const source = pushSource(context, {
+  const source = pushSource({
     name: 'feed',
     queue: { maxItems: 4, maxBytes: 1000, whenFull: 'drop_oldest' },
+    onDropped: (count) => context.node.count('dropped', count),
+    ...(gapsOf === undefined ? {} : { gap: new Gap({ ...context, name: 'feed', what: gapsOf }) }),
     receive: (intake) => {
       intakes.push(intake);
       return untilStopped(intake);
@@ -78,17 +81,14 @@ describe('push source', () => {
   });
 
   it('counts what a full queue gives up, and the time in which it did as one gap', async () => {
-    const { clock, source, log, node, subscribe, push, read } = sourceOf({
-      dropped: 'dropped_frames',
-      gapsOf: 'trades',
-    });
+    const { clock, source, log, node, subscribe, push, read } = sourceOf({}, 'trades');
     subscribe();
     push(1, 2, 3, 4, 5);
     await clock.advance(2000);
     push(6);
     expect(await read()).toEqual([3, 4, 5, 6]);
     void read();
-    expect(node.extra).toEqual({ dropped_frames: 2, gaps: 1, gap_ms: 2000 });
+    expect(node.extra).toEqual({ dropped: 2, gaps: 1, gap_ms: 2000 });
     expect(log.lines.map(({ text }) => text)).toEqual([
       expect.stringMatching(/^feed: trades from .* may be missing: /),
     ]);

@@ -15,9 +15,10 @@ function benchWith(mistake: (source: Source, clock: VirtualClock) => Partial<Sou
     const clock = new VirtualClock();
     const context = roleContext(testEnvironment(clock));
     let intake: Intake | undefined;
-    const good = pushSource(context, {
+    const good = pushSource({
       name: 'lane',
       queue: { maxItems: 20, maxBytes: 10_000, whenFull: 'drop_oldest' },
+      onDropped: (count) => context.node.count('dropped', count),
       receive: (given) => {
         intake = given;
         return new Promise((resolve) => void onAbort(given.signal, resolve));
