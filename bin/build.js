@@ -6,13 +6,22 @@ import { createRequire } from 'node:module';
 import { dirname, extname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
-/** The page for browsers is a project of its own; both give the same for the few files that they share. */
-const projects = ['page/tsconfig.json', 'tsconfig.build.json'];
+/** The page for browsers is a project of its own; both give the same for the few files that they share. The last: types of the exports. */
+const projects = ['page/tsconfig.json', 'tsconfig.build.json', 'tsconfig.types.json'];
 /** What of the page goes to dist/ as it is. */
 const assets = new Set(['.html', '.css', '.svg']);
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const stamp = join(root, 'dist', '.built');
-const inputs = ['src', 'connectors', 'operators', 'page', 'tsconfig.json', 'tsconfig.build.json', 'package.json'];
+const inputs = [
+  'src',
+  'connectors',
+  'operators',
+  'page',
+  'tsconfig.json',
+  'tsconfig.build.json',
+  'tsconfig.types.json',
+  'package.json',
+];
 
 /** The newest modification time (Unix ms) of a file, or of all files below a folder. */
 function newest(path) {
@@ -61,7 +70,7 @@ function copyAssets() {
 /** What was made from a file that has gone, or moved, would be packed with the rest. */
 function removeOrphans() {
   for (const name of readdirSync(join(root, 'dist'), { recursive: true })) {
-    const source = name.replace(/\.js(\.map)?$/, '.ts');
+    const source = name.replace(/\.(js(\.map)?|d\.ts)$/, '.ts');
     if (source !== name && !existsSync(join(root, source))) rmSync(join(root, 'dist', name), { force: true });
   }
 }
