@@ -28,6 +28,8 @@ COPY --from=dependencies /app/node_modules node_modules
 COPY --from=build /app/dist dist
 COPY package.json pipeline.yml pipeline.schema.json ./
 COPY bin bin
+COPY calendars calendars
+COPY conditions conditions
 COPY config config
 COPY topologies topologies
 

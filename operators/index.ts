@@ -1,5 +1,6 @@
 import type { OperatorDeclaration } from '../src/kit/declaration.ts';
 import { dedupe } from './dedupe.ts';
+import { eligibility } from './eligibility.ts';
 import { explode } from './explode.ts';
 import { filter } from './filter.ts';
 import { find } from './find.ts';
@@ -15,6 +16,7 @@ import { vwap } from './vwap.ts';
 /** Every operator that a pipeline file can name, by name. */
 export const operators: readonly OperatorDeclaration[] = [
   dedupe,
+  eligibility,
   explode,
   filter,
   find,

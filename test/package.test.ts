@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
@@ -31,6 +31,13 @@ describe('the package', () => {
         .map((path) => `${file}: ${path}`),
     );
     expect(dead).toEqual([]);
+  });
+
+  it('has the calendars and conditions that operators find by name', () => {
+    const data = ['calendars', 'conditions'].flatMap((folder) =>
+      readdirSync(folder).map((name) => `${folder}/${name}`),
+    );
+    expect([...packed]).toEqual(expect.arrayContaining([...data, 'calendars/XNYS.yml', 'conditions/us-equities.yml']));
   });
 
   it('has the program without its source maps', () => {

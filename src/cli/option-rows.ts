@@ -86,6 +86,7 @@ function typeWords(schema: Node): string {
   const { type, format } = schema;
   if (typeof format === 'string' && (format in unitFormats || format === 'path' || format === 'expression'))
     return format;
+  if (format === 'name-or-path') return 'name or path';
   if (Array.isArray(type)) return type.map((one) => typeWords({ ...schema, type: one })).join(' or ');
   if (type === 'array') return `list${ofWhat(schema['items'])}`;
   if (type === 'object') return `map${ofWhat(schema['additionalProperties'])}`;

@@ -7,6 +7,7 @@ const ajv = new Ajv({ useDefaults: true, allErrors: true, allowUnionTypes: true 
 for (const [name, { pattern }] of Object.entries(unitFormats)) ajv.addFormat(name, pattern);
 ajv.addFormat('expression', true);
 ajv.addFormat('path', true);
+ajv.addFormat('name-or-path', true);
 ajv.addKeyword('secret');
 const validators = new Map<OperatorDeclaration, ValidateFunction>();
 

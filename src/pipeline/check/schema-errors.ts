@@ -122,6 +122,7 @@ function namesOf(branches: unknown): string[] {
 function formatPhrase(format: string): string {
   if (Object.hasOwn(unitFormats, format)) return unitFormats[format as keyof typeof unitFormats].expected;
   if (format === 'date-time') return 'a time such as 2025-11-20T14:30:00Z';
+  if (format === 'name-or-path') return 'the name of what is shipped, or the path of a file';
   return format === 'path' ? 'the path of a file' : `text of the format ${format}`;
 }
 

@@ -43,7 +43,7 @@ const ajv = new Ajv({
   verbose: true,
   logger: false,
   keywords: ['secret', 'missingHint', 'expected'],
-  formats: { ...textFormats, 'date-time': isDateTime, path: /^[^\0]+$/, expression: true },
+  formats: { ...textFormats, 'date-time': isDateTime, path: /^[^\0]+$/, 'name-or-path': /^[^\0]+$/, expression: true },
 });
 
 /** RFC 3339, with the zone. */
@@ -131,8 +131,13 @@ function replaceAt(root: { value: unknown }, path: Path, value: unknown): void {
 
 function makePathsAbsolute(root: { value: unknown }, { schema, folder }: Check): void {
   eachAnnotated(schema, root.value, (annotated, value, path) => {
-    if (annotated.format === 'path' && typeof value === 'string') replaceAt(root, path, resolve(folder, value));
+    if (typeof value === 'string' && isPath(annotated.format, value)) replaceAt(root, path, resolve(folder, value));
   });
+}
+
+/** Data that is shipped has a name without a slash and an ending; everything else is the path of a file. */
+function isPath(format: string | undefined, value: string): boolean {
+  return format === 'path' || (format === 'name-or-path' && !/^[\w-]+$/.test(value));
 }
 
 /** A JSON pointer as a path. */
