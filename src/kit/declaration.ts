@@ -41,7 +41,7 @@ interface Declaration {
 }
 
 export interface OperatorDeclaration extends Declaration {
-  /** The shape after the operator; mistakes that a schema can't find go to `report`. Pure, but for the data files that options name. */
+  /** The shape after the operator; mistakes that a schema can't find go to `report`. Reads nothing but data files. */
   shape?(options: unknown, input: Shape, report: Report, scope: SpecScope): Shape;
   /** `merges` when it makes merge operations: its branch's sink must take them. */
   readonly output?: 'merges';
