@@ -1,18 +1,29 @@
-import { FdpError } from '../src/errors.ts';
 import { defineOperator } from '../src/kit/declaration.ts';
-import { figures } from '../src/kit/figures.ts';
 import { derive } from '../src/kit/message.ts';
-import { scan } from '../src/kit/operator.ts';
-import { fieldsOf, withField } from '../src/kit/row.ts';
-import { numberField, textField } from './support/fields.ts';
+import { type OperatorContext, scan } from '../src/kit/operator.ts';
+import { type Fields, fieldsOf, withField } from '../src/kit/row.ts';
+import { weightedMean, weightedSum } from './support/aggregate.ts';
+import { numberField, numberInRange, textField, volumeField } from './support/fields.ts';
 import { checkField } from './support/names.ts';
-import { bytesPerTrade, largestSize, RollingVwap } from './support/rolling-vwap.ts';
+import { bytesPerTrade, RollingVwap } from './support/rolling-vwap.ts';
+import { windowOf } from './support/window.ts';
+import {
+  anchorOf,
+  checkWindow,
+  shortened,
+  type WindowOptions,
+  windowFigures,
+  windowOptions,
+  windowOrAnchor,
+  windowRule,
+} from './support/window-options.ts';
 
 const largestState = 2 ** 30;
 
 /**
- * `vwap`: the volume-weighted average price of the last trades of each key, including this one. State per lane:
- * 32 bytes for each trade in a window; of more than `max_keys` keys the one unused for longest starts anew.
+ * `vwap`: the volume-weighted average price of the trades of each key in a window, including this one. State per lane, for
+ * each trade in a window: 32 bytes where it is a number of trades, about 60 by time or volume, none for a session or an
+ * anchor. Of more than `max_keys` keys the one unused for longest starts anew.
  */
 export const vwap = defineOperator({
   type: 'vwap',
@@ -21,17 +32,10 @@ export const vwap = defineOperator({
     type: 'object',
     description: 'The window, and the fields to compute it from.',
     additionalProperties: false,
-    required: ['window', 'by'],
+    required: ['by'],
+    oneOf: windowOrAnchor,
     properties: {
-      window: {
-        type: 'integer',
-        minimum: 1,
-        maximum: 1_000_000,
-        description:
-          'Number of trades per key in the average, in order of arrival. The cost per trade does not depend on it.',
-        examples: [50],
-      },
-      by: { type: 'string', minLength: 1, description: 'Text field that holds the key.', examples: ['symbol'] },
+      ...windowOptions,
       price: { type: 'string', minLength: 1, default: 'price', description: 'Number field that holds the price.' },
       volume: {
         type: 'string',
@@ -46,47 +50,59 @@ export const vwap = defineOperator({
         default: 'vwap',
         description: 'Name of the new field: a number, or null while all volumes in the window are 0.',
       },
-      max_keys: {
-        type: 'integer',
-        minimum: 1,
-        default: 10_000,
-        description: 'Maximum number of keys per lane. Beyond it the least recently used key loses its state.',
-      },
     },
   },
-  figures: { evicted: figures.evicted, split_keys: figures.split_keys },
+  figures: windowFigures,
   example: 'vwap: { window: 50, by: symbol }',
   shape(options, input, report) {
-    checkField({ input, report, path: ['by'] }, options.by, ['string']);
-    checkField({ input, report, path: ['price'] }, options.price, ['number']);
-    checkField({ input, report, path: ['volume'] }, options.volume, ['number']);
-    const most = Math.floor(largestState / bytesPerTrade / options.window);
-    if (options.max_keys > most)
+    const { window, price, volume, as, max_keys } = options;
+    checkWindow(options, input, report);
+    checkField({ input, report, path: ['price'] }, price, ['number']);
+    checkField({ input, report, path: ['volume'] }, volume, ['number']);
+    const most = typeof window === 'number' ? Math.floor(largestState / bytesPerTrade / window) : max_keys;
+    if (max_keys > most)
       report(
         ['max_keys'],
-        `${options.max_keys} windows of ${options.window} trades may use more than 1 GiB`,
+        `${max_keys} windows of ${window} trades may use more than 1 GiB`,
         `set max_keys to ${most} or less`,
       );
-    return input && { ...input, [options.as]: 'number' };
+    return input && { ...input, [as]: 'number' };
   },
-  create({ window, by, price, volume, as, max_keys }, context) {
-    return scan<RollingVwap>(context, {
-      seed: () => new RollingVwap(window),
+  create(options, context) {
+    const { by, price, volume, as, max_keys } = options;
+    return scan<VwapWindow>(context, {
+      seed: seedOf(options, context),
       key: (message) => textField(fieldsOf(message), by),
       maxKeys: max_keys,
       step(state, message) {
         const fields = fieldsOf(message);
-        const paid = inRange(price, numberField(fields, price));
-        const traded = inRange(volume, numberField(fields, volume));
-        if (traded < 0) throw new FdpError('FDP_MESSAGE_INVALID', `${volume}: expected 0 or more, got ${traded}`);
-        return [derive(message, { value: withField(fields, as, state.add(paid, traded)) })];
+        const paid = numberInRange(fields, price);
+        const traded = volumeField(fields, volume);
+        return [derive(message, { value: withField(fields, as, state.add(paid, traded, fields)) })];
       },
     });
   },
 });
 
-function inRange(name: string, value: number): number {
-  const size = Math.abs(value);
-  if (size === 0 || (size <= largestSize && size >= 1 / largestSize)) return value;
-  throw new FdpError('FDP_MESSAGE_INVALID', `${name}: expected 0 or a size from 1e-120 to 1e120, got ${value}`);
+/** The trades of one key. */
+interface VwapWindow {
+  /** Takes the next trade, and gives the VWAP of what the window then holds. */
+  add(price: number, volume: number, fields: Fields): number | null;
+}
+
+function seedOf(options: WindowOptions, context: OperatorContext): () => VwapWindow {
+  const rule = windowRule(options);
+  if (rule.by === 'count') return () => new RollingVwap(rule.count);
+  const isAnchor = anchorOf(options);
+  const onShortened = shortened(context, options.max_trades);
+  const sums = new Float64Array(weightedSum.size);
+  return () => {
+    const window = windowOf(rule, weightedSum, onShortened);
+    return {
+      add(value, weight, fields) {
+        window.add({ time: numberField(fields, options.time), value, weight }, isAnchor(fields));
+        return window.total(sums) ? weightedMean(sums) : null;
+      },
+    };
+  };
 }

@@ -1,6 +1,7 @@
 import { FdpError } from '../../src/errors.ts';
 import type { Fields } from '../../src/kit/row.ts';
 import { show } from './expression-functions.ts';
+import { largestSize } from './pairs.ts';
 
 /** A field of the message, or undefined: never something that every object inherits. */
 export function fieldOf(fields: Fields, name: string): unknown {
@@ -19,6 +20,27 @@ export function numberField(fields: Fields, name: string): number {
   const value = fieldOf(fields, name);
   if (typeof value === 'number' && Number.isFinite(value)) return value;
   throw unfit(name, 'a number', value);
+}
+
+/**
+ * A number that can be summed up without loss (`largestSize`).
+ * @throws FDP_MESSAGE_INVALID when the field is none
+ */
+export function numberInRange(fields: Fields, name: string): number {
+  const value = numberField(fields, name);
+  const size = Math.abs(value);
+  if (size === 0 || (size <= largestSize && size >= 1 / largestSize)) return value;
+  throw new FdpError('FDP_MESSAGE_INVALID', `${name}: expected 0 or a size from 1e-120 to 1e120, got ${value}`);
+}
+
+/**
+ * A number that can be summed up without loss, and is not negative.
+ * @throws FDP_MESSAGE_INVALID when the field is none
+ */
+export function volumeField(fields: Fields, name: string): number {
+  const value = numberInRange(fields, name);
+  if (value < 0) throw new FdpError('FDP_MESSAGE_INVALID', `${name}: expected 0 or more, got ${value}`);
+  return value;
 }
 
 /** @throws FDP_MESSAGE_INVALID when the field is no array */

@@ -76,9 +76,9 @@ describe('eligibility', () => {
   });
 
   it('adds its fields to the shape, and names the line of a mistake in the rules', () => {
-    expect(check(eligibility, '{ rules: us-equities, conditions: cond }', { conditions: 'any' })).toEqual({
+    expect(check(eligibility, '{ rules: us-equities, conditions: codes }', { conditions: 'any' })).toEqual({
       shape: { conditions: 'any', counts_price: 'boolean', counts_range: 'boolean', counts_volume: 'boolean' },
-      problems: ['conditions: there is no field cond | there are conditions'],
+      problems: ['conditions: there is no field codes | there are conditions'],
     });
     expect(check(eligibility, '{ rules: us-equity }', undefined).problems).toEqual([
       'rules: there is no set of conditions us-equity (did you mean us-equities?; one of your own is named by its path: ./us-equity.yml)',
