@@ -10,6 +10,7 @@ import { metadataUpsert } from './metadata-upsert.ts';
 import { params } from './params.ts';
 import { reply } from './reply.ts';
 import { require } from './require.ts';
+import { rolling } from './rolling.ts';
 import { split } from './split.ts';
 import { vwap } from './vwap.ts';
 
@@ -26,6 +27,7 @@ export const operators: readonly OperatorDeclaration[] = [
   params,
   reply,
   require,
+  rolling,
   split,
   vwap,
 ];
