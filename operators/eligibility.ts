@@ -1,5 +1,6 @@
 import { FdpError } from '../src/errors.ts';
 import { defineOperator } from '../src/kit/declaration.ts';
+import { counterBy } from '../src/kit/figures.ts';
 import { derive } from '../src/kit/message.ts';
 import { type OperatorContext, perMessage } from '../src/kit/operator.ts';
 import { fieldsOf, withField } from '../src/kit/row.ts';
@@ -10,12 +11,12 @@ import { show } from './support/expression-functions.ts';
 import { fieldOf } from './support/fields.ts';
 import { checkField } from './support/names.ts';
 
-/** Codes that are counted by name; what comes on top of them is counted as `unknown`. */
+/** Codes that are counted by name; what comes on top of them is counted as `other`. */
 const maxUnknown = 100;
 
 /**
  * `eligibility`: adds to a trade what it counts for by its conditions. A trade with several counts for what all of them
- * allow. A code that the rules do not know allows everything: it is counted as `unknown (CODE)`, and logged once.
+ * allow. A code that the rules do not know allows everything: it is counted by code, and logged once.
  */
 export const eligibility = defineOperator({
   type: 'eligibility',
@@ -41,6 +42,9 @@ export const eligibility = defineOperator({
           'The field that holds the list of codes. A trade without it, or with an empty list, is a regular one.',
       },
     },
+  },
+  figures: {
+    unknown_conditions: counterBy('code', 'unknown_conditions', 'Codes of trades that the rules do not have, by code.'),
   },
   example: 'eligibility: { rules: us-equities }',
   shape({ rules, conditions }, input, report) {
@@ -96,10 +100,10 @@ function unknownCodes({ node, log }: OperatorContext, rules: string): (code: str
   return (code) => {
     const name = foreignText(code, 20);
     if (!seen.has(name)) {
-      if (seen.size >= maxUnknown) return node.count('unknown');
+      if (seen.size >= maxUnknown) return node.countBy('unknown_conditions', 'other');
       seen.add(name);
       log.warn({ node: node.name }, `${node.name}: ${rules} has no condition ${name}: such trades count as regular`);
     }
-    node.count(`unknown (${name})`);
+    node.countBy('unknown_conditions', name);
   };
 }

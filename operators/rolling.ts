@@ -14,6 +14,7 @@ import {
   needsTime,
   shortened,
   type WindowOptions,
+  windowFigures,
   windowOptions,
   windowOrAnchor,
   windowRule,
@@ -59,6 +60,7 @@ export const rolling = defineOperator({
       },
     },
   },
+  figures: windowFigures,
   example: 'rolling: { window: 5m, by: symbol, fields: { low: min, high: max, average: mean } }',
   shape(options, input, report) {
     const { window, value, volume, fields, max_keys } = options;
@@ -73,7 +75,7 @@ export const rolling = defineOperator({
     if (max_keys > most)
       report(
         ['max_keys'],
-        `${max_keys} windows of ${window} trades may take more than 1 GiB`,
+        `${max_keys} windows of ${window} trades may use more than 1 GiB`,
         `set max_keys to ${most} or less`,
       );
     return input && { ...input, ...Object.fromEntries(Object.keys(fields).map((name) => [name, 'number' as const])) };

@@ -420,4 +420,16 @@ export const expressionOperators: readonly ExpressionOperator[] = [
     gives: 'what JSON can hold: text, a finite number, true, false, null, a list, a map',
     otherwise: 'an error or another type rejects the message',
   },
+  {
+    type: 'vwap',
+    names: 'in `anchor`: the fields of the trade',
+    gives: 'true or false',
+    otherwise: 'anything but true is no anchor; an error rejects the trade',
+  },
+  {
+    type: 'rolling',
+    names: 'in `anchor`: the fields of the trade',
+    gives: 'true or false',
+    otherwise: 'anything but true is no anchor; an error rejects the trade',
+  },
 ];

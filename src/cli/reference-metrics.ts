@@ -43,6 +43,7 @@ function figureRows(declared: readonly Declared[]): readonly (readonly string[])
     const same = all.filter(({ figure }) => figure.metric === metric);
     const types = [...new Set(same.map(({ type }) => type))];
     const [first] = same;
-    return [code(`fdp_node_${metric}`), first?.figure.type ?? '', types.join(', '), first?.figure.help ?? ''];
+    const label = first?.figure.label === undefined ? '' : `{${first.figure.label}}`;
+    return [code(`fdp_node_${metric}${label}`), first?.figure.type ?? '', types.join(', '), first?.figure.help ?? ''];
   });
 }

@@ -10,6 +10,8 @@ export interface Figure {
   readonly help: string;
   /** What the number of the node is multiplied with: 0.001 for milliseconds in a metric of seconds. */
   readonly factor: number;
+  /** Of a counter that is kept apart for each value (`Node.countBy`): the label that has the value. */
+  readonly label?: string;
 }
 
 /** Figures by the name that the node has them under. */
@@ -18,6 +20,11 @@ export type Figures = Readonly<Record<string, Figure>>;
 /** A counter: `counter('gaps', ...)` is the metric `fdp_node_gaps_total`. */
 export function counter(name: string, help: string): Figure {
   return { type: 'counter', metric: `${name}_total`, help, factor: 1 };
+}
+
+/** A counter that is kept apart for each value, which is a label of the metric. */
+export function counterBy(label: string, name: string, help: string): Figure {
+  return { ...counter(name, help), label };
 }
 
 /** A counter of milliseconds, which is a metric of seconds: `milliseconds('gap', ...)` is `fdp_node_gap_seconds_total`. */

@@ -61,6 +61,11 @@ export class Node {
     this.extra[counter] = (this.extra[counter] ?? 0) + by;
   }
 
+  /** Adds to a counter that is kept apart for each value: `unknown_conditions:1001`. The caller bounds the values. */
+  countBy(counter: string, value: string): void {
+    this.count(`${counter}:${value}`);
+  }
+
   /** Sets a gauge of this kind of node. */
   gauge(name: string, value: number): void {
     this.gauges.add(name);

@@ -74,10 +74,29 @@ export function figureFamilies(nodes: readonly LabelledNode[], { figuresOf }: Me
   for (const each of nodes) {
     const declared = figuresOf(each.node.type);
     for (const [name, figure] of Object.entries({ ...engineFigures, ...declared })) {
+      const { label } = figure;
+      if (label !== undefined) {
+        for (const { value, count } of countedBy(name, each)) add(figure, withLabel(each, label, value), count);
+        continue;
+      }
       const value = each.node.extra[name];
       const begins = figure.type === 'counter' && name in declared;
       if (name !== reconnects && (value !== undefined || begins)) add(figure, each, value ?? 0);
     }
   }
   return [...families.values()].sort((a, b) => a.name.localeCompare(b.name));
+}
+
+/** What a counter that is kept apart for each value has counted. */
+function countedBy(
+  name: string,
+  { node }: LabelledNode,
+): readonly { readonly value: string; readonly count: number }[] {
+  return Object.entries(node.extra)
+    .filter(([key]) => key.startsWith(`${name}:`))
+    .map(([key, count]) => ({ value: key.slice(name.length + 1), count }));
+}
+
+function withLabel(each: LabelledNode, label: string, value: string): LabelledNode {
+  return { ...each, labels: { ...each.labels, [label]: value } };
 }

@@ -180,6 +180,18 @@ describe('metrics', () => {
       expect(text).toMatch(new RegExp(`^# HELP ${name} Deprecated: `, 'm'));
   });
 
+  it('have a series for each value that a counter is kept apart by', async () => {
+    const extra = { 'unknown_conditions:1001': 3, 'unknown_conditions:a"b': 1 };
+    const nodes = [nodeSnapshot({ name: 'rules', type: 'eligibility', extra })];
+    const { write } = await createMetricsWriter();
+    const text = await write(metricFamilies(processSnapshot(0, [topologySnapshot('flow', { nodes })]), sources));
+    const series = parseMetrics(text).filter(({ name }) => name === 'fdp_node_unknown_conditions_total');
+    expect(series.map(({ labels, value }) => [labels['code'], value])).toEqual([
+      ['1001', 3],
+      ['a\\"b', 1],
+    ]);
+  });
+
   it("follow Prometheus' rules for names and units, whatever is counted", async () => {
     const nodes = components.map(({ type, figures = {} }) => {
       const all = { ...engineFigures, ...figures };
@@ -187,7 +199,7 @@ describe('metrics', () => {
       return nodeSnapshot({
         name: type,
         type,
-        extra: Object.fromEntries(Object.keys(all).map((name) => [name, 1])),
+        extra: Object.fromEntries(Object.keys(all).map((name) => [all[name]?.label ? `${name}:value` : name, 1])),
         gauges,
       });
     });

@@ -38,7 +38,11 @@ describe('eligibility', () => {
     const { out, context, lines } = await run([['1001'], [1001, 'I'], ['\u001b'], ['1001', '1002']]);
     const all = 'price range volume';
     expect(out.map(counted)).toEqual([all, 'volume', all, all]);
-    expect(context.node.extra).toEqual({ 'unknown (1001)': 3, 'unknown (\\u{1b})': 1, 'unknown (1002)': 1 });
+    expect(context.node.extra).toEqual({
+      'unknown_conditions:1001': 3,
+      'unknown_conditions:\\u{1b}': 1,
+      'unknown_conditions:1002': 1,
+    });
     expect(lines).toEqual(
       ['1001', '\\u{1b}', '1002'].map(
         (code) => `test: us-equities has no condition ${code}: such trades count as regular`,
@@ -49,7 +53,7 @@ describe('eligibility', () => {
   it('counts no more than a hundred unknown codes by name', async () => {
     const { context } = await run(Array.from({ length: 150 }, (_, place) => [`code ${place}`]));
     expect(Object.keys(context.node.extra)).toHaveLength(101);
-    expect(context.node.extra['unknown']).toBe(50);
+    expect(context.node.extra['unknown_conditions:other']).toBe(50);
   });
 
   it('rejects conditions that are no list of codes', async () => {

@@ -163,7 +163,7 @@ describe('rolling', () => {
       'fields.b: an ema needs a window of a number of trades, or of a duration',
     ]);
     expect(check(rolling, '{ window: 1000000, by: symbol, fields: { a: deviation } }', undefined).problems).toEqual([
-      'max_keys: 10000 windows of 1000000 trades may take more than 1 GiB | set max_keys to 9 or less',
+      'max_keys: 10000 windows of 1000000 trades may use more than 1 GiB | set max_keys to 9 or less',
     ]);
   });
 });

@@ -272,7 +272,7 @@ describe('the window of vwap', () => {
     expect(problems('window: 5m, time: at, calendar: XNYS')).toEqual([
       'calendar: is used by `window: session` only | leave it out, or say `window: session`',
     ]);
-    expect(problems('anchor: price, time: at')).toEqual(['anchor: gives a number, expected true or false']);
+    expect(problems('anchor: price, time: at')).toEqual(['anchor: is a number, expected true or false']);
     expect(() => problems('window: 5m, anchor: "true"')).toThrow();
     expect(() => problems('price: price')).toThrow();
   });
