@@ -4,12 +4,15 @@ import { describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { connectors } from '../../connectors/index.ts';
 import { operators } from '../../operators/index.ts';
+import { readCalendar } from '../../operators/support/calendar-file.ts';
+import { readConditions } from '../../operators/support/conditions-file.ts';
 import { validate } from '../../src/cli/validate.ts';
 import { pipelineCopy } from '../support/cli/pipeline-copy.ts';
 import { temporaryFolder } from '../support/cli/platform.ts';
 import { type Block, blockNamed, blocksOf, documents } from '../support/docs/blocks.ts';
 import { commandsOf, fdpArguments, parsed, type ShellCommand } from '../support/docs/commands.ts';
 import { filesOf, validated } from '../support/docs/pipelines.ts';
+import { folderWith } from '../support/pipeline/spec.ts';
 
 // Every block of code in README.md, CONTRIBUTING.md and docs/ is validated here, run by the test that is named here, or has
 // a reason here why no test runs it. docs/reference/ has a test of its own.
@@ -93,6 +96,16 @@ describe('every block of code in the documents', () => {
 
 describe('YAML', () => {
   const whole: readonly string[] = ['docs/keys.md'];
+  const dataFiles: Readonly<Record<string, (path: string) => unknown>> = {
+    'docs/market-data.md: Calendars': readCalendar,
+    'docs/market-data.md: Conditions': readConditions,
+  };
+
+  it.each(Object.entries(dataFiles))('%s is a valid data file', (key, read) => {
+    const block = blocks.find((each) => each.language === 'yaml' && keyOf(each) === key);
+    const folder = folderWith({ 'my.yml': block?.text ?? '' });
+    expect(() => read(join(folder, 'my.yml'))).not.toThrow();
+  });
 
   it.each(inLanguage('yaml').filter(([, { file }]) => whole.includes(file)))(
     '%s is a valid pipeline',
@@ -102,7 +115,9 @@ describe('YAML', () => {
   );
 
   it('of all other documents are parts of the shipped pipeline, which stays valid with them', () => {
-    const others = inLanguage('yaml').filter(([, { file }]) => !whole.includes(file));
+    const others = inLanguage('yaml').filter(
+      ([, block]) => !whole.includes(block.file) && !(keyOf(block) in dataFiles),
+    );
     expect(others.map(([, block]) => keyOf(block))).toEqual([
       'README.md: processor',
       'README.md: endpoint',
