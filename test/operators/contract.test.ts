@@ -39,6 +39,11 @@ operatorContract('dedupe', {
   messages: keyed('a', 'b', 'a', null, 'c', 'b', 'a'),
   rejected: [3],
 });
+operatorContract('eligibility', {
+  yaml: '{ rules: us-equities }',
+  messages: of({ conditions: ['@', 'I'] }, {}, { conditions: 'T' }, { conditions: ['1001'] }),
+  rejected: [2],
+});
 operatorContract('explode', {
   yaml: '{ field: data, as: { symbol: s, price: p } }',
   messages: frames,
@@ -71,6 +76,11 @@ operatorContract('params', {
 });
 operatorContract('reply', { yaml: '{ as: data }', messages: of({ row: 1 }, { row: 2 }), request });
 operatorContract('require', { yaml: "'price > 0.0'", messages: ticks.slice(0, 5), rejected: [2, 4] });
+operatorContract('rolling', {
+  yaml: '{ window: 5s, by: symbol, fields: { average: mean, low: min, smooth: ema } }',
+  messages: ticks.filter((_, index) => index !== 2),
+  rejected: [3, 4, 5],
+});
 operatorContract('split', { yaml: '{ field: data, by: s }', messages: frames, rejected: [2, 3] });
 operatorContract('vwap', {
   yaml: '{ window: 2, by: symbol }',
