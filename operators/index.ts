@@ -1,4 +1,5 @@
 import type { OperatorDeclaration } from '../src/kit/declaration.ts';
+import { aggregate } from './aggregate.ts';
 import { dedupe } from './dedupe.ts';
 import { explode } from './explode.ts';
 import { filter } from './filter.ts';
@@ -14,6 +15,7 @@ import { vwap } from './vwap.ts';
 
 /** Every operator that a pipeline file can name, by name. */
 export const operators: readonly OperatorDeclaration[] = [
+  aggregate,
   dedupe,
   explode,
   filter,

@@ -8,6 +8,7 @@ for (const [name, { pattern }] of Object.entries(unitFormats)) ajv.addFormat(nam
 ajv.addFormat('expression', true);
 ajv.addFormat('path', true);
 ajv.addKeyword('secret');
+ajv.addKeyword('expected');
 const validators = new Map<OperatorDeclaration, ValidateFunction>();
 
 /** The options as the spec reader hands them over: parsed from YAML, validated, defaults filled in. */
