@@ -1,11 +1,11 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { describe, expect, it } from 'vitest';
 import { eventually, Process, temporaryFolder } from '../support/cli/platform.ts';
+import { blockNamed } from '../support/docs/blocks.ts';
 
-const [, example = ''] =
-  /<!-- example: aggregate -->\n```yaml\n([^`]*)```/.exec(readFileSync('docs/aggregate.md', 'utf8')) ?? [];
+const example = blockNamed('docs/aggregate.md', 'aggregate').text;
 const total = 3000;
 
 /** A price or volume of the simulated market in hundred-thousandths. */
