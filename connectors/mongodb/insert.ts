@@ -3,7 +3,7 @@ import { FdpError, messageOf } from '../../src/errors.ts';
 import type { Coordinates } from '../../src/kit/origin.ts';
 import type { TableDefinition } from '../shared/table/definition.ts';
 import type { Inserted, NewRow } from '../shared/table/store.ts';
-import { columnsOf, type StoredValue } from '../shared/table/values.ts';
+import { columnsOf, rowOf, type StoredValue, storedField } from '../shared/table/values.ts';
 import type { Collection, WriteError } from './collection.ts';
 import { duplicateKey } from './errors.ts';
 import { ForeignRows } from './foreign-rows.ts';
@@ -38,19 +38,18 @@ export class DocumentInsert {
     this.#foreign = new ForeignRows(collection);
   }
 
-  async run(rows: readonly NewRow[], now: number, signal: AbortSignal): Promise<Inserted> {
+  async run(rows: readonly NewRow<Document>[], signal: AbortSignal): Promise<Inserted> {
     const outcome: Outcome = { known: new Map(), failed: new Map() };
-    for (const chunk of chunks(this.#documents(rows, now, outcome.failed))) await this.#insert(chunk, outcome, signal);
+    for (const chunk of chunks(this.#documents(rows, outcome.failed))) await this.#insert(chunk, outcome, signal);
     return outcome;
   }
 
-  #documents(rows: readonly NewRow[], now: number, failed: Map<number, Error>): NewDocument[] {
+  #documents(rows: readonly NewRow<Document>[], failed: Map<number, Error>): NewDocument[] {
     const { definition } = this.#collection;
     const found: NewDocument[] = [];
     for (let index = 0; index < rows.length; index++) {
       try {
-        const { values, coordinates } = rows[index] as NewRow;
-        const document = documentOf(definition, values, now);
+        const { values: document, coordinates } = rows[index] as NewRow<Document>;
         document['_src'] = { l: coordinates.lane, o: Long.fromNumber(coordinates.offset), i: coordinates.index };
         const most = mostBytes(definition, document, coordinates.lane);
         found.push({ index, document, bytes: most < smallBytes ? most : checkSize(definition, document) });
@@ -104,15 +103,16 @@ export class DocumentInsert {
 }
 
 /**
- * A row as a document. The `_id` is the server's: one clock makes the order of storing.
- * @throws FDP_MESSAGE_REFUSED for a decimal of more than 34 digits
+ * A message's value as a document. The `_id` is the server's: one clock makes the order of storing.
+ * @throws FDP_MESSAGE_REFUSED when it is no row of the table, and for a decimal of more than 34 digits
  */
-export function documentOf(definition: TableDefinition, values: NewRow['values'], now: number): Document {
+export function documentOf(definition: TableDefinition, value: unknown, now: number): Document {
+  const given = rowOf(definition, value);
   const document: Document = {};
   if (definition.fields)
-    for (const [field] of columnsOf(definition.fields))
-      document[field] = toBson(definition, field, values[field] ?? null);
-  else Object.assign(document, values, { _id: undefined });
+    for (const column of columnsOf(definition.fields))
+      document[column[0]] = toBson(definition, column[0], storedField(definition, given, column));
+  else Object.assign(document, given, { _id: undefined });
   if (definition.expireMs !== undefined) document['_at'] = new Date(now);
   return document;
 }

@@ -171,7 +171,8 @@ export class DocumentMerge {
 
 /** The steps in commands that fit. One that raises no mark leaves no trace to tell by: it goes alone. */
 function* chunks(steps: readonly Step[]): Generator<readonly Step[]> {
-  const traced = steps.filter(({ lanes }) => lanes.length > 0);
+  const isTraced = ({ lanes }: Step) => lanes.length > 0;
+  const traced = steps.every(isTraced) ? steps : steps.filter(isTraced);
   for (let start = 0; start < traced.length; start += chunkUpdates) yield traced.slice(start, start + chunkUpdates);
   if (traced.length < steps.length) for (const step of steps) if (step.lanes.length === 0) yield [step];
 }
@@ -183,7 +184,10 @@ function isAllDone(steps: readonly Step[], { errors, found, made }: WriteReply):
 
 /** The lanes whose marks a change raises. */
 function raised(before: Marks | undefined, after: Marks): readonly string[] {
-  return Object.keys(after).filter((lane) => isAbove(after[lane] as Marks[string], before?.[lane]));
+  const lanes: string[] = [];
+  for (const lane of Object.keys(after))
+    if (after[lane] !== before?.[lane] && isAbove(after[lane] as Marks[string], before?.[lane])) lanes.push(lane);
+  return lanes;
 }
 
 function isReached(now: Marks | undefined, after: Marks, lanes: readonly string[]): boolean {

@@ -98,6 +98,7 @@ function stateOf(definition: TableDefinition, document: Document): RowState {
   return { values: Object.fromEntries(values), marks: marksIn(document), states: readStates(document['_states']) };
 }
 
+/** Told apart from texts by a character that no text has. */
 function nameOf(key: StoredValue): string {
-  return `${typeof key} ${key}`;
+  return typeof key === 'string' ? key : `\0${typeof key} ${key}`;
 }

@@ -1,3 +1,4 @@
+import type { Document } from 'mongodb';
 import type { RoleContext } from '../../src/kit/role.ts';
 import type { Mark } from '../../src/kit/sink.ts';
 import type { TableDefinition } from '../shared/table/definition.ts';
@@ -19,7 +20,7 @@ import { newestOffset } from './newest.ts';
 import { fromBson, toBson } from './values.ts';
 
 /** One collection, as one sink sees it. What has expired is removed by the server. */
-export class MongoTableStore implements TableStore {
+export class MongoTableStore implements TableStore<Document> {
   readonly insertsAtOnce = 4;
   readonly #collection: Collection;
   readonly #context: RoleContext;
@@ -42,13 +43,16 @@ export class MongoTableStore implements TableStore {
     await this.#collection.prepare(signal);
   }
 
-  insert(rows: readonly NewRow[], signal: AbortSignal): Promise<Inserted> {
-    return this.#insert.run(rows, this.#context.clock.now(), signal);
+  kept(value: unknown): Document {
+    return documentOf(this.definition, value, this.#context.clock.now());
   }
 
-  async put(values: NewRow['values'], signal: AbortSignal): Promise<void> {
+  insert(rows: readonly NewRow<Document>[], signal: AbortSignal): Promise<Inserted> {
+    return this.#insert.run(rows, signal);
+  }
+
+  async put(document: Document, signal: AbortSignal): Promise<void> {
     const { unique = '' } = this.definition;
-    const document = documentOf(this.definition, values, this.#context.clock.now());
     checkSize(this.definition, document);
     await this.#update({ q: { [unique]: { $eq: document[unique] } }, u: document, upsert: true }, signal);
   }

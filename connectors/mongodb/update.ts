@@ -40,11 +40,10 @@ export function updateOf(definition: TableDefinition, change: RowUpdate, now: nu
       if (state) q[field] = { $eq: document ? (document[field] ?? null) : toBson(definition, field, known) };
     }
   }
-  const states = statesText(after.states);
-  const knownStates = state ? statesText(state.states) : null;
-  if (states !== knownStates) {
-    set['_states'] = states;
-    if (state) q['_states'] = { $eq: document ? (document['_states'] ?? null) : knownStates };
+  if (after.states !== state?.states) {
+    const [from, to] = [statesText(state?.states ?? {}), statesText(after.states)];
+    if (from !== to) set['_states'] = to;
+    if (from !== to && state) q['_states'] = { $eq: document ? (document['_states'] ?? null) : from };
   }
   if (!state) return { q, u: { $setOnInsert: { ...set, _marks: storedMarks(after.marks) } }, upsert: true };
   raiseMarks({ q, set }, change, state);

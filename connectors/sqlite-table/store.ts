@@ -20,7 +20,7 @@ import {
   type TableReader,
   type TableStore,
 } from '../shared/table/store.ts';
-import type { StoredValue } from '../shared/table/values.ts';
+import { type StoredValue, storableRow } from '../shared/table/values.ts';
 import { sqlValue, TableInsert } from './insert.ts';
 import { highestMark, marksOf, newestOffset } from './lanes.ts';
 import { selectSql } from './query.ts';
@@ -35,7 +35,7 @@ export interface SqliteTableOptions {
 }
 
 /** One table in a SQLite file, as one role sees it. */
-export class SqliteTableStore implements TableStore, TableReader {
+export class SqliteTableStore implements TableStore<NewRow['values']>, TableReader {
   readonly definition: TableDefinition;
   readonly insertsAtOnce = 2;
   readonly retention: Retention = {
@@ -66,6 +66,10 @@ export class SqliteTableStore implements TableStore, TableReader {
   async open(signal: AbortSignal): Promise<void> {
     const file = await this.#file.open(signal);
     await file.write((db) => createTable(db, this.#table, this.definition), signal);
+  }
+
+  kept(value: unknown): NewRow['values'] {
+    return storableRow(this.definition, value);
   }
 
   async insert(rows: readonly NewRow[], signal: AbortSignal): Promise<Inserted> {

@@ -8,7 +8,6 @@ import { isTrimmed, type TableDefinition } from './definition.ts';
 import { receipt, rowProof } from './proof.ts';
 import { TableRole } from './role.ts';
 import { expireStep, isAbove, type NewRow } from './store.ts';
-import { storableRow } from './values.ts';
 
 /** Rows of one insert, at most: a longer transaction would hold the event loop. */
 const chunkRows = 1000;
@@ -43,13 +42,12 @@ export class RowSink extends TableRole implements Sink {
   async write(messages: readonly Message[], signal: AbortSignal): Promise<Receipt> {
     const known = new Map<number, Coordinates>();
     const failed = new Map<number, Error>();
-    const rows: NewRow[] = [];
+    const rows: NewRow<unknown>[] = [];
     const indexes: number[] = [];
     for (let index = 0; index < messages.length; index++) {
       try {
         const message = messages[index] as Message;
-        const values = storableRow(this.store.definition, message.value);
-        rows.push({ values, coordinates: coordinatesOf(message) });
+        rows.push({ values: this.store.kept(message.value), coordinates: coordinatesOf(message) });
         indexes.push(index);
       } catch (error) {
         failed.set(index, error as Error);
@@ -84,7 +82,7 @@ export class RowSink extends TableRole implements Sink {
         'FDP_SPEC_INVALID',
         `${name}: to replace a row needs a field that identifies it: give \`unique\``,
       );
-    await this.store.put(storableRow(this.store.definition, row), signal);
+    await this.store.put(this.store.kept(row), signal);
     await this.afterWrite();
   }
 

@@ -30,8 +30,9 @@ export interface RowState {
 /** How a field was moved, for a store that can do it with the field as it is by then. */
 export type Move = { readonly add: number } | { readonly raise: StoredValue } | { readonly lower: StoredValue };
 
-export interface NewRow {
-  readonly values: Readonly<Record<string, StoredValue>>;
+/** A row to be stored, in the form in which the store keeps it. */
+export interface NewRow<Kept = Readonly<Record<string, StoredValue>>> {
+  readonly values: Kept;
   readonly coordinates: Coordinates;
 }
 
@@ -59,15 +60,17 @@ export type RowChange = (key: StoredValue, row: RowState | undefined) => Changed
  * Where one table's rows are kept: MongoDB, SQLite or memory. A row is changed in one atomic and durable step. What throws
  * may have been done in part, or in full: whoever calls tries all of it again, and what was done is then known.
  */
-export interface TableStore {
+export interface TableStore<Kept = unknown> {
   readonly definition: TableDefinition;
   /** Inserts of a lane that may be under way at once. */
   readonly insertsAtOnce: number;
   open(signal: AbortSignal): Promise<void>;
+  /** A message's value in the form in which the store keeps it. @throws FDP_MESSAGE_REFUSED when it is no row of the table */
+  kept(value: unknown): Kept;
   /** Stores the rows. Throws only what concerns all of them. */
-  insert(rows: readonly NewRow[], signal: AbortSignal): Promise<Inserted>;
+  insert(rows: readonly NewRow<Kept>[], signal: AbortSignal): Promise<Inserted>;
   /** Stores one row, in place of the one with the same unique value if there is one. */
-  put(values: NewRow['values'], signal: AbortSignal): Promise<void>;
+  put(values: Kept, signal: AbortSignal): Promise<void>;
   /**
    * Changes rows, found by the value of their unique field and made when missing, each in a step of its own or all in one.
    * Gives those that the store refused, which are as they were.

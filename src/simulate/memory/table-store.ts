@@ -13,7 +13,7 @@ import {
   type TableStore,
 } from '../../../connectors/shared/table/store.ts';
 import { planTrim, trimLook } from '../../../connectors/shared/table/trim.ts';
-import { type StoredValue, withLists } from '../../../connectors/shared/table/values.ts';
+import { type StoredValue, storableRow, withLists } from '../../../connectors/shared/table/values.ts';
 import { FdpError } from '../../errors.ts';
 import type { Environment } from '../../kit/environment.ts';
 import type { Query } from '../../kit/lookup.ts';
@@ -27,7 +27,7 @@ import type { MemoryHook, MemoryRow, MemorySpace, MemoryTable } from './space.ts
 const foreign = { lane: '', offset: -1, index: 0 };
 
 /** One table in a memory space, as one role sees it. */
-export class MemoryTableStore implements TableStore, TableReader {
+export class MemoryTableStore implements TableStore<NewRow['values']>, TableReader {
   readonly definition: TableDefinition;
   readonly insertsAtOnce = 2;
   readonly retention: Retention = {
@@ -57,6 +57,10 @@ export class MemoryTableStore implements TableStore, TableReader {
       removedTo: new Map(),
     };
     this.#space.tables.set(this.#name, this.#table);
+  }
+
+  kept(value: unknown): NewRow['values'] {
+    return storableRow(this.definition, value);
   }
 
   insert(rows: readonly NewRow[], signal: AbortSignal): Promise<Inserted> {
