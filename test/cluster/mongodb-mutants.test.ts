@@ -56,7 +56,7 @@ const mutants: readonly Mutant[] = [
     caughtBy: {
       project: 'cluster',
       file: 'test/cluster/mongodb.test.ts',
-      name: 'mongodb on a standalone server table folds folds the same rows when two write at once',
+      name: 'mongodb on a standalone server table folds adds up what two write at once',
     },
   },
   {

@@ -54,6 +54,17 @@ export function foldCases(world: () => TableWorld, create: () => Promise<TableWo
     );
   });
 
+  it('adds up what two write at once', async () => {
+    const tables = [await open(world()), await open(world())];
+    const work = async (table: TestTable, lane: string) => {
+      for (let offset = 0; offset < 20; offset++)
+        await table.write([rowMessage({ merge: { by: { symbol: 'A' }, sum: { volume: '0.1' } } }, { lane, offset })]);
+    };
+    await Promise.all(tables.map((table, at) => work(table, `lane ${at}`)));
+    expect(await bars(tables[0] as TestTable)).toMatchObject([{ volume: '4' }]);
+    for (const table of tables) await table.close();
+  });
+
   it.each([
     ['volume', { sum: { volume: '0.5' } }, { sum: { volume: '9'.repeat(34) } }, 'expected at most 34 digits, got 9+.5'],
     ['volume', { count: { volume: 1 } }, { sum: { volume: `${'9'.repeat(33)}.5` } }, 'expected at most 34 digits'],
