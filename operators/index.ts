@@ -1,4 +1,5 @@
 import type { OperatorDeclaration } from '../src/kit/declaration.ts';
+import { aggregate } from './aggregate.ts';
 import { dedupe } from './dedupe.ts';
 import { eligibility } from './eligibility.ts';
 import { explode } from './explode.ts';
@@ -16,6 +17,7 @@ import { vwap } from './vwap.ts';
 
 /** Every operator that a pipeline file can name, by name. */
 export const operators: readonly OperatorDeclaration[] = [
+  aggregate,
   dedupe,
   eligibility,
   explode,

@@ -49,6 +49,13 @@ export const metadataUpsert = defineOperator({
       checkField({ input, report, path: ['latest', name] }, from, ['number', 'date', 'int64']);
     return { merge: 'any' };
   },
+  merges({ by, count, latest = {} }) {
+    const highest = Object.keys(latest).map((name) => [name, 'highest'] as const);
+    return {
+      unique: by,
+      fields: { ...(count === undefined ? {} : { [count]: 'count' }), ...Object.fromEntries(highest) },
+    };
+  },
   create({ by, count, latest = {} }, context) {
     const sources = Object.entries(latest);
     const counts: Readonly<Record<string, number>> = count === undefined ? {} : { [count]: 1 };

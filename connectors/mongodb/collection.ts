@@ -23,9 +23,10 @@ export interface WriteError {
   readonly keyPattern: Document | undefined;
 }
 
-/** What became of a write: how many statements found a document, and those that the server refused. */
+/** What became of a write: how many statements found or made a document, how many made one, and those that the server refused. */
 export interface WriteReply {
   readonly found: number;
+  readonly made: number;
   readonly errors: readonly WriteError[];
 }
 
@@ -105,7 +106,7 @@ export class Collection {
     const whole = errors.find(({ code }) => spoilsAll(code));
     if (whole) throw this.#judged({ code: whole.code, message: whole.errmsg }, `${nameOf(command)} of a document`);
     this.place.proven?.worked(`${nameOf(command)} of a document`);
-    return { found: Number(reply['n']), errors };
+    return { found: Number(reply['n']), made: reply['upserted']?.length ?? 0, errors };
   }
 
   /**

@@ -65,22 +65,19 @@ export const mongodb = defineConnector({
   lookup: { options: noUsage },
   check,
   async create(options, { name }) {
-    const [{ Collection }, { MongoRowSink }, { MongoCounterSink }, { MongoLookup }, { readAddress }] =
-      await Promise.all([
-        import('./collection.ts'),
-        import('./row-sink.ts'),
-        import('./counter-sink.ts'),
-        import('./lookup.ts'),
-        import('./address.ts'),
-      ]);
+    const [{ Collection }, { MongoTableStore }, { tableSink }, { MongoLookup }, { readAddress }] = await Promise.all([
+      import('./collection.ts'),
+      import('./store.ts'),
+      import('../shared/table/roles.ts'),
+      import('./lookup.ts'),
+      import('./address.ts'),
+    ]);
     const { url, database, collection, tls } = options;
     const place = { name, url, database, collection, tls, address: readAddress(url), proven: new Proven() };
     const definition = readTable(name, options);
     return {
-      sink: (_usage, context) => {
-        const Made = context.input === 'merges' ? MongoCounterSink : MongoRowSink;
-        return new Made(new Collection(place, definition, context), context);
-      },
+      sink: (_usage, context) =>
+        tableSink(new MongoTableStore(new Collection(place, definition, context), context), context),
       lookup: (context) => new MongoLookup(new Collection(place, definition, context), context),
       close: async () => {},
     };

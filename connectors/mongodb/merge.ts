@@ -1,115 +1,196 @@
-import { type Document, Long } from 'mongodb';
-import type { TableDefinition } from '../shared/table/definition.ts';
-import { type Change, markTuple, numberFor } from '../shared/table/fold.ts';
-import { isAbove, type MarkTuple } from '../shared/table/store.ts';
-import { toBson } from './values.ts';
+import type { Document } from 'mongodb';
+import { FdpError } from '../../src/errors.ts';
+import { type Changed, isAbove, type Marks, type RowChange, type RowState } from '../shared/table/store.ts';
+import type { StoredValue } from '../shared/table/values.ts';
+import type { Collection, WriteError, WriteReply } from './collection.ts';
+import { duplicateKey } from './errors.ts';
+import { type SeenRow, SeenRows } from './seen-rows.ts';
+import { updateOf } from './update.ts';
 
-/** The changes of one document by the messages of one lane, in order, as one stage of an update. */
-interface LaneChanges {
-  /** Undefined for messages of no log: they have no place in a lane and always count. */
-  readonly lane: string | undefined;
-  readonly steps: Document[];
-  highest: MarkTuple | undefined;
-}
+/** Updates of one command, at most. */
+const chunkUpdates = 500;
+/** So often others may come between before it is left for later: of those that write one row at once, one always gets on. */
+const maxRounds = 100;
 
-/** One document's part of a write, folded. */
-export interface Merge {
-  readonly changes: readonly Change[];
+/** One row's part of a write. */
+interface Step {
+  readonly key: StoredValue;
+  readonly before: SeenRow;
+  readonly after: RowState;
+  /** The lanes whose marks it raises. */
+  readonly lanes: readonly string[];
   readonly update: Document;
-  /** Places of messages that lie at or below one before them in the same write. */
-  readonly known: readonly number[];
-}
-
-/** @throws FDP_MESSAGE_REFUSED when the message changes no field that the table has, or not by a number */
-export function checkChange(definition: TableDefinition, { merge }: Change): void {
-  for (const field of Object.keys(merge.count)) numberFor(definition, field, merge.count[field]);
-  for (const field of Object.keys(merge.latest)) numberFor(definition, field, merge.latest[field]);
 }
 
 /**
- * Folds changes, in order, into one atomic update of one document, made when it is missing. The server compares each
- * message with the document's mark of its lane, in the order of (offset, index), counts those above it, and raises the
- * mark, in one step: however a lane is cut, replayed or retried, and whoever else still writes, the counters come out
- * the same. The same on a standalone server, a replica set and Atlas.
+ * Changes documents on the condition that what the change was made from is still what is stored: the fields that it
+ * changes, and the marks. Where somebody else has written meanwhile it is made anew from what is there now. So each
+ * change is one atomic update that any number of consumers, old ones too, may try, without a transaction: the same on a
+ * standalone server, a replica set and Atlas.
  */
-export function mergeOf(definition: TableDefinition, changes: readonly Change[], now: number): Merge {
-  const lanes = new Map<string | undefined, LaneChanges>();
-  const known: number[] = [];
-  for (const change of changes) {
-    const mark = markTuple(change.message);
-    const lane = mark ? change.message.meta.lane : undefined;
-    const found = lanes.get(lane) ?? { lane, steps: [], highest: undefined };
-    lanes.set(lane, found);
-    if (mark && !isAbove(mark, found.highest)) known.push(change.place);
-    else {
-      found.steps.push(step(definition, change, mark));
-      found.highest = mark;
+export class DocumentMerge {
+  readonly #collection: Collection;
+  readonly #now: () => number;
+  readonly #seen: SeenRows;
+
+  constructor(collection: Collection, now: () => number) {
+    this.#collection = collection;
+    this.#now = now;
+    this.#seen = new SeenRows(collection);
+  }
+
+  /** Gives the rows that the server refused. */
+  async run(
+    keys: readonly StoredValue[],
+    change: RowChange,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<StoredValue, Error>> {
+    const refused = new Map<StoredValue, Error>();
+    try {
+      const read = await this.#read(
+        keys.filter((key) => !this.#seen.get(key)),
+        refused,
+        signal,
+      );
+      let open = await this.#steps(keys, change, { read, refused, signal });
+      for (let round = 0; open.length > 0 && round < maxRounds; round++)
+        open = await this.#round(open, change, { refused, signal });
+      const { name } = this.#collection.definition;
+      for (const { key } of open)
+        refused.set(key, new FdpError('FDP_BUSY', `${name}: others change the same row again and again`));
+      return refused;
+    } catch (error) {
+      this.#seen.forget(keys);
+      throw error;
+    } finally {
+      this.#seen.forget(refused.keys());
     }
   }
-  const { unique = '' } = definition;
-  const update = {
-    q: { [unique]: { $eq: toBson(definition, unique, changes[0]?.key ?? null) } },
-    u: [...[...lanes.values()].flatMap((lane) => stages(definition, lane, { changes, now })), { $unset: '_f' }],
-    upsert: true,
-  };
-  return { changes, update, known };
-}
 
-/** One message's numbers: `c` to add and `m` to raise to, in the order of the names in `fieldsOf`. */
-function step(definition: TableDefinition, { merge }: Change, mark: MarkTuple | undefined): Document {
-  const place = mark ? { o: Long.fromNumber(mark[0]), i: mark[1] } : {};
-  const typed = (fields: Readonly<Record<string, number>>) =>
-    Object.fromEntries(Object.entries(fields).map(([field, value]) => [field, toBson(definition, field, value)]));
-  const counted = Object.entries(merge.count).map(([field, by]) => [field, amount(definition, field, by)]);
-  return { ...place, c: Object.fromEntries(counted), m: typed(merge.latest) };
-}
-
-/** A number to add: to a date, milliseconds. */
-function amount(definition: TableDefinition, field: string, by: number): unknown {
-  return definition.fields?.[field] === 'date' ? Long.fromNumber(by) : toBson(definition, field, by);
-}
-
-function stages(
-  definition: TableDefinition,
-  { lane, steps, highest }: LaneChanges,
-  { changes, now }: { readonly changes: readonly Change[]; readonly now: number },
-): Document[] {
-  const isFresh = { $gt: [{ $size: '$_f' }, 0] };
-  const set: Record<string, unknown> = {};
-  for (const field of fieldsOf(changes, 'count')) {
-    const zero = toBson(definition, field, 0);
-    set[field] = { $add: [{ $ifNull: [`$${field}`, zero] }, { $sum: `$_f.c.${field}` }] };
+  /** Writes the steps; gives those of rows that others have written meanwhile, made anew. */
+  async #round(
+    steps: readonly Step[],
+    change: RowChange,
+    { refused, signal }: { readonly refused: Map<StoredValue, Error>; readonly signal: AbortSignal },
+  ): Promise<readonly Step[]> {
+    const again: Step[] = [];
+    for (const chunk of chunks(steps)) again.push(...(await this.#write(chunk, refused, signal)));
+    const keys = again.map(({ key }) => key);
+    const read = await this.#read(keys, refused, signal);
+    const left: StoredValue[] = [];
+    for (const { key, after, lanes } of again) {
+      const now = this.#seen.get(key)?.state?.marks;
+      // Marks where the step leads to were set by it, or by somebody who counted the same messages.
+      if (read.has(key) && !isReached(now, after.marks, lanes)) left.push(key);
+    }
+    return this.#steps(left, change, { read, refused, signal });
   }
-  for (const field of fieldsOf(changes, 'latest')) set[field] = { $max: [`$${field}`, { $max: `$_f.m.${field}` }] };
-  if (definition.expireMs !== undefined) set['_at'] = { $cond: [isFresh, new Date(now), '$_at'] };
-  if (lane === undefined || !highest) return [{ $set: { _f: { $literal: steps } } }, { $set: set }];
-  const [offset, index, timestamp, key] = highest;
-  const mark = { l: lane, o: Long.fromNumber(offset), i: index, t: new Date(timestamp), k: key };
-  const marks = { $ifNull: ['$_marks', []] };
-  const others = { $filter: { input: marks, cond: { $ne: ['$$this.l', { $literal: lane }] } } };
-  set['_marks'] = { $cond: [isFresh, { $concatArrays: [others, [{ $literal: mark }]] }, '$_marks'] };
-  return [{ $set: { _f: above(lane, steps) } }, { $set: set }];
-}
 
-/** Those of the steps that lie above the document's mark of the lane. A missing mark is below every number. */
-function above(lane: string, steps: readonly Document[]): Document {
-  const ofLane = {
-    $filter: { input: { $ifNull: ['$_marks', []] }, cond: { $eq: ['$$this.l', { $literal: lane }] } },
-  };
-  const higher = {
-    $or: [
-      { $gt: ['$$step.o', '$$mark.o'] },
-      { $and: [{ $eq: ['$$step.o', '$$mark.o'] }, { $gt: ['$$step.i', '$$mark.i'] }] },
-    ],
-  };
-  return {
-    $let: {
-      vars: { mark: { $arrayElemAt: [ofLane, 0] } },
-      in: { $filter: { input: { $literal: steps }, as: 'step', cond: higher } },
+  /** Gives the keys that were read: without those that are refused, since no row can show them. */
+  async #read(
+    keys: readonly StoredValue[],
+    refused: Map<StoredValue, Error>,
+    signal: AbortSignal,
+  ): Promise<ReadonlySet<StoredValue>> {
+    const unreadable = await this.#seen.read(keys, signal);
+    for (const [key, error] of unreadable) refused.set(key, error);
+    return new Set(keys.filter((key) => !unreadable.has(key)));
+  }
+
+  /** What is to be written. `read` are the rows that were read just now; from others nothing may be left out. */
+  async #steps(
+    keys: readonly StoredValue[],
+    change: RowChange,
+    {
+      read,
+      refused,
+      signal,
+    }: {
+      readonly read: ReadonlySet<StoredValue>;
+      readonly refused: Map<StoredValue, Error>;
+      readonly signal: AbortSignal;
     },
-  };
+  ): Promise<readonly Step[]> {
+    const steps: Step[] = [];
+    const doubtful: StoredValue[] = [];
+    for (const key of keys) {
+      if (refused.has(key)) continue;
+      const before = this.#seen.get(key) ?? { state: undefined, document: undefined };
+      const { row, moves, leftOut } = change(key, before.state);
+      if (leftOut && !read.has(key)) doubtful.push(key);
+      else if (row) this.#add(steps, { key, before, after: row, moves }, refused);
+    }
+    if (doubtful.length > 0) {
+      const certain = await this.#read(doubtful, refused, signal);
+      steps.push(...(await this.#steps(doubtful, change, { read: certain, refused, signal })));
+    }
+    return steps;
+  }
+
+  #add(
+    steps: Step[],
+    { key, before, after, moves }: Pick<Step, 'key' | 'before' | 'after'> & Pick<Changed, 'moves'>,
+    refused: Map<StoredValue, Error>,
+  ): void {
+    const lanes = raised(before.state?.marks, after.marks);
+    try {
+      const update = updateOf(this.#collection.definition, { key, before, after, lanes, moves }, this.#now());
+      steps.push({ key, before, after, lanes, update });
+    } catch (error) {
+      refused.set(key, error as Error);
+    }
+  }
+
+  /** Gives the steps of which it is not known that they were done. */
+  async #write(
+    steps: readonly Step[],
+    refused: Map<StoredValue, Error>,
+    signal: AbortSignal,
+  ): Promise<readonly Step[]> {
+    const command = { update: this.#collection.place.collection, updates: steps.map(({ update }) => update) };
+    const reply = await this.#collection.write(command, signal);
+    if (isAllDone(steps, reply)) {
+      for (const { key, before, after } of steps) this.#seen.wrote(key, before, after);
+      return [];
+    }
+    const again = new Set(steps);
+    for (const error of reply.errors) {
+      const step = steps[error.index];
+      if (!step || this.#isRace(error)) continue;
+      again.delete(step);
+      refused.set(step.key, this.#collection.refused(error));
+    }
+    return [...again];
+  }
+
+  /** Two that make the same document at once: the one that came second. */
+  #isRace({ code, keyPattern }: WriteError): boolean {
+    return code === duplicateKey && Object.keys(keyPattern ?? {}).join() === this.#collection.definition.unique;
+  }
 }
 
-function fieldsOf(changes: readonly Change[], kind: 'count' | 'latest'): ReadonlySet<string> {
-  return new Set(changes.flatMap(({ merge }) => Object.keys(merge[kind])));
+/** The steps in commands that fit. One that raises no mark leaves no trace to tell by: it goes alone. */
+function* chunks(steps: readonly Step[]): Generator<readonly Step[]> {
+  const isTraced = ({ lanes }: Step) => lanes.length > 0;
+  const traced = steps.every(isTraced) ? steps : steps.filter(isTraced);
+  for (let start = 0; start < traced.length; start += chunkUpdates) yield traced.slice(start, start + chunkUpdates);
+  if (traced.length < steps.length) for (const step of steps) if (step.lanes.length === 0) yield [step];
+}
+
+function isAllDone(steps: readonly Step[], { errors, found, made }: WriteReply): boolean {
+  const toMake = steps.filter(({ before }) => !before.state).length;
+  return errors.length === 0 && found === steps.length && made === toMake;
+}
+
+/** The lanes whose marks a change raises. */
+function raised(before: Marks | undefined, after: Marks): readonly string[] {
+  const lanes: string[] = [];
+  for (const lane of Object.keys(after))
+    if (after[lane] !== before?.[lane] && isAbove(after[lane] as Marks[string], before?.[lane])) lanes.push(lane);
+  return lanes;
+}
+
+function isReached(now: Marks | undefined, after: Marks, lanes: readonly string[]): boolean {
+  const isAt = (lane: string) => now?.[lane]?.[0] === after[lane]?.[0] && now?.[lane]?.[1] === after[lane]?.[1];
+  return lanes.length > 0 && lanes.every(isAt);
 }

@@ -15,6 +15,9 @@ const sqlTypes: Readonly<Record<ColumnType, string>> = {
 /** Where a row came from, what was counted into it, and when it was last written (Unix ms). */
 const ownColumns = { _lane: 'TEXT', _offset: 'INTEGER', _index: 'INTEGER', _marks: 'TEXT', _at: 'INTEGER' };
 
+/** What first and last values and exact sums keep beside their fields; added with the first of them. */
+const statesColumn = '_states';
+
 /** A name as SQL writes it, whatever it holds. */
 export function quoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
@@ -42,7 +45,9 @@ export function createTable(db: Database, table: string, definition: TableDefini
   const columns = columnsOf(definition);
   const known = db.all(`PRAGMA table_info(${quoted(table)})`);
   if (known.length > 0) {
-    const found = known.filter(({ name }) => name !== '_id').map(({ name, type }) => `${name} ${type}`);
+    const found = known
+      .filter(({ name }) => name !== '_id' && name !== statesColumn)
+      .map(({ name, type }) => `${name} ${type}`);
     const wanted = Object.entries(columns).map(([name, type]) => `${name} ${type}`);
     if (found.some((column) => !wanted.includes(column)))
       throw differs(db, definition, `table ${table} has the columns ${listed(found)}, declared are ${listed(wanted)}`);
@@ -61,6 +66,16 @@ export function createTable(db: Database, table: string, definition: TableDefini
       definition: { ...definition, fields: {} },
       fields: [{ field: '_at', descending: false }],
     });
+}
+
+/** Whether the table has the column of what rows keep beside their fields. */
+export function hasStates(db: Database, table: string): boolean {
+  return db.get('SELECT 1 AS one FROM pragma_table_info(?) WHERE name = ?', table, statesColumn) !== undefined;
+}
+
+/** Adds that column. Runs in a transaction. */
+export function addStates(db: Database, table: string): void {
+  db.exec(`ALTER TABLE ${quoted(table)} ADD COLUMN ${statesColumn} TEXT`);
 }
 
 /** Makes what remembers the rows that were removed; a table that was made anew has none. Runs in a transaction. */

@@ -2,32 +2,31 @@ import { FdpError, isRetriable, messageOf } from '../../src/errors.ts';
 import type { Environment } from '../../src/kit/environment.ts';
 import { parseJson } from '../../src/kit/json.ts';
 import type { Query } from '../../src/kit/lookup.ts';
-import type { Coordinates } from '../../src/kit/origin.ts';
 import type { Row } from '../../src/kit/row.ts';
 import type { Mark } from '../../src/kit/sink.ts';
 import type { Database, SqlRow, SqlValue } from '../shared/sqlite-file/database.ts';
 import { HeldFile } from '../shared/sqlite-file/held-file.ts';
 import type { TableDefinition } from '../shared/table/definition.ts';
+import { readStates, statesText } from '../shared/table/states.ts';
 import {
   expireStep,
-  isAbove,
+  type Inserted,
   type Marks,
   type MarkTuple,
-  markOf,
   type NewRow,
-  type Place,
+  type Retention,
+  type RowChange,
   type RowState,
+  type TableReader,
   type TableStore,
 } from '../shared/table/store.ts';
-import type { StoredValue } from '../shared/table/values.ts';
+import { type StoredValue, storableRow } from '../shared/table/values.ts';
 import { sqlValue, TableInsert } from './insert.ts';
+import { highestMark, marksOf, newestOffset } from './lanes.ts';
 import { selectSql } from './query.ts';
 import { RowMaker } from './rows.ts';
-import { createTable, fieldSql, quoted } from './schema.ts';
+import { addStates, createTable, fieldSql, hasStates, quoted } from './schema.ts';
 import { removedTo, trimTable } from './trim.ts';
-
-/** Rows whose marks or origins are read at once. */
-const markStep = 2000;
 
 export interface SqliteTableOptions {
   readonly path: string;
@@ -36,13 +35,24 @@ export interface SqliteTableOptions {
 }
 
 /** One table in a SQLite file, as one role sees it. */
-export class SqliteTableStore implements TableStore {
+export class SqliteTableStore implements TableStore<NewRow['values']>, TableReader {
   readonly definition: TableDefinition;
+  readonly insertsAtOnce = 2;
+  readonly retention: Retention = {
+    expire: () => this.#expire(),
+    trim: () => this.#write((db) => trimTable(db, this.#table, this.definition, this.#now())),
+    removedTo: async (lane) => this.#file.opened.read((db) => removedTo(db, this.#table, lane)),
+  };
   readonly #file: HeldFile;
   readonly #table: string;
   readonly #environment: Environment;
   readonly #insert: TableInsert;
   readonly #rows: RowMaker;
+  /**
+   * Whether the table has the column of what rows keep beside their fields, as of this transaction. One of changes that
+   * need none has not: an older fdp can still open it.
+   */
+  #hasStates = false;
 
   constructor({ path, table, definition }: SqliteTableOptions, environment: Environment) {
     this.definition = definition;
@@ -58,55 +68,50 @@ export class SqliteTableStore implements TableStore {
     await file.write((db) => createTable(db, this.#table, this.definition), signal);
   }
 
-  insert(rows: readonly NewRow[], signal: AbortSignal): Promise<ReadonlyMap<number, Coordinates>> {
-    return this.#file.opened.write((db) => this.#insert.run(db, rows, this.#now()), signal);
+  kept(value: unknown): NewRow['values'] {
+    return storableRow(this.definition, value);
+  }
+
+  async insert(rows: readonly NewRow[], signal: AbortSignal): Promise<Inserted> {
+    const known = await this.#write((db) => this.#insert.run(db, rows, this.#now()), signal);
+    return { known, failed: new Map() };
+  }
+
+  put(values: NewRow['values'], signal: AbortSignal): Promise<void> {
+    const key = values[this.definition.unique ?? ''] ?? null;
+    return this.#change((db) => this.#store(db, this.#row(db, key)?.id, { values, marks: {}, states: {} }), signal);
   }
 
   merge(
     keys: readonly StoredValue[],
-    change: (key: StoredValue, row: RowState | undefined) => RowState | undefined,
+    change: RowChange,
     signal: AbortSignal,
-  ): Promise<void> {
-    return this.#file.opened.write((db) => {
+  ): Promise<ReadonlyMap<StoredValue, Error>> {
+    return this.#change((db) => {
       for (const key of keys) {
         const before = this.#row(db, key);
-        const after = change(key, before?.state);
-        if (after && before) this.#update(db, before.id, after);
-        else if (after) this.#create(db, after);
+        const { row } = change(key, before?.state);
+        if (row) this.#store(db, before?.id, row);
       }
+      return new Map();
     }, signal);
   }
 
-  async mark(lane: string): Promise<Mark | undefined> {
-    const sql = `SELECT _id, _marks FROM ${quoted(this.#table)} WHERE _id > ? AND _marks IS NOT NULL ORDER BY _id LIMIT ${markStep}`;
-    let highest: MarkTuple | undefined;
-    for (let last = 0; ; ) {
-      const rows = this.#file.opened.read((db) => db.all(sql, last));
-      for (const row of rows) {
-        const mark = marksOf(row)[lane];
-        if (mark && isAbove(mark, highest)) highest = mark;
-      }
-      if (rows.length < markStep) return markOf(highest);
-      last = Number(rows.at(-1)?.['_id']);
-      await this.#environment.clock.turn();
-    }
+  mark(lane: string): Promise<Mark | undefined> {
+    return highestMark(this.#file, this.#table, lane, this.#environment.clock);
   }
 
-  async marks(key: StoredValue): Promise<Marks | undefined> {
-    return this.#file.opened.read((db) => this.#row(db, key))?.state.marks;
+  async marks(keys: readonly StoredValue[]): Promise<ReadonlyMap<StoredValue, Marks>> {
+    const rows = this.#file.opened.read((db) => keys.map((key) => [key, this.#marks(db, key)] as const));
+    return new Map(rows.flatMap(([key, marks]) => (marks ? [[key, marks]] : [])));
   }
 
-  async newest(lane: string): Promise<number | undefined> {
-    const columns = `SELECT _id, _lane, _offset FROM ${quoted(this.#table)}`;
-    const sql = `${columns} WHERE _id < ? ORDER BY _id DESC LIMIT ${markStep}`;
-    for (let before = Number.MAX_SAFE_INTEGER; ; ) {
-      const rows = this.#file.opened.read((db) => db.all(sql, before));
-      const found = rows.find((row) => row['_lane'] === lane);
-      if (found) return Number(found['_offset']);
-      if (rows.length < markStep) return undefined;
-      before = Number(rows.at(-1)?.['_id']);
-      await this.#environment.clock.turn();
-    }
+  async missing(keys: readonly StoredValue[]): Promise<ReadonlySet<StoredValue>> {
+    return this.#file.opened.read((db) => new Set(keys.filter((key) => !this.#marks(db, key))));
+  }
+
+  newest(lane: string): Promise<number | undefined> {
+    return newestOffset(this.#file, this.#table, lane, this.#environment.clock);
   }
 
   async forget(lane: string, to: MarkTuple): Promise<void> {
@@ -135,21 +140,6 @@ export class SqliteTableStore implements TableStore {
     }
   }
 
-  expire(): Promise<number> {
-    const { expireMs = Number.POSITIVE_INFINITY } = this.definition;
-    const table = quoted(this.#table);
-    const sql = `DELETE FROM ${table} WHERE _id IN (SELECT _id FROM ${table} WHERE _at < ? LIMIT ${expireStep})`;
-    return this.#file.opened.write((db) => db.run(sql, this.#now() - expireMs));
-  }
-
-  trim(): Promise<number> {
-    return this.#file.opened.write((db) => trimTable(db, this.#table, this.definition, this.#now()));
-  }
-
-  async removedTo(lane: string): Promise<Place | undefined> {
-    return this.#file.opened.read((db) => removedTo(db, this.#table, lane));
-  }
-
   get walBytes(): number {
     return this.#file.opened.walBytes;
   }
@@ -158,22 +148,48 @@ export class SqliteTableStore implements TableStore {
     return this.#file.close();
   }
 
+  /** A transaction that changes rows. */
+  #change<T>(work: (db: Database) => T, signal: AbortSignal): Promise<T> {
+    return this.#write((db) => {
+      this.#hasStates = hasStates(db, this.#table);
+      return work(db);
+    }, signal);
+  }
+
+  #write<T>(work: (db: Database) => T, signal?: AbortSignal): Promise<T> {
+    return this.#file.opened.write(work, signal);
+  }
+
+  #expire(): Promise<number> {
+    const { expireMs = Number.POSITIVE_INFINITY } = this.definition;
+    const table = quoted(this.#table);
+    const sql = `DELETE FROM ${table} WHERE _id IN (SELECT _id FROM ${table} WHERE _at < ? LIMIT ${expireStep})`;
+    return this.#write((db) => db.run(sql, this.#now() - expireMs));
+  }
+
   #now(): number {
     return this.#environment.clock.now();
   }
 
-  #create(db: Database, { values, marks }: RowState): void {
+  /** Writes a row as it is to be: over the one of that id, or as a new one. */
+  #store(db: Database, id: number | undefined, { values, marks, states }: RowState): void {
+    const kept = statesText(states);
+    if (kept !== null && !this.#hasStates) {
+      addStates(db, this.#table);
+      this.#hasStates = true;
+    }
     const all = {
       ...this.#columns(values),
-      ...{ _lane: '', _offset: -1, _index: 0, _at: this.#now(), _marks: JSON.stringify(marks) },
+      ...{ _at: this.#now(), _marks: JSON.stringify(marks) },
+      ...(this.#hasStates ? { _states: kept } : {}),
     };
-    db.run(this.#insertSql(all), ...Object.values(all));
-  }
-
-  #update(db: Database, id: number, { values, marks }: RowState): void {
-    const all = { ...this.#columns(values), _at: this.#now(), _marks: JSON.stringify(marks) };
-    const set = Object.keys(all).map((column) => `${quoted(column)} = ?`);
-    db.run(`UPDATE ${quoted(this.#table)} SET ${set.join(', ')} WHERE _id = ?`, ...Object.values(all), id);
+    if (id === undefined) {
+      const made = { ...all, _lane: '', _offset: -1, _index: 0 };
+      db.run(this.#insertSql(made), ...Object.values(made));
+    } else {
+      const set = Object.keys(all).map((column) => `${quoted(column)} = ?`);
+      db.run(`UPDATE ${quoted(this.#table)} SET ${set.join(', ')} WHERE _id = ?`, ...Object.values(all), id);
+    }
   }
 
   #insertSql(columns: Readonly<Record<string, SqlValue>>): string {
@@ -181,14 +197,25 @@ export class SqliteTableStore implements TableStore {
     return `INSERT INTO ${quoted(this.#table)} (${names.map(quoted).join(', ')}) VALUES (${names.map(() => '?').join(', ')})`;
   }
 
+  /** The marks of a row; undefined when there is none. */
+  #marks(db: Database, key: StoredValue): Marks | undefined {
+    const where = fieldSql(this.definition, this.definition.unique ?? '');
+    const row = db.get(`SELECT _marks FROM ${quoted(this.#table)} WHERE ${where} = ?`, sqlValue(key));
+    return row && marksOf(row);
+  }
+
   #row(db: Database, key: StoredValue): { readonly id: number; readonly state: RowState } | undefined {
     const { fields, unique = '' } = this.definition;
     const columns = fields ? Object.keys(fields).map(quoted) : ['_doc'];
+    if (this.#hasStates) columns.push('_states');
     const sql = `SELECT _id, _marks, ${columns.join(', ')} FROM ${quoted(this.#table)} WHERE ${fieldSql(this.definition, unique)} = ?`;
     const row = db.get(sql, sqlValue(key));
     if (!row) return undefined;
     const { _id, ...values } = this.#plain(row);
-    return { id: Number(_id), state: { values: values as RowState['values'], marks: marksOf(row) } };
+    return {
+      id: Number(_id),
+      state: { values: values as RowState['values'], marks: marksOf(row), states: readStates(row['_states']) },
+    };
   }
 
   #columns(values: Readonly<Record<string, StoredValue>>): Readonly<Record<string, SqlValue>> {
@@ -211,9 +238,4 @@ export class SqliteTableStore implements TableStore {
 function throwIfReached(limit: number, matches: SqlValue | undefined, name: string): void {
   if (Number(matches) < limit) return;
   throw new FdpError('FDP_RESULT_TOO_LARGE', `${name}: ${limit} rows or more match`);
-}
-
-function marksOf(row: SqlRow): Marks {
-  const text = row['_marks'];
-  return typeof text === 'string' ? (parseJson(text) as Marks) : {};
 }

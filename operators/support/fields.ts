@@ -43,6 +43,23 @@ export function volumeField(fields: Fields, name: string): number {
   return value;
 }
 
+const decimalText = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?$/;
+
+/** @throws FDP_MESSAGE_INVALID when the field is no finite number, nor the text of one */
+export function amountField(fields: Fields, name: string): number | string {
+  const value = fieldOf(fields, name);
+  if (typeof value === 'number' && Number.isFinite(value)) return value;
+  if (typeof value === 'string' && decimalText.test(value)) return value;
+  throw unfit(name, 'a number', value);
+}
+
+/** @throws FDP_MESSAGE_INVALID when the field is neither a text that is not empty nor an integer */
+export function keyField(fields: Fields, name: string): string | number {
+  const value = fieldOf(fields, name);
+  if (Number.isSafeInteger(value)) return value as number;
+  return textField(fields, name);
+}
+
 /** @throws FDP_MESSAGE_INVALID when the field is no array */
 export function arrayField(fields: Fields, name: string): readonly unknown[] {
   const value = fieldOf(fields, name);

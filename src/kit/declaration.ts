@@ -7,6 +7,7 @@ import type { Batch } from './message.ts';
 import type { OperatorContext } from './operator.ts';
 import type { RouteDescription } from './request.ts';
 import type { Usage } from './role.ts';
+import type { MergeShape } from './row.ts';
 
 // What an operator and a connector say of themselves: the spec reader checks by it, the reference is made from it.
 
@@ -45,6 +46,8 @@ export interface OperatorDeclaration extends Declaration {
   shape?(options: unknown, input: Shape, report: Report, scope: SpecScope): Shape;
   /** `merges` when it makes merge operations: its branch's sink must take them. */
   readonly output?: 'merges';
+  /** With `output: merges`: what its operations do with a row, for the sink's check. Pure. */
+  merges?(options: unknown): MergeShape;
   /** Paths in the options that name a connector, and the role it must have. */
   readonly connectors?: Readonly<Record<string, 'lookup'>>;
   /** Only in a route (`request`), or anywhere. */
@@ -69,8 +72,11 @@ export interface ConnectorDeclaration extends Declaration {
   /** A log or a table: an overlay that changes the type keeps the family's common options. */
   readonly family?: 'log' | 'table';
   readonly source?: RoleDeclaration & { readonly requests?: true };
-  /** With `merges` it takes merge operations; that gives why it can't with these options, undefined when it can. Pure. */
-  readonly sink?: RoleDeclaration & { merges?(options: unknown): string | undefined };
+  /**
+   * With `merges` it takes merge operations; that gives why it can't with these options, or not those of that shape;
+   * undefined when it can. Pure.
+   */
+  readonly sink?: RoleDeclaration & { merges?(options: unknown, shape?: MergeShape): string | undefined };
   readonly lookup?: RoleDeclaration;
   /** What it alone may hold: a port, a file. Two connectors that claim the same can't start together. */
   claims?(options: unknown): readonly string[];
@@ -138,8 +144,9 @@ type Typed<S> = S extends JSONSchema ? FromSchema<S> : never;
 
 /** Declares an operator: the options' type comes from the schema. */
 export function defineOperator<const S extends JSONSchema>(
-  declaration: Omit<OperatorDeclaration, 'options' | 'shape' | 'describe' | 'create'> & {
+  declaration: Omit<OperatorDeclaration, 'options' | 'shape' | 'merges' | 'describe' | 'create'> & {
     readonly options: S;
+    merges?(options: Typed<S>): MergeShape;
     shape?(options: Typed<S>, input: Shape, report: Report, scope: SpecScope): Shape;
     describe?(options: Typed<S>, route: RouteDescription, input: Shape): RouteDescription;
     create(options: Typed<S>, context: OperatorContext): OperatorFunction<Batch, Batch>;
@@ -175,7 +182,7 @@ export function defineConnector<
     address?(options: Typed<S>, role: 'source' | 'sink'): string | undefined;
     logFile?(options: Typed<S>): string;
     readonly source?: RoleDeclaration<Source> & { readonly requests?: true };
-    readonly sink?: RoleDeclaration<Sink> & { merges?(options: Typed<S>): string | undefined };
+    readonly sink?: RoleDeclaration<Sink> & { merges?(options: Typed<S>, shape?: MergeShape): string | undefined };
     check?(options: Typed<S>, report: Report): void;
     create(options: Typed<S>, context: ConnectorContext): Promise<Connector<Typed<Source>, Typed<Sink>>>;
   },

@@ -4,15 +4,50 @@ import type { Message } from './message.ts';
 /** Plain values: `date` as Unix ms, `int64` as number, `decimal` as plain text, and `_id` as opaque text. */
 export type Row = Readonly<Record<string, unknown>>;
 
-/** A change of a row's counters, made by `metadata_upsert` and carried out by a table. */
+/** How a field of a row takes a new value in. */
+export type FoldKind = 'count' | 'sum' | 'highest' | 'lowest' | 'first' | 'last' | 'set_on_insert';
+
+/** What all operations of an operator do with a row. */
+export interface MergeShape {
+  /** The field that names the row. */
+  readonly unique: string;
+  readonly fields: Readonly<Record<string, FoldKind>>;
+}
+
+/** A number as a message has it: a decimal may be text. */
+export type Amount = number | string;
+
+/** A value that competes with others to be the first or the last. */
+export interface Dated {
+  readonly value: unknown;
+  /** What orders it, as a time; those of the same go by lane, offset and index. */
+  readonly at: number;
+}
+
+/**
+ * A change of one row, made by `aggregate` or `metadata_upsert` and carried out by a table, which folds changes exactly: the
+ * row comes out the same whatever their order, however they are cut into writes, and however often each is tried.
+ */
 export interface MergeOperation {
   readonly merge: {
     /** The row: its unique field and value. Made when missing. */
     readonly by: Readonly<Record<string, string>>;
-    /** Fields that grow by a number. */
-    readonly count: Readonly<Record<string, number>>;
-    /** Fields that keep the highest value seen. */
-    readonly latest: Readonly<Record<string, number>>;
+    /** Fields that grow by a number, as a count does. */
+    readonly count?: Readonly<Record<string, number>>;
+    /** Fields that add up, exactly; of a double, the decimal that its shortest text writes is added. */
+    readonly sum?: Readonly<Record<string, Amount>>;
+    /** Fields that keep the highest value. */
+    readonly highest?: Readonly<Record<string, Amount>>;
+    /** The old name of `highest`. */
+    readonly latest?: Readonly<Record<string, Amount>>;
+    /** Fields that keep the lowest value. */
+    readonly lowest?: Readonly<Record<string, Amount>>;
+    /** Fields that keep the value that is ordered before all others. */
+    readonly first?: Readonly<Record<string, Dated>>;
+    /** Fields that keep the value that is ordered after all others. */
+    readonly last?: Readonly<Record<string, Dated>>;
+    /** Fields that get a value with the row, and keep it: for what follows from the row's unique value. */
+    readonly set_on_insert?: Readonly<Record<string, unknown>>;
   };
 }
 

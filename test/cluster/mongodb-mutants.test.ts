@@ -25,20 +25,56 @@ const mutants: readonly Mutant[] = [
   },
   {
     mistake: 'counts by the size of the batch, whatever is above the mark',
-    file: 'connectors/mongodb/merge.ts',
-    text: "in: { $filter: { input: { $literal: steps }, as: 'step', cond: higher } },",
-    replacement: 'in: { $cond: [higher, { $literal: steps }, { $literal: steps }] },',
+    file: 'connectors/shared/table/fold.ts',
+    text: 'if (mark && !isAbove(mark, marks[lane])) {',
+    replacement: 'if (false) {',
     caughtBy: exact,
   },
   {
     mistake: 'has marks of offsets alone, without the index',
-    file: 'connectors/mongodb/merge.ts',
-    text: "{ $and: [{ $eq: ['$$step.o', '$$mark.o'] }, { $gt: ['$$step.i', '$$mark.i'] }] },",
-    replacement: '',
+    file: 'connectors/shared/table/store.ts',
+    text: 'mark[0] > other[0] || (mark[0] === other[0] && mark[1] > other[1])',
+    replacement: 'mark[0] > other[0]',
     caughtBy: {
       project: 'cluster',
       file: 'test/cluster/mongodb.test.ts',
       name: 'mongodb on a standalone server table counters counts a message once by (offset, index) of its lane, and names what it had counted as known',
+    },
+  },
+  {
+    mistake: "moves a lane's mark on wherever it stands by then",
+    file: 'connectors/mongodb/update.ts',
+    text: '{ $elemMatch: { l: lane, o: Long.fromNumber(from[0]), i: from[1] } }',
+    replacement: '{ $elemMatch: { l: lane } }',
+    caughtBy: exact,
+  },
+  {
+    mistake: 'sets a sum over what somebody else has added since it was read',
+    file: 'connectors/mongodb/update.ts',
+    text: 'if (state) q[field] = ',
+    replacement: 'if (!state) q[field] = ',
+    caughtBy: {
+      project: 'cluster',
+      file: 'test/cluster/mongodb.test.ts',
+      name: 'mongodb on a standalone server table folds adds up what two write at once',
+    },
+  },
+  {
+    mistake: 'takes a change for done though somebody else came between',
+    file: 'connectors/mongodb/merge.ts',
+    text: 'return errors.length === 0 && found === steps.length && made === toMake;',
+    replacement: 'return errors.length === 0 && made <= toMake;',
+    caughtBy: exact,
+  },
+  {
+    mistake: 'believes what it remembers of a row about what that has counted',
+    file: 'connectors/mongodb/merge.ts',
+    text: 'if (leftOut && !read.has(key)) doubtful.push(key);',
+    replacement: 'if (false) doubtful.push(key);',
+    caughtBy: {
+      project: 'cluster',
+      file: 'test/cluster/mongodb-documents.test.ts',
+      name: 'mongodb forgets a lane, and counts it anew',
     },
   },
   {
@@ -54,10 +90,10 @@ const mutants: readonly Mutant[] = [
   },
   {
     mistake: 'takes every duplicate for a row that is known',
-    file: 'connectors/mongodb/row-sink.ts',
-    text: 'if (coordinates) known.set(place, coordinates);',
+    file: 'connectors/mongodb/insert.ts',
+    text: 'if (coordinates) known.set(index, coordinates);',
     replacement:
-      "if (error.code === duplicateKey) known.set(place, coordinates ?? { lane: '', offset: -1, index: 0 });",
+      "if (error.code === duplicateKey) known.set(index, coordinates ?? { lane: '', offset: -1, index: 0 });",
     caughtBy: {
       project: 'cluster',
       file: 'test/cluster/mongodb-documents.test.ts',

@@ -83,8 +83,11 @@ const tables = `  trades:
     fields: { message_key: string, symbol: string, price: double, time: date }
     unique: message_key
   symbols: { type: memory_table, fields: { symbol: string, tradeCount: int64, lastTradeAt: date }, unique: symbol }
+  bars: { type: memory_table, fields: { symbol: string, trades: int64, volume: decimal, high: decimal, open: decimal }, unique: symbol }
   http: { type: rest, listen: "127.0.0.1:8000" }
 `;
+/** The sink of an operator whose example makes changes of rows. */
+const mergeSinks: Readonly<Record<string, string>> = { aggregate: 'bars', metadata_upsert: 'symbols' };
 /** What must stand before and after an operator of a route for its example to be one. */
 const inRoute: Readonly<Record<string, (steps: string) => string>> = {
   find: (
@@ -104,7 +107,7 @@ describe.each(['operators.md', 'expressions.md'])('docs/reference/%s', (file) =>
       blocks.map(({ text }) => text.replace(/^operators:\n/, '').replace(/^ {2}/gm, indent));
     const route = inRoute[type]?.(steps('        ').join(''));
     const flow = `    operators:\n${steps('      ').join('')}`;
-    const sink = type === 'metadata_upsert' ? 'symbols' : 'out';
+    const sink = mergeSinks[type] ?? 'out';
     const topology = route
       ? `    source: http\n    routes:\n      GET /trades/{symbol}:\n${route}`
       : `    source: market\n${flow}    sink: ${sink}\n`;

@@ -9,6 +9,7 @@ ajv.addFormat('expression', true);
 ajv.addFormat('path', true);
 ajv.addFormat('name-or-path', true);
 ajv.addKeyword('secret');
+ajv.addKeyword('expected');
 const validators = new Map<OperatorDeclaration, ValidateFunction>();
 
 /** The options as the spec reader hands them over: parsed from YAML, validated, defaults filled in. */

@@ -92,6 +92,25 @@ describe('the shipped pipeline', () => {
       );
   });
 
+  it.each([
+    ['metadata_upsert: { by: symbol, count: trades }', 'the table has no field trades'],
+    [
+      'metadata_upsert: { by: price, count: tradeCount }',
+      'they name their rows by price, and those of the table by symbol',
+    ],
+    [
+      'aggregate: { key: [symbol], fields: { lastTradeAt: { sum: volume } } }',
+      'lastTradeAt is a date, and its sum needs int64 or double or decimal',
+    ],
+    ['aggregate: { key: [symbol, price], fields: { tradeCount: count } }', 'they name their rows by key, and those'],
+  ])('is refused when its table has no field for what is counted: %s', (operator, why) => {
+    using folder = temporaryFolder();
+    const shipped = 'metadata_upsert: { by: symbol, count: tradeCount, latest: { lastTradeAt: time } }';
+    const path = pipelineCopy(folder.path, [shipped, operator]);
+    for (const name of ['embedded', 'cluster'])
+      expect(check(name, {}, path).text).toContain(`"symbols" cannot hold counters: ${why}`);
+  });
+
   it.each(['embedded', 'cluster'])(
     'is refused when two topologies read the log in one group, profile %s',
     (profile) => {

@@ -27,3 +27,49 @@ function isShort(value: number): boolean {
   const size = Math.abs(value);
   return size === 0 || (size >= 1e-6 && size < 1e21);
 }
+
+/** The digits that every store keeps of a decimal that it adds to: those of a Decimal128. */
+export const sumDigits = 34;
+const sumLimit = 10n ** BigInt(sumDigits);
+
+/** An exact decimal: `units` of ten to the power of minus `scale`. */
+export interface Decimal {
+  readonly units: bigint;
+  readonly scale: number;
+}
+
+/** The decimal that a canonical text writes. */
+export function parseDecimal(text: string): Decimal {
+  const point = text.indexOf('.');
+  if (point < 0) return { units: BigInt(text), scale: 0 };
+  return { units: BigInt(text.slice(0, point) + text.slice(point + 1)), scale: text.length - point - 1 };
+}
+
+/** The canonical text of a decimal. */
+export function formatDecimal({ units, scale }: Decimal): string {
+  const digits = String(units < 0n ? -units : units).padStart(scale + 1, '0');
+  const point = digits.length - scale;
+  const fraction = digits.slice(point).replace(/0+$/, '');
+  const text = fraction ? `${digits.slice(0, point)}.${fraction}` : digits.slice(0, point);
+  return units < 0n ? `-${text}` : text;
+}
+
+/** The exact sum. */
+export function addDecimals(a: Decimal, b: Decimal): Decimal {
+  if (a.scale === b.scale) return { units: a.units + b.units, scale: a.scale };
+  const [fine, coarse] = a.scale > b.scale ? [a, b] : [b, a];
+  return { units: fine.units + coarse.units * 10n ** BigInt(fine.scale - coarse.scale), scale: fine.scale };
+}
+
+/** Below 0 when `a` is less than `b`, above when it is more, 0 when they are equal. */
+export function compareDecimals(a: Decimal, b: Decimal): number {
+  const { units } = addDecimals(a, { units: -b.units, scale: b.scale });
+  return units < 0n ? -1 : units > 0n ? 1 : 0;
+}
+
+/** Whether a decimal has no more digits than every store keeps, zeros at its ends left aside. */
+export function fitsStores({ units, scale }: Decimal): boolean {
+  if (units < sumLimit && units > -sumLimit) return true;
+  const text = formatDecimal({ units, scale });
+  return text.length <= maxDigits && text.replace(/[-.]/g, '').replace(/^0+|0+$/g, '').length <= sumDigits;
+}

@@ -1,5 +1,6 @@
 import type { JSONSchema } from 'json-schema-to-ts';
 import type { Report } from '../../../src/kit/declaration.ts';
+import type { FoldKind, MergeShape } from '../../../src/kit/row.ts';
 import { durationMs, sizeBytes } from '../../../src/kit/units.ts';
 
 export type ColumnType = 'string' | 'decimal' | 'date' | 'int64' | 'double' | 'boolean' | 'strings';
@@ -68,10 +69,36 @@ export function isTrimmed({ keepMs, maxBytes }: TableDefinition): boolean {
   return keepMs !== undefined || maxBytes !== undefined;
 }
 
-/** Why a table with these options can't hold counters; undefined when it can. */
-export function whyNoCounters({ unique, keep, max_size }: TableOptions): string | undefined {
+/** Why a table with these options can't hold counters, or not those that are changed so; undefined when it can. */
+export function whyNoCounters(options: TableOptions, shape?: MergeShape): string | undefined {
+  const { unique, keep, max_size } = options;
   if (unique === undefined) return 'they need a field that identifies the row: give `unique`';
   if (keep !== undefined || max_size !== undefined) return 'they are kept for good: leave out `keep` and `max_size`';
+  return shape && whyNoFold(options, shape);
+}
+
+/** What a change needs a field to be. */
+const wantedTypes: Readonly<Record<Exclude<FoldKind, 'first' | 'last' | 'set_on_insert'>, readonly ColumnType[]>> = {
+  count: ['int64', 'double', 'decimal', 'date'],
+  sum: ['int64', 'double', 'decimal'],
+  highest: ['int64', 'double', 'decimal', 'date'],
+  lowest: ['int64', 'double', 'decimal', 'date'],
+};
+
+/** The types of the fields that can be changed so; undefined when any can. */
+export function typesFor(kind: FoldKind): readonly ColumnType[] | undefined {
+  return kind === 'first' || kind === 'last' || kind === 'set_on_insert' ? undefined : wantedTypes[kind];
+}
+
+function whyNoFold({ fields, unique }: TableOptions, shape: MergeShape): string | undefined {
+  if (shape.unique !== unique) return `they name their rows by ${shape.unique}, and those of the table by ${unique}`;
+  if (!fields) return undefined;
+  for (const [field, kind] of Object.entries(shape.fields)) {
+    const type = fields[field];
+    const types = typesFor(kind);
+    if (type === undefined) return `the table has no field ${field}`;
+    if (types && !types.includes(type)) return `${field} is a ${type}, and its ${kind} needs ${types.join(' or ')}`;
+  }
   return undefined;
 }
 

@@ -2,7 +2,7 @@ import type { Message } from '../../../src/kit/message.ts';
 import { type Coordinates, coordinatesOf, type Proof } from '../../../src/kit/origin.ts';
 import type { Receipt } from '../../../src/kit/sink.ts';
 import type { TableDefinition } from './definition.ts';
-import type { Change } from './fold.ts';
+import type { MessageChange } from './fold.ts';
 import { isAbove, type MarkTuple } from './store.ts';
 import { type StoredValue, storableRow } from './values.ts';
 
@@ -33,12 +33,12 @@ export function rowProof(
 /** The row of a write that was changed last, by its last message. */
 export function counterProof(
   definition: TableDefinition,
-  rows: ReadonlyMap<StoredValue, readonly Change[]>,
+  rows: ReadonlyMap<StoredValue, readonly MessageChange[]>,
   failed: ReadonlyMap<number, Error>,
 ): Proof | undefined {
   if (!keepsRows(definition)) return undefined;
   for (const [key, changes] of [...rows].reverse()) {
-    const last = changes.findLast(({ place }) => !failed.has(place));
+    const last = changes.findLast(({ index }) => !failed.has(index));
     if (last) return proofOf(last.message, key);
   }
   return undefined;

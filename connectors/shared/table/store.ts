@@ -3,6 +3,7 @@ import type { Coordinates } from '../../../src/kit/origin.ts';
 import type { Row } from '../../../src/kit/row.ts';
 import type { Mark } from '../../../src/kit/sink.ts';
 import type { TableDefinition } from './definition.ts';
+import type { Order } from './steps.ts';
 import type { StoredValue } from './values.ts';
 
 /** The last message of a lane that a row counted: offset, index, and that log record's timestamp and key. */
@@ -16,45 +17,85 @@ export type Marks = Readonly<Record<string, MarkTuple>>;
 /** The mark of a row that was made to forget what it had counted of a lane: below every message. */
 export const forgotten: MarkTuple = [-1, 0, 0, null];
 
+/** What a row keeps beside a field: what ordered its first or last value, or the exact sum of doubles. */
+export type FieldState = Order | string;
+
 /** A row as a merge sees and leaves it. */
 export interface RowState {
   readonly values: Readonly<Record<string, StoredValue>>;
   readonly marks: Marks;
+  readonly states: Readonly<Record<string, FieldState>>;
 }
 
-export interface NewRow {
-  readonly values: Readonly<Record<string, StoredValue>>;
+/** How a field was moved, for a store that can do it with the field as it is by then. */
+export type Move = { readonly add: number } | { readonly raise: StoredValue } | { readonly lower: StoredValue };
+
+/** A row to be stored, in the form in which the store keeps it. */
+export interface NewRow<Kept = Readonly<Record<string, StoredValue>>> {
+  readonly values: Kept;
   readonly coordinates: Coordinates;
 }
 
-/** Where one table's rows are kept: SQLite or memory. Every write is one atomic and durable step. */
-export interface TableStore {
+/** What became of the rows of an insert that were not stored now, by their index in it. */
+export interface Inserted {
+  /** Known by their unique field: the coordinates of the one stored first. */
+  readonly known: ReadonlyMap<number, Coordinates>;
+  readonly failed: ReadonlyMap<number, Error>;
+}
+
+/** What a change makes of a row. */
+export interface Changed {
+  /** The row as it is to be; undefined leaves it as it is. */
+  readonly row: RowState | undefined;
+  /** Of the fields that changed, those that can be moved. */
+  readonly moves: Readonly<Record<string, Move>>;
+  /** Because of what the row holds something was left out: a store that remembers rows must have read it just now. */
+  readonly leftOut: boolean;
+}
+
+/** Called within the step that writes; pure, and called again when another writer came between. */
+export type RowChange = (key: StoredValue, row: RowState | undefined) => Changed;
+
+/**
+ * Where one table's rows are kept: MongoDB, SQLite or memory. A row is changed in one atomic and durable step. What throws
+ * may have been done in part, or in full: whoever calls tries all of it again, and what was done is then known.
+ */
+export interface TableStore<Kept = unknown> {
   readonly definition: TableDefinition;
+  /** Inserts of a lane that may be under way at once. */
+  readonly insertsAtOnce: number;
   open(signal: AbortSignal): Promise<void>;
+  /** A message's value in the form in which the store keeps it. @throws FDP_MESSAGE_REFUSED when it is no row of the table */
+  kept(value: unknown): Kept;
+  /** Stores the rows. Throws only what concerns all of them. */
+  insert(rows: readonly NewRow<Kept>[], signal: AbortSignal): Promise<Inserted>;
+  /** Stores one row, in place of the one with the same unique value if there is one. */
+  put(values: Kept, signal: AbortSignal): Promise<void>;
   /**
-   * Stores the rows in order. Gives those that were known by their unique field, by their place, with the coordinates
-   * of the one stored first.
+   * Changes rows, found by the value of their unique field and made when missing, each in a step of its own or all in one.
+   * Gives those that the store refused, which are as they were.
    */
-  insert(rows: readonly NewRow[], signal: AbortSignal): Promise<ReadonlyMap<number, Coordinates>>;
-  /**
-   * Changes rows, found by the value of their unique field and made when missing. `change` is called once for each,
-   * within the step; undefined leaves the row as it is.
-   */
-  merge(
-    keys: readonly StoredValue[],
-    change: (key: StoredValue, row: RowState | undefined) => RowState | undefined,
-    signal: AbortSignal,
-  ): Promise<void>;
+  merge(keys: readonly StoredValue[], change: RowChange, signal: AbortSignal): Promise<ReadonlyMap<StoredValue, Error>>;
   /** The highest mark of a lane over all rows; none that was forgotten. */
   mark(lane: string): Promise<Mark | undefined>;
-  /** The marks of the row with that value of the unique field; undefined when there is none. */
-  marks(key: StoredValue): Promise<Marks | undefined>;
+  /** The marks of the rows with those values of the unique field; of a row that is not there, none. */
+  marks(keys: readonly StoredValue[]): Promise<ReadonlyMap<StoredValue, Marks>>;
+  /** Which of the values of the unique field no row has. */
+  missing(keys: readonly StoredValue[]): Promise<ReadonlySet<StoredValue>>;
   /** The offset of the row of a lane that was stored last. */
   newest(lane: string): Promise<number | undefined>;
   /** Puts `to` in place of the marks of a lane above it, in all rows; their values stay. */
   forget(lane: string, to: MarkTuple): Promise<void>;
-  /** @throws FDP_UNAVAILABLE when the store is away, FDP_INTERNAL for a field that the table has not */
-  find(query: Query): Promise<readonly Row[]>;
+  /** Left out by a store whose server removes what has expired. */
+  readonly retention?: Retention;
+  /** Bytes that wait beside the file to be moved into it. */
+  readonly walBytes?: number;
+  /** Idempotent. */
+  close(): Promise<void>;
+}
+
+/** How a store removes old rows, step by step. */
+export interface Retention {
   /** Removes up to 500 rows last written longer than `expireMs` ago; gives how many. */
   expire(): Promise<number>;
   /**
@@ -64,9 +105,14 @@ export interface TableStore {
   trim(): Promise<number>;
   /** The last place of a lane of which `trim` has removed a row. */
   removedTo(lane: string): Promise<Place | undefined>;
-  /** Bytes that wait beside the file to be moved into it. */
-  readonly walBytes?: number;
-  /** Idempotent. */
+}
+
+/** Where one table's rows are looked up. */
+export interface TableReader {
+  readonly definition: TableDefinition;
+  open(signal: AbortSignal): Promise<void>;
+  /** @throws FDP_UNAVAILABLE when the store is away, FDP_INTERNAL for a field that the table has not */
+  find(query: Query): Promise<readonly Row[]>;
   close(): Promise<void>;
 }
 

@@ -1,6 +1,7 @@
 import type { FieldType, Report, Shape, SpecScope } from '../../kit/declaration.ts';
 import { nearest } from '../../kit/names.ts';
 import type { RouteDescription } from '../../kit/request.ts';
+import type { MergeShape } from '../../kit/row.ts';
 import { placeAt } from '../read/tree.ts';
 import {
   type BranchSpec,
@@ -102,10 +103,16 @@ function checkMerges(topology: TopologySpec, { problems }: Context): void {
     if (!declaration.sink?.merges)
       report(`"${name}" (${declaration.type}) cannot update rows`, 'updates of rows need a table');
     else if (valid) {
-      const why = declaration.sink.merges(options);
+      const why = declaration.sink.merges(options, mergeShapeOf(topology, branch));
       if (why) report(`"${name}" cannot hold counters: ${why}`);
     }
   }
+}
+
+/** What the merge operations of a branch do; undefined when the operator that makes them doesn't tell, or is wrong. */
+function mergeShapeOf(topology: TopologySpec, branch: BranchSpec): MergeShape | undefined {
+  const last = chainOf(topology, branch).at(-1);
+  return last?.valid ? last.declaration?.merges?.(last.options) : undefined;
 }
 
 /** A table gets every field that it declares. */

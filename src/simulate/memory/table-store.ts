@@ -1,17 +1,19 @@
 import type { TableDefinition } from '../../../connectors/shared/table/definition.ts';
 import {
   expireStep,
+  type Inserted,
   isAbove,
   type Marks,
   type MarkTuple,
   markOf,
   type NewRow,
-  type Place,
-  type RowState,
+  type Retention,
+  type RowChange,
+  type TableReader,
   type TableStore,
 } from '../../../connectors/shared/table/store.ts';
 import { planTrim, trimLook } from '../../../connectors/shared/table/trim.ts';
-import { type StoredValue, withLists } from '../../../connectors/shared/table/values.ts';
+import { type StoredValue, storableRow, withLists } from '../../../connectors/shared/table/values.ts';
 import { FdpError } from '../../errors.ts';
 import type { Environment } from '../../kit/environment.ts';
 import type { Query } from '../../kit/lookup.ts';
@@ -21,9 +23,18 @@ import type { Mark } from '../../kit/sink.ts';
 import { matching } from './query.ts';
 import type { MemoryHook, MemoryRow, MemorySpace, MemoryTable } from './space.ts';
 
+/** Where a row came from that no message of a log made. */
+const foreign = { lane: '', offset: -1, index: 0 };
+
 /** One table in a memory space, as one role sees it. */
-export class MemoryTableStore implements TableStore {
+export class MemoryTableStore implements TableStore<NewRow['values']>, TableReader {
   readonly definition: TableDefinition;
+  readonly insertsAtOnce = 2;
+  readonly retention: Retention = {
+    expire: () => this.#expire(),
+    trim: () => this.#trim(),
+    removedTo: async (lane) => this.#opened.removedTo.get(lane),
+  };
   readonly #space: MemorySpace;
   readonly #name: string;
   readonly #environment: Environment;
@@ -48,31 +59,42 @@ export class MemoryTableStore implements TableStore {
     this.#space.tables.set(this.#name, this.#table);
   }
 
-  insert(rows: readonly NewRow[], signal: AbortSignal): Promise<ReadonlyMap<number, Coordinates>> {
+  kept(value: unknown): NewRow['values'] {
+    return storableRow(this.definition, value);
+  }
+
+  insert(rows: readonly NewRow[], signal: AbortSignal): Promise<Inserted> {
     return this.#step('insert', signal, (table) => {
       const known = new Map<number, Coordinates>();
       for (const [place, { values, coordinates }] of rows.entries()) {
         const first = this.#find(table, this.#keyOf(values));
         if (first) known.set(place, { lane: first.lane, offset: first.offset, index: first.index });
         else if (wasRemoved(table, coordinates)) known.set(place, coordinates);
-        else this.#put(table, table.nextId++, { values, marks: {}, ...coordinates });
+        else this.#put(table, table.nextId++, { values, marks: {}, states: {}, ...coordinates });
       }
-      return known;
+      return { known, failed: new Map() };
+    });
+  }
+
+  put(values: NewRow['values'], signal: AbortSignal): Promise<void> {
+    return this.#step('merge', signal, (table) => {
+      const before = this.#find(table, this.#keyOf(values));
+      this.#put(table, before?.id ?? table.nextId++, { ...(before ?? foreign), values, marks: {}, states: {} });
     });
   }
 
   merge(
     keys: readonly StoredValue[],
-    change: (key: StoredValue, row: RowState | undefined) => RowState | undefined,
+    change: RowChange,
     signal: AbortSignal,
-  ): Promise<void> {
+  ): Promise<ReadonlyMap<StoredValue, Error>> {
     return this.#step('merge', signal, (table) => {
       for (const key of keys) {
         const before = this.#find(table, key);
-        const after = change(key, before && { values: this.#complete(before.values), marks: before.marks });
-        const from = before ?? { lane: '', offset: -1, index: 0 };
-        if (after) this.#put(table, before?.id ?? table.nextId++, { ...from, ...after });
+        const { row } = change(key, before && { ...before, values: this.#complete(before.values) });
+        if (row) this.#put(table, before?.id ?? table.nextId++, { ...(before ?? foreign), ...row });
       }
+      return new Map();
     });
   }
 
@@ -85,8 +107,17 @@ export class MemoryTableStore implements TableStore {
     return markOf(highest);
   }
 
-  async marks(key: StoredValue): Promise<Marks | undefined> {
-    return this.#find(this.#opened, key)?.marks;
+  async marks(keys: readonly StoredValue[]): Promise<ReadonlyMap<StoredValue, Marks>> {
+    const marks = new Map<StoredValue, Marks>();
+    for (const key of keys) {
+      const row = this.#find(this.#opened, key);
+      if (row) marks.set(key, row.marks);
+    }
+    return marks;
+  }
+
+  async missing(keys: readonly StoredValue[]): Promise<ReadonlySet<StoredValue>> {
+    return new Set(keys.filter((key) => !this.#find(this.#opened, key)));
   }
 
   async newest(lane: string): Promise<number | undefined> {
@@ -106,7 +137,7 @@ export class MemoryTableStore implements TableStore {
     return given.map((row) => withLists(this.definition, { ...this.#complete(row.values), _id: String(row.id) }));
   }
 
-  expire(): Promise<number> {
+  #expire(): Promise<number> {
     return this.#step('trim', new AbortController().signal, (table) => {
       const before = this.#environment.clock.now() - (this.definition.expireMs ?? Number.POSITIVE_INFINITY);
       const expired = [...table.rows.values()].filter((row) => row.at < before).slice(0, expireStep);
@@ -115,7 +146,7 @@ export class MemoryTableStore implements TableStore {
     });
   }
 
-  trim(): Promise<number> {
+  #trim(): Promise<number> {
     return this.#step('trim', new AbortController().signal, (table) => {
       const all = [...table.rows.values()].sort((a, b) => a.id - b.id);
       const heldBytes = all.reduce((sum, { values }) => sum + JSON.stringify(values).length, 0);
@@ -126,10 +157,6 @@ export class MemoryTableStore implements TableStore {
         if (isAbove(place, table.removedTo.get(lane))) table.removedTo.set(lane, place);
       return plan.rows.length;
     });
-  }
-
-  async removedTo(lane: string): Promise<Place | undefined> {
-    return this.#opened.removedTo.get(lane);
   }
 
   async close(): Promise<void> {

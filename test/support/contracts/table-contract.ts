@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Proof } from '../../../src/kit/origin.ts';
 import { counterCases } from './table-counters.ts';
+import { foldCases } from './table-folds.ts';
 import { rowMessage, symbolTable, type TableWorld, TestTable, tradeTable } from './table-harness.ts';
 
 const newest = [
@@ -39,6 +40,7 @@ export function tableContract(
       pageCases(() => world);
     });
     describe('counters', () => counterCases(() => world, create));
+    describe('folds', () => foldCases(() => world, create, expiry === 'server' ? 20 : 100));
   });
 }
 

@@ -1,0 +1,174 @@
+import { BSON, type Document, Long } from 'mongodb';
+import { FdpError, messageOf } from '../../src/errors.ts';
+import type { Coordinates } from '../../src/kit/origin.ts';
+import type { TableDefinition } from '../shared/table/definition.ts';
+import type { Inserted, NewRow } from '../shared/table/store.ts';
+import { columnsOf, rowOf, type StoredValue, storedField } from '../shared/table/values.ts';
+import type { Collection, WriteError } from './collection.ts';
+import { duplicateKey } from './errors.ts';
+import { ForeignRows } from './foreign-rows.ts';
+import { fromBson, toBson } from './values.ts';
+
+/** Bytes of one command, at most; one document is always taken. */
+const chunkBytes = 16 * 2 ** 20;
+const maxDocumentBytes = 16 * 2 ** 20;
+/** Below this the size of a document need not be known exactly. */
+const smallBytes = 64 * 2 ** 10;
+/** What a document has beside its fields, at most, without the name of its lane. */
+const ownBytes = 256;
+
+interface NewDocument {
+  readonly index: number;
+  readonly document: Document;
+  readonly bytes: number;
+}
+
+interface Outcome {
+  readonly known: Map<number, Coordinates>;
+  readonly failed: Map<number, Error>;
+}
+
+/** Stores new rows, in commands that fit; what the server will never take fails alone. */
+export class DocumentInsert {
+  readonly #collection: Collection;
+  readonly #foreign: ForeignRows;
+
+  constructor(collection: Collection) {
+    this.#collection = collection;
+    this.#foreign = new ForeignRows(collection);
+  }
+
+  async run(rows: readonly NewRow<Document>[], signal: AbortSignal): Promise<Inserted> {
+    const outcome: Outcome = { known: new Map(), failed: new Map() };
+    for (const chunk of chunks(this.#documents(rows, outcome.failed))) await this.#insert(chunk, outcome, signal);
+    return outcome;
+  }
+
+  #documents(rows: readonly NewRow<Document>[], failed: Map<number, Error>): NewDocument[] {
+    const { definition } = this.#collection;
+    const found: NewDocument[] = [];
+    for (let index = 0; index < rows.length; index++) {
+      try {
+        const { values: document, coordinates } = rows[index] as NewRow<Document>;
+        document['_src'] = { l: coordinates.lane, o: Long.fromNumber(coordinates.offset), i: coordinates.index };
+        const most = mostBytes(definition, document, coordinates.lane);
+        found.push({ index, document, bytes: most < smallBytes ? most : checkSize(definition, document) });
+      } catch (error) {
+        failed.set(index, error as Error);
+      }
+    }
+    return found;
+  }
+
+  async #insert(chunk: readonly NewDocument[], { known, failed }: Outcome, signal: AbortSignal): Promise<void> {
+    const documents = chunk.map(({ document }) => document);
+    await this.#foreign.check(documents, signal);
+    const { errors } = await this.#collection.write({ insert: this.#collection.place.collection, documents }, signal);
+    const twins = errors.filter(({ code }) => code === duplicateKey);
+    const first = await this.#stored(
+      twins.map(({ index }) => documents[index] ?? {}),
+      signal,
+    );
+    for (const error of errors) {
+      const { index = -1, document = {} } = chunk[error.index] ?? {};
+      const coordinates = error.code === duplicateKey ? first.get(this.#keyOf(document)) : undefined;
+      if (coordinates) known.set(index, coordinates);
+      else failed.set(index, this.#failure(error));
+    }
+  }
+
+  /** Where the documents that are known came from, by the text of their unique field. */
+  async #stored(documents: readonly Document[], signal: AbortSignal): Promise<ReadonlyMap<string, Coordinates>> {
+    const { unique } = this.#collection.definition;
+    if (unique === undefined || documents.length === 0) return new Map();
+    const filter = { [unique]: { $in: documents.map((document) => document[unique]) } };
+    const found = await this.#collection.find(filter, { [unique]: 1, _src: 1 }, signal);
+    return new Map(found.map((document) => [this.#keyOf(document), storedCoordinates(document['_src'])]));
+  }
+
+  #keyOf(document: Document): string {
+    const { definition } = this.#collection;
+    const { unique = '' } = definition;
+    const value = fromBson(definition, unique, document[unique]) as StoredValue;
+    return `${typeof value} ${JSON.stringify(value)}`;
+  }
+
+  /** A duplicate that is not there (any more) by the unique field was refused by another index, or has expired since. */
+  #failure(error: WriteError): FdpError {
+    const { name, unique } = this.#collection.definition;
+    const isOurs = error.keyPattern && Object.keys(error.keyPattern).join() === unique;
+    if (!isOurs) return this.#collection.refused(error);
+    return new FdpError('FDP_BUSY', `${name}: the row that was there has just gone`);
+  }
+}
+
+/**
+ * A message's value as a document. The `_id` is the server's: one clock makes the order of storing.
+ * @throws FDP_MESSAGE_REFUSED when it is no row of the table, and for a decimal of more than 34 digits
+ */
+export function documentOf(definition: TableDefinition, value: unknown, now: number): Document {
+  const given = rowOf(definition, value);
+  const document: Document = {};
+  if (definition.fields)
+    for (const column of columnsOf(definition.fields))
+      document[column[0]] = toBson(definition, column[0], storedField(definition, given, column));
+  else Object.assign(document, given, { _id: undefined });
+  if (definition.expireMs !== undefined) document['_at'] = new Date(now);
+  return document;
+}
+
+/**
+ * The size of a document, bytes. Tries out what the driver will make of a value of any form; declared fields were
+ * looked at one by one.
+ * @throws FDP_MESSAGE_REFUSED when no document holds it
+ */
+export function checkSize({ name, fields }: TableDefinition, document: Document): number {
+  const options = { ignoreUndefined: true };
+  let bytes: number;
+  try {
+    bytes = fields ? BSON.calculateObjectSize(document, options) : BSON.serialize(document, options).length;
+  } catch (error) {
+    throw new FdpError('FDP_MESSAGE_REFUSED', `${name}: no document holds this value: ${messageOf(error)}`);
+  }
+  if (bytes <= maxDocumentBytes) return bytes;
+  throw new FdpError(
+    'FDP_MESSAGE_REFUSED',
+    `${name}: expected a document of at most ${maxDocumentBytes} bytes, got ${bytes}`,
+  );
+}
+
+/** At least what a row of declared fields takes; without them nobody knows. */
+function mostBytes({ fields }: TableDefinition, document: Document, lane: string): number {
+  if (!fields) return Number.POSITIVE_INFINITY;
+  let bytes = ownBytes + 3 * lane.length;
+  for (const [field] of columnsOf(fields)) bytes += 32 + 3 * field.length + textBytes(document[field]);
+  return bytes;
+}
+
+/** At least what the texts of a value take: it is one, or a list of them. */
+function textBytes(value: unknown): number {
+  if (typeof value === 'string') return 3 * value.length;
+  if (!Array.isArray(value)) return 0;
+  let bytes = 0;
+  for (const item of value) bytes += 16 + 3 * String(item).length;
+  return bytes;
+}
+
+function storedCoordinates(source: { l?: unknown; o?: unknown; i?: unknown } | undefined): Coordinates {
+  return { lane: String(source?.l ?? ''), offset: Number(source?.o ?? -1), index: Number(source?.i ?? 0) };
+}
+
+function* chunks(documents: readonly NewDocument[]): Generator<readonly NewDocument[]> {
+  let chunk: NewDocument[] = [];
+  let bytes = 0;
+  for (const document of documents) {
+    if (chunk.length > 0 && bytes + document.bytes > chunkBytes) {
+      yield chunk;
+      chunk = [];
+      bytes = 0;
+    }
+    chunk.push(document);
+    bytes += document.bytes;
+  }
+  if (chunk.length > 0) yield chunk;
+}

@@ -1,0 +1,76 @@
+import { type Document, Long } from 'mongodb';
+import type { TableDefinition } from '../shared/table/definition.ts';
+import { statesText } from '../shared/table/states.ts';
+import type { Changed, Move, RowState } from '../shared/table/store.ts';
+import type { StoredValue } from '../shared/table/values.ts';
+import { storedMark, storedMarks } from './marks.ts';
+import type { SeenRow } from './seen-rows.ts';
+import { toBson } from './values.ts';
+
+/** A row's change, to be written. */
+export interface RowUpdate extends Pick<Changed, 'moves'> {
+  readonly key: StoredValue;
+  readonly before: SeenRow;
+  readonly after: RowState;
+  /** The lanes whose marks it raises. */
+  readonly lanes: readonly string[];
+}
+
+/**
+ * A change as one statement that finds nothing when it no longer fits: when the lane's mark, or a field that it sets, is not
+ * what the change was made from. Fields that are moved need not be what they were.
+ * @throws FDP_MESSAGE_REFUSED for a value that no document holds
+ */
+export function updateOf(definition: TableDefinition, change: RowUpdate, now: number): Document {
+  const { key, before, after, moves } = change;
+  const { unique = '', expireMs } = definition;
+  const q: Document = { [unique]: { $eq: toBson(definition, unique, key) } };
+  const set: Document = {};
+  const moved: Document = {};
+  if (expireMs !== undefined) set['_at'] = new Date(now);
+  const { state, document } = before;
+  for (const field in after.values) {
+    const value = after.values[field] ?? null;
+    const known = state?.values[field] ?? null;
+    if (field === unique || value === known) continue;
+    const move = moves[field];
+    if (move) addMove(moved, move, (to) => [field, toBson(definition, field, to)]);
+    else {
+      set[field] = toBson(definition, field, value);
+      if (state) q[field] = { $eq: document ? (document[field] ?? null) : toBson(definition, field, known) };
+    }
+  }
+  if (after.states !== state?.states) {
+    const [from, to] = [statesText(state?.states ?? {}), statesText(after.states)];
+    if (from !== to) set['_states'] = to;
+    if (from !== to && state) q['_states'] = { $eq: document ? (document['_states'] ?? null) : from };
+  }
+  if (!state) return { q, u: { $setOnInsert: { ...set, _marks: storedMarks(after.marks) } }, upsert: true };
+  raiseMarks({ q, set }, change, state);
+  return { q, u: Object.keys(set).length > 0 ? { $set: set, ...moved } : moved };
+}
+
+function addMove(moved: Document, move: Move, typed: (to: StoredValue) => [field: string, value: unknown]): void {
+  const [operator, to] =
+    'add' in move ? ['$inc', move.add] : 'raise' in move ? ['$max', move.raise] : ['$min', move.lower];
+  const [field, value] = typed(to as StoredValue);
+  moved[operator as string] ??= {};
+  moved[operator as string][field] = value;
+}
+
+/** The mark of one lane that the row has already is moved on by itself; else all of them are put anew. */
+function raiseMarks(
+  { q, set }: { readonly q: Document; readonly set: Document },
+  { before: { document }, after, lanes }: RowUpdate,
+  { marks }: RowState,
+): void {
+  const [lane = '', second] = lanes;
+  const [from, to] = [marks[lane], after.marks[lane]];
+  if (from && to && second === undefined) {
+    q['_marks'] = { $elemMatch: { l: lane, o: Long.fromNumber(from[0]), i: from[1] } };
+    set['_marks.$'] = storedMark(lane, to);
+  } else {
+    q['_marks'] = { $eq: document ? (document['_marks'] ?? null) : storedMarks(marks) };
+    if (lanes.length > 0) set['_marks'] = storedMarks(after.marks);
+  }
+}

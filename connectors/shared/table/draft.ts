@@ -1,0 +1,204 @@
+import { FdpError } from '../../../src/errors.ts';
+import type { FoldKind } from '../../../src/kit/row.ts';
+import {
+  addDecimals,
+  compareDecimals,
+  type Decimal,
+  decimalText,
+  fitsStores,
+  formatDecimal,
+  parseDecimal,
+} from './decimal.ts';
+import type { TableDefinition } from './definition.ts';
+import { type Order, type Step, tooLong } from './steps.ts';
+import type { FieldState, Marks, Move, RowState } from './store.ts';
+import { type StoredValue, storedValue, wrongType } from './values.ts';
+
+/** What a step makes of its field: undefined leaves it as it is, a decimal is a sum that is written out at the end. */
+type Result = StoredValue | Decimal | undefined;
+
+/** A row while changes are folded into it. */
+export class RowDraft {
+  readonly #definition: TableDefinition;
+  readonly #before: RowState | undefined;
+  readonly #values: Record<string, StoredValue>;
+  /** Made when a step has one: most rows keep nothing beside their fields. */
+  #states: Record<string, FieldState> | undefined;
+  #sums: Map<string, Decimal> | undefined;
+  /** What each field was changed by; undefined when by several. */
+  readonly #kinds: Record<string, FoldKind | undefined> = {};
+  readonly #results: Result[] = [];
+
+  constructor(definition: TableDefinition, before: RowState | undefined, key: StoredValue) {
+    this.#definition = definition;
+    this.#before = before;
+    this.#values = { ...(before?.values ?? { [definition.unique ?? '']: key }) };
+  }
+
+  /** Takes all of a message's steps in, or throws and takes none. @throws FDP_MESSAGE_REFUSED */
+  take(steps: readonly Step[]): void {
+    for (let at = 0; at < steps.length; at++) this.#results[at] = this.#result(steps[at] as Step);
+    for (let at = 0; at < steps.length; at++) this.#set(steps[at] as Step, this.#results[at]);
+  }
+
+  /** The row with all that was taken in. */
+  finish(marks: Marks): RowState {
+    for (const [field, total] of this.#sums ?? []) {
+      const text = formatDecimal(total);
+      const isDecimal = this.#typeOf(field) === 'decimal';
+      this.#values[field] = isDecimal ? text : Number(text);
+      if (!isDecimal) this.#setState(field, text);
+    }
+    return { values: this.#values, marks, states: this.#states ?? this.#before?.states ?? {} };
+  }
+
+  #result(step: Step): Result {
+    switch (step.kind) {
+      case 'count':
+        return step.type === 'decimal' ? this.#sum(step) : this.#count(step);
+      case 'sum':
+        return step.type === 'int64' ? this.#count(step) : this.#sum(step);
+      case 'highest':
+        return this.#isBeyond(step, 1) ? step.value : undefined;
+      case 'lowest':
+        return this.#isBeyond(step, -1) ? step.value : undefined;
+      case 'first':
+        return this.#isOrdered(step, -1) ? step.value : undefined;
+      case 'last':
+        return this.#isOrdered(step, 1) ? step.value : undefined;
+      case 'set_on_insert':
+        return (this.#values[step.field] ?? null) === null ? step.value : undefined;
+    }
+  }
+
+  #set({ field, kind, order }: Step, result: Result): void {
+    this.#kinds[field] = !(field in this.#kinds) || this.#kinds[field] === kind ? kind : undefined;
+    if (result === undefined) return;
+    if (order) this.#setState(field, order);
+    if (typeof result !== 'object' || result === null) this.#values[field] = result;
+    else {
+      this.#sums ??= new Map();
+      this.#sums.set(field, result);
+    }
+  }
+
+  #setState(field: string, state: FieldState): void {
+    this.#states ??= { ...this.#before?.states };
+    this.#states[field] = state;
+  }
+
+  #stateOf(field: string): FieldState | undefined {
+    return (this.#states ?? this.#before?.states)?.[field];
+  }
+
+  /** A number that grows by one: exact as long as both, and the sum, are what the column can show. */
+  #count({ field, type, value }: Step): number {
+    const grown = this.#number(field, 0) + Number(value);
+    if (storedValue(type, grown) === undefined) throw this.#beyond(field, String(grown));
+    return grown;
+  }
+
+  #sum({ field, type, value }: Step): Decimal {
+    const total = addDecimals(this.#sums?.get(field) ?? this.#total(field, type), amount(value));
+    if (!fitsStores(total)) throw tooLong(this.#definition, field, formatDecimal(total));
+    if (type === 'double' && !Number.isFinite(Number(formatDecimal(total))))
+      throw this.#beyond(field, formatDecimal(total));
+    return total;
+  }
+
+  /** What a sum goes on from. A double's exact sum is kept beside it, and holds until somebody changes the double. */
+  #total(field: string, type: Step['type']): Decimal {
+    if (type === 'decimal') return this.#decimal(field) ?? { units: 0n, scale: 0 };
+    const shown = this.#number(field, 0);
+    const exact = this.#stateOf(field);
+    return typeof exact === 'string' && Number(exact) === shown ? parseDecimal(exact) : amount(shown);
+  }
+
+  #isBeyond({ field, type, value }: Step, direction: 1 | -1): boolean {
+    if ((this.#values[field] ?? null) === null) return true;
+    if (type !== 'decimal') return direction * (Number(value) - this.#number(field, 0)) > 0;
+    const now = this.#decimal(field);
+    return now === undefined || direction * compareDecimals(amount(value), now) > 0;
+  }
+
+  /** A value of which nothing tells what ordered it was put there by another program, and yields. */
+  #isOrdered({ field, value, order }: Step, direction: 1 | -1): boolean {
+    const now = this.#stateOf(field);
+    if (!order || !Array.isArray(now)) return true;
+    const difference = compareOrders(order, now as Order) || compareTexts(value, this.#values[field] ?? null);
+    return direction * difference > 0;
+  }
+
+  /** @throws FDP_MESSAGE_REFUSED when another program put something else there */
+  #number(field: string, otherwise: number): number {
+    const value = this.#values[field] ?? otherwise;
+    if (typeof value === 'number') return value;
+    throw wrongType(this.#definition, field, value);
+  }
+
+  #decimal(field: string): Decimal | undefined {
+    const value = this.#values[field] ?? null;
+    if (value === null) return undefined;
+    const text = typeof value === 'boolean' ? undefined : decimalText(value);
+    if (text === undefined) throw wrongType(this.#definition, field, value);
+    return parseDecimal(text);
+  }
+
+  #typeOf(field: string): string {
+    return this.#definition.fields?.[field] ?? 'double';
+  }
+
+  #beyond(field: string, text: string): FdpError {
+    const { name } = this.#definition;
+    const type = this.#typeOf(field);
+    const limit = type === 'int64' ? 'within 2^53' : 'that the field can hold';
+    return new FdpError('FDP_MESSAGE_REFUSED', `${name}: ${field}: expected a sum ${limit} (${type}), got ${text}`);
+  }
+
+  /** The fields that a store may move as they are by then, whoever has moved them since they were read; of a finished row. */
+  moves(): Readonly<Record<string, Move>> {
+    const moves: Record<string, Move> = {};
+    for (const field in this.#kinds) {
+      const before = this.#before?.values[field] ?? null;
+      const after = this.#values[field] ?? null;
+      if (before === null || after === before) continue;
+      const kind = this.#kinds[field];
+      if (kind === 'highest') moves[field] = { raise: after };
+      else if (kind === 'lowest') moves[field] = { lower: after };
+      else if (kind === 'count' || kind === 'sum') {
+        const by = this.#stepBetween(field, before, after);
+        if (by !== undefined) moves[field] = { add: by };
+      }
+    }
+    return moves;
+  }
+
+  /** Undefined where adding is not exact, or comes near what the field can hold. */
+  #stepBetween(field: string, before: StoredValue, after: StoredValue): number | undefined {
+    const type = this.#typeOf(field);
+    const isSafe = (value: StoredValue): value is number =>
+      Number.isInteger(value) && Math.abs(Number(value)) < safeSum;
+    const isPlain = (type === 'int64' || type === 'double') && this.#stateOf(field) === undefined;
+    return isPlain && isSafe(before) && isSafe(after) ? after - before : undefined;
+  }
+}
+
+/** Well below 2^53: others that add meanwhile don't reach it. */
+const safeSum = 2 ** 52;
+
+function amount(value: StoredValue): Decimal {
+  return parseDecimal(typeof value === 'number' ? (decimalText(value) ?? '0') : String(value));
+}
+
+function compareOrders(a: Order, b: Order): number {
+  return a[0] - b[0] || compare(a[1], b[1]) || a[2] - b[2] || a[3] - b[3];
+}
+
+/** Of two messages of no log that are ordered alike: any order that is always the same. */
+function compareTexts(a: StoredValue, b: StoredValue): number {
+  return compare(JSON.stringify(a), JSON.stringify(b));
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
