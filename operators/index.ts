@@ -1,5 +1,6 @@
 import type { OperatorDeclaration } from '../src/kit/declaration.ts';
 import { aggregate } from './aggregate.ts';
+import { candles } from './candles.ts';
 import { dedupe } from './dedupe.ts';
 import { eligibility } from './eligibility.ts';
 import { explode } from './explode.ts';
@@ -18,6 +19,7 @@ import { vwap } from './vwap.ts';
 /** Every operator that a pipeline file can name, by name. */
 export const operators: readonly OperatorDeclaration[] = [
   aggregate,
+  candles,
   dedupe,
   eligibility,
   explode,

@@ -84,10 +84,18 @@ const tables = `  trades:
     unique: message_key
   symbols: { type: memory_table, fields: { symbol: string, tradeCount: int64, lastTradeAt: date }, unique: symbol }
   bars: { type: memory_table, fields: { symbol: string, trades: int64, volume: decimal, high: decimal, open: decimal }, unique: symbol }
+  candles:
+    type: memory_table
+    fields: { key: string, symbol: string, interval: string, start: date, open: decimal, high: decimal, low: decimal, close: decimal, volume: decimal, turnover: decimal, counted_volume: decimal, trades: int64, late_trades: int64, first_at: date, last_at: date }
+    unique: key
   http: { type: rest, listen: "127.0.0.1:8000" }
 `;
 /** The sink of an operator whose example makes changes of rows. */
-const mergeSinks: Readonly<Record<string, string>> = { aggregate: 'bars', metadata_upsert: 'symbols' };
+const mergeSinks: Readonly<Record<string, string>> = {
+  aggregate: 'bars',
+  candles: 'candles',
+  metadata_upsert: 'symbols',
+};
 /** What must stand before and after an operator of a route for its example to be one. */
 const inRoute: Readonly<Record<string, (steps: string) => string>> = {
   find: (

@@ -114,6 +114,20 @@ describe('a sliding window', () => {
     );
   });
 
+  it('puts a late item into a full first block of the front, which is split', () => {
+    for (const time of [50, 200, 255]) {
+      const window = new SlidingWindow(ordered);
+      const items = Array.from({ length: 256 }, (_, at): Item => ({ time: 2 * at, value: at, weight: 1 }));
+      for (const item of items) window.add(item);
+      const target = new Float64Array(ordered.size);
+      window.total(target, true);
+      const late = { time: 2 * time, value: 1000, weight: 1 };
+      window.add(late);
+      window.total(target);
+      expect([...target]).toEqual(expected(ordered, [...items.slice(0, time + 1), late, ...items.slice(time + 1)]));
+    }
+  });
+
   it('joins a few times for an item in order, however many it holds', () => {
     const joins = [10, 1000, 100_000].map((width) => {
       let count = 0;

@@ -1,0 +1,228 @@
+import { FdpError } from '../src/errors.ts';
+import { defineOperator } from '../src/kit/declaration.ts';
+import { derive } from '../src/kit/message.ts';
+import { flatMap } from '../src/kit/operator.ts';
+import { type Amount, type Fields, fieldsOf, type MergeOperation } from '../src/kit/row.ts';
+import { durationMs } from '../src/kit/units.ts';
+import type { SessionKind } from './support/calendar.ts';
+import { readCalendar } from './support/calendar-file.ts';
+import { checkData } from './support/data-file.ts';
+import { decimalProduct } from './support/decimal-product.ts';
+import { amountField, fieldOf, numberField, textField } from './support/fields.ts';
+import { barOf, type Interval, intervalOf, intervalProblem } from './support/interval.ts';
+import { checkField } from './support/names.ts';
+
+const sessions: Readonly<Record<string, readonly SessionKind[]>> = {
+  regular: ['regular'],
+  extended: ['pre', 'regular', 'post'],
+  all: ['pre', 'regular', 'post', 'closed'],
+};
+
+/**
+ * `candles`: for each trade the change that it makes to the row of its bar. The row is the state: a trade that comes late,
+ * twice or in another order changes its bar, or nothing, and no timer ends one. Rows have `key`, `symbol`, `interval`, `start`;
+ * `open`, `high`, `low`, `close`; `volume`, `turnover` (Σ price × volume) and `counted_volume` (Σ volume) of the trades that
+ * count for both range and volume; `trades`, `late_trades`, `first_at`, `last_at`.
+ */
+export const candles = defineOperator({
+  type: 'candles',
+  summary: 'Turns each trade into a change of the row of its bar: open, high, low, close, volume, turnover.',
+  output: 'merges',
+  options: {
+    type: 'object',
+    description: 'The bars, and the fields that they are made from.',
+    additionalProperties: false,
+    required: ['every'],
+    properties: {
+      every: {
+        type: 'array',
+        minItems: 1,
+        uniqueItems: true,
+        items: { type: 'string', format: 'duration' },
+        description:
+          "Lengths of the bars: whole seconds that divide a day. They are counted from the start of the calendar's day.",
+        examples: [['1m', '5m', '1h', '1d']],
+      },
+      store: {
+        type: 'array',
+        minItems: 1,
+        uniqueItems: true,
+        items: { type: 'string', format: 'duration' },
+        description:
+          'Which of them have rows. Default: the shortest, so that a trade changes one row; longer bars can be made of shorter ones.',
+      },
+      by: { type: 'string', minLength: 1, default: 'symbol', description: 'The text field that names the symbol.' },
+      price: { type: 'string', minLength: 1, default: 'price', description: 'The number field that holds the price.' },
+      volume: {
+        type: 'string',
+        minLength: 1,
+        default: 'volume',
+        description: 'The number field that holds the volume, 0 or more.',
+      },
+      time: {
+        type: 'string',
+        minLength: 1,
+        default: 'time',
+        description: 'The number field that holds the time of the trade, Unix ms: it decides on the bar.',
+      },
+      received: {
+        type: 'string',
+        minLength: 1,
+        default: 'received',
+        description: 'The number field that holds when the trade was received, Unix ms. Without it no trade is late.',
+      },
+      calendar: {
+        type: 'string',
+        format: 'name-or-path',
+        default: 'always',
+        description:
+          'The calendar that says when a day begins and a session is: the name of a shipped one, or the path of a file. A trade outside of its years is rejected.',
+        examples: ['XNYS'],
+      },
+      session: {
+        enum: ['regular', 'extended', 'all'],
+        default: 'all',
+        description:
+          "Which trades make bars: those of the calendar's regular session, those of the trading before and after it, too, or all.",
+      },
+      close_after: {
+        type: 'string',
+        format: 'duration',
+        default: '2s',
+        description:
+          'A trade that is received longer after the end of its bar than this is counted as late: it corrects the bar.',
+      },
+      lateness: {
+        type: 'string',
+        format: 'duration',
+        description:
+          'A trade that is received longer after the end of its shortest stored bar than this is rejected. Default: every trade corrects its bar.',
+      },
+    },
+  },
+  example: 'candles: { every: [1m, 5m, 1h, 1d], calendar: XNYS, session: regular }',
+  shape(options, input, report) {
+    const { by, price, volume, time, received, calendar, lateness } = options;
+    const amounts = ['number', 'int64', 'decimal'] as const;
+    checkField({ input, report, path: ['by'] }, by, ['string']);
+    checkField({ input, report, path: ['price'] }, price, amounts);
+    checkField({ input, report, path: ['volume'] }, volume, amounts);
+    checkField({ input, report, path: ['time'] }, time, ['number', 'date', 'int64']);
+    if (lateness !== undefined || (input && Object.hasOwn(input, received)))
+      checkField({ input, report, path: ['received'] }, received, ['number', 'date', 'int64']);
+    checkData(report, ['calendar'], () => readCalendar(calendar));
+    for (const list of ['every', 'store'] as const)
+      for (const [at, text] of (options[list] ?? []).entries()) {
+        const problem = intervalProblem(text);
+        if (problem) report([list, at], problem);
+      }
+    if ([...options.every, ...(options.store ?? [])].every((text) => !intervalProblem(text)))
+      checkStored(options, (path, text) => report(path, text));
+    return { merge: 'any' };
+  },
+  merges: () => ({
+    unique: 'key',
+    fields: {
+      ...{ symbol: 'set_on_insert', interval: 'set_on_insert', start: 'set_on_insert' },
+      ...{ trades: 'count', late_trades: 'count', volume: 'sum', turnover: 'sum', counted_volume: 'sum' },
+      ...{ open: 'first', high: 'highest', low: 'lowest', close: 'last', first_at: 'lowest', last_at: 'highest' },
+    },
+  }),
+  create(options, context) {
+    const { by, price, volume, time, received } = options;
+    const calendar = readCalendar(options.calendar);
+    const kinds = sessions[options.session] ?? [];
+    const stored = storedOf(options);
+    const closeMs = durationMs(options.close_after);
+    const latenessMs = options.lateness === undefined ? Number.POSITIVE_INFINITY : durationMs(options.lateness);
+    return flatMap(context, (message) => {
+      const fields = fieldsOf(message);
+      const trade: Trade = {
+        symbol: textField(fields, by),
+        time: numberField(fields, time),
+        price: amountField(fields, price),
+        volume: volumeOf(fields, volume),
+        counts: countsOf(fields),
+      };
+      const { kind, day } = calendar.session(trade.time);
+      const { range, last, volume: counts } = trade.counts;
+      if (!kinds.includes(kind) || !(range || last || counts)) return [];
+      const at = fieldOf(fields, received) === undefined ? Number.NEGATIVE_INFINITY : numberField(fields, received);
+      return stored.map((interval, index) => {
+        const { start, end } = barOf(trade.time, interval, day);
+        if (index === 0 && at - end > latenessMs)
+          throw new FdpError(
+            'FDP_MESSAGE_INVALID',
+            `${time}: received ${at - end} ms after its bar's end, lateness is ${latenessMs} ms`,
+          );
+        return derive(message, { value: changeOf(trade, interval, start, at > end + closeMs) });
+      });
+    });
+  },
+});
+
+interface Trade {
+  readonly symbol: string;
+  readonly time: number;
+  readonly price: Amount;
+  readonly volume: Amount;
+  readonly counts: { readonly last: boolean; readonly range: boolean; readonly volume: boolean };
+}
+
+/** What the trade does to the row of its bar. Amounts of 0 stand for what it does not count for: the row then has the field. */
+function changeOf(trade: Trade, { name }: Interval, start: number, isLate: boolean): MergeOperation {
+  const { symbol, time, price, volume, counts } = trade;
+  const isWeighed = counts.range && counts.volume;
+  return {
+    merge: {
+      by: { key: `${symbol.replaceAll(/[\\|]/g, '\\$&')}|${name}|${start}` },
+      set_on_insert: { symbol, interval: name, start },
+      count: { trades: counts.volume ? 1 : 0, late_trades: isLate ? 1 : 0 },
+      sum: {
+        volume: counts.volume ? volume : 0,
+        turnover: isWeighed ? decimalProduct(price, volume) : 0,
+        counted_volume: isWeighed ? volume : 0,
+      },
+      highest: counts.range ? { high: price, last_at: time } : { last_at: time },
+      lowest: counts.range ? { low: price, first_at: time } : { first_at: time },
+      ...(counts.last
+        ? { first: { open: { value: price, at: time } }, last: { close: { value: price, at: time } } }
+        : {}),
+    },
+  };
+}
+
+/** As `eligibility` has found it; a trade that nobody judged counts for everything. */
+function countsOf({ counts_price, counts_range, counts_volume }: Fields): Trade['counts'] {
+  return { last: counts_price !== false, range: counts_range !== false, volume: counts_volume !== false };
+}
+
+function volumeOf(fields: Fields, name: string): Amount {
+  const value = amountField(fields, name);
+  if (Number(value) < 0) throw new FdpError('FDP_MESSAGE_INVALID', `${name}: expected 0 or more, got ${value}`);
+  return value;
+}
+
+interface Lengths {
+  readonly every: readonly string[];
+  readonly store?: readonly string[] | undefined;
+}
+
+/** The intervals that have rows, the shortest first. */
+function storedOf({ every, store }: Lengths): readonly Interval[] {
+  const sorted = (store ?? every).map(intervalOf).sort((a, b) => a.ms - b.ms);
+  return store ? sorted : sorted.slice(0, 1);
+}
+
+function checkStored(lengths: Lengths, report: (path: readonly (string | number)[], text: string) => void): void {
+  const all = lengths.every.map(intervalOf);
+  const stored = storedOf(lengths);
+  for (const [at, { name }] of (lengths.store ?? []).map(intervalOf).entries())
+    if (!all.some((each) => each.name === name)) report(['store', at], `${name} is none of the lengths in every`);
+  for (const [at, { name, ms }] of all.entries())
+    if (!stored.some((each) => ms % each.ms === 0))
+      report(
+        ['every', at],
+        `bars of ${name} can't be made of those that are stored (${stored.map((each) => each.name).join(', ')})`,
+      );
+}
