@@ -11,7 +11,6 @@ import { Outcome } from '../kit/track.ts';
 import { Beginning } from './beginning.ts';
 import { Flow } from './flow.ts';
 import { buildGraph, type Graph } from './graph.ts';
-import { type Named, withOrigins } from './origins.ts';
 import type { ConnectorPlan, Settings, TopologyPlan } from './plan.ts';
 import { Tally } from './tally.ts';
 
@@ -51,8 +50,6 @@ export class Topology implements NodeOwner {
   readonly beginning: Beginning;
   readonly #parts: TopologyParts;
   readonly #graph: Graph;
-  /** Of the options of its connectors. */
-  readonly #origins: readonly Named[];
   readonly #tally = new Tally();
   readonly #draining = linkedAbort().controller;
   readonly #forced = linkedAbort().controller;
@@ -69,8 +66,6 @@ export class Topology implements NodeOwner {
     this.name = parts.plan.name;
     const typeOf = (connector: string) => parts.planOf(connector)?.declaration.type ?? 'unknown';
     this.#graph = buildGraph(parts.plan, typeOf, this);
-    const named = [...this.#graph.places.values()].flatMap(({ plan }) => ('connector' in plan ? [plan.connector] : []));
-    this.#origins = [...new Set(named)].map((name) => ({ name, origins: parts.planOf(name)?.origins ?? [] }));
     const bestEffort = parts.plan.branches.filter((branch) => branch.bestEffort).map((branch) => branch.name);
     this.beginning = new Beginning(this.#graph, new Set(bestEffort));
     this.#limitedLog = limited(parts.environment.log, parts.environment.clock, rejectionLogMs);
@@ -200,7 +195,7 @@ export class Topology implements NodeOwner {
   }
 
   explain(text: string): string {
-    return withOrigins(this.#origins, text);
+    return this.#parts.plan.explain?.(text) ?? text;
   }
 
   async #runOnce(): Promise<unknown> {

@@ -11,7 +11,7 @@ import {
   type TopologySpec,
   usesOf,
 } from '../spec.ts';
-import { originsOf } from './origins.ts';
+import { explainer } from './explain.ts';
 import { checkStart, reportMissing } from './start-checks.ts';
 
 /** A plan, or everything that stands in its way. */
@@ -104,18 +104,16 @@ function planOf(spec: Spec, started: readonly TopologySpec[], needed: readonly C
 }
 
 function connectorPlans(connectors: readonly ConnectorSpec[]): readonly ConnectorPlan[] {
-  return connectors.flatMap((connector) => {
-    const { name, declaration, options } = connector;
-    return declaration ? [{ name, declaration, options, origins: originsOf(connector) }] : [];
-  });
+  return connectors.flatMap(({ name, declaration, options }) => (declaration ? [{ name, declaration, options }] : []));
 }
 
-function topologyPlan(topology: TopologySpec, { connectors }: Spec): TopologyPlan | undefined {
+function topologyPlan(topology: TopologySpec, spec: Spec): TopologyPlan | undefined {
   const { name, description, source, deadLetter } = topology;
   if (!source?.connector) return undefined;
   return {
     name,
     description,
+    explain: explainer(neededBy([topology], spec)),
     deadLetter: deadLetter?.connector && { connector: deadLetter.connector.name, usage: deadLetter.usage },
     source: { connector: source.connector.name, usage: source.usage },
     operators: operatorPlans(topology.operators),
@@ -129,7 +127,7 @@ function topologyPlan(topology: TopologySpec, { connectors }: Spec): TopologyPla
       bestEffort: branch.bestEffort,
     })),
     routes: topology.routes.map((route) => ({
-      ...describeRoute(route, connectors),
+      ...describeRoute(route, spec.connectors),
       operators: operatorPlans(route.operators),
     })),
   };
