@@ -56,11 +56,11 @@ export const dedupe = defineOperator({
   create(options, context) {
     const keyOf = compileTemplate(options.key);
     const windowMs = options.window === undefined ? Number.POSITIVE_INFINITY : durationMs(options.window);
-    const { node } = context;
+    const { node, outcomes } = context;
     const lanes = new KeyLanes(context);
     return (batches) =>
       new Observable((subscriber) => {
-        const lane = new DedupeLane({ node, lanes, keyOf, windowMs, maxKeys: options.max_keys, subscriber });
+        const lane = new DedupeLane({ node, outcomes, lanes, keyOf, windowMs, maxKeys: options.max_keys, subscriber });
         subscriber.add(() => lane.release());
         subscriber.add(
           batches.subscribe({

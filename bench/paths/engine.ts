@@ -2,12 +2,13 @@ import { from, lastValueFrom, type OperatorFunction } from 'rxjs';
 import { type Batch, type Message, messageOf } from '../../src/kit/message.ts';
 import { Node } from '../../src/kit/node.ts';
 import { type OperatorContext, perMessage } from '../../src/kit/operator.ts';
+import { outcomesAt } from '../../src/kit/outcomes.ts';
 import { testEnvironment } from '../../test/support/engine/environment.ts';
 import type { Path } from '../path.ts';
 import { inTurns, type Row, type Sample } from '../turns.ts';
 
 const batchMessages = 500;
-const nobody = { reject: () => {}, stateChanged: () => {} };
+const nobody = { stateChanged: () => {} };
 
 /** Messages through operators that change nothing, beside a plain function called for each batch. */
 export const engine: Path = {
@@ -32,6 +33,7 @@ function passThrough(): OperatorFunction<Batch, Batch> {
   const context: OperatorContext = {
     ...testEnvironment(),
     node,
+    outcomes: outcomesAt(node, () => {}),
     lookup: () => ({ find: async () => [] }),
   };
   return perMessage(context, (message) => message);

@@ -4,11 +4,13 @@ import { onAbort } from '../../src/kit/clock.ts';
 import type { KeyLanes } from '../../src/kit/key-lanes.ts';
 import type { Batch, LaneContext, Message } from '../../src/kit/message.ts';
 import type { Node } from '../../src/kit/node.ts';
+import type { Outcomes } from '../../src/kit/outcomes.ts';
 import { RecencyMap } from '../../src/kit/recency-map.ts';
 import { Outcome, Track } from '../../src/kit/track.ts';
 
 interface DedupeOptions {
   readonly node: Node;
+  readonly outcomes: Outcomes;
   /** Shared by the lanes of an operator. */
   readonly lanes: KeyLanes;
   keyOf(message: Message): unknown;
@@ -67,16 +69,16 @@ export class DedupeLane {
 
   /** The message as it goes on, or undefined when it ended or waits here. */
   #sort(message: Message, lane: LaneContext): Message | undefined {
-    const { node } = this.#options;
+    const { node, outcomes } = this.#options;
     let key: string;
     try {
       key = this.#keyOf(message);
     } catch (error) {
-      node.reject(lane, message, error);
+      outcomes.reject(lane, message, error);
       return undefined;
     }
     if (this.#isKnown(key, message)) {
-      node.filter(message);
+      outcomes.filter(message);
       return undefined;
     }
     const waiting = this.#underWay.get(key);
@@ -147,7 +149,7 @@ export class DedupeLane {
     for (const message of messages) {
       this.#held--;
       this.#options.node.inFlight--;
-      this.#options.node[how](message);
+      this.#options.outcomes[how](message);
     }
   }
 

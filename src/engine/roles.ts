@@ -9,6 +9,7 @@ import type { Role, RoleContext } from '../kit/role.ts';
 import type { Sink } from '../kit/sink.ts';
 import type { Source } from '../kit/source.ts';
 import type { Graph } from './graph.ts';
+import type { FlowOutcomes } from './outcomes.ts';
 import type { BranchPlan, TopologyPlan } from './plan.ts';
 
 /** How long a role may take to close, ms. */
@@ -20,6 +21,7 @@ export interface RolesParts {
   readonly plan: TopologyPlan;
   readonly environment: Environment;
   readonly graph: Graph;
+  readonly outcomes: FlowOutcomes;
   /** The one instance of a connector in this process. */
   connector(name: string): Promise<Connector>;
   /** Aborts when the intake stops. */
@@ -179,9 +181,10 @@ export class Roles {
   }
 
   #context(node: Node, input: RoleContext['input'] = 'rows'): RoleContext {
-    const { environment, plan } = this.#parts;
+    const { environment, plan, outcomes: all } = this.#parts;
+    const outcomes = all.at(node);
     const sourceReplays = this.source?.replayable ?? true;
-    return { ...environment, node, input, sourceReplays, topology: plan.name, routes: plan.routes };
+    return { ...environment, node, outcomes, input, sourceReplays, topology: plan.name, routes: plan.routes };
   }
 
   #nodeOf(branch: BranchPlan): Node {

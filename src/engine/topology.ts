@@ -3,11 +3,8 @@ import { Backoff } from '../kit/backoff.ts';
 import { linkedAbort } from '../kit/clock.ts';
 import type { Connector } from '../kit/connector.ts';
 import type { Environment } from '../kit/environment.ts';
-import { type LimitedLog, limited } from '../kit/limited-log.ts';
-import type { LaneContext, Message } from '../kit/message.ts';
 import { type Node, type NodeOwner, nodeSnapshot } from '../kit/node.ts';
 import type { TopologySnapshot, TopologyState } from '../kit/snapshot.ts';
-import { Outcome } from '../kit/track.ts';
 import { Beginning } from './beginning.ts';
 import { Flow } from './flow.ts';
 import { buildGraph, type Graph } from './graph.ts';
@@ -17,8 +14,6 @@ import { Tally } from './tally.ts';
 /** Restarts allowed within `restartWindowMs`; one more ends the topology. */
 const maxRestarts = 5;
 const restartWindowMs = 60_000;
-/** At most one line about rejected messages in this time, ms. */
-const rejectionLogMs = 1000;
 
 export interface TopologyParts {
   readonly plan: TopologyPlan;
@@ -53,7 +48,6 @@ export class Topology implements NodeOwner {
   readonly #tally = new Tally();
   readonly #draining = linkedAbort().controller;
   readonly #forced = linkedAbort().controller;
-  readonly #limitedLog: LimitedLog;
   /** Nodes of which trouble was said, and its end was not. */
   readonly #troubled = new Set<Node>();
   #flow: Flow | undefined;
@@ -68,7 +62,6 @@ export class Topology implements NodeOwner {
     this.#graph = buildGraph(parts.plan, typeOf, this);
     const bestEffort = parts.plan.branches.filter((branch) => branch.bestEffort).map((branch) => branch.name);
     this.beginning = new Beginning(this.#graph, new Set(bestEffort));
-    this.#limitedLog = limited(parts.environment.log, parts.environment.clock, rejectionLogMs);
   }
 
   /**
@@ -162,20 +155,6 @@ export class Topology implements NodeOwner {
     };
   }
 
-  reject(node: Node, lane: LaneContext, message: Message, error: FdpError): void {
-    if (lane.request) {
-      lane.request.fail(error);
-      message.track.end(Outcome.rejected);
-      return;
-    }
-    const where = { topology: this.name, node: node.name, code: error.code, ...originOf(message) };
-    this.#limitedLog.warn(`rejected ${node.name} ${error.code}`, where, `message rejected: ${textOf(error)}`);
-    this.#tally.suspicion.rejected(node, message, error);
-    const letters = this.#flow?.deadLetters;
-    if (letters) letters.submit(this.name, node, message, error);
-    else message.track.end(Outcome.rejected);
-  }
-
   stateChanged(node: Node): void {
     this.beginning.look();
     const fields = { topology: this.name, node: node.name, state: node.state };
@@ -231,7 +210,6 @@ export class Topology implements NodeOwner {
 
   #stopped(): 0 {
     this.#state = 'stopped';
-    this.#limitedLog.flush();
     this.beginning.ended();
     this.#parts.environment.log.info({ topology: this.name }, 'stopped');
     return 0;
@@ -240,7 +218,6 @@ export class Topology implements NodeOwner {
   #failed<C extends 1 | 2>(error: unknown, exitCode: C, before = ''): C {
     this.#state = 'failed';
     this.#reason = `${before}${this.explain(textOf(error))}`;
-    this.#limitedLog.flush();
     this.beginning.ended();
     const code = error instanceof FdpError ? error.code : 'FDP_INTERNAL';
     this.#parts.failed(this, { reason: this.#reason, code });
@@ -252,9 +229,4 @@ export class Topology implements NodeOwner {
 function exitCodeOf(error: unknown): 1 | 2 {
   const isSpec = error instanceof FdpError && (error.code === 'FDP_SPEC_INVALID' || error.code === 'FDP_NOT_SUPPORTED');
   return isSpec ? 2 : 1;
-}
-
-function originOf({ meta }: Message): object {
-  const { topic, partition, offset, index } = meta;
-  return { topic, partition, offset, index };
 }

@@ -214,13 +214,13 @@ export class BufferedSink implements Sink {
   async #reject(message: BufferedMessage | undefined, error: Error): Promise<boolean> {
     if (!message) return true;
     const { key, timestamp, value } = message;
-    const { node } = this.#context;
+    const { node, outcomes } = this.#context;
     const record: SourceMessage = { key, timestamp, value, raw: value, meta: { lane: 'disk buffer' } };
     // It has gone out of this node once already.
     node.made++;
     return new Promise((resolve) => {
       const track = new Track({ ended: (outcome) => resolve(outcome === Outcome.rejected) }, record);
-      node.reject({ id: record.meta.lane, signal: this.#life.signal }, { ...record, track }, error);
+      outcomes.reject({ id: record.meta.lane, signal: this.#life.signal }, { ...record, track }, error);
     });
   }
 

@@ -4,6 +4,7 @@ import { type Clock, systemClock } from '../../../src/kit/clock.ts';
 import type { Environment, Logger } from '../../../src/kit/environment.ts';
 import { Node, type NodeKind } from '../../../src/kit/node.ts';
 import type { OperatorContext } from '../../../src/kit/operator.ts';
+import { type Outcomes, outcomesAt } from '../../../src/kit/outcomes.ts';
 import type { RoleContext } from '../../../src/kit/role.ts';
 import { Outcome } from '../../../src/kit/track.ts';
 
@@ -30,6 +31,7 @@ export function testEnvironment(
 
 export interface TestNode {
   readonly node: Node;
+  readonly outcomes: Outcomes;
   /** Every rejection, in order. */
   readonly rejections: FdpError[];
 }
@@ -37,14 +39,12 @@ export interface TestNode {
 /** A node whose rejected messages end at once, without a dead letter. */
 export function testNode(name = 'test', kind: NodeKind = 'operator'): TestNode {
   const rejections: FdpError[] = [];
-  const node = new Node(name, kind, name, {
-    reject: (_node, _lane, message, error) => {
-      rejections.push(error);
-      message.track.end(Outcome.rejected);
-    },
-    stateChanged: () => {},
+  const node = new Node(name, kind, name, { stateChanged: () => {} });
+  const outcomes = outcomesAt(node, (_lane, message, error) => {
+    rejections.push(error);
+    message.track.end(Outcome.rejected);
   });
-  return { node, rejections };
+  return { node, outcomes, rejections };
 }
 
 export function operatorContext(environment: Environment = testEnvironment()): OperatorContext & TestNode {
