@@ -1,6 +1,6 @@
 import { from, lastValueFrom, type OperatorFunction } from 'rxjs';
 import { type Batch, type Message, messageOf } from '../../src/kit/message.ts';
-import { Node } from '../../src/kit/node.ts';
+import { NodeStats } from '../../src/kit/node-stats.ts';
 import { type OperatorContext, perMessage } from '../../src/kit/operator.ts';
 import { outcomesAt } from '../../src/kit/outcomes.ts';
 import { testEnvironment } from '../../test/support/engine/environment.ts';
@@ -29,7 +29,7 @@ export const engine: Path = {
 };
 
 function passThrough(): OperatorFunction<Batch, Batch> {
-  const node = new Node('same', 'operator', 'same', nobody);
+  const node = new NodeStats('same', 'operator', 'same', nobody);
   const context: OperatorContext = {
     ...testEnvironment(),
     node,

@@ -1,6 +1,6 @@
 import type { Clock } from '../../src/kit/clock.ts';
 import type { Logger } from '../../src/kit/environment.ts';
-import type { Node } from '../../src/kit/node.ts';
+import type { NodeStats } from '../../src/kit/node-stats.ts';
 
 interface Open {
   /** Wall clock and monotonic, ms. */
@@ -14,10 +14,10 @@ interface Open {
  * as `gaps` and `gap_ms`. One at a time.
  */
 export class Gap {
-  readonly #parts: { readonly clock: Clock; readonly log: Logger; readonly node: Node; readonly name: string };
+  readonly #parts: { readonly clock: Clock; readonly log: Logger; readonly node: NodeStats; readonly name: string };
   #open: Open | undefined;
 
-  constructor(parts: { readonly clock: Clock; readonly log: Logger; readonly node: Node; readonly name: string }) {
+  constructor(parts: { readonly clock: Clock; readonly log: Logger; readonly node: NodeStats; readonly name: string }) {
     this.#parts = parts;
   }
 

@@ -3,13 +3,13 @@ import { FdpError } from '../../src/errors.ts';
 import { onAbort } from '../../src/kit/clock.ts';
 import type { KeyLanes } from '../../src/kit/key-lanes.ts';
 import type { Batch, LaneContext, Message } from '../../src/kit/message.ts';
-import type { Node } from '../../src/kit/node.ts';
+import type { NodeStats } from '../../src/kit/node-stats.ts';
 import type { Outcomes } from '../../src/kit/outcomes.ts';
 import { RecencyMap } from '../../src/kit/recency-map.ts';
 import { Outcome, Track } from '../../src/kit/track.ts';
 
 interface DedupeOptions {
-  readonly node: Node;
+  readonly node: NodeStats;
   readonly outcomes: Outcomes;
   /** Shared by the lanes of an operator. */
   readonly lanes: KeyLanes;

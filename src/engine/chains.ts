@@ -1,6 +1,6 @@
 import { catchError, connect, EMPTY, ignoreElements, type MonoTypeOperatorFunction, merge, pipe, tap } from 'rxjs';
 import type { Batch } from '../kit/message.ts';
-import type { Node } from '../kit/node.ts';
+import type { NodeStats } from '../kit/node-stats.ts';
 import type { Meta } from '../kit/origin.ts';
 import { bestEffort } from './delivery/best-effort.ts';
 import { Delivery } from './delivery/delivery.ts';
@@ -45,7 +45,7 @@ export class Chains {
     return pipe(this.#operators(plan.operators, graph.operators), failing(fail), shareOut(roots), this.#fanOut(roots));
   }
 
-  #operators(operators: readonly OperatorPlan[], nodes: readonly Node[]): BatchOperator {
+  #operators(operators: readonly OperatorPlan[], nodes: readonly NodeStats[]): BatchOperator {
     const { environment, outcomes, roles } = this.#parts;
     const made = operators.map(({ declaration, options }, index) => {
       const node = present(nodes[index], declaration.type, 'operator');

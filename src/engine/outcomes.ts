@@ -2,7 +2,7 @@ import { type FdpError, messageOf as textOf } from '../errors.ts';
 import type { Environment } from '../kit/environment.ts';
 import { type LimitedLog, limited } from '../kit/limited-log.ts';
 import type { LaneContext, Message } from '../kit/message.ts';
-import type { Node } from '../kit/node.ts';
+import type { NodeStats } from '../kit/node-stats.ts';
 import { type Outcomes, outcomesAt } from '../kit/outcomes.ts';
 import { Outcome } from '../kit/track.ts';
 import type { DeadLetters } from './delivery/dead-letter.ts';
@@ -32,7 +32,7 @@ export class FlowOutcomes {
     this.#log = limited(parts.environment.log, parts.environment.clock, rejectionLogMs);
   }
 
-  at(node: Node): Outcomes {
+  at(node: NodeStats): Outcomes {
     return outcomesAt(node, (lane, message, error) => this.#reject(node, { lane, message, error }));
   }
 
@@ -42,7 +42,7 @@ export class FlowOutcomes {
     this.#log.flush();
   }
 
-  #reject(node: Node, { lane, message, error }: { lane: LaneContext; message: Message; error: FdpError }): void {
+  #reject(node: NodeStats, { lane, message, error }: { lane: LaneContext; message: Message; error: FdpError }): void {
     if (lane.request) {
       lane.request.fail(error);
       message.track.end(Outcome.rejected);

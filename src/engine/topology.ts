@@ -3,7 +3,7 @@ import { Backoff } from '../kit/backoff.ts';
 import { linkedAbort } from '../kit/clock.ts';
 import type { Connector } from '../kit/connector.ts';
 import type { Environment } from '../kit/environment.ts';
-import { type Node, type NodeOwner, nodeSnapshot } from '../kit/node.ts';
+import { type NodeOwner, type NodeStats, nodeSnapshot } from '../kit/node-stats.ts';
 import type { TopologySnapshot, TopologyState } from '../kit/snapshot.ts';
 import { Beginning } from './beginning.ts';
 import { Flow } from './flow.ts';
@@ -49,7 +49,7 @@ export class Topology implements NodeOwner {
   readonly #draining = linkedAbort().controller;
   readonly #forced = linkedAbort().controller;
   /** Nodes of which trouble was said, and its end was not. */
-  readonly #troubled = new Set<Node>();
+  readonly #troubled = new Set<NodeStats>();
   #flow: Flow | undefined;
   #state: TopologyState = 'starting';
   #reason: string | undefined;
@@ -116,7 +116,7 @@ export class Topology implements NodeOwner {
     const { oldest, uncommitted = [] } = this.#flow ?? {};
     const { source, all } = this.#graph;
     const now = this.#parts.environment.clock.monotonic();
-    const left = (node: Node, messages: number, readAt: number): Unfinished => ({
+    const left = (node: NodeStats, messages: number, readAt: number): Unfinished => ({
       ...{ topology: this.name, node: node.name, messages },
       oldestMs: Math.round(now - readAt),
     });
@@ -155,7 +155,7 @@ export class Topology implements NodeOwner {
     };
   }
 
-  stateChanged(node: Node): void {
+  stateChanged(node: NodeStats): void {
     this.beginning.look();
     const fields = { topology: this.name, node: node.name, state: node.state };
     const { log } = this.#parts.environment;

@@ -5,13 +5,13 @@ import type { Environment } from './environment.ts';
 import { KeyLanes } from './key-lanes.ts';
 import type { Lookup } from './lookup.ts';
 import type { Batch, Message } from './message.ts';
-import type { Node } from './node.ts';
+import type { NodeStats } from './node-stats.ts';
 import type { Meta } from './origin.ts';
 import type { Outcomes } from './outcomes.ts';
 import { RecencyMap } from './recency-map.ts';
 
 export interface OperatorContext extends Environment {
-  readonly node: Node;
+  readonly node: NodeStats;
   /** How messages end that don't go on; the helpers use it. */
   readonly outcomes: Outcomes;
   /** The lookup role of a connector that the operator names in its options. */

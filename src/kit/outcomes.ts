@@ -1,6 +1,6 @@
 import { FdpError, messageOf } from '../errors.ts';
 import type { LaneContext, Message } from './message.ts';
-import type { Node } from './node.ts';
+import type { NodeStats } from './node-stats.ts';
 import { Outcome } from './track.ts';
 
 /** How a message ends at a node, instead of going on. The figures of the node are kept. */
@@ -15,7 +15,7 @@ export interface Outcomes {
 
 /** The outcomes at one node. `rejected` takes each rejected message, and ends its track. */
 export function outcomesAt(
-  node: Node,
+  node: NodeStats,
   rejected: (lane: LaneContext, message: Message, error: FdpError) => void,
 ): Outcomes {
   return {

@@ -1,7 +1,7 @@
 import type { Environment } from '../../kit/environment.ts';
 import { limited } from '../../kit/limited-log.ts';
 import type { Message } from '../../kit/message.ts';
-import type { Node } from '../../kit/node.ts';
+import type { NodeStats } from '../../kit/node-stats.ts';
 import { type Coordinates, coordinatesOf, type Meta } from '../../kit/origin.ts';
 
 /** At most one line in this time about messages that are not counted, ms. */
@@ -48,7 +48,7 @@ export class Counting {
 }
 
 /** Counts and logs, a line a minute at most, what a batch left uncounted. */
-export function uncountedReport(node: Node, { log, clock }: Environment): (uncounted: number) => void {
+export function uncountedReport(node: NodeStats, { log, clock }: Environment): (uncounted: number) => void {
   const lines = limited(log, clock, uncountedLogMs);
   return (uncounted) => {
     if (uncounted === 0) return;

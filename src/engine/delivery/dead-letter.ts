@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { type FdpError, messageOf as textOf } from '../../errors.ts';
 import { Backoff } from '../../kit/backoff.ts';
 import type { Message, SourceMessage } from '../../kit/message.ts';
-import type { Node } from '../../kit/node.ts';
+import type { NodeStats } from '../../kit/node-stats.ts';
 import type { Receipt } from '../../kit/sink.ts';
 import { jsonWithin } from '../../kit/text.ts';
 import { looseTrack, Outcome, type Tracked } from '../../kit/track.ts';
@@ -76,7 +76,7 @@ export class DeadLetters {
   }
 
   /** Takes a rejected message; its track ends once its letter is durable. */
-  submit(topology: string, refusedBy: Node, rejected: Message, error: FdpError): void {
+  submit(topology: string, refusedBy: NodeStats, rejected: Message, error: FdpError): void {
     const { environment, sink, node } = this.#parts;
     const at = environment.clock.now();
     const letter = deadLetterOf({ topology, refusedBy, rejected, error, at }, sink.maxMessageBytes);
@@ -145,7 +145,7 @@ export class DeadLetters {
 
 interface Rejection {
   readonly topology: string;
-  readonly refusedBy: Node;
+  readonly refusedBy: NodeStats;
   readonly rejected: Message;
   readonly error: FdpError;
   readonly at: number;

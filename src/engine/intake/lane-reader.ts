@@ -4,7 +4,7 @@ import { Backoff } from '../../kit/backoff.ts';
 import { linkedAbort, onAbort, withGrace } from '../../kit/clock.ts';
 import type { Environment } from '../../kit/environment.ts';
 import { type Batch, type LaneContext, type Message, messageOf } from '../../kit/message.ts';
-import type { Node } from '../../kit/node.ts';
+import type { NodeStats } from '../../kit/node-stats.ts';
 import type { Outcomes } from '../../kit/outcomes.ts';
 import type { Lane, Reading } from '../../kit/source.ts';
 import type { Limits } from '../plan.ts';
@@ -21,7 +21,7 @@ const abandonMs = 5000;
 
 export interface LaneParts {
   readonly environment: Environment;
-  readonly node: Node;
+  readonly node: NodeStats;
   /** At the source's node. */
   readonly outcomes: Outcomes;
   /** Of the source's node, over all its lanes. */

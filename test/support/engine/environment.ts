@@ -2,7 +2,7 @@ import type { FdpError } from '../../../src/errors.ts';
 import { seededChance } from '../../../src/kit/chance.ts';
 import { type Clock, systemClock } from '../../../src/kit/clock.ts';
 import type { Environment, Logger } from '../../../src/kit/environment.ts';
-import { Node, type NodeKind } from '../../../src/kit/node.ts';
+import { type NodeKind, NodeStats } from '../../../src/kit/node-stats.ts';
 import type { OperatorContext } from '../../../src/kit/operator.ts';
 import { type Outcomes, outcomesAt } from '../../../src/kit/outcomes.ts';
 import type { RoleContext } from '../../../src/kit/role.ts';
@@ -30,7 +30,7 @@ export function testEnvironment(
 }
 
 export interface TestNode {
-  readonly node: Node;
+  readonly node: NodeStats;
   readonly outcomes: Outcomes;
   /** Every rejection, in order. */
   readonly rejections: FdpError[];
@@ -39,7 +39,7 @@ export interface TestNode {
 /** A node whose rejected messages end at once, without a dead letter. */
 export function testNode(name = 'test', kind: NodeKind = 'operator'): TestNode {
   const rejections: FdpError[] = [];
-  const node = new Node(name, kind, name, { stateChanged: () => {} });
+  const node = new NodeStats(name, kind, name, { stateChanged: () => {} });
   const outcomes = outcomesAt(node, (_lane, message, error) => {
     rejections.push(error);
     message.track.end(Outcome.rejected);

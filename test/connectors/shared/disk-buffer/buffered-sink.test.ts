@@ -5,7 +5,7 @@ import { Database } from '../../../../connectors/shared/sqlite-file/database.ts'
 import { FdpError } from '../../../../src/errors.ts';
 import { onAbort, unlessAborted } from '../../../../src/kit/clock.ts';
 import { type Message, messageOf } from '../../../../src/kit/message.ts';
-import { Node } from '../../../../src/kit/node.ts';
+import { NodeStats } from '../../../../src/kit/node-stats.ts';
 import { outcomesAt } from '../../../../src/kit/outcomes.ts';
 import type { RoleContext } from '../../../../src/kit/role.ts';
 import type { Receipt, Sink } from '../../../../src/kit/sink.ts';
@@ -236,7 +236,7 @@ describe('disk buffer', () => {
     using world = new World();
     world.log.state = 'away';
     const owner = { outcome: Outcome.released as Outcome };
-    const node = new Node('ticks', 'sink', 'log', { stateChanged: () => {} });
+    const node = new NodeStats('ticks', 'sink', 'log', { stateChanged: () => {} });
     const outcomes = outcomesAt(node, (_lane, message) => message.track.end(owner.outcome));
     const sink = world.open({ node, outcomes });
     await world.connect(sink);

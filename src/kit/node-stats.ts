@@ -6,7 +6,7 @@ export type { NodeKind, NodeState };
 /** What a node's owner, the topology, does for it. */
 export interface NodeOwner {
   /** Called once per state change. */
-  stateChanged(node: Node): void;
+  stateChanged(node: NodeStats): void;
   /** What went wrong, with the environment variables that its values come from; left out where nobody knows them. */
   explain?(text: string): string;
 }
@@ -15,7 +15,7 @@ export interface NodeOwner {
  * One source, operator or sink of a topology: its counters, in messages, and its state. At every instant
  * `in + made = out + filtered + rejected + released + inFlight`.
  */
-export class Node {
+export class NodeStats {
   in = 0;
   /** Messages that the node added: one message that becomes five makes four. */
   made = 0;
@@ -73,7 +73,7 @@ export class Node {
 }
 
 /** The node as observers see it; `from` is the one that gives it messages. */
-export function nodeSnapshot(node: Node, from: string | undefined): NodeSnapshot {
+export function nodeSnapshot(node: NodeStats, from: string | undefined): NodeSnapshot {
   const {
     name,
     kind,
