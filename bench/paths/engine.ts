@@ -1,13 +1,14 @@
 import { from, lastValueFrom, type OperatorFunction } from 'rxjs';
 import { type Batch, type Message, messageOf } from '../../src/kit/message.ts';
-import { Node } from '../../src/kit/node.ts';
+import { NodeStats } from '../../src/kit/node-stats.ts';
 import { type OperatorContext, perMessage } from '../../src/kit/operator.ts';
+import { outcomesAt } from '../../src/kit/outcomes.ts';
 import { testEnvironment } from '../../test/support/engine/environment.ts';
 import type { Path } from '../path.ts';
 import { inTurns, type Row, type Sample } from '../turns.ts';
 
 const batchMessages = 500;
-const nobody = { reject: () => {}, stateChanged: () => {} };
+const nobody = { stateChanged: () => {} };
 
 /** Messages through operators that change nothing, beside a plain function called for each batch. */
 export const engine: Path = {
@@ -28,10 +29,11 @@ export const engine: Path = {
 };
 
 function passThrough(): OperatorFunction<Batch, Batch> {
-  const node = new Node('same', 'operator', 'same', nobody);
+  const node = new NodeStats('same', 'operator', 'same', nobody);
   const context: OperatorContext = {
     ...testEnvironment(),
     node,
+    outcomes: outcomesAt(node, () => {}),
     lookup: () => ({ find: async () => [] }),
   };
   return perMessage(context, (message) => message);

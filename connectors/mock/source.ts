@@ -2,13 +2,13 @@ import type { Faker } from '@faker-js/faker';
 import { Observable } from 'rxjs';
 import { type Clock, linkedAbort } from '../../src/kit/clock.ts';
 import type { SourceMessage } from '../../src/kit/message.ts';
-import type { Node } from '../../src/kit/node.ts';
+import type { NodeStats } from '../../src/kit/node-stats.ts';
 import type { Lane, Reading, Source } from '../../src/kit/source.ts';
 import { Market, type MarketFrame } from './market.ts';
 
 export interface MockOptions {
   readonly clock: Clock;
-  readonly node: Node;
+  readonly node: NodeStats;
   /** Id of the one lane. */
   readonly lane: string;
   readonly faker: Faker;

@@ -61,7 +61,7 @@ export function isReference({ path }: PageFile): boolean {
 }
 
 /** Modules of the kit that the page runs too: at the address that the page's own imports lead to. */
-const shared = ['src/kit/growth.js', 'src/kit/price-text.js'];
+const shared = ['src/kit/growth.js', 'src/kit/price-text.js', 'src/kit/recency-map.js'];
 
 function sharedFile(name: string): PageFile {
   return { path: `/${name}`, type: types['.js'] ?? '', body: readFileSync(join(packageRoot(), 'dist', name)) };

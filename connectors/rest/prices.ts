@@ -1,4 +1,5 @@
 import type { Environment } from '../../src/kit/environment.ts';
+import { RecencyMap } from '../../src/kit/recency-map.ts';
 
 /** The newest line of a symbol. */
 export interface Price {
@@ -24,7 +25,7 @@ export interface Snapshot {
 const intervalMs = 250;
 /** Snapshots are still made for so long after the last listener has gone, ms: it may come back for them. */
 const lingerMs = 60_000;
-/** Of more symbols, the one that came first is forgotten. */
+/** Of more symbols, the one without a line for longest is forgotten. */
 const mostSymbols = 2000;
 /** What is kept to be given again: so many snapshots, with so many changes in all. */
 const mostSnapshots = 240;
@@ -38,7 +39,7 @@ export class Prices {
   /** Tells the numbers of this process from those of another. */
   readonly tag: string;
   readonly #clock: Environment['clock'];
-  readonly #latest = new Map<string, Price>();
+  readonly #latest = new RecencyMap<Price>(mostSymbols);
   readonly #listeners = new Set<(snapshot: Snapshot) => void>();
   /** Lines of each symbol since the last snapshot. */
   readonly #lines = new Map<string, number>();
@@ -56,8 +57,8 @@ export class Prices {
   /** Takes a line of the feed. */
   take(price: Price): void {
     const { symbol } = price;
-    if (!this.#latest.has(symbol) && this.#latest.size >= mostSymbols) this.#forgetFirst();
-    this.#latest.set(symbol, price);
+    const forgotten = this.#latest.use(symbol, price);
+    if (forgotten !== undefined) this.#lines.delete(forgotten);
     if (this.#listeners.size === 0 && this.#clock.monotonic() > this.#lingersUntil) {
       this.#rest();
       return;
@@ -68,7 +69,7 @@ export class Prices {
 
   /** Everything that is known, as of the last snapshot or later. */
   full(): Snapshot {
-    const symbols = [...this.#latest.values()].map((price) => ({ ...price, trades: 0 }));
+    const symbols = [...this.#latest].map(([, price]) => ({ ...price, trades: 0 }));
     return { number: this.#number, full: true, symbols };
   }
 
@@ -121,14 +122,6 @@ export class Prices {
     this.#recent = [];
     this.#changes = 0;
     this.#lines.clear();
-  }
-
-  #forgetFirst(): void {
-    for (const symbol of this.#latest.keys()) {
-      this.#latest.delete(symbol);
-      this.#lines.delete(symbol);
-      return;
-    }
   }
 }
 

@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Express, Request, Response } from 'express';
 import { Observable, type Subscriber } from 'rxjs';
@@ -8,11 +8,12 @@ import { listen } from '../../src/kit/listen.ts';
 import type { Proven } from '../../src/kit/proven.ts';
 import type { ConnectOptions, RoleContext } from '../../src/kit/role.ts';
 import type { Lane, Source } from '../../src/kit/source.ts';
-import { badRequest, malformed, notNow, type Refusal } from './answer.ts';
+import { notNow, type Refusal } from './answer.ts';
 import { type Endpoint, idOf, prepare } from './application.ts';
 import { Connections } from './connections.ts';
 import { Exchange } from './exchange.ts';
 import { hostRefusal } from './host.ts';
+import { makeServer } from './http-server.ts';
 import { openApi } from './openapi.ts';
 import { type PageFile, pageEndpoints } from './page.ts';
 import { QueryParameters } from './parameters.ts';
@@ -47,7 +48,6 @@ interface RestOptions {
   readonly files: readonly PageFile[];
 }
 
-const noExpectation = badRequest(417, 'Expect: only 100-continue is known here; leave the header out');
 const notOpen = notNow('FDP_UNAVAILABLE', 'not open: try again later');
 /** How long `close` waits for clients to take their last answer. */
 const farewellMs = 500;
@@ -108,9 +108,10 @@ export class RestSource implements Source {
 
   /** Opens the port; until `lanes` is subscribed to, requests get 503. @throws what `listen` throws */
   async connect(signal: AbortSignal, options?: ConnectOptions): Promise<void> {
-    const { name, address, app, proven } = this.#options;
+    const { name, address, app, limits, proven } = this.#options;
     const { log, node } = this.#context;
-    const server = this.#makeServer(app);
+    const forget = (socket: Socket) => this.#forget(socket);
+    const server = makeServer({ app, limits, node, forget, connections: this.#connections });
     this.#server = server;
     await listen(server, { name, address, log, options, proven }, signal);
     server.on('error', (error) => log.warn({ error: messageOf(error) }, `${name}: failed to accept a connection`));
@@ -120,33 +121,6 @@ export class RestSource implements Source {
   close(): Promise<void> {
     this.#closed ??= this.#end();
     return this.#closed;
-  }
-
-  #makeServer(app: Express): Server {
-    const { clientTimeoutMs, timeoutMs, maxHeader, maxConnections } = this.#options.limits;
-    const server = createServer(
-      {
-        headersTimeout: clientTimeoutMs / 2,
-        requestTimeout: clientTimeoutMs,
-        connectionsCheckingInterval: Math.min(1000, clientTimeoutMs / 4),
-        keepAliveTimeout: 5000,
-        maxHeaderSize: maxHeader,
-        // The application says it itself, in the common envelope.
-        requireHostHeader: false,
-      },
-      app,
-    );
-    server.maxConnections = maxConnections;
-    // For connections that no exchange watches over; longer than an exchange may last.
-    server.timeout = 2 * (timeoutMs + clientTimeoutMs);
-    server.on('drop', () => this.#context.node.count('refused_connections'));
-    server.on('clientError', (error, socket) => {
-      if (this.#connections.refuse(socket, malformed(error))) this.#context.node.count('malformed');
-    });
-    server.on('checkExpectation', ({ socket }) => this.#connections.refuse(socket, noExpectation));
-    // A pipelined request that waits behind another has no response that could tell that the client has gone.
-    server.on('connection', (socket) => socket.on('close', () => this.#forget(socket)));
-    return server;
   }
 
   #endpoints(): readonly Endpoint[] {

@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { RoleContext } from '../../src/kit/role.ts';
+import { Processes } from '../shared/status/processes.ts';
 import { notNow, type Refusal } from './answer.ts';
-import { Lookout } from './overview.ts';
 import type { Prices, Snapshot } from './prices.ts';
 
 interface StreamOptions {
@@ -42,7 +42,7 @@ export class Streams {
   readonly #context: RoleContext;
   readonly #options: StreamOptions;
   readonly #clients = new Set<Client>();
-  readonly #lookout: Lookout;
+  readonly #processes: Processes;
   #status = '';
   #beats = 0;
   #stop: (() => void) | undefined;
@@ -50,7 +50,7 @@ export class Streams {
   constructor(context: RoleContext, options: StreamOptions) {
     this.#context = context;
     this.#options = options;
-    this.#lookout = new Lookout(context);
+    this.#processes = new Processes(context);
   }
 
   /** Takes a client that knows the events up to `lastEventId`, or says why not. */
@@ -112,8 +112,9 @@ export class Streams {
   #beat(): void {
     this.#beats++;
     const comment = this.#beats % beatsPerComment === 0 ? ':\n\n' : '';
-    this.#lookout.look((overview) => {
-      this.#status = `event: status\ndata: ${JSON.stringify(overview)}\n\n`;
+    void this.#processes.ask().then(({ at, reports, problem }) => {
+      const status = { at, processes: reports, error: problem?.text };
+      this.#status = `event: status\ndata: ${JSON.stringify(status)}\n\n`;
       for (const client of this.#clients) if (this.#send(client)) client.response.write(comment + this.#status);
     });
   }

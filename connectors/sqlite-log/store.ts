@@ -2,7 +2,7 @@ import { FdpError } from '../../src/errors.ts';
 import type { Environment } from '../../src/kit/environment.ts';
 import type { Committed } from '../../src/kit/source.ts';
 import { nameOf } from '../shared/log/changes.ts';
-import { groupMemoryMs, planTrim, recordBytes, recordOverheadBytes } from '../shared/log/retention.ts';
+import { recordBytes } from '../shared/log/retention.ts';
 import {
   type Bounds,
   type Lease,
@@ -17,8 +17,7 @@ import {
 import type { Database, SqlRow, SqlValue } from '../shared/sqlite-file/database.ts';
 import { HeldFile } from '../shared/sqlite-file/held-file.ts';
 import { createLogTables } from './tables.ts';
-
-const bytesSql = `octet_length(value) + coalesce(octet_length(key), 0) + ${recordOverheadBytes}`;
+import { bytesSql, trimTopic } from './trim.ts';
 
 export interface SqliteLogOptions {
   readonly name: string;
@@ -138,7 +137,7 @@ export class SqliteLogStore implements LogStore {
   }
 
   trim(limits: TrimLimits): Promise<Trimmed> {
-    return this.#file.opened.write((db) => this.#trim(db, limits));
+    return this.#file.opened.write((db) => trimTopic(db, { topic: this.#id, now: this.#now() }, limits));
   }
 
   get walBytes(): number {
@@ -200,46 +199,6 @@ export class SqliteLogStore implements LogStore {
       key: keyOf(key),
       value: value as string | Uint8Array,
     }));
-  }
-
-  #trim(db: Database, { retentionMs, maxBytes, step }: TrimLimits): Trimmed {
-    const rows = db.all(
-      'SELECT partition, first, bytes FROM fdp_partitions WHERE topic = ? ORDER BY bytes DESC',
-      this.#id,
-    );
-    let excessBytes = rows.reduce((sum, row) => sum + Number(row['bytes']), 0) - maxBytes;
-    let [removed, unread] = [0, 0];
-    for (const row of rows) {
-      const [partition, first] = [Number(row['partition']), Number(row['first'])];
-      const sql = `SELECT offset, appended, ${bytesSql} AS bytes FROM fdp_records
-        WHERE topic = ? AND partition = ? AND offset >= ? ORDER BY offset LIMIT ?`;
-      const records = db.all(sql, this.#id, partition, first, step - removed).map((record) => ({
-        offset: Number(record['offset']),
-        appended: Number(record['appended']),
-        bytes: Number(record['bytes']),
-      }));
-      const protect = this.#slowest(db, partition);
-      const plan = planTrim(records, { olderThan: this.#now() - retentionMs, excessBytes, protect });
-      if (plan.removed === 0) continue;
-      const where = 'topic = ? AND partition = ? AND offset < ?';
-      db.run(`DELETE FROM fdp_records WHERE ${where}`, this.#id, partition, plan.first);
-      const update = 'UPDATE fdp_partitions SET first = ?, bytes = bytes - ? WHERE topic = ? AND partition = ?';
-      db.run(update, plan.first, plan.bytes, this.#id, partition);
-      excessBytes -= plan.bytes;
-      removed += plan.removed;
-      unread += plan.unread;
-      if (removed >= step) break;
-    }
-    return { removed, unread };
-  }
-
-  /** The lowest position of the groups that were worked in the last day. */
-  #slowest(db: Database, partition: number): number {
-    const sql = `SELECT min(coalesce(p.position, 0)) AS position FROM fdp_groups g
-      LEFT JOIN fdp_positions p ON p.topic = g.topic AND p.name = g.name AND p.partition = ?
-      WHERE g.topic = ? AND g.seen > ?`;
-    const position = db.get(sql, partition, this.#id, this.#now() - groupMemoryMs)?.['position'];
-    return position === null || position === undefined ? Number.MAX_SAFE_INTEGER : Number(position);
   }
 }
 

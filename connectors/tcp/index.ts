@@ -1,4 +1,3 @@
-import { FdpError } from '../../src/errors.ts';
 import { defineConnector, noUsage } from '../../src/kit/declaration.ts';
 import { counter, figures } from '../../src/kit/figures.ts';
 import { listenClaims, reachable } from '../../src/kit/listen.ts';
@@ -88,6 +87,7 @@ export const tcp = defineConnector({
     const { host, port } = reachable(listen);
     return `nc ${host} ${port}`;
   },
+  roles: ({ listen }) => (listen === undefined ? ['source'] : ['sink']),
   claims: (options) => (options.listen === undefined ? [] : listenClaims(options.listen)),
 
   check(options, report) {
@@ -101,7 +101,6 @@ export const tcp = defineConnector({
       const { TcpServer } = await import('./server.ts');
       const proven = new Proven();
       return {
-        source: () => wrongRole(name, 'it listens, so it can only be a sink; a source needs `connect`'),
         sink: (_usage, context: RoleContext) =>
           new TcpServer(context, {
             name,
@@ -126,12 +125,7 @@ export const tcp = defineConnector({
           connectTimeoutMs: durationMs(options.connect_timeout),
           queue: queueBounds(options.queue),
         }),
-      sink: () => wrongRole(name, 'it connects, so it can only be a source; a sink needs `listen`'),
       close: async () => {},
     };
   },
 });
-
-function wrongRole(name: string, why: string): never {
-  throw new FdpError('FDP_SPEC_INVALID', `${name}: ${why}`);
-}

@@ -57,8 +57,7 @@ export class Market {
   trades = 0;
   /** The newest first. */
   readonly last: ShownTrade[] = [];
-  readonly #maxSymbols: number;
-  readonly #recent = new RecencyMap<Quote>();
+  readonly #recent: RecencyMap<Quote>;
   readonly #quotes = new Map<string, Quote>();
   readonly #perSecond = new Ring(rateSeconds);
   #fresh = 0;
@@ -67,7 +66,7 @@ export class Market {
   #seenSeconds = 0;
 
   constructor(maxSymbols: number) {
-    this.#maxSymbols = maxSymbols;
+    this.#recent = new RecencyMap(maxSymbols);
   }
 
   /** Trades a second, over the last ten, or as long as they have been seen; undefined for the first second. */
@@ -106,7 +105,7 @@ export class Market {
   take(trade: Trade, seenAt: number): void {
     this.#openedAt ??= seenAt;
     const quote = this.#quotes.get(trade.symbol) ?? this.#begin(trade);
-    this.#recent.use(trade.symbol, quote);
+    this.#forget(this.#recent.use(trade.symbol, quote));
     const move = Math.sign(trade.price - quote.price) as Direction;
     quote.direction = move === 0 ? quote.direction : move;
     quote.price = trade.price;
@@ -139,7 +138,6 @@ export class Market {
   }
 
   #begin({ symbol, price, vwap }: Trade): Quote {
-    if (this.#quotes.size >= this.#maxSymbols) this.#evict();
     const quote: Quote = {
       ...{ symbol, first: price, price, vwap, direction: 0, decimals: 2, trades: 0, seenAt: 0, fresh: 0 },
       perSecond: new Ring(rateSeconds),
@@ -151,10 +149,9 @@ export class Market {
     return quote;
   }
 
-  #evict(): void {
-    const oldest = this.#recent.removeOldest();
-    if (oldest === undefined) return;
-    this.#quotes.delete(oldest);
+  #forget(symbol: string | undefined): void {
+    if (symbol === undefined) return;
+    this.#quotes.delete(symbol);
     this.evicted++;
   }
 }

@@ -1,8 +1,8 @@
 import { messageOf } from '../../src/errors.ts';
-import type { Platform } from '../../src/kit/environment.ts';
 import type { Message } from '../../src/kit/message.ts';
 import type { RoleContext } from '../../src/kit/role.ts';
 import type { Receipt, Sink } from '../../src/kit/sink.ts';
+import { Processes } from '../shared/status/processes.ts';
 import { press } from './keys.ts';
 import { Market } from './market.ts';
 import { render } from './render.ts';
@@ -34,6 +34,7 @@ export class TerminalSink implements Sink {
   readonly #options: TerminalOptions;
   readonly #market: Market;
   readonly #rates = new RuntimeRates();
+  readonly #processes: Processes;
   #choice: Choice = firstChoice;
   #screen: Screen | undefined;
   #runtime: RuntimeState = { rows: [], problem: undefined };
@@ -47,12 +48,12 @@ export class TerminalSink implements Sink {
   #paintedAt = Number.NEGATIVE_INFINITY;
   #cancelPaint: (() => void) | undefined;
   #cancelSecond: (() => void) | undefined;
-  #isLooking = false;
 
   constructor(context: RoleContext, options: TerminalOptions) {
     this.#context = context;
     this.#options = options;
     this.#market = new Market(options.maxSymbols);
+    this.#processes = new Processes(context);
   }
 
   /** Takes the terminal. */
@@ -97,7 +98,7 @@ export class TerminalSink implements Sink {
   #second(): void {
     if (this.#pausedAt === undefined) this.#market.tick(this.#context.clock.now());
     this.#isChanged = true;
-    if (this.#choice.screen === 'runtime' && this.#pausedAt === undefined) void this.#look();
+    if (this.#choice.screen === 'runtime' && this.#pausedAt === undefined) void this.#askProcesses();
     this.#cancelSecond = this.#context.clock.timer(secondMs, () => this.#second());
   }
 
@@ -149,32 +150,17 @@ export class TerminalSink implements Sink {
       this.#pausedAt = choice.isPaused ? clock.now() : undefined;
       this.#unseen = 0;
     }
-    if (choice.screen === 'runtime' && before.screen !== 'runtime') void this.#look();
+    if (choice.screen === 'runtime' && before.screen !== 'runtime') void this.#askProcesses();
   }
 
   // ---- all processes --------------------------------------------------------------------------------------------
 
-  /** One look at a time at what the processes report; those that can't be asked leave this one. */
-  async #look(): Promise<void> {
-    const { platform } = this.#context;
-    if (this.#isLooking || !platform) return;
-    this.#isLooking = true;
-    this.#runtime = await this.#reports(platform);
-    this.#isLooking = false;
+  async #askProcesses(): Promise<void> {
+    const { reports, problem } = await this.#processes.ask();
+    // What was shown before is better than one process, as long as the table may still answer.
+    if (problem?.kind === 'busy') return;
+    const why = problem?.cause === undefined ? problem?.text : `${problem.text}: ${messageOf(problem.cause)}`;
+    this.#runtime = { rows: this.#rates.rows(reports, this.#context.clock.now()), problem: why };
     this.#isChanged = true;
-  }
-
-  async #reports(platform: Platform): Promise<RuntimeState> {
-    const now = this.#context.clock.now();
-    const alone = () => this.#rates.rows([platform.report()], now);
-    if (!platform.reports)
-      return { rows: alone(), problem: 'only this process: the pipeline has no status table (settings: status)' };
-    try {
-      const reports = await platform.reports();
-      if (reports.length > 0) return { rows: this.#rates.rows(reports, now), problem: undefined };
-      return { rows: alone(), problem: 'only this process: no process has reported to the status table yet' };
-    } catch (error) {
-      return { rows: alone(), problem: `only this process: the status table is away: ${messageOf(error)}` };
-    }
   }
 }

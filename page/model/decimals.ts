@@ -1,21 +1,16 @@
 import { widerDecimals } from '../../src/kit/price-text.ts';
+import { RecencyMap } from '../../src/kit/recency-map.ts';
 
-/** Instruments that are remembered; of more, the one that came first is forgotten. */
+/** Instruments that are remembered; of more, the one without a price for longest is forgotten. */
 const mostSymbols = 10_000;
 
 /** With how many decimals the prices of each instrument are written: as many as they came with, wherever from. */
 export class Decimals {
-  readonly #known = new Map<string, number>();
+  readonly #known = new RecencyMap<number>(mostSymbols);
 
   /** Takes a price of an instrument. */
   see(symbol: string, price: number): void {
-    const before = this.#known.get(symbol);
-    const wider = widerDecimals(before, price);
-    if (wider === before) return;
-    this.#known.set(symbol, wider);
-    if (this.#known.size <= mostSymbols) return;
-    const [first] = this.#known.keys();
-    if (first !== undefined) this.#known.delete(first);
+    this.#known.use(symbol, widerDecimals(this.#known.get(symbol), price));
   }
 
   of(symbol: string): number {

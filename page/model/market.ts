@@ -1,4 +1,5 @@
 import { vwapDistance } from '../../src/kit/price-text.ts';
+import { RecencyMap } from '../../src/kit/recency-map.ts';
 import type { PriceLine, PricesEvent, StoredSymbol } from './contract.ts';
 import { beginPace, type Pace, paceAt, withCount } from './pace.ts';
 
@@ -15,6 +16,9 @@ export interface Quote {
   readonly pace: Pace;
 }
 
+/** As many as the server keeps. */
+const mostSymbols = 2000;
+
 export type Quotes = ReadonlyMap<string, Quote>;
 
 /** A symbol as a line of the list: what is stored of it, what is heard of it, or both. */
@@ -25,14 +29,15 @@ export interface SymbolLine {
 }
 
 /**
- * The quotes after an event. A full event forgets symbols that it does not name. `since` is the server's clock when the
+ * The quotes after an event. A full event forgets symbols that it does not name; of more than 2000, as the server keeps,
+ * those without a trade for longest are forgotten. `since` is the server's clock when the
  * page began to listen, Unix ms.
  */
 export function withPrices(quotes: Quotes, event: PricesEvent, since: number): Quotes {
-  const changed = event.symbols.map(
-    (line) => [line.symbol, quoteOf(line, quotes.get(line.symbol), event, since)] as const,
-  );
-  return new Map(event.full ? changed : [...quotes, ...changed]);
+  const next = new RecencyMap<Quote>(mostSymbols);
+  if (!event.full) for (const [symbol, quote] of quotes) next.use(symbol, quote);
+  for (const line of event.symbols) next.use(line.symbol, quoteOf(line, quotes.get(line.symbol), event, since));
+  return new Map(next);
 }
 
 function quoteOf(line: PriceLine, before: Quote | undefined, { at, full }: PricesEvent, since: number): Quote {

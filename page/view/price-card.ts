@@ -1,3 +1,4 @@
+import { RecencyMap } from '../../src/kit/recency-map.ts';
 import type { Decimals } from '../model/decimals.ts';
 import { price, rateFigure, toVwap, unknown } from '../model/format.ts';
 import { distance, type Quotes, rateAt } from '../model/market.ts';
@@ -17,7 +18,7 @@ const mostSymbols = 24;
 export class PriceCard {
   readonly #container = byId('chart');
   readonly #empty = byId('chart-empty');
-  readonly #points = new Map<string, readonly Point[]>();
+  readonly #points = new RecencyMap<readonly Point[]>(mostSymbols);
   #chart: PriceChart | undefined;
   #symbol: string | undefined;
   #loading = new AbortController();
@@ -111,12 +112,9 @@ export class PriceCard {
   }
 
   #keep(symbol: string, points: readonly Point[]): void {
-    this.#points.delete(symbol);
-    this.#points.set(symbol, points.slice(-maxPoints));
-    for (const other of this.#points.keys()) {
-      if (this.#points.size <= mostSymbols) return;
-      if (other !== this.#symbol) this.#points.delete(other);
-    }
+    const shown = this.#symbol === undefined ? undefined : this.#points.get(this.#symbol);
+    if (this.#symbol !== undefined && shown) this.#points.use(this.#symbol, shown);
+    this.#points.use(symbol, points.slice(-maxPoints));
   }
 
   #redraw(): void {

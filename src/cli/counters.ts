@@ -1,15 +1,18 @@
 import { concatMap, from, lastValueFrom } from 'rxjs';
 import { loneRole } from '../engine/lone-role.ts';
 import type { BranchPlan, Plan, TopologyPlan } from '../engine/plan.ts';
-import { lastCounted, markProblem } from '../engine/recovery/counter-check.ts';
+import { markProblem } from '../engine/recovery/counter-check.ts';
 import { FdpError } from '../errors.ts';
 import type { Environment } from '../kit/environment.ts';
-import type { Sink } from '../kit/sink.ts';
+import type { Mark, Sink } from '../kit/sink.ts';
 import type { Lane } from '../kit/source.ts';
 import { resolve } from '../pipeline/give/resolve.ts';
 import { readSpec } from '../pipeline/read.ts';
 import { quietEnvironment } from './quiet.ts';
 import { type CommandResult, problemText, type SpecRequest } from './validate.ts';
+
+/** Above every index within a record. */
+const wholeRecord = 2 ** 31 - 1;
 
 /**
  * `fdp-run counters forget`: for the topologies named, lowers the marks of counters that do not fit the log that the
@@ -68,4 +71,25 @@ async function forgetLane(lane: Lane, name: string, sink: Sink): Promise<string[
   const counted = await lastCounted(lane, mark);
   await sink.counters?.forget(lane.id, counted);
   return [`forgotten: ${problem}; counting goes on after offset ${counted?.offset ?? -1}`];
+}
+
+/**
+ * Up to where a counter whose mark does not fit the log has counted what stands there now: the last record that is not
+ * younger than the one that it counted last, below it. What came into a log that was put back is younger than all that
+ * was counted before. Undefined when that is none.
+ */
+async function lastCounted(lane: Lane, mark: Mark): Promise<Mark | undefined> {
+  const { first, next } = (await lane.log?.range()) ?? { first: 0, next: 0 };
+  let counted: Mark | undefined;
+  let [from, to] = [first, Math.min(next, mark.offset)];
+  while (from < to) {
+    const offset = Math.floor((from + to) / 2);
+    const record = await lane.log?.recordAt(offset);
+    if (record && record.timestamp > mark.timestamp) to = offset;
+    else {
+      if (record) counted = { ...record, offset, index: wholeRecord };
+      from = offset + 1;
+    }
+  }
+  return counted;
 }

@@ -1,6 +1,6 @@
-import { bytesOfLetter } from '../engine/delivery/replay.ts';
 import { FdpError } from '../errors.ts';
 import { type FoundLetter, type Letters, withLetters } from './letters.ts';
+import { bytesOfLetter } from './replay-source.ts';
 import { table } from './text.ts';
 import type { CommandResult, SpecRequest } from './validate.ts';
 

@@ -1,5 +1,4 @@
 import { concatMap, from, lastValueFrom } from 'rxjs';
-import { type LetterNote, letterIn, noteIn, type StoredLetter } from '../engine/delivery/replay.ts';
 import { loneRole } from '../engine/lone-role.ts';
 import type { ConnectorPlan } from '../engine/plan.ts';
 import { FdpError } from '../errors.ts';
@@ -13,6 +12,7 @@ import { resolveConnectors } from '../pipeline/give/resolve.ts';
 import { readSpec } from '../pipeline/read.ts';
 import type { Spec } from '../pipeline/spec.ts';
 import { quietEnvironment } from './quiet.ts';
+import { type LetterNote, letterIn, noteIn, type StoredLetter } from './replay-source.ts';
 import { type CommandResult, problemText, type SpecRequest } from './validate.ts';
 
 // The dead letters of a pipeline as its commands see them: every log of them, whichever topologies start by themselves.

@@ -1,9 +1,8 @@
 import { type Command, CommanderError } from 'commander';
 import { connectors } from '../../connectors/index.ts';
 import { operators } from '../../operators/index.ts';
-import { withOrigins } from '../engine/origins.ts';
 import { FdpError, messageOf } from '../errors.ts';
-import { originsOf } from '../pipeline/give/origins.ts';
+import { explainer } from '../pipeline/give/explain.ts';
 import { knownSecrets, secretsOf } from '../pipeline/give/secrets.ts';
 import { readSpec } from '../pipeline/read.ts';
 import { type Actions, commandLine, type Flags } from './command-line.ts';
@@ -61,9 +60,7 @@ async function parse(program: Command, args: readonly string[]): Promise<void> {
 function explained(program: Command, text: string): string {
   if (program.args.length === 0) return text;
   try {
-    const { connectors: all } = readSpec(requestOf(program));
-    const named = [...all.values()].map((connector) => ({ name: connector.name, origins: originsOf(connector) }));
-    return withOrigins(named, text);
+    return explainer([...readSpec(requestOf(program)).connectors.values()])(text);
   } catch {
     return text; // there is no pipeline
   }

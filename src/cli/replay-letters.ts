@@ -1,15 +1,15 @@
-import type { DeadLetter } from '../engine/delivery/dead-letter.ts';
-import { replayedId, replaying, type StoredLetter } from '../engine/delivery/replay.ts';
 import type { BranchPlan, ConnectorPlan, Plan, TopologyPlan } from '../engine/plan.ts';
 import { Runtime } from '../engine/runtime.ts';
 import { messageOf } from '../errors.ts';
 import type { Connector } from '../kit/connector.ts';
+import type { DeadLetter } from '../kit/dead-letter.ts';
 import type { ConnectorDeclaration } from '../kit/declaration.ts';
 import type { Environment } from '../kit/environment.ts';
 import { resolve } from '../pipeline/give/resolve.ts';
 import { printProblems } from '../pipeline/problem.ts';
 import { jsonResult, noSuchLetter } from './dead-letters.ts';
 import { type FoundLetter, type Letters, withLetters } from './letters.ts';
+import { replayedId, replaying, type StoredLetter } from './replay-source.ts';
 import type { CommandResult, SpecRequest } from './validate.ts';
 
 export interface ReplayFlags {

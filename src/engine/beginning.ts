@@ -1,4 +1,4 @@
-import type { Node } from '../kit/node.ts';
+import type { NodeStats } from '../kit/node-stats.ts';
 import type { Graph } from './graph.ts';
 
 /**
@@ -10,8 +10,8 @@ export class Beginning {
   readonly tried: Promise<void>;
   #hasRun = false;
   #resolve = () => {};
-  readonly #source: Node;
-  readonly #needed: readonly Node[];
+  readonly #source: NodeStats;
+  readonly #needed: readonly NodeStats[];
 
   /** @param bestEffort the branches that it goes on without */
   constructor({ source, branches, lookups, deadLetter }: Graph, bestEffort: ReadonlySet<string>) {
@@ -42,10 +42,10 @@ export class Beginning {
   }
 }
 
-function isConnected({ state }: Node): boolean {
+function isConnected({ state }: NodeStats): boolean {
   return state !== 'idle' && state !== 'connecting' && state !== 'failed';
 }
 
-function isWaiting({ state, reason }: Node): boolean {
+function isWaiting({ state, reason }: NodeStats): boolean {
   return state === 'failed' || (state === 'connecting' && reason !== undefined);
 }

@@ -1,35 +1,16 @@
-import {
-  catchError,
-  concat,
-  connect,
-  defer,
-  EMPTY,
-  finalize,
-  ignoreElements,
-  type MonoTypeOperatorFunction,
-  merge,
-  mergeMap,
-  Observable,
-  pipe,
-  takeUntil,
-  tap,
-} from 'rxjs';
+import { concat, defer, finalize, ignoreElements, mergeMap, Observable, pipe, takeUntil } from 'rxjs';
 import { messageOf } from '../errors.ts';
 import { linkedAbort, onAbort } from '../kit/clock.ts';
-import type { Batch } from '../kit/message.ts';
-import type { Node } from '../kit/node.ts';
-import type { Meta } from '../kit/origin.ts';
 import type { RequestContext } from '../kit/request.ts';
 import type { Lane, Source } from '../kit/source.ts';
-import { bestEffort } from './delivery/best-effort.ts';
+import { type BatchOperator, Chains, failing, settling } from './chains.ts';
 import { DeadLetters } from './delivery/dead-letter.ts';
-import { Delivery } from './delivery/delivery.ts';
-import { inOrder } from './delivery/in-order.ts';
 import { LaneReader } from './intake/lane-reader.ts';
 import type { Uncommitted } from './intake/ledger.ts';
 import { Permits } from './intake/permits.ts';
 import { RequestRun } from './intake/request-run.ts';
-import type { BranchPlan, OperatorPlan, Settings } from './plan.ts';
+import { FlowOutcomes } from './outcomes.ts';
+import type { Settings } from './plan.ts';
 import { markProblem } from './recovery/counter-check.ts';
 import type { Proofs } from './recovery/proofs.ts';
 import { rewindToStores } from './recovery/store-check.ts';
@@ -37,14 +18,12 @@ import { present, Roles, type RolesParts } from './roles.ts';
 import type { Tally } from './tally.ts';
 import { Troubles } from './troubles.ts';
 
-export interface FlowParts extends Omit<RolesParts, 'killed' | 'fail' | 'lose'> {
+export interface FlowParts extends Omit<RolesParts, 'outcomes' | 'killed' | 'fail' | 'lose'> {
   readonly settings: Settings;
   readonly tally: Tally;
   /** Aborts when the stop is forced. */
   readonly forced: AbortSignal;
 }
-
-type BatchOperator = MonoTypeOperatorFunction<Batch>;
 
 /**
  * One run of a topology, from connecting its roles to closing them. Resolves when the source has no more to give, or a
@@ -58,10 +37,10 @@ export class Flow {
   readonly #requests = new Set<RequestRun>();
   readonly #roles: Roles;
   readonly #sourceTroubles: Troubles;
+  readonly #outcomes: FlowOutcomes;
   /** The lives of the best-effort branches: one that a person must cure ends alone. */
   readonly #loose = new Map<string, AbortController>();
   #failure: { readonly error: unknown } | undefined;
-  deadLetters: DeadLetters | undefined;
 
   constructor(parts: FlowParts) {
     this.#parts = parts;
@@ -76,7 +55,9 @@ export class Flow {
     onAbort(killed, () => {
       for (const request of this.#requests) request.giveUp();
     });
-    this.#roles = new Roles({ ...parts, killed, fail: (error) => this.#fail(error), lose });
+    this.#outcomes = new FlowOutcomes({ ...parts, topology: parts.plan.name });
+    const outcomes = this.#outcomes;
+    this.#roles = new Roles({ ...parts, outcomes, killed, fail: (error) => this.#fail(error), lose });
   }
 
   /** When the oldest message in flight was read, monotonic ms. */
@@ -103,13 +84,13 @@ export class Flow {
   async run(): Promise<void> {
     try {
       await this.#roles.make();
-      this.deadLetters = this.#makeDeadLetters();
+      this.#outcomes.deadLetters = this.#makeDeadLetters();
       const source = await this.#roles.connect();
       if (source && !this.#parts.draining.aborted) await this.#flow(source);
     } catch (error) {
       this.#fail(error);
     }
-    await this.deadLetters?.idle();
+    await this.#outcomes.end();
     this.#killed.controller.abort();
     await this.#roles.close();
     this.#killed.release();
@@ -144,17 +125,21 @@ export class Flow {
   }
 
   async #flow(source: Source): Promise<void> {
-    const { draining, plan } = this.#parts;
-    const chains = new Map<string | undefined, BatchOperator>();
-    if (plan.routes.length === 0) chains.set(undefined, this.#mainChain());
-    for (const { route, operators } of plan.routes)
-      chains.set(route, this.#operators(operators, this.#parts.graph.routes.get(route) ?? []));
-    const stop = linkedAbort(draining, this.#killed.controller.signal);
+    const fail = (error: unknown) => this.#fail(error);
+    const chains = new Chains({
+      ...this.#parts,
+      fail,
+      roles: this.#roles,
+      outcomes: this.#outcomes,
+      life: (branch) => (this.#loose.get(branch) ?? this.#killed.controller).signal,
+      lose: (branch, error) => this.#lose(branch, error),
+    }).make();
+    const stop = linkedAbort(this.#parts.draining, this.#killed.controller.signal);
     await new Promise<void>((resolve) => {
       source.lanes
         .pipe(
           takeUntil(aborted(stop.controller.signal)),
-          this.#failing(),
+          failing(fail),
           mergeMap((lane) => {
             const chain = chains.get(lane.chain) ?? pipe();
             return lane.request ? this.#runRequest(lane, lane.request, chain) : this.#runLane(lane, source, chain);
@@ -179,6 +164,7 @@ export class Flow {
       tally,
       draining,
       node: graph.source,
+      outcomes: this.#outcomes.at(graph.source),
       troubles: this.#sourceTroubles,
       limits: settings.limits,
       topologyPermits: this.#permits,
@@ -193,15 +179,12 @@ export class Flow {
       await reader.finish();
       this.#readers.delete(reader);
     });
-    return concat(reader.batches.pipe(chain, ignoreElements(), this.#failing()), finish);
-  }
-
-  /** An error ends the run, and the stream as if it had come to its end: what waits further on is released there. */
-  #failing<T>(): MonoTypeOperatorFunction<T> {
-    return catchError((error) => {
-      this.#fail(error);
-      return EMPTY;
-    });
+    const ended = reader.batches.pipe(
+      chain,
+      ignoreElements(),
+      failing((error) => this.#fail(error)),
+    );
+    return concat(ended, finish);
   }
 
   async #misfit(lane: Lane): Promise<string | undefined> {
@@ -220,77 +203,6 @@ export class Flow {
     const sinks = new Map(names.map((name) => [name, present(this.#roles.sinks.get(name), name, 'sink')]));
     return rewindToStores(lane, { sinks, proofs, node: graph.source, log: environment.log });
   }
-
-  #mainChain(): BatchOperator {
-    const { plan, graph } = this.#parts;
-    const roots = plan.branches.filter((branch) => branch.after === undefined);
-    const operators = this.#operators(plan.operators, graph.operators);
-    return pipe(operators, this.#failing(), shareOut(roots), this.#fanOut(roots));
-  }
-
-  #operators(operators: readonly OperatorPlan[], nodes: readonly Node[]): BatchOperator {
-    const made = operators.map(({ declaration, options }, place) => {
-      const node = present(nodes[place], declaration.type, 'operator');
-      node.is('ok');
-      return declaration.create(options, {
-        ...this.#parts.environment,
-        node,
-        lookup: (name) => this.#roles.lookup(name),
-      });
-    });
-    return (batches) => made.reduce((stream, operator) => stream.pipe(operator), batches);
-  }
-
-  /** @param storedBefore what the sink before them had stored before, if they stand after one */
-  #fanOut(branches: readonly BranchPlan[], storedBefore?: WeakSet<Meta>): BatchOperator {
-    const [only, ...others] = branches.map((branch) => this.#branch(branch, storedBefore));
-    if (only === undefined) return ignoreElements();
-    if (others.length === 0) return only;
-    return connect((shared) => merge(...[only, ...others].map((branch) => shared.pipe(branch))));
-  }
-
-  #branch(branch: BranchPlan, before: WeakSet<Meta> | undefined): BatchOperator {
-    const { plan, settings, environment, graph } = this.#parts;
-    const nodes = present(graph.branches.get(branch.name), branch.name, 'sink');
-    const sink = present(this.#roles.sinks.get(branch.name), branch.name, 'sink');
-    const followers = plan.branches.filter(({ after }) => after === branch.name);
-    const storedBefore = new WeakSet<Meta>();
-    const delivery = new Delivery({
-      sink,
-      environment,
-      node: nodes.sink,
-      branch: branch.name,
-      bestEffort: branch.bestEffort,
-      writeTimeoutMs: settings.writeTimeoutMs,
-      killed: (this.#loose.get(branch.name) ?? this.#killed.controller).signal,
-      draining: this.#parts.draining,
-      followers: { any: followers.length > 0, settling: settling(followers).length },
-      storedBefore,
-      mayBeCounted: branch.input === 'merges' ? before : undefined,
-      fail: (error) => (branch.bestEffort ? this.#lose(branch.name, error) : this.#fail(error)),
-    });
-    return pipe(
-      branch.bestEffort ? bestEffort(nodes.sink, environment.clock) : pipe(),
-      this.#operators(branch.operators, nodes.operators),
-      this.#failing(),
-      tap((batch) => delivery.arrive(batch)),
-      inOrder((batch) => delivery.deliver(batch), sink.ordered ? 1 : (sink.maxInFlight ?? 1)),
-      this.#fanOut(followers, storedBefore),
-    );
-  }
-}
-
-function settling(branches: readonly BranchPlan[]): BranchPlan[] {
-  return branches.filter((branch) => !branch.bestEffort);
-}
-
-/** From here on each settling branch has a message of its own. */
-function shareOut(branches: readonly BranchPlan[]): BatchOperator {
-  const more = settling(branches).length - 1;
-  if (more <= 0) return pipe();
-  return tap((batch) => {
-    if (!batch.warmUp) for (const message of batch.messages) message.track.fork(more);
-  });
 }
 
 function aborted(signal: AbortSignal): Observable<void> {

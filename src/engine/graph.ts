@@ -1,46 +1,46 @@
-import { Node, type NodeKind, type NodeOwner } from '../kit/node.ts';
+import { type NodeKind, type NodeOwner, NodeStats } from '../kit/node-stats.ts';
 import type { OperatorPlan, TopologyPlan, UsePlan } from './plan.ts';
 
 /** The nodes of a branch, in the order of the flow. */
 export interface BranchNodes {
-  readonly operators: readonly Node[];
-  readonly sink: Node;
+  readonly operators: readonly NodeStats[];
+  readonly sink: NodeStats;
 }
 
 /** What a node was made of, and the one that gives it messages. */
 export interface NodePlace {
   readonly plan: OperatorPlan | UsePlan;
-  readonly from?: Node;
+  readonly from?: NodeStats;
 }
 
 /** The nodes of a topology. They outlive its restarts, so that the counters go on. */
 export interface Graph {
-  readonly source: Node;
-  readonly operators: readonly Node[];
+  readonly source: NodeStats;
+  readonly operators: readonly NodeStats[];
   readonly branches: ReadonlyMap<string, BranchNodes>;
-  readonly routes: ReadonlyMap<string, readonly Node[]>;
-  readonly lookups: ReadonlyMap<string, Node>;
-  readonly deadLetter: Node | undefined;
+  readonly routes: ReadonlyMap<string, readonly NodeStats[]>;
+  readonly lookups: ReadonlyMap<string, NodeStats>;
+  readonly deadLetter: NodeStats | undefined;
   /** All of them, in the order of the flow. */
-  readonly all: readonly Node[];
-  readonly places: ReadonlyMap<Node, NodePlace>;
+  readonly all: readonly NodeStats[];
+  readonly places: ReadonlyMap<NodeStats, NodePlace>;
 }
 
 /** What the graph needs to know of a connector. */
 export type TypeOf = (connector: string) => string;
 
 export function buildGraph(plan: TopologyPlan, typeOf: TypeOf, owner: NodeOwner): Graph {
-  const places = new Map<Node, NodePlace>();
+  const places = new Map<NodeStats, NodePlace>();
   const names = new Map<string, number>();
-  const add = (wanted: string, kind: NodeKind, place: NodePlace): Node => {
+  const add = (wanted: string, kind: NodeKind, place: NodePlace): NodeStats => {
     const seen = (names.get(wanted) ?? 0) + 1;
     names.set(wanted, seen);
     const type = 'declaration' in place.plan ? place.plan.declaration.type : typeOf(place.plan.connector);
-    const node = new Node(seen === 1 ? wanted : `${wanted}-${seen}`, kind, type, owner);
+    const node = new NodeStats(seen === 1 ? wanted : `${wanted}-${seen}`, kind, type, owner);
     places.set(node, place);
     return node;
   };
-  const addOperators = (operators: readonly OperatorPlan[], before: Node, prefix = '') => {
+  const addOperators = (operators: readonly OperatorPlan[], before: NodeStats, prefix = '') => {
     let from = before;
     return operators.map((operator) => {
       from = add(prefix + operator.declaration.type, 'operator', { plan: operator, from });

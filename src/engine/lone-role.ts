@@ -1,5 +1,6 @@
 import type { Environment } from '../kit/environment.ts';
-import { Node, type NodeKind } from '../kit/node.ts';
+import { type NodeKind, NodeStats } from '../kit/node-stats.ts';
+import { outcomesAt } from '../kit/outcomes.ts';
 import type { RoleContext } from '../kit/role.ts';
 import type { ConnectorPlan } from './plan.ts';
 
@@ -10,6 +11,7 @@ export function loneRole(
   environment: Environment,
   more: Partial<Pick<RoleContext, 'topology' | 'input'>> = {},
 ): RoleContext {
-  const node = new Node(name, kind, declaration.type, { reject: () => {}, stateChanged: () => {} });
-  return { ...environment, node, topology: 'none', routes: [], input: 'rows', sourceReplays: true, ...more };
+  const node = new NodeStats(name, kind, declaration.type, { stateChanged: () => {} });
+  const outcomes = outcomesAt(node, () => {});
+  return { ...environment, node, outcomes, topology: 'none', routes: [], input: 'rows', sourceReplays: true, ...more };
 }

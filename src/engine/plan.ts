@@ -1,7 +1,6 @@
 import type { ConnectorDeclaration, OperatorDeclaration } from '../kit/declaration.ts';
 import type { RouteDescription } from '../kit/request.ts';
 import type { Usage } from '../kit/role.ts';
-import type { Origin } from './origins.ts';
 
 /** What is to run, read and checked: the spec reader makes it, the runtime carries it out. */
 export interface Plan {
@@ -35,13 +34,13 @@ export interface ConnectorPlan {
   readonly declaration: ConnectorDeclaration;
   /** Validated against the declaration's schema, defaults filled in. */
   readonly options: unknown;
-  /** Where options come from that were made from environment variables; left out where nobody knows. */
-  readonly origins?: readonly Origin[];
 }
 
 export interface TopologyPlan {
   readonly name: string;
   readonly description: string;
+  /** Adds to what went wrong the environment variables that its values come from; left out where nobody knows. */
+  explain?(text: string): string;
   /** The connector that takes rejected messages; undefined: they are logged and counted. */
   readonly deadLetter: UsePlan | undefined;
   readonly source: UsePlan;

@@ -4,11 +4,12 @@ import { endedWithin, linkedAbort, withGrace } from '../kit/clock.ts';
 import type { Connector } from '../kit/connector.ts';
 import type { Environment } from '../kit/environment.ts';
 import type { Lookup } from '../kit/lookup.ts';
-import type { Node } from '../kit/node.ts';
+import type { NodeStats } from '../kit/node-stats.ts';
 import type { Role, RoleContext } from '../kit/role.ts';
 import type { Sink } from '../kit/sink.ts';
 import type { Source } from '../kit/source.ts';
 import type { Graph } from './graph.ts';
+import type { FlowOutcomes } from './outcomes.ts';
 import type { BranchPlan, TopologyPlan } from './plan.ts';
 
 /** How long a role may take to close, ms. */
@@ -20,6 +21,7 @@ export interface RolesParts {
   readonly plan: TopologyPlan;
   readonly environment: Environment;
   readonly graph: Graph;
+  readonly outcomes: FlowOutcomes;
   /** The one instance of a connector in this process. */
   connector(name: string): Promise<Connector>;
   /** Aborts when the intake stops. */
@@ -132,7 +134,7 @@ export class Roles {
   }
 
   /** Connects a role, patiently; false when a stop came first. */
-  #connectRole(role: Role, node: Node, takenOver = false): Promise<boolean> {
+  #connectRole(role: Role, node: NodeStats, takenOver = false): Promise<boolean> {
     const { environment, killed } = this.#parts;
     const connecting = this.#tryConnect(role, node, takenOver);
     this.#connecting.push(connecting.catch(() => {}));
@@ -140,7 +142,7 @@ export class Roles {
     return withGrace(environment.clock, connecting, { signal: killed, graceMs: closeMs, late });
   }
 
-  async #tryConnect(role: Role, node: Node, takenOver: boolean): Promise<boolean> {
+  async #tryConnect(role: Role, node: NodeStats, takenOver: boolean): Promise<boolean> {
     const { environment, draining, killed } = this.#parts;
     const stop = linkedAbort(draining, killed);
     const { signal } = stop.controller;
@@ -178,13 +180,14 @@ export class Roles {
     if (!(await endedWithin(environment.clock, closeMs, closed))) warn(`not done within ${closeMs} ms`);
   }
 
-  #context(node: Node, input: RoleContext['input'] = 'rows'): RoleContext {
-    const { environment, plan } = this.#parts;
+  #context(node: NodeStats, input: RoleContext['input'] = 'rows'): RoleContext {
+    const { environment, plan, outcomes: all } = this.#parts;
+    const outcomes = all.at(node);
     const sourceReplays = this.source?.replayable ?? true;
-    return { ...environment, node, input, sourceReplays, topology: plan.name, routes: plan.routes };
+    return { ...environment, node, outcomes, input, sourceReplays, topology: plan.name, routes: plan.routes };
   }
 
-  #nodeOf(branch: BranchPlan): Node {
+  #nodeOf(branch: BranchPlan): NodeStats {
     return present(this.#parts.graph.branches.get(branch.name), branch.name, 'sink').sink;
   }
 }

@@ -1,6 +1,6 @@
 import type { FdpError } from '../errors.ts';
 import type { Message } from '../kit/message.ts';
-import type { Node } from '../kit/node.ts';
+import type { NodeStats } from '../kit/node-stats.ts';
 
 /** Source messages rejected in a row that mean a wrong spec rather than bad messages. */
 export const heldAfter = 1000;
@@ -24,7 +24,7 @@ export class Suspicion {
   readonly #cases = new Map<string, Case>();
   #last: object | undefined;
 
-  rejected(node: Node, { track, key }: Message, error: FdpError): void {
+  rejected(node: NodeStats, { track, key }: Message, error: FdpError): void {
     // Of the children of one source message the first counts.
     if (this.#last === track) return;
     this.#last = track;

@@ -3,23 +3,17 @@ import { Backoff } from '../kit/backoff.ts';
 import { linkedAbort } from '../kit/clock.ts';
 import type { Connector } from '../kit/connector.ts';
 import type { Environment } from '../kit/environment.ts';
-import { type LimitedLog, limited } from '../kit/limited-log.ts';
-import type { LaneContext, Message } from '../kit/message.ts';
-import { type Node, type NodeOwner, nodeSnapshot } from '../kit/node.ts';
+import { type NodeOwner, type NodeStats, nodeSnapshot } from '../kit/node-stats.ts';
 import type { TopologySnapshot, TopologyState } from '../kit/snapshot.ts';
-import { Outcome } from '../kit/track.ts';
 import { Beginning } from './beginning.ts';
 import { Flow } from './flow.ts';
 import { buildGraph, type Graph } from './graph.ts';
-import { type Named, withOrigins } from './origins.ts';
 import type { ConnectorPlan, Settings, TopologyPlan } from './plan.ts';
 import { Tally } from './tally.ts';
 
 /** Restarts allowed within `restartWindowMs`; one more ends the topology. */
 const maxRestarts = 5;
 const restartWindowMs = 60_000;
-/** At most one line about rejected messages in this time, ms. */
-const rejectionLogMs = 1000;
 
 export interface TopologyParts {
   readonly plan: TopologyPlan;
@@ -51,14 +45,11 @@ export class Topology implements NodeOwner {
   readonly beginning: Beginning;
   readonly #parts: TopologyParts;
   readonly #graph: Graph;
-  /** Of the options of its connectors. */
-  readonly #origins: readonly Named[];
   readonly #tally = new Tally();
   readonly #draining = linkedAbort().controller;
   readonly #forced = linkedAbort().controller;
-  readonly #limitedLog: LimitedLog;
   /** Nodes of which trouble was said, and its end was not. */
-  readonly #troubled = new Set<Node>();
+  readonly #troubled = new Set<NodeStats>();
   #flow: Flow | undefined;
   #state: TopologyState = 'starting';
   #reason: string | undefined;
@@ -69,11 +60,8 @@ export class Topology implements NodeOwner {
     this.name = parts.plan.name;
     const typeOf = (connector: string) => parts.planOf(connector)?.declaration.type ?? 'unknown';
     this.#graph = buildGraph(parts.plan, typeOf, this);
-    const named = [...this.#graph.places.values()].flatMap(({ plan }) => ('connector' in plan ? [plan.connector] : []));
-    this.#origins = [...new Set(named)].map((name) => ({ name, origins: parts.planOf(name)?.origins ?? [] }));
     const bestEffort = parts.plan.branches.filter((branch) => branch.bestEffort).map((branch) => branch.name);
     this.beginning = new Beginning(this.#graph, new Set(bestEffort));
-    this.#limitedLog = limited(parts.environment.log, parts.environment.clock, rejectionLogMs);
   }
 
   /**
@@ -128,7 +116,7 @@ export class Topology implements NodeOwner {
     const { oldest, uncommitted = [] } = this.#flow ?? {};
     const { source, all } = this.#graph;
     const now = this.#parts.environment.clock.monotonic();
-    const left = (node: Node, messages: number, readAt: number): Unfinished => ({
+    const left = (node: NodeStats, messages: number, readAt: number): Unfinished => ({
       ...{ topology: this.name, node: node.name, messages },
       oldestMs: Math.round(now - readAt),
     });
@@ -167,21 +155,7 @@ export class Topology implements NodeOwner {
     };
   }
 
-  reject(node: Node, lane: LaneContext, message: Message, error: FdpError): void {
-    if (lane.request) {
-      lane.request.fail(error);
-      message.track.end(Outcome.rejected);
-      return;
-    }
-    const where = { topology: this.name, node: node.name, code: error.code, ...originOf(message) };
-    this.#limitedLog.warn(`rejected ${node.name} ${error.code}`, where, `message rejected: ${textOf(error)}`);
-    this.#tally.suspicion.rejected(node, message, error);
-    const letters = this.#flow?.deadLetters;
-    if (letters) letters.submit(this.name, node, message, error);
-    else message.track.end(Outcome.rejected);
-  }
-
-  stateChanged(node: Node): void {
+  stateChanged(node: NodeStats): void {
     this.beginning.look();
     const fields = { topology: this.name, node: node.name, state: node.state };
     const { log } = this.#parts.environment;
@@ -200,7 +174,7 @@ export class Topology implements NodeOwner {
   }
 
   explain(text: string): string {
-    return withOrigins(this.#origins, text);
+    return this.#parts.plan.explain?.(text) ?? text;
   }
 
   async #runOnce(): Promise<unknown> {
@@ -236,7 +210,6 @@ export class Topology implements NodeOwner {
 
   #stopped(): 0 {
     this.#state = 'stopped';
-    this.#limitedLog.flush();
     this.beginning.ended();
     this.#parts.environment.log.info({ topology: this.name }, 'stopped');
     return 0;
@@ -245,7 +218,6 @@ export class Topology implements NodeOwner {
   #failed<C extends 1 | 2>(error: unknown, exitCode: C, before = ''): C {
     this.#state = 'failed';
     this.#reason = `${before}${this.explain(textOf(error))}`;
-    this.#limitedLog.flush();
     this.beginning.ended();
     const code = error instanceof FdpError ? error.code : 'FDP_INTERNAL';
     this.#parts.failed(this, { reason: this.#reason, code });
@@ -257,9 +229,4 @@ export class Topology implements NodeOwner {
 function exitCodeOf(error: unknown): 1 | 2 {
   const isSpec = error instanceof FdpError && (error.code === 'FDP_SPEC_INVALID' || error.code === 'FDP_NOT_SUPPORTED');
   return isSpec ? 2 : 1;
-}
-
-function originOf({ meta }: Message): object {
-  const { topic, partition, offset, index } = meta;
-  return { topic, partition, offset, index };
 }

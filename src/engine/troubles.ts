@@ -1,4 +1,4 @@
-import type { Node, NodeState } from '../kit/node.ts';
+import type { NodeState, NodeStats } from '../kit/node-stats.ts';
 
 interface Trouble {
   readonly state: Extract<NodeState, 'retrying' | 'held'>;
@@ -10,10 +10,10 @@ interface Trouble {
  * the others do. Nothing is said of a node that never was.
  */
 export class Troubles {
-  readonly #node: Node;
+  readonly #node: NodeStats;
   readonly #open = new Map<object, Trouble>();
 
-  constructor(node: Node) {
+  constructor(node: NodeStats) {
     this.#node = node;
   }
 

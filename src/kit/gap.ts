@@ -1,11 +1,11 @@
 import type { Clock } from './clock.ts';
 import type { Logger } from './environment.ts';
-import type { Node } from './node.ts';
+import type { NodeStats } from './node-stats.ts';
 
 export interface GapOptions {
   readonly clock: Clock;
   readonly log: Logger;
-  readonly node: Node;
+  readonly node: NodeStats;
   /** The connector's. */
   readonly name: string;
   /** What is missed, as the log names it: `trades`. */

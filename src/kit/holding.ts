@@ -122,17 +122,17 @@ class HeldLane implements Keeper {
   }
 
   filter(message: Message): void {
-    if (this.#leaves(message)) this.#context.node.filter(message);
+    if (this.#leaves(message)) this.#context.outcomes.filter(message);
   }
 
   release(message: Message): void {
-    if (this.#leaves(message)) this.#context.node.release(message);
+    if (this.#leaves(message)) this.#context.outcomes.release(message);
   }
 
   reject(message: Message, thrown: unknown): void {
     if (!this.#leaves(message) || this.#lane === undefined) return;
-    if (this.#lane.signal.aborted) this.#context.node.release(message);
-    else this.#context.node.reject(this.#lane, message, thrown);
+    if (this.#lane.signal.aborted) this.#context.outcomes.release(message);
+    else this.#context.outcomes.reject(this.#lane, message, thrown);
   }
 
   after(ms: number, fn: () => void): () => void {

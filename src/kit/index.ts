@@ -27,7 +27,7 @@ export { linesOf, parseJson, toJson } from './json.ts';
 export { limited } from './limited-log.ts';
 export type { Lookup, Query } from './lookup.ts';
 export { type Batch, derive, type LaneContext, type Message, type SourceMessage } from './message.ts';
-export type { Node } from './node.ts';
+export type { NodeStats } from './node-stats.ts';
 export {
   filter,
   flatMap,

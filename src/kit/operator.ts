@@ -5,12 +5,15 @@ import type { Environment } from './environment.ts';
 import { KeyLanes } from './key-lanes.ts';
 import type { Lookup } from './lookup.ts';
 import type { Batch, Message } from './message.ts';
-import type { Node } from './node.ts';
+import type { NodeStats } from './node-stats.ts';
 import type { Meta } from './origin.ts';
+import type { Outcomes } from './outcomes.ts';
 import { RecencyMap } from './recency-map.ts';
 
 export interface OperatorContext extends Environment {
-  readonly node: Node;
+  readonly node: NodeStats;
+  /** How messages end that don't go on; the helpers use it. */
+  readonly outcomes: Outcomes;
   /** The lookup role of a connector that the operator names in its options. */
   lookup(connector: string): Pick<Lookup, 'find'>;
 }
@@ -115,7 +118,7 @@ function pushAll(out: Message[], more: readonly Message[]): void {
 }
 
 function each(context: OperatorContext, batch: Batch, fn: (message: Message, out: Message[]) => void): Batch {
-  const { node } = context;
+  const { node, outcomes } = context;
   const out: Message[] = [];
   for (const message of batch.messages) {
     const before = out.length;
@@ -125,8 +128,8 @@ function each(context: OperatorContext, batch: Batch, fn: (message: Message, out
       out.length = before;
       if (!batch.warmUp) {
         node.in++;
-        if (batch.lane.signal.aborted) node.release(message);
-        else node.reject(batch.lane, message, error);
+        if (batch.lane.signal.aborted) outcomes.release(message);
+        else outcomes.reject(batch.lane, message, error);
       }
       continue;
     }
@@ -135,7 +138,7 @@ function each(context: OperatorContext, batch: Batch, fn: (message: Message, out
     if (batch.warmUp) continue;
     node.in++;
     const children = out.length - before;
-    if (children === 0) node.filter(message);
+    if (children === 0) outcomes.filter(message);
     else if (children > 1) {
       node.made += children - 1;
       message.track.fork(children - 1);

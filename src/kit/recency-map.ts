@@ -2,8 +2,8 @@
 const renewAfter = 1000;
 
 /**
- * A map that knows which key was unused for longest. Every operation takes the same time on average, however many keys
- * there are, and what was removed leaves no memory behind.
+ * A map that knows which key was unused for longest, and forgets that one when it holds more than `most`. Every
+ * operation takes the same time on average, however many keys there are, and what was removed leaves no memory behind.
  */
 export class RecencyMap<V> {
   readonly #entries = new Map<string, V>();
@@ -11,6 +11,12 @@ export class RecencyMap<V> {
   #oldest = this.#entries.keys();
   #changes = 0;
   #newest: string | undefined;
+  readonly #most: number;
+
+  /** `most`: keys that are held at most; without limit unless given. */
+  constructor(most = Number.POSITIVE_INFINITY) {
+    this.#most = most;
+  }
 
   get size(): number {
     return this.#entries.size;
@@ -20,19 +26,26 @@ export class RecencyMap<V> {
     return this.#entries.get(key);
   }
 
-  /** Sets the key's value, and makes it the one used last. */
-  use(key: string, value: V): void {
+  /** Keys and values; the one that was unused for longest comes first. */
+  [Symbol.iterator](): IterableIterator<[string, V]> {
+    return this.#entries[Symbol.iterator]();
+  }
+
+  /** Sets the key's value, and makes it the one used last. Gives the key that was forgotten for it, if any. */
+  use(key: string, value: V): string | undefined {
     if (key === this.#newest) {
       this.#entries.set(key, value);
-      return;
+      return undefined;
     }
     this.#newest = key;
     this.#entries.delete(key);
     this.#entries.set(key, value);
     // An iterator that stands still keeps all that the map was rebuilt from since: it must not live for ever.
-    if (++this.#changes <= Math.max(renewAfter, this.#entries.size)) return;
-    this.#changes = 0;
-    this.#oldest = this.#entries.keys();
+    if (++this.#changes > Math.max(renewAfter, this.#entries.size)) {
+      this.#changes = 0;
+      this.#oldest = this.#entries.keys();
+    }
+    return this.#entries.size > this.#most ? this.removeOldest() : undefined;
   }
 
   /** Removes the key that was unused for longest, and gives it; undefined when there is none. */

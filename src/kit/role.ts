@@ -1,5 +1,6 @@
 import type { Environment } from './environment.ts';
-import type { Node } from './node.ts';
+import type { NodeStats } from './node-stats.ts';
+import type { Outcomes } from './outcomes.ts';
 import type { RouteDescription } from './request.ts';
 
 /**
@@ -11,7 +12,9 @@ export type Usage = Readonly<Record<string, unknown>>;
 export interface RoleContext extends Environment {
   readonly topology: string;
   /** The node of this role: counters, state and readiness. */
-  readonly node: Node;
+  readonly node: NodeStats;
+  /** How messages end at this node that it has taken already, such as those in a buffer. */
+  readonly outcomes: Outcomes;
   /** The routes of the topology; none unless its source is one for requests. */
   readonly routes: readonly RouteDescription[];
   /** What the sink will be given: plain rows, or merge operations that change a row's counters. */

@@ -2,7 +2,7 @@ import type { JSONSchema } from 'json-schema-to-ts';
 import { buildGraph, type NodePlace } from '../engine/graph.ts';
 import type { Plan } from '../engine/plan.ts';
 import { parseJson } from '../kit/json.ts';
-import type { NodeKind } from '../kit/node.ts';
+import type { NodeKind } from '../kit/node-stats.ts';
 import type { Row } from '../kit/row.ts';
 import type { StatusReport } from '../kit/snapshot.ts';
 

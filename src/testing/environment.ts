@@ -2,8 +2,9 @@ import type { FdpError } from '../errors.ts';
 import { seededChance } from '../kit/chance.ts';
 import { type Clock, systemClock } from '../kit/clock.ts';
 import type { Environment, Logger } from '../kit/environment.ts';
-import { Node, type NodeKind } from '../kit/node.ts';
+import { type NodeKind, NodeStats } from '../kit/node-stats.ts';
 import type { OperatorContext } from '../kit/operator.ts';
+import { type Outcomes, outcomesAt } from '../kit/outcomes.ts';
 import type { RoleContext } from '../kit/role.ts';
 import { Outcome } from '../kit/track.ts';
 
@@ -29,7 +30,8 @@ export function testEnvironment(
 }
 
 export interface TestNode {
-  readonly node: Node;
+  readonly node: NodeStats;
+  readonly outcomes: Outcomes;
   /** Every rejection, in order. */
   readonly rejections: FdpError[];
 }
@@ -37,14 +39,12 @@ export interface TestNode {
 /** A node whose rejected messages end at once, without a dead letter. */
 export function testNode(name = 'test', kind: NodeKind = 'operator'): TestNode {
   const rejections: FdpError[] = [];
-  const node = new Node(name, kind, name, {
-    reject: (_node, _lane, message, error) => {
-      rejections.push(error);
-      message.track.end(Outcome.rejected);
-    },
-    stateChanged: () => {},
+  const node = new NodeStats(name, kind, name, { stateChanged: () => {} });
+  const outcomes = outcomesAt(node, (_lane, message, error) => {
+    rejections.push(error);
+    message.track.end(Outcome.rejected);
   });
-  return { node, rejections };
+  return { node, outcomes, rejections };
 }
 
 export function operatorContext(environment: Environment = testEnvironment()): OperatorContext & TestNode {

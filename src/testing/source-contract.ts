@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { SourceMessage } from '../kit/message.ts';
-import type { Node } from '../kit/node.ts';
+import type { NodeStats } from '../kit/node-stats.ts';
 import type { Lane, Reading, Source } from '../kit/source.ts';
 import { assertNoTimers, type Bench, type Check, inTime, onBench } from './check.ts';
 
@@ -8,7 +8,7 @@ import { assertNoTimers, type Bench, type Check, inTime, onBench } from './check
 export interface SourceBench extends Bench {
   readonly source: Source;
   /** The node of its role. */
-  readonly node: Node;
+  readonly node: NodeStats;
   /** Gives that many messages more to whoever is connected, numbered on from 0. Left out: the source makes them itself. */
   give?(count: number): Promise<void>;
   /** The number of a message that `give` gave. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { DeadLetter } from '../../src/engine/delivery/dead-letter.ts';
+import type { DeadLetter } from '../../src/kit/dead-letter.ts';
 import { envelope, LogWriter } from '../support/cli/log-writer.ts';
 import { get, LineReader, placeIn } from '../support/cli/place.ts';
 import { eventually, Process, temporaryFolder } from '../support/cli/platform.ts';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import type { DeadLetter } from '../../src/engine/delivery/dead-letter.ts';
+import type { DeadLetter } from '../../src/kit/dead-letter.ts';
 import { Cluster } from '../support/cli/cluster-place.ts';
 import { envelope } from '../support/cli/log-writer.ts';
 import { eventually } from '../support/cli/platform.ts';

@@ -1,6 +1,6 @@
 import { MongoClient } from 'mongodb';
 import { expect, it } from 'vitest';
-import type { DeadLetter } from '../../src/engine/delivery/dead-letter.ts';
+import type { DeadLetter } from '../../src/kit/dead-letter.ts';
 import { Cluster } from '../support/cli/cluster-place.ts';
 import { pause } from '../support/cli/faults.ts';
 import { envelope } from '../support/cli/log-writer.ts';

@@ -118,6 +118,7 @@ describe('the live page of rest', () => {
         '/docs',
         '/src/kit/growth.js',
         '/src/kit/price-text.js',
+        '/src/kit/recency-map.js',
       ].sort(),
     );
     expect(readPage(pageFolder)?.map(({ path }) => path)).toContain('/main.js');

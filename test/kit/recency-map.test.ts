@@ -37,6 +37,22 @@ describe('recency map', () => {
     );
   });
 
+  it('forgets what was unused for longest when it holds more than it may', () => {
+    const uses = fc.array(fc.integer({ min: 0, max: 20 }).map(String), { maxLength: 2000 });
+    fc.assert(
+      fc.property(uses, fc.integer({ min: 1, max: 12 }), (keys, most) => {
+        const map = new RecencyMap<number>(most);
+        let model: (readonly [string, number])[] = [];
+        for (const [index, key] of keys.entries()) {
+          const all = [...model.filter(([known]) => known !== key), [key, index] as const];
+          model = all.slice(-most);
+          expect(map.use(key, index)).toBe(all.length > most ? all[0]?.[0] : undefined);
+        }
+        expect([...map]).toEqual(model);
+      }),
+    );
+  });
+
   it('does not grow while the same few keys are used again and again', () => {
     const map = new RecencyMap<number>();
     const useAll = (times: number) => {

@@ -29,7 +29,7 @@ topologies:
         after: tables
   three:
     source: mock
-    routes: { GET /: [reply] }
+    routes: { GET /: [{ reply: { as: data } }] }
 `;
 
 describe('the spec reader', () => {
@@ -47,7 +47,7 @@ describe('the spec reader', () => {
       '13:9 one: unknown operator "explod"',
       '14:18 YAML takes !has(price) for a tag, not for text',
       '15:38 split: unknown option "max"',
-      '18:37 two, log as source.from: expected "earliest" or "latest", got "first"',
+      '18:37 two, log as source.from: expected `earliest`, `latest`, or an RFC 3339 time such as 2025-11-20T14:30:00Z, got "first"',
       '19:16 two.autostart: expected true or false, got "maybe"',
       '23:20 two: the messages have no field "price", which "table" stores',
       '25:16 two: after: there is no sink "tables" in this topology',
@@ -65,7 +65,7 @@ describe('the spec reader', () => {
     sink: log
   u: { source: mock, operators: [{ explode: *data }, { filter: *valid }], sink: letters }`);
 
-    expect(brief(readText(text).problems)).toEqual(['13:25 require: unknown name "prize"']);
+    expect(brief(readText(text).problems)).toEqual(['14:25 require: there is no field prize']);
   });
 
   it('tells a pipeline that is not there, or is no text', () => {
@@ -101,7 +101,7 @@ describe('the spec reader', () => {
       withTopologies(`  t: { source: mock, sinks: [{ connector: log, name: n0 }, ${sinks.join(', ')}] }`),
     );
 
-    expect(brief(problems)).toEqual(['9:29 t.sinks: expected at most 100 items']);
+    expect(brief(problems)).toEqual(['10:29 t.sinks: expected at most 100 items']);
   });
 
   it('takes no long line for deep nesting', () => {

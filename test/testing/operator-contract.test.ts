@@ -53,7 +53,7 @@ const mistakes: readonly (readonly [string, Create, string])[] = [
       batches.pipe(
         tap(({ messages, lane, warmUp }) => {
           if (!warmUp && messages.some((message) => numberOf(message) === 5))
-            for (const message of messages) context.node.reject(lane, message, new Error('one of them'));
+            for (const message of messages) context.outcomes.reject(lane, message, new Error('one of them'));
         }),
         good(context),
       ),

@@ -7,6 +7,7 @@ import type { Receipt, Sink } from '../../../src/kit/sink.ts';
 import { Outcome, Track } from '../../../src/kit/track.ts';
 import { encodeValue } from '../log/codec.ts';
 import { type BufferedMessage, DiskBuffer, type DiskBufferOptions } from './disk-buffer.ts';
+import { Losses } from './losses.ts';
 import { type Kept, Offered } from './offered.ts';
 
 /** How long the log may take before a message goes to the disk instead, ms. */
@@ -39,8 +40,7 @@ export class BufferedSink implements Sink {
   #fatal: { readonly error: unknown } | undefined;
   #working: Promise<void> | undefined;
   #turn = 0;
-  /** Messages were lost lately. */
-  #lossy = false;
+  readonly #losses: Losses;
   /** Messages brought at a time: fewer while one is looked for that spoils the write. */
   #atATime = drainStep;
   readonly #offered = new Offered();
@@ -52,6 +52,7 @@ export class BufferedSink implements Sink {
     this.#options = options;
     this.#context = context;
     this.#buffer = new DiskBuffer(options, context);
+    this.#losses = new Losses(context, options.name);
     this.maxMessageBytes = inner.maxMessageBytes ?? Number.POSITIVE_INFINITY;
   }
 
@@ -96,7 +97,8 @@ export class BufferedSink implements Sink {
     const { ids, dropped } = await this.#buffer.append(rows, signal);
     for (const [place, { offered }] of messages.entries()) if (offered) this.#offered.add(ids[place] ?? 0, offered);
     await this.#context.failPoint('buffer-after-append');
-    this.#tell(dropped, `the disk buffer of ${this.#options.maxBytes} bytes is full`);
+    this.#context.node.gauge('buffered', this.#buffer.size);
+    this.#losses.report(dropped, `the disk buffer of ${this.#options.maxBytes} bytes is full`);
     this.#work();
   }
 
@@ -171,7 +173,7 @@ export class BufferedSink implements Sink {
   async #connectInner(signal: AbortSignal): Promise<void> {
     await this.#inner.connect(signal);
     this.#innerConnected = true;
-    if (!this.#lossy) this.#context.node.is('ok');
+    if (!this.#losses.areShown) this.#context.node.is('ok');
   }
 
   async #step(): Promise<void> {
@@ -194,11 +196,8 @@ export class BufferedSink implements Sink {
     await this.#removeConfirmed();
     const refused = failed.size - stay.size;
     if (isLetter && refused > 0)
-      this.#tell(refused, 'the log rejected them permanently after they had waited on the disk');
-    else if (this.#lossy) {
-      this.#lossy = false;
-      this.#context.node.is('ok');
-    }
+      this.#losses.report(refused, 'the log rejected them permanently after they had waited on the disk');
+    else this.#losses.end();
     for (const error of stay.values()) throw error;
   }
 
@@ -215,13 +214,13 @@ export class BufferedSink implements Sink {
   async #reject(message: BufferedMessage | undefined, error: Error): Promise<boolean> {
     if (!message) return true;
     const { key, timestamp, value } = message;
-    const { node } = this.#context;
+    const { node, outcomes } = this.#context;
     const record: SourceMessage = { key, timestamp, value, raw: value, meta: { lane: 'disk buffer' } };
     // It has gone out of this node once already.
     node.made++;
     return new Promise((resolve) => {
       const track = new Track({ ended: (outcome) => resolve(outcome === Outcome.rejected) }, record);
-      node.reject({ id: record.meta.lane, signal: this.#life.signal }, { ...record, track }, error);
+      outcomes.reject({ id: record.meta.lane, signal: this.#life.signal }, { ...record, track }, error);
     });
   }
 
@@ -239,15 +238,5 @@ export class BufferedSink implements Sink {
       cancel();
       release();
     }
-  }
-
-  #tell(dropped: number, why: string): void {
-    const { node, log } = this.#context;
-    node.gauge('buffered', this.#buffer.size);
-    if (dropped === 0) return;
-    node.count('dropped', dropped);
-    this.#lossy = true;
-    node.is('retrying', `${node.extra['dropped']} messages were dropped: ${why}`);
-    log.error({ dropped }, `${this.#options.name}: ${dropped} messages were dropped: ${why}`);
   }
 }

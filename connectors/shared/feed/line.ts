@@ -1,4 +1,4 @@
-import type { Node } from '../../../src/kit/node.ts';
+import type { NodeStats } from '../../../src/kit/node-stats.ts';
 import { foreignText } from '../../../src/kit/text.ts';
 
 /** A line of the feed, as far as it is shown. */
@@ -38,10 +38,10 @@ export function readFeedLine(value: unknown): FeedLine | undefined {
  * read, and says what came.
  */
 export class FeedWatch {
-  readonly #node: Node;
+  readonly #node: NodeStats;
   #isRefusing = false;
 
-  constructor(node: Node) {
+  constructor(node: NodeStats) {
     this.#node = node;
   }
 

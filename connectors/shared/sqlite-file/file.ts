@@ -1,27 +1,16 @@
 import { statSync } from 'node:fs';
-import { FdpError, messageOf } from '../../../src/errors.ts';
+import { FdpError } from '../../../src/errors.ts';
 import type { Clock } from '../../../src/kit/clock.ts';
 import type { Environment } from '../../../src/kit/environment.ts';
 import { Changes } from '../log/changes.ts';
 import type { Database } from './database.ts';
 import { isOther, openDatabase } from './open.ts';
 import { WalWatch } from './wal-watch.ts';
+import { backOffMs, lockedLimitMs, WriteQueue } from './write-queue.ts';
 
 /** How often other processes' changes are looked for while a reader waits, ms. */
 const watchMs = 5;
-/** A lock held for longer than this by another process is said, ms. */
-const lockedSaidMs = 1000;
-/** A job that could not start for so long fails with FDP_BUSY, ms. */
-const lockedLimitMs = 5000;
 const goneCheckMs = 1000;
-
-interface Job {
-  readonly work: (db: Database) => unknown;
-  readonly signal: AbortSignal | undefined;
-  readonly since: number;
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: unknown) => void;
-}
 
 /** The open files of a clock's world, by path: tests on virtual clocks don't meet each other's. */
 const openFiles = new WeakMap<Clock, Map<string, SqliteFile>>();
@@ -54,31 +43,30 @@ export async function acquireFile(path: string, environment: Environment, signal
   }
 }
 
-/**
- * One SQLite file of this process. Writes queued in one turn of the event loop share one transaction, each in a
- * savepoint of its own, so that one which throws spoils no other; none spans an await. Never blocks on a lock: busy is
- * waited for on the clock.
- */
+/** One SQLite file of this process. Writes go through a `WriteQueue`; reading never waits. */
 export class SqliteFile {
   /** Of all partitions in the file. */
   readonly changes = new Changes();
   readonly #db: Database;
   readonly #environment: Environment;
   readonly #closed: () => void;
-  readonly #queue: Job[] = [];
   readonly #inode: number;
   #references = 0;
-  #flushing: Promise<void> | undefined;
   #dataVersion: number;
   #cancelWatch: (() => void) | undefined;
   #checkedGone = 0;
   readonly #wal: WalWatch;
+  readonly #writes: WriteQueue;
 
   constructor(db: Database, environment: Environment, closed: () => void) {
     this.#db = db;
     this.#environment = environment;
     this.#closed = closed;
     this.#wal = new WalWatch(db.path, environment);
+    this.#writes = new WriteQueue(db, environment, {
+      begins: () => this.#throwIfGone(),
+      committed: () => this.#wal.look(),
+    });
     this.#inode = statSync(db.path).ino;
     this.#dataVersion = this.#askDataVersion();
   }
@@ -100,7 +88,7 @@ export class SqliteFile {
   /** Closes the file when nobody uses it any more, after the writes that are queued. */
   async release(): Promise<void> {
     if (--this.#references > 0) return;
-    await this.#flushing;
+    await this.#writes.idle();
     if (this.#references > 0) return;
     this.#cancelWatch?.();
     this.changes.tell();
@@ -121,11 +109,7 @@ export class SqliteFile {
    *   throws
    */
   write<T>(work: (db: Database) => T, signal?: AbortSignal): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      const since = this.#environment.clock.monotonic();
-      this.#queue.push({ work, signal, since, resolve: resolve as (value: unknown) => void, reject });
-      this.#flushing ??= this.#flush();
-    });
+    return this.#writes.write(work, signal);
   }
 
   /** As `changes.since`, also when another process has changed the file: that is noticed within 5 ms. */
@@ -159,93 +143,6 @@ export class SqliteFile {
     }
   }
 
-  async #flush(): Promise<void> {
-    const { clock } = this.#environment;
-    try {
-      while (this.#queue.length > 0) {
-        await clock.turn();
-        await this.#begin();
-        if (this.#db.inTransaction) this.#transact(this.#queue.splice(0));
-      }
-    } finally {
-      this.#flushing = undefined;
-    }
-  }
-
-  /** Returns in a transaction, or with an empty queue. */
-  async #begin(): Promise<void> {
-    const { clock, log } = this.#environment;
-    const since = clock.monotonic();
-    let said = false;
-    for (let attempt = 0; this.#dropSpent(); attempt++) {
-      try {
-        this.#throwIfGone();
-        this.#db.exec('BEGIN IMMEDIATE');
-        if (said) log.info({ file: this.path }, `${this.path}: free again`);
-        return;
-      } catch (error) {
-        if (!(error instanceof FdpError && error.code === 'FDP_BUSY')) {
-          for (const job of this.#queue.splice(0)) job.reject(error);
-          return;
-        }
-      }
-      if (!said && clock.monotonic() - since > lockedSaidMs) {
-        said = true;
-        log.warn({ file: this.path }, `${this.path}: locked by another process; waiting`);
-      }
-      await clock.sleep(backOffMs(this.#environment, attempt));
-    }
-  }
-
-  /** Rejects the jobs that were given up or waited for too long; false when none is left. */
-  #dropSpent(): boolean {
-    const now = this.#environment.clock.monotonic();
-    for (const job of this.#queue.splice(0)) {
-      if (job.signal?.aborted) job.reject(new FdpError('FDP_CLOSED', `${this.path}: the write was cancelled`));
-      else if (now - job.since > lockedLimitMs)
-        job.reject(new FdpError('FDP_BUSY', `${this.path}: locked by another process for 5 s`));
-      else this.#queue.push(job);
-    }
-    return this.#queue.length > 0;
-  }
-
-  #transact(jobs: readonly Job[]): void {
-    const done: (() => void)[] = [];
-    try {
-      for (const job of jobs) done.push(this.#perform(job));
-      this.#db.exec('COMMIT');
-    } catch (error) {
-      this.#rollBack();
-      for (const job of jobs) job.reject(error);
-      return;
-    }
-    this.#wal.look();
-    for (const settle of done) settle();
-  }
-
-  /** Runs one job in its savepoint. Throws only when the whole transaction is lost. */
-  #perform(job: Job): () => void {
-    this.#db.exec('SAVEPOINT job');
-    try {
-      const value = job.work(this.#db);
-      this.#db.exec('RELEASE job');
-      return () => job.resolve(value);
-    } catch (error) {
-      if (!this.#db.inTransaction) throw error;
-      this.#db.exec('ROLLBACK TO job');
-      this.#db.exec('RELEASE job');
-      return () => job.reject(error);
-    }
-  }
-
-  #rollBack(): void {
-    try {
-      if (this.#db.inTransaction) this.#db.exec('ROLLBACK');
-    } catch (error) {
-      this.#environment.log.error({ file: this.path }, `${this.path}: ${messageOf(error)}`);
-    }
-  }
-
   /** A deleted or replaced file would still take our writes, and lose them. */
   #throwIfGone(): void {
     const now = this.#environment.clock.monotonic();
@@ -255,9 +152,4 @@ export class SqliteFile {
       throw new FdpError('FDP_STORE_GONE', `${this.path}: was removed or replaced while in use: restart fdp`);
     this.#checkedGone = now;
   }
-}
-
-/** 1 to 50 ms, with jitter. */
-function backOffMs({ chance }: Environment, attempt: number): number {
-  return Math.min(50, 2 ** Math.min(attempt, 6)) * (0.5 + chance.next() / 2);
 }

@@ -2,7 +2,7 @@ import { FdpError } from '../../errors.ts';
 import { linkedAbort, withGrace } from '../../kit/clock.ts';
 import type { Environment } from '../../kit/environment.ts';
 import type { Message } from '../../kit/message.ts';
-import type { Node } from '../../kit/node.ts';
+import type { NodeStats } from '../../kit/node-stats.ts';
 import type { Receipt, Sink } from '../../kit/sink.ts';
 
 /** How long a write that was told to give up may take to do so, ms. */
@@ -10,7 +10,7 @@ const abandonMs = 1000;
 
 export interface AttemptParts {
   readonly sink: Sink;
-  readonly node: Node;
+  readonly node: NodeStats;
   readonly environment: Environment;
   /** One attempt may take this long, ms. */
   readonly writeTimeoutMs: number;

@@ -1,7 +1,7 @@
 import { Observable, type OperatorFunction } from 'rxjs';
 import { type Clock, linkedAbort } from '../../kit/clock.ts';
 import type { Batch } from '../../kit/message.ts';
-import type { Node } from '../../kit/node.ts';
+import type { NodeStats } from '../../kit/node-stats.ts';
 import { Track } from '../../kit/track.ts';
 
 /** Batches that a best-effort branch may be behind. */
@@ -14,7 +14,7 @@ const graceMs = 1000;
  * (counted as `dropped`) when the branch can't keep up. So it never delays the rest, nor makes it grow; at the lane's
  * end it has a second, and then gives up.
  */
-export function bestEffort(node: Node, clock: Clock): OperatorFunction<Batch, Batch> {
+export function bestEffort(node: NodeStats, clock: Clock): OperatorFunction<Batch, Batch> {
   return (batches) =>
     new Observable((subscriber) => {
       const waiting: Batch[] = [];

@@ -1,54 +1,13 @@
-import { isUtf8 } from 'node:buffer';
 import { type FdpError, messageOf as textOf } from '../../errors.ts';
 import { Backoff } from '../../kit/backoff.ts';
+import { deadLetterOf } from '../../kit/dead-letter.ts';
 import type { Message, SourceMessage } from '../../kit/message.ts';
-import type { Node } from '../../kit/node.ts';
+import type { NodeStats } from '../../kit/node-stats.ts';
 import type { Receipt } from '../../kit/sink.ts';
-import { jsonWithin } from '../../kit/text.ts';
-import { looseTrack, Outcome, type Tracked } from '../../kit/track.ts';
+import { looseTrack, Outcome } from '../../kit/track.ts';
 import { type AttemptParts, attemptWrite } from './attempt.ts';
 
 const batchSize = 100;
-/** A letter that is larger than its target takes keeps this much of the message, or what fits. */
-const cutBytes = 64 * 1024;
-/** No letter holds more of its message than this, whatever its target takes. */
-const mostBytes = 16 * 1024 * 1024;
-/** What a letter holds of a longer key, characters: it is the key of the letter too. */
-const keyLength = 4096;
-/** What is kept of a value that came without bytes, and that has no JSON, characters. */
-const outlineLength = 64 * 1024;
-
-/** A message that could not be delivered, as it is written to the dead letter. */
-export interface DeadLetter {
-  /** The error's code. */
-  readonly code: string;
-  /** One line. */
-  readonly reason: string;
-  readonly topology: string;
-  /** The operator or sink that refused it. */
-  readonly node: string;
-  /** The sink whose branch refused it; undefined before the fan-out. The sinks before it have the message. */
-  readonly sink?: string;
-  /** Where the source read it; `index` is the child's, when one of several was refused. */
-  readonly origin: {
-    readonly lane: string;
-    readonly topic?: string;
-    readonly partition?: number;
-    readonly offset?: number;
-    readonly index?: number;
-    /** Its beginning, if it is longer than 4096 characters: `key_length` is then its whole length. */
-    readonly key: string | null;
-    readonly key_length?: number;
-    readonly timestamp: number;
-  };
-  /** The bytes as the source read them. */
-  readonly value: string;
-  readonly encoding: 'utf8' | 'base64';
-  /** Their number; more than `value` holds when it was cut. */
-  readonly bytes: number;
-  /** When it was rejected, Unix ms. */
-  readonly rejected_at: number;
-}
 
 interface DeadLetterParts extends AttemptParts {
   /** Aborts when what is not written is given up. */
@@ -76,7 +35,7 @@ export class DeadLetters {
   }
 
   /** Takes a rejected message; its track ends once its letter is durable. */
-  submit(topology: string, refusedBy: Node, rejected: Message, error: FdpError): void {
+  submit(topology: string, refusedBy: NodeStats, rejected: Message, error: FdpError): void {
     const { environment, sink, node } = this.#parts;
     const at = environment.clock.now();
     const letter = deadLetterOf({ topology, refusedBy, rejected, error, at }, sink.maxMessageBytes);
@@ -141,78 +100,4 @@ export class DeadLetters {
     node.released += left.length;
     for (const { rejected } of left) rejected.track.end(Outcome.released);
   }
-}
-
-interface Rejection {
-  readonly topology: string;
-  readonly refusedBy: Node;
-  readonly rejected: Message;
-  readonly error: FdpError;
-  readonly at: number;
-}
-
-/**
- * Never throws, whatever was rejected: what is too large is cut before it is made into text.
- *
- * @param maxBytes the largest message that the target takes
- */
-export function deadLetterOf(rejection: Rejection, maxBytes = Number.POSITIVE_INFINITY): DeadLetter {
-  const { topology, refusedBy, rejected, error, at } = rejection;
-  const { track: record } = rejected;
-  const bytes = bytesOf(record);
-  const head = {
-    code: error.code,
-    reason: textOf(error),
-    topology,
-    node: refusedBy.name,
-    ...(refusedBy.branch === undefined ? {} : { sink: refusedBy.branch }),
-    origin: originOf(record, rejected.meta.index),
-  };
-  const tail = { bytes: bytes.length, rejected_at: at };
-  const keyBytes = Buffer.byteLength(head.origin.key ?? '');
-  const size = (value: object) => keyBytes + Buffer.byteLength(JSON.stringify(value));
-  if (bytes.length <= Math.min(maxBytes, mostBytes)) {
-    const letter = { ...head, ...encoded(bytes), ...tail };
-    if (size(letter) <= maxBytes) return letter;
-  }
-  const cut = { ...head, value: '', encoding: 'base64' as const, ...tail };
-  // Four characters for three bytes.
-  const room = Math.max(0, Math.floor((maxBytes - size(cut)) / 4) * 3);
-  return { ...cut, value: bytes.subarray(0, Math.min(cutBytes, room)).toString('base64') };
-}
-
-function originOf({ meta, key, timestamp }: Tracked, index: number | undefined): DeadLetter['origin'] {
-  const { lane, topic, partition, offset } = meta;
-  const isLong = key !== null && key.length > keyLength;
-  return {
-    lane,
-    ...(topic === undefined ? {} : { topic }),
-    ...(partition === undefined ? {} : { partition }),
-    ...(offset === undefined ? {} : { offset }),
-    ...(index === undefined ? {} : { index }),
-    key: isLong ? key.slice(0, keyLength) : key,
-    ...(isLong ? { key_length: key.length } : {}),
-    timestamp,
-  };
-}
-
-function bytesOf({ raw, value }: Tracked): Buffer {
-  if (raw === undefined) return Buffer.from(jsonOf(value));
-  return typeof raw === 'string' ? Buffer.from(raw) : Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength);
-}
-
-/** A value that an operator or a source made may be anything: of what has no JSON an outline is kept. */
-function jsonOf(value: unknown): string {
-  try {
-    return JSON.stringify(value) ?? 'null';
-  } catch {
-    return jsonWithin(value, outlineLength);
-  }
-}
-
-/** Text stays readable; anything that is not UTF-8 is kept exactly. */
-function encoded(bytes: Buffer): Pick<DeadLetter, 'value' | 'encoding'> {
-  return isUtf8(bytes)
-    ? { value: bytes.toString('utf8'), encoding: 'utf8' }
-    : { value: bytes.toString('base64'), encoding: 'base64' };
 }

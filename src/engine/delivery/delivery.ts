@@ -1,30 +1,25 @@
 import { FdpError, faultOf, messageOf } from '../../errors.ts';
 import { Backoff } from '../../kit/backoff.ts';
 import { linkedAbort } from '../../kit/clock.ts';
-import { type LimitedLog, limited } from '../../kit/limited-log.ts';
 import type { Batch, Message } from '../../kit/message.ts';
-import { type Coordinates, coordinatesOf, type Meta } from '../../kit/origin.ts';
+import type { Coordinates } from '../../kit/origin.ts';
+import type { Outcomes } from '../../kit/outcomes.ts';
 import type { Receipt } from '../../kit/sink.ts';
 import { Outcome } from '../../kit/track.ts';
 import { Troubles } from '../troubles.ts';
 import { type AttemptParts, attemptWrite } from './attempt.ts';
+import { Counting, type CountingParts, isOwn, uncountedReport } from './counting.ts';
 
 /** Attempts for an error that nobody classified; after that the message is rejected. */
 const unclassifiedAttempts = 5;
-/** At most one line in this time about messages that are not counted, ms. */
-const uncountedLogMs = 60_000;
-
-export interface DeliveryParts extends AttemptParts {
+export interface DeliveryParts extends AttemptParts, CountingParts {
+  readonly outcomes: Outcomes;
   /** Aborts when the stop is forced or the topology restarts: what is not confirmed by then is released. */
   readonly killed: AbortSignal;
   /** Aborts when a stop begins: there is no time for long waits between attempts then. */
   readonly draining: AbortSignal;
   /** Whether branches follow that get what this sink stored, and how many of them settle. */
   readonly followers: { readonly any: boolean; readonly settling: number };
-  /** What this sink had stored before: told by the origin, which a message keeps. The exception, so it is cheap to keep. */
-  readonly storedBefore: WeakSet<Meta>;
-  /** For counters: what the sink before them had stored before; all else was stored now, and they are to count it. */
-  readonly mayBeCounted: WeakSet<Meta> | undefined;
   readonly branch: string;
   /** Nobody waits for it: a write under way is told to give up, too, when its lane ends. */
   readonly bestEffort: boolean;
@@ -40,12 +35,12 @@ export interface DeliveryParts extends AttemptParts {
 export class Delivery {
   readonly #parts: DeliveryParts;
   readonly #troubles: Troubles;
-  readonly #log: LimitedLog;
+  readonly #reportUncounted: (uncounted: number) => void;
 
   constructor(parts: DeliveryParts) {
     this.#parts = parts;
     this.#troubles = new Troubles(parts.node);
-    this.#log = limited(parts.environment.log, parts.environment.clock, uncountedLogMs);
+    this.#reportUncounted = uncountedReport(parts.node, parts.environment);
   }
 
   /** A batch has reached the sink and waits for its turn. */
@@ -70,28 +65,17 @@ export class Delivery {
     }
     attempt.releaseRest();
     this.#troubles.end(attempt);
-    this.#sayUncounted(attempt.uncounted);
+    this.#reportUncounted(attempt.counting.uncounted);
     return { ...batch, messages: attempt.stored };
-  }
-
-  #sayUncounted(uncounted: number): void {
-    if (uncounted === 0) return;
-    const { node } = this.#parts;
-    node.count('uncounted', uncounted);
-    const text = `${node.name}: ${uncounted} messages were stored now, but lie at or below what was counted before: they are not counted`;
-    this.#log.warn(node.name, { node: node.name, uncounted }, text);
   }
 }
 
 /** One batch on its way into a sink. */
 class BatchDelivery {
+  readonly counting: Counting;
   readonly #stored: Message[] = [];
   /** Some were tried again: `#stored` may be out of order. */
   #isMixed = false;
-  /** Stored now by the sink before, but known to these counters, which can't have it from this batch. */
-  uncounted = 0;
-  /** An attempt failed, and may have stored or counted something. */
-  #isUncertain = false;
   #pending: readonly Message[];
   /** How many messages the next attempt takes. */
   #size: number;
@@ -109,6 +93,7 @@ class BatchDelivery {
     this.#pending = batch.messages;
     this.#size = batch.messages.length;
     this.#backoff = new Backoff(parts.environment);
+    this.counting = new Counting(parts, batch.lane.signal);
   }
 
   /** In source order, whatever was retried: what the sink confirmed and followers may have. */
@@ -134,7 +119,7 @@ class BatchDelivery {
       const receipt = await attemptWrite(this.#parts, messages, signals);
       return this.#confirm(messages, receipt);
     } catch (error) {
-      this.#isUncertain = true;
+      this.counting.failed();
       return this.#failWhole(messages, error);
     }
   }
@@ -149,7 +134,7 @@ class BatchDelivery {
 
   releaseRest(): void {
     this.#parts.node.inFlight -= this.#pending.length;
-    for (const message of this.#pending) this.#parts.node.release(message);
+    for (const message of this.#pending) this.#parts.outcomes.release(message);
     this.#pending = [];
   }
 
@@ -171,7 +156,7 @@ class BatchDelivery {
       }
     }
     if (again.length > 0) {
-      this.#isUncertain = true;
+      this.counting.failed();
       this.#isMixed = true;
     }
     this.#pending = [...again, ...this.#pending.slice(messages.length)];
@@ -218,13 +203,9 @@ class BatchDelivery {
   }
 
   #delivered(message: Message, known: Coordinates | undefined): void {
-    const { node, followers, storedBefore, mayBeCounted } = this.#parts;
+    const { node, followers } = this.#parts;
     node.out++;
-    if (known !== undefined) {
-      storedBefore.add(message.meta);
-      const isToCount = mayBeCounted !== undefined && !mayBeCounted.has(message.meta);
-      if (isToCount && !this.#isUncertain && !this.#batch.lane.signal.aborted) this.uncounted++;
-    }
+    this.counting.confirmed(message, known);
     if (followers.any && isOwn(message, known)) {
       message.track.fork(followers.settling);
       this.#stored.push(message);
@@ -235,18 +216,11 @@ class BatchDelivery {
 
   #reject(message: Message, error: unknown): void {
     this.#parts.node.inFlight--;
-    this.#parts.node.reject(this.#batch.lane, message, error);
+    this.#parts.outcomes.reject(this.#batch.lane, message, error);
   }
 }
 
 /** An ordered sink names with a failed message all that follow with its key: nothing is known against those. */
 function isVictim({ key }: Message, error: Error, stuckKeys: ReadonlySet<string>): boolean {
   return faultOf(error) === undefined && key !== null && stuckKeys.has(key);
-}
-
-/** Stored now, or before from the same place: a twin that came from elsewhere was counted there. */
-function isOwn(message: Message, known: Coordinates | undefined): boolean {
-  if (known === undefined) return true;
-  const { lane, offset, index } = coordinatesOf(message);
-  return known.lane === lane && known.offset === offset && known.index === index;
 }

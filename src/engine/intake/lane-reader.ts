@@ -4,7 +4,8 @@ import { Backoff } from '../../kit/backoff.ts';
 import { linkedAbort, onAbort, withGrace } from '../../kit/clock.ts';
 import type { Environment } from '../../kit/environment.ts';
 import { type Batch, type LaneContext, type Message, messageOf } from '../../kit/message.ts';
-import type { Node } from '../../kit/node.ts';
+import type { NodeStats } from '../../kit/node-stats.ts';
+import type { Outcomes } from '../../kit/outcomes.ts';
 import type { Lane, Reading } from '../../kit/source.ts';
 import type { Limits } from '../plan.ts';
 import { Proofs } from '../recovery/proofs.ts';
@@ -20,7 +21,9 @@ const abandonMs = 5000;
 
 export interface LaneParts {
   readonly environment: Environment;
-  readonly node: Node;
+  readonly node: NodeStats;
+  /** At the source's node. */
+  readonly outcomes: Outcomes;
   /** Of the source's node, over all its lanes. */
   readonly troubles: Troubles;
   readonly tally: Tally;
@@ -174,13 +177,13 @@ export class LaneReader {
   }
 
   #admit(reading: Reading): Batch {
-    const { node } = this.#parts;
+    const { node, outcomes } = this.#parts;
     const settlement = reading.warmUp ? undefined : this.#ledger.open(reading);
     const messages: Message[] = [];
     for (const record of reading.messages) {
       const message = messageOf(record, settlement);
       if (record.problem === undefined) messages.push(message);
-      else if (settlement) node.reject(this.context, message, record.problem);
+      else if (settlement) outcomes.reject(this.context, message, record.problem);
     }
     if (settlement) {
       node.in += reading.messages.length;

@@ -13,7 +13,7 @@ import {
 import { FdpError, messageOf as textOf } from '../../errors.ts';
 import type { Environment } from '../../kit/environment.ts';
 import { type Batch, type LaneContext, type Message, messageOf } from '../../kit/message.ts';
-import type { Node } from '../../kit/node.ts';
+import type { NodeStats } from '../../kit/node-stats.ts';
 import type { RequestContext } from '../../kit/request.ts';
 import type { Lane, Reading } from '../../kit/source.ts';
 import { Outcome } from '../../kit/track.ts';
@@ -23,7 +23,7 @@ import { Settlement } from './ledger.ts';
 export interface RequestParts {
   readonly environment: Environment;
   /** Of the source. */
-  readonly node: Node;
+  readonly node: NodeStats;
   readonly tally: Tally;
 }
 

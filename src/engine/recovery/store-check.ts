@@ -1,5 +1,5 @@
 import type { Logger } from '../../kit/environment.ts';
-import type { Node } from '../../kit/node.ts';
+import type { NodeStats } from '../../kit/node-stats.ts';
 import type { Sink } from '../../kit/sink.ts';
 import type { Lane } from '../../kit/source.ts';
 import type { Proofs } from './proofs.ts';
@@ -9,7 +9,7 @@ export interface StoreCheck {
   readonly sinks: ReadonlyMap<string, Sink>;
   readonly proofs: Proofs;
   /** The source's. */
-  readonly node: Node;
+  readonly node: NodeStats;
   readonly log: Logger;
 }
 

@@ -29,7 +29,9 @@ const kinds: Readonly<Record<string, string>> = {
 };
 
 /** Errors that tell what a value should have been; all others speak of keys and counts. */
-const phrases: Readonly<Record<string, (error: ErrorObject) => string>> = {
+const phrases: Readonly<Record<string, (error: ErrorObject) => string | undefined>> = {
+  anyOf: ({ schema }) => formsPhrase(schema),
+  oneOf: ({ schema, params }) => (params['passingSchemas'] ? undefined : formsPhrase(schema)),
   type: ({ params, parentSchema }) => {
     const format: unknown = params['type'] === 'string' ? parentSchema?.['format'] : undefined;
     if (typeof format === 'string' && format !== 'expression') return formatPhrase(format);
@@ -51,7 +53,11 @@ const phrases: Readonly<Record<string, (error: ErrorObject) => string>> = {
 
 /** What the value should have been, `a list`; undefined for an error that isn't about the value itself. */
 export function expectedBy(error: ErrorObject): string | undefined {
-  return error.params['expected'] ?? phrases[error.keyword]?.(error);
+  return phrases[error.keyword]?.(error);
+}
+
+export function isUnion({ keyword }: { readonly keyword: string }): boolean {
+  return keyword === 'anyOf' || keyword === 'oneOf';
 }
 
 /** One error in words. */
@@ -59,7 +65,9 @@ export function describeError(error: ErrorObject, manner: Manner): Described {
   const expected = expectedBy(error);
   if (expected !== undefined) {
     const hint =
-      error.data === null ? 'quote the text when it holds a character that YAML takes for its own' : meaning(error);
+      error.data === null
+        ? 'quote the text when it holds a character that YAML takes for its own'
+        : (meaning(error) ?? whyNoForm(error));
     return { text: `expected ${expected}, got ${got(error.data, manner)}`, ...(hint ? { hint } : {}) };
   }
   return others[error.keyword]?.(error) ?? { text: error.message ?? `wrong by "${error.keyword}"` };
@@ -69,6 +77,19 @@ export function describeError(error: ErrorObject, manner: Manner): Described {
 function meaning({ keyword, parentSchema }: ErrorObject): string | undefined {
   const description: unknown = keyword === 'pattern' ? parentSchema?.['description'] : undefined;
   return typeof description === 'string' ? description : undefined;
+}
+
+/** Why a map has none of the forms that are allowed: the errors of each. Shows no value, for it may be a secret. */
+function whyNoForm({ data, instancePath, params }: ErrorObject): string | undefined {
+  const alternatives: readonly (readonly ErrorObject[])[] | undefined = params['alternatives'];
+  if (!alternatives || typeof data !== 'object' || data === null || Array.isArray(data)) return undefined;
+  const reasonOf = (error: ErrorObject): string => {
+    const option = error.instancePath.slice(instancePath.length + 1).replaceAll('/', '.');
+    const expected = expectedBy(error);
+    const text = expected === undefined ? others[error.keyword]?.(error).text : `expected ${expected}`;
+    return `${option === '' ? '' : `${option}: `}${text ?? 'wrong'}`;
+  };
+  return alternatives.map((errors) => errors.map(reasonOf).join(', ')).join('; or ');
 }
 
 const others: Readonly<Record<string, (error: ErrorObject) => Described>> = {
@@ -92,12 +113,13 @@ const others: Readonly<Record<string, (error: ErrorObject) => Described>> = {
   minProperties: ({ params }) => ({ text: `expected at least ${counted(params['limit'], 'key')}` }),
   maxProperties: ({ params }) => ({ text: `expected at most ${counted(params['limit'], 'key')}` }),
   dependencies: ({ params }) => ({ text: `"${params['property']}" also needs "${params['missingProperty']}"` }),
-  oneOf: ({ params, parentSchema }) => {
-    const names = namesOf(parentSchema?.['oneOf']);
-    const text = params['passingSchemas'] ? `only one of ${names.join(', ')} may be given` : `lacks ${orOf(names)}`;
-    return { text };
+  oneOf: ({ params, schema }) => {
+    if (!params['passingSchemas']) return lacksOneOf(schema);
+    const names = namesOf(schema);
+    const which = names.length > 0 ? names.join(', ') : 'the forms';
+    return { text: `only one of ${which} may be given` };
   },
-  anyOf: ({ parentSchema }) => ({ text: `lacks ${orOf(namesOf(parentSchema?.['anyOf']))}` }),
+  anyOf: ({ schema }) => lacksOneOf(schema),
   not: ({ schema }) => ({ text: `${namesOf([schema]).join(' and ')} can't stand together` }),
 };
 
@@ -111,6 +133,37 @@ function similarKey(name: string, schema: ErrorObject['parentSchema'], data: unk
 function unknownKey(key: string): Described {
   const hint = key === '<<' ? 'merge keys are not understood: anchor the whole value, or write it out' : undefined;
   return { text: `unknown option "${key}"`, key, ...(hint ? { hint } : {}) };
+}
+
+function lacksOneOf(alternatives: unknown): Described {
+  const names = namesOf(alternatives);
+  return { text: names.length > 0 ? `lacks ${orOf(names)}` : 'has none of the forms that are allowed here' };
+}
+
+type Form = NonNullable<ErrorObject['parentSchema']>;
+
+/** What alternatives allow: `a whole number (at least 1) or "none"`; undefined when one of them is no kind of value. */
+function formsPhrase(alternatives: unknown): string | undefined {
+  const forms = (alternatives as readonly Form[]).map(formPhrase);
+  return forms.includes(undefined) ? undefined : orOf(forms.map(String));
+}
+
+/** What one schema allows. */
+function formPhrase(schema: Form): string | undefined {
+  const phrased = (keyword: string): readonly string[] => {
+    const value = schema[keyword];
+    const params = { [keyword]: value, limit: value, allowedValue: value, allowedValues: value };
+    const like = { keyword, instancePath: '', schemaPath: '', params, schema: value, parentSchema: schema };
+    const text = value === undefined ? undefined : phrases[keyword]?.(like);
+    return text === undefined ? [] : [text];
+  };
+  const exact = ['const', 'enum'].filter((keyword) => keyword in schema);
+  const [kind, ...bounds] = new Set((exact.length > 0 ? exact : ['type', ...Object.keys(schema)]).flatMap(phrased));
+  if (kind === kinds['object']) {
+    const names = namesOf([schema]);
+    return names.length > 0 ? `${kind} with ${names.join(' and ')}` : kind;
+  }
+  return bounds.length > 0 ? `${kind} (${bounds.join(', ')})` : kind;
 }
 
 /** The options that alternatives ask for. */

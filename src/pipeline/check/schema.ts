@@ -8,7 +8,7 @@ import type { Place } from '../read/source.ts';
 import { isUnusable, isWhole, keyAt, type Path, placeAt, plain, type Tree, valueAt } from '../read/tree.ts';
 import { eachAnnotated, isSecret } from './annotations.ts';
 import { describeError } from './schema-errors.ts';
-import { usefulErrors } from './schema-unions.ts';
+import { usefulErrors } from './useful-errors.ts';
 
 /** What a piece of the spec is checked against, and in whose name. */
 interface Check {
@@ -68,7 +68,9 @@ export function checkTree(tree: Tree | undefined, check: Check): Checked {
   let errors = run(validate, root);
   for (let round = 0; round < maxRounds && errors.some((error) => coerce(tree, root, error)); round++)
     errors = run(validate, root);
-  const found = usefulErrors(errors.slice(0, maxErrors), (path) => isWhole(valueAt(tree, path)));
+  const found = usefulErrors(errors.slice(0, maxErrors), ({ instancePath }) =>
+    isWhole(valueAt(tree, pathOf(instancePath))),
+  );
   for (const error of found) report(tree, error, check);
   if (errors.length > 0) return { value: root.value, valid: false };
   makePathsAbsolute(root, check);

@@ -86,7 +86,7 @@ export const operatorsSchema = {
   items: { type: 'object', minProperties: 1, maxProperties: 1, description: 'One operator: `type: options`.' },
 } as const satisfies JSONSchema;
 
-const connectorName = {
+export const connectorName = {
   type: 'string',
   minLength: 1,
   description: 'Name of a connector from `connectors`.',
@@ -94,31 +94,21 @@ const connectorName = {
 
 /** `source`: a connector's name, or a map with `connector` and the options of its source role. */
 export const sourceSchema = {
+  type: ['string', 'object'],
+  minLength: 1,
   description:
     'Where messages come from: the name of a connector, or a map with `connector` and its options as a source.',
-  anyOf: [
-    connectorName,
-    {
-      type: 'object',
-      description: 'A connector as a source, with its options in this topology.',
-      required: ['connector'],
-      properties: { connector: connectorName },
-    },
-  ],
+  required: ['connector'],
+  properties: { connector: connectorName },
 } as const satisfies JSONSchema;
 
 /** `sink`: a connector's name, or a map with `connector` and the options of its sink role. */
 export const sinkSchema = {
+  type: ['string', 'object'],
+  minLength: 1,
   description: 'Where messages go: the name of a connector, or a map with `connector` and its options as a sink.',
-  anyOf: [
-    connectorName,
-    {
-      type: 'object',
-      description: 'A connector as a sink, with its options in this topology.',
-      required: ['connector'],
-      properties: { connector: connectorName },
-    },
-  ],
+  required: ['connector'],
+  properties: { connector: connectorName },
 } as const satisfies JSONSchema;
 
 /** One of `sinks`. Further properties are the options of the connector's sink role. */

@@ -1,6 +1,7 @@
 import type { ConnectorDeclaration, OperatorDeclaration, RoleDeclaration } from '../../kit/declaration.ts';
 import {
   branchSchema,
+  connectorName,
   operatorsSchema,
   pipelineStructure,
   settingsSchema,
@@ -130,9 +131,9 @@ function topologyDefinitions({ connectors, operators }: Components): SchemaNode 
       ...topology,
       properties: {
         ...propertiesOf(topology),
-        source: roleSchema(sourceSchema, usages(connectors, 'source')),
+        source: roleSchema('source', sourceSchema, connectors),
         operators: { ...operatorsSchema, items: ref('operator') },
-        sink: roleSchema(sinkSchema, usages(connectors, 'sink')),
+        sink: roleSchema('sink', sinkSchema, connectors),
         sinks: { ...sinks, items: ref('branch') },
         routes: { ...routes, additionalProperties: { ...routes.additionalProperties, items: ref('route_operator') } },
       },
@@ -159,10 +160,9 @@ function branchDefinition(connectors: readonly ConnectorDeclaration[]): SchemaNo
   const usage = union(usages(connectors, 'sink'));
   const operators = { ...branchSchema.properties.operators, items: ref('operator') };
   const properties = { ...usage, ...propertiesOf(branch), operators };
-  const [name] = sinkSchema.anyOf;
   return {
     description: branchSchema.description,
-    anyOf: [{ ...branch, properties, additionalProperties: false }, name],
+    anyOf: [{ ...branch, properties, additionalProperties: false }, connectorName],
   };
 }
 
@@ -187,10 +187,15 @@ function usages(connectors: readonly ConnectorDeclaration[], role: 'source' | 's
 }
 
 /** A connector's name, or a map with the usage of whatever connector it is: its type is known elsewhere in the file. */
-function roleSchema(structure: typeof sourceSchema | typeof sinkSchema, all: readonly Usages[]): SchemaNode {
-  const [name, map] = structure.anyOf;
-  const properties = { ...map.properties, ...union(all) };
-  return { description: structure.description, anyOf: [name, { ...map, properties, additionalProperties: false }] };
+function roleSchema(
+  role: 'source' | 'sink',
+  { description, required, properties: own }: typeof sourceSchema | typeof sinkSchema,
+  connectors: readonly ConnectorDeclaration[],
+): SchemaNode {
+  const properties = { ...own, ...union(usages(connectors, role)) };
+  const text = `A connector as a ${role}, with its options in this topology.`;
+  const map = { type: 'object', description: text, required, properties, additionalProperties: false };
+  return { description, anyOf: [connectorName, map] };
 }
 
 /** The properties of several components as one set; what differs becomes alternatives, and says whose it is. */

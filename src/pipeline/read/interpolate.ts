@@ -1,6 +1,5 @@
-import type { OriginPart } from '../../engine/origins.ts';
 import type { Problems } from '../problem.ts';
-import { isUnusable, type Missing, type ScalarTree, type Tree } from './tree.ts';
+import { isUnusable, type Missing, type ScalarTree, type TextPart, type Tree } from './tree.ts';
 import type { Variables } from './variables.ts';
 
 type Part = string | Reference;
@@ -52,11 +51,11 @@ interface Filled {
   readonly missing?: Missing;
 }
 
-function fill(parts: readonly Part[], variables: Variables): Filled & { readonly pieces: readonly OriginPart[] } {
+function fill(parts: readonly Part[], variables: Variables): Filled & { readonly pieces: readonly TextPart[] } {
   let text = '';
   let missing: Missing | undefined;
   const used: string[] = [];
-  const pieces: OriginPart[] = [];
+  const pieces: TextPart[] = [];
   for (const part of parts) {
     const filled: Filled = typeof part === 'string' ? { text: part, used: [] } : fillReference(part, variables);
     text += filled.text;

@@ -1,4 +1,3 @@
-import type { OriginPart } from '../../engine/origins.ts';
 import type { Place } from './source.ts';
 
 // The spec's text as values that know where they stand. Aliases share the tree of their anchor.
@@ -20,6 +19,12 @@ export interface ListTree {
   readonly items: readonly Tree[];
 }
 
+/** A piece of a text; one that stands in the pipeline itself has no variables. */
+export interface TextPart {
+  readonly text: string;
+  readonly variables: readonly string[];
+}
+
 export interface ScalarTree {
   readonly kind: 'scalar';
   readonly at: Place;
@@ -27,7 +32,7 @@ export interface ScalarTree {
   /** Environment variables that the value was made from. */
   readonly variables?: readonly string[];
   /** The pieces of such a value, in order, each with its variables. */
-  readonly parts?: readonly OriginPart[];
+  readonly parts?: readonly TextPart[];
   /** A variable that is not set: a mistake only when a started topology needs the value. */
   readonly missing?: Missing;
   /** A mistake that was reported already: whatever follows from it is not. */

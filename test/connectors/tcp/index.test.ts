@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { tcp } from '../../../connectors/tcp/index.ts';
-import { roleContext, testEnvironment } from '../../support/engine/environment.ts';
+import { testEnvironment } from '../../support/engine/environment.ts';
 import { optionsOf } from '../../support/engine/options.ts';
 
 function mistakes(options: object): string[] {
@@ -24,12 +24,13 @@ describe('tcp options', () => {
     expect(tcp.claims?.({ connect: '127.0.0.1:8888' })).toEqual([]);
   });
 
-  it('refuses the role that its options do not give', async () => {
+  it('has the one role that its options give', async () => {
     const context = { ...testEnvironment(), name: 'feed' };
     const server = await tcp.create(optionsOf(tcp, { listen: '127.0.0.1:0' }), context);
     const client = await tcp.create(optionsOf(tcp, { connect: '127.0.0.1:1' }), context);
-    const spec = expect.objectContaining({ code: 'FDP_SPEC_INVALID' });
-    expect(() => server.source?.({}, roleContext())).toThrow(spec);
-    expect(() => client.sink?.({}, roleContext())).toThrow(spec);
+    expect([server.source, typeof server.sink]).toEqual([undefined, 'function']);
+    expect([typeof client.source, client.sink]).toEqual(['function', undefined]);
+    expect(tcp.roles?.({ listen: '127.0.0.1:0' })).toEqual(['sink']);
+    expect(tcp.roles?.({ connect: '127.0.0.1:1' })).toEqual(['source']);
   });
 });

@@ -114,7 +114,7 @@ const moments = fc.record({
   seed: fc.integer(),
 });
 
-describe('a store that was restored from a backup', { timeout: 60_000 }, () => {
+describe('a store that was restored from a backup', { timeout: 240_000 }, () => {
   it('gets back what it has lost, whenever the backup was taken, also one table of two: each trade stored and counted once', async () => {
     await fc.assert(
       fc.asyncProperty(envelopes, moments, ages, batch, async (log, at, { trades, symbols }, last) => {
@@ -223,7 +223,7 @@ describe('a store that was restored from a backup', { timeout: 60_000 }, () => {
   });
 });
 
-describe('a store that removes its oldest rows in time', { timeout: 60_000 }, () => {
+describe('a store that removes its oldest rows in time', { timeout: 240_000 }, () => {
   const limits = { keep: '1s' };
   const missing = (world: ProcessorWorld, expected: readonly string[]) => {
     const stored = new Set(world.stored.trades);

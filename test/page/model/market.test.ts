@@ -30,6 +30,14 @@ describe('market', () => {
     expect([...forgotten.keys()]).toEqual(['C']);
   });
 
+  it('keeps the 2000 symbols that were traded last, as the server does', () => {
+    const others = Array.from({ length: 2500 }, (_, index) => [line(`S${index}`, 1), line('BUSY', 1)]);
+    const names = [...after([line('BUSY', 1)], others.flat()).keys()];
+    expect(names).toHaveLength(2000);
+    expect(names).toContain('BUSY');
+    expect(names).not.toContain('S500');
+  });
+
   it('tells the true rate as soon as it tells one, and lets it fade when nothing comes', () => {
     const events = Array.from({ length: 120 }, () => [line('A', 1, { trades: 5 })]);
     for (const count of [5, 6, 9, 17, 120]) {

@@ -3,8 +3,7 @@ import { parse } from 'yaml';
 import { config } from '../../../src/cli/config.ts';
 import { validate } from '../../../src/cli/validate.ts';
 import { describeConfig } from '../../../src/pipeline/give/describe.ts';
-import { folderWith, readText } from '../../support/pipeline/spec.ts';
-import { specComponents } from '../../support/pipeline/spec-components.ts';
+import { folderWith, readText, shippedComponents } from '../../support/pipeline/spec.ts';
 
 const variable = (name: string) => `"$\{${name}}"`;
 const text = `name: example
@@ -12,7 +11,7 @@ settings: { dead_letter: log }
 connectors:
   finnhub: { type: finnhub, url: ${variable('URL:-wss://me:secret@x/?token=abc')}, token: ${variable('TOKEN')}, symbols: &s [A, B] }
   mock: { type: mock, symbols: *s, seed: ${variable('SEED:-7')} }
-  log: { type: kafka, brokers: "b:1", topic: ${variable('TOKEN:-t')}, password: hunter22 }
+  log: { type: kafka, brokers: "b:1", topic: ${variable('TOKEN:-t')}, sasl: { mechanism: plain, username: me, password: hunter22 } }
   feed: { type: tcp, listen: "127.0.0.1:8888" }
   http: { type: rest, listen: "127.0.0.1:8000" }
 topologies:
@@ -28,7 +27,7 @@ topologies:
   api:
     source: http
     routes:
-      GET /: [reply]
+      GET /: [{ reply: { as: data } }]
 `;
 
 describe('the resolved spec', () => {
@@ -51,7 +50,7 @@ describe('the resolved spec', () => {
     expect(lines).toContain('          field: data # pipeline.yml:14:27');
     expect(lines).toContain('    dead_letter: log # pipeline.yml:2:26');
     expect(lines).toContain('    dead_letter: none # default');
-    expect(lines).toContain('            as: data # default');
+    expect(lines).toContain('            pagination: false # default');
     expect(shown()).toContain('    token: "" # pipeline.yml:4:81, TOKEN is not set');
   });
 
@@ -68,7 +67,7 @@ describe('the resolved spec', () => {
   it('is YAML with everything filled in', () => {
     expect(parse(shown({ TOKEN: 'very secret' }))).toMatchObject({
       name: 'example',
-      connectors: { mock: { type: 'mock', symbols: ['A', 'B'], rate: '50/s', seed: 7, shuffle: false } },
+      connectors: { mock: { type: 'mock', symbols: ['A', 'B'], rate: '50/s', seed: 7 } },
       topologies: {
         t: {
           autostart: true,
@@ -88,7 +87,7 @@ describe('the resolved spec', () => {
 describe('the commands', () => {
   const request = (pipeline: string, env = {}) => {
     const folder = folderWith({ 'pipeline.yml': pipeline });
-    return { pipelinePath: `${folder}/pipeline.yml`, env, components: specComponents, folder };
+    return { pipelinePath: `${folder}/pipeline.yml`, env, components: shippedComponents, folder };
   };
 
   it('validate says what would start, or every problem', () => {

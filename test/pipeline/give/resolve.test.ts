@@ -13,16 +13,16 @@ ${withTopologies(`  t:
       - explode: { field: data, as: { symbol: s, price: p } }
     sinks:
       - connector: table
-      - connector: table
+      - connector: counts
         name: counters
         after: table
         operators:
-          - metadata_upsert: { by: symbol }
+          - metadata_upsert: { by: symbol, count: n }
       - { connector: feed, best_effort: true }
   api:
     source: http
     routes:
-      GET /{symbol}: [{ find: { in: table } }, reply]
+      GET /{symbol}: [{ find: { in: table } }, { reply: { as: data } }]
   u: { source: mock, sink: letters, autostart: false }`)}`;
 
     const { plan } = readText(text).resolution;
@@ -35,7 +35,7 @@ ${withTopologies(`  t:
         limits: { laneBatches: expect.any(Number), laneBytes: 8 * 1024 ** 2, topologyBytes: 64 * 1024 ** 2 },
       },
     });
-    expect([...(plan?.connectors.keys() ?? [])].sort()).toEqual(['feed', 'http', 'log', 'table']);
+    expect([...(plan?.connectors.keys() ?? [])].sort()).toEqual(['counts', 'feed', 'http', 'log', 'table']);
     expect(plan?.topologies).toMatchObject([
       {
         name: 't',
@@ -55,7 +55,7 @@ ${withTopologies(`  t:
           },
           {
             name: 'counters',
-            connector: 'table',
+            connector: 'counts',
             input: 'merges',
             after: 'table',
             operators: [{ options: { by: 'symbol' } }],
@@ -98,7 +98,7 @@ ${withTopologies(`  t:
 describe('a role that does nothing without another one', () => {
   it('wants a topology of the same process that uses that one', () => {
     const text = withTopologies(
-      '  t: { source: mock, sink: http }\n  api: { source: http, routes: { GET /: [reply] } }',
+      '  t: { source: mock, sink: http }\n  api: { source: http, routes: { GET /: [{ reply: { as: data } }] } }',
     );
     expect(brief(readText(text).problems)).toEqual([]);
     expect(brief(readText(text, { topologies: ['api'] }).problems)).toEqual([]);
@@ -127,7 +127,7 @@ describe('the dead letter', () => {
       deadLetters(`  reads: { source: { connector: log, group: g }, sink: feed }
   writes: { source: mock, sink: log }
   neither: { source: mock, operators: [{ explode: { field: d } }], sink: table }
-  requests: { source: http, routes: { GET /: [reply] } }
+  requests: { source: http, routes: { GET /: [{ reply: { as: data } }] } }
   not: { source: mock, sink: log, dead_letter: none }
   own: { source: mock, operators: [{ explode: { field: d } }], sink: table, dead_letter: log }`),
     ).toEqual({
@@ -145,7 +145,7 @@ describe('the dead letter', () => {
 ${withTopologies(`  t: { source: { connector: letters, group: g }, sink: feed${more} }`)}`;
 
     expect(brief(readText(topology('')).problems)).toEqual([
-      '10:29 t: "letters" would be both its source and its dead letter',
+      '11:29 t: "letters" would be both its source and its dead letter',
     ]);
     expect(readText(topology(', dead_letter: none')).resolution.plan).toBeDefined();
   });
@@ -155,7 +155,7 @@ describe('what topologies share', () => {
   it('is no port of a server in two of them that start together', () => {
     const text = withTopologies('  t: { source: mock, sink: feed }\n  u: { source: mock, sink: feed }');
 
-    expect(brief(readText(text).problems)).toEqual(['10:28 u: "feed" is the sink of "t" already']);
+    expect(brief(readText(text).problems)).toEqual(['11:28 u: "feed" is the sink of "t" already']);
     expect(readText(text, { topologies: ['u'] }).resolution.plan).toBeDefined();
   });
 
@@ -163,10 +163,10 @@ describe('what topologies share', () => {
     const text = withTopologies(`  t: { source: mock, sink: feed }
   u: { source: mock, sink: other }`).replace(
       '\ntopologies',
-      '\n  other: { type: tcp, listen: "0.0.0.0:8888" }\ntopologies',
+      '\n  other: { type: tcp, listen: "localhost:8888" }\ntopologies',
     );
 
-    expect(brief(readText(text).problems)).toEqual(['8:3 other: claims port 8888, as does "feed"']);
+    expect(brief(readText(text).problems)).toEqual(['9:3 other: claims port 8888 on 127.0.0.1, as does "feed"']);
     expect(readText(text, { topologies: ['t'] }).resolution.plan).toBeDefined();
   });
 });

@@ -69,12 +69,13 @@ describe('interpolation', () => {
 
 describe('variables', () => {
   const rate = `connectors:
-  mock: { type: mock, symbols: [A], rate: "${name('RATE')}", seed: ${'"'}${name('SEED:-7')}${'"'}, shuffle: "${name('SHUFFLE:-true')}" }
-  log: { type: kafka, brokers: "b:1", topic: t }
+  mock: { type: mock, symbols: [A], rate: "${name('RATE')}", seed: ${'"'}${name('SEED:-7')}${'"'} }
+  log: { type: kafka, brokers: "b:1", topic: t, create_topic: "${name('CREATE:-false')}" }
 topologies: { t: { source: mock, sink: log } }
 `;
-  const mock = (files: Record<string, string>, options: SpecOptions = {}) =>
-    readText({ 'pipeline.yml': rate, ...files }, options).resolution.plan?.connectors.get('mock')?.options;
+  const optionsOf = (connector: string, files: Record<string, string>, options: SpecOptions = {}) =>
+    readText({ 'pipeline.yml': rate, ...files }, options).resolution.plan?.connectors.get(connector)?.options;
+  const mock = (files: Record<string, string>, options: SpecOptions = {}) => optionsOf('mock', files, options);
 
   it('come from the environment, then .env, then the file that NAME_FILE names', () => {
     const files = { '.env': '# mine\nRATE=2/s\n', 'secret.txt': '3/s\n\n' };
@@ -85,8 +86,9 @@ topologies: { t: { source: mock, sink: log } }
   });
 
   it('become the number or boolean that the schema wants; text in the file does not', () => {
-    expect(mock({}, { env: { RATE: '1/s' } })).toMatchObject({ seed: 7, shuffle: true });
-    const { problems } = readText(rate, { env: { RATE: '1/s', SEED: 'many', SHUFFLE: 'false' } });
+    expect(mock({}, { env: { RATE: '1/s' } })).toMatchObject({ seed: 7 });
+    expect(optionsOf('log', {}, { env: { RATE: '1/s' } })).toMatchObject({ create_topic: false });
+    const { problems } = readText(rate, { env: { RATE: '1/s', SEED: 'many' } });
     expect(brief(problems)).toEqual(['2:60 mock.seed: expected a whole number, got "many" (from SEED)']);
     expect(brief(readText(rate, { env: { RATE: '1/s', SEED: '1.5' } }).problems)[0]).toContain(
       'expected a whole number',

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { expect } from 'vitest';
-import type { DeadLetter } from '../../../src/engine/delivery/dead-letter.ts';
+import type { DeadLetter } from '../../../src/kit/dead-letter.ts';
 import { expectedStores, type OracleRecord, type Stores } from '../engine/oracle.ts';
 import { eventually } from './platform.ts';
 

@@ -27,7 +27,8 @@ export async function benchOf<C extends Clock>(
   const connector = await declaration.create(given, { ...environment, name: declaration.type });
   const context = roleContext(environment);
   return {
-    ...{ clock, connector, context, log: environment.log, node: context.node, rejections: context.rejections },
+    ...{ clock, connector, context, log: environment.log },
+    ...{ node: context.node, outcomes: context.outcomes, rejections: context.rejections },
     source: () => known(connector.source?.({}, context)),
     sink: () => known(connector.sink?.({}, context)),
   };

@@ -1,7 +1,7 @@
 import type { Connector } from '../../../src/kit/connector.ts';
 import type { Query } from '../../../src/kit/lookup.ts';
 import { type Message, messageOf } from '../../../src/kit/message.ts';
-import type { Node } from '../../../src/kit/node.ts';
+import type { NodeStats } from '../../../src/kit/node-stats.ts';
 import type { Coordinates } from '../../../src/kit/origin.ts';
 import type { Row } from '../../../src/kit/row.ts';
 import type { Receipt, Sink } from '../../../src/kit/sink.ts';
@@ -42,7 +42,7 @@ export class TestTable {
   readonly #connector: Connector;
   readonly sink: Sink;
   /** The sink's node, or the lookup's. */
-  readonly node: Node;
+  readonly node: NodeStats;
   readonly #lookup: NonNullable<ReturnType<NonNullable<Connector['lookup']>>>;
 
   private constructor(world: TableWorld, connector: Connector, input: 'rows' | 'merges') {

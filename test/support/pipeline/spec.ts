@@ -2,16 +2,23 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { connectors } from '../../../connectors/index.ts';
+import { operators } from '../../../operators/index.ts';
+import type { Components } from '../../../src/pipeline/give/json-schema.ts';
 import { type Resolution, resolve } from '../../../src/pipeline/give/resolve.ts';
 import type { Problem } from '../../../src/pipeline/problem.ts';
 import { readSpec } from '../../../src/pipeline/read.ts';
 import type { Spec } from '../../../src/pipeline/spec.ts';
-import { specComponents } from './spec-components.ts';
+
+/** What the program hands to the reader. */
+export const shippedComponents = { connectors, operators };
 
 export interface SpecOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly profile?: string;
   readonly topologies?: readonly string[];
+  /** Components that are not shipped; the shipped ones unless given. */
+  readonly components?: Components;
 }
 
 interface ReadResult {
@@ -32,9 +39,12 @@ export function folderWith(files: Readonly<Record<string, string | Uint8Array>>)
   return folder;
 }
 
-/** Reads `pipeline.yml` in a folder, with the declarations for tests. */
-export function readFolder(folder: string, { env = {}, profile, topologies }: SpecOptions = {}): ReadResult {
-  const spec = readSpec({ pipelinePath: join(folder, 'pipeline.yml'), profile, env, components: specComponents });
+/** Reads `pipeline.yml` in a folder, with the shipped components unless others are given. */
+export function readFolder(
+  folder: string,
+  { env = {}, profile, topologies, components = shippedComponents }: SpecOptions = {},
+): ReadResult {
+  const spec = readSpec({ pipelinePath: join(folder, 'pipeline.yml'), profile, env, components });
   const resolution = resolve(spec, { topologies });
   return { spec, resolution, problems: resolution.problems, folder };
 }

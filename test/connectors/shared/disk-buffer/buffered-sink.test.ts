@@ -4,8 +4,10 @@ import { BufferedSink } from '../../../../connectors/shared/disk-buffer/buffered
 import { Database } from '../../../../connectors/shared/sqlite-file/database.ts';
 import { FdpError } from '../../../../src/errors.ts';
 import { onAbort, unlessAborted } from '../../../../src/kit/clock.ts';
-import { type LaneContext, type Message, messageOf } from '../../../../src/kit/message.ts';
-import { Node } from '../../../../src/kit/node.ts';
+import { type Message, messageOf } from '../../../../src/kit/message.ts';
+import { NodeStats } from '../../../../src/kit/node-stats.ts';
+import { outcomesAt } from '../../../../src/kit/outcomes.ts';
+import type { RoleContext } from '../../../../src/kit/role.ts';
 import type { Receipt, Sink } from '../../../../src/kit/sink.ts';
 import { Outcome } from '../../../../src/kit/track.ts';
 import { VirtualClock } from '../../../../src/simulate/virtual-clock.ts';
@@ -87,9 +89,9 @@ class World {
   readonly context = roleContext(testEnvironment(this.clock), { sourceReplays: false });
   sent = 0;
 
-  open(node: Node = this.context.node, maxBytes = 1_000_000): BufferedSink {
+  open({ node, outcomes }: Pick<RoleContext, 'node' | 'outcomes'> = this.context, maxBytes = 1_000_000): BufferedSink {
     const options = { name: 'ticks', path: join(this.folder.path, 'buffer.db'), maxBytes };
-    return new BufferedSink(this.log.sink(), options, { ...this.context, node });
+    return new BufferedSink(this.log.sink(), options, { ...this.context, node, outcomes });
   }
 
   connect(sink: Sink): Promise<void> {
@@ -234,9 +236,9 @@ describe('disk buffer', () => {
     using world = new World();
     world.log.state = 'away';
     const owner = { outcome: Outcome.released as Outcome };
-    const reject = (_node: Node, _lane: LaneContext, message: Message) => message.track.end(owner.outcome);
-    const node = new Node('ticks', 'sink', 'log', { reject, stateChanged: () => {} });
-    const sink = world.open(node);
+    const node = new NodeStats('ticks', 'sink', 'log', { stateChanged: () => {} });
+    const outcomes = outcomesAt(node, (_lane, message) => message.track.end(owner.outcome));
+    const sink = world.open({ node, outcomes });
     await world.connect(sink);
     await world.write(sink);
     world.log.fails.set('0', new FdpError('FDP_MESSAGE_REFUSED', 'log: no'));
@@ -250,7 +252,7 @@ describe('disk buffer', () => {
 
     const letters = testNode('letters', 'dead_letter');
     world.log.state = 'away';
-    const letterSink = world.open(letters.node);
+    const letterSink = world.open(letters);
     await world.connect(letterSink);
     world.sent = 0;
     await world.write(letterSink);
@@ -315,7 +317,7 @@ describe('disk buffer', () => {
     await world.write(killed, 7);
     expect(world.context.node.extra['uncertain']).toBeUndefined();
     const next = testNode('ticks', 'sink');
-    const sink = world.open(next.node);
+    const sink = world.open(next);
     await world.connect(sink);
     expect(next.node.extra['uncertain']).toBe(7);
     await world.clock.until(killed.close().then(() => sink.close()));

@@ -1,9 +1,11 @@
+import type { TextPart } from '../read/tree.ts';
+
 /** An option of a connector whose value was made from environment variables. */
-export interface Origin {
+export interface VariableOption {
   /** Its name, with those of the options around it: `listen`, `sasl.password`. */
   readonly option: string;
   /** What it was made from, in order; texts that stand in the pipeline have no variables. */
-  readonly parts: readonly OriginPart[];
+  readonly parts: readonly TextPart[];
   /** The option as its connector got it, of a path the absolute one; undefined for what must not be shown. */
   readonly value: string | undefined;
 }
@@ -11,12 +13,7 @@ export interface Origin {
 /** A connector, with the options of its own that were made from environment variables. */
 export interface Named {
   readonly name: string;
-  readonly origins: readonly Origin[];
-}
-
-export interface OriginPart {
-  readonly text: string;
-  readonly variables: readonly string[];
+  readonly options: readonly VariableOption[];
 }
 
 /** A text that stands for an option's value, or for a part of it. */
@@ -34,12 +31,12 @@ const hostAndPort = /(\[[0-9a-fA-F:.]+\]|[\w.-]+)(?::(\d{1,5}))?(?=$|[,/?])/g;
  * option counts: its value, one of its addresses, a port, a host, the folder of a file, or its name in backticks. A text that
  * begins with a connector's name is about that one: what another has the same value for is not mentioned.
  */
-export function withOrigins(connectors: readonly Named[], text: string): string {
+export function withVariables(connectors: readonly Named[], text: string): string {
   const about = connectors.filter(({ name }) => text.startsWith(`${name}: `));
-  const origins = (about.length > 0 ? about : connectors).flatMap((connector) => connector.origins);
+  const options = (about.length > 0 ? about : connectors).flatMap((connector) => connector.options);
   const notes = new Map<number, readonly string[]>();
-  for (const origin of origins) {
-    for (const alternatives of mentionsOf(origin)) {
+  for (const option of options) {
+    for (const alternatives of mentionsOf(option)) {
       const found = firstOf(alternatives, text);
       if (found) notes.set(found.end, [...new Set([...(notes.get(found.end) ?? []), ...found.variables])]);
     }
@@ -57,7 +54,7 @@ function firstOf(mentions: readonly Mention[], text: string) {
 }
 
 /** For each thing that the option names, the ways to mention it, the clearest first. */
-function mentionsOf({ option, value, parts }: Origin): readonly (readonly Mention[])[] {
+function mentionsOf({ option, value, parts }: VariableOption): readonly (readonly Mention[])[] {
   const all = parts.flatMap(({ variables }) => variables);
   const named = { pattern: literal(`\`${option}\``), variables: all };
   if (value === undefined || unclear.test(value)) return [[named]];
@@ -72,7 +69,7 @@ function folderOf(value: string, variables: readonly string[]): readonly Mention
 }
 
 /** Hosts and ports, of a list or a URL too. */
-function addressesOf(value: string, parts: readonly OriginPart[]): readonly (readonly Mention[])[] {
+function addressesOf(value: string, parts: readonly TextPart[]): readonly (readonly Mention[])[] {
   const isUrl = value.includes('://');
   const from = isUrl ? value.indexOf('://') + 3 : 0;
   const path = value.slice(from).search(/[/?]/);
@@ -93,7 +90,7 @@ function addressesOf(value: string, parts: readonly OriginPart[]): readonly (rea
 }
 
 /** The variables of the parts that lie between two places of the whole. */
-function variablesIn(parts: readonly OriginPart[], begin: number, end: number): readonly string[] {
+function variablesIn(parts: readonly TextPart[], begin: number, end: number): readonly string[] {
   let at = 0;
   const found = new Set<string>();
   for (const { text, variables } of parts) {

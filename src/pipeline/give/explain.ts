@@ -1,10 +1,19 @@
-import type { Origin } from '../../engine/origins.ts';
 import { isSecret } from '../check/annotations.ts';
 import { type Path, scalarsOf } from '../read/tree.ts';
 import type { ConnectorSpec } from '../spec.ts';
+import { type Named, type VariableOption, withVariables } from './variable-notes.ts';
+
+/** A function that adds to what went wrong with these connectors the environment variables that their values come from. */
+export function explainer(connectors: readonly ConnectorSpec[]): (text: string) => string {
+  const named: readonly Named[] = connectors.map((connector) => ({
+    name: connector.name,
+    options: variableOptions(connector),
+  }));
+  return (text) => withVariables(named, text);
+}
 
 /** The options of a connector that were made from environment variables. */
-export function originsOf({ entry, options, declaration }: ConnectorSpec): readonly Origin[] {
+function variableOptions({ entry, options, declaration }: ConnectorSpec): readonly VariableOption[] {
   return [...scalarsOf(entry.value)].flatMap(({ scalar: { parts }, path }) => {
     if (!parts) return [];
     const value = optionAt(options, path);

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { type Origin, withOrigins } from '../../src/engine/origins.ts';
+import { type VariableOption, withVariables } from '../../../src/pipeline/give/variable-notes.ts';
 
 const from = (variable: string, text: string) => ({ text, variables: [variable] });
 const plain = (text: string) => ({ text, variables: [] });
-const origin = (option: string, value: string | undefined, ...parts: Origin['parts']): Origin => ({
+const origin = (option: string, value: string | undefined, ...parts: VariableOption['parts']): VariableOption => ({
   option,
   value,
   parts,
@@ -18,7 +18,7 @@ const token = origin('token', undefined, from('FINNHUB_TOKEN', 'abc'));
 const login = origin('sasl.password', undefined, from('KAFKA_PASSWORD', 'abc'));
 const group = origin('group', 'prices', from('GROUP', 'prices'));
 /** None of them is what the texts begin with. */
-const anyOf = (...origins: Origin[]) => [{ name: 'any', origins }];
+const anyOf = (...options: VariableOption[]) => [{ name: 'any', options }];
 const all = anyOf(listen, file, brokers, url, token, login, group);
 
 describe('where values come from', () => {
@@ -42,7 +42,7 @@ describe('where values come from', () => {
     ['check `sasl.password`', 'check `sasl.password` (from KAFKA_PASSWORD)'],
     ['no right to group "prices"', 'no right to group "prices" (from GROUP)'],
   ])('%s', (text, expected) => {
-    expect(withOrigins(all, text)).toBe(expected);
+    expect(withVariables(all, text)).toBe(expected);
   });
 
   it.each([
@@ -51,34 +51,34 @@ describe('where values come from', () => {
     '/srv/fdp/data2, other.example.com, k22:9092, k2:90921',
     'a port of 8000 ms',
   ])('leaves alone: %s', (text) => {
-    expect(withOrigins(all, text)).toBe(text);
+    expect(withVariables(all, text)).toBe(text);
   });
 
   it('names one value once, whoever has it, and never tells a secret', () => {
-    expect(withOrigins(anyOf(url, url), 'db.example.com:27018: no')).toBe(
+    expect(withVariables(anyOf(url, url), 'db.example.com:27018: no')).toBe(
       'db.example.com:27018 (from MONGODB_URL): no',
     );
-    expect(withOrigins(anyOf(token), 'the token abc is refused')).toBe('the token abc is refused');
+    expect(withVariables(anyOf(token), 'the token abc is refused')).toBe('the token abc is refused');
   });
 
   it('says nothing of what stands in the pipeline itself', () => {
     const fixed = origin('listen', '127.0.0.1:8000', plain('127.0.0.1:'), from('API_PORT', '8000'));
-    expect(withOrigins(anyOf(fixed), 'no address 127.0.0.1')).toBe('no address 127.0.0.1');
-    expect(withOrigins(anyOf(fixed), 'port 8000 is in use')).toBe('port 8000 (from API_PORT) is in use');
+    expect(withVariables(anyOf(fixed), 'no address 127.0.0.1')).toBe('no address 127.0.0.1');
+    expect(withVariables(anyOf(fixed), 'port 8000 is in use')).toBe('port 8000 (from API_PORT) is in use');
   });
 
   it('names nothing of another connector where the text begins with one', () => {
     const local = origin('brokers', '127.0.0.1:9092', from('KAFKA_BROKERS', '127.0.0.1:9092'));
     const connectors = [
-      { name: 'ticks', origins: [local] },
-      { name: 'feed', origins: [] },
+      { name: 'ticks', options: [local] },
+      { name: 'feed', options: [] },
     ];
-    expect(withOrigins(connectors, 'feed: port 8888 on 127.0.0.1 is in use')).toBe(
+    expect(withVariables(connectors, 'feed: port 8888 on 127.0.0.1 is in use')).toBe(
       'feed: port 8888 on 127.0.0.1 is in use',
     );
-    expect(withOrigins(connectors, 'ticks: 127.0.0.1:9092: gone')).toBe(
+    expect(withVariables(connectors, 'ticks: 127.0.0.1:9092: gone')).toBe(
       'ticks: 127.0.0.1:9092 (from KAFKA_BROKERS): gone',
     );
-    expect(withOrigins(connectors, '127.0.0.1 is down')).toBe('127.0.0.1 (from KAFKA_BROKERS) is down');
+    expect(withVariables(connectors, '127.0.0.1 is down')).toBe('127.0.0.1 (from KAFKA_BROKERS) is down');
   });
 });

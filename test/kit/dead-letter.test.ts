@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { deadLetterOf } from '../../../src/engine/delivery/dead-letter.ts';
-import { bytesOfLetter } from '../../../src/engine/delivery/replay.ts';
-import { FdpError } from '../../../src/errors.ts';
-import { messageOf, type SourceMessage } from '../../../src/kit/message.ts';
-import { testNode } from '../../support/engine/environment.ts';
+import { bytesOfLetter } from '../../src/cli/replay-source.ts';
+import { FdpError } from '../../src/errors.ts';
+import { deadLetterOf } from '../../src/kit/dead-letter.ts';
+import { messageOf, type SourceMessage } from '../../src/kit/message.ts';
+import { testNode } from '../support/engine/environment.ts';
 
 const { node } = testNode('refuses');
 

@@ -1,9 +1,9 @@
 import { map } from 'rxjs';
-import { FdpError, messageOf as textOf } from '../../errors.ts';
-import { parseJson } from '../../kit/json.ts';
-import type { SourceMessage } from '../../kit/message.ts';
-import type { Lane, Source } from '../../kit/source.ts';
-import type { DeadLetter } from './dead-letter.ts';
+import { FdpError, messageOf as textOf } from '../errors.ts';
+import type { DeadLetter } from '../kit/dead-letter.ts';
+import { parseJson } from '../kit/json.ts';
+import type { SourceMessage } from '../kit/message.ts';
+import type { Lane, Source } from '../kit/source.ts';
 
 /** A letter as it lies in the dead letter's log. */
 export interface StoredLetter {

@@ -1,17 +1,12 @@
-import { FdpError, messageOf } from '../errors.ts';
-import type { LaneContext, Message } from './message.ts';
 import type { NodeKind, NodeState } from './node-state.ts';
 import type { NodeSnapshot } from './snapshot.ts';
-import { Outcome } from './track.ts';
 
 export type { NodeKind, NodeState };
 
 /** What a node's owner, the topology, does for it. */
 export interface NodeOwner {
-  /** Takes a message out of the pipeline: dead letter, log line, or the reply of a request. */
-  reject(node: Node, lane: LaneContext, message: Message, error: FdpError): void;
-  /** Called once a change. */
-  stateChanged(node: Node): void;
+  /** Called once per state change. */
+  stateChanged(node: NodeStats): void;
   /** What went wrong, with the environment variables that its values come from; left out where nobody knows them. */
   explain?(text: string): string;
 }
@@ -20,7 +15,7 @@ export interface NodeOwner {
  * One source, operator or sink of a topology: its counters, in messages, and its state. At every instant
  * `in + made = out + filtered + rejected + released + inFlight`.
  */
-export class Node {
+export class NodeStats {
   in = 0;
   /** Messages that the node added: one message that becomes five makes four. */
   made = 0;
@@ -80,30 +75,10 @@ export class Node {
     this.retryAt = retryAt;
     if (!isSaid) this.#owner.stateChanged(this);
   }
-
-  /** Ends a message here as filtered. */
-  filter(message: Message): void {
-    this.filtered++;
-    message.track.end(Outcome.filtered);
-  }
-
-  /** Ends a message here as rejected; the topology finds a place for it. Anything may have been thrown. */
-  reject(lane: LaneContext, message: Message, thrown: unknown): void {
-    this.rejected++;
-    const error =
-      thrown instanceof FdpError ? thrown : new FdpError('FDP_MESSAGE_INVALID', messageOf(thrown), { cause: thrown });
-    this.#owner.reject(this, lane, message, error);
-  }
-
-  /** Ends a message here as released: it will be read again. */
-  release(message: Message): void {
-    this.released++;
-    message.track.end(Outcome.released);
-  }
 }
 
 /** The node as observers see it; `from` is the one that gives it messages. */
-export function nodeSnapshot(node: Node, from: string | undefined): NodeSnapshot {
+export function nodeSnapshot(node: NodeStats, from: string | undefined): NodeSnapshot {
   const {
     name,
     kind,

@@ -1,0 +1,66 @@
+import type { Environment } from '../../kit/environment.ts';
+import { limited } from '../../kit/limited-log.ts';
+import type { Message } from '../../kit/message.ts';
+import type { NodeStats } from '../../kit/node-stats.ts';
+import { type Coordinates, coordinatesOf, type Meta } from '../../kit/origin.ts';
+
+/** At most one line in this time about messages that are not counted, ms. */
+const uncountedLogMs = 60_000;
+
+export interface CountingParts {
+  /** What this sink had stored before: told by the origin, which a message keeps. The exception, so it is cheap to keep. */
+  readonly storedBefore: WeakSet<Meta>;
+  /** For counters: what the sink before them had stored before; all else was stored now, and they are to count it. */
+  readonly mayBeCounted: WeakSet<Meta> | undefined;
+}
+
+/**
+ * Follows one batch into a sink, for counters: what was stored now must be counted, and what counters know already must
+ * have been stored before. What is neither was not counted, and is a loss.
+ */
+export class Counting {
+  /** Stored now by the sink before, but known to these counters, which can't have it from this batch. */
+  uncounted = 0;
+  /** An attempt failed, and may have stored or counted something. */
+  #isUncertain = false;
+  readonly #parts: CountingParts;
+  readonly #signal: AbortSignal;
+
+  /** @param signal aborts when the batch's lane ends */
+  constructor(parts: CountingParts, signal: AbortSignal) {
+    this.#parts = parts;
+    this.#signal = signal;
+  }
+
+  /** An attempt failed, of the whole write or of some of it. */
+  failed(): void {
+    this.#isUncertain = true;
+  }
+
+  /** The sink confirmed a message; `known` is where the one came from that it had stored before. */
+  confirmed({ meta }: Message, known: Coordinates | undefined): void {
+    if (known === undefined) return;
+    const { storedBefore, mayBeCounted } = this.#parts;
+    storedBefore.add(meta);
+    const isToCount = mayBeCounted !== undefined && !mayBeCounted.has(meta);
+    if (isToCount && !this.#isUncertain && !this.#signal.aborted) this.uncounted++;
+  }
+}
+
+/** Counts and logs, a line a minute at most, what a batch left uncounted. */
+export function uncountedReport(node: NodeStats, { log, clock }: Environment): (uncounted: number) => void {
+  const lines = limited(log, clock, uncountedLogMs);
+  return (uncounted) => {
+    if (uncounted === 0) return;
+    node.count('uncounted', uncounted);
+    const text = `${node.name}: ${uncounted} messages were stored now, but lie at or below what was counted before: they are not counted`;
+    lines.warn(node.name, { node: node.name, uncounted }, text);
+  };
+}
+
+/** Stored now, or before from the same place: a twin that came from elsewhere was counted there. */
+export function isOwn(message: Message, known: Coordinates | undefined): boolean {
+  if (known === undefined) return true;
+  const { lane, offset, index } = coordinatesOf(message);
+  return known.lane === lane && known.offset === offset && known.index === index;
+}
