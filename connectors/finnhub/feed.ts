@@ -88,7 +88,7 @@ export class FinnhubFeed implements Source {
     if (symbols.length > maxSymbols)
       this.#context.log.warn(
         { symbols: symbols.length, max_symbols: maxSymbols },
-        `${name}: ${symbols.length} symbols are more than the ${maxSymbols} that the key is known to allow: the server may refuse some`,
+        `${name}: ${symbols.length} symbols are more than the ${maxSymbols} that the plan of the key is known to allow: the server may refuse some`,
       );
   }
 
@@ -202,7 +202,7 @@ export class FinnhubFeed implements Source {
           'warn',
           'type',
           frame.type,
-          `${name}: frames of the unknown type ${frame.type} are left out`,
+          `${name}: frames of the unknown type ${frame.type} are ignored`,
         );
     }
   }

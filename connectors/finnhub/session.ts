@@ -153,7 +153,7 @@ export class Session {
     const left = this.#heardAt + watchdogMs - clock.monotonic();
     if (left > 0) this.#watch(left, () => this.#bark());
     else if (this.#isPinged)
-      this.cut(this.#lost(`${this.#asked.host} was silent for ${watchdogMs} ms and did not answer a ping`));
+      this.cut(this.#lost(`${this.#asked.host} was silent for ${watchdogMs} ms and did not respond to a ping`));
     else {
       this.#isPinged = true;
       this.#socket.ping();

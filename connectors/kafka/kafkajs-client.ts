@@ -62,7 +62,7 @@ export class KafkajsClient implements Client {
 
   topic(): Promise<TopicFacts | undefined> {
     const { topic } = this.#options;
-    return this.#doing(`looking for topic ${topic}`, () => this.#factsOf(topic));
+    return this.#doing(`looking up topic ${topic}`, () => this.#factsOf(topic));
   }
 
   partitionsOf(topics: readonly string[]): Promise<ReadonlyMap<string, number>> {
@@ -246,7 +246,7 @@ export class KafkajsClient implements Client {
   }
 
   heartbeat({ group, memberId, generation }: Membership): Promise<void> {
-    return this.#doing(`showing group ${group} that this member lives`, async () => {
+    return this.#doing(`sending a heartbeat to group ${group}`, async () => {
       const coordinator = await this.#coordinator(group);
       await coordinator.heartbeat({ groupId: group, memberId, groupGenerationId: generation });
     });
@@ -259,7 +259,7 @@ export class KafkajsClient implements Client {
   }
 
   committed(group: string, partitions: readonly number[], topicId: string): Promise<ReadonlyMap<number, Committed>> {
-    return this.#doing(`asking for the positions of group ${group}`, async () => {
+    return this.#doing(`fetching the positions of group ${group}`, async () => {
       const topics = [{ topic: this.#options.topic, partitions: partitions.map((partition) => ({ partition })) }];
       const { responses } = await (await this.#coordinator(group)).offsetFetch({ groupId: group, topics });
       const found = new Map<number, Committed>();

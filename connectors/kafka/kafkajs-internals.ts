@@ -140,7 +140,10 @@ export function loadKafkajs(): Kafkajs {
   const load = createRequire(import.meta.url);
   const found = load('kafkajs/package.json').version;
   if (found !== version)
-    throw new FdpError('FDP_NOT_SUPPORTED', `kafka: expected kafkajs ${version}, got ${found}: its insides may differ`);
+    throw new FdpError(
+      'FDP_NOT_SUPPORTED',
+      `kafka: expected kafkajs ${version}, got ${found}: its internals may differ`,
+    );
   const part = (path: string) => load(`kafkajs/src/${path}`);
   stopIdleTimers(part('network/requestQueue').prototype);
   connectOnce(part('network/connection').prototype, part('errors').KafkaJSConnectionError);
@@ -188,7 +191,7 @@ function connectOnce(prototype: Connection, ConnectionError: new (text: string) 
     if (known || this.isConnected()) return known ?? Promise.resolve(true);
     const made = new Promise((resolve, reject) => {
       connect.call(this).then(resolve, reject);
-      this.socket?.once('close', () => reject(new ConnectionError('closed while it connected')));
+      this.socket?.once('close', () => reject(new ConnectionError('closed while connecting')));
     }).finally(() => connecting.delete(this));
     connecting.set(this, made);
     return made;

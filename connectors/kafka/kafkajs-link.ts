@@ -185,7 +185,7 @@ export function versionProblem(offered: Broker['versions'], spoken: Kafkajs['spo
     const isOld = theirs === undefined || (key === fetchKey && theirs.maxVersion < fetchVersion);
     if (!isOld && theirs.minVersion <= needed) continue;
     const range = theirs ? `versions ${theirs.minVersion} to ${theirs.maxVersion}` : 'none';
-    return `the brokers are too ${isOld ? 'old' : 'new'} for this build: it speaks ${own.name} ${needed}, they take ${range}`;
+    return `the brokers are too ${isOld ? 'old' : 'new'} for this version of fdp: it supports ${own.name} ${needed}, they support ${range}`;
   }
   return undefined;
 }

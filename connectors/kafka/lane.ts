@@ -136,7 +136,7 @@ export class KafkaLane implements Lane {
     context.node.count('gap', missed);
     context.log.error(
       { lane: this.id, missed },
-      `${name}: ${missed} messages of partition ${this.partition} were removed before they were read, going on from ${first}`,
+      `${name}: ${missed} messages of partition ${this.partition} were removed before they were read; continuing from ${first}`,
     );
   }
 

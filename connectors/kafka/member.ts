@@ -104,7 +104,7 @@ export class Member {
     if (foreign.length === 0) return undefined;
     return (
       `${name}: group ${group} assigned partitions of ${foreignText(foreign.join(', '))} to this member, which does not read them: ` +
-      'the program that leads the group does not look at who reads what: give it a group of its own'
+      'the leader of the group is a program that ignores which member reads which topic: use another group'
     );
   }
 
@@ -169,7 +169,7 @@ export class Member {
     const { client, context, stopped, name, group, onRevoked } = this.#options;
     const { log, node } = context;
     onRevoked();
-    log.info({ group }, `${name}: group ${group} hands its partitions out anew`);
+    log.info({ group }, `${name}: group ${group} is rebalancing`);
     const backoff = new Backoff(context, longestWaitMs);
     while (!stopped.aborted) {
       try {

@@ -67,7 +67,7 @@ async function makeTopic(
 ): Promise<TopicFacts> {
   const { name, topic, create, partitions, replicas, settings, maxMessageBytes, proven } = options;
   if (!create) {
-    const text = `${name}: there is no topic ${topic}: make it, or set \`create_topic: true\``;
+    const text = `${name}: there is no topic ${topic}: create it, or set \`create_topic: true\``;
     const missing = new FdpError('FDP_REFUSED', text);
     throw proven?.judge(isThere, missing) ?? missing;
   }

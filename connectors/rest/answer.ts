@@ -30,7 +30,7 @@ export function refusalOf(error: unknown): Refusal {
     case 'FDP_PARAMETER_INVALID':
       return { status: 400, code, text: (error as FdpError).message };
     case 'FDP_RESULT_TOO_LARGE':
-      return { status: 500, code, text: 'more rows match than one reply may hold' };
+      return { status: 500, code, text: 'too many rows match for one reply' };
     case 'FDP_TIMEOUT':
       return { status: 504, code, text: 'request timed out' };
     case 'FDP_BUSY':
@@ -38,7 +38,12 @@ export function refusalOf(error: unknown): Refusal {
     case 'FDP_UNAVAILABLE':
     case 'FDP_CONNECTION_LOST':
     case 'FDP_CONNECT_FAILED':
-      return { status: 503, code, text: 'what this request needs is away: try again later', headers: later };
+      return {
+        status: 503,
+        code,
+        text: 'a dependency of this request is unavailable: try again later',
+        headers: later,
+      };
     default:
       return { status: 500, code, text: 'internal error' };
   }

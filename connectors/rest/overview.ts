@@ -24,7 +24,7 @@ export class Lookout {
   look(tell: (overview: Overview) => void): void {
     const { platform } = this.#environment;
     if (!platform?.reports) tell(this.#alone('the pipeline has no status table: other processes are not known'));
-    else if (this.#isLooking) tell(this.#alone('the status table does not answer: other processes are not known'));
+    else if (this.#isLooking) tell(this.#alone('the status table does not respond: other processes are not known'));
     else void this.#ask(platform.reports.bind(platform), tell);
   }
 
@@ -35,7 +35,7 @@ export class Lookout {
       tell({ at: this.#environment.clock.now(), processes });
     } catch {
       // Its text may name places that are nobody's business here; the log of the status writer has it.
-      tell(this.#alone('the status table is away: other processes are not known'));
+      tell(this.#alone('the status table is unavailable: other processes are not known'));
     } finally {
       this.#isLooking = false;
     }

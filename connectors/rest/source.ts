@@ -47,7 +47,7 @@ interface RestOptions {
   readonly files: readonly PageFile[];
 }
 
-const noExpectation = badRequest(417, 'Expect: only 100-continue is known here; leave the header out');
+const noExpectation = badRequest(417, 'Expect: only 100-continue is supported; leave the header out');
 const notOpen = notNow('FDP_UNAVAILABLE', 'not open: try again later');
 /** How long `close` waits for clients to take their last answer. */
 const farewellMs = 500;

@@ -174,7 +174,7 @@ export class TerminalSink implements Sink {
       if (reports.length > 0) return { rows: this.#rates.rows(reports, now), problem: undefined };
       return { rows: alone(), problem: 'only this process: no process has reported to the status table yet' };
     } catch (error) {
-      return { rows: alone(), problem: `only this process: the status table is away: ${messageOf(error)}` };
+      return { rows: alone(), problem: `only this process: the status table is unavailable: ${messageOf(error)}` };
     }
   }
 }

@@ -55,7 +55,7 @@ async function fetchData<T>(url: string, signal?: AbortSignal): Promise<T> {
     body = await response.json();
   } catch (cause) {
     if (signal?.aborted) throw cause;
-    throw new ApiError(0, 'the API does not answer');
+    throw new ApiError(0, 'the API does not respond');
   }
   if (!response.ok || !body?.data) throw new ApiError(response.status, body?.error ?? `HTTP ${response.status}`);
   return body.data;

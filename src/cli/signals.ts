@@ -41,7 +41,7 @@ export function stopOnSignals(runtime: Pick<Runtime, 'drain' | 'force'>, { clock
     if (isEcho) return;
     const isFirst = last === undefined;
     last = now;
-    log.info({ signal }, isFirst ? `${signal}: stopping, once more to force` : `${signal}: forced`);
+    log.info({ signal }, isFirst ? `${signal}: stopping; send it again to force the stop` : `${signal}: forced`);
     if (isFirst) runtime.drain();
     else runtime.force();
   };

@@ -99,7 +99,7 @@ export class Roles {
     const lookup = present(this.#lookups.get(name), name, 'lookup');
     return {
       find: async (query, signal) => {
-        if (!lookup.connected) throw new FdpError('FDP_UNAVAILABLE', `${name}: the store can't be reached yet`);
+        if (!lookup.connected) throw new FdpError('FDP_UNAVAILABLE', `${name}: the store cannot be reached yet`);
         try {
           return await lookup.role.find(query, signal);
         } catch (error) {
@@ -136,7 +136,7 @@ export class Roles {
     const { environment, killed } = this.#parts;
     const connecting = this.#tryConnect(role, node, takenOver);
     this.#connecting.push(connecting.catch(() => {}));
-    const late = () => new FdpError('FDP_CLOSED', `${node.name}: was told to give up connecting, and did not`);
+    const late = () => new FdpError('FDP_CLOSED', `${node.name}: did not stop connecting when it was stopped`);
     return withGrace(environment.clock, connecting, { signal: killed, graceMs: closeMs, late });
   }
 
@@ -175,7 +175,7 @@ export class Roles {
     const warn = (text: string) => environment.log.warn({ topology: plan.name }, `closing: ${text}`);
     const closed = (async () => role?.close())();
     closed.catch((error) => warn(textOf(error)));
-    if (!(await endedWithin(environment.clock, closeMs, closed))) warn(`not done within ${closeMs} ms`);
+    if (!(await endedWithin(environment.clock, closeMs, closed))) warn(`not finished within ${closeMs} ms`);
   }
 
   #context(node: Node, input: RoleContext['input'] = 'rows'): RoleContext {

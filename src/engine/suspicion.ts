@@ -51,7 +51,7 @@ export class Suspicion {
     for (const [rule, { messages, keys }] of this.#cases) {
       if (messages < heldAfter) continue;
       const of = keys.size > 1 ? `, of ${keys.size} keys` : '';
-      return `${heldAfter} messages in a row were rejected by ${rule}${of}, and none delivered: mend the spec and start again`;
+      return `${heldAfter} messages in a row were rejected by ${rule}${of}, with none delivered in between: fix the pipeline and restart`;
     }
     return undefined;
   }

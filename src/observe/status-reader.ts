@@ -87,7 +87,7 @@ class TableReader implements StatusReader {
       if (await endedWithin(this.#environment.clock, answerMs, done)) return await done;
       controller.abort();
       done.catch(() => {});
-      throw new FdpError('FDP_TIMEOUT', `${this.#plan.name}: no answer within ${answerMs} ms`);
+      throw new FdpError('FDP_TIMEOUT', `${this.#plan.name}: no response within ${answerMs} ms`);
     } finally {
       release();
     }

@@ -257,7 +257,7 @@ onChromium('the live page in trouble', () => {
 
       await using ingestor = new Process(['--topology', 'ingestor'], { ...beside, ...feed });
       expect(await isOf(page, 'ingestor', 'bad')).toContain('▲');
-      await page.locator('#summary', { hasText: 'ingestor needs a look' }).waitFor();
+      await page.locator('#summary', { hasText: 'ingestor needs attention' }).waitFor();
       expect(await card(page, 'ingestor').locator('.reasons').innerText()).toContain('finnhub');
 
       await using _simulator = new Process(['--topology', 'simulator'], {

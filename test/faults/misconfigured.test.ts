@@ -63,7 +63,7 @@ onOwnServices('a pipeline with a mistake', () => {
     'a user of Kafka without rights': () => ({
       edits: kafkaWith(login(secure.password, secure.powerless)),
       variables: { KAFKA_BROKERS: secure.sasl },
-      words: /^ended: ticks: .*give the user the rights/,
+      words: /^ended: ticks: .*grant the user the permissions/,
     }),
     'an authority that did not sign the certificate of Kafka': () => ({
       edits: kafkaWith(`${login()}, tls: { ca: ${secure.certificates.otherCa} }`),

@@ -61,7 +61,10 @@ export class BufferedSink implements Sink {
     const { size } = this.#buffer;
     if (size > 0) {
       this.#context.node.count('uncertain', Math.min(size, drainStep));
-      this.#context.log.warn({ messages: size }, `${this.#options.name}: ${size} messages wait in the disk buffer`);
+      this.#context.log.warn(
+        { messages: size },
+        `${this.#options.name}: ${size} messages are waiting in the disk buffer`,
+      );
     }
     this.#work();
     if (this.#working) await endedWithin(this.#context.clock, patienceMs, this.#working);

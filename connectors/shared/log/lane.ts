@@ -179,7 +179,7 @@ export class LogLane implements Lane {
     context.node.count('gap', missed);
     context.log.error(
       { lane: this.id, missed },
-      `${store.name}: ${missed} messages of partition ${partition} were removed before they were read, going on from ${first}`,
+      `${store.name}: ${missed} messages of partition ${partition} were removed before they were read; continuing from ${first}`,
     );
   }
 }

@@ -147,7 +147,7 @@ class RowSink extends TableRole implements Sink {
     if (unique === undefined)
       throw new FdpError(
         'FDP_SPEC_INVALID',
-        `${name}: to replace a row needs a field that identifies it: give \`unique\``,
+        `${name}: replacing a row needs a field that identifies it: set \`unique\``,
       );
     const values = storableRow(this.store.definition, row);
     await this.store.merge([values[unique] ?? null], () => ({ values, marks: {} }), signal);

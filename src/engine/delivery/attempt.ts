@@ -37,7 +37,7 @@ export async function attemptWrite(
   const late = () =>
     isLate
       ? new FdpError('FDP_TIMEOUT', `${node.name}: no confirmation within ${writeTimeoutMs} ms`)
-      : new FdpError('FDP_CLOSED', `${node.name}: stopped while it wrote`);
+      : new FdpError('FDP_CLOSED', `${node.name}: stopped while writing`);
   try {
     return await withGrace(clock, sink.write(messages, signal), { signal, graceMs: abandonMs, late });
   } catch (error) {

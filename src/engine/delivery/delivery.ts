@@ -78,7 +78,7 @@ export class Delivery {
     if (uncounted === 0) return;
     const { node } = this.#parts;
     node.count('uncounted', uncounted);
-    const text = `${node.name}: ${uncounted} messages were stored now, but lie at or below what was counted before: they are not counted`;
+    const text = `${node.name}: ${uncounted} messages were stored but are not counted: their offsets are at or below what was counted before`;
     this.#log.warn(node.name, { node: node.name, uncounted }, text);
   }
 }

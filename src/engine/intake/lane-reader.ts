@@ -134,7 +134,7 @@ export class LaneReader {
     const { node, environment, troubles } = this.#parts;
     const { signal } = this.context;
     const backoff = new Backoff(environment);
-    const late = () => new FdpError('FDP_CLOSED', `${this.#lane.id}: was told to end, and did not`);
+    const late = () => new FdpError('FDP_CLOSED', `${this.#lane.id}: did not end when it was stopped`);
     while (!stopped.aborted) {
       try {
         return await withGrace(environment.clock, work(), { signal, graceMs: abandonMs, late });

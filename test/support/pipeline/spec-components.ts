@@ -60,7 +60,7 @@ const finnhub = defineConnector({
         type: 'string',
         minLength: 1,
         secret: true,
-        missingHint: 'a free key is to be had at https://finnhub.io/register',
+        missingHint: 'get a free key at https://finnhub.io/register',
         description: 'The key.',
       },
       symbols,
