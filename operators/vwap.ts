@@ -12,7 +12,7 @@ const largestState = 2 ** 30;
 
 /**
  * `vwap`: the volume-weighted average price of the last trades of each key, including this one. State per lane:
- * 32 bytes for each trade in a window; of more than `max_keys` keys the one unused for longest starts anew.
+ * 32 bytes for each trade in a window; beyond `max_keys` keys the least recently used one loses its state.
  */
 export const vwap = defineOperator({
   type: 'vwap',

@@ -25,7 +25,7 @@ export interface SessionEnd {
   readonly openMs: number | undefined;
   /** Since the last sign of life, ms: what was silent before the end may be missing. */
   readonly silentMs: number;
-  /** The other side said goodbye, for no fault of ours. */
+  /** The other side closed the connection normally. */
   readonly isPolite: boolean;
 }
 

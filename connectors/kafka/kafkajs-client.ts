@@ -336,7 +336,7 @@ export class KafkajsClient implements Client {
       } catch (error) {
         const { name, brokers, proven } = this.#options;
         const failed = proven.judge(what, kafkaError(name, what, error, brokers));
-        // The next call asks anew: another broker may coordinate by then.
+        // The next call looks it up again: another broker may coordinate by then.
         this.#coordinators.clear();
         const isSoon = soon.has(reasonOf(failed) ?? '') && attempt < soonAttempts && !this.#link.closed;
         if (!isSoon) throw failed;

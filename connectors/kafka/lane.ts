@@ -53,7 +53,7 @@ export class KafkaLane implements Lane {
   #bufferBytes = 0;
   /** Where the next fetch begins. */
   #fetchAt = 0;
-  /** Where warming up ends; undefined once it reads for good. */
+  /** Where the warm-up ends; undefined after it. */
   #warmUntil: number | undefined;
   /** The position after what was given last. */
   #given = 0;

@@ -9,7 +9,7 @@ import { sessionMs } from './group-join.ts';
 
 /** How often a member shows that it lives, ms: a rebalance is noticed as late. */
 const beatMs = 1000;
-/** A sign of life that is not answered for so long is said, ms. */
+/** A heartbeat without a response for so long is logged, ms. */
 const slowMs = 3000;
 /** How often the ends of the partitions and the topic are looked at, in beats. */
 const lookEvery = 5;
@@ -33,7 +33,7 @@ export interface MemberOptions {
   onAssigned(membership: Membership): Promise<void>;
   /** Nothing is this member's until the next `onAssigned`. */
   onRevoked(): void;
-  /** Every few seconds. True when the partitions have to be handed out anew. */
+  /** Every few seconds. True when the group must rebalance. */
   onLook(membership: Membership): Promise<boolean>;
   /** Told what no retry cures. */
   onFatal(error: unknown): void;

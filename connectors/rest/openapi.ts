@@ -10,7 +10,7 @@ interface ApiParts {
 
 type Schema = Readonly<Record<string, unknown>>;
 
-/** What may go wrong with any request, and what is told then. */
+/** The errors of any request, with their replies. */
 const refusals: Readonly<Record<string, readonly [name: string, code: string, when: string, error: string]>> = {
   400: [
     'BadRequest',
@@ -53,7 +53,7 @@ const refusals: Readonly<Record<string, readonly [name: string, code: string, wh
   504: ['Timeout', 'FDP_TIMEOUT', 'There was no reply within `timeout`.', 'request timed out'],
 };
 
-/** What is told of a request that is for no route. */
+/** The reply to a request for no route. */
 const elsewhere: typeof refusals = {
   404: ['NotFound', 'FDP_PARAMETER_INVALID', 'There is no such route.', 'there is no such route'],
   405: [

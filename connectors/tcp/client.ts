@@ -22,7 +22,7 @@ interface TcpClientOptions {
 
 /** A connection that lasted this long was a good one: the next loss is retried quickly again. */
 const healthyMs = 10_000;
-/** A server that is started at the same time may be later: for so long after the start nothing is said, ms. */
+/** A server that is started at the same time may be later: for so long after the start nothing is logged, ms. */
 const patienceMs = 3000;
 /** Longest wait before the next try, ms. */
 const longestWaitMs = 5000;

@@ -127,7 +127,7 @@ export class TcpServer implements Sink {
     // Reading is what shows that the client has gone; a reset connection is one way to leave.
     socket.resume();
     socket.on('error', (error) => log.debug({ client, error: messageOf(error) }, `${name}: lost a client`));
-    // The timer starts anew with everything that the client takes, also with parts of a write.
+    // The timer restarts with everything that the client takes, also with parts of a write.
     socket.setTimeout(clientTimeoutMs);
     socket.on('timeout', () => {
       if (socket.writableLength === 0) return;

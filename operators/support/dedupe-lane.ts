@@ -104,7 +104,7 @@ export class DedupeLane {
 
   #pass(key: string, message: Message, waiting: Message[]): Message {
     this.#options.node.out++;
-    // After a release nothing more is told apart: what still comes is read again, and ends as the engine decides.
+    // After a release nothing more is distinguished: what still comes is read again, and ends as the engine decides.
     if (this.#released) return message;
     this.#underWay.set(key, waiting);
     const ended = (outcome: Outcome): void => {

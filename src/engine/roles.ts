@@ -120,7 +120,7 @@ export class Roles {
     await this.#closeRole(this.source);
   }
 
-  /** Lookups connect in the background: a request is told at once that a store is away. */
+  /** Lookups connect in the background: a request fails immediately while a store is unavailable. */
   #connectLookups(): void {
     for (const [name, lookup] of this.#lookups) {
       const node = present(this.#parts.graph.lookups.get(name), name, 'lookup');
@@ -151,7 +151,7 @@ export class Roles {
         try {
           await role.connect(signal, { takenOver });
           if (signal.aborted) break;
-          // One that goes on connecting by itself has said so.
+          // One that keeps connecting by itself has logged it.
           if (node.state !== 'retrying') node.is('ok');
           return true;
         } catch (error) {

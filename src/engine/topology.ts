@@ -29,7 +29,7 @@ export interface TopologyParts {
   planOf(connector: string): ConnectorPlan | undefined;
   /** The one instance of a connector in this process. */
   connector(name: string): Promise<Connector>;
-  /** Told when the topology has failed for good. */
+  /** Called when the topology has failed permanently. */
   failed(topology: Topology, cause: { readonly reason: string; readonly code: ErrorCode }): void;
 }
 
@@ -57,7 +57,7 @@ export class Topology implements NodeOwner {
   readonly #draining = linkedAbort().controller;
   readonly #forced = linkedAbort().controller;
   readonly #limitedLog: LimitedLog;
-  /** Nodes of which trouble was said, and its end was not. */
+  /** Nodes whose trouble was logged, and its end was not. */
   readonly #troubled = new Set<Node>();
   #flow: Flow | undefined;
   #state: TopologyState = 'starting';

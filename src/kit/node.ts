@@ -10,7 +10,7 @@ export type { NodeKind, NodeState };
 export interface NodeOwner {
   /** Takes a message out of the pipeline: dead letter, log line, or the reply of a request. */
   reject(node: Node, lane: LaneContext, message: Message, error: FdpError): void;
-  /** Called once a change. */
+  /** Called once per state change. */
   stateChanged(node: Node): void;
   /** What went wrong, with the environment variables that its values come from; left out where nobody knows them. */
   explain?(text: string): string;
@@ -68,7 +68,7 @@ export class Node {
   }
 
   is(state: NodeState, reason?: string, retryAt?: number): void {
-    // A reason that changes while the state stays is kept, but not said again.
+    // A reason that changes while the state stays is kept, but not logged again.
     const isSaid = this.state === state && (this.reason !== undefined || reason === undefined);
     this.state = state;
     this.reason = reason === undefined ? undefined : (this.#owner.explain?.(reason) ?? reason);

@@ -22,7 +22,7 @@ const longestWaitMs = 5000;
  * A log's sink with a disk buffer before it, for a source that can't give a message again: when the log has not
  * confirmed for a second a message is kept on the disk and counts as delivered, and until the buffer is empty every
  * message goes through it, so that the order is kept. Survives a kill; bounded, the oldest go first and are counted as
- * `dropped`. What the log refuses for good after it waited goes to the dead letter; a dead letter itself is dropped.
+ * `dropped`. What the log rejects permanently after it waited goes to the dead letter; a dead letter itself is dropped.
  * A write that was not waited for has not failed: the log is offered the very same message again, by which it knows it.
  * Only what a process that died was about to bring may be there twice (`uncertain`).
  */

@@ -9,7 +9,7 @@ import { WalWatch } from './wal-watch.ts';
 
 /** How often other processes' changes are looked for while a reader waits, ms. */
 const watchMs = 5;
-/** A lock held for longer than this by another process is said, ms. */
+/** A lock held for longer than this by another process is logged, ms. */
 const lockedSaidMs = 1000;
 /** A job that could not start for so long fails with FDP_BUSY, ms. */
 const lockedLimitMs = 5000;

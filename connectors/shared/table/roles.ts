@@ -68,7 +68,7 @@ abstract class TableRole {
 
 /**
  * Stores rows whose unique field is not known yet. The receipt names each known one with where the stored one came
- * from (offset -1 for a message of no log). A row of a wrong type fails alone and for good.
+ * from (offset -1 for a message of no log). A row of a wrong type fails alone and permanently.
  */
 class RowSink extends TableRole implements Sink {
   readonly ordered = false;

@@ -5,7 +5,7 @@ import type { Message } from '../../kit/message.ts';
 import type { Node } from '../../kit/node.ts';
 import type { Receipt, Sink } from '../../kit/sink.ts';
 
-/** How long a write that was told to give up may take to do so, ms. */
+/** How long a cancelled write may take to end, ms. */
 const abandonMs = 1000;
 
 export interface AttemptParts {

@@ -26,7 +26,7 @@ export interface DeliveryParts extends AttemptParts {
   /** For counters: what the sink before them had stored before; all else was stored now, and they are to count it. */
   readonly mayBeCounted: WeakSet<Meta> | undefined;
   readonly branch: string;
-  /** Nobody waits for it: a write under way is told to give up, too, when its lane ends. */
+  /** Nobody waits for it: when its lane ends, a write in progress is cancelled too. */
   readonly bestEffort: boolean;
   /** Told what a person must cure: aborts `killed`. */
   fail(error: unknown): void;

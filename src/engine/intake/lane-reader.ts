@@ -119,7 +119,7 @@ export class LaneReader {
     while (!stopped.aborted) {
       await this.#mayRead(stopped);
       const reading = await this.#patiently(stopped, () => this.#lane.read(stopped));
-      // Only what was said here: a source that reconnects while its queue is read says so itself.
+      // Only what was logged here: a source that reconnects while its queue is read logs it itself.
       troubles.end(this);
       if (reading === undefined) break;
       if (this.context.signal.aborted) return this.#giveBack(reading);

@@ -105,7 +105,7 @@ interface Report {
   readonly problems: Problems;
 }
 
-/** Every variable that is not set is told of once, where it is first needed. */
+/** Every variable that is not set is reported once, where it is first needed. */
 function reportMissing(
   started: readonly TopologySpec[],
   connectors: readonly ConnectorSpec[],
