@@ -59,7 +59,7 @@ onChromium('the live page', () => {
     await using watched = await openPage(browser, place.api);
     const { page } = watched;
     await isLive(page);
-    await page.locator('#summary', { hasText: 'are well' }).waitFor();
+    await page.locator('#summary', { hasText: 'are healthy' }).waitFor();
     expect(await page.locator('.topology h3').allInnerTexts()).toEqual([
       'ingestor',
       'processor',
@@ -235,7 +235,7 @@ onChromium('the live page in trouble', () => {
       await using _second = new Process([], env);
       await isLive(page);
       await changes(page, '#quote-price', price);
-      await page.locator('#summary', { hasText: 'are well' }).waitFor();
+      await page.locator('#summary', { hasText: 'are healthy' }).waitFor();
     } finally {
       await browser.close();
     }
@@ -265,7 +265,7 @@ onChromium('the live page in trouble', () => {
         SIMULATOR_PORT: String(exchange),
       });
       await isOf(page, 'ingestor', 'good');
-      await page.locator('#summary', { hasText: 'are well' }).waitFor();
+      await page.locator('#summary', { hasText: 'are healthy' }).waitFor();
       await changes(page, '#quote-price');
 
       await ingestor.stop('SIGKILL');
