@@ -228,7 +228,7 @@ onChromium('the live page in trouble', () => {
       await first.stop();
       await page.locator('#connection', { hasText: 'Disconnected' }).waitFor();
       // What is not fresh is not well.
-      await page.locator('#summary', { hasText: 'nobody knows' }).waitFor();
+      await page.locator('#summary', { hasText: 'state of the platform is unknown' }).waitFor();
       expect(await page.locator('#topologies').innerText()).not.toContain('running');
       expect(await page.title()).toMatch(/^▲ [^·]*$/);
       const price = await page.locator('#quote-price').innerText();
