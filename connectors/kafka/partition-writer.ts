@@ -132,7 +132,8 @@ export class PartitionWriter {
     for (let attempt = 1; ; attempt++) {
       if (!mayBeThere) batch = this.#stillWanted(batch);
       if (batch.length === 0) return;
-      if (closed.aborted) throw new FdpError('FDP_CLOSED', `${name}: closed before the log confirmed the write`);
+      if (closed.aborted)
+        throw new FdpError('FDP_CLOSED', `${name}: closed before the log confirmed the write the write`);
       try {
         const appended = this.#append(batch);
         const soon = await endedWithin(environment.clock, slowMs, appended);

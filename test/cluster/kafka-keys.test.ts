@@ -31,7 +31,7 @@ onServices('a producer of kafka that does not key by symbol', ({ kafka: brokers 
     const args = ['--pipeline', join(folder.path, 'pipeline', 'pipeline.yml'), '--topology', topologies.join(',')];
     await using platform = new Process(args, { ...env, KAFKA_BROKERS: brokers, FDP_PROFILE: '' });
     using reader = new LineReader(tcpPort);
-    await eventually('a listener', async () => platform.output.includes(`group analytics-${ticks} gave`));
+    await eventually('a listener', async () => platform.output.includes(`group analytics-${ticks} assigned`));
     const values = trades.map((trade) => envelope({ s: 'AAPL', ...trade }));
     await view.append(
       foreign,

@@ -83,7 +83,7 @@ onOwnServices('a pipeline with a mistake', () => {
     }),
     'a topic that nobody made': () => ({
       edits: kafkaWith('create_topic: false'),
-      words: /^ended: ticks: .*make it, or set `create_topic: true`/,
+      words: /^ended: ticks: .*create it, or set `create_topic: true`/,
     }),
     'a wrong password of MongoDB': () => ({
       variables: { MONGODB_URL: mongoAs('fdp', 'wr0ng') },
