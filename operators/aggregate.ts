@@ -36,7 +36,7 @@ export const aggregate = defineOperator({
   output: 'merges',
   options: {
     type: 'object',
-    description: 'Which row is changed, and how.',
+    description: 'The row, and how it is updated.',
     additionalProperties: false,
     required: ['key', 'fields'],
     properties: {

@@ -52,7 +52,7 @@ export const candles = defineOperator({
           'Which of them have rows. Default: the shortest, so that a trade changes one row; longer bars can be made of shorter ones.',
       },
       by: { type: 'string', minLength: 1, default: 'symbol', description: 'The text field that names the symbol.' },
-      price: { type: 'string', minLength: 1, default: 'price', description: 'The number field that holds the price.' },
+      price: { type: 'string', minLength: 1, default: 'price', description: 'Number field that holds the price.' },
       volume: {
         type: 'string',
         minLength: 1,

@@ -19,7 +19,7 @@ import { checkTemplate } from './support/names.ts';
  */
 export const dedupe = defineOperator({
   type: 'dedupe',
-  summary: 'Filters messages whose key was delivered before.',
+  summary: 'Drops messages whose key was delivered before.',
   options: {
     type: 'object',
     description: 'What makes two messages the same, and how long that is remembered.',
@@ -38,13 +38,13 @@ export const dedupe = defineOperator({
         minimum: 1,
         default: 100_000,
         description:
-          'Delivered keys remembered in each lane; of more, the oldest is forgotten, and counted as evicted.',
+          'Maximum number of delivered keys per lane. Beyond it the oldest key is forgotten and counted as evicted.',
       },
       window: {
         type: 'string',
         format: 'duration',
         description:
-          'How far apart, by their timestamps, two messages of a key may be and still be the same. Default: without limit.',
+          'Maximum distance between the timestamps of two messages with the same key that count as the same. Default: no limit.',
         examples: ['10m'],
       },
     },

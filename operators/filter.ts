@@ -6,7 +6,7 @@ import { checkCondition } from './support/condition.ts';
 import { compileExpression } from './support/expression.ts';
 import { show } from './support/expression-functions.ts';
 
-/** `filter`: lets go, without a word, what is not true. */
+/** `filter`: drops messages for which the expression is false. */
 export const filter = defineOperator({
   type: 'filter',
   summary: 'Drops messages for which an expression is false.',

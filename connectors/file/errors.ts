@@ -13,7 +13,7 @@ export function fileError(name: string, path: string, cause: unknown): FdpError 
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':
-      return refused(`${name}: no right to use ${path}: change its rights or \`path\``, cause);
+      return refused(`${name}: no permission for ${path}: change its permissions or \`path\``, cause);
     case 'EISDIR':
       return refused(`${name}: ${path} is a folder, expected a file: check \`path\``, cause);
     default:

@@ -67,7 +67,7 @@ export class FileSource implements Source {
     }
     this.#context.node.is('ok');
     // No position is kept: a file has no offsets that outlive an edit.
-    const text = `${name}: ${path} is read from its beginning: what an earlier run has read of it comes again`;
+    const text = `${name}: ${path} is read from its beginning: lines that an earlier run has read come again`;
     this.#context.log.warn({ path }, text);
   }
 

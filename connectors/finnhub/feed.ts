@@ -106,7 +106,7 @@ class Feed {
     if (symbols.length > maxSymbols)
       this.#context.log.warn(
         { symbols: symbols.length, max_symbols: maxSymbols },
-        `${name}: ${symbols.length} symbols are more than the ${maxSymbols} that the key is known to allow: the server may refuse some`,
+        `${name}: ${symbols.length} symbols are more than the ${maxSymbols} that the plan of the key is known to allow: the server may refuse some`,
       );
   }
 
@@ -176,7 +176,7 @@ class Feed {
           'warn',
           'type',
           frame.type,
-          `${name}: frames of the unknown type ${frame.type} are left out`,
+          `${name}: frames of the unknown type ${frame.type} are ignored`,
         );
     }
   }

@@ -24,7 +24,7 @@ export function readFrame(bytes: Buffer, lane: string, now: number): Frame {
   try {
     value = parseJson(bytes);
   } catch (cause) {
-    return unreadable(bytes, { lane, now, what: `a frame that can't be read (${messageOf(cause)})`, cause });
+    return unreadable(bytes, { lane, now, what: `an unreadable frame (${messageOf(cause)})`, cause });
   }
   if (!isObject(value)) return unreadable(bytes, { lane, now, what: 'a frame that is not an object' });
   switch (value['type']) {

@@ -35,16 +35,22 @@ export function refusal({ name, host }: Asked, response: IncomingMessage, now: n
     return new FdpError(
       'FDP_REFUSED',
       `${name}: the server refused the token (401): set \`token\` to a valid key, ` +
-        'a free one is to be had at https://finnhub.io/register',
+        'get a free one at https://finnhub.io/register',
     );
   const waitMs = retryAfterMs(headers, now);
   if (statusCode === 429 || waitMs !== undefined)
-    return new FdpError('FDP_UNAVAILABLE', `${host} answers ${statusCode}: it wants no connection now`, {
-      fault: 'throttled',
-      ...(waitMs === undefined ? {} : { waitMs }),
-    });
+    return new FdpError(
+      'FDP_UNAVAILABLE',
+      `${host} responded with ${statusCode}: it refuses connections at the moment`,
+      {
+        fault: 'throttled',
+        ...(waitMs === undefined ? {} : { waitMs }),
+      },
+    );
   const isBusy = statusCode === 408 || (statusCode ?? 0) >= 500;
-  const hint = isBusy ? 'it wants no connection now' : 'expected 101 (a WebSocket): if this stays so, check `url`';
+  const hint = isBusy
+    ? 'it refuses connections at the moment'
+    : 'expected 101 (a WebSocket): if this persists, check `url`';
   return new FdpError('FDP_UNAVAILABLE', `${host} answers ${statusCode}: ${hint}`);
 }
 
@@ -90,11 +96,11 @@ function explained(code: string, host: string): string | undefined {
       return `${host} refuses the connection: nothing listens there`;
     case 'ECONNRESET':
     case 'EPIPE':
-      return `${host} has cut the connection`;
+      return `${host} closed the connection unexpectedly`;
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
       return `${host} can't be found: no such name`;
     default:
-      return code.startsWith('WS_ERR_') ? `${host} sent a broken frame (${code})` : undefined;
+      return code.startsWith('WS_ERR_') ? `${host} sent an invalid frame (${code})` : undefined;
   }
 }

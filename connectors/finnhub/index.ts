@@ -10,7 +10,7 @@ import { durationMs, sizeBytes } from '../../src/kit/units.ts';
  */
 export const finnhub = defineConnector({
   type: 'finnhub',
-  summary: 'Live trades from Finnhub over one WebSocket: frames as they come.',
+  summary: 'Live trades from Finnhub over one WebSocket, frame by frame.',
   figures: {
     dropped_frames: counter('dropped_frames', 'Frames given up because the queue was full.'),
     error_frames: counter('error_frames', 'Frames in which Finnhub reported an error.'),
@@ -28,14 +28,14 @@ export const finnhub = defineConnector({
       url: {
         type: 'string',
         default: 'wss://ws.finnhub.io',
-        description: 'Address of the feed, without the token.',
+        description: 'URL of the feed, without the token.',
         examples: ['wss://ws.finnhub.io', 'ws://127.0.0.1:8765'],
       },
       token: {
         type: 'string',
         minLength: 1,
         secret: true,
-        missingHint: 'a free key is to be had at https://finnhub.io/register',
+        missingHint: 'get a free key at https://finnhub.io/register',
         description: 'API key.',
       },
       symbols: {
@@ -44,41 +44,41 @@ export const finnhub = defineConnector({
         minItems: 1,
         uniqueItems: true,
         description:
-          'Symbols to subscribe to, as Finnhub names them; ten a second after every connection, and those that were refused every quarter of an hour.',
+          'Symbols to subscribe to, as Finnhub names them: ten per second after each connect. Refused ones are tried again every 15 minutes.',
         examples: [['AAPL', 'BINANCE:BTCUSDT']],
       },
       max_symbols: {
         type: 'integer',
         minimum: 1,
         default: 50,
-        description: 'Symbols that the plan of the key is known to allow: more are tried, with a warning.',
+        description: 'Number of symbols that the plan of the key is known to allow. More are tried, with a warning.',
       },
       watchdog: {
         type: 'string',
         format: 'duration',
         default: '60s',
         description:
-          'A connection on which nothing came for so long is asked by a WebSocket ping; without an answer it is given up and made again.',
+          'After so long without data the connection is checked with a WebSocket ping. Without a response fdp reconnects.',
       },
       handshake_timeout: {
         type: 'string',
         format: 'duration',
         default: '10s',
-        description: 'How long one try to connect may take.',
+        description: 'Time limit of one connection attempt.',
       },
       reconnect: {
         type: 'object',
         additionalProperties: false,
         default: {},
-        description: 'How long to wait before the next try: a random part of a time that doubles from `min` to `max`.',
+        description: 'Back-off between connection attempts: a random part of a time that doubles from `min` to `max`.',
         properties: {
-          min: { type: 'string', format: 'duration', default: '500ms', description: 'The first time.' },
-          max: { type: 'string', format: 'duration', default: '30s', description: 'The longest time.' },
+          min: { type: 'string', format: 'duration', default: '500ms', description: 'The first wait.' },
+          max: { type: 'string', format: 'duration', default: '30s', description: 'The longest wait.' },
           healthy: {
             type: 'string',
             format: 'duration',
             default: '60s',
-            description: 'A connection that lasted so long starts again from `min`.',
+            description: 'After a connection of this length the back-off starts again from `min`.',
           },
         },
       },
@@ -86,7 +86,7 @@ export const finnhub = defineConnector({
         type: 'string',
         format: 'size',
         default: '1MiB',
-        description: 'A larger frame ends the connection; it is made again.',
+        description: 'Maximum size of a frame. After a larger one fdp reconnects.',
       },
       queue: queueSchema,
     },

@@ -14,7 +14,7 @@ export interface Ended {
   readonly error: Pick<FdpError, 'fault' | 'waitMs'>;
   /** How long it was open; undefined: it never was. */
   readonly openMs: number | undefined;
-  /** The other side said goodbye, for no fault of ours. */
+  /** The other side closed the connection normally. */
   readonly isPolite: boolean;
 }
 

@@ -25,7 +25,7 @@ export interface SessionEnd {
   readonly openMs: number | undefined;
   /** Since the last sign of life, ms: what was silent before the end may be missing. */
   readonly silentMs: number;
-  /** The other side said goodbye, for no fault of ours. */
+  /** The other side closed the connection normally. */
   readonly isPolite: boolean;
 }
 
@@ -153,7 +153,7 @@ export class Session {
     const left = this.#heardAt + watchdogMs - clock.monotonic();
     if (left > 0) this.#watch(left, () => this.#bark());
     else if (this.#isPinged)
-      this.cut(this.#lost(`${this.#asked.host} was silent for ${watchdogMs} ms and did not answer a ping`));
+      this.cut(this.#lost(`${this.#asked.host} was silent for ${watchdogMs} ms and did not respond to a ping`));
     else {
       this.#isPinged = true;
       this.#socket.ping();

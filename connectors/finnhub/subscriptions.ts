@@ -58,7 +58,7 @@ export class Subscriptions {
     }
   }
 
-  /** The server said this in an error frame: it may be about one of our symbols, or about their number. */
+  /** The server sent this in an error frame: it may be about one of our symbols, or about their number. */
   heard(text: string): void {
     const symbol = this.#parts.symbols.find((each) => names(text, each));
     if (symbol !== undefined) this.#refused.set(symbol, foreignText(text, shownReason));
@@ -67,7 +67,7 @@ export class Subscriptions {
     this.#parts.changed();
   }
 
-  /** A symbol that trades is given, whatever was said of it. */
+  /** A symbol that trades is subscribed, whatever an error frame said. */
   traded(data: unknown): void {
     if ((this.#refused.size === 0 && this.#leftOut.size === 0) || !Array.isArray(data)) return;
     let isNews = false;

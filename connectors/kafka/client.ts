@@ -75,7 +75,7 @@ export interface Client {
   createTopic(wanted: NewTopic): Promise<boolean>;
   /** One of the topic's settings; undefined when it may not be seen. */
   setting(name: string): Promise<string | undefined>;
-  /** Learns leaders anew. The topic must exist. */
+  /** Fetches the leaders again. The topic must exist. */
   refresh(): Promise<void>;
 
   offsets(partitions: readonly number[], at: At): Promise<ReadonlyMap<number, number>>;
@@ -91,7 +91,8 @@ export interface Client {
   committed(group: string, partitions: readonly number[], topicId: string): Promise<ReadonlyMap<number, Committed>>;
   /**
    * Refused when the group has rebalanced: a late commit never overwrites a newer member's. Keeps the topic's id, and
-   * the note, beside each position: Kafka knows positions by the topic's name, and takes one that was meant for a topic made anew since.
+   * the note, beside each position: Kafka knows positions by the topic's name, and accepts one that was meant for a
+   * deleted topic of the same name.
    */
   commit(membership: Membership, positions: ReadonlyMap<number, Committed>, topicId: string): Promise<void>;
 

@@ -20,7 +20,7 @@ const codecs: Readonly<Record<number, (bytes: Buffer, limit: number) => Uint8Arr
  */
 export function unpack(codec: number, bytes: Buffer, limit: number): Buffer {
   const unpacked = unpackedBy(codec, bytes, limit);
-  if (unpacked === undefined) throw new RangeError(`codec ${codec} is not known`);
+  if (unpacked === undefined) throw new RangeError(`codec ${codec} is unknown`);
   return Buffer.from(unpacked.buffer, unpacked.byteOffset, unpacked.byteLength);
 }
 

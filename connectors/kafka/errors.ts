@@ -32,21 +32,22 @@ const refusals: Readonly<Record<string, string>> = {
   SASL_AUTHENTICATION_FAILED: login,
   KafkaJSSASLAuthenticationError: login,
   UNSUPPORTED_SASL_MECHANISM: 'the brokers do not offer this `sasl.mechanism`',
-  ILLEGAL_SASL_STATE: 'the brokers expect no login there: leave `sasl` out, or use the port for it',
-  TOPIC_AUTHORIZATION_FAILED: 'give the user the rights to describe, read and write the topic',
-  GROUP_AUTHORIZATION_FAILED: 'give the user the right to read with this group',
-  CLUSTER_AUTHORIZATION_FAILED: 'give the user the rights to create topics and to write idempotently',
+  ILLEGAL_SASL_STATE: 'the brokers do not expect a login on this port: leave out `sasl`, or use the port for SASL',
+  TOPIC_AUTHORIZATION_FAILED: 'grant the user the permissions to describe, read and write the topic',
+  GROUP_AUTHORIZATION_FAILED: 'grant the user the permission to read with this group',
+  CLUSTER_AUTHORIZATION_FAILED: 'grant the user the permissions to create topics and to write idempotently',
   INVALID_TOPIC_EXCEPTION: 'a topic has letters, digits, `.`, `_` and `-`, at most 249 of them',
   INVALID_CONFIG: 'check `topic_config`',
-  POLICY_VIOLATION: 'the brokers have a policy for topics: make the topic by hand, or change its settings here',
+  POLICY_VIOLATION:
+    'the brokers have a policy for topics: create the topic by hand, or change its settings in the pipeline',
   INVALID_SESSION_TIMEOUT: "the brokers' group.min.session.timeout.ms must be at most 10000",
   KafkaJSServerDoesNotSupportApiKey: 'Kafka 2.3 or newer is needed',
 };
 /** What time may cure, and what a person can do meanwhile. */
 const hints: Readonly<Record<string, string>> = {
   INCONSISTENT_GROUP_PROTOCOL:
-    'another program works this group: stop it (one that was killed leaves with its session, within a minute); with ' +
-    'another `group` the log would be read again as `from` says',
+    'another program is a member of this group: stop it (if it was killed, its session expires within a minute); with ' +
+    'another `group` the log would be read again from `from`',
 };
 const certificates = /^(CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|ERR_TLS_|ERR_SSL_|ERR_OSSL|EPROTO|HOSTNAME_MISMATCH)/;
 
@@ -91,7 +92,7 @@ function advertised(thrown: unknown, given: readonly string[]): string {
   if (typeof broker !== 'string' || given.length === 0 || given.includes(broker)) return '';
   return (
     `: ${foreignText(broker, 100)} is the broker's own name (advertised.listeners): ` +
-    'it has to be one that this machine can resolve and reach'
+    'it must be one that this machine can resolve and reach'
   );
 }
 

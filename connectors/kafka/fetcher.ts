@@ -40,7 +40,7 @@ export class Fetcher {
     const from = this.#turn++ % Math.max(1, all.length);
     for (const lane of [...all.slice(from), ...all.slice(0, from)]) {
       const want = lane.want;
-      // Without a known leader any broker is asked, which says that it is not the one: leaders are then learnt anew.
+      // Without a known leader any broker is asked, which replies that it is not the one: then leaders are fetched again.
       const leader = client.leaderOf(lane.partition) ?? -1;
       if (want === undefined || this.#busy.has(leader)) continue;
       wanted.set(leader, (wanted.get(leader) ?? new Map<KafkaLane, Want>()).set(lane, want));

@@ -35,7 +35,7 @@ export async function joinGroup(parts: JoinParts): Promise<Membership> {
     memberId: member.memberId,
     topics: topicsOf(member.memberMetadata),
   }));
-  // Only the leader is told who is there.
+  // Only the leader gets the list of members.
   const topics = [...new Set(members.flatMap((member) => member.topics))].sort();
   const found = topics.length > 0 ? await parts.partitionsOf(topics) : new Map<string, number>();
   const handedOut = new Map(topics.map((each) => [each, found.get(each) ?? 0]));

@@ -70,7 +70,7 @@ export class GroupCalls {
   }
 
   heartbeat({ group, memberId, generation }: Membership): Promise<void> {
-    return this.#calls.run(`showing group ${group} that this member lives`, async () => {
+    return this.#calls.run(`sending a heartbeat to group ${group}`, async () => {
       const coordinator = await this.#coordinator(group);
       await coordinator.heartbeat({ groupId: group, memberId, groupGenerationId: generation });
     });
@@ -83,7 +83,7 @@ export class GroupCalls {
   }
 
   committed(group: string, partitions: readonly number[], topicId: string): Promise<ReadonlyMap<number, Committed>> {
-    return this.#calls.run(`asking for the positions of group ${group}`, async () => {
+    return this.#calls.run(`fetching the positions of group ${group}`, async () => {
       const topics = [{ topic: this.#options.topic, partitions: partitions.map((partition) => ({ partition })) }];
       const { responses } = await (await this.#coordinator(group)).offsetFetch({ groupId: group, topics });
       const found = new Map<number, Committed>();

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
 import { FdpError } from '../../src/errors.ts';
 
-// kafkajs gets no more releases. Its consumer loses positions, stops and whole processes in ways that can't be mended from
+// kafkajs gets no more releases. Its consumer loses positions, stops and whole processes in ways that can't be fixed from
 // outside, while its connections, logins and protocol are sound: so those are used, without the parts above them. They
 // have no types; what is used of them is declared here, and only this version is accepted.
 const version = '2.2.4';
@@ -93,7 +93,7 @@ export interface SocketGiven {
   onConnect(): void;
 }
 
-/** What the brokers' logger is told. */
+/** What kafkajs passes to its logger. */
 export interface LogEntry {
   readonly namespace: string;
   readonly label: string;
@@ -140,7 +140,10 @@ export function loadKafkajs(): Kafkajs {
   const load = createRequire(import.meta.url);
   const found = load('kafkajs/package.json').version;
   if (found !== version)
-    throw new FdpError('FDP_NOT_SUPPORTED', `kafka: expected kafkajs ${version}, got ${found}: its insides may differ`);
+    throw new FdpError(
+      'FDP_NOT_SUPPORTED',
+      `kafka: expected kafkajs ${version}, got ${found}: its internals may differ`,
+    );
   const part = (path: string) => load(`kafkajs/src/${path}`);
   stopIdleTimers(part('network/requestQueue').prototype);
   connectOnce(part('network/connection').prototype, part('errors').KafkaJSConnectionError);
@@ -167,7 +170,7 @@ export function loadKafkajs(): Kafkajs {
 
 const patched = new WeakSet<object>();
 
-/** Each connection would set a timer of a millisecond, for ever, to look whether a request waits: look only when one does. */
+/** Each connection would set a timer of a millisecond, permanently, to check whether a request waits: check only when one does. */
 function stopIdleTimers(queue: RequestQueue): void {
   if (patched.has(queue)) return;
   patched.add(queue);
@@ -188,7 +191,7 @@ function connectOnce(prototype: Connection, ConnectionError: new (text: string) 
     if (known || this.isConnected()) return known ?? Promise.resolve(true);
     const made = new Promise((resolve, reject) => {
       connect.call(this).then(resolve, reject);
-      this.socket?.once('close', () => reject(new ConnectionError('closed while it connected')));
+      this.socket?.once('close', () => reject(new ConnectionError('closed while connecting')));
     }).finally(() => connecting.delete(this));
     connecting.set(this, made);
     return made;

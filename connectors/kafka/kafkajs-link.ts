@@ -22,7 +22,7 @@ const connectMs = 3000;
 /** Connecting in all: with the logins, which have no limit of their own. */
 const reachMs = 15_000;
 const closeMs = 1500;
-/** What is known of topics and their leaders is learnt anew after so long, ms. */
+/** Topics and their leaders are fetched again after so long, ms. */
 export const metadataMs = 60_000;
 /** Each broker of the list is tried, and little more: whoever asks decides, and can stop. */
 const retry = { initialRetryTime: 50, maxRetryTime: 500 };
@@ -167,7 +167,7 @@ export class Link {
   }
 
   #log({ namespace, label, log }: LogEntry): void {
-    // What matters is said by the connector, once a change; kafkajs repeats it at each attempt.
+    // The connector logs what matters once per state change; kafkajs repeats it at each attempt.
     if (label !== 'DEBUG') this.#options.log.debug({ kafkajs: namespace, level: label }, log.message);
   }
 }
@@ -185,7 +185,7 @@ export function versionProblem(offered: Broker['versions'], spoken: Kafkajs['spo
     const isOld = theirs === undefined || (key === fetchKey && theirs.maxVersion < fetchVersion);
     if (!isOld && theirs.minVersion <= needed) continue;
     const range = theirs ? `versions ${theirs.minVersion} to ${theirs.maxVersion}` : 'none';
-    return `the brokers are too ${isOld ? 'old' : 'new'} for this build: it speaks ${own.name} ${needed}, they take ${range}`;
+    return `the brokers are too ${isOld ? 'old' : 'new'} for this version of fdp: it supports ${own.name} ${needed}, they support ${range}`;
   }
   return undefined;
 }

@@ -23,7 +23,7 @@ export class TopicCalls {
 
   facts(): Promise<TopicFacts | undefined> {
     const { topic } = this.#options;
-    return this.#calls.run(`looking for topic ${topic}`, () => this.#factsOf(topic));
+    return this.#calls.run(`looking up topic ${topic}`, () => this.#factsOf(topic));
   }
 
   partitionsOf(topics: readonly string[]): Promise<ReadonlyMap<string, number>> {

@@ -53,7 +53,7 @@ export class KafkaLane implements Lane {
   #bufferBytes = 0;
   /** Where the next fetch begins. */
   #fetchAt = 0;
-  /** Where warming up ends; undefined once it reads for good. */
+  /** Where the warm-up ends; undefined after it. */
   #warmUntil: number | undefined;
   /** The position after what was given last. */
   #given = 0;
@@ -136,7 +136,7 @@ export class KafkaLane implements Lane {
     context.node.count('gap', missed);
     context.log.error(
       { lane: this.id, missed },
-      `${name}: ${missed} messages of partition ${this.partition} were removed before they were read, going on from ${first}`,
+      `${name}: ${missed} messages of partition ${this.partition} were removed before they were read; continuing from ${first}`,
     );
   }
 

@@ -9,7 +9,7 @@ import { sessionMs } from './group-join.ts';
 
 /** How often a member shows that it lives, ms: a rebalance is noticed as late. */
 const beatMs = 1000;
-/** A sign of life that is not answered for so long is said, ms. */
+/** A heartbeat without a response for so long is logged, ms. */
 const slowMs = 3000;
 /** How often the ends of the partitions and the topic are looked at, in beats. */
 const lookEvery = 5;
@@ -33,7 +33,7 @@ export interface MemberOptions {
   onAssigned(membership: Membership): Promise<void>;
   /** Nothing is this member's until the next `onAssigned`. */
   onRevoked(): void;
-  /** Every few seconds. True when the partitions have to be handed out anew. */
+  /** Every few seconds. True when the group must rebalance. */
   onLook(membership: Membership): Promise<boolean>;
   /** Told what no retry cures. */
   onFatal(error: unknown): void;
@@ -104,7 +104,7 @@ export class Member {
     if (foreign.length === 0) return undefined;
     return (
       `${name}: group ${group} assigned partitions of ${foreignText(foreign.join(', '))} to this member, which does not read them: ` +
-      'the program that leads the group does not look at who reads what: give it a group of its own'
+      'the leader of the group is a program that ignores which member reads which topic: use another group'
     );
   }
 
@@ -169,7 +169,7 @@ export class Member {
     const { client, context, stopped, name, group, onRevoked } = this.#options;
     const { log, node } = context;
     onRevoked();
-    log.info({ group }, `${name}: group ${group} hands its partitions out anew`);
+    log.info({ group }, `${name}: group ${group} is rebalancing`);
     const backoff = new Backoff(context, longestWaitMs);
     while (!stopped.aborted) {
       try {

@@ -28,14 +28,14 @@ export class OpenTransactions {
       const { partition, heldUpAt: offset } = lane;
       const known = before.get(partition);
       if (offset === undefined) {
-        if (known?.isSaid) this.#log.info({ lane: lane.id }, `${this.#name}: partition ${partition} goes on`);
+        if (known?.isSaid) this.#log.info({ lane: lane.id }, `${this.#name}: partition ${partition} continues`);
         continue;
       }
       const isOld = known?.offset === offset;
       if (isOld && !known.isSaid)
         this.#log.warn(
           { lane: lane.id, offset },
-          `${this.#name}: partition ${partition} is held up by an open transaction at ${offset}: ${lane.heldUp} ` +
+          `${this.#name}: partition ${partition} is blocked by an open transaction at ${offset}: ${lane.heldUp} ` +
             "messages wait until its producer ends it or transaction.timeout.ms expires (see Kafka's kafka-transactions tool)",
         );
       this.#seen.set(partition, { offset, isSaid: isOld });

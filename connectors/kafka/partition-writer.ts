@@ -9,7 +9,7 @@ import type { Outgoing } from './write.ts';
 /** Records of one batch, at most. */
 const maxRecords = 1000;
 const maxBytes = 512 * 1024;
-/** A confirmation that takes longer is said, ms. */
+/** A confirmation that takes longer is logged, ms. */
 const slowMs = 5000;
 
 /** Kafka refuses this very message; its neighbours are sent without it. */
@@ -35,7 +35,7 @@ export interface PartitionWriterOptions {
   readonly environment: Pick<Environment, 'clock' | 'chance'>;
   /** The largest batch that the topic takes, bytes. */
   readonly maxBatchBytes: number;
-  /** Aborts when nothing more is to be sent. */
+  /** Aborts when nothing more must be sent. */
   readonly closed: AbortSignal;
   /** Told why nothing gets through, and with undefined that it does again. */
   onTrouble(text: string | undefined): void;
@@ -132,7 +132,8 @@ export class PartitionWriter {
     for (let attempt = 1; ; attempt++) {
       if (!mayBeThere) batch = this.#stillWanted(batch);
       if (batch.length === 0) return;
-      if (closed.aborted) throw new FdpError('FDP_CLOSED', `${name}: closed before the log confirmed the write`);
+      if (closed.aborted)
+        throw new FdpError('FDP_CLOSED', `${name}: closed before the log confirmed the write the write the write`);
       try {
         const appended = this.#append(batch);
         const soon = await endedWithin(environment.clock, slowMs, appended);

@@ -65,7 +65,7 @@ export class Reader {
     const end = this.#step(length) + length;
     this.#at = end - length;
     const found = read(this);
-    if (this.#at > end) throw new RangeError(`expected to end at ${end}, got to ${this.#at}`);
+    if (this.#at > end) throw new RangeError(`expected to end at ${end}, got ${this.#at}`);
     this.#at = end;
     return found;
   }

@@ -95,7 +95,7 @@ function readBatch(bytes: Buffer, room: Room): Batch {
   const magic = reader.int8();
   const nothing = { firstOffset, producerId: -1, transactional: false, control: undefined, records: [] };
   if (magic !== 2) {
-    const problem = `expected record format 2, got ${magic}, which Kafka 4 has no more`;
+    const problem = `expected record format 2, got ${magic}, which Kafka 4 no longer supports`;
     const unreadable = {
       offset: firstOffset,
       lastOffset: firstOffset,
@@ -130,7 +130,7 @@ function readBatch(bytes: Buffer, room: Room): Batch {
     const records = inside.array(count, (each) => each.within(each.signed(), read));
     return { ...head, records, unreadable: undefined };
   } catch (error) {
-    const problem = `a batch of ${lastOffset - firstOffset + 1} messages can't be read: ${messageOf(error)}`;
+    const problem = `a batch of ${lastOffset - firstOffset + 1} messages is unreadable: ${messageOf(error)}`;
     const timestamp = maxTimestamp;
     return { ...head, unreadable: { offset: firstOffset, lastOffset, timestamp, bytes: Buffer.from(bytes), problem } };
   }

@@ -10,7 +10,7 @@ import type { TopicWriter, WriterListener } from './topic-writer.ts';
 
 /**
  * Appends to a topic, durable on every replica in sync when `write` resolves. Ordered by key. A message that Kafka
- * refuses (too large, a timestamp far in the future) fails alone and for good.
+ * rejects (too large, a timestamp far in the future) fails alone and permanently.
  */
 export class KafkaSink implements Sink, WriterListener {
   readonly ordered = true;

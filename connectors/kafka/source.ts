@@ -218,8 +218,8 @@ export class KafkaSource implements Source {
   #beyondEnd({ partition, position, end }: { partition: number; position: number; end: number }): FdpError {
     return new FdpError(
       'FDP_POSITION_BEYOND_END',
-      `${this.#options.name}: group ${this.#usage.group} stands at ${position} of partition ${partition}, beyond the end of the log, ` +
-        `end ${end}: restore the log, or move the group with kafka-consumer-groups --reset-offsets while nobody works it`,
+      `${this.#options.name}: group ${this.#usage.group} is at ${position} of partition ${partition}, beyond the end of the log, ` +
+        `${end}: restore the log, or reset the group with kafka-consumer-groups --reset-offsets while it has no members`,
     );
   }
 

@@ -166,7 +166,7 @@ export class TopicWriter {
       if (error instanceof FdpError && error.fault === 'fatal') throw error;
     }
     if (partition >= this.#writers.length)
-      throw new FdpError('FDP_UNAVAILABLE', `${name}: topic ${topic} has no partition ${partition} any more`);
+      throw new FdpError('FDP_UNAVAILABLE', `${name}: topic ${topic} no longer has partition ${partition}`);
   }
 
   #writer(client: Client, { maxBatchBytes }: OpenTopic, partition: number): PartitionWriter {

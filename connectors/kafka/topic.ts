@@ -18,7 +18,7 @@ export interface TopicOptions {
 
 const isThere = 'the topic is there';
 
-/** What a topic takes when nothing else is said, bytes of a batch. */
+/** The default limit of a topic, bytes of a batch. */
 const kafkaMaxMessageBytes = 1_048_588;
 /** How often, and how far apart in ms, a topic that was just made is looked for. */
 const looks = 20;
@@ -34,7 +34,7 @@ export interface OpenTopic extends TopicFacts {
 /**
  * Finds the topic, or makes it so that it takes the largest message that this connector sends. Says when one that exists
  * differs: it stays as it is, since keys would move.
- * @throws FDP_REFUSED when there is none and none is to be made
+ * @throws FDP_REFUSED when there is none and create_topic is false
  */
 export async function openTopic(
   client: Client,
@@ -67,7 +67,7 @@ async function makeTopic(
 ): Promise<TopicFacts> {
   const { name, topic, create, partitions, replicas, settings, maxMessageBytes, proven } = options;
   if (!create) {
-    const text = `${name}: there is no topic ${topic}: make it, or set \`create_topic: true\``;
+    const text = `${name}: there is no topic ${topic}: create it, or set \`create_topic: true\``;
     const missing = new FdpError('FDP_REFUSED', text);
     throw proven?.judge(isThere, missing) ?? missing;
   }

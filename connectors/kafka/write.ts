@@ -1,6 +1,6 @@
 import type { OutRecord } from './client.ts';
 
-/** Records that are handed over together. What became of each is told once, by its place among them. */
+/** Records that are handed over together. The outcome of each is reported once, by its index. */
 export class Write {
   /** Aborts when nobody waits for them any more: what was not sent by then is not sent at all. */
   readonly signal: AbortSignal;
@@ -21,7 +21,7 @@ export class Write {
     if (records === 0) this.#resolve(this.#failed);
   }
 
-  /** With an error the record failed. What was told first holds. */
+  /** With an error the record failed. The first report counts. */
   settle(place: number, error?: unknown): void {
     if (this.#isSettled[place] === 1) return;
     this.#isSettled[place] = 1;

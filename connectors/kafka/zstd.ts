@@ -44,7 +44,7 @@ function* framesOf(bytes: Buffer, limit: number): Generator<Buffer> {
     if (kind !== magic) throw new RangeError(`expected a zstd frame, got ${kind.toString(16)}`);
     const head = headOf(bytes, at);
     const end = endOfBlocks(bytes, at + head.bytes) + (head.hasChecksum ? 4 : 0);
-    if (end > bytes.length) throw new RangeError('the zstd frame is not whole');
+    if (end > bytes.length) throw new RangeError('the zstd frame is incomplete');
     const frame = Buffer.from(bytes.subarray(at, end));
     if (head.content > limit) throw new TooLargeError(limit);
     // Nothing lies further back than the frame is long.

@@ -22,7 +22,7 @@ export const mongodb = defineConnector({
         type: 'string',
         pattern: '^mongodb(\\+srv)?://',
         expected: 'a connection string that begins with mongodb:// or mongodb+srv://',
-        description: 'Connection string, with user and password where the server wants them.',
+        description: 'Connection string, with user and password if the server requires them.',
         examples: ['mongodb://localhost:27017'],
         secret: true,
       },
@@ -36,7 +36,7 @@ export const mongodb = defineConnector({
         type: 'string',
         pattern: '^(?!system\\.)[^$]{1,120}$',
         expected: 'the name of a collection',
-        description: 'Name of the collection; made when missing, with its indexes.',
+        description: 'Name of the collection. It is created if missing, with its indexes.',
         examples: ['finnhub_trades'],
       },
       tls: {

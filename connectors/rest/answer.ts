@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import { type ErrorCode, FdpError } from '../../src/errors.ts';
 
-/** What a client is told when it gets no data. */
+/** The reply to a client that gets no data. */
 export interface Refusal {
   readonly status: number;
   readonly code: ErrorCode;
@@ -10,7 +10,7 @@ export interface Refusal {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** On every answer: nothing here is to be run, framed or guessed at by a browser. */
+/** On every reply: a browser must not run, frame or sniff it. */
 export const safeHeaders = {
   'X-Content-Type-Options': 'nosniff',
   'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
@@ -21,7 +21,7 @@ export const safeHeaders = {
 const later = { 'Retry-After': '1' };
 
 /**
- * What an error of the pipeline means to the client. Only what is wrong with the parameters is told word for word: the
+ * What an error of the pipeline means to the client. Only errors of parameters are passed on word for word: the
  * text of any other error is for the log.
  */
 export function refusalOf(error: unknown): Refusal {
@@ -30,7 +30,7 @@ export function refusalOf(error: unknown): Refusal {
     case 'FDP_PARAMETER_INVALID':
       return { status: 400, code, text: (error as FdpError).message };
     case 'FDP_RESULT_TOO_LARGE':
-      return { status: 500, code, text: 'more rows match than one reply may hold' };
+      return { status: 500, code, text: 'too many rows match for one reply' };
     case 'FDP_TIMEOUT':
       return { status: 504, code, text: 'request timed out' };
     case 'FDP_BUSY':
@@ -38,7 +38,12 @@ export function refusalOf(error: unknown): Refusal {
     case 'FDP_UNAVAILABLE':
     case 'FDP_CONNECTION_LOST':
     case 'FDP_CONNECT_FAILED':
-      return { status: 503, code, text: 'what this request needs is away: try again later', headers: later };
+      return {
+        status: 503,
+        code,
+        text: 'a dependency of this request is unavailable: try again later',
+        headers: later,
+      };
     default:
       return { status: 500, code, text: 'internal error' };
   }

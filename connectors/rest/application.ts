@@ -11,7 +11,7 @@ import type { Route } from './route.ts';
 const maxBody = 64 * 1024;
 
 const onlyGet: Refusal = {
-  ...{ status: 405, code: 'FDP_METHOD_NOT_ALLOWED', text: 'only GET and HEAD are answered here' },
+  ...{ status: 405, code: 'FDP_METHOD_NOT_ALLOWED', text: 'only GET and HEAD are supported here' },
   headers: { Allow: 'GET, HEAD' },
 };
 const tooMany: Refusal = {
@@ -57,7 +57,7 @@ export function prepare(app: Express, parts: ApplicationParts): void {
   app.use((_request: Request, response: Response) => {
     refuse(
       response,
-      { status: 404, code: 'FDP_NOT_FOUND', text: `there is nothing here; what there is: ${known}` },
+      { status: 404, code: 'FDP_NOT_FOUND', text: `there is no such route; routes: ${known}` },
       idOf(response),
     );
   });
@@ -138,7 +138,7 @@ function logWhenDone({ context, name }: ApplicationParts, request: Request, resp
 }
 
 function refusalOfThrown(error: unknown, { context, name }: ApplicationParts, requestId: string): Refusal {
-  if (error instanceof URIError) return badRequest(400, 'the path has bad percent-encoding');
+  if (error instanceof URIError) return badRequest(400, 'the path has invalid percent-encoding');
   const refusal = refusalOf(error);
   if (refusal.status >= 500)
     context.log.error({ request_id: requestId, error: messageOf(error) }, `${name}: a request failed`);

@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
 
-/** How long a browser may remember what a preflight said, s. */
+/** How long a browser may cache a preflight, s. */
 const maxAge = 600;
 
 /** Lets pages of these origins read the replies; others get no header of it, so that a browser keeps them from it. */

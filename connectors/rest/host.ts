@@ -10,8 +10,7 @@ export function hostRefusal(
   return (rawHeaders, host) => {
     if (hostsOf(rawHeaders) > 1) return badRequest(400, 'the request has more than one Host header', close);
     if (isOurs(host)) return undefined;
-    const text =
-      'this server does not answer to the name in the Host header: add it to `hosts` (API_HOSTS) if it should';
+    const text = 'this server does not serve the name in the Host header: add it to `hosts` (API_HOSTS) to serve it';
     return badRequest(421, text);
   };
 }

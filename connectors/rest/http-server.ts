@@ -21,7 +21,7 @@ interface ServerParts {
   forget(socket: Socket): void;
 }
 
-const noExpectation = badRequest(417, 'Expect: only 100-continue is known here; leave the header out');
+const noExpectation = badRequest(417, 'Expect: only 100-continue is supported; leave the header out');
 
 /** The HTTP server with its limits: what is no request never reaches the application. Counts `refused_connections` and `malformed`. */
 export function makeServer({ app, limits, connections, node, forget }: ServerParts): Server {

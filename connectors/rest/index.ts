@@ -7,7 +7,7 @@ import type { PageFile } from './page.ts';
 
 /**
  * HTTP requests as a source: each is a lane of its own and waits for its reply. Every answer, also to what is not even
- * HTTP, is `{"data":...,"error":...,"message":...}`. It asks nobody who they are. With `ui` it serves the live page and
+ * HTTP, is `{"data":...,"error":...,"message":...}`. Clients are not authenticated. With `ui` it serves the live page and
  * its stream too; as a sink it takes the prices that the stream shows.
  */
 export const rest = defineConnector({

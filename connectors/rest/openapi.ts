@@ -10,19 +10,19 @@ interface ApiParts {
 
 type Schema = Readonly<Record<string, unknown>>;
 
-/** What may go wrong with any request, and what is told then. */
+/** The errors of any request, with their replies. */
 const refusals: Readonly<Record<string, readonly [name: string, code: string, when: string, error: string]>> = {
   400: [
     'BadRequest',
     'FDP_PARAMETER_INVALID',
-    'A parameter is wrong or unknown, or it is no HTTP request.',
+    'A parameter is invalid or unknown, or this is not an HTTP request.',
     'limit: expected an integer, got "x"',
   ],
   408: ['RequestTimeout', 'FDP_TIMEOUT', 'The request took too long to arrive.', 'the request took too long to arrive'],
   413: [
     'ContentTooLarge',
     'FDP_PARAMETER_INVALID',
-    'The request has a large body, for which there is no use.',
+    'The body of the request is too large.',
     'the body of the request is larger than 65536 bytes',
   ],
   414: [
@@ -34,8 +34,8 @@ const refusals: Readonly<Record<string, readonly [name: string, code: string, wh
   421: [
     'MisdirectedRequest',
     'FDP_PARAMETER_INVALID',
-    'The server does not answer to the name in the Host header.',
-    'this server does not answer to the name in the Host header',
+    'The server does not serve the name in the Host header.',
+    'this server does not serve the name in the Host header',
   ],
   431: [
     'HeadersTooLarge',
@@ -43,33 +43,33 @@ const refusals: Readonly<Record<string, readonly [name: string, code: string, wh
     'The headers are larger than `max_header`.',
     'the headers of the request are too large',
   ],
-  500: ['InternalError', 'FDP_INTERNAL', 'Something that should not happen; the log says what.', 'internal error'],
+  500: ['InternalError', 'FDP_INTERNAL', 'An internal error; the log has the details.', 'internal error'],
   503: [
     'Unavailable',
     'FDP_UNAVAILABLE',
-    'What the request needs is away, or too many are asking: try again after `Retry-After`.',
-    'what this request needs is away: try again later',
+    'A dependency is unavailable, or there are too many requests: try again after `Retry-After`.',
+    'a dependency of this request is unavailable: try again later',
   ],
   504: ['Timeout', 'FDP_TIMEOUT', 'There was no reply within `timeout`.', 'request timed out'],
 };
 
-/** What is told of a request that is for no route. */
+/** The reply to a request for no route. */
 const elsewhere: typeof refusals = {
-  404: ['NotFound', 'FDP_PARAMETER_INVALID', 'There is nothing at this path.', 'there is nothing here'],
+  404: ['NotFound', 'FDP_PARAMETER_INVALID', 'There is no such route.', 'there is no such route'],
   405: [
     'MethodNotAllowed',
     'FDP_PARAMETER_INVALID',
-    'Only GET and HEAD are answered.',
-    'only GET and HEAD are answered here',
+    'Only GET and HEAD are supported.',
+    'only GET and HEAD are supported here',
   ],
 };
 
 const requestId = '2f1c7d1e-6f0b-4a55-9d8e-6f2f0f6f8a11';
 
 const description = [
-  'Every reply is an envelope of `data`, `error` and `message`; on an error `data` is null, `error` says what is wrong,',
-  'and `code` and `request_id` are there too. Another path is answered with 404, another method than GET and HEAD with',
-  '405, in the same envelope. HEAD is answered like GET, without the body.',
+  'Every reply is an envelope of `data`, `error` and `message`. After an error `data` is null, `error` says what is wrong,',
+  'and `code` and `request_id` are present too. An unknown path gets 404, a method other than GET and HEAD gets',
+  '405, in the same envelope. HEAD is like GET, without the body.',
 ].join(' ');
 
 /** The OpenAPI 3.1 document of a server's routes. */
@@ -128,9 +128,9 @@ const stream = {
   description: [
     'Server-Sent Events. `prices`, at most four times a second and only if something changed:',
     '`{"at": Unix ms, "full": true for everything that is known, "symbols": [{"symbol", "price", "vwap" (may be null),',
-    '"time", "trades": lines since the event before}]}`. `status`, once a second: `{"at": Unix ms, "processes": what each',
-    'process reports of itself, "error": why the others are not known}`. A client that comes back with `Last-Event-ID`',
-    'gets what it has missed.',
+    '"time", "trades": lines since the last event}]}`. `status`, once per second: `{"at": Unix ms, "processes": what each',
+    'process reports, "error": why the other processes are not known}`. A client that reconnects with `Last-Event-ID`',
+    'gets what it missed.',
   ].join(' '),
   parameters: [
     {

@@ -67,7 +67,7 @@ function sharedFile(name: string): PageFile {
   return { path: `/${name}`, type: types['.js'] ?? '', body: readFileSync(join(packageRoot(), 'dist', name)) };
 }
 
-/** Each file at its path; a browser asks again each time, and is told when nothing has changed. */
+/** Each file at its path; a browser asks again each time, and gets 304 when nothing has changed. */
 export function pageEndpoints(files: readonly PageFile[]): readonly Endpoint[] {
   return files.map(({ path, type, body }) => {
     const headers = {

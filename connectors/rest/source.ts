@@ -207,7 +207,7 @@ export class RestSource implements Source {
     await stopped;
   }
 
-  /** Waits until the last answers have gone out, but not for ever. */
+  /** Waits until the last replies have gone out, for a limited time. */
   #farewell(): Promise<void> {
     if (this.#open.size === 0) return Promise.resolve();
     return new Promise((resolve) => {

@@ -59,7 +59,7 @@ export class Streams {
     const { socket } = response.req;
     for (const client of this.#clients)
       if (client.socket === socket)
-        return notNow('FDP_BUSY', 'this connection has a stream, behind which nothing comes');
+        return notNow('FDP_BUSY', 'this connection has an endless stream: use another connection');
     if (this.#clients.size >= maxStreams)
       return notNow('FDP_BUSY', `${maxStreams} streams are open already: close a page, or raise max_streams`);
     response.writeHead(200, streamHeaders);

@@ -78,7 +78,7 @@ export function addStates(db: Database, table: string): void {
   db.exec(`ALTER TABLE ${quoted(table)} ADD COLUMN ${statesColumn} TEXT`);
 }
 
-/** Makes what remembers the rows that were removed; a table that was made anew has none. Runs in a transaction. */
+/** Creates what remembers the removed rows; a table that was created again has none. Runs in a transaction. */
 function createRemoved(db: Database, table: string, isNew: boolean): void {
   db.exec(`CREATE TABLE IF NOT EXISTS fdp_removed (
     name TEXT, lane TEXT, offset INTEGER NOT NULL, place INTEGER NOT NULL, PRIMARY KEY (name, lane)) WITHOUT ROWID`);

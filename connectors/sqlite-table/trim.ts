@@ -28,7 +28,7 @@ export function trimTable(db: Database, table: string, definition: TableDefiniti
   return plan.rows.length;
 }
 
-/** What the file holds, without the pages that wait to be filled anew. */
+/** The size of the content of the file, without free pages. */
 function heldBytes(db: Database): number {
   const of = (name: string) => Number(db.get(`PRAGMA ${name}`)?.[name]);
   return (of('page_count') - of('freelist_count')) * of('page_size');

@@ -21,7 +21,7 @@ interface TcpClientOptions {
 
 /** A connection that lasted this long was a good one: the next loss is retried quickly again. */
 const healthyMs = 10_000;
-/** A server that is started at the same time may be later: for so long after the start nothing is said, ms. */
+/** A server that is started at the same time may be later: for so long after the start nothing is logged, ms. */
 const patienceMs = 3000;
 /** Longest wait before the next try, ms. */
 const longestWaitMs = 5000;
@@ -94,12 +94,12 @@ class Client {
     const { clock } = this.#context;
     const { address, connectTimeoutMs } = this.#options;
     return new Promise((resolve) => {
-      let reason = `${address} has closed the connection`;
+      let reason = `${address} closed the connection`;
       const options = { noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveMs };
       const socket = connect({ ...hostAndPort(address), ...options });
       this.#socket = socket;
       const giveUp = clock.timer(connectTimeoutMs, () => {
-        reason = `${address} did not answer within ${connectTimeoutMs} ms`;
+        reason = `${address} did not respond within ${connectTimeoutMs} ms`;
         socket.destroy();
       });
       const splitter = new LineSplitter(this.#options.maxLine, () => this.#context.node.count('skipped_lines'));
@@ -143,7 +143,7 @@ function describe(error: NodeJS.ErrnoException, address: string): string {
       return `${address} refuses the connection: nothing listens there`;
     case 'ECONNRESET':
     case 'EPIPE':
-      return `${address} has cut the connection`;
+      return `${address} closed the connection unexpectedly`;
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
       return `${address} can't be found: no such name`;

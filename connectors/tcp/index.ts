@@ -13,7 +13,7 @@ import { durationMs, sizeBytes } from '../../src/kit/units.ts';
  */
 export const tcp = defineConnector({
   type: 'tcp',
-  summary: 'JSON lines over TCP: a server that broadcasts, or a client that reads.',
+  summary: 'JSON lines over TCP: a broadcasting server (sink) or a client (source).',
   options: {
     type: 'object',
     additionalProperties: false,
@@ -21,13 +21,13 @@ export const tcp = defineConnector({
       listen: {
         type: 'string',
         format: 'address',
-        description: 'Be a server (sink) on this address. Exactly one of `listen` and `connect` is given.',
+        description: 'Address to listen on as a server (sink). Exactly one of `listen` and `connect` is given.',
         examples: ['127.0.0.1:8888'],
       },
       connect: {
         type: 'string',
         format: 'address',
-        description: 'Be a client (source) of the server at this address.',
+        description: 'Address of the server to connect to as a client (source).',
         examples: ['127.0.0.1:8888'],
       },
       key: {
@@ -35,38 +35,39 @@ export const tcp = defineConnector({
         minLength: 1,
         default: 'symbol',
         description:
-          'Field of a line that says which lines replace each other: what a message without a key of its own is known by.',
+          'Field that holds the key of a line, for messages without a key. A later line of the same key may replace an earlier one.',
       },
       client_buffer: {
         type: 'string',
         format: 'size',
         default: '1MiB',
-        description: 'Server: what may wait for one client; over it the client gets the latest line of each key only.',
+        description:
+          'Server: maximum size of the data that waits for one client. Beyond it the client gets only the latest line of each key.',
       },
       client_timeout: {
         type: 'string',
         format: 'duration',
         default: '60s',
-        description: 'Server: a client for which lines wait and that has read none for so long is disconnected.',
+        description: 'Server: a client is disconnected after it has not read waiting lines for so long.',
       },
       max_clients: {
         type: 'integer',
         minimum: 1,
         maximum: 100_000,
         default: 1000,
-        description: 'Server: clients at once; further ones are closed.',
+        description: 'Server: maximum number of clients. Others are closed.',
       },
       max_line: {
         type: 'string',
         format: 'size',
         default: '64KiB',
-        description: 'Client: a longer line is skipped, and counted.',
+        description: 'Client: maximum length of a line. Longer ones are skipped and counted.',
       },
       connect_timeout: {
         type: 'string',
         format: 'duration',
         default: '10s',
-        description: 'Client: how long one try to connect may take.',
+        description: 'Client: time limit of one connection attempt.',
       },
       queue: queueSchema,
     },

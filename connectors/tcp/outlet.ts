@@ -35,7 +35,7 @@ export class Outlet {
   #latest: Map<string, Line> | undefined;
   #latestBytes = 0;
 
-  /** @param skipped is told how many lines this client will never get */
+  /** @param skipped gets the number of lines that this client will never get */
   constructor(pipe: Pipe, limit: number, skipped: (lines: number) => void) {
     this.#pipe = pipe;
     this.#limit = limit;

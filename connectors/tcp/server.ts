@@ -52,7 +52,7 @@ export class TcpServer implements Sink {
     server.on('drop', () => this.#refuse());
     this.#server = server;
     await listen(server, { name, address, log, options, proven }, signal);
-    server.on('error', (error) => log.warn({ error: messageOf(error) }, `${name}: could not accept a client`));
+    server.on('error', (error) => log.warn({ error: messageOf(error) }, `${name}: failed to accept a client`));
     node.gauge('clients', 0);
   }
 
@@ -126,8 +126,8 @@ export class TcpServer implements Sink {
     node.gauge('clients', this.#clients.size);
     // Reading is what shows that the client has gone; a reset connection is one way to leave.
     socket.resume();
-    socket.on('error', (error) => log.debug({ client, error: messageOf(error) }, `${name}: a client was cut off`));
-    // The timer starts anew with everything that the client takes, also with parts of a write.
+    socket.on('error', (error) => log.debug({ client, error: messageOf(error) }, `${name}: lost a client`));
+    // The timer restarts with everything that the client takes, also with parts of a write.
     socket.setTimeout(clientTimeoutMs);
     socket.on('timeout', () => {
       if (socket.writableLength === 0) return;
@@ -139,9 +139,9 @@ export class TcpServer implements Sink {
       this.#clients.delete(socket);
       this.#isFull = false;
       node.gauge('clients', this.#clients.size);
-      log.debug({ client }, `${name}: a client has left`);
+      log.debug({ client }, `${name}: a client disconnected`);
     });
-    log.debug({ client }, `${name}: a client has come`);
+    log.debug({ client }, `${name}: a client connected`);
   }
 
   #refuse(): void {
@@ -150,7 +150,7 @@ export class TcpServer implements Sink {
     node.count('refused_clients');
     if (this.#isFull) return;
     this.#isFull = true;
-    log.warn({ clients: maxClients }, `${name}: ${maxClients} clients are connected: further ones are closed`);
+    log.warn({ clients: maxClients }, `${name}: ${maxClients} clients are connected: others are refused`);
   }
 }
 

@@ -8,7 +8,7 @@ const keys = [
   ['1  2  tab', 'prices, runtime'],
   ['/', 'filter by name; enter keeps it, esc drops it'],
   ['s', 'sort by symbol, change, to VWAP, rate, last trade'],
-  ['p', 'pause, and go on'],
+  ['p', 'pause and resume'],
   ['?', 'this list'],
   ['q  ctrl-c', 'stop'],
 ] as const;
@@ -22,9 +22,9 @@ export function helpLines({ logFile }: Pick<State, 'logFile'>): readonly Line[] 
     ...keys.map(([key, what]) => [span(`  ${key.padEnd(14)}`), span(what, grey)]),
     [],
     [span('  to VWAP: from the VWAP to the price, in hundredths of a percent (bp)', grey)],
-    [span('  change: since the first price that came', grey)],
+    [span('  change: since the first price that was received', grey)],
     [span('  a row without a trade for 30 s is grey', grey)],
-    ...(logFile === undefined ? [] : [[span(`  the log: ${logFile}`, grey)]]),
+    ...(logFile === undefined ? [] : [[span(`  log: ${logFile}`, grey)]]),
   ];
 }
 

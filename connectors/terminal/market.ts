@@ -47,7 +47,7 @@ export interface Quote {
 }
 
 /**
- * Everything that the feed has told, in bounded memory: the symbols that traded last, at most `maxSymbols` (about 12 KB
+ * Everything that the feed has sent, in bounded memory: the symbols that traded last, at most `maxSymbols` (about 12 KB
  * each), with ten minutes of history, and the last trades. `take` costs the same whatever came before.
  */
 export class Market {

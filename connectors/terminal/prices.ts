@@ -37,7 +37,7 @@ export function pricesBody(state: State, size: Size): Body {
   );
   const selected = quotes[place];
   if (!selected) {
-    const waiting = choice.filter ? `no symbol contains "${choice.filter}"` : 'no trade has come yet';
+    const waiting = choice.filter ? `no symbol contains "${choice.filter}"` : 'no trade yet';
     return { lines: fitHeight([[], [span(`  ${waiting}`, grey)]], size.height), plots: [] };
   }
   if (choice.isAlone) return alone(state, selected, size);

@@ -25,9 +25,7 @@ export function runtimeBody(
     const row = shown[place - 1];
     return row?.kind === 'process' ? processLine(row) : line;
   });
-  const empty: readonly Line[] = [
-    [span(choice.filter ? '  nothing has that name' : '  no process has reported yet', grey)],
-  ];
+  const empty: readonly Line[] = [[span(choice.filter ? '  no match' : '  no process has reported yet', grey)]];
   return { lines: fitHeight([...notes, ...(rows.length === 0 ? empty : whole)], height), plots: [] };
 }
 

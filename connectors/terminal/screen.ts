@@ -22,7 +22,7 @@ export interface Screen {
   readonly height: number;
   /** Shows a frame of this size; only cells that differ are written. */
   paint(frame: Frame): void;
-  /** Paints everything anew, should something else have written to the terminal. */
+  /** Repaints everything, in case something else has written to the terminal. */
   repaint(): void;
   /** Gives the terminal back as it was; idempotent. */
   close(): void;
@@ -117,7 +117,7 @@ function watchTerminal(onGone: () => void): () => void {
   };
 }
 
-/** The canvases over the text; one is made anew when its place or size changes. */
+/** The canvases over the text; one is created again when its position or size changes. */
 class Plots {
   readonly #screen: Widgets.Screen;
   readonly #isColoured: boolean;

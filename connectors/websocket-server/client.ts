@@ -45,7 +45,7 @@ export class Client {
     return due.length;
   }
 
-  /** Cuts the connection without a word, and in the middle of a frame: the first bytes of one are all that is sent. */
+  /** Closes the connection abruptly, in the middle of a frame: the first bytes of one are all that is sent. */
   cut(): void {
     if (this.#socket.readyState === WebSocket.OPEN) this.#stream.write(tornFrame);
     this.#socket.terminate();

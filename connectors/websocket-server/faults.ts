@@ -29,7 +29,7 @@ export interface Mishap {
 
 const garbage = [
   '{"type":"trade","data":[{"p":1',
-  'no JSON at all',
+  'not JSON',
   '[]',
   'null',
   '{"type":"trade","data":"nothing"}',

@@ -35,7 +35,7 @@ export function readAsk(text: string): Ask {
   if (name === undefined || !(lasting === undefined || isDuration(lasting)))
     return {
       kind: 'mistake',
-      text: `Unknown fault: expected one of ${faultNames.join(', ')}, and "for": "2s" (10m at most)`,
+      text: `Unknown fault: expected one of ${faultNames.join(', ')}, and "for": "2s" (at most 10m)`,
     };
   return { kind: 'fault', fault: name, for: lasting };
 }

@@ -109,7 +109,7 @@ function arithmeticProblems(node: ASTNode): readonly Problem[] {
   });
 }
 
-/** A pattern from a message could be made to take for ever: only the spec writes them. */
+/** A pattern from a message could run for a very long time: patterns come from the pipeline only. */
 function patternProblems(node: ASTNode): readonly Problem[] {
   if (node.op !== 'rcall' || node.args[0] !== 'matches') return [];
   const [pattern] = node.args[2];

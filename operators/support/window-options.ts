@@ -51,7 +51,7 @@ export const windowOptions = {
     description: 'The calendar of `window: session`: the name of a shipped one, or the path of a file.',
     examples: ['XNYS'],
   },
-  by: { type: 'string', minLength: 1, description: 'The text field that names the key.', examples: ['symbol'] },
+  by: { type: 'string', minLength: 1, description: 'Text field that holds the key.', examples: ['symbol'] },
   time: {
     type: 'string',
     minLength: 1,
@@ -62,7 +62,7 @@ export const windowOptions = {
     type: 'integer',
     minimum: 1,
     default: 10_000,
-    description: 'Keys remembered in each lane; of more, the one unused for longest is forgotten and starts anew.',
+    description: 'Maximum number of keys per lane. Beyond it the least recently used key loses its state.',
   },
   max_trades: {
     type: 'integer',

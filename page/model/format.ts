@@ -85,7 +85,7 @@ export function plural(count: number, one: string, many = `${one}s`): string {
   return `${grouped(count)} ${count === 1 ? one : many}`;
 }
 
-/** `in_flight` as it is said: `in flight`. */
+/** `in_flight` in words: `in flight`. */
 export function spoken(name: string): string {
   return name.replaceAll('_', ' ');
 }

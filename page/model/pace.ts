@@ -10,7 +10,7 @@ export interface Pace {
 
 /** Over which time it is smoothed, ms. */
 const smoothing = 4000;
-/** Nothing is told of a shorter time, ms. */
+/** Shorter times give no rate, ms. */
 const shortest = 1000;
 /** A pace does not fade before nothing has come for so long, ms. */
 const patience = 1000;

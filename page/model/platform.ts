@@ -59,7 +59,7 @@ function inOrder(before: readonly TopologyView[], now: readonly TopologyView[]):
 }
 
 function gone(topology: TopologyView): TopologyView {
-  const reason = `no process runs it any more: start it with "fdp-run --topology ${topology.name}"`;
+  const reason = `no process runs it: start it with "fdp-run --topology ${topology.name}"`;
   return { ...atRest(topology), state: 'gone', tone: 'bad', reasons: [reason] };
 }
 
@@ -87,19 +87,19 @@ function atRest(topology: TopologyView): TopologyView {
 
 /** One sentence about everything. */
 export function summary({ topologies, isHeard }: Platform): string {
-  if (!isHeard) return 'Disconnected: nobody knows how the platform is';
+  if (!isHeard) return 'Disconnected: the state of the platform is unknown';
   if (topologies.length === 0) return 'Nothing runs yet';
   const bad = topologies.filter(({ tone }) => tone === 'bad');
   const [first] = bad;
   // Of several, each card says its own.
   const reason = bad.length === 1 && first?.state !== 'gone' ? first?.reasons[0] : undefined;
   if (bad.length > 0)
-    return `${names(bad)} ${bad.length === 1 ? 'needs' : 'need'} a look${reason === undefined ? '' : `: ${reason}`}`;
+    return `${names(bad)} ${bad.length === 1 ? 'needs' : 'need'} attention${reason === undefined ? '' : `: ${reason}`}`;
   const unknown = topologies.filter(({ state }) => state === 'unknown');
-  if (unknown.length > 0) return `Nobody knows how ${names(unknown)} ${unknown.length === 1 ? 'is' : 'are'}`;
+  if (unknown.length > 0) return `The state of ${names(unknown)} is unknown`;
   const waiting = topologies.filter(({ tone }) => tone === 'wait');
-  if (waiting.length > 0) return `${names(waiting)} ${waiting.length === 1 ? 'is' : 'are'} on the way`;
-  return topologies.length === 1 ? 'The one topology is well' : `All ${topologies.length} topologies are well`;
+  if (waiting.length > 0) return `${names(waiting)} ${waiting.length === 1 ? 'is' : 'are'} starting or reconnecting`;
+  return topologies.length === 1 ? 'The topology is healthy' : `All ${topologies.length} topologies are healthy`;
 }
 
 function names(topologies: readonly TopologyView[]): string {

@@ -55,7 +55,7 @@ export interface TopologyView extends Readonly<Record<(typeof topologyCounters)[
   readonly instances: readonly Instance[];
 }
 
-/** A process that has not reported for so long is said to be silent, ms; the server forgets it later. */
+/** A process that has not reported for so long is shown as silent, ms; the server forgets it later. */
 const silentAfterMs = 4000;
 
 /** Every topology that any process runs, in the order of the pipeline. */

@@ -25,7 +25,7 @@ function tradesUrl(symbol: string, limit: number): string {
 /** A trade that is dated so much later than now is nothing that was just made, ms. */
 const futureMs = 60_000;
 
-/** The newest trades of a symbol, and whether some dated in the future were left out: they would come first for ever. */
+/** The newest trades of a symbol, and whether some dated in the future were left out: they would always come first. */
 export interface NewestTrades extends TradesPage {
   readonly future?: string;
 }
@@ -55,7 +55,7 @@ async function fetchData<T>(url: string, signal?: AbortSignal): Promise<T> {
     body = await response.json();
   } catch (cause) {
     if (signal?.aborted) throw cause;
-    throw new ApiError(0, 'the API does not answer');
+    throw new ApiError(0, 'the API does not respond');
   }
   if (!response.ok || !body?.data) throw new ApiError(response.status, body?.error ?? `HTTP ${response.status}`);
   return body.data;

@@ -24,7 +24,7 @@ export class PipelineView {
     if (topologies.length === 0)
       withCode(
         this.#empty,
-        'No process reports what it runs: start one with `fdp-run`, and let its pipeline name a status table.',
+        'No process reports its state: start one with `fdp-run`, with a status table in its pipeline.',
       );
     for (const [place, view] of topologies.entries()) {
       const card = this.#cards.get(view.name) ?? new TopologyCard(view, (node) => this.#open(view.name, node));

@@ -18,7 +18,7 @@ const silenceMs = 8000;
 
 /**
  * The one connection for live data. It comes back by itself after whatever happened, is given up while the page is
- * hidden, and begins anew when it is seen again.
+ * hidden, and starts again when it is visible again.
  */
 export function openStream({ onPrices, onStatus, onConnection }: StreamHandlers): void {
   let source: EventSource | undefined;

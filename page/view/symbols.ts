@@ -13,9 +13,9 @@ interface Row {
 
 /** Said where there is nothing to show yet. */
 export const noTrades =
-  'No trades yet: `fdp-run` runs the whole platform; where each topology runs alone, start `fdp-run --topology ingestor` and `fdp-run --topology analytics`.';
+  'No trades yet: `fdp-run` runs the whole platform. To run each topology in a process of its own, start `fdp-run --topology ingestor` and `fdp-run --topology analytics`.';
 
-const noPrices = 'No live prices: the topology that makes them is `fdp-run --topology analytics`.';
+const noPrices = 'No live prices: start `fdp-run --topology analytics`.';
 
 /** More symbols are not listed: the API has them all. */
 const mostRows = 500;

@@ -106,9 +106,9 @@ function reasonOf(error: unknown): string {
 }
 
 function noteOf(symbol: string, rows: number, future: string | undefined): string | undefined {
-  if (future !== undefined) return `Trades that are dated in the future, up to ${future.slice(0, 10)}, are left out.`;
+  if (future !== undefined) return `Trades with a date in the future, up to ${future.slice(0, 10)}, are not shown.`;
   if (rows > 0) return undefined;
-  return `No trade of ${symbol} is stored yet: the topology that stores them is \`fdp-run --topology processor\`.`;
+  return `No trade of ${symbol} is stored yet: start \`fdp-run --topology processor\`.`;
 }
 
 function showRows(

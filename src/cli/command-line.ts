@@ -29,7 +29,7 @@ export interface Actions {
   forgetCounters(): Promise<number>;
 }
 
-/** The commands and flags of `fdp-run`. `exit` is told the exit code of the one that was asked for. */
+/** The commands and flags of `fdp-run`. `exit` gets the exit code of the command that was called. */
 export function commandLine(
   version: string,
   actions: (program: Command) => Actions,

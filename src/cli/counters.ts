@@ -51,7 +51,7 @@ async function forget({ plan, topology, branch, environment }: Forgetting): Prom
   const source = log.browse?.(loneRole(logPlan, 'source', environment));
   const sink = table.sink?.(branch.usage, loneRole(tablePlan, 'sink', environment, { input: 'merges' }));
   try {
-    if (!source || !sink?.counters) return [`${topology.name}: ${branch.name} keeps no marks of ${logPlan.name}`];
+    if (!source || !sink?.counters) return [`${topology.name}: ${branch.name} has no marks for ${logPlan.name}`];
     const { signal } = new AbortController();
     await Promise.all([source.connect(signal), sink.connect(signal)]);
     const lines: string[] = [];
@@ -70,7 +70,7 @@ async function forgetLane(lane: Lane, name: string, sink: Sink): Promise<string[
   if (problem === undefined || mark === undefined) return [];
   const counted = await lastCounted(lane, mark);
   await sink.counters?.forget(lane.id, counted);
-  return [`forgotten: ${problem}; counting goes on after offset ${counted?.offset ?? -1}`];
+  return [`forgotten: ${problem}; counting continues after offset ${counted?.offset ?? -1}`];
 }
 
 /**

@@ -87,7 +87,7 @@ async function named(letters: Letters, ids: readonly string[]): Promise<readonly
 }
 
 export function noSuchLetter(id: string): FdpError {
-  const text = `dead-letters: there is no letter "${id}": "fdp-run dead-letters list --all" shows all`;
+  const text = `dead-letters: there is no dead letter "${id}": "fdp-run dead-letters list --all" lists all`;
   return new FdpError('FDP_USAGE', text);
 }
 

@@ -48,7 +48,7 @@ export function endInTime({ exitCode, nodes = [], waits = true, name }: End): vo
   isEnding = true;
   ifStillAlive(waits ? graceMs : 0, () => {
     const open = openNow(nodes);
-    if (waits || open.length > 0) name(`still open at the end: ${open.join(', ') || unnamed}: the process ends anyway`);
+    if (waits || open.length > 0) name(`still open at exit: ${open.join(', ') || unnamed}: the process ends anyway`);
     process.exit(exitCode);
   });
 }

@@ -26,7 +26,7 @@ export function connectorPage(connector: ConnectorDeclaration, width: number): r
   const { source, sink, lookup } = connector;
   const roles = [
     ...usage(
-      { role: 'source', declared: source, note: source?.requests && 'gives requests, which want a reply' },
+      { role: 'source', declared: source, note: source?.requests && 'produces requests, which need a reply' },
       width,
     ),
     ...usage({ role: 'sink', declared: sink, note: sink?.merges && 'takes merge operations' }, width),
@@ -78,7 +78,7 @@ interface RoleUsage {
 
 function usage({ role, declared, note }: RoleUsage, width: number): readonly string[] {
   if (!declared) return [];
-  const notes = [note, declared.exclusive && 'one topology of a process at most'].filter((text) => text);
+  const notes = [note, declared.exclusive && 'at most one topology per process'].filter((text) => text);
   const rows = optionRows(declared.options);
   if (rows.length === 0 && notes.length === 0) return [];
   const text = notes.length === 0 ? [] : indented(wrap(`(${notes.join('; ')})`, width - 2));

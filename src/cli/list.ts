@@ -101,6 +101,6 @@ interface Miss {
 
 function unknown({ what, got, known, command }: Miss): FdpError {
   const near = nearest(got, known);
-  const hint = near === undefined ? `"${command}" shows what there is` : `did you mean "${near}"?`;
+  const hint = near === undefined ? `"${command}" lists them` : `did you mean "${near}"?`;
   return new FdpError('FDP_USAGE', `list: there is no ${what} "${got}"; ${hint}`);
 }

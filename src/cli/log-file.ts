@@ -42,7 +42,7 @@ function openOneOf(wanted: string, temp: string): { readonly file?: GrowingFile;
   try {
     return { file: new GrowingFile(wanted), notice: `the log goes to ${wanted}` };
   } catch (cause) {
-    why = `the log can't be written to ${wanted}: ${messageOf(cause)}`;
+    why = `the log cannot be written to ${wanted}: ${messageOf(cause)}`;
   }
   const instead = join(temp, basename(wanted));
   try {

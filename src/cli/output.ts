@@ -15,7 +15,7 @@ export function watchOutput(): void {
   process.stderr.on('error', () => {});
 }
 
-/** Prints; what can't be written is told by `outputWritten`. */
+/** Prints; `outputWritten` reports what cannot be written. */
 export function print(text: string): void {
   if (gone.signal.aborted) return;
   try {

@@ -88,7 +88,7 @@ async function* linesOf(input: Readable): AsyncGenerator<readonly string[]> {
       parseJson(line);
     } catch (cause) {
       yield values;
-      const text = `line ${number}: ${messageOf(cause)}; --whole takes the input as it is`;
+      const text = `line ${number}: ${messageOf(cause)}; --whole appends the input as it is`;
       throw new FdpError('FDP_MESSAGE_INVALID', text, { cause });
     }
     values.push(line);

@@ -84,14 +84,15 @@ async function replayGroup(group: Group, { letters, request }: Replaying): Promi
   const { topology: name, sink, log } = group;
   const result = { topology: name, sink, letters: group.letters.length, delivered: 0 };
   const { spec, environment } = letters;
-  if (!spec.topologies.has(name)) return { ...result, failed: true, why: 'the pipeline has no topology of that name' };
+  if (!spec.topologies.has(name))
+    return { ...result, failed: true, why: 'the pipeline has no topology with this name' };
   const { plan, problems } = resolve(spec, { topologies: [name] });
   const [topology] = plan?.topologies ?? [];
   if (!plan || !topology) return { ...result, failed: true, why: printProblems(problems, request.folder) };
   const wanted = sink === undefined ? topology.branches : branchesFrom(topology.branches, sink);
-  if (wanted.length === 0) return { ...result, failed: true, why: 'there is no such sink any more' };
+  if (wanted.length === 0) return { ...result, failed: true, why: 'the sink no longer exists' };
   const { branches, shown } = keeping(wanted, plan);
-  const note = shown.length === 0 ? {} : { why: `nothing is shown again at ${shown.join(', ')}` };
+  const note = shown.length === 0 ? {} : { why: `messages are not shown again at ${shown.join(', ')}` };
   if (branches.length === 0) return { ...result, ...note, failed: false };
   const chosen = new Set(group.letters.map(({ id }) => id));
   const refused = new Set<string>();
@@ -203,6 +204,6 @@ async function replay(
   const runtime = new Runtime(plan, environment);
   const { exitCode } = await runtime.run();
   const [snapshot] = runtime.snapshot();
-  const { delivered = 0, filtered = 0, reason = 'the replay ended early' } = snapshot ?? {};
+  const { delivered = 0, filtered = 0, reason = 'the replay was interrupted' } = snapshot ?? {};
   return exitCode === 0 ? { delivered, filtered } : { delivered, filtered, failure: reason };
 }

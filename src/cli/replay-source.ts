@@ -100,7 +100,7 @@ function parsed(id: string, letter: DeadLetter): Pick<SourceMessage, 'value' | '
   try {
     return { value: parseJson(bytesOfLetter(letter)) };
   } catch (cause) {
-    const text = `letter ${id}: its message still can't be read: ${textOf(cause)}`;
+    const text = `dead letter ${id}: its message is still unreadable: ${textOf(cause)}`;
     return { value: undefined, problem: new FdpError('FDP_MESSAGE_UNREADABLE', text, { cause }) };
   }
 }

@@ -48,7 +48,7 @@ const forcedExitCode = 3;
 /**
  * Runs a plan in this process until every topology has ended, and resolves with the exit code. SIGINT, SIGTERM and SIGHUP
  * drain, a second one forces. On a terminal a status line a topology is kept at the bottom; logs are JSON lines elsewhere.
- * Metrics and health are served, and the status table is told, from the start until everything has ended.
+ * Metrics and health are served, and the status table is written, from the start until everything has ended.
  * @throws FDP_USAGE when LOG_LEVEL, OBSERVE_PORT, FDP_INSTANCE or FDP_FAIL_POINT can't be understood
  * @throws FDP_PORT_IN_USE, FDP_REFUSED, FDP_CONNECT_FAILED when nothing can be served on OBSERVE_PORT of OBSERVE_HOST
  */
@@ -83,7 +83,7 @@ export async function run(request: RunRequest): Promise<number> {
     ...(logFile?.path !== undefined && { logFile: logFile.path }),
   };
   const runtime: Runtime = new Runtime(plan, { ...environment, platform });
-  // Before anything is said: whoever sees a line of ours may send a signal.
+  // Before anything is logged: whoever reads a line may send a signal.
   const letGo = stopOnSignals(runtime, { clock, log, env: process.env });
   const observe = await startObserveServer({
     env,

@@ -13,7 +13,7 @@ const parentMs = 250;
 /** What npm starts a command with, as `ps` names them. */
 const shells = new Set(['sh', 'ash', 'dash', 'bash', 'zsh', 'ksh', 'busybox']);
 
-/** What a process may be told to stop by. Windows sends SIGHUP when the window is closed, and SIGBREAK on Ctrl-Break. */
+/** The signals that stop a process. Windows sends SIGHUP when the window is closed, and SIGBREAK on Ctrl-Break. */
 export const stopSignals: readonly NodeJS.Signals[] = [
   'SIGINT',
   'SIGTERM',
@@ -30,7 +30,7 @@ interface Stopping {
 /**
  * Drains the runtime on a signal, and forces it on a second one. npm and its shell may end on a signal without passing it
  * on, or pass it on twice: started by them, the end of whoever started this process is taken for a signal, and the echo of
- * one is not taken for the second. The returned function lets go of everything.
+ * one is not taken for the second. The returned function removes all handlers.
  */
 export function stopOnSignals(runtime: Pick<Runtime, 'drain' | 'force'>, { clock, log, env }: Stopping): () => void {
   const byNpm = env['npm_lifecycle_event'] !== undefined || env['npm_command'] !== undefined;
@@ -41,7 +41,7 @@ export function stopOnSignals(runtime: Pick<Runtime, 'drain' | 'force'>, { clock
     if (isEcho) return;
     const isFirst = last === undefined;
     last = now;
-    log.info({ signal }, isFirst ? `${signal}: stopping, once more to force` : `${signal}: forced`);
+    log.info({ signal }, isFirst ? `${signal}: stopping; send it again to force the stop` : `${signal}: forced`);
     if (isFirst) runtime.drain();
     else runtime.force();
   };

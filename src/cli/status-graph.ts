@@ -17,7 +17,7 @@ export function graphLines(nodes: readonly NodeSnapshot[]): readonly string[] {
   return lines;
 }
 
-/** Operators of a branch or route carry its name; on a line it is said once. */
+/** Operators of a branch or route carry its name; a line shows it once. */
 function stepName(node: NodeSnapshot, before: NodeSnapshot): string {
   const prefix = prefixOf(node);
   return prefix !== '' && prefix === prefixOf(before) ? node.name.slice(prefix.length) : node.name;

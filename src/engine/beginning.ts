@@ -3,7 +3,7 @@ import type { Graph } from './graph.ts';
 
 /**
  * How far a topology has come since its process started. A topology has run once everything that it needs was connected,
- * or it stood by; it was tried once each of these has connected, or said why it can't yet.
+ * or it stood by; it was tried once each of these has connected, or reported why it cannot yet.
  */
 export class Beginning {
   /** Resolves when it was tried, or has ended. */

@@ -111,7 +111,7 @@ export class Flow {
     const { plan, graph, environment } = this.#parts;
     const { sink } = present(graph.branches.get(branch), branch, 'sink');
     sink.is('failed', messageOf(error));
-    const text = `${sink.reason}: ${plan.name} goes on without ${branch}`;
+    const text = `${sink.reason}: ${plan.name} continues without ${branch}`;
     environment.log.error({ topology: plan.name, sink: branch }, text);
   }
 

@@ -101,7 +101,7 @@ export class Roles {
     const lookup = present(this.#lookups.get(name), name, 'lookup');
     return {
       find: async (query, signal) => {
-        if (!lookup.connected) throw new FdpError('FDP_UNAVAILABLE', `${name}: the store can't be reached yet`);
+        if (!lookup.connected) throw new FdpError('FDP_UNAVAILABLE', `${name}: the store cannot be reached yet`);
         try {
           return await lookup.role.find(query, signal);
         } catch (error) {
@@ -122,7 +122,7 @@ export class Roles {
     await this.#closeRole(this.source);
   }
 
-  /** Lookups connect in the background: a request is told at once that a store is away. */
+  /** Lookups connect in the background: a request fails immediately while a store is unavailable. */
   #connectLookups(): void {
     for (const [name, lookup] of this.#lookups) {
       const node = present(this.#parts.graph.lookups.get(name), name, 'lookup');
@@ -138,7 +138,7 @@ export class Roles {
     const { environment, killed } = this.#parts;
     const connecting = this.#tryConnect(role, node, takenOver);
     this.#connecting.push(connecting.catch(() => {}));
-    const late = () => new FdpError('FDP_CLOSED', `${node.name}: was told to give up connecting, and did not`);
+    const late = () => new FdpError('FDP_CLOSED', `${node.name}: did not stop connecting when it was stopped`);
     return withGrace(environment.clock, connecting, { signal: killed, graceMs: closeMs, late });
   }
 
@@ -153,7 +153,7 @@ export class Roles {
         try {
           await role.connect(signal, { takenOver });
           if (signal.aborted) break;
-          // One that goes on connecting by itself has said so.
+          // One that keeps connecting by itself has logged it.
           if (node.state !== 'retrying') node.is('ok');
           return true;
         } catch (error) {
@@ -177,7 +177,7 @@ export class Roles {
     const warn = (text: string) => environment.log.warn({ topology: plan.name }, `closing: ${text}`);
     const closed = (async () => role?.close())();
     closed.catch((error) => warn(textOf(error)));
-    if (!(await endedWithin(environment.clock, closeMs, closed))) warn(`not done within ${closeMs} ms`);
+    if (!(await endedWithin(environment.clock, closeMs, closed))) warn(`not finished within ${closeMs} ms`);
   }
 
   #context(node: NodeStats, input: RoleContext['input'] = 'rows'): RoleContext {

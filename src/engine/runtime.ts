@@ -10,12 +10,12 @@ import { Topology, type Unfinished } from './topology.ts';
 const reportMs = 1000;
 /** How long a connector may take to close, ms. */
 const closeMs = 5000;
-/** How long the other topologies have to say why they can't start, once one has failed for good, ms. */
+/** How long the other topologies have to report why they cannot start, once one has failed permanently, ms. */
 const triedMs = 10_000;
 
 export interface RunResult {
   /**
-   * 0 done or stopped cleanly, 1 a topology failed for good, 2 the spec asks for what can't be, 3 a stop was forced
+   * 0 done or stopped cleanly, 1 a topology failed permanently, 2 the pipeline is wrong, 3 a stop was forced
    * before everything was finished.
    */
   readonly exitCode: 0 | 1 | 2 | 3;
@@ -125,7 +125,7 @@ export class Runtime {
     if (known) return known;
     const made = this.#make(name, this.#environment);
     this.#connectors.set(name, made);
-    // A restart makes it anew.
+    // A restart creates it again.
     made.catch(() => this.#connectors.delete(name));
     return made;
   }

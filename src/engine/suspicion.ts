@@ -9,7 +9,7 @@ const mostOfAKey = 400;
 
 /** Rejections by one rule since the last delivery. */
 interface Case {
-  /** By key; undefined: keys are not told apart, each message counts for itself. */
+  /** By key; undefined: keys are not distinguished, each message counts for itself. */
   readonly keys: Map<string, number>;
   messages: number;
 }
@@ -18,7 +18,7 @@ interface Case {
  * Tells a wrong spec from bad messages. A rule (an expression, or else an operator or a sink) that rejects a thousand
  * source messages of several keys in a row, over all lanes and with none delivered between, is probably wrong. One key
  * alone proves nothing: a symbol that the rule does not foresee trades all night while the others are quiet. Messages
- * without a key can't be told apart, and count each for itself.
+ * without a key cannot be distinguished, and count each for itself.
  */
 export class Suspicion {
   readonly #cases = new Map<string, Case>();
@@ -46,12 +46,12 @@ export class Suspicion {
     if (this.#cases.size > 0) this.#cases.clear();
   }
 
-  /** Why the topology is to be held, on one line; undefined while there is no reason to. */
+  /** Why the topology must be held, on one line; undefined while there is no reason to. */
   get reason(): string | undefined {
     for (const [rule, { messages, keys }] of this.#cases) {
       if (messages < heldAfter) continue;
       const of = keys.size > 1 ? `, of ${keys.size} keys` : '';
-      return `${heldAfter} messages in a row were rejected by ${rule}${of}, and none delivered: mend the spec and start again`;
+      return `${heldAfter} messages in a row were rejected by ${rule}${of}, with none delivered in between: fix the pipeline and restart`;
     }
     return undefined;
   }

@@ -23,7 +23,7 @@ export interface TopologyParts {
   planOf(connector: string): ConnectorPlan | undefined;
   /** The one instance of a connector in this process. */
   connector(name: string): Promise<Connector>;
-  /** Told when the topology has failed for good. */
+  /** Called when the topology has failed permanently. */
   failed(topology: Topology, cause: { readonly reason: string; readonly code: ErrorCode }): void;
 }
 
@@ -48,7 +48,7 @@ export class Topology implements NodeOwner {
   readonly #tally = new Tally();
   readonly #draining = linkedAbort().controller;
   readonly #forced = linkedAbort().controller;
-  /** Nodes of which trouble was said, and its end was not. */
+  /** Nodes whose trouble was logged, and its end was not. */
   readonly #troubled = new Set<NodeStats>();
   #flow: Flow | undefined;
   #state: TopologyState = 'starting';

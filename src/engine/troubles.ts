@@ -7,7 +7,7 @@ interface Trouble {
 
 /**
  * What keeps the lanes or writes of one node from working: the node is red while one of them is in trouble, however well
- * the others do. Nothing is said of a node that never was.
+ * the others do. Nothing is logged for a node that never was.
  */
 export class Troubles {
   readonly #node: NodeStats;

@@ -40,7 +40,7 @@ export function sleepOn(clock: Clock, ms: number, signal?: AbortSignal): Promise
 }
 
 /**
- * Calls `fn` once when `signal` aborts, at once if it has already; the returned function lets go of the signal. The only
+ * Calls `fn` once when `signal` aborts, immediately if it has already; the returned function removes the listener. The only
  * place that listens to one: a signal may live as long as the process, and keeps every listener that is not taken away.
  */
 export function onAbort(signal: AbortSignal, fn: () => void): () => void {
@@ -90,7 +90,7 @@ export async function unlessAborted<T>(signal: AbortSignal, work: T | Promise<T>
   }
 }
 
-/** An abort controller that follows others; `release()` lets go of them. Any number of listeners is normal on it. */
+/** An abort controller that follows others; `release()` detaches it. Any number of listeners is normal on it. */
 export function linkedAbort(...parents: readonly AbortSignal[]): { controller: AbortController; release: () => void } {
   const controller = new AbortController();
   setMaxListeners(0, controller.signal);

@@ -25,10 +25,10 @@ export interface Environment {
 export interface Platform {
   /** This process, now. */
   snapshot(): ProcessSnapshot;
-  /** The same, with what it runs, as it is told to the status table. */
+  /** The same, with what it runs, as it is reported to the status table. */
   report(): StatusReport;
   /**
-   * What every process that runs last told of itself, on whatever machine; left out where the pipeline has no status
+   * The last report of every running process, on any machine; left out where the pipeline has no status
    * table. The table may be away: nothing is retried here.
    * @throws FDP_TIMEOUT, and what the table throws
    */

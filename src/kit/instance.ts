@@ -7,7 +7,7 @@ const pattern = /^[A-Za-z0-9._-]{1,100}$/;
 let name: string | undefined;
 
 /**
- * The name of this process in status, logs, metrics and client ids, by which one of several is told from the others:
+ * The name of this process in status, logs, metrics and client ids, which distinguishes it from others:
  * FDP_INSTANCE, else the host's name.
  * @param env read at the first call; afterwards the name stays
  * @throws FDP_USAGE for a name that others would not take

@@ -39,8 +39,8 @@ export class KeyLanes {
     this.#isSaid = true;
     log.warn(
       { node: node.name },
-      `${node.name}: ${foreignText(key, 100)} comes in ${where}: each partition has a state of its own, so what is made of ` +
-        'this key is wrong. Its producer has to use it as the key of its messages; docs/keys.md has the cure',
+      `${node.name}: ${foreignText(key, 100)} is in ${where}: each partition has its own state, so results for ` +
+        'this key are wrong. Its producer must use it as the key of its messages; see docs/keys.md',
     );
   }
 }

@@ -59,8 +59,8 @@ export async function listen(server: Server, listening: Listening, signal: Abort
 /** In a container (FDP_CONTAINER, of the image) who can reach a port is decided where it is published: that is no news. */
 function warnOfOthers({ name, log }: Listening, fields: { readonly port: number }): void {
   if (process.env['FDP_CONTAINER'] === 'true') return;
-  const text = `${name}: port ${fields.port} can be reached from other machines, and asks nobody who they are`;
-  log.warn(fields, `${text}: keep it behind a firewall or listen on 127.0.0.1`);
+  const text = `${name}: port ${fields.port} is open to other machines without authentication`;
+  log.warn(fields, `${text}: protect it with a firewall, or listen on 127.0.0.1`);
 }
 
 /** What a server alone may hold, for `claims`: the same for every way to write the address. Nothing for port 0. */
@@ -114,6 +114,6 @@ function listenError(cause: unknown, { name, address, options, setting = '`liste
     case 'ABORT_ERR':
       return new FdpError('FDP_CLOSED', text('stopped before its port was open'), { cause });
     default:
-      return new FdpError('FDP_CONNECT_FAILED', text(`can't listen on ${address}: ${messageOf(cause)}`), { cause });
+      return new FdpError('FDP_CONNECT_FAILED', text(`cannot listen on ${address}: ${messageOf(cause)}`), { cause });
   }
 }

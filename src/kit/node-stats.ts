@@ -68,7 +68,7 @@ export class NodeStats {
   }
 
   is(state: NodeState, reason?: string, retryAt?: number): void {
-    // A reason that changes while the state stays is kept, but not said again.
+    // A reason that changes while the state stays is kept, but not logged again.
     const isSaid = this.state === state && (this.reason !== undefined || reason === undefined);
     this.state = state;
     this.reason = reason === undefined ? undefined : (this.#owner.explain?.(reason) ?? reason);

@@ -163,7 +163,7 @@ function within<T>(
 ): Promise<T | unknown> {
   const { signal } = batch.lane;
   const { controller, release } = linkedAbort(signal);
-  const late = () => new FdpError('FDP_TIMEOUT', `${context.node.name}: no answer within ${timeoutMs} ms`);
+  const late = () => new FdpError('FDP_TIMEOUT', `${context.node.name}: no response within ${timeoutMs} ms`);
   if (signal.aborted) return Promise.resolve(late());
   return new Promise((resolve) => {
     const end = (outcome: unknown) => {

@@ -49,7 +49,7 @@ export function priceText(price: number, decimals: number): string {
   return price.toFixed(Math.min(decimals, held));
 }
 
-/** Decimals with which the ends of an axis, and what lies between them, are told apart. */
+/** Decimals with which the ends of an axis, and the labels between them, can be distinguished. */
 export function axisDecimals(lowest: number, highest: number, decimals: number): number {
   const step = (highest - lowest) / 10;
   if (!(step > 0) || !Number.isFinite(step)) return decimals;

@@ -11,7 +11,7 @@ export interface QueueOptions {
   readonly whenFull: WhenFull;
   /** That many items were given up. */
   readonly onDropped?: (count: number) => void;
-  /** `pause` only: the producer is to stop (true) or may go on (false). Called once a change. */
+  /** `pause` only: the producer must stop (true) or may continue (false). Called once per state change. */
   readonly onPaused?: (paused: boolean) => void;
   /** What one `take` gives at most, in bytes; a single larger item is given alone. 1 MiB unless given. */
   readonly takeBytes?: number;

@@ -11,7 +11,7 @@ export function writeAdvice(path: string): string {
   if (codeOf(place, constants.W_OK) === 'EROFS')
     return `${place} is on a read-only file system: mount a volume there, or set FDP_DATA to a folder that can be written`;
   if (folder === undefined)
-    return `it must be a file that ${me()} may read and write, in a folder where files may be made`;
+    return `it must be a file that ${me()} may read and write, in a folder where it may create files`;
   return (
     `${me()} may not write to ${place}${ownerOf(place)}: ${cure(place, 'w')}, ` +
     'or mount a named volume there instead of a folder of the machine'

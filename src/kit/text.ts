@@ -18,7 +18,7 @@ export function foreignText(value: unknown, max = maxShown): string {
     const shown = part.replace(whitespace, ' ').replace(unsafe, escaped);
     return text.length > max ? `${shown}...` : shown;
   } catch {
-    return 'something that has no text';
+    return 'an error without text';
   }
 }
 

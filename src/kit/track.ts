@@ -28,14 +28,14 @@ export const Outcome = {
 } as const;
 export type Outcome = (typeof Outcome)[keyof typeof Outcome];
 
-/** Whoever is told when everything derived from a message has ended. */
+/** The owner, which is notified when everything derived from a message has ended. */
 export interface TrackOwner {
   ended(outcome: Outcome): void;
 }
 
 /**
  * Follows what becomes of one message. Children share their parent's track: `fork` says that there are more of them,
- * `end` that one has ended. When none is left the owner is told the outcome, once. Operators never call either; the
+ * `end` that one has ended. When none is left the owner gets the outcome, once. Operators never call either; the
  * helpers in `operator.ts` do.
  */
 export class Track implements TrackOwner, Tracked {

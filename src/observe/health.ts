@@ -13,7 +13,7 @@ export function liveness(snapshot: ProcessSnapshot): Health {
 }
 
 /**
- * Does nothing wait for a person? 503 once a topology, or a branch that it goes on without, has failed for good: starting
+ * Does nothing wait for a person? 503 once a topology, or a branch that it continues without, has failed permanently: starting
  * the process again is all that can help. What time can cure, a lane that is held and a stop are no reason.
  */
 export function soundness(snapshot: ProcessSnapshot): Health {

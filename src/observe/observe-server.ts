@@ -112,7 +112,7 @@ async function open(server: Server, { host, port, log }: Place): Promise<Observe
 const twoHosts = { status: 400, body: { error: 'the request has more than one Host header' } };
 const wrongHost = {
   status: 421,
-  body: { error: 'this server answers to localhost and addresses only: ask for http://127.0.0.1 and its port' },
+  body: { error: 'this server serves localhost and IP addresses only: use http://127.0.0.1 and its port' },
 };
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => Promise<void>;

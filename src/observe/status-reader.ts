@@ -17,7 +17,7 @@ const maxProcesses = 10_000;
 /** Reads what all processes report; one instance serves any number of readers. */
 export interface StatusReader {
   /**
-   * The reports of the processes that were heard of in the last ten seconds. Connects at the first call, and anew after
+   * The reports of the processes that reported in the last ten seconds. Connects at the first call, and again after
    * an error; calls at the same time share one look.
    * @throws FDP_TIMEOUT, FDP_NOT_SUPPORTED, and what the table throws
    */
@@ -87,7 +87,7 @@ class TableReader implements StatusReader {
       if (await endedWithin(this.#environment.clock, answerMs, done)) return await done;
       controller.abort();
       done.catch(() => {});
-      throw new FdpError('FDP_TIMEOUT', `${this.#plan.name}: no answer within ${answerMs} ms`);
+      throw new FdpError('FDP_TIMEOUT', `${this.#plan.name}: no response within ${answerMs} ms`);
     } finally {
       release();
     }

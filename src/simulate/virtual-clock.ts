@@ -7,7 +7,7 @@ interface Timer {
 }
 
 /**
- * A clock that stands still until it is told to move, for tests and simulations: an hour of market in seconds, the same
+ * A clock that stands still until it is advanced, for tests and simulations: an hour of market in seconds, the same
  * result twice. Time moves to the next timer only when nothing is pending: no `turn()`, no `outside()` work, and one
  * whole turn of the event loop has passed, in which every promise that could go on did.
  */

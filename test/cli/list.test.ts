@@ -97,8 +97,12 @@ example
 
   it('says what is special about a role', () => {
     const page = list(listed, ['connectors', 'door']);
-    expect(page).toContain('as a source, beside "connector"\n  (gives requests, which want a reply; one topology');
-    expect(page).toContain('as a sink, beside "connector"\n  (takes merge operations; one topology of a process');
+    expect(page).toContain(
+      'as a source, beside "connector"\n  (produces requests, which need a reply; at most one topology',
+    );
+    expect(page).toContain(
+      'as a sink, beside "connector"\n  (takes merge operations; at most one topology per process',
+    );
   });
 
   it('shows an operator whose options are one value, and one whose names the user chooses', () => {
@@ -135,7 +139,7 @@ run
     expect(problemOf('operators', 'roling')).toMatchObject({ code: 'FDP_USAGE' });
     expect(problemOf('operators', 'roling').message).toContain('did you mean "rolling"?');
     expect(problemOf('conectors').message).toContain('did you mean "connectors"?');
-    expect(problemOf('operator', 'queue').message).toContain('"fdp-run list operators" shows what there is');
+    expect(problemOf('operator', 'queue').message).toContain('"fdp-run list operators" lists them');
     expect(problemOf('opera', 'rolling').message).toContain('there is no kind "opera"');
     expect(problemOf('operators', 'rolling', 'more').code).toBe('FDP_USAGE');
   });

@@ -29,7 +29,7 @@ describe('the log file of a screen', () => {
     const log = openLogFile(wanted, { temp: folder.path });
     log.write('a line\n');
     expect(log.path).toBe(join(folder.path, 'dashboard.log'));
-    expect(log.notice).toMatch(/^the log can't be written to .*: it goes to .*dashboard\.log$/);
+    expect(log.notice).toMatch(/^the log cannot be written to .*: it goes to .*dashboard\.log$/);
     expect(readFileSync(join(folder.path, 'dashboard.log'), 'utf8')).toBe('a line\n');
   });
 

@@ -31,7 +31,7 @@ onServices('a producer of kafka that does not key by symbol', ({ kafka: brokers 
     const args = ['--pipeline', join(folder.path, 'pipeline', 'pipeline.yml'), '--topology', topologies.join(',')];
     await using platform = new Process(args, { ...env, KAFKA_BROKERS: brokers, FDP_PROFILE: '' });
     using reader = new LineReader(tcpPort);
-    await eventually('a listener', async () => platform.output.includes(`group analytics-${ticks} gave`));
+    await eventually('a listener', async () => platform.output.includes(`group analytics-${ticks} assigned`));
     const values = trades.map((trade) => envelope({ s: 'AAPL', ...trade }));
     await view.append(
       foreign,
@@ -46,13 +46,13 @@ onServices('a producer of kafka that does not key by symbol', ({ kafka: brokers 
   it('makes the prices of each partition, which is said once', async () => {
     const { last, warnings } = await run((yaml) => yaml.replace('connector: ticks', 'connector: foreign'), 'analytics');
     expect(last).not.toBeCloseTo(expected, 6);
-    const texts = warnings.map(({ msg }) => String(msg)).filter((text) => text.includes('AAPL comes in partitions'));
+    const texts = warnings.map(({ msg }) => String(msg)).filter((text) => text.includes('AAPL is in partitions'));
     expect(texts).toHaveLength(1);
   });
 
   it('makes the prices of all once a topology in between has keyed them, as docs/keys.md has it', async () => {
     const { last, warnings } = await run((yaml) => yaml, 'rekey', 'analytics');
     expect(last).toBeCloseTo(expected, 6);
-    expect(warnings.filter(({ msg }) => String(msg).includes('comes in partitions'))).toEqual([]);
+    expect(warnings.filter(({ msg }) => String(msg).includes('is in partitions'))).toEqual([]);
   });
 });

@@ -265,7 +265,7 @@ onServices('kafka positions', ({ kafka: brokers }) => {
     expect(offsets(await readFrom(laneOf(again, 0), 3))).toEqual([7, 8, 9]);
     expect(again.context.node.extra).toEqual({ gap: 5 });
     expect(process.log.filter(({ level }) => level === 'error').map(({ text }) => text)).toEqual([
-      'ticks: 5 messages of partition 0 were removed before they were read, going on from 7',
+      'ticks: 5 messages of partition 0 were removed before they were read; continuing from 7',
     ]);
   });
 

@@ -69,10 +69,10 @@ onOwnServices('kafka with logins and certificates', () => {
   });
 
   it('says which rights are missing', () =>
-    refused(secure.sasl, login('plain', { username: secure.powerless }), 'give the user the rights'));
+    refused(secure.sasl, login('plain', { username: secure.powerless }), 'grant the user the permissions'));
 
   it('says that the topic is missing when it may not make one', () =>
-    refused(broker.address, { create_topic: false }, 'make it, or set `create_topic: true`'));
+    refused(broker.address, { create_topic: false }, 'create it, or set `create_topic: true`'));
 
   it('waits for brokers that can not keep as many copies as wanted', async () => {
     await using process = await KafkaProcess.on(broker.address, { replication_factor: 3 });

@@ -23,13 +23,13 @@ onServices("another program's transaction in a topic of kafka", ({ kafka: broker
     await reader.seen(30);
     await eventually('25 records wait', async () => source.lag?.() === 25);
     const lines = (text: string) => process.log.filter((line) => line.text.includes(text));
-    const text = 'partition 0 is held up by an open transaction at 30: 25 messages wait';
+    const text = 'partition 0 is blocked by an open transaction at 30: 25 messages wait';
     await eventually('it is said', async () => lines(text).length > 0);
     expect([reader.values.length, source.lag?.()]).toEqual([30, 25]);
     await transaction.abort();
     await reader.seen(50);
     await eventually('nothing waits', async () => source.lag?.() === 0);
-    await eventually('it is over', async () => lines('partition 0 goes on').length === 1);
+    await eventually('it is over', async () => lines('partition 0 continues').length === 1);
     expect(lines('open transaction').map(({ level }) => level)).toEqual(['warn']);
     expect(reader.errors).toEqual([]);
   });

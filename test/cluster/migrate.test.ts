@@ -168,7 +168,7 @@ onServices('taking over the platform that fdp replaces', (services) => {
     const other = await view.join(group, topic, 'range');
     const process = await processor(...bothLines());
     await eventually('it says who works the group', async () =>
-      /another program works this group/.test(process.output),
+      /another program is a member of this group/.test(process.output),
     );
     await other.leave();
     await stored(process, records);

@@ -53,7 +53,7 @@ onTerminal('the dashboard', () => {
   it('shows what the feed says, answers every key, and gives the terminal back', async () => {
     await using place = await dashboard();
     const { feed, terminal } = place;
-    expect(await terminal.shows('● connected to')).toContain('no trade has come yet');
+    expect(await terminal.shows('● connected to')).toContain('no trade yet');
     expect(terminal.modes).toEqual({ hasCursor: false, isTaken: true });
     feed.send(trade('AAPL', 100), trade('AAPL', 101), trade('MSFT', 50, 50), trade('TSLA', 200, null));
 

@@ -101,7 +101,7 @@ describe('fdp-run dead-letters', () => {
     expect(await replay.ended).toBe(1);
     expect(replay.stdout.split('\n').sort()).toEqual([
       '',
-      'analytics: 0 of 1 delivered; nothing is shown again at vwap_feed',
+      'analytics: 0 of 1 delivered; messages are not shown again at vwap_feed',
       'processor: 0 of 1 delivered',
     ]);
     expect(await platform.stop()).toBe(0);
@@ -124,7 +124,7 @@ describe('fdp-run dead-letters', () => {
     await using lost = new Process(['dead-letters', 'replay', '--pipeline', renamed], env);
     expect([await lost.ended, lost.stdout]).toEqual([
       1,
-      'processor: 0 of 1 delivered; the pipeline has no topology of that name\n',
+      'processor: 0 of 1 delivered; the pipeline has no topology with this name\n',
     ]);
     const named = pipelineIn(join(folder.path, 'named'), asleep('processor'));
     expect(await command(env, 'dead-letters', 'replay', '--pipeline', named)).toBe('processor: 1 of 1 delivered\n');
@@ -165,7 +165,7 @@ describe('a mark that does not fit the log', () => {
       await append(1, 1763645600000);
       const said = await command(env, 'counters', 'forget', '--topology', 'processor');
       expect(said).toMatch(
-        /^forgotten: symbols has counted up to offset 24 of \S+, but the log ends at 6; counting goes on after offset 4\ncounts, rows and the positions of the group are unchanged; .+\n$/,
+        /^forgotten: symbols has counted up to offset 24 of \S+, but the log ends at 6; counting continues after offset 4\ncounts, rows and the positions of the group are unchanged; .+\n$/,
       );
       await eventually('the lane goes on', async () => storesOf(folder.path).symbols['AAPL']?.[0] === 26);
       expect(storedTrades(folder.path)).toBe(26);

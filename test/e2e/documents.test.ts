@@ -86,10 +86,7 @@ describe('what the documents tell to type', () => {
   it('makes dead letters, and shows, replays and drops them', async () => {
     using folder = temporaryFolder();
     const { runner, place } = await homeIn(folder.path);
-    const [invalid = '', unreadable = ''] = [
-      '{"type":"trade","data":[{"s":"A","p":1,"t":1,"v":-1}]}\n',
-      'no JSON at all',
-    ];
+    const [invalid = '', unreadable = ''] = ['{"type":"trade","data":[{"s":"A","p":1,"t":1,"v":-1}]}\n', 'not JSON'];
     writeFileSync(join(folder.path, 'frames.jsonl'), invalid);
     writeFileSync(join(folder.path, 'frame'), unreadable);
     await runAll(runner, 'docs/operate.md', 'produce');

@@ -138,7 +138,7 @@ describe('finnhub', () => {
     await exchange.subscribed();
     const garbage = [
       '{"type":"trade","data":[{"p":1',
-      'no JSON at all',
+      'not JSON',
       '[]',
       'null',
       '42',

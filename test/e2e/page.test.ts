@@ -59,7 +59,7 @@ onChromium('the live page', () => {
     await using watched = await openPage(browser, place.api);
     const { page } = watched;
     await isLive(page);
-    await page.locator('#summary', { hasText: 'are well' }).waitFor();
+    await page.locator('#summary', { hasText: 'are healthy' }).waitFor();
     expect(await page.locator('.topology h3').allInnerTexts()).toEqual([
       'ingestor',
       'processor',
@@ -228,14 +228,14 @@ onChromium('the live page in trouble', () => {
       await first.stop();
       await page.locator('#connection', { hasText: 'Disconnected' }).waitFor();
       // What is not fresh is not well.
-      await page.locator('#summary', { hasText: 'nobody knows' }).waitFor();
+      await page.locator('#summary', { hasText: 'state of the platform is unknown' }).waitFor();
       expect(await page.locator('#topologies').innerText()).not.toContain('running');
       expect(await page.title()).toMatch(/^▲ [^·]*$/);
       const price = await page.locator('#quote-price').innerText();
       await using _second = new Process([], env);
       await isLive(page);
       await changes(page, '#quote-price', price);
-      await page.locator('#summary', { hasText: 'are well' }).waitFor();
+      await page.locator('#summary', { hasText: 'are healthy' }).waitFor();
     } finally {
       await browser.close();
     }
@@ -257,7 +257,7 @@ onChromium('the live page in trouble', () => {
 
       await using ingestor = new Process(['--topology', 'ingestor'], { ...beside, ...feed });
       expect(await isOf(page, 'ingestor', 'bad')).toContain('▲');
-      await page.locator('#summary', { hasText: 'ingestor needs a look' }).waitFor();
+      await page.locator('#summary', { hasText: 'ingestor needs attention' }).waitFor();
       expect(await card(page, 'ingestor').locator('.reasons').innerText()).toContain('finnhub');
 
       await using _simulator = new Process(['--topology', 'simulator'], {
@@ -265,7 +265,7 @@ onChromium('the live page in trouble', () => {
         SIMULATOR_PORT: String(exchange),
       });
       await isOf(page, 'ingestor', 'good');
-      await page.locator('#summary', { hasText: 'are well' }).waitFor();
+      await page.locator('#summary', { hasText: 'are healthy' }).waitFor();
       await changes(page, '#quote-price');
 
       await ingestor.stop('SIGKILL');

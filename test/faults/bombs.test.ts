@@ -46,7 +46,7 @@ onServices('a small record of kafka that is a large one once it is unpacked', (s
     expect(letters.map(({ code, origin, bytes }) => [code, origin.partition, origin.offset, bytes])).toEqual(
       bombs.map(({ length }, place) => ['FDP_MESSAGE_UNREADABLE', 0, 1 + 2 * place, length]),
     );
-    expect(letters[0]?.reason).toContain('expected at most 16777216 bytes once it is unpacked');
+    expect(letters[0]?.reason).toContain('expected at most 16777216 bytes when unpacked');
     expect(await processor.stop('SIGTERM'), processor.output).toBe(0);
   });
 });

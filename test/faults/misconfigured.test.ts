@@ -63,7 +63,7 @@ onOwnServices('a pipeline with a mistake', () => {
     'a user of Kafka without rights': () => ({
       edits: kafkaWith(login(secure.password, secure.powerless)),
       variables: { KAFKA_BROKERS: secure.sasl },
-      words: /^ended: ticks: .*give the user the rights/,
+      words: /^ended: ticks: .*grant the user the permissions/,
     }),
     'an authority that did not sign the certificate of Kafka': () => ({
       edits: kafkaWith(`${login()}, tls: { ca: ${secure.certificates.otherCa} }`),
@@ -83,7 +83,7 @@ onOwnServices('a pipeline with a mistake', () => {
     }),
     'a topic that nobody made': () => ({
       edits: kafkaWith('create_topic: false'),
-      words: /^ended: ticks: .*make it, or set `create_topic: true`/,
+      words: /^ended: ticks: .*create it, or set `create_topic: true`/,
     }),
     'a wrong password of MongoDB': () => ({
       variables: { MONGODB_URL: mongoAs('fdp', 'wr0ng') },

@@ -84,9 +84,9 @@ describe.concurrent('a topic beside its stores', () => {
       sized({
         full: [
           ['but the log ends at', 0],
-          ['but another record stands there now', 3000],
+          ['but a different record is there now', 3000],
         ] as const,
-        fast: [['but another record stands there now', 3000]] as const,
+        fast: [['but a different record is there now', 3000]] as const,
       }),
     )('holds its lanes, red, and says the command: %s; after it counting goes on', async ([why, more], test) => {
       const kafka = await startKafka();

@@ -60,7 +60,7 @@ describe('file', () => {
     const { source, context } = await roles(path);
     expect((await readAll(source)).isCompleted).toBe(true);
     expect(context.log.lines.map(({ level, text }) => [level, text])).toEqual([
-      ['warn', expect.stringContaining('is read from its beginning: what an earlier run has read of it comes again')],
+      ['warn', expect.stringContaining('is read from its beginning: lines that an earlier run has read come again')],
       ['info', `recording: ${path} was read to its end: 4 lines`],
     ]);
   });

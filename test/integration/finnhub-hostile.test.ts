@@ -63,7 +63,7 @@ describe('finnhub', () => {
     expect(client.context.node).toMatchObject({ state: 'ok', extra: { gaps: 1, reconnects: 1 } });
     expect(client.error()).toBeUndefined();
     const line = client.context.log.lines.find(({ text }) => text.includes('may be missing'));
-    expect(line?.text).toMatch(says ?? /sent a broken frame \(WS_ERR_/);
+    expect(line?.text).toMatch(says ?? /sent an invalid frame \(WS_ERR_/);
   });
 
   it.each([

@@ -30,9 +30,9 @@ it('what a component left open is named, and does not keep the process', async (
   expect(await worker.end('SIGTERM')).toBe(0);
   const lines = worker.errors.split('\n').filter((line) => line.includes('"warn"'));
   expect(lines.map((line) => JSON.parse(line).msg)).toEqual([
-    expect.stringMatching(/^still open at the end: [^:]+: the process ends anyway$/),
+    expect.stringMatching(/^still open at exit: [^:]+: the process ends anyway$/),
   ]);
-  const named = /at the end: (.*):/.exec(lines[0] ?? '')?.[1]?.split(', ');
+  const named = /at exit: (.*):/.exec(lines[0] ?? '')?.[1]?.split(', ');
   expect(named?.sort()).toEqual([
     `1 connection to 127.0.0.1 port ${port} (test/careless)`,
     '1 server',

@@ -209,7 +209,7 @@ describe('the stream of rest', () => {
     const away = await live({}, { ...fast, platform: { ...platform, reports: () => reports() } });
     const page = await connect(away.port);
     const saying = (text: string) => until(() => page.statuses.at(-1)?.error?.includes(text) === true, text);
-    await saying('is away');
+    await saying('is unavailable');
     expect(page.statuses.at(-1)?.processes).toEqual([report]);
     expect(page.text).not.toContain('secret');
     let answer = (): void => {};
@@ -217,7 +217,7 @@ describe('the stream of rest', () => {
       new Promise((resolve) => {
         answer = () => resolve([report]);
       });
-    await saying('does not answer');
+    await saying('does not respond');
     const silent = page.statuses.length;
     await until(() => page.statuses.length > silent + 3);
     reports = async () => [report, report, report];

@@ -21,7 +21,7 @@ describe('a key in several partitions', () => {
     lanes.see('TSLA', at(4));
     expect(context.node.extra).toEqual({ split_keys: 2 });
     expect(lines.map(({ level, text }) => [level, text])).toEqual([
-      ['warn', expect.stringContaining('AAPL comes in partitions 0 and 3 of ticks')],
+      ['warn', expect.stringContaining('AAPL is in partitions 0 and 3 of ticks')],
     ]);
   });
 

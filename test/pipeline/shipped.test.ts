@@ -82,13 +82,13 @@ describe('the shipped pipeline', () => {
     for (const limit of ['keep: 1d', 'max_size: 1MiB']) {
       writeFileSync(profile, shipped.replace('table: symbols }', `table: symbols, ${limit} }`));
       expect(check('embedded', {}, path).text).toContain(
-        `"symbols" cannot hold counters: they are kept for good: leave out`,
+        `"symbols" cannot hold counters: they are kept forever: leave out`,
       );
     }
     const nameless = pipelineCopy(`${folder.path}/b`, ['    unique: symbol\n', '']);
     for (const name of ['embedded', 'cluster'])
       expect(check(name, {}, nameless).text).toContain(
-        `"symbols" cannot hold counters: they need a field that identifies the row: give`,
+        `"symbols" cannot hold counters: they need a field that identifies the row: set`,
       );
   });
 

@@ -23,7 +23,7 @@ const longestWaitMs = 5000;
  * A log's sink with a disk buffer before it, for a source that can't give a message again: when the log has not
  * confirmed for a second a message is kept on the disk and counts as delivered, and until the buffer is empty every
  * message goes through it, so that the order is kept. Survives a kill; bounded, the oldest go first and are counted as
- * `dropped`. What the log refuses for good after it waited goes to the dead letter; a dead letter itself is dropped.
+ * `dropped`. What the log rejects permanently after it waited goes to the dead letter; a dead letter itself is dropped.
  * A write that was not waited for has not failed: the log is offered the very same message again, by which it knows it.
  * Only what a process that died was about to bring may be there twice (`uncertain`).
  */
@@ -62,7 +62,10 @@ export class BufferedSink implements Sink {
     const { size } = this.#buffer;
     if (size > 0) {
       this.#context.node.count('uncertain', Math.min(size, drainStep));
-      this.#context.log.warn({ messages: size }, `${this.#options.name}: ${size} messages wait in the disk buffer`);
+      this.#context.log.warn(
+        { messages: size },
+        `${this.#options.name}: ${size} messages are waiting in the disk buffer`,
+      );
     }
     this.#work();
     if (this.#working) await endedWithin(this.#context.clock, patienceMs, this.#working);

@@ -23,7 +23,7 @@ const overheadBytes = 64;
 
 /**
  * A queue in a SQLite file, fsynced: what `append` has confirmed survives a kill and a power cut. Bounded: when it is
- * full the oldest messages make room, and their number is told. A full disk is FDP_DISK_FULL; nothing of it is lost.
+ * full the oldest messages are dropped, and their number is reported. A full disk is FDP_DISK_FULL; nothing of it is lost.
  */
 export class DiskBuffer {
   readonly #options: DiskBufferOptions;

@@ -59,7 +59,7 @@ export class FeedWatch {
 
 /** Why a line was refused. */
 export function refusal(value: unknown): string {
-  return `the feed's lines are refused: expected ${expected}, got ${foreignText(value, shownLine)}`;
+  return `lines of the feed are rejected: expected ${expected}, got ${foreignText(value, shownLine)}`;
 }
 
 function numberOf(value: unknown): number | undefined {

@@ -37,7 +37,7 @@ export class LogLane implements Lane {
   readonly #options: LogLaneOptions;
   /** The next offset to give. */
   #next = 0;
-  /** Where warming up ends; undefined once it has begun to read for good. */
+  /** Where the warm-up ends; undefined after it. */
   #warmUntil: number | undefined;
   #committed = 0;
 
@@ -179,7 +179,7 @@ export class LogLane implements Lane {
     context.node.count('gap', missed);
     context.log.error(
       { lane: this.id, missed },
-      `${store.name}: ${missed} messages of partition ${partition} were removed before they were read, going on from ${first}`,
+      `${store.name}: ${missed} messages of partition ${partition} were removed before they were read; continuing from ${first}`,
     );
   }
 }

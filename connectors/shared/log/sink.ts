@@ -16,7 +16,7 @@ export interface LogSinkOptions {
 
 /**
  * Appends to a log. Messages of one key go to one partition in the order given, those without a key to each in turn. A
- * message that the log refuses (too large, no JSON) fails alone and for good, its neighbours are appended.
+ * message that the log rejects (too large, not JSON) fails alone and permanently, its neighbours are appended.
  * It also carries out the retention, in small steps.
  */
 export class LogSink implements Sink {
@@ -103,7 +103,7 @@ export class LogSink implements Sink {
       }
     } catch (error) {
       if (this.#open) log[isRetriable(error) ? 'warn' : 'error']({}, `retention: ${messageOf(error)}`);
-      // What a person must cure ends the topology with its next write: said once is enough.
+      // What a person must fix ends the topology with its next write: one log line is enough.
       if (faultOf(error) === 'fatal') return;
     }
     if (unread > 0) {

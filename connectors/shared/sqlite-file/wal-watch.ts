@@ -36,7 +36,7 @@ export class WalWatch {
     const fields = { file: this.#file, wal_bytes: this.#bytes };
     if (this.#bytes >= 2 * Math.max(walBytes, this.#reported)) {
       this.#reported = this.#bytes;
-      const why = 'a process (fdp or another) has been reading since before: end it, or its transaction';
+      const why = 'a process (fdp or another) has an old read transaction: end the process, or its transaction';
       log.warn(fields, `${this.#file}: its write-ahead log has grown to ${sizeText(this.#bytes)}: ${why}`);
     } else if (this.#reported > 0 && this.#bytes <= walBytes) {
       this.#reported = 0;

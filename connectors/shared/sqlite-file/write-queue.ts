@@ -2,7 +2,7 @@ import { FdpError, messageOf } from '../../../src/errors.ts';
 import type { Environment } from '../../../src/kit/environment.ts';
 import type { Database } from './database.ts';
 
-/** A lock held for longer than this by another process is said, ms. */
+/** A lock held for longer than this by another process is logged, ms. */
 const lockedSaidMs = 1000;
 /** A job that could not start for so long fails with FDP_BUSY, ms. */
 export const lockedLimitMs = 5000;

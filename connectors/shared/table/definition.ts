@@ -25,15 +25,14 @@ export const keepOptions = {
   keep: {
     type: 'string',
     format: 'duration',
-    description:
-      'Rows that were stored longer ago are removed, a few at a time, and not stored again. Not for counters.',
+    description: 'Rows stored longer ago are removed, a few at a time, and not stored again. Not for counters.',
     examples: ['30d'],
   },
   max_size: {
     type: 'string',
     format: 'size',
     description:
-      'Size of all that the file holds beyond which the oldest rows of this table are removed and not stored again, all but the last 500; the file is filled anew and does not shrink. Not for counters.',
+      'Maximum size of the content of the file. Beyond it the oldest rows of this table are removed and not stored again, except the last 500. The file reuses the space and does not shrink. Not for counters.',
     examples: ['2GiB'],
   },
 } as const satisfies Record<string, JSONSchema>;
@@ -72,8 +71,8 @@ export function isTrimmed({ keepMs, maxBytes }: TableDefinition): boolean {
 /** Why a table with these options can't hold counters, or not those that are changed so; undefined when it can. */
 export function whyNoCounters(options: TableOptions, shape?: MergeShape): string | undefined {
   const { unique, keep, max_size } = options;
-  if (unique === undefined) return 'they need a field that identifies the row: give `unique`';
-  if (keep !== undefined || max_size !== undefined) return 'they are kept for good: leave out `keep` and `max_size`';
+  if (unique === undefined) return 'they need a field that identifies the row: set `unique`';
+  if (keep !== undefined || max_size !== undefined) return 'they are kept forever: leave out `keep` and `max_size`';
   return shape && whyNoFold(options, shape);
 }
 

@@ -30,7 +30,7 @@ export function readChange(definition: TableDefinition, message: Message, index:
   const by = merge ? Object.keys(merge.by) : [];
   const [field] = by;
   if (!merge || by.length !== 1 || field === undefined || field !== unique)
-    throw new FdpError('FDP_MESSAGE_REFUSED', `${name}: expected a change of the row with a given ${unique}`);
+    throw new FdpError('FDP_MESSAGE_REFUSED', `${name}: expected an update of a row with ${unique}`);
   const value = merge.by[field];
   const key = storedValue(definition.fields?.[field] ?? 'string', value);
   if (key === undefined || key === null) throw wrongType(definition, field, value);

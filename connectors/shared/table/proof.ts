@@ -6,7 +6,7 @@ import type { MessageChange } from './fold.ts';
 import { isAbove, type MarkTuple } from './store.ts';
 import { type StoredValue, storableRow } from './values.ts';
 
-/** True when a row that was stored is there for good, and can be found again. */
+/** True when a stored row is permanent and can be found again. */
 function keepsRows({ unique, expireMs }: TableDefinition): boolean {
   return unique !== undefined && expireMs === undefined;
 }

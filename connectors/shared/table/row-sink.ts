@@ -80,7 +80,7 @@ export class RowSink extends TableRole implements Sink {
     if (unique === undefined)
       throw new FdpError(
         'FDP_SPEC_INVALID',
-        `${name}: to replace a row needs a field that identifies it: give \`unique\``,
+        `${name}: replacing a row needs a field that identifies it: set \`unique\``,
       );
     await this.store.put(this.store.kept(row), signal);
     await this.afterWrite();

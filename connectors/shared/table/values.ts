@@ -9,7 +9,7 @@ import type { ColumnType, TableDefinition } from './definition.ts';
 export type StoredValue = string | number | boolean | null;
 
 const expected: Readonly<Record<ColumnType, string>> = {
-  string: 'text without NUL characters and broken pairs',
+  string: 'text without NUL characters and lone surrogates',
   decimal: 'a finite number, or its text',
   date: 'Unix ms, an integer',
   int64: 'an integer within 2^53',

@@ -5,7 +5,7 @@ import type { Message } from '../../kit/message.ts';
 import type { NodeStats } from '../../kit/node-stats.ts';
 import type { Receipt, Sink } from '../../kit/sink.ts';
 
-/** How long a write that was told to give up may take to do so, ms. */
+/** How long a cancelled write may take to end, ms. */
 const abandonMs = 1000;
 
 export interface AttemptParts {
@@ -37,7 +37,7 @@ export async function attemptWrite(
   const late = () =>
     isLate
       ? new FdpError('FDP_TIMEOUT', `${node.name}: no confirmation within ${writeTimeoutMs} ms`)
-      : new FdpError('FDP_CLOSED', `${node.name}: stopped while it wrote`);
+      : new FdpError('FDP_CLOSED', `${node.name}: stopped while writing`);
   try {
     return await withGrace(clock, sink.write(messages, signal), { signal, graceMs: abandonMs, late });
   } catch (error) {

@@ -53,7 +53,7 @@ export function uncountedReport(node: NodeStats, { log, clock }: Environment): (
   return (uncounted) => {
     if (uncounted === 0) return;
     node.count('uncounted', uncounted);
-    const text = `${node.name}: ${uncounted} messages were stored now, but lie at or below what was counted before: they are not counted`;
+    const text = `${node.name}: ${uncounted} messages were stored but are not counted: their offsets are at or below what was counted before`;
     lines.warn(node.name, { node: node.name, uncounted }, text);
   };
 }

@@ -71,7 +71,7 @@ export class DeadLetters {
       } catch (error) {
         if (killed.aborted) break;
         node.retries++;
-        node.is('retrying', `the dead letter can't be written: ${textOf(error)}`);
+        node.is('retrying', `the dead letter cannot be written: ${textOf(error)}`);
         await backoff.wait(killed, { hurry: draining });
       }
     }

@@ -21,7 +21,7 @@ export interface DeliveryParts extends AttemptParts, CountingParts {
   /** Whether branches follow that get what this sink stored, and how many of them settle. */
   readonly followers: { readonly any: boolean; readonly settling: number };
   readonly branch: string;
-  /** Nobody waits for it: a write under way is told to give up, too, when its lane ends. */
+  /** Nobody waits for it: when its lane ends, a write in progress is cancelled too. */
   readonly bestEffort: boolean;
   /** Told what a person must cure: aborts `killed`. */
   fail(error: unknown): void;

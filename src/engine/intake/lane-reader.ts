@@ -122,7 +122,7 @@ export class LaneReader {
     while (!stopped.aborted) {
       await this.#mayRead(stopped);
       const reading = await this.#patiently(stopped, () => this.#lane.read(stopped));
-      // Only what was said here: a source that reconnects while its queue is read says so itself.
+      // Only what was logged here: a source that reconnects while its queue is read logs it itself.
       troubles.end(this);
       if (reading === undefined) break;
       if (this.context.signal.aborted) return this.#giveBack(reading);
@@ -137,7 +137,7 @@ export class LaneReader {
     const { node, environment, troubles } = this.#parts;
     const { signal } = this.context;
     const backoff = new Backoff(environment);
-    const late = () => new FdpError('FDP_CLOSED', `${this.#lane.id}: was told to end, and did not`);
+    const late = () => new FdpError('FDP_CLOSED', `${this.#lane.id}: did not end when it was stopped`);
     while (!stopped.aborted) {
       try {
         return await withGrace(environment.clock, work(), { signal, graceMs: abandonMs, late });

@@ -81,7 +81,7 @@ export class Ledger {
   #committing: Promise<void> | undefined;
   #whenSettled: (() => void) | undefined;
 
-  /** @param fail told when a position can't be committed, now or ever */
+  /** @param fail called when a position can never be committed */
   constructor(
     lane: Lane,
     parts: {

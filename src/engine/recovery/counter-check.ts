@@ -14,5 +14,5 @@ export async function markProblem(lane: Lane, name: string, sink: Sink): Promise
   if (mark.offset >= next) return `${place}, but the log ends at ${next}`;
   const record = await lane.log.recordAt(mark.offset);
   const differs = record !== undefined && (record.timestamp !== mark.timestamp || record.key !== mark.key);
-  return differs ? `${place}, but another record stands there now` : undefined;
+  return differs ? `${place}, but a different record is there now` : undefined;
 }

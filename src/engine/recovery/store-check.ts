@@ -54,7 +54,7 @@ function say(
   const { lane, stores, from, to, messages } = fields;
   node.count('rewound', messages);
   const what = 'older than what the group has committed (restored from a backup, or emptied)';
-  const again = `${lane} is read again from offset ${to} instead of ${from}, ${messages} messages`;
+  const again = `${lane} is read again from offset ${to} instead of ${from}: ${messages} messages`;
   log.warn(fields, `${node.name}: the store of ${stores} is ${what}: ${again}`);
 }
 

@@ -44,7 +44,7 @@ function isBelow(error: ErrorObject, union: ErrorObject): boolean {
 
 const rank: Readonly<Record<string, number>> = { enum: 0, const: 0, type: 1 };
 
-/** A value that is wrong in several ways is told of once. */
+/** A value that is wrong in several ways is reported once. */
 function oneForEachValue(errors: readonly ErrorObject[]): ErrorObject[] {
   const first = new Map<string, ErrorObject>();
   const others: ErrorObject[] = [];

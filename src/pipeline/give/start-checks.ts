@@ -25,7 +25,7 @@ export function checkStart({ topologies, connectors, spec, problems }: Started):
   reportBeside(topologies, spec, problems);
 }
 
-/** Every variable that is not set is told of once, where it is first needed. */
+/** Every variable that is not set is reported once, where it is first needed. */
 export function reportMissing(
   started: readonly TopologySpec[],
   connectors: readonly ConnectorSpec[],

@@ -8,7 +8,7 @@ export interface SourceFile {
   readonly lines: readonly number[];
 }
 
-/** A stretch of a file's text: what a value's origin is told with. */
+/** A range of a file's text: the origin of a value. */
 export interface Place {
   readonly file: SourceFile;
   readonly start: number;

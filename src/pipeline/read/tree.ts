@@ -7,7 +7,7 @@ export type Tree = MapTree | ListTree | ScalarTree;
 export interface MapTree {
   readonly kind: 'map';
   readonly at: Place;
-  /** Written over several lines, without braces: then its place is told by its key. */
+  /** Written over several lines, without braces: then its key marks its position. */
   readonly block: boolean;
   readonly entries: ReadonlyMap<string, Entry>;
 }

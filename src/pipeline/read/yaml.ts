@@ -23,7 +23,7 @@ const maxValues = 100_000;
 
 /**
  * Reads YAML 1.2. Duplicate keys, warnings and whatever YAML would swallow are problems. Gives undefined when the file
- * can't be read at all: nothing can be said about its content then.
+ * can't be read at all: then nothing is known about its content.
  */
 export function parseYaml(file: SourceFile, problems: Problems): Tree | undefined {
   if (nestsTooDeep(file.text)) {

@@ -12,8 +12,8 @@ describe('errors of kafka', () => {
   it.each([
     [named('KafkaJSProtocolError', { type: 'SASL_AUTHENTICATION_FAILED' }), '`sasl.password`'],
     [named('KafkaJSSASLAuthenticationError'), '`sasl.password`'],
-    [named('KafkaJSProtocolError', { type: 'TOPIC_AUTHORIZATION_FAILED' }), 'rights'],
-    [named('KafkaJSProtocolError', { type: 'GROUP_AUTHORIZATION_FAILED' }), 'right to read with this group'],
+    [named('KafkaJSProtocolError', { type: 'TOPIC_AUTHORIZATION_FAILED' }), 'permissions'],
+    [named('KafkaJSProtocolError', { type: 'GROUP_AUTHORIZATION_FAILED' }), 'permission to read with this group'],
     [named('KafkaJSConnectionError', { code: 'SELF_SIGNED_CERT_IN_CHAIN' }), '`tls`'],
     [named('KafkaJSConnectionError', { code: 'CERT_HAS_EXPIRED' }), '`tls`'],
     [named('KafkaJSConnectionError', { code: 'ERR_TLS_CERT_ALTNAME_INVALID' }), '`server_name`'],

@@ -17,12 +17,14 @@ describe('kafka brokers of other ages', () => {
   it('are told apart before anything is sent that they would not understand', () => {
     expect(versionProblem(offered(), spoken)).toBeUndefined();
     expect(versionProblem(offered({ 0: { minVersion: 8, maxVersion: 20 } }), spoken)).toBe(
-      'the brokers are too new for this build: it speaks Produce 7, they take versions 8 to 20',
+      'the brokers are too new for this version of fdp: it supports Produce 7, they support versions 8 to 20',
     );
     expect(versionProblem(offered({ 1: { minVersion: 0, maxVersion: 10 } }), spoken)).toBe(
-      'the brokers are too old for this build: it speaks Fetch 11, they take versions 0 to 10',
+      'the brokers are too old for this version of fdp: it supports Fetch 11, they support versions 0 to 10',
     );
-    expect(versionProblem({}, spoken)).toContain('too old for this build: it speaks Produce 7, they take none');
+    expect(versionProblem({}, spoken)).toContain(
+      'too old for this version of fdp: it supports Produce 7, they support none',
+    );
   });
 });
 

@@ -70,7 +70,7 @@ describe('record batches of kafka', () => {
       const [item] = partitions[0]?.items ?? [];
       const message = item && messageFrom(item, { lane: 'lane', topic: 'topic', partition: 3 });
       expect(message?.problem).toMatchObject({ code: 'FDP_MESSAGE_UNREADABLE' });
-      expect(message?.problem?.message).toMatch(/^topic-3-0: a batch of 3 messages can't be read: /);
+      expect(message?.problem?.message).toMatch(/^topic-3-0: a batch of 3 messages is unreadable: /);
       expect(message?.meta.offset).toBe(0);
     }
   });
@@ -84,7 +84,7 @@ describe('record batches of kafka', () => {
       const after = process.memoryUsage();
       const [item] = partitions[0]?.items ?? [];
       const message = item && messageFrom(item, { lane: 'lane', topic: 'topic', partition: 3 });
-      expect(message?.problem?.message).toMatch(/^topic-3-0: a batch of 1 messages can't be read: .*16777216/);
+      expect(message?.problem?.message).toMatch(/^topic-3-0: a batch of 1 messages is unreadable: .*16777216/);
       expect(message?.raw?.length).toBe(bytes.length);
       expect(after.arrayBuffers + after.heapUsed - before.arrayBuffers - before.heapUsed).toBeLessThan(
         3 * maxUnpackedBytes,

@@ -130,7 +130,7 @@ describe('terminal', () => {
   it.each([
     [undefined, 'the pipeline has no status table'],
     [async () => [], 'no process has reported'],
-    [() => Promise.reject(new Error('nobody answers there')), 'the status table is away: nobody answers there'],
+    [() => Promise.reject(new Error('nobody answers there')), 'the status table is unavailable: nobody answers there'],
   ])('shows this process when it can learn of no other', async (reports, why) => {
     const { clock, sink, press, text } = sinkOn(reports);
     await sink.connect();

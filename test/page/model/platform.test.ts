@@ -112,31 +112,31 @@ describe('platform', () => {
     const platform = after(both, blind);
     expect(platform.error).toBe('the table is away');
     expect(platform.topologies.map(({ state }) => state)).toEqual(['unknown', 'running']);
-    expect(summary(platform)).toBe('Nobody knows how ingestor is');
+    expect(summary(platform)).toBe('The state of ingestor is unknown');
     expect(overallTone(platform)).toBe('wait');
   });
 
   it('says in one sentence how everything is', () => {
     expect(summary(noPlatform)).toBe('Nothing runs yet');
-    expect(summary(after([reportOf([topologyOf('api')])]))).toBe('The one topology is well');
+    expect(summary(after([reportOf([topologyOf('api')])]))).toBe('The topology is healthy');
     const some = [reportOf([topologyOf('api'), topologyOf('processor', { state: 'held', reason: 'refused' })])];
-    expect(summary(after(some))).toBe('processor needs a look: refused');
+    expect(summary(after(some))).toBe('processor needs attention: refused');
     expect(summary(after([reportOf([topologyOf('api'), topologyOf('analytics', { state: 'draining' })])]))).toBe(
-      'analytics is on the way',
+      'analytics is starting or reconnecting',
     );
   });
 
   it('claims nothing while there is no connection: what is not fresh is not well', () => {
     const well = after([reportOf([topologyOf('api'), topologyOf('processor')])]);
-    expect([summary(well), overallTone(well)]).toEqual(['All 2 topologies are well', 'good']);
+    expect([summary(well), overallTone(well)]).toEqual(['All 2 topologies are healthy', 'good']);
     const lost = unheard(well);
-    expect([summary(lost), overallTone(lost)]).toEqual(['Disconnected: nobody knows how the platform is', 'bad']);
+    expect([summary(lost), overallTone(lost)]).toEqual(['Disconnected: the state of the platform is unknown', 'bad']);
     expect(lost.topologies.map(({ state, tone, readPerSecond }) => [state, tone, readPerSecond])).toEqual([
       ['unknown', 'off', undefined],
       ['unknown', 'off', undefined],
     ]);
     const back = withStatus(lost, { at: 5000, processes: [reportOf([topologyOf('api')], { at: 5000 })] });
-    expect([back.isHeard, summary(back)]).toEqual([true, 'processor needs a look']);
+    expect([back.isHeard, summary(back)]).toEqual([true, 'processor needs attention']);
   });
 
   it('says why no price comes, where the topology knows that brings them to the page', () => {
@@ -146,7 +146,7 @@ describe('platform', () => {
       nodes: [{ ...http, state: 'retrying', reason: 'the lines of the feed are refused' }],
     });
     expect(feedTrouble(after([reportOf([refused])]))).toBe('the lines of the feed are refused');
-    expect(summary(after([reportOf([refused])]))).toBe('live needs a look: the lines of the feed are refused');
+    expect(summary(after([reportOf([refused])]))).toBe('live needs attention: the lines of the feed are refused');
     expect(feedTrouble(after([reportOf([topologyOf('live', { nodes: [http] })])]))).toBeUndefined();
   });
 

@@ -109,7 +109,7 @@ topologies:
     const { problems } = readText(text, { env: { FEED: 'finnhub' }, topologies: ['t', 'u'] });
 
     expect(brief(problems)).toEqual(['2:64 finnhub: FINNHUB_TOKEN is not set', '7:16 u: OTHER is not set']);
-    expect(problems[0]?.hint).toBe('a free key is to be had at https://finnhub.io/register');
+    expect(problems[0]?.hint).toBe('get a free key at https://finnhub.io/register');
     expect(problems[1]?.hint).toContain('set OTHER');
   });
 

@@ -61,7 +61,7 @@ describe('a line of the feed', () => {
     expect(node).toMatchObject({
       state: 'retrying',
       reason:
-        'the feed\'s lines are refused: expected an object with a `symbol` and a `price`, as the VWAP feed has them, got {"sym":"AAPL","px":1}',
+        'lines of the feed are rejected: expected an object with a `symbol` and a `price`, as the VWAP feed has them, got {"sym":"AAPL","px":1}',
     });
     await write('x', { symbol: 'AAPL', price: 1 });
     expect(node).toMatchObject({ state: 'ok', reason: undefined });
