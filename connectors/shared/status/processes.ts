@@ -20,9 +20,9 @@ export interface ProcessesProblem {
 
 const texts = {
   no_table: 'the pipeline has no status table (settings: status)',
-  busy: 'the status table does not answer',
+  busy: 'the status table does not respond',
   empty: 'no process has reported to the status table yet',
-  away: 'the status table is away',
+  away: 'the status table is unavailable',
 } as const;
 
 /** Asks the status table what all processes report: one question at a time, however many ask. */
