@@ -29,6 +29,8 @@ export function refusalOf(error: unknown): Refusal {
   switch (code) {
     case 'FDP_PARAMETER_INVALID':
       return { status: 400, code, text: (error as FdpError).message };
+    case 'FDP_NOT_FOUND':
+      return { status: 404, code, text: (error as FdpError).message };
     case 'FDP_RESULT_TOO_LARGE':
       return { status: 500, code, text: 'more rows match than one reply may hold' };
     case 'FDP_TIMEOUT':
