@@ -30,7 +30,7 @@ export function refusalOf(error: unknown): Refusal {
     case 'FDP_PARAMETER_INVALID':
       return { status: 400, code, text: (error as FdpError).message };
     case 'FDP_NOT_FOUND':
-      return { status: 404, code, text: (error as FdpError).message };
+      return { status: 404, code, text: 'there is nothing at this path' };
     case 'FDP_RESULT_TOO_LARGE':
       return { status: 500, code, text: 'more rows match than one reply may hold' };
     case 'FDP_TIMEOUT':

@@ -1,4 +1,5 @@
 import type { FieldType, Report, Shape, SpecScope } from '../../src/kit/declaration.ts';
+import { leadsTo } from '../../src/kit/lookup.ts';
 import { templateMetaNames, templateNames } from '../../src/kit/template.ts';
 import { type FindOptions, parseSort, type RangeOptions } from './find-query.ts';
 import { checkField, checkTemplate, routeShape, unknownName } from './names.ts';
@@ -73,20 +74,12 @@ function checkRange(
     const given = templateType(value, input);
     if (given && !ranged.includes(given)) report(path, `expected a number or a date, got a ${given}`);
   }
-  const indexes = scope.tableIndexes(options.in);
-  if (!indexes || indexes.some((index) => leadsTo(name, index, options.where))) return;
   const equal = Object.keys(options.where).filter((field) => typeof options.where[field] !== 'object');
+  const indexes = scope.tableIndexes(options.in);
+  if (!indexes || indexes.some((index) => leadsTo(index, equal, name))) return;
   const downwards = options.sort.includes(`-${name}`) ? '-' : '';
   const wanted = [...equal, `${downwards}${name}`].join(', ');
   report(['where', name], `no index of ${options.in} leads to a range of ${name}`, `add [${wanted}] to its indexes`);
-}
-
-/** Whether an index finds the rows of a range without reading others: all its fields before that one are given. */
-function leadsTo(name: string, index: readonly string[], where: FindOptions['where']): boolean {
-  const place = index.indexOf(name);
-  return (
-    place >= 0 && index.slice(0, place).every((field) => where[field] !== undefined && typeof where[field] !== 'object')
-  );
 }
 
 /** In a route there is no message with an origin: every name is a parameter. */

@@ -1,6 +1,6 @@
 import { FdpError } from '../../src/errors.ts';
 import type { Query } from '../../src/kit/lookup.ts';
-import { durationMs, unitFormats } from '../../src/kit/units.ts';
+import { lastMs, timeExpected, timeMs } from '../../src/kit/time-text.ts';
 import { show } from './expression-functions.ts';
 
 /** What a request's parameter may be: the options of `params`. */
@@ -26,12 +26,8 @@ export const rulesOf: Readonly<Record<ParameterRule['type'], readonly (keyof Par
   cursor: [],
 };
 
-/** RFC 3339, or its date alone: the first moment of that day in UTC. */
-const timePattern = /^\d{4}-\d\d-\d\d(?:[Tt]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d))?$/;
 const defaultMaxLength = 256;
 const cursorPattern = /^(\d{1,16})(?:_([A-Za-z0-9]{1,64}))?$/;
-/** The last moment that a date can hold, Unix ms. */
-const lastMs = 8.64e15;
 
 /**
  * Reads the raw text of a parameter as its type; `now`, Unix ms, is what a relative time counts from.
@@ -79,7 +75,7 @@ export function expectation(rule: ParameterRule): string {
     case 'boolean':
       return 'true or false';
     case 'time':
-      return 'a time such as 2026-01-05T14:30:00Z, 2026-01-05, 1767623400000 (Unix ms), or -15m (before now)';
+      return timeExpected;
     case 'cursor':
       return 'a cursor such as 1763645598585 or 1763645598585_ID';
     case 'string': {
@@ -122,7 +118,7 @@ function parse(rule: ParameterRule, text: string, now: number): unknown {
     case 'boolean':
       return text === 'true' ? true : text === 'false' ? false : undefined;
     case 'time':
-      return parseTime(text, now);
+      return timeMs(text, now);
     case 'cursor':
       return parseCursor(text);
     case 'string':
@@ -140,27 +136,6 @@ function isText(rule: ParameterRule, text: string): boolean {
   if (text.length > (rule.maxLength ?? defaultMaxLength)) return false;
   if (rule.enum && !rule.enum.includes(text)) return false;
   return rule.pattern === undefined || new RegExp(rule.pattern).test(text);
-}
-
-/** Unix ms. A `+` of a zone that came unencoded in a query is a space by now. */
-function parseTime(text: string, now: number): number | undefined {
-  const back = text.startsWith('-') ? text.slice(1) : '';
-  if (unitFormats.duration.pattern.test(back)) return inTime(Math.round(now - durationMs(back)));
-  if (/^\d{1,16}$/.test(text)) return inTime(Number(text));
-  const whole = text.replace(/ (?=\d\d:\d\d$)/, '+');
-  return timePattern.test(whole) ? inTime(dateMs(whole)) : undefined;
-}
-
-/** NaN for a day or an hour that does not exist, where `Date.parse` takes 31 February for 3 March. */
-function dateMs(text: string): number {
-  const day = text.slice(0, 10);
-  const start = Date.parse(day);
-  const isDay = !Number.isNaN(start) && new Date(start).toISOString().startsWith(day);
-  return isDay ? Date.parse(text.toUpperCase()) : Number.NaN;
-}
-
-function inTime(ms: number): number | undefined {
-  return Math.abs(ms) <= lastMs ? ms : undefined;
 }
 
 function parseCursor(text: string): Cursor | undefined {

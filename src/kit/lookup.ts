@@ -29,3 +29,12 @@ export interface Query {
    */
   readonly after?: { readonly value: number; readonly id?: string };
 }
+
+/**
+ * Whether an index leads to a range of a field: every field before it in the index is given. Then rows are found, and
+ * read in the order of that field, without looking at others.
+ */
+export function leadsTo(index: readonly string[], given: readonly string[], field: string): boolean {
+  const position = index.indexOf(field);
+  return position >= 0 && index.slice(0, position).every((each) => given.includes(each));
+}
