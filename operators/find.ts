@@ -23,11 +23,20 @@ export const find = defineOperator({
       in: { type: 'string', minLength: 1, description: 'Name of the connector of the table.', examples: ['trades'] },
       where: {
         type: 'object',
-        additionalProperties: { type: ['string', 'number', 'boolean'] },
+        additionalProperties: {
+          type: ['string', 'number', 'boolean', 'object'],
+          description: 'What the field must equal, or the range in which it must lie.',
+          additionalProperties: false,
+          minProperties: 1,
+          properties: {
+            from: { type: ['string', 'number'], description: 'The lowest value; it belongs to the range.' },
+            to: { type: ['string', 'number'], description: 'The end of the range, which does not belong to it.' },
+          },
+        },
         default: {},
         description:
-          'Fields of the table and the values that they must equal: a value, or `{name}` for a parameter or a field of the message. A condition whose parameter is not given does not apply.',
-        examples: [{ symbol: '{symbol}' }],
+          'Fields of the table and the values that they must equal, or a range `{ from, to }` of a number or date field: a value, or `{name}` for a parameter or a field of the message. A condition whose parameter is not given does not apply.',
+        examples: [{ symbol: '{symbol}' }, { symbol: '{symbol}', time: { from: '{from}', to: '{to}' } }],
       },
       sort: {
         type: 'array',

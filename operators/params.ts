@@ -7,13 +7,14 @@ import { templateMetaNames } from '../src/kit/template.ts';
 import { fieldOf } from './support/fields.ts';
 import { routeShape } from './support/names.ts';
 import {
+  defaultOf,
   expectation,
   isGiven,
   type ParameterRule,
   parameterSchema,
   readParameter,
   rulesOf,
-  takesDefault,
+  takes,
 } from './support/parameters.ts';
 
 /**
@@ -36,8 +37,9 @@ export const params = defineOperator({
       required: ['type'],
       properties: {
         type: {
-          enum: ['integer', 'number', 'string', 'boolean', 'cursor'],
-          description: 'Type. A cursor is Unix ms, or `MS_ID` as in the `next` link of a page.',
+          enum: ['integer', 'number', 'string', 'boolean', 'time', 'cursor'],
+          description:
+            'Type. A time is RFC 3339, a date, Unix ms, or a duration before now such as `-15m`, and becomes Unix ms. A cursor is Unix ms, or `MS_ID` as in the `next` link of a page.',
         },
         default: {
           type: ['string', 'number', 'boolean'],
@@ -60,6 +62,8 @@ export const params = defineOperator({
           minimum: 1,
           description: 'Maximum length of the text in characters. Default: 256.',
         },
+        description: { type: 'string', minLength: 1, description: 'What it means, for the reference of the API.' },
+        example: { type: ['string', 'number', 'boolean'], description: 'A value, for the reference of the API.' },
       },
     },
     examples: [{ limit: { type: 'integer', minimum: 1, maximum: 500, default: 15 }, before: { type: 'cursor' } }],
@@ -73,7 +77,12 @@ export const params = defineOperator({
   describe(options, route) {
     const described = Object.entries(options).map(([name, rule]): RouteParameter => {
       const place = route.parameters.some((parameter) => parameter.name === name) ? 'path' : 'query';
-      return { name, in: place, schema: parameterSchema(rule), description: expectation(rule) };
+      const { description, example } = rule;
+      const text = description === undefined ? expectation(rule) : `${description} Expected: ${expectation(rule)}.`;
+      return {
+        ...{ name, in: place, schema: parameterSchema(rule), description: text },
+        ...(example === undefined ? {} : { example }),
+      };
     });
     const others = route.parameters.filter(({ name }) => !Object.hasOwn(options, name));
     return { ...route, parameters: [...others, ...described] };
@@ -81,11 +90,12 @@ export const params = defineOperator({
   create(options, context) {
     const rules = Object.entries(options);
     const names = rules.map(([name]) => name);
+    const now = () => context.clock.now();
     return perMessage(context, (message) => {
       const given = fieldsOf(message);
       const read = rules.flatMap(([name, rule]) => {
         const raw = fieldOf(given, name);
-        const value = isGiven(rule, raw) ? readParameter(name, rule, raw) : rule.default;
+        const value = isGiven(rule, raw) ? readParameter(name, rule, raw, now()) : defaultOf(rule, now());
         return value === undefined ? [] : [[name, value] as const];
       });
       return derive(message, { value: { ...without(given, names), ...Object.fromEntries(read) } });
@@ -99,19 +109,24 @@ function without(fields: Fields, names: readonly string[]): Fields {
 
 function fieldType(type: ParameterRule['type']): FieldType {
   if (type === 'integer') return 'number';
+  if (type === 'time') return 'date';
   return type === 'cursor' ? 'any' : type;
 }
 
 function checkRule(name: string, rule: ParameterRule, report: Report): void {
   if (templateMetaNames.includes(name))
     report([name], `a parameter cannot have the name ${name}: in templates it is the ${name} of the message`);
-  const fitting: readonly string[] = ['type', ...rulesOf[rule.type]];
+  const fitting: readonly string[] = ['type', 'description', 'example', ...rulesOf[rule.type]];
   for (const option of Object.keys(rule))
     if (!fitting.includes(option)) report([name, option], `${option} does not apply to a ${rule.type}`);
   if (rule.minimum !== undefined && rule.maximum !== undefined && rule.minimum > rule.maximum)
     report([name, 'minimum'], 'minimum is above maximum');
   if (rule.pattern !== undefined && !isPattern(rule.pattern)) report([name, 'pattern'], 'not a regular expression');
-  else if (!takesDefault(rule)) report([name, 'default'], `expected ${expectation(rule)}`);
+  else
+    for (const option of ['default', 'example'] as const) {
+      const value = rule[option];
+      if (value !== undefined && !takes(rule, value)) report([name, option], `expected ${expectation(rule)}`);
+    }
 }
 
 function isPattern(text: string): boolean {

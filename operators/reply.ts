@@ -1,24 +1,33 @@
+import { FdpError } from '../src/errors.ts';
 import { defineOperator } from '../src/kit/declaration.ts';
+import type { Message } from '../src/kit/message.ts';
 import { perBatch } from '../src/kit/operator.ts';
 import type { RequestContext } from '../src/kit/request.ts';
 import { rowSchema } from './support/row-schema.ts';
 
-/** `reply`: answers a request with its rows, also when there are none. The last operator of a route. */
+/**
+ * `reply`: answers a request with its rows, also when there are none; with `one` with its only row, and with 404
+ * (FDP_NOT_FOUND) when there is none. The last operator of a route.
+ */
 export const reply = defineOperator({
   type: 'reply',
-  summary: 'Replies to the request with the messages as a list.',
+  summary: 'Replies to the request with the messages as a list, or with one message.',
   place: 'request',
   options: {
     type: 'object',
     description: 'Content of `data` in the reply.',
     additionalProperties: false,
-    required: ['as'],
     properties: {
       as: {
         type: 'string',
         minLength: 1,
-        description: 'Name of the field that holds the list.',
+        description: 'Name of the field that holds the list. Required unless `one` is true.',
         examples: ['available'],
+      },
+      one: {
+        type: 'boolean',
+        default: false,
+        description: 'Replies with the only message itself; with 404 when there is none.',
       },
       pagination: {
         type: 'boolean',
@@ -26,27 +35,49 @@ export const reply = defineOperator({
         description:
           'Adds `pagination` with `next_cursor` (the sort value of the last row shown, Unix ms for a date) and `next` (the relative URL of the next page), both null on the last page; for a `find` with `page`.',
       },
+      description: {
+        type: 'string',
+        minLength: 1,
+        description: 'What the route answers, for the reference of the API.',
+      },
     },
   },
   example: 'reply: { as: data, pagination: true }',
   shape(options, input, report) {
+    if (options.one && (options.as !== undefined || options.pagination))
+      report(['one'], 'one message is neither a list nor a page', 'leave out `as` and `pagination`');
+    if (!options.one && options.as === undefined)
+      report([], 'nothing says where the list goes', 'give `as`, or `one: true` for a route of one message');
     if (options.pagination && options.as === 'pagination')
       report(['as'], 'pagination is reserved for the links', 'choose another name for the list');
     return input;
   },
-  describe({ as, pagination }, route, input) {
+  describe({ as = '', one, pagination, description }, route, input) {
+    const described = description === undefined ? route : { ...route, description };
+    if (one) return { ...described, reply: rowSchema(input), mayBeMissing: true };
     const rows = { [as]: { type: 'array', items: rowSchema(input) } };
     const properties = pagination ? { ...rows, pagination: linksSchema } : rows;
     const reply = { type: 'object', additionalProperties: false, required: Object.keys(properties), properties };
-    return { ...route, reply };
+    return { ...described, reply };
   },
-  create({ as, pagination }, context) {
+  create({ as = '', one, pagination }, context) {
     return perBatch(context, ({ lane: { request }, messages }) => {
+      if (one) {
+        if (request) answerOne(request, messages);
+        return;
+      }
       const rows = messages.map((message) => message.value);
       request?.respond(pagination ? { [as]: rows, pagination: links(request) } : { [as]: rows });
     });
   },
 });
+
+function answerOne(request: RequestContext, messages: readonly Message[]): void {
+  const [first, second] = messages;
+  if (first && !second) request.respond(first.value);
+  else if (first) request.fail(new FdpError('FDP_INTERNAL', `expected one row, got ${messages.length}`));
+  else request.fail(new FdpError('FDP_NOT_FOUND', 'there is nothing at this path'));
+}
 
 const linksSchema = {
   type: 'object',

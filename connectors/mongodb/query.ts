@@ -1,6 +1,6 @@
 import type { Document } from 'mongodb';
 import { FdpError } from '../../src/errors.ts';
-import type { Query } from '../../src/kit/lookup.ts';
+import type { Query, Range } from '../../src/kit/lookup.ts';
 import type { TableDefinition } from '../shared/table/definition.ts';
 import { checkQuery } from '../shared/table/query.ts';
 import { type StoredValue, storedValue } from '../shared/table/values.ts';
@@ -30,6 +30,7 @@ export function selectionOf(definition: TableDefinition, query: Query): Selectio
     equal[field] = { $eq: bound };
   }
   const { fields } = definition;
+  for (const range of query.ranges ?? []) equal[range.field] = bounds(definition, range);
   return {
     filter: keyset(definition, query, equal),
     projection: fields
@@ -40,15 +41,26 @@ export function selectionOf(definition: TableDefinition, query: Query): Selectio
   };
 }
 
-function keyset(definition: TableDefinition, { after, sort }: Query, equal: Document): Document {
+function bounds(definition: TableDefinition, { field, from, to }: Range): Document {
+  return {
+    ...(from === undefined ? {} : { $gte: edge(definition, field, from) }),
+    ...(to === undefined ? {} : { $lt: edge(definition, field, to) }),
+  };
+}
+
+function keyset(definition: TableDefinition, { after, sort, ranges = [] }: Query, equal: Document): Document {
   const [first, second] = sort;
   if (!after || !first) return equal;
   const value = edge(definition, first.field, after.value);
-  const beyond = { ...equal, [first.field]: { [first.descending ? '$lt' : '$gt']: value } };
+  const range = ranges.find(({ field }) => field === first.field);
+  const within = range ? bounds(definition, range) : {};
+  const lower = edge(definition, first.field, Math.min(range?.to ?? after.value, after.value));
+  const beyond = { ...equal, [first.field]: { ...within, ...(first.descending ? { $lt: lower } : { $gt: value }) } };
   if (after.id === undefined || !second) return beyond;
   const id = objectId(after.id);
   if (!id) throw new FdpError('FDP_PARAMETER_INVALID', `${definition.name}: "${after.id}" is not a row of this table`);
-  const level = { ...equal, [first.field]: { $eq: value }, _id: { [second.descending ? '$lt' : '$gt']: id } };
+  const beyondId = { [second.descending ? '$lt' : '$gt']: id };
+  const level = { ...equal, [first.field]: { ...within, $eq: value }, _id: beyondId };
   return { $or: [beyond, level] };
 }
 

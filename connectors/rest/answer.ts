@@ -29,6 +29,8 @@ export function refusalOf(error: unknown): Refusal {
   switch (code) {
     case 'FDP_PARAMETER_INVALID':
       return { status: 400, code, text: (error as FdpError).message };
+    case 'FDP_NOT_FOUND':
+      return { status: 404, code, text: 'there is nothing at this path' };
     case 'FDP_RESULT_TOO_LARGE':
       return { status: 500, code, text: 'too many rows match for one reply' };
     case 'FDP_TIMEOUT':

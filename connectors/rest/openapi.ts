@@ -55,10 +55,10 @@ const refusals: Readonly<Record<string, readonly [name: string, code: string, wh
 
 /** The reply to a request for no route. */
 const elsewhere: typeof refusals = {
-  404: ['NotFound', 'FDP_PARAMETER_INVALID', 'There is no such route.', 'there is no such route'],
+  404: ['NotFound', 'FDP_NOT_FOUND', 'There is no such route.', 'there is no such route'],
   405: [
     'MethodNotAllowed',
-    'FDP_PARAMETER_INVALID',
+    'FDP_METHOD_NOT_ALLOWED',
     'Only GET and HEAD are supported.',
     'only GET and HEAD are supported here',
   ],
@@ -102,11 +102,17 @@ function operation(route: RouteDescription): object {
   const content = { 'application/json': { schema, example: sampleOf(schema) } };
   return {
     operationId: idOf(route.route),
-    summary: route.route,
-    parameters: route.parameters.map(({ name, in: place, schema: given, description: text }) => {
-      return { name, in: place, required: place === 'path', ...(text ? { description: text } : {}), schema: given };
-    }),
-    responses: { 200: { description: 'The reply', content }, ...refused() },
+    summary: route.description ?? route.route,
+    parameters: route.parameters.map(({ name, in: position, schema: given, description: text, example }) => ({
+      ...{ name, in: position, required: position === 'path', schema: given },
+      ...(text ? { description: text } : {}),
+      ...(example === undefined ? {} : { example }),
+    })),
+    responses: {
+      200: { description: 'The reply', content },
+      ...(route.mayBeMissing ? { 404: { $ref: '#/components/responses/NotFound' } } : {}),
+      ...refused(),
+    },
   };
 }
 

@@ -28,6 +28,11 @@ export function selectSql(table: string, definition: TableDefinition, query: Que
     conditions.push(bound === null ? `${fieldSql(definition, field)} IS NULL` : `${fieldSql(definition, field)} = ?`);
     if (bound !== null) values.push(bound);
   }
+  for (const { field, from, to } of query.ranges ?? []) {
+    if (from !== undefined) conditions.push(`${fieldSql(definition, field)} >= ?`);
+    if (to !== undefined) conditions.push(`${fieldSql(definition, field)} < ?`);
+    values.push(...[from, to].filter((bound) => bound !== undefined));
+  }
   const keyset = keysetSql(definition, query);
   conditions.push(...keyset.conditions);
   values.push(...keyset.values, query.limit);

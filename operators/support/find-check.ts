@@ -1,6 +1,7 @@
 import type { FieldType, Report, Shape, SpecScope } from '../../src/kit/declaration.ts';
+import { leadsTo } from '../../src/kit/lookup.ts';
 import { templateMetaNames, templateNames } from '../../src/kit/template.ts';
-import { type FindOptions, parseSort } from './find-query.ts';
+import { type FindOptions, parseSort, type RangeOptions } from './find-query.ts';
 import { checkField, checkTemplate, routeShape, unknownName } from './names.ts';
 
 interface Context {
@@ -8,6 +9,13 @@ interface Context {
   readonly report: Report;
   readonly scope: SpecScope;
 }
+
+interface RangeContext extends Context {
+  readonly table: Shape;
+}
+
+/** The types that have ranges: of their values, and of what bounds them. */
+const ranged: readonly FieldType[] = ['number', 'date', 'int64', 'any'];
 
 /** Which types of a parameter or field can equal a table's field. */
 const comparable: Readonly<Record<FieldType, readonly FieldType[]>> = {
@@ -31,16 +39,47 @@ export function checkFind(options: FindOptions, context: Context): Shape {
   return table;
 }
 
-function checkWhere({ where }: FindOptions, table: Shape, { input, report, scope }: Context): void {
+function checkWhere(options: FindOptions, table: Shape, { input, report, scope }: Context): void {
+  const { where } = options;
   for (const [name, value] of Object.entries(where)) {
     const path = ['where', name];
     checkField({ input: table, report, path }, name);
+    if (typeof value === 'object') {
+      checkRange(name, value, options, { table, input, report, scope });
+      continue;
+    }
     if (typeof value === 'string') checkNames(value, path, { input, report, scope });
     const type = table?.[name];
     const given = typeof value === 'string' ? templateType(value, input) : typeOf(value);
     if (type && given && type !== 'any' && given !== 'any' && !comparable[type].includes(given))
       report(path, `${name} is a ${type}, which never equals a ${given}`);
   }
+}
+
+/** A range is of a field whose values are numbers, by bounds that are, and an index leads to it. */
+function checkRange(
+  name: string,
+  range: RangeOptions,
+  options: FindOptions,
+  { table, ...context }: RangeContext,
+): void {
+  const { input, report, scope } = context;
+  const type = table?.[name];
+  if (type && !ranged.includes(type))
+    report(['where', name], `${name} is a ${type}, and a range is of numbers or dates`);
+  for (const [bound, value] of Object.entries(range)) {
+    if (typeof value !== 'string') continue;
+    const path = ['where', name, bound];
+    checkNames(value, path, context);
+    const given = templateType(value, input);
+    if (given && !ranged.includes(given)) report(path, `expected a number or a date, got a ${given}`);
+  }
+  const equal = Object.keys(options.where).filter((field) => typeof options.where[field] !== 'object');
+  const indexes = scope.tableIndexes(options.in);
+  if (!indexes || indexes.some((index) => leadsTo(index, equal, name))) return;
+  const downwards = options.sort.includes(`-${name}`) ? '-' : '';
+  const wanted = [...equal, `${downwards}${name}`].join(', ');
+  report(['where', name], `no index of ${options.in} leads to a range of ${name}`, `add [${wanted}] to its indexes`);
 }
 
 /** In a route there is no message with an origin: every name is a parameter. */

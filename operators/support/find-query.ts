@@ -1,5 +1,5 @@
 import { FdpError } from '../../src/errors.ts';
-import type { Lookup, Query } from '../../src/kit/lookup.ts';
+import type { Lookup, Query, Range } from '../../src/kit/lookup.ts';
 import type { Message } from '../../src/kit/message.ts';
 import type { PageEdge } from '../../src/kit/request.ts';
 import type { Row } from '../../src/kit/row.ts';
@@ -10,11 +10,17 @@ import { isCursor, parameterInvalid } from './parameters.ts';
 /** The options of `find` that make its query. */
 export interface FindOptions {
   readonly in: string;
-  readonly where: Readonly<Record<string, string | number | boolean>>;
+  readonly where: Readonly<Record<string, string | number | boolean | RangeOptions>>;
   /** Field names, `-` before one that is sorted downwards. */
   readonly sort: readonly string[];
   readonly limit?: number;
   readonly page?: { readonly limit: string; readonly before: string };
+}
+
+/** A range of `where`: numbers, or templates that give one. */
+export interface RangeOptions {
+  readonly from?: string | number;
+  readonly to?: string | number;
 }
 
 interface Found {
@@ -43,10 +49,11 @@ export function compileFind(
   table: Pick<Lookup, 'find'>,
 ): (message: Message, signal: AbortSignal) => Promise<Found> {
   const where = compileWhere(options.where);
+  const ranges = compileRanges(options.where);
   const sort = parseSort(options.sort);
   const pageOf = options.page && compilePage(options.page, sort);
   return async (message, signal) => {
-    const query = { where: where(message), sort };
+    const query = { where: where(message), ...(ranges && { ranges: ranges(message) }), sort };
     if (pageOf) return pageOf(message, (page) => table.find({ ...query, ...page }, signal));
     const { limit } = options;
     const most = limit === undefined ? ({ limit: mostRows + 1, belowLimit: true } as const) : { limit };
@@ -57,7 +64,8 @@ export function compileFind(
 }
 
 function compileWhere(where: FindOptions['where']): (message: Message) => Query['where'] {
-  const fields = Object.entries(where).map(([name, value]) => {
+  const fields = Object.entries(where).flatMap(([name, value]) => {
+    if (typeof value === 'object') return [];
     return { name, read: typeof value === 'string' ? compileTemplate(value) : () => value };
   });
   return (message) => {
@@ -70,6 +78,34 @@ function compileWhere(where: FindOptions['where']): (message: Message) => Query[
       wanted[name] = value;
     }
     return wanted;
+  };
+}
+
+/** @throws FDP_PARAMETER_INVALID for a range that ends before it begins */
+function compileRanges(where: FindOptions['where']): ((message: Message) => readonly Range[]) | undefined {
+  const fields = Object.entries(where).flatMap(([field, range]) => {
+    return typeof range === 'object' ? [{ field, from: compileBound(range.from), to: compileBound(range.to) }] : [];
+  });
+  if (fields.length === 0) return undefined;
+  return (message) =>
+    fields.flatMap(({ field, from, to }): readonly Range[] => {
+      const [low, high] = [from(message, field), to(message, field)];
+      if (low !== undefined && high !== undefined && low > high)
+        throw parameterInvalid(`${field}: the range ends at ${high}, before it begins at ${low}`);
+      const range = { field, ...(low !== undefined && { from: low }), ...(high !== undefined && { to: high }) };
+      return low === undefined && high === undefined ? [] : [range];
+    });
+}
+
+function compileBound(bound: string | number | undefined): (message: Message, field: string) => number | undefined {
+  const read = typeof bound === 'string' ? compileTemplate(bound) : () => bound;
+  return (message, field) => {
+    const value = read(message);
+    if (value === undefined || (typeof value === 'number' && Number.isFinite(value))) return value;
+    throw new FdpError(
+      'FDP_MESSAGE_INVALID',
+      `${field}: expected a number as the bound of a range, got ${show(value)}`,
+    );
   };
 }
 

@@ -1,16 +1,19 @@
 import { FdpError } from '../../src/errors.ts';
 import type { Query } from '../../src/kit/lookup.ts';
+import { lastMs, timeExpected, timeMs } from '../../src/kit/time-text.ts';
 import { show } from './expression-functions.ts';
 
 /** What a request's parameter may be: the options of `params`. */
 export interface ParameterRule {
-  readonly type: 'integer' | 'number' | 'string' | 'boolean' | 'cursor';
+  readonly type: 'integer' | 'number' | 'string' | 'boolean' | 'time' | 'cursor';
   readonly default?: string | number | boolean;
   readonly minimum?: number;
   readonly maximum?: number;
   readonly enum?: readonly (string | number)[];
   readonly pattern?: string;
   readonly maxLength?: number;
+  readonly description?: string;
+  readonly example?: string | number | boolean;
 }
 
 /** Which rules go with which type. */
@@ -19,21 +22,20 @@ export const rulesOf: Readonly<Record<ParameterRule['type'], readonly (keyof Par
   number: ['default', 'minimum', 'maximum', 'enum'],
   string: ['default', 'enum', 'pattern', 'maxLength'],
   boolean: ['default'],
+  time: ['default'],
   cursor: [],
 };
 
 const defaultMaxLength = 256;
 const cursorPattern = /^(\d{1,16})(?:_([A-Za-z0-9]{1,64}))?$/;
-/** The last moment that a date can hold, Unix ms. */
-const lastMs = 8.64e15;
 
 /**
- * Reads the raw text of a parameter as its type.
+ * Reads the raw text of a parameter as its type; `now`, Unix ms, is what a relative time counts from.
  * @throws FDP_PARAMETER_INVALID with what was expected and what was given
  */
-export function readParameter(name: string, rule: ParameterRule, raw: unknown): unknown {
+export function readParameter(name: string, rule: ParameterRule, raw: unknown, now: number): unknown {
   if (Array.isArray(raw)) throw parameterInvalid(`${name}: expected one value, got ${raw.length}`);
-  const value = typeof raw === 'string' ? parse(rule, raw) : undefined;
+  const value = typeof raw === 'string' ? parse(rule, raw, now) : undefined;
   if (value !== undefined) return value;
   throw parameterInvalid(`${name}: expected ${expectation(rule)}, got ${show(raw)}`);
 }
@@ -51,9 +53,15 @@ export function isCursor(value: unknown): value is Cursor {
   return typeof value === 'object' && value !== null && 'value' in value && typeof value.value === 'number';
 }
 
-/** Whether a default is a value that the parameter itself would take. */
-export function takesDefault(rule: ParameterRule): boolean {
-  return rule.default === undefined || parse(rule, String(rule.default)) === rule.default;
+/** The value of a parameter that is not given; undefined when it has no default. */
+export function defaultOf(rule: ParameterRule, now: number): unknown {
+  return rule.type === 'time' && rule.default !== undefined ? parse(rule, String(rule.default), now) : rule.default;
+}
+
+/** Whether a value that the pipeline gives, such as a default, is one that the parameter itself would take. */
+export function takes(rule: ParameterRule, value: string | number | boolean): boolean {
+  const read = parse(rule, String(value), 0);
+  return rule.type === 'time' || rule.type === 'cursor' ? read !== undefined : read === value;
 }
 
 /** What is expected, as in `expected an integer from 1 to 500`. */
@@ -66,6 +74,8 @@ export function expectation(rule: ParameterRule): string {
       return `a number${range(rule)}`;
     case 'boolean':
       return 'true or false';
+    case 'time':
+      return timeExpected;
     case 'cursor':
       return 'a cursor such as 1763645598585 or 1763645598585_ID';
     case 'string': {
@@ -77,7 +87,9 @@ export function expectation(rule: ParameterRule): string {
 
 /** The JSON Schema of a parameter's value. */
 export function parameterSchema(rule: ParameterRule): Readonly<Record<string, unknown>> {
-  const { type, maxLength = defaultMaxLength, ...limits } = rule;
+  const { type, maxLength = defaultMaxLength, description: _, example: __, ...limits } = rule;
+  if (type === 'time')
+    return { type: 'string', ...limits, examples: ['2026-01-05T14:30:00Z', '1767623400000', '-15m'] };
   if (type === 'cursor') return { type: 'string', pattern: cursorPattern.source, examples: ['1763645598585'] };
   return type === 'string' ? { type, maxLength, ...limits } : { type, ...limits };
 }
@@ -93,7 +105,7 @@ function range({ minimum, maximum }: ParameterRule): string {
 }
 
 /** The value, or undefined when the text doesn't fit. */
-function parse(rule: ParameterRule, text: string): unknown {
+function parse(rule: ParameterRule, text: string, now: number): unknown {
   switch (rule.type) {
     case 'integer':
       return inRange(rule, /^-?\d+$/.test(text) ? Number(text) : Number.NaN, Number.MAX_SAFE_INTEGER);
@@ -105,6 +117,8 @@ function parse(rule: ParameterRule, text: string): unknown {
       );
     case 'boolean':
       return text === 'true' ? true : text === 'false' ? false : undefined;
+    case 'time':
+      return timeMs(text, now);
     case 'cursor':
       return parseCursor(text);
     case 'string':

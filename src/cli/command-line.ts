@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { FdpError } from '../errors.ts';
 import { suggestion } from '../kit/names.ts';
 import { shells } from './completion.ts';
+import { type ExportFlags, exportFormats } from './export-formats.ts';
 import { print } from './output.ts';
 
 export interface Flags {
@@ -18,6 +19,7 @@ export interface Actions {
   list(asked: readonly string[], flags: { readonly json?: boolean }): number;
   status(flags: { readonly watch?: boolean; readonly json?: boolean; readonly all?: boolean }): Promise<number>;
   init(): number;
+  export(table: string, flags: ExportFlags): Promise<number>;
   produce(connector: string, flags: { readonly key?: string; readonly whole?: boolean }): Promise<number>;
   completion(shell: string, program: Command): number;
   letters: {
@@ -113,8 +115,23 @@ function runningCommands(program: Command, does: Actions, exit: Exit): void {
     .option('--key <key>', 'the key of all of them')
     .option('--whole', 'the whole input is one message, whatever it holds')
     .action(async (connector: string, flags) => exit(await does.produce(connector, flags)));
+  exportCommand(program, does, exit);
   counterCommand(program, does, exit, 'counters', false);
   counterCommand(program, does, exit, 'positions', true);
+}
+
+function exportCommand(program: Command, does: Actions, exit: Exit): void {
+  program
+    .command('export <table>')
+    .description('write the rows of a table into a file, in the order of time')
+    .option('--symbol <symbol>', 'only those of this symbol; as --where symbol=SYMBOL')
+    .option('--where <field=value...>', 'only those whose field has this value')
+    .option('--from <time>', 'only those from this time on: RFC 3339, a date, Unix ms, or -15m')
+    .option('--to <time>', 'only those before this time')
+    .option('--by <field>', 'the date field that orders them; else the first one of the table')
+    .addOption(new Option('--format <format>', 'of the file').choices(exportFormats).default('csv'))
+    .option('-o, --output <file>', 'the file; else the standard output')
+    .action(async (table: string, flags: ExportFlags) => exit(await does.export(table, flags)));
 }
 
 /** `counters forget`; `positions forget` is its name of before, and not shown. */

@@ -133,7 +133,8 @@ export async function withSink<T>(
   });
 }
 
-async function withConnector<T>(
+/** A connector for the time of `work`, without any topology. */
+export async function withConnector<T>(
   { name, declaration, options }: ConnectorPlan,
   environment: Environment,
   work: (connector: Connector) => Promise<T>,

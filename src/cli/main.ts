@@ -10,6 +10,8 @@ import { completion } from './completion.ts';
 import { config } from './config.ts';
 import { forgetCounters } from './counters.ts';
 import { dropLetters, listLetters, showLetter } from './dead-letters.ts';
+import { exportTable } from './export.ts';
+import type { ExportFlags } from './export-formats.ts';
 import { init, pipelineIn } from './init.ts';
 import { endInTime } from './left-open.ts';
 import { list } from './list.ts';
@@ -89,6 +91,7 @@ function actionsOf(program: Command): Actions {
     list: (asked, flags) => show(listOf(program, asked, flags)),
     status: (flags) => status(request(), flags),
     init: () => show(init(process.cwd())),
+    export: async (table, flags) => show(await exportTable(request(), table, flags, progressOf(flags))),
     produce: async (name, flags) => show(await produce(request(), { name, input: process.stdin, ...flags })),
     completion: (shell) => show({ text: completion(shell, program), exitCode: 0 }),
     letters: {
@@ -99,6 +102,12 @@ function actionsOf(program: Command): Actions {
     },
     forgetCounters: async () => show(await forgetCounters(request())),
   };
+}
+
+/** How far an export is, on a line of the terminal that is written over, unless the rows go there themselves. */
+function progressOf({ output }: ExportFlags): ((text: string) => void) | undefined {
+  if (!process.stderr.isTTY || (output === undefined && process.stdout.isTTY)) return undefined;
+  return (text) => void process.stderr.write(`\r${text}\u001b[K`);
 }
 
 /** What is wrong with a pipeline is for people, unless it was asked for as JSON. */

@@ -26,6 +26,8 @@ export interface SpecScope {
   readonly route: string | undefined;
   /** The declared fields of a table connector; undefined when there is no such connector or it declares none. */
   tableFields(connector: string): Shape;
+  /** The fields of each index of a table connector, `unique` among them; undefined where `tableFields` is. */
+  tableIndexes(connector: string): readonly (readonly string[])[] | undefined;
 }
 
 interface Declaration {

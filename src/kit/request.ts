@@ -22,6 +22,10 @@ export interface RouteDescription {
   readonly parameters: readonly RouteParameter[];
   /** The schema of the reply's data; an empty one where nobody knows. */
   readonly reply: Readonly<Record<string, unknown>>;
+  /** What it answers; left out where nobody says. */
+  readonly description?: string;
+  /** True when it answers with 404 if what is asked for is not there. */
+  readonly mayBeMissing?: boolean;
 }
 
 export interface RouteParameter {
@@ -29,6 +33,7 @@ export interface RouteParameter {
   readonly in: 'path' | 'query';
   readonly schema: Readonly<Record<string, unknown>>;
   readonly description?: string;
+  readonly example?: unknown;
 }
 
 export interface PageEdge {

@@ -38,6 +38,7 @@ const actions: Actions = {
   list: unused,
   status: unused,
   init: unused,
+  export: unused,
   produce: unused,
   completion: unused,
   letters: { list: unused, show: unused, replay: unused, drop: unused },

@@ -16,8 +16,16 @@ import { ask, closeAll, never, raw } from '../support/sockets/rest.ts';
 import { portOf, until } from '../support/sockets/sockets.ts';
 
 interface Operation {
-  readonly parameters?: readonly { readonly name: string; readonly in: string; readonly schema: object }[];
+  readonly summary?: string;
+  readonly parameters?: readonly Parameter[];
   readonly responses: Readonly<Record<string, { readonly $ref?: string; readonly content?: Content }>>;
+}
+interface Parameter {
+  readonly name: string;
+  readonly in: string;
+  readonly schema: { readonly examples?: readonly unknown[] };
+  readonly description?: string;
+  readonly example?: unknown;
 }
 type Content = Readonly<Record<string, { readonly schema: object; readonly example?: unknown }>>;
 interface Document {
@@ -27,7 +35,7 @@ interface Document {
 }
 
 const ajv = new Ajv2020({ strict: false });
-const routes = ['/api/v1/symbols', '/api/v1/trades/{symbol}'];
+const routes = ['/api/v1/symbols', '/api/v1/symbols/{symbol}', '/api/v1/trades/{symbol}'];
 
 function responseOf(document: Document, path: string, status: string | number): Content {
   const found = document.paths[path]?.get.responses[status];
@@ -85,17 +93,26 @@ describe('the document of the shipped pipeline', () => {
   it('names every route and what it takes', () => {
     expect(document.openapi).toBe('3.1.0');
     expect(Object.keys(document.paths)).toEqual([...routes, '/api/v1/stream', '/openapi.json']);
-    expect(document.paths['/api/v1/trades/{symbol}']?.get.parameters).toEqual([
-      { name: 'symbol', in: 'path', required: true, schema: { type: 'string' } },
-      {
-        ...{ name: 'limit', in: 'query', required: false, description: 'an integer from 1 to 500' },
-        schema: { type: 'integer', minimum: 1, maximum: 500, default: 15 },
-      },
-      {
-        ...{ name: 'before', in: 'query', required: false, description: expect.stringContaining('cursor') },
-        schema: { type: 'string', pattern: expect.any(String), examples: [expect.any(String)] },
-      },
-    ]);
+    const parameters = document.paths['/api/v1/trades/{symbol}']?.get.parameters ?? [];
+    expect(parameters.map(({ name }) => name)).toEqual(['symbol', 'limit', 'from', 'to', 'before']);
+    expect(parameters[0]).toMatchObject({ in: 'path', required: true, example: 'AAPL' });
+    expect(parameters[1]).toEqual({
+      ...{ name: 'limit', in: 'query', required: false, example: 50 },
+      description: 'Trades of a page. Expected: an integer from 1 to 500.',
+      schema: { type: 'integer', minimum: 1, maximum: 500, default: 15 },
+    });
+    expect(parameters[2]).toMatchObject({ in: 'query', schema: { type: 'string' } });
+  });
+
+  it('describes every route and parameter, with an example for each', () => {
+    for (const path of routes) {
+      const { summary, parameters = [] } = document.paths[path]?.get ?? {};
+      expect([path, summary]).toEqual([path, expect.stringMatching(/ .*\.$/)]);
+      for (const { name, description, example, schema } of parameters)
+        expect([path, name, description, example ?? schema.examples?.[0]]).toEqual([
+          ...[path, name, expect.stringMatching(/^[A-Z].* Expected: .*\.$/), expect.anything()],
+        ]);
+    }
   });
 
   it('is whole: every reference leads somewhere, and every example fits its schema', () => {
@@ -115,14 +132,16 @@ describe('the document of the shipped pipeline', () => {
 
   it.each([
     '/api/v1/symbols',
+    '/api/v1/symbols/AAPL',
     '/api/v1/trades/AAPL',
     '/api/v1/trades/AAPL?limit=1',
+    '/api/v1/trades/AAPL?from=-1h&to=2100-01-01T00:00:00+02:00',
     '/api/v1/trades/NOBODY',
     '/openapi.json',
   ])('is true of %s', async (path) => {
     const reply = await ask(port, path);
     expect(reply.status).toBe(200);
-    expectTrue(document, path.startsWith('/api/v1/trades') ? '/api/v1/trades/{symbol}' : path, reply);
+    expectTrue(document, path.replace(/\/(AAPL|NOBODY).*/, '/{symbol}'), reply);
   });
 
   it('knows all that a row has, and with which types', () => {
@@ -136,7 +155,7 @@ describe('the document of the shipped pipeline', () => {
 
   it('has limits that the route keeps', async () => {
     const { schema: limit } = document.paths['/api/v1/trades/{symbol}']?.get.parameters?.[1] ?? { schema: {} };
-    const { schema: before } = document.paths['/api/v1/trades/{symbol}']?.get.parameters?.[2] ?? { schema: {} };
+    const { schema: before } = document.paths['/api/v1/trades/{symbol}']?.get.parameters?.[4] ?? { schema: {} };
     for (const value of ['1', '500', '0', '501', '-1', '1.5', 'x'])
       expect([value, (await ask(port, `/api/v1/trades/AAPL?limit=${value}`)).status]).toEqual([
         value,
@@ -151,6 +170,9 @@ describe('the document of the shipped pipeline', () => {
 
   it.each<readonly [string, string, RequestOptions, number]>([
     ['/api/v1/trades/{symbol}', '/api/v1/trades/AAPL?limit=0', {}, 400],
+    ['/api/v1/trades/{symbol}', '/api/v1/trades/AAPL?from=yesterday', {}, 400],
+    ['/api/v1/trades/{symbol}', '/api/v1/trades/AAPL?from=2026-01-06&to=2026-01-05', {}, 400],
+    ['/api/v1/symbols/{symbol}', '/api/v1/symbols/NOBODY', {}, 404],
     ['/api/v1/symbols', '/api/v1/symbols?a=%ff', {}, 400],
     ['/api/v1/symbols', '/api/v2/symbols', {}, 404],
     ['/api/v1/symbols', '/api/v1/symbols', { method: 'POST' }, 405],

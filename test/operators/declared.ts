@@ -41,10 +41,15 @@ export function check(
   scope: {
     readonly route?: string;
     readonly tables?: Readonly<Record<string, Readonly<Record<string, FieldType>>>>;
+    readonly indexes?: Readonly<Record<string, readonly (readonly string[])[]>>;
   } = {},
 ): Checked {
   const problems: string[] = [];
-  const given: SpecScope = { route: scope.route, tableFields: (name) => scope.tables?.[name] };
+  const given: SpecScope = {
+    route: scope.route,
+    tableFields: (name) => scope.tables?.[name],
+    tableIndexes: (name) => scope.indexes?.[name],
+  };
   const shape = declaration.shape?.(
     optionsOf(declaration, yaml),
     input,

@@ -36,7 +36,8 @@ function table(rows: readonly Row[]): Lookup & { readonly queries: Query[] } {
         const edge = { [first.field]: after.value, _id: after.id ?? '' };
         return after.id === undefined ? compareField(row, after.value, first) : compare(row, edge) > 0;
       };
-      const matching = rows.filter((row) => Object.entries(query.where).every(([name, value]) => row[name] === value));
+      const equals = (row: Row) => Object.entries(query.where).every(([name, value]) => row[name] === value);
+      const matching = rows.filter(equals);
       return Promise.resolve(matching.filter(isAfter).sort(compare).slice(0, query.limit));
     },
   };
@@ -225,6 +226,48 @@ describe('find', () => {
       'FDP_PARAMETER_INVALID limit: expected an integer from 1 to 100000, got nothing',
       'FDP_PARAMETER_INVALID limit: expected an integer from 1 to 100000, got 0',
       'FDP_PARAMETER_INVALID before: expected a cursor, got "7"',
+    ]);
+  });
+
+  it('asks for a range, of which each bound may be left out', async () => {
+    const store = table([]);
+    const yaml = '{ in: trades, where: { symbol: "{symbol}", time: { from: "{from}", to: "{to}" } } }';
+    const values = [{ symbol: 'A' }, { symbol: 'A', from: 5 }, { symbol: 'A', to: 7 }, { symbol: 'A', from: 5, to: 5 }];
+    const context = { ...operatorContext(), lookup: () => store };
+    await runOperators([operator(find, yaml)], [...values, { from: 8, to: 7 }, { from: '5' }], { context });
+    expect(store.queries.map(({ where, ranges }) => [where, ranges])).toEqual([
+      [{ symbol: 'A' }, []],
+      [{ symbol: 'A' }, [{ field: 'time', from: 5 }]],
+      [{ symbol: 'A' }, [{ field: 'time', to: 7 }]],
+      [{ symbol: 'A' }, [{ field: 'time', from: 5, to: 5 }]],
+    ]);
+    expect(context.rejections.map(({ code, message }) => `${code} ${message}`)).toEqual([
+      'FDP_PARAMETER_INVALID time: the range ends at 7, before it begins at 8',
+      'FDP_MESSAGE_INVALID time: expected a number as the bound of a range, got "5"',
+    ]);
+  });
+
+  it('is told of a range that no index leads to, with the index to add', () => {
+    const trades = { symbol: 'string', venue: 'string', price: 'decimal', time: 'date' } as const;
+    const input = { symbol: 'string', venue: 'string', from: 'date', limit: 'string' } as const;
+    const problems = (where: string, indexes: readonly (readonly string[])[] = [['symbol', 'time', '_id']]) => {
+      const scope = { route: 'GET /x', tables: { trades }, indexes: { trades: indexes } };
+      return check(find, `{ in: trades, where: ${where}, sort: [-time] }`, input, scope).problems;
+    };
+    expect(problems('{ symbol: "{symbol}", time: { from: "{from}", to: 9 } }')).toEqual([]);
+    expect(problems('{ time: { to: 9 } }', [['time']])).toEqual([]);
+    expect(problems('{ time: { to: 9 } }')).toEqual([
+      'where.time: no index of trades leads to a range of time | add [-time] to its indexes',
+    ]);
+    expect(problems('{ symbol: "{symbol}", venue: "{venue}", time: { to: 9 } }', [['message_key']])).toEqual([
+      'where.time: no index of trades leads to a range of time | add [symbol, venue, -time] to its indexes',
+    ]);
+    expect(problems('{ symbol: "{symbol}", time: { from: "{limit}", to: "{fom}" } }')).toEqual([
+      'where.time.from: expected a number or a date, got a string',
+      'where.time.to: there is no field fom | did you mean from?',
+    ]);
+    expect(problems('{ price: { from: 1 } }', [['price']])).toEqual([
+      'where.price: price is a decimal, and a range is of numbers or dates',
     ]);
   });
 

@@ -17,7 +17,11 @@ describe('operators', () => {
       expect(Object.keys(example)).toEqual([type]);
       const options = optionsOf(declaration, JSON.stringify(example[type]));
       const problems: string[] = [];
-      const scope = { route: 'GET /api/v1/trades/{symbol}', tableFields: () => undefined };
+      const scope = {
+        route: 'GET /api/v1/trades/{symbol}',
+        tableFields: () => undefined,
+        tableIndexes: () => undefined,
+      };
       const input: Shape = type === 'find' ? { symbol: 'string', limit: 'number', before: 'any' } : undefined;
       declaration.shape?.(options, input, (_path, text) => problems.push(text), scope);
       expect(problems).toEqual([]);

@@ -1,13 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { params } from '../../operators/params.ts';
+import { VirtualClock } from '../../src/simulate/virtual-clock.ts';
+import { operatorContext, testEnvironment } from '../support/engine/environment.ts';
 import { isBalanced, runOperators } from '../support/engine/operators.ts';
 import { check, operator } from './declared.ts';
 
 const yaml = '{ limit: { type: integer, minimum: 1, maximum: 500, default: 15 }, before: { type: cursor } }';
 
-async function read(rules: string, value: Record<string, unknown>) {
-  const { out, context } = await runOperators([operator(params, rules)], [value]);
+async function read(rules: string, value: Record<string, unknown>, clock = new VirtualClock()) {
+  const context = operatorContext(testEnvironment(clock));
+  const { out } = await runOperators([operator(params, rules)], [value], { context });
   expect(isBalanced(context)).toBe(true);
   return { value: out[0]?.value, errors: context.rejections.map(({ code, message }) => `${code} ${message}`) };
 }
@@ -74,6 +77,51 @@ describe('params', () => {
     const { value, errors } = await read(`{ x: ${rule} }`, { x: raw });
     if (errors.length === 0) expect(value).toEqual({ x: expected });
     else expect(errors[0]).toContain(`FDP_PARAMETER_INVALID x: expected ${expected}, got "`);
+  });
+
+  it.each([
+    ['2026-01-05T14:30:00Z', 1767623400000],
+    ['2026-01-05t14:30:00.25z', 1767623400250],
+    ['2026-01-05T16:30:00+02:00', 1767623400000],
+    // As a `+` arrives that nobody encoded.
+    ['2026-01-05T16:30:00 02:00', 1767623400000],
+    ['2026-01-05', 1767571200000],
+    ['1767623400000', 1767623400000],
+    ['0', 0],
+    ['-15m', 9_100_000],
+    ['-1.5s', 9_998_500],
+    ['-0s', 10_000_000],
+    ['2026-02-31', undefined],
+    ['2026-13-01T00:00:00Z', undefined],
+    ['2026-01-05T25:00:00Z', undefined],
+    ['2026-01-05T14:30:00', undefined],
+    ['2026-01-05 14:30', undefined],
+    ['15m', undefined],
+    ['-15', undefined],
+    ['-15 m', undefined],
+    ['-999999999d', undefined],
+    ['9999999999999999', undefined],
+    ['now', undefined],
+  ])('reads the time %s as %j', async (raw, expected) => {
+    const clock = new VirtualClock(10_000_000);
+    const { value, errors } = await read('{ from: { type: time } }', { from: raw }, clock);
+    expect(value).toEqual(expected === undefined ? undefined : { from: expected });
+    expect(errors).toEqual(
+      expected === undefined ? [expect.stringContaining('FDP_PARAMETER_INVALID from: expected a time such as')] : [],
+    );
+  });
+
+  it('counts a default time from the request on', async () => {
+    const clock = new VirtualClock(10_000_000);
+    expect(await read('{ from: { type: time, default: -1h } }', {}, clock)).toEqual({
+      ...{ value: { from: 6_400_000 }, errors: [] },
+    });
+    expect(check(params, '{ from: { type: time, default: 1h } }', undefined).problems).toEqual([
+      expect.stringContaining('from.default: expected a time such as'),
+    ]);
+    expect(check(params, '{ n: { type: integer, example: x } }', undefined).problems).toEqual([
+      'n.example: expected an integer',
+    ]);
   });
 
   it('never reads a parameter that an object only inherits', async () => {

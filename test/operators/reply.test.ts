@@ -43,6 +43,25 @@ describe('reply', () => {
     expect(await answer('{ as: data, pagination: true }', [])).toEqual(last);
   });
 
+  it('answers with the only row, with 404 when there is none, and with an error when there are more', async () => {
+    expect(await answer('{ one: true }', [{ symbol: 'A' }])).toEqual([{ symbol: 'A' }]);
+    const errors: string[] = [];
+    const fail = ({ code }: { readonly code: string }) => void errors.push(code);
+    expect(await answer('{ one: true }', [], { fail })).toEqual([]);
+    expect(await answer('{ one: true }', [1, 2], { fail })).toEqual([]);
+    expect(errors).toEqual(['FDP_NOT_FOUND', 'FDP_INTERNAL']);
+  });
+
+  it('is a list or one message', () => {
+    const problems = (yaml: string) => check(reply, yaml, undefined).problems;
+    expect(problems('{ one: true, as: data }')).toEqual([
+      'one: one message is neither a list nor a page | leave out `as` and `pagination`',
+    ]);
+    expect(problems('{}')).toEqual([
+      ': nothing says where the list goes | give `as`, or `one: true` for a route of one message',
+    ]);
+  });
+
   it('keeps the list and its links apart', () => {
     expect(check(reply, '{ as: pagination, pagination: true }', undefined).problems).toEqual([
       'as: pagination is reserved for the links | choose another name for the list',

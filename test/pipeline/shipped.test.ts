@@ -60,7 +60,7 @@ describe('the shipped pipeline', () => {
     using folder = temporaryFolder();
     const endpoint = blockNamed('README.md', 'endpoint').text;
     const shown = blockNamed('README.md', 'mistake').text;
-    const wrong = endpoint.replace('in: symbols', 'in: symbls');
+    const wrong = endpoint.replace('in: trades', 'in: trads');
     const path = pipelineCopy(folder.path, ['    routes:\n', `    routes:\n${wrong}`]);
     const { text } = check('embedded', {}, path);
     expect(text.split(`${dirname(path)}/`).join('')).toContain(shown.trimEnd());

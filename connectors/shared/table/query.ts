@@ -6,8 +6,9 @@ import type { TableDefinition } from './definition.ts';
  * Refuses a query that no table could answer: a bug of whoever asks.
  * @throws FDP_INTERNAL for a field that the table has not, and for a page without the sort that it needs
  */
-export function checkQuery({ fields, name }: TableDefinition, { where, sort, after }: Query): void {
-  for (const field of [...Object.keys(where), ...sort.map((part) => part.field)])
+export function checkQuery({ fields, name }: TableDefinition, { where, ranges = [], sort, after }: Query): void {
+  const named = [...ranges, ...sort].map(({ field }) => field);
+  for (const field of [...Object.keys(where), ...named])
     if (fields && field !== '_id' && !Object.hasOwn(fields, field))
       throw new FdpError('FDP_INTERNAL', `${name}: the table has no field "${field}"`);
   const [first, second] = sort;

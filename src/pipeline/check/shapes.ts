@@ -36,7 +36,7 @@ export function checkFlow(topology: TopologySpec, connectors: Connectors, contex
 
 /** What the operators of a route say of its parameters and its reply. */
 export function describeRoute({ route, operators }: RouteSpec, connectors: Connectors): RouteDescription {
-  const scope: SpecScope = { route, tableFields: (name) => fieldsOf(connectors.get(name)) };
+  const scope = scopeOf(route, connectors);
   const path = routeParameters(route).map((name) => ({ name, in: 'path' as const, schema: { type: 'string' } }));
   let description: RouteDescription = { route, parameters: path, reply: {} };
   let shape: Shape = pathShape(route);
@@ -51,11 +51,18 @@ function pathShape(route: string): Shape {
   return Object.fromEntries(routeParameters(route).map((name) => [name, 'string' as const]));
 }
 
+function scopeOf(route: string | undefined, connectors: Connectors): SpecScope {
+  return {
+    route,
+    tableFields: (name) => fieldsOf(connectors.get(name)),
+    tableIndexes: (name) => indexesOf(connectors.get(name)),
+  };
+}
+
 /** A function that gives the shape after a chain of operators. */
 function walker(topology: TopologySpec, connectors: Connectors, context: Context) {
-  const tableFields = (name: string): Shape => fieldsOf(connectors.get(name));
   return (operators: readonly OperatorSpec[], input: Shape, route: string | undefined): Shape => {
-    const scope: SpecScope = { route, tableFields };
+    const scope = scopeOf(route, connectors);
     let shape = input;
     for (const operator of operators) {
       for (const lookup of operator.lookups)
@@ -153,4 +160,12 @@ function fieldsOf(connector: ConnectorSpec | undefined): Shape {
   const { fields } = connector.options as { readonly fields?: Readonly<Record<string, string>> };
   if (fields === undefined) return undefined;
   return Object.fromEntries(Object.entries(fields).map(([name, type]) => [name, fieldTypes[type] ?? 'any']));
+}
+
+function indexesOf(connector: ConnectorSpec | undefined): readonly (readonly string[])[] | undefined {
+  if (!fieldsOf(connector)) return undefined;
+  const options = connector?.options as { readonly unique?: string; readonly indexes?: readonly (readonly string[])[] };
+  const { unique, indexes = [] } = options;
+  const fields = indexes.map((index) => index.map((field) => field.replace(/^-/, '')));
+  return unique === undefined ? fields : [[unique], ...fields];
 }

@@ -23,7 +23,12 @@ export function matching(rows: Iterable<MemoryRow>, definition: TableDefinition,
     }
     return 0;
   };
-  return found.filter((row) => isAfter(row, definition, query)).sort(order);
+  const isWithin = (row: MemoryRow) =>
+    (query.ranges ?? []).every(({ field, from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY }) => {
+      const value = valueIn(row, field);
+      return typeof value === 'number' && value >= from && value < to;
+    });
+  return found.filter((row) => isWithin(row) && isAfter(row, definition, query)).sort(order);
 }
 
 function isAfter(row: MemoryRow, { name }: TableDefinition, { after, sort }: Query): boolean {

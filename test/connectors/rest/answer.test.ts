@@ -4,6 +4,7 @@ import { type ErrorCode, errorCodes, FdpError } from '../../../src/errors.ts';
 
 const statuses: Partial<Record<ErrorCode, number>> = {
   FDP_PARAMETER_INVALID: 400,
+  FDP_NOT_FOUND: 404,
   FDP_TIMEOUT: 504,
   FDP_BUSY: 503,
   FDP_UNAVAILABLE: 503,

@@ -75,6 +75,9 @@ describe('sqlite_table', () => {
     expect(plan({ where, sort, limit: 16 })).toEqual([`${index} (symbol=?)`]);
     expect(plan({ where, sort, limit: 16, after: { value: 5 } })).toEqual([`${index} (symbol=? AND time<?)`]);
     expect(plan({ where, sort, limit: 16, after: { value: 5, id: '7' } })).toEqual([`${index} (symbol=? AND time<?)`]);
+    const ranges = [{ field: 'time', from: 1, to: 9 }];
+    for (const page of [{}, { after: { value: 5 } }, { after: { value: 5, id: '7' } }])
+      expect(plan({ where, ranges, sort, limit: 16, ...page })).toEqual([`${index} (symbol=? AND time>? AND time<?)`]);
     await table.close();
   });
 

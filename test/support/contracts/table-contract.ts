@@ -451,6 +451,41 @@ function pageCases(world: () => TableWorld): void {
     await table.close();
   });
 
+  it('keeps to ranges, from a bound on and below another, in every order and on every page', async () => {
+    const table = await TestTable.open(world());
+    const times = [3, 1, 2, 2, 3, 1, 5, 4];
+    await table.write(times.map((time, place) => rowMessage(trade(`k${place}`, { time }))));
+    await table.write([rowMessage(trade('none', { time: null }))]);
+    const placed = await table.findPlaces({ where: { symbol: 'A' } });
+    expect(placed).toHaveLength(9);
+    const rows = times.map((time, place) => ({ time, id: place + 1 }));
+    const stored = await table.ids();
+    const bounds = [undefined, 1, 2, 3, 6];
+    for (const descending of [true, false])
+      for (const from of bounds)
+        for (const to of bounds) {
+          const sign = descending ? -1 : 1;
+          const within = rows
+            .filter(({ time }) => time >= (from ?? -1) && time < (to ?? 9))
+            .sort((a, b) => (a.time - b.time || a.id - b.id) * sign);
+          const expected = from === undefined && to === undefined ? undefined : within.map(({ id }) => id);
+          const range = { field: 'time', ...(from !== undefined && { from }), ...(to !== undefined && { to }) };
+          const sort = ['time', '_id'].map((field) => ({ field, descending }));
+          const query = { where: { symbol: 'A' }, ranges: [range], sort };
+          const found = async (more: object) =>
+            (await table.findPlaces({ ...query, ...more })).map(({ _id }) => Number(_id));
+          if (expected) expect([from, to, await found({})]).toEqual([from, to, expected]);
+          for (const edge of within) {
+            const after = { value: edge.time, id: stored[edge.id - 1] };
+            expect([from, to, edge, await found({ after })]).toEqual([
+              ...[from, to, edge],
+              within.slice(within.indexOf(edge) + 1).map(({ id }) => id),
+            ]);
+          }
+        }
+    await table.close();
+  });
+
   it('refuses an id that is none', async () => {
     const table = await TestTable.open(world());
     await table.write(trades(0, 1));

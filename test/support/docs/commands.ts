@@ -60,6 +60,7 @@ export async function parsed(
     list: done,
     status: later,
     init: done,
+    export: later,
     produce: later,
     completion: done,
     letters: { list: later, show: later, replay: later, drop: later },

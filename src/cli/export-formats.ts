@@ -1,0 +1,109 @@
+import type { BasicType, ColumnSource, SchemaElement } from 'hyparquet-writer';
+import type { Row } from '../kit/row.ts';
+
+export const exportFormats = ['csv', 'ndjson', 'parquet'] as const;
+export type ExportFormat = (typeof exportFormats)[number];
+
+export interface ExportFlags {
+  readonly symbol?: string;
+  /** `field=value`, each of which must hold. */
+  readonly where?: readonly string[];
+  readonly by?: string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly format: ExportFormat;
+  /** The file to write; the standard output unless given. */
+  readonly output?: string;
+}
+
+/** The fields of a table and their types, in order. */
+export type Columns = readonly (readonly [field: string, type: string])[];
+
+/** Rows of a group in a Parquet file. */
+const groupSize = 50_000;
+
+/** Rows as the bytes of a file, a chunk at a time. */
+export function encode(
+  format: ExportFormat,
+  columns: Columns,
+  pages: AsyncIterable<readonly Row[]>,
+): AsyncGenerator<string | Uint8Array> {
+  if (format === 'csv') return csv(columns, pages);
+  return format === 'ndjson' ? ndjson(columns, pages) : parquet(columns, pages);
+}
+
+/** RFC 4180 with line feeds; a value that is not there is empty, a list is its JSON. */
+async function* csv(columns: Columns, pages: AsyncIterable<readonly Row[]>): AsyncGenerator<string> {
+  yield `${columns.map(([field]) => cell(field)).join(',')}\n`;
+  for await (const rows of pages)
+    yield rows.map((row) => `${columns.map((column) => cell(shown(row, column))).join(',')}\n`).join('');
+}
+
+function cell(value: unknown): string {
+  if (value === null || value === undefined) return '';
+  const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+async function* ndjson(columns: Columns, pages: AsyncIterable<readonly Row[]>): AsyncGenerator<string> {
+  for await (const rows of pages)
+    yield rows
+      .map((row) => Object.fromEntries(columns.map((column) => [column[0], shown(row, column)])))
+      .map((row) => `${JSON.stringify(row)}\n`)
+      .join('');
+}
+
+/** A date as RFC 3339, a decimal as its text: no digit is lost. */
+function shown(row: Row, [field, type]: Columns[number]): unknown {
+  const value = row[field] ?? null;
+  return type === 'date' && typeof value === 'number' ? new Date(value).toISOString() : value;
+}
+
+const parquetTypes: Readonly<Record<string, BasicType>> = {
+  string: 'STRING',
+  decimal: 'STRING',
+  date: 'TIMESTAMP',
+  int64: 'INT64',
+  double: 'DOUBLE',
+  boolean: 'BOOLEAN',
+  strings: 'JSON',
+};
+
+/** Loaded when it is asked for. Groups of rows, so that memory is bounded. */
+async function* parquet(columns: Columns, pages: AsyncIterable<readonly Row[]>): AsyncGenerator<Uint8Array> {
+  const { ByteWriter, ParquetWriter, schemaFromColumnData } = await import('hyparquet-writer');
+  const columnData = (rows: readonly Row[]): ColumnSource[] =>
+    columns.map(([name, type]) => ({
+      ...{ name, type: parquetTypes[type] ?? 'JSON', nullable: true },
+      data: rows.map((row) => parquetValue(row[name] ?? null, type)),
+    }));
+  const schema: SchemaElement[] = schemaFromColumnData({ columnData: columnData([]) });
+  const bytes = new ByteWriter();
+  const writer = new ParquetWriter({ writer: bytes, schema, createdBy: 'fdp' });
+  const written = () => {
+    const chunk = new Uint8Array(bytes.buffer.slice(0, bytes.index));
+    bytes.index = 0;
+    return chunk;
+  };
+  for await (const rows of groups(pages)) {
+    await writer.write({ columnData: columnData(rows), rowGroupSize: groupSize });
+    yield written();
+  }
+  await writer.finish();
+  yield written();
+}
+
+async function* groups(pages: AsyncIterable<readonly Row[]>): AsyncGenerator<readonly Row[]> {
+  let held: Row[] = [];
+  for await (const rows of pages) {
+    held = held.concat(rows);
+    while (held.length >= groupSize) yield held.splice(0, groupSize);
+  }
+  if (held.length > 0) yield held;
+}
+
+function parquetValue(value: unknown, type: string): unknown {
+  if (value === null) return null;
+  if (type === 'date') return new Date(Number(value));
+  return type === 'int64' ? BigInt(Number(value)) : value;
+}

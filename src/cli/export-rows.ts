@@ -1,0 +1,67 @@
+import { FdpError } from '../errors.ts';
+import { type Lookup, leadsTo, type Query } from '../kit/lookup.ts';
+import type { Row } from '../kit/row.ts';
+import { lastMs } from '../kit/time-text.ts';
+
+/** Rows of one question to the store. */
+const pageSize = 1000;
+/** Rows of a table without a fitting index, at most: they are read in one question. */
+const mostAtOnce = 100_000;
+
+/** What a table's options say of its rows. */
+export interface TableOptions {
+  readonly fields?: Readonly<Record<string, string>>;
+  readonly unique?: string;
+  readonly indexes?: readonly (readonly string[])[];
+}
+
+export interface Selected {
+  readonly where: Query['where'];
+  /** The date field that orders the rows; undefined when the table has none. */
+  readonly by: string | undefined;
+  /** From this moment on, Unix ms, and before that one. */
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+}
+
+/**
+ * The rows of a table, page by page, in the order of `by` where an index gives them in it; a row without that value is left
+ * out then. In bounded memory.
+ * @throws FDP_USAGE for a range or a number of rows that needs an index, with the one to add; what the store throws
+ */
+export async function* selectedRows(
+  name: string,
+  { indexes = [] }: TableOptions,
+  { lookup, selected, signal }: { readonly lookup: Lookup; readonly selected: Selected; readonly signal: AbortSignal },
+): AsyncGenerator<readonly Row[]> {
+  const { where, by, from, to } = selected;
+  const given = Object.keys(where);
+  const fields = indexes.map((index) => index.map((field) => field.replace(/^-/, '')));
+  const isIndexed = by !== undefined && fields.some((index) => leadsTo(index, given, by));
+  if (isIndexed) {
+    yield* pages(lookup, { ...selected, by, from: from ?? -lastMs }, signal);
+    return;
+  }
+  const wanted = `an index [${[...given, by ?? 'a date field'].join(', ')}] of ${name}, or a value of one it has (--where)`;
+  if (from !== undefined || to !== undefined) throw new FdpError('FDP_USAGE', `export: a range needs ${wanted}`);
+  const rows = await lookup.find({ where, sort: [], limit: mostAtOnce + 1 }, signal);
+  if (rows.length > mostAtOnce) throw new FdpError('FDP_USAGE', `export: more than ${mostAtOnce} rows need ${wanted}`);
+  yield rows;
+}
+
+async function* pages(
+  lookup: Lookup,
+  { where, by, from, to }: Selected & { readonly by: string },
+  signal: AbortSignal,
+): AsyncGenerator<readonly Row[]> {
+  const sort = [by, '_id'].map((field) => ({ field, descending: false }));
+  const ranges = [{ field: by, ...(from !== undefined && { from }), ...(to !== undefined && { to }) }];
+  let after: Query['after'];
+  for (;;) {
+    const rows = await lookup.find({ where, ranges, sort, limit: pageSize, ...(after && { after }) }, signal);
+    if (rows.length > 0) yield rows;
+    const last = rows.at(-1);
+    if (!last || rows.length < pageSize) return;
+    after = { value: Number(last[by]), id: String(last['_id']) };
+  }
+}
