@@ -1,6 +1,7 @@
 import { defineConnector, noUsage, type Report, tableOptions } from '../../src/kit/declaration.ts';
 import { Proven } from '../../src/kit/proven.ts';
 import { checkTable, readTable, type TableOptions, whyNoCounters } from '../shared/table/definition.ts';
+import { tableFigures } from '../shared/table/figures.ts';
 import { urlProblem } from './url.ts';
 
 /**
@@ -12,6 +13,7 @@ export const mongodb = defineConnector({
   type: 'mongodb',
   summary: 'A collection of a MongoDB database.',
   family: 'table',
+  figures: tableFigures,
   options: {
     type: 'object',
     additionalProperties: false,

@@ -10,7 +10,8 @@ export {
   testEnvironment,
   testNode,
 } from './environment.ts';
-export { type OperatorWorld, operatorContract } from './operator-contract.ts';
+export { operatorContract } from './operator-contract.ts';
 export { optionsOf, usageOf } from './options.ts';
 export { type SinkBench, sinkContract } from './sink-contract.ts';
 export { type SourceBench, sourceContract } from './source-contract.ts';
+export type { OperatorWorld } from './test-lane.ts';

@@ -34,6 +34,11 @@ const trades = [
 ];
 const frames = of({ data: trades }, { data: [] }, { data: 'none' }, 5, { data: trades.slice(1) });
 
+operatorContract('aggregate', {
+  yaml: '{ key: [symbol], fields: { trades: count, total: { sum: volume }, high: { highest: price } } }',
+  messages: ticks,
+  rejected: [4, 5, 6],
+});
 operatorContract('candles', {
   yaml: '{ every: [1m, 1h], store: [1m, 1h] }',
   messages: ticks,

@@ -1,6 +1,7 @@
 import { describe, it } from 'vitest';
 import { operators } from '../../../operators/index.ts';
-import { operatorContract as checks, type OperatorWorld } from '../../../src/testing/operator-contract.ts';
+import { operatorContract as checks } from '../../../src/testing/operator-contract.ts';
+import type { OperatorWorld } from '../../../src/testing/test-lane.ts';
 import { optionsOf } from '../../operators/declared.ts';
 
 /** The contract of operators, run on a shipped one: named, and its options written, as in a pipeline file. */

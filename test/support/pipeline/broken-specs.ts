@@ -291,7 +291,7 @@ export const brokenSpecs: readonly BrokenSpec[] = [
   [
     'a parameter of no kind',
     withRoutes('      GET /: [{ params: { x: { type: ‸flot } } }, { reply: { as: r } }]'),
-    '"boolean" or "cursor", got "flot"',
+    '"time" or "cursor", got "flot"',
   ],
   [
     'an option of a parameter',
