@@ -280,7 +280,7 @@ describe('the end of the platform', () => {
       });
       expect(await platform.stop('SIGTERM')).toBe(0);
       expect(platform.output).toContain('stopped cleanly');
-      expect(platform.output).not.toContain('still open at the end');
+      expect(platform.output).not.toContain('still open at exit');
     } finally {
       for (const socket of sockets) socket.destroy();
     }

@@ -182,7 +182,7 @@ describe('the first minutes', () => {
   it('ends with 1 and one clear line for a database that is damaged, newer, or of another program', async () => {
     const cases = {
       'it is damaged or no SQLite database': (path: string) => writeFileSync(path, 'no database at all '.repeat(1000)),
-      'was written by a newer fdp': (path: string) => markedAs(path, { application: 0x66647031, version: 999 }),
+      'was written by a newer version of fdp': (path: string) => markedAs(path, { application: 0x66647031, version: 999 }),
       'is a database of another program': (path: string) => markedAs(path, { application: 42, version: 1 }),
     };
     for (const [text, spoil] of Object.entries(cases)) {

@@ -138,7 +138,7 @@ describe.concurrent('between two durable steps', () => {
         await kafka.resume();
         await dieAt(ingestor, remove);
         await using last = await ingestor({});
-        await eventually('the buffer is empty', async () => last.output.includes('wait in the disk buffer'));
+        await eventually('the buffer is empty', async () => last.output.includes('are waiting in the disk buffer'));
         await pause(2000);
         expect(await last.stop('SIGTERM'), last.output).toBe(0);
         await using again = await KafkaView.open(kafka.address);
