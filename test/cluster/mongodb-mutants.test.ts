@@ -46,7 +46,11 @@ const mutants: readonly Mutant[] = [
     file: 'connectors/mongodb/update.ts',
     text: '{ $elemMatch: { l: lane, o: Long.fromNumber(from[0]), i: from[1] } }',
     replacement: '{ $elemMatch: { l: lane } }',
-    caughtBy: exact,
+    caughtBy: {
+      project: 'cluster',
+      file: 'test/cluster/mongodb-overlap.test.ts',
+      name: 'mongodb counters on a standalone server are exact where a consumer counts on from what it remembers, and another has counted meanwhile',
+    },
   },
   {
     mistake: 'sets a sum over what somebody else has added since it was read',

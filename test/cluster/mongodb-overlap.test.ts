@@ -28,17 +28,22 @@ const consumers = fc.array(
   { minLength: 2, maxLength: 4 },
 );
 
+async function openSink(world: MongoWorld): Promise<Sink> {
+  const environment = testEnvironment(systemClock);
+  const options = optionsOf(mongodb, { ...world.place, ...symbolTable });
+  const connector = await mongodb.create(options, { ...environment, name: 'symbols' });
+  const sink = connector.sink?.({}, roleContext(environment, { input: 'merges' })) as Sink;
+  await sink.connect(never);
+  return sink;
+}
+
 /** A consumer of its own. `dies` is the write that it is cut off in, its outcome unknown. */
 async function consume(
   world: MongoWorld,
   counts: readonly Count[],
   plan: { length: number; dies: number | undefined },
 ) {
-  const environment = testEnvironment(systemClock);
-  const options = optionsOf(mongodb, { ...world.place, ...symbolTable });
-  const connector = await mongodb.create(options, { ...environment, name: 'symbols' });
-  const sink = connector.sink?.({}, roleContext(environment, { input: 'merges' })) as Sink;
-  await sink.connect(never);
+  const sink = await openSink(world);
   for (let at = 0, write = 0; at < counts.length; at += plan.length, write++) {
     const batch = counts.slice(at, at + plan.length).map(countMessage);
     if (write === plan.dies) {
@@ -87,6 +92,21 @@ onOwnServices('mongodb', () => {
         }),
         { numRuns: 25 },
       );
+    });
+
+    it('are exact where a consumer counts on from what it remembers, and another has counted meanwhile', async () => {
+      const world = await mongoWorld(server.address);
+      const counts = Array.from({ length: 15 }, (_, offset) => ({ symbol: 'A', lane: 'i/t/0', offset }));
+      const [first, late] = [await openSink(world), await openSink(world)];
+      const write = (sink: Sink, from: number, to: number) =>
+        sink.write(counts.slice(from, to).map(countMessage), never);
+      await write(first, 0, 5);
+      await write(late, 0, 5);
+      await write(first, 5, 10);
+      await write(late, 5, 15);
+      expect(await world.db.collection('rows').find().toArray()).toMatchObject([{ symbol: 'A', tradeCount: 15 }]);
+      for (const sink of [first, late]) await sink.close();
+      await world.dispose();
     });
 
     it('are made once when many make the same document at once', async () => {

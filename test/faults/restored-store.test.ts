@@ -7,7 +7,7 @@ import { Ledger, type LedgerPlace, storedIn } from '../support/kafka/ledger.ts';
 import { KafkaView } from '../support/kafka/view.ts';
 import { onServices } from '../support/services/cluster.ts';
 
-const said = /the store of .+ is older than .+ is read again from offset (\d+) instead of (\d+), (\d+) messages/;
+const said = /the store of .+ is older than .+ is read again from offset (\d+) instead of (\d+): (\d+) messages/;
 const collections = ['finnhub_trades', 'symbols'] as const;
 type Backup = ReadonlyMap<string, readonly Document[]>;
 
