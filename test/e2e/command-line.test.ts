@@ -140,7 +140,7 @@ describe('an empty folder', () => {
       expect([code, stderr]).toEqual([
         2,
         expect.stringMatching(
-          /^fdp-run: no pipeline\.yml here: run "fdp-run init"[^\n]*--pipeline \S+\/pipeline\.yml\n$/,
+          /^fdp-run: no pipeline\.yml in this folder: run "fdp-run init"[^\n]*--pipeline \S+\/pipeline\.yml\n$/,
         ),
       ]);
     }
@@ -322,7 +322,7 @@ describe('a port that is taken', () => {
     writeFileSync(file, '');
     expect(await ends(['produce', 'ticks'], { env: { FDP_DATA: `${file}/data` }, input: '1\n' })).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining(`${file}/data (from FDP_DATA): the folder could not be made`),
+      stderr: expect.stringContaining(`${file}/data (from FDP_DATA): the folder could not be created`),
     });
     expect(await holder.stop()).toBe(0);
   });

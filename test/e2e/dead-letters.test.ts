@@ -81,7 +81,10 @@ describe('fdp-run dead-letters', () => {
     expect(await command(env, 'dead-letters', 'show', open, '--pipeline', mended)).toMatch(/^dropped \d{4}-/);
     for (const action of ['show', 'drop', 'replay']) {
       await using unknown = new Process(['dead-letters', action, '9-999', '--pipeline', mended], env);
-      expect([await unknown.ended, unknown.output]).toEqual([2, expect.stringContaining('no letter "9-999"')]);
+      expect([await unknown.ended, unknown.output]).toEqual([
+        2,
+        expect.stringContaining('there is no dead letter "9-999"'),
+      ]);
     }
   });
 

@@ -182,7 +182,8 @@ describe('the first minutes', () => {
   it('ends with 1 and one clear line for a database that is damaged, newer, or of another program', async () => {
     const cases = {
       'it is damaged or no SQLite database': (path: string) => writeFileSync(path, 'no database at all '.repeat(1000)),
-      'was written by a newer version of fdp': (path: string) => markedAs(path, { application: 0x66647031, version: 999 }),
+      'was written by a newer version of fdp': (path: string) =>
+        markedAs(path, { application: 0x66647031, version: 999 }),
       'is a database of another program': (path: string) => markedAs(path, { application: 42, version: 1 }),
     };
     for (const [text, spoil] of Object.entries(cases)) {
@@ -196,25 +197,22 @@ describe('the first minutes', () => {
     }
   });
 
-  it('answers at a third endpoint after nothing but the lines of the README were put into the YAML', async () => {
+  it('answers at an endpoint of its own after nothing but the lines of the README were put into the YAML', async () => {
     using folder = temporaryFolder();
     const { env, api } = await placeIn(folder.path);
     const pipeline = pipelineCopy(folder.path, ['    routes:\n', `    routes:\n${endpointOfTheReadme()}`]);
     expect(await ends(['--pipeline', pipeline, 'validate'])).toMatchObject({ code: 0 });
     await using platform = new Process(['--pipeline', pipeline], env);
-    const { body } = await answer(`${api}/api/v1/symbols/AAPL`, ({ status, body }) => status === 200 && hasRows(body));
+    const { body } = await answer(`${api}/api/v1/trades/AAPL/last`, ({ status }) => status === 200);
     expect(body).toEqual({
-      data: { symbols: [{ symbol: 'AAPL', trade_count: expect.any(Number), last_trade_at: expect.any(String) }] },
+      data: { timestamp: expect.any(String), price: expect.any(String) },
       error: null,
       message: null,
     });
+    expect((await get(`${api}/api/v1/trades/NOBODY/last`))?.status).toBe(404);
     expect(await platform.stop()).toBe(0);
   });
 });
-
-function hasRows(body: Answer['body']): boolean {
-  return (body['data'] as { symbols?: unknown[] }).symbols?.length === 1;
-}
 
 function endpointOfTheReadme(): string {
   const [, block] = /<!-- example: endpoint -->\n```yaml\n([^`]*)```/.exec(readFileSync('README.md', 'utf8')) ?? [];

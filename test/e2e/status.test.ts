@@ -146,7 +146,7 @@ describe('what a platform tells of itself', () => {
     expect(ingestor.log.filter(({ level }) => level !== 'info')).toEqual([]);
     const { code, output } = await statusOf(env, '--pipeline', pipeline);
     expect(code).toBe(1);
-    expect(output).toMatch(/^fdp-run: [^\n]*the folder could not be made[^\n]*\n$/);
+    expect(output).toMatch(/^fdp-run: [^\n]*the folder could not be created[^\n]*\n$/);
   });
 
   it('ends with its reader, however often it would have looked', async () => {
