@@ -30,14 +30,14 @@ const mutants: readonly Mutant[] = [
   },
   {
     mistake: 'counts only what was stored now, not what a crash left uncounted',
-    file: 'src/engine/delivery/delivery.ts',
+    file: 'src/engine/delivery/counting.ts',
     text: 'return known.lane === lane && known.offset === offset && known.index === index;',
     replacement: 'return false;',
     caughtBy: killed,
   },
   {
     mistake: 'counts also what was stored, and counted, from elsewhere',
-    file: 'src/engine/delivery/delivery.ts',
+    file: 'src/engine/delivery/counting.ts',
     text: 'return known.lane === lane && known.offset === offset && known.index === index;',
     replacement: 'return true;',
     caughtBy: {
