@@ -75,4 +75,11 @@ function removeOrphans() {
   }
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) buildIfStale();
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  buildIfStale();
+  const missing = inputs.filter((name) => !existsSync(join(root, name)));
+  if (!existsSync(stamp)) {
+    process.stderr.write(`build: nothing was built: ${missing.join(', ')} is missing\n`);
+    process.exit(1);
+  }
+}

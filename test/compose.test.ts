@@ -261,6 +261,10 @@ describe('Dockerfile', () => {
     expect(lines.find((line) => line !== '' && !line.startsWith('#'))).toBe('*');
     expect(sent.filter((path) => !existsSync(path))).toEqual([]);
     expect(copiedFiles(dockerfile).filter((path) => !sent.includes(path))).toEqual([]);
+    const [, inputs = ''] = /const inputs = \[([^\]]*)\]/.exec(textOf('bin/build.js')) ?? [];
+    const built = [...inputs.matchAll(/'([^']+)'/g)].map(([, path = '']) => path);
+    expect(built.length).toBeGreaterThan(4);
+    expect(built.filter((path) => !sent.includes(path))).toEqual([]);
     expect(sent.filter((path) => /^(\.|data|secrets|node_modules|test)/.test(path))).toEqual([]);
     expect(lines.slice(lines.findLastIndex((line) => line.startsWith('!')))).toContain('**/.env*');
   });

@@ -29,22 +29,23 @@ export interface Selected {
  * out then. In bounded memory.
  * @throws FDP_USAGE for a range or a number of rows that needs an index, with the one to add; what the store throws
  */
-export async function* selectedRows(
+export function selectedRows(
   name: string,
   { indexes = [] }: TableOptions,
   { lookup, selected, signal }: { readonly lookup: Lookup; readonly selected: Selected; readonly signal: AbortSignal },
-): AsyncGenerator<readonly Row[]> {
+): AsyncIterable<readonly Row[]> {
   const { where, by, from, to } = selected;
   const given = Object.keys(where);
   const fields = indexes.map((index) => index.map((field) => field.replace(/^-/, '')));
   const isIndexed = by !== undefined && fields.some((index) => leadsTo(index, given, by));
-  if (isIndexed) {
-    yield* pages(lookup, { ...selected, by, from: from ?? -lastMs }, signal);
-    return;
-  }
+  if (isIndexed) return pages(lookup, { ...selected, by, from: from ?? -lastMs }, signal);
   const wanted = `an index [${[...given, by ?? 'a date field'].join(', ')}] of ${name}, or a value of one it has (--where)`;
   if (from !== undefined || to !== undefined) throw new FdpError('FDP_USAGE', `export: a range needs ${wanted}`);
-  const rows = await lookup.find({ where, sort: [], limit: mostAtOnce + 1 }, signal);
+  return allAtOnce(() => lookup.find({ where, sort: [], limit: mostAtOnce + 1 }, signal), wanted);
+}
+
+async function* allAtOnce(ask: () => Promise<readonly Row[]>, wanted: string): AsyncGenerator<readonly Row[]> {
+  const rows = await ask();
   if (rows.length > mostAtOnce) throw new FdpError('FDP_USAGE', `export: more than ${mostAtOnce} rows need ${wanted}`);
   yield rows;
 }
