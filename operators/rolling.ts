@@ -10,6 +10,7 @@ import { figures, type StatisticName, statisticNames } from './support/statistic
 import { windowOf } from './support/window.ts';
 import {
   anchorOf,
+  checkMemory,
   checkWindow,
   needsTime,
   shortened,
@@ -63,7 +64,7 @@ export const rolling = defineOperator({
   figures: windowFigures,
   example: 'rolling: { window: 5m, by: symbol, fields: { low: min, high: max, average: mean } }',
   shape(options, input, report) {
-    const { window, value, volume, fields, max_keys } = options;
+    const { value, volume, fields } = options;
     checkWindow(options, input, report);
     checkField({ input, report, path: ['value'] }, value, ['number']);
     if (isByVolume(options)) checkField({ input, report, path: ['volume'] }, volume, ['number']);
@@ -71,13 +72,7 @@ export const rolling = defineOperator({
       if (figure === 'ema' && decayOf(options) === undefined)
         report(['fields', name], 'an ema needs a window of a number of trades, or of a duration');
     const bytes = 16 + 16 * figures(namesIn(fields)).aggregate.size;
-    const most = typeof window === 'number' ? Math.max(1, Math.floor(largestState / bytes / window)) : max_keys;
-    if (max_keys > most)
-      report(
-        ['max_keys'],
-        `${max_keys} windows of ${window} trades may use more than 1 GiB`,
-        `set max_keys to ${most} or less`,
-      );
+    checkMemory(options, bytes, report);
     return input && { ...input, ...Object.fromEntries(Object.keys(fields).map((name) => [name, 'number' as const])) };
   },
   create(options, context) {
@@ -100,8 +95,6 @@ export const rolling = defineOperator({
     });
   },
 });
-
-const largestState = 2 ** 30;
 
 /** The trades of one key. */
 interface KeyFigures {

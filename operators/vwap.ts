@@ -9,6 +9,7 @@ import { bytesPerTrade, RollingVwap } from './support/rolling-vwap.ts';
 import { windowOf } from './support/window.ts';
 import {
   anchorOf,
+  checkMemory,
   checkWindow,
   shortened,
   type WindowOptions,
@@ -17,8 +18,6 @@ import {
   windowOrAnchor,
   windowRule,
 } from './support/window-options.ts';
-
-const largestState = 2 ** 30;
 
 /**
  * `vwap`: the volume-weighted average price of the trades of each key in a window, including this one. State per lane, for
@@ -55,17 +54,11 @@ export const vwap = defineOperator({
   figures: windowFigures,
   example: 'vwap: { window: 50, by: symbol }',
   shape(options, input, report) {
-    const { window, price, volume, as, max_keys } = options;
+    const { price, volume, as } = options;
     checkWindow(options, input, report);
     checkField({ input, report, path: ['price'] }, price, ['number']);
     checkField({ input, report, path: ['volume'] }, volume, ['number']);
-    const most = typeof window === 'number' ? Math.floor(largestState / bytesPerTrade / window) : max_keys;
-    if (max_keys > most)
-      report(
-        ['max_keys'],
-        `${max_keys} windows of ${window} trades may use more than 1 GiB`,
-        `set max_keys to ${most} or less`,
-      );
+    checkMemory(options, bytesPerTrade, report);
     return input && { ...input, [as]: 'number' };
   },
   create(options, context) {

@@ -11,6 +11,9 @@ import { compileExpression } from './expression.ts';
 import { checkField } from './names.ts';
 import type { WindowRule } from './window.ts';
 
+/** What the windows of all keys of a lane may use, bytes. */
+const largestState = 2 ** 30;
+
 /** The options of an operator with a window for each key. */
 export const windowOptions = {
   window: {
@@ -106,6 +109,22 @@ export function checkWindow(options: WindowOptions, input: Shape, report: Report
     report(['calendar'], 'is used by `window: session` only', 'leave it out, or say `window: session`');
   if (typeof window === 'string' && window !== 'session' && durationMs(window) < 1)
     report(['window'], 'expected at least 1ms');
+}
+
+/** Reports more keys than their windows of a number of trades have memory for. */
+export function checkMemory(
+  { window, max_keys: keys }: Pick<WindowOptions, 'window'> & { readonly max_keys: number },
+  bytesPerTrade: number,
+  report: Report,
+): void {
+  if (typeof window !== 'number') return;
+  const most = Math.max(1, Math.floor(largestState / bytesPerTrade / window));
+  if (keys > most)
+    report(
+      ['max_keys'],
+      `${keys} windows of ${window} trades may use more than 1 GiB`,
+      `set max_keys to ${most} or less`,
+    );
 }
 
 /** False for a window of a number of trades. */
