@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
 import type { NewRecord } from '../connectors/shared/log/store.ts';
 import { SqliteLogStore } from '../connectors/sqlite-log/store.ts';
-import { testEnvironment } from '../test/support/engine/environment.ts';
+import { testEnvironment } from '../src/testing/environment.ts';
 import { randomName } from '../test/support/services/services.ts';
 import { type Backlog, backlogMessages } from './market.ts';
 

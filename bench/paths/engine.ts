@@ -3,7 +3,7 @@ import { type Batch, type Message, messageOf } from '../../src/kit/message.ts';
 import { NodeStats } from '../../src/kit/node-stats.ts';
 import { type OperatorContext, perMessage } from '../../src/kit/operator.ts';
 import { outcomesAt } from '../../src/kit/outcomes.ts';
-import { testEnvironment } from '../../test/support/engine/environment.ts';
+import { testEnvironment } from '../../src/testing/environment.ts';
 import type { Path } from '../path.ts';
 import { inTurns, type Row, type Sample } from '../turns.ts';
 

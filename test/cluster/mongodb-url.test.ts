@@ -3,7 +3,7 @@ import { readAddress } from '../../connectors/mongodb/address.ts';
 import { mongodb } from '../../connectors/mongodb/index.ts';
 import { replicaSetProblem } from '../../connectors/mongodb/replica-set.ts';
 import { systemClock } from '../../src/kit/clock.ts';
-import { testEnvironment } from '../support/engine/environment.ts';
+import { testEnvironment } from '../../src/testing/environment.ts';
 import { optionsOf } from '../support/engine/options.ts';
 import { onOwnServices } from '../support/services/cluster.ts';
 import { type Service, startMongo } from '../support/services/services.ts';

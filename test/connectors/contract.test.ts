@@ -14,13 +14,13 @@ import { createMemorySpace } from '../../src/simulate/memory/space.ts';
 import { memoryLog } from '../../src/simulate/memory-log.ts';
 import { memoryTable } from '../../src/simulate/memory-table.ts';
 import { VirtualClock } from '../../src/simulate/virtual-clock.ts';
+import { roleContext, testEnvironment } from '../../src/testing/environment.ts';
 import type { SinkBench } from '../../src/testing/sink-contract.ts';
 import { benchOf } from '../support/contracts/bench.ts';
 import { messageWith, subscribed } from '../support/contracts/log-harness.ts';
 import { sinkContract } from '../support/contracts/sink-contract.ts';
 import { sourceContract } from '../support/contracts/source-contract.ts';
 import { rowMessage } from '../support/contracts/table-harness.ts';
-import { roleContext, testEnvironment } from '../support/engine/environment.ts';
 import { usageOf } from '../support/engine/options.ts';
 
 const never = new AbortController().signal;

@@ -3,8 +3,8 @@ import type { TopologyPlan } from '../../src/engine/plan.ts';
 import { Runtime } from '../../src/engine/runtime.ts';
 import { FdpError } from '../../src/errors.ts';
 import { VirtualClock } from '../../src/simulate/virtual-clock.ts';
+import { testEnvironment } from '../../src/testing/environment.ts';
 import { numbered } from '../support/engine/engine-world.ts';
-import { testEnvironment } from '../support/engine/environment.ts';
 import { connectorOf, planOf, WorldLog, WorldSink } from '../support/engine/world.ts';
 
 type Connect = () => Promise<void>;

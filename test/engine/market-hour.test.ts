@@ -11,9 +11,9 @@ import { resolve } from '../../src/pipeline/give/resolve.ts';
 import { readSpec } from '../../src/pipeline/read.ts';
 import { createMemorySpace, type MemorySpace } from '../../src/simulate/memory/space.ts';
 import { VirtualClock } from '../../src/simulate/virtual-clock.ts';
+import { testEnvironment } from '../../src/testing/environment.ts';
 import { pipelineCopy } from '../support/cli/pipeline-copy.ts';
 import { temporaryFolder } from '../support/cli/platform.ts';
-import { testEnvironment } from '../support/engine/environment.ts';
 import { expectedStores, type Stores } from '../support/engine/oracle.ts';
 
 const hourMs = 3_600_000;

@@ -9,7 +9,7 @@ import { messageOf } from '../../src/kit/message.ts';
 import type { Sink } from '../../src/kit/sink.ts';
 import type { Lane, Reading, Source } from '../../src/kit/source.ts';
 import { VirtualClock } from '../../src/simulate/virtual-clock.ts';
-import { roleContext, testEnvironment } from '../support/engine/environment.ts';
+import { roleContext, testEnvironment } from '../../src/testing/environment.ts';
 import { sourceMessage } from '../support/engine/operators.ts';
 import { optionsOf } from '../support/engine/options.ts';
 

@@ -4,9 +4,9 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ProcessSnapshot, TopologyState } from '../../src/kit/snapshot.ts';
 import { type ObserveServer, startObserveServer } from '../../src/observe/observe-server.ts';
+import { recordingLog } from '../../src/testing/environment.ts';
 import { figure, parseMetrics } from '../support/cli/metrics.ts';
 import { freePort } from '../support/cli/platform.ts';
-import { recordingLog } from '../support/engine/environment.ts';
 import { processSnapshot, topologySnapshot } from '../support/engine/snapshots.ts';
 
 const open = new Set<{ close(): unknown }>();

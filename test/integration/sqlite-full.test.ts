@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sqliteLog } from '../../connectors/sqlite-log/index.ts';
 import { sqliteTable } from '../../connectors/sqlite-table/index.ts';
 import { messageOf } from '../../src/kit/message.ts';
-import { roleContext, testEnvironment } from '../support/engine/environment.ts';
+import { roleContext, testEnvironment } from '../../src/testing/environment.ts';
 import { optionsOf, usageOf } from '../support/engine/options.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'fdp-full-'));

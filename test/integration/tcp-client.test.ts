@@ -6,7 +6,7 @@ import { tcp } from '../../connectors/tcp/index.ts';
 import { systemClock } from '../../src/kit/clock.ts';
 import type { SourceMessage } from '../../src/kit/message.ts';
 import type { Lane, Source } from '../../src/kit/source.ts';
-import { roleContext, testEnvironment } from '../support/engine/environment.ts';
+import { roleContext, testEnvironment } from '../../src/testing/environment.ts';
 import { optionsOf } from '../support/engine/options.ts';
 import { openSockets, until } from '../support/sockets/sockets.ts';
 

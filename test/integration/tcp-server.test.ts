@@ -7,7 +7,7 @@ import { seededChance } from '../../src/kit/chance.ts';
 import { systemClock } from '../../src/kit/clock.ts';
 import { messageOf } from '../../src/kit/message.ts';
 import type { Sink } from '../../src/kit/sink.ts';
-import { roleContext, testEnvironment } from '../support/engine/environment.ts';
+import { roleContext, testEnvironment } from '../../src/testing/environment.ts';
 import { sourceMessage } from '../support/engine/operators.ts';
 import { optionsOf } from '../support/engine/options.ts';
 import { closed, dial, openSockets, portOf, received, until } from '../support/sockets/sockets.ts';

@@ -5,7 +5,7 @@ import { type ClientOptions, WebSocket } from 'ws';
 import { websocketServer } from '../../connectors/websocket-server/index.ts';
 import { messageOf } from '../../src/kit/message.ts';
 import type { Sink } from '../../src/kit/sink.ts';
-import { roleContext, testEnvironment } from '../support/engine/environment.ts';
+import { roleContext, testEnvironment } from '../../src/testing/environment.ts';
 import { sourceMessage } from '../support/engine/operators.ts';
 import { optionsOf } from '../support/engine/options.ts';
 import { type Exchange, exchange } from '../support/sockets/feeds.ts';

@@ -4,7 +4,7 @@ import { bytesOfLetter } from '../../src/cli/replay-source.ts';
 import { FdpError } from '../../src/errors.ts';
 import { deadLetterOf } from '../../src/kit/dead-letter.ts';
 import { messageOf, type SourceMessage } from '../../src/kit/message.ts';
-import { testNode } from '../support/engine/environment.ts';
+import { testNode } from '../../src/testing/environment.ts';
 
 const { node } = testNode('refuses');
 

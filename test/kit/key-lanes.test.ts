@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { KeyLanes } from '../../src/kit/key-lanes.ts';
-import { operatorContext, testEnvironment } from '../support/engine/environment.ts';
+import { operatorContext, testEnvironment } from '../../src/testing/environment.ts';
 
 describe('a key in several partitions', () => {
   const at = (partition: number | undefined) => ({

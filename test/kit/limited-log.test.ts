@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { limited } from '../../src/kit/limited-log.ts';
 import { VirtualClock } from '../../src/simulate/virtual-clock.ts';
-import { recordingLog } from '../support/engine/environment.ts';
+import { recordingLog } from '../../src/testing/environment.ts';
 
 function setUp(everyMs = 1000) {
   const clock = new VirtualClock();

@@ -3,7 +3,7 @@ import { FdpError } from '../../src/errors.ts';
 import { type PolledMessage, type PollSourceOptions, pollSource } from '../../src/kit/poll-source.ts';
 import type { Lane, Reading } from '../../src/kit/source.ts';
 import { VirtualClock } from '../../src/simulate/virtual-clock.ts';
-import { roleContext, testEnvironment } from '../support/engine/environment.ts';
+import { roleContext, testEnvironment } from '../../src/testing/environment.ts';
 
 const never = new AbortController().signal;
 

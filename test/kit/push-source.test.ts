@@ -5,7 +5,7 @@ import { Gap } from '../../src/kit/gap.ts';
 import { type Intake, type PushSourceOptions, pushSource } from '../../src/kit/push-source.ts';
 import type { Lane } from '../../src/kit/source.ts';
 import { VirtualClock } from '../../src/simulate/virtual-clock.ts';
-import { roleContext, testEnvironment } from '../support/engine/environment.ts';
+import { roleContext, testEnvironment } from '../../src/testing/environment.ts';
 import { sourceMessage } from '../support/engine/operators.ts';
 
 const never = new AbortController().signal;

@@ -5,7 +5,7 @@ import { type Batch, derive, type Message, messageOf } from '../../src/kit/messa
 import { Outcome } from '../../src/kit/track.ts';
 import { window } from '../../src/kit/window.ts';
 import { VirtualClock } from '../../src/simulate/virtual-clock.ts';
-import { operatorContext, testEnvironment } from '../support/engine/environment.ts';
+import { operatorContext, testEnvironment } from '../../src/testing/environment.ts';
 import { isBalanced, sourceMessage, testLane } from '../support/engine/operators.ts';
 
 const { delivered, rejected, released } = Outcome;

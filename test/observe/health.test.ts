@@ -5,7 +5,7 @@ import type { TopologyState } from '../../src/kit/snapshot.ts';
 import { liveness, readiness, soundness } from '../../src/observe/health.ts';
 import { processSnapshots } from '../../src/observe/process.ts';
 import { VirtualClock } from '../../src/simulate/virtual-clock.ts';
-import { testEnvironment } from '../support/engine/environment.ts';
+import { testEnvironment } from '../../src/testing/environment.ts';
 import { processSnapshot, topologySnapshot } from '../support/engine/snapshots.ts';
 import { connectorOf, planOf, WorldLog, WorldSink } from '../support/engine/world.ts';
 

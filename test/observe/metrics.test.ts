@@ -16,8 +16,8 @@ import { createMetricsWriter } from '../../src/observe/metrics-writer.ts';
 import type { MetricSources } from '../../src/observe/node-metrics.ts';
 import { processSnapshots } from '../../src/observe/process.ts';
 import { VirtualClock } from '../../src/simulate/virtual-clock.ts';
+import { testEnvironment } from '../../src/testing/environment.ts';
 import { brokenSums, figure, metricProblems, parseMetrics } from '../support/cli/metrics.ts';
-import { testEnvironment } from '../support/engine/environment.ts';
 import { processSnapshot, topologySnapshot } from '../support/engine/snapshots.ts';
 import { connectorOf, operatorPlan, planOf, WorldLog, WorldSink } from '../support/engine/world.ts';
 

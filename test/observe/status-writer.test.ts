@@ -9,7 +9,7 @@ import { writeStatus } from '../../src/observe/status-writer.ts';
 import { createMemorySpace } from '../../src/simulate/memory/space.ts';
 import { memoryTable } from '../../src/simulate/memory-table.ts';
 import { VirtualClock } from '../../src/simulate/virtual-clock.ts';
-import { roleContext, testEnvironment } from '../support/engine/environment.ts';
+import { roleContext, testEnvironment } from '../../src/testing/environment.ts';
 import { optionsOf } from '../support/engine/options.ts';
 
 const clock = () => new VirtualClock();

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { dedupe } from '../../operators/dedupe.ts';
 import { type Batch, type Message, messageOf } from '../../src/kit/message.ts';
 import { Outcome } from '../../src/kit/track.ts';
-import { operatorContext } from '../support/engine/environment.ts';
+import { operatorContext } from '../../src/testing/environment.ts';
 import { isBalanced, sourceMessage, testLane } from '../support/engine/operators.ts';
 import { check, optionsOf } from './declared.ts';
 

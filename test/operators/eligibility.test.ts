@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { eligibility } from '../../operators/eligibility.ts';
 import { readConditions } from '../../operators/support/conditions-file.ts';
-import { operatorContext, testEnvironment } from '../support/engine/environment.ts';
+import { operatorContext, testEnvironment } from '../../src/testing/environment.ts';
 import { isBalanced, runOperators } from '../support/engine/operators.ts';
 import { check, operator } from './declared.ts';
 

@@ -9,7 +9,7 @@ import type { Lookup, Query } from '../../src/kit/lookup.ts';
 import type { RequestContext } from '../../src/kit/request.ts';
 import type { Row } from '../../src/kit/row.ts';
 import { VirtualClock } from '../../src/simulate/virtual-clock.ts';
-import { operatorContext, testEnvironment } from '../support/engine/environment.ts';
+import { operatorContext, testEnvironment } from '../../src/testing/environment.ts';
 import { isBalanced, runOperators, testLane } from '../support/engine/operators.ts';
 import { check, operator } from './declared.ts';
 

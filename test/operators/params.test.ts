@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { params } from '../../operators/params.ts';
 import { VirtualClock } from '../../src/simulate/virtual-clock.ts';
-import { operatorContext, testEnvironment } from '../support/engine/environment.ts';
+import { operatorContext, testEnvironment } from '../../src/testing/environment.ts';
 import { isBalanced, runOperators } from '../support/engine/operators.ts';
 import { check, operator } from './declared.ts';
 

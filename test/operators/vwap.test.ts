@@ -4,7 +4,7 @@ import { readCalendar } from '../../operators/support/calendar-file.ts';
 import { RollingVwap } from '../../operators/support/rolling-vwap.ts';
 import type { WindowRule } from '../../operators/support/window.ts';
 import { vwap } from '../../operators/vwap.ts';
-import { operatorContext, testEnvironment } from '../support/engine/environment.ts';
+import { operatorContext, testEnvironment } from '../../src/testing/environment.ts';
 import { isBalanced, runOperators } from '../support/engine/operators.ts';
 import { batched, type Trade, trade } from './arbitraries.ts';
 import { check, operator } from './declared.ts';

@@ -3,6 +3,7 @@ import { partitionOf } from '../../connectors/shared/log/codec.ts';
 import { linkedAbort } from '../../src/kit/clock.ts';
 import { createMemorySpace } from '../../src/simulate/memory/space.ts';
 import { memoryLog } from '../../src/simulate/memory-log.ts';
+import { testEnvironment } from '../../src/testing/environment.ts';
 import { logContract } from '../support/contracts/log-contract.ts';
 import {
   append,
@@ -13,7 +14,6 @@ import {
   openSource,
   processOf,
 } from '../support/contracts/log-harness.ts';
-import { testEnvironment } from '../support/engine/environment.ts';
 import { optionsOf } from '../support/engine/options.ts';
 
 function memoryWorld(): LogWorld & { readonly space: ReturnType<typeof createMemorySpace> } {

@@ -1,8 +1,8 @@
 import { createMemorySpace } from '../../src/simulate/memory/space.ts';
 import { memoryTable } from '../../src/simulate/memory-table.ts';
 import { VirtualClock } from '../../src/simulate/virtual-clock.ts';
+import { recordingLog, testEnvironment } from '../../src/testing/environment.ts';
 import { tableContract } from '../support/contracts/table-contract.ts';
-import { recordingLog, testEnvironment } from '../support/engine/environment.ts';
 import { optionsOf } from '../support/engine/options.ts';
 
 tableContract('memory_table', async () => {

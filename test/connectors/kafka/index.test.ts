@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { kafka } from '../../../connectors/kafka/index.ts';
-import { testEnvironment } from '../../support/engine/environment.ts';
+import { testEnvironment } from '../../../src/testing/environment.ts';
 import { optionsOf } from '../../support/engine/options.ts';
 
 describe('kafka', () => {

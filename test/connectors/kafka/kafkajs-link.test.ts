@@ -3,8 +3,8 @@ import { loadKafkajs } from '../../../connectors/kafka/kafkajs-internals.ts';
 import { Link, versionProblem } from '../../../connectors/kafka/kafkajs-link.ts';
 import { systemClock } from '../../../src/kit/clock.ts';
 import { Proven } from '../../../src/kit/proven.ts';
+import { recordingLog } from '../../../src/testing/environment.ts';
 import { freePort } from '../../support/cli/platform.ts';
-import { recordingLog } from '../../support/engine/environment.ts';
 
 const { spoken } = loadKafkajs();
 /** What brokers offer of each API. */

@@ -3,8 +3,8 @@ import { KafkaLane } from '../../../connectors/kafka/lane.ts';
 import type { KafkaRecord } from '../../../connectors/kafka/record-batch.ts';
 import { readLogUsage } from '../../../connectors/shared/log/usage.ts';
 import { systemClock } from '../../../src/kit/clock.ts';
+import { roleContext } from '../../../src/testing/environment.ts';
 import { countedListeners } from '../../support/engine/abort-listeners.ts';
-import { roleContext } from '../../support/engine/environment.ts';
 
 const never = new AbortController().signal;
 const record = (offset: number, bytes = 10): KafkaRecord => ({

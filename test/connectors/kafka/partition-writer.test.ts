@@ -5,7 +5,7 @@ import { KafkaError } from '../../../connectors/kafka/errors.ts';
 import { PartitionWriter } from '../../../connectors/kafka/partition-writer.ts';
 import { Write } from '../../../connectors/kafka/write.ts';
 import { VirtualClock } from '../../../src/simulate/virtual-clock.ts';
-import { testEnvironment } from '../../support/engine/environment.ts';
+import { testEnvironment } from '../../../src/testing/environment.ts';
 
 type Fault = 'lost' | 'unsent' | 'unsure' | string;
 

@@ -3,7 +3,7 @@ import type { Client, OutBatch } from '../../../connectors/kafka/client.ts';
 import { KafkaError } from '../../../connectors/kafka/errors.ts';
 import { TopicWriter } from '../../../connectors/kafka/topic-writer.ts';
 import { VirtualClock } from '../../../src/simulate/virtual-clock.ts';
-import { testEnvironment } from '../../support/engine/environment.ts';
+import { testEnvironment } from '../../../src/testing/environment.ts';
 
 const never = new AbortController().signal;
 const record = { key: null, value: 'a', timestamp: 0 };

@@ -5,7 +5,7 @@ import { mock } from '../../../connectors/mock/index.ts';
 import type { Trade } from '../../../connectors/mock/market.ts';
 import type { Lane, Reading, Source } from '../../../src/kit/source.ts';
 import { VirtualClock } from '../../../src/simulate/virtual-clock.ts';
-import { roleContext, testEnvironment } from '../../support/engine/environment.ts';
+import { roleContext, testEnvironment } from '../../../src/testing/environment.ts';
 
 const symbols = ['AAPL', 'GOOGL', 'TSLA', 'MSFT', 'NVDA', 'AMD'];
 const defaults = { symbols, rate: '50/s', seed: 42 };

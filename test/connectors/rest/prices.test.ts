@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Prices } from '../../../connectors/rest/prices.ts';
 import { VirtualClock } from '../../../src/simulate/virtual-clock.ts';
-import { testEnvironment } from '../../support/engine/environment.ts';
+import { testEnvironment } from '../../../src/testing/environment.ts';
 
 const price = (symbol: string) => ({ symbol, price: 1, vwap: null, time: '2026-01-02T03:04:05.678Z' });
 

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Database } from '../../../connectors/shared/sqlite-file/database.ts';
 import { sqliteLog } from '../../../connectors/sqlite-log/index.ts';
+import { testEnvironment } from '../../../src/testing/environment.ts';
 import { logContract } from '../../support/contracts/log-contract.ts';
 import { type LogWorld, openSource, processOf } from '../../support/contracts/log-harness.ts';
-import { testEnvironment } from '../../support/engine/environment.ts';
 import { optionsOf } from '../../support/engine/options.ts';
 
 function sqliteWorld(): LogWorld & { readonly path: string } {

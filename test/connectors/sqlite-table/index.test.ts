@@ -8,9 +8,9 @@ import { sqliteTable } from '../../../connectors/sqlite-table/index.ts';
 import { selectSql } from '../../../connectors/sqlite-table/query.ts';
 import type { Query } from '../../../src/kit/lookup.ts';
 import { VirtualClock } from '../../../src/simulate/virtual-clock.ts';
+import { recordingLog, testEnvironment } from '../../../src/testing/environment.ts';
 import { tableContract } from '../../support/contracts/table-contract.ts';
 import { rowMessage, type TableWorld, TestTable, tradeTable } from '../../support/contracts/table-harness.ts';
-import { recordingLog, testEnvironment } from '../../support/engine/environment.ts';
 import { optionsOf } from '../../support/engine/options.ts';
 
 function sqliteWorld(): TableWorld & { readonly path: string } {

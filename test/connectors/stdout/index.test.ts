@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { StreamSink } from '../../../connectors/stdout/stream-sink.ts';
 import { messageOf } from '../../../src/kit/message.ts';
 import { VirtualClock } from '../../../src/simulate/virtual-clock.ts';
-import { testEnvironment } from '../../support/engine/environment.ts';
+import { testEnvironment } from '../../../src/testing/environment.ts';
 import { sourceMessage } from '../../support/engine/operators.ts';
 
 const messages = (...values: readonly unknown[]) => values.map((value) => messageOf(sourceMessage(value), undefined));

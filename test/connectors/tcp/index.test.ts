@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { tcp } from '../../../connectors/tcp/index.ts';
-import { testEnvironment } from '../../support/engine/environment.ts';
+import { testEnvironment } from '../../../src/testing/environment.ts';
 import { optionsOf } from '../../support/engine/options.ts';
 
 function mistakes(options: object): string[] {

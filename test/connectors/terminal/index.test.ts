@@ -8,8 +8,8 @@ import type { Platform } from '../../../src/kit/environment.ts';
 import { messageOf } from '../../../src/kit/message.ts';
 import type { StatusReport } from '../../../src/kit/snapshot.ts';
 import { VirtualClock } from '../../../src/simulate/virtual-clock.ts';
+import { roleContext, testEnvironment } from '../../../src/testing/environment.ts';
 import { textOf } from '../../support/cli/dashboard.ts';
-import { roleContext, testEnvironment } from '../../support/engine/environment.ts';
 import { sourceMessage } from '../../support/engine/operators.ts';
 import { processSnapshot, topologySnapshot } from '../../support/engine/snapshots.ts';
 

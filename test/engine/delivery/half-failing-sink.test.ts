@@ -7,7 +7,7 @@ import { seededChance } from '../../../src/kit/chance.ts';
 import type { Message } from '../../../src/kit/message.ts';
 import type { Receipt } from '../../../src/kit/sink.ts';
 import { VirtualClock } from '../../../src/simulate/virtual-clock.ts';
-import { testEnvironment } from '../../support/engine/environment.ts';
+import { testEnvironment } from '../../../src/testing/environment.ts';
 import { connectorOf, planOf, WorldLog, WorldSink } from '../../support/engine/world.ts';
 
 const idOf = (message: Message) => (message.value as { readonly id: number }).id;

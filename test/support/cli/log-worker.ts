@@ -1,6 +1,6 @@
 import { sqliteLog } from '../../../connectors/sqlite-log/index.ts';
 import { messageOf } from '../../../src/kit/message.ts';
-import { roleContext, testEnvironment } from '../engine/environment.ts';
+import { roleContext, testEnvironment } from '../../../src/testing/environment.ts';
 import { optionsOf, usageOf } from '../engine/options.ts';
 
 // A process of its own for the integration tests: reads a SQLite log as a member of a group, or writes to it, and says

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { NewRecord } from '../../../connectors/shared/log/store.ts';
 import { SqliteLogStore } from '../../../connectors/sqlite-log/store.ts';
-import { testEnvironment } from '../engine/environment.ts';
+import { testEnvironment } from '../../../src/testing/environment.ts';
 
 /** Of all records that were written: each is younger than the one before, as in a log that is dated by receipt. */
 let written = 0;

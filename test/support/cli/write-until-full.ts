@@ -1,7 +1,7 @@
 import { FileSink } from '../../../connectors/file/sink.ts';
 import { FdpError } from '../../../src/errors.ts';
 import { messageOf } from '../../../src/kit/message.ts';
-import { roleContext } from '../engine/environment.ts';
+import { roleContext } from '../../../src/testing/environment.ts';
 import { sourceMessage } from '../engine/operators.ts';
 
 // A process of its own, because the limit of a file's size is one of the process: writes batches of 30 lines until

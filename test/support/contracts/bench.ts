@@ -3,7 +3,7 @@ import type { Connector } from '../../../src/kit/connector.ts';
 import type { ConnectorDeclaration } from '../../../src/kit/declaration.ts';
 import type { Sink } from '../../../src/kit/sink.ts';
 import type { Source } from '../../../src/kit/source.ts';
-import { roleContext, type TestNode, testEnvironment } from '../engine/environment.ts';
+import { roleContext, type TestNode, testEnvironment } from '../../../src/testing/environment.ts';
 import { optionsOf } from '../engine/options.ts';
 
 /** A shipped connector with its node, not connected. */

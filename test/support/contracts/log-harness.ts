@@ -5,7 +5,7 @@ import type { RoleContext } from '../../../src/kit/role.ts';
 import type { Sink } from '../../../src/kit/sink.ts';
 import type { Lane, Source } from '../../../src/kit/source.ts';
 import { VirtualClock } from '../../../src/simulate/virtual-clock.ts';
-import { roleContext, type TestNode, testEnvironment, testNode } from '../engine/environment.ts';
+import { roleContext, type TestNode, testEnvironment, testNode } from '../../../src/testing/environment.ts';
 import { usageOf } from '../engine/options.ts';
 
 /** How a contract suite reaches one kind of log. */

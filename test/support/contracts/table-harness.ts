@@ -6,7 +6,7 @@ import type { Coordinates } from '../../../src/kit/origin.ts';
 import type { Row } from '../../../src/kit/row.ts';
 import type { Receipt, Sink } from '../../../src/kit/sink.ts';
 import type { VirtualClock } from '../../../src/simulate/virtual-clock.ts';
-import { type recordingLog, roleContext, testEnvironment } from '../engine/environment.ts';
+import { type recordingLog, roleContext, testEnvironment } from '../../../src/testing/environment.ts';
 
 /** How a contract suite reaches one kind of table. */
 export interface TableWorld {

@@ -2,7 +2,7 @@ import { type RunResult, Runtime } from '../../../src/engine/runtime.ts';
 import type { Message } from '../../../src/kit/message.ts';
 import type { TopologySnapshot } from '../../../src/kit/snapshot.ts';
 import { VirtualClock } from '../../../src/simulate/virtual-clock.ts';
-import { testEnvironment } from './environment.ts';
+import { testEnvironment } from '../../../src/testing/environment.ts';
 import { connectorOf, planOf, WorldLog, type WorldPlan, WorldSink } from './world.ts';
 
 /** The keys of `numbered` messages, in turn. */

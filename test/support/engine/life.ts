@@ -2,7 +2,7 @@ import { seededChance } from '../../../src/kit/chance.ts';
 import { type Clock, sleepOn } from '../../../src/kit/clock.ts';
 import type { Environment } from '../../../src/kit/environment.ts';
 import type { VirtualClock } from '../../../src/simulate/virtual-clock.ts';
-import { testEnvironment } from './environment.ts';
+import { testEnvironment } from '../../../src/testing/environment.ts';
 
 /**
  * The environment of one process among several on a virtual clock. Frozen, as by SIGSTOP, its timers and fail points

@@ -4,7 +4,7 @@ import { type Batch, type LaneContext, type Message, messageOf, type SourceMessa
 import type { OperatorContext } from '../../../src/kit/operator.ts';
 import type { RequestContext } from '../../../src/kit/request.ts';
 import { Outcome } from '../../../src/kit/track.ts';
-import { operatorContext, type TestNode } from './environment.ts';
+import { operatorContext, type TestNode } from '../../../src/testing/environment.ts';
 
 export interface OperatorRun {
   /** Everything that came out, batches joined. */

@@ -8,7 +8,7 @@ import type { Plan } from '../../../src/engine/plan.ts';
 import { resolve } from '../../../src/pipeline/give/resolve.ts';
 import { readSpec } from '../../../src/pipeline/read.ts';
 import { createMemorySpace, type MemoryTable, type MemoryTopic } from '../../../src/simulate/memory/space.ts';
-import { testEnvironment } from './environment.ts';
+import { testEnvironment } from '../../../src/testing/environment.ts';
 import { expectedStores, type Stores } from './oracle.ts';
 
 const partitions = 2;

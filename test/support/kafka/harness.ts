@@ -4,9 +4,9 @@ import type { Connector } from '../../../src/kit/connector.ts';
 import type { Message, SourceMessage } from '../../../src/kit/message.ts';
 import type { Sink } from '../../../src/kit/sink.ts';
 import type { Lane, Source } from '../../../src/kit/source.ts';
+import { roleContext, testEnvironment, testNode } from '../../../src/testing/environment.ts';
 import { eventually } from '../cli/platform.ts';
 import { messageWith, subscribed, type TestRole } from '../contracts/log-harness.ts';
-import { roleContext, testEnvironment, testNode } from '../engine/environment.ts';
 import { optionsOf, usageOf } from '../engine/options.ts';
 import { randomName } from '../services/services.ts';
 

@@ -2,7 +2,7 @@ import { type ClientOptions, Link } from '../../../connectors/kafka/kafkajs-link
 import { Outbox } from '../../../connectors/kafka/outbox.ts';
 import { systemClock } from '../../../src/kit/clock.ts';
 import { Proven } from '../../../src/kit/proven.ts';
-import { recordingLog } from '../engine/environment.ts';
+import { recordingLog } from '../../../src/testing/environment.ts';
 
 /** Appends a batch to partition 0 as it is: what another program has made, byte for byte. */
 export async function appendRaw(brokers: string, topic: string, batch: Buffer): Promise<void> {

@@ -1,8 +1,8 @@
 import { type Db, MongoClient } from 'mongodb';
 import { mongodb } from '../../../connectors/mongodb/index.ts';
 import { VirtualClock } from '../../../src/simulate/virtual-clock.ts';
+import { recordingLog, testEnvironment } from '../../../src/testing/environment.ts';
 import type { TableWorld } from '../contracts/table-harness.ts';
-import { recordingLog, testEnvironment } from '../engine/environment.ts';
 import { optionsOf } from '../engine/options.ts';
 import { randomName } from '../services/services.ts';
 

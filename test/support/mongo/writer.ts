@@ -3,8 +3,8 @@ import { isRetriable } from '../../../src/errors.ts';
 import { systemClock } from '../../../src/kit/clock.ts';
 import type { Connector } from '../../../src/kit/connector.ts';
 import type { Sink } from '../../../src/kit/sink.ts';
+import { roleContext, testEnvironment } from '../../../src/testing/environment.ts';
 import { countMessage, rowMessage } from '../contracts/table-harness.ts';
-import { roleContext, testEnvironment } from '../engine/environment.ts';
 import { optionsOf } from '../engine/options.ts';
 
 const never = new AbortController().signal;

@@ -6,7 +6,7 @@ import { messageOf, type SourceMessage } from '../../../src/kit/message.ts';
 import type { RoleContext } from '../../../src/kit/role.ts';
 import type { Sink } from '../../../src/kit/sink.ts';
 import type { Lane, Source } from '../../../src/kit/source.ts';
-import { roleContext, testEnvironment } from '../engine/environment.ts';
+import { roleContext, testEnvironment } from '../../../src/testing/environment.ts';
 import { sourceMessage } from '../engine/operators.ts';
 import { optionsOf } from '../engine/options.ts';
 import { portOf } from './sockets.ts';

@@ -9,7 +9,7 @@ import type { Connector } from '../../../src/kit/connector.ts';
 import type { Platform } from '../../../src/kit/environment.ts';
 import type { Sink } from '../../../src/kit/sink.ts';
 import type { Lane, Source } from '../../../src/kit/source.ts';
-import { roleContext, testEnvironment } from '../engine/environment.ts';
+import { roleContext, testEnvironment } from '../../../src/testing/environment.ts';
 import { optionsOf } from '../engine/options.ts';
 import { closed, dial, openSockets, portOf, received, until } from './sockets.ts';
 

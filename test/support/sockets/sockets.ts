@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { systemClock } from '../../../src/kit/clock.ts';
-import type { LogLine } from '../engine/environment.ts';
+import type { LogLine } from '../../../src/testing/environment.ts';
 
 /** Waits until `condition` holds; fails after ten seconds, saying what was waited for. */
 export async function until(condition: () => boolean | Promise<boolean>, what = String(condition)): Promise<void> {

@@ -11,8 +11,8 @@ import type { RoleContext } from '../../../../src/kit/role.ts';
 import type { Receipt, Sink } from '../../../../src/kit/sink.ts';
 import { Outcome } from '../../../../src/kit/track.ts';
 import { VirtualClock } from '../../../../src/simulate/virtual-clock.ts';
+import { roleContext, testEnvironment, testNode } from '../../../../src/testing/environment.ts';
 import { temporaryFolder } from '../../../support/cli/platform.ts';
-import { roleContext, testEnvironment, testNode } from '../../../support/engine/environment.ts';
 import { sourceMessage } from '../../../support/engine/operators.ts';
 
 /** A log that can be away, slow, or refuse. */

@@ -5,7 +5,7 @@ import { Prices } from '../../../../connectors/rest/prices.ts';
 import { readFeedLine } from '../../../../connectors/shared/feed/line.ts';
 import { readTrade } from '../../../../connectors/terminal/trade.ts';
 import { messageOf } from '../../../../src/kit/message.ts';
-import { roleContext, testEnvironment } from '../../../support/engine/environment.ts';
+import { roleContext, testEnvironment } from '../../../../src/testing/environment.ts';
 
 const at = 1763645598585;
 

@@ -6,7 +6,7 @@ import { Database } from '../../../../connectors/shared/sqlite-file/database.ts'
 import { acquireFile, type SqliteFile } from '../../../../connectors/shared/sqlite-file/file.ts';
 import { FdpError } from '../../../../src/errors.ts';
 import { VirtualClock } from '../../../../src/simulate/virtual-clock.ts';
-import { testEnvironment } from '../../../support/engine/environment.ts';
+import { testEnvironment } from '../../../../src/testing/environment.ts';
 
 const never = new AbortController().signal;
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Processes } from '../../../../connectors/shared/status/processes.ts';
 import type { Platform } from '../../../../src/kit/environment.ts';
 import type { StatusReport } from '../../../../src/kit/snapshot.ts';
-import { testEnvironment } from '../../../support/engine/environment.ts';
+import { testEnvironment } from '../../../../src/testing/environment.ts';
 import { processSnapshot } from '../../../support/engine/snapshots.ts';
 
 const report: StatusReport = { pipeline: 'p', process: processSnapshot(0, []), topologies: {} };
