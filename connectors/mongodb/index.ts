@@ -75,12 +75,12 @@ export const mongodb = defineConnector({
       import('./address.ts'),
     ]);
     const { url, database, collection, tls } = options;
-    const place = { name, url, database, collection, tls, address: readAddress(url), proven: new Proven() };
+    const target = { name, url, database, collection, tls, address: readAddress(url), proven: new Proven() };
     const definition = readTable(name, options);
     return {
       sink: (_usage, context) =>
-        tableSink(new MongoTableStore(new Collection(place, definition, context), context), context),
-      lookup: (context) => new MongoLookup(new Collection(place, definition, context), context),
+        tableSink(new MongoTableStore(new Collection(target, definition, context), context), context),
+      lookup: (context) => new MongoLookup(new Collection(target, definition, context), context),
       close: async () => {},
     };
   },

@@ -49,10 +49,10 @@ export const sqliteTable = defineConnector({
       import('./store.ts'),
       import('../shared/table/roles.ts'),
     ]);
-    const place = { path: options.path, table: options.table, definition: readTable(name, options) };
+    const target = { path: options.path, table: options.table, definition: readTable(name, options) };
     return {
-      sink: (_usage, context) => tableSink(new SqliteTableStore(place, context), context),
-      lookup: (context) => new TableLookup(new SqliteTableStore(place, context), context),
+      sink: (_usage, context) => tableSink(new SqliteTableStore(target, context), context),
+      lookup: (context) => new TableLookup(new SqliteTableStore(target, context), context),
       close: async () => {},
     };
   },
