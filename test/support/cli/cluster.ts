@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import type { Ledger, LedgerAddress } from '../kafka/ledger.ts';
 import { randomName } from '../services/services.ts';
-import { pipelineCopy } from './pipeline-copy.ts';
+import { onDatabase, pipelineCopy } from './pipeline-copy.ts';
 import { Process, temporaryFolder } from './platform.ts';
 import { type Workspace, workspaceIn } from './workspace.ts';
 
@@ -34,7 +34,8 @@ export class Cluster {
       ['topic: raw_stock_ticks.rejected', `topic: ${this.rejected}`],
       ['group: processor', `group: ${this.group}`],
       ['group: analytics', `group: ${name}-analytics`],
-      ...Array.from({ length: 3 }, (): Edit => ['database: financialDataDatabase', `database: ${name}`]),
+      ['group: candles', `group: ${name}-candles`],
+      ...onDatabase(name),
     ];
     this.#pipeline = this.pipelineWith(...edits);
   }
