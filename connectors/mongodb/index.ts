@@ -68,22 +68,23 @@ export const mongodb = defineConnector({
   lookup: { options: noUsage },
   check,
   async create(options, { name }) {
-    const [collections, stores, audits, { tableSink }, { MongoLookup }, { readAddress }] = await Promise.all([
-      import('./collection.ts'),
-      import('./store.ts'),
-      import('./audit.ts'),
-      import('../shared/table/roles.ts'),
-      import('./lookup.ts'),
-      import('./address.ts'),
-    ]);
+    const [{ Collection }, { MongoTableStore }, { MongoTableAudit }, { tableSink }, { MongoLookup }, { readAddress }] =
+      await Promise.all([
+        import('./collection.ts'),
+        import('./store.ts'),
+        import('./audit.ts'),
+        import('../shared/table/roles.ts'),
+        import('./lookup.ts'),
+        import('./address.ts'),
+      ]);
     const { url, database, collection, tls } = options;
     const place = { name, url, database, collection, tls, address: readAddress(url), proven: new Proven() };
     const definition = readTable(name, options);
-    const made = (context: RoleContext) => new collections.Collection(place, definition, context);
+    const made = (context: RoleContext) => new Collection(place, definition, context);
     return {
-      sink: (_usage, context) => tableSink(new stores.MongoTableStore(made(context), context), context),
+      sink: (_usage, context) => tableSink(new MongoTableStore(made(context), context), context),
       lookup: (context) => new MongoLookup(made(context), context),
-      audit: (context) => new audits.MongoTableAudit(made(context), context),
+      audit: (context) => new MongoTableAudit(made(context), context),
       close: async () => {},
     };
   },

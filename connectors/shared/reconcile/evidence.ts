@@ -1,5 +1,5 @@
 import type { AuditedRow, AuditedState, AuditedValue, TableAudit } from '../../../src/kit/audit.ts';
-import { type Message, messageOf } from '../../../src/kit/message.ts';
+import { type Message, toMessage } from '../../../src/kit/message.ts';
 import type { Coordinates } from '../../../src/kit/origin.ts';
 import { coordinatesOf } from '../../../src/kit/origin.ts';
 import type { Track } from '../../../src/kit/track.ts';
@@ -93,7 +93,7 @@ export class TableEvidence implements Evidence {
   #message({ values, origin: { lane, offset, index } }: AuditedRow): Message {
     const value = withLists(this.#definition, values);
     const meta = offset < 0 ? { lane } : { lane, offset, index };
-    return messageOf({ key: null, value, timestamp: 0, meta }, undefined);
+    return toMessage({ key: null, value, timestamp: 0, meta }, undefined);
   }
 }
 

@@ -76,11 +76,7 @@ export class ReconcileBench {
 
   /** Changes a row's values and nothing beside them, as another program does. */
   async spoil(symbol: string, change: AuditedState['values']): Promise<void> {
-    await this.audits.bars.revise(
-      symbol,
-      (row) => row && { ...row, values: { ...row.values, ...change } },
-      signal,
-    );
+    await this.audits.bars.revise(symbol, (row) => row && { ...row, values: { ...row.values, ...change } }, signal);
   }
 
   async reconcile(more: Partial<Parameters<typeof reconcile>[1]> & { readonly underWay?: number } = {}) {
@@ -91,7 +87,13 @@ export class ReconcileBench {
       contributionsOf(definition, (messages) => messages.map(barOf)),
     );
     this.found.length = 0;
-    const subject = { definition, shape: barShape, counters: this.audits.bars, evidence, underWay: more.underWay ?? 1e6 };
+    const subject = {
+      definition,
+      shape: barShape,
+      counters: this.audits.bars,
+      evidence,
+      underWay: more.underWay ?? 1e6,
+    };
     const found = (difference: Difference) => void this.found.push(difference);
     return (await reconcile(subject, { repair: false, found, ...more }, signal)) satisfies Reconciled;
   }
@@ -118,7 +120,9 @@ function barOf(message: Message): Message {
 
 /** Trades that an older processor stored, later than all others. */
 const oldTrades = fc
-  .array(fc.record({ symbol: fc.constantFrom('A', 'B', 'D'), price: fc.integer({ min: 1, max: 999 }) }), { maxLength: 5 })
+  .array(fc.record({ symbol: fc.constantFrom('A', 'B', 'D'), price: fc.integer({ min: 1, max: 999 }) }), {
+    maxLength: 5,
+  })
   .map((given) =>
     given.map(
       ({ symbol, price }, n): Trade => ({
@@ -165,7 +169,11 @@ export function reconcileCases(
             await bench.store([...old, ...trades]);
             // Of an older processor, which counts without marks; then ours goes on from there.
             for (const [symbol, values] of Object.entries(before))
-              await bench.audits.bars.revise(symbol, () => ({ values: { symbol, ...values }, marks: {}, states: {} }), signal);
+              await bench.audits.bars.revise(
+                symbol,
+                () => ({ values: { symbol, ...values }, marks: {}, states: {} }),
+                signal,
+              );
             await bench.count(counted);
             for (const [symbol, values] of Object.entries(after)) await bench.spoil(symbol, values);
             const expected = barsOf([...old, ...counted]) as readonly Row[];
@@ -181,7 +189,8 @@ export function reconcileCases(
             expect(await bench.reconcile({ maxRows })).toMatchObject({ differences: 0, left: 0 });
             await bench.count(trades.filter((trade) => !isCounted(trade)));
             // What nothing was known of, neither was the highest value that another program had put there.
-            const isKnown = ({ symbol }: Row) => !(String(symbol) in before) || expected.some((row) => row['symbol'] === symbol);
+            const isKnown = ({ symbol }: Row) =>
+              !(String(symbol) in before) || expected.some((row) => row['symbol'] === symbol);
             const all = barsOf([...old, ...trades]) as readonly Row[];
             expect(known(await bench.rows()).filter(isKnown)).toEqual(all.filter(isKnown));
           });
@@ -207,7 +216,9 @@ export function reconcileCases(
             counted.all = true;
           });
           for (let runs = 0; runs < 3 || !counted.all; runs++) {
-            expect(await bench.reconcile({ maxRows: 2 }), JSON.stringify(bench.found)).toMatchObject({ differences: 0 });
+            expect(await bench.reconcile({ maxRows: 2 }), JSON.stringify(bench.found)).toMatchObject({
+              differences: 0,
+            });
             if (runs > 50) break;
           }
           for (const [symbol, values] of Object.entries(spoiled)) await bench.spoil(symbol, values);

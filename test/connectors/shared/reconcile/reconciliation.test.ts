@@ -38,5 +38,5 @@ async function sqliteWorld(): Promise<TableWorld> {
   };
 }
 
-describe('reconciling tables in memory', () => reconcileCases(memoryWorld, (table) => ({ table }), 60));
-describe('reconciling tables of SQLite', () => reconcileCases(sqliteWorld, (table) => ({ table }), 40));
+describe('reconciling tables in memory', () => reconcileCases(memoryWorld, (table) => ({ table }), 30));
+describe('reconciling tables of SQLite', () => reconcileCases(sqliteWorld, (table) => ({ table }), 20));
