@@ -1,5 +1,4 @@
 import type { AuditedState, AuditedValue } from '../../../src/kit/audit.ts';
-import type { FoldKind } from '../../../src/kit/row.ts';
 import {
   addDecimals,
   compareDecimals,
@@ -7,7 +6,8 @@ import {
   decimalText,
   formatDecimal,
   parseDecimal,
-} from '../table/decimal.ts';
+} from '../../../src/kit/decimal.ts';
+import type { FoldKind } from '../../../src/kit/row.ts';
 import type { ColumnType } from '../table/definition.ts';
 import type { Order, Step } from '../table/steps.ts';
 
