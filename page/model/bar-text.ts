@@ -11,7 +11,7 @@ const utcDay = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short'
 export function notesOf({ state, gapMs, lateTrades, volume }: Bar): readonly string[] {
   return [
     ...(gapMs > 0 ? [`incomplete: feed away for ${gapText(gapMs)}`] : []),
-    ...(state === 'incomplete' && gapMs === 0 ? ['incomplete: trades before it were not recorded'] : []),
+    ...(state === 'incomplete' && gapMs === 0 ? ['incomplete: not recorded from its start on'] : []),
     ...(lateTrades > 0 ? [`corrected by ${plural(lateTrades, 'late trade')}`] : []),
     ...(volume === undefined ? ['live, not stored yet'] : []),
   ];

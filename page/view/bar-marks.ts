@@ -32,10 +32,13 @@ export class BarMarks implements ISeriesPrimitive<Time> {
   #attached: SeriesAttachedParameter<Time> | undefined;
   #slots: readonly Slot[] = [];
   #isShaded: (slot: Slot) => boolean = () => false;
-  readonly #views: readonly IPrimitivePaneView[] = [
-    view('bottom', (space) => this.#drawGround(space)),
-    view('top', (space) => this.#drawSigns(space)),
-  ];
+  readonly #views: readonly IPrimitivePaneView[];
+
+  /** `hasSigns`: diamonds and triangles at the bars, not only what is behind them. */
+  constructor(hasSigns: boolean) {
+    const ground = view('bottom', (space) => this.#drawGround(space));
+    this.#views = hasSigns ? [ground, view('top', (space) => this.#drawSigns(space))] : [ground];
+  }
 
   attached(parameter: SeriesAttachedParameter<Time>): void {
     this.#attached = parameter;
@@ -121,7 +124,7 @@ function hatched(
   context.rect(left, 0, width, height);
   context.clip();
   context.strokeStyle = ink;
-  context.globalAlpha = 0.55;
+  context.globalAlpha = 0.45;
   context.lineWidth = 1;
   context.beginPath();
   // The lines of neighbours meet: all start from the left edge of the chart.

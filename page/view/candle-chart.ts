@@ -23,7 +23,7 @@ const shares = [4, 1] as const;
 export class CandleChart {
   readonly #chart: IChartApi;
   readonly #series: Series;
-  readonly #marks = new BarMarks();
+  readonly #marks = [new BarMarks(true), new BarMarks(false)] as const;
   #slots: readonly Slot[] = [];
   #ms = 60_000;
   #decimals: number | undefined;
@@ -31,7 +31,8 @@ export class CandleChart {
   private constructor(chart: IChartApi, series: Series) {
     this.#chart = chart;
     this.#series = series;
-    series.candles.attachPrimitive(this.#marks);
+    series.candles.attachPrimitive(this.#marks[0]);
+    series.volume.attachPrimitive(this.#marks[1]);
     chart.applyOptions({
       localization: { timeFormatter: (seconds: Time) => barTime(Number(seconds) * 1000, this.#ms) },
       timeScale: {
@@ -101,17 +102,18 @@ export class CandleChart {
   follow(slots: readonly Slot[]): void {
     const from = firstChange(this.#slots, slots);
     if (from === slots.length && from === this.#slots.length) return;
-    // Only the last one can be put in the place of another, and others behind it.
-    if (from < this.#slots.length - 1 || slots.length < this.#slots.length) this.#set(slots);
+    // Only the last one can be put in the place of another, and others behind it; a hole changes the line before it.
+    const isSimple = from >= this.#slots.length - 1 && slots.length >= this.#slots.length;
+    if (!isSimple || slots.slice(from).some(({ bar }) => bar === undefined)) this.#set(slots);
     else {
       this.#slots = slots;
-      for (const slot of slots.slice(from)) this.#update(slot);
+      for (const place of slots.keys()) if (place >= from) this.#update(place);
     }
   }
 
   /** Shades slots and draws the signs of bars. */
   mark(isShaded: (slot: Slot) => boolean): void {
-    this.#marks.show(this.#slots, isShaded);
+    for (const marks of this.#marks) marks.show(this.#slots, isShaded);
   }
 
   /** Points at a bar, as the mouse does; without one at none. */
@@ -138,14 +140,16 @@ export class CandleChart {
     this.#slots = slots;
     const { candles, vwap, volume } = this.#series;
     candles.setData(slots.map(candleOf));
-    vwap.setData(slots.map(vwapOf));
+    vwap.setData(slots.map((slot, place) => vwapOf(slot, slots[place + 1])));
     volume.setData(slots.map(volumeOf));
   }
 
-  #update(slot: Slot): void {
+  #update(place: number): void {
+    const slot = this.#slots[place];
+    if (!slot) return;
     const { candles, vwap, volume } = this.#series;
     candles.update(candleOf(slot));
-    vwap.update(vwapOf(slot));
+    vwap.update(vwapOf(slot, this.#slots[place + 1]));
     volume.update(volumeOf(slot));
   }
 }
@@ -156,8 +160,11 @@ function candleOf({ time, bar }: Slot) {
   return { time: secondsOf(time), open, high, low, close };
 }
 
-function vwapOf({ time, bar }: Slot) {
-  return bar?.vwap === undefined ? { time: secondsOf(time) } : { time: secondsOf(time), value: bar.vwap };
+/** The line has a hole where no bar is: a part of it has the colour of the point that it begins at. */
+function vwapOf({ time, bar }: Slot, after: Slot | undefined) {
+  if (bar?.vwap === undefined) return { time: secondsOf(time) };
+  const isLast = after !== undefined && after.bar === undefined;
+  return { time: secondsOf(time), value: bar.vwap, ...(isLast ? { color: 'transparent' } : {}) };
 }
 
 function volumeOf({ time, bar }: Slot) {

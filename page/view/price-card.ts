@@ -78,9 +78,11 @@ export class PriceCard {
     const decimals = this.#context.decimals.of(this.#symbol ?? '');
     showPrice(byId('quote-price'), quote, decimals);
     showFigures(byId('quote-figures'), [
+      ...(this.#day?.figures(quote) ?? []),
       ['VWAP', quote?.vwap === undefined ? unknown : price(quote.vwap, decimals)],
       ['to VWAP', toVwap(quote && distance(quote))],
-      ...(this.#day?.figures(quote) ?? [['trades/s', rateFigure(quote && rateAt(quote, at))] as const]),
+      // The list of symbols has it, too.
+      ...(this.#day ? [] : [['trades/s', rateFigure(quote && rateAt(quote, at))] as const]),
     ]);
     this.#panel?.describe(quote && price(quote.price, decimals));
   }
