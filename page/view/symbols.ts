@@ -30,7 +30,7 @@ interface Shown {
   /** The server's clock, Unix ms; undefined while nothing is heard of it. */
   readonly at: number | undefined;
   /** Why no price comes. */
-  readonly trouble: string | undefined;
+  readonly problem: string | undefined;
 }
 
 /** The list of symbols: one row each, kept while the symbol is there, so that the focus stays where it is. */
@@ -55,15 +55,15 @@ export class SymbolList {
     this.#listen();
   }
 
-  show(stored: readonly StoredSymbol[], quotes: Quotes, { chosen, at, trouble }: Shown): void {
-    this.#redraw = () => this.show(stored, quotes, { chosen, at, trouble });
+  show(stored: readonly StoredSymbol[], quotes: Quotes, { chosen, at, problem }: Shown): void {
+    this.#redraw = () => this.show(stored, quotes, { chosen, at, problem });
     const all = symbolLines(stored, quotes);
     this.#search.hidden = all.length < searchFrom;
     const found = this.#search.hidden ? all : matching(all, this.#search.value);
     const lines = found.slice(0, mostRows);
     setText(byId('symbols-count'), all.length < searchFrom ? '' : countText(found.length, lines.length, all.length));
     const missing = all.length === 0 ? noTrades : quotes.size === 0 && at !== undefined ? noPrices : undefined;
-    const text = missing === undefined || trouble === undefined ? missing : `No live prices: ${trouble}`;
+    const text = missing === undefined || problem === undefined ? missing : `No live prices: ${problem}`;
     this.#empty.hidden = text === undefined;
     if (text !== undefined) withCode(this.#empty, text);
     const names = new Set(lines.map(({ symbol }) => symbol));
