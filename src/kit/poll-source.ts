@@ -3,6 +3,7 @@ import { errorText, FdpError, faultOf } from '../errors.ts';
 import { Backoff } from './backoff.ts';
 import { linkedAbort, unlessAborted } from './clock.ts';
 import type { SourceMessage } from './message.ts';
+import { Proven } from './proven.ts';
 import type { RoleContext } from './role.ts';
 import type { Lane, Reading, Source } from './source.ts';
 
@@ -13,9 +14,15 @@ export interface PollSourceOptions {
   readonly everyMs: number;
   /** How long one poll may take, ms; 10 s unless given. */
   readonly timeoutMs?: number;
+  /** The connector's, so that a poll that worked still counts after a restart of the topology; an own one unless given. */
+  readonly proven?: Proven;
   /**
-   * Asks once, and gives what is new, in order; nothing is fine. A fatal error (`FdpError`) ends the topology; after any
-   * other it is asked again, after waits that grow, or after the wait that a throttled one names.
+   * Asks once, and gives what is new, in order; nothing is fine. What it throws decides about the next poll:
+   *
+   * - fatal (`FDP_REFUSED`: the key is wrong): the topology ends, unless a poll has worked before in this process;
+   * - throttled (`FDP_UNAVAILABLE` with `fault: 'throttled'`): asked again after `waitMs`, or the interval without it;
+   * - anything else, an error without a code as well: asked again after waits that double from 100 ms to 30 s, or to the
+   *   interval if that is longer.
    */
   poll(signal: AbortSignal): Promise<readonly PolledMessage[]>;
 }
@@ -56,6 +63,7 @@ class Poller {
   readonly #context: RoleContext;
   readonly #options: PollSourceOptions;
   readonly #backoff: Backoff;
+  readonly #proven: Proven;
   /** When the next poll is due, monotonic ms. */
   #dueAt = Number.NEGATIVE_INFINITY;
 
@@ -63,6 +71,7 @@ class Poller {
     this.#context = context;
     this.#options = options;
     this.#backoff = new Backoff(context, Math.max(longestWaitMs, options.everyMs));
+    this.#proven = options.proven ?? new Proven();
   }
 
   async read(signal: AbortSignal, stopped: AbortSignal): Promise<Reading | undefined> {
@@ -92,12 +101,14 @@ class Poller {
     try {
       const found = await unlessAborted(limit.controller.signal, poll(limit.controller.signal), late);
       this.#backoff.reset();
+      this.#proven.worked('poll');
       if (!stopped.aborted) node.is('ok');
       return found;
     } catch (error) {
       if (stopped.aborted) return [];
-      if (faultOf(error) === 'fatal') throw error;
-      this.#failed(error);
+      const judged = this.#proven.judge('poll', error);
+      if (faultOf(judged) === 'fatal') throw judged;
+      this.#failed(judged);
       return [];
     } finally {
       cancel();
@@ -107,7 +118,8 @@ class Poller {
 
   #failed(error: unknown): void {
     const { clock, node } = this.#context;
-    const askedMs = error instanceof FdpError ? (error.waitMs ?? 0) : 0;
+    const isThrottled = error instanceof FdpError && error.fault === 'throttled';
+    const askedMs = isThrottled ? (error.waitMs ?? this.#options.everyMs) : 0;
     const waitMs = Math.max(askedMs, this.#backoff.nextMs());
     this.#dueAt = clock.monotonic() + waitMs;
     node.retries++;
