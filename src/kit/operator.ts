@@ -10,6 +10,10 @@ import type { Meta } from './origin.ts';
 import type { Outcomes } from './outcomes.ts';
 import { RecencyMap } from './recency-map.ts';
 
+/**
+ * The world of an operator. It decides by the message (its `timestamp`, a field), not by `clock`, which is for waiting: then
+ * a message that is read again gives the same again.
+ */
 export interface OperatorContext extends Environment {
   readonly node: NodeStats;
   /** How messages end that don't go on; the helpers use it. */
@@ -19,7 +23,8 @@ export interface OperatorContext extends Environment {
 }
 
 // The helpers that operators are made with. They keep the accounting true for the author: whatever the function
-// returns is counted as made, passed on or filtered, and whatever it throws rejects that one message and no other.
+// returns is counted as made, passed on or filtered, and whatever it throws rejects that one message and no other: an
+// `FdpError` with FDP_MESSAGE_INVALID, whose text is the reason in the dead letter.
 
 /** One message in, one message out. */
 export function perMessage(
@@ -53,11 +58,14 @@ export interface ScanOptions<S> {
   step(state: S, message: Message): readonly Message[];
   /** Which state a message belongs to. */
   key(message: Message): string;
-  /** Keys remembered; the one unused for longest is forgotten, and counted as `evicted`. */
+  /** Keys remembered in a lane; the one unused for longest is forgotten, and counted as `evicted`. */
   readonly maxKeys: number;
 }
 
-/** Keyed state: made per lane and subscription, bounded, gone when the lane is. */
+/**
+ * Keyed state: made per lane and subscription, bounded, gone when the lane is. What `step` changed before it threw stays
+ * changed. The operator declares the figures that this counts: `evicted` and `split_keys` of `figures`.
+ */
 export function scan<S>(context: OperatorContext, options: ScanOptions<S>): OperatorFunction<Batch, Batch> {
   const lanes = new KeyLanes(context);
   return (batches) =>
