@@ -10,19 +10,18 @@ import type { Lane, Reading, Source } from './source.ts';
 export interface PollSourceOptions {
   /** The connector's name, and the id of the one lane. */
   readonly name: string;
-  /** From the beginning of one poll to the beginning of the next, ms; one that took longer is followed by the next at once. */
+  /** From the start of one poll to the start of the next, ms; after a poll that took longer the next starts at once. */
   readonly everyMs: number;
   /** How long one poll may take, ms; 10 s unless given. */
   readonly timeoutMs?: number;
-  /** The connector's, so that a poll that worked still counts after a restart of the topology; an own one unless given. */
+  /** The connector's, so that it outlives a restart of the topology; one of its own unless given. */
   readonly proven?: Proven;
   /**
-   * Asks once, and gives what is new, in order; nothing is fine. What it throws decides about the next poll:
+   * Polls once and returns what is new, in order; an empty list is fine. What it throws decides about the next poll:
    *
    * - fatal (`FDP_REFUSED`: the key is wrong): the topology ends, unless a poll has worked before in this process;
-   * - throttled (`FDP_UNAVAILABLE` with `fault: 'throttled'`): asked again after `waitMs`, or the interval without it;
-   * - anything else, an error without a code as well: asked again after waits that double from 100 ms to 30 s, or to the
-   *   interval if that is longer.
+   * - throttled (`FDP_UNAVAILABLE` with `fault: 'throttled'`): polls again after `waitMs`, or after the interval without it;
+   * - anything else, with a code or not: polls again with back-off, from 100 ms to 30 s, or to the interval if it is longer.
    */
   poll(signal: AbortSignal): Promise<readonly PolledMessage[]>;
 }
@@ -36,8 +35,8 @@ const longestPollMs = 10_000;
 const longestWaitMs = 30_000;
 
 /**
- * A source that asks (an API, a page, a folder): one lane that polls every interval of the clock while it is read, never
- * two polls at a time, and none while the pipeline takes nothing. Never replayable. The node is `ok` after a poll that
+ * A source that polls (an API, a page, a folder): one lane that polls once per interval while it is read, never
+ * two polls at a time, and none while the pipeline is not reading. Never replayable. The node is `ok` after a poll that
  * worked, and `retrying`, with the reason and the time of the next try, after one that did not.
  */
 export function pollSource(context: RoleContext, options: PollSourceOptions): Source {
@@ -89,7 +88,7 @@ class Poller {
     }
   }
 
-  /** What one poll found; nothing after a failure, with the next one put off. */
+  /** The messages of one poll; none after a failure, which postpones the next poll. */
   async #poll(stopped: AbortSignal): Promise<readonly PolledMessage[]> {
     const { clock, node } = this.#context;
     const { name, everyMs, poll } = this.#options;

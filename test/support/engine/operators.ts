@@ -33,7 +33,7 @@ export async function runOperators(
   operators: readonly (readonly [OperatorDeclaration, unknown])[],
   values: readonly unknown[],
   options: {
-    cut?: readonly number[];
+    batchEnds?: readonly number[];
     context?: OperatorContext & TestNode;
     lane?: LaneContext;
     record?: (index: number) => Partial<Pick<SourceMessage, 'key' | 'timestamp'>>;
@@ -55,7 +55,7 @@ export async function runOperators(
       },
     ),
   );
-  const edges = [0, ...(options.cut ?? []), messages.length];
+  const edges = [0, ...(options.batchEnds ?? []), messages.length];
   const input = edges.slice(1).map((end, index): Batch => {
     return { lane, messages: messages.slice(edges[index], end), warmUp: false };
   });
