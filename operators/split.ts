@@ -8,7 +8,7 @@ import { checkField } from './support/names.ts';
 
 /**
  * `split`: one message for each distinct value in the items of an array. Groups come in the order of their first item;
- * items keep theirs. Items that have no usable value share one message without a key, so that they harm no others.
+ * items keep theirs. Items without a usable value share one message without a key, so that they don't affect others.
  */
 export const split = defineOperator({
   type: 'split',
