@@ -1,4 +1,4 @@
-// What a component of one's own is written against: `import { defineOperator } from 'fdp'`.
+// The public API, for components of your own: `import { defineOperator } from 'fdp'`.
 export { type ErrorCode, type Fault, FdpError, faultOf, isRetriable } from '../errors.ts';
 export { Backoff } from './backoff.ts';
 export type { Chance } from './chance.ts';

@@ -9,13 +9,14 @@ import type { Lane, Reading, Source } from './source.ts';
 export interface PollSourceOptions {
   /** The connector's name, and the id of the one lane. */
   readonly name: string;
-  /** From the beginning of one poll to the beginning of the next, ms; one that took longer is followed by the next at once. */
+  /** From the start of one poll to the start of the next, ms; after a poll that took longer the next starts at once. */
   readonly everyMs: number;
   /** How long one poll may take, ms; 10 s unless given. */
   readonly timeoutMs?: number;
   /**
-   * Asks once, and gives what is new, in order; nothing is fine. A fatal error (`FdpError`) ends the topology; after any
-   * other it is asked again, after waits that grow, or after the wait that a throttled one names.
+   * Polls once and returns what is new, in order; an empty list is fine. A fatal error (`FdpError`) ends the topology;
+   * after any
+   * other the poll is repeated with exponential back-off, or after the wait that a throttling error names.
    */
   poll(signal: AbortSignal): Promise<readonly PolledMessage[]>;
 }
@@ -29,8 +30,8 @@ const longestPollMs = 10_000;
 const longestWaitMs = 30_000;
 
 /**
- * A source that asks (an API, a page, a folder): one lane that polls every interval of the clock while it is read, never
- * two polls at a time, and none while the pipeline takes nothing. Never replayable. The node is `ok` after a poll that
+ * A source that polls (an API, a page, a folder): one lane that polls once per interval while it is read, never
+ * two polls at a time, and none while the pipeline is not reading. Never replayable. The node is `ok` after a poll that
  * worked, and `retrying`, with the reason and the time of the next try, after one that did not.
  */
 export function pollSource(context: RoleContext, options: PollSourceOptions): Source {
@@ -80,7 +81,7 @@ class Poller {
     }
   }
 
-  /** What one poll found; nothing after a failure, with the next one put off. */
+  /** The messages of one poll; none after a failure, which postpones the next poll. */
   async #poll(stopped: AbortSignal): Promise<readonly PolledMessage[]> {
     const { clock, node } = this.#context;
     const { name, everyMs, poll } = this.#options;
