@@ -7,7 +7,13 @@ import { TestTable } from '../support/contracts/table-harness.ts';
 import { runOperators } from '../support/engine/operators.ts';
 import { operator } from './declared.ts';
 
-const read = (name: string): readonly Row[] => JSON.parse(readFileSync(`test/operators/fixtures/${name}.json`, 'utf8'));
+const read = (name: string): readonly Row[] => {
+  const text = readFileSync(`test/operators/fixtures/${name}.ndjson`, 'utf8');
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+};
 
 it('the bars of a tape are those that fixtures/bars.py works out', async () => {
   const lengths = '[1m, 5m, 1h, 1d]';
