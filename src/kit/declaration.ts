@@ -17,7 +17,10 @@ export type FieldType = 'string' | 'number' | 'boolean' | 'date' | 'decimal' | '
 /** The fields that a message has at some point of the pipeline; undefined where they can't be known. */
 export type Shape = Readonly<Record<string, FieldType>> | undefined;
 
-/** Reports a mistake in the pipeline file. `path` leads from the component's options to the value. */
+/**
+ * Reports a mistake in options that match their schema. `path` leads from the component's options to the value, which is
+ * shown with its position. The message is one line, `NAME: text`; the hint says what to write instead, on a line below.
+ */
 export type Report = (path: readonly (string | number)[], text: string, hint?: string) => void;
 
 /** What an operator's check can find out about the rest of the pipeline. */
@@ -35,7 +38,14 @@ interface Declaration {
   readonly type: string;
   /** One line. */
   readonly summary: string;
-  /** JSON Schema (draft 7) of the options: each with description, default and unit. */
+  /**
+   * JSON Schema (draft 7) of the options: each with description, default and unit.
+   *
+   * Formats of text: `duration`, `size`, `rate`, `address` (`units.ts` reads them; `0s` is a duration, too), `date-time`,
+   * `path` (comes as an absolute one), `name-or-path`, `expression`. Keywords beside those of JSON Schema: `secret: true` for
+   * a value that is never shown, `missingHint` for what to do when its variable is not set, and `expected`, which the error
+   * of a `pattern` says: `a URL that begins with https://`.
+   */
   readonly options: JSONSchema;
   /** YAML that validates. */
   readonly example: string;

@@ -40,6 +40,7 @@ export {
 } from './operator.ts';
 export { type Coordinates, coordinatesOf, type Meta, type Proof } from './origin.ts';
 export { type PolledMessage, type PollSourceOptions, pollSource } from './poll-source.ts';
+export { Proven } from './proven.ts';
 export { type Intake, type PushSourceOptions, pushSource } from './push-source.ts';
 export { BoundedQueue, queueBounds, queueSchema } from './queue.ts';
 export type { RequestContext, RouteDescription } from './request.ts';

@@ -10,6 +10,10 @@ import type { Meta } from './origin.ts';
 import type { Outcomes } from './outcomes.ts';
 import { RecencyMap } from './recency-map.ts';
 
+/**
+ * What an operator is created with. Decide by the message (its `timestamp`, a field), not by `clock`, which is for waiting:
+ * only then does a message that is read again give the same result.
+ */
 export interface OperatorContext extends Environment {
   readonly node: NodeStats;
   /** Ends messages that are not passed on; used by the helpers. */
@@ -19,7 +23,8 @@ export interface OperatorContext extends Environment {
 }
 
 // The helpers that operators are made with. They do the accounting: whatever the function
-// returns is counted as made, passed on or filtered, and whatever it throws rejects that one message and no other.
+// returns is counted as made, passed on or filtered, and whatever it throws rejects that one message and no other. Throw an
+// `FdpError` with FDP_MESSAGE_INVALID: its text is the reason in the dead letter.
 
 /** One message in, one message out. */
 export function perMessage(
@@ -53,11 +58,14 @@ export interface ScanOptions<S> {
   step(state: S, message: Message): readonly Message[];
   /** Which state a message belongs to. */
   key(message: Message): string;
-  /** Keys remembered; beyond that, the least recently used is forgotten and counted as `evicted`. */
+  /** Keys remembered per lane; beyond that, the least recently used is forgotten and counted as `evicted`. */
   readonly maxKeys: number;
 }
 
-/** Keyed state: made per lane and subscription, bounded, dropped with the lane. */
+/**
+ * Keyed state: made per lane and subscription, bounded, dropped with the lane. Changes that `step` made before it threw
+ * are kept. The operator declares the figures that this counts: `evicted` and `split_keys` of `figures`.
+ */
 export function scan<S>(context: OperatorContext, options: ScanOptions<S>): OperatorFunction<Batch, Batch> {
   const lanes = new KeyLanes(context);
   return (batches) =>

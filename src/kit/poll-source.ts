@@ -3,6 +3,7 @@ import { errorText, FdpError, faultOf } from '../errors.ts';
 import { Backoff } from './backoff.ts';
 import { linkedAbort, unlessAborted } from './clock.ts';
 import type { SourceMessage } from './message.ts';
+import { Proven } from './proven.ts';
 import type { RoleContext } from './role.ts';
 import type { Lane, Reading, Source } from './source.ts';
 
@@ -13,10 +14,14 @@ export interface PollSourceOptions {
   readonly everyMs: number;
   /** How long one poll may take, ms; 10 s unless given. */
   readonly timeoutMs?: number;
+  /** The connector's, so that it outlives a restart of the topology; one of its own unless given. */
+  readonly proven?: Proven;
   /**
-   * Polls once and returns what is new, in order; an empty list is fine. A fatal error (`FdpError`) ends the topology;
-   * after any
-   * other the poll is repeated with exponential back-off, or after the wait that a throttling error names.
+   * Polls once and returns what is new, in order; an empty list is fine. What it throws decides about the next poll:
+   *
+   * - fatal (`FDP_REFUSED`: the key is wrong): the topology ends, unless a poll has worked before in this process;
+   * - throttled (`FDP_UNAVAILABLE` with `fault: 'throttled'`): polls again after `waitMs`, or after the interval without it;
+   * - anything else, with a code or not: polls again with back-off, from 100 ms to 30 s, or to the interval if it is longer.
    */
   poll(signal: AbortSignal): Promise<readonly PolledMessage[]>;
 }
@@ -57,6 +62,7 @@ class Poller {
   readonly #context: RoleContext;
   readonly #options: PollSourceOptions;
   readonly #backoff: Backoff;
+  readonly #proven: Proven;
   /** When the next poll is due, monotonic ms. */
   #dueAt = Number.NEGATIVE_INFINITY;
 
@@ -64,6 +70,7 @@ class Poller {
     this.#context = context;
     this.#options = options;
     this.#backoff = new Backoff(context, Math.max(longestWaitMs, options.everyMs));
+    this.#proven = options.proven ?? new Proven();
   }
 
   async read(signal: AbortSignal, stopped: AbortSignal): Promise<Reading | undefined> {
@@ -93,12 +100,14 @@ class Poller {
     try {
       const found = await unlessAborted(limit.controller.signal, poll(limit.controller.signal), late);
       this.#backoff.reset();
+      this.#proven.worked('poll');
       if (!stopped.aborted) node.is('ok');
       return found;
     } catch (error) {
       if (stopped.aborted) return [];
-      if (faultOf(error) === 'fatal') throw error;
-      this.#failed(error);
+      const judged = this.#proven.judge('poll', error);
+      if (faultOf(judged) === 'fatal') throw judged;
+      this.#failed(judged);
       return [];
     } finally {
       cancel();
@@ -108,7 +117,8 @@ class Poller {
 
   #failed(error: unknown): void {
     const { clock, node } = this.#context;
-    const askedMs = error instanceof FdpError ? (error.waitMs ?? 0) : 0;
+    const isThrottled = error instanceof FdpError && error.fault === 'throttled';
+    const askedMs = isThrottled ? (error.waitMs ?? this.#options.everyMs) : 0;
     const waitMs = Math.max(askedMs, this.#backoff.nextMs());
     this.#dueAt = clock.monotonic() + waitMs;
     node.retries++;
