@@ -12,7 +12,7 @@ export interface Flags {
   readonly pipeline?: string;
 }
 
-/** What the commands do; each gives its exit code. `all` are the flags of the program, those of a command come beside. */
+/** The implementations of the commands; each returns its exit code. `all` are the flags of the program. */
 export interface Actions {
   start(): Promise<number>;
   validate(flags: { readonly json?: boolean }): number;
@@ -154,7 +154,7 @@ function reconcileCommand(program: Command, does: Actions, exit: Exit): void {
     .action(async (table: string | undefined, flags: ReconcileFlags) => exit(await does.reconcile(table, flags)));
 }
 
-/** `counters forget`; `positions forget` is its name of before, and not shown. */
+/** `counters forget`; `positions forget` is its former name, and hidden. */
 function counterCommand(program: Command, does: Actions, exit: Exit, name: string, hidden: boolean): void {
   program
     .command(name, { hidden })
