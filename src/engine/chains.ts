@@ -69,6 +69,8 @@ export class Chains {
     const nodes = present(graph.branches.get(branch.name), branch.name, 'sink');
     const sink = present(roles.sinks.get(branch.name), branch.name, 'sink');
     const followers = plan.branches.filter(({ after }) => after === branch.name);
+    // What followers get is held by permits: it can't be absorbed here.
+    const gathering = followers.length === 0 && !branch.bestEffort ? sink.gathering : undefined;
     const storedBefore = new WeakSet<Meta>();
     const delivery = new Delivery({
       sink,
@@ -77,6 +79,7 @@ export class Chains {
       node: nodes.sink,
       outcomes: outcomes.at(nodes.sink),
       branch: branch.name,
+      gathers: gathering !== undefined,
       bestEffort: branch.bestEffort,
       writeTimeoutMs: settings.writeTimeoutMs,
       killed: life(branch.name),
@@ -85,12 +88,13 @@ export class Chains {
       mayBeCounted: branch.input === 'merges' ? before : undefined,
       fail: (error) => (branch.bestEffort ? lose(branch.name, error) : fail(error)),
     });
+    const deliver = (batch: Batch) => delivery.deliver(batch);
     return pipe(
       branch.bestEffort ? bestEffort(nodes.sink, environment.clock) : pipe(),
       this.#operators(branch.operators, nodes.operators),
       failing(fail),
       tap((batch) => delivery.arrive(batch)),
-      inOrder((batch) => delivery.deliver(batch), sink.ordered ? 1 : (sink.maxInFlight ?? 1)),
+      gathering?.lane(deliver) ?? inOrder(deliver, sink.ordered ? 1 : (sink.maxInFlight ?? 1)),
       this.#fanOut(followers, storedBefore),
     );
   }

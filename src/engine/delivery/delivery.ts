@@ -21,6 +21,8 @@ export interface DeliveryParts extends AttemptParts, CountingParts {
   /** Whether branches follow that get what this sink stored, and how many of them settle. */
   readonly followers: { readonly any: boolean; readonly settling: number };
   readonly branch: string;
+  /** Its messages are absorbed when they come. */
+  readonly gathers: boolean;
   /** Nobody waits for it: when its lane ends, a write in progress is cancelled too. */
   readonly bestEffort: boolean;
   /** Told what a person must cure: aborts `killed`. */
@@ -134,7 +136,10 @@ class BatchDelivery {
 
   releaseRest(): void {
     this.#parts.node.inFlight -= this.#pending.length;
-    for (const message of this.#pending) this.#parts.outcomes.release(message);
+    for (const message of this.#pending) {
+      if (this.#parts.gathers) message.track.surface();
+      this.#parts.outcomes.release(message);
+    }
     this.#pending = [];
   }
 
@@ -203,7 +208,7 @@ class BatchDelivery {
   }
 
   #delivered(message: Message, known: Coordinates | undefined): void {
-    const { node, followers } = this.#parts;
+    const { node, followers, gathers } = this.#parts;
     node.out++;
     this.counting.confirmed(message, known);
     if (followers.any && isOwn(message, known)) {
@@ -211,11 +216,13 @@ class BatchDelivery {
       this.#stored.push(message);
     }
     node.inFlight--;
-    message.track.end(Outcome.delivered);
+    if (gathers) message.track.endAbsorbed(Outcome.delivered);
+    else message.track.end(Outcome.delivered);
   }
 
   #reject(message: Message, error: unknown): void {
     this.#parts.node.inFlight--;
+    if (this.#parts.gathers) message.track.surface();
     this.#parts.outcomes.reject(this.#batch.lane, message, error);
   }
 }

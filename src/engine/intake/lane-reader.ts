@@ -6,18 +6,21 @@ import type { Environment } from '../../kit/environment.ts';
 import { type Batch, type LaneContext, type Message, messageOf } from '../../kit/message.ts';
 import type { NodeStats } from '../../kit/node-stats.ts';
 import type { Outcomes } from '../../kit/outcomes.ts';
+import { Permits } from '../../kit/permits.ts';
 import type { Lane, Reading } from '../../kit/source.ts';
 import type { Limits } from '../plan.ts';
 import { Proofs } from '../recovery/proofs.ts';
 import type { Tally } from '../tally.ts';
 import type { Troubles } from '../troubles.ts';
 import { Ledger, type Uncommitted } from './ledger.ts';
-import { Permits } from './permits.ts';
 
 /** How long a held source waits before it looks again, ms. */
 const heldPollMs = 200;
 /** After a kill: how long what is under way may take to end by itself, ms. */
 const abandonMs = 5000;
+
+/** Batches of a lane that may be unsettled beyond its limits, while sinks that gather hold what is left of them. */
+const absorbableBatches = 64;
 
 export interface LaneParts {
   readonly environment: Environment;
@@ -30,6 +33,8 @@ export interface LaneParts {
   readonly limits: Limits;
   readonly topologyPermits: Permits;
   readonly replayable: boolean;
+  /** A sink gathers. */
+  readonly gathers: boolean;
   /** Aborts when the intake stops. */
   readonly draining: AbortSignal;
   /** Aborts when whatever is in flight is given up. */
@@ -63,12 +68,15 @@ export class LaneReader {
     this.#life = linkedAbort(lane.signal, parts.killed);
     const { signal } = this.#life.controller;
     const { laneBatches, laneBytes } = parts.limits;
+    const absorbable = parts.gathers ? absorbableBatches : 0;
     // A lane may be over its limits by the one batch that it was reading.
-    this.#proofs = new Proofs(lane.id, lane.group?.start.note, (laneBatches + 1) * (lane.batch ?? 1));
+    const underWay = (laneBatches + absorbable + 1) * (lane.batch ?? 1);
+    this.#proofs = new Proofs(lane.id, lane.group?.start.note, underWay);
     this.context = { id: lane.id, signal, proofs: this.#proofs };
     this.#permits = [new Permits(laneBatches, laneBytes), parts.topologyPermits];
     const { tally, environment, fail } = parts;
-    this.#ledger = new Ledger(lane, { permits: this.#permits, tally, environment, proofs: this.#proofs, fail });
+    const [permits, proofs] = [this.#permits, this.#proofs];
+    this.#ledger = new Ledger(lane, { permits, tally, environment, proofs, absorbable, fail });
     this.batches = new Observable((subscriber) => {
       this.#readAll((batch) => subscriber.next(batch)).then(
         () => subscriber.complete(),

@@ -2,11 +2,11 @@ import { isRetriable } from '../../errors.ts';
 import { Backoff } from '../../kit/backoff.ts';
 import { linkedAbort } from '../../kit/clock.ts';
 import type { Environment } from '../../kit/environment.ts';
+import type { Permits } from '../../kit/permits.ts';
 import type { Lane, Reading } from '../../kit/source.ts';
 import { Outcome, type TrackOwner } from '../../kit/track.ts';
 import type { Proofs } from '../recovery/proofs.ts';
 import type { Tally } from '../tally.ts';
-import type { Permits } from './permits.ts';
 
 /** Time between two commits of a lane while it is busy, ms: what a crash makes us read again. */
 const commitIntervalMs = 100;
@@ -19,22 +19,37 @@ export class Settlement implements TrackOwner {
   /** Monotonic ms when it was read. */
   readonly readAt: number;
   released = false;
+  /** It counts among those that may be under way. */
+  holdsPermits = true;
   #remaining: number;
+  /** Messages that are neither absorbed nor at their end. */
+  #busy: number;
   readonly #tally: Tally;
-  readonly #settled: () => void;
+  readonly #on: { settled(): void; absorbed?(): void };
 
-  constructor(reading: Reading, readAt: number, tally: Tally, settled: () => void) {
+  constructor(reading: Reading, readAt: number, tally: Tally, on: { settled(): void; absorbed?(): void }) {
     this.position = reading.position;
     this.bytes = reading.bytes;
     this.messages = reading.messages.length;
     this.readAt = readAt;
     this.#remaining = this.messages;
+    this.#busy = this.messages;
     this.#tally = tally;
-    this.#settled = settled;
+    this.#on = on;
   }
 
   get isSettled(): boolean {
     return this.#remaining === 0;
+  }
+
+  /** Whatever of it has not ended lies in sinks that gather. */
+  get isAbsorbed(): boolean {
+    return this.#busy === 0;
+  }
+
+  absorbed(isAbsorbed: boolean): void {
+    this.#busy += isAbsorbed ? -1 : 1;
+    if (this.isAbsorbed === isAbsorbed) this.#on.absorbed?.();
   }
 
   /** A source message has ended, with everything derived from it. */
@@ -42,7 +57,7 @@ export class Settlement implements TrackOwner {
     if (this.isSettled) return;
     if (outcome === Outcome.released) this.released = true;
     this.#tally.end(outcome);
-    if (--this.#remaining === 0) this.#settled();
+    if (--this.#remaining === 0) this.#on.settled();
   }
 
   /** Ends what has not ended as released; whatever it does later is ignored. */
@@ -60,8 +75,8 @@ export interface Uncommitted {
 
 /**
  * The open batches of a lane in the order in which they were read. Commits the lowest contiguous settled position and
- * never anything above an unsettled or released message. A batch keeps its permits until it and all before it are
- * settled: one that gets stuck holds the lane, instead of letting settled ones pile up behind it.
+ * never anything above an unsettled or released message. A batch keeps its permits until it and all before it are settled
+ * or absorbed: one that gets stuck holds the lane, instead of letting settled ones pile up behind it.
  */
 export class Ledger {
   readonly #open: Settlement[] = [];
@@ -70,6 +85,7 @@ export class Ledger {
   readonly #tally: Tally;
   readonly #environment: Environment;
   readonly #proofs: Proofs;
+  readonly #absorbable: number;
   readonly #fail: (error: unknown) => void;
   readonly #hurry = linkedAbort().controller;
   /** A message was given back: nothing from there on may be committed. */
@@ -89,6 +105,8 @@ export class Ledger {
       tally: Tally;
       environment: Environment;
       proofs: Proofs;
+      /** So many batches may be open without permits: what lies in sinks that gather, and what was settled behind it. */
+      absorbable: number;
       fail: (error: unknown) => void;
     },
   ) {
@@ -97,6 +115,7 @@ export class Ledger {
     this.#tally = parts.tally;
     this.#environment = parts.environment;
     this.#proofs = parts.proofs;
+    this.#absorbable = parts.absorbable;
     this.#fail = parts.fail;
   }
 
@@ -106,11 +125,13 @@ export class Ledger {
     const [oldest] = reading.messages;
     // A log's record has an age when it is read: it is dated by when the feed received it. Elsewhere that is now.
     const ageMs = oldest && reading.position !== undefined ? Math.max(0, clock.now() - oldest.timestamp) : 0;
-    const settlement: Settlement = new Settlement(reading, clock.monotonic(), this.#tally, () => {
+    const settled = () => {
       const tookMs = ageMs + clock.monotonic() - settlement.readAt;
       if (!settlement.released) this.#tally.latency.record(tookMs, settlement.messages);
       this.#settle();
-    });
+    };
+    const absorbed = () => this.#givePermitsBack();
+    const settlement: Settlement = new Settlement(reading, clock.monotonic(), this.#tally, { settled, absorbed });
     this.#open.push(settlement);
     this.#tally.read(reading.messages.length);
     for (const permits of this.#permits) permits.take(reading.bytes);
@@ -147,14 +168,28 @@ export class Ledger {
   #settle(): void {
     while (this.#open[0]?.isSettled) {
       const settled = this.#open.shift() as Settlement;
-      for (const permits of this.#permits) permits.giveBack(settled.bytes);
+      if (settled.holdsPermits) for (const permits of this.#permits) permits.giveBack(settled.bytes);
       if (settled.released) this.#isBroken = true;
       if (settled.position === undefined || this.#isBroken) continue;
       this.#target = settled.position;
       this.#settled = together(this.#settled, settled);
     }
+    this.#givePermitsBack();
     if (this.#target !== undefined) this.#committing ??= this.#commitAll();
     if (this.#open.length === 0) this.#whenSettled?.();
+  }
+
+  /** The permits of batches that no longer need them, and again for those that do. */
+  #givePermitsBack(): void {
+    let isFirst = true;
+    for (const [place, settlement] of this.#open.entries()) {
+      isFirst &&= settlement.isAbsorbed && place < this.#absorbable;
+      if (settlement.holdsPermits !== isFirst) continue;
+      settlement.holdsPermits = !isFirst;
+      for (const permits of this.#permits)
+        if (isFirst) permits.giveBack(settlement.bytes);
+        else permits.take(settlement.bytes);
+    }
   }
 
   async #commitAll(): Promise<void> {

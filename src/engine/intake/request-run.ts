@@ -74,9 +74,10 @@ export class RequestRun {
   #admit(reading: Reading): Batch {
     const { node, tally, environment } = this.#parts;
     const { clock } = environment;
-    const settlement: Settlement = new Settlement(reading, clock.monotonic(), tally, () => {
+    const settled = () => {
       if (!settlement.released) tally.latency.record(clock.monotonic() - settlement.readAt, settlement.messages);
-    });
+    };
+    const settlement: Settlement = new Settlement(reading, clock.monotonic(), tally, { settled });
     this.#settlement = settlement;
     tally.read(reading.messages.length);
     node.in += reading.messages.length;

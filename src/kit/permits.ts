@@ -1,4 +1,4 @@
-import { woken } from '../../kit/clock.ts';
+import { woken } from './clock.ts';
 
 /**
  * Bounds what was read and is not yet settled, it or something before it, in batches and in bytes. A source reads only while a permit is free; what
