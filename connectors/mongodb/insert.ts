@@ -154,7 +154,8 @@ function textBytes(value: unknown): number {
   return bytes;
 }
 
-function storedCoordinates(source: { l?: unknown; o?: unknown; i?: unknown } | undefined): Coordinates {
+/** Where a document came from; lane '' and offset -1 for one that another program stored. */
+export function storedCoordinates(source: { l?: unknown; o?: unknown; i?: unknown } | undefined): Coordinates {
   return { lane: String(source?.l ?? ''), offset: Number(source?.o ?? -1), index: Number(source?.i ?? 0) };
 }
 

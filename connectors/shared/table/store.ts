@@ -51,6 +51,8 @@ export interface Changed {
   readonly moves: Readonly<Record<string, Move>>;
   /** Because of what the row holds something was left out: a store that remembers rows must have read it just now. */
   readonly leftOut: boolean;
+  /** The change holds only for the row as it is: a store that remembers rows writes it so that no memory of it holds. */
+  readonly isRevision?: true;
 }
 
 /** Called within the step that writes; pure, and called again when another writer came between. */

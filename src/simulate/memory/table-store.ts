@@ -26,6 +26,11 @@ import type { MemoryHook, MemoryRow, MemorySpace, MemoryTable } from './space.ts
 /** Where a row came from that no message of a log made. */
 const foreign = { lane: '', offset: -1, index: 0 };
 
+export interface MemoryTableOptions {
+  readonly name: string;
+  readonly definition: TableDefinition;
+}
+
 /** One table in a memory space, as one role sees it. */
 export class MemoryTableStore implements TableStore<NewRow['values']>, TableReader {
   readonly definition: TableDefinition;
@@ -41,7 +46,7 @@ export class MemoryTableStore implements TableStore<NewRow['values']>, TableRead
   #generation = -1;
   #table: MemoryTable | undefined;
 
-  constructor(space: MemorySpace, table: { name: string; definition: TableDefinition }, environment: Environment) {
+  constructor(space: MemorySpace, table: MemoryTableOptions, environment: Environment) {
     this.definition = table.definition;
     this.#space = space;
     this.#name = table.name;
