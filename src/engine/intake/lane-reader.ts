@@ -72,7 +72,8 @@ export class LaneReader {
     // A lane may be over its limits by the one batch that it was reading.
     const underWay = (laneBatches + absorbable + 1) * (lane.batch ?? 1);
     this.#proofs = new Proofs(lane.id, lane.group?.start.note, underWay);
-    this.context = { id: lane.id, signal, proofs: this.#proofs };
+    const moreComes = (idle: () => void) => this.#ledger.moreComes(idle);
+    this.context = { id: lane.id, signal, proofs: this.#proofs, moreComes };
     this.#permits = [new Permits(laneBatches, laneBytes), parts.topologyPermits];
     const { tally, environment, fail } = parts;
     const [permits, proofs] = [this.#permits, this.#proofs];

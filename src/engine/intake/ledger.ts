@@ -99,6 +99,8 @@ export class Ledger {
   #settled: Uncommitted | undefined;
   #committing: Promise<void> | undefined;
   #whenSettled: (() => void) | undefined;
+  /** Called once when all that is open is absorbed. */
+  readonly #whenIdle = new Set<() => void>();
 
   /** @param fail called when a position can never be committed */
   constructor(
@@ -133,13 +135,20 @@ export class Ledger {
       if (!settlement.released) this.#tally.latency.record(tookMs, settlement.messages);
       this.#settle();
     };
-    const absorbed = () => this.#givePermitsBack();
+    const absorbed = () => this.#absorbed();
     const settlement: Settlement = new Settlement(reading, clock.monotonic(), this.#tally, { settled, absorbed });
     this.#open.push(settlement);
     this.#tally.read(reading.messages.length);
     for (const permits of this.#permits) permits.take(reading.bytes);
     if (settlement.isSettled) this.#settle();
     return settlement;
+  }
+
+  /** Whether more was read than what is absorbed by now: `idle` is then called once, when it no longer is. */
+  moreComes(idle: () => void): boolean {
+    const isBusy = this.#open.some(({ isAbsorbed }) => !isAbsorbed);
+    if (isBusy) this.#whenIdle.add(idle);
+    return isBusy;
   }
 
   /** When the oldest open batch was read, monotonic ms. */
@@ -177,22 +186,27 @@ export class Ledger {
       this.#target = settled.position;
       this.#settled = together(this.#settled, settled);
     }
-    this.#givePermitsBack();
+    this.#absorbed();
     if (this.#target !== undefined) this.#committing ??= this.#commitAll();
     if (this.#open.length === 0) this.#whenSettled?.();
   }
 
-  /** The permits of batches that no longer need them, and again for those that do. */
-  #givePermitsBack(): void {
-    let isFirst = true;
+  /** Gives back the permits of batches that no longer need them, and takes them again for those that do. */
+  #absorbed(): void {
+    let isIdle = true;
     for (const [place, settlement] of this.#open.entries()) {
-      isFirst &&= settlement.isAbsorbed && place < this.#absorbable;
+      isIdle &&= settlement.isAbsorbed;
+      const isFirst = isIdle && place < this.#absorbable;
       if (settlement.holdsPermits !== isFirst) continue;
       settlement.holdsPermits = !isFirst;
       for (const permits of this.#permits)
         if (isFirst) permits.giveBack(settlement.bytes);
         else permits.take(settlement.bytes);
     }
+    if (!isIdle || this.#whenIdle.size === 0) return;
+    const waiting = [...this.#whenIdle];
+    this.#whenIdle.clear();
+    for (const idle of waiting) idle();
   }
 
   async #commitAll(): Promise<void> {
