@@ -2,6 +2,7 @@ import { catchError, connect, EMPTY, ignoreElements, type MonoTypeOperatorFuncti
 import type { Batch } from '../kit/message.ts';
 import type { NodeStats } from '../kit/node-stats.ts';
 import type { Meta } from '../kit/origin.ts';
+import { outcomesOfAbsorbed } from '../kit/outcomes.ts';
 import { bestEffort } from './delivery/best-effort.ts';
 import { Delivery } from './delivery/delivery.ts';
 import { inOrder } from './delivery/in-order.ts';
@@ -77,7 +78,7 @@ export class Chains {
       environment,
       draining,
       node: nodes.sink,
-      outcomes: outcomes.at(nodes.sink),
+      outcomes: gathering ? outcomesOfAbsorbed(outcomes.at(nodes.sink)) : outcomes.at(nodes.sink),
       branch: branch.name,
       gathers: gathering !== undefined,
       bestEffort: branch.bestEffort,
@@ -88,13 +89,12 @@ export class Chains {
       mayBeCounted: branch.input === 'merges' ? before : undefined,
       fail: (error) => (branch.bestEffort ? lose(branch.name, error) : fail(error)),
     });
-    const deliver = (batch: Batch) => delivery.deliver(batch);
     return pipe(
       branch.bestEffort ? bestEffort(nodes.sink, environment.clock) : pipe(),
       this.#operators(branch.operators, nodes.operators),
       failing(fail),
-      tap((batch) => delivery.arrive(batch)),
-      gathering?.lane(deliver) ?? inOrder(deliver, sink.ordered ? 1 : (sink.maxInFlight ?? 1)),
+      tap(delivery.arrive),
+      gathering?.lane(delivery.deliver) ?? inOrder(delivery.deliver, sink.ordered ? 1 : (sink.maxInFlight ?? 1)),
       this.#fanOut(followers, storedBefore),
     );
   }

@@ -46,14 +46,14 @@ export class Delivery {
   }
 
   /** A batch has reached the sink and waits for its turn. */
-  arrive(batch: Batch): void {
+  readonly arrive = (batch: Batch): void => {
     if (batch.warmUp) return;
     this.#parts.node.in += batch.messages.length;
     this.#parts.node.inFlight += batch.messages.length;
-  }
+  };
 
   /** Ends every message of the batch; resolves with those that the sink stored, now or from the same place before. */
-  async deliver(batch: Batch): Promise<Batch> {
+  readonly deliver = async (batch: Batch): Promise<Batch> => {
     if (batch.warmUp || batch.messages.length === 0) return { ...batch, messages: [] };
     const attempt = new BatchDelivery(this.#parts, batch);
     while (!attempt.done && !this.#parts.killed.aborted && !batch.lane.signal.aborted) {
@@ -69,7 +69,7 @@ export class Delivery {
     this.#troubles.end(attempt);
     this.#reportUncounted(attempt.counting.uncounted);
     return { ...batch, messages: attempt.stored };
-  }
+  };
 }
 
 /** One batch on its way into a sink. */
@@ -136,10 +136,7 @@ class BatchDelivery {
 
   releaseRest(): void {
     this.#parts.node.inFlight -= this.#pending.length;
-    for (const message of this.#pending) {
-      if (this.#parts.gathers) message.track.surface();
-      this.#parts.outcomes.release(message);
-    }
+    for (const message of this.#pending) this.#parts.outcomes.release(message);
     this.#pending = [];
   }
 
@@ -216,13 +213,11 @@ class BatchDelivery {
       this.#stored.push(message);
     }
     node.inFlight--;
-    if (gathers) message.track.endAbsorbed(Outcome.delivered);
-    else message.track.end(Outcome.delivered);
+    message.track[gathers ? 'endAbsorbed' : 'end'](Outcome.delivered);
   }
 
   #reject(message: Message, error: unknown): void {
     this.#parts.node.inFlight--;
-    if (this.#parts.gathers) message.track.surface();
     this.#parts.outcomes.reject(this.#batch.lane, message, error);
   }
 }

@@ -72,12 +72,11 @@ export class LaneReader {
     // A lane may be over its limits by the one batch that it was reading.
     const underWay = (laneBatches + absorbable + 1) * (lane.batch ?? 1);
     this.#proofs = new Proofs(lane.id, lane.group?.start.note, underWay);
-    const moreComes = (idle: () => void) => this.#ledger.moreComes(idle);
-    this.context = { id: lane.id, signal, proofs: this.#proofs, moreComes };
+    this.context = { id: lane.id, signal, proofs: this.#proofs, moreComes: (idle) => this.#ledger.moreComes(idle) };
     this.#permits = [new Permits(laneBatches, laneBytes), parts.topologyPermits];
     const { tally, environment, fail } = parts;
-    const [permits, proofs] = [this.#permits, this.#proofs];
-    this.#ledger = new Ledger(lane, { permits, tally, environment, proofs, absorbable, fail });
+    const permits = this.#permits;
+    this.#ledger = new Ledger({ lane, permits, tally, environment, proofs: this.#proofs, absorbable, fail });
     this.batches = new Observable((subscriber) => {
       this.#readAll((batch) => subscriber.next(batch)).then(
         () => subscriber.complete(),

@@ -76,6 +76,18 @@ export interface Uncommitted {
   readonly readAt: number;
 }
 
+interface LedgerParts {
+  readonly lane: Lane;
+  readonly permits: readonly Permits[];
+  readonly tally: Tally;
+  readonly environment: Environment;
+  readonly proofs: Proofs;
+  /** So many batches may be open without permits: what lies in sinks that gather, and what was settled behind it. */
+  readonly absorbable: number;
+  /** Called when a position can never be committed. */
+  fail(error: unknown): void;
+}
+
 /**
  * The open batches of a lane in the order in which they were read. Commits the lowest contiguous settled position and
  * never anything above an unsettled or released message. A batch keeps its permits until it and all before it are settled
@@ -83,13 +95,7 @@ export interface Uncommitted {
  */
 export class Ledger {
   readonly #open: Settlement[] = [];
-  readonly #lane: Lane;
-  readonly #permits: readonly Permits[];
-  readonly #tally: Tally;
-  readonly #environment: Environment;
-  readonly #proofs: Proofs;
-  readonly #absorbable: number;
-  readonly #fail: (error: unknown) => void;
+  readonly #parts: LedgerParts;
   readonly #hurry = linkedAbort().controller;
   /** A message was given back: nothing from there on may be committed. */
   #isBroken = false;
@@ -102,53 +108,35 @@ export class Ledger {
   /** Called once when all that is open is absorbed. */
   readonly #whenIdle = new Set<() => void>();
 
-  /** @param fail called when a position can never be committed */
-  constructor(
-    lane: Lane,
-    parts: {
-      permits: readonly Permits[];
-      tally: Tally;
-      environment: Environment;
-      proofs: Proofs;
-      /** So many batches may be open without permits: what lies in sinks that gather, and what was settled behind it. */
-      absorbable: number;
-      fail: (error: unknown) => void;
-    },
-  ) {
-    this.#lane = lane;
-    this.#permits = parts.permits;
-    this.#tally = parts.tally;
-    this.#environment = parts.environment;
-    this.#proofs = parts.proofs;
-    this.#absorbable = parts.absorbable;
-    this.#fail = parts.fail;
+  constructor(parts: LedgerParts) {
+    this.#parts = parts;
   }
 
   /** Enters a batch that was just read. */
   open(reading: Reading): Settlement {
-    const { clock } = this.#environment;
+    const { clock } = this.#parts.environment;
     const [oldest] = reading.messages;
     // A log's record has an age when it is read: it is dated by when the feed received it. Elsewhere that is now.
     const ageMs = oldest && reading.position !== undefined ? Math.max(0, clock.now() - oldest.timestamp) : 0;
     const settled = () => {
       const tookMs = ageMs + clock.monotonic() - settlement.readAt;
-      if (!settlement.released) this.#tally.latency.record(tookMs, settlement.messages);
+      if (!settlement.released) this.#parts.tally.latency.record(tookMs, settlement.messages);
       this.#settle();
     };
-    const absorbed = () => this.#absorbed();
-    const settlement: Settlement = new Settlement(reading, clock.monotonic(), this.#tally, { settled, absorbed });
+    const on = { settled, absorbed: () => this.#absorbed() };
+    const settlement: Settlement = new Settlement(reading, clock.monotonic(), this.#parts.tally, on);
     this.#open.push(settlement);
-    this.#tally.read(reading.messages.length);
-    for (const permits of this.#permits) permits.take(reading.bytes);
+    this.#parts.tally.read(reading.messages.length);
+    for (const permits of this.#parts.permits) permits.take(reading.bytes);
     if (settlement.isSettled) this.#settle();
     return settlement;
   }
 
   /** Whether more was read than what is absorbed by now: `idle` is then called once, when it no longer is. */
   moreComes(idle: () => void): boolean {
-    const isBusy = this.#open.some(({ isAbsorbed }) => !isAbsorbed);
-    if (isBusy) this.#whenIdle.add(idle);
-    return isBusy;
+    if (this.#open.every(({ isAbsorbed }) => isAbsorbed)) return false;
+    this.#whenIdle.add(idle);
+    return true;
   }
 
   /** When the oldest open batch was read, monotonic ms. */
@@ -158,7 +146,7 @@ export class Ledger {
 
   /** What a stop at this moment would leave to be read again although it has ended; undefined when there is nothing. */
   get uncommitted(): Uncommitted | undefined {
-    if (this.#lane.group === undefined || this.#lane.signal.aborted) return undefined;
+    if (this.#parts.lane.group === undefined || this.#parts.lane.signal.aborted) return undefined;
     return together(this.#beingCommitted, this.#settled);
   }
 
@@ -180,7 +168,7 @@ export class Ledger {
   #settle(): void {
     while (this.#open[0]?.isSettled) {
       const settled = this.#open.shift() as Settlement;
-      if (settled.holdsPermits) for (const permits of this.#permits) permits.giveBack(settled.bytes);
+      if (settled.holdsPermits) for (const permits of this.#parts.permits) permits.giveBack(settled.bytes);
       if (settled.released) this.#isBroken = true;
       if (settled.position === undefined || this.#isBroken) continue;
       this.#target = settled.position;
@@ -196,37 +184,35 @@ export class Ledger {
     let isIdle = true;
     for (const [place, settlement] of this.#open.entries()) {
       isIdle &&= settlement.isAbsorbed;
-      const isFirst = isIdle && place < this.#absorbable;
+      const isFirst = isIdle && place < this.#parts.absorbable;
       if (settlement.holdsPermits !== isFirst) continue;
       settlement.holdsPermits = !isFirst;
-      for (const permits of this.#permits)
-        if (isFirst) permits.giveBack(settlement.bytes);
-        else permits.take(settlement.bytes);
+      for (const permits of this.#parts.permits) permits[isFirst ? 'giveBack' : 'take'](settlement.bytes);
     }
-    if (!isIdle || this.#whenIdle.size === 0) return;
-    const waiting = [...this.#whenIdle];
-    this.#whenIdle.clear();
-    for (const idle of waiting) idle();
+    for (const idle of isIdle ? this.#whenIdle : []) {
+      this.#whenIdle.delete(idle);
+      idle();
+    }
   }
 
   async #commitAll(): Promise<void> {
-    const { clock } = this.#environment;
-    const backoff = new Backoff(this.#environment);
+    const { clock } = this.#parts.environment;
+    const backoff = new Backoff(this.#parts.environment);
     while (this.#target !== undefined) {
       await clock.sleep(commitIntervalMs - (clock.monotonic() % commitIntervalMs), this.#hurry.signal);
-      if (this.#lane.signal.aborted) break;
+      if (this.#parts.lane.signal.aborted) break;
       const position = this.#target;
       this.#target = undefined;
       this.#beingCommitted = together(this.#beingCommitted, this.#settled);
       this.#settled = undefined;
       try {
-        await this.#lane.group?.commit(position, this.#proofs.note);
+        await this.#parts.lane.group?.commit(position, this.#parts.proofs.note);
         this.#beingCommitted = undefined;
         backoff.reset();
       } catch (error) {
-        if (!isRetriable(error)) return this.#fail(error);
+        if (!isRetriable(error)) return this.#parts.fail(error);
         this.#target ??= position;
-        await backoff.wait(this.#lane.signal, { hurry: this.#hurry.signal });
+        await backoff.wait(this.#parts.lane.signal, { hurry: this.#hurry.signal });
       }
     }
     this.#committing = undefined;
