@@ -67,16 +67,15 @@ export class LaneReader {
     this.#parts = parts;
     this.#life = linkedAbort(lane.signal, parts.killed);
     const { signal } = this.#life.controller;
-    const { laneBatches, laneBytes } = parts.limits;
+    const { limits, tally, environment, fail } = parts;
     const absorbable = parts.gathers ? absorbableBatches : 0;
     // A lane may be over its limits by the one batch that it was reading.
-    const underWay = (laneBatches + absorbable + 1) * (lane.batch ?? 1);
+    const underWay = (limits.laneBatches + absorbable + 1) * (lane.batch ?? 1);
     this.#proofs = new Proofs(lane.id, lane.group?.start.note, underWay);
     this.context = { id: lane.id, signal, proofs: this.#proofs, moreComes: (idle) => this.#ledger.moreComes(idle) };
-    this.#permits = [new Permits(laneBatches, laneBytes), parts.topologyPermits];
-    const { tally, environment, fail } = parts;
-    const permits = this.#permits;
-    this.#ledger = new Ledger({ lane, permits, tally, environment, proofs: this.#proofs, absorbable, fail });
+    this.#permits = [new Permits(limits.laneBatches, limits.laneBytes), parts.topologyPermits];
+    const [permits, proofs] = [this.#permits, this.#proofs];
+    this.#ledger = new Ledger({ lane, permits, tally, environment, proofs, absorbable, fail });
     this.batches = new Observable((subscriber) => {
       this.#readAll((batch) => subscriber.next(batch)).then(
         () => subscriber.complete(),

@@ -82,7 +82,7 @@ interface LedgerParts {
   readonly tally: Tally;
   readonly environment: Environment;
   readonly proofs: Proofs;
-  /** So many batches may be open without permits: what lies in sinks that gather, and what was settled behind it. */
+  /** Batches that may be open without permits: what lies in sinks that gather, and what was settled behind it. */
   readonly absorbable: number;
   /** Called when a position can never be committed. */
   fail(error: unknown): void;
