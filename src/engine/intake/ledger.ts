@@ -5,12 +5,12 @@ import type { Environment } from '../../kit/environment.ts';
 import type { Permits } from '../../kit/permits.ts';
 import type { Lane, Reading } from '../../kit/source.ts';
 import { Outcome, type TrackOwner } from '../../kit/track.ts';
+import type { MessageCounters } from '../message-counters.ts';
 import type { Proofs } from '../recovery/proofs.ts';
-import type { Tally } from '../tally.ts';
 
 /**
- * Positions are committed when the clock passes a multiple of this, ms: all lanes at the same moments, so that an embedded log
- * makes one durable write of them. It is also what a crash makes us read again.
+ * Positions are committed when the clock passes a multiple of this, ms: all lanes at the same moments, so that an
+ * embedded log makes one durable write of them. After a crash up to this much is read again.
  */
 const commitIntervalMs = 250;
 
@@ -22,22 +22,21 @@ export class Settlement implements TrackOwner {
   /** Monotonic ms when it was read. */
   readonly readAt: number;
   released = false;
-  /** It counts among those that may be under way. */
   holdsPermits = true;
   #remaining: number;
   /** Messages that are neither absorbed nor at their end. */
   #busy: number;
-  readonly #tally: Tally;
+  readonly #counters: MessageCounters;
   readonly #on: { settled(): void; absorbed?(): void };
 
-  constructor(reading: Reading, readAt: number, tally: Tally, on: { settled(): void; absorbed?(): void }) {
+  constructor(reading: Reading, readAt: number, counters: MessageCounters, on: { settled(): void; absorbed?(): void }) {
     this.position = reading.position;
     this.bytes = reading.bytes;
     this.messages = reading.messages.length;
     this.readAt = readAt;
     this.#remaining = this.messages;
     this.#busy = this.messages;
-    this.#tally = tally;
+    this.#counters = counters;
     this.#on = on;
   }
 
@@ -59,17 +58,17 @@ export class Settlement implements TrackOwner {
   ended(outcome: Outcome): void {
     if (this.isSettled) return;
     if (outcome === Outcome.released) this.released = true;
-    this.#tally.end(outcome);
+    this.#counters.end(outcome);
     if (--this.#remaining === 0) this.#on.settled();
   }
 
-  /** Ends what has not ended as released; whatever it does later is ignored. */
+  /** Ends all open messages as released; whatever happens to them later is ignored. */
   abandon(): void {
     while (!this.isSettled) this.ended(Outcome.released);
   }
 }
 
-/** Messages that were settled, but are read again unless their position gets committed. */
+/** Settled messages that are read again unless their position gets committed. */
 export interface Uncommitted {
   readonly messages: number;
   /** When the oldest of them was read, monotonic ms. */
@@ -79,7 +78,7 @@ export interface Uncommitted {
 interface LedgerParts {
   readonly lane: Lane;
   readonly permits: readonly Permits[];
-  readonly tally: Tally;
+  readonly counters: MessageCounters;
   readonly environment: Environment;
   readonly proofs: Proofs;
   /** Batches that may be open without permits: what lies in sinks that gather, and what was settled behind it. */
@@ -91,21 +90,20 @@ interface LedgerParts {
 /**
  * The open batches of a lane in the order in which they were read. Commits the lowest contiguous settled position and
  * never anything above an unsettled or released message. A batch keeps its permits until it and all before it are settled
- * or absorbed: one that gets stuck holds the lane, instead of letting settled ones pile up behind it.
+ * or absorbed: a stuck batch holds the lane, instead of letting settled ones pile up behind it.
  */
 export class Ledger {
   readonly #open: Settlement[] = [];
   readonly #parts: LedgerParts;
   readonly #hurry = linkedAbort().controller;
-  /** A message was given back: nothing from there on may be committed. */
+  /** A message was released: nothing from there on may be committed. */
   #isBroken = false;
   #target: number | undefined;
-  /** What lies below the position that is being committed, and what was settled since. */
+  /** Messages below the position that is being committed, and messages settled since. */
   #beingCommitted: Uncommitted | undefined;
   #settled: Uncommitted | undefined;
   #committing: Promise<void> | undefined;
   #whenSettled: (() => void) | undefined;
-  /** Called once when all that is open is absorbed. */
   readonly #whenIdle = new Set<() => void>();
 
   constructor(parts: LedgerParts) {
@@ -116,17 +114,17 @@ export class Ledger {
   open(reading: Reading): Settlement {
     const { clock } = this.#parts.environment;
     const [oldest] = reading.messages;
-    // A log's record has an age when it is read: it is dated by when the feed received it. Elsewhere that is now.
+    // A log record is dated by when the feed received it, so it has an age when it is read. Elsewhere the age is 0.
     const ageMs = oldest && reading.position !== undefined ? Math.max(0, clock.now() - oldest.timestamp) : 0;
     const settled = () => {
       const tookMs = ageMs + clock.monotonic() - settlement.readAt;
-      if (!settlement.released) this.#parts.tally.latency.record(tookMs, settlement.messages);
+      if (!settlement.released) this.#parts.counters.latency.record(tookMs, settlement.messages);
       this.#settle();
     };
     const on = { settled, absorbed: () => this.#absorbed() };
-    const settlement: Settlement = new Settlement(reading, clock.monotonic(), this.#parts.tally, on);
+    const settlement: Settlement = new Settlement(reading, clock.monotonic(), this.#parts.counters, on);
     this.#open.push(settlement);
-    this.#parts.tally.read(reading.messages.length);
+    this.#parts.counters.read(reading.messages.length);
     for (const permits of this.#parts.permits) permits.take(reading.bytes);
     if (settlement.isSettled) this.#settle();
     return settlement;
@@ -144,7 +142,7 @@ export class Ledger {
     return this.#open[0]?.readAt;
   }
 
-  /** What a stop at this moment would leave to be read again although it has ended; undefined when there is nothing. */
+  /** Ended messages that a stop at this moment would cause to be read again; undefined if there are none. */
   get uncommitted(): Uncommitted | undefined {
     if (this.#parts.lane.group === undefined || this.#parts.lane.signal.aborted) return undefined;
     return together(this.#beingCommitted, this.#settled);
@@ -160,7 +158,7 @@ export class Ledger {
     await this.#committing;
   }
 
-  /** Releases everything that has not ended: nobody waits for it any more. */
+  /** Releases everything that has not ended. */
   abandon(): void {
     for (const settlement of [...this.#open]) settlement.abandon();
   }
