@@ -23,7 +23,15 @@ export function stateOf(
   { choice, ...more }: Partial<Omit<State, 'choice'>> & { readonly choice?: Partial<Choice> } = {},
 ): State {
   return {
-    ...{ now: noon, market, process: undefined, topology: 'dashboard', delayMs: undefined },
+    ...{
+      now: noon,
+      market,
+      bars: undefined,
+      intervals: [],
+      process: undefined,
+      topology: 'dashboard',
+      delayMs: undefined,
+    },
     ...{ unreadable: 0, unseen: 0, runtime: { rows: [], problem: undefined }, logFile: undefined },
     choice: { ...firstChoice, ...choice },
     ...more,
