@@ -44,4 +44,5 @@ export function axisLine(label: string, labelWidth: number): Line {
   return [span(fit(label, labelWidth, 'right'), grey), span(label === '' ? ' │' : ' ┤', grey)];
 }
 
-const middle = (rows: number) => (rows >= 5 ? Math.floor((rows - 1) / 2) : -1);
+/** Where `rowOf` puts the middle of the range. */
+const middle = (rows: number) => (rows >= 5 ? Math.floor(rows / 2) : -1);

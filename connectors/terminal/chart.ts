@@ -44,7 +44,11 @@ export function chart(quote: Quote, { width, height }: { readonly width: number;
   const plotHeight = height - 2;
   if (!range || plotWidth < 10 || plotHeight < 2)
     return {
-      lines: [title, [], [span('  the first seconds are being gathered', grey)]].slice(0, height),
+      lines: [
+        title,
+        [],
+        [span(range ? '  no room for a chart' : '  the first seconds are being gathered', grey)],
+      ].slice(0, height),
       plot: undefined,
     };
   const size = { columns: plotWidth * 2, rows: plotHeight * 4 };

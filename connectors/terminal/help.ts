@@ -24,7 +24,7 @@ export function helpLines({ logFile }: Pick<State, 'logFile'>): readonly Line[] 
     [],
     [span('  to VWAP: from the VWAP to the price, in hundredths of a percent (bp)', grey)],
     [span('  change: since the first price that was received', grey)],
-    [span('  candles: hollow rose, filled fell; ! something is missing, * late trades corrected it', grey)],
+    [span('  candles: hollow rose, filled fell; ! incomplete, * corrected later', grey)],
     [span('  a row without a trade for 30 s is grey', grey)],
     ...(logFile === undefined ? [] : [[span(`  log: ${logFile}`, grey)]]),
   ];
@@ -32,7 +32,7 @@ export function helpLines({ logFile }: Pick<State, 'logFile'>): readonly Line[] 
 
 function chartKeys({ chart, interval }: State['choice']): readonly (readonly [string, string, number])[] {
   if (chart === 'line') return [['c', 'candles', 1]];
-  return [['c', 'line', 1], ...(interval === undefined ? [] : [['+ -', interval, 2] as const])];
+  return [['c', 'line', 1], ...(interval === undefined ? [] : [['+ -', interval, 1] as const])];
 }
 
 /** The last line of the screen: the keys for which there is room. */
@@ -46,7 +46,7 @@ export function helpLine({ choice }: Pick<State, 'choice'>, width: number): Line
     ...(isPrices
       ? [
           ['enter', choice.isAlone ? 'all' : 'one', 2] as const,
-          ['s', `by ${choice.sort}`, 1] as const,
+          ['s', `by ${choice.sort}`, choice.chart === 'line' ? 1 : 2] as const,
           ...chartKeys(choice),
         ]
       : [['enter', 'fold', 2] as const, ['f', 'fold all', 2] as const]),

@@ -56,10 +56,11 @@ export const terminal = defineConnector({
       const { PlainSink } = await import('./plain-sink.ts');
       return { sink: (_usage, role) => new PlainSink(role, { name, stream: stdout }), close: async () => {} };
     }
-    const [{ TerminalSink }, { openScreen }, { barRequest }] = await Promise.all([
+    const [{ TerminalSink }, { openScreen }, { barRequest }, { isAscii }] = await Promise.all([
       import('./sink.ts'),
       import('./screen.ts'),
       import('./bar-request.ts'),
+      import('./ascii.ts'),
     ]);
     const { NO_COLOR, TERM } = process.env;
     const { candles, intervals } = options;
@@ -67,6 +68,7 @@ export const terminal = defineConnector({
       sink: (_usage, role) =>
         new TerminalSink(role, {
           maxSymbols: options.max_symbols,
+          isAscii: isAscii(process.env),
           candles: candles === undefined ? undefined : { ask: barRequest(candles, role.clock), intervals },
           openScreen: (listener) => openScreen({ ...listener, isColoured: !NO_COLOR, terminal: TERM }),
           interrupt: () => process.kill(process.pid, 'SIGINT'),

@@ -83,15 +83,18 @@ function sideBySide(listed: Listed, selected: Quote, { width, height }: Size): B
   const left = symbolLines(listed, { width: leftWidth, height });
   const rightWidth = width - leftWidth - gap;
   const tradeRows = Math.min(keptTrades + 2, Math.floor(height / 2));
-  const upper = chartArea(listed.state, selected, { width: rightWidth, height: height - tradeRows });
+  const room = { width: rightWidth, height: height - tradeRows };
+  const whole = chartArea(listed.state, selected, room);
+  const hasNote = whole.note.length > 0;
+  const upper = hasNote ? chartArea(listed.state, selected, { ...room, height: room.height - 1 }) : whole;
   const right = [
-    ...fitHeight(upper.lines, height - tradeRows),
+    ...fitHeight(hasNote ? [upper.note, ...upper.lines] : upper.lines, room.height),
     rule(rightWidth, [span('last trades', grey)]),
     ...tradeLines(listed.state.market.lastOf(listed.quotes), { width: rightWidth, height: tradeRows - 1 }),
   ];
   return {
     lines: fitHeight(beside(left, right, { width, leftWidth, gap }), height),
-    plots: upper.plot ? [moved(upper.plot, leftWidth + gap, 0)] : [],
+    plots: upper.plot ? [moved(upper.plot, leftWidth + gap, hasNote ? 1 : 0)] : [],
     wants: upper.wants,
   };
 }
@@ -109,7 +112,8 @@ function below(
   const leftWidth = room < needs.trades ? width : width - rightWidth - gap;
   const upper = chartArea(state, selected, { width: leftWidth, height: height - 1 });
   const left = fitHeight(upper.lines, height - 1);
-  const title = [span(state.choice.isAlone ? `the last trades of ${selected.symbol}` : 'price and last trades', grey)];
+  const name = [span(state.choice.isAlone ? `the last trades of ${selected.symbol}` : 'price and last trades', grey)];
+  const title = upper.note.length > 0 ? [...name, span('   '), ...upper.note] : name;
   const right = tradeLines(trades, { width: rightWidth, height: height - 1 });
   return {
     lines: [

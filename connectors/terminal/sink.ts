@@ -3,6 +3,7 @@ import type { Message } from '../../src/kit/message.ts';
 import type { RoleContext } from '../../src/kit/role.ts';
 import type { Receipt, Sink } from '../../src/kit/sink.ts';
 import { Processes } from '../shared/status/processes.ts';
+import { asciiFrame } from './ascii.ts';
 import { BarFeed } from './bar-feed.ts';
 import type { AskBars } from './bar-request.ts';
 import { press } from './keys.ts';
@@ -17,6 +18,8 @@ interface TerminalOptions {
   readonly maxSymbols: number;
   /** Where candles come from; undefined: there are none. */
   readonly candles?: { readonly ask: AskBars; readonly intervals: readonly string[] } | undefined;
+  /** The terminal shows ASCII alone. */
+  readonly isAscii?: boolean;
   openScreen(listener: Pick<ScreenOptions, 'onKey' | 'onResize' | 'onGone'>): Screen;
   /** Ctrl-C: what the terminal itself would do, were it not taken over. */
   interrupt(): void;
@@ -133,7 +136,7 @@ export class TerminalSink implements Sink {
     const frame = render(this.#state(), screen.width, screen.height);
     if (this.#choice.isPaused) this.#bars?.pause();
     else this.#bars?.want(frame.wants);
-    screen.paint(frame);
+    screen.paint(this.#options.isAscii ? asciiFrame(frame) : frame);
   }
 
   #state(): State {

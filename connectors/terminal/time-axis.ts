@@ -31,7 +31,7 @@ export function timeAxis(bars: readonly Bar[], { interval, width, slot, now }: T
     const bar = bars[bars.length - 1 - back];
     const older = bars[bars.length - 1 - back - every];
     if (!bar) break;
-    const text = labelOf(bar, lengthMs, older !== undefined && dayOf(older, lengthMs) === dayOf(bar, lengthMs));
+    const text = labelOf(bar, lengthMs, dayOf(older ?? last, lengthMs) === dayOf(bar, lengthMs));
     const from = width - back * slot - text.length;
     if (from < 0) break;
     texts.push({ text, from });
