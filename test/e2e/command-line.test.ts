@@ -98,7 +98,7 @@ describe('what a command prints', () => {
       operators: [{ type: 'vwap', options: { type: 'object' } }],
     });
     expect(await parsed('list', 'topologies', '--json')).toMatchObject({
-      topologies: [{ name: 'ingestor' }, {}, {}, {}, {}, {}, {}, {}],
+      topologies: [{ name: 'ingestor' }, {}, {}, {}, {}, {}, {}, {}, {}],
     });
     expect(await parsed('dead-letters', 'list', '--json')).toHaveProperty('letters');
 
@@ -267,9 +267,9 @@ describe('the end of the platform', () => {
       `${stream}no HTTP\r\n\r\n`,
       stream.replace('stream', 'symbols').repeat(16),
     ];
-    const clients = [...asks.map(() => apiPort), tcpPort].map(async (port, place) => {
+    const clients = [...asks.map(() => apiPort), tcpPort].map(async (port, index) => {
       const socket = (await dial(port)).pause();
-      socket.write(asks[place] ?? '');
+      socket.write(asks[index] ?? '');
       return socket;
     });
     const sockets = await Promise.all(clients);
