@@ -1,4 +1,4 @@
-import { messageOf } from '../../src/errors.ts';
+import { errorText } from '../../src/errors.ts';
 import type { Clock } from '../../src/kit/clock.ts';
 import { widerDecimals } from '../../src/kit/price-text.ts';
 import { durationMs } from '../../src/kit/units.ts';
@@ -142,7 +142,7 @@ export class BarFeed {
         if (!signal.aborted) this.#problem = undefined;
       } catch (error) {
         if (signal.aborted) return;
-        this.#problem = messageOf(error);
+        this.#problem = errorText(error);
         this.#wholeAt = Number.NEGATIVE_INFINITY;
       }
       if (signal.aborted) return;

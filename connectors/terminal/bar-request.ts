@@ -1,4 +1,4 @@
-import { FdpError, messageOf } from '../../src/errors.ts';
+import { errorText, FdpError } from '../../src/errors.ts';
 import { type Clock, linkedAbort } from '../../src/kit/clock.ts';
 import { foreignText } from '../../src/kit/text.ts';
 import { type Bar, readBars } from './bars.ts';
@@ -90,7 +90,7 @@ function why(error: unknown): string {
     case 'EAI_AGAIN':
       return "can't be found: no such name";
     default:
-      return `can't be reached: ${foreignText(messageOf(cause), longestError)}`;
+      return `can't be reached: ${foreignText(errorText(cause), longestError)}`;
   }
 }
 
