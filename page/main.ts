@@ -4,7 +4,7 @@ import { grouped, perSecond, price, unknown } from './model/format.ts';
 import { type Quotes, withPrices } from './model/market.ts';
 import { beginPace, paceAt, withCount } from './model/pace.ts';
 import {
-  feedTrouble,
+  feedProblem,
   noPlatform,
   overallTone,
   type Platform,
@@ -123,7 +123,7 @@ function chooseFirst(): void {
 }
 
 function showMarket(): void {
-  symbols.show(stored, quotes, { chosen, at, trouble: feedTrouble(shownPlatform()) });
+  symbols.show(stored, quotes, { chosen, at, problem: feedProblem(shownPlatform()) });
   card.showQuote(quotes, at);
 }
 

@@ -71,13 +71,13 @@ export function readApi(document: unknown): ApiText {
   };
 }
 
-interface Place {
+interface Method {
   readonly method: string;
   readonly path: string;
   readonly item: Json;
 }
 
-function routeOf(root: Json, { method, path, item }: Place, operation: Json): Route {
+function routeOf(root: Json, { method, path, item }: Method, operation: Json): Route {
   const parameters = [...listOf(item['parameters']), ...listOf(operation['parameters'])];
   const responses = Object.entries(objectOf(operation['responses'])).map(
     ([status, response]) => [status, resolved(root, response)] as const,

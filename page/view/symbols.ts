@@ -29,7 +29,7 @@ interface Shown {
   /** The server's clock, Unix ms; undefined while nothing is heard of it. */
   readonly at: number | undefined;
   /** Why no price comes. */
-  readonly trouble: string | undefined;
+  readonly problem: string | undefined;
 }
 
 /** The list of symbols: one row each, kept while the symbol is there, so that the focus stays where it is. */
@@ -51,10 +51,10 @@ export class SymbolList {
     every(measureMs, () => this.#leaveOut(this.#leftOut));
   }
 
-  show(stored: readonly StoredSymbol[], quotes: Quotes, { chosen, at, trouble }: Shown): void {
+  show(stored: readonly StoredSymbol[], quotes: Quotes, { chosen, at, problem }: Shown): void {
     const lines = symbolLines(stored, quotes).slice(0, mostRows);
     const missing = lines.length === 0 ? noTrades : quotes.size === 0 && at !== undefined ? noPrices : undefined;
-    const text = missing === undefined || trouble === undefined ? missing : `No live prices: ${trouble}`;
+    const text = missing === undefined || problem === undefined ? missing : `No live prices: ${problem}`;
     this.#empty.hidden = text === undefined;
     if (text !== undefined) withCode(this.#empty, text);
     const names = new Set(lines.map(({ symbol }) => symbol));

@@ -4,6 +4,7 @@ import { suggestion } from '../kit/names.ts';
 import { shells } from './completion.ts';
 import { type ExportFlags, exportFormats } from './export-formats.ts';
 import { print } from './output.ts';
+import type { ReconcileFlags } from './reconcile.ts';
 
 export interface Flags {
   readonly topology?: readonly string[];
@@ -28,6 +29,7 @@ export interface Actions {
     replay(ids: readonly string[], flags: { readonly again?: boolean; readonly json?: boolean }): Promise<number>;
     drop(ids: readonly string[], flags: { readonly json?: boolean }): Promise<number>;
   };
+  reconcile(table: string | undefined, flags: ReconcileFlags): Promise<number>;
   forgetCounters(): Promise<number>;
 }
 
@@ -116,6 +118,7 @@ function runningCommands(program: Command, does: Actions, exit: Exit): void {
     .option('--whole', 'the whole input is one message, whatever it holds')
     .action(async (connector: string, flags) => exit(await does.produce(connector, flags)));
   exportCommand(program, does, exit);
+  reconcileCommand(program, does, exit);
   counterCommand(program, does, exit, 'counters', false);
   counterCommand(program, does, exit, 'positions', true);
 }
@@ -132,6 +135,18 @@ function exportCommand(program: Command, does: Actions, exit: Exit): void {
     .addOption(new Option('--format <format>', 'of the file').choices(exportFormats).default('csv'))
     .option('-o, --output <file>', 'the file; else the standard output')
     .action(async (table: string, flags: ExportFlags) => exit(await does.export(table, flags)));
+}
+
+function reconcileCommand(program: Command, does: Actions, exit: Exit): void {
+  program
+    .command('reconcile [table]')
+    .description('recompute the counts of a table, or of all, and print what differs; exit code 4 when some is left')
+    .option('--symbol <symbol>', 'only the rows of this symbol')
+    .option('--from <time>', 'only bars from this time on: RFC 3339, a date, Unix ms, or -15m')
+    .option('--to <time>', 'only bars before this time')
+    .option('--repair', 'correct the rows that differ; processors may run meanwhile')
+    .addOption(json())
+    .action(async (table: string | undefined, flags: ReconcileFlags) => exit(await does.reconcile(table, flags)));
 }
 
 /** `counters forget`; `positions forget` is its name of before, and not shown. */

@@ -94,20 +94,20 @@ export function noSuchLetter(id: string): FdpError {
 function pageOf({ letter, note }: FoundLetter): string {
   const { value: _value, encoding, ...rest } = letter;
   const kept = bytesOfLetter(letter);
-  const cut = kept.length < letter.bytes ? `, the first ${kept.length} of ${letter.bytes} bytes` : '';
+  const truncated = kept.length < letter.bytes ? `, the first ${kept.length} of ${letter.bytes} bytes` : '';
   const done = note ? `${note.note} ${new Date(note.at).toISOString()}\n` : '';
-  return `${done}${JSON.stringify(rest, null, 2)}\nmessage (${encoding}${cut}):\n${letter.value}\n`;
+  return `${done}${JSON.stringify(rest, null, 2)}\nmessage (${encoding}${truncated}):\n${letter.value}\n`;
 }
 
 function rowOf({ shownId, letter, note }: FoundLetter): string[] {
   const { topic = letter.origin.lane, partition, offset, index } = letter.origin;
-  const place = [topic, partition, offset].filter((part) => part !== undefined).join('-');
+  const coordinates = [topic, partition, offset].filter((part) => part !== undefined).join('-');
   return [
     shownId,
     new Date(letter.rejected_at).toISOString(),
     note?.note ?? 'open',
     `${letter.topology}/${letter.node}`,
-    index === undefined ? place : `${place}--${index}`,
+    index === undefined ? coordinates : `${coordinates}--${index}`,
     letter.code,
     letter.reason,
   ];

@@ -37,8 +37,8 @@ export function connectorPage(connector: ConnectorDeclaration, width: number): r
 
 /** An operator: its options and an example. */
 export function operatorPage(operator: OperatorDeclaration, width: number): readonly string[] {
-  const place = operator.place === 'request' ? 'operator, in routes only' : 'operator';
-  return [...head(operator, place, width), ...example(operator)];
+  const kind = operator.place === 'request' ? 'operator, in routes only' : 'operator';
+  return [...head(operator, kind, width), ...example(operator)];
 }
 
 /** A topology: where it reads, where it writes, how to run it. */

@@ -20,6 +20,7 @@ import { listed } from './list-pages.ts';
 import { outputWritten, print, watchOutput } from './output.ts';
 import { resolveProcess } from './process-settings.ts';
 import { produce } from './produce.ts';
+import { reconcileTables } from './reconcile.ts';
 import { replayLetters } from './replay-letters.ts';
 import { run } from './run.ts';
 import { status } from './status.ts';
@@ -100,6 +101,7 @@ function actionsOf(program: Command): Actions {
       replay: async (ids, flags) => show(await replayLetters(request(), ids, flags), flags),
       drop: async (ids, flags) => show(await dropLetters(request(), ids, flags), flags),
     },
+    reconcile: async (table, flags) => show(await reconcileTables(request(), table, flags, print), flags),
     forgetCounters: async () => show(await forgetCounters(request())),
   };
 }

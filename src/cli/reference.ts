@@ -64,12 +64,12 @@ function connectorSection(connector: ConnectorDeclaration): string {
 }
 
 function operatorSection(operator: OperatorDeclaration): string {
-  const place = operator.place === 'request' ? ['Only in routes.'] : [];
+  const note = operator.place === 'request' ? ['Only in routes.'] : [];
   const example = `- ${exampleEntry(operator).replaceAll('\n', '\n  ')}`;
   return [
     `## ${operator.type}`,
     operator.summary,
-    ...place,
+    ...note,
     yaml('operators:', example, '  '),
     optionTable(operator.options),
   ].join('\n\n');

@@ -90,7 +90,7 @@ export async function run(request: RunRequest): Promise<number> {
     log,
     snapshot,
     figuresOf: figuresOf(plan),
-    mayMove: onlyLooks(plan),
+    mayMove: onlyDisplays(plan),
   });
   const hints = hintsOf(plan, `fdp ${version}${profile ? `, profile ${profile}` : ''}`, observe.address);
   if (painter.isActive) painter.write(`${startLines(hints, painter.width).join('\n')}\n\n`);
@@ -148,7 +148,7 @@ function writesOutput(plan: Plan): boolean {
 }
 
 /** Everything that runs shows something to the person at this terminal: one more beside whatever runs already. */
-function onlyLooks({ topologies, connectors }: Plan): boolean {
+function onlyDisplays({ topologies, connectors }: Plan): boolean {
   return topologies.every(({ branches }) =>
     branches.some(({ connector }) => connectors.get(connector)?.declaration.logFile !== undefined),
   );
@@ -199,8 +199,8 @@ function hintsOf(plan: Plan, title: string, observe: string): StartHints {
   return {
     title,
     topologies: topologies.map(({ name, description }) => ({ name, description })),
-    look: [
-      ...topologies.flatMap((topology) => looksOf(plan, topology)),
+    addresses: [
+      ...topologies.flatMap((topology) => addressesOf(plan, topology)),
       { what: 'metrics', address: `${observe}/metrics` },
       { what: 'health', address: `${observe}/health/ready` },
     ],
@@ -208,7 +208,7 @@ function hintsOf(plan: Plan, title: string, observe: string): StartHints {
 }
 
 /** Where a person can look at a topology: its first route without a parameter, or what its servers offer. */
-function looksOf(plan: Plan, topology: TopologyPlan): StartHints['look'] {
+function addressesOf(plan: Plan, topology: TopologyPlan): StartHints['addresses'] {
   const sinks = topology.branches.map(({ connector }) => ({ name: connector, role: 'sink' as const }));
   const uses = [{ name: topology.source.connector, role: 'source' as const }, ...sinks];
   const [path = ''] = topology.routes

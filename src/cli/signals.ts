@@ -62,11 +62,11 @@ function watchParent(clock: Clock, onGone: () => void): () => void {
     npm = found;
   });
   let cancel = () => {};
-  const look = () => {
+  const check = () => {
     if (process.ppid !== parent || !isAlive(parent) || !isAlive(npm)) onGone();
-    else cancel = clock.timer(parentMs, look);
+    else cancel = clock.timer(parentMs, check);
   };
-  look();
+  check();
   return () => cancel();
 }
 

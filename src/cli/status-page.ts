@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
 import type { NodeSnapshot, StatusReport, TopologySnapshot } from '../kit/snapshot.ts';
-import { readPerSecond, statusMark } from '../observe/status-line.ts';
+import { readPerSecond, statusSymbol } from '../observe/status-line.ts';
 import { plain } from '../observe/terminal-text.ts';
 import { graphLines } from './status-graph.ts';
 import { indented, table } from './text.ts';
@@ -77,10 +77,10 @@ function topologyLines(
 ): readonly string[] {
   const { name, state, reason, nodes, partitions } = topology;
   const { description = '', options = {} } = report.topologies[name] ?? {};
-  const told = nodes.flatMap((node) => (node.reason === undefined ? [] : [`${node.name}: ${node.reason}`]));
-  const reasons = reason === undefined || told.includes(reason) ? told : [reason, ...told];
+  const nodeReasons = nodes.flatMap((node) => (node.reason === undefined ? [] : [`${node.name}: ${node.reason}`]));
+  const reasons = reason === undefined || nodeReasons.includes(reason) ? nodeReasons : [reason, ...nodeReasons];
   return [
-    `${statusMark(state)} ${name}   ${state}   ${description}`,
+    `${statusSymbol(state)} ${name}   ${state}   ${description}`,
     ...indented(
       [
         ...reasons.map((text) => `! ${text}`),

@@ -1,6 +1,6 @@
 import type { StatusReport, TopologySnapshot } from '../kit/snapshot.ts';
-import { readPerSecond, statusMark } from '../observe/status-line.ts';
-import { cut, plain } from '../observe/terminal-text.ts';
+import { readPerSecond, statusSymbol } from '../observe/status-line.ts';
+import { plain, truncate } from '../observe/terminal-text.ts';
 import { ago, isSame, nameOf, type PageOptions, rangesOf } from './status-page.ts';
 
 const heads = ['TOPOLOGY', 'STATE', 'READ', 'PER S', 'IN FLIGHT', 'LAG', 'REJECTED', 'PARTITIONS'] as const;
@@ -32,7 +32,7 @@ export function statusSummary(
     processLine(report, now),
     ...rows.flatMap(({ cells, reason }) => [lineOf(cells), ...(reason === undefined ? [] : [`    ! ${reason}`])]),
   ]);
-  return [lineOf(heads), ...lines].map((line) => cut(plain(line), width));
+  return [lineOf(heads), ...lines].map((line) => truncate(plain(line), width));
 }
 
 function processLine({ process, pipeline, profile }: StatusReport, now: number): string {
@@ -58,7 +58,7 @@ function rowsOf(report: StatusReport, before: readonly StatusReport[] | undefine
 function cellsOf(topology: TopologySnapshot, rate: number | undefined): readonly string[] {
   const { name, state, read, inFlight, lag, rejected, partitions } = topology;
   return [
-    `  ${statusMark(state)} ${name}`,
+    `  ${statusSymbol(state)} ${name}`,
     state,
     String(read),
     rate === undefined ? '' : rate.toFixed(1),

@@ -14,7 +14,7 @@ export interface SpecRequest extends ReadRequest {
 /** What a command prints, and its exit code. */
 export interface CommandResult {
   readonly text: string;
-  readonly exitCode: 0 | 1 | 2;
+  readonly exitCode: number;
 }
 
 /** `fdp-run validate`: everything that is wrong with the pipeline (exit code 2), or what it would start. */

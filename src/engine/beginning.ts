@@ -28,7 +28,7 @@ export class Beginning {
   }
 
   /** To be called when the state of a node has changed. */
-  look(): void {
+  update(): void {
     if (this.#hasRun) return;
     const needed = this.#source.state === 'standby' ? [this.#source] : this.#needed;
     this.#hasRun = needed.every(isConnected);

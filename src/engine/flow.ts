@@ -9,18 +9,18 @@ import { LaneReader } from './intake/lane-reader.ts';
 import type { Uncommitted } from './intake/ledger.ts';
 import { Permits } from './intake/permits.ts';
 import { RequestRun } from './intake/request-run.ts';
+import type { MessageCounters } from './message-counters.ts';
+import { NodeHealth } from './node-health.ts';
 import { FlowOutcomes } from './outcomes.ts';
 import type { Settings } from './plan.ts';
 import { markProblem } from './recovery/counter-check.ts';
 import type { Proofs } from './recovery/proofs.ts';
 import { rewindToStores } from './recovery/store-check.ts';
 import { present, Roles, type RolesParts } from './roles.ts';
-import type { Tally } from './tally.ts';
-import { Troubles } from './troubles.ts';
 
 export interface FlowParts extends Omit<RolesParts, 'outcomes' | 'killed' | 'fail' | 'lose'> {
   readonly settings: Settings;
-  readonly tally: Tally;
+  readonly counters: MessageCounters;
   /** Aborts when the stop is forced. */
   readonly forced: AbortSignal;
 }
@@ -36,7 +36,7 @@ export class Flow {
   readonly #readers = new Set<LaneReader>();
   readonly #requests = new Set<RequestRun>();
   readonly #roles: Roles;
-  readonly #sourceTroubles: Troubles;
+  readonly #sourceHealth: NodeHealth;
   readonly #outcomes: FlowOutcomes;
   /** The lives of the best-effort branches: one that a person must cure ends alone. */
   readonly #loose = new Map<string, AbortController>();
@@ -47,7 +47,7 @@ export class Flow {
     this.#killed = linkedAbort(parts.forced);
     const { topologyBatches, topologyBytes } = parts.settings.limits;
     this.#permits = new Permits(topologyBatches, topologyBytes);
-    this.#sourceTroubles = new Troubles(parts.graph.source);
+    this.#sourceHealth = new NodeHealth(parts.graph.source);
     const killed = this.#killed.controller.signal;
     for (const branch of parts.plan.branches.filter((each) => each.bestEffort))
       this.#loose.set(branch.name, linkedAbort(killed).controller);
@@ -151,27 +151,27 @@ export class Flow {
   }
 
   #runRequest(lane: Lane, request: RequestContext, chain: BatchOperator): Observable<unknown> {
-    const { environment, graph, tally } = this.#parts;
-    const run = new RequestRun(lane, request, { environment, tally, node: graph.source });
+    const { environment, graph, counters } = this.#parts;
+    const run = new RequestRun(lane, request, { environment, counters, node: graph.source });
     this.#requests.add(run);
     return run.through(chain).pipe(finalize(() => this.#requests.delete(run)));
   }
 
   #runLane(lane: Lane, source: Source, chain: BatchOperator): Observable<unknown> {
-    const { environment, graph, tally, settings, draining } = this.#parts;
+    const { environment, graph, counters, settings, draining } = this.#parts;
     const reader = new LaneReader(lane, {
       environment,
-      tally,
+      counters,
       draining,
       node: graph.source,
       outcomes: this.#outcomes.at(graph.source),
-      troubles: this.#sourceTroubles,
+      health: this.#sourceHealth,
       limits: settings.limits,
       topologyPermits: this.#permits,
       replayable: source.replayable,
       killed: this.#killed.controller.signal,
       fail: (error) => this.#fail(error),
-      misfit: (given) => this.#misfit(given),
+      logMismatch: (given) => this.#logMismatch(given),
       rewind: (given, proofs) => this.#rewindToStores(given, proofs),
     });
     this.#readers.add(reader);
@@ -187,7 +187,7 @@ export class Flow {
     return concat(ended, finish);
   }
 
-  async #misfit(lane: Lane): Promise<string | undefined> {
+  async #logMismatch(lane: Lane): Promise<string | undefined> {
     const { name, branches } = this.#parts.plan;
     for (const { name: branch } of settling(branches)) {
       const sink = present(this.#roles.sinks.get(branch), branch, 'sink');

@@ -6,7 +6,7 @@ import type { NodeStats } from '../kit/node-stats.ts';
 import { type Outcomes, outcomesAt } from '../kit/outcomes.ts';
 import { Outcome } from '../kit/track.ts';
 import type { DeadLetters } from './delivery/dead-letter.ts';
-import type { Tally } from './tally.ts';
+import type { MessageCounters } from './message-counters.ts';
 
 /** At most one line about rejected messages in this time, ms. */
 const rejectionLogMs = 1000;
@@ -14,7 +14,7 @@ const rejectionLogMs = 1000;
 interface OutcomesParts {
   readonly topology: string;
   readonly environment: Environment;
-  readonly tally: Tally;
+  readonly counters: MessageCounters;
 }
 
 /**
@@ -48,11 +48,11 @@ export class FlowOutcomes {
       message.track.end(Outcome.rejected);
       return;
     }
-    const { topology, tally } = this.#parts;
+    const { topology, counters } = this.#parts;
     const { topic, partition, offset, index } = message.meta;
     const where = { topology, node: node.name, code: error.code, topic, partition, offset, index };
     this.#log.warn(`rejected ${node.name} ${error.code}`, where, `message rejected: ${errorText(error)}`);
-    tally.suspicion.rejected(node, message, error);
+    counters.suspicion.rejected(node, message, error);
     if (this.deadLetters) this.deadLetters.submit(topology, node, message, error);
     else message.track.end(Outcome.rejected);
   }

@@ -8,8 +8,8 @@ import type { TopologySnapshot, TopologyState } from '../kit/snapshot.ts';
 import { Beginning } from './beginning.ts';
 import { Flow } from './flow.ts';
 import { buildGraph, type Graph } from './graph.ts';
+import { MessageCounters } from './message-counters.ts';
 import type { ConnectorPlan, Settings, TopologyPlan } from './plan.ts';
-import { Tally } from './tally.ts';
 
 /** Restarts allowed within `restartWindowMs`; one more ends the topology. */
 const maxRestarts = 5;
@@ -45,11 +45,11 @@ export class Topology implements NodeOwner {
   readonly beginning: Beginning;
   readonly #parts: TopologyParts;
   readonly #graph: Graph;
-  readonly #tally = new Tally();
+  readonly #counters = new MessageCounters();
   readonly #draining = linkedAbort().controller;
   readonly #forced = linkedAbort().controller;
   /** Nodes whose trouble was logged, and its end was not. */
-  readonly #troubled = new Set<NodeStats>();
+  readonly #unwell = new Set<NodeStats>();
   #flow: Flow | undefined;
   #state: TopologyState = 'starting';
   #reason: string | undefined;
@@ -125,12 +125,12 @@ export class Topology implements NodeOwner {
     const found = toCommit > 0 ? [left(source, toCommit, since)] : [];
     if (oldest === undefined) return found;
     const busy = all.filter((node) => node.inFlight > 0);
-    if (busy.length === 0) return [left(source, toCommit + this.#tally.inFlight, Math.min(oldest, since))];
+    if (busy.length === 0) return [left(source, toCommit + this.#counters.inFlight, Math.min(oldest, since))];
     return [...busy.map((node) => left(node, node.inFlight, oldest)), ...found];
   }
 
   snapshot(): TopologySnapshot {
-    const { messagesRead, delivered, filtered, rejected, released, inFlight } = this.#tally;
+    const { messagesRead, delivered, filtered, rejected, released, inFlight } = this.#counters;
     const state = this.#currentState();
     const sick = this.#graph.all.find((node) => !['ok', 'idle', 'standby'].includes(node.state));
     const reason = this.#reason ?? (sick ? `${sick.name}: ${sick.reason ?? sick.state}` : undefined);
@@ -150,25 +150,24 @@ export class Topology implements NodeOwner {
       ...(lag === undefined ? {} : { lag }),
       ...(partitions === undefined ? {} : { partitions }),
       restarts: this.#restarts,
-      latency: this.#tally.latency.snapshot(),
-      nodes: this.#graph.all.map((node) => nodeSnapshot(node, this.#graph.places.get(node)?.from?.name)),
+      latency: this.#counters.latency.snapshot(),
+      nodes: this.#graph.all.map((node) => nodeSnapshot(node, this.#graph.origins.get(node)?.from?.name)),
     };
   }
 
   stateChanged(node: NodeStats): void {
-    this.beginning.look();
+    this.beginning.update();
     const fields = { topology: this.name, node: node.name, state: node.state };
     const { log } = this.#parts.environment;
     const text = `${node.name} is ${node.state}${node.reason ? `: ${node.reason}` : ''}`;
-    const isTrouble =
-      node.state === 'retrying' || node.state === 'held' || (node.state === 'connecting' && node.reason);
-    if (isTrouble) {
-      this.#troubled.add(node);
+    const isUnwell = node.state === 'retrying' || node.state === 'held' || (node.state === 'connecting' && node.reason);
+    if (isUnwell) {
+      this.#unwell.add(node);
       log.warn(fields, text);
       return;
     }
-    const wasTrouble = this.#troubled.delete(node);
-    if (node.state === 'ok' && wasTrouble) log.info(fields, `${node.name} is ok again`);
+    const wasUnwell = this.#unwell.delete(node);
+    if (node.state === 'ok' && wasUnwell) log.info(fields, `${node.name} is ok again`);
     else if (node.state === 'standby') log.info(fields, text);
     else if (node.state !== 'failed') log.debug(fields, text);
   }
@@ -186,7 +185,7 @@ export class Topology implements NodeOwner {
       environment,
       connector,
       graph: this.#graph,
-      tally: this.#tally,
+      counters: this.#counters,
       draining: this.#draining.signal,
       forced: this.#forced.signal,
     });

@@ -1,3 +1,4 @@
+import type { TableAudit } from './audit.ts';
 import type { Lookup } from './lookup.ts';
 import type { RoleContext, Usage } from './role.ts';
 import type { Sink } from './sink.ts';
@@ -16,6 +17,8 @@ export interface Connector<SourceUsage = Usage, SinkUsage = Usage> {
    * and its lanes have the same ids as those of a group.
    */
   browse?(context: RoleContext): Source;
+  /** For a table: its rows with what is kept beside them, to compare counters with what they counted. */
+  audit?(context: RoleContext): TableAudit;
   /** Frees what the roles shared. Called once, after every role was closed. */
   close(): Promise<void>;
 }

@@ -6,7 +6,7 @@ import { jsonWithin } from './text.ts';
 import type { Tracked } from './track.ts';
 
 /** A letter that is larger than its target takes keeps this much of the message, or what fits. */
-const cutBytes = 64 * 1024;
+const truncatedBytes = 64 * 1024;
 /** No letter holds more of its message than this, whatever its target takes. */
 const mostBytes = 16 * 1024 * 1024;
 /** What a letter holds of a longer key, characters: it is the key of the letter too. */
@@ -78,10 +78,10 @@ export function deadLetterOf(rejection: Rejection, maxBytes = Number.POSITIVE_IN
     const letter = { ...head, ...encoded(bytes), ...tail };
     if (size(letter) <= maxBytes) return letter;
   }
-  const cut = { ...head, value: '', encoding: 'base64' as const, ...tail };
+  const truncated = { ...head, value: '', encoding: 'base64' as const, ...tail };
   // Four characters for three bytes.
-  const room = Math.max(0, Math.floor((maxBytes - size(cut)) / 4) * 3);
-  return { ...cut, value: bytes.subarray(0, Math.min(cutBytes, room)).toString('base64') };
+  const room = Math.max(0, Math.floor((maxBytes - size(truncated)) / 4) * 3);
+  return { ...truncated, value: bytes.subarray(0, Math.min(truncatedBytes, room)).toString('base64') };
 }
 
 function originOf({ meta, key, timestamp }: Tracked, index: number | undefined): DeadLetter['origin'] {

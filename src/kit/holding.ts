@@ -179,11 +179,11 @@ class HeldLane implements Keeper {
     else this.#turn(() => this.#passed?.push(message));
   }
 
-  #followed(message: Message, told: (outcome: Outcome) => void): Track {
+  #followed(message: Message, onOutcome: (outcome: Outcome) => void): Track {
     const ended = (outcome: Outcome) => {
       message.track.end(outcome);
       if (this.#isOver) return;
-      this.#turn(() => told(outcome));
+      this.#turn(() => onOutcome(outcome));
       this.#completeWhenEmpty();
     };
     return new Track({ ended }, message.track);

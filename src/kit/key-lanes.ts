@@ -15,7 +15,7 @@ const several = -1;
 export class KeyLanes {
   readonly #context: Pick<RoleContext, 'node' | 'log'>;
   readonly #partitionOf = new RecencyMap<number>();
-  #isSaid = false;
+  #isLogged = false;
 
   constructor(context: Pick<RoleContext, 'node' | 'log'>) {
     this.#context = context;
@@ -35,8 +35,8 @@ export class KeyLanes {
   #tell(key: string, where: string): void {
     const { node, log } = this.#context;
     node.count('split_keys');
-    if (this.#isSaid) return;
-    this.#isSaid = true;
+    if (this.#isLogged) return;
+    this.#isLogged = true;
     log.warn(
       { node: node.name },
       `${node.name}: ${foreignText(key, 100)} is in ${where}: each partition has its own state, so results for ` +

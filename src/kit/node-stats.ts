@@ -69,11 +69,11 @@ export class NodeStats {
 
   is(state: NodeState, reason?: string, retryAt?: number): void {
     // A reason that changes while the state stays is kept, but not logged again.
-    const isSaid = this.state === state && (this.reason !== undefined || reason === undefined);
+    const isReported = this.state === state && (this.reason !== undefined || reason === undefined);
     this.state = state;
     this.reason = reason === undefined ? undefined : (this.#owner.explain?.(reason) ?? reason);
     this.retryAt = retryAt;
-    if (!isSaid) this.#owner.stateChanged(this);
+    if (!isReported) this.#owner.stateChanged(this);
   }
 }
 

@@ -7,13 +7,13 @@ import { dirname } from 'node:path';
  */
 export function writeAdvice(path: string): string {
   const folder = blocking(path);
-  const place = folder ?? path;
-  if (codeOf(place, constants.W_OK) === 'EROFS')
-    return `${place} is on a read-only file system: mount a volume there, or set FDP_DATA to a folder that can be written`;
+  const target = folder ?? path;
+  if (codeOf(target, constants.W_OK) === 'EROFS')
+    return `${target} is on a read-only file system: mount a volume there, or set FDP_DATA to a folder that can be written`;
   if (folder === undefined)
     return `it must be a file that ${me()} may read and write, in a folder where it may create files`;
   return (
-    `${me()} may not write to ${place}${ownerOf(place)}: ${cure(place, 'w')}, ` +
+    `${me()} may not write to ${target}${ownerOf(target)}: ${cure(target, 'w')}, ` +
     'or mount a named volume there instead of a folder of the machine'
   );
 }

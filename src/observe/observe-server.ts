@@ -85,13 +85,13 @@ export function observePort(text: string | undefined): number | undefined {
   throw new FdpError('FDP_USAGE', `OBSERVE_PORT: expected a port, 0 to 65535 (0: any free one), got "${text}"`);
 }
 
-interface Place {
+interface Listening {
   readonly host: string;
   readonly port: number;
   readonly log: Logger;
 }
 
-async function open(server: Server, { host, port, log }: Place): Promise<ObserveServer> {
+async function open(server: Server, { host, port, log }: Listening): Promise<ObserveServer> {
   const setting = 'OBSERVE_PORT or OBSERVE_HOST';
   const { signal } = linkedAbort().controller;
   const bound = await listen(server, { name: 'observe', address: addressOf(host, port), log, setting }, signal);

@@ -1,6 +1,6 @@
 import type { LogDestination } from './log.ts';
 import { statusColour } from './status-line.ts';
-import { cut, widthOf } from './terminal-text.ts';
+import { truncate, widthOf } from './terminal-text.ts';
 
 const codes = {
   hideCursor: '\u001b[?25l',
@@ -85,7 +85,7 @@ export function createPainter(stream: TerminalStream, environment: Environment):
 function fitting(lines: readonly string[], width: number, rows: number): readonly string[] {
   const room = Math.max(1, rows - 2);
   const shown = lines.length <= room ? lines : [...lines.slice(0, room - 1), `… ${lines.length - room + 1} more`];
-  return shown.map((line) => cut(line, width));
+  return shown.map((line) => truncate(line, width));
 }
 
 /** The mark in front of a status line, in colour. */

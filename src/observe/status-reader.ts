@@ -37,7 +37,7 @@ class TableReader implements StatusReader {
   readonly #over = linkedAbort().controller;
   #connector: Connector | undefined;
   #lookup: Lookup | undefined;
-  #look: Promise<readonly StatusReport[]> | undefined;
+  #poll: Promise<readonly StatusReport[]> | undefined;
 
   constructor(plan: ConnectorPlan, environment: Environment) {
     this.#plan = plan;
@@ -45,10 +45,10 @@ class TableReader implements StatusReader {
   }
 
   read(): Promise<readonly StatusReport[]> {
-    this.#look ??= this.#inTime((signal) => this.#find(signal)).finally(() => {
-      this.#look = undefined;
+    this.#poll ??= this.#inTime((signal) => this.#find(signal)).finally(() => {
+      this.#poll = undefined;
     });
-    return this.#look;
+    return this.#poll;
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,5 @@
 import type { JSONSchema } from 'json-schema-to-ts';
-import { buildGraph, type NodePlace } from '../engine/graph.ts';
+import { buildGraph, type NodeOrigin } from '../engine/graph.ts';
 import type { Plan } from '../engine/plan.ts';
 import { parseJson } from '../kit/json.ts';
 import type { NodeKind } from '../kit/node-stats.ts';
@@ -20,19 +20,19 @@ export function describeTopologies(plan: Plan, mask: OptionMask): StatusReport['
   const nobody = { reject: () => {}, stateChanged: () => {} };
   return Object.fromEntries(
     plan.topologies.map((topology) => {
-      const { places } = buildGraph(topology, (name) => name, nobody);
-      const options = [...places].map(([{ name, kind }, place]) => [name, optionsOf(plan, kind, { place, mask })]);
+      const { origins } = buildGraph(topology, (name) => name, nobody);
+      const options = [...origins].map(([{ name, kind }, origin]) => [name, optionsOf(plan, kind, { origin, mask })]);
       return [topology.name, { description: topology.description, options: Object.fromEntries(options) }];
     }),
   );
 }
 
 interface Masking {
-  readonly place: NodePlace;
+  readonly origin: NodeOrigin;
   readonly mask: OptionMask;
 }
 
-function optionsOf(plan: Plan, kind: NodeKind, { place: { plan: made }, mask }: Masking): unknown {
+function optionsOf(plan: Plan, kind: NodeKind, { origin: { plan: made }, mask }: Masking): unknown {
   const hidden = (value: unknown, schema: JSONSchema) => masked(value, [], (text, path) => mask(text, schema, path));
   if ('declaration' in made) return hidden(made.options, made.declaration.options);
   const connector = plan.connectors.get(made.connector);

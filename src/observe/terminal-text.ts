@@ -11,7 +11,7 @@ export function widthOf(text: string): number {
 }
 
 /** The text within `width` columns; what is cut off is shown by an ellipsis. */
-export function cut(text: string, width: number): string {
+export function truncate(text: string, width: number): string {
   if (widthOf(text) <= width) return text;
   let kept = '';
   let used = 0;

@@ -1,6 +1,6 @@
 import { isAbsolute, relative } from 'node:path';
 import { ShownTexts } from './read/shown-text.ts';
-import { type Place, type Position, positionOf } from './read/source.ts';
+import { type Position, positionOf, type SourceRange } from './read/source.ts';
 
 /** A mistake in the spec, for whoever wrote it. */
 export interface Problem {
@@ -25,7 +25,7 @@ const maxProblems = 200;
 interface Kept {
   readonly message: string;
   readonly hint: string | undefined;
-  readonly place: Place | undefined;
+  readonly range: SourceRange | undefined;
   readonly order: number;
   readonly start: number;
 }
@@ -37,7 +37,7 @@ interface Kept {
 export class Problems {
   readonly #kept: Kept[];
   readonly #seen: Set<string>;
-  readonly #hidden: Place[];
+  readonly #hidden: SourceRange[];
   #more = 0;
 
   constructor(from?: Problems) {
@@ -47,9 +47,9 @@ export class Problems {
     this.#more = from ? from.#more : 0;
   }
 
-  add(place: Place | undefined, text: string, details: ProblemDetails = {}): void {
-    const order = place?.file.order ?? -1;
-    const start = place?.start ?? -1;
+  add(range: SourceRange | undefined, text: string, details: ProblemDetails = {}): void {
+    const order = range?.file.order ?? -1;
+    const start = range?.start ?? -1;
     const identity = `${order}:${start}:${text}`;
     if (this.#seen.has(identity)) return;
     if (this.#kept.length >= maxProblems) {
@@ -59,12 +59,12 @@ export class Problems {
     this.#seen.add(identity);
     const hint = typeof details.hint === 'function' ? details.hint() : details.hint;
     const message = details.subject ? `${details.subject}: ${text}` : text;
-    this.#kept.push({ message, hint, place, order, start });
+    this.#kept.push({ message, hint, range, order, start });
   }
 
   /** What stands there is a secret: no excerpt shows it, whatever it is shown for. */
-  hide(place: Place): void {
-    this.#hidden.push(place);
+  hide(range: SourceRange): void {
+    this.#hidden.push(range);
   }
 
   get size(): number {
@@ -75,12 +75,12 @@ export class Problems {
   get list(): readonly Problem[] {
     const texts = new ShownTexts(this.#hidden);
     const inOrder = [...this.#kept].sort((a, b) => a.order - b.order || a.start - b.start);
-    const sorted: Problem[] = inOrder.map(({ message, hint, place }) => {
-      const harmless = (text: string) => oneLine(place ? texts.without(text, place) : text);
+    const sorted: Problem[] = inOrder.map(({ message, hint, range }) => {
+      const harmless = (text: string) => oneLine(range ? texts.without(text, range) : text);
       return {
         message: harmless(message),
         ...(hint ? { hint: harmless(hint) } : {}),
-        ...(place ? { at: positionOf(place, texts.of(place.file)) } : {}),
+        ...(range ? { at: positionOf(range, texts.of(range.file)) } : {}),
       };
     });
     if (this.#more > 0) sorted.push({ message: `and ${this.#more} further problems` });

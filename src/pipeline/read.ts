@@ -80,7 +80,7 @@ function readProfile(
   const before = problems.size;
   const { schema, owner } = { schema: pipelineStructure.properties.profile, owner: tree.at };
   const { value } = checkTree(tree, { schema, subject: 'profile', owner, problems, folder });
-  return problems.size > before || typeof value !== 'string' ? 'broken' : { name: value, place: tree.at };
+  return problems.size > before || typeof value !== 'string' ? 'broken' : { name: value, range: tree.at };
 }
 
 interface OverlayTools extends Pick<Context, 'problems' | 'connectors'> {

@@ -2,7 +2,7 @@ import type { Settings } from '../engine/plan.ts';
 import type { ConnectorDeclaration, OperatorDeclaration } from '../kit/declaration.ts';
 import type { Usage } from '../kit/role.ts';
 import type { Problems } from './problem.ts';
-import type { Place } from './read/source.ts';
+import type { SourceRange } from './read/source.ts';
 import type { Entry, MapTree, Tree } from './read/tree.ts';
 import type { Variables } from './read/variables.ts';
 
@@ -36,7 +36,7 @@ export interface SettingsSpec extends Settings {
 /** A name that stands for something else in the spec. */
 export interface NameSpec {
   readonly name: string;
-  readonly place: Place;
+  readonly range: SourceRange;
   /** Environment variables that the name was made from. */
   readonly variables?: readonly string[] | undefined;
 }
@@ -55,7 +55,7 @@ export interface ConnectorSpec {
 export interface OperatorSpec {
   readonly type: string;
   /** Where its name stands. */
-  readonly place: Place;
+  readonly range: SourceRange;
   readonly tree: Tree | undefined;
   /** Undefined when there is no such operator. */
   readonly declaration: OperatorDeclaration | undefined;
@@ -73,7 +73,7 @@ export interface UseSpec {
   readonly connector: ConnectorSpec | undefined;
   readonly role: RoleName;
   /** Where the connector is named. */
-  readonly place: Place;
+  readonly range: SourceRange;
   readonly tree: Tree | undefined;
   readonly usage: Usage;
 }
@@ -84,12 +84,12 @@ export interface BranchSpec {
   readonly operators: readonly OperatorSpec[];
   readonly after: NameSpec | undefined;
   readonly bestEffort: boolean;
-  readonly place: Place;
+  readonly range: SourceRange;
 }
 
 export interface RouteSpec {
   readonly route: string;
-  readonly place: Place;
+  readonly range: SourceRange;
   readonly operators: readonly OperatorSpec[];
 }
 

@@ -27,7 +27,7 @@ export const memoryLog = defineConnector({
   async create(options, { name }) {
     const { MemoryLogStore } = await import('./memory/log-store.ts');
     const space = memorySpace(options.space);
-    const place = { name, topic: options.topic, partitions: options.partitions };
-    return localLog(options, (context) => new MemoryLogStore(space, place, context));
+    const target = { name, topic: options.topic, partitions: options.partitions };
+    return localLog(options, (context) => new MemoryLogStore(space, target, context));
   },
 });

@@ -3,7 +3,7 @@ import { Outcome } from '../kit/track.ts';
 import { VirtualClock } from '../simulate/virtual-clock.ts';
 import { type Check, onBench } from './check.ts';
 import type { TestNode } from './environment.ts';
-import { create, cut, type Made, type OperatorBench, type OperatorWorld, TestLane } from './test-lane.ts';
+import { create, type Made, type OperatorBench, type OperatorWorld, splitBySizes, TestLane } from './test-lane.ts';
 
 /** What every operator keeps. */
 export function operatorContract(world: OperatorWorld): readonly Check[] {
@@ -47,7 +47,7 @@ async function sharesNothing(bench: OperatorBench): Promise<void> {
   const alone = await outputOf(bench, sizesOf(bench));
   const made = create(bench);
   const lanes = ['first', 'second'].map((id) => new TestLane(bench, made, id));
-  for (const batch of cut(bench.messages, sizesOf(bench))) for (const lane of lanes) await lane.put(batch);
+  for (const batch of splitBySizes(bench.messages, sizesOf(bench))) for (const lane of lanes) await lane.put(batch);
   for (const lane of lanes) await lane.complete();
   for (const lane of lanes) assert.deepEqual(lane.values, alone, 'the output of a lane beside another');
 }

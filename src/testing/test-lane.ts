@@ -45,7 +45,7 @@ export function create({ declaration, options, lookups = {}, clock }: OperatorBe
 }
 
 /** Batches of these sizes, again and again until all is cut. */
-export function cut<T>(items: readonly T[], sizes: readonly number[]): T[][] {
+export function splitBySizes<T>(items: readonly T[], sizes: readonly number[]): T[][] {
   const batches: T[][] = [];
   for (let start = 0; start < items.length; start += batches.at(-1)?.length ?? 1)
     batches.push(items.slice(start, start + Math.max(1, sizes[batches.length % sizes.length] ?? 1)));
@@ -97,7 +97,7 @@ export class TestLane {
   }
 
   async putAll(sizes: readonly number[]): Promise<void> {
-    for (const batch of cut(this.#bench.messages, sizes)) await this.put(batch);
+    for (const batch of splitBySizes(this.#bench.messages, sizes)) await this.put(batch);
   }
 
   async put(given: readonly Pick<SourceMessage, 'value' | 'key'>[], warmUp = false): Promise<void> {

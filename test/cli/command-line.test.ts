@@ -42,5 +42,6 @@ const actions: Actions = {
   produce: unused,
   completion: unused,
   letters: { list: unused, show: unused, replay: unused, drop: unused },
+  reconcile: unused,
   forgetCounters: () => Promise.resolve(7),
 };

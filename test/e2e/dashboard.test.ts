@@ -72,8 +72,8 @@ const row = (symbol: string) => new RegExp(`^[> ] ${symbol} .*$`, 'm');
 
 onTerminal('the dashboard', () => {
   it('shows what the feed says, answers every key, and gives the terminal back', async () => {
-    await using place = await dashboard();
-    const { feed, terminal } = place;
+    await using opened = await dashboard();
+    const { feed, terminal } = opened;
     expect(await terminal.shows('● connected to')).toContain('no trade yet');
     expect(terminal.modes).toEqual({ hasCursor: false, isTaken: true });
     feed.send(trade('AAPL', 100), trade('AAPL', 101), trade('MSFT', 50, 50), trade('TSLA', 200, null));
@@ -125,8 +125,8 @@ onTerminal('the dashboard', () => {
   });
 
   it('fits every size, and changes with it', async () => {
-    await using place = await dashboard({ width: 80, height: 24 });
-    const { feed, terminal } = place;
+    await using opened = await dashboard({ width: 80, height: 24 });
+    const { feed, terminal } = opened;
     feed.send(trade('AAPL', 100), trade('MSFT', 50));
     await terminal.shows(row('MSFT'));
     const sizes = [
@@ -147,8 +147,8 @@ onTerminal('the dashboard', () => {
   });
 
   it('says that the feed is away and when it tries again, and goes on when it is back', async () => {
-    await using place = await dashboard();
-    const { feed, terminal } = place;
+    await using opened = await dashboard();
+    const { feed, terminal } = opened;
     feed.send(trade('AAPL', 100));
     await terminal.shows(row('AAPL'));
     await feed.close();
@@ -164,8 +164,8 @@ onTerminal('the dashboard', () => {
   });
 
   it(`answers keys while 10,000 lines a second come for 500 symbols, ${busySeconds} s long`, async () => {
-    await using place = await dashboard({ width: 120, height: 40 });
-    const { feed, terminal } = place;
+    await using opened = await dashboard({ width: 120, height: 40 });
+    const { feed, terminal } = opened;
     const symbols = Array.from({ length: 500 }, (_, index) => `S${String(index).padStart(3, '0')}`);
     feed.send(...symbols.map((symbol) => trade(symbol, 100)));
     await terminal.shows(/^> S000/m);
@@ -187,8 +187,8 @@ onTerminal('the dashboard', () => {
   });
 
   it('shows or skips whatever somebody else sends on that port', async () => {
-    await using place = await dashboard({ width: 90, height: 30 });
-    const { feed, terminal } = place;
+    await using opened = await dashboard({ width: 90, height: 30 });
+    const { feed, terminal } = opened;
     feed.send(
       { ...trade('NULLS', 1.5, null), time: 1_767_623_400, extra: { deep: [1, 2] } },
       ...['{broken\n', '[1,2]\n', 'null\n', '"text"\n', '{}\n', '{"symbol":"NOPRICE"}\n', '{"symbol":7,"price":7}\n'],
@@ -214,8 +214,8 @@ onTerminal('the dashboard', () => {
   it('draws candles on c, longer and shorter on + and -, at every size, and asks for those of one symbol alone', async () => {
     const now = Date.now();
     await using api = await CandlesApi.open(({ interval, limit }) => barsUntil(now, interval, limit));
-    await using shown = await dashboard({ width: 80, height: 24, env: { API_URL: `http://127.0.0.1:${api.port}` } });
-    const { feed, terminal } = shown;
+    await using opened = await dashboard({ width: 80, height: 24, env: { API_URL: `http://127.0.0.1:${api.port}` } });
+    const { feed, terminal } = opened;
     feed.send(trade('AAPL', 100), trade('MSFT', 50));
     await terminal.shows(/c candles/);
     terminal.press('j');
@@ -257,8 +257,8 @@ onTerminal('the dashboard', () => {
 
   it('moves the last candle with each line of the feed', async () => {
     await using api = await CandlesApi.open(({ interval, limit }) => barsUntil(Date.now(), interval, limit));
-    await using shown = await dashboard({ width: 200, height: 50, env: { API_URL: `http://127.0.0.1:${api.port}` } });
-    const { feed, terminal } = shown;
+    await using opened = await dashboard({ width: 200, height: 50, env: { API_URL: `http://127.0.0.1:${api.port}` } });
+    const { feed, terminal } = opened;
     const live = (price: number) => feed.send({ ...trade('AAPL', price), time: new Date().toISOString() });
     live(100);
     await terminal.shows(row('AAPL'));
@@ -270,8 +270,8 @@ onTerminal('the dashboard', () => {
 
   it('says in one line that the API is away, draws the line meanwhile, and candles when it is back', async () => {
     const port = await freePort();
-    await using shown = await dashboard({ width: 80, height: 24, env: { API_URL: `http://127.0.0.1:${port}` } });
-    const { feed, terminal } = shown;
+    await using opened = await dashboard({ width: 80, height: 24, env: { API_URL: `http://127.0.0.1:${port}` } });
+    const { feed, terminal } = opened;
     feed.send(trade('AAPL', 100));
     await terminal.shows(row('AAPL'));
     terminal.press('c');
@@ -291,8 +291,8 @@ onTerminal('the dashboard', () => {
   it('draws in ASCII where the locale has no more, and without colours with NO_COLOR', async () => {
     await using api = await CandlesApi.open(({ interval, limit }) => barsUntil(Date.now(), interval, limit));
     const env = { API_URL: `http://127.0.0.1:${api.port}`, LC_ALL: 'C', NO_COLOR: '1' };
-    await using shown = await dashboard({ env });
-    const { feed, terminal } = shown;
+    await using opened = await dashboard({ env });
+    const { feed, terminal } = opened;
     feed.send(trade('AAPL', 100), trade('AAPL', 101));
     await terminal.shows(/AAPL +\^ 101\.00/);
     terminal.press('c');
@@ -305,14 +305,14 @@ onTerminal('the dashboard', () => {
     ['SIGTERM', '0'],
     ['SIGHUP', '0'],
   ] as const)('gives the terminal back on %s', async (signal, end) => {
-    await using place = await dashboard();
-    process.kill(place.terminal.pid, signal);
-    await expectRestored(place.terminal, end);
+    await using opened = await dashboard();
+    process.kill(opened.terminal.pid, signal);
+    await expectRestored(opened.terminal, end);
   });
 
   it('stops at once on Ctrl-C, also while the feed is away', async () => {
-    await using place = await dashboard();
-    const { feed, terminal } = place;
+    await using opened = await dashboard();
+    const { feed, terminal } = opened;
     await feed.close();
     await terminal.shows('▲ reconnecting');
     terminal.press('C-c');
@@ -321,16 +321,16 @@ onTerminal('the dashboard', () => {
 
   it('gives the terminal back after a crash, and then says what happened', async () => {
     const crash = `data:text/javascript,process.on(%22SIGUSR2%22,()=>{throw(new(Error)(%22a-mistake-in-the-program%22))})`;
-    await using place = await dashboard({ env: { NODE_OPTIONS: `--import=${crash}` } });
-    process.kill(place.terminal.pid, 'SIGUSR2');
-    expect(await expectRestored(place.terminal, '1')).toContain('a-mistake-in-the-program');
+    await using opened = await dashboard({ env: { NODE_OPTIONS: `--import=${crash}` } });
+    process.kill(opened.terminal.pid, 'SIGUSR2');
+    expect(await expectRestored(opened.terminal, '1')).toContain('a-mistake-in-the-program');
   });
 
   it('has no colours with NO_COLOR, and the same signs', async () => {
-    await using place = await dashboard({ env: { NO_COLOR: '1' } });
-    place.feed.send(trade('AAPL', 100), trade('AAPL', 101));
-    await place.terminal.shows(/AAPL +▲ 101\.00/);
-    expect(place.terminal.colours).not.toMatch(colour);
+    await using opened = await dashboard({ env: { NO_COLOR: '1' } });
+    opened.feed.send(trade('AAPL', 100), trade('AAPL', 101));
+    await opened.terminal.shows(/AAPL +▲ 101\.00/);
+    expect(opened.terminal.colours).not.toMatch(colour);
   });
 
   it('writes plain lines on a terminal that can do no more', async () => {

@@ -6,7 +6,7 @@ import type { Coordinates } from '../../kit/origin.ts';
 import type { Outcomes } from '../../kit/outcomes.ts';
 import type { Receipt } from '../../kit/sink.ts';
 import { Outcome } from '../../kit/track.ts';
-import { Troubles } from '../troubles.ts';
+import { NodeHealth } from '../node-health.ts';
 import { type AttemptParts, attemptWrite } from './attempt.ts';
 import { Counting, type CountingParts, isOwn, uncountedReport } from './counting.ts';
 
@@ -34,12 +34,12 @@ export interface DeliveryParts extends AttemptParts, CountingParts {
  */
 export class Delivery {
   readonly #parts: DeliveryParts;
-  readonly #troubles: Troubles;
+  readonly #health: NodeHealth;
   readonly #reportUncounted: (uncounted: number) => void;
 
   constructor(parts: DeliveryParts) {
     this.#parts = parts;
-    this.#troubles = new Troubles(parts.node);
+    this.#health = new NodeHealth(parts.node);
     this.#reportUncounted = uncountedReport(parts.node, parts.environment);
   }
 
@@ -56,15 +56,15 @@ export class Delivery {
     const attempt = new BatchDelivery(this.#parts, batch);
     while (!attempt.done && !this.#parts.killed.aborted && !batch.lane.signal.aborted) {
       const error = await attempt.step();
-      if (error === undefined) this.#troubles.end(attempt);
+      if (error === undefined) this.#health.end(attempt);
       else if (faultOf(error) === 'fatal') this.#parts.fail(error);
       else if (!this.#parts.killed.aborted && !batch.lane.signal.aborted) {
-        this.#troubles.begin(attempt, 'retrying', errorText(error));
+        this.#health.begin(attempt, 'retrying', errorText(error));
         await attempt.wait();
       }
     }
     attempt.releaseRest();
-    this.#troubles.end(attempt);
+    this.#health.end(attempt);
     this.#reportUncounted(attempt.counting.uncounted);
     return { ...batch, messages: attempt.stored };
   }
@@ -177,7 +177,7 @@ class BatchDelivery {
       this.#pending = this.#pending.slice(1);
       return undefined;
     }
-    const isSpoilt = fault === undefined && ++this.#unclassified >= (this.#isCut ? 1 : unclassifiedAttempts);
+    const isSpoilt = fault === undefined && ++this.#unclassified >= (this.#isSplit ? 1 : unclassifiedAttempts);
     const isLate = error instanceof FdpError && error.code === 'FDP_TIMEOUT';
     if (fault === 'permanent' || isSpoilt || isLate) this.#size = Math.ceil(messages.length / 2);
     // Smaller writes are not the same one again: there is nothing to wait for.
@@ -185,7 +185,7 @@ class BatchDelivery {
   }
 
   /** True while a spoilt batch is tried in parts. */
-  get #isCut(): boolean {
+  get #isSplit(): boolean {
     return this.#size < this.#pending.length;
   }
 

@@ -7,10 +7,10 @@ import { type Batch, type LaneContext, type Message, toMessage } from '../../kit
 import type { NodeStats } from '../../kit/node-stats.ts';
 import type { Outcomes } from '../../kit/outcomes.ts';
 import type { Lane, Reading } from '../../kit/source.ts';
+import type { MessageCounters } from '../message-counters.ts';
+import type { NodeHealth } from '../node-health.ts';
 import type { Limits } from '../plan.ts';
 import { Proofs } from '../recovery/proofs.ts';
-import type { Tally } from '../tally.ts';
-import type { Troubles } from '../troubles.ts';
 import { Ledger, type Uncommitted } from './ledger.ts';
 import { Permits } from './permits.ts';
 
@@ -25,8 +25,8 @@ export interface LaneParts {
   /** At the source's node. */
   readonly outcomes: Outcomes;
   /** Of the source's node, over all its lanes. */
-  readonly troubles: Troubles;
-  readonly tally: Tally;
+  readonly health: NodeHealth;
+  readonly counters: MessageCounters;
   readonly limits: Limits;
   readonly topologyPermits: Permits;
   readonly replayable: boolean;
@@ -37,7 +37,7 @@ export interface LaneParts {
   /** Told when the lane's position can't be committed, now or ever. */
   fail(error: unknown): void;
   /** Why a sink's memory does not fit the lane; undefined when all of them do. */
-  misfit(lane: Lane): Promise<string | undefined>;
+  logMismatch(lane: Lane): Promise<string | undefined>;
   /** Rewinds the lane when a store has lost what the proofs say that it had. */
   rewind(lane: Lane, proofs: Proofs): Promise<void>;
 }
@@ -67,8 +67,8 @@ export class LaneReader {
     this.#proofs = new Proofs(lane.id, lane.group?.start.note, (laneBatches + 1) * (lane.batch ?? 1));
     this.context = { id: lane.id, signal, proofs: this.#proofs };
     this.#permits = [new Permits(laneBatches, laneBytes), parts.topologyPermits];
-    const { tally, environment, fail } = parts;
-    this.#ledger = new Ledger(lane, { permits: this.#permits, tally, environment, proofs: this.#proofs, fail });
+    const { counters, environment, fail } = parts;
+    this.#ledger = new Ledger(lane, { permits: this.#permits, counters, environment, proofs: this.#proofs, fail });
     this.batches = new Observable((subscriber) => {
       this.#readAll((batch) => subscriber.next(batch)).then(
         () => subscriber.complete(),
@@ -110,20 +110,20 @@ export class LaneReader {
       await this.#readUntil(stop.controller.signal, next);
     } finally {
       stop.release();
-      this.#parts.troubles.end(this);
+      this.#parts.health.end(this);
     }
   }
 
   async #readUntil(stopped: AbortSignal, next: (batch: Batch) => void): Promise<void> {
-    const { environment, troubles, rewind } = this.#parts;
+    const { environment, health, rewind } = this.#parts;
     await this.#patiently(stopped, () => this.#untilFit(stopped));
     await this.#patiently(stopped, () => rewind(this.#lane, this.#proofs));
-    troubles.end(this);
+    health.end(this);
     while (!stopped.aborted) {
       await this.#mayRead(stopped);
       const reading = await this.#patiently(stopped, () => this.#lane.read(stopped));
       // Only what was logged here: a source that reconnects while its queue is read logs it itself.
-      troubles.end(this);
+      health.end(this);
       if (reading === undefined) break;
       if (this.context.signal.aborted) return this.#giveBack(reading);
       next(this.#admit(reading));
@@ -134,7 +134,7 @@ export class LaneReader {
 
   /** The result of `work`, tried again while time can cure its failure; undefined when it is to stop. */
   async #patiently<T>(stopped: AbortSignal, work: () => Promise<T>): Promise<T | undefined> {
-    const { node, environment, troubles } = this.#parts;
+    const { node, environment, health } = this.#parts;
     const { signal } = this.context;
     const backoff = new Backoff(environment);
     const late = () => new FdpError('FDP_CLOSED', `${this.#lane.id}: did not end when it was stopped`);
@@ -145,7 +145,7 @@ export class LaneReader {
         if (stopped.aborted) break;
         if (!isRetriable(error)) throw error;
         node.retries++;
-        troubles.begin(this, 'retrying', errorText(error));
+        health.begin(this, 'retrying', errorText(error));
         await backoff.wait(stopped);
       }
     }
@@ -154,26 +154,26 @@ export class LaneReader {
 
   /** Holds the lane while a sink remembers another log. */
   async #untilFit(stopped: AbortSignal): Promise<void> {
-    const { environment, misfit, troubles } = this.#parts;
+    const { environment, logMismatch, health } = this.#parts;
     while (!stopped.aborted) {
-      const problem = await misfit(this.#lane);
+      const problem = await logMismatch(this.#lane);
       if (problem === undefined) break;
-      troubles.begin(this, 'held', problem);
+      health.begin(this, 'held', problem);
       await environment.clock.sleep(heldPollMs, stopped);
     }
-    troubles.end(this);
+    health.end(this);
   }
 
   async #mayRead(stopped: AbortSignal): Promise<void> {
-    const { replayable, tally, environment, troubles } = this.#parts;
+    const { replayable, counters, environment, health } = this.#parts;
     for (const permits of this.#permits) await permits.whenFree(stopped);
     if (!replayable) return;
-    for (let reason = tally.suspicion.reason; reason !== undefined && !stopped.aborted; ) {
-      troubles.begin(this, 'held', reason);
+    for (let reason = counters.suspicion.reason; reason !== undefined && !stopped.aborted; ) {
+      health.begin(this, 'held', reason);
       await environment.clock.sleep(heldPollMs, stopped);
-      reason = tally.suspicion.reason;
+      reason = counters.suspicion.reason;
     }
-    troubles.end(this);
+    health.end(this);
   }
 
   #admit(reading: Reading): Batch {

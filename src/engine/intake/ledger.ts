@@ -4,8 +4,8 @@ import { linkedAbort } from '../../kit/clock.ts';
 import type { Environment } from '../../kit/environment.ts';
 import type { Lane, Reading } from '../../kit/source.ts';
 import { Outcome, type TrackOwner } from '../../kit/track.ts';
+import type { MessageCounters } from '../message-counters.ts';
 import type { Proofs } from '../recovery/proofs.ts';
-import type { Tally } from '../tally.ts';
 import type { Permits } from './permits.ts';
 
 /**
@@ -23,16 +23,16 @@ export class Settlement implements TrackOwner {
   readonly readAt: number;
   released = false;
   #remaining: number;
-  readonly #tally: Tally;
+  readonly #counters: MessageCounters;
   readonly #settled: () => void;
 
-  constructor(reading: Reading, readAt: number, tally: Tally, settled: () => void) {
+  constructor(reading: Reading, readAt: number, counters: MessageCounters, settled: () => void) {
     this.position = reading.position;
     this.bytes = reading.bytes;
     this.messages = reading.messages.length;
     this.readAt = readAt;
     this.#remaining = this.messages;
-    this.#tally = tally;
+    this.#counters = counters;
     this.#settled = settled;
   }
 
@@ -44,7 +44,7 @@ export class Settlement implements TrackOwner {
   ended(outcome: Outcome): void {
     if (this.isSettled) return;
     if (outcome === Outcome.released) this.released = true;
-    this.#tally.end(outcome);
+    this.#counters.end(outcome);
     if (--this.#remaining === 0) this.#settled();
   }
 
@@ -70,7 +70,7 @@ export class Ledger {
   readonly #open: Settlement[] = [];
   readonly #lane: Lane;
   readonly #permits: readonly Permits[];
-  readonly #tally: Tally;
+  readonly #counters: MessageCounters;
   readonly #environment: Environment;
   readonly #proofs: Proofs;
   readonly #fail: (error: unknown) => void;
@@ -89,7 +89,7 @@ export class Ledger {
     lane: Lane,
     parts: {
       permits: readonly Permits[];
-      tally: Tally;
+      counters: MessageCounters;
       environment: Environment;
       proofs: Proofs;
       fail: (error: unknown) => void;
@@ -97,7 +97,7 @@ export class Ledger {
   ) {
     this.#lane = lane;
     this.#permits = parts.permits;
-    this.#tally = parts.tally;
+    this.#counters = parts.counters;
     this.#environment = parts.environment;
     this.#proofs = parts.proofs;
     this.#fail = parts.fail;
@@ -109,13 +109,13 @@ export class Ledger {
     const [oldest] = reading.messages;
     // A log's record has an age when it is read: it is dated by when the feed received it. Elsewhere that is now.
     const ageMs = oldest && reading.position !== undefined ? Math.max(0, clock.now() - oldest.timestamp) : 0;
-    const settlement: Settlement = new Settlement(reading, clock.monotonic(), this.#tally, () => {
+    const settlement: Settlement = new Settlement(reading, clock.monotonic(), this.#counters, () => {
       const tookMs = ageMs + clock.monotonic() - settlement.readAt;
-      if (!settlement.released) this.#tally.latency.record(tookMs, settlement.messages);
+      if (!settlement.released) this.#counters.latency.record(tookMs, settlement.messages);
       this.#settle();
     });
     this.#open.push(settlement);
-    this.#tally.read(reading.messages.length);
+    this.#counters.read(reading.messages.length);
     for (const permits of this.#permits) permits.take(reading.bytes);
     if (settlement.isSettled) this.#settle();
     return settlement;

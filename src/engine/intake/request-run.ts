@@ -17,14 +17,14 @@ import type { NodeStats } from '../../kit/node-stats.ts';
 import type { RequestContext } from '../../kit/request.ts';
 import type { Lane, Reading } from '../../kit/source.ts';
 import { Outcome } from '../../kit/track.ts';
-import type { Tally } from '../tally.ts';
+import type { MessageCounters } from '../message-counters.ts';
 import { Settlement } from './ledger.ts';
 
 export interface RequestParts {
   readonly environment: Environment;
   /** Of the source. */
   readonly node: NodeStats;
-  readonly tally: Tally;
+  readonly counters: MessageCounters;
 }
 
 /**
@@ -72,13 +72,13 @@ export class RequestRun {
   }
 
   #admit(reading: Reading): Batch {
-    const { node, tally, environment } = this.#parts;
+    const { node, counters, environment } = this.#parts;
     const { clock } = environment;
-    const settlement: Settlement = new Settlement(reading, clock.monotonic(), tally, () => {
-      if (!settlement.released) tally.latency.record(clock.monotonic() - settlement.readAt, settlement.messages);
+    const settlement: Settlement = new Settlement(reading, clock.monotonic(), counters, () => {
+      if (!settlement.released) counters.latency.record(clock.monotonic() - settlement.readAt, settlement.messages);
     });
     this.#settlement = settlement;
-    tally.read(reading.messages.length);
+    counters.read(reading.messages.length);
     node.in += reading.messages.length;
     node.out += reading.messages.length;
     this.#own = reading.messages.map((record) => toMessage(record, settlement));

@@ -4,8 +4,8 @@ import type { JSONSchema } from 'json-schema-to-ts';
 import { suggestion } from '../../kit/names.ts';
 import { unitFormats } from '../../kit/units.ts';
 import type { Problems } from '../problem.ts';
-import type { Place } from '../read/source.ts';
-import { isUnusable, isWhole, keyAt, type Path, placeAt, plain, type Tree, valueAt } from '../read/tree.ts';
+import type { SourceRange } from '../read/source.ts';
+import { isUnusable, isWhole, keyAt, type Path, plain, rangeAt, type Tree, valueAt } from '../read/tree.ts';
 import { eachAnnotated, isSecret } from './annotations.ts';
 import { describeError } from './schema-errors.ts';
 import { usefulErrors } from './useful-errors.ts';
@@ -16,7 +16,7 @@ interface Check {
   /** Begins each message: `trades`, `explode`. */
   readonly subject: string;
   /** Where the whole stands, for what it lacks. */
-  readonly owner: Place;
+  readonly owner: SourceRange;
   /** Keys of the map that are not checked here. */
   readonly omit?: readonly string[];
   readonly problems: Problems;
@@ -155,7 +155,7 @@ function report(tree: Tree | undefined, error: ErrorObject, check: Check): void 
   const subject = [check.subject, ...path].join('.').replace(/\.(\d+)(?=\.|$)/g, '[$1]');
   const isHidden = isSecret(check.schema, path);
   const { text, hint, key } = describeError(error, { isHidden, variables: variablesOf(here) });
-  const owner = placeAt(tree, path, check.owner);
+  const owner = rangeAt(tree, path, check.owner);
   if (key === undefined) {
     check.problems.add(owner, text, { subject, hint });
     return;

@@ -2,7 +2,7 @@ import type { FieldType, Report, Shape, SpecScope } from '../../kit/declaration.
 import { nearest } from '../../kit/names.ts';
 import type { RouteDescription } from '../../kit/request.ts';
 import type { MergeShape } from '../../kit/row.ts';
-import { placeAt } from '../read/tree.ts';
+import { rangeAt } from '../read/tree.ts';
 import {
   type BranchSpec,
   type ConnectorSpec,
@@ -80,14 +80,14 @@ function isEarlyMerge(operator: OperatorSpec, operators: readonly OperatorSpec[]
 
 /** An operator that is unknown or wrong says nothing about what comes out of it. */
 function shapeAfter(
-  { declaration, options, valid, tree, place, type }: OperatorSpec,
+  { declaration, options, valid, tree, range, type }: OperatorSpec,
   input: Shape,
   { scope, context }: { readonly scope: SpecScope; readonly context: Context },
 ): Shape {
   if (!declaration || !valid) return undefined;
   if (!declaration.shape) return input;
   const report: Report = (path, text, hint) =>
-    context.problems.add(placeAt(tree, path, place), text, { subject: type, hint });
+    context.problems.add(rangeAt(tree, path, range), text, { subject: type, hint });
   return guarded(report, () => declaration.shape?.(options, input, report, scope));
 }
 
@@ -100,13 +100,13 @@ function checkMerges(topology: TopologySpec, { problems }: Context): void {
   for (const chain of chains)
     for (const operator of chain.slice(0, -1))
       if (operator?.declaration?.output === 'merges')
-        problems.add(operator.place, 'must be the last operator before a sink', { subject: operator.type });
+        problems.add(operator.range, 'must be the last operator before a sink', { subject: operator.type });
   for (const branch of topology.branches) {
     const { connector } = branch.sink;
     if (inputOf(topology, branch) !== 'merges' || !connector?.declaration) continue;
     const { name, declaration, options, valid } = connector;
     const report = (text: string, hint?: string) =>
-      problems.add(branch.sink.place, text, { subject: topology.name, ...(hint && { hint }) });
+      problems.add(branch.sink.range, text, { subject: topology.name, ...(hint && { hint }) });
     if (!declaration.sink?.merges)
       report(`"${name}" (${declaration.type}) cannot update rows`, 'updates of rows need a table');
     else if (valid) {
@@ -128,12 +128,12 @@ function checkSink(
   branch: BranchSpec,
   { shape, context }: { readonly shape: Shape; readonly context: Context },
 ): void {
-  const { connector, place } = branch.sink;
+  const { connector, range } = branch.sink;
   const fields = fieldsOf(connector);
   if (!shape || !fields || inputOf(topology, branch) !== 'rows') return;
   for (const name of Object.keys(fields)) {
     if (Object.hasOwn(shape, name)) continue;
-    context.problems.add(place, `the messages have no field "${name}", which "${connector?.name}" stores`, {
+    context.problems.add(range, `the messages have no field "${name}", which "${connector?.name}" stores`, {
       subject: topology.name,
       hint: () => {
         const near = nearest(name, Object.keys(shape));

@@ -1,4 +1,4 @@
-import { asMap, type Entry, entryPlace, isUnusable, type MapTree } from '../read/tree.ts';
+import { asMap, type Entry, entryRange, isUnusable, type MapTree } from '../read/tree.ts';
 import type { NameSpec, TopologySpec, UseSpec } from '../spec.ts';
 import { readBranches } from './branches.ts';
 import { checkName } from './connectors.ts';
@@ -41,7 +41,7 @@ function readTopology(name: string, entry: Entry, { deadLetter, ...others }: Top
   checkName(name, entry, 'topology', user.context);
   const map = asMap(entry.value);
   if (!map) {
-    if (!isUnusable(entry.value)) problems.add(entryPlace(entry), 'expected a map with a source', { subject: name });
+    if (!isUnusable(entry.value)) problems.add(entryRange(entry), 'expected a map with a source', { subject: name });
     return { ...nothing, name, entry };
   }
   const checked = checkTree(map, { schema: shallowSchema, subject: name, owner: entry.key, problems, folder });

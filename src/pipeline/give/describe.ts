@@ -2,7 +2,7 @@ import type { JSONSchema } from 'json-schema-to-ts';
 import { Document, isScalar, type Node, Pair, Scalar, YAMLMap, YAMLSeq } from 'yaml';
 import { completeSettings } from '../check/settings.ts';
 import { shownPath } from '../problem.ts';
-import { lineAndColumn, type Place } from '../read/source.ts';
+import { lineAndColumn, type SourceRange } from '../read/source.ts';
 import { asMap, type Path, type Tree, valueAt } from '../read/tree.ts';
 import type { BranchSpec, OperatorSpec, RoleName, Spec, TopologySpec, UseSpec } from '../spec.ts';
 import { type Mask, secretsOf } from './secrets.ts';
@@ -81,7 +81,7 @@ class Page {
 
   #name(use: UseSpec | undefined): Scalar {
     const scalar = new Scalar(use?.connector?.name ?? 'none');
-    scalar.comment = ` ${use ? this.#placed(use.place) : byDefault}`;
+    scalar.comment = ` ${use ? this.#locationOf(use.range) : byDefault}`;
     return scalar;
   }
 
@@ -132,17 +132,17 @@ class Page {
 
   #origin(tree: Tree | undefined): string {
     if (tree === undefined) return byDefault;
-    const place = this.#placed(tree.at);
-    if (tree.kind !== 'scalar') return place;
-    if (tree.missing) return `${place}, ${tree.missing.text}`;
+    const location = this.#locationOf(tree.at);
+    if (tree.kind !== 'scalar') return location;
+    if (tree.missing) return `${location}, ${tree.missing.text}`;
     const { variables } = this.#spec;
-    const named = (tree.variables ?? []).map((name) => (variables.look(name) ? name : `${name} (not set)`));
-    return [place, ...named].join(', ');
+    const named = (tree.variables ?? []).map((name) => (variables.get(name) ? name : `${name} (not set)`));
+    return [location, ...named].join(', ');
   }
 
-  #placed(place: Place): string {
-    const { line, column } = lineAndColumn(place);
-    return `${shownPath(place.file.path, this.#folder)}:${line}:${column}`;
+  #locationOf(range: SourceRange): string {
+    const { line, column } = lineAndColumn(range);
+    return `${shownPath(range.file.path, this.#folder)}:${line}:${column}`;
   }
 }
 

@@ -46,7 +46,7 @@ export function knownSecrets(spec: Spec): ReadonlySet<string> {
       keep(value);
       const scalar = valueAt(entry.value, path);
       for (const name of scalar?.kind === 'scalar' ? (scalar.variables ?? []) : []) {
-        const found = spec.variables.look(name);
+        const found = spec.variables.get(name);
         keep(found && 'text' in found ? found.text : undefined);
       }
     });

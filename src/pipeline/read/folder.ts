@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { nearest } from '../../kit/names.ts';
 import type { Problems } from '../problem.ts';
-import type { Place } from './source.ts';
+import type { SourceRange } from './source.ts';
 
 /** Does `name` begin with the first part, end with the last and hold those between, in order? Hidden files don't match. */
 function matches(name: string, parts: readonly string[]): boolean {
@@ -45,7 +45,7 @@ const usualProfile = 'embedded';
 export interface AskedProfile {
   readonly name: string;
   /** Where in the pipeline it stands; left out for a flag or a variable. */
-  readonly place?: Place;
+  readonly range?: SourceRange;
 }
 
 /** The profile's file, or undefined when there is none to apply. A profile without its file is a problem that lists those there are. */
@@ -56,7 +56,7 @@ export function profileFile(folder: string, asked: AskedProfile | undefined, pro
   const name = asked?.name ?? usualProfile;
   if (profiles.includes(name)) return join(folder, 'config', `${name}.yml`);
   if (asked === undefined && profiles.length === 0) return undefined;
-  problems.add(asked?.place, `unknown profile "${name}"`, { hint: profileHint(name, profiles, folder) });
+  problems.add(asked?.range, `unknown profile "${name}"`, { hint: profileHint(name, profiles, folder) });
   return undefined;
 }
 

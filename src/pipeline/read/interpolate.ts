@@ -69,7 +69,7 @@ function fill(parts: readonly Part[], variables: Variables): Filled & { readonly
 function fillReference(reference: Reference, variables: Variables): Filled {
   const { name, fallback, complaint } = reference;
   const used = [name];
-  const found = variables.look(name);
+  const found = variables.get(name);
   if (found && 'problem' in found)
     return { text: '', used, missing: { variable: name, text: found.problem, hint: found.hint } };
   const text = found?.text;

@@ -1,8 +1,8 @@
 import { distance } from 'fastest-levenshtein';
 import { starredUrls } from './secret-text.ts';
-import type { Place, SourceFile } from './source.ts';
+import type { SourceFile, SourceRange } from './source.ts';
 
-type Range = Pick<Place, 'start' | 'end'>;
+type Range = Pick<SourceRange, 'start' | 'end'>;
 
 /** Last words of keys whose value is nobody's business; a misspelt one counts too. */
 const secretWords: readonly string[] = ['token', 'password', 'passwd', 'passphrase', 'secret', 'credential', 'apikey'];
@@ -98,24 +98,24 @@ function starred(text: string): string {
 
 /** The files of a spec as they may be shown; `hidden` are places of secrets beside those that the text gives away. */
 export class ShownTexts {
-  readonly #hidden: readonly Place[];
+  readonly #hidden: readonly SourceRange[];
   readonly #texts = new Map<SourceFile, string>();
 
-  constructor(hidden: readonly Place[]) {
+  constructor(hidden: readonly SourceRange[]) {
     this.#hidden = hidden;
   }
 
   of(file: SourceFile): string {
     const known = this.#texts.get(file);
     if (known !== undefined) return known;
-    const here = this.#hidden.filter((place) => place.file === file);
+    const here = this.#hidden.filter((range) => range.file === file);
     const text = shownText(file.text, here);
     this.#texts.set(file, text);
     return text;
   }
 
   /** A text about a place, without what may not be shown of it. */
-  without(text: string, { file, start, end }: Place): string {
+  without(text: string, { file, start, end }: SourceRange): string {
     const raw = file.text.slice(start, end);
     const shown = this.of(file).slice(start, end);
     if (raw === shown) return text;

@@ -1,4 +1,4 @@
-import type { Place } from './source.ts';
+import type { SourceRange } from './source.ts';
 
 // The spec's text as values that know where they stand. Aliases share the tree of their anchor.
 
@@ -6,7 +6,7 @@ export type Tree = MapTree | ListTree | ScalarTree;
 
 export interface MapTree {
   readonly kind: 'map';
-  readonly at: Place;
+  readonly at: SourceRange;
   /** Written over several lines, without braces: then its key marks its position. */
   readonly block: boolean;
   readonly entries: ReadonlyMap<string, Entry>;
@@ -14,7 +14,7 @@ export interface MapTree {
 
 export interface ListTree {
   readonly kind: 'list';
-  readonly at: Place;
+  readonly at: SourceRange;
   readonly block: boolean;
   readonly items: readonly Tree[];
 }
@@ -27,7 +27,7 @@ export interface TextPart {
 
 export interface ScalarTree {
   readonly kind: 'scalar';
-  readonly at: Place;
+  readonly at: SourceRange;
   readonly value: Scalar;
   /** Environment variables that the value was made from. */
   readonly variables?: readonly string[];
@@ -49,7 +49,7 @@ export interface Missing {
 }
 
 export interface Entry {
-  readonly key: Place;
+  readonly key: SourceRange;
   readonly value: Tree;
 }
 
@@ -103,36 +103,36 @@ export function valueAt(tree: Tree | undefined, path: Path): Tree | undefined {
 }
 
 /** Where the value at a path stands, or the nearest thing around it that exists. `owner` is the place of the root. */
-export function placeAt(tree: Tree | undefined, path: Path, owner: Place): Place {
+export function rangeAt(tree: Tree | undefined, path: Path, owner: SourceRange): SourceRange {
   let here = tree;
-  let place = tree && path.length === 0 ? rootPlace(tree, owner) : owner;
+  let range = tree && path.length === 0 ? rootRange(tree, owner) : owner;
   for (const step of path) {
     if (here?.kind === 'map') {
       const entry = here.entries.get(String(step));
       if (!entry) break;
       here = entry.value;
-      place = entryPlace(entry);
+      range = entryRange(entry);
     } else if (here?.kind === 'list') {
       here = here.items[Number(step)];
       if (!here) break;
-      place = here.at;
+      range = here.at;
     } else break;
   }
-  return place;
+  return range;
 }
 
 /** Where a key of the map at a path stands. */
-export function keyAt(tree: Tree | undefined, path: Path, key: string): Place | undefined {
+export function keyAt(tree: Tree | undefined, path: Path, key: string): SourceRange | undefined {
   const map = valueAt(tree, path);
   return map?.kind === 'map' ? map.entries.get(key)?.key : undefined;
 }
 
 /** Where an entry's value is pointed at: at its key when the value is empty or goes over several lines. */
-export function entryPlace({ key, value }: Entry): Place {
+export function entryRange({ key, value }: Entry): SourceRange {
   return value.kind === 'scalar' ? (value.at.end > value.at.start ? value.at : key) : value.block ? key : value.at;
 }
 
-function rootPlace(tree: Tree, owner: Place): Place {
+function rootRange(tree: Tree, owner: SourceRange): SourceRange {
   return tree.kind === 'scalar' && tree.at.end > tree.at.start ? tree.at : owner;
 }
 

@@ -10,7 +10,7 @@ export type Lookup = { readonly text: string } | { readonly problem: string; rea
 /** The environment as the spec sees it: the real one, then `.env` beside the pipeline, then the file `NAME_FILE` names. */
 export interface Variables {
   /** The variable's text; for an unset one the content of the file that `NAME_FILE` names, without its last line end. */
-  look(name: string): Lookup;
+  get(name: string): Lookup;
   /** The real environment over that of `.env`. */
   readonly all: Readonly<Record<string, string | undefined>>;
 }
@@ -22,7 +22,7 @@ export function readVariables(folder: string, env: Readonly<Record<string, strin
   const all: Record<string, string | undefined> = { ...readDotEnv(folder) };
   for (const [name, value] of Object.entries(env)) if (value !== undefined) all[name] = value;
   const files = new Map<string, Lookup>();
-  const look = (name: string): Lookup => {
+  const get = (name: string): Lookup => {
     const text = Object.hasOwn(all, name) ? all[name] : undefined;
     if (text !== undefined) return { text };
     const path = Object.hasOwn(all, `${name}_FILE`) ? all[`${name}_FILE`] : undefined;
@@ -31,7 +31,7 @@ export function readVariables(folder: string, env: Readonly<Record<string, strin
     files.set(path, known);
     return known;
   };
-  return { all, look };
+  return { all, get };
 }
 
 function readDotEnv(folder: string): NodeJS.Dict<string> {

@@ -1,6 +1,6 @@
 import { Changes } from '../../../connectors/shared/log/changes.ts';
 import type { Lease, StoredRecord } from '../../../connectors/shared/log/store.ts';
-import type { Place, RowState } from '../../../connectors/shared/table/store.ts';
+import type { LaneOffset, RowState } from '../../../connectors/shared/table/store.ts';
 
 /** Called around each durable step; may wait, and may throw: before it nothing has happened, after it everything has. */
 export type MemoryHook = (step: 'append' | 'commit' | 'lease' | 'insert' | 'merge' | 'trim') => void | Promise<void>;
@@ -42,7 +42,7 @@ export interface MemoryTable {
   /** Row ids by the value of the unique field. */
   readonly byKey: Map<unknown, number>;
   /** The last place of each lane of which a row was removed. */
-  readonly removedTo: Map<string, Place>;
+  readonly removedTo: Map<string, LaneOffset>;
 }
 
 /**

@@ -31,7 +31,7 @@ export function testLane(request?: RequestContext): LaneContext & { readonly abo
 export async function runOperators(
   operators: readonly (readonly [OperatorDeclaration, unknown])[],
   values: readonly unknown[],
-  options: { cut?: readonly number[]; context?: OperatorContext & TestNode; lane?: LaneContext } = {},
+  options: { batchEnds?: readonly number[]; context?: OperatorContext & TestNode; lane?: LaneContext } = {},
 ): Promise<OperatorRun> {
   const context = options.context ?? operatorContext();
   const lane = options.lane ?? testLane();
@@ -43,7 +43,7 @@ export async function runOperators(
       },
     }),
   );
-  const edges = [0, ...(options.cut ?? []), messages.length];
+  const edges = [0, ...(options.batchEnds ?? []), messages.length];
   const input = edges.slice(1).map((end, index): Batch => {
     return { lane, messages: messages.slice(edges[index], end), warmUp: false };
   });

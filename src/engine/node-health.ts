@@ -1,6 +1,6 @@
 import type { NodeState, NodeStats } from '../kit/node-stats.ts';
 
-interface Trouble {
+interface Condition {
   readonly state: Extract<NodeState, 'retrying' | 'held'>;
   readonly reason: string;
 }
@@ -9,15 +9,15 @@ interface Trouble {
  * What keeps the lanes or writes of one node from working: the node is red while one of them is in trouble, however well
  * the others do. Nothing is logged for a node that never was.
  */
-export class Troubles {
+export class NodeHealth {
   readonly #node: NodeStats;
-  readonly #open = new Map<object, Trouble>();
+  readonly #open = new Map<object, Condition>();
 
   constructor(node: NodeStats) {
     this.#node = node;
   }
 
-  begin(who: object, state: Trouble['state'], reason: string): void {
+  begin(who: object, state: Condition['state'], reason: string): void {
     this.#open.set(who, { state, reason });
     this.#show();
   }
