@@ -21,11 +21,11 @@ export interface Bar {
 }
 
 /**
- * The bars of an answer of `GET /api/v1/candles/{symbol}`, oldest first, one for each start; items that are no bars are
- * left out. Undefined: no such answer.
+ * The bars of an answer of `GET /api/v1/candles/{symbol}`, `{ data: { data: [...] } }`, oldest first, one for each start;
+ * items that are no bars are left out. Undefined: no such answer.
  */
 export function readBars(body: unknown): readonly Bar[] | undefined {
-  const data = fieldsOf(body)['data'];
+  const { data } = fieldsOf(fieldsOf(body)['data']);
   if (!Array.isArray(data)) return undefined;
   const bars = new Map(data.flatMap((item) => readBar(item) ?? []).map((bar) => [bar.start, bar]));
   if (bars.size === 0 && data.length > 0) return undefined;

@@ -22,7 +22,7 @@ describe('candles over HTTP', () => {
     [503, { data: null, error: 'storage_unavailable' }, /answers 503: storage_unavailable$/],
     [500, '<html>', /answers 500$/],
     [200, '<html>', /answers with something else than bars$/],
-    [200, { data: [{ no: 'bar' }] }, /answers with something else than bars$/],
+    [200, { data: { data: [{ no: 'bar' }] } }, /answers with something else than bars$/],
     [302, {}, /can't be reached/],
     [200, { data: 'x'.repeat(1_100_000) }, /answers with more than 1 MiB$/],
   ])('that are none (%i) are told in one line', async (status, body, text) => {

@@ -12,19 +12,29 @@ describe('the answer of the route for candles', () => {
   it('is read, oldest first, a bar for each start, with numbers and times in any form', () => {
     const numbers = { open: 1, high: '4', low: 0, close: '3', start: noon, end: noon + minuteMs, volume: 7 };
     const data = [answer(2), answer(1, { late_trades: 2, complete: false, gap_ms: 1500 }), answer(1), numbers];
-    expect(readBars({ data })).toEqual([
+    expect(readBars({ data: { data } })).toEqual([
       barOf(0, [1, 4, 0, 3], { volume: 7, isComplete: false }),
       barOf(1, [1, 4, 0, 3]),
       barOf(2, [1, 4, 0, 3]),
     ]);
-    expect(readBars({ data: [answer(1, { late_trades: 2, complete: false, gap_ms: 1500 })] })).toEqual([
+    expect(readBars({ data: { data: [answer(1, { late_trades: 2, complete: false, gap_ms: 1500 })] } })).toEqual([
       barOf(1, [1, 4, 0, 3], { isCorrected: true, isComplete: false, gapMs: 1500 }),
     ]);
-    expect(readBars({ data: [] })).toEqual([]);
+    expect(readBars({ data: { data: [] } })).toEqual([]);
   });
 
   it('is none of ours when nothing in it is a bar', () => {
-    for (const body of [undefined, null, 'text', [], {}, { data: {} }, { data: [7, null, { start: 'soon' }] }])
+    for (const body of [
+      undefined,
+      null,
+      'text',
+      [],
+      {},
+      { data: {} },
+      { data: [] },
+      { data: { data: 7 } },
+      { data: { data: [7, null] } },
+    ])
       expect(readBars(body)).toBeUndefined();
   });
 
@@ -34,7 +44,7 @@ describe('the answer of the route for candles', () => {
     const item = fc.record(Object.fromEntries(names.map((name) => [name, value])), { requiredKeys: [] });
     fc.assert(
       fc.property(fc.array(item, { maxLength: 5 }), (data) => {
-        for (const { start, end, open, high, low, close, gapMs } of readBars({ data }) ?? []) {
+        for (const { start, end, open, high, low, close, gapMs } of readBars({ data: { data } }) ?? []) {
           expect(end).toBeGreaterThan(start);
           expect([open, high, low, close, gapMs].every(Number.isFinite)).toBe(true);
           expect([low <= Math.min(open, close), high >= Math.max(open, close)]).toEqual([true, true]);

@@ -49,7 +49,7 @@ export class CandlesApi {
       const bars = answer(question, response);
       if (!bars) return;
       response.setHeader('content-type', 'application/json');
-      response.end(JSON.stringify({ data: bars, error: null, message: null }));
+      response.end(JSON.stringify({ data: { data: bars }, error: null, message: null }));
     });
   }
 
