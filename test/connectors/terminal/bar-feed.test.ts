@@ -100,10 +100,10 @@ describe('the bars of the dashboard', () => {
   });
 
   it('keep what the feed said while the API was asked', async () => {
-    const { clock, feed, take } = feedOf({ delayMs: 1000 });
+    const { clock, feed, asked, take } = feedOf({ delayMs: 1000 });
     feed.want(wanted);
-    await clock.advance(2000);
-    await clock.advance(5120 - 1500);
+    await clock.advance(6500);
+    expect(asked).toHaveLength(2);
     take(15);
     await clock.advance(1000);
     expect(feed.series?.bars?.at(-1)).toMatchObject({ high: 15, close: 15 });

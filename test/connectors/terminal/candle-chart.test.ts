@@ -65,7 +65,8 @@ describe('candles', () => {
     expect(lines[0]).toBe('A  1m  ! feed away 12 s  * corrected');
     expect(lines[10]).toBe('      ├────────────────────────────!─*──');
     expect(textOfBars([{ ...rose, isComplete: false }])[0]).toBe('A  1m  ! incomplete  11.00');
-    // What has not ended yet lacks nothing.
+    // What has not ended yet lacks nothing but what the feed missed.
+    expect(textOfBars([{ ...underWay, gapMs: 3000 }])[0]).toBe('A  1m  ! feed away 3 s  11.00');
     expect(textOfBars([rose, underWay])[0]).toBe('A  1m  11.00');
   });
 
