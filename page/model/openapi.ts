@@ -20,6 +20,10 @@ export interface Parameter {
   readonly form: string;
   /** A value that may be given; empty where the document has none. */
   readonly example: string;
+  /** All values that may be given, where they are listed. */
+  readonly values?: readonly string[];
+  /** The greatest number that may be given, where there is one. */
+  readonly most?: number;
 }
 
 /** An answer of a route. */
@@ -106,6 +110,8 @@ function parameterOf(root: Json, parameter: Json): Parameter {
     description: text(parameter['description']) || text(schema.description),
     form: formOf(schema),
     example: example === undefined ? '' : String(example),
+    ...(schema.enum ? { values: schema.enum.map(String) } : {}),
+    ...(schema.maximum === undefined ? {} : { most: schema.maximum }),
   };
 }
 

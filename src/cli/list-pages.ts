@@ -5,7 +5,7 @@ import { indented, table, wrap } from './text.ts';
 
 // Each function gives the lines of a page or a part of one, wrapped to a width.
 
-/** What `list` says about a topology of the pipeline. */
+/** What `list` shows of a topology. */
 export interface ListedTopology {
   readonly name: string;
   readonly description: string;
@@ -120,7 +120,7 @@ function example(component: ConnectorDeclaration | OperatorDeclaration): readonl
   return ['', 'example', ...indented(exampleEntry(component).split('\n'))];
 }
 
-/** `source`, `sink`, `lookup`: those that the connector has. */
+/** The roles of the connector: `source`, `sink`, `lookup`. */
 export function rolesOf({ source, sink, lookup }: ConnectorDeclaration): readonly string[] {
   return [source && 'source', sink && 'sink', lookup && 'lookup'].filter((role) => role !== undefined);
 }

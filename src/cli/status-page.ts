@@ -6,13 +6,13 @@ import { graphLines } from './status-graph.ts';
 import { indented, table } from './text.ts';
 
 export interface PageOptions {
-  /** The look before this one: with it rates are shown. */
+  /** The previous reports: rates are shown if given. */
   readonly before: readonly StatusReport[] | undefined;
   /** Unix ms. */
   readonly now: number;
-  /** Columns; 100 where nobody knows. */
+  /** Columns; 100 if unknown. */
   readonly width: number | undefined;
-  /** Left out of a page that is shown again and again. */
+  /** Left out with `--watch`. */
   readonly withOptions?: boolean;
 }
 
@@ -32,7 +32,7 @@ export function statusPage(
 
 type ProcessSnapshot = StatusReport['process'];
 
-/** Which process it is: the name given to it, host and pid. */
+/** The identity of a process: its name, host and pid. */
 export function nameOf({ instance, host, pid }: ProcessSnapshot): string {
   // Older versions report no name.
   const isNamed = instance !== undefined && instance !== host;

@@ -4,12 +4,12 @@ import { plain, truncate } from '../observe/terminal-text.ts';
 import { ago, isSame, nameOf, type PageOptions, rangesOf } from './status-page.ts';
 
 const heads = ['TOPOLOGY', 'STATE', 'READ', 'PER S', 'IN FLIGHT', 'LAG', 'REJECTED', 'PARTITIONS'] as const;
-/** Columns where nobody knows. */
+/** Columns if unknown. */
 const unwrapped = 1000;
-/** The first column that is a number, and the first that is none again. */
+/** The first numeric column, and the first column after the numeric ones. */
 const [numbersFrom, numbersTo] = [2, 7];
 
-/** What `fdp-run status` prints: a line a process, and below it one for each of its topologies. Pure. */
+/** What `fdp-run status` prints: a line per process, and below it one per topology. Pure. */
 export function statusSummary(
   reports: readonly StatusReport[],
   { before, now, width = unwrapped }: PageOptions,

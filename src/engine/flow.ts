@@ -38,7 +38,7 @@ export class Flow {
   readonly #roles: Roles;
   readonly #sourceHealth: NodeHealth;
   readonly #outcomes: FlowOutcomes;
-  /** The lives of the best-effort branches: one that a person must cure ends alone. */
+  /** One per best-effort branch: a fatal error ends that branch only. */
   readonly #loose = new Map<string, AbortController>();
   #failure: { readonly error: unknown } | undefined;
 
@@ -66,12 +66,12 @@ export class Flow {
     return ages.length > 0 ? Math.min(...ages) : undefined;
   }
 
-  /** What has ended, by lane, but whose position is not committed yet. */
+  /** Messages that have ended but whose position is not committed yet, by lane. */
   get uncommitted(): readonly Uncommitted[] {
     return [...this.#readers].map((reader) => reader.uncommitted).filter((each) => each !== undefined);
   }
 
-  /** The partitions that this process reads, in order; undefined where the source is no log. */
+  /** The partitions that this process reads, in order; undefined if the source is not a log. */
   get partitions(): readonly number[] | undefined {
     const all = [...this.#readers].map(({ partition }) => partition).filter((each) => each !== undefined);
     return all.length === 0 ? undefined : all.sort((a, b) => a - b);
@@ -97,13 +97,13 @@ export class Flow {
     if (this.#failure) throw this.#failure.error;
   }
 
-  /** The run can't go on: what is in flight is released. The first reason counts. */
+  /** Ends the run: messages in flight are released. The first error is kept. */
   #fail(error: unknown): void {
     this.#failure ??= { error };
     this.#killed.controller.abort();
   }
 
-  /** A best-effort branch can't go on: the others do, and the topology is not ready until it is started again. */
+  /** Stops one best-effort branch: the others continue, and the topology is not ready until it is restarted. */
   #lose(branch: string, error: unknown): void {
     const life = present(this.#loose.get(branch), branch, 'best-effort');
     if (life.signal.aborted) return;

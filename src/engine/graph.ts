@@ -13,7 +13,7 @@ export interface NodeOrigin {
   readonly from?: NodeStats;
 }
 
-/** The nodes of a topology. They outlive its restarts, so that the counters go on. */
+/** The nodes of a topology. They outlive its restarts, so that the counters continue. */
 export interface Graph {
   readonly source: NodeStats;
   readonly operators: readonly NodeStats[];
@@ -26,7 +26,7 @@ export interface Graph {
   readonly origins: ReadonlyMap<NodeStats, NodeOrigin>;
 }
 
-/** What the graph needs to know of a connector. */
+/** The type of a connector, by its name. */
 export type TypeOf = (connector: string) => string;
 
 export function buildGraph(plan: TopologyPlan, typeOf: TypeOf, owner: NodeOwner): Graph {

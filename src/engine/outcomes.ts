@@ -8,7 +8,7 @@ import { Outcome } from '../kit/track.ts';
 import type { DeadLetters } from './delivery/dead-letter.ts';
 import type { MessageCounters } from './message-counters.ts';
 
-/** At most one line about rejected messages in this time, ms. */
+/** At most one line about rejected messages per this time, ms. */
 const rejectionLogMs = 1000;
 
 interface OutcomesParts {
@@ -18,8 +18,8 @@ interface OutcomesParts {
 }
 
 /**
- * What becomes of the messages that end at the nodes of one run of a topology. A rejected one is the failed reply of its
- * request; or it is logged, and goes to the dead letter, where there is one.
+ * Handles the messages that end at the nodes of one run of a topology. A rejected one becomes the failed reply of its
+ * request; otherwise it is logged and goes to the dead letter, if there is one.
  */
 export class FlowOutcomes {
   /** Where rejected messages go, once that is known. */

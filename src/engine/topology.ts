@@ -19,7 +19,7 @@ export interface TopologyParts {
   readonly plan: TopologyPlan;
   readonly settings: Settings;
   readonly environment: Environment;
-  /** A connector as it was planned, by its name. */
+  /** A connector of the plan, by its name. */
   planOf(connector: string): ConnectorPlan | undefined;
   /** The one instance of a connector in this process. */
   connector(name: string): Promise<Connector>;
@@ -27,7 +27,7 @@ export interface TopologyParts {
   failed(topology: Topology, cause: { readonly reason: string; readonly code: ErrorCode }): void;
 }
 
-/** What a forced stop left unfinished; it will be read again, or is a gap where the source can't replay. */
+/** Messages that a forced stop left unfinished; they are read again, or lost where the source can't replay. */
 export interface Unfinished {
   readonly topology: string;
   readonly node: string;
@@ -38,7 +38,7 @@ export interface Unfinished {
 
 /**
  * Runs one topology and keeps it running: a dead node restarts it from the last committed position, with back-off, five
- * times a minute at most. What a person must cure ends it with 1. Nothing else does but a stop, or a source at its end.
+ * times a minute at most. A fatal error ends it with 1. Apart from that it ends only by a stop, or with its source.
  */
 export class Topology implements NodeOwner {
   readonly name: string;
@@ -48,7 +48,7 @@ export class Topology implements NodeOwner {
   readonly #counters = new MessageCounters();
   readonly #draining = linkedAbort().controller;
   readonly #forced = linkedAbort().controller;
-  /** Nodes whose trouble was logged, and its end was not. */
+  /** Nodes that were logged as unwell and not yet as well again. */
   readonly #unwell = new Set<NodeStats>();
   #flow: Flow | undefined;
   #state: TopologyState = 'starting';
@@ -65,8 +65,8 @@ export class Topology implements NodeOwner {
   }
 
   /**
-   * Resolves with the exit code: 0 at the source's end or after a stop, 1 or 2 when it can't go on, or a node died during
-   * the stop. Never rejects.
+   * Resolves with the exit code: 0 at the source's end or after a stop, 1 or 2 when it can't go on, or a node died
+   * during the stop. Never rejects.
    */
   async run(): Promise<0 | 1 | 2> {
     const { environment } = this.#parts;
@@ -105,13 +105,13 @@ export class Topology implements NodeOwner {
     this.#draining.abort();
   }
 
-  /** Gives up what is in flight. */
+  /** Releases all messages in flight. */
   force(): void {
     this.#draining.abort();
     this.#forced.abort();
   }
 
-  /** What is in flight now, by node, or not committed: what a drain waits for, and what a forced stop leaves. */
+  /** Messages in flight, by node, or not committed: what a drain waits for, and what a forced stop leaves. */
   unfinished(): Unfinished[] {
     const { oldest, uncommitted = [] } = this.#flow ?? {};
     const { source, all } = this.#graph;
@@ -224,7 +224,7 @@ export class Topology implements NodeOwner {
   }
 }
 
-/** 2 when the spec asks for what can't be, found only when it was tried; else 1. */
+/** 2 if the pipeline asks for something impossible that only showed at run time; otherwise 1. */
 function exitCodeOf(error: unknown): 1 | 2 {
   const isSpec = error instanceof FdpError && (error.code === 'FDP_SPEC_INVALID' || error.code === 'FDP_NOT_SUPPORTED');
   return isSpec ? 2 : 1;

@@ -2,8 +2,8 @@ import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
- * Why this process may not write to `path` (or make it), and what cures it: whose it is and as whom the process runs,
- * which in a container is nobody that its owner knows by name.
+ * Why this process may not write to `path` (or create it), and how to fix it: the owner, and the user of the process,
+ * who in a container often has no name on the host.
  */
 export function writeAdvice(path: string): string {
   const folder = blocking(path);
@@ -18,7 +18,7 @@ export function writeAdvice(path: string): string {
   );
 }
 
-/** Why this process may not read the file, and what cures it; undefined when its rights are not what is wrong. */
+/** Why this process may not read the file, and how to fix it; undefined if permissions are not the cause. */
 export function readAdvice(path: string): string | undefined {
   const found = nearest(path);
   const blocked = found === path ? codeOf(path, constants.R_OK) : codeOf(found, constants.X_OK);
@@ -26,7 +26,7 @@ export function readAdvice(path: string): string | undefined {
   return `make ${found}${ownerOf(found)} readable for ${me()}: ${cure(found, 'r')}`;
 }
 
-/** The file or folder that can't be written: the one that is there, or the nearest folder above. */
+/** The file or folder that can't be written: the path itself, or the nearest existing folder above. */
 function blocking(path: string): string | undefined {
   return [nearest(path), dirname(path)].find((each) => existsSync(each) && codeOf(each, constants.W_OK) !== undefined);
 }

@@ -13,9 +13,9 @@ const symbols: Readonly<Record<TopologyState, string>> = {
 };
 
 /**
- * One line per topology: a mark, name, state, messages read per second between the two snapshots, in flight, lag, rejected;
- * below it the reason when it is not well. Columns are aligned, no line is longer than `width` columns, and nothing in them
- * steers a terminal. Pure.
+ * One line per topology: a symbol, name, state, messages read per second between the two snapshots, in flight, lag,
+ * rejected; below it the reason when it is not well. Columns are aligned, no line is longer than `width` columns, and
+ * nothing in them controls a terminal. Pure.
  */
 export function statusLines(previous: ProcessSnapshot, current: ProcessSnapshot, width: number): string[] {
   const hasLag = current.topologies.some(({ lag }) => lag !== undefined);
@@ -46,7 +46,7 @@ export function statusLines(previous: ProcessSnapshot, current: ProcessSnapshot,
   });
 }
 
-/** Messages that a topology read per second between two snapshots of a process; undefined where that is not known. */
+/** Messages that a topology read per second between two snapshots of a process; undefined if unknown. */
 export function readPerSecond(
   previous: ProcessSnapshot | undefined,
   current: ProcessSnapshot,
@@ -57,12 +57,12 @@ export function readPerSecond(
   return growthPerSecond(read(previous), read(current));
 }
 
-/** The sign in front of a topology. */
+/** The symbol in front of a topology. */
 export function statusSymbol(state: TopologyState): string {
   return symbols[state];
 }
 
-/** The colour of a status line, by its mark; undefined for a line without one. */
+/** The colour of a status line, by its symbol; undefined for a line without one. */
 export function statusColour(line: string): 'green' | 'yellow' | 'red' | undefined {
   if (line.startsWith(symbols.running)) return 'green';
   if (line.startsWith(symbols.held) || line.startsWith(symbols.failed)) return 'red';
@@ -84,11 +84,11 @@ export interface StartHints {
   /** `fdp 0.1.0, profile embedded`. */
   readonly title: string;
   readonly topologies: readonly { readonly name: string; readonly description: string }[];
-  /** Where to look: `REST` and `http://127.0.0.1:8000/api/v1/symbols`, `VWAP` and `nc 127.0.0.1 8888`. */
+  /** Where to see it: `REST` and `http://127.0.0.1:8000/api/v1/symbols`, `VWAP` and `nc 127.0.0.1 8888`. */
   readonly addresses: readonly { readonly what: string; readonly address: string }[];
 }
 
-/** The block that is printed once at the start: what runs, and where to look. Addresses are never cut. */
+/** The block that is printed once at the start: what runs, and where to see it. Addresses are never truncated. */
 export function startLines({ title, topologies, addresses }: StartHints, width: number): string[] {
   const names = [...topologies.map(({ name }) => name), ...addresses.map(({ what }) => what)].map(plain);
   const nameWidth = Math.max(0, ...names.map(widthOf));

@@ -9,20 +9,20 @@ import type { StatusReport } from '../kit/snapshot.ts';
 import { reportsOf } from './status-report.ts';
 import { createStatusStore, noStatusRole } from './status-store.ts';
 
-/** How long the table may take to answer, ms. */
+/** How long a query of the table may take, ms. */
 const answerMs = 5000;
-/** Rows that are read, at most. */
+/** The most rows that are read. */
 const maxProcesses = 10_000;
 
 /** Reads what all processes report; one instance serves any number of readers. */
 export interface StatusReader {
   /**
    * The reports of the processes that reported in the last ten seconds. Connects at the first call, and again after
-   * an error; calls at the same time share one look.
+   * an error; calls at the same time share one query.
    * @throws FDP_TIMEOUT, FDP_NOT_SUPPORTED, and what the table throws
    */
   read(): Promise<readonly StatusReport[]>;
-  /** A look that is under way is given up. */
+  /** Cancels a query that is under way. */
   close(): Promise<void>;
 }
 

@@ -28,7 +28,7 @@ export interface ReadRequest {
 
 /**
  * Reads a pipeline: its includes, the profile's overlay, variables, and everything that can be checked without knowing
- * which topologies start. Never throws for what stands in the files; all mistakes are in `problems`.
+ * which topologies start. Never throws for the content of the files; all mistakes are in `problems`.
  */
 export function readSpec({ pipelinePath, profile, env, components }: ReadRequest): Spec {
   const path = resolve(pipelinePath);

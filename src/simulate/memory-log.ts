@@ -4,8 +4,8 @@ import { defineConnector } from '../kit/declaration.ts';
 import { memorySpace, spaceOption } from './memory/space.ts';
 
 /**
- * The twin of `sqlite_log` that touches no file: the same topics, offsets, groups and leases, kept in a space of this
- * process. What is in it is gone with the process, but outlives every instance of the connector.
+ * `sqlite_log` without a file: the same topics, offsets, groups and leases, kept in a space of this
+ * process. The content ends with the process, but outlives every instance of the connector.
  */
 export const memoryLog = defineConnector({
   type: 'memory_log',

@@ -5,7 +5,7 @@ import { type Check, onBench } from './check.ts';
 import type { TestNode } from './environment.ts';
 import { create, type Made, type OperatorBench, type OperatorWorld, splitBySizes, TestLane } from './test-lane.ts';
 
-/** What every operator keeps. */
+/** The promises of every operator. */
 export function operatorContract(world: OperatorWorld): readonly Check[] {
   const make = async () => ({ ...world, messages: structuredClone(world.messages), clock: new VirtualClock() });
   return checks.map(([title, work]) => onBench(title, make, { work }));
@@ -119,7 +119,7 @@ async function givesBackSubscription(bench: OperatorBench): Promise<void> {
   assert.equal(bench.clock.timers, 0, 'a timer is left after the unsubscription');
 }
 
-/** Whatever has not ended has come out. */
+/** Every message has either ended or come out. */
 function assertHoldsNothing({ context }: Made, lane: TestLane): void {
   assertBalanced(context.node);
   assert.equal(context.node.inFlight, 0, 'messages in flight');

@@ -10,7 +10,7 @@ import type { VirtualClock } from '../simulate/virtual-clock.ts';
 import { type Bench, inTime } from './check.ts';
 import { operatorContext, type TestNode, testEnvironment } from './environment.ts';
 
-/** An operator, and messages of all kinds that it makes a difference between. */
+/** An operator, and messages of all kinds that it distinguishes. */
 export interface OperatorWorld {
   readonly declaration: OperatorDeclaration;
   /** Validated, defaults filled in. */
@@ -44,7 +44,7 @@ export function create({ declaration, options, lookups = {}, clock }: OperatorBe
   return { operator: declaration.create(options, context), context };
 }
 
-/** Batches of these sizes, again and again until all is cut. */
+/** Items in batches of these sizes, repeated as often as needed. */
 export function splitBySizes<T>(items: readonly T[], sizes: readonly number[]): T[][] {
   const batches: T[][] = [];
   for (let start = 0; start < items.length; start += batches.at(-1)?.length ?? 1)
@@ -52,7 +52,7 @@ export function splitBySizes<T>(items: readonly T[], sizes: readonly number[]): 
   return batches;
 }
 
-/** One lane through an operator; what comes out ends as `outcome`, or stays under way (`none`). */
+/** One lane through an operator; its output ends as `outcome`, or stays in flight (`none`). */
 export class TestLane {
   readonly abort = new AbortController();
   readonly batches: Batch[] = [];

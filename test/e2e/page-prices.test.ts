@@ -78,7 +78,7 @@ onChromium('prices of the live page', () => {
   });
 
   it('go on being drawn after a trade that is dated in the future', async () => {
-    await using watched = await openPage(browser, `${workspace.api}/?symbol=BRK.A`);
+    await using watched = await openPage(browser, `${workspace.api}/?symbol=BRK.A&interval=line`);
     const { page } = watched;
     await page.locator('#quote-price', { hasText: '712' }).waitFor();
     feed.pump(0, () => '');

@@ -14,9 +14,9 @@ import { Proofs } from '../recovery/proofs.ts';
 import { Ledger, type Uncommitted } from './ledger.ts';
 import { Permits } from './permits.ts';
 
-/** How long a held source waits before it looks again, ms. */
+/** How often a held source checks again, ms. */
 const heldPollMs = 200;
-/** After a kill: how long what is under way may take to end by itself, ms. */
+/** After a kill: how long an operation under way may take to end by itself, ms. */
 const abandonMs = 5000;
 
 export interface LaneParts {
@@ -32,19 +32,19 @@ export interface LaneParts {
   readonly replayable: boolean;
   /** Aborts when the intake stops. */
   readonly draining: AbortSignal;
-  /** Aborts when whatever is in flight is given up. */
+  /** Aborts when messages in flight are to be released. */
   readonly killed: AbortSignal;
-  /** Told when the lane's position can't be committed, now or ever. */
+  /** Called when the lane's position can never be committed. */
   fail(error: unknown): void;
-  /** Why a sink's memory does not fit the lane; undefined when all of them do. */
+  /** Why a counter's mark does not fit the lane's log; undefined if all of them do. */
   logMismatch(lane: Lane): Promise<string | undefined>;
-  /** Rewinds the lane when a store has lost what the proofs say that it had. */
+  /** Rewinds the lane if a store has lost what the proofs show that it had. */
   rewind(lane: Lane, proofs: Proofs): Promise<void>;
 }
 
 /**
- * Reads one lane while permits are free and follows every batch until it is settled. A lane that can be read again stops
- * reading when the drain begins; one that can't gives first what it still holds.
+ * Reads one lane while permits are free and follows every batch until it is settled. A lane that can be read again
+ * stops reading when the drain begins; one that can't is first read to its end.
  */
 export class LaneReader {
   readonly context: LaneContext;
@@ -77,7 +77,7 @@ export class LaneReader {
     });
   }
 
-  /** The partition of the log that it reads; undefined for other lanes, and for one that was taken away. */
+  /** The partition of the log that it reads; undefined for other lanes, and for one that was revoked. */
   get partition(): number | undefined {
     const isLog = this.#lane.group !== undefined && !this.#lane.signal.aborted;
     return isLog ? Number(this.#lane.id.slice(this.#lane.id.lastIndexOf('/') + 1)) : undefined;
@@ -88,7 +88,7 @@ export class LaneReader {
     return this.#ledger.oldest;
   }
 
-  /** What has ended here, but whose position is not committed yet. */
+  /** Messages that have ended but whose position is not committed yet. */
   get uncommitted(): Uncommitted | undefined {
     return this.#ledger.uncommitted;
   }
@@ -122,17 +122,17 @@ export class LaneReader {
     while (!stopped.aborted) {
       await this.#mayRead(stopped);
       const reading = await this.#patiently(stopped, () => this.#lane.read(stopped));
-      // Only what was logged here: a source that reconnects while its queue is read logs it itself.
+      // Ends only what this reader reported: a source that reconnects while its queue is read reports that itself.
       health.end(this);
       if (reading === undefined) break;
       if (this.context.signal.aborted) return this.#giveBack(reading);
       next(this.#admit(reading));
-      // Where everything is filtered at once nothing else would ever wait, and timers and signals would starve.
+      // If everything is filtered synchronously nothing else would wait, and timers and signals would starve.
       await environment.clock.turn();
     }
   }
 
-  /** The result of `work`, tried again while time can cure its failure; undefined when it is to stop. */
+  /** The result of `work`, retried after transient errors; undefined if stopped. */
   async #patiently<T>(stopped: AbortSignal, work: () => Promise<T>): Promise<T | undefined> {
     const { node, environment, health } = this.#parts;
     const { signal } = this.context;
@@ -152,7 +152,7 @@ export class LaneReader {
     return undefined;
   }
 
-  /** Holds the lane while a sink remembers another log. */
+  /** Holds the lane while a counter's mark is of another log. */
   async #untilFit(stopped: AbortSignal): Promise<void> {
     const { environment, logMismatch, health } = this.#parts;
     while (!stopped.aborted) {
@@ -192,7 +192,7 @@ export class LaneReader {
     return { lane: this.context, messages, warmUp: reading.warmUp ?? false };
   }
 
-  /** What arrives when the lane is over already: nobody takes it any more. */
+  /** Releases a reading that arrives after the lane has ended. */
   #giveBack(reading: Reading): void {
     if (reading.warmUp) return;
     this.#ledger.open(reading).abandon();

@@ -3,8 +3,8 @@ import type { Lane } from '../../kit/source.ts';
 
 /**
  * Why a counter's mark does not fit the log that a lane reads, in one line; undefined when it does. A mark beyond the
- * log's end, or on another record than the one that was counted, comes from another log: counting on would skip what
- * lies below it.
+ * log's end, or on another record than the one that was counted, is from another log: continuing would skip everything
+ * below it.
  */
 export async function markProblem(lane: Lane, name: string, sink: Sink): Promise<string | undefined> {
   const mark = await sink.counters?.mark(lane.id);

@@ -68,7 +68,7 @@ function readBranch(entry: Entry, user: User): BranchSpec | undefined {
   };
 }
 
-/** Where the branch of a name stands; two of one name are a mistake. */
+/** The index of each branch, by its name; two of one name are a mistake. */
 function indexesOf(branches: readonly BranchSpec[], { subject, context }: User): ReadonlyMap<string, number> {
   const indexes = new Map<string, number>();
   for (const [at, { name, range }] of branches.entries()) {
@@ -83,7 +83,7 @@ function indexesOf(branches: readonly BranchSpec[], { subject, context }: User):
   return indexes;
 }
 
-/** Somebody must settle the messages. */
+/** At least one branch must settle the messages. */
 function checkGuarantee(branches: readonly BranchSpec[], list: Entry, { subject, context }: User): void {
   if (branches.length > 0 && branches.every(({ bestEffort }) => bestEffort))
     context.problems.add(list.key, 'every sink is best_effort, expected at least one that is not', {
@@ -93,13 +93,13 @@ function checkGuarantee(branches: readonly BranchSpec[], list: Entry, { subject,
 }
 
 interface Order {
-  /** Where the branch that says `after` stands. */
+  /** The index of the branch that has `after`. */
   readonly at: number;
   readonly indexes: ReadonlyMap<string, number>;
   readonly branches: readonly BranchSpec[];
 }
 
-/** `after` names a branch that stands before, and that tells what it stored. */
+/** `after` must name an earlier branch, whose sink reports what it stored. */
 function checkAfter({ name, after }: BranchSpec, order: Order, { subject, context }: User): void {
   const problem = after && problemOfAfter(after, order);
   if (!problem) return;

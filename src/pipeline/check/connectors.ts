@@ -61,7 +61,7 @@ function declarationOf(
   return undefined;
 }
 
-/** Connectors and topologies are named alike. */
+/** Checks a name; the same rules hold for connectors and topologies. */
 export function checkName(name: string, { key }: Entry, what: string, { problems }: Context): void {
   if (name === noDeadLetter) problems.add(key, `"${name}" cannot be the name of a ${what}`);
   else if (!new RegExp(namePattern).test(name))
@@ -79,7 +79,7 @@ function reporter(subject: string, entry: Entry, { problems }: Context): Report 
   };
 }
 
-/** Runs a component's own check: what it throws is a problem as well. */
+/** Runs a component's own check; an error that it throws is a problem as well. */
 export function guarded<T>(report: Report, check: () => T): T | undefined {
   try {
     return check();

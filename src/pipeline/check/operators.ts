@@ -11,7 +11,7 @@ interface Chain {
   readonly subject: string;
   /** The key of the list. */
   readonly owner: SourceRange;
-  /** Is it a route? Some operators only work there. */
+  /** Whether it is a route: some operators only work there. */
   readonly inRoute: boolean;
 }
 

@@ -15,7 +15,7 @@ export const completeSettings = {
   properties: { ...settingsSchema.properties, limits: { ...limitsSchema, default: {} } },
 };
 
-/** What is given in the schemas, for settings that can't be used. */
+/** The defaults of the schemas, for settings that can't be used. */
 const lacking = { dead_letter: undefined, shutdown: '5s', write_timeout: '15s', limits: {} };
 
 interface SettingsValue {

@@ -19,7 +19,7 @@ import { findConnector } from './uses.ts';
 
 type Connectors = ReadonlyMap<string, ConnectorSpec>;
 
-/** Follows the fields of the messages through every chain: names that are wrong, lookups, and what tables lack. */
+/** Follows the fields of the messages through every chain: checks names, lookups, and the fields of tables. */
 export function checkFlow(topology: TopologySpec, connectors: Connectors, context: Context): void {
   const walk = walker(topology, connectors, context);
   const shared = walk(topology.operators, undefined, undefined);
@@ -34,7 +34,7 @@ export function checkFlow(topology: TopologySpec, connectors: Connectors, contex
   for (const { route, operators } of topology.routes) walk(operators, pathShape(route), route);
 }
 
-/** What the operators of a route say of its parameters and its reply. */
+/** Checks the declared parameters and reply of a route. */
 export function describeRoute({ route, operators }: RouteSpec, connectors: Connectors): RouteDescription {
   const scope = scopeOf(route, connectors);
   const path = routeParameters(route).map((name) => ({ name, in: 'path' as const, schema: { type: 'string' } }));
@@ -73,12 +73,12 @@ function walker(topology: TopologySpec, connectors: Connectors, context: Context
   };
 }
 
-/** What follows a misplaced `merges` operator can't be judged. */
+/** Nothing after a misplaced `merges` operator can be checked. */
 function isEarlyMerge(operator: OperatorSpec, operators: readonly OperatorSpec[]): boolean {
   return operator.declaration?.output === 'merges' && operator !== operators.at(-1);
 }
 
-/** An operator that is unknown or wrong says nothing about what comes out of it. */
+/** The output of an unknown or wrong operator is unknown. */
 function shapeAfter(
   { declaration, options, valid, tree, range, type }: OperatorSpec,
   input: Shape,
@@ -91,7 +91,7 @@ function shapeAfter(
   return guarded(report, () => declaration.shape?.(options, input, report, scope));
 }
 
-/** Merge operations end in a sink that takes them, and in nothing else. */
+/** Merge operations must end in a sink that takes them. */
 function checkMerges(topology: TopologySpec, { problems }: Context): void {
   const chains = [
     ...topology.branches.map((branch) => chainOf(topology, branch)),
@@ -116,7 +116,7 @@ function checkMerges(topology: TopologySpec, { problems }: Context): void {
   }
 }
 
-/** What the merge operations of a branch do; undefined when the operator that makes them doesn't tell, or is wrong. */
+/** What the merge operations of a branch do; undefined if their operator doesn't declare it, or is wrong. */
 function mergeShapeOf(topology: TopologySpec, branch: BranchSpec): MergeShape | undefined {
   const last = chainOf(topology, branch).at(-1);
   return last?.valid ? last.declaration?.merges?.(last.options) : undefined;

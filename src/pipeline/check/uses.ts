@@ -7,7 +7,7 @@ import type { ConnectorSpec, NameSpec, RoleName, UseSpec } from '../spec.ts';
 import type { Context } from './context.ts';
 import { checkTree } from './schema.ts';
 
-/** Whose use of a connector is read. */
+/** Who uses the connector. */
 export interface User {
   /** The topology. */
   readonly subject: string;

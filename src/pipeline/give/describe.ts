@@ -7,11 +7,11 @@ import { asMap, type Path, type Tree, valueAt } from '../read/tree.ts';
 import type { BranchSpec, OperatorSpec, RoleName, Spec, TopologySpec, UseSpec } from '../spec.ts';
 import { type Mask, secretsOf } from './secrets.ts';
 
-/** The origin of a value that stands in no file. */
+/** The origin of a value that is in no file. */
 const byDefault = 'default';
 
 /**
- * The resolved spec as YAML: defaults filled in, secrets masked, and behind each value where it comes from: its place
+ * The resolved pipeline as YAML: defaults filled in, secrets masked, and after each value its origin: its position
  * (relative to `folder`), the variables that it was made from, or `default`.
  */
 export function describeConfig(spec: Spec, folder: string): string {

@@ -16,7 +16,7 @@ export interface Started extends Report {
   readonly connectors: readonly ConnectorSpec[];
 }
 
-/** Reports what keeps the topologies from starting together in one process, and variables that are not set. */
+/** Reports why the topologies can't start together in one process, and variables that are not set. */
 export function checkStart({ topologies, connectors, spec, problems }: Started): void {
   reportSharedGroups(spec, problems);
   reportMissing(topologies, connectors, { spec, problems });
@@ -88,8 +88,8 @@ function reportExclusive(started: readonly TopologySpec[], problems: Problems): 
 }
 
 /**
- * The members of a group share a log's messages among them: two topologies that read one log in one group would each miss
- * what the other reads, in one process or in two.
+ * The members of a group share a log's messages among them: two topologies that read one log in one group would each
+ * miss what the other reads, in one process or in two.
  */
 function reportSharedGroups({ topologies }: Spec, problems: Problems): void {
   const readers = new Map<string, TopologySpec>();
@@ -112,7 +112,7 @@ function reportSharedGroups({ topologies }: Spec, problems: Problems): void {
   }
 }
 
-/** A role that does nothing without another one of its connector wants that one in the same process. */
+/** A role that needs another role of its connector needs it in the same process. */
 function reportBeside(started: readonly TopologySpec[], spec: Spec, problems: Problems): void {
   const uses = started.flatMap(usesOf);
   for (const topology of started) {

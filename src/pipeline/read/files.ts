@@ -17,7 +17,7 @@ export interface Sections {
   readonly connectors: Map<string, Entry>;
   readonly topologies: Map<string, Entry>;
   readonly main: SourceFile;
-  /** False when a file could not be read: a name that is not found may then be defined there. */
+  /** False if a file could not be read: an unknown name may be defined there. */
   readonly complete: boolean;
 }
 
@@ -133,7 +133,7 @@ export class FileReader {
     }
   }
 
-  /** The map under a key; nothing at all counts as an empty one. */
+  /** The map under a key; no value counts as an empty map. */
   #section({ key, value }: Entry, name: string): MapTree | undefined {
     if (value.kind === 'map') return value;
     if (!isNothing(value) && !isUnusable(value))

@@ -2,7 +2,7 @@
 export interface SourceFile {
   readonly path: string;
   readonly text: string;
-  /** Its place among the files of the spec: problems are sorted by it. */
+  /** Its index among the files of the pipeline: problems are sorted by it. */
   readonly order: number;
   /** Offset at which each line begins. */
   readonly lines: readonly number[];
@@ -15,7 +15,7 @@ export interface SourceRange {
   readonly end: number;
 }
 
-/** A place for people: line and column count from 1, in UTF-16 units. */
+/** A position for people: line and column count from 1, in UTF-16 units. */
 export interface Position {
   readonly file: string;
   readonly line: number;
@@ -34,12 +34,12 @@ export function sourceFile(path: string, text: string, order: number): SourceFil
   return { path, text, order, lines };
 }
 
-/** The first character of a file: for what the whole file lacks. */
+/** The first character of a file: for problems of the whole file. */
 export function beginOf(file: SourceFile): SourceRange {
   return { file, start: 0, end: 0 };
 }
 
-/** Line and column of a place, both from 1. */
+/** Line and column of a range's start, both from 1. */
 export function lineAndColumn({ file, start }: SourceRange): { readonly line: number; readonly column: number } {
   let low = 0;
   let high = file.lines.length - 1;
@@ -51,7 +51,7 @@ export function lineAndColumn({ file, start }: SourceRange): { readonly line: nu
   return { line: low + 1, column: start - (file.lines[low] ?? 0) + 1 };
 }
 
-/** The position of a place, with the part of its line that is worth showing, of a text as long as the file's. */
+/** The position of a range, with an excerpt of its line; `shown` is the file's text without secrets. */
 export function positionOf(range: SourceRange, shown: string): Position {
   const { line, column } = lineAndColumn(range);
   const begin = range.file.lines[line - 1] ?? 0;

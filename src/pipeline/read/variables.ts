@@ -4,12 +4,14 @@ import { parseEnv } from 'node:util';
 import { errorText } from '../../errors.ts';
 import { readAdvice } from '../../kit/rights.ts';
 
-/** What a variable gives: its text, nothing (not set), or the reason why its file can't be read. */
+/** The value of a variable: its text, undefined (not set), or the reason why its file can't be read. */
 export type Lookup = { readonly text: string } | { readonly problem: string; readonly hint?: string } | undefined;
 
-/** The environment as the spec sees it: the real one, then `.env` beside the pipeline, then the file `NAME_FILE` names. */
+/** The environment of a pipeline: the real one, then `.env` beside the pipeline, then the file `NAME_FILE` names. */
 export interface Variables {
-  /** The variable's text; for an unset one the content of the file that `NAME_FILE` names, without its last line end. */
+  /**
+   * The variable's text; for an unset one the content of the file that `NAME_FILE` names, without its last line end.
+   */
   get(name: string): Lookup;
   /** The real environment over that of `.env`. */
   readonly all: Readonly<Record<string, string | undefined>>;
@@ -17,7 +19,7 @@ export interface Variables {
 
 const maxFileBytes = 1024 * 1024;
 
-/** Reads `.env` in `folder` (none is no mistake). Paths in `NAME_FILE` are relative to `folder`. */
+/** Reads `.env` in `folder`, which may be missing. Paths in `NAME_FILE` are relative to `folder`. */
 export function readVariables(folder: string, env: Readonly<Record<string, string | undefined>>): Variables {
   const all: Record<string, string | undefined> = { ...readDotEnv(folder) };
   for (const [name, value] of Object.entries(env)) if (value !== undefined) all[name] = value;

@@ -4,7 +4,7 @@ import { lineAndColumn, type SourceFile, type SourceRange } from './source.ts';
 
 const maxSyntaxProblems = 20;
 
-/** Errors and warnings of the YAML itself: the first of each line, without those that only follow from an earlier one. */
+/** Errors and warnings of the YAML itself: the first of each line, without consequences of earlier ones. */
 export function reportSyntax(
   file: SourceFile,
   document: Pick<Document, 'errors' | 'warnings'>,

@@ -22,8 +22,8 @@ const maxDepth = 100;
 const maxValues = 100_000;
 
 /**
- * Reads YAML 1.2. Duplicate keys, warnings and whatever YAML would swallow are problems. Gives undefined when the file
- * can't be read at all: then nothing is known about its content.
+ * Reads YAML 1.2. Duplicate keys, warnings and everything that YAML would silently ignore are problems. Returns
+ * undefined if the file can't be read at all.
  */
 export function parseYaml(file: SourceFile, problems: Problems): Tree | undefined {
   if (nestsTooDeep(file.text)) {
@@ -37,7 +37,7 @@ export function parseYaml(file: SourceFile, problems: Problems): Tree | undefine
   return builder.build(document.contents, beginOf(file), 0).tree;
 }
 
-/** Looks at the tokens only, since the parser itself would overflow its stack. */
+/** Checks the tokens only, since the parser itself would overflow its stack. */
 function nestsTooDeep(text: string): boolean {
   let flow = 0;
   let inLine = 0;
@@ -167,7 +167,7 @@ class TreeBuilder {
     return near ? `did you mean *${near}?` : 'a value that begins with * must be quoted';
   }
 
-  /** Said once a file: what follows is the same mistake. */
+  /** Reported once per file: everything after it is the same mistake. */
   #tooMuch(range: SourceRange, text: string): Built {
     if (!this.#full) this.#problems.add(range, text);
     this.#full = true;

@@ -23,7 +23,7 @@ import type { Mark } from '../../kit/sink.ts';
 import { matching } from './query.ts';
 import type { MemoryHook, MemoryRow, MemorySpace, MemoryTable } from './space.ts';
 
-/** Where a row came from that no message of a log made. */
+/** The origin of a row that was not made from a log message. */
 const foreign = { lane: '', offset: -1, index: 0 };
 
 export interface MemoryTableOptions {
