@@ -265,7 +265,7 @@ onTerminal('the dashboard', () => {
     terminal.press('c', '+', '+', '+');
     await terminal.shows(/AAPL {2}1d .* day 98\.00 - 106\.00/);
     live(177.5);
-    await terminal.shows(/AAPL {2}1d .* 177\.50 .* day 98\.00 - 177\.50[^]*177\.50 ┤/);
+    await terminal.shows(/AAPL {2}1d .* 177\.50 .* day 98\.00 - 177\.50[\s\S]*177\.50 ┤/);
   });
 
   it('says in one line that the API is away, draws the line meanwhile, and candles when it is back', async () => {
