@@ -29,7 +29,7 @@ export function* backlogMessages({ messages, tradesEach, symbols }: Backlog): Ge
     const nth = number % names.length;
     const key = names[nth] ?? '';
     const data = Array.from({ length: tradesEach }, (_unused, index) => ({
-      p: (10_000 + ((number * tradesEach + index) * priceStep) % distinctPrices) / 100,
+      p: (10_000 + (((number * tradesEach + index) * priceStep) % distinctPrices)) / 100,
       s: key,
       t: firstTime + number * 3 + index,
       v: 1 + ((number + index) % 400),

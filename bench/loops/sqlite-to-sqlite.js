@@ -55,8 +55,7 @@ function work(partition) {
     }
   }
   const next = records[records.length - 1].offset + 1;
-  for (const [symbol, { count: more, latest }] of metadata)
-    count.run(symbol, more, latest);
+  for (const [symbol, { count: more, latest }] of metadata) count.run(symbol, more, latest);
   store.exec('COMMIT');
   move.run('processor', partition, next);
   positions[partition] = next;
