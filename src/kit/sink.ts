@@ -1,4 +1,4 @@
-import type { Message } from './message.ts';
+import type { Message, SourceMessage } from './message.ts';
 import type { Coordinates, Proof } from './origin.ts';
 import type { Role } from './role.ts';
 import type { Row } from './row.ts';
@@ -23,6 +23,8 @@ export interface Sink extends Role {
   readonly counters?: SinkCounters;
   /** Of a sink that keeps its rows, and can tell whether it still has them. Left out: nothing is asked. */
   readonly rows?: SinkRows;
+  /** Of a log, once it is connected: the last record of each partition that has one. */
+  last?(signal: AbortSignal): Promise<readonly SourceMessage[]>;
   /** The largest message that it takes, in bytes; a longer dead letter is cut. */
   readonly maxMessageBytes?: number;
 }

@@ -16,6 +16,11 @@ export interface Source extends Role {
   readonly lanes: Observable<Lane>;
   /** Messages in the log behind which this reader is, when it knows. */
   lag?(): number | undefined;
+  /**
+   * Of a source that can't replay: the last record of each partition of the log that its messages go into, before `lanes` is
+   * subscribed to. Since then it was away. Called where the topology has such a log.
+   */
+  resume?(last: readonly SourceMessage[]): void;
 }
 
 /**

@@ -105,6 +105,14 @@ export class BufferedSink implements Sink {
     this.#work();
   }
 
+  /** What waits on the disk comes after all that the log has. Without either: FDP_UNAVAILABLE. */
+  async last(signal: AbortSignal): Promise<readonly SourceMessage[]> {
+    const waiting = this.#buffer.last();
+    if (waiting) return [waiting];
+    if (this.#innerConnected) return (await this.#inner.last?.(signal)) ?? [];
+    throw new FdpError('FDP_UNAVAILABLE', `${this.#options.name}: the log can't be reached yet`);
+  }
+
   async close(): Promise<void> {
     this.#life.abort();
     await this.#working;
