@@ -30,9 +30,9 @@ export async function workOff(run: BacklogRun, start: BacklogRun): Promise<Sampl
     cpuUs: perUnit(all.cpu, one.cpu),
     peakMiB: all.peakMiB,
     servers: Object.fromEntries(
-      all.servers.map(({ name, cpu, peak }, place) => [
+      all.servers.map(({ name, cpu, peak }, index) => [
         name,
-        { cpuUs: perUnit(cpu, one.servers[place]?.cpu ?? 0), peakMiB: peak },
+        { cpuUs: perUnit(cpu, one.servers[index]?.cpu ?? 0), peakMiB: peak },
       ]),
     ),
   };
@@ -50,9 +50,9 @@ async function finish(run: BacklogRun) {
       ms: performance.now() - since,
       cpu: children.reduce((sum, { pid }) => sum + cpuSeconds(pid), 0),
       peakMiB: Math.max(...children.map(({ pid }) => peakMiB(pid))),
-      servers: servers.map(({ name, pid }, place) => ({
+      servers: servers.map(({ name, pid }, index) => ({
         name,
-        cpu: cpuSeconds(pid) - (before[place] ?? 0),
+        cpu: cpuSeconds(pid) - (before[index] ?? 0),
         peak: peakMiB(pid),
       })),
     };

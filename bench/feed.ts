@@ -56,11 +56,11 @@ const names = symbolNames(6);
 
 function frame(from: number, trades: number): string {
   const symbol = names[Math.floor(from / trades) % names.length];
-  const data = Array.from({ length: trades }, (_unused, place) => ({
-    p: 100 + ((from + place) % 977) / 100,
+  const data = Array.from({ length: trades }, (_unused, index) => ({
+    p: 100 + ((from + index) % 977) / 100,
     s: symbol,
-    t: firstTime + from + place,
-    v: 1 + ((from + place) % 400),
+    t: firstTime + from + index,
+    v: 1 + ((from + index) % 400),
     c: ['1'],
   }));
   return JSON.stringify({ type: 'trade', data });

@@ -1,7 +1,7 @@
 /** The symbols of the shipped pipeline, and more where a path wants thousands. */
 export function symbolNames(count: number): readonly string[] {
   const shipped = ['AAPL', 'GOOGL', 'TSLA', 'MSFT', 'NVDA', 'AMD'];
-  return Array.from({ length: count }, (_unused, place) => shipped[place] ?? `SYM${place}`);
+  return Array.from({ length: count }, (_unused, index) => shipped[index] ?? `SYM${index}`);
 }
 
 export interface Backlog {
@@ -23,8 +23,8 @@ const firstTime = Date.UTC(2025, 10, 20, 14, 30);
 export function* backlogMessages({ messages, tradesEach, symbols }: Backlog): Generator<BacklogMessage> {
   const names = symbolNames(symbols);
   for (let number = 0; number < messages; number++) {
-    const place = number % names.length;
-    const key = names[place] ?? '';
+    const nth = number % names.length;
+    const key = names[nth] ?? '';
     const data = Array.from({ length: tradesEach }, (_unused, index) => ({
       p: 100 + ((number * 7 + index * 13) % 9973) / 100,
       s: key,
@@ -32,7 +32,7 @@ export function* backlogMessages({ messages, tradesEach, symbols }: Backlog): Ge
       v: 1 + ((number + index) % 400),
       c: ['1'],
     }));
-    yield { key, partition: place % partitions, value: JSON.stringify({ type: 'trade', data }) };
+    yield { key, partition: nth % partitions, value: JSON.stringify({ type: 'trade', data }) };
   }
 }
 

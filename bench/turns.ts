@@ -47,7 +47,7 @@ export async function inTurns(ours: Side, theirs: Side, rounds: number): Promise
 export function rangeOf(values: readonly number[]): Range {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = (sorted.length - 1) / 2;
-  const at = (place: number) => sorted[place] ?? Number.NaN;
+  const at = (index: number) => sorted[index] ?? Number.NaN;
   return { median: (at(Math.floor(middle)) + at(Math.ceil(middle))) / 2, min: at(0), max: at(sorted.length - 1) };
 }
 

@@ -1,4 +1,4 @@
-import { FdpError, messageOf } from '../src/errors.ts';
+import { errorText, FdpError } from '../src/errors.ts';
 import { defineOperator } from '../src/kit/declaration.ts';
 import { perMessage } from '../src/kit/operator.ts';
 import { type Fields, fieldsOf } from '../src/kit/row.ts';
@@ -45,7 +45,7 @@ function failure(parts: readonly Expression[], fields: Fields): FdpError {
   try {
     failed?.evaluate(fields);
   } catch (cause) {
-    return new FdpError('FDP_MESSAGE_INVALID', messageOf(cause), { rule, cause });
+    return new FdpError('FDP_MESSAGE_INVALID', errorText(cause), { rule, cause });
   }
   const values = failed?.names.map((name) => `${name} = ${show(fields[name])}`).join(', ');
   const got = values ? ` (${values})` : '';

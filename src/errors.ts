@@ -91,6 +91,6 @@ export function isRetriable(error: unknown): boolean {
 }
 
 /** One line of text for anything thrown, without a stack trace; whatever it is, this does not throw. */
-export function messageOf(error: unknown): string {
+export function errorText(error: unknown): string {
   return foreignText(error, maxMessage);
 }

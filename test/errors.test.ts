@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { errorCodes, FdpError, isRetriable, messageOf } from '../src/errors.ts';
+import { errorCodes, errorText, FdpError, isRetriable } from '../src/errors.ts';
 
 describe('errors', () => {
   it('are all explained in docs/errors.md, with their usual fault', () => {
@@ -16,7 +16,7 @@ describe('errors', () => {
   });
 
   it('are one line of text', () => {
-    expect(messageOf(new Error('first\n   second'))).toBe('first second');
-    expect(messageOf('text')).toBe('text');
+    expect(errorText(new Error('first\n   second'))).toBe('first second');
+    expect(errorText('text')).toBe('text');
   });
 });

@@ -63,8 +63,8 @@ async function seed({ mongoUrl }: Servers, database: string, trades: number): Pr
   await db.collection('finnhub_trades').createIndex({ symbol: 1, time: -1, _id: -1 });
   const price = Decimal128.fromString('196.38');
   for (let start = 0; start < trades; start += 20_000) {
-    const documents = Array.from({ length: Math.min(20_000, trades - start) }, (_unused, place) => {
-      const [number, symbol] = [start + place, names[(start + place) % names.length] ?? ''];
+    const documents = Array.from({ length: Math.min(20_000, trades - start) }, (_unused, index) => {
+      const [number, symbol] = [start + index, names[(start + index) % names.length] ?? ''];
       const source = { l: `x/y/${number % 6}`, o: Long.fromNumber(number), i: 0 };
       const time = new Date(firstTime + number);
       return { message_key: `k-${number}`, symbol, price, time, volume: price, _id: new ObjectId(), _src: source };

@@ -1,5 +1,5 @@
 import { from, lastValueFrom, type OperatorFunction } from 'rxjs';
-import { type Batch, type Message, messageOf } from '../../src/kit/message.ts';
+import { type Batch, type Message, toMessage } from '../../src/kit/message.ts';
 import { NodeStats } from '../../src/kit/node-stats.ts';
 import { type OperatorContext, perMessage } from '../../src/kit/operator.ts';
 import { outcomesAt } from '../../src/kit/outcomes.ts';
@@ -41,7 +41,7 @@ function passThrough(): OperatorFunction<Batch, Batch> {
 
 async function timed(batches: number, operators: readonly OperatorFunction<Batch, Batch>[]): Promise<Sample> {
   const messages: readonly Message[] = Array.from({ length: batchMessages }, (_unused, offset) =>
-    messageOf({ key: null, value: { offset }, timestamp: 0, meta: { lane: 'l', offset } }, undefined),
+    toMessage({ key: null, value: { offset }, timestamp: 0, meta: { lane: 'l', offset } }, undefined),
   );
   const batch: Batch = { lane: { id: 'l', signal: new AbortController().signal }, messages, warmUp: false };
   let seen = 0;

@@ -20,7 +20,7 @@ export const processorCluster: Path = {
 /** Backlogs of one trade a message, and of five. */
 export function backlogs({ sized }: Bench): readonly Backlog[] {
   const sizes = sized({ quick: [40_000, 10_000], normal: [150_000, 40_000], full: [1_000_000, 400_000] });
-  return [1, 5].map((tradesEach, place) => ({ messages: sizes[place] ?? 0, tradesEach, symbols: 6 }));
+  return [1, 5].map((tradesEach, index) => ({ messages: sizes[index] ?? 0, tradesEach, symbols: 6 }));
 }
 
 async function row(bench: Bench, backlog: Backlog): Promise<Row> {

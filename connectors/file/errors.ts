@@ -1,4 +1,4 @@
-import { FdpError, messageOf } from '../../src/errors.ts';
+import { errorText, FdpError } from '../../src/errors.ts';
 
 /** What a failed operation on a file means: a full disk waits for room, a busy one is tried again, the rest is for a person. */
 export function fileError(name: string, path: string, cause: unknown): FdpError {
@@ -17,7 +17,7 @@ export function fileError(name: string, path: string, cause: unknown): FdpError 
     case 'EISDIR':
       return refused(`${name}: ${path} is a folder, expected a file: check \`path\``, cause);
     default:
-      return new FdpError('FDP_UNAVAILABLE', `${name}: ${path}: ${messageOf(cause)}`, { cause });
+      return new FdpError('FDP_UNAVAILABLE', `${name}: ${path}: ${errorText(cause)}`, { cause });
   }
 }
 

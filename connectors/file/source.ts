@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { Observable } from 'rxjs';
-import { FdpError, messageOf } from '../../src/errors.ts';
+import { errorText, FdpError } from '../../src/errors.ts';
 import { parseJson } from '../../src/kit/json.ts';
 import type { SourceMessage } from '../../src/kit/message.ts';
 import type { RoleContext } from '../../src/kit/role.ts';
@@ -130,7 +130,7 @@ export class FileSource implements Source {
     try {
       return { ...common, value: parseJson(bytes) };
     } catch (cause) {
-      return reject(messageOf(cause), cause);
+      return reject(errorText(cause), cause);
     }
   }
 

@@ -1,4 +1,4 @@
-import { FdpError, messageOf } from '../../src/errors.ts';
+import { errorText, FdpError } from '../../src/errors.ts';
 import { parseJson } from '../../src/kit/json.ts';
 import type { SourceMessage } from '../../src/kit/message.ts';
 import { foreignText } from '../../src/kit/text.ts';
@@ -24,7 +24,7 @@ export function readFrame(bytes: Buffer, lane: string, now: number): Frame {
   try {
     value = parseJson(bytes);
   } catch (cause) {
-    return unreadable(bytes, { lane, now, what: `an unreadable frame (${messageOf(cause)})`, cause });
+    return unreadable(bytes, { lane, now, what: `an unreadable frame (${errorText(cause)})`, cause });
   }
   if (!isObject(value)) return unreadable(bytes, { lane, now, what: 'a frame that is not an object' });
   switch (value['type']) {

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import { FdpError, messageOf } from '../../src/errors.ts';
+import { errorText, FdpError } from '../../src/errors.ts';
 import { sizeText } from '../../src/kit/units.ts';
 
 /** Who is asked, for the message of an error. */
@@ -87,7 +87,7 @@ export function connectionError({ name, host, maxFrame }: Asked, cause: NodeJS.E
     return new FdpError('FDP_CONNECTION_LOST', `${host} sent a frame larger than max_frame (${sizeText(maxFrame)})`, {
       cause,
     });
-  return new FdpError('FDP_CONNECTION_LOST', explained(code, host) ?? `${host}: ${messageOf(cause)}`, { cause });
+  return new FdpError('FDP_CONNECTION_LOST', explained(code, host) ?? `${host}: ${errorText(cause)}`, { cause });
 }
 
 function explained(code: string, host: string): string | undefined {

@@ -55,8 +55,8 @@ function unsnappy(bytes: Buffer, limit: number): Uint8Array {
 function unsnappyBlock(bytes: Buffer, limit: number): Uint8Array {
   const [a = 0, b = 0, c = 0, d = 0, e = 0] = bytes;
   let length = 0;
-  for (const [place, byte] of [a, b, c, d, e].entries()) {
-    length += (byte % 128) * 128 ** place;
+  for (const [index, byte] of [a, b, c, d, e].entries()) {
+    length += (byte % 128) * 128 ** index;
     if (byte < 128) break;
   }
   if (length > limit) throw new TooLargeError(limit);

@@ -1,4 +1,4 @@
-import { type ErrorCode, type Fault, FdpError, type FdpErrorOptions, messageOf } from '../../src/errors.ts';
+import { type ErrorCode, errorText, type Fault, FdpError, type FdpErrorOptions } from '../../src/errors.ts';
 import { foreignText } from '../../src/kit/text.ts';
 
 interface KafkaErrorOptions extends FdpErrorOptions {
@@ -71,7 +71,7 @@ interface Foreign {
 export function kafkaError(name: string, doing: string, thrown: unknown, given: readonly string[] = []): FdpError {
   if (thrown instanceof FdpError) return thrown;
   const names = namesOf(thrown);
-  const text = `${name}: ${doing}: ${messageOf(thrown)}`;
+  const text = `${name}: ${doing}: ${errorText(thrown)}`;
   const refused = names.find((each) => each in refusals);
   const reason = refused ?? names.find((each) => /^[A-Z][A-Z_]+$/.test(each)) ?? names[0];
   const options = { reason, cause: thrown };

@@ -1,4 +1,4 @@
-import { faultOf, isRetriable, messageOf } from '../../src/errors.ts';
+import { errorText, faultOf, isRetriable } from '../../src/errors.ts';
 import { Backoff } from '../../src/kit/backoff.ts';
 import type { Environment } from '../../src/kit/environment.ts';
 import { type Client, longestWaitMs, type Want } from './client.ts';
@@ -63,7 +63,7 @@ export class Fetcher {
       const troubled = await this.#handOver(found, wants);
       if (leader >= 0 && !troubled) return backoff.reset();
     } catch (error) {
-      environment.log.debug({ leader }, messageOf(error));
+      environment.log.debug({ leader }, errorText(error));
       if (stopped.aborted) return;
       if (faultOf(error) !== undefined && !isRetriable(error)) return this.#options.onFatal(error);
     }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import { FdpError, messageOf } from '../../src/errors.ts';
+import { errorText, FdpError } from '../../src/errors.ts';
 import { type Clock, endedWithin } from '../../src/kit/clock.ts';
 import type { Logger } from '../../src/kit/environment.ts';
 import type { Proven } from '../../src/kit/proven.ts';
@@ -148,7 +148,7 @@ export class Link {
     try {
       return path === undefined ? undefined : readFileSync(path);
     } catch (error) {
-      const text = `${this.#options.name}: \`tls.${option}\` can't be read: ${messageOf(error)}`;
+      const text = `${this.#options.name}: \`tls.${option}\` can't be read: ${errorText(error)}`;
       throw new FdpError('FDP_REFUSED', text, { cause: error });
     }
   }

@@ -1,4 +1,4 @@
-import { messageOf } from '../../src/errors.ts';
+import { errorText } from '../../src/errors.ts';
 import type { NewTopic, TopicFacts } from './client.ts';
 import { kafkaError, reasonOf } from './errors.ts';
 import type { Calls } from './kafkajs-calls.ts';
@@ -91,7 +91,7 @@ export class TopicCalls {
       const found = await broker.describeConfigs({ resources });
       return found.resources[0]?.configEntries.find(({ configName }) => configName === name)?.configValue;
     } catch (error) {
-      this.#options.log.debug({}, `${this.#options.name}: ${name} can't be seen: ${messageOf(error)}`);
+      this.#options.log.debug({}, `${this.#options.name}: ${name} can't be seen: ${errorText(error)}`);
       return undefined;
     }
   }

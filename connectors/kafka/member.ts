@@ -1,4 +1,4 @@
-import { FdpError, isRetriable, messageOf } from '../../src/errors.ts';
+import { errorText, FdpError, isRetriable } from '../../src/errors.ts';
 import { Backoff } from '../../src/kit/backoff.ts';
 import { endedWithin, linkedAbort } from '../../src/kit/clock.ts';
 import type { RoleContext } from '../../src/kit/role.ts';
@@ -146,7 +146,7 @@ export class Member {
           return false;
         }
         if (!isRetriable(error)) throw error;
-        node.is('retrying', messageOf(error));
+        node.is('retrying', errorText(error));
         if (clock.monotonic() - since > sessionMs) return false;
         await backoff.wait(stopped);
       }
@@ -160,7 +160,7 @@ export class Member {
       return this.#membership ? await onLook(this.#membership) : false;
     } catch (error) {
       if (!isRetriable(error)) throw error;
-      context.log.debug({}, messageOf(error));
+      context.log.debug({}, errorText(error));
       return false;
     }
   }
@@ -180,7 +180,7 @@ export class Member {
         if (reasonOf(error) === 'UNKNOWN_MEMBER_ID') this.#memberId = undefined;
         if (!isRetriable(error) || reasonOf(error) === 'UNKNOWN_TOPIC_OR_PARTITION') throw error;
         if (!isRebalancing(error)) {
-          node.is('retrying', messageOf(error));
+          node.is('retrying', errorText(error));
           client.reset();
         }
         await backoff.wait(stopped);
@@ -201,5 +201,5 @@ export class Member {
 
 /** What a commit says when the group has moved on. */
 export function leaseLost(name: string, group: string, cause: unknown): FdpError {
-  return new FdpError('FDP_LEASE_LOST', `${name}: group ${group} has rebalanced: ${messageOf(cause)}`, { cause });
+  return new FdpError('FDP_LEASE_LOST', `${name}: group ${group} has rebalanced: ${errorText(cause)}`, { cause });
 }

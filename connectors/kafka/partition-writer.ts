@@ -1,4 +1,4 @@
-import { FdpError, faultOf, isRetriable, messageOf } from '../../src/errors.ts';
+import { errorText, FdpError, faultOf, isRetriable } from '../../src/errors.ts';
 import { Backoff } from '../../src/kit/backoff.ts';
 import { endedWithin } from '../../src/kit/clock.ts';
 import type { Environment } from '../../src/kit/environment.ts';
@@ -73,7 +73,7 @@ export class PartitionWriter {
   append(outgoing: Outgoing): void {
     const { closed, name } = this.#options;
     if (closed.aborted) {
-      outgoing.write.settle(outgoing.place, new FdpError('FDP_CLOSED', `${name}: closed`));
+      outgoing.write.settle(outgoing.index, new FdpError('FDP_CLOSED', `${name}: closed`));
       return;
     }
     this.#waiting.push(outgoing);
@@ -95,7 +95,7 @@ export class PartitionWriter {
       try {
         await this.#send(batch);
       } catch (error) {
-        for (const { write, place } of batch) write.settle(place, error);
+        for (const { write, index } of batch) write.settle(index, error);
       }
     }
     this.#sending = false;
@@ -114,10 +114,10 @@ export class PartitionWriter {
   }
 
   #stillWanted(batch: readonly Outgoing[]): Outgoing[] {
-    return batch.filter(({ write, place }) => {
+    return batch.filter(({ write, index }) => {
       if (write.signal.aborted)
         write.settle(
-          place,
+          index,
           new FdpError('FDP_TIMEOUT', `${this.#options.name}: the log did not confirm the write in time`),
         );
       return !write.signal.aborted;
@@ -140,14 +140,14 @@ export class PartitionWriter {
         if (!soon) this.#tell(`${name}: not confirmed within ${slowMs} ms`);
         await appended;
         this.#tell(undefined);
-        for (const { write, place } of batch) write.settle(place);
+        for (const { write, index } of batch) write.settle(index);
         return;
       } catch (error) {
         if (refusesMessage.has(reasonOf(error) ?? '')) return this.#sendApart(batch, error);
         if (faultOf(error) !== undefined && !isRetriable(error)) throw error;
         mayBeThere ||= !isUnsent(error);
         await this.#mend(error, { messages: batch.length, repeated: mayBeThere && attempt > 1 });
-        this.#tell(messageOf(error));
+        this.#tell(errorText(error));
         await backoff.wait(closed);
       }
     }
@@ -192,10 +192,10 @@ export class PartitionWriter {
   async #sendApart(batch: readonly Outgoing[], error: unknown): Promise<void> {
     const { name, partition } = this.#options;
     if (batch.length > 1) {
-      for (const one of batch) await this.#send([one]).catch((failed) => one.write.settle(one.place, failed));
+      for (const one of batch) await this.#send([one]).catch((failed) => one.write.settle(one.index, failed));
       return;
     }
-    const text = `${name}: partition ${partition} refuses a message: ${messageOf(error)}`;
+    const text = `${name}: partition ${partition} refuses a message: ${errorText(error)}`;
     throw new FdpError('FDP_MESSAGE_REFUSED', text, { cause: error });
   }
 }

@@ -1,4 +1,4 @@
-import { messageOf } from '../../src/errors.ts';
+import { errorText } from '../../src/errors.ts';
 import { maxUnpackedBytes, unpack } from './codecs.ts';
 import { Reader } from './reader.ts';
 import { TooLargeError } from './too-large.ts';
@@ -130,7 +130,7 @@ function readBatch(bytes: Buffer, room: Room): Batch {
     const records = inside.array(count, (each) => each.within(each.signed(), read));
     return { ...head, records, unreadable: undefined };
   } catch (error) {
-    const problem = `a batch of ${lastOffset - firstOffset + 1} messages is unreadable: ${messageOf(error)}`;
+    const problem = `a batch of ${lastOffset - firstOffset + 1} messages is unreadable: ${errorText(error)}`;
     const timestamp = maxTimestamp;
     return { ...head, unreadable: { offset: firstOffset, lastOffset, timestamp, bytes: Buffer.from(bytes), problem } };
   }

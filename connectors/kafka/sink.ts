@@ -72,16 +72,16 @@ export class KafkaSink implements Sink, WriterListener {
     const unconfirmed = () => new FdpError('FDP_TIMEOUT', `${this.#name}: the log has not confirmed the write yet`);
     if (late.length > 0) await unlessAborted(signal, Promise.all(late), unconfirmed);
     const failed = new Map<number, Error>();
-    const fail = (place: number, error: unknown) => void failed.set(place, error as Error);
-    const offered: { readonly place: number; readonly message: Message }[] = [];
+    const fail = (index: number, error: unknown) => void failed.set(index, error as Error);
+    const offered: { readonly index: number; readonly message: Message }[] = [];
     const records: OutRecord[] = [];
-    for (const [place, message] of messages.entries())
+    for (const [index, message] of messages.entries())
       if (!this.#late.has(message))
         try {
           records.push(this.#record(message));
-          offered.push({ place, message });
+          offered.push({ index, message });
         } catch (error) {
-          fail(place, error);
+          fail(index, error);
         }
     const appended = this.#writer.append(records, signal);
     const giveUp = () => {
@@ -91,7 +91,7 @@ export class KafkaSink implements Sink, WriterListener {
     };
     // What the brokers may have already stays on its way: offered again, it is waited for again.
     const errors = await unlessAborted(signal, appended, giveUp);
-    for (const [index, { place }] of offered.entries()) if (errors.has(index)) fail(place, errors.get(index));
+    for (const [nth, { index }] of offered.entries()) if (errors.has(nth)) fail(index, errors.get(nth));
     return failed;
   }
 

@@ -1,4 +1,4 @@
-import { FdpError, messageOf } from '../../src/errors.ts';
+import { errorText, FdpError } from '../../src/errors.ts';
 import { linkedAbort } from '../../src/kit/clock.ts';
 import type { Environment } from '../../src/kit/environment.ts';
 import type { SourceMessage } from '../../src/kit/message.ts';
@@ -88,12 +88,12 @@ export class TopicWriter {
    */
   append(records: readonly OutRecord[], signal: AbortSignal): Promise<ReadonlyMap<number, unknown>> {
     const write = new Write(records.length, signal);
-    for (const [place, record] of records.entries()) {
+    for (const [index, record] of records.entries()) {
       const { key, value } = record;
       const writer = this.#writers[this.#partitionOf(key)];
       const bytes = Buffer.byteLength(value) + (key === null ? 0 : Buffer.byteLength(key));
-      if (writer) writer.append({ record, bytes, write, place });
-      else write.settle(place, new FdpError('FDP_CLOSED', `${this.#options.name}: not open`));
+      if (writer) writer.append({ record, bytes, write, index });
+      else write.settle(index, new FdpError('FDP_CLOSED', `${this.#options.name}: not open`));
     }
     return write.outcome;
   }
@@ -144,7 +144,7 @@ export class TopicWriter {
     this.#partitionOfKey.clear();
     this.#partitions = Array.from({ length: count }, (_, partitionId) => ({ partitionId, leader: 0 }));
     const kept = this.#writers.slice(0, count);
-    const added = Array.from({ length: count - kept.length }, (_, place) => kept.length + place);
+    const added = Array.from({ length: count - kept.length }, (_, index) => kept.length + index);
     this.#writers = [...kept, ...added.map((partition) => this.#writer(client, topic, partition))];
   }
 
@@ -167,7 +167,7 @@ export class TopicWriter {
           `${name}: topic ${topic} has ${found.partitions} partitions now, ${before} before: keys move to other partitions`,
         );
       } catch (error) {
-        log.debug({}, messageOf(error));
+        log.debug({}, errorText(error));
       }
     }
   }
@@ -178,7 +178,7 @@ export class TopicWriter {
     try {
       this.#spread(client, await openTopic(client, this.#options, this.#environment));
     } catch (error) {
-      this.#environment.log.debug({}, messageOf(error));
+      this.#environment.log.debug({}, errorText(error));
       if (error instanceof FdpError && error.fault === 'fatal') throw error;
     }
     if (partition >= this.#writers.length)

@@ -22,10 +22,10 @@ export class Write {
   }
 
   /** With an error the record failed. The first report counts. */
-  settle(place: number, error?: unknown): void {
-    if (this.#isSettled[place] === 1) return;
-    this.#isSettled[place] = 1;
-    if (error !== undefined) this.#failed.set(place, error);
+  settle(index: number, error?: unknown): void {
+    if (this.#isSettled[index] === 1) return;
+    this.#isSettled[index] = 1;
+    if (error !== undefined) this.#failed.set(index, error);
     if (--this.#left === 0) this.#resolve(this.#failed);
   }
 }
@@ -36,5 +36,5 @@ export interface Outgoing {
   /** What its key and value weigh. */
   readonly bytes: number;
   readonly write: Write;
-  readonly place: number;
+  readonly index: number;
 }

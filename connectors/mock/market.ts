@@ -66,7 +66,7 @@ export class Market {
     const dueMs = (this.#trades * 1000) / this.#options.tradesPerSecond;
     const latest = Math.floor(this.#options.startMs + dueMs);
     const trades: Trade[] = [];
-    for (let place = 0; place < size; place++) trades.push(this.#trade(latest));
+    for (let index = 0; index < size; index++) trades.push(this.#trade(latest));
     return { trades, dueMs };
   }
 
@@ -81,8 +81,8 @@ export class Market {
 
   /** The first symbols of the list trade more often than the last. */
   #pick(): Stock {
-    const place = Math.floor(this.#random() ** 1.5 * this.#stocks.length);
-    return this.#stocks[place] as Stock;
+    const index = Math.floor(this.#random() ** 1.5 * this.#stocks.length);
+    return this.#stocks[index] as Stock;
   }
 
   #price(stock: Stock): number {

@@ -1,4 +1,4 @@
-import { FdpError, messageOf } from '../../src/errors.ts';
+import { errorText, FdpError } from '../../src/errors.ts';
 import type { Proven } from '../../src/kit/proven.ts';
 import type { Address } from './address.ts';
 
@@ -186,10 +186,10 @@ function foreign(error: unknown): Foreign {
 /** One line, also of a server's error that the driver did not throw. */
 function textOf(error: unknown): string {
   const { message } = (error ?? {}) as { readonly message?: unknown };
-  return messageOf(typeof message === 'string' && message !== '' ? message : error);
+  return errorText(typeof message === 'string' && message !== '' ? message : error);
 }
 
 /** The driver's error, unless its text holds what must not be seen. */
 function causeOf(error: unknown, { address }: Asker): unknown {
-  return address.scrub(messageOf(error)) === messageOf(error) ? error : undefined;
+  return address.scrub(errorText(error)) === errorText(error) ? error : undefined;
 }

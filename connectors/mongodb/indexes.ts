@@ -1,5 +1,5 @@
 import type { Document } from 'mongodb';
-import { FdpError, messageOf } from '../../src/errors.ts';
+import { errorText, FdpError } from '../../src/errors.ts';
 import type { TableDefinition } from '../shared/table/definition.ts';
 import type { MongoPlace } from './client.ts';
 import { codeOf, duplicateKey, noNamespace } from './errors.ts';
@@ -93,8 +93,8 @@ async function createIndex(collection: Collection, index: Index, signal: AbortSi
   } catch (error) {
     if (error instanceof FdpError && error.fault !== 'permanent') throw error;
     const duplicates = [error, (error as Error).cause].some((one) => codeOf(one) === duplicateKey);
-    if (!duplicates) throw differs(collection, `can't have the index ${name}: ${messageOf(error)}`);
-    const what = `holds rows of the same ${collection.definition.unique}, or without one: ${messageOf(error)}`;
+    if (!duplicates) throw differs(collection, `can't have the index ${name}: ${errorText(error)}`);
+    const what = `holds rows of the same ${collection.definition.unique}, or without one: ${errorText(error)}`;
     throw differs(collection, what, takeOver(collection));
   }
 }

@@ -1,5 +1,5 @@
 import { BSON, type Document, Long } from 'mongodb';
-import { FdpError, messageOf } from '../../src/errors.ts';
+import { errorText, FdpError } from '../../src/errors.ts';
 import type { Coordinates } from '../../src/kit/origin.ts';
 import type { TableDefinition } from '../shared/table/definition.ts';
 import type { Inserted, NewRow } from '../shared/table/store.ts';
@@ -128,7 +128,7 @@ export function checkSize({ name, fields }: TableDefinition, document: Document)
   try {
     bytes = fields ? BSON.calculateObjectSize(document, options) : BSON.serialize(document, options).length;
   } catch (error) {
-    throw new FdpError('FDP_MESSAGE_REFUSED', `${name}: no document holds this value: ${messageOf(error)}`);
+    throw new FdpError('FDP_MESSAGE_REFUSED', `${name}: no document holds this value: ${errorText(error)}`);
   }
   if (bytes <= maxDocumentBytes) return bytes;
   throw new FdpError(

@@ -1,4 +1,4 @@
-import { FdpError, faultOf, messageOf } from '../../src/errors.ts';
+import { errorText, FdpError, faultOf } from '../../src/errors.ts';
 import type { Lookup, Query } from '../../src/kit/lookup.ts';
 import type { RoleContext } from '../../src/kit/role.ts';
 import type { Row } from '../../src/kit/row.ts';
@@ -48,7 +48,7 @@ export class MongoLookup implements Lookup {
     } catch (error) {
       const code = error instanceof FdpError ? error.code : undefined;
       if (faultOf(error) !== 'transient' || code === 'FDP_CLOSED' || code === 'FDP_TIMEOUT') throw error;
-      throw code === 'FDP_UNAVAILABLE' ? error : unavailable(place, messageOf(error));
+      throw code === 'FDP_UNAVAILABLE' ? error : unavailable(place, errorText(error));
     }
   }
 

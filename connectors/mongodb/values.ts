@@ -65,8 +65,8 @@ function shortDecimal(text: string): Decimal128 {
   const exponent = exponentBias - (point < 0 ? 0 : text.length - point - 1);
   let coefficient = Math.abs(Number(point < 0 ? text : text.slice(0, point) + text.slice(point + 1)));
   const bytes = new Uint8Array(16);
-  for (let place = 0; coefficient > 0; place++) {
-    bytes[place] = coefficient % 256;
+  for (let index = 0; coefficient > 0; index++) {
+    bytes[index] = coefficient % 256;
     coefficient = Math.floor(coefficient / 256);
   }
   bytes[14] = (exponent % 128) * 2;
@@ -107,9 +107,9 @@ function plainOf(value: unknown): unknown {
 function shortDecimalText({ bytes }: Pick<Decimal128, 'bytes'>): string | undefined {
   const [low = 0, high = 0] = bytes.subarray(14);
   if (low % 2 !== 0 || (high & 0x60) === 0x60) return undefined;
-  for (let place = 6; place < 14; place++) if (bytes[place] !== 0) return undefined;
+  for (let index = 6; index < 14; index++) if (bytes[index] !== 0) return undefined;
   let coefficient = 0;
-  for (let place = 5; place >= 0; place--) coefficient = coefficient * 256 + (bytes[place] as number);
+  for (let index = 5; index >= 0; index--) coefficient = coefficient * 256 + (bytes[index] as number);
   let decimals = exponentBias - ((high % 128) * 128 + Math.floor(low / 2));
   if (decimals < 0 || decimals > 2 * maxShort) return undefined;
   for (; decimals > 0 && coefficient % 10 === 0; decimals--) coefficient /= 10;

@@ -1,5 +1,5 @@
 import type { Express, NextFunction, Request, Response } from 'express';
-import { messageOf } from '../../src/errors.ts';
+import { errorText } from '../../src/errors.ts';
 import type { RoleContext } from '../../src/kit/role.ts';
 import { badRequest, type Refusal, refusalOf, requestIdOf, safeHeaders } from './answer.ts';
 import { type Connections, maxPipelined } from './connections.ts';
@@ -141,6 +141,6 @@ function refusalOfThrown(error: unknown, { context, name }: ApplicationParts, re
   if (error instanceof URIError) return badRequest(400, 'the path has invalid percent-encoding');
   const refusal = refusalOf(error);
   if (refusal.status >= 500)
-    context.log.error({ request_id: requestId, error: messageOf(error) }, `${name}: a request failed`);
+    context.log.error({ request_id: requestId, error: errorText(error) }, `${name}: a request failed`);
   return refusal;
 }

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { Request, Response } from 'express';
-import { FdpError, messageOf } from '../../src/errors.ts';
+import { errorText, FdpError } from '../../src/errors.ts';
 import type { LimitedLog } from '../../src/kit/limited-log.ts';
 import type { PageEdge, RequestContext } from '../../src/kit/request.ts';
 import type { RoleContext } from '../../src/kit/role.ts';
@@ -67,7 +67,7 @@ export class Exchange implements RequestContext {
       body = JSON.stringify({ data: data ?? null, error: null, message: null });
     } catch (error) {
       this.fail(
-        new FdpError('FDP_INTERNAL', `the reply cannot be written as JSON: ${messageOf(error)}`, { cause: error }),
+        new FdpError('FDP_INTERNAL', `the reply cannot be written as JSON: ${errorText(error)}`, { cause: error }),
       );
       return;
     }
@@ -115,7 +115,7 @@ export class Exchange implements RequestContext {
   #report(error: FdpError, status: number): void {
     const { context, name, requestId, route, failures } = this.#parts;
     if (status === 504) context.node.count('timed_out');
-    const fields = { request_id: requestId, route, status, code: error.code, error: messageOf(error) };
+    const fields = { request_id: requestId, route, status, code: error.code, error: errorText(error) };
     failures[status === 500 ? 'error' : 'warn'](`${route} ${error.code}`, fields, `${name}: a request failed`);
   }
 

@@ -26,12 +26,12 @@ export class PriceSink implements Sink {
 
   async write(messages: readonly Message[]): Promise<Receipt> {
     const failed = new Map<number, Error>();
-    for (const [place, { value, timestamp }] of messages.entries()) {
+    for (const [index, { value, timestamp }] of messages.entries()) {
       const line = readFeedLine(value);
       if (line) {
         const { symbol, price, vwap = null, time = timestamp } = line;
         this.#prices.take({ symbol, price, vwap, time: new Date(time).toISOString() });
-      } else failed.set(place, new FdpError('FDP_MESSAGE_REFUSED', refusal(value)));
+      } else failed.set(index, new FdpError('FDP_MESSAGE_REFUSED', refusal(value)));
     }
     const [refused] = failed.keys();
     this.#watch.saw(messages.length - failed.size, refused === undefined ? undefined : messages[refused]);

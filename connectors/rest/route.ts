@@ -21,8 +21,8 @@ export function readRoutes(routes: readonly string[], name: string): readonly Ro
 function readRoute(text: string, name: string): Route {
   const [method, path = ''] = text.split(' ');
   if (method !== 'GET') throw new FdpError('FDP_SPEC_INVALID', `${name}: route "${text}": only GET is supported`);
-  const parts = path.split(new RegExp(parameter)).map((part, place) => {
-    if (place % 2 === 1) return `:"${part}"`;
+  const parts = path.split(new RegExp(parameter)).map((part, index) => {
+    if (index % 2 === 1) return `:"${part}"`;
     if (/[{}]/.test(part))
       throw new FdpError('FDP_SPEC_INVALID', `${name}: route "${text}": expected a name in braces, such as {symbol}`);
     return part.replace(/[()[\]+?!:*\\]/g, '\\$&');

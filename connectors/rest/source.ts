@@ -2,7 +2,7 @@ import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Express, Request, Response } from 'express';
 import { Observable, type Subscriber } from 'rxjs';
-import { FdpError, messageOf } from '../../src/errors.ts';
+import { errorText, FdpError } from '../../src/errors.ts';
 import { type LimitedLog, limited } from '../../src/kit/limited-log.ts';
 import { listen } from '../../src/kit/listen.ts';
 import type { Proven } from '../../src/kit/proven.ts';
@@ -114,7 +114,7 @@ export class RestSource implements Source {
     const server = makeServer({ app, limits, node, forget, connections: this.#connections });
     this.#server = server;
     await listen(server, { name, address, log, options, proven }, signal);
-    server.on('error', (error) => log.warn({ error: messageOf(error) }, `${name}: failed to accept a connection`));
+    server.on('error', (error) => log.warn({ error: errorText(error) }, `${name}: failed to accept a connection`));
     node.gauge('requests_open', 0);
   }
 

@@ -43,9 +43,9 @@ export class TableInsert {
       offset >= 0 && removed.get(lane) !== undefined && !isAbove([offset, index], removed.get(lane));
     const isAllAbove = !rows.some(wasRemoved);
     if (isAllAbove && rows.length >= groupRows && this.#allNew(db, rows, now)) return known;
-    for (const [place, row] of rows.entries()) {
-      if (!isAllAbove && wasRemoved(row)) known.set(place, this.#first(db, row) ?? row.coordinates);
-      else if (!this.#insert(db, row, now)) known.set(place, this.#first(db, row) ?? row.coordinates);
+    for (const [index, row] of rows.entries()) {
+      if (!isAllAbove && wasRemoved(row)) known.set(index, this.#first(db, row) ?? row.coordinates);
+      else if (!this.#insert(db, row, now)) known.set(index, this.#first(db, row) ?? row.coordinates);
     }
     return known;
   }
@@ -53,14 +53,14 @@ export class TableInsert {
   /** Stores all of them in groups; or none, when one of them is known. */
   #allNew(db: Database, rows: readonly NewRow[], now: number): boolean {
     db.exec('SAVEPOINT rows');
-    let place = 0;
+    let index = 0;
     let isNew = true;
-    for (; isNew && place + groupRows <= rows.length; place += groupRows) {
+    for (; isNew && index + groupRows <= rows.length; index += groupRows) {
       const values: SqlValue[] = [];
-      for (let at = place; at < place + groupRows; at++) this.#add(values, rows[at] as NewRow, now);
+      for (let at = index; at < index + groupRows; at++) this.#add(values, rows[at] as NewRow, now);
       isNew = db.run(this.#group, ...values) === groupRows;
     }
-    for (; isNew && place < rows.length; place++) isNew = this.#insert(db, rows[place] as NewRow, now);
+    for (; isNew && index < rows.length; index++) isNew = this.#insert(db, rows[index] as NewRow, now);
     if (!isNew) db.exec('ROLLBACK TO rows');
     db.exec('RELEASE rows');
     return isNew;

@@ -20,8 +20,8 @@ export class RowMaker {
   make([id = null, ...values]: readonly SqlValue[]): Row {
     if (!this.#fields) return { ...(parseJson(String(values[0])) as object), _id: String(id) };
     const row: Record<string, unknown> = { _id: String(id) };
-    let place = 0;
-    for (const [name, read] of this.#fields) row[name] = read(values[place++] ?? null);
+    let index = 0;
+    for (const [name, read] of this.#fields) row[name] = read(values[index++] ?? null);
     return row;
   }
 }

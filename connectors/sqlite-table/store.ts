@@ -1,4 +1,4 @@
-import { FdpError, isRetriable, messageOf } from '../../src/errors.ts';
+import { errorText, FdpError, isRetriable } from '../../src/errors.ts';
 import type { Environment } from '../../src/kit/environment.ts';
 import { parseJson } from '../../src/kit/json.ts';
 import type { Query } from '../../src/kit/lookup.ts';
@@ -136,7 +136,7 @@ export class SqliteTableStore implements TableStore<NewRow['values']>, TableRead
       return found.map((values) => this.#rows.make(values));
     } catch (error) {
       if (!isRetriable(error)) throw error;
-      throw new FdpError('FDP_UNAVAILABLE', `${name}: ${messageOf(error)}`, { cause: error });
+      throw new FdpError('FDP_UNAVAILABLE', `${name}: ${errorText(error)}`, { cause: error });
     }
   }
 

@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import { FdpError, messageOf } from '../../src/errors.ts';
+import { errorText, FdpError } from '../../src/errors.ts';
 import { unlessAborted } from '../../src/kit/clock.ts';
 import type { Environment } from '../../src/kit/environment.ts';
 import { linesOf } from '../../src/kit/json.ts';
@@ -49,7 +49,7 @@ export class StreamSink implements Sink {
     const isGone = cause.code === 'EPIPE' || cause.code === 'ERR_STREAM_DESTROYED';
     const text = isGone
       ? 'the reader of the output has closed it'
-      : `the output cannot be written: ${messageOf(cause)}`;
+      : `the output cannot be written: ${errorText(cause)}`;
     return new FdpError('FDP_CLOSED', `${this.#name}: ${text}`, { fault: 'fatal', cause });
   }
 }

@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import { messageOf } from '../../src/errors.ts';
+import { errorText } from '../../src/errors.ts';
 import { Backoff } from '../../src/kit/backoff.ts';
 import { onAbort } from '../../src/kit/clock.ts';
 import { type Intake, pushSource } from '../../src/kit/push-source.ts';
@@ -148,6 +148,6 @@ function describe(error: NodeJS.ErrnoException, address: string): string {
     case 'EAI_AGAIN':
       return `${address} can't be found: no such name`;
     default:
-      return `${address} can't be reached: ${messageOf(error)}`;
+      return `${address} can't be reached: ${errorText(error)}`;
   }
 }

@@ -1,4 +1,4 @@
-import { FdpError, messageOf } from '../../src/errors.ts';
+import { errorText, FdpError } from '../../src/errors.ts';
 import { parseJson } from '../../src/kit/json.ts';
 import type { SourceMessage } from '../../src/kit/message.ts';
 
@@ -21,7 +21,7 @@ export function readLine(line: Buffer, { name, key, now }: LineReading): SourceM
   try {
     value = parseJson(line.toString('utf8'));
   } catch (error) {
-    const problem = new FdpError('FDP_MESSAGE_UNREADABLE', `${name}: a line can't be read: ${messageOf(error)}`, {
+    const problem = new FdpError('FDP_MESSAGE_UNREADABLE', `${name}: a line can't be read: ${errorText(error)}`, {
       cause: error,
     });
     return { key: null, value: undefined, timestamp: now(), meta, raw: Buffer.from(line), problem };

@@ -1,5 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import { messageOf } from '../../src/errors.ts';
+import { errorText } from '../../src/errors.ts';
 import { toJson } from '../../src/kit/json.ts';
 import { listen } from '../../src/kit/listen.ts';
 import type { Message } from '../../src/kit/message.ts';
@@ -52,7 +52,7 @@ export class TcpServer implements Sink {
     server.on('drop', () => this.#refuse());
     this.#server = server;
     await listen(server, { name, address, log, options, proven }, signal);
-    server.on('error', (error) => log.warn({ error: messageOf(error) }, `${name}: failed to accept a client`));
+    server.on('error', (error) => log.warn({ error: errorText(error) }, `${name}: failed to accept a client`));
     node.gauge('clients', 0);
   }
 
@@ -60,20 +60,20 @@ export class TcpServer implements Sink {
     const failed = new Map<number, Error>();
     const written: Message[] = [];
     const texts: string[] = [];
-    for (let place = 0; place < messages.length; place++) {
-      const message = messages[place] as Message;
+    for (let index = 0; index < messages.length; index++) {
+      const message = messages[index] as Message;
       try {
         texts.push(`${toJson(message.value, this.#options.name)}\n`);
         written.push(message);
       } catch (error) {
-        failed.set(place, error as Error);
+        failed.set(index, error as Error);
       }
     }
     if (this.#clients.size > 0 && texts.length > 0) {
       const joined = Buffer.from(texts.join(''));
       let made: readonly Line[] | undefined;
       const lines = () => {
-        made ??= texts.map((text, place) => this.#line(written[place] as Message, text));
+        made ??= texts.map((text, index) => this.#line(written[index] as Message, text));
         return made;
       };
       for (const outlet of this.#clients.values()) outlet.send({ lines, joined });
@@ -126,7 +126,7 @@ export class TcpServer implements Sink {
     node.gauge('clients', this.#clients.size);
     // Reading is what shows that the client has gone; a reset connection is one way to leave.
     socket.resume();
-    socket.on('error', (error) => log.debug({ client, error: messageOf(error) }, `${name}: lost a client`));
+    socket.on('error', (error) => log.debug({ client, error: errorText(error) }, `${name}: lost a client`));
     // The timer restarts with everything that the client takes, also with parts of a write.
     socket.setTimeout(clientTimeoutMs);
     socket.on('timeout', () => {

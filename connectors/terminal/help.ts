@@ -48,7 +48,7 @@ export function helpLine({ choice }: Pick<State, 'choice'>, width: number): Line
   const lines = [4, 3, 2, 1].map((most) =>
     all
       .filter(([, , drop]) => drop < most)
-      .flatMap(([key, what], place) => [span(`${place > 0 ? '   ' : ''}${key}`), span(` ${what}`, grey)]),
+      .flatMap(([key, what], index) => [span(`${index > 0 ? '   ' : ''}${key}`), span(` ${what}`, grey)]),
   );
   return lines.find((line) => widthOf(line) <= width) ?? lines.at(-1) ?? [];
 }

@@ -55,11 +55,11 @@ const steps: Readonly<Record<Key, number>> = {
 
 function move(state: State, step: number, height: number): Choice {
   const { choice } = state;
-  const within = (place: number, count: number) => Math.max(0, Math.min(count - 1, place));
+  const within = (index: number, count: number) => Math.max(0, Math.min(count - 1, index));
   if (choice.screen === 'runtime') {
     const rows = shownRows(state, rowsAtOnce(state, height - around)).filter(({ kind }) => kind !== 'process');
-    const place = rows.findIndex(({ key }) => key === choice.row);
-    return { ...choice, row: rows[within(place + step, rows.length)]?.key };
+    const index = rows.findIndex(({ key }) => key === choice.row);
+    return { ...choice, row: rows[within(index + step, rows.length)]?.key };
   }
   const quotes = shownQuotes(state);
   const from = Math.max(

@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import { FdpError, messageOf } from '../../src/errors.ts';
+import { errorText, FdpError } from '../../src/errors.ts';
 import { unlessAborted } from '../../src/kit/clock.ts';
 import type { Message } from '../../src/kit/message.ts';
 import { basisPoints, decimalsOf, priceText, vwapDistance } from '../../src/kit/price-text.ts';
@@ -53,7 +53,7 @@ export class PlainSink implements Sink {
   }
 
   #failure(cause: Error): FdpError {
-    const text = `${this.#options.name}: the reader of the output has closed it: ${messageOf(cause)}`;
+    const text = `${this.#options.name}: the reader of the output has closed it: ${errorText(cause)}`;
     return new FdpError('FDP_CLOSED', text, { fault: 'fatal', cause });
   }
 }

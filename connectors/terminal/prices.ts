@@ -31,17 +31,17 @@ const gap = 2;
 export function pricesBody(state: State, size: Size): Body {
   const quotes = shownQuotes(state);
   const { choice, market } = state;
-  const place = Math.max(
+  const index = Math.max(
     0,
     quotes.findIndex(({ symbol }) => symbol === choice.selected),
   );
-  const selected = quotes[place];
+  const selected = quotes[index];
   if (!selected) {
     const waiting = choice.filter ? `no symbol contains "${choice.filter}"` : 'no trade yet';
     return { lines: fitHeight([[], [span(`  ${waiting}`, grey)]], size.height), plots: [] };
   }
   if (choice.isAlone) return alone(state, selected, size);
-  const rest = { place, quotes, state };
+  const rest = { quotes, index, state };
   if (size.width >= wide) return sideBySide(rest, selected, size);
   const least = size.height < 14 ? 0 : size.height >= 44 ? keptTrades + 2 : Math.floor(size.height * 0.45);
   const rows = Math.min(quotes.length + 1, size.height - least - (least > 0 ? 1 : 0));
@@ -53,7 +53,7 @@ export function pricesBody(state: State, size: Size): Body {
 }
 
 function alone(state: State, selected: Quote, { width, height }: Size): Body {
-  const symbol = symbolLines({ quotes: [selected], place: 0, state }, { width, height: 2 });
+  const symbol = symbolLines({ quotes: [selected], index: 0, state }, { width, height: 2 });
   const lower = below(state, selected, { width, height: height - symbol.length, trades: selected.last });
   return {
     lines: [...symbol, ...lower.lines],
@@ -63,7 +63,7 @@ function alone(state: State, selected: Quote, { width, height }: Size): Body {
 
 interface Listed {
   readonly quotes: readonly Quote[];
-  readonly place: number;
+  readonly index: number;
   readonly state: State;
 }
 
@@ -114,11 +114,11 @@ function moved(plot: Plot, left: number, top: number): Plot {
 // ---- the symbols ------------------------------------------------------------------------------------------------
 
 /** Head and as many symbols as fit, those around the selected one. */
-function symbolLines({ quotes, place, state }: Listed, { width, height }: Size): readonly Line[] {
+function symbolLines({ quotes, index, state }: Listed, { width, height }: Size): readonly Line[] {
   const room = Math.max(0, height - 1);
-  const first = Math.max(0, Math.min(place - Math.floor(room / 2), quotes.length - room));
+  const first = Math.max(0, Math.min(index - Math.floor(room / 2), quotes.length - room));
   const rows = quotes.slice(first, first + room);
-  const selected = quotes[place];
+  const selected = quotes[index];
   const decimals = Math.max(...rows.map((quote) => quote.decimals));
   return table(columns(state, decimals, selected), rows, {
     width,

@@ -30,7 +30,7 @@ export class Ring {
   /** The last `count` values, the newest last. */
   last(count: number): readonly (number | undefined)[] {
     const length = Math.min(count, this.#length);
-    return Array.from({ length }, (_, place) => this.back(length - 1 - place));
+    return Array.from({ length }, (_, index) => this.back(length - 1 - index));
   }
 
   /** Sum of what is there. */

@@ -21,8 +21,8 @@ export function runtimeBody(
   const shown = rows.slice(top, top + room);
   const hidden = hiddenNodes(runtime.rows, rows);
   const lines = table(columns(choice.row, hidden), shown, { width, isStrong: ({ kind }) => kind !== 'node' });
-  const whole = lines.map((line, place) => {
-    const row = shown[place - 1];
+  const whole = lines.map((line, index) => {
+    const row = shown[index - 1];
     return row?.kind === 'process' ? processLine(row) : line;
   });
   const empty: readonly Line[] = [[span(choice.filter ? '  no match' : '  no process has reported yet', grey)]];

@@ -1,4 +1,4 @@
-import { messageOf } from '../../src/errors.ts';
+import { errorText } from '../../src/errors.ts';
 import type { Message } from '../../src/kit/message.ts';
 import type { RoleContext } from '../../src/kit/role.ts';
 import type { Receipt, Sink } from '../../src/kit/sink.ts';
@@ -159,7 +159,7 @@ export class TerminalSink implements Sink {
     const { reports, problem } = await this.#processes.ask();
     // What was shown before is better than one process, as long as the table may still answer.
     if (problem?.kind === 'busy') return;
-    const why = problem?.cause === undefined ? problem?.text : `${problem.text}: ${messageOf(problem.cause)}`;
+    const why = problem?.cause === undefined ? problem?.text : `${problem.text}: ${errorText(problem.cause)}`;
     this.#runtime = { rows: this.#rates.rows(reports, this.#context.clock.now()), problem: why };
     this.#isChanged = true;
   }

@@ -44,7 +44,7 @@ export function table<R>(columns: readonly Column<R>[], rows: readonly R[], opti
   };
   const line = (cellOf: (column: Column<R>, width: number) => Span): Line =>
     fitLine(
-      kept.flatMap((column, place) => [...(place > 0 ? [span('  ')] : []), cellOf(column, widthOf(column))]),
+      kept.flatMap((column, index) => [...(index > 0 ? [span('  ')] : []), cellOf(column, widthOf(column))]),
       options.width,
     );
   const head = line(({ head, align }, width) =>

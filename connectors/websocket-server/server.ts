@@ -79,12 +79,12 @@ export class ExchangeServer implements Sink {
 
   async write(messages: readonly Message[]): Promise<Receipt> {
     const failed = new Map<number, Error>();
-    messages.forEach((message, place) => {
+    messages.forEach((message, index) => {
       try {
         if (isTradeFrame(message.value)) this.#give(message.value);
         else throw new FdpError('FDP_MESSAGE_REFUSED', `${this.#options.name}: expected a frame of trades`);
       } catch (error) {
-        failed.set(place, error as Error);
+        failed.set(index, error as Error);
       }
     });
     this.#cutTheSlow();

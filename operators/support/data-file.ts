@@ -3,7 +3,7 @@ import { isAbsolute, join } from 'node:path';
 import { Ajv, type AnySchema, type ErrorObject } from 'ajv';
 import type { JSONSchema } from 'json-schema-to-ts';
 import { isNode, LineCounter, parseDocument } from 'yaml';
-import { FdpError, messageOf } from '../../src/errors.ts';
+import { errorText, FdpError } from '../../src/errors.ts';
 import type { Report } from '../../src/kit/declaration.ts';
 import { packageRoot } from '../../src/kit/package-root.ts';
 import { show } from './expression-functions.ts';
@@ -65,7 +65,7 @@ export function checkData<R>(report: Report, path: Path, read: () => R): R | und
   try {
     return read();
   } catch (error) {
-    report(path, messageOf(error));
+    report(path, errorText(error));
     return undefined;
   }
 }
@@ -82,7 +82,7 @@ function textOf({ what }: Pick<DataKind<unknown>, 'what'>, path: string): string
   try {
     return readFileSync(path, 'utf8');
   } catch (cause) {
-    throw new FdpError('FDP_SPEC_INVALID', `the ${what} can't be read: ${messageOf(cause)}`, { cause });
+    throw new FdpError('FDP_SPEC_INVALID', `the ${what} can't be read: ${errorText(cause)}`, { cause });
   }
 }
 

@@ -5,7 +5,7 @@ import {
   ParseError,
   TypeError as TypeMismatch,
 } from '@marcbachmann/cel-js';
-import { FdpError, messageOf } from '../../src/errors.ts';
+import { errorText, FdpError } from '../../src/errors.ts';
 import type { FieldType, Shape } from '../../src/kit/declaration.ts';
 import type { Fields } from '../../src/kit/row.ts';
 import { decimal, iso, whole } from './expression-functions.ts';
@@ -101,7 +101,7 @@ export function checkExpression(
   try {
     read = parse(source);
   } catch (error) {
-    report(messageOf(error), syntaxHint(source));
+    report(errorText(error), syntaxHint(source));
     return 'any';
   }
   const problems = [...read.problems, ...unknownNames(read, input)];
@@ -227,7 +227,7 @@ function plain(value: unknown): unknown {
 /** One line for anything that the library throws: its own messages hold the source and a marker on further lines. */
 function reasonOf(error: unknown): string {
   const known = error instanceof EvaluationError || error instanceof ParseError || error instanceof TypeMismatch;
-  const text = known ? error.summary.replace(/dyn<([^<>]*)>/g, '$1') : messageOf(error);
+  const text = known ? error.summary.replace(/dyn<([^<>]*)>/g, '$1') : errorText(error);
   const plainer = text
     .replace(/^Unknown variable: (.*)$/, 'there is no field $1')
     .replace(/^No such key: (.*)$/, 'there is no field $1')

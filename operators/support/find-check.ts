@@ -101,10 +101,10 @@ function typeOf(value: number | boolean): FieldType {
 }
 
 function checkSort({ sort }: FindOptions, table: Shape, report: Report): void {
-  parseSort(sort).forEach(({ field }, place) => {
+  parseSort(sort).forEach(({ field }, index) => {
     if (table === undefined || Object.hasOwn(table, field)) return;
     const { text, hint } = unknownName('field', field, Object.keys(table));
-    report(['sort', place], text, hint);
+    report(['sort', index], text, hint);
   });
 }
 

@@ -125,9 +125,9 @@ export class SlidingWindow {
 
   #insert(item: Item): void {
     const { put, size, isCommutative, join } = this.#aggregate;
-    const place = this.#blockFor(item.time);
-    const block = this.#makeRoom(place, item.time);
-    const index = this.#blocks.indexOf(block, place);
+    const blockIndex = this.#blockFor(item.time);
+    const block = this.#makeRoom(blockIndex, item.time);
+    const index = this.#blocks.indexOf(block, blockIndex);
     let at = block.start;
     while (at < block.end && (block.times[at] as number) <= item.time) at++;
     block.times.copyWithin(at + 1, at, block.end);
@@ -143,7 +143,7 @@ export class SlidingWindow {
     }
     // A block that was split leaves a new one behind it.
     this.#joinThrough(Math.min(index + 1, this.#front - 1));
-    if (place === 0) this.#openFirst();
+    if (blockIndex === 0) this.#openFirst();
   }
 
   /** The last block that begins no later; the first one when all begin later. */

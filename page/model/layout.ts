@@ -79,13 +79,13 @@ function gridToTheRight(nodes: readonly GraphNode[], tree: readonly TreeNode[]):
   const lookups: Cell[] = [];
   for (const node of nodes.filter(({ kind }) => kind === 'lookup')) {
     // At the end of the first row that asks it.
-    const row = Math.min(...flow.filter((cell) => findersOf(node, nodes).includes(cell.node)).map((cell) => cell.row));
-    const place = Number.isFinite(row) ? row : 0;
-    lookups.push({ node, column: last + 1 + lookups.filter((other) => other.row === place).length, row: place });
+    const rows = flow.filter((cell) => findersOf(node, nodes).includes(cell.node)).map((cell) => cell.row);
+    const row = rows.length > 0 ? Math.min(...rows) : 0;
+    lookups.push({ node, column: last + 1 + lookups.filter((other) => other.row === row).length, row });
   }
   const below = Math.max(0, ...flow.map(({ row }) => row)) + 1;
   const letters = nodes.filter(({ kind }) => kind === 'dead_letter');
-  const placed = letters.map((node, place) => ({ node, column: last, row: below + place }));
+  const placed = letters.map((node, index) => ({ node, column: last, row: below + index }));
   return { isDown: false, cells: [...flow, ...lookups, ...placed] };
 }
 

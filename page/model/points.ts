@@ -33,14 +33,14 @@ export function pointsOfTrades(trades: readonly StoredTrade[], { window, isWhole
     .filter(([time, price]) => time <= now && Number.isFinite(price))
     .reverse();
   const points = new Map<number, Point>();
-  for (const [place, [unixMs, price]] of read.entries()) {
+  for (const [index, [unixMs, price]] of read.entries()) {
     const time = slot(unixMs);
-    const isKnown = window !== undefined && (isWhole || place + 1 >= window);
+    const isKnown = window !== undefined && (isWhole || index + 1 >= window);
     // Newer ones take the place of older ones.
     points.set(time, {
       time,
       price,
-      vwap: isKnown ? vwapOf(read.slice(Math.max(0, place + 1 - window), place + 1)) : undefined,
+      vwap: isKnown ? vwapOf(read.slice(Math.max(0, index + 1 - window), index + 1)) : undefined,
     });
   }
   return sorted(points);

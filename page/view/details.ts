@@ -85,8 +85,8 @@ export class Details {
       ...instances.map(() => html('dl', { class: 'figures list' })),
     ]);
     const lists = this.#rest.querySelectorAll('dl');
-    for (const [place, instance] of instances.entries()) {
-      const list = lists[place];
+    for (const [index, instance] of instances.entries()) {
+      const list = lists[index];
       if (list) showFigures(list, processFigures(instance));
     }
   }

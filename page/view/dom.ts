@@ -51,7 +51,7 @@ export function byId(id: string): HTMLElement {
 
 /** Gives an element a text in which `code` stands between back-ticks. */
 export function withCode<E extends HTMLElement>(element: E, text: string): E {
-  const parts = text.split('`').map((part, place) => (place % 2 === 1 ? html('code', {}, part) : part));
+  const parts = text.split('`').map((part, index) => (index % 2 === 1 ? html('code', {}, part) : part));
   element.replaceChildren(...parts);
   return element;
 }

@@ -10,8 +10,8 @@ export function showFigures(list: HTMLElement, figures: readonly Figure[]): void
     list.dataset['names'] = names;
     list.replaceChildren(...figures.map(([name]) => html('div', {}, html('dt', {}, name), html('dd'))));
   }
-  for (const [place, [, value, tone]] of figures.entries()) {
-    const cell = list.children[place]?.lastElementChild;
+  for (const [index, [, value, tone]] of figures.entries()) {
+    const cell = list.children[index]?.lastElementChild;
     if (!cell) continue;
     setText(cell, value);
     setAttribute(cell, 'data-tone', tone);

@@ -26,11 +26,11 @@ export class PipelineView {
         this.#empty,
         'No process reports its state: start one with `fdp-run`, with a status table in its pipeline.',
       );
-    for (const [place, view] of topologies.entries()) {
+    for (const [index, view] of topologies.entries()) {
       const card = this.#cards.get(view.name) ?? new TopologyCard(view, (node) => this.#open(view.name, node));
       this.#cards.set(view.name, card);
-      if (this.#list.children[place] !== card.root)
-        this.#list.insertBefore(card.root, this.#list.children[place] ?? null);
+      if (this.#list.children[index] !== card.root)
+        this.#list.insertBefore(card.root, this.#list.children[index] ?? null);
       card.show(view);
     }
     for (const [name, { root }] of this.#cards) {

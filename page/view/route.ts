@@ -3,8 +3,8 @@ import { html, withCode } from './dom.ts';
 import { tryForm } from './try-form.ts';
 
 /** One route: what it is, its parameters and answers, and a form to try it. */
-export function routeCard(route: Route, place: number): HTMLElement {
-  const id = `route-${place}`;
+export function routeCard(route: Route, index: number): HTMLElement {
+  const id = `route-${index}`;
   const name = html(
     'h2',
     { id },
@@ -19,7 +19,7 @@ export function routeCard(route: Route, place: number): HTMLElement {
     isTelling(route.summary, route) ? withCode(html('p', { class: 'route-summary' }), route.summary) : undefined,
     isTelling(route.description, route) ? withCode(html('p', { class: 'muted' }), route.description) : undefined,
     route.parameters.length > 0 ? parameterList(route.parameters) : undefined,
-    tryForm(route, place),
+    tryForm(route, index),
     answerList(route.answers),
   );
 }

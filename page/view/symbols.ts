@@ -64,10 +64,10 @@ export class SymbolList {
       this.#rows.delete(symbol);
     }
     const before = this.#rows.size;
-    for (const [place, line] of lines.entries()) {
+    for (const [index, line] of lines.entries()) {
       const row = this.#rows.get(line.symbol) ?? this.#add(line.symbol);
-      if (this.#body.children[place] !== row.root)
-        this.#body.insertBefore(row.root, this.#body.children[place] ?? null);
+      if (this.#body.children[index] !== row.root)
+        this.#body.insertBefore(row.root, this.#body.children[index] ?? null);
       fill(row, line, { at, decimals: this.#decimals.of(line.symbol) });
       const isChosen = line.symbol === chosen;
       setAttribute(row.button, 'aria-pressed', isChosen ? 'true' : 'false');
@@ -96,7 +96,7 @@ export class SymbolList {
 
 /** A name that may go on in the next line after each of its parts: `BINANCE:` and `BTCUSDT`. */
 function breakable(name: string): readonly (Node | string)[] {
-  return name.split(/(?<=[:/_.-])/).flatMap((part, place) => (place > 0 ? [html('wbr'), part] : [part]));
+  return name.split(/(?<=[:/_.-])/).flatMap((part, index) => (index > 0 ? [html('wbr'), part] : [part]));
 }
 
 const arrows = { '1': '▲', '-1': '▼', '0': ' ' } as const;

@@ -119,8 +119,8 @@ function showRows(
   while (body.children.length > trades.length) body.lastElementChild?.remove();
   while (body.children.length < trades.length)
     body.append(html('tr', {}, html('td'), html('td', { class: 'number' }), html('td', { class: 'number' })));
-  for (const [place, trade] of trades.entries()) {
-    const cells = body.children[place]?.children;
+  for (const [index, trade] of trades.entries()) {
+    const cells = body.children[index]?.children;
     const time = timeOfDay(Date.parse(trade.timestamp), now);
     const texts = [time, price(Number(trade.price), decimals), trade.volume];
     for (const [column, text] of texts.entries()) if (cells?.[column]) setText(cells[column], text);

@@ -9,10 +9,10 @@ const mostLetters = 20_000;
 const listenMs = 2500;
 
 /** A form that sends a request of this route, and shows what comes back. */
-export function tryForm(route: Route, place: number): HTMLElement {
+export function tryForm(route: Route, index: number): HTMLElement {
   const sent = route.parameters.filter((parameter) => parameter.in === 'path' || parameter.in === 'query');
   const inputs = sent.map(({ name, example, isRequired }) => {
-    const id = `try-${place}-${name}`;
+    const id = `try-${index}-${name}`;
     // What need not be given begins empty: its example is only shown.
     const begin = isRequired ? { value: example, required: true } : { placeholder: example };
     const input = html('input', { id, name, ...begin, autocomplete: 'off', spellcheck: 'false' });

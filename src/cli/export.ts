@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { loneRole } from '../engine/lone-role.ts';
 import type { ConnectorPlan } from '../engine/plan.ts';
-import { FdpError, messageOf } from '../errors.ts';
+import { errorText, FdpError } from '../errors.ts';
 import type { Environment } from '../kit/environment.ts';
 import type { Lookup, Query } from '../kit/lookup.ts';
 import { suggestion } from '../kit/names.ts';
@@ -136,7 +136,7 @@ async function write(rows: Counted, columns: Columns, { format, output }: Export
     await rm(part, { force: true });
     if (error instanceof FdpError) throw error;
     const code = (error as NodeJS.ErrnoException).code === 'ENOSPC' ? 'FDP_DISK_FULL' : 'FDP_REFUSED';
-    throw new FdpError(code, `export: ${output} can't be written: ${messageOf(error)}`, { cause: error });
+    throw new FdpError(code, `export: ${output} can't be written: ${errorText(error)}`, { cause: error });
   }
   return rows.count();
 }

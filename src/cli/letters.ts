@@ -5,7 +5,7 @@ import { FdpError } from '../errors.ts';
 import type { Connector } from '../kit/connector.ts';
 import { defaultUsage } from '../kit/declaration.ts';
 import type { Environment } from '../kit/environment.ts';
-import { messageOf as messageFrom } from '../kit/message.ts';
+import { toMessage as messageFrom } from '../kit/message.ts';
 import type { Sink } from '../kit/sink.ts';
 import type { Lane, Source } from '../kit/source.ts';
 import { resolveConnectors } from '../pipeline/give/resolve.ts';

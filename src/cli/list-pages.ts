@@ -93,8 +93,8 @@ function optionLines(rows: readonly OptionRow[], width: number): readonly string
   });
   const nameWidth = Math.max(...heads.map(([name = '']) => name.length));
   const stateWidth = Math.min(20, Math.max(...heads.map(([, state = '']) => state.length)));
-  return rows.flatMap((row, place) => {
-    const [name = '', state = '', type = ''] = heads[place] ?? [];
+  return rows.flatMap((row, index) => {
+    const [name = '', state = '', type = ''] = heads[index] ?? [];
     const cells = stateWidth === 0 ? [type] : [state.padEnd(stateWidth), type];
     const [line = '', ...more] = table([[name.padEnd(nameWidth), ...cells]], width - 2);
     return indented([line, ...more, ...indented(details(row, width - 6 - indent(row)), 4 + indent(row))]);

@@ -89,7 +89,7 @@ function anywhere(kinds: readonly Kind[], name: string, width: number): readonly
   const holding = kinds.filter((kind) => kind.names.includes(name));
   const words = kinds.flatMap((kind) => [kind.name, ...kind.names]);
   if (holding.length === 0) throw unknown({ what: 'kind or name', got: name, known: words, command: 'fdp-run list' });
-  return holding.flatMap((kind, place) => [...(place > 0 ? [''] : []), ...kind.show(name, width)]);
+  return holding.flatMap((kind, index) => [...(index > 0 ? [''] : []), ...kind.show(name, width)]);
 }
 
 interface Miss {

@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { messageOf } from '../errors.ts';
+import { errorText } from '../errors.ts';
 import type { LogDestination } from '../observe/log.ts';
 
 const keptErrors = 20;
@@ -29,7 +29,7 @@ export function openLogFile(wanted: string, { temp = tmpdir(), mostBytes = large
   return {
     ...{ errors, notice, path: file?.path },
     write: (line) => {
-      const text = errorText(line);
+      const text = loggedError(line);
       if (text !== undefined) errors.push(text);
       if (errors.length > keptErrors) errors.shift();
       file?.add(line, mostBytes);
@@ -42,7 +42,7 @@ function openOneOf(wanted: string, temp: string): { readonly file?: GrowingFile;
   try {
     return { file: new GrowingFile(wanted), notice: `the log goes to ${wanted}` };
   } catch (cause) {
-    why = `the log cannot be written to ${wanted}: ${messageOf(cause)}`;
+    why = `the log cannot be written to ${wanted}: ${errorText(cause)}`;
   }
   const instead = join(temp, basename(wanted));
   try {
@@ -91,7 +91,7 @@ function openFile(path: string): number {
   return openSync(path, O_APPEND | O_CREAT | O_WRONLY | O_NOFOLLOW, 0o600);
 }
 
-function errorText(line: string): string | undefined {
+function loggedError(line: string): string | undefined {
   if (!line.startsWith('{"level":"error"')) return undefined;
   try {
     return String((JSON.parse(line) as { readonly msg?: unknown }).msg);

@@ -1,7 +1,7 @@
 import { type Command, CommanderError } from 'commander';
 import { connectors } from '../../connectors/index.ts';
 import { operators } from '../../operators/index.ts';
-import { FdpError, messageOf } from '../errors.ts';
+import { errorText, FdpError } from '../errors.ts';
 import { explainer } from '../pipeline/give/explain.ts';
 import { knownSecrets, secretsOf } from '../pipeline/give/secrets.ts';
 import { readSpec } from '../pipeline/read.ts';
@@ -43,7 +43,7 @@ async function main(args: readonly string[]): Promise<number> {
     await outputWritten();
   } catch (error) {
     if (error instanceof CommanderError) return usageExitCode;
-    process.stderr.write(`fdp-run: ${explained(program, messageOf(error))}\n`);
+    process.stderr.write(`fdp-run: ${explained(program, errorText(error))}\n`);
     return error instanceof FdpError && error.code === 'FDP_USAGE' ? usageExitCode : 1;
   }
   return exitCode;

@@ -1,5 +1,5 @@
 import type { Plan } from '../engine/plan.ts';
-import { FdpError, messageOf } from '../errors.ts';
+import { errorText, FdpError } from '../errors.ts';
 import { nameFrom } from '../kit/instance.ts';
 import { listenClaims } from '../kit/listen.ts';
 import { addressOf } from '../kit/units.ts';
@@ -27,7 +27,7 @@ function settingsProblems(env: Environment): readonly Problem[] {
       read(env[name]);
       return [];
     } catch (error) {
-      if (error instanceof FdpError && error.code === 'FDP_USAGE') return [{ message: messageOf(error) }];
+      if (error instanceof FdpError && error.code === 'FDP_USAGE') return [{ message: errorText(error) }];
       throw error;
     }
   });

@@ -1,9 +1,9 @@
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { FdpError, messageOf } from '../errors.ts';
+import { errorText, FdpError } from '../errors.ts';
 import type { Environment } from '../kit/environment.ts';
 import { parseJson } from '../kit/json.ts';
-import { type Message, messageOf as messageFrom } from '../kit/message.ts';
+import { type Message, toMessage as messageFrom } from '../kit/message.ts';
 import { suggestion } from '../kit/names.ts';
 import type { Sink } from '../kit/sink.ts';
 import { resolveConnectors } from '../pipeline/give/resolve.ts';
@@ -60,7 +60,7 @@ export async function produce(
       }
     });
   } catch (error) {
-    const text = `produce: ${messageOf(error)} (${many()} put into ${name})`;
+    const text = `produce: ${errorText(error)} (${many()} put into ${name})`;
     throw new FdpError(error instanceof FdpError ? error.code : 'FDP_INTERNAL', text, { cause: error });
   }
   return { text: `${many()} put into ${name}\n`, exitCode: 0 };
@@ -88,7 +88,7 @@ async function* linesOf(input: Readable): AsyncGenerator<readonly string[]> {
       parseJson(line);
     } catch (cause) {
       yield values;
-      const text = `line ${number}: ${messageOf(cause)}; --whole appends the input as it is`;
+      const text = `line ${number}: ${errorText(cause)}; --whole appends the input as it is`;
       throw new FdpError('FDP_MESSAGE_INVALID', text, { cause });
     }
     values.push(line);

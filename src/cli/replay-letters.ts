@@ -1,6 +1,6 @@
 import type { BranchPlan, ConnectorPlan, Plan, TopologyPlan } from '../engine/plan.ts';
 import { Runtime } from '../engine/runtime.ts';
-import { messageOf } from '../errors.ts';
+import { errorText } from '../errors.ts';
 import type { Connector } from '../kit/connector.ts';
 import type { DeadLetter } from '../kit/dead-letter.ts';
 import type { ConnectorDeclaration } from '../kit/declaration.ts';
@@ -109,7 +109,7 @@ async function replayGroup(group: Group, { letters, request }: Replaying): Promi
     const why = [filtered > 0 && `${filtered} filtered`, note.why].filter(Boolean).join('; ');
     return { ...result, delivered, failed: refused.size > 0, ...(why ? { why } : {}) };
   } catch (error) {
-    return { ...result, failed: true, why: messageOf(error) };
+    return { ...result, failed: true, why: errorText(error) };
   }
 }
 

@@ -1,5 +1,5 @@
 import { map } from 'rxjs';
-import { FdpError, messageOf as textOf } from '../errors.ts';
+import { errorText, FdpError } from '../errors.ts';
 import type { DeadLetter } from '../kit/dead-letter.ts';
 import { parseJson } from '../kit/json.ts';
 import type { SourceMessage } from '../kit/message.ts';
@@ -100,7 +100,7 @@ function parsed(id: string, letter: DeadLetter): Pick<SourceMessage, 'value' | '
   try {
     return { value: parseJson(bytesOfLetter(letter)) };
   } catch (cause) {
-    const text = `dead letter ${id}: its message is still unreadable: ${textOf(cause)}`;
+    const text = `dead letter ${id}: its message is still unreadable: ${errorText(cause)}`;
     return { value: undefined, problem: new FdpError('FDP_MESSAGE_UNREADABLE', text, { cause }) };
   }
 }

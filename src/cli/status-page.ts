@@ -23,9 +23,9 @@ export function statusPage(
 ): readonly string[] {
   if (reports.length === 0) return ['no process has reported within the last 10 s'];
   return reports
-    .flatMap((report, place) => {
+    .flatMap((report, index) => {
       const earlier = before?.find(({ process }) => isSame(process, report.process));
-      return [...(place > 0 ? [''] : []), ...processLines(report, { earlier, now, width, withOptions })];
+      return [...(index > 0 ? [''] : []), ...processLines(report, { earlier, now, width, withOptions })];
     })
     .map(plain);
 }

@@ -1,4 +1,4 @@
-import { FdpError, messageOf } from '../errors.ts';
+import { errorText, FdpError } from '../errors.ts';
 import { linkedAbort, systemClock } from '../kit/clock.ts';
 import type { StatusReport } from '../kit/snapshot.ts';
 import { createPainter } from '../observe/painter.ts';
@@ -78,7 +78,7 @@ async function watch(reader: StatusReader, flags: StatusFlags): Promise<void> {
       else show(flags, reports, before);
       before = reports;
     } catch (error) {
-      process.stderr.write(`fdp-run: status: ${messageOf(error)}\n`);
+      process.stderr.write(`fdp-run: status: ${errorText(error)}\n`);
     }
     await systemClock.sleep(everyMs, controller.signal);
   }

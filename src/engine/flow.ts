@@ -1,5 +1,5 @@
 import { concat, defer, finalize, ignoreElements, mergeMap, Observable, pipe, takeUntil } from 'rxjs';
-import { messageOf } from '../errors.ts';
+import { errorText } from '../errors.ts';
 import { linkedAbort, onAbort } from '../kit/clock.ts';
 import type { RequestContext } from '../kit/request.ts';
 import type { Lane, Source } from '../kit/source.ts';
@@ -111,7 +111,7 @@ export class Flow {
     life.abort();
     const { plan, graph, environment } = this.#parts;
     const { sink } = present(graph.branches.get(branch), branch, 'sink');
-    sink.is('failed', messageOf(error));
+    sink.is('failed', errorText(error));
     const text = `${sink.reason}: ${plan.name} continues without ${branch}`;
     environment.log.error({ topology: plan.name, sink: branch }, text);
   }

@@ -1,4 +1,4 @@
-import { type FdpError, messageOf as textOf } from '../errors.ts';
+import { errorText, type FdpError } from '../errors.ts';
 import type { Environment } from '../kit/environment.ts';
 import { type LimitedLog, limited } from '../kit/limited-log.ts';
 import type { LaneContext, Message } from '../kit/message.ts';
@@ -51,7 +51,7 @@ export class FlowOutcomes {
     const { topology, tally } = this.#parts;
     const { topic, partition, offset, index } = message.meta;
     const where = { topology, node: node.name, code: error.code, topic, partition, offset, index };
-    this.#log.warn(`rejected ${node.name} ${error.code}`, where, `message rejected: ${textOf(error)}`);
+    this.#log.warn(`rejected ${node.name} ${error.code}`, where, `message rejected: ${errorText(error)}`);
     tally.suspicion.rejected(node, message, error);
     if (this.deadLetters) this.deadLetters.submit(topology, node, message, error);
     else message.track.end(Outcome.rejected);

@@ -1,4 +1,4 @@
-import { FdpError, isRetriable, messageOf as textOf } from '../errors.ts';
+import { errorText, FdpError, isRetriable } from '../errors.ts';
 import { Backoff } from '../kit/backoff.ts';
 import { endedWithin, linkedAbort, withGrace } from '../kit/clock.ts';
 import type { Connector } from '../kit/connector.ts';
@@ -194,10 +194,10 @@ export class Roles {
         } catch (error) {
           if (signal.aborted) break;
           if (!isRetriable(error)) {
-            node.is('failed', textOf(error));
+            node.is('failed', errorText(error));
             throw error;
           }
-          node.is('connecting', textOf(error));
+          node.is('connecting', errorText(error));
           await backoff.wait(signal);
         }
       }
@@ -211,7 +211,7 @@ export class Roles {
     const { environment, plan } = this.#parts;
     const warn = (text: string) => environment.log.warn({ topology: plan.name }, `closing: ${text}`);
     const closed = (async () => role?.close())();
-    closed.catch((error) => warn(textOf(error)));
+    closed.catch((error) => warn(errorText(error)));
     if (!(await endedWithin(environment.clock, closeMs, closed))) warn(`not finished within ${closeMs} ms`);
   }
 

@@ -1,4 +1,4 @@
-import { FdpError, messageOf as textOf } from '../errors.ts';
+import { errorText, FdpError } from '../errors.ts';
 import { endedWithin, linkedAbort } from '../kit/clock.ts';
 import type { Connector } from '../kit/connector.ts';
 import type { Environment } from '../kit/environment.ts';
@@ -140,7 +140,7 @@ export class Runtime {
     const { clock, log } = this.#environment;
     for (const [name, made] of this.#connectors) {
       const closed = made.then((connector) => connector.close());
-      closed.catch((error) => log.debug({ connector: name }, `${name}: ${textOf(error)}`));
+      closed.catch((error) => log.debug({ connector: name }, `${name}: ${errorText(error)}`));
       if (!(await endedWithin(clock, closeMs, closed))) log.warn({ connector: name }, `${name}: did not close in time`);
     }
   }

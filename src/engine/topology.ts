@@ -1,4 +1,4 @@
-import { type ErrorCode, FdpError, faultOf, messageOf as textOf } from '../errors.ts';
+import { type ErrorCode, errorText, FdpError, faultOf } from '../errors.ts';
 import { Backoff } from '../kit/backoff.ts';
 import { linkedAbort } from '../kit/clock.ts';
 import type { Connector } from '../kit/connector.ts';
@@ -81,7 +81,7 @@ export class Topology implements NodeOwner {
       if (this.#draining.signal.aborted) return isLeaseLost ? this.#stopped() : this.#failed(error, 1);
       this.#restarts++;
       if (isLeaseLost) {
-        log.warn({ topology: this.name }, `${textOf(error)}: standing by`);
+        log.warn({ topology: this.name }, `${errorText(error)}: standing by`);
         continue;
       }
       const now = clock.monotonic();
@@ -90,7 +90,7 @@ export class Topology implements NodeOwner {
         return this.#failed(error, 1, `${maxRestarts} restarts within a minute did not help: `);
       log.error(
         { topology: this.name, err: error },
-        `restarting from the last committed position: ${this.explain(textOf(error))}`,
+        `restarting from the last committed position: ${this.explain(errorText(error))}`,
       );
       await backoff.wait(this.#draining.signal);
     }
@@ -217,7 +217,7 @@ export class Topology implements NodeOwner {
 
   #failed<C extends 1 | 2>(error: unknown, exitCode: C, before = ''): C {
     this.#state = 'failed';
-    this.#reason = `${before}${this.explain(textOf(error))}`;
+    this.#reason = `${before}${this.explain(errorText(error))}`;
     this.beginning.ended();
     const code = error instanceof FdpError ? error.code : 'FDP_INTERNAL';
     this.#parts.failed(this, { reason: this.#reason, code });

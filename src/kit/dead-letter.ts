@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { type FdpError, messageOf as textOf } from '../errors.ts';
+import { errorText, type FdpError } from '../errors.ts';
 import type { Message } from './message.ts';
 import type { NodeStats } from './node-stats.ts';
 import { jsonWithin } from './text.ts';
@@ -65,7 +65,7 @@ export function deadLetterOf(rejection: Rejection, maxBytes = Number.POSITIVE_IN
   const bytes = bytesOf(record);
   const head = {
     code: error.code,
-    reason: textOf(error),
+    reason: errorText(error),
     topology,
     node: refusedBy.name,
     ...(refusedBy.branch === undefined ? {} : { sink: refusedBy.branch }),

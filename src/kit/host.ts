@@ -23,5 +23,5 @@ export function hostCheck(listen: string, names: readonly string[]): (host: stri
 
 /** A request with more than one Host header has no certain host. */
 export function hostsOf(rawHeaders: readonly string[]): number {
-  return rawHeaders.filter((name, place) => place % 2 === 0 && name.toLowerCase() === 'host').length;
+  return rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host').length;
 }

@@ -1,4 +1,4 @@
-import { FdpError, messageOf } from '../errors.ts';
+import { errorText, FdpError } from '../errors.ts';
 
 /** Levels of arrays and objects within each other. Nothing that is meant for us has as many. */
 export const maxLevels = 100;
@@ -21,7 +21,7 @@ export function parseJson(source: string | Uint8Array, maxBytes = maxJsonBytes):
     const text = typeof source === 'string' ? source : textOf(source);
     if (!isTooDeep(text)) return JSON.parse(text);
   } catch (cause) {
-    throw unreadable(`JSON: ${messageOf(cause)}`, cause);
+    throw unreadable(`JSON: ${errorText(cause)}`, cause);
   }
   throw unreadable(`JSON of at most ${maxLevels} levels, got more`);
 }
@@ -35,7 +35,7 @@ export function toJson(value: unknown, name: string): string {
   try {
     text = JSON.stringify(value);
   } catch (error) {
-    throw new FdpError('FDP_MESSAGE_REFUSED', `${name}: the value cannot be written as JSON: ${messageOf(error)}`, {
+    throw new FdpError('FDP_MESSAGE_REFUSED', `${name}: the value cannot be written as JSON: ${errorText(error)}`, {
       cause: error,
     });
   }
@@ -54,11 +54,11 @@ export function linesOf(
 ): { readonly text: string; readonly failed: ReadonlyMap<number, Error> } {
   const failed = new Map<number, Error>();
   const lines: string[] = [];
-  for (const [place, { value }] of messages.entries()) {
+  for (const [index, { value }] of messages.entries()) {
     try {
       lines.push(`${toJson(value ?? null, name)}\n`);
     } catch (error) {
-      failed.set(place, error as Error);
+      failed.set(index, error as Error);
     }
   }
   return { text: lines.join(''), failed };

@@ -1,7 +1,7 @@
 /** Upper bounds of the buckets, ms: two an octave, from 0.25 ms to 6.5 minutes; what took longer lies beyond the last. */
 export const latencyBounds: readonly number[] = Array.from(
   { length: 42 },
-  (_unused, place) => 2 ** (Math.floor(place / 2) - 2) * (place % 2 === 0 ? 1 : 1.5),
+  (_unused, index) => 2 ** (Math.floor(index / 2) - 2) * (index % 2 === 0 ? 1 : 1.5),
 );
 
 /** Counts per bucket, the one beyond the last bound included; quantiles are estimates within their bucket. */
@@ -21,8 +21,8 @@ export class Latency {
   #sumMs = 0;
 
   record(ms: number, messages: number): void {
-    const place = latencyBounds.findIndex((bound) => ms <= bound);
-    const bucket = place < 0 ? latencyBounds.length : place;
+    const index = latencyBounds.findIndex((bound) => ms <= bound);
+    const bucket = index < 0 ? latencyBounds.length : index;
     this.#counts[bucket] = (this.#counts[bucket] ?? 0) + messages;
     this.#count += messages;
     this.#sumMs += ms * messages;
@@ -35,8 +35,8 @@ export class Latency {
 
   #quantile(share: number): number {
     let left = share * this.#count;
-    for (const [place, count] of this.#counts.entries()) {
-      const [lower = 0, upper = lower] = [latencyBounds[place - 1], latencyBounds[place]];
+    for (const [index, count] of this.#counts.entries()) {
+      const [lower = 0, upper = lower] = [latencyBounds[index - 1], latencyBounds[index]];
       if (left <= count) return lower + ((upper - lower) * left) / count;
       left -= count;
     }

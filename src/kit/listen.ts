@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { AddressInfo, Server } from 'node:net';
-import { FdpError, messageOf } from '../errors.ts';
+import { errorText, FdpError } from '../errors.ts';
 import type { Environment } from './environment.ts';
 import type { Proven } from './proven.ts';
 import type { ConnectOptions } from './role.ts';
@@ -114,6 +114,6 @@ function listenError(cause: unknown, { name, address, options, setting = '`liste
     case 'ABORT_ERR':
       return new FdpError('FDP_CLOSED', text('stopped before its port was open'), { cause });
     default:
-      return new FdpError('FDP_CONNECT_FAILED', text(`cannot listen on ${address}: ${messageOf(cause)}`), { cause });
+      return new FdpError('FDP_CONNECT_FAILED', text(`cannot listen on ${address}: ${errorText(cause)}`), { cause });
   }
 }

@@ -50,7 +50,7 @@ export interface Batch {
 }
 
 /** The first form of a source message in the pipeline. */
-export function messageOf(record: SourceMessage, owner: TrackOwner | undefined): Message {
+export function toMessage(record: SourceMessage, owner: TrackOwner | undefined): Message {
   const { key, value, timestamp, meta } = record;
   return { key, value, timestamp, meta, track: owner ? new Track(owner, record) : looseTrack(record) };
 }

@@ -27,7 +27,7 @@ export function nearest(word: string, known: Iterable<string>): string | undefin
 /** Two neighbours in the wrong order are one slip, not two. */
 function isSwapped(one: string, other: string): boolean {
   if (one.length !== other.length) return false;
-  const at = [...one].findIndex((letter, place) => letter !== other[place]);
+  const at = [...one].findIndex((letter, index) => letter !== other[index]);
   const swapped = one.slice(0, at) + (one[at + 1] ?? '') + (one[at] ?? '') + one.slice(at + 2);
   return at >= 0 && swapped === other;
 }

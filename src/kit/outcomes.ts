@@ -1,4 +1,4 @@
-import { FdpError, messageOf } from '../errors.ts';
+import { errorText, FdpError } from '../errors.ts';
 import type { LaneContext, Message } from './message.ts';
 import type { NodeStats } from './node-stats.ts';
 import { Outcome } from './track.ts';
@@ -26,7 +26,7 @@ export function outcomesAt(
     reject(lane, message, thrown) {
       node.rejected++;
       const error =
-        thrown instanceof FdpError ? thrown : new FdpError('FDP_MESSAGE_INVALID', messageOf(thrown), { cause: thrown });
+        thrown instanceof FdpError ? thrown : new FdpError('FDP_MESSAGE_INVALID', errorText(thrown), { cause: thrown });
       rejected(lane, message, error);
     },
     release(message) {

@@ -1,5 +1,5 @@
 import { Observable } from 'rxjs';
-import { FdpError, faultOf, messageOf } from '../errors.ts';
+import { errorText, FdpError, faultOf } from '../errors.ts';
 import { Backoff } from './backoff.ts';
 import { linkedAbort, unlessAborted } from './clock.ts';
 import type { SourceMessage } from './message.ts';
@@ -111,7 +111,7 @@ class Poller {
     const waitMs = Math.max(askedMs, this.#backoff.nextMs());
     this.#dueAt = clock.monotonic() + waitMs;
     node.retries++;
-    node.is('retrying', messageOf(error), clock.now() + waitMs);
+    node.is('retrying', errorText(error), clock.now() + waitMs);
   }
 
   #reading(found: readonly PolledMessage[]): Reading {

@@ -60,9 +60,9 @@ function write(value: unknown, writer: Writer, level: number): void {
 
 function writeItems(items: readonly unknown[], writer: Writer, level: number): void {
   writer.put('[');
-  for (let place = 0; place < items.length && !writer.isFull(); place++) {
-    if (place > 0) writer.put(',');
-    write(items[place], writer, level + 1);
+  for (let index = 0; index < items.length && !writer.isFull(); index++) {
+    if (index > 0) writer.put(',');
+    write(items[index], writer, level + 1);
   }
   writer.put(']');
 }

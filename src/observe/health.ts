@@ -23,8 +23,8 @@ export function soundness(snapshot: ProcessSnapshot): Health {
       .map(({ reason }) => ({ topology: topology.name, reason })),
   );
   const seen = failed.filter(
-    (each, place) =>
-      failed.findIndex(({ topology, reason }) => topology === each.topology && reason === each.reason) === place,
+    (each, index) =>
+      failed.findIndex(({ topology, reason }) => topology === each.topology && reason === each.reason) === index,
   );
   const status = seen.length === 0 ? 'sound' : 'failed';
   return { status: seen.length === 0 ? 200 : 503, body: { status, ...processOf(snapshot), failed: seen } };

@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import { FdpError, messageOf } from '../errors.ts';
+import { errorText, FdpError } from '../errors.ts';
 import { type Clock, systemClock } from '../kit/clock.ts';
 import type { Logger } from '../kit/environment.ts';
 import { secretMask } from './mask.ts';
@@ -117,9 +117,9 @@ function harmless(line: string): string {
 /** An error as fields: its stack only when nobody expected it. */
 function errorFields(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
-  const cause = error.cause === undefined ? {} : { cause: messageOf(error.cause) };
-  if (error instanceof FdpError) return { code: error.code, message: messageOf(error), ...cause };
-  return { type: error.name, message: messageOf(error), stack: error.stack, ...cause };
+  const cause = error.cause === undefined ? {} : { cause: errorText(error.cause) };
+  if (error instanceof FdpError) return { code: error.code, message: errorText(error), ...cause };
+  return { type: error.name, message: errorText(error), stack: error.stack, ...cause };
 }
 
 async function prettyFormat(colour: boolean): Promise<(line: string) => string> {

@@ -94,8 +94,8 @@ function latencyFamily(topologies: readonly TopologySnapshot[]): MetricFamily {
   const name = 'fdp_end_to_end_latency_seconds';
   const values = topologies.flatMap(({ name: topology, latency: { counts, count, sumMs } }): MetricSample[] => {
     let below = 0;
-    const buckets = latencyBounds.map((bound, place) => {
-      below += counts[place] ?? 0;
+    const buckets = latencyBounds.map((bound, index) => {
+      below += counts[index] ?? 0;
       return { labels: { topology, le: String(bound / 1000) }, value: below, metricName: `${name}_bucket` };
     });
     return [

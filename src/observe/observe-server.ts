@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { FdpError, messageOf } from '../errors.ts';
+import { errorText, FdpError } from '../errors.ts';
 import { linkedAbort } from '../kit/clock.ts';
 import type { Logger } from '../kit/environment.ts';
 import { hostCheck, hostsOf } from '../kit/host.ts';
@@ -52,9 +52,9 @@ export async function startObserveServer(options: ObserveOptions): Promise<Obser
   const wanted = asked ?? defaultPort;
   const isOurs = hostCheck(addressOf(host, 0), []);
   const answer = answers(options, isOurs);
-  for (let place = 0; ; place++) {
+  for (let index = 0; ; index++) {
     const server = makeServer(answer);
-    const port = place < portsTried && wanted + place <= highestPort ? wanted + place : 0;
+    const port = index < portsTried && wanted + index <= highestPort ? wanted + index : 0;
     try {
       return await open(server, { host, port, log });
     } catch (error) {
@@ -158,7 +158,7 @@ function answers(
       else if (method === 'GET' || method === 'HEAD') send(response, await page());
       else send(response.setHeader('Allow', 'GET, HEAD'), json({ status: 405, body: { error: 'only GET and HEAD' } }));
     } catch (error) {
-      log.warn({ err: error }, `observe: ${messageOf(error)}`);
+      log.warn({ err: error }, `observe: ${errorText(error)}`);
       send(response, json({ status: 500, body: { error: 'internal error' } }));
     }
   };

@@ -33,9 +33,9 @@ export function statusLines(previous: ProcessSnapshot, current: ProcessSnapshot,
   const names = current.topologies.map(({ name }) => plain(name));
   const nameWidth = Math.max(0, ...names.map(widthOf));
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return current.topologies.flatMap((topology, place) => {
-    const [state = '', ...numbers] = rows[place] ?? [];
-    const name = names[place] ?? '';
+  return current.topologies.flatMap((topology, index) => {
+    const [state = '', ...numbers] = rows[index] ?? [];
+    const name = names[index] ?? '';
     const cells = [
       `${marks[topology.state]} ${name}${' '.repeat(nameWidth - widthOf(name))}`,
       state.padEnd(widths[0] ?? 0),

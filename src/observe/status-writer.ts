@@ -1,6 +1,6 @@
 import { loneRole } from '../engine/lone-role.ts';
 import type { ConnectorPlan } from '../engine/plan.ts';
-import { FdpError, faultOf, messageOf } from '../errors.ts';
+import { errorText, FdpError, faultOf } from '../errors.ts';
 import { Backoff } from '../kit/backoff.ts';
 import { endedWithin, linkedAbort, unlessAborted } from '../kit/clock.ts';
 import type { Connector } from '../kit/connector.ts';
@@ -95,7 +95,7 @@ class StatusWriter {
       await unlessAborted(signal, sink.rows?.put?.(row(), signal), givenUp);
       return undefined;
     } catch (error) {
-      this.#log.debug({ err: error }, messageOf(error));
+      this.#log.debug({ err: error }, errorText(error));
       return error ?? new FdpError('FDP_INTERNAL', 'status: failed for an unknown reason');
     } finally {
       cancel();
@@ -124,7 +124,7 @@ class StatusWriter {
       await this.#sink?.close();
       await this.#connector?.close();
     } catch (error) {
-      this.#log.debug({ err: error }, messageOf(error));
+      this.#log.debug({ err: error }, errorText(error));
     }
   }
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type OperatorFunction, Subject } from 'rxjs';
 import type { OperatorDeclaration } from '../kit/declaration.ts';
 import type { Lookup } from '../kit/lookup.ts';
-import { type Batch, type LaneContext, type Message, messageOf, type SourceMessage } from '../kit/message.ts';
+import { type Batch, type LaneContext, type Message, type SourceMessage, toMessage } from '../kit/message.ts';
 import type { OperatorContext } from '../kit/operator.ts';
 import type { RequestContext } from '../kit/request.ts';
 import { Outcome } from '../kit/track.ts';
@@ -108,7 +108,7 @@ export class TestLane {
         assert.equal(this.#outcomes[offset], undefined, `message ${offset} ended twice`);
         this.#outcomes[offset] = outcome;
       };
-      return messageOf({ key, value, timestamp: offset, meta }, { ended });
+      return toMessage({ key, value, timestamp: offset, meta }, { ended });
     });
     this.#input.next({ lane: this.#lane, messages, warmUp });
     await this.#bench.clock.settle();

@@ -8,7 +8,7 @@ import { exportTable } from '../../src/cli/export.ts';
 import type { ExportFlags } from '../../src/cli/export-formats.ts';
 import { withSink } from '../../src/cli/letters.ts';
 import { quietEnvironment } from '../../src/cli/quiet.ts';
-import { messageOf } from '../../src/kit/message.ts';
+import { toMessage } from '../../src/kit/message.ts';
 import { resolveConnectors } from '../../src/pipeline/give/resolve.ts';
 import { readSpec } from '../../src/pipeline/read.ts';
 import { temporaryFolder } from '../support/cli/platform.ts';
@@ -51,7 +51,7 @@ async function store(name: string, values: readonly object[]): Promise<void> {
   const environment = await quietEnvironment();
   await withSink(plan, environment, async (sink) => {
     const messages = values.map((value) =>
-      messageOf({ key: null, value, timestamp: start, meta: { lane: 'test' } }, undefined),
+      toMessage({ key: null, value, timestamp: start, meta: { lane: 'test' } }, undefined),
     );
     expect((await sink.write(messages, new AbortController().signal)).failed?.size ?? 0).toBe(0);
   });

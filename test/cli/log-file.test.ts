@@ -41,7 +41,7 @@ describe('the log file of a screen', () => {
     for (let count = 0; count < 30; count++) log.write(error(`error ${count}`));
     expect(log.path).toBeUndefined();
     expect(log.notice).toContain('only its last errors are kept');
-    expect(log.errors).toEqual(Array.from({ length: 20 }, (_, place) => `error ${place + 10}`));
+    expect(log.errors).toEqual(Array.from({ length: 20 }, (_, index) => `error ${index + 10}`));
   });
 
   it('is not led elsewhere by a link', () => {

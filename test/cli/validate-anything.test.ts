@@ -71,10 +71,10 @@ describe('validate', () => {
       fc.constantFrom('~', '*no', '&a', '!!binary x', '2026-11-26', '|', `$\{X}`),
     );
     fc.assert(
-      fc.property(fc.constantFrom(...places), value, (place, text) => {
+      fc.property(fc.constantFrom(...places), value, (index, text) => {
         const changed = lines.with(
-          place,
-          (lines[place] ?? '').replace(/: .*/, () => `: ${text}`),
+          index,
+          (lines[index] ?? '').replace(/: .*/, () => `: ${text}`),
         );
         verdictOn(path, changed.join('\n'));
       }),

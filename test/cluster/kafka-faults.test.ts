@@ -18,7 +18,7 @@ async function writeAll(process: KafkaProcess, total: number, pauseMs: number): 
     for (let left: readonly Message[] = numbered(from, from + 20, '*'); left.length > 0; ) {
       const offered = left;
       left = await sink.write(offered, AbortSignal.timeout(5000)).then(
-        ({ failed }) => offered.filter((_message, place) => failed?.has(place)),
+        ({ failed }) => offered.filter((_message, index) => failed?.has(index)),
         () => offered,
       );
       if (left.length > 0) await systemClock.sleep(100);

@@ -78,7 +78,7 @@ onServices('kafka', ({ kafka: brokers }) => {
     const values = ['"fits"', `"${'x'.repeat(40)}"`, undefined, 10n, 5].map((value) => messageWith(value));
     const tomorrow = messageWith(6, { timestamp: Date.now() + 86_400_000 });
     const { failed } = await sink.write([...values, tomorrow, messageWith(7)], never);
-    expect([...(failed ?? [])].map(([place, error]) => [place, (error as { code?: string }).code])).toEqual([
+    expect([...(failed ?? [])].map(([index, error]) => [index, (error as { code?: string }).code])).toEqual([
       [1, 'FDP_MESSAGE_REFUSED'],
       [2, 'FDP_MESSAGE_REFUSED'],
       [3, 'FDP_MESSAGE_REFUSED'],

@@ -24,7 +24,7 @@ const trade = (key: string, more: object = {}) => ({
   ...more,
 });
 const codes = (failed: ReadonlyMap<number, Error> | undefined) =>
-  [...(failed ?? [])].map(([place, error]) => [place, (error as { code?: string }).code]);
+  [...(failed ?? [])].map(([index, error]) => [index, (error as { code?: string }).code]);
 
 onServices('mongodb', (services) => {
   let world: MongoWorld;
@@ -184,7 +184,7 @@ onServices('mongodb', (services) => {
         { id: 'c' },
       ];
       const { failed } = await table.write(values.map((value) => rowMessage(value)));
-      expect(codes(failed).sort()).toEqual([1, 2, 3].map((place) => [place, 'FDP_MESSAGE_REFUSED']));
+      expect(codes(failed).sort()).toEqual([1, 2, 3].map((index) => [index, 'FDP_MESSAGE_REFUSED']));
       expect(await rows().distinct('id')).toEqual(['a', 'c']);
       const deep = JSON.parse(`${'{"a":'.repeat(300)}1${'}'.repeat(300)}`);
       await expect(table.write([rowMessage({ id: 'deep', deep })])).rejects.toMatchObject({ fault: 'permanent' });

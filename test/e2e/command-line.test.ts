@@ -267,9 +267,9 @@ describe('the end of the platform', () => {
       `${stream}no HTTP\r\n\r\n`,
       stream.replace('stream', 'symbols').repeat(16),
     ];
-    const clients = [...asks.map(() => apiPort), tcpPort].map(async (port, place) => {
+    const clients = [...asks.map(() => apiPort), tcpPort].map(async (port, index) => {
       const socket = (await dial(port)).pause();
-      socket.write(asks[place] ?? '');
+      socket.write(asks[index] ?? '');
       return socket;
     });
     const sockets = await Promise.all(clients);

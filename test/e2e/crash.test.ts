@@ -54,11 +54,11 @@ describe.concurrent('a platform that is killed', () => {
     expect(platform.differences()).toEqual([]);
   }, 240_000);
 
-  it.each(failPoints.map((point, place) => [point, place] as const))('loses nothing at %s', async (point, place) => {
+  it.each(failPoints.map((point, index) => [point, index] as const))('loses nothing at %s', async (point, index) => {
     using folder = temporaryFolder();
     const platform = await Installation.in(folder.path, rate);
     // Side by side, since each leaves the machine to the others while it stands by; but not all at the same moment.
-    await pause(place * 200);
+    await pause(index * 200);
     for (const times of ['', ':3']) {
       await using process = platform.start([], { FDP_FAIL_POINT: `${point}${times}` });
       expect(await process.ended).toBe('SIGKILL');

@@ -145,11 +145,11 @@ onTerminal('the dashboard', () => {
   it(`answers keys while 10,000 lines a second come for 500 symbols, ${busySeconds} s long`, async () => {
     await using place = await dashboard({ width: 120, height: 40 });
     const { feed, terminal } = place;
-    const symbols = Array.from({ length: 500 }, (_, place) => `S${String(place).padStart(3, '0')}`);
+    const symbols = Array.from({ length: 500 }, (_, index) => `S${String(index).padStart(3, '0')}`);
     feed.send(...symbols.map((symbol) => trade(symbol, 100)));
     await terminal.shows(/^> S000/m);
     const idle = await answerMs(terminal, 15);
-    feed.pump(10_000, (place) => trade(symbols[place % 500] ?? '', 100 + (place % 100) / 100));
+    feed.pump(10_000, (index) => trade(symbols[index % 500] ?? '', 100 + (index % 100) / 100));
     const rate = async () => {
       const [, lines = '0'] = / {2}(\d{1,3}(?: \d{3})*)(?:\.\d)? lines\/s/.exec(terminal.text) ?? [];
       return Number(lines.replaceAll(' ', '')) > 7000;

@@ -159,8 +159,8 @@ describe('the first minutes', () => {
         const { code, log } = await ends(asked, env);
         expect(code).toBe(1);
         const errors = errorsOf({ log });
-        for (const [place, port] of ports.entries()) {
-          const named = `port ${port} (from ${['API_PORT', 'TCP_PORT'][place]}) on 127.0.0.1 is in use`;
+        for (const [index, port] of ports.entries()) {
+          const named = `port ${port} (from ${['API_PORT', 'TCP_PORT'][index]}) on 127.0.0.1 is in use`;
           expect(errors.filter((text) => text.includes(named))).toHaveLength(1);
         }
         expect(errors).toHaveLength(ports.length);

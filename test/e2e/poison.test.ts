@@ -87,10 +87,10 @@ describe('poison', () => {
     await writer.append([envelope({ s: 'LAST' })]);
     const goodTrades = 2 * poison.length + 2;
     const letters = () => lettersOf(folder.path).filter(({ topology }) => topology === 'processor');
-    const expected = poison.flatMap(([, value, code, indexes], place) =>
+    const expected = poison.flatMap(([, value, code, indexes], nth) =>
       (indexes ?? [undefined]).map((index) => {
         const start = bytesOf(value).subarray(0, 1000).toString('hex');
-        return { code, partition: 0, offset: 3 * place + 1, index, bytes: bytesOf(value).length, start };
+        return { code, partition: 0, offset: 3 * nth + 1, index, bytes: bytesOf(value).length, start };
       }),
     );
     await eventually('all letters', async () => letters().length >= expected.length);
@@ -127,7 +127,7 @@ describe('poison', () => {
     await eventually('the last line', async () => reader.lines.some((line) => line.includes('"LAST"')));
     const origins = fromAnalytics().map(({ origin }) => `${origin.offset}-${origin.index ?? ''}`);
     expect(new Set(origins).size).toBe(origins.length);
-    expect(origins).toEqual(expect.arrayContaining(shapeless.map((_poison, place) => `${3 * place + 1}-`)));
+    expect(origins).toEqual(expect.arrayContaining(shapeless.map((_poison, index) => `${3 * index + 1}-`)));
     expect(reader.lines.filter((line) => line.includes('"GOOD"'))).toHaveLength(goodTrades);
     expect(await get(`${api}/api/v1/trades/__proto__`)).toMatchObject({
       status: 200,
@@ -167,6 +167,6 @@ describe('poison', () => {
     await eventually('it is counted', async () => storesOf(folder.path).symbols['AFTER'] !== undefined);
     expect(await again.stop()).toBe(0);
     const offsets = lettersOf(folder.path).map(({ origin }) => Number(origin.offset));
-    expect(offsets.sort((a, b) => a - b)).toEqual(Array.from({ length: poison }, (_unused, place) => place + 1));
+    expect(offsets.sort((a, b) => a - b)).toEqual(Array.from({ length: poison }, (_unused, index) => index + 1));
   });
 });

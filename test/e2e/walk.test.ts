@@ -47,11 +47,11 @@ describe('a walk over the pages', () => {
     const { env, api } = await placeIn(folder.path);
     await using writer = await LogWriter.open(folder.path);
     const trades = [
-      ...Array.from({ length: 300 }, (_unused, place) => ({ v: 1 + place, t: crowdedMs - 300 + place })),
-      ...Array.from({ length: 1000 }, (_unused, place) => ({ v: 301 + place, t: crowdedMs })),
-      ...Array.from({ length: 300 }, (_unused, place) => ({
-        v: 1301 + place,
-        t: crowdedMs + 1 + Math.floor(place / 3),
+      ...Array.from({ length: 300 }, (_unused, index) => ({ v: 1 + index, t: crowdedMs - 300 + index })),
+      ...Array.from({ length: 1000 }, (_unused, index) => ({ v: 301 + index, t: crowdedMs })),
+      ...Array.from({ length: 300 }, (_unused, index) => ({
+        v: 1301 + index,
+        t: crowdedMs + 1 + Math.floor(index / 3),
       })),
     ];
     await writer.append(messagesOf(trades));
@@ -85,8 +85,8 @@ describe('a walk over the pages', () => {
     const { env, api } = await placeIn(folder.path);
     await using writer = await LogWriter.open(folder.path);
     const trades = [
-      ...Array.from({ length: 20 }, (_unused, place) => ({ v: 1 + place, t: crowdedMs - 20 + place })),
-      ...Array.from({ length: 40 }, (_unused, place) => ({ v: 21 + place, t: crowdedMs })),
+      ...Array.from({ length: 20 }, (_unused, index) => ({ v: 1 + index, t: crowdedMs - 20 + index })),
+      ...Array.from({ length: 40 }, (_unused, index) => ({ v: 21 + index, t: crowdedMs })),
     ];
     await writer.append(messagesOf(trades));
     await using platform = new Process(['--topology', 'processor,api'], env);
@@ -95,7 +95,7 @@ describe('a walk over the pages', () => {
       const { data, pagination } = await pageAt(`${api}/api/v1/trades/AAPL?${query}`);
       return { numbers: data.map(({ volume }) => Number(volume)), pagination };
     };
-    const down = (from: number, to: number) => Array.from({ length: from - to + 1 }, (_unused, place) => from - place);
+    const down = (from: number, to: number) => Array.from({ length: from - to + 1 }, (_unused, index) => from - index);
 
     const isLast = { next_cursor: null, next: null };
     expect(await numbersAt(`before=${crowdedMs}&limit=500`)).toEqual({ numbers: down(20, 1), pagination: isLast });

@@ -133,8 +133,8 @@ describe('exactly once', { timeout: 30_000 }, () => {
   it('7: one process after the other is killed at each step in turn, and the work still gets done', async () => {
     const log = Array.from(
       { length: 6 },
-      (_unused, place): Envelope =>
-        ['A', 'B', 'A'].map((s, index) => ({ s, p: index === 1 && place % 3 === 0 ? 0 : 1, t: place + index + 1 })),
+      (_unused, nth): Envelope =>
+        ['A', 'B', 'A'].map((s, index) => ({ s, p: index === 1 && nth % 3 === 0 ? 0 : 1, t: nth + index + 1 })),
     );
     for (let moment = 1; moment <= 40; moment++) {
       const [world, clock] = [new ProcessorWorld(log), new VirtualClock()];

@@ -77,9 +77,9 @@ describe('runtime', () => {
       const failed = new Map(
         [...messages.entries()]
           .filter(([, { value }]) => (value as { id: number }).id % 5 === 0)
-          .map(([place]) => [place, refused]),
+          .map(([index]) => [index, refused]),
       );
-      world.sink.keep(messages.filter((_message, place) => !failed.has(place)));
+      world.sink.keep(messages.filter((_message, index) => !failed.has(index)));
       return { failed };
     };
     const { snapshot } = await world.runToEnd();
@@ -268,13 +268,13 @@ describe('fan-out with after', () => {
       await world.clock.sleep(Math.floor(chance.next() * 50));
       const failed = new Map<number, Error>();
       const known = new Map<number, { lane: string; offset: number; index: number }>();
-      for (const [place, message] of messages.entries()) {
+      for (const [number, message] of messages.entries()) {
         const { id } = message.value as { id: number };
         const { lane, offset, index } = coordinatesOf(message);
-        if (id % 10 === 3) failed.set(place, new FdpError('FDP_MESSAGE_REFUSED', 'sink: no'));
-        else if (id % 10 === 4) known.set(place, { lane: 'another', offset, index });
-        else if (id % 10 === 5) known.set(place, { lane, offset, index });
-        else if (chance.next() < 0.5) failed.set(place, new FdpError('FDP_BUSY', 'sink: later'));
+        if (id % 10 === 3) failed.set(number, new FdpError('FDP_MESSAGE_REFUSED', 'sink: no'));
+        else if (id % 10 === 4) known.set(number, { lane: 'another', offset, index });
+        else if (id % 10 === 5) known.set(number, { lane, offset, index });
+        else if (chance.next() < 0.5) failed.set(number, new FdpError('FDP_BUSY', 'sink: later'));
         else world.sink.written.push(message);
       }
       return { failed, known };
@@ -304,12 +304,12 @@ function faultySink(world: World, seed: number, refusals: boolean): void {
     if (dice < 0.2) throw new Error('unclassified');
     blocked.clear();
     const failed = new Map<number, Error>();
-    for (const [place, message] of messages.entries()) {
+    for (const [index, message] of messages.entries()) {
       const { id } = message.value as { id: number };
-      if (refusals && id % 17 === 0) failed.set(place, new FdpError('FDP_MESSAGE_REFUSED', 'sink: no'));
+      if (refusals && id % 17 === 0) failed.set(index, new FdpError('FDP_MESSAGE_REFUSED', 'sink: no'));
       else if (blocked.has(String(message.key)) || chance.next() < 0.1) {
         blocked.add(String(message.key));
-        failed.set(place, new FdpError('FDP_BUSY', 'sink: later'));
+        failed.set(index, new FdpError('FDP_BUSY', 'sink: later'));
       } else world.sink.written.push(message);
     }
     return { failed };
@@ -327,7 +327,7 @@ describe('engine invariants', () => {
   it('1, 2, 3: conserves messages at any instant, settles each once, never commits above the lowest unsettled', async () => {
     await fc.assert(
       fc.asyncProperty(shapes, async ({ seed, partitions, batchSize }) => {
-        const world = new World(...partitions.map((count, place) => numbered(count, place * 1000)));
+        const world = new World(...partitions.map((count, index) => numbered(count, index * 1000)));
         world.log.batchSize = batchSize;
         faultySink(world, seed, true);
         const fan = operatorPlan((_options, context) =>
@@ -353,8 +353,8 @@ describe('engine invariants', () => {
         }
         const total = partitions.reduce((sum, count) => sum + count, 0);
         expect(snapshotOf(runtime)).toMatchObject({ read: total, inFlight: 0, released: 0 });
-        for (const [place, { committed, commits }] of world.log.partitions.entries()) {
-          expect(committed).toBe(partitions[place]);
+        for (const [index, { committed, commits }] of world.log.partitions.entries()) {
+          expect(committed).toBe(partitions[index]);
           expect([...commits].sort((a, b) => a - b)).toEqual(commits);
         }
       }),
@@ -365,7 +365,7 @@ describe('engine invariants', () => {
   it('4: keeps the order of each key at an ordered sink, retries included', async () => {
     await fc.assert(
       fc.asyncProperty(shapes, async ({ seed, partitions, batchSize }) => {
-        const world = new World(...partitions.map((count, place) => numbered(count, place * 1000)));
+        const world = new World(...partitions.map((count, index) => numbered(count, index * 1000)));
         world.log.batchSize = batchSize;
         faultySink(world, seed, false);
         await world.runToEnd();
@@ -387,7 +387,7 @@ describe('engine invariants', () => {
     const limits = { laneBatches: 3, topologyBatches: 5, laneBytes: 2500, topologyBytes: 4000 };
     await fc.assert(
       fc.asyncProperty(shapes, async ({ seed, partitions, batchSize }) => {
-        const world = new World(...partitions.map((count, place) => numbered(count * 5, place * 1000)));
+        const world = new World(...partitions.map((count, index) => numbered(count * 5, index * 1000)));
         world.log.batchSize = batchSize;
         faultySink(world, seed, true);
         const { runtime, ended } = world.start({ limits });
@@ -409,7 +409,7 @@ describe('engine invariants', () => {
   it('6: drains in time at any moment and leaves nothing in flight', async () => {
     await fc.assert(
       fc.asyncProperty(shapes, fc.integer({ min: 0, max: 2000 }), async ({ seed, partitions, batchSize }, moment) => {
-        const world = new World(...partitions.map((count, place) => numbered(count * 10, place * 1000)));
+        const world = new World(...partitions.map((count, index) => numbered(count * 10, index * 1000)));
         world.log.ends = false;
         world.log.batchSize = batchSize;
         faultySink(world, seed, true);
@@ -433,7 +433,7 @@ describe('engine invariants', () => {
         shapes,
         fc.array(fc.integer({ min: 1, max: 80 }), { maxLength: 6 }),
         async ({ seed, partitions, batchSize }, pauses) => {
-          const world = new World(...partitions.map((count, place) => numbered(count, place * 1000)));
+          const world = new World(...partitions.map((count, index) => numbered(count, index * 1000)));
           world.log.ends = false;
           world.log.batchSize = batchSize;
           faultySink(world, seed, false);

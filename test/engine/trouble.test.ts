@@ -152,7 +152,7 @@ describe('a node that dies', () => {
     const world = new World(numbered(7));
     world.sink.write = async (messages): Promise<Receipt> => {
       const failed = new Map([[3, new FdpError('FDP_REFUSED', 'sink: no rights on the table of C')]]);
-      world.sink.keep(messages.filter((_message, place) => !failed.has(place)));
+      world.sink.keep(messages.filter((_message, index) => !failed.has(index)));
       return { failed };
     };
     const { ended, runtime } = world.start();
@@ -269,7 +269,7 @@ describe('retries', () => {
       const good = poison < 0 ? messages : messages.slice(0, poison);
       world.sink.keep(good);
       return {
-        failed: new Map(messages.slice(good.length).map((_m, place) => [good.length + place, new Error('no')])),
+        failed: new Map(messages.slice(good.length).map((_m, index) => [good.length + index, new Error('no')])),
       };
     };
     const { snapshot } = await world.runToEnd();
@@ -307,7 +307,7 @@ describe('dead letters', () => {
     world.letters.write = async (messages): Promise<Receipt> => {
       const failed = new Map<number, Error>();
       if (refusals-- > 0) failed.set(1, new FdpError('FDP_BUSY', 'letters: later'));
-      world.letters.keep(messages.filter((_message, place) => !failed.has(place)));
+      world.letters.keep(messages.filter((_message, index) => !failed.has(index)));
       return { failed };
     };
     await world.runToEnd({ operators: [rejecting((id) => id < 4)] });
@@ -601,7 +601,7 @@ describe('counters', () => {
     sink.write = async (messages): Promise<Receipt> => {
       const known = messages.filter(({ meta }) => (meta.offset ?? 0) < offset);
       sink.keep(messages.slice(known.length));
-      return { known: new Map(known.map((message, place) => [place, coordinatesOf(message)])) };
+      return { known: new Map(known.map((message, index) => [index, coordinatesOf(message)])) };
     };
     return sink;
   }
@@ -630,7 +630,7 @@ describe('counters', () => {
     };
     world.sink.write = async (messages): Promise<Receipt> => {
       const known = [...messages.entries()].filter(([, message]) => idOf(message) > 10);
-      return { known: new Map(known.map(([place, message]) => [place, coordinatesOf(message)])) };
+      return { known: new Map(known.map(([index, message]) => [index, coordinatesOf(message)])) };
     };
     const { snapshot } = await world.runToEnd({
       ...after,
@@ -675,7 +675,7 @@ describe('a refusal for good', () => {
     const { runtime } = world.start();
     await world.clock.advance(0);
     expect(snapshotOf(runtime)).toMatchObject({ delivered: 399, rejected: 1 });
-    expect(idsOf(world.sink.written)).toEqual([0, ...Array.from({ length: 398 }, (_unused, place) => place + 2)]);
+    expect(idsOf(world.sink.written)).toEqual([0, ...Array.from({ length: 398 }, (_unused, index) => index + 2)]);
   });
 });
 

@@ -1,7 +1,7 @@
 import { lastValueFrom, of } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { throttle } from '../../examples/throttle.ts';
-import { messageOf } from '../../src/kit/message.ts';
+import { toMessage } from '../../src/kit/message.ts';
 import { operatorContext, operatorContract, optionsOf } from '../../src/testing/index.ts';
 import { sourceMessage, testLane } from '../support/engine/operators.ts';
 
@@ -13,7 +13,7 @@ describe('throttle', () => {
 
   it('lets the first message of a key pass, and the next one once the interval is over', async () => {
     const times = [0, 1, 2, 3, 5, 6];
-    const given = times.map((timestamp) => messageOf(sourceMessage(timestamp, { key: 'a', timestamp }), undefined));
+    const given = times.map((timestamp) => toMessage(sourceMessage(timestamp, { key: 'a', timestamp }), undefined));
     const operator = throttle.create(options, operatorContext());
     const out = await lastValueFrom(of({ lane: testLane(), messages: given, warmUp: false }).pipe(operator));
     expect(out.messages.map(({ value }) => value)).toEqual([0, 3, 6]);

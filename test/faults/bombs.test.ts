@@ -44,7 +44,7 @@ onServices('a small record of kafka that is a large one once it is unpacked', (s
     const letters = (await view.records(cluster.rejected)).map(({ value }): DeadLetter => JSON.parse(String(value)));
     letters.sort((a, b) => (a.origin.offset ?? 0) - (b.origin.offset ?? 0));
     expect(letters.map(({ code, origin, bytes }) => [code, origin.partition, origin.offset, bytes])).toEqual(
-      bombs.map(({ length }, place) => ['FDP_MESSAGE_UNREADABLE', 0, 1 + 2 * place, length]),
+      bombs.map(({ length }, index) => ['FDP_MESSAGE_UNREADABLE', 0, 1 + 2 * index, length]),
     );
     expect(letters[0]?.reason).toContain('expected at most 16777216 bytes when unpacked');
     expect(await processor.stop('SIGTERM'), processor.output).toBe(0);

@@ -133,14 +133,14 @@ onOwnServices('outages under load', () => {
       await platform.heal(server, way);
       await platform.well();
       // One line when it goes and one when it is back; a lane that moved on and a route that failed once more.
-      for (const [place, part] of platform.all.entries()) {
+      for (const [index, part] of platform.all.entries()) {
         const isNeeded = needed[server].includes(part.topologies);
-        const told = () => part.changes(before[place]);
+        const told = () => part.changes(before[index]);
         const says = (state: string) => eventually(state, async () => told().some((line) => line.endsWith(state)));
         if (isNeeded) await Promise.all([says(' retrying'), says(' ok')]);
         else expect(told(), part.process.output).toEqual([]);
         expect(told(), part.process.output).toEqual([...new Set(told())]);
-        expect(part.told.length - (before[place] ?? 0), part.process.output).toBeLessThan(10);
+        expect(part.told.length - (before[index] ?? 0), part.process.output).toBeLessThan(10);
       }
     },
   );

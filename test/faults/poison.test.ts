@@ -75,8 +75,8 @@ onServices('poison in the topic', (services) => {
     await view.untilReadThrough(cluster.group, topic);
 
     const letters = await lettersIn(view, cluster.rejected);
-    const expected = all.flatMap(({ code, indexes = [undefined] }, place) =>
-      indexes.map((index) => ({ code, partition: 2, offset: 3 * place + 1, index })),
+    const expected = all.flatMap(({ code, indexes = [undefined] }, nth) =>
+      indexes.map((index) => ({ code, partition: 2, offset: 3 * nth + 1, index })),
     );
     const told = letters.map(({ code, origin: { partition, offset, index } }) => ({ code, partition, offset, index }));
     expect(told).toEqual(expected);

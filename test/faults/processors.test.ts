@@ -63,7 +63,7 @@ async function survive(cluster: Cluster, test: string): Promise<void> {
     expect(await again.stop('SIGTERM'), again.output).toBe(0);
     const after = await everyDocument(cluster.place);
     expect(after.length).toBe(before.length);
-    expect(after.filter((document, place) => document !== before[place]).slice(0, 3)).toEqual([]);
+    expect(after.filter((document, index) => document !== before[index]).slice(0, 3)).toEqual([]);
   } finally {
     for (const process of running) await process.stop('SIGKILL');
     await ledger.close();

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { file } from '../../connectors/file/index.ts';
-import { messageOf } from '../../src/kit/message.ts';
+import { toMessage } from '../../src/kit/message.ts';
 import type { Sink } from '../../src/kit/sink.ts';
 import type { Lane, Reading, Source } from '../../src/kit/source.ts';
 import { VirtualClock } from '../../src/simulate/virtual-clock.ts';
@@ -14,7 +14,7 @@ import { sourceMessage } from '../support/engine/operators.ts';
 import { optionsOf } from '../support/engine/options.ts';
 
 const never = new AbortController().signal;
-const messages = (...values: readonly unknown[]) => values.map((value) => messageOf(sourceMessage(value), undefined));
+const messages = (...values: readonly unknown[]) => values.map((value) => toMessage(sourceMessage(value), undefined));
 let folder: string;
 
 beforeEach(async () => {
@@ -69,7 +69,7 @@ describe('file', () => {
     const path = join(folder, 'new', 'trades.ndjson');
     const { sink, source } = await roles(path);
     await sink.connect(never);
-    const values = Array.from({ length: 3000 }, (_, place) => ({ place, text: 'ä'.repeat(place % 60) }));
+    const values = Array.from({ length: 3000 }, (_, index) => ({ index, text: 'ä'.repeat(index % 60) }));
     await Promise.all([
       sink.write(messages(...values.slice(0, 1000)), never),
       sink.write(messages(...values.slice(1000)), never),
@@ -78,7 +78,7 @@ describe('file', () => {
     const { readings, isCompleted } = await readAll(source);
     const read = readings.flatMap((reading) => reading.messages);
     expect(read.map(({ value }) => value)).toEqual(values);
-    expect(read.map(({ meta }) => meta)).toEqual(values.map((_, place) => ({ lane: 'recording', offset: place + 1 })));
+    expect(read.map(({ meta }) => meta)).toEqual(values.map((_, index) => ({ lane: 'recording', offset: index + 1 })));
     expect(readings.at(-1)?.position).toBe(3001);
     expect(isCompleted).toBe(true);
   });

@@ -10,7 +10,7 @@ function clientTexts(data: Buffer): string[] {
   for (let at = 0; at + 6 <= data.length; ) {
     const length = (data[at + 1] ?? 0) & 127;
     const mask = data.subarray(at + 2, at + 6);
-    const payload = data.subarray(at + 6, at + 6 + length).map((byte, place) => byte ^ (mask[place % 4] ?? 0));
+    const payload = data.subarray(at + 6, at + 6 + length).map((byte, index) => byte ^ (mask[index % 4] ?? 0));
     texts.push(Buffer.from(payload).toString());
     at += 6 + length;
   }
@@ -93,8 +93,8 @@ describe('finnhub', () => {
   });
 
   it('writes a bounded number of lines about frames of ever new kinds', async () => {
-    const kinds = Array.from({ length: 500 }, (_unused, place) => textFrame(`{"type":"kind ${place}"}`));
-    const errors = Array.from({ length: 500 }, (_unused, place) => textFrame(`{"type":"error","msg":"no ${place}"}`));
+    const kinds = Array.from({ length: 500 }, (_unused, index) => textFrame(`{"type":"kind ${index}"}`));
+    const errors = Array.from({ length: 500 }, (_unused, index) => textFrame(`{"type":"error","msg":"no ${index}"}`));
     const { client } = await meet([upgradeThen(...kinds, ...errors, trade(1))], {}, 1);
     await until(() => client.frames.length === 1);
     expect(client.context.node.extra).toMatchObject({ unknown_frames: 500, error_frames: 500 });

@@ -68,7 +68,7 @@ describe('finnhub', () => {
     await subscribed(server, client);
     const prices = client.frames.map(({ value }) => (value as ReturnType<typeof frame>).data[0]?.p ?? 0);
     expect(prices.length).toBeGreaterThan(10);
-    for (const [place, price] of prices.entries()) expect(price).toBeGreaterThan(prices[place - 1] ?? 0);
+    for (const [index, price] of prices.entries()) expect(price).toBeGreaterThan(prices[index - 1] ?? 0);
     expect(client.frames.filter(({ problem }) => problem)).toEqual([]);
     expect(client.context.node.extra).toMatchObject({ gaps: 10, reconnects: 10 });
     await until(() => client.gaps.length === 20);
@@ -170,7 +170,7 @@ describe('finnhub', () => {
   });
 
   it('warns of more symbols than the key allows, and stops asking when the server says so', async () => {
-    const symbols = Array.from({ length: 6 }, (_, place) => `S${place}`);
+    const symbols = Array.from({ length: 6 }, (_, index) => `S${index}`);
     const server = await start({ max_symbols: 3 });
     const client = await connected(server.port, { symbols, max_symbols: 3 }, { clock: hurriedClock(10) });
     expect(client.context.log.lines[0]?.text).toMatch(/6 symbols are more than the 3/);

@@ -185,7 +185,7 @@ describe('rest', () => {
     const seen = received(socket);
     socket.write('GET /api/v1/symbols HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(3));
     await until(() => lanes.length === 3);
-    for (const place of [2, 0, 1]) lanes[place]?.request?.respond(`reply ${place}`);
+    for (const index of [2, 0, 1]) lanes[index]?.request?.respond(`reply ${index}`);
     await until(() => seen.text.includes('reply 2'));
     expect(seen.text.match(/reply \d/g)).toEqual(['reply 0', 'reply 1', 'reply 2']);
   });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sqliteLog } from '../../connectors/sqlite-log/index.ts';
 import { sqliteTable } from '../../connectors/sqlite-table/index.ts';
-import { messageOf } from '../../src/kit/message.ts';
+import { toMessage } from '../../src/kit/message.ts';
 import { roleContext, testEnvironment } from '../../src/testing/environment.ts';
 import { optionsOf, usageOf } from '../support/engine/options.ts';
 
@@ -36,7 +36,7 @@ describe.skipIf(!mounted)('sqlite on a full disk (needs the right to mount a sma
   const ballast = join(folder, 'ballast');
   const environment = testEnvironment();
   const message = (n: number, padding = '') =>
-    messageOf({ key: 'A', value: { key: `k${n}`, padding }, timestamp: 0, meta: { lane: 'test' } }, undefined);
+    toMessage({ key: 'A', value: { key: `k${n}`, padding }, timestamp: 0, meta: { lane: 'test' } }, undefined);
 
   it('fails for the time being, keeps every confirmed message, and goes on when there is space', async () => {
     const log = optionsOf(sqliteLog, { path: join(folder, 'log.db'), topic: 'topic', partitions: 1 });

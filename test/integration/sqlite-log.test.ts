@@ -58,7 +58,7 @@ describe('sqlite_log between processes', () => {
     const reader = start('read', path, 'commit');
     await reader.line(({ position }) => Number(position) >= confirmed);
     const values = valuesOf(reader).map(({ n }) => n);
-    expect(values).toEqual(values.map((_, place) => place));
+    expect(values).toEqual(values.map((_, index) => index));
   });
 
   it('hands a group over at once after a clean stop', async () => {

@@ -165,7 +165,7 @@ describe('the stream of rest', () => {
 
   it('knows 2000 symbols at most', async () => {
     const { port, sink } = await live();
-    await write(sink, ...Array.from({ length: 2005 }, (_, place) => line(`S${place}`, place)));
+    await write(sink, ...Array.from({ length: 2005 }, (_, index) => line(`S${index}`, index)));
     const client = await connect(port);
     await until(() => client.prices.length === 1);
     expect(client.prices[0]?.symbols).toHaveLength(2000);
@@ -247,7 +247,7 @@ describe('the stream of rest', () => {
     const [stuck, reads] = [await connect(port), await connect(port)];
     await until(() => stuck.prices.length === 1);
     stuck.pause();
-    const symbols = Array.from({ length: 2000 }, (_, place) => `SYMBOL-${place}-${'x'.repeat(40)}`);
+    const symbols = Array.from({ length: 2000 }, (_, index) => `SYMBOL-${index}-${'x'.repeat(40)}`);
     const resident = () => {
       globalThis.gc?.();
       return process.memoryUsage().external + process.memoryUsage().arrayBuffers;
@@ -272,7 +272,7 @@ describe('the stream of rest', () => {
     const [slow, reads] = [await connect(port), await connect(port)];
     await until(() => slow.prices.length === 1 && reads.prices.length === 1);
     slow.pause();
-    const symbols = Array.from({ length: 500 }, (_, place) => `SYMBOL-${place}-${'x'.repeat(40)}`);
+    const symbols = Array.from({ length: 500 }, (_, index) => `SYMBOL-${index}-${'x'.repeat(40)}`);
     let written = 0;
     for (let turn = 0; turn < 150; turn++) {
       const { length } = reads.prices;

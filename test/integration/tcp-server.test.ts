@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { tcp } from '../../connectors/tcp/index.ts';
 import { seededChance } from '../../src/kit/chance.ts';
 import { systemClock } from '../../src/kit/clock.ts';
-import { messageOf } from '../../src/kit/message.ts';
+import { toMessage } from '../../src/kit/message.ts';
 import type { Sink } from '../../src/kit/sink.ts';
 import { roleContext, testEnvironment } from '../../src/testing/environment.ts';
 import { sourceMessage } from '../support/engine/operators.ts';
@@ -13,7 +13,7 @@ import { optionsOf } from '../support/engine/options.ts';
 import { closed, dial, openSockets, portOf, received, until } from '../support/sockets/sockets.ts';
 
 const signal = new AbortController().signal;
-const messages = (values: readonly unknown[]) => values.map((value) => messageOf(sourceMessage(value), undefined));
+const messages = (values: readonly unknown[]) => values.map((value) => toMessage(sourceMessage(value), undefined));
 
 const sinks: Sink[] = [];
 const sockets: Socket[] = [];
@@ -97,7 +97,7 @@ describe('tcp server', () => {
     let batch = 0;
     // How much the operating system takes for a client that never reads differs: on until it takes no more.
     for (; batch < 40 || node.extra['skipped_lines'] === undefined; batch++) {
-      const values = Array.from({ length: 64 }, (_, place) => tick(`S${place % 8}`, batch * 64 + place, 4000));
+      const values = Array.from({ length: 64 }, (_, index) => tick(`S${index % 8}`, batch * 64 + index, 4000));
       sent += values.reduce((sum, value) => sum + JSON.stringify(value).length + 1, 0);
       await broadcast(...values);
       most = Math.max(most, ...serverSockets.map((socket) => socket.writableLength));
@@ -110,7 +110,7 @@ describe('tcp server', () => {
     stuck.resume();
     await until(() => late.lines.length === batch * 64 - (node.extra['skipped_lines'] ?? 0));
     const numbers = numbersOf(late.lines);
-    expect(numbers.slice(-8)).toEqual(Array.from({ length: 8 }, (_, place) => batch * 64 - 8 + place));
+    expect(numbers.slice(-8)).toEqual(Array.from({ length: 8 }, (_, index) => batch * 64 - 8 + index));
     await broadcast(tick('S1', 9001), tick('S1', 9002));
     await until(() => numbersOf(late.lines).at(-1) === 9002);
     expect(numbersOf(late.lines).slice(-2)).toEqual([9001, 9002]);
@@ -131,7 +131,7 @@ describe('tcp server', () => {
       // The first never reads, so that lines are skipped in the end.
       for (const { socket } of clients.slice(1)) chance.next() < 0.2 ? socket.resume() : socket.pause();
       const size = Math.floor(chance.next() * 5000);
-      await broadcast(...Array.from({ length: 30 }, (_, place) => tick(`S${place % 3}`, sent++, size)));
+      await broadcast(...Array.from({ length: 30 }, (_, index) => tick(`S${index % 3}`, sent++, size)));
       if (chance.next() < 0.3) await systemClock.turn();
     }
     for (const { socket } of clients) socket.resume();
@@ -154,7 +154,7 @@ describe('tcp server', () => {
     // Time without any line counts for nothing.
     await once(serverSockets[0] as Socket, 'timeout');
     while (serverSockets[0]?.writableLength === 0) {
-      await broadcast(...Array.from({ length: 64 }, (_, place) => tick('A', place, 10_000)));
+      await broadcast(...Array.from({ length: 64 }, (_, index) => tick('A', index, 10_000)));
       await systemClock.turn();
     }
     await until(() => node.extra['clients'] === 1);

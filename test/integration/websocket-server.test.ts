@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type ClientOptions, WebSocket } from 'ws';
 import { websocketServer } from '../../connectors/websocket-server/index.ts';
-import { messageOf } from '../../src/kit/message.ts';
+import { toMessage } from '../../src/kit/message.ts';
 import type { Sink } from '../../src/kit/sink.ts';
 import { roleContext, testEnvironment } from '../../src/testing/environment.ts';
 import { sourceMessage } from '../support/engine/operators.ts';
@@ -179,10 +179,10 @@ describe('websocket_server', () => {
     const client = await dial(server, 'AAPL');
     const given = [frame('AAPL'), { type: 'trade' }, 'x', frame('AAPL')];
     const receipt = await server.sink.write(
-      given.map((value) => messageOf(sourceMessage(value), undefined)),
+      given.map((value) => toMessage(sourceMessage(value), undefined)),
       new AbortController().signal,
     );
-    expect([...(receipt.failed ?? [])].map(([place, error]) => [place, 'code' in error && error.code])).toEqual([
+    expect([...(receipt.failed ?? [])].map(([index, error]) => [index, 'code' in error && error.code])).toEqual([
       [1, 'FDP_MESSAGE_REFUSED'],
       [2, 'FDP_MESSAGE_REFUSED'],
     ]);
@@ -202,8 +202,8 @@ describe('websocket_server', () => {
   });
 
   it.each<[string, (frames: readonly number[]) => boolean]>([
-    ['duplicate', (seen) => seen.some((p, place) => p === seen[place - 1])],
-    ['late', (seen) => seen.some((p, place) => p < (seen[place - 1] ?? 0))],
+    ['duplicate', (seen) => seen.some((p, index) => p === seen[index - 1])],
+    ['late', (seen) => seen.some((p, index) => p < (seen[index - 1] ?? 0))],
     ['garbage', (seen) => seen.some(Number.isNaN)],
   ])('commits the fault "%s" when a client asks for it, and loses nothing by it', async (fault, isSeen) => {
     const server = await start({ control: true });

@@ -3,14 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { bytesOfLetter } from '../../src/cli/replay-source.ts';
 import { FdpError } from '../../src/errors.ts';
 import { deadLetterOf } from '../../src/kit/dead-letter.ts';
-import { messageOf, type SourceMessage } from '../../src/kit/message.ts';
+import { type SourceMessage, toMessage } from '../../src/kit/message.ts';
 import { testNode } from '../../src/testing/environment.ts';
 
 const { node } = testNode('refuses');
 
 function letter(record: Partial<SourceMessage>, maxBytes?: number, error = new FdpError('FDP_MESSAGE_INVALID', 'no')) {
   const whole = { key: 'AAPL', value: undefined, timestamp: 5, meta: { lane: 'l', topic: 't', offset: 7 }, ...record };
-  const rejection = { topology: 'p', refusedBy: node, rejected: messageOf(whole, undefined), error, at: 9 };
+  const rejection = { topology: 'p', refusedBy: node, rejected: toMessage(whole, undefined), error, at: 9 };
   const made = deadLetterOf(rejection, maxBytes);
   const size = Buffer.byteLength(JSON.stringify(made)) + Buffer.byteLength(made.origin.key ?? '');
   return { made, size };

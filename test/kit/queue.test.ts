@@ -134,7 +134,7 @@ describe('bounded queue', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 200 }), policy, async (steps, whenFull) => {
         let dropped = 0;
-        const queue = new BoundedQueue<{ key: string | undefined; place: number; bytes: number }>({
+        const queue = new BoundedQueue<{ key: string | undefined; index: number; bytes: number }>({
           maxItems: 6,
           maxBytes: 100,
           whenFull,
@@ -142,7 +142,7 @@ describe('bounded queue', () => {
             dropped += count;
           },
         });
-        const out: { key: string | undefined; place: number; bytes: number }[] = [];
+        const out: { key: string | undefined; index: number; bytes: number }[] = [];
         let pushed = 0;
         for (const what of steps) {
           if (typeof what === 'number') {
@@ -152,7 +152,7 @@ describe('bounded queue', () => {
             out.push(...(taken?.items ?? []));
           } else {
             if (queue.paused) continue;
-            queue.push({ ...what, place: pushed++ }, what.bytes, what.key);
+            queue.push({ ...what, index: pushed++ }, what.bytes, what.key);
           }
           expect(queue.size).toBeLessThanOrEqual(6);
           expect(queue.bytes).toBeLessThanOrEqual(whenFull === 'pause' ? 140 : 100);
@@ -163,9 +163,9 @@ describe('bounded queue', () => {
           out.push(...taken.items);
         expect(queue.bytes).toBe(0);
         const last = new Map<string | undefined, number>();
-        for (const { key, place } of out) {
-          expect(place).toBeGreaterThan(last.get(key) ?? -1);
-          last.set(key, place);
+        for (const { key, index } of out) {
+          expect(index).toBeGreaterThan(last.get(key) ?? -1);
+          last.set(key, index);
         }
       }),
     );

@@ -19,15 +19,15 @@ describe('recency map', () => {
       fc.property(fc.array(fc.option(key), { maxLength: 200 }), fc.integer({ min: 1, max: 200 }), (steps, repeat) => {
         const map = new RecencyMap<number>();
         let model: (readonly [string, number])[] = [];
-        for (const [place, step] of Array.from({ length: repeat }, () => steps)
+        for (const [index, step] of Array.from({ length: repeat }, () => steps)
           .flat()
           .entries()) {
           if (step === null) {
             map.removeOldest();
             model = model.slice(1);
           } else {
-            map.use(step, place);
-            model = [...model.filter(([known]) => known !== step), [step, place]];
+            map.use(step, index);
+            model = [...model.filter(([known]) => known !== step), [step, index]];
           }
           expect(map.size).toBe(model.length);
         }

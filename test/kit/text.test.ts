@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { messageOf } from '../../src/errors.ts';
+import { errorText } from '../../src/errors.ts';
 import { foreignText, jsonWithin } from '../../src/kit/text.ts';
 
 const hostile = {
@@ -47,7 +47,7 @@ describe('text of others', () => {
     ['many', new Array(5_000_000).fill({ a: 1 })],
   ])('is shown of a value that is %s', (_what, value) => {
     expect(foreignText(value).length).toBeLessThanOrEqual(510);
-    expect(messageOf(value).length).toBeLessThanOrEqual(2010);
+    expect(errorText(value).length).toBeLessThanOrEqual(2010);
     expect(jsonWithin(value, 1000).length).toBeLessThanOrEqual(1000);
   });
 

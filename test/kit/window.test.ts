@@ -1,7 +1,7 @@
 import { Subject } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { type Holder, holding, type Keeper } from '../../src/kit/holding.ts';
-import { type Batch, derive, type Message, messageOf } from '../../src/kit/message.ts';
+import { type Batch, derive, type Message, toMessage } from '../../src/kit/message.ts';
 import { Outcome } from '../../src/kit/track.ts';
 import { window } from '../../src/kit/window.ts';
 import { VirtualClock } from '../../src/simulate/virtual-clock.ts';
@@ -41,7 +41,7 @@ class Bench {
   put(...values: readonly unknown[]): void {
     const messages = values.map((value) => {
       const ended = (outcome: Outcome) => void this.outcomes.set(value, outcome);
-      return messageOf(sourceMessage(value, { key: String(value).charAt(0) }), { ended });
+      return toMessage(sourceMessage(value, { key: String(value).charAt(0) }), { ended });
     });
     this.input.next({ lane: this.lane, messages, warmUp: false });
     this.expectBalanced();

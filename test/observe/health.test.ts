@@ -70,7 +70,7 @@ describe('health', () => {
       soundness(
         processSnapshot(
           0,
-          states.map((state, place) => topologySnapshot(`t${place}`, { state, ready: false, reason: `why ${place}` })),
+          states.map((state, index) => topologySnapshot(`t${index}`, { state, ready: false, reason: `why ${index}` })),
         ),
       );
     expect(ask('starting', 'held', 'draining', 'stopped', 'running', 'standby')).toMatchObject({
@@ -88,7 +88,7 @@ describe('health', () => {
       readiness(
         processSnapshot(
           0,
-          states.map(([state, ready], place) => topologySnapshot(`t${place}`, { state, ready })),
+          states.map(([state, ready], index) => topologySnapshot(`t${index}`, { state, ready })),
         ),
       ).status;
     expect(of(['standby', true], ['running', true])).toBe(200);

@@ -49,7 +49,7 @@ function busyWorld() {
     await clock.sleep(chance.next() * 40);
     if (chance.next() < 0.3) throw new FdpError('FDP_BUSY', 'sink: later');
     const refused = [...messages.keys()].filter(() => chance.next() < 0.1);
-    return { failed: new Map(refused.map((place) => [place, new FdpError('FDP_MESSAGE_REFUSED', 'sink: no')])) };
+    return { failed: new Map(refused.map((index) => [index, new FdpError('FDP_MESSAGE_REFUSED', 'sink: no')])) };
   };
   const plan = planOf({
     connectors: {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { Subject, type Subscription } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { dedupe } from '../../operators/dedupe.ts';
-import { type Batch, type Message, messageOf } from '../../src/kit/message.ts';
+import { type Batch, type Message, toMessage } from '../../src/kit/message.ts';
 import { Outcome } from '../../src/kit/track.ts';
 import { operatorContext } from '../../src/testing/environment.ts';
 import { isBalanced, sourceMessage, testLane } from '../support/engine/operators.ts';
@@ -36,7 +36,7 @@ class Bench {
     const messages = names.map((name) => {
       const key = name.split(':')[0] ?? null;
       const record = sourceMessage({ name }, { key: key === '' ? null : key, timestamp: more.timestamp ?? 0 });
-      return messageOf(record, { ended: (outcome) => void this.outcomes.set(name, outcome) });
+      return toMessage(record, { ended: (outcome) => void this.outcomes.set(name, outcome) });
     });
     this.input.next({ lane: this.lane, messages, warmUp: more.warmUp ?? false });
     this.expectBalanced();
@@ -61,8 +61,8 @@ class Bench {
   #receive(batch: Batch): void {
     const names = batch.messages.map(({ value }) => (value as { name: string }).name);
     this.batches.push(names);
-    batch.messages.forEach((message, place) => {
-      const name = names[place] as string;
+    batch.messages.forEach((message, index) => {
+      const name = names[index] as string;
       const outcome = this.atOnce?.(name);
       if (outcome === undefined) this.#open.set(name, message);
       else message.track.end(outcome);
@@ -162,7 +162,7 @@ describe('dedupe', () => {
         made.push(message, message);
       }
     });
-    const twin = (offset: number) => messageOf(sourceMessage({ offset }, { key: 'a' }), { ended: () => {} });
+    const twin = (offset: number) => toMessage(sourceMessage({ offset }, { key: 'a' }), { ended: () => {} });
     input.next({ lane: bench.lane, messages: [twin(0), twin(1)], warmUp: false });
     made[0]?.track.end(delivered);
     expect(bench.context.node.inFlight).toBe(1);
@@ -192,7 +192,7 @@ describe('dedupe', () => {
   it('survives a long row of twins that all fail at once', () => {
     const bench = new Bench();
     bench.atOnce = () => rejected;
-    const names = Array.from({ length: 20_000 }, (_, place) => `a:${place}`);
+    const names = Array.from({ length: 20_000 }, (_, index) => `a:${index}`);
     bench.put(names);
     expect([...bench.outcomes.keys()]).toEqual(names);
     expect(bench.batches.length).toBe(20_000);

@@ -51,7 +51,7 @@ describe('eligibility', () => {
   });
 
   it('counts no more than a hundred unknown codes by name', async () => {
-    const { context } = await run(Array.from({ length: 150 }, (_, place) => [`code ${place}`]));
+    const { context } = await run(Array.from({ length: 150 }, (_, index) => [`code ${index}`]));
     expect(Object.keys(context.node.extra)).toHaveLength(101);
     expect(context.node.extra['unknown_conditions:other']).toBe(50);
   });

@@ -97,7 +97,7 @@ describe('find', () => {
   });
 
   it('refuses what would be more rows than it gives, instead of giving a part of them', async () => {
-    const rows = (count: number) => Array.from({ length: count }, (_, place) => ({ symbol: 'A', _id: String(place) }));
+    const rows = (count: number) => Array.from({ length: count }, (_, index) => ({ symbol: 'A', _id: String(index) }));
     const given = async (count: number) => {
       const context = { ...operatorContext(), lookup: () => table(rows(count)) };
       const { out } = await runOperators([operator(find, '{ in: symbols }')], [{}], { context });
@@ -203,7 +203,7 @@ describe('find', () => {
     const times = fc.array(fc.integer({ min: 1, max: 4 }), { maxLength: 30 });
     await fc.assert(
       fc.asyncProperty(times, fc.integer({ min: 1, max: 7 }), async (given, limit) => {
-        const rows = given.map((time, place) => row(time, `id${String(place).padStart(3, '0')}`));
+        const rows = given.map((time, index) => row(time, `id${String(index).padStart(3, '0')}`));
         const store = table(rows);
         const seen: Row[] = [];
         let query: string | undefined = `limit=${limit}`;

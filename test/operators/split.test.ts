@@ -28,7 +28,7 @@ describe('split', () => {
     const data = [{ p: 0 }, { s: 'AAPL' }, null, { s: 7 }, 'x', { s: '' }, ['s']];
     const { out } = await run([{ data }]);
     expect(out.map(({ key, value }) => [key, (value as { data: unknown[] }).data])).toEqual([
-      [null, data.filter((_, place) => place !== 1)],
+      [null, data.filter((_, index) => index !== 1)],
       ['AAPL', [{ s: 'AAPL' }]],
     ]);
   });

@@ -24,9 +24,9 @@ function relativeError(ticks: readonly Tick[], got: number): number {
 /** Checks every tick of a run against the exact answer for its window. */
 function expectExact(window: number, ticks: readonly Tick[]): void {
   const rolling = new RollingVwap(window);
-  for (const [place, [price, volume]] of ticks.entries()) {
+  for (const [index, [price, volume]] of ticks.entries()) {
     const got = rolling.add(price, volume);
-    const shown = ticks.slice(Math.max(0, place + 1 - window), place + 1).filter(([, some]) => some > 0);
+    const shown = ticks.slice(Math.max(0, index + 1 - window), index + 1).filter(([, some]) => some > 0);
     expect(got === null).toBe(shown.length === 0);
     if (got === null) continue;
     const prices = shown.map(([paid]) => paid);
@@ -50,7 +50,7 @@ describe('vwap', () => {
     ];
     const { out, outcomes, context } = await run('{ window: 2, by: symbol }', values);
     expect(out.map(({ value }) => value)).toEqual(
-      [10, 5, 17.5, 25].map((expected, place) => ({ ...values[place], vwap: expected })),
+      [10, 5, 17.5, 25].map((expected, index) => ({ ...values[index], vwap: expected })),
     );
     expect(outcomes).toEqual([1, 1, 1, 1]);
     expect(isBalanced(context)).toBe(true);
@@ -63,9 +63,9 @@ describe('vwap', () => {
   });
 
   it.each([1, 2, 3, 7, 50, 64, 65, 1000])('keeps no trace of a spike in a window of %i', (window) => {
-    const dust: Tick[] = Array.from({ length: 2 * window + 3 }, (_, place) => [
-      1e-6 * (1 + (place % 7)),
-      1e-6 / (1 + (place % 3)),
+    const dust: Tick[] = Array.from({ length: 2 * window + 3 }, (_, index) => [
+      1e-6 * (1 + (index % 7)),
+      1e-6 / (1 + (index % 3)),
     ]);
     for (const spike of [
       [1e9, 1e9],
@@ -76,9 +76,9 @@ describe('vwap', () => {
       const ticks: Tick[] = [...dust.slice(0, window - 1), spike, ...dust];
       const rolling = new RollingVwap(window);
       const got = ticks.map(([price, volume]) => rolling.add(price, volume));
-      for (const place of [window, 2 * window - 2, 2 * window - 1, 2 * window, ticks.length - 1]) {
-        const shown = ticks.slice(Math.max(0, place + 1 - window), place + 1);
-        expect(relativeError(shown, got[place] as number)).toBeLessThanOrEqual(Number.EPSILON);
+      for (const index of [window, 2 * window - 2, 2 * window - 1, 2 * window, ticks.length - 1]) {
+        const shown = ticks.slice(Math.max(0, index + 1 - window), index + 1);
+        expect(relativeError(shown, got[index] as number)).toBeLessThanOrEqual(Number.EPSILON);
       }
     }
   });
@@ -146,7 +146,7 @@ describe('vwap', () => {
   });
 
   it('forgets the key unused for longest, and counts it', async () => {
-    const values = ['A', 'B', 'A', 'C', 'B'].map((symbol, place) => ({ symbol, price: place + 1, volume: 1 }));
+    const values = ['A', 'B', 'A', 'C', 'B'].map((symbol, index) => ({ symbol, price: index + 1, volume: 1 }));
     const { out, context } = await run('{ window: 9, by: symbol, max_keys: 2 }', values);
     expect(out.map(({ value }) => (value as { vwap: number }).vwap)).toEqual([1, 2, 2, 4, 5]);
     expect(context.node.extra).toEqual({ evicted: 2 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FdpError } from '../../src/errors.ts';
 import { unlessAborted } from '../../src/kit/clock.ts';
-import { type Message, messageOf } from '../../src/kit/message.ts';
+import { type Message, toMessage } from '../../src/kit/message.ts';
 import type { Sink } from '../../src/kit/sink.ts';
 import { VirtualClock } from '../../src/simulate/virtual-clock.ts';
 import { type SinkBench, sinkContract } from '../../src/testing/sink-contract.ts';
@@ -16,7 +16,7 @@ interface Parts {
 
 const never = () => new Promise<never>(() => {});
 const numberOf = ({ value }: Message) => (value as { number: number }).number;
-const numbered = (number: number) => messageOf(sourceMessage({ number }, { key: `k${number}` }), undefined);
+const numbered = (number: number) => toMessage(sourceMessage({ number }, { key: `k${number}` }), undefined);
 const refusal = new FdpError('FDP_MESSAGE_REFUSED', 'sink: expected a positive number');
 
 /** A sink that keeps its contract, and what a mistake makes of it. */

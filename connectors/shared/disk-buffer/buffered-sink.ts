@@ -1,4 +1,4 @@
-import { FdpError, faultOf, messageOf } from '../../../src/errors.ts';
+import { errorText, FdpError, faultOf } from '../../../src/errors.ts';
 import { Backoff } from '../../../src/kit/backoff.ts';
 import { endedWithin, linkedAbort, withGrace } from '../../../src/kit/clock.ts';
 import type { Message, SourceMessage } from '../../../src/kit/message.ts';
@@ -78,16 +78,16 @@ export class BufferedSink implements Sink {
     const tried = isOffered ? await this.#tryLog(messages, signal) : undefined;
     const failed = new Map<number, Error>();
     const kept: Kept[] = [];
-    for (const [place, message] of messages.entries()) {
-      const error = tried?.failed?.get(place);
-      if (error && faultOf(error) === 'permanent') failed.set(place, error);
-      if (tried && (!error || failed.has(place))) continue;
+    for (const [index, message] of messages.entries()) {
+      const error = tried?.failed?.get(index);
+      if (error && faultOf(error) === 'permanent') failed.set(index, error);
+      if (tried && (!error || failed.has(index))) continue;
       try {
         const value = encodeValue(message, this.#options.name, this.maxMessageBytes);
         const row = { key: message.key, timestamp: Math.trunc(message.timestamp), value };
         kept.push({ row, offered: isOffered ? message : undefined });
       } catch (cause) {
-        failed.set(place, cause as Error);
+        failed.set(index, cause as Error);
       }
     }
     if (kept.length > 0) await this.#keep(kept, signal);
@@ -98,7 +98,7 @@ export class BufferedSink implements Sink {
     await this.#context.failPoint('buffer-before-append');
     const rows = messages.map(({ row }) => row);
     const { ids, dropped } = await this.#buffer.append(rows, signal);
-    for (const [place, { offered }] of messages.entries()) if (offered) this.#offered.add(ids[place] ?? 0, offered);
+    for (const [index, { offered }] of messages.entries()) if (offered) this.#offered.add(ids[index] ?? 0, offered);
     await this.#context.failPoint('buffer-after-append');
     this.#context.node.gauge('buffered', this.#buffer.size);
     this.#losses.report(dropped, `the disk buffer of ${this.#options.maxBytes} bytes is full`);
@@ -174,8 +174,8 @@ export class BufferedSink implements Sink {
         }
         this.#context.node.retries++;
         // Once it is connected the log tells its troubles by itself.
-        if (!this.#innerConnected && !this.#life.signal.aborted) this.#context.node.is('retrying', messageOf(error));
-        this.#context.log.debug({}, `${this.#options.name}: ${messageOf(error)}`);
+        if (!this.#innerConnected && !this.#life.signal.aborted) this.#context.node.is('retrying', errorText(error));
+        this.#context.log.debug({}, `${this.#options.name}: ${errorText(error)}`);
         await backoff.wait(this.#life.signal);
       }
     }
@@ -194,16 +194,16 @@ export class BufferedSink implements Sink {
     const waiting = this.#buffer.first(this.#atATime);
     if (waiting.length === 0) return;
     const { failed = new Map<number, Error>() } = await this.#bring(waiting);
-    this.#confirmed = waiting.filter((_message, place) => !failed.has(place));
+    this.#confirmed = waiting.filter((_message, index) => !failed.has(index));
     this.#atATime = drainStep;
     await this.#context.failPoint('buffer-before-remove');
     const isLetter = this.#context.node.kind === 'dead_letter';
     const stay = new Map<number, Error>();
-    for (const [place, error] of failed) {
-      const isRefused = faultOf(error) === 'permanent' && (isLetter || (await this.#reject(waiting[place], error)));
-      if (!isRefused) stay.set(place, error);
+    for (const [index, error] of failed) {
+      const isRefused = faultOf(error) === 'permanent' && (isLetter || (await this.#reject(waiting[index], error)));
+      if (!isRefused) stay.set(index, error);
     }
-    this.#confirmed = waiting.filter((_message, place) => !stay.has(place));
+    this.#confirmed = waiting.filter((_message, index) => !stay.has(index));
     await this.#removeConfirmed();
     const refused = failed.size - stay.size;
     if (isLetter && refused > 0)

@@ -71,8 +71,8 @@ export class DiskBuffer {
     const added = weights.reduce((sum, weight) => sum + weight, 0);
     const insert = 'INSERT INTO fdp_buffer (name, key, timestamp, value, bytes) VALUES (?, ?, ?, ?, ?) RETURNING id';
     const done = await this.#file.opened.write((db) => {
-      const ids = messages.map(({ key, timestamp, value }, place) =>
-        Number(db.get(insert, name, key, timestamp, value, weights[place] ?? 0)?.['id']),
+      const ids = messages.map(({ key, timestamp, value }, index) =>
+        Number(db.get(insert, name, key, timestamp, value, weights[index] ?? 0)?.['id']),
       );
       let freed = 0;
       let count = 0;

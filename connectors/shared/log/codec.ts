@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import { FdpError, messageOf } from '../../../src/errors.ts';
+import { errorText, FdpError } from '../../../src/errors.ts';
 import { parseJson, toJson } from '../../../src/kit/json.ts';
 import type { Message, SourceMessage } from '../../../src/kit/message.ts';
 import type { StoredRecord } from './store.ts';
@@ -37,7 +37,7 @@ export function decodeRecord(record: StoredRecord, origin: RecordOrigin): Source
   try {
     return { key, value: parseJson(raw), timestamp, meta, raw };
   } catch (error) {
-    const text = `${topic}-${partition}-${offset}: ${messageOf(error)}`;
+    const text = `${topic}-${partition}-${offset}: ${errorText(error)}`;
     const problem = new FdpError('FDP_MESSAGE_UNREADABLE', text, { cause: error });
     return { key, value: undefined, timestamp, meta, raw, problem };
   }

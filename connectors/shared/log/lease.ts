@@ -1,4 +1,4 @@
-import { FdpError, isRetriable, messageOf } from '../../../src/errors.ts';
+import { errorText, FdpError, isRetriable } from '../../../src/errors.ts';
 import type { RoleContext } from '../../../src/kit/role.ts';
 import type { Lease, LogStore } from './store.ts';
 
@@ -67,7 +67,7 @@ export function keepLease(
       if (stopped || (error instanceof FdpError && error.code === 'FDP_CLOSED')) return;
       if (error instanceof FdpError && error.fault === 'fatal') return lost(error);
       // Busy or full: the next beat tries again, and whoever takes over meanwhile is noticed by its epoch.
-      context.log[isRetriable(error) ? 'debug' : 'error']({ group: lease.group }, messageOf(error));
+      context.log[isRetriable(error) ? 'debug' : 'error']({ group: lease.group }, errorText(error));
     }
     if (!stopped) schedule();
   };

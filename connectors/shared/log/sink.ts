@@ -1,4 +1,4 @@
-import { faultOf, isRetriable, messageOf } from '../../../src/errors.ts';
+import { errorText, faultOf, isRetriable } from '../../../src/errors.ts';
 import type { Message, SourceMessage } from '../../../src/kit/message.ts';
 import type { RoleContext } from '../../../src/kit/role.ts';
 import type { Receipt, Sink } from '../../../src/kit/sink.ts';
@@ -49,12 +49,12 @@ export class LogSink implements Sink {
 
   async write(messages: readonly Message[], signal: AbortSignal): Promise<Receipt> {
     const failed = new Map<number, Error>();
-    const records: { readonly place: number; readonly record: NewRecord }[] = [];
-    for (const [place, message] of messages.entries()) {
+    const records: { readonly index: number; readonly record: NewRecord }[] = [];
+    for (const [index, message] of messages.entries()) {
       try {
-        records.push({ place, record: this.#record(message) });
+        records.push({ index, record: this.#record(message) });
       } catch (error) {
-        failed.set(place, error as Error);
+        failed.set(index, error as Error);
       }
     }
     await this.#context.failPoint('log-before-append');
@@ -64,7 +64,7 @@ export class LogSink implements Sink {
         await this.#store.append(chunk, signal);
       } catch (error) {
         if (start === 0 && failed.size === 0) throw error;
-        for (const { place } of records.slice(start)) failed.set(place, error as Error);
+        for (const { index } of records.slice(start)) failed.set(index, error as Error);
         break;
       }
     }
@@ -110,7 +110,7 @@ export class LogSink implements Sink {
         unread += step.unread;
       }
     } catch (error) {
-      if (this.#open) log[isRetriable(error) ? 'warn' : 'error']({}, `retention: ${messageOf(error)}`);
+      if (this.#open) log[isRetriable(error) ? 'warn' : 'error']({}, `retention: ${errorText(error)}`);
       // What a person must fix ends the topology with its next write: one log line is enough.
       if (faultOf(error) === 'fatal') return;
     }

@@ -1,5 +1,5 @@
 import { Observable, type Subscriber } from 'rxjs';
-import { FdpError, faultOf, messageOf } from '../../../src/errors.ts';
+import { errorText, FdpError, faultOf } from '../../../src/errors.ts';
 import { linkedAbort } from '../../../src/kit/clock.ts';
 import type { RoleContext } from '../../../src/kit/role.ts';
 import type { Lane, Source } from '../../../src/kit/source.ts';
@@ -90,7 +90,7 @@ export class LogSource implements Source {
     } catch (error) {
       // Where a person must cure it there is no lease any more, and the topology's end says why.
       const level = faultOf(error) === 'fatal' ? 'debug' : 'warn';
-      this.#context.log[level]({}, `${this.#store.name}: the lease runs out by itself: ${messageOf(error)}`);
+      this.#context.log[level]({}, `${this.#store.name}: the lease runs out by itself: ${errorText(error)}`);
     }
     await this.#store.close();
   }

@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DatabaseSyncInstance, StatementSyncInstance } from '@photostructure/sqlite';
-import { type ErrorCode, FdpError, messageOf } from '../../../src/errors.ts';
+import { type ErrorCode, errorText, FdpError } from '../../../src/errors.ts';
 import { writeAdvice } from '../../../src/kit/rights.ts';
 import { loadBinding } from './binding.ts';
 
@@ -115,7 +115,7 @@ export class Database {
 }
 
 function classified(path: string, error: unknown): FdpError {
-  const text = messageOf(error);
+  const text = errorText(error);
   if (text.includes('too large to be represented'))
     return new FdpError('FDP_MESSAGE_UNREADABLE', `${path}: a stored integer is beyond 2^53`, { cause: error });
   // One binding calls it so, the other so; and the errors of the package's `all` carry no result code, only its text.

@@ -1,6 +1,6 @@
 import { closeSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { FdpError, messageOf } from '../../../src/errors.ts';
+import { errorText, FdpError } from '../../../src/errors.ts';
 import { writeAdvice } from '../../../src/kit/rights.ts';
 import { Database } from './database.ts';
 import { prepareFile } from './schema.ts';
@@ -47,7 +47,7 @@ function makePrivate(path: string): void {
 
 function folderError(folder: string, cause: unknown): FdpError {
   const { code = '' } = cause as NodeJS.ErrnoException;
-  const text = `${folder}: the folder could not be created: ${messageOf(cause)}`;
+  const text = `${folder}: the folder could not be created: ${errorText(cause)}`;
   if (code === 'ENOSPC') return new FdpError('FDP_DISK_FULL', text, { cause });
   const isFile = code === 'EEXIST' || code === 'ENOTDIR';
   const cure = isFile ? 'there is a file with this name: move it, or set FDP_DATA to a folder' : writeAdvice(folder);

@@ -1,4 +1,4 @@
-import { FdpError, messageOf } from '../../../src/errors.ts';
+import { errorText, FdpError } from '../../../src/errors.ts';
 import type { Environment } from '../../../src/kit/environment.ts';
 import type { Database } from './database.ts';
 
@@ -137,7 +137,7 @@ export class WriteQueue {
     try {
       if (this.#db.inTransaction) this.#db.exec('ROLLBACK');
     } catch (error) {
-      this.#environment.log.error({ file: this.#db.path }, `${this.#db.path}: ${messageOf(error)}`);
+      this.#environment.log.error({ file: this.#db.path }, `${this.#db.path}: ${errorText(error)}`);
     }
   }
 }

@@ -116,11 +116,11 @@ export function checkTable(options: TableOptions, report: Report): void {
   const known = `one of ${words.join(', ')}`;
   if (options.unique !== undefined && !Object.hasOwn(fields, options.unique))
     report(['unique'], `expected ${known}, got "${options.unique}"`);
-  for (const [place, index] of (options.indexes ?? []).entries())
+  for (const [nth, index] of (options.indexes ?? []).entries())
     for (const [inner, text] of index.entries()) {
       const { field } = sortField(text);
       if (field !== '_id' && !Object.hasOwn(fields, field))
-        report(['indexes', place, inner], `expected _id or ${known}, got "${field}"`);
+        report(['indexes', nth, inner], `expected _id or ${known}, got "${field}"`);
     }
 }
 

@@ -19,10 +19,10 @@ export function rowProof(
 ): Proof | undefined {
   if (!keepsRows(definition)) return undefined;
   let found: Message | undefined;
-  for (let place = messages.length - 1; place >= 0; place--) {
-    const message = messages[place];
-    if (!message || failed.has(place)) continue;
-    const first = known.get(place);
+  for (let index = messages.length - 1; index >= 0; index--) {
+    const message = messages[index];
+    if (!message || failed.has(index)) continue;
+    const first = known.get(index);
     if (first && !isSame(first, coordinatesOf(message))) continue;
     if (!first) return proofOf(message, storableRow(definition, message.value)[definition.unique ?? ''] ?? null);
     found ??= message;

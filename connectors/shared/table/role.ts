@@ -1,4 +1,4 @@
-import { messageOf } from '../../../src/errors.ts';
+import { errorText } from '../../../src/errors.ts';
 import type { RoleContext } from '../../../src/kit/role.ts';
 import { expireStep, type TableStore } from './store.ts';
 
@@ -32,7 +32,7 @@ export abstract class TableRole {
     try {
       await this.removeOld();
     } catch (error) {
-      this.context.log.debug({}, `${this.store.definition.name}: nothing was removed: ${messageOf(error)}`);
+      this.context.log.debug({}, `${this.store.definition.name}: nothing was removed: ${errorText(error)}`);
     }
   }
 

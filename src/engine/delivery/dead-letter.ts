@@ -1,4 +1,4 @@
-import { type FdpError, messageOf as textOf } from '../../errors.ts';
+import { errorText, type FdpError } from '../../errors.ts';
 import { Backoff } from '../../kit/backoff.ts';
 import { deadLetterOf } from '../../kit/dead-letter.ts';
 import type { Message, SourceMessage } from '../../kit/message.ts';
@@ -71,7 +71,7 @@ export class DeadLetters {
       } catch (error) {
         if (killed.aborted) break;
         node.retries++;
-        node.is('retrying', `the dead letter cannot be written: ${textOf(error)}`);
+        node.is('retrying', `the dead letter cannot be written: ${errorText(error)}`);
         await backoff.wait(killed, { hurry: draining });
       }
     }
@@ -82,8 +82,8 @@ export class DeadLetters {
   /** @throws the first failure, once those that are written have ended */
   #confirm(batch: readonly Waiting[], { failed }: Receipt): void {
     const { node } = this.#parts;
-    const written = batch.filter((_waiting, place) => !failed?.has(place));
-    const left = batch.filter((_waiting, place) => failed?.has(place));
+    const written = batch.filter((_waiting, index) => !failed?.has(index));
+    const left = batch.filter((_waiting, index) => failed?.has(index));
     this.#queue = [...left, ...this.#queue.slice(batch.length)];
     node.inFlight -= written.length;
     node.out += written.length;

@@ -1,4 +1,4 @@
-import { FdpError, faultOf, messageOf } from '../../errors.ts';
+import { errorText, FdpError, faultOf } from '../../errors.ts';
 import { Backoff } from '../../kit/backoff.ts';
 import { linkedAbort } from '../../kit/clock.ts';
 import type { Batch, Message } from '../../kit/message.ts';
@@ -59,7 +59,7 @@ export class Delivery {
       if (error === undefined) this.#troubles.end(attempt);
       else if (faultOf(error) === 'fatal') this.#parts.fail(error);
       else if (!this.#parts.killed.aborted && !batch.lane.signal.aborted) {
-        this.#troubles.begin(attempt, 'retrying', messageOf(error));
+        this.#troubles.begin(attempt, 'retrying', errorText(error));
         await attempt.wait();
       }
     }
@@ -144,10 +144,10 @@ class BatchDelivery {
     const again: Message[] = [];
     const stuckKeys = new Set<string>();
     let toWaitFor: unknown;
-    for (let place = 0; place < messages.length; place++) {
-      const message = messages[place] as Message;
-      const error = failed?.get(place);
-      if (error === undefined) this.#delivered(message, known?.get(place));
+    for (let index = 0; index < messages.length; index++) {
+      const message = messages[index] as Message;
+      const error = failed?.get(index);
+      if (error === undefined) this.#delivered(message, known?.get(index));
       else if (!isVictim(message, error, stuckKeys) && this.#isHopeless(message, error)) this.#reject(message, error);
       else {
         again.push(message);

@@ -1,9 +1,9 @@
 import { Observable } from 'rxjs';
-import { FdpError, isRetriable, messageOf as textOf } from '../../errors.ts';
+import { errorText, FdpError, isRetriable } from '../../errors.ts';
 import { Backoff } from '../../kit/backoff.ts';
 import { linkedAbort, onAbort, withGrace } from '../../kit/clock.ts';
 import type { Environment } from '../../kit/environment.ts';
-import { type Batch, type LaneContext, type Message, messageOf } from '../../kit/message.ts';
+import { type Batch, type LaneContext, type Message, toMessage } from '../../kit/message.ts';
 import type { NodeStats } from '../../kit/node-stats.ts';
 import type { Outcomes } from '../../kit/outcomes.ts';
 import type { Lane, Reading } from '../../kit/source.ts';
@@ -145,7 +145,7 @@ export class LaneReader {
         if (stopped.aborted) break;
         if (!isRetriable(error)) throw error;
         node.retries++;
-        troubles.begin(this, 'retrying', textOf(error));
+        troubles.begin(this, 'retrying', errorText(error));
         await backoff.wait(stopped);
       }
     }
@@ -181,7 +181,7 @@ export class LaneReader {
     const settlement = reading.warmUp ? undefined : this.#ledger.open(reading);
     const messages: Message[] = [];
     for (const record of reading.messages) {
-      const message = messageOf(record, settlement);
+      const message = toMessage(record, settlement);
       if (record.problem === undefined) messages.push(message);
       else if (settlement) outcomes.reject(this.context, message, record.problem);
     }

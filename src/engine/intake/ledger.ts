@@ -8,8 +8,11 @@ import type { Proofs } from '../recovery/proofs.ts';
 import type { Tally } from '../tally.ts';
 import type { Permits } from './permits.ts';
 
-/** Time between two commits of a lane while it is busy, ms: what a crash makes us read again. */
-const commitIntervalMs = 100;
+/**
+ * Positions are committed when the clock passes a multiple of this, ms: all lanes at the same moments, so that an embedded log
+ * makes one durable write of them. It is also what a crash makes us read again.
+ */
+const commitIntervalMs = 250;
 
 /** One batch as it was read: settled when every message of it has ended. */
 export class Settlement implements TrackOwner {
@@ -160,7 +163,9 @@ export class Ledger {
   async #commitAll(): Promise<void> {
     const { clock } = this.#environment;
     const backoff = new Backoff(this.#environment);
-    while (this.#target !== undefined && !this.#lane.signal.aborted) {
+    while (this.#target !== undefined) {
+      await clock.sleep(commitIntervalMs - (clock.monotonic() % commitIntervalMs), this.#hurry.signal);
+      if (this.#lane.signal.aborted) break;
       const position = this.#target;
       this.#target = undefined;
       this.#beingCommitted = together(this.#beingCommitted, this.#settled);
@@ -169,7 +174,6 @@ export class Ledger {
         await this.#lane.group?.commit(position, this.#proofs.note);
         this.#beingCommitted = undefined;
         backoff.reset();
-        await clock.sleep(commitIntervalMs, this.#hurry.signal);
       } catch (error) {
         if (!isRetriable(error)) return this.#fail(error);
         this.#target ??= position;

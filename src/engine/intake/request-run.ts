@@ -10,9 +10,9 @@ import {
   of,
   tap,
 } from 'rxjs';
-import { FdpError, messageOf as textOf } from '../../errors.ts';
+import { errorText, FdpError } from '../../errors.ts';
 import type { Environment } from '../../kit/environment.ts';
-import { type Batch, type LaneContext, type Message, messageOf } from '../../kit/message.ts';
+import { type Batch, type LaneContext, type Message, toMessage } from '../../kit/message.ts';
 import type { NodeStats } from '../../kit/node-stats.ts';
 import type { RequestContext } from '../../kit/request.ts';
 import type { Lane, Reading } from '../../kit/source.ts';
@@ -58,7 +58,7 @@ export class RequestRun {
       tap((batch) => this.#replied(batch)),
       ignoreElements(),
       catchError((error) => {
-        this.#request.fail(new FdpError('FDP_INTERNAL', textOf(error), { cause: error }));
+        this.#request.fail(new FdpError('FDP_INTERNAL', errorText(error), { cause: error }));
         return EMPTY;
       }),
       // What its operators have left behind when they failed, nobody will ever end.
@@ -81,7 +81,7 @@ export class RequestRun {
     tally.read(reading.messages.length);
     node.in += reading.messages.length;
     node.out += reading.messages.length;
-    this.#own = reading.messages.map((record) => messageOf(record, settlement));
+    this.#own = reading.messages.map((record) => toMessage(record, settlement));
     for (const { track } of this.#own) track.fork(1);
     const lane: LaneContext = { id: this.#lane.id, signal: this.#lane.signal, request: this.#request };
     return { lane, messages: this.#own, warmUp: false };

@@ -1,4 +1,4 @@
-import { messageOf } from '../../errors.ts';
+import { errorText } from '../../errors.ts';
 import type { ConnectorDeclaration, Report } from '../../kit/declaration.ts';
 import { suggestion } from '../../kit/names.ts';
 import { asText, type Entry, entryPlace, isUnusable, placeAt, valueAt } from '../read/tree.ts';
@@ -84,7 +84,7 @@ export function guarded<T>(report: Report, check: () => T): T | undefined {
   try {
     return check();
   } catch (error) {
-    report([], messageOf(error));
+    report([], errorText(error));
     return undefined;
   }
 }

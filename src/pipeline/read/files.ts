@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { messageOf } from '../../errors.ts';
+import { errorText } from '../../errors.ts';
 import { suggestion } from '../../kit/names.ts';
 import { pipelineStructure } from '../check/structure.ts';
 import type { Problems } from '../problem.ts';
@@ -111,7 +111,7 @@ export class FileReader {
     } catch (error) {
       if (error instanceof TypeError) return refuse('the file is not UTF-8 text');
       const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-      return refuse(isMissing ? 'there is no such file' : messageOf(error), place ? `looked for ${path}` : undefined);
+      return refuse(isMissing ? 'there is no such file' : errorText(error), place ? `looked for ${path}` : undefined);
     }
   }
 

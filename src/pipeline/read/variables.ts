@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
-import { messageOf } from '../../errors.ts';
+import { errorText } from '../../errors.ts';
 import { readAdvice } from '../../kit/rights.ts';
 
 /** What a variable gives: its text, nothing (not set), or the reason why its file can't be read. */
@@ -51,6 +51,6 @@ function readSecret(name: string, path: string): Lookup {
     return { text: readFileSync(path, 'utf8').replace(/(\r?\n)+$/, '') };
   } catch (error) {
     const hint = readAdvice(path) ?? 'check the path: it is taken from the folder of the pipeline';
-    return { problem: `${name} names a file that can't be read: ${messageOf(error)}`, hint };
+    return { problem: `${name} names a file that can't be read: ${errorText(error)}`, hint };
   }
 }

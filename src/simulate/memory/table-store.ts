@@ -66,10 +66,10 @@ export class MemoryTableStore implements TableStore<NewRow['values']>, TableRead
   insert(rows: readonly NewRow[], signal: AbortSignal): Promise<Inserted> {
     return this.#step('insert', signal, (table) => {
       const known = new Map<number, Coordinates>();
-      for (const [place, { values, coordinates }] of rows.entries()) {
+      for (const [index, { values, coordinates }] of rows.entries()) {
         const first = this.#find(table, this.#keyOf(values));
-        if (first) known.set(place, { lane: first.lane, offset: first.offset, index: first.index });
-        else if (wasRemoved(table, coordinates)) known.set(place, coordinates);
+        if (first) known.set(index, { lane: first.lane, offset: first.offset, index: first.index });
+        else if (wasRemoved(table, coordinates)) known.set(index, coordinates);
         else this.#put(table, table.nextId++, { values, marks: {}, states: {}, ...coordinates });
       }
       return { known, failed: new Map() };

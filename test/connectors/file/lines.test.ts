@@ -5,7 +5,7 @@ import { type Line, Lines } from '../../../connectors/file/lines.ts';
 function linesOf(bytes: Buffer, cuts: readonly number[], maxLine = 1000): Line[] {
   const lines = new Lines(maxLine);
   const edges = [0, ...cuts.filter((cut) => cut < bytes.length).sort((a, b) => a - b), bytes.length];
-  const found = edges.slice(1).flatMap((end, place) => lines.push(bytes.subarray(edges[place], end)));
+  const found = edges.slice(1).flatMap((end, index) => lines.push(bytes.subarray(edges[index], end)));
   const last = lines.end();
   return last ? [...found, last] : found;
 }
@@ -20,7 +20,7 @@ describe('file', () => {
         (texts, cuts, end) => {
           const found = linesOf(Buffer.from(texts.map((text) => text + end).join('')), cuts, 10_000);
           expect(found.map(({ bytes }) => bytes.toString())).toEqual(texts);
-          expect(found.map(({ number }) => number)).toEqual(texts.map((_, place) => place + 1));
+          expect(found.map(({ number }) => number)).toEqual(texts.map((_, index) => index + 1));
         },
       ),
     );

@@ -53,7 +53,7 @@ class Partition {
 
 function appendTo(writer: PartitionWriter, value: string, signal: AbortSignal): Write['outcome'] {
   const write = new Write(1, signal);
-  writer.append({ record: { key: null, value, timestamp: 0 }, bytes: value.length, write, place: 0 });
+  writer.append({ record: { key: null, value, timestamp: 0 }, bytes: value.length, write, index: 0 });
   return write.outcome;
 }
 

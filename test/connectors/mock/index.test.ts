@@ -66,8 +66,8 @@ describe('mock', () => {
       fc.asyncProperty(fc.array(fc.integer({ min: 0, max: 3000 }), { minLength: 1 }), async (pauses) => {
         const opened = await market({ limit: 400 });
         const readings: Reading[] = [];
-        for (let place = 0; ; place++) {
-          await opened.clock.advance(pauses[place % pauses.length] ?? 0);
+        for (let index = 0; ; index++) {
+          await opened.clock.advance(pauses[index % pauses.length] ?? 0);
           const reading = await opened.clock.until(opened.lane.read(never));
           if (!reading) break;
           readings.push(reading);
@@ -156,7 +156,7 @@ describe('mock', () => {
     const trades = tradesOf(await readAll(await market({ rate: 'max', limit: 50_000 })));
     const share = (test: (trade: Trade, place: number) => boolean) => trades.filter(test).length / trades.length;
     for (const symbol of symbols) expect(share(({ s }) => s === symbol)).toBeGreaterThan(0.08);
-    expect(share(({ t }, place) => place > 0 && t === trades[place - 1]?.t)).toBeGreaterThan(0.2);
+    expect(share(({ t }, index) => index > 0 && t === trades[index - 1]?.t)).toBeGreaterThan(0.2);
     expect(share(({ v }) => v === 0)).toBeGreaterThan(0.001);
     expect(share(({ v }) => v === 0)).toBeLessThan(0.01);
     expect(share(({ v }) => v > 0 && v < 100)).toBeGreaterThan(0.4);

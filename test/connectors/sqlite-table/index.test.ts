@@ -59,8 +59,8 @@ describe('sqlite_table', () => {
 
   it('refuses as many rows as the one who asks would, without reading them, and gives one less', async () => {
     const table = await TestTable.open(world);
-    for (const [place, symbol] of ['A', 'A', 'A', 'B'].entries())
-      await table.put({ message_key: String(place), symbol });
+    for (const [index, symbol] of ['A', 'A', 'A', 'B'].entries())
+      await table.put({ message_key: String(index), symbol });
     const ask = (limit: number) => table.find({ where: { symbol: 'A' }, sort: [], limit, belowLimit: true });
     expect(await ask(4)).toHaveLength(3);
     await expect(ask(3)).rejects.toMatchObject({ code: 'FDP_RESULT_TOO_LARGE' });

@@ -8,9 +8,9 @@ import { createTable } from '../../../connectors/sqlite-table/schema.ts';
 const definition = readTable('rows', { fields: { name: 'string' }, unique: 'name' });
 
 function rows(from: number, to: number): NewRow[] {
-  return Array.from({ length: to - from }, (_unused, place) => ({
-    values: { name: `row ${from + place}` },
-    coordinates: { lane: 'l', offset: from + place, index: 0 },
+  return Array.from({ length: to - from }, (_unused, index) => ({
+    values: { name: `row ${from + index}` },
+    coordinates: { lane: 'l', offset: from + index, index: 0 },
   }));
 }
 
@@ -24,9 +24,9 @@ describe('inserting rows', () => {
     expect(run(rows(30, 75)).size).toBe(0);
     const again = [...rows(0, 100), ...rows(5, 6)];
     const known = run(again);
-    expect(again.map((_row, place) => known.get(place)?.offset)).toEqual(
-      again.map(({ coordinates: { offset } }, place) =>
-        (offset >= 30 && offset < 75) || place === 100 ? offset : undefined,
+    expect(again.map((_row, index) => known.get(index)?.offset)).toEqual(
+      again.map(({ coordinates: { offset } }, index) =>
+        (offset >= 30 && offset < 75) || index === 100 ? offset : undefined,
       ),
     );
     db.exec('COMMIT');

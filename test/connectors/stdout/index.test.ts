@@ -1,12 +1,12 @@
 import { Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { StreamSink } from '../../../connectors/stdout/stream-sink.ts';
-import { messageOf } from '../../../src/kit/message.ts';
+import { toMessage } from '../../../src/kit/message.ts';
 import { VirtualClock } from '../../../src/simulate/virtual-clock.ts';
 import { testEnvironment } from '../../../src/testing/environment.ts';
 import { sourceMessage } from '../../support/engine/operators.ts';
 
-const messages = (...values: readonly unknown[]) => values.map((value) => messageOf(sourceMessage(value), undefined));
+const messages = (...values: readonly unknown[]) => values.map((value) => toMessage(sourceMessage(value), undefined));
 
 const never = new AbortController().signal;
 

@@ -13,8 +13,8 @@ function split(chunks: readonly Buffer[], maxLine = 1000) {
 
 function cut(text: string, places: readonly number[]): Buffer[] {
   const bytes = Buffer.from(text);
-  const edges = [0, ...places.map((place) => place % (bytes.length + 1)).sort((a, b) => a - b), bytes.length];
-  return edges.slice(1).map((end, place) => bytes.subarray(edges[place], end));
+  const edges = [0, ...places.map((index) => index % (bytes.length + 1)).sort((a, b) => a - b), bytes.length];
+  return edges.slice(1).map((end, index) => bytes.subarray(edges[index], end));
 }
 
 describe('line splitter', () => {

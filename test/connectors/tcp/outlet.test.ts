@@ -81,7 +81,7 @@ describe('tcp outlet', () => {
           if (typeof step === 'number') {
             take(step);
           } else {
-            const texts = step.map((key, place) => `${key}${String(sent.length + place).padStart(4, '0')}`);
+            const texts = step.map((key, index) => `${key}${String(sent.length + index).padStart(4, '0')}`);
             sent.push(...texts);
             outlet.send(broadcast(...texts));
           }

@@ -5,7 +5,7 @@ import type { Frame } from '../../../connectors/terminal/render.ts';
 import type { ScreenOptions } from '../../../connectors/terminal/screen.ts';
 import { TerminalSink } from '../../../connectors/terminal/sink.ts';
 import type { Platform } from '../../../src/kit/environment.ts';
-import { messageOf } from '../../../src/kit/message.ts';
+import { toMessage } from '../../../src/kit/message.ts';
 import type { StatusReport } from '../../../src/kit/snapshot.ts';
 import { VirtualClock } from '../../../src/simulate/virtual-clock.ts';
 import { roleContext, testEnvironment } from '../../../src/testing/environment.ts';
@@ -13,7 +13,7 @@ import { textOf } from '../../support/cli/dashboard.ts';
 import { sourceMessage } from '../../support/engine/operators.ts';
 import { processSnapshot, topologySnapshot } from '../../support/engine/snapshots.ts';
 
-const messages = (...values: readonly unknown[]) => values.map((value) => messageOf(sourceMessage(value), undefined));
+const messages = (...values: readonly unknown[]) => values.map((value) => toMessage(sourceMessage(value), undefined));
 /** A sink on virtual time, whose screen keeps its frames. */
 function sinkOn(reports?: () => Promise<readonly StatusReport[]>) {
   const clock = new VirtualClock();

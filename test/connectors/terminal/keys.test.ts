@@ -10,8 +10,8 @@ import { processSnapshot, topologySnapshot } from '../../support/engine/snapshot
 
 const height = 12;
 const nodes = [nodeOf('feed', { kind: 'source' }), nodeOf('screen', { kind: 'sink', state: 'retrying' })];
-const topologies = Array.from({ length: 30 }, (_, place) =>
-  topologySnapshot(`t${String(place).padStart(2, '0')}`, { nodes }),
+const topologies = Array.from({ length: 30 }, (_, index) =>
+  topologySnapshot(`t${String(index).padStart(2, '0')}`, { nodes }),
 );
 const runsAll = processSnapshot(0, topologies);
 const rows = new RuntimeRates().rows([{ pipeline: 'platform', process: runsAll }], runsAll.at);

@@ -15,9 +15,9 @@ describe('the market of the dashboard', () => {
   });
 
   it('keeps the last move while the price stands still', () => {
-    const directions = [10, 10, 11, 11, 9, 9].map((price, place, prices) => {
+    const directions = [10, 10, 11, 11, 9, 9].map((price, index, prices) => {
       const market = new Market(1);
-      for (const each of prices.slice(0, place + 1)) market.take(trade('A', each), 0);
+      for (const each of prices.slice(0, index + 1)) market.take(trade('A', each), 0);
       return [price, market.get('A')?.direction];
     });
     expect(directions.map(([, direction]) => direction)).toEqual([0, 0, 1, 1, -1, -1]);
@@ -63,7 +63,7 @@ describe('the market of the dashboard', () => {
   });
 
   it('gives the last trades of some symbols alone, the newest first', () => {
-    const market = marketOf(...Array.from({ length: 60 }, (_, place) => [place % 20 ? 'A' : 'B', place] as const));
+    const market = marketOf(...Array.from({ length: 60 }, (_, index) => [index % 20 ? 'A' : 'B', index] as const));
     const prices = (symbols: string) =>
       market.lastOf(market.quotes().filter(({ symbol }) => symbols.includes(symbol))).map(({ price }) => price);
     expect(prices('B')).toEqual([40, 20, 0]);

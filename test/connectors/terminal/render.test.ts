@@ -86,7 +86,7 @@ describe('the screen of prices', () => {
   });
 
   it('writes each price with the decimals of its instrument, on the axis of the chart too', () => {
-    const eurusd = marketOf(...Array.from({ length: 40 }, (_, place) => ['EURUSD', (108_653 + place) / 1e5] as const));
+    const eurusd = marketOf(...Array.from({ length: 40 }, (_, index) => ['EURUSD', (108_653 + index) / 1e5] as const));
     const text = textOf(render(stateOf(eurusd), 100, 30)).join('\n');
     expect(text).toMatch(/> EURUSD +▲ 1\.08692 /);
     expect(text).toMatch(/1\.086530? ┤/);
@@ -122,7 +122,7 @@ describe('the screen of prices', () => {
   });
 
   it('keeps the selected symbol in sight, among however many', () => {
-    const many = marketOf(...Array.from({ length: 500 }, (_, place) => [`S${1000 + place}`, 1] as const));
+    const many = marketOf(...Array.from({ length: 500 }, (_, index) => [`S${1000 + index}`, 1] as const));
     for (const selected of ['S1000', 'S1250', 'S1499']) {
       const text = textOf(render(stateOf(many, { choice: { selected } }), 80, 24)).join('\n');
       expect(text).toContain(`> ${selected}`);

@@ -24,8 +24,8 @@ describe('a sink that fails half of its writes', () => {
         await clock.sleep(10 * chance.next());
         if (chance.next() < 0.25) throw new FdpError('FDP_CONNECTION_LOST', 'first: gone');
         const failed = new Map<number, Error>();
-        for (const [place, message] of messages.entries())
-          if (chance.next() < 0.25) failed.set(place, new FdpError('FDP_BUSY', 'first: later'));
+        for (const [index, message] of messages.entries())
+          if (chance.next() < 0.25) failed.set(index, new FdpError('FDP_BUSY', 'first: later'));
           else first.written.push(message);
         return { failed };
       };

@@ -189,7 +189,7 @@ describe('a store that was restored from a backup', { timeout: 240_000 }, () => 
   it('is filled again from the log when it was emptied, with one line for each lane that says it', async () => {
     const log = Array.from(
       { length: 60 },
-      (_unused, place): Envelope => [{ s: place % 2 ? 'A' : 'B', p: 1, t: place + 1 }],
+      (_unused, index): Envelope => [{ s: index % 2 ? 'A' : 'B', p: 1, t: index + 1 }],
     );
     const [world, clock] = [new ProcessorWorld(log), new VirtualClock()];
     await live(world, clock, { killAt: 0, batchSize: 3, seed: 1 });

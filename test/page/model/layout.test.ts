@@ -15,8 +15,8 @@ function node(name: string, given: Partial<GraphNode> = {}): GraphNode {
 }
 
 function chain(...names: readonly string[]): GraphNode[] {
-  return names.map((name, place) => {
-    const from = names[place - 1];
+  return names.map((name, index) => {
+    const from = names[index - 1];
     return node(name, from === undefined ? { kind: 'source' } : { from });
   });
 }
@@ -77,7 +77,7 @@ describe('graph layout', () => {
       .array(fc.nat(), { minLength: 1, maxLength: 20 })
       .map((parents) => [
         node('0', { kind: 'source' }),
-        ...parents.map((parent, place) => node(String(place + 1), { from: String(parent % (place + 1)) })),
+        ...parents.map((parent, index) => node(String(index + 1), { from: String(parent % (index + 1)) })),
         node('rows', { kind: 'lookup' }),
         node('more rows', { kind: 'lookup' }),
         node('rejected', { kind: 'dead_letter' }),

@@ -9,7 +9,7 @@ function line(symbol: string, price: number, given: Partial<PriceLine> = {}): Pr
 
 function after(...events: readonly (readonly PriceLine[])[]): Quotes {
   return events.reduce<Quotes>(
-    (quotes, symbols, place) => withPrices(quotes, { at: place * 250, full: place === 0, symbols }, 0),
+    (quotes, symbols, index) => withPrices(quotes, { at: index * 250, full: index === 0, symbols }, 0),
     new Map(),
   );
 }

@@ -13,8 +13,8 @@ import type { StatusReport } from '../../../src/kit/snapshot.ts';
 import { nodeOf, reportOf, topologyOf } from '../reports.ts';
 
 function after(...looks: readonly (readonly StatusReport[] | StatusEvent)[]) {
-  return looks.reduce((platform, look, place) => {
-    const event = 'processes' in look ? look : { at: place * 1000, processes: look };
+  return looks.reduce((platform, look, index) => {
+    const event = 'processes' in look ? look : { at: index * 1000, processes: look };
     return withStatus(platform, event);
   }, noPlatform);
 }

@@ -10,7 +10,7 @@ const arbitraryPoint = fc.record({
 });
 
 function isRising(points: readonly Point[]): boolean {
-  return points.every(({ time }, place) => place === 0 || time > (points[place - 1]?.time ?? 0));
+  return points.every(({ time }, index) => index === 0 || time > (points[index - 1]?.time ?? 0));
 }
 
 const stored = { window: undefined, isWhole: false, now: Date.UTC(2026, 0, 2) };
@@ -44,18 +44,18 @@ describe('chart points', () => {
     fc.assert(
       fc.property(trades, fc.integer({ min: 1, max: 10 }), fc.boolean(), (given, window, isWhole) => {
         const feed = new RollingVwap(window);
-        const expected = given.map(([price, volume], place) => {
+        const expected = given.map(([price, volume], index) => {
           const vwap = feed.add(price, volume) ?? undefined;
-          return isWhole || place + 1 >= window ? vwap : undefined;
+          return isWhole || index + 1 >= window ? vwap : undefined;
         });
-        const rows = given.map(([price, volume], place) => ({
-          timestamp: new Date(place * pointMs).toISOString(),
+        const rows = given.map(([price, volume], index) => ({
+          timestamp: new Date(index * pointMs).toISOString(),
           price: String(price),
           volume: String(volume),
         }));
         const points = pointsOfTrades(rows.reverse(), { window, isWhole, now: stored.now });
-        for (const [place, { vwap }] of points.entries()) {
-          const wanted = expected[place];
+        for (const [index, { vwap }] of points.entries()) {
+          const wanted = expected[index];
           if (wanted === undefined) expect(vwap).toBeUndefined();
           else expect(vwap).toBeCloseTo(wanted, 6);
         }

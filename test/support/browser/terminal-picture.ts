@@ -48,9 +48,9 @@ function runsOf(line: string, before: Style): { readonly runs: readonly Run[]; r
   const runs: Run[] = [];
   let [style, column] = [before, 0];
   const start = String.fromCodePoint(27);
-  for (const [place, part] of line.split(`${start}[`).entries()) {
-    const [, codes = '', text = ''] = place === 0 ? ['', '', part] : (/^([\d;]*)m(.*)$/s.exec(part) ?? ['', '', '']);
-    if (place > 0) style = styled(style, codes === '' ? [0] : codes.split(';').map(Number));
+  for (const [index, part] of line.split(`${start}[`).entries()) {
+    const [, codes = '', text = ''] = index === 0 ? ['', '', part] : (/^([\d;]*)m(.*)$/s.exec(part) ?? ['', '', '']);
+    if (index > 0) style = styled(style, codes === '' ? [0] : codes.split(';').map(Number));
     if (text !== '') runs.push({ text, column, style });
     column += [...text].length;
   }
@@ -87,7 +87,7 @@ function simple(before: Style, code: number): Style {
 function paletteColour(index: number): string {
   if (index < 16) return basic[index] ?? ink;
   if (index >= 232) return `rgb(${[0, 0, 0].map(() => 8 + (index - 232) * 10).join(' ')})`;
-  const step = (place: number) => (place === 0 ? 0 : 55 + 40 * place);
+  const step = (index: number) => (index === 0 ? 0 : 55 + 40 * index);
   const cube = index - 16;
   return `rgb(${[Math.floor(cube / 36), Math.floor(cube / 6) % 6, cube % 6].map(step).join(' ')})`;
 }
@@ -97,7 +97,7 @@ function drawn({ text, column, style }: Run, row: number): string {
   const [x, y] = [margin + column * letter.width, margin + row * letter.height];
   const [front, back] = style.isReverse ? [style.ground ?? ground, style.ink ?? ink] : [style.ink ?? ink, style.ground];
   const box = `<rect x="${x}" y="${y}" width="${letters.length * letter.width}" height="${letter.height}" fill="${back}"/>`;
-  const places = letters.map((_letter, place) => (x + place * letter.width).toFixed(1)).join(' ');
+  const places = letters.map((_letter, index) => (x + index * letter.width).toFixed(1)).join(' ');
   const look = `fill="${front}"${style.isBold ? ' font-weight="700"' : ''}${style.isDim ? ' opacity="0.65"' : ''}`;
   const shown =
     text.trim() === ''

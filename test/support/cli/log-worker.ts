@@ -1,5 +1,5 @@
 import { sqliteLog } from '../../../connectors/sqlite-log/index.ts';
-import { messageOf } from '../../../src/kit/message.ts';
+import { toMessage } from '../../../src/kit/message.ts';
 import { roleContext, testEnvironment } from '../../../src/testing/environment.ts';
 import { optionsOf, usageOf } from '../engine/options.ts';
 
@@ -48,7 +48,7 @@ async function write(count: number): Promise<void> {
   const sink = connector.sink?.({}, context);
   await sink?.connect(never);
   for (let n = 0; n < count; n++) {
-    const message = messageOf(
+    const message = toMessage(
       { key: 'A', value: `${process.pid}-${n}`, timestamp: 0, meta: { lane: 'test' } },
       undefined,
     );

@@ -54,8 +54,8 @@ export function brokenSums(series: readonly Series[]): readonly string[] {
       (each) => each.name === `${name}_bucket` && each.labels['topology'] === labels['topology'],
     );
     compare(`${labels['topology']} +Inf`, buckets.at(-1)?.value ?? -1, of(`${name}_count`));
-    for (const [place, bucket] of buckets.entries())
-      if (bucket.value < (buckets[place - 1]?.value ?? 0)) broken.push(`${name}: ${bucket.labels['le']} falls`);
+    for (const [index, bucket] of buckets.entries())
+      if (bucket.value < (buckets[index - 1]?.value ?? 0)) broken.push(`${name}: ${bucket.labels['le']} falls`);
   }
   for (const { labels, value } of nodes) {
     const flow = (name: string) => figure(series, 'fdp_node_messages_total', { ...labels, flow: name });

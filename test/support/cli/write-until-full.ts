@@ -1,6 +1,6 @@
 import { FileSink } from '../../../connectors/file/sink.ts';
 import { FdpError } from '../../../src/errors.ts';
-import { messageOf } from '../../../src/kit/message.ts';
+import { toMessage } from '../../../src/kit/message.ts';
 import { roleContext } from '../../../src/testing/environment.ts';
 import { sourceMessage } from '../engine/operators.ts';
 
@@ -13,7 +13,7 @@ let written = 0;
 
 async function write(lines: number): Promise<boolean> {
   const messages = Array.from({ length: lines }, () =>
-    messageOf(sourceMessage({ batch: written, text: 'x'.repeat(70) }), undefined),
+    toMessage(sourceMessage({ batch: written, text: 'x'.repeat(70) }), undefined),
   );
   try {
     await sink.write(messages);

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { type Message, messageOf } from '../../../src/kit/message.ts';
+import { type Message, toMessage } from '../../../src/kit/message.ts';
 
 /** A table whose rows take in every kind of change. */
 export const barTable = {
@@ -62,7 +62,7 @@ export function barMessage({ symbol, lane, offset, index, time, size, price, tur
     set_on_insert: { market: `market of ${symbol}` },
   };
   const record = { key: symbol, value: { merge }, timestamp: 5000 + offset, meta: { lane, offset, index } };
-  return messageOf(record, undefined);
+  return toMessage(record, undefined);
 }
 
 /** The rows that trades make, computed without folding anything. */

@@ -15,7 +15,7 @@ import {
 } from './log-harness.ts';
 
 const never = new AbortController().signal;
-const numbers = (from: number, to: number) => Array.from({ length: to - from }, (_, place) => from + place);
+const numbers = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => from + index);
 const numbered = (from: number, to: number, key: string | null = 'A') =>
   numbers(from, to).map((n) => messageWith({ n }, { key, timestamp: 1000 + n }));
 const one = { partitions: 1 };
@@ -156,7 +156,7 @@ function recordCases(world: () => LogWorld): void {
         never,
       ),
     );
-    expect([...(failed ?? [])].map(([place, error]) => [place, (error as { code?: string }).code])).toEqual([
+    expect([...(failed ?? [])].map(([index, error]) => [index, (error as { code?: string }).code])).toEqual([
       [1, 'FDP_MESSAGE_REFUSED'],
       [2, 'FDP_MESSAGE_REFUSED'],
       [3, 'FDP_MESSAGE_REFUSED'],

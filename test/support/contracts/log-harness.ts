@@ -1,6 +1,6 @@
 import { logSourceUsage } from '../../../connectors/shared/log/usage.ts';
 import type { Connector } from '../../../src/kit/connector.ts';
-import { type Message, messageOf, type SourceMessage } from '../../../src/kit/message.ts';
+import { type Message, type SourceMessage, toMessage } from '../../../src/kit/message.ts';
 import type { RoleContext } from '../../../src/kit/role.ts';
 import type { Sink } from '../../../src/kit/sink.ts';
 import type { Lane, Source } from '../../../src/kit/source.ts';
@@ -80,7 +80,7 @@ export async function openSink(process: TestProcess, context = process.context()
 }
 
 export function messageWith(value: unknown, more: Partial<SourceMessage> = {}): Message {
-  return messageOf({ key: null, value, timestamp: 0, meta: { lane: 'test' }, ...more }, undefined);
+  return toMessage({ key: null, value, timestamp: 0, meta: { lane: 'test' }, ...more }, undefined);
 }
 
 /** Appends messages with a sink of its own. */

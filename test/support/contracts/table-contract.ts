@@ -10,11 +10,11 @@ const newest = [
 ];
 const trade = (key: string, more: object = {}) => ({ message_key: key, symbol: 'A', price: 1.5, time: 1000, ...more });
 const trades = (from: number, to: number, more: object = {}) =>
-  Array.from({ length: to - from }, (_, place) =>
-    rowMessage(trade(`k${from + place}`, more), { offset: from + place }),
+  Array.from({ length: to - from }, (_, index) =>
+    rowMessage(trade(`k${from + index}`, more), { offset: from + index }),
   );
 const codes = (failed: ReadonlyMap<number, Error> | undefined) =>
-  [...(failed ?? [])].map(([place, error]) => [place, (error as { code?: string }).code]);
+  [...(failed ?? [])].map(([index, error]) => [index, (error as { code?: string }).code]);
 
 /** What every table of ours does, whatever it is kept in. Expiry by a `server` goes by that server's own clock. */
 export function tableContract(
@@ -152,7 +152,7 @@ function rowCases(world: () => TableWorld): void {
       rowMessage(trade('b'), { lane: 'M', offset: 1 }),
     ]);
     const proofOf = async (keys: readonly string[]) =>
-      (await table.write(keys.map((key, place) => rowMessage(trade(key), { lane: 'L', offset: 1 + place })))).proof
+      (await table.write(keys.map((key, index) => rowMessage(trade(key), { lane: 'L', offset: 1 + index })))).proof
         ?.key;
     expect(await proofOf(['a', 'c', 'b'])).toBe('c');
     expect(await proofOf(['a', 'b'])).toBe('a');
@@ -251,7 +251,7 @@ function retentionCases(world: () => TableWorld): void {
     expect(kept.length).toBeLessThan(3000);
     expect(kept.length).toBeGreaterThanOrEqual(400);
     expect(kept.map(({ message_key }) => message_key)).toEqual(
-      kept.map((_row, place) => `k${4000 - kept.length + place}`),
+      kept.map((_row, index) => `k${4000 - kept.length + index}`),
     );
     expect(table.node.extra['removed']).toBe(4000 - kept.length);
     for (const batch of batches) expect((await table.write(batch)).known?.size).toBe(400);
@@ -307,7 +307,7 @@ function typeCases(world: () => TableWorld): void {
     const fields = { message_key: 'string', conditions: 'strings' };
     const table = await TestTable.open(world(), { fields, unique: 'message_key' });
     const given = [['1', '8'], [], null, undefined, [1, 8.5], 'odd lot', [null, { a: 1 }, '\ud800'], 7];
-    await table.write(given.map((conditions, place) => rowMessage({ message_key: `${place}`, conditions })));
+    await table.write(given.map((conditions, index) => rowMessage({ message_key: `${index}`, conditions })));
     const rows = await table.find({ sort: [{ field: 'message_key', descending: false }] });
     expect(rows.map(({ conditions }) => conditions)).toEqual([
       ...[['1', '8'], [], null, null, ['1', '8.5'], ['odd lot']],
@@ -387,7 +387,7 @@ function queryCases(world: () => TableWorld): void {
       { symbol: 'Z', price: -1, size: 10 },
       { symbol: 'a', price: null, size: 1 },
     ];
-    await table.write(values.map((value, place) => rowMessage(trade(`k${place}`, value))));
+    await table.write(values.map((value, index) => rowMessage(trade(`k${index}`, value))));
     const sorted = async (field: string, descending: boolean) =>
       (await table.find({ sort: [{ field, descending }] })).map((row) => row[field]);
     expect(await sorted('symbol', false)).toEqual(['Z', 'a', '\uffff', '\u{1F600}']);
@@ -429,13 +429,13 @@ function pageCases(world: () => TableWorld): void {
       await table.write(trades(more, more + 3));
     }
     expect(new Set(seen).size).toBe(seen.length);
-    expect(seen).toEqual(Array.from({ length: 1000 }, (_, place) => `k${999 - place}`));
+    expect(seen).toEqual(Array.from({ length: 1000 }, (_, index) => `k${999 - index}`));
     await table.close();
   });
 
   it('passes equal values over without an id, and walks up as well as down', async () => {
     const table = await TestTable.open(world());
-    await table.write([3, 1, 2, 2, 3, 1].map((time, place) => rowMessage(trade(`k${place}`, { time }))));
+    await table.write([3, 1, 2, 2, 3, 1].map((time, index) => rowMessage(trade(`k${index}`, { time }))));
     const ids = async (query: object) => (await table.findPlaces(query)).map(({ _id }) => Number(_id));
     const stored = await table.ids();
     const after = (value: number, id: number) => ({ value, id: stored[id - 1] });
@@ -454,11 +454,11 @@ function pageCases(world: () => TableWorld): void {
   it('keeps to ranges, from a bound on and below another, in every order and on every page', async () => {
     const table = await TestTable.open(world());
     const times = [3, 1, 2, 2, 3, 1, 5, 4];
-    await table.write(times.map((time, place) => rowMessage(trade(`k${place}`, { time }))));
+    await table.write(times.map((time, index) => rowMessage(trade(`k${index}`, { time }))));
     await table.write([rowMessage(trade('none', { time: null }))]);
     const placed = await table.findPlaces({ where: { symbol: 'A' } });
     expect(placed).toHaveLength(9);
-    const rows = times.map((time, place) => ({ time, id: place + 1 }));
+    const rows = times.map((time, index) => ({ time, id: index + 1 }));
     const stored = await table.ids();
     const bounds = [undefined, 1, 2, 3, 6];
     for (const descending of [true, false])

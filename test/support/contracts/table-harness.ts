@@ -1,6 +1,6 @@
 import type { Connector } from '../../../src/kit/connector.ts';
 import type { Query } from '../../../src/kit/lookup.ts';
-import { type Message, messageOf } from '../../../src/kit/message.ts';
+import { type Message, toMessage } from '../../../src/kit/message.ts';
 import type { NodeStats } from '../../../src/kit/node-stats.ts';
 import type { Coordinates } from '../../../src/kit/origin.ts';
 import type { Row } from '../../../src/kit/row.ts';
@@ -106,7 +106,7 @@ export class TestTable {
 
 export function rowMessage(value: unknown, from: Partial<Coordinates> = {}): Message {
   const meta = { lane: 'lane', ...from };
-  return messageOf({ key: null, value, timestamp: 0, meta }, undefined);
+  return toMessage({ key: null, value, timestamp: 0, meta }, undefined);
 }
 
 export interface Count {
@@ -121,5 +121,5 @@ export interface Count {
 /** A merge operation as `metadata_upsert` makes it, derived from a log record of that key and timestamp. */
 export function countMessage({ symbol, offset, index = 0, lane = 'id/topic/0', time = 0, count = 1 }: Count): Message {
   const value = { merge: { by: { symbol }, count: { tradeCount: count }, latest: { lastTradeAt: time } } };
-  return messageOf({ key: symbol, value, timestamp: 5000 + offset, meta: { lane, offset, index } }, undefined);
+  return toMessage({ key: symbol, value, timestamp: 5000 + offset, meta: { lane, offset, index } }, undefined);
 }

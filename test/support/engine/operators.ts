@@ -1,6 +1,6 @@
 import { from, lastValueFrom, toArray } from 'rxjs';
 import type { OperatorDeclaration } from '../../../src/kit/declaration.ts';
-import { type Batch, type LaneContext, type Message, messageOf, type SourceMessage } from '../../../src/kit/message.ts';
+import { type Batch, type LaneContext, type Message, type SourceMessage, toMessage } from '../../../src/kit/message.ts';
 import type { OperatorContext } from '../../../src/kit/operator.ts';
 import type { RequestContext } from '../../../src/kit/request.ts';
 import { Outcome } from '../../../src/kit/track.ts';
@@ -37,15 +37,15 @@ export async function runOperators(
   const lane = options.lane ?? testLane();
   const outcomes: (Outcome | undefined)[] = values.map(() => undefined);
   const messages = values.map((value, offset) =>
-    messageOf(sourceMessage(value, { meta: { lane: lane.id, topic: 'topic', partition: 0, offset } }), {
+    toMessage(sourceMessage(value, { meta: { lane: lane.id, topic: 'topic', partition: 0, offset } }), {
       ended: (outcome) => {
         outcomes[offset] = outcome;
       },
     }),
   );
   const edges = [0, ...(options.cut ?? []), messages.length];
-  const input = edges.slice(1).map((end, place): Batch => {
-    return { lane, messages: messages.slice(edges[place], end), warmUp: false };
+  const input = edges.slice(1).map((end, index): Batch => {
+    return { lane, messages: messages.slice(edges[index], end), warmUp: false };
   });
   let stream = from(input).pipe();
   for (const [declaration, given] of operators) stream = stream.pipe(declaration.create(given, context));

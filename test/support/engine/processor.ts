@@ -67,7 +67,7 @@ export class ProcessorWorld {
     const parts = Array.from({ length: partitions }, () => ({ first: 0, records: [], bytes: 0 }));
     this.#log = { id: 'log', partitions: parts, groups: new Map(), revoked: new Set() };
     this.space.topics.set(topic, this.#log);
-    for (const [place, envelope] of envelopes.entries()) this.#append(envelope, place);
+    for (const [index, envelope] of envelopes.entries()) this.#append(envelope, index);
   }
 
   /** The plan of a process that reads batches of that many records; `trades` are further options of that table. */
@@ -90,13 +90,13 @@ export class ProcessorWorld {
   /** True when the group has committed the end of every partition. */
   get isCaughtUp(): boolean {
     return this.#log.partitions.every(
-      ({ first, records }, place) => this.#positions.get(place) === first + records.length,
+      ({ first, records }, index) => this.#positions.get(index) === first + records.length,
     );
   }
 
   /** The group's positions, by partition. */
   get committed(): readonly number[] {
-    return this.#log.partitions.map((_part, place) => this.#positions.get(place) ?? 0);
+    return this.#log.partitions.map((_part, index) => this.#positions.get(index) ?? 0);
   }
 
   /** Everything that the tables hold at this moment, as a backup keeps it. */
@@ -111,8 +111,8 @@ export class ProcessorWorld {
 
   /** Removes the oldest records of every partition, a share of what lies below the group's position. */
   trim(share: number): void {
-    for (const [place, part] of this.#log.partitions.entries()) {
-      const removed = Math.max(0, Math.floor(((this.#positions.get(place) ?? 0) - part.first) * share));
+    for (const [index, part] of this.#log.partitions.entries()) {
+      const removed = Math.max(0, Math.floor(((this.#positions.get(index) ?? 0) - part.first) * share));
       part.records.splice(0, removed);
       part.first += removed;
     }
@@ -125,7 +125,7 @@ export class ProcessorWorld {
 
   /** Sets the group's positions back, to a share of where they are. */
   rewind(share: number): void {
-    for (const [place, position] of this.#positions) this.#positions.set(place, Math.floor(position * share));
+    for (const [index, position] of this.#positions) this.#positions.set(index, Math.floor(position * share));
   }
 
   /** Takes a partition from its reader and hands it out again. */
@@ -167,13 +167,13 @@ export class ProcessorWorld {
     return structuredClone(tables);
   }
 
-  #append(envelope: Envelope, place: number): void {
+  #append(envelope: Envelope, index: number): void {
     const isText = typeof envelope === 'string';
     const key = isText ? null : (envelope[0]?.s ?? null);
     const value = isText
       ? envelope
       : JSON.stringify({ type: 'trade', data: envelope.map((trade) => ({ ...trade, v: 1 })) });
-    const partition = this.#log.partitions[key === null ? place % partitions : partitionOf(key, partitions)];
-    partition?.records.push({ offset: partition.records.length, timestamp: place, key, value, appended: 0 });
+    const partition = this.#log.partitions[key === null ? index % partitions : partitionOf(key, partitions)];
+    partition?.records.push({ offset: partition.records.length, timestamp: index, key, value, appended: 0 });
   }
 }

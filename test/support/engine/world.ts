@@ -59,31 +59,31 @@ export class WorldLog {
   }
 
   #openAll(): void {
-    for (const place of this.partitions.keys()) this.#subscriber?.next(this.#lane(place));
+    for (const partition of this.partitions.keys()) this.#subscriber?.next(this.#lane(partition));
   }
 
-  #lane(place: number): Lane {
-    const partition = this.partitions[place] as LogPartition;
+  #lane(number: number): Lane {
+    const partition = this.partitions[number] as LogPartition;
     const life = new AbortController();
     this.#open.push(life);
-    const id = `log/topic/${place}`;
+    const id = `log/topic/${number}`;
     let next = partition.committed;
     return {
       id,
       signal: life.signal,
       read: async (signal) => {
-        await this.disturb('read', place);
+        await this.disturb('read', number);
         while (next >= partition.values.length && !this.ends && !signal.aborted) await this.#clock.sleep(100, signal);
         if (signal.aborted || next >= partition.values.length) return undefined;
         const values = partition.values.slice(next, next + this.batchSize);
-        const messages = values.map((value, step) => record(value, id, place, next + step));
+        const messages = values.map((value, step) => record(value, id, number, next + step));
         next += values.length;
         return { messages, position: next, bytes: values.length * 100 };
       },
       group: {
         start: { position: partition.committed },
         commit: async (position) => {
-          await this.disturb('commit', place);
+          await this.disturb('commit', number);
           if (life.signal.aborted) return;
           partition.committed = position;
           partition.commits.push(position);

@@ -183,7 +183,7 @@ export class Reader {
 
 /** Messages `{ n }` with the numbers from `from` to before `to`. */
 export function numbered(from: number, to: number, key: string | null = 'A', now = 1000): Message[] {
-  return Array.from({ length: to - from }, (_, place) =>
-    messageWith({ n: from + place }, { key: key === '*' ? `k${place % 20}` : key, timestamp: now + from + place }),
+  return Array.from({ length: to - from }, (_, index) =>
+    messageWith({ n: from + index }, { key: key === '*' ? `k${index % 20}` : key, timestamp: now + from + index }),
   );
 }

@@ -59,7 +59,7 @@ export async function setUpKafka(options: KafkaOptions, { bind = host, data }: K
   const shown = [...open];
   if (advertise) shown[0] = await advertise(open[0] ?? 0);
   const at = (address: string, through: readonly number[]) =>
-    names.map((name, place) => `${name}://${address}:${through[place]}`).join(',');
+    names.map((name, index) => `${name}://${address}:${through[index]}`).join(',');
   const certificates = secure ? makeCertificates(folder) : undefined;
   const settings = {
     ...plain(controller, names),

@@ -11,7 +11,7 @@ export interface FeedLine {
 interface Expected {
   readonly vwap: number | null;
   /** Its place among the symbol's trades. */
-  readonly place: number;
+  readonly index: number;
 }
 
 /** How far two ways of adding the same numbers up may differ, of 1. */
@@ -32,7 +32,7 @@ export class VwapOracle {
         const volume = last.reduce((sum, trade) => sum + trade.v, 0);
         const paid = last.reduce((sum, trade) => sum + trade.p * trade.v, 0);
         const vwap = volume === 0 ? null : paid / volume;
-        this.#expected.set(keyOf(s, new Date(t).toISOString(), p), { vwap, place: ofSymbol.length });
+        this.#expected.set(keyOf(s, new Date(t).toISOString(), p), { vwap, index: ofSymbol.length });
       }
   }
 
@@ -45,9 +45,9 @@ export class VwapOracle {
       const key = keyOf(line.symbol, line.time, line.price);
       const expected = this.#expected.get(key);
       if (!expected) return [`invented: ${text}`];
-      const isLate = !seen.has(key) && expected.place < (highest.get(line.symbol) ?? 0);
+      const isLate = !seen.has(key) && expected.index < (highest.get(line.symbol) ?? 0);
       seen.add(key);
-      highest.set(line.symbol, Math.max(highest.get(line.symbol) ?? 0, expected.place));
+      highest.set(line.symbol, Math.max(highest.get(line.symbol) ?? 0, expected.index));
       return [
         ...(isNear(line.vwap, expected.vwap) ? [] : [`${text}: expected ${expected.vwap}`]),
         ...(isLate ? [`out of order: ${text}`] : []),

@@ -9,7 +9,7 @@ export function undescribed(root: SchemaNode): string[] {
     return typeof schema['$ref'] === 'string' && isDescribed(resolve(root, schema['$ref']));
   };
   const walk = (value: unknown, path: string): void => {
-    if (Array.isArray(value)) value.forEach((item, place) => void walk(item, `${path}/${place}`));
+    if (Array.isArray(value)) value.forEach((item, index) => void walk(item, `${path}/${index}`));
     if (!isSchema(value)) return;
     for (const [key, below] of Object.entries(value)) {
       if (key === 'if' || key === 'examples' || key === 'default') continue;

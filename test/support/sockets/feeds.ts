@@ -3,7 +3,7 @@ import { websocketServer } from '../../../connectors/websocket-server/index.ts';
 import { type Clock, systemClock } from '../../../src/kit/clock.ts';
 import type { Connector } from '../../../src/kit/connector.ts';
 import { type GapSpan, gapOf } from '../../../src/kit/gap-message.ts';
-import { messageOf, type SourceMessage } from '../../../src/kit/message.ts';
+import { type SourceMessage, toMessage } from '../../../src/kit/message.ts';
 import type { RoleContext } from '../../../src/kit/role.ts';
 import type { Sink } from '../../../src/kit/sink.ts';
 import type { Lane, Source } from '../../../src/kit/source.ts';
@@ -39,7 +39,7 @@ export async function exchange(options: object = {}, port = 0): Promise<Exchange
     port: portOf(context.log),
     async send(...frames) {
       for (const frame of frames)
-        await sink.write([messageOf(sourceMessage(frame), undefined)], new AbortController().signal);
+        await sink.write([toMessage(sourceMessage(frame), undefined)], new AbortController().signal);
     },
   };
 }

@@ -44,7 +44,7 @@ export class LineFeed {
     const first = this.pumped;
     this.#pump = setInterval(() => {
       const due = first + Math.floor(((performance.now() - start) / 1000) * perSecond);
-      this.send(...Array.from({ length: due - this.pumped }, (_, place) => line(this.pumped + place)));
+      this.send(...Array.from({ length: due - this.pumped }, (_, index) => line(this.pumped + index)));
       this.pumped = due;
     }, 20);
   }

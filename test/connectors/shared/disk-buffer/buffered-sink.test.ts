@@ -4,7 +4,7 @@ import { BufferedSink } from '../../../../connectors/shared/disk-buffer/buffered
 import { Database } from '../../../../connectors/shared/sqlite-file/database.ts';
 import { FdpError } from '../../../../src/errors.ts';
 import { onAbort, unlessAborted } from '../../../../src/kit/clock.ts';
-import { type Message, messageOf } from '../../../../src/kit/message.ts';
+import { type Message, toMessage } from '../../../../src/kit/message.ts';
 import { NodeStats } from '../../../../src/kit/node-stats.ts';
 import { outcomesAt } from '../../../../src/kit/outcomes.ts';
 import type { RoleContext } from '../../../../src/kit/role.ts';
@@ -70,12 +70,12 @@ class Log {
         const texts = messages.map(({ value }) => (typeof value === 'string' ? value : JSON.stringify(value)));
         if (texts.some((text) => this.spoils.includes(text))) throw new FdpError('FDP_MESSAGE_REFUSED', 'log: spoilt');
         const failed = new Map(
-          [...texts.entries()].flatMap(([place, text]) => {
+          [...texts.entries()].flatMap(([index, text]) => {
             const error = this.fails.get(text);
-            return error ? [[place, error] as const] : [];
+            return error ? [[index, error] as const] : [];
           }),
         );
-        this.texts.push(...texts.filter((_text, place) => !failed.has(place)));
+        this.texts.push(...texts.filter((_text, index) => !failed.has(index)));
         return { failed };
       },
     };
@@ -99,7 +99,7 @@ class World {
   }
 
   write(sink: Sink, count = 1): Promise<Receipt> {
-    const messages = Array.from({ length: count }, (): Message => messageOf(sourceMessage(this.sent++), undefined));
+    const messages = Array.from({ length: count }, (): Message => toMessage(sourceMessage(this.sent++), undefined));
     return this.clock.until(sink.write(messages, new AbortController().signal));
   }
 
@@ -194,7 +194,7 @@ describe('disk buffer', () => {
     world.log.state = 'away';
     const sink = world.open();
     await world.connect(sink);
-    const large = messageOf(sourceMessage('x'.repeat(300)), undefined);
+    const large = toMessage(sourceMessage('x'.repeat(300)), undefined);
     const { failed } = await world.clock.until(sink.write([large], new AbortController().signal));
     expect(failed?.get(0)).toMatchObject({ code: 'FDP_MESSAGE_REFUSED' });
     await world.clock.until(sink.close());
@@ -269,7 +269,7 @@ describe('disk buffer', () => {
     world.log.delay = (signal) => world.clock.sleep(5000, signal);
     const writes = [0, 500].map(async (ms) => {
       await world.clock.sleep(ms);
-      const messages = [0, 1, 2].map(() => messageOf(sourceMessage(world.sent++), undefined));
+      const messages = [0, 1, 2].map(() => toMessage(sourceMessage(world.sent++), undefined));
       return sink.write(messages, new AbortController().signal);
     });
     await world.clock.until(Promise.all(writes));

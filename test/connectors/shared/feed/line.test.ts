@@ -4,7 +4,7 @@ import { PriceSink } from '../../../../connectors/rest/price-sink.ts';
 import { Prices } from '../../../../connectors/rest/prices.ts';
 import { readFeedLine } from '../../../../connectors/shared/feed/line.ts';
 import { readTrade } from '../../../../connectors/terminal/trade.ts';
-import { messageOf } from '../../../../src/kit/message.ts';
+import { toMessage } from '../../../../src/kit/message.ts';
 import { roleContext, testEnvironment } from '../../../../src/testing/environment.ts';
 
 const at = 1763645598585;
@@ -17,7 +17,7 @@ function pageSink() {
   const sink = new PriceSink(prices, context);
   const write = (...values: readonly unknown[]) => {
     const meta = { lane: 'feed' };
-    return sink.write(values.map((value) => messageOf({ key: null, value, timestamp: at, meta }, undefined)));
+    return sink.write(values.map((value) => toMessage({ key: null, value, timestamp: at, meta }, undefined)));
   };
   return { write, node: context.node, shown: () => prices.full().symbols };
 }

@@ -76,7 +76,7 @@ describe('the binding of SQLite', () => {
         write(first, path, 0);
         expect(existsSync(`${path}-wal`)).toBe(true);
         const rows = (from: number) => [
-          ...values.map((value, place) => [from + place, value]),
+          ...values.map((value, index) => [from + index, value]),
           [from + 50, [0, 255, 7]],
         ];
         expect(read(second, path)).toEqual({ integrity_check: 'ok', rows: rows(0) });
