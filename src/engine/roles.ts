@@ -122,7 +122,7 @@ export class Roles {
           await backoff.wait(signal);
           continue;
         }
-        const text = `${plan.source.connector}: how long it was away is not known, and not counted as a gap: ${textOf(error)}`;
+        const text = `${plan.source.connector}: how long it was away is not known, and not counted as a gap: ${errorText(error)}`;
         if (!signal.aborted) environment.log.warn({ topology: plan.name }, text);
         return [];
       }
