@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-/** Files that run at the same time. Real processes and sockets have the machine to themselves: their faults come by the clock. */
-const workers = { unit: 2, processes: 1 };
+/** Files that run at the same time: what waits for timers and disks leaves a core to another. Memory and rates are measured alone. */
+const workers = { unit: 2, processes: 2 };
 const slow = { testTimeout: 120_000, hookTimeout: 120_000 };
 const builds = 'test/support/cli/build.ts';
 const servers = 'test/support/services/cluster-setup.ts';

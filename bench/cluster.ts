@@ -1,6 +1,6 @@
 import { Kafka, logLevel } from 'kafkajs';
 import { MongoClient } from 'mongodb';
-import { pipelineCopy } from '../test/support/cli/pipeline-copy.ts';
+import { onDatabase, pipelineCopy } from '../test/support/cli/pipeline-copy.ts';
 import { randomName } from '../test/support/services/services.ts';
 import { type Backlog, type BacklogMessage, backlogMessages } from './market.ts';
 import type { Servers } from './services.ts';
@@ -40,7 +40,8 @@ export function clusterPipeline(
     ['topic: raw_stock_ticks.rejected', `topic: ${topic}.rejected`],
     ['group: processor', `group: ${name}`],
     ['group: analytics', `group: ${name}-analytics`],
-    ...Array.from({ length: 3 }, () => ['database: financialDataDatabase', `database: ${database}`] as const),
+    ['group: candles', `group: ${name}-candles`],
+    ...onDatabase(database),
   );
 }
 

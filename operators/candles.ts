@@ -9,7 +9,7 @@ import { readCalendar } from './support/calendar-file.ts';
 import { checkData } from './support/data-file.ts';
 import { decimalProduct } from './support/decimal-product.ts';
 import { amountField, fieldOf, numberField, textField } from './support/fields.ts';
-import { barOf, type Interval, intervalOf, intervalProblem } from './support/interval.ts';
+import { barOf, checkLengths, type Interval, storedOf } from './support/interval.ts';
 import { checkField } from './support/names.ts';
 
 const sessions: Readonly<Record<string, readonly SessionKind[]>> = {
@@ -111,13 +111,7 @@ export const candles = defineOperator({
     if (lateness !== undefined || (input && Object.hasOwn(input, received)))
       checkField({ input, report, path: ['received'] }, received, ['number', 'date', 'int64']);
     checkData(report, ['calendar'], () => readCalendar(calendar));
-    for (const list of ['every', 'store'] as const)
-      for (const [at, text] of (options[list] ?? []).entries()) {
-        const problem = intervalProblem(text);
-        if (problem) report([list, at], problem);
-      }
-    if ([...options.every, ...(options.store ?? [])].every((text) => !intervalProblem(text)))
-      checkStored(options, (path, text) => report(path, text));
+    checkLengths(options, report);
     return { merge: 'any' };
   },
   merges: () => ({
@@ -201,28 +195,4 @@ function volumeOf(fields: Fields, name: string): Amount {
   const value = amountField(fields, name);
   if (Number(value) < 0) throw new FdpError('FDP_MESSAGE_INVALID', `${name}: expected 0 or more, got ${value}`);
   return value;
-}
-
-interface Lengths {
-  readonly every: readonly string[];
-  readonly store?: readonly string[] | undefined;
-}
-
-/** The intervals that have rows, the shortest first. */
-function storedOf({ every, store }: Lengths): readonly Interval[] {
-  const sorted = (store ?? every).map(intervalOf).sort((a, b) => a.ms - b.ms);
-  return store ? sorted : sorted.slice(0, 1);
-}
-
-function checkStored(lengths: Lengths, report: (path: readonly (string | number)[], text: string) => void): void {
-  const all = lengths.every.map(intervalOf);
-  const stored = storedOf(lengths);
-  for (const [at, { name }] of (lengths.store ?? []).map(intervalOf).entries())
-    if (!all.some((each) => each.name === name)) report(['store', at], `${name} is none of the lengths in every`);
-  for (const [at, { name, ms }] of all.entries())
-    if (!stored.some((each) => ms % each.ms === 0))
-      report(
-        ['every', at],
-        `bars of ${name} can't be made of those that are stored (${stored.map((each) => each.name).join(', ')})`,
-      );
 }

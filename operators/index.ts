@@ -1,5 +1,6 @@
 import type { OperatorDeclaration } from '../src/kit/declaration.ts';
 import { aggregate } from './aggregate.ts';
+import { bars } from './bars.ts';
 import { candles } from './candles.ts';
 import { dedupe } from './dedupe.ts';
 import { eligibility } from './eligibility.ts';
@@ -19,6 +20,7 @@ import { vwap } from './vwap.ts';
 /** Every operator that a pipeline file can name, by name. */
 export const operators: readonly OperatorDeclaration[] = [
   aggregate,
+  bars,
   candles,
   dedupe,
   eligibility,

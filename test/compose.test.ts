@@ -20,7 +20,7 @@ const here = readCompose(textOf('docker-compose.yml'));
 const split = readCompose(textOf('docker-compose.prod.yml'));
 const dockerfile = textOf('Dockerfile');
 const guide = textOf('docs/deploy.md');
-const ourTopologies = ['ingestor', 'processor', 'analytics', 'api'];
+const ourTopologies = ['ingestor', 'processor', 'candles', 'analytics', 'api'];
 const stores = ['kafka', 'mongodb'];
 /** What the guide tells the owner of the split set-up to set. */
 const setForSplit = { FDP_IMAGE: 'user/fdp:1', MONGODB_URL: 'mongodb+srv://fdp:pw@cluster0.abcde.mongodb.net' };
@@ -54,7 +54,7 @@ describe.each([
     expect(problems).toEqual([]);
   });
 
-  it('has one image for the four services, and a topology for each', () => {
+  it('has one image for our services, and a topology for each', () => {
     const ours = oursIn(file);
 
     expect(ours.map(([service]) => service).sort()).toEqual([...ourTopologies].sort());
@@ -82,7 +82,7 @@ describe.each([
         expect(condition).toBe('service_healthy');
         expect(file.services[needed]?.healthcheck?.test[0]).toBe('CMD');
       }
-    for (const service of ['ingestor', 'processor', 'analytics'])
+    for (const service of ['ingestor', 'processor', 'candles', 'analytics'])
       expect(Object.keys(file.services[service]?.depends_on ?? {})).toContain('kafka');
   });
 
@@ -206,7 +206,7 @@ describe('docker-compose.prod.yml alone', () => {
         .map(([service]) => service);
 
     expect(inProfile('api')).toEqual(['api']);
-    expect(inProfile('pipeline').sort()).toEqual(['analytics', 'ingestor', 'kafka', 'processor']);
+    expect(inProfile('pipeline').sort()).toEqual(['analytics', 'candles', 'ingestor', 'kafka', 'processor']);
     expect(split.file.services['api']?.mem_limit).toMatch(/^\d+m$/);
     expect(split.file.services['api']?.depends_on).toBeUndefined();
   });

@@ -1,6 +1,6 @@
 import { Decimal128 as Decimal, type Decimal128, type Document, Double, Long, ObjectId } from 'mongodb';
 import { FdpError } from '../../src/errors.ts';
-import { decimalText } from '../shared/table/decimal.ts';
+import { decimalText } from '../../src/kit/decimal.ts';
 import type { TableDefinition } from '../shared/table/definition.ts';
 import { listOf, type StoredValue, wrongType } from '../shared/table/values.ts';
 

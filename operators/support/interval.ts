@@ -1,3 +1,4 @@
+import type { Report } from '../../src/kit/declaration.ts';
 import { durationMs } from '../../src/kit/units.ts';
 import type { CalendarDay } from './calendar.ts';
 
@@ -42,4 +43,38 @@ export function barOf(
   if (ms === dayMs) return day;
   const start = day.start + Math.floor((time - day.start) / ms) * ms;
   return { start, end: Math.min(start + ms, day.end) };
+}
+
+/** The lengths of bars that there are, and those that have rows; left out: the shortest. */
+export interface Lengths {
+  readonly every: readonly string[];
+  readonly store?: readonly string[] | undefined;
+}
+
+/** The intervals that have rows, the shortest first. */
+export function storedOf({ every, store }: Lengths): readonly Interval[] {
+  const sorted = (store ?? every).map(intervalOf).sort((a, b) => a.ms - b.ms);
+  return store ? sorted : sorted.slice(0, 1);
+}
+
+/** Reports texts that are no lengths, and lengths that no stored bar divides. */
+export function checkLengths(lengths: Lengths, report: Report): void {
+  const texts = (['every', 'store'] as const).flatMap((list) => {
+    return (lengths[list] ?? []).map((text, at) => ({ path: [list, at], problem: intervalProblem(text) }));
+  });
+  for (const { path, problem } of texts) if (problem) report(path, problem);
+  if (texts.every(({ problem }) => !problem)) checkStored(lengths, report);
+}
+
+function checkStored(lengths: Lengths, report: Report): void {
+  const all = lengths.every.map(intervalOf);
+  const stored = storedOf(lengths);
+  for (const [at, { name }] of (lengths.store ?? []).map(intervalOf).entries())
+    if (!all.some((each) => each.name === name)) report(['store', at], `${name} is none of the lengths in every`);
+  for (const [at, { name, ms }] of all.entries())
+    if (!stored.some((each) => ms % each.ms === 0))
+      report(
+        ['every', at],
+        `bars of ${name} can't be made of those that are stored (${stored.map((each) => each.name).join(', ')})`,
+      );
 }

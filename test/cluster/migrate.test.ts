@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { type Db, MongoClient } from 'mongodb';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Trade } from '../../connectors/mock/market.ts';
-import { pipelineCopy } from '../support/cli/pipeline-copy.ts';
+import { onDatabase, pipelineCopy } from '../support/cli/pipeline-copy.ts';
 import { type Answer, get, placeIn } from '../support/cli/place.ts';
 import { eventually, Process, temporaryFolder } from '../support/cli/platform.ts';
 import { type OldRecord, oldDocuments, processAsBefore } from '../support/cli/replaced-platform.ts';
@@ -74,7 +74,7 @@ onServices('taking over the platform that fdp replaces', (services) => {
       ...edits.map(([text, instead]): Edit => [text, instead.replace('finnhub-websocket-consumer-group', group)]),
       ['topic: raw_stock_ticks, partitions', `topic: ${topic}, partitions`],
       ['topic: raw_stock_ticks.rejected', `topic: ${topic}.rejected`],
-      ...Array.from({ length: 3 }, (): Edit => ['database: financialDataDatabase', `database: ${db.databaseName}`]),
+      ...onDatabase(db.databaseName),
     ];
     const pipeline = pipelineCopy(`${folder.path}/${randomName()}`, ...all);
     const addresses = { KAFKA_BROKERS: services.kafka, MONGODB_URL: services.mongo, FDP_PROFILE: 'cluster' };

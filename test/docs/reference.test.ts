@@ -88,6 +88,7 @@ const tables = `  trades:
     type: memory_table
     fields: { key: string, symbol: string, interval: string, start: date, open: decimal, high: decimal, low: decimal, close: decimal, volume: decimal, turnover: decimal, counted_volume: decimal, trades: int64, late_trades: int64, first_at: date, last_at: date }
     unique: key
+    indexes: [[symbol, interval, -start]]
   http: { type: rest, listen: "127.0.0.1:8000" }
 `;
 /** The sink of an operator whose example makes changes of rows. */
@@ -98,6 +99,10 @@ const mergeSinks: Readonly<Record<string, string>> = {
 };
 /** What must stand before and after an operator of a route for its example to be one. */
 const inRoute: Readonly<Record<string, (steps: string) => string>> = {
+  bars: (
+    steps,
+  ) => `        - params: { interval: { type: string }, limit: { type: integer, minimum: 1, maximum: 9, default: 5 } }
+${steps}        - reply: { as: data }\n`,
   find: (
     steps,
   ) => `        - params: { limit: { type: integer, minimum: 1, maximum: 9, default: 5 }, before: { type: cursor } }

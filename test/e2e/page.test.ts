@@ -5,7 +5,7 @@ import { type Place, placeIn } from '../support/cli/place.ts';
 import { eventually, freePort, Process, temporaryFolder } from '../support/cli/platform.ts';
 
 /** Everything but what gives trades. */
-const allButIngestor = ['--topology', 'processor,analytics,api,live'];
+const allButIngestor = ['--topology', 'processor,candles,analytics,api,live'];
 
 async function isLive(page: Page): Promise<void> {
   await page.locator('#connection[data-tone=good]').waitFor();
@@ -63,6 +63,7 @@ onChromium('the live page', () => {
     expect(await page.locator('.topology h3').allInnerTexts()).toEqual([
       'ingestor',
       'processor',
+      'candles',
       'analytics',
       'api',
       'live',

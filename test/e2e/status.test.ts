@@ -102,7 +102,7 @@ describe('what a platform tells of itself', () => {
     });
     const series = await scrape(platform);
     const lag = series.filter(({ name }) => name === 'fdp_lag_messages').map(({ labels }) => labels['topology']);
-    expect(lag).toEqual(['processor', 'analytics']);
+    expect(lag).toEqual(['processor', 'candles', 'analytics']);
     expect(figure(series, 'fdp_end_to_end_latency_seconds_count', { topology: 'processor' })).toBeGreaterThan(300);
     expect(await platform.stop()).toBe(0);
   });

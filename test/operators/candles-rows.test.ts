@@ -1,57 +1,13 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { sqliteTable } from '../../connectors/sqlite-table/index.ts';
 import { candles } from '../../operators/candles.ts';
 import type { Message } from '../../src/kit/message.ts';
 import type { Row } from '../../src/kit/row.ts';
-import { createMemorySpace } from '../../src/simulate/memory/space.ts';
-import { memoryTable } from '../../src/simulate/memory-table.ts';
-import { VirtualClock } from '../../src/simulate/virtual-clock.ts';
-import { recordingLog, testEnvironment } from '../../src/testing/environment.ts';
+import { plain } from '../support/contracts/bar-model.ts';
+import { candleTable, memoryWorld, sqliteWorld } from '../support/contracts/candle-tables.ts';
 import { type TableWorld, TestTable } from '../support/contracts/table-harness.ts';
 import { runOperators } from '../support/engine/operators.ts';
-import { optionsOf } from '../support/engine/options.ts';
 import { operator } from './declared.ts';
-
-const table = {
-  fields: {
-    ...{ key: 'string', symbol: 'string', interval: 'string', start: 'date' },
-    ...{ open: 'decimal', high: 'decimal', low: 'decimal', close: 'decimal' },
-    ...{ volume: 'decimal', turnover: 'decimal', counted_volume: 'decimal', trades: 'int64', late_trades: 'int64' },
-    ...{ first_at: 'date', last_at: 'date' },
-  },
-  unique: 'key',
-};
-
-function memoryWorld(): TableWorld {
-  const [space, clock, log] = [createMemorySpace(), new VirtualClock(), recordingLog()];
-  return {
-    clock,
-    log,
-    connector: (options) =>
-      memoryTable.create(optionsOf(memoryTable, { space: space.name, ...options }), {
-        ...{ ...testEnvironment(clock), log, name: 'candles' },
-      }),
-    dispose: async () => space.dispose(),
-  };
-}
-
-function sqliteWorld(): TableWorld {
-  const folder = mkdtempSync(join(tmpdir(), 'fdp-candles-'));
-  const [clock, log] = [new VirtualClock(), recordingLog()];
-  return {
-    clock,
-    log,
-    connector: (options) =>
-      sqliteTable.create(optionsOf(sqliteTable, { path: join(folder, 'store.db'), table: 'candles', ...options }), {
-        ...{ ...testEnvironment(clock), log, name: 'candles' },
-      }),
-    dispose: async () => rmSync(folder, { recursive: true, force: true }),
-  };
-}
 
 interface Trade {
   readonly symbol: string;
@@ -99,12 +55,6 @@ async function changesOf(trades: readonly Trade[], lane: string): Promise<readon
   expect(context.rejections).toEqual([]);
   return out;
 }
-
-const plain = (units: bigint, digits: number): string => {
-  const text = String(units < 0n ? -units : units).padStart(digits + 1, '0');
-  const shown = `${text.slice(0, -digits)}.${text.slice(-digits)}`.replace(/\.?0+$/, '');
-  return units < 0n ? `-${shown}` : shown;
-};
 
 /** The rows that the trades of the lanes make: by brute force, over big integers, from the definition. */
 function rowsOf(logs: readonly (readonly Trade[])[]): readonly Row[] {
@@ -191,7 +141,7 @@ describe.each([
     await fc.assert(
       fc.asyncProperty(split, writes, async (trades, plan) => {
         const own = world();
-        const written = await TestTable.open(own, table, 'merges');
+        const written = await TestTable.open(own, candleTable, 'merges');
         const logs = logsOf(trades);
         await fold(written, await Promise.all(logs.map((log, lane) => changesOf(log, lanes[lane] ?? ''))), plan);
         const rows = await stored(written);
@@ -214,7 +164,7 @@ describe.each([
         const own = [world(), world()];
         const rows: (readonly Row[])[] = [];
         for (const [index, log] of [unique, shuffled.map(({ each }) => each)].entries()) {
-          const written = await TestTable.open(own[index] as TableWorld, table, 'merges');
+          const written = await TestTable.open(own[index] as TableWorld, candleTable, 'merges');
           await written.write(await changesOf(log, 'a/t/0'));
           rows.push(await stored(written));
           await written.close();

@@ -39,6 +39,19 @@ operatorContract('aggregate', {
   messages: ticks,
   rejected: [4, 5, 6],
 });
+operatorContract('bars', {
+  yaml: '{ in: candles, every: [1m] }',
+  messages: of({ symbol: 'A', interval: '1m', limit: 5 }),
+  request,
+  lookups: {
+    candles: {
+      find: async ({ where: { symbol, interval } }: Query) => [
+        { symbol, interval, start: 120_000, close: '2', trades: 1, late_trades: 0 },
+        { symbol, interval, start: 60_000, close: '1', trades: 1, late_trades: 0 },
+      ],
+    },
+  },
+});
 operatorContract('candles', {
   yaml: '{ every: [1m, 1h], store: [1m, 1h] }',
   messages: ticks,

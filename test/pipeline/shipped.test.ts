@@ -26,7 +26,7 @@ const check = (profile: string | undefined, env = {}, pipelinePath = 'pipeline.y
   });
 
 describe('the shipped pipeline', () => {
-  const starts = 'starts ingestor, processor, analytics, api, live; ';
+  const starts = 'starts ingestor, processor, candles, analytics, api, live; ';
 
   it.each(['embedded', 'cluster'])('is valid with the profile %s', (profile) => {
     expect(check(profile).text).toContain(`pipeline.yml is valid: profile ${profile}; ${starts}`);

@@ -1,5 +1,4 @@
 import { FdpError } from '../../../src/errors.ts';
-import type { FoldKind } from '../../../src/kit/row.ts';
 import {
   addDecimals,
   compareDecimals,
@@ -8,7 +7,8 @@ import {
   fitsStores,
   formatDecimal,
   parseDecimal,
-} from './decimal.ts';
+} from '../../../src/kit/decimal.ts';
+import type { FoldKind } from '../../../src/kit/row.ts';
 import type { TableDefinition } from './definition.ts';
 import { type Order, type Step, tooLong } from './steps.ts';
 import type { FieldState, Marks, Move, RowState } from './store.ts';

@@ -1,8 +1,8 @@
 import { FdpError } from '../../../src/errors.ts';
+import { fitsStores, parseDecimal, sumDigits } from '../../../src/kit/decimal.ts';
 import type { Message } from '../../../src/kit/message.ts';
 import { coordinatesOf } from '../../../src/kit/origin.ts';
 import type { Dated, FoldKind, MergeOperation } from '../../../src/kit/row.ts';
-import { fitsStores, parseDecimal, sumDigits } from './decimal.ts';
 import { type ColumnType, type TableDefinition, typesFor } from './definition.ts';
 import { type StoredValue, storedValue, wrongType } from './values.ts';
 

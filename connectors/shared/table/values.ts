@@ -1,8 +1,8 @@
 import { FdpError } from '../../../src/errors.ts';
+import { decimalText } from '../../../src/kit/decimal.ts';
 import { parseJson } from '../../../src/kit/json.ts';
 import type { Row } from '../../../src/kit/row.ts';
 import { foreignText, jsonWithin } from '../../../src/kit/text.ts';
-import { decimalText } from './decimal.ts';
 import type { ColumnType, TableDefinition } from './definition.ts';
 
 /** A value as a table keeps it: decimals as canonical text, dates as Unix ms, lists as JSON. */

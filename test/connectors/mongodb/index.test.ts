@@ -6,8 +6,8 @@ import { mongoError } from '../../../connectors/mongodb/errors.ts';
 import { mongodb } from '../../../connectors/mongodb/index.ts';
 import { urlProblem } from '../../../connectors/mongodb/url.ts';
 import { fromBson, toBson } from '../../../connectors/mongodb/values.ts';
-import { decimalText } from '../../../connectors/shared/table/decimal.ts';
 import { readTable, type TableOptions } from '../../../connectors/shared/table/definition.ts';
+import { decimalText } from '../../../src/kit/decimal.ts';
 import { tradeTable } from '../../support/contracts/table-harness.ts';
 import { optionsOf } from '../../support/engine/options.ts';
 

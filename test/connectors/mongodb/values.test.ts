@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { Decimal128 } from 'mongodb';
 import { describe, expect, it } from 'vitest';
 import { fromBson, toBson } from '../../../connectors/mongodb/values.ts';
-import { decimalText } from '../../../connectors/shared/table/decimal.ts';
+import { decimalText } from '../../../src/kit/decimal.ts';
 
 const definition = {
   name: 't',

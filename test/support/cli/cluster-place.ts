@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import type { Ledger, LedgerPlace } from '../kafka/ledger.ts';
 import { randomName } from '../services/services.ts';
-import { pipelineCopy } from './pipeline-copy.ts';
+import { onDatabase, pipelineCopy } from './pipeline-copy.ts';
 import { type Place, placeIn } from './place.ts';
 import { Process, temporaryFolder } from './platform.ts';
 
@@ -34,7 +34,8 @@ export class Cluster {
       ['topic: raw_stock_ticks.rejected', `topic: ${this.rejected}`],
       ['group: processor', `group: ${this.group}`],
       ['group: analytics', `group: ${name}-analytics`],
-      ...Array.from({ length: 3 }, (): Edit => ['database: financialDataDatabase', `database: ${name}`]),
+      ['group: candles', `group: ${name}-candles`],
+      ...onDatabase(name),
     ];
     this.#pipeline = this.pipelineWith(...edits);
   }

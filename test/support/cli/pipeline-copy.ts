@@ -1,6 +1,14 @@
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+const database = 'database: financialDataDatabase';
+
+/** The edits that give every table of the shipped pipeline another database. */
+export function onDatabase(name: string): readonly (readonly [text: string, instead: string])[] {
+  const count = readFileSync('pipeline.yml', 'utf8').split(database).length - 1;
+  return Array.from({ length: count }, () => [database, `database: ${name}`] as const);
+}
+
 /**
  * A copy of the shipped pipeline in a folder of its own, to be edited as a user would: each `[text, instead]` is
  * replaced once. Gives the path for `--pipeline`.

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decimalText } from '../../../../connectors/shared/table/decimal.ts';
+import { decimalText } from '../../src/kit/decimal.ts';
 
 describe('decimal', () => {
   it.each([

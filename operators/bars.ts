@@ -1,0 +1,142 @@
+import { defineOperator, type FieldType, type Shape } from '../src/kit/declaration.ts';
+import { leadsTo } from '../src/kit/lookup.ts';
+import { derive } from '../src/kit/message.ts';
+import { lookup } from '../src/kit/operator.ts';
+import { indexed } from '../src/kit/origin.ts';
+import { type Fields, fieldsOf } from '../src/kit/row.ts';
+import { durationMs } from '../src/kit/units.ts';
+import { type BarRange, readBars } from './support/bar-reader.ts';
+import { readCalendar } from './support/calendar-file.ts';
+import { checkData } from './support/data-file.ts';
+import { fieldOf, numberField, textField } from './support/fields.ts';
+import { checkLengths, type Interval, intervalOf, storedOf } from './support/interval.ts';
+import { checkField, routeShape, unknownName } from './support/names.ts';
+import { parameterInvalid } from './support/parameters.ts';
+
+const amounts: readonly FieldType[] = ['decimal', 'number', 'any'];
+/** What the table has for each field that is read, as `candles` writes it. */
+const columns: Readonly<Record<string, readonly FieldType[]>> = {
+  ...{ symbol: ['string', 'any'], interval: ['string', 'any'], start: ['date', 'any'] },
+  ...{ open: amounts, high: amounts, low: amounts, close: amounts },
+  ...{ volume: amounts, turnover: amounts, counted_volume: amounts },
+  ...{ trades: ['int64', 'any'], late_trades: ['int64', 'any'] },
+};
+
+const output = {
+  ...{ start: 'date', end: 'date', interval: 'string' },
+  ...{ open: 'decimal', high: 'decimal', low: 'decimal', close: 'decimal', volume: 'decimal', vwap: 'decimal' },
+  ...{ trades: 'int64', late_trades: 'int64', complete: 'boolean' },
+} as const satisfies Shape;
+
+/**
+ * `bars`: reads what `candles` has written. The message names `symbol`, `interval`, `limit`, and may name `from` and `to`
+ * (Unix ms): bars that start from `from` on and before `to`, the newest first, one message each. Intervals without rows are
+ * folded from shorter ones. A bar is `complete` when its end has passed, and the log reached back to its start: a trade of an
+ * earlier bar of the symbol was received in time.
+ */
+export const bars = defineOperator({
+  type: 'bars',
+  summary: 'Reads the bars of a symbol, of any length that its stored bars can be folded into.',
+  connectors: { in: 'lookup' },
+  options: {
+    type: 'object',
+    description: 'The table of the bars, and the options of the `candles` that fills it.',
+    additionalProperties: false,
+    required: ['in', 'every'],
+    properties: {
+      in: { type: 'string', minLength: 1, description: 'Name of the connector of the table.', examples: ['candles'] },
+      every: {
+        type: 'array',
+        minItems: 1,
+        uniqueItems: true,
+        items: { type: 'string', format: 'duration' },
+        description: 'Lengths of the bars, as `candles` has them: what the field `interval` may be.',
+        examples: [['1m', '5m', '1h', '1d']],
+      },
+      store: {
+        type: 'array',
+        minItems: 1,
+        uniqueItems: true,
+        items: { type: 'string', format: 'duration' },
+        description: 'Which of them have rows, as in `candles`. Default: the shortest.',
+      },
+      calendar: {
+        type: 'string',
+        format: 'name-or-path',
+        default: 'always',
+        description: 'The calendar of `candles`: it says when a day begins.',
+        examples: ['XNYS'],
+      },
+      max_rows: {
+        type: 'integer',
+        minimum: 1,
+        maximum: 10_000_000,
+        default: 200_000,
+        description: 'Maximum number of rows that are read for one message. One that needs more is rejected (400).',
+      },
+      timeout: {
+        type: 'string',
+        format: 'duration',
+        default: '5s',
+        description: 'Time limit of the query. After it the message is rejected (a request gets 504).',
+      },
+    },
+  },
+  example: 'bars: { in: candles, every: [1m, 5m, 1h, 1d] }',
+  shape(options, input, report, scope) {
+    const given = routeShape(input, scope);
+    for (const name of ['symbol', 'interval', 'limit'])
+      checkField({ input: given, report, path: [] }, name, name === 'limit' ? ['number', 'int64'] : ['string']);
+    checkData(report, ['calendar'], () => readCalendar(options.calendar));
+    checkLengths(options, report);
+    const table = scope.tableFields(options.in);
+    for (const [name, types] of table ? Object.entries(columns) : []) {
+      const type = table?.[name];
+      const { text, hint } = unknownName('field', name, Object.keys(table ?? {}));
+      if (type === undefined) report(['in'], text, hint);
+      else if (!types.includes(type)) report(['in'], `${name} of ${options.in} is a ${type}, expected ${types[0]}`);
+    }
+    const indexes = scope.tableIndexes(options.in);
+    if (indexes && !indexes.some((index) => leadsTo(index, ['symbol', 'interval'], 'start')))
+      report(
+        ['in'],
+        `no index of ${options.in} leads to a range of start`,
+        'add [symbol, interval, -start] to its indexes',
+      );
+    return output;
+  },
+  create(options, context) {
+    const every = options.every.map(intervalOf);
+    const source = {
+      table: context.lookup(options.in),
+      stored: storedOf(options),
+      calendar: readCalendar(options.calendar),
+      maxRows: options.max_rows,
+    };
+    return lookup(
+      context,
+      async (message, _batch, signal) => {
+        const range = rangeOf(fieldsOf(message), every);
+        const found = await readBars(source, range, signal);
+        const now = context.clock.now();
+        return found.map(({ start, end, reached, ...bar }, index) => {
+          const value = { start, end, interval: range.interval.name, ...bar, complete: reached && end <= now };
+          return derive(message, { value, meta: indexed(message.meta, index) });
+        });
+      },
+      { timeoutMs: durationMs(options.timeout) },
+    );
+  },
+});
+
+function rangeOf(fields: Fields, every: readonly Interval[]): BarRange {
+  const asked = textField(fields, 'interval');
+  const interval = every.find(({ name }) => name === asked);
+  if (!interval)
+    throw parameterInvalid(`interval: expected one of ${every.map(({ name }) => name).join(', ')}, got ${asked}`);
+  const [from, to] = ['from', 'to'].map((name) => {
+    return fieldOf(fields, name) === undefined ? undefined : numberField(fields, name);
+  });
+  if (from !== undefined && to !== undefined && from > to) throw parameterInvalid(`from: ${from} is after to, ${to}`);
+  return { symbol: textField(fields, 'symbol'), interval, from, to, limit: numberField(fields, 'limit') };
+}
