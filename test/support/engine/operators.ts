@@ -31,17 +31,20 @@ export function testLane(request?: RequestContext): LaneContext & { readonly abo
 export async function runOperators(
   operators: readonly (readonly [OperatorDeclaration, unknown])[],
   values: readonly unknown[],
-  options: { cut?: readonly number[]; context?: OperatorContext & TestNode; lane?: LaneContext } = {},
+  options: { cut?: readonly number[]; context?: OperatorContext & TestNode; lane?: LaneContext; key?: string } = {},
 ): Promise<OperatorRun> {
   const context = options.context ?? operatorContext();
   const lane = options.lane ?? testLane();
   const outcomes: (Outcome | undefined)[] = values.map(() => undefined);
   const messages = values.map((value, offset) =>
-    toMessage(sourceMessage(value, { meta: { lane: lane.id, topic: 'topic', partition: 0, offset } }), {
-      ended: (outcome) => {
-        outcomes[offset] = outcome;
+    toMessage(
+      sourceMessage(value, { key: options.key ?? null, meta: { lane: lane.id, topic: 'topic', partition: 0, offset } }),
+      {
+        ended: (outcome) => {
+          outcomes[offset] = outcome;
+        },
       },
-    }),
+    ),
   );
   const edges = [0, ...(options.cut ?? []), messages.length];
   const input = edges.slice(1).map((end, index): Batch => {
