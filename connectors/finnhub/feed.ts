@@ -48,7 +48,7 @@ export function finnhubSource(context: RoleContext, options: FeedOptions): Sourc
     batch: readingSize,
     onDropped: (frames) => context.node.count('dropped_frames', frames),
     gap: new Gap({ ...context, name, what: 'trades' }),
-    feed: { clock: context.clock, away: new Gap({ ...context, name, what: 'trades' }), symbols: options.symbols },
+    feed: { ...context, away: new Gap({ ...context, name, what: 'trades' }), symbols: options.symbols },
     receive: (intake) => new Feed(context, options, intake).run(),
   });
 }

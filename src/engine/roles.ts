@@ -4,7 +4,6 @@ import { endedWithin, linkedAbort, withGrace } from '../kit/clock.ts';
 import type { Connector } from '../kit/connector.ts';
 import type { Environment } from '../kit/environment.ts';
 import type { Lookup } from '../kit/lookup.ts';
-import type { SourceMessage } from '../kit/message.ts';
 import type { NodeStats } from '../kit/node-stats.ts';
 import type { Role, RoleContext } from '../kit/role.ts';
 import type { Sink } from '../kit/sink.ts';
@@ -17,8 +16,6 @@ import type { BranchPlan, TopologyPlan } from './plan.ts';
 const closeMs = 5000;
 /** Waits between two tries to connect grow up to this, ms: who starts a server does not want to wait for long. */
 const longestWaitMs = 5000;
-/** How often the end of a log is asked for. */
-const triesToResume = 5;
 
 export interface RolesParts {
   readonly plan: TopologyPlan;
@@ -94,38 +91,6 @@ export class Roles {
     if (this.deadLetter && graph.deadLetter)
       waited.push(this.#connectRole(this.deadLetter, graph.deadLetter, takenOver));
     return (await Promise.all(waited)).every((done) => done) ? source : undefined;
-  }
-
-  /**
-   * Shows a source that can't replay the last records of the logs that its messages go into: since then it was away. A log
-   * that can't be read is logged, and holds up nothing.
-   */
-  async resume(source: Source): Promise<void> {
-    if (!source.resume) return;
-    const { plan, draining, killed } = this.#parts;
-    const stop = linkedAbort(draining, killed);
-    const last: SourceMessage[] = [];
-    for (const branch of plan.branches.filter(({ bestEffort }) => !bestEffort))
-      last.push(...(await this.#lastOf(branch, stop.controller.signal)));
-    stop.release();
-    source.resume(last);
-  }
-
-  async #lastOf({ name }: BranchPlan, signal: AbortSignal): Promise<readonly SourceMessage[]> {
-    const { environment, plan } = this.#parts;
-    const backoff = new Backoff(environment, longestWaitMs);
-    for (let tries = 1; ; tries++)
-      try {
-        return (await this.sinks.get(name)?.last?.(signal)) ?? [];
-      } catch (error) {
-        if (isRetriable(error) && tries < triesToResume && !signal.aborted) {
-          await backoff.wait(signal);
-          continue;
-        }
-        const text = `${plan.source.connector}: how long it was away is not known, and not counted as a gap: ${errorText(error)}`;
-        if (!signal.aborted) environment.log.warn({ topology: plan.name }, text);
-        return [];
-      }
   }
 
   /**

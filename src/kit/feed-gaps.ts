@@ -1,10 +1,12 @@
-import type { Clock } from './clock.ts';
+import { errorText, isRetriable } from '../errors.ts';
+import { Backoff } from './backoff.ts';
+import type { Environment } from './environment.ts';
 import type { Gap } from './gap.ts';
 import { type GapSpan, gapMessage, gapOf } from './gap-message.ts';
 import type { SourceMessage } from './message.ts';
+import type { LogEnd } from './source.ts';
 
-export interface FeedGapsOptions {
-  readonly clock: Clock;
+export interface FeedGapsOptions extends Pick<Environment, 'clock' | 'chance' | 'log'> {
   /** The times without a connection. */
   readonly away: Gap;
   /** The symbols that are subscribed to: each gets a gap message, with the symbol as its key. */
@@ -16,6 +18,8 @@ export interface GapMark {
   readonly gaps: readonly SourceMessage[];
 }
 
+/** How often the end of a log is asked for. */
+const mostTries = 5;
 const stopped = 'stopped';
 const notRunning = 'the process was not running';
 
@@ -46,8 +50,10 @@ export class FeedGaps {
     return this.#options.symbols.map((symbol) => gapMessage(span, symbol, at));
   }
 
-  /** The last records of the log, before the first message: they say since when the feed was away. */
-  resume(last: readonly SourceMessage[]): void {
+  /** Looks, before the first message, into the log that the messages go into: since when was the feed away? */
+  async resume(into: readonly LogEnd[], signal: AbortSignal): Promise<void> {
+    const last: SourceMessage[] = [];
+    for (const sink of into) last.push(...(await this.#lastOf(sink, signal)));
     const own = last.filter(({ key }) => key !== null && this.#options.symbols.includes(key));
     const newest = (own.length > 0 ? own : last).toSorted((one, other) => other.timestamp - one.timestamp);
     const [first] = newest;
@@ -92,6 +98,23 @@ export class FeedGaps {
     this.#wholeAt = undefined;
     this.#isOver = true;
     away.leave();
+  }
+
+  /** The last records of a log; none of one that can't be read, which holds up nothing. */
+  async #lastOf(sink: LogEnd, signal: AbortSignal): Promise<readonly SourceMessage[]> {
+    const backoff = new Backoff(this.#options);
+    for (let tries = 1; ; tries++)
+      try {
+        return (await sink.last?.(signal)) ?? [];
+      } catch (error) {
+        if (isRetriable(error) && tries < mostTries && !signal.aborted) {
+          await backoff.wait(signal);
+          continue;
+        }
+        const text = `${this.#name}: how long it was away is not known, and not counted as a gap: ${errorText(error)}`;
+        if (!signal.aborted) this.#options.log.warn({}, text);
+        return [];
+      }
   }
 
   #open(value: unknown): GapSpan | undefined {

@@ -4,7 +4,7 @@ import { FeedGaps, type FeedGapsOptions, type GapMark } from './feed-gaps.ts';
 import type { Gap } from './gap.ts';
 import type { SourceMessage } from './message.ts';
 import { BoundedQueue, type QueueOptions } from './queue.ts';
-import type { Lane, Reading, Source } from './source.ts';
+import type { Lane, LogEnd, Reading, Source } from './source.ts';
 
 export interface PushSourceOptions {
   /** The connector's name, and the id of the one lane. */
@@ -100,8 +100,8 @@ class PushSource implements Source {
     });
   }
 
-  resume(last: readonly SourceMessage[]): void {
-    this.#gaps?.resume(last);
+  async resume(into: readonly LogEnd[], signal: AbortSignal): Promise<void> {
+    await this.#gaps?.resume(into, signal);
   }
 
   /** Nothing to wait for: the connection is made while the lane is open. */

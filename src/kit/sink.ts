@@ -1,14 +1,14 @@
-import type { Message, SourceMessage } from './message.ts';
+import type { Message } from './message.ts';
 import type { Coordinates, Proof } from './origin.ts';
 import type { Role } from './role.ts';
 import type { Row } from './row.ts';
-import type { LogRecord } from './source.ts';
+import type { LogEnd, LogRecord } from './source.ts';
 
 /**
  * Takes messages out of the platform. One to begin with is `ordered`, `connect`, `write` and `close`; what else a store
  * can do stands in the parts that it may leave out.
  */
-export interface Sink extends Role {
+export interface Sink extends Role, LogEnd {
   /** Ordered: one write of a lane at a time, in source order, retries included. */
   readonly ordered: boolean;
   /** Unordered: how many writes of a lane may be under way. */
@@ -23,8 +23,6 @@ export interface Sink extends Role {
   readonly counters?: SinkCounters;
   /** Of a sink that keeps its rows, and can tell whether it still has them. Left out: nothing is asked. */
   readonly rows?: SinkRows;
-  /** Of a log, once it is connected: the last record of each partition that has one. */
-  last?(signal: AbortSignal): Promise<readonly SourceMessage[]>;
   /** The largest message that it takes, in bytes; a longer dead letter is cut. */
   readonly maxMessageBytes?: number;
 }

@@ -17,10 +17,16 @@ export interface Source extends Role {
   /** Messages in the log behind which this reader is, when it knows. */
   lag?(): number | undefined;
   /**
-   * Of a source that can't replay: the last record of each partition of the log that its messages go into, before `lanes` is
-   * subscribed to. Since then it was away. Called where the topology has such a log.
+   * Of a source that can't replay, before `lanes` is subscribed to: where its messages go, once all of it is connected. The
+   * last records of a log say since when the source was away.
    */
-  resume?(last: readonly SourceMessage[]): void;
+  resume?(into: readonly LogEnd[], signal: AbortSignal): Promise<void>;
+}
+
+/** Where messages go. */
+export interface LogEnd {
+  /** Of a log, once it is connected: the last record of each partition that has one. */
+  last?(signal: AbortSignal): Promise<readonly SourceMessage[]>;
 }
 
 /**

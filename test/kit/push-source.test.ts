@@ -165,10 +165,12 @@ describe('push source', () => {
     /** With two symbols; what is read is shown as the number pushed, or as `symbol from..to reason`, from the start in ms. */
     function gapsOf(options: Partial<PushSourceOptions> = {}) {
       const clock = new VirtualClock();
-      const context = roleContext(testEnvironment(clock));
+      const environment = testEnvironment(clock);
+      const context = roleContext(environment);
       const gap = () => new Gap({ ...context, name: 'feed', what: 'trades' });
-      const feed = { clock, away: gap(), symbols: ['A', 'B'] };
+      const feed = { ...context, away: gap(), symbols: ['A', 'B'] };
       const world = sourceOf({ gap: gap(), feed, ...options });
+      const { log } = environment;
       const start = clock.now();
       const shown = (value: unknown) => {
         const span = gapOf(value);
@@ -182,7 +184,7 @@ describe('push source', () => {
         for (const number of numbers)
           world.intakes.at(-1)?.push({ ...sourceMessage(number), timestamp: clock.now() }, 10);
       };
-      return { ...world, clock, start, read, push };
+      return { ...world, clock, log, start, read, push };
     }
 
     it('puts them in order, from the last sign of life until everything is subscribed to, for each symbol', async () => {
@@ -246,7 +248,7 @@ describe('push source', () => {
 
       const second = gapsOf();
       await second.clock.advance(5000);
-      second.source.resume?.(messages.slice(-1));
+      await second.source.resume?.([{ last: async () => messages.slice(-1) }], never);
       second.subscribe();
       await second.clock.advance(10);
       second.intakes[0]?.back();
@@ -264,7 +266,8 @@ describe('push source', () => {
         timestamp: killed.start + timestamp,
       });
       await killed.clock.advance(9000);
-      killed.source.resume?.([record('A', 1000), record('B', 2000), record('C', 3000)]);
+      const records = [record('A', 1000), record('B', 2000), record('C', 3000)];
+      await killed.source.resume?.([{}, { last: async () => records }], never);
       killed.subscribe();
       killed.intakes[0]?.back();
       expect((await killed.read()).slice(2)).toEqual([
@@ -274,12 +277,28 @@ describe('push source', () => {
       await killed.source.close();
 
       const fresh = gapsOf();
-      fresh.source.resume?.([]);
+      await fresh.source.resume?.([{ last: async () => [] }], never);
       fresh.subscribe();
       fresh.intakes[0]?.back();
       fresh.push(1);
       expect(await fresh.read()).toEqual([1]);
       await fresh.source.close();
+    });
+
+    it('goes on without a log that cannot be read, and says that the time before is not known', async () => {
+      const { clock, log, source, subscribe, intakes, push, read } = gapsOf();
+      let tries = 0;
+      const away = () => Promise.reject(new FdpError('FDP_UNAVAILABLE', `try ${++tries}`));
+      await clock.until(source.resume?.([{ last: away }], never) ?? Promise.resolve());
+      subscribe();
+      intakes[0]?.back();
+      push(1);
+      expect(await read()).toEqual([1]);
+      expect(tries).toBe(5);
+      expect(log.lines.map(({ text }) => text)).toEqual([
+        'feed: how long it was away is not known, and not counted as a gap: try 5',
+      ]);
+      await source.close();
     });
   });
 });

@@ -80,7 +80,7 @@ export async function feed(
   const source = connector.source?.({}, context) as Source;
   const never = new AbortController().signal;
   await source.connect(never);
-  source.resume?.(last);
+  await source.resume?.([{ last: async () => last }], never);
   const frames: SourceMessage[] = [];
   const gaps: { key: string | null; gap: GapSpan; after: number }[] = [];
   const lanes: Lane[] = [];
