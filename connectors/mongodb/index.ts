@@ -1,5 +1,6 @@
 import { defineConnector, noUsage, type Report, tableOptions } from '../../src/kit/declaration.ts';
 import { Proven } from '../../src/kit/proven.ts';
+import type { RoleContext } from '../../src/kit/role.ts';
 import { checkTable, readTable, type TableOptions, whyNoCounters } from '../shared/table/definition.ts';
 import { tableFigures } from '../shared/table/figures.ts';
 import { urlProblem } from './url.ts';
@@ -67,20 +68,23 @@ export const mongodb = defineConnector({
   lookup: { options: noUsage },
   check,
   async create(options, { name }) {
-    const [{ Collection }, { MongoTableStore }, { tableSink }, { MongoLookup }, { readAddress }] = await Promise.all([
-      import('./collection.ts'),
-      import('./store.ts'),
-      import('../shared/table/roles.ts'),
-      import('./lookup.ts'),
-      import('./address.ts'),
-    ]);
+    const [{ Collection }, { MongoTableStore }, { MongoTableAudit }, { tableSink }, { MongoLookup }, { readAddress }] =
+      await Promise.all([
+        import('./collection.ts'),
+        import('./store.ts'),
+        import('./audit.ts'),
+        import('../shared/table/roles.ts'),
+        import('./lookup.ts'),
+        import('./address.ts'),
+      ]);
     const { url, database, collection, tls } = options;
-    const place = { name, url, database, collection, tls, address: readAddress(url), proven: new Proven() };
+    const target = { name, url, database, collection, tls, address: readAddress(url), proven: new Proven() };
     const definition = readTable(name, options);
+    const made = (context: RoleContext) => new Collection(target, definition, context);
     return {
-      sink: (_usage, context) =>
-        tableSink(new MongoTableStore(new Collection(place, definition, context), context), context),
-      lookup: (context) => new MongoLookup(new Collection(place, definition, context), context),
+      sink: (_usage, context) => tableSink(new MongoTableStore(made(context), context), context),
+      lookup: (context) => new MongoLookup(made(context), context),
+      audit: (context) => new MongoTableAudit(made(context), context),
       close: async () => {},
     };
   },

@@ -63,7 +63,7 @@ export class DocumentInsert {
   async #insert(chunk: readonly NewDocument[], { known, failed }: Outcome, signal: AbortSignal): Promise<void> {
     const documents = chunk.map(({ document }) => document);
     await this.#foreign.check(documents, signal);
-    const { errors } = await this.#collection.write({ insert: this.#collection.place.collection, documents }, signal);
+    const { errors } = await this.#collection.write({ insert: this.#collection.target.collection, documents }, signal);
     const twins = errors.filter(({ code }) => code === duplicateKey);
     const first = await this.#stored(
       twins.map(({ index }) => documents[index] ?? {}),
@@ -154,7 +154,8 @@ function textBytes(value: unknown): number {
   return bytes;
 }
 
-function storedCoordinates(source: { l?: unknown; o?: unknown; i?: unknown } | undefined): Coordinates {
+/** Where a document came from; lane '' and offset -1 for one that another program stored. */
+export function storedCoordinates(source: { l?: unknown; o?: unknown; i?: unknown } | undefined): Coordinates {
   return { lane: String(source?.l ?? ''), offset: Number(source?.o ?? -1), index: Number(source?.i ?? 0) };
 }
 

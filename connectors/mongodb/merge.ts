@@ -116,9 +116,9 @@ export class DocumentMerge {
     for (const key of keys) {
       if (refused.has(key)) continue;
       const before = this.#seen.get(key) ?? { state: undefined, document: undefined };
-      const { row, moves, leftOut } = change(key, before.state);
+      const { row, moves, leftOut, isRevision } = change(key, before.state);
       if (leftOut && !read.has(key)) doubtful.push(key);
-      else if (row) this.#add(steps, { key, before, after: row, moves }, refused);
+      else if (row) this.#add(steps, { key, before, after: row, moves, ...(isRevision && { isRevision }) }, refused);
     }
     if (doubtful.length > 0) {
       const certain = await this.#read(doubtful, refused, signal);
@@ -129,12 +129,13 @@ export class DocumentMerge {
 
   #add(
     steps: Step[],
-    { key, before, after, moves }: Pick<Step, 'key' | 'before' | 'after'> & Pick<Changed, 'moves'>,
+    change: Pick<Step, 'key' | 'before' | 'after'> & Pick<Changed, 'moves' | 'isRevision'>,
     refused: Map<StoredValue, Error>,
   ): void {
+    const { key, before, after } = change;
     const lanes = raised(before.state?.marks, after.marks);
     try {
-      const update = updateOf(this.#collection.definition, { key, before, after, lanes, moves }, this.#now());
+      const update = updateOf(this.#collection.definition, { ...change, lanes }, this.#now());
       steps.push({ key, before, after, lanes, update });
     } catch (error) {
       refused.set(key, error as Error);
@@ -147,7 +148,7 @@ export class DocumentMerge {
     refused: Map<StoredValue, Error>,
     signal: AbortSignal,
   ): Promise<readonly Step[]> {
-    const command = { update: this.#collection.place.collection, updates: steps.map(({ update }) => update) };
+    const command = { update: this.#collection.target.collection, updates: steps.map(({ update }) => update) };
     const reply = await this.#collection.write(command, signal);
     if (isAllDone(steps, reply)) {
       for (const { key, before, after } of steps) this.#seen.wrote(key, before, after);

@@ -86,7 +86,8 @@ function projectionOf({ fields }: TableDefinition): Document {
   return { _id: 0, ...Object.fromEntries(columnsOf(fields).map(([field]) => [field, 1])), _marks: 1, _states: 1 };
 }
 
-function stateOf(definition: TableDefinition, document: Document): RowState {
+/** A document as changes are folded into it. @throws FDP_MESSAGE_UNREADABLE */
+export function stateOf(definition: TableDefinition, document: Document): RowState {
   const { fields } = definition;
   const names = fields
     ? Object.keys(fields)

@@ -1,14 +1,14 @@
 import { type Document, Long } from 'mongodb';
 import type { TableDefinition } from '../shared/table/definition.ts';
 import { statesText } from '../shared/table/states.ts';
-import type { Changed, Move, RowState } from '../shared/table/store.ts';
+import type { Changed, MarkTuple, Move, RowState } from '../shared/table/store.ts';
 import type { StoredValue } from '../shared/table/values.ts';
 import { storedMark, storedMarks } from './marks.ts';
 import type { SeenRow } from './seen-rows.ts';
 import { toBson } from './values.ts';
 
 /** A row's change, to be written. */
-export interface RowUpdate extends Pick<Changed, 'moves'> {
+export interface RowUpdate extends Pick<Changed, 'moves' | 'isRevision'> {
   readonly key: StoredValue;
   readonly before: SeenRow;
   readonly after: RowState;
@@ -46,7 +46,8 @@ export function updateOf(definition: TableDefinition, change: RowUpdate, now: nu
     if (from !== to && state) q['_states'] = { $eq: document ? (document['_states'] ?? null) : from };
   }
   if (!state) return { q, u: { $setOnInsert: { ...set, _marks: storedMarks(after.marks) } }, upsert: true };
-  raiseMarks({ q, set }, change, state);
+  if (change.isRevision) reviseMarks({ q, set }, change, state);
+  else raiseMarks({ q, set }, change, state);
   return { q, u: Object.keys(set).length > 0 ? { $set: set, ...moved } : moved };
 }
 
@@ -73,4 +74,21 @@ function raiseMarks(
     q['_marks'] = { $eq: document ? (document['_marks'] ?? null) : storedMarks(marks) };
     if (lanes.length > 0) set['_marks'] = storedMarks(after.marks);
   }
+}
+
+/** All marks must be what they were, and are put so that an update made from the row before this one finds nothing. */
+function reviseMarks(
+  { q, set }: { readonly q: Document; readonly set: Document },
+  { before: { document }, after }: RowUpdate,
+  { marks }: RowState,
+): void {
+  q['_marks'] = { $eq: document ? (document['_marks'] ?? null) : storedMarks(marks) };
+  set['_marks'] = storedMarks(
+    Object.fromEntries(Object.entries(after.marks).map(([lane, mark]) => [lane, past(mark)])),
+  );
+}
+
+/** Between the message that the mark names and the next: counts the same, and is equal to no mark before. */
+function past([offset, index, timestamp, key]: MarkTuple): MarkTuple {
+  return [offset, index + (Math.floor(index) + 1 - index) / 2, timestamp, key];
 }

@@ -45,14 +45,16 @@ export const sqliteTable = defineConnector({
   lookup: { options: noUsage },
   check: checkTable,
   async create(options, { name }) {
-    const [{ SqliteTableStore }, { TableLookup, tableSink }] = await Promise.all([
+    const [{ SqliteTableStore }, { SqliteTableAudit }, { TableLookup, tableSink }] = await Promise.all([
       import('./store.ts'),
+      import('./audit.ts'),
       import('../shared/table/roles.ts'),
     ]);
-    const place = { path: options.path, table: options.table, definition: readTable(name, options) };
+    const target = { path: options.path, table: options.table, definition: readTable(name, options) };
     return {
-      sink: (_usage, context) => tableSink(new SqliteTableStore(place, context), context),
-      lookup: (context) => new TableLookup(new SqliteTableStore(place, context), context),
+      sink: (_usage, context) => tableSink(new SqliteTableStore(target, context), context),
+      lookup: (context) => new TableLookup(new SqliteTableStore(target, context), context),
+      audit: (context) => new SqliteTableAudit(target, context),
       close: async () => {},
     };
   },

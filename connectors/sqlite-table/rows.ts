@@ -1,6 +1,6 @@
 import { parseJson } from '../../src/kit/json.ts';
 import type { Row } from '../../src/kit/row.ts';
-import type { SqlValue } from '../shared/sqlite-file/database.ts';
+import type { SqlRow, SqlValue } from '../shared/sqlite-file/database.ts';
 import type { TableDefinition } from '../shared/table/definition.ts';
 import { listOf } from '../shared/table/values.ts';
 
@@ -29,4 +29,15 @@ export class RowMaker {
 function readerOf(type: string): Reader {
   if (type === 'boolean') return (value) => (value === null ? null : value !== 0);
   return type === 'strings' ? listOf : (value) => value;
+}
+
+/** A row as changes are folded into it: lists stay JSON. */
+export function plainRow({ fields }: TableDefinition, row: SqlRow): Row {
+  const id = { _id: String(row['_id']) };
+  if (!fields) return { ...(parseJson(String(row['_doc'])) as object), ...id };
+  const values = Object.entries(fields).map(([field, type]) => {
+    const value = row[field] ?? null;
+    return [field, type === 'boolean' && value !== null ? value !== 0 : value];
+  });
+  return { ...id, ...(Object.fromEntries(values) as Row) };
 }

@@ -1,10 +1,9 @@
 import { errorText, FdpError, isRetriable } from '../../src/errors.ts';
 import type { Environment } from '../../src/kit/environment.ts';
-import { parseJson } from '../../src/kit/json.ts';
 import type { Query } from '../../src/kit/lookup.ts';
 import type { Row } from '../../src/kit/row.ts';
 import type { Mark } from '../../src/kit/sink.ts';
-import type { Database, SqlRow, SqlValue } from '../shared/sqlite-file/database.ts';
+import type { Database, SqlValue } from '../shared/sqlite-file/database.ts';
 import { HeldFile } from '../shared/sqlite-file/held-file.ts';
 import type { TableDefinition } from '../shared/table/definition.ts';
 import { readStates, statesText } from '../shared/table/states.ts';
@@ -24,7 +23,7 @@ import { type StoredValue, storableRow } from '../shared/table/values.ts';
 import { sqlValue, TableInsert } from './insert.ts';
 import { highestMark, marksOf, newestOffset } from './lanes.ts';
 import { selectSql } from './query.ts';
-import { RowMaker } from './rows.ts';
+import { plainRow, RowMaker } from './rows.ts';
 import { addStates, createTable, fieldSql, hasStates, quoted } from './schema.ts';
 import { removedTo, trimTable } from './trim.ts';
 
@@ -211,7 +210,7 @@ export class SqliteTableStore implements TableStore<NewRow['values']>, TableRead
     const sql = `SELECT _id, _marks, ${columns.join(', ')} FROM ${quoted(this.#table)} WHERE ${fieldSql(this.definition, unique)} = ?`;
     const row = db.get(sql, sqlValue(key));
     if (!row) return undefined;
-    const { _id, ...values } = this.#plain(row);
+    const { _id, ...values } = plainRow(this.definition, row);
     return {
       id: Number(_id),
       state: { values: values as RowState['values'], marks: marksOf(row), states: readStates(row['_states']) },
@@ -221,17 +220,6 @@ export class SqliteTableStore implements TableStore<NewRow['values']>, TableRead
   #columns(values: Readonly<Record<string, StoredValue>>): Readonly<Record<string, SqlValue>> {
     if (!this.definition.fields) return { _doc: JSON.stringify(values) };
     return Object.fromEntries(Object.entries(values).map(([field, value]) => [field, sqlValue(value)]));
-  }
-
-  #plain(row: SqlRow): Row {
-    const { fields } = this.definition;
-    const id = { _id: String(row['_id']) };
-    if (!fields) return { ...(parseJson(String(row['_doc'])) as object), ...id };
-    const values = Object.entries(fields).map(([field, type]) => {
-      const value = row[field] ?? null;
-      return [field, type === 'boolean' && value !== null ? value !== 0 : value];
-    });
-    return { ...id, ...(Object.fromEntries(values) as Row) };
   }
 }
 

@@ -4,6 +4,7 @@ import { suggestion } from '../kit/names.ts';
 import { shells } from './completion.ts';
 import { type ExportFlags, exportFormats } from './export-formats.ts';
 import { print } from './output.ts';
+import type { ReconcileFlags } from './reconcile.ts';
 
 export interface Flags {
   readonly topology?: readonly string[];
@@ -11,7 +12,7 @@ export interface Flags {
   readonly pipeline?: string;
 }
 
-/** What the commands do; each gives its exit code. `all` are the flags of the program, those of a command come beside. */
+/** The implementations of the commands; each returns its exit code. `all` are the flags of the program. */
 export interface Actions {
   start(): Promise<number>;
   validate(flags: { readonly json?: boolean }): number;
@@ -28,6 +29,7 @@ export interface Actions {
     replay(ids: readonly string[], flags: { readonly again?: boolean; readonly json?: boolean }): Promise<number>;
     drop(ids: readonly string[], flags: { readonly json?: boolean }): Promise<number>;
   };
+  reconcile(table: string | undefined, flags: ReconcileFlags): Promise<number>;
   forgetCounters(): Promise<number>;
 }
 
@@ -50,8 +52,7 @@ export function commandLine(
     .option('--pipeline <file>', 'the pipeline to read; else pipeline.yml')
     .exitOverride()
     .configureOutput({ writeOut: print })
-    .showSuggestionAfterError()
-    .allowExcessArguments(true);
+    .showSuggestionAfterError();
   const does = actions(program);
   program.action(async () => {
     const [unknown] = program.args;
@@ -67,10 +68,14 @@ export function commandLine(
     .argument('<shell>', `one of ${shells.join(', ')}`)
     .description('print what completes commands and flags in a shell')
     .action((shell: string) => exit(does.completion(shell, program)));
-  return program;
+  // Set last, since commands inherit it: they refuse arguments that they would ignore.
+  return program.allowExcessArguments(true);
 }
 
 type Exit = (code: number) => void;
+
+/** For who names the file as an argument. */
+const otherPipeline = 'Another pipeline than pipeline.yml: --pipeline FILE';
 
 function pipelineCommands(program: Command, does: Actions, exit: Exit): void {
   program
@@ -81,11 +86,13 @@ function pipelineCommands(program: Command, does: Actions, exit: Exit): void {
     .command('validate')
     .description('check the pipeline, start nothing')
     .addOption(json())
+    .showHelpAfterError(otherPipeline)
     .action((flags) => exit(does.validate(flags)));
   program
     .command('config')
     .description('print the resolved pipeline, secrets masked, each value with its origin')
     .addOption(json())
+    .showHelpAfterError(otherPipeline)
     .action((flags) => exit(does.config(flags)));
   program
     .command('list [kind] [name]')
@@ -116,6 +123,7 @@ function runningCommands(program: Command, does: Actions, exit: Exit): void {
     .option('--whole', 'the whole input is one message, whatever it holds')
     .action(async (connector: string, flags) => exit(await does.produce(connector, flags)));
   exportCommand(program, does, exit);
+  reconcileCommand(program, does, exit);
   counterCommand(program, does, exit, 'counters', false);
   counterCommand(program, does, exit, 'positions', true);
 }
@@ -134,7 +142,19 @@ function exportCommand(program: Command, does: Actions, exit: Exit): void {
     .action(async (table: string, flags: ExportFlags) => exit(await does.export(table, flags)));
 }
 
-/** `counters forget`; `positions forget` is its name of before, and not shown. */
+function reconcileCommand(program: Command, does: Actions, exit: Exit): void {
+  program
+    .command('reconcile [table]')
+    .description('recompute the counts of a table, or of all, and print what differs; exit code 4 when some is left')
+    .option('--symbol <symbol>', 'only the rows of this symbol')
+    .option('--from <time>', 'only bars from this time on: RFC 3339, a date, Unix ms, or -15m')
+    .option('--to <time>', 'only bars before this time')
+    .option('--repair', 'correct the rows that differ; processors may run meanwhile')
+    .addOption(json())
+    .action(async (table: string | undefined, flags: ReconcileFlags) => exit(await does.reconcile(table, flags)));
+}
+
+/** `counters forget`; `positions forget` is its former name, and hidden. */
 function counterCommand(program: Command, does: Actions, exit: Exit, name: string, hidden: boolean): void {
   program
     .command(name, { hidden })

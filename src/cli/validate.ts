@@ -14,7 +14,7 @@ export interface SpecRequest extends ReadRequest {
 /** What a command prints, and its exit code. */
 export interface CommandResult {
   readonly text: string;
-  readonly exitCode: 0 | 1 | 2;
+  readonly exitCode: number;
 }
 
 /** `fdp-run validate`: everything that is wrong with the pipeline (exit code 2), or what it would start. */
@@ -34,7 +34,7 @@ export function problemText(problems: Parameters<typeof printProblems>[0], folde
   return `${printProblems(problems, folder)}\n${count}\n`;
 }
 
-/** All problems as JSON, each with its place. */
+/** All problems as JSON, each with its position. */
 export function problemsJson(problems: Parameters<typeof printProblems>[0]): string {
   const shown = problems.map(({ message, hint, at }) => ({
     message,

@@ -9,7 +9,7 @@ export interface GapOptions {
   readonly node: NodeStats;
   /** The connector's. */
   readonly name: string;
-  /** What is missed, as the log names it: `trades`. */
+  /** What is missed, as log lines name it: `trades`. */
   readonly what: string;
 }
 
@@ -21,8 +21,8 @@ interface Open {
 }
 
 /**
- * The times in which messages were missed, whatever the reason: one line from when to when at the end of each, counted
- * as `gaps` and `gap_ms`. One at a time.
+ * The periods in which messages were missed, whatever the reason: each is logged at its end, with start and end, and
+ * counted as `gaps` and `gap_ms`. One at a time.
  */
 export class Gap {
   readonly #options: GapOptions;
@@ -42,7 +42,7 @@ export class Gap {
     this.#changed = fn;
   }
 
-  /** From now, or from `agoMs` ago, messages are missed; nothing new while a gap is open. */
+  /** Begins a gap now, or `agoMs` ago; does nothing while one is open. */
   begin(why: string, agoMs = 0): void {
     if (this.#open) return;
     const { clock, node, name } = this.#options;
@@ -51,7 +51,7 @@ export class Gap {
     this.#changed({ from: this.#open.from, reason: why, feed: name });
   }
 
-  /** Messages come again. */
+  /** Ends the gap: messages arrive again. */
   end(): void {
     const span = this.#finish();
     if (span) this.#changed(span);

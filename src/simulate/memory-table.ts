@@ -4,8 +4,8 @@ import { defineConnector, noUsage, tableOptions } from '../kit/declaration.ts';
 import { memorySpace, spaceOption } from './memory/space.ts';
 
 /**
- * The twin of `sqlite_table` that touches no file: the same rows, counters and queries, kept in a space of this
- * process. What is in it is gone with the process, but outlives every instance of the connector.
+ * `sqlite_table` without a file: the same rows, counters and queries, kept in a space of this
+ * process. The content ends with the process, but outlives every instance of the connector.
  */
 export const memoryTable = defineConnector({
   type: 'memory_table',
@@ -32,8 +32,9 @@ export const memoryTable = defineConnector({
   lookup: { options: noUsage },
   check: checkTable,
   async create(options, { name }) {
-    const [{ MemoryTableStore }, { TableLookup, tableSink }] = await Promise.all([
+    const [{ MemoryTableStore }, { MemoryTableAudit }, { TableLookup, tableSink }] = await Promise.all([
       import('./memory/table-store.ts'),
+      import('./memory/table-audit.ts'),
       import('../../connectors/shared/table/roles.ts'),
     ]);
     const space = memorySpace(options.space);
@@ -41,6 +42,7 @@ export const memoryTable = defineConnector({
     return {
       sink: (_usage, context) => tableSink(new MemoryTableStore(space, table, context), context),
       lookup: (context) => new TableLookup(new MemoryTableStore(space, table, context), context),
+      audit: (context) => new MemoryTableAudit(space, table, context),
       close: async () => {},
     };
   },

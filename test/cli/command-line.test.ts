@@ -1,3 +1,4 @@
+import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { type Actions, commandLine } from '../../src/cli/command-line.ts';
 import { completion, shells } from '../../src/cli/completion.ts';
@@ -28,6 +29,31 @@ describe('fdp-run counters forget', () => {
   });
 });
 
+describe('fdp-run', () => {
+  it.each([
+    ['validate', 'other.yml'],
+    ['config', 'other.yml'],
+    ['init', 'folder'],
+    ['status', 'all'],
+    ['dead-letters', 'list', 'topology'],
+    ['counters', 'forget', 'processor'],
+  ])('refuses an argument that it would ignore: %s %s', async (...args) => {
+    let text = '';
+    const program = commandLine(
+      '0.0.0',
+      () => actions,
+      () => undefined,
+    );
+    const quiet = (command: Command) => {
+      command.configureOutput({ writeErr: (part) => (text += part) });
+      command.commands.forEach(quiet);
+    };
+    quiet(program);
+    await expect(program.parseAsync(args, { from: 'user' })).rejects.toThrow('too many arguments');
+    if (args.includes('other.yml')) expect(text).toContain('--pipeline FILE');
+  });
+});
+
 const unused = () => {
   throw new Error('another command was called');
 };
@@ -42,5 +68,6 @@ const actions: Actions = {
   produce: unused,
   completion: unused,
   letters: { list: unused, show: unused, replay: unused, drop: unused },
+  reconcile: unused,
   forgetCounters: () => Promise.resolve(7),
 };

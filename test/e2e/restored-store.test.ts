@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { Installation } from '../support/cli/installation.ts';
 import { eventually, temporaryFolder } from '../support/cli/platform.ts';
 
-const said = /the store of trades, symbols is older than .+ is read again from offset (\d+) instead of (\d+)/;
+const rewindLine = /the store of trades, symbols is older than .+ is read again from offset (\d+) instead of (\d+)/;
 
 /** Runs ingestor and processor until so many more trades are stored, and stops them. */
 async function store(platform: Installation, trades: number): Promise<void> {
@@ -48,11 +48,11 @@ describe('the stores of the embedded profile', () => {
     removeStores(data);
     copyStores(backup, data);
     expect(platform.stores.trades.length).toBe(older);
-    expect(await caughtUp(platform)).toMatch(said);
-    expect(await caughtUp(platform)).not.toMatch(said);
+    expect(await caughtUp(platform)).toMatch(rewindLine);
+    expect(await caughtUp(platform)).not.toMatch(rewindLine);
 
     removeStores(data);
-    expect(await caughtUp(platform)).toMatch(said);
-    expect(await caughtUp(platform)).not.toMatch(said);
+    expect(await caughtUp(platform)).toMatch(rewindLine);
+    expect(await caughtUp(platform)).not.toMatch(rewindLine);
   });
 });

@@ -18,7 +18,9 @@ interface Merge {
 
 /** What becomes of gap messages of AAPL. */
 async function mergesOf(yaml: string, ...values: readonly unknown[]) {
-  const { out, outcomes, context } = await runOperators([operator(gaps, yaml)], values, { key: 'AAPL' });
+  const { out, outcomes, context } = await runOperators([operator(gaps, yaml)], values, {
+    record: () => ({ key: 'AAPL' }),
+  });
   expect(isBalanced(context)).toBe(true);
   return { merges: out.map(({ value }) => (value as { merge: Merge }).merge), outcomes, context };
 }

@@ -10,7 +10,7 @@ import type { StoredValue } from './values.ts';
 export type MarkTuple = readonly [offset: number, index: number, timestamp: number, key: string | null];
 
 /** A message's place in its lane. */
-export type Place = readonly [offset: number, index: number];
+export type LaneOffset = readonly [offset: number, index: number];
 
 export type Marks = Readonly<Record<string, MarkTuple>>;
 
@@ -51,6 +51,8 @@ export interface Changed {
   readonly moves: Readonly<Record<string, Move>>;
   /** Because of what the row holds something was left out: a store that remembers rows must have read it just now. */
   readonly leftOut: boolean;
+  /** The change holds only for the row as it is: a store that remembers rows writes it so that no memory of it holds. */
+  readonly isRevision?: true;
 }
 
 /** Called within the step that writes; pure, and called again when another writer came between. */
@@ -104,7 +106,7 @@ export interface Retention {
    */
   trim(): Promise<number>;
   /** The last place of a lane of which `trim` has removed a row. */
-  removedTo(lane: string): Promise<Place | undefined>;
+  removedTo(lane: string): Promise<LaneOffset | undefined>;
 }
 
 /** Where one table's rows are looked up. */

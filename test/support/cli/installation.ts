@@ -1,25 +1,25 @@
 import { join } from 'node:path';
 import { expectedStores, type Stores } from '../engine/oracle.ts';
 import { pipelineCopy } from './pipeline-copy.ts';
-import { type Place, placeIn } from './place.ts';
 import { eventually, Process } from './platform.ts';
 import { logOf, rowsOf, storesOf } from './stored.ts';
+import { type Workspace, workspaceIn } from './workspace.ts';
 
 /** The shipped platform with a busier mock market, on a data folder and ports of its own. */
 export class Installation {
   readonly folder: string;
-  readonly place: Place;
+  readonly workspace: Workspace;
   readonly #pipeline: string;
 
-  private constructor(folder: string, pipeline: string, place: Place) {
+  private constructor(folder: string, pipeline: string, workspace: Workspace) {
     this.folder = folder;
     this.#pipeline = pipeline;
-    this.place = place;
+    this.workspace = workspace;
   }
 
   static async in(folder: string, rate: string): Promise<Installation> {
     const pipeline = pipelineCopy(folder, ['rate: 50/s', `rate: ${rate}`]);
-    return new Installation(folder, pipeline, await placeIn(join(folder, 'data')));
+    return new Installation(folder, pipeline, await workspaceIn(join(folder, 'data')));
   }
 
   get #data(): string {
@@ -39,7 +39,7 @@ export class Installation {
     const chosen = topologies.length > 0 ? ['--topology', topologies.join()] : [];
     const args = ['--pipeline', this.#pipeline, ...chosen];
     // Several processes can't observe on one given port; each takes the next free one.
-    const { OBSERVE_PORT: _, ...shared } = this.place.env;
+    const { OBSERVE_PORT: _, ...shared } = this.workspace.env;
     return new Process(args, { ...shared, ...env });
   }
 

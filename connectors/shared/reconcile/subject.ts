@@ -1,0 +1,33 @@
+import type { AuditedValue, TableAudit } from '../../../src/kit/audit.ts';
+import type { MergeShape } from '../../../src/kit/row.ts';
+import type { TableDefinition } from '../table/definition.ts';
+import type { Difference } from './difference.ts';
+import type { Evidence } from './evidence.ts';
+
+/** What is compared with what. */
+export interface Reconcilable {
+  /** Of the table that is checked. */
+  readonly definition: TableDefinition;
+  readonly shape: MergeShape;
+  readonly counters: TableAudit;
+  readonly evidence: Evidence;
+  /** Messages of a lane that may be under way at once: below the highest mark of a lane by so many all has been counted. */
+  readonly underWay: number;
+  /** Whether a row is to be checked, by its key and values; left out: all are. */
+  readonly wants?: ((key: AuditedValue, values: Readonly<Record<string, unknown>>) => boolean) | undefined;
+}
+
+export interface ReconcileOptions {
+  readonly repair: boolean;
+  /** Rows that are held at once, at most: with more, the messages are read several times. */
+  readonly maxRows?: number;
+  /** Called for each row that differs, as it is found. */
+  found(difference: Difference): void;
+}
+
+/** A row that seemed to differ. */
+export interface Doubt {
+  readonly key: AuditedValue;
+  /** Whether a message was found that counts in it. */
+  readonly hasMessages: boolean;
+}

@@ -1,0 +1,127 @@
+import type { Difference } from '../../connectors/shared/reconcile/difference.ts';
+import { type Reconciled, reconcile } from '../../connectors/shared/reconcile/reconciliation.ts';
+import type { Reconcilable } from '../../connectors/shared/reconcile/subject.ts';
+import { foreignText } from '../kit/text.ts';
+import { timeExpected, timeMs } from '../kit/time-text.ts';
+import { resolveConnectors } from '../pipeline/give/resolve.ts';
+import { readSpec } from '../pipeline/read.ts';
+import { outputGone } from './output.ts';
+import { quietEnvironment } from './quiet.ts';
+import { definitionOf, type Subject, subjectsOf, usage, withSubject } from './reconcile-subject.ts';
+import { type CommandResult, problemText, type SpecRequest } from './validate.ts';
+
+export interface ReconcileFlags {
+  readonly symbol?: string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly repair?: boolean;
+  readonly json?: boolean;
+}
+
+/** The exit code when differences are left. */
+const leftExitCode = 4;
+/** Differences of a table that are listed as JSON, at most: their number is exact. */
+const mostListed = 10_000;
+
+/**
+ * `fdp-run reconcile [TABLE]`: recomputes the rows of tables that count from the rows that they counted, and says where they
+ * differ; with `repair` puts them right. Exit code 4 when some differ in the end.
+ * @throws FDP_USAGE for a table or a time that is none; what the stores throw
+ */
+export async function reconcileTables(
+  request: SpecRequest,
+  name: string | undefined,
+  flags: ReconcileFlags,
+  print: (text: string) => void,
+): Promise<CommandResult> {
+  const spec = readSpec(request);
+  if (spec.problems.size > 0) return { text: problemText(spec.problems.list, request.folder), exitCode: 2 };
+  const subjects = subjectsOf(spec, name);
+  const { problems } = resolveConnectors(
+    spec,
+    subjects.flatMap(({ table, rows }) => [table, rows]),
+  );
+  if (problems.length > 0) return { text: problemText(problems, request.folder), exitCode: 2 };
+  const environment = await quietEnvironment();
+  const results: object[] = [];
+  let left = 0;
+  for (const subject of subjects) {
+    if (flags.repair && subject.whyNoRepair) throw usage(subject.whyNoRepair);
+    const options = { environment, signal: outputGone, wants: wanted(subject, flags, environment.clock.now()) };
+    const listed: Difference[] = [];
+    const found = (difference: Difference) => {
+      if (!flags.json) print(`${differenceText(subject.name, difference)}\n`);
+      else if (listed.length < mostListed) listed.push(difference);
+    };
+    const result = await withSubject(subject, options, (reconcilable) =>
+      reconcile(reconcilable, { repair: flags.repair ?? false, found }, outputGone),
+    );
+    left += result.left;
+    if (flags.json) results.push(resultJson(subject, result, listed));
+    else print(`${resultText(subject, result)}\n`);
+  }
+  const text = flags.json ? `${JSON.stringify({ tables: results, left })}\n` : '';
+  return { text, exitCode: left === 0 ? 0 : leftExitCode };
+}
+
+/** Which rows are asked for; undefined for all. */
+function wanted({ name, table, shape }: Subject, flags: ReconcileFlags, now: number): Reconcilable['wants'] {
+  const { fields = {}, unique } = definitionOf(table);
+  const { symbol } = flags;
+  if (symbol !== undefined && !Object.hasOwn(fields, 'symbol')) throw usage(`${name} has no field "symbol"`);
+  const [from, to] = [time('from', flags.from, now), time('to', flags.to, now)];
+  const isRange = from !== undefined || to !== undefined;
+  const start = Object.keys(shape.fields).find(
+    (field) => shape.fields[field] === 'set_on_insert' && fields[field] === 'date',
+  );
+  if (isRange && start === undefined)
+    throw usage(`--from and --to are for rows of a time, as bars have: those of ${name} hold all of it`);
+  if (symbol === undefined && !isRange) return undefined;
+  return (key, values) => {
+    if (symbol !== undefined && (unique === 'symbol' ? key : values['symbol']) !== symbol) return false;
+    if (start === undefined || !isRange) return true;
+    const at = Number(values[start]);
+    return at >= (from ?? Number.NEGATIVE_INFINITY) && at < (to ?? Number.POSITIVE_INFINITY);
+  };
+}
+
+function time(flag: string, text: string | undefined, now: number): number | undefined {
+  if (text === undefined) return undefined;
+  const ms = timeMs(text, now);
+  if (ms === undefined) throw usage(`--${flag}: expected ${timeExpected}, got "${text}"`);
+  return ms;
+}
+
+function differenceText(table: string, { key, fields, cause, repaired, left }: Difference): string {
+  const parts = Object.entries(fields).map(
+    ([field, { stored, recomputed }]) => `${field} is ${stored ?? 'missing'}, recomputed ${recomputed ?? 'none'}`,
+  );
+  const end = repaired ? '; repaired' : left === undefined ? '' : `; not repaired: ${left}`;
+  return `${table} ${foreignText(String(key))}: ${[parts.join(', '), cause].filter((part) => part !== '').join(': ')}${end}`;
+}
+
+function resultText({ name, rows }: Subject, result: Reconciled): string {
+  const { differences, left, ahead, messages, partial } = result;
+  const repaired = differences - left;
+  const parts = [
+    differences === 0 ? 'no difference' : counted(differences, 'difference'),
+    ...(repaired > 0 ? [`${repaired} repaired`] : []),
+    ...(differences > 0 ? [`${left} left`] : []),
+    ...(ahead > 0 ? [`${counted(ahead, 'message')} stored and not counted yet`] : []),
+    ...(partial === undefined ? [] : [`${rows.name}: ${partial}: rows that hold more than was found are not compared`]),
+  ];
+  return `${name}: ${counted(result.rows, 'row')} compared with ${counted(messages, 'message')} of ${rows.name}: ${parts.join(', ')}`;
+}
+
+function resultJson(
+  { name, rows }: Subject,
+  { partial, ...result }: Reconciled,
+  listed: readonly Difference[],
+): object {
+  const { differences: count, ...others } = result;
+  return { table: name, from: rows.name, ...others, partial: partial ?? null, count, differences: listed };
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,21 @@
+import { afterAll, beforeAll, describe } from 'vitest';
+import { reconcileCases } from '../support/contracts/reconcile-cases.ts';
+import { mongoWorld } from '../support/mongo/world.ts';
+import { onOwnServices } from '../support/services/cluster.ts';
+import { type Service, startMongo } from '../support/services/services.ts';
+
+onOwnServices('mongodb', () => {
+  describe('reconciling collections of MongoDB', () => {
+    let server: Service;
+    beforeAll(async () => {
+      server = await startMongo({ replicaSet: false });
+    });
+    afterAll(() => server.stop());
+
+    reconcileCases(
+      () => mongoWorld(server.address),
+      (collection) => ({ collection }),
+      25,
+    );
+  });
+});

@@ -1,0 +1,252 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import type { Difference } from '../../../connectors/shared/reconcile/difference.ts';
+import { contributionsOf, TableEvidence } from '../../../connectors/shared/reconcile/evidence.ts';
+import { type Reconciled, reconcile } from '../../../connectors/shared/reconcile/reconciliation.ts';
+import { readTable, type TableOptions } from '../../../connectors/shared/table/definition.ts';
+import type { AuditedState, TableAudit } from '../../../src/kit/audit.ts';
+import { derive, type Message } from '../../../src/kit/message.ts';
+import { coordinatesOf } from '../../../src/kit/origin.ts';
+import type { MergeShape, Row } from '../../../src/kit/row.ts';
+import { roleContext, testEnvironment } from '../../../src/testing/environment.ts';
+import { barMessage, barsOf, barTable, someTrades, type Trade } from './fold-model.ts';
+import { rowMessage, type TableWorld, TestTable } from './table-harness.ts';
+
+const rowTable = {
+  fields: { id: 'string', symbol: 'string', time: 'date', size: 'int64', price: 'decimal', turnover: 'double' },
+  unique: 'id',
+} as const;
+const { signal } = new AbortController();
+const lanes = ['a/t/0', 'a/t/1'];
+
+export const barShape: MergeShape = {
+  unique: 'symbol',
+  fields: {
+    ...{ trades: 'count', size: 'sum', volume: 'sum', turnover: 'sum', high: 'highest', low: 'lowest' },
+    ...{ open: 'first', close: 'last', firstAt: 'lowest', lastAt: 'highest', market: 'set_on_insert' },
+  },
+};
+
+/** Two tables of one world: trades as they were stored, and the rows that count them. */
+export class ReconcileBench {
+  readonly trades: TestTable;
+  readonly bars: TestTable;
+  readonly audits: { readonly trades: TableAudit; readonly bars: TableAudit };
+  readonly found: Difference[] = [];
+  readonly #closers: (() => Promise<void>)[];
+
+  private constructor(parts: Pick<ReconcileBench, 'trades' | 'bars' | 'audits'>, closers: (() => Promise<void>)[]) {
+    this.trades = parts.trades;
+    this.bars = parts.bars;
+    this.audits = parts.audits;
+    this.#closers = closers;
+  }
+
+  /** @param named the option by which a table of that name is told apart in the world */
+  static async open(world: TableWorld, named: (name: string) => object, more: object = {}): Promise<ReconcileBench> {
+    const options = {
+      trades: { ...rowTable, ...named('trades'), ...more },
+      bars: { ...barTable, ...named('bars') },
+    };
+    const trades = await TestTable.open(world, options.trades);
+    const bars = await TestTable.open(world, options.bars, 'merges');
+    const closers = [() => trades.close(), () => bars.close()];
+    const audit = async (given: object) => {
+      const connector = await world.connector(given);
+      const made = connector.audit?.(roleContext(testEnvironment(world.clock)));
+      if (!made) throw new Error('the connector has no audit');
+      await world.clock.until(made.connect(signal));
+      closers.push(async () => {
+        await world.clock.until(made.close());
+        await connector.close();
+      });
+      return made;
+    };
+    const audits = { trades: await audit(options.trades), bars: await audit(options.bars) };
+    return new ReconcileBench({ trades, bars, audits }, closers);
+  }
+
+  async store(trades: readonly Trade[]): Promise<void> {
+    await this.trades.write(trades.map(tradeRow));
+  }
+
+  async count(trades: readonly Trade[]): Promise<void> {
+    if (trades.length > 0) await this.bars.write(trades.map(barMessage));
+  }
+
+  /** Changes a row's values and nothing beside them, as another program does. */
+  async spoil(symbol: string, change: AuditedState['values']): Promise<void> {
+    await this.audits.bars.revise(symbol, (row) => row && { ...row, values: { ...row.values, ...change } }, signal);
+  }
+
+  async reconcile(more: Partial<Parameters<typeof reconcile>[1]> & { readonly underWay?: number } = {}) {
+    const definition = readTable('bars', barTable as TableOptions);
+    const evidence = new TableEvidence(
+      this.audits.trades,
+      readTable('trades', rowTable as TableOptions),
+      contributionsOf(definition, (messages) => messages.map(barOf)),
+    );
+    this.found.length = 0;
+    const subject = {
+      definition,
+      shape: barShape,
+      counters: this.audits.bars,
+      evidence,
+      underWay: more.underWay ?? 1e6,
+    };
+    const found = (difference: Difference) => void this.found.push(difference);
+    return (await reconcile(subject, { repair: false, found, ...more }, signal)) satisfies Reconciled;
+  }
+
+  async rows(): Promise<readonly Row[]> {
+    const rows = await this.bars.find({ sort: [{ field: 'symbol', descending: false }] });
+    return rows.map(({ _id, ...row }) => row);
+  }
+
+  async close(): Promise<void> {
+    for (const close of this.#closers) await close();
+  }
+}
+
+function tradeRow({ lane, offset, index, ...trade }: Trade, n: number): Message {
+  const id = offset < 0 ? `old ${n} ${trade.time}` : `${lane} ${offset} ${index}`;
+  return rowMessage({ id, ...trade }, offset < 0 ? { lane: '' } : { lane, offset, index });
+}
+
+function barOf(message: Message): Message {
+  const row = message.value as Omit<Trade, 'lane' | 'offset' | 'index'>;
+  return derive(message, { value: barMessage({ ...row, ...coordinatesOf(message) }).value });
+}
+
+/** Trades that an older processor stored, later than all others. */
+const oldTrades = fc
+  .array(fc.record({ symbol: fc.constantFrom('A', 'B', 'D'), price: fc.integer({ min: 1, max: 999 }) }), {
+    maxLength: 5,
+  })
+  .map((given) =>
+    given.map(
+      ({ symbol, price }, n): Trade => ({
+        ...{ symbol, price: String(price), lane: '', offset: -1, index: 0 },
+        ...{ time: 100 + n, size: n, turnover: price / 4 },
+      }),
+    ),
+  );
+
+const drift = fc.record({
+  trades: fc.integer({ min: 0, max: 30 }),
+  high: fc.constantFrom('-5', '1000000000000000', null),
+  lastAt: fc.constantFrom(0, 50, 500),
+});
+const drifts = fc.dictionary(fc.constantFrom('A', 'B', 'C', 'D'), drift, { maxKeys: 3, noNullPrototype: true });
+const ranges = fc.constantFrom(1, 2, 100);
+
+/** Reconciling rows with the messages that they counted, on one kind of table. */
+export function reconcileCases(
+  create: () => Promise<TableWorld>,
+  named: (name: string) => object,
+  numRuns: number,
+): void {
+  const within = async (work: (bench: ReconcileBench) => Promise<void>, more: object = {}) => {
+    const world = await create();
+    const bench = await ReconcileBench.open(world, named, more);
+    try {
+      await work(bench);
+    } finally {
+      await bench.close();
+      await world.dispose();
+    }
+  };
+
+  it('finds exactly the rows that differ, repairs them, and no later count is lost or doubled', async () => {
+    const cut = fc.tuple(fc.nat(40), fc.nat(40));
+    await fc.assert(
+      fc.asyncProperty(
+        ...[someTrades, oldTrades, cut, drifts, drifts, ranges],
+        async (trades, old, ends, before, after, maxRows) => {
+          const isCounted = ({ lane, offset }: Trade) => offset < (ends[lanes.indexOf(lane)] ?? 0);
+          const counted = trades.filter(isCounted);
+          await within(async (bench) => {
+            await bench.store([...old, ...trades]);
+            // Of an older processor, which counts without marks; then ours goes on from there.
+            for (const [symbol, values] of Object.entries(before))
+              await bench.audits.bars.revise(
+                symbol,
+                () => ({ values: { symbol, ...values }, marks: {}, states: {} }),
+                signal,
+              );
+            await bench.count(counted);
+            for (const [symbol, values] of Object.entries(after)) await bench.spoil(symbol, values);
+            const expected = barsOf([...old, ...counted]) as readonly Row[];
+            const stored = await bench.rows();
+            const differing = symbolsOf(expected, stored);
+            const reported = await bench.reconcile({ maxRows });
+            expect(bench.found.map(({ key }) => key).sort()).toEqual(differing);
+            expect(reported).toMatchObject({ differences: differing.length, left: differing.length });
+            expect(await bench.rows()).toEqual(stored);
+
+            expect(await bench.reconcile({ maxRows, repair: true })).toMatchObject({ left: 0 });
+            expect(known(await bench.rows())).toEqual(expected);
+            expect(await bench.reconcile({ maxRows })).toMatchObject({ differences: 0, left: 0 });
+            await bench.count(trades.filter((trade) => !isCounted(trade)));
+            // What nothing was known of, neither was the highest value that another program had put there.
+            const isKnown = ({ symbol }: Row) =>
+              !(String(symbol) in before) || expected.some((row) => row['symbol'] === symbol);
+            const all = barsOf([...old, ...trades]) as readonly Row[];
+            expect(known(await bench.rows()).filter(isKnown)).toEqual(all.filter(isKnown));
+          });
+        },
+      ),
+      { numRuns },
+    );
+  });
+
+  it('finds nothing on healthy rows while they are written, and repairs spoiled ones meanwhile', async () => {
+    await fc.assert(
+      fc.asyncProperty(someTrades, drifts, fc.integer({ min: 1, max: 5 }), async (trades, spoiled, length) => {
+        await within(async (bench) => {
+          const counted = { all: false };
+          const work = async (lane: string) => {
+            const log = trades.filter((trade) => trade.lane === lane);
+            for (let at = 0; at < log.length; at += length) {
+              await bench.store(log.slice(at, at + length));
+              await bench.count(log.slice(at, at + length));
+            }
+          };
+          const writing = Promise.all(lanes.map(work)).then(() => {
+            counted.all = true;
+          });
+          for (let runs = 0; runs < 3 || !counted.all; runs++) {
+            expect(await bench.reconcile({ maxRows: 2 }), JSON.stringify(bench.found)).toMatchObject({
+              differences: 0,
+            });
+            if (runs > 50) break;
+          }
+          for (const [symbol, values] of Object.entries(spoiled)) await bench.spoil(symbol, values);
+          await bench.reconcile({ repair: true });
+          await writing;
+          expect(await bench.reconcile({ repair: true })).toMatchObject({ left: 0 });
+          expect(await bench.rows()).toEqual(barsOf(trades));
+          expect(await bench.reconcile()).toMatchObject({ differences: 0, ahead: 0 });
+        });
+      }),
+      { numRuns },
+    );
+  });
+}
+
+/** The symbols whose rows differ, as a comparison of the whole rows finds them; those without any trade only when they count. */
+function symbolsOf(expected: readonly Row[], stored: readonly Row[]): readonly string[] {
+  const right = new Map(expected.map((row) => [String(row['symbol']), row]));
+  const rows = new Map(stored.map((row) => [String(row['symbol']), row]));
+  const isSame = (symbol: string) => {
+    const [want, have] = [right.get(symbol), rows.get(symbol)];
+    if (!want) return Number(have?.['trades'] ?? 0) === 0;
+    return have !== undefined && Object.keys(want).every((field) => want[field] === have[field]);
+  };
+  return [...new Set([...right.keys(), ...rows.keys()])].filter((symbol) => !isSame(symbol)).sort();
+}
+
+/** Rows that any trade counts in. */
+function known(rows: readonly Row[]): readonly Row[] {
+  return rows.filter((row) => row['trades'] !== 0);
+}
