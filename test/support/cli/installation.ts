@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { expectedStores, type Stores } from '../engine/oracle.ts';
 import { pipelineCopy } from './pipeline-copy.ts';
 import { eventually, Process } from './platform.ts';
+import { wrongBars } from './recomputed-bars.ts';
 import { logOf, rowsOf, storesOf } from './stored.ts';
 import { type Workspace, workspaceIn } from './workspace.ts';
 
@@ -51,12 +52,13 @@ export class Installation {
     return Number(rowsOf(this.logFile, sql, group)[0]?.['lag'] ?? 0);
   }
 
-  /** Works off what is in the log with a processor of its own, and stops it; everything else must have stopped. */
+  /** Works off what is in the log with a process of its own, and stops it; everything else must have stopped. */
   async catchUp(): Promise<void> {
-    await using processor = this.start(['processor']);
+    const groups = ['processor', 'candles'];
+    await using processor = this.start(groups);
     await eventually(
       'the log worked off',
-      async () => processor.output.includes(': starting') && this.lag('processor') === 0,
+      async () => processor.output.includes(': starting') && groups.every((group) => this.lag(group) === 0),
     );
     const code = await processor.stop();
     if (code !== 0) throw new Error(`the processor ended with ${code}: ${processor.output}`);
@@ -81,6 +83,7 @@ export class Installation {
         .filter((symbol) => String(expected.symbols[symbol]) !== String(stored.symbols[symbol]))
         .map((symbol) => `${symbol}: ${stored.symbols[symbol]} instead of ${expected.symbols[symbol]}`),
       ...this.#wrongRows(records),
+      ...wrongBars(this.storeFile, records),
     ].slice(0, 20);
   }
 
