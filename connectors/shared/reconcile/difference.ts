@@ -62,6 +62,7 @@ export function likelyCause(shape: MergeShape, { row, foreign, lost }: RowRecoun
     return 'rows of another program are not counted by fdp, and that program had not counted them all';
   if (Object.keys(row.marks).length === 0) return 'the row was written by another program';
   if (isMore) return 'the row was changed by another program, or stored rows were removed by hand';
-  if (isLess) return 'the row was changed by another program, or refused messages (see `dead-letters list`)';
+  if (isLess)
+    return 'the row was removed, restored or changed by another program, or refused messages (`dead-letters list`)';
   return 'the row was changed by another program';
 }

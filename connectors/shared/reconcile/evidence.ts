@@ -33,7 +33,14 @@ export interface Evidence {
   /** Whether all messages of a lane up to this offset have been given, once `pages` or `more` has ended. */
   hasReached(lane: string, offset: number): boolean;
   /** Why messages that were counted may not be there any more; undefined when all are. */
-  whyMissing(): Promise<string | undefined>;
+  missing(signal: AbortSignal): Promise<Missing | undefined>;
+}
+
+/** Why messages are missing. */
+export interface Missing {
+  readonly why: string;
+  /** All that were received from this moment on are there, Unix ms; left out where nobody knows. */
+  readonly before?: number;
 }
 
 /** Makes merge operations of messages, as the operators of the branch do; those that it filters or rejects make none. */
@@ -81,8 +88,9 @@ export class TableEvidence implements Evidence {
     return true;
   }
 
-  whyMissing(): Promise<string | undefined> {
-    return this.#audit.whyRowsAreMissing();
+  async missing(): Promise<Missing | undefined> {
+    const why = await this.#audit.whyRowsAreMissing();
+    return why === undefined ? undefined : { why };
   }
 
   #passed(rows: readonly AuditedRow[]): readonly Contribution[] {

@@ -45,7 +45,10 @@ export class Range {
     for (const recount of this.#recounts.values()) {
       this.ahead += recount.ahead;
       this.messages += recount.taken;
-      if (Object.keys(differentFields(this.#subject.shape, recount)).length > 0)
+      const isWhole = Object.entries(recount.row?.marks ?? {}).every(([lane, [offset]]) =>
+        evidence.hasReached(lane, offset),
+      );
+      if (!isWhole || Object.keys(differentFields(this.#subject.shape, recount)).length > 0)
         doubts.push({ key: recount.key, hasMessages: true });
     }
     this.rows = this.#recounts.size;
