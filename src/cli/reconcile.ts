@@ -1,13 +1,13 @@
-import type { Difference } from '../../connectors/shared/reconcile/difference.ts';
 import { type Reconciled, reconcile } from '../../connectors/shared/reconcile/reconciliation.ts';
 import type { Reconcilable } from '../../connectors/shared/reconcile/subject.ts';
-import { foreignText } from '../kit/text.ts';
+import type { Difference } from '../kit/reconciler.ts';
 import { timeExpected, timeMs } from '../kit/time-text.ts';
 import { resolveConnectors } from '../pipeline/give/resolve.ts';
 import { readSpec } from '../pipeline/read.ts';
 import { outputGone } from './output.ts';
 import { quietEnvironment } from './quiet.ts';
 import { definitionOf, type Subject, startFieldOf, subjectsOf, usage, withSubject } from './reconcile-subject.ts';
+import { differenceText, resultText } from './reconcile-texts.ts';
 import { type CommandResult, problemText, type SpecRequest } from './validate.ts';
 
 export interface ReconcileFlags {
@@ -92,27 +92,6 @@ function time(flag: string, text: string | undefined, now: number): number | und
   return ms;
 }
 
-function differenceText(table: string, { key, fields, cause, repaired, left }: Difference): string {
-  const parts = Object.entries(fields).map(
-    ([field, { stored, recomputed }]) => `${field} is ${stored ?? 'missing'}, recomputed ${recomputed ?? 'none'}`,
-  );
-  const end = repaired ? '; repaired' : left === undefined ? '' : `; not repaired: ${left}`;
-  return `${table} ${foreignText(String(key))}: ${[parts.join(', '), cause].filter((part) => part !== '').join(': ')}${end}`;
-}
-
-function resultText({ name, from }: Subject, result: Reconciled): string {
-  const { differences, left, ahead, messages, partial } = result;
-  const repaired = differences - left;
-  const parts = [
-    differences === 0 ? 'no difference' : counted(differences, 'difference'),
-    ...(repaired > 0 ? [`${repaired} repaired`] : []),
-    ...(differences > 0 ? [`${left} left`] : []),
-    ...(ahead > 0 ? [`${counted(ahead, 'message')} stored and not counted yet`] : []),
-    ...(partial === undefined ? [] : [`${from.name}: ${partial}: rows that hold more than was found are not compared`]),
-  ];
-  return `${name}: ${counted(result.rows, 'row')} compared with ${counted(messages, 'message')} of ${from.name}: ${parts.join(', ')}`;
-}
-
 function resultJson(
   { name, from }: Subject,
   { partial, ...result }: Reconciled,
@@ -120,8 +99,4 @@ function resultJson(
 ): object {
   const { differences: count, ...others } = result;
   return { table: name, from: from.name, ...others, partial: partial ?? null, count, differences: listed };
-}
-
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }

@@ -1,7 +1,8 @@
-import type { AuditedRow, AuditedState, AuditedValue, TableAudit } from '../../../src/kit/audit.ts';
+import type { AuditedRow, AuditedState, TableAudit } from '../../../src/kit/audit.ts';
 import { type Message, toMessage } from '../../../src/kit/message.ts';
 import type { Coordinates } from '../../../src/kit/origin.ts';
 import { coordinatesOf } from '../../../src/kit/origin.ts';
+import type { AuditedValue } from '../../../src/kit/reconciler.ts';
 import type { Track } from '../../../src/kit/track.ts';
 import type { TableDefinition } from '../table/definition.ts';
 import { readChange } from '../table/fold.ts';

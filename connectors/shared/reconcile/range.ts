@@ -1,4 +1,4 @@
-import type { AuditedValue } from '../../../src/kit/audit.ts';
+import type { AuditedValue } from '../../../src/kit/reconciler.ts';
 import { differentFields } from './difference.ts';
 import type { Contribution } from './evidence.ts';
 import { allRows, boundsOf, compareKeys, highestMarks } from './marks.ts';

@@ -1,4 +1,4 @@
-import type { AuditedValue } from '../../../src/kit/audit.ts';
+import type { AuditedValue } from '../../../src/kit/reconciler.ts';
 import { Range } from './range.ts';
 import { Settlement } from './settlement.ts';
 import type { Reconcilable, ReconcileOptions } from './subject.ts';

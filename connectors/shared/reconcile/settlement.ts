@@ -1,6 +1,7 @@
 import { isRetriable } from '../../../src/errors.ts';
-import type { AuditedState, AuditedValue } from '../../../src/kit/audit.ts';
-import { correctedRow, type Difference, type DifferentFields, differentFields, likelyCause } from './difference.ts';
+import type { AuditedState } from '../../../src/kit/audit.ts';
+import type { AuditedValue, Difference } from '../../../src/kit/reconciler.ts';
+import { correctedRow, type DifferentFields, differentFields, likelyCause } from './difference.ts';
 import type { Contribution, Missing } from './evidence.ts';
 import { highestMarks } from './marks.ts';
 import { type Bounds, RowRecount } from './recount.ts';

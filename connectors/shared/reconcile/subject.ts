@@ -1,7 +1,7 @@
-import type { AuditedValue, TableAudit } from '../../../src/kit/audit.ts';
+import type { TableAudit } from '../../../src/kit/audit.ts';
+import type { AuditedValue, Difference } from '../../../src/kit/reconciler.ts';
 import type { MergeShape } from '../../../src/kit/row.ts';
 import type { TableDefinition } from '../table/definition.ts';
-import type { Difference } from './difference.ts';
 import type { Evidence } from './evidence.ts';
 
 /** What is compared with what. */

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { Difference } from '../../../connectors/shared/reconcile/difference.ts';
 import { contributionsOf, TableEvidence } from '../../../connectors/shared/reconcile/evidence.ts';
 import { type Reconciled, reconcile } from '../../../connectors/shared/reconcile/reconciliation.ts';
 import { readTable, type TableOptions } from '../../../connectors/shared/table/definition.ts';
 import type { AuditedState, TableAudit } from '../../../src/kit/audit.ts';
 import { derive, type Message } from '../../../src/kit/message.ts';
 import { coordinatesOf } from '../../../src/kit/origin.ts';
+import type { Difference } from '../../../src/kit/reconciler.ts';
 import type { MergeShape, Row } from '../../../src/kit/row.ts';
 import { roleContext, testEnvironment } from '../../../src/testing/environment.ts';
 import { barMessage, barsOf, barTable, someTrades, type Trade } from './fold-model.ts';
