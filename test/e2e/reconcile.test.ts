@@ -47,10 +47,13 @@ async function atLeast(platform: Installation, trades: number): Promise<void> {
   await eventually(`${trades} trades stored`, async () => platform.stores.trades.length >= trades);
 }
 
-describe('fdp-run reconcile on the embedded profile', () => {
+/** Some twenty processes one after the other. */
+const many = { timeout: 480_000 };
+
+describe('fdp-run reconcile on the embedded profile', many, () => {
   it('finds nothing ten times while the platform is busy; then finds, and repairs, what another program left', async () => {
     using folder = temporaryFolder();
-    const platform = await Installation.in(folder.path, '300/s');
+    const platform = await Installation.in(folder.path, '100/s');
     await using process = platform.start(feed);
     await atLeast(platform, 300);
     for (let n = 0; n < 10; n++) {
@@ -89,7 +92,7 @@ describe('fdp-run reconcile on the embedded profile', () => {
 
   it('goes on with a repair that was killed', async () => {
     using folder = temporaryFolder();
-    const platform = await Installation.in(folder.path, '300/s');
+    const platform = await Installation.in(folder.path, '100/s');
     await using process = platform.start(feed);
     await atLeast(platform, 100);
     const symbols = Array.from({ length: 2000 }, (_, n) => `OLD${n}`);
@@ -113,7 +116,7 @@ describe('fdp-run reconcile on the embedded profile', () => {
 
   it('counts again what the log has no more, once the table of counters was emptied', async () => {
     using folder = temporaryFolder();
-    const platform = await Installation.in(folder.path, '300/s');
+    const platform = await Installation.in(folder.path, '100/s');
     await using first = platform.start(feed);
     await atLeast(platform, 300);
     expect(await first.stop()).toBe(0);
