@@ -73,6 +73,16 @@ export class RunFolder implements Disposable {
     if (filled !== undefined) cpSync(join(filled, 'log.db'), join(this.path, 'log.db'));
   }
 
+  /** Trades in bars. */
+  inBars(): number {
+    try {
+      this.#store ??= new DatabaseSync(join(this.path, 'store.db'), { readOnly: true, timeout: 1000 });
+      return this.#number('SELECT sum(trades) AS n FROM candles');
+    } catch {
+      return 0; // the file, or its table, is not there yet
+    }
+  }
+
   /** Trades stored and, at the end, counted too: the lower of both. */
   stored(total: number): number {
     try {

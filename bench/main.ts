@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import type { Bench, Path, Size } from './path.ts';
 import { analytics } from './paths/analytics.ts';
 import { api } from './paths/api.ts';
+import { candles } from './paths/candles.ts';
 import { engine } from './paths/engine.ts';
 import { growth } from './paths/growth.ts';
 import { ingestor } from './paths/ingestor.ts';
@@ -21,6 +22,7 @@ import type { Row } from './turns.ts';
 const paths: readonly Path[] = [
   processorCluster,
   processorEmbedded,
+  candles,
   ingestor,
   analytics,
   latency,

@@ -76,11 +76,11 @@ export const params = defineOperator({
   },
   describe(options, route) {
     const described = Object.entries(options).map(([name, rule]): RouteParameter => {
-      const place = route.parameters.some((parameter) => parameter.name === name) ? 'path' : 'query';
+      const location = route.parameters.some((parameter) => parameter.name === name) ? 'path' : 'query';
       const { description, example } = rule;
       const text = description === undefined ? expectation(rule) : `${description} Expected: ${expectation(rule)}.`;
       return {
-        ...{ name, in: place, schema: parameterSchema(rule), description: text },
+        ...{ name, in: location, schema: parameterSchema(rule), description: text },
         ...(example === undefined ? {} : { example }),
       };
     });

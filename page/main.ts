@@ -4,7 +4,7 @@ import { grouped, perSecond, price, unknown } from './model/format.ts';
 import { type Quotes, withPrices } from './model/market.ts';
 import { beginPace, paceAt, withCount } from './model/pace.ts';
 import {
-  feedTrouble,
+  feedProblem,
   noPlatform,
   overallTone,
   type Platform,
@@ -13,7 +13,7 @@ import {
   vwapWindow,
   withStatus,
 } from './model/platform.ts';
-import { fetchSymbols } from './view/api.ts';
+import { fetchCandleRoute, fetchSymbols } from './view/api.ts';
 import { showConnection } from './view/connection.ts';
 import { Details } from './view/details.ts';
 import { byId, setAttribute, setText } from './view/dom.ts';
@@ -123,7 +123,7 @@ function chooseFirst(): void {
 }
 
 function showMarket(): void {
-  symbols.show(stored, quotes, { chosen, at, trouble: feedTrouble(shownPlatform()) });
+  symbols.show(stored, quotes, { chosen, at, problem: feedProblem(shownPlatform()) });
   card.showQuote(quotes, at);
 }
 
@@ -164,7 +164,9 @@ async function readStored(): Promise<void> {
 }
 
 startTheme(() => card.applyTheme());
-void card.start();
+void fetchCandleRoute()
+  .catch(() => undefined)
+  .then((route) => card.start(route));
 if (chosen !== undefined) choose(chosen);
 showConnection(connection);
 openStream({ onPrices: takePrices, onStatus: takeStatus, onConnection: takeConnection });

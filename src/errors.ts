@@ -1,17 +1,17 @@
 import { foreignText } from './kit/text.ts';
 
-/** What an error's line shows at most, characters. */
+/** The longest text of an error, characters. */
 const maxMessage = 2000;
 
-/** What a fault means for whoever tried: the one thing that decides about a retry. */
+/** The kind of a fault; it alone decides about a retry. */
 export type Fault =
-  /** Time cures it (refused, timed out, busy): tried again without end. */
+  /** May pass by itself (refused, timed out, busy): retried without limit. */
   | 'transient'
-  /** The other side asks for patience: tried again after the wait that it names. */
+  /** The other side is throttling: retried after the wait that it names. */
   | 'throttled'
-  /** This message will never be taken: it goes to the dead letter at once. */
+  /** This message will never be accepted: it goes to the dead letter at once. */
   | 'permanent'
-  /** A person must cure it (password, rights, certificate, port in use): the topology ends. */
+  /** A person must fix it (password, permissions, certificate, port in use): the topology ends. */
   | 'fatal';
 
 /** Every error code, with its usual fault. `docs/errors.md` explains each; a test compares the two lists. */
@@ -79,12 +79,12 @@ export class FdpError extends Error {
   }
 }
 
-/** The fault of anything thrown; `undefined` when nobody classified it. */
+/** The fault of anything thrown; `undefined` if it is unclassified. */
 export function faultOf(error: unknown): Fault | undefined {
   return error instanceof FdpError ? error.fault : undefined;
 }
 
-/** True when time can cure it. */
+/** True for errors that may pass by themselves: transient and throttled. */
 export function isRetriable(error: unknown): boolean {
   const fault = faultOf(error);
   return fault === 'transient' || fault === 'throttled';

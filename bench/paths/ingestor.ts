@@ -50,10 +50,10 @@ function intoKafka(isOurs: boolean): Run {
       }
       const pipeline = clusterPipeline(bench.folder, topic, randomName('none'), pause);
       const env = { ...feedEnv(feed), FDP_PROFILE: 'cluster', FDP_DATA: `${bench.folder}/${randomName('data')}` };
-      const places = { KAFKA_BROKERS: servers.brokers, MONGODB_URL: servers.mongoUrl };
+      const addresses = { KAFKA_BROKERS: servers.brokers, MONGODB_URL: servers.mongoUrl };
       return fdpRun(
         ['--pipeline', pipeline, '--topology', 'ingestor'],
-        { ...env, ...places },
+        { ...env, ...addresses },
         bench.profile('ingestor/fdp'),
       );
     };

@@ -14,7 +14,7 @@ const tickMs = 10;
 const warmUpMs = 2000;
 
 /** How often somebody looks how many documents there are: what their latencies are rounded up to. */
-const lookMs = 2;
+const pollMs = 2;
 
 /**
  * From a frame sent by the feed to its line at a TCP client and to its stored document, the whole platform in between;
@@ -41,7 +41,7 @@ interface Case {
   readonly start: Start;
 }
 
-interface Places {
+interface RunParts {
   readonly feed: Feed;
   readonly folder: string;
   readonly port: number;
@@ -49,7 +49,7 @@ interface Places {
   readonly database: string;
 }
 
-type Start = (bench: Bench, places: Places) => Promise<readonly Child[]>;
+type Start = (bench: Bench, parts: RunParts) => Promise<readonly Child[]>;
 
 const platform: Start = async (bench, { feed, folder, port, log, database }) => {
   const env = {
@@ -60,8 +60,8 @@ const platform: Start = async (bench, { feed, folder, port, log, database }) => 
   const servers = await bench.services.servers();
   const topic = await filledTopic(servers, { messages: 0, tradesEach: 1, symbols: 6 });
   const pipeline = clusterPipeline(bench.folder, topic, database);
-  const places = { FDP_PROFILE: 'cluster', KAFKA_BROKERS: servers.brokers, MONGODB_URL: servers.mongoUrl };
-  return [fdpRun(['--pipeline', pipeline], { ...env, ...places }, bench.profile('latency-kafka/fdp'))];
+  const addresses = { FDP_PROFILE: 'cluster', KAFKA_BROKERS: servers.brokers, MONGODB_URL: servers.mongoUrl };
+  return [fdpRun(['--pipeline', pipeline], { ...env, ...addresses }, bench.profile('latency-kafka/fdp'))];
 };
 
 /** One reads the feed, writes the log and broadcasts; the other stores what lies in the log. */
@@ -73,10 +73,10 @@ const loops: Start = async (bench, { feed, folder, port, log, database }) => {
   }
   const { brokers, mongoUrl } = await bench.services.servers();
   const topic = await filledTopic({ brokers, mongoUrl }, { messages: 0, tradesEach: 1, symbols: 6 });
-  const places = { BROKERS: brokers, TOPIC: topic, GROUP: `${topic}-stored`, MONGODB_URL: mongoUrl };
+  const addresses = { BROKERS: brokers, TOPIC: topic, GROUP: `${topic}-stored`, MONGODB_URL: mongoUrl };
   return [
-    handLoop('ws-to-tcp', { ...env, ...places }),
-    handLoop('kafka-to-mongodb', { ...places, DATABASE: database }),
+    handLoop('ws-to-tcp', { ...env, ...addresses }),
+    handLoop('kafka-to-mongodb', { ...addresses, DATABASE: database }),
   ];
 };
 
@@ -87,8 +87,8 @@ async function run(bench: Bench, { log, rate, start }: Case): Promise<Sample> {
     log === 'Kafka' ? await RunDatabase.open((await bench.services.servers()).mongoUrl) : undefined;
   const feed = await Feed.open();
   const port = await freePort();
-  const places = { feed, folder: folder.path, port, log, database: database?.name ?? '' };
-  const children = await start(bench, places);
+  const parts = { feed, folder: folder.path, port, log, database: database?.name ?? '' };
+  const children = await start(bench, parts);
   try {
     await feed.subscribed();
     const size = Math.ceil(seconds * rate) + rate;
@@ -120,15 +120,15 @@ function watch(arrivals: Float64Array, stored: () => Promise<number>): Disposabl
   let isOver = false;
   let failure: unknown;
   let seen = 0;
-  const look = async () => {
+  const poll = async () => {
     while (!isOver) {
       const found = await stored();
       const at = performance.now();
       for (; seen < Math.min(found, arrivals.length); seen++) arrivals[seen] = at;
-      await new Promise((resolve) => setTimeout(resolve, lookMs));
+      await new Promise((resolve) => setTimeout(resolve, pollMs));
     }
   };
-  look().catch((error) => {
+  poll().catch((error) => {
     failure = error;
   });
   return {

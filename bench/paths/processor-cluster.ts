@@ -61,29 +61,29 @@ interface At {
   readonly processes: number;
 }
 
-interface RunPlace {
+interface RunTarget {
   readonly topic: string;
   readonly database: RunDatabase;
   readonly profile: string | undefined;
 }
 
-type Start = (at: At, place: RunPlace) => () => Child;
+type Start = (at: At, target: RunTarget) => () => Child;
 
-function runOf(at: At, { messages, tradesEach }: Backlog, place: RunPlace): BacklogRun {
+function runOf(at: At, { messages, tradesEach }: Backlog, target: RunTarget): BacklogRun {
   const total = messages * tradesEach;
   return {
     total,
     servers: serverNames,
     start: async () => {
-      const make = at.start(at, place);
+      const make = at.start(at, target);
       return Array.from({ length: at.processes }, make);
     },
-    done: () => place.database.stored(total),
+    done: () => target.database.stored(total),
   };
 }
 
 /** The platform's processor. */
-export function platform({ bench, servers }: At, { topic, database, profile }: RunPlace): () => Child {
+export function platform({ bench, servers }: At, { topic, database, profile }: RunTarget): () => Child {
   const pipeline = clusterPipeline(bench.folder, topic, database.name);
   const env = {
     FDP_PROFILE: 'cluster',
@@ -94,7 +94,7 @@ export function platform({ bench, servers }: At, { topic, database, profile }: R
   return () => fdpRun(['--pipeline', pipeline, '--topology', 'processor'], env, profile);
 }
 
-function loop({ servers }: At, { topic, database, profile }: RunPlace): () => Child {
+function loop({ servers }: At, { topic, database, profile }: RunTarget): () => Child {
   const env = {
     BROKERS: servers.brokers,
     TOPIC: topic,

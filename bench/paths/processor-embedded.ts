@@ -20,11 +20,11 @@ async function row(bench: Bench, backlog: Backlog): Promise<Row> {
   const one = { ...backlog, messages: 1 };
   const logs = { all: await filledLog(bench.folder, backlog), one: await filledLog(bench.folder, one) };
   const side = (start: Start, name: string) => async () => {
-    using place = new RunFolder(bench.folder, logs.all);
+    using folder = new RunFolder(bench.folder, logs.all);
     using other = new RunFolder(bench.folder, logs.one);
     const profile = bench.profile(`${processorEmbedded.name}/${name}`);
     return await workOff(
-      runOf(backlog, place, () => start(place.path, profile)),
+      runOf(backlog, folder, () => start(folder.path, profile)),
       runOf(one, other, () => start(other.path, undefined)),
     );
   };
@@ -38,7 +38,7 @@ type Start = (folder: string, profile: string | undefined) => Child;
 const platform: Start = (folder, profile) => fdpRun(['--topology', 'processor'], { FDP_DATA: folder }, profile);
 const loop: Start = (folder, profile) => handLoop('sqlite-to-sqlite', { FOLDER: folder }, profile);
 
-function runOf({ messages, tradesEach }: Backlog, place: RunFolder, start: () => Child): BacklogRun {
+function runOf({ messages, tradesEach }: Backlog, folder: RunFolder, start: () => Child): BacklogRun {
   const total = messages * tradesEach;
-  return { start: async () => [start()], total, servers: [], done: async () => place.stored(total) };
+  return { start: async () => [start()], total, servers: [], done: async () => folder.stored(total) };
 }

@@ -27,7 +27,7 @@ interface Window {
 class PlainVwap implements Window {
   readonly #prices: Float64Array;
   readonly #volumes: Float64Array;
-  #place = 0;
+  #index = 0;
   #paid = 0;
   #traded = 0;
 
@@ -37,12 +37,12 @@ class PlainVwap implements Window {
   }
 
   add(price: number, volume: number): number | null {
-    const at = this.#place;
+    const at = this.#index;
     this.#paid += price * volume - (this.#prices[at] ?? 0) * (this.#volumes[at] ?? 0);
     this.#traded += volume - (this.#volumes[at] ?? 0);
     this.#prices[at] = price;
     this.#volumes[at] = volume;
-    this.#place = at + 1 === this.#prices.length ? 0 : at + 1;
+    this.#index = at + 1 === this.#prices.length ? 0 : at + 1;
     return this.#traded === 0 ? null : this.#paid / this.#traded;
   }
 }

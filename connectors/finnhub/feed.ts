@@ -125,9 +125,9 @@ class Feed {
     const { error, openMs, silentMs } = end;
     const { waitMs, isKeyInUse } = reconnects.after(end);
     if (openMs !== undefined) this.#away.begin(error.message, silentMs >= this.#options.watchdogMs ? silentMs : 0);
-    const said = this.#complaint === undefined ? '' : `, after "${this.#complaint}"`;
+    const complaint = this.#complaint === undefined ? '' : `, after "${this.#complaint}"`;
     const guess = isKeyInUse ? ', again within 10 s: key in use elsewhere?' : '';
-    node.is('retrying', `${error.message}${said}${guess}`, clock.now() + waitMs);
+    node.is('retrying', `${error.message}${complaint}${guess}`, clock.now() + waitMs);
     return waitMs;
   }
 

@@ -65,7 +65,7 @@ export class Session {
     this.#heardAt = clock.monotonic();
     this.#socket = new WebSocket(address, { perMessageDeflate: false, maxPayload: maxFrame, followRedirects: false });
     this.#watchdog = clock.timer(options.handshakeMs, () =>
-      this.cut(this.#lost(`${address.host} did not answer within ${options.handshakeMs} ms`)),
+      this.disconnect(this.#lost(`${address.host} did not answer within ${options.handshakeMs} ms`)),
     );
     this.ended = this.#follow();
   }
@@ -93,7 +93,7 @@ export class Session {
   }
 
   /** Ends the connection at once, for this reason. */
-  cut(error: FdpError): void {
+  disconnect(error: FdpError): void {
     this.#error ??= error;
     this.#socket.terminate();
   }
@@ -103,7 +103,7 @@ export class Session {
     const { token } = this.#options;
     socket.on('open', () => this.#opened());
     socket.on('unexpected-response', (_request, response) => {
-      this.cut(refusal(this.#asked, response, this.#options.clock.now()));
+      this.disconnect(refusal(this.#asked, response, this.#options.clock.now()));
       response.destroy();
     });
     socket.on('error', (error) => {
@@ -153,7 +153,7 @@ export class Session {
     const left = this.#heardAt + watchdogMs - clock.monotonic();
     if (left > 0) this.#watch(left, () => this.#bark());
     else if (this.#isPinged)
-      this.cut(this.#lost(`${this.#asked.host} was silent for ${watchdogMs} ms and did not respond to a ping`));
+      this.disconnect(this.#lost(`${this.#asked.host} was silent for ${watchdogMs} ms and did not respond to a ping`));
     else {
       this.#isPinged = true;
       this.#socket.ping();

@@ -60,8 +60,8 @@ export class Fetcher {
     this.#backoffs.set(leader, backoff);
     try {
       const found = leader < 0 ? [] : await client.fetch(leader, [...wants.values()], waitMs);
-      const troubled = await this.#handOver(found, wants);
-      if (leader >= 0 && !troubled) return backoff.reset();
+      const mustRefresh = await this.#handOver(found, wants);
+      if (leader >= 0 && !mustRefresh) return backoff.reset();
     } catch (error) {
       environment.log.debug({ leader }, errorText(error));
       if (stopped.aborted) return;
@@ -73,14 +73,14 @@ export class Fetcher {
 
   /** True when some partition has to be looked for elsewhere. */
   async #handOver(found: Awaited<ReturnType<Client['fetch']>>, wants: ReadonlyMap<KafkaLane, Want>): Promise<boolean> {
-    let troubled = false;
+    let mustRefresh = false;
     for (const [lane, { partition, offset }] of wants) {
       const fetched = found.find((each) => each.partition === partition);
       if (fetched === undefined) continue;
       if (fetched.error === 0) lane.take(offset, fetched);
       else if (fetched.error === outOfRange) await this.#options.onOutOfRange(lane, offset);
-      else troubled = true;
+      else mustRefresh = true;
     }
-    return troubled;
+    return mustRefresh;
   }
 }

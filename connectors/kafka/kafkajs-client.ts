@@ -138,8 +138,8 @@ export class KafkajsClient implements Client {
         topics: [{ topic: this.#options.topic, partitions }],
       });
       const read = (bytes: Buffer) => readFetchResponse(bytes, newRoom(this.#options.unpackedBytes));
-      const exchange = { request, response: readBy(read) };
-      const { error, partitions: found } = await broker.connectionPool.send(exchange);
+      const call = { request, response: readBy(read) };
+      const { error, partitions: found } = await broker.connectionPool.send(call);
       if (error !== 0) throw this.#link.kafkajs.errorOf(error);
       return found;
     });

@@ -48,17 +48,17 @@ export class GroupCalls {
   }
 
   async join(group: string, memberId = ''): Promise<Membership> {
-    let place = memberId;
+    let currentId = memberId;
     const joinAs = (id: string) => {
-      place = id;
+      currentId = id;
     };
     for (;;) {
       try {
-        return await this.#calls.run(`joining group ${group}`, () => this.#join(group, place, joinAs));
+        return await this.#calls.run(`joining group ${group}`, () => this.#join(group, currentId, joinAs));
       } catch (error) {
         // Others came before everybody knew what is theirs. The group waits for the place that it has just given: a new
         // one beside it would make all wait until its session has run out.
-        if (place === memberId || reasonOf(error) !== 'REBALANCE_IN_PROGRESS') throw error;
+        if (currentId === memberId || reasonOf(error) !== 'REBALANCE_IN_PROGRESS') throw error;
       }
     }
   }

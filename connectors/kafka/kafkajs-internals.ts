@@ -13,7 +13,7 @@ export interface Encoded {
 }
 
 /** One exchange with a broker. */
-export interface Exchange<T> {
+export interface KafkaCall<T> {
   readonly request: {
     readonly apiKey: number;
     readonly apiVersion: number;
@@ -24,7 +24,7 @@ export interface Exchange<T> {
 }
 
 /** An answer that is taken apart here, not by kafkajs. */
-export function readBy<T extends object>(read: (bytes: Buffer) => T): Exchange<T>['response'] {
+export function readBy<T extends object>(read: (bytes: Buffer) => T): KafkaCall<T>['response'] {
   return { decode: async (bytes) => read(bytes), parse: async (found: never) => found };
 }
 
@@ -36,7 +36,7 @@ interface PartitionsOf<P> {
 /** A broker's connections. */
 export interface Broker {
   readonly versions: Readonly<Record<number, { readonly minVersion: number; readonly maxVersion: number }>> | null;
-  readonly connectionPool: { send<T>(exchange: Exchange<T>): Promise<T> };
+  readonly connectionPool: { send<T>(call: KafkaCall<T>): Promise<T> };
   metadata(topics: readonly string[]): Promise<{
     readonly clusterId: string;
     readonly topicMetadata: readonly { readonly partitionMetadata: readonly unknown[] }[];
@@ -111,7 +111,7 @@ export interface Kafkajs {
     partitionMetadata: readonly { readonly partitionId: number; readonly leader: number }[];
     message: { readonly key: string };
   }) => number;
-  fetchRequest(options: object): Exchange<unknown>['request'];
+  fetchRequest(options: object): KafkaCall<unknown>['request'];
   /** CRC-32C. */
   checksum(bytes: Buffer): number;
   /** The error of a code; for 0 there is none. */

@@ -205,17 +205,17 @@ export class KafkaLane implements Lane {
 
   #readNow(): Reading | undefined {
     const until = this.#warmUntil;
-    if (until === undefined) return this.#cut(Number.POSITIVE_INFINITY);
-    const past = this.#cut(until);
+    if (until === undefined) return this.#takeBatch(Number.POSITIVE_INFINITY);
+    const past = this.#takeBatch(until);
     if (past) return { messages: past.messages, bytes: past.bytes, warmUp: true };
     // Only when everything before the position has come: until then there is nothing to give.
     if (this.#buffer.length === 0 && this.#fetchAt < until) return undefined;
     this.#warmUntil = undefined;
-    return this.#cut(Number.POSITIVE_INFINITY);
+    return this.#takeBatch(Number.POSITIVE_INFINITY);
   }
 
   /** A batch within its limits, of what lies before `until`. */
-  #cut(until: number): (Reading & { readonly position: number }) | undefined {
+  #takeBatch(until: number): (Reading & { readonly position: number }) | undefined {
     const { topic, usage } = this.#options;
     const { batch, batchBytes } = usage;
     const messages: SourceMessage[] = [];

@@ -12,7 +12,7 @@ const beatMs = 1000;
 /** A heartbeat without a response for so long is logged, ms. */
 const slowMs = 3000;
 /** How often the ends of the partitions and the topic are looked at, in beats. */
-const lookEvery = 5;
+const checkEvery = 5;
 
 /** The group wants its members to join again. */
 const rebalancing = new Set(['REBALANCE_IN_PROGRESS', 'ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID', 'FENCED_INSTANCE_ID']);
@@ -34,7 +34,7 @@ export interface MemberOptions {
   /** Nothing is this member's until the next `onAssigned`. */
   onRevoked(): void;
   /** Every few seconds. True when the group must rebalance. */
-  onLook(membership: Membership): Promise<boolean>;
+  onCheck(membership: Membership): Promise<boolean>;
   /** Told what no retry cures. */
   onFatal(error: unknown): void;
 }
@@ -117,7 +117,7 @@ export class Member {
       pause.release();
       if (stopped.aborted) return;
       try {
-        if (!(await this.#isMember()) || (beat % lookEvery === 0 && (await this.#look()))) await this.#rejoin();
+        if (!(await this.#isMember()) || (beat % checkEvery === 0 && (await this.#check()))) await this.#rejoin();
       } catch (error) {
         if (stopped.aborted) return;
         return onFatal(error);
@@ -154,10 +154,10 @@ export class Member {
     return true;
   }
 
-  async #look(): Promise<boolean> {
-    const { onLook, context } = this.#options;
+  async #check(): Promise<boolean> {
+    const { onCheck, context } = this.#options;
     try {
-      return this.#membership ? await onLook(this.#membership) : false;
+      return this.#membership ? await onCheck(this.#membership) : false;
     } catch (error) {
       if (!isRetriable(error)) throw error;
       context.log.debug({}, errorText(error));

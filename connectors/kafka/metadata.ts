@@ -1,5 +1,5 @@
 import type { TopicFacts } from './client.ts';
-import { type Exchange, type Kafkajs, readBy } from './kafkajs-internals.ts';
+import { type KafkaCall, type Kafkajs, readBy } from './kafkajs-internals.ts';
 import { Reader } from './reader.ts';
 import { Writer } from './writer.ts';
 
@@ -12,7 +12,7 @@ export interface DescribedTopic extends TopicFacts {
 }
 
 /** Asks for one topic with its id, which kafkajs can't. Makes no topic. */
-export function describeTopic(topic: string, { encoded }: Pick<Kafkajs, 'encoded'>): Exchange<DescribedTopic> {
+export function describeTopic(topic: string, { encoded }: Pick<Kafkajs, 'encoded'>): KafkaCall<DescribedTopic> {
   const name = Buffer.from(topic);
   const encode = async () => {
     const writer = new Writer();

@@ -3,7 +3,7 @@ import type { KafkaLane } from './lane.ts';
 
 interface Seen {
   readonly offset: number;
-  readonly isSaid: boolean;
+  readonly isLogged: boolean;
 }
 
 /**
@@ -21,24 +21,24 @@ export class OpenTransactions {
   }
 
   /** Looks at all lanes, every few seconds. */
-  look(lanes: Iterable<KafkaLane>): void {
+  check(lanes: Iterable<KafkaLane>): void {
     const before = new Map(this.#seen);
     this.#seen.clear();
     for (const lane of lanes) {
       const { partition, heldUpAt: offset } = lane;
       const known = before.get(partition);
       if (offset === undefined) {
-        if (known?.isSaid) this.#log.info({ lane: lane.id }, `${this.#name}: partition ${partition} continues`);
+        if (known?.isLogged) this.#log.info({ lane: lane.id }, `${this.#name}: partition ${partition} continues`);
         continue;
       }
       const isOld = known?.offset === offset;
-      if (isOld && !known.isSaid)
+      if (isOld && !known.isLogged)
         this.#log.warn(
           { lane: lane.id, offset },
           `${this.#name}: partition ${partition} is blocked by an open transaction at ${offset}: ${lane.heldUp} ` +
             "messages wait until its producer ends it or transaction.timeout.ms expires (see Kafka's kafka-transactions tool)",
         );
-      this.#seen.set(partition, { offset, isSaid: isOld });
+      this.#seen.set(partition, { offset, isLogged: isOld });
     }
   }
 }

@@ -1,4 +1,4 @@
-import { type Broker, type Exchange, type Kafkajs, readBy } from './kafkajs-internals.ts';
+import { type Broker, type KafkaCall, type Kafkajs, readBy } from './kafkajs-internals.ts';
 import { requestMs } from './kafkajs-link.ts';
 import { type Parcel, produceRequest, produceVersion, readProduceResponse } from './produce.ts';
 
@@ -57,7 +57,7 @@ export class Outbox {
 
   async #request(broker: Broker, batch: readonly Sent[]): Promise<void> {
     const { encoded, errorOf } = this.#kafkajs;
-    const exchange: Exchange<ReadonlyMap<number, number>> = {
+    const call: KafkaCall<ReadonlyMap<number, number>> = {
       request: {
         ...{ apiKey: 0, apiVersion: produceVersion, apiName: 'Produce' },
         encode: async () => encoded(produceRequest(this.#topic, batch, requestMs)),
@@ -65,7 +65,7 @@ export class Outbox {
       response: readBy(readProduceResponse),
     };
     try {
-      const errors = await broker.connectionPool.send(exchange);
+      const errors = await broker.connectionPool.send(call);
       for (const { partition, resolve, reject } of batch) {
         const code = errors.get(partition) ?? unknownError;
         if (code === 0) resolve();

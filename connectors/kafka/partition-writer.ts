@@ -38,7 +38,7 @@ export interface PartitionWriterOptions {
   /** Aborts when nothing more must be sent. */
   readonly closed: AbortSignal;
   /** Told why nothing gets through, and with undefined that it does again. */
-  onTrouble(text: string | undefined): void;
+  onBlocked(text: string | undefined): void;
   /** Told how many messages may be in the log twice. */
   onUnknown(messages: number): void;
   /** Mends what a missing topic needs; throws when it can't. */
@@ -55,7 +55,7 @@ export class PartitionWriter {
   #producer: ProducerId | undefined;
   #sequence = 0;
   #sending = false;
-  #isTroubled = false;
+  #isBlocked = false;
 
   constructor(options: PartitionWriterOptions) {
     this.#options = options;
@@ -153,10 +153,10 @@ export class PartitionWriter {
     }
   }
 
-  #tell(trouble: string | undefined): void {
-    if (trouble === undefined && !this.#isTroubled) return;
-    this.#isTroubled = trouble !== undefined;
-    this.#options.onTrouble(trouble);
+  #tell(reason: string | undefined): void {
+    if (reason === undefined && !this.#isBlocked) return;
+    this.#isBlocked = reason !== undefined;
+    this.#options.onBlocked(reason);
   }
 
   async #append(batch: readonly Outgoing[]): Promise<void> {

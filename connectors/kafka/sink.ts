@@ -52,7 +52,7 @@ export class KafkaSink implements Sink, WriterListener {
     return this.#writer.close(this);
   }
 
-  trouble(text: string | undefined): void {
+  blocked(text: string | undefined): void {
     if (text === undefined) this.#context.node.is('ok');
     else this.#context.node.is('retrying', text);
   }

@@ -85,7 +85,7 @@ export class KafkaSource implements Source {
       stopped: this.#left.signal,
       onAssigned: (membership) => this.#assigned(client, membership),
       onRevoked: () => this.#revokeAll(),
-      onLook: (membership) => this.#look(client, membership),
+      onCheck: (membership) => this.#check(client, membership),
     });
     await this.#member.join();
   }
@@ -181,14 +181,14 @@ export class KafkaSource implements Source {
     this.#open.clear();
   }
 
-  async #look(client: Client, { partitions, handedOut }: Membership): Promise<boolean> {
+  async #check(client: Client, { partitions, handedOut }: Membership): Promise<boolean> {
     const found = await client.topic();
     if (found?.id !== this.#topicId) {
       this.#fail(this.#topicGone());
       return false;
     }
     for (const [partition, end] of await client.offsets(partitions, 'end')) this.#open.get(partition)?.endsAt(end);
-    this.#transactions.look(this.#open.values());
+    this.#transactions.check(this.#open.values());
     if (found.partitions !== this.#partitions) {
       this.#partitions = found.partitions;
       await client.refresh();

@@ -14,7 +14,7 @@ const maxKeys = 10_000;
 /** What a role that writes hears of the writer that it shares. */
 export interface WriterListener {
   /** Why some partition can't be written; undefined when all can be again. */
-  trouble(text: string | undefined): void;
+  blocked(text: string | undefined): void;
   unknown(messages: number): void;
 }
 
@@ -35,7 +35,7 @@ export class TopicWriter {
   /** As the partitioner wants to know them: where their leaders are does not matter to keys. */
   #partitions: { partitionId: number; leader: number }[] = [];
   /** Why nothing gets through, by partition. */
-  readonly #troubles = new Map<number, string>();
+  readonly #reasons = new Map<number, string>();
   #opening: Promise<OpenTopic> | undefined;
   /** Of keys seen before: to hash one costs as much as to write its message. */
   readonly #partitionOfKey = new Map<string, number>();
@@ -102,7 +102,7 @@ export class TopicWriter {
 
   async #open(): Promise<OpenTopic> {
     this.#closed = linkedAbort().controller;
-    this.#troubles.clear();
+    this.#reasons.clear();
     this.#partitionOfKey.clear();
     const client = this.#newClient();
     this.#client = client;
@@ -175,7 +175,7 @@ export class TopicWriter {
       ...{ name, partition, client, maxBatchBytes },
       environment: this.#environment,
       closed: this.#closed.signal,
-      onTrouble: (text) => this.#trouble(partition, text),
+      onBlocked: (text) => this.#blocked(partition, text),
       onUnknown: (messages) => {
         this.#environment.log.warn({ messages }, `${name}: up to ${messages} messages may be in the log twice`);
         for (const listener of this.#listeners) listener.unknown(messages);
@@ -185,13 +185,13 @@ export class TopicWriter {
   }
 
   /** Trouble is over when it is over for every partition that has something to send. */
-  #trouble(partition: number, text: string | undefined): void {
-    if (text !== undefined) this.#troubles.set(partition, text);
+  #blocked(partition: number, text: string | undefined): void {
+    if (text !== undefined) this.#reasons.set(partition, text);
     else
-      for (const each of [...this.#troubles.keys()])
-        if (each === partition || (this.#writers[each]?.isIdle ?? true)) this.#troubles.delete(each);
-    const [first] = this.#troubles.values();
-    for (const listener of this.#listeners) listener.trouble(first);
+      for (const each of [...this.#reasons.keys()])
+        if (each === partition || (this.#writers[each]?.isIdle ?? true)) this.#reasons.delete(each);
+    const [first] = this.#reasons.values();
+    for (const listener of this.#listeners) listener.blocked(first);
   }
 
   #partitionOf(key: string | null): number {

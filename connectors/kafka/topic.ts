@@ -21,8 +21,8 @@ const isThere = 'the topic is there';
 /** The default limit of a topic, bytes of a batch. */
 const kafkaMaxMessageBytes = 1_048_588;
 /** How often, and how far apart in ms, a topic that was just made is looked for. */
-const looks = 20;
-const lookMs = 100;
+const polls = 20;
+const pollMs = 100;
 /** What a message alone in its batch weighs beside its key and value, at most. */
 export const batchOverheadBytes = 128;
 
@@ -81,10 +81,10 @@ async function makeTopic(
   });
   if (made) log.info({ topic, partitions }, `${name}: created topic ${topic} with ${partitions} partitions`);
   // The brokers learn of it one after the other.
-  for (let look = 0; look < looks; look++) {
+  for (let attempt = 0; attempt < polls; attempt++) {
     const found = await client.topic();
     if (found) return found;
-    await clock.sleep(lookMs);
+    await clock.sleep(pollMs);
   }
   throw new FdpError('FDP_UNAVAILABLE', `${name}: topic ${topic} was created but is not available yet`);
 }

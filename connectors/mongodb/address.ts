@@ -77,8 +77,8 @@ function optionsOf(query: string): ReadonlyMap<string, string> {
   return new Map(pairs.map((pair) => [split(pair, '=')[0], split(pair, '=')[1] ?? '']));
 }
 
-function split(text: string, mark: string): [string, string | undefined] {
-  const at = text.indexOf(mark);
+function split(text: string, separator: string): [string, string | undefined] {
+  const at = text.indexOf(separator);
   return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];
 }
 

@@ -85,8 +85,8 @@ export class MongoTableAudit implements TableAudit {
   }
 
   async #find(filter: Document, limit: number, signal: AbortSignal): Promise<readonly AuditedRow[]> {
-    const { definition, place } = this.#collection;
-    const find = { find: place.collection, filter, sort: { _id: 1 }, limit, batchSize: limit };
+    const { definition, target } = this.#collection;
+    const find = { find: target.collection, filter, sort: { _id: 1 }, limit, batchSize: limit };
     const { cursor } = await this.#collection.command({ ...find, singleBatch: true }, signal);
     return (cursor.firstBatch as readonly Document[]).map((document) => auditedRow(definition, document));
   }

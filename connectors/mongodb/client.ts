@@ -6,7 +6,7 @@ import type { Asker } from './errors.ts';
 import { mongoError, unavailable } from './errors.ts';
 import { replicaSetProblem } from './replica-set.ts';
 
-export interface MongoPlace extends Asker {
+export interface MongoTarget extends Asker {
   readonly url: string;
   readonly collection: string;
   readonly tls: { readonly ca?: string; readonly cert_and_key?: string } | undefined;
@@ -35,16 +35,16 @@ const defaults = {
 const openClients = new WeakMap<Clock, Map<string, SharedClient>>();
 
 /** Gives the client of a server, one a process, shared by all that ask; each `acquireClient` needs one `release`. */
-export function acquireClient(place: MongoPlace, environment: Environment): SharedClient {
+export function acquireClient(target: MongoTarget, environment: Environment): SharedClient {
   const clients = openClients.get(environment.clock) ?? new Map<string, SharedClient>();
   openClients.set(environment.clock, clients);
-  const key = JSON.stringify([place.url, place.tls]);
-  const client = clients.get(key) ?? new SharedClient(place, environment, () => clients.delete(key));
+  const key = JSON.stringify([target.url, target.tls]);
+  const client = clients.get(key) ?? new SharedClient(target, environment, () => clients.delete(key));
   clients.set(key, client);
   return client.shared();
 }
 
-function tlsOptions(tls: MongoPlace['tls']): MongoClientOptions {
+function tlsOptions(tls: MongoTarget['tls']): MongoClientOptions {
   return {
     ...(tls ? { tls: true } : {}),
     ...(tls?.ca === undefined ? {} : { tlsCAFile: tls.ca }),
@@ -54,7 +54,7 @@ function tlsOptions(tls: MongoPlace['tls']): MongoClientOptions {
 
 /** One server or set of servers, as this process sees it. */
 export class SharedClient {
-  readonly #place: MongoPlace;
+  readonly #target: MongoTarget;
   readonly #environment: Environment;
   readonly #closed: () => void;
   readonly #listeners = new Set<() => void>();
@@ -68,8 +68,8 @@ export class SharedClient {
   #generation = 0;
   #wasConnected = false;
 
-  constructor(place: MongoPlace, environment: Environment, closed: () => void) {
-    this.#place = place;
+  constructor(target: MongoTarget, environment: Environment, closed: () => void) {
+    this.#target = target;
     this.#environment = environment;
     this.#closed = closed;
   }
@@ -115,13 +115,13 @@ export class SharedClient {
   async connected(asker: Asker, signal: AbortSignal): Promise<MongoClient> {
     this.#connecting ??= this.#connect();
     const connecting = this.#connecting;
-    const told = connecting.catch((error) => {
+    const attempt = connecting.catch((error) => {
       if (this.#connecting === connecting) this.#connecting = undefined;
-      const told = mongoError(error, asker, !this.#wasConnected);
-      throw asker.proven?.judge('connect', told) ?? told;
+      const failure = mongoError(error, asker, !this.#wasConnected);
+      throw asker.proven?.judge('connect', failure) ?? failure;
     });
     const late = () => new FdpError('FDP_CLOSED', `${asker.name}: stopped while connecting`);
-    const client = await unlessAborted(signal, told, late);
+    const client = await unlessAborted(signal, attempt, late);
     asker.proven?.worked('connect');
     return client;
   }
@@ -154,7 +154,7 @@ export class SharedClient {
     let client: MongoClient | undefined;
     try {
       const { MongoClient } = await clock.outside(import('mongodb'));
-      client = new MongoClient(this.#place.url, this.#options());
+      client = new MongoClient(this.#target.url, this.#options());
       const mode = client.options.readPreference.mode;
       this.#goes();
       client.on('connectionReady', () => {
@@ -166,7 +166,7 @@ export class SharedClient {
       return client;
     } catch (error) {
       await client?.close();
-      const { tls, address, name } = this.#place;
+      const { tls, address, name } = this.#target;
       if (address.replicaSet !== undefined && error instanceof Error && error.name === 'MongoServerSelectionError')
         throw (await clock.outside(replicaSetProblem(name, address, tlsOptions(tls)))) ?? error;
       throw error;
@@ -174,7 +174,7 @@ export class SharedClient {
   }
 
   #options(): MongoClientOptions {
-    const { tls, address } = this.#place;
+    const { tls, address } = this.#target;
     const ours = Object.entries(defaults).filter(([option]) => !address.given.has(option.toLowerCase()));
     return {
       ...Object.fromEntries(ours),

@@ -2,7 +2,7 @@ import { type Db, type Document, Long, type Collection as MongoCollection } from
 import { FdpError } from '../../src/errors.ts';
 import type { Environment } from '../../src/kit/environment.ts';
 import type { TableDefinition } from '../shared/table/definition.ts';
-import { acquireClient, type MongoPlace, type SharedClient } from './client.ts';
+import { acquireClient, type MongoTarget, type SharedClient } from './client.ts';
 import { isServerLost, mongoError, spoilsAll } from './errors.ts';
 import { prepareIndexes } from './indexes.ts';
 import type { Selection } from './query.ts';
@@ -38,7 +38,7 @@ interface Opened {
 
 /** One collection as one role sees it. */
 export class Collection {
-  readonly place: MongoPlace;
+  readonly target: MongoTarget;
   readonly definition: TableDefinition;
   readonly #environment: Environment;
   #client: SharedClient | undefined;
@@ -47,8 +47,8 @@ export class Collection {
   /** The client's generation for which the indexes are known to be there. */
   #prepared: number | undefined;
 
-  constructor(place: MongoPlace, definition: TableDefinition, environment: Environment) {
-    this.place = place;
+  constructor(target: MongoTarget, definition: TableDefinition, environment: Environment) {
+    this.target = target;
     this.definition = definition;
     this.#environment = environment;
   }
@@ -57,10 +57,10 @@ export class Collection {
   async connect(signal: AbortSignal): Promise<void> {
     await this.#closing;
     this.#closing = undefined;
-    this.#client ??= acquireClient(this.place, this.#environment);
+    this.#client ??= acquireClient(this.target, this.#environment);
     const client = this.#client;
-    const db = (await client.connected(this.place, signal)).db(this.place.database);
-    this.#opened = { client, db, documents: db.collection(this.place.collection) };
+    const db = (await client.connected(this.target, signal)).db(this.target.database);
+    this.#opened = { client, db, documents: db.collection(this.target.collection) };
   }
 
   /** What is there once it is connected. @throws FDP_CLOSED */
@@ -83,7 +83,7 @@ export class Collection {
     const options = { signal, readPreference: 'primary', ignoreUndefined: true } as const;
     try {
       const reply = await this.#environment.clock.outside(db.command(command, options));
-      this.place.proven?.worked(nameOf(command));
+      this.target.proven?.worked(nameOf(command));
       return reply;
     } catch (error) {
       if (signal.aborted) throw new FdpError('FDP_CLOSED', `${this.definition.name}: given up`);
@@ -105,7 +105,7 @@ export class Collection {
     const errors: readonly WriteError[] = reply['writeErrors'] ?? [];
     const whole = errors.find(({ code }) => spoilsAll(code));
     if (whole) throw this.#judged({ code: whole.code, message: whole.errmsg }, `${nameOf(command)} of a document`);
-    this.place.proven?.worked(`${nameOf(command)} of a document`);
+    this.target.proven?.worked(`${nameOf(command)} of a document`);
     return { found: Number(reply['n']), made: reply['upserted']?.length ?? 0, errors };
   }
 
@@ -119,7 +119,7 @@ export class Collection {
     const find = { ...selection, batchSize: selection.limit, maxTimeMS: maxTimeMs };
     const ask = () => this.#oneReply(find, signal);
     const found = await ask().catch((error) => {
-      if (signal.aborted || !isServerLost(mongoError(error, this.place))) throw error;
+      if (signal.aborted || !isServerLost(mongoError(error, this.target))) throw error;
       return ask();
     });
     const { filter, ...options } = find;
@@ -146,7 +146,7 @@ export class Collection {
     const found = this.opened.documents.find(filter, options);
     try {
       const rows = await this.#environment.clock.outside(found.toArray());
-      this.place.proven?.worked('find');
+      this.target.proven?.worked('find');
       return rows;
     } catch (error) {
       if (signal.aborted) throw new FdpError('FDP_CLOSED', `${this.definition.name}: given up`);
@@ -157,7 +157,7 @@ export class Collection {
   /** The error of one statement: the server will never take it. */
   refused({ code, errmsg, keyPattern }: WriteError): FdpError {
     const { name } = this.definition;
-    const text = this.place.address.scrub(errmsg.replace(/\s+/g, ' '));
+    const text = this.target.address.scrub(errmsg.replace(/\s+/g, ' '));
     const what = keyPattern
       ? `another row has the same ${Object.keys(keyPattern).join(', ')}`
       : `the server refuses the document (${code})`;
@@ -171,8 +171,8 @@ export class Collection {
 
   /** What the driver threw as what it means, now that `deed` has worked before or has not. */
   #judged(error: unknown, deed: string): Error {
-    const judged = mongoError(error, this.place);
-    return this.place.proven?.judge(deed, judged) ?? judged;
+    const judged = mongoError(error, this.target);
+    return this.target.proven?.judge(deed, judged) ?? judged;
   }
 
   async #close(): Promise<void> {
@@ -184,7 +184,7 @@ export class Collection {
   }
 
   #unconfirmed(error: { readonly errmsg?: string }): FdpError {
-    const text = `${this.definition.name}: ${this.place.address.hosts}: not confirmed by a majority: ${error.errmsg}`;
+    const text = `${this.definition.name}: ${this.target.address.hosts}: not confirmed by a majority: ${error.errmsg}`;
     return new FdpError('FDP_UNAVAILABLE', text);
   }
 }

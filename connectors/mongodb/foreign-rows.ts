@@ -45,16 +45,16 @@ export class ForeignRows {
 
   /** Was the oldest document stored by another program? */
   async #isForeign(signal: AbortSignal): Promise<boolean> {
-    const { definition, place } = this.#collection;
+    const { definition, target } = this.#collection;
     if (definition.unique === undefined || this.#fields.length === 0) return false;
-    const find = { find: place.collection, projection: { _src: 1 }, sort: { _id: 1 }, limit: 1 };
+    const find = { find: target.collection, projection: { _src: 1 }, sort: { _id: 1 }, limit: 1 };
     const [oldest] = (await this.#collection.command(find, signal))['cursor'].firstBatch;
     return oldest !== undefined && oldest['_src'] === undefined;
   }
 
   #differs(stored: string, ours: string): FdpError {
-    const { definition, place } = this.#collection;
-    const where = `${place.address.hosts}: ${place.database}.${place.collection}`;
+    const { definition, target } = this.#collection;
+    const where = `${target.address.hosts}: ${target.database}.${target.collection}`;
     return new FdpError(
       'FDP_STORE_DIFFERS',
       `${definition.name}: ${where} holds a row that another program stored as ${definition.unique} "${stored}", and ` +

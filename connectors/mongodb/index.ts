@@ -78,9 +78,9 @@ export const mongodb = defineConnector({
         import('./address.ts'),
       ]);
     const { url, database, collection, tls } = options;
-    const place = { name, url, database, collection, tls, address: readAddress(url), proven: new Proven() };
+    const target = { name, url, database, collection, tls, address: readAddress(url), proven: new Proven() };
     const definition = readTable(name, options);
-    const made = (context: RoleContext) => new Collection(place, definition, context);
+    const made = (context: RoleContext) => new Collection(target, definition, context);
     return {
       sink: (_usage, context) => tableSink(new MongoTableStore(made(context), context), context),
       lookup: (context) => new MongoLookup(made(context), context),

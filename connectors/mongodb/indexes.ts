@@ -1,12 +1,12 @@
 import type { Document } from 'mongodb';
 import { errorText, FdpError } from '../../src/errors.ts';
 import type { TableDefinition } from '../shared/table/definition.ts';
-import type { MongoPlace } from './client.ts';
+import type { MongoTarget } from './client.ts';
 import { codeOf, duplicateKey, noNamespace } from './errors.ts';
 
 /** As much of a collection as its indexes need. */
 interface Collection {
-  readonly place: MongoPlace;
+  readonly target: MongoTarget;
   readonly definition: TableDefinition;
   command(command: Document, signal: AbortSignal): Promise<Document>;
 }
@@ -57,8 +57,8 @@ function wantedIndexes({ unique, indexes, expireMs }: TableDefinition): readonly
 }
 
 async function checkKind(collection: Collection, signal: AbortSignal): Promise<void> {
-  const { place, definition } = collection;
-  const list = { listCollections: 1, filter: { name: place.collection }, nameOnly: true, authorizedCollections: true };
+  const { target, definition } = collection;
+  const list = { listCollections: 1, filter: { name: target.collection }, nameOnly: true, authorizedCollections: true };
   const reply = await collection.command({ ...list, cursor: {} }, signal);
   const type = reply['cursor'].firstBatch[0]?.type ?? 'collection';
   if (type === 'collection') return;
@@ -68,7 +68,7 @@ async function checkKind(collection: Collection, signal: AbortSignal): Promise<v
 
 async function listIndexes(collection: Collection, signal: AbortSignal): Promise<readonly Document[]> {
   try {
-    const reply = await collection.command({ listIndexes: collection.place.collection, cursor: {} }, signal);
+    const reply = await collection.command({ listIndexes: collection.target.collection, cursor: {} }, signal);
     return reply['cursor'].firstBatch;
   } catch (error) {
     if (codeOf(error) === noNamespace || codeOf((error as Error).cause) === noNamespace) return [];
@@ -89,7 +89,7 @@ async function createIndex(collection: Collection, index: Index, signal: AbortSi
     .join('_');
   try {
     const indexes = [{ ...index, name }];
-    await collection.command({ createIndexes: collection.place.collection, indexes }, signal);
+    await collection.command({ createIndexes: collection.target.collection, indexes }, signal);
   } catch (error) {
     if (error instanceof FdpError && error.fault !== 'permanent') throw error;
     const duplicates = [error, (error as Error).cause].some((one) => codeOf(one) === duplicateKey);
@@ -101,33 +101,33 @@ async function createIndex(collection: Collection, index: Index, signal: AbortSi
 
 async function changeExpiry(collection: Collection, index: Index, signal: AbortSignal): Promise<void> {
   const { key: keyPattern, expireAfterSeconds } = index;
-  const change = { collMod: collection.place.collection, index: { keyPattern, expireAfterSeconds } };
+  const change = { collMod: collection.target.collection, index: { keyPattern, expireAfterSeconds } };
   await collection.command(change, signal);
 }
 
 function differentIndex(collection: Collection, { name }: Document): FdpError {
-  const drop = `db.getCollection(${JSON.stringify(collection.place.collection)}).dropIndex(${JSON.stringify(name)})`;
+  const drop = `db.getCollection(${JSON.stringify(collection.target.collection)}).dropIndex(${JSON.stringify(name)})`;
   return differs(collection, `has an index ${name} with other options`, `drop it in mongosh, ${drop}`);
 }
 
 /** What a person types to get a collection with one row for each value of the unique field. */
-function takeOver({ place, definition }: Collection): string {
+function takeOver({ target, definition }: Collection): string {
   const { unique = '' } = definition;
-  const target = `${place.collection}_new`;
+  const joined = `${target.collection}_new`;
   const stages = [
     { $group: { _id: { $ifNull: [`$${unique}`, { $toString: '$_id' }] }, row: { $first: '$$ROOT' } } },
     { $replaceWith: { $mergeObjects: ['$row', { [unique]: '$_id' }] } },
-    { $out: target },
+    { $out: joined },
   ];
-  const run = `db.getCollection(${JSON.stringify(place.collection)}).aggregate(${JSON.stringify(stages)}, {"allowDiskUse":true})`;
-  return `take its rows over in mongosh, ${run}, and give \`collection: ${target}\``;
+  const run = `db.getCollection(${JSON.stringify(target.collection)}).aggregate(${JSON.stringify(stages)}, {"allowDiskUse":true})`;
+  return `take its rows over in mongosh, ${run}, and give \`collection: ${joined}\``;
 }
 
 function differs(
-  { place, definition }: Collection,
+  { target, definition }: Collection,
   what: string,
   wayOut = 'give another `collection` or other `indexes`',
 ): FdpError {
-  const where = `${place.address.hosts}: ${place.database}.${place.collection}`;
+  const where = `${target.address.hosts}: ${target.database}.${target.collection}`;
   return new FdpError('FDP_STORE_DIFFERS', `${definition.name}: ${where} ${what}: ${wayOut}`);
 }

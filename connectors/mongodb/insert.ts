@@ -63,7 +63,7 @@ export class DocumentInsert {
   async #insert(chunk: readonly NewDocument[], { known, failed }: Outcome, signal: AbortSignal): Promise<void> {
     const documents = chunk.map(({ document }) => document);
     await this.#foreign.check(documents, signal);
-    const { errors } = await this.#collection.write({ insert: this.#collection.place.collection, documents }, signal);
+    const { errors } = await this.#collection.write({ insert: this.#collection.target.collection, documents }, signal);
     const twins = errors.filter(({ code }) => code === duplicateKey);
     const first = await this.#stored(
       twins.map(({ index }) => documents[index] ?? {}),

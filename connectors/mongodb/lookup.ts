@@ -27,7 +27,7 @@ export class MongoLookup implements Lookup {
   /** Asks for one row, to know whether this user may; makes no index, which a user who only reads may not. */
   async connect(signal: AbortSignal): Promise<void> {
     await this.#collection.connect(signal);
-    const { collection } = this.#collection.place;
+    const { collection } = this.#collection.target;
     await this.#collection.command({ find: collection, limit: 1, projection: { _id: 1 } }, signal);
     const { client } = this.#collection.opened;
     const { node } = this.#context;
@@ -38,17 +38,17 @@ export class MongoLookup implements Lookup {
   }
 
   async find(query: Query, signal: AbortSignal): Promise<readonly Row[]> {
-    const { definition, place } = this.#collection;
+    const { definition, target } = this.#collection;
     const selection = selectionOf(definition, query);
     if (!selection) return [];
     const { client } = this.#collection.opened;
     try {
-      const found = await client.ask(place, signal, () => this.#collection.select(selection, maxTimeMs, signal));
+      const found = await client.ask(target, signal, () => this.#collection.select(selection, maxTimeMs, signal));
       return found.map((document) => this.#row(document));
     } catch (error) {
       const code = error instanceof FdpError ? error.code : undefined;
       if (faultOf(error) !== 'transient' || code === 'FDP_CLOSED' || code === 'FDP_TIMEOUT') throw error;
-      throw code === 'FDP_UNAVAILABLE' ? error : unavailable(place, errorText(error));
+      throw code === 'FDP_UNAVAILABLE' ? error : unavailable(target, errorText(error));
     }
   }
 

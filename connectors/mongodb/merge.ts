@@ -148,7 +148,7 @@ export class DocumentMerge {
     refused: Map<StoredValue, Error>,
     signal: AbortSignal,
   ): Promise<readonly Step[]> {
-    const command = { update: this.#collection.place.collection, updates: steps.map(({ update }) => update) };
+    const command = { update: this.#collection.target.collection, updates: steps.map(({ update }) => update) };
     const reply = await this.#collection.write(command, signal);
     if (isAllDone(steps, reply)) {
       for (const { key, before, after } of steps) this.#seen.wrote(key, before, after);

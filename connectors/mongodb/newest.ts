@@ -11,7 +11,7 @@ const step = 100_000;
 export async function newestOffset(collection: Collection, lane: string): Promise<number> {
   const { signal } = new AbortController();
   const first = async (filter: object, more: object) => {
-    const find = { find: collection.place.collection, filter, sort: { _id: -1 }, limit: 1, ...more };
+    const find = { find: collection.target.collection, filter, sort: { _id: -1 }, limit: 1, ...more };
     return (await collection.command(find, signal))['cursor'].firstBatch[0];
   };
   for (let before = new ObjectId('f'.repeat(24)); ; ) {

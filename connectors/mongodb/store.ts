@@ -73,7 +73,7 @@ export class MongoTableStore implements TableStore<Document> {
       { $sort: { o: -1, i: -1 } },
       { $limit: 1 },
     ];
-    const command = { aggregate: this.#collection.place.collection, pipeline, cursor: {} };
+    const command = { aggregate: this.#collection.target.collection, pipeline, cursor: {} };
     const reply = await this.#collection.command(command, new AbortController().signal);
     const [found] = reply['cursor'].firstBatch as readonly StoredMark[];
     return markOf(found && tupleOf(found));
@@ -110,7 +110,7 @@ export class MongoTableStore implements TableStore<Document> {
   }
 
   async #update(update: object, signal: AbortSignal): Promise<void> {
-    const command = { update: this.#collection.place.collection, updates: [update] };
+    const command = { update: this.#collection.target.collection, updates: [update] };
     const {
       errors: [error],
     } = await this.#collection.write(command, signal);

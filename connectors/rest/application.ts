@@ -4,7 +4,7 @@ import type { RoleContext } from '../../src/kit/role.ts';
 import { badRequest, type Refusal, refusalOf, requestIdOf, safeHeaders } from './answer.ts';
 import { type Connections, maxPipelined } from './connections.ts';
 import { allowOrigin, answerPreflight, isPreflight } from './cors.ts';
-import { refuse } from './exchange.ts';
+import { refuse } from './http-request.ts';
 import type { Route } from './route.ts';
 
 /** A body is never looked at; a larger one is not even thrown away. */

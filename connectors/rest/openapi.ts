@@ -134,9 +134,9 @@ const stream = {
   description: [
     'Server-Sent Events. `prices`, at most four times a second and only if something changed:',
     '`{"at": Unix ms, "full": true for everything that is known, "symbols": [{"symbol", "price", "vwap" (may be null),',
-    '"time", "trades": lines since the last event}]}`. `status`, once per second: `{"at": Unix ms, "processes": what each',
-    'process reports, "error": why the other processes are not known}`. A client that reconnects with `Last-Event-ID`',
-    'gets what it missed.',
+    '"time", "trades": lines since the last event, "high" and "low": of these lines, where it is not the last price}]}`.',
+    '`status`, once per second: `{"at": Unix ms, "processes": what each process reports, "error": why the other processes',
+    'are not known}`. A client that reconnects with `Last-Event-ID` gets what it missed.',
   ].join(' '),
   parameters: [
     {

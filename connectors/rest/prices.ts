@@ -17,8 +17,22 @@ export interface Snapshot {
   readonly number: number;
   /** Every symbol that is known, or only those that have changed. */
   readonly full: boolean;
-  /** `trades`: lines since the snapshot before; 0 in a full one. */
-  readonly symbols: readonly (Price & { readonly trades: number })[];
+  readonly symbols: readonly Change[];
+}
+
+interface Change extends Price {
+  /** Lines since the snapshot before; 0 in a full one. */
+  readonly trades: number;
+  /** The highest and the lowest price of these lines, where it is not the last one. */
+  readonly high?: number;
+  readonly low?: number;
+}
+
+/** The lines of a symbol since the last snapshot. */
+interface Lines {
+  trades: number;
+  high: number;
+  low: number;
 }
 
 /** Shortest time between two snapshots, ms. */
@@ -41,8 +55,7 @@ export class Prices {
   readonly #clock: Environment['clock'];
   readonly #latest = new RecencyMap<Price>(mostSymbols);
   readonly #listeners = new Set<(snapshot: Snapshot) => void>();
-  /** Lines of each symbol since the last snapshot. */
-  readonly #lines = new Map<string, number>();
+  readonly #lines = new Map<string, Lines>();
   #recent: Snapshot[] = [];
   #changes = 0;
   #number = 0;
@@ -63,7 +76,9 @@ export class Prices {
       this.#rest();
       return;
     }
-    this.#lines.set(symbol, (this.#lines.get(symbol) ?? 0) + 1);
+    const lines = this.#lines.get(symbol);
+    if (lines) add(lines, { trades: 1, high: price.price, low: price.price });
+    else this.#lines.set(symbol, { trades: 1, high: price.price, low: price.price });
     this.#cancel ??= this.#clock.timer(intervalMs, () => this.#publish());
   }
 
@@ -99,9 +114,9 @@ export class Prices {
 
   #publish(): void {
     this.#cancel = undefined;
-    const symbols = [...this.#lines].flatMap(([symbol, trades]) => {
+    const symbols = [...this.#lines].flatMap(([symbol, lines]) => {
       const price = this.#latest.get(symbol);
-      return price ? [{ ...price, trades }] : [];
+      return price ? [changeOf(price, lines)] : [];
     });
     this.#lines.clear();
     const snapshot = { number: ++this.#number, full: false, symbols };
@@ -127,10 +142,22 @@ export class Prices {
 
 /** The last price of each symbol, and its lines in all. */
 function merged(snapshots: readonly Snapshot[]): Snapshot['symbols'] {
-  const symbols = new Map<string, Snapshot['symbols'][number]>();
+  const symbols = new Map<string, { readonly price: Price; readonly lines: Lines }>();
   for (const change of snapshots.flatMap((snapshot) => snapshot.symbols)) {
-    const trades = (symbols.get(change.symbol)?.trades ?? 0) + change.trades;
-    symbols.set(change.symbol, { ...change, trades });
+    const { symbol, price, vwap, time, trades, high = price, low = price } = change;
+    const lines = symbols.get(symbol)?.lines ?? { trades: 0, high, low };
+    add(lines, { trades, high, low });
+    symbols.set(symbol, { price: { symbol, price, vwap, time }, lines });
   }
-  return [...symbols.values()];
+  return [...symbols.values()].map(({ price, lines }) => changeOf(price, lines));
+}
+
+function add(lines: Lines, { trades, high, low }: Lines): void {
+  lines.trades += trades;
+  if (high > lines.high) lines.high = high;
+  if (low < lines.low) lines.low = low;
+}
+
+function changeOf(price: Price, { trades, high, low }: Lines): Change {
+  return { ...price, trades, ...(high > price.price ? { high } : {}), ...(low < price.price ? { low } : {}) };
 }

@@ -11,8 +11,8 @@ import type { Lane, Source } from '../../src/kit/source.ts';
 import { notNow, type Refusal } from './answer.ts';
 import { type Endpoint, idOf, prepare } from './application.ts';
 import { Connections } from './connections.ts';
-import { Exchange } from './exchange.ts';
 import { hostRefusal } from './host.ts';
+import { HttpRequest } from './http-request.ts';
 import { makeServer } from './http-server.ts';
 import { openApi } from './openapi.ts';
 import { type PageFile, pageEndpoints } from './page.ts';
@@ -64,7 +64,7 @@ export class RestSource implements Source {
   readonly lanes: Observable<Lane>;
   readonly #context: RoleContext;
   readonly #options: RestOptions;
-  readonly #open = new Set<Exchange>();
+  readonly #open = new Set<HttpRequest>();
   readonly #connections = new Connections();
   readonly #parameters: QueryParameters;
   readonly #streams: Streams | undefined;
@@ -156,11 +156,11 @@ export class RestSource implements Source {
     const number = ++this.#number;
     const about = { requestId: idOf(response), failures: this.#failures };
     const parts = { context, name, route, number, timeoutMs, clientTimeoutMs, ...about };
-    const exchange = new Exchange(request, response, parts);
-    this.#open.add(exchange);
+    const httpRequest = new HttpRequest(request, response, parts);
+    this.#open.add(httpRequest);
     this.#count();
-    response.on('close', () => this.#done(exchange));
-    this.#lanes.next(exchange.lane);
+    response.on('close', () => this.#done(httpRequest));
+    this.#lanes.next(httpRequest.lane);
     return undefined;
   }
 
@@ -169,15 +169,15 @@ export class RestSource implements Source {
     return refusal;
   }
 
-  #done(exchange: Exchange): void {
-    if (!exchange.end()) return;
-    this.#open.delete(exchange);
+  #done(httpRequest: HttpRequest): void {
+    if (!httpRequest.end()) return;
+    this.#open.delete(httpRequest);
     this.#count();
     if (this.#open.size === 0) this.#whenIdle?.();
   }
 
   #forget(socket: Socket): void {
-    for (const exchange of this.#open) if (exchange.request.socket === socket) this.#done(exchange);
+    for (const httpRequest of this.#open) if (httpRequest.request.socket === socket) this.#done(httpRequest);
     this.#streams?.forget(socket);
   }
 
@@ -193,14 +193,14 @@ export class RestSource implements Source {
     this.#stopped ??= new Promise((resolve) => {
       server.close(() => resolve());
       this.#streams?.end();
-      for (const exchange of this.#open) exchange.endsConnection();
+      for (const httpRequest of this.#open) httpRequest.endsConnection();
     });
     return this.#stopped;
   }
 
   async #end(): Promise<void> {
     const stopped = this.#stop();
-    for (const exchange of this.#open) exchange.stop(new FdpError('FDP_UNAVAILABLE', 'the service is stopping'));
+    for (const httpRequest of this.#open) httpRequest.stop(new FdpError('FDP_UNAVAILABLE', 'the service is stopping'));
     await this.#farewell();
     this.#server?.closeAllConnections();
     this.#failures.flush();

@@ -31,7 +31,7 @@ export const sqliteLog = defineConnector({
   logNames: ({ path, topic }) => [`${path} ${topic}`],
   async create(options, { name }) {
     const { SqliteLogStore } = await import('./store.ts');
-    const place = { name, path: options.path, topic: options.topic, partitions: options.partitions };
-    return localLog(options, (context) => new SqliteLogStore(place, context));
+    const target = { name, path: options.path, topic: options.topic, partitions: options.partitions };
+    return localLog(options, (context) => new SqliteLogStore(target, context));
   },
 });

@@ -50,11 +50,11 @@ export const sqliteTable = defineConnector({
       import('./audit.ts'),
       import('../shared/table/roles.ts'),
     ]);
-    const place = { path: options.path, table: options.table, definition: readTable(name, options) };
+    const target = { path: options.path, table: options.table, definition: readTable(name, options) };
     return {
-      sink: (_usage, context) => tableSink(new SqliteTableStore(place, context), context),
-      lookup: (context) => new TableLookup(new SqliteTableStore(place, context), context),
-      audit: (context) => new SqliteTableAudit(place, context),
+      sink: (_usage, context) => tableSink(new SqliteTableStore(target, context), context),
+      lookup: (context) => new TableLookup(new SqliteTableStore(target, context), context),
+      audit: (context) => new SqliteTableAudit(target, context),
       close: async () => {},
     };
   },

@@ -1,7 +1,7 @@
 import type { Coordinates } from '../../src/kit/origin.ts';
 import type { Database, SqlValue } from '../shared/sqlite-file/database.ts';
 import type { TableDefinition } from '../shared/table/definition.ts';
-import { isAbove, type NewRow, type Place } from '../shared/table/store.ts';
+import { isAbove, type LaneOffset, type NewRow } from '../shared/table/store.ts';
 import type { StoredValue } from '../shared/table/values.ts';
 import { fieldSql, quoted } from './schema.ts';
 import { removedTo } from './trim.ts';
@@ -36,7 +36,7 @@ export class TableInsert {
   /** In order; the rows that were known, by their place, with where the one stored first came from. Runs in a transaction. */
   run(db: Database, rows: readonly NewRow[], now: number): ReadonlyMap<number, Coordinates> {
     const known = new Map<number, Coordinates>();
-    const removed = new Map<string, Place | undefined>();
+    const removed = new Map<string, LaneOffset | undefined>();
     for (const { lane } of rows.map(({ coordinates }) => coordinates))
       if (!removed.has(lane)) removed.set(lane, removedTo(db, this.#table, lane));
     const wasRemoved = ({ coordinates: { lane, offset, index } }: NewRow) =>

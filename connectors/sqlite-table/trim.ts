@@ -1,18 +1,18 @@
 import type { Database } from '../shared/sqlite-file/database.ts';
 import type { TableDefinition } from '../shared/table/definition.ts';
-import type { Place } from '../shared/table/store.ts';
-import { planTrim, trimLook } from '../shared/table/trim.ts';
+import type { LaneOffset } from '../shared/table/store.ts';
+import { planTrim, trimWindow } from '../shared/table/trim.ts';
 import { quoted } from './schema.ts';
 
 /** The last place of a lane of which a row was removed. */
-export function removedTo(db: Database, table: string, lane: string): Place | undefined {
+export function removedTo(db: Database, table: string, lane: string): LaneOffset | undefined {
   const row = db.get('SELECT offset, place FROM fdp_removed WHERE name = ? AND lane = ?', table, lane);
   return row && [Number(row['offset']), Number(row['place'])];
 }
 
 /** One step of retention: removes the oldest rows that have no place any more; gives how many. Runs in a transaction. */
 export function trimTable(db: Database, table: string, definition: TableDefinition, now: number): number {
-  const sql = `SELECT _id, _lane, _offset, _index, _at FROM ${quoted(table)} ORDER BY _id LIMIT ${trimLook}`;
+  const sql = `SELECT _id, _lane, _offset, _index, _at FROM ${quoted(table)} ORDER BY _id LIMIT ${trimWindow}`;
   const oldest = db.lists(sql).map(([id, lane, offset, index, at]) => ({
     ...{ id: Number(id), lane: String(lane), at: Number(at) },
     ...{ offset: Number(offset), index: Number(index) },

@@ -54,16 +54,16 @@ function processLine({ name, state, isWell }: RuntimeRow): Line {
 const number = (value: number | undefined, text: (value: number) => string = countText) =>
   value === undefined ? { text: '' } : { text: text(value), ...(value === 0 ? { style: grey } : {}) };
 /** Something that should stay at nothing. */
-const trouble = (value: number | undefined) => (value ? { text: countText(value), style: bad } : number(value));
+const badNumber = (value: number | undefined) => (value ? { text: countText(value), style: bad } : number(value));
 
 const columns = (selected: string | undefined, hidden: ReadonlyMap<string, number>): readonly Column<RuntimeRow>[] => [
   {
     ...{ head: 'topology', align: 'left', drop: 0, least: 26 },
     cell: ({ kind, key, name, isWell }) => {
       if (kind === 'process') return { text: '' };
-      const mark = key === selected ? '> ' : '  ';
+      const cursor = key === selected ? '> ' : '  ';
       const folded = hidden.has(key) ? ` +${hidden.get(key)}` : '';
-      return { text: `${mark}${kind === 'node' ? ' ' : isWell ? '●' : '▲'} ${name}${folded}` };
+      return { text: `${cursor}${kind === 'node' ? ' ' : isWell ? '●' : '▲'} ${name}${folded}` };
     },
   },
   {
@@ -75,9 +75,9 @@ const columns = (selected: string | undefined, hidden: ReadonlyMap<string, numbe
   { head: 'in flight', align: 'right', drop: 5, cell: ({ inFlight }) => number(inFlight) },
   { head: 'lag', align: 'right', drop: 1, cell: ({ lag }) => number(lag) },
   { head: 'p99', align: 'right', drop: 2, cell: ({ p99Ms }) => number(p99Ms, delayText) },
-  { head: 'retries', align: 'right', drop: 6, cell: ({ retries }) => trouble(retries) },
-  { head: 'rejected', align: 'right', drop: 3, cell: ({ rejected }) => trouble(rejected) },
-  { head: 'reconnects', align: 'right', drop: 7, cell: ({ reconnects }) => trouble(reconnects) },
+  { head: 'retries', align: 'right', drop: 6, cell: ({ retries }) => badNumber(retries) },
+  { head: 'rejected', align: 'right', drop: 3, cell: ({ rejected }) => badNumber(rejected) },
+  { head: 'reconnects', align: 'right', drop: 7, cell: ({ reconnects }) => badNumber(reconnects) },
   {
     ...{ head: '', align: 'left', drop: 8, stretch: 10, most: 60 },
     cell: ({ spark }, width) => ({ text: sparkline(spark, width, true), style: { colour: 'cyan' } }),

@@ -46,7 +46,7 @@ export class Client {
   }
 
   /** Closes the connection abruptly, in the middle of a frame: the first bytes of one are all that is sent. */
-  cut(): void {
+  disconnect(): void {
     if (this.#socket.readyState === WebSocket.OPEN) this.#stream.write(tornFrame);
     this.#socket.terminate();
   }

@@ -6,7 +6,7 @@ export type FaultName = (typeof faultNames)[number];
 
 export interface FaultOptions {
   /** Frames of trades between two cuts; undefined: none. */
-  readonly cutEvery: number | undefined;
+  readonly disconnectEvery: number | undefined;
   /** Probabilities, for each frame of trades. */
   readonly garbage: number;
   readonly duplicate: number;
@@ -17,7 +17,7 @@ export interface FaultOptions {
 
 /** What is to go wrong with the next frame of trades. */
 export interface Mishap {
-  readonly cut: boolean;
+  readonly disconnect: boolean;
   /** A frame that nobody can read, to be sent first. */
   readonly garbage: string | undefined;
   readonly duplicate: boolean;
@@ -64,12 +64,13 @@ export class Faults {
   }
 
   next(): Mishap {
-    const { cutEvery, silenceEvery, silenceMs } = this.#options;
-    if (this.lasts('silence')) return { cut: false, garbage: undefined, duplicate: false, late: 0, silence: true };
+    const { disconnectEvery, silenceEvery, silenceMs } = this.#options;
+    if (this.lasts('silence'))
+      return { disconnect: false, garbage: undefined, duplicate: false, late: 0, silence: true };
     const frame = ++this.#frames;
     if (silenceEvery !== undefined && frame % silenceEvery === 0) this.ask('silence', silenceMs);
     return {
-      cut: cutEvery !== undefined && frame % cutEvery === 0,
+      disconnect: disconnectEvery !== undefined && frame % disconnectEvery === 0,
       garbage: this.#strikes('garbage') ? garbage[Math.floor(this.#chance.next() * garbage.length)] : undefined,
       duplicate: this.#strikes('duplicate'),
       late: this.#strikes('late') ? 1 + Math.floor(this.#chance.next() * longestDelay) : 0,

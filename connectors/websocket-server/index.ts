@@ -116,12 +116,12 @@ export const websocketServer = defineConnector({
     return `ws://${host}:${port}`;
   },
   async create(options, context) {
-    const { ExchangeServer } = await import('./server.ts');
+    const { SimulatedExchange } = await import('./server.ts');
     const { faults } = options;
     const proven = new Proven();
     return {
       sink: (_usage, role) =>
-        new ExchangeServer(role, {
+        new SimulatedExchange(role, {
           name: context.name,
           address: options.listen,
           token: options.token,
@@ -133,7 +133,7 @@ export const websocketServer = defineConnector({
           proven,
           control: options.control,
           faults: {
-            cutEvery: faults.cut_every,
+            disconnectEvery: faults.cut_every,
             garbage: faults.garbage,
             duplicate: faults.duplicate,
             late: faults.late,

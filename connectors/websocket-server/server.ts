@@ -14,7 +14,7 @@ import { Client } from './client.ts';
 import { type FaultOptions, Faults } from './faults.ts';
 import { isTradeFrame, readAsk, type TradeFrame } from './protocol.ts';
 
-export interface ExchangeOptions {
+export interface SimulatedExchangeOptions {
   readonly name: string;
   readonly address: string;
   readonly token: string;
@@ -39,10 +39,10 @@ const goodbyeMs = 500;
  * The sink role. A write has happened when it lies in the buffer of every client that wants it: a client that does not
  * read is cut, and delays nobody. Counts `clients` (now), `frames_sent`, `slow_clients_cut`, `faults`.
  */
-export class ExchangeServer implements Sink {
+export class SimulatedExchange implements Sink {
   readonly ordered = true;
   readonly #context: RoleContext;
-  readonly #options: ExchangeOptions;
+  readonly #options: SimulatedExchangeOptions;
   readonly #faults: Faults;
   readonly #clients = new Set<Client>();
   readonly #http = createServer((_request, response) => {
@@ -58,7 +58,7 @@ export class ExchangeServer implements Sink {
   #closing: Promise<void> | undefined;
   #port = 0;
 
-  constructor(context: RoleContext, options: ExchangeOptions) {
+  constructor(context: RoleContext, options: SimulatedExchangeOptions) {
     this.#context = context;
     this.#options = options;
     this.#faults = new Faults(options.faults, context);
@@ -122,12 +122,12 @@ export class ExchangeServer implements Sink {
         if (mishap.garbage !== undefined) client.send(mishap.garbage);
         node.count('frames_sent', client.give(frame, { copies: mishap.duplicate ? 2 : 1, late: mishap.late }));
       }
-    if (mishap.cut) this.#cutAll();
+    if (mishap.disconnect) this.#disconnectAll();
   }
 
-  #cutAll(): void {
+  #disconnectAll(): void {
     this.#context.node.count('faults');
-    for (const client of this.#clients) client.cut();
+    for (const client of this.#clients) client.disconnect();
     this.#clients.clear();
   }
 
@@ -190,7 +190,7 @@ export class ExchangeServer implements Sink {
     } else if (ask.kind === 'unsubscribe') client.symbols.delete(ask.symbol);
     else if (ask.kind === 'fault' && control) {
       if (ask.for !== undefined || ask.fault !== 'cut') this.#faults.ask(ask.fault, durationMs(ask.for ?? '1s'));
-      if (ask.fault === 'cut') this.#cutAll();
+      if (ask.fault === 'cut') this.#disconnectAll();
     } else client.send(errorFrame(ask.kind === 'mistake' ? ask.text : 'Faults are not allowed here'));
   }
 }

@@ -1,12 +1,6 @@
-import {
-  addDecimals,
-  compareDecimals,
-  type Decimal,
-  decimalText,
-  formatDecimal,
-  parseDecimal,
-} from '../../src/kit/decimal.ts';
+import { compareDecimals, type Decimal, decimalText, formatDecimal, parseDecimal } from '../../src/kit/decimal.ts';
 import type { Row } from '../../src/kit/row.ts';
+import { compareTexts, ExactSum } from './exact-sum.ts';
 
 /** Digits that a VWAP has beyond those of the bar's lowest and highest price. */
 const moreDigits = 4;
@@ -28,64 +22,44 @@ export interface Bar {
 export class BarFold {
   #open: string | null = null;
   #close: string | null = null;
-  #high: Decimal | undefined;
-  #low: Decimal | undefined;
-  #volume: Decimal = zero;
-  #turnover: Decimal = zero;
-  #counted: Decimal = zero;
+  #high: string | null = null;
+  #low: string | null = null;
+  readonly #volume = new ExactSum();
+  readonly #turnover = new ExactSum();
+  readonly #counted = new ExactSum();
   #trades = 0;
   #late = 0;
 
   /** Adds the row before the ones that were added. */
-  add(row: Row): void {
-    const { open, close } = row;
+  add({ open, high, low, close, volume, turnover, counted_volume, trades, late_trades }: Row): void {
     this.#close ??= amountText(close);
     this.#open = amountText(open) ?? this.#open;
-    this.#high = further(this.#high, amountOf(row['high']), 1);
-    this.#low = further(this.#low, amountOf(row['low']), -1);
-    this.#volume = sum(this.#volume, row['volume']);
-    this.#turnover = sum(this.#turnover, row['turnover']);
-    this.#counted = sum(this.#counted, row['counted_volume']);
-    this.#trades += Number(row['trades'] ?? 0);
-    this.#late += Number(row['late_trades'] ?? 0);
+    const [highest, lowest] = [amountText(high), amountText(low)];
+    if (highest !== null && (this.#high === null || compareTexts(highest, this.#high) > 0)) this.#high = highest;
+    if (lowest !== null && (this.#low === null || compareTexts(lowest, this.#low) < 0)) this.#low = lowest;
+    this.#volume.add(amountText(volume) ?? '0');
+    this.#turnover.add(amountText(turnover) ?? '0');
+    this.#counted.add(amountText(counted_volume) ?? '0');
+    this.#trades += Number(trades ?? 0);
+    this.#late += Number(late_trades ?? 0);
   }
 
   get bar(): Bar {
-    const [low, high] = [this.#low, this.#high];
-    const isWeighed = low !== undefined && high !== undefined && this.#counted.units > 0n;
+    const [low, high, counted] = [this.#low, this.#high, this.#counted.value];
+    const isWeighed = low !== null && high !== null && counted.units > 0n;
     return {
-      open: this.#open,
-      high: high ? formatDecimal(high) : null,
-      low: low ? formatDecimal(low) : null,
-      close: this.#close,
-      volume: formatDecimal(this.#volume),
-      vwap: isWeighed ? vwapOf(this.#turnover, this.#counted, low, high) : null,
-      trades: this.#trades,
-      late_trades: this.#late,
+      ...{ open: this.#open, high, low, close: this.#close },
+      volume: formatDecimal(this.#volume.value),
+      vwap: isWeighed ? vwapOf(this.#turnover.value, counted, parseDecimal(low), parseDecimal(high)) : null,
+      ...{ trades: this.#trades, late_trades: this.#late },
     };
   }
 }
 
-const zero: Decimal = { units: 0n, scale: 0 };
-
+/** Tables give decimals as canonical text; a column may hold doubles, too. */
 function amountText(value: unknown): string | null {
-  return typeof value === 'number' || typeof value === 'string' ? (decimalText(value) ?? null) : null;
-}
-
-function amountOf(value: unknown): Decimal | undefined {
-  const text = amountText(value);
-  return text === null ? undefined : parseDecimal(text);
-}
-
-function sum(total: Decimal, value: unknown): Decimal {
-  const amount = amountOf(value);
-  return amount === undefined ? total : addDecimals(total, amount);
-}
-
-/** The higher (`sign` 1) or the lower (-1) of two. */
-function further(a: Decimal | undefined, b: Decimal | undefined, sign: 1 | -1): Decimal | undefined {
-  if (a === undefined || b === undefined) return a ?? b;
-  return compareDecimals(b, a) * sign > 0 ? b : a;
+  if (typeof value === 'string') return value;
+  return typeof value === 'number' ? (decimalText(value) ?? null) : null;
 }
 
 /**

@@ -9,7 +9,6 @@ import { barOf, type Interval } from './interval.ts';
 const rowsAtOnce = 2000;
 /** Bars before the oldest one among which one is looked for that was received in time. */
 const barsBefore = 10;
-const dayMs = 86_400_000;
 /** 25 hours, as days have when clocks change, ms. */
 const longestDay = 90_000_000;
 
@@ -80,9 +79,7 @@ async function* portions(source: BarSource, range: BarRange, signal: AbortSignal
   const { interval, from, to, limit } = range;
   const stored = sourceOf(source.stored, interval);
   const perBar = Math.ceil(interval.ms / stored.ms);
-  // A bar that starts before `to` may end after it.
-  const longest = interval.ms === dayMs ? longestDay : interval.ms;
-  let before = to === undefined || perBar === 1 ? to : to + longest;
+  let before = to === undefined || perBar === 1 ? to : endOf(source.calendar, interval, to - 1);
   for (let read = 0; ; ) {
     const most = Math.min(rowsAtOnce, limit * perBar + 1);
     const rows = await ask(source, { ...range, interval: stored, from, to: before, limit: most }, signal);
@@ -96,6 +93,15 @@ async function* portions(source: BarSource, range: BarRange, signal: AbortSignal
     const last = rows.at(-1);
     if (!last || rows.length < most) return;
     before = startOf(last);
+  }
+}
+
+/** When the bar of a time ends, or later: a calendar may not cover the time. */
+function endOf(calendar: Calendar, interval: Interval, time: number): number {
+  try {
+    return barOf(time, interval, calendar.session(time).day).end;
+  } catch {
+    return time + longestDay;
   }
 }
 

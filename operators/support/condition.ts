@@ -8,15 +8,15 @@ import { checkExpression } from './expression.ts';
  */
 export function checkCondition(source: string, input: Shape, report: Report): Shape {
   let isFine = true;
-  const told = (text: string, hint?: string) => {
+  const reportProblem = (text: string, hint?: string) => {
     isFine = false;
     report([], text, hint);
   };
-  const type = checkExpression(source, input, told);
-  if (type !== 'boolean' && type !== 'any') told(`is a ${type}, expected true or false`);
+  const type = checkExpression(source, input, reportProblem);
+  if (type !== 'boolean' && type !== 'any') reportProblem(`is a ${type}, expected true or false`);
   if (!isFine || input === undefined) return input;
   const known = { ...input, ...narrowed(parse(source).ast, input) };
-  checkExpression(source, known, told);
+  checkExpression(source, known, reportProblem);
   return isFine ? known : input;
 }
 

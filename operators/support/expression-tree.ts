@@ -48,9 +48,9 @@ export function conjuncts(source: string): readonly string[] {
   if (ast.op !== '&&') return [source.trim()];
   const [left, right] = ast.args;
   const gap = source.slice(left.range.end, right.range.start);
-  const cut = left.range.end + gap.lastIndexOf('&&');
+  const splitAt = left.range.end + gap.lastIndexOf('&&');
   try {
-    return [source.slice(0, cut), source.slice(cut + 2)].flatMap(conjuncts);
+    return [source.slice(0, splitAt), source.slice(splitAt + 2)].flatMap(conjuncts);
   } catch {
     // Only a half of something in parentheses can't be read by itself.
     return [source.trim()];

@@ -96,7 +96,7 @@ export function checkExpression(
   input: Shape,
   report: (text: string, hint?: string) => void,
 ): FieldType {
-  const told = (problem: Problem) => report(problem.text, problem.hint);
+  const reportProblem = (problem: Problem) => report(problem.text, problem.hint);
   let read: Parsed;
   try {
     read = parse(source);
@@ -108,7 +108,7 @@ export function checkExpression(
   const environment = checking(read.names, input);
   const found =
     problems.length > 0 ? problems : [typeProblem(environment, read.text)].filter((one) => one !== undefined);
-  found.forEach(told);
+  found.forEach(reportProblem);
   if (found.length > 0) return 'any';
   if (read.ast.op === 'id') return input?.[read.ast.args] ?? 'any';
   if (read.ast.op === 'call' && ownResults[read.ast.args[0]]) return ownResults[read.ast.args[0]] ?? 'any';

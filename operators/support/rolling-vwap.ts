@@ -18,10 +18,10 @@ export const bytesPerTrade = 32;
  */
 export class RollingVwap {
   readonly #window: number;
-  /** Four doubles a trade, price × volume and volume as high and low part: up to `#place` of the trade alone, behind it summed up to the end of the block before. */
+  /** Four doubles a trade, price × volume and volume as high and low part: up to `#index` of the trade alone, behind it summed up to the end of the block before. */
   #slots: Float64Array;
   /** Trades in the block that fills up. */
-  #place = 0;
+  #index = 0;
   #hasBlockBefore = false;
   /** The sums of the block that fills up. */
   readonly #sums = new Float64Array(4);
@@ -34,7 +34,7 @@ export class RollingVwap {
 
   /** Takes the next trade, whose numbers must be in range (`largestSize`), and gives the VWAP including it. */
   add(price: number, volume: number): number | null {
-    const at = 4 * this.#place++;
+    const at = 4 * this.#index++;
     if (at === this.#slots.length) this.#grow();
     const slots = this.#slots;
     const sums = this.#sums;
@@ -45,14 +45,14 @@ export class RollingVwap {
     addPairs(sums, 0, sums, 0, slots, at);
     addPairs(sums, 2, sums, 2, slots, at + 2);
     const result = this.#result();
-    if (this.#place === this.#window) this.#turnOver();
+    if (this.#index === this.#window) this.#turnOver();
     return result;
   }
 
   #result(): number | null {
     const sums = this.#sums;
-    if (!this.#hasBlockBefore || this.#place === this.#window) return weightedMean(sums);
-    const rest = 4 * this.#place;
+    if (!this.#hasBlockBefore || this.#index === this.#window) return weightedMean(sums);
+    const rest = 4 * this.#index;
     addPairs(total, 0, sums, 0, this.#slots, rest);
     addPairs(total, 2, sums, 2, this.#slots, rest + 2);
     return weightedMean(total);
@@ -66,7 +66,7 @@ export class RollingVwap {
       addPairs(slots, at + 2, slots, at + 2, slots, at + 6);
     }
     this.#sums.fill(0);
-    this.#place = 0;
+    this.#index = 0;
     this.#hasBlockBefore = true;
   }
 

@@ -18,6 +18,9 @@ export interface PriceLine {
   readonly time: string;
   /** Trades since the snapshot before. */
   readonly trades: number;
+  /** The highest and lowest price of those trades. */
+  readonly high?: number;
+  readonly low?: number;
 }
 
 /** All running processes, once a second: the event `status`. */
@@ -49,4 +52,26 @@ export interface StoredSymbol {
   readonly symbol: string;
   readonly trade_count: number;
   readonly last_trade_at: string | null;
+}
+
+/** A stored bar, as the candles route gives it: prices and volumes are text, so that no digit is lost. */
+export interface StoredBar {
+  /** ISO 8601; `end` is no part of the bar. */
+  readonly start: string;
+  readonly end: string;
+  /** Null where no trade of the bar counts for it. */
+  readonly open: string | null;
+  readonly high: string | null;
+  readonly low: string | null;
+  readonly close: string | null;
+  readonly volume: string;
+  /** Null without volume. */
+  readonly vwap: string | null;
+  readonly trades: number;
+  /** Trades that came after the bar's end: how often it was corrected. */
+  readonly late_trades: number;
+  /** It has ended, and no trade of it is missing. */
+  readonly complete: boolean;
+  /** How long the feed was away in it, ms. */
+  readonly gap_ms?: number;
 }

@@ -16,13 +16,13 @@ export interface TreeNode {
 export function treeOf(nodes: readonly GraphNode[]): readonly TreeNode[] {
   const placed: TreeNode[] = [];
   let rows = 0;
-  const place = (node: GraphNode, depth: number, row: number): void => {
+  const add = (node: GraphNode, depth: number, row: number): void => {
     if (placed.some((other) => other.node === node)) return;
     placed.push({ node, depth, row });
     const children = nodes.filter(({ from }) => from === node.name);
-    for (const [index, child] of children.entries()) place(child, depth + 1, index === 0 ? row : rows++);
+    for (const [index, child] of children.entries()) add(child, depth + 1, index === 0 ? row : rows++);
   };
-  for (const node of nodes) if (node.kind === 'source') place(node, 0, rows++);
+  for (const node of nodes) if (node.kind === 'source') add(node, 0, rows++);
   return placed;
 }
 

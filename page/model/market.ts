@@ -7,6 +7,9 @@ import { beginPace, type Pace, paceAt, withCount } from './pace.ts';
 export interface Quote {
   readonly symbol: string;
   readonly price: number;
+  /** Of its trades since the event before. */
+  readonly high: number;
+  readonly low: number;
   readonly vwap: number | undefined;
   /** When its last trade was made, Unix ms; no later than when it was heard of, whatever its date says. */
   readonly time: number;
@@ -41,10 +44,10 @@ export function withPrices(quotes: Quotes, event: PricesEvent, since: number): Q
 }
 
 function quoteOf(line: PriceLine, before: Quote | undefined, { at, full }: PricesEvent, since: number): Quote {
-  const { symbol, price, vwap, time } = line;
+  const { symbol, price, vwap, time, high = price, low = price } = line;
   const step = before === undefined ? 0 : Math.sign(price - before.price);
   return {
-    ...{ symbol, price, vwap: vwap ?? undefined, time: Math.min(Date.parse(time), at) },
+    ...{ symbol, price, high, low, vwap: vwap ?? undefined, time: Math.min(Date.parse(time), at) },
     direction: step > 0 ? 1 : step < 0 ? -1 : (before?.direction ?? 0),
     // What a full event counts was traded over a time that nobody knows.
     pace: full ? beginPace(at) : withCount(before?.pace ?? beginPace(since), line.trades, at),

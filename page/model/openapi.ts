@@ -20,6 +20,10 @@ export interface Parameter {
   readonly form: string;
   /** A value that may be given; empty where the document has none. */
   readonly example: string;
+  /** All values that may be given, where they are listed. */
+  readonly values?: readonly string[];
+  /** The greatest number that may be given, where there is one. */
+  readonly most?: number;
 }
 
 /** An answer of a route. */
@@ -71,13 +75,13 @@ export function readApi(document: unknown): ApiText {
   };
 }
 
-interface Place {
+interface Method {
   readonly method: string;
   readonly path: string;
   readonly item: Json;
 }
 
-function routeOf(root: Json, { method, path, item }: Place, operation: Json): Route {
+function routeOf(root: Json, { method, path, item }: Method, operation: Json): Route {
   const parameters = [...listOf(item['parameters']), ...listOf(operation['parameters'])];
   const responses = Object.entries(objectOf(operation['responses'])).map(
     ([status, response]) => [status, resolved(root, response)] as const,
@@ -106,6 +110,8 @@ function parameterOf(root: Json, parameter: Json): Parameter {
     description: text(parameter['description']) || text(schema.description),
     form: formOf(schema),
     example: example === undefined ? '' : String(example),
+    ...(schema.enum ? { values: schema.enum.map(String) } : {}),
+    ...(schema.maximum === undefined ? {} : { most: schema.maximum }),
   };
 }
 

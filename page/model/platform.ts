@@ -54,8 +54,8 @@ export function unheard(platform: Platform): Platform {
 
 /** Those that were on show stay in their place. */
 function inOrder(before: readonly TopologyView[], now: readonly TopologyView[]): readonly TopologyView[] {
-  const place = new Map(before.map(({ name }, index) => [name, index]));
-  return [...now].sort((a, b) => (place.get(a.name) ?? before.length) - (place.get(b.name) ?? before.length));
+  const order = new Map(before.map(({ name }, index) => [name, index]));
+  return [...now].sort((a, b) => (order.get(a.name) ?? before.length) - (order.get(b.name) ?? before.length));
 }
 
 function gone(topology: TopologyView): TopologyView {
@@ -126,7 +126,7 @@ export function vwapWindow({ topologies }: Platform): number | undefined {
 }
 
 /** Why no price comes, where the topology says so that brings them to this page. */
-export function feedTrouble({ topologies }: Platform): string | undefined {
+export function feedProblem({ topologies }: Platform): string | undefined {
   const feed = topologies.find(({ nodes }) => nodes.some(({ kind, type }) => kind === 'sink' && type === 'rest'));
   return feed?.tone === 'bad' ? feed.reasons[0] : undefined;
 }

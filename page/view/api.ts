@@ -1,4 +1,6 @@
-import type { StoredSymbol, TradesPage } from '../model/contract.ts';
+import { type CandleRoute, candleRoute } from '../model/candle-route.ts';
+import type { StoredBar, StoredSymbol, TradesPage } from '../model/contract.ts';
+import { readApi } from '../model/openapi.ts';
 
 /** An answer without data, or none at all. */
 export class ApiError extends Error {
@@ -45,6 +47,17 @@ export async function fetchNewest(
 /** A page of trades, newest first. @throws ApiError */
 export async function fetchTrades(url: string, signal?: AbortSignal): Promise<TradesPage> {
   return fetchData<TradesPage>(url, signal);
+}
+
+/** Bars of a symbol, newest first. @throws ApiError */
+export async function fetchBars(url: string, signal: AbortSignal): Promise<readonly StoredBar[]> {
+  return (await fetchData<{ readonly data: readonly StoredBar[] }>(url, signal)).data;
+}
+
+/** Where this API has bars; undefined where its pipeline has none. Fails when nobody answers. */
+export async function fetchCandleRoute(): Promise<CandleRoute | undefined> {
+  const response = await fetch('/openapi.json');
+  return candleRoute(readApi(await response.json()));
 }
 
 async function fetchData<T>(url: string, signal?: AbortSignal): Promise<T> {

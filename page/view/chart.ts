@@ -1,6 +1,6 @@
-import type { AutoscaleInfo, IChartApi, ISeriesApi, UTCTimestamp } from '/assets/lightweight-charts.js';
-import { price } from '../model/format.ts';
+import type { IChartApi, ISeriesApi } from '/assets/lightweight-charts.js';
 import { maxPoints, type Point } from '../model/points.ts';
+import { chartLibrary, colourFrame, frame, priceOptions, secondsOf } from './chart-frame.ts';
 import { colour } from './theme.ts';
 
 type Line = ISeriesApi<'Line'>;
@@ -28,22 +28,11 @@ export class PriceChart {
 
   /** Fails when the library can't be loaded. */
   static async create(container: HTMLElement): Promise<PriceChart> {
-    const { createChart, LineSeries, LineStyle } = await import('/assets/lightweight-charts.js');
+    const { createChart, LineSeries, LineStyle } = await chartLibrary();
     const chart = createChart(container, {
-      autoSize: true,
-      // The library's own mark would need a style element, which the page's policy forbids: the legend names it.
-      layout: { attributionLogo: false, fontFamily: 'inherit', fontSize: 11, background: { color: 'transparent' } },
+      ...frame,
       localization: { timeFormatter: timeText },
-      timeScale: {
-        secondsVisible: true,
-        timeVisible: true,
-        tickMarkFormatter: timeText,
-        rightOffset: 4,
-        borderVisible: false,
-      },
-      rightPriceScale: { borderVisible: false },
-      handleScroll: { mouseWheel: false, vertTouchDrag: false },
-      handleScale: { mouseWheel: false, pinch: true },
+      timeScale: { ...frame.timeScale, secondsVisible: true, tickMarkFormatter: timeText, rightOffset: 4 },
     });
     const common = { lineWidth: 2, priceLineVisible: false } as const;
     const vwap = chart.addSeries(LineSeries, { ...common, lineStyle: LineStyle.Dashed, crosshairMarkerVisible: false });
@@ -55,11 +44,7 @@ export class PriceChart {
 
   /** Takes the colours of the style sheet. */
   applyTheme(): void {
-    const grid = { color: colour('--grid') };
-    this.#chart.applyOptions({
-      layout: { textColor: colour('--muted') },
-      grid: { vertLines: grid, horzLines: grid },
-    });
+    colourFrame(this.#chart);
     this.#price.applyOptions({ color: colour('--price') });
     this.#vwap.applyOptions({ color: colour('--vwap') });
   }
@@ -68,12 +53,7 @@ export class PriceChart {
   setDecimals(decimals: number): void {
     if (decimals === this.#decimals) return;
     this.#decimals = decimals;
-    // The library can't divide an axis more finely.
-    const minMove = 10 ** -Math.min(decimals, 12);
-    const priceFormat = { type: 'custom', minMove, formatter: (value: number) => price(value, decimals) } as const;
-    // The library would give a flat line five steps of the axis on both sides: below nothing, for the smallest coins.
-    const autoscaleInfoProvider = (own: () => AutoscaleInfo | null) => withMargin(own(), 5 * minMove);
-    for (const line of [this.#price, this.#vwap]) line.applyOptions({ priceFormat, autoscaleInfoProvider });
+    for (const line of [this.#price, this.#vwap]) line.applyOptions(priceOptions(decimals));
   }
 
   /** Shows these points instead of all before. */
@@ -102,21 +82,13 @@ export class PriceChart {
     if (this.#shown <= filling) this.fit();
   }
 
+  /** Ends it, and empties its container. */
+  remove(): void {
+    this.#chart.remove();
+  }
+
   /** Shows all of it. */
   fit(): void {
     this.#chart.timeScale().fitContent();
   }
-}
-
-function withMargin(info: AutoscaleInfo | null, most: number): AutoscaleInfo | null {
-  if (!info?.priceRange) return info;
-  const { minValue, maxValue } = info.priceRange;
-  if (minValue !== maxValue || minValue === 0) return info;
-  const margin = Math.min(most, Math.abs(minValue) * 0.0005);
-  return { ...info, priceRange: { minValue: minValue - margin, maxValue: maxValue + margin } };
-}
-
-// The library counts in seconds, and takes parts of them.
-function secondsOf(unixMs: number): UTCTimestamp {
-  return (unixMs / 1000) as UTCTimestamp;
 }

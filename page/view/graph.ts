@@ -36,25 +36,25 @@ export class Graph {
     for (const node of nodes) this.#showNode(node, topology);
   }
 
-  #draw(nodes: readonly NodeView[], place: Layout): void {
+  #draw(nodes: readonly NodeView[], drawn: Layout): void {
     const focused = document.activeElement?.getAttribute('data-node');
     const hadFocus = this.root.contains(document.activeElement);
     for (const map of [this.#nodes, this.#labels, this.#arrows]) map.clear();
-    for (const [name, value] of Object.entries({ width: place.width, height: place.height }))
+    for (const [name, value] of Object.entries({ width: drawn.width, height: drawn.height }))
       setAttribute(this.root, name, value);
-    setAttribute(this.root, 'viewBox', `0 0 ${place.width} ${place.height}`);
+    setAttribute(this.root, 'viewBox', `0 0 ${drawn.width} ${drawn.height}`);
     const byName = new Map(nodes.map((node) => [node.name, node]));
     this.root.replaceChildren(
-      ...place.edges.flatMap((edge) => this.#drawEdge(edge)),
-      ...place.nodes.flatMap(({ name, x, y }) => {
+      ...drawn.edges.flatMap((edge) => this.#drawEdge(edge)),
+      ...drawn.nodes.flatMap(({ name, x, y }) => {
         const node = byName.get(name);
-        return node ? [this.#drawNode(node, { x, y, ...place })] : [];
+        return node ? [this.#drawNode(node, { x, y, ...drawn })] : [];
       }),
     );
-    this.root.prepend(...place.labels.map(({ text, x, y }) => svg('text', { x, y, class: 'route' }, text)));
-    for (const [index, label] of place.labels.entries()) shorten(this.root.children[index], label.width);
+    this.root.prepend(...drawn.labels.map(({ text, x, y }) => svg('text', { x, y, class: 'route' }, text)));
+    for (const [index, label] of drawn.labels.entries()) shorten(this.root.children[index], label.width);
     for (const { root } of this.#nodes.values())
-      for (const text of root.querySelectorAll('.title, .type')) shorten(text, place.nodeWidth - 20);
+      for (const text of root.querySelectorAll('.title, .type')) shorten(text, drawn.nodeWidth - 20);
     if (hadFocus && focused) this.#nodes.get(focused)?.root.focus();
   }
 

@@ -1,7 +1,8 @@
 import type { StoredSymbol } from '../model/contract.ts';
 import type { Decimals } from '../model/decimals.ts';
-import { compact, price, rateFigure, toVwap, unknown } from '../model/format.ts';
+import { compact, grouped, price, rateFigure, toVwap, unknown } from '../model/format.ts';
 import { distance, type Quotes, rateAt, type SymbolLine, symbolLines } from '../model/market.ts';
+import { matching, searchFrom } from '../model/search.ts';
 import { byId, html, setAttribute, setText, withCode } from './dom.ts';
 import { every } from './time.ts';
 
@@ -29,7 +30,7 @@ interface Shown {
   /** The server's clock, Unix ms; undefined while nothing is heard of it. */
   readonly at: number | undefined;
   /** Why no price comes. */
-  readonly trouble: string | undefined;
+  readonly problem: string | undefined;
 }
 
 /** The list of symbols: one row each, kept while the symbol is there, so that the focus stays where it is. */
@@ -38,7 +39,9 @@ export class SymbolList {
   readonly #body = byId('symbols');
   readonly #empty = byId('symbols-empty');
   readonly #frame = byId('symbols-frame');
+  readonly #search = byId('search') as HTMLInputElement;
   #leftOut = 0;
+  #redraw = () => {};
   readonly #choose: (symbol: string) => void;
   readonly #decimals: Decimals;
 
@@ -49,12 +52,18 @@ export class SymbolList {
     new ResizeObserver(() => this.#leaveOut(0)).observe(this.#frame);
     // To measure costs a layout: not with every price.
     every(measureMs, () => this.#leaveOut(this.#leftOut));
+    this.#listen();
   }
 
-  show(stored: readonly StoredSymbol[], quotes: Quotes, { chosen, at, trouble }: Shown): void {
-    const lines = symbolLines(stored, quotes).slice(0, mostRows);
-    const missing = lines.length === 0 ? noTrades : quotes.size === 0 && at !== undefined ? noPrices : undefined;
-    const text = missing === undefined || trouble === undefined ? missing : `No live prices: ${trouble}`;
+  show(stored: readonly StoredSymbol[], quotes: Quotes, { chosen, at, problem }: Shown): void {
+    this.#redraw = () => this.show(stored, quotes, { chosen, at, problem });
+    const all = symbolLines(stored, quotes);
+    this.#search.hidden = all.length < searchFrom;
+    const found = this.#search.hidden ? all : matching(all, this.#search.value);
+    const lines = found.slice(0, mostRows);
+    setText(byId('symbols-count'), all.length < searchFrom ? '' : countText(found.length, lines.length, all.length));
+    const missing = all.length === 0 ? noTrades : quotes.size === 0 && at !== undefined ? noPrices : undefined;
+    const text = missing === undefined || problem === undefined ? missing : `No live prices: ${problem}`;
     this.#empty.hidden = text === undefined;
     if (text !== undefined) withCode(this.#empty, text);
     const names = new Set(lines.map(({ symbol }) => symbol));
@@ -76,6 +85,35 @@ export class SymbolList {
     if (this.#rows.size > before) this.#leaveOut(this.#leftOut);
   }
 
+  /** Typing searches, Enter chooses the first, Escape shows all again; arrows go from row to row; `/` goes to the search. */
+  #listen(): void {
+    this.#search.addEventListener('input', () => this.#redraw());
+    this.#search.addEventListener('keydown', ({ key }) => {
+      if (key === 'Enter') this.#buttons()[0]?.click();
+      if (key !== 'Escape') return;
+      this.#search.value = '';
+      this.#redraw();
+    });
+    byId('symbols-card').addEventListener('keydown', (event) => {
+      const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+      if (step === undefined) return;
+      const buttons = this.#buttons();
+      const next = buttons.indexOf(event.target as HTMLButtonElement) + step;
+      event.preventDefault();
+      (next < 0 && !this.#search.hidden ? this.#search : buttons[Math.max(0, next)])?.focus();
+    });
+    document.addEventListener('keydown', (event) => {
+      const isTyped = event.target instanceof HTMLInputElement || event.ctrlKey || event.metaKey || event.altKey;
+      if (event.key !== '/' || isTyped || this.#search.hidden) return;
+      event.preventDefault();
+      this.#search.focus();
+    });
+  }
+
+  #buttons(): HTMLButtonElement[] {
+    return [...this.#body.querySelectorAll('button')];
+  }
+
   /** Leaves out columns until the others fit. */
   #leaveOut(columns: number): void {
     this.#leftOut = columns;
@@ -92,6 +130,12 @@ export class SymbolList {
     this.#rows.set(symbol, row);
     return row;
   }
+}
+
+/** How many are shown of how many. */
+function countText(found: number, shown: number, all: number): string {
+  if (found === 0) return 'none found';
+  return shown < all ? `${grouped(shown)} of ${grouped(all)}` : grouped(all);
 }
 
 /** A name that may go on in the next line after each of its parts: `BINANCE:` and `BTCUSDT`. */

@@ -34,7 +34,7 @@ export class TradesTable {
     every(refreshMs, () => {
       if (this.#page === 1 && !this.#isLoading) this.refresh();
     });
-    this.#showPlace();
+    this.#showPosition();
   }
 
   choose(symbol: string): void {
@@ -71,7 +71,7 @@ export class TradesTable {
       if (loading.signal.aborted) return;
       this.#isFresh = false;
       this.#say(`${reasonOf(error)}. Is \`fdp-run --topology api\` running?`);
-      this.#showPlace();
+      this.#showPosition();
     } finally {
       if (this.#loading === loading) this.#isLoading = false;
     }
@@ -85,10 +85,10 @@ export class TradesTable {
     for (const trade of data) this.#decimals.see(symbol, Number(trade.price));
     showRows(this.#body, data, { decimals: this.#decimals.of(symbol), now: this.#now() });
     this.#say(noteOf(symbol, data.length, future));
-    this.#showPlace();
+    this.#showPosition();
   }
 
-  #showPlace(): void {
+  #showPosition(): void {
     setText(byId('trades-place'), this.#page > 1 ? `page ${this.#page}` : this.#isFresh ? 'live' : 'not live');
     // Not `disabled`: a button that is just used keeps the focus.
     this.#older.setAttribute('aria-disabled', String(this.#next === null));

@@ -12,7 +12,7 @@ export interface Flags {
   readonly pipeline?: string;
 }
 
-/** What the commands do; each gives its exit code. `all` are the flags of the program, those of a command come beside. */
+/** The implementations of the commands; each returns its exit code. `all` are the flags of the program. */
 export interface Actions {
   start(): Promise<number>;
   validate(flags: { readonly json?: boolean }): number;
@@ -52,8 +52,7 @@ export function commandLine(
     .option('--pipeline <file>', 'the pipeline to read; else pipeline.yml')
     .exitOverride()
     .configureOutput({ writeOut: print })
-    .showSuggestionAfterError()
-    .allowExcessArguments(true);
+    .showSuggestionAfterError();
   const does = actions(program);
   program.action(async () => {
     const [unknown] = program.args;
@@ -69,10 +68,14 @@ export function commandLine(
     .argument('<shell>', `one of ${shells.join(', ')}`)
     .description('print what completes commands and flags in a shell')
     .action((shell: string) => exit(does.completion(shell, program)));
-  return program;
+  // Set last, since commands inherit it: they refuse arguments that they would ignore.
+  return program.allowExcessArguments(true);
 }
 
 type Exit = (code: number) => void;
+
+/** For who names the file as an argument. */
+const otherPipeline = 'Another pipeline than pipeline.yml: --pipeline FILE';
 
 function pipelineCommands(program: Command, does: Actions, exit: Exit): void {
   program
@@ -83,11 +86,13 @@ function pipelineCommands(program: Command, does: Actions, exit: Exit): void {
     .command('validate')
     .description('check the pipeline, start nothing')
     .addOption(json())
+    .showHelpAfterError(otherPipeline)
     .action((flags) => exit(does.validate(flags)));
   program
     .command('config')
     .description('print the resolved pipeline, secrets masked, each value with its origin')
     .addOption(json())
+    .showHelpAfterError(otherPipeline)
     .action((flags) => exit(does.config(flags)));
   program
     .command('list [kind] [name]')
@@ -150,7 +155,7 @@ function reconcileCommand(program: Command, does: Actions, exit: Exit): void {
     .action(async (table: string | undefined, flags: ReconcileFlags) => exit(await does.reconcile(table, flags)));
 }
 
-/** `counters forget`; `positions forget` is its name of before, and not shown. */
+/** `counters forget`; `positions forget` is its former name, and hidden. */
 function counterCommand(program: Command, does: Actions, exit: Exit, name: string, hidden: boolean): void {
   program
     .command(name, { hidden })

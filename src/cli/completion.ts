@@ -4,7 +4,7 @@ import { FdpError } from '../errors.ts';
 /** The shells that commands can be completed in. */
 export const shells = ['bash', 'zsh', 'fish'] as const;
 
-/** `fdp-run completion SHELL`: what completes commands and flags there, made from the commands themselves. */
+/** `fdp-run completion SHELL`: the shell's completion script, made from the commands themselves. */
 export function completion(shell: string, program: Command): string {
   const known = wordsOf(program);
   if (shell === 'bash') return bash(known);
@@ -13,7 +13,7 @@ export function completion(shell: string, program: Command): string {
   throw new FdpError('FDP_USAGE', `completion: expected one of ${shells.join(', ')}, got "${shell}"`);
 }
 
-/** What may come after some commands. */
+/** Arguments of some commands. */
 interface Words {
   /** `dead-letters list`; empty for the program itself. */
   readonly path: string;

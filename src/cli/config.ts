@@ -5,7 +5,7 @@ import { type CommandResult, problemsJson, problemText, type SpecRequest } from 
 
 /**
  * `fdp-run config`: the resolved spec as YAML, secrets masked, each value with its origin. A variable that is not set
- * is shown as such; other mistakes are shown instead (exit code 2). As JSON, without the origins, when asked for.
+ * is shown as such; other mistakes are shown instead (exit code 2). With `--json` as JSON, without the origins.
  */
 export function config(request: SpecRequest, { json = false }: { readonly json?: boolean } = {}): CommandResult {
   const spec = readSpec(request);

@@ -16,9 +16,9 @@ const wholeRecord = 2 ** 31 - 1;
 
 /**
  * `fdp-run counters forget`: for the topologies named, lowers the marks of counters that do not fit the log that the
- * topology reads (beyond its end, or another record there) to what they have counted of it; the held lanes go on by
- * themselves, from the group's position, and count what came since. Counts, rows and the group's positions are not
- * touched.
+ * topology reads (beyond its end, or another record there) to what they have counted of it; the held lanes then
+ * continue by themselves, from the group's position, and count the records since. Counts, rows and the group's
+ * positions are not touched.
  */
 export async function forgetCounters(request: SpecRequest): Promise<CommandResult> {
   if (!request.topologies) throw new FdpError('FDP_USAGE', 'counters forget: a topology is required: --topology NAME');
@@ -74,9 +74,9 @@ async function forgetLane(lane: Lane, name: string, sink: Sink): Promise<string[
 }
 
 /**
- * Up to where a counter whose mark does not fit the log has counted what stands there now: the last record that is not
- * younger than the one that it counted last, below it. What came into a log that was put back is younger than all that
- * was counted before. Undefined when that is none.
+ * Up to which record a counter whose mark does not fit the log has counted the log's present content: the last record
+ * that is not younger than the one that it counted last, below it. Records written to a restored log are younger than
+ * everything that was counted before. Undefined if there is no such record.
  */
 async function lastCounted(lane: Lane, mark: Mark): Promise<Mark | undefined> {
   const { first, next } = (await lane.log?.range()) ?? { first: 0, next: 0 };

@@ -4,18 +4,18 @@ import { bytesOfLetter } from './replay-source.ts';
 import { table } from './text.ts';
 import type { CommandResult, SpecRequest } from './validate.ts';
 
-/** Columns where there is no terminal: a line a letter. */
+/** Columns without a terminal: one line per letter. */
 const unwrapped = 10_000;
 /** Letters that `list` shows: the newest. */
 const shown = 1000;
 
 export interface LetterFlags {
-  /** `list`: those that were dropped, too. */
+  /** `list`: includes dropped letters. */
   readonly all?: boolean;
   readonly json?: boolean;
 }
 
-/** `fdp-run dead-letters list`: one line a letter, the newest last; those that were dropped only with `--all`. */
+/** `fdp-run dead-letters list`: one line per letter, the newest last; dropped ones only with `--all`. */
 export function listLetters(
   request: SpecRequest,
   { all = false, json = false }: LetterFlags = {},
@@ -40,7 +40,7 @@ export function listLetters(
   });
 }
 
-/** `fdp-run dead-letters show ID`: one letter whole, its message as text where it is text. */
+/** `fdp-run dead-letters show ID`: one complete letter, its message as text if it is text. */
 export function showLetter(
   request: SpecRequest,
   id: string,
@@ -53,7 +53,7 @@ export function showLetter(
   });
 }
 
-/** `fdp-run dead-letters drop ID...`: marks letters as done with; they are neither listed nor replayed any more. */
+/** `fdp-run dead-letters drop ID...`: marks letters as dropped; they are no longer listed or replayed. */
 export function dropLetters(
   request: SpecRequest,
   ids: readonly string[],
@@ -74,7 +74,7 @@ export function dropLetters(
 
 /**
  * The letters of these ids, in the order of the logs.
- * @throws FDP_USAGE when one of them is not there
+ * @throws FDP_USAGE if one of them does not exist
  */
 async function named(letters: Letters, ids: readonly string[]): Promise<readonly FoundLetter[]> {
   const found: FoundLetter[] = [];
@@ -94,20 +94,20 @@ export function noSuchLetter(id: string): FdpError {
 function pageOf({ letter, note }: FoundLetter): string {
   const { value: _value, encoding, ...rest } = letter;
   const kept = bytesOfLetter(letter);
-  const cut = kept.length < letter.bytes ? `, the first ${kept.length} of ${letter.bytes} bytes` : '';
+  const truncated = kept.length < letter.bytes ? `, the first ${kept.length} of ${letter.bytes} bytes` : '';
   const done = note ? `${note.note} ${new Date(note.at).toISOString()}\n` : '';
-  return `${done}${JSON.stringify(rest, null, 2)}\nmessage (${encoding}${cut}):\n${letter.value}\n`;
+  return `${done}${JSON.stringify(rest, null, 2)}\nmessage (${encoding}${truncated}):\n${letter.value}\n`;
 }
 
 function rowOf({ shownId, letter, note }: FoundLetter): string[] {
   const { topic = letter.origin.lane, partition, offset, index } = letter.origin;
-  const place = [topic, partition, offset].filter((part) => part !== undefined).join('-');
+  const coordinates = [topic, partition, offset].filter((part) => part !== undefined).join('-');
   return [
     shownId,
     new Date(letter.rejected_at).toISOString(),
     note?.note ?? 'open',
     `${letter.topology}/${letter.node}`,
-    index === undefined ? place : `${place}--${index}`,
+    index === undefined ? coordinates : `${coordinates}--${index}`,
     letter.code,
     letter.reason,
   ];

@@ -6,7 +6,7 @@ export type ExportFormat = (typeof exportFormats)[number];
 
 export interface ExportFlags {
   readonly symbol?: string;
-  /** `field=value`, each of which must hold. */
+  /** `field=value` conditions, all of which must be true. */
   readonly where?: readonly string[];
   readonly by?: string;
   readonly from?: string;
@@ -32,7 +32,7 @@ export function encode(
   return format === 'ndjson' ? ndjson(columns, pages) : parquet(columns, pages);
 }
 
-/** RFC 4180 with line feeds; a value that is not there is empty, a list is its JSON. */
+/** RFC 4180 with line feeds; a missing value is empty, a list is its JSON. */
 async function* csv(columns: Columns, pages: AsyncIterable<readonly Row[]>): AsyncGenerator<string> {
   yield `${columns.map(([field]) => cell(field)).join(',')}\n`;
   for await (const rows of pages)
@@ -69,7 +69,7 @@ const parquetTypes: Readonly<Record<string, BasicType>> = {
   strings: 'JSON',
 };
 
-/** Loaded when it is asked for. Groups of rows, so that memory is bounded. */
+/** Loaded on demand. Written in groups of rows, so that memory is bounded. */
 async function* parquet(columns: Columns, pages: AsyncIterable<readonly Row[]>): AsyncGenerator<Uint8Array> {
   const { ByteWriter, ParquetWriter, schemaFromColumnData } = await import('hyparquet-writer');
   const columnData = (rows: readonly Row[]): ColumnSource[] =>

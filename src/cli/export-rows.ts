@@ -3,12 +3,12 @@ import { type Lookup, leadsTo, type Query } from '../kit/lookup.ts';
 import type { Row } from '../kit/row.ts';
 import { lastMs } from '../kit/time-text.ts';
 
-/** Rows of one question to the store. */
+/** Rows of one query. */
 const pageSize = 1000;
-/** Rows of a table without a fitting index, at most: they are read in one question. */
+/** The most rows of a table without a suitable index: they are read in one query. */
 const mostAtOnce = 100_000;
 
-/** What a table's options say of its rows. */
+/** What a table's options define about its rows. */
 export interface TableOptions {
   readonly fields?: Readonly<Record<string, string>>;
   readonly unique?: string;
@@ -25,7 +25,7 @@ export interface Selected {
 }
 
 /**
- * The rows of a table, page by page, in the order of `by` where an index gives them in it; a row without that value is left
+ * The rows of a table, page by page, in the order of `by` if there is an index for it; a row without that value is left
  * out then. In bounded memory.
  * @throws FDP_USAGE for a range or a number of rows that needs an index, with the one to add; what the store throws
  */

@@ -20,8 +20,8 @@ import { quietEnvironment } from './quiet.ts';
 import { type CommandResult, problemText, type SpecRequest } from './validate.ts';
 
 /**
- * `fdp-run export TABLE`: the rows of a table as a file, in bounded memory. The file is there when it is whole.
- * @throws FDP_USAGE for a table, a field or a time that is none, and for rows that no index leads to; FDP_REFUSED,
+ * `fdp-run export TABLE`: the rows of a table as a file, in bounded memory. The file appears when it is complete.
+ * @throws FDP_USAGE for an unknown table or field, an invalid time, and for rows without a suitable index; FDP_REFUSED,
  *   FDP_DISK_FULL when the file can't be written; what the store throws
  */
 export async function exportTable(
@@ -60,7 +60,7 @@ export async function exportTable(
   return { text, exitCode: 0 };
 }
 
-/** Reads what is asked for by the types of the table's fields. */
+/** Parses the request, by the types of the table's fields. */
 function select(name: string, fields: Readonly<Record<string, string>>, flags: ExportFlags, now: number): Selected {
   const conditions = [...(flags.symbol === undefined ? [] : [`symbol=${flags.symbol}`]), ...(flags.where ?? [])];
   const where: Record<string, unknown> = {};
@@ -121,7 +121,7 @@ function counted(
   return { pages: counting(), count: () => count };
 }
 
-/** Writes the file under another name until it is whole; gives the number of rows. */
+/** Writes the file under a temporary name until it is complete; returns the number of rows. */
 async function write(rows: Counted, columns: Columns, { format, output }: ExportFlags): Promise<number> {
   const bytes = Readable.from(encode(format, columns, rows.pages));
   if (output === undefined) {
@@ -141,7 +141,7 @@ async function write(rows: Counted, columns: Columns, { format, output }: Export
   return rows.count();
 }
 
-/** A reader that has gone is no fault. */
+/** A closed pipe is not an error. */
 function unlessGone(error: unknown): void {
   if (!outputGone.aborted) throw error;
 }

@@ -1,7 +1,7 @@
 import { FdpError } from '../errors.ts';
 
 /**
- * The fail point that `FDP_FAIL_POINT` asks for: `table-after-insert`, or `table-after-insert:3` for the third time it
+ * The fail point that `FDP_FAIL_POINT` names: `table-after-insert`, or `table-after-insert:3` for the third time it
  * is passed. The process is then killed as by `kill -9`, between two durable steps; the tests of the guarantees use it.
  */
 export function failPointFrom(wanted: string | undefined, kill: () => void): (name: string) => void {

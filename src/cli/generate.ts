@@ -9,7 +9,7 @@ import { expressionsReference } from './reference-expressions.ts';
 import { metricsReference } from './reference-metrics.ts';
 import { pipelineReference } from './reference-pipeline.ts';
 
-// `npm run generate` writes what is made from the declarations; with `-- --check` it only says what is not current.
+// `npm run generate` writes the files made from the declarations; with `-- --check` it only reports outdated ones.
 
 /** The generated files below `root`, by path, as they should be. */
 export function generatedFiles(root: string, components: Components): ReadonlyMap<string, string> {
@@ -28,12 +28,12 @@ export function generatedFiles(root: string, components: Components): ReadonlyMa
   ]);
 }
 
-/** Those of the files that are missing or differ. */
+/** The files that are missing or differ. */
 export function staleFiles(files: ReadonlyMap<string, string>): readonly string[] {
   return [...files].filter(([path, content]) => contentOf(path) !== content).map(([path]) => path);
 }
 
-/** Writes those that are missing or differ, and tells which. */
+/** Writes the files that are missing or differ, and returns their names. */
 export function writeFiles(files: ReadonlyMap<string, string>): readonly string[] {
   const stale = staleFiles(files);
   for (const path of stale) {

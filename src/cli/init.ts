@@ -9,7 +9,7 @@ const parts = ['pipeline.yml', 'config', 'topologies', 'pipeline.schema.json'] a
 
 /**
  * `fdp-run init`: puts the shipped pipeline into a folder.
- * @throws FDP_USAGE when something of it is there already: nothing is overwritten
+ * @throws FDP_USAGE if one of its files exists already: nothing is overwritten
  */
 export function init(folder: string): CommandResult {
   const there = parts.filter((part) => existsSync(join(folder, part)));
@@ -27,8 +27,8 @@ fdp-run               runs it, on the mock market
 }
 
 /**
- * The pipeline that a command works on: the one named, else pipeline.yml of the folder.
- * @throws FDP_USAGE, with what to do, when none was named and there is none
+ * The pipeline that a command works on: the named one, otherwise pipeline.yml of the folder.
+ * @throws FDP_USAGE, with what to do, if none is named and there is none
  */
 export function pipelineIn(folder: string, named: string | undefined): string {
   if (named !== undefined) return named;

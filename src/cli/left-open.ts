@@ -4,7 +4,7 @@ import type { ProcessSnapshot } from '../kit/snapshot.ts';
 
 /** How long a process that has nothing left to do may take to end by itself, ms. */
 const graceMs = 1000;
-/** What keeps a process alive, as Node.js calls it and as people do; what is no connection, server or terminal. */
+/** What keeps a process alive, by Node.js's name and in words, apart from connections, servers and terminals. */
 const kinds: Readonly<Record<string, string>> = {
   Timeout: 'timer',
   Immediate: 'timer',
@@ -28,20 +28,20 @@ interface AddressedNode {
 
 interface End {
   readonly exitCode: number;
-  /** By which connections to others are named. */
+  /** Nodes by address, to name connections. */
   readonly nodes?: readonly AddressedNode[];
   /** Left out: true. */
   readonly waits?: boolean;
-  /** Told what is still open, if the process has not ended by itself. */
+  /** Called with what is still open, if the process has not ended by itself. */
   name(text: string): unknown;
 }
 
 let isEnding = false;
 
 /**
- * To be called when there is nothing left to do: a connection, timer or thread that somebody left open does not keep the
- * process. It has a second to end by itself; then what is open is named, and the process ends with its exit code. Only
- * the first call counts.
+ * To be called when there is nothing left to do: a connection, timer or thread that was left open does not keep the
+ * process alive. It has a second to end by itself; then what is open is reported, and the process ends with its exit
+ * code. Only the first call counts.
  */
 export function endInTime({ exitCode, nodes = [], waits = true, name }: End): void {
   if (isEnding) return;
@@ -83,7 +83,7 @@ interface Handle {
   readonly listening?: boolean;
 }
 
-/** What Node.js has no documented way to list one by one; without it only kinds are counted. */
+/** Undocumented in Node.js; without it only the kinds of open things are counted. */
 function handles(): readonly Handle[] {
   const { _getActiveHandles: list } = process as { readonly _getActiveHandles?: () => readonly Handle[] };
   return list?.call(process) ?? [];

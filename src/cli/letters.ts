@@ -15,12 +15,13 @@ import { quietEnvironment } from './quiet.ts';
 import { type LetterNote, letterIn, noteIn, type StoredLetter } from './replay-source.ts';
 import { type CommandResult, problemText, type SpecRequest } from './validate.ts';
 
-// The dead letters of a pipeline as its commands see them: every log of them, whichever topologies start by themselves.
+// The dead letters of a pipeline for the commands: all logs of dead letters, also of topologies that don't start by
+// themselves.
 
-/** A letter, the log that it lies in, and what became of it. */
+/** A letter, its log, and whether it was replayed or dropped. */
 export interface FoundLetter extends StoredLetter {
   readonly log: ConnectorPlan;
-  /** By which commands name it: with the log's name in front where the pipeline has several. */
+  /** Its id in commands: with the log's name in front if the pipeline has several. */
   readonly shownId: string;
   readonly note: LetterNote | undefined;
 }
@@ -30,11 +31,11 @@ export interface Letters {
   readonly environment: Environment;
   /** Calls `visit` for every letter, log by log. With `--topology`: for those of these topologies. */
   each(visit: (found: FoundLetter) => void): Promise<void>;
-  /** Writes down what became of letters of one log. */
+  /** Writes notes on letters of one log. */
   note(log: ConnectorPlan, letters: readonly StoredLetter[], what: LetterNote['note']): Promise<void>;
 }
 
-/** Finds the logs of dead letters of a pipeline for a command; its mistakes are the answer where there are any. */
+/** Finds a pipeline's logs of dead letters for a command; reports the pipeline's mistakes if there are any. */
 export async function withLetters(
   request: SpecRequest,
   work: (letters: Letters) => Promise<CommandResult>,
@@ -100,7 +101,7 @@ interface Notes {
   readonly what: LetterNote['note'];
 }
 
-/** With the letter's key, so that the note lies in the same partition. */
+/** With the letter's key, so that the note goes to the same partition. */
 async function write(log: ConnectorPlan, environment: Environment, { letters, what }: Notes): Promise<void> {
   const at = environment.clock.now();
   await withSink(log, environment, async (sink) => {
@@ -115,7 +116,7 @@ async function write(log: ConnectorPlan, environment: Environment, { letters, wh
   });
 }
 
-/** A connector's sink for the time of `work`, without any topology. */
+/** A connector's sink while `work` runs, without any topology. */
 export async function withSink<T>(
   plan: ConnectorPlan,
   environment: Environment,
@@ -133,7 +134,7 @@ export async function withSink<T>(
   });
 }
 
-/** A connector for the time of `work`, without any topology. */
+/** A connector while `work` runs, without any topology. */
 export async function withConnector<T>(
   { name, declaration, options }: ConnectorPlan,
   environment: Environment,

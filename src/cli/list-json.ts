@@ -8,7 +8,7 @@ import { rolesOf } from './list-pages.ts';
  * @throws FDP_USAGE as `list` does
  */
 export function listJson(listed: Listed, asked: readonly string[]): object {
-  // It knows every wrong word.
+  // `listText` reports unknown names.
   list(listed, asked);
   const all = {
     connectors: listed.connectors.map(connectorJson),

@@ -5,7 +5,7 @@ import { indented, table, wrap } from './text.ts';
 
 // Each function gives the lines of a page or a part of one, wrapped to a width.
 
-/** What `list` says about a topology of the pipeline. */
+/** What `list` shows of a topology. */
 export interface ListedTopology {
   readonly name: string;
   readonly description: string;
@@ -37,8 +37,8 @@ export function connectorPage(connector: ConnectorDeclaration, width: number): r
 
 /** An operator: its options and an example. */
 export function operatorPage(operator: OperatorDeclaration, width: number): readonly string[] {
-  const place = operator.place === 'request' ? 'operator, in routes only' : 'operator';
-  return [...head(operator, place, width), ...example(operator)];
+  const kind = operator.place === 'request' ? 'operator, in routes only' : 'operator';
+  return [...head(operator, kind, width), ...example(operator)];
 }
 
 /** A topology: where it reads, where it writes, how to run it. */
@@ -120,7 +120,7 @@ function example(component: ConnectorDeclaration | OperatorDeclaration): readonl
   return ['', 'example', ...indented(exampleEntry(component).split('\n'))];
 }
 
-/** `source`, `sink`, `lookup`: those that the connector has. */
+/** The roles of the connector: `source`, `sink`, `lookup`. */
 export function rolesOf({ source, sink, lookup }: ConnectorDeclaration): readonly string[] {
   return [source && 'source', sink && 'sink', lookup && 'lookup'].filter((role) => role !== undefined);
 }

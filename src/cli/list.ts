@@ -9,7 +9,7 @@ export interface Listed extends Components {
   readonly topologies: readonly ListedTopology[];
 }
 
-/** Everything that `list` knows by name; `show` gives the page of one. */
+/** Everything that `list` can show by name; `show` gives the page of one. */
 interface Kind {
   readonly name: 'connectors' | 'operators' | 'topologies';
   readonly singular: string;
@@ -22,7 +22,7 @@ interface Kind {
  * The text of `fdp-run list`, without a line end: everything by name, one kind (`connectors`, `operators`,
  * `topologies`), or one component with its options. No line is longer than `columns` (taken as 40 to 120), unless an
  * example is.
- * @throws FDP_USAGE with the nearest name when there is no such kind or name
+ * @throws FDP_USAGE with the most similar name if there is no such kind or name
  */
 export function list(listed: Listed, args: readonly string[], columns = 80): string {
   const width = Math.min(Math.max(columns, 40), 120);
@@ -84,7 +84,7 @@ function all(kinds: readonly Kind[], width: number): readonly string[] {
   return [...blocks, 'fdp-run list NAME shows the options of one.'];
 }
 
-/** One word that is no kind: the component of that name, whatever it is. */
+/** One word that is not a kind: the component of that name. */
 function anywhere(kinds: readonly Kind[], name: string, width: number): readonly string[] {
   const holding = kinds.filter((kind) => kind.names.includes(name));
   const words = kinds.flatMap((kind) => [kind.name, ...kind.names]);

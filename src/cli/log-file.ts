@@ -5,23 +5,23 @@ import { errorText } from '../errors.ts';
 import type { LogDestination } from '../observe/log.ts';
 
 const keptErrors = 20;
-/** Over this size the file is renamed to `NAME.1`, in the place of the one before, and a new one is begun. */
+/** Above this size the file is renamed to `NAME.1`, which it replaces, and a new one is started. */
 const largestFile = 10 * 1024 * 1024;
 
 /** Takes the log while the terminal shows something else, and keeps the last errors to be printed afterwards. */
 export interface LogFile extends LogDestination {
   /** The texts of the last error lines, 20 at most, the newest last. */
   readonly errors: readonly string[];
-  /** Where the log goes; undefined: nowhere can be written. */
+  /** Where the log goes; undefined if no file can be written. */
   readonly path: string | undefined;
-  /** Where the log goes, or why it does not go where it should; one line. */
+  /** Where the log goes, or why it does not go to the wanted file; one line. */
   readonly notice: string;
 }
 
 /**
- * Adds to a file, which is made when missing, with its folder. Where that can't be done, as in a container whose file
- * system is read-only, the file is one of the temp folder; where neither can, there is none. A line that can't be written
- * later on is lost. Takes no more than twice `mostBytes` of the disk.
+ * Appends to a file, which is created with its folder if missing. If that fails, as in a container whose file
+ * system is read-only, a file in the temp folder is used; if that fails too, there is none. A line that can't be
+ * written later is lost. Uses at most twice `mostBytes` of the disk.
  */
 export function openLogFile(wanted: string, { temp = tmpdir(), mostBytes = largestFile } = {}): LogFile {
   const errors: string[] = [];
@@ -72,7 +72,7 @@ class GrowingFile {
       writeSync(this.#file, line);
       this.#size += bytes;
     } catch {
-      // A full disk must not end what is only looked at.
+      // A full disk must not end a dashboard.
     }
   }
 
@@ -85,7 +85,7 @@ class GrowingFile {
   }
 }
 
-/** Whoever may write to the temp folder must not lead it elsewhere. */
+/** Without following a link that another user may have put into the temp folder. */
 function openFile(path: string): number {
   const { O_APPEND, O_CREAT, O_WRONLY, O_NOFOLLOW = 0 } = constants;
   return openSync(path, O_APPEND | O_CREAT | O_WRONLY | O_NOFOLLOW, 0o600);

@@ -28,7 +28,7 @@ import { status } from './status.ts';
 import { type CommandResult, problemText, type SpecRequest, validate } from './validate.ts';
 import { readVersion } from './version.ts';
 
-// The command line: reads the flags, hands the components in, sets the exit code. The one place that knows all.
+// The command line: parses the flags, passes the components in, sets the exit code.
 
 const components = { connectors, operators };
 const usageExitCode = 2;
@@ -51,7 +51,7 @@ async function main(args: readonly string[]): Promise<number> {
   return exitCode;
 }
 
-/** The help and the version are answers like any other. */
+/** Help and version are printed like any other output. */
 async function parse(program: Command, args: readonly string[]): Promise<void> {
   try {
     await program.parseAsync(args, { from: 'user' });
@@ -60,7 +60,7 @@ async function parse(program: Command, args: readonly string[]): Promise<void> {
   }
 }
 
-/** What went wrong in a command, with the environment variables that its values come from; topologies name them themselves. */
+/** A command's error with the environment variables that its values come from; topologies add them themselves. */
 function explained(program: Command, text: string): string {
   if (program.args.length === 0) return text;
   try {
@@ -107,20 +107,20 @@ function actionsOf(program: Command): Actions {
   };
 }
 
-/** How far an export is, on a line of the terminal that is written over, unless the rows go there themselves. */
+/** The progress of an export, on a line of the terminal that is overwritten, unless the rows go there themselves. */
 function progressOf({ output }: ExportFlags): ((text: string) => void) | undefined {
   if (!process.stderr.isTTY || (output === undefined && process.stdout.isTTY)) return undefined;
   return (text) => void process.stderr.write(`\r${text}\u001b[K`);
 }
 
-/** What is wrong with a pipeline is for people, unless it was asked for as JSON. */
+/** Prints a pipeline's problems as text, or with `--json` as JSON. */
 function show({ text, exitCode }: CommandResult, { json = false }: { readonly json?: boolean } = {}): number {
   if (exitCode === 2 && !json) process.stderr.write(text);
   else print(text);
   return exitCode;
 }
 
-/** Components can be listed where there is no pipeline. */
+/** Components can be listed without a pipeline. */
 function listOf(
   program: Command,
   asked: readonly string[],

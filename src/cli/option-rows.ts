@@ -4,7 +4,10 @@ import { unitFormats } from '../kit/units.ts';
 
 /** One option of a component, as `fdp-run list` and the reference show it. */
 export interface OptionRow {
-  /** Names from the component's options to this one; `<name>` stands for names of the user's choice, empty for the options themselves. */
+  /**
+   * Names from the component's options to this one; `<name>` stands for names of the user's choice, empty for the
+   * options themselves.
+   */
   readonly path: readonly string[];
   /** `integer 1..1000`, `duration`, `list of string`, `earliest | latest`. */
   readonly type: string;
@@ -105,7 +108,7 @@ function range({ minimum, maximum, exclusiveMinimum }: Node): string {
   return maximum === undefined ? '' : ` <= ${maximum}`;
 }
 
-/** The alternatives that say what a value is, not only what must be given together. */
+/** The alternatives that define a value, not only which options must be given together. */
 function forms(schema: Node): readonly Node[] {
   return ['anyOf', 'oneOf'].flatMap((key) => {
     const alternatives = schema[key];

@@ -1,15 +1,15 @@
 import { FdpError } from '../errors.ts';
 import { linkedAbort, systemClock, woken } from '../kit/clock.ts';
 
-// What commands print. A reader that has gone is no fault (`fdp-run config | head`); a disk that is full is one.
+// The output of commands. A closed pipe is not an error (`fdp-run config | head`); a full disk is.
 
 const gone = linkedAbort().controller;
 let problem: NodeJS.ErrnoException | undefined;
 
-/** Aborts when what is printed reaches nobody any more. */
+/** Aborts when the output's reader has closed it. */
 export const outputGone: AbortSignal = gone.signal;
 
-/** From now on a standard output or error that can't be written ends nothing by itself. */
+/** From now on write errors of the standard output and error are handled here instead of ending the process. */
 export function watchOutput(): void {
   process.stdout.on('error', failed);
   process.stderr.on('error', () => {});
@@ -26,12 +26,12 @@ export function print(text: string): void {
 }
 
 /**
- * Resolves when all that was printed is written, or nobody reads it any more.
+ * Resolves when all output is written, or its reader has closed it.
  * @throws FDP_DISK_FULL, FDP_REFUSED when it could not be written
  */
 export async function outputWritten(): Promise<void> {
   if (!gone.signal.aborted && process.stdout.writableLength > 0) await written();
-  // A stream tells of its error a turn later.
+  // A stream reports its error one turn later.
   await systemClock.turn();
   if (problem === undefined) return;
   const code = problem.code === 'ENOSPC' ? 'FDP_DISK_FULL' : 'FDP_REFUSED';

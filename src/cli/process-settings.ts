@@ -20,7 +20,7 @@ const readers: Readonly<Record<string, (text: string | undefined) => unknown>> =
   FDP_FAIL_POINT: (text) => failPointFrom(text, () => {}),
 };
 
-/** What is wrong with the settings of the process itself, as the start would find it. */
+/** Problems of the process's own settings, as a start would report them. */
 function settingsProblems(env: Environment): readonly Problem[] {
   return Object.entries(readers).flatMap(([name, read]) => {
     try {
@@ -33,7 +33,7 @@ function settingsProblems(env: Environment): readonly Problem[] {
   });
 }
 
-/** A port of the pipeline that was asked for a second time, for the metrics. */
+/** A port of the pipeline that was also configured for the metrics. */
 function observeProblems({ OBSERVE_HOST, OBSERVE_PORT }: Environment, { connectors }: Plan): readonly Problem[] {
   const port = observePort(OBSERVE_PORT);
   const host = OBSERVE_HOST || '127.0.0.1';
@@ -44,7 +44,7 @@ function observeProblems({ OBSERVE_HOST, OBSERVE_PORT }: Environment, { connecto
   });
 }
 
-/** The plan of a process, or all that stands in the way of its start: in the environment and in the pipeline. */
+/** The plan of a process, or all problems that prevent its start: in the environment and in the pipeline. */
 export function resolveProcess(spec: Spec, options: Parameters<typeof resolve>[1]): Resolution {
   const resolution = resolve(spec, options);
   const env = spec.variables.all;

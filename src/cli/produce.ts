@@ -14,7 +14,7 @@ import { type CommandResult, problemText, type SpecRequest } from './validate.ts
 
 /** Messages of one write. */
 const batchSize = 500;
-/** The largest input that is taken whole, in bytes. */
+/** The largest input of `--whole`, in bytes. */
 const maxWhole = 64 * 1024 * 1024;
 
 export interface ProduceFlags {
@@ -23,9 +23,10 @@ export interface ProduceFlags {
 }
 
 /**
- * `fdp-run produce CONNECTOR`: puts what comes on the standard input into a log: a JSON value a line, or with `whole` all of
- * it as one message, whatever it holds.
- * @throws FDP_USAGE when there is no such log, FDP_MESSAGE_INVALID for a line that is no JSON, and what the log throws; each
+ * `fdp-run produce CONNECTOR`: appends the standard input to a log: one JSON value per line, or with `whole` all of
+ * it as one message, whatever its content.
+ * @throws FDP_USAGE if there is no such log, FDP_MESSAGE_INVALID for a line that is not JSON, and what the log throws;
+ * each
  *   says how many messages are in the log
  */
 export async function produce(
@@ -77,7 +78,7 @@ async function* wholeOf(input: Readable): AsyncGenerator<readonly Uint8Array[]> 
   yield [Buffer.concat(chunks)];
 }
 
-/** Lines as they are, once it is known that each is JSON; empty ones are left out. */
+/** Lines unchanged, after checking that each is JSON; empty ones are left out. */
 async function* linesOf(input: Readable): AsyncGenerator<readonly string[]> {
   let values: string[] = [];
   let number = 0;

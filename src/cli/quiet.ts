@@ -3,7 +3,7 @@ import { systemClock } from '../kit/clock.ts';
 import type { Environment } from '../kit/environment.ts';
 import { createLog } from '../observe/log.ts';
 
-/** The world of a command that prints its own answer: only errors are logged. */
+/** The environment of a command that prints its own output: only errors are logged. */
 export async function quietEnvironment(): Promise<Environment> {
   const log = await createLog({ level: 'error' });
   return { clock: systemClock, chance: seededChance(process.pid), log, failPoint: () => {} };

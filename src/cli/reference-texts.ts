@@ -51,7 +51,7 @@ export const variableForms: readonly VariableForm[] = [
   },
 ];
 
-/** The names in templates that are no fields. */
+/** Names in templates that are not fields. */
 export const templateMeanings: Readonly<Record<string, string>> = {
   topic: 'the topic that the message was read from; a file or feed has none',
   partition: 'its partition there',

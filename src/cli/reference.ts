@@ -6,21 +6,21 @@ import { type OptionRow, optionRows } from './option-rows.ts';
 
 const [begin, end] = ['<!-- components -->', '<!-- /components -->'];
 
-/** docs/reference/connectors.md: one section a connector. */
+/** docs/reference/connectors.md: one section per connector. */
 export function connectorsReference(connectors: readonly ConnectorDeclaration[]): string {
   const intro =
     'What topologies read from and write to: declared by name under `connectors` in [the pipeline](pipeline.md#connectors).';
   return markdownPage('Connectors', [intro, ...connectors.map(connectorSection)]);
 }
 
-/** docs/reference/operators.md: one section an operator. */
+/** docs/reference/operators.md: one section per operator. */
 export function operatorsReference(operators: readonly OperatorDeclaration[]): string {
   const intro =
     'Steps between a source and its sinks, in a list: `- type: options`. Those that take an expression take [CEL](expressions.md).';
   return markdownPage('Operators', [intro, ...operators.map(operatorSection)]);
 }
 
-/** docs/reference/README.md: what there is, each with a line. */
+/** docs/reference/README.md: all components, one line each. */
 export function referenceIndex({ connectors, operators }: Components): string {
   const rows = [
     ...connectors.map((each) => [link(each, 'connectors.md'), `connector: ${rolesOf(each).join(', ')}`, each.summary]),
@@ -64,12 +64,12 @@ function connectorSection(connector: ConnectorDeclaration): string {
 }
 
 function operatorSection(operator: OperatorDeclaration): string {
-  const place = operator.place === 'request' ? ['Only in routes.'] : [];
+  const note = operator.place === 'request' ? ['Only in routes.'] : [];
   const example = `- ${exampleEntry(operator).replaceAll('\n', '\n  ')}`;
   return [
     `## ${operator.type}`,
     operator.summary,
-    ...place,
+    ...note,
     yaml('operators:', example, '  '),
     optionTable(operator.options),
   ].join('\n\n');

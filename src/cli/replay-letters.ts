@@ -13,12 +13,12 @@ import { replayedId, replaying, type StoredLetter } from './replay-source.ts';
 import type { CommandResult, SpecRequest } from './validate.ts';
 
 export interface ReplayFlags {
-  /** Those, too, that were replayed before. */
+  /** Includes letters that were replayed before. */
   readonly again?: boolean;
   readonly json?: boolean;
 }
 
-/** Letters of one topology that one sink refused, or none. */
+/** Letters of one topology that one sink, or no sink, refused. */
 interface Group {
   readonly topology: string;
   readonly sink: string | undefined;
@@ -29,15 +29,15 @@ interface Group {
 interface GroupResult extends Pick<Group, 'topology' | 'sink'> {
   readonly letters: number;
   readonly delivered: number;
-  /** Why not all were delivered, or what was left out. */
+  /** Why some were not delivered, or were left out. */
   readonly why?: string;
   readonly failed: boolean;
 }
 
 /**
- * `fdp-run dead-letters replay`: offers letters (those that are open, or those named) to their topology again, each to the
- * sink that refused it and those after it. What is refused again stays open. Every topology gets its line, whatever
- * becomes of the others. Replayed twice, nothing changes.
+ * `fdp-run dead-letters replay`: processes letters (all open ones, or the named ones) in their topology again, each by
+ * the sink that refused it and those after it. Letters that are refused again stay open. Every topology gets its line,
+ * whatever happens to the others. Replaying twice changes nothing.
  */
 export function replayLetters(
   request: SpecRequest,
@@ -66,7 +66,7 @@ export function replayLetters(
   });
 }
 
-/** Without the message: there may be many letters, and large ones. */
+/** Without the message, since there may be many large letters. */
 function slim({ id, letter, record }: FoundLetter): StoredLetter {
   return { id, letter: { ...letter, value: '' }, record: { ...record, value: undefined, raw: '' } };
 }
@@ -113,7 +113,7 @@ async function replayGroup(group: Group, { letters, request }: Replaying): Promi
   }
 }
 
-/** Without the branches that show messages to whoever is there: that is the running process' work, and the moment is over. */
+/** Without branches that only show messages to current clients: those belong to the running process. */
 function keeping(
   branches: readonly BranchPlan[],
   { connectors }: Plan,
@@ -128,11 +128,11 @@ interface ReplayParts {
   readonly topology: TopologyPlan;
   readonly log: ConnectorPlan;
   isChosen(stored: StoredLetter): boolean;
-  /** Takes the ids of those that are refused again. */
+  /** Collects the ids of letters that are refused again. */
   readonly refused: Set<string>;
 }
 
-/** The topology with its letters as the source, and a list of those that are refused again as the dead letter. */
+/** The topology with its letters as the source, and a list of refused ones as the dead letter. */
 function planOf(plan: Plan, { topology, log, isChosen, refused }: ReplayParts): Plan {
   const [letters, again] = [`${log.name} (replay)`, `${log.name} (refused again)`];
   const connectors = new Map(plan.connectors)
@@ -180,7 +180,7 @@ function refusedConnector(name: string, refused: Set<string>): ConnectorPlan {
   return { name, declaration, options: {} };
 }
 
-/** A sink and those after it; what its parents' operators do with a message is still done. */
+/** A sink and those after it; the operators before it still run. */
 function branchesFrom(branches: readonly BranchPlan[], sink: string): readonly BranchPlan[] {
   const root = branches.find(({ name }) => name === sink);
   if (!root) return [];

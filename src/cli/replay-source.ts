@@ -5,15 +5,15 @@ import { parseJson } from '../kit/json.ts';
 import type { SourceMessage } from '../kit/message.ts';
 import type { Lane, Source } from '../kit/source.ts';
 
-/** A letter as it lies in the dead letter's log. */
+/** A letter in the log of dead letters. */
 export interface StoredLetter {
-  /** `partition-offset` in the dead letter's log. */
+  /** `partition-offset` in the log of dead letters. */
   readonly id: string;
   readonly letter: DeadLetter;
   readonly record: SourceMessage;
 }
 
-/** The letter in a record of the dead letter's log; undefined when it is none. */
+/** The letter in a record of the log of dead letters; undefined if it is not a letter. */
 export function letterIn(record: SourceMessage): StoredLetter | undefined {
   const letter = record.value as Partial<DeadLetter> | null | undefined;
   const isLetter =
@@ -23,7 +23,7 @@ export function letterIn(record: SourceMessage): StoredLetter | undefined {
   return { id: `${partition}-${offset}`, letter: letter as DeadLetter, record };
 }
 
-/** What became of a letter: a record beside the letters, for a log takes none out. */
+/** A note on a letter (replayed, dropped): a record beside the letters, since a log removes nothing. */
 export interface LetterNote {
   readonly note: 'replayed' | 'dropped';
   /** The letter's `id`. */
@@ -32,7 +32,7 @@ export interface LetterNote {
   readonly at: number;
 }
 
-/** The note in a record of the dead letter's log; undefined when it is none. */
+/** The note in a record of the log of dead letters; undefined if it is not a note. */
 export function noteIn({ value }: SourceMessage): LetterNote | undefined {
   const note = value as Partial<LetterNote> | null | undefined;
   const isNote = (note?.note === 'replayed' || note?.note === 'dropped') && typeof note.letter === 'string';
@@ -45,16 +45,16 @@ export function replayedId(lane: string): string {
   return `${partition}-${offset}`;
 }
 
-/** The message's bytes, as far as the letter holds them. */
+/** The bytes of the message that the letter holds. */
 export function bytesOfLetter({ value, encoding }: DeadLetter): Buffer {
   return Buffer.from(value, encoding === 'base64' ? 'base64' : 'utf8');
 }
 
 /**
- * A dead letter's log as the source of the topology that the letters come from. Each chosen letter becomes its message
- * again: the origin's place for templates, so that its idempotency key is the same, and of several children only the
- * rejected one. Each letter has a lane of its own, and so a mark of its own in the counters: in whatever order and
- * however often letters are replayed, each counts once.
+ * A log of dead letters as the source of the topology that the letters come from. Each chosen letter becomes its
+ * message again: with its first origin for templates, so that its idempotency key is the same, and of several children
+ * only the rejected one. Each letter has a lane of its own, and so a mark of its own in the counters: in whatever order
+ * and however often letters are replayed, each counts once.
  */
 export function replaying(source: Source, isChosen: (stored: StoredLetter) => boolean): Source {
   return {

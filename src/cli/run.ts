@@ -39,8 +39,8 @@ export interface RunRequest {
 }
 
 /**
- * How far the heap may grow beyond what was alive after the last collection, percent. V8 alone lets it grow fourfold,
- * of which nine tenths are messages that ended long ago; this takes a quarter less memory, and next to no time.
+ * How far the heap may grow beyond the live objects of the last collection, percent. V8's default is fourfold,
+ * of which nine tenths are messages that ended long ago; this takes a quarter less memory, and hardly any time.
  */
 const heapGrowth = 150;
 
@@ -49,9 +49,9 @@ const endMs = 5000;
 const forcedExitCode = 3;
 
 /**
- * Runs a plan in this process until every topology has ended, and resolves with the exit code. SIGINT, SIGTERM and SIGHUP
- * drain, a second one forces. On a terminal a status line a topology is kept at the bottom; logs are JSON lines elsewhere.
- * Metrics and health are served, and the status table is written, from the start until everything has ended.
+ * Runs a plan in this process until every topology has ended, and resolves with the exit code. SIGINT, SIGTERM and
+ * SIGHUP drain, a second one forces. On a terminal a status line per topology is kept at the bottom; elsewhere logs are
+ * JSON lines. Metrics and health are served, and the status table is written, until everything has ended.
  * @throws FDP_USAGE when LOG_LEVEL, OBSERVE_PORT, FDP_INSTANCE or FDP_FAIL_POINT can't be understood
  * @throws FDP_PORT_IN_USE, FDP_REFUSED, FDP_CONNECT_FAILED when nothing can be served on OBSERVE_PORT of OBSERVE_HOST
  */
@@ -60,7 +60,7 @@ export async function run(request: RunRequest): Promise<number> {
   setFlagsFromString(`--heap-growing-percent=${heapGrowth}`);
   const logFile = screenLog(plan, env);
   const painter = createPainter(logFile ?? (writesOutput(plan) ? bare(process.stderr) : process.stderr), env);
-  // Whatever ends the process gives the cursor back.
+  // However the process ends, the cursor is shown again.
   process.once('exit', () => painter.end());
   const instance = instanceName(env);
   const log = await createLog({
@@ -87,14 +87,14 @@ export async function run(request: RunRequest): Promise<number> {
   };
   const reconciler = request.reconciler?.(environment);
   const runtime: Runtime = new Runtime(plan, { ...environment, platform, ...(reconciler && { reconciler }) });
-  // Before anything is logged: whoever reads a line may send a signal.
+  // Before anything is logged: a reader of the log may send a signal.
   const letGo = stopOnSignals(runtime, { clock, log, env: process.env });
   const observe = await startObserveServer({
     env,
     log,
     snapshot,
     figuresOf: figuresOf(plan),
-    mayMove: onlyLooks(plan),
+    mayMove: onlyDisplays(plan),
   });
   const hints = hintsOf(plan, `fdp ${version}${profile ? `, profile ${profile}` : ''}`, observe.address);
   if (painter.isActive) painter.write(`${startLines(hints, painter.width).join('\n')}\n\n`);
@@ -108,7 +108,7 @@ export async function run(request: RunRequest): Promise<number> {
   letGo();
   painter.end();
   report(result, log);
-  // Nothing is waited for once a stop was forced.
+  // After a forced stop nothing is waited for.
   const name = (text: string) => log.warn({}, text);
   endInTime({ exitCode: result.exitCode, nodes: nodesOf(snapshot()), waits: result.exitCode !== forcedExitCode, name });
   log.flush();
@@ -126,7 +126,7 @@ function figuresOf({ connectors, topologies }: Plan): (type: string) => Figures 
   return (type) => figures.get(type) ?? {};
 }
 
-/** The file that takes the log when a connector takes the terminal; says which at the start, and at the end. */
+/** The log file used when a connector takes over the terminal; its path is shown at the start and at the end. */
 function screenLog(plan: Plan, env: RunRequest['env']): LogFile | undefined {
   if (!isScreen(process.stdout, env)) return undefined;
   const [path] = [...plan.connectors.values()].flatMap(
@@ -140,7 +140,7 @@ function screenLog(plan: Plan, env: RunRequest['env']): LogFile | undefined {
   return file;
 }
 
-/** The stream as one that is no terminal. */
+/** The stream as if it were not a terminal. */
 function bare(stream: NodeJS.WritableStream): LogDestination {
   return { write: (text) => stream.write(text) };
 }
@@ -151,20 +151,20 @@ function writesOutput(plan: Plan): boolean {
   );
 }
 
-/** Everything that runs shows something to the person at this terminal: one more beside whatever runs already. */
-function onlyLooks({ topologies, connectors }: Plan): boolean {
+/** Whether all topologies only display on this terminal, beside other processes. */
+function onlyDisplays({ topologies, connectors }: Plan): boolean {
   return topologies.every(({ branches }) =>
     branches.some(({ connector }) => connectors.get(connector)?.declaration.logFile !== undefined),
   );
 }
 
-/** What shows all processes reads them from the status table, where the pipeline has one. */
+/** The status table's reader, for screens that show all processes; undefined if the pipeline has no such table. */
 function readsStatus(plan: Plan, environment: Environment): StatusReader | undefined {
   const connector = plan.status === undefined ? undefined : plan.connectors.get(plan.status);
   return connector && statusReader(connector, environment);
 }
 
-/** Tells the status table, where the pipeline has one; the returned function tells it a last time and stops. */
+/** Reports to the status table, if the pipeline has one; the returned function reports a last time and stops. */
 function reportStatus(
   plan: Plan,
   { environment, report }: { readonly environment: Environment; readonly report: Platform['report'] },
@@ -203,16 +203,16 @@ function hintsOf(plan: Plan, title: string, observe: string): StartHints {
   return {
     title,
     topologies: topologies.map(({ name, description }) => ({ name, description })),
-    look: [
-      ...topologies.flatMap((topology) => looksOf(plan, topology)),
+    addresses: [
+      ...topologies.flatMap((topology) => addressesOf(plan, topology)),
       { what: 'metrics', address: `${observe}/metrics` },
       { what: 'health', address: `${observe}/health/ready` },
     ],
   };
 }
 
-/** Where a person can look at a topology: its first route without a parameter, or what its servers offer. */
-function looksOf(plan: Plan, topology: TopologyPlan): StartHints['look'] {
+/** Where a person can see a topology: its first route without a parameter, or the addresses of its servers. */
+function addressesOf(plan: Plan, topology: TopologyPlan): StartHints['addresses'] {
   const sinks = topology.branches.map(({ connector }) => ({ name: connector, role: 'sink' as const }));
   const uses = [{ name: topology.source.connector, role: 'source' as const }, ...sinks];
   const [path = ''] = topology.routes

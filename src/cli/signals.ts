@@ -5,12 +5,15 @@ import type { Runtime } from '../engine/runtime.ts';
 import type { Clock } from '../kit/clock.ts';
 import type { Logger } from '../kit/environment.ts';
 
-/** npm passes a signal on that the terminal has sent to all already; what comes again within this time is the same one, ms. */
+/**
+ * npm forwards a signal that the terminal has already sent to all; a repetition within this time is the same signal,
+ * ms.
+ */
 const echoMs = 500;
-/** How often it is looked whether who started the process is still there, ms. */
+/** How often the parent process is checked, ms. */
 const parentMs = 250;
 
-/** What npm starts a command with, as `ps` names them. */
+/** Shells that npm starts commands with, as `ps` names them. */
 const shells = new Set(['sh', 'ash', 'dash', 'bash', 'zsh', 'ksh', 'busybox']);
 
 /** The signals that stop a process. Windows sends SIGHUP when the window is closed, and SIGBREAK on Ctrl-Break. */
@@ -28,9 +31,9 @@ interface Stopping {
 }
 
 /**
- * Drains the runtime on a signal, and forces it on a second one. npm and its shell may end on a signal without passing it
- * on, or pass it on twice: started by them, the end of whoever started this process is taken for a signal, and the echo of
- * one is not taken for the second. The returned function removes all handlers.
+ * Drains the runtime on a signal, and forces it on a second one. npm and its shell may end on a signal without passing
+ * it on, or pass it on twice: if they started this process, the end of the parent counts as a signal, and the echo of a
+ * signal does not count as a second one. The returned function removes all handlers.
  */
 export function stopOnSignals(runtime: Pick<Runtime, 'drain' | 'force'>, { clock, log, env }: Stopping): () => void {
   const byNpm = env['npm_lifecycle_event'] !== undefined || env['npm_command'] !== undefined;
@@ -62,15 +65,15 @@ function watchParent(clock: Clock, onGone: () => void): () => void {
     npm = found;
   });
   let cancel = () => {};
-  const look = () => {
+  const check = () => {
     if (process.ppid !== parent || !isAlive(parent) || !isAlive(npm)) onGone();
-    else cancel = clock.timer(parentMs, look);
+    else cancel = clock.timer(parentMs, check);
   };
-  look();
+  check();
   return () => cancel();
 }
 
-/** Who started a shell, which waits for its command and ends with nobody; the process itself if it is none. */
+/** The parent of a shell, which itself waits for its command; the process itself if it is not a shell. */
 async function behindShell(pid: number): Promise<number> {
   try {
     const { stdout } = await promisify(execFile)('ps', ['-o', 'ppid=,comm=', '-p', String(pid)]);
@@ -86,7 +89,7 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // One that belongs to somebody else is there as well.
+    // A process of another user exists as well.
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

@@ -1,6 +1,9 @@
 import type { NodeSnapshot } from '../kit/snapshot.ts';
 
-/** The graph of a topology as text. One line a path; where it forks, each further path begins with the node that it starts from. */
+/**
+ * The graph of a topology as text: one line per path; after a fork, each further path begins with the node that it
+ * starts from.
+ */
 export function graphLines(nodes: readonly NodeSnapshot[]): readonly string[] {
   const lines: string[] = [];
   const follow = (node: NodeSnapshot, line: string): void => {

@@ -1,18 +1,18 @@
 import { stringify } from 'yaml';
 import type { NodeSnapshot, StatusReport, TopologySnapshot } from '../kit/snapshot.ts';
-import { readPerSecond, statusMark } from '../observe/status-line.ts';
+import { readPerSecond, statusSymbol } from '../observe/status-line.ts';
 import { plain } from '../observe/terminal-text.ts';
 import { graphLines } from './status-graph.ts';
 import { indented, table } from './text.ts';
 
 export interface PageOptions {
-  /** The look before this one: with it rates are shown. */
+  /** The previous reports: rates are shown if given. */
   readonly before: readonly StatusReport[] | undefined;
   /** Unix ms. */
   readonly now: number;
-  /** Columns; 100 where nobody knows. */
+  /** Columns; 100 if unknown. */
   readonly width: number | undefined;
-  /** Left out of a page that is shown again and again. */
+  /** Left out with `--watch`. */
   readonly withOptions?: boolean;
 }
 
@@ -32,7 +32,7 @@ export function statusPage(
 
 type ProcessSnapshot = StatusReport['process'];
 
-/** Which process it is: the name given to it, host and pid. */
+/** The identity of a process: its name, host and pid. */
 export function nameOf({ instance, host, pid }: ProcessSnapshot): string {
   // Older versions report no name.
   const isNamed = instance !== undefined && instance !== host;
@@ -77,10 +77,10 @@ function topologyLines(
 ): readonly string[] {
   const { name, state, reason, nodes, partitions } = topology;
   const { description = '', options = {} } = report.topologies[name] ?? {};
-  const told = nodes.flatMap((node) => (node.reason === undefined ? [] : [`${node.name}: ${node.reason}`]));
-  const reasons = reason === undefined || told.includes(reason) ? told : [reason, ...told];
+  const nodeReasons = nodes.flatMap((node) => (node.reason === undefined ? [] : [`${node.name}: ${node.reason}`]));
+  const reasons = reason === undefined || nodeReasons.includes(reason) ? nodeReasons : [reason, ...nodeReasons];
   return [
-    `${statusMark(state)} ${name}   ${state}   ${description}`,
+    `${statusSymbol(state)} ${name}   ${state}   ${description}`,
     ...indented(
       [
         ...reasons.map((text) => `! ${text}`),

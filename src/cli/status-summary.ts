@@ -1,15 +1,15 @@
 import type { StatusReport, TopologySnapshot } from '../kit/snapshot.ts';
-import { readPerSecond, statusMark } from '../observe/status-line.ts';
-import { cut, plain } from '../observe/terminal-text.ts';
+import { readPerSecond, statusSymbol } from '../observe/status-line.ts';
+import { plain, truncate } from '../observe/terminal-text.ts';
 import { ago, isSame, nameOf, type PageOptions, rangesOf } from './status-page.ts';
 
 const heads = ['TOPOLOGY', 'STATE', 'READ', 'PER S', 'IN FLIGHT', 'LAG', 'REJECTED', 'PARTITIONS'] as const;
-/** Columns where nobody knows. */
+/** Columns if unknown. */
 const unwrapped = 1000;
-/** The first column that is a number, and the first that is none again. */
+/** The first numeric column, and the first column after the numeric ones. */
 const [numbersFrom, numbersTo] = [2, 7];
 
-/** What `fdp-run status` prints: a line a process, and below it one for each of its topologies. Pure. */
+/** What `fdp-run status` prints: a line per process, and below it one per topology. Pure. */
 export function statusSummary(
   reports: readonly StatusReport[],
   { before, now, width = unwrapped }: PageOptions,
@@ -32,7 +32,7 @@ export function statusSummary(
     processLine(report, now),
     ...rows.flatMap(({ cells, reason }) => [lineOf(cells), ...(reason === undefined ? [] : [`    ! ${reason}`])]),
   ]);
-  return [lineOf(heads), ...lines].map((line) => cut(plain(line), width));
+  return [lineOf(heads), ...lines].map((line) => truncate(plain(line), width));
 }
 
 function processLine({ process, pipeline, profile }: StatusReport, now: number): string {
@@ -58,7 +58,7 @@ function rowsOf(report: StatusReport, before: readonly StatusReport[] | undefine
 function cellsOf(topology: TopologySnapshot, rate: number | undefined): readonly string[] {
   const { name, state, read, inFlight, lag, rejected, partitions } = topology;
   return [
-    `  ${statusMark(state)} ${name}`,
+    `  ${statusSymbol(state)} ${name}`,
     state,
     String(read),
     rate === undefined ? '' : rate.toFixed(1),

@@ -19,13 +19,13 @@ export interface StatusFlags {
   readonly json?: boolean;
 }
 
-/** Time between two looks of `--watch`, ms. */
+/** The interval of `--watch`, ms. */
 const everyMs = 1000;
 
 /**
- * `fdp-run status`: prints what every process reports that was heard of in the last ten seconds, on whatever machine.
- * With `watch` again every second until SIGINT, SIGTERM or SIGHUP. Gives 0; 1 when the table can't be read, 2 when the pipeline
- * is wrong.
+ * `fdp-run status`: prints the reports of all processes that reported in the last ten seconds, on any machine.
+ * With `watch` repeats it every second until SIGINT, SIGTERM or SIGHUP. Returns 0; 1 if the table can't be read, 2 if
+ * the pipeline is wrong.
  * @throws FDP_USAGE when the pipeline has no status table
  */
 export async function status(request: SpecRequest, flags: StatusFlags): Promise<number> {
@@ -46,7 +46,7 @@ export async function status(request: SpecRequest, flags: StatusFlags): Promise<
   }
 }
 
-/** The lines for people. */
+/** The report as text. */
 function linesOf(
   { all = false, watch = false }: StatusFlags,
   reports: readonly StatusReport[],
@@ -64,7 +64,7 @@ function show(flags: StatusFlags, reports: readonly StatusReport[], before: read
   print(`${text}\n`);
 }
 
-/** Repaints a terminal; elsewhere, and as JSON, one look follows the other. Ends when nobody reads it any more. */
+/** Repaints a terminal; elsewhere, and as JSON, reports follow one another. Ends when the reader closes the output. */
 async function watch(reader: StatusReader, flags: StatusFlags): Promise<void> {
   const { controller } = linkedAbort(outputGone);
   const stop = () => controller.abort();

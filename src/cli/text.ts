@@ -1,4 +1,4 @@
-/** Text as lines of at most `width` characters, broken at spaces; a longer word is cut. */
+/** Text as lines of at most `width` characters, broken at spaces; longer words are split. */
 export function wrap(text: string, width: number): readonly string[] {
   const lines: string[] = [];
   let line = '';
@@ -16,7 +16,7 @@ export function wrap(text: string, width: number): readonly string[] {
   return line === '' ? lines : [...lines, line];
 }
 
-/** Rows with their columns aligned; the last column wraps within `width`, under itself. Nothing ends in a space. */
+/** Rows with their columns aligned; the last column wraps within `width`, under itself. No trailing spaces. */
 export function table(rows: readonly (readonly string[])[], width: number): readonly string[] {
   const columns = Math.max(0, ...rows.map((row) => row.length - 1));
   const widths = Array.from({ length: columns }, (_, column) =>
@@ -32,7 +32,7 @@ export function table(rows: readonly (readonly string[])[], width: number): read
   });
 }
 
-/** Lines moved to the right; empty ones stay empty. */
+/** Indented lines; empty ones stay empty. */
 export function indented(lines: readonly string[], by = 2): readonly string[] {
   return lines.map((line) => (line === '' ? line : ' '.repeat(by) + line));
 }

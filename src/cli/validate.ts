@@ -34,7 +34,7 @@ export function problemText(problems: Parameters<typeof printProblems>[0], folde
   return `${printProblems(problems, folder)}\n${count}\n`;
 }
 
-/** All problems as JSON, each with its place. */
+/** All problems as JSON, each with its position. */
 export function problemsJson(problems: Parameters<typeof printProblems>[0]): string {
   const shown = problems.map(({ message, hint, at }) => ({
     message,

@@ -2,8 +2,8 @@ import type { NodeStats } from '../kit/node-stats.ts';
 import type { Graph } from './graph.ts';
 
 /**
- * How far a topology has come since its process started. A topology has run once everything that it needs was connected,
- * or it stood by; it was tried once each of these has connected, or reported why it cannot yet.
+ * How far a topology has come since its process started. A topology has run once everything that it needs was
+ * connected, or when it is in standby; it was tried once each of these has connected, or reported why it cannot yet.
  */
 export class Beginning {
   /** Resolves when it was tried, or has ended. */
@@ -13,7 +13,7 @@ export class Beginning {
   readonly #source: NodeStats;
   readonly #needed: readonly NodeStats[];
 
-  /** @param bestEffort the branches that it goes on without */
+  /** @param bestEffort the branches that the topology runs without if they fail */
   constructor({ source, branches, lookups, deadLetter }: Graph, bestEffort: ReadonlySet<string>) {
     const sinks = [...branches].filter(([name]) => !bestEffort.has(name)).map(([, { sink }]) => sink);
     this.#source = source;
@@ -28,11 +28,11 @@ export class Beginning {
   }
 
   /** To be called when the state of a node has changed. */
-  look(): void {
+  update(): void {
     if (this.#hasRun) return;
     const needed = this.#source.state === 'standby' ? [this.#source] : this.#needed;
     this.#hasRun = needed.every(isConnected);
-    // What comes after a source that waits is not tried before it.
+    // Nothing after a waiting source is tried before the source is connected.
     if (this.#hasRun || isWaiting(this.#source) || needed.every((node) => isConnected(node) || isWaiting(node)))
       this.#resolve();
   }

@@ -13,15 +13,15 @@ export type BatchOperator = MonoTypeOperatorFunction<Batch>;
 interface ChainsParts extends Pick<RolesParts, 'plan' | 'graph' | 'environment' | 'outcomes' | 'draining'> {
   readonly settings: Settings;
   readonly roles: Roles;
-  /** Aborts when what a branch has in flight is given up. */
+  /** Aborts when a branch's messages in flight are to be released. */
   life(branch: string): AbortSignal;
-  /** Told when the run can't go on. */
+  /** Called when the run can't continue. */
   fail(error: unknown): void;
-  /** Told when a best-effort branch can't go on. */
+  /** Called when a best-effort branch can't continue. */
   lose(branch: string, error: unknown): void;
 }
 
-/** What batches go through once they are read: the operators and sinks of a plan as one RxJS operator. */
+/** Processes batches after they are read: the operators and sinks of a plan as one RxJS operator. */
 export class Chains {
   readonly #parts: ChainsParts;
 
@@ -56,7 +56,7 @@ export class Chains {
     return (batches) => made.reduce((stream, operator) => stream.pipe(operator), batches);
   }
 
-  /** @param storedBefore what the sink before them had stored before, if they stand after one */
+  /** @param storedBefore what the preceding sink had stored before, if they follow one */
   #fanOut(branches: readonly BranchPlan[], storedBefore?: WeakSet<Meta>): BatchOperator {
     const [only, ...others] = branches.map((branch) => this.#branch(branch, storedBefore));
     if (only === undefined) return ignoreElements();
@@ -96,7 +96,7 @@ export class Chains {
   }
 }
 
-/** An error ends the run, and the stream as if it had come to its end: what waits further on is released there. */
+/** An error ends the run, and completes the stream: messages further downstream are released there. */
 export function failing<T>(fail: (error: unknown) => void): MonoTypeOperatorFunction<T> {
   return catchError((error) => {
     fail(error);
@@ -108,7 +108,7 @@ export function settling(branches: readonly BranchPlan[]): BranchPlan[] {
   return branches.filter((branch) => !branch.bestEffort);
 }
 
-/** From here on each settling branch has a message of its own. */
+/** Forks the track of each message, once per settling branch. */
 function shareOut(branches: readonly BranchPlan[]): BatchOperator {
   const more = settling(branches).length - 1;
   if (more <= 0) return pipe();

@@ -1,6 +1,6 @@
 import { counter, type Figures, figures } from '../kit/figures.ts';
 
-/** What the engine itself counts, at the nodes of any component. */
+/** Figures that the engine itself counts, at the nodes of any component. */
 export const engineFigures: Figures = {
   dropped: figures.dropped,
   gap: figures.gap,

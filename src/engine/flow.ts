@@ -9,18 +9,18 @@ import { LaneReader } from './intake/lane-reader.ts';
 import type { Uncommitted } from './intake/ledger.ts';
 import { Permits } from './intake/permits.ts';
 import { RequestRun } from './intake/request-run.ts';
+import type { MessageCounters } from './message-counters.ts';
+import { NodeHealth } from './node-health.ts';
 import { FlowOutcomes } from './outcomes.ts';
 import type { Settings } from './plan.ts';
 import { markProblem } from './recovery/counter-check.ts';
 import type { Proofs } from './recovery/proofs.ts';
 import { rewindToStores } from './recovery/store-check.ts';
 import { present, Roles, type RolesParts } from './roles.ts';
-import type { Tally } from './tally.ts';
-import { Troubles } from './troubles.ts';
 
 export interface FlowParts extends Omit<RolesParts, 'outcomes' | 'killed' | 'fail' | 'lose'> {
   readonly settings: Settings;
-  readonly tally: Tally;
+  readonly counters: MessageCounters;
   /** Aborts when the stop is forced. */
   readonly forced: AbortSignal;
 }
@@ -36,9 +36,9 @@ export class Flow {
   readonly #readers = new Set<LaneReader>();
   readonly #requests = new Set<RequestRun>();
   readonly #roles: Roles;
-  readonly #sourceTroubles: Troubles;
+  readonly #sourceHealth: NodeHealth;
   readonly #outcomes: FlowOutcomes;
-  /** The lives of the best-effort branches: one that a person must cure ends alone. */
+  /** One per best-effort branch: a fatal error ends that branch only. */
   readonly #loose = new Map<string, AbortController>();
   #failure: { readonly error: unknown } | undefined;
 
@@ -47,7 +47,7 @@ export class Flow {
     this.#killed = linkedAbort(parts.forced);
     const { topologyBatches, topologyBytes } = parts.settings.limits;
     this.#permits = new Permits(topologyBatches, topologyBytes);
-    this.#sourceTroubles = new Troubles(parts.graph.source);
+    this.#sourceHealth = new NodeHealth(parts.graph.source);
     const killed = this.#killed.controller.signal;
     for (const branch of parts.plan.branches.filter((each) => each.bestEffort))
       this.#loose.set(branch.name, linkedAbort(killed).controller);
@@ -66,12 +66,12 @@ export class Flow {
     return ages.length > 0 ? Math.min(...ages) : undefined;
   }
 
-  /** What has ended, by lane, but whose position is not committed yet. */
+  /** Messages that have ended but whose position is not committed yet, by lane. */
   get uncommitted(): readonly Uncommitted[] {
     return [...this.#readers].map((reader) => reader.uncommitted).filter((each) => each !== undefined);
   }
 
-  /** The partitions that this process reads, in order; undefined where the source is no log. */
+  /** The partitions that this process reads, in order; undefined if the source is not a log. */
   get partitions(): readonly number[] | undefined {
     const all = [...this.#readers].map(({ partition }) => partition).filter((each) => each !== undefined);
     return all.length === 0 ? undefined : all.sort((a, b) => a - b);
@@ -97,13 +97,13 @@ export class Flow {
     if (this.#failure) throw this.#failure.error;
   }
 
-  /** The run can't go on: what is in flight is released. The first reason counts. */
+  /** Ends the run: messages in flight are released. The first error is kept. */
   #fail(error: unknown): void {
     this.#failure ??= { error };
     this.#killed.controller.abort();
   }
 
-  /** A best-effort branch can't go on: the others do, and the topology is not ready until it is started again. */
+  /** Stops one best-effort branch: the others continue, and the topology is not ready until it is restarted. */
   #lose(branch: string, error: unknown): void {
     const life = present(this.#loose.get(branch), branch, 'best-effort');
     if (life.signal.aborted) return;
@@ -151,27 +151,27 @@ export class Flow {
   }
 
   #runRequest(lane: Lane, request: RequestContext, chain: BatchOperator): Observable<unknown> {
-    const { environment, graph, tally } = this.#parts;
-    const run = new RequestRun(lane, request, { environment, tally, node: graph.source });
+    const { environment, graph, counters } = this.#parts;
+    const run = new RequestRun(lane, request, { environment, counters, node: graph.source });
     this.#requests.add(run);
     return run.through(chain).pipe(finalize(() => this.#requests.delete(run)));
   }
 
   #runLane(lane: Lane, source: Source, chain: BatchOperator): Observable<unknown> {
-    const { environment, graph, tally, settings, draining } = this.#parts;
+    const { environment, graph, counters, settings, draining } = this.#parts;
     const reader = new LaneReader(lane, {
       environment,
-      tally,
+      counters,
       draining,
       node: graph.source,
       outcomes: this.#outcomes.at(graph.source),
-      troubles: this.#sourceTroubles,
+      health: this.#sourceHealth,
       limits: settings.limits,
       topologyPermits: this.#permits,
       replayable: source.replayable,
       killed: this.#killed.controller.signal,
       fail: (error) => this.#fail(error),
-      misfit: (given) => this.#misfit(given),
+      logMismatch: (given) => this.#logMismatch(given),
       rewind: (given, proofs) => this.#rewindToStores(given, proofs),
     });
     this.#readers.add(reader);
@@ -187,7 +187,7 @@ export class Flow {
     return concat(ended, finish);
   }
 
-  async #misfit(lane: Lane): Promise<string | undefined> {
+  async #logMismatch(lane: Lane): Promise<string | undefined> {
     const { name, branches } = this.#parts.plan;
     for (const { name: branch } of settling(branches)) {
       const sink = present(this.#roles.sinks.get(branch), branch, 'sink');

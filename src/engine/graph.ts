@@ -8,12 +8,12 @@ export interface BranchNodes {
 }
 
 /** What a node was made of, and the one that gives it messages. */
-export interface NodePlace {
+export interface NodeOrigin {
   readonly plan: OperatorPlan | UsePlan;
   readonly from?: NodeStats;
 }
 
-/** The nodes of a topology. They outlive its restarts, so that the counters go on. */
+/** The nodes of a topology. They outlive its restarts, so that the counters continue. */
 export interface Graph {
   readonly source: NodeStats;
   readonly operators: readonly NodeStats[];
@@ -23,21 +23,21 @@ export interface Graph {
   readonly deadLetter: NodeStats | undefined;
   /** All of them, in the order of the flow. */
   readonly all: readonly NodeStats[];
-  readonly places: ReadonlyMap<NodeStats, NodePlace>;
+  readonly origins: ReadonlyMap<NodeStats, NodeOrigin>;
 }
 
-/** What the graph needs to know of a connector. */
+/** The type of a connector, by its name. */
 export type TypeOf = (connector: string) => string;
 
 export function buildGraph(plan: TopologyPlan, typeOf: TypeOf, owner: NodeOwner): Graph {
-  const places = new Map<NodeStats, NodePlace>();
+  const origins = new Map<NodeStats, NodeOrigin>();
   const names = new Map<string, number>();
-  const add = (wanted: string, kind: NodeKind, place: NodePlace): NodeStats => {
+  const add = (wanted: string, kind: NodeKind, origin: NodeOrigin): NodeStats => {
     const seen = (names.get(wanted) ?? 0) + 1;
     names.set(wanted, seen);
-    const type = 'declaration' in place.plan ? place.plan.declaration.type : typeOf(place.plan.connector);
+    const type = 'declaration' in origin.plan ? origin.plan.declaration.type : typeOf(origin.plan.connector);
     const node = new NodeStats(seen === 1 ? wanted : `${wanted}-${seen}`, kind, type, owner);
-    places.set(node, place);
+    origins.set(node, origin);
     return node;
   };
   const addOperators = (operators: readonly OperatorPlan[], before: NodeStats, prefix = '') => {
@@ -65,7 +65,7 @@ export function buildGraph(plan: TopologyPlan, typeOf: TypeOf, owner: NodeOwner)
   const lookupNode = (connector: string) => add(connector, 'lookup', { plan: { connector, usage: {} } });
   const lookups = new Map(lookupsOf(plan).map((name) => [name, lookupNode(name)]));
   const deadLetter = plan.deadLetter && add(plan.deadLetter.connector, 'dead_letter', { plan: plan.deadLetter });
-  return { source, operators, branches, routes, lookups, deadLetter, all: [...places.keys()], places };
+  return { source, operators, branches, routes, lookups, deadLetter, all: [...origins.keys()], origins };
 }
 
 /** The connectors that the operators of a topology look things up in. */

@@ -6,20 +6,20 @@ import type { NodeStats } from '../kit/node-stats.ts';
 import { type Outcomes, outcomesAt } from '../kit/outcomes.ts';
 import { Outcome } from '../kit/track.ts';
 import type { DeadLetters } from './delivery/dead-letter.ts';
-import type { Tally } from './tally.ts';
+import type { MessageCounters } from './message-counters.ts';
 
-/** At most one line about rejected messages in this time, ms. */
+/** At most one line about rejected messages per this time, ms. */
 const rejectionLogMs = 1000;
 
 interface OutcomesParts {
   readonly topology: string;
   readonly environment: Environment;
-  readonly tally: Tally;
+  readonly counters: MessageCounters;
 }
 
 /**
- * What becomes of the messages that end at the nodes of one run of a topology. A rejected one is the failed reply of its
- * request; or it is logged, and goes to the dead letter, where there is one.
+ * Handles the messages that end at the nodes of one run of a topology. A rejected one becomes the failed reply of its
+ * request; otherwise it is logged and goes to the dead letter, if there is one.
  */
 export class FlowOutcomes {
   /** Where rejected messages go, once that is known. */
@@ -48,11 +48,11 @@ export class FlowOutcomes {
       message.track.end(Outcome.rejected);
       return;
     }
-    const { topology, tally } = this.#parts;
+    const { topology, counters } = this.#parts;
     const { topic, partition, offset, index } = message.meta;
     const where = { topology, node: node.name, code: error.code, topic, partition, offset, index };
     this.#log.warn(`rejected ${node.name} ${error.code}`, where, `message rejected: ${errorText(error)}`);
-    tally.suspicion.rejected(node, message, error);
+    counters.suspicion.rejected(node, message, error);
     if (this.deadLetters) this.deadLetters.submit(topology, node, message, error);
     else message.track.end(Outcome.rejected);
   }

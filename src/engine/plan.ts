@@ -2,7 +2,7 @@ import type { ConnectorDeclaration, OperatorDeclaration } from '../kit/declarati
 import type { RouteDescription } from '../kit/request.ts';
 import type { Usage } from '../kit/role.ts';
 
-/** What is to run, read and checked: the spec reader makes it, the runtime carries it out. */
+/** What is to run, read and checked: made by `src/pipeline/`, carried out by the runtime. */
 export interface Plan {
   readonly name: string;
   readonly settings: Settings;
@@ -39,16 +39,16 @@ export interface ConnectorPlan {
 export interface TopologyPlan {
   readonly name: string;
   readonly description: string;
-  /** Adds to what went wrong the environment variables that its values come from; left out where nobody knows. */
+  /** Adds to an error's text which environment variables its values come from; left out where that is unknown. */
   explain?(text: string): string;
   /** The connector that takes rejected messages; undefined: they are logged and counted. */
   readonly deadLetter: UsePlan | undefined;
   readonly source: UsePlan;
   /** Before the fan-out; empty when there are routes. */
   readonly operators: readonly OperatorPlan[];
-  /** Empty when there are routes. A branch stands after the one that it names in `after`. */
+  /** Empty when there are routes. A branch comes after the one that it names in `after`. */
   readonly branches: readonly BranchPlan[];
-  /** One chain of operators a route; only for a source of requests. */
+  /** One chain of operators per route; only for a source of requests. */
   readonly routes: readonly RoutePlan[];
 }
 

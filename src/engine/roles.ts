@@ -14,7 +14,7 @@ import type { BranchPlan, TopologyPlan } from './plan.ts';
 
 /** How long a role may take to close, ms. */
 const closeMs = 5000;
-/** Waits between two tries to connect grow up to this, ms: who starts a server does not want to wait for long. */
+/** The longest wait between two attempts to connect, ms: short, so that a server that was just started is used soon. */
 const longestWaitMs = 5000;
 
 export interface RolesParts {
@@ -28,20 +28,20 @@ export interface RolesParts {
   readonly draining: AbortSignal;
   /** Aborts when the run can't go on. */
   readonly killed: AbortSignal;
-  /** Told when a role that connects in the background can't, now or ever. */
+  /** Called when a role that connects in the background can never connect. */
   fail(error: unknown): void;
-  /** Told when a best-effort branch has a sink that can't connect, now or ever. */
+  /** Called when the sink of a best-effort branch can never connect. */
   lose(branch: string, error: unknown): void;
 }
 
-/** The roles that the connectors play in one run of a topology: made, connected patiently, and closed together. */
+/** The roles of the connectors in one run of a topology: made, connected with retries, and closed together. */
 export class Roles {
   /** By branch. */
   readonly sinks = new Map<string, Sink>();
   source: Source | undefined;
   deadLetter: Sink | undefined;
   readonly #lookups = new Map<string, { readonly role: Lookup; connected: boolean }>();
-  /** All that connects or has connected; none of them rejects. */
+  /** All roles that connect or have connected; none of these promises rejects. */
   readonly #connecting: Promise<unknown>[] = [];
   readonly #parts: RolesParts;
 
@@ -84,7 +84,7 @@ export class Roles {
     for (const branch of plan.branches) {
       const sink = present(this.sinks.get(branch.name), branch.name, 'sink');
       const connected = this.#connectRole(sink, this.#nodeOf(branch), takenOver);
-      // Nobody waits for a best-effort sink: until it is there its messages are dropped.
+      // A best-effort sink delays nothing: until it is connected its messages are dropped.
       if (branch.bestEffort) connected.catch((error) => this.#parts.lose(branch.name, error));
       else waited.push(connected);
     }
@@ -94,8 +94,8 @@ export class Roles {
   }
 
   /**
-   * The lookup of a connector, which says at once that its store is away while it is not connected. A store that is gone
-   * for good ends the run.
+   * The lookup of a connector, which fails at once while its store is not connected. A fatal error of the store
+   * ends the run.
    */
   lookup(name: string): Pick<Lookup, 'find'> {
     const lookup = present(this.#lookups.get(name), name, 'lookup');
@@ -113,9 +113,12 @@ export class Roles {
     };
   }
 
-  /** Closes all of them, each within its time; the source last: with it goes the lease, and whoever takes over opens the same ports. */
+  /**
+   * Closes all of them, each within its time; the source last: it gives up the lease, and the next process opens the
+   * same ports.
+   */
   async close(): Promise<void> {
-    // One that is still connecting would have something to close only afterwards.
+    // A role that is still connecting can be closed only afterwards.
     await endedWithin(this.#parts.environment.clock, closeMs, Promise.all(this.#connecting));
     const others = [...this.sinks.values(), ...[...this.#lookups.values()].map(({ role }) => role), this.deadLetter];
     await Promise.all(others.map((role) => this.#closeRole(role)));
@@ -133,7 +136,7 @@ export class Roles {
     }
   }
 
-  /** Connects a role, patiently; false when a stop came first. */
+  /** Connects a role, with retries; false when a stop came first. */
   #connectRole(role: Role, node: NodeStats, takenOver = false): Promise<boolean> {
     const { environment, killed } = this.#parts;
     const connecting = this.#tryConnect(role, node, takenOver);
@@ -153,7 +156,7 @@ export class Roles {
         try {
           await role.connect(signal, { takenOver });
           if (signal.aborted) break;
-          // One that keeps connecting by itself has logged it.
+          // A role that reconnects by itself has reported it.
           if (node.state !== 'retrying') node.is('ok');
           return true;
         } catch (error) {
@@ -192,7 +195,7 @@ export class Roles {
   }
 }
 
-/** The spec reader has checked that it is there; this says so to the compiler, and to whoever makes a plan by hand. */
+/** Checked by the pipeline reader; this is for the compiler, and for plans made by hand. */
 export function present<T>(value: T | undefined, name: string, role: string): T {
   if (value === undefined) throw new FdpError('FDP_SPEC_INVALID', `${name}: has no ${role} role`);
   return value;

@@ -6,7 +6,7 @@ import type { TopologySnapshot } from '../kit/snapshot.ts';
 import type { Plan } from './plan.ts';
 import { Topology, type Unfinished } from './topology.ts';
 
-/** How often a drain says what it waits for, ms. */
+/** How often a drain logs what it waits for, ms. */
 const reportMs = 1000;
 /** How long a connector may take to close, ms. */
 const closeMs = 5000;
@@ -19,14 +19,14 @@ export interface RunResult {
    * before everything was finished.
    */
   readonly exitCode: 0 | 1 | 2 | 3;
-  /** What a forced stop left, by topology and node. */
+  /** Messages that a forced stop left unfinished, by topology and node. */
   readonly unfinished: readonly Unfinished[];
 }
 
 /**
- * All started topologies of one process and the connectors that they share. One that fails for good before it ever ran
- * ends the process, once the others were tried; later on the others go on without it. When `run` has resolved no handle is
- * left.
+ * All started topologies of one process and the connectors that they share. If one fails permanently before it ever
+ * ran, it ends the process, once the others were tried; after that the others continue without it. When `run` has
+ * resolved no handle is left.
  */
 export class Runtime {
   readonly #plan: Plan;
@@ -37,7 +37,7 @@ export class Runtime {
   readonly #over = linkedAbort().controller;
   #drain: Promise<void> | undefined;
   #givingUp: Promise<void> | undefined;
-  /** Why topologies failed, and the first that did. */
+  /** Why topologies failed, with the first one that did. */
   readonly #causes = new Map<string, string>();
   #unfinished: readonly Unfinished[] = [];
 
@@ -84,7 +84,7 @@ export class Runtime {
     return this.#topologies.map((topology) => topology.snapshot());
   }
 
-  /** One error line a cause, however many topologies it ends. */
+  /** One error line per cause, however many topologies it ends. */
   #failed({ name, beginning }: Topology, { reason, code }: { reason: string; code: string }): void {
     const { log } = this.#environment;
     const first = this.#causes.get(reason);
@@ -95,7 +95,7 @@ export class Runtime {
     if (!beginning.hasRun) this.#givingUp ??= this.#giveUp(name);
   }
 
-  /** Stops what runs, once every other cause is known. */
+  /** Stops the running topologies, once every other cause is known. */
   async #giveUp(name: string): Promise<void> {
     const { clock, log } = this.#environment;
     const tried = Promise.all(this.#topologies.map(({ beginning }) => beginning.tried));

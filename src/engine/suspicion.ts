@@ -4,7 +4,7 @@ import type { NodeStats } from '../kit/node-stats.ts';
 
 /** Source messages rejected in a row that mean a wrong spec rather than bad messages. */
 export const heldAfter = 1000;
-/** What the messages of one key count for, at most: a thousand takes three keys. */
+/** The most that messages of one key count: reaching a thousand takes three keys. */
 const mostOfAKey = 400;
 
 /** Rejections by one rule since the last delivery. */
@@ -15,10 +15,10 @@ interface Case {
 }
 
 /**
- * Tells a wrong spec from bad messages. A rule (an expression, or else an operator or a sink) that rejects a thousand
- * source messages of several keys in a row, over all lanes and with none delivered between, is probably wrong. One key
- * alone proves nothing: a symbol that the rule does not foresee trades all night while the others are quiet. Messages
- * without a key cannot be distinguished, and count each for itself.
+ * Distinguishes a wrong pipeline from bad messages. A rule (an expression, or else an operator or a sink) that rejects
+ * a thousand source messages of several keys in a row, over all lanes and with none delivered between, is probably
+ * wrong. One key alone proves nothing: a symbol that the rule does not expect may trade all night while the others are
+ * quiet. Messages without a key cannot be distinguished, and count each for itself.
  */
 export class Suspicion {
   readonly #cases = new Map<string, Case>();
@@ -41,7 +41,7 @@ export class Suspicion {
     }
   }
 
-  /** A message got through. */
+  /** To be called for a delivered message. */
   delivered(): void {
     if (this.#cases.size > 0) this.#cases.clear();
   }

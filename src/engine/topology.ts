@@ -8,8 +8,8 @@ import type { TopologySnapshot, TopologyState } from '../kit/snapshot.ts';
 import { Beginning } from './beginning.ts';
 import { Flow } from './flow.ts';
 import { buildGraph, type Graph } from './graph.ts';
+import { MessageCounters } from './message-counters.ts';
 import type { ConnectorPlan, Settings, TopologyPlan } from './plan.ts';
-import { Tally } from './tally.ts';
 
 /** Restarts allowed within `restartWindowMs`; one more ends the topology. */
 const maxRestarts = 5;
@@ -19,7 +19,7 @@ export interface TopologyParts {
   readonly plan: TopologyPlan;
   readonly settings: Settings;
   readonly environment: Environment;
-  /** A connector as it was planned, by its name. */
+  /** A connector of the plan, by its name. */
   planOf(connector: string): ConnectorPlan | undefined;
   /** The one instance of a connector in this process. */
   connector(name: string): Promise<Connector>;
@@ -27,7 +27,7 @@ export interface TopologyParts {
   failed(topology: Topology, cause: { readonly reason: string; readonly code: ErrorCode }): void;
 }
 
-/** What a forced stop left unfinished; it will be read again, or is a gap where the source can't replay. */
+/** Messages that a forced stop left unfinished; they are read again, or lost where the source can't replay. */
 export interface Unfinished {
   readonly topology: string;
   readonly node: string;
@@ -38,18 +38,18 @@ export interface Unfinished {
 
 /**
  * Runs one topology and keeps it running: a dead node restarts it from the last committed position, with back-off, five
- * times a minute at most. What a person must cure ends it with 1. Nothing else does but a stop, or a source at its end.
+ * times a minute at most. A fatal error ends it with 1. Apart from that it ends only by a stop, or with its source.
  */
 export class Topology implements NodeOwner {
   readonly name: string;
   readonly beginning: Beginning;
   readonly #parts: TopologyParts;
   readonly #graph: Graph;
-  readonly #tally = new Tally();
+  readonly #counters = new MessageCounters();
   readonly #draining = linkedAbort().controller;
   readonly #forced = linkedAbort().controller;
-  /** Nodes whose trouble was logged, and its end was not. */
-  readonly #troubled = new Set<NodeStats>();
+  /** Nodes that were logged as unwell and not yet as well again. */
+  readonly #unwell = new Set<NodeStats>();
   #flow: Flow | undefined;
   #state: TopologyState = 'starting';
   #reason: string | undefined;
@@ -65,8 +65,8 @@ export class Topology implements NodeOwner {
   }
 
   /**
-   * Resolves with the exit code: 0 at the source's end or after a stop, 1 or 2 when it can't go on, or a node died during
-   * the stop. Never rejects.
+   * Resolves with the exit code: 0 at the source's end or after a stop, 1 or 2 when it can't go on, or a node died
+   * during the stop. Never rejects.
    */
   async run(): Promise<0 | 1 | 2> {
     const { environment } = this.#parts;
@@ -105,13 +105,13 @@ export class Topology implements NodeOwner {
     this.#draining.abort();
   }
 
-  /** Gives up what is in flight. */
+  /** Releases all messages in flight. */
   force(): void {
     this.#draining.abort();
     this.#forced.abort();
   }
 
-  /** What is in flight now, by node, or not committed: what a drain waits for, and what a forced stop leaves. */
+  /** Messages in flight, by node, or not committed: what a drain waits for, and what a forced stop leaves. */
   unfinished(): Unfinished[] {
     const { oldest, uncommitted = [] } = this.#flow ?? {};
     const { source, all } = this.#graph;
@@ -125,12 +125,12 @@ export class Topology implements NodeOwner {
     const found = toCommit > 0 ? [left(source, toCommit, since)] : [];
     if (oldest === undefined) return found;
     const busy = all.filter((node) => node.inFlight > 0);
-    if (busy.length === 0) return [left(source, toCommit + this.#tally.inFlight, Math.min(oldest, since))];
+    if (busy.length === 0) return [left(source, toCommit + this.#counters.inFlight, Math.min(oldest, since))];
     return [...busy.map((node) => left(node, node.inFlight, oldest)), ...found];
   }
 
   snapshot(): TopologySnapshot {
-    const { messagesRead, delivered, filtered, rejected, released, inFlight } = this.#tally;
+    const { messagesRead, delivered, filtered, rejected, released, inFlight } = this.#counters;
     const state = this.#currentState();
     const sick = this.#graph.all.find((node) => !['ok', 'idle', 'standby'].includes(node.state));
     const reason = this.#reason ?? (sick ? `${sick.name}: ${sick.reason ?? sick.state}` : undefined);
@@ -150,25 +150,24 @@ export class Topology implements NodeOwner {
       ...(lag === undefined ? {} : { lag }),
       ...(partitions === undefined ? {} : { partitions }),
       restarts: this.#restarts,
-      latency: this.#tally.latency.snapshot(),
-      nodes: this.#graph.all.map((node) => nodeSnapshot(node, this.#graph.places.get(node)?.from?.name)),
+      latency: this.#counters.latency.snapshot(),
+      nodes: this.#graph.all.map((node) => nodeSnapshot(node, this.#graph.origins.get(node)?.from?.name)),
     };
   }
 
   stateChanged(node: NodeStats): void {
-    this.beginning.look();
+    this.beginning.update();
     const fields = { topology: this.name, node: node.name, state: node.state };
     const { log } = this.#parts.environment;
     const text = `${node.name} is ${node.state}${node.reason ? `: ${node.reason}` : ''}`;
-    const isTrouble =
-      node.state === 'retrying' || node.state === 'held' || (node.state === 'connecting' && node.reason);
-    if (isTrouble) {
-      this.#troubled.add(node);
+    const isUnwell = node.state === 'retrying' || node.state === 'held' || (node.state === 'connecting' && node.reason);
+    if (isUnwell) {
+      this.#unwell.add(node);
       log.warn(fields, text);
       return;
     }
-    const wasTrouble = this.#troubled.delete(node);
-    if (node.state === 'ok' && wasTrouble) log.info(fields, `${node.name} is ok again`);
+    const wasUnwell = this.#unwell.delete(node);
+    if (node.state === 'ok' && wasUnwell) log.info(fields, `${node.name} is ok again`);
     else if (node.state === 'standby') log.info(fields, text);
     else if (node.state !== 'failed') log.debug(fields, text);
   }
@@ -186,7 +185,7 @@ export class Topology implements NodeOwner {
       environment,
       connector,
       graph: this.#graph,
-      tally: this.#tally,
+      counters: this.#counters,
       draining: this.#draining.signal,
       forced: this.#forced.signal,
     });
@@ -225,7 +224,7 @@ export class Topology implements NodeOwner {
   }
 }
 
-/** 2 when the spec asks for what can't be, found only when it was tried; else 1. */
+/** 2 if the pipeline asks for something impossible that only showed at run time; otherwise 1. */
 function exitCodeOf(error: unknown): 1 | 2 {
   const isSpec = error instanceof FdpError && (error.code === 'FDP_SPEC_INVALID' || error.code === 'FDP_NOT_SUPPORTED');
   return isSpec ? 2 : 1;

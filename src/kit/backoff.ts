@@ -3,13 +3,13 @@ import type { Environment } from './environment.ts';
 
 const firstMs = 100;
 const longestMs = 30_000;
-/** The longest wait of who is in a hurry, ms. */
+/** The longest wait once the caller is stopping, ms. */
 const hurriedMs = 500;
 
 /** What else decides how long to wait. */
 export interface Wait {
   readonly atLeastMs?: number;
-  /** Once it aborts nobody has time for long waits: the next try comes at once, and more soon after each other. */
+  /** Once it aborts waits are short: the next try is immediate, and later ones follow quickly. */
   readonly hurry?: AbortSignal;
 }
 
@@ -34,13 +34,13 @@ export class Backoff {
     wake.release();
   }
 
-  /** How long to wait before the next try, for those who tell it and wait themselves, ms. */
+  /** How long to wait before the next try, for callers that report the wait and do it themselves, ms. */
   nextMs(): number {
     const ceiling = Math.min(this.#ceilingMs, firstMs * 2 ** this.#attempt++);
     return this.#environment.chance.next() * ceiling;
   }
 
-  /** Something went well: the next failure starts from the beginning. */
+  /** Resets after a success: the next failure starts with the shortest wait. */
   reset(): void {
     this.#attempt = 0;
   }

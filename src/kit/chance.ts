@@ -1,7 +1,9 @@
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 
-/** A source of chance: seeded, so that a run can be repeated. Jitter, market moves and injected faults all draw from one. */
+/**
+ * Seeded random numbers, so that a run can be repeated: jitter, market moves and injected faults all use one source.
+ */
 export interface Chance {
   /** Uniform in [0, 1). */
   next(): number;

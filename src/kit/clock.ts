@@ -1,18 +1,18 @@
 import { setMaxListeners } from 'node:events';
 
-/** Time and turns of the event loop. The only place in fdp that asks the machine for either. */
+/** Time and turns of the event loop. Nothing else in fdp reads the machine's clock or sets timers. */
 export interface Clock {
   /** Wall clock, Unix ms. May jump; never used to measure a duration. */
   now(): number;
   /** Monotonic clock, ms since an arbitrary moment. */
   monotonic(): number;
-  /** Resolves after `ms`, or at once when `signal` aborts: the caller looks at the signal. Never rejects. */
+  /** Resolves after `ms`, or at once when `signal` aborts: the caller checks the signal. Never rejects. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   /** Calls `fn` after `ms`; the returned function cancels it. */
   timer(ms: number, fn: () => void): () => void;
   /** Lets the event loop turn once, so that I/O gets its share. */
   turn(): Promise<void>;
-  /** Marks work that goes on outside the process' own promises (a file write): virtual time waits for it. */
+  /** Marks work outside the process's own promises (a file write): virtual time waits for it. */
   outside<T>(work: Promise<T>): Promise<T>;
 }
 
@@ -29,7 +29,7 @@ export const systemClock: Clock = {
   outside: (work) => work,
 };
 
-/** Calls `fn` after `ms` of the machine's clock if the process still lives then: it keeps it from ending in no way. */
+/** Calls `fn` after `ms` of the machine's clock; the timer does not keep the process alive. */
 export function ifStillAlive(ms: number, fn: () => void): void {
   setTimeout(fn, ms).unref();
 }
@@ -40,8 +40,9 @@ export function sleepOn(clock: Clock, ms: number, signal?: AbortSignal): Promise
 }
 
 /**
- * Calls `fn` once when `signal` aborts, immediately if it has already; the returned function removes the listener. The only
- * place that listens to one: a signal may live as long as the process, and keeps every listener that is not taken away.
+ * Calls `fn` once when `signal` aborts, immediately if it has already; the returned function removes the listener. The
+ * only code that listens to one: a signal may live as long as the process, and keeps every listener that is not
+ * removed.
  */
 export function onAbort(signal: AbortSignal, fn: () => void): () => void {
   if (signal.aborted) {
@@ -77,7 +78,7 @@ export function woken(signal: AbortSignal | undefined, wait: (wake: () => void) 
   });
 }
 
-/** The result of `work`; once `signal` has aborted nobody waits for it, and `late` is thrown. Leaves no listener behind. */
+/** The result of `work`; throws `late` as soon as `signal` aborts. Leaves no listener behind. */
 export async function unlessAborted<T>(signal: AbortSignal, work: T | Promise<T>, late: () => Error): Promise<T> {
   let release = () => {};
   const aborted = new Promise<never>((_resolve, reject) => {
@@ -105,7 +106,7 @@ export function linkedAbort(...parents: readonly AbortSignal[]): { controller: A
 }
 
 /**
- * The result of `work`. Once `signal` has aborted it is waited for no longer than `graceMs`; then `late` is thrown.
+ * The result of `work`. After `signal` aborts, waits at most `graceMs` more, then throws `late`.
  * Leaves neither timer nor listener behind.
  */
 export async function withGrace<T>(
@@ -129,7 +130,7 @@ export async function withGrace<T>(
   }
 }
 
-/** Waits for `work`, but no longer than `ms`: true when it has ended in time, be it with an error. */
+/** Waits for `work`, but no longer than `ms`: true if it ended in time, with a result or an error. */
 export async function endedWithin(clock: Clock, ms: number, work: Promise<unknown>): Promise<boolean> {
   const over = new AbortController();
   const ended = work.then(

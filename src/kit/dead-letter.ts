@@ -5,16 +5,16 @@ import type { NodeStats } from './node-stats.ts';
 import { jsonWithin } from './text.ts';
 import type { Tracked } from './track.ts';
 
-/** A letter that is larger than its target takes keeps this much of the message, or what fits. */
-const cutBytes = 64 * 1024;
-/** No letter holds more of its message than this, whatever its target takes. */
+/** If a letter is larger than its target accepts, it keeps this much of the message, or what fits. */
+const truncatedBytes = 64 * 1024;
+/** No letter holds more of its message than this, whatever its target accepts. */
 const mostBytes = 16 * 1024 * 1024;
-/** What a letter holds of a longer key, characters: it is the key of the letter too. */
+/** How much a letter keeps of a longer key, characters; the result is also the letter's own key. */
 const keyLength = 4096;
-/** What is kept of a value that came without bytes, and that has no JSON, characters. */
+/** How much is kept of a value without bytes that cannot be written as JSON, characters. */
 const outlineLength = 64 * 1024;
 
-/** A message that could not be delivered, as it is written to the dead letter. */
+/** A message that could not be delivered, as it is written to the dead-letter log. */
 export interface DeadLetter {
   /** The error's code. */
   readonly code: string;
@@ -23,9 +23,9 @@ export interface DeadLetter {
   readonly topology: string;
   /** The operator or sink that refused it. */
   readonly node: string;
-  /** The sink whose branch refused it; undefined before the fan-out. The sinks before it have the message. */
+  /** The sink whose branch refused it; undefined before the fan-out. Other sinks may have the message. */
   readonly sink?: string;
-  /** Where the source read it; `index` is the child's, when one of several was refused. */
+  /** Where the source read it; `index` is set when one of several messages made from it was refused. */
   readonly origin: {
     readonly lane: string;
     readonly topic?: string;
@@ -40,7 +40,7 @@ export interface DeadLetter {
   /** The bytes as the source read them. */
   readonly value: string;
   readonly encoding: 'utf8' | 'base64';
-  /** Their number; more than `value` holds when it was cut. */
+  /** Their number; more than `value` holds if it was truncated. */
   readonly bytes: number;
   /** When it was rejected, Unix ms. */
   readonly rejected_at: number;
@@ -55,7 +55,7 @@ interface Rejection {
 }
 
 /**
- * Never throws, whatever was rejected: what is too large is cut before it is made into text.
+ * Never throws, whatever was rejected: large values are truncated before they are made into text.
  *
  * @param maxBytes the largest message that the target takes
  */
@@ -78,10 +78,10 @@ export function deadLetterOf(rejection: Rejection, maxBytes = Number.POSITIVE_IN
     const letter = { ...head, ...encoded(bytes), ...tail };
     if (size(letter) <= maxBytes) return letter;
   }
-  const cut = { ...head, value: '', encoding: 'base64' as const, ...tail };
+  const truncated = { ...head, value: '', encoding: 'base64' as const, ...tail };
   // Four characters for three bytes.
-  const room = Math.max(0, Math.floor((maxBytes - size(cut)) / 4) * 3);
-  return { ...cut, value: bytes.subarray(0, Math.min(cutBytes, room)).toString('base64') };
+  const room = Math.max(0, Math.floor((maxBytes - size(truncated)) / 4) * 3);
+  return { ...truncated, value: bytes.subarray(0, Math.min(truncatedBytes, room)).toString('base64') };
 }
 
 function originOf({ meta, key, timestamp }: Tracked, index: number | undefined): DeadLetter['origin'] {
@@ -104,7 +104,7 @@ function bytesOf({ raw, value }: Tracked): Buffer {
   return typeof raw === 'string' ? Buffer.from(raw) : Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength);
 }
 
-/** A value that an operator or a source made may be anything: of what has no JSON an outline is kept. */
+/** A value that an operator or a source made may be anything; one that has no JSON is kept as an outline. */
 function jsonOf(value: unknown): string {
   try {
     return JSON.stringify(value) ?? 'null';

@@ -4,7 +4,7 @@ const numeric = /^([+-]?)(\d+\.?\d*|\.\d+)(?:[eE]([+-]?\d{1,4}))?$/;
 const maxDigits = 400;
 
 /**
- * The canonical text of a decimal: plain digits, never an exponent, no zeros that say nothing, no `-0`. A number is
+ * The canonical text of a decimal: plain digits, never an exponent, no redundant zeros, no `-0`. A number is
  * taken at the shortest text that gives the same double. Undefined when it is no finite number.
  */
 export function decimalText(value: number | string): string | undefined {
@@ -67,7 +67,7 @@ export function compareDecimals(a: Decimal, b: Decimal): number {
   return units < 0n ? -1 : units > 0n ? 1 : 0;
 }
 
-/** Whether a decimal has no more digits than every store keeps, zeros at its ends left aside. */
+/** Whether every store keeps all digits of a decimal; leading and trailing zeros don't count. */
 export function fitsStores({ units, scale }: Decimal): boolean {
   if (units < sumLimit && units > -sumLimit) return true;
   const text = formatDecimal({ units, scale });

@@ -9,20 +9,23 @@ import type { RouteDescription } from './request.ts';
 import type { Usage } from './role.ts';
 import type { MergeShape } from './row.ts';
 
-// What an operator and a connector say of themselves: the spec reader checks by it, the reference is made from it.
+// How operators and connectors describe themselves: pipelines are checked against it, the reference is made from it.
 
-/** The types of named fields. `any` is known to exist, with a type that nobody declared. */
+/** The types of named fields. `any`: the field exists, its type is not declared. */
 export type FieldType = 'string' | 'number' | 'boolean' | 'date' | 'decimal' | 'int64' | 'any';
 
-/** The fields that a message has at a place in the pipeline; undefined where nobody can know. */
+/** The fields that a message has at some point of the pipeline; undefined where they can't be known. */
 export type Shape = Readonly<Record<string, FieldType>> | undefined;
 
-/** Takes a mistake found while the spec is read. `path` leads from the component's options to the value. */
+/**
+ * Reports a mistake in options that match their schema. `path` leads from the component's options to the value, which is
+ * shown with its position. The message is one line, `NAME: text`; the hint says what to write instead, on a line below.
+ */
 export type Report = (path: readonly (string | number)[], text: string, hint?: string) => void;
 
-/** What an operator may ask about the rest of the spec while it is checked. */
+/** What an operator's check can find out about the rest of the pipeline. */
 export interface SpecScope {
-  /** Is the chain a route of a request topology (templates then mean parameters)? */
+  /** Whether the chain is a route of a request topology (templates then mean parameters). */
   readonly route: string | undefined;
   /** The declared fields of a table connector; undefined when there is no such connector or it declares none. */
   tableFields(connector: string): Shape;
@@ -35,38 +38,45 @@ interface Declaration {
   readonly type: string;
   /** One line. */
   readonly summary: string;
-  /** JSON Schema (draft 7) of the options: each with description, default and unit. */
+  /**
+   * JSON Schema (draft 7) of the options: each with description, default and unit.
+   *
+   * Formats of text: `duration`, `size`, `rate`, `address` (`units.ts` reads them; `0s` is a duration, too), `date-time`,
+   * `path` (comes as an absolute one), `name-or-path`, `expression`. Keywords beside those of JSON Schema: `secret: true` for
+   * a value that is never shown, `missingHint` for what to do when its variable is not set, and `expected`, which the error
+   * of a `pattern` says: `a URL that begins with https://`.
+   */
   readonly options: JSONSchema;
   /** YAML that validates. */
   readonly example: string;
-  /** What its nodes count beyond messages; a test fails when it counts something else. */
+  /** What its nodes count beyond messages; a test fails when it counts anything undeclared. */
   readonly figures?: Figures;
 }
 
 export interface OperatorDeclaration extends Declaration {
-  /** The shape after the operator; mistakes that a schema can't find go to `report`. Reads nothing but data files. */
+  /** The shape after the operator; reports mistakes that a schema can't express. Reads nothing but data files. */
   shape?(options: unknown, input: Shape, report: Report, scope: SpecScope): Shape;
   /** `merges` when it makes merge operations: its branch's sink must take them. */
   readonly output?: 'merges';
-  /** With `output: merges`: what its operations do with a row, for the sink's check. Pure. */
+  /** With `output: merges`: what its operations do to a row, for the sink's check. Pure. */
   merges?(options: unknown): MergeShape;
   /** Paths in the options that name a connector, and the role it must have. */
   readonly connectors?: Readonly<Record<string, 'lookup'>>;
   /** Only in a route (`request`), or anywhere. */
   readonly place?: 'request';
-  /** In a route: adds what it knows of the parameters and the reply. `input` is the shape of what comes to it. Pure. */
+  /** In a route: adds what the operator knows about parameters and reply. `input` is the shape of its input. Pure. */
   describe?(options: unknown, route: RouteDescription, input: Shape): RouteDescription;
   create(options: unknown, context: OperatorContext): OperatorFunction<Batch, Batch>;
 }
 
 export interface RoleDeclaration<S extends JSONSchema = JSONSchema> {
-  /** JSON Schema of the options at the place of use, beside `connector`; the defaults stand here and nowhere else. */
+  /** JSON Schema of the options given beside `connector` where a topology uses it; defaults are defined only here. */
   readonly options: S;
   /** True when only one topology of a process may use the role (a server's port). */
   readonly exclusive?: boolean;
-  /** True when it shows messages to whoever is there at that moment, from this process: nothing is kept of them. */
+  /** True when it only shows this process's messages to the clients of the moment and keeps nothing. */
   readonly shows?: boolean;
-  /** A role of the same connector without which this one does nothing: a topology of the same process must use it. */
+  /** A role of the same connector that this one needs: a topology of the same process must use it. */
   readonly beside?: 'source' | 'sink';
 }
 
@@ -75,22 +85,22 @@ export interface ConnectorDeclaration extends Declaration {
   readonly family?: 'log' | 'table';
   readonly source?: RoleDeclaration & { readonly requests?: true };
   /**
-   * With `merges` it takes merge operations; that gives why it can't with these options, or not those of that shape;
+   * Whether the sink takes merge operations: gives why it can't with these options, or not operations of that shape;
    * undefined when it can. Pure.
    */
   readonly sink?: RoleDeclaration & { merges?(options: unknown, shape?: MergeShape): string | undefined };
   readonly lookup?: RoleDeclaration;
-  /** What it alone may hold: a port, a file. Two connectors that claim the same can't start together. */
+  /** What only one connector may hold: a port, a file. Two connectors with the same claim can't start together. */
   claims?(options: unknown): readonly string[];
-  /** For a log: its name, once for each address that leads to it. A group reads a log once, whoever its members are. */
+  /** For a log: its name, once per address that leads to it. A group reads a log once, whoever its members are. */
   logNames?(options: unknown): readonly string[];
-  /** The roles that it can play with these options; left out: all that it declares. */
+  /** The roles that it has with these options; all declared ones if left out. */
   roles?(options: unknown): readonly ('source' | 'sink' | 'lookup')[];
-  /** Where a person can look at it once it runs in this role: a URL or a command. */
+  /** Where a person can see it once it runs in this role: a URL or a command. */
   address?(options: unknown, role: 'source' | 'sink'): string | undefined;
-  /** For one that takes over the terminal, where there is one: the file that the log goes to meanwhile. */
+  /** For a connector that takes over the terminal: the file that the log goes to meanwhile. */
   logFile?(options: unknown): string;
-  /** Mistakes that a schema can't find. Pure. */
+  /** Reports mistakes that a schema can't express. Pure. */
   check?(options: unknown, report: Report): void;
   create(options: unknown, context: ConnectorContext): Promise<Connector>;
 }
@@ -100,7 +110,7 @@ export interface ConnectorContext extends Environment {
   readonly name: string;
 }
 
-/** What a connector claims that writes to the terminal: nothing else is painted there then. */
+/** The claim of a connector that writes to the terminal: nothing else is painted there then. */
 export const standardOutput = 'the standard output';
 
 /** Options of the log family: kept when an overlay changes the type. */
@@ -141,7 +151,9 @@ export const tableOptions = {
   },
 } as const satisfies Record<string, JSONSchema>;
 
-/** Deferred by the condition: inferred and expanded in one step, a schema with an array is too deep for the compiler. */
+/**
+ * Deferred by the condition: inferred and expanded in one step, a schema with an array is too deep for the compiler.
+ */
 type Typed<S> = S extends JSONSchema ? FromSchema<S> : never;
 
 /** Declares an operator: the options' type comes from the schema. */
@@ -157,10 +169,10 @@ export function defineOperator<const S extends JSONSchema>(
   return declaration as unknown as OperatorDeclaration;
 }
 
-/** For a role that has no options at the place of use. */
+/** For a role without options where a topology uses it. */
 export const noUsage = { type: 'object', additionalProperties: false, properties: {} } as const satisfies JSONSchema;
 
-/** What a role is given where nobody gives it anything: the defaults of its schema. */
+/** A role's options when none are given: the defaults of its schema. */
 export function defaultUsage(role: RoleDeclaration | undefined): Usage {
   const { properties = {} } = (role?.options ?? {}) as { readonly properties?: Readonly<Record<string, JSONSchema>> };
   const given = Object.entries(properties).map(([name, schema]) => [name, (schema as { default?: unknown }).default]);

@@ -3,7 +3,7 @@ import type { Clock } from './clock.ts';
 import type { Reconciler } from './reconciler.ts';
 import type { ProcessSnapshot, StatusReport } from './snapshot.ts';
 
-/** Structured log, one line an event. */
+/** Structured log, one line per event. */
 export interface Logger {
   debug(fields: object, text: string): void;
   info(fields: object, text: string): void;
@@ -11,20 +11,20 @@ export interface Logger {
   error(fields: object, text: string): void;
 }
 
-/** The world as a component sees it: injected, so that tests can replace it whole. */
+/** Everything outside a component: injected, so that tests can replace all of it. */
 export interface Environment {
   readonly clock: Clock;
   readonly chance: Chance;
   readonly log: Logger;
   /** Marks a moment between two durable steps; tests kill the process there. */
   failPoint(name: string): void | Promise<void>;
-  /** For those who show the platform to a person; left out where nothing runs, as in most commands. */
+  /** For components that show the platform to a person; left out where nothing runs, as in most commands. */
   readonly platform?: Platform;
   /** For those who compare tables with what they counted; left out where no pipeline runs. */
   readonly reconciler?: Reconciler;
 }
 
-/** The running platform, as one who shows it may see it. */
+/** The running platform, as a screen sees it. */
 export interface Platform {
   /** This process, now. */
   snapshot(): ProcessSnapshot;

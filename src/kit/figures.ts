@@ -1,6 +1,6 @@
 /**
- * A counter or gauge that only some components have. A component declares the figures that it counts, by the name that
- * `Node.count` and `Node.gauge` are called with; `/metrics` has a family of its own for each.
+ * A counter or gauge of one kind of component. A component declares its figures under the names that
+ * `count` and `gauge` of its node are called with; `/metrics` has a family of its own for each.
  */
 export interface Figure {
   readonly type: 'counter' | 'gauge';
@@ -8,9 +8,9 @@ export interface Figure {
   readonly metric: string;
   /** One sentence. */
   readonly help: string;
-  /** What the number of the node is multiplied with: 0.001 for milliseconds in a metric of seconds. */
+  /** Factor from the node's number to the metric: 0.001 for milliseconds in a metric of seconds. */
   readonly factor: number;
-  /** Of a counter that is kept apart for each value (`Node.countBy`): the label that has the value. */
+  /** Of a counter with one series per value (`countBy`): the label that has the value. */
   readonly label?: string;
 }
 
@@ -22,12 +22,14 @@ export function counter(name: string, help: string): Figure {
   return { type: 'counter', metric: `${name}_total`, help, factor: 1 };
 }
 
-/** A counter that is kept apart for each value, which is a label of the metric. */
+/** A counter with one series per value, which is a label of the metric. */
 export function counterBy(label: string, name: string, help: string): Figure {
   return { ...counter(name, help), label };
 }
 
-/** A counter of milliseconds, which is a metric of seconds: `milliseconds('gap', ...)` is `fdp_node_gap_seconds_total`. */
+/**
+ * A counter of milliseconds, which is a metric of seconds: `milliseconds('gap', ...)` is `fdp_node_gap_seconds_total`.
+ */
 export function milliseconds(name: string, help: string): Figure {
   return { type: 'counter', metric: `${name}_seconds_total`, help, factor: 0.001 };
 }

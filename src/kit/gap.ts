@@ -8,7 +8,7 @@ export interface GapOptions {
   readonly node: NodeStats;
   /** The connector's. */
   readonly name: string;
-  /** What is missed, as the log names it: `trades`. */
+  /** What is missed, as log lines name it: `trades`. */
   readonly what: string;
 }
 
@@ -20,8 +20,8 @@ interface Open {
 }
 
 /**
- * The times in which messages were missed, whatever the reason: one line from when to when at the end of each, counted
- * as `gaps` and `gap_ms`. One at a time.
+ * The periods in which messages were missed, whatever the reason: each is logged at its end, with start and end, and
+ * counted as `gaps` and `gap_ms`. One at a time.
  */
 export class Gap {
   readonly #options: GapOptions;
@@ -31,7 +31,7 @@ export class Gap {
     this.#options = options;
   }
 
-  /** From now, or from `agoMs` ago, messages are missed; nothing new while a gap is open. */
+  /** Begins a gap now, or `agoMs` ago; does nothing while one is open. */
   begin(why: string, agoMs = 0): void {
     if (this.#open) return;
     const { clock, node } = this.#options;
@@ -39,7 +39,7 @@ export class Gap {
     node.count('gaps');
   }
 
-  /** Messages come again, or nobody waits for them any more. */
+  /** Ends the gap: messages arrive again, or the intake has ended. */
   end(): void {
     if (!this.#open) return;
     const { clock, node, log, name, what } = this.#options;

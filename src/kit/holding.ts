@@ -5,19 +5,20 @@ import type { OperatorContext } from './operator.ts';
 import { type Outcome, Track } from './track.ts';
 
 /**
- * What an operator does with the messages of one lane. A message that `take` neither passes on nor holds is filtered; what
- * `take` throws rejects that one message.
+ * What an operator does with the messages of one lane. A message that `take` neither passes on nor holds is filtered;
+ * an error that
+ * it throws rejects that one message.
  */
 export interface Holder {
   /** Called with each message in order, one at a time; warm-up messages pass by. */
   take(message: Message): void;
-  /** The input has ended: the last moment to pass on what would otherwise wait for more of it. */
+  /** Called at the end of the input: the last chance to pass on what would otherwise wait for more. */
   inputEnded?(): void;
 }
 
-/** What a holder works with; calls count for messages that it has taken and that have not left it yet. */
+/** What a holder works with; calls apply to messages that it has taken and not yet passed on or ended. */
 export interface Keeper {
-  /** Keeps a message back: it is in flight here, and with its batch it keeps the permits of its lane. */
+  /** Keeps a message back: it stays in flight, and its batch keeps the permits of its lane. */
   hold(message: Message): void;
   /** Passes a message on; `ended` is called once, when everything that became of it has ended. */
   pass(message: Message, ended?: (outcome: Outcome) => void): void;
@@ -33,9 +34,9 @@ export interface Keeper {
 }
 
 /**
- * For operators that keep messages back or emit later. `create` is called for each lane and subscription, so that no state
- * is shared. What is passed on while a batch is taken goes on in its place, whatever is passed on later in a batch of its
- * own. When the lane is taken away or unsubscribed, what is held is released; from then on messages pass by. Completes
+ * For operators that keep messages back or emit later. `create` is called for each lane and subscription, so that no
+ * state is shared. Messages passed on while a batch is taken replace it; messages passed on later form a batch of their
+ * own. When the lane is revoked or unsubscribed, held messages are released; from then on messages pass by. Completes
  * when the input has ended and nothing is held.
  */
 export function holding(context: OperatorContext, create: (keeper: Keeper) => Holder): OperatorFunction<Batch, Batch> {
@@ -65,7 +66,7 @@ class HeldLane implements Keeper {
   #letGo = () => {};
   /** The message that is being taken, until it has left or is held. */
   #taken: Message | undefined;
-  /** What is passed on in this turn; undefined between two. */
+  /** The messages passed on in this turn; undefined between turns. */
   #passed: Message[] | undefined;
   #isEmitting = false;
   #inputEnded = false;
@@ -89,7 +90,7 @@ class HeldLane implements Keeper {
     this.#completeWhenEmpty();
   }
 
-  /** The lane or the subscription is over: what is held will be read again. */
+  /** The lane or the subscription has ended: held messages will be read again. */
   end(): void {
     if (this.#isOver) return;
     this.#isOver = true;
@@ -179,17 +180,17 @@ class HeldLane implements Keeper {
     else this.#turn(() => this.#passed?.push(message));
   }
 
-  #followed(message: Message, told: (outcome: Outcome) => void): Track {
+  #followed(message: Message, onOutcome: (outcome: Outcome) => void): Track {
     const ended = (outcome: Outcome) => {
       message.track.end(outcome);
       if (this.#isOver) return;
-      this.#turn(() => told(outcome));
+      this.#turn(() => onOutcome(outcome));
       this.#completeWhenEmpty();
     };
     return new Track({ ended }, message.track);
   }
 
-  /** Runs `work`, and emits what it passes on as one batch; an empty one only if `always`. */
+  /** Runs `work`, and emits the messages that it passes on as one batch; an empty one only if `always`. */
   #turn(work: () => void, always = false): void {
     if (this.#passed) {
       work();

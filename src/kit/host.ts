@@ -6,9 +6,9 @@ import { hostAndPort } from './units.ts';
 const anyHost = '*';
 
 /**
- * Which names a server answers to, by the Host header of a request: addresses, localhost and `names`. Else a page from
- * elsewhere could have its own name lead here, and read what this machine's user may (DNS rebinding). Without names, one
- * that does not listen on a loopback address answers to every name, and so does one with `*` among them.
+ * Which Host headers a server accepts: addresses, localhost and `names`. Without this check a page from
+ * elsewhere could point its own name here and read what this machine's user may (DNS rebinding). Without names, a
+ * server that does not listen on a loopback address accepts every name, and so does one with `*` among the names.
  */
 export function hostCheck(listen: string, names: readonly string[]): (host: string | undefined) => boolean {
   const { host } = hostAndPort(listen);
@@ -21,7 +21,7 @@ export function hostCheck(listen: string, names: readonly string[]): (host: stri
   };
 }
 
-/** A request with more than one Host header has no certain host. */
+/** The host of a request; undefined if it has more than one Host header. */
 export function hostsOf(rawHeaders: readonly string[]): number {
   return rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host').length;
 }

@@ -1,4 +1,4 @@
-// What a component of one's own is written against: `import { defineOperator } from 'fdp'`.
+// The public API, for components of your own: `import { defineOperator } from 'fdp'`.
 export { type ErrorCode, type Fault, FdpError, faultOf, isRetriable } from '../errors.ts';
 export { Backoff } from './backoff.ts';
 export type { Chance } from './chance.ts';
@@ -40,6 +40,7 @@ export {
 } from './operator.ts';
 export { type Coordinates, coordinatesOf, type Meta, type Proof } from './origin.ts';
 export { type PolledMessage, type PollSourceOptions, pollSource } from './poll-source.ts';
+export { Proven } from './proven.ts';
 export { type Intake, type PushSourceOptions, pushSource } from './push-source.ts';
 export { BoundedQueue, queueBounds, queueSchema } from './queue.ts';
 export type { RequestContext, RouteDescription } from './request.ts';

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { FdpError } from '../errors.ts';
 
-/** What Kafka and every metrics store take as a name. */
+/** Names that Kafka and every metrics store accept. */
 const pattern = /^[A-Za-z0-9._-]{1,100}$/;
 
 let name: string | undefined;
@@ -10,7 +10,7 @@ let name: string | undefined;
  * The name of this process in status, logs, metrics and client ids, which distinguishes it from others:
  * FDP_INSTANCE, else the host's name.
  * @param env read at the first call; afterwards the name stays
- * @throws FDP_USAGE for a name that others would not take
+ * @throws FDP_USAGE for a name that they would not accept
  */
 export function instanceName(env: Readonly<Record<string, string | undefined>> = process.env): string {
   name ??= nameFrom(env['FDP_INSTANCE']);

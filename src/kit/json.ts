@@ -1,8 +1,8 @@
 import { errorText, FdpError } from '../errors.ts';
 
-/** Levels of arrays and objects within each other. Nothing that is meant for us has as many. */
+/** Levels of nested arrays and objects. No message that is meant for fdp has as many. */
 export const maxLevels = 100;
-/** Longer ones are not even looked at: reading them would hold the process for seconds. */
+/** Longer ones are not parsed: parsing would block the process for seconds. */
 export const maxJsonBytes = 64 * 1024 * 1024;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
@@ -10,8 +10,8 @@ const quote = 0x22;
 const backslash = 0x5c;
 
 /**
- * Reads JSON that others wrote. This is the only way for it into the process: bounded in bytes and in levels, so that what
- * is made of it can be walked and written again without overflowing anything. Bytes must be UTF-8; a byte order mark is
+ * Reads JSON that others wrote; no other code parses it. Bounded in bytes and in levels, so that the result
+ * can be walked and written again without a stack overflow. Bytes must be UTF-8; a byte order mark is
  * passed over. Numbers become doubles: digits beyond about 16 are lost.
  * @throws FDP_MESSAGE_UNREADABLE with one short line that begins with "expected"
  */
@@ -47,7 +47,10 @@ export function toJson(value: unknown, name: string): string {
   return text;
 }
 
-/** The values of messages as lines of JSON, `null` where there is none; what has no JSON is named with its error. */
+/**
+ * The values of messages as lines of JSON, `null` where there is none; a value that has no JSON is given with its
+ * error.
+ */
 export function linesOf(
   messages: readonly { readonly value: unknown }[],
   name: string,
@@ -64,7 +67,7 @@ export function linesOf(
   return { text: lines.join(''), failed };
 }
 
-/** Bytes as text. The strict decoder, which takes several times as long, looks at what may not be UTF-8 only. */
+/** Bytes as text. The strict decoder is several times slower, so it only decodes bytes that may not be UTF-8. */
 function textOf(bytes: Uint8Array): string {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
   return text.includes('\ufffd') || text.startsWith('\ufeff') ? utf8.decode(bytes) : text;

@@ -1,4 +1,6 @@
-/** Upper bounds of the buckets, ms: two an octave, from 0.25 ms to 6.5 minutes; what took longer lies beyond the last. */
+/**
+ * Upper bounds of the buckets, ms: two per octave, from 0.25 ms to 6.5 minutes; longer durations are beyond the last.
+ */
 export const latencyBounds: readonly number[] = Array.from(
   { length: 42 },
   (_unused, index) => 2 ** (Math.floor(index / 2) - 2) * (index % 2 === 0 ? 1 : 1.5),
@@ -9,12 +11,12 @@ export interface LatencySnapshot {
   readonly counts: readonly number[];
   readonly count: number;
   readonly sumMs: number;
-  /** Left out while nothing was counted. */
+  /** Left out until something is counted. */
   readonly p50Ms?: number;
   readonly p99Ms?: number;
 }
 
-/** A histogram of durations in fixed logarithmic buckets: constant memory, one step a batch. */
+/** A histogram of durations in fixed logarithmic buckets: constant memory, one step per batch. */
 export class Latency {
   readonly #counts = new Array<number>(latencyBounds.length + 1).fill(0);
   #count = 0;

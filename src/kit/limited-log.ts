@@ -5,7 +5,7 @@ import type { Logger } from './environment.ts';
 export interface LimitedLog {
   warn(key: string, fields: object, text: string): void;
   error(key: string, fields: object, text: string): void;
-  /** Writes what was held back since each key's last line; for the end of a run. */
+  /** Writes the lines held back since each key's last line; for the end of a run. */
   flush(): void;
 }
 
@@ -20,7 +20,7 @@ interface Entry {
 const maxKeys = 1000;
 
 /**
- * Lets the first line of a key through at once and holds back those that follow within `everyMs`; the next line that
+ * Logs the first line of a key at once and holds back those that follow within `everyMs`; the next line that
  * passes carries their number as `suppressed`. Remembers the 1000 keys that were written last; starts no timer.
  */
 export function limited(log: Logger, clock: Clock, everyMs: number): LimitedLog {

@@ -14,7 +14,7 @@ interface Listening {
   readonly address: string;
   readonly log: Environment['log'];
   readonly options?: ConnectOptions | undefined;
-  /** What has worked with this connector in this process: a port that it had before is waited for. */
+  /** What has worked with this connector in this process: if it had this port before, listening is retried. */
   readonly proven?: Proven;
   /** Where its address is set, for messages: the option `listen` unless given. */
   readonly setting?: string;
@@ -28,8 +28,8 @@ export function serverNameOn(port: number): string | undefined {
 }
 
 /**
- * Opens a server's port, says so, and warns when others than this machine can reach it: no server of fdp knows who
- * asks. Gives the port.
+ * Opens a server's port, logs it, and warns if other machines can reach it: no server of fdp authenticates
+ * its clients. Returns the port.
  * @throws FDP_PORT_IN_USE, fatal, but transient when the topology took over from a process that may still hold it
  * @throws FDP_REFUSED without the right to use the port
  * @throws FDP_CONNECT_FAILED, fatal, when this machine doesn't have the address
@@ -56,14 +56,14 @@ export async function listen(server: Server, listening: Listening, signal: Abort
   return bound.port;
 }
 
-/** In a container (FDP_CONTAINER, of the image) who can reach a port is decided where it is published: that is no news. */
+/** In a container (FDP_CONTAINER, set by the image) publishing the port decides who can reach it: no warning then. */
 function warnOfOthers({ name, log }: Listening, fields: { readonly port: number }): void {
   if (process.env['FDP_CONTAINER'] === 'true') return;
   const text = `${name}: port ${fields.port} is open to other machines without authentication`;
   log.warn(fields, `${text}: protect it with a firewall, or listen on 127.0.0.1`);
 }
 
-/** What a server alone may hold, for `claims`: the same for every way to write the address. Nothing for port 0. */
+/** A server's claim: the same for every way to write the address. None for port 0. */
 export function listenClaims(address: string): readonly string[] {
   const { host, port } = hostAndPort(address);
   return port === 0 ? [] : [`port ${port} on ${host === 'localhost' ? '127.0.0.1' : host}`];
@@ -76,7 +76,7 @@ export function reachable(address: string): { readonly host: string; readonly po
   return { host: hostInAddress(here), port };
 }
 
-/** Does the address lead to this machine alone? */
+/** Whether only this machine can reach the address. */
 export function isLoopback(address: string): boolean {
   return /^(::ffff:)?127\./.test(address) || address === '::1';
 }

@@ -15,7 +15,7 @@ export interface SourceMessage {
   readonly raw?: Uint8Array | string;
   /** Why the value could not be parsed: the engine rejects the message with its bytes. */
   readonly problem?: FdpError;
-  /** Of a replayed dead letter: only the child with this index goes on, its siblings were delivered before. */
+  /** Of a replayed dead letter: only the child with this index is processed, its siblings were delivered before. */
   readonly onlyIndex?: number;
 }
 
@@ -30,7 +30,7 @@ export interface Message {
   readonly track: Track;
 }
 
-/** What a batch, and everything made from it, shares. */
+/** Shared by a batch and everything made from it. */
 export interface LaneContext {
   readonly id: string;
   /** Aborts when the lane is revoked, its request is over, or the stop is forced. */

@@ -3,7 +3,7 @@ import { distance } from 'fastest-levenshtein';
 const maxCompared = 1000;
 const maxListed = 30;
 
-/** The known name that `word` was probably meant to be; undefined when none is near. */
+/** The known name that `word` was probably meant to be; undefined if none is similar. */
 export function nearest(word: string, known: Iterable<string>): string | undefined {
   const wanted = word.slice(0, 100).toLowerCase();
   let best: string | undefined;
@@ -32,7 +32,7 @@ function isSwapped(one: string, other: string): boolean {
   return at >= 0 && swapped === other;
 }
 
-/** A hint for a name that does not exist: the nearest right one, and what there is. */
+/** A hint for an unknown name: the most similar known one, and the list of known ones. */
 export function suggestion(word: string, known: Iterable<string>, what: string): string {
   const names = [...known];
   if (names.length === 0) return `there are no ${what}`;

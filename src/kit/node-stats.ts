@@ -3,11 +3,11 @@ import type { NodeSnapshot } from './snapshot.ts';
 
 export type { NodeKind, NodeState };
 
-/** What a node's owner, the topology, does for it. */
+/** What a node needs from its owner, the topology. */
 export interface NodeOwner {
   /** Called once per state change. */
   stateChanged(node: NodeStats): void;
-  /** What went wrong, with the environment variables that its values come from; left out where nobody knows them. */
+  /** Adds to an error's text which environment variables its values come from; left out where that is unknown. */
   explain?(text: string): string;
 }
 
@@ -28,11 +28,11 @@ export class NodeStats {
   state: NodeState = 'idle';
   /** Why the state is not `ok`; one line. */
   reason: string | undefined;
-  /** When it will try again, Unix ms; undefined when it waits for nothing, or nobody knows. */
+  /** When it will try again, Unix ms; undefined when it does not wait, or the time is unknown. */
   retryAt: number | undefined;
-  /** Where in the world it works, if that is an address: `127.0.0.1:8888`. */
+  /** The address it works at, if it has one: `127.0.0.1:8888`. */
   address: string | undefined;
-  /** What only this kind of node counts: reconnects, gaps, clients, lines skipped, keys evicted. */
+  /** Figures of this kind of node: reconnects, gaps, clients, lines skipped, keys evicted. */
   readonly extra: Record<string, number> = {};
   /** Which of `extra` may fall as well as rise. */
   readonly gauges = new Set<string>();
@@ -56,7 +56,7 @@ export class NodeStats {
     this.extra[counter] = (this.extra[counter] ?? 0) + by;
   }
 
-  /** Adds to a counter that is kept apart for each value: `unknown_conditions:1001`. The caller bounds the values. */
+  /** Adds to a counter with one series per value: `unknown_conditions:1001`. The caller bounds the number of values. */
   countBy(counter: string, value: string): void {
     this.count(`${counter}:${value}`);
   }
@@ -69,11 +69,11 @@ export class NodeStats {
 
   is(state: NodeState, reason?: string, retryAt?: number): void {
     // A reason that changes while the state stays is kept, but not logged again.
-    const isSaid = this.state === state && (this.reason !== undefined || reason === undefined);
+    const isReported = this.state === state && (this.reason !== undefined || reason === undefined);
     this.state = state;
     this.reason = reason === undefined ? undefined : (this.#owner.explain?.(reason) ?? reason);
     this.retryAt = retryAt;
-    if (!isSaid) this.#owner.stateChanged(this);
+    if (!isReported) this.#owner.stateChanged(this);
   }
 }
 

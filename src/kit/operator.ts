@@ -10,16 +10,21 @@ import type { Meta } from './origin.ts';
 import type { Outcomes } from './outcomes.ts';
 import { RecencyMap } from './recency-map.ts';
 
+/**
+ * What an operator is created with. Decide by the message (its `timestamp`, a field), not by `clock`, which is for waiting:
+ * only then does a message that is read again give the same result.
+ */
 export interface OperatorContext extends Environment {
   readonly node: NodeStats;
-  /** How messages end that don't go on; the helpers use it. */
+  /** Ends messages that are not passed on; used by the helpers. */
   readonly outcomes: Outcomes;
   /** The lookup role of a connector that the operator names in its options. */
   lookup(connector: string): Pick<Lookup, 'find'>;
 }
 
-// The helpers that operators are made with. They keep the accounting true for the author: whatever the function
-// returns is counted as made, passed on or filtered, and whatever it throws rejects that one message and no other.
+// The helpers that operators are made with. They do the accounting: whatever the function
+// returns is counted as made, passed on or filtered, and whatever it throws rejects that one message and no other. Throw an
+// `FdpError` with FDP_MESSAGE_INVALID: its text is the reason in the dead letter.
 
 /** One message in, one message out. */
 export function perMessage(
@@ -53,11 +58,14 @@ export interface ScanOptions<S> {
   step(state: S, message: Message): readonly Message[];
   /** Which state a message belongs to. */
   key(message: Message): string;
-  /** Keys remembered; the one unused for longest is forgotten, and counted as `evicted`. */
+  /** Keys remembered per lane; beyond that, the least recently used is forgotten and counted as `evicted`. */
   readonly maxKeys: number;
 }
 
-/** Keyed state: made per lane and subscription, bounded, gone when the lane is. */
+/**
+ * Keyed state: made per lane and subscription, bounded, dropped with the lane. Changes that `step` made before it threw
+ * are kept. The operator declares the figures that this counts: `evicted` and `split_keys` of `figures`.
+ */
 export function scan<S>(context: OperatorContext, options: ScanOptions<S>): OperatorFunction<Batch, Batch> {
   const lanes = new KeyLanes(context);
   return (batches) =>
@@ -78,7 +86,7 @@ export function scan<S>(context: OperatorContext, options: ScanOptions<S>): Oper
     });
 }
 
-/** The one asynchronous helper: asks a store about each message, one after the other, each within `timeoutMs`. */
+/** The one asynchronous helper: queries a store for each message, one after the other, each within `timeoutMs`. */
 export function lookup(
   context: OperatorContext,
   fn: (message: Message, batch: Batch, signal: AbortSignal) => Promise<readonly Message[]>,
@@ -104,7 +112,7 @@ export function lookup(
   });
 }
 
-/** Looks at a whole batch, as `reply` does for a request; the messages pass unchanged. */
+/** Handles a whole batch, as `reply` does for a request; the messages pass unchanged. */
 export function perBatch(context: OperatorContext, fn: (batch: Batch) => void): OperatorFunction<Batch, Batch> {
   return map((batch) => {
     fn(batch);

@@ -3,13 +3,13 @@ import type { LaneContext, Message } from './message.ts';
 import type { NodeStats } from './node-stats.ts';
 import { Outcome } from './track.ts';
 
-/** How a message ends at a node, instead of going on. The figures of the node are kept. */
+/** Ends a message at a node instead of passing it on, and counts it in the node's figures. */
 export interface Outcomes {
-  /** It was not wanted. */
+  /** Filtered: the pipeline does not want it. */
   filter(message: Message): void;
-  /** It is taken out: dead letter, log line, or the reply of a request. Anything may have been thrown. */
+  /** Rejected: it goes to the dead letter, the log, or the reply of a request. `thrown` may be anything. */
   reject(lane: LaneContext, message: Message, thrown: unknown): void;
-  /** It will be read again. */
+  /** Released: it will be read again. */
   release(message: Message): void;
 }
 

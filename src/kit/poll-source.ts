@@ -3,19 +3,25 @@ import { errorText, FdpError, faultOf } from '../errors.ts';
 import { Backoff } from './backoff.ts';
 import { linkedAbort, unlessAborted } from './clock.ts';
 import type { SourceMessage } from './message.ts';
+import { Proven } from './proven.ts';
 import type { RoleContext } from './role.ts';
 import type { Lane, Reading, Source } from './source.ts';
 
 export interface PollSourceOptions {
   /** The connector's name, and the id of the one lane. */
   readonly name: string;
-  /** From the beginning of one poll to the beginning of the next, ms; one that took longer is followed by the next at once. */
+  /** From the start of one poll to the start of the next, ms; after a poll that took longer the next starts at once. */
   readonly everyMs: number;
   /** How long one poll may take, ms; 10 s unless given. */
   readonly timeoutMs?: number;
+  /** The connector's, so that it outlives a restart of the topology; one of its own unless given. */
+  readonly proven?: Proven;
   /**
-   * Asks once, and gives what is new, in order; nothing is fine. A fatal error (`FdpError`) ends the topology; after any
-   * other it is asked again, after waits that grow, or after the wait that a throttled one names.
+   * Polls once and returns what is new, in order; an empty list is fine. What it throws decides about the next poll:
+   *
+   * - fatal (`FDP_REFUSED`: the key is wrong): the topology ends, unless a poll has worked before in this process;
+   * - throttled (`FDP_UNAVAILABLE` with `fault: 'throttled'`): polls again after `waitMs`, or after the interval without it;
+   * - anything else, with a code or not: polls again with back-off, from 100 ms to 30 s, or to the interval if it is longer.
    */
   poll(signal: AbortSignal): Promise<readonly PolledMessage[]>;
 }
@@ -29,8 +35,8 @@ const longestPollMs = 10_000;
 const longestWaitMs = 30_000;
 
 /**
- * A source that asks (an API, a page, a folder): one lane that polls every interval of the clock while it is read, never
- * two polls at a time, and none while the pipeline takes nothing. Never replayable. The node is `ok` after a poll that
+ * A source that polls (an API, a page, a folder): one lane that polls once per interval while it is read, never
+ * two polls at a time, and none while the pipeline is not reading. Never replayable. The node is `ok` after a poll that
  * worked, and `retrying`, with the reason and the time of the next try, after one that did not.
  */
 export function pollSource(context: RoleContext, options: PollSourceOptions): Source {
@@ -56,6 +62,7 @@ class Poller {
   readonly #context: RoleContext;
   readonly #options: PollSourceOptions;
   readonly #backoff: Backoff;
+  readonly #proven: Proven;
   /** When the next poll is due, monotonic ms. */
   #dueAt = Number.NEGATIVE_INFINITY;
 
@@ -63,6 +70,7 @@ class Poller {
     this.#context = context;
     this.#options = options;
     this.#backoff = new Backoff(context, Math.max(longestWaitMs, options.everyMs));
+    this.#proven = options.proven ?? new Proven();
   }
 
   async read(signal: AbortSignal, stopped: AbortSignal): Promise<Reading | undefined> {
@@ -80,7 +88,7 @@ class Poller {
     }
   }
 
-  /** What one poll found; nothing after a failure, with the next one put off. */
+  /** The messages of one poll; none after a failure, which postpones the next poll. */
   async #poll(stopped: AbortSignal): Promise<readonly PolledMessage[]> {
     const { clock, node } = this.#context;
     const { name, everyMs, poll } = this.#options;
@@ -92,12 +100,14 @@ class Poller {
     try {
       const found = await unlessAborted(limit.controller.signal, poll(limit.controller.signal), late);
       this.#backoff.reset();
+      this.#proven.worked('poll');
       if (!stopped.aborted) node.is('ok');
       return found;
     } catch (error) {
       if (stopped.aborted) return [];
-      if (faultOf(error) === 'fatal') throw error;
-      this.#failed(error);
+      const judged = this.#proven.judge('poll', error);
+      if (faultOf(judged) === 'fatal') throw judged;
+      this.#failed(judged);
       return [];
     } finally {
       cancel();
@@ -107,7 +117,8 @@ class Poller {
 
   #failed(error: unknown): void {
     const { clock, node } = this.#context;
-    const askedMs = error instanceof FdpError ? (error.waitMs ?? 0) : 0;
+    const isThrottled = error instanceof FdpError && error.fault === 'throttled';
+    const askedMs = isThrottled ? (error.waitMs ?? this.#options.everyMs) : 0;
     const waitMs = Math.max(askedMs, this.#backoff.nextMs());
     this.#dueAt = clock.monotonic() + waitMs;
     node.retries++;

@@ -3,9 +3,9 @@
  * nothing of Node is used here.
  */
 
-/** Digits that a price of an instrument comes with at most; more of them are the noise of somebody's arithmetic. */
+/** The most digits that an instrument's price has; more are floating-point noise. */
 const mostDigits = 12;
-/** Digits that are kept of such a one. */
+/** Digits kept of a price with such noise. */
 const meantDigits = 7;
 const fewestDecimals = 2;
 const mostDecimals = 20;

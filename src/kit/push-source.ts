@@ -12,38 +12,38 @@ export interface PushSourceOptions {
   readonly queue: Pick<QueueOptions, 'maxItems' | 'maxBytes' | 'whenFull'>;
   /** Messages of a reading, at most; 500 unless given. */
   readonly batch?: number;
-  /** Called when a full queue has given messages up, to count them as a figure of the component. */
+  /** Called when a full queue has dropped messages, to count them as a figure of the component. */
   onDropped(count: number): void;
   /**
-   * Begins when messages are given up, and ends when the queue was read to its end. Left out: nobody is told of the time
-   * in which messages were missed.
+   * Begins when messages are dropped, and ends when the queue has been read to its end. Left out: the periods
+   * in which messages were missed are not reported.
    */
   readonly gap?: Gap;
   /**
-   * Takes messages from the world and pushes them, until `intake.signal` aborts; called once the lane is subscribed to. It
-   * connects again by itself after a loss, and shows on the node how it is. When it resolves by itself the source has come
-   * to its end; what it throws is what a person must fix, and ends the topology.
+   * Receives messages and pushes them, until `intake.signal` aborts; called when the lane is subscribed to. It
+   * reconnects by itself and shows its state on the node. If it resolves by itself, the source has come
+   * to its end; it throws only errors that a person must fix, which end the topology.
    */
   receive(intake: Intake): Promise<void>;
 }
 
-/** What a push source pushes into. */
+/** The queue that a push source pushes into. */
 export interface Intake {
-  /** Aborts when nothing more is wanted: unsubscribed, or closed. */
+  /** Aborts when the intake ends: unsubscribed, or closed. */
   readonly signal: AbortSignal;
-  /** True while the queue is full and `when_full` is `pause`: read nothing more from the connection. */
+  /** True while the queue is full and `when_full` is `pause`: stop reading from the connection. */
   readonly paused: boolean;
   /** Calls `fn` at every change of `paused`. */
   onPaused(fn: (paused: boolean) => void): void;
   /**
-   * Adds a message that takes `bytes`; messages of one `key` may replace each other when `when_full` is `conflate`. False
-   * when this very message was given up.
+   * Adds a message that takes `bytes`; messages of one `key` may replace each other when `when_full` is `conflate`.
+   * False if this very message was dropped.
    */
   push(message: SourceMessage, bytes: number, key?: string): boolean;
 }
 
 /**
- * A source that the world pushes to (a socket, a subscription): one lane with a bounded queue between the connection and
+ * A source that is pushed to (a socket, a subscription): one lane with a bounded queue between the connection and
  * the pipeline, never replayable. Unsubscribing ends the intake, what the queue holds is still given; `close` waits for
  * `receive` to end.
  */
@@ -82,7 +82,7 @@ class PushSource implements Source {
     });
   }
 
-  /** Nothing to wait for: the connection is made while the lane is open. */
+  /** Returns at once: the connection is made while the lane is open. */
   async connect(): Promise<void> {}
 
   async close(): Promise<void> {

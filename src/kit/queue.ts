@@ -9,15 +9,15 @@ export interface QueueOptions {
   readonly maxItems: number;
   readonly maxBytes: number;
   readonly whenFull: WhenFull;
-  /** That many items were given up. */
+  /** Called with the number of items that were dropped. */
   readonly onDropped?: (count: number) => void;
   /** `pause` only: the producer must stop (true) or may continue (false). Called once per state change. */
   readonly onPaused?: (paused: boolean) => void;
-  /** What one `take` gives at most, in bytes; a single larger item is given alone. 1 MiB unless given. */
+  /** The most bytes that one `take` returns; a single larger item is returned alone. 1 MiB unless given. */
   readonly takeBytes?: number;
 }
 
-/** Items in the order in which they were pushed, and what they weigh together. */
+/** Items in the order in which they were pushed, and their total size in bytes. */
 interface Taken<T> {
   readonly items: readonly T[];
   readonly bytes: number;
@@ -30,9 +30,9 @@ interface Entry<T> {
 }
 
 /**
- * What stands between a source that is pushed to (a socket) and the lane that reads: one producer, one reader, bounded
+ * The queue between a source that is pushed to (a socket) and the lane that reads it: one producer, one reader, bounded
  * in items and bytes. When it is full,
- * - `drop_oldest` gives up the oldest items, however many make room;
+ * - `drop_oldest` drops the oldest items, as many as it takes to make room;
  * - `conflate` keeps the latest item of each key, in its earlier place, until the queue is half empty again; if there
  *   are more keys than room the oldest go;
  * - `pause` takes what comes and asks the producer to stop until the queue is half empty: over the bounds lies only
@@ -69,7 +69,7 @@ export class BoundedQueue<T> {
   }
 
   /**
-   * Adds an item. False when this very item was given up: it alone is over `maxBytes` (unless the policy is `pause`),
+   * Adds an item. False if this very item was dropped: it alone is over `maxBytes` (unless the policy is `pause`),
    * or the queue is closed; it is counted as dropped.
    */
   push(item: T, bytes: number, key?: string): boolean {
@@ -106,7 +106,7 @@ export class BoundedQueue<T> {
     return { items, bytes };
   }
 
-  /** No more pushes; what lies in the queue can still be taken. */
+  /** Ends pushing; items in the queue can still be taken. */
   close(): void {
     this.#closed = true;
     this.#wake?.();
@@ -142,7 +142,7 @@ export class BoundedQueue<T> {
     this.#bytes -= entry.bytes;
     if (entry.key !== undefined) this.#latest?.delete(entry.key);
     if (this.#head < 1024 && this.#head < this.#entries.length) return;
-    // Letting go of what was taken, in steps: one copy for a thousand items.
+    // Taken items are freed in steps: one copy per thousand items.
     this.#entries = this.#entries.slice(this.#head);
     this.#head = 0;
   }

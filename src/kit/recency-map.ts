@@ -2,8 +2,8 @@
 const renewAfter = 1000;
 
 /**
- * A map that knows which key was unused for longest, and forgets that one when it holds more than `most`. Every
- * operation takes the same time on average, however many keys there are, and what was removed leaves no memory behind.
+ * A map that forgets the least recently used key when it holds more than `most`. Every
+ * operation takes constant time on average, and removed keys leave no memory behind.
  */
 export class RecencyMap<V> {
   readonly #entries = new Map<string, V>();
@@ -13,7 +13,7 @@ export class RecencyMap<V> {
   #newest: string | undefined;
   readonly #most: number;
 
-  /** `most`: keys that are held at most; without limit unless given. */
+  /** `most`: the most keys that are held; without limit unless given. */
   constructor(most = Number.POSITIVE_INFINITY) {
     this.#most = most;
   }
@@ -26,12 +26,12 @@ export class RecencyMap<V> {
     return this.#entries.get(key);
   }
 
-  /** Keys and values; the one that was unused for longest comes first. */
+  /** Keys and values, the least recently used first. */
   [Symbol.iterator](): IterableIterator<[string, V]> {
     return this.#entries[Symbol.iterator]();
   }
 
-  /** Sets the key's value, and makes it the one used last. Gives the key that was forgotten for it, if any. */
+  /** Sets the key's value, and makes it the most recently used. Returns the key that was forgotten for it, if any. */
   use(key: string, value: V): string | undefined {
     if (key === this.#newest) {
       this.#entries.set(key, value);
@@ -48,7 +48,7 @@ export class RecencyMap<V> {
     return this.#entries.size > this.#most ? this.removeOldest() : undefined;
   }
 
-  /** Removes the key that was unused for longest, and gives it; undefined when there is none. */
+  /** Removes and returns the least recently used key; undefined when there is none. */
   removeOldest(): string | undefined {
     if (this.#entries.size === 0) return undefined;
     const oldest = this.#oldest.next().value as string;

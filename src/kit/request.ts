@@ -4,27 +4,27 @@ import type { FdpError } from '../errors.ts';
 export interface RequestContext {
   /** The requested path without its query, to make links from. */
   readonly path: string;
-  /** The query as it was asked, without its `?`: tells its parameters from those of the path. Empty when there was none. */
+  /** The query string without its `?`; empty if there is none. Separates its parameters from those of the path. */
   readonly query: string;
   /** Left by `find` for `reply`: where the next page begins, null on the last one. */
   page?: PageEdge | null;
-  /** The first call of the two wins; later ones are ignored. */
+  /** Of `respond` and `fail`, the first call wins; later ones are ignored. */
   respond(data: unknown): void;
   fail(error: FdpError): void;
-  /** Nobody works on it any more: fails it, if it still waits, and aborts its lane's signal. */
+  /** Ends work on the request: fails it, if it still waits, and aborts its lane's signal. */
   stop(error: FdpError): void;
 }
 
-/** A route as those see it who ask: made from what its operators say of themselves. Schemas are JSON Schema 2020-12. */
+/** A route as its clients see it, made from the declarations of its operators. Schemas are JSON Schema 2020-12. */
 export interface RouteDescription {
   /** `GET /api/v1/trades/{symbol}` */
   readonly route: string;
   readonly parameters: readonly RouteParameter[];
-  /** The schema of the reply's data; an empty one where nobody knows. */
+  /** The schema of the reply's data; empty if unknown. */
   readonly reply: Readonly<Record<string, unknown>>;
-  /** What it answers; left out where nobody says. */
+  /** What the route returns; left out if no operator describes it. */
   readonly description?: string;
-  /** True when it answers with 404 if what is asked for is not there. */
+  /** True if it responds with 404 when nothing is found. */
   readonly mayBeMissing?: boolean;
 }
 

@@ -2,23 +2,23 @@ import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
- * Why this process may not write to `path` (or make it), and what cures it: whose it is and as whom the process runs,
- * which in a container is nobody that its owner knows by name.
+ * Why this process may not write to `path` (or create it), and how to fix it: the owner, and the user of the process,
+ * who in a container often has no name on the host.
  */
 export function writeAdvice(path: string): string {
   const folder = blocking(path);
-  const place = folder ?? path;
-  if (codeOf(place, constants.W_OK) === 'EROFS')
-    return `${place} is on a read-only file system: mount a volume there, or set FDP_DATA to a folder that can be written`;
+  const target = folder ?? path;
+  if (codeOf(target, constants.W_OK) === 'EROFS')
+    return `${target} is on a read-only file system: mount a volume there, or set FDP_DATA to a folder that can be written`;
   if (folder === undefined)
     return `it must be a file that ${me()} may read and write, in a folder where it may create files`;
   return (
-    `${me()} may not write to ${place}${ownerOf(place)}: ${cure(place, 'w')}, ` +
+    `${me()} may not write to ${target}${ownerOf(target)}: ${cure(target, 'w')}, ` +
     'or mount a named volume there instead of a folder of the machine'
   );
 }
 
-/** Why this process may not read the file, and what cures it; undefined when its rights are not what is wrong. */
+/** Why this process may not read the file, and how to fix it; undefined if permissions are not the cause. */
 export function readAdvice(path: string): string | undefined {
   const found = nearest(path);
   const blocked = found === path ? codeOf(path, constants.R_OK) : codeOf(found, constants.X_OK);
@@ -26,7 +26,7 @@ export function readAdvice(path: string): string | undefined {
   return `make ${found}${ownerOf(found)} readable for ${me()}: ${cure(found, 'r')}`;
 }
 
-/** The file or folder that can't be written: the one that is there, or the nearest folder above. */
+/** The file or folder that can't be written: the path itself, or the nearest existing folder above. */
 function blocking(path: string): string | undefined {
   return [nearest(path), dirname(path)].find((each) => existsSync(each) && codeOf(each, constants.W_OK) !== undefined);
 }

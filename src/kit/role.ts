@@ -4,8 +4,8 @@ import type { Outcomes } from './outcomes.ts';
 import type { RouteDescription } from './request.ts';
 
 /**
- * The options given where a topology names the connector (`group`, `from`, ...): checked against the schema of the role, with
- * its defaults filled in.
+ * The options given where a topology names the connector (`group`, `from`, ...): checked against the schema of the
+ * role, with its defaults filled in.
  */
 export type Usage = Readonly<Record<string, unknown>>;
 
@@ -13,17 +13,17 @@ export interface RoleContext extends Environment {
   readonly topology: string;
   /** The node of this role: counters, state and readiness. */
   readonly node: NodeStats;
-  /** How messages end at this node that it has taken already, such as those in a buffer. */
+  /** Ends messages that this node has already taken, such as those in a buffer. */
   readonly outcomes: Outcomes;
   /** The routes of the topology; none unless its source is one for requests. */
   readonly routes: readonly RouteDescription[];
   /** What the sink will be given: plain rows, or merge operations that change a row's counters. */
   readonly input: 'rows' | 'merges';
-  /** Whether the topology's source gives again what was not confirmed. A sink of one that can't may keep it on the disk. */
+  /** Whether the topology's source can be read again. If not, a sink may keep unconfirmed messages on disk. */
   readonly sourceReplays: boolean;
 }
 
-/** What the engine tells a role when it connects it. */
+/** What the engine passes to a role when it connects it. */
 export interface ConnectOptions {
   /** The topology's source took over from a process that may still hold a port: wait for it instead of failing. */
   readonly takenOver: boolean;
@@ -32,8 +32,9 @@ export interface ConnectOptions {
 /** What all roles have in common. */
 export interface Role {
   /**
-   * Touches the world: resolves when the role can work. Called again after a transient error, without end; a fatal one
-   * ends the topology. A source that shares its work with others waits here until it is its turn (`node.is('standby')`).
+   * Connects; resolves when the role can work. Repeated without limit after transient errors; a fatal one
+   * ends the topology. A source that shares its work with others waits here until it is its turn
+   * (`node.is('standby')`).
    */
   connect(signal: AbortSignal, options?: ConnectOptions): Promise<void>;
   /** Frees everything; idempotent; also called when `connect` failed or never ran. */

@@ -4,10 +4,10 @@ import type { Message } from './message.ts';
 /** Plain values: `date` as Unix ms, `int64` as number, `decimal` as plain text, and `_id` as opaque text. */
 export type Row = Readonly<Record<string, unknown>>;
 
-/** How a field of a row takes a new value in. */
+/** How a field of a row combines with a new value. */
 export type FoldKind = 'count' | 'sum' | 'highest' | 'lowest' | 'first' | 'last' | 'set_on_insert';
 
-/** What all operations of an operator do with a row. */
+/** What the operations of an operator do to a row. */
 export interface MergeShape {
   /** The field that names the row. */
   readonly unique: string;
@@ -25,8 +25,9 @@ export interface Dated {
 }
 
 /**
- * A change of one row, made by `aggregate` or `metadata_upsert` and carried out by a table, which folds changes exactly: the
- * row comes out the same whatever their order, however they are cut into writes, and however often each is tried.
+ * A change of one row, made by `aggregate` or `metadata_upsert` and carried out by a table, which folds changes
+ * exactly: the row comes out the same whatever their order, however they are split into writes, and however often each
+ * is tried.
  */
 export interface MergeOperation {
   readonly merge: {
@@ -46,7 +47,7 @@ export interface MergeOperation {
     readonly first?: Readonly<Record<string, Dated>>;
     /** Fields that keep the value that is ordered after all others. */
     readonly last?: Readonly<Record<string, Dated>>;
-    /** Fields that get a value with the row, and keep it: for what follows from the row's unique value. */
+    /** Fields set when the row is made, and kept: for values that follow from the row's unique value. */
     readonly set_on_insert?: Readonly<Record<string, unknown>>;
   };
 }
@@ -67,7 +68,7 @@ export function fieldsOf(message: Message): Fields {
 /** The same fields and one more. Written out: V8 takes several times as long for a spread that is then added to. */
 export function withField(fields: Fields, name: string, value: unknown): Fields {
   const names = Object.keys(fields);
-  // An assignment to this one is none.
+  // Assigning `__proto__` sets the prototype instead of a field.
   if (name === '__proto__' || names.includes('__proto__')) return { ...fields, [name]: value };
   const all: Record<string, unknown> = {};
   for (const each of names) all[each] = fields[each];

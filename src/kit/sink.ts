@@ -5,8 +5,8 @@ import type { Row } from './row.ts';
 import type { LogRecord } from './source.ts';
 
 /**
- * Takes messages out of the platform. One to begin with is `ordered`, `connect`, `write` and `close`; what else a store
- * can do stands in the parts that it may leave out.
+ * Takes messages out of the platform. The required parts are `ordered`, `connect`, `write` and `close`; what else a
+ * store can do is in the optional parts.
  */
 export interface Sink extends Role {
   /** Ordered: one write of a lane at a time, in source order, retries included. */
@@ -14,16 +14,16 @@ export interface Sink extends Role {
   /** Unordered: how many writes of a lane may be under way. */
   readonly maxInFlight?: number;
   /**
-   * Resolves when the messages are durable. Throws when all of them failed; those that failed alone are named in the
-   * receipt. An ordered sink names with a failed message all that follow it with the same key. On `signal` it gives up
+   * Resolves when the messages are durable. Throws when all of them failed; if only some failed, they are named in the
+   * receipt. With a failed message an ordered sink also names all later ones with the same key. On `signal` it gives up
    * as soon as it can; its effects are then unknown.
    */
   write(messages: readonly Message[], signal: AbortSignal): Promise<Receipt>;
-  /** Of a sink that counts: up to where it has counted. Left out: it keeps no marks. */
+  /** Of a sink with counters: up to which record they have counted. Left out: it keeps no marks. */
   readonly counters?: SinkCounters;
-  /** Of a sink that keeps its rows, and can tell whether it still has them. Left out: nothing is asked. */
+  /** Of a sink that keeps rows and can check whether it still has them. Left out: nothing is checked. */
   readonly rows?: SinkRows;
-  /** The largest message that it takes, in bytes; a longer dead letter is cut. */
+  /** The largest message that it takes, in bytes; a longer dead letter is truncated. */
   readonly maxMessageBytes?: number;
 }
 
@@ -32,35 +32,35 @@ export interface SinkCounters {
   /** The highest (offset, index) of a lane that was counted, with that record's timestamp and key. */
   mark(lane: string): Promise<Mark | undefined>;
   /**
-   * Lowers the marks of a lane that lie above `to` down to it, so that counting goes on after that record; without one,
+   * Lowers a lane's marks that are above `to` to it, so that counting continues after that record; without `to`,
    * at the first. The counts stay.
    */
   forget(lane: string, to: Mark | undefined): Promise<void>;
 }
 
-/** What a table answers about its rows, and takes beside the messages of a topology. */
+/** Checks of a table's rows, and rows that don't come from a topology. */
 export interface SinkRows {
   /**
-   * Looks for what was confirmed for a lane before. Undefined when every proof is still there; else the store is older
-   * than they are (restored, emptied), and it gives the offset after the newest record of the lane of which it has
-   * something, 0 when there is nothing. Below that all is there, but for what lay in writes that were under way.
+   * Checks what was confirmed for a lane before. Undefined when every proof is still there; otherwise the store is
+   * older than they are (restored, emptied), and the result is the offset after the lane's newest record of which it
+   * has anything, 0 if there is none. Everything below it is stored, except for writes that were under way.
    */
   behind(lane: string, proofs: readonly Proof[]): Promise<number | undefined>;
   /**
-   * Tables with a `unique` field: stores one row, in place of the one with the same unique value if there is one, in one
-   * atomic and durable step; `expire` then counts from now, and rows that have expired are removed now and then. Not for
-   * the messages of a topology, whose replay would bring old rows back: for what a process says of itself. Resolves when
+   * Tables with a `unique` field: stores one row, in place of the one with the same unique value if there is one, in
+   * one atomic and durable step; `expire` then counts from now, and expired rows are removed from time to time. Not for
+   * the messages of a topology, whose replay would bring old rows back, but for the status of a process. Resolves when
    * durable, and gives up on `signal`. Left out: the sink stores messages only.
    */
   put?(row: Row, signal: AbortSignal): Promise<void>;
 }
 
-/** What became of the messages of one write, by their place in it. Whatever it does not name was stored now. */
+/** The result of one write, by the index of each message. Messages that it does not name were stored now. */
 export interface Receipt {
-  /** Already there before, and where those came from. */
+  /** Messages stored before, and where the stored rows came from. */
   readonly known?: ReadonlyMap<number, Coordinates>;
   readonly failed?: ReadonlyMap<number, Error>;
-  /** By which a table knows later whether it still has this write; left out when the write changed nothing. */
+  /** Lets a table check later whether it still has this write; left out if the write changed nothing. */
   readonly proof?: Proof;
 }
 

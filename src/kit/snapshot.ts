@@ -2,12 +2,12 @@ import type { LatencySnapshot } from './latency.ts';
 import type { NodeKind, NodeState } from './node-state.ts';
 
 /**
- * `standby` waits for its turn in a consumer group; `held` and `failed` wait for a person. Counters are totals since the
- * process started; those of a topology are in source messages.
+ * `standby` waits for its turn in a consumer group; `held` and `failed` wait for a person. Counters are totals since
+ * the process started; those of a topology are in source messages.
  */
 export type TopologyState = 'starting' | 'standby' | 'running' | 'held' | 'draining' | 'stopped' | 'failed';
 
-/** Everything that a process can tell about itself at one instant: metrics, health and the status line are made from it. */
+/** The state of a process at one instant: metrics, health and the status line are made from it. */
 export interface ProcessSnapshot {
   /** Wall clock of the instant, Unix ms. */
   readonly at: number;
@@ -41,7 +41,7 @@ export interface TopologySnapshot {
   readonly lag?: number;
   /** The partitions of the log that this process reads; left out where there are none. */
   readonly partitions?: readonly number[];
-  /** How often the supervisor started it again. */
+  /** How often the supervisor restarted it. */
   readonly restarts: number;
   /**
    * How long messages took: from when their batch was read, or from the timestamp of its first record where the source
@@ -65,7 +65,7 @@ export interface NodeSnapshot {
   readonly reason?: string;
   /** When it will try again, Unix ms, where that is known. */
   readonly retryAt?: number;
-  /** Where in the world it works, if that is an address. */
+  /** The address it works at, if it has one. */
   readonly address?: string;
   readonly in: number;
   readonly made: number;
@@ -81,7 +81,7 @@ export interface NodeSnapshot {
   readonly gauges: readonly string[];
 }
 
-/** What a process tells of itself in the status table: enough to show it in any terminal. */
+/** A process's report in the status table: enough to show it in any terminal. */
 export interface StatusReport {
   readonly pipeline: string;
   readonly profile?: string;
@@ -96,7 +96,7 @@ export interface TopologyDescription {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
-/** What the table of `settings.status` holds: a row a process, which replaces its last one every second. */
+/** A row of the table of `settings.status`: one per process, replaced every second. */
 export const statusTable = {
   /** Host, pid and start; when the row was written, by that host's clock; the report as JSON. */
   fields: { process: 'string', at: 'date', snapshot: 'string' },

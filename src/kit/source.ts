@@ -4,13 +4,13 @@ import type { RequestContext } from './request.ts';
 import type { Role } from './role.ts';
 
 export interface Source extends Role {
-  /** True when what was not committed will be read again after a restart. */
+  /** True if messages that were not committed are read again after a restart. */
   readonly replayable: boolean;
   /** True, after `connect`, when this process took over from one that may still hold its port or file. */
   readonly takenOver?: boolean;
   /**
    * The lanes, as they are opened. Subscribed to once after `connect`. Unsubscribing stops the intake: no new lane, no
-   * new message from outside; lanes that are open go on until `close`. Completes when the source has no more to give.
+   * new message from outside; open lanes continue until `close`. Completes when the source has no more to give.
    * An error means that the source is dead; the supervisor restarts the topology.
    */
   readonly lanes: Observable<Lane>;
@@ -19,12 +19,12 @@ export interface Source extends Role {
 }
 
 /**
- * An ordered stream of messages. One of a source that gives nothing again is `id`, `signal` and `read`; what else a log can
- * do stands in the parts that the others leave out.
+ * An ordered stream of messages. A source that can't be read again needs only `id`, `signal` and `read`; what else a
+ * log can do is in the optional parts.
  */
 export interface Lane {
   readonly id: string;
-  /** Aborts when the lane is taken away (rebalance, lease lost, request over). */
+  /** Aborts when the lane is revoked (rebalance, lease lost, request over). */
   readonly signal: AbortSignal;
   /** Which chain of operators it runs through: a route; left out where there is one chain. */
   readonly chain?: string;
@@ -37,7 +37,7 @@ export interface Lane {
   read(signal: AbortSignal): Promise<Reading | undefined>;
   /** Messages of a reading, at most. */
   readonly batch?: number;
-  /** Of a lane that reads a log: what lies in it. */
+  /** Of a lane that reads a log: its records. */
   readonly log?: LaneLog;
   /** Of a lane that a group reads: its position. Left out: nothing is committed, and nothing is read again. */
   readonly group?: LanePosition;
@@ -56,11 +56,11 @@ export interface LanePosition {
   /** What the group had committed when the lane began; it reads from there. */
   readonly start: Committed;
   /**
-   * Makes `position` durable: everything before it has ended. With it goes the note, in place of the one before, none if
-   * it is left out; up to 4000 bytes. One call at a time, positions only go up.
+   * Makes `position` durable: everything before it has ended. The note is stored with it and replaces the one before,
+   * none if it is left out; up to 4000 bytes. One call at a time, positions only go up.
    */
   commit(position: number, note?: string): Promise<void>;
-  /** Before the first reading: goes back to a position and reads from there; durable, with its note, when it resolves. */
+  /** Before the first reading: rewinds to a position and reads from there; durable, with its note, when it resolves. */
   rewind(position: number, note?: string): Promise<void>;
 }
 
@@ -77,9 +77,11 @@ export interface LogRecord {
 
 export interface Reading {
   readonly messages: readonly SourceMessage[];
-  /** The position to commit when all of them have ended: one past the last offset. Left out where nothing is committed. */
+  /**
+   * The position to commit when all of them have ended: one past the last offset. Left out where nothing is committed.
+   */
   readonly position?: number;
-  /** What they weigh, for the permits. */
+  /** Their size, for the permits. */
   readonly bytes: number;
   readonly warmUp?: boolean;
 }

@@ -10,7 +10,7 @@ const metaNames = ['topic', 'partition', 'offset', 'index'] as const satisfies r
 export const templateMetaNames: readonly string[] = [...metaNames, 'key'];
 
 /**
- * Names of dates, Unix ms: the message's, and that of what the source read, which is when it was received. Like every other
+ * Names of dates, Unix ms: the message's timestamp, and when the source received it. Like every other
  * name they are fields of the value first, if it has such a field.
  */
 export const templateDateNames: readonly string[] = ['timestamp', 'received'];
@@ -40,7 +40,8 @@ export function compileTemplate(text: string): (message: Message) => unknown {
         throw new FdpError('FDP_MESSAGE_INVALID', `"${text}": the message has no ${names[at]}`);
       filled[2 * at + 1] = String(value);
     }
-    // Joined, not added up: V8 keeps a sum of strings as a tree with a node for each `+`, for as long as the message lives.
+    // Joined, not added up: V8 keeps a sum of strings as a tree with a node for each `+`, for as long as the message
+    // lives.
     return filled.join('');
   };
 }

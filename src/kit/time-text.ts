@@ -10,8 +10,8 @@ export const timeExpected =
   'a time such as 2026-01-05T14:30:00Z, 2026-01-05, 1767623400000 (Unix ms), or -15m (before now)';
 
 /**
- * A moment as a person writes it, as Unix ms; undefined when it is none. `now`, Unix ms, is what a relative one counts from.
- * A `+` of a zone may be a space: so it comes out of a query in which nobody encoded it.
+ * A time as a person writes it, as Unix ms; undefined if it is none. Relative times count from `now`, Unix ms.
+ * The `+` of a zone may be a space, which is what an unencoded `+` in a query becomes.
  */
 export function timeMs(text: string, now: number): number | undefined {
   const back = text.startsWith('-') ? text.slice(1) : '';

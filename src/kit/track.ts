@@ -1,29 +1,29 @@
 import type { Meta } from './origin.ts';
 
-/** What is kept of a source message until its end. */
+/** The parts of a source message that are kept until its end. */
 export interface Tracked {
   readonly key: string | null;
   /** Unix ms. */
   readonly timestamp: number;
   readonly meta: Meta;
   readonly raw?: Uint8Array | string | undefined;
-  /** Only where there are no bytes, for the dead letter: an operator has made another of it long before the end. */
+  /** For the dead letter, only where there are no bytes: operators have replaced the value long before the end. */
   readonly value?: unknown;
   readonly onlyIndex?: number | undefined;
 }
 
 /**
- * How a message ended. In the order of precedence: when one message became several, the highest of their outcomes is
+ * How a message ended, in order of precedence: if one message became several, the highest of their outcomes is
  * the source message's.
  */
 export const Outcome = {
-  /** An operator let it go, as the pipeline says. */
+  /** An operator dropped it, as the pipeline says. */
   filtered: 0,
   /** Every sink confirmed it. */
   delivered: 1,
   /** It is in the dead letter (or, where there is none, logged and counted). */
   rejected: 2,
-  /** Given back unfinished: its lane was revoked or the stop was forced. It will be read again. */
+  /** Not finished: its lane was revoked or the stop was forced. It will be read again. */
   released: 3,
 } as const;
 export type Outcome = (typeof Outcome)[keyof typeof Outcome];

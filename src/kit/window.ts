@@ -4,17 +4,17 @@ import type { Batch, Message } from './message.ts';
 import type { OperatorContext } from './operator.ts';
 
 export interface WindowOptions {
-  /** How long messages are collected, from the first of them on, ms of the clock. */
+  /** How long messages are collected, counted from the first one, ms. */
   readonly ms: number;
-  /** Messages of a window, at most: the one that fills it closes it. */
+  /** The most messages of a window: the one that fills it closes it. */
   readonly maxMessages: number;
   /** Which messages belong together. */
   key(message: Message): string;
-  /** The message in place of those of a window, in order, at least one; what it throws rejects them. */
+  /** Makes one message from those of a window (in order, at least one); an error rejects all of them. */
   make(messages: readonly Message[]): Message;
 }
 
-/** One message in place of all that came with the same key within a time; what is open at the end of the input closes. */
+/** One message for all messages of a key within a time; windows that are open at the end of the input are closed. */
 export function window(context: OperatorContext, options: WindowOptions): OperatorFunction<Batch, Batch> {
   const { ms, maxMessages, key, make } = options;
   return holding(context, (keeper) => {

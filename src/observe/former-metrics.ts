@@ -2,7 +2,7 @@ import type { ProcessSnapshot } from '../kit/snapshot.ts';
 import { counter, gauge, type MetricFamily } from './metric-family.ts';
 import { type LabelledNode, reconnects } from './node-metrics.ts';
 
-/** Families of earlier versions, in which a label said what was counted: for dashboards, until the next release. */
+/** Families of earlier versions, in which a label named the counter: kept for dashboards until the next release. */
 export function formerFamilies(
   nodes: readonly LabelledNode[],
   { version, instance }: ProcessSnapshot,

@@ -1,20 +1,20 @@
 import type { ProcessSnapshot } from '../kit/snapshot.ts';
 
-/** An answer about the health of the process, as JSON. */
+/** A response about the health of the process, as JSON. */
 interface Health {
-  /** 200 when it is well, else 503. */
+  /** 200 when it is healthy, otherwise 503. */
   readonly status: 200 | 503;
   readonly body: object;
 }
 
-/** The process is alive: whoever reads this was answered by its event loop. */
+/** Liveness: always 200, since its event loop has responded. */
 export function liveness(snapshot: ProcessSnapshot): Health {
   return { status: 200, body: { status: 'live', ...processOf(snapshot) } };
 }
 
 /**
- * Does nothing wait for a person? 503 once a topology, or a branch that it continues without, has failed permanently: starting
- * the process again is all that can help. What time can cure, a lane that is held and a stop are no reason.
+ * Whether nothing waits for a person. 503 once a topology, or a best-effort branch, has failed permanently:
+ * only a restart of the process can help then. Transient failures, held lanes and a stop don't count.
  */
 export function soundness(snapshot: ProcessSnapshot): Health {
   const failed = snapshot.topologies.flatMap((topology) =>
@@ -31,8 +31,8 @@ export function soundness(snapshot: ProcessSnapshot): Health {
 }
 
 /**
- * Can the process do its work? Every topology and node with its state, and why it is not well. 503 while one of them is
- * not ready, and from the beginning of a drain on; a stand-by is ready.
+ * Readiness: every topology and node with its state, and why it is not well. 503 while one of them is
+ * not ready, and from the beginning of a drain on; a standby is ready.
  */
 export function readiness(snapshot: ProcessSnapshot): Health {
   const topologies = snapshot.topologies.map(({ name, state, ready, reason, nodes }) => ({

@@ -4,11 +4,11 @@ import { parseJson } from '../kit/json.ts';
 import { reachable } from '../kit/listen.ts';
 import { addressOf } from '../kit/units.ts';
 
-/** How long the one that has the port may take to say who it is, ms. */
+/** How long the holder of the port may take to identify itself, ms. */
 const answerMs = 500;
 const longestAnswer = 4096;
 
-/** Who has a port on which metrics and health were to be served: a process of fdp says so itself. */
+/** Who holds a port that metrics and health were to be served on: asks the process, if it is fdp's. */
 export async function holderOf(host: string, port: number): Promise<string> {
   const { controller } = linkedAbort();
   const answer = askLive(host, port, controller.signal);
@@ -19,7 +19,7 @@ export async function holderOf(host: string, port: number): Promise<string> {
   return `another fdp-run (${instance}, pid ${pid})`;
 }
 
-/** What it says of itself; nothing when it is no process of fdp. Never rejects. */
+/** How it identifies itself; undefined if it is not a process of fdp. Never rejects. */
 async function askLive(host: string, port: number, signal: AbortSignal): Promise<Readonly<Record<string, unknown>>> {
   const shown = reachable(addressOf(host, port));
   return new Promise((resolve) => {

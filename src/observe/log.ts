@@ -4,7 +4,7 @@ import { type Clock, systemClock } from '../kit/clock.ts';
 import type { Logger } from '../kit/environment.ts';
 import { secretMask } from './mask.ts';
 
-/** What `LOG_LEVEL` may be, from the most to the least. */
+/** Values of `LOG_LEVEL`, from the most lines to the fewest. */
 const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
@@ -21,11 +21,11 @@ export function logLevel(wanted: string | undefined): LogLevel {
 }
 
 const longestText = 4000;
-/** Control and format characters that JSON leaves as they are, and how it writes the others. */
+/** Control and format characters that JSON does not escape, and how it escapes the others. */
 const rawSteering = /[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
 const steering = new RegExp(`\\\\u00[01]|${rawSteering.source}`);
 
-/** Takes finished lines, each with its line end. */
+/** Receives complete lines, each with its line end. */
 export interface LogDestination {
   write(line: string): void;
 }
@@ -36,26 +36,27 @@ export interface LogOptions {
   readonly pretty?: boolean;
   /** Colours in pretty lines. */
   readonly colour?: boolean;
-  /** The name of the process, on every JSON line; left out, no line has it. */
+  /** The name of the process, on every JSON line; without it no line has one. */
   readonly instance?: string;
   /** Where lines go; stderr unless given. */
   readonly destination?: LogDestination;
   readonly clock?: Clock;
 }
 
-/** The log of a process. What it has returned from writing is written: nothing is lost at the end. */
+/** The log of a process. Writing is synchronous: no line is lost at the end. */
 export interface Log extends Logger {
   /** The same log with fields that every line carries. */
   child(fields: object): Log;
-  /** From now on these texts are written as `******`, wherever in a line's values they stand. Holds for all children. */
+  /** From now on these texts are written as `******` anywhere in a line's values, also by all children. */
   mask(secrets: readonly string[]): void;
-  /** Waits, synchronously, for whatever still lies in a buffer. */
+  /** Flushes buffers, synchronously. */
   flush(): void;
 }
 
 /**
- * Makes the log: one JSON object a line with `level` (a word), `time` (ISO, UTC), `instance`, the fields and `msg`, none of
- * them twice; an error under `error` or `err` becomes its code and message. Pretty lines say the same for people; that code is loaded only then.
+ * Makes the log: one JSON object a line with `level` (a word), `time` (ISO, UTC), `instance`, the fields and `msg`,
+ * none of them twice; an error under `error` or `err` becomes its code and message. Pretty lines say the same for
+ * people; that code is loaded only then.
  */
 export async function createLog(options: LogOptions): Promise<Log> {
   const clock = options.clock ?? systemClock;
@@ -78,7 +79,7 @@ export async function createLog(options: LogOptions): Promise<Log> {
   return logOver(logger, {}, { mask: mask.add, flush });
 }
 
-/** What the log itself writes on a line: a field of that name gets a name of its own. */
+/** Names that the log itself writes: a field of that name is renamed. */
 const reserved = ['level', 'time', 'instance', 'msg'] as const;
 
 function logOver(logger: pino.Logger, bound: object, shared: Pick<Log, 'mask' | 'flush'>): Log {
@@ -101,12 +102,12 @@ function renamed(fields: object): object {
   );
 }
 
-/** The last guard: what is written should be short already. */
+/** A last safeguard: lines should be short already. */
 function bounded(text: string): string {
   return text.length > longestText ? `${text.slice(0, longestText)}...` : text;
 }
 
-/** A line of JSON that can't steer a terminal, neither as it is nor once it is taken apart for people. */
+/** A line of JSON without terminal control characters, also after it is parsed for pretty output. */
 function harmless(line: string): string {
   if (!steering.test(line)) return line;
   return line
@@ -114,7 +115,7 @@ function harmless(line: string): string {
     .replace(rawSteering, (character) => `\\\\u{${character.charCodeAt(0).toString(16)}}`);
 }
 
-/** An error as fields: its stack only when nobody expected it. */
+/** An error as fields, with its stack only if it is unexpected. */
 function errorFields(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const cause = error.cause === undefined ? {} : { cause: errorText(error.cause) };

@@ -1,6 +1,6 @@
 const masked = '******';
 
-/** Fields that hold names from the spec: never secret, and needed to find anything. */
+/** Fields with names from the pipeline: never secret, and needed to find anything. */
 const names: ReadonlySet<string> = new Set(['level', 'time', 'instance', 'topology', 'node', 'connector']);
 
 /** Hides secrets in finished log lines. */
@@ -13,8 +13,8 @@ interface SecretMask {
 }
 
 /**
- * A mask that knows no secret yet. Finds a secret as it is and as part of a URL. A line is taken apart only when a
- * secret was found in it, so that the usual line costs one search a secret.
+ * A mask without secrets yet. Finds a secret as it is and as part of a URL. A line is parsed only if a
+ * secret was found in it, so that the usual line costs one search per secret.
  */
 export function secretMask(): SecretMask {
   const secrets = new Set<string>();
@@ -37,7 +37,7 @@ export function secretMask(): SecretMask {
   };
 }
 
-/** A copy of a JSON value without the secrets; `untouched` are keys of this level whose text stays. */
+/** A copy of a JSON value without the secrets; `untouched` are keys of this level that are not masked. */
 function hide(value: unknown, secrets: readonly string[], untouched?: ReadonlySet<string>): unknown {
   if (typeof value === 'string') return secrets.reduce((text, secret) => text.replaceAll(secret, masked), value);
   if (Array.isArray(value)) return value.map((item) => hide(item, secrets));

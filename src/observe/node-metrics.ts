@@ -25,7 +25,7 @@ export function labelled(topologies: readonly TopologySnapshot[]): readonly Labe
 }
 
 const flows = ['in', 'made', 'out', 'filtered', 'rejected', 'released'] as const;
-/** Counted by most connectors, and a family of its own with a zero for those that never were without a connection. */
+/** Counted by most connectors: a family of its own, with 0 for those that never lost their connection. */
 export const reconnects = 'reconnects';
 
 /** What every node has. */
@@ -62,7 +62,7 @@ export function nodeFamilies(nodes: readonly LabelledNode[]): readonly MetricFam
   ];
 }
 
-/** A family for each figure: counters that a component declares begin with 0, so that no first increase is missed. */
+/** A family per figure: declared counters begin with 0, so that no first increase is missed. */
 export function figureFamilies(nodes: readonly LabelledNode[], { figuresOf }: MetricSources): readonly MetricFamily[] {
   const families = new Map<string, MetricFamily & { readonly values: MetricSample[] }>();
   const add = ({ type, metric, help, factor }: Figure, { labels }: LabelledNode, value: number) => {
@@ -87,7 +87,7 @@ export function figureFamilies(nodes: readonly LabelledNode[], { figuresOf }: Me
   return [...families.values()].sort((a, b) => a.name.localeCompare(b.name));
 }
 
-/** What a counter that is kept apart for each value has counted. */
+/** The series of a counter with one series per value. */
 function countedBy(
   name: string,
   { node }: LabelledNode,

@@ -17,31 +17,32 @@ const highestPort = 65_535;
 /** Ports tried, one after the other, before any free one is taken. */
 const portsTried = 100;
 const maxConnections = 100;
-/** After so many requests a connection ends: a client that sends thousands at once gets no more answered than these. */
+/** A connection is closed after this many requests, which bounds a client that sends thousands at once. */
 const maxRequests = 64;
-/** A connection on which nothing moves for so long is cut, ms. */
+/** A connection that is idle for this long is closed, ms. */
 const idleMs = 10_000;
 
 interface ObserveOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly log: Logger;
   snapshot(): ProcessSnapshot;
-  /** What components of a type count beyond messages; left out: nothing is known of it. */
+  /** What components of a type count beyond messages; left out if unknown. */
   readonly figuresOf?: MetricSources['figuresOf'];
-  /** The process runs beside others and is asked by nobody: a port that was asked for and is taken is no reason to end. */
+  /** The process only displays, beside others: if its configured port is taken it uses another instead of failing. */
   readonly mayMove?: boolean;
 }
 
 export interface ObserveServer {
   /** `http://127.0.0.1:9464` */
   readonly address: string;
-  /** Cuts whatever is connected; idempotent. */
+  /** Closes the server and all connections; idempotent. */
   close(): Promise<void>;
 }
 
 /**
- * Serves `/metrics`, `/health`, `/health/live` and `/health/ready` on OBSERVE_PORT (9464) of OBSERVE_HOST (127.0.0.1), each answer
- * made from one snapshot. When the port is taken, and was not asked for or the process may move, the next free one is used.
+ * Serves `/metrics`, `/health`, `/health/live` and `/health/ready` on OBSERVE_PORT (9464) of OBSERVE_HOST (127.0.0.1),
+ * each answer made from one snapshot. When the port is taken, and was not asked for or the process may move, the next
+ * free one is used.
  * @throws FDP_USAGE for a port that is none, FDP_PORT_IN_USE for one that was asked for and is taken, FDP_REFUSED,
  *   FDP_CONNECT_FAILED for an address that this machine has not
  */
@@ -76,7 +77,7 @@ export async function startObserveServer(options: ObserveOptions): Promise<Obser
 
 /**
  * The port that OBSERVE_PORT names; undefined when it is unset or empty.
- * @throws FDP_USAGE for a text that is no port
+ * @throws FDP_USAGE for a text that is not a port
  */
 export function observePort(text: string | undefined): number | undefined {
   if (!text) return undefined;
@@ -85,13 +86,13 @@ export function observePort(text: string | undefined): number | undefined {
   throw new FdpError('FDP_USAGE', `OBSERVE_PORT: expected a port, 0 to 65535 (0: any free one), got "${text}"`);
 }
 
-interface Place {
+interface Listening {
   readonly host: string;
   readonly port: number;
   readonly log: Logger;
 }
 
-async function open(server: Server, { host, port, log }: Place): Promise<ObserveServer> {
+async function open(server: Server, { host, port, log }: Listening): Promise<ObserveServer> {
   const setting = 'OBSERVE_PORT or OBSERVE_HOST';
   const { signal } = linkedAbort().controller;
   const bound = await listen(server, { name: 'observe', address: addressOf(host, port), log, setting }, signal);
@@ -174,7 +175,7 @@ function json({ status, body }: { readonly status: number; readonly body: object
   return { status, type: 'application/json; charset=utf-8', text: `${JSON.stringify(body)}\n` };
 }
 
-/** Node.js leaves the text out of the answer to a HEAD. */
+/** Node.js leaves the body out of the response to a HEAD. */
 function send(response: ServerResponse, { status, type, text }: Page): void {
   response.writeHead(status, {
     'Content-Type': type,

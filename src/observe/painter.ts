@@ -1,6 +1,6 @@
 import type { LogDestination } from './log.ts';
 import { statusColour } from './status-line.ts';
-import { cut, widthOf } from './terminal-text.ts';
+import { truncate, widthOf } from './terminal-text.ts';
 
 const codes = {
   hideCursor: '\u001b[?25l',
@@ -25,21 +25,21 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Keeps a few lines at the bottom of a terminal and lets the log run above them. */
 export interface Painter extends LogDestination {
-  /** False: the stream is no terminal. Then `paint` does nothing and `write` only passes on. */
+  /** False if the stream is not a terminal: `paint` does nothing then, and `write` passes through. */
   readonly isActive: boolean;
   /** Columns that a line may have. */
   readonly width: number;
-  /** Replaces the painted lines. Longer lines are cut; lines that the terminal has no room for are left out. */
+  /** Replaces the painted lines. Longer lines are truncated; lines that the terminal has no room for are left out. */
   paint(lines: readonly string[]): void;
   /** Writes log lines above the painted ones; a missing line end is added. */
   write(text: string): void;
-  /** Leaves the last lines where they are and gives the cursor back; idempotent. From then on `write` only passes on. */
+  /** Leaves the last lines on the screen and shows the cursor again; idempotent. Then `write` passes through. */
   end(): void;
 }
 
 /**
  * A painter for a stream; each change is a single write, so that nothing flickers. `NO_COLOR` in the environment means
- * no colours, `TERM=dumb` that there is nothing to paint on. A stream that nobody reads any more harms nobody.
+ * no colours, `TERM=dumb` no painting. A stream that was closed by its reader is ignored.
  */
 export function createPainter(stream: TerminalStream, environment: Environment): Painter {
   const isActive = stream.isTTY === true && environment['TERM'] !== 'dumb';
@@ -49,7 +49,7 @@ export function createPainter(stream: TerminalStream, environment: Environment):
   let state: 'unused' | 'painting' | 'ended' = 'unused';
 
   const columns = () => Math.max(2, stream.columns ?? 80);
-  /** Back to the first painted line; a terminal that became narrower has broken lines in two. */
+  /** Moves to the first painted line; a terminal that became narrower has wrapped lines. */
   const erase = () => {
     const rows = painted.reduce((sum, line) => sum + Math.max(1, Math.ceil(widthOf(line) / columns())), 0);
     return rows === 0 ? '' : `\u001b[${rows}A\r${codes.eraseBelow}`;
@@ -81,14 +81,14 @@ export function createPainter(stream: TerminalStream, environment: Environment):
   };
 }
 
-/** What fits on the terminal, one row free for the log. */
+/** The lines that fit on the terminal, with one row free for the log. */
 function fitting(lines: readonly string[], width: number, rows: number): readonly string[] {
   const room = Math.max(1, rows - 2);
   const shown = lines.length <= room ? lines : [...lines.slice(0, room - 1), `… ${lines.length - room + 1} more`];
-  return shown.map((line) => cut(line, width));
+  return shown.map((line) => truncate(line, width));
 }
 
-/** The mark in front of a status line, in colour. */
+/** The symbol in front of a status line, in colour. */
 function coloured(line: string, isColoured: boolean): string {
   const colour = isColoured ? statusColour(line) : undefined;
   return colour ? `${codes[colour]}${line.slice(0, 1)}${codes.reset}${line.slice(1)}` : line;

@@ -12,7 +12,7 @@ interface Observed {
 }
 
 /**
- * What every observer looks at: each call gives the state of the whole process at that instant, without a secret in
+ * The snapshot for all observers: each call gives the state of the whole process at that instant, without a secret in
  * any reason. The process counts as started now.
  */
 export function processSnapshots({ clock, version, mask, topologies }: Observed): () => ProcessSnapshot {

@@ -1,8 +1,8 @@
 import { growthPerSecond } from '../kit/growth.ts';
 import type { ProcessSnapshot, TopologyState } from '../kit/snapshot.ts';
-import { cut, plain, widthOf } from './terminal-text.ts';
+import { plain, truncate, widthOf } from './terminal-text.ts';
 
-const marks: Readonly<Record<TopologyState, string>> = {
+const symbols: Readonly<Record<TopologyState, string>> = {
   starting: '○',
   standby: '○',
   running: '●',
@@ -13,9 +13,9 @@ const marks: Readonly<Record<TopologyState, string>> = {
 };
 
 /**
- * One line per topology: a mark, name, state, messages read per second between the two snapshots, in flight, lag, rejected;
- * below it the reason when it is not well. Columns are aligned, no line is longer than `width` columns, and nothing in them
- * steers a terminal. Pure.
+ * One line per topology: a symbol, name, state, messages read per second between the two snapshots, in flight, lag,
+ * rejected; below it the reason when it is not well. Columns are aligned, no line is longer than `width` columns, and
+ * nothing in them controls a terminal. Pure.
  */
 export function statusLines(previous: ProcessSnapshot, current: ProcessSnapshot, width: number): string[] {
   const hasLag = current.topologies.some(({ lag }) => lag !== undefined);
@@ -37,16 +37,16 @@ export function statusLines(previous: ProcessSnapshot, current: ProcessSnapshot,
     const [state = '', ...numbers] = rows[index] ?? [];
     const name = names[index] ?? '';
     const cells = [
-      `${marks[topology.state]} ${name}${' '.repeat(nameWidth - widthOf(name))}`,
+      `${symbols[topology.state]} ${name}${' '.repeat(nameWidth - widthOf(name))}`,
       state.padEnd(widths[0] ?? 0),
       ...numbers.map((cell, column) => cell.padStart(widths[column + 1] ?? 0)),
     ];
     const reason = topology.reason === undefined ? [] : [`    ${plain(topology.reason)}`];
-    return [cells.join('  '), ...reason].map((line) => cut(line, width));
+    return [cells.join('  '), ...reason].map((line) => truncate(line, width));
   });
 }
 
-/** Messages that a topology read per second between two snapshots of a process; undefined where that is not known. */
+/** Messages that a topology read per second between two snapshots of a process; undefined if unknown. */
 export function readPerSecond(
   previous: ProcessSnapshot | undefined,
   current: ProcessSnapshot,
@@ -57,16 +57,16 @@ export function readPerSecond(
   return growthPerSecond(read(previous), read(current));
 }
 
-/** The sign in front of a topology. */
-export function statusMark(state: TopologyState): string {
-  return marks[state];
+/** The symbol in front of a topology. */
+export function statusSymbol(state: TopologyState): string {
+  return symbols[state];
 }
 
-/** The colour of a status line, by its mark; undefined for a line without one. */
+/** The colour of a status line, by its symbol; undefined for a line without one. */
 export function statusColour(line: string): 'green' | 'yellow' | 'red' | undefined {
-  if (line.startsWith(marks.running)) return 'green';
-  if (line.startsWith(marks.held) || line.startsWith(marks.failed)) return 'red';
-  return line.startsWith(marks.starting) ? 'yellow' : undefined;
+  if (line.startsWith(symbols.running)) return 'green';
+  if (line.startsWith(symbols.held) || line.startsWith(symbols.failed)) return 'red';
+  return line.startsWith(symbols.starting) ? 'yellow' : undefined;
 }
 
 function rateText(rate: number): string {
@@ -84,20 +84,20 @@ export interface StartHints {
   /** `fdp 0.1.0, profile embedded`. */
   readonly title: string;
   readonly topologies: readonly { readonly name: string; readonly description: string }[];
-  /** Where to look: `REST` and `http://127.0.0.1:8000/api/v1/symbols`, `VWAP` and `nc 127.0.0.1 8888`. */
-  readonly look: readonly { readonly what: string; readonly address: string }[];
+  /** Where to see it: `REST` and `http://127.0.0.1:8000/api/v1/symbols`, `VWAP` and `nc 127.0.0.1 8888`. */
+  readonly addresses: readonly { readonly what: string; readonly address: string }[];
 }
 
-/** The block that is printed once at the start: what runs, and where to look. Addresses are never cut. */
-export function startLines({ title, topologies, look }: StartHints, width: number): string[] {
-  const names = [...topologies.map(({ name }) => name), ...look.map(({ what }) => what)].map(plain);
+/** The block that is printed once at the start: what runs, and where to see it. Addresses are never truncated. */
+export function startLines({ title, topologies, addresses }: StartHints, width: number): string[] {
+  const names = [...topologies.map(({ name }) => name), ...addresses.map(({ what }) => what)].map(plain);
   const nameWidth = Math.max(0, ...names.map(widthOf));
   const padded = (name: string) => `  ${plain(name)}${' '.repeat(nameWidth - widthOf(plain(name)))}  `;
   return [
-    cut(plain(title), width),
+    truncate(plain(title), width),
     '',
-    ...topologies.map(({ name, description }) => cut(padded(name) + plain(description), width)),
-    ...(look.length > 0 ? [''] : []),
-    ...look.map(({ what, address }) => padded(what) + plain(address)),
+    ...topologies.map(({ name, description }) => truncate(padded(name) + plain(description), width)),
+    ...(addresses.length > 0 ? [''] : []),
+    ...addresses.map(({ what, address }) => padded(what) + plain(address)),
   ];
 }

@@ -9,20 +9,20 @@ import type { StatusReport } from '../kit/snapshot.ts';
 import { reportsOf } from './status-report.ts';
 import { createStatusStore, noStatusRole } from './status-store.ts';
 
-/** How long the table may take to answer, ms. */
+/** How long a query of the table may take, ms. */
 const answerMs = 5000;
-/** Rows that are read, at most. */
+/** The most rows that are read. */
 const maxProcesses = 10_000;
 
 /** Reads what all processes report; one instance serves any number of readers. */
 export interface StatusReader {
   /**
    * The reports of the processes that reported in the last ten seconds. Connects at the first call, and again after
-   * an error; calls at the same time share one look.
+   * an error; calls at the same time share one query.
    * @throws FDP_TIMEOUT, FDP_NOT_SUPPORTED, and what the table throws
    */
   read(): Promise<readonly StatusReport[]>;
-  /** A look that is under way is given up. */
+  /** Cancels a query that is under way. */
   close(): Promise<void>;
 }
 
@@ -37,7 +37,7 @@ class TableReader implements StatusReader {
   readonly #over = linkedAbort().controller;
   #connector: Connector | undefined;
   #lookup: Lookup | undefined;
-  #look: Promise<readonly StatusReport[]> | undefined;
+  #poll: Promise<readonly StatusReport[]> | undefined;
 
   constructor(plan: ConnectorPlan, environment: Environment) {
     this.#plan = plan;
@@ -45,10 +45,10 @@ class TableReader implements StatusReader {
   }
 
   read(): Promise<readonly StatusReport[]> {
-    this.#look ??= this.#inTime((signal) => this.#find(signal)).finally(() => {
-      this.#look = undefined;
+    this.#poll ??= this.#inTime((signal) => this.#find(signal)).finally(() => {
+      this.#poll = undefined;
     });
-    return this.#look;
+    return this.#poll;
   }
 
   async close(): Promise<void> {

@@ -1,18 +1,18 @@
 import type { JSONSchema } from 'json-schema-to-ts';
-import { buildGraph, type NodePlace } from '../engine/graph.ts';
+import { buildGraph, type NodeOrigin } from '../engine/graph.ts';
 import type { Plan } from '../engine/plan.ts';
 import { parseJson } from '../kit/json.ts';
 import type { NodeKind } from '../kit/node-stats.ts';
 import type { Row } from '../kit/row.ts';
 import type { StatusReport } from '../kit/snapshot.ts';
 
-/** A process that has not reported for so long is taken for gone, ms. */
+/** A process that has not reported for this long counts as ended, ms. */
 export const goneAfterMs = 10_000;
 
-/** Raised when the report changes: what another version wrote is passed over. */
+/** Raised when the format changes: reports of other versions are skipped. */
 const format = 1;
 
-/** Hides what must not be shown in a text that stands at a path of options with a schema. */
+/** Hides secrets in a text at a path of options with a schema. */
 export type OptionMask = (text: string, schema: JSONSchema, path: readonly (string | number)[]) => string;
 
 /** What does not change while a plan runs. */
@@ -20,19 +20,19 @@ export function describeTopologies(plan: Plan, mask: OptionMask): StatusReport['
   const nobody = { reject: () => {}, stateChanged: () => {} };
   return Object.fromEntries(
     plan.topologies.map((topology) => {
-      const { places } = buildGraph(topology, (name) => name, nobody);
-      const options = [...places].map(([{ name, kind }, place]) => [name, optionsOf(plan, kind, { place, mask })]);
+      const { origins } = buildGraph(topology, (name) => name, nobody);
+      const options = [...origins].map(([{ name, kind }, origin]) => [name, optionsOf(plan, kind, { origin, mask })]);
       return [topology.name, { description: topology.description, options: Object.fromEntries(options) }];
     }),
   );
 }
 
 interface Masking {
-  readonly place: NodePlace;
+  readonly origin: NodeOrigin;
   readonly mask: OptionMask;
 }
 
-function optionsOf(plan: Plan, kind: NodeKind, { place: { plan: made }, mask }: Masking): unknown {
+function optionsOf(plan: Plan, kind: NodeKind, { origin: { plan: made }, mask }: Masking): unknown {
   const hidden = (value: unknown, schema: JSONSchema) => masked(value, [], (text, path) => mask(text, schema, path));
   if ('declaration' in made) return hidden(made.options, made.declaration.options);
   const connector = plan.connectors.get(made.connector);
@@ -61,7 +61,7 @@ export function statusRow(report: StatusReport): Row {
   return { process: `${host}-${pid}-${startedAt}`, at, snapshot: JSON.stringify({ format, ...report }) };
 }
 
-/** The reports of those processes that are not gone, by host and start; what can't be read is passed over. */
+/** The reports of running processes, by host and start; unreadable ones are skipped. */
 export function reportsOf(rows: readonly Row[], now: number): readonly StatusReport[] {
   return rows
     .filter(({ at }) => now - Number(at) <= goneAfterMs)

@@ -3,7 +3,7 @@ import { FdpError } from '../errors.ts';
 import type { Connector } from '../kit/connector.ts';
 import type { Environment } from '../kit/environment.ts';
 
-/** The status table's connector: an instance of its own, so that nothing of a topology shares its connections. */
+/** The status table's connector: a separate instance, so that it shares no connection with a topology. */
 export function createStatusStore(
   { name, declaration, options }: ConnectorPlan,
   environment: Environment,
@@ -11,7 +11,7 @@ export function createStatusStore(
   return declaration.create(options, { ...environment, name });
 }
 
-/** What a connector lacks that can't keep, or give, the reports. */
+/** What a connector lacks to store or return the reports. */
 export function noStatusRole({ name, declaration }: ConnectorPlan): FdpError {
   return new FdpError('FDP_NOT_SUPPORTED', `${name}: ${declaration.type} cannot store the reports of processes`);
 }

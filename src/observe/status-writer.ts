@@ -25,9 +25,9 @@ interface StatusWriterOptions {
 }
 
 /**
- * Writes what the process reports to the status table once a second, until the returned function is called; that writes
+ * Writes the process's report to the status table once a second, until the returned function is called; that writes
  * it a last time, and takes two seconds at most. It has its own instance of the connector, is part of no topology, and
- * says what goes wrong at level debug only: a table that is away is tried again with back-off and delays nothing.
+ * logs failures at level debug only: an unavailable table is retried with back-off and delays nothing.
  */
 export function writeStatus(options: StatusWriterOptions): () => Promise<void> {
   const writer = new StatusWriter(options);
@@ -46,12 +46,12 @@ class StatusWriter {
   readonly #finished: Promise<void>;
   #connector: Connector | undefined;
   #sink: Sink | undefined;
-  /** Of the last attempt that ended. */
+  /** The result of the last attempt that ended. */
   #failure: unknown;
 
   constructor(options: StatusWriterOptions) {
     this.#options = options;
-    // Whatever the connector has to say about its connections is of no concern to who runs a topology.
+    // Log lines of this connector instance don't concern the topologies.
     const about = { connector: options.connector.name };
     const debug = (fields: object, text: string) => options.environment.log.debug({ ...about, ...fields }, text);
     this.#log = { debug, info: debug, warn: debug, error: debug };
@@ -61,7 +61,7 @@ class StatusWriter {
   async end(): Promise<void> {
     const { clock } = this.#options.environment;
     this.#ending.abort();
-    // It was away a moment ago: not worth a wait.
+    // The table was unavailable a moment ago: not worth a wait.
     if (this.#failure !== undefined) this.#killed.abort();
     if (await endedWithin(clock, endMs, this.#finished)) return;
     this.#killed.abort();
@@ -84,7 +84,7 @@ class StatusWriter {
     await this.#close();
   }
 
-  /** Gives the error, if there was one. */
+  /** Returns the error, if there was one. */
   async #tryPut(): Promise<unknown> {
     const { environment, row } = this.#options;
     const limit = linkedAbort(this.#killed.signal);

@@ -5,7 +5,7 @@ import { statusLines } from './status-line.ts';
 
 const everyMs = 500;
 
-/** How far back the rate looks: a shorter time would jump, a longer one would lag. */
+/** The period of the rate: a shorter one would jump, a longer one would lag. */
 const rateOverMs = 2000;
 
 interface StatusOptions {
@@ -15,8 +15,8 @@ interface StatusOptions {
 }
 
 /**
- * Shows the status of the process twice a second, with rates over the last two seconds; does nothing where there is no
- * terminal. The returned function shows it a last time and stops; the painter is left to its owner.
+ * Shows the status of the process twice a second, with rates over the last two seconds; does nothing if there is no
+ * terminal. The returned function shows it a last time and stops; the painter stays open.
  */
 export function showStatus({ painter, clock, snapshot }: StatusOptions): () => void {
   if (!painter.isActive) return () => {};

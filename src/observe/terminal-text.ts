@@ -1,4 +1,4 @@
-/** Text without anything that steers a terminal: control characters become spaces. */
+/** Text without terminal control: control characters become spaces. */
 export function plain(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ');
 }
@@ -10,8 +10,8 @@ export function widthOf(text: string): number {
   return width;
 }
 
-/** The text within `width` columns; what is cut off is shown by an ellipsis. */
-export function cut(text: string, width: number): string {
+/** The text within `width` columns; an ellipsis shows that it was truncated. */
+export function truncate(text: string, width: number): string {
   if (widthOf(text) <= width) return text;
   let kept = '';
   let used = 0;
@@ -23,7 +23,7 @@ export function cut(text: string, width: number): string {
   return width > 0 ? `${kept.trimEnd()}…` : '';
 }
 
-/** Asian scripts and emoji take two columns, combining marks none; a guess that is right for what markets are called. */
+/** Asian scripts and emoji take two columns, combining marks none; an estimate that is right for names of markets. */
 function columnsOf(character: string): number {
   if (/^\p{M}$/u.test(character)) return 0;
   const code = character.codePointAt(0) ?? 0;

@@ -1,43 +1,43 @@
 import { isAbsolute, relative } from 'node:path';
 import { ShownTexts } from './read/shown-text.ts';
-import { type Place, type Position, positionOf } from './read/source.ts';
+import { type Position, positionOf, type SourceRange } from './read/source.ts';
 
-/** A mistake in the spec, for whoever wrote it. */
+/** A mistake in the pipeline, for its author. */
 export interface Problem {
   /** One line: `NAME: what is wrong, what was expected`. */
   readonly message: string;
   /** What to do about it. */
   readonly hint?: string;
-  /** Left out for what stands in no file: a flag, a profile, a missing pipeline. */
+  /** Left out for mistakes outside of files: a flag, a profile, a missing pipeline. */
   readonly at?: Position;
 }
 
 interface ProblemDetails {
-  /** Whose mistake it is: a connector, an operator, a topology. */
+  /** What the mistake is about: a connector, an operator, a topology. */
   readonly subject?: string;
-  /** A function is asked only when the problem is kept, since looking for the nearest word costs time. */
+  /** A function is called only if the problem is kept, since finding the nearest word costs time. */
   readonly hint?: string | (() => string | undefined) | undefined;
 }
 
-/** Kept of one spec; the rest is counted. */
+/** The most problems kept of one pipeline; the rest is counted. */
 const maxProblems = 200;
 
 interface Kept {
   readonly message: string;
   readonly hint: string | undefined;
-  readonly place: Place | undefined;
+  readonly range: SourceRange | undefined;
   readonly order: number;
   readonly start: number;
 }
 
 /**
- * Collects the mistakes of a spec, each once: what stands in an anchor that is used five times is one mistake.
+ * Collects the mistakes of a pipeline, each once: a mistake in an anchor that is used five times is one mistake.
  * Keeps at most 200.
  */
 export class Problems {
   readonly #kept: Kept[];
   readonly #seen: Set<string>;
-  readonly #hidden: Place[];
+  readonly #hidden: SourceRange[];
   #more = 0;
 
   constructor(from?: Problems) {
@@ -47,9 +47,9 @@ export class Problems {
     this.#more = from ? from.#more : 0;
   }
 
-  add(place: Place | undefined, text: string, details: ProblemDetails = {}): void {
-    const order = place?.file.order ?? -1;
-    const start = place?.start ?? -1;
+  add(range: SourceRange | undefined, text: string, details: ProblemDetails = {}): void {
+    const order = range?.file.order ?? -1;
+    const start = range?.start ?? -1;
     const identity = `${order}:${start}:${text}`;
     if (this.#seen.has(identity)) return;
     if (this.#kept.length >= maxProblems) {
@@ -59,28 +59,28 @@ export class Problems {
     this.#seen.add(identity);
     const hint = typeof details.hint === 'function' ? details.hint() : details.hint;
     const message = details.subject ? `${details.subject}: ${text}` : text;
-    this.#kept.push({ message, hint, place, order, start });
+    this.#kept.push({ message, hint, range, order, start });
   }
 
-  /** What stands there is a secret: no excerpt shows it, whatever it is shown for. */
-  hide(place: Place): void {
-    this.#hidden.push(place);
+  /** Marks a range as secret: no excerpt shows it. */
+  hide(range: SourceRange): void {
+    this.#hidden.push(range);
   }
 
   get size(): number {
     return this.#kept.length + this.#more;
   }
 
-  /** In reading order: those without a place first, then file by file. */
+  /** In reading order: those without a position first, then file by file. */
   get list(): readonly Problem[] {
     const texts = new ShownTexts(this.#hidden);
     const inOrder = [...this.#kept].sort((a, b) => a.order - b.order || a.start - b.start);
-    const sorted: Problem[] = inOrder.map(({ message, hint, place }) => {
-      const harmless = (text: string) => oneLine(place ? texts.without(text, place) : text);
+    const sorted: Problem[] = inOrder.map(({ message, hint, range }) => {
+      const harmless = (text: string) => oneLine(range ? texts.without(text, range) : text);
       return {
         message: harmless(message),
         ...(hint ? { hint: harmless(hint) } : {}),
-        ...(place ? { at: positionOf(place, texts.of(place.file)) } : {}),
+        ...(range ? { at: positionOf(range, texts.of(range.file)) } : {}),
       };
     });
     if (this.#more > 0) sorted.push({ message: `and ${this.#more} further problems` });
@@ -105,7 +105,7 @@ function printProblem({ message, hint, at }: Problem, folder: string): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** A path as people read it: relative to `folder` when it lies below. */
+/** A path for people: relative to `folder` if it is below it. */
 export function shownPath(path: string, folder: string): string {
   const below = relative(folder, path);
   return below === '' || below.startsWith('..') || isAbsolute(below) ? path : below;

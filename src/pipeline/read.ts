@@ -28,7 +28,7 @@ export interface ReadRequest {
 
 /**
  * Reads a pipeline: its includes, the profile's overlay, variables, and everything that can be checked without knowing
- * which topologies start. Never throws for what stands in the files; all mistakes are in `problems`.
+ * which topologies start. Never throws for the content of the files; all mistakes are in `problems`.
  */
 export function readSpec({ pipelinePath, profile, env, components }: ReadRequest): Spec {
   const path = resolve(pipelinePath);
@@ -80,7 +80,7 @@ function readProfile(
   const before = problems.size;
   const { schema, owner } = { schema: pipelineStructure.properties.profile, owner: tree.at };
   const { value } = checkTree(tree, { schema, subject: 'profile', owner, problems, folder });
-  return problems.size > before || typeof value !== 'string' ? 'broken' : { name: value, place: tree.at };
+  return problems.size > before || typeof value !== 'string' ? 'broken' : { name: value, range: tree.at };
 }
 
 interface OverlayTools extends Pick<Context, 'problems' | 'connectors'> {

@@ -2,11 +2,11 @@ import type { Settings } from '../engine/plan.ts';
 import type { ConnectorDeclaration, OperatorDeclaration } from '../kit/declaration.ts';
 import type { Usage } from '../kit/role.ts';
 import type { Problems } from './problem.ts';
-import type { Place } from './read/source.ts';
+import type { SourceRange } from './read/source.ts';
 import type { Entry, MapTree, Tree } from './read/tree.ts';
 import type { Variables } from './read/variables.ts';
 
-/** A pipeline as it was read: all of it that can be understood, and everything that is wrong with it. */
+/** A pipeline as it was read: everything that could be understood, and all problems. */
 export interface Spec {
   readonly name: string;
   readonly nameTree: Tree | undefined;
@@ -33,10 +33,10 @@ export interface SettingsSpec extends Settings {
   readonly value: unknown;
 }
 
-/** A name that stands for something else in the spec. */
+/** A reference by name to something else in the pipeline. */
 export interface NameSpec {
   readonly name: string;
-  readonly place: Place;
+  readonly range: SourceRange;
   /** Environment variables that the name was made from. */
   readonly variables?: readonly string[] | undefined;
 }
@@ -48,14 +48,14 @@ export interface ConnectorSpec {
   readonly declaration: ConnectorDeclaration | undefined;
   /** Checked, defaults filled in. */
   readonly options: unknown;
-  /** True when the options can be relied upon. */
+  /** True if the options are valid. */
   readonly valid: boolean;
 }
 
 export interface OperatorSpec {
   readonly type: string;
-  /** Where its name stands. */
-  readonly place: Place;
+  /** The range of its name. */
+  readonly range: SourceRange;
   readonly tree: Tree | undefined;
   /** Undefined when there is no such operator. */
   readonly declaration: OperatorDeclaration | undefined;
@@ -72,8 +72,8 @@ export interface UseSpec {
   /** Undefined when the name is wrong or missing. */
   readonly connector: ConnectorSpec | undefined;
   readonly role: RoleName;
-  /** Where the connector is named. */
-  readonly place: Place;
+  /** The range of the connector's name. */
+  readonly range: SourceRange;
   readonly tree: Tree | undefined;
   readonly usage: Usage;
 }
@@ -84,12 +84,12 @@ export interface BranchSpec {
   readonly operators: readonly OperatorSpec[];
   readonly after: NameSpec | undefined;
   readonly bestEffort: boolean;
-  readonly place: Place;
+  readonly range: SourceRange;
 }
 
 export interface RouteSpec {
   readonly route: string;
-  readonly place: Place;
+  readonly range: SourceRange;
   readonly operators: readonly OperatorSpec[];
 }
 
@@ -108,19 +108,19 @@ export interface TopologySpec {
   readonly inheritsDeadLetter: boolean;
 }
 
-/** Every operator that a branch's messages come through: the topology's, those of the branch that it stands after, its own. */
+/** Every operator before a branch's sink: the topology's, those of the branch that it follows, its own. */
 export function chainOf(topology: TopologySpec, branch: BranchSpec): readonly OperatorSpec[] {
   const earlier = topology.branches.slice(0, topology.branches.indexOf(branch));
   const before = branch.after && earlier.find(({ name }) => name === branch.after?.name);
   return [...(before ? chainOf(topology, before) : topology.operators), ...branch.operators];
 }
 
-/** Do the messages of a branch end as merge operations? */
+/** Whether the messages of a branch end as merge operations. */
 export function inputOf(topology: TopologySpec, branch: BranchSpec): 'rows' | 'merges' {
   return chainOf(topology, branch).at(-1)?.declaration?.output ?? 'rows';
 }
 
-/** Every connector that a topology works with, in the order of the flow. */
+/** Every connector that a topology uses, in the order of the flow. */
 export function usesOf(topology: TopologySpec): readonly UseSpec[] {
   const { source, branches, deadLetter } = topology;
   return [source, ...branches.map(({ sink }) => sink), deadLetter].filter((use) => use !== undefined);

@@ -4,8 +4,8 @@ import { defineConnector } from '../kit/declaration.ts';
 import { memorySpace, spaceOption } from './memory/space.ts';
 
 /**
- * The twin of `sqlite_log` that touches no file: the same topics, offsets, groups and leases, kept in a space of this
- * process. What is in it is gone with the process, but outlives every instance of the connector.
+ * `sqlite_log` without a file: the same topics, offsets, groups and leases, kept in a space of this
+ * process. The content ends with the process, but outlives every instance of the connector.
  */
 export const memoryLog = defineConnector({
   type: 'memory_log',
@@ -27,7 +27,7 @@ export const memoryLog = defineConnector({
   async create(options, { name }) {
     const { MemoryLogStore } = await import('./memory/log-store.ts');
     const space = memorySpace(options.space);
-    const place = { name, topic: options.topic, partitions: options.partitions };
-    return localLog(options, (context) => new MemoryLogStore(space, place, context));
+    const target = { name, topic: options.topic, partitions: options.partitions };
+    return localLog(options, (context) => new MemoryLogStore(space, target, context));
   },
 });

@@ -4,8 +4,8 @@ import { defineConnector, noUsage, tableOptions } from '../kit/declaration.ts';
 import { memorySpace, spaceOption } from './memory/space.ts';
 
 /**
- * The twin of `sqlite_table` that touches no file: the same rows, counters and queries, kept in a space of this
- * process. What is in it is gone with the process, but outlives every instance of the connector.
+ * `sqlite_table` without a file: the same rows, counters and queries, kept in a space of this
+ * process. The content ends with the process, but outlives every instance of the connector.
  */
 export const memoryTable = defineConnector({
   type: 'memory_table',

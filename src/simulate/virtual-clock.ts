@@ -9,7 +9,7 @@ interface Timer {
 /**
  * A clock that stands still until it is advanced, for tests and simulations: an hour of market in seconds, the same
  * result twice. Time moves to the next timer only when nothing is pending: no `turn()`, no `outside()` work, and one
- * whole turn of the event loop has passed, in which every promise that could go on did.
+ * whole turn of the event loop has passed, in which every promise that could continue did.
  */
 export class VirtualClock implements Clock {
   #now: number;
@@ -24,7 +24,7 @@ export class VirtualClock implements Clock {
     this.#start = start;
   }
 
-  /** Timers that wait: none is left when everything was closed. */
+  /** Pending timers: 0 after everything was closed. */
   get timers(): number {
     return this.#timers.size;
   }
@@ -60,7 +60,7 @@ export class VirtualClock implements Clock {
     }
   }
 
-  /** Moves time on by `ms`, running every timer that falls due, in order. */
+  /** Advances time by `ms`, running every timer that falls due, in order. */
   async advance(ms: number): Promise<void> {
     const end = this.#now + ms;
     for (;;) {
@@ -73,7 +73,7 @@ export class VirtualClock implements Clock {
     await this.settle();
   }
 
-  /** Moves time on, timer by timer, until `work` has settled; fails when nothing is left that could settle it. */
+  /** Advances time, timer by timer, until `work` has settled; fails if nothing is left that could settle it. */
   async until<T>(work: Promise<T>): Promise<T> {
     let settled = false;
     const done = () => {

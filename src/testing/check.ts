@@ -11,14 +11,14 @@ export interface Check {
 /** What every bench has: a component in a world of its own. */
 export interface Bench {
   readonly clock: Clock;
-  /** Frees the world, and fails or hangs when the component has left something open. */
+  /** Frees everything, and fails or hangs if the component has left something open. */
   dispose?(): Promise<void>;
 }
 
 /** How long a contract waits for what must happen, ms of the bench's clock. */
 const patienceMs = 20_000;
 
-/** What a check does with its bench, and how it frees the component when that went wrong. */
+/** What a check does with its bench, and how it frees the component after a failure. */
 export interface Work<B> {
   work(bench: B): Promise<void>;
   close?(bench: B): Promise<void>;
@@ -33,7 +33,7 @@ export function onBench<B extends Bench>(title: string, make: () => Promise<B>, 
       try {
         await work(bench);
       } catch (error) {
-        // What the check has found is what counts, not what is left open because of it.
+        // The failure of the check is reported, not what is left open because of it.
         if (close) await Promise.allSettled([inTime(bench, 'close', close(bench))]);
         await Promise.allSettled([bench.dispose?.()]);
         throw error;
@@ -63,7 +63,7 @@ export function assertNoTimers({ clock }: Bench): void {
   if (clock instanceof VirtualClock) assert.equal(clock.timers, 0, 'a timer is left after close');
 }
 
-/** The value with everything in it that can be frozen frozen: who changes it throws. */
+/** The value, deeply frozen: changing it throws. */
 export function deepFrozen<T>(value: T): T {
   if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value;
   for (const inner of Object.values(value)) deepFrozen(inner);

@@ -1,4 +1,4 @@
-// `fdp/testing`: what a component is tested with, in whatever test runner.
+// `fdp/testing`: tests for components, for any test runner.
 export { VirtualClock } from '../simulate/virtual-clock.ts';
 export type { Bench, Check } from './check.ts';
 export {

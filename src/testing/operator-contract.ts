@@ -3,9 +3,9 @@ import { Outcome } from '../kit/track.ts';
 import { VirtualClock } from '../simulate/virtual-clock.ts';
 import { type Check, onBench } from './check.ts';
 import type { TestNode } from './environment.ts';
-import { create, cut, type Made, type OperatorBench, type OperatorWorld, TestLane } from './test-lane.ts';
+import { create, type Made, type OperatorBench, type OperatorWorld, splitBySizes, TestLane } from './test-lane.ts';
 
-/** What every operator keeps. */
+/** The promises of every operator. */
 export function operatorContract(world: OperatorWorld): readonly Check[] {
   const make = async () => ({ ...world, messages: structuredClone(world.messages), clock: new VirtualClock() });
   return checks.map(([title, work]) => onBench(title, make, { work }));
@@ -47,7 +47,7 @@ async function sharesNothing(bench: OperatorBench): Promise<void> {
   const alone = await outputOf(bench, sizesOf(bench));
   const made = create(bench);
   const lanes = ['first', 'second'].map((id) => new TestLane(bench, made, id));
-  for (const batch of cut(bench.messages, sizesOf(bench))) for (const lane of lanes) await lane.put(batch);
+  for (const batch of splitBySizes(bench.messages, sizesOf(bench))) for (const lane of lanes) await lane.put(batch);
   for (const lane of lanes) await lane.complete();
   for (const lane of lanes) assert.deepEqual(lane.values, alone, 'the output of a lane beside another');
 }
@@ -119,7 +119,7 @@ async function givesBackSubscription(bench: OperatorBench): Promise<void> {
   assert.equal(bench.clock.timers, 0, 'a timer is left after the unsubscription');
 }
 
-/** Whatever has not ended has come out. */
+/** Every message has either ended or come out. */
 function assertHoldsNothing({ context }: Made, lane: TestLane): void {
   assertBalanced(context.node);
   assert.equal(context.node.inFlight, 0, 'messages in flight');

@@ -7,7 +7,7 @@ import { unitFormats } from '../kit/units.ts';
 export function optionsOf(declaration: Pick<ConnectorDeclaration, 'options'>, options: object): unknown {
   const ajv = new Ajv({ useDefaults: true, keywords: ['secret', 'missingHint', 'expected'], strictTypes: false });
   for (const [name, { pattern }] of Object.entries(unitFormats)) ajv.addFormat(name, pattern);
-  for (const name of ['path', 'expression', 'date-time']) ajv.addFormat(name, true);
+  for (const name of ['path', 'name-or-path', 'expression', 'date-time']) ajv.addFormat(name, true);
   const filled = structuredClone(options);
   if (!ajv.validate(declaration.options as object, filled)) throw new Error(ajv.errorsText());
   return filled;

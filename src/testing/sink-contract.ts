@@ -3,25 +3,25 @@ import type { Message } from '../kit/message.ts';
 import type { Receipt, Sink } from '../kit/sink.ts';
 import { assertNoTimers, type Bench, type Check, deepFrozen, inTime, onBench } from './check.ts';
 
-/** A sink that is not connected yet, and a look at what it has stored. */
+/** A sink that is not connected yet, and access to what it has stored. */
 export interface SinkBench extends Bench {
   readonly sink: Sink;
   /** A message that the sink takes: another one for each number, each with a key of its own. */
   message(number: number): Message;
-  /** A message that it refuses for good whatever stands beside it; left out where it takes everything. */
+  /** A message that it always refuses; left out if it takes everything. */
   refused?(number: number): Message;
   /**
-   * The numbers of the messages that were stored, as somebody else finds them, in their order. Left out where nothing is
+   * The numbers of the stored messages, in order, as another reader finds them. Left out if nothing is
    * kept, as on a screen.
    */
   stored?(): Promise<readonly number[]>;
-  /** From now on whoever the sink writes to answers nothing. Left out where that can't be. */
+  /** Makes the sink's target unresponsive from now on. Left out where that is impossible. */
   hang?(): Promise<void>;
 }
 
 const never = new AbortController().signal;
 
-/** What every sink keeps; `make` makes a bench of its own for each check. */
+/** The promises of every sink; `make` makes a bench for each check. */
 export function sinkContract(make: () => Promise<SinkBench>): readonly Check[] {
   return checks.map(([title, work]) => onBench(title, make, { work, close: ({ sink }) => sink.close() }));
 }
@@ -130,7 +130,7 @@ function numbered(bench: SinkBench, from: number, to: number): Message[] {
   return Array.from({ length: to - from }, (_, step) => frozen(bench.message(from + step)));
 }
 
-/** The track goes on counting: only what the sink may not change is frozen. */
+/** The track must keep counting: only the parts that the sink may not change are frozen. */
 function frozen(message: Message): Message {
   deepFrozen(message.value);
   deepFrozen(message.meta);

@@ -9,21 +9,21 @@ export interface SourceBench extends Bench {
   readonly source: Source;
   /** The node of its role. */
   readonly node: NodeStats;
-  /** Gives that many messages more to whoever is connected, numbered on from 0. Left out: the source makes them itself. */
+  /** Gives that many more messages to the connected source, numbered from 0. Left out: the source makes them itself. */
   give?(count: number): Promise<void>;
   /** The number of a message that `give` gave. */
   numberOf?(message: SourceMessage): number;
   /** True for a source that reads what was there before it was connected, to its end. */
   readonly readsBacklog?: boolean;
-  /** True where a lane is one request, which is answered. */
+  /** True if a lane is one request, which gets a reply. */
   readonly answers?: boolean;
-  /** Messages that the source has counted as given up. */
+  /** Messages that the source has counted as dropped. */
   lost?(): number;
 }
 
 const never = new AbortController().signal;
 
-/** What every source keeps; `make` makes a bench of its own for each check. */
+/** The promises of every source; `make` makes a bench for each check. */
 export function sourceContract(make: () => Promise<SourceBench>): readonly Check[] {
   return checks.map(([title, work]) => onBench(title, make, { work, close: ({ source }) => source.close() }));
 }
@@ -93,7 +93,7 @@ async function endsIntake(bench: SourceBench): Promise<void> {
   await inTime(bench, 'two messages', reader.whenRead(2));
   reader.unsubscribe();
   const lanes = reader.lanes.length;
-  // Whoever gives may find nobody there any more.
+  // The source may be closed already.
   await bench.give?.(3).catch(() => {});
   await inTime(bench, 'the lanes after the unsubscription', reader.ended());
   assert.equal(reader.lanes.length, lanes, 'a lane was opened after the unsubscription');
@@ -138,7 +138,7 @@ async function connected(bench: SourceBench, count: number): Promise<Reader> {
   return reader;
 }
 
-/** Whoever reads all lanes of a source, one read of a lane at a time. */
+/** Reads all lanes of a source, one read of a lane at a time. */
 class Reader {
   readonly lanes: Lane[] = [];
   readonly readings: { readonly lane: Lane; readonly reading: Reading }[] = [];
@@ -185,7 +185,7 @@ class Reader {
     }
   }
 
-  /** Resolves when every read of every lane has ended for good. */
+  /** Resolves when every lane has been read to its end. */
   async ended(): Promise<void> {
     for (let count = -1; count !== this.#reads.length; ) {
       count = this.#reads.length;

@@ -10,7 +10,7 @@ import type { VirtualClock } from '../simulate/virtual-clock.ts';
 import { type Bench, inTime } from './check.ts';
 import { operatorContext, type TestNode, testEnvironment } from './environment.ts';
 
-/** An operator, and messages of all kinds that it makes a difference between. */
+/** An operator, and messages of all kinds that it distinguishes. */
 export interface OperatorWorld {
   readonly declaration: OperatorDeclaration;
   /** Validated, defaults filled in. */
@@ -44,15 +44,15 @@ export function create({ declaration, options, lookups = {}, clock }: OperatorBe
   return { operator: declaration.create(options, context), context };
 }
 
-/** Batches of these sizes, again and again until all is cut. */
-export function cut<T>(items: readonly T[], sizes: readonly number[]): T[][] {
+/** Items in batches of these sizes, repeated as often as needed. */
+export function splitBySizes<T>(items: readonly T[], sizes: readonly number[]): T[][] {
   const batches: T[][] = [];
   for (let start = 0; start < items.length; start += batches.at(-1)?.length ?? 1)
     batches.push(items.slice(start, start + Math.max(1, sizes[batches.length % sizes.length] ?? 1)));
   return batches;
 }
 
-/** One lane through an operator; what comes out ends as `outcome`, or stays under way (`none`). */
+/** One lane through an operator; its output ends as `outcome`, or stays in flight (`none`). */
 export class TestLane {
   readonly abort = new AbortController();
   readonly batches: Batch[] = [];
@@ -97,7 +97,7 @@ export class TestLane {
   }
 
   async putAll(sizes: readonly number[]): Promise<void> {
-    for (const batch of cut(this.#bench.messages, sizes)) await this.put(batch);
+    for (const batch of splitBySizes(this.#bench.messages, sizes)) await this.put(batch);
   }
 
   async put(given: readonly Pick<SourceMessage, 'value' | 'key'>[], warmUp = false): Promise<void> {

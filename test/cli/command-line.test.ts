@@ -1,3 +1,4 @@
+import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { type Actions, commandLine } from '../../src/cli/command-line.ts';
 import { completion, shells } from '../../src/cli/completion.ts';
@@ -25,6 +26,31 @@ describe('fdp-run counters forget', () => {
       expect(text).toContain('counters');
       expect(text).not.toContain('positions');
     }
+  });
+});
+
+describe('fdp-run', () => {
+  it.each([
+    ['validate', 'other.yml'],
+    ['config', 'other.yml'],
+    ['init', 'folder'],
+    ['status', 'all'],
+    ['dead-letters', 'list', 'topology'],
+    ['counters', 'forget', 'processor'],
+  ])('refuses an argument that it would ignore: %s %s', async (...args) => {
+    let text = '';
+    const program = commandLine(
+      '0.0.0',
+      () => actions,
+      () => undefined,
+    );
+    const quiet = (command: Command) => {
+      command.configureOutput({ writeErr: (part) => (text += part) });
+      command.commands.forEach(quiet);
+    };
+    quiet(program);
+    await expect(program.parseAsync(args, { from: 'user' })).rejects.toThrow('too many arguments');
+    if (args.includes('other.yml')) expect(text).toContain('--pipeline FILE');
   });
 });
 

@@ -63,7 +63,7 @@ describe('validate', () => {
     using folder = temporaryFolder();
     const path = pipelineCopy(folder.path);
     const lines = readFileSync(path, 'utf8').split('\n');
-    const places = lines.flatMap((line, index) => (/^\s+[\w-]+: \S/.test(line) ? [index] : []));
+    const candidates = lines.flatMap((line, index) => (/^\s+[\w-]+: \S/.test(line) ? [index] : []));
     const number = fc.constantFrom('1e999', '-0', '0x1F', '9007199254740993', '1'.repeat(400), '.nan', '-.inf', '0o7');
     const value = fc.oneof(
       number,
@@ -71,7 +71,7 @@ describe('validate', () => {
       fc.constantFrom('~', '*no', '&a', '!!binary x', '2026-11-26', '|', `$\{X}`),
     );
     fc.assert(
-      fc.property(fc.constantFrom(...places), value, (index, text) => {
+      fc.property(fc.constantFrom(...candidates), value, (index, text) => {
         const changed = lines.with(
           index,
           (lines[index] ?? '').replace(/: .*/, () => `: ${text}`),

@@ -37,7 +37,7 @@ onServices('contracts', ({ kafka: brokers, mongo: url }) => {
 
   sinkContract('mongodb', async () => {
     const world = await mongoWorld(url);
-    const options = { ...world.place, fields: { number: 'int64' }, unique: 'number' };
+    const options = { ...world.target, fields: { number: 'int64' }, unique: 'number' };
     const bench = await benchOf(mongodb, options, systemClock);
     return {
       ...{ clock: systemClock, sink: bench.sink() },

@@ -2,8 +2,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { envelope } from '../support/cli/log-writer.ts';
-import { LineReader, placeIn } from '../support/cli/place.ts';
 import { eventually, Process, temporaryFolder } from '../support/cli/platform.ts';
+import { LineReader, workspaceIn } from '../support/cli/workspace.ts';
 import { KafkaView } from '../support/kafka/view.ts';
 import { onServices } from '../support/services/cluster.ts';
 import { randomName } from '../support/services/services.ts';
@@ -16,7 +16,7 @@ const expected = paid / trades.reduce((sum, { v }) => sum + v, 0);
 onServices('a producer of kafka that does not key by symbol', ({ kafka: brokers }) => {
   const run = async (edit: (yaml: string) => string, ...topologies: readonly string[]) => {
     using folder = temporaryFolder();
-    const { env, tcpPort } = await placeIn(folder.path);
+    const { env, tcpPort } = await workspaceIn(folder.path);
     const [foreign, ticks] = [randomName('foreign'), randomName('ticks')];
     await using view = await KafkaView.open(brokers);
     await view.makeTopic(foreign, 6);

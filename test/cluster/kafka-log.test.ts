@@ -97,9 +97,9 @@ onServices('kafka', ({ kafka: brokers }) => {
     const { failed } = await sink.write([messageWith('"'.padEnd(1900, 'x').concat('"')), ...numbered(1, 200)], never);
     expect([...(failed?.keys() ?? [])]).toEqual([0]);
     expect(await browse(process)).toHaveLength(200);
-    const said = process.log.filter(({ level }) => level === 'warn').map(({ text }) => text);
-    expect(said.join()).toContain('has 1 partitions, which stay; the pipeline says 5');
-    expect(said.join()).toContain(
+    const warnings = process.log.filter(({ level }) => level === 'warn').map(({ text }) => text);
+    expect(warnings.join()).toContain('has 1 partitions, which stay; the pipeline says 5');
+    expect(warnings.join()).toContain(
       'accepts messages of at most 2000 bytes (max.message.bytes); the pipeline says 1048576',
     );
   });

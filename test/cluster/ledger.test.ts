@@ -1,21 +1,21 @@
 import { Decimal128, Long, MongoClient } from 'mongodb';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { Ledger, type LedgerPlace, readBooks } from '../support/kafka/ledger.ts';
+import { Ledger, type LedgerAddress, readBooks } from '../support/kafka/ledger.ts';
 import { onServices } from '../support/services/cluster.ts';
 import { randomName } from '../support/services/services.ts';
 
 onServices('ledger', (services) => {
-  const place: LedgerPlace = {
+  const address: LedgerAddress = {
     brokers: services.kafka,
     topic: randomName('ledger'),
     url: services.mongo,
     database: randomName('fdp'),
   };
-  const mongo = new MongoClient(place.url);
-  const db = mongo.db(place.database);
+  const mongo = new MongoClient(address.url);
+  const db = mongo.db(address.database);
   let ledger: Ledger;
   beforeAll(async () => {
-    ledger = await Ledger.open(place, 3);
+    ledger = await Ledger.open(address, 3);
     await ledger.offer(500);
   });
   afterAll(async () => {
@@ -26,7 +26,7 @@ onServices('ledger', (services) => {
 
   /** What a processor without fault makes of the log. */
   const process = async () => {
-    const { log } = await readBooks(place);
+    const { log } = await readBooks(address);
     await db.dropDatabase();
     const counters = new Map<string, { tradeCount: number; lastTradeAt: number }>();
     const documents = [...log].map(([message_key, { symbol, price, time, volume }]) => {
@@ -45,7 +45,7 @@ onServices('ledger', (services) => {
   it('finds nothing to say where every trade is stored and counted once', async () => {
     await process();
     expect(ledger.acknowledged.size).toBe(500);
-    expect((await readBooks(place)).log.size).toBe(500);
+    expect((await readBooks(address)).log.size).toBe(500);
     expect(await ledger.audit()).toEqual([]);
   });
 
@@ -63,9 +63,9 @@ onServices('ledger', (services) => {
     await db.collection('symbols').updateOne({ symbol: 'TSLA' }, { $inc: { tradeCount: Long.fromNumber(1) } });
     await db.collection('symbols').deleteOne({ symbol: 'AAPL' });
     ledger.acknowledged.add(100_000);
-    const said = await ledger.audit();
+    const findings = await ledger.audit();
     ledger.acknowledged.delete(100_000);
-    expect(said).toEqual([
+    expect(findings).toEqual([
       'acknowledged, but not in the log: number 100000',
       `lost: ${lost?.['message_key']}`,
       'invented: nobody knows it',
@@ -79,8 +79,8 @@ onServices('ledger', (services) => {
 
   it('says how many there are where nothing is stored', async () => {
     await db.dropDatabase();
-    const said = await ledger.audit();
-    expect(said).toContain('lost: 495 more');
-    expect(said.filter((line) => line.startsWith('counted otherwise'))).toHaveLength(6);
+    const findings = await ledger.audit();
+    expect(findings).toContain('lost: 495 more');
+    expect(findings.filter((line) => line.startsWith('counted otherwise'))).toHaveLength(6);
   });
 });

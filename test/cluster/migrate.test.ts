@@ -3,9 +3,9 @@ import { type Db, MongoClient } from 'mongodb';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Trade } from '../../connectors/mock/market.ts';
 import { onDatabase, pipelineCopy } from '../support/cli/pipeline-copy.ts';
-import { type Answer, get, placeIn } from '../support/cli/place.ts';
 import { eventually, Process, temporaryFolder } from '../support/cli/platform.ts';
 import { type OldRecord, oldDocuments, processAsBefore } from '../support/cli/replaced-platform.ts';
+import { type Answer, get, workspaceIn } from '../support/cli/workspace.ts';
 import { KafkaView } from '../support/kafka/view.ts';
 import { onServices } from '../support/services/cluster.ts';
 import { databaseUrl, randomName } from '../support/services/services.ts';
@@ -69,7 +69,7 @@ onServices('taking over the platform that fdp replaces', (services) => {
   const processor = async (...edits: readonly Edit[]) => (await start('processor', edits)).process;
 
   async function start(topology: string, edits: readonly Edit[]): Promise<{ process: Process; api: string }> {
-    const place = await placeIn(folder.path);
+    const workspace = await workspaceIn(folder.path);
     const all: Edit[] = [
       ...edits.map(([text, instead]): Edit => [text, instead.replace('finnhub-websocket-consumer-group', group)]),
       ['topic: raw_stock_ticks, partitions', `topic: ${topic}, partitions`],
@@ -78,10 +78,10 @@ onServices('taking over the platform that fdp replaces', (services) => {
     ];
     const pipeline = pipelineCopy(`${folder.path}/${randomName()}`, ...all);
     const addresses = { KAFKA_BROKERS: services.kafka, MONGODB_URL: services.mongo, FDP_PROFILE: 'cluster' };
-    const env = { ...place.env, ...addresses, OBSERVE_PORT: '0' };
+    const env = { ...workspace.env, ...addresses, OBSERVE_PORT: '0' };
     const process = new Process(['--topology', topology, '--pipeline', pipeline], env);
     processes.push(process);
-    return { process, api: place.api };
+    return { process, api: workspace.api };
   }
   const shippedGroup = (): Edit => [sourceOld, sourceOld.replace('group: processor', `group: ${group}-shipped`)];
   const bothLines = (): readonly Edit[] => [[sourceOld, sourceLine], oldKey()];

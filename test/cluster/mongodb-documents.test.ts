@@ -28,7 +28,7 @@ const codes = (failed: ReadonlyMap<number, Error> | undefined) =>
 
 onServices('mongodb', (services) => {
   let world: MongoWorld;
-  const rows = () => world.db.collection(world.place.collection);
+  const rows = () => world.db.collection(world.target.collection);
   beforeEach(async () => {
     world = await mongoWorld(services.mongo);
   });

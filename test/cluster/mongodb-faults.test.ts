@@ -134,23 +134,23 @@ onOwnServices('mongodb', () => {
 
   it('asks once more for rows when the connection goes meanwhile, and then says so', async () => {
     const { address: url } = await server();
-    let cuts = 0;
+    let disconnects = 0;
     await using way = await Way.to(Number(new URL(url).port), (client, mongod) => (bytes) => {
-      if (cuts === 0 || !bytes.includes('\x02find\0')) mongod.write(bytes);
+      if (disconnects === 0 || !bytes.includes('\x02find\0')) mongod.write(bytes);
       else {
-        cuts--;
+        disconnects--;
         client.destroy();
       }
     });
     const { lookup } = await roles({ url: `mongodb://127.0.0.1:${way.port}/?directConnection=true` });
     kept(lookup);
     await lookup.connect(never);
-    cuts = 1;
+    disconnects = 1;
     expect(await lookup.find(everything, never)).toEqual([]);
-    expect(cuts).toBe(0);
-    cuts = 2;
+    expect(disconnects).toBe(0);
+    disconnects = 2;
     await expect(lookup.find(everything, never)).rejects.toMatchObject({ code: 'FDP_UNAVAILABLE' });
-    expect(cuts).toBe(0);
+    expect(disconnects).toBe(0);
   });
 
   it('a frozen server is given up on, and nothing is lost or doubled when it wakes', async () => {
@@ -270,14 +270,14 @@ onOwnServices('mongodb', () => {
     );
     expect(`${wrong.message} ${wrong.stack}`).not.toMatch(/wrong-pass/);
     const elsewhere = 'set authSource to the one that it was made in, mostly authSource=admin';
-    for (const [path, query, place] of [
+    for (const [path, query, expected] of [
       ['fdp', '', `"fdp" (the url's path): ${elsewhere}`],
       ['fdp', 'authSource=market', `"market" (authSource in the url): ${elsewhere}`],
       ['fdp', 'authSource=admin', undefined],
     ] as const) {
       const url = `mongodb://reader:s3cret-pass@${new URL(address).host}/${path}?${query}`;
       const error = await refusal(url, 'lookup');
-      expect(error?.message.split('looked for in database ')[1]).toBe(place);
+      expect(error?.message.split('looked for in database ')[1]).toBe(expected);
     }
     const nobody = await refusal(address, 'lookup');
     expect(nobody).toMatchObject({ code: 'FDP_REFUSED', message: expect.stringMatching(/wants a user/) });

@@ -30,7 +30,7 @@ const consumers = fc.array(
 
 async function openSink(world: MongoWorld): Promise<Sink> {
   const environment = testEnvironment(systemClock);
-  const options = optionsOf(mongodb, { ...world.place, ...symbolTable });
+  const options = optionsOf(mongodb, { ...world.target, ...symbolTable });
   const connector = await mongodb.create(options, { ...environment, name: 'symbols' });
   const sink = connector.sink?.({}, roleContext(environment, { input: 'merges' })) as Sink;
   await sink.connect(never);
@@ -47,9 +47,9 @@ async function consume(
   for (let at = 0, write = 0; at < counts.length; at += plan.length, write++) {
     const batch = counts.slice(at, at + plan.length).map(countMessage);
     if (write === plan.dies) {
-      const cut = new AbortController();
-      const writing = sink.write(batch, cut.signal).catch(() => undefined);
-      setImmediate(() => cut.abort());
+      const stopped = new AbortController();
+      const writing = sink.write(batch, stopped.signal).catch(() => undefined);
+      setImmediate(() => stopped.abort());
       await writing;
       break;
     }

@@ -14,7 +14,7 @@ onOwnServices('mongodb url', () => {
   describe.each([
     ['standalone server', false, 'is of no replica set: leave replicaSet out of the url'],
     ['replica set', true, 'is of "rs0": write replicaSet=rs0 in the url'],
-  ])('for a %s', (_what, replicaSet, told) => {
+  ])('for a %s', (_what, replicaSet, expected) => {
     let server: Service;
     beforeAll(async () => {
       server = await startMongo({ replicaSet });
@@ -30,7 +30,7 @@ onOwnServices('mongodb url', () => {
       const lookup = connector.lookup?.({ ...testEnvironment(systemClock), name: 'trades' } as never);
       await expect(lookup?.connect(never)).rejects.toMatchObject({
         code: 'FDP_REFUSED',
-        message: `trades: the url asks for the replica set "other", ${host()} ${told}`,
+        message: `trades: the url asks for the replica set "other", ${host()} ${expected}`,
       });
       await lookup?.close();
     });

@@ -51,7 +51,7 @@ sourceContract('mock', async () => {
 });
 
 /** Options of a log that lies in a folder of its own, or in memory. */
-function place(): { readonly log: object; readonly table: object; dispose(): Promise<void> } {
+function storeOptions(): { readonly log: object; readonly table: object; dispose(): Promise<void> } {
   const folder = mkdtempSync(join(tmpdir(), 'fdp-contract-'));
   return {
     log: { path: join(folder, 'log.db') },
@@ -60,12 +60,12 @@ function place(): { readonly log: object; readonly table: object; dispose(): Pro
   };
 }
 
-function memory(): ReturnType<typeof place> {
+function memory(): ReturnType<typeof storeOptions> {
   const space = createMemorySpace();
   return { log: { space: space.name }, table: { space: space.name }, dispose: async () => space.dispose() };
 }
 
-const logSource = (declaration: ConnectorDeclaration, where: () => ReturnType<typeof place>) => async () => {
+const logSource = (declaration: ConnectorDeclaration, where: () => ReturnType<typeof storeOptions>) => async () => {
   const { log, dispose } = where();
   const options = { topic: 'topic', partitions: 3, ...log };
   const { clock, connector, context, node } = await benchOf(declaration, options, new VirtualClock());
@@ -89,7 +89,7 @@ const logSource = (declaration: ConnectorDeclaration, where: () => ReturnType<ty
   };
 };
 
-const logSink = (declaration: ConnectorDeclaration, where: () => ReturnType<typeof place>) => async () => {
+const logSink = (declaration: ConnectorDeclaration, where: () => ReturnType<typeof storeOptions>) => async () => {
   const { log, dispose } = where();
   const options = { topic: 'topic', partitions: 1, max_message_bytes: '1KiB', ...log };
   const { clock, connector, context, sink } = await benchOf(declaration, options, new VirtualClock());
@@ -110,7 +110,7 @@ const logSink = (declaration: ConnectorDeclaration, where: () => ReturnType<type
   };
 };
 
-const tableSink = (declaration: ConnectorDeclaration, where: () => ReturnType<typeof place>) => async () => {
+const tableSink = (declaration: ConnectorDeclaration, where: () => ReturnType<typeof storeOptions>) => async () => {
   const { table, dispose } = where();
   const options = { fields: { number: 'int64' }, unique: 'number', ...table };
   const { clock, connector, context, sink } = await benchOf(declaration, options, new VirtualClock());
@@ -129,9 +129,9 @@ const tableSink = (declaration: ConnectorDeclaration, where: () => ReturnType<ty
   };
 };
 
-sourceContract('sqlite_log', logSource(sqliteLog, place));
-sinkContract('sqlite_log', logSink(sqliteLog, place));
-sinkContract('sqlite_table', tableSink(sqliteTable, place));
+sourceContract('sqlite_log', logSource(sqliteLog, storeOptions));
+sinkContract('sqlite_log', logSink(sqliteLog, storeOptions));
+sinkContract('sqlite_table', tableSink(sqliteTable, storeOptions));
 sourceContract('memory_log', logSource(memoryLog, memory));
 sinkContract('memory_log', logSink(memoryLog, memory));
 sinkContract('memory_table', tableSink(memoryTable, memory));

@@ -45,9 +45,9 @@ describe('docs/reference/pipeline.md', () => {
   it.each(variableForms)('$example gives $gives', ({ example, env, gives }) => {
     const problems = new Problems();
     const file = sourceFile('pipeline.yml', stringify(example), 0);
-    const look = (name: string) => (name in env ? { text: env[name] ?? '' } : undefined);
+    const get = (name: string) => (name in env ? { text: env[name] ?? '' } : undefined);
     const tree = parseYaml(file, problems);
-    const filled = tree && interpolation({ look, all: env }, problems)(tree);
+    const filled = tree && interpolation({ get, all: env }, problems)(tree);
     expect(filled?.kind === 'scalar' && filled.missing ? undefined : filled).toEqual(
       gives === undefined ? undefined : expect.objectContaining({ value: gives }),
     );
@@ -70,10 +70,10 @@ describe('docs/reference/pipeline.md', () => {
 describe('docs/reference/connectors.md', () => {
   it.each(byHeading('connectors.md'))('%s: its example is valid', (_type, blocks) => {
     for (const { text } of blocks) {
-      const { text: said } = validated({
+      const { text: printed } = validated({
         'pipeline.yml': `${text}  a_${market}\n  an_${out}\ntopologies:\n  run: { source: a_market, sink: an_out }\n`,
       });
-      expect(said).toContain('pipeline.yml is valid');
+      expect(printed).toContain('pipeline.yml is valid');
     }
   });
 });

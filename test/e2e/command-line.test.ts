@@ -3,15 +3,15 @@ import { once } from 'node:events';
 import { existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { get, placeIn } from '../support/cli/place.ts';
 import { eventually, Process, temporaryFolder } from '../support/cli/platform.ts';
 import { logOf } from '../support/cli/stored.ts';
+import { get, workspaceIn } from '../support/cli/workspace.ts';
 import { blockNamed } from '../support/docs/blocks.ts';
 import { dial } from '../support/sockets/sockets.ts';
 
 type Environment = Readonly<Record<string, string>>;
 
-interface Place {
+interface RunOptions {
   readonly folder?: string;
   readonly env?: Environment;
   readonly input?: string;
@@ -20,7 +20,7 @@ interface Place {
 }
 
 /** Runs a command that ends by itself, wherever. */
-async function ends(args: readonly string[], { folder = '.', env = {}, input, output }: Place = {}) {
+async function ends(args: readonly string[], { folder = '.', env = {}, input, output }: RunOptions = {}) {
   const child = spawn(process.execPath, [resolve('bin/fdp-run.js'), ...args], {
     cwd: folder,
     env: { PATH: process.env['PATH'], ...env },
@@ -64,7 +64,7 @@ describe('what a command prints', () => {
     '%s: a reader that goes is no fault',
     async (_name, args) => {
       using folder = temporaryFolder();
-      const { env } = await placeIn(folder.path);
+      const { env } = await workspaceIn(folder.path);
       expect(await ends(args, { env, output: 'gone' })).toMatchObject({ code: 0, stderr: '' });
     },
   );
@@ -73,7 +73,7 @@ describe('what a command prints', () => {
     '%s: a full disk is one line, and 1',
     async (_name, args) => {
       using folder = temporaryFolder();
-      const { env } = await placeIn(folder.path);
+      const { env } = await workspaceIn(folder.path);
       const { code, stderr } = await ends(args, { env, output: '/dev/full' });
       expect([code, stderr]).toEqual([
         1,
@@ -134,9 +134,9 @@ describe('help', () => {
 describe('an empty folder', () => {
   it('is told of, with what to do; after init it holds a pipeline that runs', async () => {
     using folder = temporaryFolder();
-    const place = { folder: folder.path };
+    const options = { folder: folder.path };
     for (const args of [[], ['validate'], ['status']]) {
-      const { code, stderr } = await ends(args, place);
+      const { code, stderr } = await ends(args, options);
       expect([code, stderr]).toEqual([
         2,
         expect.stringMatching(
@@ -144,13 +144,13 @@ describe('an empty folder', () => {
         ),
       ]);
     }
-    expect((await ends(['list', 'connectors'], place)).code).toBe(0);
-    expect(await ends(['init'], place)).toMatchObject({ code: 0, stdout: expect.stringContaining('pipeline.yml') });
-    expect(await ends(['validate'], place)).toMatchObject({
+    expect((await ends(['list', 'connectors'], options)).code).toBe(0);
+    expect(await ends(['init'], options)).toMatchObject({ code: 0, stdout: expect.stringContaining('pipeline.yml') });
+    expect(await ends(['validate'], options)).toMatchObject({
       code: 0,
       stdout: expect.stringMatching(/^pipeline\.yml is valid: profile embedded/),
     });
-    expect(await ends(['init'], place)).toMatchObject({
+    expect(await ends(['init'], options)).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('nothing was written'),
     });
@@ -163,12 +163,12 @@ describe('completion', () => {
     const words = async (...line: string[]) => {
       const script = `${stdout}\nCOMP_WORDS=(${line.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); _fdp_run; echo "\${COMPREPLY[@]}"`;
       const child = spawn('/bin/bash', ['-c', script], { stdio: ['ignore', 'pipe', 'inherit'] });
-      let said = '';
+      let output = '';
       child.stdout.on('data', (chunk) => {
-        said += chunk;
+        output += chunk;
       });
       await once(child, 'close');
-      return said.trim().split(' ');
+      return output.trim().split(' ');
     };
     expect(await words('fdp-run', 'st')).toEqual(['status']);
     expect(await words('fdp-run', 'dead-letters', 're')).toEqual(['replay']);
@@ -193,7 +193,7 @@ describe('completion', () => {
 describe('fdp-run produce', () => {
   it('puts lines or the whole input into a log, and says how many', async () => {
     using folder = temporaryFolder();
-    const { env } = await placeIn(folder.path);
+    const { env } = await workspaceIn(folder.path);
     const lines = '{"a":1}\n\n"text"\n[2]';
     expect(await ends(['produce', 'ticks', '--key', 'AAPL'], { env, input: lines })).toMatchObject({
       code: 0,
@@ -212,7 +212,7 @@ describe('fdp-run produce', () => {
 
   it('stops at a line that is no JSON, and names it; what is no log is refused', async () => {
     using folder = temporaryFolder();
-    const { env } = await placeIn(folder.path);
+    const { env } = await workspaceIn(folder.path);
     const { code, stderr } = await ends(['produce', 'ticks'], { env, input: '{"a":1}\nno\n{"b":2}\n' });
     expect([code, stderr]).toEqual([
       1,
@@ -231,19 +231,19 @@ describe('fdp-run produce', () => {
   it('makes a poison message, as docs/operate.md says, and another: a letter each', async () => {
     const { text } = blockNamed('docs/operate.md', 'poison');
     using folder = temporaryFolder();
-    const { env } = await placeIn(folder.path);
+    const { env } = await workspaceIn(folder.path);
     const commands = text.replaceAll('npx fdp-run', `'${process.execPath}' bin/fdp-run.js`);
     const shell = spawn('sh', ['-ec', commands], {
       env: { PATH: process.env['PATH'], ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    let said = '';
+    let output = '';
     for (const stream of [shell.stdout, shell.stderr])
       stream.on('data', (chunk) => {
-        said += chunk;
+        output += chunk;
       });
     const [code] = await once(shell, 'close');
-    expect(code, said).toBe(0);
+    expect(code, output).toBe(0);
     expect(logOf(folder.path).length).toBeGreaterThan(0);
     await using processor = new Process(['--topology', 'processor'], env);
     await eventually('both letters', async () => logOf(folder.path, 'raw_stock_ticks.rejected').length === 2);
@@ -254,7 +254,7 @@ describe('fdp-run produce', () => {
 describe('the end of the platform', () => {
   it('is not kept by clients that never read, and leaves nothing open', async () => {
     using folder = temporaryFolder();
-    const { env, api, tcpPort } = await placeIn(folder.path);
+    const { env, api, tcpPort } = await workspaceIn(folder.path);
     await using platform = new Process([], env);
     const apiPort = Number(new URL(api).port);
     await eventually('it listens', async () =>
@@ -290,7 +290,7 @@ describe('the end of the platform', () => {
 describe('a port that is taken', () => {
   it('does not keep a dashboard from starting: it serves its own metrics on the next one, and says so', async () => {
     using folder = temporaryFolder();
-    const { env } = await placeIn(folder.path);
+    const { env } = await workspaceIn(folder.path);
     await using platform = new Process(['--topology', 'simulation'], env);
     await eventually('it observes', async () => platform.output.includes('observe: listening'));
     await using dashboard = new Process(['--topology', 'dashboard'], env);
@@ -308,7 +308,7 @@ describe('a port that is taken', () => {
 
   it('is named with its variable, in the error of a command too', async () => {
     using folder = temporaryFolder();
-    const { env, api } = await placeIn(folder.path);
+    const { env, api } = await workspaceIn(folder.path);
     const port = Number(new URL(api).port);
     await using holder = new Process(['--topology', 'api'], env);
     await eventually('the API', async () => (await get(`${api}/api/v1/symbols`)) !== undefined);

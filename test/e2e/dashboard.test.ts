@@ -51,8 +51,8 @@ const row = (symbol: string) => new RegExp(`^[> ] ${symbol} .*$`, 'm');
 
 onTerminal('the dashboard', () => {
   it('shows what the feed says, answers every key, and gives the terminal back', async () => {
-    await using place = await dashboard();
-    const { feed, terminal } = place;
+    await using opened = await dashboard();
+    const { feed, terminal } = opened;
     expect(await terminal.shows('● connected to')).toContain('no trade yet');
     expect(terminal.modes).toEqual({ hasCursor: false, isTaken: true });
     feed.send(trade('AAPL', 100), trade('AAPL', 101), trade('MSFT', 50, 50), trade('TSLA', 200, null));
@@ -104,8 +104,8 @@ onTerminal('the dashboard', () => {
   });
 
   it('fits every size, and changes with it', async () => {
-    await using place = await dashboard({ width: 80, height: 24 });
-    const { feed, terminal } = place;
+    await using opened = await dashboard({ width: 80, height: 24 });
+    const { feed, terminal } = opened;
     feed.send(trade('AAPL', 100), trade('MSFT', 50));
     await terminal.shows(row('MSFT'));
     const sizes = [
@@ -126,8 +126,8 @@ onTerminal('the dashboard', () => {
   });
 
   it('says that the feed is away and when it tries again, and goes on when it is back', async () => {
-    await using place = await dashboard();
-    const { feed, terminal } = place;
+    await using opened = await dashboard();
+    const { feed, terminal } = opened;
     feed.send(trade('AAPL', 100));
     await terminal.shows(row('AAPL'));
     await feed.close();
@@ -143,8 +143,8 @@ onTerminal('the dashboard', () => {
   });
 
   it(`answers keys while 10,000 lines a second come for 500 symbols, ${busySeconds} s long`, async () => {
-    await using place = await dashboard({ width: 120, height: 40 });
-    const { feed, terminal } = place;
+    await using opened = await dashboard({ width: 120, height: 40 });
+    const { feed, terminal } = opened;
     const symbols = Array.from({ length: 500 }, (_, index) => `S${String(index).padStart(3, '0')}`);
     feed.send(...symbols.map((symbol) => trade(symbol, 100)));
     await terminal.shows(/^> S000/m);
@@ -166,8 +166,8 @@ onTerminal('the dashboard', () => {
   });
 
   it('shows or skips whatever somebody else sends on that port', async () => {
-    await using place = await dashboard({ width: 90, height: 30 });
-    const { feed, terminal } = place;
+    await using opened = await dashboard({ width: 90, height: 30 });
+    const { feed, terminal } = opened;
     feed.send(
       { ...trade('NULLS', 1.5, null), time: 1_767_623_400, extra: { deep: [1, 2] } },
       ...['{broken\n', '[1,2]\n', 'null\n', '"text"\n', '{}\n', '{"symbol":"NOPRICE"}\n', '{"symbol":7,"price":7}\n'],
@@ -194,14 +194,14 @@ onTerminal('the dashboard', () => {
     ['SIGTERM', '0'],
     ['SIGHUP', '0'],
   ] as const)('gives the terminal back on %s', async (signal, end) => {
-    await using place = await dashboard();
-    process.kill(place.terminal.pid, signal);
-    await expectRestored(place.terminal, end);
+    await using opened = await dashboard();
+    process.kill(opened.terminal.pid, signal);
+    await expectRestored(opened.terminal, end);
   });
 
   it('stops at once on Ctrl-C, also while the feed is away', async () => {
-    await using place = await dashboard();
-    const { feed, terminal } = place;
+    await using opened = await dashboard();
+    const { feed, terminal } = opened;
     await feed.close();
     await terminal.shows('▲ reconnecting');
     terminal.press('C-c');
@@ -210,16 +210,16 @@ onTerminal('the dashboard', () => {
 
   it('gives the terminal back after a crash, and then says what happened', async () => {
     const crash = `data:text/javascript,process.on(%22SIGUSR2%22,()=>{throw(new(Error)(%22a-mistake-in-the-program%22))})`;
-    await using place = await dashboard({ env: { NODE_OPTIONS: `--import=${crash}` } });
-    process.kill(place.terminal.pid, 'SIGUSR2');
-    expect(await expectRestored(place.terminal, '1')).toContain('a-mistake-in-the-program');
+    await using opened = await dashboard({ env: { NODE_OPTIONS: `--import=${crash}` } });
+    process.kill(opened.terminal.pid, 'SIGUSR2');
+    expect(await expectRestored(opened.terminal, '1')).toContain('a-mistake-in-the-program');
   });
 
   it('has no colours with NO_COLOR, and the same signs', async () => {
-    await using place = await dashboard({ env: { NO_COLOR: '1' } });
-    place.feed.send(trade('AAPL', 100), trade('AAPL', 101));
-    await place.terminal.shows(/AAPL +▲ 101\.00/);
-    expect(place.terminal.colours).not.toMatch(
+    await using opened = await dashboard({ env: { NO_COLOR: '1' } });
+    opened.feed.send(trade('AAPL', 100), trade('AAPL', 101));
+    await opened.terminal.shows(/AAPL +▲ 101\.00/);
+    expect(opened.terminal.colours).not.toMatch(
       new RegExp(`${String.fromCharCode(27)}\\[(?:\\d+;)*(?:3[0-8]|9\\d)[;m]`),
     );
   });

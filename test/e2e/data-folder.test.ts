@@ -3,8 +3,8 @@ import { rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Installation } from '../support/cli/installation.ts';
-import { get } from '../support/cli/place.ts';
 import { eventually, temporaryFolder } from '../support/cli/platform.ts';
+import { get } from '../support/cli/workspace.ts';
 
 const isStoring = (platform: Installation, api: string) =>
   eventually('trades stored', async () => {
@@ -18,7 +18,7 @@ describe('the data folder', () => {
   it('that is deleted under a running platform ends it with 1 and a line a file; started again it goes on', async () => {
     using folder = temporaryFolder();
     const platform = await Installation.in(folder.path, '200/s');
-    const { api } = platform.place;
+    const { api } = platform.workspace;
     await using first = platform.start(['ingestor', 'processor', 'analytics', 'api']);
     await isStoring(platform, api);
     rmSync(dirname(platform.storeFile), { recursive: true });

@@ -2,9 +2,9 @@ import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { envelope, LogWriter } from '../support/cli/log-writer.ts';
-import { placeIn } from '../support/cli/place.ts';
 import { eventually, Process, temporaryFolder } from '../support/cli/platform.ts';
 import { expectStoredOnce, lettersOf, storedTrades, storesOf } from '../support/cli/stored.ts';
+import { workspaceIn } from '../support/cli/workspace.ts';
 
 /** The shipped pipeline in a folder of its own, with a change. */
 function pipelineIn(folder: string, change: (text: string) => string): string {
@@ -30,7 +30,7 @@ async function commandWith(input: string, env: Readonly<Record<string, string>>,
 describe('fdp-run dead-letters', () => {
   it('replays after a mend: each stored and counted once, beside its neighbours; twice changes nothing', async () => {
     using folder = temporaryFolder();
-    const { env } = await placeIn(folder.path);
+    const { env } = await workspaceIn(folder.path);
     await using log = await LogWriter.open(folder.path);
     const wrong = pipelineIn(folder.path, (text) => text.replace('price < 1e15', 'price < 100.0'));
     const mended = pipelineIn(join(folder.path, 'mended'), (text) => text);
@@ -90,7 +90,7 @@ describe('fdp-run dead-letters', () => {
 
   it('replays while the platform runs; a topology that only shows gets a line, and hides nobody', async () => {
     using folder = temporaryFolder();
-    const { env } = await placeIn(folder.path);
+    const { env } = await workspaceIn(folder.path);
     // The default expression of `filter` passes nothing over in silence here: both topologies reject what is no number.
     const pipeline = pipelineIn(folder.path, (text) => text.replace('- filter: *valid', '- require: *valid'));
     await using platform = new Process(['--pipeline', pipeline], env);
@@ -112,7 +112,7 @@ describe('fdp-run dead-letters', () => {
 
   it('shows and replays letters of what starts only when named, and names those of what is there no more', async () => {
     using folder = temporaryFolder();
-    const { env } = await placeIn(folder.path);
+    const { env } = await workspaceIn(folder.path);
     await using log = await LogWriter.open(folder.path);
     const wrong = pipelineIn(folder.path, (text) => text.replace('price < 1e15', 'price < 100.0'));
     const asleep = (name: string) => (text: string) =>
@@ -140,7 +140,7 @@ describe('a mark that does not fit the log', () => {
     'holds the lane, red, with the command to run; after it counting goes on: a backup made %s',
     async (when) => {
       using folder = temporaryFolder();
-      const { env } = await placeIn(folder.path);
+      const { env } = await workspaceIn(folder.path);
       const [log, backup] = [join(folder.path, 'log.db'), join(folder.path, 'backup.db')];
       const processor = () => new Process(['--topology', 'processor'], env);
       const append = async (count: number, from = 1763645598585) => {
@@ -166,8 +166,8 @@ describe('a mark that does not fit the log', () => {
       await eventually('the lane is held', async () => held.output.includes('counters forget --topology processor'));
       expect(held.output).toContain('symbols has counted up to offset 24');
       await append(1, 1763645600000);
-      const said = await command(env, 'counters', 'forget', '--topology', 'processor');
-      expect(said).toMatch(
+      const printed = await command(env, 'counters', 'forget', '--topology', 'processor');
+      expect(printed).toMatch(
         /^forgotten: symbols has counted up to offset 24 of \S+, but the log ends at 6; counting continues after offset 4\ncounts, rows and the positions of the group are unchanged; .+\n$/,
       );
       await eventually('the lane goes on', async () => storesOf(folder.path).symbols['AAPL']?.[0] === 26);

@@ -1,8 +1,8 @@
 import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type Answer, get, type Place, placeIn } from '../support/cli/place.ts';
 import { eventually, freePort, Process, temporaryFolder } from '../support/cli/platform.ts';
+import { type Answer, get, type Workspace, workspaceIn } from '../support/cli/workspace.ts';
 import { blockNamed, blocksOf } from '../support/docs/blocks.ts';
 import { commandsOf, startsRuns } from '../support/docs/commands.ts';
 import { Runner } from '../support/docs/runner.ts';
@@ -11,23 +11,23 @@ import { Runner } from '../support/docs/runner.ts';
 // block has no test that runs it, and why.
 
 interface Home {
-  readonly place: Place;
+  readonly workspace: Workspace;
   readonly runner: Runner;
   readonly folder: string;
 }
 
 /** A folder with the shipped pipeline, as `fdp-run init` makes it. */
 async function homeIn(folder: string): Promise<Home> {
-  const { env, ...rest } = await placeIn(join(folder, 'data'));
-  const place = { ...rest, env: { ...env, SIMULATOR_PORT: String(await freePort()) } };
-  const runner = new Runner(place, folder);
+  const { env, ...rest } = await workspaceIn(join(folder, 'data'));
+  const workspace = { ...rest, env: { ...env, SIMULATOR_PORT: String(await freePort()) } };
+  const runner = new Runner(workspace, folder);
   for (const command of commandsOf(blockNamed('docs/command-line.md', 'other commands')).slice(0, 1))
     expect(await runner.run(command)).toMatchObject({ code: 0 });
   copyFileSync(join(folder, 'pipeline.yml'), join(folder, 'other.yml'));
-  return { place, runner, folder };
+  return { workspace, runner, folder };
 }
 
-async function isServing({ api }: Place): Promise<Answer> {
+async function isServing({ api }: Workspace): Promise<Answer> {
   const hasTrades = ({ body }: Answer) => JSON.stringify(body).includes('price');
   return eventually('the API has trades', async () => {
     const answer = await get(`${api}/api/v1/trades/AAPL?limit=3`);
@@ -56,9 +56,9 @@ async function runAll(runner: Runner, file: string, name: string, expected = sta
 describe('what the documents tell to type', () => {
   it('works beside a platform that runs', async () => {
     using folder = temporaryFolder();
-    const { runner, place } = await homeIn(folder.path);
-    await using platform = new Process([], { ...place.env, OBSERVE_PORT: '' });
-    await isServing(place);
+    const { runner, workspace } = await homeIn(folder.path);
+    await using platform = new Process([], { ...workspace.env, OBSERVE_PORT: '' });
+    await isServing(workspace);
     await runAll(runner, 'README.md', 'first minutes');
     await runAll(runner, 'README.md', 'Profiles');
     await runAll(runner, 'README.md', 'commands');
@@ -75,24 +75,24 @@ describe('what the documents tell to type', () => {
 
   it('runs each topology in a process of its own', async () => {
     using folder = temporaryFolder();
-    const { runner, place } = await homeIn(folder.path);
+    const { runner, workspace } = await homeIn(folder.path);
     const commands = commandsOf(blockNamed('README.md', 'one process each'));
     const running = await Promise.all(commands.map((command) => runner.start(command, /starting/)));
-    await isServing(place);
+    await isServing(workspace);
     const stops = await Promise.all(running.map(({ stop }) => stop()));
     expect(stops).toEqual(commands.map(() => 0));
   });
 
   it('makes dead letters, and shows, replays and drops them', async () => {
     using folder = temporaryFolder();
-    const { runner, place } = await homeIn(folder.path);
+    const { runner, workspace } = await homeIn(folder.path);
     const [invalid = '', unreadable = ''] = ['{"type":"trade","data":[{"s":"A","p":1,"t":1,"v":-1}]}\n', 'not JSON'];
     writeFileSync(join(folder.path, 'frames.jsonl'), invalid);
     writeFileSync(join(folder.path, 'frame'), unreadable);
     await runAll(runner, 'docs/operate.md', 'produce');
-    await using processor = new Process(['--topology', 'processor'], { ...place.env, OBSERVE_PORT: '' });
+    await using processor = new Process(['--topology', 'processor'], { ...workspace.env, OBSERVE_PORT: '' });
     const letters = await eventually('both letters', async () => {
-      await using list = new Process(['dead-letters', 'list', '--json'], place.env);
+      await using list = new Process(['dead-letters', 'list', '--json'], workspace.env);
       await list.ended;
       const ids = [...list.stdout.matchAll(/"id":"([^"]+)"/g)].map(([, id = '']) => id);
       return ids.length === 2 && ids;
@@ -122,13 +122,13 @@ describe('what the documents tell to type', () => {
 
   it('trades with the simulator in place of Finnhub', async () => {
     using folder = temporaryFolder();
-    const { runner, place } = await homeIn(folder.path);
+    const { runner, workspace } = await homeIn(folder.path);
     const [simulator, platform] = commandsOf(blockNamed('docs/operate.md', 'simulator'));
     if (!simulator || !platform) throw new Error('the block has two commands');
-    runner.names['127.0.0.1:8765'] = `127.0.0.1:${place.env['SIMULATOR_PORT']}`;
+    runner.names['127.0.0.1:8765'] = `127.0.0.1:${workspace.env['SIMULATOR_PORT']}`;
     const exchange = await runner.start(simulator, /listening/);
     const client = await runner.start(platform, /starting/);
-    await isServing(place);
+    await isServing(workspace);
     expect(await client.stop()).toBe(0);
     expect(await exchange.stop()).toBe(0);
   });

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { pipelineCopy } from '../support/cli/pipeline-copy.ts';
-import { placeIn } from '../support/cli/place.ts';
 import { eventually, freePort, Process, temporaryFolder } from '../support/cli/platform.ts';
 import { expectStoredOnce, lettersOf, logOf, storedTrades } from '../support/cli/stored.ts';
-import { type Cut, NumberedExchange } from '../support/sockets/numbered-exchange.ts';
+import { workspaceIn } from '../support/cli/workspace.ts';
+import { type Disconnect, NumberedExchange } from '../support/sockets/numbered-exchange.ts';
 
 const symbols = ['AAPL', 'GOOGL', 'TSLA', 'MSFT', 'NVDA', 'AMD'];
 const token = 'c0ffee-secret-key';
@@ -26,21 +26,21 @@ describe('finnhub', () => {
   it('keeps every trade of every delivered frame exactly once over ten cuts of any kind', async () => {
     using folder = temporaryFolder();
     await using exchange = await NumberedExchange.open(symbols);
-    const { env } = await placeIn(folder.path);
+    const { env } = await workspaceIn(folder.path);
     const args = ['--pipeline', impatientPipeline(folder.path), '--topology', 'ingestor,processor'];
     await using platform = new Process(args, {
       ...env,
       ...{ FDP_FEED: 'finnhub', FINNHUB_URL: exchange.url, FINNHUB_TOKEN: token },
     });
-    const kinds: readonly Cut[] = ['end', 'torn', 'reset'];
-    for (let cut = 0; cut < 10; cut++) {
+    const kinds: readonly Disconnect[] = ['end', 'torn', 'reset'];
+    for (let round = 0; round < 10; round++) {
       await exchange.subscribed();
       await exchange.sendTrades(50);
       const since = exchange.openedAt.at(-1) ?? 0;
-      if (cut % 4 === 3)
+      if (round % 4 === 3)
         await eventually('an old connection', async () => performance.now() - since > longEnoughMs, 20_000);
       await exchange.sendTrades(5);
-      await exchange.cut(kinds[cut % kinds.length] as Cut);
+      await exchange.disconnect(kinds[round % kinds.length] as Disconnect);
     }
     await exchange.subscribed();
     await exchange.sendTrades(50);
@@ -63,7 +63,7 @@ describe('finnhub', () => {
 
   it('reads the simulator over the real protocol through ten cuts, and stores what it has read once', async () => {
     using folder = temporaryFolder();
-    const { env } = await placeIn(folder.path);
+    const { env } = await workspaceIn(folder.path);
     const port = await freePort();
     const url = `ws://127.0.0.1:${port}`;
     const pipeline = impatientPipeline(folder.path);
@@ -77,14 +77,14 @@ describe('finnhub', () => {
       ...{ FDP_FEED: 'finnhub', FINNHUB_URL: url, FINNHUB_TOKEN: token },
     });
     const connections = () => platform.log.filter(({ msg }) => msg.includes('connected to')).length;
-    for (let cut = 0; cut < 10; cut++) {
-      await eventually('a connection', async () => connections() > cut);
+    for (let round = 0; round < 10; round++) {
+      await eventually('a connection', async () => connections() > round);
       const opened = performance.now();
       const before = logOf(folder.path).length;
       await eventually('trades', async () => logOf(folder.path).length > before + 5);
-      if (cut % 4 === 3)
+      if (round % 4 === 3)
         await eventually('an old connection', async () => performance.now() - opened > longEnoughMs, 20_000);
-      await askForACut(`${url}?token=${token}`);
+      await askForDisconnect(`${url}?token=${token}`);
     }
     await eventually('the last connection', async () => connections() > 10);
     const before = logOf(folder.path).length;
@@ -99,7 +99,7 @@ describe('finnhub', () => {
 
   it('ends with 1 and one clear line, without the key, when the key is refused', async () => {
     using folder = temporaryFolder();
-    const { env } = await placeIn(folder.path);
+    const { env } = await workspaceIn(folder.path);
     const port = await freePort();
     await using simulator = new Process(['--topology', 'simulator'], {
       ...env,
@@ -115,21 +115,21 @@ describe('finnhub', () => {
 
   it('goes on when the server says it in a frame, and hides the key in it', async () => {
     using folder = temporaryFolder();
-    const { env } = await placeIn(folder.path);
+    const { env } = await workspaceIn(folder.path);
     await using exchange = await NumberedExchange.open(symbols);
     const feed = { FDP_FEED: 'finnhub', FINNHUB_URL: exchange.url, FINNHUB_TOKEN: token };
     await using platform = new Process(['--topology', 'ingestor'], { ...env, ...feed, LOG_LEVEL: 'debug' });
     await exchange.subscribed();
     await exchange.send(JSON.stringify({ type: 'error', msg: `Invalid API key ${token}` }));
-    const said = 'finnhub: the server says: Invalid API key ***';
-    await eventually('the warning', async () => platform.log.some(({ msg }) => msg === said));
+    const reason = 'finnhub: the server says: Invalid API key ***';
+    await eventually('the warning', async () => platform.log.some(({ msg }) => msg === reason));
     expect(await platform.stop()).toBe(0);
     expect(platform.output).not.toContain(token);
   });
 
   it('puts each garbage frame into the dead letter, a thousand in a row too, and goes on', async () => {
     using folder = temporaryFolder();
-    const { env } = await placeIn(folder.path);
+    const { env } = await workspaceIn(folder.path);
     await using exchange = await NumberedExchange.open(symbols);
     await using platform = new Process(['--topology', 'ingestor,processor'], {
       ...env,
@@ -190,7 +190,7 @@ function expectOneClearLine(process: Process): void {
 }
 
 /** Connects as one more client, and has every connection cut. */
-async function askForACut(address: string): Promise<void> {
+async function askForDisconnect(address: string): Promise<void> {
   const client = new WebSocket(address);
   client.on('error', () => {});
   client.on('open', () => client.send('{"type":"fault","fault":"cut"}'));

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { describe, expect, it } from 'vitest';
 import { pipelineCopy } from '../support/cli/pipeline-copy.ts';
-import { type Answer, get, LineReader, placeIn } from '../support/cli/place.ts';
 import { eventually, freePort, Process, temporaryFolder } from '../support/cli/platform.ts';
+import { type Answer, get, LineReader, workspaceIn } from '../support/cli/workspace.ts';
 
 const number = String.raw`-?\d+(\.\d+)?(e[+-]?\d+)?`;
 const iso = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`;
@@ -32,7 +32,7 @@ async function answer(url: string, fits: (answer: Answer) => boolean = () => tru
 describe('the first minutes', () => {
   it('serves trades, symbols and VWAP lines a few seconds after the start, and ends with 0 on Ctrl-C', async () => {
     using folder = temporaryFolder();
-    const { env, api, tcpPort } = await placeIn(folder.path);
+    const { env, api, tcpPort } = await workspaceIn(folder.path);
     await using platform = new Process([], env);
     using reader = new LineReader(tcpPort);
 
@@ -85,7 +85,7 @@ describe('the first minutes', () => {
 
   it('sends a VWAP of null while the volume of the window is zero', async () => {
     using folder = temporaryFolder();
-    const { env, tcpPort } = await placeIn(folder.path);
+    const { env, tcpPort } = await workspaceIn(folder.path);
     const frame =
       '{"type":"trade","data":[{"s":"ODD","p":3.5,"t":1763645598585,"v":0},{"s":"ODD","p":5e-7,"t":1763645598586,"v":2}]}';
     const pipeline = pipelineCopy(folder.path, ['  mock: {', '  lines: { type: file, path: trades.jsonl }\n  mock: {']);
@@ -137,12 +137,12 @@ describe('the first minutes', () => {
 
   it('waits for Kafka and MongoDB while they are away, says so, answers 503, and ends with 0 on Ctrl-C', async () => {
     using folder = temporaryFolder();
-    const { env, api } = await placeIn(folder.path);
+    const { env, api } = await workspaceIn(folder.path);
     const port = await freePort();
     const away = { KAFKA_BROKERS: `127.0.0.1:${port}`, MONGODB_URL: `mongodb://127.0.0.1:${port}` };
     await using platform = new Process(['--profile', 'cluster'], { ...env, ...away });
-    const said = (node: string) => platform.log.some((line) => line['node'] === node && line.level === 'warn');
-    await eventually('both are missed', async () => said('ticks') && said('trades'));
+    const isLogged = (node: string) => platform.log.some((line) => line['node'] === node && line.level === 'warn');
+    await eventually('both are missed', async () => isLogged('ticks') && isLogged('trades'));
     expect(await answer(`${api}/api/v1/symbols`)).toMatchObject({ status: 503, body: { data: null } });
     expect(platform.child.exitCode).toBe(null);
     expect(await platform.stop()).toBe(0);
@@ -151,7 +151,7 @@ describe('the first minutes', () => {
 
   it('ends with 1 and a line a cause when ports are taken, stopped cleanly where it could run', async () => {
     using folder = temporaryFolder();
-    const { env, api, tcpPort } = await placeIn(folder.path);
+    const { env, api, tcpPort } = await workspaceIn(folder.path);
     const ports = [Number(new URL(api).port), tcpPort];
     const taken = ports.map((port) => createServer().listen(port, '127.0.0.1'));
     try {
@@ -174,7 +174,7 @@ describe('the first minutes', () => {
     using folder = temporaryFolder();
     const file = join(folder.path, 'file');
     writeFileSync(file, '');
-    const { env } = await placeIn(folder.path);
+    const { env } = await workspaceIn(folder.path);
     const { code, log } = await ends([], { ...env, FDP_DATA: file });
     expect([code, errorsOf({ log })]).toEqual([1, [expect.stringContaining(file)]]);
   });
@@ -188,7 +188,7 @@ describe('the first minutes', () => {
     };
     for (const [text, spoil] of Object.entries(cases)) {
       using folder = temporaryFolder();
-      const { env } = await placeIn(folder.path);
+      const { env } = await workspaceIn(folder.path);
       spoil(join(folder.path, 'store.db'));
       const { code, log, output } = await ends(['--topology', 'processor'], env);
       expect(code, output).toBe(1);
@@ -199,7 +199,7 @@ describe('the first minutes', () => {
 
   it('answers at an endpoint of its own after nothing but the lines of the README were put into the YAML', async () => {
     using folder = temporaryFolder();
-    const { env, api } = await placeIn(folder.path);
+    const { env, api } = await workspaceIn(folder.path);
     const pipeline = pipelineCopy(folder.path, ['    routes:\n', `    routes:\n${endpointOfTheReadme()}`]);
     expect(await ends(['--pipeline', pipeline, 'validate'])).toMatchObject({ code: 0 });
     await using platform = new Process(['--pipeline', pipeline], env);

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { placeIn } from '../support/cli/place.ts';
 import { eventually, Process, temporaryFolder } from '../support/cli/platform.ts';
+import { workspaceIn } from '../support/cli/workspace.ts';
 import { EventClient, type PricesData } from '../support/sockets/sse.ts';
 
 /** A folder and ports that several processes share. */
-async function place(folder: string) {
-  const { env, api } = await placeIn(folder);
+async function sharedWorkspace(folder: string) {
+  const { env, api } = await workspaceIn(folder);
   return { env: { ...env, OBSERVE_PORT: '0' }, apiPort: Number(new URL(api).port) };
 }
 
@@ -24,7 +24,7 @@ const brought = (page: EventClient) => async () => page.trades > 0;
 describe('the live page', () => {
   it('waits for the feed without noise, shows prices once it is there, and again after its restart', async () => {
     using folder = temporaryFolder();
-    const { env, apiPort } = await place(folder.path);
+    const { env, apiPort } = await sharedWorkspace(folder.path);
     await using api = new Process(['--topology', 'api,live'], env);
     const page = await connect(apiPort);
     const warnings = () => api.log.filter(({ level }) => level !== 'info').map(({ msg }) => msg);
@@ -67,7 +67,7 @@ describe('the live page', () => {
 
   it('tells of its own process alone while the status table is away', async () => {
     using folder = temporaryFolder();
-    const { env, apiPort } = await place(folder.path);
+    const { env, apiPort } = await sharedWorkspace(folder.path);
     const away = { MONGODB_URL: 'mongodb://127.0.0.1:1', API_UI: 'true' };
     await using api = new Process(['--profile', 'cluster', '--topology', 'api'], { ...env, ...away });
     const page = await connect(apiPort);

@@ -12,8 +12,42 @@ const replayed: NamedTest = {
   name: 'exactly once 8: replayed from any earlier position in other batches, nothing changes in the stores',
 };
 
+const bars: NamedTest = {
+  file: 'test/operators/candles-rows.test.ts',
+  name: 'rows of candles in memory are what brute force makes of the trades, however the log is cut, read again and by two, and whoever crashes',
+};
+
 /** Mistakes by which trades are lost, counted twice or left out of a page, each a line or two away. */
 const mutants: readonly Mutant[] = [
+  {
+    mistake: 'closes a bar with the trade that came last',
+    file: 'operators/candles.ts',
+    text: 'last: { close: { value: price, at: time } }',
+    replacement: 'last: { close: { value: price, at: 0 } }',
+    caughtBy: bars,
+  },
+  {
+    mistake: 'sums up doubles',
+    file: 'connectors/shared/table/draft.ts',
+    text: 'const total = addDecimals(this.#sums?.get(field) ?? this.#total(field, type), amount(value));',
+    replacement:
+      "const total = parseDecimal(decimalText(Number(formatDecimal(this.#sums?.get(field) ?? this.#total(field, type))) + Number(value)) ?? '0');",
+    caughtBy: bars,
+  },
+  {
+    mistake: 'keeps no mark of what a bar holds',
+    file: 'connectors/shared/table/fold.ts',
+    text: 'if (mark && !isAbove(mark, marks[lane])) {',
+    replacement: 'if (false) {',
+    caughtBy: bars,
+  },
+  {
+    mistake: 'makes a bar of trades that count for nothing',
+    file: 'operators/candles.ts',
+    text: 'if (!kinds.includes(kind) || !(range || last || counts)) return [];',
+    replacement: 'if (!kinds.includes(kind)) return [];',
+    caughtBy: bars,
+  },
   {
     mistake: 'commits a position before the write',
     file: 'src/engine/intake/ledger.ts',

@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { get, placeIn } from '../support/cli/place.ts';
 import { eventually, temporaryFolder } from '../support/cli/platform.ts';
 import { onTerminal, Terminal } from '../support/cli/tmux.ts';
+import { get, workspaceIn } from '../support/cli/workspace.ts';
 
 // The platform as npm starts it, with a shell between the two: a stop reaches it, once, and nobody is left.
 
@@ -63,7 +63,7 @@ describe('a stop of npm', () => {
     [['npx', 'fdp-run'], 'SIGHUP', 'SIGHUP'],
   ] as const)('%s, %s to npm alone: the platform drains and nobody is left', async (command, signal, end) => {
     using folder = temporaryFolder();
-    const { env, api } = await placeIn(folder.path);
+    const { env, api } = await workspaceIn(folder.path);
     using group = new Group(command, env);
     await isStarted(api);
     expect(await group.end(signal)).toBe(end);
@@ -76,7 +76,7 @@ describe('a stop of npm', () => {
 onTerminal('npm in a terminal', () => {
   it('npm start, Ctrl-C: drained, once, and 0', async () => {
     using folder = temporaryFolder();
-    const { env, api } = await placeIn(folder.path);
+    const { env, api } = await workspaceIn(folder.path);
     using terminal = new Terminal(['start'], { folder: folder.path, env, program: ['npm'] });
     await isStarted(api);
     terminal.press('C-c');
@@ -86,7 +86,7 @@ onTerminal('npm in a terminal', () => {
 
   it('npx fdp-run, Ctrl-C: drained, once; npx itself ends with 130', async () => {
     using folder = temporaryFolder();
-    const { env, api } = await placeIn(folder.path);
+    const { env, api } = await workspaceIn(folder.path);
     using terminal = new Terminal(['fdp-run'], { folder: folder.path, env, program: ['npx'] });
     await isStarted(api);
     terminal.press('C-c');
@@ -96,7 +96,7 @@ onTerminal('npm in a terminal', () => {
 
   it('npm start, its window closed: drained', async () => {
     using folder = temporaryFolder();
-    const { env, api } = await placeIn(folder.path);
+    const { env, api } = await workspaceIn(folder.path);
     const file = join(folder.path, 'log');
     const program = ['sh', '-c', `exec npm start 2>${file}`];
     using terminal = new Terminal([], { folder: folder.path, env, program });

@@ -1,8 +1,8 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { launchChromium, onChromium, openPage } from '../support/browser/browser.ts';
-import { type Place, placeIn } from '../support/cli/place.ts';
 import { eventually, Process, temporaryFolder } from '../support/cli/platform.ts';
+import { type Workspace, workspaceIn } from '../support/cli/workspace.ts';
 import { LineFeed } from '../support/sockets/line-feed.ts';
 
 const instruments = [
@@ -17,15 +17,15 @@ onChromium('prices of the live page', () => {
   const folder = temporaryFolder();
   let browser: Browser;
   let feed: LineFeed;
-  let place: Place;
+  let workspace: Workspace;
   let platform: Process;
 
   beforeAll(async () => {
-    place = await placeIn(folder.path);
+    workspace = await workspaceIn(folder.path);
     feed = await LineFeed.open();
-    platform = new Process(['--topology', 'api,live'], { ...place.env, VWAP_FEED: `127.0.0.1:${feed.port}` });
+    platform = new Process(['--topology', 'api,live'], { ...workspace.env, VWAP_FEED: `127.0.0.1:${feed.port}` });
     browser = await launchChromium();
-    await eventually('the API', async () => (await fetch(place.api).catch(() => undefined))?.ok);
+    await eventually('the API', async () => (await fetch(workspace.api).catch(() => undefined))?.ok);
     await eventually('a client', async () => feed.clients > 0);
     trade();
   });
@@ -45,7 +45,7 @@ onChromium('prices of the live page', () => {
   const prices = (page: Page) => page.locator('#symbols td:nth-child(2)').allInnerTexts();
 
   it('are written as they came: in the list, large, and in the tab', async () => {
-    await using watched = await openPage(browser, `${place.api}/?symbol=OANDA:EUR_USD`);
+    await using watched = await openPage(browser, `${workspace.api}/?symbol=OANDA:EUR_USD`);
     const { page } = watched;
     await eventually('all prices', async () => (await prices(page)).length === instruments.length);
     const texts = (await prices(page)).map((text) => text.replace(/[^\d.,]/g, ''));
@@ -56,7 +56,7 @@ onChromium('prices of the live page', () => {
 
   it('stand beside names that are whole, without scrolling, on every width', async () => {
     for (const width of [1920, 1440, 1280, 1000, 768, 360]) {
-      await using watched = await openPage(browser, place.api, { width });
+      await using watched = await openPage(browser, workspace.api, { width });
       const { page } = watched;
       await eventually('all prices', async () => (await prices(page)).length === instruments.length);
       const tooWide = `[...document.querySelectorAll('.symbols .scroll, .symbols button, .trades > div, .empty')]
@@ -67,7 +67,7 @@ onChromium('prices of the live page', () => {
   });
 
   it('have their true rate as soon as they have one', async () => {
-    await using watched = await openPage(browser, place.api);
+    await using watched = await openPage(browser, workspace.api);
     const { page } = watched;
     const rate = await eventually('a rate', async () => {
       const text = await page.locator('#figures dd').first().innerText();
@@ -78,7 +78,7 @@ onChromium('prices of the live page', () => {
   });
 
   it('go on being drawn after a trade that is dated in the future', async () => {
-    await using watched = await openPage(browser, `${place.api}/?symbol=BRK.A`);
+    await using watched = await openPage(browser, `${workspace.api}/?symbol=BRK.A&interval=line`);
     const { page } = watched;
     await page.locator('#quote-price', { hasText: '712' }).waitFor();
     feed.pump(0, () => '');

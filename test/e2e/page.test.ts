@@ -1,8 +1,8 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { launchChromium, onChromium, openPage, violations } from '../support/browser/browser.ts';
-import { type Place, placeIn } from '../support/cli/place.ts';
 import { eventually, freePort, Process, temporaryFolder } from '../support/cli/platform.ts';
+import { type Workspace, workspaceIn } from '../support/cli/workspace.ts';
 
 /** Everything but what gives trades. */
 const allButIngestor = ['--topology', 'processor,candles,analytics,api,live'];
@@ -35,15 +35,15 @@ async function isOf(page: Page, topology: string, tone: string): Promise<string>
 onChromium('the live page', () => {
   const folder = temporaryFolder();
   let browser: Browser;
-  let place: Place;
+  let workspace: Workspace;
   let platform: Process;
 
   beforeAll(async () => {
-    place = await placeIn(folder.path);
-    platform = new Process([], place.env);
+    workspace = await workspaceIn(folder.path);
+    platform = new Process([], workspace.env);
     browser = await launchChromium();
     await eventually('the first trades are stored', async () => {
-      const answer = await fetch(`${place.api}/api/v1/trades/AAPL?limit=60`).catch(() => undefined);
+      const answer = await fetch(`${workspace.api}/api/v1/trades/AAPL?limit=60`).catch(() => undefined);
       const body = (await answer?.json()) as { readonly data?: { readonly data: readonly unknown[] } } | undefined;
       return body?.data?.data.length === 60;
     });
@@ -56,7 +56,7 @@ onChromium('the live page', () => {
   });
 
   it('shows all topologies, prices and trades, live, without a complaint and without asking anybody else', async () => {
-    await using watched = await openPage(browser, place.api);
+    await using watched = await openPage(browser, workspace.api);
     const { page } = watched;
     await isLive(page);
     await page.locator('#summary', { hasText: 'are healthy' }).waitFor();
@@ -82,7 +82,7 @@ onChromium('the live page', () => {
   });
 
   it('shows rates on the arrows', async () => {
-    await using watched = await openPage(browser, place.api);
+    await using watched = await openPage(browser, workspace.api);
     const rates = card(watched.page, 'processor').locator('.rate.flow');
     await eventually('every arrow has its rate', async () => {
       const texts = await rates.allTextContents();
@@ -91,7 +91,7 @@ onChromium('the live page', () => {
   });
 
   it('changes the symbol, and keeps it when it is loaded again', async () => {
-    await using watched = await openPage(browser, place.api);
+    await using watched = await openPage(browser, workspace.api);
     const { page } = watched;
     await isLive(page);
     await page.getByRole('button', { name: 'MSFT' }).press('Enter');
@@ -107,7 +107,7 @@ onChromium('the live page', () => {
   });
 
   it('goes back through the trades page by page, and to the newest again', async () => {
-    await using watched = await openPage(browser, place.api);
+    await using watched = await openPage(browser, workspace.api);
     const { page } = watched;
     const seen: string[] = [];
     const times = async () => (await page.locator('#trades td:first-child').allInnerTexts()) as string[];
@@ -126,7 +126,7 @@ onChromium('the live page', () => {
   });
 
   it('shows options and figures of a node, by click or key, and goes back to it', async () => {
-    await using watched = await openPage(browser, place.api);
+    await using watched = await openPage(browser, workspace.api);
     const { page } = watched;
     const node = card(page, 'processor').locator('[data-node=explode]');
     await node.focus();
@@ -143,7 +143,7 @@ onChromium('the live page', () => {
   });
 
   it('changes between light and dark, and remembers it', async () => {
-    await using watched = await openPage(browser, place.api, { scheme: 'dark' });
+    await using watched = await openPage(browser, workspace.api, { scheme: 'dark' });
     const { page } = watched;
     const theme = () => page.locator('html').getAttribute('data-theme');
     await isLive(page);
@@ -156,7 +156,7 @@ onChromium('the live page', () => {
   });
 
   it('gives up its connection while it is hidden, and takes it up again', async () => {
-    await using watched = await openPage(browser, place.api);
+    await using watched = await openPage(browser, workspace.api);
     const { page } = watched;
     const becomes = (state: string) =>
       page.evaluate(`Object.defineProperty(document, 'visibilityState', { value: '${state}', configurable: true });
@@ -178,7 +178,7 @@ onChromium('the live page', () => {
     ['dark', 360],
   ] as const)("stands in nobody's way: %s, %i px", async (scheme, width) => {
     for (const path of ['/', '/docs']) {
-      await using watched = await openPage(browser, `${place.api}${path}`, { scheme, width });
+      await using watched = await openPage(browser, `${workspace.api}${path}`, { scheme, width });
       const { page } = watched;
       await page
         .locator(path === '/' ? '.node' : '.route')
@@ -195,7 +195,7 @@ onChromium('the live page', () => {
   });
 
   it('lists the routes of the API, and tries them', async () => {
-    await using watched = await openPage(browser, `${place.api}/docs`);
+    await using watched = await openPage(browser, `${workspace.api}/docs`);
     const { page } = watched;
     const route = page.locator('.route', { hasText: '/api/v1/trades/{symbol}' });
     await route.getByLabel('symbol').fill('AAPL');
@@ -217,7 +217,7 @@ onChromium('the live page', () => {
 onChromium('the live page in trouble', () => {
   it('says that it is disconnected, and goes on when the server is back', async () => {
     using folder = temporaryFolder();
-    const { env, api } = await placeIn(folder.path);
+    const { env, api } = await workspaceIn(folder.path);
     const browser = await launchChromium();
     try {
       await using first = new Process([], env);
@@ -244,7 +244,7 @@ onChromium('the live page in trouble', () => {
 
   it('tells what to do before anything runs, turns a topology red while its feed is away, and well again afterwards', async () => {
     using folder = temporaryFolder();
-    const { env, api } = await placeIn(folder.path);
+    const { env, api } = await workspaceIn(folder.path);
     const exchange = await freePort();
     const feed = { FDP_FEED: 'finnhub', FINNHUB_URL: `ws://127.0.0.1:${exchange}`, FINNHUB_TOKEN: 'simulator' };
     const beside = { ...env, OBSERVE_PORT: '0' };

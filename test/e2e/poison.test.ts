@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { DeadLetter } from '../../src/kit/dead-letter.ts';
 import { envelope, LogWriter } from '../support/cli/log-writer.ts';
-import { get, LineReader, placeIn } from '../support/cli/place.ts';
 import { eventually, Process, temporaryFolder } from '../support/cli/platform.ts';
 import { lettersOf, logOf, storedTrades, storesOf } from '../support/cli/stored.ts';
+import { get, LineReader, workspaceIn } from '../support/cli/workspace.ts';
 
 type Poison = readonly [what: string, value: string | Uint8Array, code: string, indexes?: readonly number[]];
 
@@ -57,7 +57,7 @@ function bytesOf(value: string | Uint8Array): Buffer {
 }
 
 /** Where a letter came from, and what it says, in a form that compares. */
-function told({ code, origin, value, encoding, bytes }: DeadLetter) {
+function summaryOf({ code, origin, value, encoding, bytes }: DeadLetter) {
   const { partition, offset, index } = origin;
   return {
     code,
@@ -72,7 +72,7 @@ function told({ code, origin, value, encoding, bytes }: DeadLetter) {
 describe('poison', () => {
   it('goes to the dead letter once with reason and origin, and harms no neighbour', async () => {
     using folder = temporaryFolder();
-    const { env, api, tcpPort } = await placeIn(folder.path);
+    const { env, api, tcpPort } = await workspaceIn(folder.path);
     await using writer = await LogWriter.open(folder.path);
     await using platform = new Process(['--topology', 'processor,analytics,api'], env);
     using reader = new LineReader(tcpPort);
@@ -99,7 +99,7 @@ describe('poison', () => {
       10 * (letter.offset ?? 0) + (letter.index ?? 0);
     expect(
       letters()
-        .map(told)
+        .map(summaryOf)
         .sort((a, b) => byOrigin(a) - byOrigin(b)),
     ).toEqual(expected);
     for (const letter of letters()) {
@@ -139,7 +139,7 @@ describe('poison', () => {
 
   it('holds a topology after a thousand in a row, says so, ends nothing, and goes on after a restart', async () => {
     using folder = temporaryFolder();
-    const { env, api } = await placeIn(folder.path);
+    const { env, api } = await workspaceIn(folder.path);
     await using writer = await LogWriter.open(folder.path);
     await writer.append([envelope({ s: 'FIRST' })]);
     let poison = 0;

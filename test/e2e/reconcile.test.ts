@@ -34,7 +34,7 @@ function wrongSymbols(platform: Installation): readonly unknown[] {
 }
 
 function reconcile(platform: Installation, ...args: readonly string[]): Process {
-  return new Process(['--pipeline', platform.pipeline, 'reconcile', ...args], platform.place.env);
+  return new Process(['--pipeline', platform.pipeline, 'reconcile', ...args], platform.workspace.env);
 }
 
 async function reconciled(platform: Installation, ...args: readonly string[]): Promise<[unknown, string]> {

@@ -4,11 +4,11 @@ import { describe, expect, it } from 'vitest';
 import { Installation } from '../support/cli/installation.ts';
 import { eventually, temporaryFolder } from '../support/cli/platform.ts';
 
-const said = /the store of trades, symbols is older than .+ is read again from offset (\d+) instead of (\d+)/;
+const rewindLine = /the store of trades, symbols is older than .+ is read again from offset (\d+) instead of (\d+)/;
 
 /** Runs ingestor and processor until so many more trades are stored, and stops them. */
 async function store(platform: Installation, trades: number): Promise<void> {
-  await using process = platform.start(['ingestor', 'processor']);
+  await using process = platform.start(['ingestor', 'processor', 'candles']);
   const before = platform.stores.trades.length;
   await eventually('more trades stored', async () => platform.stores.trades.length >= before + trades);
   expect(await process.stop()).toBe(0);
@@ -16,7 +16,7 @@ async function store(platform: Installation, trades: number): Promise<void> {
 
 /** Works off the log, and gives what the processor said. */
 async function caughtUp(platform: Installation): Promise<string> {
-  await using processor = platform.start(['processor']);
+  await using processor = platform.start(['processor', 'candles']);
   await eventually(
     'the log worked off and stored',
     async () => processor.output.includes(': starting') && platform.differences().length === 0,
@@ -48,11 +48,11 @@ describe('the stores of the embedded profile', () => {
     removeStores(data);
     copyStores(backup, data);
     expect(platform.stores.trades.length).toBe(older);
-    expect(await caughtUp(platform)).toMatch(said);
-    expect(await caughtUp(platform)).not.toMatch(said);
+    expect(await caughtUp(platform)).toMatch(rewindLine);
+    expect(await caughtUp(platform)).not.toMatch(rewindLine);
 
     removeStores(data);
-    expect(await caughtUp(platform)).toMatch(said);
-    expect(await caughtUp(platform)).not.toMatch(said);
+    expect(await caughtUp(platform)).toMatch(rewindLine);
+    expect(await caughtUp(platform)).not.toMatch(rewindLine);
   });
 });

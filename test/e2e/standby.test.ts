@@ -1,8 +1,8 @@
 import { DatabaseSync } from '@photostructure/sqlite';
 import { describe, expect, it } from 'vitest';
 import { Installation } from '../support/cli/installation.ts';
-import { get, LineReader } from '../support/cli/place.ts';
 import { eventually, type Process, temporaryFolder } from '../support/cli/platform.ts';
+import { get, LineReader } from '../support/cli/workspace.ts';
 
 const rate = '500/s';
 /** A stand-by takes over within a few seconds; the machine may be busy, ms. */
@@ -23,8 +23,8 @@ async function storing(platform: Installation): Promise<void> {
 }
 
 /** Waits until a client that connects now gets lines. */
-async function broadcasting({ place }: Installation): Promise<void> {
-  using client = new LineReader(place.tcpPort);
+async function broadcasting({ workspace }: Installation): Promise<void> {
+  using client = new LineReader(workspace.tcpPort);
   await eventually('lines over TCP', async () => client.lines.length > 10, soonMs);
   expect(JSON.parse(client.lines[0] ?? '')).toMatchObject({ symbol: expect.any(String), price: expect.any(Number) });
 }
@@ -68,7 +68,11 @@ describe('processes on one data folder', () => {
     await using analytics = platform.start(['analytics']);
     await storing(platform);
     await broadcasting(platform);
-    const answer = await eventually('an answer', () => get(`${platform.place.api}/api/v1/trades/AAPL?limit=5`), soonMs);
+    const answer = await eventually(
+      'an answer',
+      () => get(`${platform.workspace.api}/api/v1/trades/AAPL?limit=5`),
+      soonMs,
+    );
     const five = Array.from({ length: 5 }, () => expect.objectContaining({ price: expect.any(String) }));
     expect(answer).toMatchObject({ status: 200, body: { error: null, data: { data: five } } });
 

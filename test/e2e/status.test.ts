@@ -6,8 +6,8 @@ import { describe, expect, it } from 'vitest';
 import type { StatusReport } from '../../src/kit/snapshot.ts';
 import { brokenSums, figure, parseMetrics, type Series } from '../support/cli/metrics.ts';
 import { pipelineCopy } from '../support/cli/pipeline-copy.ts';
-import { get, placeIn } from '../support/cli/place.ts';
 import { eventually, Process, temporaryFolder } from '../support/cli/platform.ts';
+import { get, workspaceIn } from '../support/cli/workspace.ts';
 
 type Environment = Readonly<Record<string, string>>;
 
@@ -28,10 +28,10 @@ function topologiesIn(reports: readonly StatusReport[]): string[] {
 }
 
 async function observePort(process: Process): Promise<number> {
-  const said = await eventually('the port is said', async () =>
+  const line = await eventually('the port is said', async () =>
     process.log.find(({ msg }) => msg.startsWith('observe: listening on ')),
   );
-  return Number(said['port']);
+  return Number(line['port']);
 }
 
 async function scrape(process: Process): Promise<readonly Series[]> {
@@ -49,25 +49,25 @@ function isReady(process: Process): Promise<unknown> {
 describe('what a platform tells of itself', () => {
   it('shows every process in any terminal, with what it does, and no secret; who is gone is shown no more', async () => {
     using folder = temporaryFolder();
-    const { env } = await placeIn(folder.path);
-    const place = {
+    const { env } = await workspaceIn(folder.path);
+    const shared = {
       ...env,
       OBSERVE_PORT: '',
       FDP_INSTANCE: 'first',
       SIMULATOR_TOKEN: 'top-secret-77',
       SIMULATOR_PORT: '0',
     };
-    expect(await statusOf(place)).toEqual({ code: 0, output: 'no process has reported within the last 10 s\n' });
-    await using ingestor = new Process(['--topology', 'ingestor,simulator'], place);
-    await using processor = new Process(['--topology', 'processor'], place);
+    expect(await statusOf(shared)).toEqual({ code: 0, output: 'no process has reported within the last 10 s\n' });
+    await using ingestor = new Process(['--topology', 'ingestor,simulator'], shared);
+    await using processor = new Process(['--topology', 'processor'], shared);
     await Promise.all([isReady(ingestor), isReady(processor)]);
     const names = ['ingestor', 'processor', 'simulator'];
     await eventually('both are seen at work', async () => {
-      const reports = await reportsIn(place);
+      const reports = await reportsIn(shared);
       const busy = reports.flatMap(({ process }) => process.topologies).filter(({ delivered }) => delivered > 50);
       return topologiesIn(reports).join() === names.join() && busy.length === 3;
     });
-    const { output } = await statusOf(place);
+    const { output } = await statusOf(shared);
     expect(output).toContain(`pid ${ingestor.child.pid}) `);
     expect(output).toMatch(/^first \(/m);
     expect(output).toContain(`pid ${processor.child.pid}) `);
@@ -78,21 +78,21 @@ describe('what a platform tells of itself', () => {
     expect(output).toMatch(/group:\s+processor/);
     expect(output).toContain('token: "******"');
     expect(output).not.toContain('top-secret');
-    await using summary = new Process(['status'], place);
+    await using summary = new Process(['status'], shared);
     expect(await summary.ended).toBe(0);
     expect(summary.stdout).toMatch(/^ {2}● processor +running +\d+ +\d+ +\d+ +\d+ +0-5$/m);
     expect(summary.stdout.trimEnd().split('\n')).toHaveLength(1 + 2 + 3);
 
     processor.child.kill('SIGKILL');
     expect(await ingestor.stop()).toBe(0);
-    const [stopped] = (await reportsIn(place)).filter(({ process }) => process.pid === ingestor.child.pid);
+    const [stopped] = (await reportsIn(shared)).filter(({ process }) => process.pid === ingestor.child.pid);
     expect(stopped?.process.topologies.map(({ state }) => state)).toEqual(['stopped', 'stopped']);
-    await eventually('both are forgotten', async () => (await reportsIn(place)).length === 0);
+    await eventually('both are forgotten', async () => (await reportsIn(shared)).length === 0);
   });
 
   it('has sums that hold in every scrape of a busy process, which ends by itself afterwards', async () => {
     using folder = temporaryFolder();
-    const { env } = await placeIn(folder.path);
+    const { env } = await workspaceIn(folder.path);
     await using platform = new Process([], env);
     await isReady(platform);
     await eventually('hundreds of messages are read', async () => {
@@ -109,7 +109,7 @@ describe('what a platform tells of itself', () => {
 
   it('takes the next port for a second process, and insists on one that was asked for', async () => {
     using folder = temporaryFolder();
-    const { env } = await placeIn(folder.path);
+    const { env } = await workspaceIn(folder.path);
     const taken = createServer().listen(Number(env['OBSERVE_PORT']), '127.0.0.1');
     await once(taken, 'listening');
     await using refused = new Process(['--topology', 'ingestor'], env);
@@ -128,7 +128,7 @@ describe('what a platform tells of itself', () => {
 
   it('works, and is green and quiet, when the status table can not be had', async () => {
     using folder = temporaryFolder();
-    const { env } = await placeIn(folder.path);
+    const { env } = await workspaceIn(folder.path);
     const noFolder = join(folder.path, 'file');
     writeFileSync(noFolder, '');
     const pipeline = pipelineCopy(
@@ -151,7 +151,7 @@ describe('what a platform tells of itself', () => {
 
   it('ends with its reader, however often it would have looked', async () => {
     using folder = temporaryFolder();
-    const { env } = await placeIn(folder.path);
+    const { env } = await workspaceIn(folder.path);
     await using ingestor = new Process(['--topology', 'ingestor'], env);
     await isReady(ingestor);
     for (const args of [['--watch'], ['--watch', '--json']]) {
@@ -164,7 +164,7 @@ describe('what a platform tells of itself', () => {
 
   it('shows itself again and again until it is told to stop', async () => {
     using folder = temporaryFolder();
-    const { env } = await placeIn(folder.path);
+    const { env } = await workspaceIn(folder.path);
     await using ingestor = new Process(['--topology', 'ingestor'], env);
     await using watch = new Process(['status', '--watch', '--json'], env);
     await using text = new Process(['status', '--watch', '--all'], env);
@@ -176,7 +176,7 @@ describe('what a platform tells of itself', () => {
 
   it('says what is missing when the pipeline has no status table', async () => {
     using folder = temporaryFolder();
-    const { env } = await placeIn(folder.path);
+    const { env } = await workspaceIn(folder.path);
     const pipeline = pipelineCopy(folder.path, [' status: status,', '']);
     expect(await statusOf(env, '--pipeline', pipeline)).toEqual({
       code: 2,

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { envelope, LogWriter } from '../support/cli/log-writer.ts';
-import { get, placeIn } from '../support/cli/place.ts';
 import { eventually, Process, temporaryFolder } from '../support/cli/platform.ts';
 import { storedTrades } from '../support/cli/stored.ts';
+import { get, workspaceIn } from '../support/cli/workspace.ts';
 
 interface Page {
   readonly data: readonly { readonly timestamp: string; readonly price: string; readonly volume: string }[];
@@ -44,7 +44,7 @@ async function walk(api: string, limit: number, between: () => Promise<void> = a
 describe('a walk over the pages', () => {
   it('visits each trade that was there at its start exactly once, a thousand in one ms, while trades arrive', async () => {
     using folder = temporaryFolder();
-    const { env, api } = await placeIn(folder.path);
+    const { env, api } = await workspaceIn(folder.path);
     await using writer = await LogWriter.open(folder.path);
     const trades = [
       ...Array.from({ length: 300 }, (_unused, index) => ({ v: 1 + index, t: crowdedMs - 300 + index })),
@@ -82,7 +82,7 @@ describe('a walk over the pages', () => {
 
   it('gives what is strictly older for a plain time, and nulls on the last page, also when it is full', async () => {
     using folder = temporaryFolder();
-    const { env, api } = await placeIn(folder.path);
+    const { env, api } = await workspaceIn(folder.path);
     await using writer = await LogWriter.open(folder.path);
     const trades = [
       ...Array.from({ length: 20 }, (_unused, index) => ({ v: 1 + index, t: crowdedMs - 20 + index })),

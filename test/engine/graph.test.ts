@@ -15,8 +15,8 @@ describe('graph', () => {
       deadLetter: 'rejected',
     }).topologies;
     if (!topology) throw new Error('no topology');
-    const { all, places } = buildGraph(topology, (name) => `type of ${name}`, nobody);
-    expect(all.map((node) => [places.get(node)?.from?.name, node.name, node.kind, node.type])).toEqual([
+    const { all, origins } = buildGraph(topology, (name) => `type of ${name}`, nobody);
+    expect(all.map((node) => [origins.get(node)?.from?.name, node.name, node.kind, node.type])).toEqual([
       [undefined, 'ticks', 'source', 'type of ticks'],
       ['ticks', 'explode', 'operator', 'explode'],
       ['explode', 'map', 'operator', 'map'],
@@ -38,8 +38,8 @@ describe('graph', () => {
       reply: {},
       operators: [custom('find'), custom('reply')],
     }));
-    const { all, places } = buildGraph({ ...topology, routes }, () => 'rest', nobody);
-    expect(all.map((node) => [places.get(node)?.from?.name, node.name])).toEqual([
+    const { all, origins } = buildGraph({ ...topology, routes }, () => 'rest', nobody);
+    expect(all.map((node) => [origins.get(node)?.from?.name, node.name])).toEqual([
       [undefined, 'http'],
       ['http', 'GET /a find'],
       ['GET /a find', 'GET /a reply'],

@@ -372,7 +372,7 @@ describe('readiness', () => {
       if (partition === 0 || world.clock.monotonic() < 3000) throw gone();
     };
     const { runtime } = world.start();
-    for (let look = 0; look < 100; look++) {
+    for (let round = 0; round < 100; round++) {
       await world.clock.advance(100);
       expect(snapshotOf(runtime).ready).toBe(false);
     }

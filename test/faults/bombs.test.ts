@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import type { DeadLetter } from '../../src/kit/dead-letter.ts';
-import { Cluster } from '../support/cli/cluster-place.ts';
+import { Cluster } from '../support/cli/cluster.ts';
 import { envelope } from '../support/cli/log-writer.ts';
 import { eventually } from '../support/cli/platform.ts';
 import { bomb } from '../support/kafka/bombs.ts';
@@ -21,20 +21,20 @@ function peakMiB(pid: number | undefined): number {
 onServices('a small record of kafka that is a large one once it is unpacked', (services) => {
   it('goes to the dead letter as it came, its neighbours are stored, and memory stays as it was', async () => {
     using cluster = new Cluster(services.kafka, services.mongo);
-    const { topic, brokers } = cluster.place;
+    const { topic, brokers } = cluster.address;
     await using view = await KafkaView.open(brokers);
     await view.makeTopic(topic, 1);
     await using processor = await cluster.processor();
     const good = () => view.append(topic, [{ key: 'GOOD', partition: 0, value: envelope({ s: 'GOOD' }) }]);
     await good();
-    await eventually('the first is stored', async () => (await storedIn(cluster.place)) === 1);
+    await eventually('the first is stored', async () => (await storedIn(cluster.address)) === 1);
     const before = peakMiB(processor.child.pid);
     const bombs = [bomb('zstd', 700 * MiB), bomb('gzip', 60 * MiB)];
     for (const batch of bombs) {
       await appendRaw(brokers, topic, batch);
       await good();
     }
-    await eventually('the neighbours are stored', async () => (await storedIn(cluster.place)) === 3);
+    await eventually('the neighbours are stored', async () => (await storedIn(cluster.address)) === 3);
     await view.untilReadThrough(cluster.group, topic);
     const peak = peakMiB(processor.child.pid);
     process.stdout.write(

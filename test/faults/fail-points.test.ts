@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Cluster, type Variables } from '../support/cli/cluster-place.ts';
+import { Cluster, type Variables } from '../support/cli/cluster.ts';
 import { faultChance, isFull, pause, sized } from '../support/cli/faults.ts';
 import { eventually, type Process } from '../support/cli/platform.ts';
 import { differences, everyDocument, Ledger, miscounted, readBooks, storedIn } from '../support/kafka/ledger.ts';
@@ -31,18 +31,18 @@ async function dieAt(start: (more: Variables) => Promise<Process>, point: string
 
 /** The log whole, twice read: every document is as it was. */
 async function readAgain(cluster: Cluster, view: KafkaView): Promise<void> {
-  const before = await everyDocument(cluster.place);
-  await view.rewind(cluster.group, cluster.place.topic);
+  const before = await everyDocument(cluster.address);
+  await view.rewind(cluster.group, cluster.address.topic);
   await using processor = await cluster.processor();
-  await view.untilReadThrough(cluster.group, cluster.place.topic);
+  await view.untilReadThrough(cluster.group, cluster.address.topic);
   expect(await processor.stop('SIGTERM'), processor.output).toBe(0);
-  expect(await everyDocument(cluster.place)).toEqual(before);
+  expect(await everyDocument(cluster.address)).toEqual(before);
 }
 
 async function processorDies(brokers: string, url: string, point: string): Promise<void> {
   using cluster = new Cluster(brokers, url);
   await using view = await KafkaView.open(brokers);
-  const ledger = await Ledger.open(cluster.place, 6);
+  const ledger = await Ledger.open(cluster.address, 6);
   try {
     for (const times of passes) {
       await ledger.offer(2000);
@@ -72,18 +72,18 @@ const busy = ['rate: 50/s', 'rate: 1000/s'] as const;
 /** Works the log off, and finds every trade of it stored and counted once. */
 async function expectWorkedOff(cluster: Cluster, view: KafkaView): Promise<void> {
   await using processor = await cluster.processor();
-  await eventually('something stored', async () => (await storedIn(cluster.place)) > 0);
-  await view.untilReadThrough(cluster.group, cluster.place.topic);
+  await eventually('something stored', async () => (await storedIn(cluster.address)) > 0);
+  await view.untilReadThrough(cluster.group, cluster.address.topic);
   expect(await processor.stop('SIGTERM'), processor.output).toBe(0);
-  const books = await readBooks(cluster.place);
+  const books = await readBooks(cluster.address);
   expect(books.log.size).toBeGreaterThan(0);
   expect(differences(books)).toEqual([]);
-  expect(await miscounted(cluster.place)).toEqual([]);
+  expect(await miscounted(cluster.address)).toEqual([]);
 }
 
 /** Records that lie in the log more than once: the mock market makes none twice. */
-async function repeated({ place }: Cluster, view: KafkaView): Promise<number> {
-  const values = (await view.records(place.topic)).map(({ value }) => String(value));
+async function repeated({ address }: Cluster, view: KafkaView): Promise<number> {
+  const values = (await view.records(address.topic)).map(({ value }) => String(value));
   return values.length - new Set(values).size;
 }
 
@@ -117,7 +117,7 @@ describe.concurrent('between two durable steps', () => {
     it.each(ofIngestor)('leaves a log that can be worked off, with whole records, at %s', async (point) => {
       using cluster = new Cluster(services.kafka, services.mongo, busy);
       await using view = await KafkaView.open(services.kafka);
-      await view.makeTopic(cluster.place.topic, 6);
+      await view.makeTopic(cluster.address.topic, 6);
       const ingestor = async (more: Variables) => (await cluster.start(['--topology', 'ingestor'], more)).process;
       for (const times of [':2', ':9']) await dieAt(ingestor, point + times);
       await expectWorkedOff(cluster, view);
@@ -130,7 +130,7 @@ describe.concurrent('between two durable steps', () => {
       const chance = faultChance('buffer');
       try {
         const view = await KafkaView.open(kafka.address);
-        await view.makeTopic(cluster.place.topic, 6);
+        await view.makeTopic(cluster.address.topic, 6);
         await view[Symbol.asyncDispose]();
         const [before, after, remove] = ofBuffer as [string, string, string];
         await kafka.pause();

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { Cluster } from '../support/cli/cluster-place.ts';
+import { Cluster } from '../support/cli/cluster.ts';
 import { pause } from '../support/cli/faults.ts';
 import { eventually, type Process } from '../support/cli/platform.ts';
 import { Ledger } from '../support/kafka/ledger.ts';
@@ -37,11 +37,11 @@ onServices('three processors that share the load', (services) => {
   it('join one by one, one sleeps past its session and wakes, and they leave one by one: order is kept, nothing is lost or twice', async () => {
     const copy = 'copied-ticks';
     using cluster = new Cluster(services.kafka, services.mongo);
-    const { topic, brokers } = cluster.place;
+    const { topic, brokers } = cluster.address;
     const pipeline = ['--pipeline', cluster.pipelineWith(copier(`${topic}-${copy}`, `${topic}-${copy}`))];
     const start = async () => (await cluster.start(['--topology', 'processor,copier', ...pipeline])).process;
     await using view = await KafkaView.open(brokers);
-    const ledger = await Ledger.open(cluster.place, 6);
+    const ledger = await Ledger.open(cluster.address, 6);
     const stop = new AbortController();
     const offering = ledger.offerUntil(stop.signal, 500);
     const running: Process[] = [];

@@ -4,7 +4,7 @@ import { type AddressInfo, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { MongoClient } from 'mongodb';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { Cluster, type Edit, type Variables } from '../support/cli/cluster-place.ts';
+import { Cluster, type Edit, type Variables } from '../support/cli/cluster.ts';
 import { pause, sized } from '../support/cli/faults.ts';
 import { eventually, freePort } from '../support/cli/platform.ts';
 import { Watched } from '../support/cli/watched.ts';
@@ -120,8 +120,8 @@ onOwnServices('a pipeline with a mistake', () => {
     using cluster = clusterWith(edits);
     const { process } = await cluster.start(['--topology', topology], variables);
     expect(await process.ended, process.output).toBe(1);
-    const said = process.log.filter(({ level }) => level === 'error' || level === 'warn').map(({ msg }) => msg);
-    expect(said).toEqual([expect.stringMatching(words)]);
+    const logged = process.log.filter(({ level }) => level === 'error' || level === 'warn').map(({ msg }) => msg);
+    expect(logged).toEqual([expect.stringMatching(words)]);
     expect(process.output).not.toMatch(/wr0ng|r00t-pass|s3cret-pass|correct horse/);
   });
 
@@ -131,8 +131,8 @@ onOwnServices('a pipeline with a mistake', () => {
     writeFileSync(file, '');
     const { process } = await cluster.start(['--topology', 'ingestor'], { FDP_DATA: join(file, 'data') });
     expect(await process.ended, process.output).toBe(1);
-    const said = process.log.filter(({ level }) => level === 'error' || level === 'warn').map(({ msg }) => msg);
-    expect(said).toEqual([expect.stringContaining(file)]);
+    const logged = process.log.filter(({ level }) => level === 'error' || level === 'warn').map(({ msg }) => msg);
+    expect(logged).toEqual([expect.stringContaining(file)]);
   });
 
   it('a port in use: ends a process of several topologies, once the others were tried', async () => {
@@ -158,7 +158,7 @@ onOwnServices('a pipeline with a mistake', () => {
       await waiting.red();
       const changes = waiting.changes();
       expect(changes, waiting.process.output).toEqual([...new Set(changes)]);
-      expect(waiting.told.every(({ level }) => level !== 'error')).toBe(true);
+      expect(waiting.lines.every(({ level }) => level !== 'error')).toBe(true);
       expect(await waiting.process.stop('SIGTERM'), waiting.process.output).toBe(0);
     } finally {
       await waiting.process.stop('SIGKILL');

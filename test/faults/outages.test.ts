@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import type { Chance } from '../../src/kit/chance.ts';
-import { Cluster } from '../support/cli/cluster-place.ts';
+import { Cluster } from '../support/cli/cluster.ts';
 import { faultChance, pause, sized } from '../support/cli/faults.ts';
-import { type Answer, get } from '../support/cli/place.ts';
 import { eventually } from '../support/cli/platform.ts';
 import { Watched } from '../support/cli/watched.ts';
+import { type Answer, get } from '../support/cli/workspace.ts';
 import { auditOf, brokerProperties, ExchangeLoad } from '../support/kafka/exchange-load.ts';
 import { onOwnServices } from '../support/services/cluster.ts';
 import { type Service, startKafka, startMongo } from '../support/services/services.ts';
@@ -61,7 +61,7 @@ class Platform {
 
   /** Asks the API, which answers within its time. */
   ask(): Promise<Answer | undefined> {
-    return get(`${this.parts.get('api')?.place.api}/api/v1/symbols`);
+    return get(`${this.parts.get('api')?.workspace.api}/api/v1/symbols`);
   }
 
   /** Does it harm, and waits until all who need it have noticed. */
@@ -79,9 +79,9 @@ class Platform {
     await this.#load?.end();
     await eventually('everything stored and counted', async () => {
       await pause(300);
-      return (await auditOf(this.cluster.place, this.exchange)).length === 0;
+      return (await auditOf(this.cluster.address, this.exchange)).length === 0;
     }).catch(async () => {
-      expect(await auditOf(this.cluster.place, this.exchange)).toEqual([]);
+      expect(await auditOf(this.cluster.address, this.exchange)).toEqual([]);
     });
     // Those who store nothing may notice later that the server is back.
     await Promise.all(this.all.map((part) => part.green()));
@@ -101,8 +101,8 @@ class Platform {
 }
 
 function shuffled<T>(chance: Chance, things: readonly T[]): readonly T[] {
-  const drawn = things.map((thing) => ({ thing, place: chance.next() }));
-  return drawn.sort((a, b) => a.place - b.place).map(({ thing }) => thing);
+  const drawn = things.map((thing) => ({ thing, rank: chance.next() }));
+  return drawn.sort((a, b) => a.rank - b.rank).map(({ thing }) => thing);
 }
 
 onOwnServices('outages under load', () => {
@@ -115,7 +115,7 @@ onOwnServices('outages under load', () => {
     platform = await Platform.start();
   });
   beforeEach(() => {
-    before = platform.all.map(({ told }) => told.length);
+    before = platform.all.map(({ lines }) => lines.length);
     platform.load();
   });
   afterAll(() => platform?.close());
@@ -135,12 +135,12 @@ onOwnServices('outages under load', () => {
       // One line when it goes and one when it is back; a lane that moved on and a route that failed once more.
       for (const [index, part] of platform.all.entries()) {
         const isNeeded = needed[server].includes(part.topologies);
-        const told = () => part.changes(before[index]);
-        const says = (state: string) => eventually(state, async () => told().some((line) => line.endsWith(state)));
+        const changes = () => part.changes(before[index]);
+        const says = (state: string) => eventually(state, async () => changes().some((line) => line.endsWith(state)));
         if (isNeeded) await Promise.all([says(' retrying'), says(' ok')]);
-        else expect(told(), part.process.output).toEqual([]);
-        expect(told(), part.process.output).toEqual([...new Set(told())]);
-        expect(part.told.length - (before[index] ?? 0), part.process.output).toBeLessThan(10);
+        else expect(changes(), part.process.output).toEqual([]);
+        expect(changes(), part.process.output).toEqual([...new Set(changes())]);
+        expect(part.lines.length - (before[index] ?? 0), part.process.output).toBeLessThan(10);
       }
     },
   );

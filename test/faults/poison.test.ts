@@ -1,7 +1,7 @@
 import { MongoClient } from 'mongodb';
 import { expect, it } from 'vitest';
 import type { DeadLetter } from '../../src/kit/dead-letter.ts';
-import { Cluster } from '../support/cli/cluster-place.ts';
+import { Cluster } from '../support/cli/cluster.ts';
 import { pause } from '../support/cli/faults.ts';
 import { envelope } from '../support/cli/log-writer.ts';
 import { eventually } from '../support/cli/platform.ts';
@@ -24,7 +24,7 @@ interface Poison {
   /** The children that are refused; the whole record unless given. */
   readonly indexes?: readonly number[];
   /** The letter holds only the beginning. */
-  readonly isCut?: boolean;
+  readonly isTruncated?: boolean;
 }
 
 function poison(what: string, value: string | Buffer | null, more: Omit<Poison, 'what' | 'value'>): Poison {
@@ -38,7 +38,11 @@ const all: readonly Poison[] = [
   poison('nothing', '', { code: unreadable, reason: /JSON/ }),
   poison('invalid UTF-8', Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x7d]), { code: unreadable, reason: /utf-8/i }),
   poison('5 MB of another shape', `{"junk":"${'x'.repeat(fiveMegabytes)}"}`, { code: invalid, reason: /data/ }),
-  poison('5 MB that no letter holds', '"'.repeat(fiveMegabytes), { code: unreadable, reason: /JSON/, isCut: true }),
+  poison('5 MB that no letter holds', '"'.repeat(fiveMegabytes), {
+    code: unreadable,
+    reason: /JSON/,
+    isTruncated: true,
+  }),
   poison('no symbol', envelope({ s: undefined }), { code: invalid, reason: /symbol/, indexes: [0] }),
   poison('a price without end', envelope({ p: -1e15 }), { code: invalid, reason: /price > -1e15/, indexes: [0] }),
   poison('a time in seconds', envelope({ t: 1763645598 }), { code: invalid, reason: /time > received/, indexes: [0] }),
@@ -57,41 +61,41 @@ const all: readonly Poison[] = [
 /** The letters of a topic, by the place of what they tell of. */
 async function lettersIn(view: KafkaView, topic: string): Promise<readonly DeadLetter[]> {
   const letters = (await view.records(topic)).map(({ value }): DeadLetter => JSON.parse(String(value)));
-  const place = ({ origin }: DeadLetter) => 100 * (origin.offset ?? 0) + (origin.index ?? 0);
-  return letters.sort((a, b) => place(a) - place(b));
+  const positionOf = ({ origin }: DeadLetter) => 100 * (origin.offset ?? 0) + (origin.index ?? 0);
+  return letters.sort((a, b) => positionOf(a) - positionOf(b));
 }
 
 onServices('poison in the topic', (services) => {
   it('goes to the topic of dead letters with reason, origin and bytes; neighbours are stored, and more comes through', async () => {
     using cluster = new Cluster(services.kafka, services.mongo);
-    const { topic, brokers } = cluster.place;
+    const { topic, brokers } = cluster.address;
     await using view = await KafkaView.open(brokers);
     await view.makeTopic(topic, 6, takesLargeMessages);
     await using processor = await cluster.processor();
     const good = () => ({ key: 'GOOD', partition: 2, value: envelope({ s: 'GOOD' }) });
     for (const { value } of all) await view.append(topic, [good(), { key: null, partition: 2, value }, good()]);
     const trades = 2 * all.length + 2;
-    await eventually('the neighbours stored', async () => (await storedIn(cluster.place)) === trades);
+    await eventually('the neighbours stored', async () => (await storedIn(cluster.address)) === trades);
     await view.untilReadThrough(cluster.group, topic);
 
     const letters = await lettersIn(view, cluster.rejected);
     const expected = all.flatMap(({ code, indexes = [undefined] }, nth) =>
       indexes.map((index) => ({ code, partition: 2, offset: 3 * nth + 1, index })),
     );
-    const told = letters.map(({ code, origin: { partition, offset, index } }) => ({ code, partition, offset, index }));
-    expect(told).toEqual(expected);
+    const found = letters.map(({ code, origin: { partition, offset, index } }) => ({ code, partition, offset, index }));
+    expect(found).toEqual(expected);
     for (const letter of letters) {
-      const { what, value, reason, isCut = false } = all[((letter.origin.offset ?? 0) - 1) / 3] ?? {};
+      const { what, value, reason, isTruncated = false } = all[((letter.origin.offset ?? 0) - 1) / 3] ?? {};
       expect([what, letter.reason]).toEqual([what, expect.stringMatching(reason ?? /^$/)]);
       expect(letter.origin).toMatchObject({ topic, key: null, timestamp: expect.any(Number) });
       expect(letter.bytes).toBe(value?.length ?? 0);
       const kept = Buffer.from(letter.value, letter.encoding);
-      expect([what, kept.equals(value ?? Buffer.alloc(0))]).toEqual([what, !isCut]);
-      if (isCut) expect(value?.subarray(0, kept.length).equals(kept)).toBe(true);
+      expect([what, kept.equals(value ?? Buffer.alloc(0))]).toEqual([what, !isTruncated]);
+      if (isTruncated) expect(value?.subarray(0, kept.length).equals(kept)).toBe(true);
     }
-    expect(await miscounted(cluster.place)).toEqual([]);
+    expect(await miscounted(cluster.address)).toEqual([]);
     await view.append(topic, [good()]);
-    await eventually('more is stored', async () => (await storedIn(cluster.place)) === trades + 1);
+    await eventually('more is stored', async () => (await storedIn(cluster.address)) === trades + 1);
     expect(await processor.stop('SIGTERM'), processor.output).toBe(0);
   });
 });
@@ -100,7 +104,7 @@ onOwnServices('a document that the store refuses for ever, and a store that is a
   it('are never mixed up: the first goes to the dead letter, the second is waited for', async () => {
     const mongo = await startMongo();
     using cluster = new Cluster(services.kafka, mongo.address);
-    const { topic, brokers, url, database } = cluster.place;
+    const { topic, brokers, url, database } = cluster.address;
     await using view = await KafkaView.open(brokers);
     await view.makeTopic(topic, 6);
     const client = await new MongoClient(url).connect();
@@ -123,7 +127,7 @@ onOwnServices('a document that the store refuses for ever, and a store that is a
       );
     try {
       await append(0, 30);
-      await eventually('stored before', async () => (await storedIn(cluster.place)) === 90);
+      await eventually('stored before', async () => (await storedIn(cluster.address)) === 90);
       await mongo.kill();
       await append(100, 30);
       await eventually(
@@ -132,17 +136,17 @@ onOwnServices('a document that the store refuses for ever, and a store that is a
       );
       await pause(3000);
       await mongo.restart();
-      await eventually('stored after', async () => (await storedIn(cluster.place)) === 180);
+      await eventually('stored after', async () => (await storedIn(cluster.address)) === 180);
       await view.untilReadThrough(cluster.group, topic);
       const letters = await lettersIn(view, cluster.rejected);
-      const told = letters.map(({ code, sink, origin: { index } }) => JSON.stringify([code, sink, index]));
-      const counts = Object.fromEntries([...new Set(told)].map((one) => [one, told.filter((o) => o === one).length]));
+      const found = letters.map(({ code, sink, origin: { index } }) => JSON.stringify([code, sink, index]));
+      const counts = Object.fromEntries([...new Set(found)].map((one) => [one, found.filter((o) => o === one).length]));
       expect(counts).toEqual({
         '["FDP_MESSAGE_REFUSED","trades",1]': 60,
         '["FDP_MESSAGE_REFUSED","symbols",2]': 60,
       });
       for (const { reason } of letters) expect(reason).toMatch(/refuses the document \(121\)/);
-      const { trades, symbols } = await readBooks(cluster.place);
+      const { trades, symbols } = await readBooks(cluster.address);
       expect(trades.filter(({ symbol }) => symbol === 'UNWANTED')).toEqual([]);
       expect(symbols.map(({ symbol, tradeCount }) => [symbol, tradeCount])).toEqual([['GOOD', 120]]);
       expect(processor.child.exitCode).toBe(null);

@@ -1,10 +1,10 @@
 import { MongoClient } from 'mongodb';
 import { describe, expect, it } from 'vitest';
-import { Cluster } from '../support/cli/cluster-place.ts';
+import { Cluster } from '../support/cli/cluster.ts';
 import { faultChance, pause, sized } from '../support/cli/faults.ts';
-import { LineReader } from '../support/cli/place.ts';
 import { eventually, type Process } from '../support/cli/platform.ts';
-import { everyDocument, Ledger, type LedgerPlace } from '../support/kafka/ledger.ts';
+import { LineReader } from '../support/cli/workspace.ts';
+import { everyDocument, Ledger, type LedgerAddress } from '../support/kafka/ledger.ts';
 import { KafkaView } from '../support/kafka/view.ts';
 import { VwapOracle } from '../support/kafka/vwap-oracle.ts';
 import { onOwnServices, onServices } from '../support/services/cluster.ts';
@@ -18,7 +18,7 @@ const processors = 3;
 async function killAtRandom(cluster: Cluster, running: Process[], test: string): Promise<void> {
   const chance = faultChance(test);
   for (let kill = 0; kill < kills; kill++) {
-    if (chance.next() < 0.5) await untilStoring(cluster.place);
+    if (chance.next() < 0.5) await untilStoring(cluster.address);
     await pause(200 + 1300 * chance.next());
     const victim = Math.floor(chance.next() * running.length);
     expect(await running[victim]?.stop('SIGKILL'), running[victim]?.output).toBe('SIGKILL');
@@ -27,7 +27,7 @@ async function killAtRandom(cluster: Cluster, running: Process[], test: string):
 }
 
 /** Resolves when more is stored than was before, or nothing has been for a while: all of it may be there already. */
-async function untilStoring({ url, database }: LedgerPlace): Promise<void> {
+async function untilStoring({ url, database }: LedgerAddress): Promise<void> {
   const mongo = await new MongoClient(url).connect();
   const stored = () => mongo.db(database).collection('finnhub_trades').countDocuments();
   const before = await stored();
@@ -37,8 +37,8 @@ async function untilStoring({ url, database }: LedgerPlace): Promise<void> {
 
 /** Three processors work the log off while they are killed; then the group is set back, and all of it is read again. */
 async function survive(cluster: Cluster, test: string): Promise<void> {
-  const { brokers, topic } = cluster.place;
-  const ledger = await Ledger.open(cluster.place, 6);
+  const { brokers, topic } = cluster.address;
+  const ledger = await Ledger.open(cluster.address, 6);
   await using view = await KafkaView.open(brokers);
   const running: Process[] = [];
   try {
@@ -55,13 +55,13 @@ async function survive(cluster: Cluster, test: string): Promise<void> {
     expect(ledger.acknowledged.size).toBe(trades);
     for (const process of running) expect(await process.stop('SIGTERM'), process.output).toBe(0);
 
-    const before = await everyDocument(cluster.place);
+    const before = await everyDocument(cluster.address);
     await view.rewind(cluster.group, topic);
     const again = await cluster.processor();
     running.push(again);
     await view.untilReadThrough(cluster.group, topic, 240_000);
     expect(await again.stop('SIGTERM'), again.output).toBe(0);
-    const after = await everyDocument(cluster.place);
+    const after = await everyDocument(cluster.address);
     expect(after.length).toBe(before.length);
     expect(after.filter((document, index) => document !== before[index]).slice(0, 3)).toEqual([]);
   } finally {
@@ -72,8 +72,8 @@ async function survive(cluster: Cluster, test: string): Promise<void> {
 
 /** Reads what one analytics process broadcasts, and kills it in the midst of it. */
 async function listenAndKill(cluster: Cluster, pauseMs: number): Promise<readonly string[]> {
-  const { process, place } = await cluster.start(['--topology', 'analytics']);
-  using reader = new LineReader(place.tcpPort);
+  const { process, workspace } = await cluster.start(['--topology', 'analytics']);
+  using reader = new LineReader(workspace.tcpPort);
   try {
     await eventually('lines', async () => reader.lines.length >= 300);
     await pause(pauseMs);
@@ -94,7 +94,7 @@ describe.concurrent('processes killed with -9 at random all the time', () => {
   onServices('those of analytics', (services) => {
     it('broadcast the VWAP that the topic says, the windows filled again after each start', async () => {
       using cluster = new Cluster(services.kafka, services.mongo);
-      const ledger = await Ledger.open(cluster.place, 6);
+      const ledger = await Ledger.open(cluster.address, 6);
       const chance = faultChance('analytics');
       const stop = new AbortController();
       await ledger.offer(2000);
@@ -106,7 +106,7 @@ describe.concurrent('processes killed with -9 at random all the time', () => {
         stop.abort();
         await offering;
         await using view = await KafkaView.open(services.kafka);
-        const oracle = new VwapOracle(await view.records(cluster.place.topic));
+        const oracle = new VwapOracle(await view.records(cluster.address.topic));
         for (const lines of heard) expect(oracle.differences(lines).slice(0, 3)).toEqual([]);
       } finally {
         stop.abort();

@@ -1,6 +1,6 @@
 import { MongoClient } from 'mongodb';
 import { expect, it } from 'vitest';
-import { Cluster } from '../support/cli/cluster-place.ts';
+import { Cluster } from '../support/cli/cluster.ts';
 import { eventually } from '../support/cli/platform.ts';
 import { KafkaView } from '../support/kafka/view.ts';
 import { onServices } from '../support/services/cluster.ts';
@@ -11,7 +11,7 @@ const hour = 3_600_000;
 onServices('the date of a record', (services) => {
   it('is when it was received: trades of another clock, and late ones, are kept and handled by themselves', async () => {
     using cluster = new Cluster(services.kafka, services.mongo);
-    const { topic, brokers, url, database } = cluster.place;
+    const { topic, brokers, url, database } = cluster.address;
     await using view = await KafkaView.open(brokers);
     await using exchange = await NumberedExchange.open(['AAPL', 'GOOGL', 'TSLA', 'MSFT', 'NVDA', 'AMD']);
     // The broker takes no dates of more than an hour ahead, and drops what is dated before yesterday.

@@ -1,6 +1,6 @@
 import { type Db, MongoClient } from 'mongodb';
 import { describe, expect, it } from 'vitest';
-import { Cluster, type Edit } from '../support/cli/cluster-place.ts';
+import { Cluster, type Edit } from '../support/cli/cluster.ts';
 import { envelope } from '../support/cli/log-writer.ts';
 import { differences, everyDocument, miscounted, readBooks, storedIn } from '../support/kafka/ledger.ts';
 import { KafkaView } from '../support/kafka/view.ts';
@@ -18,7 +18,7 @@ const records = [
 ];
 const trades = 6;
 
-async function inDatabase<T>({ url, database }: Cluster['place'], work: (db: Db) => Promise<T>): Promise<T> {
+async function inDatabase<T>({ url, database }: Cluster['address'], work: (db: Db) => Promise<T>): Promise<T> {
   const mongo = await new MongoClient(url).connect();
   try {
     return await work(mongo.db(database));
@@ -32,7 +32,7 @@ async function workOff(cluster: Cluster, view: KafkaView, edits: readonly Edit[]
   const pipeline = ['--pipeline', cluster.pipelineWith(...edits)];
   const { process } = await cluster.start(['--topology', 'processor', ...pipeline]);
   try {
-    await view.untilReadThrough(cluster.group, cluster.place.topic);
+    await view.untilReadThrough(cluster.group, cluster.address.topic);
     expect(await process.stop('SIGTERM'), process.output).toBe(0);
   } finally {
     await process.stop('SIGKILL');
@@ -41,23 +41,23 @@ async function workOff(cluster: Cluster, view: KafkaView, edits: readonly Edit[]
 
 /** Both stores gone, and the group at the beginning: everything is to be made anew from the log. */
 async function wipe(cluster: Cluster, view: KafkaView): Promise<void> {
-  await inDatabase(cluster.place, (db) => db.dropDatabase());
-  await view.rewind(cluster.group, cluster.place.topic);
+  await inDatabase(cluster.address, (db) => db.dropDatabase());
+  await view.rewind(cluster.group, cluster.address.topic);
 }
 
 async function expectWhole(cluster: Cluster): Promise<void> {
-  expect(differences(await readBooks(cluster.place))).toEqual([]);
-  expect(await storedIn(cluster.place)).toBe(trades);
+  expect(differences(await readBooks(cluster.address))).toEqual([]);
+  expect(await storedIn(cluster.address)).toBe(trades);
 }
 
 describe.concurrent('replayed dead letters', () => {
   onServices('on Kafka and MongoDB', (services) => {
     const open = async () => {
       const cluster = new Cluster(services.kafka, services.mongo);
-      const view = await KafkaView.open(cluster.place.brokers);
-      await view.makeTopic(cluster.place.topic, 6);
+      const view = await KafkaView.open(cluster.address.brokers);
+      await view.makeTopic(cluster.address.topic, 6);
       await view.append(
-        cluster.place.topic,
+        cluster.address.topic,
         records.map((value) => ({ key: 'AAPL', partition: 1, value })),
       );
       return { cluster, view };
@@ -69,19 +69,19 @@ describe.concurrent('replayed dead letters', () => {
       using _ = cluster;
       await using view = opened;
       await workOff(cluster, view, [wrong]);
-      expect(await storedIn(cluster.place)).toBe(3);
+      expect(await storedIn(cluster.address)).toBe(3);
       const { stdout: list } = await cluster.command('dead-letters', 'list');
       expect(list.match(/FDP_MESSAGE_INVALID/g)).toHaveLength(3);
       expect(list.match(/FDP_MESSAGE_UNREADABLE/g)).toHaveLength(1);
 
-      const newest = new RegExp(`^(\\S+) .*${cluster.place.topic}-1-1--1`, 'm').exec(list)?.[1] ?? '';
+      const newest = new RegExp(`^(\\S+) .*${cluster.address.topic}-1-1--1`, 'm').exec(list)?.[1] ?? '';
       expect(await replay(cluster, newest)).toEqual({ code: 0, stdout: 'processor: 1 of 1 delivered\n' });
       expect(await replay(cluster)).toEqual({ code: 1, stdout: 'processor: 2 of 3 delivered\n' });
       await expectWhole(cluster);
-      const before = await everyDocument(cluster.place);
+      const before = await everyDocument(cluster.address);
       expect(await replay(cluster)).toEqual({ code: 1, stdout: 'processor: 0 of 1 delivered\n' });
       expect(await replay(cluster, '--again')).toEqual({ code: 1, stdout: 'processor: 3 of 4 delivered\n' });
-      expect(await everyDocument(cluster.place)).toEqual(before);
+      expect(await everyDocument(cluster.address)).toEqual(before);
       const letters = (await view.records(cluster.rejected)).filter(
         ({ value }) => !String(value).startsWith('{"note"'),
       );
@@ -105,9 +105,9 @@ describe.concurrent('replayed dead letters', () => {
         if (!isFirst) await replay(cluster, '--again');
         await expectWhole(cluster);
       }
-      const before = await everyDocument(cluster.place);
+      const before = await everyDocument(cluster.address);
       await replay(cluster, '--again');
-      expect(await everyDocument(cluster.place)).toEqual(before);
+      expect(await everyDocument(cluster.address)).toEqual(before);
     });
 
     it('that the counters refused are counted once, replayed once and twice', async () => {
@@ -115,16 +115,16 @@ describe.concurrent('replayed dead letters', () => {
       using _ = cluster;
       await using view = opened;
       const refuse = (validator: object) =>
-        inDatabase(cluster.place, (db) => db.command({ collMod: 'symbols', validator }));
-      await inDatabase(cluster.place, (db) => db.createCollection('symbols'));
+        inDatabase(cluster.address, (db) => db.command({ collMod: 'symbols', validator }));
+      await inDatabase(cluster.address, (db) => db.createCollection('symbols'));
       await refuse({ symbol: { $ne: 'TSLA' } });
       await workOff(cluster, view);
-      expect(await miscounted(cluster.place)).toHaveLength(2);
+      expect(await miscounted(cluster.address)).toHaveLength(2);
       await refuse({});
       for (const flags of [[], ['--again']]) {
         const { code, stdout } = await replay(cluster, ...flags);
         expect([flags, code, stdout]).toEqual([flags, 1, expect.stringContaining('sink symbols: 1 of 1 delivered')]);
-        expect([flags, await miscounted(cluster.place)]).toEqual([flags, []]);
+        expect([flags, await miscounted(cluster.address)]).toEqual([flags, []]);
       }
     });
   });

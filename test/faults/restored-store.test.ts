@@ -1,17 +1,17 @@
 import { type Db, type Document, MongoClient } from 'mongodb';
 import { describe, expect, it } from 'vitest';
-import { Cluster } from '../support/cli/cluster-place.ts';
+import { Cluster } from '../support/cli/cluster.ts';
 import { sized } from '../support/cli/faults.ts';
 import { eventually } from '../support/cli/platform.ts';
-import { Ledger, type LedgerPlace, storedIn } from '../support/kafka/ledger.ts';
+import { Ledger, type LedgerAddress, storedIn } from '../support/kafka/ledger.ts';
 import { KafkaView } from '../support/kafka/view.ts';
 import { onServices } from '../support/services/cluster.ts';
 
-const said = /the store of .+ is older than .+ is read again from offset (\d+) instead of (\d+): (\d+) messages/;
+const rewindLine = /the store of .+ is older than .+ is read again from offset (\d+) instead of (\d+): (\d+) messages/;
 const collections = ['finnhub_trades', 'symbols'] as const;
 type Backup = ReadonlyMap<string, readonly Document[]>;
 
-async function inDatabase<T>({ url, database }: LedgerPlace, work: (db: Db) => Promise<T>): Promise<T> {
+async function inDatabase<T>({ url, database }: LedgerAddress, work: (db: Db) => Promise<T>): Promise<T> {
   const client = await new MongoClient(url, { promoteValues: false }).connect();
   try {
     return await work(client.db(database));
@@ -21,8 +21,8 @@ async function inDatabase<T>({ url, database }: LedgerPlace, work: (db: Db) => P
 }
 
 /** Both collections, one after the other, as any client may read them: without a moment that they share. */
-function backUp(place: LedgerPlace): Promise<Backup> {
-  return inDatabase(place, async (db) => {
+function backUp(address: LedgerAddress): Promise<Backup> {
+  return inDatabase(address, async (db) => {
     const backup = new Map<string, readonly Document[]>();
     for (const name of collections) backup.set(name, await db.collection(name).find().toArray());
     return backup;
@@ -30,8 +30,8 @@ function backUp(place: LedgerPlace): Promise<Backup> {
 }
 
 /** Puts collections back as they were, and nothing else of the database. */
-function restore(place: LedgerPlace, backup: Backup, names: readonly string[]): Promise<void> {
-  return inDatabase(place, async (db) => {
+function restore(address: LedgerAddress, backup: Backup, names: readonly string[]): Promise<void> {
+  return inDatabase(address, async (db) => {
     for (const name of names) {
       const collection = db.collection(name);
       await collection.deleteMany({});
@@ -64,38 +64,38 @@ describe('stores on MongoDB, behind what their group has committed in Kafka', { 
       }).map((names) => [names.join(' and '), names] as const),
     )('are filled again from the log, which is said once: %s', async (_, names) => {
       using cluster = new Cluster(services.kafka, services.mongo);
-      const ledger = await Ledger.open(cluster.place, 3);
+      const ledger = await Ledger.open(cluster.address, 3);
       await ledger.offer(600);
-      expect(await settle(cluster, ledger)).not.toMatch(said);
-      const backup = await backUp(cluster.place);
+      expect(await settle(cluster, ledger)).not.toMatch(rewindLine);
+      const backup = await backUp(cluster.address);
       await ledger.offer(900);
-      expect(await settle(cluster, ledger)).not.toMatch(said);
+      expect(await settle(cluster, ledger)).not.toMatch(rewindLine);
 
-      await restore(cluster.place, backup, names);
-      expect(await settle(cluster, ledger)).toMatch(said);
-      expect(await settle(cluster, ledger)).not.toMatch(said);
+      await restore(cluster.address, backup, names);
+      expect(await settle(cluster, ledger)).toMatch(rewindLine);
+      expect(await settle(cluster, ledger)).not.toMatch(rewindLine);
       await ledger.close();
     });
 
     it('are filled again also from a backup that was taken while a processor ran that was killed later', async () => {
       using cluster = new Cluster(services.kafka, services.mongo);
-      const ledger = await Ledger.open(cluster.place, 3);
+      const ledger = await Ledger.open(cluster.address, 3);
       await using view = await KafkaView.open(services.kafka);
       const over = new AbortController();
       const offering = ledger.offerUntil(over.signal, 1000);
       const processor = await cluster.processor();
       const stored = (count: number) =>
-        eventually(`${count} trades stored`, async () => (await storedIn(cluster.place)) > count);
+        eventually(`${count} trades stored`, async () => (await storedIn(cluster.address)) > count);
       await stored(500);
-      const backup = await backUp(cluster.place);
+      const backup = await backUp(cluster.address);
       await stored((backup.get('finnhub_trades')?.length ?? 0) + 500);
       over.abort();
       await offering;
-      await view.untilReadThrough(cluster.group, cluster.place.topic);
+      await view.untilReadThrough(cluster.group, cluster.address.topic);
       await processor.stop('SIGKILL');
 
-      await restore(cluster.place, backup, collections);
-      expect(await settle(cluster, ledger)).toMatch(said);
+      await restore(cluster.address, backup, collections);
+      expect(await settle(cluster, ledger)).toMatch(rewindLine);
       await ledger.close();
     });
   });
@@ -103,11 +103,11 @@ describe('stores on MongoDB, behind what their group has committed in Kafka', { 
   onServices('dropped', (services) => {
     it('are made and filled again from the log', async () => {
       using cluster = new Cluster(services.kafka, services.mongo);
-      const ledger = await Ledger.open(cluster.place, 3);
+      const ledger = await Ledger.open(cluster.address, 3);
       await ledger.offer(600);
       await settle(cluster, ledger);
-      await inDatabase(cluster.place, (db) => db.dropDatabase());
-      expect(await settle(cluster, ledger)).toMatch(said);
+      await inDatabase(cluster.address, (db) => db.dropDatabase());
+      expect(await settle(cluster, ledger)).toMatch(rewindLine);
       await ledger.close();
     });
   });

@@ -1,7 +1,7 @@
 import { Kafka, logLevel } from 'kafkajs';
 import { MongoClient } from 'mongodb';
 import { expect, it } from 'vitest';
-import { Cluster } from '../support/cli/cluster-place.ts';
+import { Cluster } from '../support/cli/cluster.ts';
 import { isFull, pause, sized } from '../support/cli/faults.ts';
 import { median, residentMiB } from '../support/cli/memory.ts';
 import { eventually } from '../support/cli/platform.ts';
@@ -17,8 +17,8 @@ const waiting = sized({ full: 500_000, fast: 30_000 });
 const slowMs = sized({ full: 180_000, fast: 10_000 });
 
 /** Who works the group, and on what. */
-async function members({ place, group }: Cluster): Promise<readonly string[]> {
-  const admin = new Kafka({ brokers: place.brokers.split(','), logLevel: logLevel.NOTHING }).admin();
+async function members({ address, group }: Cluster): Promise<readonly string[]> {
+  const admin = new Kafka({ brokers: address.brokers.split(','), logLevel: logLevel.NOTHING }).admin();
   await admin.connect();
   try {
     const { groups } = await admin.describeGroups([group]);
@@ -35,8 +35,8 @@ onServices('a store that takes 100 trades a second', (services) => {
       using cluster = new Cluster(services.kafka, services.mongo);
       await using way = await SlowWay.to(Number(new URL(services.mongo).port), tradesPerSecond * tradeBytes);
       await using mongo = await new MongoClient(services.mongo).connect();
-      const stored = () => mongo.db(cluster.place.database).collection('finnhub_trades').countDocuments();
-      const ledger = await Ledger.open(cluster.place, 6);
+      const stored = () => mongo.db(cluster.address.database).collection('finnhub_trades').countDocuments();
+      const ledger = await Ledger.open(cluster.address, 6);
       await ledger.offer(waiting);
       const started = performance.now();
       await using processor = await Watched.start(cluster, 'processor', { MONGODB_URL: way.url });
@@ -55,7 +55,7 @@ onServices('a store that takes 100 trades a second', (services) => {
         expect((1000 * (await stored())) / (performance.now() - started)).toBeLessThan(3 * tradesPerSecond);
         if (isFull) expect(await stored()).toBeGreaterThan(atFirst);
         expect(await members(cluster)).toEqual(before);
-        expect(processor.told.map(({ msg }) => msg)).not.toContainEqual(expect.stringContaining('is rebalancing'));
+        expect(processor.lines.map(({ msg }) => msg)).not.toContainEqual(expect.stringContaining('is rebalancing'));
         const half = Math.floor(memory.length / 2);
         expect(median(memory.slice(half))).toBeLessThan(median(memory.slice(0, half)) + 48);
         way.heal();

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { Cluster } from '../support/cli/cluster-place.ts';
+import { Cluster } from '../support/cli/cluster.ts';
 import { pause, sized } from '../support/cli/faults.ts';
-import { get } from '../support/cli/place.ts';
 import { eventually } from '../support/cli/platform.ts';
 import { Watched } from '../support/cli/watched.ts';
+import { get } from '../support/cli/workspace.ts';
 import { auditOf, brokerProperties, ExchangeLoad } from '../support/kafka/exchange-load.ts';
 import { onOwnServices } from '../support/services/cluster.ts';
 import { type Service, startKafka, startMongo } from '../support/services/services.ts';
@@ -49,7 +49,7 @@ onOwnServices('a start without servers', () => {
     load = new ExchangeLoad(exchange, 50);
     return platform;
   };
-  const api = async (platform: Watched) => (await get(`${platform.place.api}/api/v1/symbols`))?.status;
+  const api = async (platform: Watched) => (await get(`${platform.workspace.api}/api/v1/symbols`))?.status;
   /** The topologies that are ready. */
   const ready = async (platform: Watched): Promise<readonly string[]> => {
     const { body } = (await platform.health()) ?? {};
@@ -70,7 +70,7 @@ onOwnServices('a start without servers', () => {
       await pause(aloneMs);
       const waiting = platform.changes();
       expect(waiting).toEqual([...new Set(waiting)]);
-      const reasons = platform.told.filter(({ state }) => state === 'connecting').map(({ msg }) => msg);
+      const reasons = platform.lines.filter(({ state }) => state === 'connecting').map(({ msg }) => msg);
       for (const reason of reasons) expect(reason).toMatch(/^(\w+) is connecting: \1: /);
       await servers[first].restart();
       await eventually(`${able} ready`, async () => String(await ready(platform)) === String(able)).catch(
@@ -85,7 +85,7 @@ onOwnServices('a start without servers', () => {
       await servers[second].restart();
       await platform.green();
       await load.end();
-      await eventually('everything stored', async () => (await auditOf(cluster.place, exchange)).length === 0);
+      await eventually('everything stored', async () => (await auditOf(cluster.address, exchange)).length === 0);
       expect(exchange.delivered.length).toBeGreaterThan(100);
       expect(platform.changes().length, platform.process.output).toBeLessThanOrEqual(2 * nodes);
       expect(await platform.process.stop('SIGTERM'), platform.process.output).toBe(0);

@@ -1,7 +1,7 @@
 import { Kafka, logLevel } from 'kafkajs';
 import { MongoClient } from 'mongodb';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { Cluster, type Edit } from '../support/cli/cluster-place.ts';
+import { Cluster, type Edit } from '../support/cli/cluster.ts';
 import { faultChance, pause, sized } from '../support/cli/faults.ts';
 import { figure, parseMetrics } from '../support/cli/metrics.ts';
 import { eventually } from '../support/cli/platform.ts';
@@ -21,14 +21,14 @@ const backlog = 60_000;
 const all = 'ingestor,processor,analytics,api';
 
 /** How many messages of each lane were stored although their position is not committed: they are read again. */
-async function readAgain({ place, group }: Cluster): Promise<readonly number[]> {
-  const admin = new Kafka({ brokers: [place.brokers], logLevel: logLevel.NOTHING }).admin();
-  const mongo = await new MongoClient(place.url).connect();
+async function readAgain({ address, group }: Cluster): Promise<readonly number[]> {
+  const admin = new Kafka({ brokers: [address.brokers], logLevel: logLevel.NOTHING }).admin();
+  const mongo = await new MongoClient(address.url).connect();
   try {
     await admin.connect();
-    const [topic] = await admin.fetchOffsets({ groupId: group, topics: [place.topic] });
+    const [topic] = await admin.fetchOffsets({ groupId: group, topics: [address.topic] });
     const committed = new Map(topic?.partitions.map(({ partition, offset }) => [partition, Number(offset)]));
-    const stored = mongo.db(place.database).collection('finnhub_trades').find().project({ message_key: 1 });
+    const stored = mongo.db(address.database).collection('finnhub_trades').find().project({ message_key: 1 });
     const again = new Map<number, Set<number>>();
     for await (const { message_key: key } of stored) {
       const [, partition = 0, offset = 0] = (/-(\d+)-(\d+)--/.exec(key) ?? []).map(Number);
@@ -59,7 +59,7 @@ onOwnServices('a stop', () => {
 
   it('under full load ends with 0 and everything committed that was stored, time and again', async () => {
     using cluster = new Cluster(kafka.address, mongod.address, busy);
-    const ledger = await Ledger.open(cluster.place, partitions);
+    const ledger = await Ledger.open(cluster.address, partitions);
     const offered = new AbortController();
     await ledger.offer(sized({ full: 200_000, fast: 40_000 }));
     const offering = ledger.offerUntil(offered.signal, sized({ full: 2000, fast: 500 }));
@@ -91,7 +91,7 @@ onOwnServices('a stop', () => {
     .slice(0, sized({ full: 4, fast: 1 }));
   it.each(absences)('while $server is away ($way) is forced, says what it left, and loses nothing', async (fault) => {
     using cluster = new Cluster(kafka.address, mongod.address);
-    const ledger = await Ledger.open(cluster.place, partitions);
+    const ledger = await Ledger.open(cluster.address, partitions);
     await ledger.offer(backlog);
     await using exchange = await NumberedExchange.open(symbols, backlog);
     const feed = { FDP_FEED: 'finnhub', FINNHUB_URL: exchange.url, FINNHUB_TOKEN: 'key' };
@@ -106,13 +106,13 @@ onOwnServices('a stop', () => {
       await load.end();
       await eventually('frames are kept', async () => (await delivered(platform, 'ingestor')) === load.frames);
       expect(await platform.process.stop('SIGTERM'), platform.process.output).toBe(3);
-      const said = platform.told.map(({ msg }) => msg);
+      const logged = platform.lines.map(({ msg }) => msg);
       const left = /^forced: processor\/\w+ left \d+ messages unfinished, .* will be read again$/;
-      expect(said).toContainEqual(expect.stringMatching(left));
-      expect(said).not.toContainEqual(expect.stringContaining('forced: ingestor'));
+      expect(logged).toContainEqual(expect.stringMatching(left));
+      expect(logged).not.toContainEqual(expect.stringContaining('forced: ingestor'));
       await (fault.way === 'pause' ? server.resume() : server.restart());
       await using after = await Watched.start(cluster, 'ingestor,processor', feed);
-      const audit = () => auditOf(cluster.place, exchange, ledger.acknowledged);
+      const audit = () => auditOf(cluster.address, exchange, ledger.acknowledged);
       await eventually('all stored', async () => (await audit()).length === 0, 90_000).catch(async () => {
         expect(await audit()).toEqual([]);
       });

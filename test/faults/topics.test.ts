@@ -1,9 +1,9 @@
 import { cpSync, rmSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { Cluster } from '../support/cli/cluster-place.ts';
+import { Cluster } from '../support/cli/cluster.ts';
 import { sized } from '../support/cli/faults.ts';
-import { get } from '../support/cli/place.ts';
 import { eventually, freePort, type Process } from '../support/cli/platform.ts';
+import { get } from '../support/cli/workspace.ts';
 import { Ledger, miscounted, storedIn } from '../support/kafka/ledger.ts';
 import { KafkaView } from '../support/kafka/view.ts';
 import { onOwnServices, onServices } from '../support/services/cluster.ts';
@@ -12,12 +12,12 @@ import { startKafka } from '../support/services/services.ts';
 const command = 'fdp-run counters forget --topology processor';
 
 /** Waits until so many trades are stored, and then for each to be counted. */
-async function untilStored({ place }: Cluster, trades: number, process: Process): Promise<void> {
-  await eventually(`${trades} trades stored`, async () => (await storedIn(place)) === trades).catch(async (error) => {
-    throw new Error(`${error.message}; ${await storedIn(place)} are\n${process.output}`);
+async function untilStored({ address }: Cluster, trades: number, process: Process): Promise<void> {
+  await eventually(`${trades} trades stored`, async () => (await storedIn(address)) === trades).catch(async (error) => {
+    throw new Error(`${error.message}; ${await storedIn(address)} are\n${process.output}`);
   });
-  await eventually('each counted', async () => (await miscounted(place)).length === 0).catch(async () => {
-    expect(await miscounted(place)).toEqual([]);
+  await eventually('each counted', async () => (await miscounted(address)).length === 0).catch(async () => {
+    expect(await miscounted(address)).toEqual([]);
   });
 }
 
@@ -34,9 +34,9 @@ describe.concurrent('a topic beside its stores', () => {
       }),
     )('is read from its beginning by a processor that runs, %s, and counted on', async (_, more, sleeps) => {
       using cluster = new Cluster(services.kafka, services.mongo);
-      const { topic, brokers } = cluster.place;
+      const { topic, brokers } = cluster.address;
       await using view = await KafkaView.open(brokers);
-      const ledger = await Ledger.open(cluster.place, 6);
+      const ledger = await Ledger.open(cluster.address, 6);
       await using processor = await cluster.processor();
       await ledger.offer(600);
       await untilStored(cluster, 600, processor);
@@ -56,9 +56,9 @@ describe.concurrent('a topic beside its stores', () => {
 
     it('is read from its beginning by a processor that starts afterwards, and counted on', async () => {
       using cluster = new Cluster(services.kafka, services.mongo);
-      const { topic, brokers } = cluster.place;
+      const { topic, brokers } = cluster.address;
       await using view = await KafkaView.open(brokers);
-      const ledger = await Ledger.open(cluster.place, 6);
+      const ledger = await Ledger.open(cluster.address, 6);
       await ledger.offer(600);
       const first = await cluster.processor();
       await untilStored(cluster, 600, first);
@@ -93,7 +93,7 @@ describe.concurrent('a topic beside its stores', () => {
       const { data } = kafka;
       if (data === undefined) return test.skip('no copy can be made of what lies in a container');
       using cluster = new Cluster(kafka.address, services.mongo);
-      const ledger = await Ledger.open(cluster.place, 3);
+      const ledger = await Ledger.open(cluster.address, 3);
       const backup = `${cluster.folder.path}/backup`;
       const stored = async (trades: number) => {
         const processor = await cluster.processor();

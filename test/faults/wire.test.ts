@@ -1,8 +1,8 @@
 import { type Document, MongoClient } from 'mongodb';
 import { expect, it } from 'vitest';
-import { Cluster } from '../support/cli/cluster-place.ts';
-import { LineReader } from '../support/cli/place.ts';
+import { Cluster } from '../support/cli/cluster.ts';
 import { eventually } from '../support/cli/platform.ts';
+import { LineReader } from '../support/cli/workspace.ts';
 import { KafkaView } from '../support/kafka/view.ts';
 import { onServices } from '../support/services/cluster.ts';
 import { NumberedExchange } from '../support/sockets/numbered-exchange.ts';
@@ -45,14 +45,14 @@ function typesOf(document: Document | undefined, names: readonly string[]): Read
 onServices('the wire, with the whole platform on Kafka and MongoDB', (services) => {
   it('has the names and types that other programs read: log, documents, lines and replies', async () => {
     using cluster = new Cluster(services.kafka, services.mongo);
-    const { topic, brokers, url, database } = cluster.place;
+    const { topic, brokers, url, database } = cluster.address;
     await using view = await KafkaView.open(brokers);
     await using exchange = await NumberedExchange.open(symbols);
     const mongo = await new MongoClient(url).connect();
     const finnhub = { FDP_FEED: 'finnhub', FINNHUB_URL: exchange.url, FINNHUB_TOKEN: 'token' };
     const { process: processor } = await cluster.start(['--topology', 'processor']);
-    const { process: analytics, place: feed } = await cluster.start(['--topology', 'analytics']);
-    const { process: api, place: http } = await cluster.start(['--topology', 'api']);
+    const { process: analytics, workspace: feed } = await cluster.start(['--topology', 'analytics']);
+    const { process: api, workspace: http } = await cluster.start(['--topology', 'api']);
     const { process: ingestor } = await cluster.start(['--topology', 'ingestor'], finnhub);
     const platform = [ingestor, processor, analytics, api];
     using reader = new LineReader(feed.tcpPort);
@@ -89,7 +89,7 @@ onServices('the wire, with the whole platform on Kafka and MongoDB', (services) 
         expect(further).toEqual(['conditions', 'received']);
         expect(typeOf(trade['received'])).toBe('Date');
       }
-      const place = (symbol: string, nth: number) => {
+      const messageKey = (symbol: string, nth: number) => {
         const { partition, offset } = records.filter(({ key }) => key === symbol)[nth] ?? {};
         return `${topic}-${partition}-${offset}--${symbol}`;
       };
@@ -98,10 +98,10 @@ onServices('the wire, with the whole platform on Kafka and MongoDB', (services) 
       ]);
       expect(shown.sort()).toEqual(
         [
-          [`${place('AAPL', 0)}-${at}-0`, 'AAPL', 196.38, at, 265],
-          [`${place('AAPL', 0)}-${at}-1`, 'AAPL', 196.2, at, 735.5],
-          [`${place('TSLA', 0)}-${at + 1}-0`, 'TSLA', 0.0000001, at + 1, 0],
-          [`${place('TSLA', 1)}-${at - 1000}-0`, 'TSLA', 123456789.12, at - 1000, 1e-8],
+          [`${messageKey('AAPL', 0)}-${at}-0`, 'AAPL', 196.38, at, 265],
+          [`${messageKey('AAPL', 0)}-${at}-1`, 'AAPL', 196.2, at, 735.5],
+          [`${messageKey('TSLA', 0)}-${at + 1}-0`, 'TSLA', 0.0000001, at + 1, 0],
+          [`${messageKey('TSLA', 1)}-${at - 1000}-0`, 'TSLA', 123456789.12, at - 1000, 1e-8],
         ].sort(),
       );
       expect(trades.map(({ price }) => String(price))).toContain('196.38');

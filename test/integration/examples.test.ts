@@ -36,7 +36,7 @@ describe('http_poll', () => {
     const { url, dispose } = await web((_request, response) => {
       response.writeHead(status, headers).end(JSON.stringify(waiting.splice(0)));
     });
-    const bench = await benchOf(httpPoll, { url, every: '10ms' }, systemClock);
+    const bench = await benchOf(httpPoll, { url, every: '100ms' }, systemClock);
     return { bench, waiting, dispose };
   }
 
@@ -62,6 +62,17 @@ describe('http_poll', () => {
     await until(() => bench.node.state === 'retrying');
     const waitMs = (bench.node.retryAt ?? 0) - systemClock.now();
     expect(waitMs > 50_000).toBe(status === 429);
+    await source.close();
+    await dispose();
+  });
+
+  it('reads no JSON that is too deep', async () => {
+    const { bench, waiting, dispose } = await polled();
+    waiting.push(JSON.parse(`${'['.repeat(200)}${']'.repeat(200)}`));
+    const source = bench.source();
+    source.lanes.subscribe((lane) => void lane.read(never));
+    await until(() => bench.node.state === 'retrying');
+    expect(bench.node.reason).toMatch(/levels/);
     await source.close();
     await dispose();
   });

@@ -157,11 +157,11 @@ describe('finnhub', () => {
   it.each(['401 Unauthorized', '200 OK', '403 Forbidden'])(
     'tries again when a handshake is answered %s after a session that worked',
     async (status) => {
-      const cut: Deed = (socket, request) => {
+      const disconnect: Deed = (socket, request) => {
         upgradeThen(trade(1))(socket, request);
         setImmediate(() => socket.end());
       };
-      const { client } = await meet([cut, answer(status), answer(status), upgradeThen(trade(2))]);
+      const { client } = await meet([disconnect, answer(status), answer(status), upgradeThen(trade(2))]);
       await until(() => client.frames.length === 2);
       expect(values(client)).toEqual([1, 2]);
       expect(client.error()).toBeUndefined();
@@ -197,8 +197,8 @@ describe('finnhub', () => {
     );
     await until(() => client.frames.length === 1);
     expect(client.context.node).toMatchObject({ state: 'ok', extra: { error_frames: 1 } });
-    const said = client.context.log.lines.find(({ level }) => level === 'error');
-    expect(said?.text).toBe('finnhub: the server says: No access to AAPL for ***');
+    const logged = client.context.log.lines.find(({ level }) => level === 'error');
+    expect(logged?.text).toBe('finnhub: the server says: No access to AAPL for ***');
   });
 
   it.each<readonly [string, Deed]>([

@@ -1,13 +1,13 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { FdpError } from '../../src/errors.ts';
 import { hurriedClock } from '../support/engine/hurried-clock.ts';
-import { type Exchange, exchange, type Feed, feed } from '../support/sockets/feeds.ts';
+import { type Feed, feed, type TestExchange, testExchange } from '../support/sockets/feeds.ts';
 import { until } from '../support/sockets/sockets.ts';
 
 const opened: { close(): Promise<unknown> }[] = [];
 
-async function start(options: object = {}, port = 0): Promise<Exchange> {
-  const server = await exchange(options, port);
+async function start(options: object = {}, port = 0): Promise<TestExchange> {
+  const server = await testExchange(options, port);
   opened.push({ close: () => server.sink.close() });
   return server;
 }
@@ -29,7 +29,7 @@ function frame(...symbols: string[]) {
 }
 
 /** Waits until the server knows of the client's subscription: it then gets a frame of its own. */
-async function subscribed(server: Exchange, client: Feed, symbol = 'AAPL'): Promise<void> {
+async function subscribed(server: TestExchange, client: Feed, symbol = 'AAPL'): Promise<void> {
   const before = client.frames.length;
   await until(async () => {
     await server.send(frame(symbol));
@@ -59,10 +59,10 @@ describe('finnhub', () => {
   it('gives, cut ten times, what it received of every session exactly once and in order, and counts the gaps', async () => {
     const server = await start({ faults: { cut_every: 50 } });
     const client = await connected(server.port, {}, { clock: hurriedClock(200) });
-    for (let cut = 0; cut < 10; cut++) {
+    for (let round = 0; round < 10; round++) {
       await until(() => client.context.node.state === 'ok');
-      while ((server.context.node.extra['faults'] ?? 0) <= cut) await server.send(frame('AAPL'));
-      await until(() => (client.context.node.extra['gaps'] ?? 0) > cut);
+      while ((server.context.node.extra['faults'] ?? 0) <= round) await server.send(frame('AAPL'));
+      await until(() => (client.context.node.extra['gaps'] ?? 0) > round);
     }
     await subscribed(server, client);
     const prices = client.frames.map(({ value }) => (value as ReturnType<typeof frame>).data[0]?.p ?? 0);
@@ -101,8 +101,8 @@ describe('finnhub', () => {
     await until(() => client.error() !== undefined);
     expect(client.error()).toMatchObject({ code: 'FDP_REFUSED', fault: 'fatal' });
     expect((client.error() as FdpError).message).toMatch(/^finnhub: the server refused the token \(401\): set `token`/);
-    const said = JSON.stringify([client.context.log.lines, String(client.error()), client.context.node.reason]);
-    expect(said).not.toMatch(/a secret|a%20secret|a\+secret/);
+    const logged = JSON.stringify([client.context.log.lines, String(client.error()), client.context.node.reason]);
+    expect(logged).not.toMatch(/a secret|a%20secret|a\+secret/);
   });
 
   it('waits, saying why once, for a server that is away, and subscribes when it is there', async () => {
@@ -170,8 +170,8 @@ describe('finnhub', () => {
     await until(() => client.context.node.reason === 'idle, market closed?');
     expect(client.context.node.state).toBe('ok');
     await subscribed(server, client);
-    const said = client.context.log.lines.map(({ text }) => text);
-    expect(said.filter((text) => text.includes('market closed?'))).toHaveLength(1);
+    const logged = client.context.log.lines.map(({ text }) => text);
+    expect(logged.filter((text) => text.includes('market closed?'))).toHaveLength(1);
     await until(() => client.context.log.lines.some(({ text }) => text === 'finnhub: trades again'));
   });
 

@@ -212,9 +212,9 @@ describe('observe server', () => {
     const kept = request(`${address}/health/live`, { headers: { Connection: 'keep-alive' } }).end();
     const [response] = await once(kept, 'response');
     response.resume();
-    const cut = Promise.all([once(silent, 'close'), once(kept, 'close')]);
+    const closed = Promise.all([once(silent, 'close'), once(kept, 'close')]);
     await Promise.all([close(), close()]);
-    await cut;
+    await closed;
     await expect(fetch(`${address}/health/live`)).rejects.toThrow();
   });
 
@@ -247,9 +247,9 @@ describe('observe server', () => {
     const { hostname, port } = new URL(server.address);
     const slow = Array.from({ length: 50 }, () => connect(Number(port), hostname));
     for (const socket of slow) socket.on('error', () => {}).write('GET /metrics HTTP/1.1\r\nX: ');
-    const cut = Promise.all(slow.map((socket) => once(socket.resume(), 'close')));
+    const closed = Promise.all(slow.map((socket) => once(socket.resume(), 'close')));
     expect((await fetch(`${server.address}/health/live`)).status).toBe(200);
-    await cut;
+    await closed;
   }, 30_000);
 
   it('answers to this machine alone, by its Host header, when it listens on it alone', async () => {

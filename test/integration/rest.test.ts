@@ -102,8 +102,8 @@ describe('rest', () => {
     for (const reply of await Promise.all(many)) expect(reply.status).toBe(503);
     expect(failures().length).toBeLessThan(many.length);
     await source.close();
-    const told = failures().map(({ fields }) => 1 + ((fields as { suppressed?: number }).suppressed ?? 0));
-    expect(told.reduce((sum, count) => sum + count, 0)).toBe(many.length);
+    const counts = failures().map(({ fields }) => 1 + ((fields as { suppressed?: number }).suppressed ?? 0));
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(many.length);
   });
 
   it('tells what is wrong with a parameter, and nothing of the inside', async () => {

@@ -182,25 +182,25 @@ describe('the stream of rest', () => {
   });
 
   it('tells the state of all processes once a second, with one look for all pages, and only for them', async () => {
-    let looks = 0;
+    let polls = 0;
     const reports = async () => {
-      looks++;
+      polls++;
       return [report, report];
     };
     const { port } = await live({}, { ...fast, platform: { ...platform, reports } });
     await systemClock.sleep(200);
-    expect(looks).toBe(0);
+    expect(polls).toBe(0);
     const pages = await Promise.all(Array.from({ length: 5 }, () => connect(port)));
     await until(() => pages.every(({ statuses }) => statuses.length > 5));
-    expect(looks).toBeLessThanOrEqual(Math.max(...pages.map(({ statuses }) => statuses.length)) + 1);
+    expect(polls).toBeLessThanOrEqual(Math.max(...pages.map(({ statuses }) => statuses.length)) + 1);
     for (const { statuses } of pages) {
       expect(statuses.at(-1)).toEqual({ at: expect.any(Number), processes: [report, report] });
     }
     await Promise.all(pages.map((page) => page.close()));
     await systemClock.sleep(100);
-    const seen = looks;
+    const seen = polls;
     await systemClock.sleep(300);
-    expect(looks).toBe(seen);
+    expect(polls).toBe(seen);
   });
 
   it('tells of its own process, and why not of the others, while the table is away, slow, or not there', async () => {

@@ -8,7 +8,7 @@ import type { Sink } from '../../src/kit/sink.ts';
 import { roleContext, testEnvironment } from '../../src/testing/environment.ts';
 import { sourceMessage } from '../support/engine/operators.ts';
 import { optionsOf } from '../support/engine/options.ts';
-import { type Exchange, exchange } from '../support/sockets/feeds.ts';
+import { type TestExchange, testExchange } from '../support/sockets/feeds.ts';
 import { until } from '../support/sockets/sockets.ts';
 
 const opened: (() => Promise<unknown> | unknown)[] = [];
@@ -17,8 +17,8 @@ afterEach(async () => {
   for (const close of opened.splice(0).reverse()) await close();
 });
 
-async function start(options: object = {}): Promise<Exchange> {
-  const server = await exchange(options);
+async function start(options: object = {}): Promise<TestExchange> {
+  const server = await testExchange(options);
   opened.push(() => server.sink.close());
   return server;
 }
@@ -32,7 +32,7 @@ interface Client {
   ask(value: unknown): void;
 }
 
-async function dial(server: Exchange, ...symbols: string[]): Promise<Client> {
+async function dial(server: TestExchange, ...symbols: string[]): Promise<Client> {
   const socket = new WebSocket(`ws://127.0.0.1:${server.port}/?token=key`);
   const client: Client = {
     socket,

@@ -66,8 +66,8 @@ describe('limited log', () => {
           writtenAt.set(key, clock.monotonic());
         }
         limitedLog.flush();
-        const told = log.lines.reduce((sum, { fields }) => sum + 1 + suppressedOf(fields), 0);
-        expect(told).toBe(steps.length);
+        const total = log.lines.reduce((sum, { fields }) => sum + 1 + suppressedOf(fields), 0);
+        expect(total).toBe(steps.length);
       }),
       { numRuns: 50 },
     );

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FdpError } from '../../src/errors.ts';
 import { type PolledMessage, type PollSourceOptions, pollSource } from '../../src/kit/poll-source.ts';
+import { Proven } from '../../src/kit/proven.ts';
 import type { Lane, Reading } from '../../src/kit/source.ts';
 import { VirtualClock } from '../../src/simulate/virtual-clock.ts';
 import { roleContext, testEnvironment } from '../../src/testing/environment.ts';
@@ -107,6 +108,14 @@ describe('poll source', () => {
     expect(asked).toEqual([0, 7000]);
   });
 
+  it('waits for the interval when it is asked to wait, and not for how long', async () => {
+    const busy = new FdpError('FDP_UNAVAILABLE', 'api: too many requests', { fault: 'throttled' });
+    const { clock, asked, read } = sourceOf((time) => (time === 0 ? Promise.reject(busy) : nothing()));
+    void read();
+    await clock.advance(1500);
+    expect(asked).toEqual([0, 1000]);
+  });
+
   it('gives up a poll that never answers', async () => {
     const { clock, node, read } = sourceOf(() => new Promise(() => {}), { timeoutMs: 2000 });
     void read();
@@ -117,6 +126,20 @@ describe('poll source', () => {
   it('dies of what a person must fix', async () => {
     const { clock, read } = sourceOf(() => Promise.reject(new FdpError('FDP_REFUSED', 'api: the key is wrong')));
     await expect(clock.until(read())).rejects.toMatchObject({ code: 'FDP_REFUSED' });
+  });
+
+  it('waits for what a person must fix once a poll has worked, in this source or in one before it', async () => {
+    const refused = () => Promise.reject(new FdpError('FDP_REFUSED', 'api: the key is wrong'));
+    const proven = new Proven();
+    const { clock, node, read } = sourceOf((time) => (time === 0 ? nothing() : refused()), { proven });
+    void read();
+    await clock.advance(1500);
+    expect(node.state).toBe('retrying');
+    expect(node.reason).toMatch(/^api: the key is wrong \(it worked before/);
+    const restarted = sourceOf(refused, { proven });
+    void restarted.read();
+    await restarted.clock.advance(500);
+    expect(restarted.node.state).toBe('retrying');
   });
 
   it.each(['its signal', 'the unsubscription', 'close'])('ends a read that waits, and the poll, by %s', async (how) => {

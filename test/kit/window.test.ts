@@ -104,14 +104,14 @@ describe('holding', () => {
   });
 
   it('tells once how a message that was passed on has ended', () => {
-    const told: unknown[] = [];
-    const bench = new Bench(held((keeper) => (message) => keeper.pass(message, (outcome) => told.push(outcome))));
+    const outcomes: unknown[] = [];
+    const bench = new Bench(held((keeper) => (message) => keeper.pass(message, (outcome) => outcomes.push(outcome))));
     bench.put('a');
     bench.out[0]?.track.fork(1);
     bench.out[0]?.track.end(delivered);
-    expect(told).toEqual([]);
+    expect(outcomes).toEqual([]);
     bench.end(rejected);
-    expect([told, bench.outcomes.get('a')]).toEqual([[rejected], rejected]);
+    expect([outcomes, bench.outcomes.get('a')]).toEqual([[rejected], rejected]);
   });
 
   it('does nothing with a message that has left already', () => {

@@ -5,9 +5,9 @@ import { expect, it } from 'vitest';
 import { launchChromium, onChromium, openPage, type WatchedPage } from '../support/browser/browser.ts';
 import { fullSpeed } from '../support/cli/full-speed.ts';
 import { median, residentMiB } from '../support/cli/memory.ts';
-import { placeIn } from '../support/cli/place.ts';
 import { eventually, Process, temporaryFolder } from '../support/cli/platform.ts';
 import { onTerminal, Terminal } from '../support/cli/tmux.ts';
+import { workspaceIn } from '../support/cli/workspace.ts';
 
 const minutes = Number(process.env['FDP_SOAK_MINUTES'] ?? 0.5);
 const pages = 10;
@@ -55,7 +55,7 @@ function pagesAndDashboards(): void {
     `stay small for ${minutes} minutes at full speed, ${pages} pages and two dashboards at once, and cost the pipeline next to nothing`,
     async () => {
       using folder = temporaryFolder();
-      const { env, api } = await placeIn(folder.path);
+      const { env, api } = await workspaceIn(folder.path);
       await using platform = new Process(['--pipeline', fullSpeed(folder.path)], env);
       await eventually('trades', async () => (await stored(api).catch(() => 0)) > 1000);
       using first = dashboard(join(folder.path, 'first'), env);
@@ -78,15 +78,15 @@ function pagesAndDashboards(): void {
           terminals.push(Math.max(...screens.map(({ pid }) => residentMiB(pid))));
           heaps.push(Math.max(...(await Promise.all(watched.map(({ page }) => heapMiB(page))))));
         }
-        const told = `heaps ${heaps.map((size) => size.toFixed(1)).join(' ')}; server ${resident.map(Math.round).join(' ')}; dashboards ${terminals.map(Math.round).join(' ')}; ticks a trade ${JSON.stringify(costs)}`;
-        process.stdout.write(`${told}\n`);
+        const summary = `heaps ${heaps.map((size) => size.toFixed(1)).join(' ')}; server ${resident.map(Math.round).join(' ')}; dashboards ${terminals.map(Math.round).join(' ')}; ticks a trade ${JSON.stringify(costs)}`;
+        process.stdout.write(`${summary}\n`);
         expect(watched.flatMap(({ complaints, foreign }) => [...complaints, ...foreign])).toEqual([]);
-        expect((heaps.at(-2) ?? 0) - (heaps[2] ?? 0), told).toBeLessThan(3);
-        expect(Math.max(...heaps), told).toBeLessThan(30);
-        expect((resident.at(-1) ?? 0) - (resident[2] ?? 0), told).toBeLessThan(noiseMiB + minutes);
-        expect((terminals.at(-1) ?? 0) - (terminals[2] ?? 0), told).toBeLessThan(noiseMiB + minutes);
+        expect((heaps.at(-2) ?? 0) - (heaps[2] ?? 0), summary).toBeLessThan(3);
+        expect(Math.max(...heaps), summary).toBeLessThan(30);
+        expect((resident.at(-1) ?? 0) - (resident[2] ?? 0), summary).toBeLessThan(noiseMiB + minutes);
+        expect((terminals.at(-1) ?? 0) - (terminals[2] ?? 0), summary).toBeLessThan(noiseMiB + minutes);
         for (const screen of screens) expect(screen.text).toMatch(/connected to .* \d/);
-        expect(median(costs.visible.slice(1)), told).toBeLessThan(1.5 * median(costs.hidden.slice(1)));
+        expect(median(costs.visible.slice(1)), summary).toBeLessThan(1.5 * median(costs.hidden.slice(1)));
       } finally {
         await browser.close();
       }

@@ -5,8 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { envelope, LogWriter } from '../support/cli/log-writer.ts';
 import { median, residentMiB } from '../support/cli/memory.ts';
 import { pipelineCopy } from '../support/cli/pipeline-copy.ts';
-import { placeIn } from '../support/cli/place.ts';
 import { eventually, Process, temporaryFolder } from '../support/cli/platform.ts';
+import { workspaceIn } from '../support/cli/workspace.ts';
 
 /** A client that reads, and keeps no more than the count, the hash and the end of what it got. */
 class Reader {
@@ -53,7 +53,7 @@ const linesOfAChunk = 3000;
 describe('a TCP client that never reads', () => {
   it('keeps no line from fifty others', async () => {
     using folder = temporaryFolder();
-    const { env, tcpPort } = await placeIn(folder.path);
+    const { env, tcpPort } = await workspaceIn(folder.path);
     await using writer = await LogWriter.open(folder.path);
     await using analytics = new Process(['--topology', 'analytics'], env);
     await eventually('a server', async () => analytics.output.includes('vwap_feed: listening'));
@@ -85,7 +85,7 @@ describe('a TCP client that never reads', () => {
 
   it('changes neither the rate nor the memory of the pipeline', async () => {
     using folder = temporaryFolder();
-    const { env, tcpPort } = await placeIn(folder.path);
+    const { env, tcpPort } = await workspaceIn(folder.path);
     const pipeline = pipelineCopy(folder.path, ['rate: 50/s', 'rate: max']);
     await using simulation = new Process(['--pipeline', pipeline, '--topology', 'simulation'], env);
     await eventually('a server', async () => simulation.output.includes('vwap_feed: listening'));

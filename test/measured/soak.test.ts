@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fullSpeed } from '../support/cli/full-speed.ts';
 import { median, residentMiB } from '../support/cli/memory.ts';
-import { get, LineReader, placeIn } from '../support/cli/place.ts';
 import { eventually, Process, temporaryFolder } from '../support/cli/platform.ts';
 import { lettersOf, rowsOf } from '../support/cli/stored.ts';
+import { get, LineReader, workspaceIn } from '../support/cli/workspace.ts';
 
 const minutes = Number(process.env['FDP_SOAK_MINUTES'] ?? 0.5);
 const seconds = minutes * 60;
@@ -46,7 +46,7 @@ describe('soak', () => {
     `runs ${minutes} minutes at full speed in flat memory and loses nothing`,
     async () => {
       using folder = temporaryFolder();
-      const { env, api, tcpPort } = await placeIn(folder.path);
+      const { env, api, tcpPort } = await workspaceIn(folder.path);
       const pipeline = fullSpeed(folder.path);
       const resident: number[] = [];
       {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { TopologyState } from '../../src/kit/snapshot.ts';
 import { startLines, statusLines } from '../../src/observe/status-line.ts';
-import { cut, plain, widthOf } from '../../src/observe/terminal-text.ts';
+import { plain, truncate, widthOf } from '../../src/observe/terminal-text.ts';
 import { processSnapshot, topologySnapshot } from '../support/engine/snapshots.ts';
 
 describe('status line', () => {
@@ -83,7 +83,7 @@ describe('block at the start', () => {
       { name: 'ingestor', description: 'Live trades into the log, one message per symbol of each frame.' },
       { name: 'api', description: 'What is stored, over HTTP.' },
     ],
-    look: [
+    addresses: [
       { what: 'symbols', address: 'http://127.0.0.1:8000/api/v1/symbols' },
       { what: 'vwap_feed', address: 'nc 127.0.0.1 8888' },
     ],
@@ -109,8 +109,8 @@ describe('block at the start', () => {
 describe('cut text', () => {
   it('counts columns, not characters', () => {
     expect(widthOf('交易')).toBe(4);
-    expect(cut('交易所', 5)).toBe('交易…');
-    expect(cut('abc', 3)).toBe('abc');
-    expect(cut('abcd', 3)).toBe('ab…');
+    expect(truncate('交易所', 5)).toBe('交易…');
+    expect(truncate('abc', 3)).toBe('abc');
+    expect(truncate('abcd', 3)).toBe('ab…');
   });
 });

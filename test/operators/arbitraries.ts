@@ -1,13 +1,15 @@
 import fc from 'fast-check';
 
 /** Values and the places where their batches end, in ascending order; empty batches included. */
-export function batched<T>(value: fc.Arbitrary<T>): fc.Arbitrary<{ readonly values: T[]; readonly cut: number[] }> {
+export function batched<T>(
+  value: fc.Arbitrary<T>,
+): fc.Arbitrary<{ readonly values: T[]; readonly batchEnds: number[] }> {
   return fc
     .array(value, { maxLength: 40 })
     .chain((values) =>
       fc
         .array(fc.integer({ min: 0, max: values.length }), { maxLength: 8 })
-        .map((cut) => ({ values, cut: cut.sort((a, b) => a - b) })),
+        .map((batchEnds) => ({ values, batchEnds: batchEnds.sort((a, b) => a - b) })),
     );
 }
 

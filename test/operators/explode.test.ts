@@ -70,8 +70,8 @@ describe('explode', () => {
   it('gives the same messages however the input is batched', async () => {
     const frame = fc.record({ data: fc.array(fc.record({ s: fc.string(), p: fc.double() }, { requiredKeys: [] })) });
     await fc.assert(
-      fc.asyncProperty(batched(frame), async ({ values, cut }) => {
-        const { out, context } = await runOperators([trades], values, { cut });
+      fc.asyncProperty(batched(frame), async ({ values, batchEnds }) => {
+        const { out, context } = await runOperators([trades], values, { batchEnds });
         const expected = values.flatMap(({ data }, offset) =>
           data.map((item, index) => ({
             value: { ...('s' in item && { symbol: item.s }), ...('p' in item && { price: item.p }) },

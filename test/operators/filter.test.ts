@@ -23,8 +23,8 @@ describe('filter', () => {
 
   it('agrees with plain code, however the input is batched', async () => {
     await fc.assert(
-      fc.asyncProperty(batched(trade), async ({ values, cut }) => {
-        const { out, outcomes } = await runOperators([withVolume], values, { cut });
+      fc.asyncProperty(batched(trade), async ({ values, batchEnds }) => {
+        const { out, outcomes } = await runOperators([withVolume], values, { batchEnds });
         expect(out.map(({ value }) => value)).toEqual(values.filter(({ volume }) => volume > 0));
         expect(outcomes).toEqual(values.map(({ volume }) => (volume > 0 ? 1 : 0)));
       }),

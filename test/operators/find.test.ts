@@ -139,18 +139,18 @@ describe('find', () => {
   });
 
   it('tells a store that has failed that nobody waits for what it may still be doing', async () => {
-    let told: AbortSignal | undefined;
+    let given: AbortSignal | undefined;
     const failing: Lookup = {
       ...table([]),
       find: (_query, signal) => {
-        told = signal;
+        given = signal;
         return Promise.reject(new FdpError('FDP_UNAVAILABLE', 'away'));
       },
     };
     const context = { ...operatorContext(), lookup: () => failing };
     await runOperators([operator(find, '{ in: trades }')], [{}], { context });
     expect(context.rejections.map(({ code }) => code)).toEqual(['FDP_UNAVAILABLE']);
-    expect(told?.aborted).toBe(true);
+    expect(given?.aborted).toBe(true);
   });
 
   it('gives up at its timeout, tells the store so, and is balanced while it waits', async () => {

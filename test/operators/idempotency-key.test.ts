@@ -31,9 +31,9 @@ describe('idempotency_key', () => {
       run.out.map(({ value }) => (value as { message_key: string }).message_key);
     const frame = fc.record({ data: fc.array(trade, { maxLength: 5 }) });
     await fc.assert(
-      fc.asyncProperty(batched(frame), async ({ values, cut }) => {
+      fc.asyncProperty(batched(frame), async ({ values, batchEnds }) => {
         const whole = keys(await runOperators(chain, values));
-        expect(keys(await runOperators(chain, values, { cut }))).toEqual(whole);
+        expect(keys(await runOperators(chain, values, { batchEnds }))).toEqual(whole);
         expect(new Set(whole).size).toBe(whole.length);
       }),
     );

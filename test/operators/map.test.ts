@@ -26,8 +26,8 @@ describe('map', () => {
   it('agrees with plain code, however the input is batched', async () => {
     const paid = operator(map, `{ paid: 'price * volume + 1.0', large: 'volume > 100', letters: 'size(symbol)' }`);
     await fc.assert(
-      fc.asyncProperty(batched(trade), async ({ values, cut }) => {
-        const { out, context } = await runOperators([paid], values, { cut });
+      fc.asyncProperty(batched(trade), async ({ values, batchEnds }) => {
+        const { out, context } = await runOperators([paid], values, { batchEnds });
         const expected = values.map(({ price, volume, symbol }) => {
           return { paid: price * volume + 1, large: volume > 100, letters: symbol.length };
         });

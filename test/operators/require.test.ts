@@ -47,9 +47,9 @@ describe('require', () => {
 
   it('agrees with plain code, however the input is batched', async () => {
     await fc.assert(
-      fc.asyncProperty(batched(trade), async ({ values, cut }) => {
+      fc.asyncProperty(batched(trade), async ({ values, batchEnds }) => {
         const { out, context } = await runOperators([operator(require, 'price > 1.0 && volume < 100.0')], values, {
-          cut,
+          batchEnds,
         });
         const passing = values.filter(({ price, volume }) => price > 1 && volume < 100);
         expect(out.map(({ value }) => value)).toEqual(passing);

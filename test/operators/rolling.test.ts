@@ -10,8 +10,8 @@ import { check, operator } from './declared.ts';
 import { errorOf, exact } from './exact.ts';
 import { type Arrival, arrivals, heldBy } from './windows.ts';
 
-const run = (yaml: string, values: readonly unknown[], cut?: readonly number[]) =>
-  runOperators([operator(rolling, yaml)], values, cut ? { cut } : {});
+const run = (yaml: string, values: readonly unknown[], batchEnds?: readonly number[]) =>
+  runOperators([operator(rolling, yaml)], values, batchEnds ? { batchEnds } : {});
 
 type Row = Readonly<Record<string, number | null>>;
 const rowsOf = async (yaml: string, values: readonly unknown[]) =>

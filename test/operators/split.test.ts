@@ -6,7 +6,8 @@ import { batched } from './arbitraries.ts';
 import { check, operator } from './declared.ts';
 
 const bySymbol = operator(split, '{ field: data, by: s }');
-const run = (values: readonly unknown[], cut: readonly number[] = []) => runOperators([bySymbol], values, { cut });
+const run = (values: readonly unknown[], batchEnds: readonly number[] = []) =>
+  runOperators([bySymbol], values, { batchEnds });
 
 describe('split', () => {
   it('gives one message for each symbol of a frame, in the same envelope', async () => {
@@ -49,8 +50,8 @@ describe('split', () => {
     const item = fc.record({ s: fc.constantFrom('A', 'B', '__proto__', 'constructor', ''), n: fc.nat() });
     const frame = fc.record({ type: fc.constant('trade'), data: fc.array(item) });
     await fc.assert(
-      fc.asyncProperty(batched(frame), async ({ values, cut }) => {
-        const { out, context } = await run(values, cut);
+      fc.asyncProperty(batched(frame), async ({ values, batchEnds }) => {
+        const { out, context } = await run(values, batchEnds);
         const expected = values.flatMap((value, offset) => {
           const symbols = [...new Set(value.data.map(({ s }) => s))];
           return symbols.map((symbol, index) => {

@@ -37,8 +37,8 @@ function expectExact(window: number, ticks: readonly Tick[]): void {
 }
 
 const tick = trade.map(({ price, volume }): Tick => [price, volume]);
-const run = (yaml: string, values: readonly unknown[], cut?: readonly number[]) =>
-  runOperators([operator(vwap, yaml)], values, cut ? { cut } : {});
+const run = (yaml: string, values: readonly unknown[], batchEnds?: readonly number[]) =>
+  runOperators([operator(vwap, yaml)], values, batchEnds ? { batchEnds } : {});
 
 describe('vwap', () => {
   it('is Σ price × volume / Σ volume over the last trades of each key', async () => {
@@ -107,9 +107,9 @@ describe('vwap', () => {
 
   it('does not depend on how messages are batched, and keys do not touch one another', async () => {
     await fc.assert(
-      fc.asyncProperty(batched(trade), async ({ values, cut }) => {
+      fc.asyncProperty(batched(trade), async ({ values, batchEnds }) => {
         const whole = await run('{ window: 3, by: symbol }', values);
-        const pieces = await run('{ window: 3, by: symbol }', values, cut);
+        const pieces = await run('{ window: 3, by: symbol }', values, batchEnds);
         expect(pieces.out.map(({ value }) => value)).toEqual(whole.out.map(({ value }) => value));
         const alone = await run(
           '{ window: 3, by: symbol }',

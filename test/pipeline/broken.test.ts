@@ -4,27 +4,27 @@ import { brokenSpecs, marker } from '../support/pipeline/broken-specs.ts';
 import { readText } from '../support/pipeline/spec.ts';
 
 /** The text without its markers, and where they stood: `line:column`. */
-function unmarked(text: string): { readonly text: string; readonly places: readonly string[] } {
-  const places: string[] = [];
+function unmarked(text: string): { readonly text: string; readonly positions: readonly string[] } {
+  const positions: string[] = [];
   const lines = text.split('\n').map((line, at) => {
     let rest = line;
     for (let found = rest.indexOf(marker); found !== -1; found = rest.indexOf(marker)) {
-      places.push(`${at + 1}:${found + 1}`);
+      positions.push(`${at + 1}:${found + 1}`);
       rest = rest.replace(marker, '');
     }
     return rest;
   });
-  return { text: lines.join('\n'), places };
+  return { text: lines.join('\n'), positions };
 }
 
 describe('a broken spec', () => {
   it.each(brokenSpecs)('%s', (_title, marked, ...parts) => {
-    const { text, places } = unmarked(marked);
+    const { text, positions } = unmarked(marked);
 
     const { problems, resolution } = readText(text);
 
     expect(resolution.plan).toBeUndefined();
-    expect(problems.map(({ at }) => `${at?.line}:${at?.column}`)).toEqual(places);
+    expect(problems.map(({ at }) => `${at?.line}:${at?.column}`)).toEqual(positions);
     for (const [at, part] of parts.entries()) expect(textOf(problems[at])).toContain(part);
   });
 });

@@ -3,7 +3,7 @@ import { Problems, printProblems } from '../../src/pipeline/problem.ts';
 import { positionOf, sourceFile } from '../../src/pipeline/read/source.ts';
 
 const file = sourceFile('/home/me/pipeline.yml', 'a: 1\n\tb: { c: wrong }\r\nlast', 0);
-const place = (text: string) => {
+const rangeOf = (text: string) => {
   const start = file.text.indexOf(text);
   return { file, start, end: start + text.length };
 };
@@ -11,7 +11,7 @@ const place = (text: string) => {
 describe('problems', () => {
   it('are printed with their line, a caret below the value and the hint', () => {
     const problems = new Problems();
-    problems.add(place('wrong'), 'expected right', { subject: 'c', hint: 'write right' });
+    problems.add(rangeOf('wrong'), 'expected right', { subject: 'c', hint: 'write right' });
     problems.add(undefined, 'unknown profile "x"');
 
     expect(printProblems(problems.list, '/home/me')).toBe(
@@ -29,7 +29,7 @@ describe('problems', () => {
 
   it('show the whole path of a file elsewhere', () => {
     const problems = new Problems();
-    problems.add(place('a'), 'x');
+    problems.add(rangeOf('a'), 'x');
 
     expect(printProblems(problems.list, '/home/you')).toMatch(/^\/home\/me\/pipeline\.yml:1:1: x\n/);
   });
@@ -51,10 +51,10 @@ describe('problems', () => {
 
   it('stand in the order of the files and lines, each once', () => {
     const problems = new Problems();
-    problems.add(place('last'), 'third');
-    problems.add(place('a'), 'first', { subject: 'one' });
-    problems.add(place('a'), 'first', { subject: 'other' });
-    problems.add(place('wrong'), 'second');
+    problems.add(rangeOf('last'), 'third');
+    problems.add(rangeOf('a'), 'first', { subject: 'one' });
+    problems.add(rangeOf('a'), 'first', { subject: 'other' });
+    problems.add(rangeOf('wrong'), 'second');
 
     expect(problems.list.map(({ message }) => message)).toEqual(['one: first', 'second', 'third']);
   });

@@ -50,10 +50,10 @@ describe('the shipped pipeline', () => {
     ['OBSERVE_PORT', '8000', 'OBSERVE_PORT: claims port 8000 on 127.0.0.1, as does "http"'],
     ['FDP_INSTANCE', 'a b', 'FDP_INSTANCE: expected 1 to 100 letters'],
     ['FDP_FAIL_POINT', '1', 'FDP_FAIL_POINT: expected NAME'],
-  ])('is not valid where the process could not start: %s=%s', (name, value, told) => {
+  ])('is not valid where the process could not start: %s=%s', (name, value, expected) => {
     const { text, exitCode } = check('embedded', { [name]: value });
     expect(exitCode).toBe(2);
-    expect(text).toContain(told);
+    expect(text).toContain(expected);
   });
 
   it('tells a mistake as the README shows it', () => {

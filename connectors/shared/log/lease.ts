@@ -7,7 +7,7 @@ const beatMs = 500;
 /** A holder that did not for so long, by the stand-by's own monotonic clock, has lost its turn, ms. */
 const staleMs = 3000;
 /** How often a stand-by looks, ms. */
-const lookMs = 100;
+const pollMs = 100;
 
 export interface HeldLease {
   readonly epoch: number;
@@ -43,7 +43,7 @@ export async function waitForLease(
       if (epoch !== undefined) return { epoch, takenOver: stale };
     }
     if (!free) node.is('standby', `${store.name}: ${lease.owner} works group ${group}`);
-    await clock.sleep(lookMs, signal);
+    await clock.sleep(pollMs, signal);
   }
   throw new FdpError('FDP_CLOSED', `${store.name}: stopped while waiting as a standby of group ${group}`);
 }

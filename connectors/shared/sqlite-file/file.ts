@@ -65,7 +65,7 @@ export class SqliteFile {
     this.#wal = new WalWatch(db.path, environment);
     this.#writes = new WriteQueue(db, environment, {
       begins: () => this.#throwIfGone(),
-      committed: () => this.#wal.look(),
+      committed: () => this.#wal.check(),
     });
     this.#inode = statSync(db.path).ino;
     this.#dataVersion = this.#askDataVersion();
@@ -123,12 +123,12 @@ export class SqliteFile {
     if (this.#cancelWatch) return;
     this.#cancelWatch = this.#environment.clock.timer(watchMs, () => {
       this.#cancelWatch = undefined;
-      this.#look();
+      this.#check();
       if (this.changes.isAwaited) this.#watch();
     });
   }
 
-  #look(): void {
+  #check(): void {
     const seen = this.#askDataVersion();
     if (seen === this.#dataVersion) return;
     this.#dataVersion = seen;

@@ -3,7 +3,7 @@ import type { Environment } from '../../../src/kit/environment.ts';
 import { sizeText } from '../../../src/kit/units.ts';
 import { walBytes } from './schema.ts';
 
-const lookEveryMs = 1000;
+const checkEveryMs = 1000;
 
 /**
  * The size of a file's write-ahead log. It is moved to the file only as far as no reader, of any process, still needs
@@ -13,7 +13,7 @@ export class WalWatch {
   readonly #file: string;
   readonly #environment: Environment;
   #bytes = 0;
-  #lookedAt = Number.NEGATIVE_INFINITY;
+  #checkedAt = Number.NEGATIVE_INFINITY;
   /** What was reported last; 0 while it is small. */
   #reported = 0;
 
@@ -27,11 +27,11 @@ export class WalWatch {
   }
 
   /** Looks once a second at most; reports when it is twice what it shrinks to, at every doubling, and when that is over. */
-  look(): void {
+  check(): void {
     const { clock, log } = this.#environment;
     const now = clock.monotonic();
-    if (now - this.#lookedAt < lookEveryMs) return;
-    this.#lookedAt = now;
+    if (now - this.#checkedAt < checkEveryMs) return;
+    this.#checkedAt = now;
     this.#bytes = sizeOf(`${this.#file}-wal`);
     const fields = { file: this.#file, wal_bytes: this.#bytes };
     if (this.#bytes >= 2 * Math.max(walBytes, this.#reported)) {

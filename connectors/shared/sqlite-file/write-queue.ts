@@ -3,7 +3,7 @@ import type { Environment } from '../../../src/kit/environment.ts';
 import type { Database } from './database.ts';
 
 /** A lock held for longer than this by another process is logged, ms. */
-const lockedSaidMs = 1000;
+const lockedLogMs = 1000;
 /** A job that could not start for so long fails with FDP_BUSY, ms. */
 export const lockedLimitMs = 5000;
 
@@ -71,12 +71,12 @@ export class WriteQueue {
   async #begin(): Promise<void> {
     const { clock, log } = this.#environment;
     const since = clock.monotonic();
-    let said = false;
+    let isLogged = false;
     for (let attempt = 0; this.#dropSpent(); attempt++) {
       try {
         this.#hooks.begins();
         this.#db.exec('BEGIN IMMEDIATE');
-        if (said) log.info({ file: this.#db.path }, `${this.#db.path}: free again`);
+        if (isLogged) log.info({ file: this.#db.path }, `${this.#db.path}: free again`);
         return;
       } catch (error) {
         if (!(error instanceof FdpError && error.code === 'FDP_BUSY')) {
@@ -84,8 +84,8 @@ export class WriteQueue {
           return;
         }
       }
-      if (!said && clock.monotonic() - since > lockedSaidMs) {
-        said = true;
+      if (!isLogged && clock.monotonic() - since > lockedLogMs) {
+        isLogged = true;
         log.warn({ file: this.#db.path }, `${this.#db.path}: locked by another process; waiting`);
       }
       await clock.sleep(backOffMs(this.#environment, attempt));

@@ -10,7 +10,7 @@ import type { StoredValue } from './values.ts';
 export type MarkTuple = readonly [offset: number, index: number, timestamp: number, key: string | null];
 
 /** A message's place in its lane. */
-export type Place = readonly [offset: number, index: number];
+export type LaneOffset = readonly [offset: number, index: number];
 
 export type Marks = Readonly<Record<string, MarkTuple>>;
 
@@ -106,7 +106,7 @@ export interface Retention {
    */
   trim(): Promise<number>;
   /** The last place of a lane of which `trim` has removed a row. */
-  removedTo(lane: string): Promise<Place | undefined>;
+  removedTo(lane: string): Promise<LaneOffset | undefined>;
 }
 
 /** Where one table's rows are looked up. */

@@ -1,9 +1,9 @@
 import type { Coordinates } from '../../../src/kit/origin.ts';
 import type { TableDefinition } from './definition.ts';
-import { expireStep, isAbove, type Place } from './store.ts';
+import { expireStep, isAbove, type LaneOffset } from './store.ts';
 
 /** Rows that a step looks at. */
-export const trimLook = 2 * expireStep;
+export const trimWindow = 2 * expireStep;
 
 /** A row as retention sees it, in the order of storing. */
 export interface StoredRow extends Coordinates {
@@ -13,18 +13,18 @@ export interface StoredRow extends Coordinates {
 }
 
 /**
- * Which of the oldest rows go, a step at most, and up to where that is in each lane. `oldest` are `trimLook` rows, or all: a
+ * Which of the oldest rows go, a step at most, and up to where that is in each lane. `oldest` are `trimWindow` rows, or all: a
  * table that holds less is left alone by size, since it is something else that fills the file.
  */
 export function planTrim(
   { keepMs = Number.POSITIVE_INFINITY, maxBytes = Number.POSITIVE_INFINITY }: TableDefinition,
   oldest: readonly StoredRow[],
   { now, heldBytes }: { readonly now: number; readonly heldBytes: number },
-): { readonly rows: readonly StoredRow[]; readonly removedTo: ReadonlyMap<string, Place> } {
-  const isFull = heldBytes > maxBytes && oldest.length === trimLook;
+): { readonly rows: readonly StoredRow[]; readonly removedTo: ReadonlyMap<string, LaneOffset> } {
+  const isFull = heldBytes > maxBytes && oldest.length === trimWindow;
   const young = oldest.findIndex(({ at }) => at >= now - keepMs);
   const rows = oldest.slice(0, isFull || young === -1 ? expireStep : Math.min(young, expireStep));
-  const removedTo = new Map<string, Place>();
+  const removedTo = new Map<string, LaneOffset>();
   // A message of no log has no place, and never comes again.
   for (const { lane, offset, index } of rows)
     if (offset >= 0 && isAbove([offset, index], removedTo.get(lane))) removedTo.set(lane, [offset, index]);

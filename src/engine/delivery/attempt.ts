@@ -17,8 +17,8 @@ export interface AttemptParts {
 }
 
 /**
- * One write within its time, or until one of the signals aborts. It is told so, and heard once more before it counts as
- * failed.
+ * One write within its time, or until one of the signals aborts. The write is then cancelled, and given a moment to end
+ * before it counts as failed.
  * @throws FDP_TIMEOUT when its time is over, FDP_CLOSED when a signal aborted it, and whatever the sink throws
  */
 export async function attemptWrite(

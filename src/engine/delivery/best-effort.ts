@@ -4,15 +4,15 @@ import type { Batch } from '../../kit/message.ts';
 import type { NodeStats } from '../../kit/node-stats.ts';
 import { Track } from '../../kit/track.ts';
 
-/** Batches that a best-effort branch may be behind. */
+/** Batches that may wait in a best-effort branch's queue. */
 const queueLength = 16;
-/** How long a lane that has ended waits for what the branch still holds, ms. */
+/** How long a lane that has ended waits for the branch's queue, ms. */
 const graceMs = 1000;
 
 /**
- * Cuts a branch loose: its messages settle nothing, and it has a bounded queue of its own whose oldest batch is dropped
- * (counted as `dropped`) when the branch can't keep up. So it never delays the rest, nor makes it grow; at the lane's
- * end it has a second, and then gives up.
+ * Detaches a branch: its messages settle nothing, and it has a bounded queue of its own whose oldest batch is dropped
+ * (counted as `dropped`) when the branch can't keep up. It never delays the other branches and needs bounded memory; at
+ * the lane's end it has one second to finish.
  */
 export function bestEffort(node: NodeStats, clock: Clock): OperatorFunction<Batch, Batch> {
   return (batches) =>

@@ -8,18 +8,18 @@ import { type Coordinates, coordinatesOf, type Meta } from '../../kit/origin.ts'
 const uncountedLogMs = 60_000;
 
 export interface CountingParts {
-  /** What this sink had stored before: told by the origin, which a message keeps. The exception, so it is cheap to keep. */
+  /** Messages that this sink had stored before, by their origin. They are the exception, so the map is small. */
   readonly storedBefore: WeakSet<Meta>;
-  /** For counters: what the sink before them had stored before; all else was stored now, and they are to count it. */
+  /** For counters: what the preceding sink had stored before; they count everything else, which it stored now. */
   readonly mayBeCounted: WeakSet<Meta> | undefined;
 }
 
 /**
- * Follows one batch into a sink, for counters: what was stored now must be counted, and what counters know already must
- * have been stored before. What is neither was not counted, and is a loss.
+ * Follows one batch into a sink, for counters: what was stored now must be counted, and what the counters have counted
+ * must have been stored before. Anything else was not counted, and is lost to the counters.
  */
 export class Counting {
-  /** Stored now by the sink before, but known to these counters, which can't have it from this batch. */
+  /** Stored now by the preceding sink, but already counted by these counters, which can't be from this batch. */
   uncounted = 0;
   /** An attempt failed, and may have stored or counted something. */
   #isUncertain = false;
@@ -47,7 +47,7 @@ export class Counting {
   }
 }
 
-/** Counts and logs, a line a minute at most, what a batch left uncounted. */
+/** Counts and logs what a batch left uncounted, at most one line per minute. */
 export function uncountedReport(node: NodeStats, { log, clock }: Environment): (uncounted: number) => void {
   const lines = limited(log, clock, uncountedLogMs);
   return (uncounted) => {
@@ -58,7 +58,7 @@ export function uncountedReport(node: NodeStats, { log, clock }: Environment): (
   };
 }
 
-/** Stored now, or before from the same place: a twin that came from elsewhere was counted there. */
+/** Stored now, or before from the same record: a duplicate from another record was counted with that record. */
 export function isOwn(message: Message, known: Coordinates | undefined): boolean {
   if (known === undefined) return true;
   const { lane, offset, index } = coordinatesOf(message);

@@ -10,9 +10,9 @@ import { type AttemptParts, attemptWrite } from './attempt.ts';
 const batchSize = 100;
 
 interface DeadLetterParts extends AttemptParts {
-  /** Aborts when what is not written is given up. */
+  /** Aborts when letters that are not written yet are to be released. */
   readonly killed: AbortSignal;
-  /** Aborts when a stop begins: there is no time for long waits between attempts then. */
+  /** Aborts when a stop begins: waits between attempts are short from then on. */
   readonly draining: AbortSignal;
 }
 
@@ -22,7 +22,7 @@ interface Waiting {
 }
 
 /**
- * Writes rejected messages to a sink, in order, without end until it succeeds: while it can't, their source messages
+ * Writes rejected messages to a sink, in order, and repeats until it succeeds: until then their source messages
  * stay unsettled, so that the permits hold the topology and nothing is lost.
  */
 export class DeadLetters {

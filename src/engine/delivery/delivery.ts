@@ -6,40 +6,40 @@ import type { Coordinates } from '../../kit/origin.ts';
 import type { Outcomes } from '../../kit/outcomes.ts';
 import type { Receipt } from '../../kit/sink.ts';
 import { Outcome } from '../../kit/track.ts';
-import { Troubles } from '../troubles.ts';
+import { NodeHealth } from '../node-health.ts';
 import { type AttemptParts, attemptWrite } from './attempt.ts';
 import { Counting, type CountingParts, isOwn, uncountedReport } from './counting.ts';
 
-/** Attempts for an error that nobody classified; after that the message is rejected. */
+/** Attempts for an unclassified error; after that the message is rejected. */
 const unclassifiedAttempts = 5;
 export interface DeliveryParts extends AttemptParts, CountingParts {
   readonly outcomes: Outcomes;
   /** Aborts when the stop is forced or the topology restarts: what is not confirmed by then is released. */
   readonly killed: AbortSignal;
-  /** Aborts when a stop begins: there is no time for long waits between attempts then. */
+  /** Aborts when a stop begins: waits between attempts are short from then on. */
   readonly draining: AbortSignal;
   /** Whether branches follow that get what this sink stored, and how many of them settle. */
   readonly followers: { readonly any: boolean; readonly settling: number };
   readonly branch: string;
-  /** Nobody waits for it: when its lane ends, a write in progress is cancelled too. */
+  /** A best-effort delivery: when its lane ends, a write in progress is cancelled too. */
   readonly bestEffort: boolean;
-  /** Told what a person must cure: aborts `killed`. */
+  /** Called with an error that a person must fix: aborts `killed`. */
   fail(error: unknown): void;
 }
 
 /**
- * Brings batches to one sink: retries what time can cure without end, unclassified errors five times, rejects what
- * will never be taken, and cuts a batch in halves to find the one message that spoils it. A fatal error ends the
- * topology: what is not confirmed by then is released. Never rejects.
+ * Brings batches to one sink: retries transient errors without limit and unclassified ones five times, rejects messages
+ * that will never be accepted, and splits a batch in halves to find the one message that fails it. A fatal error ends
+ * the topology: what is not confirmed by then is released. Never rejects.
  */
 export class Delivery {
   readonly #parts: DeliveryParts;
-  readonly #troubles: Troubles;
+  readonly #health: NodeHealth;
   readonly #reportUncounted: (uncounted: number) => void;
 
   constructor(parts: DeliveryParts) {
     this.#parts = parts;
-    this.#troubles = new Troubles(parts.node);
+    this.#health = new NodeHealth(parts.node);
     this.#reportUncounted = uncountedReport(parts.node, parts.environment);
   }
 
@@ -56,15 +56,15 @@ export class Delivery {
     const attempt = new BatchDelivery(this.#parts, batch);
     while (!attempt.done && !this.#parts.killed.aborted && !batch.lane.signal.aborted) {
       const error = await attempt.step();
-      if (error === undefined) this.#troubles.end(attempt);
+      if (error === undefined) this.#health.end(attempt);
       else if (faultOf(error) === 'fatal') this.#parts.fail(error);
       else if (!this.#parts.killed.aborted && !batch.lane.signal.aborted) {
-        this.#troubles.begin(attempt, 'retrying', errorText(error));
+        this.#health.begin(attempt, 'retrying', errorText(error));
         await attempt.wait();
       }
     }
     attempt.releaseRest();
-    this.#troubles.end(attempt);
+    this.#health.end(attempt);
     this.#reportUncounted(attempt.counting.uncounted);
     return { ...batch, messages: attempt.stored };
   }
@@ -74,13 +74,13 @@ export class Delivery {
 class BatchDelivery {
   readonly counting: Counting;
   readonly #stored: Message[] = [];
-  /** Some were tried again: `#stored` may be out of order. */
+  /** Some were retried: `#stored` may be out of order. */
   #isMixed = false;
   #pending: readonly Message[];
   /** How many messages the next attempt takes. */
   #size: number;
   #waitMs = 0;
-  /** Failed attempts that nobody classified: of the whole write, and of single messages. */
+  /** Attempts with unclassified errors: of the whole write, and of single messages. */
   #unclassified = 0;
   readonly #unclassifiedOf = new Map<Message, number>();
   readonly #backoff: Backoff;
@@ -108,7 +108,7 @@ class BatchDelivery {
   }
 
   /**
-   * One attempt. Resolves with the error to wait for, or with a fatal one; undefined when it went well (or the message
+   * One attempt. Resolves with the error to wait out, or with a fatal one; undefined when it succeeded (or the message
    * is out of the way).
    */
   async step(): Promise<unknown> {
@@ -177,15 +177,15 @@ class BatchDelivery {
       this.#pending = this.#pending.slice(1);
       return undefined;
     }
-    const isSpoilt = fault === undefined && ++this.#unclassified >= (this.#isCut ? 1 : unclassifiedAttempts);
+    const isSpoilt = fault === undefined && ++this.#unclassified >= (this.#isSplit ? 1 : unclassifiedAttempts);
     const isLate = error instanceof FdpError && error.code === 'FDP_TIMEOUT';
     if (fault === 'permanent' || isSpoilt || isLate) this.#size = Math.ceil(messages.length / 2);
-    // Smaller writes are not the same one again: there is nothing to wait for.
+    // A smaller write is not a repetition: no wait before it.
     return fault === 'permanent' ? undefined : this.#note(error);
   }
 
-  /** True while a spoilt batch is tried in parts. */
-  get #isCut(): boolean {
+  /** True while a failed batch is tried in parts. */
+  get #isSplit(): boolean {
     return this.#size < this.#pending.length;
   }
 
@@ -220,7 +220,7 @@ class BatchDelivery {
   }
 }
 
-/** An ordered sink names with a failed message all that follow with its key: nothing is known against those. */
+/** An ordered sink also names all messages after a failed one with its key: those themselves may be fine. */
 function isVictim({ key }: Message, error: Error, stuckKeys: ReadonlySet<string>): boolean {
   return faultOf(error) === undefined && key !== null && stuckKeys.has(key);
 }

@@ -2,7 +2,7 @@ import { defer, mergeMap, type OperatorFunction } from 'rxjs';
 
 /**
  * Like `concatMap` with a promise, but with up to `concurrency` calls under way; results are passed on in the order of
- * the input. What waits is bounded by the permits of the source, not here.
+ * the input. The permits of the source bound what waits here.
  */
 export function inOrder<T, R>(work: (value: T) => Promise<R>, concurrency: number): OperatorFunction<T, R> {
   return (source) =>

@@ -7,16 +7,16 @@ import { type Batch, type LaneContext, type Message, toMessage } from '../../kit
 import type { NodeStats } from '../../kit/node-stats.ts';
 import type { Outcomes } from '../../kit/outcomes.ts';
 import type { Lane, Reading } from '../../kit/source.ts';
+import type { MessageCounters } from '../message-counters.ts';
+import type { NodeHealth } from '../node-health.ts';
 import type { Limits } from '../plan.ts';
 import { Proofs } from '../recovery/proofs.ts';
-import type { Tally } from '../tally.ts';
-import type { Troubles } from '../troubles.ts';
 import { Ledger, type Uncommitted } from './ledger.ts';
 import { Permits } from './permits.ts';
 
-/** How long a held source waits before it looks again, ms. */
+/** How often a held source checks again, ms. */
 const heldPollMs = 200;
-/** After a kill: how long what is under way may take to end by itself, ms. */
+/** After a kill: how long an operation under way may take to end by itself, ms. */
 const abandonMs = 5000;
 
 export interface LaneParts {
@@ -25,26 +25,26 @@ export interface LaneParts {
   /** At the source's node. */
   readonly outcomes: Outcomes;
   /** Of the source's node, over all its lanes. */
-  readonly troubles: Troubles;
-  readonly tally: Tally;
+  readonly health: NodeHealth;
+  readonly counters: MessageCounters;
   readonly limits: Limits;
   readonly topologyPermits: Permits;
   readonly replayable: boolean;
   /** Aborts when the intake stops. */
   readonly draining: AbortSignal;
-  /** Aborts when whatever is in flight is given up. */
+  /** Aborts when messages in flight are to be released. */
   readonly killed: AbortSignal;
-  /** Told when the lane's position can't be committed, now or ever. */
+  /** Called when the lane's position can never be committed. */
   fail(error: unknown): void;
-  /** Why a sink's memory does not fit the lane; undefined when all of them do. */
-  misfit(lane: Lane): Promise<string | undefined>;
-  /** Rewinds the lane when a store has lost what the proofs say that it had. */
+  /** Why a counter's mark does not fit the lane's log; undefined if all of them do. */
+  logMismatch(lane: Lane): Promise<string | undefined>;
+  /** Rewinds the lane if a store has lost what the proofs show that it had. */
   rewind(lane: Lane, proofs: Proofs): Promise<void>;
 }
 
 /**
- * Reads one lane while permits are free and follows every batch until it is settled. A lane that can be read again stops
- * reading when the drain begins; one that can't gives first what it still holds.
+ * Reads one lane while permits are free and follows every batch until it is settled. A lane that can be read again
+ * stops reading when the drain begins; one that can't is first read to its end.
  */
 export class LaneReader {
   readonly context: LaneContext;
@@ -67,8 +67,8 @@ export class LaneReader {
     this.#proofs = new Proofs(lane.id, lane.group?.start.note, (laneBatches + 1) * (lane.batch ?? 1));
     this.context = { id: lane.id, signal, proofs: this.#proofs };
     this.#permits = [new Permits(laneBatches, laneBytes), parts.topologyPermits];
-    const { tally, environment, fail } = parts;
-    this.#ledger = new Ledger(lane, { permits: this.#permits, tally, environment, proofs: this.#proofs, fail });
+    const { counters, environment, fail } = parts;
+    this.#ledger = new Ledger(lane, { permits: this.#permits, counters, environment, proofs: this.#proofs, fail });
     this.batches = new Observable((subscriber) => {
       this.#readAll((batch) => subscriber.next(batch)).then(
         () => subscriber.complete(),
@@ -77,7 +77,7 @@ export class LaneReader {
     });
   }
 
-  /** The partition of the log that it reads; undefined for other lanes, and for one that was taken away. */
+  /** The partition of the log that it reads; undefined for other lanes, and for one that was revoked. */
   get partition(): number | undefined {
     const isLog = this.#lane.group !== undefined && !this.#lane.signal.aborted;
     return isLog ? Number(this.#lane.id.slice(this.#lane.id.lastIndexOf('/') + 1)) : undefined;
@@ -88,7 +88,7 @@ export class LaneReader {
     return this.#ledger.oldest;
   }
 
-  /** What has ended here, but whose position is not committed yet. */
+  /** Messages that have ended but whose position is not committed yet. */
   get uncommitted(): Uncommitted | undefined {
     return this.#ledger.uncommitted;
   }
@@ -110,31 +110,31 @@ export class LaneReader {
       await this.#readUntil(stop.controller.signal, next);
     } finally {
       stop.release();
-      this.#parts.troubles.end(this);
+      this.#parts.health.end(this);
     }
   }
 
   async #readUntil(stopped: AbortSignal, next: (batch: Batch) => void): Promise<void> {
-    const { environment, troubles, rewind } = this.#parts;
+    const { environment, health, rewind } = this.#parts;
     await this.#patiently(stopped, () => this.#untilFit(stopped));
     await this.#patiently(stopped, () => rewind(this.#lane, this.#proofs));
-    troubles.end(this);
+    health.end(this);
     while (!stopped.aborted) {
       await this.#mayRead(stopped);
       const reading = await this.#patiently(stopped, () => this.#lane.read(stopped));
-      // Only what was logged here: a source that reconnects while its queue is read logs it itself.
-      troubles.end(this);
+      // Ends only what this reader reported: a source that reconnects while its queue is read reports that itself.
+      health.end(this);
       if (reading === undefined) break;
       if (this.context.signal.aborted) return this.#giveBack(reading);
       next(this.#admit(reading));
-      // Where everything is filtered at once nothing else would ever wait, and timers and signals would starve.
+      // If everything is filtered synchronously nothing else would wait, and timers and signals would starve.
       await environment.clock.turn();
     }
   }
 
-  /** The result of `work`, tried again while time can cure its failure; undefined when it is to stop. */
+  /** The result of `work`, retried after transient errors; undefined if stopped. */
   async #patiently<T>(stopped: AbortSignal, work: () => Promise<T>): Promise<T | undefined> {
-    const { node, environment, troubles } = this.#parts;
+    const { node, environment, health } = this.#parts;
     const { signal } = this.context;
     const backoff = new Backoff(environment);
     const late = () => new FdpError('FDP_CLOSED', `${this.#lane.id}: did not end when it was stopped`);
@@ -145,35 +145,35 @@ export class LaneReader {
         if (stopped.aborted) break;
         if (!isRetriable(error)) throw error;
         node.retries++;
-        troubles.begin(this, 'retrying', errorText(error));
+        health.begin(this, 'retrying', errorText(error));
         await backoff.wait(stopped);
       }
     }
     return undefined;
   }
 
-  /** Holds the lane while a sink remembers another log. */
+  /** Holds the lane while a counter's mark is of another log. */
   async #untilFit(stopped: AbortSignal): Promise<void> {
-    const { environment, misfit, troubles } = this.#parts;
+    const { environment, logMismatch, health } = this.#parts;
     while (!stopped.aborted) {
-      const problem = await misfit(this.#lane);
+      const problem = await logMismatch(this.#lane);
       if (problem === undefined) break;
-      troubles.begin(this, 'held', problem);
+      health.begin(this, 'held', problem);
       await environment.clock.sleep(heldPollMs, stopped);
     }
-    troubles.end(this);
+    health.end(this);
   }
 
   async #mayRead(stopped: AbortSignal): Promise<void> {
-    const { replayable, tally, environment, troubles } = this.#parts;
+    const { replayable, counters, environment, health } = this.#parts;
     for (const permits of this.#permits) await permits.whenFree(stopped);
     if (!replayable) return;
-    for (let reason = tally.suspicion.reason; reason !== undefined && !stopped.aborted; ) {
-      troubles.begin(this, 'held', reason);
+    for (let reason = counters.suspicion.reason; reason !== undefined && !stopped.aborted; ) {
+      health.begin(this, 'held', reason);
       await environment.clock.sleep(heldPollMs, stopped);
-      reason = tally.suspicion.reason;
+      reason = counters.suspicion.reason;
     }
-    troubles.end(this);
+    health.end(this);
   }
 
   #admit(reading: Reading): Batch {
@@ -192,7 +192,7 @@ export class LaneReader {
     return { lane: this.context, messages, warmUp: reading.warmUp ?? false };
   }
 
-  /** What arrives when the lane is over already: nobody takes it any more. */
+  /** Releases a reading that arrives after the lane has ended. */
   #giveBack(reading: Reading): void {
     if (reading.warmUp) return;
     this.#ledger.open(reading).abandon();

@@ -4,13 +4,13 @@ import { linkedAbort } from '../../kit/clock.ts';
 import type { Environment } from '../../kit/environment.ts';
 import type { Lane, Reading } from '../../kit/source.ts';
 import { Outcome, type TrackOwner } from '../../kit/track.ts';
+import type { MessageCounters } from '../message-counters.ts';
 import type { Proofs } from '../recovery/proofs.ts';
-import type { Tally } from '../tally.ts';
 import type { Permits } from './permits.ts';
 
 /**
- * Positions are committed when the clock passes a multiple of this, ms: all lanes at the same moments, so that an embedded log
- * makes one durable write of them. It is also what a crash makes us read again.
+ * Positions are committed when the clock passes a multiple of this, ms: all lanes at the same moments, so that an
+ * embedded log makes one durable write of them. After a crash up to this much is read again.
  */
 const commitIntervalMs = 250;
 
@@ -23,16 +23,16 @@ export class Settlement implements TrackOwner {
   readonly readAt: number;
   released = false;
   #remaining: number;
-  readonly #tally: Tally;
+  readonly #counters: MessageCounters;
   readonly #settled: () => void;
 
-  constructor(reading: Reading, readAt: number, tally: Tally, settled: () => void) {
+  constructor(reading: Reading, readAt: number, counters: MessageCounters, settled: () => void) {
     this.position = reading.position;
     this.bytes = reading.bytes;
     this.messages = reading.messages.length;
     this.readAt = readAt;
     this.#remaining = this.messages;
-    this.#tally = tally;
+    this.#counters = counters;
     this.#settled = settled;
   }
 
@@ -44,17 +44,17 @@ export class Settlement implements TrackOwner {
   ended(outcome: Outcome): void {
     if (this.isSettled) return;
     if (outcome === Outcome.released) this.released = true;
-    this.#tally.end(outcome);
+    this.#counters.end(outcome);
     if (--this.#remaining === 0) this.#settled();
   }
 
-  /** Ends what has not ended as released; whatever it does later is ignored. */
+  /** Ends all open messages as released; whatever happens to them later is ignored. */
   abandon(): void {
     while (!this.isSettled) this.ended(Outcome.released);
   }
 }
 
-/** Messages that were settled, but are read again unless their position gets committed. */
+/** Settled messages that are read again unless their position gets committed. */
 export interface Uncommitted {
   readonly messages: number;
   /** When the oldest of them was read, monotonic ms. */
@@ -64,21 +64,21 @@ export interface Uncommitted {
 /**
  * The open batches of a lane in the order in which they were read. Commits the lowest contiguous settled position and
  * never anything above an unsettled or released message. A batch keeps its permits until it and all before it are
- * settled: one that gets stuck holds the lane, instead of letting settled ones pile up behind it.
+ * settled: a stuck batch holds the lane, instead of letting settled ones pile up behind it.
  */
 export class Ledger {
   readonly #open: Settlement[] = [];
   readonly #lane: Lane;
   readonly #permits: readonly Permits[];
-  readonly #tally: Tally;
+  readonly #counters: MessageCounters;
   readonly #environment: Environment;
   readonly #proofs: Proofs;
   readonly #fail: (error: unknown) => void;
   readonly #hurry = linkedAbort().controller;
-  /** A message was given back: nothing from there on may be committed. */
+  /** A message was released: nothing from there on may be committed. */
   #isBroken = false;
   #target: number | undefined;
-  /** What lies below the position that is being committed, and what was settled since. */
+  /** Messages below the position that is being committed, and messages settled since. */
   #beingCommitted: Uncommitted | undefined;
   #settled: Uncommitted | undefined;
   #committing: Promise<void> | undefined;
@@ -89,7 +89,7 @@ export class Ledger {
     lane: Lane,
     parts: {
       permits: readonly Permits[];
-      tally: Tally;
+      counters: MessageCounters;
       environment: Environment;
       proofs: Proofs;
       fail: (error: unknown) => void;
@@ -97,7 +97,7 @@ export class Ledger {
   ) {
     this.#lane = lane;
     this.#permits = parts.permits;
-    this.#tally = parts.tally;
+    this.#counters = parts.counters;
     this.#environment = parts.environment;
     this.#proofs = parts.proofs;
     this.#fail = parts.fail;
@@ -107,15 +107,15 @@ export class Ledger {
   open(reading: Reading): Settlement {
     const { clock } = this.#environment;
     const [oldest] = reading.messages;
-    // A log's record has an age when it is read: it is dated by when the feed received it. Elsewhere that is now.
+    // A log record is dated by when the feed received it, so it has an age when it is read. Elsewhere the age is 0.
     const ageMs = oldest && reading.position !== undefined ? Math.max(0, clock.now() - oldest.timestamp) : 0;
-    const settlement: Settlement = new Settlement(reading, clock.monotonic(), this.#tally, () => {
+    const settlement: Settlement = new Settlement(reading, clock.monotonic(), this.#counters, () => {
       const tookMs = ageMs + clock.monotonic() - settlement.readAt;
-      if (!settlement.released) this.#tally.latency.record(tookMs, settlement.messages);
+      if (!settlement.released) this.#counters.latency.record(tookMs, settlement.messages);
       this.#settle();
     });
     this.#open.push(settlement);
-    this.#tally.read(reading.messages.length);
+    this.#counters.read(reading.messages.length);
     for (const permits of this.#permits) permits.take(reading.bytes);
     if (settlement.isSettled) this.#settle();
     return settlement;
@@ -126,7 +126,7 @@ export class Ledger {
     return this.#open[0]?.readAt;
   }
 
-  /** What a stop at this moment would leave to be read again although it has ended; undefined when there is nothing. */
+  /** Ended messages that a stop at this moment would cause to be read again; undefined if there are none. */
   get uncommitted(): Uncommitted | undefined {
     if (this.#lane.group === undefined || this.#lane.signal.aborted) return undefined;
     return together(this.#beingCommitted, this.#settled);
@@ -142,7 +142,7 @@ export class Ledger {
     await this.#committing;
   }
 
-  /** Releases everything that has not ended: nobody waits for it any more. */
+  /** Releases everything that has not ended. */
   abandon(): void {
     for (const settlement of [...this.#open]) settlement.abandon();
   }

@@ -1,8 +1,9 @@
 import { woken } from '../../kit/clock.ts';
 
 /**
- * Bounds what was read and is not yet settled, it or something before it, in batches and in bytes. A source reads only while a permit is free; what
- * it then reads is counted whole, so that each lane may go over the limits by the one batch that it was reading.
+ * Bounds the batches, and their bytes, that were read and are not settled, or are behind one that is not. A source
+ * reads only while a permit is free; what it then reads is counted in full, so each lane may exceed the limits by the
+ * one batch that it was reading.
  */
 export class Permits {
   batches = 0;

@@ -17,26 +17,26 @@ import type { NodeStats } from '../../kit/node-stats.ts';
 import type { RequestContext } from '../../kit/request.ts';
 import type { Lane, Reading } from '../../kit/source.ts';
 import { Outcome } from '../../kit/track.ts';
-import type { Tally } from '../tally.ts';
+import type { MessageCounters } from '../message-counters.ts';
 import { Settlement } from './ledger.ts';
 
 export interface RequestParts {
   readonly environment: Environment;
   /** Of the source. */
   readonly node: NodeStats;
-  readonly tally: Tally;
+  readonly counters: MessageCounters;
 }
 
 /**
- * One request on its way through the operators of its route to its reply. It waits for no other: its connector bounds
- * how many there are. Nothing of it is read again.
+ * One request on its way through the operators of its route to its reply. Requests don't wait for each other: the
+ * connector bounds their number. Requests are never read again.
  */
 export class RequestRun {
   readonly #lane: Lane;
   readonly #request: RequestContext;
   readonly #parts: RequestParts;
   #settlement: Settlement | undefined;
-  /** The request's own messages live until its reply, whatever its rows do. */
+  /** The request's own messages stay open until its reply, whatever happens to its rows. */
   #own: readonly Message[] = [];
 
   constructor(lane: Lane, request: RequestContext, parts: RequestParts) {
@@ -50,7 +50,7 @@ export class RequestRun {
     return this.#settlement?.readAt;
   }
 
-  /** Completes when it has been answered; an error of an operator is the answer to this request alone. */
+  /** Completes after the reply; an operator's error becomes the reply to this request only. */
   through(chain: MonoTypeOperatorFunction<Batch>): Observable<never> {
     return defer(() => this.#lane.read(this.#lane.signal)).pipe(
       mergeMap((reading) => (reading ? of(this.#admit(reading)) : EMPTY)),
@@ -61,24 +61,24 @@ export class RequestRun {
         this.#request.fail(new FdpError('FDP_INTERNAL', errorText(error), { cause: error }));
         return EMPTY;
       }),
-      // What its operators have left behind when they failed, nobody will ever end.
+      // Messages that failed operators have left open would never end.
       finalize(() => this.#settlement?.abandon()),
     );
   }
 
-  /** Nobody works on it any more. */
+  /** Ends all work on the request. */
   giveUp(): void {
     this.#request.stop(new FdpError('FDP_UNAVAILABLE', 'the service is stopping'));
   }
 
   #admit(reading: Reading): Batch {
-    const { node, tally, environment } = this.#parts;
+    const { node, counters, environment } = this.#parts;
     const { clock } = environment;
-    const settlement: Settlement = new Settlement(reading, clock.monotonic(), tally, () => {
-      if (!settlement.released) tally.latency.record(clock.monotonic() - settlement.readAt, settlement.messages);
+    const settlement: Settlement = new Settlement(reading, clock.monotonic(), counters, () => {
+      if (!settlement.released) counters.latency.record(clock.monotonic() - settlement.readAt, settlement.messages);
     });
     this.#settlement = settlement;
-    tally.read(reading.messages.length);
+    counters.read(reading.messages.length);
     node.in += reading.messages.length;
     node.out += reading.messages.length;
     this.#own = reading.messages.map((record) => toMessage(record, settlement));
@@ -87,7 +87,7 @@ export class RequestRun {
     return { lane, messages: this.#own, warmUp: false };
   }
 
-  /** What is left of its messages has been shown in its reply. */
+  /** The remaining messages were delivered with the reply. */
   #replied(batch: Batch): void {
     for (const message of batch.messages) message.track.end(Outcome.delivered);
     for (const message of this.#own) message.track.end(Outcome.delivered);

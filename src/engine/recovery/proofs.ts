@@ -1,7 +1,7 @@
 import { parseJson } from '../../kit/json.ts';
 import type { Proof } from '../../kit/origin.ts';
 
-/** What a log keeps beside a position, at most, bytes: Kafka's own limit is 4096. */
+/** The most bytes that a log keeps with a position: Kafka's own limit is 4096. */
 const maxNoteBytes = 4000;
 
 type Tuple = readonly [key: Proof['key'], offset: number, index: number];
@@ -13,9 +13,9 @@ interface Note {
 }
 
 /**
- * What proves that the stores of a lane have what was committed: of each branch the last writes that were confirmed, as
+ * Proof that the stores of a lane have what was committed: the last confirmed writes of each branch, as
  * many as may be under way at once, so that the one that became durable last is among them. Noted with the lane's
- * position, and looked for when the lane begins: a store without them was restored or emptied.
+ * position, and checked when the lane begins: a store without them was restored or emptied.
  */
 export class Proofs {
   readonly #lane: string;
@@ -24,7 +24,7 @@ export class Proofs {
   readonly #byBranch = new Map<string, readonly Proof[]>();
 
   /**
-   * @param note what was noted for the lane before; ignored when it is of another log, or none of ours
+   * @param note what was noted for the lane before; ignored if it is of another log, or not written by fdp
    * @param underWay messages of the lane that may be under way from now on
    */
   constructor(lane: string, note: string | undefined, underWay: number) {
@@ -42,17 +42,17 @@ export class Proofs {
     return this.#byBranch.get(branch) ?? [];
   }
 
-  /** A write was confirmed; the branch's last `keep` count. */
+  /** Adds a confirmed write; the branch's last `keep` are kept. */
   add(branch: string, proof: Proof, keep: number): void {
     this.#byBranch.set(branch, [...this.of(branch), proof].slice(-keep));
   }
 
-  /** The branch's store does not have them any more. */
+  /** Drops a branch's proofs, after its store has lost the rows. */
   drop(branch: string): void {
     this.#byBranch.delete(branch);
   }
 
-  /** One line to keep with the position; undefined when nothing is proved, or it would be too long. */
+  /** One line to keep with the position; undefined if there is no proof, or it would be too long. */
   get note(): string | undefined {
     if (this.#byBranch.size === 0) return undefined;
     for (const each of [Number.POSITIVE_INFINITY, 1]) {

@@ -14,10 +14,10 @@ export interface StoreCheck {
 }
 
 /**
- * Rewinds a lane whose stores are behind what its group has committed, before anything is read: to where the one that is
- * furthest behind stands, and by as much more as may have been under way there. The rest is not read again; what the log
- * has removed meanwhile is counted as a gap. The stores know what they have: nothing doubles. Changes nothing when
- * every store has what was noted with the position, or nothing was.
+ * Rewinds a lane whose stores are behind its committed position, before anything is read: to the offset of the store
+ * that is furthest behind, less the messages that may have been under way there. The rest is not read again; records
+ * that the log has removed meanwhile are counted as a gap. The stores skip what they have: nothing is stored twice.
+ * Does nothing if every store has what was noted with the position, or nothing was.
  */
 export async function rewindToStores(lane: Lane, check: StoreCheck): Promise<void> {
   const { log, group } = lane;
@@ -36,7 +36,7 @@ export async function rewindToStores(lane: Lane, check: StoreCheck): Promise<voi
   if (missed > 0) sayGap(check, { lane: lane.id, missed, next, first });
 }
 
-/** The branches whose store lacks what was confirmed, with the offset that it stands at. */
+/** The branches whose store lacks confirmed writes, with the offset up to which it has them. */
 async function storesBehind(lane: string, { sinks, proofs }: StoreCheck): Promise<ReadonlyMap<string, number>> {
   const behind = new Map<string, number>();
   for (const [branch, sink] of sinks) {

@@ -44,7 +44,7 @@ export function isSecret(schema: JSONSchema, path: Path): boolean {
   return path.some((_, length) => schemasAt(schema, path.slice(0, length + 1)).some(({ secret }) => secret === true));
 }
 
-/** What the schema says to do when the variable of a value is not set. */
+/** The schema's hint for a value whose variable is not set. */
 export function missingHint(schema: JSONSchema, path: Path): string | undefined {
   return schemasAt(schema, path).find((each) => each.missingHint !== undefined)?.missingHint;
 }

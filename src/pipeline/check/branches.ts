@@ -22,16 +22,16 @@ export function readBranches(map: MapTree, user: User): readonly BranchSpec[] {
   const branches = list.value.items
     .slice(0, maxSinks)
     .flatMap((value) => readBranch({ key: value.at, value }, user) ?? []);
-  const places = placesOf(branches, user);
+  const indexes = indexesOf(branches, user);
   checkGuarantee(branches, list, user);
-  for (const [at, branch] of branches.entries()) checkAfter(branch, { at, places, branches }, user);
+  for (const [at, branch] of branches.entries()) checkAfter(branch, { at, indexes, branches }, user);
   return branches;
 }
 
 function readSingle(entry: Entry, user: User): BranchSpec {
   const sink = readUse(entry, 'sink', user);
   const name = sink.connector?.name ?? '';
-  return { name, sink, operators: [], after: undefined, bestEffort: false, place: sink.place };
+  return { name, sink, operators: [], after: undefined, bestEffort: false, range: sink.range };
 }
 
 function readBranch(entry: Entry, user: User): BranchSpec | undefined {
@@ -64,26 +64,26 @@ function readBranch(entry: Entry, user: User): BranchSpec | undefined {
     operators: readOperators(operators?.value, chain, user.context),
     after: readName(map.entries.get('after')),
     bestEffort: given.best_effort === true,
-    place: sink.place,
+    range: sink.range,
   };
 }
 
-/** Where the branch of a name stands; two of one name are a mistake. */
-function placesOf(branches: readonly BranchSpec[], { subject, context }: User): ReadonlyMap<string, number> {
-  const places = new Map<string, number>();
-  for (const [at, { name, place }] of branches.entries()) {
+/** The index of each branch, by its name; two of one name are a mistake. */
+function indexesOf(branches: readonly BranchSpec[], { subject, context }: User): ReadonlyMap<string, number> {
+  const indexes = new Map<string, number>();
+  for (const [at, { name, range }] of branches.entries()) {
     if (name === '') continue;
-    if (places.has(name))
-      context.problems.add(place, `two sinks have the name "${name}"`, {
+    if (indexes.has(name))
+      context.problems.add(range, `two sinks have the name "${name}"`, {
         subject,
         hint: 'give one of them another name: name: ...',
       });
-    else places.set(name, at);
+    else indexes.set(name, at);
   }
-  return places;
+  return indexes;
 }
 
-/** Somebody must settle the messages. */
+/** At least one branch must settle the messages. */
 function checkGuarantee(branches: readonly BranchSpec[], list: Entry, { subject, context }: User): void {
   if (branches.length > 0 && branches.every(({ bestEffort }) => bestEffort))
     context.problems.add(list.key, 'every sink is best_effort, expected at least one that is not', {
@@ -93,18 +93,18 @@ function checkGuarantee(branches: readonly BranchSpec[], list: Entry, { subject,
 }
 
 interface Order {
-  /** Where the branch that says `after` stands. */
+  /** The index of the branch that has `after`. */
   readonly at: number;
-  readonly places: ReadonlyMap<string, number>;
+  readonly indexes: ReadonlyMap<string, number>;
   readonly branches: readonly BranchSpec[];
 }
 
-/** `after` names a branch that stands before, and that tells what it stored. */
+/** `after` must name an earlier branch, whose sink reports what it stored. */
 function checkAfter({ name, after }: BranchSpec, order: Order, { subject, context }: User): void {
   const problem = after && problemOfAfter(after, order);
   if (!problem) return;
-  const others = () => [...order.places.keys()].filter((other) => other !== name);
-  context.problems.add(after.place, problem.text, {
+  const others = () => [...order.indexes.keys()].filter((other) => other !== name);
+  context.problems.add(after.range, problem.text, {
     subject,
     hint: problem.hint ?? (() => suggestion(after.name, others(), 'sinks')),
   });
@@ -112,9 +112,9 @@ function checkAfter({ name, after }: BranchSpec, order: Order, { subject, contex
 
 function problemOfAfter(
   { name }: NameSpec,
-  { at, places, branches }: Order,
+  { at, indexes, branches }: Order,
 ): { text: string; hint?: string } | undefined {
-  const target = places.get(name);
+  const target = indexes.get(name);
   if (target === undefined) return { text: `after: there is no sink "${name}" in this topology` };
   if (target === at) return { text: "after: a sink can't stand after itself" };
   if (target > at)

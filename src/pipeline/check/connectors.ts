@@ -1,7 +1,7 @@
 import { errorText } from '../../errors.ts';
 import type { ConnectorDeclaration, Report } from '../../kit/declaration.ts';
 import { suggestion } from '../../kit/names.ts';
-import { asText, type Entry, entryPlace, isUnusable, placeAt, valueAt } from '../read/tree.ts';
+import { asText, type Entry, entryRange, isUnusable, rangeAt, valueAt } from '../read/tree.ts';
 import type { ConnectorSpec } from '../spec.ts';
 import type { Context } from './context.ts';
 import { checkTree } from './schema.ts';
@@ -42,7 +42,7 @@ function declarationOf(
 ): ConnectorDeclaration | undefined {
   const { value, key } = entry;
   if (value.kind !== 'map') {
-    if (!isUnusable(value)) problems.add(entryPlace(entry), 'expected a map with a type', { subject: name });
+    if (!isUnusable(value)) problems.add(entryRange(entry), 'expected a map with a type', { subject: name });
     return undefined;
   }
   const given = value.entries.get('type');
@@ -54,14 +54,14 @@ function declarationOf(
   const declaration = type === undefined ? undefined : connectors.get(type);
   if (declaration || isUnusable(given.value)) return declaration;
   const text = type === undefined ? 'expected the name of a connector type' : `unknown connector type "${type}"`;
-  problems.add(entryPlace(given), text, {
+  problems.add(entryRange(given), text, {
     subject: name,
     hint: () => suggestion(type ?? '', connectors.keys(), 'types'),
   });
   return undefined;
 }
 
-/** Connectors and topologies are named alike. */
+/** Checks a name; the same rules hold for connectors and topologies. */
 export function checkName(name: string, { key }: Entry, what: string, { problems }: Context): void {
   if (name === noDeadLetter) problems.add(key, `"${name}" cannot be the name of a ${what}`);
   else if (!new RegExp(namePattern).test(name))
@@ -75,11 +75,11 @@ function reporter(subject: string, entry: Entry, { problems }: Context): Report 
     const given = valueAt(entry.value, path);
     const variables = given?.kind === 'scalar' ? (given.variables ?? []) : [];
     const from = variables.length > 0 ? ` (from ${variables.join(', ')})` : '';
-    problems.add(placeAt(entry.value, path, entry.key), text + from, { subject, hint });
+    problems.add(rangeAt(entry.value, path, entry.key), text + from, { subject, hint });
   };
 }
 
-/** Runs a component's own check: what it throws is a problem as well. */
+/** Runs a component's own check; an error that it throws is a problem as well. */
 export function guarded<T>(report: Report, check: () => T): T | undefined {
   try {
     return check();

@@ -1,13 +1,13 @@
 import type { ConnectorDeclaration, OperatorDeclaration } from '../../kit/declaration.ts';
 import type { Problems } from '../problem.ts';
 
-/** What every part of the reader works with. */
+/** Shared by all parts of the reader. */
 export interface Context {
   readonly problems: Problems;
   readonly connectors: ReadonlyMap<string, ConnectorDeclaration>;
   readonly operators: ReadonlyMap<string, OperatorDeclaration>;
   /** The folder of the pipeline: paths are relative to it. */
   readonly folder: string;
-  /** False when a file could not be read: an unknown connector is no mistake then, since it may be defined there. */
+  /** False if a file could not be read: an unknown connector is not reported then, since it may be defined there. */
   readonly complete: boolean;
 }

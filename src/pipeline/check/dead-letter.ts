@@ -21,14 +21,14 @@ export function readDeadLetter(
   const { inherited } = user;
   if (!inherited || !touchesLog(flow)) return { deadLetter: undefined, inheritsDeadLetter: false };
   if (inherited.name === flow.source?.connector?.name) {
-    refuseCircle(flow.source.place, inherited.name, user);
+    refuseCircle(flow.source.range, inherited.name, user);
     return { deadLetter: undefined, inheritsDeadLetter: false };
   }
   const connector = user.connectors.get(inherited.name);
   if (!connector) return { deadLetter: undefined, inheritsDeadLetter: false };
-  const { place } = inherited;
-  const usage = readUsage(connector, undefined, { ...user, subject: 'settings', role: 'sink', structural: [], place });
-  return { deadLetter: { connector, role: 'sink', place, tree: undefined, usage }, inheritsDeadLetter: true };
+  const { range } = inherited;
+  const usage = readUsage(connector, undefined, { ...user, subject: 'settings', role: 'sink', structural: [], range });
+  return { deadLetter: { connector, role: 'sink', range, tree: undefined, usage }, inheritsDeadLetter: true };
 }
 
 function ownDeadLetter(own: Entry, { source, routes }: Flow, user: DeadLetterUser): TopologySpec['deadLetter'] {
@@ -38,13 +38,13 @@ function ownDeadLetter(own: Entry, { source, routes }: Flow, user: DeadLetterUse
   if (!use.connector) return undefined;
   const { problems } = user.context;
   if (routes.length > 0)
-    problems.add(use.place, 'a rejected request gets an error reply, not a dead letter', { subject: user.subject });
-  else if (use.connector.name === source?.connector?.name) refuseCircle(use.place, use.connector.name, user);
+    problems.add(use.range, 'a rejected request gets an error reply, not a dead letter', { subject: user.subject });
+  else if (use.connector.name === source?.connector?.name) refuseCircle(use.range, use.connector.name, user);
   return use;
 }
 
-function refuseCircle(place: NameSpec['place'], name: string, { subject, context }: DeadLetterUser): void {
-  context.problems.add(place, `"${name}" would be both its source and its dead letter`, {
+function refuseCircle(range: NameSpec['range'], name: string, { subject, context }: DeadLetterUser): void {
+  context.problems.add(range, `"${name}" would be both its source and its dead letter`, {
     subject,
     hint: `dead_letter: ${noDeadLetter}, or another connector`,
   });

@@ -1,6 +1,6 @@
 import { suggestion } from '../../kit/names.ts';
-import type { Place } from '../read/source.ts';
-import { asText, entryPlace, isNothing, isUnusable, type MapTree, placeAt, type Tree, valueAt } from '../read/tree.ts';
+import type { SourceRange } from '../read/source.ts';
+import { asText, entryRange, isNothing, isUnusable, type MapTree, rangeAt, type Tree, valueAt } from '../read/tree.ts';
 import type { NameSpec, OperatorSpec } from '../spec.ts';
 import type { Context } from './context.ts';
 import { checkTree } from './schema.ts';
@@ -10,8 +10,8 @@ interface Chain {
   /** `processor`, `GET /api/v1/symbols`: whose operators they are. */
   readonly subject: string;
   /** The key of the list. */
-  readonly owner: Place;
-  /** Is it a route? Some operators only work there. */
+  readonly owner: SourceRange;
+  /** Whether it is a route: some operators only work there. */
   readonly inRoute: boolean;
 }
 
@@ -19,7 +19,7 @@ interface Chain {
 export function readOperators(list: Tree | undefined, chain: Chain, context: Context): readonly OperatorSpec[] {
   if (list === undefined || isNothing(list) || isUnusable(list)) return [];
   if (list.kind !== 'list') {
-    context.problems.add(entryPlace({ key: chain.owner, value: list }), 'expected a list of operators', {
+    context.problems.add(entryRange({ key: chain.owner, value: list }), 'expected a list of operators', {
       subject: chain.subject,
       hint: 'each begins with a dash: - type: options',
     });
@@ -31,7 +31,7 @@ export function readOperators(list: Tree | undefined, chain: Chain, context: Con
 function readItem(item: Tree, chain: Chain, context: Context): OperatorSpec | undefined {
   if (isUnusable(item)) return unknownOperator('', item.at);
   const type = asText(item);
-  if (type !== undefined) return readOperator({ type, place: item.at, tree: undefined }, chain, context);
+  if (type !== undefined) return readOperator({ type, range: item.at, tree: undefined }, chain, context);
   const [first, second] = item.kind === 'map' ? item.entries : [];
   if (!first || second) {
     const text = `expected one operator, got ${second ? `the keys ${keysOf(item)}` : 'none'}`;
@@ -42,35 +42,35 @@ function readItem(item: Tree, chain: Chain, context: Context): OperatorSpec | un
     return unknownOperator('', item.at);
   }
   const [name, { key, value }] = first;
-  return readOperator({ type: name, place: key, tree: value }, chain, context);
+  return readOperator({ type: name, range: key, tree: value }, chain, context);
 }
 
 function keysOf(item: Tree): string {
   return item.kind === 'map' ? [...item.entries.keys()].slice(0, 10).join(', ') : '';
 }
 
-function unknownOperator(type: string, place: Place): OperatorSpec {
-  return { type, place, tree: undefined, declaration: undefined, options: undefined, valid: false, lookups: [] };
+function unknownOperator(type: string, range: SourceRange): OperatorSpec {
+  return { type, range, tree: undefined, declaration: undefined, options: undefined, valid: false, lookups: [] };
 }
 
-type Named = Pick<OperatorSpec, 'type' | 'place' | 'tree'>;
+type Named = Pick<OperatorSpec, 'type' | 'range' | 'tree'>;
 
-function readOperator({ type, place, tree }: Named, chain: Chain, context: Context): OperatorSpec {
+function readOperator({ type, range, tree }: Named, chain: Chain, context: Context): OperatorSpec {
   const { problems, operators, folder } = context;
   const declaration = operators.get(type);
   if (!declaration) {
-    problems.add(place, `unknown operator "${type}"`, {
+    problems.add(range, `unknown operator "${type}"`, {
       subject: chain.subject,
       hint: () => suggestion(type, operators.keys(), 'operators'),
     });
-    return unknownOperator(type, place);
+    return unknownOperator(type, range);
   }
   if (declaration.place === 'request' && !chain.inRoute)
-    problems.add(place, 'is allowed in routes only', { subject: type, hint: 'routes belong to a source of requests' });
+    problems.add(range, 'is allowed in routes only', { subject: type, hint: 'routes belong to a source of requests' });
   const options = isNothing(tree) && isObjectSchema(declaration.options) ? undefined : tree;
-  const check = { schema: declaration.options, subject: type, owner: place, problems, folder };
+  const check = { schema: declaration.options, subject: type, owner: range, problems, folder };
   const { value, valid } = checkTree(options, check);
-  return { type, place, tree, declaration, options: value, valid, lookups: lookupsOf(declaration, tree, place) };
+  return { type, range, tree, declaration, options: value, valid, lookups: lookupsOf(declaration, tree, range) };
 }
 
 function isObjectSchema(schema: unknown): boolean {
@@ -80,10 +80,10 @@ function isObjectSchema(schema: unknown): boolean {
 function lookupsOf(
   declaration: OperatorSpec['declaration'],
   tree: Tree | undefined,
-  place: Place,
+  range: SourceRange,
 ): readonly NameSpec[] {
   return Object.keys(declaration?.connectors ?? {}).flatMap((option) => {
     const name = asText(valueAt(tree as MapTree | undefined, [option]));
-    return name === undefined ? [] : [{ name, place: placeAt(tree, [option], place) }];
+    return name === undefined ? [] : [{ name, range: rangeAt(tree, [option], range) }];
   });
 }

@@ -1,4 +1,4 @@
-import type { Place } from '../read/source.ts';
+import type { SourceRange } from '../read/source.ts';
 import { asMap, type MapTree } from '../read/tree.ts';
 import type { OperatorSpec, RouteSpec } from '../spec.ts';
 import { readOperators } from './operators.ts';
@@ -17,7 +17,7 @@ export function readRoutes(map: MapTree, user: User): readonly RouteSpec[] {
     checkRoute(route, { key, seen }, user);
     const operators = readOperators(value, { subject: route, owner: key, inRoute: true }, user.context);
     checkReply(route, { operators, key }, user);
-    routes.push({ route, place: key, operators });
+    routes.push({ route, range: key, operators });
   }
   return routes;
 }
@@ -29,7 +29,7 @@ export function routeParameters(route: string): string[] {
 
 function checkRoute(
   route: string,
-  { key, seen }: { readonly key: Place; readonly seen: Map<string, string> },
+  { key, seen }: { readonly key: SourceRange; readonly seen: Map<string, string> },
   { subject, context: { problems } }: User,
 ): void {
   const path = routePattern.exec(route)?.[1];
@@ -48,13 +48,13 @@ function checkRoute(
 
 function checkReply(
   route: string,
-  { operators, key }: { readonly operators: readonly OperatorSpec[]; readonly key: Place },
+  { operators, key }: { readonly operators: readonly OperatorSpec[]; readonly key: SourceRange },
   { context: { problems, operators: known } }: User,
 ): void {
   if (!known.has(replyType)) return;
   const last = operators.at(-1);
   const early = operators.find((operator) => operator.type === replyType && operator !== last);
-  if (early) problems.add(early.place, 'must be the last operator of a route', { subject: replyType });
+  if (early) problems.add(early.range, 'must be the last operator of a route', { subject: replyType });
   else if (last?.type !== replyType && !operators.some(({ declaration }) => !declaration))
     problems.add(key, `must end in "${replyType}"`, { subject: route, hint: '- reply: { as: data }' });
 }

@@ -3,7 +3,7 @@ import { nearest } from '../../kit/names.ts';
 import { unitFormats } from '../../kit/units.ts';
 import { maskedUrls } from '../read/secret-text.ts';
 
-/** A schema's error, in words. */
+/** A schema's error as text. */
 interface Described {
   readonly text: string;
   readonly hint?: string;
@@ -14,7 +14,7 @@ interface Described {
 interface Manner {
   /** The value is a secret: it must not be repeated. */
   readonly isHidden: boolean;
-  /** Variables that the value came from. */
+  /** Environment variables that the value came from. */
   readonly variables: readonly string[];
 }
 
@@ -28,7 +28,7 @@ const kinds: Readonly<Record<string, string>> = {
   null: 'nothing',
 };
 
-/** Errors that tell what a value should have been; all others speak of keys and counts. */
+/** Errors that state the expected value; all others are about keys and counts. */
 const phrases: Readonly<Record<string, (error: ErrorObject) => string | undefined>> = {
   anyOf: ({ schema }) => formsPhrase(schema),
   oneOf: ({ schema, params }) => (params['passingSchemas'] ? undefined : formsPhrase(schema)),
@@ -51,7 +51,7 @@ const phrases: Readonly<Record<string, (error: ErrorObject) => string | undefine
   maxLength: ({ params }) => `at most ${params['limit']} characters`,
 };
 
-/** What the value should have been, `a list`; undefined for an error that isn't about the value itself. */
+/** The expected value, `a list`; undefined for an error that isn't about the value itself. */
 export function expectedBy(error: ErrorObject): string | undefined {
   return phrases[error.keyword]?.(error);
 }
@@ -60,7 +60,7 @@ export function isUnion({ keyword }: { readonly keyword: string }): boolean {
   return keyword === 'anyOf' || keyword === 'oneOf';
 }
 
-/** One error in words. */
+/** One error as text. */
 export function describeError(error: ErrorObject, manner: Manner): Described {
   const expected = expectedBy(error);
   if (expected !== undefined) {
@@ -73,13 +73,13 @@ export function describeError(error: ErrorObject, manner: Manner): Described {
   return others[error.keyword]?.(error) ?? { text: error.message ?? `wrong by "${error.keyword}"` };
 }
 
-/** A pattern says little: the option's description says more. */
+/** For a pattern, the option's description, which says more. */
 function meaning({ keyword, parentSchema }: ErrorObject): string | undefined {
   const description: unknown = keyword === 'pattern' ? parentSchema?.['description'] : undefined;
   return typeof description === 'string' ? description : undefined;
 }
 
-/** Why a map has none of the forms that are allowed: the errors of each. Shows no value, for it may be a secret. */
+/** Why a map has none of the allowed forms: the errors of each. Shows no value, since it may be a secret. */
 function whyNoForm({ data, instancePath, params }: ErrorObject): string | undefined {
   const alternatives: readonly (readonly ErrorObject[])[] | undefined = params['alternatives'];
   if (!alternatives || typeof data !== 'object' || data === null || Array.isArray(data)) return undefined;
@@ -123,7 +123,7 @@ const others: Readonly<Record<string, (error: ErrorObject) => Described>> = {
   not: ({ schema }) => ({ text: `${namesOf([schema]).join(' and ')} can't stand together` }),
 };
 
-/** A key that nothing declares and that was probably meant to be `name`. */
+/** An undeclared key that was probably meant to be `name`. */
 function similarKey(name: string, schema: ErrorObject['parentSchema'], data: unknown): string | undefined {
   if (typeof data !== 'object' || data === null) return undefined;
   const foreign = Object.keys(data).filter((key) => !Object.hasOwn(schema?.['properties'] ?? {}, key));
@@ -142,7 +142,9 @@ function lacksOneOf(alternatives: unknown): Described {
 
 type Form = NonNullable<ErrorObject['parentSchema']>;
 
-/** What alternatives allow: `a whole number (at least 1) or "none"`; undefined when one of them is no kind of value. */
+/**
+ * What the alternatives allow: `a whole number (at least 1) or "none"`; undefined if one of them can't be described.
+ */
 function formsPhrase(alternatives: unknown): string | undefined {
   const forms = (alternatives as readonly Form[]).map(formPhrase);
   return forms.includes(undefined) ? undefined : orOf(forms.map(String));

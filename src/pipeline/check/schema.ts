@@ -4,19 +4,19 @@ import type { JSONSchema } from 'json-schema-to-ts';
 import { suggestion } from '../../kit/names.ts';
 import { unitFormats } from '../../kit/units.ts';
 import type { Problems } from '../problem.ts';
-import type { Place } from '../read/source.ts';
-import { isUnusable, isWhole, keyAt, type Path, placeAt, plain, type Tree, valueAt } from '../read/tree.ts';
+import type { SourceRange } from '../read/source.ts';
+import { isUnusable, isWhole, keyAt, type Path, plain, rangeAt, type Tree, valueAt } from '../read/tree.ts';
 import { eachAnnotated, isSecret } from './annotations.ts';
 import { describeError } from './schema-errors.ts';
 import { usefulErrors } from './useful-errors.ts';
 
-/** What a piece of the spec is checked against, and in whose name. */
+/** What a part of the pipeline is checked against, and the subject of its messages. */
 interface Check {
   readonly schema: JSONSchema;
   /** Begins each message: `trades`, `explode`. */
   readonly subject: string;
-  /** Where the whole stands, for what it lacks. */
-  readonly owner: Place;
+  /** The range of the whole, for missing parts. */
+  readonly owner: SourceRange;
   /** Keys of the map that are not checked here. */
   readonly omit?: readonly string[];
   readonly problems: Problems;
@@ -27,7 +27,7 @@ interface Check {
 interface Checked {
   /** Plain values, defaults filled in, paths absolute. */
   readonly value: unknown;
-  /** True when nothing is wrong, missing or broken: only then may a component look at it. */
+  /** True if nothing is wrong, missing or broken: only then is the component's own check run. */
   readonly valid: boolean;
 }
 
@@ -53,12 +53,12 @@ function isDateTime(text: string): boolean {
   );
 }
 
-/** Errors looked at in one value; more of them would say nothing new. */
+/** The most errors that are examined in one value. */
 const maxErrors = 500;
-/** Values from the environment are text; each round turns those into numbers that the schema wants as such. */
+/** Values from the environment are text; each round converts those that the schema wants as numbers. */
 const maxRounds = 4;
 
-/** Checks a tree against a schema and reports what is wrong, at the very value. */
+/** Checks a tree against a schema and reports each mistake at the value itself. */
 export function checkTree(tree: Tree | undefined, check: Check): Checked {
   const validate = compiled(check.schema);
   let value = plain(tree, check.omit);
@@ -77,7 +77,7 @@ export function checkTree(tree: Tree | undefined, check: Check): Checked {
   return { value: root.value, valid: isWhole(tree) };
 }
 
-/** What a schema marks as secret is not shown; of a URL only what may be secret in it. */
+/** Hides values that the schema marks as secret; of a URL only the parts that may be secret. */
 function hideSecrets(tree: Tree | undefined, value: unknown, { schema, problems }: Check): void {
   eachAnnotated(schema, value, ({ secret }, found, path) => {
     if (secret !== true || (typeof found === 'string' && /^[a-z][a-z0-9+.-]*:\/\//i.test(found))) return;
@@ -86,7 +86,7 @@ function hideSecrets(tree: Tree | undefined, value: unknown, { schema, problems 
   });
 }
 
-/** Every schema that was seen is compiled once a process. */
+/** Compiled schemas, one per process. */
 function compiled(schema: JSONSchema): ValidateFunction {
   return ajv.compile(schema as AnySchema);
 }
@@ -99,7 +99,7 @@ function takesObject(schema: JSONSchema): boolean {
   return typeof schema === 'object' && schema.type === 'object';
 }
 
-/** Turns text that came from the environment into the number or boolean that is wanted; true when it did. */
+/** Converts text from the environment to the expected number or boolean; true if it did. */
 function coerce(tree: Tree | undefined, root: { value: unknown }, error: ErrorObject): boolean {
   if (error.keyword !== 'type') return false;
   const path = pathOf(error.instancePath);
@@ -137,7 +137,7 @@ function makePathsAbsolute(root: { value: unknown }, { schema, folder }: Check):
   });
 }
 
-/** Data that is shipped has a name without a slash and an ending; everything else is the path of a file. */
+/** Shipped data has a name without slash and extension; everything else is the path of a file. */
 function isPath(format: string | undefined, value: string): boolean {
   return format === 'path' || (format === 'name-or-path' && !/^[\w-]+$/.test(value));
 }
@@ -155,7 +155,7 @@ function report(tree: Tree | undefined, error: ErrorObject, check: Check): void 
   const subject = [check.subject, ...path].join('.').replace(/\.(\d+)(?=\.|$)/g, '[$1]');
   const isHidden = isSecret(check.schema, path);
   const { text, hint, key } = describeError(error, { isHidden, variables: variablesOf(here) });
-  const owner = placeAt(tree, path, check.owner);
+  const owner = rangeAt(tree, path, check.owner);
   if (key === undefined) {
     check.problems.add(owner, text, { subject, hint });
     return;

@@ -1,7 +1,7 @@
 import type { Limits } from '../../engine/plan.ts';
 import { statusTable as required } from '../../kit/snapshot.ts';
 import { durationMs, sizeBytes } from '../../kit/units.ts';
-import { beginOf, type Place, type SourceFile } from '../read/source.ts';
+import { beginOf, type SourceFile, type SourceRange } from '../read/source.ts';
 import { asMap, type Entry } from '../read/tree.ts';
 import type { ConnectorSpec, NameSpec, SettingsSpec } from '../spec.ts';
 import type { Context } from './context.ts';
@@ -15,7 +15,7 @@ export const completeSettings = {
   properties: { ...settingsSchema.properties, limits: { ...limitsSchema, default: {} } },
 };
 
-/** What is given in the schemas, for settings that can't be used. */
+/** The defaults of the schemas, for settings that can't be used. */
 const lacking = { dead_letter: undefined, shutdown: '5s', write_timeout: '15s', limits: {} };
 
 interface SettingsValue {
@@ -32,7 +32,7 @@ export function readSettings(
 ): Omit<SettingsSpec, 'deadLetter' | 'status'> {
   const tree = asMap(entry?.value);
   const { problems, folder } = context;
-  const owner: Place = entry?.key ?? beginOf(main);
+  const owner: SourceRange = entry?.key ?? beginOf(main);
   const checked = checkTree(tree, { schema: completeSettings, subject: 'settings', owner, problems, folder });
   const { shutdown, write_timeout, limits } = (checked.valid ? checked.value : lacking) as SettingsValue;
   return {
@@ -77,7 +77,7 @@ export function readSettingsNames(
 function statusTable(status: NameSpec, user: Parameters<typeof findConnector>[2]): ConnectorSpec | undefined {
   const found = findConnector(status, 'sink', user);
   if (found?.declaration && found.declaration.family !== 'table') {
-    user.context.problems.add(status.place, `"${status.name}" (${found.declaration.type}) is not a table`, {
+    user.context.problems.add(status.range, `"${status.name}" (${found.declaration.type}) is not a table`, {
       subject: user.subject,
       hint: 'status: the connector of a table',
     });
@@ -85,7 +85,7 @@ function statusTable(status: NameSpec, user: Parameters<typeof findConnector>[2]
   }
   if (found?.valid && !keepsReports(found.options)) {
     const fields = Object.entries(required.fields).map(([field, type]) => `${field}: ${type}`);
-    user.context.problems.add(status.place, `"${status.name}" cannot store the reports of processes`, {
+    user.context.problems.add(status.range, `"${status.name}" cannot store the reports of processes`, {
       subject: user.subject,
       hint: `give it fields: { ${fields.join(', ')} } and unique: ${required.unique}`,
     });

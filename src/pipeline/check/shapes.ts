@@ -2,7 +2,7 @@ import type { FieldType, Report, Shape, SpecScope } from '../../kit/declaration.
 import { nearest } from '../../kit/names.ts';
 import type { RouteDescription } from '../../kit/request.ts';
 import type { MergeShape } from '../../kit/row.ts';
-import { placeAt } from '../read/tree.ts';
+import { rangeAt } from '../read/tree.ts';
 import {
   type BranchSpec,
   type ConnectorSpec,
@@ -19,7 +19,7 @@ import { findConnector } from './uses.ts';
 
 type Connectors = ReadonlyMap<string, ConnectorSpec>;
 
-/** Follows the fields of the messages through every chain: names that are wrong, lookups, and what tables lack. */
+/** Follows the fields of the messages through every chain: checks names, lookups, and the fields of tables. */
 export function checkFlow(topology: TopologySpec, connectors: Connectors, context: Context): void {
   const walk = walker(topology, connectors, context);
   const shared = walk(topology.operators, undefined, undefined);
@@ -34,7 +34,7 @@ export function checkFlow(topology: TopologySpec, connectors: Connectors, contex
   for (const { route, operators } of topology.routes) walk(operators, pathShape(route), route);
 }
 
-/** What the operators of a route say of its parameters and its reply. */
+/** Checks the declared parameters and reply of a route. */
 export function describeRoute({ route, operators }: RouteSpec, connectors: Connectors): RouteDescription {
   const scope = scopeOf(route, connectors);
   const path = routeParameters(route).map((name) => ({ name, in: 'path' as const, schema: { type: 'string' } }));
@@ -73,25 +73,25 @@ function walker(topology: TopologySpec, connectors: Connectors, context: Context
   };
 }
 
-/** What follows a misplaced `merges` operator can't be judged. */
+/** Nothing after a misplaced `merges` operator can be checked. */
 function isEarlyMerge(operator: OperatorSpec, operators: readonly OperatorSpec[]): boolean {
   return operator.declaration?.output === 'merges' && operator !== operators.at(-1);
 }
 
-/** An operator that is unknown or wrong says nothing about what comes out of it. */
+/** The output of an unknown or wrong operator is unknown. */
 function shapeAfter(
-  { declaration, options, valid, tree, place, type }: OperatorSpec,
+  { declaration, options, valid, tree, range, type }: OperatorSpec,
   input: Shape,
   { scope, context }: { readonly scope: SpecScope; readonly context: Context },
 ): Shape {
   if (!declaration || !valid) return undefined;
   if (!declaration.shape) return input;
   const report: Report = (path, text, hint) =>
-    context.problems.add(placeAt(tree, path, place), text, { subject: type, hint });
+    context.problems.add(rangeAt(tree, path, range), text, { subject: type, hint });
   return guarded(report, () => declaration.shape?.(options, input, report, scope));
 }
 
-/** Merge operations end in a sink that takes them, and in nothing else. */
+/** Merge operations must end in a sink that takes them. */
 function checkMerges(topology: TopologySpec, { problems }: Context): void {
   const chains = [
     ...topology.branches.map((branch) => chainOf(topology, branch)),
@@ -100,13 +100,13 @@ function checkMerges(topology: TopologySpec, { problems }: Context): void {
   for (const chain of chains)
     for (const operator of chain.slice(0, -1))
       if (operator?.declaration?.output === 'merges')
-        problems.add(operator.place, 'must be the last operator before a sink', { subject: operator.type });
+        problems.add(operator.range, 'must be the last operator before a sink', { subject: operator.type });
   for (const branch of topology.branches) {
     const { connector } = branch.sink;
     if (inputOf(topology, branch) !== 'merges' || !connector?.declaration) continue;
     const { name, declaration, options, valid } = connector;
     const report = (text: string, hint?: string) =>
-      problems.add(branch.sink.place, text, { subject: topology.name, ...(hint && { hint }) });
+      problems.add(branch.sink.range, text, { subject: topology.name, ...(hint && { hint }) });
     if (!declaration.sink?.merges)
       report(`"${name}" (${declaration.type}) cannot update rows`, 'updates of rows need a table');
     else if (valid) {
@@ -116,7 +116,7 @@ function checkMerges(topology: TopologySpec, { problems }: Context): void {
   }
 }
 
-/** What the merge operations of a branch do; undefined when the operator that makes them doesn't tell, or is wrong. */
+/** What the merge operations of a branch do; undefined if their operator doesn't declare it, or is wrong. */
 function mergeShapeOf(topology: TopologySpec, branch: BranchSpec): MergeShape | undefined {
   const last = chainOf(topology, branch).at(-1);
   return last?.valid ? last.declaration?.merges?.(last.options) : undefined;
@@ -128,12 +128,12 @@ function checkSink(
   branch: BranchSpec,
   { shape, context }: { readonly shape: Shape; readonly context: Context },
 ): void {
-  const { connector, place } = branch.sink;
+  const { connector, range } = branch.sink;
   const fields = fieldsOf(connector);
   if (!shape || !fields || inputOf(topology, branch) !== 'rows') return;
   for (const name of Object.keys(fields)) {
     if (Object.hasOwn(shape, name)) continue;
-    context.problems.add(place, `the messages have no field "${name}", which "${connector?.name}" stores`, {
+    context.problems.add(range, `the messages have no field "${name}", which "${connector?.name}" stores`, {
       subject: topology.name,
       hint: () => {
         const near = nearest(name, Object.keys(shape));

@@ -1,8 +1,9 @@
 import type { JSONSchema } from 'json-schema-to-ts';
 
-// The structure of a pipeline file, whatever components there are: JSON Schema (draft 7), one truth for the spec reader,
-// the schema that editors use and the docs. Values are as after interpolation. What names a component or a role is left
-// open here: `connectors` entries and the usage beside `connector` are checked by the schemas of the declarations.
+// The structure of a pipeline file, whatever components there are: JSON Schema (draft 7), one truth for the spec
+// reader, the schema that editors use and the docs. Values are as after interpolation. Keys that depend on a component
+// or a role are left open here: `connectors` entries and the usage beside `connector` are checked by the schemas of the
+// declarations.
 
 /** What a connector or topology may be called: it becomes a flag, a metric's label and part of a path. */
 export const namePattern = '^[A-Za-z][A-Za-z0-9_-]{0,62}$';
@@ -79,7 +80,9 @@ export const settingsSchema = {
   },
 } as const satisfies JSONSchema;
 
-/** `operators` of a topology or branch, and the value of a route: maps of one key, the operator's type, to its options. */
+/**
+ * `operators` of a topology or branch, and the value of a route: maps of one key, the operator's type, to its options.
+ */
 export const operatorsSchema = {
   type: 'array',
   description: 'Operators in the order of execution: `- type: options`.',

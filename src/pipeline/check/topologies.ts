@@ -1,4 +1,4 @@
-import { asMap, type Entry, entryPlace, isUnusable, type MapTree } from '../read/tree.ts';
+import { asMap, type Entry, entryRange, isUnusable, type MapTree } from '../read/tree.ts';
 import type { NameSpec, TopologySpec, UseSpec } from '../spec.ts';
 import { readBranches } from './branches.ts';
 import { checkName } from './connectors.ts';
@@ -9,7 +9,7 @@ import { checkTree } from './schema.ts';
 import { topologySchema } from './structure.ts';
 import { readUse, type User } from './uses.ts';
 
-/** What the lists of a topology are checked for here; what is in them is read one by one. */
+/** Checks of the lists themselves; their entries are read one by one. */
 const shallowSchema = {
   ...topologySchema,
   properties: {
@@ -41,7 +41,7 @@ function readTopology(name: string, entry: Entry, { deadLetter, ...others }: Top
   checkName(name, entry, 'topology', user.context);
   const map = asMap(entry.value);
   if (!map) {
-    if (!isUnusable(entry.value)) problems.add(entryPlace(entry), 'expected a map with a source', { subject: name });
+    if (!isUnusable(entry.value)) problems.add(entryRange(entry), 'expected a map with a source', { subject: name });
     return { ...nothing, name, entry };
   }
   const checked = checkTree(map, { schema: shallowSchema, subject: name, owner: entry.key, problems, folder });
@@ -76,7 +76,7 @@ const nothing = {
 
 type Form = 'routes' | 'sinks' | undefined;
 
-/** A source of requests wants routes, any other sinks; when the source is unknown, whatever is there. */
+/** A source of requests needs routes, any other needs sinks; either is accepted if the source is unknown. */
 function wantsOf(source: UseSpec | undefined, map: MapTree): Form {
   const declared = source?.connector?.declaration?.source;
   if (declared) return declared.requests ? 'routes' : 'sinks';
@@ -90,7 +90,7 @@ function readOwnOperators(map: MapTree, wants: Form, { subject, context }: User)
   return readOperators(operators.value, { subject, owner: operators.key, inRoute: false }, context);
 }
 
-/** Exactly one of `sink`, `sinks` and `routes`, as the source wants it. */
+/** Exactly one of `sink`, `sinks` and `routes`, depending on the source. */
 function checkForm(map: MapTree, entry: Entry, wants: Form, { subject, context: { problems } }: User): void {
   const known = Object.keys(topologySchema.properties);
   const isMisspelt = [...map.entries.keys()].some((key) => !known.includes(key));

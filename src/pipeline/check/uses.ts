@@ -1,13 +1,13 @@
 import type { RoleDeclaration } from '../../kit/declaration.ts';
 import { suggestion } from '../../kit/names.ts';
 import type { Usage } from '../../kit/role.ts';
-import type { Place } from '../read/source.ts';
-import { asMap, asText, type Entry, entryPlace, isUnusable, type MapTree } from '../read/tree.ts';
+import type { SourceRange } from '../read/source.ts';
+import { asMap, asText, type Entry, entryRange, isUnusable, type MapTree } from '../read/tree.ts';
 import type { ConnectorSpec, NameSpec, RoleName, UseSpec } from '../spec.ts';
 import type { Context } from './context.ts';
 import { checkTree } from './schema.ts';
 
-/** Whose use of a connector is read. */
+/** Who uses the connector. */
 export interface User {
   /** The topology. */
   readonly subject: string;
@@ -24,17 +24,17 @@ export function readUse(
   const { structural = ['connector'] } = user;
   const map = asMap(entry.value);
   const named = map ? map.entries.get('connector') : entry;
-  const place = named ? entryPlace(named) : entry.key;
+  const range = named ? entryRange(named) : entry.key;
   const name = named && asText(named.value);
   const connector =
-    name === undefined ? undefined : findConnector({ name, place, variables: variablesOf(named) }, role, user);
-  const usage = connector ? readUsage(connector, map, { ...user, structural, role, place }) : {};
-  return { connector, role, place, tree: entry.value, usage };
+    name === undefined ? undefined : findConnector({ name, range, variables: variablesOf(named) }, role, user);
+  const usage = connector ? readUsage(connector, map, { ...user, structural, role, range }) : {};
+  return { connector, role, range, tree: entry.value, usage };
 }
 
 /** The connector of that name, when there is one that has the role; problems are reported. */
 export function findConnector(
-  { name, place, variables = [] }: NameSpec,
+  { name, range, variables = [] }: NameSpec,
   role: RoleName,
   { subject, connectors, context }: User,
 ): ConnectorSpec | undefined {
@@ -43,7 +43,7 @@ export function findConnector(
   if (!connector) {
     if (complete)
       problems.add(
-        place,
+        range,
         `unknown connector "${name}"${variables.length > 0 ? ` (from ${variables.join(', ')})` : ''}`,
         {
           subject,
@@ -55,7 +55,7 @@ export function findConnector(
   const { declaration } = connector;
   if (declaration && !rolesOf(connector).includes(role)) {
     const able = [...connectors.values()].filter((other) => rolesOf(other).includes(role)).map((other) => other.name);
-    problems.add(place, `"${name}" (${declaration.type}) cannot be a ${role}`, {
+    problems.add(range, `"${name}" (${declaration.type}) cannot be a ${role}`, {
       subject,
       hint: able.length > 0 ? `connectors that can: ${able.slice(0, 30).join(', ')}` : `no connector here can`,
     });
@@ -75,7 +75,7 @@ function rolesOf({ declaration, options, valid }: ConnectorSpec): readonly RoleN
 interface Usages extends User {
   readonly structural: readonly string[];
   readonly role: RoleName;
-  readonly place: Place;
+  readonly range: SourceRange;
 }
 
 /** The options of a connector's role, as given beside its name; without any the defaults. */
@@ -86,7 +86,7 @@ export function readUsage(connector: ConnectorSpec, map: MapTree | undefined, us
   const { value } = checkTree(map, {
     schema: declared.options,
     subject: `${usages.subject}, ${connector.name} as ${usages.role}`,
-    owner: usages.place,
+    owner: usages.range,
     omit: usages.structural,
     problems,
     folder,
@@ -97,7 +97,7 @@ export function readUsage(connector: ConnectorSpec, map: MapTree | undefined, us
 /** A name that stands alone, `dead_letter: rejected`; undefined when it is missing or no text. */
 export function readName(entry: Entry | undefined): NameSpec | undefined {
   const name = entry && !isUnusable(entry.value) ? asText(entry.value) : undefined;
-  return entry && name !== undefined ? { name, place: entryPlace(entry), variables: variablesOf(entry) } : undefined;
+  return entry && name !== undefined ? { name, range: entryRange(entry), variables: variablesOf(entry) } : undefined;
 }
 
 function variablesOf(entry: Entry | undefined): readonly string[] | undefined {

@@ -2,16 +2,16 @@ import type { JSONSchema } from 'json-schema-to-ts';
 import { Document, isScalar, type Node, Pair, Scalar, YAMLMap, YAMLSeq } from 'yaml';
 import { completeSettings } from '../check/settings.ts';
 import { shownPath } from '../problem.ts';
-import { lineAndColumn, type Place } from '../read/source.ts';
+import { lineAndColumn, type SourceRange } from '../read/source.ts';
 import { asMap, type Path, type Tree, valueAt } from '../read/tree.ts';
 import type { BranchSpec, OperatorSpec, RoleName, Spec, TopologySpec, UseSpec } from '../spec.ts';
 import { type Mask, secretsOf } from './secrets.ts';
 
-/** The origin of a value that stands in no file. */
+/** The origin of a value that is in no file. */
 const byDefault = 'default';
 
 /**
- * The resolved spec as YAML: defaults filled in, secrets masked, and behind each value where it comes from: its place
+ * The resolved pipeline as YAML: defaults filled in, secrets masked, and after each value its origin: its position
  * (relative to `folder`), the variables that it was made from, or `default`.
  */
 export function describeConfig(spec: Spec, folder: string): string {
@@ -81,7 +81,7 @@ class Page {
 
   #name(use: UseSpec | undefined): Scalar {
     const scalar = new Scalar(use?.connector?.name ?? 'none');
-    scalar.comment = ` ${use ? this.#placed(use.place) : byDefault}`;
+    scalar.comment = ` ${use ? this.#locationOf(use.range) : byDefault}`;
     return scalar;
   }
 
@@ -132,17 +132,17 @@ class Page {
 
   #origin(tree: Tree | undefined): string {
     if (tree === undefined) return byDefault;
-    const place = this.#placed(tree.at);
-    if (tree.kind !== 'scalar') return place;
-    if (tree.missing) return `${place}, ${tree.missing.text}`;
+    const location = this.#locationOf(tree.at);
+    if (tree.kind !== 'scalar') return location;
+    if (tree.missing) return `${location}, ${tree.missing.text}`;
     const { variables } = this.#spec;
-    const named = (tree.variables ?? []).map((name) => (variables.look(name) ? name : `${name} (not set)`));
-    return [place, ...named].join(', ');
+    const named = (tree.variables ?? []).map((name) => (variables.get(name) ? name : `${name} (not set)`));
+    return [location, ...named].join(', ');
   }
 
-  #placed(place: Place): string {
-    const { line, column } = lineAndColumn(place);
-    return `${shownPath(place.file.path, this.#folder)}:${line}:${column}`;
+  #locationOf(range: SourceRange): string {
+    const { line, column } = lineAndColumn(range);
+    return `${shownPath(range.file.path, this.#folder)}:${line}:${column}`;
   }
 }
 

@@ -3,13 +3,13 @@ import { unitFormats } from '../../kit/units.ts';
 /** JSON Schema as data, for functions that make one from another. */
 export type SchemaNode = Readonly<Record<string, unknown>>;
 
-/** What a value holds that is completed from the environment only when the pipeline is read. */
+/** Text with a variable, which is filled in from the environment when the pipeline is read. */
 const interpolated = '\\$\\{';
 
-/** What says something about a value without constraining it: stays in front when alternatives are added. */
+/** Keywords that describe a value without constraining it: kept outside when alternatives are added. */
 const notes = ['title', 'description', 'default', 'examples', 'deprecated'] as const;
 
-/** Keywords of ours, or of ajv's formats, that mean nothing to an editor. */
+/** Keywords of fdp, or of ajv's formats, that editors don't know. */
 const ours: ReadonlySet<string> = new Set(['secret', 'format', 'missingHint', 'expected']);
 
 const scalars: ReadonlySet<unknown> = new Set(['number', 'integer', 'boolean', 'null']);
@@ -33,7 +33,7 @@ export function forEditors(schema: unknown, rules: EditorRules = {}): SchemaNode
   return isChoice || isScalar ? alternatives(inner, [{ type: 'string', pattern: interpolated }]) : inner;
 }
 
-/** A schema with further alternatives beside what it says itself. */
+/** A schema with further alternatives beside itself. */
 function alternatives(schema: SchemaNode, others: readonly SchemaNode[]): SchemaNode {
   const outer = pick(schema, (key) => notes.some((note) => note === key));
   const rest = pick(schema, (key) => !notes.some((note) => note === key));

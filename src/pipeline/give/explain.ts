@@ -3,7 +3,7 @@ import { type Path, scalarsOf } from '../read/tree.ts';
 import type { ConnectorSpec } from '../spec.ts';
 import { type Named, type VariableOption, withVariables } from './variable-notes.ts';
 
-/** A function that adds to what went wrong with these connectors the environment variables that their values come from. */
+/** A function that adds to an error's text the environment variables that these connectors' values come from. */
 export function explainer(connectors: readonly ConnectorSpec[]): (text: string) => string {
   const named: readonly Named[] = connectors.map((connector) => ({
     name: connector.name,

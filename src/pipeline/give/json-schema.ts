@@ -57,7 +57,7 @@ function when(condition: SchemaNode, then: SchemaNode): SchemaNode {
 
 // ---- connectors -------------------------------------------------------------------------------------------------
 
-/** Keywords that say what options exist; all others say which of them must be given, and together with what. */
+/** Keywords that define options; all others define which of them are required, and in which combinations. */
 const shapeKeywords: ReadonlySet<string> = new Set([
   'type',
   'properties',
@@ -198,7 +198,7 @@ function roleSchema(
   return { description, anyOf: [connectorName, map] };
 }
 
-/** The properties of several components as one set; what differs becomes alternatives, and says whose it is. */
+/** The properties of several components as one set; differing ones become alternatives that name their component. */
 function union(all: readonly Usages[]): SchemaNode {
   const owners = new Map<string, { type: string; schema: SchemaNode }[]>();
   for (const { type, properties } of all) {

@@ -14,15 +14,15 @@ import {
 import { explainer } from './explain.ts';
 import { checkStart, reportMissing } from './start-checks.ts';
 
-/** A plan, or everything that stands in its way. */
+/** A plan, or all problems that prevent it. */
 export type Resolution =
   | { readonly plan: Plan; readonly problems: readonly [] }
   | { readonly plan: undefined; readonly problems: readonly Problem[] };
 
 /**
  * Picks the topologies to start (all but those marked `autostart: false`, unless some are named) and checks what
- * depends on that: variables that are not set, and connectors that can't run side by side. The spec's own problems,
- * wherever they are, stand in the way as well.
+ * depends on that: variables that are not set, and connectors that can't run side by side. The pipeline's own problems,
+ * wherever they are, prevent a plan as well.
  */
 export function resolve(spec: Spec, options: { readonly topologies?: readonly string[] | undefined } = {}): Resolution {
   const problems = new Problems(spec.problems);
@@ -34,7 +34,7 @@ export function resolve(spec: Spec, options: { readonly topologies?: readonly st
   return { plan: planOf(spec, started, connectors), problems: [] };
 }
 
-/** The table that every process reports to, or what stands in its way; neither when the pipeline has none. */
+/** The table that every process reports to, or the problems; neither if the pipeline has none. */
 export function resolveStatus(spec: Spec): {
   readonly connector: ConnectorPlan | undefined;
   readonly problems: readonly Problem[];
@@ -44,7 +44,7 @@ export function resolveStatus(spec: Spec): {
   return { connector: connectors[0], problems };
 }
 
-/** Connectors for a command that runs no topology, or what stands in their way. */
+/** Connectors for a command that runs no topology, or the problems. */
 export function resolveConnectors(
   spec: Spec,
   wanted: readonly ConnectorSpec[],

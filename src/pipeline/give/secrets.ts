@@ -4,11 +4,11 @@ import { maskedUrls, secretsInUrls } from '../read/secret-text.ts';
 import { type Path, valueAt } from '../read/tree.ts';
 import type { Spec } from '../spec.ts';
 
-/** Hides what must not be shown in a text that stands at a path of a component's options. */
+/** Hides secrets in a text at a path of a component's options. */
 export type Mask = (text: string, schema: JSONSchema, path: Path) => string;
 
 const masked = '******';
-/** A shorter secret is hidden where it stands, but not looked for elsewhere. */
+/** Shorter secrets are hidden in their own option only, not searched for elsewhere. */
 const minLength = 6;
 
 /**
@@ -26,8 +26,8 @@ export function secretsOf(spec: Spec): Mask {
 }
 
 /**
- * The texts of all secrets in a spec. Left out are short ones, and those that are a name in the spec as well: a mask
- * over every mention of a topology hides nothing, and tells what the secret is.
+ * The texts of all secrets in a pipeline, except short ones and those that are also a name in it: a mask
+ * over every mention of a topology would hide nothing and give the secret away.
  */
 export function knownSecrets(spec: Spec): ReadonlySet<string> {
   const secrets = new Set<string>();
@@ -46,7 +46,7 @@ export function knownSecrets(spec: Spec): ReadonlySet<string> {
       keep(value);
       const scalar = valueAt(entry.value, path);
       for (const name of scalar?.kind === 'scalar' ? (scalar.variables ?? []) : []) {
-        const found = spec.variables.look(name);
+        const found = spec.variables.get(name);
         keep(found && 'text' in found ? found.text : undefined);
       }
     });

@@ -16,7 +16,7 @@ export interface Started extends Report {
   readonly connectors: readonly ConnectorSpec[];
 }
 
-/** Reports what keeps the topologies from starting together in one process, and variables that are not set. */
+/** Reports why the topologies can't start together in one process, and variables that are not set. */
 export function checkStart({ topologies, connectors, spec, problems }: Started): void {
   reportSharedGroups(spec, problems);
   reportMissing(topologies, connectors, { spec, problems });
@@ -31,12 +31,12 @@ export function reportMissing(
   connectors: readonly ConnectorSpec[],
   { spec, problems }: Report,
 ): void {
-  const told = new Set<string>();
-  const look = (subject: string, tree: Tree | undefined, schema: Parameters<typeof missingHint>[0]) => {
+  const reported = new Set<string>();
+  const reportIn = (subject: string, tree: Tree | undefined, schema: Parameters<typeof missingHint>[0]) => {
     for (const { scalar, path } of scalarsOf(tree)) {
       const { missing } = scalar;
-      if (!missing || told.has(missing.text)) continue;
-      told.add(missing.text);
+      if (!missing || reported.has(missing.text)) continue;
+      reported.add(missing.text);
       const hint =
         missing.hint ??
         missingHint(schema, path) ??
@@ -44,10 +44,10 @@ export function reportMissing(
       problems.add(scalar.at, missing.text, { subject, hint });
     }
   };
-  look('name', spec.nameTree, {});
-  look('settings', spec.settings.tree, {});
-  for (const { name, entry, declaration } of connectors) look(name, entry.value, declaration?.options ?? {});
-  for (const { name, entry } of started) look(name, entry.value, {});
+  reportIn('name', spec.nameTree, {});
+  reportIn('settings', spec.settings.tree, {});
+  for (const { name, entry, declaration } of connectors) reportIn(name, entry.value, declaration?.options ?? {});
+  for (const { name, entry } of started) reportIn(name, entry.value, {});
 }
 
 /** Two connectors of one process can't have the same port or file. */
@@ -73,13 +73,13 @@ function reportClaims(connectors: readonly ConnectorSpec[], problems: Problems):
 function reportExclusive(started: readonly TopologySpec[], problems: Problems): void {
   const taken = new Map<string, string>();
   for (const topology of started) {
-    for (const { connector, role, place } of usesOf(topology)) {
+    for (const { connector, role, range } of usesOf(topology)) {
       if (!connector?.declaration?.[role]?.exclusive) continue;
       const use = `${role} ${connector.name}`;
       const first = taken.get(use);
       if (first === undefined) taken.set(use, topology.name);
       else
-        problems.add(place, `"${connector.name}" is the ${role} of "${first}" already`, {
+        problems.add(range, `"${connector.name}" is the ${role} of "${first}" already`, {
           subject: topology.name,
           hint: 'only one topology of a process can use it: start them in separate processes with --topology, or give each its own connector',
         });
@@ -88,13 +88,13 @@ function reportExclusive(started: readonly TopologySpec[], problems: Problems): 
 }
 
 /**
- * The members of a group share a log's messages among them: two topologies that read one log in one group would each miss
- * what the other reads, in one process or in two.
+ * The members of a group share a log's messages among them: two topologies that read one log in one group would each
+ * miss what the other reads, in one process or in two.
  */
 function reportSharedGroups({ topologies }: Spec, problems: Problems): void {
   const readers = new Map<string, TopologySpec>();
   for (const topology of topologies.values()) {
-    const { connector, usage, place } = topology.source ?? {};
+    const { connector, usage, range } = topology.source ?? {};
     const group = usage?.['group'];
     if (!connector?.valid || typeof group !== 'string' || !connector.declaration?.logNames) continue;
     const names = connector.declaration.logNames(connector.options).map((name) => `${name} ${group}`);
@@ -102,8 +102,8 @@ function reportSharedGroups({ topologies }: Spec, problems: Problems): void {
     for (const name of names) readers.set(name, first ?? topology);
     if (first?.source)
       problems.add(
-        place,
-        `"${first.name}" (line ${lineAndColumn(first.source.place).line}) reads this log in group "${group}" already`,
+        range,
+        `"${first.name}" (line ${lineAndColumn(first.source.range).line}) reads this log in group "${group}" already`,
         {
           subject: topology.name,
           hint: 'each would miss the messages that the other reads: give it another `group`',
@@ -112,17 +112,17 @@ function reportSharedGroups({ topologies }: Spec, problems: Problems): void {
   }
 }
 
-/** A role that does nothing without another one of its connector wants that one in the same process. */
+/** A role that needs another role of its connector needs it in the same process. */
 function reportBeside(started: readonly TopologySpec[], spec: Spec, problems: Problems): void {
   const uses = started.flatMap(usesOf);
   for (const topology of started) {
-    for (const { connector, role, place } of usesOf(topology)) {
+    for (const { connector, role, range } of usesOf(topology)) {
       const wanted = connector?.declaration?.[role]?.beside;
       const isWith = (use: UseSpec) => use.connector === connector && use.role === wanted;
       if (!wanted || uses.some(isWith)) continue;
       const other = [...spec.topologies.values()].find((each) => usesOf(each).some(isWith));
       problems.add(
-        place,
+        range,
         `"${connector.name}" as a ${role} shows nothing without the topology that has it as its ${wanted}`,
         {
           subject: topology.name,

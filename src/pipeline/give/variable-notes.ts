@@ -4,9 +4,9 @@ import type { TextPart } from '../read/tree.ts';
 export interface VariableOption {
   /** Its name, with those of the options around it: `listen`, `sasl.password`. */
   readonly option: string;
-  /** What it was made from, in order; texts that stand in the pipeline have no variables. */
+  /** What it was made from, in order; texts of the pipeline itself have no variables. */
   readonly parts: readonly TextPart[];
-  /** The option as its connector got it, of a path the absolute one; undefined for what must not be shown. */
+  /** The option as its connector got it, a path as the absolute one; undefined for secrets. */
   readonly value: string | undefined;
 }
 
@@ -16,20 +16,20 @@ export interface Named {
   readonly options: readonly VariableOption[];
 }
 
-/** A text that stands for an option's value, or for a part of it. */
+/** A text that mentions an option's value, or a part of it. */
 interface Mention {
   readonly pattern: RegExp;
   readonly variables: readonly string[];
 }
 
-/** What stands in too many texts to mean the option. */
+/** Values that are too common in texts to mean the option. */
 const unclear = /^(.{0,2}|true|false|[\d.]+\w{0,3})$/;
 const hostAndPort = /(\[[0-9a-fA-F:.]+\]|[\w.-]+)(?::(\d{1,5}))?(?=$|[,/?])/g;
 
 /**
- * Adds to what went wrong where its values come from: `port 8000 (from API_PORT) is in use`. The first mention of an
- * option counts: its value, one of its addresses, a port, a host, the folder of a file, or its name in backticks. A text that
- * begins with a connector's name is about that one: what another has the same value for is not mentioned.
+ * Adds to an error's text where its values come from: `port 8000 (from API_PORT) is in use`. The first mention of an
+ * option counts: its value, one of its addresses, a port, a host, the folder of a file, or its name in backticks. A
+ * text that begins with a connector's name is about that connector: others with the same value are not mentioned.
  */
 export function withVariables(connectors: readonly Named[], text: string): string {
   const about = connectors.filter(({ name }) => text.startsWith(`${name}: `));
@@ -89,7 +89,7 @@ function addressesOf(value: string, parts: readonly TextPart[]): readonly (reado
   });
 }
 
-/** The variables of the parts that lie between two places of the whole. */
+/** The variables of the parts between two offsets of the whole. */
 function variablesIn(parts: readonly TextPart[], begin: number, end: number): readonly string[] {
   let at = 0;
   const found = new Set<string>();
@@ -101,7 +101,7 @@ function variablesIn(parts: readonly TextPart[], begin: number, end: number): re
   return [...found];
 }
 
-/** The text, with the quote behind it, not as a part of a longer word, path or address. */
+/** The text, with a following quote, not as a part of a longer word, path or address. */
 function literal(text: string, after = ''): RegExp {
   return new RegExp(`(?<![\\w.-])${text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}${after}(?![\\w/-]|[.:]\\w)["']?`);
 }

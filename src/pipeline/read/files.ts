@@ -5,8 +5,8 @@ import { suggestion } from '../../kit/names.ts';
 import { pipelineStructure } from '../check/structure.ts';
 import type { Problems } from '../problem.ts';
 import { filesLike } from './folder.ts';
-import { beginOf, lineAndColumn, type Place, type SourceFile, sourceFile } from './source.ts';
-import { asText, type Entry, entryPlace, isNothing, isUnusable, type MapTree, type Tree } from './tree.ts';
+import { beginOf, lineAndColumn, type SourceFile, type SourceRange, sourceFile } from './source.ts';
+import { asText, type Entry, entryRange, isNothing, isUnusable, type MapTree, type Tree } from './tree.ts';
 import { parseYaml } from './yaml.ts';
 
 /** The pipeline and what it includes, joined. */
@@ -17,7 +17,7 @@ export interface Sections {
   readonly connectors: Map<string, Entry>;
   readonly topologies: Map<string, Entry>;
   readonly main: SourceFile;
-  /** False when a file could not be read: a name that is not found may then be defined there. */
+  /** False if a file could not be read: an unknown name may be defined there. */
   readonly complete: boolean;
 }
 
@@ -48,9 +48,9 @@ export class FileReader {
       this.#checkKeys(root, keys);
       this.#merge(root, 'connectors', connectors);
       this.#merge(root, 'topologies', topologies);
-      for (const { path, place } of this.#included(root, chain)) {
-        if (this.#isCycle(path, chain, place) || this.#read.has(path)) continue;
-        const included = this.#open(path, place);
+      for (const { path, range } of this.#included(root, chain)) {
+        if (this.#isCycle(path, chain, range) || this.#read.has(path)) continue;
+        const included = this.#open(path, range);
         if (included) join(this.#root(included.tree, included.file), includedKeys, [...chain, path]);
       }
     };
@@ -84,8 +84,8 @@ export class FileReader {
     return { settings: section('settings'), connectors: section('connectors') };
   }
 
-  #open(path: string, place: Place | undefined): { readonly file: SourceFile; readonly tree: Tree } | undefined {
-    const text = this.#text(path, place);
+  #open(path: string, range: SourceRange | undefined): { readonly file: SourceFile; readonly tree: Tree } | undefined {
+    const text = this.#text(path, range);
     if (text === undefined) {
       this.#complete = false;
       return undefined;
@@ -97,9 +97,9 @@ export class FileReader {
     return tree && { file, tree };
   }
 
-  #text(path: string, place: Place | undefined): string | undefined {
+  #text(path: string, range: SourceRange | undefined): string | undefined {
     const refuse = (text: string, hint?: string) => {
-      this.#problems.add(place, place ? text : `${path}: ${text}`, { hint });
+      this.#problems.add(range, range ? text : `${path}: ${text}`, { hint });
       return undefined;
     };
     if (this.#read.size >= maxFiles) return refuse(`more than ${maxFiles} files are included`);
@@ -111,7 +111,7 @@ export class FileReader {
     } catch (error) {
       if (error instanceof TypeError) return refuse('the file is not UTF-8 text');
       const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-      return refuse(isMissing ? 'there is no such file' : errorText(error), place ? `looked for ${path}` : undefined);
+      return refuse(isMissing ? 'there is no such file' : errorText(error), range ? `looked for ${path}` : undefined);
     }
   }
 
@@ -133,11 +133,11 @@ export class FileReader {
     }
   }
 
-  /** The map under a key; nothing at all counts as an empty one. */
+  /** The map under a key; no value counts as an empty map. */
   #section({ key, value }: Entry, name: string): MapTree | undefined {
     if (value.kind === 'map') return value;
     if (!isNothing(value) && !isUnusable(value))
-      this.#problems.add(entryPlace({ key, value }), `${name}: expected a map`);
+      this.#problems.add(entryRange({ key, value }), `${name}: expected a map`);
     return undefined;
   }
 
@@ -155,42 +155,42 @@ export class FileReader {
   }
 
   /** The files that a file includes, in the order of its list, those of a pattern by name. */
-  #included(root: MapTree, chain: readonly string[]): { readonly path: string; readonly place: Place }[] {
+  #included(root: MapTree, chain: readonly string[]): { readonly path: string; readonly range: SourceRange }[] {
     const entry = root.entries.get('include');
     if (!entry || isNothing(entry.value)) return [];
     if (entry.value.kind !== 'list') {
-      this.#problems.add(entryPlace(entry), 'include: expected a list of files', {
+      this.#problems.add(entryRange(entry), 'include: expected a list of files', {
         hint: 'include: [topologies/*.yml]',
       });
       return [];
     }
     return entry.value.items.flatMap((item) => {
-      const place = entryPlace({ key: entry.key, value: item });
+      const range = entryRange({ key: entry.key, value: item });
       const pattern = asText(item);
-      if (pattern) return this.#matching(pattern, place, chain).map((path) => ({ path, place }));
-      if (!isUnusable(item)) this.#problems.add(place, 'include: expected the name of a file, or a pattern with *');
+      if (pattern) return this.#matching(pattern, range, chain).map((path) => ({ path, range }));
+      if (!isUnusable(item)) this.#problems.add(range, 'include: expected the name of a file, or a pattern with *');
       return [];
     });
   }
 
-  #matching(pattern: string, place: Place, chain: readonly string[]): string[] {
+  #matching(pattern: string, range: SourceRange, chain: readonly string[]): string[] {
     const from = chain.at(-1) ?? '.';
     const path = resolve(dirname(from), pattern);
     if (!pattern.includes('*')) return [path];
     if (dirname(path).includes('*')) {
-      this.#problems.add(place, 'include: * is allowed in the last part of a path only');
+      this.#problems.add(range, 'include: * is allowed in the last part of a path only');
       return [];
     }
     const found = filesLike(path).filter((each) => each !== from);
     if (found.length === 0)
-      this.#problems.add(place, `include: no file matches ${pattern}`, { hint: `looked for ${path}` });
+      this.#problems.add(range, `include: no file matches ${pattern}`, { hint: `looked for ${path}` });
     return found;
   }
 
-  #isCycle(path: string, chain: readonly string[], place: Place): boolean {
+  #isCycle(path: string, chain: readonly string[], range: SourceRange): boolean {
     const isCycle = chain.includes(path);
     if (isCycle)
-      this.#problems.add(place, 'include: the file includes itself', { hint: [...chain, path].join(' -> ') });
+      this.#problems.add(range, 'include: the file includes itself', { hint: [...chain, path].join(' -> ') });
     return isCycle;
   }
 }

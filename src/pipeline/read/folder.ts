@@ -2,9 +2,9 @@ import { readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { nearest } from '../../kit/names.ts';
 import type { Problems } from '../problem.ts';
-import type { Place } from './source.ts';
+import type { SourceRange } from './source.ts';
 
-/** Does `name` begin with the first part, end with the last and hold those between, in order? Hidden files don't match. */
+/** Whether `name` matches a pattern split at its `*`. Hidden files don't match. */
 function matches(name: string, parts: readonly string[]): boolean {
   const first = parts[0] ?? '';
   const last = parts.at(-1) ?? '';
@@ -38,17 +38,20 @@ function listFolder(folder: string): string[] {
   }
 }
 
-/** Taken when nobody names a profile and there is such a file. */
+/** Used when no profile is named and there is such a file. */
 const usualProfile = 'embedded';
 
-/** The profile that somebody names, and where. */
+/** The named profile, and where it is named. */
 export interface AskedProfile {
   readonly name: string;
-  /** Where in the pipeline it stands; left out for a flag or a variable. */
-  readonly place?: Place;
+  /** Its range in the pipeline; left out for a flag or a variable. */
+  readonly range?: SourceRange;
 }
 
-/** The profile's file, or undefined when there is none to apply. A profile without its file is a problem that lists those there are. */
+/**
+ * The profile's file, or undefined when there is none to apply. A profile without its file is a problem that lists
+ * those there are.
+ */
 export function profileFile(folder: string, asked: AskedProfile | undefined, problems: Problems): string | undefined {
   const profiles = listFolder(join(folder, 'config'))
     .filter((name) => name.endsWith('.yml'))
@@ -56,7 +59,7 @@ export function profileFile(folder: string, asked: AskedProfile | undefined, pro
   const name = asked?.name ?? usualProfile;
   if (profiles.includes(name)) return join(folder, 'config', `${name}.yml`);
   if (asked === undefined && profiles.length === 0) return undefined;
-  problems.add(asked?.place, `unknown profile "${name}"`, { hint: profileHint(name, profiles, folder) });
+  problems.add(asked?.range, `unknown profile "${name}"`, { hint: profileHint(name, profiles, folder) });
   return undefined;
 }
 

@@ -69,7 +69,7 @@ function fill(parts: readonly Part[], variables: Variables): Filled & { readonly
 function fillReference(reference: Reference, variables: Variables): Filled {
   const { name, fallback, complaint } = reference;
   const used = [name];
-  const found = variables.look(name);
+  const found = variables.get(name);
   if (found && 'problem' in found)
     return { text: '', used, missing: { variable: name, text: found.problem, hint: found.hint } };
   const text = found?.text;
@@ -85,7 +85,7 @@ function fillReference(reference: Reference, variables: Variables): Filled {
 
 type Parsed = { readonly parts: readonly Part[] } | { readonly problem: string };
 
-/** Literal text and references, in order. Linear but for the nesting of defaults, which is limited. */
+/** Literal text and references, in order. Linear except for nested defaults, whose depth is limited. */
 function parse(text: string, depth: number): Parsed {
   if (depth > maxDepth) return { problem: `variables within defaults more than ${maxDepth} levels deep` };
   const parts: Part[] = [];
@@ -121,7 +121,7 @@ function parseReference(inner: string, depth: number): Reference | { readonly pr
   return 'problem' in fallback ? fallback : { name, fallback: fallback.parts };
 }
 
-/** Where the brace that was opened before `from` is closed; braces within are counted. */
+/** The offset of the brace that closes the one opened before `from`; nested braces are counted. */
 function closing(text: string, from: number): number {
   let open = 1;
   for (let at = from; at < text.length; at++) {

@@ -21,8 +21,8 @@ function mergedValue(base: Tree | undefined, over: Tree): Tree {
 }
 
 /**
- * Puts a profile's connector over the pipeline's: merged when the type is the same or not given, else replaced, but for
- * the common options of the new type's family.
+ * Applies a profile's connector to the pipeline's: merged if the type is the same or not given, otherwise replaced,
+ * except for the common options of the new type's family.
  */
 export function overlayConnector(
   base: Entry,

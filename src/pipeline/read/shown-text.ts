@@ -1,24 +1,24 @@
 import { distance } from 'fastest-levenshtein';
 import { starredUrls } from './secret-text.ts';
-import type { Place, SourceFile } from './source.ts';
+import type { SourceFile, SourceRange } from './source.ts';
 
-type Range = Pick<Place, 'start' | 'end'>;
+type Range = Pick<SourceRange, 'start' | 'end'>;
 
-/** Last words of keys whose value is nobody's business; a misspelt one counts too. */
+/** Last words of keys whose value is secret; misspelt ones count too. */
 const secretWords: readonly string[] = ['token', 'password', 'passwd', 'passphrase', 'secret', 'credential', 'apikey'];
 /** How many letters may be wrong, longer words first. */
 const slips = (word: string) => (word.length >= 8 ? 2 : 1);
 
-/** A key of YAML and its colon: where it stands alone on its line, or within braces. */
+/** A key of YAML and its colon: alone on its line, or within braces. */
 const keys = /(^|[{,])([ \t]*(?:- +)*)(["']?)([A-Za-z_][\w-]*)\3[ \t]*:(?!\/\/)/gm;
 /** `${NAME}`, without a default: the name of a secret, not the secret. */
 const reference = /^["']?\$\{[A-Za-z_]\w*(?::\?[^}]*)?\}["']?$/;
 
 const longestReference = 300;
-/** Shorter pieces of a hidden text are not looked for elsewhere. */
+/** Shorter parts of a hidden text are not searched for elsewhere. */
 const minLength = 4;
 
-/** Is a key by this name likely to hold a secret? */
+/** Whether a key of this name is likely to hold a secret. */
 export function isSecretName(name: string): boolean {
   const words = name
     .replace(/([a-z])([A-Z])/g, '$1_$2')
@@ -30,8 +30,8 @@ export function isSecretName(name: string): boolean {
 }
 
 /**
- * A file's text as it may be shown: of the same length, with stars for users and passwords in URLs, for whatever stands
- * behind a key such as `token` or `password`, and for `more`. Works on text: it must hold for what YAML can't read, too.
+ * A file's text as it may be shown: of the same length, with stars for users and passwords in URLs, for everything
+ * after a key such as `token` or `password`, and for `more`. Works on text, so that it also covers invalid YAML.
  */
 export function shownText(text: string, more: readonly Range[] = []): string {
   const ranges = [...more];
@@ -70,7 +70,7 @@ function endOfFlow(text: string, from: number): number {
   return text.length;
 }
 
-/** Where the value of a key that begins its line ends: with the line, and all that stand further in. */
+/** Where the value of a key that begins its line ends: with the line and all following lines with a deeper indent. */
 function endOfBlock(text: string, from: number, indent: number): number {
   let end = lineEnd(text, from);
   const isAbove = text.slice(from, end).trim() === '';
@@ -90,32 +90,32 @@ function lineEnd(text: string, from: number): number {
   return found === -1 ? text.length : found;
 }
 
-/** Stars for all but blanks, quotes, and what only names a variable. */
+/** Stars for everything except blanks, quotes and references to variables. */
 function starred(text: string): string {
   const value = text.length > longestReference ? '' : text.replace(/[ \t]#.*$/, '').trim();
   return reference.test(value) ? text : text.replace(/[^\s"']/g, '*');
 }
 
-/** The files of a spec as they may be shown; `hidden` are places of secrets beside those that the text gives away. */
+/** The files of a pipeline as they may be shown; `hidden` are ranges of further secrets. */
 export class ShownTexts {
-  readonly #hidden: readonly Place[];
+  readonly #hidden: readonly SourceRange[];
   readonly #texts = new Map<SourceFile, string>();
 
-  constructor(hidden: readonly Place[]) {
+  constructor(hidden: readonly SourceRange[]) {
     this.#hidden = hidden;
   }
 
   of(file: SourceFile): string {
     const known = this.#texts.get(file);
     if (known !== undefined) return known;
-    const here = this.#hidden.filter((place) => place.file === file);
+    const here = this.#hidden.filter((range) => range.file === file);
     const text = shownText(file.text, here);
     this.#texts.set(file, text);
     return text;
   }
 
-  /** A text about a place, without what may not be shown of it. */
-  without(text: string, { file, start, end }: Place): string {
+  /** A text about a range, without its secrets. */
+  without(text: string, { file, start, end }: SourceRange): string {
     const raw = file.text.slice(start, end);
     const shown = this.of(file).slice(start, end);
     if (raw === shown) return text;

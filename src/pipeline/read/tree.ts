@@ -1,12 +1,12 @@
-import type { Place } from './source.ts';
+import type { SourceRange } from './source.ts';
 
-// The spec's text as values that know where they stand. Aliases share the tree of their anchor.
+// The pipeline's text as values with their ranges. Aliases share the tree of their anchor.
 
 export type Tree = MapTree | ListTree | ScalarTree;
 
 export interface MapTree {
   readonly kind: 'map';
-  readonly at: Place;
+  readonly at: SourceRange;
   /** Written over several lines, without braces: then its key marks its position. */
   readonly block: boolean;
   readonly entries: ReadonlyMap<string, Entry>;
@@ -14,12 +14,12 @@ export interface MapTree {
 
 export interface ListTree {
   readonly kind: 'list';
-  readonly at: Place;
+  readonly at: SourceRange;
   readonly block: boolean;
   readonly items: readonly Tree[];
 }
 
-/** A piece of a text; one that stands in the pipeline itself has no variables. */
+/** A piece of a text; text of the pipeline itself has no variables. */
 export interface TextPart {
   readonly text: string;
   readonly variables: readonly string[];
@@ -27,7 +27,7 @@ export interface TextPart {
 
 export interface ScalarTree {
   readonly kind: 'scalar';
-  readonly at: Place;
+  readonly at: SourceRange;
   readonly value: Scalar;
   /** Environment variables that the value was made from. */
   readonly variables?: readonly string[];
@@ -35,7 +35,7 @@ export interface ScalarTree {
   readonly parts?: readonly TextPart[];
   /** A variable that is not set: a mistake only when a started topology needs the value. */
   readonly missing?: Missing;
-  /** A mistake that was reported already: whatever follows from it is not. */
+  /** A mistake that was reported already; its consequences are not reported. */
   readonly broken?: true;
 }
 
@@ -44,12 +44,12 @@ export type Scalar = string | number | boolean | null;
 export interface Missing {
   readonly variable: string;
   readonly text: string;
-  /** What cures it, where that is not to set the variable. */
+  /** How to fix it, if not by setting the variable. */
   readonly hint?: string | undefined;
 }
 
 export interface Entry {
-  readonly key: Place;
+  readonly key: SourceRange;
   readonly value: Tree;
 }
 
@@ -60,7 +60,7 @@ export function isNothing(tree: Tree | undefined): boolean {
   return tree === undefined || (tree.kind === 'scalar' && tree.value === null && !isUnusable(tree));
 }
 
-/** True when the value itself can't be looked at: its variable is missing, or it is broken. */
+/** True if the value can't be used: its variable is missing, or it is broken. */
 export function isUnusable(tree: Tree): boolean {
   return tree.kind === 'scalar' && (tree.missing !== undefined || tree.broken === true);
 }
@@ -102,37 +102,37 @@ export function valueAt(tree: Tree | undefined, path: Path): Tree | undefined {
   return here;
 }
 
-/** Where the value at a path stands, or the nearest thing around it that exists. `owner` is the place of the root. */
-export function placeAt(tree: Tree | undefined, path: Path, owner: Place): Place {
+/** The range of the value at a path, or of the nearest existing parent. `owner` is the range of the root. */
+export function rangeAt(tree: Tree | undefined, path: Path, owner: SourceRange): SourceRange {
   let here = tree;
-  let place = tree && path.length === 0 ? rootPlace(tree, owner) : owner;
+  let range = tree && path.length === 0 ? rootRange(tree, owner) : owner;
   for (const step of path) {
     if (here?.kind === 'map') {
       const entry = here.entries.get(String(step));
       if (!entry) break;
       here = entry.value;
-      place = entryPlace(entry);
+      range = entryRange(entry);
     } else if (here?.kind === 'list') {
       here = here.items[Number(step)];
       if (!here) break;
-      place = here.at;
+      range = here.at;
     } else break;
   }
-  return place;
+  return range;
 }
 
-/** Where a key of the map at a path stands. */
-export function keyAt(tree: Tree | undefined, path: Path, key: string): Place | undefined {
+/** The range of a key of the map at a path. */
+export function keyAt(tree: Tree | undefined, path: Path, key: string): SourceRange | undefined {
   const map = valueAt(tree, path);
   return map?.kind === 'map' ? map.entries.get(key)?.key : undefined;
 }
 
-/** Where an entry's value is pointed at: at its key when the value is empty or goes over several lines. */
-export function entryPlace({ key, value }: Entry): Place {
+/** The range to report for an entry: its key if the value is empty or spans several lines. */
+export function entryRange({ key, value }: Entry): SourceRange {
   return value.kind === 'scalar' ? (value.at.end > value.at.start ? value.at : key) : value.block ? key : value.at;
 }
 
-function rootPlace(tree: Tree, owner: Place): Place {
+function rootRange(tree: Tree, owner: SourceRange): SourceRange {
   return tree.kind === 'scalar' && tree.at.end > tree.at.start ? tree.at : owner;
 }
 
@@ -141,7 +141,7 @@ export function asMap(tree: Tree | undefined): MapTree | undefined {
   return tree?.kind === 'map' ? tree : undefined;
 }
 
-/** A scalar's text; undefined when it is no text, or can't be looked at. */
+/** A scalar's text; undefined if it is not text, or can't be used. */
 export function asText(tree: Tree | undefined): string | undefined {
   return tree?.kind === 'scalar' && typeof tree.value === 'string' && !isUnusable(tree) ? tree.value : undefined;
 }

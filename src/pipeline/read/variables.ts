@@ -4,25 +4,27 @@ import { parseEnv } from 'node:util';
 import { errorText } from '../../errors.ts';
 import { readAdvice } from '../../kit/rights.ts';
 
-/** What a variable gives: its text, nothing (not set), or the reason why its file can't be read. */
+/** The value of a variable: its text, undefined (not set), or the reason why its file can't be read. */
 export type Lookup = { readonly text: string } | { readonly problem: string; readonly hint?: string } | undefined;
 
-/** The environment as the spec sees it: the real one, then `.env` beside the pipeline, then the file `NAME_FILE` names. */
+/** The environment of a pipeline: the real one, then `.env` beside the pipeline, then the file `NAME_FILE` names. */
 export interface Variables {
-  /** The variable's text; for an unset one the content of the file that `NAME_FILE` names, without its last line end. */
-  look(name: string): Lookup;
+  /**
+   * The variable's text; for an unset one the content of the file that `NAME_FILE` names, without its last line end.
+   */
+  get(name: string): Lookup;
   /** The real environment over that of `.env`. */
   readonly all: Readonly<Record<string, string | undefined>>;
 }
 
 const maxFileBytes = 1024 * 1024;
 
-/** Reads `.env` in `folder` (none is no mistake). Paths in `NAME_FILE` are relative to `folder`. */
+/** Reads `.env` in `folder`, which may be missing. Paths in `NAME_FILE` are relative to `folder`. */
 export function readVariables(folder: string, env: Readonly<Record<string, string | undefined>>): Variables {
   const all: Record<string, string | undefined> = { ...readDotEnv(folder) };
   for (const [name, value] of Object.entries(env)) if (value !== undefined) all[name] = value;
   const files = new Map<string, Lookup>();
-  const look = (name: string): Lookup => {
+  const get = (name: string): Lookup => {
     const text = Object.hasOwn(all, name) ? all[name] : undefined;
     if (text !== undefined) return { text };
     const path = Object.hasOwn(all, `${name}_FILE`) ? all[`${name}_FILE`] : undefined;
@@ -31,7 +33,7 @@ export function readVariables(folder: string, env: Readonly<Record<string, strin
     files.set(path, known);
     return known;
   };
-  return { all, look };
+  return { all, get };
 }
 
 function readDotEnv(folder: string): NodeJS.Dict<string> {

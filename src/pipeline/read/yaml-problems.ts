@@ -1,10 +1,10 @@
 import type { Document, YAMLError } from 'yaml';
 import type { Problems } from '../problem.ts';
-import { lineAndColumn, type Place, type SourceFile } from './source.ts';
+import { lineAndColumn, type SourceFile, type SourceRange } from './source.ts';
 
 const maxSyntaxProblems = 20;
 
-/** Errors and warnings of the YAML itself: the first of each line, without those that only follow from an earlier one. */
+/** Errors and warnings of the YAML itself: the first of each line, without consequences of earlier ones. */
 export function reportSyntax(
   file: SourceFile,
   document: Pick<Document, 'errors' | 'warnings'>,
@@ -14,19 +14,19 @@ export function reportSyntax(
   let isBroken = false;
   const all = [...document.errors, ...document.warnings].sort((a, b) => a.pos[0] - b.pos[0]);
   for (const error of all) {
-    const place = placeOf(file, error);
-    const { line } = lineAndColumn(place);
+    const range = rangeOf(file, error);
+    const { line } = lineAndColumn(range);
     const follows = isBroken && / in YAML stream|^Unexpected/.test(error.message);
     if (error.name === 'YAMLParseError') isBroken = true;
     if (follows || lines.has(line)) continue;
     lines.add(line);
     if (lines.size > maxSyntaxProblems) return;
     const line1 = file.text.slice(file.lines[line - 1], file.lines[line]);
-    problems.add(place, textOf(error, file), { hint: hintOf(error, line1) });
+    problems.add(range, textOf(error, file), { hint: hintOf(error, line1) });
   }
 }
 
-function placeOf(file: SourceFile, { pos: [start, end], message }: YAMLError): Place {
+function rangeOf(file: SourceFile, { pos: [start, end], message }: YAMLError): SourceRange {
   const quote = /^Missing closing (['"])/.exec(message)?.[1];
   const opening = quote ? file.text.lastIndexOf(quote, start - 1) : -1;
   if (opening !== -1) return { file, start: opening, end: start };

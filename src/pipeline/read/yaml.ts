@@ -12,7 +12,7 @@ import {
 } from 'yaml';
 import { nearest } from '../../kit/names.ts';
 import type { Problems } from '../problem.ts';
-import { beginOf, lineAndColumn, type Place, type SourceFile } from './source.ts';
+import { beginOf, lineAndColumn, type SourceFile, type SourceRange } from './source.ts';
 import type { Entry, ListTree, MapTree, Scalar, ScalarTree, Tree } from './tree.ts';
 import { reportSyntax } from './yaml-problems.ts';
 
@@ -22,8 +22,8 @@ const maxDepth = 100;
 const maxValues = 100_000;
 
 /**
- * Reads YAML 1.2. Duplicate keys, warnings and whatever YAML would swallow are problems. Gives undefined when the file
- * can't be read at all: then nothing is known about its content.
+ * Reads YAML 1.2. Duplicate keys, warnings and everything that YAML would silently ignore are problems. Returns
+ * undefined if the file can't be read at all.
  */
 export function parseYaml(file: SourceFile, problems: Problems): Tree | undefined {
   if (nestsTooDeep(file.text)) {
@@ -37,7 +37,7 @@ export function parseYaml(file: SourceFile, problems: Problems): Tree | undefine
   return builder.build(document.contents, beginOf(file), 0).tree;
 }
 
-/** Looks at the tokens only, since the parser itself would overflow its stack. */
+/** Checks the tokens only, since the parser itself would overflow its stack. */
 function nestsTooDeep(text: string): boolean {
   let flow = 0;
   let inLine = 0;
@@ -74,25 +74,25 @@ class TreeBuilder {
     this.#hasWarnings = hasWarnings;
   }
 
-  build(node: ParsedNode | null, fallback: Place, depth: number): Built {
-    const place = this.#placeOf(node) ?? fallback;
-    if (node === null) return leaf({ kind: 'scalar', at: place, value: null });
-    if (isAlias(node)) return this.#alias(node, place, depth);
-    if (this.#full || depth > maxDepth) return this.#tooMuch(place, `nested more than ${maxDepth} levels deep`);
-    if (++this.#values > maxValues) return this.#tooMuch(place, `more than ${maxValues} values`);
+  build(node: ParsedNode | null, fallback: SourceRange, depth: number): Built {
+    const range = this.#rangeOf(node) ?? fallback;
+    if (node === null) return leaf({ kind: 'scalar', at: range, value: null });
+    if (isAlias(node)) return this.#alias(node, range, depth);
+    if (this.#full || depth > maxDepth) return this.#tooMuch(range, `nested more than ${maxDepth} levels deep`);
+    if (++this.#values > maxValues) return this.#tooMuch(range, `more than ${maxValues} values`);
     if (node.anchor) this.#anchors.set(node.anchor, 'open');
-    const built = this.#plainNode(node, place, depth);
+    const built = this.#plainNode(node, range, depth);
     if (node.anchor) this.#anchors.set(node.anchor, built);
     return built;
   }
 
-  #plainNode(node: Exclude<ParsedNode, Alias.Parsed>, place: Place, depth: number): Built {
-    if (node.tag !== undefined && this.#hasWarnings) return broken(place);
-    if (isScalar(node)) return leaf(this.#scalar(node.value, place));
-    return isMap(node) ? this.#map(node, place, depth) : this.#list(node, place, depth);
+  #plainNode(node: Exclude<ParsedNode, Alias.Parsed>, range: SourceRange, depth: number): Built {
+    if (node.tag !== undefined && this.#hasWarnings) return broken(range);
+    if (isScalar(node)) return leaf(this.#scalar(node.value, range));
+    return isMap(node) ? this.#map(node, range, depth) : this.#list(node, range, depth);
   }
 
-  #scalar(value: unknown, at: Place): ScalarTree {
+  #scalar(value: unknown, at: SourceRange): ScalarTree {
     if (typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value)) {
       const text = this.#file.text.slice(at.start, at.end);
       this.#problems.add(at, `${text} is too large for an integer`, { hint: 'quote it if it is text' });
@@ -104,61 +104,61 @@ class TreeBuilder {
     return { kind: 'scalar', at, value: '', broken: true };
   }
 
-  #list(node: YAMLSeq.Parsed, place: Place, depth: number): Built {
-    const items = node.items.map((item) => this.build(item as ParsedNode, place, depth + 1));
-    const tree: ListTree = { kind: 'list', at: place, block: node.flow !== true, items: items.map(({ tree }) => tree) };
+  #list(node: YAMLSeq.Parsed, range: SourceRange, depth: number): Built {
+    const items = node.items.map((item) => this.build(item as ParsedNode, range, depth + 1));
+    const tree: ListTree = { kind: 'list', at: range, block: node.flow !== true, items: items.map(({ tree }) => tree) };
     return around(tree, items);
   }
 
-  #map(node: YAMLMap.Parsed, place: Place, depth: number): Built {
+  #map(node: YAMLMap.Parsed, range: SourceRange, depth: number): Built {
     const entries = new Map<string, Entry>();
     const values: Built[] = [];
     for (const pair of node.items) {
-      const key = this.#key(pair, place, entries);
-      const value = this.build(pair.value, key?.place ?? place, depth + 1);
+      const key = this.#key(pair, range, entries);
+      const value = this.build(pair.value, key?.range ?? range, depth + 1);
       values.push(value);
-      if (key && !entries.has(key.name)) entries.set(key.name, { key: key.place, value: value.tree });
+      if (key && !entries.has(key.name)) entries.set(key.name, { key: key.range, value: value.tree });
     }
-    const tree: MapTree = { kind: 'map', at: place, block: node.flow !== true, entries };
+    const tree: MapTree = { kind: 'map', at: range, block: node.flow !== true, entries };
     return around(tree, values);
   }
 
-  #key(pair: Pair<ParsedNode, ParsedNode | null>, map: Place, entries: ReadonlyMap<string, Entry>) {
-    const place = this.#placeOf(pair.key) ?? map;
-    const name = isScalar(pair.key) ? this.#keyText(pair.key.value, place) : undefined;
+  #key(pair: Pair<ParsedNode, ParsedNode | null>, map: SourceRange, entries: ReadonlyMap<string, Entry>) {
+    const range = this.#rangeOf(pair.key) ?? map;
+    const name = isScalar(pair.key) ? this.#keyText(pair.key.value, range) : undefined;
     const first = name === undefined ? undefined : entries.get(name);
     if (name === undefined || name === '__proto__')
-      this.#problems.add(place, 'a key must be plain text', { hint: 'quote the value if the brace is text' });
+      this.#problems.add(range, 'a key must be plain text', { hint: 'quote the value if the brace is text' });
     else if (first)
-      this.#problems.add(place, `"${name}" stands here twice`, {
+      this.#problems.add(range, `"${name}" stands here twice`, {
         hint: `the first is in line ${lineAndColumn(first.key).line}`,
       });
-    else return { name, place };
+    else return { name, range };
     return undefined;
   }
 
-  #keyText(value: unknown, place: Place): string | undefined {
+  #keyText(value: unknown, range: SourceRange): string | undefined {
     if (typeof value === 'string') return value;
     return typeof value === 'number' || typeof value === 'boolean'
-      ? this.#file.text.slice(place.start, place.end)
+      ? this.#file.text.slice(range.start, range.end)
       : undefined;
   }
 
-  #alias(node: Alias.Parsed, place: Place, depth: number): Built {
+  #alias(node: Alias.Parsed, range: SourceRange, depth: number): Built {
     const target = this.#anchors.get(node.source);
     if (target === undefined) {
-      this.#problems.add(place, `there is no anchor &${node.source} above`, {
+      this.#problems.add(range, `there is no anchor &${node.source} above`, {
         hint: () => this.#anchorHint(node.source),
       });
-      return broken(place);
+      return broken(range);
     }
     if (target === 'open') {
-      this.#problems.add(place, `*${node.source} stands within its own anchor`);
-      return broken(place);
+      this.#problems.add(range, `*${node.source} stands within its own anchor`);
+      return broken(range);
     }
     this.#values += target.size;
-    if (this.#values > maxValues) return this.#tooMuch(place, `more than ${maxValues} values behind aliases`);
-    if (depth + target.height > maxDepth) return this.#tooMuch(place, `nested more than ${maxDepth} levels deep`);
+    if (this.#values > maxValues) return this.#tooMuch(range, `more than ${maxValues} values behind aliases`);
+    if (depth + target.height > maxDepth) return this.#tooMuch(range, `nested more than ${maxDepth} levels deep`);
     return target;
   }
 
@@ -167,14 +167,14 @@ class TreeBuilder {
     return near ? `did you mean *${near}?` : 'a value that begins with * must be quoted';
   }
 
-  /** Said once a file: what follows is the same mistake. */
-  #tooMuch(place: Place, text: string): Built {
-    if (!this.#full) this.#problems.add(place, text);
+  /** Reported once per file: everything after it is the same mistake. */
+  #tooMuch(range: SourceRange, text: string): Built {
+    if (!this.#full) this.#problems.add(range, text);
     this.#full = true;
-    return broken(place);
+    return broken(range);
   }
 
-  #placeOf(node: ParsedNode | null): Place | undefined {
+  #rangeOf(node: ParsedNode | null): SourceRange | undefined {
     if (!node?.range) return undefined;
     const [start, end] = node.range;
     const text = this.#file.text.slice(start, end);
@@ -186,7 +186,7 @@ function leaf(tree: ScalarTree): Built {
   return { tree, size: 1, height: 0 };
 }
 
-function broken(at: Place): Built {
+function broken(at: SourceRange): Built {
   return leaf({ kind: 'scalar', at, value: '', broken: true });
 }
 

@@ -6,8 +6,8 @@ import type { Query } from '../../kit/lookup.ts';
 import type { MemoryRow } from './space.ts';
 
 /**
- * The rows that a query asks for, in its order, before its limit.
- * @throws as `checkQuery`, FDP_PARAMETER_INVALID for an `after.id` that is none
+ * The rows that match a query, in its order, before its limit.
+ * @throws as `checkQuery`, FDP_PARAMETER_INVALID for an invalid `after.id`
  */
 export function matching(rows: Iterable<MemoryRow>, definition: TableDefinition, query: Query): MemoryRow[] {
   checkQuery(definition, query);
@@ -51,7 +51,7 @@ function bound(definition: TableDefinition, field: string, value: unknown): Stor
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : undefined;
 }
 
-/** As SQLite sorts: nothing first, then numbers, then text by its bytes. */
+/** SQLite's order: null first, then numbers, then text by its bytes. */
 function compare(a: StoredValue, b: StoredValue, decimal: boolean): number {
   if (a === null || b === null) return Number(a !== null) - Number(b !== null);
   if (typeof a === 'string' && typeof b === 'string' && !decimal) return Buffer.compare(Buffer.from(a), Buffer.from(b));

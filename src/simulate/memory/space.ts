@@ -1,8 +1,8 @@
 import { Changes } from '../../../connectors/shared/log/changes.ts';
 import type { Lease, StoredRecord } from '../../../connectors/shared/log/store.ts';
-import type { Place, RowState } from '../../../connectors/shared/table/store.ts';
+import type { LaneOffset, RowState } from '../../../connectors/shared/table/store.ts';
 
-/** Called around each durable step; may wait, and may throw: before it nothing has happened, after it everything has. */
+/** Called before and after each durable step; may wait, and may throw. */
 export type MemoryHook = (step: 'append' | 'commit' | 'lease' | 'insert' | 'merge' | 'trim') => void | Promise<void>;
 
 export interface MemoryPartition {
@@ -13,7 +13,7 @@ export interface MemoryPartition {
 
 export interface MemoryGroup {
   lease: Lease;
-  /** When it was worked last, Unix ms. */
+  /** When its lease was last renewed, Unix ms. */
   seen: number;
   readonly positions: Map<number, number>;
   /** What was noted with the positions. */
@@ -41,13 +41,13 @@ export interface MemoryTable {
   readonly rows: Map<number, MemoryRow>;
   /** Row ids by the value of the unique field. */
   readonly byKey: Map<unknown, number>;
-  /** The last place of each lane of which a row was removed. */
-  readonly removedTo: Map<string, Place>;
+  /** Of each lane, up to which offset and index rows were removed. */
+  readonly removedTo: Map<string, LaneOffset>;
 }
 
 /**
- * What the memory connectors keep, apart from any instance of them: a test that makes new instances on the same space
- * sees what a process sees that is started again on its files. Reached by its name, the connectors' option `space`.
+ * The storage of the memory connectors, apart from any instance of them: a test that makes new instances on the same
+ * space sees what a process sees that is restarted on its files. Found by its name, the connectors' option `space`.
  */
 export class MemorySpace {
   readonly name: string;
@@ -63,26 +63,26 @@ export class MemorySpace {
     this.name = name;
   }
 
-  /** Rises with every crash: what was opened in an earlier generation is dead. */
+  /** Rises with every crash: roles opened in an earlier generation are dead. */
   get generation(): number {
     return this.#generation;
   }
 
   /**
-   * As if every process that uses the space was killed: whatever is open fails from now on with FDP_CLOSED and holds
-   * its leases no longer alive, so that who comes next takes them over after 3 s.
+   * As if every process that uses the space was killed: open roles fail from now on with FDP_CLOSED and renew
+   * their leases no longer, so that the next holder takes them over after 3 s.
    */
   crash(): void {
     this.#generation++;
     this.changes.tell();
   }
 
-  /** Takes a partition away from whoever reads it, and hands it out again at once as a new lane. */
+  /** Revokes a partition from its reader, and assigns it again at once as a new lane. */
   revoke(topic: string, partition: number): void {
     for (const revoked of [...(this.topics.get(topic)?.revoked ?? [])]) revoked(partition);
   }
 
-  /** Forgets the space: the next of its name is empty. */
+  /** Removes the space: the next one of its name is empty. */
   dispose(): void {
     if (spaces.get(this.name) === this) spaces.delete(this.name);
   }
@@ -90,7 +90,7 @@ export class MemorySpace {
 
 const spaces = new Map<string, MemorySpace>();
 
-/** The space of that name, made when it is first asked for; it lives as long as the process. */
+/** The space of that name, made on first use; it lives as long as the process. */
 export function memorySpace(name: string): MemorySpace {
   const space = spaces.get(name) ?? new MemorySpace(name);
   spaces.set(name, space);
@@ -104,7 +104,7 @@ export function createMemorySpace(): MemorySpace {
   return memorySpace(`space-${++made}`);
 }
 
-/** The option that says which space a memory connector uses. */
+/** The option that names a memory connector's space. */
 export const spaceOption = {
   type: 'string',
   minLength: 1,

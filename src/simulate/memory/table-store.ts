@@ -12,7 +12,7 @@ import {
   type TableReader,
   type TableStore,
 } from '../../../connectors/shared/table/store.ts';
-import { planTrim, trimLook } from '../../../connectors/shared/table/trim.ts';
+import { planTrim, trimWindow } from '../../../connectors/shared/table/trim.ts';
 import { type StoredValue, storableRow, withLists } from '../../../connectors/shared/table/values.ts';
 import { FdpError } from '../../errors.ts';
 import type { Environment } from '../../kit/environment.ts';
@@ -23,7 +23,7 @@ import type { Mark } from '../../kit/sink.ts';
 import { matching } from './query.ts';
 import type { MemoryHook, MemoryRow, MemorySpace, MemoryTable } from './space.ts';
 
-/** Where a row came from that no message of a log made. */
+/** The origin of a row that was not made from a log message. */
 const foreign = { lane: '', offset: -1, index: 0 };
 
 export interface MemoryTableOptions {
@@ -156,10 +156,10 @@ export class MemoryTableStore implements TableStore<NewRow['values']>, TableRead
       const all = [...table.rows.values()].sort((a, b) => a.id - b.id);
       const heldBytes = all.reduce((sum, { values }) => sum + JSON.stringify(values).length, 0);
       const now = this.#environment.clock.now();
-      const plan = planTrim(this.definition, all.slice(0, trimLook), { now, heldBytes });
+      const plan = planTrim(this.definition, all.slice(0, trimWindow), { now, heldBytes });
       for (const { id } of plan.rows) this.#remove(table, table.rows.get(id));
-      for (const [lane, place] of plan.removedTo)
-        if (isAbove(place, table.removedTo.get(lane))) table.removedTo.set(lane, place);
+      for (const [lane, end] of plan.removedTo)
+        if (isAbove(end, table.removedTo.get(lane))) table.removedTo.set(lane, end);
       return plan.rows.length;
     });
   }

@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Line, Lines } from '../../../connectors/file/lines.ts';
 
-function linesOf(bytes: Buffer, cuts: readonly number[], maxLine = 1000): Line[] {
+function linesOf(bytes: Buffer, offsets: readonly number[], maxLine = 1000): Line[] {
   const lines = new Lines(maxLine);
-  const edges = [0, ...cuts.filter((cut) => cut < bytes.length).sort((a, b) => a - b), bytes.length];
+  const edges = [0, ...offsets.filter((offset) => offset < bytes.length).sort((a, b) => a - b), bytes.length];
   const found = edges.slice(1).flatMap((end, index) => lines.push(bytes.subarray(edges[index], end)));
   const last = lines.end();
   return last ? [...found, last] : found;
@@ -17,8 +17,8 @@ describe('file', () => {
         fc.array(fc.string({ unit: 'binary' }).map((text) => text.replace(/[\r\n]/g, ' '))),
         fc.array(fc.nat(500)),
         fc.constantFrom('\n', '\r\n'),
-        (texts, cuts, end) => {
-          const found = linesOf(Buffer.from(texts.map((text) => text + end).join('')), cuts, 10_000);
+        (texts, offsets, end) => {
+          const found = linesOf(Buffer.from(texts.map((text) => text + end).join('')), offsets, 10_000);
           expect(found.map(({ bytes }) => bytes.toString())).toEqual(texts);
           expect(found.map(({ number }) => number)).toEqual(texts.map((_, index) => index + 1));
         },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Broker, type Exchange, loadKafkajs } from '../../../connectors/kafka/kafkajs-internals.ts';
+import { type Broker, type KafkaCall, loadKafkajs } from '../../../connectors/kafka/kafkajs-internals.ts';
 import { Outbox } from '../../../connectors/kafka/outbox.ts';
 import { Reader } from '../../../connectors/kafka/reader.ts';
 
@@ -10,7 +10,7 @@ class World {
   readonly requests: number[][] = [];
   readonly outbox = new Outbox('ticks', loadKafkajs());
   isGone = false;
-  readonly #broker = { connectionPool: { send: (exchange: Exchange<unknown>) => this.#send(exchange) } };
+  readonly #broker = { connectionPool: { send: (call: KafkaCall<unknown>) => this.#send(call) } };
 
   send(partition: number, text: string): Promise<string> {
     return this.outbox.send(this.#broker as unknown as Broker, { partition, bytes: Buffer.from(text) }).then(
@@ -19,7 +19,7 @@ class World {
     );
   }
 
-  async #send({ request }: Exchange<unknown>): Promise<unknown> {
+  async #send({ request }: KafkaCall<unknown>): Promise<unknown> {
     const { buffer } = await request.encode();
     if (this.isGone) throw new Error('connection lost');
     const reader = new Reader(buffer);

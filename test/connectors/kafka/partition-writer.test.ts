@@ -61,13 +61,13 @@ class World {
   readonly clock = new VirtualClock();
   readonly partition = new Partition();
   readonly closed = new AbortController();
-  readonly troubles: (string | undefined)[] = [];
+  readonly reasons: (string | undefined)[] = [];
   unknown = 0;
   readonly writer = new PartitionWriter({
     ...{ name: 'ticks', partition: 0, client: this.partition.client(), maxBatchBytes: 1_000_000 },
     environment: testEnvironment(this.clock),
     closed: this.closed.signal,
-    onTrouble: (text) => this.troubles.push(text),
+    onBlocked: (text) => this.reasons.push(text),
     onUnknown: (messages) => {
       this.unknown += messages;
     },
@@ -90,7 +90,7 @@ describe('a partition that is written', () => {
     outcomes.push(...world.append(['b', 'c']));
     expect(await world.clock.until(Promise.all(outcomes))).toEqual(['stored', 'stored', 'stored']);
     expect(world.partition.batches.map(({ records }) => records.length)).toEqual([1, 2]);
-    expect(world.troubles).toEqual([]);
+    expect(world.reasons).toEqual([]);
   });
 
   it('gets a batch again, just the same, until its outcome is known', async () => {
@@ -102,8 +102,8 @@ describe('a partition that is written', () => {
     await world.clock.until(Promise.all(outcomes));
     expect(world.partition.stored).toEqual(['a', 'b', 'c', 'd']);
     expect(world.unknown).toBe(0);
-    expect(world.troubles.at(0)).toContain('KafkaJSRequestTimeoutError');
-    expect(world.troubles.at(-1)).toBeUndefined();
+    expect(world.reasons.at(0)).toContain('KafkaJSRequestTimeoutError');
+    expect(world.reasons.at(-1)).toBeUndefined();
   });
 
   it('takes back what nobody waits for any more, but what the brokers may have', async () => {
@@ -183,14 +183,14 @@ describe('a partition that is written', () => {
     const writer = new PartitionWriter({
       ...{ name: 'ticks', partition: 0, client, maxBatchBytes: 1000, environment: testEnvironment(world.clock) },
       ...{ closed: world.closed.signal, onUnknown: () => {}, onMissingTopic: async () => {} },
-      onTrouble: (text) => world.troubles.push(text),
+      onBlocked: (text) => world.reasons.push(text),
     });
     const appended = appendTo(writer, 'a', new AbortController().signal);
     await world.clock.advance(6000);
-    expect(world.troubles).toEqual(['ticks: not confirmed within 5000 ms']);
+    expect(world.reasons).toEqual(['ticks: not confirmed within 5000 ms']);
     confirm();
     await world.clock.until(appended);
-    expect(world.troubles.at(-1)).toBeUndefined();
+    expect(world.reasons.at(-1)).toBeUndefined();
   });
 
   it('has everything once and in order, whatever goes wrong', async () => {

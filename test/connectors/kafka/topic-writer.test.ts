@@ -40,7 +40,7 @@ class Topic {
 class World {
   readonly clock = new VirtualClock();
   readonly topic = new Topic();
-  readonly troubles: (string | undefined)[] = [];
+  readonly reasons: (string | undefined)[] = [];
   readonly writer = new TopicWriter(
     {
       name: 'ticks',
@@ -56,7 +56,7 @@ class World {
   );
 
   open(): Promise<void> {
-    const listener = { trouble: (text: string | undefined) => void this.troubles.push(text), unknown: () => {} };
+    const listener = { blocked: (text: string | undefined) => void this.reasons.push(text), unknown: () => {} };
     return this.clock.until(this.writer.open(listener, never));
   }
 
@@ -73,15 +73,15 @@ describe('a topic that is written', () => {
     world.topic.away.add(0).add(1);
     const outcome = world.appendToBoth();
     await world.clock.advance(1000);
-    expect(world.troubles.at(-1)).toContain('is away');
+    expect(world.reasons.at(-1)).toContain('is away');
     world.topic.away.delete(0);
     await world.clock.advance(10_000);
-    expect(world.troubles).not.toContain(undefined);
-    expect(world.troubles.at(-1)).toContain('partition 1 is away');
+    expect(world.reasons).not.toContain(undefined);
+    expect(world.reasons.at(-1)).toContain('partition 1 is away');
     world.topic.away.delete(1);
     expect(await world.clock.until(outcome)).toEqual(new Map());
-    expect(world.troubles.filter((text) => text === undefined)).toHaveLength(1);
-    expect(world.troubles.at(-1)).toBeUndefined();
+    expect(world.reasons.filter((text) => text === undefined)).toHaveLength(1);
+    expect(world.reasons.at(-1)).toBeUndefined();
   });
 
   it('forgets the trouble of a partition from which everything was taken back', async () => {
@@ -97,7 +97,7 @@ describe('a topic that is written', () => {
     expect([...(await world.clock.until(outcome)).values()]).toEqual([withdrawn, withdrawn]);
     world.topic.away.delete(0);
     await world.clock.until(world.writer.append([record], never));
-    expect(world.troubles.at(-1)).toBeUndefined();
+    expect(world.reasons.at(-1)).toBeUndefined();
   });
 
   it('is written to the partitions that are added while it is open, a minute later at most', async () => {

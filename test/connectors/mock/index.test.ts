@@ -154,7 +154,7 @@ describe('mock', () => {
 
   it('looks like a market: every symbol, equal times, zero volumes, odd lots, cents and rarely four decimals', async () => {
     const trades = tradesOf(await readAll(await market({ rate: 'max', limit: 50_000 })));
-    const share = (test: (trade: Trade, place: number) => boolean) => trades.filter(test).length / trades.length;
+    const share = (test: (trade: Trade, index: number) => boolean) => trades.filter(test).length / trades.length;
     for (const symbol of symbols) expect(share(({ s }) => s === symbol)).toBeGreaterThan(0.08);
     expect(share(({ t }, index) => index > 0 && t === trades[index - 1]?.t)).toBeGreaterThan(0.2);
     expect(share(({ v }) => v === 0)).toBeGreaterThan(0.001);

@@ -12,19 +12,19 @@ import { tradeTable } from '../../support/contracts/table-harness.ts';
 import { optionsOf } from '../../support/engine/options.ts';
 
 describe('mongodb', () => {
-  const place = { url: 'mongodb://localhost:27017', database: 'market', collection: 'trades' };
+  const target = { url: 'mongodb://localhost:27017', database: 'market', collection: 'trades' };
 
   it('takes a collection with fields, indexes and expiry', () => {
-    const given = { ...place, ...tradeTable, expire: '10s', tls: { ca: 'ca.pem' } };
+    const given = { ...target, ...tradeTable, expire: '10s', tls: { ca: 'ca.pem' } };
     expect(optionsOf(mongodb, given)).toEqual(given);
   });
 
   it.each([
-    { ...place, url: 'localhost:27017' },
-    { ...place, database: 'a.b' },
-    { ...place, collection: 'system.users' },
-    { ...place, write_concern: 1 },
-    { ...place, fields: { price: 'money' } },
+    { ...target, url: 'localhost:27017' },
+    { ...target, database: 'a.b' },
+    { ...target, collection: 'system.users' },
+    { ...target, write_concern: 1 },
+    { ...target, fields: { price: 'money' } },
   ])('refuses %o', (options) => {
     expect(() => optionsOf(mongodb, options)).toThrow();
   });
@@ -32,7 +32,7 @@ describe('mongodb', () => {
   it('reports a unique field that is not declared, and names that mean something else to MongoDB', () => {
     const found: string[] = [];
     const fields = { a: 'string', 'b.c': 'string', $d: 'string' } as const;
-    mongodb.check?.({ ...place, fields, unique: 'b' }, (path) => found.push(path.join('.')));
+    mongodb.check?.({ ...target, fields, unique: 'b' }, (path) => found.push(path.join('.')));
     expect(found).toEqual(['unique', 'fields.b.c', 'fields.$d']);
   });
 });

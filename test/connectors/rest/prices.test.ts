@@ -19,6 +19,30 @@ describe('the newest prices', () => {
     expect(symbols.at(-1)).toBe('BUSY');
   });
 
+  it('come with the highest and lowest since the snapshot before, also for one who was away, where it is not the last one', async () => {
+    const clock = new VirtualClock();
+    const prices = new Prices(testEnvironment(clock));
+    const heard: unknown[] = [];
+    prices.listen(({ symbols }) => void heard.push(symbols));
+    const { number } = prices.full();
+    for (const burst of [
+      [5, 9, 2, 4],
+      [6, 6],
+      [3, 7],
+    ]) {
+      for (const value of burst) prices.take({ ...price('A'), price: value });
+      await clock.advance(1000);
+    }
+    expect(heard).toEqual([
+      [{ ...price('A'), price: 4, trades: 4, high: 9, low: 2 }],
+      [{ ...price('A'), price: 6, trades: 2 }],
+      [{ ...price('A'), price: 7, trades: 2, low: 3 }],
+    ]);
+    expect(prices.since(number)?.symbols).toEqual([{ ...price('A'), price: 7, trades: 8, high: 9, low: 2 }]);
+    expect(prices.full().symbols).toEqual([{ ...price('A'), price: 7, trades: 0 }]);
+    prices.close();
+  });
+
   it('count no lines of a symbol that was forgotten before the snapshot', async () => {
     const clock = new VirtualClock();
     const prices = new Prices(testEnvironment(clock));

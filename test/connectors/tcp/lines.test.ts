@@ -11,9 +11,9 @@ function split(chunks: readonly Buffer[], maxLine = 1000) {
   return { lines, tooLong, kept: splitter.kept };
 }
 
-function cut(text: string, places: readonly number[]): Buffer[] {
+function splitAt(text: string, offsets: readonly number[]): Buffer[] {
   const bytes = Buffer.from(text);
-  const edges = [0, ...places.map((index) => index % (bytes.length + 1)).sort((a, b) => a - b), bytes.length];
+  const edges = [0, ...offsets.map((index) => index % (bytes.length + 1)).sort((a, b) => a - b), bytes.length];
   return edges.slice(1).map((end, index) => bytes.subarray(edges[index], end));
 }
 
@@ -21,8 +21,8 @@ describe('line splitter', () => {
   it('gives the same lines wherever the stream is cut', () => {
     const text = fc.array(fc.string({ unit: fc.constantFrom('a', 'é', '{', '€', ' '), maxLength: 20 }));
     fc.assert(
-      fc.property(text, fc.array(fc.nat()), (lines, places) => {
-        const seen = split(cut(lines.map((line) => `${line}\n`).join(''), places));
+      fc.property(text, fc.array(fc.nat()), (lines, offsets) => {
+        const seen = split(splitAt(lines.map((line) => `${line}\n`).join(''), offsets));
         expect(seen.lines).toEqual(lines.filter((line) => line !== ''));
       }),
     );

@@ -59,9 +59,9 @@ describe('figures on the screen', () => {
     fc.assert(
       fc.property(fc.array(name, { maxLength: 10 }), fc.nat(20), (names, least) => {
         const width = distinctWidth(names, least);
-        const cut = names.map((each) => fitName(each, width));
-        expect(new Set(cut).size).toBe(new Set(names).size);
-        for (const each of cut) expect(each.length).toBeLessThanOrEqual(Math.max(0, width));
+        const truncated = names.map((each) => fitName(each, width));
+        expect(new Set(truncated).size).toBe(new Set(names).size);
+        for (const each of truncated) expect(each.length).toBeLessThanOrEqual(Math.max(0, width));
       }),
     );
   });

@@ -6,7 +6,7 @@ import { seededChance } from '../../../src/kit/chance.ts';
 import { VirtualClock } from '../../../src/simulate/virtual-clock.ts';
 
 const peace: FaultOptions = {
-  cutEvery: undefined,
+  disconnectEvery: undefined,
   garbage: 0,
   duplicate: 0,
   late: 0,
@@ -53,7 +53,7 @@ describe('websocket_server', () => {
     const quiet = faults({});
     for (let frame = 0; frame < 1000; frame++)
       expect(quiet.faults.next()).toEqual({
-        cut: false,
+        disconnect: false,
         garbage: undefined,
         duplicate: false,
         late: 0,
@@ -63,13 +63,13 @@ describe('websocket_server', () => {
 
   it('draws faults from the injected chance: as often as it is told, and the same for the same seed', () => {
     const draw = () => {
-      const { faults: drawn } = faults({ cutEvery: 100, garbage: 0.1, duplicate: 0.2, late: 0.3 }, 7);
+      const { faults: drawn } = faults({ disconnectEvery: 100, garbage: 0.1, duplicate: 0.2, late: 0.3 }, 7);
       return Array.from({ length: 5000 }, () => drawn.next());
     };
     const mishaps = draw();
     expect(draw()).toEqual(mishaps);
     const share = (test: (mishap: (typeof mishaps)[number]) => boolean) => mishaps.filter(test).length / mishaps.length;
-    expect(share(({ cut }) => cut)).toBe(0.01);
+    expect(share(({ disconnect }) => disconnect)).toBe(0.01);
     expect(share(({ garbage }) => garbage !== undefined)).toBeCloseTo(0.1, 1);
     expect(share(({ duplicate }) => duplicate)).toBeCloseTo(0.2, 1);
     expect(share(({ late }) => late > 0)).toBeCloseTo(0.3, 1);

@@ -200,8 +200,8 @@ describe('a store that was restored from a backup', { timeout: 240_000 }, () => 
     expect([rewound, gap]).toEqual([60, 0]);
     expect(world.stored).toEqual(world.expected);
     expect(world.committed).toEqual(committed);
-    const said = lines.filter(({ text }) => text.includes('is read again from offset'));
-    expect(said.map(({ level, fields }) => [level, fields])).toEqual(
+    const logged = lines.filter(({ text }) => text.includes('is read again from offset'));
+    expect(logged.map(({ level, fields }) => [level, fields])).toEqual(
       committed
         .map((from, partition) => ({ lane: `log/raw_stock_ticks/${partition}`, from, to: 0, messages: from }))
         .filter(({ from }) => from > 0)

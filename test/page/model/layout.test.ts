@@ -31,8 +31,8 @@ const api = [
   node('rows', { kind: 'lookup', type: 'sqlite_table' }),
 ];
 
-function at(place: Layout, name: string) {
-  return place.nodes.find((placed) => placed.name === name) ?? { x: Number.NaN, y: Number.NaN };
+function at(drawn: Layout, name: string) {
+  return drawn.nodes.find((placed) => placed.name === name) ?? { x: Number.NaN, y: Number.NaN };
 }
 
 function overlaps({ nodes, nodeWidth, nodeHeight }: Layout): boolean {
@@ -53,10 +53,10 @@ describe('graph layout', () => {
   });
 
   it('gives each route a row of its own, with its name', () => {
-    const place = layout(api, 1200);
-    expect(place.labels.map(({ text }) => text)).toEqual(['GET /a', 'GET /b/{c}']);
-    expect(at(place, 'GET /b/{c} find').y).toBeGreaterThan(at(place, 'GET /a find').y);
-    expect(at(place, 'GET /b/{c} find').x).toBe(at(place, 'GET /a find').x);
+    const drawn = layout(api, 1200);
+    expect(drawn.labels.map(({ text }) => text)).toEqual(['GET /a', 'GET /b/{c}']);
+    expect(at(drawn, 'GET /b/{c} find').y).toBeGreaterThan(at(drawn, 'GET /a find').y);
+    expect(at(drawn, 'GET /b/{c} find').x).toBe(at(drawn, 'GET /a find').x);
   });
 
   it('draws an arrow along each way of a message, from every operator that looks up, and from what rejects', () => {
@@ -84,12 +84,12 @@ describe('graph layout', () => {
       ]);
     fc.assert(
       fc.property(arbitraryTree, fc.integer({ min: 100, max: 2000 }), (nodes, width) => {
-        const place = layout(nodes, width);
-        expect(place.nodes.map(({ name }) => name).sort()).toEqual(nodes.map(({ name }) => name).sort());
-        expect(overlaps(place)).toBe(false);
-        for (const { x, y } of place.nodes) {
-          expect(x + place.nodeWidth).toBeLessThanOrEqual(place.width);
-          expect(y + place.nodeHeight).toBeLessThanOrEqual(place.height);
+        const drawn = layout(nodes, width);
+        expect(drawn.nodes.map(({ name }) => name).sort()).toEqual(nodes.map(({ name }) => name).sort());
+        expect(overlaps(drawn)).toBe(false);
+        for (const { x, y } of drawn.nodes) {
+          expect(x + drawn.nodeWidth).toBeLessThanOrEqual(drawn.width);
+          expect(y + drawn.nodeHeight).toBeLessThanOrEqual(drawn.height);
         }
       }),
     );

@@ -51,6 +51,7 @@ describe('API document', () => {
         description: '',
         form: 'integer, 1 to 500, default 15',
         example: '15',
+        most: 500,
       },
     ]);
     expect(routes[0]?.answers).toEqual([

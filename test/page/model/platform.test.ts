@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { StatusEvent } from '../../../page/model/contract.ts';
 import {
-  feedTrouble,
+  feedProblem,
   noPlatform,
   overallTone,
   summary,
@@ -12,9 +12,9 @@ import {
 import type { StatusReport } from '../../../src/kit/snapshot.ts';
 import { nodeOf, reportOf, topologyOf } from '../reports.ts';
 
-function after(...looks: readonly (readonly StatusReport[] | StatusEvent)[]) {
-  return looks.reduce((platform, look, index) => {
-    const event = 'processes' in look ? look : { at: index * 1000, processes: look };
+function after(...received: readonly (readonly StatusReport[] | StatusEvent)[]) {
+  return received.reduce((platform, reports, index) => {
+    const event = 'processes' in reports ? reports : { at: index * 1000, processes: reports };
     return withStatus(platform, event);
   }, noPlatform);
 }
@@ -50,18 +50,18 @@ describe('platform', () => {
   });
 
   it('gives rates per second over the last looks', () => {
-    const look = (read: number, at: number) => [
+    const reports = (read: number, at: number) => [
       reportOf([topologyOf('ingestor', { read, nodes: [nodeOf('split', { in: read, out: 2 * read })] })], { at }),
     ];
-    const { topologies } = after(look(0, 0), look(50, 1000), look(150, 2000));
+    const { topologies } = after(reports(0, 0), reports(50, 1000), reports(150, 2000));
     expect(topologies[0]?.readPerSecond).toBe(75);
     expect(topologies[0]?.nodes[0]).toMatchObject({ inPerSecond: 75, outPerSecond: 150 });
   });
 
   it('takes a report that it has seen before for no news', () => {
-    const look = (read: number, at: number) => [reportOf([topologyOf('ingestor', { read })], { at })];
-    const again = Array.from({ length: 10 }, () => look(50, 1000));
-    expect(after(look(0, 0), ...again).topologies[0]?.readPerSecond).toBe(50);
+    const reports = (read: number, at: number) => [reportOf([topologyOf('ingestor', { read })], { at })];
+    const again = Array.from({ length: 10 }, () => reports(50, 1000));
+    expect(after(reports(0, 0), ...again).topologies[0]?.readPerSecond).toBe(50);
   });
 
   it('is bad while something that a node needs is away, and well afterwards', () => {
@@ -145,9 +145,9 @@ describe('platform', () => {
       reason: 'the lines of the feed are refused',
       nodes: [{ ...http, state: 'retrying', reason: 'the lines of the feed are refused' }],
     });
-    expect(feedTrouble(after([reportOf([refused])]))).toBe('the lines of the feed are refused');
+    expect(feedProblem(after([reportOf([refused])]))).toBe('the lines of the feed are refused');
     expect(summary(after([reportOf([refused])]))).toBe('live needs attention: the lines of the feed are refused');
-    expect(feedTrouble(after([reportOf([topologyOf('live', { nodes: [http] })])]))).toBeUndefined();
+    expect(feedProblem(after([reportOf([topologyOf('live', { nodes: [http] })])]))).toBeUndefined();
   });
 
   it('knows of how many trades the VWAP is made, unless there are two answers', () => {
@@ -160,7 +160,7 @@ describe('platform', () => {
   });
 
   it('keeps nothing of processes that have gone', () => {
-    const looks = Array.from({ length: 50 }, (_unused, pid) => [reportOf([topologyOf('api')], { pid, at: pid })]);
-    expect(after(...looks).history.size).toBe(1);
+    const received = Array.from({ length: 50 }, (_unused, pid) => [reportOf([topologyOf('api')], { pid, at: pid })]);
+    expect(after(...received).history.size).toBe(1);
   });
 });

@@ -153,13 +153,13 @@ describe('a profile', () => {
     expect(resolution.plan).toBeUndefined();
     expect(brief(problems)).toEqual(['1:10 unknown profile "embedded"']);
     expect(problems[0]?.hint).toContain(`there is no ${folder}/config/embedded.yml: copy the folder config/ beside`);
-    for (const [profile, told] of [
+    for (const [profile, expected] of [
       ['[a]', 'profile: expected text, got a list'],
       ['../x', 'profile: expected text such as "embedded"'],
       [`$\{UNSET}`, 'profile: UNSET is not set'],
     ])
       expect(brief(readText(`profile: ${profile}\n${pipeline}`).problems)).toEqual([
-        expect.stringContaining(`1:10 ${told}`),
+        expect.stringContaining(`1:10 ${expected}`),
       ]);
   });
 

@@ -1,9 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
-import { type Place, placeIn } from '../cli/place.ts';
 import { eventually, Process, temporaryFolder } from '../cli/platform.ts';
 import { Terminal } from '../cli/tmux.ts';
+import { type Workspace, workspaceIn } from '../cli/workspace.ts';
 import { launchChromium } from './browser.ts';
 import { terminalPicture } from './terminal-picture.ts';
 
@@ -15,19 +15,19 @@ const someTime = 45_000;
 async function takePictures(): Promise<void> {
   mkdirSync(images, { recursive: true });
   using folder = temporaryFolder();
-  const place = await placeIn(folder.path);
-  await using _platform = new Process([], place.env);
-  await eventually('the API', async () => (await fetch(place.api).catch(() => undefined))?.ok);
+  const workspace = await workspaceIn(folder.path);
+  await using _platform = new Process([], workspace.env);
+  await eventually('the API', async () => (await fetch(workspace.api).catch(() => undefined))?.ok);
   const browser = await launchChromium();
   try {
-    await Promise.all([takePage(browser, place, 'light'), takePage(browser, place, 'dark')]);
-    await takeDashboard(browser, place, folder.path);
+    await Promise.all([takePage(browser, workspace, 'light'), takePage(browser, workspace, 'dark')]);
+    await takeDashboard(browser, workspace, folder.path);
   } finally {
     await browser.close();
   }
 }
 
-async function takePage(browser: Browser, { api }: Place, scheme: 'light' | 'dark'): Promise<void> {
+async function takePage(browser: Browser, { api }: Workspace, scheme: 'light' | 'dark'): Promise<void> {
   const page = await browser.newPage({ colorScheme: scheme, viewport: { width: 1440, height: 1290 } });
   await page.goto(api);
   await page.locator('#connection[data-tone=good]').waitFor();
@@ -36,7 +36,7 @@ async function takePage(browser: Browser, { api }: Place, scheme: 'light' | 'dar
   await page.close();
 }
 
-async function takeDashboard(browser: Browser, { env }: Place, folder: string): Promise<void> {
+async function takeDashboard(browser: Browser, { env }: Workspace, folder: string): Promise<void> {
   using terminal = new Terminal(['--topology', 'dashboard'], {
     folder,
     env: { ...env, OBSERVE_PORT: '0' },

@@ -97,12 +97,12 @@ function drawn({ text, column, style }: Run, row: number): string {
   const [x, y] = [margin + column * letter.width, margin + row * letter.height];
   const [front, back] = style.isReverse ? [style.ground ?? ground, style.ink ?? ink] : [style.ink ?? ink, style.ground];
   const box = `<rect x="${x}" y="${y}" width="${letters.length * letter.width}" height="${letter.height}" fill="${back}"/>`;
-  const places = letters.map((_letter, index) => (x + index * letter.width).toFixed(1)).join(' ');
-  const look = `fill="${front}"${style.isBold ? ' font-weight="700"' : ''}${style.isDim ? ' opacity="0.65"' : ''}`;
+  const positions = letters.map((_letter, index) => (x + index * letter.width).toFixed(1)).join(' ');
+  const attributes = `fill="${front}"${style.isBold ? ' font-weight="700"' : ''}${style.isDim ? ' opacity="0.65"' : ''}`;
   const shown =
     text.trim() === ''
       ? ''
-      : `<text xml:space="preserve" x="${places}" y="${y + 13.5}" ${look}>${escaped(text)}</text>`;
+      : `<text xml:space="preserve" x="${positions}" y="${y + 13.5}" ${attributes}>${escaped(text)}</text>`;
   return `${back ? box : ''}${shown}`;
 }
 

@@ -1,26 +1,27 @@
 import { join } from 'node:path';
 import { expectedStores, type Stores } from '../engine/oracle.ts';
 import { pipelineCopy } from './pipeline-copy.ts';
-import { type Place, placeIn } from './place.ts';
 import { eventually, Process } from './platform.ts';
+import { wrongBars } from './recomputed-bars.ts';
 import { logOf, rowsOf, storesOf } from './stored.ts';
+import { type Workspace, workspaceIn } from './workspace.ts';
 
 /** The shipped platform with a busier mock market, on a data folder and ports of its own. */
 export class Installation {
   readonly folder: string;
-  readonly place: Place;
+  readonly workspace: Workspace;
   /** The path of its pipeline. */
   readonly pipeline: string;
 
-  private constructor(folder: string, pipeline: string, place: Place) {
+  private constructor(folder: string, pipeline: string, workspace: Workspace) {
     this.folder = folder;
     this.pipeline = pipeline;
-    this.place = place;
+    this.workspace = workspace;
   }
 
   static async in(folder: string, rate: string): Promise<Installation> {
     const pipeline = pipelineCopy(folder, ['rate: 50/s', `rate: ${rate}`]);
-    return new Installation(folder, pipeline, await placeIn(join(folder, 'data')));
+    return new Installation(folder, pipeline, await workspaceIn(join(folder, 'data')));
   }
 
   get #data(): string {
@@ -40,7 +41,7 @@ export class Installation {
     const chosen = topologies.length > 0 ? ['--topology', topologies.join()] : [];
     const args = ['--pipeline', this.pipeline, ...chosen];
     // Several processes can't observe on one given port; each takes the next free one.
-    const { OBSERVE_PORT: _, ...shared } = this.place.env;
+    const { OBSERVE_PORT: _, ...shared } = this.workspace.env;
     return new Process(args, { ...shared, ...env });
   }
 
@@ -52,12 +53,13 @@ export class Installation {
     return Number(rowsOf(this.logFile, sql, group)[0]?.['lag'] ?? 0);
   }
 
-  /** Works off what is in the log with a processor of its own, and stops it; everything else must have stopped. */
+  /** Works off what is in the log with a process of its own, and stops it; everything else must have stopped. */
   async catchUp(): Promise<void> {
-    await using processor = this.start(['processor']);
+    const groups = ['processor', 'candles'];
+    await using processor = this.start(groups);
     await eventually(
       'the log worked off',
-      async () => processor.output.includes(': starting') && this.lag('processor') === 0,
+      async () => processor.output.includes(': starting') && groups.every((group) => this.lag(group) === 0),
     );
     const code = await processor.stop();
     if (code !== 0) throw new Error(`the processor ended with ${code}: ${processor.output}`);
@@ -82,6 +84,7 @@ export class Installation {
         .filter((symbol) => String(expected.symbols[symbol]) !== String(stored.symbols[symbol]))
         .map((symbol) => `${symbol}: ${stored.symbols[symbol]} instead of ${expected.symbols[symbol]}`),
       ...this.#wrongRows(records),
+      ...wrongBars(this.storeFile, records),
     ].slice(0, 20);
   }
 

@@ -26,7 +26,7 @@ export interface Verdict {
 }
 
 const copied = [
-  ...['src', 'connectors', 'operators', 'test', 'config', 'topologies'],
+  ...['src', 'connectors', 'operators', 'test', 'config', 'topologies', 'calendars', 'conditions'],
   ...['pipeline.yml', 'package.json', 'tsconfig.json', 'vitest.config.ts'],
 ];
 

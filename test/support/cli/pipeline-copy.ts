@@ -14,10 +14,10 @@ export function onDatabase(name: string): readonly (readonly [text: string, inst
  * replaced once. Gives the path for `--pipeline`.
  */
 export function pipelineCopy(folder: string, ...edits: readonly (readonly [text: string, instead: string])[]): string {
-  const place = join(folder, 'pipeline');
-  mkdirSync(place, { recursive: true });
-  for (const name of ['pipeline.yml', 'config', 'topologies']) cpSync(name, join(place, name), { recursive: true });
-  const path = join(place, 'pipeline.yml');
+  const copy = join(folder, 'pipeline');
+  mkdirSync(copy, { recursive: true });
+  for (const name of ['pipeline.yml', 'config', 'topologies']) cpSync(name, join(copy, name), { recursive: true });
+  const path = join(copy, 'pipeline.yml');
   const edited = edits.reduce(
     (yaml, [text, instead]) => {
       if (!yaml.includes(text)) throw new Error(`pipeline.yml has no "${text}"`);

@@ -1,9 +1,9 @@
-import type { Cluster, Variables } from './cluster-place.ts';
-import { type Answer, get, type Place } from './place.ts';
+import type { Cluster, Variables } from './cluster.ts';
 import { eventually, freePort, type Process } from './platform.ts';
+import { type Answer, get, type Workspace } from './workspace.ts';
 
 /** A log line. */
-export interface Told {
+export interface LogLine {
   readonly level: string;
   readonly msg: string;
   readonly topology?: string;
@@ -15,13 +15,13 @@ export interface Told {
 export class Watched implements AsyncDisposable {
   readonly topologies: string;
   readonly process: Process;
-  readonly place: Place;
+  readonly workspace: Workspace;
   readonly #observe: string;
 
-  private constructor(topologies: string, started: { process: Process; place: Place }, observe: string) {
+  private constructor(topologies: string, started: { process: Process; workspace: Workspace }, observe: string) {
     this.topologies = topologies;
     this.process = started.process;
-    this.place = started.place;
+    this.workspace = started.workspace;
     this.#observe = observe;
   }
 
@@ -41,14 +41,14 @@ export class Watched implements AsyncDisposable {
   }
 
   /** The log lines so far. */
-  get told(): readonly Told[] {
+  get lines(): readonly LogLine[] {
     return this.process.log;
   }
 
   /** The lines about the states of its nodes from line `from` on, as `topology/node state`. */
   changes(from = 0): readonly string[] {
-    const told = this.told.slice(from).filter(({ node, state }) => node !== undefined && state !== undefined);
-    return told.map(({ topology, node, state }) => `${topology}/${node} ${state}`);
+    const changed = this.lines.slice(from).filter(({ node, state }) => node !== undefined && state !== undefined);
+    return changed.map(({ topology, node, state }) => `${topology}/${node} ${state}`);
   }
 
   health(): Promise<Answer | undefined> {

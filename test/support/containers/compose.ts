@@ -44,9 +44,11 @@ export function readCompose(text: string): Read {
   const document = parseDocument(text, { merge: true, prettyErrors: true });
   const file = document.toJS() as ComposeFile;
   const fits = validate(file);
-  const misfits = fits ? [] : (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath}: ${message}`);
+  const mismatches = fits
+    ? []
+    : (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath}: ${message}`);
   const yaml = [...document.errors, ...document.warnings].map(({ message }) => message);
-  return { file, problems: [...yaml, ...misfits] };
+  return { file, problems: [...yaml, ...mismatches] };
 }
 
 const reference = /\$\{([A-Z_]+)(?::([-?])([^}]*))?\}/g;

@@ -79,7 +79,7 @@ function rowCases(world: () => TableWorld): void {
   it('stores every row where nothing identifies it', async () => {
     const table = await TestTable.open(world(), { fields: { symbol: 'string' } });
     await table.write([rowMessage({ symbol: 'A' }), rowMessage({ symbol: 'A' })]);
-    expect(await table.findPlaces()).toEqual([
+    expect(await table.findNumbered()).toEqual([
       { _id: '1', symbol: 'A' },
       { _id: '2', symbol: 'A' },
     ]);
@@ -102,7 +102,7 @@ function rowCases(world: () => TableWorld): void {
       [1, 'FDP_MESSAGE_REFUSED'],
       [2, 'FDP_MESSAGE_REFUSED'],
     ]);
-    expect(await table.findPlaces({ sort: [{ field: 'n', descending: true }] })).toEqual([
+    expect(await table.findNumbered({ sort: [{ field: 'n', descending: true }] })).toEqual([
       { _id: '2', 'id"x': 'a', n: 3 },
       { _id: '1', 'id"x': 'b', deep: { list: [1, null] }, n: 2 },
     ]);
@@ -287,7 +287,7 @@ function typeCases(world: () => TableWorld): void {
       other: 1,
     };
     await table.write([rowMessage(value), rowMessage({ message_key: 'b', price: '-12.50', ratio: 0.1, late: true })]);
-    expect(await table.findPlaces({ sort: [{ field: '_id', descending: false }] })).toEqual([
+    expect(await table.findNumbered({ sort: [{ field: '_id', descending: false }] })).toEqual([
       {
         _id: '1',
         message_key: "it's",
@@ -436,7 +436,7 @@ function pageCases(world: () => TableWorld): void {
   it('passes equal values over without an id, and walks up as well as down', async () => {
     const table = await TestTable.open(world());
     await table.write([3, 1, 2, 2, 3, 1].map((time, index) => rowMessage(trade(`k${index}`, { time }))));
-    const ids = async (query: object) => (await table.findPlaces(query)).map(({ _id }) => Number(_id));
+    const ids = async (query: object) => (await table.findNumbered(query)).map(({ _id }) => Number(_id));
     const stored = await table.ids();
     const after = (value: number, id: number) => ({ value, id: stored[id - 1] });
     const by = (time: boolean, id: boolean) => [
@@ -456,7 +456,7 @@ function pageCases(world: () => TableWorld): void {
     const times = [3, 1, 2, 2, 3, 1, 5, 4];
     await table.write(times.map((time, index) => rowMessage(trade(`k${index}`, { time }))));
     await table.write([rowMessage(trade('none', { time: null }))]);
-    const placed = await table.findPlaces({ where: { symbol: 'A' } });
+    const placed = await table.findNumbered({ where: { symbol: 'A' } });
     expect(placed).toHaveLength(9);
     const rows = times.map((time, index) => ({ time, id: index + 1 }));
     const stored = await table.ids();
@@ -473,7 +473,7 @@ function pageCases(world: () => TableWorld): void {
           const sort = ['time', '_id'].map((field) => ({ field, descending }));
           const query = { where: { symbol: 'A' }, ranges: [range], sort };
           const found = async (more: object) =>
-            (await table.findPlaces({ ...query, ...more })).map(({ _id }) => Number(_id));
+            (await table.findNumbered({ ...query, ...more })).map(({ _id }) => Number(_id));
           if (expected) expect([from, to, await found({})]).toEqual([from, to, expected]);
           for (const edge of within) {
             const after = { value: edge.time, id: stored[edge.id - 1] };

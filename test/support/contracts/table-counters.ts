@@ -157,7 +157,7 @@ export function counterCases(world: () => TableWorld, create: () => Promise<Tabl
 
   it('comes to the same counters however a lane is cut, replayed, and retried in part', async () => {
     await fc.assert(
-      fc.asyncProperty(lanes, cuts, (source, steps) => replayed(create, source, steps)),
+      fc.asyncProperty(lanes, splits, (source, steps) => replayed(create, source, steps)),
       { numRuns: 40 },
     );
   });
@@ -173,7 +173,7 @@ const lanes = fc.array(
   { minLength: 1, maxLength: 30 },
 );
 /** How far the next write goes back, how long it is, and which symbols of it a first try got through. */
-const cuts = fc.array(
+const splits = fc.array(
   fc.record({
     back: fc.nat(6),
     length: fc.integer({ min: 1, max: 8 }),
@@ -222,9 +222,9 @@ function inLog(source: readonly { lane: string; symbol: string; time: number; tw
   const ends = new Map<string, { offset: number; index: number }>();
   return source.map(({ lane, symbol, time, twin }) => {
     const end = ends.get(lane) ?? { offset: -1, index: 0 };
-    const place =
+    const next =
       twin && end.offset >= 0 ? { offset: end.offset, index: end.index + 1 } : { offset: end.offset + 1, index: 0 };
-    ends.set(lane, place);
-    return { lane, symbol, time, ...place };
+    ends.set(lane, next);
+    return { lane, symbol, time, ...next };
   });
 }

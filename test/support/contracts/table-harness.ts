@@ -87,7 +87,7 @@ export class TestTable {
   }
 
   /** Rows with their place in the order of storing, from 1, instead of an id that differs from table to table. */
-  async findPlaces(query: Partial<Query> = {}): Promise<readonly Row[]> {
+  async findNumbered(query: Partial<Query> = {}): Promise<readonly Row[]> {
     const ids = await this.ids();
     return (await this.find(query)).map((row) => ({ ...row, _id: String(ids.indexOf(String(row['_id'])) + 1) }));
   }

@@ -28,9 +28,9 @@ export function commandsOf(block: Block): readonly ShellCommand[] {
 
 function splitOutsideQuotes(text: string): readonly string[] {
   const hidden = text.replace(/'[^']*'|"[^"]*"/g, (quoted) => '\u0000'.repeat(quoted.length));
-  const cuts = [...hidden.matchAll(/\s+(&&|\|\||\|)\s+/g)];
-  const ends = [...cuts.map(({ index }) => index), text.length];
-  const starts = [0, ...cuts.map(({ index, 0: found }) => index + found.length)];
+  const separators = [...hidden.matchAll(/\s+(&&|\|\||\|)\s+/g)];
+  const ends = [...separators.map(({ index }) => index), text.length];
+  const starts = [0, ...separators.map(({ index, 0: found }) => index + found.length)];
   return starts.map((start, at) => text.slice(start, ends[at]).trim());
 }
 

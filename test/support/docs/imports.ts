@@ -41,7 +41,7 @@ function pathsIn(cell: string): readonly string[] {
 }
 
 /** The rule of a file, and the room that it is in. */
-function placeOf(file: string, rules: readonly Rule[]): { readonly room: string; readonly rule: Rule } | undefined {
+function roomOf(file: string, rules: readonly Rule[]): { readonly room: string; readonly rule: Rule } | undefined {
   const rule = rules.find(({ room }) => file === room || (room.endsWith('/') && file.startsWith(room)));
   if (!rule) return undefined;
   const below = file.slice(rule.room.length).split('/');
@@ -51,11 +51,11 @@ function placeOf(file: string, rules: readonly Rule[]): { readonly room: string;
 /** Imports that the table does not allow, and those of files that it does not have. */
 export function forbidden(imports: readonly Import[], rules: readonly Rule[]): readonly Import[] {
   return imports.filter(({ from, to }) => {
-    const place = placeOf(from, rules);
-    if (!place) return true;
-    if (to.startsWith(place.room) || common.includes(to)) return false;
-    const target = placeOf(to, rules)?.room ?? to;
-    return !place.rule.may.some((allowed) => (allowed === '' ? true : target === allowed || to === allowed));
+    const own = roomOf(from, rules);
+    if (!own) return true;
+    if (to.startsWith(own.room) || common.includes(to)) return false;
+    const target = roomOf(to, rules)?.room ?? to;
+    return !own.rule.may.some((allowed) => (allowed === '' ? true : target === allowed || to === allowed));
   });
 }
 
@@ -78,7 +78,7 @@ function importsOf(folders: readonly string[]): readonly Import[] {
 function drawn(imports: readonly Import[], rules: readonly Rule[]): string {
   const counts = new Map<string, number>();
   for (const { from, to } of imports) {
-    const [one, other] = [placeOf(from, rules)?.room, placeOf(to, rules)?.room ?? to];
+    const [one, other] = [roomOf(from, rules)?.room, roomOf(to, rules)?.room ?? to];
     if (one && one !== other) counts.set(`${one} -> ${other}`, (counts.get(`${one} -> ${other}`) ?? 0) + 1);
   }
   return [...counts]

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { Place } from '../cli/place.ts';
+import type { Workspace } from '../cli/workspace.ts';
 import { type ShellCommand, startsRuns } from './commands.ts';
 
 /**
@@ -10,14 +10,14 @@ import { type ShellCommand, startsRuns } from './commands.ts';
  * URL, `nc` prints what it gets. Ports are those of the place, and names in capitals such as `ID` are filled in.
  */
 export class Runner {
-  readonly #place: Place;
+  readonly #workspace: Workspace;
   readonly #folder: string;
   readonly #path: string;
   readonly names: Record<string, string> = {};
 
   /** @param folder where commands run, and where the programs are put that they need */
-  constructor(place: Place, folder: string) {
-    this.#place = place;
+  constructor(workspace: Workspace, folder: string) {
+    this.#workspace = workspace;
     this.#folder = folder;
     const bin = join(folder, 'bin');
     this.#path = `${bin}:${process.env['PATH']}`;
@@ -69,7 +69,7 @@ export class Runner {
   }
 
   #spawn({ text, words }: ShellCommand, input: string): ChildProcess {
-    const { api, tcpPort, env } = this.#place;
+    const { api, tcpPort, env } = this.#workspace;
     const filled = Object.entries(this.names).reduce((done, [name, value]) => done.replaceAll(name, value), text);
     const line = filled.replaceAll('http://127.0.0.1:8000', api).replace('127.0.0.1 8888', `127.0.0.1 ${tcpPort}`);
     // npm's scripts are those of the checkout; all else runs where the user would be.

@@ -26,24 +26,36 @@ export function testLane(request?: RequestContext): LaneContext & { readonly abo
 
 /**
  * Runs values through operators in one lane and ends whatever comes out as delivered. `cut` says where batches end
- * (ascending places in `values`), to show that the output does not depend on it.
+ * (ascending places in `values`), to show that the output does not depend on it; `record` gives a message its key and its
+ * timestamp, by its place.
  */
 export async function runOperators(
   operators: readonly (readonly [OperatorDeclaration, unknown])[],
   values: readonly unknown[],
-  options: { cut?: readonly number[]; context?: OperatorContext & TestNode; lane?: LaneContext } = {},
+  options: {
+    batchEnds?: readonly number[];
+    context?: OperatorContext & TestNode;
+    lane?: LaneContext;
+    record?: (index: number) => Partial<Pick<SourceMessage, 'key' | 'timestamp'>>;
+  } = {},
 ): Promise<OperatorRun> {
   const context = options.context ?? operatorContext();
   const lane = options.lane ?? testLane();
   const outcomes: (Outcome | undefined)[] = values.map(() => undefined);
   const messages = values.map((value, offset) =>
-    toMessage(sourceMessage(value, { meta: { lane: lane.id, topic: 'topic', partition: 0, offset } }), {
-      ended: (outcome) => {
-        outcomes[offset] = outcome;
+    toMessage(
+      sourceMessage(value, {
+        meta: { lane: lane.id, topic: 'topic', partition: 0, offset },
+        ...options.record?.(offset),
+      }),
+      {
+        ended: (outcome) => {
+          outcomes[offset] = outcome;
+        },
       },
-    }),
+    ),
   );
-  const edges = [0, ...(options.cut ?? []), messages.length];
+  const edges = [0, ...(options.batchEnds ?? []), messages.length];
   const input = edges.slice(1).map((end, index): Batch => {
     return { lane, messages: messages.slice(edges[index], end), warmUp: false };
   });

@@ -1,5 +1,5 @@
 import type { NumberedExchange } from '../sockets/numbered-exchange.ts';
-import type { LedgerPlace } from './ledger.ts';
+import type { LedgerAddress } from './ledger.ts';
 import { differences, readBooks } from './ledger.ts';
 
 /** A broker's settings for faults: the exchange's trades are old, and after a kill it is to be let in soon again. */
@@ -44,10 +44,10 @@ export class ExchangeLoad {
  * known to have put there.
  */
 export async function auditOf(
-  place: LedgerPlace,
+  address: LedgerAddress,
   exchange: NumberedExchange,
   others: Iterable<number> = [],
 ): Promise<readonly string[]> {
   const acknowledged = [...exchange.delivered, ...others];
-  return differences(await readBooks(place), acknowledged);
+  return differences(await readBooks(address), acknowledged);
 }

@@ -4,7 +4,7 @@ import { eventually } from '../cli/platform.ts';
 import { KafkaView } from './view.ts';
 
 /** Where a ledger's trades go, and where the processor keeps what it makes of them. */
-export interface LedgerPlace {
+export interface LedgerAddress {
   readonly brokers: string;
   readonly topic: string;
   readonly url: string;
@@ -61,28 +61,28 @@ export class Ledger {
   readonly acknowledged = new Set<number>();
   /** Numbers that were offered in vain, or whose outcome nobody knows. */
   readonly unknown = new Set<number>();
-  readonly #place: LedgerPlace;
+  readonly #address: LedgerAddress;
   #producer: Producer;
   readonly #partitions: number;
   #next = 1;
 
-  private constructor(place: LedgerPlace, producer: Producer, partitions: number) {
-    this.#place = place;
+  private constructor(address: LedgerAddress, producer: Producer, partitions: number) {
+    this.#address = address;
     this.#producer = producer;
     this.#partitions = partitions;
   }
 
   /** Makes the topic when it is missing. */
-  static async open(place: LedgerPlace, partitions = 6): Promise<Ledger> {
-    await using view = await KafkaView.open(place.brokers);
-    const found = await view.makeTopic(place.topic, partitions);
-    const producer = client(place.brokers).producer({
+  static async open(address: LedgerAddress, partitions = 6): Promise<Ledger> {
+    await using view = await KafkaView.open(address.brokers);
+    const found = await view.makeTopic(address.topic, partitions);
+    const producer = client(address.brokers).producer({
       idempotent: true,
       maxInFlightRequests: 1,
       allowAutoTopicCreation: false,
     });
     await producer.connect();
-    return new Ledger(place, producer, found);
+    return new Ledger(address, producer, found);
   }
 
   /** Offers the next `count` trades, several in a record, several of them in one millisecond. Never fails. */
@@ -110,10 +110,10 @@ export class Ledger {
    * time is over; empty when all is well. Nobody may write to the log meanwhile.
    */
   async settled(limitMs = 90_000): Promise<readonly string[]> {
-    const { size } = await readLog(this.#place);
-    const { trades = 'finnhub_trades', symbols = 'symbols' } = this.#place;
+    const { size } = await readLog(this.#address);
+    const { trades = 'finnhub_trades', symbols = 'symbols' } = this.#address;
     const total = [{ $group: { _id: null, n: { $sum: '$tradeCount' } } }];
-    await inDatabase(this.#place, async (db) => {
+    await inDatabase(this.#address, async (db) => {
       const isThere = async () => {
         const stored = await db.collection(trades).countDocuments();
         const [counted] = await db.collection(symbols).aggregate(total).toArray();
@@ -127,13 +127,13 @@ export class Ledger {
 
   /** Reads the log and the stores with plain clients, and tells what does not fit; empty when all is well. */
   async audit(): Promise<readonly string[]> {
-    return differences(await readBooks(this.#place), this.acknowledged);
+    return differences(await readBooks(this.#address), this.acknowledged);
   }
 
   /** Connects anew: what its client knows of a topic that was replaced is wrong. */
   async reopen(): Promise<void> {
     await this.#producer.disconnect();
-    this.#producer = await newProducer(this.#place);
+    this.#producer = await newProducer(this.#address);
   }
 
   close(): Promise<void> {
@@ -146,7 +146,7 @@ export class Ledger {
       const partition = symbolNames.indexOf(symbol) % this.#partitions;
       return { key: symbol, partition, value: JSON.stringify({ type: 'trade', data }) };
     });
-    const sent = this.#producer.send({ topic: this.#place.topic, acks: -1, messages });
+    const sent = this.#producer.send({ topic: this.#address.topic, acks: -1, messages });
     const into = await sent.then(
       () => this.acknowledged,
       () => this.unknown,
@@ -160,7 +160,7 @@ function client(brokers: string): Kafka {
   return new Kafka({ clientId: 'ledger', brokers: brokers.split(','), logLevel: logLevel.NOTHING, retry });
 }
 
-async function newProducer({ brokers }: LedgerPlace): Promise<Producer> {
+async function newProducer({ brokers }: LedgerAddress): Promise<Producer> {
   const options = { idempotent: true, maxInFlightRequests: 1, allowAutoTopicCreation: false };
   const producer = client(brokers).producer(options);
   await producer.connect();
@@ -184,13 +184,13 @@ function records(trades: readonly Offered[]): readonly (readonly Offered[])[] {
 }
 
 /** How many trades are stored. */
-export function storedIn(place: LedgerPlace): Promise<number> {
-  return inDatabase(place, (db) => db.collection(place.trades ?? 'finnhub_trades').countDocuments());
+export function storedIn(address: LedgerAddress): Promise<number> {
+  return inDatabase(address, (db) => db.collection(address.trades ?? 'finnhub_trades').countDocuments());
 }
 
 /** Symbols whose counters are not what is stored of them, whatever the log says. */
-export async function miscounted(place: LedgerPlace): Promise<readonly string[]> {
-  const { trades, symbols } = await storesOf(place);
+export async function miscounted(address: LedgerAddress): Promise<readonly string[]> {
+  const { trades, symbols } = await storesOf(address);
   const log = trades.map(({ symbol, time, price, volume }): Trade => {
     const numbers = { price: Number(plain(price)), time: Number(plain(time)), volume: Number(plain(volume)) };
     return { symbol: String(symbol), ...numbers };
@@ -199,9 +199,9 @@ export async function miscounted(place: LedgerPlace): Promise<readonly string[]>
 }
 
 /** Every document of both collections, whole, as text: equal when nothing at all has changed. */
-export function everyDocument(place: LedgerPlace): Promise<readonly string[]> {
-  return inDatabase(place, async (db) => {
-    const names = [place.trades ?? 'finnhub_trades', place.symbols ?? 'symbols'];
+export function everyDocument(address: LedgerAddress): Promise<readonly string[]> {
+  return inDatabase(address, async (db) => {
+    const names = [address.trades ?? 'finnhub_trades', address.symbols ?? 'symbols'];
     const found = await Promise.all(
       names.map((name) => db.collection(name).find({}, { promoteValues: false }).toArray()),
     );
@@ -213,20 +213,20 @@ export function everyDocument(place: LedgerPlace): Promise<readonly string[]> {
 }
 
 /** Reads the whole log, and everything that is stored. */
-export async function readBooks(place: LedgerPlace): Promise<Books> {
-  const [log, stores] = await Promise.all([readLog(place), storesOf(place)]);
+export async function readBooks(address: LedgerAddress): Promise<Books> {
+  const [log, stores] = await Promise.all([readLog(address), storesOf(address)]);
   return { log, ...stores };
 }
 
-function storesOf(place: LedgerPlace): Promise<Omit<Books, 'log'>> {
-  return inDatabase(place, async (db) => {
+function storesOf(address: LedgerAddress): Promise<Omit<Books, 'log'>> {
+  return inDatabase(address, async (db) => {
     const [trades, symbols] = await Promise.all([
       db
-        .collection(place.trades ?? 'finnhub_trades')
+        .collection(address.trades ?? 'finnhub_trades')
         .find()
         .toArray(),
       db
-        .collection(place.symbols ?? 'symbols')
+        .collection(address.symbols ?? 'symbols')
         .find()
         .toArray(),
     ]);
@@ -234,7 +234,7 @@ function storesOf(place: LedgerPlace): Promise<Omit<Books, 'log'>> {
   });
 }
 
-async function inDatabase<T>({ url, database }: LedgerPlace, work: (db: Db) => Promise<T>): Promise<T> {
+async function inDatabase<T>({ url, database }: LedgerAddress, work: (db: Db) => Promise<T>): Promise<T> {
   const mongo = await new MongoClient(url, { readPreference: 'primary' }).connect();
   try {
     return await work(mongo.db(database));
@@ -244,19 +244,19 @@ async function inDatabase<T>({ url, database }: LedgerPlace, work: (db: Db) => P
 }
 
 /** Every trade of the log, by offset, under the key that it must have in the store. */
-async function readLog({ brokers, topic }: LedgerPlace): Promise<ReadonlyMap<string, Trade>> {
+async function readLog({ brokers, topic }: LedgerAddress): Promise<ReadonlyMap<string, Trade>> {
   await using view = await KafkaView.open(brokers);
   const records = await view.records(topic);
   return new Map(records.flatMap(({ partition, offset, value }) => tradesOf(`${topic}-${partition}-${offset}`, value)));
 }
 
 /** The valid trades of one record; none of one that can't be read. */
-function tradesOf(place: string, value: Buffer | null): [string, Trade][] {
+function tradesOf(recordId: string, value: Buffer | null): [string, Trade][] {
   try {
     const { data } = JSON.parse(String(value)) as { readonly data: readonly Offered[] };
     return data
       .map(({ s, p, t, v }, index): [string, Trade] => [
-        `${place}--${s}-${t}-${index}`,
+        `${recordId}--${s}-${t}-${index}`,
         { symbol: s, price: p, time: t, volume: v },
       ])
       .filter(([, { price, time, volume }]) => Math.abs(price) < 1e15 && time > 0 && volume >= 0);

@@ -41,7 +41,7 @@ const mechanisms = 'PLAIN,SCRAM-SHA-256,SCRAM-SHA-512';
 const user = { username: 'fdp', powerless: 'nobody', password: 'correct horse' };
 
 /** Where the broker runs, if that is not this machine itself. */
-interface KafkaPlace {
+interface KafkaHost {
   /** What it listens on; clients find it at 127.0.0.1 either way. */
   readonly bind?: string;
   /** Its data folder. */
@@ -49,7 +49,7 @@ interface KafkaPlace {
 }
 
 /** Writes `server.properties`. */
-export async function setUpKafka(options: KafkaOptions, { bind = host, data }: KafkaPlace): Promise<KafkaSetup> {
+export async function setUpKafka(options: KafkaOptions, { bind = host, data }: KafkaHost): Promise<KafkaSetup> {
   const { secure, properties, advertise } = options;
   const folder = mkdtempSync(join(tmpdir(), 'fdp-kafka-'));
   const names = secure ? ['PLAINTEXT', 'SASL_PLAINTEXT', 'SASL_SSL', 'SSL'] : ['PLAINTEXT'];

@@ -10,23 +10,23 @@ import { randomName } from '../services/services.ts';
 export interface MongoWorld extends TableWorld {
   readonly db: Db;
   readonly admin: Db;
-  readonly place: { readonly url: string; readonly database: string; readonly collection: string };
+  readonly target: { readonly url: string; readonly database: string; readonly collection: string };
 }
 
 /** A fresh database on a server, dropped in the end. */
 export async function mongoWorld(url: string): Promise<MongoWorld> {
   const client = await new MongoClient(url).connect();
-  const place = { url, database: randomName('fdp'), collection: 'rows' };
+  const target = { url, database: randomName('fdp'), collection: 'rows' };
   const [clock, log] = [new VirtualClock(), recordingLog()];
-  const db = client.db(place.database);
+  const db = client.db(target.database);
   return {
     clock,
     log,
     db,
     admin: client.db('admin'),
-    place,
+    target,
     connector: (options) =>
-      mongodb.create(optionsOf(mongodb, { ...place, ...options }), { ...testEnvironment(clock), log, name: 'trades' }),
+      mongodb.create(optionsOf(mongodb, { ...target, ...options }), { ...testEnvironment(clock), log, name: 'trades' }),
     dispose: async () => {
       await db.dropDatabase();
       await client.close();

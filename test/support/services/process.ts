@@ -81,9 +81,9 @@ function isAwake(pid: number | undefined): boolean {
 async function launch({ name, command, args, folder, ready }: ServiceCommand): Promise<ChildProcess> {
   const child = spawn(command, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
   running.add(child);
-  let said = '';
+  let output = '';
   const hear = (chunk: Buffer) => {
-    said = (said + chunk).slice(-textKept);
+    output = (output + chunk).slice(-textKept);
   };
   child.stdout?.on('data', hear);
   child.stderr?.on('data', hear);
@@ -97,7 +97,7 @@ async function launch({ name, command, args, folder, ready }: ServiceCommand): P
   });
   await untilReady(ready, () => over).catch((error) => {
     child.kill('SIGKILL');
-    throw new Error(`${name} did not start: ${String(error)}\n${said}`, { cause: error });
+    throw new Error(`${name} did not start: ${String(error)}\n${output}`, { cause: error });
   });
   return child;
 }

@@ -13,7 +13,7 @@ import { portOf } from './sockets.ts';
 
 type TestContext = RoleContext & { readonly log: ReturnType<typeof testEnvironment>['log'] };
 
-export interface Exchange {
+export interface TestExchange {
   readonly sink: Sink;
   readonly port: number;
   readonly context: TestContext;
@@ -22,7 +22,7 @@ export interface Exchange {
 }
 
 /** A server that speaks Finnhub's protocol on a free port. */
-export async function exchange(options: object = {}, port = 0): Promise<Exchange> {
+export async function testExchange(options: object = {}, port = 0): Promise<TestExchange> {
   const environment = testEnvironment();
   const context = { ...roleContext(environment), log: environment.log };
   const given = { listen: `127.0.0.1:${port}`, token: 'key', ...options };

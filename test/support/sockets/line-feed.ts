@@ -38,7 +38,7 @@ export class LineFeed {
   }
 
   /** Sends lines at a rate, in bursts of 20 ms, until `close` or the next call. */
-  pump(perSecond: number, line: (place: number) => unknown): void {
+  pump(perSecond: number, line: (index: number) => unknown): void {
     clearInterval(this.#pump);
     const start = performance.now();
     const first = this.pumped;

@@ -4,7 +4,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { eventually } from '../cli/platform.ts';
 
 /** How a connection is ended. */
-export type Cut =
+export type Disconnect =
   /** The end of the stream right after the last frame, without a word. */
   | 'end'
   /** In the middle of a frame. */
@@ -78,7 +78,7 @@ export class NumberedExchange implements AsyncDisposable {
     await new Promise<void>((resolve, reject) => client.send(frame, (error) => (error ? reject(error) : resolve())));
   }
 
-  async cut(how: Cut): Promise<void> {
+  async disconnect(how: Disconnect): Promise<void> {
     const client = this.#client;
     if (!client) throw new Error('nobody is connected');
     const socket = (client as unknown as { readonly _socket: Socket })._socket;

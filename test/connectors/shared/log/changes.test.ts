@@ -32,9 +32,9 @@ describe('changes of a log', () => {
 
   it('does not wait for what has come since the version was asked, of that partition or of any', async () => {
     const changes = new Changes();
-    for (const told of ['1/0', undefined]) {
+    for (const change of ['1/0', undefined]) {
       const version = changes.version('1/0');
-      changes.tell(told);
+      changes.tell(change);
       expect(await hasEnded(changes.since('1/0', version, never))).toBe(true);
     }
     const version = changes.version('1/0');

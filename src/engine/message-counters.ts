@@ -3,7 +3,7 @@ import { Outcome } from '../kit/track.ts';
 import { Suspicion } from './suspicion.ts';
 
 /** A topology's count of source messages. At every instant read = delivered + filtered + rejected + released + inFlight. */
-export class Tally {
+export class MessageCounters {
   messagesRead = 0;
   delivered = 0;
   filtered = 0;

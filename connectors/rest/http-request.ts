@@ -8,7 +8,7 @@ import type { Lane } from '../../src/kit/source.ts';
 import { type Refusal, refusalBody, refusalOf } from './answer.ts';
 import { queryOf, rawQuery } from './route.ts';
 
-interface ExchangeParts {
+interface HttpRequestParts {
   readonly context: RoleContext;
   /** The connector's name. */
   readonly name: string;
@@ -27,21 +27,21 @@ interface ExchangeParts {
  * One request on its way to its reply: a lane that gives one message and takes one answer. It ends by `respond`, by
  * `fail`, by its time limit (504), or because the client has gone; the lane's signal aborts for the last two.
  */
-export class Exchange implements RequestContext {
+export class HttpRequest implements RequestContext {
   readonly path: string;
   readonly query: string;
   page?: PageEdge | null;
   readonly lane: Lane;
   readonly request: Request;
   readonly #response: Response;
-  readonly #parts: ExchangeParts;
+  readonly #parts: HttpRequestParts;
   readonly #abort = new AbortController();
   readonly #cancelTimers: readonly (() => void)[];
   #answered = false;
   #ended = false;
 
   /** @throws FDP_PARAMETER_INVALID for bad percent-encoding in the query */
-  constructor(request: Request, response: Response, parts: ExchangeParts) {
+  constructor(request: Request, response: Response, parts: HttpRequestParts) {
     this.request = request;
     this.path = request.path;
     this.query = rawQuery(request.url);

@@ -2,13 +2,13 @@ import { connect, type Socket } from 'node:net';
 import { freePort } from './platform.ts';
 
 /** What a platform of its own needs in its environment: a data folder and free ports. */
-export interface Place {
+export interface Workspace {
   readonly env: Readonly<Record<string, string>>;
   readonly api: string;
   readonly tcpPort: number;
 }
 
-export async function placeIn(folder: string): Promise<Place> {
+export async function workspaceIn(folder: string): Promise<Workspace> {
   const [apiPort, tcpPort, observePort] = [await freePort(), await freePort(), await freePort()];
   return {
     env: {

@@ -1,9 +1,9 @@
 import { expect } from 'vitest';
-import type { Ledger, LedgerPlace } from '../kafka/ledger.ts';
+import type { Ledger, LedgerAddress } from '../kafka/ledger.ts';
 import { randomName } from '../services/services.ts';
 import { onDatabase, pipelineCopy } from './pipeline-copy.ts';
-import { type Place, placeIn } from './place.ts';
 import { Process, temporaryFolder } from './platform.ts';
+import { type Workspace, workspaceIn } from './workspace.ts';
 
 /** A change of the shipped pipeline: a text in it, and what stands there instead. */
 export type Edit = readonly [text: string, instead: string];
@@ -13,7 +13,7 @@ export type Variables = Readonly<Record<string, string>>;
 
 /** The shipped pipeline in the profile `cluster`, on a topic, groups and a database of its own. */
 export class Cluster {
-  readonly place: LedgerPlace;
+  readonly address: LedgerAddress;
   /** The consumer group of the processor. */
   readonly group: string;
   /** The topic of the dead letters. */
@@ -26,11 +26,11 @@ export class Cluster {
   /** @param edits further changes of pipeline.yml, made before its names are replaced */
   constructor(brokers: string, url: string, ...edits: readonly Edit[]) {
     const name = randomName('faults');
-    this.place = { brokers, url, topic: `${name}-ticks`, database: name };
+    this.address = { brokers, url, topic: `${name}-ticks`, database: name };
     this.group = `${name}-processor`;
-    this.rejected = `${this.place.topic}.rejected`;
+    this.rejected = `${this.address.topic}.rejected`;
     this.#edits = [
-      ['topic: raw_stock_ticks, partitions', `topic: ${this.place.topic}, partitions`],
+      ['topic: raw_stock_ticks, partitions', `topic: ${this.address.topic}, partitions`],
       ['topic: raw_stock_ticks.rejected', `topic: ${this.rejected}`],
       ['group: processor', `group: ${this.group}`],
       ['group: analytics', `group: ${name}-analytics`],
@@ -46,18 +46,18 @@ export class Cluster {
   }
 
   /** Starts `fdp-run` with these arguments, and tells where it serves; it has no port for metrics unless one is given. */
-  async start(args: readonly string[], more: Variables = {}): Promise<{ process: Process; place: Place }> {
-    const place = await placeIn(this.folder.path);
+  async start(args: readonly string[], more: Variables = {}): Promise<{ process: Process; workspace: Workspace }> {
+    const workspace = await workspaceIn(this.folder.path);
     const variables = {
-      ...place.env,
+      ...workspace.env,
       FDP_PROFILE: 'cluster',
-      KAFKA_BROKERS: this.place.brokers,
-      MONGODB_URL: this.place.url,
+      KAFKA_BROKERS: this.address.brokers,
+      MONGODB_URL: this.address.url,
       OBSERVE_PORT: '0',
       ...more,
     };
     const pipeline = args.includes('--pipeline') ? [] : ['--pipeline', this.#pipeline];
-    return { process: new Process([...args, ...pipeline], variables), place };
+    return { process: new Process([...args, ...pipeline], variables), workspace };
   }
 
   /** Starts one more processor. */

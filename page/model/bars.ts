@@ -1,0 +1,74 @@
+import type { StoredBar } from './contract.ts';
+
+/** `open` has not ended yet; `incomplete` has, and trades of it are missing. */
+type BarState = 'open' | 'complete' | 'incomplete';
+
+/** A bar of the chart: as it is stored, with the newest trades on top. */
+export interface Bar {
+  /** Unix ms; `end` is no part of it. */
+  readonly start: number;
+  readonly end: number;
+  readonly open: number;
+  readonly high: number;
+  readonly low: number;
+  readonly close: number;
+  /** Undefined while nothing of it is stored. */
+  readonly volume: number | undefined;
+  readonly vwap: number | undefined;
+  readonly trades: number | undefined;
+  readonly lateTrades: number;
+  /** How long the feed was away in it, ms. */
+  readonly gapMs: number;
+  readonly state: BarState;
+}
+
+/** The lengths of bars by name, ms; undefined for what is no length. */
+export function intervalMs(name: string): number | undefined {
+  const [, count, unit = ''] = /^(\d+)([smhd])$/.exec(name) ?? [];
+  const size = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }[unit];
+  return size === undefined ? undefined : Number(count) * size;
+}
+
+/** How long after its end a bar may still be on its way to be complete, ms. */
+const settling = 2000;
+
+/** Bars as the API gives them, the newest first, as they were at `readAt` (Unix ms); the oldest first. Without a price there is no bar. */
+export function barsOf(rows: readonly StoredBar[], readAt: number): readonly Bar[] {
+  return rows
+    .map((row) => barOf(row, readAt))
+    .filter(({ start, end, open, high, low, close }) => [start, end, open, high, low, close].every(Number.isFinite))
+    .sort((a, b) => a.start - b.start);
+}
+
+function barOf(row: StoredBar, readAt: number): Bar {
+  const [start, end] = [Date.parse(row.start), Date.parse(row.end)];
+  const isOpen = end + settling > readAt;
+  return {
+    ...{ start, end },
+    ...{ open: read(row.open), high: read(row.high), low: read(row.low), close: read(row.close) },
+    volume: Number(row.volume),
+    vwap: row.vwap === null ? undefined : Number(row.vwap),
+    trades: row.trades,
+    lateTrades: row.late_trades,
+    gapMs: row.gap_ms ?? 0,
+    state: row.complete ? 'complete' : isOpen ? 'open' : 'incomplete',
+  };
+}
+
+function read(price: string | null): number {
+  return price === null ? Number.NaN : Number(price);
+}
+
+/** The bars with those that were read after them, which win; the newest `most` of all. */
+export function withBars(bars: readonly Bar[], newer: readonly Bar[], most: number): readonly Bar[] {
+  const [first] = newer;
+  if (!first) return bars;
+  const all = new Map([...bars, ...newer].map((bar) => [bar.start, bar]));
+  return [...all.values()].sort((a, b) => a.start - b.start).slice(-most);
+}
+
+/** True where no bar can be missing between those that are held and the newest ones. */
+export function isConnected(bars: readonly Bar[], newer: readonly Bar[]): boolean {
+  const [last, first] = [bars.at(-1), newer[0]];
+  return last !== undefined && first !== undefined && first.start <= last.start;
+}

@@ -1,0 +1,33 @@
+import { priceText } from '../../src/kit/price-text.ts';
+import type { Bar } from './bars.ts';
+import { unknown } from './format.ts';
+
+/** How a symbol does today, by its bars of a day; undefined what they do not tell. */
+interface Day {
+  readonly open: number | undefined;
+  readonly high: number | undefined;
+  readonly low: number | undefined;
+  /** The last price of the day before. */
+  readonly previousClose: number | undefined;
+}
+
+/** The day of `at` (Unix ms), of bars of a day, the oldest first. */
+export function dayAt(bars: readonly Bar[], at: number): Day {
+  const place = bars.findLastIndex(({ start, end }) => start <= at && at < end);
+  const today = bars[place];
+  const previous = today ? bars[place - 1] : bars.findLast(({ end }) => end <= at);
+  return { open: today?.open, high: today?.high, low: today?.low, previousClose: previous?.close };
+}
+
+/** From one price to another, with a sign: `+1.24 (+0.63 %)`. Without a share where there was nothing. */
+export function changeText(from: number | undefined, to: number | undefined, decimals: number): string {
+  if (from === undefined || to === undefined) return unknown;
+  const change = to - from;
+  const text = signed(priceText(change, decimals));
+  return from > 0 ? `${text} (${signed(((change / from) * 100).toFixed(2))} %)` : text;
+}
+
+function signed(text: string): string {
+  if (!/[1-9]/.test(text)) return text.replace('-', '');
+  return text.startsWith('-') ? text.replace('-', '−') : `+${text}`;
+}

@@ -1,0 +1,63 @@
+import type {
+  AutoscaleInfo,
+  DeepPartial,
+  IChartApi,
+  TimeChartOptions,
+  UTCTimestamp,
+} from '/assets/lightweight-charts.js';
+import { price } from '../model/format.ts';
+import { colour } from './theme.ts';
+
+/** The library's module; it is read once. Fails when it can't be loaded. */
+export function chartLibrary(): Promise<typeof import('/assets/lightweight-charts.js')> {
+  return import('/assets/lightweight-charts.js');
+}
+
+/** What all charts of the page have in common. */
+export const frame: DeepPartial<TimeChartOptions> = {
+  autoSize: true,
+  layout: {
+    // The library's own mark would need a style element, which the page's policy forbids: the legend names it.
+    attributionLogo: false,
+    fontFamily: 'inherit',
+    fontSize: 11,
+    background: { color: 'transparent' },
+  },
+  timeScale: { timeVisible: true, borderVisible: false },
+  rightPriceScale: { borderVisible: false },
+  handleScroll: { mouseWheel: false, vertTouchDrag: false },
+  handleScale: { mouseWheel: false, pinch: true },
+};
+
+/** Gives a chart the colours of the style sheet. */
+export function colourFrame(chart: IChartApi): void {
+  const grid = { color: colour('--grid') };
+  chart.applyOptions({
+    layout: { textColor: colour('--muted'), panes: { separatorColor: colour('--line') } },
+    grid: { vertLines: grid, horzLines: grid },
+  });
+}
+
+/** How a series writes prices with so many decimals, and how finely its axis is divided. */
+export function priceOptions(decimals: number) {
+  // The library can't divide an axis more finely.
+  const minMove = 10 ** -Math.min(decimals, 12);
+  return {
+    priceFormat: { type: 'custom', minMove, formatter: (value: number) => price(value, decimals) },
+    // The library would give a flat line five steps of the axis on both sides: below nothing, for the smallest coins.
+    autoscaleInfoProvider: (own: () => AutoscaleInfo | null) => withMargin(own(), 5 * minMove),
+  } as const;
+}
+
+function withMargin(info: AutoscaleInfo | null, most: number): AutoscaleInfo | null {
+  if (!info?.priceRange) return info;
+  const { minValue, maxValue } = info.priceRange;
+  if (minValue !== maxValue || minValue === 0) return info;
+  const margin = Math.min(most, Math.abs(minValue) * 0.0005);
+  return { ...info, priceRange: { minValue: minValue - margin, maxValue: maxValue + margin } };
+}
+
+/** The library counts in seconds, and takes parts of them. */
+export function secondsOf(unixMs: number): UTCTimestamp {
+  return (unixMs / 1000) as UTCTimestamp;
+}

@@ -1,0 +1,13 @@
+import type { Bar } from '../../../page/model/bars.ts';
+
+export const minute = 60_000;
+
+/** A stored bar of the n-th minute. */
+export function bar(minutes: number, given: Partial<Bar> = {}): Bar {
+  const start = minutes * minute;
+  return {
+    ...{ start, end: start + minute, open: 10, high: 12, low: 9, close: 11, volume: 5, vwap: 10.5, trades: 4 },
+    ...{ lateTrades: 0, gapMs: 0, state: 'complete' },
+    ...given,
+  };
+}

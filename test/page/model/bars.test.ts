@@ -1,0 +1,174 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { axisTime, barFigures, barTime, notesOf, spokenBar, volumeText } from '../../../page/model/bar-text.ts';
+import { type Bar, barsOf, intervalMs, isConnected, withBars } from '../../../page/model/bars.ts';
+import type { StoredBar } from '../../../page/model/contract.ts';
+import { changeText, dayAt } from '../../../page/model/day.ts';
+import { firstChange, slotsOf } from '../../../page/model/slots.ts';
+import { bar, minute } from './bar.ts';
+
+const noon = Date.parse('2026-01-05T12:00:00Z');
+
+function row(minutes: number, given: Partial<StoredBar> = {}): StoredBar {
+  const start = noon + minutes * minute;
+  return {
+    ...{ start: new Date(start).toISOString(), end: new Date(start + minute).toISOString() },
+    ...{ open: '1.1', high: '1.3', low: '1.05', close: '1.2', volume: '12.5', vwap: '1.15' },
+    ...{ trades: 3, late_trades: 0, complete: true },
+    ...given,
+  };
+}
+
+describe('stored bars', () => {
+  it('are read the oldest first, and those without a price are none', () => {
+    const bars = barsOf([row(2), row(1, { open: null, close: null }), row(0, { vwap: null })], noon + 10 * minute);
+    expect(bars.map(({ start }) => (start - noon) / minute)).toEqual([0, 2]);
+    expect(bars[0]).toEqual({
+      ...{
+        start: noon,
+        end: noon + minute,
+        open: 1.1,
+        high: 1.3,
+        low: 1.05,
+        close: 1.2,
+        volume: 12.5,
+        vwap: undefined,
+      },
+      ...{ trades: 3, lateTrades: 0, gapMs: 0, state: 'complete' },
+    });
+  });
+
+  it('are incomplete once they have ended, and not while they are open or have just ended', () => {
+    const at = (ms: number) => barsOf([row(0, { complete: false })], noon + ms)[0]?.state;
+    expect([at(30_000), at(minute + 500), at(minute + 2000)]).toEqual(['open', 'open', 'incomplete']);
+  });
+
+  it('are put in the place of older readings, within a bound', () => {
+    const held = barsOf([row(2), row(1), row(0)], noon);
+    const newer = barsOf([row(3), row(2, { high: '9' })], noon);
+    const all = withBars(held, newer, 3);
+    expect(all.map(({ start, high }) => [(start - noon) / minute, high])).toEqual([
+      [1, 1.3],
+      [2, 9],
+      [3, 1.3],
+    ]);
+    expect(withBars(held, [], 3)).toBe(held);
+    expect(isConnected(held, newer)).toBe(true);
+    expect(isConnected(held, barsOf([row(4), row(3)], noon))).toBe(false);
+    expect(isConnected([], newer)).toBe(false);
+  });
+});
+
+describe('the text of a bar', () => {
+  it('says what is missing, and that it was corrected', () => {
+    expect(notesOf(bar(0))).toEqual([]);
+    expect(notesOf(bar(0, { gapMs: 12_000, state: 'incomplete' }))).toEqual(['incomplete: feed away for 12 s']);
+    expect(notesOf(bar(0, { gapMs: 400_000 }))).toEqual(['incomplete: feed away for 6 min']);
+    expect(notesOf(bar(0, { state: 'incomplete' }))[0]).toContain('incomplete');
+    expect(notesOf(bar(0, { lateTrades: 1 }))).toEqual(['corrected by 1 late trade']);
+    expect(notesOf(bar(0, { lateTrades: 2, gapMs: 1 }))).toHaveLength(2);
+    expect(notesOf(bar(0, { volume: undefined, state: 'open' }))).toEqual(['live, not stored yet']);
+  });
+
+  it('has the decimals of its instrument, and volumes of every size', () => {
+    const coin = barFigures(bar(0, { open: 1e-9, close: 1.25e-9 }), 11).map(([, text]) => text);
+    expect([coin[0], coin[3]]).toEqual(['0.00000000100', '0.00000000125']);
+    expect([0, 0.01234, 12.5, 1234.5, 12_345, 1e7, undefined].map(volumeText)).toEqual([
+      '0',
+      '0.0123',
+      '12.5',
+      '1235',
+      '12.3k',
+      '10.0M',
+      '–',
+    ]);
+  });
+
+  it('is one sentence for those who do not see it', () => {
+    const text = spokenBar(bar(0, { gapMs: 12_000, vwap: undefined }), minute, 2);
+    expect(text).toContain('open 10.00, high 12.00, low 9.00, close 11.00, volume 5, VWAP unknown');
+    expect(text).toMatch(/incomplete: feed away for 12 s$/);
+  });
+
+  it('names a bar of a day by the date in its market, wherever that is', () => {
+    for (const start of ['2026-01-05T05:00Z', '2026-01-04T22:00Z', '2026-01-05T00:00Z', '2026-01-04T15:00Z'])
+      expect(barTime(Date.parse(start), 86_400_000)).toBe('5 Jan 2026');
+    expect(axisTime(Date.parse('2026-01-05T00:00Z'), 86_400_000, false)).toBe('5 Jan');
+  });
+});
+
+describe('how a day goes', () => {
+  const day = 86_400_000;
+  const days = [
+    bar(0, { start: 0, end: day, close: 8 }),
+    bar(0, { start: day, end: 2 * day, open: 10, high: 12, low: 9 }),
+  ];
+
+  it('is the open, highest and lowest of today, and the close of the day before', () => {
+    expect(dayAt(days, day + 1)).toEqual({ open: 10, high: 12, low: 9, previousClose: 8 });
+    expect(dayAt(days, 2 * day + 1)).toEqual({ open: undefined, high: undefined, low: undefined, previousClose: 11 });
+    expect(dayAt(days.slice(1), day)).toMatchObject({ open: 10, previousClose: undefined });
+    expect(dayAt([], 0).open).toBeUndefined();
+  });
+
+  it('is told with a sign, as amount and share', () => {
+    expect(changeText(200, 201.24, 2)).toBe('+1.24 (+0.62 %)');
+    expect(changeText(1.08653, 1.0862, 5)).toBe('−0.00033 (−0.03 %)');
+    expect(changeText(100, 100, 2)).toBe('0.00 (0.00 %)');
+    expect(changeText(1e-9, 1.1e-9, 11)).toBe('+0.00000000010 (+10.00 %)');
+    expect(changeText(0, 5, 2)).toBe('+5.00');
+    expect(changeText(-2, -3, 2)).toBe('−1.00');
+    expect(changeText(undefined, 5, 2)).toBe('–');
+  });
+});
+
+describe('the slots of the chart', () => {
+  const places = (bars: readonly Bar[], ms = minute) =>
+    slotsOf(bars, ms).map(({ time, bar: held, without }) => `${time / ms}${held ? '' : ` ${without ?? 'empty'}`}`);
+
+  it('let time pass where no trade was made, and hatch it where the feed was away', () => {
+    expect(places([bar(0), bar(1), bar(4)])).toEqual(['0', '1', '2 empty', '3 empty', '4']);
+    expect(places([bar(0, { gapMs: 9 }), bar(3, { gapMs: 9 })])).toEqual(['0', '1 gap', '2 gap', '3']);
+  });
+
+  it('leave out a night, in one slot, and nothing between days', () => {
+    expect(places([bar(0), bar(1000)])).toEqual(['0', '1 break', '1000']);
+    expect(places([bar(0, { gapMs: 1 }), bar(1000, { gapMs: 1 })])).toEqual(['0', '1 gap', '1000']);
+    const days = [0, 3].map((day) => bar(0, { start: day * 86_400_000, end: (day + 1) * 86_400_000 }));
+    expect(places(days, 86_400_000)).toEqual(['0', '3']);
+  });
+
+  it('are in the order of time, one each, and never more than their bound, whatever the bars', () => {
+    const minutes = fc.uniqueArray(fc.integer({ min: 0, max: 50_000 }), { maxLength: 300 });
+    fc.assert(
+      fc.property(minutes, fc.boolean(), (list, isGap) => {
+        const bars = list.toSorted((a, b) => a - b).map((each) => bar(each, isGap ? { gapMs: 1 } : {}));
+        const times = slotsOf(bars, minute).map(({ time }) => time);
+        expect(times).toEqual([...new Set(times)].sort((a, b) => a - b));
+        expect(times.length).toBeLessThanOrEqual(2000);
+        expect(times.at(-1)).toBe(bars.at(-1)?.start);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('tell from where on they have changed', () => {
+    const slots = slotsOf([bar(0), bar(1)], minute);
+    expect(firstChange(slots, slots)).toBe(2);
+    expect(firstChange(slots, slots.slice(0, 1))).toBe(1);
+    expect(firstChange(slots, [...slots.slice(0, 1), { time: minute, bar: bar(1) }])).toBe(1);
+  });
+});
+
+describe('lengths of bars', () => {
+  it('are read from their names', () => {
+    expect(['1s', '5m', '1h', '1d', 'm', ''].map(intervalMs)).toEqual([
+      1000,
+      300_000,
+      3_600_000,
+      86_400_000,
+      undefined,
+      undefined,
+    ]);
+  });
+});

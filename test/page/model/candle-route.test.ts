@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import { barsUrl, candleRoute } from '../../../page/model/candle-route.ts';
+import { readApi } from '../../../page/model/openapi.ts';
+import { matching } from '../../../page/model/search.ts';
+
+function api(interval: object, limit: object = { type: 'integer', maximum: 500 }, path = '/api/v1/candles/{symbol}') {
+  const parameters = [
+    { name: 'symbol', in: 'path', schema: { type: 'string' } },
+    { name: 'interval', in: 'query', schema: { type: 'string', ...interval } },
+    { name: 'limit', in: 'query', schema: limit },
+  ];
+  return readApi({ paths: { [path]: { get: { parameters, responses: {} } } } });
+}
+
+describe('the route of the bars', () => {
+  it('is found in the document of the API, with its lengths in order and its bound', () => {
+    const route = candleRoute(api({ enum: ['1d', '1m', 'all', '5m'] }));
+    expect(route).toMatchObject({ intervals: ['1m', '5m', '1d'], most: 500 });
+    expect(route && barsUrl(route, 'BRK/A', '5m', 3)).toBe('/api/v1/candles/BRK%2FA?interval=5m&limit=3');
+    expect(candleRoute(api({ enum: ['1m'] }, { type: 'integer' }))?.most).toBe(1000);
+    expect(candleRoute(api({ default: '15m' }))?.intervals).toEqual(['15m']);
+  });
+
+  it('is none in a pipeline without it, or without lengths', () => {
+    expect(candleRoute(readApi({}))).toBeUndefined();
+    expect(candleRoute(api({}))).toBeUndefined();
+    expect(candleRoute(api({ enum: ['1m'] }, {}, '/api/v1/bars/{symbol}'))).toBeUndefined();
+  });
+});
+
+describe('the search for symbols', () => {
+  const names = ['AAPL', 'BINANCE:BTCUSDT', 'BINANCE:ETHBTC', 'MSFT', 'OANDA:EUR_USD'];
+  const found = (text: string) =>
+    matching(
+      names.map((symbol) => ({ symbol })),
+      text,
+    ).map(({ symbol }) => symbol);
+
+  it('finds parts of names, in any case, those that begin with it first', () => {
+    expect(found('btc')).toEqual(['BINANCE:BTCUSDT', 'BINANCE:ETHBTC']);
+    expect(found('eth')).toEqual(['BINANCE:ETHBTC']);
+    expect(found('t')).toEqual(['BINANCE:BTCUSDT', 'BINANCE:ETHBTC', 'MSFT']);
+    expect(found('usd oanda')).toEqual(['OANDA:EUR_USD']);
+    expect(found('us')).toEqual(['OANDA:EUR_USD', 'BINANCE:BTCUSDT']);
+    expect(found('zzz')).toEqual([]);
+    expect(found('  ')).toEqual(names);
+  });
+});

@@ -1,0 +1,56 @@
+import type { OracleRecord } from '../engine/oracle.ts';
+import { type Columns, rowsOf } from './stored.ts';
+
+const minute = 60_000;
+const digits = 9;
+
+interface Trade {
+  readonly s: string;
+  readonly p: number;
+  readonly t: number;
+  readonly v: number;
+}
+
+/** In units of 1e-9, from plain digits or a number's shortest text. */
+function units(value: unknown): bigint {
+  const [, sign, whole = '', fraction = '', power = '0'] = /^(-?)(\d+)\.?(\d*)(?:e(-\d+))?$/.exec(String(value)) ?? [];
+  const all = BigInt(whole + fraction.padEnd(digits, '0').slice(0, digits)) / 10n ** BigInt(-Number(power));
+  return sign === '-' ? -all : all;
+}
+
+/**
+ * What is wrong with the bars of a minute in `store.db`, when what the log says is the truth: recomputed over big integers, sharing
+ * no code with fdp. The log is in order of partitions and offsets.
+ */
+export function wrongBars(storeFile: string, records: readonly OracleRecord[]): readonly string[] {
+  const bars = new Map<string, Trade[]>();
+  for (const { value } of records)
+    for (const trade of (JSON.parse(value).data ?? []) as readonly Trade[]) {
+      const key = `${trade.s}|1m|${Math.floor(trade.t / minute) * minute}`;
+      bars.set(key, [...(bars.get(key) ?? []), trade]);
+    }
+  const found = new Map(rowsOf(storeFile, 'SELECT * FROM candles').map((row) => [String(row['key']), row]));
+  const invented = [...found.keys()].filter((key) => !bars.has(key)).map((key) => `invented bar ${key}`);
+  const wrong = [...bars].flatMap(([key, trades]) => {
+    const [row, expected] = [found.get(key), barOf(trades)];
+    const stored = row && barIn(row);
+    return JSON.stringify(stored) === JSON.stringify(expected) ? [] : [`${key}: ${stored} instead of ${expected}`];
+  });
+  return [...invented, ...wrong];
+}
+
+function barOf(trades: readonly Trade[]): readonly string[] {
+  const ordered = [...trades].sort((a, b) => a.t - b.t);
+  const prices = ordered.map(({ p }) => p);
+  const volume = ordered.reduce((sum, { v }) => sum + units(v), 0n);
+  const turnover = ordered.reduce((sum, { p, v }) => sum + units(p) * units(v), 0n);
+  const amounts = [prices[0], Math.max(...prices), Math.min(...prices), prices.at(-1)].map(units);
+  return [...amounts, volume, turnover / 10n ** BigInt(digits), trades.length, ordered[0]?.t, ordered.at(-1)?.t].map(
+    String,
+  );
+}
+
+function barIn(row: Columns): readonly string[] {
+  const amounts = ['open', 'high', 'low', 'close', 'volume', 'turnover'].map((field) => units(row[field]));
+  return [...amounts, row['trades'], row['first_at'], row['last_at']].map(String);
+}
