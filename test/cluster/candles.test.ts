@@ -27,7 +27,7 @@ const whole = { length: 50, dies: Number.POSITIVE_INFINITY };
 /** Writes the changes of a lane. In the write of which it dies, nobody knows whether the store has it. */
 async function consume(world: MongoWorld, changes: readonly Message[], { length, dies }: typeof whole): Promise<void> {
   const environment = testEnvironment(systemClock);
-  const options = optionsOf(mongodb, { ...world.place, ...candleTable });
+  const options = optionsOf(mongodb, { ...world.target, ...candleTable });
   const connector = await mongodb.create(options, { ...environment, name: 'candles' });
   const sink = connector.sink?.({}, roleContext(environment, { input: 'merges' }));
   if (!sink) throw new Error('mongodb has no sink');
