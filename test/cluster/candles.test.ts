@@ -2,10 +2,14 @@ import { setMaxListeners } from 'node:events';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mongodb } from '../../connectors/mongodb/index.ts';
+import { readBars } from '../../operators/support/bar-reader.ts';
+import { readCalendar } from '../../operators/support/calendar-file.ts';
+import { intervalOf } from '../../operators/support/interval.ts';
 import { systemClock } from '../../src/kit/clock.ts';
 import type { Message } from '../../src/kit/message.ts';
+import type { Row } from '../../src/kit/row.ts';
 import { roleContext, testEnvironment } from '../../src/testing/environment.ts';
-import { changesOf, lanes, rowsOf, stored, trade } from '../support/contracts/candle-model.ts';
+import { changesOf, every, lanes, rowsOf, stored, trade } from '../support/contracts/candle-model.ts';
 import { candleTable } from '../support/contracts/candle-tables.ts';
 import { TestTable } from '../support/contracts/table-harness.ts';
 import { optionsOf } from '../support/engine/options.ts';
@@ -43,6 +47,30 @@ async function consume(world: MongoWorld, changes: readonly Message[], { length,
   await sink.close();
 }
 
+/** The bars of A as the operator `bars` reads them where only those of a minute have rows. */
+async function folded(table: Pick<TestTable, 'find'>, interval: string): Promise<readonly Row[]> {
+  const stored = [intervalOf('1m')];
+  const source = { table, stored, calendar: readCalendar('XNYS'), maxRows: 200_000 };
+  const bars = await readBars(source, { symbol: 'A', interval: intervalOf(interval), limit: 1000 }, never);
+  return bars.map(({ start, open, high, low, close, volume, trades }) => ({
+    start,
+    open,
+    high,
+    low,
+    close,
+    volume,
+    trades,
+  }));
+}
+
+/** The same of the rows that those bars have themselves, the newest first. */
+function plainBars(rows: readonly Row[], wanted: string): readonly Row[] {
+  const own = rows.filter(({ symbol, interval }) => symbol === 'A' && interval === wanted);
+  return own
+    .map(({ start, open, high, low, close, volume, trades }) => ({ start, open, high, low, close, volume, trades }))
+    .sort((a, b) => Number(b.start) - Number(a.start));
+}
+
 onOwnServices('candles', () => {
   describe.each([
     ['a standalone server', false],
@@ -54,7 +82,7 @@ onOwnServices('candles', () => {
     });
     afterAll(() => server.stop());
 
-    it('are what brute force makes of the trades, written by several at once who are cut off anywhere', async () => {
+    it('are what brute force makes of the trades, written by several at once who are cut off anywhere, and fold into each other', async () => {
       await fc.assert(
         fc.asyncProperty(split, consumers, async (trades, plans) => {
           const world = await mongoWorld(server.address);
@@ -62,7 +90,9 @@ onOwnServices('candles', () => {
           const changes = await Promise.all(logs.map((log, lane) => changesOf(log, lanes[lane] ?? '')));
           await Promise.all([whole, ...plans].flatMap((plan) => changes.map((each) => consume(world, each, plan))));
           const table = await TestTable.open(world, candleTable, 'merges');
-          expect(await stored(table)).toEqual(rowsOf(logs));
+          const rows = rowsOf(logs);
+          expect(await stored(table)).toEqual(rows);
+          for (const interval of every) expect(await folded(table, interval)).toEqual(plainBars(rows, interval));
           await table.close();
           await world.dispose();
         }),

@@ -66,7 +66,8 @@ describe.each([
         await written.close();
         await own.dispose();
       }),
-      { numRuns },
+      // To make 200 trades fewer takes longer than a test may.
+      { numRuns, endOnFailure: true },
     );
   });
 

@@ -25,9 +25,9 @@ export function testLane(request?: RequestContext): LaneContext & { readonly abo
 }
 
 /**
- * Runs values through operators in one lane and ends whatever comes out as delivered. `cut` says where batches end
- * (ascending places in `values`), to show that the output does not depend on it; `record` gives a message its key and its
- * timestamp, by its place.
+ * Runs values through operators in one lane and ends whatever comes out as delivered. `batchEnds` says where
+ * batches end (ascending indexes in `values`), to show that the output does not depend on it; `record` gives the message with
+ * an index its key and its timestamp.
  */
 export async function runOperators(
   operators: readonly (readonly [OperatorDeclaration, unknown])[],
