@@ -1,4 +1,4 @@
-import { defineOperator, type FieldType, type Shape } from '../src/kit/declaration.ts';
+import { defineOperator, type FieldType, type Report, type Shape, type SpecScope } from '../src/kit/declaration.ts';
 import { leadsTo } from '../src/kit/lookup.ts';
 import { derive } from '../src/kit/message.ts';
 import { lookup } from '../src/kit/operator.ts';
@@ -9,6 +9,7 @@ import { type BarRange, readBars } from './support/bar-reader.ts';
 import { readCalendar } from './support/calendar-file.ts';
 import { checkData } from './support/data-file.ts';
 import { fieldOf, numberField, textField } from './support/fields.ts';
+import { readGaps } from './support/gap-reader.ts';
 import { checkLengths, type Interval, intervalOf, storedOf } from './support/interval.ts';
 import { checkField, routeShape, unknownName } from './support/names.ts';
 import { parameterInvalid } from './support/parameters.ts';
@@ -21,6 +22,10 @@ const columns: Readonly<Record<string, readonly FieldType[]>> = {
   ...{ volume: amounts, turnover: amounts, counted_volume: amounts },
   ...{ trades: ['int64', 'any'], late_trades: ['int64', 'any'] },
 };
+/** The same of the table of gaps. */
+const gapColumns: typeof columns = {
+  ...{ symbol: ['string', 'any'], from: ['date', 'any'], to: ['date', 'any'], state: ['string', 'any'] },
+};
 
 const output = {
   ...{ start: 'date', end: 'date', interval: 'string' },
@@ -31,13 +36,14 @@ const output = {
 /**
  * `bars`: reads what `candles` has written. The message names `symbol`, `interval`, `limit`, and may name `from` and `to`
  * (Unix ms): bars that start from `from` on and before `to`, the newest first, one message each. Intervals without rows are
- * folded from shorter ones. A bar is `complete` when its end has passed, and the log reached back to its start: a trade of an
- * earlier bar of the symbol was received in time.
+ * folded from shorter ones. With a table of `gaps` a bar has `gap_ms`: how long a feed of the symbol was away in it. A bar is
+ * `complete` when its end has passed, nothing is missing in it, and the log reached back to its start: a trade of an earlier bar
+ * of the symbol was received in time.
  */
 export const bars = defineOperator({
   type: 'bars',
   summary: 'Reads the bars of a symbol, of any length that its stored bars can be folded into.',
-  connectors: { in: 'lookup' },
+  connectors: { in: 'lookup', gaps: 'lookup' },
   options: {
     type: 'object',
     description: 'The table of the bars, and the options of the `candles` that fills it.',
@@ -45,6 +51,13 @@ export const bars = defineOperator({
     required: ['in', 'every'],
     properties: {
       in: { type: 'string', minLength: 1, description: 'Name of the connector of the table.', examples: ['candles'] },
+      gaps: {
+        type: 'string',
+        minLength: 1,
+        description:
+          'Name of the connector of the table that `gaps` fills: bars then have `gap_ms`, and are complete only without gaps. Default: nobody looks for gaps.',
+        examples: ['gaps'],
+      },
       every: {
         type: 'array',
         minItems: 1,
@@ -89,21 +102,12 @@ export const bars = defineOperator({
       checkField({ input: given, report, path: [] }, name, name === 'limit' ? ['number', 'int64'] : ['string']);
     checkData(report, ['calendar'], () => readCalendar(options.calendar));
     checkLengths(options, report);
-    const table = scope.tableFields(options.in);
-    for (const [name, types] of table ? Object.entries(columns) : []) {
-      const type = table?.[name];
-      const { text, hint } = unknownName('field', name, Object.keys(table ?? {}));
-      if (type === undefined) report(['in'], text, hint);
-      else if (!types.includes(type)) report(['in'], `${name} of ${options.in} is a ${type}, expected ${types[0]}`);
-    }
-    const indexes = scope.tableIndexes(options.in);
-    if (indexes && !indexes.some((index) => leadsTo(index, ['symbol', 'interval'], 'start')))
-      report(
-        ['in'],
-        `no index of ${options.in} leads to a range of start`,
-        'add [symbol, interval, -start] to its indexes',
-      );
-    return output;
+    const index = { given: ['symbol', 'interval'], range: 'start', wanted: '[symbol, interval, -start]' };
+    checkTable('in', options.in, columns, index, { report, scope });
+    if (options.gaps === undefined) return output;
+    const byEnd = { given: ['symbol'], range: 'to', wanted: '[symbol, -to]' };
+    checkTable('gaps', options.gaps, gapColumns, byEnd, { report, scope });
+    return { ...output, gap_ms: 'int64' };
   },
   create(options, context) {
     const every = options.every.map(intervalOf);
@@ -113,14 +117,19 @@ export const bars = defineOperator({
       calendar: readCalendar(options.calendar),
       maxRows: options.max_rows,
     };
+    const gapTable = options.gaps === undefined ? undefined : context.lookup(options.gaps);
     return lookup(
       context,
       async (message, _batch, signal) => {
         const range = rangeOf(fieldsOf(message), every);
         const found = await readBars(source, range, signal);
         const now = context.clock.now();
+        const { symbol, interval } = range;
+        const away = gapTable && (await readGaps(gapTable, { symbol, spans: found, now }, signal));
         return found.map(({ start, end, reached, ...bar }, index) => {
-          const value = { start, end, interval: range.interval.name, ...bar, complete: reached && end <= now };
+          const gap_ms = away?.[index] ?? 0;
+          const complete = reached && end <= now && gap_ms === 0;
+          const value = { start, end, interval: interval.name, ...bar, ...(away && { gap_ms }), complete };
           return derive(message, { value, meta: indexed(message.meta, index) });
         });
       },
@@ -128,6 +137,32 @@ export const bars = defineOperator({
     );
   },
 });
+
+interface Index {
+  readonly given: readonly string[];
+  readonly range: string;
+  readonly wanted: string;
+}
+
+/** Reports a table that lacks a column or the index, or has a column of another type. */
+function checkTable(
+  option: string,
+  name: string,
+  wanted: typeof columns,
+  index: Index,
+  { report, scope }: { readonly report: Report; readonly scope: SpecScope },
+): void {
+  const table = scope.tableFields(name);
+  for (const [column, types] of table ? Object.entries(wanted) : []) {
+    const type = table?.[column];
+    const { text, hint } = unknownName('field', column, Object.keys(table ?? {}));
+    if (type === undefined) report([option], text, hint);
+    else if (!types.includes(type)) report([option], `${column} of ${name} is a ${type}, expected ${types[0]}`);
+  }
+  const indexes = scope.tableIndexes(name);
+  if (indexes && !indexes.some((each) => leadsTo(each, index.given, index.range)))
+    report([option], `no index of ${name} leads to a range of ${index.range}`, `add ${index.wanted} to its indexes`);
+}
 
 function rangeOf(fields: Fields, every: readonly Interval[]): BarRange {
   const asked = textField(fields, 'interval');

@@ -7,6 +7,7 @@ import { eligibility } from './eligibility.ts';
 import { explode } from './explode.ts';
 import { filter } from './filter.ts';
 import { find } from './find.ts';
+import { gaps } from './gaps.ts';
 import { idempotencyKey } from './idempotency-key.ts';
 import { map } from './map.ts';
 import { metadataUpsert } from './metadata-upsert.ts';
@@ -27,6 +28,7 @@ export const operators: readonly OperatorDeclaration[] = [
   explode,
   filter,
   find,
+  gaps,
   idempotencyKey,
   map,
   metadataUpsert,

@@ -1,4 +1,5 @@
 import { defineOperator } from '../src/kit/declaration.ts';
+import { isGapMessage } from '../src/kit/gap-message.ts';
 import { derive, type Message } from '../src/kit/message.ts';
 import { flatMap } from '../src/kit/operator.ts';
 import { indexed } from '../src/kit/origin.ts';
@@ -8,7 +9,8 @@ import { checkField } from './support/names.ts';
 
 /**
  * `split`: one message for each distinct value in the items of an array. Groups come in the order of their first item;
- * items keep theirs. Items that have no usable value share one message without a key, so that they harm no others.
+ * items keep theirs. Items that have no usable value share one message without a key, so that they harm no others. A gap
+ * message passes as it is.
  */
 export const split = defineOperator({
   type: 'split',
@@ -23,7 +25,7 @@ export const split = defineOperator({
         type: 'string',
         minLength: 1,
         description:
-          'Field that holds the array. A message with an empty array is filtered; one without an array is rejected.',
+          'Field that holds the array. A message with an empty array is filtered, unless it is a gap message; one without an array is rejected.',
         examples: ['data'],
       },
       by: {
@@ -44,8 +46,10 @@ export const split = defineOperator({
 
 function groups(message: Message, field: string, by: string): readonly Message[] {
   const fields = fieldsOf(message);
+  const given = arrayField(fields, field);
+  if (given.length === 0 && isGapMessage(fields)) return [message];
   const items = new Map<string | null, unknown[]>();
-  for (const item of arrayField(fields, field)) {
+  for (const item of given) {
     const key = keyOf(item, by);
     const group = items.get(key);
     if (group) group.push(item);

@@ -4,6 +4,7 @@ import { grouped, perSecond, price, unknown } from './model/format.ts';
 import { type Quotes, withPrices } from './model/market.ts';
 import { beginPace, paceAt, withCount } from './model/pace.ts';
 import {
+  barCalendar,
   feedProblem,
   noPlatform,
   overallTone,
@@ -89,6 +90,7 @@ function takeStatus(event: StatusEvent): void {
   heardAt(event.at);
   platform = withStatus(platform, event);
   card.setWindow(vwapWindow(platform));
+  card.setCalendar(barCalendar(platform));
   showAll();
 }
 

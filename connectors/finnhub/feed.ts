@@ -48,6 +48,7 @@ export function finnhubSource(context: RoleContext, options: FeedOptions): Sourc
     batch: readingSize,
     onDropped: (frames) => context.node.count('dropped_frames', frames),
     gap: new Gap({ ...context, name, what: 'trades' }),
+    feed: { ...context, away: new Gap({ ...context, name, what: 'trades' }), symbols: options.symbols },
     receive: (intake) => new Feed(context, options, intake).run(),
   });
 }
@@ -57,7 +58,6 @@ class Feed {
   readonly #context: RoleContext;
   readonly #options: FeedOptions;
   readonly #intake: Intake;
-  readonly #away: Gap;
   readonly #notices: Notices;
   readonly #subscriptions: Subscriptions;
   #session: Session | undefined;
@@ -71,7 +71,6 @@ class Feed {
     this.#context = context;
     this.#options = options;
     this.#intake = intake;
-    this.#away = new Gap({ ...context, name: options.name, what: 'trades' });
     this.#notices = new Notices(context);
     const { symbols } = options;
     this.#subscriptions = new Subscriptions({ clock: context.clock, symbols, changed: () => this.#show() });
@@ -97,7 +96,6 @@ class Feed {
       }
     } finally {
       release();
-      this.#away.end();
     }
   }
 
@@ -115,6 +113,7 @@ class Feed {
     return new Session({
       ...{ clock: this.#context.clock, name, url, token, handshakeMs, watchdogMs, maxFrame },
       opened: () => void this.#opened(),
+      alive: () => this.#intake.whole(),
       frame: (bytes) => this.#take(bytes),
     });
   }
@@ -122,9 +121,9 @@ class Feed {
   /** Says why the session ended, and gives how long to wait before the next. */
   #lost(end: SessionEnd, reconnects: Reconnects): number {
     const { node, clock } = this.#context;
-    const { error, openMs, silentMs } = end;
+    const { error, openMs } = end;
     const { waitMs, isKeyInUse } = reconnects.after(end);
-    if (openMs !== undefined) this.#away.begin(error.message, silentMs >= this.#options.watchdogMs ? silentMs : 0);
+    if (openMs !== undefined) this.#intake.away(error.message);
     const complaint = this.#complaint === undefined ? '' : `, after "${this.#complaint}"`;
     const guess = isKeyInUse ? ', again within 10 s: key in use elsewhere?' : '';
     node.is('retrying', `${error.message}${complaint}${guess}`, clock.now() + waitMs);
@@ -144,7 +143,7 @@ class Feed {
     if (this.#intake.paused) session.pause(true);
     await this.#subscriptions.ask(session);
     if (session.over.aborted) return;
-    this.#away.end();
+    this.#intake.back();
     await this.#subscriptions.keepAsking(session);
   }
 

@@ -15,6 +15,8 @@ export interface SessionOptions {
   /** Bytes. */
   readonly maxFrame: number;
   opened(): void;
+  /** The other side has given a sign of life: all that it sent before has come. */
+  alive(): void;
   frame(bytes: Buffer): void;
 }
 
@@ -23,8 +25,6 @@ export interface SessionEnd {
   readonly error: FdpError;
   /** How long it was open; undefined when it never was. */
   readonly openMs: number | undefined;
-  /** Since the last sign of life, ms: what was silent before the end may be missing. */
-  readonly silentMs: number;
   /** The other side closed the connection normally. */
   readonly isPolite: boolean;
 }
@@ -113,15 +113,13 @@ export class Session {
       socket.on('close', (code, reason) => {
         this.#watchdog();
         this.#over.abort();
-        const now = this.#options.clock.monotonic();
         resolve({
           error:
             this.#error ??
             this.#lost(
               `${this.#asked.host} closed the connection (${closeText(code, reason.toString().replaceAll(token, '***'))})`,
             ),
-          openMs: this.#openedAt === undefined ? undefined : now - this.#openedAt,
-          silentMs: now - this.#heardAt,
+          openMs: this.#openedAt === undefined ? undefined : this.#options.clock.monotonic() - this.#openedAt,
           isPolite: this.#error === undefined && isGoodbye(code),
         });
       });
@@ -142,6 +140,12 @@ export class Session {
   }
 
   #heard(): void {
+    this.#unasked();
+    this.#options.alive();
+  }
+
+  /** The watchdog begins again. */
+  #unasked(): void {
     this.#heardAt = this.#options.clock.monotonic();
     this.#isPinged = false;
   }
@@ -149,7 +153,7 @@ export class Session {
   /** One timer for the whole time: it looks when the last frame came, and sleeps for the rest. */
   #bark(): void {
     const { clock, watchdogMs } = this.#options;
-    if (this.#socket.isPaused) this.#heard();
+    if (this.#socket.isPaused) this.#unasked();
     const left = this.#heardAt + watchdogMs - clock.monotonic();
     if (left > 0) this.#watch(left, () => this.#bark());
     else if (this.#isPinged)

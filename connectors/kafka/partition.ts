@@ -23,3 +23,22 @@ export async function recordAt(client: Client, partition: number, offset: number
   const found = fetched?.items.find((item) => item.offset === offset);
   return found && !isUnreadable(found) ? found : undefined;
 }
+
+/** How far back the last record is looked for: the end of a partition may be markers of transactions. */
+const steps = 20;
+
+/**
+ * The last record of a partition that can be read, before an open transaction; undefined when there is none near the end.
+ */
+export async function lastRecord(client: Client, partition: number): Promise<KafkaRecord | undefined> {
+  const { first } = await rangeOf(client, partition);
+  const end = (await client.offsets([partition], 'latest')).get(partition) ?? 0;
+  const leader = client.leaderOf(partition);
+  if (leader === undefined) throw new FdpError('FDP_UNAVAILABLE', `partition ${partition} has no leader`);
+  for (let offset = end - 1; offset >= Math.max(first, end - steps); offset--) {
+    const [fetched] = await client.fetch(leader, [{ partition, offset, maxBytes: 1 }], 0);
+    const found = fetched?.items.findLast((item) => !isUnreadable(item) && item.offset < end);
+    if (found && !isUnreadable(found)) return found;
+  }
+  return undefined;
+}

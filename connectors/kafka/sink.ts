@@ -1,6 +1,6 @@
 import { FdpError, faultOf } from '../../src/errors.ts';
 import { unlessAborted } from '../../src/kit/clock.ts';
-import type { Message } from '../../src/kit/message.ts';
+import type { Message, SourceMessage } from '../../src/kit/message.ts';
 import type { RoleContext } from '../../src/kit/role.ts';
 import type { Receipt, Sink } from '../../src/kit/sink.ts';
 import { encodeValue } from '../shared/log/codec.ts';
@@ -46,6 +46,11 @@ export class KafkaSink implements Sink, WriterListener {
     for (const error of failed.values()) if (faultOf(error) === 'fatal') throw error;
     await failPoint('log-after-append');
     return failed.size > 0 ? { failed } : {};
+  }
+
+  last(signal: AbortSignal): Promise<readonly SourceMessage[]> {
+    const late = () => new FdpError('FDP_CLOSED', `${this.#name}: stopped while reading the last records`);
+    return unlessAborted(signal, this.#writer.last(), late);
   }
 
   close(): Promise<void> {

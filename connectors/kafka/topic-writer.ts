@@ -1,9 +1,12 @@
 import { errorText, FdpError } from '../../src/errors.ts';
 import { linkedAbort } from '../../src/kit/clock.ts';
 import type { Environment } from '../../src/kit/environment.ts';
+import type { SourceMessage } from '../../src/kit/message.ts';
 import type { Client, OutRecord } from './client.ts';
 import { loadKafkajs } from './kafkajs-internals.ts';
 import { metadataMs } from './kafkajs-link.ts';
+import { messageFrom } from './messages.ts';
+import { lastRecord } from './partition.ts';
 import { PartitionWriter } from './partition-writer.ts';
 import { type OpenTopic, openTopic, type TopicOptions } from './topic.ts';
 import { Write } from './write.ts';
@@ -93,6 +96,19 @@ export class TopicWriter {
       else write.settle(index, new FdpError('FDP_CLOSED', `${this.#options.name}: not open`));
     }
     return write.outcome;
+  }
+
+  /** The last record of each partition that has one. */
+  async last(): Promise<readonly SourceMessage[]> {
+    const { name, topic } = this.#options;
+    const client = this.#client;
+    if (!client || !this.#topic) throw new FdpError('FDP_CLOSED', `${name}: not open`);
+    const { id, partitions } = this.#topic;
+    const all = Array.from({ length: partitions }, (_, partition) => partition);
+    const found = await Promise.all(all.map((partition) => lastRecord(client, partition)));
+    return found.flatMap((record, partition) =>
+      record ? messageFrom(record, { lane: `${id}/${topic}/${partition}`, topic, partition }) : [],
+    );
   }
 
   /** Takes back what waits under signals that have aborted. */

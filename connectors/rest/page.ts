@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, extname, join, sep } from 'node:path';
+import { basename, dirname, extname, join, sep } from 'node:path';
+import { parse } from 'yaml';
 import { packageRoot } from '../../src/kit/package-root.ts';
 import type { Endpoint } from './application.ts';
 
@@ -19,6 +20,7 @@ const types: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
   '.svg': 'image/svg+xml',
+  '.json': 'application/json; charset=utf-8',
 };
 
 /** What is run and shown comes from this server alone, nothing is asked of another, and nobody puts it into a frame. */
@@ -52,12 +54,12 @@ export function readPage(folder = pageFolder): readonly PageFile[] | undefined {
     const type = types[extname(name)];
     return type ? [{ path: pathOf(name), type, body: readFileSync(join(folder, name)) }] : [];
   });
-  return [...files, ...shared.map(sharedFile), chartLibrary()];
+  return [...files, ...shared.map(sharedFile), chartLibrary(), ...calendars()];
 }
 
 /** Is a file needed for `/docs`, the reference of the API, and not for the live page alone? */
 export function isReference({ path }: PageFile): boolean {
-  return path !== '/' && path !== '/main.js' && path !== chartPath;
+  return path !== '/' && path !== '/main.js' && path !== chartPath && !path.startsWith('/calendars/');
 }
 
 /** Modules of the kit that the page runs too: at the address that the page's own imports lead to. */
@@ -88,6 +90,16 @@ export function pageEndpoints(files: readonly PageFile[]): readonly Endpoint[] {
 function pathOf(name: string): string {
   const path = `/${name.split(sep).join('/')}`;
   return path === '/index.html' ? '/' : path.replace(/\.html$/, '');
+}
+
+/** The shipped calendars: when a market is open is shaded in the chart. */
+function calendars(): readonly PageFile[] {
+  const folder = join(packageRoot(), 'calendars');
+  return readdirSync(folder).map((name) => ({
+    path: `/calendars/${basename(name, '.yml')}.json`,
+    type: types['.json'] ?? '',
+    body: Buffer.from(JSON.stringify(parse(readFileSync(join(folder, name), 'utf8')))),
+  }));
 }
 
 function chartLibrary(): PageFile {

@@ -7,6 +7,7 @@ const keys = [
   ['enter  f', 'runtime: show or hide the nodes of the selected topology, of all'],
   ['1  2  tab', 'prices, runtime'],
   ['/', 'filter by name; enter keeps it, esc drops it'],
+  ['c  +  -', 'line or candles; longer and shorter candles'],
   ['s', 'sort by symbol, change, to VWAP, rate, last trade'],
   ['p', 'pause and resume'],
   ['?', 'this list'],
@@ -23,9 +24,15 @@ export function helpLines({ logFile }: Pick<State, 'logFile'>): readonly Line[] 
     [],
     [span('  to VWAP: from the VWAP to the price, in hundredths of a percent (bp)', grey)],
     [span('  change: since the first price that was received', grey)],
+    [span('  candles: hollow rose, filled fell; ! incomplete, * corrected later', grey)],
     [span('  a row without a trade for 30 s is grey', grey)],
     ...(logFile === undefined ? [] : [[span(`  log: ${logFile}`, grey)]]),
   ];
+}
+
+function chartKeys({ chart, interval }: State['choice']): readonly (readonly [string, string, number])[] {
+  if (chart === 'line') return [['c', 'candles', 1]];
+  return [['c', 'line', 1], ...(interval === undefined ? [] : [['+ -', interval, 1] as const])];
 }
 
 /** The last line of the screen: the keys for which there is room. */
@@ -37,7 +44,11 @@ export function helpLine({ choice }: Pick<State, 'choice'>, width: number): Line
   const all: readonly (readonly [key: string, what: string, drop: number])[] = [
     ['j k', 'move', 3],
     ...(isPrices
-      ? [['enter', choice.isAlone ? 'all' : 'one', 2] as const, ['s', `by ${choice.sort}`, 1] as const]
+      ? [
+          ['enter', choice.isAlone ? 'all' : 'one', 2] as const,
+          ['s', `by ${choice.sort}`, choice.chart === 'line' ? 1 : 2] as const,
+          ...chartKeys(choice),
+        ]
       : [['enter', 'fold', 2] as const, ['f', 'fold all', 2] as const]),
     ['/', 'filter', 0],
     ['tab', isPrices ? 'runtime' : 'prices', 0],

@@ -22,6 +22,21 @@ export const terminal = defineConnector({
         default: 1000,
         description: 'Maximum number of symbols to keep, about 12 KB each. Beyond it, those that traded last are kept.',
       },
+      candles: {
+        type: 'string',
+        pattern: '^https?://[^/]+/.*\\{symbol\\}',
+        description:
+          'Where the candles of a symbol are asked for, with `{symbol}` in the URL: a route as `GET /api/v1/candles/{symbol}` of the API. It is asked with `interval` and `limit`, while candles are shown, for the one symbol that is selected. Default: no candles.',
+        examples: ['http://127.0.0.1:8000/api/v1/candles/{symbol}'],
+      },
+      intervals: {
+        type: 'array',
+        minItems: 1,
+        uniqueItems: true,
+        items: { type: 'string', format: 'duration' },
+        default: ['1m', '5m', '1h', '1d'],
+        description: 'The lengths that candles may have, the shortest first: those that the route knows.',
+      },
       log: {
         type: 'string',
         minLength: 1,
@@ -41,12 +56,20 @@ export const terminal = defineConnector({
       const { PlainSink } = await import('./plain-sink.ts');
       return { sink: (_usage, role) => new PlainSink(role, { name, stream: stdout }), close: async () => {} };
     }
-    const [{ TerminalSink }, { openScreen }] = await Promise.all([import('./sink.ts'), import('./screen.ts')]);
+    const [{ TerminalSink }, { openScreen }, { barRequest }, { isAscii }] = await Promise.all([
+      import('./sink.ts'),
+      import('./screen.ts'),
+      import('./bar-request.ts'),
+      import('./ascii.ts'),
+    ]);
     const { NO_COLOR, TERM } = process.env;
+    const { candles, intervals } = options;
     return {
       sink: (_usage, role) =>
         new TerminalSink(role, {
           maxSymbols: options.max_symbols,
+          isAscii: isAscii(process.env),
+          candles: candles === undefined ? undefined : { ask: barRequest(candles, role.clock), intervals },
           openScreen: (listener) => openScreen({ ...listener, isColoured: !NO_COLOR, terminal: TERM }),
           interrupt: () => process.kill(process.pid, 'SIGINT'),
         }),

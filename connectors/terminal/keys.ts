@@ -33,6 +33,13 @@ export function press(state: State, key: Key, height: number): Choice {
       return choice.screen === 'runtime' ? allFolded(state, height) : choice;
     case 's':
       return { ...choice, sort: sorts[(sorts.indexOf(choice.sort) + 1) % sorts.length] ?? 'symbol' };
+    case 'c':
+      return choice.screen === 'prices' ? { ...choice, chart: choice.chart === 'line' ? 'candles' : 'line' } : choice;
+    case '+':
+    case '=':
+      return longer(state, 1);
+    case '-':
+      return longer(state, -1);
     case 'p':
       return { ...choice, isPaused: !choice.isPaused };
     case '?':
@@ -67,6 +74,12 @@ function move(state: State, step: number, height: number): Choice {
     quotes.findIndex(({ symbol }) => symbol === choice.selected),
   );
   return { ...choice, selected: quotes[within(from + step, quotes.length)]?.symbol };
+}
+
+/** The candles get longer, or shorter, as long as there are such. */
+function longer({ choice, intervals }: State, step: 1 | -1): Choice {
+  if (choice.screen !== 'prices' || choice.chart === 'line' || choice.interval === undefined) return choice;
+  return { ...choice, interval: intervals[intervals.indexOf(choice.interval) + step] ?? choice.interval };
 }
 
 /** The topology of the selected row shows its nodes, or hides them. */

@@ -25,6 +25,8 @@ export type Direction = -1 | 0 | 1;
 /** What is known of one symbol. */
 export interface Quote {
   readonly symbol: string;
+  /** As the feed has it. */
+  readonly feedSymbol: string;
   /** The first price that came. */
   readonly first: number;
   price: number;
@@ -137,9 +139,9 @@ export class Market {
     }
   }
 
-  #begin({ symbol, price, vwap }: Trade): Quote {
+  #begin({ symbol, feedSymbol, price, vwap }: Trade): Quote {
     const quote: Quote = {
-      ...{ symbol, first: price, price, vwap, direction: 0, decimals: 2, trades: 0, seenAt: 0, fresh: 0 },
+      ...{ symbol, feedSymbol, first: price, price, vwap, direction: 0, decimals: 2, trades: 0, seenAt: 0, fresh: 0 },
       perSecond: new Ring(rateSeconds),
       prices: new Ring(historySeconds),
       vwaps: new Ring(historySeconds),

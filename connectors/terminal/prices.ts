@@ -1,10 +1,13 @@
-import { basisPoints, priceText, vwapDistance } from '../../src/kit/price-text.ts';
-import { chart, type Plot } from './chart.ts';
-import { beside, fitHeight, grey, type Line, plain, rule, type Style, span } from './lines.ts';
+import type { WantedBars } from './bar-feed.ts';
+import type { Plot } from './chart.ts';
+import { chartArea } from './chart-area.ts';
+import { beside, fitHeight, grey, type Line, rule, span } from './lines.ts';
 import { changePercent, type Direction, keptTrades, type Market, type Quote, type ShownTrade } from './market.ts';
+import { aligned, directed, distanceText, sign } from './price-cells.ts';
 import { type State, shownQuotes } from './state.ts';
 import { type Column, table } from './table.ts';
-import { durationText, fit, rateText, signedText, sparkline, tradeTime } from './text.ts';
+import { durationText, rateText, signedText, sparkline } from './text.ts';
+import { symbolWidth, tradeLines } from './trade-lines.ts';
 
 /** A symbol without a trade for so long steps back, ms. */
 export const staleMs = 30_000;
@@ -13,6 +16,8 @@ export const staleMs = 30_000;
 export interface Body {
   readonly lines: readonly Line[];
   readonly plots: readonly Plot[];
+  /** The bars that its chart would draw. */
+  readonly wants?: WantedBars | undefined;
 }
 
 interface Size {
@@ -22,9 +27,10 @@ interface Size {
 
 /** From here on the chart and the trades stand beside the symbols, not below them. */
 const wide = 150;
-/** The list of trades with names of `symbolWidth`, and the least that is left to the chart beside it. */
+/** The list of trades with names of `symbolWidth`. */
 const tradesWidth = 48;
-const leastChart = 28;
+/** The least that is left to the chart beside the trades, and to the trades: candles need more room than a line. */
+const least = { line: { chart: 28, trades: tradesWidth }, candles: { chart: 44, trades: 34 } } as const;
 const gap = 2;
 
 /** The prices: symbols, the chart of the selected one, the last trades. Exactly `height` lines. */
@@ -43,21 +49,26 @@ export function pricesBody(state: State, size: Size): Body {
   if (choice.isAlone) return alone(state, selected, size);
   const rest = { quotes, index, state };
   if (size.width >= wide) return sideBySide(rest, selected, size);
-  const least = size.height < 14 ? 0 : size.height >= 44 ? keptTrades + 2 : Math.floor(size.height * 0.45);
-  const rows = Math.min(quotes.length + 1, size.height - least - (least > 0 ? 1 : 0));
+  const leastBelow = size.height < 14 ? 0 : size.height >= 44 ? keptTrades + 2 : Math.floor(size.height * 0.45);
+  const rows = Math.min(quotes.length + 1, size.height - leastBelow - (leastBelow > 0 ? 1 : 0));
   const symbols = symbolLines(rest, { width: size.width, height: rows });
   const room = size.height - rows;
   if (room < 5) return { lines: fitHeight(symbols, size.height), plots: [] };
   const lower = below(state, selected, { width: size.width, height: room, trades: market.lastOf(quotes) });
-  return { lines: [...symbols, ...lower.lines], plots: lower.plots.map((plot) => moved(plot, 0, rows)) };
+  return onTop(symbols, lower);
 }
 
 function alone(state: State, selected: Quote, { width, height }: Size): Body {
   const symbol = symbolLines({ quotes: [selected], index: 0, state }, { width, height: 2 });
   const lower = below(state, selected, { width, height: height - symbol.length, trades: selected.last });
+  return onTop(symbol, lower);
+}
+
+function onTop(lines: readonly Line[], lower: Body): Body {
   return {
-    lines: [...symbol, ...lower.lines],
-    plots: lower.plots.map((plot) => moved(plot, 0, symbol.length)),
+    ...lower,
+    lines: [...lines, ...lower.lines],
+    plots: lower.plots.map((plot) => moved(plot, 0, lines.length)),
   };
 }
 
@@ -72,15 +83,19 @@ function sideBySide(listed: Listed, selected: Quote, { width, height }: Size): B
   const left = symbolLines(listed, { width: leftWidth, height });
   const rightWidth = width - leftWidth - gap;
   const tradeRows = Math.min(keptTrades + 2, Math.floor(height / 2));
-  const upper = chart(selected, { width: rightWidth, height: height - tradeRows });
+  const room = { width: rightWidth, height: height - tradeRows };
+  const whole = chartArea(listed.state, selected, room);
+  const hasNote = whole.note.length > 0;
+  const upper = hasNote ? chartArea(listed.state, selected, { ...room, height: room.height - 1 }) : whole;
   const right = [
-    ...fitHeight(upper.lines, height - tradeRows),
+    ...fitHeight(hasNote ? [upper.note, ...upper.lines] : upper.lines, room.height),
     rule(rightWidth, [span('last trades', grey)]),
     ...tradeLines(listed.state.market.lastOf(listed.quotes), { width: rightWidth, height: tradeRows - 1 }),
   ];
   return {
     lines: fitHeight(beside(left, right, { width, leftWidth, gap }), height),
-    plots: upper.plot ? [moved(upper.plot, leftWidth + gap, 0)] : [],
+    plots: upper.plot ? [moved(upper.plot, leftWidth + gap, hasNote ? 1 : 0)] : [],
+    wants: upper.wants,
   };
 }
 
@@ -90,13 +105,15 @@ function below(
   selected: Quote,
   { width, height, trades }: Size & { readonly trades: readonly ShownTrade[] },
 ): Body {
-  const room = width - leastChart - gap;
+  const needs = least[state.choice.chart];
+  const room = width - needs.chart - gap;
   const wanted = tradesWidth + trades.reduce((most, { symbol }) => Math.max(most, symbol.length - symbolWidth), 0);
   const rightWidth = Math.min(room, wanted);
-  const leftWidth = room < tradesWidth ? width : width - rightWidth - gap;
-  const upper = chart(selected, { width: leftWidth, height: height - 1 });
+  const leftWidth = room < needs.trades ? width : width - rightWidth - gap;
+  const upper = chartArea(state, selected, { width: leftWidth, height: height - 1 });
   const left = fitHeight(upper.lines, height - 1);
-  const title = [span(state.choice.isAlone ? `the last trades of ${selected.symbol}` : 'price and last trades', grey)];
+  const name = [span(state.choice.isAlone ? `the last trades of ${selected.symbol}` : 'price and last trades', grey)];
+  const title = upper.note.length > 0 ? [...name, span('   '), ...upper.note] : name;
   const right = tradeLines(trades, { width: rightWidth, height: height - 1 });
   return {
     lines: [
@@ -104,6 +121,7 @@ function below(
       ...(leftWidth === width ? left : fitHeight(beside(left, right, { width, leftWidth, gap }), height - 1)),
     ],
     plots: upper.plot ? [moved(upper.plot, 0, 1)] : [],
+    wants: upper.wants,
   };
 }
 
@@ -135,13 +153,6 @@ const sortedHeads = {
   rate: 'trades/s',
   'last trade': 'age',
 };
-
-/** A price whose decimal point stands under those of prices with more decimals. */
-function aligned(value: number, own: number, decimals: number): string {
-  const text = priceText(value, own);
-  const after = text.includes('e') ? decimals : text.length - 1 - text.indexOf('.');
-  return text + ' '.repeat(Math.max(0, decimals - after));
-}
 
 function columns(
   { now, market }: { readonly now: number; readonly market: Market },
@@ -193,49 +204,4 @@ function columns(
       }),
     },
   ];
-}
-
-function distanceText(price: number, vwap: number | undefined): string {
-  const distance = vwapDistance(price, vwap);
-  return distance === undefined ? '-' : basisPoints(distance);
-}
-
-function sign(direction: Direction): string {
-  return direction > 0 ? '▲' : direction < 0 ? '▼' : ' ';
-}
-
-function directed(direction: Direction): Style {
-  return direction > 0 ? { colour: 'green' } : direction < 0 ? { colour: 'red' } : plain;
-}
-
-// ---- the trades -------------------------------------------------------------------------------------------------
-
-const symbolWidth = 8;
-
-/** Head and the last trades, the newest first. */
-function tradeLines(trades: readonly ShownTrade[], { width, height }: Size): readonly Line[] {
-  const shown = trades.slice(0, Math.max(0, height - 1));
-  const decimals = Math.max(2, ...shown.map((trade) => trade.decimals));
-  const tradeColumns: readonly Column<ShownTrade>[] = [
-    {
-      ...{ head: 'time        ', align: 'left', drop: 2 },
-      cell: ({ time, seenAt }) => ({ text: tradeTime(time, seenAt), style: grey }),
-    },
-    {
-      ...{ head: fit('symbol', symbolWidth), align: 'left', drop: 0, least: symbolWidth },
-      cell: ({ symbol }) => ({ text: symbol }),
-    },
-    {
-      ...{ head: '     price', align: 'right', drop: 0 },
-      cell: ({ price, direction, decimals: own }) => ({
-        text: `${sign(direction)} ${aligned(price, own, decimals)}`,
-        style: directed(direction),
-      }),
-    },
-    {
-      ...{ head: '   to VWAP', align: 'right', drop: 3 },
-      cell: ({ price, vwap }) => ({ text: distanceText(price, vwap), style: grey }),
-    },
-  ];
-  return table(tradeColumns, shown, { width });
 }

@@ -1,3 +1,4 @@
+import type { WantedBars } from './bar-feed.ts';
 import type { Plot } from './chart.ts';
 import { headerLines } from './header.ts';
 import { helpLine, helpLines } from './help.ts';
@@ -10,6 +11,8 @@ import type { State } from './state.ts';
 export interface Frame {
   readonly lines: readonly Line[];
   readonly plots: readonly Plot[];
+  /** The bars that the chart would draw. */
+  readonly wants?: WantedBars | undefined;
 }
 
 /** Lines of the screen that are not its body: header, rule and the line of help. */
@@ -24,6 +27,7 @@ export function render(state: State, width: number, height: number): Frame {
   return {
     lines: fitHeight(lines, height).map((line) => fitLine(line, Math.max(0, width))),
     plots: body.plots.map((plot) => ({ ...plot, top: plot.top + top })),
+    wants: body.wants,
   };
 }
 

@@ -3,6 +3,9 @@ import type { Message } from '../../src/kit/message.ts';
 import type { RoleContext } from '../../src/kit/role.ts';
 import type { Receipt, Sink } from '../../src/kit/sink.ts';
 import { Processes } from '../shared/status/processes.ts';
+import { asciiFrame } from './ascii.ts';
+import { BarFeed } from './bar-feed.ts';
+import type { AskBars } from './bar-request.ts';
 import { press } from './keys.ts';
 import { Market } from './market.ts';
 import { render } from './render.ts';
@@ -13,6 +16,10 @@ import { readTrade } from './trade.ts';
 
 interface TerminalOptions {
   readonly maxSymbols: number;
+  /** Where candles come from; undefined: there are none. */
+  readonly candles?: { readonly ask: AskBars; readonly intervals: readonly string[] } | undefined;
+  /** The terminal shows ASCII alone. */
+  readonly isAscii?: boolean;
   openScreen(listener: Pick<ScreenOptions, 'onKey' | 'onResize' | 'onGone'>): Screen;
   /** Ctrl-C: what the terminal itself would do, were it not taken over. */
   interrupt(): void;
@@ -35,7 +42,8 @@ export class TerminalSink implements Sink {
   readonly #market: Market;
   readonly #rates = new RuntimeRates();
   readonly #processes: Processes;
-  #choice: Choice = firstChoice;
+  readonly #bars: BarFeed | undefined;
+  #choice: Choice;
   #screen: Screen | undefined;
   #runtime: RuntimeState = { rows: [], problem: undefined };
   #unreadable = 0;
@@ -54,6 +62,11 @@ export class TerminalSink implements Sink {
     this.#options = options;
     this.#market = new Market(options.maxSymbols);
     this.#processes = new Processes(context);
+    this.#choice = { ...firstChoice, interval: options.candles?.intervals[0] };
+    const onChange = () => {
+      this.#isChanged = true;
+    };
+    this.#bars = options.candles && new BarFeed({ ...options.candles, clock: context.clock, onChange });
   }
 
   /** Takes the terminal. */
@@ -79,6 +92,7 @@ export class TerminalSink implements Sink {
       } else if (this.#choice.isPaused) this.#unseen++;
       else {
         this.#market.take(trade, now);
+        this.#bars?.take(trade, now);
         this.#newest = trade.time;
       }
     }
@@ -89,6 +103,7 @@ export class TerminalSink implements Sink {
   async close(): Promise<void> {
     this.#cancelPaint?.();
     this.#cancelSecond?.();
+    this.#bars?.pause();
     this.#screen?.close();
     this.#screen = undefined;
   }
@@ -118,16 +133,25 @@ export class TerminalSink implements Sink {
     this.#paintedAt = this.#context.clock.monotonic();
     if (this.#newest !== undefined) this.#delayMs = this.#context.clock.now() - this.#newest;
     this.#newest = undefined;
-    screen.paint(render(this.#state(), screen.width, screen.height));
+    const frame = render(this.#state(), screen.width, screen.height);
+    if (this.#choice.isPaused) this.#bars?.pause();
+    else this.#bars?.want(frame.wants);
+    screen.paint(this.#options.isAscii ? asciiFrame(frame) : frame);
   }
 
   #state(): State {
     const { clock, platform, topology } = this.#context;
     return {
       now: this.#pausedAt ?? clock.now(),
-      ...{ choice: this.#choice, market: this.#market, process: platform?.snapshot(), topology },
+      ...{
+        choice: this.#choice,
+        market: this.#market,
+        bars: this.#bars?.series,
+        process: platform?.snapshot(),
+        topology,
+      },
       ...{ delayMs: this.#delayMs, unreadable: this.#unreadable, unseen: this.#unseen },
-      ...{ runtime: this.#runtime, logFile: platform?.logFile },
+      ...{ runtime: this.#runtime, logFile: platform?.logFile, intervals: this.#options.candles?.intervals ?? [] },
     };
   }
 

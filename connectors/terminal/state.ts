@@ -1,5 +1,6 @@
 import { vwapDistance } from '../../src/kit/price-text.ts';
 import type { ProcessSnapshot } from '../../src/kit/snapshot.ts';
+import type { BarSeries } from './bar-feed.ts';
 import { changePercent, type Market, type Quote } from './market.ts';
 import type { RuntimeRow } from './runtime.ts';
 
@@ -13,6 +14,9 @@ export interface Choice {
   readonly selected: string | undefined;
   /** Only the selected symbol is shown, large. */
   readonly isAlone: boolean;
+  readonly chart: 'line' | 'candles';
+  /** The length of the candles; undefined: there are none. */
+  readonly interval: string | undefined;
   readonly filter: string;
   /** The filter is being typed. */
   readonly isTyping: boolean;
@@ -31,6 +35,8 @@ export const firstChoice: Choice = {
   screen: 'prices',
   selected: undefined,
   isAlone: false,
+  chart: 'line',
+  interval: undefined,
   filter: '',
   isTyping: false,
   sort: 'symbol',
@@ -47,6 +53,10 @@ export interface State {
   readonly now: number;
   readonly choice: Choice;
   readonly market: Market;
+  /** The bars that are known of what the chart wanted last. */
+  readonly bars: BarSeries | undefined;
+  /** The lengths that candles may have, the shortest first. */
+  readonly intervals: readonly string[];
   /** This process; undefined where nobody tells. */
   readonly process: ProcessSnapshot | undefined;
   /** The topology whose sink the screen is. */

@@ -3,7 +3,7 @@
  * that the screens are made of. Wide characters, combining marks and control characters are not among them.
  */
 const unsafe =
-  /[^\u0020-\u007e\u00a1-\u00ac\u00ae-\u02af\u0391-\u03a1\u03a3-\u03ce\u0400-\u0482\u048a-\u052f\u2026\u2191\u2193\u2500-\u257f\u2581-\u2588\u25b2\u25bc\u25cb\u25cf]/gu;
+  /[^\u0020-\u007e\u00a1-\u00ac\u00ae-\u02af\u0391-\u03a1\u03a3-\u03ce\u0400-\u0482\u048a-\u052f\u2026\u2191\u2193\u2500-\u257f\u2580-\u2588\u25b2\u25bc\u25cb\u25cf]/gu;
 
 /** The text with a `?` in place of each character that is not one plain column of a terminal. */
 export function safe(text: string): string {
@@ -91,6 +91,27 @@ export function clockText(ms: number, withMs = false): string {
   const time = new Date(ms);
   const text = [time.getHours(), time.getMinutes(), time.getSeconds()].map(two).join(':');
   return withMs ? `${text}.${String(time.getMilliseconds()).padStart(3, '0')}` : text;
+}
+
+/** The date in this machine's time zone, `01-05`. */
+export function dateText(ms: number): string {
+  const time = new Date(ms);
+  return `${two(time.getMonth() + 1)}-${two(time.getDate())}`;
+}
+
+/** A size in five columns at most: `950`, `12.5k`, `3.1M`, `0.002`. */
+export function shortNumber(value: number): string {
+  const size = Math.abs(value);
+  if (!Number.isFinite(value)) return '-';
+  if (size > 0 && size < 0.001) return value.toExponential(0);
+  if (size < 1000) return String(Number(value.toPrecision(3)));
+  const units = ['k', 'M', 'G', 'T', 'P'];
+  // 999,950 has more than five columns in thousands.
+  const power = Math.min(units.length, Math.floor(Math.log10(size * 1.0006) / 3));
+  const scaled = value / 1000 ** power;
+  return Math.abs(scaled) < 1000
+    ? `${scaled < 100 ? scaled.toFixed(1) : scaled.toFixed(0)}${units[power - 1]}`
+    : value.toExponential(0);
 }
 
 const bars = '▁▂▃▄▅▆▇█';

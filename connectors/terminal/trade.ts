@@ -2,7 +2,10 @@ import { type FeedLine, readFeedLine } from '../shared/feed/line.ts';
 import { safe } from './text.ts';
 
 /** A line of the feed as a terminal shows it. */
-export type Trade = FeedLine;
+export interface Trade extends FeedLine {
+  /** The symbol as the feed has it, to ask others by. */
+  readonly feedSymbol: string;
+}
 
 const longestSymbol = 40;
 
@@ -12,5 +15,5 @@ const longestSymbol = 40;
  */
 export function readTrade(value: unknown): Trade | undefined {
   const line = readFeedLine(value);
-  return line && { ...line, symbol: safe(line.symbol.slice(0, longestSymbol)).trim() };
+  return line && { ...line, feedSymbol: line.symbol, symbol: safe(line.symbol.slice(0, longestSymbol)).trim() };
 }

@@ -63,8 +63,21 @@ function read(price: string | null): number {
 export function withBars(bars: readonly Bar[], newer: readonly Bar[], most: number): readonly Bar[] {
   const [first] = newer;
   if (!first) return bars;
-  const all = new Map([...bars, ...newer].map((bar) => [bar.start, bar]));
+  const all = new Map([...bars, ...known(bars, newer)].map((bar) => [bar.start, bar]));
   return [...all.values()].sort((a, b) => a.start - b.start).slice(-most);
+}
+
+/** The newer bars; one that did not change is the same object as before, so that it is not drawn again. */
+export function known(bars: readonly Bar[], newer: readonly Bar[]): readonly Bar[] {
+  const before = new Map(bars.map((bar) => [bar.start, bar]));
+  return newer.map((bar) => {
+    const held = before.get(bar.start);
+    return held && isSame(held, bar) ? held : bar;
+  });
+}
+
+function isSame(one: Bar, other: Bar): boolean {
+  return (Object.keys(one) as (keyof Bar)[]).every((name) => one[name] === other[name]);
 }
 
 /** True where no bar can be missing between those that are held and the newest ones. */

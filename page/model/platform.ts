@@ -125,6 +125,18 @@ export function vwapWindow({ topologies }: Platform): number | undefined {
   return windows.size === 1 && Number.isInteger(window) ? Number(window) : undefined;
 }
 
+/** The calendar that the bars are made by, where the platform has but one answer and it is a shipped one. */
+export function barCalendar({ topologies }: Platform): string | undefined {
+  const names = new Set(
+    topologies
+      .flatMap(({ nodes }) => nodes)
+      .filter(({ type }) => type === 'candles')
+      .map(({ options }) => (options as { readonly calendar?: unknown } | undefined)?.calendar),
+  );
+  const [name] = names;
+  return names.size === 1 && typeof name === 'string' && /^\w+$/.test(name) ? name : undefined;
+}
+
 /** Why no price comes, where the topology says so that brings them to this page. */
 export function feedProblem({ topologies }: Platform): string | undefined {
   const feed = topologies.find(({ nodes }) => nodes.some(({ kind, type }) => kind === 'sink' && type === 'rest'));

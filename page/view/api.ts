@@ -1,6 +1,7 @@
 import { type CandleRoute, candleRoute } from '../model/candle-route.ts';
 import type { StoredBar, StoredSymbol, TradesPage } from '../model/contract.ts';
 import { readApi } from '../model/openapi.ts';
+import type { CalendarData } from '../model/sessions.ts';
 
 /** An answer without data, or none at all. */
 export class ApiError extends Error {
@@ -58,6 +59,11 @@ export async function fetchBars(url: string, signal: AbortSignal): Promise<reado
 export async function fetchCandleRoute(): Promise<CandleRoute | undefined> {
   const response = await fetch('/openapi.json');
   return candleRoute(readApi(await response.json()));
+}
+
+/** A shipped calendar. Fails when there is none of this name. */
+export async function fetchCalendar(name: string): Promise<CalendarData> {
+  return (await fetch(`/calendars/${name}.json`)).json();
 }
 
 async function fetchData<T>(url: string, signal?: AbortSignal): Promise<T> {

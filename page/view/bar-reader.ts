@@ -1,4 +1,4 @@
-import { type Bar, barsOf, intervalMs, isConnected, withBars } from '../model/bars.ts';
+import { type Bar, barsOf, intervalMs, isConnected, known, withBars } from '../model/bars.ts';
 import { barsUrl, type CandleRoute } from '../model/candle-route.ts';
 import { type Tick, unsettled, withTick, withTicks } from '../model/live.ts';
 import { ApiError, fetchBars } from './api.ts';
@@ -90,7 +90,7 @@ export class BarReader {
       isTorn = !isWhole && bars.length > 0 && !isConnected(this.#bars, bars);
       this.problem = undefined;
       if (!isTorn) {
-        this.#bars = isWhole ? bars : withBars(this.#bars, bars, most);
+        this.#bars = isWhole ? known(this.#bars, bars) : withBars(this.#bars, bars, most);
         this.#ticks = unsettled(this.#ticks, this.#bars, askedAt);
       }
     } catch (error) {

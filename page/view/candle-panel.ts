@@ -14,6 +14,7 @@ import type { ChartPanel, PanelContext } from './panel.ts';
 const readEveryMs = 2000;
 /** With Page Up and Page Down so many bars are passed. */
 const pageOfBars = 20;
+const dayMs = 86_400_000;
 const steps: Readonly<Record<string, number>> = {
   ...{ ArrowLeft: -1, ArrowRight: 1, PageUp: -pageOfBars, PageDown: pageOfBars },
   ...{ Home: Number.NEGATIVE_INFINITY, End: Number.POSITIVE_INFINITY },
@@ -32,6 +33,7 @@ export class CandlePanel implements ChartPanel {
   /** When the bar begins that is pointed at, Unix ms. */
   #pointed: number | undefined;
   #isFresh = true;
+  #isRegular: (unixMs: number) => boolean = () => true;
 
   private constructor(
     chart: CandleChart,
@@ -90,6 +92,12 @@ export class CandlePanel implements ChartPanel {
     this.#chart.applyTheme();
   }
 
+  /** Shades what lies outside of the regular session. */
+  shade(isRegular: (unixMs: number) => boolean): void {
+    this.#isRegular = isRegular;
+    this.#mark();
+  }
+
   /** Tells a slot's bar; without one the newest. */
   inspect(slot: Slot | undefined): void {
     this.#pointed = slot?.bar?.start;
@@ -115,9 +123,16 @@ export class CandlePanel implements ChartPanel {
     this.#chart.setDecimals(this.#context.decimals.of(this.#symbol));
     if (this.#isFresh) this.#chart.reset(this.#slots, this.#ms);
     else this.#chart.follow(this.#slots);
-    this.#chart.mark(() => false);
+    this.#mark();
     this.#context.say(this.#missing(bars, problem));
     this.#tell();
+  }
+
+  #mark(): void {
+    // A bar of an hour may begin before the session that most of it lies in.
+    const middle = this.#ms / 2;
+    const isLong = this.#ms >= dayMs;
+    this.#chart.mark(({ time }) => !isLong && !this.#isRegular(time + middle));
   }
 
   #missing(bars: readonly Bar[], problem: string | undefined): string | undefined {

@@ -2,6 +2,8 @@ import type { CandleRoute } from '../model/candle-route.ts';
 import type { Decimals } from '../model/decimals.ts';
 import { price, rateFigure, toVwap, unknown } from '../model/format.ts';
 import { distance, type Quotes, rateAt } from '../model/market.ts';
+import { regularSession, remembered } from '../model/sessions.ts';
+import { fetchCalendar } from './api.ts';
 import { CandlePanel } from './candle-panel.ts';
 import { DayWatch } from './day-watch.ts';
 import { byId, setText, withCode } from './dom.ts';
@@ -22,6 +24,8 @@ export class PriceCard {
   #panel: ChartPanel | undefined;
   #symbol: string | undefined;
   #window: number | undefined;
+  #calendar: string | undefined;
+  #isRegular: (unixMs: number) => boolean = () => true;
   /** Of panels that are made at the same time, the last one stays. */
   #turn = 0;
 
@@ -55,6 +59,23 @@ export class PriceCard {
   setWindow(window: number | undefined): void {
     this.#window = window;
     if (this.#panel instanceof LinePanel) this.#panel.setWindow(window);
+  }
+
+  /** By which calendar the bars are made: what lies outside of its regular session is shaded from now on. */
+  setCalendar(name: string | undefined): void {
+    if (name === this.#calendar) return;
+    this.#calendar = name;
+    if (name !== undefined) void this.#readCalendar(name);
+  }
+
+  async #readCalendar(name: string): Promise<void> {
+    try {
+      byId('legend-session').hidden = name === 'always';
+      this.#isRegular = remembered(regularSession(await fetchCalendar(name)));
+      if (this.#panel instanceof CandlePanel) this.#panel.shade(this.#isRegular);
+    } catch {
+      // The bars are true without it, too.
+    }
   }
 
   /** Reads what is stored again: after the connection was away for a while. */
@@ -101,6 +122,7 @@ export class PriceCard {
       if (turn !== this.#turn) return panel.end();
       this.#panel = panel;
       this.setWindow(this.#window);
+      if (panel instanceof CandlePanel) panel.shade(this.#isRegular);
       if (this.#symbol === undefined) this.#say(noTrades);
       else panel.choose(this.#symbol);
     } catch {

@@ -62,13 +62,23 @@ export function subjectsOf(spec: Spec, name: string | undefined, fromLog = false
   const filled = countingBranches(spec);
   if (name === undefined) {
     if (filled.size === 0) throw usage('no topology fills a table with counts: there is nothing to reconcile');
-    return [...filled.keys()].map((each) => subjectOf(spec, each, { filled, fromLog }));
+    return [...filled.keys()].flatMap((each) => recomputable(() => subjectOf(spec, each, { filled, fromLog })));
   }
   if (!filled.has(name)) {
     const what = spec.connectors.has(name) ? `no topology fills "${name}" with counts` : `there is no table "${name}"`;
     throw usage(`${what}: ${suggestion(name, [...filled.keys()], 'tables with counts')}`);
   }
   return [subjectOf(spec, name, { filled, fromLog })];
+}
+
+/** Nothing of a table that can't be recomputed: where no table was named it is left out. */
+function recomputable(find: () => Subject): readonly Subject[] {
+  try {
+    return [find()];
+  } catch (error) {
+    if (error instanceof FdpError && error.code === 'FDP_USAGE') return [];
+    throw error;
+  }
 }
 
 interface Filling {

@@ -86,6 +86,7 @@ export class Flow {
       await this.#roles.make();
       this.#outcomes.deadLetters = this.#makeDeadLetters();
       const source = await this.#roles.connect();
+      await source?.resume?.([...this.#roles.sinks.values()], this.#parts.draining);
       if (source && !this.#parts.draining.aborted) await this.#flow(source);
     } catch (error) {
       this.#fail(error);

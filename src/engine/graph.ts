@@ -79,5 +79,7 @@ function lookupsOf(plan: TopologyPlan): string[] {
 
 function connectorsNamedBy(paths: Readonly<Record<string, 'lookup'>> | undefined, options: unknown): string[] {
   const given = options as Readonly<Record<string, unknown>>;
-  return Object.keys(paths ?? {}).map((name) => String(given[name]));
+  return Object.keys(paths ?? {})
+    .map((name) => given[name])
+    .filter((name) => typeof name === 'string');
 }

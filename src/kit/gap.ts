@@ -1,5 +1,6 @@
 import type { Clock } from './clock.ts';
 import type { Logger } from './environment.ts';
+import type { GapSpan } from './gap-message.ts';
 import type { NodeStats } from './node-stats.ts';
 
 export interface GapOptions {
@@ -26,28 +27,50 @@ interface Open {
 export class Gap {
   readonly #options: GapOptions;
   #open: Open | undefined;
+  #changed: (span: GapSpan) => void = () => {};
 
   constructor(options: GapOptions) {
     this.#options = options;
   }
 
+  get isOpen(): boolean {
+    return this.#open !== undefined;
+  }
+
+  /** Calls `fn` when a gap begins, and when it ends. */
+  onChanged(fn: (span: GapSpan) => void): void {
+    this.#changed = fn;
+  }
+
   /** Begins a gap now, or `agoMs` ago; does nothing while one is open. */
   begin(why: string, agoMs = 0): void {
     if (this.#open) return;
-    const { clock, node } = this.#options;
-    this.#open = { from: clock.now() - agoMs, since: clock.monotonic() - agoMs, why };
+    const { clock, node, name } = this.#options;
+    this.#open = { from: Math.round(clock.now() - agoMs), since: clock.monotonic() - agoMs, why };
     node.count('gaps');
+    this.#changed({ from: this.#open.from, reason: why, feed: name });
   }
 
-  /** Ends the gap: messages arrive again, or the intake has ended. */
+  /** Ends the gap: messages arrive again. */
   end(): void {
-    if (!this.#open) return;
+    const span = this.#finish();
+    if (span) this.#changed(span);
+  }
+
+  /** Nobody waits for messages any more: counted and logged up to now, but not over. */
+  leave(): void {
+    this.#finish();
+  }
+
+  #finish(): GapSpan | undefined {
+    if (!this.#open) return undefined;
     const { clock, node, log, name, what } = this.#options;
-    const ms = Math.round(clock.monotonic() - this.#open.since);
+    const { from, since, why } = this.#open;
+    const ms = Math.max(0, Math.round(clock.monotonic() - since));
     node.count('gap_ms', ms);
-    const from = new Date(this.#open.from).toISOString();
-    const to = new Date(this.#open.from + ms).toISOString();
-    log.warn({ from, to, gap_ms: ms }, `${name}: ${what} from ${from} to ${to} may be missing: ${this.#open.why}`);
+    const [begin, end] = [from, from + ms].map((at) => new Date(at).toISOString());
+    log.warn({ from: begin, to: end, gap_ms: ms }, `${name}: ${what} from ${begin} to ${end} may be missing: ${why}`);
     this.#open = undefined;
+    return { from, to: from + ms, reason: why, feed: name };
   }
 }

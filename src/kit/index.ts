@@ -47,7 +47,7 @@ export type { RequestContext, RouteDescription } from './request.ts';
 export type { ConnectOptions, Role, RoleContext, Usage } from './role.ts';
 export type { Row } from './row.ts';
 export type { Mark, Receipt, Sink, SinkCounters, SinkRows } from './sink.ts';
-export type { Committed, Lane, LaneLog, LanePosition, LogRecord, Reading, Source } from './source.ts';
+export type { Committed, Lane, LaneLog, LanePosition, LogEnd, LogRecord, Reading, Source } from './source.ts';
 export { compileTemplate, templateNames } from './template.ts';
 export { foreignText } from './text.ts';
 export { Outcome } from './track.ts';

@@ -5,12 +5,12 @@ import { sizeBytes } from './units.ts';
 /** What a full queue does with the next item; see `BoundedQueue`. */
 export type WhenFull = 'pause' | 'drop_oldest' | 'conflate';
 
-export interface QueueOptions {
+export interface QueueOptions<T = unknown> {
   readonly maxItems: number;
   readonly maxBytes: number;
   readonly whenFull: WhenFull;
-  /** Called with the number of items that were dropped. */
-  readonly onDropped?: (count: number) => void;
+  /** Called with the number of items that were dropped, and the items. */
+  readonly onDropped?: (count: number, items: readonly T[]) => void;
   /** `pause` only: the producer must stop (true) or may continue (false). Called once per state change. */
   readonly onPaused?: (paused: boolean) => void;
   /** The most bytes that one `take` returns; a single larger item is returned alone. 1 MiB unless given. */
@@ -41,7 +41,7 @@ interface Entry<T> {
  * Items of one key never overtake each other.
  */
 export class BoundedQueue<T> {
-  readonly #options: QueueOptions;
+  readonly #options: QueueOptions<T>;
   #entries: Entry<T>[] = [];
   #head = 0;
   #bytes = 0;
@@ -51,7 +51,7 @@ export class BoundedQueue<T> {
   #latest: Map<string, Entry<T>> | undefined;
   #wake: (() => void) | undefined;
 
-  constructor(options: QueueOptions) {
+  constructor(options: QueueOptions<T>) {
     this.#options = options;
   }
 
@@ -75,7 +75,7 @@ export class BoundedQueue<T> {
   push(item: T, bytes: number, key?: string): boolean {
     const { maxBytes, whenFull } = this.#options;
     if (this.#closed || (whenFull !== 'pause' && bytes > maxBytes)) {
-      this.#options.onDropped?.(1);
+      this.#options.onDropped?.(1, [item]);
       return false;
     }
     if (!this.#replace(item, bytes, key)) this.#append({ item, bytes, key });
@@ -124,10 +124,11 @@ export class BoundedQueue<T> {
   #replace(item: T, bytes: number, key: string | undefined): boolean {
     const entry = key === undefined ? undefined : this.#latest?.get(key);
     if (!entry) return false;
+    const before = entry.item;
     this.#bytes += bytes - entry.bytes;
     entry.item = item;
     entry.bytes = bytes;
-    this.#options.onDropped?.(1);
+    this.#options.onDropped?.(1, [before]);
     return true;
   }
 
@@ -137,14 +138,15 @@ export class BoundedQueue<T> {
     if (entry.key !== undefined) this.#latest?.set(entry.key, entry);
   }
 
-  #shift(): void {
+  #shift(): T {
     const entry = this.#entries[this.#head++] as Entry<T>;
     this.#bytes -= entry.bytes;
     if (entry.key !== undefined) this.#latest?.delete(entry.key);
-    if (this.#head < 1024 && this.#head < this.#entries.length) return;
+    if (this.#head < 1024 && this.#head < this.#entries.length) return entry.item;
     // Taken items are freed in steps: one copy per thousand items.
     this.#entries = this.#entries.slice(this.#head);
     this.#head = 0;
+    return entry.item;
   }
 
   #relieve(): void {
@@ -154,21 +156,22 @@ export class BoundedQueue<T> {
       this.#options.onPaused?.(true);
       return;
     }
-    const before = this.size;
-    if (this.#options.whenFull === 'conflate' && !this.#latest) this.#conflate();
-    while (this.#isOver()) this.#shift();
-    if (before > this.size) this.#options.onDropped?.(before - this.size);
+    const dropped = this.#options.whenFull === 'conflate' && !this.#latest ? this.#conflate() : [];
+    while (this.#isOver()) dropped.push(this.#shift());
+    if (dropped.length > 0) this.#options.onDropped?.(dropped.length, dropped);
   }
 
-  /** Keeps the last entry of each key, and those without one. */
-  #conflate(): void {
+  /** Keeps the last entry of each key, and those without one; gives the others. */
+  #conflate(): T[] {
     const latest = new Map<string, Entry<T>>();
     const waiting = this.#entries.slice(this.#head);
     for (const entry of waiting) if (entry.key !== undefined) latest.set(entry.key, entry);
-    this.#entries = waiting.filter((entry) => entry.key === undefined || latest.get(entry.key) === entry);
+    const isKept = (entry: Entry<T>) => entry.key === undefined || latest.get(entry.key) === entry;
+    this.#entries = waiting.filter(isKept);
     this.#head = 0;
     this.#bytes = this.#entries.reduce((sum, entry) => sum + entry.bytes, 0);
     this.#latest = latest;
+    return waiting.filter((entry) => !isKept(entry)).map(({ item }) => item);
   }
 
   #calm(): void {

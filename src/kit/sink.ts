@@ -2,13 +2,13 @@ import type { Message } from './message.ts';
 import type { Coordinates, Proof } from './origin.ts';
 import type { Role } from './role.ts';
 import type { Row } from './row.ts';
-import type { LogRecord } from './source.ts';
+import type { LogEnd, LogRecord } from './source.ts';
 
 /**
  * Takes messages out of the platform. The required parts are `ordered`, `connect`, `write` and `close`; what else a
  * store can do is in the optional parts.
  */
-export interface Sink extends Role {
+export interface Sink extends Role, LogEnd {
   /** Ordered: one write of a lane at a time, in source order, retries included. */
   readonly ordered: boolean;
   /** Unordered: how many writes of a lane may be under way. */

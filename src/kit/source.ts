@@ -16,6 +16,17 @@ export interface Source extends Role {
   readonly lanes: Observable<Lane>;
   /** Messages in the log behind which this reader is, when it knows. */
   lag?(): number | undefined;
+  /**
+   * Of a source that can't replay, before `lanes` is subscribed to: where its messages go, once all of it is connected. The
+   * last records of a log say since when the source was away.
+   */
+  resume?(into: readonly LogEnd[], signal: AbortSignal): Promise<void>;
+}
+
+/** Where messages go. */
+export interface LogEnd {
+  /** Of a log, once it is connected: the last record of each partition that has one. */
+  last?(signal: AbortSignal): Promise<readonly SourceMessage[]>;
 }
 
 /**

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { isGapMessage } from '../kit/gap-message.ts';
 import type { SourceMessage } from '../kit/message.ts';
 import type { NodeStats } from '../kit/node-stats.ts';
 import type { Lane, Reading, Source } from '../kit/source.ts';
@@ -159,8 +160,9 @@ class Reader {
     });
   }
 
+  /** Without those that say that others are missing. */
   get messages(): SourceMessage[] {
-    return this.readings.flatMap(({ reading }) => reading.messages);
+    return this.readings.flatMap(({ reading }) => reading.messages).filter(({ value }) => !isGapMessage(value));
   }
 
   start(): void {
@@ -201,7 +203,8 @@ class Reader {
     for (const lane of this.lanes) {
       const own: number[] = [];
       for (const each of this.readings)
-        if (each.lane === lane) own.push(...each.reading.messages.map((message) => numberOf(message)));
+        if (each.lane === lane)
+          own.push(...each.reading.messages.filter(({ value }) => !isGapMessage(value)).map(numberOf));
       assert.deepEqual(
         own,
         own.toSorted((one, other) => one - other),

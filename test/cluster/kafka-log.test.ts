@@ -46,6 +46,18 @@ onServices('kafka', ({ kafka: brokers }) => {
     expect((await browse(other)).map(({ meta }) => meta.partition)).toEqual([0, 0, 0, 1, 1, 1, 2, 2, 2]);
   });
 
+  it('gives the last record of each partition that has one to whoever appends', async () => {
+    await using process = await KafkaProcess.on(brokers, { partitions: 6 });
+    const sink = await process.openSink();
+    const last = async () => (await sink.last?.(never))?.map(({ key, value, timestamp }) => [key, value, timestamp]);
+    expect(await last()).toEqual([]);
+    await process.append([...numbered(0, 3, 'AAPL'), ...numbered(3, 5, 'MSFT')]);
+    expect(await last()).toEqual([
+      ['MSFT', { n: 4 }, 1004],
+      ['AAPL', { n: 2 }, 1002],
+    ]);
+  });
+
   it('gives a value that is no JSON with the problem and the bytes', async () => {
     await using process = await KafkaProcess.on(brokers, one);
     const bytes = new Uint8Array([0x22, 0xff, 0x22]);

@@ -89,12 +89,17 @@ const tables = `  trades:
     fields: { key: string, symbol: string, interval: string, start: date, open: decimal, high: decimal, low: decimal, close: decimal, volume: decimal, turnover: decimal, counted_volume: decimal, trades: int64, late_trades: int64, first_at: date, last_at: date }
     unique: key
     indexes: [[symbol, interval, -start]]
+  gaps:
+    type: memory_table
+    fields: { key: string, id: string, feed: string, symbol: string, from: date, to: date, reason: string, state: string, filled: int64 }
+    unique: key
   http: { type: rest, listen: "127.0.0.1:8000" }
 `;
 /** The sink of an operator whose example makes changes of rows. */
 const mergeSinks: Readonly<Record<string, string>> = {
   aggregate: 'bars',
   candles: 'candles',
+  gaps: 'gaps',
   metadata_upsert: 'symbols',
 };
 /** What must stand before and after an operator of a route for its example to be one. */

@@ -138,12 +138,10 @@ describe('fdp-run reconcile on the embedded profile', many, () => {
       const [code, output] = await reconciled(platform, ...args);
       return `${code} ${output}`;
     };
-    expect(await said('symbol')).toBe(
-      '2 fdp-run: reconcile: there is no table "symbol": did you mean "symbols"? (tables with counts: symbols, candles)\n',
+    expect(await said('symbol')).toMatch(
+      /^2 fdp-run: reconcile: there is no table "symbol": did you mean "symbols"\? \(tables with counts: .+\)\n$/,
     );
-    expect(await said('trades')).toMatch(
-      /^2 .+no topology fills "trades" with counts: tables with counts: symbols, candles\n$/,
-    );
+    expect(await said('trades')).toMatch(/^2 .+no topology fills "trades" with counts: tables with counts: .+\n$/);
     expect(await said('symbols', '--from', '-1h')).toMatch(
       /^2 .+--from and --to are for rows of a time, as bars have.+\n$/,
     );

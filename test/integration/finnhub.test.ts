@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { FdpError } from '../../src/errors.ts';
 import { hurriedClock } from '../support/engine/hurried-clock.ts';
+import { sourceMessage } from '../support/engine/operators.ts';
 import { type Feed, feed, type TestExchange, testExchange } from '../support/sockets/feeds.ts';
 import { until } from '../support/sockets/sockets.ts';
 
@@ -70,6 +71,18 @@ describe('finnhub', () => {
     for (const [index, price] of prices.entries()) expect(price).toBeGreaterThan(prices[index - 1] ?? 0);
     expect(client.frames.filter(({ problem }) => problem)).toEqual([]);
     expect(client.context.node.extra).toMatchObject({ gaps: 10, reconnects: 10 });
+    await until(() => client.gaps.length === 20);
+    for (let cut = 0; cut < 10; cut++) {
+      const [began, ended] = client.gaps.slice(2 * cut, 2 * cut + 2);
+      const { from, reason, feed: name } = began?.gap ?? {};
+      expect([began?.key, name, began?.gap.to]).toEqual(['AAPL', 'finnhub', undefined]);
+      expect(reason).toMatch(/closed the connection|connection/);
+      expect(ended).toMatchObject({ key: 'AAPL', gap: { from, reason } });
+      // Nothing that was received lies within a gap, and nothing was received between its two messages.
+      expect(client.frames[(began?.after ?? 0) - 1]?.timestamp).toBeLessThanOrEqual((from ?? 0) + 1);
+      expect(ended?.gap.to).toBeGreaterThanOrEqual(from ?? 0);
+      expect(client.frames[ended?.after ?? 0]?.timestamp).toBeGreaterThanOrEqual(ended?.gap.to ?? 0);
+    }
     expect(client.context.node.extra['gap_ms']).toBeGreaterThan(0);
   });
 
@@ -129,6 +142,9 @@ describe('finnhub', () => {
     expect(client.context.node.reason).toMatch(/was silent for 60000 ms/);
     await subscribed(server, client);
     expect(client.context.node.extra['gap_ms']).toBeGreaterThanOrEqual(60_000);
+    const [silence] = client.gaps.filter(({ gap }) => gap.to !== undefined);
+    expect((silence?.gap.to ?? 0) - (silence?.gap.from ?? 0)).toBeGreaterThanOrEqual(60_000);
+    expect(silence?.gap.reason).toMatch(/was silent for 60000 ms/);
     expect(client.context.log.lines.some(({ text }) => /trades from .* to .* may be missing/.test(text))).toBe(true);
   });
 
@@ -193,6 +209,10 @@ describe('finnhub', () => {
     expect(prices.slice(0, 10)).toContain(last - 5);
     await until(() => client.context.log.lines.some(({ text }) => text.includes('the queue is full')));
     expect(client.context.node.extra['gaps']).toBe(1);
+    await until(() => client.gaps.length === 2);
+    const [began, ended] = client.gaps;
+    expect([began?.after, began?.gap.to, ended?.gap.from]).toEqual([0, undefined, began?.gap.from]);
+    expect(began?.gap.reason).toMatch(/the queue is full/);
   });
 
   it('drops nothing when its queue is full and is to pause', async () => {
@@ -231,5 +251,31 @@ describe('finnhub', () => {
     await subscribed(server, client);
     expect(client.frames.length).toBeLessThan(server.context.node.extra['frames_sent'] ?? 0);
     expect(client.context.node.extra['dropped_frames']).toBeUndefined();
+  });
+
+  it('says for each symbol since when it was away: a stop leaves a gap open, which the next process ends', async () => {
+    const server = await start();
+    const symbols = ['AAPL', 'MSFT'];
+    const first = await connected(server.port, { symbols });
+    await subscribed(server, first);
+    first.stop();
+    await first.finished;
+    expect(first.gaps.map(({ key }) => key)).toEqual(symbols);
+    const from = first.gaps[0]?.gap.from ?? 0;
+    expect(first.gaps[0]?.gap).toEqual({ from, reason: 'stopped', feed: 'finnhub' });
+    expect(first.frames.at(-1)?.timestamp).toBeLessThanOrEqual(from + 1);
+
+    const left = first.gaps.map(({ key, gap }) => ({ ...sourceMessage({ type: 'gap', data: [], gap }), key }));
+    const second = await connected(
+      server.port,
+      { symbols },
+      { last: left.map((each) => ({ ...each, timestamp: from })) },
+    );
+    await until(() => second.gaps.length === 4);
+    expect(second.gaps.map(({ key, gap }) => [key, gap.from, gap.to !== undefined])).toEqual([
+      ...symbols.map((symbol) => [symbol, from, false]),
+      ...symbols.map((symbol) => [symbol, from, true]),
+    ]);
+    expect(second.context.node.extra['gaps']).toBe(1);
   });
 });

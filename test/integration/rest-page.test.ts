@@ -81,9 +81,17 @@ describe('the live page of rest', () => {
     expect(await get('/nothing')).toMatchObject({ status: 404, body: refusal() });
   });
 
+  it('has the shipped calendars beside it', async () => {
+    const { port } = await start({ ui: true });
+    const { headers, body } = await page(port, '/calendars/XNYS.json');
+    expect(headers['content-type']).toBe('application/json; charset=utf-8');
+    expect(JSON.parse(body)).toMatchObject({ zone: 'America/New_York', sessions: { monday: { open: '09:30' } } });
+    expect((await page(port, '/calendars/XNYS.yml')).status).toBe(404);
+  });
+
   it('is there only with `ui`', async () => {
     const { get } = await start();
-    for (const path of ['/', '/main.js', '/assets/lightweight-charts.js'])
+    for (const path of ['/', '/main.js', '/assets/lightweight-charts.js', '/calendars/XNYS.json'])
       expect(await get(path)).toMatchObject({ status: 404, body: refusal() });
   });
 
@@ -114,6 +122,7 @@ describe('the live page of rest', () => {
         '/',
         '/a.js',
         '/assets/lightweight-charts.js',
+        ...['FX', 'XNAS', 'XNYS', 'always'].map((name) => `/calendars/${name}.json`),
         '/deep/b.css',
         '/docs',
         '/src/kit/growth.js',

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { FdpError } from '../../src/errors.ts';
 import { onAbort } from '../../src/kit/clock.ts';
 import { Gap } from '../../src/kit/gap.ts';
+import { gapOf } from '../../src/kit/gap-message.ts';
 import { type Intake, type PushSourceOptions, pushSource } from '../../src/kit/push-source.ts';
 import type { Lane } from '../../src/kit/source.ts';
 import { VirtualClock } from '../../src/simulate/virtual-clock.ts';
@@ -158,5 +159,146 @@ describe('push source', () => {
     free();
     await closing;
     await source.close();
+  });
+
+  describe('whose gaps are in its lane', () => {
+    /** With two symbols; what is read is shown as the number pushed, or as `symbol from..to reason`, from the start in ms. */
+    function gapsOf(options: Partial<PushSourceOptions> = {}) {
+      const clock = new VirtualClock();
+      const environment = testEnvironment(clock);
+      const context = roleContext(environment);
+      const gap = () => new Gap({ ...context, name: 'feed', what: 'trades' });
+      const feed = { ...context, away: gap(), symbols: ['A', 'B'] };
+      const world = sourceOf({ gap: gap(), feed, ...options });
+      const { log } = environment;
+      const start = clock.now();
+      const shown = (value: unknown) => {
+        const span = gapOf(value);
+        return span ? `${span.from - start}..${span.to === undefined ? '' : span.to - start} ${span.reason}` : value;
+      };
+      const read = async (): Promise<unknown[]> => {
+        const reading = await world.lanes[0]?.read(never);
+        return reading?.messages.map(({ key, value }) => (gapOf(value) ? `${key} ${shown(value)}` : value)) ?? [];
+      };
+      const push = (...numbers: readonly number[]) => {
+        for (const number of numbers)
+          world.intakes.at(-1)?.push({ ...sourceMessage(number), timestamp: clock.now() }, 10);
+      };
+      return { ...world, clock, log, start, read, push };
+    }
+
+    it('puts them in order, from the last sign of life until everything is subscribed to, for each symbol', async () => {
+      const { clock, intakes, read, push, subscribe, source } = gapsOf();
+      subscribe();
+      intakes[0]?.back();
+      push(1);
+      await clock.advance(300);
+      intakes[0]?.whole();
+      await clock.advance(50);
+      intakes[0]?.away('cut');
+      await clock.advance(1000);
+      push(2);
+      intakes[0]?.back();
+      expect(await read()).toEqual([1, 'A 300.. cut', 'B 300.. cut', 2, 'A 300..1350 cut', 'B 300..1350 cut']);
+      await source.close();
+    });
+
+    it('puts what a full queue gave up before what is left, from the last message that was read until it is empty', async () => {
+      const { clock, intakes, read, push, subscribe, source } = gapsOf();
+      subscribe();
+      intakes[0]?.back();
+      push(1);
+      expect(await read()).toEqual([1]);
+      await clock.advance(100);
+      push(2, 3, 4, 5, 6, 7);
+      await clock.advance(100);
+      const slow = 'the pipeline is slower than the feed, and the queue is full';
+      expect(await read()).toEqual([`A 0.. ${slow}`, `B 0.. ${slow}`]);
+      expect(await read()).toEqual([4, 5, 6, 7]);
+      expect(await read()).toEqual([`A 0..200 ${slow}`, `B 0..200 ${slow}`]);
+      await source.close();
+    });
+
+    it('never gives a gap up, however full the queue is', async () => {
+      const { clock, intakes, read, push, subscribe, source, node } = gapsOf();
+      subscribe();
+      intakes[0]?.back();
+      intakes[0]?.away('cut');
+      push(1, 2, 3, 4, 5);
+      await clock.advance(1);
+      const first = await read();
+      expect(first).toContain('A 0.. cut');
+      expect(first).toContain('B 0.. cut');
+      expect(await read()).toEqual([2, 3, 4, 5]);
+      expect(node.extra['dropped']).toBe(1);
+      await source.close();
+    });
+
+    it('leaves a gap open when the intake is stopped, and goes on with it in the next process', async () => {
+      const first = gapsOf();
+      const subscription = first.subscribe();
+      first.intakes[0]?.back();
+      first.push(1);
+      await first.clock.advance(40);
+      subscription.unsubscribe();
+      const messages = (await first.lanes[0]?.read(never))?.messages ?? [];
+      expect(messages.map(({ value }) => gapOf(value)?.reason ?? value)).toEqual([1, 'stopped', 'stopped']);
+      expect(await first.read()).toEqual([]);
+      await first.source.close();
+
+      const second = gapsOf();
+      await second.clock.advance(5000);
+      await second.source.resume?.([{ last: async () => messages.slice(-1) }], never);
+      second.subscribe();
+      await second.clock.advance(10);
+      second.intakes[0]?.back();
+      const from = first.start - second.start;
+      const ends = ['A', 'B'].map((symbol) => `${symbol} ${from}..5010 stopped`);
+      expect(await second.read()).toEqual(['A', 'B'].map((symbol) => `${symbol} ${from}.. stopped`).concat(ends));
+      await second.source.close();
+    });
+
+    it('was away since the last record of its symbols when the process before was killed, and not when there is none', async () => {
+      const killed = gapsOf();
+      const record = (key: string, timestamp: number) => ({
+        ...sourceMessage(1),
+        key,
+        timestamp: killed.start + timestamp,
+      });
+      await killed.clock.advance(9000);
+      const records = [record('A', 1000), record('B', 2000), record('C', 3000)];
+      await killed.source.resume?.([{}, { last: async () => records }], never);
+      killed.subscribe();
+      killed.intakes[0]?.back();
+      expect((await killed.read()).slice(2)).toEqual([
+        'A 2000..9000 the process was not running',
+        'B 2000..9000 the process was not running',
+      ]);
+      await killed.source.close();
+
+      const fresh = gapsOf();
+      await fresh.source.resume?.([{ last: async () => [] }], never);
+      fresh.subscribe();
+      fresh.intakes[0]?.back();
+      fresh.push(1);
+      expect(await fresh.read()).toEqual([1]);
+      await fresh.source.close();
+    });
+
+    it('goes on without a log that cannot be read, and says that the time before is not known', async () => {
+      const { clock, log, source, subscribe, intakes, push, read } = gapsOf();
+      let tries = 0;
+      const away = () => Promise.reject(new FdpError('FDP_UNAVAILABLE', `try ${++tries}`));
+      await clock.until(source.resume?.([{ last: away }], never) ?? Promise.resolve());
+      subscribe();
+      intakes[0]?.back();
+      push(1);
+      expect(await read()).toEqual([1]);
+      expect(tries).toBe(5);
+      expect(log.lines.map(({ text }) => text)).toEqual([
+        'feed: how long it was away is not known, and not counted as a gap: try 5',
+      ]);
+      await source.close();
+    });
   });
 });

@@ -238,6 +238,44 @@ describe('bars', () => {
     expect(unknown.map(({ complete }) => complete)).toEqual([false, false]);
   });
 
+  it('are not complete while a feed of the symbol was away in them, for as long as any was', async () => {
+    const start = minutes[0] ?? 0;
+    const of = (number: number) => ({ symbol: 'A', interval: '1m', start: start + number * minute, trades: 1 });
+    const gap = (from: number, to: number, state = 'closed') => ({ from: start + from, to: start + to, state });
+    const tables: Readonly<Record<string, Pick<Lookup, 'find'>>> = {
+      candles: { find: async ({ ranges }) => (ranges ? [] : [5, 4, 3, 2, 1, 0].map(of)) },
+      gaps: {
+        find: async ({ where, ranges }) => {
+          expect([where, ranges]).toEqual([{ symbol: 'A' }, [{ field: 'to', from: start }]]);
+          const twice = [gap(minute + 1000, minute + 3000), gap(minute + 2000, minute + 4000)];
+          return [...twice, gap(3 * minute, 3 * minute + 500, 'filled'), gap(5 * minute - 1, 10 ** 15, 'open')];
+        },
+      },
+    };
+    const clock = new VirtualClock(start + 6 * minute);
+    const context = {
+      ...operatorContext(testEnvironment(clock)),
+      lookup: (name: string) => tables[name] as Pick<Lookup, 'find'>,
+    };
+    const value = { symbol: 'A', interval: '1m', limit: 100 };
+    const step = operator(bars, `{ in: candles, every: ${every}, gaps: gaps }`);
+    const { out } = await runOperators([step], [value], { context });
+    expect(context.rejections).toEqual([]);
+    const rows = out.map((message) => message.value as Row);
+    expect(rows.map(({ gap_ms, complete }) => [gap_ms, complete])).toEqual([
+      [60_000, false],
+      [1, false],
+      [0, true],
+      [0, true],
+      [3000, false],
+      [0, false],
+    ]);
+    const { out: without } = await runOperators([operator(bars, `{ in: candles, every: ${every} }`)], [value], {
+      context,
+    });
+    expect(without.map((message) => Object.hasOwn(message.value as Row, 'gap_ms'))).toEqual(Array(6).fill(false));
+  });
+
   it('are checked against the table and the parameters', () => {
     const input = { symbol: 'string', interval: 'string', limit: 'number' } as const;
     const fields = Object.fromEntries(

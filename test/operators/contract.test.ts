@@ -81,6 +81,17 @@ operatorContract('find', {
     trades: { find: async ({ where }: Query) => ['1', '2'].map((_id) => ({ _id, symbol: where['symbol'] as string })) },
   },
 });
+operatorContract('gaps', {
+  yaml: '{ calendar: XNYS }',
+  messages: of(
+    { type: 'gap', data: [], gap: { from: 1_763_645_598_585, reason: 'cut', feed: 'finnhub' } },
+    { type: 'gap', data: [], gap: { from: 1_763_645_598_585, to: 1_763_645_698_585, reason: 'cut', feed: 'finnhub' } },
+    { type: 'trade', data: [{ s: 'A' }] },
+    { type: 'gap', data: [], gap: { from: 'yesterday', feed: 'finnhub' } },
+    { type: 'gap', data: [], gap: { from: 5, to: 4, feed: 'finnhub' } },
+  ).map((message) => ({ ...message, key: 'A' })),
+  rejected: [3, 4],
+});
 operatorContract('idempotency_key', {
   yaml: '{ as: key, from: "{offset}-{symbol}" }',
   messages: of({ symbol: 'A' }, {}, { symbol: 'B' }),

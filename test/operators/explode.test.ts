@@ -21,6 +21,12 @@ describe('explode', () => {
     expect(isBalanced(context)).toBe(true);
   });
 
+  it('filters a gap message, and rejects nothing', async () => {
+    const gap = { type: 'gap', data: [], gap: { from: 1, reason: 'cut', feed: 'finnhub' } };
+    const { out, outcomes, context } = await runOperators([trades], [gap]);
+    expect([out, outcomes, context.rejections]).toEqual([[], [0], []]);
+  });
+
   it('gives the items themselves when no fields are named', async () => {
     const { out } = await runOperators([operator(explode, '{ field: data }')], [{ data: [1, null, { s: 1 }] }]);
     expect(out.map(({ value }) => value)).toEqual([1, null, { s: 1 }]);

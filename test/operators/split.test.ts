@@ -34,6 +34,14 @@ describe('split', () => {
     ]);
   });
 
+  it('passes a gap message as it is', async () => {
+    const gap = { type: 'gap', data: [], gap: { from: 1, to: 2, reason: 'cut', feed: 'finnhub' } };
+    const { out, outcomes, context } = await run([gap, { type: 'trade', data: [] }, { ...gap, data: [{ s: 'AAPL' }] }]);
+    expect(out.map(({ value }) => value)).toEqual([gap, { ...gap, data: [{ s: 'AAPL' }] }]);
+    expect(outcomes).toEqual([1, 0, 1]);
+    expect(isBalanced(context)).toBe(true);
+  });
+
   it('filters an empty array, and rejects what has none', async () => {
     const { outcomes, context } = await run([{ data: [] }, {}, { data: { s: 'AAPL' } }, 'frame', null]);
     expect(outcomes).toEqual([0, 2, 2, 2, 2]);

@@ -36,7 +36,7 @@ export class BufferedSink implements Sink {
   readonly #buffer: DiskBuffer;
   readonly #life = linkedAbort().controller;
   #innerConnected = false;
-  /** A fatal error of the log: the next write tells it. */
+  /** A fatal error of the log, for the next write. */
   #fatal: { readonly error: unknown } | undefined;
   #working: Promise<void> | undefined;
   #turn = 0;
@@ -62,10 +62,8 @@ export class BufferedSink implements Sink {
     const { size } = this.#buffer;
     if (size > 0) {
       this.#context.node.count('uncertain', Math.min(size, drainStep));
-      this.#context.log.warn(
-        { messages: size },
-        `${this.#options.name}: ${size} messages are waiting in the disk buffer`,
-      );
+      const text = `${this.#options.name}: ${size} messages are waiting in the disk buffer`;
+      this.#context.log.warn({ messages: size }, text);
     }
     this.#work();
     if (this.#working) await endedWithin(this.#context.clock, patienceMs, this.#working);
@@ -74,7 +72,7 @@ export class BufferedSink implements Sink {
 
   async write(messages: readonly Message[], signal: AbortSignal): Promise<Receipt> {
     if (this.#fatal) throw this.#fatal.error;
-    const isOffered = this.#working === undefined;
+    const isOffered = !this.#working;
     const tried = isOffered ? await this.#tryLog(messages, signal) : undefined;
     const failed = new Map<number, Error>();
     const kept: Kept[] = [];
@@ -103,6 +101,12 @@ export class BufferedSink implements Sink {
     this.#context.node.gauge('buffered', this.#buffer.size);
     this.#losses.report(dropped, `the disk buffer of ${this.#options.maxBytes} bytes is full`);
     this.#work();
+  }
+
+  async last(signal: AbortSignal): Promise<readonly SourceMessage[]> {
+    const waiting = this.#buffer.last();
+    if (waiting || this.#innerConnected) return waiting ? [waiting] : ((await this.#inner.last?.(signal)) ?? []);
+    throw new FdpError('FDP_UNAVAILABLE', `${this.#options.name}: the log can't be reached yet`);
   }
 
   async close(): Promise<void> {
@@ -136,11 +140,11 @@ export class BufferedSink implements Sink {
     return undefined;
   }
 
-  /** Connects the log and brings it what waits on the disk, until the buffer is empty. */
   #work(): void {
     if (!this.#isIdle) this.#workOff();
   }
 
+  /** Connects the log and brings it what waits on the disk, until the buffer is empty. */
   #workOff(): void {
     const turn = ++this.#turn;
     this.#working = this.#drainAfter(this.#working).then(() => {
@@ -204,7 +208,7 @@ export class BufferedSink implements Sink {
     for (const error of stay.values()) throw error;
   }
 
-  /** When the removal fails it is the removal that is repeated: what is in the log is never sent again. */
+  /** A removal that fails is repeated: what is in the log is never sent again. */
   async #removeConfirmed(): Promise<void> {
     if (this.#confirmed.length === 0) return;
     await this.#buffer.remove(this.#confirmed);

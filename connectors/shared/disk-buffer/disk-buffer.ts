@@ -1,4 +1,6 @@
+import type { SourceMessage } from '../../../src/kit/message.ts';
 import type { RoleContext } from '../../../src/kit/role.ts';
+import { decodeRecord } from '../log/codec.ts';
 import { HeldFile } from '../sqlite-file/held-file.ts';
 
 /** A message on its way to a log, as it waits on the disk. */
@@ -90,15 +92,14 @@ export class DiskBuffer {
 
   /** The oldest messages, in order. */
   first(count: number): readonly BufferedMessage[] {
-    const sql = 'SELECT id, key, timestamp, value FROM fdp_buffer WHERE name = ? ORDER BY id LIMIT ?';
-    return this.#file.opened
-      .read((db) => db.all(sql, this.#options.name, count))
-      .map(({ id, key, timestamp, value }) => ({
-        id: Number(id),
-        key: key === null ? null : String(key),
-        timestamp: Number(timestamp),
-        value: value instanceof Uint8Array ? value : String(value),
-      }));
+    return this.#select('ORDER BY id LIMIT ?', count);
+  }
+
+  /** The newest message, as a log would give it; undefined when none waits. */
+  last(): SourceMessage | undefined {
+    const [message] = this.#select('ORDER BY id DESC LIMIT ?', 1);
+    const origin = { lane: 'disk buffer', topic: this.#options.name, partition: 0 };
+    return message && decodeRecord({ ...message, offset: message.id }, origin);
   }
 
   /** Removes messages that the log has confirmed. */
@@ -121,5 +122,17 @@ export class DiskBuffer {
   close(): Promise<void> {
     this.#isOpen = false;
     return this.#file.close();
+  }
+
+  #select(order: string, count: number): readonly BufferedMessage[] {
+    const sql = `SELECT id, key, timestamp, value FROM fdp_buffer WHERE name = ? ${order}`;
+    return this.#file.opened
+      .read((db) => db.all(sql, this.#options.name, count))
+      .map(({ id, key, timestamp, value }) => ({
+        id: Number(id),
+        key: key === null ? null : String(key),
+        timestamp: Number(timestamp),
+        value: value instanceof Uint8Array ? value : String(value),
+      }));
   }
 }

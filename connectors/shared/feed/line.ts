@@ -62,13 +62,15 @@ export function refusal(value: unknown): string {
   return `lines of the feed are rejected: expected ${expected}, got ${foreignText(value, shownLine)}`;
 }
 
-function numberOf(value: unknown): number | undefined {
+/** A number, or the text of one; undefined: neither, or not finite. */
+export function numberOf(value: unknown): number | undefined {
   if (typeof value === 'string' && /^\s*[+-]?(\d|\.\d)/.test(value) && value.length <= longestNumber)
     return numberOf(Number(value));
   return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
 }
 
-function timeOf(value: unknown): number | undefined {
+/** ISO 8601, Unix seconds or ms, as Unix ms; undefined: no time of 1970 to 2099. */
+export function timeOf(value: unknown): number | undefined {
   const number = numberOf(value) ?? (typeof value === 'string' ? Date.parse(value) : Number.NaN);
   const ms = number < firstMs ? number * 1000 : number;
   return ms > 0 && ms < lastMs ? ms : undefined;

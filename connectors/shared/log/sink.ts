@@ -1,8 +1,8 @@
 import { errorText, faultOf, isRetriable } from '../../../src/errors.ts';
-import type { Message } from '../../../src/kit/message.ts';
+import type { Message, SourceMessage } from '../../../src/kit/message.ts';
 import type { RoleContext } from '../../../src/kit/role.ts';
 import type { Receipt, Sink } from '../../../src/kit/sink.ts';
-import { encodeValue, partitionOf } from './codec.ts';
+import { decodeRecord, encodeValue, partitionOf } from './codec.ts';
 import type { LogStore, NewRecord, TrimLimits } from './store.ts';
 
 /** Records of one transaction, at most: a longer one would hold the event loop. */
@@ -72,6 +72,14 @@ export class LogSink implements Sink {
     if (walBytes !== undefined) this.#context.node.gauge('wal_bytes', walBytes);
     await this.#context.failPoint('log-after-append');
     return failed.size > 0 ? { failed } : {};
+  }
+
+  async last(): Promise<readonly SourceMessage[]> {
+    const { topic } = this.#store;
+    return this.#store.bounds().flatMap(({ first, next }, partition) => {
+      const records = next > first ? this.#store.read(partition, next - 1, { count: 1, bytes: 1 }) : [];
+      return records.map((record) => decodeRecord(record, { lane: topic, topic, partition }));
+    });
   }
 
   close(): Promise<void> {

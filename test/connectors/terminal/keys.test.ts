@@ -19,7 +19,11 @@ const market = marketOf(['A', 1], ['B', 2], ['C', 3]);
 
 /** The state after these keys, and what the screen shows then. */
 function after(...keys: readonly string[]): { readonly state: State; readonly text: string } {
-  let state = stateOf(market, { runtime: { rows, problem: undefined } });
+  let state = stateOf(market, {
+    runtime: { rows, problem: undefined },
+    intervals: ['1m', '5m', '1h'],
+    choice: { interval: '1m' },
+  });
   for (const key of keys) state = { ...state, choice: press(state, key, height) };
   return { state, text: textOf(render(state, 80, height)).join('\n') };
 }
@@ -59,6 +63,26 @@ describe('keys', () => {
     expect(nodesOf('f', 'j', 'enter', 'f')[0]).toBeGreaterThan(1);
   });
 
+  it('switch between line and candles, and make those longer and shorter, on the prices alone', () => {
+    const chosen = (...keys: readonly string[]) => {
+      const { chart, interval } = after(...keys).state.choice;
+      return `${chart} ${interval}`;
+    };
+    expect(chosen()).toBe('line 1m');
+    expect(chosen('c')).toBe('candles 1m');
+    expect(chosen('c', 'c')).toBe('line 1m');
+    expect(chosen('c', '+')).toBe('candles 5m');
+    expect(chosen('c', '=')).toBe('candles 5m');
+    expect(chosen('c', '+', '+', '+')).toBe('candles 1h');
+    expect(chosen('c', '+', '+', '-')).toBe('candles 5m');
+    expect(chosen('c', '-', '-')).toBe('candles 1m');
+    expect(chosen('+')).toBe('line 1m');
+    expect(chosen('2', 'c')).toBe('line 1m');
+    expect(chosen('c', '2', '+')).toBe('candles 1m');
+    expect(after('c').text).toMatch(/c line {3}\+ - 1m/);
+    expect(after().text).toContain('c candles');
+  });
+
   it('typed into a filter are no commands', () => {
     const { state } = after('/', 'q', '2', 's', 'p', '?', 'backspace', 'enter');
     expect(state.choice).toMatchObject({ filter: 'q2sp', isTyping: false, screen: 'prices', isPaused: false });
@@ -82,6 +106,9 @@ describe('keys', () => {
       'escape',
       '/',
       's',
+      'c',
+      '+',
+      '-',
       'p',
       '?',
       'j',

@@ -4,7 +4,10 @@ import { keptTrades, Market } from '../../../connectors/terminal/market.ts';
 import { readTrade } from '../../../connectors/terminal/trade.ts';
 import { marketOf } from '../../support/cli/dashboard.ts';
 
-const trade = (symbol: string, price: number, vwap?: number) => ({ symbol, price, vwap, time: undefined });
+const trade = (symbol: string, price: number, vwap?: number) => ({
+  ...{ symbol, feedSymbol: symbol, price, vwap },
+  time: undefined,
+});
 
 describe('the market of the dashboard', () => {
   it('keeps the symbols that traded last, and counts those that it gave up', () => {
@@ -118,7 +121,7 @@ describe('a line of the feed', () => {
       { vwap: undefined, time: undefined },
     ],
   ])('is read: %j', (line, read) => {
-    expect(readTrade(line)).toEqual({ symbol: 'A', price: 1, ...read });
+    expect(readTrade(line)).toEqual({ symbol: 'A', feedSymbol: 'A', price: 1, ...read });
   });
 
   it.each([

@@ -7,7 +7,7 @@ import { sorts } from '../../../connectors/terminal/state.ts';
 import { clockText } from '../../../connectors/terminal/text.ts';
 import { readTrade } from '../../../connectors/terminal/trade.ts';
 import type { NodeSnapshot, ProcessSnapshot } from '../../../src/kit/snapshot.ts';
-import { marketOf, noon, stateOf, textOf } from '../../support/cli/dashboard.ts';
+import { barOf, marketOf, noon, stateOf, textOf } from '../../support/cli/dashboard.ts';
 import { processSnapshot, topologySnapshot } from '../../support/engine/snapshots.ts';
 
 function node(name: string, kind: NodeSnapshot['kind'], more: Partial<NodeSnapshot> = {}): NodeSnapshot {
@@ -144,6 +144,66 @@ describe('the screen of prices', () => {
   });
 });
 
+describe('the chart of candles', () => {
+  const quotes = marketOf(['AAPL', 100, 100], ['MSFT', 50, 50]);
+  const known = {
+    ...{ symbol: 'MSFT', interval: '5m', days: [], decimals: 2, problem: undefined },
+    bars: Array.from({ length: 60 }, (_, place) => barOf(place - 59, [50, 52, 49, place % 2 ? 51 : 49.5])),
+  };
+  const choice = { chart: 'candles', interval: '5m', selected: 'MSFT' } as const;
+  const shown = (more: Parameters<typeof stateOf>[1] = {}, width = 80, height = 24) => {
+    const frame = render(stateOf(quotes, { choice, bars: known, ...more }), width, height);
+    return { ...frame, text: textOf(frame).join('\n') };
+  };
+
+  it.each([
+    [80, 24],
+    [100, 30],
+    [120, 40],
+    [200, 50],
+    [250, 70],
+  ])('has its room at %i by %i, and says which bars it wants', (width, height) => {
+    const { text, plots, wants } = shown({}, width, height);
+    expect(plots).toEqual([]);
+    expect(text).toMatch(/MSFT {2}5m/);
+    expect(text).toMatch(/[║╥╨] [█▄▀]/);
+    expect(text).toMatch(/c line {3}\+ - 5m/);
+    expect(wants).toMatchObject({ symbol: 'MSFT', interval: '5m' });
+    expect(wants?.count).toBeGreaterThan(14);
+  });
+
+  it('wants nothing while it is a line, nobody sees it, or there is no room', () => {
+    const line = { ...choice, chart: 'line' } as const;
+    expect(shown({ choice: line }).wants).toBeUndefined();
+    expect(shown({ choice: { ...choice, screen: 'runtime' } }).wants).toBeUndefined();
+    expect(shown({ choice: { ...choice, isHelpShown: true } }).wants).toBeUndefined();
+    expect(shown({}, 80, 12).wants).toBeUndefined();
+    expect(shown({}, 18, 40).wants).toBeUndefined();
+  });
+
+  it('is the line, and says why in one line, as long as there are no candles', () => {
+    const none = { ...known, bars: undefined };
+    const cases = [
+      [{ bars: undefined }, 'candles 5m: loading'],
+      [{ bars: none }, 'candles 5m: loading'],
+      [{ bars: { ...known, symbol: 'AAPL' } }, 'candles 5m: loading'],
+      [{ bars: { ...known, interval: '1m' } }, 'candles 5m: loading'],
+      [{ bars: { ...known, bars: [] } }, 'candles 5m: none yet'],
+      [{ bars: { ...known, problem: 'nobody answers' } }, 'candles 5m: nobody answers'],
+      [{ bars: undefined, choice: { ...choice, isPaused: true } }, 'candles 5m: paused'],
+      [{ choice: { ...choice, interval: undefined } }, 'candles: the connector has no URL for them'],
+    ] as const;
+    for (const [more, note] of cases) {
+      expect(shown(more, 200, 50).text).toContain(note);
+      const { text, plots } = shown(more);
+      expect(text).toContain(note);
+      expect(text).toContain('── price');
+      expect(plots).toHaveLength(1);
+      expect(text.split('\n')[(plots[0]?.top ?? 0) - 1]).toContain('── price');
+    }
+  });
+});
+
 describe('the header', () => {
   const header = (source: Partial<NodeSnapshot>) =>
     textOf(render(stateOf(market, { process: processWith(source) }), 120, 24))[1];
@@ -266,6 +326,8 @@ describe('every screen', () => {
     filter: fc.oneof(fc.constant(''), anything),
     sort: fc.constantFrom(...sorts),
     row: fc.option(anything, { nil: undefined }),
+    chart: fc.constantFrom('line', 'candles'),
+    interval: fc.constantFrom('1m', undefined),
     isUnfolded: fc.option(fc.boolean(), { nil: undefined }),
     toggled: fc.array(anything, { maxLength: 3 }),
   });

@@ -53,6 +53,8 @@ describe('stored bars', () => {
       [3, 1.3],
     ]);
     expect(withBars(held, [], 3)).toBe(held);
+    const again = barsOf([row(2), row(1, { late_trades: 1 })], noon);
+    expect(withBars(held, again, 3).map((each, place) => each === held[place])).toEqual([true, false, true]);
     expect(isConnected(held, newer)).toBe(true);
     expect(isConnected(held, barsOf([row(4), row(3)], noon))).toBe(false);
     expect(isConnected([], newer)).toBe(false);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { StatusEvent } from '../../../page/model/contract.ts';
 import {
+  barCalendar,
   feedProblem,
   noPlatform,
   overallTone,
@@ -157,6 +158,15 @@ describe('platform', () => {
     expect(vwapWindow(after([reportOf([topologyOf('api')])]))).toBeUndefined();
     const other = reportOf([{ ...analytics, name: 'simulation' }], { pid: 2, options: { vwap: { window: 20 } } });
     expect(vwapWindow(after([reportOf([analytics], { options }), other]))).toBeUndefined();
+  });
+
+  it('knows by which calendar bars are made, where there is one answer and it can be read', () => {
+    const candles = topologyOf('candles', { nodes: [nodeOf('candles', { type: 'candles' })] });
+    const named = (calendar: unknown) => reportOf([candles], { options: { candles: { calendar } } });
+    expect(barCalendar(after([named('XNYS')]))).toBe('XNYS');
+    expect(barCalendar(after([named('/etc/mine.yml')]))).toBeUndefined();
+    expect(barCalendar(after([named(undefined)]))).toBeUndefined();
+    expect(barCalendar(after([reportOf([topologyOf('api')])]))).toBeUndefined();
   });
 
   it('keeps nothing of processes that have gone', () => {

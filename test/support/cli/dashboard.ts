@@ -1,3 +1,4 @@
+import type { Bar } from '../../../connectors/terminal/bars.ts';
 import { Market } from '../../../connectors/terminal/market.ts';
 import type { Frame } from '../../../connectors/terminal/render.ts';
 import { type Choice, firstChoice, type State } from '../../../connectors/terminal/state.ts';
@@ -23,9 +24,31 @@ export function stateOf(
   { choice, ...more }: Partial<Omit<State, 'choice'>> & { readonly choice?: Partial<Choice> } = {},
 ): State {
   return {
-    ...{ now: noon, market, process: undefined, topology: 'dashboard', delayMs: undefined },
+    ...{
+      now: noon,
+      market,
+      bars: undefined,
+      intervals: [],
+      process: undefined,
+      topology: 'dashboard',
+      delayMs: undefined,
+    },
     ...{ unreadable: 0, unseen: 0, runtime: { rows: [], problem: undefined }, logFile: undefined },
     choice: { ...firstChoice, ...choice },
+    ...more,
+  };
+}
+
+/** A bar of a minute, `place` minutes after noon, with a volume of 100. */
+export function barOf(
+  place: number,
+  [open, high, low, close]: readonly [open: number, high: number, low: number, close: number],
+  more: Partial<Bar> = {},
+): Bar {
+  const start = noon + place * 60_000;
+  return {
+    ...{ start, end: start + 60_000, open, high, low, close },
+    ...{ volume: 100, isComplete: true, isCorrected: false, gapMs: 0 },
     ...more,
   };
 }

@@ -91,6 +91,19 @@ function recordCases(world: () => LogWorld): void {
     await open.source.close();
   });
 
+  it('gives the last record of each partition that has one to whoever appends', async () => {
+    const process = await processOf(world(), { partitions: 6 });
+    const sink = await openSink(process);
+    const last = async () => (await sink.last?.(never))?.map(({ key, value, timestamp }) => [key, value, timestamp]);
+    expect(await last()).toEqual([]);
+    await append(process, [...numbered(0, 3, 'AAPL'), ...numbered(3, 5, 'TSLA')]);
+    expect(await last()).toEqual([
+      ['AAPL', { n: 2 }, 1002],
+      ['TSLA', { n: 4 }, 1004],
+    ]);
+    await sink.close();
+  });
+
   it('sends messages without a key to each partition in turn', async () => {
     const process = await processOf(world());
     await append(process, numbered(0, 9, null));

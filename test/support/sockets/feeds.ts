@@ -2,6 +2,7 @@ import { finnhub } from '../../../connectors/finnhub/index.ts';
 import { websocketServer } from '../../../connectors/websocket-server/index.ts';
 import { type Clock, systemClock } from '../../../src/kit/clock.ts';
 import type { Connector } from '../../../src/kit/connector.ts';
+import { type GapSpan, gapOf } from '../../../src/kit/gap-message.ts';
 import { type SourceMessage, toMessage } from '../../../src/kit/message.ts';
 import type { RoleContext } from '../../../src/kit/role.ts';
 import type { Sink } from '../../../src/kit/sink.ts';
@@ -46,8 +47,10 @@ export async function testExchange(options: object = {}, port = 0): Promise<Test
 export interface Feed {
   readonly source: Source;
   readonly context: TestContext;
-  /** Everything that was read so far, in order. */
+  /** Everything that was read so far, in order, but for gap messages. */
   readonly frames: readonly SourceMessage[];
+  /** The gap messages, each with the number of frames before it. */
+  readonly gaps: readonly { readonly key: string | null; readonly gap: GapSpan; readonly after: number }[];
   /** The error of `lanes`. */
   readonly error: () => unknown;
   /** Resolves at the end of the lane. */
@@ -57,11 +60,18 @@ export interface Feed {
   close(): Promise<void>;
 }
 
+interface FeedWorld {
+  readonly clock?: Clock;
+  readonly hold?: Promise<void>;
+  /** The last records of the log that the feed goes into. */
+  readonly last?: readonly SourceMessage[];
+}
+
 /** A feed whose lane is read as fast as it gives, unless `hold` waits. */
 export async function feed(
   port: number,
   options: object = {},
-  { clock = systemClock, hold = Promise.resolve() }: { clock?: Clock; hold?: Promise<void> } = {},
+  { clock = systemClock, hold = Promise.resolve(), last = [] }: FeedWorld = {},
 ): Promise<Feed> {
   const environment = testEnvironment(clock);
   const context = { ...roleContext(environment), log: environment.log };
@@ -70,7 +80,9 @@ export async function feed(
   const source = connector.source?.({}, context) as Source;
   const never = new AbortController().signal;
   await source.connect(never);
+  await source.resume?.([{ last: async () => last }], never);
   const frames: SourceMessage[] = [];
+  const gaps: { key: string | null; gap: GapSpan; after: number }[] = [];
   const lanes: Lane[] = [];
   let thrown: unknown;
   const intake = source.lanes.subscribe({
@@ -84,13 +96,18 @@ export async function feed(
     for (;;) {
       const reading = await lanes[0]?.read(never);
       if (!reading) return;
-      frames.push(...reading.messages);
+      for (const message of reading.messages) {
+        const gap = gapOf(message.value);
+        if (gap) gaps.push({ key: message.key, gap, after: frames.length });
+        else frames.push(message);
+      }
     }
   };
   return {
     source,
     context,
     frames,
+    gaps,
     error: () => thrown,
     finished: pump(),
     stop: () => intake.unsubscribe(),

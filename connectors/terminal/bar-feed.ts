@@ -1,0 +1,195 @@
+import { errorText } from '../../src/errors.ts';
+import type { Clock } from '../../src/kit/clock.ts';
+import { widerDecimals } from '../../src/kit/price-text.ts';
+import { durationMs } from '../../src/kit/units.ts';
+import type { AskBars } from './bar-request.ts';
+import { type Bar, mergedBars } from './bars.ts';
+import { LiveBars } from './live-bars.ts';
+import type { Trade } from './trade.ts';
+
+/** The bars that a chart would draw: `count` of them, the newest. */
+export interface WantedBars {
+  /** As the feed names it. */
+  readonly symbol: string;
+  readonly interval: string;
+  readonly count: number;
+}
+
+/** What is known of the bars of one symbol, in one interval. */
+export interface BarSeries {
+  readonly symbol: string;
+  readonly interval: string;
+  /** Oldest first; undefined before the first answer. */
+  readonly bars: readonly Bar[] | undefined;
+  /** The day of the newest trade, and the one before it. */
+  readonly days: readonly Bar[];
+  /** The most decimals of its prices. */
+  readonly decimals: number;
+  /** Why nothing came when it was asked for last; one line. */
+  readonly problem: string | undefined;
+}
+
+/** A key or a size is not the last one yet, ms. */
+const settleMs = 120;
+/** The newest bars are asked for again after this long, ms. */
+const refreshMs = 5000;
+/** All of them again, for corrections of older ones: after this long at least, and after a part of their length. */
+const wholeMs = 60_000;
+const wholePart = 60;
+const newest = 3;
+/** The day's bars: the feed moves them meanwhile, ms. */
+const daysMs = 30_000;
+const dayName = '1d';
+const most = 500;
+
+interface BarFeedOptions {
+  readonly clock: Clock;
+  readonly ask: AskBars;
+  /** The intervals that there are. */
+  readonly intervals: readonly string[];
+  onChange(): void;
+}
+
+/** Bars that came by asking, and the lines of the feed since. */
+interface Known {
+  bars: readonly Bar[];
+  askedAt: number;
+  live: LiveBars;
+  /** Since it was asked again; the answer makes it `live`. */
+  next: LiveBars | undefined;
+}
+
+/**
+ * Asks for the bars of the one symbol that is shown, as long as somebody wants them: one question at a time, the newest
+ * bars every five seconds and all of them once a minute; in between the lines of the feed move the last. Never fails.
+ */
+export class BarFeed {
+  readonly #options: BarFeedOptions;
+  #wanted: WantedBars | undefined;
+  #bars: Known | undefined;
+  #days: Known | undefined;
+  #decimals = 0;
+  #problem: string | undefined;
+  #askedFor = 0;
+  #wholeAt = Number.NEGATIVE_INFINITY;
+  #daysAt = Number.NEGATIVE_INFINITY;
+  #stop: AbortController | undefined;
+
+  constructor(options: BarFeedOptions) {
+    this.#options = options;
+  }
+
+  /** What is known of what is wanted; undefined when nothing is. */
+  get series(): BarSeries | undefined {
+    if (!this.#wanted) return undefined;
+    const { symbol, interval } = this.#wanted;
+    const days = this.#days ?? (interval === dayName ? this.#bars : undefined);
+    return {
+      ...{ symbol, interval, decimals: this.#decimals, problem: this.#problem },
+      bars: this.#bars && over(this.#bars),
+      days: days ? over(days).slice(-2) : [],
+    };
+  }
+
+  /** Asks for these from now on; for nothing when undefined. */
+  want(wanted: WantedBars | undefined): void {
+    const before = this.#wanted;
+    const isSame = wanted?.symbol === before?.symbol && wanted?.interval === before?.interval;
+    if (isSame && (!wanted || (this.#stop && wanted.count <= this.#askedFor))) return;
+    this.pause();
+    if (!isSame) this.#forget();
+    this.#wanted = wanted;
+    if (!wanted) return;
+    this.#askedFor = Math.min(most, Math.max(newest, wanted.count));
+    this.#wholeAt = Number.NEGATIVE_INFINITY;
+    this.#stop = new AbortController();
+    void this.#follow(wanted, this.#stop.signal);
+  }
+
+  /** Asks no more, and keeps what is known. */
+  pause(): void {
+    this.#stop?.abort();
+    this.#stop = undefined;
+  }
+
+  /** A line of the feed. @param seenAt Unix ms of this machine */
+  take({ feedSymbol, price, time }: Trade, seenAt: number): void {
+    if (feedSymbol !== this.#wanted?.symbol) return;
+    for (const known of [this.#bars, this.#days]) {
+      const anchor = known?.bars.at(-1)?.start;
+      if (!known || anchor === undefined) continue;
+      for (const live of [known.live, known.next]) live?.take({ price, time: time ?? seenAt }, anchor, seenAt);
+    }
+  }
+
+  #forget(): void {
+    this.#bars = undefined;
+    this.#days = undefined;
+    this.#problem = undefined;
+    this.#decimals = 0;
+    this.#daysAt = Number.NEGATIVE_INFINITY;
+  }
+
+  // ---- asking ---------------------------------------------------------------------------------------------------
+
+  async #follow(wanted: WantedBars, signal: AbortSignal): Promise<void> {
+    const { clock, onChange } = this.#options;
+    await clock.sleep(settleMs, signal);
+    while (!signal.aborted) {
+      try {
+        await this.#askBars(wanted, signal);
+        await this.#askDays(wanted, signal);
+        if (!signal.aborted) this.#problem = undefined;
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#problem = errorText(error);
+        this.#wholeAt = Number.NEGATIVE_INFINITY;
+      }
+      if (signal.aborted) return;
+      onChange();
+      await clock.sleep(refreshMs, signal);
+    }
+  }
+
+  async #askBars({ symbol, interval }: Pick<WantedBars, 'symbol' | 'interval'>, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    const lengthMs = durationMs(interval);
+    const now = clock.monotonic();
+    const isWhole = !this.#bars || now >= this.#wholeAt + Math.max(wholeMs, lengthMs / wholePart);
+    const limit = isWhole ? this.#askedFor : newest;
+    const known = await this.#ask(this.#bars, { symbol, interval, limit }, signal);
+    if (signal.aborted) return;
+    const before = isWhole ? undefined : this.#bars?.bars;
+    const [first] = known.bars;
+    if (before && known.bars.length === limit && !before.some(({ start }) => start === first?.start)) {
+      // Nothing in common: bars are missing between them.
+      this.#bars = undefined;
+      return this.#askBars({ symbol, interval }, signal);
+    }
+    if (isWhole) this.#wholeAt = now;
+    this.#bars = before ? { ...known, bars: mergedBars(before, known.bars, this.#askedFor) } : known;
+    for (const { open, high, low, close } of known.bars)
+      for (const price of [open, high, low, close]) this.#decimals = widerDecimals(this.#decimals, price);
+  }
+
+  async #askDays({ symbol, interval }: WantedBars, signal: AbortSignal): Promise<void> {
+    const now = this.#options.clock.monotonic();
+    if (interval === dayName || !this.#options.intervals.includes(dayName) || now < this.#daysAt + daysMs) return;
+    const known = await this.#ask(this.#days, { symbol, interval: dayName, limit: 2 }, signal);
+    if (signal.aborted) return;
+    this.#days = known;
+    this.#daysAt = now;
+  }
+
+  async #ask(before: Known | undefined, question: Parameters<AskBars>[0], signal: AbortSignal): Promise<Known> {
+    const askedAt = this.#options.clock.now();
+    const next = new LiveBars(durationMs(question.interval));
+    if (before) before.next = next;
+    const bars = await this.#options.ask(question, signal);
+    return { bars, askedAt, live: next, next: undefined };
+  }
+}
+
+function over({ bars, askedAt, live }: Known): readonly Bar[] {
+  return live.over(bars, askedAt);
+}

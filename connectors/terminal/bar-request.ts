@@ -1,0 +1,99 @@
+import { errorText, FdpError } from '../../src/errors.ts';
+import { type Clock, linkedAbort } from '../../src/kit/clock.ts';
+import { foreignText } from '../../src/kit/text.ts';
+import { type Bar, readBars } from './bars.ts';
+
+/** Which bars of a symbol are asked for: the newest `limit`. */
+export interface BarQuestion {
+  /** As the feed names it. */
+  readonly symbol: string;
+  readonly interval: string;
+  readonly limit: number;
+}
+
+/** Gives the bars, oldest first. @throws FDP_UNAVAILABLE with one line that a person can act on */
+export type AskBars = (question: BarQuestion, signal: AbortSignal) => Promise<readonly Bar[]>;
+
+const timeoutMs = 4000;
+/** An answer of 500 bars has about 150 KB. */
+const mostBytes = 1_048_576;
+const longestError = 120;
+
+/** Asks an API for bars. @param url has `{symbol}` where the symbol belongs */
+export function barRequest(url: string, clock: Clock): AskBars {
+  return async (question, signal) => {
+    const address = addressFor(url, question);
+    const { controller, release } = linkedAbort(signal);
+    const cancel = clock.timer(timeoutMs, () => controller.abort());
+    try {
+      return await clock.outside(ask(address, controller.signal));
+    } catch (error) {
+      if (error instanceof FdpError) throw error;
+      const isLate = controller.signal.aborted && !signal.aborted;
+      throw unavailable(`${address.host} ${isLate ? `has not answered within ${timeoutMs / 1000} s` : why(error)}`);
+    } finally {
+      cancel();
+      release();
+    }
+  };
+}
+
+function addressFor(url: string, { symbol, interval, limit }: BarQuestion): URL {
+  const address = new URL(url.replaceAll('{symbol}', () => encodeURIComponent(symbol)));
+  address.searchParams.set('interval', interval);
+  address.searchParams.set('limit', String(limit));
+  return address;
+}
+
+async function ask(address: URL, signal: AbortSignal): Promise<readonly Bar[]> {
+  const response = await fetch(address, { signal, redirect: 'error', headers: { accept: 'application/json' } });
+  const body = jsonOf(await textOf(response, address));
+  if (!response.ok) throw unavailable(`${address.host} answers ${response.status}${reasonIn(body)}`);
+  const bars = readBars(body);
+  if (!bars) throw unavailable(`${address.host} answers with something else than bars`);
+  return bars;
+}
+
+async function textOf(response: Response, { host }: URL): Promise<string> {
+  const decoder = new TextDecoder();
+  let bytes = 0;
+  let text = '';
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.length;
+    if (bytes > mostBytes) throw unavailable(`${host} answers with more than 1 MiB`);
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** `error` of our API's envelope. */
+function reasonIn(body: unknown): string {
+  const error = typeof body === 'object' && body !== null && 'error' in body ? body.error : undefined;
+  return typeof error === 'string' && error !== '' ? `: ${foreignText(error, longestError)}` : '';
+}
+
+function why(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  switch (code) {
+    case 'ECONNREFUSED':
+      return 'refuses the connection: nothing listens there';
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return "can't be found: no such name";
+    default:
+      return `can't be reached: ${foreignText(errorText(cause), longestError)}`;
+  }
+}
+
+function unavailable(text: string): FdpError {
+  return new FdpError('FDP_UNAVAILABLE', text);
+}

@@ -1,0 +1,159 @@
+import { priceText, widerDecimals } from '../../src/kit/price-text.ts';
+import { axisLine, axisLines, rangeOf } from './axis.ts';
+import type { BarSeries } from './bar-feed.ts';
+import type { Bar } from './bars.ts';
+import { candleCells, candleStyle, columnsAsLines, volumeCells } from './candle.ts';
+import { type Colour, fitLine, grey, type Line, type Span, span, strong, widthOf } from './lines.ts';
+import { durationText, shortNumber, signedText } from './text.ts';
+import { timeAxis } from './time-axis.ts';
+
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Columns of a bar: itself, and a gap before it. */
+const slot = 2;
+const leastWidth = 20;
+const leastHeight = 5;
+/** The axis is as wide as prices may be: a guess, until the bars are known. */
+const guessedAxis = 10;
+
+/** How many bars a chart of this size has room for, before their prices are known; 0: none. */
+export function barsIn({ width, height }: Size): number {
+  return height < leastHeight || width < leastWidth ? 0 : Math.ceil((width - guessedAxis + slot) / slot);
+}
+
+/** What of a series a chart shows. */
+interface Shown {
+  readonly symbol: string;
+  readonly price: number;
+  readonly decimals: number;
+  readonly now: number;
+}
+
+/**
+ * Bars as candles, hollow when they rose and filled when they fell, their volumes below: `height` lines of `width`
+ * columns. Undefined: no bars, or no room.
+ */
+export function candleChart(series: BarSeries, shown: Shown, { width, height }: Size): readonly Line[] | undefined {
+  const { bars = [], interval } = series;
+  const decimals = widerDecimals(Math.max(shown.decimals, series.decimals), shown.price);
+  const whole = layout(bars, decimals, { width, height });
+  if (!whole) return undefined;
+  const { visible, range, labelWidth, plotWidth, priceRows, volumeRows } = whole;
+  const most = visible.reduce((top, { volume = 0 }) => Math.max(top, volume), 0);
+  const styled = (cells: (bar: Bar) => readonly string[]) =>
+    visible.map((bar) => ({ cells: cells(bar), style: candleStyle(bar) }));
+  const left = ' '.repeat(plotWidth - visible.length * slot);
+  const drawn = (rows: number, cells: (bar: Bar) => readonly string[]) =>
+    columnsAsLines(styled(cells), rows, slot - 1).map((line): Line => [span(left), ...line]);
+  const prices = drawn(priceRows, (bar) => candleCells(bar, range, priceRows));
+  const volumes = drawn(volumeRows, (bar) => volumeCells(bar.volume, most, volumeRows));
+  const axis = axisLines(range, priceRows, labelWidth);
+  const times = timeAxis(visible, { interval, width: plotWidth, slot, now: shown.now });
+  const volumeAxis = (row: number) => axisLine(row === 0 ? shortNumber(most).slice(0, labelWidth) : '', labelWidth);
+  return [
+    titleOf({ ...shown, decimals }, series, visible, width),
+    ...prices.map((line, row) => [...(axis[row] ?? []), ...line]),
+    [span(`${' '.repeat(labelWidth)} ├`, grey), ...baseOf(visible, plotWidth, shown.now)],
+    ...volumes.map((line, row) => [...volumeAxis(row), ...line]),
+    [span(`${' '.repeat(labelWidth)}  `), ...times],
+  ].map((line) => fitLine(line, width));
+}
+
+/** How the lines are shared out, and the bars that fit. */
+function layout(bars: readonly Bar[], decimals: number, { width, height }: Size) {
+  if (height < leastHeight || width < leastWidth) return undefined;
+  const volumeRows = height < 7 ? 0 : height < 10 ? 1 : height < 16 ? 2 : height < 30 ? 3 : 5;
+  const priceRows = height - volumeRows - 3;
+  // Fewer bars span less, and may need a narrower axis: never more than they were counted for.
+  for (let count = bars.length; count > 0; ) {
+    const visible = bars.slice(-count);
+    const range = rangeOf(
+      visible.flatMap(({ low, high }) => [low, high]),
+      decimals,
+    );
+    if (!range) return undefined;
+    const labelWidth = Math.max(range.low.length, range.mid.length, range.high.length);
+    const plotWidth = width - labelWidth - 2;
+    const room = Math.floor(plotWidth / slot);
+    if (room < 3) return undefined;
+    if (count <= room) return { visible, range, labelWidth, plotWidth, priceRows, volumeRows };
+    count = Math.min(count - 1, room);
+  }
+  return undefined;
+}
+
+// ---- marks ------------------------------------------------------------------------------------------------------
+
+const warn: Colour = 'yellow';
+
+/** Something of the bar is missing: the feed was away, or the log did not reach back to its start. */
+function isLacking(bar: Bar, now: number): boolean {
+  return bar.gapMs > 0 || (!bar.isComplete && bar.end <= now);
+}
+
+/** The line under the candles: `!` under a bar of which something is missing, `*` under one that was corrected. */
+function baseOf(visible: readonly Bar[], width: number, now: number): readonly Span[] {
+  const left = span('─'.repeat(width - visible.length * slot), grey);
+  const marks = visible.flatMap((bar) => [
+    span('─'.repeat(slot - 1), grey),
+    isLacking(bar, now)
+      ? span('!', { colour: warn })
+      : bar.isCorrected
+        ? span('*', { colour: 'cyan' })
+        : span('─', grey),
+  ]);
+  return [left, ...marks];
+}
+
+/** What the marks in sight mean. */
+function legend(visible: readonly Bar[], now: number): readonly Line[] {
+  const lacking = visible.filter((bar) => isLacking(bar, now));
+  const gapMs = lacking.reduce((sum, bar) => sum + bar.gapMs, 0);
+  const why = gapMs > 0 ? `feed away ${durationText(gapMs)}` : 'incomplete';
+  return [
+    ...(lacking.length > 0 ? [[span(`! ${why}`, { colour: warn })]] : []),
+    ...(visible.some(({ isCorrected }) => isCorrected) ? [[span('* corrected', { colour: 'cyan' as const })]] : []),
+  ];
+}
+
+// ---- the title --------------------------------------------------------------------------------------------------
+
+/** Symbol and interval, and what there is room for, in this order: marks, price, change of the day, its range, the bar. */
+function titleOf(
+  { symbol, price, decimals, now }: Shown,
+  series: BarSeries,
+  visible: readonly Bar[],
+  width: number,
+): Line {
+  const text = (value: number) => priceText(value, decimals);
+  const [day, before] = [series.days.at(-1), series.days.at(-2)];
+  const bar = visible.at(-1);
+  const parts: readonly Line[] = [
+    ...legend(visible, now),
+    [span(text(price))],
+    ...(day ? [changeOf(price, day, before), [span(`day ${text(day.low)} - ${text(day.high)}`, grey)]] : []),
+    ...(bar ? [[span(`O ${text(bar.open)} H ${text(bar.high)} L ${text(bar.low)} C ${text(bar.close)}`, grey)]] : []),
+  ];
+  const title: Span[] = [span(symbol, strong), span(`  ${series.interval}`)];
+  for (const part of parts) {
+    if (widthOf(title) + 2 + widthOf(part) > width) break;
+    title.push(span('  '), ...part);
+  }
+  return title;
+}
+
+/** Since the close of the day before; where that is not known, since the first price of the day. */
+function changeOf(price: number, day: Bar, before: Bar | undefined): Line {
+  const from = before?.close ?? day.open;
+  const change = ((price - from) / Math.abs(from)) * 100;
+  if (!Number.isFinite(change)) return [];
+  const since = before ? 'on the day' : 'since open';
+  const colour = change > 0 ? ('green' as const) : ('red' as const);
+  return [
+    span(`${signedText(change, 2)} %`, Number(change.toFixed(2)) === 0 ? {} : { colour }),
+    span(` ${since}`, grey),
+  ];
+}

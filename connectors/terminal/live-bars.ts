@@ -1,0 +1,76 @@
+import type { Bar } from './bars.ts';
+
+/** After this long the API has a trade that the feed has shown, or the trade makes no bar there, ms. */
+const graceMs = 10_000;
+/** Bars that lines can be kept for: more than the last ones nobody can move. */
+const keptBars = 3;
+
+/** What lines of the feed did within one bar. */
+interface Moves {
+  readonly start: number;
+  /** When the first line came, Unix ms of this machine. */
+  readonly seenAt: number;
+  readonly open: number;
+  high: number;
+  low: number;
+  close: number;
+  lastTime: number;
+}
+
+/**
+ * What lines of the feed did to the last bars since the API answered: it moves the last bar with each of them, until the
+ * next answer, which knows better. `take` costs the same however many lines came.
+ */
+export class LiveBars {
+  readonly #lengthMs: number;
+  #moves: Moves[] = [];
+
+  constructor(lengthMs: number) {
+    this.#lengthMs = lengthMs;
+  }
+
+  /** @param anchor the start of any bar of the series, Unix ms; @param seenAt Unix ms of this machine */
+  take(line: { readonly price: number; readonly time: number }, anchor: number, seenAt: number): void {
+    const { price, time } = line;
+    const start = anchor + Math.floor((time - anchor) / this.#lengthMs) * this.#lengthMs;
+    const found = this.#moves.find((moves) => moves.start === start);
+    if (!found) {
+      const begun = { start, seenAt, open: price, high: price, low: price, close: price, lastTime: time };
+      this.#moves = [...this.#moves, begun].sort((a, b) => a.start - b.start).slice(-keptBars);
+      return;
+    }
+    found.high = Math.max(found.high, price);
+    found.low = Math.min(found.low, price);
+    if (time < found.lastTime) return;
+    found.close = price;
+    found.lastTime = time;
+  }
+
+  /**
+   * The bars with these moves. Only the last bar is moved, and bars after it begun; one that the API did not know of
+   * `graceMs` after the feed had shown it makes no bar there: trades outside of the session, or that do not count.
+   * @param answeredAt when the API was asked for the bars, Unix ms of this machine
+   */
+  over(bars: readonly Bar[], answeredAt: number): readonly Bar[] {
+    const last = bars.at(-1);
+    if (!last) return bars;
+    const moved = this.#moves.find(({ start }) => start >= last.start && start < last.end);
+    const begun = this.#moves.filter(({ start, seenAt }) => start >= last.end && answeredAt <= seenAt + graceMs);
+    return [
+      ...bars.slice(0, -1),
+      moved ? movedBar(last, moved) : last,
+      ...begun.map((moves) => begunBar(moves, this.#lengthMs)),
+    ];
+  }
+}
+
+function movedBar(bar: Bar, { high, low, close }: Moves): Bar {
+  return { ...bar, close, high: Math.max(bar.high, high), low: Math.min(bar.low, low) };
+}
+
+function begunBar({ start, open, high, low, close }: Moves, lengthMs: number): Bar {
+  return {
+    ...{ start, end: start + lengthMs, open, high, low, close },
+    ...{ volume: undefined, isComplete: false, isCorrected: false, gapMs: 0 },
+  };
+}

@@ -1,0 +1,128 @@
+import { errorText, isRetriable } from '../errors.ts';
+import { Backoff } from './backoff.ts';
+import type { Environment } from './environment.ts';
+import type { Gap } from './gap.ts';
+import { type GapSpan, gapMessage, gapOf } from './gap-message.ts';
+import type { SourceMessage } from './message.ts';
+import type { LogEnd } from './source.ts';
+
+export interface FeedGapsOptions extends Pick<Environment, 'clock' | 'chance' | 'log'> {
+  /** The times without a connection. */
+  readonly away: Gap;
+  /** The symbols that are subscribed to: each gets a gap message, with the symbol as its key. */
+  readonly symbols: readonly string[];
+}
+
+/** Gap messages of one moment, on their way into the lane. */
+export interface GapMark {
+  readonly gaps: readonly SourceMessage[];
+}
+
+/** How often the end of a log is asked for. */
+const mostTries = 5;
+const stopped = 'stopped';
+const notRunning = 'the process was not running';
+
+/**
+ * The gaps of a feed that can't give a message again, as messages of its lane: from the last moment up to which everything is
+ * known to have come until the connection is back and everything is subscribed to. An ordered stop leaves a gap open; at the
+ * next start it goes on, or begins where the log ends.
+ */
+export class FeedGaps {
+  readonly #name: string;
+  readonly #options: FeedGapsOptions;
+  readonly #put: (mark: GapMark) => void;
+  #wholeAt: number | undefined;
+  #isOver = false;
+  /** The gap that the log leaves open, or that begins at its end. */
+  #before: GapSpan | undefined;
+
+  constructor(name: string, options: FeedGapsOptions, put: (mark: GapMark) => void) {
+    this.#name = name;
+    this.#options = options;
+    this.#put = put;
+    options.away.onChanged((span) => put({ gaps: this.messages(span) }));
+  }
+
+  /** What the lane gets of a span: a message for each symbol. */
+  messages(span: GapSpan): readonly SourceMessage[] {
+    const at = this.#options.clock.now();
+    return this.#options.symbols.map((symbol) => gapMessage(span, symbol, at));
+  }
+
+  /** Looks, before the first message, into the log that the messages go into: since when was the feed away? */
+  async resume(into: readonly LogEnd[], signal: AbortSignal): Promise<void> {
+    const last: SourceMessage[] = [];
+    for (const sink of into) last.push(...(await this.#lastOf(sink, signal)));
+    const own = last.filter(({ key }) => key !== null && this.#options.symbols.includes(key));
+    const newest = (own.length > 0 ? own : last).toSorted((one, other) => other.timestamp - one.timestamp);
+    const [first] = newest;
+    if (!first) return;
+    const open = newest.filter(({ timestamp }) => timestamp === first.timestamp).map(({ value }) => this.#open(value));
+    const from = Math.trunc(first.timestamp);
+    this.#before = open.find((span) => span !== undefined) ?? { from, reason: notRunning, feed: this.#name };
+  }
+
+  /** The intake begins. */
+  begin(): void {
+    this.#isOver = false;
+    if (!this.#before) return;
+    const { from, reason } = this.#before;
+    this.#before = undefined;
+    this.#options.away.begin(reason, this.#options.clock.now() - from);
+  }
+
+  /** Everything that was sent up to now has come. */
+  whole(): void {
+    if (!this.#isOver) this.#wholeAt = Math.trunc(this.#options.clock.now());
+  }
+
+  /** The connection is gone. */
+  away(why: string): void {
+    if (this.#wholeAt === undefined) return;
+    this.#options.away.begin(why, Math.max(0, this.#options.clock.now() - this.#wholeAt));
+  }
+
+  /** The connection is there, and everything is subscribed to. */
+  back(): void {
+    if (this.#isOver) return;
+    this.whole();
+    this.#options.away.end();
+  }
+
+  /** The intake ends: what comes from now on is missed. */
+  end(): void {
+    const { away } = this.#options;
+    if (!away.isOpen && this.#wholeAt !== undefined)
+      this.#put({ gaps: this.messages({ from: this.#wholeAt, reason: stopped, feed: this.#name }) });
+    this.#wholeAt = undefined;
+    this.#isOver = true;
+    away.leave();
+  }
+
+  /** The last records of a log; none of one that can't be read, which holds up nothing. */
+  async #lastOf(sink: LogEnd, signal: AbortSignal): Promise<readonly SourceMessage[]> {
+    const backoff = new Backoff(this.#options);
+    for (let tries = 1; ; tries++)
+      try {
+        return (await sink.last?.(signal)) ?? [];
+      } catch (error) {
+        if (isRetriable(error) && tries < mostTries && !signal.aborted) {
+          await backoff.wait(signal);
+          continue;
+        }
+        const text = `${this.#name}: how long it was away is not known, and not counted as a gap: ${errorText(error)}`;
+        if (!signal.aborted) this.#options.log.warn({}, text);
+        return [];
+      }
+  }
+
+  #open(value: unknown): GapSpan | undefined {
+    try {
+      const span = gapOf(value);
+      return span && span.to === undefined && span.feed === this.#name ? span : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+}
