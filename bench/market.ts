@@ -17,16 +17,19 @@ export interface BacklogMessage {
 }
 
 const partitions = 6;
+/** Prices that differ: of cents from 100 to 1,000. In an order in which none comes again before all have been. */
+const distinctPrices = 90_000;
+const priceStep = 7919;
 const firstTime = Date.UTC(2025, 10, 20, 14, 30);
 
-/** The messages of a backlog: envelopes as the ingestor writes them, symbols in turn, prices that wander. */
+/** The messages of a backlog: envelopes as the ingestor writes them, symbols in turn, 90,000 prices. */
 export function* backlogMessages({ messages, tradesEach, symbols }: Backlog): Generator<BacklogMessage> {
   const names = symbolNames(symbols);
   for (let number = 0; number < messages; number++) {
     const nth = number % names.length;
     const key = names[nth] ?? '';
     const data = Array.from({ length: tradesEach }, (_unused, index) => ({
-      p: 100 + ((number * 7 + index * 13) % 9973) / 100,
+      p: (10_000 + (((number * tradesEach + index) * priceStep) % distinctPrices)) / 100,
       s: key,
       t: firstTime + number * 3 + index,
       v: 1 + ((number + index) % 400),

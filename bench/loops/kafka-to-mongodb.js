@@ -31,7 +31,6 @@ await consumer.run({
           price: Decimal128.fromString(String(p)),
           time: new Date(t),
           volume: Decimal128.fromString(String(v)),
-          _src: { l: `${topic}/${partition}`, o: Long.fromString(offset), i: index },
         });
         const found = metadata.get(symbol);
         if (found === undefined) metadata.set(symbol, { count: 1, latest: t });

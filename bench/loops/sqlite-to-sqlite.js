@@ -10,22 +10,21 @@ const [log, store] = ['log.db', 'store.db'].map((name) => {
   db.exec('PRAGMA synchronous = FULL');
   return db;
 });
-const own = '_lane TEXT, _offset INTEGER, _index INTEGER, _marks TEXT, _at INTEGER';
 store.exec(`
-  CREATE TABLE finnhub_trades (_id INTEGER PRIMARY KEY AUTOINCREMENT, message_key TEXT, symbol TEXT, price TEXT, time INTEGER, volume TEXT, ${own});
+  CREATE TABLE finnhub_trades (_id INTEGER PRIMARY KEY AUTOINCREMENT, message_key TEXT, symbol TEXT, price TEXT, time INTEGER, volume TEXT);
   CREATE UNIQUE INDEX by_key ON finnhub_trades (message_key);
   CREATE INDEX by_symbol ON finnhub_trades (symbol, time DESC, _id DESC);
-  CREATE TABLE symbols (_id INTEGER PRIMARY KEY AUTOINCREMENT, symbol TEXT, tradeCount INTEGER, lastTradeAt INTEGER, ${own});
+  CREATE TABLE symbols (_id INTEGER PRIMARY KEY AUTOINCREMENT, symbol TEXT, tradeCount INTEGER, lastTradeAt INTEGER);
   CREATE UNIQUE INDEX by_name ON symbols (symbol);`);
 const read = log.prepare(
   'SELECT offset, value FROM fdp_records WHERE topic = 1 AND partition = ? AND offset >= ? ORDER BY offset LIMIT ?',
 );
 const move = log.prepare('INSERT OR REPLACE INTO fdp_positions (topic, name, partition, position) VALUES (1, ?, ?, ?)');
 const insert = store.prepare(
-  'INSERT INTO finnhub_trades (message_key, symbol, price, time, volume, _lane, _offset, _index, _at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+  'INSERT INTO finnhub_trades (message_key, symbol, price, time, volume) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
 );
 const count = store.prepare(
-  'INSERT INTO symbols (symbol, tradeCount, lastTradeAt, _marks, _at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET tradeCount = tradeCount + excluded.tradeCount, lastTradeAt = max(lastTradeAt, excluded.lastTradeAt), _marks = excluded._marks, _at = excluded._at',
+  'INSERT INTO symbols (symbol, tradeCount, lastTradeAt) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET tradeCount = tradeCount + excluded.tradeCount, lastTradeAt = max(lastTradeAt, excluded.lastTradeAt)',
 );
 
 const topic = 'raw_stock_ticks';
@@ -38,8 +37,6 @@ process.on('SIGTERM', () => {
 function work(partition) {
   const records = read.all(partition, positions[partition], batch);
   if (records.length === 0) return false;
-  const lane = `${topic}/${partition}`;
-  const now = Date.now();
   const metadata = new Map();
   store.exec('BEGIN IMMEDIATE');
   for (const { offset, value } of records) {
@@ -48,7 +45,7 @@ function work(partition) {
       const { s, p, t, v } = data[index];
       if (!(p > 0 && v >= 0 && t > 0)) continue;
       const key = `${topic}-${partition}-${offset}--${s}-${t}-${index}`;
-      insert.run(key, s, String(p), t, String(v), lane, offset, index, now);
+      insert.run(key, s, String(p), t, String(v));
       const found = metadata.get(s);
       if (found === undefined) metadata.set(s, { count: 1, latest: t });
       else {
@@ -58,8 +55,7 @@ function work(partition) {
     }
   }
   const next = records[records.length - 1].offset + 1;
-  for (const [symbol, { count: more, latest }] of metadata)
-    count.run(symbol, more, latest, JSON.stringify({ [lane]: [next - 1, 0, now, symbol] }), now);
+  for (const [symbol, { count: more, latest }] of metadata) count.run(symbol, more, latest);
   store.exec('COMMIT');
   move.run('processor', partition, next);
   positions[partition] = next;

@@ -3,7 +3,7 @@ import { errorText, FdpError } from '../../src/errors.ts';
 import type { Coordinates } from '../../src/kit/origin.ts';
 import type { TableDefinition } from '../shared/table/definition.ts';
 import type { Inserted, NewRow } from '../shared/table/store.ts';
-import { columnsOf, rowOf, type StoredValue, storedField } from '../shared/table/values.ts';
+import { columnsOf, rowOf, type StoredValue, storedField, storedList } from '../shared/table/values.ts';
 import type { Collection, WriteError } from './collection.ts';
 import { duplicateKey } from './errors.ts';
 import { ForeignRows } from './foreign-rows.ts';
@@ -110,11 +110,22 @@ export function documentOf(definition: TableDefinition, value: unknown, now: num
   const given = rowOf(definition, value);
   const document: Document = {};
   if (definition.fields)
-    for (const column of columnsOf(definition.fields))
-      document[column[0]] = toBson(definition, column[0], storedField(definition, given, column));
+    for (const column of columnsOf(definition.fields)) document[column[0]] = fieldOf(definition, given, column);
   else Object.assign(document, given, { _id: undefined });
   if (definition.expireMs !== undefined) document['_at'] = new Date(now);
   return document;
+}
+
+function fieldOf(
+  definition: TableDefinition,
+  given: Readonly<Record<string, unknown>>,
+  column: Parameters<typeof storedField>[2],
+): unknown {
+  const [field, type] = column;
+  // A list goes into a document as it is: its JSON would be written and read for nothing.
+  if (type !== 'strings') return toBson(definition, field, storedField(definition, given, column));
+  const value = Object.hasOwn(given, field) ? given[field] : null;
+  return value === null || value === undefined ? null : storedList(value);
 }
 
 /**

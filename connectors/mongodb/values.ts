@@ -9,15 +9,13 @@ const maxDigits = 34;
 /** Text up to this length has fewer digits than a double holds exactly. */
 const maxShort = 15;
 const exponentBias = 6176;
-/** Decimals remembered, at most. */
-const maxKnown = 10_000;
 
 /** A value as a document keeps it. @throws FDP_MESSAGE_REFUSED for a decimal of more than 34 digits */
 export function toBson(definition: TableDefinition, field: string, value: StoredValue): unknown {
   if (value === null) return null;
   switch (definition.fields?.[field]) {
     case 'decimal': {
-      const made = decimal(String(value));
+      const made = decimalOf(String(value));
       if (!made) throw wrongType(definition, field, value);
       return made;
     }
@@ -32,18 +30,6 @@ export function toBson(definition: TableDefinition, field: string, value: Stored
     default:
       return value;
   }
-}
-
-/** Prices and volumes come again and again: one object for each does for all documents. */
-const known = new Map<string, Decimal128>();
-
-function decimal(text: string): Decimal128 | undefined {
-  const seen = known.get(text);
-  if (seen) return seen;
-  const made = decimalOf(text);
-  if (known.size >= maxKnown) known.clear();
-  if (made) known.set(text, made);
-  return made;
 }
 
 /** Plain digits as a Decimal128: the exponent is written out as far as 34 digits reach. */

@@ -2,6 +2,7 @@ import { catchError, connect, EMPTY, ignoreElements, type MonoTypeOperatorFuncti
 import type { Batch } from '../kit/message.ts';
 import type { NodeStats } from '../kit/node-stats.ts';
 import type { Meta } from '../kit/origin.ts';
+import { outcomesOfAbsorbed } from '../kit/outcomes.ts';
 import { bestEffort } from './delivery/best-effort.ts';
 import { Delivery } from './delivery/delivery.ts';
 import { inOrder } from './delivery/in-order.ts';
@@ -69,14 +70,17 @@ export class Chains {
     const nodes = present(graph.branches.get(branch.name), branch.name, 'sink');
     const sink = present(roles.sinks.get(branch.name), branch.name, 'sink');
     const followers = plan.branches.filter(({ after }) => after === branch.name);
+    // What followers get is held by permits: it can't be absorbed here.
+    const gathering = followers.length === 0 && !branch.bestEffort ? sink.gathering : undefined;
     const storedBefore = new WeakSet<Meta>();
     const delivery = new Delivery({
       sink,
       environment,
       draining,
       node: nodes.sink,
-      outcomes: outcomes.at(nodes.sink),
+      outcomes: gathering ? outcomesOfAbsorbed(outcomes.at(nodes.sink)) : outcomes.at(nodes.sink),
       branch: branch.name,
+      gathers: gathering !== undefined,
       bestEffort: branch.bestEffort,
       writeTimeoutMs: settings.writeTimeoutMs,
       killed: life(branch.name),
@@ -89,8 +93,8 @@ export class Chains {
       branch.bestEffort ? bestEffort(nodes.sink, environment.clock) : pipe(),
       this.#operators(branch.operators, nodes.operators),
       failing(fail),
-      tap((batch) => delivery.arrive(batch)),
-      inOrder((batch) => delivery.deliver(batch), sink.ordered ? 1 : (sink.maxInFlight ?? 1)),
+      tap(delivery.arrive),
+      gathering?.lane(delivery.deliver) ?? inOrder(delivery.deliver, sink.ordered ? 1 : (sink.maxInFlight ?? 1)),
       this.#fanOut(followers, storedBefore),
     );
   }

@@ -1,13 +1,13 @@
 import { concat, defer, finalize, ignoreElements, mergeMap, Observable, pipe, takeUntil } from 'rxjs';
 import { errorText } from '../errors.ts';
 import { linkedAbort, onAbort } from '../kit/clock.ts';
+import { Permits } from '../kit/permits.ts';
 import type { RequestContext } from '../kit/request.ts';
 import type { Lane, Source } from '../kit/source.ts';
 import { type BatchOperator, Chains, failing, settling } from './chains.ts';
 import { DeadLetters } from './delivery/dead-letter.ts';
 import { LaneReader } from './intake/lane-reader.ts';
 import type { Uncommitted } from './intake/ledger.ts';
-import { Permits } from './intake/permits.ts';
 import { RequestRun } from './intake/request-run.ts';
 import type { MessageCounters } from './message-counters.ts';
 import { NodeHealth } from './node-health.ts';
@@ -170,6 +170,7 @@ export class Flow {
       limits: settings.limits,
       topologyPermits: this.#permits,
       replayable: source.replayable,
+      gathers: [...this.#roles.sinks.values()].some(({ gathering }) => gathering !== undefined),
       killed: this.#killed.controller.signal,
       fail: (error) => this.#fail(error),
       logMismatch: (given) => this.#logMismatch(given),

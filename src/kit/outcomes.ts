@@ -35,3 +35,16 @@ export function outcomesAt(
     },
   };
 }
+
+/** The same for messages that a sink has absorbed: whatever becomes of one that is not durable, it needs its permits again. */
+export function outcomesOfAbsorbed(outcomes: Outcomes): Outcomes {
+  const surfaced = (message: Message) => {
+    message.track.surface();
+    return message;
+  };
+  return {
+    filter: (message) => outcomes.filter(surfaced(message)),
+    reject: (lane, message, thrown) => outcomes.reject(lane, surfaced(message), thrown),
+    release: (message) => outcomes.release(surfaced(message)),
+  };
+}

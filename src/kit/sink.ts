@@ -1,4 +1,5 @@
-import type { Message } from './message.ts';
+import type { OperatorFunction } from 'rxjs';
+import type { Batch, Message } from './message.ts';
 import type { Coordinates, Proof } from './origin.ts';
 import type { Role } from './role.ts';
 import type { Row } from './row.ts';
@@ -19,12 +20,29 @@ export interface Sink extends Role, LogEnd {
    * as soon as it can; its effects are then unknown.
    */
   write(messages: readonly Message[], signal: AbortSignal): Promise<Receipt>;
+  /**
+   * Of an ordered sink for which one large write is cheaper than many small ones. Left out: each batch is a write of its
+   * own.
+   */
+  readonly gathering?: Gathering;
   /** Of a sink with counters: up to which record they have counted. Left out: it keeps no marks. */
   readonly counters?: SinkCounters;
   /** Of a sink that keeps rows and can check whether it still has them. Left out: nothing is checked. */
   readonly rows?: SinkRows;
   /** The largest message that it takes, in bytes; a longer dead letter is truncated. */
   readonly maxMessageBytes?: number;
+}
+
+/** What a sink does with batches before it writes them. */
+export interface Gathering {
+  /**
+   * Brings the batches of one lane to `write`, one after the other, and passes on what it gives; messages of several may be
+   * written as one. It calls `absorb` of the track of each message that it holds, at most within bounds of its own, and
+   * before the message is written: the lane is read on as if it had ended, while its position waits for the end.
+   *
+   * @param write ends every message of a batch; never rejects
+   */
+  lane(write: (batch: Batch) => Promise<Batch>): OperatorFunction<Batch, Batch>;
 }
 
 /** What counters remember of each lane. */

@@ -31,6 +31,11 @@ export type Outcome = (typeof Outcome)[keyof typeof Outcome];
 /** The owner, which is notified when everything derived from a message has ended. */
 export interface TrackOwner {
   ended(outcome: Outcome): void;
+  /**
+   * All of it that has not ended is absorbed now (true), or no longer (false): a sink that gathers holds it, within bounds of
+   * its own. Before the end it is true once more than false.
+   */
+  absorbed?(isAbsorbed: boolean): void;
 }
 
 /**
@@ -47,6 +52,9 @@ export class Track implements TrackOwner, Tracked {
   readonly onlyIndex: number | undefined;
   readonly #owner: TrackOwner;
   #pending = 1;
+  /** Of those that are pending. */
+  #absorbed = 0;
+  #isAbsorbed = false;
   #worst: Outcome = Outcome.filtered;
 
   /** @param record the message as the source read it */
@@ -63,16 +71,44 @@ export class Track implements TrackOwner, Tracked {
   /** `more` further messages now share this track. */
   fork(more: number): void {
     this.#pending += more;
+    if (this.#isAbsorbed) this.#note();
   }
 
   /** One of the messages that share this track has ended. */
   end(outcome: Outcome): void {
     if (outcome > this.#worst) this.#worst = outcome;
-    if (--this.#pending === 0) this.#owner.ended(this.#worst);
+    this.#pending--;
+    this.#note();
+    if (this.#pending === 0) this.#owner.ended(this.#worst);
+  }
+
+  /** A sink has absorbed one of the messages that share this track. */
+  absorb(): void {
+    this.#absorbed++;
+    this.#note();
+  }
+
+  /** An absorbed one is durable. */
+  endAbsorbed(outcome: Outcome): void {
+    this.#absorbed--;
+    this.end(outcome);
+  }
+
+  /** An absorbed one goes on by itself: the sink has given it back. */
+  surface(): void {
+    this.#absorbed--;
+    this.#note();
   }
 
   ended(outcome: Outcome): void {
     this.end(outcome);
+  }
+
+  #note(): void {
+    const isAbsorbed = this.#absorbed === this.#pending;
+    if (isAbsorbed === this.#isAbsorbed) return;
+    this.#isAbsorbed = isAbsorbed;
+    this.#owner.absorbed?.(isAbsorbed);
   }
 }
 

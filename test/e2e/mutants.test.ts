@@ -12,6 +12,11 @@ const replayed: NamedTest = {
   name: 'exactly once 8: replayed from any earlier position in other batches, nothing changes in the stores',
 };
 
+const absorbed = (name: string): NamedTest => ({
+  file: 'test/engine/delivery/absorbed.test.ts',
+  name: `what a sink has absorbed ${name}`,
+});
+
 const bars: NamedTest = {
   file: 'test/operators/candles-rows.test.ts',
   name: 'rows of candles in memory are what brute force makes of the trades, however the log is cut, read again and by two, and whoever crashes',
@@ -54,6 +59,27 @@ const mutants: readonly Mutant[] = [
     text: 'if (settlement.isSettled) this.#settle();',
     replacement: 'this.#target = reading.position; this.#committing ??= this.#commitAll();',
     caughtBy: killed,
+  },
+  {
+    mistake: 'commits what a sink has absorbed before it is durable',
+    file: 'src/kit/track.ts',
+    text: 'this.#owner.absorbed?.(isAbsorbed);',
+    replacement: 'if (isAbsorbed && this.#pending > 0) this.#owner.ended((this.#pending = 0) as Outcome);',
+    caughtBy: absorbed('gives its permits back, within bounds, and is committed when it is durable'),
+  },
+  {
+    mistake: 'lets a quiet lane wait for what does not come',
+    file: 'connectors/shared/table/gather.ts',
+    text: 'if (isFull || !this.#lane?.moreComes?.(this.#write)) this.#write();',
+    replacement: 'if (isFull) this.#write();',
+    caughtBy: absorbed('is counted at once where nothing else comes'),
+  },
+  {
+    mistake: 'lets what is absorbed hold its permits',
+    file: 'connectors/shared/table/gather.ts',
+    text: 'for (const { track } of batch.messages) track.absorb();',
+    replacement: '',
+    caughtBy: absorbed('gives its permits back, within bounds, and is committed when it is durable'),
   },
   {
     mistake: 'counts by the size of the batch, whatever is above the mark',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Changes } from '../../connectors/shared/log/changes.ts';
-import { Permits } from '../../src/engine/intake/permits.ts';
 import { linkedAbort, onAbort, unlessAborted, withGrace, woken } from '../../src/kit/clock.ts';
+import { Permits } from '../../src/kit/permits.ts';
 import { VirtualClock } from '../../src/simulate/virtual-clock.ts';
 import { countedListeners } from '../support/engine/abort-listeners.ts';
 

@@ -3,10 +3,14 @@ import type { Message } from '../../../src/kit/message.ts';
 import { type Coordinates, coordinatesOf, type Proof } from '../../../src/kit/origin.ts';
 import type { Receipt, Sink, SinkCounters, SinkRows } from '../../../src/kit/sink.ts';
 import { type Folded, fold, type MessageChange, readChange } from './fold.ts';
+import { Gather } from './gather.ts';
 import { counterProof, isMissing, receipt } from './proof.ts';
 import { TableRole } from './role.ts';
 import { toTuple } from './store.ts';
 import type { StoredValue } from './values.ts';
+
+/** Rows of one merge, at most: a longer transaction would hold the event loop. */
+const chunkRows = 500;
 
 /** What became of the messages of a write, by their index in it. */
 interface Outcome {
@@ -22,6 +26,7 @@ type Rows = ReadonlyMap<StoredValue, readonly MessageChange[]>;
  */
 export class CounterSink extends TableRole implements Sink {
   readonly ordered = true;
+  readonly gathering = new Gather(this.context.clock);
   readonly counters: SinkCounters = {
     mark: (lane) => this.store.mark(lane),
     forget: (lane, to) => this.store.forget(lane, toTuple(to)),
@@ -61,22 +66,26 @@ export class CounterSink extends TableRole implements Sink {
   }
 
   async #apply(rows: Rows, outcome: Outcome, signal: AbortSignal): Promise<void> {
-    if (rows.size === 0) return;
     const { definition } = this.store;
-    const folds = new Map<StoredValue, Folded>();
-    const refused = await this.store.merge(
-      [...rows.keys()],
-      (key, row) => {
-        const folded = fold(definition, row, rows.get(key) ?? []);
-        folds.set(key, folded);
-        return folded;
-      },
-      signal,
-    );
-    for (const [key, changes] of rows) {
-      const error = refused.get(key);
-      if (error) await this.#refused(changes, error, { outcome, signal });
-      else note(folds.get(key), changes, outcome);
+    const all = [...rows.keys()];
+    for (let start = 0; start < all.length; start += chunkRows) {
+      const keys = all.slice(start, start + chunkRows);
+      const folds = new Map<StoredValue, Folded>();
+      const refused = await this.store.merge(
+        keys,
+        (key, row) => {
+          const folded = fold(definition, row, rows.get(key) ?? []);
+          folds.set(key, folded);
+          return folded;
+        },
+        signal,
+      );
+      for (const key of keys) {
+        const error = refused.get(key);
+        const changes = rows.get(key) ?? [];
+        if (error) await this.#refused(changes, error, { outcome, signal });
+        else note(folds.get(key), changes, outcome);
+      }
     }
   }
 

@@ -39,7 +39,7 @@ export function storedValue(type: ColumnType, value: unknown): StoredValue | und
   if (value === null || value === undefined) return null;
   switch (type) {
     case 'string':
-      return typeof value === 'string' && !unstorableText.test(value) ? value : undefined;
+      return isStorable(value) ? value : undefined;
     case 'decimal':
       return typeof value === 'number' || typeof value === 'string' ? decimalText(value) : undefined;
     case 'date':
@@ -51,20 +51,21 @@ export function storedValue(type: ColumnType, value: unknown): StoredValue | und
     case 'boolean':
       return typeof value === 'boolean' ? value : undefined;
     case 'strings':
-      return listText(value);
+      return JSON.stringify(storedList(value));
   }
 }
 
 /**
- * A list of texts as its JSON. Takes whatever comes: what is no list is one of one item, an item that is no text is kept
+ * A list of texts. Takes whatever comes: what is no list is one of one item, an item that is no text is kept
  * as its JSON. What describes a row further must not keep it from being stored.
  */
-function listText(value: unknown): string {
-  const items = Array.isArray(value) ? value.slice(0, mostStrings) : [value];
-  return JSON.stringify(items.map((item) => (isStorable(item) ? item : foreignText(item))));
+export function storedList(value: unknown): readonly string[] {
+  const items = Array.isArray(value) ? value : [value];
+  if (items.length <= mostStrings && items.every(isStorable)) return items;
+  return items.slice(0, mostStrings).map((item) => (isStorable(item) ? item : foreignText(item)));
 }
 
-function isStorable(item: unknown): boolean {
+function isStorable(item: unknown): item is string {
   return typeof item === 'string' && !unstorableText.test(item);
 }
 

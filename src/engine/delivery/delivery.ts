@@ -21,6 +21,8 @@ export interface DeliveryParts extends AttemptParts, CountingParts {
   /** Whether branches follow that get what this sink stored, and how many of them settle. */
   readonly followers: { readonly any: boolean; readonly settling: number };
   readonly branch: string;
+  /** Its messages are absorbed when they come. */
+  readonly gathers: boolean;
   /** A best-effort delivery: when its lane ends, a write in progress is cancelled too. */
   readonly bestEffort: boolean;
   /** Called with an error that a person must fix: aborts `killed`. */
@@ -44,14 +46,14 @@ export class Delivery {
   }
 
   /** A batch has reached the sink and waits for its turn. */
-  arrive(batch: Batch): void {
+  readonly arrive = (batch: Batch): void => {
     if (batch.warmUp) return;
     this.#parts.node.in += batch.messages.length;
     this.#parts.node.inFlight += batch.messages.length;
-  }
+  };
 
   /** Ends every message of the batch; resolves with those that the sink stored, now or from the same place before. */
-  async deliver(batch: Batch): Promise<Batch> {
+  readonly deliver = async (batch: Batch): Promise<Batch> => {
     if (batch.warmUp || batch.messages.length === 0) return { ...batch, messages: [] };
     const attempt = new BatchDelivery(this.#parts, batch);
     while (!attempt.done && !this.#parts.killed.aborted && !batch.lane.signal.aborted) {
@@ -67,7 +69,7 @@ export class Delivery {
     this.#health.end(attempt);
     this.#reportUncounted(attempt.counting.uncounted);
     return { ...batch, messages: attempt.stored };
-  }
+  };
 }
 
 /** One batch on its way into a sink. */
@@ -203,7 +205,7 @@ class BatchDelivery {
   }
 
   #delivered(message: Message, known: Coordinates | undefined): void {
-    const { node, followers } = this.#parts;
+    const { node, followers, gathers } = this.#parts;
     node.out++;
     this.counting.confirmed(message, known);
     if (followers.any && isOwn(message, known)) {
@@ -211,7 +213,7 @@ class BatchDelivery {
       this.#stored.push(message);
     }
     node.inFlight--;
-    message.track.end(Outcome.delivered);
+    message.track[gathers ? 'endAbsorbed' : 'end'](Outcome.delivered);
   }
 
   #reject(message: Message, error: unknown): void {

@@ -6,18 +6,21 @@ import type { Environment } from '../../kit/environment.ts';
 import { type Batch, type LaneContext, type Message, toMessage } from '../../kit/message.ts';
 import type { NodeStats } from '../../kit/node-stats.ts';
 import type { Outcomes } from '../../kit/outcomes.ts';
+import { Permits } from '../../kit/permits.ts';
 import type { Lane, Reading } from '../../kit/source.ts';
 import type { MessageCounters } from '../message-counters.ts';
 import type { NodeHealth } from '../node-health.ts';
 import type { Limits } from '../plan.ts';
 import { Proofs } from '../recovery/proofs.ts';
 import { Ledger, type Uncommitted } from './ledger.ts';
-import { Permits } from './permits.ts';
 
 /** How often a held source checks again, ms. */
 const heldPollMs = 200;
 /** After a kill: how long an operation under way may take to end by itself, ms. */
 const abandonMs = 5000;
+
+/** Batches of a lane that may be unsettled beyond its limits, while sinks that gather hold what is left of them. */
+const absorbableBatches = 64;
 
 export interface LaneParts {
   readonly environment: Environment;
@@ -30,6 +33,8 @@ export interface LaneParts {
   readonly limits: Limits;
   readonly topologyPermits: Permits;
   readonly replayable: boolean;
+  /** A sink gathers. */
+  readonly gathers: boolean;
   /** Aborts when the intake stops. */
   readonly draining: AbortSignal;
   /** Aborts when messages in flight are to be released. */
@@ -62,13 +67,15 @@ export class LaneReader {
     this.#parts = parts;
     this.#life = linkedAbort(lane.signal, parts.killed);
     const { signal } = this.#life.controller;
-    const { laneBatches, laneBytes } = parts.limits;
+    const { limits, counters, environment, fail } = parts;
+    const absorbable = parts.gathers ? absorbableBatches : 0;
     // A lane may be over its limits by the one batch that it was reading.
-    this.#proofs = new Proofs(lane.id, lane.group?.start.note, (laneBatches + 1) * (lane.batch ?? 1));
-    this.context = { id: lane.id, signal, proofs: this.#proofs };
-    this.#permits = [new Permits(laneBatches, laneBytes), parts.topologyPermits];
-    const { counters, environment, fail } = parts;
-    this.#ledger = new Ledger(lane, { permits: this.#permits, counters, environment, proofs: this.#proofs, fail });
+    const underWay = (limits.laneBatches + absorbable + 1) * (lane.batch ?? 1);
+    this.#proofs = new Proofs(lane.id, lane.group?.start.note, underWay);
+    this.context = { id: lane.id, signal, proofs: this.#proofs, moreComes: (idle) => this.#ledger.moreComes(idle) };
+    this.#permits = [new Permits(limits.laneBatches, limits.laneBytes), parts.topologyPermits];
+    const [permits, proofs] = [this.#permits, this.#proofs];
+    this.#ledger = new Ledger({ lane, permits, counters, environment, proofs, absorbable, fail });
     this.batches = new Observable((subscriber) => {
       this.#readAll((batch) => subscriber.next(batch)).then(
         () => subscriber.complete(),

@@ -74,9 +74,10 @@ export class RequestRun {
   #admit(reading: Reading): Batch {
     const { node, counters, environment } = this.#parts;
     const { clock } = environment;
-    const settlement: Settlement = new Settlement(reading, clock.monotonic(), counters, () => {
+    const settled = () => {
       if (!settlement.released) counters.latency.record(clock.monotonic() - settlement.readAt, settlement.messages);
-    });
+    };
+    const settlement: Settlement = new Settlement(reading, clock.monotonic(), counters, { settled });
     this.#settlement = settlement;
     counters.read(reading.messages.length);
     node.in += reading.messages.length;

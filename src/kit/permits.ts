@@ -1,4 +1,4 @@
-import { woken } from '../../kit/clock.ts';
+import { woken } from './clock.ts';
 
 /**
  * Bounds the batches, and their bytes, that were read and are not settled, or are behind one that is not. A source

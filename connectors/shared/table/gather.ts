@@ -1,0 +1,141 @@
+import { Observable, type OperatorFunction } from 'rxjs';
+import type { Clock } from '../../../src/kit/clock.ts';
+import type { Batch, LaneContext, Message } from '../../../src/kit/message.ts';
+
+/** Messages of a lane that wait for a write, at most; each may change a row of its own. */
+const laneMessages = 8192;
+/** How long what is gathered waits for more that is on its way, at most, ms. */
+const longestMs = 1000;
+/** What all that is absorbed takes in memory, over all lanes, at most, bytes. */
+const mostBytes = 32 * 2 ** 20;
+/** What an absorbed message takes beside its bytes, roughly. */
+const ownBytes = 512;
+
+/**
+ * Gathers what is to be written: one write of a lane is under way; whatever arrives meanwhile waits, and so does what is
+ * followed by more that was read already. A quiet lane writes at once, a busy one gathers until the bounds below are
+ * reached, or nothing more comes; then all of it is one write.
+ *
+ * What waits is absorbed within bounds of messages, bytes and time; beyond them it holds its permits, so that its lane is
+ * not read. A lane of which nothing waits may always absorb a batch: none depends on the others.
+ */
+export class Gather {
+  readonly clock: Clock;
+  /** Of what is absorbed, until it is durable. */
+  bytes = 0;
+
+  constructor(clock: Clock) {
+    this.clock = clock;
+  }
+
+  /** @param write ends every message of a batch; never rejects */
+  lane(write: (batch: Batch) => Promise<Batch>): OperatorFunction<Batch, Batch> {
+    return (batches) =>
+      new Observable((subscriber) => {
+        const lane = new LaneGather(this, write, (batch) => subscriber.next(batch));
+        subscriber.add(() => lane.cancelTimer());
+        return batches.subscribe({
+          next: (batch) => lane.arrive(batch),
+          error: (error) => subscriber.error(error),
+          complete: () => lane.end(() => subscriber.complete()),
+        });
+      });
+  }
+}
+
+/** What one lane has gathered. */
+class LaneGather {
+  cancelTimer = () => {};
+  /** Batches that wait for room, in order. */
+  readonly #waiting: Batch[] = [];
+  #absorbed: Message[] = [];
+  /** When the first of them came, monotonic ms. */
+  #since = 0;
+  #lane: LaneContext | undefined;
+  #isWriting = false;
+  #ended: (() => void) | undefined;
+  readonly #gather: Gather;
+  readonly #deliver: (batch: Batch) => Promise<Batch>;
+  readonly #passOn: (batch: Batch) => void;
+
+  constructor(gather: Gather, deliver: (batch: Batch) => Promise<Batch>, passOn: (batch: Batch) => void) {
+    this.#gather = gather;
+    this.#deliver = deliver;
+    this.#passOn = passOn;
+  }
+
+  arrive(batch: Batch): void {
+    if (batch.warmUp || batch.messages.length === 0) {
+      this.#passOn({ ...batch, messages: [] });
+      return;
+    }
+    this.#lane = batch.lane;
+    this.#waiting.push(batch);
+    this.#absorb();
+    this.#writeOrWait();
+  }
+
+  /** Nothing comes after this: what is gathered is written without delay. */
+  end(done: () => void): void {
+    this.#ended = done;
+    this.#write();
+    if (!this.#isWriting) done();
+  }
+
+  #absorb(): void {
+    for (let [batch] = this.#waiting; batch && this.#hasRoom(batch); [batch] = this.#waiting) {
+      this.#waiting.shift();
+      if (this.#absorbed.length === 0) this.#since = this.#gather.clock.monotonic();
+      this.#gather.bytes += bytesOf(batch.messages);
+      for (const message of batch.messages) this.#absorbed.push(message);
+      for (const { track } of batch.messages) track.absorb();
+    }
+  }
+
+  #hasRoom({ messages }: Batch): boolean {
+    if (this.#absorbed.length === 0) return true;
+    if (this.#absorbed.length + messages.length > laneMessages) return false;
+    return this.#gather.bytes + bytesOf(messages) <= mostBytes;
+  }
+
+  get #leftMs(): number {
+    return this.#since + longestMs - this.#gather.clock.monotonic();
+  }
+
+  /** Writes what is absorbed, unless more of the lane is on its way and there is room for it. */
+  #writeOrWait(): void {
+    this.cancelTimer();
+    if (this.#isWriting || this.#absorbed.length === 0) return;
+    const isFull = this.#waiting.length > 0 || this.#leftMs <= 0 || this.#ended !== undefined;
+    if (isFull || !this.#lane?.moreComes?.(this.#write)) this.#write();
+    else this.cancelTimer = this.#gather.clock.timer(this.#leftMs, this.#write);
+  }
+
+  readonly #write = () => {
+    const [lane, messages] = [this.#lane, this.#absorbed];
+    if (this.#isWriting || messages.length === 0 || lane === undefined) return;
+    this.cancelTimer();
+    this.#isWriting = true;
+    this.#absorbed = [];
+    this.#absorb();
+    void this.#deliver({ lane, messages, warmUp: false }).then((delivered) => {
+      this.#gather.bytes -= bytesOf(messages);
+      this.#isWriting = false;
+      this.#passOn(delivered);
+      this.#absorb();
+      this.#writeOrWait();
+      if (!this.#isWriting) this.#ended?.();
+    });
+  };
+}
+
+/** Messages that were made of one share its bytes. */
+function bytesOf(messages: readonly Message[]): number {
+  let bytes = messages.length * ownBytes;
+  let last: Message['track'] | undefined;
+  for (const { track } of messages) {
+    if (track !== last) bytes += track.raw?.length ?? 0;
+    last = track;
+  }
+  return bytes;
+}

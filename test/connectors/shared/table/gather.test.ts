@@ -1,0 +1,211 @@
+import fc from 'fast-check';
+import { Subject } from 'rxjs';
+import { describe, expect, it } from 'vitest';
+import { Gather } from '../../../../connectors/shared/table/gather.ts';
+import type { Batch, Message } from '../../../../src/kit/message.ts';
+import { Outcome, Track } from '../../../../src/kit/track.ts';
+import { VirtualClock } from '../../../../src/simulate/virtual-clock.ts';
+
+const longestMs = 1000;
+const laneMessages = 8192;
+const mostBytes = 32 * 2 ** 20;
+
+interface WriteInHand {
+  readonly offsets: readonly number[];
+  /** The store has all of it. */
+  done(): void;
+}
+
+/** A lane before a sink that gathers, driven by hand. */
+class Lane {
+  readonly clock: VirtualClock;
+  /** Whether more was read than has come. */
+  hasMore = false;
+  /** Every write, in order; the last may be under way. */
+  readonly writes: WriteInHand[] = [];
+  /** Messages that are absorbed and not durable. */
+  absorbed = 0;
+  passedOn = 0;
+  isComplete = false;
+  #next = 0;
+  #idle = () => {};
+  readonly #batches = new Subject<Batch>();
+  readonly #context = {
+    id: 'log/topic/0',
+    signal: new AbortController().signal,
+    moreComes: (idle: () => void) => {
+      if (this.hasMore) this.#idle = idle;
+      return this.hasMore;
+    },
+  };
+
+  constructor(gather: Gather, clock: VirtualClock) {
+    this.clock = clock;
+    const write = (batch: Batch) =>
+      new Promise<Batch>((resolve) => {
+        const done = () => {
+          for (const { track } of batch.messages) track.endAbsorbed(Outcome.delivered);
+          resolve(batch);
+        };
+        this.writes.push({ offsets: batch.messages.map(({ meta }) => Number(meta.offset)), done });
+      });
+    this.#batches.pipe(gather.lane(write)).subscribe({
+      next: ({ messages }) => {
+        this.passedOn += messages.length;
+      },
+      complete: () => {
+        this.isComplete = true;
+      },
+    });
+  }
+
+  give(count: number, raw?: Uint8Array): void {
+    const messages = Array.from({ length: count }, (): Message => {
+      const meta = { lane: 'log/topic/0', topic: 'topic', partition: 0, offset: this.#next++ };
+      const record = { key: 'A', timestamp: 0, meta, raw };
+      const ended = () => {
+        this.absorbed--;
+      };
+      const absorbed = (isAbsorbed: boolean) => {
+        this.absorbed += isAbsorbed ? 1 : -1;
+      };
+      return { ...record, value: {}, track: new Track({ ended, absorbed }, record) };
+    });
+    this.#batches.next({ lane: this.#context, messages, warmUp: false });
+  }
+
+  /** Whatever was read has come. */
+  rest(): void {
+    this.hasMore = false;
+    this.#idle();
+  }
+
+  end(): void {
+    this.#batches.complete();
+  }
+
+  /** The write under way is durable. */
+  async durable(): Promise<void> {
+    this.writes.at(-1)?.done();
+    await this.clock.turn();
+  }
+}
+
+function start(): { lane: Lane; clock: VirtualClock; gather: Gather } {
+  const clock = new VirtualClock();
+  const gather = new Gather(clock);
+  return { lane: new Lane(gather, clock), clock, gather };
+}
+
+const sizes = ({ writes }: Lane) => writes.map(({ offsets }) => offsets.length);
+
+describe('a sink that gathers', () => {
+  it('writes what comes to a quiet lane at once, without a timer', () => {
+    const { lane, clock } = start();
+    lane.give(1);
+    expect(sizes(lane)).toEqual([1]);
+    expect(clock.timers).toBe(0);
+  });
+
+  it('writes as one what came while it wrote', async () => {
+    const { lane } = start();
+    lane.give(2);
+    for (let batch = 0; batch < 5; batch++) lane.give(3);
+    expect(sizes(lane)).toEqual([2]);
+    await lane.durable();
+    expect(sizes(lane)).toEqual([2, 15]);
+    expect(lane.passedOn).toBe(2);
+  });
+
+  it('waits for more that was read already, and for no longer than that', () => {
+    const { lane, clock } = start();
+    lane.hasMore = true;
+    lane.give(2);
+    lane.give(2);
+    expect(sizes(lane)).toEqual([]);
+    lane.rest();
+    expect(sizes(lane)).toEqual([4]);
+    expect(clock.timers).toBe(0);
+  });
+
+  it('waits for a second at most', async () => {
+    const { lane, clock } = start();
+    lane.hasMore = true;
+    lane.give(2);
+    await clock.advance(longestMs - 1);
+    lane.give(2);
+    expect(sizes(lane)).toEqual([]);
+    await clock.advance(1);
+    expect(sizes(lane)).toEqual([4]);
+  });
+
+  it('absorbs no more than its bounds, and what is over them waits in order', async () => {
+    const { lane } = start();
+    for (let batch = 0; batch < 30; batch++) lane.give(1000);
+    expect(lane.absorbed).toBe(1000 + 8000);
+    await lane.durable();
+    expect(sizes(lane)).toEqual([1000, 8000]);
+    expect(lane.absorbed).toBe(8000 + 8000);
+    while (lane.passedOn < 30_000) await lane.durable();
+    expect(Math.max(...sizes(lane))).toBeLessThanOrEqual(laneMessages);
+    expect(lane.writes.flatMap(({ offsets }) => offsets)).toEqual(Array.from({ length: 30_000 }, (_, at) => at));
+    expect(lane.absorbed).toBe(0);
+  });
+
+  it('counts the bytes of what it holds, over all lanes, and still lets every lane get on', async () => {
+    const { lane, clock, gather } = start();
+    const other = new Lane(gather, clock);
+    const raw = new Uint8Array(2 ** 20);
+    for (let batch = 0; batch < 100; batch++) lane.give(1, raw);
+    expect(lane.absorbed).toBeGreaterThan(20);
+    expect(lane.absorbed * raw.length).toBeLessThanOrEqual(mostBytes);
+    other.give(1, raw);
+    other.give(1, raw);
+    expect(other.absorbed).toBe(1 + 1);
+    expect(sizes(other)).toEqual([1]);
+    await lane.durable();
+    expect(gather.bytes).toBeLessThan(mostBytes + 3 * raw.length);
+  });
+
+  it('writes the rest when the lane ends, at once, and then it is complete', async () => {
+    const { lane, clock } = start();
+    lane.hasMore = true;
+    lane.give(3);
+    lane.end();
+    expect(sizes(lane)).toEqual([3]);
+    expect(lane.isComplete).toBe(false);
+    await lane.durable();
+    expect(lane.isComplete).toBe(true);
+    expect(clock.timers).toBe(0);
+  });
+
+  it('writes everything once and in order, however it arrives and however long writes take', async () => {
+    const step = fc.oneof(
+      fc.record({ give: fc.integer({ min: 1, max: 2500 }) }),
+      fc.constant({ durable: true }),
+      fc.record({ pass: fc.integer({ min: 1, max: 700 }) }),
+      fc.record({ hasMore: fc.boolean() }),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+        const { lane, clock, gather } = start();
+        let given = 0;
+        for (const step of steps) {
+          if ('give' in step) {
+            lane.give(step.give);
+            given += step.give;
+          } else if ('durable' in step) await lane.durable();
+          else if ('pass' in step) await clock.advance(step.pass);
+          else if (step.hasMore) lane.hasMore = true;
+          else lane.rest();
+          expect(lane.absorbed).toBeLessThanOrEqual(2 * laneMessages);
+        }
+        lane.end();
+        while (!lane.isComplete) await lane.durable();
+        expect(lane.writes.flatMap(({ offsets }) => offsets)).toEqual(Array.from({ length: given }, (_, at) => at));
+        expect([lane.absorbed, gather.bytes, clock.timers]).toEqual([0, 0, 0]);
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
