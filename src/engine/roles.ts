@@ -113,10 +113,7 @@ export class Roles {
     };
   }
 
-  /**
-   * Closes all of them, each within its time; the source last: it gives up the lease, and the next process opens the
-   * same ports.
-   */
+  /** Closes all of them, each within its time; the source last, since the next process opens the same ports. */
   async close(): Promise<void> {
     // A role that is still connecting can be closed only afterwards.
     await endedWithin(this.#parts.environment.clock, closeMs, Promise.all(this.#connecting));
