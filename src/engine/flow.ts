@@ -170,7 +170,7 @@ export class Flow {
       limits: settings.limits,
       topologyPermits: this.#permits,
       replayable: source.replayable,
-      gathers: [...this.#roles.sinks.values()].some(({ gathering }) => gathering !== undefined),
+      absorbable: [...this.#roles.sinks.values()].some(({ gathering }) => gathering) ? absorbableBatches : 0,
       killed: this.#killed.controller.signal,
       fail: (error) => this.#fail(error),
       logMismatch: (given) => this.#logMismatch(given),
