@@ -6,6 +6,7 @@ import { finnhub } from './finnhub/index.ts';
 import { kafka } from './kafka/index.ts';
 import { mock } from './mock/index.ts';
 import { mongodb } from './mongodb/index.ts';
+import { reconcile } from './reconcile/index.ts';
 import { rest } from './rest/index.ts';
 import { sqliteLog } from './sqlite-log/index.ts';
 import { sqliteTable } from './sqlite-table/index.ts';
@@ -23,6 +24,7 @@ export const connectors: readonly ConnectorDeclaration[] = [
   memoryTable,
   mock,
   mongodb,
+  reconcile,
   rest,
   sqliteLog,
   sqliteTable,

@@ -1,6 +1,7 @@
 import { type Document, Long, ObjectId } from 'mongodb';
 import { FdpError } from '../../src/errors.ts';
-import type { AuditedRow, AuditedState, AuditedValue, Revision, TableAudit } from '../../src/kit/audit.ts';
+import type { AuditedRow, AuditedState, Revision, TableAudit } from '../../src/kit/audit.ts';
+import type { AuditedValue } from '../../src/kit/reconciler.ts';
 import type { RoleContext } from '../../src/kit/role.ts';
 import type { TableDefinition } from '../shared/table/definition.ts';
 import { reviseRow } from '../shared/table/revise.ts';

@@ -1,5 +1,6 @@
-import type { AuditedRow, AuditedState, AuditedValue, Revision, TableAudit } from '../../src/kit/audit.ts';
+import type { AuditedRow, AuditedState, Revision, TableAudit } from '../../src/kit/audit.ts';
 import type { Environment } from '../../src/kit/environment.ts';
+import type { AuditedValue } from '../../src/kit/reconciler.ts';
 import type { Database, SqlRow } from '../shared/sqlite-file/database.ts';
 import { HeldFile } from '../shared/sqlite-file/held-file.ts';
 import { reviseRow } from '../shared/table/revise.ts';

@@ -149,6 +149,7 @@ function reconcileCommand(program: Command, does: Actions, exit: Exit): void {
     .option('--symbol <symbol>', 'only the rows of this symbol')
     .option('--from <time>', 'only bars from this time on: RFC 3339, a date, Unix ms, or -15m')
     .option('--to <time>', 'only bars before this time')
+    .option('--from-log', 'recompute from the messages of the log, also where what was counted is stored')
     .option('--repair', 'correct the rows that differ; processors may run meanwhile')
     .addOption(json())
     .action(async (table: string | undefined, flags: ReconcileFlags) => exit(await does.reconcile(table, flags)));

@@ -21,6 +21,7 @@ import { outputWritten, print, watchOutput } from './output.ts';
 import { resolveProcess } from './process-settings.ts';
 import { produce } from './produce.ts';
 import { reconcileTables } from './reconcile.ts';
+import { reconcilerOf } from './reconciler.ts';
 import { replayLetters } from './replay-letters.ts';
 import { run } from './run.ts';
 import { status } from './status.ts';
@@ -138,7 +139,10 @@ async function start(request: SpecRequest): Promise<number> {
   if (!plan) return show({ text: problemText(problems, request.folder), exitCode: usageExitCode });
   const { profile, variables } = spec;
   const secrets = [...knownSecrets(spec)];
-  return run({ plan, profile, version: readVersion(), env: variables.all, secrets, mask: secretsOf(spec) });
+  return run({
+    ...{ plan, profile, secrets, version: readVersion(), env: variables.all, mask: secretsOf(spec) },
+    reconciler: (environment) => reconcilerOf(spec, environment),
+  });
 }
 
 const exitCode = await main(process.argv.slice(2));

@@ -5,6 +5,7 @@ import {
   type Operate,
   TableEvidence,
 } from '../../connectors/shared/reconcile/evidence.ts';
+import { LogEvidence } from '../../connectors/shared/reconcile/log-evidence.ts';
 import type { Reconcilable } from '../../connectors/shared/reconcile/subject.ts';
 import { readTable, type TableDefinition, type TableOptions } from '../../connectors/shared/table/definition.ts';
 import { loneRole } from '../engine/lone-role.ts';
@@ -21,6 +22,7 @@ import type { MergeShape } from '../kit/row.ts';
 import {
   type BranchSpec,
   type ConnectorSpec,
+  chainOf,
   inputOf,
   type OperatorSpec,
   type Spec,
@@ -32,8 +34,9 @@ import { withConnector } from './letters.ts';
 export interface Subject {
   readonly name: string;
   readonly table: ConnectorSpec;
-  /** The table whose rows it counts. */
-  readonly rows: ConnectorSpec;
+  /** What it counts: the rows of a table, or the messages of a log. */
+  readonly from: ConnectorSpec;
+  readonly isLog: boolean;
   readonly topology: TopologySpec;
   readonly operators: readonly OperatorSpec[];
   readonly shape: MergeShape;
@@ -44,24 +47,38 @@ export interface Subject {
 }
 
 /** Operators that make the same of a message whatever came before it, and ask nobody. */
-const pure = new Set(['filter', 'map', 'require', 'eligibility', 'metadata_upsert', 'aggregate', 'candles']);
+const pure = new Set([
+  ...['filter', 'map', 'require', 'eligibility', 'split', 'explode', 'idempotency_key'],
+  ...['metadata_upsert', 'aggregate', 'candles'],
+]);
 const defaultBatch = 500;
 
 /**
  * The tables to reconcile: the one of that name, or all that count.
+ * @param fromLog from the messages of the log, also where the rows that were counted are stored
  * @throws FDP_USAGE for a name that is none, and for a table that can't be recomputed
  */
-export function subjectsOf(spec: Spec, name: string | undefined): readonly Subject[] {
+export function subjectsOf(spec: Spec, name: string | undefined, fromLog = false): readonly Subject[] {
   const filled = countingBranches(spec);
   if (name === undefined) {
     if (filled.size === 0) throw usage('no topology fills a table with counts: there is nothing to reconcile');
-    return [...filled.keys()].map((each) => subjectOf(spec, each, filled));
+    return [...filled.keys()].flatMap((each) => recomputable(() => subjectOf(spec, each, { filled, fromLog })));
   }
   if (!filled.has(name)) {
     const what = spec.connectors.has(name) ? `no topology fills "${name}" with counts` : `there is no table "${name}"`;
     throw usage(`${what}: ${suggestion(name, [...filled.keys()], 'tables with counts')}`);
   }
-  return [subjectOf(spec, name, filled)];
+  return [subjectOf(spec, name, { filled, fromLog })];
+}
+
+/** Nothing of a table that can't be recomputed: where no table was named it is left out. */
+function recomputable(find: () => Subject): readonly Subject[] {
+  try {
+    return [find()];
+  } catch (error) {
+    if (error instanceof FdpError && error.code === 'FDP_USAGE') return [];
+    throw error;
+  }
 }
 
 interface Filling {
@@ -81,7 +98,11 @@ function countingBranches({ topologies }: Spec): ReadonlyMap<string, readonly Fi
   return found;
 }
 
-function subjectOf(spec: Spec, name: string, filled: ReadonlyMap<string, readonly Filling[]>): Subject {
+function subjectOf(
+  spec: Spec,
+  name: string,
+  { filled, fromLog }: { readonly filled: ReadonlyMap<string, readonly Filling[]>; readonly fromLog: boolean },
+): Subject {
   const [filling, second] = filled.get(name) ?? [];
   if (!filling) throw usage(`there is no table "${name}"`);
   if (second) {
@@ -89,26 +110,35 @@ function subjectOf(spec: Spec, name: string, filled: ReadonlyMap<string, readonl
     throw usage(`${name} is filled by several branches (${topologies}): what it should hold can't be told`);
   }
   const { topology, branch } = filling;
-  const { operators, after } = branch;
-  const rows = topology.branches.find((each) => each.name === after?.name)?.sink.connector;
+  const stored = fromLog
+    ? undefined
+    : topology.branches.find((each) => each.name === branch.after?.name)?.sink.connector;
+  const { source } = topology;
+  const isLog = source?.connector?.declaration?.family === 'log';
+  const operators = stored ? branch.operators : chainOf(topology, branch);
   const last = operators.at(-1);
   const shape = last?.declaration?.merges?.(last.options);
-  const table = spec.connectors.get(name);
-  if (!rows || !shape || !table)
-    throw usage(`${name} stands after no table (\`after\`): there are no stored rows to recompute it from`);
+  const [table, counted] = [spec.connectors.get(name), stored ?? source?.connector];
+  if (!counted || !shape || !table || !(stored || isLog))
+    throw usage(
+      `${name} stands after no table (\`after\`), and ${topology.name} reads no log: nothing is left of what it counted`,
+    );
   const impure = operators.find(({ type }) => !pure.has(type));
   if (impure) throw usage(`${name} can't be recomputed: ${impure.type} depends on more than one message`);
-  checkFields(name, rows, operators);
-  const { source } = topology;
+  if (stored) checkFields(name, stored, operators);
   const batch = Number(source?.usage['batch'] ?? defaultBatch);
   return {
-    ...{ name, table, rows, topology, operators, shape },
+    ...{ name, table, from: counted, isLog: !stored, topology, operators, shape },
     underWay: (spec.settings.limits.laneBatches + 1) * batch,
-    whyNoRepair:
-      source?.connector?.declaration?.family === 'log'
-        ? undefined
-        : `${topology.name} reads no log: which of its messages were counted can't be told while it runs`,
+    whyNoRepair: whyNoRepair({ topology, branch }, isLog, fromLog),
   };
+}
+
+function whyNoRepair({ topology, branch }: Filling, isLog: boolean, fromLog: boolean): string | undefined {
+  if (!isLog) return `${topology.name} reads no log: which of its messages were counted can't be told while it runs`;
+  if (fromLog && branch.after)
+    return `${branch.name} counts what ${branch.after.name} has stored: it is repaired from there, without --from-log`;
+  return undefined;
 }
 
 /** What the operators read must be in the stored rows. */
@@ -138,16 +168,33 @@ export async function withSubject<T>(
   { environment, signal, wants }: SubjectOptions,
   work: (reconcilable: Reconcilable) => Promise<T>,
 ): Promise<T> {
-  const { table, rows, operators, shape, underWay } = subject;
-  const [tablePlan, rowsPlan] = [planOf(table), planOf(rows)];
+  const { table, from: counted, operators, shape, underWay } = subject;
+  const [tablePlan, plan] = [planOf(table), planOf(counted)];
   const definition = definitionOf(tablePlan);
-  return withAudit(tablePlan, environment, signal, (counters) =>
-    withAudit(rowsPlan, environment, signal, (audit) => {
-      const operate = operateWith(subject, operators, environment);
-      const evidence: Evidence = new TableEvidence(audit, definitionOf(rowsPlan), contributionsOf(definition, operate));
-      return work({ definition, shape, counters, evidence, underWay, wants });
-    }),
-  );
+  const contributions = contributionsOf(definition, operateWith(subject, operators, environment));
+  const parts = { definition, shape, underWay, wants, startField: startFieldOf(subject) };
+  return withAudit(tablePlan, environment, signal, (counters) => {
+    const withEvidence = (evidence: Evidence) => work({ ...parts, counters, evidence });
+    if (!subject.isLog)
+      return withAudit(plan, environment, signal, (audit) =>
+        withEvidence(new TableEvidence(audit, definitionOf(plan), contributions)),
+      );
+    return withConnector(plan, environment, (connector) => {
+      const browse = () => {
+        const source = connector.browse?.(loneRole(plan, 'source', environment));
+        if (!source)
+          throw new FdpError('FDP_NOT_SUPPORTED', `${plan.name}: ${plan.declaration.type} can't be read again`);
+        return source;
+      };
+      return withEvidence(new LogEvidence(plan.name, browse, contributions));
+    });
+  });
+}
+
+/** The date field that a row gets with its key: from when on it counts. */
+export function startFieldOf({ shape, table }: Pick<Subject, 'shape' | 'table'>): string | undefined {
+  const { fields = {} } = definitionOf(table);
+  return Object.keys(shape.fields).find((field) => shape.fields[field] === 'set_on_insert' && fields[field] === 'date');
 }
 
 export interface SubjectOptions extends Pick<Reconcilable, 'wants'> {

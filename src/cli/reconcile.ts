@@ -1,19 +1,20 @@
-import type { Difference } from '../../connectors/shared/reconcile/difference.ts';
 import { type Reconciled, reconcile } from '../../connectors/shared/reconcile/reconciliation.ts';
 import type { Reconcilable } from '../../connectors/shared/reconcile/subject.ts';
-import { foreignText } from '../kit/text.ts';
+import type { Difference } from '../kit/reconciler.ts';
 import { timeExpected, timeMs } from '../kit/time-text.ts';
 import { resolveConnectors } from '../pipeline/give/resolve.ts';
 import { readSpec } from '../pipeline/read.ts';
 import { outputGone } from './output.ts';
 import { quietEnvironment } from './quiet.ts';
-import { definitionOf, type Subject, subjectsOf, usage, withSubject } from './reconcile-subject.ts';
+import { definitionOf, type Subject, startFieldOf, subjectsOf, usage, withSubject } from './reconcile-subject.ts';
+import { differenceText, resultText } from './reconcile-texts.ts';
 import { type CommandResult, problemText, type SpecRequest } from './validate.ts';
 
 export interface ReconcileFlags {
   readonly symbol?: string;
   readonly from?: string;
   readonly to?: string;
+  readonly fromLog?: boolean;
   readonly repair?: boolean;
   readonly json?: boolean;
 }
@@ -36,10 +37,10 @@ export async function reconcileTables(
 ): Promise<CommandResult> {
   const spec = readSpec(request);
   if (spec.problems.size > 0) return { text: problemText(spec.problems.list, request.folder), exitCode: 2 };
-  const subjects = subjectsOf(spec, name);
+  const subjects = subjectsOf(spec, name, flags.fromLog);
   const { problems } = resolveConnectors(
     spec,
-    subjects.flatMap(({ table, rows }) => [table, rows]),
+    subjects.flatMap(({ table, from }) => [table, from]),
   );
   if (problems.length > 0) return { text: problemText(problems, request.folder), exitCode: 2 };
   const environment = await quietEnvironment();
@@ -65,15 +66,14 @@ export async function reconcileTables(
 }
 
 /** Which rows are asked for; undefined for all. */
-function wanted({ name, table, shape }: Subject, flags: ReconcileFlags, now: number): Reconcilable['wants'] {
+function wanted(subject: Subject, flags: ReconcileFlags, now: number): Reconcilable['wants'] {
+  const { name, table } = subject;
   const { fields = {}, unique } = definitionOf(table);
   const { symbol } = flags;
   if (symbol !== undefined && !Object.hasOwn(fields, 'symbol')) throw usage(`${name} has no field "symbol"`);
   const [from, to] = [time('from', flags.from, now), time('to', flags.to, now)];
   const isRange = from !== undefined || to !== undefined;
-  const start = Object.keys(shape.fields).find(
-    (field) => shape.fields[field] === 'set_on_insert' && fields[field] === 'date',
-  );
+  const start = startFieldOf(subject);
   if (isRange && start === undefined)
     throw usage(`--from and --to are for rows of a time, as bars have: those of ${name} hold all of it`);
   if (symbol === undefined && !isRange) return undefined;
@@ -92,36 +92,11 @@ function time(flag: string, text: string | undefined, now: number): number | und
   return ms;
 }
 
-function differenceText(table: string, { key, fields, cause, repaired, left }: Difference): string {
-  const parts = Object.entries(fields).map(
-    ([field, { stored, recomputed }]) => `${field} is ${stored ?? 'missing'}, recomputed ${recomputed ?? 'none'}`,
-  );
-  const end = repaired ? '; repaired' : left === undefined ? '' : `; not repaired: ${left}`;
-  return `${table} ${foreignText(String(key))}: ${[parts.join(', '), cause].filter((part) => part !== '').join(': ')}${end}`;
-}
-
-function resultText({ name, rows }: Subject, result: Reconciled): string {
-  const { differences, left, ahead, messages, partial } = result;
-  const repaired = differences - left;
-  const parts = [
-    differences === 0 ? 'no difference' : counted(differences, 'difference'),
-    ...(repaired > 0 ? [`${repaired} repaired`] : []),
-    ...(differences > 0 ? [`${left} left`] : []),
-    ...(ahead > 0 ? [`${counted(ahead, 'message')} stored and not counted yet`] : []),
-    ...(partial === undefined ? [] : [`${rows.name}: ${partial}: rows that hold more than was found are not compared`]),
-  ];
-  return `${name}: ${counted(result.rows, 'row')} compared with ${counted(messages, 'message')} of ${rows.name}: ${parts.join(', ')}`;
-}
-
 function resultJson(
-  { name, rows }: Subject,
+  { name, from }: Subject,
   { partial, ...result }: Reconciled,
   listed: readonly Difference[],
 ): object {
   const { differences: count, ...others } = result;
-  return { table: name, from: rows.name, ...others, partial: partial ?? null, count, differences: listed };
-}
-
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`;
+  return { table: name, from: from.name, ...others, partial: partial ?? null, count, differences: listed };
 }

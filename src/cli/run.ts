@@ -7,6 +7,7 @@ import { standardOutput } from '../kit/declaration.ts';
 import type { Environment, Platform } from '../kit/environment.ts';
 import type { Figures } from '../kit/figures.ts';
 import { instanceName } from '../kit/instance.ts';
+import type { Reconciler } from '../kit/reconciler.ts';
 import { isScreen } from '../kit/screen.ts';
 import type { ProcessSnapshot } from '../kit/snapshot.ts';
 import { createLog, type Log, type LogDestination, logLevel } from '../observe/log.ts';
@@ -33,6 +34,8 @@ export interface RunRequest {
   readonly secrets: readonly string[];
   /** Hides secrets in options. */
   readonly mask: OptionMask;
+  /** Compares tables of the pipeline; left out where none is asked to. */
+  reconciler?(environment: Environment): Reconciler;
 }
 
 /**
@@ -82,7 +85,8 @@ export async function run(request: RunRequest): Promise<number> {
     ...(reader && { reports: () => reader.read() }),
     ...(logFile?.path !== undefined && { logFile: logFile.path }),
   };
-  const runtime: Runtime = new Runtime(plan, { ...environment, platform });
+  const reconciler = request.reconciler?.(environment);
+  const runtime: Runtime = new Runtime(plan, { ...environment, platform, ...(reconciler && { reconciler }) });
   // Before anything is logged: a reader of the log may send a signal.
   const letGo = stopOnSignals(runtime, { clock, log, env: process.env });
   const observe = await startObserveServer({

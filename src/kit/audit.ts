@@ -1,8 +1,6 @@
 import type { Coordinates } from './origin.ts';
+import type { AuditedValue } from './reconciler.ts';
 import type { Role } from './role.ts';
-
-/** A value as a table keeps it: decimals as canonical text, dates as Unix ms, lists as JSON. */
-export type AuditedValue = string | number | boolean | null;
 
 /** A row's content: its fields, up to which record of each lane it has counted, and what orders its first and last values. */
 export interface AuditedState {

@@ -1,5 +1,6 @@
 import type { Chance } from './chance.ts';
 import type { Clock } from './clock.ts';
+import type { Reconciler } from './reconciler.ts';
 import type { ProcessSnapshot, StatusReport } from './snapshot.ts';
 
 /** Structured log, one line per event. */
@@ -19,6 +20,8 @@ export interface Environment {
   failPoint(name: string): void | Promise<void>;
   /** For components that show the platform to a person; left out where nothing runs, as in most commands. */
   readonly platform?: Platform;
+  /** For those who compare tables with what they counted; left out where no pipeline runs. */
+  readonly reconciler?: Reconciler;
 }
 
 /** The running platform, as a screen sees it. */

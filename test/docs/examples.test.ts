@@ -57,7 +57,11 @@ const notRun: Readonly<Record<string, string>> = {
   'docs/deploy.md: 3. The cloud machine': needsCloud,
   'docs/deploy.md: 4. The pipeline': needsCloud,
   'docs/deploy.md: Without Compose': needsDocker,
+  'docs/migrate.md: 5. Correct the counters':
+    'test/e2e/reconcile.test.ts runs the same commands on rows of another program',
   'docs/migrate.md: 6. Start': 'test/cluster/migrate.test.ts starts the same commands on a topic of its own',
+  'docs/operate.md: Checking counters and bars':
+    'test/e2e/reconcile.test.ts runs the same commands on a data folder of its own',
   'docs/operate.md: Watching it': 'needs a terminal; test/e2e/dashboard.test.ts runs the dashboard in one',
   'docs/operate.md: Under systemd': 'needs systemd as the first process of the machine',
   'docs/performance.md: Speed': 'takes minutes, and figures of a shared machine can not fail; .ci/run runs `--quick`',

@@ -1,19 +1,8 @@
-import type { AuditedState, AuditedValue } from '../../../src/kit/audit.ts';
+import type { AuditedState } from '../../../src/kit/audit.ts';
+import type { AuditedValue, Difference } from '../../../src/kit/reconciler.ts';
 import type { MergeShape } from '../../../src/kit/row.ts';
 import type { TableDefinition } from '../table/definition.ts';
 import type { RowRecount } from './recount.ts';
-
-/** A row that is not what its messages make it. */
-export interface Difference {
-  /** The value of the row's unique field. */
-  readonly key: AuditedValue;
-  /** The fields that differ: as stored, null where the row or the field is missing, and as recomputed. */
-  readonly fields: Readonly<Record<string, { readonly stored: AuditedValue; readonly recomputed: AuditedValue }>>;
-  readonly cause: string;
-  readonly repaired: boolean;
-  /** Why it was not repaired, or can't be; left out where it was, or was not asked for. */
-  readonly left?: string;
-}
 
 export type DifferentFields = Difference['fields'];
 
@@ -62,6 +51,7 @@ export function likelyCause(shape: MergeShape, { row, foreign, lost }: RowRecoun
     return 'rows of another program are not counted by fdp, and that program had not counted them all';
   if (Object.keys(row.marks).length === 0) return 'the row was written by another program';
   if (isMore) return 'the row was changed by another program, or stored rows were removed by hand';
-  if (isLess) return 'the row was changed by another program, or refused messages (see `dead-letters list`)';
+  if (isLess)
+    return 'the row was removed, restored or changed by another program, or refused messages (`dead-letters list`)';
   return 'the row was changed by another program';
 }

@@ -1,7 +1,8 @@
-import type { AuditedRow, AuditedState, AuditedValue, TableAudit } from '../../../src/kit/audit.ts';
+import type { AuditedRow, AuditedState, TableAudit } from '../../../src/kit/audit.ts';
 import { type Message, toMessage } from '../../../src/kit/message.ts';
 import type { Coordinates } from '../../../src/kit/origin.ts';
 import { coordinatesOf } from '../../../src/kit/origin.ts';
+import type { AuditedValue } from '../../../src/kit/reconciler.ts';
 import type { Track } from '../../../src/kit/track.ts';
 import type { TableDefinition } from '../table/definition.ts';
 import { readChange } from '../table/fold.ts';
@@ -33,7 +34,14 @@ export interface Evidence {
   /** Whether all messages of a lane up to this offset have been given, once `pages` or `more` has ended. */
   hasReached(lane: string, offset: number): boolean;
   /** Why messages that were counted may not be there any more; undefined when all are. */
-  whyMissing(): Promise<string | undefined>;
+  missing(signal: AbortSignal): Promise<Missing | undefined>;
+}
+
+/** Why messages are missing. */
+export interface Missing {
+  readonly why: string;
+  /** All that were received from this moment on are there, Unix ms; left out where nobody knows. */
+  readonly before?: number;
 }
 
 /** Makes merge operations of messages, as the operators of the branch do; those that it filters or rejects make none. */
@@ -81,8 +89,9 @@ export class TableEvidence implements Evidence {
     return true;
   }
 
-  whyMissing(): Promise<string | undefined> {
-    return this.#audit.whyRowsAreMissing();
+  async missing(): Promise<Missing | undefined> {
+    const why = await this.#audit.whyRowsAreMissing();
+    return why === undefined ? undefined : { why };
   }
 
   #passed(rows: readonly AuditedRow[]): readonly Contribution[] {

@@ -1,4 +1,5 @@
-import type { AuditedRow, AuditedState, AuditedValue, TableAudit } from '../../../src/kit/audit.ts';
+import type { AuditedRow, AuditedState, TableAudit } from '../../../src/kit/audit.ts';
+import type { AuditedValue } from '../../../src/kit/reconciler.ts';
 import { isAbove } from '../table/store.ts';
 
 type Mark = AuditedState['marks'][string];

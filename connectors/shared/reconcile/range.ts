@@ -1,4 +1,4 @@
-import type { AuditedValue } from '../../../src/kit/audit.ts';
+import type { AuditedValue } from '../../../src/kit/reconciler.ts';
 import { differentFields } from './difference.ts';
 import type { Contribution } from './evidence.ts';
 import { allRows, boundsOf, compareKeys, highestMarks } from './marks.ts';
@@ -45,7 +45,10 @@ export class Range {
     for (const recount of this.#recounts.values()) {
       this.ahead += recount.ahead;
       this.messages += recount.taken;
-      if (Object.keys(differentFields(this.#subject.shape, recount)).length > 0)
+      const isWhole = Object.entries(recount.row?.marks ?? {}).every(([lane, [offset]]) =>
+        evidence.hasReached(lane, offset),
+      );
+      if (!isWhole || Object.keys(differentFields(this.#subject.shape, recount)).length > 0)
         doubts.push({ key: recount.key, hasMessages: true });
     }
     this.rows = this.#recounts.size;

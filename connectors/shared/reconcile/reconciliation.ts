@@ -1,4 +1,4 @@
-import type { AuditedValue } from '../../../src/kit/audit.ts';
+import type { AuditedValue } from '../../../src/kit/reconciler.ts';
 import { Range } from './range.ts';
 import { Settlement } from './settlement.ts';
 import type { Reconcilable, ReconcileOptions } from './subject.ts';
@@ -31,7 +31,7 @@ export async function reconcile(
   options: ReconcileOptions,
   signal: AbortSignal,
 ): Promise<Reconciled> {
-  const partial = await subject.evidence.whyMissing();
+  const missing = await subject.evidence.missing(signal);
   const sums = { rows: 0, messages: 0, ahead: 0, differences: 0, left: 0 };
   for (let above: AuditedValue | undefined; ; ) {
     const range = new Range(subject, { above, maxRows: options.maxRows ?? mostRows });
@@ -40,12 +40,12 @@ export async function reconcile(
     sums.messages += range.messages;
     sums.ahead += range.ahead;
     if (doubts.length > 0) {
-      const settlement = new Settlement(subject, { ...options, partial, bounds: range.bounds, ends: range.ends });
+      const settlement = new Settlement(subject, { ...options, missing, bounds: range.bounds, ends: range.ends });
       const { differences, left } = await settlement.settle(doubts, signal);
       sums.differences += differences;
       sums.left += left;
     }
-    if (range.last === undefined) return { ...sums, partial };
+    if (range.last === undefined) return { ...sums, partial: missing?.why };
     above = range.last;
   }
 }

@@ -1,4 +1,5 @@
-import type { AuditedState, AuditedValue } from '../../../src/kit/audit.ts';
+import type { AuditedState } from '../../../src/kit/audit.ts';
+import type { AuditedValue } from '../../../src/kit/reconciler.ts';
 import { isAbove } from '../table/store.ts';
 import type { Contribution } from './evidence.ts';
 import { RowTotals } from './totals.ts';

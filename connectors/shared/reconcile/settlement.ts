@@ -1,13 +1,14 @@
 import { isRetriable } from '../../../src/errors.ts';
-import type { AuditedState, AuditedValue } from '../../../src/kit/audit.ts';
-import { correctedRow, type Difference, type DifferentFields, differentFields, likelyCause } from './difference.ts';
-import type { Contribution } from './evidence.ts';
+import type { AuditedState } from '../../../src/kit/audit.ts';
+import type { AuditedValue, Difference } from '../../../src/kit/reconciler.ts';
+import { correctedRow, type DifferentFields, differentFields, likelyCause } from './difference.ts';
+import type { Contribution, Missing } from './evidence.ts';
 import { highestMarks } from './marks.ts';
 import { type Bounds, RowRecount } from './recount.ts';
 import type { Doubt, Reconcilable, ReconcileOptions } from './subject.ts';
 
 export interface SettlementOptions extends Pick<ReconcileOptions, 'repair' | 'found'> {
-  readonly partial: string | undefined;
+  readonly missing: Missing | undefined;
   readonly bounds: Bounds;
   /** The highest offset that was stored of each lane. */
   readonly ends: ReadonlyMap<string, number>;
@@ -17,6 +18,8 @@ export interface SettlementOptions extends Pick<ReconcileOptions, 'repair' | 'fo
 const mostHeld = 50_000;
 /** Rows that are read again together. */
 const chunkRows = 500;
+/** How far the time of a message may lie after its receipt, ms. */
+const dayMs = 86_400_000;
 /** So often a row may change before it could be compared or repaired, until it is left for the next time. */
 const mostTries = 200;
 
@@ -139,17 +142,17 @@ export class Settlement {
   /** Why a row must not be repaired; `unknown` where not even a difference is certain. */
   #whyLeft(recount: RowRecount, fields: DifferentFields): string | undefined {
     const { evidence, shape } = this.#subject;
-    const { partial } = this.#options;
     const isMore = Object.entries(fields).some(
       ([field, { stored, recomputed }]) =>
         ['count', 'sum', 'highest'].includes(shape.fields[field] ?? '') && Number(stored) > Number(recomputed),
     );
-    if (partial !== undefined) {
+    const why = this.#whyMissing(recount);
+    if (why !== undefined) {
       const isLess = Object.entries(fields).some(
         ([field, { stored, recomputed }]) =>
           shape.fields[field] === 'count' && Number(stored ?? 0) < Number(recomputed),
       );
-      return isLess && !isMore ? `${evidence.name}: ${partial}: the right value is not known` : 'unknown';
+      return isLess && !isMore ? `${evidence.name}: ${why}: the right value is not known` : 'unknown';
     }
     if (recount.row === undefined) return undefined;
     const lane = recount.unfoundLane;
@@ -158,6 +161,16 @@ export class Settlement {
     if (isMore && recount.heldLanes.some((held) => this.#behind.has(held)))
       return 'messages above its marks may be counted: they were lowered by `counters forget`, or the row was restored';
     return undefined;
+  }
+
+  /** Why not all messages of a row may be there; undefined when it begins a day after the last that is missing. */
+  #whyMissing({ row, totals }: RowRecount): string | undefined {
+    const { startField } = this.#subject;
+    const { missing } = this.#options;
+    if (!missing) return undefined;
+    const start = startField === undefined ? null : (totals.value(startField) ?? row?.values[startField] ?? null);
+    const isWhole = missing.before !== undefined && start !== null && Number(start) >= missing.before + dayMs;
+    return isWhole ? undefined : missing.why;
   }
 
   /** False when somebody came between. */

@@ -1,7 +1,7 @@
-import type { AuditedValue, TableAudit } from '../../../src/kit/audit.ts';
+import type { TableAudit } from '../../../src/kit/audit.ts';
+import type { AuditedValue, Difference } from '../../../src/kit/reconciler.ts';
 import type { MergeShape } from '../../../src/kit/row.ts';
 import type { TableDefinition } from '../table/definition.ts';
-import type { Difference } from './difference.ts';
 import type { Evidence } from './evidence.ts';
 
 /** What is compared with what. */
@@ -13,6 +13,8 @@ export interface Reconcilable {
   readonly evidence: Evidence;
   /** Messages of a lane that may be under way at once: below the highest mark of a lane by so many all has been counted. */
   readonly underWay: number;
+  /** The field that holds from when on a row counts, as bars have it: its messages were received later, but for a day. */
+  readonly startField?: string | undefined;
   /** Whether a row is to be checked, by its key and values; left out: all are. */
   readonly wants?: ((key: AuditedValue, values: Readonly<Record<string, unknown>>) => boolean) | undefined;
 }

@@ -1,4 +1,4 @@
-import type { AuditedState, AuditedValue } from '../../../src/kit/audit.ts';
+import type { AuditedState } from '../../../src/kit/audit.ts';
 import {
   addDecimals,
   compareDecimals,
@@ -7,6 +7,7 @@ import {
   formatDecimal,
   parseDecimal,
 } from '../../../src/kit/decimal.ts';
+import type { AuditedValue } from '../../../src/kit/reconciler.ts';
 import type { FoldKind } from '../../../src/kit/row.ts';
 import type { ColumnType } from '../table/definition.ts';
 import type { Order, Step } from '../table/steps.ts';

@@ -1,4 +1,5 @@
-import type { AuditedValue, Revision } from '../../../src/kit/audit.ts';
+import type { Revision } from '../../../src/kit/audit.ts';
+import type { AuditedValue } from '../../../src/kit/reconciler.ts';
 import type { TableStore } from './store.ts';
 
 /** Changes one row as `TableAudit.revise` does, by the step in which changes are merged. */

@@ -1,6 +1,7 @@
 import { reviseRow } from '../../../connectors/shared/table/revise.ts';
-import type { AuditedRow, AuditedState, AuditedValue, Revision, TableAudit } from '../../kit/audit.ts';
+import type { AuditedRow, AuditedState, Revision, TableAudit } from '../../kit/audit.ts';
 import type { Environment } from '../../kit/environment.ts';
+import type { AuditedValue } from '../../kit/reconciler.ts';
 import type { MemoryRow, MemorySpace } from './space.ts';
 import { type MemoryTableOptions, MemoryTableStore } from './table-store.ts';
 

@@ -10,11 +10,12 @@ import { type Workspace, workspaceIn } from './workspace.ts';
 export class Installation {
   readonly folder: string;
   readonly workspace: Workspace;
-  readonly #pipeline: string;
+  /** The path of its pipeline. */
+  readonly pipeline: string;
 
   private constructor(folder: string, pipeline: string, workspace: Workspace) {
     this.folder = folder;
-    this.#pipeline = pipeline;
+    this.pipeline = pipeline;
     this.workspace = workspace;
   }
 
@@ -38,7 +39,7 @@ export class Installation {
   /** Starts some topologies, all when none is named. */
   start(topologies: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Process {
     const chosen = topologies.length > 0 ? ['--topology', topologies.join()] : [];
-    const args = ['--pipeline', this.#pipeline, ...chosen];
+    const args = ['--pipeline', this.pipeline, ...chosen];
     // Several processes can't observe on one given port; each takes the next free one.
     const { OBSERVE_PORT: _, ...shared } = this.workspace.env;
     return new Process(args, { ...shared, ...env });

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { Difference } from '../../../connectors/shared/reconcile/difference.ts';
 import { contributionsOf, TableEvidence } from '../../../connectors/shared/reconcile/evidence.ts';
 import { type Reconciled, reconcile } from '../../../connectors/shared/reconcile/reconciliation.ts';
 import { readTable, type TableOptions } from '../../../connectors/shared/table/definition.ts';
 import type { AuditedState, TableAudit } from '../../../src/kit/audit.ts';
 import { derive, type Message } from '../../../src/kit/message.ts';
 import { coordinatesOf } from '../../../src/kit/origin.ts';
+import type { Difference } from '../../../src/kit/reconciler.ts';
 import type { MergeShape, Row } from '../../../src/kit/row.ts';
 import { roleContext, testEnvironment } from '../../../src/testing/environment.ts';
 import { barMessage, barsOf, barTable, someTrades, type Trade } from './fold-model.ts';
@@ -79,7 +79,13 @@ export class ReconcileBench {
     await this.audits.bars.revise(symbol, (row) => row && { ...row, values: { ...row.values, ...change } }, signal);
   }
 
-  async reconcile(more: Partial<Parameters<typeof reconcile>[1]> & { readonly underWay?: number } = {}) {
+  /** @param more `between` is called after a row was recomputed, and before it is repaired */
+  async reconcile(
+    more: Partial<Parameters<typeof reconcile>[1]> & {
+      readonly underWay?: number;
+      between?(): Promise<void>;
+    } = {},
+  ) {
     const definition = readTable('bars', barTable as TableOptions);
     const evidence = new TableEvidence(
       this.audits.trades,
@@ -90,7 +96,7 @@ export class ReconcileBench {
     const subject = {
       definition,
       shape: barShape,
-      counters: this.audits.bars,
+      counters: interrupted(this.audits.bars, more.between),
       evidence,
       underWay: more.underWay ?? 1e6,
     };
@@ -200,6 +206,27 @@ export function reconcileCases(
     );
   });
 
+  it('repairs a row that counts more between its comparison and its repair', async () => {
+    const trade = (offset: number, time: number): Trade => ({
+      ...{ symbol: 'A', lane: lanes[0] ?? '', offset, index: 0, time, size: 1, price: String(offset), turnover: 1 },
+    });
+    await within(async (bench) => {
+      const [before, later] = [
+        [trade(0, 5), trade(1, 3)],
+        [trade(2, 4), trade(3, 1)],
+      ];
+      await bench.store(before);
+      await bench.count(before);
+      await bench.spoil('A', { trades: 9, lastAt: 100, close: 'spoiled' });
+      const between = async () => {
+        await bench.store(later);
+        await bench.count(later);
+      };
+      expect(await bench.reconcile({ repair: true, between })).toMatchObject({ differences: 1, left: 0 });
+      expect(await bench.rows()).toEqual(barsOf([...before, ...later]));
+    });
+  });
+
   it('finds nothing on healthy rows while they are written, and repairs spoiled ones meanwhile', async () => {
     await fc.assert(
       fc.asyncProperty(someTrades, drifts, fc.integer({ min: 1, max: 5 }), async (trades, spoiled, length) => {
@@ -232,6 +259,25 @@ export function reconcileCases(
       { numRuns },
     );
   });
+}
+
+/** A table of which something happens to a row just before it is revised for the first time. */
+function interrupted(audit: TableAudit, between: (() => Promise<void>) | undefined): TableAudit {
+  let happens = between;
+  return {
+    connect: (given) => audit.connect(given),
+    scan: (...given) => audit.scan(...given),
+    since: (...given) => audit.since(...given),
+    rows: (...given) => audit.rows(...given),
+    whyRowsAreMissing: () => audit.whyRowsAreMissing(),
+    close: () => audit.close(),
+    revise: async (...given) => {
+      const first = happens;
+      happens = undefined;
+      await first?.();
+      await audit.revise(...given);
+    },
+  };
 }
 
 /** The symbols whose rows differ, as a comparison of the whole rows finds them; those without any trade only when they count. */

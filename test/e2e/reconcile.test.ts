@@ -1,0 +1,151 @@
+import { DatabaseSync } from '@photostructure/sqlite';
+import { describe, expect, it } from 'vitest';
+import { Installation } from '../support/cli/installation.ts';
+import { eventually, Process, temporaryFolder } from '../support/cli/platform.ts';
+import { rowsOf } from '../support/cli/stored.ts';
+
+const feed = ['ingestor', 'processor', 'candles'];
+
+/** Changes the store as another program does, while fdp runs. */
+function change(platform: Installation, ...statements: readonly string[]): void {
+  const db = new DatabaseSync(platform.storeFile, { timeout: 20_000 });
+  try {
+    db.exec(`BEGIN IMMEDIATE; ${statements.join('; ')}; COMMIT`);
+  } finally {
+    db.close();
+  }
+}
+
+/** Rows of a processor that knew no marks: of a symbol, from a number on. */
+const oldTrades = (symbol: string, count: number) =>
+  Array.from(
+    { length: count },
+    (_, n) =>
+      `INSERT INTO finnhub_trades (message_key, symbol, price, time, volume) VALUES ('old-${symbol}-${n}', '${symbol}', '1', ${n}, '1')`,
+  );
+
+/** The counters of a group by over what is stored, for comparison with the table of symbols. */
+function wrongSymbols(platform: Installation): readonly unknown[] {
+  const sql = `SELECT t.symbol, t.trades, t.lastAt, s.tradeCount, s.lastTradeAt
+    FROM (SELECT symbol, count(*) AS trades, max(time) AS lastAt FROM finnhub_trades GROUP BY symbol) t
+    LEFT JOIN symbols s ON s.symbol = t.symbol
+    WHERE s.tradeCount IS NOT t.trades OR s.lastTradeAt IS NOT t.lastAt`;
+  return rowsOf(platform.storeFile, sql);
+}
+
+function reconcile(platform: Installation, ...args: readonly string[]): Process {
+  return new Process(['--pipeline', platform.pipeline, 'reconcile', ...args], platform.workspace.env);
+}
+
+async function reconciled(platform: Installation, ...args: readonly string[]): Promise<[unknown, string]> {
+  await using process = reconcile(platform, ...args);
+  const code = await process.ended;
+  return [code, process.output];
+}
+
+async function atLeast(platform: Installation, trades: number): Promise<void> {
+  await eventually(`${trades} trades stored`, async () => platform.stores.trades.length >= trades);
+}
+
+/** Some twenty processes one after the other. */
+const many = { timeout: 480_000 };
+
+describe('fdp-run reconcile on the embedded profile', many, () => {
+  it('finds nothing ten times while the platform is busy; then finds, and repairs, what another program left', async () => {
+    using folder = temporaryFolder();
+    const platform = await Installation.in(folder.path, '100/s');
+    await using process = platform.start(feed);
+    await atLeast(platform, 300);
+    for (let n = 0; n < 10; n++) {
+      const [code, output] = await reconciled(platform);
+      expect([code, output.match(/no difference/g)?.length], output).toEqual([0, 2]);
+    }
+    change(
+      platform,
+      ...[...oldTrades('AAPL', 5), ...oldTrades('OLD', 3)],
+      "UPDATE symbols SET tradeCount = tradeCount + 40 WHERE symbol = 'AAPL'",
+      "UPDATE symbols SET lastTradeAt = lastTradeAt + 86400000 WHERE symbol = 'MSFT'",
+      "UPDATE candles SET trades = trades + 3, high = '999999' WHERE _id = 1",
+      "DELETE FROM symbols WHERE symbol = 'TSLA'",
+    );
+    const [code, output] = await reconciled(platform, '--json');
+    expect(code, output).toBe(4);
+    const { tables, left } = JSON.parse(output) as {
+      tables: readonly { table: string; differences: readonly { key: string }[] }[];
+      left: number;
+    };
+    expect(left).toBe(5);
+    expect(tables.map(({ table, differences }) => [table, differences.map(({ key }) => key).sort()])).toEqual([
+      ['symbols', ['AAPL', 'MSFT', 'OLD', 'TSLA']],
+      ['candles', [expect.stringMatching(/\|1m\|/)]],
+    ]);
+    const [repaired, report] = await reconciled(platform, '--repair');
+    expect(repaired, report).toBe(0);
+    expect(report).toMatch(/symbols AAPL: tradeCount is \d+, recomputed \d+: .+; repaired/);
+    for (const _ of [1, 2]) expect((await reconciled(platform))[0]).toBe(0);
+    expect(await process.stop()).toBe(0);
+    await platform.catchUp();
+    expect(wrongSymbols(platform)).toEqual([]);
+    const [end, final] = await reconciled(platform, 'symbols');
+    expect([end, final]).toEqual([0, expect.stringMatching(/no difference\n$/)]);
+  });
+
+  it('goes on with a repair that was killed', async () => {
+    using folder = temporaryFolder();
+    const platform = await Installation.in(folder.path, '100/s');
+    await using process = platform.start(feed);
+    await atLeast(platform, 100);
+    const symbols = Array.from({ length: 2000 }, (_, n) => `OLD${n}`);
+    change(
+      platform,
+      ...symbols.flatMap((symbol) => oldTrades(symbol, 1)),
+      ...symbols.map((symbol) => `INSERT INTO symbols (symbol, tradeCount, lastTradeAt) VALUES ('${symbol}', 9, 0)`),
+    );
+    await using killed = reconcile(platform, 'symbols', '--repair');
+    await eventually('the first repair', async () => /repaired/.test(killed.stdout));
+    expect(await killed.stop('SIGKILL')).toBe('SIGKILL');
+    const [code, output] = await reconciled(platform, 'symbols', '--repair');
+    expect(code, output.slice(-2000)).toBe(0);
+    const rest = Number(/(\d+) differences, \d+ repaired, 0 left/.exec(output)?.[1]);
+    expect(rest).toBeGreaterThan(0);
+    expect(rest).toBeLessThan(2000);
+    expect(await process.stop()).toBe(0);
+    await platform.catchUp();
+    expect(wrongSymbols(platform)).toEqual([]);
+  });
+
+  it('counts again what the log has no more, once the table of counters was emptied', async () => {
+    using folder = temporaryFolder();
+    const platform = await Installation.in(folder.path, '100/s');
+    await using first = platform.start(feed);
+    await atLeast(platform, 300);
+    expect(await first.stop()).toBe(0);
+    change(platform, ...oldTrades('AAPL', 7), 'DELETE FROM symbols');
+    await using second = platform.start(feed);
+    await eventually('the lane is read again', async () => /is read again from offset/.test(second.output));
+    const [code, output] = await reconciled(platform, 'symbols', '--repair');
+    expect(code, output).toBe(0);
+    expect(await second.stop()).toBe(0);
+    await platform.catchUp();
+    expect(wrongSymbols(platform)).toEqual([]);
+    expect((await reconciled(platform))[0]).toBe(0);
+  });
+
+  it('says in one line what it can not reconcile', async () => {
+    using folder = temporaryFolder();
+    const platform = await Installation.in(folder.path, '1/s');
+    const said = async (...args: readonly string[]) => {
+      const [code, output] = await reconciled(platform, ...args);
+      return `${code} ${output}`;
+    };
+    expect(await said('symbol')).toMatch(
+      /^2 fdp-run: reconcile: there is no table "symbol": did you mean "symbols"\? \(tables with counts: .+\)\n$/,
+    );
+    expect(await said('trades')).toMatch(/^2 .+no topology fills "trades" with counts: tables with counts: .+\n$/);
+    expect(await said('symbols', '--from', '-1h')).toMatch(
+      /^2 .+--from and --to are for rows of a time, as bars have.+\n$/,
+    );
+    expect(await said('candles', '--from', 'soon')).toMatch(/^2 .+--from: expected .+, got "soon"\n$/);
+    expect(await said('symbols', '--from-log', '--repair')).toMatch(/^2 .+symbols counts what trades has stored.+\n$/);
+  });
+});
