@@ -3,6 +3,7 @@ import { errorText } from '../errors.ts';
 import { linkedAbort, onAbort } from '../kit/clock.ts';
 import { Permits } from '../kit/permits.ts';
 import type { RequestContext } from '../kit/request.ts';
+import { absorbableBatches } from '../kit/sink.ts';
 import type { Lane, Source } from '../kit/source.ts';
 import { type BatchOperator, Chains, failing, settling } from './chains.ts';
 import { DeadLetters } from './delivery/dead-letter.ts';
