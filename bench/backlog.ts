@@ -7,7 +7,7 @@ const pollMs = 20;
 const limitMs = 600_000;
 
 export interface BacklogRun {
-  /** Starts the process, or several that share the work; they begin at once. */
+  /** Starts the process, or several that share the work. */
   start(): Promise<readonly Child[]>;
   /** Units finished so far. */
   done(): Promise<number>;
@@ -17,8 +17,8 @@ export interface BacklogRun {
 }
 
 /**
- * Lets a process work a backlog off, from its start until everything is stored; what it takes to store a backlog of one
- * message is taken off, so that neither its start nor the size of its first batch counts.
+ * Measures a process on a backlog, from its start until everything is stored; the time for a backlog of one
+ * message is subtracted, so that neither its start nor the size of its first batch counts.
  */
 export async function workOff(run: BacklogRun, start: BacklogRun): Promise<Sample> {
   const one = await finish(start);
@@ -38,7 +38,7 @@ export async function workOff(run: BacklogRun, start: BacklogRun): Promise<Sampl
   };
 }
 
-/** Starts a process and stops it when everything is done; what both took, and the servers meanwhile. */
+/** Starts a process and stops it when everything is done; returns its usage, and that of the servers. */
 async function finish(run: BacklogRun) {
   const servers = run.servers.map((name) => ({ name, pid: childNamed(name) }));
   const before = servers.map(({ pid }) => cpuSeconds(pid));

@@ -38,7 +38,7 @@ export class Child {
     throw new Error(`ended early with ${this.process.exitCode ?? this.process.signalCode}:\n${this.output}`);
   }
 
-  /** Asks it to end, waits, and insists after a while. */
+  /** Sends SIGTERM, waits, and kills it after a while. */
   async stop(): Promise<void> {
     if (this.process.exitCode !== null || this.process.signalCode !== null) return;
     const closed = once(this.process, 'close');
@@ -55,7 +55,7 @@ export function fdpRun(args: readonly string[], env: Readonly<Record<string, str
   return new Child({ args: [join('bin', 'fdp-run.js'), ...args], env: { ...quiet, ...env }, profile });
 }
 
-/** A hand-written loop: plain JavaScript, as somebody would write it for this one purpose. */
+/** A hand-written loop: plain JavaScript, written for this one purpose. */
 export function handLoop(name: string, env: Readonly<Record<string, string>>, profile?: string): Child {
   return new Child({ args: [join('bench', 'loops', `${name}.js`)], env, profile });
 }

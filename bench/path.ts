@@ -8,11 +8,11 @@ export interface Bench {
   readonly size: Size;
   readonly rounds: number;
   readonly services: Services;
-  /** A folder for whatever a run leaves behind; removed at the end. */
+  /** A folder for the files of a run; removed at the end. */
   readonly folder: string;
-  /** Where CPU profiles go, one folder a side; undefined: none are written. */
+  /** Where CPU profiles go, one folder per side; undefined: none are written. */
   profile(side: string): string | undefined;
-  /** Says what is being measured. */
+  /** Reports what is being measured. */
   say(text: string): void;
   /** The value for the size of this run. */
   sized<T>(values: Readonly<Record<Size, T>>): T;

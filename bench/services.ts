@@ -6,10 +6,10 @@ export interface Servers {
   readonly mongoUrl: string;
 }
 
-/** What the servers' processes are called, where they were started here. */
+/** The commands of the servers' processes, if they were started here. */
 export const serverNames = ['java', 'mongod'];
 
-/** Started when the first path asks for them; from the environment where they are named there. */
+/** Started by the first path that needs them; taken from the environment if they are named there. */
 export class Services implements AsyncDisposable {
   readonly #started: Service[] = [];
   #servers: Promise<Servers> | undefined;

@@ -1,4 +1,4 @@
-/** What one run of one side gave. */
+/** The result of one run of one side. */
 export interface Sample {
   /** Units (trades, frames, requests) a second; the higher the better. */
   readonly rate: number;
@@ -25,7 +25,7 @@ export interface Row {
   readonly unit: string;
   readonly ours: readonly Sample[];
   readonly theirs: readonly Sample[];
-  /** What the other side is, in a word or two. */
+  /** The name of the other side. */
   readonly beside: string;
 }
 
@@ -33,7 +33,7 @@ export interface Side {
   run(): Promise<Sample>;
 }
 
-/** Runs both sides in turns, A B A B, so that whatever else the machine does falls on both alike. */
+/** Runs both sides in turns, A B A B, so that other load of the machine affects both alike. */
 export async function inTurns(ours: Side, theirs: Side, rounds: number): Promise<Pick<Row, 'ours' | 'theirs'>> {
   const samples: { ours: Sample[]; theirs: Sample[] } = { ours: [], theirs: [] };
   for (let round = 0; round < rounds; round++) {

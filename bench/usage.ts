@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 /** Ticks of the kernel's clock in a second, as `/proc` counts CPU time on Linux. */
 const ticksPerSecond = 100;
 
-/** CPU seconds of a process so far, all its threads, user and system; 0 when it is gone. */
+/** CPU seconds of a process so far, all its threads, user and system; 0 if it has ended. */
 export function cpuSeconds(pid: number | undefined): number {
   const text = read(pid, 'stat');
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
@@ -16,7 +16,9 @@ export function peakMiB(pid: number | undefined): number {
   return Math.round(Number(kib ?? 0) / 1024);
 }
 
-/** The child of this process that runs a command; undefined when it runs elsewhere (in a container, on another machine). */
+/**
+ * The child of this process that runs a command; undefined when it runs elsewhere (in a container, on another machine).
+ */
 export function childNamed(command: string): number | undefined {
   return readdirSync('/proc')
     .map(Number)

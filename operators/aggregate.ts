@@ -15,7 +15,7 @@ interface FieldPlan {
   readonly by: string | undefined;
 }
 
-/** The options of one field that say how it takes values in; one of them is given. */
+/** The options of one field, one of which is given: how it combines values. */
 const kinds = ['sum', 'highest', 'lowest', 'first', 'last'] as const;
 
 const sources: Readonly<Record<(typeof kinds)[number], readonly FieldType[] | undefined>> = {
@@ -145,7 +145,7 @@ function plansOf(fields: Readonly<Record<string, unknown>>): readonly FieldPlan[
   });
 }
 
-/** Makes the part of an operation that names the row. Texts of several fields are told apart whatever is in them. */
+/** Makes the part of an operation that names the row. Keys of several fields are unambiguous. */
 function rowNamer(key: readonly string[], as: string): (fields: Fields) => Merge {
   const [only = ''] = key;
   if (key.length === 1) return (fields) => ({ by: { [only]: textField(fields, only) } });
@@ -159,7 +159,7 @@ function rowNamer(key: readonly string[], as: string): (fields: Fields) => Merge
 /** One part of an operation, made from a message. */
 type PartMaker = (fields: Fields) => Partial<Merge>;
 
-/** What makes the parts of an operation, one for each kind that is used. */
+/** Functions that make the parts of an operation, one for each kind in use. */
 function partMakers(plans: readonly FieldPlan[]): readonly PartMaker[] {
   const count = Object.fromEntries(plans.filter(({ kind }) => kind === 'count').map(({ name }) => [name, 1]));
   const counting: readonly PartMaker[] = Object.keys(count).length > 0 ? [() => ({ count })] : [];

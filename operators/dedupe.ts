@@ -12,9 +12,9 @@ import { durationMs } from '../src/kit/units.ts';
 import { checkTemplate } from './support/names.ts';
 
 /**
- * `dedupe`: lets each key through once. A key is remembered only when its message was delivered, so a failed one loses
- * nothing: later messages of a key that is under way wait, and when it is delivered they are filtered; when it is
- * rejected or filtered further on, the next of them takes its place, in a batch of its own; when it is released, so
+ * `dedupe`: passes each key once. A key is remembered only after its message was delivered, so a failed one loses
+ * nothing: while a message is in flight, later ones of its key wait. If it is delivered they are filtered; if it is
+ * rejected or filtered further on, the next of them is passed on, in a batch of its own; if it is released, so
  * are they. State per lane: at most `max_keys` keys, and the messages in flight.
  */
 export const dedupe = defineOperator({
@@ -79,7 +79,7 @@ interface DedupeOptions {
   readonly maxKeys: number;
 }
 
-/** What `dedupe` knows of one lane. */
+/** The state of `dedupe` for one lane. */
 class DedupeLane implements Holder {
   readonly #options: DedupeOptions;
   /** Key to the timestamp of its delivered message, oldest first. */
@@ -110,7 +110,9 @@ class DedupeLane implements Holder {
     this.#options.keeper.pass(message, (outcome) => this.#ended(key, message, outcome));
   }
 
-  /** The next of those that wait goes on, unless they are the same as what was delivered, or are read again. */
+  /**
+   * Passes on the next waiting message, unless the waiting ones are duplicates of a delivered one, or are read again.
+   */
   #ended(key: string, { timestamp }: Message, outcome: Outcome): void {
     const { keeper } = this.#options;
     let waiting = this.#underWay.get(key) ?? [];

@@ -11,7 +11,7 @@ import { show } from './support/expression-functions.ts';
 import { fieldOf } from './support/fields.ts';
 import { checkField } from './support/names.ts';
 
-/** Codes that are counted by name; what comes on top of them is counted as `other`. */
+/** The most codes that are counted by name; further ones are counted as `other`. */
 const maxUnknown = 100;
 
 /**
@@ -94,7 +94,7 @@ function codesOf(name: string, value: unknown): readonly string[] {
   });
 }
 
-/** Counts a code that the rules do not know, and logs the first time that it comes. */
+/** Counts an unknown code, and logs its first occurrence. */
 function unknownCodes({ node, log }: OperatorContext, rules: string): (code: string) => void {
   const seen = new Set<string>();
   return (code) => {

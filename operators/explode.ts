@@ -7,7 +7,7 @@ import { compileTemplate, templateDateNames, templateNames } from '../src/kit/te
 import { arrayField, itemFields } from './support/fields.ts';
 import { checkField, checkTemplate } from './support/names.ts';
 
-/** `explode`: one message for each item of an array, numbered by its place before anything can filter. */
+/** `explode`: one message for each item of an array, numbered by its index before anything can filter. */
 export const explode = defineOperator({
   type: 'explode',
   summary: 'Makes one message of each item of an array. Key and timestamp stay the same.',
@@ -71,7 +71,7 @@ function items(message: Message, { field, pairs, shared }: Picking): readonly Me
   );
 }
 
-/** What a template gives that is exactly one name of a date; of everything else nobody knows. */
+/** The type of a template that is exactly one name of a date; unknown for all others. */
 function typeOf(from: string): FieldType {
   return templateDateNames.some((name) => from === `{${name}}`) ? 'number' : 'any';
 }

@@ -7,8 +7,8 @@ import { checkFind } from './support/find-check.ts';
 import { compileFind } from './support/find-query.ts';
 
 /**
- * `find`: the rows of a table that a message asks for, one message a row; none is no message. With `page` it reads one
- * row more than it shows, to know whether there is a next page, and leaves where that begins with the request.
+ * `find`: the rows of a table that match a message, one message per row; without rows no message. With `page` it reads
+ * one row more than it shows, to know whether there is a next page, and stores its start in the request.
  */
 export const find = defineOperator({
   type: 'find',

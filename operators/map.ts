@@ -4,7 +4,7 @@ import { perMessage } from '../src/kit/operator.ts';
 import { fieldsOf } from '../src/kit/row.ts';
 import { checkExpression, compileExpression } from './support/expression.ts';
 
-/** `map`: a new value with just the named fields, each from an expression over the old one. */
+/** `map`: a new value with only the named fields, each from an expression over the old one. */
 export const map = defineOperator({
   type: 'map',
   summary: 'Builds a new value: one expression per field.',

@@ -18,8 +18,8 @@ import {
 } from './support/parameters.ts';
 
 /**
- * `params`: reads the parameters of a request as typed values. Those of the path that it does not name stay text; a wrong
- * one is answered with 400 (FDP_PARAMETER_INVALID), as one of the query that the route does not have is by its source.
+ * `params`: reads the parameters of a request as typed values. Those of the path that it does not name stay text; a
+ * wrong one gets a reply with 400 (FDP_PARAMETER_INVALID), as unknown query parameters get from the source.
  */
 export const params = defineOperator({
   type: 'params',

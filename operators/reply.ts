@@ -6,8 +6,8 @@ import type { RequestContext } from '../src/kit/request.ts';
 import { rowSchema } from './support/row-schema.ts';
 
 /**
- * `reply`: answers a request with its rows, also when there are none; with `one` with its only row, and with 404
- * (FDP_NOT_FOUND) when there is none. The last operator of a route.
+ * `reply`: replies to a request with its rows, also if there are none; with `one`, with its only row, and with 404
+ * (FDP_NOT_FOUND) if there is none. The last operator of a route.
  */
 export const reply = defineOperator({
   type: 'reply',
@@ -94,7 +94,7 @@ interface Links {
   readonly next: string | null;
 }
 
-/** The next page is asked for as this one was, but for `limit` and `before`. */
+/** The query of the next page: that of this page with other `limit` and `before`. */
 function links({ path, query, page }: RequestContext): Links {
   if (!page) return { next_cursor: null, next: null };
   const parameters = new URLSearchParams(query);

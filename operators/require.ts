@@ -6,7 +6,7 @@ import { checkCondition } from './support/condition.ts';
 import { compileExpression, type Expression } from './support/expression.ts';
 import { show } from './support/expression-functions.ts';
 
-/** `require`: rejects what is not true, with the part that failed and the values in it. */
+/** `require`: rejects messages for which the expression is false, with the failed part and its values. */
 export const require = defineOperator({
   type: 'require',
   summary: 'Rejects every message for which an expression is not true.',
@@ -38,7 +38,7 @@ function isTrue(expression: Expression, fields: Fields): boolean {
   }
 }
 
-/** Names the first part that is not true, or can't be evaluated. */
+/** Names the first part that is false, or can't be evaluated. */
 function failure(parts: readonly Expression[], fields: Fields): FdpError {
   const failed = parts.find((part) => !isTrue(part, fields));
   const rule = failed?.label;

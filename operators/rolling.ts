@@ -25,9 +25,9 @@ const meanings =
   '`mean`, `min`, `max`; `deviation`, the standard deviation of all values (not of a sample); `twap`, the mean weighted by the time until the next trade; `change`, the last value minus the first; `ema`, the mean of all trades with weights that fall: by 2 / (window + 1) from each trade to the one before, or by e^(-2 age / window), never restarted.';
 
 /**
- * `rolling`: figures of a field over the trades of each key in a window, including this one. State per lane, for each trade
- * in a window: 8 bytes for its time and 8 to 48 for each figure, half as much again for sums; none for a session or an
- * anchor. Of more than `max_keys` keys the one unused for longest starts anew.
+ * `rolling`: figures of a field over the trades of each key in a window, including this one. State per lane, for each
+ * trade in a window: 8 bytes for its time and 8 to 48 for each figure, half as much again for sums; none for a session
+ * or an anchor. Beyond `max_keys` keys the least recently used one starts again.
  */
 export const rolling = defineOperator({
   type: 'rolling',
@@ -98,7 +98,7 @@ export const rolling = defineOperator({
 
 /** The trades of one key. */
 interface KeyFigures {
-  /** Takes the next trade, and gives the fields to add; null where the window holds nothing. */
+  /** Adds the next trade, and returns the fields to add; null if the window is empty. */
   add(item: Item, fields: Fields): Readonly<Record<string, number | null>>;
 }
 
@@ -112,7 +112,7 @@ function isByVolume({ window }: Pick<WindowOptions, 'window'>): boolean {
   return typeof window === 'object';
 }
 
-/** How an EMA falls; undefined for windows that do not say. */
+/** How an EMA decays; undefined for windows without that option. */
 function decayOf(options: WindowOptions): Decay | undefined {
   const { window } = options;
   if (typeof window !== 'number' && (typeof window !== 'string' || window === 'session')) return undefined;

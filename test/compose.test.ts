@@ -50,7 +50,7 @@ describe.each([
   ['docker-compose.yml', here, {}],
   ['docker-compose.prod.yml', split, { ...setForSplit, FINNHUB_TOKEN: 'key' }],
 ] as const)('%s', (name, { file, problems }, env) => {
-  it('is what the Compose specification says, without a warning of YAML', () => {
+  it('conforms to the Compose specification, without YAML warnings', () => {
     expect(problems).toEqual([]);
   });
 
@@ -86,7 +86,7 @@ describe.each([
       expect(Object.keys(file.services[service]?.depends_on ?? {})).toContain('kafka');
   });
 
-  it('tells the health of every service', () => {
+  it('has a health check for every service', () => {
     const own = servicesOf(file).filter(([, { healthcheck }]) => healthcheck);
 
     expect(own.map(([service]) => service)).toEqual(stores.filter((store) => store in file.services));
@@ -127,7 +127,7 @@ describe.each([
     }
   });
 
-  it('asks for the health of a store without starting a program that takes a second', () => {
+  it('checks a store without starting a program that takes a second', () => {
     for (const store of stores.filter((name) => name in file.services))
       expect(['nc', 'bash']).toContain(file.services[store]?.healthcheck?.test[1]);
   });
@@ -167,7 +167,7 @@ describe('docker-compose.yml alone', () => {
     expect(policies({ FDP_PULL: 'missing' })).toEqual(new Set(['missing']));
   });
 
-  it('is reached from this machine only, unless asked otherwise', () => {
+  it('is reachable from this machine only, unless configured otherwise', () => {
     for (const [, { ports = [] }] of oursIn(here.file))
       for (const port of ports) {
         expect(filled(port, {})).toMatch(/^127\.0\.0\.1:/);

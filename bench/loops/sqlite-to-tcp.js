@@ -1,4 +1,4 @@
-// Trades from the SQLite log to TCP clients by hand: a ring buffer with running sums for each symbol, one JSON line a trade.
+// Trades from the SQLite log to TCP clients by hand: a ring buffer with running sums for each symbol, one JSON line per trade.
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';

@@ -36,7 +36,7 @@ export const analytics: Path = {
 type Start = (bench: Bench, folder: string, port: number) => Child;
 
 const platform: Start = (bench, folder, port) => {
-  // Clients here are to get every line: what one that lags behind is spared is not what is measured.
+  // Clients must get every line: skipping lines for slow clients is not measured here.
   const buffer = ['client_buffer: 1MiB', 'client_buffer: 256MiB'] as const;
   const pipeline = pipelineCopy(`${bench.folder}/${randomName('copy')}`, buffer);
   const env = { FDP_DATA: folder, TCP_PORT: String(port) };
@@ -52,7 +52,7 @@ interface Audience {
   readonly deaf: number;
 }
 
-/** The process stands still while the log is filled; the clock runs from its waking up to the last line. */
+/** The process is suspended while the log is filled; the time counts from its resumption to the last line. */
 async function broadcast(bench: Bench, backlog: Backlog, { start, clients, deaf }: Audience): Promise<Sample> {
   using folder = new RunFolder(bench.folder);
   await emptyLog(folder.path);
@@ -93,7 +93,7 @@ async function freeze(child: Child, folder: string): Promise<void> {
 
 const newline = 10;
 
-/** Counts the lines that it gets. */
+/** Counts received lines. */
 class Reader {
   readonly socket: Socket;
   #lines = 0;
@@ -109,7 +109,7 @@ class Reader {
     });
   }
 
-  /** Tries until somebody listens. */
+  /** Tries until a server listens. */
   static async connect(child: Child, port: number): Promise<Reader> {
     for (;;) {
       child.alive();

@@ -12,7 +12,7 @@ import { childNamed, cpuSeconds, peakMiB } from '../usage.ts';
 
 const tradesEach = 5;
 const batch = '500';
-/** Nothing is given up here: the feed waits for whoever reads. */
+/** Nothing is dropped here: the feed waits for its reader. */
 const pause = ['symbols: &symbols', 'queue: { when_full: pause }\n    symbols: &symbols'] as const;
 
 /** Frames from a local WebSocket server into the log. */

@@ -13,7 +13,7 @@ const tickMs = 10;
 /** Left out at the beginning: the code is still being compiled then. */
 const warmUpMs = 2000;
 
-/** How often somebody looks how many documents there are: what their latencies are rounded up to. */
+/** How often documents are counted, to which their latencies are rounded up, ms. */
 const pollMs = 2;
 
 /**
@@ -64,7 +64,7 @@ const platform: Start = async (bench, { feed, folder, port, log, database }) => 
   return [fdpRun(['--pipeline', pipeline], { ...env, ...addresses }, bench.profile('latency-kafka/fdp'))];
 };
 
-/** One reads the feed, writes the log and broadcasts; the other stores what lies in the log. */
+/** One reads the feed, writes the log and broadcasts; the other stores the records of the log. */
 const loops: Start = async (bench, { feed, folder, port, log, database }) => {
   const env = { FEED: feed.url, FOLDER: folder, PORT: String(port) };
   if (log === 'SQLite') {
@@ -141,7 +141,7 @@ function watch(arrivals: Float64Array, stored: () => Promise<number>): Disposabl
   };
 }
 
-/** Sends trades evenly, a few at once; gives when each was sent. */
+/** Sends trades evenly, a few at once; returns when each was sent. */
 async function sendAt(feed: Feed, rate: number, seconds: number): Promise<readonly number[]> {
   const sent: number[] = [];
   const since = performance.now();
@@ -157,7 +157,7 @@ async function sendAt(feed: Feed, rate: number, seconds: number): Promise<readon
   return sent;
 }
 
-/** Notes when the line of each trade came: its number is in its time. */
+/** Notes when the line of each trade arrived: its number is in its time. */
 async function listener(port: number, arrivals: Float64Array): Promise<Disposable & { alive(): void }> {
   const socket: Socket = connect(port, '127.0.0.1');
   await once(socket, 'connect');

@@ -32,7 +32,7 @@ async function row(bench: Bench, backlog: Backlog): Promise<Row> {
   return { path: processorCluster.name, work, unit: 'trades/s', beside: 'kafkajs + insertMany', ...sides };
 }
 
-/** Fills a topic; gives what works it off, in one process or in several. */
+/** Fills a topic; returns what processes it, in one process or in several. */
 export async function clusterSides(
   bench: Bench,
   backlog: Backlog,

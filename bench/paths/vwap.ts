@@ -2,7 +2,7 @@ import { RollingVwap } from '../../operators/support/rolling-vwap.ts';
 import type { Path } from '../path.ts';
 import { inTurns, type Row, type Sample } from '../turns.ts';
 
-/** The window alone, beside a ring buffer with running sums (which one spike makes wrong for ever). */
+/** The window alone, beside a ring buffer with running sums (which one spike makes wrong permanently). */
 export const vwap: Path = {
   name: 'vwap',
   async measure(bench) {

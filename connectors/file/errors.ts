@@ -1,6 +1,6 @@
 import { errorText, FdpError } from '../../src/errors.ts';
 
-/** What a failed operation on a file means: a full disk waits for room, a busy one is tried again, the rest is for a person. */
+/** Classifies a failed file operation: a full or busy disk is retried, the rest is for a person. */
 export function fileError(name: string, path: string, cause: unknown): FdpError {
   if (cause instanceof FdpError) return cause;
   switch ((cause as NodeJS.ErrnoException).code) {

@@ -1,4 +1,4 @@
-/** A line without its end, and where it stands. */
+/** A line without its line end, and its number. */
 export interface Line {
   /** The first `maxLine` bytes of it. */
   readonly bytes: Buffer;
@@ -11,7 +11,7 @@ export interface Line {
 const newline = 0x0a;
 const carriageReturn = 0x0d;
 
-/** Cuts chunks of bytes into lines, wherever the chunks were cut. Keeps at most `maxLine` bytes of an unfinished line. */
+/** Splits bytes that arrive in chunks into lines. Keeps at most `maxLine` bytes of an unfinished line. */
 export class Lines {
   readonly #maxLine: number;
   #kept: Buffer[] = [];
@@ -36,7 +36,7 @@ export class Lines {
     return lines;
   }
 
-  /** The last line, when it has no end of its own. */
+  /** The last line, if it has no line end. */
   end(): Line | undefined {
     return this.#length > 0 ? this.#take() : undefined;
   }

@@ -14,20 +14,20 @@ export interface FileSinkOptions {
   readonly fsync: boolean;
 }
 
-/** Where a line that was begun is looked for at the end of the file, bytes at a time. */
+/** Block size for finding an unfinished line at the end of the file, bytes. */
 const tailBytes = 64 * 1024;
 const newline = 0x0a;
 
 /**
- * The sink role: appends every message's value as a line of JSON, in order. A batch is in the file whole or not at all:
- * what a failed write left is cut off before anything else is written, and what a crash left at the next start.
+ * The sink role: appends every message's value as a line of JSON, in order. A batch is written completely or not at
+ * all: the remains of a failed write are truncated before the next write, those of a crash at the next start.
  */
 export class FileSink implements Sink {
   readonly ordered = true;
   readonly #context: RoleContext;
   readonly #options: FileSinkOptions;
   #file: FileHandle | undefined;
-  /** Where the last whole line ends. */
+  /** Where the last complete line ends. */
   #end = 0;
   #isTorn = false;
   #last: Promise<unknown> = Promise.resolve();
@@ -52,7 +52,7 @@ export class FileSink implements Sink {
 
   /**
    * @throws FDP_DISK_FULL, transient: nothing of the batch is in the file
-   * @throws FDP_UNAVAILABLE, transient, for what else the disk may say
+   * @throws FDP_UNAVAILABLE, transient, for other errors of the disk
    */
   async write(messages: readonly Message[]): Promise<Receipt> {
     const { name, path } = this.#options;
@@ -84,7 +84,7 @@ export class FileSink implements Sink {
       await file.appendFile(bytes);
       if (this.#options.fsync) await file.datasync();
     } catch (error) {
-      // The first failure is what counts; a cut that fails as well is tried again before the next write.
+      // The first failure is reported; a truncation that fails as well is repeated before the next write.
       await this.#cutOff(file).catch(() => {});
       throw error;
     }
@@ -97,7 +97,7 @@ export class FileSink implements Sink {
     this.#isTorn = false;
   }
 
-  /** Sees to it that the file ends with a whole line: ends one that only lacks its end, cuts off a torn one. */
+  /** Makes the file end with a complete line: adds a missing line end, truncates a torn line. */
   async #mend(file: FileHandle): Promise<void> {
     const { name, path } = this.#options;
     const { size } = await file.stat();

@@ -15,17 +15,17 @@ export interface FileSourceOptions {
   readonly maxLine: number;
 }
 
-/** What one reading takes from the disk at least, unless the file ends. */
+/** The least that one reading takes from the disk, unless the file ends. */
 const chunkBytes = 64 * 1024;
-/** What the dead letter gets of a line that is too long. */
+/** How much of a line that is too long goes to the dead letter. */
 const shownBytes = 64 * 1024;
 
 /**
  * The source role: one lane with the lines of the file, in order; a message's offset is its line number, from 1. Empty
- * lines are left out. It ends at the end of the file: what is appended meanwhile is read only if it comes before that.
+ * lines are skipped. It ends at the end of the file: lines appended while it is read are read too.
  */
 export class FileSource implements Source {
-  /** By reading the whole file again: nothing is committed. */
+  /** Replays by reading the whole file again: nothing is committed. */
   readonly replayable = true;
   readonly lanes: Observable<Lane>;
   readonly #context: RoleContext;

@@ -3,7 +3,7 @@ import { parseJson } from '../../src/kit/json.ts';
 import type { SourceMessage } from '../../src/kit/message.ts';
 import { foreignText } from '../../src/kit/text.ts';
 
-/** What is shown of a text of the server, characters. */
+/** How much of a server's text is shown, characters. */
 const shownText = 200;
 
 /** What a frame of the feed is. */

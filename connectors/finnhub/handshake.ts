@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { errorText, FdpError } from '../../src/errors.ts';
 import { sizeText } from '../../src/kit/units.ts';
 
-/** Who is asked, for the message of an error. */
+/** The server, for the text of an error. */
 export interface Asked {
   /** The connector's name. */
   readonly name: string;
@@ -22,12 +22,12 @@ const certificateCodes = new Set([
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
 ]);
 
-/** However long a server asks to wait, after an hour it is asked again. */
+/** The longest wait that a server may request, ms. */
 const longestAskedMs = 3_600_000;
 
 /**
- * What an HTTP answer instead of the upgrade means. Only 401 says something about the key, and is fatal; a 429, or a
- * `Retry-After`, asks for patience; everything else may be a proxy, a status page or a wall on the way, and passes.
+ * Classifies an HTTP response instead of the upgrade. Only 401 is about the key, and is fatal; a 429, or a
+ * `Retry-After`, is throttling; everything else may be a proxy, a status page or a firewall, and is transient.
  */
 export function refusal({ name, host }: Asked, response: IncomingMessage, now: number): FdpError {
   const { statusCode, headers } = response;
@@ -55,8 +55,8 @@ export function refusal({ name, host }: Asked, response: IncomingMessage, now: n
 }
 
 /**
- * How long a `Retry-After` asks to wait, as RFC 9110 has it: seconds, or a date in one of three forms, which is compared
- * with the server's own `Date` if it gives one. Undefined when there is none, or nothing that can be read.
+ * The wait of a `Retry-After`, by RFC 9110: seconds, or a date in one of three forms, which is compared
+ * with the server's own `Date` if it sends one. Undefined if it is missing or unreadable.
  */
 export function retryAfterMs(headers: IncomingHttpHeaders, now: number): number | undefined {
   const text = headers['retry-after']?.trim();
@@ -74,7 +74,7 @@ function httpDate(text: string): number | undefined {
   return Number.isNaN(ms) ? undefined : ms;
 }
 
-/** Why a connection failed or broke: a certificate is fatal, everything else time can cure. */
+/** Why a connection failed or broke: certificate errors are fatal, everything else is transient. */
 export function connectionError({ name, host, maxFrame }: Asked, cause: NodeJS.ErrnoException): FdpError {
   const { code = '' } = cause;
   if (certificateCodes.has(code))

@@ -7,7 +7,7 @@ const mostTexts = 20;
 
 /**
  * Lines about what a server sends, each at most once a minute. Twenty texts of a kind have lines of their own; further
- * ones share one, so that a server that says something else each time does not fill the log.
+ * ones share one, so that a server whose texts keep changing does not fill the log.
  */
 export class Notices {
   readonly #log: ReturnType<typeof limited>;

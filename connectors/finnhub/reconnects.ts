@@ -4,13 +4,13 @@ import type { Chance } from '../../src/kit/chance.ts';
 export interface ReconnectOptions {
   readonly minMs: number;
   readonly maxMs: number;
-  /** A connection that was open for so long starts again from `minMs`. */
+  /** After a connection that was open for this long, waits start again from `minMs`. */
   readonly healthyMs: number;
 }
 
 /** A connection that ended. */
 export interface Ended {
-  /** Why: `throttled` asks for patience, with `waitMs` for how much. */
+  /** Why: `throttled` has the wait that the server requested in `waitMs`. */
   readonly error: Pick<FdpError, 'fault' | 'waitMs'>;
   /** How long it was open; undefined: it never was. */
   readonly openMs: number | undefined;
@@ -18,11 +18,11 @@ export interface Ended {
   readonly isPolite: boolean;
 }
 
-/** A connection that is taken leave of within this time of being opened was ended on purpose. */
+/** A connection that the server closes within this time after opening was ended on purpose. */
 const shortMs = 10_000;
 const shortAllowed = 3;
 const keyInUseMs = 60_000;
-/** The first wait after a 429, and the longest, when the server does not name one. */
+/** The first and the longest wait after a 429, if the server does not name one. */
 const throttledMs = 30_000;
 const longestThrottledMs = 600_000;
 

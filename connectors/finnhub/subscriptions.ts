@@ -2,7 +2,7 @@ import type { Clock } from '../../src/kit/clock.ts';
 import { foreignText } from '../../src/kit/text.ts';
 import { isAboutLimit } from './frames.ts';
 
-/** What symbols are asked for through. */
+/** The connection that symbols are subscribed on. */
 interface Line {
   readonly over: AbortSignal;
   send(value: object): void;
@@ -16,7 +16,7 @@ interface SubscriptionsParts {
 }
 
 const everyMs = 100;
-/** What was refused is asked for again after so long. */
+/** Refused symbols are subscribed again after this, ms. */
 const againMs = 900_000;
 const mostNamed = 5;
 const shownReason = 80;
@@ -28,7 +28,7 @@ const shownReason = 80;
  */
 export class Subscriptions {
   readonly #parts: SubscriptionsParts;
-  /** Why the server does not give a symbol. */
+  /** Why the server does not serve a symbol. */
   readonly #refused = new Map<string, string>();
   readonly #leftOut = new Set<string>();
   /** In order: those that were asked for and may still be refused, and those that will be. */
@@ -39,14 +39,14 @@ export class Subscriptions {
     this.#parts = parts;
   }
 
-  /** Asks for all symbols; resolves when each was asked for, or left out, or the line is over. */
+  /** Subscribes all symbols; resolves when each was requested or left out, or the connection has ended. */
   async ask(line: Line): Promise<void> {
     this.#refused.clear();
     this.#leftOut.clear();
     await this.#askFor(this.#parts.symbols, line);
   }
 
-  /** Asks again for what is missing, now and then, until the line is over. */
+  /** Subscribes missing symbols again from time to time, until the connection has ended. */
   async keepAsking(line: Line): Promise<void> {
     while (!line.over.aborted) {
       await this.#parts.clock.sleep(againMs, line.over);
@@ -67,7 +67,7 @@ export class Subscriptions {
     this.#parts.changed();
   }
 
-  /** A symbol that trades is subscribed, whatever an error frame said. */
+  /** A symbol with trades is subscribed, whatever an error frame said before. */
   traded(data: unknown): void {
     if ((this.#refused.size === 0 && this.#leftOut.size === 0) || !Array.isArray(data)) return;
     let isNews = false;
@@ -79,7 +79,7 @@ export class Subscriptions {
     if (isNews) this.#parts.changed();
   }
 
-  /** Which symbols are missing and why, on one line; undefined when none is. */
+  /** Which symbols are missing and why, on one line; undefined if none is. */
   get missing(): string | undefined {
     const refused = [...this.#refused].map(([symbol, text]) => `${symbol} (${text})`);
     const parts = [
@@ -109,7 +109,7 @@ export class Subscriptions {
   }
 }
 
-/** True when the symbol stands in the text as a word of its own. */
+/** True if the text contains the symbol as a separate word. */
 function names(text: string, symbol: string): boolean {
   for (let at = text.indexOf(symbol); at >= 0; at = text.indexOf(symbol, at + 1)) {
     const around = [text[at - 1], text[at + symbol.length]];

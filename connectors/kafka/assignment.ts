@@ -1,7 +1,7 @@
 import { Reader } from './reader.ts';
 import { Writer } from './writer.ts';
 
-/** How members of a group hand their partitions out, by the name that kafkajs gives it: both may be in one group. */
+/** The name of the assignment protocol, the same as kafkajs's, so that both may be in one group. */
 export const protocolName = 'RoundRobinAssigner';
 const version = 0;
 
@@ -15,8 +15,8 @@ export interface Subscriber {
 export type Assignment = ReadonlyMap<string, readonly number[]>;
 
 /**
- * Hands out the partitions of each topic among the members that read it, one to each in turn. A group may have members
- * that read something else: they get nothing of it.
+ * Assigns the partitions of each topic to the members that read it, one to each in turn. A group may have members
+ * that read other topics: they get none of this one.
  */
 export function assign(
   members: readonly Subscriber[],
@@ -34,14 +34,14 @@ export function assign(
   return all;
 }
 
-/** What a member says when it joins. */
+/** A member's metadata when it joins. */
 export function subscriptionTo(topics: readonly string[]): Buffer {
   const writer = new Writer().int16(version).int32(topics.length);
   for (const topic of topics) writer.string(topic);
   return writer.int32(0).bytes;
 }
 
-/** The topics that a member reads; none when it says so in a way that is not known. */
+/** The topics that a member reads; none if its metadata is in an unknown format. */
 export function topicsOf(subscription: Buffer): readonly string[] {
   try {
     const reader = new Reader(subscription);
@@ -61,7 +61,7 @@ export function encodeAssignment(assignment: Assignment): Buffer {
   return writer.int32(0).bytes;
 }
 
-/** What the group's leader gave a member; no bytes are nothing. */
+/** What the group's leader assigned to a member; no bytes mean nothing. */
 export function decodeAssignment(bytes: Buffer): Assignment {
   if (bytes.length === 0) return new Map();
   const reader = new Reader(bytes);

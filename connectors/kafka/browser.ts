@@ -11,7 +11,7 @@ import type { TopicOptions } from './topic.ts';
 const fetchBytes = 512 * 1024;
 const waitMs = 250;
 
-/** Reads what lies in a topic now, each partition from its first record to the end that it has at the start. */
+/** Reads the current content of a topic, each partition from its first record to its end at the start. */
 export class KafkaBrowser implements Source {
   readonly replayable = false;
   readonly lanes: Observable<Lane>;
@@ -21,7 +21,7 @@ export class KafkaBrowser implements Source {
   readonly #stopped = new AbortController();
   #client: Client | undefined;
   #topic: TopicFacts | undefined;
-  /** From where to where each partition is read; what belongs to an open transaction is not there yet. */
+  /** The offsets between which each partition is read; records of open transactions are excluded. */
   #ranges: readonly { readonly first: number; readonly end: number }[] = [];
 
   constructor(parts: { options: TopicOptions; context: RoleContext; newClient: () => Client }) {
@@ -34,7 +34,7 @@ export class KafkaBrowser implements Source {
     });
   }
 
-  /** A topic that is not there is empty: none is made. */
+  /** A missing topic counts as empty and is not created. */
   async connect(signal: AbortSignal): Promise<void> {
     await this.#client?.close();
     const client = this.#newClient();

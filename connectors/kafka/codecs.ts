@@ -4,7 +4,7 @@ import { uncompress } from 'snappyjs';
 import { TooLargeError } from './too-large.ts';
 import { unzstd } from './zstd.ts';
 
-/** What one batch may hold once it is unpacked, bytes: four times what a fetch brings. */
+/** The largest decompressed batch, bytes: four times the size of a fetch. */
 export const maxUnpackedBytes = 16 * 1024 ** 2;
 
 const codecs: Readonly<Record<number, (bytes: Buffer, limit: number) => Uint8Array>> = {
@@ -15,8 +15,9 @@ const codecs: Readonly<Record<number, (bytes: Buffer, limit: number) => Uint8Arr
 };
 
 /**
- * Unpacks the records of a batch; `codec` is Kafka's number. Takes little more memory than `limit`, whatever the bytes say.
- * @throws TooLargeError when there is more; RangeError for a codec that is not known; whatever the codec throws
+ * Decompresses the records of a batch; `codec` is Kafka's number. Takes little more memory than `limit`, whatever the
+ * bytes claim.
+ * @throws TooLargeError above the limit; RangeError for an unknown codec; whatever the codec throws
  */
 export function unpack(codec: number, bytes: Buffer, limit: number): Buffer {
   const unpacked = unpackedBy(codec, bytes, limit);
@@ -36,7 +37,7 @@ function unpackedBy(codec: number, bytes: Buffer, limit: number): Uint8Array | u
 const xerialMagic = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0]);
 const xerialHeaderBytes = 16;
 
-/** Java's producers cut Snappy into blocks with a header of their own; others send one plain block. */
+/** Java's producers split Snappy into blocks with their own header; others send one plain block. */
 function unsnappy(bytes: Buffer, limit: number): Uint8Array {
   if (!bytes.subarray(0, xerialMagic.length).equals(xerialMagic)) return unsnappyBlock(bytes, limit);
   const blocks: Uint8Array[] = [];
@@ -65,7 +66,7 @@ function unsnappyBlock(bytes: Buffer, limit: number): Uint8Array {
 
 function unlz4(bytes: Buffer, limit: number): Uint8Array {
   const room = new Uint8Array(Math.min(limit, Math.max(0, decompressBound(bytes))));
-  // What does not fit is counted and dropped.
+  // Bytes that do not fit are counted and dropped.
   const length = decompressFrame(bytes, room);
   if (length > room.length) throw new TooLargeError(room.length);
   return room.subarray(0, length);

@@ -17,11 +17,11 @@ import { TopicWriter } from './topic-writer.ts';
 export interface KafkaOptions {
   readonly topic: TopicOptions;
   readonly client: Omit<ClientOptions, 'name' | 'topic' | 'clock' | 'log' | 'proven'>;
-  /** Where messages of a source that can't replay wait while Kafka is away. */
+  /** Where messages of a source that can't replay wait while Kafka is unavailable. */
   readonly buffer: { readonly path: string; readonly maxBytes: number } | undefined;
 }
 
-/** One topic: each source has connections and a place in its group of its own, all sinks share one writer. */
+/** One topic: each source has its own connections and group membership, all sinks share one writer. */
 export function kafkaConnector(
   options: KafkaOptions,
   context: ConnectorContext,

@@ -10,7 +10,7 @@ interface KafkaErrorOptions extends FdpErrorOptions {
 export class KafkaError extends FdpError {
   /** Kafka's name of it (`NOT_LEADER_FOR_PARTITION`), or the system's (`ECONNREFUSED`). */
   readonly reason: string | undefined;
-  /** The brokers never saw the request: it had no effect. */
+  /** The request never reached the brokers: it had no effect. */
   readonly unsent: boolean;
 
   constructor(code: ErrorCode, message: string, more: KafkaErrorOptions) {
@@ -27,7 +27,7 @@ export class KafkaError extends FdpError {
 }
 
 const login = 'check `sasl.mechanism`, `sasl.username` and `sasl.password`';
-/** What a person must cure, and how. */
+/** Errors that a person must fix, and how. */
 const refusals: Readonly<Record<string, string>> = {
   SASL_AUTHENTICATION_FAILED: login,
   KafkaJSSASLAuthenticationError: login,
@@ -43,7 +43,7 @@ const refusals: Readonly<Record<string, string>> = {
   INVALID_SESSION_TIMEOUT: "the brokers' group.min.session.timeout.ms must be at most 10000",
   KafkaJSServerDoesNotSupportApiKey: 'Kafka 2.3 or newer is needed',
 };
-/** What time may cure, and what a person can do meanwhile. */
+/** Errors that may pass, and what a person can do meanwhile. */
 const hints: Readonly<Record<string, string>> = {
   INCONSISTENT_GROUP_PROTOCOL:
     'another program is a member of this group: stop it (if it was killed, its session expires within a minute); with ' +
@@ -58,15 +58,15 @@ interface Foreign {
   readonly cause?: unknown;
   /** Host and port that a connection was for. */
   readonly broker?: unknown;
-  /** Of several at once. */
+  /** Of an error that holds several. */
   readonly errors?: readonly unknown[];
 }
 
 /**
- * Classifies what the client threw. FDP_REFUSED (fatal) with a line that says what to set when a person must cure it;
+ * Classifies an error of the client. FDP_REFUSED (fatal) with what to set, if a person must fix it;
  * FDP_CONNECTION_LOST (transient) for everything else: networks, elections, restarts.
  *
- * @param given the brokers of the option: another address is one that a broker gives of itself
+ * @param given the brokers of the option: other addresses are advertised by the brokers
  */
 export function kafkaError(name: string, doing: string, thrown: unknown, given: readonly string[] = []): FdpError {
   if (thrown instanceof FdpError) return thrown;
@@ -86,7 +86,7 @@ export function kafkaError(name: string, doing: string, thrown: unknown, given: 
   return new KafkaError('FDP_CONNECTION_LOST', text + hint + advertised(thrown, given), options);
 }
 
-/** Says of an address that nobody here has written where it comes from. */
+/** Adds to an address that is not in the pipeline where it comes from. */
 function advertised(thrown: unknown, given: readonly string[]): string {
   const { broker } = chainOf(thrown).find((error) => typeof error.broker === 'string') ?? {};
   if (typeof broker !== 'string' || given.length === 0 || given.includes(broker)) return '';
@@ -106,7 +106,7 @@ function chainOf(thrown: unknown): Foreign[] {
   return chain;
 }
 
-/** Every name that an error and its causes go by, the most telling first. */
+/** All names and codes of an error and its causes, the most specific first. */
 function namesOf(thrown: unknown): string[] {
   const names: string[] = [];
   for (const { name, type, code } of chainOf(thrown))
@@ -120,7 +120,7 @@ export function reasonOf(error: unknown): string | undefined {
   return error instanceof KafkaError ? error.reason : undefined;
 }
 
-/** The same error, marked: it came before the request was sent. */
+/** Marks an error that occurred before the request was sent. */
 export function unsent(error: FdpError): KafkaError {
   const { code, message, fault, cause } = error;
   return new KafkaError(code, message, { reason: reasonOf(error), unsent: true, fault, cause });

@@ -1,16 +1,16 @@
 import { Reader } from './reader.ts';
 import { type Batch, type KafkaRecord, newRoom, type Room, readBatches, type UnreadableBatch } from './record-batch.ts';
 
-/** What a fetch found in one partition. */
+/** The result of a fetch for one partition. */
 export interface Fetched {
   readonly partition: number;
   /** Kafka's error code; 0 is none. */
   readonly error: number;
-  /** The log's end: what lies before it is on all replicas in sync. */
+  /** The log's end: all records before it are on all in-sync replicas. */
   readonly end: number;
-  /** Where an open transaction begins, which nobody may pass before it is over; the end when there is none. */
+  /** Where an open transaction begins, beyond which nothing may be read yet; the end if there is none. */
   readonly stable: number;
-  /** Where the next fetch begins; undefined when nothing was found. */
+  /** Where the next fetch begins; undefined if nothing was found. */
   readonly next: number | undefined;
   readonly items: readonly (KafkaRecord | UnreadableBatch)[];
 }
@@ -21,8 +21,8 @@ interface Aborted {
 }
 
 /**
- * Takes the answer to a fetch (version 11) apart. Messages of transactions that were given up are left out, and so is what
- * there is no room for: the next fetch begins there.
+ * Parses the response to a fetch (version 11). Messages of aborted transactions are left out, and so are messages that
+ * don't fit into the limits: the next fetch begins there.
  */
 export function readFetchResponse(
   bytes: Buffer,

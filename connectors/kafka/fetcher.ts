@@ -4,7 +4,9 @@ import type { Environment } from '../../src/kit/environment.ts';
 import { type Client, longestWaitMs, type Want } from './client.ts';
 import type { KafkaLane } from './lane.ts';
 
-/** How long a broker may hold a fetch that finds nothing, ms: a lane that turns hungry meanwhile waits as long, at most. */
+/**
+ * How long a broker may hold a fetch that finds nothing, ms: the longest that a lane which needs more meanwhile waits.
+ */
 const waitMs = 250;
 const outOfRange = 1;
 
@@ -13,13 +15,15 @@ export interface FetcherOptions {
   readonly environment: Pick<Environment, 'clock' | 'chance' | 'log'>;
   readonly stopped: AbortSignal;
   lanes(): Iterable<KafkaLane>;
-  /** A lane wants what the log does not have; resolves when the lane knows where to go on. */
+  /** A lane wants an offset that the log does not have; resolves when the lane knows where to continue. */
   onOutOfRange(lane: KafkaLane, offset: number): Promise<void>;
-  /** Told what no retry cures. */
+  /** Called with errors that no retry fixes. */
   onFatal(error: unknown): void;
 }
 
-/** Fetches for all lanes that want more: one fetch a broker at a time, so that none waits behind another's long poll. */
+/**
+ * Fetches for all lanes that need more: one fetch per broker at a time, so that none waits behind another's long poll.
+ */
 export class Fetcher {
   readonly #options: FetcherOptions;
   readonly #busy = new Set<number>();
@@ -30,17 +34,18 @@ export class Fetcher {
     this.#options = options;
   }
 
-  /** Looks who wants something. Called whenever a lane turns hungry. */
+  /** Starts fetches for lanes that need more. Called whenever a lane does. */
   pump(): void {
     const { client, lanes, stopped } = this.#options;
     if (stopped.aborted) return;
     const wanted = new Map<number, Map<KafkaLane, Want>>();
-    // Each has its turn to be the first: only the first gets a batch that is larger than what it asked for.
+    // Lanes take turns at being the first: only the first gets a batch that is larger than the requested size.
     const all = [...lanes()];
     const from = this.#turn++ % Math.max(1, all.length);
     for (const lane of [...all.slice(from), ...all.slice(0, from)]) {
       const want = lane.want;
-      // Without a known leader any broker is asked, which replies that it is not the one: then leaders are fetched again.
+      // Without a known leader any broker is asked, which replies that it is not the leader: then leaders are fetched
+      // again.
       const leader = client.leaderOf(lane.partition) ?? -1;
       if (want === undefined || this.#busy.has(leader)) continue;
       wanted.set(leader, (wanted.get(leader) ?? new Map<KafkaLane, Want>()).set(lane, want));
@@ -71,7 +76,7 @@ export class Fetcher {
     if (!stopped.aborted) await client.refresh().catch(() => {});
   }
 
-  /** True when some partition has to be looked for elsewhere. */
+  /** True if the leader of some partition has changed. */
   async #handOver(found: Awaited<ReturnType<Client['fetch']>>, wants: ReadonlyMap<KafkaLane, Want>): Promise<boolean> {
     let mustRefresh = false;
     for (const [lane, { partition, offset }] of wants) {

@@ -2,26 +2,26 @@ import { assign, decodeAssignment, encodeAssignment, protocolName, subscriptionT
 import type { Membership } from './client.ts';
 import type { Broker } from './kafkajs-internals.ts';
 
-/** A member that shows no sign of life for so long loses its partitions, ms. */
+/** A member without a heartbeat for this long loses its partitions, ms. */
 export const sessionMs = 10_000;
-/** How long a rebalance waits for members that are slow to come back, ms. */
+/** How long a rebalance waits for slow members, ms. */
 const rebalanceMs = 15_000;
 
 export interface JoinParts {
   readonly coordinator: Broker;
   readonly group: string;
   readonly topic: string;
-  /** Empty for a new place. */
+  /** Empty for a new member. */
   readonly memberId: string;
-  /** Told the place that the group has given. */
+  /** Called with the member id that the group has assigned. */
   joinAs(memberId: string): void;
-  /** How many partitions topics have; a topic that can't be seen is left out. */
+  /** The number of partitions by topic; topics that are not visible are left out. */
   partitionsOf(topics: readonly string[]): Promise<ReadonlyMap<string, number>>;
 }
 
 /**
- * Joins a group and learns what is this member's own. The member that leads it hands out every topic that somebody in the
- * group reads, each among those that read it.
+ * Joins a group and gets this member's partitions. The leader assigns every topic that any member of the
+ * group reads, each to the members that read it.
  */
 export async function joinGroup(parts: JoinParts): Promise<Membership> {
   const { coordinator, group, topic } = parts;

@@ -1,12 +1,12 @@
 import { kafkaError, reasonOf } from './errors.ts';
 import type { ClientOptions, Link } from './kafkajs-link.ts';
 
-/** Brokers that just started, or use groups for the first time, make themselves ready: that takes a moment. */
+/** Brokers that just started, or use groups for the first time, take a moment to get ready. */
 const soon = new Set(['GROUP_COORDINATOR_NOT_AVAILABLE', 'NOT_COORDINATOR_FOR_GROUP', 'GROUP_LOAD_IN_PROGRESS']);
 export const soonAttempts = 30;
 export const soonMs = 100;
 
-/** Calls to the brokers: what fails is named, what is over in a moment is repeated. */
+/** Calls to the brokers: errors are classified, and brief ones retried. */
 export class Calls {
   readonly #options: ClientOptions;
   readonly #link: Link;

@@ -11,7 +11,7 @@ import { Outbox } from './outbox.ts';
 import { recordBatch } from './produce.ts';
 import { newRoom } from './record-batch.ts';
 
-/** Another broker leads the partition by now, or will in a moment. */
+/** Another broker leads the partition now, or will soon. */
 const moved = new Set(['NOT_LEADER_FOR_PARTITION', 'LEADER_NOT_AVAILABLE']);
 const maxFetchBytes = 4 * 1024 ** 2;
 
@@ -109,7 +109,7 @@ export class KafkajsClient implements Client {
     return byLeader;
   }
 
-  /** From what was learnt last. */
+  /** From the latest metadata. */
   leaderOf(partition: number): number | undefined {
     const described = this.#describedPartitions();
     if (described !== this.#described) {

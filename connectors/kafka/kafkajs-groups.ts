@@ -7,7 +7,7 @@ import type { Broker } from './kafkajs-internals.ts';
 import type { ClientOptions, Link } from './kafkajs-link.ts';
 import type { TopicCalls } from './kafkajs-topics.ts';
 
-/** What stands beside a position: for which topic of that name it was meant, and a note. Other tools leave nothing. */
+/** The metadata of a position: the id of the topic that it was meant for, and a note. Other tools write none. */
 const beside = /^topic (\S+)(?: (.*))?$/s;
 
 interface StoredPosition {
@@ -15,7 +15,7 @@ interface StoredPosition {
   readonly metadata: string | null;
 }
 
-/** Undefined when it was meant for another topic. */
+/** Undefined if it was meant for another topic. */
 function committedOf({ offset, metadata }: StoredPosition, topicId: string): Committed | undefined {
   const [, id = topicId, note] = beside.exec(metadata ?? '') ?? [];
   if (Number(offset) < 0 || id !== topicId) return undefined;
@@ -26,7 +26,7 @@ function storedPosition({ position, note }: Committed, topicId: string): StoredP
   return { offset: String(position), metadata: `topic ${topicId}${note === undefined ? '' : ` ${note}`}` };
 }
 
-/** What a client asks of the broker that coordinates a group: membership and positions. */
+/** Calls to the broker that coordinates a group: membership and positions. */
 export class GroupCalls {
   readonly #options: ClientOptions;
   readonly #link: Link;
@@ -42,7 +42,7 @@ export class GroupCalls {
     this.#topics = topics;
   }
 
-  /** The next call asks again: another broker may coordinate by then. */
+  /** Makes the next call find the coordinator again, which may have changed. */
   forgetCoordinators(): void {
     this.#coordinators.clear();
   }
@@ -56,8 +56,8 @@ export class GroupCalls {
       try {
         return await this.#calls.run(`joining group ${group}`, () => this.#join(group, currentId, joinAs));
       } catch (error) {
-        // Others came before everybody knew what is theirs. The group waits for the place that it has just given: a new
-        // one beside it would make all wait until its session has run out.
+        // Other members joined before the assignment was complete. The group waits for the member id that it has just
+        // assigned: a new member beside it would make all wait until its session has expired.
         if (currentId === memberId || reasonOf(error) !== 'REBALANCE_IN_PROGRESS') throw error;
       }
     }

@@ -2,9 +2,9 @@ import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
 import { FdpError } from '../../src/errors.ts';
 
-// kafkajs gets no more releases. Its consumer loses positions, stops and whole processes in ways that can't be fixed from
-// outside, while its connections, logins and protocol are sound: so those are used, without the parts above them. They
-// have no types; what is used of them is declared here, and only this version is accepted.
+// kafkajs gets no more releases. Its consumer loses positions, hangs and crashes processes in ways that can't be fixed
+// from outside, while its connections, logins and protocol are sound: only those are used. They have no types; the
+// parts in use are declared here, and only this version is accepted.
 const version = '2.2.4';
 
 /** The bytes of a request, as its connections take them. */
@@ -12,7 +12,7 @@ export interface Encoded {
   readonly buffer: Buffer;
 }
 
-/** One exchange with a broker. */
+/** One request to a broker, and how its response is read. */
 export interface KafkaCall<T> {
   readonly request: {
     readonly apiKey: number;
@@ -23,7 +23,7 @@ export interface KafkaCall<T> {
   readonly response: { decode(bytes: Buffer): Promise<object>; parse(decoded: never): Promise<T> };
 }
 
-/** An answer that is taken apart here, not by kafkajs. */
+/** A response that is parsed here, not by kafkajs. */
 export function readBy<T extends object>(read: (bytes: Buffer) => T): KafkaCall<T>['response'] {
   return { decode: async (bytes) => read(bytes), parse: async (found: never) => found };
 }
@@ -132,7 +132,7 @@ interface RequestQueue {
 }
 
 /**
- * Loads the parts, and mends two faults of its connections: they wake the process up a thousand times a second for
+ * Loads the parts, and fixes two faults of its connections: they wake the process up a thousand times a second for
  * nothing, and they connect twice when two requests find them closed.
  * @throws FDP_NOT_SUPPORTED for another version of kafkajs
  */
@@ -170,7 +170,10 @@ export function loadKafkajs(): Kafkajs {
 
 const patched = new WeakSet<object>();
 
-/** Each connection would set a timer of a millisecond, permanently, to check whether a request waits: check only when one does. */
+/**
+ * Each connection would set a timer of a millisecond, permanently, to check whether a request waits: check only when
+ * one does.
+ */
 function stopIdleTimers(queue: RequestQueue): void {
   if (patched.has(queue)) return;
   patched.add(queue);

@@ -19,12 +19,12 @@ export const requestMs = 10_000;
 const fetchVersion = 11;
 const fetchKey = 1;
 const connectMs = 3000;
-/** Connecting in all: with the logins, which have no limit of their own. */
+/** Limit for connecting, including the logins, which have no limit of their own. */
 const reachMs = 15_000;
 const closeMs = 1500;
 /** Topics and their leaders are fetched again after so long, ms. */
 export const metadataMs = 60_000;
-/** Each broker of the list is tried, and little more: whoever asks decides, and can stop. */
+/** Each broker of the list is tried about once: the caller decides about retries, and can stop. */
 const retry = { initialRetryTime: 50, maxRetryTime: 500 };
 /** The numbers of the APIs that are used, checked at the start. */
 const used = [0, 1, 2, 3, 8, 9, 10, 11, 12, 13, 14, 19, 22, 32];
@@ -35,7 +35,7 @@ export interface ClientOptions {
   readonly topic: string;
   readonly brokers: readonly string[];
   readonly clientId: string;
-  /** What a batch may hold once it is unpacked, bytes. */
+  /** The largest decompressed batch, bytes. */
   readonly unpackedBytes?: number;
   /** Paths of PEM files. */
   readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string; readonly server_name?: string };
@@ -49,9 +49,9 @@ export interface ClientOptions {
 /** The connections of one client: made at the first use, dropped and made again at will. */
 export class Link {
   readonly kafkajs: Kafkajs = loadKafkajs();
-  /** What the brokers speak, once one was reached. */
+  /** The API versions of the brokers, once one was reached. */
   versions: Broker['versions'] = null;
-  /** Whether new connections begin with learning who leads the topic's partitions. */
+  /** Whether new connections begin by fetching the leaders of the topic's partitions. */
   wantsLeaders = false;
   /** The cluster as it is known now, without waiting for it. */
   known: Cluster | undefined;
@@ -68,7 +68,7 @@ export class Link {
     return this.#closed;
   }
 
-  /** @throws FDP_CLOSED after `close`, FDP_TIMEOUT when no broker answers for long */
+  /** @throws FDP_CLOSED after `close`, FDP_TIMEOUT when no broker responds in time */
   async cluster(): Promise<Cluster> {
     if (this.#closed) throw new FdpError('FDP_CLOSED', `${this.#options.name}: closed`);
     this.#cluster ??= this.#reach();
@@ -94,7 +94,7 @@ export class Link {
     cluster?.then((made) => made.disconnect()).catch(() => {});
   }
 
-  /** Frees everything within a moment, also while nothing answers. */
+  /** Frees everything quickly, also while no broker responds. */
   async close(): Promise<void> {
     this.#closed = true;
     const ended = this.#cluster?.then((made) => made.disconnect());
@@ -125,8 +125,8 @@ export class Link {
     this.versions = broker.versions;
     const problem = versionProblem(broker.versions, this.kafkajs.spoken);
     if (problem) throw new FdpError('FDP_NOT_SUPPORTED', `${this.#options.name}: ${problem}`);
-    // Who leads what is not known after a reset, and nothing can be asked of a broker that is not known. A topic that is
-    // missing is found out by whoever asks for it.
+    // After a reset leaders and brokers are unknown, and must be fetched first. A topic that is
+    // missing is reported by the call that needs it.
     if (this.wantsLeaders) await cluster.addTargetTopic(this.#options.topic).catch(() => cluster.refreshMetadata());
     this.known = cluster;
     return cluster;
@@ -173,8 +173,8 @@ export class Link {
 }
 
 /**
- * Why the brokers and this build can't talk, in one line; undefined when they can. kafkajs takes the highest version that
- * both know without a look at the lowest that the brokers still take.
+ * Why the brokers and this build are incompatible, in one line; undefined if they are not. kafkajs takes the highest
+ * version that both know, without checking the lowest that the brokers still accept.
  */
 export function versionProblem(offered: Broker['versions'], spoken: Kafkajs['spoken']): string | undefined {
   for (const key of offered === null ? [] : used) {

@@ -6,10 +6,10 @@ import type { Broker } from './kafkajs-internals.ts';
 import type { ClientOptions, Link } from './kafkajs-link.ts';
 import { type DescribedTopic, describeTopic, topicIdVersion } from './metadata.ts';
 
-/** A topic that this client may not see, or that no broker knows. */
+/** A topic that is not visible to this client, or does not exist. */
 const unseen = new Set(['TOPIC_AUTHORIZATION_FAILED', 'INVALID_TOPIC_EXCEPTION', 'UNKNOWN_TOPIC_OR_PARTITION']);
 
-/** What a client asks of topics: whether they are there, how many partitions they have, their settings. */
+/** Calls about topics: whether they exist, how many partitions they have, their settings. */
 export class TopicCalls {
   readonly #options: ClientOptions;
   readonly #link: Link;

@@ -9,7 +9,7 @@ import type { Fetched } from './fetch-response.ts';
 import { after, bytesOf, type Item, isUnreadable, messageFrom } from './messages.ts';
 import type { KafkaRecord } from './record-batch.ts';
 
-/** What a lane asks for at once, and below which it asks for more, bytes. */
+/** The size of a lane's fetches, and below which it fetches more, bytes. */
 const fetchBytes = 512 * 1024;
 const lowBytes = 256 * 1024;
 
@@ -18,7 +18,7 @@ export interface LaneOptions {
   readonly name: string;
   readonly topic: string;
   readonly partition: number;
-  /** What the group has committed. */
+  /** The position that the group has committed. */
   readonly start: Committed;
   /** The first offset that the topic still has. */
   readonly first: number;
@@ -28,15 +28,15 @@ export interface LaneOptions {
   readonly context: RoleContext;
   /** Aborts when the source stops its intake. */
   readonly stopped: AbortSignal;
-  /** Makes a position durable; throws when the group has moved on. */
+  /** Makes a position durable; throws after a rebalance. */
   commit(committed: Committed): Promise<void>;
-  /** Told when the lane has room for more. */
+  /** Called when the lane has room for more. */
   onHungry(): void;
   recordAt(offset: number): Promise<KafkaRecord | undefined>;
   range(): Promise<{ readonly first: number; readonly next: number }>;
 }
 
-/** One partition while this member has it. Keeps what was fetched ahead, within bounds. */
+/** One partition while it is assigned to this member. Keeps records that were fetched ahead, within bounds. */
 export class KafkaLane implements Lane {
   readonly id: string;
   readonly partition: number;
@@ -55,7 +55,7 @@ export class KafkaLane implements Lane {
   #fetchAt = 0;
   /** Where the warm-up ends; undefined after it. */
   #warmUntil: number | undefined;
-  /** The position after what was given last. */
+  /** The position after the last reading. */
   #given = 0;
   #committed = 0;
   #end: number;
@@ -80,7 +80,7 @@ export class KafkaLane implements Lane {
     this.#beginAt(start.position);
   }
 
-  /** Messages that are not committed yet; what Kafka itself has written between does not count once it is passed. */
+  /** Messages that are not committed yet, without Kafka's own records before the position. */
   get lag(): number {
     const behind = this.#committed >= this.#given && this.#buffer.length === 0 ? this.#fetchAt : this.#committed;
     return Math.max(0, this.#end - Math.max(behind, this.#committed));
@@ -96,7 +96,7 @@ export class KafkaLane implements Lane {
     return Math.max(0, this.#end - this.#stable);
   }
 
-  /** What the next fetch should bring; undefined while there is enough, or nobody wants it. */
+  /** What to fetch next; undefined while the buffer is full, or nothing is to be read. */
   get want(): Want | undefined {
     if (this.signal.aborted || this.#options.stopped.aborted || this.#bufferBytes >= lowBytes) return undefined;
     return { partition: this.partition, offset: this.#fetchAt, maxBytes: fetchBytes };
@@ -108,12 +108,12 @@ export class KafkaLane implements Lane {
     this.#wake();
   }
 
-  /** The log's end, learnt elsewhere. */
+  /** Sets the log's end, from another call. */
   endsAt(end: number): void {
     this.#end = Math.max(end, this.#fetchAt);
   }
 
-  /** What a fetch from `offset` brought. */
+  /** Takes the result of a fetch from `offset`. */
   take(offset: number, { next, items, end, stable }: Fetched): void {
     if (this.signal.aborted || offset !== this.#fetchAt) return;
     this.#end = end;
@@ -127,7 +127,7 @@ export class KafkaLane implements Lane {
     this.#wake();
   }
 
-  /** The log begins after the position: what lies between is gone. */
+  /** The log begins after the position: the records between were removed. */
   skipTo(first: number): void {
     const missed = first - Math.max(this.#fetchAt, this.#warmUntil ?? 0);
     this.#fetchAt = first;
@@ -191,7 +191,7 @@ export class KafkaLane implements Lane {
     this.#warmUntil = warmFrom < position ? position : undefined;
   }
 
-  /** Makes a position durable, as long as the partition is this member's. */
+  /** Makes a position durable, as long as the partition is assigned to this member. */
   async #keep(position: number, note: string | undefined): Promise<void> {
     const { name, usage } = this.#options;
     if (this.signal.aborted)
@@ -208,13 +208,13 @@ export class KafkaLane implements Lane {
     if (until === undefined) return this.#takeBatch(Number.POSITIVE_INFINITY);
     const past = this.#takeBatch(until);
     if (past) return { messages: past.messages, bytes: past.bytes, warmUp: true };
-    // Only when everything before the position has come: until then there is nothing to give.
+    // Only after everything before the position was fetched: until then there is nothing to give.
     if (this.#buffer.length === 0 && this.#fetchAt < until) return undefined;
     this.#warmUntil = undefined;
     return this.#takeBatch(Number.POSITIVE_INFINITY);
   }
 
-  /** A batch within its limits, of what lies before `until`. */
+  /** A batch within the limits, of records before `until`. */
   #takeBatch(until: number): (Reading & { readonly position: number }) | undefined {
     const { topic, usage } = this.#options;
     const { batch, batchBytes } = usage;
@@ -239,7 +239,7 @@ export class KafkaLane implements Lane {
   }
 }
 
-/** What it takes in memory, roughly. */
+/** Roughly what it takes in memory, bytes. */
 function weight(item: Item): number {
   return bytesOf(item) + 100;
 }

@@ -7,17 +7,17 @@ import { type Client, longestWaitMs, type Membership } from './client.ts';
 import { reasonOf } from './errors.ts';
 import { sessionMs } from './group-join.ts';
 
-/** How often a member shows that it lives, ms: a rebalance is noticed as late. */
+/** Interval of heartbeats, ms: a rebalance is noticed within it. */
 const beatMs = 1000;
-/** A heartbeat without a response for so long is logged, ms. */
+/** A heartbeat without a response for this long is logged, ms. */
 const slowMs = 3000;
-/** How often the ends of the partitions and the topic are looked at, in beats. */
+/** How often the ends of the partitions and the topic are checked, in heartbeats. */
 const checkEvery = 5;
 
 /** The group wants its members to join again. */
 const rebalancing = new Set(['REBALANCE_IN_PROGRESS', 'ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID', 'FENCED_INSTANCE_ID']);
 
-/** True when an error says that the group has moved on without this member. */
+/** Whether an error means that the group has rebalanced without this member. */
 export function isRebalancing(error: unknown): boolean {
   return rebalancing.has(reasonOf(error) ?? '');
 }
@@ -29,19 +29,19 @@ export interface MemberOptions {
   readonly context: RoleContext;
   /** Aborts when the member is to leave. */
   readonly stopped: AbortSignal;
-  /** The partitions of a new generation are this member's; they were revoked before. */
+  /** Called with the partitions of a new generation; earlier ones were revoked before. */
   onAssigned(membership: Membership): Promise<void>;
-  /** Nothing is this member's until the next `onAssigned`. */
+  /** All partitions are revoked until the next `onAssigned`. */
   onRevoked(): void;
-  /** Every few seconds. True when the group must rebalance. */
+  /** Called every few seconds. True if the group must rebalance. */
   onCheck(membership: Membership): Promise<boolean>;
-  /** Told what no retry cures. */
+  /** Called with errors that no retry fixes. */
   onFatal(error: unknown): void;
 }
 
 /**
- * A place in a consumer group. Shows signs of life from a timer of its own, however long messages take; joins again when
- * the group rebalances or has forgotten it; gives everything up when it could not show for a session that it lives.
+ * A membership in a consumer group. Sends heartbeats from its own timer, however long messages take; joins again when
+ * the group rebalances or has forgotten it; gives its partitions up when no heartbeat got through for a session.
  */
 export class Member {
   readonly #options: MemberOptions;
@@ -54,18 +54,18 @@ export class Member {
     this.#options = options;
   }
 
-  /** Joins for the first time; then signs of life go on by themselves until `stopped`. */
+  /** Joins for the first time; then heartbeats are sent until `stopped`. */
   async join(): Promise<void> {
     await this.#join();
     this.#running = this.#run();
   }
 
-  /** Somebody noticed that the group has rebalanced: looks at once. */
+  /** A caller noticed a rebalance: sends a heartbeat at once. */
   suspect(): void {
     this.#hurry.abort();
   }
 
-  /** Gives the place back, so that others need not wait for a session. `limitMs` bounds it. */
+  /** Leaves the group, so that others need not wait for a session timeout. `limitMs` bounds it. */
   async leave(limitMs: number): Promise<void> {
     const { client, context } = this.#options;
     const membership = this.#membership;
@@ -73,7 +73,7 @@ export class Member {
     if (membership) await endedWithin(context.clock, limitMs, client.leave(membership));
   }
 
-  /** Resolves when nothing of it runs any more. */
+  /** Resolves when it has stopped completely. */
   async ended(): Promise<void> {
     await this.#running;
   }
@@ -98,7 +98,7 @@ export class Member {
         );
   }
 
-  /** What is wrong with what the group's leader has handed out; one line. */
+  /** What is wrong with the leader's assignment; one line. */
   #problemOf({ foreign }: Membership): string | undefined {
     const { name, group } = this.#options;
     if (foreign.length === 0) return undefined;
@@ -125,7 +125,7 @@ export class Member {
     }
   }
 
-  /** Shows that it lives, patiently; false when it must join again. Throws what no retry cures. */
+  /** Sends a heartbeat, with retries; false if it must join again. Throws errors that no retry fixes. */
   async #isMember(): Promise<boolean> {
     const { client, context, stopped, name } = this.#options;
     const { clock, node } = context;
@@ -188,7 +188,7 @@ export class Member {
     }
   }
 
-  /** With fewer partitions than members some have nothing to do: they stand by. */
+  /** With fewer partitions than members some are in standby. */
   #healthy(membership: Membership | undefined): void {
     const { context, name, group } = this.#options;
     const problem = membership && this.#problemOf(membership);
@@ -199,7 +199,7 @@ export class Member {
   }
 }
 
-/** What a commit says when the group has moved on. */
+/** The error of a commit after a rebalance. */
 export function leaseLost(name: string, group: string, cause: unknown): FdpError {
   return new FdpError('FDP_LEASE_LOST', `${name}: group ${group} has rebalanced: ${errorText(cause)}`, { cause });
 }

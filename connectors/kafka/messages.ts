@@ -3,15 +3,15 @@ import type { SourceMessage } from '../../src/kit/message.ts';
 import { decodeRecord, type RecordOrigin } from '../shared/log/codec.ts';
 import type { KafkaRecord, UnreadableBatch } from './record-batch.ts';
 
-/** What a fetch finds, one after the other. */
+/** The entries of a fetch, in order. */
 export type Item = KafkaRecord | UnreadableBatch;
 
-/** True for a batch that nobody here can read. */
+/** True for an unreadable batch. */
 export function isUnreadable(item: Item): item is UnreadableBatch {
   return 'lastOffset' in item;
 }
 
-/** As a source gives it: what can't be read carries the problem, its coordinates and its bytes. */
+/** As a source message; an unreadable one carries the problem, its coordinates and its bytes. */
 export function messageFrom(item: Item, origin: RecordOrigin): SourceMessage {
   const { offset, timestamp } = item;
   const bad = (problem: string, raw: Uint8Array, key: string | null): SourceMessage => ({
@@ -23,7 +23,7 @@ export function messageFrom(item: Item, origin: RecordOrigin): SourceMessage {
   return decodeRecord({ offset, timestamp, key: item.key, value: item.value }, origin);
 }
 
-/** What its value weighs, bytes. */
+/** The size of its value, bytes. */
 export function bytesOf(item: Item): number {
   return isUnreadable(item) ? item.bytes.length : (item.value?.length ?? 0);
 }

@@ -3,7 +3,7 @@ import { type KafkaCall, type Kafkajs, readBy } from './kafkajs-internals.ts';
 import { Reader } from './reader.ts';
 import { Writer } from './writer.ts';
 
-/** From this version of Metadata on brokers tell a topic's id (Kafka 2.8). */
+/** From this version of Metadata on brokers give a topic's id (Kafka 2.8). */
 export const topicIdVersion = 10;
 
 export interface DescribedTopic extends TopicFacts {
@@ -11,7 +11,7 @@ export interface DescribedTopic extends TopicFacts {
   readonly error: number;
 }
 
-/** Asks for one topic with its id, which kafkajs can't. Makes no topic. */
+/** Requests one topic with its id, which kafkajs can't. Creates no topic. */
 export function describeTopic(topic: string, { encoded }: Pick<Kafkajs, 'encoded'>): KafkaCall<DescribedTopic> {
   const name = Buffer.from(topic);
   const encode = async () => {

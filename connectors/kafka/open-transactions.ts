@@ -7,8 +7,8 @@ interface Seen {
 }
 
 /**
- * Says once for each, when it is seen a second time, that another program's open transaction holds a partition up: Kafka
- * gives nothing from there on until it is committed or aborted, which its timeout does in the end.
+ * Logs once for each, when it is seen a second time, that another program's open transaction blocks a partition: Kafka
+ * delivers nothing from there on until it is committed or aborted, at the latest by its timeout.
  */
 export class OpenTransactions {
   readonly #name: string;
@@ -20,7 +20,7 @@ export class OpenTransactions {
     this.#log = log;
   }
 
-  /** Looks at all lanes, every few seconds. */
+  /** Checks all lanes; to be called every few seconds. */
   check(lanes: Iterable<KafkaLane>): void {
     const before = new Map(this.#seen);
     this.#seen.clear();

@@ -2,9 +2,9 @@ import { type Broker, type KafkaCall, type Kafkajs, readBy } from './kafkajs-int
 import { requestMs } from './kafkajs-link.ts';
 import { type Parcel, produceRequest, produceVersion, readProduceResponse } from './produce.ts';
 
-/** Batches of one request, together; a larger one travels alone. */
+/** The most bytes of batches in one request; a larger batch is sent alone. */
 const maxRequestBytes = 1024 ** 2;
-/** Kafka's code for an error that has no other: a partition that the answer leaves out. */
+/** Kafka's code for unknown errors: for partitions that the response leaves out. */
 const unknownError = -1;
 
 interface Sent extends Parcel {
@@ -13,8 +13,8 @@ interface Sent extends Parcel {
 }
 
 /**
- * Sends batches of a topic to its brokers. Those for one broker that are handed over in one turn travel together: a
- * request costs both sides more than what is in it. Each has its own outcome.
+ * Sends batches of a topic to its brokers. Those for one broker that are given in one turn share a request: a
+ * request costs both sides more than its content. Each has its own outcome.
  */
 export class Outbox {
   readonly #topic: string;

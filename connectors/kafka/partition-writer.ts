@@ -6,13 +6,13 @@ import { type Client, longestWaitMs, type ProducerId } from './client.ts';
 import { isUnsent, reasonOf } from './errors.ts';
 import type { Outgoing } from './write.ts';
 
-/** Records of one batch, at most. */
+/** The most records of one batch. */
 const maxRecords = 1000;
 const maxBytes = 512 * 1024;
 /** A confirmation that takes longer is logged, ms. */
 const slowMs = 5000;
 
-/** Kafka refuses this very message; its neighbours are sent without it. */
+/** Kafka refuses this one message; the others are sent without it. */
 const refusesMessage = new Set([
   'MESSAGE_TOO_LARGE',
   'RECORD_LIST_TOO_LARGE',
@@ -20,7 +20,7 @@ const refusesMessage = new Set([
   'INVALID_TIMESTAMP',
   'UNSUPPORTED_FOR_MESSAGE_FORMAT',
 ]);
-/** The broker has forgotten the producer, or believes that it skipped something. */
+/** The broker has forgotten the producer, or expects another sequence number. */
 const losesCount = new Set([
   'OUT_OF_ORDER_SEQUENCE_NUMBER',
   'UNKNOWN_PRODUCER_ID',
@@ -37,17 +37,18 @@ export interface PartitionWriterOptions {
   readonly maxBatchBytes: number;
   /** Aborts when nothing more must be sent. */
   readonly closed: AbortSignal;
-  /** Told why nothing gets through, and with undefined that it does again. */
+  /** Called with the reason why nothing gets through, and with undefined when it does again. */
   onBlocked(text: string | undefined): void;
-  /** Told how many messages may be in the log twice. */
+  /** Called with the number of messages that may be in the log twice. */
   onUnknown(messages: number): void;
-  /** Mends what a missing topic needs; throws when it can't. */
+  /** Creates a missing topic; throws if it can't. */
   onMissingTopic(): Promise<void>;
 }
 
 /**
- * Appends to one partition in order, one batch in flight: sent at once when none is, gathered meanwhile. A batch is sent
- * again, just the same, until its outcome is known: brokers know it by its number, and store it once.
+ * Appends to one partition in order, one batch in flight: records are sent at once if none is, and gathered meanwhile.
+ * A batch is repeated unchanged until its outcome is known: brokers recognise it by its sequence number, and store it
+ * once.
  */
 export class PartitionWriter {
   readonly #options: PartitionWriterOptions;
@@ -61,14 +62,14 @@ export class PartitionWriter {
     this.#options = options;
   }
 
-  /** True when there is nothing that it has to send. */
+  /** True if it has nothing to send. */
   get isIdle(): boolean {
     return !this.#sending;
   }
 
   /**
-   * Tells the record's `write` when it is durable, or why it will never be: FDP_TIMEOUT when it was taken back, FDP_CLOSED,
-   * FDP_MESSAGE_REFUSED. What the brokers may have already stays until its outcome is known.
+   * Settles the record in its `write` when it is durable, or will never be: FDP_TIMEOUT if it was withdrawn,
+   * FDP_CLOSED, FDP_MESSAGE_REFUSED. Records that the brokers may already have stay until their outcome is known.
    */
   append(outgoing: Outgoing): void {
     const { closed, name } = this.#options;
@@ -80,14 +81,14 @@ export class PartitionWriter {
     if (!this.#sending) void this.#sendAll();
   }
 
-  /** Takes back what waits and nobody waits for any more. */
+  /** Withdraws waiting records whose writes were given up. */
   withdraw(): void {
     this.#waiting = this.#stillWanted(this.#waiting);
   }
 
   async #sendAll(): Promise<void> {
     this.#sending = true;
-    // Those of one write are handed over in one go: take them together.
+    // Records of one write arrive in one turn: take them together.
     await Promise.resolve();
     while (this.#waiting.length > 0) {
       const batch = this.#stillWanted(this.#nextBatch());
@@ -184,11 +185,11 @@ export class PartitionWriter {
       this.#producer = undefined;
       this.#sequence = 0;
     } else if (reason === 'UNKNOWN_TOPIC_OR_PARTITION') await onMissingTopic();
-    // Leaders may have moved; when that can't be learnt either, the next attempt tells.
+    // Leaders may have moved; if they can't be fetched either, the next attempt fails again.
     else await client.refresh().catch(() => {});
   }
 
-  /** One after the other, to find the one that is refused. */
+  /** Sends them one by one, to find the refused one. */
   async #sendApart(batch: readonly Outgoing[], error: unknown): Promise<void> {
     const { name, partition } = this.#options;
     if (batch.length > 1) {

@@ -3,7 +3,7 @@ import type { Client } from './client.ts';
 import { isUnreadable } from './messages.ts';
 import type { KafkaRecord } from './record-batch.ts';
 
-/** The offsets that a partition holds: the first, and the next that it will give. */
+/** The offsets of a partition: its first, and the next one to be written. */
 export async function rangeOf(
   client: Client,
   partition: number,
@@ -13,7 +13,7 @@ export async function rangeOf(
   return { first: first.get(partition) ?? 0, next: next.get(partition) ?? 0 };
 }
 
-/** The record at an offset; undefined when there is none any more, or yet, or none that can be read. */
+/** The record at an offset; undefined if it was removed, is not written yet, or is unreadable. */
 export async function recordAt(client: Client, partition: number, offset: number): Promise<KafkaRecord | undefined> {
   const { first, next } = await rangeOf(client, partition);
   if (offset < first || offset >= next) return undefined;

@@ -2,20 +2,20 @@ import type { OutBatch, OutRecord } from './client.ts';
 import { Reader } from './reader.ts';
 import { signedLength, Writer } from './writer.ts';
 
-/** The version of Produce that is spoken here. */
+/** The version of Produce that is used. */
 export const produceVersion = 7;
 /** Before a batch's records; a record has little more than its key and value. */
 const batchHeadBytes = 61;
 const recordHeadBytes = 16;
 /** All replicas in sync. */
 const acks = -1;
-/** Where the bytes begin that a batch's length, and its checksum, are about. */
+/** Where the bytes begin that a batch's length and checksum cover. */
 const [lengthEnd, checksumEnd] = [12, 21];
 
 /** The checksum of bytes (CRC-32C). */
 export type Checksum = (bytes: Buffer) => number;
 
-/** A batch as it lies in a topic: record format 2, not packed. */
+/** A batch as a topic stores it: record format 2, uncompressed. */
 export function recordBatch({ producer, sequence, records }: OutBatch, checksum: Checksum): Buffer {
   let [first, last, size] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, batchHeadBytes];
   for (const { timestamp, key, value } of records) {
@@ -52,7 +52,7 @@ function writeRecord(writer: Writer, record: OutRecord, { index, first }: { inde
   writer.signed(0);
 }
 
-/** A batch with the partition that it goes to. */
+/** A batch with its partition. */
 export interface Parcel {
   readonly partition: number;
   readonly bytes: Buffer;

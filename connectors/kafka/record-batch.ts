@@ -3,7 +3,7 @@ import { maxUnpackedBytes, unpack } from './codecs.ts';
 import { Reader } from './reader.ts';
 import { TooLargeError } from './too-large.ts';
 
-/** A record as it lies in a topic. */
+/** A record as a topic stores it. */
 export interface KafkaRecord {
   readonly offset: number;
   /** Unix ms. */
@@ -13,7 +13,7 @@ export interface KafkaRecord {
   readonly value: Buffer | null;
 }
 
-/** A batch that nobody here can read: it counts as one message that is rejected with its bytes. */
+/** An unreadable batch: it counts as one message that is rejected with its bytes. */
 export interface UnreadableBatch {
   readonly offset: number;
   readonly lastOffset: number;
@@ -23,24 +23,24 @@ export interface UnreadableBatch {
   readonly problem: string;
 }
 
-/** What a partition's bytes hold, in order. */
+/** The content of a partition's bytes, in order. */
 export interface Batch {
   readonly firstOffset: number;
   readonly lastOffset: number;
   readonly producerId: number;
   /** Part of a transaction: shown only when that was committed. */
   readonly transactional: boolean;
-  /** Kafka's own mark: `abort` ends a transaction that was given up. */
+  /** Kafka's control record: `abort` ends an aborted transaction. */
   readonly control: 'abort' | 'other' | undefined;
   readonly records: readonly KafkaRecord[];
   readonly unreadable: UnreadableBatch | undefined;
 }
 
-/** How much of an answer is unpacked at once. What goes beyond is left, and fetched again. */
+/** How much of a response is decompressed at once. The rest is fetched again. */
 export interface Room {
-  /** What one batch may hold, bytes. */
+  /** The largest batch, bytes. */
   readonly batch: number;
-  /** What is left for the whole answer, bytes. */
+  /** The rest of the limit for the whole response, bytes. */
   left: number;
 }
 
@@ -48,17 +48,17 @@ export function newRoom(batch = maxUnpackedBytes): Room {
   return { batch, left: Math.max(batch, maxUnpackedBytes) };
 }
 
-/** What a partition's batches hold before the rest is left, bytes. */
+/** The limit for a partition's batches, bytes. */
 const partitionBytes = 4 * 1024 ** 2;
-/** Records of a batch, at most: each takes more memory than its bytes. */
+/** The most records of a batch: each takes more memory than its bytes. */
 const maxRecords = 250_000;
 /** Bytes of a batch before those that its length counts. */
 const prefixBytes = 12;
 const flags = { codec: 0x7, appendTime: 0x8, transactional: 0x10, control: 0x20 };
 
 /**
- * Takes a partition's bytes apart. A batch that is not whole, at the end, or for which there is no room, is left for the
- * next fetch; one that can't be read is given with its coordinates, and those after it all the same.
+ * Parses a partition's bytes. An incomplete batch at the end, or one that exceeds the limits, is left for the
+ * next fetch; an unreadable one is returned with its coordinates, and parsing continues after it.
  */
 export function readBatches(bytes: Buffer, room = newRoom()): Batch[] {
   const batches: Batch[] = [];
@@ -75,14 +75,14 @@ export function readBatches(bytes: Buffer, room = newRoom()): Batch[] {
 
 /** The bytes of a batch's records, for which there is that much less room. */
 function unpacked(codec: number, packed: Buffer, room: Room): Buffer {
-  // Copied: a view would keep the whole answer of the broker in memory for as long as one of its messages is in flight.
+  // Copied: a view would keep the broker's whole response in memory for as long as one of its messages is in flight.
   if (codec === 0) return Buffer.from(packed);
   try {
     const bytes = unpack(codec, packed, room.batch);
     room.left -= bytes.length;
     return bytes;
   } catch (error) {
-    // It is gone, but took its time.
+    // The bytes are released, but count against the limit.
     if (error instanceof TooLargeError) room.left -= room.batch / 16;
     throw error;
   }
@@ -139,7 +139,7 @@ function readBatch(bytes: Buffer, room: Room): Batch {
 interface RecordOrigin {
   readonly firstOffset: number;
   readonly firstTimestamp: number;
-  /** When the broker stamps instead of the producer. */
+  /** The batch's timestamp, if the broker sets it instead of the producer. */
   readonly appended: number | undefined;
 }
 

@@ -18,7 +18,9 @@ export class KafkaSink implements Sink, WriterListener {
   readonly #name: string;
   readonly #maxMessageBytes: number;
   readonly #context: RoleContext;
-  /** What a write did not wait for, until its outcome is known; a message that is in the log stays: it is not sent again. */
+  /**
+   * Messages of abandoned writes, until their outcome is known; those in the log stay, so that they are not sent again.
+   */
   readonly #late = new WeakMap<Message, Promise<unknown>>();
 
   constructor(writer: TopicWriter, options: { name: string; maxMessageBytes: number }, context: RoleContext) {
@@ -28,7 +30,7 @@ export class KafkaSink implements Sink, WriterListener {
     this.#context = context;
   }
 
-  /** What was asked for, or what the topic takes if that is less. */
+  /** The configured limit, or the topic's if that is lower. */
   get maxMessageBytes(): number {
     const taken = this.#writer.maxBatchBytes ?? Number.POSITIVE_INFINITY;
     return Math.min(this.#maxMessageBytes, taken - batchOverheadBytes);
@@ -66,7 +68,7 @@ export class KafkaSink implements Sink, WriterListener {
     this.#context.node.count('maybe_twice', messages);
   }
 
-  /** What failed, by its place. What was offered before comes first, for the order: its outcome is waited for. */
+  /** The failed messages, by index. Waits first for messages that were offered before, to keep the order. */
   async #append(messages: readonly Message[], signal: AbortSignal): Promise<ReadonlyMap<number, Error>> {
     const late = messages.flatMap((message) => this.#late.get(message) ?? []);
     const unconfirmed = () => new FdpError('FDP_TIMEOUT', `${this.#name}: the log has not confirmed the write yet`);
@@ -89,7 +91,7 @@ export class KafkaSink implements Sink, WriterListener {
       this.#writer.withdraw();
       return unconfirmed();
     };
-    // What the brokers may have already stays on its way: offered again, it is waited for again.
+    // Messages that the brokers may already have stay in flight: offered again, they are awaited again.
     const errors = await unlessAborted(signal, appended, giveUp);
     for (const [nth, { index }] of offered.entries()) if (errors.has(nth)) fail(index, errors.get(nth));
     return failed;
@@ -102,7 +104,7 @@ export class KafkaSink implements Sink, WriterListener {
 
   #keep(message: Message, appended: Promise<ReadonlyMap<number, unknown>>, index: number): void {
     const outcome = appended.then((errors) => {
-      // What failed is sent again when it is offered again.
+      // A failed message is sent again when it is offered again.
       if (errors.has(index)) this.#late.delete(message);
     });
     this.#late.set(message, outcome);

@@ -15,7 +15,7 @@ import { openTopic, type TopicOptions } from './topic.ts';
 
 const leaveMs = 2000;
 
-/** Reads a topic as a member of a consumer group: a lane for each partition that the group gives it. */
+/** Reads a topic as a member of a consumer group: a lane for each assigned partition. */
 export class KafkaSource implements Source {
   readonly replayable = true;
   readonly lanes: Observable<Lane> = new Observable((subscriber) => this.#subscribe(subscriber));
@@ -127,7 +127,8 @@ export class KafkaSource implements Source {
   async #assigned(client: Client, membership: Membership): Promise<void> {
     const { partitions } = membership;
     if (partitions.length === 0) return;
-    // Then only the ends: the log may grow meanwhile, and a position beyond the end would be one of another log.
+    // The ends are fetched after the positions: the log may grow meanwhile, and a position beyond the end means another
+    // log.
     const { from } = this.#usage;
     const start = { from, topicId: this.#topicId, addedFrom: this.#addedFrom };
     const positions = await startPositions(client, membership, start);
@@ -209,7 +210,7 @@ export class KafkaSource implements Source {
     }
   }
 
-  /** Time cures it: the topology starts again, and makes the topic or reads the new one. */
+  /** Transient: the topology restarts, and creates the topic or reads the new one. */
   #topicGone(): FdpError {
     const { name, topic } = this.#options;
     return new FdpError('FDP_CONNECTION_LOST', `${name}: topic ${topic} was deleted or created again`);

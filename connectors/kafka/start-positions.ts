@@ -8,7 +8,7 @@ export interface Start {
   readonly addedFrom: number;
 }
 
-/** Has a group read this topic before? To be asked before a member joins: others join at the same time. */
+/** Whether the group has read this topic before. To be called before joining, since others join at the same time. */
 export async function hasBegun(
   client: Client,
   group: string,
@@ -19,8 +19,8 @@ export async function hasBegun(
 }
 
 /**
- * The group's positions. Where it has none it begins as `from` says, and that is durable before anything is read. What
- * was written to a partition that was added since came after `latest`: it is read from its beginning.
+ * The group's positions. Without one it begins as `from` says, and that is durable before anything is read. Records
+ * that a partition added since has are newer than `latest`: it is read from its beginning.
  */
 export async function startPositions(
   client: Client,
@@ -37,7 +37,7 @@ export async function startPositions(
     from,
   );
   const found = new Map([...added, ...others]);
-  // Nothing is as young as that: from the end on.
+  // No record is that recent: start at the end.
   const tooOld = missing.filter((partition) => (found.get(partition) ?? -1) < 0);
   if (tooOld.length > 0)
     for (const [partition, end] of await client.offsets(tooOld, 'latest')) found.set(partition, end);

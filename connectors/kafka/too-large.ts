@@ -1,4 +1,4 @@
-/** What is packed holds more than it may. */
+/** Decompressed data exceeds its limit. */
 export class TooLargeError extends RangeError {
   constructor(limit: number) {
     super(`expected at most ${limit} bytes when unpacked, got more`);

@@ -14,7 +14,7 @@ import { Write } from './write.ts';
 /** Keys of which the partition is remembered. */
 const maxKeys = 10_000;
 
-/** What a role that writes hears of the writer that it shares. */
+/** Callbacks of a role that shares the writer. */
 export interface WriterListener {
   /** Why some partition can't be written; undefined when all can be again. */
   blocked(text: string | undefined): void;
@@ -23,7 +23,7 @@ export interface WriterListener {
 
 /**
  * Appends to a topic for all roles of a connector. Keys go to the partition that Java's clients choose too (murmur2),
- * messages without one to each in turn.
+ * messages without a key to all partitions in turn.
  */
 export class TopicWriter {
   readonly #options: TopicOptions;
@@ -35,12 +35,12 @@ export class TopicWriter {
   #client: Client | undefined;
   #topic: OpenTopic | undefined;
   #writers: PartitionWriter[] = [];
-  /** As the partitioner wants to know them: where their leaders are does not matter to keys. */
+  /** In the partitioner's format; their leaders don't matter for keys. */
   #partitions: { partitionId: number; leader: number }[] = [];
   /** Why nothing gets through, by partition. */
   readonly #reasons = new Map<number, string>();
   #opening: Promise<OpenTopic> | undefined;
-  /** Of keys seen before: to hash one costs as much as to write its message. */
+  /** Partitions of known keys: hashing a key costs as much as writing its message. */
   readonly #partitionOfKey = new Map<string, number>();
   #turn = 0;
 
@@ -55,7 +55,7 @@ export class TopicWriter {
     return this.#topic?.maxBatchBytes;
   }
 
-  /** Opens it for the first listener; one after another may come and go. One whose `signal` has aborted is not kept. */
+  /** Opens it for the first listener; others may join and leave. A listener whose `signal` has aborted is not kept. */
   async open(listener: WriterListener, signal: AbortSignal): Promise<void> {
     this.#opening ??= this.#open();
     try {
@@ -67,13 +67,13 @@ export class TopicWriter {
     }
   }
 
-  /** Lets go; the last one closes. What has no outcome yet fails as FDP_CLOSED. */
+  /** Removes a listener; the last one closes the writer. Records without an outcome fail with FDP_CLOSED. */
   async close(listener: WriterListener): Promise<void> {
     this.#listeners.delete(listener);
     if (this.#listeners.size === 0) await this.shut();
   }
 
-  /** Closes whoever still listens. */
+  /** Closes it for all listeners. */
   async shut(): Promise<void> {
     this.#closed.abort();
     const client = this.#client;
@@ -83,8 +83,8 @@ export class TopicWriter {
   }
 
   /**
-   * Resolves when each record is durable or has failed, with the errors of those that did, by their places. `signal`
-   * takes back what was not sent yet.
+   * Resolves when each record is durable or has failed, with the errors of those that did, by index. `signal`
+   * withdraws records that were not sent yet.
    */
   append(records: readonly OutRecord[], signal: AbortSignal): Promise<ReadonlyMap<number, unknown>> {
     const write = new Write(records.length, signal);
@@ -148,7 +148,7 @@ export class TopicWriter {
     this.#writers = [...kept, ...added.map((partition) => this.#writer(client, topic, partition))];
   }
 
-  /** Partitions may be added at any time: every client learns of it within the age of its metadata. */
+  /** Partitions may be added at any time: every client notices within the age of its metadata. */
   async #watch(client: Client): Promise<void> {
     const { clock, log } = this.#environment;
     const { signal } = this.#closed;
@@ -172,7 +172,7 @@ export class TopicWriter {
     }
   }
 
-  /** Makes a topic that is missing; throws when it has no such partition any more, and what no time cures. */
+  /** Creates a missing topic; throws if it no longer has such a partition, and errors that no retry fixes. */
   async #reopen(client: Client, partition: number): Promise<void> {
     const { name, topic } = this.#options;
     try {
@@ -200,7 +200,7 @@ export class TopicWriter {
     });
   }
 
-  /** Trouble is over when it is over for every partition that has something to send. */
+  /** Reports recovery when no partition with something to send is blocked. */
   #blocked(partition: number, text: string | undefined): void {
     if (text !== undefined) this.#reasons.set(partition, text);
     else

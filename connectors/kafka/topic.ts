@@ -20,20 +20,20 @@ const isThere = 'the topic is there';
 
 /** The default limit of a topic, bytes of a batch. */
 const kafkaMaxMessageBytes = 1_048_588;
-/** How often, and how far apart in ms, a topic that was just made is looked for. */
+/** How often, and at which interval in ms, a topic that was just created is polled. */
 const polls = 20;
 const pollMs = 100;
-/** What a message alone in its batch weighs beside its key and value, at most. */
+/** The most bytes that a message alone in its batch takes beside its key and value. */
 export const batchOverheadBytes = 128;
 
 export interface OpenTopic extends TopicFacts {
-  /** The largest batch that it takes, bytes. */
+  /** The largest batch that it accepts, bytes. */
   readonly maxBatchBytes: number;
 }
 
 /**
- * Finds the topic, or makes it so that it takes the largest message that this connector sends. Says when one that exists
- * differs: it stays as it is, since keys would move.
+ * Finds the topic, or creates it so that it accepts the largest message that this connector sends. Logs if an existing
+ * one differs: it is not changed, since keys would move.
  * @throws FDP_REFUSED when there is none and create_topic is false
  */
 export async function openTopic(
@@ -80,7 +80,7 @@ async function makeTopic(
     },
   });
   if (made) log.info({ topic, partitions }, `${name}: created topic ${topic} with ${partitions} partitions`);
-  // The brokers learn of it one after the other.
+  // The brokers get to know it one after the other.
   for (let attempt = 0; attempt < polls; attempt++) {
     const found = await client.topic();
     if (found) return found;

@@ -2,7 +2,7 @@ import type { OutRecord } from './client.ts';
 
 /** Records that are handed over together. The outcome of each is reported once, by its index. */
 export class Write {
-  /** Aborts when nobody waits for them any more: what was not sent by then is not sent at all. */
+  /** Aborts when the write is given up: records that were not sent by then are not sent at all. */
   readonly signal: AbortSignal;
   /** Resolves when every record has an outcome, with the errors of those that failed; the others are durable. */
   readonly outcome: Promise<ReadonlyMap<number, unknown>>;
@@ -33,7 +33,7 @@ export class Write {
 /** One of them on its way to its partition. */
 export interface Outgoing {
   readonly record: OutRecord;
-  /** What its key and value weigh. */
+  /** The size of its key and value. */
   readonly bytes: number;
   readonly write: Write;
   readonly index: number;

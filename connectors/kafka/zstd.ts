@@ -2,7 +2,7 @@ import * as zlib from 'node:zlib';
 import { Decompress } from 'fzstd';
 import { TooLargeError } from './too-large.ts';
 
-/** Node.js has one of its own from 22.15 on. */
+/** Built into Node.js from 22.15 on. */
 const native: ((bytes: Buffer, options: { maxOutputLength: number }) => Buffer) | undefined = Reflect.get(
   zlib,
   'zstdDecompressSync',
@@ -13,7 +13,9 @@ const dictionaryBytes = [0, 1, 2, 4];
 const flags = { dictionary: 0x3, checksum: 0x4, single: 0x20 };
 const runLength = 1;
 
-/** @throws what unzips to more than `limit`, with the code ERR_BUFFER_TOO_LARGE or as TooLargeError; what is not zstd */
+/**
+ * @throws what unzips to more than `limit`, with the code ERR_BUFFER_TOO_LARGE or as TooLargeError; what is not zstd
+ */
 export function unzstd(bytes: Buffer, limit: number): Uint8Array {
   return native ? native(bytes, { maxOutputLength: limit }) : unzstdInScript(bytes, limit);
 }
@@ -47,7 +49,7 @@ function* framesOf(bytes: Buffer, limit: number): Generator<Buffer> {
     if (end > bytes.length) throw new RangeError('the zstd frame is incomplete');
     const frame = Buffer.from(bytes.subarray(at, end));
     if (head.content > limit) throw new TooLargeError(limit);
-    // Nothing lies further back than the frame is long.
+    // Matches don't reach further back than the frame's length.
     const most = Math.ceil(Math.log2(limit)) - 10;
     if (!head.isSingle && (frame[5] ?? 0) >> 3 >= most) frame[5] = most << 3;
     yield frame;

@@ -2,8 +2,8 @@ import { defineConnector, noUsage } from '../../src/kit/declaration.ts';
 import { ratePerSecond } from '../../src/kit/units.ts';
 
 /**
- * A market that needs no exchange: the same seed gives the same trades, byte for byte, on every machine. Each topology
- * that reads it gets the whole market from its beginning. It cannot replay: after a restart it begins again.
+ * A simulated market: the same seed gives the same trades, byte for byte, on every machine. Each topology
+ * that reads it gets the whole market from its beginning. It can't replay: after a restart it begins again.
  */
 export const mock = defineConnector({
   type: 'mock',

@@ -32,14 +32,15 @@ interface Stock {
   drift: number;
 }
 
-/** How strongly a price is drawn back to where it began: it may run for days and stays a price. */
+/** How strongly a price is drawn back to its start, so that it stays plausible for days. */
 const pull = 1e-4;
 const maxFrameTrades = 8;
 
 /**
  * A seeded market: a random walk for each symbol, cut into frames. What comes next depends on nothing but the
  * generator and the options, so the same seed gives the same frames however they are read. Event time is never after
- * the frame's due time and never goes backwards; equal times, zero volumes, odd lots and prices with four decimals occur.
+ * the frame's due time and never goes backwards; equal times, zero volumes, odd lots and prices with four decimals
+ * occur.
  */
 export class Market {
   readonly #faker: Faker;

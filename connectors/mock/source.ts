@@ -21,16 +21,16 @@ export interface MockOptions {
   readonly startMs: number | undefined;
 }
 
-/** One reading holds at most that many frames: also when the market has to catch up. */
+/** The most frames of one reading, also when the market has to catch up. */
 const framesAReading = 100;
-/** Shorter waits make more readings, not more trades: frames that fall due within it go together. */
+/** Frames that fall due within this time share a reading: shorter waits make more readings, not more trades. */
 const shortestWaitMs = 10;
 /** Event time without a rate. */
 const unpacedPerSecond = 1000;
 /** Roughly what a trade takes as JSON. */
 const bytesATrade = 72;
 
-/** The source role of `mock`: one lane, made and paced by whoever reads it; nothing runs between two readings. */
+/** The source role of `mock`: one lane, driven by its reader; nothing runs between two readings. */
 export function mockSource(options: MockOptions): Source {
   let closed = new AbortController();
   return {
@@ -66,7 +66,7 @@ function marketLane(options: MockOptions, stop: AbortSignal, ended: () => void):
   };
 }
 
-/** Hands out the frames of a market when they are due, by the monotonic clock: no drift, and what was late is made up for. */
+/** Returns the frames of a market when they are due, by the monotonic clock: no drift, and delays are caught up. */
 class Pace {
   readonly #options: MockOptions;
   readonly #market: Market;

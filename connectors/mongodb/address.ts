@@ -1,9 +1,9 @@
-/** A connection string, without what must never be shown. */
+/** A connection string, without its secrets. */
 export interface Address {
   /** The hosts as they are written, for messages. */
   readonly hosts: string;
   readonly user: string | undefined;
-  /** MongoDB's own cloud, or a name like those that it gives: it has an access list of its own. */
+  /** Whether the host is in MongoDB's cloud (Atlas), which has its own access list. */
   readonly isAtlas: boolean;
   /** The options that the string gives, in lower case. */
   readonly given: ReadonlySet<string>;
@@ -11,11 +11,11 @@ export interface Address {
   readonly options: ReadonlyMap<string, string>;
   /** User and password as they are written. */
   readonly userInfo: string | undefined;
-  /** The database in which the server looks for the user, and what names it; undefined where users are kept elsewhere. */
+  /** The database that holds the user, and what names it; undefined if users are kept elsewhere. */
   readonly userDatabase: UserDatabase | undefined;
-  /** The replica set that the string asks for. */
+  /** The replica set that the string names. */
   readonly replicaSet: string | undefined;
-  /** Text of others, with whatever is secret in the string struck out. */
+  /** Masks the string's secrets in a text. */
   scrub(text: string): string;
 }
 
@@ -25,10 +25,10 @@ export interface UserDatabase {
 }
 
 const struckOut = '***';
-/** Their users are known to another system than MongoDB. */
+/** Mechanisms whose users are kept outside of MongoDB. */
 const foreignUsers = new Set(['MONGODB-X509', 'GSSAPI', 'PLAIN', 'MONGODB-AWS', 'MONGODB-OIDC']);
 
-/** Reads a connection string as far as messages need it; never fails, however broken it is. */
+/** Parses a connection string for use in messages; never fails, however broken it is. */
 export function readAddress(url: string): Address {
   const rest = url.slice(url.indexOf('://') + 3);
   const at = endOfUser(rest);
@@ -57,7 +57,7 @@ export function readAddress(url: string): Address {
   };
 }
 
-/** As the driver finds it. Of an `srv` URL it is what the DNS says, admin as a rule, whatever stands in the path. */
+/** By the driver's rules. For an `srv` URL the DNS decides, usually admin, whatever the path is. */
 function userDatabase(authSource: string | undefined, path: string | undefined): UserDatabase {
   if (authSource) return { name: authSource, from: 'authSource in the url' };
   return path ? { name: path, from: "the url's path" } : { name: 'admin', from: 'no authSource in the url' };
@@ -68,7 +68,7 @@ function endOfUser(rest: string): number {
   const before = rest.split('?')[0] ?? '';
   const usual = before.lastIndexOf('@');
   if (usual >= 0) return usual;
-  // A port in place of a password: the @ stands in an option's value.
+  // A port where a password would be: the @ is part of an option's value.
   return /^[^/:,@]*:(?!\d+(?:[,/]|$))/.test(before) ? rest.lastIndexOf('@') : -1;
 }
 

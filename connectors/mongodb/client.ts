@@ -12,14 +12,14 @@ export interface MongoTarget extends Asker {
   readonly tls: { readonly ca?: string; readonly cert_and_key?: string } | undefined;
 }
 
-/** A question is given up when no server has been there for so long, ms. */
+/** A query fails when no server has been available for this long, ms. */
 const patienceMs = 1000;
 /** How long the driver may take to close, ms. */
 const leaveMs = 1000;
 
 /**
- * What the driver is told, unless the connection string says otherwise: it finds out within a second or two that a
- * server is gone, so that a request hears of it well before its own time limit.
+ * The driver's defaults, unless the connection string says otherwise: it notices within a second or two that a
+ * server is unavailable, so that a request fails well before its own time limit.
  */
 const defaults = {
   serverSelectionTimeoutMS: 2000,
@@ -31,10 +31,10 @@ const defaults = {
   appName: 'fdp',
 } as const satisfies MongoClientOptions;
 
-/** The open clients of a clock's world, by connection string: tests on virtual clocks don't meet each other's. */
+/** The open clients per clock, by connection string: tests on virtual clocks don't share them. */
 const openClients = new WeakMap<Clock, Map<string, SharedClient>>();
 
-/** Gives the client of a server, one a process, shared by all that ask; each `acquireClient` needs one `release`. */
+/** The client of a server, one per process, shared by all callers; each `acquireClient` needs one `release`. */
 export function acquireClient(target: MongoTarget, environment: Environment): SharedClient {
   const clients = openClients.get(environment.clock) ?? new Map<string, SharedClient>();
   openClients.set(environment.clock, clients);
@@ -60,10 +60,10 @@ export class SharedClient {
   readonly #listeners = new Set<() => void>();
   #references = 0;
   #connecting: Promise<MongoClient> | undefined;
-  /** No server is known that could answer; ends the wait for one. */
+  /** No server is available; ends the wait for one. */
   #away: { cancel(): void } | undefined;
   #isLongAway = false;
-  /** Give up the questions that wait for an answer. */
+  /** Callbacks that cancel the waiting queries. */
   readonly #asking = new Set<() => void>();
   #generation = 0;
   #wasConnected = false;
@@ -80,8 +80,8 @@ export class SharedClient {
   }
 
   /**
-   * Closes the connections when nobody uses them any more. The driver takes leave of the server, which one that is
-   * frozen never answers: it is not waited for, and gives up by itself a few seconds later.
+   * Closes the connections after the last release. The driver says goodbye to the server, which a
+   * frozen server never answers: this is not awaited, and the driver gives up a few seconds later.
    */
   async release(): Promise<void> {
     if (--this.#references > 0) return;
@@ -92,24 +92,24 @@ export class SharedClient {
     if (client) await clock.outside(endedWithin(clock, leaveMs, clock.outside(client.close())));
   }
 
-  /** True while no server is known that could answer. */
+  /** True while no server is available. */
   get isAway(): boolean {
     return this.#away !== undefined;
   }
 
-  /** Grows with each connection: behind a new one may be a server that came back, and has lost everything. */
+  /** Grows with each connection: a new one may be to a server that has restarted with empty data. */
   get generation(): number {
     return this.#generation;
   }
 
-  /** Calls back when the server goes or comes; the returned function ends that. */
+  /** Calls back when the server becomes unavailable or available; the returned function unsubscribes. */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
   /**
-   * The connected client, made at the first call and again after a failure, which is told in the name of who asks.
+   * The connected client, created at the first call and again after a failure; errors carry the caller's name.
    * @throws FDP_CONNECT_FAILED, FDP_REFUSED, FDP_SPEC_INVALID, FDP_CLOSED when `signal` aborts
    */
   async connected(asker: Asker, signal: AbortSignal): Promise<MongoClient> {
@@ -127,7 +127,7 @@ export class SharedClient {
   }
 
   /**
-   * Asks something that somebody waits for: fails as soon as no server has been there for a second.
+   * Runs a query that a caller waits for: fails as soon as no server has been available for a second.
    * @throws FDP_UNAVAILABLE
    */
   async ask<T>(asker: Asker, signal: AbortSignal, question: () => Promise<T>): Promise<T> {
@@ -192,7 +192,7 @@ export class SharedClient {
     for (const listener of [...this.#listeners]) listener();
   }
 
-  /** Whoever asks waits for it, but not for long. */
+  /** The caller waits, but not for long. */
   #goes(): void {
     this.#comes();
     const cancel = this.#environment.clock.timer(patienceMs, () => {

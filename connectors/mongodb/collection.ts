@@ -14,7 +14,7 @@ import type { Selection } from './query.ts';
  */
 const writeConcern = { w: 'majority', j: true, wtimeout: 10_000 } as const;
 
-/** What became of one statement of a write, by its place in it. */
+/** The error of one statement of a write, with its index. */
 export interface WriteError {
   readonly index: number;
   readonly code: number;
@@ -23,7 +23,9 @@ export interface WriteError {
   readonly keyPattern: Document | undefined;
 }
 
-/** What became of a write: how many statements found or made a document, how many made one, and those that the server refused. */
+/**
+ * The result of a write: how many statements matched or created a document, how many created one, and the refused ones.
+ */
 export interface WriteReply {
   readonly found: number;
   readonly made: number;
@@ -44,7 +46,7 @@ export class Collection {
   #client: SharedClient | undefined;
   #opened: Opened | undefined;
   #closing: Promise<void> | undefined;
-  /** The client's generation for which the indexes are known to be there. */
+  /** The client's generation for which the indexes are known to exist. */
   #prepared: number | undefined;
 
   constructor(target: MongoTarget, definition: TableDefinition, environment: Environment) {
@@ -63,13 +65,13 @@ export class Collection {
     this.#opened = { client, db, documents: db.collection(this.target.collection) };
   }
 
-  /** What is there once it is connected. @throws FDP_CLOSED */
+  /** The connected collection. @throws FDP_CLOSED */
   get opened(): Opened {
     if (this.#opened) return this.#opened;
     throw new FdpError('FDP_CLOSED', `${this.definition.name}: the collection is closed`);
   }
 
-  /** Makes the collection and its indexes, unless they are known to be there. @throws FDP_STORE_DIFFERS */
+  /** Creates the collection and its indexes, unless they are known to exist. @throws FDP_STORE_DIFFERS */
   async prepare(signal: AbortSignal): Promise<void> {
     const { generation } = this.opened.client;
     if (this.#prepared === generation) return;
@@ -93,14 +95,14 @@ export class Collection {
 
   /**
    * One command of unordered writes, durable when it resolves; with the statements that the server refused.
-   * @throws what spoils all of them: the server is away, full, or forbids it
+   * @throws errors of the whole command: the server is unavailable, full, or forbids it
    */
   async write(command: Document, signal: AbortSignal): Promise<WriteReply> {
     await this.prepare(signal);
     const reply = await this.command({ ...command, ordered: false, writeConcern }, signal);
     await this.prepare(signal); // Again, if the server has changed meanwhile: it may have made the collection anew.
-    // Also when statements failed, the reply came only after everything that was there is durable: what is a duplicate
-    // now was stored for good.
+    // Even if statements failed, the reply comes only after all existing documents are durable: the other row of a
+    // duplicate is durable too.
     if (reply['writeConcernError']) throw this.#unconfirmed(reply['writeConcernError']);
     const errors: readonly WriteError[] = reply['writeErrors'] ?? [];
     const whole = errors.find(({ code }) => spoilsAll(code));
@@ -110,8 +112,8 @@ export class Collection {
   }
 
   /**
-   * Documents that somebody waits for. In one reply of the server where they fit: a cursor costs the driver twice as
-   * much. Asked once more when the server goes meanwhile, as the driver does with its cursors.
+   * Documents that a caller waits for. In one reply of the server if they fit: a cursor costs the driver twice as
+   * much. Repeated once if the connection is lost meanwhile, as the driver does with its cursors.
    * @throws what the driver throws
    */
   async select(selection: Selection, maxTimeMs: number, signal: AbortSignal): Promise<readonly Document[]> {
@@ -126,7 +128,7 @@ export class Collection {
     return found ?? documents.find(filter, { ...options, signal }).toArray();
   }
 
-  /** Undefined when there is more than one reply holds, which is 16 MiB. */
+  /** Undefined if there is more than fits into one reply, 16 MiB. */
   async #oneReply(find: Document, signal: AbortSignal): Promise<readonly Document[] | undefined> {
     const { db, documents } = this.opened;
     const { collectionName } = documents;
@@ -134,7 +136,7 @@ export class Collection {
     const command = { find: collectionName, ...find, ...(readConcern ? { readConcern } : {}) };
     const { cursor } = await db.command(command, { signal, readPreference });
     if (Number(cursor.id) === 0) return cursor.firstBatch;
-    // Where this does not reach its server, the cursor ends by itself after ten minutes.
+    // If this does not reach its server, the cursor expires after ten minutes.
     const cursors = [Long.fromString(String(cursor.id))];
     db.command({ killCursors: collectionName, cursors }, { readPreference }).catch(() => {});
     return undefined;
@@ -154,7 +156,7 @@ export class Collection {
     }
   }
 
-  /** The error of one statement: the server will never take it. */
+  /** The error of one statement that the server will never accept. */
   refused({ code, errmsg, keyPattern }: WriteError): FdpError {
     const { name } = this.definition;
     const text = this.target.address.scrub(errmsg.replace(/\s+/g, ' '));
@@ -169,7 +171,7 @@ export class Collection {
     return this.#closing;
   }
 
-  /** What the driver threw as what it means, now that `deed` has worked before or has not. */
+  /** The classified error of the driver, depending on whether `deed` has worked before. */
   #judged(error: unknown, deed: string): Error {
     const judged = mongoError(error, this.target);
     return this.target.proven?.judge(deed, judged) ?? judged;

@@ -2,7 +2,7 @@ import { errorText, FdpError } from '../../src/errors.ts';
 import type { Proven } from '../../src/kit/proven.ts';
 import type { Address } from './address.ts';
 
-/** Who asks, for the message of an error. */
+/** The caller, for the text of an error. */
 export interface Asker {
   /** The connector's name in the spec. */
   readonly name: string;
@@ -12,7 +12,7 @@ export interface Asker {
   readonly proven?: Proven;
 }
 
-/** What a MongoDB error carries, whatever its class. */
+/** The fields of any MongoDB error. */
 interface Foreign {
   readonly name: string;
   readonly code: unknown;
@@ -23,16 +23,16 @@ interface Foreign {
   readonly reason: unknown;
 }
 
-/** Wrong user or password, an unknown mechanism; 8000 is what Atlas says instead. */
+/** Wrong user or password, an unknown mechanism; Atlas uses 8000. */
 const authenticationCodes = new Set<unknown>([11, 18, 33, 334, 8000]);
 const unauthorized = 13;
 /** The disk is full, or nearly so. */
 const diskCodes = new Set<unknown>([14031, 12501]);
-/** No document like this, now or ever: wrong values, too large, too deep, refused by the collection's validator. */
+/** The document will never be accepted: wrong values, too large, too deep, refused by the collection's validator. */
 const permanentCodes = new Set<unknown>([
   2, 9, 14, 15, 22, 28, 52, 56, 57, 121, 10334, 16554, 17260, 17261, 17280, 17419, 17420,
 ]);
-/** Time cures these: elections, shutdowns, locks, limits that a query ran into, a majority that is not there. */
+/** Transient: elections, shutdowns, locks, time limits of queries, an unavailable majority. */
 const transientCodes = new Set<unknown>([
   ...[6, 7, 24, 43, 46, 50, 63, 64, 70, 89, 91, 100, 112, 117, 133, 134, 150, 189, 202, 237, 249, 262, 276, 365, 462],
   ...[9001, 10107, 11600, 11601, 11602, 13388, 13435, 13436],
@@ -45,20 +45,20 @@ const socketFailure = /^(E[A-Z]+|ERR_(STREAM|SOCKET|SSL|TLS)_\w+)$/;
 export const duplicateKey = 11000;
 export const noNamespace = 26;
 
-/** The server's number for what went wrong; undefined when it is no error of a server. */
+/** The server's error code; undefined if it is not an error of a server. */
 export function codeOf(error: unknown): unknown {
   return foreign(error).code;
 }
 
-/** True when a statement of a write was refused for a reason that has nothing to do with its document. */
+/** True if a statement of a write was refused for a reason that is unrelated to its document. */
 export function spoilsAll(code: unknown): boolean {
   return transientCodes.has(code) || diskCodes.has(code) || authenticationCodes.has(code) || code === unauthorized;
 }
 
 /**
- * Anything that the driver threw as what it means. An error that nobody knows stays as it is: the engine tries it five
- * times. Never shows the connection string's password. At the `first` connection no encryption is a mistake of a person;
- * afterwards it is a server that comes or goes.
+ * Classifies an error of the driver. An unknown error is not changed: the engine tries it five
+ * times. Never shows the connection string's password. At the `first` connection a TLS mismatch is a configuration
+ * mistake; later it is a server that is starting or stopping.
  */
 export function mongoError(error: unknown, asker: Asker, first = false): Error {
   if (error instanceof FdpError) return error;
@@ -70,19 +70,19 @@ export function mongoError(error: unknown, asker: Asker, first = false): Error {
   return error instanceof Error ? error : new FdpError('FDP_INTERNAL', `${name}: ${text}`);
 }
 
-/** True when the server went, or gave its office up, while it was asked: another may answer. */
+/** True if the server went away or stepped down during a query: another may respond. */
 export function isServerLost(error: Error): boolean {
   return error instanceof FdpError && (error.code === 'FDP_CONNECTION_LOST' || error.code === 'FDP_UNAVAILABLE');
 }
 
-/** An error that time cures: the store could not be asked. */
+/** A transient error: the store could not be reached. */
 export function unavailable(asker: Asker, what: string): FdpError {
   return new FdpError('FDP_UNAVAILABLE', `${asker.name}: ${asker.address.hosts}: ${what}${atlasHint(asker.address)}`);
 }
 
 type Known = { readonly code: ConstructorParameters<typeof FdpError>[0]; readonly text: string };
 
-/** What a person must cure. */
+/** Errors that a person must fix. */
 function refusal(
   chain: readonly Foreign[],
   { address, database }: Asker,
@@ -129,14 +129,14 @@ function byKind(chain: readonly Foreign[], text: string, hint: string): Known | 
       text: `no answer in time: ${text}${name === 'MongoNetworkTimeoutError' ? hint : ''}`,
     };
   if (transientCodes.has(code)) return { code: 'FDP_UNAVAILABLE', text };
-  // The driver lets errors of a socket through as they are, now and then.
+  // The driver sometimes passes socket errors through unchanged.
   const isSocket = chain.some((error) => typeof error.code === 'string' && socketFailure.test(error.code));
   if (isSocket || /Network|Pool|Topology|NotConnected|ClientClosed|Expired|WriteConcern|Stale/.test(name))
     return { code: 'FDP_CONNECTION_LOST', text };
   return undefined;
 }
 
-/** A server and a client of which only one wants encryption end the connection, and neither says why. */
+/** If only one of server and client uses TLS, the connection ends without a reason. */
 function encryptionHint(text: string): string {
   if (text.includes('before secure TLS connection was established'))
     return ': if the server has no TLS, leave out `tls`, and tls=true of the url';
@@ -147,7 +147,7 @@ function isDns({ code }: Foreign): boolean {
   return typeof code === 'string' && /^(ENOTFOUND|EAI_|ESERVFAIL|ETIMEOUT|ENODATA|ECONNREFUSED)/.test(code);
 }
 
-/** The server does not tell a wrong password from a user that it looks for in the wrong database. */
+/** The server does not distinguish a wrong password from a user of another database. */
 function whereKept({ user, userDatabase }: Address): string {
   if (user === undefined || userDatabase === undefined) return '';
   const { name, from } = userDatabase;
@@ -159,7 +159,7 @@ function atlasHint({ isAtlas }: Address): string {
   return isAtlas ? " (Atlas: is this machine in the project's network access list, and the cluster not paused?)" : '';
 }
 
-/** The error, what caused it, and what each server of a failed selection said last. */
+/** The error, its causes, and the last error of each server of a failed selection. */
 function chainOf(error: unknown): Foreign[] {
   const found: Foreign[] = [];
   const open: unknown[] = [error];
@@ -189,7 +189,7 @@ function textOf(error: unknown): string {
   return errorText(typeof message === 'string' && message !== '' ? message : error);
 }
 
-/** The driver's error, unless its text holds what must not be seen. */
+/** The driver's error, unless its text contains a secret. */
 function causeOf(error: unknown, { address }: Asker): unknown {
   return address.scrub(errorText(error)) === errorText(error) ? error : undefined;
 }

@@ -2,14 +2,14 @@ import type { Document } from 'mongodb';
 import { FdpError } from '../../src/errors.ts';
 import type { Collection } from './collection.ts';
 
-/** Rows that are compared before the collection is trusted, a process and a collection. */
+/** Rows that are compared before the collection is trusted, per process and collection. */
 const comparedRows = 10_000;
 
 /**
- * Guards a collection that another program has filled: a row that is there already, under a unique value that names the
- * same origin in another form (`ticks-0-7-AAPL-...` for `ticks-0-7--AAPL-...`), would be stored a second time, since the
- * unique index takes the two for different rows. Looks at the first rows that a process stores, along the first of the
- * declared indexes; costs one lookup a write until then, and none where the oldest document is one of ours.
+ * Protects a collection that another program has filled: an existing row whose unique value names the
+ * same origin in another form (`ticks-0-7-AAPL-...` for `ticks-0-7--AAPL-...`), would be stored a second time, since
+ * the unique index treats them as different rows. Checks the first rows that a process stores, by the first of the
+ * declared indexes; costs one lookup per write until then, and none if fdp stored the oldest document.
  */
 export class ForeignRows {
   readonly #collection: Collection;
@@ -19,7 +19,7 @@ export class ForeignRows {
     this.#collection = collection;
   }
 
-  /** @throws FDP_STORE_DIFFERS when one of the documents is there already, stored by another program */
+  /** @throws FDP_STORE_DIFFERS if another program has already stored one of the documents */
   async check(documents: readonly Document[], signal: AbortSignal): Promise<void> {
     this.#toCompare ??= (await this.#isForeign(signal)) ? comparedRows : 0;
     if (this.#toCompare <= 0) return;
@@ -37,13 +37,13 @@ export class ForeignRows {
     }
   }
 
-  /** The fields that a row is looked for by: those of the first index. */
+  /** The fields to find a row by: those of the first index. */
   get #fields(): readonly string[] {
     const { indexes } = this.#collection.definition;
     return (indexes[0] ?? []).map(({ field }) => field).filter((field) => field !== '_id');
   }
 
-  /** Was the oldest document stored by another program? */
+  /** Whether another program stored the oldest document. */
   async #isForeign(signal: AbortSignal): Promise<boolean> {
     const { definition, target } = this.#collection;
     if (definition.unique === undefined || this.#fields.length === 0) return false;
@@ -64,7 +64,7 @@ export class ForeignRows {
   }
 }
 
-/** The letters and digits of a key, whatever stands between them. */
+/** The letters and digits of a key, without separators. */
 function wordsOf(key: unknown): string {
   return String(key)
     .split(/[^\p{L}\p{N}]+/u)

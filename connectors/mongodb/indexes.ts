@@ -4,7 +4,7 @@ import type { TableDefinition } from '../shared/table/definition.ts';
 import type { MongoTarget } from './client.ts';
 import { codeOf, duplicateKey, noNamespace } from './errors.ts';
 
-/** As much of a collection as its indexes need. */
+/** The parts of a collection that its indexes need. */
 interface Collection {
   readonly target: MongoTarget;
   readonly definition: TableDefinition;
@@ -17,13 +17,13 @@ interface Index {
   readonly expireAfterSeconds?: number;
 }
 
-/** What an existing index may not have: it would leave rows out, or see others as equal. */
+/** Options that an existing index must not have: they would leave rows out, or treat different values as equal. */
 const narrowing = ['partialFilterExpression', 'sparse', 'collation', 'wildcardProjection'];
 const maxExpireSeconds = 2_147_483_647;
 
 /**
  * Makes the collection's indexes where they are missing.
- * @throws FDP_STORE_DIFFERS with the way out, when what is stored there makes them impossible
+ * @throws FDP_STORE_DIFFERS with a solution, if the stored documents make them impossible
  */
 export async function prepareIndexes(collection: Collection, signal: AbortSignal): Promise<void> {
   await checkKind(collection, signal);
@@ -110,7 +110,7 @@ function differentIndex(collection: Collection, { name }: Document): FdpError {
   return differs(collection, `has an index ${name} with other options`, `drop it in mongosh, ${drop}`);
 }
 
-/** What a person types to get a collection with one row for each value of the unique field. */
+/** A command that makes a collection with one row for each value of the unique field. */
 function takeOver({ target, definition }: Collection): string {
   const { unique = '' } = definition;
   const joined = `${target.collection}_new`;

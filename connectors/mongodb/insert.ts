@@ -9,12 +9,12 @@ import { duplicateKey } from './errors.ts';
 import { ForeignRows } from './foreign-rows.ts';
 import { fromBson, toBson } from './values.ts';
 
-/** Bytes of one command, at most; one document is always taken. */
+/** The most bytes of one command; a single document may exceed it. */
 const chunkBytes = 16 * 2 ** 20;
 const maxDocumentBytes = 16 * 2 ** 20;
 /** Below this the size of a document need not be known exactly. */
 const smallBytes = 64 * 2 ** 10;
-/** What a document has beside its fields, at most, without the name of its lane. */
+/** The most bytes of a document beside its fields, without the name of its lane. */
 const ownBytes = 256;
 
 interface NewDocument {
@@ -28,7 +28,7 @@ interface Outcome {
   readonly failed: Map<number, Error>;
 }
 
-/** Stores new rows, in commands that fit; what the server will never take fails alone. */
+/** Stores new rows, in commands that fit; a document that the server will never accept fails alone. */
 export class DocumentInsert {
   readonly #collection: Collection;
   readonly #foreign: ForeignRows;
@@ -77,7 +77,7 @@ export class DocumentInsert {
     }
   }
 
-  /** Where the documents that are known came from, by the text of their unique field. */
+  /** The origins of known documents, by the text of their unique field. */
   async #stored(documents: readonly Document[], signal: AbortSignal): Promise<ReadonlyMap<string, Coordinates>> {
     const { unique } = this.#collection.definition;
     if (unique === undefined || documents.length === 0) return new Map();
@@ -93,7 +93,7 @@ export class DocumentInsert {
     return `${typeof value} ${JSON.stringify(value)}`;
   }
 
-  /** A duplicate that is not there (any more) by the unique field was refused by another index, or has expired since. */
+  /** A duplicate that is not found by the unique field was refused by another index, or has expired since. */
   #failure(error: WriteError): FdpError {
     const { name, unique } = this.#collection.definition;
     const isOurs = error.keyPattern && Object.keys(error.keyPattern).join() === unique;
@@ -104,7 +104,7 @@ export class DocumentInsert {
 
 /**
  * A message's value as a document. The `_id` is the server's: one clock makes the order of storing.
- * @throws FDP_MESSAGE_REFUSED when it is no row of the table, and for a decimal of more than 34 digits
+ * @throws FDP_MESSAGE_REFUSED if it is not a row of the table, and for a decimal of more than 34 digits
  */
 export function documentOf(definition: TableDefinition, value: unknown, now: number): Document {
   const given = rowOf(definition, value);
@@ -129,9 +129,9 @@ function fieldOf(
 }
 
 /**
- * The size of a document, bytes. Tries out what the driver will make of a value of any form; declared fields were
- * looked at one by one.
- * @throws FDP_MESSAGE_REFUSED when no document holds it
+ * The size of a document, bytes. Serialises it with the driver if it has no declared fields; those were
+ * checked one by one.
+ * @throws FDP_MESSAGE_REFUSED if it can't be stored in a document
  */
 export function checkSize({ name, fields }: TableDefinition, document: Document): number {
   const options = { ignoreUndefined: true };
@@ -148,7 +148,7 @@ export function checkSize({ name, fields }: TableDefinition, document: Document)
   );
 }
 
-/** At least what a row of declared fields takes; without them nobody knows. */
+/** A lower bound for the size of a row with declared fields; undefined without them. */
 function mostBytes({ fields }: TableDefinition, document: Document, lane: string): number {
   if (!fields) return Number.POSITIVE_INFINITY;
   let bytes = ownBytes + 3 * lane.length;
@@ -156,7 +156,7 @@ function mostBytes({ fields }: TableDefinition, document: Document, lane: string
   return bytes;
 }
 
-/** At least what the texts of a value take: it is one, or a list of them. */
+/** A lower bound for the size of a text or a list of texts. */
 function textBytes(value: unknown): number {
   if (typeof value === 'string') return 3 * value.length;
   if (!Array.isArray(value)) return 0;

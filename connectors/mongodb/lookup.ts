@@ -8,11 +8,11 @@ import { unavailable } from './errors.ts';
 import { selectionOf } from './query.ts';
 import { fromBson } from './values.ts';
 
-/** A question that nobody waits for any more ends on the server after this, ms; the caller's own limit is `signal`. */
+/** The server ends an abandoned query after this, ms; the caller's own limit is `signal`. */
 const maxTimeMs = 30_000;
 
 /**
- * Looks rows up. While no server answers it says so within a second; its node is red meanwhile.
+ * Finds rows. Fails within a second while no server is available; its node is `retrying` meanwhile.
  */
 export class MongoLookup implements Lookup {
   readonly #collection: Collection;
@@ -24,7 +24,7 @@ export class MongoLookup implements Lookup {
     this.#context = context;
   }
 
-  /** Asks for one row, to know whether this user may; makes no index, which a user who only reads may not. */
+  /** Reads one row, to check this user's permission; creates no index, which a read-only user may not do. */
   async connect(signal: AbortSignal): Promise<void> {
     await this.#collection.connect(signal);
     const { collection } = this.#collection.target;

@@ -10,7 +10,7 @@ export interface StoredMark {
   readonly k: string | null;
 }
 
-/** A mark as others know it. */
+/** A mark as the other code uses it. */
 export function tupleOf({ o, i, t, k }: StoredMark): MarkTuple {
   return [o, i, t.getTime(), k];
 }

@@ -9,7 +9,7 @@ import { updateOf } from './update.ts';
 
 /** Updates of one command, at most. */
 const chunkUpdates = 500;
-/** So often others may come between before it is left for later: of those that write one row at once, one always gets on. */
+/** How often a change is repeated after conflicts; of several concurrent writers of a row, one always succeeds. */
 const maxRounds = 100;
 
 /** One row's part of a write. */
@@ -23,10 +23,10 @@ interface Step {
 }
 
 /**
- * Changes documents on the condition that what the change was made from is still what is stored: the fields that it
- * changes, and the marks. Where somebody else has written meanwhile it is made anew from what is there now. So each
- * change is one atomic update that any number of consumers, old ones too, may try, without a transaction: the same on a
- * standalone server, a replica set and Atlas.
+ * Changes documents on the condition that the stored document is still the one that the change was made from: the
+ * fields that it changes, and the marks. If another writer came first, the change is made again from the new document.
+ * So each change is one atomic update that any number of consumers, also former ones, may try, without a transaction:
+ * the same on a standalone server, a replica set and Atlas.
  */
 export class DocumentMerge {
   readonly #collection: Collection;
@@ -39,7 +39,7 @@ export class DocumentMerge {
     this.#seen = new SeenRows(collection);
   }
 
-  /** Gives the rows that the server refused. */
+  /** Returns the rows that the server refused. */
   async run(
     keys: readonly StoredValue[],
     change: RowChange,
@@ -67,7 +67,7 @@ export class DocumentMerge {
     }
   }
 
-  /** Writes the steps; gives those of rows that others have written meanwhile, made anew. */
+  /** Writes the steps; returns new steps for rows that other writers have changed meanwhile. */
   async #round(
     steps: readonly Step[],
     change: RowChange,
@@ -80,7 +80,7 @@ export class DocumentMerge {
     const left: StoredValue[] = [];
     for (const { key, after, lanes } of again) {
       const now = this.#seen.get(key)?.state?.marks;
-      // Marks where the step leads to were set by it, or by somebody who counted the same messages.
+      // If the marks are already those of the step, it was done, or another writer counted the same messages.
       if (read.has(key) && !isReached(now, after.marks, lanes)) left.push(key);
     }
     return this.#steps(left, change, { read, refused, signal });
@@ -97,7 +97,7 @@ export class DocumentMerge {
     return new Set(keys.filter((key) => !unreadable.has(key)));
   }
 
-  /** What is to be written. `read` are the rows that were read just now; from others nothing may be left out. */
+  /** The steps to write. `read` are the rows that were just read; steps of other rows must not leave anything out. */
   async #steps(
     keys: readonly StoredValue[],
     change: RowChange,
@@ -142,7 +142,7 @@ export class DocumentMerge {
     }
   }
 
-  /** Gives the steps of which it is not known that they were done. */
+  /** Returns the steps that are not known to be done. */
   async #write(
     steps: readonly Step[],
     refused: Map<StoredValue, Error>,
@@ -164,13 +164,13 @@ export class DocumentMerge {
     return [...again];
   }
 
-  /** Two that make the same document at once: the one that came second. */
+  /** Two writers created the same document at once: the second one's error. */
   #isRace({ code, keyPattern }: WriteError): boolean {
     return code === duplicateKey && Object.keys(keyPattern ?? {}).join() === this.#collection.definition.unique;
   }
 }
 
-/** The steps in commands that fit. One that raises no mark leaves no trace to tell by: it goes alone. */
+/** The steps in commands that fit. A step that raises no mark leaves no trace to verify: it has its own command. */
 function* chunks(steps: readonly Step[]): Generator<readonly Step[]> {
   const isTraced = ({ lanes }: Step) => lanes.length > 0;
   const traced = steps.every(isTraced) ? steps : steps.filter(isTraced);

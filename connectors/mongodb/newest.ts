@@ -1,12 +1,12 @@
 import { ObjectId } from 'mongodb';
 import type { Collection } from './collection.ts';
 
-/** Documents that the server looks through at once. */
+/** Documents that the server scans at once. */
 const step = 100_000;
 
 /**
- * The offset of the document of a lane that was stored last, by its id; -1 when there is none. No index has the lanes:
- * the collection is searched from its end, in steps that the server answers soon.
+ * The offset of a lane's last stored document, by its id; -1 if there is none. No index has the lanes:
+ * the collection is searched from its end, in short steps.
  */
 export async function newestOffset(collection: Collection, lane: string): Promise<number> {
   const { signal } = new AbortController();

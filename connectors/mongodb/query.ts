@@ -13,13 +13,13 @@ export interface Selection {
   readonly limit: number;
 }
 
-/** The farthest that a Date reaches, ms. */
+/** The largest time of a Date, ms. */
 const maxDateMs = 8.64e15;
 
 /**
- * A query as MongoDB takes it; undefined when no row can match, since a value has not the field's type. A keyset
+ * A query for MongoDB; undefined if no row can match, since a value does not have the field's type. A keyset
  * (`after`) becomes two ranges of the sort's index, merged, so that each page costs the same.
- * @throws FDP_INTERNAL for a field that the table has not, FDP_PARAMETER_INVALID for an `after.id` that is none
+ * @throws FDP_INTERNAL for a field that the table does not have, FDP_PARAMETER_INVALID for an invalid `after.id`
  */
 export function selectionOf(definition: TableDefinition, query: Query): Selection | undefined {
   checkQuery(definition, query);
@@ -68,7 +68,7 @@ function edge({ fields }: TableDefinition, field: string, value: number): unknow
   return fields?.[field] === 'date' ? new Date(Math.max(-maxDateMs, Math.min(maxDateMs, value))) : value;
 }
 
-/** The value as the field keeps it; undefined when it can't be there. */
+/** The value in the field's stored form; undefined if the field can't hold it. */
 function bsonOf(definition: TableDefinition, field: string, value: unknown): unknown {
   const type = definition.fields?.[field];
   const stored = type ? storedValue(type, value) : plain(value);

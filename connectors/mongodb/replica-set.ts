@@ -6,8 +6,8 @@ import type { Address } from './address.ts';
 const patienceMs = 1000;
 
 /**
- * Why no server of the replica set in the url was found, when a server is there: the driver drops one that belongs to
- * another set without a word. Undefined when no server answers, or all is as the url has it.
+ * Why no server of the url's replica set was found although a server responds: the driver drops one that belongs to
+ * another set silently. Undefined if no server responds, or all match the url.
  */
 export async function replicaSetProblem(
   name: string,
@@ -32,7 +32,7 @@ function urlTls(options: ReadonlyMap<string, string>): MongoClientOptions {
   return isOn ? { tls: true } : {};
 }
 
-/** The replica set that a server is in, null when it is in none, undefined when it does not answer. Asks without a user. */
+/** A server's replica set, null if it is in none, undefined if it does not respond. Asks without authentication. */
 async function setNameOf(host: string, tls: MongoClientOptions): Promise<string | null | undefined> {
   const { MongoClient } = await import('mongodb');
   const limits = { serverSelectionTimeoutMS: patienceMs, connectTimeoutMS: patienceMs };

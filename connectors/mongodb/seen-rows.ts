@@ -8,12 +8,12 @@ import type { Collection } from './collection.ts';
 import { marksIn } from './marks.ts';
 import { fromBson, toBson } from './values.ts';
 
-/** Rows that are remembered, at most. */
+/** The most rows that are remembered. */
 const maxRows = 20_000;
 
 /** A row as it was when it was last read or written here. */
 export interface SeenRow {
-  /** Undefined: there is none. */
+  /** Undefined: the row does not exist. */
   readonly state: RowState | undefined;
   /** The document that it was read from; undefined when it was written here. */
   readonly document: Document | undefined;
@@ -32,7 +32,7 @@ export class SeenRows {
     return this.#rows.get(nameOf(key));
   }
 
-  /** What a write of ours has made of a row, unless it was written from another lane meanwhile: then it is both. */
+  /** Remembers a row after this process wrote it; merges it if another lane wrote it meanwhile. */
   wrote(key: StoredValue, before: SeenRow, after: RowState): void {
     const now = this.get(key);
     const state = now?.state && now !== before ? joined(now.state, before.state, after) : after;
@@ -43,7 +43,7 @@ export class SeenRows {
     for (const key of keys) if (this.get(key)) this.#rows.use(nameOf(key), undefined);
   }
 
-  /** Reads rows as they are stored now. Gives those that no row can show, with the error. */
+  /** Reads rows as they are stored now. Returns the unreadable ones, with the error. */
   async read(keys: readonly StoredValue[], signal: AbortSignal): Promise<ReadonlyMap<StoredValue, Error>> {
     const unreadable = new Map<StoredValue, Error>();
     if (keys.length === 0) return unreadable;
@@ -99,7 +99,7 @@ export function stateOf(definition: TableDefinition, document: Document): RowSta
   return { values: Object.fromEntries(values), marks: marksIn(document), states: readStates(document['_states']) };
 }
 
-/** Told apart from texts by a character that no text has. */
+/** Distinguished from texts by a character that no text has. */
 function nameOf(key: StoredValue): string {
   return typeof key === 'string' ? key : `\0${typeof key} ${key}`;
 }

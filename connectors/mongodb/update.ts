@@ -17,8 +17,8 @@ export interface RowUpdate extends Pick<Changed, 'moves' | 'isRevision'> {
 }
 
 /**
- * A change as one statement that finds nothing when it no longer fits: when the lane's mark, or a field that it sets, is not
- * what the change was made from. Fields that are moved need not be what they were.
+ * A change as one statement that matches nothing if it no longer applies: if the lane's mark, or a field that it sets,
+ * is not what the change was made from. Fields that are incremented may have changed.
  * @throws FDP_MESSAGE_REFUSED for a value that no document holds
  */
 export function updateOf(definition: TableDefinition, change: RowUpdate, now: number): Document {
@@ -59,7 +59,7 @@ function addMove(moved: Document, move: Move, typed: (to: StoredValue) => [field
   moved[operator as string][field] = value;
 }
 
-/** The mark of one lane that the row has already is moved on by itself; else all of them are put anew. */
+/** Raises only the lane's mark if the row has one already; otherwise sets all marks. */
 function raiseMarks(
   { q, set }: { readonly q: Document; readonly set: Document },
   { before: { document }, after, lanes }: RowUpdate,
@@ -76,7 +76,7 @@ function raiseMarks(
   }
 }
 
-/** All marks must be what they were, and are put so that an update made from the row before this one finds nothing. */
+/** All marks must be unchanged, and are set so that an update made from the earlier row matches nothing. */
 function reviseMarks(
   { q, set }: { readonly q: Document; readonly set: Document },
   { before: { document }, after }: RowUpdate,
@@ -88,7 +88,7 @@ function reviseMarks(
   );
 }
 
-/** Between the message that the mark names and the next: counts the same, and is equal to no mark before. */
+/** Between the mark's message and the next one: has the same effect, and equals no earlier mark. */
 function past([offset, index, timestamp, key]: MarkTuple): MarkTuple {
   return [offset, index + (Math.floor(index) + 1 - index) / 2, timestamp, key];
 }

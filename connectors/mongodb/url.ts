@@ -1,7 +1,7 @@
 import { nearest } from '../../src/kit/names.ts';
 import { readAddress } from './address.ts';
 
-/** A mistake in a connection string, without any part of it that may be secret. */
+/** A mistake in a connection string, without parts that may be secret. */
 export interface UrlProblem {
   readonly text: string;
   readonly hint?: string;
@@ -23,7 +23,7 @@ const known = [
 const knownInLowerCase = new Set(known.map((name) => name.toLowerCase()));
 const booleans = ['directconnection', 'tls', 'ssl', 'retrywrites', 'retryreads', 'loadbalanced'];
 
-/** What the driver would refuse in a connection string whenever it is used; undefined when there is nothing. */
+/** Why the driver would refuse a connection string; undefined if it would not. */
 export function urlProblem(url: string): UrlProblem | undefined {
   const { hosts, userInfo, options } = readAddress(url);
   return userProblem(userInfo) ?? hostsProblem(hosts, url.startsWith('mongodb+srv:')) ?? optionsProblem(options, hosts);
@@ -46,7 +46,7 @@ function hostsProblem(hosts: string, isService: boolean): UrlProblem | undefined
       text: 'a mongodb+srv url names one host, without a port',
       hint: 'several hosts stand in a mongodb:// url',
     };
-  // What stands there may be a part of a password: it is not repeated.
+  // The text may be a part of a password: it is not shown.
   return all.every(isHost)
     ? undefined
     : { text: 'expected HOST or HOST:PORT in the url', hint: 'ports are 1 to 65535' };
@@ -58,7 +58,7 @@ function isHost(host: string): boolean {
   return port !== null && (port[1] === undefined || (Number(port[1]) >= 1 && Number(port[1]) <= 65_535));
 }
 
-/** What is near to no option may be a part of a password: it is not repeated. */
+/** A name that is not similar to any option may be a part of a password: it is not shown. */
 function unknownOption(name: string): UrlProblem {
   const near = nearest(name, known);
   return near === undefined

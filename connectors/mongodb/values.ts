@@ -44,7 +44,7 @@ function decimalOf(text: string): Decimal128 | undefined {
   return Decimal.fromString(`${text.startsWith('-') ? '-' : ''}${digits}E${exponent}`);
 }
 
-/** Few digits, as prices have, put together as they lie in a document: the library takes ten times as long. */
+/** Encodes a decimal of few digits, like a price, directly: the library takes ten times as long. */
 function shortDecimal(text: string): Decimal128 {
   const isNegative = text.startsWith('-');
   const point = text.indexOf('.');
@@ -60,7 +60,7 @@ function shortDecimal(text: string): Decimal128 {
   return new Decimal(bytes);
 }
 
-/** A document's fields as rows have them. @throws FDP_MESSAGE_UNREADABLE for what no row can show exactly */
+/** A document's fields as a row. @throws FDP_MESSAGE_UNREADABLE for values that a row can't show exactly */
 export function fromBson(definition: TableDefinition, field: string, value: unknown): unknown {
   const plain = plainOf(value);
   const shown = definition.fields?.[field] === 'decimal' && typeof plain === 'number' ? decimalText(plain) : plain;
@@ -69,7 +69,9 @@ export function fromBson(definition: TableDefinition, field: string, value: unkn
   throw new FdpError('FDP_MESSAGE_UNREADABLE', text);
 }
 
-/** Undefined when a value has no plain form. Told by its mark: values may come from another copy of the library. */
+/**
+ * Undefined if a value has no plain form. Checked by its type tag: values may come from another copy of the library.
+ */
 function plainOf(value: unknown): unknown {
   if (value === null || value === undefined) return null;
   if (typeof value !== 'object') return value;
@@ -78,7 +80,7 @@ function plainOf(value: unknown): unknown {
     case 'Decimal128':
       return shortDecimalText(value as Decimal128) ?? decimalText(String(value));
     case 'Long': {
-      // The driver gives those within 2^53 as numbers; a document that was just made still has its own.
+      // The driver returns those within 2^53 as numbers; a document that was just made still has Longs.
       const number = Number(String(value));
       return Number.isSafeInteger(number) ? number : undefined;
     }
@@ -89,7 +91,7 @@ function plainOf(value: unknown): unknown {
   }
 }
 
-/** The other way round: undefined where there are more digits, or an exponent that they don't write out. */
+/** The inverse: undefined for more digits, or an exponent beyond them. */
 function shortDecimalText({ bytes }: Pick<Decimal128, 'bytes'>): string | undefined {
   const [low = 0, high = 0] = bytes.subarray(14);
   if (low % 2 !== 0 || (high & 0x60) === 0x60) return undefined;
@@ -109,7 +111,7 @@ function plainFields(document: Document): Document {
   return Object.fromEntries(Object.entries(document).map(([field, value]) => [field, plainOf(value)]));
 }
 
-/** The `_id` that a row's text stands for; undefined when it is none. */
+/** The `_id` for a row's text; undefined if it is not one. */
 export function objectId(text: unknown): ObjectId | undefined {
   return typeof text === 'string' && /^[0-9a-f]{24}$/.test(text) ? new ObjectId(text) : undefined;
 }

@@ -21,7 +21,7 @@ export const safeHeaders = {
 const later = { 'Retry-After': '1' };
 
 /**
- * What an error of the pipeline means to the client. Only errors of parameters are passed on word for word: the
+ * The reply for an error of the pipeline. Only errors of parameters are passed on unchanged: the
  * text of any other error is for the log.
  */
 export function refusalOf(error: unknown): Refusal {
@@ -61,17 +61,17 @@ export function notNow(code: ErrorCode, text: string): Refusal {
   return { status: 503, code, text, headers: later };
 }
 
-/** The body of an answer without data. */
+/** The body of a reply without data. */
 export function refusalBody({ text, code }: Refusal, requestId: string): object {
   return { data: null, error: text, message: null, code, request_id: requestId };
 }
 
-/** The client's own id of its request where it is plain, else a new one. */
+/** The client's own request id if it is plain text, otherwise a new one. */
 export function requestIdOf(header: string | readonly string[] | undefined): string {
   return typeof header === 'string' && /^[\w.-]{1,64}$/.test(header) ? header : randomUUID();
 }
 
-/** What node says about bytes that never became a request. */
+/** Node.js's errors for bytes that are not a valid request. */
 export function malformed(error: Error & { readonly code?: string }): Refusal {
   switch (error.code) {
     case 'HPE_HEADER_OVERFLOW':
@@ -85,7 +85,7 @@ export function malformed(error: Error & { readonly code?: string }): Refusal {
   }
 }
 
-/** An answer as bytes, for a connection that ends with it. */
+/** A reply as bytes, for a connection that ends with it. */
 export function rawAnswer(refusal: Refusal): string {
   const id = randomUUID();
   const body = JSON.stringify(refusalBody(refusal, id));

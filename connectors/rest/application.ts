@@ -7,7 +7,7 @@ import { allowOrigin, answerPreflight, isPreflight } from './cors.ts';
 import { refuse } from './http-request.ts';
 import type { Route } from './route.ts';
 
-/** A body is never looked at; a larger one is not even thrown away. */
+/** A request's body is ignored; a larger one is not even read. */
 const maxBody = 64 * 1024;
 
 const onlyGet: Refusal = {
@@ -20,10 +20,10 @@ const tooMany: Refusal = {
 };
 const safeOnes = Object.entries(safeHeaders);
 
-/** What the connector answers by itself, beside the routes of its pipeline. */
+/** What the connector serves itself, beside the routes of its pipeline. */
 export interface Endpoint {
   readonly path: string;
-  /** Answers GET and HEAD, or says why not. */
+  /** Handles GET and HEAD, or returns why not. */
   answer(request: Request, response: Response): Refusal | undefined;
 }
 
@@ -31,21 +31,21 @@ interface ApplicationParts {
   readonly context: RoleContext;
   readonly name: string;
   readonly routes: readonly Route[];
-  /** A route of the same path goes first. */
+  /** A route of the same path takes precedence. */
   readonly endpoints: readonly Endpoint[];
   readonly maxUrl: number;
-  /** Says why a request with this Host header is not for this server. */
+  /** Why a request with this Host header is refused; undefined if it is accepted. */
   readonly wrongHost: (rawHeaders: readonly string[], host: string | undefined) => Refusal | undefined;
   /** Origins whose pages may read the replies. */
   readonly origins: readonly string[];
   readonly connections: Connections;
-  /** True when connections are to end with their answer. */
+  /** True if connections are to be closed after their reply. */
   readonly isClosing: () => boolean;
-  /** Takes a request of a route, or says why not. */
+  /** Accepts a request of a route, or returns why not. */
   readonly open: (request: Request, response: Response, route: string) => Refusal | undefined;
 }
 
-/** Teaches an Express application its routes, and an answer in the common envelope for everything else. */
+/** Adds the routes to an Express application, and replies in the common envelope to everything else. */
 export function prepare(app: Express, parts: ApplicationParts): void {
   app.disable('x-powered-by').set('query parser', false).enable('case sensitive routing');
   app.use((request: Request, response: Response, next: NextFunction) => welcome(parts, request, response, next));

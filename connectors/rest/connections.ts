@@ -2,15 +2,15 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type Refusal, rawAnswer } from './answer.ts';
 
-/** Requests of one connection that may wait for their answers at once; a browser sends one at a time. */
+/** The most pending requests of one connection; a browser sends one at a time. */
 export const maxPipelined = 16;
 
-/** What each connection still waits for: clients that send request after request must not crowd the others out. */
+/** The pending requests of each connection, bounded so that one client can't crowd the others out. */
 export class Connections {
   readonly #open = new WeakMap<Duplex, Set<ServerResponse>>();
   readonly #refused = new WeakSet<Duplex>();
 
-  /** Takes a request; false when its connection has too many under way. */
+  /** Adds a request; false if its connection has too many pending ones. */
   take({ socket }: IncomingMessage, response: ServerResponse): boolean {
     const open = this.#open.get(socket) ?? new Set();
     this.#open.set(socket, open);
@@ -20,8 +20,8 @@ export class Connections {
   }
 
   /**
-   * Answers what can't be taken as a request, after the requests before it, and ends the connection; what comes
-   * behind it is thrown away. False when the connection was refused before.
+   * Replies to an invalid request, after the requests before it, and closes the connection; bytes
+   * after it are dropped. False if the connection was refused before.
    */
   refuse(socket: Duplex, refusal: Refusal): boolean {
     if (this.#refused.has(socket)) return false;

@@ -3,7 +3,7 @@ import type { Request, Response } from 'express';
 /** How long a browser may cache a preflight, s. */
 const maxAge = 600;
 
-/** Lets pages of these origins read the replies; others get no header of it, so that a browser keeps them from it. */
+/** Lets pages of these origins read the replies; others get no CORS header, so that browsers block them. */
 export function allowOrigin(request: Request, response: Response, origins: readonly string[]): boolean {
   if (origins.length === 0) return false;
   response.vary('Origin');
@@ -17,7 +17,7 @@ export function allowOrigin(request: Request, response: Response, origins: reado
   return true;
 }
 
-/** Is this a browser's question before a request of another origin? */
+/** Whether this is a browser's preflight request. */
 export function isPreflight({ method, headers }: Request): boolean {
   return method === 'OPTIONS' && headers['access-control-request-method'] !== undefined;
 }

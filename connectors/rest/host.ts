@@ -1,7 +1,7 @@
 import { hostCheck, hostsOf } from '../../src/kit/host.ts';
 import { badRequest, type Refusal } from './answer.ts';
 
-/** Says why a request is not for this server, by its Host header: as `hostCheck`. */
+/** Why a request is refused by its Host header, as `hostCheck` decides; undefined if it is accepted. */
 export function hostRefusal(
   listen: string,
   names: readonly string[],

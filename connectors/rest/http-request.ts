@@ -19,13 +19,13 @@ interface HttpRequestParts {
   readonly number: number;
   readonly timeoutMs: number;
   readonly clientTimeoutMs: number;
-  /** Tells of requests that failed. */
+  /** Logs failed requests. */
   readonly failures: LimitedLog;
 }
 
 /**
- * One request on its way to its reply: a lane that gives one message and takes one answer. It ends by `respond`, by
- * `fail`, by its time limit (504), or because the client has gone; the lane's signal aborts for the last two.
+ * One HTTP request: a lane that gives one message and takes one reply. It ends by `respond`, by
+ * `fail`, by its time limit (504), or because the client disconnects; the lane's signal aborts for the last two.
  */
 export class HttpRequest implements RequestContext {
   readonly path: string;
@@ -52,7 +52,7 @@ export class HttpRequest implements RequestContext {
     const { clock, node } = parts.context;
     this.#cancelTimers = [
       clock.timer(parts.timeoutMs, () => this.#expire()),
-      // From here on it is the client that is slow.
+      // From here on only the client can be slow.
       clock.timer(parts.timeoutMs + parts.clientTimeoutMs, () => {
         node.count('slow_clients');
         response.destroy();
@@ -90,12 +90,12 @@ export class HttpRequest implements RequestContext {
     this.#abort.abort();
   }
 
-  /** The connection ends with this answer. */
+  /** The connection is closed after this reply. */
   endsConnection(): void {
     if (!this.#response.headersSent) this.#response.set('Connection', 'close');
   }
 
-  /** The answer has gone out, or nobody is there to take it. True at the first call. */
+  /** The reply was sent, or the client has disconnected. True at the first call. */
   end(): boolean {
     if (this.#ended) return false;
     this.#ended = true;
@@ -137,7 +137,7 @@ export class HttpRequest implements RequestContext {
   }
 }
 
-/** Answers a request without data. */
+/** Replies without data. */
 export function refuse(response: Response, refusal: Refusal, requestId: string): void {
   response
     .status(refusal.status)

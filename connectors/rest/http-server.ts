@@ -23,7 +23,10 @@ interface ServerParts {
 
 const noExpectation = badRequest(417, 'Expect: only 100-continue is supported; leave the header out');
 
-/** The HTTP server with its limits: what is no request never reaches the application. Counts `refused_connections` and `malformed`. */
+/**
+ * The HTTP server with its limits: invalid requests never reach the application. Counts `refused_connections` and
+ * `malformed`.
+ */
 export function makeServer({ app, limits, connections, node, forget }: ServerParts): Server {
   const { clientTimeoutMs, timeoutMs, maxHeader, maxConnections } = limits;
   const server = createServer(
@@ -33,20 +36,20 @@ export function makeServer({ app, limits, connections, node, forget }: ServerPar
       connectionsCheckingInterval: Math.min(1000, clientTimeoutMs / 4),
       keepAliveTimeout: 5000,
       maxHeaderSize: maxHeader,
-      // The application says it itself, in the common envelope.
+      // The application replies itself, in the common envelope.
       requireHostHeader: false,
     },
     app,
   );
   server.maxConnections = maxConnections;
-  // For connections that no exchange watches over; longer than an exchange may last.
+  // For connections without a request; longer than a request may last.
   server.timeout = 2 * (timeoutMs + clientTimeoutMs);
   server.on('drop', () => node.count('refused_connections'));
   server.on('clientError', (error, socket) => {
     if (connections.refuse(socket, malformed(error))) node.count('malformed');
   });
   server.on('checkExpectation', ({ socket }) => connections.refuse(socket, noExpectation));
-  // A pipelined request that waits behind another has no response that could tell that the client has gone.
+  // A pipelined request that waits behind another has no response object that reports a disconnect.
   server.on('connection', (socket) => socket.on('close', () => forget(socket)));
   return server;
 }

@@ -6,9 +6,9 @@ import { durationMs, sizeBytes } from '../../src/kit/units.ts';
 import type { PageFile } from './page.ts';
 
 /**
- * HTTP requests as a source: each is a lane of its own and waits for its reply. Every answer, also to what is not even
- * HTTP, is `{"data":...,"error":...,"message":...}`. Clients are not authenticated. With `ui` it serves the live page and
- * its stream too; as a sink it takes the prices that the stream shows.
+ * HTTP requests as a source: each is a lane of its own and waits for its reply. Every reply, even to invalid
+ * HTTP, is `{"data":...,"error":...,"message":...}`. Clients are not authenticated. With `ui` it serves the live page
+ * and its stream too; as a sink it takes the prices that the stream shows.
  */
 export const rest = defineConnector({
   type: 'rest',
@@ -164,7 +164,7 @@ function namesIn(text: string): readonly string[] {
     .filter((name) => name !== '');
 }
 
-/** A page that was never built is no reason not to answer requests. */
+/** Requests are served even if the page was not built. */
 function pageFiles(files: readonly PageFile[] | undefined, { name, log }: ConnectorContext): readonly PageFile[] {
   if (!files) log.warn({}, `${name}: the live page is not built: run "npm run build"; the API works without it`);
   return files ?? [];

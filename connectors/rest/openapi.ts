@@ -199,7 +199,7 @@ function idOf(route: string): string {
     .replace(/^_|_$/g, '');
 }
 
-/** A value that a schema describes: its own example, else the plainest one of its type. */
+/** An example value for a schema: its own, otherwise the simplest one of its type. */
 function sampleOf(schema: Schema): unknown {
   const { examples, type, properties, items } = schema as {
     readonly examples?: readonly unknown[];

@@ -6,7 +6,7 @@ import { parse } from 'yaml';
 import { packageRoot } from '../../src/kit/package-root.ts';
 import type { Endpoint } from './application.ts';
 
-/** A file of the live page, as it is sent. */
+/** A file of the live page, as it is served. */
 export interface PageFile {
   /** `/`, `/docs`, `/main.js`, `/model/graph.js` */
   readonly path: string;
@@ -23,7 +23,7 @@ const types: Readonly<Record<string, string>> = {
   '.json': 'application/json; charset=utf-8',
 };
 
-/** What is run and shown comes from this server alone, nothing is asked of another, and nobody puts it into a frame. */
+/** Content Security Policy: everything comes from this server, and the page can't be framed. */
 const pageHeaders = {
   'Content-Security-Policy': [
     "default-src 'none'",
@@ -41,11 +41,11 @@ const pageHeaders = {
 
 const chartPath = '/assets/lightweight-charts.js';
 
-/** Where the built page lies. */
+/** The folder of the built page. */
 export const pageFolder = join(packageRoot(), 'dist', 'page');
 
 /**
- * Reads the built page, once: what is not in this list can't be asked for. `index.html` is `/`, and another
+ * Reads the built page, once: only these files are served. `index.html` is `/`, and another
  * `NAME.html` is `/NAME`. Undefined when there is none.
  */
 export function readPage(folder = pageFolder): readonly PageFile[] | undefined {
@@ -57,19 +57,19 @@ export function readPage(folder = pageFolder): readonly PageFile[] | undefined {
   return [...files, ...shared.map(sharedFile), chartLibrary(), ...calendars()];
 }
 
-/** Is a file needed for `/docs`, the reference of the API, and not for the live page alone? */
+/** Whether a file is needed for `/docs`, the reference of the API, too. */
 export function isReference({ path }: PageFile): boolean {
   return path !== '/' && path !== '/main.js' && path !== chartPath && !path.startsWith('/calendars/');
 }
 
-/** Modules of the kit that the page runs too: at the address that the page's own imports lead to. */
+/** Modules of the kit that the page uses: at the address that the page's imports resolve to. */
 const shared = ['src/kit/growth.js', 'src/kit/price-text.js', 'src/kit/recency-map.js'];
 
 function sharedFile(name: string): PageFile {
   return { path: `/${name}`, type: types['.js'] ?? '', body: readFileSync(join(packageRoot(), 'dist', name)) };
 }
 
-/** Each file at its path; a browser asks again each time, and gets 304 when nothing has changed. */
+/** Serves each file at its path; browsers revalidate each time, and get 304 if nothing has changed. */
 export function pageEndpoints(files: readonly PageFile[]): readonly Endpoint[] {
   return files.map(({ path, type, body }) => {
     const headers = {

@@ -4,7 +4,7 @@ import { foreignText } from '../../src/kit/text.ts';
 import { badRequest, type Refusal } from './answer.ts';
 import { queryOf, rawQuery } from './route.ts';
 
-/** The parameters that the query of a request to each route may name. */
+/** The query parameters of each route. */
 export class QueryParameters {
   readonly #names: ReadonlyMap<string, readonly string[]>;
 
@@ -18,7 +18,7 @@ export class QueryParameters {
   }
 
   /**
-   * The answer to a request whose query names a parameter that its route does not have; else undefined.
+   * The reply to a request whose query has a parameter that its route does not know; otherwise undefined.
    * @throws FDP_PARAMETER_INVALID for bad percent-encoding
    */
   refusal(url: string, route: string): Refusal | undefined {

@@ -6,9 +6,9 @@ import { FeedWatch, readFeedLine, refusal } from '../shared/feed/line.ts';
 import type { Prices } from './prices.ts';
 
 /**
- * The sink role: the newest price of each symbol, for the pages that are connected. Takes everything at once, so it never
- * delays its topology; nothing is durable. A message that is no line of a feed fails (FDP_MESSAGE_REFUSED), and the node
- * is red while none can be read.
+ * The sink role: the newest price of each symbol, for connected pages. Accepts everything at once, so it never
+ * delays its topology; nothing is durable. A message that is not a price line fails (FDP_MESSAGE_REFUSED), and the node
+ * is `retrying` while none can be read.
  */
 export class PriceSink implements Sink {
   readonly ordered = true;

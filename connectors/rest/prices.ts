@@ -5,17 +5,17 @@ import { RecencyMap } from '../../src/kit/recency-map.ts';
 export interface Price {
   readonly symbol: string;
   readonly price: number;
-  /** Null where the feed has none. */
+  /** Null if the feed has none. */
   readonly vwap: number | null;
   /** As on the feed. */
   readonly time: string;
 }
 
-/** What has changed from one number to the next, or everything that is known. */
+/** The changes between two snapshots, or everything. */
 export interface Snapshot {
   /** Rises with every snapshot. */
   readonly number: number;
-  /** Every symbol that is known, or only those that have changed. */
+  /** All symbols, or only the changed ones. */
   readonly full: boolean;
   readonly symbols: readonly Change[];
 }
@@ -37,20 +37,20 @@ interface Lines {
 
 /** Shortest time between two snapshots, ms. */
 const intervalMs = 250;
-/** Snapshots are still made for so long after the last listener has gone, ms: it may come back for them. */
+/** Snapshots are still made for this long after the last listener has left, ms: it may reconnect. */
 const lingerMs = 60_000;
-/** Of more symbols, the one without a line for longest is forgotten. */
+/** The most symbols; beyond that, the least recently updated is forgotten. */
 const mostSymbols = 2000;
-/** What is kept to be given again: so many snapshots, with so many changes in all. */
+/** Limits for kept snapshots, and for their changes in all. */
 const mostSnapshots = 240;
 const mostChanges = 20_000;
 
 /**
- * The newest price of every symbol, and what has changed lately, in snapshots: four a second at most, and only when
- * something has changed and somebody listens. Holds 2000 symbols, 240 snapshots and 20,000 changes at most.
+ * The newest price of every symbol, and the latest changes, in snapshots: at most four a second, and only if
+ * something has changed and there are listeners. Holds at most 2000 symbols, 240 snapshots and 20,000 changes.
  */
 export class Prices {
-  /** Tells the numbers of this process from those of another. */
+  /** Distinguishes this process's numbers from those of another. */
   readonly tag: string;
   readonly #clock: Environment['clock'];
   readonly #latest = new RecencyMap<Price>(mostSymbols);
@@ -82,13 +82,13 @@ export class Prices {
     this.#cancel ??= this.#clock.timer(intervalMs, () => this.#publish());
   }
 
-  /** Everything that is known, as of the last snapshot or later. */
+  /** All symbols, as of the last snapshot or later. */
   full(): Snapshot {
     const symbols = [...this.#latest].map(([, price]) => ({ ...price, trades: 0 }));
     return { number: this.#number, full: true, symbols };
   }
 
-  /** What has changed after a snapshot, in one; everything when that is too long ago. Undefined: nothing has. */
+  /** All changes since a snapshot, merged; everything if that is too long ago. Undefined if nothing has changed. */
   since(number: number): Snapshot | undefined {
     if (number === this.#number) return undefined;
     const missed = this.#recent.filter((snapshot) => snapshot.number > number);
@@ -97,7 +97,7 @@ export class Prices {
     return others.length === 0 ? first : { number: this.#number, full: false, symbols: merged(missed) };
   }
 
-  /** Calls `heard` after each new snapshot; the returned function ends it. */
+  /** Calls `heard` after each new snapshot; the returned function unsubscribes. */
   listen(heard: (snapshot: Snapshot) => void): () => void {
     this.#listeners.add(heard);
     return () => {
@@ -106,7 +106,7 @@ export class Prices {
     };
   }
 
-  /** Makes no further snapshot. */
+  /** Stops making snapshots. */
   close(): void {
     this.#listeners.clear();
     this.#rest();
@@ -127,7 +127,7 @@ export class Prices {
     for (const heard of this.#listeners) heard(snapshot);
   }
 
-  /** Nobody comes back for the snapshots: whoever holds the number of one gets everything. */
+  /** Drops the kept snapshots: clients that return later get everything. */
   #rest(): void {
     this.#cancel?.();
     this.#cancel = undefined;
@@ -140,7 +140,7 @@ export class Prices {
   }
 }
 
-/** The last price of each symbol, and its lines in all. */
+/** The last price of each symbol, and its number of lines. */
 function merged(snapshots: readonly Snapshot[]): Snapshot['symbols'] {
   const symbols = new Map<string, { readonly price: Price; readonly lines: Lines }>();
   for (const change of snapshots.flatMap((snapshot) => snapshot.symbols)) {

@@ -5,12 +5,12 @@ const parameter = /\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
 export interface Route {
   /** As in the pipeline: `GET /api/v1/trades/{symbol}`. */
   readonly text: string;
-  /** The same in Express' words: `/api/v1/trades/:"symbol"`. */
+  /** The same in Express's syntax: `/api/v1/trades/:"symbol"`. */
   readonly path: string;
 }
 
 /**
- * Reads the routes of a topology; of two that fit, the one with fewer parameters wins, then the earlier one.
+ * Reads the routes of a topology; if two match, the one with fewer parameters wins, then the earlier one.
  * @throws FDP_SPEC_INVALID for another method than GET, and for braces that hold no name
  */
 export function readRoutes(routes: readonly string[], name: string): readonly Route[] {

@@ -38,24 +38,26 @@ interface RestOptions {
   readonly proven: Proven;
   readonly limits: RestLimits;
   readonly app: Express;
-  /** The names that the server answers to; none: as `hostCheck` says. */
+  /** The host names that the server accepts; without any as `hostCheck` decides. */
   readonly hosts: readonly string[];
   /** Origins whose pages may read the replies. */
   readonly origins: readonly string[];
-  /** What the live page shows; undefined where there is no page. */
+  /** What the live page shows; undefined without a page. */
   readonly prices: Prices | undefined;
   /** What is served beside the routes: the reference of the API, and the live page. */
   readonly files: readonly PageFile[];
 }
 
 const notOpen = notNow('FDP_UNAVAILABLE', 'not open: try again later');
-/** How long `close` waits for clients to take their last answer. */
+/** How long `close` waits for clients to receive their last reply. */
 const farewellMs = 500;
-/** At most one line in this time about failed requests of a route and a kind, ms: a store that is away fails them all. */
+/**
+ * At most one line per this time about failed requests of a route and a kind, ms: an unavailable store fails them all.
+ */
 const failureLogMs = 1000;
 
 /**
- * The source role: a lane for each request. Nothing is read again after a restart: whoever asked will ask again.
+ * The source role: a lane for each request. Requests are not read again after a restart: clients repeat them.
  * Counts `requests`, `refused` (too many at once, or not yet or no longer open), `timed_out`, `abandoned` (the client
  * has gone), `slow_clients`, `malformed`, `refused_connections`, and what `Streams` counts; gauge `requests_open`.
  */
@@ -185,7 +187,7 @@ export class RestSource implements Source {
     this.#context.node.gauge('requests_open', this.#open.size);
   }
 
-  /** No new connections and requests; what is under way goes on. */
+  /** Accepts no new connections and requests; pending ones continue. */
   #stop(): Promise<void> {
     this.#isClosing = true;
     const server = this.#server;
@@ -207,7 +209,7 @@ export class RestSource implements Source {
     await stopped;
   }
 
-  /** Waits until the last replies have gone out, for a limited time. */
+  /** Waits until the last replies are sent, for a limited time. */
   #farewell(): Promise<void> {
     if (this.#open.size === 0) return Promise.resolve();
     return new Promise((resolve) => {

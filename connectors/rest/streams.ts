@@ -9,16 +9,16 @@ interface StreamOptions {
   readonly prices: Prices;
   /** Streams at once. */
   readonly maxStreams: number;
-  /** A client that takes nothing for so long is dropped, ms. */
+  /** A client that receives nothing for this long is disconnected, ms. */
   readonly clientTimeoutMs: number;
 }
 
 interface Client {
   readonly response: ServerResponse;
   readonly socket: Socket;
-  /** The snapshot that it was given last; undefined before the first. */
+  /** The last snapshot sent to it; undefined before the first. */
   number: number | undefined;
-  /** Since when too much waits for it, on the monotonic clock; undefined while it keeps up. */
+  /** Since when it has been behind, on the monotonic clock; undefined while it keeps up. */
   behindSince: number | undefined;
 }
 
@@ -27,16 +27,16 @@ const statusMs = 1000;
 const beatsPerComment = 15;
 /** How long a browser waits before it connects again, ms. */
 const retryMs = 2000;
-/** While more than this waits for a client, it gets nothing new; what it missed comes in one piece afterwards. */
+/** While more than this is buffered for a client, it gets nothing new; missed changes are merged afterwards. */
 const mostWaiting = 64 * 1024;
-/** A client for which this much waits is dropped. */
+/** A client with this much buffered is disconnected. */
 const tooMuchWaiting = 1024 * 1024;
 
 /**
- * `GET /api/v1/stream`: Server-Sent Events for pages that watch, one connection each. Event `prices` is numbered, and a
- * browser that comes back with `Last-Event-ID` gets what it missed, or everything; event `status` comes once a second. A
- * client that reads too slowly gets changes in one piece, and is dropped when it takes nothing at all.
- * Counts `slow_streams`; gauge `streams_open`. Nothing is done while nobody is connected.
+ * `GET /api/v1/stream`: Server-Sent Events for pages, one connection each. Event `prices` is numbered, and a
+ * browser that reconnects with `Last-Event-ID` gets what it missed, or everything; event `status` is sent once a
+ * second. A client that reads too slowly gets merged changes, and is disconnected if it receives nothing at all. Counts
+ * `slow_streams`; gauge `streams_open`. Idle while no client is connected.
  */
 export class Streams {
   readonly #context: RoleContext;
@@ -53,7 +53,7 @@ export class Streams {
     this.#processes = new Processes(context);
   }
 
-  /** Takes a client that knows the events up to `lastEventId`, or says why not. */
+  /** Accepts a client that has the events up to `lastEventId`, or returns why not. */
   open(response: ServerResponse, lastEventId: unknown): Refusal | undefined {
     const { maxStreams } = this.#options;
     const { socket } = response.req;
@@ -67,7 +67,7 @@ export class Streams {
       response.end();
       return undefined;
     }
-    // The time limits of requests do not hold here: a client that is gone or stuck is found by what waits for it.
+    // The time limits of requests do not apply here: a dead or stuck client is detected by its buffer.
     response.socket?.setTimeout(0);
     response.socket?.setKeepAlive(true, 30_000);
     response.write(`retry: ${retryMs}\n\n`);
@@ -81,12 +81,12 @@ export class Streams {
     return undefined;
   }
 
-  /** The connection is gone: one that was behind another answer has no event that tells it. */
+  /** Whether the connection is closed: one that was queued behind another reply has no event for it. */
   forget(socket: Socket): void {
     for (const client of this.#clients) if (client.socket === socket) this.#forget(client);
   }
 
-  /** Ends all of them; browsers come back by themselves. */
+  /** Ends all streams; browsers reconnect by themselves. */
   end(): void {
     for (const { response } of this.#clients) response.end();
   }
@@ -119,7 +119,7 @@ export class Streams {
     });
   }
 
-  /** Gives a client what it has not seen; false when it can't take anything now. */
+  /** Sends a client the changes that it does not have; false if it can't take anything now. */
   #send(client: Client, newest?: { readonly number: number; readonly event: string }): boolean {
     if (!this.#keepsUp(client)) return false;
     const { prices } = this.#options;
@@ -170,7 +170,7 @@ export class Streams {
     return `id: ${this.#options.prices.tag}-${number}\nevent: prices\ndata: ${data}\n\n`;
   }
 
-  /** The snapshot after which a browser goes on; undefined for another process' id. */
+  /** The snapshot after which a browser continues; undefined for the id of another process. */
   #numberOf(lastEventId: unknown): number | undefined {
     const [tag, number = ''] = String(lastEventId ?? '').split('-');
     return tag === this.#options.prices.tag && /^\d{1,15}$/.test(number) ? Number(number) : undefined;
@@ -180,6 +180,6 @@ export class Streams {
 const streamHeaders = {
   'Content-Type': 'text/event-stream; charset=utf-8',
   'Cache-Control': 'no-store, no-transform',
-  // Proxies that collect answers let this one pass.
+  // Tells buffering proxies not to buffer this response.
   'X-Accel-Buffering': 'no',
 } as const;

@@ -4,7 +4,8 @@ import { localLog, localLogOptions, localLogRoles } from '../shared/log/local.ts
 
 /**
  * A log in a SQLite file: topics, partitions, offsets without holes, consumer groups. Shared by every process of the
- * machine; one at a time works a group, the others stand by. Appends are durable (synced) when they are confirmed.
+ * machine; one at a time reads for a group, the others are in standby. Appends are durable (synced) when they are
+ * confirmed.
  */
 export const sqliteLog = defineConnector({
   type: 'sqlite_log',

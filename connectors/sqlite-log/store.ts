@@ -221,7 +221,7 @@ function keyOf(value: SqlValue | undefined): string | null {
   return value instanceof Uint8Array ? Buffer.from(value).toString() : String(value);
 }
 
-/** How many of the first records fit, at least one. */
+/** How many of the first records fit; at least one. */
 function fitting(sizes: readonly SqlRow[], maxBytes: number): number {
   let left = maxBytes;
   const over = sizes.findIndex((row) => {

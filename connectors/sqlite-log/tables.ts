@@ -18,7 +18,7 @@ export function createLogTables(db: Database): void {
       topic INTEGER, name TEXT, partition INTEGER, position INTEGER NOT NULL, note TEXT,
       PRIMARY KEY (topic, name, partition)) WITHOUT ROWID;
   `);
-  // A file of before the notes: whoever wrote it goes on beside us without them.
+  // A file of an older version without notes: that version can still use it.
   if (!db.all('PRAGMA table_info(fdp_positions)').some(({ name }) => name === 'note'))
     db.exec('ALTER TABLE fdp_positions ADD COLUMN note TEXT');
 }

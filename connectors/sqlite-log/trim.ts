@@ -5,7 +5,7 @@ import type { Database } from '../shared/sqlite-file/database.ts';
 /** The size of a record. */
 export const bytesSql = `octet_length(value) + coalesce(octet_length(key), 0) + ${recordOverheadBytes}`;
 
-/** Removes the oldest records of a topic that its limits have no room for, at most `step` at a time. @param now Unix ms */
+/** Removes the oldest records of a topic that exceed its limits, at most `step` at a time. @param now Unix ms */
 export function trimTopic(
   db: Database,
   { topic, now }: { readonly topic: number; readonly now: number },
@@ -38,7 +38,7 @@ export function trimTopic(
   return { removed, unread };
 }
 
-/** The lowest position of the groups that were worked in the last day. */
+/** The lowest position of the groups that were active in the last day. */
 function slowest(
   db: Database,
   partition: number,

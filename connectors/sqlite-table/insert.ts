@@ -6,11 +6,11 @@ import type { StoredValue } from '../shared/table/values.ts';
 import { fieldSql, quoted } from './schema.ts';
 import { removedTo } from './trim.ts';
 
-/** Rows of one statement: a statement a row takes a third longer. */
+/** Rows of one statement: one statement per row takes a third longer. */
 const groupRows = 20;
 const own = ['_lane', '_offset', '_index', '_at'];
 
-/** Puts new rows into one table; its statements are written once. */
+/** Inserts new rows into one table, with prepared statements. */
 export class TableInsert {
   readonly #table: string;
   readonly #definition: TableDefinition;
@@ -33,7 +33,10 @@ export class TableInsert {
     this.#known = `SELECT _lane, _offset, _index FROM ${quoted(table)} WHERE ${fieldSql(definition, unique)} = ?`;
   }
 
-  /** In order; the rows that were known, by their place, with where the one stored first came from. Runs in a transaction. */
+  /**
+   * Inserts rows in order; returns the known ones by index, with the origin of the row stored first. Runs in a
+   * transaction.
+   */
   run(db: Database, rows: readonly NewRow[], now: number): ReadonlyMap<number, Coordinates> {
     const known = new Map<number, Coordinates>();
     const removed = new Map<string, LaneOffset | undefined>();
@@ -50,7 +53,7 @@ export class TableInsert {
     return known;
   }
 
-  /** Stores all of them in groups; or none, when one of them is known. */
+  /** Stores all rows in groups, or none if one of them is known. */
   #allNew(db: Database, rows: readonly NewRow[], now: number): boolean {
     db.exec('SAVEPOINT rows');
     let index = 0;
@@ -66,14 +69,14 @@ export class TableInsert {
     return isNew;
   }
 
-  /** False when it is known. */
+  /** False if the row is known. */
   #insert(db: Database, row: NewRow, now: number): boolean {
     const values: SqlValue[] = [];
     this.#add(values, row, now);
     return db.run(this.#one, ...values) > 0;
   }
 
-  /** Where the row of that unique value came from, if there is one. */
+  /** The origin of the row with that unique value, if there is one. */
   #first(db: Database, row: NewRow): Coordinates | undefined {
     const { unique = '_id' } = this.#definition;
     const first = db.get(this.#known, sqlValue(row.values[unique] ?? null));
@@ -87,7 +90,7 @@ export class TableInsert {
   }
 }
 
-/** SQLite knows no booleans. */
+/** SQLite has no booleans. */
 export function sqlValue(value: StoredValue): SqlValue {
   return typeof value === 'boolean' ? Number(value) : value;
 }

@@ -14,9 +14,9 @@ export interface Select {
 }
 
 /**
- * A query as SQL, with every value bound. Undefined when no row can match, since a value has not the field's type.
+ * A query as SQL, with every value bound. Undefined if no row can match, since a value does not have the field's type.
  * A keyset (`after`) becomes a range of the sort's index, so that each page costs the same.
- * @throws as `checkQuery`, FDP_PARAMETER_INVALID for an `after.id` that is none
+ * @throws as `checkQuery`, FDP_PARAMETER_INVALID for an invalid `after.id`
  */
 export function selectSql(table: string, definition: TableDefinition, query: Query): Select | undefined {
   checkQuery(definition, query);
@@ -62,7 +62,7 @@ function keysetSql(definition: TableDefinition, { after, sort }: Query): { condi
   };
 }
 
-/** The value as the column keeps it; undefined when it can't be there. */
+/** The value in the column's stored form; undefined if the column can't hold it. */
 function bindable(definition: TableDefinition, field: string, value: unknown): SqlValue | undefined {
   if (field === '_id') return /^\d{1,15}$/.test(String(value)) ? Number(value) : undefined;
   const type = definition.fields?.[field];

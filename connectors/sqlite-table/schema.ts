@@ -18,7 +18,7 @@ const ownColumns = { _lane: 'TEXT', _offset: 'INTEGER', _index: 'INTEGER', _mark
 /** What first and last values and exact sums keep beside their fields; added with the first of them. */
 const statesColumn = '_states';
 
-/** A name as SQL writes it, whatever it holds. */
+/** A quoted SQL name. */
 export function quoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
@@ -37,7 +37,7 @@ function columnsOf({ fields }: TableDefinition): Readonly<Record<string, string>
 }
 
 /**
- * Makes the table and its indexes, or checks that what is there is what the spec declares; fields that were declared
+ * Creates the table and its indexes, or checks that existing ones match the declaration; fields that were declared
  * since are added. Runs in a transaction.
  * @throws FDP_STORE_DIFFERS
  */
@@ -51,7 +51,7 @@ export function createTable(db: Database, table: string, definition: TableDefini
     const wanted = Object.entries(columns).map(([name, type]) => `${name} ${type}`);
     if (found.some((column) => !wanted.includes(column)))
       throw differs(db, definition, `table ${table} has the columns ${listed(found)}, declared are ${listed(wanted)}`);
-    // Of before a field was declared: its rows have none.
+    // The table is older than a declared field: its rows don't have it.
     for (const column of Object.keys(columns).filter((name) => !known.some((each) => each['name'] === name)))
       db.exec(`ALTER TABLE ${quoted(table)} ADD COLUMN ${quoted(column)} ${columns[column]}`);
   } else {
@@ -78,7 +78,7 @@ export function addStates(db: Database, table: string): void {
   db.exec(`ALTER TABLE ${quoted(table)} ADD COLUMN ${statesColumn} TEXT`);
 }
 
-/** Creates what remembers the removed rows; a table that was created again has none. Runs in a transaction. */
+/** Creates the table of removed rows, empty for a table that was just created. Runs in a transaction. */
 function createRemoved(db: Database, table: string, isNew: boolean): void {
   db.exec(`CREATE TABLE IF NOT EXISTS fdp_removed (
     name TEXT, lane TEXT, offset INTEGER NOT NULL, place INTEGER NOT NULL, PRIMARY KEY (name, lane)) WITHOUT ROWID`);

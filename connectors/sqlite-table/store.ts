@@ -170,7 +170,7 @@ export class SqliteTableStore implements TableStore<NewRow['values']>, TableRead
     return this.#environment.clock.now();
   }
 
-  /** Writes a row as it is to be: over the one of that id, or as a new one. */
+  /** Writes a row: replaces the one of that id, or inserts a new one. */
   #store(db: Database, id: number | undefined, { values, marks, states }: RowState): void {
     const kept = statesText(states);
     if (kept !== null && !this.#hasStates) {

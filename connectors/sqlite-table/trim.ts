@@ -4,13 +4,13 @@ import type { LaneOffset } from '../shared/table/store.ts';
 import { planTrim, trimWindow } from '../shared/table/trim.ts';
 import { quoted } from './schema.ts';
 
-/** The last place of a lane of which a row was removed. */
+/** Up to which offset and index of a lane rows were removed. */
 export function removedTo(db: Database, table: string, lane: string): LaneOffset | undefined {
   const row = db.get('SELECT offset, place FROM fdp_removed WHERE name = ? AND lane = ?', table, lane);
   return row && [Number(row['offset']), Number(row['place'])];
 }
 
-/** One step of retention: removes the oldest rows that have no place any more; gives how many. Runs in a transaction. */
+/** One step of retention: removes the oldest rows beyond the limits; returns how many. Runs in a transaction. */
 export function trimTable(db: Database, table: string, definition: TableDefinition, now: number): number {
   const sql = `SELECT _id, _lane, _offset, _index, _at FROM ${quoted(table)} ORDER BY _id LIMIT ${trimWindow}`;
   const oldest = db.lists(sql).map(([id, lane, offset, index, at]) => ({

@@ -1,6 +1,8 @@
 import { defineConnector, noUsage, standardOutput } from '../../src/kit/declaration.ts';
 
-/** One JSON object a line on the standard output, for pipes and for a look. Logs go to stderr and never mix with it. */
+/**
+ * One JSON object per line on the standard output, for pipes and for reading. Logs go to stderr and never mix with it.
+ */
 export const stdout = defineConnector({
   type: 'stdout',
   summary: 'Writes messages to standard output, one JSON value per line.',

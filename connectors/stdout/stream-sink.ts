@@ -7,8 +7,8 @@ import type { Message } from '../../src/kit/message.ts';
 import type { Receipt, Sink } from '../../src/kit/sink.ts';
 
 /**
- * Writes every message's value as a line of JSON, in order. A write resolves when the stream has passed it on, so a
- * reader that is slow slows the topology down, and at most one batch waits in memory. The stream itself stays open.
+ * Writes every message's value as a line of JSON, in order. A write resolves when the stream has flushed it, so a
+ * slow reader slows the topology down, and at most one batch is buffered. The stream itself stays open.
  */
 export class StreamSink implements Sink {
   readonly ordered = true;
@@ -23,11 +23,11 @@ export class StreamSink implements Sink {
   }
 
   async connect(): Promise<void> {
-    // The stream's error comes to whoever wrote; the event would end the process if nobody listened.
+    // The error is reported by the write itself; without a listener the event would end the process.
     this.#stream.off('error', ignore).on('error', ignore);
   }
 
-  /** @throws FDP_CLOSED, fatal, when nobody reads any more */
+  /** @throws FDP_CLOSED, fatal, when the reader has closed the stream */
   async write(messages: readonly Message[], signal: AbortSignal): Promise<Receipt> {
     const { text, failed } = linesOf(messages, this.#name);
     const written = new Promise<void>((resolve, reject) => {

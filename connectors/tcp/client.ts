@@ -19,19 +19,19 @@ interface TcpClientOptions {
   readonly queue: Pick<QueueOptions, 'maxItems' | 'maxBytes' | 'whenFull'>;
 }
 
-/** A connection that lasted this long was a good one: the next loss is retried quickly again. */
+/** After a connection that lasted this long, the back-off starts again. */
 const healthyMs = 10_000;
-/** A server that is started at the same time may be later: for so long after the start nothing is logged, ms. */
+/** A server that is started at the same time may take longer: nothing is logged for this long after the start, ms. */
 const patienceMs = 3000;
 /** Longest wait before the next try, ms. */
 const longestWaitMs = 5000;
 const keepAliveMs = 30_000;
 
 /**
- * The source role: one lane with the lines of a server, for as long as it is subscribed to. The server may be away at
- * any time: it is tried again without end, and the node says `retrying` and why. What was sent meanwhile is lost, and
- * so is the line that a lost connection tore. Counts `reconnects` and `skipped_lines` (given up by the queue, too long
- * or torn).
+ * The source role: one lane with the lines of a server, for as long as it is subscribed to. The server may be
+ * unavailable at any time: connecting is retried without limit, and the node is `retrying` with the reason. Lines sent
+ * meanwhile are lost, and so is a line that was torn by a lost connection. Counts `reconnects` and `skipped_lines`
+ * (dropped by the queue, too long or torn).
  */
 export function tcpClient(context: RoleContext, options: TcpClientOptions): Source {
   context.node.address = options.address;
@@ -89,7 +89,7 @@ class Client {
     }
   }
 
-  /** One connection from its first try to its end; gives the reason for the end. Never rejects. */
+  /** One connection from its first attempt to its end; returns the reason for the end. Never rejects. */
   #session(): Promise<string> {
     const { clock } = this.#context;
     const { address, connectTimeoutMs } = this.#options;

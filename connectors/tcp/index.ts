@@ -7,9 +7,9 @@ import type { RoleContext } from '../../src/kit/role.ts';
 import { durationMs, sizeBytes } from '../../src/kit/units.ts';
 
 /**
- * TCP, one JSON object a line. With `listen` it is a sink: a server that broadcasts every message to all its clients
- * and never waits for one. With `connect` it is a source: a client of such a server, which comes back after every loss.
- * Nothing that was missed is sent again.
+ * TCP, one JSON object per line. With `listen` it is a sink: a server that broadcasts every message to all its clients
+ * and never waits for one. With `connect` it is a source: a client of such a server, which reconnects after every loss.
+ * Missed messages are not sent again.
  */
 export const tcp = defineConnector({
   type: 'tcp',

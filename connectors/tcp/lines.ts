@@ -3,8 +3,8 @@ const carriageReturn = 0x0d;
 const maxParts = 64;
 
 /**
- * Cuts a stream of bytes into lines. Keeps at most `maxLine` bytes of an unfinished line; of a longer one it keeps
- * nothing and tells `tooLong` once. Empty lines are passed over, a carriage return before the line feed is removed.
+ * Splits a stream of bytes into lines. Keeps at most `maxLine` bytes of an unfinished line; of a longer one it keeps
+ * nothing and calls `tooLong` once. Empty lines are skipped, a carriage return before the line feed is removed.
  */
 export class LineSplitter {
   readonly #maxLine: number;
@@ -41,7 +41,7 @@ export class LineSplitter {
     if (this.#skipping || part.length === 0) return;
     this.#length += part.length;
     this.#parts.push(part);
-    // A line that comes byte by byte must not cost an object a byte.
+    // A line that arrives byte by byte must not cost one object per byte.
     if (this.#parts.length >= maxParts) this.#parts = [Buffer.concat(this.#parts)];
     if (this.#length <= this.#maxLine) return;
     this.#skipping = true;

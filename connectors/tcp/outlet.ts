@@ -8,24 +8,27 @@ export interface Line {
   readonly size: number;
 }
 
-/** Lines of one write, serialised once: joined for the clients that keep up, and one by one, made only when one does not. */
+/**
+ * Lines of one write, serialised once: joined for the clients that keep up, and one by one, made only when one does
+ * not.
+ */
 export interface Broadcast {
   readonly joined: Buffer;
   lines(): readonly Line[];
 }
 
-/** The way to one client. */
+/** The connection to one client. */
 interface Pipe {
-  /** Bytes that were written and that the operating system has not taken yet. */
+  /** Bytes that were written and that the operating system has not accepted yet. */
   pending(): number;
   write(bytes: Buffer): void;
 }
 
 /**
- * Decides what one client gets. While no more than `limit` bytes wait it gets every line. Over the limit it *conflates*:
- * of each key only the latest line is kept, at most `limit` bytes of them, until all that was written has been taken;
- * then it gets those, in the order in which they came, and every line again. Lines go out whole and in order; a line
- * longer than `limit` goes out when nothing waits.
+ * Decides what one client gets. While at most `limit` bytes are buffered it gets every line. Above the limit it
+ * *conflates*: of each key only the latest line is kept, at most `limit` bytes of them, until all written bytes are
+ * accepted; then it gets those, in the order in which they came, and every line again. Lines are sent whole and in
+ * order; a line longer than `limit` is sent when nothing is buffered.
  */
 export class Outlet {
   readonly #pipe: Pipe;
@@ -61,12 +64,12 @@ export class Outlet {
     for (const line of broadcast.lines()) this.#sendLine(line);
   }
 
-  /** To be called when the operating system has taken something. */
+  /** To be called when the operating system has accepted bytes. */
   taken(): void {
     if (this.#pipe.pending() === 0) this.flush();
   }
 
-  /** Writes what was kept, whatever waits. */
+  /** Writes the kept lines, however much is buffered. */
   flush(): void {
     if (!this.#latest) return;
     const kept = [...this.#latest.values()].map((line) => line.text);

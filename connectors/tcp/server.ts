@@ -19,14 +19,14 @@ interface TcpServerOptions {
   readonly proven: Proven;
 }
 
-/** How long `close` waits for clients that still read. */
+/** How long `close` waits for clients that are still reading. */
 const flushMs = 1000;
 const keepAliveMs = 30_000;
 
 /**
- * The sink role: every message to every client, one JSON object a line. A write is settled when its lines lie in the
+ * The sink role: every message to every client, one JSON object per line. A write is settled when its lines are in the
  * buffer of every connected client, so it never waits for one. See `Outlet` for what a slow client gets. What clients
- * send is read and dropped. Counts `skipped_lines`, `stalled_clients`, `refused_clients`; gauge `clients`.
+ * send is dropped. Counts `skipped_lines`, `stalled_clients`, `refused_clients`; gauge `clients`.
  */
 export class TcpServer implements Sink {
   readonly ordered = true;
@@ -124,10 +124,10 @@ export class TcpServer implements Sink {
     });
     this.#clients.set(socket, outlet);
     node.gauge('clients', this.#clients.size);
-    // Reading is what shows that the client has gone; a reset connection is one way to leave.
+    // Only reading shows that a client has disconnected; a reset is a normal way to do so.
     socket.resume();
     socket.on('error', (error) => log.debug({ client, error: errorText(error) }, `${name}: lost a client`));
-    // The timer restarts with everything that the client takes, also with parts of a write.
+    // The timer restarts whenever the client receives bytes, also parts of a write.
     socket.setTimeout(clientTimeoutMs);
     socket.on('timeout', () => {
       if (socket.writableLength === 0) return;

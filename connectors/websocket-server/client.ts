@@ -8,7 +8,7 @@ interface Late {
   after: number;
 }
 
-/** One client: what it subscribed to, and what is held back from it. */
+/** One client: its subscriptions, and the frames held back from it. */
 export class Client {
   readonly symbols = new Set<string>();
   readonly #socket: WebSocket;
@@ -30,8 +30,8 @@ export class Client {
   }
 
   /**
-   * Sends the trades that the client wants, `copies` times, after `late` further frames; then whatever is due of those
-   * held back. Gives how many frames were sent.
+   * Sends the trades that the client wants, `copies` times, after `late` further frames; then all due frames of those
+   * held back. Returns the number of frames sent.
    */
   give(frame: TradeFrame, { copies, late }: { readonly copies: number; readonly late: number }): number {
     const text = frameFor(frame, this.symbols);
@@ -45,13 +45,13 @@ export class Client {
     return due.length;
   }
 
-  /** Closes the connection abruptly, in the middle of a frame: the first bytes of one are all that is sent. */
+  /** Closes the connection abruptly, in the middle of a frame, of which only the first bytes are sent. */
   disconnect(): void {
     if (this.#socket.readyState === WebSocket.OPEN) this.#stream.write(tornFrame);
     this.#socket.terminate();
   }
 
-  /** A last, polite word. */
+  /** Closes the connection normally. */
   close(): void {
     this.#socket.close(1001, 'the server stops');
   }

@@ -5,7 +5,7 @@ export const faultNames = ['cut', 'garbage', 'duplicate', 'late', 'silence'] as 
 export type FaultName = (typeof faultNames)[number];
 
 export interface FaultOptions {
-  /** Frames of trades between two cuts; undefined: none. */
+  /** Frames of trades between two forced disconnects; undefined: none. */
   readonly disconnectEvery: number | undefined;
   /** Probabilities, for each frame of trades. */
   readonly garbage: number;
@@ -15,15 +15,15 @@ export interface FaultOptions {
   readonly silenceMs: number;
 }
 
-/** What is to go wrong with the next frame of trades. */
+/** The faults of the next frame of trades. */
 export interface Mishap {
   readonly disconnect: boolean;
-  /** A frame that nobody can read, to be sent first. */
+  /** An unreadable frame, to be sent first. */
   readonly garbage: string | undefined;
   readonly duplicate: boolean;
   /** How many further frames are sent before it. */
   readonly late: number;
-  /** It is lost, as is everything else for a while. */
+  /** The frame is lost, and so is everything else for a while. */
   readonly silence: boolean;
 }
 
@@ -38,12 +38,12 @@ const garbage = [
 ];
 const longestDelay = 5;
 
-/** Decides what goes wrong, from the injected chance and what clients asked for. */
+/** Decides about faults, by the injected chance and the requests of clients. */
 export class Faults {
   readonly #options: FaultOptions;
   readonly #clock: Clock;
   readonly #chance: Chance;
-  /** Until when a fault was asked for, monotonic ms. */
+  /** Until when each requested fault lasts, monotonic ms. */
   readonly #asked = new Map<FaultName, number>();
   #frames = 0;
 
@@ -53,12 +53,12 @@ export class Faults {
     this.#chance = parts.chance;
   }
 
-  /** A client wants this fault from now on, for `ms`. */
+  /** Starts a fault that a client requested, for `ms`. */
   ask(fault: FaultName, ms: number): void {
     this.#asked.set(fault, this.#clock.monotonic() + ms);
   }
 
-  /** True while a fault that was asked for lasts. */
+  /** True while a requested fault lasts. */
   lasts(fault: FaultName): boolean {
     return this.#clock.monotonic() < (this.#asked.get(fault) ?? Number.NEGATIVE_INFINITY);
   }
@@ -78,7 +78,7 @@ export class Faults {
     };
   }
 
-  /** While it was asked for, every second frame. */
+  /** While requested, every second frame. */
   #strikes(fault: 'garbage' | 'duplicate' | 'late'): boolean {
     const probability = this.lasts(fault) ? 0.5 : this.#options[fault];
     return probability > 0 && this.#chance.next() < probability;

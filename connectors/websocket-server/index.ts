@@ -8,7 +8,8 @@ const probability = { type: 'number', minimum: 0, maximum: 1, default: 0 } as co
 
 /**
  * A server that speaks Finnhub's protocol, for tests and demonstrations without a key. It takes frames of trades and
- * gives every client those of the symbols it subscribed to. On request it misbehaves as the real one has been seen to.
+ * gives every client those of the symbols it subscribed to. On request it misbehaves as the real one has been observed
+ * to.
  */
 export const websocketServer = defineConnector({
   type: 'websocket_server',

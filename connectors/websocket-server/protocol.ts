@@ -2,22 +2,22 @@ import { parseJson, toJson } from '../../src/kit/json.ts';
 import { durationMs, unitFormats } from '../../src/kit/units.ts';
 import { type FaultName, faultNames } from './faults.ts';
 
-/** A fault lasts so long at most, ms; that of a client which has gone goes by itself. */
+/** The longest duration of a fault, ms: it ends even if its client has disconnected. */
 const longestFaultMs = 600_000;
 
-/** What a client may ask for. */
+/** A request of a client. */
 export type Ask =
   | { readonly kind: 'subscribe' | 'unsubscribe'; readonly symbol: string }
   | { readonly kind: 'fault'; readonly fault: FaultName; readonly for: string | undefined }
   | { readonly kind: 'mistake'; readonly text: string };
 
-/** A frame of trades, and what it holds for those who want only some symbols. */
+/** A frame of trades, and its parts for clients that want only some symbols. */
 export interface TradeFrame {
   readonly type: 'trade';
   readonly data: readonly { readonly s: string }[];
 }
 
-/** Reads what a client sent. Never throws: what can't be read is a mistake, to be answered with an error frame. */
+/** Parses a client's message. Never throws: an unreadable one is a mistake, to be answered with an error frame. */
 export function readAsk(text: string): Ask {
   let value: unknown;
   try {

@@ -18,7 +18,7 @@ export interface SimulatedExchangeOptions {
   readonly name: string;
   readonly address: string;
   readonly token: string;
-  /** Of pages that may connect. */
+  /** Origins of pages that may connect. */
   readonly origins: readonly string[];
   readonly pingMs: number;
   /** Bytes. */
@@ -36,8 +36,8 @@ const maxAsk = 16 * 1024;
 const goodbyeMs = 500;
 
 /**
- * The sink role. A write has happened when it lies in the buffer of every client that wants it: a client that does not
- * read is cut, and delays nobody. Counts `clients` (now), `frames_sent`, `slow_clients_cut`, `faults`.
+ * The sink role. A write is done when it is in the buffer of every client that wants it: a client that does not
+ * read is disconnected, and delays no other. Counts `clients` (now), `frames_sent`, `slow_clients_cut`, `faults`.
  */
 export class SimulatedExchange implements Sink {
   readonly ordered = true;
@@ -88,12 +88,12 @@ export class SimulatedExchange implements Sink {
       }
     });
     this.#cutTheSlow();
-    // Sockets are written between turns: without one, a fast topology would outrun every client.
+    // Sockets are written between turns: without a turn, a fast topology would outrun every client.
     await this.#context.clock.turn();
     return failed.size > 0 ? { failed } : {};
   }
 
-  /** Says goodbye to the clients and waits for them, half a second at most. */
+  /** Closes the clients' connections and waits for them, at most half a second. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -158,7 +158,7 @@ export class SimulatedExchange implements Sink {
 
   #refusal({ url = '/', headers }: IncomingMessage): string | undefined {
     if (this.#closing || this.#faults.lasts('cut')) return '503 Service Unavailable';
-    // Programs name no origin. A browser does, and lets any page that somebody looks at connect to this machine.
+    // Programs send no Origin header. Browsers do, and let any open page connect to this machine.
     if (headers.origin !== undefined && !this.#options.origins.includes(headers.origin)) return '403 Forbidden';
     const given = new URLSearchParams(url.split('?')[1]).get('token') ?? '';
     if (!isSame(given, this.#options.token)) return '401 Unauthorized';
@@ -199,7 +199,7 @@ function errorFrame(msg: string): string {
   return JSON.stringify({ type: 'error', msg });
 }
 
-/** Takes the same time wherever the two differ. */
+/** Compares in constant time. */
 function isSame(given: string, expected: string): boolean {
   const [one, other] = [Buffer.from(given), Buffer.from(expected)];
   return one.length === other.length && timingSafeEqual(one, other);

@@ -1,6 +1,6 @@
 import { addPairs, productError, quotient } from './pairs.ts';
 
-/** What is kept of the items of a window. Aggregates of neighbours are joined; nothing is ever taken out of one. */
+/** A summary of the items of a window. Neighbouring aggregates are joined; nothing is ever subtracted. */
 export interface Aggregate {
   /** Doubles that it takes. */
   readonly size: number;
@@ -8,7 +8,7 @@ export interface Aggregate {
   readonly isCommutative: boolean;
   /** The aggregate of one item. */
   put(target: Float64Array, to: number, item: Item): void;
-  /** That of what lies at `left` followed by what lies at `right`; the target may be one of the two. */
+  /** Joins the aggregates at `left` and `right`, in this order; the target may be one of the two. */
   join(target: Float64Array, to: number, left: Float64Array, at: number, right: Float64Array, from: number): void;
 }
 

@@ -105,7 +105,7 @@ const calendars: DataKind<CalendarData> = { what: 'calendar', folder: 'calendars
  * The calendar of that name, or of a file.
  *
  * @param source `XNYS`, or the absolute path of a file
- * @throws FDP_SPEC_INVALID when there is none, or its file is wrong: with the line of each mistake
+ * @throws FDP_SPEC_INVALID if there is none, or its file is wrong: with the line of each mistake
  */
 export function readCalendar(source: string): Calendar {
   const data = readData(calendars, source);

@@ -2,7 +2,7 @@ import { FdpError } from '../../src/errors.ts';
 import type { TimeZone } from './time-zone.ts';
 
 const dayMs = 86_400_000;
-/** As far as a Date reaches with the days beside it, ms. */
+/** The largest time whose neighbouring days are valid Dates, ms. */
 const lastMs = 8.64e15 - 4 * dayMs;
 /** Days of UTC whose sessions are remembered. */
 const maxDays = 4096;
@@ -38,7 +38,7 @@ interface CalendarRules {
   readonly zone: TimeZone;
   /** When a day begins, in minutes of local time; other than 0: of the date before. */
   readonly dayStarts: number;
-  /** The whole years that are covered. Undefined: all. */
+  /** The covered years, whole ones. Undefined: all. */
   readonly years: { readonly from: number; readonly to: number } | undefined;
   /** By days since 1970-01-01; undefined for a day that is closed. */
   hours(day: number): DayHours | undefined;
@@ -46,7 +46,7 @@ interface CalendarRules {
 
 /**
  * When a market is open. Every instant of the years that it covers lies in exactly one session of exactly one day.
- * Sessions are worked out once for each day; the one that was found last is tried first.
+ * Sessions are computed once for each day; the last found one is tried first.
  */
 export class Calendar {
   readonly name: string;

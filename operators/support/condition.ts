@@ -23,7 +23,7 @@ export function checkCondition(source: string, input: Shape, report: Report): Sh
 const textMethods: readonly string[] = ['matches', 'startsWith', 'endsWith', 'contains'];
 const comparisons: readonly string[] = ['<', '<=', '>', '>=', '=='];
 
-/** The types of fields without a declared one that the parts of `a && b && c` leave room for. */
+/** The types that the parts of `a && b && c` imply for undeclared fields. */
 function narrowed(ast: ASTNode, input: Readonly<Record<string, FieldType>>): Readonly<Record<string, FieldType>> {
   if (ast.op === '&&') return { ...narrowed(ast.args[1], input), ...narrowed(ast.args[0], input) };
   if (ast.op === 'rcall') {

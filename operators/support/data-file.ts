@@ -11,7 +11,7 @@ import { unknownName } from './names.ts';
 
 type Path = readonly (string | number)[];
 
-/** A kind of data that operators name in their options: what is shipped by its name, the user's own by its path. */
+/** A kind of data that operators name in their options: shipped files by name, the user's own by path. */
 export interface DataKind<T> {
   /** `calendar` */
   readonly what: string;
@@ -60,7 +60,7 @@ export function readData<T>(kind: DataKind<T>, source: string): T {
   return data as T;
 }
 
-/** What `read` gives, or undefined after what is wrong with the data was reported at the option that names it. */
+/** The result of `read`, or undefined after its error was reported at the option that names the file. */
 export function checkData<R>(report: Report, path: Path, read: () => R): R | undefined {
   try {
     return read();
@@ -86,7 +86,7 @@ function textOf({ what }: Pick<DataKind<unknown>, 'what'>, path: string): string
   }
 }
 
-/** Where a value begins in the file, or what holds it where there is none. */
+/** Where a value begins in the file, or its parent if it is missing. */
 function offsetOf(document: ReturnType<typeof parseDocument>, path: Path): number {
   for (let length = path.length; length >= 0; length--) {
     const node = document.getIn(path.slice(0, length), true);

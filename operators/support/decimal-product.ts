@@ -4,7 +4,7 @@ const written = /^([+-]?)0*(\d*)\.?(\d*?)(?:[eE]([+-]?\d+))?$/;
 /** Digits that a double holds exactly. */
 const safeDigits = 15;
 
-/** The product of two decimals, exactly, as plain text. Of a double it is the decimal that its shortest text writes. */
+/** The exact product of two decimals, as plain text. A double counts as the decimal of its shortest text. */
 export function decimalProduct(a: Amount, b: Amount): string {
   const [left, leftScale, isLeftNegative] = digitsOf(a);
   const [right, rightScale, isRightNegative] = digitsOf(b);

@@ -1,10 +1,10 @@
-/** How the weight of a value falls: by a factor with each one that follows, or with time. */
+/** How the weight of a value decays: by a factor with each later value, or with time. */
 export type Decay = { readonly by: 'count'; readonly count: number } | { readonly by: 'time'; readonly ms: number };
 
 /**
- * The mean of all values of a key, with weights that fall from each to the one before it. By count: 1, (1 - α), (1 - α)², ...
- * with α = 2 / (count + 1), as `ewm(span=count)` of pandas has it. By time: e^(-2 age / ms) where the age is the newest
- * time minus the value's, so that a value which comes late weighs what it would have weighed in time.
+ * The mean of all values of a key, with weights that fall from each to the one before it. By count: 1, (1 - α), (1 -
+ * α)², ... with α = 2 / (count + 1), as `ewm(span=count)` of pandas has it. By time: e^(-2 age / ms) where the age is
+ * the newest time minus the value's, so that a late value has the weight that it would have had in time.
  *
  * Never outside the lowest and highest value. Kept: three numbers.
  */
@@ -18,7 +18,7 @@ export class Ema {
     this.#decay = decay;
   }
 
-  /** Takes the next value, in order of arrival, and gives the mean. */
+  /** Adds the next value, in order of arrival, and returns the mean. */
   add(time: number, value: number): number {
     const weight = this.#age(time);
     const before = this.#weight;
@@ -32,7 +32,7 @@ export class Ema {
     return this.#mean;
   }
 
-  /** Lets the weights fall until now, and gives that of the value that has come. */
+  /** Decays the weights until now, and returns that of the new value. */
   #age(time: number): number {
     const decay = this.#decay;
     if (decay.by === 'count') {

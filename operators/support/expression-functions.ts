@@ -1,7 +1,7 @@
 import { FdpError } from '../../src/errors.ts';
 import { foreignText, jsonWithin } from '../../src/kit/text.ts';
 
-/** A decimal as stores give them. */
+/** A decimal as stores return it. */
 const plain = /^-?(?:0|[1-9]\d*)(?:\.\d+)?$/;
 const numeric = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,9}))?$/;
 /** Decimal128 reaches 10^6144; a larger exponent written out would only fill the memory. */
@@ -12,7 +12,7 @@ const lastMs = 253_402_300_799_999;
 
 /**
  * Unix ms as RFC 3339 text in UTC with milliseconds, `2025-11-20T13:33:18.585Z`; null stays null.
- * @throws FDP_MESSAGE_INVALID when it is no number, or outside the years 0 to 9999
+ * @throws FDP_MESSAGE_INVALID if it is not a number, or outside the years 0 to 9999
  */
 export function iso(ms: unknown): string | null {
   if (ms === null) return null;
@@ -38,7 +38,7 @@ export function decimal(value: unknown): string | null {
   return (sign === '-' ? '-' : '') + shifted(whole, fraction, power);
 }
 
-/** True for a number without a fraction, as a date in ms is: what a table can keep as one. */
+/** True for a number without a fraction, as a date in ms is, which a table can store as a date. */
 export function whole(value: unknown): boolean {
   return typeof value === 'bigint' || (typeof value === 'number' && Number.isInteger(value));
 }

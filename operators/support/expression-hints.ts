@@ -3,7 +3,7 @@ import { kindOf, overload } from './expression-reasons.ts';
 import { celFunctions } from './expression-reference.ts';
 import type { Problem } from './expression-tree.ts';
 
-/** Words and signs of other languages, and what CEL has in their place. */
+/** Words and operators of other languages, and their CEL equivalents. */
 const foreignSigns: readonly (readonly [pattern: RegExp, instead: string])[] = [
   [/(?<![=!<>])={3}|!==/, 'use == and !='],
   [/<>/, 'use !='],
@@ -19,7 +19,7 @@ const foreignSigns: readonly (readonly [pattern: RegExp, instead: string])[] = [
   [/\d,\d/, 'write a point in decimals: 1.5'],
 ];
 
-/** What to write instead of what CEL has not; the text in quotes within an expression is left alone. */
+/** A hint for syntax that CEL does not have; quoted text is ignored. */
 export function syntaxHint(source: string): string | undefined {
   const bare = source.replace(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/g, (text) => '_'.repeat(text.length));
   return foreignSigns.find(([pattern]) => pattern.test(bare))?.[1];
@@ -30,7 +30,7 @@ const namesOf = (kind: 'function' | 'method') =>
 const functionNames = namesOf('function');
 const methodNames = namesOf('method');
 
-/** A mistake of types as the library words it, in words of ours. */
+/** Rewrites the library's text of a type error. */
 export function typeMistake(summary: string): Problem | undefined {
   const call = /^found no matching overload for '(?:(.+)\.)?(\w+)\((.*)\)'$/i.exec(summary);
   if (call) return callMistake(call[1], call[2] ?? '', call[3] ?? '');

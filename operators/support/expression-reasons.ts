@@ -1,7 +1,7 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
 import { show } from './expression-functions.ts';
 
-/** What is asked of the run that failed: the value of a part of the expression, or undefined when it has none by itself. */
+/** Evaluates a part of the failed expression; undefined if it has no value by itself. */
 export type Probe = (part: ASTNode) => { readonly value: unknown } | undefined;
 
 type Sides = readonly [ASTNode, ASTNode];
@@ -32,7 +32,7 @@ export function kindOf(type: string): string {
 }
 
 /**
- * Why an expression could not be evaluated, in words: which part, what was expected, what it was. Undefined for an error
+ * Why an expression could not be evaluated: which part, what was expected, what it was. Undefined for an error
  * of another kind.
  */
 export function runtimeReason(summary: string, node: ASTNode | undefined, probe: Probe): string | undefined {

@@ -322,7 +322,7 @@ export const celOperators: readonly Documented[] = [
   {
     form: '1.5  "text"  true  null',
     gives: 'the value',
-    meaning: 'Literals. Text stands in double or single quotes; `1` is an integer, `1.0` a number.',
+    meaning: 'Literals. Text is in double or single quotes; `1` is an integer, `1.0` a number.',
     samples: [{ source: '"mock"', result: 'mock' }],
   },
   {

@@ -10,14 +10,16 @@ export interface Reading {
   /** The fields of the message that the expression reads, each once, in order. */
   readonly names: readonly string[];
   readonly problems: readonly Problem[];
-  /** Where names stand that only can be read as a field of the whole message: in `has(x)`, and `type`. */
+  /** Ranges of names that must be fields of the whole message: in `has(x)`, and `type`. */
   readonly qualified: readonly number[];
 }
 
 const arithmetic: readonly string[] = ['+', '-', '*', '/'];
 const binders: readonly string[] = ['all', 'exists', 'exists_one', 'map', 'filter'];
 
-/** Reads the tree of an expression: names, and the mistakes that the library would only find in every single message. */
+/**
+ * Reads the tree of an expression: names, and the mistakes that the library would only find in every single message.
+ */
 export function readTree(root: ASTNode): Reading {
   const names = new Set<string>();
   const problems: Problem[] = [];
@@ -42,7 +44,7 @@ export function readTree(root: ASTNode): Reading {
   return { names: [...names], problems, qualified };
 }
 
-/** The parts of `a && b && c`, each as it is written; what stands in parentheses stays whole. */
+/** The parts of `a && b && c`, as they are written; parenthesised parts stay whole. */
 export function conjuncts(source: string): readonly string[] {
   const { ast } = parse(source);
   if (ast.op !== '&&') return [source.trim()];
@@ -52,7 +54,7 @@ export function conjuncts(source: string): readonly string[] {
   try {
     return [source.slice(0, splitAt), source.slice(splitAt + 2)].flatMap(conjuncts);
   } catch {
-    // Only a half of something in parentheses can't be read by itself.
+    // Only half of a parenthesised part can't be parsed by itself.
     return [source.trim()];
   }
 }

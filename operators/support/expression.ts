@@ -21,11 +21,11 @@ export interface Expression {
   readonly label: string;
   /** The fields that it reads. */
   readonly names: readonly string[];
-  /** The parts of `a && b && c`: to say which of them is not true. */
+  /** The parts of `a && b && c`, to report which of them is false. */
   readonly conjuncts: readonly string[];
   /**
    * Its result as a plain value; integers become numbers.
-   * @throws FDP_MESSAGE_INVALID when a field is missing, types don't fit, or no message can hold the result
+   * @throws FDP_MESSAGE_INVALID if a field is missing, types don't match, or a message can't hold the result
    */
   evaluate(fields: Fields): unknown;
 }
@@ -54,7 +54,7 @@ const fieldTypes: Readonly<Record<string, FieldType>> = {
 };
 
 const ownFunctions: Readonly<Record<string, (value: unknown) => unknown>> = { iso, decimal, whole };
-/** What our own functions give, but for null. */
+/** The result types of fdp's own functions, apart from null. */
 const ownResults: Readonly<Record<string, FieldType>> = { iso: 'string', decimal: 'decimal', whole: 'boolean' };
 
 /**
@@ -134,7 +134,7 @@ function parse(source: string): Parsed {
   }
 }
 
-/** What most fields of a `map` are - a field, or one of our functions over one - without the interpreter. */
+/** A fast path without the interpreter for a field, or one of fdp's functions over a field. */
 function directly(ast: ASTNode): ((fields: Fields) => unknown) | undefined {
   if (ast.op === 'id') {
     const name = ast.args;
@@ -194,7 +194,7 @@ function typeProblem(environment: Environment, text: string): Problem | undefine
   return known ?? { text: reasonOf(error) };
 }
 
-/** Why a message could not be evaluated: its parts are evaluated again to tell which of them is wrong. */
+/** Why a message could not be evaluated: the parts are evaluated again to find the wrong one. */
 function runReason(error: unknown, fields: Fields): string {
   if (!(error instanceof EvaluationError || error instanceof TypeMismatch)) return reasonOf(error);
   const probe: Probe = (part) => {

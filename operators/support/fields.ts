@@ -3,19 +3,19 @@ import type { Fields } from '../../src/kit/row.ts';
 import { show } from './expression-functions.ts';
 import { largestSize } from './pairs.ts';
 
-/** A field of the message, or undefined: never something that every object inherits. */
+/** An own field of the message, or undefined; never an inherited property. */
 export function fieldOf(fields: Fields, name: string): unknown {
   return Object.hasOwn(fields, name) ? fields[name] : undefined;
 }
 
-/** @throws FDP_MESSAGE_INVALID when the field is no text, or empty */
+/** @throws FDP_MESSAGE_INVALID if the field is not text, or empty */
 export function textField(fields: Fields, name: string): string {
   const value = fieldOf(fields, name);
   if (typeof value === 'string' && value !== '') return value;
   throw unfit(name, 'text', value);
 }
 
-/** @throws FDP_MESSAGE_INVALID when the field is no finite number */
+/** @throws FDP_MESSAGE_INVALID if the field is not a finite number */
 export function numberField(fields: Fields, name: string): number {
   const value = fieldOf(fields, name);
   if (typeof value === 'number' && Number.isFinite(value)) return value;
@@ -45,7 +45,7 @@ export function volumeField(fields: Fields, name: string): number {
 
 const decimalText = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?$/;
 
-/** @throws FDP_MESSAGE_INVALID when the field is no finite number, nor the text of one */
+/** @throws FDP_MESSAGE_INVALID if the field is neither a finite number nor the text of one */
 export function amountField(fields: Fields, name: string): number | string {
   const value = fieldOf(fields, name);
   if (typeof value === 'number' && Number.isFinite(value)) return value;
@@ -53,14 +53,14 @@ export function amountField(fields: Fields, name: string): number | string {
   throw unfit(name, 'a number', value);
 }
 
-/** @throws FDP_MESSAGE_INVALID when the field is neither a text that is not empty nor an integer */
+/** @throws FDP_MESSAGE_INVALID if the field is neither a non-empty text nor an integer */
 export function keyField(fields: Fields, name: string): string | number {
   const value = fieldOf(fields, name);
   if (Number.isSafeInteger(value)) return value as number;
   return textField(fields, name);
 }
 
-/** @throws FDP_MESSAGE_INVALID when the field is no array */
+/** @throws FDP_MESSAGE_INVALID if the field is not an array */
 export function arrayField(fields: Fields, name: string): readonly unknown[] {
   const value = fieldOf(fields, name);
   if (Array.isArray(value)) return value;

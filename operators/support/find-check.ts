@@ -14,7 +14,7 @@ interface RangeContext extends Context {
   readonly table: Shape;
 }
 
-/** The types that have ranges: of their values, and of what bounds them. */
+/** Types of fields that can have ranges, and of their bounds. */
 const ranged: readonly FieldType[] = ['number', 'date', 'int64', 'any'];
 
 /** Which types of a parameter or field can equal a table's field. */
@@ -56,7 +56,7 @@ function checkWhere(options: FindOptions, table: Shape, { input, report, scope }
   }
 }
 
-/** A range is of a field whose values are numbers, by bounds that are, and an index leads to it. */
+/** A range needs a numeric field, numeric bounds, and an index. */
 function checkRange(
   name: string,
   range: RangeOptions,

@@ -11,7 +11,7 @@ import { isCursor, parameterInvalid } from './parameters.ts';
 export interface FindOptions {
   readonly in: string;
   readonly where: Readonly<Record<string, string | number | boolean | RangeOptions>>;
-  /** Field names, `-` before one that is sorted downwards. */
+  /** Field names, with `-` in front for descending order. */
   readonly sort: readonly string[];
   readonly limit?: number;
   readonly page?: { readonly limit: string; readonly before: string };
@@ -31,7 +31,7 @@ interface Found {
 
 type Sort = Query['sort'];
 
-/** Rows that one message may become: a page or a table without end would fill the memory. */
+/** The most rows for one message: an unbounded page or table would fill the memory. */
 const mostRows = 100_000;
 
 /** The fields to sort by, of `[-time, -_id]`. */
@@ -40,8 +40,8 @@ export function parseSort(sort: readonly string[]): Sort {
 }
 
 /**
- * Gives the function that asks the store for a message's rows.
- * It throws FDP_PARAMETER_INVALID for a page that can't be, FDP_RESULT_TOO_LARGE for too many rows, and what the store
+ * Returns the function that queries the store for a message's rows.
+ * It throws FDP_PARAMETER_INVALID for an impossible page, FDP_RESULT_TOO_LARGE for too many rows, and what the store
  * throws (FDP_UNAVAILABLE).
  */
 export function compileFind(
@@ -111,7 +111,7 @@ function compileBound(bound: string | number | undefined): (message: Message, fi
 
 type Ask = (page: Pick<Query, 'limit' | 'after'>) => Promise<readonly Row[]>;
 
-/** Asks for one row more than the page shows: whether there is a next page, also when this one is exactly full. */
+/** Requests one row more than the page shows, to know whether there is a next page even if this one is exactly full. */
 function compilePage(
   page: NonNullable<FindOptions['page']>,
   sort: Sort,

@@ -4,7 +4,7 @@ import { templateDateNames, templateMetaNames, templateNames } from '../../src/k
 
 type Path = readonly (string | number)[];
 
-/** What to say of a name that isn't there: with the nearest right word, else with all of them. */
+/** The text for an unknown name: with the most similar known one, otherwise with all of them. */
 export function unknownName(
   what: string,
   name: string,
@@ -15,7 +15,7 @@ export function unknownName(
   return { text: `there is no ${what} ${name}`, hint: near === undefined ? all : `did you mean ${near}?` };
 }
 
-/** Reports a field that the shape doesn't have, or whose type doesn't fit; says nothing where the shape is unknown. */
+/** Reports a field that the shape doesn't have, or whose type doesn't match; does nothing if the shape is unknown. */
 export function checkField(
   { input, report, path }: { readonly input: Shape; readonly report: Report; readonly path: Path },
   name: string,

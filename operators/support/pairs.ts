@@ -1,12 +1,15 @@
 // Pairs of doubles, high and low part in neighbouring slots of an array: together some 106 bits.
 
-/** Numbers that pairs are made of are 0, or of a size between 1e-120 and 1e120: so no product or error term leaves the doubles. */
+/**
+ * Numbers that pairs are made of are 0, or of a size between 1e-120 and 1e120: so no product or error term leaves the
+ * doubles.
+ */
 export const largestSize = 1e120;
 
 /** Dekker's constant for 53 bits: splits a double into two halves whose products are exact. */
 const splitter = 2 ** 27 + 1;
 
-/** What rounding took from `a * b`, exactly (Dekker, Veltkamp). */
+/** The exact rounding error of `a * b` (Dekker, Veltkamp). */
 export function productError(a: number, b: number): number {
   const splitA = splitter * a;
   const highA = splitA - (splitA - a);

@@ -3,7 +3,7 @@ import type { Query } from '../../src/kit/lookup.ts';
 import { lastMs, timeExpected, timeMs } from '../../src/kit/time-text.ts';
 import { show } from './expression-functions.ts';
 
-/** What a request's parameter may be: the options of `params`. */
+/** The rules of a request parameter: the options of `params`. */
 export interface ParameterRule {
   readonly type: 'integer' | 'number' | 'string' | 'boolean' | 'time' | 'cursor';
   readonly default?: string | number | boolean;
@@ -40,7 +40,7 @@ export function readParameter(name: string, rule: ParameterRule, raw: unknown, n
   throw parameterInvalid(`${name}: expected ${expectation(rule)}, got ${show(raw)}`);
 }
 
-/** Nothing after the `=` is no value, and a cursor of 0 is the first page; text may be empty. */
+/** An empty text is no value, except for type text; a cursor of 0 is the first page. */
 export function isGiven({ type }: ParameterRule, raw: unknown): boolean {
   return raw !== undefined && (type === 'string' || raw !== '') && (type !== 'cursor' || raw !== '0');
 }
@@ -48,7 +48,7 @@ export function isGiven({ type }: ParameterRule, raw: unknown): boolean {
 /** What a cursor's text means: `MS`, or `MS_ID` to go on in the middle of a millisecond. */
 type Cursor = NonNullable<Query['after']>;
 
-/** Did a parameter of type `cursor` give this? */
+/** Whether a parameter of type `cursor` has made this. */
 export function isCursor(value: unknown): value is Cursor {
   return typeof value === 'object' && value !== null && 'value' in value && typeof value.value === 'number';
 }
@@ -58,13 +58,13 @@ export function defaultOf(rule: ParameterRule, now: number): unknown {
   return rule.type === 'time' && rule.default !== undefined ? parse(rule, String(rule.default), now) : rule.default;
 }
 
-/** Whether a value that the pipeline gives, such as a default, is one that the parameter itself would take. */
+/** Whether the parameter would accept a value of the pipeline, such as a default. */
 export function takes(rule: ParameterRule, value: string | number | boolean): boolean {
   const read = parse(rule, String(value), 0);
   return rule.type === 'time' || rule.type === 'cursor' ? read !== undefined : read === value;
 }
 
-/** What is expected, as in `expected an integer from 1 to 500`. */
+/** The expected value, as in `expected an integer from 1 to 500`. */
 export function expectation(rule: ParameterRule): string {
   if (rule.enum) return `one of ${rule.enum.join(', ')}`;
   switch (rule.type) {

@@ -14,10 +14,10 @@ const numeric: Readonly<Record<string, (a: number, b: number) => boolean>> = {
 };
 
 /**
- * Sees without the interpreter that a condition is true, which the conditions of a pipeline are for nearly every message:
- * comparisons of a field with a literal or with another field, to which a literal may be added; patterns; `whole(x)`; and
- * those joined by `&&`. What it does not see may be true, false or an error: the interpreter tells. Undefined for a
- * condition of any other form.
+ * Recognises without the interpreter that a condition is true, as conditions are for nearly every message:
+ * comparisons of a field with a literal or with another field, to which a literal may be added; patterns; `whole(x)`;
+ * and those joined by `&&`. In all other cases the interpreter decides between true, false and an error. Undefined for
+ * a condition of any other form.
  */
 export function plainlyTrue(ast: ASTNode, isField: (name: string) => boolean): Sight | undefined {
   if (ast.op === '&&') {

@@ -8,9 +8,9 @@ export const bytesPerTrade = 32;
  * Σ price × volume / Σ volume over the last `window` trades, null while all of their volumes are 0.
  *
  * Nothing is ever subtracted: the window is a block of trades that fills up, and the rest of the block before it, whose
- * sums from each trade to its end were made at once when it was full. So a spike leaves no trace when it has left the
- * window, and the result does not depend on what was before. A tick costs two additions to the sums, whatever the
- * window; once a block, `window` trades are added up in one go (about 1 ms for 100 000).
+ * sums from each trade to its end were computed at once when it was full. So a spike leaves no trace after it has left
+ * the window, and the result does not depend on earlier trades. A tick costs two additions to the sums, whatever the
+ * window; once per block, `window` trades are added up at once (about 1 ms for 100 000).
  *
  * All sums are pairs of doubles (some 106 bits), products are exact, and the only rounding that shows is the last. For
  * prices of one sign the result is therefore within one unit in the last place of the exact one, and never outside
@@ -18,7 +18,10 @@ export const bytesPerTrade = 32;
  */
 export class RollingVwap {
   readonly #window: number;
-  /** Four doubles a trade, price × volume and volume as high and low part: up to `#index` of the trade alone, behind it summed up to the end of the block before. */
+  /**
+   * Four doubles a trade, price × volume and volume as high and low part: up to `#index` of the trade alone, behind it
+   * summed up to the end of the block before.
+   */
   #slots: Float64Array;
   /** Trades in the block that fills up. */
   #index = 0;

@@ -44,7 +44,7 @@ export const windowOptions = {
     format: 'expression',
     minLength: 1,
     description:
-      'Instead of a window: CEL over the fields of a trade. Where it is true the window begins anew, with this trade; one that is dated before its anchor is not counted. Nothing is held before the first.',
+      'Instead of a window: CEL over the fields of a trade. Where it is true the window starts again, with this trade; one that is dated before its anchor is not counted. Nothing is held before the first.',
     examples: ['has(event) && event == "earnings"'],
   },
   calendar: {

@@ -1,10 +1,10 @@
 import { widerDecimals } from '../../src/kit/price-text.ts';
 import { RecencyMap } from '../../src/kit/recency-map.ts';
 
-/** Instruments that are remembered; of more, the one without a price for longest is forgotten. */
+/** The most instruments; beyond that, the least recently priced is forgotten. */
 const mostSymbols = 10_000;
 
-/** With how many decimals the prices of each instrument are written: as many as they came with, wherever from. */
+/** The number of decimals for the prices of each instrument: the most that any source has used. */
 export class Decimals {
   readonly #known = new RecencyMap<number>(mostSymbols);
 

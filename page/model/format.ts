@@ -1,6 +1,6 @@
 import { basisPoints, priceText } from '../../src/kit/price-text.ts';
 
-/** What stands where a figure is not known. */
+/** The text for an unknown figure. */
 export const unknown = '–';
 
 const whole = new Intl.NumberFormat('en-US');

@@ -1,9 +1,9 @@
 import type { NodeView } from './topologies.ts';
 
-/** What of a node matters to its place. */
+/** The parts of a node that determine its position. */
 export type GraphNode = Pick<NodeView, 'name' | 'kind' | 'type' | 'from' | 'rejected' | 'options'>;
 
-/** A node that messages flow through, with its place in the tree that a topology is. */
+/** A node of the flow, with its position in the topology's tree. */
 export interface TreeNode {
   readonly node: GraphNode;
   /** Steps from the source. */
@@ -26,7 +26,7 @@ export function treeOf(nodes: readonly GraphNode[]): readonly TreeNode[] {
   return placed;
 }
 
-/** The operators that look up in a table, by what their options say. */
+/** The operators that read from a table, by their options. */
 export function findersOf(lookup: GraphNode, nodes: readonly GraphNode[]): readonly GraphNode[] {
   return nodes.filter(({ kind, options }) => kind === 'operator' && optionIn(options) === lookup.name);
 }

@@ -9,11 +9,11 @@ export interface PlacedNode {
 export interface PlacedEdge {
   readonly from: string;
   readonly to: string;
-  /** Messages, letters of rejected messages, or questions to a table. */
+  /** Messages, dead letters, or queries of a table. */
   readonly kind: 'flow' | 'reject' | 'lookup';
   /** The `d` of an SVG path. */
   readonly path: string;
-  /** Where the middle of its figure stands. */
+  /** The centre of its figure. */
   readonly labelX: number;
   readonly labelY: number;
 }
@@ -50,9 +50,9 @@ const labelHeight = 22;
 const underneath = 12;
 
 /**
- * Places a topology from left to right, or from top to bottom where the width (px) is too small for that. Lookups and the
- * dead letter stand below the flow, or beside it. Nodes never overlap; the drawing is never wider than `width`, unless that
- * is too small for its columns side by side.
+ * Places a topology from left to right, or from top to bottom where the width (px) is too small for that. Lookups and
+ * the dead letter are below the flow, or beside it. Nodes never overlap; the drawing is never wider than `width`,
+ * unless that is too small for its columns side by side.
  */
 export function layout(nodes: readonly GraphNode[], width: number): Layout {
   const tree = treeOf(nodes);
@@ -78,7 +78,7 @@ function gridToTheRight(nodes: readonly GraphNode[], tree: readonly TreeNode[]):
   const last = Math.max(0, ...flow.map(({ column }) => column));
   const lookups: Cell[] = [];
   for (const node of nodes.filter(({ kind }) => kind === 'lookup')) {
-    // At the end of the first row that asks it.
+    // At the end of the first row with an operator that queries it.
     const rows = flow.filter((cell) => findersOf(node, nodes).includes(cell.node)).map((cell) => cell.row);
     const row = rows.length > 0 ? Math.min(...rows) : 0;
     lookups.push({ node, column: last + 1 + lookups.filter((other) => other.row === row).length, row });
@@ -133,7 +133,7 @@ function drawn({ isDown, cells }: Grid, { nodes, width }: { nodes: readonly Grap
   const room = Math.floor((width - 2 * margin - (columns - 1) * gapX) / columns);
   const nodeWidth = Math.min(widest, Math.max(narrowest - (isDown ? 24 : 0), room));
   const heads = headsOf(cells);
-  // Downwards the names of routes stand in one line, to the right each above its own row.
+  // Downwards the names of routes are in one line, to the right each above its own row.
   const headRoom = (row: number) =>
     heads.some((head) => (isDown ? head.row <= row : head.row === row)) ? labelHeight : 0;
   const tops: number[] = [];

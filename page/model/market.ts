@@ -3,7 +3,7 @@ import { RecencyMap } from '../../src/kit/recency-map.ts';
 import type { PriceLine, PricesEvent, StoredSymbol } from './contract.ts';
 import { beginPace, type Pace, paceAt, withCount } from './pace.ts';
 
-/** The last that was heard of a symbol. */
+/** The last price line of a symbol. */
 export interface Quote {
   readonly symbol: string;
   readonly price: number;
@@ -32,9 +32,9 @@ export interface SymbolLine {
 }
 
 /**
- * The quotes after an event. A full event forgets symbols that it does not name; of more than 2000, as the server keeps,
- * those without a trade for longest are forgotten. `since` is the server's clock when the
- * page began to listen, Unix ms.
+ * The quotes after an event. A full event forgets symbols that it does not name; of more than 2000, as the server
+ * keeps, those without a trade for longest are forgotten. `since` is the server's clock when the page began to listen,
+ * Unix ms.
  */
 export function withPrices(quotes: Quotes, event: PricesEvent, since: number): Quotes {
   const next = new RecencyMap<Quote>(mostSymbols);
@@ -49,12 +49,12 @@ function quoteOf(line: PriceLine, before: Quote | undefined, { at, full }: Price
   return {
     ...{ symbol, price, high, low, vwap: vwap ?? undefined, time: Math.min(Date.parse(time), at) },
     direction: step > 0 ? 1 : step < 0 ? -1 : (before?.direction ?? 0),
-    // What a full event counts was traded over a time that nobody knows.
+    // The trades of a full event are from an unknown time.
     pace: full ? beginPace(at) : withCount(before?.pace ?? beginPace(since), line.trades, at),
   };
 }
 
-/** Trades per second of a symbol at a time; undefined where nobody knows them, or not yet. */
+/** Trades per second of a symbol at a time; undefined if not known, or not yet. */
 export function rateAt({ pace }: Quote, at: number | undefined): number | undefined {
   return at === undefined ? undefined : paceAt(pace, at);
 }

@@ -1,4 +1,4 @@
-/** A schema as far as this page shows it. */
+/** The parts of a schema that this page shows. */
 export interface Schema {
   readonly type?: string | readonly string[];
   readonly description?: string;
@@ -26,7 +26,7 @@ export interface Parameter {
   readonly most?: number;
 }
 
-/** An answer of a route. */
+/** A response of a route. */
 export interface Answer {
   readonly status: string;
   readonly description: string;
@@ -42,7 +42,7 @@ export interface Route {
   readonly description: string;
   readonly parameters: readonly Parameter[];
   readonly answers: readonly Answer[];
-  /** True where the answer is a stream of events that never ends. */
+  /** True if the response is an endless stream of events. */
   readonly isStream: boolean;
 }
 

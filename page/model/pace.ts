@@ -1,6 +1,6 @@
 /** How often something happens, smoothed over the time that it has been watched, and no longer. */
 export interface Pace {
-  /** What came, smoothed, per second; `weight` is the share of the smoothing time that has been seen. */
+  /** The smoothed number per second; `weight` is the share of the smoothing time that has been seen. */
   readonly sum: number;
   readonly weight: number;
   /** Unix ms. */
@@ -8,11 +8,11 @@ export interface Pace {
   readonly at: number;
 }
 
-/** Over which time it is smoothed, ms. */
+/** The smoothing time, ms. */
 const smoothing = 4000;
 /** Shorter times give no rate, ms. */
 const shortest = 1000;
-/** A pace does not fade before nothing has come for so long, ms. */
+/** A pace fades after this long without an event, ms. */
 const patience = 1000;
 
 /** Watched from now on. */
@@ -20,7 +20,7 @@ export function beginPace(at: number): Pace {
   return { sum: 0, weight: 0, since: at, at };
 }
 
-/** The pace after so many more, which came since the time before. */
+/** The pace after that many more events since the previous time. */
 export function withCount({ sum, weight, since, at: before }: Pace, count: number, at: number): Pace {
   const passed = Math.max(1, at - before);
   const kept = Math.exp(-passed / smoothing);

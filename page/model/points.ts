@@ -1,7 +1,7 @@
 import type { StoredTrade } from './contract.ts';
 import type { Quote } from './market.ts';
 
-/** A place of the chart. */
+/** A point of the chart. */
 export interface Point {
   /** Unix ms, a multiple of `pointMs`. */
   readonly time: number;
@@ -15,11 +15,11 @@ export const pointMs = 250;
 export const maxPoints = 2400;
 
 interface History {
-  /** How many trades the feed's VWAP is made of; undefined: nobody knows, so there is none for stored trades. */
+  /** The window of the feed's VWAP in trades; if unknown, stored trades have no VWAP. */
   readonly window: number | undefined;
-  /** The oldest trade that is stored is among them. */
+  /** Whether the oldest stored trade is among them. */
   readonly isWhole: boolean;
-  /** What is dated later than now is left out, Unix ms: nothing would ever come after it. */
+  /** Trades dated later than now are left out, Unix ms: no later point could follow them. */
   readonly now: number;
 }
 
@@ -36,7 +36,7 @@ export function pointsOfTrades(trades: readonly StoredTrade[], { window, isWhole
   for (const [index, [unixMs, price]] of read.entries()) {
     const time = slot(unixMs);
     const isKnown = window !== undefined && (isWhole || index + 1 >= window);
-    // Newer ones take the place of older ones.
+    // Newer ones replace older ones.
     points.set(time, {
       time,
       price,
@@ -59,7 +59,7 @@ export function pointOfQuote({ time, price, vwap }: Quote): Point {
   return { time: slot(time), price, vwap };
 }
 
-/** Adds the newest point, or puts it in the place of the last one; a late one is left out. At most `maxPoints` are kept. */
+/** Adds the newest point, or replaces the last one; a late one is left out. At most `maxPoints` are kept. */
 export function withPoint(points: readonly Point[], point: Point): readonly Point[] {
   const last = points.at(-1);
   if (last !== undefined && point.time < last.time) return points;
@@ -67,7 +67,7 @@ export function withPoint(points: readonly Point[], point: Point): readonly Poin
   return [...kept.slice(-(maxPoints - 1)), point];
 }
 
-/** What is stored, with what was heard live: the live ones win, for they know the VWAP. */
+/** Merges stored and live points: live ones win, since they have the VWAP. */
 export function merged(history: readonly Point[], live: readonly Point[]): readonly Point[] {
   const all = new Map([...history, ...live].map((point) => [point.time, point]));
   return sorted(all).slice(-maxPoints);

@@ -7,7 +7,7 @@ export type History = ReadonlyMap<string, readonly ProcessSnapshot[]>;
 /** Snapshots kept of a process: rates are those of the last four seconds. */
 const kept = 5;
 
-/** Which process it is: one that starts again under the same pid is another. */
+/** The identity of a process: a restarted one with the same pid is another. */
 export function processKey({ host, pid, startedAt }: ProcessSnapshot): string {
   return `${host} ${pid} ${startedAt}`;
 }
@@ -33,7 +33,7 @@ export function ratePerSecond(
   return growthPerSecond(counted(snapshots?.[0]), counted(snapshots?.at(-1)));
 }
 
-/** The sum of what is known; undefined when nothing is. */
+/** The sum of the known values; undefined if there are none. */
 export function sumKnown(values: readonly (number | undefined)[]): number | undefined {
   const known = values.filter((value) => value !== undefined);
   return known.length === 0 ? undefined : known.reduce((sum, value) => sum + value, 0);

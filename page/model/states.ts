@@ -1,10 +1,10 @@
 import type { NodeSnapshot, TopologySnapshot } from '../../src/kit/snapshot.ts';
 
-/** `gone` is a topology that was reported, and is not any more; `unknown` one of which nobody can tell now. */
+/** `gone` is a topology that is no longer reported; `unknown` one whose state can't be determined now. */
 export type TopologyStateWord = TopologySnapshot['state'] | 'gone' | 'unknown';
 export type NodeStateWord = NodeSnapshot['state'];
 
-/** How a state is shown: `good` works, `wait` will be well by itself, `bad` wants a look, `off` is at rest. */
+/** How a state is shown: `good` works, `wait` will recover by itself, `bad` needs attention, `off` is idle. */
 export type Tone = 'good' | 'wait' | 'bad' | 'off';
 
 const topologyOrder: readonly TopologyStateWord[] = [
@@ -23,7 +23,7 @@ const nodeOrder: readonly NodeStateWord[] = ['failed', 'held', 'retrying', 'conn
 /** A sign for each state: colour is never the only one. */
 export const signs: Readonly<Record<Tone, string>> = { good: '●', wait: '◐', bad: '▲', off: '○' };
 
-/** The state that a person should see first; one that works comes before its stand-bys. */
+/** The most important state; a working process comes before its standbys. */
 export function worstTopology(states: readonly TopologyStateWord[]): TopologyStateWord {
   return topologyOrder.find((state) => states.includes(state)) ?? 'gone';
 }
@@ -33,7 +33,7 @@ export function worstNode(states: readonly NodeStateWord[]): NodeStateWord {
   return nodeOrder.find((state) => states.includes(state)) ?? 'idle';
 }
 
-/** Something that it needs is away, or a person must act; the first attempt to connect is not yet that. */
+/** A dependency is unavailable, or a person must act; the first attempt to connect does not count. */
 export function isSick({ state, reason }: Pick<NodeSnapshot, 'state' | 'reason'>): boolean {
   return (
     state === 'retrying' || state === 'held' || state === 'failed' || (state === 'connecting' && reason !== undefined)
@@ -47,7 +47,7 @@ export function nodeTone(node: Pick<NodeSnapshot, 'state' | 'reason'>): Tone {
   return node.state === 'ok' ? 'good' : 'off';
 }
 
-/** How a topology is shown, by its worst state and what all its processes say. */
+/** How a topology is shown, by its worst state and the reports of all its processes. */
 export function toneOf(state: TopologyStateWord, snapshots: readonly Pick<TopologySnapshot, 'nodes'>[]): Tone {
   if (state === 'failed' || state === 'held' || state === 'gone') return 'bad';
   if (snapshots.some(({ nodes }) => nodes.some(isSick))) return 'bad';

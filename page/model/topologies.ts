@@ -14,7 +14,7 @@ import {
 export interface Instance {
   readonly process: ProcessSnapshot;
   readonly snapshot: TopologySnapshot;
-  /** Since it was last heard of, ms; by the clock of whoever read the report. */
+  /** Time since its last report, ms; by the clock of the report's reader. */
   readonly silentMs: number;
   readonly readPerSecond: number | undefined;
 }
@@ -55,7 +55,7 @@ export interface TopologyView extends Readonly<Record<(typeof topologyCounters)[
   readonly instances: readonly Instance[];
 }
 
-/** A process that has not reported for so long is shown as silent, ms; the server forgets it later. */
+/** A process that has not reported for this long is shown as silent, ms; the server forgets it later. */
 const silentAfterMs = 4000;
 
 /** Every topology that any process runs, in the order of the pipeline. */
@@ -105,7 +105,7 @@ function instanceOf(
   return { process, snapshot, silentMs: Math.max(0, now - process.at), readPerSecond };
 }
 
-/** Whether a process should have been heard of. */
+/** Whether a report of the process is overdue. */
 export function isSilent({ silentMs }: Instance): boolean {
   return silentMs >= silentAfterMs;
 }

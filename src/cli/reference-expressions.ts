@@ -42,7 +42,7 @@ export function expressionsReference(): string {
       celMistakes.map(({ source, shape, text }) => [code(source), code(shown(shape)), text]),
     ),
     '## Why a message is rejected',
-    'What only shows in a message rejects that message with `FDP_MESSAGE_INVALID`; its neighbours go on. The reason names the expression and the value.',
+    'A mistake that only shows in a message rejects that message with `FDP_MESSAGE_INVALID`; other messages continue. The reason names the expression and the value.',
     markdownTable(
       ['expression', 'message', 'reason'],
       celRejections.map(({ source, fields, text }) => [code(source), code(shown(fields)), text]),

@@ -30,7 +30,7 @@ export function pipelineReference(connectors: readonly ConnectorDeclaration[]): 
     ...section('sinks', pipelineExamples.sinks, keysOf(branchSchema)),
     'Further keys of a branch are the options of its connector as a sink. Every branch gets every message; a message is settled once all branches that are not `best_effort` have delivered it. If a `best_effort` branch fails, only that branch stops; the topology keeps running and reports not ready. A branch with `after` gets only the messages that the other branch stored now, not those that it knew already, and gets them in order.',
     ...section('routes', pipelineExamples.routes, keysOf(topologySchema.properties.routes, ['GET /path/{parameter}'])),
-    'A source of requests ([`rest`](connectors.md#rest)) has routes in place of sinks. A path parameter stands in braces, `{symbol}`, and is a field of the first message; [`params`](operators.md#params) declares those of the query string. The last operator is [`reply`](operators.md#reply).',
+    'A source of requests ([`rest`](connectors.md#rest)) has routes in place of sinks. A path parameter is in braces, `{symbol}`, and is a field of the first message; [`params`](operators.md#params) declares those of the query string. The last operator is [`reply`](operators.md#reply).',
     ...section('dead_letter', pipelineExamples.deadLetter, []),
     'A rejected message goes to the dead letter, a connector that can be written to, with its bytes, its origin and the reason. `dead_letter` of a topology overrides that of `settings`, which holds for topologies that read or write a log; all others, and `none`, log and count what they reject. A rejected request is answered with an error instead.',
     ...section('include', pipelineExamples.include, []),
@@ -57,7 +57,7 @@ export function pipelineReference(connectors: readonly ConnectorDeclaration[]): 
       ['type', 'written as'],
       Object.entries(unitFormats).map(([name, { expected }]) => [name, expected]),
     ),
-    'A number may have a fraction: `1.5h`. Sizes are powers of 1024. An address of IPv6 stands in brackets.',
+    'A number may have a fraction: `1.5h`. Sizes are powers of 1024. An IPv6 address is in brackets.',
     '## Templates',
     'Some options take text with `{name}`, filled in for each message: `idempotency_key`, `dedupe`, `explode`, and in routes `find`. A name is a field of the message, or one of these, unless the message has a field of that name (but for topic, partition, offset, index and key). Text that is exactly one `{name}` keeps the type of the value.',
     markdownTable(

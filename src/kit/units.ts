@@ -43,7 +43,7 @@ export function hostAndPort(text: string): { readonly host: string; readonly por
   return { host: text.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(text.slice(colon + 1)) };
 }
 
-/** Host and port as one text, `hostAndPort` the other way round: an address of IPv6 stands in brackets. */
+/** Host and port as one text, `hostAndPort` the other way round: an IPv6 address is in brackets. */
 export function addressOf(host: string, port: number): string {
   return `${hostInAddress(host)}:${port}`;
 }

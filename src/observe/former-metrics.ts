@@ -15,7 +15,7 @@ export function formerFamilies(
   const durations = counters.filter(({ name }) => name.endsWith(milliseconds));
   const events = counters.filter((extra) => !durations.includes(extra));
   const levels = extras.filter(({ isGauge }) => isGauge);
-  const help = 'Deprecated: see the family of its own.';
+  const help = 'Deprecated: see its own family.';
   return [
     gauge('fdp_info', 'Deprecated: see fdp_build_info and fdp_process_info.', [
       { labels: { version, name: instance }, value: 1 },

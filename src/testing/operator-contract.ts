@@ -15,7 +15,7 @@ const checks: readonly (readonly [string, (bench: OperatorBench) => Promise<void
   ['ends every message or passes it on, counts each, and rejects what it can not use, alone', conserves],
   ['gives the same however its input is cut into batches', ignoresBatches],
   ['shares no state between lanes', sharesNothing],
-  ['begins anew with each subscription', beginsAnew],
+  ['starts again with each subscription', beginsAnew],
   ['lets warm-up messages pass by: none is counted, and none ends', warmsUp],
   ['changes no message that it is given', changesNothing],
   ['keeps the order of the messages of a key', keepsOrder],

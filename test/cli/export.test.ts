@@ -120,7 +120,7 @@ describe('export', () => {
     expect((await exported({ symbol: 'NOBODY', format: 'parquet' })).startsWith('PAR1')).toBe(true);
   });
 
-  it('says what is wrong, and leaves no file behind', async () => {
+  it('reports what is wrong, and leaves no file behind', async () => {
     expect(await refusal({}, 'trade')).toContain('FDP_USAGE export: there is no table "trade": did you mean "trades"?');
     expect(await refusal({}, 'ticks')).toContain('FDP_USAGE export: there is no table "ticks"');
     expect(await refusal({}, 'words')).toContain('words declares no `fields`');

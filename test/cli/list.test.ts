@@ -95,7 +95,7 @@ example
     );
   });
 
-  it('says what is special about a role', () => {
+  it('shows what is special about a role', () => {
     const page = list(listed, ['connectors', 'door']);
     expect(page).toContain(
       'as a source, beside "connector"\n  (produces requests, which need a reply; at most one topology',
@@ -126,7 +126,7 @@ run
     );
   });
 
-  it('gives an example that stands alone a name', () => {
+  it('names an example that has no name of its own', () => {
     const connectors = sampleComponents.connectors.map((each) => ({ ...each, example: '{ type: queue, topic: t }' }));
     expect(list({ ...listed, connectors }, ['queue'])).toContain('\n  queue: { type: queue, topic: t }');
   });

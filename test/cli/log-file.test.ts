@@ -22,7 +22,7 @@ describe('the log file of a screen', () => {
     expect(lines).toEqual(lines.toSorted());
   });
 
-  it('is one of the temp folder where it can not be written, and says so in one line', () => {
+  it('is in the temp folder if it cannot be written elsewhere, with one line that reports it', () => {
     using folder = temporaryFolder();
     writeFileSync(join(folder.path, 'file'), '');
     const wanted = join(folder.path, 'file', 'dashboard.log');

@@ -17,7 +17,7 @@ describe('reference of the connectors', () => {
     expect(text).toContain('| `listen` | address | required | Where it listens. Example: `127.0.0.1:8000` |');
   });
 
-  it('says what a role takes, and what is special about it', () => {
+  it('shows what a role takes, and what is special about it', () => {
     expect(text).toContain('### As a source\n\nBeside `connector`, where a topology names it:\n\n| option');
     expect(text).toContain('### As a sink\n\nTakes the merge operations of counters too. One topology of a process');
     expect(text).not.toContain('### As a lookup');
@@ -50,7 +50,7 @@ describe('index of the reference', () => {
 describe('component list of the README', () => {
   const readme = 'before\n<!-- components -->\nstale\n<!-- /components -->\nafter\n';
 
-  it('stands between its markers, and nothing else changes', () => {
+  it('is written between its markers, and nothing else changes', () => {
     const made = withComponentList(readme, sampleComponents);
     expect(made).toMatch(/^before\n<!-- components -->\n\| kind \|(.|\n)*\|\n<!-- \/components -->\nafter\n$/);
     expect(made).toContain('[`queue`](docs/reference/connectors.md#queue)');

@@ -44,7 +44,7 @@ const page = (before?: StatusReport) =>
   });
 
 describe('status page', () => {
-  it('says when nobody has reported', () => {
+  it('shows that no process has reported', () => {
     expect(statusPage([], { before: undefined, now: 0, width: 80 })).toEqual([
       'no process has reported within the last 10 s',
     ]);
@@ -110,7 +110,7 @@ describe('status summary', () => {
     ]);
   });
 
-  it('leaves out columns that nobody fills, and never wraps', () => {
+  it('leaves out empty columns, and never wraps', () => {
     const lines = statusSummary([reportOf(0, topologySnapshot('x'.repeat(70)))], {
       before: undefined,
       now: 0,

@@ -94,7 +94,7 @@ onOwnServices('kafka when the broker suffers', () => {
     },
   );
 
-  it('is told that no broker is there, and works once there is one', async () => {
+  it('reports that there is no broker, and works once there is one', async () => {
     const topic = randomName();
     await broker.terminate();
     await using process = await KafkaProcess.on(broker.address, { topic });

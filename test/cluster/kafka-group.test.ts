@@ -116,7 +116,7 @@ onServices('a consumer group of kafka', ({ kafka: brokers }) => {
     await balanced([second], [3]);
   });
 
-  it('says loudly that the group gave it another topic, as a leader does that looks at nobody', async () => {
+  it('warns when the leader assigned it partitions of another topic', async () => {
     const [ticks, news] = [randomName(), randomName()];
     await using view = await KafkaView.open(brokers);
     await view.makeTopic(ticks, 2);
@@ -180,7 +180,7 @@ onServices('a consumer group of kafka', ({ kafka: brokers }) => {
     await eventually('everything committed', async () => source.lag?.() === 0);
   });
 
-  it('goes on reading the other partitions while one is not read, and keeps its place for as long', async () => {
+  it('keeps reading the other partitions while one is not read, and keeps its membership', async () => {
     await using process = await KafkaProcess.on(brokers, { partitions: 2 });
     await process.append(numbered(0, 20, '*'));
     const messages = await browse(process);
@@ -227,7 +227,7 @@ onServices('a consumer group of kafka', ({ kafka: brokers }) => {
     asleep = false;
   });
 
-  it('stands by with fewer partitions than members', async () => {
+  it('is in standby with fewer partitions than members', async () => {
     const topic = randomName();
     await using first = await KafkaProcess.on(brokers, { topic, partitions: 1 });
     await using second = await KafkaProcess.on(brokers, { topic, partitions: 1 });

@@ -43,7 +43,7 @@ onServices('a producer of kafka that does not key by symbol', ({ kafka: brokers 
     return { last: seen.at(-1), warnings: platform.log.filter(({ level }) => level === 'warn') };
   };
 
-  it('makes the prices of each partition, which is said once', async () => {
+  it('makes the prices of each partition, which is logged once', async () => {
     const { last, warnings } = await run((yaml) => yaml.replace('connector: ticks', 'connector: foreign'), 'analytics');
     expect(last).not.toBeCloseTo(expected, 6);
     const texts = warnings.map(({ msg }) => String(msg)).filter((text) => text.includes('AAPL is in partitions'));

@@ -70,7 +70,7 @@ onServices('kafka', ({ kafka: brokers }) => {
     expect(good).toMatchObject({ value: { n: 1 } });
   });
 
-  it('refuses alone, and for good, what is too large, has no JSON, or comes from the future', async () => {
+  it('permanently refuses single messages that are too large, have no JSON, or come from the future', async () => {
     const settings = { 'retention.ms': '-1', 'message.timestamp.after.max.ms': '3600000' };
     await using process = await KafkaProcess.on(brokers, { ...one, max_message_bytes: '30B', topic_config: settings });
     const sink = await process.openSink();
@@ -95,7 +95,7 @@ onServices('kafka', ({ kafka: brokers }) => {
     expect(messages[2]?.value).toEqual({ large: large.slice(20) });
   });
 
-  it('takes no more than an existing topic does, and says how it differs', async () => {
+  it('accepts no more than an existing topic does, and logs how the topic differs', async () => {
     const topic = randomName();
     await using first = await KafkaProcess.on(brokers, {
       ...one,
@@ -146,7 +146,7 @@ onServices('kafka', ({ kafka: brokers }) => {
     await lane.group?.commit(1);
   });
 
-  it('tells what lies at an offset, and what it holds', async () => {
+  it('returns the record at an offset, and the range of offsets', async () => {
     await using process = await KafkaProcess.on(brokers, one);
     await process.append(numbered(0, 3));
     const lane = laneOf(await process.openSource(), 0);
@@ -185,7 +185,7 @@ onServices('kafka positions', ({ kafka: brokers }) => {
   const offsets = (messages: readonly { readonly meta: { readonly offset?: number } }[]) =>
     messages.map(({ meta }) => meta.offset);
 
-  it('goes on after what was committed, and reads the rest again; a position is never taken back', async () => {
+  it('continues after the committed position, and reads the rest again; a position never decreases', async () => {
     await using process = await KafkaProcess.on(brokers, one);
     await process.append(numbered(0, 10));
     const open = await process.openSource({ batch: 4 });
@@ -255,7 +255,7 @@ onServices('kafka positions', ({ kafka: brokers }) => {
     expect((await laneOf(far, 0).read(never))?.messages).toHaveLength(12);
   });
 
-  it('tells how far it is behind', async () => {
+  it('reports how far it is behind', async () => {
     await using process = await KafkaProcess.on(brokers);
     await process.append(numbered(0, 10));
     const open = await process.openSource();
@@ -265,7 +265,7 @@ onServices('kafka positions', ({ kafka: brokers }) => {
     expect(open.source.lag?.()).toBe(0);
   });
 
-  it('goes on at the first message when those before were removed, counts them and says so', async () => {
+  it('continues at the first message when earlier ones were removed, counts and logs them', async () => {
     await using process = await KafkaProcess.on(brokers, one);
 
     await process.append(numbered(0, 10));
@@ -281,7 +281,7 @@ onServices('kafka positions', ({ kafka: brokers }) => {
     ]);
   });
 
-  it('refuses to go on from a position beyond the end', async () => {
+  it('refuses to continue from a position beyond the end', async () => {
     await using process = await KafkaProcess.on(brokers, one);
     await process.append(numbered(0, 10));
     const open = await process.openSource();
@@ -291,7 +291,7 @@ onServices('kafka positions', ({ kafka: brokers }) => {
     await expect(process.openSource()).rejects.toMatchObject({ code: 'FDP_POSITION_BEYOND_END', fault: 'fatal' });
   });
 
-  it('reads a topic that was made anew from its beginning, in other lanes', async () => {
+  it('reads a topic that was created again from its beginning, in other lanes', async () => {
     const topic = randomName();
     await using process = await KafkaProcess.on(brokers, { ...one, topic });
 
@@ -310,7 +310,7 @@ onServices('kafka positions', ({ kafka: brokers }) => {
     expect(again.lanes[0]?.id).not.toBe(before?.id);
   });
 
-  it('begins a topic that was made anew at its beginning, whatever an old reader still commits', async () => {
+  it('begins a topic that was created again at its beginning, whatever an old reader still commits', async () => {
     const topic = randomName();
     await using process = await KafkaProcess.on(brokers, { ...one, topic });
     await process.append(numbered(0, 5));
@@ -320,8 +320,8 @@ onServices('kafka positions', ({ kafka: brokers }) => {
     await removeTopic(brokers, topic);
     await using next = await KafkaProcess.on(brokers, { ...one, topic });
     await next.append(numbered(0, 9));
-    // Kafka knows positions by the topic's name alone: it takes this one for the new topic, unless the reader, which may
-    // have noticed meanwhile, has left the group.
+    // Kafka knows positions by the topic's name alone: it takes this one for the new topic, unless the reader, which
+    // may have noticed meanwhile, has left the group.
     await lane.group?.commit(4).catch((error: unknown) => expect(error).toBeInstanceOf(FdpError));
     await old.source.close();
     const anew = await next.openSource();

@@ -44,22 +44,22 @@ onOwnServices('kafka with logins and certificates', () => {
     await works(secure.tls, { tls: { ca, cert, key } });
   });
 
-  it.each(['plain', 'scram-sha-512'])('says what to set when the password is wrong (%s)', (mechanism) =>
+  it.each(['plain', 'scram-sha-512'])('names what to set when the password is wrong (%s)', (mechanism) =>
     refused(secure.sasl, login(mechanism, { password: 'wrong' }), 'check `sasl.mechanism`'),
   );
 
-  it('says what to set when the broker has another authority', async () => {
+  it('names what to set when the broker has another authority', async () => {
     await refused(secure.saslTls, { ...login('plain'), tls: { ca: secure.certificates.otherCa } }, 'check `tls`');
     await refused(secure.saslTls, { ...login('plain'), tls: {} }, 'check `tls`');
   });
 
-  it('says what to set when a certificate is wanted and none is shown, or a file is missing', async () => {
+  it('names what to set when a client certificate is required and missing, or a file is missing', async () => {
     const { ca } = secure.certificates;
     await refused(secure.tls, { tls: { ca } }, 'check `tls`');
     await refused(secure.tls, { tls: { ca: join(ca, 'nowhere.pem') } }, "`tls.ca` can't be read");
   });
 
-  it('asks whether the port speaks TLS when it hangs up, as a broker that starts does too', async () => {
+  it('suggests TLS as a cause when the port closes the connection, as a starting broker does too', async () => {
     const tls = { ca: secure.certificates.ca };
     await using process = await KafkaProcess.on(secure.sasl, { ...one, ...login('plain'), tls });
     await expect(process.openSink()).rejects.toMatchObject({
@@ -68,10 +68,10 @@ onOwnServices('kafka with logins and certificates', () => {
     });
   });
 
-  it('says which rights are missing', () =>
+  it('names the missing permissions', () =>
     refused(secure.sasl, login('plain', { username: secure.powerless }), 'grant the user the permissions'));
 
-  it('says that the topic is missing when it may not make one', () =>
+  it('reports a missing topic when it may not create one', () =>
     refused(broker.address, { create_topic: false }, 'create it, or set `create_topic: true`'));
 
   it('waits for brokers that can not keep as many copies as wanted', async () => {

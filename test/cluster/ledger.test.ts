@@ -49,7 +49,7 @@ onServices('ledger', (services) => {
     expect(await ledger.audit()).toEqual([]);
   });
 
-  it('tells every kind of difference', async () => {
+  it('reports every kind of difference', async () => {
     await process();
     const trades = db.collection('finnhub_trades');
     const [lost, twice, otherwise] = await trades.find().limit(3).toArray();
@@ -77,7 +77,7 @@ onServices('ledger', (services) => {
     ]);
   });
 
-  it('says how many there are where nothing is stored', async () => {
+  it('reports the number of trades where nothing is stored', async () => {
     await db.dropDatabase();
     const findings = await ledger.audit();
     expect(findings).toContain('lost: 495 more');

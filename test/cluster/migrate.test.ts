@@ -124,7 +124,7 @@ onServices('taking over the platform that fdp replaces', (services) => {
   describe('with the group and the key', () => {
     beforeEach(() => indexed());
 
-    it('goes on where the other processor stopped, and the counters are what is stored', async () => {
+    it('continues where the other processor stopped, and the counters match the stored trades', async () => {
       const old = await append(0, 40);
       for (const record of old) await processAsBefore(record, collections());
       // Processed and not committed: read again; and counted twice before.
@@ -137,7 +137,7 @@ onServices('taking over the platform that fdp replaces', (services) => {
       expect(await counters()).toEqual(countersOf([...old, ...more]));
     });
 
-    it('lets the other processor go on, and comes back after it', async () => {
+    it('lets the other processor continue, and takes over again after it', async () => {
       const old = await append(0, 12);
       for (const record of old) await processAsBefore(record, collections());
       await view.commit(group, topic, positionsAfter(old));
@@ -163,7 +163,7 @@ onServices('taking over the platform that fdp replaces', (services) => {
     });
   });
 
-  it('waits while the other processor works the group, says so, and goes on when it has left', async () => {
+  it('waits while the other processor is in the group, logs it, and continues when it has left', async () => {
     const records = await append(0, 12);
     const other = await view.join(group, topic, 'range');
     const process = await processor(...bothLines());
@@ -191,7 +191,7 @@ onServices('taking over the platform that fdp replaces', (services) => {
     expect(Object.fromEntries(available.map((row) => [row.symbol, row.trade_count]))).toEqual(countersOf(old));
   });
 
-  it('copies a time-series collection, each trade once, and goes on in the copy', async () => {
+  it('copies a time-series collection, each trade once, and continues in the copy', async () => {
     await db.createCollection('finnhub_trades', { timeseries: { timeField: 'time', metaField: 'symbol' } });
     const old = await append(0, 20);
     for (const record of [...old, ...old.slice(0, 4)]) await processAsBefore(record, collections());

@@ -69,7 +69,7 @@ onServices('mongodb', (services) => {
       await table.close();
     });
 
-    it('are told apart by a unique index, and found along the declared ones', async () => {
+    it('are distinguished by a unique index, and found by the declared ones', async () => {
       const table = await TestTable.open(world, { ...trades, expire: '10s' });
       expect(
         (await rows().indexes()).map(({ key, unique, expireAfterSeconds }) => [key, unique, expireAfterSeconds]),
@@ -136,7 +136,7 @@ onServices('mongodb', (services) => {
   });
 
   describe('refusals', () => {
-    it('of another unique index are for good, and not taken for known rows', async () => {
+    it('of another unique index are permanent errors, and do not count as known rows', async () => {
       await rows().createIndex({ time: 1 }, { unique: true });
       const table = await TestTable.open(world, { ...trades, indexes: [] });
       await table.write([rowMessage(trade('a', { time: 1 }))]);
@@ -172,7 +172,7 @@ onServices('mongodb', (services) => {
       await table.close();
     });
 
-    it('of documents that are too large or too deep are for good, and their neighbours are stored', async () => {
+    it('of documents that are too large or too deep are permanent, and the other documents are stored', async () => {
       const table = await TestTable.open(world, { unique: 'id' });
       const circle: Record<string, unknown> = { id: 'circle' };
       circle['self'] = circle;
@@ -255,7 +255,7 @@ onServices('mongodb', (services) => {
     });
   });
 
-  it('forgets a lane, and counts it anew', async () => {
+  it('resets a lane, and counts it again', async () => {
     const table = await TestTable.open(world, symbolTable, 'merges');
     const counts = [0, 1].map((offset) => countMessage({ symbol: 'A', offset, lane: 'x' }));
     await table.write([...counts, countMessage({ symbol: 'A', offset: 5, lane: 'y' })]);

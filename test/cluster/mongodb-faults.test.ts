@@ -110,7 +110,7 @@ onOwnServices('mongodb', () => {
     }
   });
 
-  it('a server that is away is said at once, and found again', async () => {
+  it('an unavailable server is reported at once, and found again', async () => {
     const { address: url, kill, restart } = await server();
     const { sink, lookup } = await roles({ url });
     kept(sink);
@@ -132,7 +132,7 @@ onOwnServices('mongodb', () => {
     await Promise.all([fresh.sink.close(), fresh.lookup.close()]);
   });
 
-  it('asks once more for rows when the connection goes meanwhile, and then says so', async () => {
+  it('repeats a query once when the connection is lost meanwhile, and then fails', async () => {
     const { address: url } = await server();
     let disconnects = 0;
     await using way = await Way.to(Number(new URL(url).port), (client, mongod) => (bytes) => {
@@ -244,7 +244,7 @@ onOwnServices('mongodb', () => {
     await expect.poll(() => lookup.find(everything, never), patiently).toEqual([]);
   });
 
-  it('says who is refused and what to set, never the password', async () => {
+  it('names the refused user and what to set, never the password', async () => {
     const { address } = await server({ args: ['--auth'] });
     const at = (user: string) => address.replace('//', `//${user}@`);
     const admin = new MongoClient(address);
@@ -308,7 +308,7 @@ onOwnServices('mongodb', () => {
     });
   });
 
-  it('says which side wants TLS where only one does', async () => {
+  it('names the side that wants TLS if only one does', async () => {
     using folder = temporaryFolder();
     const { cert, both } = selfSigned(folder.path);
     const { address: plain } = await server({});

@@ -78,7 +78,7 @@ const mutants: readonly Mutant[] = [
     caughtBy: {
       project: 'cluster',
       file: 'test/cluster/mongodb-documents.test.ts',
-      name: 'mongodb forgets a lane, and counts it anew',
+      name: 'mongodb resets a lane, and counts it again',
     },
   },
   {
@@ -101,7 +101,7 @@ const mutants: readonly Mutant[] = [
     caughtBy: {
       project: 'cluster',
       file: 'test/cluster/mongodb-documents.test.ts',
-      name: 'mongodb refusals of another unique index are for good, and not taken for known rows',
+      name: 'mongodb refusals of another unique index are permanent errors, and do not count as known rows',
     },
   },
 ];

@@ -23,7 +23,7 @@ onOwnServices('mongodb url', () => {
 
     const host = () => new URL(server.address).host;
 
-    it('that asks for another replica set is refused with both names', async () => {
+    it('that names another replica set is refused with both names', async () => {
       const url = `mongodb://${host()}/?replicaSet=other`;
       const options = optionsOf(mongodb, { url, database: 'd', collection: 'c' });
       const connector = await mongodb.create(options, { ...testEnvironment(systemClock), name: 'trades' });

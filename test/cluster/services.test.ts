@@ -32,7 +32,7 @@ onOwnServices('a server of its own', () => {
     }
   });
 
-  it('freezes and goes on, as a replica set', async () => {
+  it('freezes and continues, as a replica set', async () => {
     const mongo = await startMongo({ replicaSet: true });
     const port = Number(new URL(mongo.address).port);
     try {

@@ -59,7 +59,7 @@ describe('docs/reference/pipeline.md', () => {
     for (const word of words) expect(word).toMatch(pattern);
   });
 
-  it('says what every name of a template stands for', () => {
+  it('explains every name of a template', () => {
     const rows = rowsBelow('pipeline.md', 'Templates');
     const names = [...templateMetaNames, ...templateDateNames];
     expect(rows.map(([name]) => name)).toEqual(names.map((name) => `\`{${name}}\``));

@@ -118,7 +118,7 @@ describe('help', () => {
     expect(await ends([flag])).toMatchObject({ code: 0, stdout: expect.stringContaining('dead-letters'), stderr: '' });
   });
 
-  it('of a command, in every way to ask for it', async () => {
+  it('of a command, in every way to request it', async () => {
     const asked = [
       ['help', 'status'],
       ['status', '-h'],
@@ -132,7 +132,7 @@ describe('help', () => {
 });
 
 describe('an empty folder', () => {
-  it('is told of, with what to do; after init it holds a pipeline that runs', async () => {
+  it('is reported, with what to do; after init it holds a pipeline that runs', async () => {
     using folder = temporaryFolder();
     const options = { folder: folder.path };
     for (const args of [[], ['validate'], ['status']]) {
@@ -177,7 +177,7 @@ describe('completion', () => {
     expect(await words('fdp-run', 'completion', '')).toEqual(expect.arrayContaining(['bash', 'zsh', 'fish']));
   });
 
-  it('knows three shells, and says so', async () => {
+  it('knows three shells, and names them', async () => {
     for (const shell of ['zsh', 'fish'])
       expect(await ends(['completion', shell])).toMatchObject({
         code: 0,
@@ -191,7 +191,7 @@ describe('completion', () => {
 });
 
 describe('fdp-run produce', () => {
-  it('puts lines or the whole input into a log, and says how many', async () => {
+  it('puts lines or the whole input into a log, and reports how many', async () => {
     using folder = temporaryFolder();
     const { env } = await workspaceIn(folder.path);
     const lines = '{"a":1}\n\n"text"\n[2]';
@@ -288,7 +288,7 @@ describe('the end of the platform', () => {
 });
 
 describe('a port that is taken', () => {
-  it('does not keep a dashboard from starting: it serves its own metrics on the next one, and says so', async () => {
+  it('does not keep a dashboard from starting: it serves its own metrics on the next one, and logs it', async () => {
     using folder = temporaryFolder();
     const { env } = await workspaceIn(folder.path);
     await using platform = new Process(['--topology', 'simulation'], env);

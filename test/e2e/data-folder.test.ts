@@ -15,7 +15,7 @@ const isStoring = (platform: Installation, api: string) =>
 const gone = (file: string) => `ended: ${file} (from FDP_DATA): was removed or replaced while in use: restart fdp`;
 
 describe('the data folder', () => {
-  it('that is deleted under a running platform ends it with 1 and a line a file; started again it goes on', async () => {
+  it('that is deleted under a running platform ends it with 1 and a line per file; restarted it continues', async () => {
     using folder = temporaryFolder();
     const platform = await Installation.in(folder.path, '200/s');
     const { api } = platform.workspace;

@@ -28,7 +28,7 @@ async function commandWith(input: string, env: Readonly<Record<string, string>>,
 }
 
 describe('fdp-run dead-letters', () => {
-  it('replays after a mend: each stored and counted once, beside its neighbours; twice changes nothing', async () => {
+  it('replays after a fix: each is stored and counted once, with the rest of its record; twice changes nothing', async () => {
     using folder = temporaryFolder();
     const { env } = await workspaceIn(folder.path);
     await using log = await LogWriter.open(folder.path);
@@ -88,7 +88,7 @@ describe('fdp-run dead-letters', () => {
     }
   });
 
-  it('replays while the platform runs; a topology that only shows gets a line, and hides nobody', async () => {
+  it('replays while the platform runs; a topology that only displays gets a line, and hides no other', async () => {
     using folder = temporaryFolder();
     const { env } = await workspaceIn(folder.path);
     // The default expression of `filter` passes nothing over in silence here: both topologies reject what is no number.

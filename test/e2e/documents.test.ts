@@ -7,8 +7,8 @@ import { blockNamed, blocksOf } from '../support/docs/blocks.ts';
 import { commandsOf, startsRuns } from '../support/docs/commands.ts';
 import { Runner } from '../support/docs/runner.ts';
 
-// What README.md and docs/ tell a user to type is typed here, as it stands there. test/docs/examples.test.ts knows which
-// block has no test that runs it, and why.
+// What README.md and docs/ tell a user to type is typed here, as it stands there. test/docs/examples.test.ts knows
+// which block has no test that runs it, and why.
 
 interface Home {
   readonly workspace: Workspace;
@@ -53,7 +53,7 @@ async function runAll(runner: Runner, file: string, name: string, expected = sta
   }
 }
 
-describe('what the documents tell to type', () => {
+describe('the commands in the documents', () => {
   it('works beside a platform that runs', async () => {
     using folder = temporaryFolder();
     const { runner, workspace } = await homeIn(folder.path);

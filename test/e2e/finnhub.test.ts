@@ -113,7 +113,7 @@ describe('finnhub', () => {
     expect(await simulator.stop()).toBe(0);
   });
 
-  it('goes on when the server says it in a frame, and hides the key in it', async () => {
+  it('continues when the server reports it in a frame, and hides the key in it', async () => {
     using folder = temporaryFolder();
     const { env } = await workspaceIn(folder.path);
     await using exchange = await NumberedExchange.open(symbols);
@@ -127,7 +127,7 @@ describe('finnhub', () => {
     expect(platform.output).not.toContain(token);
   });
 
-  it('puts each garbage frame into the dead letter, a thousand in a row too, and goes on', async () => {
+  it('puts each garbage frame into the dead letter, also a thousand in a row, and continues', async () => {
     using folder = temporaryFolder();
     const { env } = await workspaceIn(folder.path);
     await using exchange = await NumberedExchange.open(symbols);

@@ -128,14 +128,14 @@ describe('the first minutes', () => {
     expect(profile.output).toContain('cluster');
   });
 
-  it('ends with 2 and says where to get a key when Finnhub is wanted without one', async () => {
+  it('ends with 2 and names where to get a key when Finnhub is configured without one', async () => {
     const { code, output } = await ends([], { FDP_FEED: 'finnhub' });
     expect(code).toBe(2);
     expect(output).toContain('FINNHUB_TOKEN is not set');
     expect(output).toContain('https://finnhub.io/register');
   });
 
-  it('waits for Kafka and MongoDB while they are away, says so, answers 503, and ends with 0 on Ctrl-C', async () => {
+  it('waits for Kafka and MongoDB while they are unavailable, logs it, responds with 503, and ends with 0 on Ctrl-C', async () => {
     using folder = temporaryFolder();
     const { env, api } = await workspaceIn(folder.path);
     const port = await freePort();

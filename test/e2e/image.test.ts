@@ -87,7 +87,7 @@ describe('the image', () => {
     });
   });
 
-  it('is healthy while fdp-run lives, and drains when it is told to stop', async () => {
+  it('is healthy while fdp-run lives, and drains on a stop', async () => {
     using folder = temporaryFolder();
     const container = await containerIn(folder.path);
     expect(await container.health()).toMatchObject({ code: 1, output: expect.stringContaining('ECONNREFUSED') });
@@ -99,7 +99,7 @@ describe('the image', () => {
     expect((await container.health()).code).toBe(1);
   });
 
-  it('is healthy while a dependency is away: time cures that', async () => {
+  it('is healthy while a dependency is unavailable', async () => {
     using folder = temporaryFolder();
     const container = await containerIn(folder.path);
     await using run = container.start('--topology', 'ingestor,processor,dashboard');
@@ -114,7 +114,7 @@ describe('the image', () => {
     expect((await run.ended).code).toBe(0);
   });
 
-  it('is not healthy once a part of it failed for good, and says which', async () => {
+  it('is not healthy once a part of it failed permanently, and names it', async () => {
     using folder = temporaryFolder();
     const container = await containerIn(folder.path);
     writeFileSync(

@@ -65,7 +65,7 @@ describe('the live page', () => {
     expect(live.output).toContain('--topology api,live');
   });
 
-  it('tells of its own process alone while the status table is away', async () => {
+  it('shows only its own process while the status table is unavailable', async () => {
     using folder = temporaryFolder();
     const { env, apiPort } = await sharedWorkspace(folder.path);
     const away = { MONGODB_URL: 'mongodb://127.0.0.1:1', API_UI: 'true' };

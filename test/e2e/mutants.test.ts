@@ -142,7 +142,7 @@ const mutants: readonly Mutant[] = [
     replacement: 'return;',
     caughtBy: {
       file: 'test/engine/recovery/restored-store.test.ts',
-      name: 'a store that was restored from a backup is filled again from the log when it was emptied, with one line for each lane that says it',
+      name: 'a store that was restored from a backup is filled again from the log when it was emptied, with one log line for each lane',
     },
   },
   {

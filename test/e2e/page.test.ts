@@ -215,7 +215,7 @@ onChromium('the live page', () => {
 });
 
 onChromium('the live page in trouble', () => {
-  it('says that it is disconnected, and goes on when the server is back', async () => {
+  it('shows that it is disconnected, and continues when the server is back', async () => {
     using folder = temporaryFolder();
     const { env, api } = await workspaceIn(folder.path);
     const browser = await launchChromium();

@@ -137,7 +137,7 @@ describe('poison', () => {
     expect(letters()).toHaveLength(expected.length);
   });
 
-  it('holds a topology after a thousand in a row, says so, ends nothing, and goes on after a restart', async () => {
+  it('holds a topology after a thousand in a row, logs it, ends nothing, and continues after a restart', async () => {
     using folder = temporaryFolder();
     const { env, api } = await workspaceIn(folder.path);
     await using writer = await LogWriter.open(folder.path);

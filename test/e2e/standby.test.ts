@@ -117,7 +117,7 @@ describe('processes on one data folder', () => {
 });
 
 describe('a process that is frozen', () => {
-  it('is replaced as the processor; woken it harms nothing, stands by, and takes over again', async () => {
+  it('is replaced as the processor; when it wakes it does no harm, is in standby, and takes over again', async () => {
     using folder = temporaryFolder();
     const platform = await Installation.in(folder.path, rate);
     await using ingestor = platform.start(['ingestor']);

@@ -46,8 +46,8 @@ function isReady(process: Process): Promise<unknown> {
   });
 }
 
-describe('what a platform tells of itself', () => {
-  it('shows every process in any terminal, with what it does, and no secret; who is gone is shown no more', async () => {
+describe('what a platform reports about itself', () => {
+  it('shows every process in any terminal, with its work, and no secret; ended ones are no longer shown', async () => {
     using folder = temporaryFolder();
     const { env } = await workspaceIn(folder.path);
     const shared = {
@@ -107,7 +107,7 @@ describe('what a platform tells of itself', () => {
     expect(await platform.stop()).toBe(0);
   });
 
-  it('takes the next port for a second process, and insists on one that was asked for', async () => {
+  it('takes the next port for a second process, and insists on a configured one', async () => {
     using folder = temporaryFolder();
     const { env } = await workspaceIn(folder.path);
     const taken = createServer().listen(Number(env['OBSERVE_PORT']), '127.0.0.1');
@@ -162,7 +162,7 @@ describe('what a platform tells of itself', () => {
     }
   });
 
-  it('shows itself again and again until it is told to stop', async () => {
+  it('is repeated until it is stopped', async () => {
     using folder = temporaryFolder();
     const { env } = await workspaceIn(folder.path);
     await using ingestor = new Process(['--topology', 'ingestor'], env);
@@ -174,7 +174,7 @@ describe('what a platform tells of itself', () => {
     expect([await watch.stop(), await text.stop()]).toEqual([0, 0]);
   });
 
-  it('says what is missing when the pipeline has no status table', async () => {
+  it('names what is missing when the pipeline has no status table', async () => {
     using folder = temporaryFolder();
     const { env } = await workspaceIn(folder.path);
     const pipeline = pipelineCopy(folder.path, [' status: status,', '']);

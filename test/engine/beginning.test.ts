@@ -47,7 +47,7 @@ function platform(sinks: Readonly<Record<string, Connect>>) {
   return { runtime, clock, errors, sinks: new Map(made.map(({ topology, sink }) => [topology.name, sink])) };
 }
 
-describe('a topology that fails for good before it ever ran', () => {
+describe('a topology that fails permanently before it ever ran', () => {
   it('ends the process with 1, with a line for every cause, although another one waits and a third works', async () => {
     const slow: Connect = async () => {
       await clock.sleep(2000);
@@ -59,18 +59,18 @@ describe('a topology that fails for good before it ever ran', () => {
     expect(runtime.snapshot().map(({ state }) => state)).toEqual(['failed', 'failed', 'stopped', 'stopped']);
   });
 
-  it('says a cause once that ends several', async () => {
+  it('logs a cause once that ends several', async () => {
     const { runtime, clock, errors } = platform({ a: refused('no folder'), b: refused('no folder'), c: works });
     expect((await clock.until(runtime.run())).exitCode).toBe(1);
     expect(errors()).toEqual(['ended: no folder']);
   });
 
-  it('does not wait for ever for one that never answers', async () => {
+  it('does not wait without limit for one that never answers', async () => {
     const { runtime, clock } = platform({ a: refused('no folder'), b: () => new Promise(() => {}) });
     expect((await clock.until(runtime.run())).exitCode).toBe(1);
   });
 
-  it('is told from one that has run: then the others go on, and the process with them', async () => {
+  it('differs from one that has run: then the others continue, and the process with them', async () => {
     const { runtime, clock, sinks, errors } = platform({ a: works, b: works });
     const [a, b] = [sinks.get('a'), sinks.get('b')];
     if (!a || !b) throw new Error('no sinks');

@@ -30,7 +30,9 @@ const leaseMs = 3300;
 
 type Step = Parameters<MemoryHook>[0];
 
-/** The durable steps of a world as they are in life: some take a while, some fail before, and some after they were done. */
+/**
+ * The durable steps of a world as they are in life: some take a while, some fail before, and some after they were done.
+ */
 function disturb({ space }: ProcessorWorld, clock: VirtualClock, chance: Chance): void {
   const hook = async (step: Step) => {
     if (step === 'trim') return;
@@ -168,7 +170,7 @@ describe('exactly once', { timeout: 30_000 }, () => {
     );
   });
 
-  it('11: lanes are taken away and handed out again while the old ones still write', async () => {
+  it('11: lanes are revoked and assigned again while the old ones still write', async () => {
     const revocations = fc.array(fc.record({ wait: fc.integer({ min: 0, max: 60 }), partition: fc.nat(1) }), {
       maxLength: 12,
     });

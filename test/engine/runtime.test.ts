@@ -39,7 +39,7 @@ describe('runtime', () => {
     expect(snapshotOf(runtime).nodes.find(({ name }) => name === 'sink')?.retries).toBe(40);
   });
 
-  it('tries an unclassified failure of one message five times, then puts it in the dead letter; its neighbours go on', async () => {
+  it('tries an unclassified failure of one message five times, then puts it in the dead letter; the others continue', async () => {
     const world = new World(numbered(20));
     let attempts = 0;
     world.sink.write = async (messages) => {
@@ -68,7 +68,7 @@ describe('runtime', () => {
     expect(world.log.partitions[0]?.committed).toBe(20);
   });
 
-  it('rejects what is refused for good at once and keeps the rest of the batch', async () => {
+  it('rejects permanently refused messages at once and keeps the rest of the batch', async () => {
     const world = new World(numbered(20));
     let writes = 0;
     world.sink.write = async (messages): Promise<Receipt> => {
@@ -103,7 +103,7 @@ describe('runtime', () => {
     expect(world.log.partitions[0]?.committed).toBe(0);
   });
 
-  it('waits for a dependency that is away at the start', async () => {
+  it('waits for a dependency that is unavailable at the start', async () => {
     const world = new World(numbered(5));
     let refusals = 30;
     world.sink.connect = async () => {
@@ -126,7 +126,7 @@ describe('runtime', () => {
     expect(snapshotOf(runtime).reason).toContain('a bug in the source');
   });
 
-  it('goes on from the last committed position after a restart', async () => {
+  it('continues from the last committed position after a restart', async () => {
     const world = new World(numbered(50));
     let bombs = 3;
     let reads = 0;
@@ -190,7 +190,7 @@ describe('runtime', () => {
     expect(idsOf(world.sink.written)).toEqual(numbered(8).map(({ id }) => id));
   });
 
-  it('holds a replayable source after a thousand rejections in a row, says so, and ends with 0 when stopped', async () => {
+  it('holds a replayable source after a thousand rejections in a row, logs it, and ends with 0 when stopped', async () => {
     const world = new World(numbered(5000));
     const refuse = operatorPlan((_options, context) =>
       perMessage(context, () => {
@@ -207,7 +207,7 @@ describe('runtime', () => {
     expect(world.letters.written).toHaveLength(snapshotOf(runtime).rejected);
   });
 
-  it('goes on after any number of rejections of one or two keys, and of several rules, and stores what comes then', async () => {
+  it('continues after any number of rejections of one or two keys, and of several rules, and stores later messages', async () => {
     const bad = [...numbered(4000).filter(({ key }) => key !== 'C'), ...numbered(600, 4000)];
     const world = new World([...bad, { id: 9999, key: 'D' }]);
     const refuse = operatorPlan((_options, context) =>

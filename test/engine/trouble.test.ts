@@ -25,8 +25,8 @@ const rejecting = (ids: (id: number) => boolean) =>
     }),
   );
 
-describe('what the log says', () => {
-  it('tells of a trouble once, and once that it is over', async () => {
+describe('log lines', () => {
+  it('are written once per problem, and once when it is over', async () => {
     const world = new World(numbered(100));
     let isAway = true;
     world.sink.write = async (messages) => {
@@ -148,7 +148,7 @@ describe('a node that dies', () => {
     expect(isConserved(snapshot)).toBe(true);
   });
 
-  it('ends with 1, not with endless retries, when a receipt says that a person must cure it', async () => {
+  it('ends with 1, not with endless retries, when a receipt has a fatal error', async () => {
     const world = new World(numbered(7));
     world.sink.write = async (messages): Promise<Receipt> => {
       const failed = new Map([[3, new FdpError('FDP_REFUSED', 'sink: no rights on the table of C')]]);
@@ -209,7 +209,7 @@ describe('a node that dies', () => {
     expect(isConserved(snapshotOf(runtime))).toBe(true);
   });
 
-  it('says it when it dies during a stop', async () => {
+  it('is logged when it dies during a stop', async () => {
     const world = new World(numbered(100));
     world.log.ends = false;
     world.sink.write = async () => {
@@ -277,7 +277,7 @@ describe('retries', () => {
     expect(snapshot).toMatchObject({ delivered: 6, rejected: 1 });
   });
 
-  it('ask a store about nothing more once their lane is gone', async () => {
+  it('query no store once their lane is gone', async () => {
     const world = new World(numbered(7));
     world.log.ends = false;
     let asked = 0;
@@ -378,7 +378,7 @@ describe('readiness', () => {
     }
   });
 
-  it('is red while a sink cannot be asked for its mark', async () => {
+  it("is red while a sink's mark cannot be read", async () => {
     const world = new World(numbered(20));
     const counter: Sink = { ...world.sink.sink(), counters: { mark: () => Promise.reject(gone()), forget: never } };
     const { runtime } = world.start({ connectors: { sink: connectorOf({ sink: () => counter }) } });
@@ -388,7 +388,7 @@ describe('readiness', () => {
 });
 
 describe('a stop', () => {
-  it('is not delayed by a best-effort sink that is away', async () => {
+  it('is not delayed by an unavailable best-effort sink', async () => {
     const world = new World(numbered(100));
     world.log.ends = false;
     const away = new WorldSink();
@@ -423,7 +423,7 @@ describe('a stop', () => {
     expect(snapshotOf(runtime).nodes.find(({ name }) => name === 'stuck')?.inFlight).toBe(0);
   });
 
-  it('that could not commit what was delivered ends with 3 and says so', async () => {
+  it('that could not commit what was delivered ends with 3 and logs it', async () => {
     const world = new World(numbered(20));
     world.log.ends = false;
     world.log.disturb = async (what) => {
@@ -448,7 +448,7 @@ describe('a stop', () => {
 });
 
 describe('a best-effort branch', () => {
-  it('with counters that are away does not keep the others from reading', async () => {
+  it('with unavailable counters does not keep the others from reading', async () => {
     const world = new World(numbered(20));
     const away: Sink = {
       ...new WorldSink().sink(),
@@ -466,7 +466,7 @@ describe('a best-effort branch', () => {
     expect(snapshotOf(runtime)).toMatchObject({ delivered: 20 });
   });
 
-  it('that a person must cure ends alone: the others go on, and it is said', async () => {
+  it('with a fatal error ends alone: the others continue, and it is logged', async () => {
     const world = new World(numbered(200));
     world.log.ends = false;
     const refused = new FdpError('FDP_REFUSED', 'ill: no right to write');
@@ -559,7 +559,7 @@ describe('a request', () => {
     );
   }
 
-  it('that an operator fails on is answered, and the others go on', async () => {
+  it('that an operator fails on gets a reply, and the others continue', async () => {
     const world = new World([]);
     const answers: string[] = [];
     const operator = operatorPlan(() =>
@@ -641,7 +641,7 @@ describe('counters', () => {
 });
 
 describe('a connector', () => {
-  it('that could not be made is made anew at the restart', async () => {
+  it('that could not be made is made again at the restart', async () => {
     const world = new World(numbered(20));
     let failures = 2;
     const made = async () => {

@@ -64,7 +64,7 @@ describe.concurrent('replayed dead letters', () => {
     };
     const replay = (cluster: Cluster, ...args: string[]) => cluster.command('dead-letters', 'replay', ...args);
 
-    it('are stored and counted once each, beside their neighbours, after a mend; twice changes nothing', async () => {
+    it('are stored and counted once each, with the rest of their records, after a fix; twice changes nothing', async () => {
       const { cluster, view: opened } = await open();
       using _ = cluster;
       await using view = opened;

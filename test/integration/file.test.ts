@@ -54,7 +54,7 @@ async function readAll(source: Source): Promise<{ readings: Reading[]; isComplet
 }
 
 describe('file', () => {
-  it('says that it begins at the beginning, and how much it has read to the end', async () => {
+  it('logs that it begins at the beginning, and how much it has read to the end', async () => {
     const path = join(folder, 'trades.ndjson');
     await writeFile(path, '{"a":1}\n\n{"a":2}\nno JSON\n{"a":3}');
     const { source, context } = await roles(path);
@@ -93,7 +93,7 @@ describe('file', () => {
     }
   });
 
-  it('passes on a line that it cannot read with its number and bytes, and goes on with the next', async () => {
+  it('passes on a line that it cannot read with its number and bytes, and continues with the next', async () => {
     const path = join(folder, 'bad.ndjson');
     await writeFile(
       path,
@@ -146,7 +146,7 @@ describe('file', () => {
     expect(await readFile(path, 'utf8')).toBe('Dear Sir,');
   });
 
-  it('says what a person must cure', async () => {
+  it('reports what a person must fix', async () => {
     const missing = await roles(join(folder, 'nothing'));
     await expect(missing.source.connect(never)).rejects.toMatchObject({ code: 'FDP_REFUSED', fault: 'fatal' });
     await mkdir(join(folder, 'folder'));

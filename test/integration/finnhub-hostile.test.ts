@@ -83,7 +83,7 @@ describe('finnhub', () => {
     },
   );
 
-  it('shows what a server says within bounds and without control characters', async () => {
+  it("shows a server's text within bounds and without control characters", async () => {
     const msg = `\u001b[2J${'x'.repeat(50_000)}`;
     const { client } = await meet([upgradeThen(textFrame(`{"type":"error","msg":${JSON.stringify(msg)}}`), trade(1))]);
     await until(() => client.frames.length === 1);
@@ -144,7 +144,7 @@ describe('finnhub', () => {
     },
   );
 
-  it('ends for good when the first handshake is answered 401', async () => {
+  it('ends permanently when the first handshake gets a 401', async () => {
     const { client, server } = await meet([answer('401 Unauthorized')], { token: 'Secret-123' });
     await until(() => client.error() !== undefined);
     expect(client.error()).toMatchObject({ code: 'FDP_REFUSED', fault: 'fatal' });
@@ -180,7 +180,7 @@ describe('finnhub', () => {
     },
   );
 
-  it('tells with the reason of a close what the server had complained of', async () => {
+  it("adds the server's last complaint to the reason of a close", async () => {
     const complaint = textFrame('{"type":"error","msg":"Invalid API key Secret-123"}');
     const close = Buffer.concat([bytes(0x88, 2 + 16, 0x03, 0xf0), Buffer.from('bad \u001b Secret-123')]);
     const { client } = await meet([upgradeThen(complaint, close)], { token: 'Secret-123' }, 1);
@@ -190,7 +190,7 @@ describe('finnhub', () => {
     );
   });
 
-  it('goes on after an error frame about anything else, and hides the token in it', async () => {
+  it('continues after an error frame about anything else, and hides the token in it', async () => {
     const { client } = await meet(
       [upgradeThen(textFrame('{"type":"error","msg":"No access to AAPL for Secret-123"}'), trade(1))],
       { token: 'Secret-123' },
@@ -255,7 +255,7 @@ describe('finnhub', () => {
     expect(client.frames.length).toBe(1);
   });
 
-  it('asks for a refused symbol again now and then, and names what is missing in its state', async () => {
+  it('requests a refused symbol again from time to time, and names what is missing in its state', async () => {
     let asked = 0;
     const choosy: Deed = (socket, request) => {
       upgradeThen()(socket, request);

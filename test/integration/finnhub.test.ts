@@ -108,7 +108,7 @@ describe('finnhub', () => {
     expect(client.context.node.extra['gaps']).toBeUndefined();
   });
 
-  it('ends the topology for good when the server refuses the token, and never shows it', async () => {
+  it('ends the topology permanently when the server refuses the token, and never shows it', async () => {
     const server = await start({ token: 'the right one' });
     const client = await connected(server.port, { token: 'a secret/+&' });
     await until(() => client.error() !== undefined);
@@ -118,7 +118,7 @@ describe('finnhub', () => {
     expect(logged).not.toMatch(/a secret|a%20secret|a\+secret/);
   });
 
-  it('waits, saying why once, for a server that is away, and subscribes when it is there', async () => {
+  it('waits for an unavailable server, logs why once, and subscribes when it is available', async () => {
     const first = await start();
     const { port } = first;
     await first.sink.close();
@@ -169,7 +169,7 @@ describe('finnhub', () => {
     expect(lines).toHaveLength(1);
   });
 
-  it('warns of more symbols than the key allows, and stops asking when the server says so', async () => {
+  it('warns of more symbols than the key allows, and stops subscribing when the server refuses', async () => {
     const symbols = Array.from({ length: 6 }, (_, index) => `S${index}`);
     const server = await start({ max_symbols: 3 });
     const client = await connected(server.port, { symbols, max_symbols: 3 }, { clock: hurriedClock(10) });
@@ -180,7 +180,7 @@ describe('finnhub', () => {
     expect(client.context.node).toMatchObject({ state: 'ok', reason: 'left out, too many symbols: S3, S4, S5' });
   });
 
-  it('says once that the market seems closed when only pings come, and again when trades do', async () => {
+  it('logs once that the market seems closed when only pings come, and again when trades do', async () => {
     const server = await start({ ping: '20ms' });
     const client = await connected(server.port, {}, { clock: hurriedClock(1000) });
     await until(() => client.context.node.reason === 'idle, market closed?');

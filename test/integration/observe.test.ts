@@ -54,7 +54,7 @@ function statusesOf(text: string): readonly (string | undefined)[] {
 }
 
 describe('observe server', () => {
-  it('serves metrics that Prometheus reads, made anew for every scrape', async () => {
+  it('serves metrics that Prometheus reads, made again for every scrape', async () => {
     let read = 5;
     const { address } = await start(undefined, () =>
       processSnapshot(0, [topologySnapshot('flow', { read: read++, delivered: read - 1 })]),
@@ -89,7 +89,7 @@ describe('observe server', () => {
     expect(await ask('')).toEqual([503, 'no-store', 'failed']);
   });
 
-  it('answers HEAD, refuses what changes something, and says what there is', async () => {
+  it('answers HEAD, refuses other methods, and lists its paths', async () => {
     const { address } = await start();
     const head = await fetch(`${address}/health/ready`, { method: 'HEAD' });
     expect([head.status, await head.text()]).toEqual([200, '']);
@@ -105,7 +105,7 @@ describe('observe server', () => {
     }
   });
 
-  it('says that a snapshot failed, in its log and with 500, and goes on', async () => {
+  it('reports a failed snapshot, in its log and with 500, and continues', async () => {
     let fails = true;
     const { address, log } = await start(undefined, () => {
       if (fails) throw new TypeError('a bug');
@@ -118,7 +118,7 @@ describe('observe server', () => {
     expect((await fetch(`${address}/health/ready`)).status).toBe(200);
   });
 
-  it('takes the next free port when none was asked for, and says which', async () => {
+  it('takes the next free port when none was configured, and logs which', async () => {
     const first = await start({});
     const second = await start({});
     const [one, two] = [first, second].map(({ address }) => Number(new URL(address).port));
@@ -128,7 +128,7 @@ describe('observe server', () => {
     expect((await fetch(`${second.address}/health/live`)).status).toBe(200);
   });
 
-  it('insists on the port that was asked for', async () => {
+  it('insists on a configured port', async () => {
     const port = await freePort();
     await occupy(port);
     await expect(start({ OBSERVE_PORT: `${port}` })).rejects.toMatchObject({
@@ -138,7 +138,7 @@ describe('observe server', () => {
     });
   });
 
-  it('names the process of fdp that has the port that was asked for', async () => {
+  it('names the process of fdp that has the configured port', async () => {
     const first = await start();
     const { port } = new URL(first.address);
     const { instance, pid } = running;
@@ -166,7 +166,7 @@ describe('observe server', () => {
     });
   });
 
-  it('takes the next free port, and says which, where the process only looks', async () => {
+  it('takes the next free port, and logs which, if the process only displays', async () => {
     const first = await start();
     const { port } = new URL(first.address);
     const log = recordingLog();

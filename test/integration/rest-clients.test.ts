@@ -93,7 +93,7 @@ describe('clients that do not behave', () => {
     expect(lanes).toEqual([]);
   });
 
-  it('are told by codes of their own what is not there and what can not be done', async () => {
+  it('get separate codes for what is missing and what is impossible', async () => {
     const { get } = await start();
     expect(await get('/api/v2')).toMatchObject({ status: 404, body: { code: 'FDP_NOT_FOUND' } });
     const deleted = await get('/api/v1/symbols', { method: 'DELETE' });
@@ -112,7 +112,7 @@ describe('pages of other origins', () => {
     expect(await get('/api/v1/symbols', preflight)).toMatchObject({ status: 405 });
   });
 
-  it('may read the replies where `cors` names them, and nobody else may', async () => {
+  it('may read the replies if `cors` names them, and no others may', async () => {
     const { get } = await start({ cors: [origin] });
     const { headers } = await get('/api/v1/symbols', { headers: { Origin: origin } });
     expect(headers).toMatchObject({

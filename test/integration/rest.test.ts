@@ -94,7 +94,7 @@ describe('rest', () => {
     );
   });
 
-  it('answers each of many requests that a missing store fails, and says it in one line', async () => {
+  it('replies to each of many requests that a missing store fails, and logs it in one line', async () => {
     const away = new FdpError('FDP_UNAVAILABLE', 'trades: away');
     const { get, log, source } = await start({}, (lane) => lane.request?.fail(away));
     const failures = () => log.lines.filter(({ text }) => text === 'http: a request failed');
@@ -106,7 +106,7 @@ describe('rest', () => {
     expect(counts.reduce((sum, count) => sum + count, 0)).toBe(many.length);
   });
 
-  it('tells what is wrong with a parameter, and nothing of the inside', async () => {
+  it('reports what is wrong with a parameter, and no internals', async () => {
     const errors = [
       new FdpError('FDP_PARAMETER_INVALID', 'limit: expected an integer, got "x"'),
       new FdpError('FDP_UNAVAILABLE', 'trades: mongodb://secret is away'),
@@ -166,7 +166,7 @@ describe('rest', () => {
     expect(node.extra).toEqual({ requests: 4, requests_open: 0, timed_out: 3 });
   });
 
-  it('lets go of a request when the client leaves, also one that waits behind another', async () => {
+  it('aborts a request when the client disconnects, also one that waits behind another', async () => {
     const { port, lanes, node } = await start({}, () => {});
     const socket = await dial(port);
     socket.write('GET /api/v1/symbols HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(3));

@@ -30,7 +30,7 @@ describe('sqlite_log between processes', () => {
   };
   const valuesOf = ({ lines }: Worker) => lines.flatMap(({ values }) => (Array.isArray(values) ? values : []));
 
-  it('tells a reader of one process at once what another has written', async () => {
+  it('wakes a reader at once when another process has written', async () => {
     const reader = start('read', path, 'commit');
     await reader.event('connected');
     await write(3);

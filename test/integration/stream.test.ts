@@ -116,7 +116,7 @@ describe('the stream of rest', () => {
     expect(current.prices).toEqual([]);
   });
 
-  it('remembers for the only page that was there, but not for ever', async () => {
+  it('keeps snapshots for the only page that was connected, but not without limit', async () => {
     const { port, sink } = await live({}, { clock: hurriedClock(500) });
     const page = await connect(port);
     await write(sink, line('AAPL', 1));
@@ -148,7 +148,7 @@ describe('the stream of rest', () => {
     },
   );
 
-  it('gives everything to a page that was away for too long', async () => {
+  it('sends everything to a page that was disconnected for too long', async () => {
     const { port, sink } = await live({}, { clock: hurriedClock(250) });
     const [left, stayed] = [await connect(port), await connect(port)];
     await write(sink, line('AAPL', 0));
@@ -181,7 +181,7 @@ describe('the stream of rest', () => {
     expect(failed?.get(1)).toMatchObject({ code: 'FDP_MESSAGE_REFUSED' });
   });
 
-  it('tells the state of all processes once a second, with one look for all pages, and only for them', async () => {
+  it('sends the state of all processes once a second, with one query for all pages, and only for them', async () => {
     let polls = 0;
     const reports = async () => {
       polls++;
@@ -203,7 +203,7 @@ describe('the stream of rest', () => {
     expect(polls).toBe(seen);
   });
 
-  it('tells of its own process, and why not of the others, while the table is away, slow, or not there', async () => {
+  it('shows its own process, and why not the others, while the table is unavailable, slow, or missing', async () => {
     let reports: NonNullable<Platform['reports']> = () =>
       Promise.reject(new FdpError('FDP_UNAVAILABLE', 'mongodb://secret is away'));
     const away = await live({}, { ...fast, platform: { ...platform, reports: () => reports() } });

@@ -100,7 +100,7 @@ describe('tcp client', () => {
     expect(node.state).toBe('ok');
   });
 
-  it('goes on after lines that are not JSON, not UTF-8, or too long', async () => {
+  it('continues after lines that are not JSON, not UTF-8, or too long', async () => {
     const feed = await Feed.start();
     const { messages, readAll, node } = await startClient(feed.port, { max_line: '1KiB' });
     void readAll();
@@ -117,7 +117,7 @@ describe('tcp client', () => {
     expect(node.extra['skipped_lines']).toBe(1);
   });
 
-  it('waits for a server that is away, says why, and comes back after every loss', async () => {
+  it('waits for an unavailable server, logs why, and reconnects after every loss', async () => {
     const gone = await Feed.start();
     const { port } = gone;
     await gone.stop();

@@ -177,7 +177,7 @@ describe('tcp server', () => {
     expect(numbersOf(stays.lines)).toEqual(Array.from({ length: 60 }, (_, number) => number));
   });
 
-  it('closes clients beyond max_clients, counts them and says it once', async () => {
+  it('closes clients beyond max_clients, counts them and logs it once', async () => {
     const { join, port, node, log } = await startServer({ max_clients: 2 });
     const first = await join();
     await join();
@@ -244,7 +244,7 @@ describe('tcp server at its start', () => {
     expect(node.extra['clients']).toBe(0);
   });
 
-  it('says that this machine does not have the address', async () => {
+  it('reports that this machine does not have the address', async () => {
     const { sink } = await sinkOf({ listen: '192.0.2.1:8888' });
     await expect(sink.connect(signal)).rejects.toMatchObject({ code: 'FDP_CONNECT_FAILED', fault: 'fatal' });
   });

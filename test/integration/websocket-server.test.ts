@@ -99,7 +99,7 @@ describe('websocket_server', () => {
     expect(server.context.node.extra).toMatchObject({ clients: 2, frames_sent: 4 });
   });
 
-  it('lets nobody in without the token, nor more clients than it may have', async () => {
+  it('accepts no client without the token, nor more clients than allowed', async () => {
     const server = await start({ max_clients: 1, token: 'key' });
     const base = `ws://127.0.0.1:${server.port}`;
     for (const url of [base, `${base}?token=`, `${base}?token=kez`, `${base}/x?other=key`])
@@ -108,7 +108,7 @@ describe('websocket_server', () => {
     expect(await statusOf(`${base}?token=key`)).toBe(429);
   });
 
-  it('lets no page in, but those of the origins that it was told', async () => {
+  it('accepts pages of the configured origins only', async () => {
     const server = await start({ origins: ['http://127.0.0.1:8000'] });
     const url = `ws://127.0.0.1:${server.port}?token=key`;
     for (const origin of ['https://evil.example', 'null', 'http://127.0.0.1:8000.evil.example'])
@@ -128,7 +128,7 @@ describe('websocket_server', () => {
     await until(() => client.frames.length === 2);
   });
 
-  it('says what it is to a browser', async () => {
+  it('identifies itself to a browser', async () => {
     const server = await start();
     const asked = request({ port: server.port, host: '127.0.0.1' }).end();
     const [response] = await once(asked, 'response');
@@ -136,7 +136,7 @@ describe('websocket_server', () => {
     response.resume();
   });
 
-  it('answers mistakes with an error frame, and goes on', async () => {
+  it('answers mistakes with an error frame, and continues', async () => {
     const server = await start({ max_symbols: 1 });
     const client = await dial(server, 'AAPL');
     client.ask('no JSON');
@@ -189,7 +189,7 @@ describe('websocket_server', () => {
     await until(() => client.frames.length === 2);
   });
 
-  it('cuts all clients in the middle of a frame when one asks for it, and answers 503 for as long as it asks', async () => {
+  it('disconnects all clients in the middle of a frame on request, and responds with 503 for the requested time', async () => {
     const server = await start({ control: true });
     const client = await dial(server, 'AAPL');
     const other = await dial(server);
@@ -220,7 +220,7 @@ describe('websocket_server', () => {
     expect(isSeen(prices())).toBe(true);
   });
 
-  it('is silent when a client asks for it: no frames, no pings', async () => {
+  it('is silent on request: no frames, no pings', async () => {
     const server = await start({ control: true, ping: '10ms' });
     const client = await dial(server, 'AAPL');
     client.ask({ type: 'fault', fault: 'silence', for: '300ms' });

@@ -8,7 +8,7 @@ import { countedListeners } from '../support/engine/abort-listeners.ts';
 const late = () => new Error('late');
 
 describe('abort signals', () => {
-  it('calls once, at once when it is late, and never after it was let go of', () => {
+  it('calls once, at once when it is late, and never after it was cancelled', () => {
     const calls: string[] = [];
     const { controller } = linkedAbort();
     onAbort(controller.signal, () => calls.push('kept'));
@@ -47,7 +47,7 @@ describe('abort signals', () => {
     await woken(controller.signal, () => expect.unreachable('nobody waits under a signal that has aborted'));
   });
 
-  it('gives the result, or says that it is late, and leaves no listener', async () => {
+  it('returns the result, or fails when it is late, and leaves no listener', async () => {
     using listeners = countedListeners();
     const { controller } = linkedAbort();
     expect(await unlessAborted(controller.signal, Promise.resolve(1), late)).toBe(1);

@@ -17,7 +17,7 @@ function letter(record: Partial<SourceMessage>, maxBytes?: number, error = new F
 }
 
 describe('a dead letter', () => {
-  it('holds the bytes as they came, or says that it was cut, within what its target takes', () => {
+  it('holds the original bytes, or their number if truncated, within the limit of its target', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 5000 }), fc.integer({ min: 400, max: 8000 }), (raw, maxBytes) => {
         const { made, size } = letter({ raw }, maxBytes);

@@ -25,7 +25,7 @@ describe('the options of a role', () => {
     expect(declared.source?.options).toMatchObject({ properties: { size: { default: 5 } } });
   });
 
-  it('are the defaults of the schema where nobody gives any', () => {
+  it('are the defaults of the schema if none are given', () => {
     expect(defaultUsage({ options: { type: 'object', properties: { size, name } } })).toEqual({ size: 5 });
     expect(defaultUsage(undefined)).toEqual({});
   });

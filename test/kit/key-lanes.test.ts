@@ -14,7 +14,7 @@ describe('a key in several partitions', () => {
     return { lanes: new KeyLanes(context), context, lines: environment.log.lines };
   };
 
-  it('is said once for all, and counted once each', () => {
+  it('is logged once for all, and counted once each', () => {
     const { lanes, context, lines } = made();
     for (const partition of [0, 0, 3, 0, 3, 5]) lanes.see('AAPL', at(partition));
     for (const partition of [1, 2]) lanes.see('MSFT', at(partition));

@@ -17,7 +17,7 @@ describe('limited log', () => {
     expect(log.lines).toEqual([{ level: 'warn', fields: { i: 0 }, text: 'rejected' }]);
   });
 
-  it('says with the next line how many it held back', async () => {
+  it('adds to the next line how many it held back', async () => {
     const { clock, log, limitedLog } = setUp();
     for (let i = 0; i < 5; i++) limitedLog.warn('bad', { i }, 'rejected');
     await clock.advance(1000);
@@ -32,7 +32,7 @@ describe('limited log', () => {
     expect(log.lines.map((line) => line.text)).toEqual(['one', 'two']);
   });
 
-  it('writes on flush what nobody said yet, once', () => {
+  it('writes held-back lines on flush, once', () => {
     const { log, limitedLog } = setUp();
     for (let i = 0; i < 3; i++) limitedLog.warn('bad', { i }, 'rejected');
     limitedLog.flush();
@@ -40,7 +40,7 @@ describe('limited log', () => {
     expect(log.lines.map((line) => line.fields)).toEqual([{ i: 0 }, { i: 2, suppressed: 1 }]);
   });
 
-  it('forgets the oldest of more than 1000 keys and says first what it held back', () => {
+  it('forgets the oldest of more than 1000 keys and first writes what it held back', () => {
     const { log, limitedLog } = setUp();
     limitedLog.warn('key 0', { n: 0 }, 'text');
     limitedLog.warn('key 0', { n: 1 }, 'text');

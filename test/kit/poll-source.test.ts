@@ -70,7 +70,7 @@ describe('poll source', () => {
     expect(asked).toEqual([0, 2500, 5000, 7500]);
   });
 
-  it('does not poll while nobody reads', async () => {
+  it('does not poll while it is not read', async () => {
     const { clock, asked, read } = sourceOf(async () => [{ value: 1 }]);
     await clock.until(read());
     await clock.advance(10_000);
@@ -79,7 +79,7 @@ describe('poll source', () => {
     expect(asked).toEqual([0, 10_000]);
   });
 
-  it('waits longer after each failure, shows why, and goes on as before once it works again', async () => {
+  it('waits longer after each failure, shows why, and continues as before once it works again', async () => {
     let isAway = true;
     const { clock, node, asked, read } = sourceOf(async () => {
       if (isAway) throw new Error('away');
@@ -100,7 +100,7 @@ describe('poll source', () => {
     expect(asked.length).toBe(before + 10);
   });
 
-  it('waits as long as it is asked to', async () => {
+  it('waits as long as the error names', async () => {
     const busy = new FdpError('FDP_UNAVAILABLE', 'api: too many requests', { fault: 'throttled', waitMs: 7000 });
     const { clock, asked, read } = sourceOf((time) => (time === 0 ? Promise.reject(busy) : nothing()));
     void read();
@@ -108,7 +108,7 @@ describe('poll source', () => {
     expect(asked).toEqual([0, 7000]);
   });
 
-  it('waits for the interval when it is asked to wait, and not for how long', async () => {
+  it('waits for the interval when a throttling error names no time', async () => {
     const busy = new FdpError('FDP_UNAVAILABLE', 'api: too many requests', { fault: 'throttled' });
     const { clock, asked, read } = sourceOf((time) => (time === 0 ? Promise.reject(busy) : nothing()));
     void read();

@@ -73,7 +73,7 @@ describe('a price as text', () => {
     );
   });
 
-  it('tells the ends of an axis apart', () => {
+  it('distinguishes the ends of an axis', () => {
     fc.assert(
       fc.property(arbitraryPrice(7), fc.integer({ min: 1, max: 1000 }), (price, steps) => {
         const highest = price * (1 + steps / 1000);

@@ -96,7 +96,7 @@ describe('push source', () => {
     await source.close();
   });
 
-  it('counts no gap where nobody named what is missed', async () => {
+  it('counts no gap if it is not named what is missed', async () => {
     const { source, node, subscribe, push } = sourceOf();
     subscribe();
     push(1, 2, 3, 4, 5);

@@ -105,7 +105,7 @@ describe('bounded queue', () => {
     expect(await rest(queue)).toEqual(['d1', 'e1', 'e2']);
   });
 
-  it('asks the producer to pause when full and to go on when half empty, and drops nothing', async () => {
+  it('asks the producer to pause when full and to continue when half empty, and drops nothing', async () => {
     const { queue, seen } = queueOf('pause');
     for (const item of 'abcde') queue.push(item, 1);
     expect(queue.paused).toBe(true);

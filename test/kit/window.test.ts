@@ -103,7 +103,7 @@ describe('holding', () => {
     bench.expectBalanced();
   });
 
-  it('tells once how a message that was passed on has ended', () => {
+  it('reports once how a message that was passed on has ended', () => {
     const outcomes: unknown[] = [];
     const bench = new Bench(held((keeper) => (message) => keeper.pass(message, (outcome) => outcomes.push(outcome))));
     bench.put('a');

@@ -34,7 +34,7 @@ function world() {
 }
 
 describe('health', () => {
-  it('is red while a store is away, green when it is back, and red from the beginning of a drain on', async () => {
+  it('is red while a store is unavailable, green when it is back, and red from the beginning of a drain on', async () => {
     const { clock, runtime, store, ask } = world();
     const ended = runtime.run();
     await clock.advance(5000);
@@ -65,7 +65,7 @@ describe('health', () => {
     expect(ask()).toMatchObject({ status: 503, body: { status: 'not ready', topologies: [{ state: 'stopped' }] } });
   });
 
-  it('says what waits for a person, and nothing that time can cure', () => {
+  it('reports what waits for a person, and no transient problems', () => {
     const ask = (...states: readonly TopologyState[]) =>
       soundness(
         processSnapshot(

@@ -125,7 +125,7 @@ describe('status of a process', () => {
     stop();
   });
 
-  it('stops for good: one last look, and no timer left', async () => {
+  it('stops with one last update, and no timer left', async () => {
     const terminal = new FakeTerminal();
     const { clock, stop } = setUp(terminal);
     stop();

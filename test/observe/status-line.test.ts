@@ -34,7 +34,7 @@ describe('status line', () => {
     expect(statusLines(now, now, 80)).toEqual(['● simulation  running  0.0 msg/s  0 in flight  0 rejected']);
   });
 
-  it('counts no rate when no time has passed, a topology is new, or its counters began anew', () => {
+  it('shows no rate when no time has passed, a topology is new, or its counters restarted', () => {
     const before = processSnapshot(0, [topologySnapshot('a', { read: 500 })]);
     const after = (at: number) =>
       processSnapshot(at, [topologySnapshot('a', { read: 5 }), topologySnapshot('b', { read: 5 })]);
@@ -42,7 +42,7 @@ describe('status line', () => {
       expect(line).toContain(' 0.0 msg/s');
   });
 
-  it('keeps within the width and steers no terminal, whatever a reason says', () => {
+  it('keeps within the width and controls no terminal, whatever a reason says', () => {
     const states: readonly TopologyState[] = [
       'starting',
       'standby',
@@ -89,7 +89,7 @@ describe('block at the start', () => {
     ],
   };
 
-  it('says what runs and where to look', () => {
+  it('shows what runs and its addresses', () => {
     expect(startLines(hints, 60)).toEqual([
       'fdp 0.1.0, profile embedded',
       '',

@@ -74,7 +74,7 @@ describe('status writer', () => {
     expect(time.timers).toBe(0);
   });
 
-  it('tries a table that is away again and says so only to who wants to know; the end waits for nothing then', async () => {
+  it('retries an unavailable table and logs it at debug level only; the end does not wait then', async () => {
     const time = clock();
     let isAway = true;
     let hangs = false;

@@ -81,7 +81,7 @@ describe('aggregate', () => {
     expect(() => check(aggregate, '{ key: [symbol], fields: { a: { sun: x } } }', undefined)).toThrow();
   });
 
-  it('tells the table what its changes do to each field', () => {
+  it('declares what its changes do to each field', () => {
     expect(aggregate.merges?.(optionsOf(aggregate, bar))).toEqual({
       unique: 'symbol',
       fields: { trades: 'count', volume: 'sum', high: 'highest', low: 'lowest', open: 'first', close: 'last' },

@@ -141,7 +141,7 @@ describe('candles', () => {
     ]);
   });
 
-  it('rejects what is no trade, and tells symbols apart whatever is in them', async () => {
+  it('rejects messages that are not trades, and distinguishes symbols whatever is in them', async () => {
     const values = [
       { symbol: '' },
       { price: 'x' },

@@ -119,7 +119,7 @@ describe('dedupe', () => {
     bench.end('b', delivered);
   });
 
-  it('releases what it holds when the lane is taken away', () => {
+  it('releases what it holds when the lane is revoked', () => {
     const bench = new Bench();
     bench.put(['a:1', 'a:2', 'b']);
     bench.lane.abort.abort();
@@ -198,7 +198,7 @@ describe('dedupe', () => {
     expect(bench.batches.length).toBe(20_000);
   });
 
-  it('tells messages apart that lie further from each other than its window', () => {
+  it('distinguishes messages that are further apart than its window', () => {
     const bench = new Bench('{ key: "{key}", window: 10s }');
     bench.put(['a:1'], { timestamp: 0 });
     bench.put(['a:2'], { timestamp: 10_000 });

@@ -32,7 +32,7 @@ describe('explode', () => {
     expect(out.map(({ value }) => value)).toEqual([1, null, { s: 1 }]);
   });
 
-  it('takes templates from the message: when it was received, and where it stands', async () => {
+  it('takes templates from the message: when it was received, and its origin', async () => {
     const dated = operator(explode, '{ field: data, as: { p: p, received: "{received}", at: "{topic}-{offset}" } }');
     const { out } = await runOperators([dated], [{ data: [{ p: 1, received: 9 }, { p: 2 }] }]);
     const timestamp = out[0]?.timestamp;

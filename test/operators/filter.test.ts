@@ -8,7 +8,7 @@ import { check, operator } from './declared.ts';
 const withVolume = operator(filter, 'volume > 0.0');
 
 describe('filter', () => {
-  it('lets go what is not true, and rejects what can not be told', async () => {
+  it('drops messages for which the expression is false, and rejects those for which it cannot be evaluated', async () => {
     const { out, outcomes, context } = await runOperators([withVolume], [{ volume: 1 }, { volume: 0 }, {}, 'x']);
     expect(out.map(({ value }) => value)).toEqual([{ volume: 1 }]);
     expect(outcomes).toEqual([1, 0, 2, 2]);

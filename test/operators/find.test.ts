@@ -107,7 +107,7 @@ describe('find', () => {
     expect(await given(100_001)).toEqual([0, ['FDP_RESULT_TOO_LARGE']]);
   });
 
-  it('lets an empty batch go on when there is no row', async () => {
+  it('passes on an empty batch when there is no row', async () => {
     const context = { ...operatorContext(), lookup: () => table([]) };
     const { batches, outcomes } = await runOperators([operator(find, '{ in: symbols }')], [{}], { context });
     expect(batches.map(({ messages }) => messages)).toEqual([[]]);
@@ -130,7 +130,7 @@ describe('find', () => {
     expect(outcomes).toEqual([0, 0, 2, 2]);
   });
 
-  it('rejects the message with what the store says', async () => {
+  it("rejects the message with the store's error", async () => {
     const away: Lookup = { ...table([]), find: () => Promise.reject(new FdpError('FDP_UNAVAILABLE', 'trades: away')) };
     const context = { ...operatorContext(), lookup: () => away };
     const { outcomes } = await runOperators([operator(find, '{ in: trades }')], [{}], { context });
@@ -138,7 +138,7 @@ describe('find', () => {
     expect(context.rejections.map(({ code }) => code)).toEqual(['FDP_UNAVAILABLE']);
   });
 
-  it('tells a store that has failed that nobody waits for what it may still be doing', async () => {
+  it('aborts the signal of a store that has failed', async () => {
     let given: AbortSignal | undefined;
     const failing: Lookup = {
       ...table([]),
@@ -153,7 +153,7 @@ describe('find', () => {
     expect(given?.aborted).toBe(true);
   });
 
-  it('gives up at its timeout, tells the store so, and is balanced while it waits', async () => {
+  it("gives up at its timeout, aborts the store's signal, and is balanced while it waits", async () => {
     const clock = new VirtualClock();
     const context = { ...operatorContext(testEnvironment(clock)), lookup: () => slow };
     let aborted = false;
@@ -229,7 +229,7 @@ describe('find', () => {
     ]);
   });
 
-  it('asks for a range, of which each bound may be left out', async () => {
+  it('queries a range, of which each bound may be left out', async () => {
     const store = table([]);
     const yaml = '{ in: trades, where: { symbol: "{symbol}", time: { from: "{from}", to: "{to}" } } }';
     const values = [{ symbol: 'A' }, { symbol: 'A', from: 5 }, { symbol: 'A', to: 7 }, { symbol: 'A', from: 5, to: 5 }];
@@ -247,7 +247,7 @@ describe('find', () => {
     ]);
   });
 
-  it('is told of a range that no index leads to, with the index to add', () => {
+  it('reports a range without a suitable index, with the index to add', () => {
     const trades = { symbol: 'string', venue: 'string', price: 'decimal', time: 'date' } as const;
     const input = { symbol: 'string', venue: 'string', from: 'date', limit: 'string' } as const;
     const problems = (where: string, indexes: readonly (readonly string[])[] = [['symbol', 'time', '_id']]) => {

@@ -18,7 +18,7 @@ describe('metadata_upsert', () => {
     expect(isBalanced(context)).toBe(true);
   });
 
-  it('counts nothing unless told', async () => {
+  it('counts nothing unless configured', async () => {
     const { out } = await runOperators([operator(metadataUpsert, '{ by: s, latest: { at: t } }')], [{ s: 'A', t: 1 }]);
     expect(out.map(({ value }) => value)).toEqual([{ merge: { by: { s: 'A' }, count: {}, latest: { at: 1 } } }]);
   });

@@ -29,7 +29,7 @@ describe('reply', () => {
     expect(await answer('{ as: available }', [])).toEqual([{ available: [] }]);
   });
 
-  it('links to the next page with everything that was asked for', async () => {
+  it('links to the next page with all parameters of the request', async () => {
     const page = { value: 17, id: 'ab', limit: 5 };
     const query = 'before=99_x&side=buy%26sell&limit=7&limit=8';
     expect(await answer('{ as: data, pagination: true }', [1], { page, query })).toEqual([

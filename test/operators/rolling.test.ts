@@ -63,7 +63,7 @@ describe('rolling', () => {
   const price = fc.oneof(fc.double({ min: 0.01, max: 1000, noNaN: true }), fc.constantFrom(1e15, 1e-6, 196.38), near);
   const steady = fc.oneof(near, fc.constant(196.38));
 
-  it.each(windows)('%s: each figure is that of what the definition says that it holds', async (yaml, rule) => {
+  it.each(windows)('%s: each figure is that of the trades that the definition gives', async (yaml, rule) => {
     const some = fc.oneof(arrivals(price), arrivals(steady), arrivals(fc.constant(196.38)));
     await fc.assert(
       fc.asyncProperty(some, async (all) => {

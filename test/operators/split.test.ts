@@ -74,7 +74,7 @@ describe('split', () => {
     );
   });
 
-  it('keeps the shape, and looks for the array in it', () => {
+  it('keeps the shape, and checks the array in it', () => {
     expect(check(split, '{ field: data, by: s }', { data: 'any' })).toEqual({ shape: { data: 'any' }, problems: [] });
     expect(check(split, '{ field: dta, by: s }', { data: 'any', type: 'string' }).problems).toEqual([
       'field: there is no field dta | did you mean data?',

@@ -122,7 +122,7 @@ describe('vwap', () => {
     );
   });
 
-  it('rejects what is no trade, and its neighbours go on', async () => {
+  it('rejects a message that is not a trade, and the others continue', async () => {
     const good = { symbol: 'A', price: 10, volume: 1 };
     const bad = [
       { price: 1, volume: 1 },
@@ -180,7 +180,7 @@ describe('the window of vwap', () => {
   ];
   const price = fc.oneof(fc.double({ min: 0.01, max: 1000, noNaN: true }), fc.constantFrom(1e9, 1e-6, 196.38));
 
-  it.each(windows)('%s: exact, of what the definition says that it holds', async (yaml, rule) => {
+  it.each(windows)('%s: exact, of the trades that the definition gives', async (yaml, rule) => {
     await fc.assert(
       fc.asyncProperty(arrivals(price), fc.constantFrom(0, 1000), async (all, pause) => {
         // With pauses of up to a minute a thousandfold the trades pass over days and sessions.
@@ -223,7 +223,7 @@ describe('the window of vwap', () => {
     expect(await vwaps('window: 1s', trades)).toEqual([10, 20, 25, 30, 30, 130 / 3]);
   });
 
-  it('of a session: begins anew where the calendar says, on a day that closes early, too', async () => {
+  it('of a session: starts again where the calendar says, also on a day that closes early', async () => {
     const trades = [
       [at('13:29:59.999'), 10, 1],
       [at('13:30:00.000'), 20, 1],
@@ -235,7 +235,7 @@ describe('the window of vwap', () => {
     expect(await vwaps('window: session, calendar: XNYS', trades)).toEqual([10, 20, 30, 70, 70, 80]);
   });
 
-  it('rejects a trade that the calendar does not cover, and goes on', async () => {
+  it('rejects a trade that the calendar does not cover, and continues', async () => {
     const values = ['2023-12-29', '2025-07-03'].map((day) => {
       return { symbol: 'A', time: Date.parse(`${day}T15:00:00Z`), price: 10, volume: 1 };
     });
@@ -246,7 +246,7 @@ describe('the window of vwap', () => {
     ]);
   });
 
-  it('holds at most max_trades, and tells that it is too short', async () => {
+  it('holds at most max_trades, and reports that it is too short', async () => {
     const environment = testEnvironment();
     const values = [1, 2, 3, 4].map((time) => ({ symbol: 'A', time, price: 10 * time, volume: 1 }));
     const { out, context } = await runOperators([operator(vwap, '{ window: 1m, by: symbol, max_trades: 2 }')], values, {

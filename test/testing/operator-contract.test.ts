@@ -88,7 +88,7 @@ const mistakes: readonly (readonly [string, Create, string])[] = [
       const seen = new Set<unknown>();
       return filter(context, (message) => seen.size !== seen.add(numberOf(message)).size);
     },
-    'begins anew with each subscription',
+    'starts again with each subscription',
   ],
   [
     'counts warm-up messages',

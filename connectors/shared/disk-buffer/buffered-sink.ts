@@ -10,22 +10,22 @@ import { type BufferedMessage, DiskBuffer, type DiskBufferOptions } from './disk
 import { Losses } from './losses.ts';
 import { type Kept, Offered } from './offered.ts';
 
-/** How long the log may take before a message goes to the disk instead, ms. */
+/** How long the log may take before a message goes to disk instead, ms. */
 const patienceMs = 1000;
-/** How long one attempt to bring messages to the log may take, ms. */
+/** How long one attempt to send messages to the log may take, ms. */
 const attemptMs = 15_000;
-/** Messages brought from the disk to the log at a time, at most. */
+/** The most messages sent from the disk to the log at a time. */
 const drainStep = 500;
-/** Waits between two tries grow up to this, ms: a log that is back is noticed within moments. */
+/** The longest wait between two attempts, ms: short, so that a recovered log is noticed soon. */
 const longestWaitMs = 5000;
 
 /**
- * A log's sink with a disk buffer before it, for a source that can't give a message again: when the log has not
- * confirmed for a second a message is kept on the disk and counts as delivered, and until the buffer is empty every
- * message goes through it, so that the order is kept. Survives a kill; bounded, the oldest go first and are counted as
- * `dropped`. What the log rejects permanently after it waited goes to the dead letter; a dead letter itself is dropped.
- * A write that was not waited for has not failed: the log is offered the very same message again, by which it knows it.
- * Only what a process that died was about to bring may be there twice (`uncertain`).
+ * A log's sink with a disk buffer before it, for a source that can't replay: if the log has not
+ * confirmed a message within a second it is kept on disk and counts as delivered, and until the buffer is empty every
+ * message goes through it, which keeps the order. Survives a kill; bounded: the oldest are dropped first and counted as
+ * `dropped`. A buffered message that the log rejects permanently goes to the dead letter; a dead letter itself is
+ * dropped. A write that was not awaited has not failed: the log is offered the same message object again, by which it
+ * recognises it. Only messages that a killed process was sending may be stored twice (`uncertain`).
  */
 export class BufferedSink implements Sink {
   readonly ordered = true;
@@ -41,10 +41,10 @@ export class BufferedSink implements Sink {
   #working: Promise<void> | undefined;
   #turn = 0;
   readonly #losses: Losses;
-  /** Messages brought at a time: fewer while one is looked for that spoils the write. */
+  /** Messages sent at a time: fewer while the one that fails the write is being found. */
   #atATime = drainStep;
   readonly #offered = new Offered();
-  /** Confirmed by the log and still in the buffer: removed before anything else is brought. */
+  /** Confirmed by the log and still in the buffer: removed before anything else is sent. */
   #confirmed: readonly BufferedMessage[] = [];
 
   constructor(inner: Sink, options: DiskBufferOptions, context: RoleContext) {
@@ -56,7 +56,7 @@ export class BufferedSink implements Sink {
     this.maxMessageBytes = inner.maxMessageBytes ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Resolves when the buffer is open: the log may be away, and the node is red until it is there. */
+  /** Resolves when the buffer is open: the log may be unavailable, and the node is `retrying` until it is connected. */
   async connect(signal: AbortSignal): Promise<void> {
     await this.#buffer.open(signal);
     const { size } = this.#buffer;
@@ -116,7 +116,7 @@ export class BufferedSink implements Sink {
     await this.#buffer.close();
   }
 
-  /** The log's answer when it comes in time; undefined when all messages are to be kept on the disk. */
+  /** The log's receipt if it comes in time; undefined if all messages are to be kept on disk. */
   async #tryLog(messages: readonly Message[], signal: AbortSignal): Promise<Receipt | undefined> {
     const { clock } = this.#context;
     const { controller, release } = linkedAbort(signal, this.#life.signal);
@@ -124,10 +124,10 @@ export class BufferedSink implements Sink {
     const late = () => new FdpError('FDP_TIMEOUT', `${this.#options.name}: the log did not confirm the write in time`);
     try {
       if (await endedWithin(clock, patienceMs, written)) return await written;
-      // Nothing may overtake it: the buffer is worked off once this write has ended.
+      // Nothing may overtake it: the buffer is emptied after this write has ended.
       controller.abort();
       this.#working = Promise.allSettled([this.#working, written]).then(() => {});
-      // It may be confirmed in this very moment: what the log has is not kept as well.
+      // It may just have been confirmed: messages in the log are not kept as well.
       const receipt = await withGrace(clock, written, { signal: controller.signal, graceMs: patienceMs, late });
       this.#workOff();
       return receipt;
@@ -169,7 +169,7 @@ export class BufferedSink implements Sink {
           return;
         }
         this.#context.node.retries++;
-        // Once it is connected the log tells its troubles by itself.
+        // Once it is connected the log reports its state itself.
         if (!this.#innerConnected && !this.#life.signal.aborted) this.#context.node.is('retrying', errorText(error));
         this.#context.log.debug({}, `${this.#options.name}: ${errorText(error)}`);
         await backoff.wait(this.#life.signal);
@@ -223,7 +223,7 @@ export class BufferedSink implements Sink {
     const { key, timestamp, value } = message;
     const { node, outcomes } = this.#context;
     const record: SourceMessage = { key, timestamp, value, raw: value, meta: { lane: 'disk buffer' } };
-    // It has gone out of this node once already.
+    // It already counts as out of this node.
     node.made++;
     return new Promise((resolve) => {
       const track = new Track({ ended: (outcome) => resolve(outcome === Outcome.rejected) }, record);

@@ -3,7 +3,7 @@ import type { RoleContext } from '../../../src/kit/role.ts';
 import { decodeRecord } from '../log/codec.ts';
 import { HeldFile } from '../sqlite-file/held-file.ts';
 
-/** A message on its way to a log, as it waits on the disk. */
+/** A message for a log in the disk buffer. */
 export interface BufferedMessage {
   readonly id: number;
   readonly key: string | null;
@@ -16,16 +16,17 @@ export interface DiskBufferOptions {
   /** Names the queue within the file: several sinks may share one. */
   readonly name: string;
   readonly path: string;
-  /** Bytes of keys and values that may wait. */
+  /** The most bytes of keys and values in the buffer. */
   readonly maxBytes: number;
 }
 
-/** What a message takes beside its key and value, roughly, bytes. */
+/** Roughly the bytes that a message takes beside its key and value. */
 const overheadBytes = 64;
 
 /**
- * A queue in a SQLite file, fsynced: what `append` has confirmed survives a kill and a power cut. Bounded: when it is
- * full the oldest messages are dropped, and their number is reported. A full disk is FDP_DISK_FULL; nothing of it is lost.
+ * A queue in a SQLite file, fsynced: messages that `append` has confirmed survive a kill and a power cut. Bounded: if
+ * it is full the oldest messages are dropped, and their number is reported. A full disk is FDP_DISK_FULL; nothing of it
+ * is lost.
  */
 export class DiskBuffer {
   readonly #options: DiskBufferOptions;
@@ -39,7 +40,7 @@ export class DiskBuffer {
     this.#file = new HeldFile(`${options.name}: the disk buffer`, options.path, context);
   }
 
-  /** Messages that wait. */
+  /** The number of messages. */
   get size(): number {
     return this.#messages;
   }
@@ -59,7 +60,7 @@ export class DiskBuffer {
     this.#isOpen = true;
   }
 
-  /** Resolves when the messages are durable, with their ids, and the number of older ones that had to go. */
+  /** Resolves when the messages are durable, with their ids, and the number of older ones that were dropped. */
   async append(
     messages: readonly Omit<BufferedMessage, 'id'>[],
     signal: AbortSignal,

@@ -1,6 +1,6 @@
 import type { RoleContext } from '../../../src/kit/role.ts';
 
-/** Messages that were dropped: counted as `dropped`, logged, and shown by the node until a step went well again. */
+/** Dropped messages: counted as `dropped`, logged, and shown by the node until a step succeeds again. */
 export class Losses {
   readonly #context: Pick<RoleContext, 'node' | 'log'>;
   readonly #name: string;
@@ -11,7 +11,7 @@ export class Losses {
     this.#name = name;
   }
 
-  /** The node is red for them. */
+  /** Whether the node shows them. */
   get areShown(): boolean {
     return this.#areShown;
   }
@@ -25,7 +25,7 @@ export class Losses {
     log.error({ dropped }, `${this.#name}: ${dropped} messages were dropped: ${why}`);
   }
 
-  /** A step went well. */
+  /** To be called when a step has succeeded. */
   end(): void {
     if (!this.#areShown) return;
     this.#areShown = false;

@@ -2,25 +2,25 @@ import type { Message, SourceMessage } from '../../../src/kit/message.ts';
 import { looseTrack } from '../../../src/kit/track.ts';
 import type { BufferedMessage } from './disk-buffer.ts';
 
-/** A message for the buffer; `offered` when the log has seen it, and may store it yet. */
+/** A message for the buffer; `offered` if the log has received it, and may still store it. */
 export interface Kept {
   readonly row: Omit<BufferedMessage, 'id'>;
   readonly offered: Message | undefined;
 }
 
 /**
- * The messages of a disk buffer as the log was offered them, by their ids: a log that was not waited for knows the very
- * same message again, and appends it once. Bounded by what was offered and is still in the buffer.
+ * The messages of a disk buffer that the log was offered, by their ids: a log whose write was not awaited recognises
+ * the same message object, and appends it once. Bounded by the offered messages that are still in the buffer.
  */
 export class Offered {
   readonly #messages = new Map<number, Message>();
 
-  /** It lies in the buffer under this id, and the log may store it yet. */
+  /** Adds a message that is in the buffer under this id, and that the log may still store. */
   add(id: number, message: Message): void {
     this.#messages.set(id, message);
   }
 
-  /** The oldest messages of the buffer, to be offered; what was dropped from it meanwhile is forgotten. */
+  /** The oldest messages of the buffer, to be offered; forgets messages that were dropped meanwhile. */
   messagesOf(waiting: readonly BufferedMessage[]): readonly Message[] {
     const oldest = waiting[0]?.id ?? 0;
     for (const id of this.#messages.keys()) if (id < oldest) this.#messages.delete(id);

@@ -1,27 +1,28 @@
 import type { NodeStats } from '../../../src/kit/node-stats.ts';
 import { foreignText } from '../../../src/kit/text.ts';
 
-/** A line of the feed, as far as it is shown. */
+/** The parts of a price line that are shown. */
 export interface FeedLine {
   readonly symbol: string;
   readonly price: number;
-  /** Undefined: the feed gave none, or nothing that is a number. */
+  /** Undefined if the line has none, or not a number. */
   readonly vwap: number | undefined;
-  /** Unix ms; undefined: the feed gave none that can be read. */
+  /** Unix ms; undefined if the line has none that can be read. */
   readonly time: number | undefined;
 }
 
 const longestSymbol = 64;
 const longestNumber = 40;
-/** From here on a number is taken for milliseconds; below, for seconds. */
+/** Numbers from here on are milliseconds; below, seconds. */
 const firstMs = 1e11;
 const lastMs = 4.1e12;
 const shownLine = 80;
 const expected = 'an object with a `symbol` and a `price`, as the VWAP feed has them';
 
 /**
- * Reads a line that anybody may have sent: an object with a `symbol` and a `price`, a number or the text of one; `vwap` and
- * `time` (ISO 8601, Unix seconds or ms) may be missing, further fields are passed over. Undefined: no line of a feed.
+ * Reads an untrusted line: an object with a `symbol` and a `price`, a number or the text of one; `vwap` and
+ * `time` (ISO 8601, Unix seconds or ms) may be missing, further fields are ignored. Undefined if it is not a price
+ * line.
  */
 export function readFeedLine(value: unknown): FeedLine | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
@@ -34,8 +35,8 @@ export function readFeedLine(value: unknown): FeedLine | undefined {
 }
 
 /**
- * Shows on a node that a feed sends something else than lines of a feed: the node is red while nothing that came could be
- * read, and says what came.
+ * Shows on a node that a feed sends something else than price lines: the node is `retrying` while nothing could be
+ * read, with an example as the reason.
  */
 export class FeedWatch {
   readonly #node: NodeStats;
@@ -45,7 +46,7 @@ export class FeedWatch {
     this.#node = node;
   }
 
-  /** What one write held: how many lines were read, and one of those that were not. */
+  /** Reports one write: how many lines were read, and one that was not. */
   saw(read: number, refused: { readonly value: unknown } | undefined): void {
     if (read === 0 && refused) {
       this.#isRefusing = true;

@@ -8,7 +8,7 @@ import type { LogUsage } from './usage.ts';
 
 const usage: LogUsage = { group: '', from: 'earliest', warmUp: 0, batch: 500, batchBytes: 1024 * 1024 };
 
-/** Reads what lies in a log now, each partition from its first record to the end that it has at the start. */
+/** Reads the current content of a log, each partition from its first record to its end at the start. */
 export class LogBrowser implements Source {
   readonly replayable = false;
   readonly lanes: Observable<Lane>;

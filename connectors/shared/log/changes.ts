@@ -5,7 +5,7 @@ export function nameOf(topic: string | number, partition: number): string {
   return `${topic}/${partition}`;
 }
 
-/** Tells those who wait for the partitions of a log, by the name of each, that there is something new. */
+/** Wakes readers that wait for partitions of a log, by the name of each, when there is something new. */
 export class Changes {
   #ofAll = 0;
   readonly #of = new Map<string, number>();
@@ -15,24 +15,24 @@ export class Changes {
     return this.#waiters.size > 0;
   }
 
-  /** A number to give to `since`; ask before reading. */
+  /** A number for `since`; to be taken before reading. */
   version(name: string): number {
     return this.#ofAll + (this.#of.get(name) ?? 0);
   }
 
-  /** There may be more of one; or of any, when it is not known of which. */
+  /** One partition, or an unknown one, may have new records. */
   tell(name?: string): void {
     if (name === undefined) this.#ofAll++;
     else this.#of.set(name, (this.#of.get(name) ?? 0) + 1);
     for (const [wake, waitsFor] of [...this.#waiters]) if (name === undefined || name === waitsFor) wake();
   }
 
-  /** Records have come to a topic. */
+  /** A topic has new records. */
   appended(topic: string | number, records: readonly { readonly partition: number }[]): void {
     for (const partition of new Set(records.map((record) => record.partition))) this.tell(nameOf(topic, partition));
   }
 
-  /** Resolves when there may be more than at `version`, or `signal` aborts. */
+  /** Resolves when there may be more than at `version`, or when `signal` aborts. */
   since(name: string, version: number, signal: AbortSignal): Promise<void> {
     if (this.version(name) !== version) return Promise.resolve();
     return woken(signal, (wake) => {

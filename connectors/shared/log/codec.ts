@@ -4,7 +4,7 @@ import { parseJson, toJson } from '../../../src/kit/json.ts';
 import type { Message, SourceMessage } from '../../../src/kit/message.ts';
 import type { StoredRecord } from './store.ts';
 
-/** The partition that a record lies in. */
+/** The partition of a record. */
 export interface RecordOrigin {
   readonly lane: string;
   readonly topic: string;
@@ -17,8 +17,8 @@ export function partitionOf(key: string, partitions: number): number {
 }
 
 /**
- * A message's value as a log keeps it: text and bytes as they are, everything else as JSON.
- * @throws FDP_MESSAGE_REFUSED when it has no JSON, or is larger than `maxBytes` with its key
+ * A message's value as a log stores it: text and bytes unchanged, everything else as JSON.
+ * @throws FDP_MESSAGE_REFUSED if it can't be written as JSON, or is larger than `maxBytes` with its key
  */
 export function encodeValue(message: Message, name: string, maxBytes: number): string | Uint8Array {
   const { value, key } = message;
@@ -29,7 +29,7 @@ export function encodeValue(message: Message, name: string, maxBytes: number): s
   return encoded;
 }
 
-/** A stored record as a source gives it: JSON parsed once; what can't be parsed carries the problem and its bytes. */
+/** A stored record as a source message: JSON is parsed once; an unparseable one carries the problem and its bytes. */
 export function decodeRecord(record: StoredRecord, origin: RecordOrigin): SourceMessage {
   const { offset, timestamp, key, value: raw } = record;
   const { lane, topic, partition } = origin;

@@ -6,7 +6,7 @@ import { decodeRecord } from './codec.ts';
 import type { Bounds, LogStore, StoredRecord, Topic } from './store.ts';
 import type { LogUsage } from './usage.ts';
 
-/** How long a reader waits when another process keeps even readers out, ms. */
+/** How long a reader waits if another process locks out even readers, ms. */
 const busyMs = 10;
 
 export interface LogLaneOptions {
@@ -19,7 +19,7 @@ export interface LogLaneOptions {
   readonly context: RoleContext;
   /** Aborts when the source stops its intake. */
   readonly stopped: AbortSignal;
-  /** Called when a commit finds that another process has the group. */
+  /** Called when a commit finds that another process holds the lease. */
   lost(): void;
 }
 
@@ -35,7 +35,7 @@ export class LogLane implements Lane {
   readonly group: LanePosition;
   readonly #abort = linkedAbort().controller;
   readonly #options: LogLaneOptions;
-  /** The next offset to give. */
+  /** The next offset to read. */
   #next = 0;
   /** Where the warm-up ends; undefined after it. */
   #warmUntil: number | undefined;
@@ -55,7 +55,7 @@ export class LogLane implements Lane {
     this.#beginAt(start.position);
   }
 
-  /** The position made durable last. */
+  /** The last committed position. */
   get committed(): number {
     return this.#committed;
   }
@@ -105,7 +105,7 @@ export class LogLane implements Lane {
     this.#warmUntil = warmUp > 0 ? position : undefined;
   }
 
-  /** Makes a position durable, as long as the group is this process'. */
+  /** Makes a position durable, as long as this process holds the lease. */
   async #keep(position: number, note: string | undefined): Promise<void> {
     const { store, usage, epoch, partition } = this.#options;
     const committed = note === undefined ? { position } : { position, note };
@@ -163,7 +163,7 @@ export class LogLane implements Lane {
     return { messages, bytes, position: this.#next };
   }
 
-  /** Everything up to the log's end may have been removed before it was read. */
+  /** Handles that everything up to the log's end may have been removed before it was read. */
   #emptyGap(): undefined {
     const { first } = this.#bounds();
     if (first > this.#next) {

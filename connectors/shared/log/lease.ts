@@ -2,22 +2,22 @@ import { errorText, FdpError, isRetriable } from '../../../src/errors.ts';
 import type { RoleContext } from '../../../src/kit/role.ts';
 import type { Lease, LogStore } from './store.ts';
 
-/** How often the holder shows that it lives, ms. */
+/** How often the holder renews its lease, ms. */
 const beatMs = 500;
-/** A holder that did not for so long, by the stand-by's own monotonic clock, has lost its turn, ms. */
+/** A lease that was not renewed for this long, by the standby's own monotonic clock, has expired, ms. */
 const staleMs = 3000;
-/** How often a stand-by looks, ms. */
+/** How often a standby checks, ms. */
 const pollMs = 100;
 
 export interface HeldLease {
   readonly epoch: number;
-  /** The one before did not give it back: it was killed, or sleeps. */
+  /** The previous holder did not release it: it was killed, or is suspended. */
   readonly takenOver: boolean;
 }
 
 /**
- * Waits until this role may work its group: at once when nobody does, soon after a clean release, 3 s after the last
- * sign of life of a holder that was killed. Meanwhile the node stands by.
+ * Waits for the lease of the group: at once if it is free, soon after a clean release, 3 s after the last
+ * renewal of a holder that was killed. Meanwhile the node is in standby.
  * @throws FDP_CLOSED when `signal` aborts
  */
 export async function waitForLease(
@@ -49,8 +49,8 @@ export async function waitForLease(
 }
 
 /**
- * Shows every 500 ms that the holder lives; calls `lost` once when somebody else has the group, or with the error that a
- * person must cure. Returns the stop.
+ * Renews the lease every 500 ms; calls `lost` once if another process has taken it, or with the error that a
+ * person must fix. Returns a function that stops it.
  */
 export function keepLease(
   store: LogStore,
@@ -66,7 +66,7 @@ export function keepLease(
     } catch (error) {
       if (stopped || (error instanceof FdpError && error.code === 'FDP_CLOSED')) return;
       if (error instanceof FdpError && error.fault === 'fatal') return lost(error);
-      // Busy or full: the next beat tries again, and whoever takes over meanwhile is noticed by its epoch.
+      // Busy or full: the next renewal tries again, and a takeover meanwhile is noticed by its epoch.
       context.log[isRetriable(error) ? 'debug' : 'error']({ group: lease.group }, errorText(error));
     }
     if (!stopped) schedule();

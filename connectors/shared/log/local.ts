@@ -6,14 +6,14 @@ import { durationMs, sizeBytes } from '../../../src/kit/units.ts';
 import type { LogStore } from './store.ts';
 import { logSourceUsage, readLogUsage } from './usage.ts';
 
-/** What a log that lies on this machine keeps, and for how long. */
+/** The retention of a log on this machine. */
 interface Kept {
   readonly retention: string;
   readonly max_size: string;
   readonly max_message_bytes: string;
 }
 
-/** The options that logs on this machine have in common, with their own defaults. */
+/** The common options of logs on this machine, with their own defaults. */
 export function localLogOptions(defaults: Pick<Kept, 'retention' | 'max_size'>) {
   return {
     ...logOptions,

@@ -7,7 +7,7 @@ export interface Ageing {
 }
 
 export interface TrimPlan {
-  /** The first offset that stays. */
+  /** The first offset that is kept. */
   readonly first: number;
   readonly removed: number;
   readonly bytes: number;
@@ -15,8 +15,8 @@ export interface TrimPlan {
 }
 
 /**
- * Which of a partition's oldest records go: those appended before `olderThan` that every group has read (`protect` is
- * the lowest position), and, read or not, as many as `excessBytes` asks for.
+ * Which of a partition's oldest records are removed: those appended before `olderThan` that every group has read
+ * (`protect` is the lowest position), and, read or not, as many as it takes to free `excessBytes`.
  */
 export function planTrim(
   records: readonly Ageing[],
@@ -33,10 +33,10 @@ export function planTrim(
   return { first: (records[0]?.offset ?? 0) + removed, removed, bytes, unread };
 }
 
-/** A group that nobody worked for so long holds nothing back any more, ms. */
+/** A group that was inactive for this long no longer protects records, ms. */
 export const groupMemoryMs = 24 * 3_600_000;
 
-/** What a record weighs beside its key and value. */
+/** The bytes of a record beside its key and value. */
 export const recordOverheadBytes = 32;
 
 export function recordBytes(record: { readonly key: string | null; readonly value: string | Uint8Array }): number {

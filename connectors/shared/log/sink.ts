@@ -5,7 +5,7 @@ import type { Receipt, Sink } from '../../../src/kit/sink.ts';
 import { decodeRecord, encodeValue, partitionOf } from './codec.ts';
 import type { LogStore, NewRecord, TrimLimits } from './store.ts';
 
-/** Records of one transaction, at most: a longer one would hold the event loop. */
+/** The most records of one transaction: a longer one would block the event loop. */
 const chunkRecords = 1000;
 const trimEveryMs = 5000;
 
@@ -15,9 +15,9 @@ export interface LogSinkOptions {
 }
 
 /**
- * Appends to a log. Messages of one key go to one partition in the order given, those without a key to each in turn. A
- * message that the log rejects (too large, not JSON) fails alone and permanently, its neighbours are appended.
- * It also carries out the retention, in small steps.
+ * Appends to a log. Messages of one key go to one partition in order, those without a key to all in turn. A
+ * message that the log rejects (too large, not JSON) fails alone and permanently, the others are appended.
+ * Also enforces the retention, in small steps.
  */
 export class LogSink implements Sink {
   readonly ordered = true;
@@ -111,7 +111,7 @@ export class LogSink implements Sink {
       }
     } catch (error) {
       if (this.#open) log[isRetriable(error) ? 'warn' : 'error']({}, `retention: ${errorText(error)}`);
-      // What a person must fix ends the topology with its next write: one log line is enough.
+      // A fatal error ends the topology with its next write: one log line is enough.
       if (faultOf(error) === 'fatal') return;
     }
     if (unread > 0) {

@@ -10,8 +10,8 @@ import type { LogStore, Topic } from './store.ts';
 import type { LogUsage } from './usage.ts';
 
 /**
- * Reads a log as a member of a consumer group: one lane a partition. One role at a time works a group; others stand by
- * in `connect`. When the lease is lost the lanes end and their Observable fails with FDP_LEASE_LOST.
+ * Reads a log as a member of a consumer group: one lane per partition. One role at a time reads for a group; others are
+ * in standby in `connect`. When the lease is lost the lanes end and their Observable fails with FDP_LEASE_LOST.
  */
 export class LogSource implements Source {
   readonly replayable = true;
@@ -88,7 +88,7 @@ export class LogSource implements Source {
     try {
       if (epoch !== undefined) await this.#store.releaseLease(this.#usage.group, epoch);
     } catch (error) {
-      // Where a person must cure it there is no lease any more, and the topology's end says why.
+      // After a fatal error there is no lease any more, and the topology's end reports the reason.
       const level = faultOf(error) === 'fatal' ? 'debug' : 'warn';
       this.#context.log[level]({}, `${this.#store.name}: the lease runs out by itself: ${errorText(error)}`);
     }

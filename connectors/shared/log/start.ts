@@ -7,8 +7,8 @@ import type { LogUsage } from './usage.ts';
 const searchStep = { count: 5000, bytes: 16 * 1024 ** 2 };
 
 /**
- * The positions of the partitions where the group has none yet, as `from` says.
- * @throws FDP_POSITION_BEYOND_END when a position that it has lies beyond the log's end
+ * The positions of partitions without one, by the option `from`.
+ * @throws FDP_POSITION_BEYOND_END if an existing position is beyond the log's end
  */
 export async function startPositions(
   store: LogStore,
@@ -38,7 +38,7 @@ export async function startPositions(
   return missing;
 }
 
-/** The first offset with a timestamp not before `time`, found step by step; the log's end when there is none. */
+/** The first offset with a timestamp not before `time`, found step by step; the log's end if there is none. */
 async function firstSince(
   store: LogStore,
   partition: number,

@@ -23,7 +23,7 @@ export interface Topic {
   readonly partitions: number;
 }
 
-/** Says it when a topic was made with other partitions than the spec wants: keys would move, so they stay. */
+/** Logs that an existing topic has another number of partitions than configured: it is kept, since keys would move. */
 export function sayPartitions(
   log: Logger,
   store: LogStore,
@@ -34,24 +34,24 @@ export function sayPartitions(
   log.warn({ topic: store.topic, partitions: found }, text);
 }
 
-/** What a partition holds: its first offset, and the next that it will give. */
+/** The offsets of a partition: its first, and the next one to be written. */
 export interface Bounds {
   readonly first: number;
   readonly next: number;
 }
 
-/** Who works a group. `owner` is null when it was given back. */
+/** Who reads for a group. `owner` is null after a release. */
 export interface Lease {
   readonly owner: string | null;
   readonly epoch: number;
-  /** Raised by the holder while it lives. */
+  /** Raised by the holder with every renewal. */
   readonly beat: number;
 }
 
 export interface TrimLimits {
   readonly retentionMs: number;
   readonly maxBytes: number;
-  /** Records of one step, at most. */
+  /** The most records of one step. */
   readonly step: number;
 }
 
@@ -64,28 +64,28 @@ export interface Trimmed {
 
 /**
  * Where one topic's records, positions and leases are kept: SQLite or memory. Everything that returns a promise is
- * one atomic and durable step; the rest answers at once from a consistent snapshot.
+ * one atomic and durable step; the rest returns at once from a consistent snapshot.
  */
 export interface LogStore {
   /** The topic's name. */
   readonly topic: string;
   /** The connector's name, for messages. */
   readonly name: string;
-  /** Opens the store and makes the topic when it is missing. */
+  /** Opens the store and creates the topic if it is missing. */
   open(signal: AbortSignal): Promise<Topic>;
   append(records: readonly NewRecord[], signal: AbortSignal): Promise<void>;
   bounds(): readonly Bounds[];
-  /** Records from `offset` on, at most `count` and `bytes`, but one if there is one. */
+  /** Records from `offset` on, at most `count` and `bytes`, but at least one if there is one. */
   read(partition: number, offset: number, limits: { count: number; bytes: number }): readonly StoredRecord[];
-  /** A number to give to `changedSince`; ask before reading. */
+  /** A number for `changedSince`; to be taken before reading. */
   version(partition: number): number;
   /** Resolves when there may be more than at `version`, or `signal` aborts. */
   changedSince(partition: number, version: number, signal: AbortSignal): Promise<void>;
 
   lease(group: string): Lease | undefined;
   /**
-   * Takes the lease when it is free, or still as `stale` says; gives the new epoch, or undefined when it was not to
-   * be had.
+   * Takes the lease if it is free, or unchanged since `stale`; returns the new epoch, or undefined if it was not
+   * available.
    */
   takeLease(group: string, owner: string, stale: Lease | undefined): Promise<number | undefined>;
   /** False when a newer epoch has the lease. */
@@ -97,9 +97,9 @@ export interface LogStore {
 
   /** One small step of retention. */
   trim(limits: TrimLimits): Promise<Trimmed>;
-  /** Only in memory: calls back when a test takes a partition away from whoever reads it. */
+  /** Only in memory: calls back when a test revokes a partition from its reader. */
   onRevoke?(revoked: (partition: number) => void): () => void;
-  /** Bytes that wait beside the file to be moved into it. */
+  /** Bytes of the write-ahead log. */
   readonly walBytes?: number;
   /** Idempotent. */
   close(): Promise<void>;

@@ -1,7 +1,7 @@
 import type { FromSchema } from 'json-schema-to-ts';
 import { sizeBytes } from '../../../src/kit/units.ts';
 
-/** What a topology gives beside a log connector's name to read it as a consumer group. */
+/** The options of a topology that reads a log as a consumer group. */
 export const logSourceUsage = {
   type: 'object',
   additionalProperties: false,

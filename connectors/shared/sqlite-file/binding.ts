@@ -4,17 +4,17 @@ import { createRequire } from 'node:module';
 type Binding = typeof import('@photostructure/sqlite');
 
 /**
- * SQLite as Node.js has it built in, twice as fast at reading; the package where Node.js has none, or one that can't give
+ * The SQLite of Node.js, twice as fast at reading; the package if Node.js has none, or one that can't return
  * rows as lists yet (before 22.16). Files are interchangeable.
  */
 export function loadBinding(): Binding {
   return builtIn() ?? packaged();
 }
 
-/** The binding of Node.js itself; undefined where it has none that is good enough. */
+/** The binding of Node.js itself; undefined if it has none, or one that is too old. */
 export function builtIn(): Binding | undefined {
   const { emitWarning } = process;
-  // It warns that its interface may change yet: nothing that a user could do anything about.
+  // It warns that its interface may still change, which a user can't act on.
   process.emitWarning = () => {};
   try {
     const found = process.getBuiltinModule?.('node:sqlite') as Partial<Binding> | undefined;

@@ -12,7 +12,7 @@ const { DatabaseSync } = loadBinding();
 
 const maxStatements = 200;
 
-/** What SQLite's primary result codes mean for us, with their texts; every other one is a mistake of ours. */
+/** SQLite's primary result codes as errors, with their texts; every other code is a bug of fdp. */
 const results: readonly (readonly [result: number, text: string, code: ErrorCode])[] = [
   [3, 'access permission denied', 'FDP_REFUSED'],
   [5, 'database is locked', 'FDP_BUSY'],
@@ -60,7 +60,7 @@ export class Database {
     this.#guarded(() => this.#connection.exec(sql));
   }
 
-  /** Gives the number of rows changed. */
+  /** Returns the number of rows changed. */
   run(sql: string, ...values: readonly SqlValue[]): number {
     return this.#guarded(() => this.#statement(sql).run(...values).changes);
   }
@@ -73,15 +73,17 @@ export class Database {
     return this.#guarded(() => this.#statement(sql).all(...values) as readonly SqlRow[]);
   }
 
-  /** As `all`, each row as a list of its values in the order of the columns: for many rows, at two thirds of the cost. */
+  /**
+   * As `all`, each row as a list of its values in the order of the columns: for many rows, at two thirds of the cost.
+   */
   lists(sql: string, ...values: readonly SqlValue[]): readonly (readonly SqlValue[])[] {
     return this.#guarded(() => this.#statement(sql, true).all(...values) as unknown as readonly SqlValue[][]);
   }
 
   /**
-   * Moves what is in the write-ahead log to the file, as far as other processes let it, and closes. The binding frees
-   * prepared statements, and with the last one the file's handles, only when they are collected as garbage: nothing
-   * may count on that.
+   * Checkpoints the write-ahead log, as far as other processes allow it, and closes. The binding frees
+   * prepared statements, and with the last one the file handles, only when they are garbage-collected: nothing
+   * may rely on that.
    */
   close(): void {
     this.#statements.clear();
@@ -89,7 +91,7 @@ export class Database {
     try {
       this.#connection.exec('PRAGMA wal_checkpoint(TRUNCATE)');
     } catch {
-      // Busy, full or damaged: the log stays beside the file, and whoever opens it next goes on from there.
+      // Busy, full or damaged: the log stays beside the file, and the next process to open it continues from there.
     }
     this.#guarded(() => this.#connection.close());
   }
@@ -118,7 +120,7 @@ function classified(path: string, error: unknown): FdpError {
   const text = errorText(error);
   if (text.includes('too large to be represented'))
     return new FdpError('FDP_MESSAGE_UNREADABLE', `${path}: a stored integer is beyond 2^53`, { cause: error });
-  // One binding calls it so, the other so; and the errors of the package's `all` carry no result code, only its text.
+  // The bindings name the code differently, and errors of the package's `all` have only its text.
   const { errcode, sqliteCode = errcode } = error as { readonly errcode?: unknown; readonly sqliteCode?: unknown };
   const known = results.find(([result, words]) =>
     typeof sqliteCode === 'number' ? result === (sqliteCode & 0xff) : text.endsWith(words),
@@ -132,7 +134,7 @@ function classified(path: string, error: unknown): FdpError {
   return new FdpError(code, `${path}: ${text}${hint ? `: ${hint}` : ''}`, { cause: error });
 }
 
-/** SQLite says of a file that the system has no number left for only that it can't be opened. */
+/** If the system has no file descriptor left, SQLite only reports that the file can't be opened. */
 function isOutOfFiles(path: string): boolean {
   try {
     closeSync(openSync(dirname(path), 'r'));

@@ -8,17 +8,17 @@ import { isOther, openDatabase } from './open.ts';
 import { WalWatch } from './wal-watch.ts';
 import { backOffMs, lockedLimitMs, WriteQueue } from './write-queue.ts';
 
-/** How often other processes' changes are looked for while a reader waits, ms. */
+/** How often changes by other processes are polled while a reader waits, ms. */
 const watchMs = 5;
 const goneCheckMs = 1000;
 
-/** The open files of a clock's world, by path: tests on virtual clocks don't meet each other's. */
+/** The open files per clock, by path: tests on virtual clocks don't share them. */
 const openFiles = new WeakMap<Clock, Map<string, SqliteFile>>();
 
 /**
- * Gives the file at `path`, opened once a process and shared by all that ask; each `acquireFile` needs one `release`.
- * The folder is made when missing. Waits up to 5 s for another process that has the file locked.
- * The folder and the files are for this user alone when they are made here.
+ * The file at `path`, opened once per process and shared by all callers; each `acquireFile` needs one `release`.
+ * The folder is created if missing. Waits up to 5 s for another process that has the file locked.
+ * A folder and files created here are accessible to this user only.
  * @throws FDP_BUSY, FDP_REFUSED, FDP_STORE_NEWER, FDP_STORE_CORRUPT, FDP_STORE_DIFFERS, FDP_DISK_FULL, FDP_CLOSED,
  *   FDP_UNAVAILABLE (too many open files)
  */
@@ -85,7 +85,7 @@ export class SqliteFile {
     return this;
   }
 
-  /** Closes the file when nobody uses it any more, after the writes that are queued. */
+  /** Closes the file after the last release and all queued writes. */
   async release(): Promise<void> {
     if (--this.#references > 0) return;
     await this.#writes.idle();
@@ -103,16 +103,17 @@ export class SqliteFile {
   }
 
   /**
-   * Does `work` in a transaction and resolves when it is durable. What throws is undone alone. `signal` takes it from
-   * the queue; a job that has begun is finished.
-   * @throws FDP_BUSY after 5 s behind another process' lock, FDP_DISK_FULL, FDP_STORE_GONE, FDP_CLOSED, and whatever `work`
+   * Does `work` in a transaction and resolves when it is durable. Work that throws is undone alone. `signal` removes it
+   * from the queue; a job that has started is finished.
+   * @throws FDP_BUSY after 5 s behind another process' lock, FDP_DISK_FULL, FDP_STORE_GONE, FDP_CLOSED, and whatever
+   * `work`
    *   throws
    */
   write<T>(work: (db: Database) => T, signal?: AbortSignal): Promise<T> {
     return this.#writes.write(work, signal);
   }
 
-  /** As `changes.since`, also when another process has changed the file: that is noticed within 5 ms. */
+  /** As `changes.since`, also for changes by another process, which are noticed within 5 ms. */
   changedSince(name: string, version: number, signal: AbortSignal): Promise<void> {
     const changed = this.changes.since(name, version, signal);
     this.#watch();
@@ -143,11 +144,11 @@ export class SqliteFile {
     }
   }
 
-  /** A deleted or replaced file would still take our writes, and lose them. */
+  /** A deleted or replaced file would still accept writes, and lose them. */
   #throwIfGone(): void {
     const now = this.#environment.clock.monotonic();
     if (now - this.#checkedGone < goneCheckMs) return;
-    // Nobody here opens what lies there now before all have let go of the old one: both would share the files beside it.
+    // A new file at the path is opened only after all have released the old one: both would share the files beside it.
     if (isOther(this.path, this.#inode))
       throw new FdpError('FDP_STORE_GONE', `${this.path}: was removed or replaced while in use: restart fdp`);
     this.#checkedGone = now;

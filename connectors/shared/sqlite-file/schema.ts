@@ -4,15 +4,15 @@ import type { Database } from './database.ts';
 /** "fdp1", in the file's header: tells our files from those of other programs. */
 const applicationId = 0x66647031;
 
-/** Raised by every change of the tables below; an older program refuses the file. */
+/** Raised by every change of the tables below; an older version of fdp refuses the file. */
 const schemaVersion = 1;
 
-/** The write-ahead log shrinks to this whenever it begins again from its start, bytes. */
+/** The write-ahead log is truncated to this whenever it restarts, bytes. */
 export const walBytes = 64 * 2 ** 20;
 
 /**
- * Makes a new file ours, or checks that it is, in a version that we know. Sets the connection up: write-ahead log,
- * every commit synced to the disk.
+ * Initialises a new file, or checks that it is a file of fdp in a known version. Sets the connection up: write-ahead
+ * log, every commit synced to the disk.
  * @throws FDP_STORE_NEWER, FDP_STORE_DIFFERS (another program's database), FDP_STORE_CORRUPT, FDP_BUSY
  */
 export function prepareFile(db: Database): void {
@@ -36,7 +36,7 @@ export function prepareFile(db: Database): void {
   }
 }
 
-/** True when the file is ours, false when it is new. */
+/** True if it is a file of fdp, false if it is new. */
 function check(db: Database): boolean {
   const application = Number(db.get('PRAGMA application_id')?.['application_id']);
   const version = Number(db.get('PRAGMA user_version')?.['user_version']);

@@ -6,15 +6,15 @@ import { walBytes } from './schema.ts';
 const checkEveryMs = 1000;
 
 /**
- * The size of a file's write-ahead log. It is moved to the file only as far as no reader, of any process, still needs
- * what lies before: one that reads for hours, or sleeps while it reads, lets it grow without end, and slows all down.
+ * Watches the size of a file's write-ahead log. Checkpoints reach only as far as no reader, of any process, still needs
+ * older pages: a read transaction that lasts for hours lets it grow without limit, and slows everything down.
  */
 export class WalWatch {
   readonly #file: string;
   readonly #environment: Environment;
   #bytes = 0;
   #checkedAt = Number.NEGATIVE_INFINITY;
-  /** What was reported last; 0 while it is small. */
+  /** The last reported size; 0 while it is small. */
   #reported = 0;
 
   constructor(file: string, environment: Environment) {
@@ -26,7 +26,9 @@ export class WalWatch {
     return this.#bytes;
   }
 
-  /** Looks once a second at most; reports when it is twice what it shrinks to, at every doubling, and when that is over. */
+  /**
+   * Checks at most once a second; warns at twice the normal size, at every doubling, and logs when it is normal again.
+   */
   check(): void {
     const { clock, log } = this.#environment;
     const now = clock.monotonic();

@@ -4,7 +4,7 @@ import type { Database } from './database.ts';
 
 /** A lock held for longer than this by another process is logged, ms. */
 const lockedLogMs = 1000;
-/** A job that could not start for so long fails with FDP_BUSY, ms. */
+/** A job that could not start for this long fails with FDP_BUSY, ms. */
 export const lockedLimitMs = 5000;
 
 interface Job {
@@ -16,16 +16,16 @@ interface Job {
 }
 
 interface Hooks {
-  /** Called before each transaction; what it throws fails the jobs. */
+  /** Called before each transaction; an error fails the jobs. */
   begins(): void;
   /** Called after each transaction that is durable. */
   committed(): void;
 }
 
 /**
- * The writes to one file. Those that are queued in one turn of the event loop share one transaction, each in a savepoint
- * of its own, so that one which throws spoils no other; none spans an await. Never blocks on a lock: busy is waited for on
- * the clock.
+ * The writes to one file. Jobs queued in one turn of the event loop share one transaction, each in a savepoint
+ * of its own, so that one which throws affects no other; none spans an await. Never blocks on a lock: retries a busy
+ * file on the clock.
  */
 export class WriteQueue {
   readonly #db: Database;
@@ -92,7 +92,7 @@ export class WriteQueue {
     }
   }
 
-  /** Rejects the jobs that were given up or waited for too long; false when none is left. */
+  /** Rejects jobs that were aborted or have waited too long; false if none is left. */
   #dropSpent(): boolean {
     const now = this.#environment.clock.monotonic();
     for (const job of this.#queue.splice(0)) {
@@ -118,7 +118,7 @@ export class WriteQueue {
     for (const settle of done) settle();
   }
 
-  /** Runs one job in its savepoint. Throws only when the whole transaction is lost. */
+  /** Runs one job in its savepoint. Throws only if the whole transaction is lost. */
   #perform(job: Job): () => void {
     this.#db.exec('SAVEPOINT job');
     try {

@@ -1,7 +1,7 @@
 import type { Environment } from '../../../src/kit/environment.ts';
 import type { StatusReport } from '../../../src/kit/snapshot.ts';
 
-/** The running processes, as far as they are known: all of them, or this one and why the others are not known. */
+/** The known running processes: all of them, or this one and why the others are not known. */
 export interface KnownProcesses {
   /** Unix ms. */
   readonly at: number;
@@ -10,11 +10,11 @@ export interface KnownProcesses {
 }
 
 export interface ProcessesProblem {
-  /** `busy`: the table has not answered the question before; all others are an answer. */
+  /** `busy`: the table has not answered the previous query yet. */
   readonly kind: 'no_table' | 'busy' | 'empty' | 'away';
   /** One line without names of other machines. */
   readonly text: string;
-  /** What the table threw, for a person who may know where it is. */
+  /** The table's error, for readers who may see addresses. */
   readonly cause?: unknown;
 }
 
@@ -25,7 +25,7 @@ const texts = {
   away: 'the status table is unavailable',
 } as const;
 
-/** Asks the status table what all processes report: one question at a time, however many ask. */
+/** Reads the reports of all processes from the status table: one query at a time, for any number of callers. */
 export class Processes {
   readonly #environment: Pick<Environment, 'clock' | 'platform'>;
   #isBusy = false;
@@ -34,7 +34,7 @@ export class Processes {
     this.#environment = environment;
   }
 
-  /** What is known now. Never fails, and while a question is on its way gives `busy` at once. */
+  /** The current state. Never fails, and returns `busy` at once while a query is under way. */
   async ask(): Promise<KnownProcesses> {
     const { clock, platform } = this.#environment;
     if (!platform?.reports) return this.#alone('no_table');

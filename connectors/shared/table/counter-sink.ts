@@ -21,8 +21,8 @@ interface Outcome {
 type Rows = ReadonlyMap<StoredValue, readonly MessageChange[]>;
 
 /**
- * Changes counters: the operations of one row are folded into one atomic update, which also raises the row's mark of
- * their lane. A message at or below the mark was counted before: it changes nothing and is named as known.
+ * Updates counters: the operations of one row are folded into one atomic update, which also raises the row's mark of
+ * their lane. A message at or below the mark was counted before: it changes nothing and is reported as known.
  */
 export class CounterSink extends TableRole implements Sink {
   readonly ordered = true;
@@ -89,7 +89,7 @@ export class CounterSink extends TableRole implements Sink {
     }
   }
 
-  /** A row that the store refuses with many changes in it may take most of them: one after the other. */
+  /** If the store refuses a row with many changes, they are tried one by one. */
   async #refused(
     changes: readonly MessageChange[],
     error: Error,

@@ -37,7 +37,7 @@ export const keepOptions = {
   },
 } as const satisfies Record<string, JSONSchema>;
 
-/** What a table holds. Without `fields` a row is any JSON object, kept whole. */
+/** The content of a table. Without `fields` a row is any JSON object, kept whole. */
 export interface TableDefinition {
   /** The connector's name, for messages. */
   readonly name: string;
@@ -47,7 +47,7 @@ export interface TableDefinition {
   readonly expireMs: number | undefined;
   /** Rows stored longer ago are removed. */
   readonly keepMs?: number | undefined;
-  /** The oldest rows are removed while more is held. */
+  /** The oldest rows are removed while the table is larger. */
   readonly maxBytes?: number | undefined;
 }
 
@@ -63,12 +63,12 @@ export function readTable(name: string, options: TableOptions): TableDefinition 
   };
 }
 
-/** True when the table's oldest rows are removed in time. */
+/** True if the table's oldest rows are removed over time. */
 export function isTrimmed({ keepMs, maxBytes }: TableDefinition): boolean {
   return keepMs !== undefined || maxBytes !== undefined;
 }
 
-/** Why a table with these options can't hold counters, or not those that are changed so; undefined when it can. */
+/** Why a table with these options can't hold counters, or not counters with these operations; undefined if it can. */
 export function whyNoCounters(options: TableOptions, shape?: MergeShape): string | undefined {
   const { unique, keep, max_size } = options;
   if (unique === undefined) return 'they need a field that identifies the row: set `unique`';
@@ -76,7 +76,7 @@ export function whyNoCounters(options: TableOptions, shape?: MergeShape): string
   return shape && whyNoFold(options, shape);
 }
 
-/** What a change needs a field to be. */
+/** The field type that an operation needs. */
 const wantedTypes: Readonly<Record<Exclude<FoldKind, 'first' | 'last' | 'set_on_insert'>, readonly ColumnType[]>> = {
   count: ['int64', 'double', 'decimal', 'date'],
   sum: ['int64', 'double', 'decimal'],
@@ -84,7 +84,7 @@ const wantedTypes: Readonly<Record<Exclude<FoldKind, 'first' | 'last' | 'set_on_
   lowest: ['int64', 'double', 'decimal', 'date'],
 };
 
-/** The types of the fields that can be changed so; undefined when any can. */
+/** The field types that an operation works on; undefined for all. */
 export function typesFor(kind: FoldKind): readonly ColumnType[] | undefined {
   return kind === 'first' || kind === 'last' || kind === 'set_on_insert' ? undefined : wantedTypes[kind];
 }
@@ -101,7 +101,7 @@ function whyNoFold({ fields, unique }: TableOptions, shape: MergeShape): string 
   return undefined;
 }
 
-/** Mistakes that the schema can't find: names that are not declared, names that are ours. */
+/** Reports mistakes that the schema can't express: undeclared names, reserved names. */
 export function checkTable(options: TableOptions, report: Report): void {
   const { fields } = options;
   const words = Object.keys(fields ?? {});
@@ -124,7 +124,7 @@ export function checkTable(options: TableOptions, report: Report): void {
     }
 }
 
-/** `-time` is time, downwards. */
+/** `-time` means descending by time. */
 function sortField(text: string): SortField {
   return text.startsWith('-') ? { field: text.slice(1), descending: true } : { field: text, descending: false };
 }

@@ -14,7 +14,7 @@ import { type Order, type Step, tooLong } from './steps.ts';
 import type { FieldState, Marks, Move, RowState } from './store.ts';
 import { type StoredValue, storedValue, wrongType } from './values.ts';
 
-/** What a step makes of its field: undefined leaves it as it is, a decimal is a sum that is written out at the end. */
+/** The new value of a field: undefined leaves it unchanged, a decimal is a sum that is written out at the end. */
 type Result = StoredValue | Decimal | undefined;
 
 /** A row while changes are folded into it. */
@@ -35,13 +35,13 @@ export class RowDraft {
     this.#values = { ...(before?.values ?? { [definition.unique ?? '']: key }) };
   }
 
-  /** Takes all of a message's steps in, or throws and takes none. @throws FDP_MESSAGE_REFUSED */
+  /** Applies all of a message's steps, or throws and applies none. @throws FDP_MESSAGE_REFUSED */
   take(steps: readonly Step[]): void {
     for (let at = 0; at < steps.length; at++) this.#results[at] = this.#result(steps[at] as Step);
     for (let at = 0; at < steps.length; at++) this.#set(steps[at] as Step, this.#results[at]);
   }
 
-  /** The row with all that was taken in. */
+  /** The row with all applied changes. */
   finish(marks: Marks): RowState {
     for (const [field, total] of this.#sums ?? []) {
       const text = formatDecimal(total);
@@ -91,7 +91,7 @@ export class RowDraft {
     return (this.#states ?? this.#before?.states)?.[field];
   }
 
-  /** A number that grows by one: exact as long as both, and the sum, are what the column can show. */
+  /** Adds to an integer: exact as long as both numbers, and the sum, fit the column. */
   #count({ field, type, value }: Step): number {
     const grown = this.#number(field, 0) + Number(value);
     if (storedValue(type, grown) === undefined) throw this.#beyond(field, String(grown));
@@ -106,7 +106,9 @@ export class RowDraft {
     return total;
   }
 
-  /** What a sum goes on from. A double's exact sum is kept beside it, and holds until somebody changes the double. */
+  /**
+   * The start of a sum. A double's exact sum is kept beside it, and is valid until another program changes the double.
+   */
   #total(field: string, type: Step['type']): Decimal {
     if (type === 'decimal') return this.#decimal(field) ?? { units: 0n, scale: 0 };
     const shown = this.#number(field, 0);
@@ -121,7 +123,7 @@ export class RowDraft {
     return now === undefined || direction * compareDecimals(amount(value), now) > 0;
   }
 
-  /** A value of which nothing tells what ordered it was put there by another program, and yields. */
+  /** A value without a stored order was written by another program, and is replaced. */
   #isOrdered({ field, value, order }: Step, direction: 1 | -1): boolean {
     const now = this.#stateOf(field);
     if (!order || !Array.isArray(now)) return true;
@@ -129,7 +131,7 @@ export class RowDraft {
     return direction * difference > 0;
   }
 
-  /** @throws FDP_MESSAGE_REFUSED when another program put something else there */
+  /** @throws FDP_MESSAGE_REFUSED if another program has stored a value of another type */
   #number(field: string, otherwise: number): number {
     const value = this.#values[field] ?? otherwise;
     if (typeof value === 'number') return value;
@@ -155,7 +157,7 @@ export class RowDraft {
     return new FdpError('FDP_MESSAGE_REFUSED', `${name}: ${field}: expected a sum ${limit} (${type}), got ${text}`);
   }
 
-  /** The fields that a store may move as they are by then, whoever has moved them since they were read; of a finished row. */
+  /** The fields that a store may increment even if others have changed them since they were read; of a finished row. */
   moves(): Readonly<Record<string, Move>> {
     const moves: Record<string, Move> = {};
     for (const field in this.#kinds) {
@@ -173,7 +175,7 @@ export class RowDraft {
     return moves;
   }
 
-  /** Undefined where adding is not exact, or comes near what the field can hold. */
+  /** Undefined if adding is not exact, or comes near the limit of the field. */
   #stepBetween(field: string, before: StoredValue, after: StoredValue): number | undefined {
     const type = this.#typeOf(field);
     const isSafe = (value: StoredValue): value is number =>
@@ -183,7 +185,7 @@ export class RowDraft {
   }
 }
 
-/** Well below 2^53: others that add meanwhile don't reach it. */
+/** Well below 2^53, which concurrent additions don't reach. */
 const safeSum = 2 ** 52;
 
 function amount(value: StoredValue): Decimal {
@@ -194,7 +196,7 @@ function compareOrders(a: Order, b: Order): number {
   return a[0] - b[0] || compare(a[1], b[1]) || a[2] - b[2] || a[3] - b[3];
 }
 
-/** Of two messages of no log that are ordered alike: any order that is always the same. */
+/** For two equal messages without a log position: any deterministic order. */
 function compareTexts(a: StoredValue, b: StoredValue): number {
   return compare(JSON.stringify(a), JSON.stringify(b));
 }

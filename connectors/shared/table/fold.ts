@@ -18,12 +18,12 @@ export interface MessageChange {
 }
 
 export interface Folded extends Changed {
-  /** Indexes of the messages that the row had counted before. */
+  /** Indexes of messages that the row had already counted. */
   readonly known: readonly number[];
   readonly failed: ReadonlyMap<number, Error>;
 }
 
-/** @throws FDP_MESSAGE_REFUSED when the value is no merge operation for this table */
+/** @throws FDP_MESSAGE_REFUSED if the value is not a merge operation for this table */
 export function readChange(definition: TableDefinition, message: Message, index: number): MessageChange {
   const { name, unique } = definition;
   const merge = (message.value as Partial<MergeOperation> | null)?.merge;
@@ -37,14 +37,14 @@ export function readChange(definition: TableDefinition, message: Message, index:
   return { index, message, key, steps: stepsOf(definition, message, merge) };
 }
 
-// Most folds leave nothing out: these stand for that, and nobody changes them.
+// Most folds leave nothing out: shared empty results, never changed.
 const none: readonly number[] = [];
 const noError: ReadonlyMap<number, Error> = new Map();
 
 /**
- * Folds changes, in order, into one row. A change counts only when its message lies above the row's mark of its lane,
- * in the order of (offset, index): however a lane is cut, replayed or retried, the row comes out the same. A message
- * without an offset has no place in a log and always counts.
+ * Folds changes, in order, into one row. A change counts only if its message is above the row's mark of its lane,
+ * in the order of (offset, index): however a lane is batched, replayed or retried, the row comes out the same. A
+ * message without an offset is not from a log and always counts.
  */
 export function fold(
   definition: TableDefinition,
@@ -83,7 +83,7 @@ export function fold(
     : { row: undefined, moves: {}, ...outcome };
 }
 
-/** Where a message's record lies in its lane; undefined for a message of no log. */
+/** The mark after a message; undefined if the message is not from a log. */
 function markTuple({ meta, track }: Message): MarkTuple | undefined {
   if (meta.offset === undefined) return undefined;
   return [meta.offset, meta.index ?? 0, track.timestamp, track.key];

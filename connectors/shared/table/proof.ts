@@ -11,7 +11,7 @@ function keepsRows({ unique, expireMs }: TableDefinition): boolean {
   return unique !== undefined && expireMs === undefined;
 }
 
-/** The last row of a write that was stored now; if there is none, the last that was known from the same place. */
+/** The last row of a write that was stored now; if there is none, the last one known from the same record. */
 export function rowProof(
   definition: TableDefinition,
   messages: readonly Message[],
@@ -44,13 +44,14 @@ export function counterProof(
   return undefined;
 }
 
-/** What a write tells of itself. */
+/** The receipt of a write. */
 export function receipt(done: Omit<Receipt, 'proof'>, proof: Proof | undefined): Receipt {
   return proof ? { ...done, proof } : done;
 }
 
 /**
- * Whether a counter's row lacks a message that it had counted. Of one that was made to forget the lane nothing is known.
+ * Whether a counter's row lacks a message that it had counted. False if the lane's mark was reset: nothing is known
+ * then.
  */
 export function isMissing(mark: MarkTuple | undefined, counted: readonly [offset: number, index: number]): boolean {
   const isForgotten = mark !== undefined && mark[0] < 0;

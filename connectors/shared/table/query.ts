@@ -3,8 +3,8 @@ import type { Query } from '../../../src/kit/lookup.ts';
 import type { TableDefinition } from './definition.ts';
 
 /**
- * Refuses a query that no table could answer: a bug of whoever asks.
- * @throws FDP_INTERNAL for a field that the table has not, and for a page without the sort that it needs
+ * Refuses a query that no table could answer: a bug of the caller.
+ * @throws FDP_INTERNAL for a field that the table does not have, and for a page without the sort that it needs
  */
 export function checkQuery({ fields, name }: TableDefinition, { where, ranges = [], sort, after }: Query): void {
   const named = [...ranges, ...sort].map(({ field }) => field);

@@ -2,7 +2,7 @@ import { errorText } from '../../../src/errors.ts';
 import type { RoleContext } from '../../../src/kit/role.ts';
 import { expireStep, type TableStore } from './store.ts';
 
-/** What the sinks of a table share: opening, closing, and removing what has expired. */
+/** Shared by the sinks of a table: opening, closing, and removing expired rows. */
 export abstract class TableRole {
   protected readonly store: TableStore;
   protected readonly context: RoleContext;
@@ -25,7 +25,7 @@ export abstract class TableRole {
     return this.#closing;
   }
 
-  /** After a write: tells how much waits beside the file, and now and then removes rows that have expired. */
+  /** After a write: updates the gauge of the write-ahead log, and from time to time removes expired rows. */
   protected async afterWrite(): Promise<void> {
     const { walBytes } = this.store;
     if (walBytes !== undefined) this.context.node.gauge('wal_bytes', walBytes);
@@ -36,7 +36,7 @@ export abstract class TableRole {
     }
   }
 
-  /** Removes what has expired, now and then. What it throws waits for the next time. */
+  /** Removes expired rows from time to time. After an error it tries again the next time. */
   protected async removeOld(): Promise<void> {
     const { definition, retention } = this.store;
     const { expireMs } = definition;

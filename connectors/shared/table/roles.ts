@@ -8,12 +8,12 @@ import { RowSink } from './row-sink.ts';
 import type { TableReader, TableStore } from './store.ts';
 import { Turns } from './turns.ts';
 
-/** The sink that a topology's input asks for. */
+/** The sink for a topology's kind of input. */
 export function tableSink(store: TableStore, context: RoleContext): Sink {
   return context.input === 'merges' ? new CounterSink(store, context) : new RowSink(store, context);
 }
 
-/** Looks rows up where that is synchronous. */
+/** A lookup in a synchronous store. */
 export class TableLookup implements Lookup {
   readonly #reader: TableReader;
   readonly #turns: Turns;

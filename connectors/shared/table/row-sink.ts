@@ -9,15 +9,15 @@ import { receipt, rowProof } from './proof.ts';
 import { TableRole } from './role.ts';
 import { expireStep, isAbove, type NewRow } from './store.ts';
 
-/** Rows of one insert, at most: a longer transaction would hold the event loop. */
+/** The most rows of one insert: a longer transaction would block the event loop. */
 const chunkRows = 1000;
-/** How often a table is looked at that holds no more than it may, ms. */
+/** How often a table within its limits is checked, ms. */
 const trimEveryMs = 1000;
 
 /**
- * Stores rows whose unique field is not known yet. The receipt names each known one with where the stored one came
- * from (offset -1 for a message of no log, lane '' for a row of somebody else). A row that the store will never take
- * fails alone and for good.
+ * Stores rows whose unique value is not known yet. The receipt names each known one with the stored row's origin
+ * (offset -1 for a message outside a log, lane '' for a row of another program). A row that the store will never accept
+ * fails alone and permanently.
  */
 export class RowSink extends TableRole implements Sink {
   readonly ordered = false;
@@ -25,7 +25,7 @@ export class RowSink extends TableRole implements Sink {
     behind: (lane, proofs) => this.#behind(lane, proofs),
     put: (row, signal) => this.#put(row, signal),
   };
-  /** Of the write that is being ended. */
+  /** The proof of the current write. */
   #written = 0;
   #trimmedAt = Number.NEGATIVE_INFINITY;
 
@@ -69,7 +69,7 @@ export class RowSink extends TableRole implements Sink {
     const missing = await this.store.missing([...new Set(proofs.map(({ key }) => key))]);
     if (missing.size === 0) return undefined;
     const removed = await this.store.retention?.removedTo(lane);
-    // What was stored, and has been removed in time, is not lost.
+    // Rows that were stored and then removed by retention are not lost.
     const isLost = ({ key, offset, index }: Proof) => missing.has(key) && isAbove([offset, index], removed);
     if (!proofs.some(isLost)) return undefined;
     return Math.max((await this.store.newest(lane)) ?? -1, removed?.[0] ?? -1) + 1;
@@ -86,7 +86,7 @@ export class RowSink extends TableRole implements Sink {
     await this.afterWrite();
   }
 
-  /** As many rows as were written, and a step more: what is over the limit is worked off little by little. */
+  /** Removes as many rows as were written, and one step more, so that an excess shrinks gradually. */
   protected override async removeOld(): Promise<void> {
     await super.removeOld();
     const { definition, retention } = this.store;

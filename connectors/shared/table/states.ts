@@ -1,7 +1,7 @@
 import { parseJson } from '../../../src/kit/json.ts';
 import type { RowState } from './store.ts';
 
-/** What a row keeps beside its fields, as one text; null when that is nothing. */
+/** What a row keeps beside its fields, as one text; null if there is nothing. */
 export function statesText(states: RowState['states']): string | null {
   for (const _field in states) return JSON.stringify(states);
   return null;

@@ -21,7 +21,7 @@ export interface Step {
   readonly order: Order | undefined;
 }
 
-/** The parts of a merge operation, and what each does with its fields. */
+/** The parts of a merge operation, and what each does to its fields. */
 const parts = [
   ['count', 'count'],
   ['latest', 'highest'],
@@ -33,7 +33,7 @@ const parts = [
   ['set_on_insert', 'set_on_insert'],
 ] as const;
 
-/** @throws FDP_MESSAGE_REFUSED when a part names no field that can take it, or a value of another type */
+/** @throws FDP_MESSAGE_REFUSED if a part names an unsuitable field, or has a value of another type */
 export function stepsOf(definition: TableDefinition, message: Message, merge: Merge): readonly Step[] {
   const steps: Step[] = [];
   for (const [part, kind] of parts) {
@@ -77,7 +77,7 @@ function fieldValue(definition: TableDefinition, field: string, type: ColumnType
   return stored;
 }
 
-/** Of a table without declared fields: what the value itself is. */
+/** For a table without declared fields: the type of the value itself. */
 function anyType(value: unknown): ColumnType | undefined {
   const type = typeof value;
   return type === 'number' ? 'double' : type === 'string' || type === 'boolean' ? type : undefined;

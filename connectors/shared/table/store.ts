@@ -9,12 +9,12 @@ import type { StoredValue } from './values.ts';
 /** The last message of a lane that a row counted: offset, index, and that log record's timestamp and key. */
 export type MarkTuple = readonly [offset: number, index: number, timestamp: number, key: string | null];
 
-/** A message's place in its lane. */
+/** A message's offset and index in its lane. */
 export type LaneOffset = readonly [offset: number, index: number];
 
 export type Marks = Readonly<Record<string, MarkTuple>>;
 
-/** The mark of a row that was made to forget what it had counted of a lane: below every message. */
+/** The mark after a reset: below every message. */
 export const forgotten: MarkTuple = [-1, 0, 0, null];
 
 /** What a row keeps beside a field: what ordered its first or last value, or the exact sum of doubles. */
@@ -27,7 +27,7 @@ export interface RowState {
   readonly states: Readonly<Record<string, FieldState>>;
 }
 
-/** How a field was moved, for a store that can do it with the field as it is by then. */
+/** The increment of a field, for a store that can apply it to a changed field. */
 export type Move = { readonly add: number } | { readonly raise: StoredValue } | { readonly lower: StoredValue };
 
 /** A row to be stored, in the form in which the store keeps it. */
@@ -36,22 +36,22 @@ export interface NewRow<Kept = Readonly<Record<string, StoredValue>>> {
   readonly coordinates: Coordinates;
 }
 
-/** What became of the rows of an insert that were not stored now, by their index in it. */
+/** The rows of an insert that were not stored now, by their index in it. */
 export interface Inserted {
   /** Known by their unique field: the coordinates of the one stored first. */
   readonly known: ReadonlyMap<number, Coordinates>;
   readonly failed: ReadonlyMap<number, Error>;
 }
 
-/** What a change makes of a row. */
+/** The result of a change of a row. */
 export interface Changed {
-  /** The row as it is to be; undefined leaves it as it is. */
+  /** The new row; undefined leaves it unchanged. */
   readonly row: RowState | undefined;
-  /** Of the fields that changed, those that can be moved. */
+  /** The changed fields that can be incremented instead. */
   readonly moves: Readonly<Record<string, Move>>;
-  /** Because of what the row holds something was left out: a store that remembers rows must have read it just now. */
+  /** Something was left out because of the row's content: a store that remembers rows must have read it just now. */
   readonly leftOut: boolean;
-  /** The change holds only for the row as it is: a store that remembers rows writes it so that no memory of it holds. */
+  /** The change is valid only for the current row: a store that remembers rows must invalidate what it remembers. */
   readonly isRevision?: true;
 }
 
@@ -59,38 +59,38 @@ export interface Changed {
 export type RowChange = (key: StoredValue, row: RowState | undefined) => Changed;
 
 /**
- * Where one table's rows are kept: MongoDB, SQLite or memory. A row is changed in one atomic and durable step. What throws
- * may have been done in part, or in full: whoever calls tries all of it again, and what was done is then known.
+ * Where one table's rows are kept: MongoDB, SQLite or memory. A row is changed in one atomic and durable step. A call
+ * that throws may have been done in part, or in full: the caller repeats all of it, and finished parts are then known.
  */
 export interface TableStore<Kept = unknown> {
   readonly definition: TableDefinition;
   /** Inserts of a lane that may be under way at once. */
   readonly insertsAtOnce: number;
   open(signal: AbortSignal): Promise<void>;
-  /** A message's value in the form in which the store keeps it. @throws FDP_MESSAGE_REFUSED when it is no row of the table */
+  /** A message's value in the store's form. @throws FDP_MESSAGE_REFUSED if it is not a row of the table */
   kept(value: unknown): Kept;
-  /** Stores the rows. Throws only what concerns all of them. */
+  /** Stores the rows. Throws only errors that concern all of them. */
   insert(rows: readonly NewRow<Kept>[], signal: AbortSignal): Promise<Inserted>;
   /** Stores one row, in place of the one with the same unique value if there is one. */
   put(values: Kept, signal: AbortSignal): Promise<void>;
   /**
-   * Changes rows, found by the value of their unique field and made when missing, each in a step of its own or all in one.
-   * Gives those that the store refused, which are as they were.
+   * Changes rows, found by the value of their unique field and created if missing, each in a step of its own or all in
+   * one. Returns those that the store refused, which are unchanged.
    */
   merge(keys: readonly StoredValue[], change: RowChange, signal: AbortSignal): Promise<ReadonlyMap<StoredValue, Error>>;
-  /** The highest mark of a lane over all rows; none that was forgotten. */
+  /** The highest mark of a lane over all rows; reset marks don't count. */
   mark(lane: string): Promise<Mark | undefined>;
-  /** The marks of the rows with those values of the unique field; of a row that is not there, none. */
+  /** The marks of the rows with those values of the unique field; none for missing rows. */
   marks(keys: readonly StoredValue[]): Promise<ReadonlyMap<StoredValue, Marks>>;
-  /** Which of the values of the unique field no row has. */
+  /** The values of the unique field that no row has. */
   missing(keys: readonly StoredValue[]): Promise<ReadonlySet<StoredValue>>;
-  /** The offset of the row of a lane that was stored last. */
+  /** The offset of a lane's last stored row. */
   newest(lane: string): Promise<number | undefined>;
-  /** Puts `to` in place of the marks of a lane above it, in all rows; their values stay. */
+  /** Lowers a lane's marks above `to` to it, in all rows; their values stay. */
   forget(lane: string, to: MarkTuple): Promise<void>;
-  /** Left out by a store whose server removes what has expired. */
+  /** Left out by a store whose server removes expired rows. */
   readonly retention?: Retention;
-  /** Bytes that wait beside the file to be moved into it. */
+  /** Bytes of the write-ahead log. */
   readonly walBytes?: number;
   /** Idempotent. */
   close(): Promise<void>;
@@ -98,22 +98,22 @@ export interface TableStore<Kept = unknown> {
 
 /** How a store removes old rows, step by step. */
 export interface Retention {
-  /** Removes up to 500 rows last written longer than `expireMs` ago; gives how many. */
+  /** Removes up to 500 rows last written longer than `expireMs` ago; returns how many. */
   expire(): Promise<number>;
   /**
-   * Removes up to 500 of the oldest rows that `keepMs` and `maxBytes` leave no place for, and remembers of each lane up to
-   * where: `insert` names what lies there as known, from its own place. Gives how many.
+   * Removes up to 500 of the oldest rows beyond `keepMs` and `maxBytes`, and remembers of each lane up to
+   * where: `insert` reports messages below it as known, from their own record. Returns how many.
    */
   trim(): Promise<number>;
-  /** The last place of a lane of which `trim` has removed a row. */
+  /** Up to which offset and index of a lane `trim` has removed rows. */
   removedTo(lane: string): Promise<LaneOffset | undefined>;
 }
 
-/** Where one table's rows are looked up. */
+/** Queries of one table's rows. */
 export interface TableReader {
   readonly definition: TableDefinition;
   open(signal: AbortSignal): Promise<void>;
-  /** @throws FDP_UNAVAILABLE when the store is away, FDP_INTERNAL for a field that the table has not */
+  /** @throws FDP_UNAVAILABLE if the store is unavailable, FDP_INTERNAL for a field that the table does not have */
   find(query: Query): Promise<readonly Row[]>;
   close(): Promise<void>;
 }
@@ -121,7 +121,7 @@ export interface TableReader {
 /** Rows that one step of `expire` or `trim` removes. */
 export const expireStep = 500;
 
-/** True when `mark` lies above `other` in the order of (offset, index). */
+/** True if `mark` is above `other` in the order of (offset, index). */
 export function isAbove(
   mark: readonly [number, number, ...unknown[]],
   other: readonly [number, number, ...unknown[]] | undefined,
@@ -129,12 +129,12 @@ export function isAbove(
   return other === undefined || mark[0] > other[0] || (mark[0] === other[0] && mark[1] > other[1]);
 }
 
-/** A mark as a row keeps it; `forgotten` for none. */
+/** A mark as a row keeps it; `forgotten` if there is none. */
 export function toTuple(mark: Mark | undefined): MarkTuple {
   return mark ? [mark.offset, mark.index, mark.timestamp, mark.key] : forgotten;
 }
 
-/** Undefined when there is none, or it was forgotten. */
+/** Undefined if there is none, or it was reset. */
 export function markOf(tuple: MarkTuple | undefined): Mark | undefined {
   if (tuple === undefined || tuple[0] < 0) return undefined;
   const [offset, index, timestamp, key] = tuple;

@@ -2,7 +2,7 @@ import type { Coordinates } from '../../../src/kit/origin.ts';
 import type { TableDefinition } from './definition.ts';
 import { expireStep, isAbove, type LaneOffset } from './store.ts';
 
-/** Rows that a step looks at. */
+/** Rows that a step examines. */
 export const trimWindow = 2 * expireStep;
 
 /** A row as retention sees it, in the order of storing. */
@@ -13,8 +13,8 @@ export interface StoredRow extends Coordinates {
 }
 
 /**
- * Which of the oldest rows go, a step at most, and up to where that is in each lane. `oldest` are `trimWindow` rows, or all: a
- * table that holds less is left alone by size, since it is something else that fills the file.
+ * Which of the oldest rows to remove, at most one step, and up to where that is in each lane. `oldest` are `trimWindow`
+ * rows, or all: a smaller table is not trimmed by size, since something else fills the file.
  */
 export function planTrim(
   { keepMs = Number.POSITIVE_INFINITY, maxBytes = Number.POSITIVE_INFINITY }: TableDefinition,
@@ -25,7 +25,7 @@ export function planTrim(
   const young = oldest.findIndex(({ at }) => at >= now - keepMs);
   const rows = oldest.slice(0, isFull || young === -1 ? expireStep : Math.min(young, expireStep));
   const removedTo = new Map<string, LaneOffset>();
-  // A message of no log has no place, and never comes again.
+  // A message outside a log has no offset, and is never replayed.
   for (const { lane, offset, index } of rows)
     if (offset >= 0 && isAbove([offset, index], removedTo.get(lane))) removedTo.set(lane, [offset, index]);
   return { rows, removedTo };

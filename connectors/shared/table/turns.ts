@@ -1,9 +1,9 @@
 import type { Clock } from '../../../src/kit/clock.ts';
 
-/** Lookups of one turn of the event loop, at most: they are synchronous, and all else waits for them. */
+/** The most lookups per turn of the event loop: they are synchronous and block everything else. */
 const lookupsPerTurn = 8;
 
-/** Hands out turns of the event loop, in order, so that a burst of lookups keeps nobody else waiting for long. */
+/** Spreads a burst of lookups over turns of the event loop, in order. */
 export class Turns {
   readonly #clock: Clock;
   #given = 0;
@@ -13,7 +13,7 @@ export class Turns {
     this.#clock = clock;
   }
 
-  /** Resolves in a later turn, and in one with few others. */
+  /** Resolves in a later turn that has few other lookups. */
   next(): Promise<void> {
     if (this.#given++ % lookupsPerTurn === 0) this.#last = this.#last.then(() => this.#clock.turn());
     return this.#last;

@@ -25,7 +25,7 @@ const mostStrings = 1000;
 type Columns = readonly (readonly [field: string, type: ColumnType])[];
 const columns = new WeakMap<object, Columns>();
 
-/** The declared fields with their types, in order; taken apart once. */
+/** The declared fields with their types, in order; computed once. */
 export function columnsOf(fields: NonNullable<TableDefinition['fields']>): Columns {
   const known = columns.get(fields);
   if (known) return known;
@@ -34,7 +34,7 @@ export function columnsOf(fields: NonNullable<TableDefinition['fields']>): Colum
   return made;
 }
 
-/** The value as it is kept, undefined when it has another type. Null means that there is none. */
+/** The value as it is stored; undefined if it has another type. Null means no value. */
 export function storedValue(type: ColumnType, value: unknown): StoredValue | undefined {
   if (value === null || value === undefined) return null;
   switch (type) {
@@ -69,7 +69,7 @@ function isStorable(item: unknown): item is string {
   return typeof item === 'string' && !unstorableText.test(item);
 }
 
-/** A list as it is given back. */
+/** A list as it is returned. */
 export function listOf(text: unknown): unknown {
   return typeof text === 'string' ? parseJson(text) : null;
 }
@@ -83,8 +83,8 @@ export function withLists({ fields }: TableDefinition, row: Row): Row {
 
 /**
  * A message's value as a row: each declared field checked against its type, others left out; a missing field is null.
- * Without declared fields the object is kept as it is.
- * @throws FDP_MESSAGE_REFUSED naming the field, what was expected and what came
+ * Without declared fields the object is kept unchanged.
+ * @throws FDP_MESSAGE_REFUSED with the field, the expected type and the value
  */
 export function storableRow(definition: TableDefinition, value: unknown): Readonly<Record<string, StoredValue>> {
   const given = rowOf(definition, value);
@@ -94,7 +94,7 @@ export function storableRow(definition: TableDefinition, value: unknown): Readon
   return row;
 }
 
-/** The value as named fields, whatever they hold. @throws FDP_MESSAGE_REFUSED when it has none, or no unique one */
+/** The value as named fields, unchecked. @throws FDP_MESSAGE_REFUSED if it has none, or no unique value */
 export function rowOf({ name, unique }: TableDefinition, value: unknown): Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new FdpError('FDP_MESSAGE_REFUSED', `${name}: expected an object with named fields, got ${shown(value)}`);
@@ -116,7 +116,7 @@ export function storedField(
   return stored;
 }
 
-/** The error for a field whose value has not the declared type. */
+/** The error for a field whose value does not have the declared type. */
 export function wrongType({ name, fields }: TableDefinition, field: string, value: unknown): FdpError {
   const type = fields?.[field];
   const wanted = type ? `${expected[type]} (${type})` : 'a value';

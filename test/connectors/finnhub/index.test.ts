@@ -15,7 +15,7 @@ describe('finnhub', () => {
       expect(read(`{"type":"trade","data":${data}}`)).toMatchObject({ kind: 'message', message: { timestamp: 1000 } });
   });
 
-  it('tells the kinds of frames apart', () => {
+  it('distinguishes the kinds of frames', () => {
     expect(read('{"type":"ping"}')).toEqual({ kind: 'ping' });
     expect(read('{"type":"error","msg":"no"}')).toEqual({ kind: 'error', text: 'no' });
     expect(read('{"type":"error"}')).toEqual({ kind: 'error', text: 'no reason given' });
@@ -55,7 +55,7 @@ describe('finnhub', () => {
   });
   const highest = { next: () => 0.999_999 };
 
-  it('waits a random part of a time that doubles from 0.5 s to 30 s, and begins anew after a healthy minute', () => {
+  it('waits a random part of a time that doubles from 0.5 s to 30 s, and starts again after a healthy minute', () => {
     const reconnects = new Reconnects({ minMs: 500, maxMs: 30_000, healthyMs: 60_000 }, highest);
     const waits = Array.from({ length: 8 }, () => Math.round(reconnects.after(ended()).waitMs));
     expect(waits).toEqual([500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000]);
@@ -67,7 +67,7 @@ describe('finnhub', () => {
     expect(Math.max(...spread)).toBeGreaterThan(450);
   });
 
-  it('waits half a minute after a 429 and ever longer after more, or as long as it was asked to', () => {
+  it('waits half a minute after a 429 and longer after more of them, or as long as the server asks', () => {
     const reconnects = new Reconnects({ minMs: 500, maxMs: 30_000, healthyMs: 60_000 }, highest);
     const waits = Array.from({ length: 7 }, () => Math.round(reconnects.after(busy()).waitMs / 1000));
     expect(waits).toEqual([30, 60, 120, 240, 480, 600, 600]);

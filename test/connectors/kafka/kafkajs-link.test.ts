@@ -14,7 +14,7 @@ const offered = (more: Readonly<Record<number, { minVersion: number; maxVersion:
 });
 
 describe('kafka brokers of other ages', () => {
-  it('are told apart before anything is sent that they would not understand', () => {
+  it('are distinguished before anything is sent that they would not understand', () => {
     expect(versionProblem(offered(), spoken)).toBeUndefined();
     expect(versionProblem(offered({ 0: { minVersion: 8, maxVersion: 20 } }), spoken)).toBe(
       'the brokers are too new for this version of fdp: it supports Produce 7, they support versions 8 to 20',
@@ -29,7 +29,7 @@ describe('kafka brokers of other ages', () => {
 });
 
 describe('the connections of kafka', () => {
-  it('fail at once where nobody listens, and stay closed once they are', async () => {
+  it('fail at once if no server listens, and stay closed once they are', async () => {
     const broker = `127.0.0.1:${await freePort()}`;
     const log = recordingLog();
     const proven = new Proven();

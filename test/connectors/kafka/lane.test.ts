@@ -46,7 +46,7 @@ function laneAt(position: number, { first = 0, end = 1000, warmUp = 0, batch = 1
 }
 
 describe('a lane of kafka', () => {
-  it('asks for more only while it holds little', async () => {
+  it('fetches more only while it holds little', async () => {
     const { lane, take, wasHungry } = laneAt(0);
     expect(lane.want).toEqual({ partition: 0, offset: 0, maxBytes: 512 * 1024 });
     take(0, [record(0, 300_000)]);
@@ -140,7 +140,7 @@ describe('a lane of kafka', () => {
     expect(lane.want).toMatchObject({ offset: 14 });
   });
 
-  it('gives and commits nothing once it was taken away', async () => {
+  it('returns and commits nothing once it was revoked', async () => {
     const { lane, take, commits } = laneAt(0);
     const reading = lane.read(never);
     lane.revoke();

@@ -50,7 +50,7 @@ describe('batches for one broker', () => {
     expect(world.requests).toEqual([[0], [1], [2]]);
   });
 
-  it('all fail when it goes away', async () => {
+  it('all fail when the connection is lost', async () => {
     const world = new World();
     world.isGone = true;
     expect(await Promise.all([world.send(0, 'a'), world.send(1, 'b')])).toEqual(Array(2).fill('connection lost'));

@@ -106,7 +106,7 @@ describe('a partition that is written', () => {
     expect(world.reasons.at(-1)).toBeUndefined();
   });
 
-  it('takes back what nobody waits for any more, but what the brokers may have', async () => {
+  it('withdraws abandoned records, except those that the brokers may have', async () => {
     const world = new World();
     world.partition.faults = ['unsure'];
     const stop = new AbortController();
@@ -172,7 +172,7 @@ describe('a partition that is written', () => {
     ]);
   });
 
-  it('says when a confirmation takes long', async () => {
+  it('logs a slow confirmation', async () => {
     const world = new World();
     const client = world.partition.client();
     let confirm = () => {};

@@ -51,7 +51,7 @@ describe('record batches of kafka', () => {
     expect(readBatches(Buffer.concat([bytes, bytes.subarray(0, 40)]))).toHaveLength(1);
   });
 
-  it('that nobody can read are named with their coordinates and bytes, and those after them are read', () => {
+  it('that are unreadable are reported with their coordinates and bytes, and those after them are read', () => {
     for (const [codec, spoil] of [
       ['none', (bytes: Buffer) => bytes.fill(0xff, recordsAt + 2)],
       ['gzip', (bytes: Buffer) => bytes.fill(0, recordsAt)],

@@ -16,7 +16,7 @@ describe('zstd', () => {
     expect(() => unzstdInScript(bytes, 2 * content.length - 1)).toThrow(TooLargeError);
   });
 
-  it('makes no window that is larger than what it gives, whatever the frame asks for', () => {
+  it('makes no window that is larger than its output, whatever the frame declares', () => {
     const asking = Buffer.from(frame);
     asking[5] = (31 - 10) << 3; // 2 GiB
     const before = process.memoryUsage.rss();
@@ -24,7 +24,7 @@ describe('zstd', () => {
     expect(process.memoryUsage.rss() - before).toBeLessThan(8 * limit);
   });
 
-  it('refuses a frame that says it holds too much, before it unpacks any', () => {
+  it('refuses a frame that declares too much content, before it decompresses any', () => {
     const size = Buffer.alloc(8);
     size.writeBigUInt64LE(700n * 1024n ** 2n);
     const bytes = Buffer.concat([Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0xe0]), size, Buffer.from([1, 0, 0])]);

@@ -134,7 +134,7 @@ describe('mock', () => {
     expect(await opened.lane.read(never)).toBeUndefined();
   });
 
-  it('stops a reading that waits when nobody wants its lanes any more', async () => {
+  it('stops a waiting read when its lanes are unsubscribed', async () => {
     const opened = await market({ rate: '1/h' });
     const reading = opened.lane.read(never);
     opened.intake.unsubscribe();

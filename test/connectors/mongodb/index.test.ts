@@ -131,7 +131,7 @@ describe('mongodb values', () => {
     expect(wrong).toThrow(expect.objectContaining({ code: 'FDP_MESSAGE_REFUSED' }));
   });
 
-  it('tell what no row can show exactly', () => {
+  it('reject values that no row can show exactly', () => {
     for (const value of [Long.fromString('9007199254740993'), Decimal128.fromString('NaN')])
       expect(() => fromBson(definition, 'size', value)).toThrow(
         expect.objectContaining({ code: 'FDP_MESSAGE_UNREADABLE' }),
@@ -190,7 +190,7 @@ describe('mongodb errors', () => {
     expect(message.split(' (Atlas')[0]?.split('looked for in database ')[1]).toBe(text);
   });
 
-  it('are nobody knows what, for the engine to try a few times, where nobody knows them', () => {
+  it('are unclassified if they are unknown, for the engine to retry a few times', () => {
     const error = server(99_999);
     expect(mongoError(error, local)).toBe(error);
   });

@@ -13,7 +13,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
 };
 
 describe('rest answer', () => {
-  it('has the status of its error, and a text that tells nothing of the inside', () => {
+  it('has the status of its error, and a text without internals', () => {
     for (const code of Object.keys(errorCodes) as ErrorCode[]) {
       const refusal = refusalOf(new FdpError(code, 'mongodb://user:secret@host is down'));
       expect(refusal).toMatchObject({ code, status: statuses[code] ?? 500 });
@@ -22,13 +22,13 @@ describe('rest answer', () => {
     expect(refusalOf(new TypeError('x is not a function'))).toMatchObject({ status: 500, text: 'internal error' });
   });
 
-  it('tells word for word what is wrong with a parameter', () => {
+  it('passes on what is wrong with a parameter', () => {
     expect(refusalOf(new FdpError('FDP_PARAMETER_INVALID', 'limit: expected an integer')).text).toBe(
       'limit: expected an integer',
     );
   });
 
-  it('says "request timed out" over its time', () => {
+  it('is "request timed out" after its time limit', () => {
     expect(refusalBody(refusalOf(new FdpError('FDP_TIMEOUT', 'x')), 'id')).toEqual({
       data: null,
       error: 'request timed out',

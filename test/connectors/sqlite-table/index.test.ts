@@ -57,7 +57,7 @@ describe('sqlite_table', () => {
     return rows.map(({ detail }) => String(detail));
   };
 
-  it('refuses as many rows as the one who asks would, without reading them, and gives one less', async () => {
+  it('refuses as many rows as the caller would, without reading them, and returns one less', async () => {
     const table = await TestTable.open(world);
     for (const [index, symbol] of ['A', 'A', 'A', 'B'].entries())
       await table.put({ message_key: String(index), symbol });
@@ -122,7 +122,7 @@ describe('sqlite_table', () => {
     await table.close();
   });
 
-  it('says at once that the store is gone', async () => {
+  it('reports at once that the store is gone', async () => {
     const table = await TestTable.open(world);
     await world.clock.advance(2000);
     rmSync(world.path);

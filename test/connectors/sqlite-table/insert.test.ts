@@ -15,7 +15,7 @@ function rows(from: number, to: number): NewRow[] {
 }
 
 describe('inserting rows', () => {
-  it('stores each row once, and says where those that were known came from, however many come at once', () => {
+  it('stores each row once, and returns the origins of known ones, however many come at once', () => {
     const db = new Database(':memory:');
     createTable(db, 'rows', definition);
     const insert = new TableInsert('rows', definition);

@@ -54,7 +54,7 @@ describe('stdout', () => {
     expect(isWritten).toBe(true);
   });
 
-  it('ends the topology with one line when nobody reads any more', async () => {
+  it('ends the topology with one line when its reader closes the output', async () => {
     const { stream, take } = slowReader();
     const sink = new StreamSink(testEnvironment(new VirtualClock()), { name: 'out', stream });
     await sink.connect();

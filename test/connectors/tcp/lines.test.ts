@@ -32,7 +32,7 @@ describe('line splitter', () => {
     expect(split([Buffer.from('a\r\n\r\n\nb\n')]).lines).toEqual(['a', 'b']);
   });
 
-  it('skips a line that is too long, once, without keeping it, and goes on after it', () => {
+  it('skips a line that is too long, once, without keeping it, and continues after it', () => {
     const chunks = ['ok\n', ...Array.from({ length: 500 }, () => 'x'.repeat(10)), '\nnext\ntorn'];
     const seen = split(
       chunks.map((chunk) => Buffer.from(chunk)),

@@ -4,7 +4,7 @@ import { readLine } from '../../../connectors/tcp/read-line.ts';
 const read = (line: string | Buffer) => readLine(Buffer.from(line), { name: 'feed', key: 'symbol', now: () => 7 });
 
 describe('tcp line', () => {
-  it('is a message with its key, dated by when it was received whatever its own time says', () => {
+  it('is a message with its key, dated by when it was received, whatever its own time', () => {
     const value = { time: '2025-11-20T13:33:18.585Z', symbol: 'AAPL', price: 196.38 };
     expect(read(JSON.stringify(value))).toEqual({ key: 'AAPL', value, timestamp: 7, meta: { lane: 'feed' } });
     for (const line of ['{}', '{"time":5}', '{"time":"2099-01-01T00:00:00Z"}', '42', 'null'])

@@ -141,7 +141,7 @@ describe('terminal', () => {
     await sink.close();
   });
 
-  it('asks for the runtime once a second while it is shown, and never twice at a time', async () => {
+  it('queries the runtime once a second while it is shown, and never twice at a time', async () => {
     let asked = 0;
     let answer = (_reports: readonly StatusReport[]) => {};
     const { clock, sink, press } = sinkOn(() => {
@@ -186,7 +186,7 @@ describe('terminal', () => {
 });
 
 describe('terminal without a screen', () => {
-  it('ends the topology with one line when nobody reads any more', async () => {
+  it('ends the topology with one line when its reader closes the output', async () => {
     const stream = new Writable({ write: (_chunk, _encoding, done) => done(new Error('write EPIPE')) });
     const sink = new PlainSink(roleContext(testEnvironment(new VirtualClock())), { name: 'screen', stream });
     await sink.connect();

@@ -49,7 +49,7 @@ describe('websocket_server', () => {
       expect(isTradeFrame(other)).toBe(false);
   });
 
-  it('does nothing wrong unless asked to', () => {
+  it('makes no faults unless requested', () => {
     const quiet = faults({});
     for (let frame = 0; frame < 1000; frame++)
       expect(quiet.faults.next()).toEqual({
@@ -61,7 +61,7 @@ describe('websocket_server', () => {
       });
   });
 
-  it('draws faults from the injected chance: as often as it is told, and the same for the same seed', () => {
+  it('draws faults from the injected chance: as often as configured, and the same for the same seed', () => {
     const draw = () => {
       const { faults: drawn } = faults({ disconnectEvery: 100, garbage: 0.1, duplicate: 0.2, late: 0.3 }, 7);
       return Array.from({ length: 5000 }, () => drawn.next());
@@ -83,7 +83,7 @@ describe('websocket_server', () => {
     expect(heard()).toEqual([false, false, true, true, true]);
   });
 
-  it('forgets a fault that was asked for when its time is over', async () => {
+  it('ends a requested fault when its time is over', async () => {
     const { faults: drawn, clock } = faults({});
     drawn.ask('duplicate', 500);
     expect(Array.from({ length: 20 }, () => drawn.next().duplicate)).toContain(true);

@@ -15,7 +15,7 @@ describe('the note of what was stored', () => {
     expect(read.note).toBe(proofs.note);
   });
 
-  it('says nothing while nothing is proved, or after it was dropped', () => {
+  it('has no note while there is no proof, or after it was dropped', () => {
     const proofs = new Proofs('log/t/0', undefined, 10);
     expect(proofs.note).toBeUndefined();
     proofs.add('trades', proof('k'), 1);

@@ -186,7 +186,7 @@ describe('a store that was restored from a backup', { timeout: 240_000 }, () => 
     );
   });
 
-  it('is filled again from the log when it was emptied, with one line for each lane that says it', async () => {
+  it('is filled again from the log when it was emptied, with one log line for each lane', async () => {
     const log = Array.from(
       { length: 60 },
       (_unused, index): Envelope => [{ s: index % 2 ? 'A' : 'B', p: 1, t: index + 1 }],

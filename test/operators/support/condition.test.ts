@@ -8,13 +8,13 @@ function check(source: string, input: Shape): { readonly shape: Shape; readonly 
 }
 
 describe('a condition', () => {
-  it('tells the types of what it lets through', () => {
+  it('gives the types of the messages that it passes', () => {
     const input: Shape = { price: 'any', symbol: 'any', volume: 'any' };
     const { shape } = check('price > 0.0 && symbol.matches("^A$") && (volume > 1.0 || price > 2.0)', input);
     expect(shape).toEqual({ price: 'number', symbol: 'string', volume: 'any' });
   });
 
-  it('is refused where an earlier one, or an earlier part, has told another type', () => {
+  it('is refused if an earlier one, or an earlier part, implies another type', () => {
     expect(check('price > "3"', { price: 'number' }).problems).toEqual(['> between a number and text']);
     expect(check('price > 0.0 && price < "3"', { price: 'any' }).problems).toEqual(['< between a number and text']);
     expect(check('price > "3"', { price: 'any' }).problems).toEqual([]);

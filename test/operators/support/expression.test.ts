@@ -106,7 +106,7 @@ describe('expression', () => {
     expect(problems('a.matches("[")', undefined)).toEqual(['not a regular expression: [']);
   });
 
-  it('tells how to write an integer beside an arithmetic operator', () => {
+  it('explains how to write an integer beside an arithmetic operator', () => {
     expect(problems('price * 2', undefined)).toEqual(['2 beside * is an integer, and numbers are doubles | write 2.0']);
     expect(problems('[1.0].map(v, -3 + v)', undefined)).toEqual([
       '3 beside + is an integer, and numbers are doubles | write 3.0',
@@ -146,7 +146,7 @@ describe('expression', () => {
     ).toEqual(['string', 'decimal', 'date', 'any', 'boolean', 'number', 'number', 'string', 'decimal']);
   });
 
-  it('says what is wrong with the syntax', () => {
+  it('reports what is wrong with the syntax', () => {
     expect(problems('price >', undefined)).toEqual(['"price >": unexpected token: EOF at character 8']);
     expect(problems('deciml(price)', undefined)).toEqual(['there is no function deciml | did you mean decimal?']);
     expect(thrown(() => compileExpression('a +')).code).toBe('FDP_SPEC_INVALID');

@@ -40,7 +40,7 @@ describe('platform', () => {
     expect(topologies[0]?.nodes[0]).toMatchObject({ in: 15, state: 'failed', extra: { keys: 3 } });
   });
 
-  it('gives no lag to a stand-by, and none where nobody knows it', () => {
+  it('shows no lag for a standby, and none if it is unknown', () => {
     const standby = topologyOf('processor', { state: 'standby', lag: 100 });
     const running = topologyOf('processor', { lag: 1 });
     const both = after([reportOf([standby]), reportOf([running, topologyOf('api')], { pid: 2 })]);

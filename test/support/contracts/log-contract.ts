@@ -199,7 +199,7 @@ function recordCases(world: () => LogWorld): void {
     await open.source.close();
   });
 
-  it('tells what lies at an offset, and what it holds', async () => {
+  it('returns the record at an offset, and the range of offsets', async () => {
     const process = await processOf(world(), one);
     await append(process, numbered(0, 3));
     const open = await openSource(process);
@@ -347,7 +347,7 @@ function positionCases(world: () => LogWorld): void {
     await far.source.close();
   });
 
-  it('tells how far it is behind', async () => {
+  it('reports how far it is behind', async () => {
     const process = await processOf(world());
     await append(process, numbered(0, 10));
     const open = await openSource(process);
@@ -359,7 +359,7 @@ function positionCases(world: () => LogWorld): void {
     await open.source.close();
   });
 
-  it('refuses to go on from a position beyond the end', async () => {
+  it('refuses to continue from a position beyond the end', async () => {
     const process = await processOf(world(), one);
     await append(process, numbered(0, 10));
     const open = await openSource(process);

@@ -144,7 +144,7 @@ describe('disk buffer', () => {
     await world.clock.until(sink.close());
   });
 
-  it('is red from a start without the log until it is there, and says so once', async () => {
+  it('is retrying from a start without the log until it is connected, and logs it once', async () => {
     using world = new World();
     world.log.state = 'away';
     const { node } = world.context;

@@ -54,7 +54,7 @@ describe('a line of the feed', () => {
     );
   });
 
-  it('that nobody can read turns the node red with what came, until one can be read', async () => {
+  it('that is unreadable turns the node red with an example, until one can be read', async () => {
     const { write, node } = pageSink();
     const { failed } = await write({ sym: 'AAPL', px: 1 }, 'x');
     expect([...(failed?.keys() ?? [])]).toEqual([0, 1]);

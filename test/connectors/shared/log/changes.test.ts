@@ -14,7 +14,7 @@ async function hasEnded(work: Promise<void>): Promise<boolean> {
 }
 
 describe('changes of a log', () => {
-  it('wakes who waits for that partition, and nobody else', async () => {
+  it('wakes readers of that partition, and no others', async () => {
     const changes = new Changes();
     const [one, two] = ['1/0', '1/1'].map((name) => changes.since(name, changes.version(name), never));
     changes.tell('1/0');
@@ -30,7 +30,7 @@ describe('changes of a log', () => {
     expect(changes.isAwaited).toBe(false);
   });
 
-  it('does not wait for what has come since the version was asked, of that partition or of any', async () => {
+  it('does not wait for records since the version was taken, of that partition or of any', async () => {
     const changes = new Changes();
     for (const change of ['1/0', undefined]) {
       const version = changes.version('1/0');
@@ -42,7 +42,7 @@ describe('changes of a log', () => {
     expect(await hasEnded(changes.since('1/0', version, never))).toBe(false);
   });
 
-  it('lets go when it is told to stop', async () => {
+  it('ends when its signal aborts', async () => {
     const changes = new Changes();
     const stop = new AbortController();
     const waiting = changes.since('1/0', changes.version('1/0'), stop.signal);

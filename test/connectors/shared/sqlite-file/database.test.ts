@@ -17,7 +17,7 @@ describe('sqlite database', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('says busy at once, whatever is called, while another connection has the file locked', () => {
+  it('is busy at once, whatever is called, while another connection has the file locked', () => {
     const other = new Database(db.path);
     other.exec('BEGIN EXCLUSIVE');
     const calls = [
@@ -56,7 +56,7 @@ describe('sqlite database', () => {
     }
   });
 
-  it('tells a full disk', () => {
+  it('reports a full disk', () => {
     db.exec('PRAGMA max_page_count = 5');
     db.exec('BEGIN IMMEDIATE');
     const fill = () => {
@@ -65,7 +65,7 @@ describe('sqlite database', () => {
     expect(fill).toThrow(expect.objectContaining({ code: 'FDP_DISK_FULL', fault: 'transient' }));
   });
 
-  it('tells that the process has too many open files from a file that may not be opened', () => {
+  it('distinguishes too many open files from a file that may not be opened', () => {
     const numbers: number[] = [];
     const open = () => {
       for (;;) numbers.push(openSync(folder, 'r'));

@@ -100,7 +100,7 @@ describe('sqlite file', () => {
     await file.release();
   });
 
-  it('waits for a lock without holding the event loop, says it once, and goes on', async () => {
+  it('waits for a lock without blocking the event loop, logs it once, and continues', async () => {
     const file = await open();
     const other = new Database(path);
     other.exec('BEGIN IMMEDIATE');
@@ -204,7 +204,7 @@ describe('sqlite file', () => {
     expect(readFileSync(path)).toEqual(before);
   });
 
-  it('tells a damaged file, and one that is no database', async () => {
+  it('reports a damaged file, and one that is not a database', async () => {
     path = join(folder, 'text.db');
     writeFileSync(path, 'no database '.repeat(1000));
     await expect(acquireFile(path, environment, never)).rejects.toMatchObject({ code: 'FDP_STORE_CORRUPT' });
@@ -221,7 +221,7 @@ describe('sqlite file', () => {
     await torn.release();
   });
 
-  it('says what is wrong with a path that can be no file', async () => {
+  it('reports what is wrong with a path that cannot be a file', async () => {
     writeFileSync(join(folder, 'file'), '');
     for (const wrong of [join(folder, 'file', 'below', 'a.db'), '/proc/a.db', folder]) {
       path = wrong;
@@ -255,7 +255,7 @@ describe('sqlite file', () => {
     await shared.release();
   });
 
-  it('takes no writes that a removed or replaced file would lose: they end for good, until it is opened again', async () => {
+  it('accepts no writes that a removed or replaced file would lose: they fail until it is opened again', async () => {
     const gone = {
       code: 'FDP_STORE_GONE',
       fault: 'fatal',

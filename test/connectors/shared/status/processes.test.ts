@@ -37,7 +37,7 @@ describe('the running processes', () => {
     expect(problem?.text).not.toContain('secret');
   });
 
-  it('are asked for once at a time; whoever asks meanwhile is answered at once', async () => {
+  it('are queried once at a time; other callers get an answer at once', async () => {
     let asked = 0;
     let answer = (_reports: readonly StatusReport[]) => {};
     const processes = processesOn(() => {
