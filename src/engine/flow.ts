@@ -3,6 +3,7 @@ import { errorText } from '../errors.ts';
 import { linkedAbort, onAbort } from '../kit/clock.ts';
 import { Permits } from '../kit/permits.ts';
 import type { RequestContext } from '../kit/request.ts';
+import { absorbableBatches } from '../kit/sink.ts';
 import type { Lane, Source } from '../kit/source.ts';
 import { type BatchOperator, Chains, failing, settling } from './chains.ts';
 import { DeadLetters } from './delivery/dead-letter.ts';
@@ -170,7 +171,7 @@ export class Flow {
       limits: settings.limits,
       topologyPermits: this.#permits,
       replayable: source.replayable,
-      gathers: [...this.#roles.sinks.values()].some(({ gathering }) => gathering !== undefined),
+      absorbable: [...this.#roles.sinks.values()].some(({ gathering }) => gathering) ? absorbableBatches : 0,
       killed: this.#killed.controller.signal,
       fail: (error) => this.#fail(error),
       logMismatch: (given) => this.#logMismatch(given),

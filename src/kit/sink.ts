@@ -33,6 +33,9 @@ export interface Sink extends Role, LogEnd {
   readonly maxMessageBytes?: number;
 }
 
+/** Batches of a lane that may be open beyond its limits, while sinks that gather hold what is left of them. */
+export const absorbableBatches = 64;
+
 /** What a sink does with batches before it writes them. */
 export interface Gathering {
   /**

@@ -19,9 +19,6 @@ const heldPollMs = 200;
 /** After a kill: how long an operation under way may take to end by itself, ms. */
 const abandonMs = 5000;
 
-/** Batches of a lane that may be unsettled beyond its limits, while sinks that gather hold what is left of them. */
-const absorbableBatches = 64;
-
 export interface LaneParts {
   readonly environment: Environment;
   readonly node: NodeStats;
@@ -33,8 +30,8 @@ export interface LaneParts {
   readonly limits: Limits;
   readonly topologyPermits: Permits;
   readonly replayable: boolean;
-  /** A sink gathers. */
-  readonly gathers: boolean;
+  /** Batches that may be open beyond the limits, while sinks that gather hold what is left of them. */
+  readonly absorbable: number;
   /** Aborts when the intake stops. */
   readonly draining: AbortSignal;
   /** Aborts when messages in flight are to be released. */
@@ -67,8 +64,7 @@ export class LaneReader {
     this.#parts = parts;
     this.#life = linkedAbort(lane.signal, parts.killed);
     const { signal } = this.#life.controller;
-    const { limits, counters, environment, fail } = parts;
-    const absorbable = parts.gathers ? absorbableBatches : 0;
+    const { limits, absorbable, counters, environment, fail } = parts;
     // A lane may be over its limits by the one batch that it was reading.
     const underWay = (limits.laneBatches + absorbable + 1) * (lane.batch ?? 1);
     this.#proofs = new Proofs(lane.id, lane.group?.start.note, underWay);
