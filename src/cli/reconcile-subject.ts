@@ -1,24 +1,9 @@
-import { from, type Observable } from 'rxjs';
-import {
-  contributionsOf,
-  type Evidence,
-  type Operate,
-  TableEvidence,
-} from '../../connectors/shared/reconcile/evidence.ts';
-import { LogEvidence } from '../../connectors/shared/reconcile/log-evidence.ts';
-import type { Reconcilable } from '../../connectors/shared/reconcile/subject.ts';
 import { readTable, type TableDefinition, type TableOptions } from '../../connectors/shared/table/definition.ts';
-import { loneRole } from '../engine/lone-role.ts';
-import type { ConnectorPlan } from '../engine/plan.ts';
 import { FdpError } from '../errors.ts';
-import type { TableAudit } from '../kit/audit.ts';
-import type { Connector } from '../kit/connector.ts';
 import type { FieldType, Shape } from '../kit/declaration.ts';
-import type { Environment } from '../kit/environment.ts';
-import type { Batch, Message } from '../kit/message.ts';
 import { suggestion } from '../kit/names.ts';
-import { outcomesAt } from '../kit/outcomes.ts';
 import type { MergeShape } from '../kit/row.ts';
+import { absorbableBatches } from '../kit/sink.ts';
 import {
   type BranchSpec,
   type ConnectorSpec,
@@ -28,7 +13,6 @@ import {
   type Spec,
   type TopologySpec,
 } from '../pipeline/spec.ts';
-import { withConnector } from './letters.ts';
 
 /** A table that counts, and what its rows are recomputed from. */
 export interface Subject {
@@ -54,31 +38,37 @@ const pure = new Set([
 const defaultBatch = 500;
 
 /**
- * The tables to reconcile: the one of that name, or all that count.
+ * The tables to reconcile: the one of that name, or all that count and can be recomputed.
+ * @param leftOut called with the reason for each table that can't be, where none was named
  * @param fromLog from the messages of the log, also where the rows that were counted are stored
- * @throws FDP_USAGE for a name that is none, and for a table that can't be recomputed
+ * @throws FDP_USAGE for an unknown name, for a table that can't be recomputed, and where no table can be
  */
-export function subjectsOf(spec: Spec, name: string | undefined, fromLog = false): readonly Subject[] {
+export function subjectsOf(
+  spec: Spec,
+  name: string | undefined,
+  leftOut: (reason: string) => void,
+  fromLog = false,
+): readonly Subject[] {
   const filled = countingBranches(spec);
-  if (name === undefined) {
-    if (filled.size === 0) throw usage('no topology fills a table with counts: there is nothing to reconcile');
-    return [...filled.keys()].flatMap((each) => recomputable(() => subjectOf(spec, each, { filled, fromLog })));
-  }
-  if (!filled.has(name)) {
+  if (name !== undefined && filled.has(name)) return [subjectOf(spec, name, { filled, fromLog })];
+  if (name !== undefined) {
     const what = spec.connectors.has(name) ? `no topology fills "${name}" with counts` : `there is no table "${name}"`;
     throw usage(`${what}: ${suggestion(name, [...filled.keys()], 'tables with counts')}`);
   }
-  return [subjectOf(spec, name, { filled, fromLog })];
-}
-
-/** Nothing of a table that can't be recomputed: where no table was named it is left out. */
-function recomputable(find: () => Subject): readonly Subject[] {
-  try {
-    return [find()];
-  } catch (error) {
-    if (error instanceof FdpError && error.code === 'FDP_USAGE') return [];
-    throw error;
-  }
+  const reasons: FdpError[] = [];
+  const subjects = [...filled.keys()].flatMap((each) => {
+    try {
+      return [subjectOf(spec, each, { filled, fromLog })];
+    } catch (error) {
+      if (!(error instanceof FdpError && error.code === 'FDP_USAGE')) throw error;
+      reasons.push(error);
+      return [];
+    }
+  });
+  if (subjects.length === 0)
+    throw reasons[0] ?? usage('no topology fills a table with counts: there is nothing to reconcile');
+  for (const { message } of reasons) leftOut(message);
+  return subjects;
 }
 
 interface Filling {
@@ -129,7 +119,7 @@ function subjectOf(
   const batch = Number(source?.usage['batch'] ?? defaultBatch);
   return {
     ...{ name, table, from: counted, isLog: !stored, topology, operators, shape },
-    underWay: (spec.settings.limits.laneBatches + 1) * batch,
+    underWay: (spec.settings.limits.laneBatches + absorbableBatches + 1) * batch,
     whyNoRepair: whyNoRepair({ topology, branch }, isLog, fromLog),
   };
 }
@@ -162,95 +152,14 @@ function typeOf(type: string): FieldType {
   return type === 'double' ? 'number' : type === 'strings' ? 'any' : (type as FieldType);
 }
 
-/** Calls `work` with what is to be compared, its stores connected. */
-export async function withSubject<T>(
-  subject: Subject,
-  { environment, signal, wants }: SubjectOptions,
-  work: (reconcilable: Reconcilable) => Promise<T>,
-): Promise<T> {
-  const { table, from: counted, operators, shape, underWay } = subject;
-  const [tablePlan, plan] = [planOf(table), planOf(counted)];
-  const definition = definitionOf(tablePlan);
-  const contributions = contributionsOf(definition, operateWith(subject, operators, environment));
-  const parts = { definition, shape, underWay, wants, startField: startFieldOf(subject) };
-  return withAudit(tablePlan, environment, signal, (counters) => {
-    const withEvidence = (evidence: Evidence) => work({ ...parts, counters, evidence });
-    if (!subject.isLog)
-      return withAudit(plan, environment, signal, (audit) =>
-        withEvidence(new TableEvidence(audit, definitionOf(plan), contributions)),
-      );
-    return withConnector(plan, environment, (connector) => {
-      const browse = () => {
-        const source = connector.browse?.(loneRole(plan, 'source', environment));
-        if (!source)
-          throw new FdpError('FDP_NOT_SUPPORTED', `${plan.name}: ${plan.declaration.type} can't be read again`);
-        return source;
-      };
-      return withEvidence(new LogEvidence(plan.name, browse, contributions));
-    });
-  });
-}
-
 /** The date field that a row gets with its key: from when on it counts. */
 export function startFieldOf({ shape, table }: Pick<Subject, 'shape' | 'table'>): string | undefined {
   const { fields = {} } = definitionOf(table);
   return Object.keys(shape.fields).find((field) => shape.fields[field] === 'set_on_insert' && fields[field] === 'date');
 }
 
-export interface SubjectOptions extends Pick<Reconcilable, 'wants'> {
-  readonly environment: Environment;
-  readonly signal: AbortSignal;
-}
-
 export function definitionOf({ name, options }: Pick<ConnectorSpec, 'name' | 'options'>): TableDefinition {
   return readTable(name, options as TableOptions);
-}
-
-function planOf({ name, declaration, options }: ConnectorSpec): ConnectorPlan {
-  if (!declaration) throw new FdpError('FDP_INTERNAL', `${name}: its type is unknown`);
-  return { name, declaration, options };
-}
-
-function withAudit<T>(
-  plan: ConnectorPlan,
-  environment: Environment,
-  signal: AbortSignal,
-  work: (audit: TableAudit) => Promise<T>,
-): Promise<T> {
-  return withConnector(plan, environment, async (connector: Connector) => {
-    const audit = connector.audit?.(loneRole(plan, 'sink', environment));
-    if (!audit) throw new FdpError('FDP_NOT_SUPPORTED', `${plan.name}: ${plan.declaration.type} can't be reconciled`);
-    try {
-      await audit.connect(signal);
-      return await work(audit);
-    } finally {
-      await audit.close();
-    }
-  });
-}
-
-/** Runs messages through the operators of a branch. They answer at once. */
-function operateWith({ name }: Subject, specs: readonly OperatorSpec[], environment: Environment): Operate {
-  const lane = { id: name, signal: new AbortController().signal };
-  const operators = specs.map(({ type, declaration, options }) => {
-    if (!declaration) throw new FdpError('FDP_INTERNAL', `${type}: is unknown`);
-    const { node } = loneRole({ name: type, declaration: declaration as never, options }, 'operator', environment);
-    const outcomes = outcomesAt(node, () => {});
-    const lookup = () => {
-      throw new FdpError('FDP_INTERNAL', `${type}: nothing is looked up`);
-    };
-    return declaration.create(options, { ...environment, node, outcomes, lookup });
-  });
-  return (messages) => {
-    const out: Message[] = [];
-    const batches: Observable<Batch> = from([{ lane, messages, warmUp: false }]);
-    operators
-      .reduce((stream, operator) => stream.pipe(operator), batches)
-      .subscribe((batch) => {
-        for (const message of batch.messages) out.push(message);
-      });
-    return out;
-  };
 }
 
 export function usage(text: string): FdpError {

@@ -6,7 +6,8 @@ import { resolveConnectors } from '../pipeline/give/resolve.ts';
 import { readSpec } from '../pipeline/read.ts';
 import { outputGone } from './output.ts';
 import { quietEnvironment } from './quiet.ts';
-import { definitionOf, type Subject, startFieldOf, subjectsOf, usage, withSubject } from './reconcile-subject.ts';
+import { withSubject } from './reconcile-stores.ts';
+import { definitionOf, type Subject, startFieldOf, subjectsOf, usage } from './reconcile-subject.ts';
 import { differenceText, resultText } from './reconcile-texts.ts';
 import { type CommandResult, problemText, type SpecRequest } from './validate.ts';
 
@@ -37,7 +38,8 @@ export async function reconcileTables(
 ): Promise<CommandResult> {
   const spec = readSpec(request);
   if (spec.problems.size > 0) return { text: problemText(spec.problems.list, request.folder), exitCode: 2 };
-  const subjects = subjectsOf(spec, name, flags.fromLog);
+  const leftOut: string[] = [];
+  const subjects = subjectsOf(spec, name, (reason) => leftOut.push(reason), flags.fromLog);
   const { problems } = resolveConnectors(
     spec,
     subjects.flatMap(({ table, from }) => [table, from]),
@@ -46,6 +48,7 @@ export async function reconcileTables(
   const environment = await quietEnvironment();
   const results: object[] = [];
   let left = 0;
+  if (!flags.json) for (const reason of leftOut) print(`${reason}\n`);
   for (const subject of subjects) {
     if (flags.repair && subject.whyNoRepair) throw usage(subject.whyNoRepair);
     const options = { environment, signal: outputGone, wants: wanted(subject, flags, environment.clock.now()) };
@@ -61,7 +64,7 @@ export async function reconcileTables(
     if (flags.json) results.push(resultJson(subject, result, listed));
     else print(`${resultText(subject, result)}\n`);
   }
-  const text = flags.json ? `${JSON.stringify({ tables: results, left })}\n` : '';
+  const text = flags.json ? `${JSON.stringify({ tables: results, left, left_out: leftOut })}\n` : '';
   return { text, exitCode: left === 0 ? 0 : leftExitCode };
 }
 

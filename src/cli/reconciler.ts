@@ -4,14 +4,18 @@ import type { Environment } from '../kit/environment.ts';
 import type { Reconciler, TableReconciled } from '../kit/reconciler.ts';
 import { resolveConnectors } from '../pipeline/give/resolve.ts';
 import type { Spec } from '../pipeline/spec.ts';
-import { type Subject, subjectsOf, withSubject } from './reconcile-subject.ts';
+import { withSubject } from './reconcile-stores.ts';
+import { type Subject, subjectsOf } from './reconcile-subject.ts';
 import { resultText } from './reconcile-texts.ts';
 
 /** Compares tables of a running pipeline with what they counted, with connectors of its own. */
 export function reconcilerOf(spec: Spec, environment: Environment): Reconciler {
+  const leftOut = (reason: string) => environment.log.debug({}, reason);
   const subjects = (tables: readonly string[] | undefined): readonly Subject[] => {
     try {
-      return tables ? tables.flatMap((table) => subjectsOf(spec, table)) : subjectsOf(spec, undefined);
+      return tables
+        ? tables.flatMap((table) => subjectsOf(spec, table, leftOut))
+        : subjectsOf(spec, undefined, leftOut);
     } catch (error) {
       throw new FdpError('FDP_SPEC_INVALID', errorText(error), { cause: error });
     }

@@ -22,8 +22,11 @@ describe('operators', () => {
         tableFields: () => undefined,
         tableIndexes: () => undefined,
       };
-      const input: Shape = type === 'find' ? { symbol: 'string', limit: 'number', before: 'any' } : undefined;
-      declaration.shape?.(options, input, (_path, text) => problems.push(text), scope);
+      const inputs: Readonly<Record<string, Shape>> = {
+        find: { symbol: 'string', limit: 'number', before: 'any' },
+        bars: { symbol: 'string', interval: 'string', limit: 'number' },
+      };
+      declaration.shape?.(options, inputs[type], (_path, text) => problems.push(text), scope);
       expect(problems).toEqual([]);
     },
   );
