@@ -1,5 +1,6 @@
 import { errorText, FdpError } from '../../src/errors.ts';
 import { type Clock, linkedAbort } from '../../src/kit/clock.ts';
+import { parseJson } from '../../src/kit/json.ts';
 import { foreignText } from '../../src/kit/text.ts';
 import { type Bar, readBars } from './bars.ts';
 
@@ -68,7 +69,7 @@ async function textOf(response: Response, { host }: URL): Promise<string> {
 
 function jsonOf(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     return undefined;
   }
