@@ -98,7 +98,7 @@ describe('what a command prints', () => {
       operators: [{ type: 'vwap', options: { type: 'object' } }],
     });
     expect(await parsed('list', 'topologies', '--json')).toMatchObject({
-      topologies: [{ name: 'ingestor' }, {}, {}, {}, {}, {}, {}, {}, {}],
+      topologies: [{ name: 'ingestor' }, {}, {}, {}, {}, {}, {}, {}, {}, {}],
     });
     expect(await parsed('dead-letters', 'list', '--json')).toHaveProperty('letters');
 

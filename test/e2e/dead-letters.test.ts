@@ -91,20 +91,21 @@ describe('fdp-run dead-letters', () => {
   it('replays while the platform runs; a topology that only displays gets a line, and hides no other', async () => {
     using folder = temporaryFolder();
     const { env } = await workspaceIn(folder.path);
-    // The default expression of `filter` passes nothing over in silence here: both topologies reject what is no number.
-    const pipeline = pipelineIn(folder.path, (text) => text.replace('- filter: *valid', '- require: *valid'));
+    // The default expression of `filter` passes nothing over in silence here: all three topologies reject what is no number.
+    const pipeline = pipelineIn(folder.path, (text) => text.replaceAll('- filter: *valid', '- require: *valid'));
     await using platform = new Process(['--pipeline', pipeline], env);
     await eventually('trades are stored', async () => storedTrades(folder.path) > 0);
     const frame = '{"type":"trade","data":[{"s":"AAPL","p":196.38,"t":1763645598585,"v":-1}]}';
     expect(await commandWith(frame, env, 'produce', 'ticks', '--key', 'AAPL', '--pipeline', pipeline)).toBe(
       '1 message put into ticks\n',
     );
-    await eventually('both have refused it', async () => lettersOf(folder.path).length === 2);
+    await eventually('all have refused it', async () => lettersOf(folder.path).length === 3);
     await using replay = new Process(['dead-letters', 'replay', '--pipeline', pipeline], { ...env, OBSERVE_PORT: '' });
     expect(await replay.ended).toBe(1);
     expect(replay.stdout.split('\n').sort()).toEqual([
       '',
       'analytics: 0 of 1 delivered; messages are not shown again at vwap_feed',
+      'candles, sink candles: 0 of 1 delivered',
       'processor: 0 of 1 delivered',
     ]);
     expect(await platform.stop()).toBe(0);
