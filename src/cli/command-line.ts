@@ -1,8 +1,9 @@
-import { Command, Option } from 'commander';
+import { Command, type CommandOptions, Option } from 'commander';
 import { FdpError } from '../errors.ts';
 import { suggestion } from '../kit/names.ts';
 import { shells } from './completion.ts';
 import { type ExportFlags, exportFormats } from './export-formats.ts';
+import type { GapFlags } from './gaps.ts';
 import { print } from './output.ts';
 import type { ReconcileFlags } from './reconcile.ts';
 
@@ -28,6 +29,11 @@ export interface Actions {
     show(id: string, flags: { readonly json?: boolean }): Promise<number>;
     replay(ids: readonly string[], flags: { readonly again?: boolean; readonly json?: boolean }): Promise<number>;
     drop(ids: readonly string[], flags: { readonly json?: boolean }): Promise<number>;
+  };
+  gaps: {
+    list(flags: GapFlags): Promise<number>;
+    show(id: string, flags: GapFlags): Promise<number>;
+    close(id: string, flags: GapFlags): Promise<number>;
   };
   reconcile(table: string | undefined, flags: ReconcileFlags): Promise<number>;
   forgetCounters(): Promise<number>;
@@ -63,6 +69,7 @@ export function commandLine(
   pipelineCommands(program, does, exit);
   runningCommands(program, does, exit);
   letterCommands(program, does, exit);
+  gapCommands(program, does, exit);
   program
     .command('completion')
     .argument('<shell>', `one of ${shells.join(', ')}`)
@@ -189,6 +196,25 @@ function letterCommands(program: Command, does: Actions, exit: Exit): void {
     .description('mark them as done with: neither listed nor replayed any more')
     .addOption(json())
     .action(async (ids: string[], flags) => exit(await does.letters.drop(ids, flags)));
+}
+
+function gapCommands(program: Command, does: Actions, exit: Exit): void {
+  const gaps = program.command('gaps').description('when feeds were away, as the table of gaps has it');
+  const command = (name: string, description: string, options: CommandOptions = {}) =>
+    gaps
+      .command(name, options)
+      .description(description)
+      .option('--symbol <symbol>', 'only for this symbol')
+      .addOption(json());
+  command('list', 'print them, the newest first', { isDefault: true }).action(async (flags: GapFlags) =>
+    exit(await does.gaps.list(flags)),
+  );
+  command('show <id>', 'print all fields of one').action(async (id: string, flags: GapFlags) =>
+    exit(await does.gaps.show(id, flags)),
+  );
+  command('close <id>', 'end an open one now, when its feed never comes back').action(
+    async (id: string, flags: GapFlags) => exit(await does.gaps.close(id, flags)),
+  );
 }
 
 function json(): Option {

@@ -146,7 +146,8 @@ function unlessGone(error: unknown): void {
   if (!outputGone.aborted) throw error;
 }
 
-function withLookup<T>(
+/** A table that can be read while `work` runs, without any topology. */
+export function withLookup<T>(
   plan: ConnectorPlan,
   environment: Environment,
   work: (lookup: Lookup) => Promise<T>,

@@ -12,6 +12,7 @@ import { forgetCounters } from './counters.ts';
 import { dropLetters, listLetters, showLetter } from './dead-letters.ts';
 import { exportTable } from './export.ts';
 import type { ExportFlags } from './export-formats.ts';
+import { closeGap, listGaps, showGap } from './gaps.ts';
 import { init, pipelineIn } from './init.ts';
 import { endInTime } from './left-open.ts';
 import { list } from './list.ts';
@@ -101,6 +102,11 @@ function actionsOf(program: Command): Actions {
       show: async (id, flags) => show(await showLetter(request(), id, flags), flags),
       replay: async (ids, flags) => show(await replayLetters(request(), ids, flags), flags),
       drop: async (ids, flags) => show(await dropLetters(request(), ids, flags), flags),
+    },
+    gaps: {
+      list: async (flags) => show(await listGaps(request(), flags, columns), flags),
+      show: async (id, flags) => show(await showGap(request(), id, flags), flags),
+      close: async (id, flags) => show(await closeGap(request(), id, flags), flags),
     },
     reconcile: async (table, flags) => show(await reconcileTables(request(), table, flags, print), flags),
     forgetCounters: async () => show(await forgetCounters(request())),

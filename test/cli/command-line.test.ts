@@ -37,6 +37,8 @@ describe('fdp-run', () => {
     ['status', 'all'],
     ['dead-letters', 'list', 'topology'],
     ['counters', 'forget', 'processor'],
+    ['gaps', 'folder'],
+    ['gaps', 'close', 'finnhub-1', 'finnhub-2'],
   ])('refuses an argument that it would ignore: %s %s', async (...args) => {
     let text = '';
     const program = commandLine(
@@ -68,6 +70,7 @@ const actions: Actions = {
   produce: unused,
   completion: unused,
   letters: { list: unused, show: unused, replay: unused, drop: unused },
+  gaps: { list: unused, show: unused, close: unused },
   reconcile: unused,
   forgetCounters: () => Promise.resolve(7),
 };

@@ -64,6 +64,7 @@ export async function parsed(
     produce: later,
     completion: done,
     letters: { list: later, show: later, replay: later, drop: later },
+    gaps: { list: later, show: later, close: later },
     reconcile: later,
     forgetCounters: later,
   };
