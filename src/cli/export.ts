@@ -125,7 +125,7 @@ function counted(
 async function write(rows: Counted, columns: Columns, { format, output }: ExportFlags): Promise<number> {
   const bytes = Readable.from(encode(format, columns, rows.pages));
   if (output === undefined) {
-    await pipeline(bytes, process.stdout, { end: false, signal: outputGone }).catch(unlessGone);
+    await pipeline(bytes, process.stdout, { end: false, signal: outputGone });
     return rows.count();
   }
   const part = `${output}.part`;
@@ -141,12 +141,6 @@ async function write(rows: Counted, columns: Columns, { format, output }: Export
   return rows.count();
 }
 
-/** A closed pipe is not an error. */
-function unlessGone(error: unknown): void {
-  if (!outputGone.aborted) throw error;
-}
-
-/** A table that can be read while `work` runs, without any topology. */
 export function withLookup<T>(
   plan: ConnectorPlan,
   environment: Environment,

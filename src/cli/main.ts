@@ -18,7 +18,7 @@ import { endInTime } from './left-open.ts';
 import { list } from './list.ts';
 import { listJson } from './list-json.ts';
 import { listed } from './list-pages.ts';
-import { outputWritten, print, watchOutput } from './output.ts';
+import { outputGone, outputWritten, print, watchOutput } from './output.ts';
 import { resolveProcess } from './process-settings.ts';
 import { produce } from './produce.ts';
 import { reconcileTables } from './reconcile.ts';
@@ -57,7 +57,9 @@ async function parse(program: Command, args: readonly string[]): Promise<void> {
   try {
     await program.parseAsync(args, { from: 'user' });
   } catch (error) {
-    if (!(error instanceof CommanderError) || error.exitCode !== 0) throw error;
+    const isHelp = error instanceof CommanderError && error.exitCode === 0;
+    // A command that fails because nothing takes its output: `outputWritten` says why.
+    if (!isHelp && !outputGone.aborted) throw error;
   }
 }
 

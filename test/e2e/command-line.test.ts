@@ -51,6 +51,8 @@ const printing = [
   ['status'],
   ['status', '--json'],
   ['dead-letters', 'list'],
+  ['export', 'trades'],
+  ['reconcile'],
   ['dead-letters', 'replay'],
   ['counters', 'forget', '--topology', 'processor'],
   ['completion', 'bash'],

@@ -22,6 +22,7 @@ describe('kafka', () => {
 
   it.each([
     { brokers: 'localhost', topic: 't' },
+    { brokers: 'user:password@localhost:9092', topic: 't' },
     { brokers, topic: '' },
     { brokers },
     { brokers, topic: 't', acks: 1 },
