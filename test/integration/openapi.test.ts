@@ -35,7 +35,10 @@ interface Document {
 }
 
 const ajv = new Ajv2020({ strict: false });
-const routes = ['/api/v1/symbols', '/api/v1/symbols/{symbol}', '/api/v1/trades/{symbol}'];
+const routes = [
+  ...['/api/v1/symbols', '/api/v1/symbols/{symbol}', '/api/v1/trades/{symbol}'],
+  ...['/api/v1/candles/{symbol}', '/api/v1/gaps'],
+];
 
 function responseOf(document: Document, path: string, status: string | number): Content {
   const found = document.paths[path]?.get.responses[status];
@@ -73,7 +76,7 @@ describe('the document of the shipped pipeline', () => {
       env,
       components: { connectors, operators },
     });
-    const { plan, problems } = resolve(spec, { topologies: ['ingestor', 'processor', 'api'] });
+    const { plan, problems } = resolve(spec, { topologies: ['ingestor', 'processor', 'candles', 'api'] });
     expect(problems).toEqual([]);
     if (!plan) throw new Error('no plan');
     runtime = new Runtime(plan, environment);
@@ -82,6 +85,7 @@ describe('the document of the shipped pipeline', () => {
     port = portOf(environment.log);
     document = JSON.parse((await ask(port, '/openapi.json')).text);
     await until(async () => (await ask(port, '/api/v1/trades/AAPL')).text.includes('"next":"'));
+    await until(async () => (await ask(port, '/api/v1/candles/AAPL')).text.includes('"close":"'));
   });
 
   afterAll(async () => {
@@ -137,11 +141,16 @@ describe('the document of the shipped pipeline', () => {
     '/api/v1/trades/AAPL?limit=1',
     '/api/v1/trades/AAPL?from=-1h&to=2100-01-01T00:00:00+02:00',
     '/api/v1/trades/NOBODY',
+    '/api/v1/candles/AAPL',
+    '/api/v1/candles/AAPL?interval=1d&limit=2',
+    '/api/v1/candles/NOBODY',
+    '/api/v1/gaps',
+    '/api/v1/gaps?symbol=AAPL&from=-1h',
     '/openapi.json',
   ])('is true of %s', async (path) => {
     const reply = await ask(port, path);
     expect(reply.status).toBe(200);
-    expectTrue(document, path.replace(/\/(AAPL|NOBODY).*/, '/{symbol}'), reply);
+    expectTrue(document, path.replace(/\/(AAPL|NOBODY).*/, '/{symbol}').replace(/\?.*/, ''), reply);
   });
 
   it('knows all that a row has, and with which types', () => {
@@ -172,6 +181,9 @@ describe('the document of the shipped pipeline', () => {
     ['/api/v1/trades/{symbol}', '/api/v1/trades/AAPL?limit=0', {}, 400],
     ['/api/v1/trades/{symbol}', '/api/v1/trades/AAPL?from=yesterday', {}, 400],
     ['/api/v1/trades/{symbol}', '/api/v1/trades/AAPL?from=2026-01-06&to=2026-01-05', {}, 400],
+    ['/api/v1/candles/{symbol}', '/api/v1/candles/AAPL?interval=2m', {}, 400],
+    ['/api/v1/candles/{symbol}', '/api/v1/candles/AAPL?limit=1001', {}, 400],
+    ['/api/v1/gaps', '/api/v1/gaps?symbols=AAPL', {}, 400],
     ['/api/v1/symbols/{symbol}', '/api/v1/symbols/NOBODY', {}, 404],
     ['/api/v1/symbols', '/api/v1/symbols?a=%ff', {}, 400],
     ['/api/v1/symbols', '/api/v2/symbols', {}, 404],
