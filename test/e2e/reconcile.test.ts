@@ -79,9 +79,12 @@ describe('fdp-run reconcile on the embedded profile', many, () => {
       ['symbols', ['AAPL', 'MSFT', 'OLD', 'TSLA']],
       ['candles', [expect.stringMatching(/\|1m\|/)]],
     ]);
-    const [repaired, report] = await reconciled(platform, '--repair');
-    expect(repaired, report).toBe(0);
+    const [, report] = await reconciled(platform, '--repair');
     expect(report).toMatch(/symbols AAPL: tradeCount is \d+, recomputed \d+: .+; repaired/);
+    expect(report).toMatch(/^symbols: .* 4 differences, 4 repaired, 0 left/m);
+    // The bar of this minute may change faster than it can be compared: it is left, and repaired once it is over.
+    const isRepaired = async () => (await reconciled(platform, '--repair'))[0] === 0;
+    await eventually('the bar is repaired', isRepaired, 120_000);
     for (const _ of [1, 2]) expect((await reconciled(platform))[0]).toBe(0);
     expect(await process.stop()).toBe(0);
     await platform.catchUp();
