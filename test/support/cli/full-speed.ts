@@ -2,11 +2,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pipelineCopy } from './pipeline-copy.ts';
 
-/** The shipped pipeline with a market at full speed, and a log that forgets nothing of it; gives the path for `--pipeline`. */
+/** The shipped pipeline with a market at full speed, and a log and a store that remove nothing of it; gives the path for `--pipeline`. */
 export function fullSpeed(folder: string): string {
   const path = pipelineCopy(folder, ['rate: 50/s', 'rate: max']);
   const overlay = join(dirname(path), 'config', 'embedded.yml');
   const log = 'path: "${' + 'FDP_DATA:-data}/log.db"';
-  writeFileSync(overlay, readFileSync(overlay, 'utf8').replace(log, `${log}, max_size: 100GiB`));
+  const yaml = readFileSync(overlay, 'utf8').replace('max_size: 2GiB', 'max_size: 100GiB');
+  writeFileSync(overlay, yaml.replace(log, `${log}, max_size: 100GiB`));
   return path;
 }
