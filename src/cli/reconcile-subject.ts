@@ -3,7 +3,7 @@ import { FdpError } from '../errors.ts';
 import type { FieldType, Shape } from '../kit/declaration.ts';
 import { suggestion } from '../kit/names.ts';
 import type { MergeShape } from '../kit/row.ts';
-import { absorbableBatches } from '../kit/sink.ts';
+import { absorbableBatches, messagesUnderWay } from '../kit/sink.ts';
 import {
   type BranchSpec,
   type ConnectorSpec,
@@ -119,7 +119,7 @@ function subjectOf(
   const batch = Number(source?.usage['batch'] ?? defaultBatch);
   return {
     ...{ name, table, from: counted, isLog: !stored, topology, operators, shape },
-    underWay: (spec.settings.limits.laneBatches + absorbableBatches + 1) * batch,
+    underWay: messagesUnderWay(spec.settings.limits.laneBatches, absorbableBatches, batch),
     whyNoRepair: whyNoRepair({ topology, branch }, isLog, fromLog),
   };
 }

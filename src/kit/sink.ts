@@ -36,6 +36,11 @@ export interface Sink extends Role, LogEnd {
 /** Batches of a lane that may be open beyond its limits, while sinks that gather hold what is left of them. */
 export const absorbableBatches = 64;
 
+/** Messages of a lane that may be under way at once. A lane may be over its limits by the one batch that it was reading. */
+export function messagesUnderWay(laneBatches: number, absorbable: number, batch: number): number {
+  return (laneBatches + absorbable + 1) * batch;
+}
+
 /** What a sink does with batches before it writes them. */
 export interface Gathering {
   /**

@@ -7,6 +7,7 @@ import { type Batch, type LaneContext, type Message, toMessage } from '../../kit
 import type { NodeStats } from '../../kit/node-stats.ts';
 import type { Outcomes } from '../../kit/outcomes.ts';
 import { Permits } from '../../kit/permits.ts';
+import { messagesUnderWay } from '../../kit/sink.ts';
 import type { Lane, Reading } from '../../kit/source.ts';
 import type { MessageCounters } from '../message-counters.ts';
 import type { NodeHealth } from '../node-health.ts';
@@ -65,8 +66,7 @@ export class LaneReader {
     this.#life = linkedAbort(lane.signal, parts.killed);
     const { signal } = this.#life.controller;
     const { limits, absorbable, counters, environment, fail } = parts;
-    // A lane may be over its limits by the one batch that it was reading.
-    const underWay = (limits.laneBatches + absorbable + 1) * (lane.batch ?? 1);
+    const underWay = messagesUnderWay(limits.laneBatches, absorbable, lane.batch ?? 1);
     this.#proofs = new Proofs(lane.id, lane.group?.start.note, underWay);
     this.context = { id: lane.id, signal, proofs: this.#proofs, moreComes: (idle) => this.#ledger.moreComes(idle) };
     this.#permits = [new Permits(limits.laneBatches, limits.laneBytes), parts.topologyPermits];

@@ -180,9 +180,9 @@ export class Ledger {
   /** Gives back the permits of batches that no longer need them, and takes them again for those that do. */
   #absorbed(): void {
     let isIdle = true;
-    for (const [place, settlement] of this.#open.entries()) {
+    for (const [index, settlement] of this.#open.entries()) {
       isIdle &&= settlement.isAbsorbed;
-      const isFirst = isIdle && place < this.#parts.absorbable;
+      const isFirst = isIdle && index < this.#parts.absorbable;
       if (settlement.holdsPermits !== isFirst) continue;
       settlement.holdsPermits = !isFirst;
       for (const permits of this.#parts.permits) permits[isFirst ? 'giveBack' : 'take'](settlement.bytes);

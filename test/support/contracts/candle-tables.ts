@@ -21,28 +21,30 @@ export const candleTable = {
   indexes: [['symbol', 'interval', '-start']],
 };
 
-export function memoryWorld(): TableWorld {
+/** A table in memory, on a virtual clock. */
+export function memoryWorld(name = 'candles'): TableWorld {
   const [space, clock, log] = [createMemorySpace(), new VirtualClock(), recordingLog()];
   return {
     clock,
     log,
     connector: (options) =>
       memoryTable.create(optionsOf(memoryTable, { space: space.name, ...options }), {
-        ...{ ...testEnvironment(clock), log, name: 'candles' },
+        ...{ ...testEnvironment(clock), log, name },
       }),
     dispose: async () => space.dispose(),
   };
 }
 
-export function sqliteWorld(): TableWorld {
-  const folder = mkdtempSync(join(tmpdir(), 'fdp-candles-'));
+/** A table in an SQLite file of its own, on a virtual clock. */
+export function sqliteWorld(name = 'candles'): TableWorld {
+  const folder = mkdtempSync(join(tmpdir(), `fdp-${name}-`));
   const [clock, log] = [new VirtualClock(), recordingLog()];
   return {
     clock,
     log,
     connector: (options) =>
-      sqliteTable.create(optionsOf(sqliteTable, { path: join(folder, 'store.db'), table: 'candles', ...options }), {
-        ...{ ...testEnvironment(clock), log, name: 'candles' },
+      sqliteTable.create(optionsOf(sqliteTable, { path: join(folder, 'store.db'), table: name, ...options }), {
+        ...{ ...testEnvironment(clock), log, name },
       }),
     dispose: async () => rmSync(folder, { recursive: true, force: true }),
   };
