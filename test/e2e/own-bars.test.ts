@@ -67,6 +67,8 @@ it('bars of 15 s and the VWAP of a session are made by the YAML of the docs alon
     const found = await eventually('bars', async () => {
       const all = await barsOf();
       return all.length >= bars && feed.lines.length > 300 && all;
+    }).catch((error) => {
+      throw new Error(`${error.message}\n${platform.output}`);
     });
     for (const { vwap, low, high, start: begins } of found) {
       expect(units(vwap) >= units(low) && units(vwap) <= units(high)).toBe(true);
