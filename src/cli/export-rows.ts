@@ -1,5 +1,5 @@
 import { FdpError } from '../errors.ts';
-import { type Lookup, leadsTo, type Query } from '../kit/lookup.ts';
+import { indexedFields, type Lookup, leadsTo, type Query } from '../kit/lookup.ts';
 import type { Row } from '../kit/row.ts';
 import { lastMs } from '../kit/time-text.ts';
 
@@ -36,7 +36,7 @@ export function selectedRows(
 ): AsyncIterable<readonly Row[]> {
   const { where, by, from, to } = selected;
   const given = Object.keys(where);
-  const fields = indexes.map((index) => index.map((field) => field.replace(/^-/, '')));
+  const fields = indexedFields(indexes);
   const isIndexed = by !== undefined && fields.some((index) => leadsTo(index, given, by));
   if (isIndexed) return pages(lookup, { ...selected, by, from: from ?? -lastMs }, signal);
   const wanted = `an index [${[...given, by ?? 'a date field'].join(', ')}] of ${name}, or a value of one it has (--where)`;
