@@ -43,6 +43,7 @@ export class NodeStats {
   /** The branch that it belongs to; undefined before the fan-out. */
   branch: string | undefined;
   readonly #owner: NodeOwner;
+  readonly #refreshers = new Set<() => void>();
 
   constructor(name: string, kind: NodeKind, type: string, owner: NodeOwner) {
     this.name = name;
@@ -67,6 +68,16 @@ export class NodeStats {
     this.extra[name] = value;
   }
 
+  /** Calls `fn` before each snapshot, to bring figures up to date that grow by themselves; the returned function ends it. */
+  onSnapshot(fn: () => void): () => void {
+    this.#refreshers.add(fn);
+    return () => void this.#refreshers.delete(fn);
+  }
+
+  refresh(): void {
+    for (const fn of this.#refreshers) fn();
+  }
+
   is(state: NodeState, reason?: string, retryAt?: number): void {
     // A reason that changes while the state stays is kept, but not logged again.
     const isReported = this.state === state && (this.reason !== undefined || reason === undefined);
@@ -79,6 +90,7 @@ export class NodeStats {
 
 /** The node as observers see it; `from` is the one that gives it messages. */
 export function nodeSnapshot(node: NodeStats, from: string | undefined): NodeSnapshot {
+  node.refresh();
   const {
     name,
     kind,
