@@ -2,7 +2,6 @@ import { errorText, FdpError, faultOf } from '../../src/errors.ts';
 import type { Lookup, Query } from '../../src/kit/lookup.ts';
 import type { RoleContext } from '../../src/kit/role.ts';
 import type { Row } from '../../src/kit/row.ts';
-import { columnsOf } from '../shared/table/values.ts';
 import type { Collection } from './collection.ts';
 import { unavailable } from './errors.ts';
 import { selectionOf } from './query.ts';
@@ -44,7 +43,7 @@ export class MongoLookup implements Lookup {
     const { client } = this.#collection.opened;
     try {
       const found = await client.ask(target, signal, () => this.#collection.select(selection, maxTimeMs, signal));
-      return found.map((document) => this.#row(document));
+      return found.map((document) => this.#row(document, query.fields));
     } catch (error) {
       const code = error instanceof FdpError ? error.code : undefined;
       if (faultOf(error) !== 'transient' || code === 'FDP_CLOSED' || code === 'FDP_TIMEOUT') throw error;
@@ -58,7 +57,7 @@ export class MongoLookup implements Lookup {
     return this.#collection.close();
   }
 
-  #row(document: Readonly<Record<string, unknown>>): Row {
+  #row(document: Readonly<Record<string, unknown>>, selected?: readonly string[]): Row {
     const { definition } = this.#collection;
     const _id = String(document['_id']);
     if (!definition.fields) {
@@ -66,7 +65,8 @@ export class MongoLookup implements Lookup {
       return { ...Object.fromEntries(values), _id };
     }
     const row: Record<string, unknown> = { _id };
-    for (const [field] of columnsOf(definition.fields)) row[field] = fromBson(definition, field, document[field]);
+    for (const field of selected ?? Object.keys(definition.fields))
+      row[field] = fromBson(definition, field, document[field]);
     return row;
   }
 }

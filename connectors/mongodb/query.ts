@@ -35,7 +35,7 @@ export function selectionOf(definition: TableDefinition, query: Query): Selectio
   return {
     filter: keyset(definition, query, equal),
     projection: fields
-      ? Object.fromEntries(Object.keys(fields).map((field) => [field, 1]))
+      ? Object.fromEntries((query.fields ?? Object.keys(fields)).map((field) => [field, 1]))
       : { _src: 0, _at: 0, _marks: 0 },
     sort: Object.fromEntries(query.sort.map(({ field, descending }) => [field, descending ? -1 : 1])),
     limit: query.limit,

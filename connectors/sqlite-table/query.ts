@@ -40,7 +40,7 @@ export function selectSql(table: string, definition: TableDefinition, query: Que
   const where = conditions.length > 0 ? ` WHERE ${conditions.join(' AND ')}` : '';
   const order = query.sort.map((sort) => `${sortSql(definition, sort.field)}${sort.descending ? ' DESC' : ''}`);
   const orderBy = order.length > 0 ? ` ORDER BY ${order.join(', ')}` : '';
-  const columns = definition.fields ? Object.keys(definition.fields) : ['_doc'];
+  const columns = definition.fields ? (query.fields ?? Object.keys(definition.fields)) : ['_doc'];
   const list = ['_id', ...columns.map(quoted)].join(', ');
   const from = `FROM ${quoted(table)}${where}`;
   const limit = `LIMIT ?${query.skip === undefined ? '' : ' OFFSET ?'}`;

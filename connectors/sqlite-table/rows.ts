@@ -13,8 +13,9 @@ type Reader = (value: SqlValue) => unknown;
 export class RowMaker {
   readonly #fields: readonly (readonly [name: string, read: Reader])[] | undefined;
 
-  constructor({ fields }: TableDefinition) {
-    this.#fields = fields && Object.entries(fields).map(([name, type]) => [name, readerOf(type)]);
+  /** @param names the selected fields; all unless given */
+  constructor({ fields }: TableDefinition, names: readonly string[] = Object.keys(fields ?? {})) {
+    this.#fields = fields && names.map((name) => [name, readerOf(fields[name] ?? '')]);
   }
 
   make([id = null, ...values]: readonly SqlValue[]): Row {

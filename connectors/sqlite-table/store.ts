@@ -132,7 +132,8 @@ export class SqliteTableStore implements TableStore<NewRow['values']>, TableRead
         if (query.belowLimit) throwIfReached(query.limit, db.get(select.count, ...select.values)?.['matches'], name);
         return db.lists(select.sql, ...select.values);
       });
-      return found.map((values) => this.#rows.make(values));
+      const rows = query.fields ? new RowMaker(this.definition, query.fields) : this.#rows;
+      return found.map((values) => rows.make(values));
     } catch (error) {
       if (!isRetriable(error)) throw error;
       throw new FdpError('FDP_UNAVAILABLE', `${name}: ${errorText(error)}`, { cause: error });

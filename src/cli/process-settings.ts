@@ -1,7 +1,7 @@
 import type { Plan } from '../engine/plan.ts';
 import { errorText, FdpError } from '../errors.ts';
 import { nameFrom } from '../kit/instance.ts';
-import { listenClaims } from '../kit/listen.ts';
+import { claimsClash, listenClaims } from '../kit/listen.ts';
 import { addressOf } from '../kit/units.ts';
 import { logLevel } from '../observe/log.ts';
 import { observePort } from '../observe/observe-server.ts';
@@ -39,7 +39,7 @@ function observeProblems({ OBSERVE_HOST, OBSERVE_PORT }: Environment, { connecto
   const host = OBSERVE_HOST || '127.0.0.1';
   const claims = port === undefined ? [] : listenClaims(addressOf(host, port));
   return [...connectors.values()].flatMap(({ name, declaration, options }) => {
-    const claim = declaration.claims?.(options).find((each) => claims.includes(each));
+    const claim = declaration.claims?.(options).find((each) => claims.some((own) => claimsClash(own, each)));
     return claim === undefined ? [] : [{ message: `OBSERVE_PORT: claims ${claim}, as does "${name}"` }];
   });
 }

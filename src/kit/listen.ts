@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { AddressInfo, Server } from 'node:net';
+import { type AddressInfo, isIPv6, type Server } from 'node:net';
 import { errorText, FdpError } from '../errors.ts';
 import type { Environment } from './environment.ts';
 import type { Proven } from './proven.ts';
@@ -67,6 +67,21 @@ function warnOfOthers({ name, log }: Listening, fields: { readonly port: number 
 export function listenClaims(address: string): readonly string[] {
   const { host, port } = hostAndPort(address);
   return port === 0 ? [] : [`port ${port} on ${host === 'localhost' ? '127.0.0.1' : host}`];
+}
+
+const portClaim = /^port (\d+) on (.+)$/;
+
+/** Whether two claims exclude each other: they are the same, or the same port, where one of the addresses includes the other. */
+export function claimsClash(one: string, other: string): boolean {
+  if (one === other) return true;
+  const [, port, host = ''] = portClaim.exec(one) ?? [];
+  const [, otherPort, otherHost = ''] = portClaim.exec(other) ?? [];
+  return port !== undefined && port === otherPort && (includes(host, otherHost) || includes(otherHost, host));
+}
+
+/** `::` is every address, of IPv4 too. */
+function includes(every: string, host: string): boolean {
+  return every === '::' || (every === '0.0.0.0' && !isIPv6(host));
 }
 
 /** The address under which this machine reaches a server: every address is also the loopback one. */

@@ -1,3 +1,4 @@
+import { claimsClash } from '../../kit/listen.ts';
 import { missingHint } from '../check/annotations.ts';
 import { guarded } from '../check/connectors.ts';
 import type { Problems } from '../problem.ts';
@@ -52,19 +53,19 @@ export function reportMissing(
 
 /** Two connectors of one process can't have the same port or file. */
 function reportClaims(connectors: readonly ConnectorSpec[], problems: Problems): void {
-  const claimed = new Map<string, ConnectorSpec>();
+  const claimed: { readonly claim: string; readonly connector: ConnectorSpec }[] = [];
   for (const connector of connectors) {
     const { declaration, valid, options, entry, name } = connector;
     if (!valid || !declaration?.claims) continue;
     const report = (_path: unknown, text: string) => problems.add(entry.key, text, { subject: name });
     for (const claim of guarded(report, () => declaration.claims?.(options)) ?? []) {
-      const first = claimed.get(claim);
-      if (first && first !== connector)
-        problems.add(entry.key, `claims ${claim}, as does "${first.name}"`, {
+      const first = claimed.find((each) => each.connector !== connector && claimsClash(each.claim, claim));
+      if (first)
+        problems.add(entry.key, `claims ${claim}, as does "${first.connector.name}"`, {
           subject: name,
           hint: 'they cannot run in the same process: change one, or start their topologies in separate processes with --topology',
         });
-      else claimed.set(claim, connector);
+      else claimed.push({ claim, connector });
     }
   }
 }

@@ -404,6 +404,17 @@ function queryCases(world: () => TableWorld): void {
     await table.close();
   });
 
+  it('gives the fields that are asked for, with their types', async () => {
+    const table = await TestTable.open(world(), {
+      fields: { at: 'date', tags: 'strings', price: 'decimal', name: 'string' },
+    });
+    await table.write([rowMessage({ at: 5, tags: ['a', 'b'], price: '1.50', name: 'x' })]);
+    const [row] = await table.find({ where: { name: 'x' }, fields: ['tags', 'price'] });
+    expect(row).toMatchObject({ tags: ['a', 'b'], price: '1.5', _id: expect.any(String) });
+    await expect(table.find({ fields: ['nmae'] })).rejects.toMatchObject({ code: 'FDP_INTERNAL' });
+    await table.close();
+  });
+
   it('gives every row that matches, up to the limit, however many', async () => {
     const table = await TestTable.open(world(), { fields: { size: 'int64' } });
     await table.write(Array.from({ length: 20_001 }, (_, size) => rowMessage({ size })));
