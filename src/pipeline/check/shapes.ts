@@ -1,4 +1,5 @@
 import type { FieldType, Report, Shape, SpecScope } from '../../kit/declaration.ts';
+import { indexedFields } from '../../kit/lookup.ts';
 import { nearest } from '../../kit/names.ts';
 import type { RouteDescription } from '../../kit/request.ts';
 import type { MergeShape } from '../../kit/row.ts';
@@ -44,6 +45,15 @@ export function describeRoute({ route, operators }: RouteSpec, connectors: Conne
     if (declaration?.shape) shape = declaration.shape(options, shape, () => {}, scope);
   }
   return description;
+}
+
+/** The fields of the messages after a chain of operators; undefined where they can't be known. */
+export function chainShape(operators: readonly OperatorSpec[], connectors: Connectors): Shape {
+  const scope = scopeOf(undefined, connectors);
+  let shape: Shape;
+  for (const { declaration, options, valid } of operators)
+    if (declaration?.shape) shape = valid ? declaration.shape(options, shape, () => {}, scope) : undefined;
+  return shape;
 }
 
 function bareRoute(route: string): RouteDescription {
@@ -174,6 +184,6 @@ function indexesOf(connector: ConnectorSpec | undefined): readonly (readonly str
   if (!fieldsOf(connector)) return undefined;
   const options = connector?.options as { readonly unique?: string; readonly indexes?: readonly (readonly string[])[] };
   const { unique, indexes = [] } = options;
-  const fields = indexes.map((index) => index.map((field) => field.replace(/^-/, '')));
+  const fields = indexedFields(indexes);
   return unique === undefined ? fields : [[unique], ...fields];
 }
