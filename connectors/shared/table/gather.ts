@@ -6,6 +6,11 @@ import type { Batch, LaneContext, Message } from '../../../src/kit/message.ts';
 const laneMessages = 8192;
 /** How long what is gathered waits for more that is on its way, at most, ms. */
 const longestMs = 1000;
+/** Of a backlog: as much of its age, and how long at most, ms. Its counts are late by all of that age in any case. */
+const backlogShare = 1 / 4;
+const longestOfBacklogMs = 5000;
+/** Messages for each row that changes: more of them make a write hardly cheaper, and would lie in memory for longer. */
+const enoughPerRow = 16;
 /** What all that is absorbed takes in memory, over all lanes, at most, bytes. */
 const mostBytes = 32 * 2 ** 20;
 /** What an absorbed message takes beside its bytes, roughly. */
@@ -13,19 +18,22 @@ const ownBytes = 512;
 
 /**
  * Gathers what is to be written: one write of a lane is under way; whatever arrives meanwhile waits, and so does what is
- * followed by more that was read already. A quiet lane writes at once, a busy one gathers until the bounds below are
- * reached, or nothing more comes; then all of it is one write.
+ * followed by more that was read already. A quiet lane writes at once, a busy one gathers until each row changes for many
+ * messages, the bounds below are reached, or nothing more comes; then all of it is one write.
  *
- * What waits is absorbed within bounds of messages, bytes and time; beyond them it holds its permits, so that its lane is
+ * What waits is absorbed within bounds of messages, bytes and time (a second; of a backlog up to five); beyond them it holds its permits, so that its lane is
  * not read. A lane of which nothing waits may always absorb a batch: none depends on the others.
  */
 export class Gather {
   readonly clock: Clock;
+  /** Which row a message changes. */
+  readonly rowOf: (message: Message) => unknown;
   /** Of what is absorbed, until it is durable. */
   bytes = 0;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, rowOf: (message: Message) => unknown) {
     this.clock = clock;
+    this.rowOf = rowOf;
   }
 
   /** @param write ends every message of a batch; never rejects */
@@ -49,8 +57,10 @@ class LaneGather {
   /** Batches that wait for room, in order. */
   readonly #waiting: Batch[] = [];
   #absorbed: Message[] = [];
-  /** When the first of them came, monotonic ms. */
-  #since = 0;
+  /** Those that they change. */
+  readonly #rows = new Set<unknown>();
+  /** Until when they wait, monotonic ms. */
+  #until = 0;
   #lane: LaneContext | undefined;
   #isWriting = false;
   #ended: (() => void) | undefined;
@@ -85,9 +95,12 @@ class LaneGather {
   #absorb(): void {
     for (let [batch] = this.#waiting; batch && this.#hasRoom(batch); [batch] = this.#waiting) {
       this.#waiting.shift();
-      if (this.#absorbed.length === 0) this.#since = this.#gather.clock.monotonic();
+      if (this.#absorbed.length === 0) this.#until = this.#gather.clock.monotonic() + this.#longestFor(batch);
       this.#gather.bytes += bytesOf(batch.messages);
-      for (const message of batch.messages) this.#absorbed.push(message);
+      for (const message of batch.messages) {
+        this.#absorbed.push(message);
+        this.#rows.add(this.#gather.rowOf(message));
+      }
       for (const { track } of batch.messages) track.absorb();
     }
   }
@@ -98,15 +111,24 @@ class LaneGather {
     return this.#gather.bytes + bytesOf(messages) <= mostBytes;
   }
 
+  get #isEnough(): boolean {
+    return this.#absorbed.length >= enoughPerRow * this.#rows.size;
+  }
+
   get #leftMs(): number {
-    return this.#since + longestMs - this.#gather.clock.monotonic();
+    return this.#until - this.#gather.clock.monotonic();
+  }
+
+  #longestFor({ messages: [first] }: Batch): number {
+    const ageMs = first ? this.#gather.clock.now() - first.timestamp : 0;
+    return Math.min(Math.max(ageMs * backlogShare, longestMs), longestOfBacklogMs);
   }
 
   /** Writes what is absorbed, unless more of the lane is on its way and there is room for it. */
   #writeOrWait(): void {
     this.cancelTimer();
     if (this.#isWriting || this.#absorbed.length === 0) return;
-    const isFull = this.#waiting.length > 0 || this.#leftMs <= 0 || this.#ended !== undefined;
+    const isFull = this.#waiting.length > 0 || this.#isEnough || this.#leftMs <= 0 || this.#ended !== undefined;
     if (isFull || !this.#lane?.moreComes?.(this.#write)) this.#write();
     else this.cancelTimer = this.#gather.clock.timer(this.#leftMs, this.#write);
   }
@@ -117,6 +139,7 @@ class LaneGather {
     this.cancelTimer();
     this.#isWriting = true;
     this.#absorbed = [];
+    this.#rows.clear();
     this.#absorb();
     void this.#deliver({ lane, messages, warmUp: false }).then((delivered) => {
       this.#gather.bytes -= bytesOf(messages);
