@@ -2,7 +2,7 @@ import { isRetriable } from '../../../src/errors.ts';
 import type { Message } from '../../../src/kit/message.ts';
 import { type Coordinates, coordinatesOf, type Proof } from '../../../src/kit/origin.ts';
 import type { Receipt, Sink, SinkCounters, SinkRows } from '../../../src/kit/sink.ts';
-import { type Folded, fold, type MessageChange, readChange, rowOf } from './fold.ts';
+import { type Folded, fold, type MessageChange, readChange } from './fold.ts';
 import { Gather } from './gather.ts';
 import { counterProof, isMissing, receipt } from './proof.ts';
 import { TableRole } from './role.ts';
@@ -26,7 +26,7 @@ type Rows = ReadonlyMap<StoredValue, readonly MessageChange[]>;
  */
 export class CounterSink extends TableRole implements Sink {
   readonly ordered = true;
-  readonly gathering = new Gather(this.context.clock, (message) => rowOf(message, this.store.definition));
+  readonly gathering = new Gather(this.context.clock);
   readonly counters: SinkCounters = {
     mark: (lane) => this.store.mark(lane),
     forget: (lane, to) => this.store.forget(lane, toTuple(to)),

@@ -37,12 +37,6 @@ export function readChange(definition: TableDefinition, message: Message, index:
   return { index, message, key, steps: stepsOf(definition, message, merge) };
 }
 
-/** The value by which a message names its row, unchecked. */
-export function rowOf({ value }: Message, { unique = '' }: TableDefinition): unknown {
-  const given = value as { readonly merge?: { readonly by?: Readonly<Record<string, unknown>> } } | null | undefined;
-  return given?.merge?.by?.[unique];
-}
-
 // Most folds leave nothing out: shared empty results, never changed.
 const none: readonly number[] = [];
 const noError: ReadonlyMap<number, Error> = new Map();

@@ -9,8 +9,6 @@ const longestMs = 1000;
 /** Of a backlog: as much of its age, and how long at most, ms. Its counts are late by all of that age in any case. */
 const backlogShare = 1 / 4;
 const longestOfBacklogMs = 5000;
-/** Messages for each row that changes: more of them make a write hardly cheaper, and would lie in memory for longer. */
-const enoughPerRow = 16;
 /** What all that is absorbed takes in memory, over all lanes, at most, bytes. */
 const mostBytes = 32 * 2 ** 20;
 /** What an absorbed message takes beside its bytes, roughly. */
@@ -18,22 +16,19 @@ const ownBytes = 512;
 
 /**
  * Gathers what is to be written: one write of a lane is under way; whatever arrives meanwhile waits, and so does what is
- * followed by more that was read already. A quiet lane writes at once, a busy one gathers until each row changes for many
- * messages, the bounds below are reached, or nothing more comes; then all of it is one write.
+ * followed by more that was read already. A quiet lane writes at once, a busy one gathers until the bounds below are
+ * reached, or nothing more comes; then all of it is one write.
  *
  * What waits is absorbed within bounds of messages, bytes and time (a second; of a backlog up to five); beyond them it holds its permits, so that its lane is
  * not read. A lane of which nothing waits may always absorb a batch: none depends on the others.
  */
 export class Gather {
   readonly clock: Clock;
-  /** Which row a message changes. */
-  readonly rowOf: (message: Message) => unknown;
   /** Of what is absorbed, until it is durable. */
   bytes = 0;
 
-  constructor(clock: Clock, rowOf: (message: Message) => unknown) {
+  constructor(clock: Clock) {
     this.clock = clock;
-    this.rowOf = rowOf;
   }
 
   /** @param write ends every message of a batch; never rejects */
@@ -57,8 +52,6 @@ class LaneGather {
   /** Batches that wait for room, in order. */
   readonly #waiting: Batch[] = [];
   #absorbed: Message[] = [];
-  /** Those that they change. */
-  readonly #rows = new Set<unknown>();
   /** Until when they wait, monotonic ms. */
   #until = 0;
   #lane: LaneContext | undefined;
@@ -97,10 +90,7 @@ class LaneGather {
       this.#waiting.shift();
       if (this.#absorbed.length === 0) this.#until = this.#gather.clock.monotonic() + this.#longestFor(batch);
       this.#gather.bytes += bytesOf(batch.messages);
-      for (const message of batch.messages) {
-        this.#absorbed.push(message);
-        this.#rows.add(this.#gather.rowOf(message));
-      }
+      for (const message of batch.messages) this.#absorbed.push(message);
       for (const { track } of batch.messages) track.absorb();
     }
   }
@@ -109,10 +99,6 @@ class LaneGather {
     if (this.#absorbed.length === 0) return true;
     if (this.#absorbed.length + messages.length > laneMessages) return false;
     return this.#gather.bytes + bytesOf(messages) <= mostBytes;
-  }
-
-  get #isEnough(): boolean {
-    return this.#absorbed.length >= enoughPerRow * this.#rows.size;
   }
 
   get #leftMs(): number {
@@ -128,7 +114,7 @@ class LaneGather {
   #writeOrWait(): void {
     this.cancelTimer();
     if (this.#isWriting || this.#absorbed.length === 0) return;
-    const isFull = this.#waiting.length > 0 || this.#isEnough || this.#leftMs <= 0 || this.#ended !== undefined;
+    const isFull = this.#waiting.length > 0 || this.#leftMs <= 0 || this.#ended !== undefined;
     if (isFull || !this.#lane?.moreComes?.(this.#write)) this.#write();
     else this.cancelTimer = this.#gather.clock.timer(this.#leftMs, this.#write);
   }
@@ -139,7 +125,6 @@ class LaneGather {
     this.cancelTimer();
     this.#isWriting = true;
     this.#absorbed = [];
-    this.#rows.clear();
     this.#absorb();
     void this.#deliver({ lane, messages, warmUp: false }).then((delivered) => {
       this.#gather.bytes -= bytesOf(messages);

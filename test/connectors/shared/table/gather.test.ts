@@ -93,10 +93,9 @@ class Lane {
   }
 }
 
-/** @param rows how many the messages change in turn */
-function start(rows = Number.POSITIVE_INFINITY): { lane: Lane; clock: VirtualClock; gather: Gather } {
+function start(): { lane: Lane; clock: VirtualClock; gather: Gather } {
   const clock = new VirtualClock();
-  const gather = new Gather(clock, ({ meta }) => Number(meta.offset) % rows);
+  const gather = new Gather(clock);
   return { lane: new Lane(gather, clock), clock, gather };
 }
 
@@ -128,24 +127,6 @@ describe('a sink that gathers', () => {
     expect(sizes(lane)).toEqual([]);
     lane.rest();
     expect(sizes(lane)).toEqual([4]);
-    expect(clock.timers).toBe(0);
-  });
-
-  it('waits no longer once each row changes for sixteen messages', async () => {
-    const { lane, clock } = start(10);
-    lane.hasMore = true;
-    lane.give(159);
-    expect(sizes(lane)).toEqual([]);
-    lane.give(1);
-    expect(sizes(lane)).toEqual([160]);
-    lane.give(5);
-    await lane.durable();
-    expect(sizes(lane)).toEqual([160]);
-    lane.give(74);
-    expect(sizes(lane)).toEqual([160]);
-    lane.give(81);
-    expect(sizes(lane)).toEqual([160, 160]);
-    await lane.durable();
     expect(clock.timers).toBe(0);
   });
 
