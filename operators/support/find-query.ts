@@ -1,5 +1,5 @@
 import { FdpError } from '../../src/errors.ts';
-import type { Lookup, Query, Range } from '../../src/kit/lookup.ts';
+import { type Lookup, type Query, type Range, sortField } from '../../src/kit/lookup.ts';
 import type { Message } from '../../src/kit/message.ts';
 import type { PageEdge } from '../../src/kit/request.ts';
 import type { Row } from '../../src/kit/row.ts';
@@ -15,6 +15,7 @@ export interface FindOptions {
   readonly sort: readonly string[];
   readonly limit?: number;
   readonly page?: { readonly limit: string; readonly before: string };
+  readonly stream?: { readonly at_most: number };
 }
 
 /** A range of `where`: numbers, or templates that give one. */
@@ -36,7 +37,7 @@ const mostRows = 100_000;
 
 /** The fields to sort by, of `[-time, -_id]`. */
 export function parseSort(sort: readonly string[]): Sort {
-  return sort.map((text) => ({ field: text.replace(/^-/, ''), descending: text.startsWith('-') }));
+  return sort.map(sortField);
 }
 
 /**
@@ -48,12 +49,10 @@ export function compileFind(
   options: FindOptions,
   table: Pick<Lookup, 'find'>,
 ): (message: Message, signal: AbortSignal) => Promise<Found> {
-  const where = compileWhere(options.where);
-  const ranges = compileRanges(options.where);
-  const sort = parseSort(options.sort);
-  const pageOf = options.page && compilePage(options.page, sort);
+  const queryOf = compileQuery(options);
+  const pageOf = options.page && compilePage(options.page, parseSort(options.sort));
   return async (message, signal) => {
-    const query = { where: where(message), ...(ranges && { ranges: ranges(message) }), sort };
+    const query = queryOf(message);
     if (pageOf) return pageOf(message, (page) => table.find({ ...query, ...page }, signal));
     const { limit } = options;
     const most = limit === undefined ? ({ limit: mostRows + 1, belowLimit: true } as const) : { limit };
@@ -61,6 +60,14 @@ export function compileFind(
     if (rows.length <= mostRows) return { rows };
     throw new FdpError('FDP_RESULT_TOO_LARGE', `more than ${mostRows} rows of ${options.in}: set a limit or use pages`);
   };
+}
+
+/** Returns the function that gives the query of a message, without its limit. */
+export function compileQuery(options: FindOptions): (message: Message) => Pick<Query, 'where' | 'ranges' | 'sort'> {
+  const where = compileWhere(options.where);
+  const ranges = compileRanges(options.where);
+  const sort = parseSort(options.sort);
+  return (message) => ({ where: where(message), ...(ranges && { ranges: ranges(message) }), sort });
 }
 
 function compileWhere(where: FindOptions['where']): (message: Message) => Query['where'] {
