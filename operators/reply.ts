@@ -12,7 +12,7 @@ import { rowSchema } from './support/row-schema.ts';
 export const reply = defineOperator({
   type: 'reply',
   summary: 'Replies to the request with the messages as a list, or with one message.',
-  place: 'request',
+  routesOnly: true,
   options: {
     type: 'object',
     description: 'Content of `data` in the reply.',
