@@ -7,7 +7,7 @@ import { randomName } from '../support/services/services.ts';
 
 const never = new AbortController().signal;
 
-onServices("another program's transaction in a topic of kafka", ({ kafka: brokers }) => {
+onServices.concurrent("another program's transaction in a topic of kafka", ({ kafka: brokers }) => {
   const inTransaction = Array.from({ length: 5 }, () => ({ partition: 0, value: '{"n":-1}' }));
 
   it('counts what waits behind it as lag, and is named once, with its offset, until it is over', async () => {
@@ -42,7 +42,7 @@ onServices("another program's transaction in a topic of kafka", ({ kafka: broker
     const transaction = await view.openTransaction(topic, inTransaction);
     await process.append(numbered(3, 6));
     // A reader that does not wait for transactions has committed all of it.
-    await view.commit('group', topic, new Map([[0, 11]]));
+    await view.commit(process.group, topic, new Map([[0, 11]]));
     const open = await process.openSource();
     const lane = laneOf(open, 0);
     expect(await lane.log?.range()).toEqual({ first: 0, next: 11 });

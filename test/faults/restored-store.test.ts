@@ -55,7 +55,7 @@ async function settle(cluster: Cluster, ledger: Ledger): Promise<string> {
   return processor.output;
 }
 
-describe('stores on MongoDB, behind what their group has committed in Kafka', { timeout: 300_000 }, () => {
+describe.concurrent('stores on MongoDB, behind what their group has committed in Kafka', { timeout: 300_000 }, () => {
   onServices('put back as they were before', (services) => {
     it.each(
       sized<readonly (readonly string[])[]>({
