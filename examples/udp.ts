@@ -26,7 +26,7 @@ export const udp = defineConnector({
       queue: queueSchema,
     },
   },
-  figures: { dropped: figures.dropped, gaps: figures.gaps, gap_ms: figures.gap_ms },
+  figures: { dropped: figures.dropped, gaps: figures.gaps, gap_ms: figures.gap_ms, open_gaps: figures.open_gaps },
   example: 'ticks: { type: udp, port: 9999 }',
   source: { options: noUsage, exclusive: true },
   claims: ({ port }) => [`udp ${port}`],

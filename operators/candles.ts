@@ -130,6 +130,7 @@ export const candles = defineOperator({
     const stored = storedOf(options);
     const closeMs = durationMs(options.close_after);
     const latenessMs = options.lateness === undefined ? Number.POSITIVE_INFINITY : durationMs(options.lateness);
+    const rows = stored.map((interval) => new RowNames(interval));
     return flatMap(context, (message) => {
       const fields = fieldsOf(message);
       const trade: Trade = {
@@ -143,14 +144,14 @@ export const candles = defineOperator({
       const { range, last, volume: counts } = trade.counts;
       if (!kinds.includes(kind) || !(range || last || counts)) return [];
       const at = fieldOf(fields, received) === undefined ? Number.NEGATIVE_INFINITY : numberField(fields, received);
-      return stored.map((interval, index) => {
-        const { start, end } = barOf(trade.time, interval, day);
+      return rows.map((names, index) => {
+        const { start, end } = barOf(trade.time, names.interval, day);
         if (index === 0 && at - end > latenessMs)
           throw new FdpError(
             'FDP_MESSAGE_INVALID',
             `${time}: received ${at - end} ms after its bar's end, lateness is ${latenessMs} ms`,
           );
-        return derive(message, { value: changeOf(trade, interval, start, at > end + closeMs) });
+        return derive(message, { value: changeOf(trade, names.of(trade.symbol, start), at > end + closeMs) });
       });
     });
   },
@@ -164,15 +165,56 @@ interface Trade {
   readonly counts: { readonly last: boolean; readonly range: boolean; readonly volume: boolean };
 }
 
+/** What names a row, and follows from its name. */
+interface RowName {
+  readonly by: { readonly key: string };
+  readonly set_on_insert: { readonly symbol: string; readonly interval: string; readonly start: number };
+}
+
+/** Symbols whose rows are remembered. */
+const mostNames = 16_384;
+
+/** The names of rows of one length. Most trades of a symbol lie in the same bar as the one before. */
+class RowNames {
+  readonly interval: Interval;
+  readonly #last = new Map<string, RowName>();
+
+  constructor(interval: Interval) {
+    this.interval = interval;
+  }
+
+  of(symbol: string, start: number): RowName {
+    const last = this.#last.get(symbol);
+    if (last?.set_on_insert.start === start) return last;
+    const { name } = this.interval;
+    const by = { key: `${symbol.replaceAll(/[\\|]/g, '\\$&')}|${name}|${start}` };
+    const made: RowName = { by, set_on_insert: { symbol, interval: name, start } };
+    if (this.#last.size >= mostNames) this.#last.clear();
+    this.#last.set(symbol, made);
+    return made;
+  }
+}
+
+// Shared by all trades that count the same.
+const inTime = { trades: 1, late_trades: 0 };
+const late = { trades: 1, late_trades: 1 };
+const lateOnly = { trades: 0, late_trades: 1 };
+const nothing = { trades: 0, late_trades: 0 };
+const none = {};
+
 /** What the trade does to the row of its bar. Amounts of 0 stand for what it does not count for: the row then has the field. */
-function changeOf(trade: Trade, { name }: Interval, start: number, isLate: boolean): MergeOperation {
-  const { symbol, time, price, volume, counts } = trade;
+function changeOf(
+  { time, price, volume, counts }: Trade,
+  { by, set_on_insert }: RowName,
+  isLate: boolean,
+): MergeOperation {
   const isWeighed = counts.range && counts.volume;
+  const dated = { value: price, at: time };
   return {
     merge: {
-      by: { key: `${symbol.replaceAll(/[\\|]/g, '\\$&')}|${name}|${start}` },
-      set_on_insert: { symbol, interval: name, start },
-      count: { trades: counts.volume ? 1 : 0, late_trades: isLate ? 1 : 0 },
+      by,
+      set_on_insert,
+      count: isLate ? (counts.volume ? late : lateOnly) : counts.volume ? inTime : nothing,
       sum: {
         volume: counts.volume ? volume : 0,
         turnover: isWeighed ? decimalProduct(price, volume) : 0,
@@ -180,9 +222,8 @@ function changeOf(trade: Trade, { name }: Interval, start: number, isLate: boole
       },
       highest: counts.range ? { high: price, last_at: time } : { last_at: time },
       lowest: counts.range ? { low: price, first_at: time } : { first_at: time },
-      ...(counts.last
-        ? { first: { open: { value: price, at: time } }, last: { close: { value: price, at: time } } }
-        : {}),
+      first: counts.last ? { open: dated } : none,
+      last: counts.last ? { close: dated } : none,
     },
   };
 }

@@ -1,14 +1,18 @@
 import { defineOperator } from '../src/kit/declaration.ts';
-import { derive } from '../src/kit/message.ts';
+import { derive, type Message } from '../src/kit/message.ts';
 import { lookup } from '../src/kit/operator.ts';
 import { indexed } from '../src/kit/origin.ts';
+import { portions } from '../src/kit/portions.ts';
+import type { Row } from '../src/kit/row.ts';
 import { durationMs } from '../src/kit/units.ts';
 import { checkFind } from './support/find-check.ts';
 import { compileFind } from './support/find-query.ts';
+import { compileStream } from './support/find-stream.ts';
 
 /**
  * `find`: the rows of a table that match a message, one message per row; without rows no message. With `page` it reads
- * one row more than it shows, to know whether there is a next page, and stores its start in the request.
+ * one row more than it shows, to know whether there is a next page, and stores its start in the request. With `stream` rows
+ * are read page by page, as fast as the client of the request takes them.
  */
 export const find = defineOperator({
   type: 'find',
@@ -65,11 +69,26 @@ export const find = defineOperator({
           before: { const: '{before}', description: 'Where the page starts: the parameter `before`, a cursor.' },
         },
       },
+      stream: {
+        type: 'object',
+        description:
+          'Reads the rows in portions, in a route that ends in a `reply` with `file`. `sort` must be as for pages, and an index must lead to it. Default: all rows at once.',
+        additionalProperties: false,
+        required: ['at_most'],
+        properties: {
+          at_most: {
+            type: 'integer',
+            minimum: 1,
+            maximum: 100_000_000,
+            description: 'Maximum number of rows. A request for more gets 400, and no rows at all.',
+          },
+        },
+      },
       timeout: {
         type: 'string',
         format: 'duration',
         default: '5s',
-        description: 'Time limit of the query. After it the message is rejected (a request gets 504).',
+        description: 'Time limit of a query. After it the message is rejected (a request gets 504).',
       },
     },
   },
@@ -78,16 +97,31 @@ export const find = defineOperator({
   shape(options, input, report, scope) {
     return checkFind(options, { input, report, scope });
   },
+  streams: ({ stream }) => stream !== undefined,
   create(options, context) {
-    const find = compileFind(options, context.lookup(options.in));
+    const timeoutMs = durationMs(options.timeout);
+    const table = context.lookup(options.in);
+    if (options.stream) {
+      const stream = compileStream(options, options.stream.at_most, table);
+      const begin = (message: Message) => {
+        const next = stream(message);
+        return async (signal: AbortSignal) => made(message, await next(signal));
+      };
+      return portions(context, begin, { timeoutMs });
+    }
+    const find = compileFind(options, table);
     return lookup(
       context,
       async (message, { lane }, signal) => {
         const { rows, edge } = await find(message, signal);
         if (lane.request && edge !== undefined) lane.request.page = edge;
-        return rows.map((row, index) => derive(message, { value: row, meta: indexed(message.meta, index) }));
+        return made(message, rows);
       },
-      { timeoutMs: durationMs(options.timeout) },
+      { timeoutMs },
     );
   },
 });
+
+function made(message: Message, rows: readonly Row[]): readonly Message[] {
+  return rows.map((row, index) => derive(message, { value: row, meta: indexed(message.meta, index) }));
+}

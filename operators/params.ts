@@ -91,14 +91,16 @@ export const params = defineOperator({
     const rules = Object.entries(options);
     const names = rules.map(([name]) => name);
     const now = () => context.clock.now();
-    return perMessage(context, (message) => {
+    return perMessage(context, (message, { lane }) => {
       const given = fieldsOf(message);
       const read = rules.flatMap(([name, rule]) => {
         const raw = fieldOf(given, name);
         const value = isGiven(rule, raw) ? readParameter(name, rule, raw, now()) : defaultOf(rule, now());
         return value === undefined ? [] : [[name, value] as const];
       });
-      return derive(message, { value: { ...without(given, names), ...Object.fromEntries(read) } });
+      const value = { ...without(given, names), ...Object.fromEntries(read) };
+      if (lane.request) lane.request.parameters = value;
+      return derive(message, { value });
     });
   },
 });

@@ -1,17 +1,22 @@
+import { defer, type OperatorFunction, tap } from 'rxjs';
 import { FdpError } from '../src/errors.ts';
 import { defineOperator } from '../src/kit/declaration.ts';
-import type { Message } from '../src/kit/message.ts';
-import { perBatch } from '../src/kit/operator.ts';
+import type { Batch, Message } from '../src/kit/message.ts';
+import { type OperatorContext, perBatch } from '../src/kit/operator.ts';
 import type { RequestContext } from '../src/kit/request.ts';
+import { fieldsOf } from '../src/kit/row.ts';
+import { textFormats } from '../src/kit/row-text.ts';
+import { checkFile, fileDescription, fileFormats } from './support/file-reply.ts';
 import { rowSchema } from './support/row-schema.ts';
 
 /**
  * `reply`: replies to a request with its rows, also if there are none; with `one`, with its only row, and with 404
- * (FDP_NOT_FOUND) if there is none. The last operator of a route.
+ * (FDP_NOT_FOUND) if there is none; with `file`, with a file of all rows, which is sent while they are read. The last operator
+ * of a route.
  */
 export const reply = defineOperator({
   type: 'reply',
-  summary: 'Replies to the request with the messages as a list, or with one message.',
+  summary: 'Replies to the request with the messages as a list or a file, or with one message.',
   routesOnly: true,
   options: {
     type: 'object',
@@ -21,13 +26,26 @@ export const reply = defineOperator({
       as: {
         type: 'string',
         minLength: 1,
-        description: 'Name of the field that holds the list. Required unless `one` is true.',
+        description: 'Name of the field that holds the list. Required unless there is `one` or `file`.',
         examples: ['available'],
       },
       one: {
         type: 'boolean',
         default: false,
         description: 'Replies with the only message itself; with 404 when there is none.',
+      },
+      file: {
+        type: 'string',
+        minLength: 1,
+        description:
+          'Replies with a file of this name, with all fields of the messages except `_id`; `{name}` is a parameter. It is sent while the messages come, as fast as the client reads. If it can not be finished, the connection is broken.',
+        examples: ['trades-{symbol}'],
+      },
+      format: {
+        enum: [...textFormats, fileFormats],
+        default: 'csv',
+        description:
+          'Format of the file, which becomes the ending of its name: csv, ndjson, or `{format}` for what the parameter `format` says.',
       },
       pagination: {
         type: 'boolean',
@@ -43,24 +61,35 @@ export const reply = defineOperator({
     },
   },
   example: 'reply: { as: data, pagination: true }',
-  shape(options, input, report) {
+  shape(options, input, report, scope) {
+    if (options.file !== undefined) {
+      checkFile({ ...options, file: options.file }, { input, report, scope });
+      return input;
+    }
     if (options.one && (options.as !== undefined || options.pagination))
       report(['one'], 'one message is neither a list nor a page', 'leave out `as` and `pagination`');
     if (!options.one && options.as === undefined)
-      report([], 'nothing says where the list goes', 'give `as`, or `one: true` for a route of one message');
+      report(
+        [],
+        'nothing says where the list goes',
+        'give `as`, or `one: true` for a route of one message, or `file` for a file',
+      );
     if (options.pagination && options.as === 'pagination')
       report(['as'], 'pagination is reserved for the links', 'choose another name for the list');
     return input;
   },
-  describe({ as = '', one, pagination, description }, route, input) {
+  streams: ({ file }) => file !== undefined,
+  describe({ as = '', one, file, format, pagination, description }, route, input) {
     const described = description === undefined ? route : { ...route, description };
+    if (file !== undefined) return { ...described, file: fileDescription({ file, format }, route, input) };
     if (one) return { ...described, reply: rowSchema(input), mayBeMissing: true };
     const rows = { [as]: { type: 'array', items: rowSchema(input) } };
     const properties = pagination ? { ...rows, pagination: linksSchema } : rows;
     const reply = { type: 'object', additionalProperties: false, required: Object.keys(properties), properties };
     return { ...described, reply };
   },
-  create({ as = '', one, pagination }, context) {
+  create({ as = '', one, file, pagination }, context) {
+    if (file !== undefined) return fileOf(context);
     return perBatch(context, ({ lane: { request }, messages }) => {
       if (one) {
         if (request) answerOne(request, messages);
@@ -71,6 +100,21 @@ export const reply = defineOperator({
     });
   },
 });
+
+/** Adds each batch to the file of its request, and ends the file with the last one. */
+function fileOf(context: OperatorContext): OperatorFunction<Batch, Batch> {
+  return (batches) =>
+    defer(() => {
+      let request: RequestContext | undefined;
+      const add = perBatch(context, ({ lane, messages }) => {
+        request = lane.request;
+        if (request && !request.file)
+          request.fail(new FdpError('FDP_INTERNAL', 'the source of this route sends no files'));
+        request?.file?.add(messages.map(fieldsOf));
+      });
+      return batches.pipe(add, tap({ complete: () => request?.file?.end() }));
+    });
+}
 
 function answerOne(request: RequestContext, messages: readonly Message[]): void {
   const [first, second] = messages;

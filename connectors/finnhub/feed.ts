@@ -38,7 +38,7 @@ const handshake = 'handshake';
 /**
  * The source role: one lane with the frames of a session that is made again whenever it ends. Nobody waits for the
  * first one: the node says `connecting`, `retrying` and why. What a person must cure (a key that was refused before one session worked) is
- * an error of `lanes`. Counts `reconnects`, `gaps`, `gap_ms`, `dropped_frames`, `error_frames`, `unknown_frames`.
+ * an error of `lanes`. Counts `reconnects`, `gaps`, `gap_ms`, `open_gaps`, `dropped_frames`, `error_frames`, `unknown_frames`.
  */
 export function finnhubSource(context: RoleContext, options: FeedOptions): Source {
   const { name } = options;

@@ -16,6 +16,7 @@ export const finnhub = defineConnector({
     error_frames: counter('error_frames', 'Frames in which Finnhub reported an error.'),
     gap_ms: figures.gap_ms,
     gaps: figures.gaps,
+    open_gaps: figures.open_gaps,
     reconnects: figures.reconnects,
     unknown_frames: counter('unknown_frames', 'Frames of an unknown type.'),
   },

@@ -20,8 +20,8 @@ export interface LaneOptions {
   readonly partition: number;
   /** The position that the group has committed. */
   readonly start: Committed;
-  /** The first offset that the topic still has. */
-  readonly first: number;
+  /** Where the lane begins to read, to warm up: the position, or before it. */
+  readonly warmFrom: number;
   /** The log's end when the lane was opened, beyond any open transaction. */
   readonly end: number;
   readonly usage: LogUsage;
@@ -32,6 +32,8 @@ export interface LaneOptions {
   commit(committed: Committed): Promise<void>;
   /** Called when the lane has room for more. */
   onHungry(): void;
+  /** Where to begin to read for another position. */
+  warmUpStart(position: number): Promise<number>;
   recordAt(offset: number): Promise<KafkaRecord | undefined>;
   range(): Promise<{ readonly first: number; readonly next: number }>;
 }
@@ -64,7 +66,7 @@ export class KafkaLane implements Lane {
   #wake = () => {};
 
   constructor(options: LaneOptions) {
-    const { id, partition, start, end, usage } = options;
+    const { id, partition, start, end, usage, warmFrom } = options;
     this.id = id;
     this.partition = partition;
     this.signal = this.#abort.signal;
@@ -77,7 +79,7 @@ export class KafkaLane implements Lane {
     this.#options = options;
     this.#end = end;
     this.#stable = end;
-    this.#beginAt(start.position);
+    this.#beginAt(start.position, warmFrom);
   }
 
   /** Messages that are not committed yet, without Kafka's own records before the position. */
@@ -170,10 +172,11 @@ export class KafkaLane implements Lane {
   }
 
   async #rewind(position: number, note?: string): Promise<void> {
+    const warmFrom = await this.#options.warmUpStart(position);
     await this.#keep(position, note);
     this.#buffer.length = 0;
     this.#bufferBytes = 0;
-    this.#beginAt(position);
+    this.#beginAt(position, warmFrom);
     this.#options.onHungry();
   }
 
@@ -182,12 +185,10 @@ export class KafkaLane implements Lane {
     return record && { timestamp: record.timestamp, key: record.key };
   }
 
-  #beginAt(position: number): void {
-    const { first, usage } = this.#options;
+  #beginAt(position: number, warmFrom: number): void {
     this.#committed = position;
     this.#given = position;
-    const warmFrom = Math.max(first, position - usage.warmUp);
-    this.#fetchAt = Math.min(warmFrom, position);
+    this.#fetchAt = warmFrom;
     this.#warmUntil = warmFrom < position ? position : undefined;
   }
 

@@ -12,6 +12,7 @@ import { OpenTransactions } from './open-transactions.ts';
 import { rangeOf, recordAt } from './partition.ts';
 import { hasBegun, startPositions } from './start-positions.ts';
 import { openTopic, type TopicOptions } from './topic.ts';
+import { warmUpStart } from './warm-up.ts';
 
 const leaveMs = 2000;
 
@@ -133,13 +134,15 @@ export class KafkaSource implements Source {
     const start = { from, topicId: this.#topicId, addedFrom: this.#addedFrom };
     const positions = await startPositions(client, membership, start);
     const [first, end] = await Promise.all([client.offsets(partitions, 'earliest'), client.offsets(partitions, 'end')]);
-    for (const partition of partitions) {
+    const opened = partitions.map(async (partition) => {
       const bounds = { first: first.get(partition) ?? 0, end: end.get(partition) ?? 0 };
       const begin = positions.get(partition) ?? { position: bounds.first };
       const { position } = begin;
       if (position > bounds.end) throw this.#beyondEnd({ partition, position, end: bounds.end });
-      this.#open.set(partition, this.#lane(client, membership, { partition, start: begin, ...bounds }));
-    }
+      const warmFrom = await this.#warmUpStart(client, partition, { position, first: bounds.first });
+      return this.#lane(client, membership, { partition, start: begin, warmFrom, ...bounds });
+    });
+    for (const lane of await Promise.all(opened)) this.#open.set(lane.partition, lane);
     if (this.#drained.signal.aborted) return;
     for (const lane of this.#open.values()) this.#subscriber?.next(lane);
     this.#fetcher?.pump();
@@ -148,12 +151,13 @@ export class KafkaSource implements Source {
   #lane(
     client: Client,
     membership: Membership,
-    at: { partition: number; start: Committed; first: number; end: number },
+    at: { partition: number; start: Committed; first: number; end: number; warmFrom: number },
   ): KafkaLane {
     const { name, topic } = this.#options;
-    const { partition } = at;
+    const { partition, first } = at;
     return new KafkaLane({
       ...at,
+      warmUpStart: (position) => this.#warmUpStart(client, partition, { position, first }),
       ...{ name, topic, usage: this.#usage, context: this.#context, stopped: this.#drained.signal },
       id: `${this.#topicId}/${topic}/${partition}`,
       commit: (committed) => this.#commit(client, membership, { partition, committed }),
@@ -161,6 +165,10 @@ export class KafkaSource implements Source {
       recordAt: (offset) => recordAt(client, partition, offset),
       range: () => rangeOf(client, partition),
     });
+  }
+
+  #warmUpStart(client: Client, partition: number, at: { position: number; first: number }): Promise<number> {
+    return warmUpStart(client, partition, { ...at, warmUp: this.#usage.warmUp });
   }
 
   async #commit(

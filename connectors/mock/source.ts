@@ -3,7 +3,8 @@ import { Observable } from 'rxjs';
 import { type Clock, linkedAbort } from '../../src/kit/clock.ts';
 import type { SourceMessage } from '../../src/kit/message.ts';
 import type { NodeStats } from '../../src/kit/node-stats.ts';
-import type { Lane, Reading, Source } from '../../src/kit/source.ts';
+import type { Lane, Source } from '../../src/kit/source.ts';
+import type { Line } from './line.ts';
 import { Market, type MarketFrame } from './market.ts';
 
 export interface MockOptions {
@@ -15,27 +16,34 @@ export interface MockOptions {
   readonly symbols: readonly string[];
   /** Infinity: as fast as it is read. */
   readonly tradesPerSecond: number;
-  /** Trades until the end; Infinity for none. */
+  /** Trades until the end, with those that the line misses; Infinity for none. */
   readonly limit: number;
   /** Event time of the opening; undefined: the clock's when the lanes are subscribed to. */
   readonly startMs: number | undefined;
+  /** Of a market whose feed is away now and then. */
+  readonly line: Line | undefined;
 }
 
-/** The most frames of one reading, also when the market has to catch up. */
+/** The most messages of one reading, also when the market has to catch up. */
 const framesAReading = 100;
+/** Frames that are looked at in one turn of the event loop, at most: of those that are missed nothing is given. */
+const framesATurn = 1000;
 /** Frames that fall due within this time share a reading: shorter waits make more readings, not more trades. */
 const shortestWaitMs = 10;
 /** Event time without a rate. */
 const unpacedPerSecond = 1000;
-/** Roughly what a trade takes as JSON. */
+/** Roughly what a trade, and a gap message, takes as JSON. */
 const bytesATrade = 72;
+const bytesAGap = 160;
 
 /** The source role of `mock`: one lane, driven by its reader; nothing runs between two readings. */
 export function mockSource(options: MockOptions): Source {
+  const { line } = options;
   let closed = new AbortController();
   return {
     replayable: false,
     connect: async () => {},
+    ...(line && { resume: (into, signal) => line.resume(into, signal) }),
     lanes: new Observable<Lane>((subscriber) => {
       const stop = new AbortController();
       closed = stop;
@@ -49,6 +57,7 @@ export function mockSource(options: MockOptions): Source {
 
 function marketLane(options: MockOptions, stop: AbortSignal, ended: () => void): Lane {
   const pace = new Pace(options);
+  const { line } = options;
   let done = false;
   return {
     id: options.lane,
@@ -56,17 +65,24 @@ function marketLane(options: MockOptions, stop: AbortSignal, ended: () => void):
     async read(signal) {
       if (done) return undefined;
       const either = linkedAbort(signal, stop);
-      const frames = await pace.due(either.controller.signal);
+      const due = await pace.due(either.controller.signal);
       either.release();
-      if (frames.length > 0) return readingOf(frames, options.lane, options.clock.now());
+      if (due.messages.length > 0) return due;
       done = true;
       if (pace.isOver) ended();
-      return undefined;
+      line?.end();
+      const messages = line?.take() ?? [];
+      return messages.length > 0 ? { messages, bytes: messages.length * bytesAGap } : undefined;
     },
   };
 }
 
-/** Returns the frames of a market when they are due, by the monotonic clock: no drift, and delays are caught up. */
+interface Due {
+  readonly messages: readonly SourceMessage[];
+  readonly bytes: number;
+}
+
+/** Gives the messages of a market when they are due, by the monotonic clock: no drift, and delays are caught up. */
 class Pace {
   readonly #options: MockOptions;
   readonly #market: Market;
@@ -75,59 +91,75 @@ class Pace {
   #left: number;
 
   constructor(options: MockOptions) {
-    const { faker, symbols, tradesPerSecond, startMs, clock } = options;
+    const { faker, symbols, tradesPerSecond, clock, line } = options;
     this.#options = options;
     this.#left = options.limit;
     this.#openedAt = clock.monotonic();
+    const startMs = options.startMs ?? clock.now();
     this.#market = new Market(faker, {
-      symbols,
-      startMs: startMs ?? clock.now(),
+      ...{ symbols, startMs },
       tradesPerSecond: Number.isFinite(tradesPerSecond) ? tradesPerSecond : unpacedPerSecond,
     });
+    line?.open(startMs);
   }
 
   get isOver(): boolean {
     return this.#left === 0;
   }
 
-  /** The next frames, waiting for the first; none at the end of the market or when `stop` aborts. */
-  async due(stop: AbortSignal): Promise<MarketFrame[]> {
+  /** The next messages, waiting for the first; none at the end of the market or when `stop` aborts. */
+  async due(stop: AbortSignal): Promise<Due> {
     const { clock, tradesPerSecond } = this.#options;
     const isPaced = Number.isFinite(tradesPerSecond);
     if (!isPaced) await clock.turn();
     while (!stop.aborted && this.#left > 0) {
       const elapsed = isPaced ? clock.monotonic() - this.#openedAt : Number.POSITIVE_INFINITY;
-      const frames = this.#until(elapsed);
-      if (frames.length > 0) return frames;
-      await clock.sleep(Math.max(shortestWaitMs, this.#peek().dueMs - elapsed), stop);
+      const due = this.#until(elapsed);
+      if (due.messages.length > 0) return due;
+      if (isPaced) await clock.sleep(Math.max(shortestWaitMs, this.#nextMs() - elapsed), stop);
+      else await clock.turn();
     }
-    return [];
+    return { messages: [], bytes: 0 };
   }
 
-  #until(elapsed: number): MarketFrame[] {
-    const frames: MarketFrame[] = [];
-    while (frames.length < framesAReading && this.#left > 0 && this.#peek().dueMs <= elapsed) {
-      const frame = this.#peek();
-      this.#next = undefined;
-      const trades = frame.trades.slice(0, this.#left);
-      this.#left -= trades.length;
-      frames.push({ ...frame, trades });
+  #until(elapsed: number): Due {
+    const { line, lane, clock } = this.#options;
+    const timestamp = clock.now();
+    const messages = [...(line?.take() ?? [])];
+    let bytes = messages.length * bytesAGap;
+    for (let turn = 0; turn < framesATurn && messages.length < framesAReading; turn++) {
+      if (this.#left === 0 || this.#nextMs() > elapsed) break;
+      if (line && line.changesAtMs <= this.#peek().dueMs) {
+        line.change();
+        const gaps = line.take();
+        messages.push(...gaps);
+        bytes += gaps.length * bytesAGap;
+        continue;
+      }
+      const frame = this.#takeFrame();
+      line?.frame(frame);
+      if (line?.isAway) continue;
+      bytes += frame.trades.length * bytesATrade;
+      messages.push({ key: null, value: { type: 'trade', data: frame.trades }, timestamp, meta: { lane } });
     }
-    return frames;
+    return { messages, bytes };
+  }
+
+  /** When something happens next, ms since the start. */
+  #nextMs(): number {
+    return Math.min(this.#peek().dueMs, this.#options.line?.changesAtMs ?? Number.POSITIVE_INFINITY);
+  }
+
+  #takeFrame(): MarketFrame {
+    const frame = this.#peek();
+    this.#next = undefined;
+    const trades = frame.trades.slice(0, this.#left);
+    this.#left -= trades.length;
+    return { ...frame, trades };
   }
 
   #peek(): MarketFrame {
     this.#next ??= this.#market.next();
     return this.#next;
   }
-}
-
-function readingOf(frames: readonly MarketFrame[], lane: string, timestamp: number): Reading {
-  const meta = { lane };
-  let trades = 0;
-  const messages = frames.map((frame): SourceMessage => {
-    trades += frame.trades.length;
-    return { key: null, value: { type: 'trade', data: frame.trades }, timestamp, meta };
-  });
-  return { messages, bytes: trades * bytesATrade };
 }

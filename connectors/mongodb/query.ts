@@ -11,6 +11,7 @@ export interface Selection {
   readonly projection: Document;
   readonly sort: Readonly<Record<string, 1 | -1>>;
   readonly limit: number;
+  readonly skip?: number;
 }
 
 /** The largest time of a Date, ms. */
@@ -38,6 +39,7 @@ export function selectionOf(definition: TableDefinition, query: Query): Selectio
       : { _src: 0, _at: 0, _marks: 0 },
     sort: Object.fromEntries(query.sort.map(({ field, descending }) => [field, descending ? -1 : 1])),
     limit: query.limit,
+    ...(query.skip === undefined ? {} : { skip: query.skip }),
   };
 }
 

@@ -11,7 +11,7 @@ export function allowOrigin(request: Request, response: Response, origins: reado
   if (origin === undefined || !(origins.includes(origin) || origins.includes('*'))) return false;
   response.set({
     'Access-Control-Allow-Origin': origins.includes('*') ? '*' : origin,
-    'Access-Control-Expose-Headers': 'X-Request-Id, Retry-After',
+    'Access-Control-Expose-Headers': 'X-Request-Id, Retry-After, Content-Disposition',
     'Cross-Origin-Resource-Policy': 'cross-origin',
   });
   return true;

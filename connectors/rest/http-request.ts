@@ -2,10 +2,11 @@ import { setMaxListeners } from 'node:events';
 import type { Request, Response } from 'express';
 import { errorText, FdpError } from '../../src/errors.ts';
 import type { LimitedLog } from '../../src/kit/limited-log.ts';
-import type { PageEdge, RequestContext } from '../../src/kit/request.ts';
+import type { FileDescription, PageEdge, RequestContext } from '../../src/kit/request.ts';
 import type { RoleContext } from '../../src/kit/role.ts';
 import type { Lane } from '../../src/kit/source.ts';
 import { type Refusal, refusalBody, refusalOf } from './answer.ts';
+import { type Downloads, HttpFile } from './http-file.ts';
 import { queryOf, rawQuery } from './route.ts';
 
 interface HttpRequestParts {
@@ -19,18 +20,24 @@ interface HttpRequestParts {
   readonly number: number;
   readonly timeoutMs: number;
   readonly clientTimeoutMs: number;
+  /** What the route replies with, if that is a file. */
+  readonly description: FileDescription | undefined;
+  readonly downloads: Downloads;
   /** Logs failed requests. */
   readonly failures: LimitedLog;
 }
 
 /**
  * One HTTP request: a lane that gives one message and takes one reply. It ends by `respond`, by
- * `fail`, by its time limit (504), or because the client disconnects; the lane's signal aborts for the last two.
+ * `fail`, by its time limit (504), because the client disconnects, or with the end of its file; the lane's signal aborts when
+ * what is still read is for nobody.
  */
 export class HttpRequest implements RequestContext {
   readonly path: string;
   readonly query: string;
   page?: PageEdge | null;
+  parameters: Readonly<Record<string, unknown>>;
+  readonly file: HttpFile | undefined;
   readonly lane: Lane;
   readonly request: Request;
   readonly #response: Response;
@@ -48,7 +55,9 @@ export class HttpRequest implements RequestContext {
     this.#response = response;
     this.#parts = parts;
     setMaxListeners(0, this.#abort.signal);
-    this.lane = this.#laneOf(Object.fromEntries([...queryOf(this.query), ...Object.entries(request.params)]));
+    this.parameters = Object.fromEntries([...queryOf(this.query), ...Object.entries(request.params)]);
+    this.lane = this.#laneOf(this.parameters);
+    this.file = this.#fileOf();
     const { clock, node } = parts.context;
     this.#cancelTimers = [
       clock.timer(parts.timeoutMs, () => this.#expire()),
@@ -78,8 +87,13 @@ export class HttpRequest implements RequestContext {
   }
 
   fail(error: FdpError): void {
+    if (this.file?.isOpen) {
+      this.#report(error, undefined);
+      this.file.break();
+    }
     if (this.#answered) return;
     this.#answered = true;
+    this.file?.close();
     const refusal = refusalOf(error);
     if (refusal.status >= 500) this.#report(error, refusal.status);
     refuse(this.#response, refusal, this.#parts.requestId);
@@ -100,7 +114,8 @@ export class HttpRequest implements RequestContext {
     if (this.#ended) return false;
     this.#ended = true;
     for (const cancel of this.#cancelTimers) cancel();
-    if (!this.#answered) {
+    const isCutOff = this.file?.close() ?? false;
+    if (!this.#answered || isCutOff) {
       this.#answered = true;
       this.#parts.context.node.count('abandoned');
       this.#abort.abort();
@@ -112,11 +127,32 @@ export class HttpRequest implements RequestContext {
     this.stop(new FdpError('FDP_TIMEOUT', `no reply within ${this.#parts.timeoutMs} ms`));
   }
 
-  #report(error: FdpError, status: number): void {
+  /** From then on the client has `clientTimeoutMs` for each slice of the file, instead of for the reply. */
+  #fileOf(): HttpFile | undefined {
+    const { description, ...parts } = this.#parts;
+    if (!description) return undefined;
+    const begin = () => {
+      if (this.#answered) return false;
+      this.#answered = true;
+      for (const cancel of this.#cancelTimers) cancel();
+      return true;
+    };
+    return new HttpFile({
+      ...parts,
+      ...{ description, begin, request: this.request, response: this.#response },
+      parameters: () => this.parameters,
+      fail: (error) => this.fail(error),
+      abort: () => this.#abort.abort(),
+    });
+  }
+
+  /** Without a status the file has begun. */
+  #report(error: FdpError, status: number | undefined): void {
     const { context, name, requestId, route, failures } = this.#parts;
     if (status === 504) context.node.count('timed_out');
     const fields = { request_id: requestId, route, status, code: error.code, error: errorText(error) };
-    failures[status === 500 ? 'error' : 'warn'](`${route} ${error.code}`, fields, `${name}: a request failed`);
+    const text = status === undefined ? 'a file could not be finished' : 'a request failed';
+    failures[status === 500 ? 'error' : 'warn'](`${route} ${error.code}`, fields, `${name}: ${text}`);
   }
 
   #laneOf(value: Readonly<Record<string, unknown>>): Lane {

@@ -34,7 +34,8 @@ export const rest = defineConnector({
         type: 'string',
         format: 'duration',
         default: '10s',
-        description: 'Time limit for a client to send its request (half of it for the headers) or to read its reply.',
+        description:
+          'Time limit for a client to send its request (half of it for the headers), to read its reply, or to read 16 KiB of a file.',
       },
       max_requests: {
         type: 'integer',
@@ -96,9 +97,18 @@ export const rest = defineConnector({
         default: 50,
         description: 'Maximum number of open live pages. Others get 503.',
       },
+      max_downloads: {
+        type: 'integer',
+        minimum: 1,
+        maximum: 10_000,
+        default: 10,
+        description:
+          'Maximum number of files that are sent at the same time (`reply` with `file`). Others get 503. Each counts as a request, too.',
+      },
     },
   },
   figures: {
+    downloads_open: gauge('open_downloads', 'Files that are being sent.'),
     abandoned: counter('abandoned_requests', 'Requests whose client left before the reply.'),
     malformed: counter('malformed_requests', 'Requests that are no HTTP.'),
     refused: counter('refused_requests', 'Requests refused because max_requests were open.'),
@@ -143,6 +153,7 @@ export const rest = defineConnector({
       maxHeader: sizeBytes(options.max_header),
       maxUrl: sizeBytes(options.max_url),
       maxStreams: options.max_streams,
+      maxDownloads: options.max_downloads,
     };
     const built = readPage();
     const page = options.ui

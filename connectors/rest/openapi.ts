@@ -1,4 +1,6 @@
-import type { RouteDescription } from '../../src/kit/request.ts';
+import type { FileDescription, RouteDescription } from '../../src/kit/request.ts';
+import { type RowText, rowText, textMediaTypes } from '../../src/kit/row-text.ts';
+import { errorReplies, errorSchema, refused } from './openapi-errors.ts';
 
 interface ApiParts {
   /** The version of fdp. */
@@ -10,62 +12,6 @@ interface ApiParts {
 
 type Schema = Readonly<Record<string, unknown>>;
 
-/** The errors of any request, with their replies. */
-const refusals: Readonly<Record<string, readonly [name: string, code: string, when: string, error: string]>> = {
-  400: [
-    'BadRequest',
-    'FDP_PARAMETER_INVALID',
-    'A parameter is invalid or unknown, or this is not an HTTP request.',
-    'limit: expected an integer, got "x"',
-  ],
-  408: ['RequestTimeout', 'FDP_TIMEOUT', 'The request took too long to arrive.', 'the request took too long to arrive'],
-  413: [
-    'ContentTooLarge',
-    'FDP_PARAMETER_INVALID',
-    'The body of the request is too large.',
-    'the body of the request is larger than 65536 bytes',
-  ],
-  414: [
-    'UriTooLong',
-    'FDP_PARAMETER_INVALID',
-    'The URL is longer than `max_url`.',
-    'the URL is longer than 4096 bytes',
-  ],
-  421: [
-    'MisdirectedRequest',
-    'FDP_PARAMETER_INVALID',
-    'The server does not serve the name in the Host header.',
-    'this server does not serve the name in the Host header',
-  ],
-  431: [
-    'HeadersTooLarge',
-    'FDP_PARAMETER_INVALID',
-    'The headers are larger than `max_header`.',
-    'the headers of the request are too large',
-  ],
-  500: ['InternalError', 'FDP_INTERNAL', 'An internal error; the log has the details.', 'internal error'],
-  503: [
-    'Unavailable',
-    'FDP_UNAVAILABLE',
-    'A dependency is unavailable, or there are too many requests: try again after `Retry-After`.',
-    'a dependency of this request is unavailable: try again later',
-  ],
-  504: ['Timeout', 'FDP_TIMEOUT', 'There was no reply within `timeout`.', 'request timed out'],
-};
-
-/** The reply to a request for no route. */
-const elsewhere: typeof refusals = {
-  404: ['NotFound', 'FDP_NOT_FOUND', 'There is no such route.', 'there is no such route'],
-  405: [
-    'MethodNotAllowed',
-    'FDP_METHOD_NOT_ALLOWED',
-    'Only GET and HEAD are supported.',
-    'only GET and HEAD are supported here',
-  ],
-};
-
-const requestId = '2f1c7d1e-6f0b-4a55-9d8e-6f2f0f6f8a11';
-
 const description = [
   'Every reply is an envelope of `data`, `error` and `message`. After an error `data` is null, `error` says what is wrong,',
   'and `code` and `request_id` are present too. An unknown path gets 404, a method other than GET and HEAD gets',
@@ -74,7 +20,6 @@ const description = [
 
 /** The OpenAPI 3.1 document of a server's routes. */
 export function openApi({ version, routes, hasStream }: ApiParts): object {
-  const answers = Object.entries({ ...refusals, ...elsewhere });
   return {
     openapi: '3.1.0',
     info: { title: 'fdp', version, description },
@@ -86,20 +31,12 @@ export function openApi({ version, routes, hasStream }: ApiParts): object {
     },
     components: {
       schemas: { Error: errorSchema },
-      responses: Object.fromEntries(
-        answers.map(([status, [name, code, when, error]]) => {
-          const example = { data: null, error, message: null, code, request_id: requestId };
-          const content = { 'application/json': { schema: { $ref: '#/components/schemas/Error' }, example } };
-          return [name, { description: when, content, ...(status === '503' ? { headers: retryAfter } : {}) }];
-        }),
-      ),
+      responses: errorReplies(),
     },
   };
 }
 
 function operation(route: RouteDescription): object {
-  const schema = envelope(route.reply);
-  const content = { 'application/json': { schema, example: sampleOf(schema) } };
   return {
     operationId: idOf(route.route),
     summary: route.description ?? route.route,
@@ -109,12 +46,44 @@ function operation(route: RouteDescription): object {
       ...(example === undefined ? {} : { example }),
     })),
     responses: {
-      200: { description: 'The reply', content },
+      200: route.file ? fileReply(route.file) : rowsReply(route.reply),
       ...(route.mayBeMissing ? { 404: { $ref: '#/components/responses/NotFound' } } : {}),
       ...refused(),
     },
   };
 }
+
+function rowsReply(reply: Schema): object {
+  const schema = envelope(reply);
+  return { description: 'The reply', content: { 'application/json': { schema, example: sampleOf(schema) } } };
+}
+
+/** A file, in each of its formats, with an example of a row. */
+function fileReply({ formats, columns }: FileDescription): object {
+  const row = Object.fromEntries(columns.map(([field, type]) => [field, fileSamples[type] ?? 'text']));
+  const sample = ({ head, lines }: RowText) => head + lines([row]);
+  const content = formats.map((format) => [
+    textMediaTypes[format].replace(/;.*/, ''),
+    { schema: { type: 'string' }, example: sample(rowText(format, columns)) },
+  ]);
+  return {
+    description: [
+      'A file, which is sent while it is read: a line per row, a date as RFC 3339, a decimal with all of its digits.',
+      'It is complete if the transfer ends as HTTP/1.1 says; otherwise the connection is broken.',
+    ].join(' '),
+    headers: {
+      'Content-Disposition': {
+        description: 'The name of the file.',
+        schema: { type: 'string', pattern: '^attachment;' },
+      },
+    },
+    content: Object.fromEntries(content),
+  };
+}
+
+const fileSamples: Readonly<Record<string, unknown>> = {
+  ...{ decimal: '196.38', date: 1_763_645_598_585, int64: 1, number: 1, boolean: true },
+};
 
 const itself = {
   operationId: 'get_openapi_json',
@@ -153,25 +122,6 @@ const stream = {
   },
 };
 
-const retryAfter = { 'Retry-After': { description: 'Seconds.', schema: { type: 'string', pattern: '^\\d+$' } } };
-
-const errorSchema = {
-  type: 'object',
-  additionalProperties: false,
-  required: ['data', 'error', 'message', 'code', 'request_id'],
-  properties: {
-    data: { type: 'null' },
-    error: { type: 'string', description: 'What is wrong, in one line.' },
-    message: { type: 'null' },
-    code: { type: 'string', pattern: '^FDP_[A-Z_]+$', description: 'The kind of error, for programs.' },
-    request_id: {
-      type: 'string',
-      pattern: '^[\\w.-]{1,64}$',
-      description: 'As in the header `X-Request-Id`, and in the log.',
-    },
-  },
-};
-
 function envelope(data: Schema): Schema {
   return {
     type: 'object',
@@ -179,13 +129,6 @@ function envelope(data: Schema): Schema {
     required: ['data', 'error', 'message'],
     properties: { data, error: { type: 'null' }, message: { type: 'null' } },
   };
-}
-
-function refused(...statuses: readonly number[]): object {
-  const chosen = Object.entries(refusals).filter(
-    ([status]) => statuses.length === 0 || statuses.includes(Number(status)),
-  );
-  return Object.fromEntries(chosen.map(([status, [name]]) => [status, { $ref: `#/components/responses/${name}` }]));
 }
 
 function pathOf({ route }: RouteDescription): string {

@@ -12,6 +12,7 @@ import { notNow, type Refusal } from './answer.ts';
 import { type Endpoint, idOf, prepare } from './application.ts';
 import { Connections } from './connections.ts';
 import { hostRefusal } from './host.ts';
+import type { Downloads } from './http-file.ts';
 import { HttpRequest } from './http-request.ts';
 import { makeServer } from './http-server.ts';
 import { openApi } from './openapi.ts';
@@ -29,6 +30,7 @@ interface RestLimits {
   readonly maxHeader: number;
   readonly maxUrl: number;
   readonly maxStreams: number;
+  readonly maxDownloads: number;
 }
 
 interface RestOptions {
@@ -59,7 +61,8 @@ const failureLogMs = 1000;
 /**
  * The source role: a lane for each request. Requests are not read again after a restart: clients repeat them.
  * Counts `requests`, `refused` (too many at once, or not yet or no longer open), `timed_out`, `abandoned` (the client
- * has gone), `slow_clients`, `malformed`, `refused_connections`, and what `Streams` counts; gauge `requests_open`.
+ * has gone), `slow_clients`, `malformed`, `refused_connections`, and what `Streams` counts; gauges `requests_open`,
+ * `downloads_open`.
  */
 export class RestSource implements Source {
   readonly replayable = false;
@@ -70,6 +73,7 @@ export class RestSource implements Source {
   readonly #connections = new Connections();
   readonly #parameters: QueryParameters;
   readonly #streams: Streams | undefined;
+  readonly #downloads: Downloads;
   readonly #failures: LimitedLog;
   #server: Server | undefined;
   #lanes: Subscriber<Lane> | undefined;
@@ -86,6 +90,7 @@ export class RestSource implements Source {
     const { prices, limits } = options;
     this.#parameters = new QueryParameters(context.routes);
     this.#streams = prices && new Streams(context, { ...limits, prices });
+    this.#downloads = { open: 0, max: limits.maxDownloads };
     this.#failures = limited(context.log, context.clock, failureLogMs);
     prepare(options.app, {
       context,
@@ -156,7 +161,8 @@ export class RestSource implements Source {
       return this.#refuse(notNow('FDP_BUSY', 'too many requests at once: try again later'));
     const { timeoutMs, clientTimeoutMs } = limits;
     const number = ++this.#number;
-    const about = { requestId: idOf(response), failures: this.#failures };
+    const description = context.routes.find((each) => each.route === route)?.file;
+    const about = { requestId: idOf(response), failures: this.#failures, description, downloads: this.#downloads };
     const parts = { context, name, route, number, timeoutMs, clientTimeoutMs, ...about };
     const httpRequest = new HttpRequest(request, response, parts);
     this.#open.add(httpRequest);

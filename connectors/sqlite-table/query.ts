@@ -36,14 +36,16 @@ export function selectSql(table: string, definition: TableDefinition, query: Que
   const keyset = keysetSql(definition, query);
   conditions.push(...keyset.conditions);
   values.push(...keyset.values, query.limit);
+  if (query.skip !== undefined) values.push(query.skip);
   const where = conditions.length > 0 ? ` WHERE ${conditions.join(' AND ')}` : '';
   const order = query.sort.map((sort) => `${sortSql(definition, sort.field)}${sort.descending ? ' DESC' : ''}`);
   const orderBy = order.length > 0 ? ` ORDER BY ${order.join(', ')}` : '';
   const columns = definition.fields ? Object.keys(definition.fields) : ['_doc'];
   const list = ['_id', ...columns.map(quoted)].join(', ');
   const from = `FROM ${quoted(table)}${where}`;
-  const count = `SELECT count(*) AS matches FROM (SELECT 1 ${from} LIMIT ?)`;
-  return { sql: `SELECT ${list} ${from}${orderBy} LIMIT ?`, count, values };
+  const limit = `LIMIT ?${query.skip === undefined ? '' : ' OFFSET ?'}`;
+  const count = `SELECT count(*) AS matches FROM (SELECT 1 ${from} ${limit})`;
+  return { sql: `SELECT ${list} ${from}${orderBy} ${limit}`, count, values };
 }
 
 function keysetSql(definition: TableDefinition, { after, sort }: Query): { conditions: string[]; values: SqlValue[] } {

@@ -2,13 +2,14 @@ import { connect, type Socket } from 'node:net';
 import { errorText } from '../../src/errors.ts';
 import { Backoff } from '../../src/kit/backoff.ts';
 import { onAbort } from '../../src/kit/clock.ts';
+import { Gap } from '../../src/kit/gap.ts';
 import { type Intake, pushSource } from '../../src/kit/push-source.ts';
 import type { QueueOptions } from '../../src/kit/queue.ts';
 import type { RoleContext } from '../../src/kit/role.ts';
 import type { Source } from '../../src/kit/source.ts';
 import { hostAndPort } from '../../src/kit/units.ts';
 import { LineSplitter } from './lines.ts';
-import { readLine } from './read-line.ts';
+import { readLine, symbolsOf } from './read-line.ts';
 
 interface TcpClientOptions {
   readonly name: string;
@@ -30,13 +31,18 @@ const keepAliveMs = 30_000;
 /**
  * The source role: one lane with the lines of a server, for as long as it is subscribed to. The server may be
  * unavailable at any time: connecting is retried without limit, and the node is `retrying` with the reason. Lines sent
- * meanwhile are lost, and so is a line that was torn by a lost connection. Counts `reconnects` and `skipped_lines`
- * (dropped by the queue, too long or torn).
+ * meanwhile are lost, and so is a line that was torn by a lost connection: a gap, which the lane has a message of for each
+ * symbol that came in an envelope of trades. Counts `reconnects`, `skipped_lines` (dropped by the queue, too long or torn),
+ * `gaps`, `gap_ms` and `open_gaps`.
  */
 export function tcpClient(context: RoleContext, options: TcpClientOptions): Source {
+  const { name } = options;
   context.node.address = options.address;
+  const gap = () => new Gap({ ...context, name, what: 'lines' });
   return pushSource({
-    name: options.name,
+    name,
+    gap: gap(),
+    feed: { ...context, away: gap(), symbols: symbolsOf },
     queue: options.queue,
     onDropped: (lines) => context.node.count('skipped_lines', lines),
     receive: (intake) => new Client(context, options, intake).run(),
@@ -81,6 +87,7 @@ class Client {
         continue;
       }
       const wasConnected = this.#connections > connections;
+      if (wasConnected) this.#intake.away(reason);
       if (wasConnected && clock.monotonic() - start >= healthyMs) backoff.reset();
       log.debug({ address }, `${name}: ${reason}; trying again`);
       const waitMs = backoff.nextMs();
@@ -113,6 +120,10 @@ class Client {
       socket.on('error', (error) => {
         reason = describe(error, address);
       });
+      // Closed in order: what the server had sent has come.
+      socket.on('end', () => {
+        if (splitter.kept === 0) this.#intake.whole();
+      });
       socket.on('close', () => {
         giveUp();
         if (splitter.kept > 0) this.#context.node.count('skipped_lines');
@@ -126,6 +137,7 @@ class Client {
     const { name, address } = this.#options;
     if (this.#connections++ > 0) node.count('reconnects');
     node.is('ok');
+    this.#intake.back();
     log.info({ address }, `${name}: connected to ${address}`);
     if (this.#intake.paused) socket.pause();
   }

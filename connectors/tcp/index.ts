@@ -9,7 +9,7 @@ import { durationMs, sizeBytes } from '../../src/kit/units.ts';
 /**
  * TCP, one JSON object per line. With `listen` it is a sink: a server that broadcasts every message to all its clients
  * and never waits for one. With `connect` it is a source: a client of such a server, which reconnects after every loss.
- * Missed messages are not sent again.
+ * Missed messages are not sent again: of a client they are a gap, which the log has if its lines are envelopes of trades.
  */
 export const tcp = defineConnector({
   type: 'tcp',
@@ -74,6 +74,9 @@ export const tcp = defineConnector({
   },
   figures: {
     clients: figures.clients,
+    gap_ms: figures.gap_ms,
+    gaps: figures.gaps,
+    open_gaps: figures.open_gaps,
     reconnects: figures.reconnects,
     refused_clients: counter('refused_clients', 'Clients refused because max_clients were connected.'),
     skipped_lines: figures.skipped_lines,

@@ -35,6 +35,14 @@ export function readLine(line: Buffer, { name, key, now }: LineReading): SourceM
   };
 }
 
+/** The symbols of an envelope of trades, `{ data: [{ s }, ...] }`; of any other value, such as a line of the VWAP feed, none. */
+export function symbolsOf(value: unknown): readonly string[] {
+  const trades = fieldOf(value, 'data');
+  if (!Array.isArray(trades)) return [];
+  const symbols = trades.map((trade) => fieldOf(trade, 's'));
+  return [...new Set(symbols.filter((symbol) => typeof symbol === 'string' && symbol !== ''))] as string[];
+}
+
 function fieldOf(value: unknown, field: string): unknown {
   if (typeof value !== 'object' || value === null || !Object.hasOwn(value, field)) return undefined;
   return (value as Readonly<Record<string, unknown>>)[field];

@@ -46,7 +46,7 @@ export class BarFold {
 
   get bar(): Bar {
     const [low, high, counted] = [this.#low, this.#high, this.#counted.value];
-    const isWeighed = low !== null && high !== null && counted.units > 0n;
+    const isWeighed = low !== null && high !== null && counted.units > 0;
     return {
       ...{ open: this.#open, high, low, close: this.#close },
       volume: formatDecimal(this.#volume.value),
@@ -69,8 +69,9 @@ function amountText(value: unknown): string | null {
 function vwapOf(turnover: Decimal, counted: Decimal, low: Decimal, high: Decimal): string {
   const scale = Math.max(low.scale, high.scale) + moreDigits;
   const shift = scale + counted.scale - turnover.scale;
-  const top = shift >= 0 ? turnover.units * 10n ** BigInt(shift) : turnover.units;
-  const bottom = shift >= 0 ? counted.units : counted.units * 10n ** BigInt(-shift);
+  const [turned, weight] = [BigInt(turnover.units), BigInt(counted.units)];
+  const top = shift >= 0 ? turned * 10n ** BigInt(shift) : turned;
+  const bottom = shift >= 0 ? weight : weight * 10n ** BigInt(-shift);
   const vwap = { units: floorDivided(2n * top + bottom, 2n * bottom), scale };
   if (compareDecimals(vwap, low) < 0) return formatDecimal(low);
   return formatDecimal(compareDecimals(vwap, high) > 0 ? high : vwap);

@@ -1,11 +1,14 @@
 import type { Amount } from '../../src/kit/row.ts';
 
 const written = /^([+-]?)0*(\d*)\.?(\d*?)(?:[eE]([+-]?\d+))?$/;
+const plain = /^\d+(?:\.\d+)?$/;
 /** Digits that a double holds exactly. */
 const safeDigits = 15;
 
 /** The exact product of two decimals, as plain text. A double counts as the decimal of its shortest text. */
 export function decimalProduct(a: Amount, b: Amount): string {
+  const short = shortProduct(String(a), String(b));
+  if (short !== undefined) return short;
   const [left, leftScale, isLeftNegative] = digitsOf(a);
   const [right, rightScale, isRightNegative] = digitsOf(b);
   const product =
@@ -14,6 +17,19 @@ export function decimalProduct(a: Amount, b: Amount): string {
       : String(BigInt(left) * BigInt(right));
   const text = withPoint(product, leftScale + rightScale);
   return isLeftNegative === isRightNegative || product === '0' ? text : `-${text}`;
+}
+
+/** The same of two short plain numbers, as those of trades are; undefined for others. */
+function shortProduct(a: string, b: string): string | undefined {
+  if (a.length + b.length > safeDigits || !plain.test(a) || !plain.test(b)) return undefined;
+  const [left, right] = [a.indexOf('.'), b.indexOf('.')];
+  const product = (left < 0 ? Number(a) : unitsOf(a, left)) * (right < 0 ? Number(b) : unitsOf(b, right));
+  const scale = (left < 0 ? 0 : a.length - left - 1) + (right < 0 ? 0 : b.length - right - 1);
+  return withPoint(String(product), scale);
+}
+
+function unitsOf(text: string, point: number): number {
+  return Number(text.slice(0, point) + text.slice(point + 1));
 }
 
 /** The digits without a point, how many of them stand behind it (negative: zeros that follow), and the sign. */

@@ -1,4 +1,4 @@
-import { addDecimals, type Decimal, parseDecimal } from '../../src/kit/decimal.ts';
+import { addDecimals, compareDecimals, type Decimal, parseDecimal } from '../../src/kit/decimal.ts';
 
 /** Texts up to this length have fewer digits than a double holds exactly. */
 const maxShort = 15;
@@ -8,7 +8,7 @@ const powers = Array.from({ length: maxShort + 1 }, (_, scale) => 10 ** scale);
 export class ExactSum {
   /** By the number of decimals: the sum in units of the last one, an integer within 2^53. */
   readonly #short: number[] = [];
-  #long: Decimal = { units: 0n, scale: 0 };
+  #long: Decimal = { units: 0, scale: 0 };
 
   add(text: string): void {
     if (text.length > maxShort) {
@@ -23,13 +23,12 @@ export class ExactSum {
   }
 
   get value(): Decimal {
-    return this.#short.reduce((sum, units, scale) => addDecimals(sum, { units: BigInt(units), scale }), this.#long);
+    return this.#short.reduce((sum, units, scale) => addDecimals(sum, { units, scale }), this.#long);
   }
 }
 
 /** Below 0 when the first of two canonical decimal texts is less, above when it is more, 0 when they are equal. */
 export function compareTexts(a: string, b: string): number {
   if (a.length <= maxShort && b.length <= maxShort) return Number(a) - Number(b);
-  const { units } = addDecimals(parseDecimal(a), parseDecimal(`-${b}`.replace(/^--/, '')));
-  return units < 0n ? -1 : units > 0n ? 1 : 0;
+  return compareDecimals(parseDecimal(a), parseDecimal(b));
 }

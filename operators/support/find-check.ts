@@ -36,6 +36,7 @@ export function checkFind(options: FindOptions, context: Context): Shape {
   checkWhere(options, table, { ...context, input });
   checkSort(options, table, context.report);
   if (options.page) checkPage(options, table, { ...context, input });
+  if (options.stream) checkStream(options, table, context);
   return table;
 }
 
@@ -74,7 +75,7 @@ function checkRange(
     const given = templateType(value, input);
     if (given && !ranged.includes(given)) report(path, `expected a number or a date, got a ${given}`);
   }
-  const equal = Object.keys(options.where).filter((field) => typeof options.where[field] !== 'object');
+  const equal = equalFields(options);
   const indexes = scope.tableIndexes(options.in);
   if (!indexes || indexes.some((index) => leadsTo(index, equal, name))) return;
   const downwards = options.sort.includes(`-${name}`) ? '-' : '';
@@ -108,16 +109,43 @@ function checkSort({ sort }: FindOptions, table: Shape, report: Report): void {
   });
 }
 
-function checkPage({ limit, sort }: FindOptions, table: Shape, { input, report, scope }: Context): void {
+/** The sort of rows that are read page by page. */
+function checkPagedSort({ sort }: FindOptions, table: Shape, report: Report): void {
   const [first, second, ...more] = parseSort(sort);
   const type = first && table?.[first.field];
-  const numeric = type === undefined || ['date', 'number', 'int64', 'any'].includes(type);
+  const numeric = type === undefined || ranged.includes(type);
   if (!first || !numeric || second?.field !== '_id' || first.descending !== second.descending || more.length > 0)
     report(
       ['sort'],
       'pages need a number or date field and then _id, both in the same direction',
       'such as [-time, -_id]',
     );
+}
+
+function checkStream(options: FindOptions, table: Shape, { report, scope }: Context): void {
+  checkPagedSort(options, table, report);
+  if (options.limit !== undefined || options.page)
+    report(['stream'], 'a stream has neither limit nor page', 'leave them out');
+  if (scope.route === undefined) report(['stream'], 'streams are for routes only', 'use limit');
+  const [first] = options.sort;
+  const field = first?.replace(/^-/, '') ?? '';
+  const equal = equalFields(options);
+  const indexes = scope.tableIndexes(options.in);
+  if (!first || !indexes || indexes.some((index) => leadsTo(index, equal, field))) return;
+  report(
+    ['stream'],
+    `no index of ${options.in} leads to the order of ${field}`,
+    `add [${[...equal, first].join(', ')}] to its indexes`,
+  );
+}
+
+function equalFields({ where }: FindOptions): readonly string[] {
+  return Object.keys(where).filter((field) => typeof where[field] !== 'object');
+}
+
+function checkPage(options: FindOptions, table: Shape, { input, report, scope }: Context): void {
+  checkPagedSort(options, table, report);
+  const { limit } = options;
   if (limit !== undefined) report(['limit'], 'limit does not apply with page', 'page has its own limit');
   if (scope.route === undefined) report(['page'], 'pages are for routes only', 'use limit');
   for (const name of ['limit', 'before'] as const)

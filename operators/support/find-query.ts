@@ -15,6 +15,7 @@ export interface FindOptions {
   readonly sort: readonly string[];
   readonly limit?: number;
   readonly page?: { readonly limit: string; readonly before: string };
+  readonly stream?: { readonly at_most: number };
 }
 
 /** A range of `where`: numbers, or templates that give one. */
@@ -48,12 +49,10 @@ export function compileFind(
   options: FindOptions,
   table: Pick<Lookup, 'find'>,
 ): (message: Message, signal: AbortSignal) => Promise<Found> {
-  const where = compileWhere(options.where);
-  const ranges = compileRanges(options.where);
-  const sort = parseSort(options.sort);
-  const pageOf = options.page && compilePage(options.page, sort);
+  const queryOf = compileQuery(options);
+  const pageOf = options.page && compilePage(options.page, parseSort(options.sort));
   return async (message, signal) => {
-    const query = { where: where(message), ...(ranges && { ranges: ranges(message) }), sort };
+    const query = queryOf(message);
     if (pageOf) return pageOf(message, (page) => table.find({ ...query, ...page }, signal));
     const { limit } = options;
     const most = limit === undefined ? ({ limit: mostRows + 1, belowLimit: true } as const) : { limit };
@@ -61,6 +60,14 @@ export function compileFind(
     if (rows.length <= mostRows) return { rows };
     throw new FdpError('FDP_RESULT_TOO_LARGE', `more than ${mostRows} rows of ${options.in}: set a limit or use pages`);
   };
+}
+
+/** Returns the function that gives the query of a message, without its limit. */
+export function compileQuery(options: FindOptions): (message: Message) => Pick<Query, 'where' | 'ranges' | 'sort'> {
+  const where = compileWhere(options.where);
+  const ranges = compileRanges(options.where);
+  const sort = parseSort(options.sort);
+  return (message) => ({ where: where(message), ...(ranges && { ranges: ranges(message) }), sort });
 }
 
 function compileWhere(where: FindOptions['where']): (message: Message) => Query['where'] {

@@ -43,7 +43,8 @@ async function ask(url: string, { route, state, output }: Parts): Promise<void> 
   const cancel = route.isStream ? after(listenMs, () => listening.abort()) : () => {};
   try {
     const response = await fetch(url, { method: route.method, signal: listening.signal });
-    const body = route.isStream && response.ok ? await readSome(response) : readable(await response.text());
+    const isLong = route.isStream || response.headers.has('Content-Disposition');
+    const body = isLong && response.ok ? await readSome(response) : readable(await response.text());
     setText(state, `${route.method} ${url}: ${response.status} ${response.statusText}, ${milliseconds(now() - start)}`);
     setAttribute(state, 'data-tone', response.ok ? 'good' : 'bad');
     output.hidden = false;

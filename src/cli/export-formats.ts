@@ -1,7 +1,8 @@
 import type { BasicType, ColumnSource, SchemaElement } from 'hyparquet-writer';
 import type { Row } from '../kit/row.ts';
+import { type Columns, rowText, type TextFormat, textFormats } from '../kit/row-text.ts';
 
-export const exportFormats = ['csv', 'ndjson', 'parquet'] as const;
+export const exportFormats = [...textFormats, 'parquet'] as const;
 export type ExportFormat = (typeof exportFormats)[number];
 
 export interface ExportFlags {
@@ -16,9 +17,6 @@ export interface ExportFlags {
   readonly output?: string;
 }
 
-/** The fields of a table and their types, in order. */
-export type Columns = readonly (readonly [field: string, type: string])[];
-
 /** Rows of a group in a Parquet file. */
 const groupSize = 50_000;
 
@@ -28,35 +26,17 @@ export function encode(
   columns: Columns,
   pages: AsyncIterable<readonly Row[]>,
 ): AsyncGenerator<string | Uint8Array> {
-  if (format === 'csv') return csv(columns, pages);
-  return format === 'ndjson' ? ndjson(columns, pages) : parquet(columns, pages);
+  return format === 'parquet' ? parquet(columns, pages) : text(format, columns, pages);
 }
 
-/** RFC 4180 with line feeds; a missing value is empty, a list is its JSON. */
-async function* csv(columns: Columns, pages: AsyncIterable<readonly Row[]>): AsyncGenerator<string> {
-  yield `${columns.map(([field]) => cell(field)).join(',')}\n`;
-  for await (const rows of pages)
-    yield rows.map((row) => `${columns.map((column) => cell(shown(row, column))).join(',')}\n`).join('');
-}
-
-function cell(value: unknown): string {
-  if (value === null || value === undefined) return '';
-  const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
-
-async function* ndjson(columns: Columns, pages: AsyncIterable<readonly Row[]>): AsyncGenerator<string> {
-  for await (const rows of pages)
-    yield rows
-      .map((row) => Object.fromEntries(columns.map((column) => [column[0], shown(row, column)])))
-      .map((row) => `${JSON.stringify(row)}\n`)
-      .join('');
-}
-
-/** A date as RFC 3339, a decimal as its text: no digit is lost. */
-function shown(row: Row, [field, type]: Columns[number]): unknown {
-  const value = row[field] ?? null;
-  return type === 'date' && typeof value === 'number' ? new Date(value).toISOString() : value;
+async function* text(
+  format: TextFormat,
+  columns: Columns,
+  pages: AsyncIterable<readonly Row[]>,
+): AsyncGenerator<string> {
+  const { head, lines } = rowText(format, columns);
+  if (head) yield head;
+  for await (const rows of pages) yield lines(rows);
 }
 
 const parquetTypes: Readonly<Record<string, BasicType>> = {

@@ -1,10 +1,8 @@
 import { FdpError } from '../errors.ts';
 import { type Lookup, leadsTo, type Query } from '../kit/lookup.ts';
 import type { Row } from '../kit/row.ts';
-import { lastMs } from '../kit/time-text.ts';
+import { type PagedQuery, rowPages } from '../kit/row-pages.ts';
 
-/** Rows of one query. */
-const pageSize = 1000;
 /** The most rows of a table without a suitable index: they are read in one query. */
 const mostAtOnce = 100_000;
 
@@ -38,7 +36,11 @@ export function selectedRows(
   const given = Object.keys(where);
   const fields = indexes.map((index) => index.map((field) => field.replace(/^-/, '')));
   const isIndexed = by !== undefined && fields.some((index) => leadsTo(index, given, by));
-  if (isIndexed) return pages(lookup, { ...selected, by, from: from ?? -lastMs }, signal);
+  if (isIndexed) {
+    const sort = [by, '_id'].map((field) => ({ field, descending: false }));
+    const ranges = [{ field: by, ...(from !== undefined && { from }), ...(to !== undefined && { to }) }];
+    return pages(lookup, { where, ranges, sort }, signal);
+  }
   const wanted = `an index [${[...given, by ?? 'a date field'].join(', ')}] of ${name}, or a value of one it has (--where)`;
   if (from !== undefined || to !== undefined) throw new FdpError('FDP_USAGE', `export: a range needs ${wanted}`);
   return allAtOnce(() => lookup.find({ where, sort: [], limit: mostAtOnce + 1 }, signal), wanted);
@@ -50,19 +52,7 @@ async function* allAtOnce(ask: () => Promise<readonly Row[]>, wanted: string): A
   yield rows;
 }
 
-async function* pages(
-  lookup: Lookup,
-  { where, by, from, to }: Selected & { readonly by: string },
-  signal: AbortSignal,
-): AsyncGenerator<readonly Row[]> {
-  const sort = [by, '_id'].map((field) => ({ field, descending: false }));
-  const ranges = [{ field: by, ...(from !== undefined && { from }), ...(to !== undefined && { to }) }];
-  let after: Query['after'];
-  for (;;) {
-    const rows = await lookup.find({ where, ranges, sort, limit: pageSize, ...(after && { after }) }, signal);
-    if (rows.length > 0) yield rows;
-    const last = rows.at(-1);
-    if (!last || rows.length < pageSize) return;
-    after = { value: Number(last[by]), id: String(last['_id']) };
-  }
+async function* pages(lookup: Lookup, query: PagedQuery, signal: AbortSignal): AsyncGenerator<readonly Row[]> {
+  const next = rowPages(lookup, query);
+  for (let rows = await next(signal); rows.length > 0; rows = await next(signal)) yield rows;
 }

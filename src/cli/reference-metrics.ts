@@ -17,7 +17,7 @@ export function metricsReference({ connectors, operators }: Components): string 
   return markdownPage('Metrics', [
     'Every process serves Prometheus metrics on `http://127.0.0.1:9464/metrics` (`OBSERVE_HOST`, `OBSERVE_PORT`). All figures of one scrape come from one snapshot, so the sums below hold in each. Counters begin at the start of the process. Metrics of Node.js (`process_*`, `nodejs_*`) are there too.',
     markdownTable(['metric', 'type', 'meaning'], rows(false)),
-    '`fdp_topology_*` and `fdp_messages_*` have the label `topology`; `fdp_node_*` have `topology`, `node`, `kind` (source, operator, sink, lookup or dead_letter) and `type`.',
+    '`fdp_topology_*` and `fdp_messages_*` have the label `topology`; `fdp_node_*` have `topology`, `node`, `kind` (source, operator, sink, lookup or dead_letter) and `type`; `fdp_feed_*` have `topology`, `node` and `type`, for each source that can miss messages.',
     '## Of some components',
     'Labels are those of `fdp_node_*`. What the engine counts, any node may have.',
     markdownTable(['metric', 'type', 'of', 'meaning'], figureRows(declared)),

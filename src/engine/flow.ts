@@ -11,7 +11,6 @@ import { LaneReader } from './intake/lane-reader.ts';
 import type { Uncommitted } from './intake/ledger.ts';
 import { RequestRun } from './intake/request-run.ts';
 import type { MessageCounters } from './message-counters.ts';
-import { NodeHealth } from './node-health.ts';
 import { FlowOutcomes } from './outcomes.ts';
 import type { Settings } from './plan.ts';
 import { markProblem } from './recovery/counter-check.ts';
@@ -37,7 +36,6 @@ export class Flow {
   readonly #readers = new Set<LaneReader>();
   readonly #requests = new Set<RequestRun>();
   readonly #roles: Roles;
-  readonly #sourceHealth: NodeHealth;
   readonly #outcomes: FlowOutcomes;
   /** One per best-effort branch: a fatal error ends that branch only. */
   readonly #loose = new Map<string, AbortController>();
@@ -48,7 +46,6 @@ export class Flow {
     this.#killed = linkedAbort(parts.forced);
     const { topologyBatches, topologyBytes } = parts.settings.limits;
     this.#permits = new Permits(topologyBatches, topologyBytes);
-    this.#sourceHealth = new NodeHealth(parts.graph.source);
     const killed = this.#killed.controller.signal;
     for (const branch of parts.plan.branches.filter((each) => each.bestEffort))
       this.#loose.set(branch.name, linkedAbort(killed).controller);
@@ -167,7 +164,6 @@ export class Flow {
       draining,
       node: graph.source,
       outcomes: this.#outcomes.at(graph.source),
-      health: this.#sourceHealth,
       limits: settings.limits,
       topologyPermits: this.#permits,
       replayable: source.replayable,

@@ -32,39 +32,59 @@ function isShort(value: number): boolean {
 export const sumDigits = 34;
 const sumLimit = 10n ** BigInt(sumDigits);
 
-/** An exact decimal: `units` of ten to the power of minus `scale`. */
+/** An exact decimal: `units` of ten to the power of minus `scale`. A number is an integer within 2^53. */
 export interface Decimal {
-  readonly units: bigint;
+  readonly units: bigint | number;
   readonly scale: number;
 }
+
+/** Texts up to this length have fewer digits than a double holds exactly: these are counted many times faster. */
+const maxShort = 15;
+const powers = Array.from({ length: maxShort + 1 }, (_, scale) => 10 ** scale);
 
 /** The decimal that a canonical text writes. */
 export function parseDecimal(text: string): Decimal {
   const point = text.indexOf('.');
-  if (point < 0) return { units: BigInt(text), scale: 0 };
-  return { units: BigInt(text.slice(0, point) + text.slice(point + 1)), scale: text.length - point - 1 };
+  const digits = point < 0 ? text : text.slice(0, point) + text.slice(point + 1);
+  const scale = point < 0 ? 0 : text.length - point - 1;
+  return { units: text.length <= maxShort ? Number(digits) : BigInt(digits), scale };
 }
 
 /** The canonical text of a decimal. */
 export function formatDecimal({ units, scale }: Decimal): string {
-  const digits = String(units < 0n ? -units : units).padStart(scale + 1, '0');
+  const digits = String(units < 0 ? -units : units).padStart(scale + 1, '0');
   const point = digits.length - scale;
-  const fraction = digits.slice(point).replace(/0+$/, '');
+  const fraction = scale === 0 ? '' : digits.slice(point).replace(/0+$/, '');
   const text = fraction ? `${digits.slice(0, point)}.${fraction}` : digits.slice(0, point);
-  return units < 0n ? `-${text}` : text;
+  return units < 0 ? `-${text}` : text;
 }
 
 /** The exact sum. */
 export function addDecimals(a: Decimal, b: Decimal): Decimal {
-  if (a.scale === b.scale) return { units: a.units + b.units, scale: a.scale };
-  const [fine, coarse] = a.scale > b.scale ? [a, b] : [b, a];
-  return { units: fine.units + coarse.units * 10n ** BigInt(fine.scale - coarse.scale), scale: fine.scale };
+  const scale = Math.max(a.scale, b.scale);
+  const left = unitsOf(a, scale);
+  const right = unitsOf(b, scale);
+  if (typeof left === 'number' && typeof right === 'number') {
+    const units = left + right;
+    if (Number.isSafeInteger(units)) return { units, scale };
+  }
+  return { units: BigInt(left) + BigInt(right), scale };
+}
+
+/** The units of a decimal at a finer scale. */
+function unitsOf({ units, scale }: Decimal, finer: number): bigint | number {
+  if (finer === scale) return units;
+  if (typeof units === 'number') {
+    const more = units * (powers[finer - scale] ?? Number.POSITIVE_INFINITY);
+    if (Number.isSafeInteger(more)) return more;
+  }
+  return BigInt(units) * 10n ** BigInt(finer - scale);
 }
 
 /** Below 0 when `a` is less than `b`, above when it is more, 0 when they are equal. */
 export function compareDecimals(a: Decimal, b: Decimal): number {
   const { units } = addDecimals(a, { units: -b.units, scale: b.scale });
-  return units < 0n ? -1 : units > 0n ? 1 : 0;
+  return units < 0 ? -1 : units > 0 ? 1 : 0;
 }
 
 /** Whether every store keeps all digits of a decimal; leading and trailing zeros don't count. */

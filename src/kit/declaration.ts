@@ -5,7 +5,7 @@ import type { Environment } from './environment.ts';
 import type { Figures } from './figures.ts';
 import type { Batch } from './message.ts';
 import type { OperatorContext } from './operator.ts';
-import type { RouteDescription } from './request.ts';
+import type { RouteDescription, RouteParameter } from './request.ts';
 import type { Usage } from './role.ts';
 import type { MergeShape } from './row.ts';
 
@@ -27,6 +27,8 @@ export type Report = (path: readonly (string | number)[], text: string, hint?: s
 export interface SpecScope {
   /** Whether the chain is a route of a request topology (templates then mean parameters). */
   readonly route: string | undefined;
+  /** In a route: the parameters that are declared before the operator. */
+  readonly parameters?: readonly RouteParameter[] | undefined;
   /** The declared fields of a table connector; undefined when there is no such connector or it declares none. */
   tableFields(connector: string): Shape;
   /** The fields of each index of a table connector, `unique` among them; undefined where `tableFields` is. */
@@ -69,6 +71,8 @@ export interface OperatorDeclaration extends Declaration {
    * store. What such operators have counted can be counted again from the log.
    */
   readonly stateless?: true;
+  /** Whether it passes rows on portion by portion, or, of the last operator of a route, whether it takes them so. Pure. */
+  streams?(options: unknown): boolean;
   /** In a route: adds what the operator knows about parameters and reply. `input` is the shape of its input. Pure. */
   describe?(options: unknown, route: RouteDescription, input: Shape): RouteDescription;
   create(options: unknown, context: OperatorContext): OperatorFunction<Batch, Batch>;
@@ -163,9 +167,10 @@ type Typed<S> = S extends JSONSchema ? FromSchema<S> : never;
 
 /** Declares an operator: the options' type comes from the schema. */
 export function defineOperator<const S extends JSONSchema>(
-  declaration: Omit<OperatorDeclaration, 'options' | 'shape' | 'merges' | 'describe' | 'create'> & {
+  declaration: Omit<OperatorDeclaration, 'options' | 'shape' | 'merges' | 'streams' | 'describe' | 'create'> & {
     readonly options: S;
     merges?(options: Typed<S>): MergeShape;
+    streams?(options: Typed<S>): boolean;
     shape?(options: Typed<S>, input: Shape, report: Report, scope: SpecScope): Shape;
     describe?(options: Typed<S>, route: RouteDescription, input: Shape): RouteDescription;
     create(options: Typed<S>, context: OperatorContext): OperatorFunction<Batch, Batch>;

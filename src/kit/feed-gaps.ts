@@ -4,14 +4,21 @@ import type { Environment } from './environment.ts';
 import type { Gap } from './gap.ts';
 import { type GapSpan, gapMessage, gapOf } from './gap-message.ts';
 import type { SourceMessage } from './message.ts';
+import { RecencyMap } from './recency-map.ts';
 import type { LogEnd } from './source.ts';
 
 export interface FeedGapsOptions extends Pick<Environment, 'clock' | 'chance' | 'log'> {
   /** The times without a connection. */
   readonly away: Gap;
-  /** The symbols that are subscribed to: each gets a gap message, with the symbol as its key. */
-  readonly symbols: readonly string[];
+  /**
+   * Each of them gets a gap message, with the symbol as its key. A list: those that are subscribed to. A function: those that
+   * it finds in the values that came so far, the 10,000 seen last.
+   */
+  readonly symbols: readonly string[] | SymbolsOf;
 }
+
+/** The symbols that a value is about; none where a gap has no meaning. */
+export type SymbolsOf = (value: unknown) => readonly string[];
 
 /** Gap messages of one moment, on their way into the lane. */
 export interface GapMark {
@@ -20,6 +27,7 @@ export interface GapMark {
 
 /** How often the end of a log is asked for. */
 const mostTries = 5;
+const mostSymbols = 10_000;
 const stopped = 'stopped';
 const notRunning = 'the process was not running';
 
@@ -31,30 +39,55 @@ const notRunning = 'the process was not running';
 export class FeedGaps {
   readonly #name: string;
   readonly #options: FeedGapsOptions;
-  readonly #put: (mark: GapMark) => void;
+  readonly #putMark: (mark: GapMark) => void;
   #wholeAt: number | undefined;
   #isOver = false;
   /** The gap that the log leaves open, or that begins at its end. */
   #before: GapSpan | undefined;
+  #isBeforeOpen = false;
+  /** The same once it is over: what the process before saw is known only as it comes. */
+  #missedBefore: GapSpan | undefined;
+  readonly #seen = new RecencyMap<true>(mostSymbols);
 
   constructor(name: string, options: FeedGapsOptions, put: (mark: GapMark) => void) {
     this.#name = name;
     this.#options = options;
-    this.#put = put;
-    options.away.onChanged((span) => put({ gaps: this.messages(span) }));
+    this.#putMark = put;
+    options.away.onChanged((span) => {
+      if (span.to !== undefined && this.#isBeforeOpen) {
+        this.#isBeforeOpen = false;
+        this.#missedBefore = span;
+      }
+      this.#put(this.messages(span));
+    });
   }
 
   /** What the lane gets of a span: a message for each symbol. */
   messages(span: GapSpan): readonly SourceMessage[] {
-    const at = this.#options.clock.now();
-    return this.#options.symbols.map((symbol) => gapMessage(span, symbol, at));
+    const { clock, symbols } = this.#options;
+    const at = clock.now();
+    const all = typeof symbols === 'function' ? [...this.#seen].map(([symbol]) => symbol) : symbols;
+    return all.map((symbol) => gapMessage(span, symbol, at));
+  }
+
+  /** A message has come: everything sent before it has, and its symbols are now known. */
+  came({ value }: SourceMessage): void {
+    this.whole();
+    const { symbols, clock } = this.#options;
+    if (typeof symbols !== 'function') return;
+    for (const symbol of symbols(value)) {
+      const isNew = this.#seen.get(symbol) === undefined;
+      this.#seen.use(symbol, true);
+      if (isNew && this.#missedBefore) this.#put([gapMessage(this.#missedBefore, symbol, clock.now())]);
+    }
   }
 
   /** Looks, before the first message, into the log that the messages go into: since when was the feed away? */
   async resume(into: readonly LogEnd[], signal: AbortSignal): Promise<void> {
     const last: SourceMessage[] = [];
     for (const sink of into) last.push(...(await this.#lastOf(sink, signal)));
-    const own = last.filter(({ key }) => key !== null && this.#options.symbols.includes(key));
+    const { symbols } = this.#options;
+    const own = last.filter(({ key }) => key !== null && typeof symbols !== 'function' && symbols.includes(key));
     const newest = (own.length > 0 ? own : last).toSorted((one, other) => other.timestamp - one.timestamp);
     const [first] = newest;
     if (!first) return;
@@ -69,6 +102,7 @@ export class FeedGaps {
     if (!this.#before) return;
     const { from, reason } = this.#before;
     this.#before = undefined;
+    this.#isBeforeOpen = true;
     this.#options.away.begin(reason, this.#options.clock.now() - from);
   }
 
@@ -94,10 +128,14 @@ export class FeedGaps {
   end(): void {
     const { away } = this.#options;
     if (!away.isOpen && this.#wholeAt !== undefined)
-      this.#put({ gaps: this.messages({ from: this.#wholeAt, reason: stopped, feed: this.#name }) });
+      this.#put(this.messages({ from: this.#wholeAt, reason: stopped, feed: this.#name }));
     this.#wholeAt = undefined;
     this.#isOver = true;
     away.leave();
+  }
+
+  #put(gaps: readonly SourceMessage[]): void {
+    if (gaps.length > 0) this.#putMark({ gaps });
   }
 
   /** The last records of a log; none of one that can't be read, which holds up nothing. */

@@ -47,6 +47,7 @@ export const figures = {
   gap: counter('gap_messages', 'Messages that were removed from the log before they were read.'),
   gap_ms: milliseconds('gap', 'Time for which messages were missed.'),
   gaps: counter('gaps', 'Times for which messages were missed.'),
+  open_gaps: gauge('open_gaps', 'Times without messages that are not over.'),
   reconnects: counter('reconnects', 'Connections made again.'),
   skipped_lines: counter(
     'skipped_lines',

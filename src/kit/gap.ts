@@ -18,11 +18,15 @@ interface Open {
   readonly from: number;
   readonly since: number;
   readonly why: string;
+  /** How much of it `gap_ms` has already, ms. */
+  counted: number;
+  /** Ends the counting at every snapshot. */
+  readonly forget: () => void;
 }
 
 /**
- * The periods in which messages were missed, whatever the reason: each is logged at its end, with start and end, and
- * counted as `gaps` and `gap_ms`. One at a time.
+ * The periods in which messages were missed, whatever the reason: each is logged at its end, with start and end. Counted as
+ * `gaps`, `gap_ms`, which grows while one is open, and the gauge `open_gaps`. One at a time.
  */
 export class Gap {
   readonly #options: GapOptions;
@@ -46,8 +50,14 @@ export class Gap {
   begin(why: string, agoMs = 0): void {
     if (this.#open) return;
     const { clock, node, name } = this.#options;
-    this.#open = { from: Math.round(clock.now() - agoMs), since: clock.monotonic() - agoMs, why };
+    const forget = node.onSnapshot(() => void this.#count());
+    this.#open = {
+      from: Math.round(clock.now() - agoMs),
+      since: clock.monotonic() - agoMs,
+      ...{ why, counted: 0, forget },
+    };
     node.count('gaps');
+    node.gauge('open_gaps', (node.extra['open_gaps'] ?? 0) + 1);
     this.#changed({ from: this.#open.from, reason: why, feed: name });
   }
 
@@ -64,13 +74,24 @@ export class Gap {
 
   #finish(): GapSpan | undefined {
     if (!this.#open) return undefined;
-    const { clock, node, log, name, what } = this.#options;
-    const { from, since, why } = this.#open;
-    const ms = Math.max(0, Math.round(clock.monotonic() - since));
-    node.count('gap_ms', ms);
+    const { node, log, name, what } = this.#options;
+    const { from, why, forget } = this.#open;
+    forget();
+    const ms = this.#count();
+    node.gauge('open_gaps', (node.extra['open_gaps'] ?? 1) - 1);
     const [begin, end] = [from, from + ms].map((at) => new Date(at).toISOString());
     log.warn({ from: begin, to: end, gap_ms: ms }, `${name}: ${what} from ${begin} to ${end} may be missing: ${why}`);
     this.#open = undefined;
     return { from, to: from + ms, reason: why, feed: name };
+  }
+
+  /** Counts the open gap up to now, and gives its length, ms. */
+  #count(): number {
+    const open = this.#open;
+    if (!open) return 0;
+    const ms = Math.max(open.counted, Math.round(this.#options.clock.monotonic() - open.since));
+    this.#options.node.count('gap_ms', ms - open.counted);
+    open.counted = ms;
+    return ms;
   }
 }

@@ -24,6 +24,8 @@ export interface Query {
   readonly sort: readonly { readonly field: string; readonly descending: boolean }[];
   /** The most rows to return. A store returns every matching row up to it, or throws. */
   readonly limit: number;
+  /** Rows to pass over, in the sort order, before the first one; a store need not read them. */
+  readonly skip?: number;
   /** The caller fails on `limit` rows: a store may throw FDP_RESULT_TOO_LARGE before it reads them. */
   readonly belowLimit?: true;
   /**

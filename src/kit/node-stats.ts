@@ -11,6 +11,12 @@ export interface NodeOwner {
   explain?(text: string): string;
 }
 
+interface Condition {
+  readonly state: NodeState;
+  readonly reason?: string | undefined;
+  readonly retryAt?: number | undefined;
+}
+
 /**
  * One source, operator or sink of a topology: its counters, in messages, and its state. At every instant
  * `in + made = out + filtered + rejected + released + inFlight`.
@@ -43,6 +49,9 @@ export class NodeStats {
   /** The branch that it belongs to; undefined before the fan-out. */
   branch: string | undefined;
   readonly #owner: NodeOwner;
+  #own: Condition = { state: 'idle' };
+  readonly #impaired = new Map<object, Condition>();
+  readonly #refreshers = new Set<() => void>();
 
   constructor(name: string, kind: NodeKind, type: string, owner: NodeOwner) {
     this.name = name;
@@ -67,7 +76,41 @@ export class NodeStats {
     this.extra[name] = value;
   }
 
+  /** Calls `fn` before each snapshot, to bring figures up to date that grow by themselves; the returned function ends it. */
+  onSnapshot(fn: () => void): () => void {
+    this.#refreshers.add(fn);
+    return () => void this.#refreshers.delete(fn);
+  }
+
+  refresh(): void {
+    for (const fn of this.#refreshers) fn();
+  }
+
+  /** What its component reports of itself. */
   is(state: NodeState, reason?: string, retryAt?: number): void {
+    this.#own = { state, reason, retryAt };
+    if (state === 'idle') this.#impaired.clear();
+    this.#show();
+  }
+
+  /**
+   * Reports what impairs one of its lanes or writes. The node shows it as long as one is impaired, even if the others
+   * work, and its component too.
+   */
+  impaired(who: object, state: Extract<NodeState, 'retrying' | 'held'>, reason: string): void {
+    this.#impaired.set(who, { state, reason });
+    this.#show();
+  }
+
+  /** Ends what `who` has reported; does nothing if it has reported nothing. */
+  recovered(who: object): void {
+    if (this.#impaired.delete(who)) this.#show();
+  }
+
+  #show(): void {
+    const all = [...this.#impaired.values()];
+    const worst = all.find(({ state }) => state === 'held') ?? all[0];
+    const { state, reason, retryAt } = worst !== undefined && isAtWork(this.#own) ? worst : this.#own;
     // A reason that changes while the state stays is kept, but not logged again.
     const isReported = this.state === state && (this.reason !== undefined || reason === undefined);
     this.state = state;
@@ -77,8 +120,14 @@ export class NodeStats {
   }
 }
 
+/** Neither before its start, nor after its end, nor broken: what impairs its lanes says more. */
+function isAtWork({ state }: Condition): boolean {
+  return state === 'ok' || state === 'retrying' || state === 'standby';
+}
+
 /** The node as observers see it; `from` is the one that gives it messages. */
 export function nodeSnapshot(node: NodeStats, from: string | undefined): NodeSnapshot {
+  node.refresh();
   const {
     name,
     kind,

@@ -163,7 +163,7 @@ function keepOnly(index: number, parent: Message, out: Message[], from: number):
 }
 
 /** The result of `work`, or the error that ended it: a thrown one, or FDP_TIMEOUT. Never rejects. */
-function within<T>(
+export function within<T>(
   context: OperatorContext,
   batch: Batch,
   timeoutMs: number,

@@ -144,7 +144,7 @@ class PushSource implements Source {
           this.#onPaused = fn;
         },
         push: (message, bytes, key) => {
-          gaps?.whole();
+          gaps?.came(message);
           return queue.push(message, bytes, key);
         },
         whole: () => gaps?.whole(),

@@ -1,5 +1,6 @@
 import { latencyBounds } from '../kit/latency.ts';
 import type { ProcessSnapshot, TopologySnapshot } from '../kit/snapshot.ts';
+import { feedFamilies } from './feed-metrics.ts';
 import { formerFamilies } from './former-metrics.ts';
 import { counter, gauge, type MetricFamily, type MetricSample } from './metric-family.ts';
 import { figureFamilies, labelled, type MetricSources, nodeFamilies } from './node-metrics.ts';
@@ -22,6 +23,7 @@ export function metricFamilies(snapshot: ProcessSnapshot, sources: MetricSources
     gauge('fdp_ready', 'Whether every topology is ready: 1 or 0.', [{ labels: {}, value: Number(ready) }]),
     ...topologyFamilies(topologies),
     ...nodeFamilies(nodes),
+    ...feedFamilies(nodes, sources),
     ...figureFamilies(nodes, sources),
     ...formerFamilies(nodes, snapshot),
   ];

@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
 import { FdpError } from '../../src/errors.ts';
+import type { SourceMessage } from '../../src/kit/message.ts';
+import type { Lane } from '../../src/kit/source.ts';
 import { eventually } from '../support/cli/platform.ts';
 import { messageWith } from '../support/contracts/log-harness.ts';
 import { removeTopic, removeUntil } from '../support/kafka/admin.ts';
@@ -9,6 +11,14 @@ import { randomName } from '../support/services/services.ts';
 
 const never = new AbortController().signal;
 const one = { partitions: 1 };
+
+/** The offsets of what a lane warms up with. */
+async function warmedUp(lane: Lane): Promise<(number | undefined)[]> {
+  const messages: SourceMessage[] = [];
+  for (let reading = await lane.read(never); reading?.warmUp; reading = await lane.read(never))
+    messages.push(...reading.messages);
+  return messages.map(({ meta }) => meta.offset);
+}
 
 onServices('kafka', ({ kafka: brokers }) => {
   it('gives back what was appended, offsets counted from 0, in lanes named after the topic and its id', async () => {
@@ -254,6 +264,30 @@ onServices('kafka positions', ({ kafka: brokers }) => {
     const far = await process.openSource({ group: 'far', from: 'latest', warm_up: 1000 });
     expect((await laneOf(far, 0).read(never))?.messages).toHaveLength(12);
   });
+
+  it.each([
+    { position: 5, warmUp: '3s', expected: [1, 2, 3, 4] },
+    { position: 6, warmUp: '1ms', expected: [4, 5] },
+    { position: 9, warmUp: '2500ms', expected: [7, 8] },
+    { position: 9, warmUp: '1h', expected: [0, 1, 2, 3, 4, 5, 6, 7, 8] },
+    { position: 5, warmUp: '0s', expected: [] },
+    { position: 0, warmUp: '1h', expected: [] },
+  ])(
+    'warms up to $position with what was received within $warmUp before the last record before it',
+    async ({ position, warmUp, expected }) => {
+      await using process = await KafkaProcess.on(brokers, one);
+      const dates = [0, 1000, 1000, 2500, 4000, 4001, 9000, 9500, 12_000, 99_000];
+      const records = dates.map((ms) => messageWith(1, { timestamp: 1_000_000 + ms }));
+      await process.append(records.slice(0, 4));
+      await process.append(records.slice(4));
+      const first = await process.openSource({ warm_up: warmUp });
+      await laneOf(first, 0).group?.rewind(position);
+      expect(await warmedUp(laneOf(first, 0))).toEqual(expected);
+      await first.source.close();
+      const again = await process.openSource({ warm_up: warmUp });
+      expect(await warmedUp(laneOf(again, 0))).toEqual(expected);
+    },
+  );
 
   it('reports how far it is behind', async () => {
     await using process = await KafkaProcess.on(brokers);

@@ -34,6 +34,21 @@ onServices.concurrent("another program's transaction in a topic of kafka", ({ ka
     expect(reader.errors).toEqual([]);
   });
 
+  it('is passed over for the last record before it, from which a warm-up by time counts', async () => {
+    const topic = randomName();
+    await using view = await KafkaView.open(brokers);
+    await using process = await KafkaProcess.on(brokers, { topic, partitions: 1 });
+    await process.append(numbered(0, 10));
+    await (await view.openTransaction(topic, inTransaction)).abort();
+    const open = await process.openSource({ from: 'latest', warm_up: '3ms' });
+    await process.append(numbered(10, 11));
+    const readings = [await laneOf(open, 0).read(never), await laneOf(open, 0).read(never)];
+    expect(readings.map((reading) => [reading?.warmUp, reading?.messages.map(({ value }) => value)])).toEqual([
+      [true, [{ n: 6 }, { n: 7 }, { n: 8 }, { n: 9 }]],
+      [undefined, [{ n: 10 }]],
+    ]);
+  });
+
   it('is no reason to take a position behind it for one of another log', async () => {
     const topic = randomName();
     await using view = await KafkaView.open(brokers);

@@ -121,6 +121,8 @@ describe('YAML', () => {
     expect(others.map(([, block]) => keyOf(block))).toEqual([
       'README.md: processor',
       'README.md: endpoint',
+      'docs/market-data.md: own bars',
+      'docs/market-data.md: own route',
       'docs/migrate.md: processor',
     ]);
   });

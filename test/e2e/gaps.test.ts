@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
+import { figure, parseMetrics } from '../support/cli/metrics.ts';
+import { pipelineCopy } from '../support/cli/pipeline-copy.ts';
 import { eventually, Process, temporaryFolder } from '../support/cli/platform.ts';
 import { lettersOf } from '../support/cli/stored.ts';
 import { get, workspaceIn } from '../support/cli/workspace.ts';
@@ -20,7 +22,48 @@ interface Bar {
   readonly complete: boolean;
 }
 
+/** The figures of the feed in `/metrics`: gaps, open ones, seconds. */
+async function feedFigures(env: Readonly<Record<string, string>>, node: string): Promise<readonly number[]> {
+  const text = await (await fetch(`http://127.0.0.1:${env['OBSERVE_PORT']}/metrics`)).text();
+  const series = parseMetrics(text);
+  return ['gaps_total', 'open_gaps', 'gap_seconds_total'].map((name) =>
+    figure(series, `fdp_feed_${name}`, { topology: 'ingestor', node }),
+  );
+}
+
 describe('gaps', () => {
+  it('of a mock market that is away now and then are in the API, the bars and the metrics, open and closed', async () => {
+    using folder = temporaryFolder();
+    const { env, api } = await workspaceIn(folder.path);
+    const path = pipelineCopy(folder.path, [
+      'rate: 50/s, seed: 42',
+      'rate: 50/s, seed: 42, away: { every: 6s, for: 3s }',
+    ]);
+    await using platform = new Process(['--pipeline', path, '--topology', 'ingestor,candles,api'], env);
+    const rows = async <T>(path: string) => ((await get(`${api}${path}`))?.body['data'] as { data: T[] } | null)?.data;
+    const inState = (state: string) => async () =>
+      (await rows<Listed>('/api/v1/gaps?symbol=AMD'))?.find((gap) => gap.state === state);
+    expect(await eventually('an open gap', inState('open'))).toMatchObject({
+      ...{ symbol: 'AMD', to: null, reason: 'simulated by the option `away`' },
+    });
+    const open = await eventually('an open gap in the metrics', async () => {
+      const figures = await feedFigures(env, 'mock');
+      return figures[1] === 1 && figures;
+    });
+    const later = await eventually('more seconds away', async () => {
+      const figures = await feedFigures(env, 'mock');
+      return (figures[2] ?? 0) > (open[2] ?? 0) && figures;
+    });
+    expect(later[0]).toBeGreaterThanOrEqual(1);
+    const closed = await eventually('a closed gap', inState('closed'));
+    expect(Date.parse(closed?.to ?? '') - Date.parse(closed?.from ?? '')).toBeGreaterThanOrEqual(3000);
+    await eventually('no open gap in the metrics', async () => (await feedFigures(env, 'mock'))[1] === 0);
+    const bars = await eventually('bars', async () => rows<Bar>('/api/v1/candles/AMD?interval=1d'));
+    expect(bars.reduce((sum, { gap_ms }) => sum + gap_ms, 0)).toBeGreaterThanOrEqual(3000);
+    expect(lettersOf(folder.path)).toEqual([]);
+    expect(await platform.stop()).toBe(0);
+  });
+
   it('are in the API and in the bars after a stop and after a kill: from the last trade until it is back', async () => {
     using folder = temporaryFolder();
     await using exchange = await NumberedExchange.open(symbols);

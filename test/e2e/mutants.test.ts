@@ -22,6 +22,8 @@ const bars: NamedTest = {
   name: 'rows of candles in memory are what brute force makes of the trades, however the log is cut, read again and by two, and whoever crashes',
 };
 
+const read = (name: string): NamedTest => ({ file: 'test/operators/bars.test.ts', name: `bars ${name}` });
+
 /** Mistakes by which trades are lost, counted twice or left out of a page, each a line or two away. */
 const mutants: readonly Mutant[] = [
   {
@@ -52,6 +54,27 @@ const mutants: readonly Mutant[] = [
     text: 'if (!kinds.includes(kind) || !(range || last || counts)) return [];',
     replacement: 'if (!kinds.includes(kind)) return [];',
     caughtBy: bars,
+  },
+  {
+    mistake: 'makes bars of the minutes in a gap, at the price of before',
+    file: 'operators/support/bar-reader.ts',
+    text: 'bars.push({ ...bar, fold: new BarFold() });',
+    replacement: `for (let at = (bars.at(-1)?.start ?? 0) - interval.ms; at > bar.start && bars.length < limit; at -= interval.ms) {
+          const fold = new BarFold();
+          fold.add({ ...row, open: row['close'], high: row['close'], low: row['close'], volume: '0', trades: 0 });
+          bars.push({ start: at, end: at + interval.ms, fold });
+        }
+        bars.push({ ...bar, fold: new BarFold() });`,
+    caughtBy: read(
+      'in memory are what brute force makes of the trades, of every length, range, store and day on which clocks change',
+    ),
+  },
+  {
+    mistake: 'calls a bar complete in which the feed was away',
+    file: 'operators/bars.ts',
+    text: 'reached && end <= now && gap_ms === 0',
+    replacement: 'reached && end <= now',
+    caughtBy: read('are not complete while a feed of the symbol was away in them, for as long as any was'),
   },
   {
     mistake: 'commits a position before the write',

@@ -36,7 +36,7 @@ interface Document {
 
 const ajv = new Ajv2020({ strict: false });
 const routes = [
-  ...['/api/v1/symbols', '/api/v1/symbols/{symbol}', '/api/v1/trades/{symbol}'],
+  ...['/api/v1/symbols', '/api/v1/symbols/{symbol}', '/api/v1/trades/{symbol}', '/api/v1/trades/{symbol}/export'],
   ...['/api/v1/candles/{symbol}', '/api/v1/gaps'],
 ];
 

@@ -4,6 +4,7 @@ import type { Subscription } from 'rxjs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { tcp } from '../../connectors/tcp/index.ts';
 import { systemClock } from '../../src/kit/clock.ts';
+import { gapOf } from '../../src/kit/gap-message.ts';
 import type { SourceMessage } from '../../src/kit/message.ts';
 import type { Lane, Source } from '../../src/kit/source.ts';
 import { roleContext, testEnvironment } from '../../src/testing/environment.ts';
@@ -134,7 +135,63 @@ describe('tcp client', () => {
       await until(() => node.state === 'retrying');
     }
     expect(numbersOf(messages)).toEqual([1, 2, 3]);
-    expect(node.extra).toEqual({ reconnects: 2, skipped_lines: 3 });
+    expect(node.extra).toMatchObject({ reconnects: 2, skipped_lines: 3, gaps: 3, open_gaps: 1 });
+  });
+
+  it('gives gap messages of the symbols of its envelopes: from the last line, or from an orderly end, until it is back', async () => {
+    const gone = await Feed.start();
+    const { port } = gone;
+    const { messages, readAll, node } = await startClient(port);
+    void readAll();
+    await until(() => gone.clients.length === 1);
+    const frame = (...symbols: readonly string[]) =>
+      `${JSON.stringify({ type: 'trade', data: symbols.map((s) => ({ s, p: 1, t: 1, v: 1 })) })}\n`;
+    gone.send(frame('A', 'B', 'A'));
+    await until(() => messages.length === 1);
+    const received = messages[0]?.timestamp ?? 0;
+    await gone.stop();
+    await until(() => node.extra['open_gaps'] === 1);
+    const again = await Feed.start(port);
+    await until(() => node.state === 'ok' && again.clients.length === 1);
+    again.send(frame('C'));
+    await until(() => messages.length === 6);
+    const shown = messages.map(({ key, value }) => [key, gapOf(value)?.reason, gapOf(value)?.to !== undefined]);
+    const reset = `127.0.0.1:${port} closed the connection unexpectedly`;
+    expect(shown.slice(1, 5)).toEqual([
+      ...['A', 'B'].map((symbol) => [symbol, reset, false]),
+      ...['A', 'B'].map((symbol) => [symbol, reset, true]),
+    ]);
+    expect(gapOf(messages[1]?.value)).toMatchObject({ from: received, feed: 'feed' });
+    const { timestamp } = messages[5] as SourceMessage;
+    expect(gapOf(messages[3]?.value)?.to).toBeLessThanOrEqual(timestamp);
+
+    const ended = Date.now();
+    again.clients[0]?.end();
+    await until(() => messages.length === 9);
+    const [orderly] = messages.slice(6).map(({ value }) => gapOf(value));
+    expect(orderly).toMatchObject({ reason: `127.0.0.1:${port} closed the connection` });
+    expect(orderly?.from).toBeGreaterThanOrEqual(ended);
+    expect(
+      messages
+        .slice(6)
+        .map(({ key }) => key)
+        .sort(),
+    ).toEqual(['A', 'B', 'C']);
+  });
+
+  it('counts the gaps of lines that are no envelopes, and gives no message of them', async () => {
+    const feed = await Feed.start();
+    const { messages, readAll, node } = await startClient(feed.port);
+    void readAll();
+    await until(() => feed.clients.length === 1);
+    feed.send('{"symbol":"A","price":1,"vwap":1}\n');
+    await until(() => messages.length === 1);
+    feed.clients[0]?.end();
+    await until(() => feed.clients.length === 2 && node.state === 'ok');
+    feed.send('{"symbol":"A","price":2,"vwap":1.5}\n');
+    await until(() => messages.length === 2);
+    expect(messages.map(({ value }) => (value as { price: number }).price)).toEqual([1, 2]);
+    expect(node.extra).toMatchObject({ gaps: 1, open_gaps: 0 });
   });
 
   it('drops the oldest lines when the pipeline does not read, counted', async () => {

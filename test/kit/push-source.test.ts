@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { FdpError } from '../../src/errors.ts';
 import { onAbort } from '../../src/kit/clock.ts';
+import type { FeedGapsOptions } from '../../src/kit/feed-gaps.ts';
 import { Gap } from '../../src/kit/gap.ts';
-import { gapOf } from '../../src/kit/gap-message.ts';
+import { gapMessage, gapOf } from '../../src/kit/gap-message.ts';
 import { type Intake, type PushSourceOptions, pushSource } from '../../src/kit/push-source.ts';
 import type { Lane } from '../../src/kit/source.ts';
 import { VirtualClock } from '../../src/simulate/virtual-clock.ts';
@@ -89,7 +90,7 @@ describe('push source', () => {
     push(6);
     expect(await read()).toEqual([3, 4, 5, 6]);
     void read();
-    expect(node.extra).toEqual({ dropped: 2, gaps: 1, gap_ms: 2000 });
+    expect(node.extra).toEqual({ dropped: 2, gaps: 1, gap_ms: 2000, open_gaps: 0 });
     expect(log.lines.map(({ text }) => text)).toEqual([
       expect.stringMatching(/^feed: trades from .* may be missing: /),
     ]);
@@ -163,14 +164,15 @@ describe('push source', () => {
 
   describe('whose gaps are in its lane', () => {
     /** With two symbols; what is read is shown as the number pushed, or as `symbol from..to reason`, from the start in ms. */
-    function gapsOf(options: Partial<PushSourceOptions> = {}) {
+    function gapsOf(more: (feed: FeedGapsOptions) => Partial<PushSourceOptions> = () => ({})) {
       const clock = new VirtualClock();
       const environment = testEnvironment(clock);
       const context = roleContext(environment);
       const gap = () => new Gap({ ...context, name: 'feed', what: 'trades' });
       const feed = { ...context, away: gap(), symbols: ['A', 'B'] };
-      const world = sourceOf({ gap: gap(), feed, ...options });
+      const world = sourceOf({ gap: gap(), feed, ...more(feed) });
       const { log } = environment;
+      const gapNode = context.node;
       const start = clock.now();
       const shown = (value: unknown) => {
         const span = gapOf(value);
@@ -184,7 +186,7 @@ describe('push source', () => {
         for (const number of numbers)
           world.intakes.at(-1)?.push({ ...sourceMessage(number), timestamp: clock.now() }, 10);
       };
-      return { ...world, clock, log, start, read, push };
+      return { ...world, clock, log, gapNode, start, read, push };
     }
 
     it('puts them in order, from the last sign of life until everything is subscribed to, for each symbol', async () => {
@@ -283,6 +285,48 @@ describe('push source', () => {
       fresh.push(1);
       expect(await fresh.read()).toEqual([1]);
       await fresh.source.close();
+    });
+
+    it('is about the symbols that came, where there is no list of them; a value without one has no gap message', async () => {
+      const { clock, intakes, push, read, subscribe, source, gapNode } = gapsOf(({ away, ...context }) => ({
+        feed: { ...context, away, symbols: (value) => (Number(value) > 9 ? [`S${value}`] : []) },
+        queue: { maxItems: 100, maxBytes: 100_000, whenFull: 'drop_oldest' },
+      }));
+      subscribe();
+      intakes[0]?.back();
+      push(1, 11, 12, 11);
+      intakes[0]?.away('cut');
+      await clock.advance(500);
+      intakes[0]?.back();
+      push(13);
+      const messages = ['S12 0.. cut', 'S11 0.. cut', 'S12 0..500 cut', 'S11 0..500 cut', 13];
+      expect(await read()).toEqual([1, 11, 12, 11, ...messages]);
+      expect(gapNode.extra).toMatchObject({ gaps: 1, gap_ms: 500, open_gaps: 0 });
+      await source.close();
+    });
+
+    it('has what the process before missed once for each symbol, as soon as it comes, where there is no list of them', async () => {
+      const { clock, intakes, push, read, subscribe, source, start } = gapsOf(({ away, ...context }) => ({
+        feed: { ...context, away, symbols: (value) => (Number(value) > 9 ? [`S${value}`] : []) },
+        queue: { maxItems: 100, maxBytes: 100_000, whenFull: 'drop_oldest' },
+      }));
+      await clock.advance(7000);
+      const span = { from: start + 3000, reason: 'stopped', feed: 'feed' };
+      await source.resume?.([{ last: async () => [gapMessage(span, 'S11', start + 3000)] }], never);
+      subscribe();
+      await clock.advance(1000);
+      intakes[0]?.back();
+      push(1, 11, 12, 11);
+      intakes[0]?.away('cut');
+      await clock.advance(500);
+      intakes[0]?.back();
+      push(13);
+      expect(await read()).toEqual([
+        ...[1, 'S11 3000..8000 stopped', 11, 'S12 3000..8000 stopped', 12, 11],
+        ...['S12 8000.. cut', 'S11 8000.. cut', 'S12 8000..8500 cut', 'S11 8000..8500 cut'],
+        ...['S13 3000..8000 stopped', 13],
+      ]);
+      await source.close();
     });
 
     it('goes on without a log that cannot be read, and says that the time before is not known', async () => {

@@ -40,6 +40,7 @@ export function check(
   input: Shape,
   scope: {
     readonly route?: string;
+    readonly parameters?: SpecScope['parameters'];
     readonly tables?: Readonly<Record<string, Readonly<Record<string, FieldType>>>>;
     readonly indexes?: Readonly<Record<string, readonly (readonly string[])[]>>;
   } = {},
@@ -47,6 +48,7 @@ export function check(
   const problems: string[] = [];
   const given: SpecScope = {
     route: scope.route,
+    parameters: scope.parameters,
     tableFields: (name) => scope.tables?.[name],
     tableIndexes: (name) => scope.indexes?.[name],
   };

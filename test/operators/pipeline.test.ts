@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { operators } from '../../operators/index.ts';
 import type { FieldType, Shape } from '../../src/kit/declaration.ts';
-import { check } from './declared.ts';
+import type { RouteDescription } from '../../src/kit/request.ts';
+import { check, optionsOf } from './declared.ts';
 
 type Step = Readonly<Record<string, unknown>>;
 interface Flow {
@@ -32,11 +33,14 @@ const chains = Object.entries(pipeline.topologies).flatMap(([name, flow]) => {
 describe('the operators of pipeline.yml', () => {
   it.each(chains)('fit together in $name ($scope.route)', ({ steps, scope }) => {
     let shape: Shape;
+    let route: RouteDescription = { route: String('route' in scope ? scope.route : ''), parameters: [], reply: {} };
     for (const step of steps) {
       const [type, options] = Object.entries(step)[0] ?? ['', undefined];
       const declaration = operators.find((known) => known.type === type);
       if (!declaration) throw new Error(`there is no operator ${type}`);
-      const checked = check(declaration, JSON.stringify(options), shape, scope);
+      const yaml = JSON.stringify(options);
+      const checked = check(declaration, yaml, shape, { ...scope, parameters: route.parameters });
+      route = declaration.describe?.(optionsOf(declaration, yaml), route, shape) ?? route;
       expect(checked.problems).toEqual([]);
       shape = checked.shape;
     }

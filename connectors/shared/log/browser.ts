@@ -6,7 +6,13 @@ import { LogLane } from './lane.ts';
 import type { LogStore, Topic } from './store.ts';
 import type { LogUsage } from './usage.ts';
 
-const usage: LogUsage = { group: '', from: 'earliest', warmUp: 0, batch: 500, batchBytes: 1024 * 1024 };
+const usage: LogUsage = {
+  group: '',
+  from: 'earliest',
+  warmUp: { by: 'count', count: 0 },
+  batch: 500,
+  batchBytes: 1024 * 1024,
+};
 
 /** Reads the current content of a log, each partition from its first record to its end at the start. */
 export class LogBrowser implements Source {

@@ -3,6 +3,7 @@ import { linkedAbort } from '../../../src/kit/clock.ts';
 import type { RoleContext } from '../../../src/kit/role.ts';
 import type { Committed, Lane, LaneLog, LanePosition, LogRecord, Reading } from '../../../src/kit/source.ts';
 import { decodeRecord } from './codec.ts';
+import { warmUpStart } from './start.ts';
 import type { Bounds, LogStore, StoredRecord, Topic } from './store.ts';
 import type { LogUsage } from './usage.ts';
 
@@ -39,6 +40,8 @@ export class LogLane implements Lane {
   #next = 0;
   /** Where the warm-up ends; undefined after it. */
   #warmUntil: number | undefined;
+  /** The warm-up is by time, and where it begins has not been looked for yet. */
+  #isStartUnknown = false;
   #committed = 0;
 
   constructor(options: LogLaneOptions) {
@@ -70,7 +73,7 @@ export class LogLane implements Lane {
     try {
       while (!stop.controller.signal.aborted) {
         const version = store.version(partition);
-        const reading = this.#readNow();
+        const reading = (await this.#findStart()) ?? this.#readNow();
         if (reading === 'busy') await this.#options.context.clock.sleep(busyMs, stop.controller.signal);
         else if (reading) return reading;
         else await store.changedSince(partition, version, stop.controller.signal);
@@ -101,8 +104,25 @@ export class LogLane implements Lane {
   #beginAt(position: number): void {
     const { warmUp } = this.#options.usage;
     this.#committed = position;
-    this.#next = Math.max(0, position - warmUp);
-    this.#warmUntil = warmUp > 0 ? position : undefined;
+    this.#isStartUnknown = warmUp.by === 'time' && warmUp.ms > 0;
+    this.#next = warmUp.by === 'count' ? Math.max(0, position - warmUp.count) : position;
+    this.#warmUntil = this.#next < position ? position : undefined;
+  }
+
+  /** Before the first reading of a warm-up by time. */
+  async #findStart(): Promise<'busy' | undefined> {
+    const { store, partition, usage, context } = this.#options;
+    const position = this.#committed;
+    if (!this.#isStartUnknown || usage.warmUp.by === 'count') return undefined;
+    try {
+      this.#next = await warmUpStart(store, partition, { position, ms: usage.warmUp.ms, clock: context.clock });
+    } catch (error) {
+      if (error instanceof FdpError && error.code === 'FDP_BUSY') return 'busy';
+      throw error;
+    }
+    this.#isStartUnknown = false;
+    this.#warmUntil = this.#next < position ? position : undefined;
+    return undefined;
   }
 
   /** Makes a position durable, as long as this process holds the lease. */

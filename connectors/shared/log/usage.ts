@@ -1,5 +1,5 @@
 import type { FromSchema } from 'json-schema-to-ts';
-import { sizeBytes } from '../../../src/kit/units.ts';
+import { durationMs, sizeBytes } from '../../../src/kit/units.ts';
 
 /** The options of a topology that reads a log as a consumer group. */
 export const logSourceUsage = {
@@ -26,11 +26,14 @@ export const logSourceUsage = {
       examples: ['latest', '2025-11-20T14:30:00Z'],
     },
     warm_up: {
-      type: 'integer',
-      minimum: 0,
-      maximum: 1_000_000,
+      anyOf: [
+        { type: 'integer', minimum: 0, maximum: 1_000_000 },
+        { type: 'string', format: 'duration' },
+      ],
       default: 0,
-      description: 'Number of messages of each partition, before its position, that operators see again at the start.',
+      description:
+        'What operators see again at the start, of each partition before its position. A number: so many messages. A duration: those that were received within it before the last one.',
+      examples: [1000, '5m'],
     },
     batch: {
       type: 'integer',
@@ -48,11 +51,14 @@ export const logSourceUsage = {
   },
 } as const;
 
+/** Which records before a position operators see again: the last ones, or those dated so many ms before the last one or later. */
+export type WarmUp = { readonly by: 'count'; readonly count: number } | { readonly by: 'time'; readonly ms: number };
+
 export interface LogUsage {
   readonly group: string;
   /** `earliest`, `latest`, or Unix ms. */
   readonly from: 'earliest' | 'latest' | number;
-  readonly warmUp: number;
+  readonly warmUp: WarmUp;
   readonly batch: number;
   readonly batchBytes: number;
 }
@@ -68,7 +74,7 @@ export function readLogUsage({
   return {
     group,
     from: from === 'earliest' || from === 'latest' ? from : Date.parse(from),
-    warmUp: warm_up,
+    warmUp: typeof warm_up === 'number' ? { by: 'count', count: warm_up } : { by: 'time', ms: durationMs(warm_up) },
     batch,
     batchBytes: sizeBytes(batch_bytes),
   };

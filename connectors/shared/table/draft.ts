@@ -110,7 +110,7 @@ export class RowDraft {
    * The start of a sum. A double's exact sum is kept beside it, and is valid until another program changes the double.
    */
   #total(field: string, type: Step['type']): Decimal {
-    if (type === 'decimal') return this.#decimal(field) ?? { units: 0n, scale: 0 };
+    if (type === 'decimal') return this.#decimal(field) ?? { units: 0, scale: 0 };
     const shown = this.#number(field, 0);
     const exact = this.#stateOf(field);
     return typeof exact === 'string' && Number(exact) === shown ? parseDecimal(exact) : amount(shown);

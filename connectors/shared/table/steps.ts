@@ -73,8 +73,13 @@ function orderedStep(
 function fieldValue(definition: TableDefinition, field: string, type: ColumnType, given: unknown): StoredValue {
   const stored = storedValue(type, given);
   if (stored === undefined || stored === null || field === definition.unique) throw wrongType(definition, field, given);
-  if (type === 'decimal' && !fitsStores(parseDecimal(String(stored)))) throw tooLong(definition, field, String(stored));
+  if (type === 'decimal' && !isKept(String(stored))) throw tooLong(definition, field, String(stored));
   return stored;
+}
+
+/** Few characters have few digits. */
+function isKept(text: string): boolean {
+  return text.length <= sumDigits || fitsStores(parseDecimal(text));
 }
 
 /** For a table without declared fields: the type of the value itself. */

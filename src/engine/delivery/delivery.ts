@@ -6,7 +6,6 @@ import type { Coordinates } from '../../kit/origin.ts';
 import type { Outcomes } from '../../kit/outcomes.ts';
 import type { Receipt } from '../../kit/sink.ts';
 import { Outcome } from '../../kit/track.ts';
-import { NodeHealth } from '../node-health.ts';
 import { type AttemptParts, attemptWrite } from './attempt.ts';
 import { Counting, type CountingParts, isOwn, uncountedReport } from './counting.ts';
 
@@ -36,12 +35,10 @@ export interface DeliveryParts extends AttemptParts, CountingParts {
  */
 export class Delivery {
   readonly #parts: DeliveryParts;
-  readonly #health: NodeHealth;
   readonly #reportUncounted: (uncounted: number) => void;
 
   constructor(parts: DeliveryParts) {
     this.#parts = parts;
-    this.#health = new NodeHealth(parts.node);
     this.#reportUncounted = uncountedReport(parts.node, parts.environment);
   }
 
@@ -58,15 +55,15 @@ export class Delivery {
     const attempt = new BatchDelivery(this.#parts, batch);
     while (!attempt.done && !this.#parts.killed.aborted && !batch.lane.signal.aborted) {
       const error = await attempt.step();
-      if (error === undefined) this.#health.end(attempt);
+      if (error === undefined) this.#parts.node.recovered(attempt);
       else if (faultOf(error) === 'fatal') this.#parts.fail(error);
       else if (!this.#parts.killed.aborted && !batch.lane.signal.aborted) {
-        this.#health.begin(attempt, 'retrying', errorText(error));
+        this.#parts.node.impaired(attempt, 'retrying', errorText(error));
         await attempt.wait();
       }
     }
     attempt.releaseRest();
-    this.#health.end(attempt);
+    this.#parts.node.recovered(attempt);
     this.#reportUncounted(attempt.counting.uncounted);
     return { ...batch, messages: attempt.stored };
   };

@@ -10,7 +10,6 @@ import { Permits } from '../../kit/permits.ts';
 import { messagesUnderWay } from '../../kit/sink.ts';
 import type { Lane, Reading } from '../../kit/source.ts';
 import type { MessageCounters } from '../message-counters.ts';
-import type { NodeHealth } from '../node-health.ts';
 import type { Limits } from '../plan.ts';
 import { Proofs } from '../recovery/proofs.ts';
 import { Ledger, type Uncommitted } from './ledger.ts';
@@ -26,7 +25,6 @@ export interface LaneParts {
   /** At the source's node. */
   readonly outcomes: Outcomes;
   /** Of the source's node, over all its lanes. */
-  readonly health: NodeHealth;
   readonly counters: MessageCounters;
   readonly limits: Limits;
   readonly topologyPermits: Permits;
@@ -113,20 +111,20 @@ export class LaneReader {
       await this.#readUntil(stop.controller.signal, next);
     } finally {
       stop.release();
-      this.#parts.health.end(this);
+      this.#parts.node.recovered(this);
     }
   }
 
   async #readUntil(stopped: AbortSignal, next: (batch: Batch) => void): Promise<void> {
-    const { environment, health, rewind } = this.#parts;
+    const { environment, node, rewind } = this.#parts;
     await this.#patiently(stopped, () => this.#untilFit(stopped));
     await this.#patiently(stopped, () => rewind(this.#lane, this.#proofs));
-    health.end(this);
+    node.recovered(this);
     while (!stopped.aborted) {
       await this.#mayRead(stopped);
       const reading = await this.#patiently(stopped, () => this.#lane.read(stopped));
       // Ends only what this reader reported: a source that reconnects while its queue is read reports that itself.
-      health.end(this);
+      node.recovered(this);
       if (reading === undefined) break;
       if (this.context.signal.aborted) return this.#giveBack(reading);
       next(this.#admit(reading));
@@ -137,7 +135,7 @@ export class LaneReader {
 
   /** The result of `work`, retried after transient errors; undefined if stopped. */
   async #patiently<T>(stopped: AbortSignal, work: () => Promise<T>): Promise<T | undefined> {
-    const { node, environment, health } = this.#parts;
+    const { node, environment } = this.#parts;
     const { signal } = this.context;
     const backoff = new Backoff(environment);
     const late = () => new FdpError('FDP_CLOSED', `${this.#lane.id}: did not end when it was stopped`);
@@ -148,7 +146,7 @@ export class LaneReader {
         if (stopped.aborted) break;
         if (!isRetriable(error)) throw error;
         node.retries++;
-        health.begin(this, 'retrying', errorText(error));
+        node.impaired(this, 'retrying', errorText(error));
         await backoff.wait(stopped);
       }
     }
@@ -157,26 +155,26 @@ export class LaneReader {
 
   /** Holds the lane while a counter's mark is of another log. */
   async #untilFit(stopped: AbortSignal): Promise<void> {
-    const { environment, logMismatch, health } = this.#parts;
+    const { environment, logMismatch, node } = this.#parts;
     while (!stopped.aborted) {
       const problem = await logMismatch(this.#lane);
       if (problem === undefined) break;
-      health.begin(this, 'held', problem);
+      node.impaired(this, 'held', problem);
       await environment.clock.sleep(heldPollMs, stopped);
     }
-    health.end(this);
+    node.recovered(this);
   }
 
   async #mayRead(stopped: AbortSignal): Promise<void> {
-    const { replayable, counters, environment, health } = this.#parts;
+    const { replayable, counters, environment, node } = this.#parts;
     for (const permits of this.#permits) await permits.whenFree(stopped);
     if (!replayable) return;
     for (let reason = counters.suspicion.reason; reason !== undefined && !stopped.aborted; ) {
-      health.begin(this, 'held', reason);
+      node.impaired(this, 'held', reason);
       await environment.clock.sleep(heldPollMs, stopped);
       reason = counters.suspicion.reason;
     }
-    health.end(this);
+    node.recovered(this);
   }
 
   #admit(reading: Reading): Batch {

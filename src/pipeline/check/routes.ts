@@ -57,4 +57,14 @@ function checkReply(
   if (early) problems.add(early.range, 'must be the last operator of a route', { subject: replyType });
   else if (last?.type !== replyType && !operators.some(({ declaration }) => !declaration))
     problems.add(key, `must end in "${replyType}"`, { subject: route, hint: '- reply: { as: data }' });
+  const streaming = operators.find((operator) => operator !== last && streams(operator));
+  if (streaming && last?.valid && !streams(last))
+    problems.add(streaming.range, `passes rows on in portions, which "${last.type}" does not take`, {
+      subject: streaming.type,
+      hint: '- reply: { file: NAME }',
+    });
+}
+
+function streams({ declaration, options, valid }: OperatorSpec): boolean {
+  return valid && (declaration?.streams?.(options) ?? false);
 }

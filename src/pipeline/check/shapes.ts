@@ -36,24 +36,29 @@ export function checkFlow(topology: TopologySpec, connectors: Connectors, contex
 
 /** Checks the declared parameters and reply of a route. */
 export function describeRoute({ route, operators }: RouteSpec, connectors: Connectors): RouteDescription {
-  const scope = scopeOf(route, connectors);
-  const path = routeParameters(route).map((name) => ({ name, in: 'path' as const, schema: { type: 'string' } }));
-  let description: RouteDescription = { route, parameters: path, reply: {} };
+  let description = bareRoute(route);
   let shape: Shape = pathShape(route);
   for (const { declaration, options } of operators) {
+    const scope = scopeOf(description, connectors);
     description = declaration?.describe?.(options, description, shape) ?? description;
     if (declaration?.shape) shape = declaration.shape(options, shape, () => {}, scope);
   }
   return description;
 }
 
+function bareRoute(route: string): RouteDescription {
+  const parameters = routeParameters(route).map((name) => ({ name, in: 'path' as const, schema: { type: 'string' } }));
+  return { route, parameters, reply: {} };
+}
+
 function pathShape(route: string): Shape {
   return Object.fromEntries(routeParameters(route).map((name) => [name, 'string' as const]));
 }
 
-function scopeOf(route: string | undefined, connectors: Connectors): SpecScope {
+function scopeOf(described: RouteDescription | undefined, connectors: Connectors): SpecScope {
   return {
-    route,
+    route: described?.route,
+    parameters: described?.parameters,
     tableFields: (name) => fieldsOf(connectors.get(name)),
     tableIndexes: (name) => indexesOf(connectors.get(name)),
   };
@@ -62,9 +67,12 @@ function scopeOf(route: string | undefined, connectors: Connectors): SpecScope {
 /** A function that gives the shape after a chain of operators. */
 function walker(topology: TopologySpec, connectors: Connectors, context: Context) {
   return (operators: readonly OperatorSpec[], input: Shape, route: string | undefined): Shape => {
-    const scope = scopeOf(route, connectors);
+    let description = route === undefined ? undefined : bareRoute(route);
     let shape = input;
     for (const operator of operators) {
+      const scope = scopeOf(description, connectors);
+      const { declaration, options, valid } = operator;
+      if (description && valid) description = declaration?.describe?.(options, description, shape) ?? description;
       for (const lookup of operator.lookups)
         findConnector(lookup, 'lookup', { subject: topology.name, connectors, context });
       shape = isEarlyMerge(operator, operators) ? undefined : shapeAfter(operator, shape, { scope, context });

@@ -138,7 +138,8 @@ export class MemoryTableStore implements TableStore<NewRow['values']>, TableRead
   }
 
   async find(query: Query): Promise<readonly Row[]> {
-    const given = matching(this.#opened.rows.values(), this.definition, query).slice(0, query.limit);
+    const { skip = 0, limit } = query;
+    const given = matching(this.#opened.rows.values(), this.definition, query).slice(skip, skip + limit);
     return given.map((row) => withLists(this.definition, { ...this.#complete(row.values), _id: String(row.id) }));
   }
 

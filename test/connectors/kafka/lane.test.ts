@@ -16,6 +16,7 @@ function laneAt(position: number, { first = 0, end = 1000, warmUp = 0, batch = 1
   const context = roleContext();
   const commits: number[] = [];
   let hungry = 0;
+  const warmFrom = (before: number) => Math.min(Math.max(first, before - warmUp), before);
   const lane = new KafkaLane({
     ...{
       id: 'id/topic/0',
@@ -23,7 +24,7 @@ function laneAt(position: number, { first = 0, end = 1000, warmUp = 0, batch = 1
       topic: 'topic',
       partition: 0,
       start: { position },
-      first,
+      warmFrom: warmFrom(position),
       end,
       context,
       stopped: never,
@@ -33,6 +34,7 @@ function laneAt(position: number, { first = 0, end = 1000, warmUp = 0, batch = 1
     onHungry: () => {
       hungry++;
     },
+    warmUpStart: async (before) => warmFrom(before),
     recordAt: async () => undefined,
     range: async () => ({ first, next: end }),
   });

@@ -16,6 +16,8 @@ export class Cluster {
   readonly address: LedgerAddress;
   /** The consumer group of the processor. */
   readonly group: string;
+  /** The consumer group of the bars. */
+  readonly barsGroup: string;
   /** The topic of the dead letters. */
   readonly rejected: string;
   readonly folder = temporaryFolder();
@@ -28,13 +30,14 @@ export class Cluster {
     const name = randomName('faults');
     this.address = { brokers, url, topic: `${name}-ticks`, database: name };
     this.group = `${name}-processor`;
+    this.barsGroup = `${name}-candles`;
     this.rejected = `${this.address.topic}.rejected`;
     this.#edits = [
       ['topic: raw_stock_ticks, partitions', `topic: ${this.address.topic}, partitions`],
       ['topic: raw_stock_ticks.rejected', `topic: ${this.rejected}`],
       ['group: processor', `group: ${this.group}`],
       ['group: analytics', `group: ${name}-analytics`],
-      ['group: candles', `group: ${name}-candles`],
+      ['group: candles', `group: ${this.barsGroup}`],
       ...onDatabase(name),
     ];
     this.#pipeline = this.pipelineWith(...edits);

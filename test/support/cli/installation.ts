@@ -84,7 +84,7 @@ export class Installation {
         .filter((symbol) => String(expected.symbols[symbol]) !== String(stored.symbols[symbol]))
         .map((symbol) => `${symbol}: ${stored.symbols[symbol]} instead of ${expected.symbols[symbol]}`),
       ...this.#wrongRows(records),
-      ...wrongBars(this.storeFile, records),
+      ...wrongBars(rowsOf(this.storeFile, 'SELECT * FROM candles'), records),
     ].slice(0, 20);
   }
 

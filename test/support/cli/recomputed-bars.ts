@@ -1,5 +1,5 @@
 import type { OracleRecord } from '../engine/oracle.ts';
-import { type Columns, rowsOf } from './stored.ts';
+import type { Columns } from './stored.ts';
 
 const minute = 60_000;
 const digits = 9;
@@ -12,31 +12,34 @@ interface Trade {
 }
 
 /** In units of 1e-9, from plain digits or a number's shortest text. */
-function units(value: unknown): bigint {
+export function units(value: unknown): bigint {
   const [, sign, whole = '', fraction = '', power = '0'] = /^(-?)(\d+)\.?(\d*)(?:e(-\d+))?$/.exec(String(value)) ?? [];
   const all = BigInt(whole + fraction.padEnd(digits, '0').slice(0, digits)) / 10n ** BigInt(-Number(power));
   return sign === '-' ? -all : all;
 }
 
 /**
- * What is wrong with the bars of a minute in `store.db`, when what the log says is the truth: recomputed over big integers, sharing
- * no code with fdp. The log is in order of partitions and offsets.
+ * What is wrong with the stored bars of a minute when what the log says is the truth: recomputed over big integers, sharing no
+ * code with fdp. The log is in order of partitions and offsets.
  */
-export function wrongBars(storeFile: string, records: readonly OracleRecord[]): readonly string[] {
+export function wrongBars(rows: readonly Columns[], records: readonly OracleRecord[]): readonly string[] {
   const bars = new Map<string, Trade[]>();
   for (const { value } of records)
     for (const trade of (JSON.parse(value).data ?? []) as readonly Trade[]) {
       const key = `${trade.s}|1m|${Math.floor(trade.t / minute) * minute}`;
-      bars.set(key, [...(bars.get(key) ?? []), trade]);
+      const bar = bars.get(key);
+      if (bar) bar.push(trade);
+      else bars.set(key, [trade]);
     }
-  const found = new Map(rowsOf(storeFile, 'SELECT * FROM candles').map((row) => [String(row['key']), row]));
+  const found = new Map(rows.map((row) => [String(row['key']), row]));
   const invented = [...found.keys()].filter((key) => !bars.has(key)).map((key) => `invented bar ${key}`);
   const wrong = [...bars].flatMap(([key, trades]) => {
     const [row, expected] = [found.get(key), barOf(trades)];
     const stored = row && barIn(row);
     return JSON.stringify(stored) === JSON.stringify(expected) ? [] : [`${key}: ${stored} instead of ${expected}`];
   });
-  return [...invented, ...wrong];
+  const doubled = rows.length === found.size ? [] : [`${rows.length - found.size} bars have more than one row`];
+  return [...doubled, ...invented, ...wrong];
 }
 
 function barOf(trades: readonly Trade[]): readonly string[] {
@@ -52,5 +55,6 @@ function barOf(trades: readonly Trade[]): readonly string[] {
 
 function barIn(row: Columns): readonly string[] {
   const amounts = ['open', 'high', 'low', 'close', 'volume', 'turnover'].map((field) => units(row[field]));
-  return [...amounts, row['trades'], row['first_at'], row['last_at']].map(String);
+  const times = ['first_at', 'last_at'].map((field) => Number(row[field]));
+  return [...amounts, row['trades'], ...times].map(String);
 }

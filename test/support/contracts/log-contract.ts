@@ -5,6 +5,7 @@ import {
   append,
   drain,
   drainAll,
+  drainWarmUp,
   type LogWorld,
   messageWith,
   openSink,
@@ -345,6 +346,55 @@ function positionCases(world: () => LogWorld): void {
     const far = await openSource(process, { group: 'far', from: 'latest', warm_up: 1000 });
     expect((await far.lanes[0]?.read(never))?.messages).toHaveLength(12);
     await far.source.close();
+  });
+
+  it('warms up with what was received within a time before the last record before its position', async () => {
+    const process = await processOf(world(), one);
+    const steps = fc.array(fc.integer({ min: 0, max: 4000 }), { minLength: 1, maxLength: 40 });
+    const cases = fc.record({
+      steps,
+      before: fc.integer({ min: 1, max: 40 }),
+      seconds: fc.nat(30),
+      isRewound: fc.boolean(),
+    });
+    let [group, first, time] = [0, 0, 1_000_000];
+    await fc.assert(
+      fc.asyncProperty(cases, async ({ steps, before, seconds, isRewound }) => {
+        // Apart from those of the case before by more than the longest time.
+        time += 31_000;
+        const dates = steps.map((step) => {
+          time += step;
+          return time;
+        });
+        await append(
+          process,
+          dates.map((timestamp) => messageWith(1, { timestamp })),
+        );
+        const past = dates.slice(0, before);
+        const position = first + past.length;
+        first += dates.length;
+        const usage = { group: `group ${++group}`, from: 'latest', warm_up: `${seconds}s` };
+        const begun = await openSource(process, usage);
+        await process.clock.until(begun.lanes[0]?.group?.rewind(position) ?? Promise.reject());
+        if (!isRewound) await process.clock.until(begun.source.close());
+        const open = isRewound ? begun : await openSource(process, usage);
+        const { messages, next } = await drainWarmUp(process, open.lanes[0] as never);
+        const since = (past.at(-1) ?? 0) - seconds * 1000;
+        expect(messages.map(({ timestamp }) => timestamp)).toEqual(past.filter((date) => seconds > 0 && date >= since));
+        expect(next?.timestamp).toBe(dates[past.length]);
+        await process.clock.until(open.source.close());
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('warms up across many records, and stops at those that are older than the time', async () => {
+    const process = await processOf(world(), one);
+    await append(process, numbered(0, 5000));
+    const open = await openSource(process, { from: 'latest', warm_up: '2500ms' });
+    const { messages } = await drainWarmUp(process, open.lanes[0] as never);
+    expect([messages.length, messages[0]?.meta.offset, messages.at(-1)?.meta.offset]).toEqual([2501, 2499, 4999]);
+    await open.source.close();
   });
 
   it('reports how far it is behind', async () => {

@@ -106,6 +106,23 @@ export async function drain(process: TestProcess, lane: Lane, commit = false): P
   }
 }
 
+/** What a lane warms up with, and the first message after that, if there is one. */
+export async function drainWarmUp(
+  process: TestProcess,
+  lane: Lane,
+): Promise<{ readonly messages: readonly SourceMessage[]; readonly next: SourceMessage | undefined }> {
+  const messages: SourceMessage[] = [];
+  for (;;) {
+    const stop = new AbortController();
+    const reading = lane.read(stop.signal);
+    await process.clock.settle();
+    stop.abort();
+    const got = await reading;
+    if (!got?.warmUp) return { messages, next: got?.messages[0] };
+    messages.push(...got.messages);
+  }
+}
+
 export async function drainAll(process: TestProcess, { lanes }: OpenSource, commit = false): Promise<SourceMessage[]> {
   const all: SourceMessage[] = [];
   for (const lane of lanes) if (!lane.signal.aborted) all.push(...(await drain(process, lane, commit)));

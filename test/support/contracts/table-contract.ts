@@ -448,6 +448,8 @@ function pageCases(world: () => TableWorld): void {
     expect(await ids({ sort: by(false, false), after: after(2, 3) })).toEqual([4, 1, 5]);
     expect(await ids({ sort: by(true, false), after: after(3, 1) })).toEqual([5, 3, 4, 2, 6]);
     expect(await ids({ sort: by(false, true), after: after(1, 6) })).toEqual([2, 4, 3, 5, 1]);
+    expect(await ids({ sort: by(false, false), skip: 2, limit: 2 })).toEqual([3, 4]);
+    expect(await ids({ sort: by(false, false), skip: 6, limit: 1 })).toEqual([]);
     await table.close();
   });
 

@@ -279,6 +279,13 @@ export const brokenSpecs: readonly BrokenSpec[] = [
     'must be the last',
   ],
   [
+    'rows in portions for a list',
+    withRoutes(
+      '      GET /: [{ ‸find: { in: table, sort: ‸[price, _id], stream: ‸{ at_most: 5 } } }, { reply: { as: r } }]',
+    ),
+    ...['passes rows on in portions', 'pages need a number or date', 'add [price] to its indexes'],
+  ],
+  [
     'a lookup that is not there',
     withRoutes('      GET /: [{ find: { in: ‸tabel } }, { reply: { as: r } }]'),
     'did you mean "table"',

@@ -1,0 +1,42 @@
+import { FdpError } from '../../src/errors.ts';
+import type { LogUsage } from '../shared/log/usage.ts';
+import type { Client } from './client.ts';
+import { isUnreadable } from './messages.ts';
+import type { KafkaRecord } from './record-batch.ts';
+
+/**
+ * The offset from which operators see a partition again, before `position`; by time: the first record that is dated within
+ * the time before the last one. `position` itself when there is none.
+ */
+export async function warmUpStart(
+  client: Client,
+  partition: number,
+  { position, first, warmUp }: { readonly position: number; readonly first: number } & Pick<LogUsage, 'warmUp'>,
+): Promise<number> {
+  if (warmUp.by === 'count') return Math.min(Math.max(first, position - warmUp.count), position);
+  if (warmUp.ms === 0) return position;
+  const last = await recordBefore(client, partition, { position, first });
+  if (!last) return position;
+  // Negative times have meanings of their own in Kafka.
+  const since = Math.max(0, last.timestamp - warmUp.ms);
+  const found = (await client.offsets([partition], since)).get(partition) ?? position;
+  return found < 0 ? position : Math.min(Math.max(first, found), position);
+}
+
+/** The last record before a position; beyond a few markers of transactions, or a hole, one that is somewhat older. */
+async function recordBefore(
+  client: Client,
+  partition: number,
+  { position, first }: { readonly position: number; readonly first: number },
+): Promise<KafkaRecord | undefined> {
+  const leader = client.leaderOf(partition);
+  if (leader === undefined) throw new FdpError('FDP_UNAVAILABLE', `partition ${partition} has no leader`);
+  for (let back = 1; position > first; back *= 2) {
+    const offset = Math.max(first, position - back);
+    const [fetched] = await client.fetch(leader, [{ partition, offset, maxBytes: 1 }], 0);
+    const found = fetched?.items.findLast((item) => !isUnreadable(item) && item.offset < position);
+    if (found && !isUnreadable(found)) return found;
+    if (offset === first) break;
+  }
+  return undefined;
+}
