@@ -51,7 +51,7 @@ onServices.concurrent('a consumer group of kafka', ({ kafka: brokers }) => {
   });
 
   it('shares its partitions at once between members that start in the same moment', async () => {
-    // One comes while the other is told what is its own: whoever came twice would be waited for until its session ends.
+    // One joins while the other gets its assignment: a member that joined twice would be waited for until its session ends.
     for (let round = 0; round < 8; round++) {
       const topic = randomName();
       await using first = await KafkaProcess.on(brokers, { topic, partitions: 6 });

@@ -24,7 +24,7 @@ onServices.concurrent("another program's transaction in a topic of kafka", ({ ka
     await eventually('25 records wait', async () => source.lag?.() === 25);
     const lines = (text: string) => process.log.filter((line) => line.text.includes(text));
     const text = 'partition 0 is blocked by an open transaction at 30: 25 messages wait';
-    await eventually('it is said', async () => lines(text).length > 0);
+    await eventually('it is logged', async () => lines(text).length > 0);
     expect([reader.values.length, source.lag?.()]).toEqual([30, 25]);
     await transaction.abort();
     await reader.seen(50);

@@ -28,7 +28,7 @@ function topologiesIn(reports: readonly StatusReport[]): string[] {
 }
 
 async function observePort(process: Process): Promise<number> {
-  const line = await eventually('the port is said', async () =>
+  const line = await eventually('the port is logged', async () =>
     process.log.find(({ msg }) => msg.startsWith('observe: listening on ')),
   );
   return Number(line['port']);

@@ -55,7 +55,7 @@ describe('dead letters', () => {
 });
 
 describe('the log', () => {
-  it('is told at the end how many rejections it was spared', async () => {
+  it('ends with the number of rejections that were not logged', async () => {
     const world = new World(numbered(20));
     await world.runToEnd({ operators: [rejecting((id) => id < 4)] });
     const lines = world.environment.log.lines.filter(({ text }) => text.startsWith('message rejected'));

@@ -49,7 +49,7 @@ export function apply(mutant: Mutant, folder: string): void {
   writeFileSync(join(folder, mutant.file), mutated(mutant, folder));
 }
 
-/** Runs one test that starts no process in a copy, and tells what became of it; fails when there is no such test. */
+/** Runs one test that starts no process in a copy, and returns its result; fails when there is no such test. */
 export async function verdict(
   { file, name, project = 'unit' }: NamedTest,
   folder: string,
