@@ -1,6 +1,7 @@
 import { FdpError } from '../../src/errors.ts';
+import type { SortField } from '../../src/kit/lookup.ts';
 import type { Database } from '../shared/sqlite-file/database.ts';
-import type { ColumnType, SortField, TableDefinition } from '../shared/table/definition.ts';
+import type { ColumnType, TableDefinition } from '../shared/table/definition.ts';
 
 const sqlTypes: Readonly<Record<ColumnType, string>> = {
   string: 'TEXT',

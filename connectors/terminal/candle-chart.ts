@@ -1,10 +1,11 @@
 import { priceText, widerDecimals } from '../../src/kit/price-text.ts';
+import { durationText } from '../../src/kit/time-text.ts';
 import { axisLine, axisLines, rangeOf } from './axis.ts';
 import type { BarSeries } from './bar-feed.ts';
 import type { Bar } from './bars.ts';
 import { candleCells, candleStyle, columnsAsLines, volumeCells } from './candle.ts';
 import { type Colour, fitLine, grey, type Line, type Span, span, strong, widthOf } from './lines.ts';
-import { durationText, shortNumber, signedText } from './text.ts';
+import { shortNumber, signedText } from './text.ts';
 import { timeAxis } from './time-axis.ts';
 
 interface Size {

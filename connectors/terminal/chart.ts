@@ -1,9 +1,9 @@
 import { priceText } from '../../src/kit/price-text.ts';
+import { durationText } from '../../src/kit/time-text.ts';
 import { axisLines, type PriceRange, rangeOf, rowOf } from './axis.ts';
 import { type Colour, fitLine, grey, type Line, span, strong, widthOf } from './lines.ts';
 import { historySeconds, type Quote } from './market.ts';
 import type { Ring } from './ring.ts';
-import { durationText } from './text.ts';
 
 /** A place for lines of dots, two by four to a cell of the terminal. */
 export interface Plot {

@@ -1,6 +1,7 @@
+import { durationText } from '../../src/kit/time-text.ts';
 import { ends, grey, type Line, type Span, type Style, span, strong, widthOf } from './lines.ts';
 import type { State } from './state.ts';
-import { clockText, countText, delayText, durationText, rateText } from './text.ts';
+import { clockText, countText, delayText, rateText } from './text.ts';
 
 const warn: Style = { colour: 'yellow' };
 

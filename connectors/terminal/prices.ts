@@ -1,3 +1,4 @@
+import { durationText } from '../../src/kit/time-text.ts';
 import type { WantedBars } from './bar-feed.ts';
 import type { Plot } from './chart.ts';
 import { chartArea } from './chart-area.ts';
@@ -6,7 +7,7 @@ import { changePercent, type Direction, keptTrades, type Market, type Quote, typ
 import { aligned, directed, distanceText, sign } from './price-cells.ts';
 import { type State, shownQuotes } from './state.ts';
 import { type Column, table } from './table.ts';
-import { durationText, rateText, signedText, sparkline } from './text.ts';
+import { rateText, signedText, sparkline } from './text.ts';
 import { symbolWidth, tradeLines } from './trade-lines.ts';
 
 /** A symbol without a trade for so long steps back, ms. */

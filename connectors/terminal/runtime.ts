@@ -1,7 +1,7 @@
 import { growthPerSecond } from '../../src/kit/growth.ts';
 import type { NodeSnapshot, ProcessSnapshot, StatusReport, TopologySnapshot } from '../../src/kit/snapshot.ts';
+import { durationText } from '../../src/kit/time-text.ts';
 import { Ring } from './ring.ts';
-import { durationText } from './text.ts';
 
 /** A process, a topology or a node, as a row of the runtime screen. */
 export interface RuntimeRow {

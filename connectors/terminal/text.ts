@@ -1,3 +1,5 @@
+import { durationText } from '../../src/kit/time-text.ts';
+
 /**
  * Everything that a terminal shows in one column and that steers nothing: ASCII, European letters, and the few signs
  * that the screens are made of. Wide characters, combining marks and control characters are not among them.
@@ -56,16 +58,6 @@ export function countText(count: number): string {
   if (count >= 1e15) return count.toExponential(1);
   if (count >= 1e9) return `${(count / 1e6).toFixed(0).replace(/\B(?=(\d{3})+$)/g, ' ')}M`;
   return String(count).replace(/\B(?=(\d{3})+$)/g, ' ');
-}
-
-/** How long ago, or for how long: `12 s`, `4 min`, `3 h`, `2 d`. */
-export function durationText(ms: number): string {
-  const seconds = Math.floor(Math.max(0, ms) / 1000);
-  if (seconds < 100) return `${seconds} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 100) return `${minutes} min`;
-  const hours = Math.floor(minutes / 60);
-  return hours < 48 ? `${hours} h` : `${countText(Math.floor(hours / 24))} d`;
 }
 
 /** A short time exactly: `0.4 ms`, `12 ms`, `3.1 s`. */

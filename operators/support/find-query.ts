@@ -1,5 +1,5 @@
 import { FdpError } from '../../src/errors.ts';
-import type { Lookup, Query, Range } from '../../src/kit/lookup.ts';
+import { type Lookup, type Query, type Range, sortField } from '../../src/kit/lookup.ts';
 import type { Message } from '../../src/kit/message.ts';
 import type { PageEdge } from '../../src/kit/request.ts';
 import type { Row } from '../../src/kit/row.ts';
@@ -37,7 +37,7 @@ const mostRows = 100_000;
 
 /** The fields to sort by, of `[-time, -_id]`. */
 export function parseSort(sort: readonly string[]): Sort {
-  return sort.map((text) => ({ field: text.replace(/^-/, ''), descending: text.startsWith('-') }));
+  return sort.map(sortField);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { FdpError } from '../errors.ts';
-import { type Lookup, leadsTo, type Query } from '../kit/lookup.ts';
+import { indexedFields, type Lookup, leadsTo, type Query } from '../kit/lookup.ts';
 import type { Row } from '../kit/row.ts';
 import { type PagedQuery, rowPages } from '../kit/row-pages.ts';
 
@@ -34,7 +34,7 @@ export function selectedRows(
 ): AsyncIterable<readonly Row[]> {
   const { where, by, from, to } = selected;
   const given = Object.keys(where);
-  const fields = indexes.map((index) => index.map((field) => field.replace(/^-/, '')));
+  const fields = indexedFields(indexes);
   const isIndexed = by !== undefined && fields.some((index) => leadsTo(index, given, by));
   if (isIndexed) {
     const sort = [by, '_id'].map((field) => ({ field, descending: false }));

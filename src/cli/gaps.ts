@@ -1,5 +1,6 @@
 import { type GapSpan, gapMessage } from '../kit/gap-message.ts';
 import { toMessage } from '../kit/message.ts';
+import { exactDurationText } from '../kit/time-text.ts';
 import { jsonResult } from './dead-letters.ts';
 import { type FoundGap, type Gaps, usage, withGaps } from './gap-rows.ts';
 import { withSink } from './letters.ts';
@@ -107,7 +108,7 @@ async function named({ find }: Gaps, id: string, symbol: string | undefined): Pr
 }
 
 function rowOf({ id, feed, state, from, to, symbols, reason }: FoundGap, now: number): string[] {
-  const length = lengthText((to ?? now) - from);
+  const length = exactDurationText((to ?? now) - from);
   return [id, feed, state, iso(from), to === undefined ? 'open' : iso(to), length, symbols.join(','), reason];
 }
 
@@ -116,21 +117,6 @@ function asJson({ from, to, symbols, openSymbols, ...gap }: FoundGap, now: numbe
     ...{ ...gap, symbols, open_symbols: openSymbols, from: iso(from), to: to === undefined ? null : iso(to) },
     length_ms: Math.max(0, Math.trunc((to ?? now) - from)),
   };
-}
-
-/** `1d 2h`, `3m 5s`, `250ms`: the two largest units. */
-function lengthText(ms: number): string {
-  if (ms < 1000) return `${Math.max(0, Math.trunc(ms))}ms`;
-  const seconds = Math.floor(ms / 1000);
-  const parts = [
-    [Math.floor(seconds / 86_400), 'd'],
-    [Math.floor(seconds / 3600) % 24, 'h'],
-    [Math.floor(seconds / 60) % 60, 'm'],
-    [seconds % 60, 's'],
-  ] as const;
-  const first = parts.findIndex(([count]) => count > 0);
-  const kept = parts.slice(first, first + 2).filter(([count]) => count > 0);
-  return kept.map(([count, unit]) => `${count}${unit}`).join(' ');
 }
 
 function iso(ms: number): string {

@@ -16,12 +16,27 @@ export interface Range {
   readonly to?: number;
 }
 
+export interface SortField {
+  readonly field: string;
+  readonly descending: boolean;
+}
+
+/** A field as users write it in an index or a sort: `-time` is descending by time. */
+export function sortField(text: string): SortField {
+  return text.startsWith('-') ? { field: text.slice(1), descending: true } : { field: text, descending: false };
+}
+
+/** The fields of indexes, whatever their direction. */
+export function indexedFields(indexes: readonly (readonly string[])[]): readonly (readonly string[])[] {
+  return indexes.map((index) => index.map((text) => sortField(text).field));
+}
+
 export interface Query {
   /** Field to value: all must be equal. */
   readonly where: Readonly<Record<string, unknown>>;
   /** Fields of numbers or dates that must lie between two bounds, each of another field. */
   readonly ranges?: readonly Range[];
-  readonly sort: readonly { readonly field: string; readonly descending: boolean }[];
+  readonly sort: readonly SortField[];
   /** The most rows to return. A store returns every matching row up to it, or throws. */
   readonly limit: number;
   /** Rows to pass over, in the sort order, before the first one; a store need not read them. */

@@ -120,8 +120,8 @@ describe('fdp-run gaps', () => {
     const [header, open, closed, ...more] = text.trimEnd().split('\n');
     expect(header?.split(/\s+/)).toEqual(['ID', 'FEED', 'STATE', 'FROM', 'TO', 'LENGTH', 'SYMBOLS', 'REASON']);
     const since = '2026-01-05T14:35:00.000Z';
-    expect(open).toMatch(new RegExp(`^${id(5)} +finnhub +open +${since} +open +\\d+d( \\d+h)? +AAPL +stopped$`));
-    const times = ['2026-01-05T14:30:00.000Z', '2026-01-05T14:31:30.500Z', '1m 30s'];
+    expect(open).toMatch(new RegExp(`^${id(5)} +finnhub +open +${since} +open +\\d+ d( \\d+ h)? +AAPL +stopped$`));
+    const times = ['2026-01-05T14:30:00.000Z', '2026-01-05T14:31:30.500Z', '1 min 30 s'];
     const cells = [id(0), 'finnhub', 'closed', ...times, 'AAPL,MSFT', 'the connection was lost'];
     expect(closed?.split(/ {2,}/)).toEqual(cells);
     expect(more).toEqual([]);

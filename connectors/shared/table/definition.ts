@@ -1,14 +1,10 @@
 import type { JSONSchema } from 'json-schema-to-ts';
 import type { Report } from '../../../src/kit/declaration.ts';
+import { type SortField, sortField } from '../../../src/kit/lookup.ts';
 import type { FoldKind, MergeShape } from '../../../src/kit/row.ts';
 import { durationMs, sizeBytes } from '../../../src/kit/units.ts';
 
 export type ColumnType = 'string' | 'decimal' | 'date' | 'int64' | 'double' | 'boolean' | 'strings';
-
-export interface SortField {
-  readonly field: string;
-  readonly descending: boolean;
-}
 
 /** The family's common options, as every table connector has them. */
 export interface TableOptions {
@@ -122,9 +118,4 @@ export function checkTable(options: TableOptions, report: Report): void {
       if (field !== '_id' && !Object.hasOwn(fields, field))
         report(['indexes', nth, inner], `expected _id or ${known}, got "${field}"`);
     }
-}
-
-/** `-time` means descending by time. */
-function sortField(text: string): SortField {
-  return text.startsWith('-') ? { field: text.slice(1), descending: true } : { field: text, descending: false };
 }

@@ -1,4 +1,5 @@
 import type { FieldType, Report, Shape, SpecScope } from '../../kit/declaration.ts';
+import { indexedFields } from '../../kit/lookup.ts';
 import { nearest } from '../../kit/names.ts';
 import type { RouteDescription } from '../../kit/request.ts';
 import type { MergeShape } from '../../kit/row.ts';
@@ -174,6 +175,6 @@ function indexesOf(connector: ConnectorSpec | undefined): readonly (readonly str
   if (!fieldsOf(connector)) return undefined;
   const options = connector?.options as { readonly unique?: string; readonly indexes?: readonly (readonly string[])[] };
   const { unique, indexes = [] } = options;
-  const fields = indexes.map((index) => index.map((field) => field.replace(/^-/, '')));
+  const fields = indexedFields(indexes);
   return unique === undefined ? fields : [[unique], ...fields];
 }

@@ -4,7 +4,6 @@ import {
   countText,
   delayText,
   distinctWidth,
-  durationText,
   fit,
   fitName,
   rateText,
@@ -31,7 +30,6 @@ describe('figures on the screen', () => {
       '10 020',
     ]);
     expect([0, 1234, 5_000_000_000, 1e20].map(countText)).toEqual(['0', '1 234', '5 000M', '1.0e+20']);
-    expect([-5, 99_000, 100_000, 6_000_000, 2e8].map(durationText)).toEqual(['0 s', '99 s', '1 min', '1 h', '2 d']);
     expect([0, 0.42, 12.3, 1234, -1500, 200_000].map(delayText)).toEqual([
       '0 ms',
       '0.4 ms',
