@@ -69,7 +69,7 @@ describe.concurrent('a platform that is killed', () => {
   });
 });
 
-describe.concurrent('a platform that is stopped', () => {
+describe('a platform that is stopped', () => {
   it('drains on SIGINT, ends with 0, and counts on after the next start', async () => {
     using folder = temporaryFolder();
     const platform = await Installation.in(folder.path, rate);

@@ -71,7 +71,7 @@ const colour = new RegExp(`${String.fromCharCode(27)}\\[(?:\\d+;)*(?:3[0-8]|9\\d
 const row = (symbol: string) => new RegExp(`^[> ] ${symbol} .*$`, 'm');
 
 onTerminal('the dashboard', () => {
-  it.concurrent('shows what the feed says, answers every key, and gives the terminal back', async () => {
+  it('shows what the feed says, answers every key, and gives the terminal back', async () => {
     await using opened = await dashboard();
     const { feed, terminal } = opened;
     expect(await terminal.shows('● connected to')).toContain('no trade yet');
@@ -124,7 +124,7 @@ onTerminal('the dashboard', () => {
     await expectRestored(terminal, '0');
   });
 
-  it.concurrent('fits every size, and changes with it', async () => {
+  it('fits every size, and changes with it', async () => {
     await using opened = await dashboard({ width: 80, height: 24 });
     const { feed, terminal } = opened;
     feed.send(trade('AAPL', 100), trade('MSFT', 50));
@@ -146,7 +146,7 @@ onTerminal('the dashboard', () => {
     }
   });
 
-  it.concurrent('says that the feed is away and when it tries again, and goes on when it is back', async () => {
+  it('says that the feed is away and when it tries again, and goes on when it is back', async () => {
     await using opened = await dashboard();
     const { feed, terminal } = opened;
     feed.send(trade('AAPL', 100));
@@ -186,7 +186,7 @@ onTerminal('the dashboard', () => {
     await terminal.shows(/555\.00/);
   });
 
-  it.concurrent('shows or skips whatever somebody else sends on that port', async () => {
+  it('shows or skips whatever somebody else sends on that port', async () => {
     await using opened = await dashboard({ width: 90, height: 30 });
     const { feed, terminal } = opened;
     feed.send(
@@ -211,7 +211,7 @@ onTerminal('the dashboard', () => {
     expect(terminal.lines.at(-1)).toContain('q quit');
   });
 
-  it.concurrent('draws candles on c, longer and shorter on + and -, at every size, and asks for those of one symbol alone', async () => {
+  it('draws candles on c, longer and shorter on + and -, at every size, and asks for those of one symbol alone', async () => {
     const now = Date.now();
     await using api = await CandlesApi.open(({ interval, limit }) => barsUntil(now, interval, limit));
     await using opened = await dashboard({ width: 80, height: 24, env: { API_URL: `http://127.0.0.1:${api.port}` } });
@@ -255,7 +255,7 @@ onTerminal('the dashboard', () => {
     await expectRestored(terminal, '0');
   });
 
-  it.concurrent('moves the last candle with each line of the feed', async () => {
+  it('moves the last candle with each line of the feed', async () => {
     await using api = await CandlesApi.open(({ interval, limit }) => barsUntil(Date.now(), interval, limit));
     await using opened = await dashboard({ width: 200, height: 50, env: { API_URL: `http://127.0.0.1:${api.port}` } });
     const { feed, terminal } = opened;
@@ -268,7 +268,7 @@ onTerminal('the dashboard', () => {
     await terminal.shows(/AAPL {2}1d .* 177\.50 .* day 98\.00 - 177\.50[\s\S]*177\.50 ┤/);
   });
 
-  it.concurrent('says in one line that the API is away, draws the line meanwhile, and candles when it is back', async () => {
+  it('says in one line that the API is away, draws the line meanwhile, and candles when it is back', async () => {
     const port = await freePort();
     await using opened = await dashboard({ width: 80, height: 24, env: { API_URL: `http://127.0.0.1:${port}` } });
     const { feed, terminal } = opened;
@@ -288,7 +288,7 @@ onTerminal('the dashboard', () => {
     await expectRestored(terminal, '0');
   });
 
-  it.concurrent('draws in ASCII where the locale has no more, and without colours with NO_COLOR', async () => {
+  it('draws in ASCII where the locale has no more, and without colours with NO_COLOR', async () => {
     await using api = await CandlesApi.open(({ interval, limit }) => barsUntil(Date.now(), interval, limit));
     const env = { API_URL: `http://127.0.0.1:${api.port}`, LC_ALL: 'C', NO_COLOR: '1' };
     await using opened = await dashboard({ env });
@@ -301,7 +301,7 @@ onTerminal('the dashboard', () => {
     expect(terminal.colours).not.toMatch(colour);
   });
 
-  it.concurrent.each([
+  it.each([
     ['SIGTERM', '0'],
     ['SIGHUP', '0'],
   ] as const)('gives the terminal back on %s', async (signal, end) => {
@@ -310,7 +310,7 @@ onTerminal('the dashboard', () => {
     await expectRestored(opened.terminal, end);
   });
 
-  it.concurrent('stops at once on Ctrl-C, also while the feed is away', async () => {
+  it('stops at once on Ctrl-C, also while the feed is away', async () => {
     await using opened = await dashboard();
     const { feed, terminal } = opened;
     await feed.close();
@@ -319,21 +319,21 @@ onTerminal('the dashboard', () => {
     await expectRestored(terminal, '0');
   });
 
-  it.concurrent('gives the terminal back after a crash, and then says what happened', async () => {
+  it('gives the terminal back after a crash, and then says what happened', async () => {
     const crash = `data:text/javascript,process.on(%22SIGUSR2%22,()=>{throw(new(Error)(%22a-mistake-in-the-program%22))})`;
     await using opened = await dashboard({ env: { NODE_OPTIONS: `--import=${crash}` } });
     process.kill(opened.terminal.pid, 'SIGUSR2');
     expect(await expectRestored(opened.terminal, '1')).toContain('a-mistake-in-the-program');
   });
 
-  it.concurrent('has no colours with NO_COLOR, and the same signs', async () => {
+  it('has no colours with NO_COLOR, and the same signs', async () => {
     await using opened = await dashboard({ env: { NO_COLOR: '1' } });
     opened.feed.send(trade('AAPL', 100), trade('AAPL', 101));
     await opened.terminal.shows(/AAPL +▲ 101\.00/);
     expect(opened.terminal.colours).not.toMatch(colour);
   });
 
-  it.concurrent('writes plain lines on a terminal that can do no more', async () => {
+  it('writes plain lines on a terminal that can do no more', async () => {
     using folder = temporaryFolder();
     await using feed = await LineFeed.open();
     using terminal = new Terminal(['--topology', 'dashboard'], {
