@@ -1,9 +1,10 @@
 import { expect, it } from 'vitest';
 import { sessionMs } from '../../connectors/kafka/group-join.ts';
 import { systemClock, woken } from '../../src/kit/clock.ts';
+import { instanceName } from '../../src/kit/instance.ts';
 import { eventually } from '../support/cli/platform.ts';
 import { hurriedClock } from '../support/engine/hurried-clock.ts';
-import { addPartitions } from '../support/kafka/admin.ts';
+import { addPartitions, clientIds } from '../support/kafka/admin.ts';
 import {
   alive,
   browse,
@@ -48,6 +49,18 @@ onServices.concurrent('a consumer group of kafka', ({ kafka: brokers }) => {
     await two.source.close();
     await balanced([one], [6]);
     expect(first.log.filter(({ text }) => text.includes('assigned partitions 0, 1, 2, 3, 4, 5'))).toHaveLength(2);
+  });
+
+  it('shows its members by the name of their process, or as they are called in the YAML', async () => {
+    const [topic, group] = [randomName(), randomName()];
+    await using named = await KafkaProcess.on(brokers, { topic, client_id: 'desk-7' });
+    await using other = await KafkaProcess.on(brokers, { topic });
+    await named.openSource({ group });
+    await other.openSource({ group });
+    await eventually('both are members', async () => {
+      const ids = await clientIds(brokers, group);
+      return [...ids].sort().join() === ['desk-7', `fdp-${instanceName()}`].join();
+    });
   });
 
   it('shares its partitions at once between members that start in the same moment', async () => {

@@ -45,8 +45,8 @@ const mutants: readonly Mutant[] = [
   {
     mistake: "moves a lane's mark on wherever it stands by then",
     file: 'connectors/mongodb/update.ts',
-    text: '{ $elemMatch: { l: lane, o: Long.fromNumber(from[0]), i: from[1] } }',
-    replacement: '{ $elemMatch: { l: lane } }',
+    text: "{ $eq: document?.['_marks'][at] ?? storedMark(lane, from) }",
+    replacement: '{ $exists: true }',
     caughtBy: {
       project: 'cluster',
       file: 'test/cluster/mongodb-overlap.test.ts',
