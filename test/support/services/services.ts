@@ -4,7 +4,15 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../cli/platform.ts';
-import { formatKafka, type KafkaOptions, type KafkaSetup, type Secure, setUpKafka, usersOf } from '../kafka/server.ts';
+import {
+  clusterId,
+  formatKafka,
+  type KafkaOptions,
+  type KafkaSetup,
+  type Secure,
+  setUpKafka,
+  usersOf,
+} from '../kafka/server.ts';
 import { mongoAnswers, mongoUrl } from '../mongo/server.ts';
 import { kafkaLibraries, mongodBinary } from './binaries.ts';
 import { dockerAnswers, startContainer } from './containers.ts';
@@ -79,7 +87,7 @@ async function kafkaInDocker(setup: KafkaSetup): Promise<Service> {
   chmodSync(folder, 0o755); // The container's user is another.
   const [tool, server] = ['storage', 'server-start'].map((name) => `/opt/kafka/bin/kafka-${name}.sh`);
   const file = join(folder, 'server.properties');
-  const format = `${tool} format --ignore-formatted -t ${randomBytes(16).toString('base64url')} -c ${file} "$@"`;
+  const format = `${tool} format --ignore-formatted -t ${clusterId()} -c ${file} "$@"`;
   return startContainer({
     image: 'apache/kafka:4.1.0',
     address,
