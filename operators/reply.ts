@@ -5,9 +5,9 @@ import type { Batch, Message } from '../src/kit/message.ts';
 import { type OperatorContext, perBatch } from '../src/kit/operator.ts';
 import type { RequestContext } from '../src/kit/request.ts';
 import { fieldsOf } from '../src/kit/row.ts';
+import { rowSchema } from '../src/kit/row-schema.ts';
 import { textFormats } from '../src/kit/row-text.ts';
 import { checkFile, fileDescription, fileFormats } from './support/file-reply.ts';
-import { rowSchema } from './support/row-schema.ts';
 
 /**
  * `reply`: replies to a request with its rows, also if there are none; with `one`, with its only row, and with 404
@@ -17,7 +17,7 @@ import { rowSchema } from './support/row-schema.ts';
 export const reply = defineOperator({
   type: 'reply',
   summary: 'Replies to the request with the messages as a list or a file, or with one message.',
-  place: 'request',
+  routesOnly: true,
   options: {
     type: 'object',
     description: 'Content of `data` in the reply.',

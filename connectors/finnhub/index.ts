@@ -1,5 +1,6 @@
 import { defineConnector, noUsage } from '../../src/kit/declaration.ts';
 import { counter, figures } from '../../src/kit/figures.ts';
+import { feedMessages } from '../../src/kit/message-schemas.ts';
 import { Proven } from '../../src/kit/proven.ts';
 import { queueBounds, queueSchema } from '../../src/kit/queue.ts';
 import { durationMs, sizeBytes } from '../../src/kit/units.ts';
@@ -92,7 +93,7 @@ export const finnhub = defineConnector({
       queue: queueSchema,
     },
   },
-  source: { options: noUsage, exclusive: true },
+  source: { options: noUsage, messages: feedMessages, exclusive: true },
   claims: (options) => [`finnhub session ${options.url}`],
   check(options, report) {
     const url = URL.canParse(options.url) ? new URL(options.url) : undefined;

@@ -1,5 +1,6 @@
 import { defineConnector, noUsage } from '../../src/kit/declaration.ts';
 import { figures } from '../../src/kit/figures.ts';
+import { feedMessages } from '../../src/kit/message-schemas.ts';
 import { durationMs, ratePerSecond } from '../../src/kit/units.ts';
 import { Absences } from './absences.ts';
 
@@ -61,7 +62,7 @@ export const mock = defineConnector({
     },
   },
   figures: { gap_ms: figures.gap_ms, gaps: figures.gaps, open_gaps: figures.open_gaps },
-  source: { options: noUsage },
+  source: { options: noUsage, messages: feedMessages },
   check(options, report) {
     if (ratePerSecond(options.rate) === 0) report(['rate'], 'expected more than 0 trades per second', 'write 1/h');
     if (!options.away) return;

@@ -1,5 +1,6 @@
 import type { FileDescription, RouteDescription } from '../../src/kit/request.ts';
 import { type RowText, rowText, textMediaTypes } from '../../src/kit/row-text.ts';
+import { eventMessages } from './event-schemas.ts';
 import { errorReplies, errorSchema, refused } from './openapi-errors.ts';
 
 interface ApiParts {
@@ -28,6 +29,7 @@ export function openApi({ version, routes, hasStream }: ApiParts): object {
       ...Object.fromEntries(routes.map((route) => [pathOf(route), { get: operation(route) }])),
       ...(hasStream ? { '/api/v1/stream': { get: stream } } : {}),
       '/openapi.json': { get: itself },
+      '/asyncapi.json': { get: beside },
     },
     components: {
       schemas: { Error: errorSchema },
@@ -85,21 +87,41 @@ const fileSamples: Readonly<Record<string, unknown>> = {
   ...{ decimal: '196.38', date: 1_763_645_598_585, int64: 1, number: 1, boolean: true },
 };
 
+function documentOf(example: Schema): object {
+  return { schema: { type: 'object', required: Object.keys(example) }, example };
+}
+
 const itself = {
   operationId: 'get_openapi_json',
   summary: 'This document.',
   responses: {
     200: {
       description: 'OpenAPI 3.1.',
-      content: { 'application/json': { schema: { type: 'object', required: ['openapi'] } } },
+      content: { 'application/json': documentOf({ openapi: '3.1.0' }) },
     },
     ...refused(400, 408, 413, 414, 421, 431, 500),
   },
 };
 
+const beside = {
+  operationId: 'get_asyncapi_json',
+  summary: 'What is sent without being asked for: the topics, the TCP feed, the events of the live page.',
+  responses: {
+    200: {
+      description: 'AsyncAPI 3.0.',
+      content: { 'application/json': documentOf({ asyncapi: '3.0.0' }) },
+    },
+    ...refused(400, 408, 413, 414, 421, 431, 500),
+  },
+};
+
+const eventsExample = eventMessages
+  .flatMap(({ name, examples }) => examples.map((data) => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`))
+  .join('');
+
 const stream = {
   operationId: 'get_api_v1_stream',
-  summary: 'Prices and the state of all processes, as they change',
+  summary: 'Prices and the state of all processes, as they change.',
   description: [
     'Server-Sent Events. `prices`, at most four times a second and only if something changed:',
     '`{"at": Unix ms, "full": true for everything that is known, "symbols": [{"symbol", "price", "vwap" (may be null),',
@@ -114,10 +136,14 @@ const stream = {
       required: false,
       description: 'The id of the last event that the client received. Browsers send it automatically.',
       schema: { type: 'string' },
+      example: '9x2k-17',
     },
   ],
   responses: {
-    200: { description: 'Events, without end.', content: { 'text/event-stream': { schema: { type: 'string' } } } },
+    200: {
+      description: 'Events, without end. `/asyncapi.json` has the schemas of their data.',
+      content: { 'text/event-stream': { schema: { type: 'string' }, example: eventsExample } },
+    },
     ...refused(400, 408, 413, 414, 421, 431, 500, 503),
   },
 };

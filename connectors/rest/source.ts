@@ -4,12 +4,13 @@ import type { Express, Request, Response } from 'express';
 import { Observable, type Subscriber } from 'rxjs';
 import { errorText, FdpError } from '../../src/errors.ts';
 import { type LimitedLog, limited } from '../../src/kit/limited-log.ts';
-import { listen } from '../../src/kit/listen.ts';
+import { listen, reachable } from '../../src/kit/listen.ts';
 import type { Proven } from '../../src/kit/proven.ts';
 import type { ConnectOptions, RoleContext } from '../../src/kit/role.ts';
 import type { Lane, Source } from '../../src/kit/source.ts';
 import { notNow, type Refusal } from './answer.ts';
 import { type Endpoint, idOf, prepare } from './application.ts';
+import { asyncApi } from './asyncapi.ts';
 import { Connections } from './connections.ts';
 import { hostRefusal } from './host.ts';
 import type { Downloads } from './http-file.ts';
@@ -132,7 +133,7 @@ export class RestSource implements Source {
 
   #endpoints(): readonly Endpoint[] {
     const streams = this.#streams;
-    const always = [this.#description(), ...pageEndpoints(this.#options.files)];
+    const always = [...this.#descriptions(), ...pageEndpoints(this.#options.files)];
     if (!streams) return always;
     const open = ({ headers }: Request, response: Response) => {
       const refusal = this.#isClosing ? notOpen : streams.open(response, headers['last-event-id']);
@@ -141,15 +142,16 @@ export class RestSource implements Source {
     return [...always, { path: '/api/v1/stream', answer: open }];
   }
 
-  #description(): Endpoint {
-    const { routes, platform } = this.#context;
+  #descriptions(): readonly Endpoint[] {
+    const { routes, channels = [], platform } = this.#context;
     const version = platform?.snapshot().version ?? 'unknown';
-    const document = JSON.stringify(openApi({ version, routes, hasStream: this.#streams !== undefined }));
-    const answer = (_request: Request, response: Response) => {
-      response.set('Cache-Control', 'no-cache').type('json').send(document);
-      return undefined;
-    };
-    return { path: '/openapi.json', answer };
+    const hasStream = this.#streams !== undefined;
+    const { host, port } = reachable(this.#options.address);
+    const events = hasStream ? `${host}:${port}` : undefined;
+    return [
+      document('/openapi.json', openApi({ version, routes, hasStream })),
+      document('/asyncapi.json', asyncApi({ version, channels, events })),
+    ];
   }
 
   #take(request: Request, response: Response, route: string): Refusal | undefined {
@@ -226,4 +228,13 @@ export class RestSource implements Source {
       };
     });
   }
+}
+
+function document(path: string, content: object): Endpoint {
+  const body = JSON.stringify(content);
+  const answer = (_request: Request, response: Response) => {
+    response.set('Cache-Control', 'no-cache').type('json').send(body);
+    return undefined;
+  };
+  return { path, answer };
 }

@@ -91,6 +91,11 @@ export const tcp = defineConnector({
     const { host, port } = reachable(listen);
     return `nc ${host} ${port}`;
   },
+  channel: ({ listen }) => {
+    if (listen === undefined) return undefined;
+    const { host, port } = reachable(listen);
+    return { protocol: 'tcp', host: `${host}:${port}`, address: null };
+  },
   roles: ({ listen }) => (listen === undefined ? ['source'] : ['sink']),
   claims: (options) => (options.listen === undefined ? [] : listenClaims(options.listen)),
 

@@ -46,7 +46,7 @@ const maxRows = 2000;
 /** A process that has not reported for so long may be dead, ms: it reports every second. */
 const silentAfterMs = 4000;
 
-/** Turns what the processes report, look by look, into rows with rates. Keeps a minute of rates of each row. */
+/** Turns the reports of the processes, poll by poll, into rows with rates. Keeps a minute of rates of each row. */
 export class RuntimeRates {
   #series = new Map<string, Series>();
 
@@ -126,7 +126,7 @@ function processRow(process: ProcessSnapshot, path: string, pipeline: string): R
     kind: 'process',
     ...{ key: path, parent: undefined },
     name: `${where}  pid ${pid}  ${pipeline}  fdp ${version}  up ${minutes} min`,
-    // Shown with whatever of its topologies or nodes passes the filter.
+    // A process is shown with those of its topologies and nodes that pass the filter.
     path: `${path} ${process.topologies.map(({ name, nodes }) => `${name} ${nodes.map((node) => node.name).join(' ')}`).join(' ')}`,
     state: ready ? 'ready' : 'not ready',
     isWell: ready,
@@ -156,7 +156,7 @@ function nodeRow(node: NodeSnapshot, path: string, { inRate, outRate, rates }: R
     ...{ kind: 'node', name, reason, inRate, outRate, inFlight, retries, rejected },
     ...{ key: `${path}/${name}`, parent: path },
     path: `${path} ${name}`,
-    // A node that nobody has used yet has nothing to tell.
+    // A node that was never used has nothing to show.
     state: state === 'idle' || state === 'ok' ? '' : state,
     isWell: state === 'ok' || state === 'idle' || state === 'standby',
     lag: undefined,

@@ -1,3 +1,4 @@
+import type { ChannelDescription } from '../kit/channel.ts';
 import type { ConnectorDeclaration, OperatorDeclaration } from '../kit/declaration.ts';
 import type { RouteDescription } from '../kit/request.ts';
 import type { Usage } from '../kit/role.ts';
@@ -50,6 +51,8 @@ export interface TopologyPlan {
   readonly branches: readonly BranchPlan[];
   /** One chain of operators per route; only for a source of requests. */
   readonly routes: readonly RoutePlan[];
+  /** What else the pipeline shows to other programs; only for a source of requests. */
+  readonly channels?: readonly ChannelDescription[];
 }
 
 export interface OperatorPlan {

@@ -184,7 +184,8 @@ export class Roles {
     const { environment, plan, outcomes: all } = this.#parts;
     const outcomes = all.at(node);
     const sourceReplays = this.source?.replayable ?? true;
-    return { ...environment, node, outcomes, input, sourceReplays, topology: plan.name, routes: plan.routes };
+    const { name: topology, routes, channels = [] } = plan;
+    return { ...environment, node, outcomes, input, sourceReplays, topology, routes, channels };
   }
 
   #nodeOf(branch: BranchPlan): NodeStats {

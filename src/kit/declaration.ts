@@ -1,5 +1,6 @@
 import type { FromSchema, JSONSchema } from 'json-schema-to-ts';
 import type { OperatorFunction } from 'rxjs';
+import type { ChannelAddress, MessageDescription } from './channel.ts';
 import type { Connector } from './connector.ts';
 import type { Environment } from './environment.ts';
 import type { Figures } from './figures.ts';
@@ -64,8 +65,13 @@ export interface OperatorDeclaration extends Declaration {
   merges?(options: unknown): MergeShape;
   /** Paths in the options that name a connector, and the role it must have. */
   readonly connectors?: Readonly<Record<string, 'lookup'>>;
-  /** Only in a route (`request`), or anywhere. */
-  readonly place?: 'request';
+  /** True if it belongs to a route; others may stand anywhere. */
+  readonly routesOnly?: true;
+  /**
+   * True if what it makes of a message depends on that message and the options alone: not on earlier messages, the time or a
+   * store. What such operators have counted can be counted again from the log.
+   */
+  readonly stateless?: true;
   /** Whether it passes rows on portion by portion, or, of the last operator of a route, whether it takes them so. Pure. */
   streams?(options: unknown): boolean;
   /** In a route: adds what the operator knows about parameters and reply. `input` is the shape of its input. Pure. */
@@ -80,6 +86,8 @@ export interface RoleDeclaration<S extends JSONSchema = JSONSchema> {
   readonly exclusive?: boolean;
   /** True when it only shows this process's messages to the clients of the moment and keeps nothing. */
   readonly shows?: boolean;
+  /** Of a source: its messages, where they are always the same. */
+  readonly messages?: readonly MessageDescription[];
   /** A role of the same connector that this one needs: a topology of the same process must use it. */
   readonly beside?: 'source' | 'sink';
 }
@@ -98,6 +106,8 @@ export interface ConnectorDeclaration extends Declaration {
   claims?(options: unknown): readonly string[];
   /** For a log: its name, once per address that leads to it. A group reads a log once, whoever its members are. */
   logNames?(options: unknown): readonly string[];
+  /** Where other programs can read what its sink writes. */
+  channel?(options: unknown): ChannelAddress | undefined;
   /** The roles that it has with these options; all declared ones if left out. */
   roles?(options: unknown): readonly ('source' | 'sink' | 'lookup')[];
   /** Where a person can see it once it runs in this role: a URL or a command. */
@@ -192,11 +202,22 @@ export function defineConnector<
 >(
   declaration: Omit<
     ConnectorDeclaration,
-    'options' | 'claims' | 'logNames' | 'roles' | 'address' | 'logFile' | 'source' | 'sink' | 'check' | 'create'
+    | 'options'
+    | 'claims'
+    | 'logNames'
+    | 'channel'
+    | 'roles'
+    | 'address'
+    | 'logFile'
+    | 'source'
+    | 'sink'
+    | 'check'
+    | 'create'
   > & {
     readonly options: S;
     claims?(options: Typed<S>): readonly string[];
     logNames?(options: Typed<S>): readonly string[];
+    channel?(options: Typed<S>): ChannelAddress | undefined;
     roles?(options: Typed<S>): readonly ('source' | 'sink' | 'lookup')[];
     address?(options: Typed<S>, role: 'source' | 'sink'): string | undefined;
     logFile?(options: Typed<S>): string;

@@ -1,3 +1,4 @@
+import type { ChannelDescription } from './channel.ts';
 import type { Environment } from './environment.ts';
 import type { NodeStats } from './node-stats.ts';
 import type { Outcomes } from './outcomes.ts';
@@ -17,6 +18,8 @@ export interface RoleContext extends Environment {
   readonly outcomes: Outcomes;
   /** The routes of the topology; none unless its source is one for requests. */
   readonly routes: readonly RouteDescription[];
+  /** With routes: what else other programs can read of the pipeline. */
+  readonly channels?: readonly ChannelDescription[];
   /** What the sink will be given: plain rows, or merge operations that change a row's counters. */
   readonly input: 'rows' | 'merges';
   /** Whether the topology's source can be read again. If not, a sink may keep unconfirmed messages on disk. */

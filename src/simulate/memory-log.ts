@@ -23,6 +23,7 @@ export const memoryLog = defineConnector({
   example: 'ticks: { type: memory_log, topic: raw_stock_ticks, partitions: 6 }',
   ...localLogRoles,
   figures: logFigures,
+  channel: ({ topic }) => ({ protocol: 'memory', address: topic }),
   logNames: ({ space, topic }) => [`${space} ${topic}`],
   async create(options, { name }) {
     const { MemoryLogStore } = await import('./memory/log-store.ts');

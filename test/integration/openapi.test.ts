@@ -96,7 +96,7 @@ describe('the document of the shipped pipeline', () => {
 
   it('names every route and what it takes', () => {
     expect(document.openapi).toBe('3.1.0');
-    expect(Object.keys(document.paths)).toEqual([...routes, '/api/v1/stream', '/openapi.json']);
+    expect(Object.keys(document.paths)).toEqual([...routes, '/api/v1/stream', '/openapi.json', '/asyncapi.json']);
     const parameters = document.paths['/api/v1/trades/{symbol}']?.get.parameters ?? [];
     expect(parameters.map(({ name }) => name)).toEqual(['symbol', 'limit', 'from', 'to', 'before']);
     expect(parameters[0]).toMatchObject({ in: 'path', required: true, example: 'AAPL' });
@@ -108,14 +108,17 @@ describe('the document of the shipped pipeline', () => {
     expect(parameters[2]).toMatchObject({ in: 'query', schema: { type: 'string' } });
   });
 
-  it('describes every route and parameter, with an example for each', () => {
-    for (const path of routes) {
-      const { summary, parameters = [] } = document.paths[path]?.get ?? {};
+  it('describes every path and parameter, with an example for each, and of each reply', () => {
+    for (const [path, { get }] of Object.entries(document.paths)) {
+      const { summary, parameters = [] } = get;
       expect([path, summary]).toEqual([path, expect.stringMatching(/ .*\.$/)]);
-      for (const { name, description, example, schema } of parameters)
+      for (const { name, in: position, description, example, schema } of parameters)
         expect([path, name, description, example ?? schema.examples?.[0]]).toEqual([
-          ...[path, name, expect.stringMatching(/^[A-Z].* Expected: .*\.$/), expect.anything()],
+          ...[path, name, expect.stringMatching(position === 'header' ? /\.$/ : /^[A-Z].* Expected: .*\.$/)],
+          expect.anything(),
         ]);
+      for (const [type, { example }] of Object.entries(responseOf(document, path, 200)))
+        expect([path, type, example]).toEqual([path, type, expect.anything()]);
     }
   });
 
@@ -147,6 +150,7 @@ describe('the document of the shipped pipeline', () => {
     '/api/v1/gaps',
     '/api/v1/gaps?symbol=AAPL&from=-1h',
     '/openapi.json',
+    '/asyncapi.json',
   ])('is true of %s', async (path) => {
     const reply = await ask(port, path);
     expect(reply.status).toBe(200);
@@ -247,11 +251,11 @@ describe('the document of rest', () => {
     expectTrue(document, '/a', { status: 408, text: slow.slice(slow.indexOf('\r\n\r\n') + 4) });
   });
 
-  it('is there without `ui`, and tells of the stream only with it', async () => {
+  it('is served without `ui`, and has the stream only with it', async () => {
     const without = await serving({}, () => {});
-    expect(Object.keys(without.document.paths)).toEqual(['/a', '/openapi.json']);
+    expect(Object.keys(without.document.paths)).toEqual(['/a', '/openapi.json', '/asyncapi.json']);
     const withUi = await serving({ ui: true, max_streams: 1 }, () => {});
-    expect(Object.keys(withUi.document.paths)).toEqual(['/a', '/api/v1/stream', '/openapi.json']);
+    expect(Object.keys(withUi.document.paths)).toEqual(['/a', '/api/v1/stream', '/openapi.json', '/asyncapi.json']);
     expect(Object.keys(withUi.document.paths['/api/v1/stream']?.get.responses ?? {})).toContain('503');
   });
 });

@@ -47,6 +47,15 @@ export function describeRoute({ route, operators }: RouteSpec, connectors: Conne
   return description;
 }
 
+/** The fields of the messages after a chain of operators; undefined where they can't be known. */
+export function chainShape(operators: readonly OperatorSpec[], connectors: Connectors): Shape {
+  const scope = scopeOf(undefined, connectors);
+  let shape: Shape;
+  for (const { declaration, options, valid } of operators)
+    if (declaration?.shape) shape = valid ? declaration.shape(options, shape, () => {}, scope) : undefined;
+  return shape;
+}
+
 function bareRoute(route: string): RouteDescription {
   const parameters = routeParameters(route).map((name) => ({ name, in: 'path' as const, schema: { type: 'string' } }));
   return { route, parameters, reply: {} };

@@ -11,6 +11,7 @@ import {
   type TopologySpec,
   usesOf,
 } from '../spec.ts';
+import { channelsOf } from './channels.ts';
 import { explainer } from './explain.ts';
 import { checkStart, reportMissing } from './start-checks.ts';
 
@@ -126,6 +127,7 @@ function topologyPlan(topology: TopologySpec, spec: Spec): TopologyPlan | undefi
       after: branch.after?.name,
       bestEffort: branch.bestEffort,
     })),
+    channels: topology.routes.length === 0 ? [] : channelsOf(spec),
     routes: topology.routes.map((route) => ({
       ...describeRoute(route, spec.connectors),
       operators: operatorPlans(route.operators),

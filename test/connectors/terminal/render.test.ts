@@ -296,7 +296,7 @@ describe('the screen of the runtime', () => {
     ]);
   });
 
-  it('takes a counter that began anew for no rate, and forgets processes that are gone', () => {
+  it('shows no rate for a counter that began again, and forgets processes that have ended', () => {
     const rates = new RuntimeRates();
     rates.rows([report(1000, 100, 90)], startedAt + 1000);
     expect(rates.rows([report(2000, 5, 5)], startedAt + 2000)[1]?.inRate).toBe(0);

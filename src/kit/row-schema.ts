@@ -1,4 +1,4 @@
-import type { FieldType, Shape } from '../../src/kit/declaration.ts';
+import type { FieldType, Shape } from './declaration.ts';
 
 const types: Readonly<Record<FieldType, object>> = {
   string: { type: ['string', 'null'] },

@@ -1,0 +1,75 @@
+import type { ChannelDescription, MessageDescription } from '../../src/kit/channel.ts';
+import { eventMessages } from './event-schemas.ts';
+
+interface AsyncApiParts {
+  /** The version of fdp. */
+  readonly version: string;
+  readonly channels: readonly ChannelDescription[];
+  /** Host and port of the live page's stream; undefined where it is not served. */
+  readonly events: string | undefined;
+}
+
+const description = [
+  'What fdp sends without being asked for: the records of its topics, the lines of its feed over TCP, and the events of its live',
+  'page. What can be asked for is in `/openapi.json`.',
+].join(' ');
+
+/** The AsyncAPI 3.0 document of what a pipeline sends, from the view of the pipeline: its operations send. */
+export function asyncApi({ version, channels, events }: AsyncApiParts): object {
+  const all = events === undefined ? channels : [...channels, eventChannel(events)];
+  const messages = all.flatMap((channel) => channel.messages.map((each) => [idOf(channel, each), message(each)]));
+  return {
+    asyncapi: '3.0.0',
+    info: { title: 'fdp', version, description },
+    defaultContentType: 'application/json',
+    servers: Object.fromEntries(all.map((channel) => [channel.name, server(channel)])),
+    channels: Object.fromEntries(all.map((channel) => [channel.name, channelOf(channel)])),
+    operations: Object.fromEntries(all.map((channel) => [`send_${channel.name}`, operation(channel)])),
+    components: { messages: Object.fromEntries(messages) },
+  };
+}
+
+function eventChannel(host: string): ChannelDescription {
+  return {
+    ...{ name: 'events', type: 'rest', protocol: 'http', host, address: '/api/v1/stream', messages: eventMessages },
+    description: 'Server-Sent Events for the live page: prices as they change, and the state of all processes.',
+  };
+}
+
+/** Addresses that are not for everybody are not in the document. */
+function server({ name, type, protocol, host }: ChannelDescription): object {
+  if (host !== undefined) return { host, protocol };
+  const address = { description: `What the connector ${name} (${type}) of the pipeline has as its address.` };
+  return { host: '{address}', protocol, variables: { address } };
+}
+
+function channelOf(channel: ChannelDescription): object {
+  const messages = channel.messages.map((each) => [
+    each.name,
+    { $ref: `#/components/messages/${idOf(channel, each)}` },
+  ]);
+  return {
+    address: channel.address,
+    title: channel.name,
+    description: channel.description,
+    servers: [{ $ref: `#/servers/${channel.name}` }],
+    messages: Object.fromEntries(messages),
+  };
+}
+
+function operation({ name, description: summary, messages }: ChannelDescription): object {
+  return {
+    action: 'send',
+    summary,
+    channel: { $ref: `#/channels/${name}` },
+    messages: messages.map((each) => ({ $ref: `#/channels/${name}/messages/${each.name}` })),
+  };
+}
+
+function message({ name, summary, schema, examples }: MessageDescription): object {
+  return { name, summary, payload: schema, examples: examples.map((payload) => ({ payload })) };
+}
+
+function idOf({ name }: ChannelDescription, message: MessageDescription): string {
+  return `${name}.${message.name}`;
+}

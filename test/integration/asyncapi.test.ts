@@ -1,0 +1,141 @@
+import specs from '@asyncapi/specs';
+import { Ajv } from 'ajv';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { connectors } from '../../connectors/index.ts';
+import { operators } from '../../operators/index.ts';
+import { Runtime } from '../../src/engine/runtime.ts';
+import { resolve } from '../../src/pipeline/give/resolve.ts';
+import { readSpec } from '../../src/pipeline/read.ts';
+import { testEnvironment } from '../../src/testing/environment.ts';
+import { pipelineCopy } from '../support/cli/pipeline-copy.ts';
+import { freePort, temporaryFolder } from '../support/cli/platform.ts';
+import { logOf } from '../support/cli/stored.ts';
+import { ask } from '../support/sockets/rest.ts';
+import { dial, received, until } from '../support/sockets/sockets.ts';
+import { EventClient } from '../support/sockets/sse.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+interface Reference {
+  readonly $ref: string;
+}
+interface Document {
+  readonly asyncapi: string;
+  readonly servers: Readonly<Record<string, Json>>;
+  readonly channels: Readonly<Record<string, { readonly address: string | null; readonly messages: Json }>>;
+  readonly operations: Readonly<Record<string, { readonly messages: readonly Reference[] }>>;
+  readonly components: {
+    readonly messages: Readonly<
+      Record<string, { readonly payload: object; readonly examples: readonly { payload: Json }[] }>
+    >;
+  };
+}
+
+const ajv = new Ajv({ strict: false, validateFormats: false, allErrors: true });
+const mock = 'mock: { type: mock, symbols: *symbols, rate: 50/s, seed: 42 }';
+/** A feed that has everything: a symbol that is rejected, and gaps. */
+const hostile =
+  'mock: { type: mock, symbols: [AAPL, "B\\u0001D"], rate: 50/s, seed: 42, away: { every: 1s, for: 200ms } }';
+
+/** The value and everything within it as the types that JSON has: lists by their first item. */
+function formOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.length === 0 ? [] : [formOf(value[0])];
+  if (typeof value !== 'object' || value === null) return typeof value;
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, formOf(each)]));
+}
+
+describe('the document of what the shipped pipeline sends', () => {
+  const folder = temporaryFolder();
+  const environment = testEnvironment();
+  let runtime: Runtime;
+  let ended: Promise<unknown>;
+  let ports: readonly [api: number, tcp: number];
+  let document: Document;
+
+  beforeAll(async () => {
+    ports = [await freePort(), await freePort()];
+    const env = { FDP_DATA: folder.path, API_PORT: String(ports[0]), TCP_PORT: String(ports[1]) };
+    const pipelinePath = pipelineCopy(folder.path, [mock, hostile]);
+    const spec = readSpec({ pipelinePath, profile: 'embedded', env, components: { connectors, operators } });
+    const { plan, problems } = resolve(spec);
+    expect(problems).toEqual([]);
+    if (!plan) throw new Error('no plan');
+    runtime = new Runtime(plan, environment);
+    ended = runtime.run();
+    await until(() => environment.log.lines.some(({ text }) => text.startsWith('http: listening')));
+    document = JSON.parse((await ask(ports[0], '/asyncapi.json')).text);
+  });
+
+  afterAll(async () => {
+    runtime.drain();
+    await ended;
+    folder[Symbol.dispose]();
+  });
+
+  it('is valid AsyncAPI 3.0 by its official schema', () => {
+    // It brings the schema of schemas along.
+    const official = new Ajv({ strict: false, validateFormats: false, meta: false, validateSchema: false });
+    const fits = official.compile(specs.schemas['3.0.0'] as object);
+    fits(document);
+    expect(fits.errors).toBeNull();
+    expect(fits({ ...document, channels: { x: { address: 5 } } })).toBe(false);
+  });
+
+  it('names the topics, the feed over TCP and the events of the page', () => {
+    expect(Object.entries(document.channels).map(([name, { address }]) => [name, address])).toEqual([
+      ['ticks', 'raw_stock_ticks'],
+      ['vwap_feed', null],
+      ['rejected', 'raw_stock_ticks.rejected'],
+      ['events', '/api/v1/stream'],
+    ]);
+    expect(document.servers['vwap_feed']).toEqual({ host: `127.0.0.1:${ports[1]}`, protocol: 'tcp' });
+    expect(JSON.stringify(document)).not.toContain(folder.path);
+  });
+
+  it('is whole: every reference leads somewhere, and every example fits its schema', () => {
+    const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/([^"]+)"/g)].map(([, path = '']) => path);
+    expect(references.length).toBeGreaterThan(10);
+    for (const path of references) {
+      const found = path.split('/').reduce<unknown>((value, key) => (value as Json)?.[key], document);
+      expect([path, found]).toEqual([path, expect.any(Object)]);
+    }
+    for (const [name, { payload, examples }] of Object.entries(document.components.messages))
+      for (const example of examples)
+        expect([name, ajv.validate(payload, example.payload), ajv.errors]).toEqual([name, true, null]);
+  });
+
+  it('is true of every message that is received, and its examples look like them', async () => {
+    const [socket, events] = [await dial(ports[1]), await EventClient.open(ports[0])];
+    const feed = received(socket);
+    const topic = (name: string) => logOf(folder.path, name).map(({ value }) => JSON.parse(value) as Json);
+    const all = () => {
+      const ticks = topic('raw_stock_ticks');
+      return {
+        'ticks.trades': ticks.filter(({ type }) => type !== 'gap'),
+        'ticks.gap': ticks.filter(({ type }) => type === 'gap'),
+        'vwap_feed.line': feed.lines.map((line) => JSON.parse(line) as Json),
+        'rejected.deadLetter': topic('raw_stock_ticks.rejected'),
+        'events.prices': events.prices.filter(({ symbols }) => symbols.length > 0) as unknown as readonly Json[],
+        'events.status': events.statuses as unknown as readonly Json[],
+      };
+    };
+    await until(() => Object.values(all()).every(({ length }) => length > 1));
+    const seen = all();
+    expect(Object.keys(document.components.messages).sort()).toEqual(Object.keys(seen).sort());
+    for (const [name, messages] of Object.entries(seen)) {
+      const { payload, examples } = document.components.messages[name] ?? { payload: {}, examples: [] };
+      const fits = ajv.compile(payload);
+      for (const message of messages) {
+        fits(message);
+        expect([name, fits.errors, message]).toEqual([name, null, message]);
+      }
+      const forms = messages.map(formOf);
+      if (name !== 'events.status')
+        expect([name, forms]).toEqual([
+          name,
+          expect.arrayContaining(examples.map((example) => formOf(example.payload))),
+        ]);
+    }
+    socket.destroy();
+    await events.close();
+  });
+});
