@@ -1,4 +1,4 @@
-import { type Document, Long } from 'mongodb';
+import type { Document } from 'mongodb';
 import type { TableDefinition } from '../shared/table/definition.ts';
 import { statesText } from '../shared/table/states.ts';
 import type { Changed, MarkTuple, Move, RowState } from '../shared/table/store.ts';
@@ -59,7 +59,10 @@ function addMove(moved: Document, move: Move, typed: (to: StoredValue) => [field
   moved[operator as string][field] = value;
 }
 
-/** Raises only the lane's mark if the row has one already; otherwise sets all marks. */
+/**
+ * Raises only the lane's mark if the row has one already; otherwise sets all marks. It is found by where it stands among them:
+ * `$elemMatch` and `$` cost the server a quarter more.
+ */
 function raiseMarks(
   { q, set }: { readonly q: Document; readonly set: Document },
   { before: { document }, after, lanes }: RowUpdate,
@@ -68,8 +71,9 @@ function raiseMarks(
   const [lane = '', second] = lanes;
   const [from, to] = [marks[lane], after.marks[lane]];
   if (from && to && second === undefined) {
-    q['_marks'] = { $elemMatch: { l: lane, o: Long.fromNumber(from[0]), i: from[1] } };
-    set['_marks.$'] = storedMark(lane, to);
+    const at = Object.keys(marks).indexOf(lane);
+    q[`_marks.${at}`] = { $eq: document?.['_marks'][at] ?? storedMark(lane, from) };
+    set[`_marks.${at}`] = storedMark(lane, to);
   } else {
     q['_marks'] = { $eq: document ? (document['_marks'] ?? null) : storedMarks(marks) };
     if (lanes.length > 0) set['_marks'] = storedMarks(after.marks);

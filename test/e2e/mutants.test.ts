@@ -29,8 +29,8 @@ const mutants: readonly Mutant[] = [
   {
     mistake: 'closes a bar with the trade that came last',
     file: 'operators/candles.ts',
-    text: 'last: { close: { value: price, at: time } }',
-    replacement: 'last: { close: { value: price, at: 0 } }',
+    text: 'last: counts.last ? { close: dated } : none',
+    replacement: 'last: counts.last ? { close: { value: price, at: 0 } } : none',
     caughtBy: bars,
   },
   {

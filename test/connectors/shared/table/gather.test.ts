@@ -7,6 +7,7 @@ import { Outcome, Track } from '../../../../src/kit/track.ts';
 import { VirtualClock } from '../../../../src/simulate/virtual-clock.ts';
 
 const longestMs = 1000;
+const longestOfBacklogMs = 5000;
 const laneMessages = 8192;
 const mostBytes = 32 * 2 ** 20;
 
@@ -59,10 +60,11 @@ class Lane {
     });
   }
 
-  give(count: number, raw?: Uint8Array): void {
+  /** @param ageMs how long ago they were received */
+  give(count: number, { raw, ageMs = 0 }: { readonly raw?: Uint8Array; readonly ageMs?: number } = {}): void {
     const messages = Array.from({ length: count }, (): Message => {
       const meta = { lane: 'log/topic/0', topic: 'topic', partition: 0, offset: this.#next++ };
-      const record = { key: 'A', timestamp: 0, meta, raw };
+      const record = { key: 'A', timestamp: this.clock.now() - ageMs, meta, raw };
       const ended = () => {
         this.absorbed--;
       };
@@ -139,6 +141,23 @@ describe('a sink that gathers', () => {
     expect(sizes(lane)).toEqual([4]);
   });
 
+  it.each([
+    [3000, longestMs],
+    [10_000, 2500],
+    [20_000, longestOfBacklogMs],
+    [86_400_000, longestOfBacklogMs],
+    [-86_400_000, longestMs],
+  ])('waits for a quarter of the age of a backlog: of %i ms, %i ms', async (ageMs, ms) => {
+    const { lane, clock } = start();
+    lane.hasMore = true;
+    lane.give(2, { ageMs });
+    await clock.advance(ms - 1);
+    lane.give(2);
+    expect(sizes(lane)).toEqual([]);
+    await clock.advance(1);
+    expect(sizes(lane)).toEqual([4]);
+  });
+
   it('absorbs no more than its bounds, and what is over them waits in order', async () => {
     const { lane } = start();
     for (let batch = 0; batch < 30; batch++) lane.give(1000);
@@ -156,11 +175,11 @@ describe('a sink that gathers', () => {
     const { lane, clock, gather } = start();
     const other = new Lane(gather, clock);
     const raw = new Uint8Array(2 ** 20);
-    for (let batch = 0; batch < 100; batch++) lane.give(1, raw);
+    for (let batch = 0; batch < 100; batch++) lane.give(1, { raw });
     expect(lane.absorbed).toBeGreaterThan(20);
     expect(lane.absorbed * raw.length).toBeLessThanOrEqual(mostBytes);
-    other.give(1, raw);
-    other.give(1, raw);
+    other.give(1, { raw });
+    other.give(1, { raw });
     expect(other.absorbed).toBe(1 + 1);
     expect(sizes(other)).toEqual([1]);
     await lane.durable();
