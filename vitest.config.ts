@@ -50,7 +50,7 @@ export default defineConfig({
         test: {
           name: 'measured',
           include: ['test/measured/**/*.test.ts'],
-          globalSetup: [servers, builds],
+          globalSetup: [builds],
           ...slow,
           ...{ maxWorkers: 1, sequence: { groupOrder: 2 } },
         },

@@ -1,13 +1,14 @@
 #!/usr/bin/env node
 // Compiles the sources into dist/ when they are newer than the last build. Plain JavaScript: it runs before anything is built.
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, extname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
-/** The page for browsers is a project of its own; both give the same for the few files that they share. The last: types of the exports. */
-const projects = ['page/tsconfig.json', 'tsconfig.build.json', 'tsconfig.types.json'];
+/** Compiled at the same time. The page shares a few files with the rest, which writes them again; the last: types of the exports. */
+const projects = [['page/tsconfig.json', 'tsconfig.build.json'], ['tsconfig.types.json']];
 /** What of the page goes to dist/ as it is. */
 const assets = new Set(['.html', '.css', '.svg']);
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -38,7 +39,7 @@ function isStale() {
 }
 
 /** Builds if needed. Ends the process with 1 and one line when the compiler is missing or finds errors. */
-export function buildIfStale() {
+export async function buildIfStale() {
   if (!isStale()) return;
   const startedAt = new Date();
   let compiler;
@@ -51,14 +52,20 @@ export function buildIfStale() {
     process.exit(1);
   }
   if (process.stderr.isTTY) process.stderr.write('fdp-run: building once, a few seconds ...\n');
-  for (const project of projects) {
-    const run = spawnSync(process.execPath, [compiler, '-p', join(root, project)], { stdio: ['ignore', 2, 2] });
-    if (run.status !== 0) process.exit(1);
-  }
+  await Promise.all(projects.map((inTurn) => compile(compiler, inTurn)));
   copyAssets();
   removeOrphans();
   mkdirSync(dirname(stamp), { recursive: true });
   writeFileSync(stamp, `${startedAt.toISOString()}\n`);
+}
+
+/** Compiles projects one after the other. Ends the process with 1 when one of them has errors, which the compiler has printed. */
+async function compile(compiler, inTurn) {
+  for (const project of inTurn) {
+    const run = spawn(process.execPath, [compiler, '-p', join(root, project)], { stdio: ['ignore', 2, 2] });
+    const [code] = await once(run, 'exit');
+    if (code !== 0) process.exit(1);
+  }
 }
 
 function copyAssets() {
@@ -76,7 +83,7 @@ function removeOrphans() {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  buildIfStale();
+  await buildIfStale();
   const missing = inputs.filter((name) => !existsSync(join(root, name)));
   if (!existsSync(stamp)) {
     process.stderr.write(`build: nothing was built: ${missing.join(', ')} is missing\n`);

@@ -8,7 +8,7 @@ import { buildIfStale } from './build.js';
 const filesAtStart = 100;
 
 try {
-  buildIfStale();
+  await buildIfStale();
   await import('../dist/src/cli/main.js');
 } catch (error) {
   if (!isOutOfFiles()) throw error;

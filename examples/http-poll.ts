@@ -9,7 +9,12 @@ export const httpPoll = defineConnector({
     additionalProperties: false,
     required: ['url'],
     properties: {
-      url: { type: 'string', pattern: '^https?://', description: 'What is asked.', examples: ['https://example.com/quotes'] },
+      url: {
+        type: 'string',
+        pattern: '^https?://',
+        description: 'What is asked.',
+        examples: ['https://example.com/quotes'],
+      },
       every: { type: 'string', format: 'duration', default: '10s', description: 'Time between two polls.' },
     },
   },

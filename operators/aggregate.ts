@@ -34,6 +34,7 @@ export const aggregate = defineOperator({
   type: 'aggregate',
   summary: 'Turns each message into a change of one row: counts, exact sums, highest, lowest, first and last values.',
   output: 'merges',
+  stateless: true,
   options: {
     type: 'object',
     description: 'The row, and how it is updated.',

@@ -28,6 +28,7 @@ export const candles = defineOperator({
   type: 'candles',
   summary: 'Turns each trade into a change of the row of its bar: open, high, low, close, volume, turnover.',
   output: 'merges',
+  stateless: true,
   options: {
     type: 'object',
     description: 'The bars, and the fields that they are made from.',

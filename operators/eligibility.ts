@@ -21,6 +21,7 @@ const maxUnknown = 100;
 export const eligibility = defineOperator({
   type: 'eligibility',
   summary: 'Adds to a trade whether it counts for the last price, for the high and low, and for the volume.',
+  stateless: true,
   options: {
     type: 'object',
     description: 'The rules, and the field with the conditions.',

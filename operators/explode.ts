@@ -11,6 +11,7 @@ import { checkField, checkTemplate } from './support/names.ts';
 export const explode = defineOperator({
   type: 'explode',
   summary: 'Makes one message of each item of an array. Key and timestamp stay the same.',
+  stateless: true,
   options: {
     type: 'object',
     description: 'The array, and the fields to take from its items.',

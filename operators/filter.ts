@@ -10,6 +10,7 @@ import { show } from './support/expression-functions.ts';
 export const filter = defineOperator({
   type: 'filter',
   summary: 'Drops messages for which an expression is false.',
+  stateless: true,
   options: {
     type: 'string',
     format: 'expression',

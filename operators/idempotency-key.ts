@@ -13,6 +13,7 @@ import { checkTemplate } from './support/names.ts';
 export const idempotencyKey = defineOperator({
   type: 'idempotency_key',
   summary: 'Adds a key by which a store recognizes a message that it already has.',
+  stateless: true,
   options: {
     type: 'object',
     description: 'The field that holds the key, and what the key is made of.',

@@ -8,6 +8,7 @@ import { checkExpression, compileExpression } from './support/expression.ts';
 export const map = defineOperator({
   type: 'map',
   summary: 'Builds a new value: one expression per field.',
+  stateless: true,
   options: {
     type: 'object',
     minProperties: 1,

@@ -13,6 +13,7 @@ export const metadataUpsert = defineOperator({
   type: 'metadata_upsert',
   summary: 'Turns each message into an update of one row: increments a counter, and keeps the highest values.',
   output: 'merges',
+  stateless: true,
   options: {
     type: 'object',
     description: 'The row, and how it is updated.',

@@ -25,7 +25,7 @@ export const params = defineOperator({
   type: 'params',
   summary:
     'Reads the parameters of a request. An invalid one, or one that no `params` of the route declares, gets 400.',
-  place: 'request',
+  routesOnly: true,
   options: {
     type: 'object',
     minProperties: 1,

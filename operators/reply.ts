@@ -17,7 +17,7 @@ import { checkFile, fileDescription, fileFormats } from './support/file-reply.ts
 export const reply = defineOperator({
   type: 'reply',
   summary: 'Replies to the request with the messages as a list or a file, or with one message.',
-  place: 'request',
+  routesOnly: true,
   options: {
     type: 'object',
     description: 'Content of `data` in the reply.',

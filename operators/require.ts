@@ -10,6 +10,7 @@ import { show } from './support/expression-functions.ts';
 export const require = defineOperator({
   type: 'require',
   summary: 'Rejects every message for which an expression is not true.',
+  stateless: true,
   options: {
     type: 'string',
     format: 'expression',

@@ -15,6 +15,7 @@ import { checkField } from './support/names.ts';
 export const split = defineOperator({
   type: 'split',
   summary: 'Groups the items of an array and makes one message of each group, with the group as its key.',
+  stateless: true,
   options: {
     type: 'object',
     description: 'The array, and the field to group its items by.',

@@ -28,6 +28,13 @@ describe('docs/architecture.md', () => {
   });
 });
 
+describe('docs/decisions', () => {
+  it('have a number each', () => {
+    const numbers = readdirSync('docs/decisions').map((name) => name.slice(0, 3));
+    expect(numbers).toEqual(numbers.map((_, index) => String(index + 1).padStart(3, '0')));
+  });
+});
+
 describe('the table of docs/architecture.md', () => {
   const rules = readRules(readFileSync('docs/architecture.md', 'utf8'));
   const isAllowed = (from: string, to: string) => forbidden([{ from, to }], rules).length === 0;

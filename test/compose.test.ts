@@ -22,7 +22,7 @@ const dockerfile = textOf('Dockerfile');
 const guide = textOf('docs/deploy.md');
 const ourTopologies = ['ingestor', 'processor', 'candles', 'analytics', 'api'];
 const stores = ['kafka', 'mongodb'];
-/** What the guide tells the owner of the split set-up to set. */
+/** What the owner of the split set-up has to set, by the guide. */
 const setForSplit = { FDP_IMAGE: 'user/fdp:1', MONGODB_URL: 'mongodb+srv://fdp:pw@cluster0.abcde.mongodb.net' };
 
 function servicesOf({ services }: ComposeFile): readonly (readonly [string, Service])[] {

@@ -36,9 +36,9 @@ const idle = 'idle, market closed?';
 const handshake = 'handshake';
 
 /**
- * The source role: one lane with the frames of a session that is made again whenever it ends. Nobody waits for the
- * first one: the node says `connecting`, `retrying` and why. What a person must cure (a key that was refused before one session worked) is
- * an error of `lanes`. Counts `reconnects`, `gaps`, `gap_ms`, `open_gaps`, `dropped_frames`, `error_frames`, `unknown_frames`.
+ * The source role: one lane with the frames of a session that is opened again whenever it ends. A start does not wait for
+ * the first session: the node's state is `connecting` or `retrying`, with the reason. What a person must fix (a key that was
+ * refused before one session worked) is an error of `lanes`. Counts `reconnects`, `gaps`, `gap_ms`, `open_gaps`, `dropped_frames`, `error_frames`, `unknown_frames`.
  */
 export function finnhubSource(context: RoleContext, options: FeedOptions): Source {
   const { name } = options;
@@ -198,7 +198,7 @@ class Feed {
     log.info({}, `${this.#options.name}: pings but no trades for two minutes: ${idle}`);
   }
 
-  /** Whatever a server says in a frame is a warning: it ends nothing. */
+  /** An error frame of the server is logged as a warning; it never ends the connection. */
   #errorFrame(text: string): void {
     const { name, token } = this.#options;
     const shown = foreignText(text.replaceAll(token, '***'), shownError);

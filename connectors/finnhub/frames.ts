@@ -39,7 +39,7 @@ export function readFrame(bytes: Buffer, lane: string, now: number): Frame {
   }
 }
 
-/** True when an error frame says that no more symbols are allowed. */
+/** True for an error frame that reports that no more symbols are allowed. */
 export function isAboutLimit(text: string): boolean {
   return /too many symbols|(limit|maximum).{0,20}symbols?|symbols?.{0,20}(limit|maximum)/i.test(text);
 }

@@ -27,9 +27,9 @@ const throttledMs = 30_000;
 const longestThrottledMs = 600_000;
 
 /**
- * How long to wait before the next connection: full jitter over a time that doubles. A server that wants no connections
- * is asked again after half a minute, and ever later, or when it said. The fourth connection in a row of which the
- * server took leave within ten seconds means that somebody else uses the key, and the two end each other.
+ * How long to wait before the next connection: full jitter over a time that doubles. A server that refuses connections (429)
+ * is tried again after half a minute, later each time, or when its `Retry-After` is over. The fourth connection in a row
+ * that the server closes within ten seconds means that another client uses the key, and the two close each other's.
  */
 export class Reconnects {
   readonly #options: ReconnectOptions;
@@ -57,7 +57,7 @@ export class Reconnects {
     return { waitMs, isKeyInUse: false };
   }
 
-  /** Never earlier than asked, and not at the same moment as all others that were asked. */
+  /** Never earlier than the server asked, and not at the same moment as all other clients. */
   #patience(askedMs: number | undefined): number {
     const share = this.#chance.next();
     if (askedMs !== undefined && askedMs > 0) return askedMs + share * Math.min(5000, askedMs / 10);

@@ -31,15 +31,15 @@ export interface SessionEnd {
 
 /** After a polite close the other side has that long to agree. */
 const goodbyeMs = 1000;
-/** A silent server is asked for a sign of life, and has that long to give one. */
+/** A silent server is pinged, and has this long to answer. */
 const pongMs = 10_000;
 /** What of a server's reason to close is shown, characters. */
 const shownReason = 125;
 
 /**
  * One connection, from its handshake to its end. The token goes into the address and nowhere else: no error names it.
- * A connection on which nothing was heard for `watchdogMs` is asked by a WebSocket ping, and cut when nothing comes of
- * it: a half-open socket and a frame that never ends give no other sign.
+ * A connection on which nothing came for `watchdogMs` gets a WebSocket ping, and is closed when that is not answered: there
+ * is no other sign of a half-open socket, or of a frame that never ends.
  */
 export class Session {
   readonly ended: Promise<SessionEnd>;
@@ -150,7 +150,7 @@ export class Session {
     this.#isPinged = false;
   }
 
-  /** One timer for the whole time: it looks when the last frame came, and sleeps for the rest. */
+  /** One timer for the whole session: it checks when the last frame came, and sleeps for the rest. */
   #bark(): void {
     const { clock, watchdogMs } = this.#options;
     if (this.#socket.isPaused) this.#unasked();

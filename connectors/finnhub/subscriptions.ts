@@ -22,16 +22,16 @@ const mostNamed = 5;
 const shownReason = 80;
 
 /**
- * What the server gives and what it does not. Symbols are asked for one after the other, ten a second, after every
- * connection; those that it refused, or had no room for, again every quarter of an hour: a listing may come later, a
- * plan may grow. Finnhub confirms nothing: what is not refused counts as given.
+ * Which symbols the server serves. They are requested one after the other, ten a second, after every connection; those that
+ * it refused, or that exceed the plan, again every quarter of an hour: a symbol may be listed later, a plan may be extended.
+ * Finnhub confirms nothing: a symbol that is not refused counts as served.
  */
 export class Subscriptions {
   readonly #parts: SubscriptionsParts;
   /** Why the server does not serve a symbol. */
   readonly #refused = new Map<string, string>();
   readonly #leftOut = new Set<string>();
-  /** In order: those that were asked for and may still be refused, and those that will be. */
+  /** In order: symbols that were requested and may still be refused, then those that are to be requested. */
   #asked: string[] = [];
   #toAsk: string[] = [];
 
@@ -67,7 +67,7 @@ export class Subscriptions {
     this.#parts.changed();
   }
 
-  /** A symbol with trades is subscribed, whatever an error frame said before. */
+  /** A symbol with trades is subscribed, even if an error frame named it before. */
   traded(data: unknown): void {
     if ((this.#refused.size === 0 && this.#leftOut.size === 0) || !Array.isArray(data)) return;
     let isNews = false;
@@ -101,7 +101,7 @@ export class Subscriptions {
     this.#parts.changed();
   }
 
-  /** One symbol too many: the last that was asked for, as far as anybody can tell. No more are asked for. */
+  /** One symbol too many: most likely the last that was requested. No more are requested. */
   #full(): void {
     const last = this.#asked.pop();
     for (const symbol of [...(last === undefined ? [] : [last]), ...this.#toAsk]) this.#leftOut.add(symbol);

@@ -26,7 +26,7 @@ export function rangeOf(values: readonly number[], decimals: number): PriceRange
   return { lowest, highest, low: text(lowest), mid: text((lowest + highest) / 2), high: text(highest) };
 }
 
-/** Where a price lies in so many rows, 0 at the top. */
+/** The row of a price, counted from 0 at the top. */
 export function rowOf(price: number, { lowest, highest }: PriceRange, rows: number): number {
   const part = Math.min(1, Math.max(0, (price - lowest) / (highest - lowest)));
   return Math.round((1 - part) * (rows - 1));

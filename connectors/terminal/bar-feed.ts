@@ -25,13 +25,13 @@ export interface BarSeries {
   readonly days: readonly Bar[];
   /** The most decimals of its prices. */
   readonly decimals: number;
-  /** Why nothing came when it was asked for last; one line. */
+  /** Why the last request failed; one line. */
   readonly problem: string | undefined;
 }
 
 /** A key or a size is not the last one yet, ms. */
 const settleMs = 120;
-/** The newest bars are asked for again after this long, ms. */
+/** Interval at which the newest bars are requested again, ms. */
 const refreshMs = 5000;
 /** All of them again, for corrections of older ones: after this long at least, and after a part of their length. */
 const wholeMs = 60_000;
@@ -55,13 +55,13 @@ interface Known {
   bars: readonly Bar[];
   askedAt: number;
   live: LiveBars;
-  /** Since it was asked again; the answer makes it `live`. */
+  /** Since it was requested again; the answer makes it `live`. */
   next: LiveBars | undefined;
 }
 
 /**
- * Asks for the bars of the one symbol that is shown, as long as somebody wants them: one question at a time, the newest
- * bars every five seconds and all of them once a minute; in between the lines of the feed move the last. Never fails.
+ * Requests the bars of the one symbol that is shown, as long as candles are shown: one request at a time, the newest bars
+ * every five seconds and all of them once a minute; in between the lines of the feed change the last. Never fails.
  */
 export class BarFeed {
   readonly #options: BarFeedOptions;

@@ -4,7 +4,7 @@ import { parseJson } from '../../src/kit/json.ts';
 import { foreignText } from '../../src/kit/text.ts';
 import { type Bar, readBars } from './bars.ts';
 
-/** Which bars of a symbol are asked for: the newest `limit`. */
+/** Which bars of a symbol are requested: the newest `limit`. */
 export interface BarQuestion {
   /** As the feed names it. */
   readonly symbol: string;

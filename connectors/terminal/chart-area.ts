@@ -12,7 +12,7 @@ export interface ChartArea extends Chart {
   readonly note: Line;
 }
 
-/** The chart of a symbol as it was chosen: its line, or its candles, for which the line stands in while there are none. */
+/** The chart of a symbol as chosen: its line, or its candles; the line replaces the candles while there are none. */
 export function chartArea(
   { bars, choice, now }: Pick<State, 'bars' | 'choice' | 'now'>,
   quote: Quote,

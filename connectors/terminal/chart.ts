@@ -7,7 +7,7 @@ import type { Ring } from './ring.ts';
 
 /** A place for lines of dots, two by four to a cell of the terminal. */
 export interface Plot {
-  /** In cells, from the corner of whatever holds it. */
+  /** In cells, from the top left corner of its container. */
   readonly left: number;
   readonly top: number;
   readonly width: number;

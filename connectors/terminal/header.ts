@@ -34,7 +34,7 @@ function connection({ process, topology: name, now }: State): Line {
   if (source.state === 'ok') return [span('● ', { colour: 'green' }), span(`connected to ${where}`)];
   const why = source.reason ?? topology.reason ?? source.state;
   if (source.retryAt === undefined) return [span(`○ ${why}`, warn)];
-  // `now` stands still while paused; the process' own time does not.
+  // `now` does not advance while paused; the clock of the process does.
   const left = Math.ceil((source.retryAt - (process?.at ?? now)) / 1000);
   return [span(`▲ reconnecting${left > 0 ? ` in ${durationText(left * 1000)}` : ''}`, warn), span(`: ${why}`, grey)];
 }

@@ -3,7 +3,7 @@ import { rowsAtOnce } from './runtime-screen.ts';
 import { type Choice, isUnfolded, type State, shownQuotes, shownRows, sorts } from './state.ts';
 import { safe } from './text.ts';
 
-/** A key as the terminal tells it: `up`, `enter`, `tab`, `escape`, or the character. */
+/** A key as the terminal reports it: `up`, `enter`, `tab`, `escape`, or the character. */
 export type Key = string;
 
 const longestFilter = 40;

@@ -1,6 +1,6 @@
 import { fit, safe } from './text.ts';
 
-/** The sixteen colours of the terminal's own palette that are used; `grey` is what stands back. */
+/** The colours that are used of the terminal's own palette of sixteen; `grey` is for what is less important. */
 export type Colour = 'green' | 'red' | 'yellow' | 'cyan' | 'grey';
 
 export interface Style {

@@ -2,7 +2,7 @@ import type { Bar } from './bars.ts';
 
 /** After this long the API has a trade that the feed has shown, or the trade makes no bar there, ms. */
 const graceMs = 10_000;
-/** Bars that lines can be kept for: more than the last ones nobody can move. */
+/** Bars for which lines are kept: later lines change only the last few bars. */
 const keptBars = 3;
 
 /** What lines of the feed did within one bar. */
@@ -49,7 +49,7 @@ export class LiveBars {
   /**
    * The bars with these moves. Only the last bar is moved, and bars after it begun; one that the API did not know of
    * `graceMs` after the feed had shown it makes no bar there: trades outside of the session, or that do not count.
-   * @param answeredAt when the API was asked for the bars, Unix ms of this machine
+   * @param answeredAt when the bars were requested from the API, Unix ms of this machine
    */
   over(bars: readonly Bar[], answeredAt: number): readonly Bar[] {
     const last = bars.at(-1);

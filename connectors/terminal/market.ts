@@ -50,7 +50,7 @@ export interface Quote {
 
 /**
  * Everything that the feed has sent, in bounded memory: the symbols that traded last, at most `maxSymbols` (about 12 KB
- * each), with ten minutes of history, and the last trades. `take` costs the same whatever came before.
+ * each), with ten minutes of history, and the last trades. `take` costs the same however much came before.
  */
 export class Market {
   /** Symbols that were given up for others. */
@@ -125,7 +125,7 @@ export class Market {
 
   /** A second has passed. @param now Unix ms of this machine */
   tick(now: number): void {
-    // Before the first trade nobody knows whether anybody sends.
+    // Before the first trade it is unknown whether the feed sends anything.
     if (this.#openedAt === undefined) return;
     this.#perSecond.push(this.#fresh);
     // The first second was seen in part.

@@ -28,11 +28,11 @@ export class PlainSink implements Sink {
   }
 
   async connect(): Promise<void> {
-    // The error comes to whoever wrote; the event would end the process if nobody listened.
+    // The writer gets the error; without a listener the event would end the process.
     this.#options.stream.off('error', ignore).on('error', ignore);
   }
 
-  /** @throws FDP_CLOSED, fatal, when nobody reads any more */
+  /** @throws FDP_CLOSED, fatal, when the reader has closed its end */
   async write(messages: readonly Message[], signal: AbortSignal): Promise<Receipt> {
     const { clock, node } = this.#context;
     const trades = messages.flatMap(({ value }) => readTrade(value) ?? []);

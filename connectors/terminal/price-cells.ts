@@ -2,7 +2,7 @@ import { basisPoints, priceText, vwapDistance } from '../../src/kit/price-text.t
 import { plain, type Style } from './lines.ts';
 import type { Direction } from './market.ts';
 
-/** A price whose decimal point stands under those of prices with more decimals. */
+/** A price, padded so that its decimal point is aligned with those of prices with more decimals. */
 export function aligned(value: number, own: number, decimals: number): string {
   const text = priceText(value, own);
   const after = text.includes('e') ? decimals : text.length - 1 - text.indexOf('.');

@@ -26,7 +26,7 @@ interface Size {
   readonly height: number;
 }
 
-/** From here on the chart and the trades stand beside the symbols, not below them. */
+/** At this width and above, the chart and the trades are beside the symbols; below it, under them. */
 const wide = 150;
 /** The list of trades with names of `symbolWidth`. */
 const tradesWidth = 48;

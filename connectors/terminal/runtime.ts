@@ -24,6 +24,9 @@ export interface RuntimeRow {
   readonly retries: number | undefined;
   readonly rejected: number | undefined;
   readonly reconnects: number | undefined;
+  /** How often messages of a feed were missed; undefined where there is no feed. */
+  readonly gaps: number | undefined;
+  readonly isGapOpen: boolean;
   /** The rate in, second by second, the newest last. */
   readonly spark: readonly (number | undefined)[];
 }
@@ -43,7 +46,7 @@ const maxRows = 2000;
 /** A process that has not reported for so long may be dead, ms: it reports every second. */
 const silentAfterMs = 4000;
 
-/** Turns what the processes report, look by look, into rows with rates. Keeps a minute of rates of each row. */
+/** Turns the reports of the processes, poll by poll, into rows with rates. Keeps a minute of rates of each row. */
 export class RuntimeRates {
   #series = new Map<string, Series>();
 
@@ -111,6 +114,7 @@ function silent(row: RuntimeRow, silentMs: number): RuntimeRow {
 const nothing = {
   ...{ reason: undefined, inRate: undefined, outRate: undefined, inFlight: undefined, lag: undefined },
   ...{ p99Ms: undefined, retries: undefined, rejected: undefined, reconnects: undefined, spark: [] },
+  ...{ gaps: undefined, isGapOpen: false },
 } as const;
 
 function processRow(process: ProcessSnapshot, path: string, pipeline: string): RuntimeRow {
@@ -122,7 +126,7 @@ function processRow(process: ProcessSnapshot, path: string, pipeline: string): R
     kind: 'process',
     ...{ key: path, parent: undefined },
     name: `${where}  pid ${pid}  ${pipeline}  fdp ${version}  up ${minutes} min`,
-    // Shown with whatever of its topologies or nodes passes the filter.
+    // A process is shown with those of its topologies and nodes that pass the filter.
     path: `${path} ${process.topologies.map(({ name, nodes }) => `${name} ${nodes.map((node) => node.name).join(' ')}`).join(' ')}`,
     state: ready ? 'ready' : 'not ready',
     isWell: ready,
@@ -140,6 +144,8 @@ function topologyRow(topology: TopologySnapshot, path: string, { inRate, outRate
     p99Ms: latency.p99Ms,
     retries: sum(({ retries }) => retries),
     reconnects: sum(({ extra }) => extra['reconnects'] ?? 0),
+    gaps: nodes.some(hasGaps) ? sum(({ extra }) => extra['gaps'] ?? 0) : undefined,
+    isGapOpen: nodes.some(isAway),
     spark: rates.last(sparkSeconds),
   };
 }
@@ -150,12 +156,22 @@ function nodeRow(node: NodeSnapshot, path: string, { inRate, outRate, rates }: R
     ...{ kind: 'node', name, reason, inRate, outRate, inFlight, retries, rejected },
     ...{ key: `${path}/${name}`, parent: path },
     path: `${path} ${name}`,
-    // A node that nobody has used yet has nothing to tell.
+    // A node that was never used has nothing to show.
     state: state === 'idle' || state === 'ok' ? '' : state,
     isWell: state === 'ok' || state === 'idle' || state === 'standby',
     lag: undefined,
     p99Ms: undefined,
     reconnects: extra['reconnects'],
+    gaps: extra['gaps'],
+    isGapOpen: isAway(node),
     spark: rates.last(sparkSeconds),
   };
+}
+
+function hasGaps({ extra }: NodeSnapshot): boolean {
+  return extra['gaps'] !== undefined;
+}
+
+function isAway({ extra }: NodeSnapshot): boolean {
+  return (extra['open_gaps'] ?? 0) > 0;
 }

@@ -12,7 +12,7 @@ export interface ScreenOptions {
   readonly terminal: string | undefined;
   onKey(key: string): void;
   onResize(): void;
-  /** The terminal has gone: its window was closed, its connection lost. */
+  /** The terminal was lost: its window was closed or its connection broke. */
   onGone(): void;
 }
 
@@ -47,7 +47,7 @@ const require = createRequire(import.meta.url);
 // Not by the name of the package: that would load all of its widgets, maps and markdown among them.
 const Canvas = require('blessed-contrib/lib/widget/canvas.js') as CanvasClass;
 
-/** Terminals that are no relatives of xterm; the others are taken for one, whatever they call themselves. */
+/** Terminals that do not understand the sequences of xterm; all others are treated as xterm. */
 const ownKind = /^(linux|vt\d+|cons25|ansi)/;
 
 /** Takes the terminal over. Whatever ends the process from now on, a crash included, gives it back first. */
@@ -55,7 +55,7 @@ export function openScreen({ isColoured, terminal, onKey, onResize, onGone }: Sc
   const screen = blessed.screen({
     terminal: terminal && ownKind.test(terminal) ? terminal : 'xterm-256color',
     title: 'fdp',
-    // What is drawn has one column a character already, in Unicode, whatever the locale is called.
+    // Every character that is drawn is one column wide already, so Unicode is safe in any locale.
     fullUnicode: false,
     forceUnicode: true,
     smartCSR: false,
@@ -68,7 +68,7 @@ export function openScreen({ isColoured, terminal, onKey, onResize, onGone }: Sc
   screen.append(box);
   screen.on('keypress', (character: string | undefined, key: { readonly full?: string }) => {
     const name = key.full ?? character ?? '';
-    // It says both for one key.
+    // blessed emits both for one key.
     if (name !== 'return')
       onKey(character !== undefined && /^[\x21-\x7e\u00a1-\uffff]$/.test(character) ? character : name);
   });
@@ -101,7 +101,7 @@ export function openScreen({ isColoured, terminal, onKey, onResize, onGone }: Sc
   };
 }
 
-/** Tells when nobody is there any more; writing to a terminal that has gone ends nothing. */
+/** Reports when the terminal is lost; writing to a lost terminal does not end the process. */
 function watchTerminal(onGone: () => void): () => void {
   const { stdin, stdout } = process;
   process.on('SIGHUP', onGone);

@@ -49,7 +49,7 @@ export const firstChoice: Choice = {
 
 /** All that the screen is made from. */
 export interface State {
-  /** Wall clock, Unix ms; stands still while paused. */
+  /** Wall clock, Unix ms; does not advance while paused. */
   readonly now: number;
   readonly choice: Choice;
   readonly market: Market;
@@ -57,7 +57,7 @@ export interface State {
   readonly bars: BarSeries | undefined;
   /** The lengths that candles may have, the shortest first. */
   readonly intervals: readonly string[];
-  /** This process; undefined where nobody tells. */
+  /** This process; undefined where it is unknown. */
   readonly process: ProcessSnapshot | undefined;
   /** The topology whose sink the screen is. */
   readonly topology: string;
@@ -68,7 +68,7 @@ export interface State {
   /** Lines that came while paused. */
   readonly unseen: number;
   readonly runtime: RuntimeState;
-  /** Where the log goes; undefined: nobody knows. */
+  /** Where the log goes; undefined where it is unknown. */
   readonly logFile: string | undefined;
 }
 

@@ -9,7 +9,7 @@ export interface Column<R> {
   readonly drop: number;
   /** The widest that it may become. */
   readonly most?: number;
-  /** Names: where there is no room they lose what is in their middle, down to this width, but never until two look alike. */
+  /** Names are shortened in the middle where room is short, down to this width, but never so far that two become equal. */
   readonly least?: number;
   /** Takes what the others leave, up to `most`; at least as wide as this. */
   readonly stretch?: number;
@@ -82,7 +82,7 @@ function fitting<R>(columns: readonly Column<R>[], rows: readonly R[], width: nu
     widths.set(column, Math.max(Math.min(own, least), own - Math.max(0, total(kept, widths) - width)));
   };
   let kept = [...columns];
-  // Pictures are the first to go: names that are whole tell more.
+  // Sparklines are dropped first: whole names are worth more.
   if (total(kept, widths) > width) kept = kept.filter(({ stretch }) => stretch === undefined);
   for (;;) {
     for (const column of kept) if (column.least !== undefined) narrow(column, distinct(column, rows, column.least));

@@ -26,7 +26,7 @@ export function timeAxis(bars: readonly Bar[], { interval, width, slot, now }: T
   const every = Math.ceil((labelWidth + 2) / slot);
   const lastText = last.end > now ? 'now' : labelOf(last, lengthMs, true);
   texts.push({ text: lastText, from: width - lastText.length });
-  // The end of a label stands under its bar, from the newest backwards.
+  // The last character of a label is under its bar; labels are laid out from the newest bar backwards.
   for (let back = every; back < bars.length; back += every) {
     const bar = bars[bars.length - 1 - back];
     const older = bars[bars.length - 1 - back - every];
@@ -46,7 +46,10 @@ function labelOf(bar: Bar, lengthMs: number, isSameDay: boolean): string {
   return clockText(bar.start).slice(0, lengthMs % minuteMs === 0 ? 5 : 8);
 }
 
-/** In the time zone of this machine; a bar of a day has the date that its middle has in UTC, wherever its day begins. */
+/**
+ * In the time zone of this machine; the date of a daily bar is the UTC date of its middle, since a session may begin the day
+ * before.
+ */
 function dayOf({ start, end }: Bar, lengthMs: number): string {
   return lengthMs >= dayMs ? new Date((start + end) / 2).toISOString().slice(5, 10) : dateText(start);
 }

@@ -3,7 +3,7 @@ import { safe } from './text.ts';
 
 /** A line of the feed as a terminal shows it. */
 export interface Trade extends FeedLine {
-  /** The symbol as the feed has it, to ask others by. */
+  /** The symbol as the feed writes it, for requests to the API. */
   readonly feedSymbol: string;
 }
 

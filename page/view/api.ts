@@ -5,7 +5,7 @@ import type { CalendarData } from '../model/sessions.ts';
 
 /** An answer without data, or none at all. */
 export class ApiError extends Error {
-  /** The HTTP status; 0 when nobody answered. */
+  /** The HTTP status; 0 when there was no answer. */
   readonly status: number;
 
   constructor(status: number, message: string) {
@@ -55,7 +55,7 @@ export async function fetchBars(url: string, signal: AbortSignal): Promise<reado
   return (await fetchData<{ readonly data: readonly StoredBar[] }>(url, signal)).data;
 }
 
-/** Where this API has bars; undefined where its pipeline has none. Fails when nobody answers. */
+/** The route on which this API serves bars; undefined where its pipeline has none. Fails when the API does not answer. */
 export async function fetchCandleRoute(): Promise<CandleRoute | undefined> {
   const response = await fetch('/openapi.json');
   return candleRoute(readApi(await response.json()));

@@ -25,7 +25,7 @@ const distance = 9;
 const hatch = 6;
 
 /**
- * What candles alone do not say, drawn into the chart: trading outside of the regular session shaded, bars that are not
+ * What candles alone do not show, drawn into the chart: trading outside of the regular session shaded, bars that are not
  * whole hatched and with a triangle below, corrected ones with a diamond above, time that is left out as a dashed line.
  */
 export class BarMarks implements ISeriesPrimitive<Time> {

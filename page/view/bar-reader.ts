@@ -8,7 +8,7 @@ interface Reading {
   readonly interval: string;
   /** Bars that are kept. */
   readonly most: number;
-  /** Time between two looks at the newest ones, ms. */
+  /** Interval at which the newest ones are polled, ms. */
   readonly everyMs: number;
   /** The server's clock, Unix ms. */
   readonly now: () => number;

@@ -10,7 +10,7 @@ import { byId, setAttribute, setText } from './dom.ts';
 import { showFigures } from './figures.ts';
 import type { ChartPanel, PanelContext } from './panel.ts';
 
-/** Time between two looks at the newest bars, ms. */
+/** Interval at which the newest bars are polled, ms. */
 const readEveryMs = 2000;
 /** With Page Up and Page Down so many bars are passed. */
 const pageOfBars = 20;
@@ -20,7 +20,10 @@ const steps: Readonly<Record<string, number>> = {
   ...{ Home: Number.NEGATIVE_INFINITY, End: Number.POSITIVE_INFINITY },
 };
 
-/** The chosen symbol as candles of one interval. The bar that is pointed at, by mouse or keys, is told above; else the newest. */
+/**
+ * The chosen symbol as candles of one interval. Above it are the figures of the bar that mouse or keys point at; otherwise those of
+ * the newest.
+ */
 export class CandlePanel implements ChartPanel {
   readonly #chart: CandleChart;
   readonly #context: PanelContext;
@@ -92,7 +95,7 @@ export class CandlePanel implements ChartPanel {
     this.#chart.applyTheme();
   }
 
-  /** Shades what lies outside of the regular session. */
+  /** Shades the time outside of the regular session. */
   shade(isRegular: (unixMs: number) => boolean): void {
     this.#isRegular = isRegular;
     this.#mark();
@@ -129,7 +132,7 @@ export class CandlePanel implements ChartPanel {
   }
 
   #mark(): void {
-    // A bar of an hour may begin before the session that most of it lies in.
+    // A bar of an hour may begin before the session that most of it belongs to.
     const middle = this.#ms / 2;
     const isLong = this.#ms >= dayMs;
     this.#chart.mark(({ time }) => !isLong && !this.#isRegular(time + middle));

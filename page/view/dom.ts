@@ -49,7 +49,7 @@ export function byId(id: string): HTMLElement {
   return found;
 }
 
-/** Gives an element a text in which `code` stands between back-ticks. */
+/** Sets the text of an element; parts between back-ticks become `code`. */
 export function withCode<E extends HTMLElement>(element: E, text: string): E {
   const parts = text.split('`').map((part, index) => (index % 2 === 1 ? html('code', {}, part) : part));
   element.replaceChildren(...parts);

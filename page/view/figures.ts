@@ -1,6 +1,6 @@
 import { html, setAttribute, setText } from './dom.ts';
 
-/** A name, its value, and whether it wants a look. */
+/** A name, its value, and whether it needs attention. */
 export type Figure = readonly [name: string, value: string, tone?: 'bad' | undefined];
 
 /** Shows figures in a `dl`; its elements are kept as long as the names are the same. */

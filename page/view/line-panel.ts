@@ -6,7 +6,7 @@ import { fetchNewest } from './api.ts';
 import { PriceChart } from './chart.ts';
 import type { ChartPanel, PanelContext } from './panel.ts';
 
-/** Trades asked for to begin the chart with: as many as the API gives at once. */
+/** Trades requested to begin the chart with: as many as the API returns at once. */
 const historyTrades = 500;
 /** Symbols of which live points are kept while another one is shown. */
 const mostSymbols = 24;
@@ -119,7 +119,7 @@ export class LinePanel implements ChartPanel {
       this.#points.keep(symbol, merged(points, this.#points.of(symbol)));
       if (symbol === this.#symbol && !signal.aborted) this.#redraw();
     } catch {
-      // A chart of live prices alone is still one; the trades beside it say what is wrong.
+      // The chart still shows live prices; the list of trades beside it shows the error.
     }
   }
 

@@ -3,7 +3,7 @@ import type { Quote } from '../model/market.ts';
 
 /** A chart of the chosen symbol, of one kind. */
 export interface ChartPanel {
-  /** Shows another symbol: what is known of it at once, what is stored of it as soon as it is there. */
+  /** Shows another symbol: what is in memory at once, stored data as soon as it has been read. */
   choose(symbol: string): void;
   /** Reads what is stored again: after the connection was away for a while. */
   reload(): void;

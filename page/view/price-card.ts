@@ -61,7 +61,7 @@ export class PriceCard {
     if (this.#panel instanceof LinePanel) this.#panel.setWindow(window);
   }
 
-  /** By which calendar the bars are made: what lies outside of its regular session is shaded from now on. */
+  /** The calendar of the bars: from now on the time outside of its regular session is shaded. */
   setCalendar(name: string | undefined): void {
     if (name === this.#calendar) return;
     this.#calendar = name;

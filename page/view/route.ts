@@ -40,7 +40,7 @@ function parameterList(parameters: readonly Parameter[]): HTMLElement {
   );
 }
 
-/** A text that says more than the name of the route does. */
+/** A description with more information than the name of the route. */
 function isTelling(text: string, { method, path }: Route): boolean {
   return text !== '' && text !== `${method} ${path}`;
 }

@@ -1,7 +1,7 @@
 import type { PricesEvent, StatusEvent } from '../model/contract.ts';
 import { after, every, now } from './time.ts';
 
-/** `connecting` before the first event, `lost` when it broke off, `paused` while nobody looks at the page. */
+/** `connecting` before the first event, `lost` when it broke off, `paused` while the page is hidden. */
 export type Connection = 'connecting' | 'live' | 'lost' | 'paused';
 
 interface StreamHandlers {
@@ -13,12 +13,12 @@ interface StreamHandlers {
 const url = '/api/v1/stream';
 /** Time until the next attempt where the browser makes none by itself, ms. */
 const retryMs = 2000;
-/** Without any event for so long the connection is taken for dead, ms: one comes every second. */
+/** A connection without an event for so long counts as lost, ms: the server sends one every second. */
 const silenceMs = 8000;
 
 /**
- * The one connection for live data. It comes back by itself after whatever happened, is given up while the page is
- * hidden, and starts again when it is visible again.
+ * The one connection for live data. It reconnects by itself after any failure, is closed while the page is hidden, and is
+ * opened again when the page is visible.
  */
 export function openStream({ onPrices, onStatus, onConnection }: StreamHandlers): void {
   let source: EventSource | undefined;

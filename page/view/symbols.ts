@@ -22,7 +22,7 @@ const noPrices = 'No live prices: start `fdp-run --topology analytics`.';
 const mostRows = 500;
 /** Columns that are left out at most: name and price stay. */
 const mostLeftOut = 3;
-/** Time between two looks whether the columns fit, ms. */
+/** Interval at which it is checked whether the columns fit, ms. */
 const measureMs = 1000;
 
 interface Shown {
@@ -146,7 +146,7 @@ function breakable(name: string): readonly (Node | string)[] {
 const arrows = { '1': '▲', '-1': '▼', '0': ' ' } as const;
 const ways = { '1': 'up', '-1': 'down', '0': undefined } as const;
 
-/** The price with an arrow that tells where it went. */
+/** The price with an arrow that shows its direction. */
 export function showPrice(cell: HTMLElement, quote: SymbolLine['quote'], decimals: number): void {
   const direction = quote?.direction ?? 0;
   if (cell.children.length === 0) cell.append(html('span', { class: 'way' }), ' ', html('span'));

@@ -6,7 +6,7 @@ import { byId, html, setText, withCode } from './dom.ts';
 import { every } from './time.ts';
 
 const perPage = 15;
-/** Time between two looks at the newest page, ms. */
+/** Interval at which the newest page is polled, ms. */
 const refreshMs = 2000;
 
 /** The stored trades of the chosen symbol, by page. The newest page follows what comes; an older one stays as it is. */

@@ -10,7 +10,6 @@ import type { Lookup, Query } from '../kit/lookup.ts';
 import { suggestion } from '../kit/names.ts';
 import type { Row } from '../kit/row.ts';
 import type { Columns } from '../kit/row-text.ts';
-import { timeExpected, timeMs } from '../kit/time-text.ts';
 import { resolveConnectors } from '../pipeline/give/resolve.ts';
 import { readSpec } from '../pipeline/read.ts';
 import { type ExportFlags, encode } from './export-formats.ts';
@@ -18,7 +17,10 @@ import { type Selected, selectedRows, type TableOptions } from './export-rows.ts
 import { withConnector } from './letters.ts';
 import { outputGone } from './output.ts';
 import { quietEnvironment } from './quiet.ts';
+import { timeOfFlag, usageOf } from './usage.ts';
 import { type CommandResult, problemText, type SpecRequest } from './validate.ts';
+
+const usage = usageOf('export');
 
 /**
  * `fdp-run export TABLE`: the rows of a table as a file, in bounded memory. The file appears when it is complete.
@@ -74,7 +76,7 @@ function select(name: string, fields: Readonly<Record<string, string>>, flags: E
   const by = flags.by ?? dates[0];
   if (by !== undefined && !dates.includes(by))
     throw usage(`--by ${by}: expected a date field of ${name}: ${dates.join(', ') || 'it has none'}`);
-  return { where, by, from: time('from', flags.from, now), to: time('to', flags.to, now) };
+  return { where, by, from: timeOfFlag(usage, 'from', flags.from, now), to: timeOfFlag(usage, 'to', flags.to, now) };
 }
 
 function noField(name: string, field: string, fields: object): string {
@@ -82,22 +84,11 @@ function noField(name: string, field: string, fields: object): string {
 }
 
 function readValue(field: string, type: string, text: string, now: number): Query['where'][string] {
-  if (type === 'date') return time(field, text, now);
+  if (type === 'date') return timeOfFlag(usage, field, text, now);
   if (type === 'boolean') return text === 'true';
   if (type !== 'int64' && type !== 'double') return text;
   if (text.trim() === '' || Number.isNaN(Number(text))) throw usage(`${field}: expected a number, got "${text}"`);
   return Number(text);
-}
-
-function time(flag: string, text: string | undefined, now: number): number | undefined {
-  if (text === undefined) return undefined;
-  const ms = timeMs(text, now);
-  if (ms === undefined) throw usage(`--${flag}: expected ${timeExpected}, got "${text}"`);
-  return ms;
-}
-
-function usage(text: string): FdpError {
-  return new FdpError('FDP_USAGE', `export: ${text}`);
 }
 
 interface Counted {

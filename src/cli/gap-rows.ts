@@ -1,5 +1,4 @@
 import type { ConnectorPlan } from '../engine/plan.ts';
-import { FdpError } from '../errors.ts';
 import type { Environment } from '../kit/environment.ts';
 import type { Row } from '../kit/row.ts';
 import { resolveConnectors } from '../pipeline/give/resolve.ts';
@@ -8,7 +7,10 @@ import { type ConnectorSpec, chainOf, type Spec, type TopologySpec } from '../pi
 import { withLookup } from './export.ts';
 import { outputGone } from './output.ts';
 import { quietEnvironment } from './quiet.ts';
+import { usageOf } from './usage.ts';
 import { type CommandResult, problemText, type SpecRequest } from './validate.ts';
+
+export const usage = usageOf('gaps');
 
 // The gaps of a pipeline for the commands: the rows that the operator `gaps` keeps, those of one id together.
 
@@ -126,8 +128,4 @@ function gapOfRows(id: string, rows: readonly Row[]): FoundGap {
 
 function symbolsOf(rows: readonly Row[]): readonly string[] {
   return [...new Set(rows.map(({ symbol }) => String(symbol)))].sort();
-}
-
-export function usage(text: string): FdpError {
-  return new FdpError('FDP_USAGE', `gaps: ${text}`);
 }

@@ -35,6 +35,6 @@ function connectorJson(connector: ConnectorDeclaration): object {
   return { type, summary, roles: rolesOf(connector), options, usage };
 }
 
-function operatorJson({ type, summary, options, place }: OperatorDeclaration): object {
-  return { type, summary, place: place ?? 'anywhere', options };
+function operatorJson({ type, summary, options, routesOnly }: OperatorDeclaration): object {
+  return { type, summary, place: routesOnly ? 'request' : 'anywhere', options };
 }

@@ -37,7 +37,7 @@ export function connectorPage(connector: ConnectorDeclaration, width: number): r
 
 /** An operator: its options and an example. */
 export function operatorPage(operator: OperatorDeclaration, width: number): readonly string[] {
-  const kind = operator.place === 'request' ? 'operator, in routes only' : 'operator';
+  const kind = operator.routesOnly ? 'operator, in routes only' : 'operator';
   return [...head(operator, kind, width), ...example(operator)];
 }
 

@@ -13,6 +13,9 @@ import {
   type Spec,
   type TopologySpec,
 } from '../pipeline/spec.ts';
+import { usageOf } from './usage.ts';
+
+const usage = usageOf('reconcile');
 
 /** A table that counts, and what its rows are recomputed from. */
 export interface Subject {
@@ -30,11 +33,6 @@ export interface Subject {
   readonly whyNoRepair: string | undefined;
 }
 
-/** Operators that make the same of a message whatever came before it, and ask nobody. */
-const pure = new Set([
-  ...['filter', 'map', 'require', 'eligibility', 'split', 'explode', 'idempotency_key'],
-  ...['metadata_upsert', 'aggregate', 'candles'],
-]);
 const defaultBatch = 500;
 
 /**
@@ -113,8 +111,8 @@ function subjectOf(
     throw usage(
       `${name} stands after no table (\`after\`), and ${topology.name} reads no log: nothing is left of what it counted`,
     );
-  const impure = operators.find(({ type }) => !pure.has(type));
-  if (impure) throw usage(`${name} can't be recomputed: ${impure.type} depends on more than one message`);
+  const dependent = operators.find(({ declaration }) => !declaration?.stateless);
+  if (dependent) throw usage(`${name} can't be recomputed: ${dependent.type} depends on more than one message`);
   if (stored) checkFields(name, stored, operators);
   const batch = Number(source?.usage['batch'] ?? defaultBatch);
   return {
@@ -160,8 +158,4 @@ export function startFieldOf({ shape, table }: Pick<Subject, 'shape' | 'table'>)
 
 export function definitionOf({ name, options }: Pick<ConnectorSpec, 'name' | 'options'>): TableDefinition {
   return readTable(name, options as TableOptions);
-}
-
-export function usage(text: string): FdpError {
-  return new FdpError('FDP_USAGE', `reconcile: ${text}`);
 }

@@ -1,15 +1,18 @@
 import { type Reconciled, reconcile } from '../../connectors/shared/reconcile/reconciliation.ts';
 import type { Reconcilable } from '../../connectors/shared/reconcile/subject.ts';
 import type { Difference } from '../kit/reconciler.ts';
-import { timeExpected, timeMs } from '../kit/time-text.ts';
 import { resolveConnectors } from '../pipeline/give/resolve.ts';
 import { readSpec } from '../pipeline/read.ts';
+import { boundHeapGrowth } from './heap.ts';
 import { outputGone } from './output.ts';
 import { quietEnvironment } from './quiet.ts';
 import { withSubject } from './reconcile-stores.ts';
-import { definitionOf, type Subject, startFieldOf, subjectsOf, usage } from './reconcile-subject.ts';
+import { definitionOf, type Subject, startFieldOf, subjectsOf } from './reconcile-subject.ts';
 import { differenceText, resultText } from './reconcile-texts.ts';
+import { timeOfFlag, usageOf } from './usage.ts';
 import { type CommandResult, problemText, type SpecRequest } from './validate.ts';
+
+const usage = usageOf('reconcile');
 
 export interface ReconcileFlags {
   readonly symbol?: string;
@@ -45,6 +48,7 @@ export async function reconcileTables(
     subjects.flatMap(({ table, from }) => [table, from]),
   );
   if (problems.length > 0) return { text: problemText(problems, request.folder), exitCode: 2 };
+  boundHeapGrowth();
   const environment = await quietEnvironment();
   const results: object[] = [];
   let left = 0;
@@ -74,7 +78,7 @@ function wanted(subject: Subject, flags: ReconcileFlags, now: number): Reconcila
   const { fields = {}, unique } = definitionOf(table);
   const { symbol } = flags;
   if (symbol !== undefined && !Object.hasOwn(fields, 'symbol')) throw usage(`${name} has no field "symbol"`);
-  const [from, to] = [time('from', flags.from, now), time('to', flags.to, now)];
+  const [from, to] = [timeOfFlag(usage, 'from', flags.from, now), timeOfFlag(usage, 'to', flags.to, now)];
   const isRange = from !== undefined || to !== undefined;
   const start = startFieldOf(subject);
   if (isRange && start === undefined)
@@ -86,13 +90,6 @@ function wanted(subject: Subject, flags: ReconcileFlags, now: number): Reconcila
     const at = Number(values[start]);
     return at >= (from ?? Number.NEGATIVE_INFINITY) && at < (to ?? Number.POSITIVE_INFINITY);
   };
-}
-
-function time(flag: string, text: string | undefined, now: number): number | undefined {
-  if (text === undefined) return undefined;
-  const ms = timeMs(text, now);
-  if (ms === undefined) throw usage(`--${flag}: expected ${timeExpected}, got "${text}"`);
-  return ms;
 }
 
 function resultJson(

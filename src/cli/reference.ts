@@ -64,7 +64,7 @@ function connectorSection(connector: ConnectorDeclaration): string {
 }
 
 function operatorSection(operator: OperatorDeclaration): string {
-  const note = operator.place === 'request' ? ['Only in routes.'] : [];
+  const note = operator.routesOnly ? ['Only in routes.'] : [];
   const example = `- ${exampleEntry(operator).replaceAll('\n', '\n  ')}`;
   return [
     `## ${operator.type}`,

@@ -65,8 +65,13 @@ export interface OperatorDeclaration extends Declaration {
   merges?(options: unknown): MergeShape;
   /** Paths in the options that name a connector, and the role it must have. */
   readonly connectors?: Readonly<Record<string, 'lookup'>>;
-  /** Only in a route (`request`), or anywhere. */
-  readonly place?: 'request';
+  /** True if it belongs to a route; others may stand anywhere. */
+  readonly routesOnly?: true;
+  /**
+   * True if what it makes of a message depends on that message and the options alone: not on earlier messages, the time or a
+   * store. What such operators have counted can be counted again from the log.
+   */
+  readonly stateless?: true;
   /** Whether it passes rows on portion by portion, or, of the last operator of a route, whether it takes them so. Pure. */
   streams?(options: unknown): boolean;
   /** In a route: adds what the operator knows about parameters and reply. `input` is the shape of its input. Pure. */

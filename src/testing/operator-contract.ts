@@ -19,6 +19,7 @@ const checks: readonly (readonly [string, (bench: OperatorBench) => Promise<void
   ['lets warm-up messages pass by: none is counted, and none ends', warmsUp],
   ['changes no message that it is given', changesNothing],
   ['keeps the order of the messages of a key', keepsOrder],
+  ['depends on one message alone, where it is declared as stateless', dependsOnOneMessage],
   ['gives back what it holds when its lane is taken away', givesBackLane],
   ['gives back what it holds when it is unsubscribed', givesBackSubscription],
 ];
@@ -98,6 +99,21 @@ async function keepsOrder(bench: OperatorBench): Promise<void> {
     assert.ok(offset >= (latest.get(track.key) ?? -1), `message ${offset} of key ${track.key} came after a later one`);
     latest.set(track.key, offset);
   }
+}
+
+async function dependsOnOneMessage(bench: OperatorBench): Promise<void> {
+  if (!bench.declaration.stateless) return;
+  const whole = await outputOf(bench, [1]);
+  const alone: object[] = [];
+  for (const [index, message] of bench.messages.entries()) {
+    await bench.clock.advance(3_600_000);
+    const lane = new TestLane(bench, create({ ...bench, lookups: {} }), 'lane');
+    lane.skip(index);
+    await lane.put([message]);
+    await lane.complete();
+    alone.push(...lane.values);
+  }
+  assert.deepEqual(alone, whole, 'what it makes of each message alone, an hour later each');
 }
 
 async function givesBackLane(bench: OperatorBench): Promise<void> {

@@ -83,7 +83,7 @@ export class TestLane {
     return this.batches.flatMap(({ messages }) => messages);
   }
 
-  get values(): unknown {
+  get values(): readonly object[] {
     return this.out.map(({ key, value, track, meta }) => ({ key, value, from: track.meta.offset, index: meta.index }));
   }
 
@@ -98,6 +98,11 @@ export class TestLane {
 
   async putAll(sizes: readonly number[]): Promise<void> {
     for (const batch of splitBySizes(this.#bench.messages, sizes)) await this.put(batch);
+  }
+
+  /** Leaves the next messages out: they take their offsets, and do not come. */
+  skip(count: number): void {
+    for (let left = count; left > 0; left--) this.#outcomes.push(Outcome.released);
   }
 
   async put(given: readonly Pick<SourceMessage, 'value' | 'key'>[], warmUp = false): Promise<void> {

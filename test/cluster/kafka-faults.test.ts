@@ -5,6 +5,7 @@ import { systemClock } from '../../src/kit/clock.ts';
 import type { Message } from '../../src/kit/message.ts';
 import { sized } from '../support/cli/faults.ts';
 import { eventually, freePort, temporaryFolder } from '../support/cli/platform.ts';
+import { hurriedClock } from '../support/engine/hurried-clock.ts';
 import { browse, KafkaProcess, laneOf, numbered, Reader, readFrom } from '../support/kafka/harness.ts';
 import { onOwnServices } from '../support/services/cluster.ts';
 import { type KafkaService, randomName, startKafka } from '../support/services/services.ts';
@@ -72,11 +73,12 @@ onOwnServices('kafka when the broker suffers', () => {
     async (_what, hurt, heal) => {
       using folder = temporaryFolder();
       const options = { topic: randomName(), buffer: 'disk', buffer_path: join(folder.path, 'buffer.db') };
-      await using process = await KafkaProcess.on(broker.address, options);
+      // The 15 s after which an attempt is given up pass in 3 s.
+      await using process = await KafkaProcess.on(broker.address, options, hurriedClock(5));
       const context = { ...process.context(), sourceReplays: false };
       const sink = await process.openSink(context);
       const writing = (async () => {
-        for (let n = 0; n < 2000; n += 2) {
+        for (let n = 0; n < 800; n += 2) {
           // Dated now: a broker that starts again has forgotten producers of old messages.
           await sink.write(numbered(n, n + 2, '*', systemClock.now()), never);
           await systemClock.sleep(25);
@@ -85,11 +87,11 @@ onOwnServices('kafka when the broker suffers', () => {
       await systemClock.sleep(1000);
       await broker[hurt]();
       await eventually('messages wait on the disk', async () => (context.node.extra['buffered'] ?? 0) > 0);
-      await systemClock.sleep(22_000);
+      await systemClock.sleep(5000);
       await broker[heal]();
       await writing;
       await eventually('the buffer is empty', async () => context.node.extra['buffered'] === 0);
-      expect(await values(process)).toEqual(upTo(2000));
+      expect(await values(process)).toEqual(upTo(800));
       expect(context.node.extra['maybe_twice']).toBeUndefined();
     },
   );

@@ -1,9 +1,10 @@
 import { expect, it } from 'vitest';
 import { sessionMs } from '../../connectors/kafka/group-join.ts';
 import { systemClock, woken } from '../../src/kit/clock.ts';
+import { instanceName } from '../../src/kit/instance.ts';
 import { eventually } from '../support/cli/platform.ts';
 import { hurriedClock } from '../support/engine/hurried-clock.ts';
-import { addPartitions } from '../support/kafka/admin.ts';
+import { addPartitions, clientIds } from '../support/kafka/admin.ts';
 import {
   alive,
   browse,
@@ -20,7 +21,7 @@ import { randomName } from '../support/services/services.ts';
 
 const never = new AbortController().signal;
 
-onServices('a consumer group of kafka', ({ kafka: brokers }) => {
+onServices.concurrent('a consumer group of kafka', ({ kafka: brokers }) => {
   const partitionsOf = (open: Pick<OpenKafkaSource, 'lanes'>) =>
     alive(open)
       .map(({ id }) => Number(id.split('/').at(-1)))
@@ -50,8 +51,20 @@ onServices('a consumer group of kafka', ({ kafka: brokers }) => {
     expect(first.log.filter(({ text }) => text.includes('assigned partitions 0, 1, 2, 3, 4, 5'))).toHaveLength(2);
   });
 
+  it('shows its members by the name of their process, or as they are called in the YAML', async () => {
+    const [topic, group] = [randomName(), randomName()];
+    await using named = await KafkaProcess.on(brokers, { topic, client_id: 'desk-7' });
+    await using other = await KafkaProcess.on(brokers, { topic });
+    await named.openSource({ group });
+    await other.openSource({ group });
+    await eventually('both are members', async () => {
+      const ids = await clientIds(brokers, group);
+      return [...ids].sort().join() === ['desk-7', `fdp-${instanceName()}`].join();
+    });
+  });
+
   it('shares its partitions at once between members that start in the same moment', async () => {
-    // One comes while the other is told what is its own: whoever came twice would be waited for until its session ends.
+    // One joins while the other gets its assignment: a member that joined twice would be waited for until its session ends.
     for (let round = 0; round < 8; round++) {
       const topic = randomName();
       await using first = await KafkaProcess.on(brokers, { topic, partitions: 6 });
@@ -87,7 +100,7 @@ onServices('a consumer group of kafka', ({ kafka: brokers }) => {
     await balanced([first], [6]);
     await balanced([second], [3]);
     await eventually('all of both topics', async () => seen().length === 120);
-    expect([first.source.lag?.(), second.source.lag?.()]).toEqual([0, 0]);
+    await eventually('nothing waits', async () => [first, second].every(({ source }) => source.lag?.() === 0));
     // A further reader of one topic takes from nobody else, and leaves what it had to the one that reads the same.
     await using three = await KafkaProcess.on(brokers, { topic: news, partitions: 3 });
     const third = await join(three);

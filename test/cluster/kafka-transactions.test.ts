@@ -7,7 +7,7 @@ import { randomName } from '../support/services/services.ts';
 
 const never = new AbortController().signal;
 
-onServices("another program's transaction in a topic of kafka", ({ kafka: brokers }) => {
+onServices.concurrent("another program's transaction in a topic of kafka", ({ kafka: brokers }) => {
   const inTransaction = Array.from({ length: 5 }, () => ({ partition: 0, value: '{"n":-1}' }));
 
   it('counts what waits behind it as lag, and is named once, with its offset, until it is over', async () => {
@@ -24,7 +24,7 @@ onServices("another program's transaction in a topic of kafka", ({ kafka: broker
     await eventually('25 records wait', async () => source.lag?.() === 25);
     const lines = (text: string) => process.log.filter((line) => line.text.includes(text));
     const text = 'partition 0 is blocked by an open transaction at 30: 25 messages wait';
-    await eventually('it is said', async () => lines(text).length > 0);
+    await eventually('it is logged', async () => lines(text).length > 0);
     expect([reader.values.length, source.lag?.()]).toEqual([30, 25]);
     await transaction.abort();
     await reader.seen(50);
@@ -57,7 +57,7 @@ onServices("another program's transaction in a topic of kafka", ({ kafka: broker
     const transaction = await view.openTransaction(topic, inTransaction);
     await process.append(numbered(3, 6));
     // A reader that does not wait for transactions has committed all of it.
-    await view.commit('group', topic, new Map([[0, 11]]));
+    await view.commit(process.group, topic, new Map([[0, 11]]));
     const open = await process.openSource();
     const lane = laneOf(open, 0);
     expect(await lane.log?.range()).toEqual({ first: 0, next: 11 });

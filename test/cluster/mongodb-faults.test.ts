@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MongoClient } from 'mongodb';
-import { afterEach, expect, it } from 'vitest';
+import { expect, it, type TestContext } from 'vitest';
 import { mongodb } from '../../connectors/mongodb/index.ts';
 import { systemClock } from '../../src/kit/clock.ts';
 import type { Lookup } from '../../src/kit/lookup.ts';
@@ -43,10 +43,10 @@ async function stored(url: string): Promise<{ readonly keys: Set<string>; readon
   return { keys: new Set(documents.map((document) => String(document['message_key']))), count: documents.length };
 }
 
-onOwnServices('mongodb', () => {
-  const opened: { close(): Promise<unknown> }[] = [];
+/** What a test opens, closed after it, the last one first. */
+function world({ onTestFinished }: TestContext) {
   const kept = <T extends { close(): Promise<unknown> }>(one: T): T => {
-    opened.push(one);
+    onTestFinished(async () => void (await one.close()));
     return one;
   };
   const server = async (options?: MongoOptions): Promise<Service> => {
@@ -54,16 +54,17 @@ onOwnServices('mongodb', () => {
     kept({ close: () => started.stop() });
     return started;
   };
-  afterEach(async () => {
-    for (const one of opened.splice(0).reverse()) await one.close();
-  });
+  return { kept, server };
+}
 
-  it.each([
+onOwnServices.concurrent('mongodb', () => {
+  it.for([
     ['standalone server', false],
     ['replica set', true],
-  ])(
+  ] as const)(
     'a %s that is killed under writes loses nothing that was confirmed, and counts nothing twice',
-    async (_what, replicaSet) => {
+    async ([, replicaSet], test) => {
+      const { kept, server } = world(test);
       const { address: url, kill, restart } = await server({ replicaSet });
       const rows = kept(await MongoWriter.open({ url, ...rowTable }));
       const counters = kept(await MongoWriter.open({ url, ...counterTable }, 'merges'));
@@ -87,7 +88,8 @@ onOwnServices('mongodb', () => {
     },
   );
 
-  it('a standalone server that is killed just after a write has it', async () => {
+  it('a standalone server that is killed just after a write has it', async (test) => {
+    const { kept, server } = world(test);
     const { address: url, kill, restart } = await server();
     const { sink } = await roles({ url });
     kept(sink);
@@ -110,7 +112,8 @@ onOwnServices('mongodb', () => {
     }
   });
 
-  it('an unavailable server is reported at once, and found again', async () => {
+  it('an unavailable server is reported at once, and found again', async (test) => {
+    const { kept, server } = world(test);
     const { address: url, kill, restart } = await server();
     const { sink, lookup } = await roles({ url });
     kept(sink);
@@ -132,7 +135,8 @@ onOwnServices('mongodb', () => {
     await Promise.all([fresh.sink.close(), fresh.lookup.close()]);
   });
 
-  it('repeats a query once when the connection is lost meanwhile, and then fails', async () => {
+  it('repeats a query once when the connection is lost meanwhile, and then fails', async (test) => {
+    const { kept, server } = world(test);
     const { address: url } = await server();
     let disconnects = 0;
     await using way = await Way.to(Number(new URL(url).port), (client, mongod) => (bytes) => {
@@ -153,7 +157,8 @@ onOwnServices('mongodb', () => {
     expect(disconnects).toBe(0);
   });
 
-  it('a frozen server is given up on, and nothing is lost or doubled when it wakes', async () => {
+  it('a frozen server is given up on, and nothing is lost or doubled when it wakes', async (test) => {
+    const { kept, server } = world(test);
     const { address: url, pause, resume } = await server();
     const { lookup } = await roles({ url });
     kept(lookup);
@@ -173,7 +178,8 @@ onOwnServices('mongodb', () => {
     expect([keys.size, count]).toEqual([writer.confirmed.length, writer.confirmed.length]);
   });
 
-  it('gives a write up on its signal', async () => {
+  it('gives a write up on its signal', async (test) => {
+    const { kept, server } = world(test);
     const { address: url, pause, resume } = await server();
     const { sink } = await roles({ url });
     kept(sink);
@@ -197,7 +203,8 @@ onOwnServices('mongodb', () => {
     expect((await stored(url)).count).toBe(1);
   });
 
-  it('can be closed while the server is frozen, with a write under way', async () => {
+  it('can be closed while the server is frozen, with a write under way', async (test) => {
+    const { server } = world(test);
     const { address: url, pause, resume } = await server();
     const { sink } = await roles({ url });
     await sink.connect(never);
@@ -211,7 +218,8 @@ onOwnServices('mongodb', () => {
     await resume();
   });
 
-  it('makes its indexes again on a server that comes back without them', async () => {
+  it('makes its indexes again on a server that comes back without them', async (test) => {
+    const { kept, server } = world(test);
     const { address: url, restart } = await server();
     const { sink } = await roles({ url });
     kept(sink);
@@ -233,7 +241,8 @@ onOwnServices('mongodb', () => {
     expect(await client.db('fdp').collection('rows').indexes()).toHaveLength(2);
   });
 
-  it('removes documents that have expired, by the clock of the server', async () => {
+  it('removes documents that have expired, by the clock of the server', async (test) => {
+    const { kept, server } = world(test);
     const { address: url } = await server({ args: ['--setParameter', 'ttlMonitorSleepSecs=1'] });
     const { sink, lookup } = await roles({ url, expire: '1s' });
     kept(sink);
@@ -244,7 +253,8 @@ onOwnServices('mongodb', () => {
     await expect.poll(() => lookup.find(everything, never), patiently).toEqual([]);
   });
 
-  it('names the refused user and what to set, never the password', async () => {
+  it('names the refused user and what to set, never the password', async (test) => {
+    const { server } = world(test);
     const { address } = await server({ args: ['--auth'] });
     const at = (user: string) => address.replace('//', `//${user}@`);
     const admin = new MongoClient(address);
@@ -286,7 +296,8 @@ onOwnServices('mongodb', () => {
     expect(await refusal(at('reader:s3cret-pass'), 'lookup')).toBeUndefined();
   });
 
-  it('trusts a certificate of the authority that is named, and no other', async () => {
+  it('trusts a certificate of the authority that is named, and no other', async (test) => {
+    const { kept, server } = world(test);
     using folder = temporaryFolder();
     const { cert, both } = selfSigned(folder.path);
     const tls = ['--tlsMode', 'allowTLS', '--tlsCertificateKeyFile', both];
@@ -308,7 +319,8 @@ onOwnServices('mongodb', () => {
     });
   });
 
-  it('names the side that wants TLS if only one does', async () => {
+  it('names the side that wants TLS if only one does', async (test) => {
+    const { kept, server } = world(test);
     using folder = temporaryFolder();
     const { cert, both } = selfSigned(folder.path);
     const { address: plain } = await server({});

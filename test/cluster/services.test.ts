@@ -15,7 +15,7 @@ onServices('the shared servers', ({ mongo }) => {
   });
 });
 
-onOwnServices('a server of its own', () => {
+onOwnServices.concurrent('a server of its own', () => {
   it('keeps its data and address when it is killed and started again', async () => {
     const kafka = await startKafka();
     try {

@@ -32,7 +32,7 @@ function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-const kills = sized({ full: 20, fast: 8 });
+const kills = sized({ full: 20, fast: 5 });
 
 describe.concurrent('a platform that is killed', () => {
   it(`loses nothing and counts nothing twice, killed ${kills} times at any moment`, async () => {

@@ -7,7 +7,7 @@ import { blockNamed, blocksOf } from '../support/docs/blocks.ts';
 import { commandsOf, startsRuns } from '../support/docs/commands.ts';
 import { Runner } from '../support/docs/runner.ts';
 
-// What README.md and docs/ tell a user to type is typed here, as it stands there. test/docs/examples.test.ts knows
+// The commands of README.md and docs/ are run here, exactly as they are written there. test/docs/examples.test.ts knows
 // which block has no test that runs it, and why.
 
 interface Home {

@@ -22,7 +22,7 @@ function numbersOf(folder: string): readonly number[] {
   return logOf(folder).flatMap(({ value }) => JSON.parse(value).data.map(({ v }: { v: number }) => v));
 }
 
-describe('finnhub', () => {
+describe.concurrent('finnhub', () => {
   it('keeps every trade of every delivered frame exactly once over ten cuts of any kind', async () => {
     using folder = temporaryFolder();
     await using exchange = await NumberedExchange.open(symbols);

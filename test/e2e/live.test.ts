@@ -21,7 +21,7 @@ const symbolsOf = (prices: readonly PricesData[]) =>
 
 const brought = (page: EventClient) => async () => page.trades > 0;
 
-describe('the live page', () => {
+describe.concurrent('the live page', () => {
   it('waits for the feed without noise, shows prices once it is there, and again after its restart', async () => {
     using folder = temporaryFolder();
     const { env, apiPort } = await sharedWorkspace(folder.path);

@@ -54,7 +54,7 @@ function isStarted(api: string): Promise<unknown> {
   return eventually('it serves', async () => (await get(`${api}/api/v1/symbols`))?.status === 200);
 }
 
-describe('a stop of npm', () => {
+describe.concurrent('a stop of npm', () => {
   it.each([
     [['npm', 'start'], 'SIGINT', 0],
     [['npm', 'start'], 'SIGTERM', 0],

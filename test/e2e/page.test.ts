@@ -242,7 +242,7 @@ onChromium('the live page in trouble', () => {
     }
   });
 
-  it('tells what to do before anything runs, turns a topology red while its feed is away, and well again afterwards', async () => {
+  it('shows what to do before anything runs, turns a topology red while its feed is away, and well again afterwards', async () => {
     using folder = temporaryFolder();
     const { env, api } = await workspaceIn(folder.path);
     const exchange = await freePort();

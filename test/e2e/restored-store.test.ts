@@ -14,7 +14,7 @@ async function store(platform: Installation, trades: number): Promise<void> {
   expect(await process.stop()).toBe(0);
 }
 
-/** Works off the log, and gives what the processor said. */
+/** Works off the log, and returns the output of the processor. */
 async function caughtUp(platform: Installation): Promise<string> {
   await using processor = platform.start(['processor', 'candles']);
   await eventually(

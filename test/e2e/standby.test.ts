@@ -11,7 +11,7 @@ const soonMs = 15_000;
 async function says(process: Process, text: string): Promise<void> {
   await eventually(`a process that says "${text}"`, async () => process.output.includes(text), soonMs).catch(
     (error) => {
-      throw new Error(`${error.message}; it said\n${process.output}`);
+      throw new Error(`${error.message}; it printed\n${process.output}`);
     },
   );
 }

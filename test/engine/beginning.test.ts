@@ -19,7 +19,7 @@ const refused =
     throw new FdpError('FDP_REFUSED', what);
   };
 
-/** Topologies that read without end, each into a sink of its own that connects as told. */
+/** Topologies that read without end, each into a sink of its own that connects when the test lets it. */
 function platform(sinks: Readonly<Record<string, Connect>>) {
   const clock = new VirtualClock();
   const environment = testEnvironment(clock);

@@ -149,11 +149,11 @@ onOwnServices('a pipeline with a mistake', () => {
     'no host of the name of the broker': (port) => ({ KAFKA_BROKERS: `nowhere.invalid:${port}` }),
     'no server at the address of MongoDB': (port) => ({ MONGODB_URL: `mongodb://127.0.0.1:${port}` }),
   };
-  it.each(Object.entries(addresses))('%s: is said once and waited for', async (_what, variables) => {
+  it.concurrent.each(Object.entries(addresses))('%s: is logged once and waited for', async (_what, variables) => {
     using cluster = clusterWith([]);
     const waiting = await Watched.start(cluster, 'processor', variables(await freePort()));
     try {
-      await eventually('it is said', async () => waiting.changes().length > 0);
+      await eventually('it is logged', async () => waiting.changes().length > 0);
       await pause(sized({ full: 30_000, fast: 2000 }));
       await waiting.red();
       const changes = waiting.changes();

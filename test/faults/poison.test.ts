@@ -58,7 +58,7 @@ const all: readonly Poison[] = [
   }),
 ];
 
-/** The letters of a topic, by the place of what they tell of. */
+/** The letters of a topic, by the address of the message that they are about. */
 async function lettersIn(view: KafkaView, topic: string): Promise<readonly DeadLetter[]> {
   const letters = (await view.records(topic)).map(({ value }): DeadLetter => JSON.parse(String(value)));
   const positionOf = ({ origin }: DeadLetter) => 100 * (origin.offset ?? 0) + (origin.index ?? 0);

@@ -1,7 +1,7 @@
 import { MongoClient } from 'mongodb';
 import { describe, expect, it } from 'vitest';
 import { Cluster } from '../support/cli/cluster.ts';
-import { faultChance, pause, sized } from '../support/cli/faults.ts';
+import { faultChance, isFull, pause, sized } from '../support/cli/faults.ts';
 import { eventually, type Process } from '../support/cli/platform.ts';
 import { LineReader } from '../support/cli/workspace.ts';
 import { everyDocument, Ledger, type LedgerAddress } from '../support/kafka/ledger.ts';
@@ -10,7 +10,7 @@ import { VwapOracle } from '../support/kafka/vwap-oracle.ts';
 import { onOwnServices, onServices } from '../support/services/cluster.ts';
 import { startMongo } from '../support/services/services.ts';
 
-const trades = sized({ full: 200_000, fast: 20_000 });
+const trades = sized({ full: 200_000, fast: 10_000 });
 const kills = sized({ full: 40, fast: 4 });
 const processors = 3;
 
@@ -115,6 +115,7 @@ describe.concurrent('processes killed with -9 at random all the time', () => {
     }, 900_000);
   });
 
+  if (!isFull) return;
   onOwnServices('three processors on a replica set', (services) => {
     it('store and count everything once; read again from the beginning, nothing changes', async () => {
       const mongo = await startMongo({ replicaSet: true });

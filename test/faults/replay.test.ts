@@ -7,7 +7,7 @@ import { KafkaView } from '../support/kafka/view.ts';
 import { onServices } from '../support/services/cluster.ts';
 
 const at = 1763645598585;
-/** A spec that rejects what is dear, until somebody mends it. */
+/** A pipeline that rejects high prices, until it is fixed. */
 const wrong: Edit = ['price < 1e15', 'price < 100.0'];
 /** With that spec two of them and one whole record go to the dead letter, and one record does for ever. */
 const records = [
@@ -39,7 +39,7 @@ async function workOff(cluster: Cluster, view: KafkaView, edits: readonly Edit[]
   }
 }
 
-/** Both stores gone, and the group at the beginning: everything is to be made anew from the log. */
+/** Both stores gone, and the group at the beginning: everything is to be made again from the log. */
 async function wipe(cluster: Cluster, view: KafkaView): Promise<void> {
   await inDatabase(cluster.address, (db) => db.dropDatabase());
   await view.rewind(cluster.group, cluster.address.topic);
@@ -97,7 +97,7 @@ describe.concurrent('replayed dead letters', () => {
       await using view = opened;
       await workOff(cluster, view, [wrong]);
       await replay(cluster);
-      // Now with the mended spec, and once more with the wrong one: letters of the same records lie there twice.
+      // Now with the fixed pipeline, and once more with the wrong one: the same records have two letters each.
       for (const edits of [[], [wrong]]) {
         await wipe(cluster, view);
         if (isFirst) await replay(cluster, '--again');

@@ -41,7 +41,7 @@ function restore(address: LedgerAddress, backup: Backup, names: readonly string[
   });
 }
 
-/** Offers some more trades, starts a processor until all that the log holds is stored and counted, and gives what it said. */
+/** Offers some more trades, starts a processor until all that the log holds is stored and counted, and returns its output. */
 async function settle(cluster: Cluster, ledger: Ledger): Promise<string> {
   await ledger.offer(60);
   await using processor = await cluster.processor();
@@ -55,14 +55,14 @@ async function settle(cluster: Cluster, ledger: Ledger): Promise<string> {
   return processor.output;
 }
 
-describe('stores on MongoDB, behind what their group has committed in Kafka', { timeout: 300_000 }, () => {
+describe.concurrent('stores on MongoDB, behind what their group has committed in Kafka', { timeout: 300_000 }, () => {
   onServices('put back as they were before', (services) => {
     it.each(
       sized<readonly (readonly string[])[]>({
         full: [[...collections], ['finnhub_trades'], ['symbols']],
         fast: [[...collections], ['symbols']],
       }).map((names) => [names.join(' and '), names] as const),
-    )('are filled again from the log, which is said once: %s', async (_, names) => {
+    )('are filled again from the log, which is logged once: %s', async (_, names) => {
       using cluster = new Cluster(services.kafka, services.mongo);
       const ledger = await Ledger.open(cluster.address, 3);
       await ledger.offer(600);

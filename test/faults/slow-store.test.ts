@@ -13,7 +13,7 @@ import { SlowWay } from '../support/sockets/slow-way.ts';
 /** What a stored trade takes on the way to the server, roughly, bytes. */
 const tradeBytes = 250;
 const tradesPerSecond = 100;
-const waiting = sized({ full: 500_000, fast: 30_000 });
+const waiting = sized({ full: 500_000, fast: 12_000 });
 const slowMs = sized({ full: 180_000, fast: 10_000 });
 
 /** Who works the group, and on what. */

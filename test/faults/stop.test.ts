@@ -17,7 +17,7 @@ const partitions = 6;
 const busy: Edit = ['rate: 50/s', 'rate: 500/s'];
 const symbols = ['AAPL', 'GOOGL', 'TSLA', 'MSFT', 'NVDA', 'AMD'];
 /** Trades that wait in the log when a server goes: more than a processor works off before it is away. */
-const backlog = 60_000;
+const backlog = sized({ full: 60_000, fast: 30_000 });
 const all = 'ingestor,processor,analytics,api';
 
 /** How many messages of each lane were stored although their position is not committed: they are read again. */
@@ -61,10 +61,10 @@ onOwnServices('a stop', () => {
     using cluster = new Cluster(kafka.address, mongod.address, busy);
     const ledger = await Ledger.open(cluster.address, partitions);
     const offered = new AbortController();
-    await ledger.offer(sized({ full: 200_000, fast: 40_000 }));
+    await ledger.offer(sized({ full: 200_000, fast: 20_000 }));
     const offering = ledger.offerUntil(offered.signal, sized({ full: 2000, fast: 500 }));
     try {
-      for (let round = 0; round < sized({ full: 10, fast: 3 }); round++) {
+      for (let round = 0; round < sized({ full: 10, fast: 2 }); round++) {
         await using platform = await Watched.start(cluster, all);
         await eventually('trades are being stored', async () => (await delivered(platform)) > 0);
         await pause(1000 * chance.next());
@@ -121,7 +121,11 @@ onOwnServices('a stop', () => {
       await (fault.way === 'pause' ? server.resume() : server.restart());
       await using after = await Watched.start(cluster, 'ingestor,processor', feed);
       const audit = () => auditOf(cluster.address, exchange, ledger.acknowledged);
-      await eventually('all stored', async () => (await audit()).length === 0, 90_000).catch(async () => {
+      const isWhole = async () => {
+        await pause(300);
+        return (await audit()).length === 0;
+      };
+      await eventually('all stored', isWhole, 90_000).catch(async () => {
         expect(await audit()).toEqual([]);
       });
       expect(ledger.acknowledged.size).toBe(backlog);

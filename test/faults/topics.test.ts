@@ -22,7 +22,7 @@ async function untilStored({ address }: Cluster, trades: number, process: Proces
 }
 
 describe.concurrent('a topic beside its stores', () => {
-  onServices('made anew while they stay', (services) => {
+  onServices('created again while they stay', (services) => {
     it.each(
       sized({
         full: [

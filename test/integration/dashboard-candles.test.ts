@@ -25,7 +25,7 @@ describe('candles over HTTP', () => {
     [200, { data: { data: [{ no: 'bar' }] } }, /answers with something else than bars$/],
     [302, {}, /can't be reached/],
     [200, { data: 'x'.repeat(1_100_000) }, /answers with more than 1 MiB$/],
-  ])('that are none (%i) are told in one line', async (status, body, text) => {
+  ])('that failed (%i) are reported in one line', async (status, body, text) => {
     await using api = await CandlesApi.open((_question, response) => {
       response.writeHead(status, { location: 'http://127.0.0.1:1/' });
       response.end(typeof body === 'string' ? body : JSON.stringify(body));
@@ -36,7 +36,7 @@ describe('candles over HTTP', () => {
     await asked.catch((error: Error) => expect(error.message).toMatch(/^127\.0\.0\.1:\d+ [^\n]*$/));
   });
 
-  it('of somebody who is not there are told so', async () => {
+  it('of a server that is unavailable are reported as such', async () => {
     const api = await CandlesApi.open(() => []);
     await api.close();
     await expect(barRequest(api.url, systemClock)(question, never)).rejects.toThrow(

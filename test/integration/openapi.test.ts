@@ -251,7 +251,7 @@ describe('the document of rest', () => {
     expectTrue(document, '/a', { status: 408, text: slow.slice(slow.indexOf('\r\n\r\n') + 4) });
   });
 
-  it('is there without `ui`, and tells of the stream only with it', async () => {
+  it('is served without `ui`, and has the stream only with it', async () => {
     const without = await serving({}, () => {});
     expect(Object.keys(without.document.paths)).toEqual(['/a', '/openapi.json', '/asyncapi.json']);
     const withUi = await serving({ ui: true, max_streams: 1 }, () => {});

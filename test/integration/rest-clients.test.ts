@@ -87,7 +87,7 @@ describe('clients that do not behave', () => {
     ['/api/v1/trades/AAPL?limit=5&symbol=MSFT', 'unknown parameter "symbol": parameters here: limit, before'],
     ['/api/v1/trades/AAPL?__proto__=1', 'unknown parameter "__proto__": parameters here: limit, before'],
     ['/api/v1/trades/AAPL?toString', 'unknown parameter "toString": parameters here: limit, before'],
-  ])('are told of a parameter that the route does not have: %s', async (path, text) => {
+  ])('get an error for a parameter that the route does not have: %s', async (path, text) => {
     const { get, lanes } = await start({}, (lane) => void echo(lane));
     expect(await get(path)).toMatchObject({ status: 400, body: refusal(text) });
     expect(lanes).toEqual([]);

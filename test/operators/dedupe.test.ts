@@ -31,7 +31,7 @@ class Bench {
     });
   }
 
-  /** Puts a batch in: each message is `key`, or `key:number` to tell twins apart. */
+  /** Puts a batch in: each message is `key`, or `key:number` to distinguish duplicates. */
   put(names: readonly string[], more: { timestamp?: number; warmUp?: boolean } = {}): void {
     const messages = names.map((name) => {
       const key = name.split(':')[0] ?? null;

@@ -33,7 +33,7 @@ topologies:
 `;
 
 describe('the spec reader', () => {
-  it('tells fifteen mistakes of one spec at once, each at its own place', () => {
+  it('reports fifteen mistakes of one pipeline at once, each at its own position', () => {
     const { problems } = readText(fifteen);
 
     expect(brief(problems)).toEqual([
@@ -55,7 +55,7 @@ describe('the spec reader', () => {
     ]);
   });
 
-  it('tells a mistake in an anchor once, where the anchor stands', () => {
+  it('reports a mistake in an anchor once, at the anchor', () => {
     const text = withTopologies(`  t:
     source: mock
     operators:
@@ -68,7 +68,7 @@ describe('the spec reader', () => {
     expect(brief(readText(text).problems)).toEqual(['14:25 require: there is no field prize']);
   });
 
-  it('tells a pipeline that is not there, or is no text', () => {
+  it('reports a pipeline that does not exist, or is not text', () => {
     expect(brief(readText({}).problems)).toEqual([expect.stringMatching(/pipeline\.yml: there is no such file$/)]);
     const bytes = new Uint8Array([0x6e, 0xff, 0xfe]);
     expect(brief(readText({ 'pipeline.yml': bytes }).problems)[0]).toContain('not UTF-8');

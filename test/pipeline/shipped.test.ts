@@ -56,7 +56,7 @@ describe('the shipped pipeline', () => {
     expect(text).toContain(expected);
   });
 
-  it('tells a mistake as the README shows it', () => {
+  it('reports a mistake as the README shows it', () => {
     using folder = temporaryFolder();
     const endpoint = blockNamed('README.md', 'endpoint').text;
     const shown = blockNamed('README.md', 'mistake').text;

@@ -24,9 +24,9 @@ const good: Create = (context) =>
     },
   });
 
-const contractOf = (create: Create) => {
+const contractOf = (create: Create, declared: Partial<OperatorDeclaration> = {}) => {
   const declaration: OperatorDeclaration = {
-    ...{ type: 'test', summary: '', options: {}, example: '' },
+    ...{ type: 'test', summary: '', options: {}, example: '', ...declared },
     create: (_options, context) => create(context),
   };
   const messages = [1, 2, 3, 4, 5, 6, 7, 8].map((number) => ({ key: number % 2 ? 'odd' : 'even', value: { number } }));
@@ -165,6 +165,21 @@ describe('the contract of operators', () => {
         };
       });
     expect(await failuresOf(contractOf(held))).toEqual([]);
+  });
+
+  it.each([
+    ['counts the messages of a key', good],
+    [
+      'makes something of the time',
+      (context) =>
+        perMessage(context, (message) =>
+          derive(message, { value: { at: context.clock.now(), number: numberOf(message) } }),
+        ),
+    ],
+  ] satisfies [string, Create][])('fails for one that is declared as stateless and %s', async (_what, create) => {
+    expect(await failuresOf(contractOf(create, { stateless: true }))).toContain(
+      'depends on one message alone, where it is declared as stateless',
+    );
   });
 
   it.each(mistakes)('fails for one that %s', async (_what, create, title) => {

@@ -65,7 +65,7 @@ function readOperator({ type, range, tree }: Named, chain: Chain, context: Conte
     });
     return unknownOperator(type, range);
   }
-  if (declaration.place === 'request' && !chain.inRoute)
+  if (declaration.routesOnly && !chain.inRoute)
     problems.add(range, 'is allowed in routes only', { subject: type, hint: 'routes belong to a source of requests' });
   const options = isNothing(tree) && isObjectSchema(declaration.options) ? undefined : tree;
   const check = { schema: declaration.options, subject: type, owner: range, problems, folder };

@@ -144,7 +144,7 @@ function topologyDefinitions({ connectors, operators }: Components): SchemaNode 
       ],
     },
     branch: branchDefinition(connectors),
-    operator: operatorDefinition(operators.filter((operator) => operator.place === undefined)),
+    operator: operatorDefinition(operators.filter(({ routesOnly }) => !routesOnly)),
     route_operator: operatorDefinition(operators),
     ...Object.fromEntries(
       operators.map(({ type, summary, options }) => [

@@ -111,7 +111,7 @@ describe('a topic that is written', () => {
     expect(world.clock.timers).toBe(0);
   });
 
-  it('that was made anew with fewer partitions gives back what waits for the others, to be sent elsewhere', async () => {
+  it('that was created again with fewer partitions gives back what waits for the others, to be sent elsewhere', async () => {
     const world = new World();
     await world.open();
     world.topic.partitions = 1;

@@ -10,7 +10,7 @@ const messages = (...values: readonly unknown[]) => values.map((value) => toMess
 
 const never = new AbortController().signal;
 
-/** A reader that takes one chunk whenever it is told to. */
+/** A reader that takes one chunk whenever the test lets it. */
 function slowReader() {
   const chunks: string[] = [];
   let take: (error?: Error | null) => void = () => {};

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Broadcast, Outlet } from '../../../connectors/tcp/outlet.ts';
 
-/** A client that takes bytes when it is told to. */
+/** A client that takes bytes when the test lets it. */
 function client(limit: number) {
   let pending = 0;
   const seen = { text: '', skipped: 0, most: 0 };
@@ -63,7 +63,7 @@ describe('tcp outlet', () => {
     expect(seen.text).toBe('a-very-long-line\n');
   });
 
-  it('writes what it kept when it is told to, whatever waits', () => {
+  it('writes what it kept when it is flushed, whatever waits', () => {
     const { outlet, seen } = client(6);
     outlet.send(broadcast('a1', 'b1', 'c1', 'a2'));
     outlet.flush();

@@ -99,7 +99,7 @@ describe('the bars of the dashboard', () => {
     expect(feed.series?.bars?.at(-1)).toMatchObject({ open: 11, high: 11, close: 11 });
   });
 
-  it('keep what the feed said while the API was asked', async () => {
+  it('keep what the feed sent during the request to the API', async () => {
     const { clock, feed, asked, take } = feedOf({ delayMs: 1000 });
     feed.want(wanted);
     await clock.advance(6500);
@@ -119,7 +119,7 @@ describe('the bars of the dashboard', () => {
     expect(feed.series?.bars).toHaveLength(40);
   });
 
-  it('tell why there are none, try again every 5 s, and are back whole', async () => {
+  it('report why there are none, are requested again every 5 s, and come back whole', async () => {
     const { clock, feed, asked, world, changes } = feedOf();
     feed.want(wanted);
     await clock.advance(1000);

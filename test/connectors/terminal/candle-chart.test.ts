@@ -70,7 +70,7 @@ describe('candles', () => {
     expect(textOfBars([rose, underWay])[0]).toBe('A  1m  11.00');
   });
 
-  it("tell the day's change and range where there is room: since the day before, or since the open", () => {
+  it("show the day's change and range where there is room: since the day before, or since the open", () => {
     const days = [barOf(-2880, [9, 9, 9, 10]), barOf(-1440, [10.5, 14, 8, 11])];
     const title = (given: readonly Bar[], width: number) => textOfBars([rose], { more: { days: given }, width })[0];
     expect(title(days, 40)).toBe('A  1m  11.00  +10.00 % on the day');

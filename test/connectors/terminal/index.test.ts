@@ -117,7 +117,7 @@ describe('terminal', () => {
     await sink.close();
   });
 
-  it('tells how long a trade took to the screen', async () => {
+  it('reports how long a trade took to the screen', async () => {
     const { clock, sink, write, text } = sinkOn();
     await sink.connect();
     await clock.advance(1000);

@@ -20,7 +20,7 @@ const envelope: fc.Arbitrary<Envelope> = fc.oneof(
 const envelopes = fc.array(envelope, { minLength: 40, maxLength: 160 });
 const batch = fc.integer({ min: 1, max: 4 });
 
-/** What a process is told when it is made: few open batches, so that a rewind can't simply reach the log's start. */
+/** The settings of a process: few open batches, so that a rewind can't simply reach the log's start. */
 function planOf(world: ProcessorWorld, batchSize: number, trades: object) {
   const plan = world.plan(batchSize, trades);
   const limits = { ...plan.settings.limits, laneBatches: 2 };

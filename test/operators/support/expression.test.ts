@@ -162,7 +162,7 @@ describe('a reason', () => {
     ['not a', 'use !'],
     ['a => 1.0', 'use >='],
     ['a > .5', 'write a digit before the point: 0.5'],
-  ])('of %s tells what CEL has instead', (source, hint) => {
+  ])('of %s names what CEL has instead', (source, hint) => {
     expect(problems(source, undefined)).toEqual([
       expect.stringMatching(new RegExp(`\\| ${hint.replace(/[|.]/g, '\\$&')}$`)),
     ]);

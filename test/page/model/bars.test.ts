@@ -113,7 +113,7 @@ describe('how a day goes', () => {
     expect(dayAt([], 0).open).toBeUndefined();
   });
 
-  it('is told with a sign, as amount and share', () => {
+  it('is written with a sign, as amount and share', () => {
     expect(changeText(200, 201.24, 2)).toBe('+1.24 (+0.62 %)');
     expect(changeText(1.08653, 1.0862, 5)).toBe('−0.00033 (−0.03 %)');
     expect(changeText(100, 100, 2)).toBe('0.00 (0.00 %)');
@@ -154,7 +154,7 @@ describe('the slots of the chart', () => {
     );
   });
 
-  it('tell from where on they have changed', () => {
+  it('report from which bar on they have changed', () => {
     const slots = slotsOf([bar(0), bar(1)], minute);
     expect(firstChange(slots, slots)).toBe(2);
     expect(firstChange(slots, slots.slice(0, 1))).toBe(1);

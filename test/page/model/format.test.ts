@@ -60,7 +60,7 @@ describe('figures as text', () => {
     expect([decimals.of('S0'), decimals.of('S19999')]).toEqual([2, 5]);
   });
 
-  it('tells the distance to the VWAP in basis points, as the dashboard does', () => {
+  it('writes the distance to the VWAP in basis points, as the dashboard does', () => {
     expect([3.56, -12, 0.01, undefined].map(toVwap)).toEqual(['+3.6 bp', '−12.0 bp', '0.0 bp', '–']);
     expect([undefined, 0.34, 1234.5].map(rateFigure)).toEqual(['–', '0.3', '1,235']);
   });

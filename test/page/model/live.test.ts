@@ -15,7 +15,7 @@ describe('the newest trades on top of stored bars', () => {
     expect(last).toEqual({ ...stored[1], close: 13, high: 14, low: 8 });
   });
 
-  it('begin bars after it, which are told to be live alone, each where its time is', () => {
+  it('begin bars after it, which are marked as live only, each at its time', () => {
     const bars = withTicks([bar(0)], [tick(minute, 5), tick(minute + 1, 7), tick(3 * minute + 9, 6)], minute);
     expect(bars.slice(1)).toMatchObject([
       { start: minute, end: 2 * minute, open: 5, high: 7, low: 5, close: 7, volume: undefined, state: 'open' },

@@ -38,7 +38,7 @@ describe('market', () => {
     expect(names).not.toContain('S500');
   });
 
-  it('tells the true rate as soon as it tells one, and lets it fade when nothing comes', () => {
+  it('shows the true rate from the first one on, and lets it fade when nothing comes', () => {
     const events = Array.from({ length: 120 }, () => [line('A', 1, { trades: 5 })]);
     for (const count of [5, 6, 9, 17, 120]) {
       const quote = after(...events.slice(0, count)).get('A');
@@ -72,7 +72,7 @@ describe('market', () => {
     expect(quote?.time).toBe(0);
   });
 
-  it('tells how far a price lies from the VWAP, where there is one', () => {
+  it('shows how far a price is from the VWAP, where there is one', () => {
     const [quote] = after([line('A', 101, { vwap: 100 })]).values();
     expect(quote && distance(quote)).toBeCloseTo(100);
     const [without] = after([line('A', 101, { vwap: null })]).values();

@@ -36,7 +36,7 @@ describe('the resolved spec', () => {
     return describeConfig(spec, folder);
   };
 
-  it('tells the origin of each value', () => {
+  it('shows the origin of each value', () => {
     const lines = shown({ TOKEN: 'very secret' }).split('\n');
 
     expect(lines[0]).toBe('# profile: none');

@@ -54,7 +54,7 @@ describe('where values come from', () => {
     expect(withVariables(all, text)).toBe(text);
   });
 
-  it('names one value once, whoever has it, and never tells a secret', () => {
+  it('names one value once, whoever has it, and never shows a secret', () => {
     expect(withVariables(anyOf(url, url), 'db.example.com:27018: no')).toBe(
       'db.example.com:27018 (from MONGODB_URL): no',
     );

@@ -124,7 +124,7 @@ topologies: { t: { source: "${name('FEED:-mock')}", sink: log } }
     ]);
   });
 
-  it('whose file can not be read are told of when they are needed', () => {
+  it('whose file cannot be read are reported when they are needed', () => {
     const folder = folderWith({});
     mkdirSync(join(folder, 'd'));
     expect(brief(readText(rate, { env: { RATE_FILE: 'gone.txt' } }).problems)[0]).toMatch(
@@ -134,7 +134,7 @@ topologies: { t: { source: "${name('FEED:-mock')}", sink: log } }
     expect(brief(readText(rate, { env: { RATE_FILE: folder } }).problems)[0]).toContain('no file of at most 1 MiB');
   });
 
-  it('are told of once, however often they are missing', () => {
+  it('are reported once, however often they are missing', () => {
     const text = `connectors:
   mock: { type: mock, symbols: ["${name('A')}", "${name('A')}"], rate: "${name('A')}" }
   log: { type: kafka, brokers: "b:1", topic: t }

@@ -88,7 +88,7 @@ describe('an overlay', () => {
     expect(problems[1]?.hint).toContain('did you mean "table"');
   });
 
-  it('is told of with its own place', () => {
+  it('is reported at its own position', () => {
     const files = { 'pipeline.yml': pipeline, 'config/embedded.yml': 'connectors:\n  mock: { rate: often }\n' };
 
     expect(brief(readText(files).problems)).toEqual([

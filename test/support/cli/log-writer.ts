@@ -32,7 +32,7 @@ export class LogWriter implements AsyncDisposable {
   }
 }
 
-/** A log message with one trade for each of the given, valid but for what is said otherwise. */
+/** A log message with one trade for each of the given, valid except for the given fields. */
 export function envelope(...trades: readonly object[]): string {
   const valid = { s: 'AAPL', p: 196.38, t: 1763645598585, v: 10 };
   return JSON.stringify({ type: 'trade', data: trades.map((trade) => ({ ...valid, ...trade })) });

@@ -37,15 +37,19 @@ export function copySources(folder: string): void {
   for (const name of ['node_modules', '.cache']) symlinkSync(join(process.cwd(), name), join(folder, name));
 }
 
-/** Makes the mistake in a copy. Fails when its text is not there, or not once: the list must follow the code. */
-export function apply({ file, text, replacement }: Mutant, folder: string): void {
-  const path = join(folder, file);
-  const parts = readFileSync(path, 'utf8').split(text);
+/** Its file with the mistake. Fails when the text is not there, or not once: the list must follow the code. */
+export function mutated({ file, text, replacement }: Mutant, folder = '.'): string {
+  const parts = readFileSync(join(folder, file), 'utf8').split(text);
   if (parts.length !== 2) throw new Error(`${file}: expected once, found ${parts.length - 1} times: ${text}`);
-  writeFileSync(path, parts.join(replacement));
+  return parts.join(replacement);
 }
 
-/** Runs one test that starts no process in a copy, and tells what became of it; fails when there is no such test. */
+/** Makes the mistake in a copy of the sources. */
+export function apply(mutant: Mutant, folder: string): void {
+  writeFileSync(join(folder, mutant.file), mutated(mutant, folder));
+}
+
+/** Runs one test that starts no process in a copy, and returns its result; fails when there is no such test. */
 export async function verdict(
   { file, name, project = 'unit' }: NamedTest,
   folder: string,

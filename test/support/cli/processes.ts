@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 
 export type Line = Readonly<Record<string, unknown>>;
 
-/** A process that says what happens as JSON lines on stdout. */
+/** A process that reports what happens as JSON lines on stdout. */
 export class Worker {
   readonly lines: Line[] = [];
   readonly child: ChildProcess;
@@ -38,7 +38,7 @@ export class Worker {
     for (;;) {
       const found = this.lines.find(fits);
       if (found) return found;
-      if (this.#ended) throw new Error(`the process ended; it said ${JSON.stringify(this.lines)} ${this.errors}`);
+      if (this.#ended) throw new Error(`the process ended; it printed ${JSON.stringify(this.lines)} ${this.errors}`);
       await new Promise<void>((resolve) => this.#waiting.add(resolve));
     }
   }

@@ -42,7 +42,7 @@ export class ReconcileBench {
     this.#closers = closers;
   }
 
-  /** @param named the option by which a table of that name is told apart in the world */
+  /** @param named the option that distinguishes a table of that name in the world */
   static async open(world: TableWorld, named: (name: string) => object, more: object = {}): Promise<ReconcileBench> {
     const options = {
       trades: { ...rowTable, ...named('trades'), ...more },

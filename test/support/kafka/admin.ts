@@ -1,10 +1,10 @@
 import { type Admin, Kafka, logLevel } from 'kafkajs';
 
-async function asAdmin(brokers: string, work: (admin: Admin) => Promise<unknown>): Promise<void> {
+async function asAdmin<T>(brokers: string, work: (admin: Admin) => Promise<T>): Promise<T> {
   const admin = new Kafka({ brokers: [brokers], logLevel: logLevel.NOTHING }).admin();
   await admin.connect();
   try {
-    await work(admin);
+    return await work(admin);
   } finally {
     await admin.disconnect();
   }
@@ -23,6 +23,14 @@ export function removeTopic(brokers: string, topic: string): Promise<void> {
   return asAdmin(brokers, (admin) => admin.deleteTopics({ topics: [topic] }));
 }
 
-export function addPartitions(brokers: string, topic: string, count: number): Promise<void> {
+export function addPartitions(brokers: string, topic: string, count: number): Promise<unknown> {
   return asAdmin(brokers, (admin) => admin.createPartitions({ topicPartitions: [{ topic, count }] }));
+}
+
+/** The client ids of a group's members, as the tools of Kafka show them. */
+export function clientIds(brokers: string, group: string): Promise<readonly string[]> {
+  return asAdmin(brokers, async (admin) => {
+    const { groups } = await admin.describeGroups([group]);
+    return groups.flatMap(({ members }) => members.map(({ clientId }) => clientId));
+  });
 }

@@ -18,19 +18,27 @@ const kept = { topic_config: { 'retention.ms': '-1' } };
 /** A process of the test with its own connector; closed at the end of the `await using` block. */
 export class KafkaProcess {
   readonly environment;
+  /** The group of its sources unless they name another: all processes on a topic share it, and no other. */
+  readonly group: string;
   readonly #connector: Connector;
   readonly #roles: { close(): Promise<void> }[] = [];
 
-  private constructor(connector: Connector, environment: ReturnType<typeof testEnvironment>) {
+  private constructor(connector: Connector, environment: ReturnType<typeof testEnvironment>, group: string) {
     this.#connector = connector;
     this.environment = environment;
+    this.group = group;
   }
 
   /** On `topic`, 3 partitions unless given. */
   static async on(brokers: string, options: object = {}, clock: Clock = systemClock): Promise<KafkaProcess> {
     const environment = testEnvironment(clock);
-    const given = optionsOf(kafka, { brokers, topic: randomName(), partitions: 3, ...kept, ...options });
-    return new KafkaProcess(await kafka.create(given, { ...environment, name: 'ticks' }), environment);
+    const given = { topic: randomName(), ...options };
+    const made = optionsOf(kafka, { brokers, partitions: 3, ...kept, ...given });
+    return new KafkaProcess(
+      await kafka.create(made, { ...environment, name: 'ticks' }),
+      environment,
+      `of-${given.topic}`,
+    );
   }
 
   get log(): readonly { readonly level: string; readonly text: string }[] {
@@ -50,7 +58,7 @@ export class KafkaProcess {
   }
 
   source(usage: object = {}, context = this.context()): Source {
-    return this.#known(this.#connector.source?.(usageOf(kafka.source, { group: 'group', ...usage }), context));
+    return this.#known(this.#connector.source?.(usageOf(kafka.source, { group: this.group, ...usage }), context));
   }
 
   browser(): Source {

@@ -54,7 +54,7 @@ const recordsInSend = 20;
 
 /**
  * Offers numbered trades to a log, with a client that is not ours, and notes which of them were acknowledged. Afterwards
- * it audits: recomputes the stores from the log, and tells every difference.
+ * it audits: recomputes the stores from the log, and returns every difference.
  */
 export class Ledger {
   /** Numbers whose record the broker has confirmed. */
@@ -94,7 +94,7 @@ export class Ledger {
     }
   }
 
-  /** Offers trades until told to stop, `perSecond` of them as far as the broker keeps up. */
+  /** Offers trades until `stop` aborts, `perSecond` of them as far as the broker keeps up. */
   async offerUntil(stop: AbortSignal, perSecond: number): Promise<void> {
     const started = performance.now();
     for (let made = 0; !stop.aborted; ) {
@@ -119,18 +119,18 @@ export class Ledger {
         const [counted] = await db.collection(symbols).aggregate(total).toArray();
         return stored >= size && Number(counted?.['n'] ?? 0) >= size;
       };
-      // What is missing for ever the audit tells better than the clock.
+      // The audit reports what is missing better than a timeout does.
       await eventually('everything stored and counted', isThere, limitMs).catch(() => {});
     });
     return this.audit();
   }
 
-  /** Reads the log and the stores with plain clients, and tells what does not fit; empty when all is well. */
+  /** Reads the log and the stores with plain clients, and returns what does not fit; empty when all is well. */
   async audit(): Promise<readonly string[]> {
     return differences(await readBooks(this.#address), this.acknowledged);
   }
 
-  /** Connects anew: what its client knows of a topic that was replaced is wrong. */
+  /** Connects again: what its client knows of a topic that was replaced is wrong. */
   async reopen(): Promise<void> {
     await this.#producer.disconnect();
     this.#producer = await newProducer(this.#address);

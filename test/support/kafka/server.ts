@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -97,8 +98,12 @@ export function usersOf({ secure }: KafkaSetup): readonly string[] {
 export function formatKafka(classPath: string, setup: KafkaSetup): void {
   const file = join(setup.folder, 'server.properties');
   const tool = ['-cp', classPath, 'kafka.tools.StorageTool'];
-  const id = execFileSync('java', [...tool, 'random-uuid'], { encoding: 'utf8', stdio: 'pipe' }).trim();
-  execFileSync('java', [...tool, 'format', '-t', id, '-c', file, ...usersOf(setup)], { stdio: 'pipe' });
+  execFileSync('java', [...tool, 'format', '-t', clusterId(), '-c', file, ...usersOf(setup)], { stdio: 'pipe' });
+}
+
+/** As Kafka's own tool makes one. A leading `-` would be an option. */
+export function clusterId(): string {
+  return randomBytes(16).toString('base64url').replace(/^-/, 'A');
 }
 
 async function answers(address: string): Promise<void> {

@@ -63,7 +63,7 @@ export const brokenSpecs: readonly BrokenSpec[] = [
   ['an include that is not there', `include: [‸more.yml]\n${usual}${flow}`, 'no such file'],
   ['an include with * in a folder', `include: ["‸*/more.yml"]\n${usual}${flow}`.replace('"‸', '‸"'), 'last part'],
   ['a name that is a list', `name: ‸[a]\n${usual}${flow}`, 'expected text, got a list'],
-  // a key by another name, and types that a condition tells
+  // a key by another name, and types that a condition determines
   [
     'a source by the wrong key',
     withTopologies('  t: { source: { ‸conector: mock }, sink: log }'),

@@ -125,7 +125,7 @@ const map = defineOperator({
 const reply = defineOperator({
   type: 'reply',
   summary: 'Answers the request.',
-  place: 'request',
+  routesOnly: true,
   options: {
     type: 'object',
     additionalProperties: false,

@@ -1,16 +1,22 @@
-import { describe, inject } from 'vitest';
+import { describe, inject, type TestOptions } from 'vitest';
 import type { SharedServices } from './cluster-setup.ts';
 
-/** Tests on the shared servers; skipped by name where there are none. */
-export function onServices(name: string, tests: (services: SharedServices) => void): void {
-  const services = inject('services');
-  if (services) describe(name, () => tests(services));
-  else describe.skip(`${name}: no Kafka and MongoDB here`, () => {});
+type OnServices = (name: string, tests: (services: SharedServices) => void) => void;
+
+/** As vitest's `describe`: `.concurrent` is for tests that wait more than they work, each in a world of its own. */
+function on(suits: (services: SharedServices) => boolean, missing: string): OnServices & { concurrent: OnServices } {
+  const describing =
+    (options: TestOptions): OnServices =>
+    (name, tests) => {
+      const services = inject('services');
+      if (services && suits(services)) describe(name, options, () => tests(services));
+      else describe.skip(`${name}: ${missing}`, () => {});
+    };
+  return Object.assign(describing({}), { concurrent: describing({ concurrent: true }) });
 }
 
+/** Tests on the shared servers; skipped by name where there are none. */
+export const onServices = on(() => true, 'no Kafka and MongoDB here');
+
 /** Tests that start servers of their own, to do them harm; skipped by name where that is not possible. */
-export function onOwnServices(name: string, tests: (services: SharedServices) => void): void {
-  const services = inject('services');
-  if (services?.own) describe(name, () => tests(services));
-  else describe.skip(`${name}: no servers can be started here`, () => {});
-}
+export const onOwnServices = on(({ own }) => own, 'no servers can be started here');

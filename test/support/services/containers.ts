@@ -20,6 +20,8 @@ export interface ContainerGiven {
   readonly ports: readonly number[];
   /** Files and folders of this machine that it may read, under the same path. */
   readonly mounts: readonly string[];
+  /** On this machine's own network: its connections come from the container's loopback. */
+  readonly sharesNetwork?: boolean;
   ready(): Promise<void>;
   /** After the container is gone. */
   removed(): void;
@@ -27,9 +29,9 @@ export interface ContainerGiven {
 
 /** Starts a server in a container that Ryuk removes if this process does not. */
 export async function startContainer(given: ContainerGiven): Promise<Service> {
-  let made = new GenericContainer(given.image)
-    .withExposedPorts(...given.ports.map((port) => ({ container: port, host: port })))
-    .withEnvironment({ ...given.environment });
+  let made = new GenericContainer(given.image).withEnvironment({ ...given.environment });
+  if (given.sharesNetwork) made = made.withNetworkMode('host');
+  else made = made.withExposedPorts(...given.ports.map((port) => ({ container: port, host: port })));
   if (given.command) made = made.withCommand([...given.command]);
   made = made.withBindMounts(given.mounts.map((path) => ({ source: path, target: path, mode: 'ro' })));
   const started = await made.start();

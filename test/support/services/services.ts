@@ -4,7 +4,15 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../cli/platform.ts';
-import { formatKafka, type KafkaOptions, type KafkaSetup, type Secure, setUpKafka, usersOf } from '../kafka/server.ts';
+import {
+  clusterId,
+  formatKafka,
+  type KafkaOptions,
+  type KafkaSetup,
+  type Secure,
+  setUpKafka,
+  usersOf,
+} from '../kafka/server.ts';
 import { mongoAnswers, mongoUrl } from '../mongo/server.ts';
 import { kafkaLibraries, mongodBinary } from './binaries.ts';
 import { dockerAnswers, startContainer } from './containers.ts';
@@ -79,7 +87,7 @@ async function kafkaInDocker(setup: KafkaSetup): Promise<Service> {
   chmodSync(folder, 0o755); // The container's user is another.
   const [tool, server] = ['storage', 'server-start'].map((name) => `/opt/kafka/bin/kafka-${name}.sh`);
   const file = join(folder, 'server.properties');
-  const format = `${tool} format --ignore-formatted -t ${randomBytes(16).toString('base64url')} -c ${file} "$@"`;
+  const format = `${tool} format --ignore-formatted -t ${clusterId()} -c ${file} "$@"`;
   return startContainer({
     image: 'apache/kafka:4.1.0',
     address,
@@ -94,7 +102,7 @@ async function kafkaInDocker(setup: KafkaSetup): Promise<Service> {
 export interface MongoOptions {
   /** A replica set of one member; a standalone server unless set. */
   readonly replicaSet?: boolean;
-  /** Further arguments of mongod. The first user of `--auth` is made from this machine itself: not in a container. */
+  /** Further arguments of mongod. With `--auth`, the first user is made over the server's own loopback. */
   readonly args?: readonly string[];
   /** Files that the arguments name. */
   readonly files?: readonly string[];
@@ -112,7 +120,9 @@ export async function startMongo(options: MongoOptions = {}): Promise<Service> {
   const common = ['--port', String(port), '--bind_ip', how.by === 'docker' ? '0.0.0.0' : '127.0.0.1', ...set, ...more];
   if (how.by === 'docker') {
     const command = ['mongod', ...common];
-    return startContainer({ image: 'mongo:6.0', address, ports: [port], command, mounts, ready, removed: () => {} });
+    const sharesNetwork = more.includes('--auth');
+    const given = { image: 'mongo:6.0', address, ports: [port], command, mounts, sharesNetwork };
+    return startContainer({ ...given, ready, removed: () => {} });
   }
   const folder = mkdtempSync(join(tmpdir(), 'fdp-mongod-'));
   const args = ['--dbpath', folder, '--wiredTigerCacheSizeGB', '0.25', '--nounixsocket', ...common];

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 
-/** A TCP server that sends what it is told to all its clients: somebody else's VWAP feed. */
+/** A TCP server that sends lines of the test to all its clients, in place of a VWAP feed. */
 export class LineFeed {
   readonly port: number;
   readonly #server: Server;
