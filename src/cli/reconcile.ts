@@ -3,6 +3,7 @@ import type { Reconcilable } from '../../connectors/shared/reconcile/subject.ts'
 import type { Difference } from '../kit/reconciler.ts';
 import { resolveConnectors } from '../pipeline/give/resolve.ts';
 import { readSpec } from '../pipeline/read.ts';
+import { boundHeapGrowth } from './heap.ts';
 import { outputGone } from './output.ts';
 import { quietEnvironment } from './quiet.ts';
 import { withSubject } from './reconcile-stores.ts';
@@ -47,6 +48,7 @@ export async function reconcileTables(
     subjects.flatMap(({ table, from }) => [table, from]),
   );
   if (problems.length > 0) return { text: problemText(problems, request.folder), exitCode: 2 };
+  boundHeapGrowth();
   const environment = await quietEnvironment();
   const results: object[] = [];
   let left = 0;

@@ -1,4 +1,3 @@
-import { setFlagsFromString } from 'node:v8';
 import type { Plan, TopologyPlan } from '../engine/plan.ts';
 import { type RunResult, Runtime } from '../engine/runtime.ts';
 import { seededChance } from '../kit/chance.ts';
@@ -21,6 +20,7 @@ import { type StatusReader, statusReader } from '../observe/status-reader.ts';
 import { describeTopologies, type OptionMask, statusRow } from '../observe/status-report.ts';
 import { writeStatus } from '../observe/status-writer.ts';
 import { failPointFrom } from './fail-point.ts';
+import { boundHeapGrowth } from './heap.ts';
 import { endInTime, nodesOf } from './left-open.ts';
 import { type LogFile, openLogFile } from './log-file.ts';
 import { stopOnSignals } from './signals.ts';
@@ -38,12 +38,6 @@ export interface RunRequest {
   reconciler?(environment: Environment): Reconciler;
 }
 
-/**
- * How far the heap may grow beyond the live objects of the last collection, percent. V8's default is fourfold,
- * of which nine tenths are messages that ended long ago; this takes a quarter less memory, and hardly any time.
- */
-const heapGrowth = 150;
-
 /** How long status, metrics and health may take to end, ms. */
 const endMs = 5000;
 const forcedExitCode = 3;
@@ -57,7 +51,7 @@ const forcedExitCode = 3;
  */
 export async function run(request: RunRequest): Promise<number> {
   const { plan, profile, version, env, secrets } = request;
-  setFlagsFromString(`--heap-growing-percent=${heapGrowth}`);
+  boundHeapGrowth();
   const logFile = screenLog(plan, env);
   const painter = createPainter(logFile ?? (writesOutput(plan) ? bare(process.stderr) : process.stderr), env);
   // However the process ends, the cursor is shown again.

@@ -5,17 +5,20 @@ import { onOwnServices } from '../support/services/cluster.ts';
 import { type Service, startMongo } from '../support/services/services.ts';
 
 onOwnServices('mongodb', () => {
-  describe('reconciling collections of MongoDB', () => {
+  describe.each([
+    ['a standalone server', false],
+    ['a replica set', true],
+  ])('reconciling collections of MongoDB on %s', (_what, replicaSet) => {
     let server: Service;
     beforeAll(async () => {
-      server = await startMongo({ replicaSet: false });
+      server = await startMongo({ replicaSet });
     });
     afterAll(() => server.stop());
 
     reconcileCases(
       () => mongoWorld(server.address),
       (collection) => ({ collection }),
-      25,
+      15,
     );
   });
 });

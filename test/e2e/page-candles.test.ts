@@ -12,6 +12,7 @@ interface Bar {
   readonly start: string;
   readonly complete: boolean;
   readonly late_trades: number;
+  readonly gap_ms: number;
 }
 
 async function barsOf({ api }: Workspace, symbol: string): Promise<readonly Bar[]> {
@@ -53,13 +54,15 @@ onChromium('candles of the live page', () => {
     await eventually('a bar', async () => (await barsOf(workspace, 'AAPL')).length > 0);
     const now = Date.now();
     const [old, older] = [now - 3 * minute, now - 9 * minute].map((t) => ({ s: 'AAPL', p: 150, t, v: 1 }));
-    const input = [old, older, { ...old, p: 151 }]
-      .map((trade) => `${JSON.stringify({ type: 'trade', data: [trade] })}\n`)
-      .join('');
+    const from = Math.floor((now - 3 * minute) / minute) * minute;
+    const gap = { from, to: from + 12_000, reason: 'the connection was lost', feed: 'mock' };
+    const trades = [old, older, { ...old, p: 151 }].map((trade) => ({ type: 'trade', data: [trade] }));
+    const input = [...trades, { type: 'gap', data: [], gap }].map((message) => `${JSON.stringify(message)}\n`).join('');
     execFileSync(process.execPath, ['bin/fdp-run.js', 'produce', 'ticks', '--key', 'AAPL'], {
       ...{ input, env: { ...process.env, ...workspace.env } },
     });
-    await eventually('the late trades', async () => (await barsOf(workspace, 'AAPL')).length >= 3);
+    const isMarked = ({ gap_ms, late_trades }: Bar) => gap_ms === 12_000 && late_trades === 2;
+    await eventually('the late trades', async () => (await barsOf(workspace, 'AAPL')).some(isMarked));
   });
 
   afterAll(async () => {
@@ -95,11 +98,14 @@ onChromium('candles of the live page', () => {
     const texts = await spoken(page);
     const stored = await barsOf(workspace, 'AAPL');
     expect(texts.length).toBeGreaterThanOrEqual(stored.length - 1);
-    expect(texts.at(-1)).toContain(
-      '1 trade, open 150.00, high 150.00, low 150.00, close 150.00, volume 1, VWAP 150.00',
+    // As many digits as the symbol's prices have by then.
+    const price = String.raw`150\.00(00)?`;
+    expect(texts.at(-1)).toMatch(
+      new RegExp(`1 trade, open ${price}, high ${price}, low ${price}, close ${price}, volume 1, VWAP ${price}`),
     );
     expect(texts.at(-1)).toMatch(/incomplete: not recorded from its start on, corrected by 1 late trade$/);
-    expect(texts.filter((text) => text.includes('corrected by 2 late trades'))).toHaveLength(1);
+    const corrected = texts.filter((text) => text.includes('corrected by 2 late trades'));
+    expect(corrected).toEqual([expect.stringContaining('incomplete: feed away for 12 s')]);
     await page.locator('#bar-notes', { hasText: 'corrected by 1 late trade' }).waitFor();
     await page.keyboard.press('Escape');
     await eventually('the newest bar', async () => !(await page.locator('#bar-notes').innerText()).includes('late'));

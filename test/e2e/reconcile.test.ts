@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { describe, expect, it } from 'vitest';
 import { Installation } from '../support/cli/installation.ts';
@@ -132,6 +134,46 @@ describe('fdp-run reconcile on the embedded profile', many, () => {
     await platform.catchUp();
     expect(wrongSymbols(platform)).toEqual([]);
     expect((await reconciled(platform))[0]).toBe(0);
+  });
+
+  it('compares with the log what counts stored rows, and does not repair from there', async () => {
+    using folder = temporaryFolder();
+    const platform = await Installation.in(folder.path, '100/s');
+    await using process = platform.start(feed);
+    await atLeast(platform, 300);
+    expect(await reconciled(platform, 'symbols', '--from-log')).toEqual([
+      0,
+      expect.stringMatching(/^symbols: \d+ rows compared with \d+ messages of ticks: no difference/),
+    ]);
+    // The rows agree with the counters, and lack what the log has.
+    expect(await process.stop()).toBe(0);
+    change(
+      platform,
+      "DELETE FROM finnhub_trades WHERE _id = (SELECT min(_id) FROM finnhub_trades WHERE symbol = 'AAPL')",
+      "UPDATE symbols SET tradeCount = tradeCount - 1 WHERE symbol = 'AAPL'",
+    );
+    const [code, output] = await reconciled(platform, 'symbols', '--from-log');
+    expect([code, output]).toEqual([4, expect.stringMatching(/^symbols AAPL: tradeCount is \d+, recomputed \d+/)]);
+    expect((await reconciled(platform, 'symbols'))[0]).toBe(0);
+  });
+
+  it('compares, repairs and prints on a schedule, as a topology beside the others', async () => {
+    using folder = temporaryFolder();
+    const platform = await Installation.in(folder.path, '100/s');
+    const shipped = join(dirname(platform.pipeline), 'topologies', 'reconcile.yml');
+    const text = readFileSync(shipped, 'utf8');
+    writeFileSync(shipped, text.replace('every: 1h', 'every: 1s, repair: true'));
+    await using process = platform.start(feed);
+    await atLeast(platform, 200);
+    await using schedule = platform.start(['reconcile'], { LOG_LEVEL: 'info' });
+    await eventually('a comparison', async () => /differences: symbols: .*no difference/.test(schedule.output));
+    expect(schedule.stdout).toBe('');
+    change(platform, "UPDATE symbols SET tradeCount = tradeCount + 40 WHERE symbol = 'AAPL'");
+    await eventually('the difference', async () => /"AAPL".*"repaired":true/.test(schedule.stdout));
+    expect(await schedule.stop()).toBe(0);
+    expect(await process.stop()).toBe(0);
+    await platform.catchUp();
+    expect(wrongSymbols(platform)).toEqual([]);
   });
 
   it('says in one line what it can not reconcile', async () => {

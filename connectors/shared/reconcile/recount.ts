@@ -29,9 +29,9 @@ export class RowRecount {
   ahead = 0;
   /** A message that it had not counted when too many were held was left out: it can't be followed any more. */
   isStuck = false;
-  /** Lanes whose last counted message is there. */
-  readonly #found = new Set<string>();
-  readonly #raised = new Map<string, MarkOf>();
+  /** Lanes whose last counted message is there. As `#raised`, made when first needed: there are 100,000 of these. */
+  #found: Set<string> | undefined;
+  #raised: Map<string, MarkOf> | undefined;
   readonly #held: Map<string, Contribution> | undefined;
   readonly #bounds: Bounds;
 
@@ -52,13 +52,13 @@ export class RowRecount {
 
   /** The marks that the row has once it has counted what is lost. */
   get marks(): Marks {
-    return { ...this.row?.marks, ...Object.fromEntries(this.#raised) };
+    return { ...this.row?.marks, ...Object.fromEntries(this.#raised ?? []) };
   }
 
   /** A lane whose last counted message is not there: rows were removed, or the store of the messages is older than this one. */
   get unfoundLane(): string | undefined {
     const marks = Object.entries(this.row?.marks ?? {});
-    return marks.find(([lane, mark]) => isOfMessage(mark) && !this.#found.has(lane))?.[0];
+    return marks.find(([lane, mark]) => isOfMessage(mark) && !this.#found?.has(lane))?.[0];
   }
 
   take(one: Contribution): void {
@@ -70,7 +70,10 @@ export class RowRecount {
       return;
     }
     const mark = this.row?.marks[lane];
-    if (mark && offset === mark[0] && index === Math.floor(mark[1])) this.#found.add(lane);
+    if (mark && offset === mark[0] && index === Math.floor(mark[1])) {
+      this.#found ??= new Set();
+      this.#found.add(lane);
+    }
     if (!isAbove([offset, index], mark)) this.totals.add(one.steps);
     else if (offset <= (this.#bounds.get(lane) ?? -1)) this.#takeLost(one);
     else if (this.#held) this.#held.set(one.id, one);
@@ -101,9 +104,10 @@ export class RowRecount {
     const moved = Object.entries(row?.marks ?? {}).filter(([lane, mark]) => isAbove(mark, before[lane]));
     if (isBack || (moved.length > 0 && this.isStuck)) return false;
     this.row = row;
-    for (const [lane, mark] of moved) if (mark[0] !== before[lane]?.[0]) this.#found.delete(lane);
+    for (const [lane, mark] of moved) if (mark[0] !== before[lane]?.[0]) this.#found?.delete(lane);
     if (moved.length === 0) return true;
-    for (const [lane, mark] of [...this.#raised]) if (!isAbove(mark, row?.marks[lane])) this.#raised.delete(lane);
+    for (const [lane, mark] of [...(this.#raised ?? [])])
+      if (!isAbove(mark, row?.marks[lane])) this.#raised?.delete(lane);
     const held = [...(this.#held ?? [])];
     this.#held?.clear();
     for (const [, one] of held) this.take(one);
@@ -115,7 +119,9 @@ export class RowRecount {
     this.lost++;
     this.totals.add(one.steps);
     const mark = [offset, index, one.timestamp, one.recordKey] as const;
-    if (isAbove(mark, this.#raised.get(lane))) this.#raised.set(lane, mark);
+    if (!isAbove(mark, this.#raised?.get(lane))) return;
+    this.#raised ??= new Map();
+    this.#raised.set(lane, mark);
   }
 }
 

@@ -8,8 +8,10 @@ import { launchChromium } from './browser.ts';
 import { terminalPicture } from './terminal-picture.ts';
 
 const images = join('docs', 'images');
-/** How long prices come before a picture is taken, ms: so that there is a line to be seen. */
-const someTime = 45_000;
+/** How long prices come before the pictures are taken, ms: so that there are bars to be seen. */
+const historyMs = 15 * 60_000;
+/** How long a screen is open before its picture is taken, ms. */
+const someTime = 20_000;
 
 /** `npm run screenshots`: takes the README's pictures of the live page and of the dashboard, from a platform of its own. */
 async function takePictures(): Promise<void> {
@@ -18,6 +20,7 @@ async function takePictures(): Promise<void> {
   const workspace = await workspaceIn(folder.path);
   await using _platform = new Process([], workspace.env);
   await eventually('the API', async () => (await fetch(workspace.api).catch(() => undefined))?.ok);
+  await new Promise((resolve) => setTimeout(resolve, historyMs));
   const browser = await launchChromium();
   try {
     await Promise.all([takePage(browser, workspace, 'light'), takePage(browser, workspace, 'dark')]);
@@ -43,6 +46,8 @@ async function takeDashboard(browser: Browser, { env }: Workspace, folder: strin
     width: 130,
     height: 38,
   });
+  await terminal.shows('c candles');
+  terminal.press('c');
   await new Promise((resolve) => setTimeout(resolve, someTime));
   const page = await browser.newPage({ deviceScaleFactor: 1.25 });
   await page.setContent(terminalPicture(terminal.colours));
