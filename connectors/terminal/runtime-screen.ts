@@ -20,7 +20,8 @@ export function runtimeBody(
   const top = Math.max(0, Math.min(selected - Math.floor(room / 2), rows.length - room));
   const shown = rows.slice(top, top + room);
   const hidden = hiddenNodes(runtime.rows, rows);
-  const lines = table(columns(choice.row, hidden), shown, { width, isStrong: ({ kind }) => kind !== 'node' });
+  const withGaps = runtime.rows.some(({ gaps }) => gaps !== undefined);
+  const lines = table(columns(choice.row, hidden, withGaps), shown, { width, isStrong: ({ kind }) => kind !== 'node' });
   const whole = lines.map((line, index) => {
     const row = shown[index - 1];
     return row?.kind === 'process' ? processLine(row) : line;
@@ -56,7 +57,19 @@ const number = (value: number | undefined, text: (value: number) => string = cou
 /** Something that should stay at nothing. */
 const badNumber = (value: number | undefined) => (value ? { text: countText(value), style: bad } : number(value));
 
-const columns = (selected: string | undefined, hidden: ReadonlyMap<string, number>): readonly Column<RuntimeRow>[] => [
+const gapsColumn: Column<RuntimeRow> = {
+  ...{ head: 'gaps', align: 'right', drop: 7 },
+  cell: ({ gaps, isGapOpen }) =>
+    gaps === undefined
+      ? { text: '' }
+      : { text: `${countText(gaps)}${isGapOpen ? ' away' : ''}`, style: isGapOpen ? bad : grey },
+};
+
+const columns = (
+  selected: string | undefined,
+  hidden: ReadonlyMap<string, number>,
+  withGaps: boolean,
+): readonly Column<RuntimeRow>[] => [
   {
     ...{ head: 'topology', align: 'left', drop: 0, least: 26 },
     cell: ({ kind, key, name, isWell }) => {
@@ -78,6 +91,7 @@ const columns = (selected: string | undefined, hidden: ReadonlyMap<string, numbe
   { head: 'retries', align: 'right', drop: 6, cell: ({ retries }) => badNumber(retries) },
   { head: 'rejected', align: 'right', drop: 3, cell: ({ rejected }) => badNumber(rejected) },
   { head: 'reconnects', align: 'right', drop: 7, cell: ({ reconnects }) => badNumber(reconnects) },
+  ...(withGaps ? [gapsColumn] : []),
   {
     ...{ head: '', align: 'left', drop: 8, stretch: 10, most: 60 },
     cell: ({ spark }, width) => ({ text: sparkline(spark, width, true), style: { colour: 'cyan' } }),

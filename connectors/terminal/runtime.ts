@@ -24,6 +24,9 @@ export interface RuntimeRow {
   readonly retries: number | undefined;
   readonly rejected: number | undefined;
   readonly reconnects: number | undefined;
+  /** How often messages of a feed were missed; undefined where there is no feed. */
+  readonly gaps: number | undefined;
+  readonly isGapOpen: boolean;
   /** The rate in, second by second, the newest last. */
   readonly spark: readonly (number | undefined)[];
 }
@@ -111,6 +114,7 @@ function silent(row: RuntimeRow, silentMs: number): RuntimeRow {
 const nothing = {
   ...{ reason: undefined, inRate: undefined, outRate: undefined, inFlight: undefined, lag: undefined },
   ...{ p99Ms: undefined, retries: undefined, rejected: undefined, reconnects: undefined, spark: [] },
+  ...{ gaps: undefined, isGapOpen: false },
 } as const;
 
 function processRow(process: ProcessSnapshot, path: string, pipeline: string): RuntimeRow {
@@ -140,6 +144,8 @@ function topologyRow(topology: TopologySnapshot, path: string, { inRate, outRate
     p99Ms: latency.p99Ms,
     retries: sum(({ retries }) => retries),
     reconnects: sum(({ extra }) => extra['reconnects'] ?? 0),
+    gaps: nodes.some(hasGaps) ? sum(({ extra }) => extra['gaps'] ?? 0) : undefined,
+    isGapOpen: nodes.some(isAway),
     spark: rates.last(sparkSeconds),
   };
 }
@@ -156,6 +162,16 @@ function nodeRow(node: NodeSnapshot, path: string, { inRate, outRate, rates }: R
     lag: undefined,
     p99Ms: undefined,
     reconnects: extra['reconnects'],
+    gaps: extra['gaps'],
+    isGapOpen: isAway(node),
     spark: rates.last(sparkSeconds),
   };
+}
+
+function hasGaps({ extra }: NodeSnapshot): boolean {
+  return extra['gaps'] !== undefined;
+}
+
+function isAway({ extra }: NodeSnapshot): boolean {
+  return (extra['open_gaps'] ?? 0) > 0;
 }

@@ -255,6 +255,21 @@ describe('the screen of the runtime', () => {
     expect(lines[7]).toMatch(/^ {4}trades +5\.0 +5\.0 +0 +0 +0 +█$/);
   });
 
+  it('shows the gaps of a feed, and that it is away, where there are any', () => {
+    const extra = { gaps: 3, gap_ms: 12_000, open_gaps: 1 };
+    const process = processSnapshot(0, [
+      topologySnapshot('ingestor', { nodes: [node('feed', 'source', { extra }), node('ticks', 'sink')] }),
+      topologySnapshot('processor', { nodes: [node('ticks', 'source')] }),
+    ]);
+    const rows = new RuntimeRates().rows([{ pipeline: 'platform', process }], process.at);
+    const state = stateOf(market, { runtime: { rows, problem: undefined }, choice: { screen: 'runtime' } });
+    const lines = textOf(render(state, 130, 24)).map((line) => line.trimEnd());
+    expect(lines.find((line) => line.startsWith('topology'))).toMatch(/ reconnects +gaps$/);
+    expect(lines.filter((line) => / 3 away$/.test(line)).map((line) => /\w+/.exec(line)?.[0])).toEqual([
+      ...['ingestor', 'feed'],
+    ]);
+  });
+
   it('folds what does not fit, but for what is not well', () => {
     const nodes = [node('ticks', 'source'), node('vwap', 'operator'), node('trades', 'sink', { state: 'retrying' })];
     const topologies = ['one', 'two', 'three', 'four'].map((name) => topologySnapshot(name, { nodes }));
