@@ -18,7 +18,7 @@ onOwnServices('mongodb', () => {
     reconcileCases(
       () => mongoWorld(server.address),
       (collection) => ({ collection }),
-      15,
+      replicaSet ? 5 : 15,
     );
   });
 });

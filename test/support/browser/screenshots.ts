@@ -11,7 +11,7 @@ const images = join('docs', 'images');
 /** How long prices come before the pictures are taken, ms: so that there are bars to be seen. */
 const historyMs = 15 * 60_000;
 /** How long a screen is open before its picture is taken, ms. */
-const someTime = 20_000;
+const someTime = 45_000;
 
 /** `npm run screenshots`: takes the README's pictures of the live page and of the dashboard, from a platform of its own. */
 async function takePictures(): Promise<void> {
@@ -46,8 +46,6 @@ async function takeDashboard(browser: Browser, { env }: Workspace, folder: strin
     width: 130,
     height: 38,
   });
-  await terminal.shows('c candles');
-  terminal.press('c');
   await new Promise((resolve) => setTimeout(resolve, someTime));
   const page = await browser.newPage({ deviceScaleFactor: 1.25 });
   await page.setContent(terminalPicture(terminal.colours));
