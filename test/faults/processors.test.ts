@@ -10,7 +10,7 @@ import { VwapOracle } from '../support/kafka/vwap-oracle.ts';
 import { onOwnServices, onServices } from '../support/services/cluster.ts';
 import { startMongo } from '../support/services/services.ts';
 
-const trades = sized({ full: 200_000, fast: 10_000 });
+const trades = sized({ full: 200_000, fast: 20_000 });
 const kills = sized({ full: 40, fast: 4 });
 const processors = 3;
 
