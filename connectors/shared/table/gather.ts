@@ -19,8 +19,8 @@ const ownBytes = 512;
  * followed by more that was read already. A quiet lane writes at once, a busy one gathers until the bounds below are
  * reached, or nothing more comes; then all of it is one write.
  *
- * What waits is absorbed within bounds of messages, bytes and time (a second; of a backlog up to five); beyond them it holds its permits, so that its lane is
- * not read. A lane of which nothing waits may always absorb a batch: none depends on the others.
+ * What waits is absorbed within bounds of messages, bytes and time (a second; of a backlog up to five); beyond them it
+ * holds its permits, so that its lane is not read. A lane of which nothing waits may always absorb a batch: none depends on the others.
  */
 export class Gather {
   readonly clock: Clock;
