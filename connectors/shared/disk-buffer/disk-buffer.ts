@@ -1,7 +1,9 @@
 import type { SourceMessage } from '../../../src/kit/message.ts';
 import type { RoleContext } from '../../../src/kit/role.ts';
 import { decodeRecord } from '../log/codec.ts';
+import type { Database } from '../sqlite-file/database.ts';
 import { HeldFile } from '../sqlite-file/held-file.ts';
+import { lossOf, type Missed, missedText, union } from './missed.ts';
 
 /** A message for a log in the disk buffer. */
 export interface BufferedMessage {
@@ -20,12 +22,31 @@ export interface DiskBufferOptions {
   readonly maxBytes: number;
 }
 
+interface GapRow {
+  readonly id: number;
+  readonly missed: Missed;
+}
+
+interface Dropped {
+  /** The id up to which everything was dropped. */
+  readonly to: number;
+  readonly freed: number;
+  readonly dropped: number;
+  /** By how many rows there are fewer. */
+  readonly removed: number;
+  readonly gaps: ReadonlyMap<string, GapRow>;
+}
+
+const insertSql = 'INSERT INTO fdp_buffer (name, key, timestamp, value, bytes) VALUES (?, ?, ?, ?, ?) RETURNING id';
+/** Ids below zero: a gap message is before all that came after what was dropped. */
+const insertGapSql =
+  'INSERT INTO fdp_buffer (id, name, key, timestamp, value, bytes) SELECT min(0, coalesce(min(id), 0)) - 1, ?, ?, ?, ?, 0 FROM fdp_buffer RETURNING id';
 /** Roughly the bytes that a message takes beside its key and value. */
 const overheadBytes = 64;
 
 /**
  * A queue in a SQLite file, fsynced: messages that `append` has confirmed survive a kill and a power cut. Bounded: if
- * it is full the oldest messages are dropped, and their number is reported. A full disk is FDP_DISK_FULL; nothing of it
+ * it is full the oldest messages are dropped, their number is reported, and a gap message stays for the trades of each key. A full disk is FDP_DISK_FULL; nothing of it
  * is lost.
  */
 export class DiskBuffer {
@@ -34,6 +55,9 @@ export class DiskBuffer {
   #isOpen = false;
   #messages = 0;
   #bytes = 0;
+  #droppedTo = 0;
+  /** The gap message of the dropped trades of each key; perhaps sent meanwhile. */
+  readonly #gaps = new Map<string, GapRow>();
 
   constructor(options: DiskBufferOptions, context: RoleContext) {
     this.#options = options;
@@ -70,25 +94,51 @@ export class DiskBuffer {
       ({ key, value }) => overheadBytes + Buffer.byteLength(key ?? '') + Buffer.byteLength(value),
     );
     const added = weights.reduce((sum, weight) => sum + weight, 0);
-    const insert = 'INSERT INTO fdp_buffer (name, key, timestamp, value, bytes) VALUES (?, ?, ?, ?, ?) RETURNING id';
     const done = await this.#file.opened.write((db) => {
       const ids = messages.map(({ key, timestamp, value }, index) =>
-        Number(db.get(insert, name, key, timestamp, value, weights[index] ?? 0)?.['id']),
+        Number(db.get(insertSql, name, key, timestamp, value, weights[index] ?? 0)?.['id']),
       );
-      let freed = 0;
-      let count = 0;
-      while (this.#bytes + added - freed > maxBytes && count < this.#messages + messages.length) {
-        const oldest = db.get('SELECT id, bytes FROM fdp_buffer WHERE name = ? ORDER BY id LIMIT 1', name);
-        if (!oldest) break;
-        db.run('DELETE FROM fdp_buffer WHERE id = ?', Number(oldest['id']));
-        freed += Number(oldest['bytes']);
-        count++;
-      }
-      return { ids, count, freed };
+      return { ids, ...this.#drop(db, this.#bytes + added - maxBytes) };
     }, signal);
-    this.#messages += messages.length - done.count;
+    this.#messages += messages.length - done.removed;
     this.#bytes += added - done.freed;
-    return { ids: done.ids, dropped: done.count };
+    this.#droppedTo = done.to;
+    for (const [key, gap] of done.gaps) this.#gaps.set(key, gap);
+    return { ids: done.ids, dropped: done.dropped };
+  }
+
+  /**
+   * Drops the oldest messages until `excess` bytes are free. For the trades of a key that were dropped there is one gap
+   * message at the head of the queue; it weighs nothing, nor do the gap messages of feeds, which stay where they are.
+   */
+  #drop(db: Database, excess: number): Dropped {
+    const { name } = this.#options;
+    const oldest =
+      'SELECT id, key, value, bytes FROM fdp_buffer WHERE name = ? AND id > ? AND bytes > 0 ORDER BY id LIMIT 1';
+    const gaps = new Map<string, GapRow>();
+    let [to, freed, dropped, removed] = [this.#droppedTo, 0, 0, 0];
+    while (freed < excess) {
+      const row = db.get(oldest, name, to);
+      if (!row) break;
+      to = Number(row['id']);
+      freed += Number(row['bytes']);
+      const loss = lossOf(row['value'] as string | Uint8Array);
+      if (loss !== 'gap message') dropped++;
+      if (loss === 'gap message') {
+        db.run('UPDATE fdp_buffer SET bytes = 0 WHERE id = ?', to);
+        continue;
+      }
+      removed += db.run('DELETE FROM fdp_buffer WHERE id = ?', to);
+      if (loss === undefined || row['key'] === null) continue;
+      const key = String(row['key']);
+      const before = gaps.get(key) ?? this.#gaps.get(key);
+      const isThere = before !== undefined && db.run('DELETE FROM fdp_buffer WHERE id = ?', before.id) > 0;
+      const missed = isThere ? union(before.missed, loss) : loss;
+      const made = db.get(insertGapSql, name, key, missed.to, missedText(missed, key, name));
+      gaps.set(key, { id: Number(made?.['id']), missed });
+      if (!isThere) removed--;
+    }
+    return { to, freed, dropped, removed, gaps };
   }
 
   /** The oldest messages, in order. */

@@ -22,8 +22,9 @@ export class Offered {
 
   /** The oldest messages of the buffer, to be offered; forgets messages that were dropped meanwhile. */
   messagesOf(waiting: readonly BufferedMessage[]): readonly Message[] {
-    const oldest = waiting[0]?.id ?? 0;
-    for (const id of this.#messages.keys()) if (id < oldest) this.#messages.delete(id);
+    const there = new Set(waiting.map(({ id }) => id));
+    const last = waiting.at(-1)?.id ?? 0;
+    for (const id of this.#messages.keys()) if (id <= last && !there.has(id)) this.#messages.delete(id);
     return waiting.map((buffered) => {
       const message = this.#messages.get(buffered.id) ?? messageFrom(buffered);
       this.#messages.set(buffered.id, message);

@@ -189,6 +189,45 @@ describe('disk buffer', () => {
     await world.clock.until(sink.close());
   });
 
+  it('leaves one gap for each key whose trades it drops, before what came after them, and keeps the gaps of feeds', async () => {
+    using world = new World();
+    const { log, clock } = world;
+    const sink = world.open(world.context, 3000);
+    await world.connect(sink);
+    log.state = 'away';
+    const write = (key: string, value: object) =>
+      clock.until(
+        sink.write([toMessage({ ...sourceMessage(0), key, value }, undefined)], new AbortController().signal),
+      );
+    const trade = (key: string, t: number) => write(key, { type: 'trade', data: [{ s: key, p: 1, t, v: 1 }] });
+    await write('AAPL', { type: 'gap', data: [], gap: { from: 1, to: 2, reason: 'away', feed: 'finnhub' } });
+    for (let t = 1000; t < 1100; t++) await trade(t % 2 === 0 ? 'AAPL' : 'AMD', t);
+    const { dropped } = world.context.node.extra;
+    log.state = 'there';
+    await clock.advance(60_000);
+    const values = log.texts.map((text) => JSON.parse(text));
+    const gaps = values.filter(({ type }) => type === 'gap').map(({ gap }) => gap);
+    const times: number[] = values.flatMap(({ data }) => data.map(({ t }: { t: number }) => t));
+    expect(dropped).toBe(100 - times.length);
+    expect(times).toEqual(Array.from({ length: times.length }, (_, at) => 1100 - times.length + at));
+    const [lastEven, lastOdd] = [1099 - times.length, 1098 - times.length].sort((a, b) => (a % 2) - (b % 2));
+    const full = { reason: 'the disk buffer was full', feed: 'ticks' };
+    expect(gaps).toHaveLength(3);
+    expect(gaps).toContainEqual({ from: 1000, to: (lastEven ?? 0) + 1, ...full });
+    expect(gaps).toContainEqual({ from: 1001, to: (lastOdd ?? 0) + 1, ...full });
+    expect(gaps).toContainEqual({ from: 1, to: 2, reason: 'away', feed: 'finnhub' });
+    expect(values.slice(0, 3).every(({ type }) => type === 'gap')).toBe(true);
+
+    // A later loss has a gap of its own, not one that reaches back to the first.
+    log.state = 'away';
+    for (let t = 9000; t < 9100; t++) await trade('AAPL', t);
+    log.state = 'there';
+    await clock.advance(60_000);
+    const later = log.texts.map((text) => JSON.parse(text)).filter(({ gap }) => gap?.to > 9000);
+    expect(later.map(({ gap }) => gap.from)).toEqual([9000]);
+    await clock.until(sink.close());
+  });
+
   it('fails alone what the log would never take, and ends with what a person must cure', async () => {
     using world = new World();
     world.log.state = 'away';
