@@ -197,7 +197,7 @@ onChromium('the live page', () => {
   it('lists the routes of the API, and tries them', async () => {
     await using watched = await openPage(browser, `${workspace.api}/docs`);
     const { page } = watched;
-    const route = page.locator('.route', { hasText: '/api/v1/trades/{symbol}' });
+    const route = page.locator('.route', { hasText: /trades\/\{symbol\}(?!\/)/ });
     await route.getByLabel('symbol').fill('AAPL');
     await route.getByLabel('limit').fill('2');
     await route.getByRole('button', { name: 'Try it' }).click();
@@ -207,6 +207,10 @@ onChromium('the live page', () => {
     await route.getByLabel('limit').fill('0');
     await route.getByRole('button', { name: 'Try it' }).click();
     await route.getByText(': 400').waitFor();
+    const file = page.locator('.route', { hasText: '/api/v1/trades/{symbol}/export' });
+    await file.getByLabel('symbol').fill('AAPL');
+    await file.getByRole('button', { name: 'Try it' }).click();
+    await file.getByText('raw_stock_ticks-').waitFor();
     const stream = page.locator('.route', { hasText: '/api/v1/stream' });
     await stream.getByRole('button', { name: 'Try it' }).click();
     await stream.getByText('event: prices').waitFor();
