@@ -213,7 +213,7 @@ onChromium('the live page', () => {
     await file.getByText('raw_stock_ticks-').waitFor();
     const stream = page.locator('.route', { hasText: '/api/v1/stream' });
     await stream.getByRole('button', { name: 'Try it' }).click();
-    await stream.getByText('event: prices').waitFor();
+    await stream.locator('.output', { hasText: 'event: prices' }).waitFor();
     expect(watched.foreign).toEqual([]);
   });
 });
