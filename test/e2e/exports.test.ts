@@ -89,7 +89,7 @@ describe('the package', () => {
       execFileSync(process.execPath, [resolve('node_modules/typescript/bin/tsc'), '-p', path], { encoding: 'utf8' });
     compile();
     const ran = execFileSync(process.execPath, [join(path, 'component.js')], { cwd: path, encoding: 'utf8' });
-    expect(Number(ran)).toBe(16);
+    expect(Number(ran)).toBe(17);
     writeFileSync(join(path, 'component.ts'), component.replace('everyMs: 1000', "everyMs: '1s'"));
     expect(compile).toThrow();
   });

@@ -44,6 +44,8 @@ class Platform {
       platform.parts.set(name, await Watched.start(cluster, name, feed));
     await Promise.all(platform.all.map((part) => part.green()));
     await exchange.subscribed();
+    // The API is green before it has connected to its tables.
+    await eventually('the tables of the API', async () => (await platform.ask())?.status === 200);
     return platform;
   }
 
@@ -136,10 +138,13 @@ onOwnServices('outages under load', () => {
       for (const [index, part] of platform.all.entries()) {
         const isNeeded = needed[server].includes(part.topologies);
         const changes = () => part.changes(before[index]);
-        const says = (state: string) => eventually(state, async () => changes().some((line) => line.endsWith(state)));
+        const says = (state: string) =>
+          eventually(`${part.topologies}${state}`, async () => changes().some((line) => line.endsWith(state)));
         if (isNeeded) await Promise.all([says(' retrying'), says(' ok')]);
         else expect(changes(), part.process.output).toEqual([]);
-        expect(changes(), part.process.output).toEqual([...new Set(changes())]);
+        // A broker that slept longer than its session leads nothing for a moment once it is awake.
+        const most = new Set(changes()).size * (server === 'kafka' && way === 'pause' ? 2 : 1);
+        expect(changes().length, part.process.output).toBeLessThanOrEqual(most);
         expect(part.lines.length - (before[index] ?? 0), part.process.output).toBeLessThan(10);
       }
     },
