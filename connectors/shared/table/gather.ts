@@ -6,9 +6,6 @@ import type { Batch, LaneContext, Message } from '../../../src/kit/message.ts';
 const laneMessages = 8192;
 /** How long what is gathered waits for more that is on its way, at most, ms. */
 const longestMs = 1000;
-/** Of a backlog: as much of its age, and how long at most, ms. Its counts are late by all of that age in any case. */
-const backlogShare = 1 / 4;
-const longestOfBacklogMs = 5000;
 /** What all that is absorbed takes in memory, over all lanes, at most, bytes. */
 const mostBytes = 32 * 2 ** 20;
 /** What an absorbed message takes beside its bytes, roughly. */
@@ -19,8 +16,8 @@ const ownBytes = 512;
  * followed by more that was read already. A quiet lane writes at once, a busy one gathers until the bounds below are
  * reached, or nothing more comes; then all of it is one write.
  *
- * What waits is absorbed within bounds of messages, bytes and time (a second; of a backlog up to five); beyond them it
- * holds its permits, so that its lane is not read. A lane of which nothing waits may always absorb a batch: none depends on the others.
+ * What waits is absorbed within bounds of messages, bytes and time; beyond them it holds its permits, so that its lane is
+ * not read. A lane of which nothing waits may always absorb a batch: none depends on the others.
  */
 export class Gather {
   readonly clock: Clock;
@@ -88,7 +85,7 @@ class LaneGather {
   #absorb(): void {
     for (let [batch] = this.#waiting; batch && this.#hasRoom(batch); [batch] = this.#waiting) {
       this.#waiting.shift();
-      if (this.#absorbed.length === 0) this.#until = this.#gather.clock.monotonic() + this.#longestFor(batch);
+      if (this.#absorbed.length === 0) this.#until = this.#gather.clock.monotonic() + longestMs;
       this.#gather.bytes += bytesOf(batch.messages);
       for (const message of batch.messages) this.#absorbed.push(message);
       for (const { track } of batch.messages) track.absorb();
@@ -103,11 +100,6 @@ class LaneGather {
 
   get #leftMs(): number {
     return this.#until - this.#gather.clock.monotonic();
-  }
-
-  #longestFor({ messages: [first] }: Batch): number {
-    const ageMs = first ? this.#gather.clock.now() - first.timestamp : 0;
-    return Math.min(Math.max(ageMs * backlogShare, longestMs), longestOfBacklogMs);
   }
 
   /** Writes what is absorbed, unless more of the lane is on its way and there is room for it. */

@@ -7,7 +7,6 @@ import { Outcome, Track } from '../../../../src/kit/track.ts';
 import { VirtualClock } from '../../../../src/simulate/virtual-clock.ts';
 
 const longestMs = 1000;
-const longestOfBacklogMs = 5000;
 const laneMessages = 8192;
 const mostBytes = 32 * 2 ** 20;
 
@@ -60,11 +59,10 @@ class Lane {
     });
   }
 
-  /** @param ageMs how long ago they were received */
-  give(count: number, { raw, ageMs = 0 }: { readonly raw?: Uint8Array; readonly ageMs?: number } = {}): void {
+  give(count: number, { raw }: { readonly raw?: Uint8Array } = {}): void {
     const messages = Array.from({ length: count }, (): Message => {
       const meta = { lane: 'log/topic/0', topic: 'topic', partition: 0, offset: this.#next++ };
-      const record = { key: 'A', timestamp: this.clock.now() - ageMs, meta, raw };
+      const record = { key: 'A', timestamp: this.clock.now(), meta, raw };
       const ended = () => {
         this.absorbed--;
       };
@@ -135,23 +133,6 @@ describe('a sink that gathers', () => {
     lane.hasMore = true;
     lane.give(2);
     await clock.advance(longestMs - 1);
-    lane.give(2);
-    expect(sizes(lane)).toEqual([]);
-    await clock.advance(1);
-    expect(sizes(lane)).toEqual([4]);
-  });
-
-  it.each([
-    [3000, longestMs],
-    [10_000, 2500],
-    [20_000, longestOfBacklogMs],
-    [86_400_000, longestOfBacklogMs],
-    [-86_400_000, longestMs],
-  ])('waits for a quarter of the age of a backlog: of %i ms, %i ms', async (ageMs, ms) => {
-    const { lane, clock } = start();
-    lane.hasMore = true;
-    lane.give(2, { ageMs });
-    await clock.advance(ms - 1);
     lane.give(2);
     expect(sizes(lane)).toEqual([]);
     await clock.advance(1);
