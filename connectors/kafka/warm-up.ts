@@ -1,7 +1,6 @@
-import { FdpError } from '../../src/errors.ts';
 import type { LogUsage } from '../shared/log/usage.ts';
 import type { Client } from './client.ts';
-import { isUnreadable } from './messages.ts';
+import { lastFetched, leaderOf } from './partition.ts';
 import type { KafkaRecord } from './record-batch.ts';
 
 /**
@@ -29,13 +28,11 @@ async function recordBefore(
   partition: number,
   { position, first }: { readonly position: number; readonly first: number },
 ): Promise<KafkaRecord | undefined> {
-  const leader = client.leaderOf(partition);
-  if (leader === undefined) throw new FdpError('FDP_UNAVAILABLE', `partition ${partition} has no leader`);
+  const leader = leaderOf(client, partition);
   for (let back = 1; position > first; back *= 2) {
     const offset = Math.max(first, position - back);
-    const [fetched] = await client.fetch(leader, [{ partition, offset, maxBytes: 1 }], 0);
-    const found = fetched?.items.findLast((item) => !isUnreadable(item) && item.offset < position);
-    if (found && !isUnreadable(found)) return found;
+    const found = await lastFetched(client, leader, { partition, offset, before: position });
+    if (found) return found;
     if (offset === first) break;
   }
   return undefined;

@@ -70,8 +70,11 @@ export const mock = defineConnector({
     if (forMs < 1 || forMs >= everyMs) report(['away', 'for'], 'expected at least 1ms, and less than `every`');
   },
   async create(options, context) {
-    const [{ seededFaker }, { mockSource }] = await Promise.all([import('./faker.ts'), import('./source.ts')]);
-    const { Line } = await import('./line.ts');
+    const [{ seededFaker }, { mockSource }, { Line }] = await Promise.all([
+      import('./faker.ts'),
+      import('./source.ts'),
+      import('./line.ts'),
+    ]);
     const { name } = context;
     const { symbols, seed, start, away } = options;
     const tradesPerSecond = ratePerSecond(options.rate);

@@ -287,11 +287,14 @@ describe('push source', () => {
       await fresh.source.close();
     });
 
+    /** Numbers above nine have a symbol. */
+    const withoutList = ({ away, ...context }: FeedGapsOptions): Partial<PushSourceOptions> => ({
+      feed: { ...context, away, symbols: (value) => (Number(value) > 9 ? [`S${value}`] : []) },
+      queue: { maxItems: 100, maxBytes: 100_000, whenFull: 'drop_oldest' },
+    });
+
     it('is about the symbols that came, where there is no list of them; a value without one has no gap message', async () => {
-      const { clock, intakes, push, read, subscribe, source, gapNode } = gapsOf(({ away, ...context }) => ({
-        feed: { ...context, away, symbols: (value) => (Number(value) > 9 ? [`S${value}`] : []) },
-        queue: { maxItems: 100, maxBytes: 100_000, whenFull: 'drop_oldest' },
-      }));
+      const { clock, intakes, push, read, subscribe, source, gapNode } = gapsOf(withoutList);
       subscribe();
       intakes[0]?.back();
       push(1, 11, 12, 11);
@@ -306,10 +309,7 @@ describe('push source', () => {
     });
 
     it('has what the process before missed once for each symbol, as soon as it comes, where there is no list of them', async () => {
-      const { clock, intakes, push, read, subscribe, source, start } = gapsOf(({ away, ...context }) => ({
-        feed: { ...context, away, symbols: (value) => (Number(value) > 9 ? [`S${value}`] : []) },
-        queue: { maxItems: 100, maxBytes: 100_000, whenFull: 'drop_oldest' },
-      }));
+      const { clock, intakes, push, read, subscribe, source, start } = gapsOf(withoutList);
       await clock.advance(7000);
       const span = { from: start + 3000, reason: 'stopped', feed: 'feed' };
       await source.resume?.([{ last: async () => [gapMessage(span, 'S11', start + 3000)] }], never);

@@ -123,11 +123,11 @@ export class DiskBuffer {
       to = Number(row['id']);
       freed += Number(row['bytes']);
       const loss = lossOf(row['value'] as string | Uint8Array);
-      if (loss !== 'gap message') dropped++;
       if (loss === 'gap message') {
         db.run('UPDATE fdp_buffer SET bytes = 0 WHERE id = ?', to);
         continue;
       }
+      dropped++;
       removed += db.run('DELETE FROM fdp_buffer WHERE id = ?', to);
       if (loss === undefined || row['key'] === null) continue;
       const key = String(row['key']);

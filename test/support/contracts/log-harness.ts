@@ -3,7 +3,7 @@ import type { Connector } from '../../../src/kit/connector.ts';
 import { type Message, type SourceMessage, toMessage } from '../../../src/kit/message.ts';
 import type { RoleContext } from '../../../src/kit/role.ts';
 import type { Sink } from '../../../src/kit/sink.ts';
-import type { Lane, Source } from '../../../src/kit/source.ts';
+import type { Lane, Reading, Source } from '../../../src/kit/source.ts';
 import { VirtualClock } from '../../../src/simulate/virtual-clock.ts';
 import { roleContext, type TestNode, testEnvironment, testNode } from '../../../src/testing/environment.ts';
 import { usageOf } from '../engine/options.ts';
@@ -90,15 +90,20 @@ export async function append(process: TestProcess, messages: readonly Message[])
   await sink.close();
 }
 
+/** What a lane has now, without waiting for more. */
+async function readNow(process: TestProcess, lane: Lane): Promise<Reading | undefined> {
+  const stop = new AbortController();
+  const reading = lane.read(stop.signal);
+  await process.clock.settle();
+  stop.abort();
+  return reading;
+}
+
 /** Everything that a lane has now, without waiting for more; `commit` makes it durable. */
 export async function drain(process: TestProcess, lane: Lane, commit = false): Promise<SourceMessage[]> {
   const messages: SourceMessage[] = [];
   for (;;) {
-    const stop = new AbortController();
-    const reading = lane.read(stop.signal);
-    await process.clock.settle();
-    stop.abort();
-    const got = await reading;
+    const got = await readNow(process, lane);
     if (!got) return messages;
     messages.push(...got.messages);
     if (commit && got.position !== undefined)
@@ -113,11 +118,7 @@ export async function drainWarmUp(
 ): Promise<{ readonly messages: readonly SourceMessage[]; readonly next: SourceMessage | undefined }> {
   const messages: SourceMessage[] = [];
   for (;;) {
-    const stop = new AbortController();
-    const reading = lane.read(stop.signal);
-    await process.clock.settle();
-    stop.abort();
-    const got = await reading;
+    const got = await readNow(process, lane);
     if (!got?.warmUp) return { messages, next: got?.messages[0] };
     messages.push(...got.messages);
   }
