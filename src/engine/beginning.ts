@@ -27,13 +27,18 @@ export class Beginning {
     return this.#hasRun;
   }
 
+  /** Whether all that the topology needs is connected now; between two runs it is not. */
+  get isConnected(): boolean {
+    const needed = this.#source.state === 'standby' ? [this.#source] : this.#needed;
+    return needed.every(isConnected);
+  }
+
   /** To be called when the state of a node has changed. */
   update(): void {
     if (this.#hasRun) return;
-    const needed = this.#source.state === 'standby' ? [this.#source] : this.#needed;
-    this.#hasRun = needed.every(isConnected);
+    this.#hasRun = this.isConnected;
     // Nothing after a waiting source is tried before the source is connected.
-    if (this.#hasRun || isWaiting(this.#source) || needed.every((node) => isConnected(node) || isWaiting(node)))
+    if (this.#hasRun || isWaiting(this.#source) || this.#needed.every((node) => isConnected(node) || isWaiting(node)))
       this.#resolve();
   }
 

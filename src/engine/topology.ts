@@ -204,7 +204,8 @@ export class Topology implements NodeOwner {
     if (this.#draining.signal.aborted) return 'draining';
     const { source } = this.#graph;
     if (source.state === 'standby' || source.state === 'held') return source.state;
-    return this.#graph.all.some((node) => node.state === 'connecting') ? 'starting' : 'running';
+    const isConnecting = this.#graph.all.some((node) => node.state === 'connecting');
+    return isConnecting || !this.beginning.isConnected ? 'starting' : 'running';
   }
 
   #stopped(): 0 {

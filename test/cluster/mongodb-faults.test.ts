@@ -57,6 +57,7 @@ function world({ onTestFinished }: TestContext) {
   return { kept, server };
 }
 
+// `expect.poll` has to be of its test: the one of the module knows none while others run beside it.
 onOwnServices.concurrent('mongodb', () => {
   it.for([
     ['standalone server', false],
@@ -70,7 +71,7 @@ onOwnServices.concurrent('mongodb', () => {
       const counters = kept(await MongoWriter.open({ url, ...counterTable }, 'merges'));
       const running = [rows.run(), counters.run()];
       for (const round of [1, 2, 3]) {
-        await expect
+        await test.expect
           .poll(() => Math.min(rows.confirmed.length, counters.confirmed.length), patiently)
           .toBeGreaterThan(round * 400);
         await kill();
@@ -99,7 +100,7 @@ onOwnServices.concurrent('mongodb', () => {
       await kill();
       await restart();
       expect((await stored(url)).keys).toContain(`k${round}`);
-      await expect
+      await test.expect
         .poll(
           () =>
             sink.write([rowMessage({ message_key: 'again' })], never).then(
@@ -127,7 +128,7 @@ onOwnServices.concurrent('mongodb', () => {
     await expect(fresh.sink.connect(never)).rejects.toMatchObject({ code: 'FDP_CONNECT_FAILED', fault: 'transient' });
     await expect(fresh.lookup.connect(never)).rejects.toMatchObject({ fault: 'transient' });
     await restart();
-    await expect.poll(() => lookup.find(everything, never).catch(() => []), patiently).toHaveLength(1);
+    await test.expect.poll(() => lookup.find(everything, never).catch(() => []), patiently).toHaveLength(1);
     await fresh.sink.connect(never);
     await fresh.lookup.connect(never);
     await fresh.sink.write([rowMessage({ message_key: 'b' })], never);
@@ -165,13 +166,13 @@ onOwnServices.concurrent('mongodb', () => {
     const writer = kept(await MongoWriter.open({ url, ...rowTable }));
     const running = writer.run();
     await lookup.connect(never);
-    await expect.poll(() => writer.confirmed.length, patiently).toBeGreaterThan(100);
+    await test.expect.poll(() => writer.confirmed.length, patiently).toBeGreaterThan(100);
     await pause();
     await expect(lookup.find(everything, AbortSignal.timeout(4900))).rejects.toMatchObject({ code: 'FDP_UNAVAILABLE' });
-    await expect.poll(() => writer.failures.length, patiently).toBeGreaterThan(0);
+    await test.expect.poll(() => writer.failures.length, patiently).toBeGreaterThan(0);
     await resume();
     const before = writer.confirmed.length;
-    await expect.poll(() => writer.confirmed.length, patiently).toBeGreaterThan(before + 100);
+    await test.expect.poll(() => writer.confirmed.length, patiently).toBeGreaterThan(before + 100);
     writer.stop();
     await running;
     const { keys, count } = await stored(url);
@@ -190,7 +191,7 @@ onOwnServices.concurrent('mongodb', () => {
     stop.abort();
     await expect(writing).rejects.toMatchObject({ code: 'FDP_CLOSED' });
     await resume();
-    await expect
+    await test.expect
       .poll(
         () =>
           sink.write([rowMessage({ message_key: 'a' })], never).then(
@@ -227,7 +228,7 @@ onOwnServices.concurrent('mongodb', () => {
     const client = kept(await new MongoClient(url).connect());
     await client.db('fdp').dropDatabase();
     await restart();
-    await expect
+    await test.expect
       .poll(
         () =>
           sink.write([rowMessage({ message_key: 'a' })], never).then(
@@ -250,7 +251,7 @@ onOwnServices.concurrent('mongodb', () => {
     await Promise.all([sink.connect(never), lookup.connect(never)]);
     await sink.write([rowMessage({ message_key: 'a' })], never);
     expect(await lookup.find(everything, never)).toHaveLength(1);
-    await expect.poll(() => lookup.find(everything, never), patiently).toEqual([]);
+    await test.expect.poll(() => lookup.find(everything, never), patiently).toEqual([]);
   });
 
   it('names the refused user and what to set, never the password', async (test) => {

@@ -135,6 +135,39 @@ describe('a connector', () => {
 });
 
 describe('readiness', () => {
+  it('is red until the source and the sink are connected', async () => {
+    const world = new World(numbered(20));
+    world.log.ends = false;
+    world.sink.connect = () => world.clock.sleep(2000);
+    const { runtime } = world.start();
+    for (let round = 0; round < 19; round++) {
+      expect(snapshotOf(runtime)).toMatchObject({ state: 'starting', ready: false });
+      await world.clock.advance(100);
+    }
+    await world.clock.advance(200);
+    expect(snapshotOf(runtime)).toMatchObject({ state: 'running', ready: true, delivered: 20 });
+  });
+
+  it('is red while a topology waits for its restart', async () => {
+    const world = new World(numbered(20));
+    world.log.ends = false;
+    let bombs = 1;
+    const bomb = operatorPlan(() =>
+      concatMap(async (batch) => {
+        if (bombs-- > 0) throw new Error('a bug');
+        return batch;
+      }),
+    );
+    const { runtime } = world.start({ operators: [bomb] });
+    const seen = new Set<string>();
+    while (snapshotOf(runtime).delivered < 20) {
+      const { ready, restarts, delivered } = snapshotOf(runtime);
+      if (restarts === 1 && delivered === 0) seen.add(`${ready}`);
+      await world.clock.advance(10);
+    }
+    expect([...seen]).toEqual(['false']);
+  });
+
   it('comes back when a lane whose reading failed is taken away and handed out again', async () => {
     const world = new World(numbered(20));
     world.log.ends = false;
