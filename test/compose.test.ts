@@ -175,6 +175,14 @@ describe('docker-compose.yml alone', () => {
       }
   });
 
+  it('answers requests for this machine alone, though it listens to all: Host is checked', () => {
+    const { api } = here.file.services;
+    if (!api) throw new Error('there is no api');
+    const container = { ...imageEnvironment(dockerfile), ...environmentOf(api, {}) };
+    expect(container).toMatchObject({ API_HOST: '0.0.0.0', API_HOSTS: 'localhost' });
+    expect(environmentOf(api, { API_HOSTS: 'fdp.example' })).toMatchObject({ API_HOSTS: 'fdp.example' });
+  });
+
   it('serves the live page with the feed of the other container', () => {
     const { api } = here.file.services;
     expect(api?.command).toEqual(['--topology', 'api,live']);

@@ -77,6 +77,7 @@ describe('the first minutes', () => {
       body: { data: { data: [], pagination: { next: null, next_cursor: null } }, error: null, message: null },
     });
 
+    expect(platform.output).toContain('rows are kept until the file holds 2 GiB; then the oldest are removed');
     expect(await platform.stop('SIGINT')).toBe(0);
     const lines = platform.output.split('\n').slice(0, -1);
     for (const line of lines) expect(JSON.parse(line)).toMatchObject({ level: 'info', msg: expect.any(String) });

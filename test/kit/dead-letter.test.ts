@@ -39,6 +39,12 @@ describe('a dead letter', () => {
     expect(process.memoryUsage().rss - before).toBeLessThan(100 * 1024 ** 2);
   });
 
+  it('keeps digits that a double has not', () => {
+    const raw = Buffer.from('{"price":12345678.123456789,"volume":9007199254740993}');
+    expect(JSON.parse(raw.toString())).toEqual({ price: 12345678.12345679, volume: 9007199254740992 });
+    expect(bytesOfLetter(letter({ raw }).made)).toEqual(raw);
+  });
+
   it('can be written of any value, deep, broken or without JSON', () => {
     let deep: unknown = 1;
     for (let level = 0; level < 100_000; level++) deep = [deep];
