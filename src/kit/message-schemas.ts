@@ -49,6 +49,7 @@ export const feedMessages: readonly MessageDescription[] = [
             to: number(1_763_645_610_000, 'Unix ms; left out while the gap lasts.'),
             reason: text('the server closed the connection', 'Why.'),
             feed: text('finnhub', 'The connector of the feed.'),
+            symbol: text('AAPL', 'The key of the record.'),
           },
         },
       },
@@ -57,7 +58,7 @@ export const feedMessages: readonly MessageDescription[] = [
       {
         type: 'gap',
         data: [],
-        gap: { from: 1_763_645_598_585, reason: 'the server closed the connection', feed: 'finnhub' },
+        gap: { from: 1_763_645_598_585, reason: 'the server closed the connection', feed: 'finnhub', symbol: 'AAPL' },
       },
     ],
   },
