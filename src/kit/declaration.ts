@@ -34,6 +34,10 @@ export interface SpecScope {
   tableFields(connector: string): Shape;
   /** The fields of each index of a table connector, `unique` among them; undefined where `tableFields` is. */
   tableIndexes(connector: string): readonly (readonly string[])[] | undefined;
+  /** The options that the topology gives its source; undefined where there is none. */
+  readonly source?: Usage | undefined;
+  /** Reports what is no mistake but probably not meant: `validate` prints it, and a start logs it. */
+  readonly warn?: Report;
 }
 
 interface Declaration {
