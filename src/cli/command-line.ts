@@ -19,6 +19,7 @@ export interface Actions {
   validate(flags: { readonly json?: boolean }): number;
   config(flags: { readonly json?: boolean }): number;
   list(asked: readonly string[], flags: { readonly json?: boolean }): number;
+  explain(topologies: readonly string[], flags: { readonly json?: boolean }): number;
   status(flags: { readonly watch?: boolean; readonly json?: boolean; readonly all?: boolean }): Promise<number>;
   init(): number;
   export(table: string, flags: ExportFlags): Promise<number>;
@@ -113,6 +114,11 @@ function pipelineCommands(program: Command, does: Actions, exit: Exit): void {
         ),
       ),
     );
+  program
+    .command('explain [topologies...]')
+    .description('print what each topology does, and what each path to a sink guarantees: all that start, or those named')
+    .addOption(json())
+    .action((topologies: string[], flags) => exit(does.explain(topologies, flags)));
 }
 
 function runningCommands(program: Command, does: Actions, exit: Exit): void {

@@ -58,6 +58,7 @@ export async function parsed(
     validate: done,
     config: done,
     list: done,
+    explain: done,
     status: later,
     init: done,
     export: later,
