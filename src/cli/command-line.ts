@@ -116,7 +116,9 @@ function pipelineCommands(program: Command, does: Actions, exit: Exit): void {
     );
   program
     .command('explain [topologies...]')
-    .description('print what each topology does, and what each path to a sink guarantees: all that start, or those named')
+    .description(
+      'print what each topology does, and what each path to a sink guarantees: all that start, or those named',
+    )
     .addOption(json())
     .action((topologies: string[], flags) => exit(does.explain(topologies, flags)));
 }

@@ -68,7 +68,8 @@ function branchSentence({ sink, after, bestEffort }: BranchSpec, hide: Hide): st
 
 function deadLetterSentence(deadLetter: UseSpec | undefined, hide: Hide): string {
   if (!deadLetter) return 'none: a message that is rejected is logged and counted.';
-  return `${useSentence(deadLetter, hide)} Gets what is rejected, with the reason.`;
+  const { connector } = deadLetter;
+  return hide(`${connector?.name} (${connector?.declaration?.type}): gets what is rejected, with the reason.`);
 }
 
 /** The first sentence of its summary, and the options that the pipeline gives. */

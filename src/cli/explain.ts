@@ -82,8 +82,8 @@ function alike(paths: readonly GuaranteedPath[]): readonly (readonly [Guaranteed
 function pathRows([path, text]: readonly [GuaranteedPath, string]): readonly (readonly string[])[] {
   const { guarantee, why, weakest, weaknesses } = path;
   const first = [text, levelText(guarantee), why ?? weaknessText(weakest)];
-  const repeats = guarantee === 'at_most_once' ? weaknesses.find((each) => each.guarantee !== guarantee) : undefined;
-  return repeats ? [first, ['', '', `may also come twice: ${weaknessText(repeats)}`]] : [first];
+  const other = weaknesses.find((each) => each.guarantee !== guarantee);
+  return other ? [first, ['', '', `also ${weaknessText(other)}`]] : [first];
 }
 
 /** Its connectors. */
@@ -100,8 +100,10 @@ function weaknessText(weakness: Weakness | undefined): string {
 
 function chainPage(chains: readonly PathChain[], width: number): readonly string[] {
   const rows = chains.map((chain) => {
-    const weakest = chain.weakest ? `weakest hop ${weaknessText(chain.weakest)}` : 'no hop loses or repeats a message';
-    return [chainText(chain), levelText(chain.guarantee), weakest];
+    const { guarantee, weakest, onward } = chain;
+    const why = weakest ? `weakest hop ${weaknessText(weakest)}` : 'no hop loses or repeats a message';
+    const rest = onward ? `; from ${onward.from} on ${levelText(onward.guarantee)}` : '';
+    return [chainText(chain), levelText(guarantee), why + rest];
   });
   return ['from end to end', ...indented(table(rows, width - 2))];
 }
@@ -137,10 +139,11 @@ function weaknessJson({ hop, guarantee, why, cure }: Weakness): object {
 }
 
 function chainJson(chain: PathChain): object {
-  const { paths, guarantee, weakest } = chain;
+  const { paths, guarantee, weakest, onward } = chain;
   return {
     paths: paths.map(({ topology, name, hops }) => ({ topology, name, hops: hops.map((hop) => hop.name) })),
     guarantee,
     weakest: weakest ? weaknessJson(weakest) : null,
+    ...(onward ? { onward } : {}),
   };
 }

@@ -73,10 +73,7 @@ export interface OperatorDeclaration extends Declaration {
    * store. What such operators have counted can be counted again from the log.
    */
   readonly stateless?: true;
-  /**
-   * Of an operator that is not `stateless`: state that a restart loses; undefined if a message that is read again becomes the
-   * same. Pure. Left out: nothing is promised of what it makes.
-   */
+  /** Unless `stateless`: state that a restart loses; undefined if a message that is read again becomes the same. Pure. */
   state?(options: unknown): OperatorState | undefined;
   /** Whether it passes rows on portion by portion, or, of the last operator of a route, whether it takes them so. Pure. */
   streams?(options: unknown): boolean;
@@ -105,10 +102,7 @@ interface SourceDeclaration<S extends JSONSchema = JSONSchema, O = unknown, U = 
 }
 
 interface SinkDeclaration<S extends JSONSchema = JSONSchema, O = unknown> extends RoleDeclaration<S> {
-  /**
-   * Whether the sink takes merge operations: gives why it can't with these options, or not operations of that shape;
-   * undefined when it can. Pure.
-   */
+  /** Why it can't take merge operations with these options, or not operations of that shape; undefined when it can. Pure. */
   merges?(options: O, shape?: MergeShape): string | undefined;
   /** Whether it loses or repeats messages, with these options. Pure. Left out: nothing is promised. */
   guarantee?(options: O, input: SinkInput): SinkGuarantee;

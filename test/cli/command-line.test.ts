@@ -64,6 +64,7 @@ const actions: Actions = {
   validate: unused,
   config: unused,
   list: unused,
+  explain: unused,
   status: unused,
   init: unused,
   export: unused,

@@ -8,6 +8,8 @@ export interface PathChain {
   /** As weak as the weakest of its paths. */
   readonly guarantee: Guarantee;
   readonly weakest: Weakness | undefined;
+  /** Where the rest of the chain, from a log on, guarantees more. */
+  readonly onward: { readonly from: string; readonly guarantee: Guarantee } | undefined;
 }
 
 interface Step {
@@ -51,6 +53,17 @@ function logNames(connector: ConnectorSpec | undefined): readonly string[] {
 }
 
 function chainOf(paths: readonly GuaranteedPath[]): PathChain {
-  const guarantee = paths.reduce<Guarantee>((all, path) => weaker(all, path.guarantee), 'effectively_once');
-  return { paths, guarantee, weakest: paths.find((path) => path.guarantee === guarantee)?.weakest };
+  const guarantee = weakestOf(paths);
+  const weakest = paths.find((path) => path.guarantee === guarantee)?.weakest;
+  return { paths, guarantee, weakest, onward: onwardOf(paths, guarantee) };
+}
+
+function onwardOf(paths: readonly GuaranteedPath[], whole: Guarantee): PathChain['onward'] {
+  const rest = paths.findIndex((_, index) => weakestOf(paths.slice(index)) !== whole);
+  const from = paths[rest]?.hops[0]?.name;
+  return from === undefined ? undefined : { from, guarantee: weakestOf(paths.slice(rest)) };
+}
+
+function weakestOf(paths: readonly GuaranteedPath[]): Guarantee {
+  return paths.reduce<Guarantee>((all, path) => weaker(all, path.guarantee), 'effectively_once');
 }
