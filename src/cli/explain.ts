@@ -1,5 +1,3 @@
-import { FdpError } from '../errors.ts';
-import { suggestion } from '../kit/names.ts';
 import { levelText } from '../pipeline/check/guarantees.ts';
 import { type GuaranteedPath, pathsOf, type Weakness } from '../pipeline/check/paths.ts';
 import { chainsOf, type PathChain } from '../pipeline/give/path-chains.ts';
@@ -10,6 +8,7 @@ import type { Spec, TopologySpec } from '../pipeline/spec.ts';
 import { jsonResult } from './dead-letters.ts';
 import { partRows, partsJson } from './explain-parts.ts';
 import { indented, table, wrap } from './text.ts';
+import { checkTopologyNames } from './usage.ts';
 import { type CommandResult, problemsJson, problemText, type SpecRequest } from './validate.ts';
 
 /**
@@ -28,7 +27,7 @@ export function explain(
   if (problems.size > 0)
     return { text: json ? problemsJson(problems.list) : problemText(problems.list, request.folder), exitCode: 2 };
   const asked = [...named, ...(request.topologies ?? [])];
-  checkNames(spec, asked);
+  checkTopologyNames('explain', spec, asked);
   const explained = startedTopologies(spec, asked);
   const chains = chainsThrough(spec, explained);
   if (json)
@@ -37,16 +36,6 @@ export function explain(
   const pages = explained.map((topology) => topologyPage(topology, spec, width));
   const all = chains.length === 0 ? pages : [...pages, chainPage(chains, width)];
   return { text: `${all.map((lines) => lines.join('\n')).join('\n\n')}\n`, exitCode: 0 };
-}
-
-function checkNames(spec: Spec, asked: readonly string[]): void {
-  const known = [...spec.topologies.keys()];
-  const unknown = asked.find((name) => !known.includes(name));
-  if (unknown !== undefined)
-    throw new FdpError(
-      'FDP_USAGE',
-      `explain: there is no topology "${unknown}": ${suggestion(unknown, known, 'topologies')}`,
-    );
 }
 
 /** The chains of what starts by itself and what is explained, if they pass through something that is explained. */

@@ -14,6 +14,7 @@ import { explain } from './explain.ts';
 import { exportTable } from './export.ts';
 import type { ExportFlags } from './export-formats.ts';
 import { closeGap, listGaps, showGap } from './gaps.ts';
+import { graph } from './graph.ts';
 import { init, pipelineIn } from './init.ts';
 import { endInTime } from './left-open.ts';
 import { list } from './list.ts';
@@ -96,6 +97,7 @@ function actionsOf(program: Command): Actions {
     config: (flags) => show(config(request(), flags), flags),
     list: (asked, flags) => show(listOf(program, asked, flags)),
     explain: (topologies, flags) => show(explain(request(), topologies, { ...flags, columns }), flags),
+    graph: (topologies, { format }) => show(graph(request(), topologies, format)),
     status: (flags) => status(request(), flags),
     init: () => show(init(process.cwd())),
     export: async (table, flags) => show(await exportTable(request(), table, flags, progressOf(flags))),

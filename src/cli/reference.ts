@@ -1,5 +1,6 @@
 import type { ConnectorDeclaration, OperatorDeclaration, RoleDeclaration } from '../kit/declaration.ts';
 import type { Components } from '../pipeline/give/json-schema.ts';
+import { type GraphFormat, graphFormats } from './graph.ts';
 import { exampleEntry, rolesOf } from './list-pages.ts';
 import { code, markdownPage, markdownTable, yamlBlock } from './markdown.ts';
 import { type OptionRow, optionRows } from './option-rows.ts';
@@ -43,6 +44,20 @@ export function withComponentList(readme: string, { connectors, operators }: Com
     ['operators', all(operators, 'operators')],
   ];
   return `${readme.slice(0, from)}${begin}\n${markdownTable(['kind', 'types'], rows)}\n${readme.slice(to)}`;
+}
+
+/**
+ * A document with its pictures of the shipped topologies, between markers that name the format, as they should be; unchanged
+ * where there are none.
+ */
+export function withPictures(text: string, pictureIn: (format: GraphFormat) => string): string {
+  return text.replace(
+    /(<!-- graph: (\w+) -->\n)[\s\S]*?(<!-- \/graph -->)/g,
+    (whole, from: string, name: string, to: string) => {
+      const format = graphFormats.find((each) => each === name);
+      return format ? `${from}\`\`\`${format === 'ascii' ? 'text' : format}\n${pictureIn(format)}\`\`\`\n${to}` : whole;
+    },
+  );
 }
 
 function link({ type }: { readonly type: string }, file: string): string {

@@ -65,6 +65,7 @@ const actions: Actions = {
   config: unused,
   list: unused,
   explain: unused,
+  graph: unused,
   status: unused,
   init: unused,
   export: unused,

@@ -20,7 +20,8 @@ export function checkPathGuarantees(topology: TopologySpec, context: Context): v
   if (!guarantee || !isWhole(topology)) return;
   const { problems } = context;
   const paths = guarded(
-    (_path, text) => problems.add(guarantee.range, text, { subject: name }),
+    // Usages that are wrong were reported.
+    (_path, text) => problems.size === 0 && problems.add(guarantee.range, text, { subject: name }),
     () => pathsOf(topology),
   );
   for (const path of paths ?? [])

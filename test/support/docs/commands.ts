@@ -59,6 +59,7 @@ export async function parsed(
     config: done,
     list: done,
     explain: done,
+    graph: done,
     status: later,
     init: done,
     export: later,
