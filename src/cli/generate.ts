@@ -5,10 +5,11 @@ import { connectors } from '../../connectors/index.ts';
 import { operators } from '../../operators/index.ts';
 import { type Components, pipelineSchema } from '../pipeline/give/json-schema.ts';
 import { readSpec } from '../pipeline/read.ts';
-import { type GraphFormat, picture } from './graph.ts';
+import { picture } from './graph.ts';
 import {
   connectorsReference,
   operatorsReference,
+  type PictureIn,
   referenceIndex,
   withComponentList,
   withPictures,
@@ -42,10 +43,10 @@ export function generatedFiles(root: string, components: Components): ReadonlyMa
   ]);
 }
 
-/** Pictures of the topologies that start, of the pipeline below `root`, whatever `.env` says. */
-function pictures(root: string, components: Components): (format: GraphFormat) => string {
+/** Pictures of the pipeline below `root`, whatever `.env` says. */
+function pictures(root: string, components: Components): PictureIn {
   const request = { profile: 'embedded', env: { FDP_FEED: 'mock' }, components };
-  return (format) => picture(readSpec({ pipelinePath: join(root, 'pipeline.yml'), ...request }), [], format);
+  return (format, names) => picture(readSpec({ pipelinePath: join(root, 'pipeline.yml'), ...request }), names, format);
 }
 
 /** The files that are missing or differ. */

@@ -46,18 +46,22 @@ export function withComponentList(readme: string, { connectors, operators }: Com
   return `${readme.slice(0, from)}${begin}\n${markdownTable(['kind', 'types'], rows)}\n${readme.slice(to)}`;
 }
 
+/** What a marker asks for: a format, and topologies; those that start if it names none. */
+export type PictureIn = (format: GraphFormat, topologies: readonly string[]) => string;
+
+const pictureMarks = /(<!-- graph: (\w+)((?: [\w-]+)*) -->\n)[\s\S]*?(<!-- \/graph -->)/g;
+
 /**
- * A document with its pictures of the shipped topologies, between markers that name the format, as they should be; unchanged
- * where there are none.
+ * A document with its pictures of the shipped topologies, between markers such as `<!-- graph: ascii processor -->`, as they
+ * should be; unchanged where there are none.
  */
-export function withPictures(text: string, pictureIn: (format: GraphFormat) => string): string {
-  return text.replace(
-    /(<!-- graph: (\w+) -->\n)[\s\S]*?(<!-- \/graph -->)/g,
-    (whole, from: string, name: string, to: string) => {
-      const format = graphFormats.find((each) => each === name);
-      return format ? `${from}\`\`\`${format === 'ascii' ? 'text' : format}\n${pictureIn(format)}\`\`\`\n${to}` : whole;
-    },
-  );
+export function withPictures(text: string, pictureIn: PictureIn): string {
+  return text.replace(pictureMarks, (whole, from: string, name: string, topologies: string, to: string) => {
+    const format = graphFormats.find((each) => each === name);
+    if (!format) return whole;
+    const language = format === 'ascii' ? 'text' : format;
+    return `${from}\`\`\`${language}\n${pictureIn(format, topologies.split(' ').filter(Boolean))}\`\`\`\n${to}`;
+  });
 }
 
 function link({ type }: { readonly type: string }, file: string): string {
