@@ -116,6 +116,30 @@ topologies:
     expect(ids).not.toContain('end');
   });
 
+  it('indents branches that follow others, and shortens what is too deep for 80 columns', () => {
+    const names = ['first', 'second', 'third', ...[1, 2, 3, 4].map((nth) => `b${nth}${'b'.repeat(60)}`)];
+    const tables = names.map((name) => `  ${name}: { type: sqlite_table, path: s.db, table: ${name} }\n`).join('');
+    const after = (index: number, target: string) => `      - { connector: ${names[index]}, after: ${target} }\n`;
+    const deep = [3, 4, 5, 6].flatMap((index) => [after(index, names[index - 1] ?? '')]).join('');
+    const { text } = drawn(
+      `connectors:
+  in: { type: file, path: in.ndjson }
+  out: { type: file, path: out.ndjson }
+${tables}topologies:
+  t:
+    source: in
+    sinks:
+      - first
+${after(1, 'first')}${after(2, 'first')}${deep}      - out
+`,
+      'ascii',
+    );
+    const lines = text.split('\n');
+    expect(lines.slice(0, 5)).toEqual(['t', '  [in]', '  +-> [first]', '  |   +-> [second]', '  |   +-> [third]']);
+    expect(lines.at(-2)).toBe('  +-> [out]');
+    for (const line of lines) expect(line.length).toBeLessThanOrEqual(80);
+  });
+
   it('draws a connector that several topologies use once, and says who uses it', () => {
     const request = { pipelinePath: 'pipeline.yml', profile: 'embedded', env: {}, components: shippedComponents };
     const shipped = (names: readonly string[], format: GraphFormat) =>
