@@ -1,5 +1,5 @@
 // What components declare about loss and repetition. The guarantee of a path from a source to a sink is derived from it
-// (docs/decisions/015-guarantees-are-derived.md).
+// (docs/decisions/013-guarantees-are-derived.md).
 
 /** How often a message has its effect at the end of a path, the weakest first. */
 export const guarantees = ['at_most_once', 'at_least_once', 'effectively_once'] as const;
