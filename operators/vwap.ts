@@ -18,6 +18,7 @@ import {
   windowOptions,
   windowOrAnchor,
   windowRule,
+  windowState,
 } from './support/window-options.ts';
 
 /**
@@ -53,6 +54,7 @@ export const vwap = defineOperator({
     },
   },
   figures: windowFigures,
+  state: windowState,
   example: 'vwap: { window: 50, by: symbol }',
   shape(options, input, report, scope) {
     const { price, volume, as } = options;
