@@ -30,7 +30,7 @@ describe('aggregate', () => {
   it('makes the bars of the example in the docs, with kills on the way, as the stored trades say', async () => {
     using folder = temporaryFolder();
     const path = join(folder.path, 'pipeline.yml');
-    // Slow enough for the kills to come while it counts.
+    // Slow enough that the kills happen while it counts.
     const text = example.replace('rate: max', 'rate: 500/s').replaceAll('path: data/', `path: ${folder.path}/`);
     writeFileSync(path, text);
     const start = (...topologies: string[]) =>

@@ -16,11 +16,11 @@ interface RunOptions {
   readonly folder?: string;
   readonly env?: Environment;
   readonly input?: string;
-  /** Where the output goes: a file, or a reader that has gone. */
+  /** Where the output goes: a full disk, or a pipe whose reader has gone. */
   readonly output?: 'gone' | '/dev/full';
 }
 
-/** Runs a command that ends by itself, wherever. */
+/** Runs a command that ends by itself, in any folder. */
 async function ends(args: readonly string[], { folder = '.', env = {}, input, output }: RunOptions = {}) {
   const child = spawn(process.execPath, [resolve('bin/fdp-run.js'), ...args], {
     cwd: folder,
@@ -41,7 +41,9 @@ async function ends(args: readonly string[], { folder = '.', env = {}, input, ou
   return { code, stdout, stderr };
 }
 
-/** Every command that prints, in a place where it has something to say; the fast part has one of each way to print. */
+/**
+ * Every command that prints, in a folder where it has something to print; the fast part has one of each way to print.
+ */
 const printing = sized<readonly (readonly string[])[]>({
   full: [
     ['config'],

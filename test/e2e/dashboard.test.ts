@@ -14,7 +14,7 @@ const trade = (symbol: string, price: number, vwap: number | null = 100) => ({
   ...{ symbol, price, vwap },
 });
 
-/** A dashboard in a terminal, on a feed of the test. */
+/** A dashboard in a terminal, connected to a feed of the test. */
 async function dashboard({ width = 100, height = 30, env = {}, feedPort = 0 } = {}) {
   const folder = temporaryFolder();
   const feed = await LineFeed.open(feedPort);
@@ -37,7 +37,9 @@ async function dashboard({ width = 100, height = 30, env = {}, feedPort = 0 } = 
   return { feed, terminal, [Symbol.asyncDispose]: end };
 }
 
-/** The terminal after the end: nothing of the screen is left, and it works as before. */
+/**
+ * Expects that the terminal is restored after the end: nothing of the screen is left, and its settings are as before.
+ */
 async function expectRestored(terminal: Terminal, end: string): Promise<string> {
   const text = await terminal.shows('the terminal is as it was');
   expect(text).toContain('the line before');
@@ -50,7 +52,9 @@ async function expectRestored(terminal: Terminal, end: string): Promise<string> 
 
 const lengths: Readonly<Record<string, number>> = { '1m': 60_000, '5m': 300_000, '1h': 3_600_000, '1d': 86_400_000 };
 
-/** Bars until now that rise and fall in turn; of those that have ended, the last was corrected, and one before it incomplete. */
+/**
+ * Bars until now that rise and fall in turn. The last bar that has ended is corrected, and one before it incomplete.
+ */
 function barsUntil(now: number, interval: string, limit: number) {
   const lengthMs = lengths[interval] ?? 60_000;
   const last = Math.floor(now / lengthMs) * lengthMs;
@@ -66,7 +70,7 @@ function barsUntil(now: number, interval: string, limit: number) {
   );
 }
 
-/** What sets a colour. */
+/** Escape sequences that set a colour. */
 const colour = new RegExp(`${String.fromCharCode(27)}\\[(?:\\d+;)*(?:3[0-8]|9\\d)[;m]`);
 const row = (symbol: string) => new RegExp(`^[> ] ${symbol} .*$`, 'm');
 
@@ -180,7 +184,7 @@ onTerminal('the dashboard', () => {
     const busy = await answerMs(terminal, 30);
     expect(busy, `${idle} ms when idle`).toBeLessThan(5 * idle);
     process.stderr.write(`a key is answered within ${idle.toFixed()} ms when idle, ${busy.toFixed()} ms at 10,000/s\n`);
-    // Whatever came while it painted has been read.
+    // Everything received during the paint has been read.
     feed.pump(0, () => '');
     feed.send(trade('S000', 555));
     await terminal.shows(/555\.00/);
@@ -248,7 +252,7 @@ onTerminal('the dashboard', () => {
     await terminal.shows(/MSFT {2}── price/);
     const { length } = api.asked;
     expect(new Set(api.asked.map(({ symbol }) => symbol))).toEqual(new Set(['MSFT']));
-    // Longer than the bars are asked for again while they are shown.
+    // Longer than the interval at which the bars are requested again.
     await new Promise((resolve) => setTimeout(resolve, 6000));
     expect(api.asked).toHaveLength(length);
     terminal.press('q');
@@ -348,7 +352,7 @@ onTerminal('the dashboard', () => {
   });
 });
 
-/** How long a key takes until its answer is seen: median of `times`, ms. */
+/** Median time from a key press until its effect is visible, of `times` key presses, ms. */
 async function answerMs(terminal: Terminal, times: number): Promise<number> {
   const taken: number[] = [];
   let selected = Number(/^> S(\d+)/m.exec(terminal.text)?.[1]);
@@ -359,7 +363,7 @@ async function answerMs(terminal: Terminal, times: number): Promise<number> {
     const wanted = `> S${String(selected).padStart(3, '0')}`;
     while (!terminal.text.includes(wanted)) {
       if (performance.now() - pressedAt > 20_000) throw new Error(`no answer within 20 s:\n${terminal.text}`);
-      // The feed is sent from here.
+      // Lets this process send the feed.
       await new Promise((resolve) => setImmediate(resolve));
     }
     taken.push(performance.now() - pressedAt);

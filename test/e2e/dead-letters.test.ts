@@ -6,7 +6,7 @@ import { eventually, Process, temporaryFolder } from '../support/cli/platform.ts
 import { expectStoredOnce, lettersOf, storedTrades, storesOf } from '../support/cli/stored.ts';
 import { workspaceIn } from '../support/cli/workspace.ts';
 
-/** The shipped pipeline in a folder of its own, with a change. */
+/** The shipped pipeline, edited, in its own folder. */
 function pipelineIn(folder: string, change: (text: string) => string): string {
   for (const part of ['config', 'topologies']) cpSync(part, join(folder, part), { recursive: true });
   const path = join(folder, 'pipeline.yml');
@@ -20,7 +20,7 @@ async function command(env: Readonly<Record<string, string>>, ...args: string[])
   return run.stdout;
 }
 
-/** A command that reads this from its standard input. */
+/** Runs a command with this standard input. */
 async function commandWith(input: string, env: Readonly<Record<string, string>>, ...args: string[]): Promise<string> {
   await using run = new Process(args, env, input);
   expect(await run.ended, run.output).toBe(0);
@@ -40,7 +40,7 @@ describe('fdp-run dead-letters', () => {
       'no JSON',
       envelope({ p: 5, s: 'TSLA' }),
     ];
-    // One key: their letters lie in one partition, one after the other.
+    // The records have one key, so their letters are in one partition, in this order.
     await log.append(records, 0, 'AAPL');
     await using processor = new Process(['--pipeline', wrong, '--topology', 'processor'], env);
     await eventually('four letters', async () => lettersOf(folder.path).length === 4);
@@ -55,10 +55,10 @@ describe('fdp-run dead-letters', () => {
     const newest = /^(\S+) .*raw_stock_ticks-0-1--1/m.exec(list)?.[1] ?? '';
     expect(await command(env, 'dead-letters', 'show', id, '--pipeline', mended)).toContain('"index": 1');
 
-    // The newest alone, then all: what lies before it still counts.
+    // First the newest alone, then all: replaying the newest must not skip those before it.
     await using alone = new Process(['dead-letters', 'replay', newest, '--pipeline', mended], env);
     expect([await alone.ended, alone.stdout]).toEqual([0, 'processor: 1 of 1 delivered\n']);
-    // Those that were not replayed yet; then what was refused again; then all, which changes nothing.
+    // First those that were not replayed yet; then those that were rejected again; then all, which changes nothing.
     const rounds = [
       [[], '2 of 3'],
       [[], '0 of 1'],
@@ -91,7 +91,8 @@ describe('fdp-run dead-letters', () => {
   it('replays while the platform runs; a topology that only displays gets a line, and hides no other', async () => {
     using folder = temporaryFolder();
     const { env } = await workspaceIn(folder.path);
-    // The default expression of `filter` passes nothing over in silence here: all three topologies reject what is no number.
+    // With the default expression, `filter` would drop invalid trades silently; with `require` all three topologies
+    // reject them.
     const pipeline = pipelineIn(folder.path, (text) => text.replaceAll('- filter: *valid', '- require: *valid'));
     await using platform = new Process(['--pipeline', pipeline], env);
     await eventually('trades are stored', async () => storedTrades(folder.path) > 0);
@@ -159,7 +160,7 @@ describe('a mark that does not fit the log', () => {
       if (when.startsWith('after')) cpSync(log, backup);
       await append(20);
       await storeAll();
-      // The log is restored from its backup: what the counters remember lies beyond its end now.
+      // The log is restored from its backup: the counters remember positions beyond its end.
       for (const file of [log, `${log}-wal`, `${log}-shm`]) rmSync(file, { force: true });
       cpSync(backup, log);
 

@@ -76,7 +76,7 @@ describe('gaps', () => {
       const listed = await gapsOf('AMD');
       return listed?.length === count && listed.every(({ state }) => state === 'closed') && listed;
     };
-    /** One trade of each symbol at the present time. */
+    /** Sends one trade of each symbol, dated now. */
     const trade = async () => {
       const data = symbols.map((s) => ({ s, p: 1.5, t: Date.now(), v: 1 }));
       await exchange.send(JSON.stringify({ type: 'trade', data }));
@@ -112,7 +112,7 @@ describe('gaps', () => {
       0,
     );
     const bars = await eventually('the bar', async () => barsOf('AMD'));
-    // Over midnight the two lie in bars of two days.
+    // If the test runs across midnight, the gaps are in the bars of two days.
     expect(bars.reduce((sum, { gap_ms }) => sum + gap_ms, 0)).toBe(away);
     expect(bars.some(({ complete }) => complete)).toBe(false);
     expect(lettersOf(folder.path)).toEqual([]);

@@ -9,7 +9,7 @@ async function sharedWorkspace(folder: string) {
   return { env: { ...env, OBSERVE_PORT: '0' }, apiPort: Number(new URL(api).port) };
 }
 
-/** A stream that is there as soon as the API is. */
+/** Opens a stream as soon as the API is available. */
 async function connect(port: number): Promise<EventClient> {
   return eventually('the stream', async () => EventClient.open(port).catch(() => undefined));
 }

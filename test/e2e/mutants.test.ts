@@ -24,7 +24,7 @@ const bars: NamedTest = {
 
 const read = (name: string): NamedTest => ({ file: 'test/operators/bars.test.ts', name: `bars ${name}` });
 
-/** Mistakes by which trades are lost, counted twice or left out of a page, each a line or two away. */
+/** Bugs of a line or two that lose trades, count them twice, or leave them out of a page. */
 const mutants: readonly Mutant[] = [
   {
     mistake: 'closes a bar with the trade that came last',

@@ -7,7 +7,7 @@ import { eventually, temporaryFolder } from '../support/cli/platform.ts';
 import { onTerminal, Terminal } from '../support/cli/tmux.ts';
 import { get, workspaceIn } from '../support/cli/workspace.ts';
 
-// The platform as npm starts it, with a shell between the two: a stop reaches it, once, and nobody is left.
+// The platform started by npm, with a shell in between: a stop reaches it exactly once, and no process is left.
 
 type Environment = Readonly<Record<string, string>>;
 
@@ -29,7 +29,7 @@ class Group {
       });
   }
 
-  /** Sends a signal to the command alone, and gives how that ended. */
+  /** Sends a signal to the command alone, and returns how it ended. */
   async end(signal: NodeJS.Signals): Promise<number | NodeJS.Signals> {
     const exit = once(this.child, 'exit');
     this.child.kill(signal);

@@ -20,14 +20,14 @@ async function barsOf({ api }: Workspace, symbol: string): Promise<readonly Bar[
   return (answer?.body['data'] as { readonly data: readonly Bar[] } | undefined)?.data ?? [];
 }
 
-/** The bar that is told above the chart: its figures by name. */
+/** The figures of the bar shown above the chart, by name. */
 async function figures(page: Page): Promise<ReadonlyMap<string, string>> {
   const names = await page.locator('#bar-figures dt').allInnerTexts();
   const values = await page.locator('#bar-figures dd').allInnerTexts();
   return new Map(names.map((name, place) => [name, values[place] ?? '']));
 }
 
-/** Goes through the bars from the newest to the oldest by key, and gives what is read out of each. */
+/** Moves from the newest bar to the oldest by key, and returns the text announced for each. */
 async function spoken(page: Page): Promise<readonly string[]> {
   const chart = page.locator('#chart');
   await chart.focus();
@@ -98,7 +98,7 @@ onChromium('candles of the live page', () => {
     const texts = await spoken(page);
     const stored = await barsOf(workspace, 'AAPL');
     expect(texts.length).toBeGreaterThanOrEqual(stored.length - 1);
-    // As many digits as the symbol's prices have by then.
+    // With as many decimals as the symbol's prices have by then.
     const price = String.raw`150\.00(00)?`;
     expect(texts.at(-1)).toMatch(
       new RegExp(`1 trade, open ${price}, high ${price}, low ${price}, close ${price}, volume 1, VWAP ${price}`),

@@ -4,14 +4,14 @@ import { launchChromium, onChromium, openPage, violations } from '../support/bro
 import { eventually, freePort, Process, temporaryFolder } from '../support/cli/platform.ts';
 import { type Workspace, workspaceIn } from '../support/cli/workspace.ts';
 
-/** Everything but what gives trades. */
+/** All topologies except the one that produces trades. */
 const allButIngestor = ['--topology', 'processor,candles,analytics,api,live'];
 
 async function isLive(page: Page): Promise<void> {
   await page.locator('#connection[data-tone=good]').waitFor();
 }
 
-/** Waits until a text is another one. */
+/** Waits until an element has another text. */
 async function changes(page: Page, selector: string, from?: string): Promise<string> {
   const first = from ?? (await page.locator(selector).innerText());
   return eventually(`${selector} changes`, async () => {
@@ -24,7 +24,7 @@ function card(page: Page, topology: string) {
   return page.locator('.topology', { has: page.locator(`#topology-${topology}`) });
 }
 
-/** Another second in which a page is shown: state and figures come with the next event. */
+/** Waits for the next event: state and figures are updated with it. */
 async function isOf(page: Page, topology: string, tone: string): Promise<string> {
   await eventually(`${topology} is shown as ${tone}`, async () => {
     return (await card(page, topology).getAttribute('data-tone')) === tone;
@@ -232,7 +232,7 @@ onChromium('the live page in trouble', () => {
       await changes(page, '#quote-price');
       await first.stop();
       await page.locator('#connection', { hasText: 'Disconnected' }).waitFor();
-      // What is not fresh is not well.
+      // Without a connection, the state counts as unknown.
       await page.locator('#summary', { hasText: 'state of the platform is unknown' }).waitFor();
       expect(await page.locator('#topologies').innerText()).not.toContain('running');
       expect(await page.title()).toMatch(/^▲ [^·]*$/);

@@ -32,11 +32,11 @@ interface Document {
 
 const ajv = new Ajv({ strict: false, validateFormats: false, allErrors: true });
 const mock = 'mock: { type: mock, symbols: *symbols, rate: 50/s, seed: 42 }';
-/** A feed that has everything: a symbol that is rejected, and gaps. */
+/** A feed with all kinds of messages: a rejected symbol, and gaps. */
 const hostile =
   'mock: { type: mock, symbols: [AAPL, "B\\u0001D"], rate: 50/s, seed: 42, away: { every: 1s, for: 200ms } }';
 
-/** The value and everything within it as the types that JSON has: lists by their first item. */
+/** The JSON types of a value and of everything within it; a list has the type of its first item. */
 function formOf(value: unknown): unknown {
   if (Array.isArray(value)) return value.length === 0 ? [] : [formOf(value[0])];
   if (typeof value !== 'object' || value === null) return typeof value;
@@ -72,7 +72,7 @@ describe('the document of what the shipped pipeline sends', () => {
   });
 
   it('is valid AsyncAPI 3.0 by its official schema', () => {
-    // It brings the schema of schemas along.
+    // The official schema contains the meta-schema.
     const official = new Ajv({ strict: false, validateFormats: false, meta: false, validateSchema: false });
     const fits = official.compile(specs.schemas['3.0.0'] as object);
     fits(document);

@@ -17,7 +17,7 @@ const never = new AbortController().signal;
 const numberOf = ({ value }: Pick<SourceMessage, 'value'>) => (value as { number: number }).number;
 const numbered = (number: number) => messageWith({ number });
 
-/** A web server on a free port, and how it is stopped. */
+/** A web server on a free port, with a function that stops it. */
 async function web(listener: RequestListener) {
   const server = createServer(listener).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -30,7 +30,7 @@ async function web(listener: RequestListener) {
 }
 
 describe('http_poll', () => {
-  /** A server that answers with what was given since it was asked last, or with a status. */
+  /** A server that responds with what was added since the last request, or with a status. */
   async function polled(status = 200, headers: Record<string, string> = {}) {
     const waiting: unknown[] = [];
     const { url, dispose } = await web((_request, response) => {
@@ -131,7 +131,7 @@ describe('udp', () => {
 });
 
 describe('webhook', () => {
-  /** A server that keeps what is posted to it, or answers with a status, or not at all. */
+  /** A server that records what is posted to it, or responds with a status, or not at all. */
   async function posted(status = 200) {
     const lines: string[] = [];
     let hangs = false;

@@ -29,7 +29,7 @@ function frame(...symbols: string[]) {
   return { type: 'trade', data: symbols.map((s) => ({ p: ++nextPrice, s, t: 1763645598585, v: 1 })) };
 }
 
-/** Waits until the server knows of the client's subscription: it then gets a frame of its own. */
+/** Waits until the server knows the client's subscription: it then delivers a frame. */
 async function subscribed(server: TestExchange, client: Feed, symbol = 'AAPL'): Promise<void> {
   const before = client.frames.length;
   await until(async () => {
@@ -78,7 +78,7 @@ describe('finnhub', () => {
       expect([began?.key, name, began?.gap.to]).toEqual(['AAPL', 'finnhub', undefined]);
       expect(reason).toMatch(/closed the connection|connection/);
       expect(ended).toMatchObject({ key: 'AAPL', gap: { from, reason } });
-      // Nothing that was received lies within a gap, and nothing was received between its two messages.
+      // No received frame lies within a gap, and none was received between the two messages of a gap.
       expect(client.frames[(began?.after ?? 0) - 1]?.timestamp).toBeLessThanOrEqual((from ?? 0) + 1);
       expect(ended?.gap.to).toBeGreaterThanOrEqual(from ?? 0);
       expect(client.frames[ended?.after ?? 0]?.timestamp).toBeGreaterThanOrEqual(ended?.gap.to ?? 0);

@@ -35,7 +35,7 @@ async function occupy(port: number, host = '127.0.0.1'): Promise<Server> {
   return server;
 }
 
-/** Sends bytes as they are; gives all that came until the server ended the connection. */
+/** Sends bytes unchanged; returns everything received until the server closes the connection. */
 async function sent({ address }: ObserveServer, text: string): Promise<string> {
   const { hostname, port } = new URL(address);
   const socket = connect(Number(port), hostname);

@@ -47,7 +47,7 @@ function responseOf(document: Document, path: string, status: string | number): 
   return found?.content ?? document.components.responses[name]?.content ?? {};
 }
 
-/** Does a body fit what the document says of this path and status? */
+/** Expects a body to match the document for this path and status. */
 function expectTrue(
   document: Document,
   path: string,
@@ -212,7 +212,7 @@ describe('the document of rest', () => {
     await closeAll();
   });
 
-  /** A server whose requests are handled as a test wants. */
+  /** A server whose requests the test handles. */
   async function serving(options: object, handle: (lane: Lane) => void) {
     const environment = testEnvironment();
     const filled = optionsOf(rest, { listen: '127.0.0.1:0', ...options });

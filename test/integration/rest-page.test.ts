@@ -162,7 +162,7 @@ describe('the names that rest answers to', () => {
   });
 });
 
-/** What a file of the page asks for: sources and style sheets of a document, imports of a module. */
+/** The resources that a file of the page refers to: sources and style sheets of a document, imports of a module. */
 function linksOf(path: string, body: string): readonly string[] {
   const found =
     path === '/' || path === '/docs'

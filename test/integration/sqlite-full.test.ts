@@ -13,7 +13,7 @@ const folder = mkdtempSync(join(tmpdir(), 'fdp-full-'));
 const mounted = mount();
 if (mounted) unmount();
 
-/** A disk of 3 MiB; only root may make one. */
+/** Mounts a disk of 3 MiB, which only root may do. */
 function mount(): boolean {
   try {
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'tmpfs', folder], { stdio: 'ignore' });
@@ -23,7 +23,7 @@ function mount(): boolean {
   }
 }
 
-/** Lazily: handles of closed files are freed with the garbage. */
+/** A lazy unmount: handles of closed files are freed only by garbage collection. */
 function unmount(): void {
   execFileSync('umount', ['-l', folder]);
 }

@@ -21,7 +21,7 @@ afterEach(async () => {
   await until(() => openSockets() === 0);
 });
 
-/** A server of lines, as another program would be. */
+/** A line server, as another program would implement it. */
 class Feed {
   readonly clients: Socket[] = [];
   readonly #server: Server;
@@ -227,7 +227,7 @@ describe('tcp client', () => {
     const lines = Array.from({ length: 20_000 }, (_, number) => `${JSON.stringify({ number, padding })}\n`);
     feed.send(lines.join(''));
     await until(() => (feed.clients[0]?.writableLength ?? 0) > 0);
-    // More turns than an unbounded reader would need for all of it.
+    // More turns than a reader without a bound would need for all lines.
     for (let turn = 0; turn < 2000; turn++) await systemClock.turn();
     expect(feed.clients[0]?.writableLength).toBeGreaterThan(0);
     void readAll();

@@ -95,7 +95,7 @@ describe('tcp server', () => {
     let sent = 0;
     let most = 0;
     let batch = 0;
-    // How much the operating system takes for a client that never reads differs: on until it takes no more.
+    // How much the operating system buffers for a client that never reads differs: continue until it is full.
     for (; batch < 40 || node.extra['skipped_lines'] === undefined; batch++) {
       const values = Array.from({ length: 64 }, (_, index) => tick(`S${index % 8}`, batch * 64 + index, 4000));
       sent += values.reduce((sum, value) => sum + JSON.stringify(value).length + 1, 0);
@@ -128,7 +128,7 @@ describe('tcp server', () => {
     clients[0]?.socket.pause();
     let sent = 0;
     while (sent < 4500 || node.extra['skipped_lines'] === undefined) {
-      // The first never reads, so that lines are skipped in the end.
+      // The first client never reads, so lines are skipped eventually.
       for (const { socket } of clients.slice(1)) chance.next() < 0.2 ? socket.resume() : socket.pause();
       const size = Math.floor(chance.next() * 5000);
       await broadcast(...Array.from({ length: 30 }, (_, index) => tick(`S${index % 3}`, sent++, size)));
@@ -151,7 +151,7 @@ describe('tcp server', () => {
     const stuck = await join();
     stuck.pause();
     const idle = (await join()).resume();
-    // Time without any line counts for nothing.
+    // Time without lines to send does not count.
     await once(serverSockets[0] as Socket, 'timeout');
     while (serverSockets[0]?.writableLength === 0) {
       await broadcast(...Array.from({ length: 64 }, (_, index) => tick('A', index, 10_000)));

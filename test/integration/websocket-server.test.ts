@@ -25,7 +25,7 @@ async function start(options: object = {}): Promise<TestExchange> {
 
 interface Client {
   readonly socket: WebSocket;
-  /** All frames but pings, parsed where they can be. */
+  /** All frames except pings, parsed if possible. */
   readonly frames: unknown[];
   pings: number;
   closed: number | undefined;
@@ -53,7 +53,7 @@ async function dial(server: TestExchange, ...symbols: string[]): Promise<Client>
   opened.push(() => socket.terminate());
   await once(socket, 'open');
   for (const symbol of symbols) client.ask({ type: 'subscribe', symbol });
-  // The answer to a mistake comes after everything that was asked before it.
+  // The error frame for an invalid message arrives after the replies to all earlier messages.
   client.ask('?');
   await until(() => client.frames.length > 0);
   client.frames.length = 0;
@@ -215,7 +215,7 @@ describe('websocket_server', () => {
     const sent = Array.from({ length: 60 }, (_, p) => ({ type: 'trade', data: [{ p, s: 'AAPL', t: 1, v: 1 }] }));
     await server.send(...sent);
     const prices = () => client.frames.map((each) => (each as (typeof sent)[number])?.data?.[0]?.p ?? Number.NaN);
-    // The last few may still be held back.
+    // The last few may still be delayed.
     await until(() => new Set(prices().filter((p) => p < 50)).size === 50);
     expect(isSeen(prices())).toBe(true);
   });

@@ -65,7 +65,7 @@ describe('candles', () => {
     expect(lines[0]).toBe('A  1m  ! feed away 12 s  * corrected');
     expect(lines[10]).toBe('      ├────────────────────────────!─*──');
     expect(textOfBars([{ ...rose, isComplete: false }])[0]).toBe('A  1m  ! incomplete  11.00');
-    // What has not ended yet lacks nothing but what the feed missed.
+    // A bar that has not ended is incomplete only if the feed was disconnected.
     expect(textOfBars([{ ...underWay, gapMs: 3000 }])[0]).toBe('A  1m  ! feed away 3 s  11.00');
     expect(textOfBars([rose, underWay])[0]).toBe('A  1m  11.00');
   });
@@ -104,7 +104,7 @@ describe('candles', () => {
     ).toBe('01-04   23:55   23:59   00:03');
     const nextDay = bars.map((bar) => ({ ...bar, start: bar.start + 240_000, end: bar.end + 240_000 }));
     expect(textOfBars(nextDay, { quote: { now: local } }).at(-1)).toMatch(/23:59 {3}01-05 {5}now$/);
-    // A day of New York begins at 5 in UTC, one of Tokyo at 15 of the day before.
+    // A day begins at 5:00 UTC in New York, and at 15:00 UTC of the previous day in Tokyo.
     for (const [start, date] of [
       [Date.UTC(2026, 0, 5, 5), '01-05'],
       [Date.UTC(2026, 0, 4, 15), '01-05'],

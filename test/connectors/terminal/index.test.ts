@@ -14,7 +14,7 @@ import { sourceMessage } from '../../support/engine/operators.ts';
 import { processSnapshot, topologySnapshot } from '../../support/engine/snapshots.ts';
 
 const messages = (...values: readonly unknown[]) => values.map((value) => toMessage(sourceMessage(value), undefined));
-/** A sink on virtual time, whose screen keeps its frames. */
+/** A sink on virtual time with a screen that records its frames. */
 function sinkOn(reports?: () => Promise<readonly StatusReport[]>) {
   const clock = new VirtualClock();
   const frames: Frame[] = [];

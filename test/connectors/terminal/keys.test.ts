@@ -17,7 +17,7 @@ const runsAll = processSnapshot(0, topologies);
 const rows = new RuntimeRates().rows([{ pipeline: 'platform', process: runsAll }], runsAll.at);
 const market = marketOf(['A', 1], ['B', 2], ['C', 3]);
 
-/** The state after these keys, and what the screen shows then. */
+/** The state after these keys, and the text of the screen. */
 function after(...keys: readonly string[]): { readonly state: State; readonly text: string } {
   let state = stateOf(market, {
     runtime: { rows, problem: undefined },

@@ -42,7 +42,7 @@ describe('the market of the dashboard', () => {
       fc.property(fc.integer({ min: 0, max: 49 }), fc.integer({ min: 0, max: 12 }), (silent, seconds) => {
         const market = new Market(5);
         market.tick(0);
-        // 50 trades a second, the first one somewhere in the first second.
+        // 50 trades per second; the first one is somewhere within the first second.
         for (let count = silent; count < (seconds + 1) * 50; count++) {
           market.take(trade('A', 1), count * 20);
           if (count % 50 === 49) market.tick((count + 1) * 20);

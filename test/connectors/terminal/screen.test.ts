@@ -3,7 +3,7 @@ import blessed from 'blessed';
 import { describe, expect, it } from 'vitest';
 import { canvasFor } from '../../../connectors/terminal/screen.ts';
 
-/** A terminal that shows nothing. */
+/** A terminal that discards its output. */
 function terminal(columns: number, rows: number) {
   const output = Object.assign(new PassThrough(), { columns, rows, isTTY: true });
   output.resume();
@@ -32,7 +32,7 @@ describe('the canvas of a chart', () => {
     }
     screen.render();
     const rows = canvas.getScreenLines().map((row) => row.trimEnd());
-    // What it draws ends with a line feed.
+    // The drawing ends with a line feed.
     expect(rows.slice(height).join('')).toBe('');
     expect(rows.slice(0, height).every((row) => /[\u2801-\u28ff]/.test(row))).toBe(true);
     screen.destroy();

@@ -14,7 +14,7 @@ function rowsOf(symbol: string, count: number, more: (n: number) => Partial<Expo
   }));
 }
 
-/** More than all buffers between two sockets hold. */
+/** More than the buffers between two sockets can hold. */
 const big = rowsOf('BIG', 30_000, () => ({ note }));
 const rows = [
   ...rowsOf('AAPL', 2500),
@@ -25,7 +25,7 @@ const rows = [
   ...big,
 ];
 
-/** What an export over HTTP promises, on a table of any kind; `tableOf` gives its YAML. */
+/** The contract of an export over HTTP, for any kind of table; `tableOf` returns its YAML. */
 export function exportContract(tableOf: (folder: string) => string): void {
   describe('an export over HTTP', () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });

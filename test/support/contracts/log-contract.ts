@@ -21,7 +21,7 @@ const numbered = (from: number, to: number, key: string | null = 'A') =>
   numbers(from, to).map((n) => messageWith({ n }, { key, timestamp: 1000 + n }));
 const one = { partitions: 1 };
 
-/** What every log of ours does, whatever it is kept in. */
+/** The contract of all logs, for any kind of storage. */
 export function logContract(type: string, create: () => Promise<LogWorld>): void {
   describe(type, () => {
     let world: LogWorld;
@@ -80,7 +80,7 @@ function recordCases(world: () => LogWorld): void {
     const partitions = new Map<string, Set<unknown>>();
     for (const { key, meta } of await drainAll(process, open))
       partitions.set(key as string, (partitions.get(key as string) ?? new Set()).add(meta.partition));
-    // CRC-32 modulo 6: other programs and later versions must find the same.
+    // CRC-32 modulo 6: other programs and later versions must get the same partition.
     expect(Object.fromEntries([...partitions].map(([key, found]) => [key, [...found]]))).toEqual({
       AAPL: [0],
       GOOGL: [1],
@@ -360,7 +360,7 @@ function positionCases(world: () => LogWorld): void {
     let [group, first, time] = [0, 0, 1_000_000];
     await fc.assert(
       fc.asyncProperty(cases, async ({ steps, before, seconds, isRewound }) => {
-        // Apart from those of the case before by more than the longest time.
+        // Further from the previous case than the longest time of a case.
         time += 31_000;
         const dates = steps.map((step) => {
           time += step;

@@ -16,7 +16,7 @@ const trades = (from: number, to: number, more: object = {}) =>
 const codes = (failed: ReadonlyMap<number, Error> | undefined) =>
   [...(failed ?? [])].map(([index, error]) => [index, (error as { code?: string }).code]);
 
-/** What every table of ours does, whatever it is kept in. Expiry by a `server` goes by that server's own clock. */
+/** The contract of all tables, for any kind of storage. Expiry by a `server` uses the server's own clock. */
 export function tableContract(
   type: string,
   create: () => Promise<TableWorld>,
@@ -208,7 +208,7 @@ function expiryCases(world: () => TableWorld): void {
   });
 }
 
-/** Of tables that remove their oldest rows by themselves. */
+/** Cases for tables that remove their oldest rows themselves. */
 function retentionCases(world: () => TableWorld): void {
   const keysOf = async (table: TestTable) => (await table.find()).map(({ message_key }) => message_key).sort();
   const at = (key: string, offset: number, lane = 'L') => rowMessage(trade(key), { lane, offset });
@@ -229,7 +229,7 @@ function retentionCases(world: () => TableWorld): void {
       [4, 5, 6, 7, 8].map((n) => ['L', n]),
     );
     expect(await keysOf(table)).toEqual(['d', 'e', 'f']);
-    // Of another lane, and of none, nothing was removed.
+    // No rows of another lane, or without a lane, were removed.
     await table.write([at('g', 1, 'M'), rowMessage(trade('c'))]);
     expect(await keysOf(table)).toEqual(['c', 'd', 'e', 'f', 'g']);
     await table.close();

@@ -10,7 +10,7 @@ async function counters(table: TestTable): Promise<Record<string, unknown>> {
   return Object.fromEntries(rows.map(({ symbol, tradeCount, lastTradeAt }) => [symbol, [tradeCount, lastTradeAt]]));
 }
 
-/** Counters of a table: exact, whatever is replayed. */
+/** Counters of a table are exact, whatever is replayed. */
 export function counterCases(world: () => TableWorld, create: () => Promise<TableWorld>): void {
   it('makes a row when it is missing, adds to counters, and keeps the latest', async () => {
     const table = await open(world());
@@ -172,7 +172,7 @@ const lanes = fc.array(
   }),
   { minLength: 1, maxLength: 30 },
 );
-/** How far the next write goes back, how long it is, and which symbols of it a first try got through. */
+/** How far the next write goes back, its length, and the symbols that a first attempt wrote. */
 const splits = fc.array(
   fc.record({
     back: fc.nat(6),
@@ -217,7 +217,7 @@ async function replayed(
   await world.dispose();
 }
 
-/** Gives each message its place in its lane's log; a twin shares its record with the one before it. */
+/** Gives each message a position in its lane's log; a twin shares the record of the message before it. */
 function inLog(source: readonly { lane: string; symbol: string; time: number; twin: boolean }[]): Count[] {
   const ends = new Map<string, { offset: number; index: number }>();
   return source.map(({ lane, symbol, time, twin }) => {

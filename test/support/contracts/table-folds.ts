@@ -11,7 +11,7 @@ async function bars(table: TestTable): Promise<readonly object[]> {
   return rows.map(({ _id, ...row }) => row);
 }
 
-/** One write: of which lane, how far it goes back, how long it is, what a first try got through, and who writes. */
+/** One write: its lane, how far it goes back, its length, the symbols that a first attempt wrote, and the writer. */
 const writes = fc.array(
   fc.record({
     lane: fc.nat(1),
@@ -25,7 +25,7 @@ const writes = fc.array(
 );
 type Write = typeof writes extends fc.Arbitrary<readonly (infer W)[]> ? W : never;
 
-/** Rows that take in sums, highest and lowest, first and last values: exact, whatever the order and the repeats. */
+/** Rows with sums, highest and lowest, first and last values are exact, in any order and with any repeats. */
 export function foldCases(world: () => TableWorld, create: () => Promise<TableWorld>, numRuns: number): void {
   it('folds trades into the rows that a computation over big integers makes, however they are cut, replayed and retried', async () => {
     await fc.assert(
@@ -150,7 +150,7 @@ export function foldCases(world: () => TableWorld, create: () => Promise<TableWo
   });
 }
 
-/** What the rows are after the writes, and after the rest of each lane. */
+/** The rows after the writes, followed by the rest of each lane. */
 async function folded(
   create: () => Promise<TableWorld>,
   trades: readonly Trade[],
