@@ -71,7 +71,7 @@ describe.concurrent('a platform that is killed', () => {
 });
 
 describe('a platform that is stopped', () => {
-  it('drains on SIGINT, ends with 0, and counts on after the next start', async () => {
+  it('drains on SIGINT, ends with 0, and continues counting after the next start', async () => {
     using folder = temporaryFolder();
     const platform = await Installation.in(folder.path, rate);
     let before = 0;
@@ -92,7 +92,7 @@ describe('a platform that is stopped', () => {
     ['by a second SIGINT', 2],
     ['when its time is over', 1],
   ])(
-    'is forced %s while its store is locked: ends with 3, says what is left, and loses nothing',
+    'is forced %s while its store is locked: ends with 3, reports what is left, and loses nothing',
     async (_, signals) => {
       using folder = temporaryFolder();
       const platform = await Installation.in(folder.path, rate);

@@ -75,7 +75,7 @@ const colour = new RegExp(`${String.fromCharCode(27)}\\[(?:\\d+;)*(?:3[0-8]|9\\d
 const row = (symbol: string) => new RegExp(`^[> ] ${symbol} .*$`, 'm');
 
 onTerminal('the dashboard', () => {
-  it('shows what the feed says, answers every key, and gives the terminal back', async () => {
+  it('shows the feed, answers every key, and restores the terminal', async () => {
     await using opened = await dashboard();
     const { feed, terminal } = opened;
     expect(await terminal.shows('● connected to')).toContain('no trade yet');
@@ -128,7 +128,7 @@ onTerminal('the dashboard', () => {
     await expectRestored(terminal, '0');
   });
 
-  it('fits every size, and changes with it', async () => {
+  it('fits every size, and adapts when it changes', async () => {
     await using opened = await dashboard({ width: 80, height: 24 });
     const { feed, terminal } = opened;
     feed.send(trade('AAPL', 100), trade('MSFT', 50));
@@ -150,7 +150,7 @@ onTerminal('the dashboard', () => {
     }
   });
 
-  it('says that the feed is away and when it tries again, and goes on when it is back', async () => {
+  it('shows that the feed is disconnected and when it reconnects, and continues when it is back', async () => {
     await using opened = await dashboard();
     const { feed, terminal } = opened;
     feed.send(trade('AAPL', 100));
@@ -167,7 +167,7 @@ onTerminal('the dashboard', () => {
     await terminal.shows(/AAPL +▲ 123\.00/);
   });
 
-  it(`answers keys while 10,000 lines a second come for 500 symbols, ${busySeconds} s long`, async () => {
+  it(`answers keys during ${busySeconds} s of 10,000 lines per second for 500 symbols`, async () => {
     await using opened = await dashboard({ width: 120, height: 40 });
     const { feed, terminal } = opened;
     const symbols = Array.from({ length: 500 }, (_, index) => `S${String(index).padStart(3, '0')}`);
@@ -190,7 +190,7 @@ onTerminal('the dashboard', () => {
     await terminal.shows(/555\.00/);
   });
 
-  it('shows or skips whatever somebody else sends on that port', async () => {
+  it('shows or skips anything that another program sends on that port', async () => {
     await using opened = await dashboard({ width: 90, height: 30 });
     const { feed, terminal } = opened;
     feed.send(
@@ -215,7 +215,7 @@ onTerminal('the dashboard', () => {
     expect(terminal.lines.at(-1)).toContain('q quit');
   });
 
-  it('draws candles on c, longer and shorter on + and -, at every size, and asks for those of one symbol alone', async () => {
+  it('draws candles on c, longer and shorter on + and -, at every size, and requests those of one symbol alone', async () => {
     const now = Date.now();
     await using api = await CandlesApi.open(({ interval, limit }) => barsUntil(now, interval, limit));
     await using opened = await dashboard({ width: 80, height: 24, env: { API_URL: `http://127.0.0.1:${api.port}` } });
@@ -259,7 +259,7 @@ onTerminal('the dashboard', () => {
     await expectRestored(terminal, '0');
   });
 
-  it('moves the last candle with each line of the feed', async () => {
+  it('updates the last candle with each line of the feed', async () => {
     await using api = await CandlesApi.open(({ interval, limit }) => barsUntil(Date.now(), interval, limit));
     await using opened = await dashboard({ width: 200, height: 50, env: { API_URL: `http://127.0.0.1:${api.port}` } });
     const { feed, terminal } = opened;
@@ -272,7 +272,7 @@ onTerminal('the dashboard', () => {
     await terminal.shows(/AAPL {2}1d .* 177\.50 .* day 98\.00 - 177\.50[\s\S]*177\.50 ┤/);
   });
 
-  it('says in one line that the API is away, draws the line meanwhile, and candles when it is back', async () => {
+  it('shows in one line that the API is unavailable, draws the line meanwhile, and candles when it is back', async () => {
     const port = await freePort();
     await using opened = await dashboard({ width: 80, height: 24, env: { API_URL: `http://127.0.0.1:${port}` } });
     const { feed, terminal } = opened;
@@ -292,7 +292,7 @@ onTerminal('the dashboard', () => {
     await expectRestored(terminal, '0');
   });
 
-  it('draws in ASCII where the locale has no more, and without colours with NO_COLOR', async () => {
+  it('draws in ASCII if the locale has no more, and without colours with NO_COLOR', async () => {
     await using api = await CandlesApi.open(({ interval, limit }) => barsUntil(Date.now(), interval, limit));
     const env = { API_URL: `http://127.0.0.1:${api.port}`, LC_ALL: 'C', NO_COLOR: '1' };
     await using opened = await dashboard({ env });
@@ -308,13 +308,13 @@ onTerminal('the dashboard', () => {
   it.each([
     ['SIGTERM', '0'],
     ['SIGHUP', '0'],
-  ] as const)('gives the terminal back on %s', async (signal, end) => {
+  ] as const)('restores the terminal on %s', async (signal, end) => {
     await using opened = await dashboard();
     process.kill(opened.terminal.pid, signal);
     await expectRestored(opened.terminal, end);
   });
 
-  it('stops at once on Ctrl-C, also while the feed is away', async () => {
+  it('stops at once on Ctrl-C, even while the feed is disconnected', async () => {
     await using opened = await dashboard();
     const { feed, terminal } = opened;
     await feed.close();
@@ -323,7 +323,7 @@ onTerminal('the dashboard', () => {
     await expectRestored(terminal, '0');
   });
 
-  it('gives the terminal back after a crash, and then says what happened', async () => {
+  it('restores the terminal after a crash, and then prints what happened', async () => {
     const crash = `data:text/javascript,process.on(%22SIGUSR2%22,()=>{throw(new(Error)(%22a-mistake-in-the-program%22))})`;
     await using opened = await dashboard({ env: { NODE_OPTIONS: `--import=${crash}` } });
     process.kill(opened.terminal.pid, 'SIGUSR2');
@@ -337,7 +337,7 @@ onTerminal('the dashboard', () => {
     expect(opened.terminal.colours).not.toMatch(colour);
   });
 
-  it('writes plain lines on a terminal that can do no more', async () => {
+  it('writes plain lines on a terminal that supports no more', async () => {
     using folder = temporaryFolder();
     await using feed = await LineFeed.open();
     using terminal = new Terminal(['--topology', 'dashboard'], {
@@ -372,7 +372,7 @@ async function answerMs(terminal: Terminal, times: number): Promise<number> {
 }
 
 describe('the dashboard without a terminal', () => {
-  it('writes a line a trade, keeps the log apart, and stops cleanly', async () => {
+  it('writes one line per trade, keeps the log apart, and stops cleanly', async () => {
     using folder = temporaryFolder();
     await using feed = await LineFeed.open();
     await using run = new Process(['--topology', 'dashboard'], {
@@ -391,7 +391,7 @@ describe('the dashboard without a terminal', () => {
     expect(run.log.some(({ msg }) => msg === 'stopped cleanly')).toBe(true);
   });
 
-  it('follows the feed of this machine where nothing else is named', async () => {
+  it('connects to the feed of this machine by default', async () => {
     using folder = temporaryFolder();
     const port = await freePort();
     await using feed = await LineFeed.open(port);

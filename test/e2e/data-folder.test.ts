@@ -47,7 +47,7 @@ describe('the data folder', () => {
 
 describe('a process that may open few files', () => {
   // How many files are enough depends on the version of Node.js.
-  it('works, or ends with 1 and one line that names the cure', () => {
+  it('works, or ends with 1 and one line that names the remedy', () => {
     for (const limit of [24, 30, 48, 64]) {
       const command = `ulimit -n ${limit}; exec "${process.execPath}" bin/fdp-run.js validate`;
       const { status, stderr, stdout } = spawnSync('bash', ['-c', command], { encoding: 'utf8' });

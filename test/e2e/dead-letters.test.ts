@@ -28,7 +28,7 @@ async function commandWith(input: string, env: Readonly<Record<string, string>>,
 }
 
 describe('fdp-run dead-letters', () => {
-  it('replays after a fix: each is stored and counted once, with the rest of its record; twice changes nothing', async () => {
+  it('replays after a fix: each letter is stored and counted once, with the rest of its record; a second replay changes nothing', async () => {
     using folder = temporaryFolder();
     const { env } = await workspaceIn(folder.path);
     await using log = await LogWriter.open(folder.path);
@@ -88,7 +88,7 @@ describe('fdp-run dead-letters', () => {
     }
   });
 
-  it('replays while the platform runs; a topology that only displays gets a line, and hides no other', async () => {
+  it('replays while the platform runs; reports a topology that only displays, and still replays the others', async () => {
     using folder = temporaryFolder();
     const { env } = await workspaceIn(folder.path);
     // With the default expression, `filter` would drop invalid trades silently; with `require` all three topologies
@@ -112,7 +112,7 @@ describe('fdp-run dead-letters', () => {
     expect(await platform.stop()).toBe(0);
   });
 
-  it('shows and replays letters of what starts only when named, and names those of what is there no more', async () => {
+  it('shows and replays letters of topologies that start only when named, and names those of removed topologies', async () => {
     using folder = temporaryFolder();
     const { env } = await workspaceIn(folder.path);
     await using log = await LogWriter.open(folder.path);
@@ -137,9 +137,9 @@ describe('fdp-run dead-letters', () => {
   });
 });
 
-describe('a mark that does not fit the log', () => {
+describe('a mark that does not match the log', () => {
   it.each(['after what it holds was counted', 'before what it holds was counted'])(
-    'holds the lane, red, with the command to run; after it counting goes on: a backup made %s',
+    'holds the lane, not ready, with the command to run; afterwards counting continues: a backup made %s',
     async (when) => {
       using folder = temporaryFolder();
       const { env } = await workspaceIn(folder.path);

@@ -54,7 +54,7 @@ async function runAll(runner: Runner, file: string, name: string, expected = sta
 }
 
 describe('the commands in the documents', () => {
-  it('works beside a platform that runs', async () => {
+  it('work beside a running platform', async () => {
     using folder = temporaryFolder();
     const { runner, workspace } = await homeIn(folder.path);
     await using platform = new Process([], { ...workspace.env, OBSERVE_PORT: '' });
@@ -67,13 +67,13 @@ describe('the commands in the documents', () => {
     expect(await platform.stop()).toBe(0);
   });
 
-  it('starts the platform in every way', async () => {
+  it('start the platform in every way', async () => {
     using folder = temporaryFolder();
     const { runner } = await homeIn(folder.path);
     await runAll(runner, 'docs/command-line.md', 'help');
   });
 
-  it('runs each topology in a process of its own', async () => {
+  it('run each topology in a process of its own', async () => {
     using folder = temporaryFolder();
     const { runner, workspace } = await homeIn(folder.path);
     const commands = commandsOf(blockNamed('README.md', 'one process each'));
@@ -83,7 +83,7 @@ describe('the commands in the documents', () => {
     expect(stops).toEqual(commands.map(() => 0));
   });
 
-  it('makes dead letters, and shows, replays and drops them', async () => {
+  it('make dead letters, and show, replay and drop them', async () => {
     using folder = temporaryFolder();
     const { runner, workspace } = await homeIn(folder.path);
     const [invalid = '', unreadable = ''] = ['{"type":"trade","data":[{"s":"A","p":1,"t":1,"v":-1}]}\n', 'not JSON'];
@@ -120,7 +120,7 @@ describe('the commands in the documents', () => {
     if (watch) expect(await (await runner.start(watch, /process/)).stop()).toBe(0);
   });
 
-  it('trades with the simulator in place of Finnhub', async () => {
+  it('trade with the simulator in place of Finnhub', async () => {
     using folder = temporaryFolder();
     const { runner, workspace } = await homeIn(folder.path);
     const [simulator, platform] = commandsOf(blockNamed('docs/operate.md', 'simulator'));

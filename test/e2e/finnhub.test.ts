@@ -23,7 +23,7 @@ function numbersOf(folder: string): readonly number[] {
 }
 
 describe.concurrent('finnhub', () => {
-  it('keeps every trade of every delivered frame exactly once over ten cuts of any kind', async () => {
+  it('keeps every trade of every delivered frame exactly once over ten disconnects of any kind', async () => {
     using folder = temporaryFolder();
     await using exchange = await NumberedExchange.open(symbols);
     const { env } = await workspaceIn(folder.path);
@@ -61,7 +61,7 @@ describe.concurrent('finnhub', () => {
     expect(platform.output).not.toContain(token);
   });
 
-  it('reads the simulator over the real protocol through ten cuts, and stores what it has read once', async () => {
+  it('reads the simulator over the real protocol through ten disconnects, and stores what it has read once', async () => {
     using folder = temporaryFolder();
     const { env } = await workspaceIn(folder.path);
     const port = await freePort();

@@ -32,7 +32,7 @@ async function feedFigures(env: Readonly<Record<string, string>>, node: string):
 }
 
 describe('gaps', () => {
-  it('of a mock market that is away now and then are in the API, the bars and the metrics, open and closed', async () => {
+  it('of a mock market that disconnects now and then are in the API, the bars and the metrics, open and closed', async () => {
     using folder = temporaryFolder();
     const { env, api } = await workspaceIn(folder.path);
     const path = pipelineCopy(folder.path, [
@@ -64,7 +64,7 @@ describe('gaps', () => {
     expect(await platform.stop()).toBe(0);
   });
 
-  it('are in the API and in the bars after a stop and after a kill: from the last trade until it is back', async () => {
+  it('are in the API and in the bars after a stop and after a kill: from the last trade until the feed is back', async () => {
     using folder = temporaryFolder();
     await using exchange = await NumberedExchange.open(symbols);
     const { env, api } = await workspaceIn(folder.path);

@@ -76,7 +76,7 @@ const entry = execForm(dockerfile, 'ENTRYPOINT');
 const check = execForm(dockerfile, 'HEALTHCHECK');
 
 describe('the image', () => {
-  it('holds every file that fdp-run needs, and builds nothing', async () => {
+  it('contains every file that fdp-run needs, and builds nothing', async () => {
     using folder = temporaryFolder();
     layOut(folder.path);
     await using run = start(folder.path, [...entry, 'validate'], { FDP_PROFILE: 'cluster' });

@@ -59,7 +59,7 @@ describe.concurrent('the live page', () => {
     expect(await ingestor.stop('SIGTERM')).toBe(0);
   });
 
-  it('is a mistake without the API in the same process', async () => {
+  it('is an error without the API in the same process', async () => {
     await using live = new Process(['--topology', 'live']);
     expect(await live.ended).toBe(2);
     expect(live.output).toContain('--topology api,live');

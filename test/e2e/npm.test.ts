@@ -61,7 +61,7 @@ describe.concurrent('a stop of npm', () => {
     [['npm', 'start'], 'SIGHUP', 'SIGHUP'],
     [['npx', 'fdp-run'], 'SIGTERM', 'SIGTERM'],
     [['npx', 'fdp-run'], 'SIGHUP', 'SIGHUP'],
-  ] as const)('%s, %s to npm alone: the platform drains and nobody is left', async (command, signal, end) => {
+  ] as const)('%s, %s to npm alone: the platform drains and no process is left', async (command, signal, end) => {
     using folder = temporaryFolder();
     const { env, api } = await workspaceIn(folder.path);
     using group = new Group(command, env);

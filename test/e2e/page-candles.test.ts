@@ -71,7 +71,7 @@ onChromium('candles of the live page', () => {
     folder[Symbol.dispose]();
   });
 
-  it('move with the trades: the last bar closes at the price, and its volume grows', async () => {
+  it('follow the trades: the last bar closes at the price, and its volume grows', async () => {
     await using watched = await openPage(browser, `${workspace.api}/?symbol=AAPL`);
     const { page } = watched;
     await page.locator('#bar-figures dd').first().waitFor();
@@ -91,7 +91,7 @@ onChromium('candles of the live page', () => {
     expect(watched.foreign).toEqual([]);
   });
 
-  it('go back to before the page was opened; what is missing in them, and that they were corrected, is told', async () => {
+  it('go back to before the page was opened, and show what is missing and that they were corrected', async () => {
     await using watched = await openPage(browser, `${workspace.api}/?symbol=AAPL`);
     const { page } = watched;
     await eventually('all bars', async () => Number(await page.locator('#chart').getAttribute('aria-valuemax')) >= 9);
@@ -111,7 +111,7 @@ onChromium('candles of the live page', () => {
     await eventually('the newest bar', async () => !(await page.locator('#bar-notes').innerText()).includes('late'));
   });
 
-  it('are of the interval and symbol that a person picks, and stay so when the page is loaded again', async () => {
+  it('have the interval and symbol that the user selects, and keep them when the page is loaded again', async () => {
     await using watched = await openPage(browser, workspace.api);
     const { page } = watched;
     await page.locator('#chart[aria-label^="Bars of 1m of AAPL"]').waitFor();
@@ -131,7 +131,7 @@ onChromium('candles of the live page', () => {
     expect(watched.complaints).toEqual([]);
   });
 
-  it('come with the day: its change, its highest and its lowest', async () => {
+  it('come with the figures of the day: its change, its highest and its lowest', async () => {
     await using watched = await openPage(browser, `${workspace.api}/?symbol=MSFT`);
     const { page } = watched;
     const value = async (name: string) =>
@@ -148,7 +148,7 @@ onChromium('candles of the live page', () => {
   it.each([
     ['light', 360],
     ['dark', 2560],
-  ] as const)("stand in nobody's way, and move nothing else: %s, %i px", async (scheme, width) => {
+  ] as const)('are accessible, and move nothing else: %s, %i px', async (scheme, width) => {
     await using watched = await openPage(browser, `${workspace.api}/?symbol=AAPL`, { scheme, width });
     const { page } = watched;
     await page.locator('#bar-figures dd').first().waitFor();

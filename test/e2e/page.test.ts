@@ -55,7 +55,7 @@ onChromium('the live page', () => {
     folder[Symbol.dispose]();
   });
 
-  it('shows all topologies, prices and trades, live, without a complaint and without asking anybody else', async () => {
+  it('shows all topologies, prices and trades, live, without errors and without requests to other servers', async () => {
     await using watched = await openPage(browser, workspace.api);
     const { page } = watched;
     await isLive(page);
@@ -90,7 +90,7 @@ onChromium('the live page', () => {
     });
   });
 
-  it('changes the symbol, and keeps it when it is loaded again', async () => {
+  it('changes the symbol, and keeps it when the page is loaded again', async () => {
     await using watched = await openPage(browser, workspace.api);
     const { page } = watched;
     await isLive(page);
@@ -125,7 +125,7 @@ onChromium('the live page', () => {
     await changes(page, '#trades tr:first-child');
   });
 
-  it('shows options and figures of a node, by click or key, and goes back to it', async () => {
+  it('shows options and figures of a node, by click or key, and returns the focus to it', async () => {
     await using watched = await openPage(browser, workspace.api);
     const { page } = watched;
     const node = card(page, 'processor').locator('[data-node=explode]');
@@ -142,7 +142,7 @@ onChromium('the live page', () => {
     await details.getByText(`pid ${platform.child.pid}`).waitFor();
   });
 
-  it('changes between light and dark, and remembers it', async () => {
+  it('switches between light and dark, and remembers the choice', async () => {
     await using watched = await openPage(browser, workspace.api, { scheme: 'dark' });
     const { page } = watched;
     const theme = () => page.locator('html').getAttribute('data-theme');
@@ -155,7 +155,7 @@ onChromium('the live page', () => {
     expect(await theme()).toBe('light');
   });
 
-  it('gives up its connection while it is hidden, and takes it up again', async () => {
+  it('closes its connection while it is hidden, and opens it again', async () => {
     await using watched = await openPage(browser, workspace.api);
     const { page } = watched;
     const becomes = (state: string) =>
@@ -176,7 +176,7 @@ onChromium('the live page', () => {
     ['dark', 1280],
     ['light', 360],
     ['dark', 360],
-  ] as const)("stands in nobody's way: %s, %i px", async (scheme, width) => {
+  ] as const)('is accessible: %s, %i px', async (scheme, width) => {
     for (const path of ['/', '/docs']) {
       await using watched = await openPage(browser, `${workspace.api}${path}`, { scheme, width });
       const { page } = watched;
@@ -246,7 +246,7 @@ onChromium('the live page in trouble', () => {
     }
   });
 
-  it('shows what to do before anything runs, turns a topology red while its feed is away, and well again afterwards', async () => {
+  it('shows what to do before anything runs, turns a topology red while its feed is unavailable, and green again afterwards', async () => {
     using folder = temporaryFolder();
     const { env, api } = await workspaceIn(folder.path);
     const exchange = await freePort();

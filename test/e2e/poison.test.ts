@@ -70,7 +70,7 @@ function summaryOf({ code, origin, value, encoding, bytes }: DeadLetter) {
 }
 
 describe('poison', () => {
-  it('goes to the dead letter once with reason and origin, and harms no neighbour', async () => {
+  it('goes to the dead letter once with reason and origin, and affects no other message', async () => {
     using folder = temporaryFolder();
     const { env, api, tcpPort } = await workspaceIn(folder.path);
     await using writer = await LogWriter.open(folder.path);

@@ -53,7 +53,7 @@ async function atLeast(platform: Installation, trades: number): Promise<void> {
 const many = { timeout: 480_000 };
 
 describe('fdp-run reconcile on the embedded profile', many, () => {
-  it('finds nothing ten times while the platform is busy; then finds, and repairs, what another program left', async () => {
+  it('finds nothing ten times while the platform is busy; then finds, and repairs, what another program changed', async () => {
     using folder = temporaryFolder();
     const platform = await Installation.in(folder.path, '100/s');
     await using process = platform.start(feed);
@@ -95,7 +95,7 @@ describe('fdp-run reconcile on the embedded profile', many, () => {
     expect([end, final]).toEqual([0, expect.stringMatching(/no difference\n$/)]);
   });
 
-  it('goes on with a repair that was killed', async () => {
+  it('continues a repair that was killed', async () => {
     using folder = temporaryFolder();
     const platform = await Installation.in(folder.path, '100/s');
     await using process = platform.start(feed);
@@ -119,7 +119,7 @@ describe('fdp-run reconcile on the embedded profile', many, () => {
     expect(wrongSymbols(platform)).toEqual([]);
   });
 
-  it('counts again what the log has no more, once the table of counters was emptied', async () => {
+  it('counts again what the log no longer has, after the table of counters was emptied', async () => {
     using folder = temporaryFolder();
     const platform = await Installation.in(folder.path, '100/s');
     await using first = platform.start(feed);
@@ -136,7 +136,7 @@ describe('fdp-run reconcile on the embedded profile', many, () => {
     expect((await reconciled(platform))[0]).toBe(0);
   });
 
-  it('compares with the log what counts stored rows, and does not repair from there', async () => {
+  it('compares counters of stored rows with the log, but does not repair from it', async () => {
     using folder = temporaryFolder();
     const platform = await Installation.in(folder.path, '100/s');
     await using process = platform.start(feed);
@@ -176,7 +176,7 @@ describe('fdp-run reconcile on the embedded profile', many, () => {
     expect(wrongSymbols(platform)).toEqual([]);
   });
 
-  it('says in one line what it can not reconcile', async () => {
+  it('reports in one line what it can not reconcile', async () => {
     using folder = temporaryFolder();
     const platform = await Installation.in(folder.path, '1/s');
     const said = async (...args: readonly string[]) => {

@@ -36,7 +36,7 @@ function removeStores(folder: string): void {
 }
 
 describe('the stores of the embedded profile', () => {
-  it('restored from a copy that was made before more was stored, or removed, are filled again from the log', async () => {
+  it('restored from an older copy, or removed, are filled again from the log', async () => {
     using folder = temporaryFolder();
     const platform = await Installation.in(folder.path, '500/s');
     const [data, backup] = [join(folder.path, 'data'), join(folder.path, 'backup')];

@@ -91,7 +91,7 @@ describe('the document of what the shipped pipeline sends', () => {
     expect(JSON.stringify(document)).not.toContain(folder.path);
   });
 
-  it('is whole: every reference leads somewhere, and every example fits its schema', () => {
+  it('is complete: every reference resolves, and every example fits its schema', () => {
     const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/([^"]+)"/g)].map(([, path = '']) => path);
     expect(references.length).toBeGreaterThan(10);
     for (const path of references) {
@@ -103,7 +103,7 @@ describe('the document of what the shipped pipeline sends', () => {
         expect([name, ajv.validate(payload, example.payload), ajv.errors]).toEqual([name, true, null]);
   });
 
-  it('is true of every message that is received, and its examples look like them', async () => {
+  it('matches every message that is received, and its examples look like them', async () => {
     const [socket, events] = [await dial(ports[1]), await EventClient.open(ports[0])];
     const feed = received(socket);
     const topic = (name: string) => logOf(folder.path, name).map(({ value }) => JSON.parse(value) as Json);

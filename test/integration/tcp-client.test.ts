@@ -138,7 +138,7 @@ describe('tcp client', () => {
     expect(node.extra).toMatchObject({ reconnects: 2, skipped_lines: 3, gaps: 3, open_gaps: 1 });
   });
 
-  it('gives gap messages of the symbols of its envelopes: from the last line, or from an orderly end, until it is back', async () => {
+  it('gives gap messages of the symbols of its envelopes: from the last line, or from an orderly end, until it reconnects', async () => {
     const gone = await Feed.start();
     const { port } = gone;
     const { messages, readAll, node } = await startClient(port);
@@ -179,7 +179,7 @@ describe('tcp client', () => {
     ).toEqual(['A', 'B', 'C']);
   });
 
-  it('counts the gaps of lines that are no envelopes, and gives no message of them', async () => {
+  it('counts the gaps of lines that are not envelopes, and gives no message for them', async () => {
     const feed = await Feed.start();
     const { messages, readAll, node } = await startClient(feed.port);
     void readAll();
@@ -194,7 +194,7 @@ describe('tcp client', () => {
     expect(node.extra).toMatchObject({ gaps: 1, open_gaps: 0 });
   });
 
-  it('drops the oldest lines when the pipeline does not read, counted', async () => {
+  it('drops the oldest lines when the pipeline does not read, and counts them', async () => {
     const feed = await Feed.start();
     const { messages, readAll, node, stop } = await startClient(feed.port, { queue: { messages: 10 } });
     await until(() => feed.clients.length === 1);
@@ -205,7 +205,7 @@ describe('tcp client', () => {
     expect(numbersOf(messages)).toEqual([90, 91, 92, 93, 94, 95, 96, 97, 98, 99]);
   });
 
-  it('keeps the latest line of each key when it is to conflate', async () => {
+  it('keeps the latest line of each key when it is set to conflate', async () => {
     const feed = await Feed.start();
     const { messages, readAll, node, stop } = await startClient(feed.port, {
       queue: { messages: 4, when_full: 'conflate' },
@@ -219,7 +219,7 @@ describe('tcp client', () => {
     expect(numbersOf(messages).sort()).toEqual([98, 99]);
   });
 
-  it('stops reading from the connection when it is to pause, and loses nothing', async () => {
+  it('stops reading from the connection when it is set to pause, and loses nothing', async () => {
     const feed = await Feed.start();
     const { messages, readAll, node } = await startClient(feed.port, { queue: { messages: 10, when_full: 'pause' } });
     await until(() => feed.clients.length === 1);

@@ -24,7 +24,7 @@ const flat = barOf(-1, [10, 12, 9, 10]);
 const underWay = barOf(0, [10, 11, 10, 11], { isComplete: false });
 
 describe('candles', () => {
-  it('are hollow where they rose, filled where they fell, a dash where they did neither', () => {
+  it('are hollow when rising, filled when falling, and a dash when neither', () => {
     expect(textOfBars([rose, fell, flat, underWay])).toEqual([
       'A  1m  11.00',
       '14.00 ┤                          │',
@@ -43,13 +43,13 @@ describe('candles', () => {
     ]);
   });
 
-  it('have their colour beside their form: green and red', () => {
+  it('differ in colour as well as in shape: green and red', () => {
     const spans = (draw([rose, fell]) ?? []).slice(1, 10).flat();
     const colourOf = (sign: string) => spans.find(({ text }) => text.includes(sign))?.style.colour;
     expect([colourOf('║'), colourOf('█')]).toEqual(['green', 'red']);
   });
 
-  it('stand over their volumes, the most as high as there is room, and a dot where nobody knows it yet', () => {
+  it('are drawn over their volumes, the highest as high as there is room, with a dot for an unknown volume', () => {
     const volumes = [12_500, 6250, 1, 0].map((volume, place) => barOf(place - 4, [10, 11, 9, 10], { volume }));
     const text = textOfBars([...volumes, barOf(0, [10, 11, 9, 10], { volume: undefined })]);
     expect(text.slice(-3, -1)).toEqual([
@@ -58,7 +58,7 @@ describe('candles', () => {
     ]);
   });
 
-  it('mark what is incomplete and what was corrected, and say so', () => {
+  it('mark incomplete and corrected bars, and explain the marks', () => {
     const gap = { ...rose, gapMs: 12_000, isComplete: false };
     const corrected = { ...fell, isCorrected: true };
     const lines = textOfBars([gap, corrected, underWay]);
@@ -70,7 +70,7 @@ describe('candles', () => {
     expect(textOfBars([rose, underWay])[0]).toBe('A  1m  11.00');
   });
 
-  it("show the day's change and range where there is room: since the day before, or since the open", () => {
+  it("show the day's change and range if there is room: since the previous day, or since the open", () => {
     const days = [barOf(-2880, [9, 9, 9, 10]), barOf(-1440, [10.5, 14, 8, 11])];
     const title = (given: readonly Bar[], width: number) => textOfBars([rose], { more: { days: given }, width })[0];
     expect(title(days, 40)).toBe('A  1m  11.00  +10.00 % on the day');
@@ -91,7 +91,7 @@ describe('candles', () => {
     expect(lines[9]).toMatch(new RegExp(`^ *${text.replace('.', '\\.')}0* ┤`));
   });
 
-  it('have times below: of minutes the time, where a day begins its date, of days the date wherever they begin', () => {
+  it('have times below: the time for minutes, the date where a day begins, and only dates for daily bars', () => {
     const local = new Date(2026, 0, 5, 0, 3).getTime();
     const bars = Array.from({ length: 16 }, (_, place) => {
       const start = local - (15 - place) * 60_000;
@@ -114,7 +114,7 @@ describe('candles', () => {
     }
   });
 
-  it('are as many as there is room for, and never more than were asked for', () => {
+  it('are as many as fit, and never more than were requested', () => {
     const bars = Array.from({ length: 300 }, (_, place) => barOf(place - 299, [10, 11, 9, place % 2 ? 11 : 9]));
     for (const [width, height] of [
       [44, 12],
@@ -134,7 +134,7 @@ describe('candles', () => {
     expect(draw([])).toBeUndefined();
   });
 
-  it('are drawn within their room, whatever the prices', () => {
+  it('are drawn within their area, whatever the prices', () => {
     const price = fc.oneof(
       fc.double({ noNaN: true, noDefaultInfinity: true }),
       fc.constantFrom(0, 1e300, 1e-9, 1.08653),

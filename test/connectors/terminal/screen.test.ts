@@ -16,7 +16,7 @@ describe('the canvas of a chart', () => {
     [40, 6],
     [28, 17],
     [90, 40],
-  ])('of %i by %i cells has no row more, whatever is drawn', (width, height) => {
+  ])('of %i by %i cells has no extra row, whatever is drawn', (width, height) => {
     const screen = terminal(120, 50);
     const canvas = canvasFor({ left: 0, top: 0, width, height });
     screen.append(canvas);

@@ -227,7 +227,7 @@ export function reconcileCases(
     });
   });
 
-  it('finds nothing on healthy rows while they are written, and repairs spoiled ones meanwhile', async () => {
+  it('finds no difference in healthy rows while they are written, and repairs spoiled ones meanwhile', async () => {
     await fc.assert(
       fc.asyncProperty(someTrades, drifts, fc.integer({ min: 1, max: 5 }), async (trades, spoiled, length) => {
         await within(async (bench) => {
