@@ -20,7 +20,7 @@ export class PointMemory {
     return this.#points.get(symbol) ?? [];
   }
 
-  /** The points of this symbol are never evicted. */
+  /** The points of the chosen symbol are not evicted. */
   choose(symbol: string): void {
     this.#shown = symbol;
   }

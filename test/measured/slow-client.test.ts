@@ -49,10 +49,7 @@ function slowClients(process: Process): number {
 }
 
 const linesOfAChunk = 3000;
-/**
- * V8's young generation grows by tens of MiB at some point, more on newer versions of Node.js: that says nothing about
- * lines.
- */
+/** By default V8's young generation grows by tens of MiB at some point, which would hide the memory of the lines. */
 const smallHeap = { NODE_OPTIONS: '--max-semi-space-size=1' };
 
 describe('a TCP client that never reads', () => {
