@@ -10,7 +10,6 @@ export interface Schema {
   readonly examples?: readonly unknown[];
 }
 
-/** A parameter of a route. */
 export interface Parameter {
   readonly name: string;
   readonly in: string;

@@ -78,7 +78,7 @@ function install(folder: string): void {
 }
 
 describe('the package', () => {
-  it('gives the kit as `fdp` and the contracts as `fdp/testing`, both with their types', () => {
+  it('exports the kit as `fdp` and the contracts as `fdp/testing`, both with their types', () => {
     using folder = temporaryFolder();
     const { path } = folder;
     install(path);

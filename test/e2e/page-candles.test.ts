@@ -163,7 +163,7 @@ onChromium('candles of the live page', () => {
 });
 
 onChromium('many symbols on the live page', () => {
-  it('are searched by a part of the name, by keys alone', async () => {
+  it('are found by a part of the name, with the keyboard alone', async () => {
     using folder = temporaryFolder();
     const workspace = await workspaceIn(folder.path);
     const feed = await LineFeed.open();

@@ -43,7 +43,7 @@ function formOf(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, formOf(each)]));
 }
 
-describe('the document of what the shipped pipeline sends', () => {
+describe('the AsyncAPI document of the shipped pipeline', () => {
   const folder = temporaryFolder();
   const environment = testEnvironment();
   let runtime: Runtime;

@@ -198,7 +198,7 @@ describe('the document of the shipped pipeline', () => {
     ['/api/v1/symbols', `/api/v1/symbols?${'x'.repeat(5000)}`, {}, 414],
     ['/api/v1/symbols', '/api/v1/symbols', { headers: { Host: 'evil.example' } }, 421],
     ['/api/v1/symbols', '/api/v1/symbols', { headers: { 'X-Long': 'x'.repeat(20_000) } }, 431],
-  ])('is true of what %s says of %s with %j: %i', async (route, path, options, status) => {
+  ])('describes what %s replies to %s with %j: %i', async (route, path, options, status) => {
     const reply = await ask(port, path, options);
     expect(reply.status).toBe(status);
     expectTrue(document, route, reply);

@@ -27,7 +27,7 @@ describe('rest', () => {
     expect(node.extra).toMatchObject({ requests: 2, requests_open: 0 });
   });
 
-  it('keeps caches and browsers honest', async () => {
+  it('sends headers for caches, browsers and request ids', async () => {
     const { get } = await start();
     const reply = await get('/api/v1/symbols', { headers: { 'X-Request-Id': 'mine-1' } });
     expect(reply.headers).toMatchObject({

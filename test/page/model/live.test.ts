@@ -33,7 +33,7 @@ describe('the newest trades on top of stored bars', () => {
     expect(withTicks([], [], minute)).toEqual([]);
   });
 
-  it('follow a day that ends by its own clock', () => {
+  it('begin the next daily bar where the last one ends', () => {
     const day = bar(0, { start: 3_600_000, end: 3_600_000 + 82_800_000 });
     expect(withTicks([day], [tick(day.end + 5, 2)], 86_400_000)[1]?.start).toBe(day.end);
   });

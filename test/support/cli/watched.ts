@@ -2,7 +2,6 @@ import type { Cluster, Variables } from './cluster.ts';
 import { eventually, freePort, type Process } from './platform.ts';
 import { type Answer, get, type Workspace } from './workspace.ts';
 
-/** A log line. */
 export interface LogLine {
   readonly level: string;
   readonly msg: string;

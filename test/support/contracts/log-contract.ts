@@ -92,7 +92,7 @@ function recordCases(world: () => LogWorld): void {
     await open.source.close();
   });
 
-  it('gives the last record of each partition that has one to whoever appends', async () => {
+  it('gives every appender the last record of each partition that has one', async () => {
     const process = await processOf(world(), { partitions: 6 });
     const sink = await openSink(process);
     const last = async () => (await sink.last?.(never))?.map(({ key, value, timestamp }) => [key, value, timestamp]);

@@ -66,7 +66,7 @@ function rowCases(world: () => TableWorld): void {
     await table.close();
   });
 
-  it('knows the second of two equal rows in one write', async () => {
+  it('recognizes the second of two equal rows in one write', async () => {
     const table = await TestTable.open(world());
     const { known } = await table.write([1, 2, 3].map((offset) => rowMessage(trade('a'), { offset, index: offset })));
     expect([...(known ?? [])]).toEqual([
@@ -145,7 +145,7 @@ function rowCases(world: () => TableWorld): void {
     await table.close();
   });
 
-  it('proves a write by what it stored now, else by what was known from the same place, else by nothing', async () => {
+  it('proves a write by a row stored now, else by a known row of the same origin, else by nothing', async () => {
     const table = await TestTable.open(world());
     await table.write([
       rowMessage(trade('a'), { lane: 'L', offset: 1 }),

@@ -1,6 +1,5 @@
 import type { KafkaRecordView } from './view.ts';
 
-/** A line of the feed. */
 export interface FeedLine {
   readonly time: string;
   readonly symbol: string;
