@@ -53,7 +53,7 @@ export interface State {
   readonly now: number;
   readonly choice: Choice;
   readonly market: Market;
-  /** The known bars of those that the chart last needed. */
+  /** The known bars of the series that the chart last needed. */
   readonly bars: BarSeries | undefined;
   /** The intervals that candles may have, the shortest first. */
   readonly intervals: readonly string[];
