@@ -145,10 +145,7 @@ function showOverview(): void {
   ]);
 }
 
-/**
- * The title of the tab: the overall state and the price of the chosen symbol, `▲ AAPL 196.38 · name`. Updated with the
- * status, once a second.
- */
+/** The tab's title: overall state and price of the chosen symbol, `▲ AAPL 196.38 · name`. Updated once a second. */
 function showTitle(): void {
   const quote = chosen === undefined || at === undefined ? undefined : quotes.get(chosen);
   const sign = connection === 'paused' ? '○ ' : toneSigns[overallTone(shownPlatform())];

@@ -17,10 +17,7 @@ const table: readonly (readonly [signs: string, instead: string])[] = [
 ];
 const signs = new Map(table.flatMap(([all, instead]) => [...all].map((sign) => [sign, instead])));
 
-/**
- * A frame for a terminal that shows only ASCII: each symbol is replaced by an ASCII one, and curves are drawn with
- * characters.
- */
+/** A frame in ASCII: each symbol is replaced by an ASCII one, and curves are drawn with characters. */
 export function asciiFrame({ lines, plots, wants }: Frame): Frame {
   const cells = lines.map((line) => cellsOf(line));
   for (const plot of plots) for (const curve of plot.curves) draw(cells, plot, curve);

@@ -122,9 +122,7 @@ function legend(visible: readonly Bar[], now: number): readonly Line[] {
 
 // ---- the title --------------------------------------------------------------------------------------------------
 
-/**
- * Symbol and interval, then as many of these as fit: marks, price, change on the day, the day's range, the last bar.
- */
+/** Symbol and interval, then as many as fit of: marks, price, change on the day, the day's range, the last bar. */
 function titleOf(
   { symbol, price, decimals, now }: Shown,
   series: BarSeries,

@@ -48,10 +48,7 @@ export function candleStyle({ open, close }: Bar): Style {
 
 const eighths = '▁▂▃▄▅▆▇█';
 
-/**
- * One column of `rows` cells, from the top: a bar with a height proportional to `volume / most`, at least an eighth of
- * a cell.
- */
+/** One column of `rows` cells, from the top: a bar of height `volume / most`, at least an eighth of a cell. */
 export function volumeCells(volume: number | undefined, most: number, rows: number): readonly string[] {
   if (volume === undefined) return column(rows, (row) => (row === rows - 1 ? '·' : ' '));
   const part = most > 0 ? Math.min(1, Math.max(0, volume / most)) : 0;

@@ -13,9 +13,7 @@ const rateSeconds = 10;
 export interface ShownTrade extends Trade {
   /** When the trade was received, Unix ms of this machine. */
   readonly seenAt: number;
-  /**
-   * Direction of the price change since the symbol's previous trade; if the price is the same, that of its last change.
-   */
+  /** Direction of the price change since the symbol's previous trade; that of its last change, if there is none. */
   readonly direction: Direction;
   readonly decimals: number;
   /** Sequence number among the trades of all symbols. */

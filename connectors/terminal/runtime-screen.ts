@@ -39,9 +39,7 @@ function hiddenNodes(all: readonly RuntimeRow[], shown: readonly RuntimeRow[]): 
   return hidden;
 }
 
-/**
- * The number of rows that fit a body of `height` lines, without the header, the note and the empty line of the note.
- */
+/** The number of rows that fit a body of `height` lines, below its header and above the note with its empty line. */
 export function rowsAtOnce({ runtime }: Pick<State, 'runtime'>, height: number): number {
   return Math.max(1, height - (runtime.problem === undefined ? 1 : 3));
 }

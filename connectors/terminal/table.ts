@@ -34,10 +34,7 @@ interface TableOptions<R> {
 
 const gap = 2;
 
-/**
- * The header and the rows, every line exactly `width` columns. Columns that don't fit are left out, in the order of
- * `drop`.
- */
+/** The header and the rows, all exactly `width` columns wide; columns that don't fit are left out by `drop`. */
 export function table<R>(columns: readonly Column<R>[], rows: readonly R[], options: TableOptions<R>): readonly Line[] {
   const { kept, widths } = fitting(columns, rows, options.width);
   const spare = Math.max(0, options.width - total(kept, widths));
@@ -77,10 +74,7 @@ function total<R>(columns: readonly Column<R>[], widths: Widths<R>): number {
   return columns.reduce((sum, column) => sum + (widths.get(column) ?? 0) + gap, -gap);
 }
 
-/**
- * The columns that fit, with their widths: first names get narrower, then columns are dropped, then names get narrower
- * still.
- */
+/** The columns that fit, with their widths: first names are shortened, then columns dropped, then names again. */
 function fitting<R>(columns: readonly Column<R>[], rows: readonly R[], width: number) {
   const widths = new Map(columns.map((column) => [column, naturalWidth(column, rows)]));
   const narrow = (column: Column<R>, least: number) => {

@@ -71,9 +71,7 @@ export function age(ms: number): string {
   return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} d`;
 }
 
-/**
- * The local time of day, to the millisecond: `14:03:27.512`; with the date before it if the day is not that of `now`.
- */
+/** The local time of day with ms: `14:03:27.512`; with the date before it if that is not the date of `now`. */
 export function timeOfDay(unixMs: number, now: number): string {
   if (Number.isNaN(unixMs)) return unknown;
   const ms = String(new Date(unixMs).getMilliseconds()).padStart(3, '0');

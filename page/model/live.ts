@@ -25,9 +25,7 @@ export function withTick(ticks: readonly Tick[], tick: Tick): readonly Tick[] {
   return [...ticks.slice(1 - mostTicks), tick];
 }
 
-/**
- * The ticks that the bars read at `askedAt` may not contain yet; the others are in the bars, or don't count for them.
- */
+/** The ticks that the bars read at `askedAt` may lack; the others are in the bars, or don't count for them. */
 export function unsettled(ticks: readonly Tick[], bars: readonly Bar[], askedAt: number): readonly Tick[] {
   const stored = bars.at(-1)?.end ?? Number.NEGATIVE_INFINITY;
   return ticks.filter(({ time, heardAt }) => time >= stored || heardAt > askedAt - settleMs);

@@ -59,10 +59,7 @@ export function pointOfQuote({ time, price, vwap }: Quote): Point {
   return { time: slot(time), price, vwap };
 }
 
-/**
- * Appends the newest point, or replaces the last one; a point older than the last is ignored. At most `maxPoints` are
- * kept.
- */
+/** Appends the newest point, or replaces the last one; an older point is ignored. At most `maxPoints` are kept. */
 export function withPoint(points: readonly Point[], point: Point): readonly Point[] {
   const last = points.at(-1);
   if (last !== undefined && point.time < last.time) return points;

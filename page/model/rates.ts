@@ -24,9 +24,7 @@ export function remember(history: History, reports: readonly StatusReport[]): Hi
   );
 }
 
-/**
- * Growth of a counter per second between the oldest and the newest of the snapshots; undefined before there are two.
- */
+/** Growth per second of a counter from the oldest to the newest snapshot; undefined before there are two. */
 export function ratePerSecond(
   snapshots: readonly ProcessSnapshot[] | undefined,
   count: (snapshot: ProcessSnapshot) => number | undefined,

@@ -16,10 +16,7 @@ const shortBreak = 1_800_000;
 const dayMs = 86_400_000;
 const mostSlots = 2000;
 
-/**
- * The bars as slots of `ms`. Time without bars has slots too, but a night has only one, and days follow each other
- * directly.
- */
+/** The bars as slots of `ms`. Time without bars has slots too, but a night has only one, and days adjoin. */
 export function slotsOf(bars: readonly Bar[], ms: number): readonly Slot[] {
   const slots: Slot[] = [];
   for (const bar of bars) {

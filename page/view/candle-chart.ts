@@ -102,8 +102,7 @@ export class CandleChart {
   follow(slots: readonly Slot[]): void {
     const from = firstChange(this.#slots, slots);
     if (from === slots.length && from === this.#slots.length) return;
-    // The library can update only the last item and append others; a slot without a bar also changes the line before
-    // it.
+    // The library can update only the last item and append others; a slot without a bar changes the line before it.
     const isSimple = from >= this.#slots.length - 1 && slots.length >= this.#slots.length;
     if (!isSimple || slots.slice(from).some(({ bar }) => bar === undefined)) this.#set(slots);
     else {

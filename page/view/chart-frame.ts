@@ -17,8 +17,7 @@ export function chartLibrary(): Promise<typeof import('/assets/lightweight-chart
 export const frame: DeepPartial<TimeChartOptions> = {
   autoSize: true,
   layout: {
-    // The library's logo would need a style element, which the page's content security policy forbids: the legend names
-    // the library.
+    // The logo needs a style element, which the content security policy forbids: the legend names the library.
     attributionLogo: false,
     fontFamily: 'inherit',
     fontSize: 11,

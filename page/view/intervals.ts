@@ -13,10 +13,7 @@ export class IntervalButtons {
     this.#choose = choose;
   }
 
-  /**
-   * Offers these intervals, and returns the one to begin with. Without intervals there is only the line, and no
-   * buttons.
-   */
+  /** Offers these intervals, and returns the one to begin with. Without any there is only the line, and no buttons. */
   start(intervals: readonly string[]): string {
     const all = intervals.length === 0 ? [] : [line, ...intervals];
     this.#group.hidden = all.length === 0;

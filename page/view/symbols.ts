@@ -85,10 +85,7 @@ export class SymbolList {
     if (this.#rows.size > before) this.#leaveOut(this.#leftOut);
   }
 
-  /**
-   * Typing searches, Enter chooses the first symbol, Escape shows all again; the arrow keys move between rows; `/`
-   * focuses the search.
-   */
+  /** Typing searches, Enter chooses the first, Escape shows all; arrow keys move between rows; `/` starts a search. */
   #listen(): void {
     this.#search.addEventListener('input', () => this.#redraw());
     this.#search.addEventListener('keydown', ({ key }) => {

@@ -41,9 +41,7 @@ async function ends(args: readonly string[], { folder = '.', env = {}, input, ou
   return { code, stdout, stderr };
 }
 
-/**
- * Every command that prints, in a folder where it has something to print; the fast part has one of each way to print.
- */
+/** Every command that prints, in a folder with something to print; the fast part has one of each way to print. */
 const printing = sized<readonly (readonly string[])[]>({
   full: [
     ['config'],

@@ -57,8 +57,7 @@ describe.concurrent('a platform that is killed', () => {
   it.each(failPoints.map((point, index) => [point, index] as const))('loses nothing at %s', async (point, index) => {
     using folder = temporaryFolder();
     const platform = await Installation.in(folder.path, rate);
-    // They run side by side, since each leaves the machine to the others while it is in standby; but they must not all
-    // start at once.
+    // Side by side, since each leaves the machine to the others while in standby; but they must not all start at once.
     await pause(index * 200);
     for (const times of ['', ':3']) {
       await using process = platform.start([], { FDP_FAIL_POINT: `${point}${times}` });

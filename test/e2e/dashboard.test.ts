@@ -37,9 +37,7 @@ async function dashboard({ width = 100, height = 30, env = {}, feedPort = 0 } = 
   return { feed, terminal, [Symbol.asyncDispose]: end };
 }
 
-/**
- * Expects that the terminal is restored after the end: nothing of the screen is left, and its settings are as before.
- */
+/** Expects a restored terminal: nothing of the screen is left, and its settings are as before. */
 async function expectRestored(terminal: Terminal, end: string): Promise<string> {
   const text = await terminal.shows('the terminal is as it was');
   expect(text).toContain('the line before');
@@ -52,9 +50,7 @@ async function expectRestored(terminal: Terminal, end: string): Promise<string> 
 
 const lengths: Readonly<Record<string, number>> = { '1m': 60_000, '5m': 300_000, '1h': 3_600_000, '1d': 86_400_000 };
 
-/**
- * Bars until now that rise and fall in turn. The last bar that has ended is corrected, and one before it incomplete.
- */
+/** Bars until now that rise and fall in turn. The last that has ended is corrected, and one before it incomplete. */
 function barsUntil(now: number, interval: string, limit: number) {
   const lengthMs = lengths[interval] ?? 60_000;
   const last = Math.floor(now / lengthMs) * lengthMs;

@@ -91,8 +91,7 @@ describe('fdp-run dead-letters', () => {
   it('replays while the platform runs; reports a topology that only displays, and still replays the others', async () => {
     using folder = temporaryFolder();
     const { env } = await workspaceIn(folder.path);
-    // With the default expression, `filter` would drop invalid trades silently; with `require` all three topologies
-    // reject them.
+    // `filter` would drop invalid trades silently; with `require` all three topologies reject them.
     const pipeline = pipelineIn(folder.path, (text) => text.replaceAll('- filter: *valid', '- require: *valid'));
     await using platform = new Process(['--pipeline', pipeline], env);
     await eventually('trades are stored', async () => storedTrades(folder.path) > 0);

@@ -19,9 +19,7 @@ function totals(path: string, sql: string): Totals {
   return Object.fromEntries(rowsOf(path, sql).map(({ s, n, t }) => [String(s), [Number(n), Number(t)]]));
 }
 
-/**
- * Number of trades and time of the latest one per symbol, according to the log, the stored trades, and the counters.
- */
+/** Number of trades and time of the latest per symbol, according to the log, the stored trades, and the counters. */
 function books(folder: string): { readonly log: Totals; readonly trades: Totals; readonly counters: Totals } {
   const store = join(folder, 'store.db');
   return {

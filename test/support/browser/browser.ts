@@ -6,9 +6,7 @@ import { describe } from 'vitest';
 
 const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 
-/**
- * The browser of this machine: `FDP_TEST_CHROMIUM`, or the first known name on the path; undefined if there is none.
- */
+/** The browser: `FDP_TEST_CHROMIUM`, or the first known name on the path; undefined if there is none. */
 export function findChromium(): string | undefined {
   const given = process.env['FDP_TEST_CHROMIUM'];
   if (given) return given;

@@ -13,10 +13,7 @@ const historyMs = 15 * 60_000;
 /** How long a screen is open before its screenshot, ms. */
 const someTime = 45_000;
 
-/**
- * `npm run screenshots`: takes the README's screenshots of the live page and of the dashboard, with a platform of its
- * own.
- */
+/** `npm run screenshots`: takes the README's screenshots of live page and dashboard, with a platform of its own. */
 async function takePictures(): Promise<void> {
   mkdirSync(images, { recursive: true });
   using folder = temporaryFolder();

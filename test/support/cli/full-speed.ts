@@ -2,10 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pipelineCopy } from './pipeline-copy.ts';
 
-/**
- * The shipped pipeline with a market at full speed, and without retention in the log and the store. Returns the path
- * for `--pipeline`.
- */
+/** The shipped pipeline at full speed, without retention in log and store. Returns the path for `--pipeline`. */
 export function fullSpeed(folder: string): string {
   const path = pipelineCopy(folder, ['rate: 50/s', 'rate: max']);
   const overlay = join(dirname(path), 'config', 'embedded.yml');

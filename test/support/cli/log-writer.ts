@@ -3,10 +3,7 @@ import type { NewRecord } from '../../../connectors/shared/log/store.ts';
 import { SqliteLogStore } from '../../../connectors/sqlite-log/store.ts';
 import { testEnvironment } from '../../../src/testing/environment.ts';
 
-/**
- * Number of records written so far: each gets a later timestamp than the one before, like the receipt times in a real
- * log.
- */
+/** Number of records so far: timestamps increase with it, like the receipt times in a real log. */
 let written = 0;
 
 /** Writes any value to the log of the embedded profile, without checks, as a foreign program could. */

@@ -70,10 +70,7 @@ export function brokenSums(series: readonly Series[]): readonly string[] {
 const wrongUnits =
   /_(ms|us|ns|s|sec|secs|millis|milliseconds|microseconds|nanoseconds|minutes|hours|days|kb|mb|gb|kib|mib|gib|b|percent)(_|$)/;
 
-/**
- * The problems that the linter of Prometheus (`promtool check metrics`) would report for our metrics; those of Node.js
- * are left out.
- */
+/** Problems that Prometheus' linter (`promtool check metrics`) would find in our metrics, without those of Node.js. */
 export function metricProblems(text: string): readonly string[] {
   const lines = text.split('\n').filter((line) => / ?fdp_/.test(line));
   const helps = lines

@@ -49,9 +49,7 @@ export function apply(mutant: Mutant, folder: string): void {
   writeFileSync(join(folder, mutant.file), mutated(mutant, folder));
 }
 
-/**
- * Runs one test in a copy, and returns its result. The test must not start processes. Fails when there is no such test.
- */
+/** Runs one test in a copy, and returns its result. It must not start processes. Fails when there is no such test. */
 export async function verdict(
   { file, name, project = 'unit' }: NamedTest,
   folder: string,

@@ -9,9 +9,7 @@ export interface OldRecord {
   readonly trades: readonly Trade[];
 }
 
-/**
- * The documents that its processor stores for a record: one per trade, with a key that has one dash before the symbol.
- */
+/** The documents that its processor stores for a record: one per trade, with one dash before the symbol in the key. */
 export function oldDocuments({ topic, partition, offset, trades }: OldRecord): Document[] {
   return trades.map(({ s, p, t, v }, index) => ({
     _id: new ObjectId(),

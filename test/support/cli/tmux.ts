@@ -27,10 +27,7 @@ interface TerminalOptions {
   readonly program?: readonly string[];
 }
 
-/**
- * A terminal (tmux) in which a shell starts `fdp-run`, and afterwards prints its exit code and whether the terminal is
- * restored.
- */
+/** A terminal (tmux) whose shell starts `fdp-run`, then prints its exit code and whether the terminal is restored. */
 export class Terminal {
   readonly #socket: string;
   readonly #folder: string;

@@ -48,10 +48,7 @@ export function plain(units: bigint, scale: number): string {
   return units < 0n ? `-${shown}` : shown;
 }
 
-/**
- * The bars of a symbol, newest first, computed by brute force from the trades in log order, without `vwap` and
- * `complete`.
- */
+/** The bars of a symbol, newest first, by brute force from the trades in log order, without `vwap` and `complete`. */
 export function barsOf(zone: string, interval: string, trades: readonly ModelTrade[]): readonly Row[] {
   const ordered = trades.map((trade, offset) => ({ ...trade, offset }));
   ordered.sort((a, b) => a.time - b.time || a.offset - b.offset);

@@ -28,10 +28,7 @@ const time = fc
     fc.constantFrom(0, 1, 30_000, 59_999),
   )
   .map(([minutes, ms]) => day + minutes * minute + ms);
-/**
- * Trades with equal times, without volume, that count for nothing or only some fields, late trades, and times at the
- * edges of a session.
- */
+/** Trades with equal times, no volume, no or partial effect on bars, late trades, and the edges of a session. */
 export const trade = fc.record({
   symbol: fc.constantFrom('A', 'B|1m'),
   price: fc.integer({ min: -(10 ** 7), max: 10 ** 7 }),

@@ -280,9 +280,7 @@ function interrupted(audit: TableAudit, between: (() => Promise<void>) | undefin
   };
 }
 
-/**
- * The symbols whose rows differ, by comparing whole rows; a row without an expected one differs only if it has trades.
- */
+/** The symbols whose whole rows differ; a row that is not expected differs only if it has trades. */
 function symbolsOf(expected: readonly Row[], stored: readonly Row[]): readonly string[] {
   const right = new Map(expected.map((row) => [String(row['symbol']), row]));
   const rows = new Map(stored.map((row) => [String(row['symbol']), row]));

@@ -46,9 +46,7 @@ export class Runner {
     return { code, output };
   }
 
-  /**
-   * Starts a command that runs until it is stopped, and waits for its expected output; `stop` returns its exit code.
-   */
+  /** Starts a command that does not end by itself, and waits for its output; `stop` returns its exit code. */
   async start(command: ShellCommand, expected: RegExp): Promise<{ readonly stop: () => Promise<number | null> }> {
     const child = this.#spawn(command, '');
     let output = '';

@@ -58,10 +58,7 @@ function copyOf(table: MemoryTable | undefined): MemoryTable {
   };
 }
 
-/**
- * The whole environment of the processor: a log with some records, and two tables, which outlive the processes that use
- * them.
- */
+/** The environment of the processor: a log with some records, and two tables, which outlive the processes. */
 export class ProcessorWorld {
   readonly space = createMemorySpace();
   readonly #log: MemoryTopic;

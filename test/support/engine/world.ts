@@ -7,8 +7,7 @@ import type { Message, SourceMessage } from '../../../src/kit/message.ts';
 import type { Receipt, Sink } from '../../../src/kit/sink.ts';
 import type { Lane, Source } from '../../../src/kit/source.ts';
 
-// A small world for the engine's own tests: a log that survives crashes, sinks whose behaviour a test sets, handwritten
-// plans.
+// A small world for the engine's own tests: a log that survives crashes, configurable sinks, handwritten plans.
 
 export interface LogPartition {
   readonly values: readonly unknown[];

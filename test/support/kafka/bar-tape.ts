@@ -14,10 +14,7 @@ const recordsInAppend = 500;
 /** The share of records that are gap messages instead of trades. */
 const gapShare = 0.01;
 
-/**
- * Trades of two hours for the log, not in order of time: equal times, no volume, up to five decimals; with gap messages
- * among them.
- */
+/** Trades of two hours, not in order of time: equal times, no volume, up to five decimals; and gap messages. */
 export class BarTape implements AsyncDisposable {
   readonly #view: KafkaView;
   readonly #topic: string;

@@ -1,7 +1,4 @@
-/**
- * Batches written by Java's producer, copied from a broker's file: three messages of each codec, and three
- * transactions.
- */
+/** Batches of Java's producer, copied from a broker's file: three messages of each codec, and three transactions. */
 export const batchesOfJava = {
   none: 'AAAAAAAAAAAAAAG/AAAAAAJXRTLKAAAAAAACAAABmqF4K3kAAAGaoXgrewAAAAAAAAAVAAAAAAAAAAAAA4gCAAAACEFBUEzqAXsibiI6MCwidGV4dCI6InRpY2sgdGljayB0aWNrIHRpY2sgdGljayB0aWNrIHRpY2sgdGljayB0aWNrIHRpY2sgdGljayB0aWNrIHRpY2sgdGljayB0aWNrIHRpY2sgdGljayB0aWNrIHRpY2sgdGljayAifQICaAJ2gAIAAgIB6gF7Im4iOjEsInRleHQiOiJ0aWNrIHRpY2sgdGljayB0aWNrIHRpY2sgdGljayB0aWNrIHRpY2sgdGljayB0aWNrIHRpY2sgdGljayB0aWNrIHRpY2sgdGljayB0aWNrIHRpY2sgdGljayB0aWNrIHRpY2sgIn0CAmgCdogCAAQECEFBUEzqAXsibiI6MiwidGV4dCI6InRpY2sgdGljayB0aWNrIHRpY2sgdGljayB0aWNrIHRpY2sgdGljayB0aWNrIHRpY2sgdGljayB0aWNrIHRpY2sgdGljayB0aWNrIHRpY2sgdGljayB0aWNrIHRpY2sgdGljayAifQICaAJ2',
   gzip: 'AAAAAAAAAAAAAACFAAAAAALX6dsOAAEAAAACAAABmqF4K3kAAAGaoXgrewAAAAAAAAAWAAAAAAAAAAAAAx+LCAAAAAAAAP/rYGJgYOBwdAzwecVYrZSnZGWgo1SSWlGiZKVUkpmcrUBjQqmWiSmDqayBiYGJiRHqAsOBcEEHEwMLC3I4GA2EKwAHlpvKjgEAAA==',

@@ -8,10 +8,7 @@ import { freePort } from '../cli/platform.ts';
 import { type Certificates, makeCertificates } from './certificates.ts';
 
 export interface KafkaOptions {
-  /**
-   * Adds listeners SASL_PLAINTEXT, SASL_SSL and SSL (with client certificates), and ACLs: the user `nobody` has no
-   * rights.
-   */
+  /** Adds listeners SASL_PLAINTEXT, SASL_SSL and SSL (with client certificates), and ACLs: user `nobody` has none. */
   readonly secure?: boolean;
   /** Returns the port at which clients find the open listener, given its own: a proxy may be in between. */
   advertise?(port: number): Promise<number>;

@@ -37,9 +37,7 @@ export class MongoWriter {
     return writer;
   }
 
-  /**
-   * Writes rows from number `from`, `size` at a time, until stopped; returns the number after the last confirmed row.
-   */
+  /** Writes rows from number `from`, `size` at a time, until stopped; returns the number after the last confirmed. */
   async run(from = 0, size = 20): Promise<number> {
     let next = from;
     for (; !this.#stopped; next += size) {

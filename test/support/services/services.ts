@@ -54,11 +54,9 @@ async function findMeans(): Promise<Means> {
 
 export type KafkaService = Service & {
   readonly secure: Secure | undefined;
-  /** The class path of Kafka's own tools; only if it was started from binaries. */
+  /** The class path of Kafka's own tools; only if started from binaries. */
   readonly classPath: string | undefined;
-  /**
-   * The folder of its data, which can be copied and restored while it is stopped; only if it was started from binaries.
-   */
+  /** The folder of its data, to be copied or restored while it is stopped; only if started from binaries. */
   readonly data: string | undefined;
 };
 
@@ -83,9 +81,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServi
   };
 }
 
-/**
- * Formats and starts the broker with Kafka's own scripts, so that a secured broker gets its users, as with binaries.
- */
+/** Formats and starts the broker with Kafka's scripts, so that a secured broker gets its users, as with binaries. */
 async function kafkaInDocker(setup: KafkaSetup): Promise<Service> {
   const { folder, address, ports, ready } = setup;
   chmodSync(folder, 0o755); // the container has another user
