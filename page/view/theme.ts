@@ -3,7 +3,7 @@ import { byId, setText } from './dom.ts';
 const key = 'fdp-theme';
 const dark = matchMedia('(prefers-color-scheme: dark)');
 
-/** The button for light and dark; without a choice the system's setting is used. `changed` is called after each change. */
+/** The button for light and dark; by default the system's setting is used. `changed` is called after each change. */
 export function startTheme(changed: () => void): void {
   const button = byId('theme');
   const show = () => {
