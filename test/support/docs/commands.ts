@@ -58,6 +58,8 @@ export async function parsed(
     validate: done,
     config: done,
     list: done,
+    explain: done,
+    graph: done,
     status: later,
     init: done,
     export: later,
