@@ -4,6 +4,7 @@ import { suggestion } from '../kit/names.ts';
 import { shells } from './completion.ts';
 import { type ExportFlags, exportFormats } from './export-formats.ts';
 import type { GapFlags } from './gaps.ts';
+import { type GraphFormat, graphFormats } from './graph.ts';
 import { print } from './output.ts';
 import type { ReconcileFlags } from './reconcile.ts';
 
@@ -19,6 +20,8 @@ export interface Actions {
   validate(flags: { readonly json?: boolean }): number;
   config(flags: { readonly json?: boolean }): number;
   list(asked: readonly string[], flags: { readonly json?: boolean }): number;
+  explain(topologies: readonly string[], flags: { readonly json?: boolean }): number;
+  graph(topologies: readonly string[], flags: { readonly format: GraphFormat }): number;
   status(flags: { readonly watch?: boolean; readonly json?: boolean; readonly all?: boolean }): Promise<number>;
   init(): number;
   export(table: string, flags: ExportFlags): Promise<number>;
@@ -113,6 +116,18 @@ function pipelineCommands(program: Command, does: Actions, exit: Exit): void {
         ),
       ),
     );
+  program
+    .command('explain [topologies...]')
+    .description(
+      'print what each topology does, and what each path to a sink guarantees: all that start, or those named',
+    )
+    .addOption(json())
+    .action((topologies: string[], flags) => exit(does.explain(topologies, flags)));
+  program
+    .command('graph [topologies...]')
+    .description('print a picture of the topologies that start, or of those named')
+    .addOption(new Option('--format <format>', 'of the picture').choices(graphFormats).default('ascii'))
+    .action((topologies: string[], flags) => exit(does.graph(topologies, flags)));
 }
 
 function runningCommands(program: Command, does: Actions, exit: Exit): void {

@@ -64,6 +64,8 @@ const actions: Actions = {
   validate: unused,
   config: unused,
   list: unused,
+  explain: unused,
+  graph: unused,
   status: unused,
   init: unused,
   export: unused,
