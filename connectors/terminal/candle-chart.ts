@@ -1,5 +1,5 @@
+import { durationText } from '../../src/kit/duration-text.ts';
 import { priceText, widerDecimals } from '../../src/kit/price-text.ts';
-import { durationText } from '../../src/kit/time-text.ts';
 import { axisLine, axisLines, rangeOf } from './axis.ts';
 import type { BarSeries } from './bar-feed.ts';
 import type { Bar } from './bars.ts';

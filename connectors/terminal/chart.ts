@@ -1,5 +1,5 @@
+import { durationText } from '../../src/kit/duration-text.ts';
 import { priceText } from '../../src/kit/price-text.ts';
-import { durationText } from '../../src/kit/time-text.ts';
 import { axisLines, type PriceRange, rangeOf, rowOf } from './axis.ts';
 import { type Colour, fitLine, grey, type Line, span, strong, widthOf } from './lines.ts';
 import { historySeconds, type Quote } from './market.ts';

@@ -1,4 +1,4 @@
-import { durationText } from '../../src/kit/time-text.ts';
+import { durationText } from '../../src/kit/duration-text.ts';
 import { ends, grey, type Line, type Span, type Style, span, strong, widthOf } from './lines.ts';
 import type { State } from './state.ts';
 import { clockText, countText, delayText, rateText } from './text.ts';

@@ -1,4 +1,4 @@
-import { durationText } from '../../src/kit/time-text.ts';
+import { durationText } from '../../src/kit/duration-text.ts';
 import type { WantedBars } from './bar-feed.ts';
 import type { Plot } from './chart.ts';
 import { chartArea } from './chart-area.ts';

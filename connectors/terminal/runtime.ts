@@ -1,6 +1,6 @@
+import { durationText } from '../../src/kit/duration-text.ts';
 import { growthPerSecond } from '../../src/kit/growth.ts';
 import type { NodeSnapshot, ProcessSnapshot, StatusReport, TopologySnapshot } from '../../src/kit/snapshot.ts';
-import { durationText } from '../../src/kit/time-text.ts';
 import { Ring } from './ring.ts';
 
 /** A process, a topology or a node, as a row of the runtime screen. */

@@ -1,4 +1,4 @@
-import { durationText } from '../../src/kit/time-text.ts';
+import { durationText } from '../../src/kit/duration-text.ts';
 
 /**
  * All characters but those that a terminal shows in one column: ASCII, European letters, and the few symbols that the

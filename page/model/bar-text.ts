@@ -1,5 +1,6 @@
+import { ageText } from '../../src/kit/duration-text.ts';
 import type { Bar } from './bars.ts';
-import { age, compact, milliseconds, plural, price, unknown } from './format.ts';
+import { compact, milliseconds, plural, price, unknown } from './format.ts';
 
 const dayMs = 86_400_000;
 const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
@@ -18,7 +19,7 @@ export function notesOf({ state, gapMs, lateTrades, volume }: Bar): readonly str
 }
 
 function gapText(ms: number): string {
-  return ms < 120_000 ? milliseconds(ms) : age(ms);
+  return ms < 120_000 ? milliseconds(ms) : ageText(ms);
 }
 
 /** When a bar of `ms` begins, in local time: `26 Nov 14:03`. A daily bar has its date in the market. */

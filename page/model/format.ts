@@ -61,16 +61,6 @@ export function milliseconds(ms: number | undefined): string {
   return ms < 10_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms / 1000)} s`;
 }
 
-/** An elapsed time: `42 s`, `7 min`, `3 h 5 min`, `4 d`. */
-export function age(ms: number): string {
-  const seconds = Math.max(0, Math.floor(ms / 1000));
-  if (seconds < 60) return `${seconds} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min`;
-  const hours = Math.floor(minutes / 60);
-  return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} d`;
-}
-
 /** The local time of day with ms: `14:03:27.512`; with the date before it if that is not the date of `now`. */
 export function timeOfDay(unixMs: number, now: number): string {
   if (Number.isNaN(unixMs)) return unknown;

@@ -1,4 +1,5 @@
-import { age, compact, grouped, milliseconds, perSecond, spoken } from '../model/format.ts';
+import { ageText } from '../../src/kit/duration-text.ts';
+import { compact, grouped, milliseconds, perSecond, spoken } from '../model/format.ts';
 import { optionLines } from '../model/options.ts';
 import { nodeTone, signs } from '../model/states.ts';
 import type { Instance, NodeView, TopologyView } from '../model/topologies.ts';
@@ -138,8 +139,8 @@ function processFigures({ process, snapshot, readPerSecond, silentMs }: Instance
     ['state', snapshot.state],
     ['read', perSecond(readPerSecond)],
     ['in flight', compact(snapshot.inFlight)],
-    ['running for', age(process.at - process.startedAt)],
-    ['heard of', silentMs < 2000 ? 'now' : `${age(silentMs)} ago`],
+    ['running for', ageText(process.at - process.startedAt)],
+    ['heard of', silentMs < 2000 ? 'now' : `${ageText(silentMs)} ago`],
     ['version', process.version],
   ];
 }

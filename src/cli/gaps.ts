@@ -1,6 +1,6 @@
+import { exactDurationText } from '../kit/duration-text.ts';
 import { type GapSpan, gapMessage } from '../kit/gap-message.ts';
 import { toMessage } from '../kit/message.ts';
-import { exactDurationText } from '../kit/time-text.ts';
 import { jsonResult } from './dead-letters.ts';
 import { type FoundGap, type Gaps, usage, withGaps } from './gap-rows.ts';
 import { withSink } from './letters.ts';

@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import { ageText } from '../kit/duration-text.ts';
 import type { NodeSnapshot, StatusReport, TopologySnapshot } from '../kit/snapshot.ts';
 import { readPerSecond, statusSymbol } from '../observe/status-line.ts';
 import { plain } from '../observe/terminal-text.ts';
@@ -57,9 +58,9 @@ function processLines(report: StatusReport, { earlier, now, ...rest }: ReportOpt
     nameOf(process),
     `fdp ${version}`,
     profile ? `${pipeline}, profile ${profile}` : pipeline,
-    `up ${ago(at - startedAt)}`,
+    `up ${ageText(at - startedAt)}`,
     ready ? 'ready' : 'not ready',
-    `seen ${ago(Math.max(0, now - at))} ago`,
+    `seen ${ageText(Math.max(0, now - at))} ago`,
   ];
   return [
     facts.join('   '),
@@ -163,13 +164,4 @@ function optionLines(
 
 function duration(ms: number): string {
   return ms < 1000 ? `${Number(ms.toPrecision(2))} ms` : `${Number((ms / 1000).toPrecision(2))} s`;
-}
-
-export function ago(ms: number): string {
-  const seconds = Math.floor(ms / 1000);
-  if (seconds < 60) return `${seconds} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min`;
-  const hours = Math.floor(minutes / 60);
-  return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} d`;
 }

@@ -1,7 +1,8 @@
+import { ageText } from '../kit/duration-text.ts';
 import type { StatusReport, TopologySnapshot } from '../kit/snapshot.ts';
 import { readPerSecond, statusSymbol } from '../observe/status-line.ts';
 import { plain, truncate } from '../observe/terminal-text.ts';
-import { ago, isSame, nameOf, type PageOptions, rangesOf } from './status-page.ts';
+import { isSame, nameOf, type PageOptions, rangesOf } from './status-page.ts';
 
 const heads = ['TOPOLOGY', 'STATE', 'READ', 'PER S', 'IN FLIGHT', 'LAG', 'REJECTED', 'PARTITIONS'] as const;
 /** Columns if unknown. */
@@ -38,7 +39,11 @@ export function statusSummary(
 function processLine({ process, pipeline, profile }: StatusReport, now: number): string {
   const { version, at, startedAt, ready } = process;
   const what = `${pipeline}${profile ? `, profile ${profile}` : ''}`;
-  const facts = [ready ? 'ready' : 'not ready', `up ${ago(at - startedAt)}`, `seen ${ago(Math.max(0, now - at))} ago`];
+  const facts = [
+    ready ? 'ready' : 'not ready',
+    `up ${ageText(at - startedAt)}`,
+    `seen ${ageText(Math.max(0, now - at))} ago`,
+  ];
   return `${nameOf(process)}   ${facts.join(', ')}   fdp ${version}, ${what}`;
 }
 

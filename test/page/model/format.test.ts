@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Decimals } from '../../../page/model/decimals.ts';
 import {
-  age,
   compact,
   grouped,
   milliseconds,
@@ -74,7 +73,6 @@ describe('figures as text', () => {
 
   it('formats durations', () => {
     expect([0.42, 12.3, 1400, 95_000, undefined].map(milliseconds)).toEqual(['0.42 ms', '12 ms', '1.4 s', '95 s', '–']);
-    expect([4000, 420_000, 11_100_000, 400_000_000].map(age)).toEqual(['4 s', '7 min', '3 h 5 min', '4 d']);
     expect([plural(1, 'process', 'processes'), plural(2, 'process', 'processes')]).toEqual([
       '1 process',
       '2 processes',

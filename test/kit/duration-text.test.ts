@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { durationText, exactDurationText } from '../../src/kit/time-text.ts';
+import { ageText, durationText, exactDurationText } from '../../src/kit/duration-text.ts';
 
 describe('a duration as text', () => {
   it('is in one unit, rounded down', () => {
@@ -11,6 +11,16 @@ describe('a duration as text', () => {
     const texts = [-1, 0, 999.9, 1000, 60_000, 90_500, 3_600_000, 3_601_000, 93_784_000, 2 * 86_400_000];
     expect(texts.map(exactDurationText)).toEqual([
       ...['0 ms', '0 ms', '999 ms', '1 s', '1 min', '1 min 30 s', '1 h', '1 h', '1 d 2 h', '2 d'],
+    ]);
+  });
+
+  it('of a process has minutes up to two days', () => {
+    expect([-1, 4000, 420_000, 11_100_000, 400_000_000].map(ageText)).toEqual([
+      '0 s',
+      '4 s',
+      '7 min',
+      '3 h 5 min',
+      '4 d',
     ]);
   });
 });
