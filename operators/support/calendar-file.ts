@@ -1,6 +1,6 @@
 import type { FromSchema } from 'json-schema-to-ts';
 import { Calendar, type DayHours, dateOf, dayOf, weekdayOf } from './calendar.ts';
-import { type DataKind, readData } from './data-file.ts';
+import { type DataKind, dataFields, readData } from './data-file.ts';
 import { TimeZone } from './time-zone.ts';
 
 const weekdays = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const;
@@ -34,13 +34,8 @@ export const calendarSchema = {
   additionalProperties: false,
   required: ['name', 'zone', 'source', 'sessions'],
   properties: {
-    name: { type: 'string', minLength: 1, description: 'The market, as a person calls it.' },
+    ...dataFields,
     zone: { type: 'string', minLength: 1, description: 'Time zone of the IANA database, such as America/New_York.' },
-    source: {
-      type: ['string', 'array'],
-      items: { type: 'string' },
-      description: 'Where the days and hours were taken from: a text, or a list of texts.',
-    },
     day_starts: {
       ...timeOfDay,
       default: '00:00',

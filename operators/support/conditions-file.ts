@@ -1,5 +1,5 @@
 import type { FromSchema } from 'json-schema-to-ts';
-import { type DataKind, readData } from './data-file.ts';
+import { type DataKind, dataFields, readData } from './data-file.ts';
 
 /** What a conditions file holds. */
 const conditionsSchema = {
@@ -8,12 +8,7 @@ const conditionsSchema = {
   additionalProperties: false,
   required: ['name', 'source', 'codes'],
   properties: {
-    name: { type: 'string', minLength: 1, description: 'The market, as a person calls it.' },
-    source: {
-      type: ['string', 'array'],
-      items: { type: 'string' },
-      description: 'Where the rules were taken from: a text, or a list of texts.',
-    },
+    ...dataFields,
     codes: {
       type: 'object',
       minProperties: 1,

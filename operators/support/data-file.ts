@@ -23,6 +23,16 @@ export interface DataKind<T> {
   check(data: T, report: (path: Path, text: string) => void): void;
 }
 
+/** Fields that each kind of data file has. */
+export const dataFields = {
+  name: { type: 'string', minLength: 1, description: 'The market, as a person calls it.' },
+  source: {
+    type: ['string', 'array'],
+    items: { type: 'string' },
+    description: 'Where it was taken from: a text, or a list of texts.',
+  },
+} as const satisfies Record<string, JSONSchema>;
+
 const ajv = new Ajv({
   allErrors: true,
   strict: true,
