@@ -63,7 +63,7 @@ export function isReference({ path }: PageFile): boolean {
 }
 
 /** Modules of the kit that the page uses: at the address that the page's imports resolve to. */
-const shared = ['src/kit/growth.js', 'src/kit/price-text.js', 'src/kit/recency-map.js'];
+const shared = ['src/kit/duration-text.js', 'src/kit/growth.js', 'src/kit/price-text.js', 'src/kit/recency-map.js'];
 
 function sharedFile(name: string): PageFile {
   return { path: `/${name}`, type: types['.js'] ?? '', body: readFileSync(join(packageRoot(), 'dist', name)) };

@@ -126,6 +126,7 @@ describe('the live page of rest', () => {
         '/deep/b.css',
         '/docs',
         '/src/kit/growth.js',
+        '/src/kit/duration-text.js',
         '/src/kit/price-text.js',
         '/src/kit/recency-map.js',
       ].sort(),
