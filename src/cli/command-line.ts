@@ -2,6 +2,7 @@ import { Command, type CommandOptions, Option } from 'commander';
 import { FdpError } from '../errors.ts';
 import { suggestion } from '../kit/names.ts';
 import { shells } from './completion.ts';
+import { createKinds } from './create.ts';
 import { type ExportFlags, exportFormats } from './export-formats.ts';
 import type { GapFlags } from './gaps.ts';
 import { print } from './output.ts';
@@ -16,14 +17,16 @@ export interface Flags {
 /** The implementations of the commands; each returns its exit code. `all` are the flags of the program. */
 export interface Actions {
   start(): Promise<number>;
-  validate(flags: { readonly json?: boolean }): number;
-  config(flags: { readonly json?: boolean }): number;
-  list(asked: readonly string[], flags: { readonly json?: boolean }): number;
+  validate(flags: { readonly json?: boolean }): Promise<number>;
+  config(flags: { readonly json?: boolean }): Promise<number>;
+  schema(): Promise<number>;
+  list(asked: readonly string[], flags: { readonly json?: boolean }): Promise<number>;
   status(flags: { readonly watch?: boolean; readonly json?: boolean; readonly all?: boolean }): Promise<number>;
   init(): number;
+  create(kind: string, name: string, flags: { readonly dir?: string }): number;
   export(table: string, flags: ExportFlags): Promise<number>;
   produce(connector: string, flags: { readonly key?: string; readonly whole?: boolean }): Promise<number>;
-  completion(shell: string, program: Command): number;
+  completion(shell: string, program: Command): Promise<number>;
   letters: {
     list(flags: { readonly all?: boolean; readonly json?: boolean }): Promise<number>;
     show(id: string, flags: { readonly json?: boolean }): Promise<number>;
@@ -74,7 +77,7 @@ export function commandLine(
     .command('completion')
     .argument('<shell>', `one of ${shells.join(', ')}`)
     .description('print what completes commands and flags in a shell')
-    .action((shell: string) => exit(does.completion(shell, program)));
+    .action(async (shell: string) => exit(await does.completion(shell, program)));
   // Set last, since commands inherit it: they refuse arguments that they would ignore.
   return program.allowExcessArguments(true);
 }
@@ -94,25 +97,34 @@ function pipelineCommands(program: Command, does: Actions, exit: Exit): void {
     .description('check the pipeline, start nothing')
     .addOption(json())
     .showHelpAfterError(otherPipeline)
-    .action((flags) => exit(does.validate(flags)));
+    .action(async (flags) => exit(await does.validate(flags)));
   program
     .command('config')
     .description('print the resolved pipeline, secrets masked, each value with its origin')
     .addOption(json())
     .showHelpAfterError(otherPipeline)
-    .action((flags) => exit(does.config(flags)));
+    .action(async (flags) => exit(await does.config(flags)));
   program
     .command('list [kind] [name]')
-    .description('print what exists (connectors, operators, topologies), or the options of one')
+    .description('print what exists (connectors, operators, functions of plugins, topologies), or the options of one')
     .addOption(json())
-    .action((kind: string | undefined, name: string | undefined, flags) =>
+    .action(async (kind: string | undefined, name: string | undefined, flags) =>
       exit(
-        does.list(
+        await does.list(
           [kind, name].filter((each) => each !== undefined),
           flags,
         ),
       ),
     );
+  program
+    .command('schema')
+    .description('print the JSON Schema of the pipeline for editors, with the options of its plugins')
+    .action(async () => exit(await does.schema()));
+  program
+    .command('create <kind> <name>')
+    .description(`write a plugin to start from, and its test: ${createKinds.join(', ')}`)
+    .option('--dir <folder>', 'where; else operators, connectors or functions')
+    .action((kind: string, name: string, flags: { dir?: string }) => exit(does.create(kind, name, flags)));
 }
 
 function runningCommands(program: Command, does: Actions, exit: Exit): void {

@@ -4,11 +4,13 @@ import type { ChannelAddress, MessageDescription } from './channel.ts';
 import type { Connector } from './connector.ts';
 import type { Environment } from './environment.ts';
 import type { Figures } from './figures.ts';
+import type { FunctionDeclaration } from './function.ts';
 import type { Batch } from './message.ts';
 import type { OperatorContext } from './operator.ts';
 import type { RouteDescription, RouteParameter } from './request.ts';
 import type { Usage } from './role.ts';
 import type { MergeShape } from './row.ts';
+import { stamped } from './stamp.ts';
 
 // How operators and connectors describe themselves: pipelines are checked against it, the reference is made from it.
 
@@ -34,6 +36,8 @@ export interface SpecScope {
   tableFields(connector: string): Shape;
   /** The fields of each index of a table connector, `unique` among them; undefined where `tableFields` is. */
   tableIndexes(connector: string): readonly (readonly string[])[] | undefined;
+  /** What expressions can call beside the functions of CEL and of fdp. */
+  readonly functions?: readonly FunctionDeclaration[];
 }
 
 interface Declaration {
@@ -54,6 +58,8 @@ interface Declaration {
   readonly example: string;
   /** What its nodes count beyond messages; a test fails when it counts anything undeclared. */
   readonly figures?: Figures;
+  /** The plugin that it comes from; left out for what is shipped. Set where plugins are loaded. */
+  readonly plugin?: string;
 }
 
 export interface OperatorDeclaration extends Declaration {
@@ -181,7 +187,7 @@ export function defineOperator<const S extends JSONSchema>(
     create(options: Typed<S>, context: OperatorContext): OperatorFunction<Batch, Batch>;
   },
 ): OperatorDeclaration {
-  return declaration as unknown as OperatorDeclaration;
+  return stamped('operator', declaration as unknown as OperatorDeclaration);
 }
 
 /** For a role without options where a topology uses it. */
@@ -227,5 +233,5 @@ export function defineConnector<
     create(options: Typed<S>, context: ConnectorContext): Promise<Connector<Typed<Source>, Typed<Sink>>>;
   },
 ): ConnectorDeclaration {
-  return declaration as unknown as ConnectorDeclaration;
+  return stamped('connector', declaration as unknown as ConnectorDeclaration);
 }

@@ -13,6 +13,7 @@ import { parseYaml } from './yaml.ts';
 export interface Sections {
   readonly name: Tree | undefined;
   readonly profile: Tree | undefined;
+  readonly plugins: Entry | undefined;
   readonly settings: Entry | undefined;
   readonly connectors: Map<string, Entry>;
   readonly topologies: Map<string, Entry>;
@@ -61,12 +62,19 @@ export class FileReader {
     return {
       name: root?.entries.get('name')?.value,
       profile: root?.entries.get('profile')?.value,
+      plugins: root?.entries.get('plugins'),
       settings,
       connectors,
       topologies,
       main: file,
       complete: this.#complete,
     };
+  }
+
+  /** What the pipeline lists as plugins; includes are not read. */
+  plugins(path: string): Entry | undefined {
+    const tree = this.#open(path, undefined)?.tree;
+    return tree?.kind === 'map' ? tree.entries.get('plugins') : undefined;
   }
 
   /** A profile's overlay; undefined when it can't be read. */
