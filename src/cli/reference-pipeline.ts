@@ -35,6 +35,8 @@ export function pipelineReference(connectors: readonly ConnectorDeclaration[]): 
     'A rejected message goes to the dead letter, a connector that can be written to, with its bytes, its origin and the reason. `dead_letter` of a topology overrides that of `settings`, which holds for topologies that read or write a log; all others, and `none`, log and count what they reject. A rejected request is answered with an error instead.',
     ...section('include', pipelineExamples.include, []),
     'An included file has `include`, `connectors` and `topologies`, nothing else; they are added, and a name that is defined twice is a mistake. `*` stands for any characters in the last part of a path.',
+    ...section('plugins', pipelineExamples.plugins, []),
+    'Operators, connectors and functions of your own: a file begins with `./`, `../` or `/` and is relative to the pipeline, anything else is the name of an npm package. Only the main file has `plugins`. They are imported by every command that reads the pipeline ([Plugins](../plugins.md)).',
     ...section('profile', pipelineExamples.profile, []),
     'A profile is an overlay, `config/NAME.yml` beside the pipeline, with `settings` and `connectors`. `--profile` names it, else `FDP_PROFILE`, else `profile` of the pipeline, else `embedded` if there is such a file. It changes connectors that the pipeline has: maps are merged key by key, anything else is replaced, and `null` removes a key. Where it gives a connector another `type`, only the options that logs (`topic`, `partitions`) or tables (`fields`, `unique`, `indexes`, `expire`) have in common stay.',
     '## Variables',

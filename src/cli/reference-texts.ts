@@ -204,6 +204,13 @@ connectors:
 topologies:
   show: { source: market, sink: out }`,
 
+  plugins: `plugins: [./operators/spread.js]
+connectors:
+${market}
+  out: { type: stdout }
+topologies:
+  show: { source: market, operators: [{ spread: { field: data } }], sink: out }`,
+
   profile: `# pipeline.yml
 profile: production
 connectors:

@@ -38,6 +38,9 @@ const runBy: Readonly<Record<string, string>> = {
   'docs/operate.md: poison': 'test/e2e/command-line.test.ts',
   'docs/operate.md: produce': 'test/e2e/documents.test.ts',
   'docs/operate.md: simulator': 'test/e2e/documents.test.ts',
+  'docs/plugins.md: create': 'test/e2e/create.test.ts',
+  'docs/plugins.md: run': 'test/e2e/create.test.ts',
+  'docs/plugins.md: function': 'test/e2e/create.test.ts',
 };
 
 const needsDocker = 'needs Docker; .ci/compose builds, starts, scales and stops these containers where there is one';
@@ -64,6 +67,7 @@ const notRun: Readonly<Record<string, string>> = {
     'test/e2e/reconcile.test.ts runs the same commands on a data folder of its own',
   'docs/operate.md: Watching it': 'needs a terminal; test/e2e/dashboard.test.ts runs the dashboard in one',
   'docs/operate.md: Under systemd': 'needs systemd as the first process of the machine',
+  'docs/plugins.md: install': 'needs a registry that has fdp; test/e2e/create.test.ts installs the packed file',
   'docs/performance.md: Speed': 'takes minutes, and figures of a shared machine can not fail; .ci/run runs `--quick`',
 };
 
@@ -124,6 +128,7 @@ describe('YAML', () => {
       'docs/market-data.md: own bars',
       'docs/market-data.md: own route',
       'docs/migrate.md: processor',
+      'docs/plugins.md: pipeline',
     ]);
   });
 

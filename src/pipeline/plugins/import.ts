@@ -50,8 +50,10 @@ function explained(error: unknown, path: string): PluginError {
   const [, wanted] = /^Cannot find package '([^']+)'/.exec(first) ?? [];
   if (code === 'ERR_MODULE_NOT_FOUND' && wanted !== undefined)
     return new PluginError(`imports the package "${wanted}", which is not installed`, `npm install ${wanted}`, error);
-  const text = error instanceof SyntaxError ? `can't be read: ${first}` : `failed while it was imported: ${first}`;
-  return new PluginError(`${text}${lineOf(error, path)}`, undefined, error);
+  // The stack of an error of syntax does not lead to it.
+  if (error instanceof SyntaxError)
+    return new PluginError(`can't be read: ${first}`, `where: node --check ${path}`, error);
+  return new PluginError(`failed while it was imported: ${first}${lineOf(error, path)}`, undefined, error);
 }
 
 /** ` (line 3)`, if the stack leads into the file. */

@@ -1,6 +1,6 @@
 import { logSourceUsage } from '../../../connectors/shared/log/usage.ts';
 import type { Connector } from '../../../src/kit/connector.ts';
-import type { Message } from '../../../src/kit/message.ts';
+import type { Message, SourceMessage } from '../../../src/kit/message.ts';
 import type { RoleContext } from '../../../src/kit/role.ts';
 import type { Sink } from '../../../src/kit/sink.ts';
 import type { Lane, Reading, Source } from '../../../src/kit/source.ts';
