@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { parseJson } from '../kit/json.ts';
 import { celFunction } from './create/function.ts';
 import { operator } from './create/operator.ts';
 import { sink } from './create/sink.ts';
@@ -76,8 +77,7 @@ function doesStrip(): boolean {
 function isModule(folder: string): boolean {
   for (let at = folder; ; at = dirname(at)) {
     const path = join(at, 'package.json');
-    if (existsSync(path))
-      return (JSON.parse(readFileSync(path, 'utf8')) as { readonly type?: unknown }).type === 'module';
+    if (existsSync(path)) return (parseJson(readFileSync(path)) as { readonly type?: unknown }).type === 'module';
     if (dirname(at) === at) return false;
   }
 }

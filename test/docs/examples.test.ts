@@ -196,6 +196,7 @@ async function problemsOf(command: ShellCommand): Promise<readonly string[]> {
   if (args) return fdpProblems(args);
   const [program = '', ...rest] = words;
   if (program === 'npm') return npmProblems(rest);
+  if (program === 'npx' && rest[0] === 'vitest') return [];
   if (program === 'docker') return dockerProblems(rest);
   return foreign.includes(program) ? [] : [`unknown program ${program}`];
 }
@@ -207,7 +208,7 @@ async function fdpProblems(args: readonly string[]): Promise<readonly string[]> 
 }
 
 function npmProblems([command = '', script = '']: readonly string[]): readonly string[] {
-  if (['ci', 'cit', 'pack'].includes(command)) return [];
+  if (['ci', 'cit', 'init', 'install', 'pack', 'pkg'].includes(command)) return [];
   const name = command === 'run' ? script : command;
   return name in scripts ? [] : [`package.json has no script ${name}`];
 }

@@ -27,7 +27,7 @@ const tool = (name: string) => resolve('node_modules', name);
 
 function node(folder: string, args: readonly string[]) {
   const { status, stdout, stderr } = spawnSync(process.execPath, args, {
-    ...{ cwd: folder, encoding: 'utf8', env: { PATH: process.env['PATH'] } },
+    ...{ cwd: folder, encoding: 'utf8', env: { PATH: process.env['PATH'], NO_COLOR: '1' } },
   });
   return { status, output: stdout + stderr };
 }

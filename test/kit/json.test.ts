@@ -71,6 +71,7 @@ describe('JSON for others', () => {
 /** Who may call JSON.parse beside the one function for JSON of others. Each reads only what fdp itself wrote. */
 const mayParse: Readonly<Record<string, string>> = {
   'src/kit/json.ts': 'is the function',
+  'src/cli/create/sink.ts': 'the test of a new sink, which reads what the sink has written',
   'src/cli/log-file.ts': "a line of this process' own log",
   'src/cli/version.ts': 'the package.json that lies beside the program',
   'src/observe/mask.ts': "a line of this process' own log",

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { errorText } from '../../errors.ts';
+import { parseJson } from '../../kit/json.ts';
 import { PluginError } from './mistake.ts';
 
 /** `fdp-redis`, `@team/fdp-redis`, each with a path below it. */
@@ -63,7 +64,10 @@ function entryOf(root: string, path: string): string {
 
 function manifestOf(root: string): { readonly exports?: unknown; readonly main?: string } {
   try {
-    return JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+    return parseJson(readFileSync(join(root, 'package.json'))) as {
+      readonly exports?: unknown;
+      readonly main?: string;
+    };
   } catch (error) {
     throw new PluginError(`package.json can't be read: ${errorText(error)}`, `looked at ${root}`);
   }
