@@ -47,7 +47,11 @@ export const terminal = defineConnector({
       },
     },
   },
-  sink: { options: noUsage, shows: true },
+  sink: {
+    options: noUsage,
+    shows: true,
+    guarantee: () => ({ loses: { why: 'a screen shows the latest values and keeps none' } }),
+  },
   claims: () => [standardOutput],
   logFile: ({ log }) => log,
   async create(options, { name }) {

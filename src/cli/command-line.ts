@@ -5,6 +5,7 @@ import { shells } from './completion.ts';
 import { createKinds } from './create.ts';
 import { type ExportFlags, exportFormats } from './export-formats.ts';
 import type { GapFlags } from './gaps.ts';
+import { type GraphFormat, graphFormats } from './graph.ts';
 import { print } from './output.ts';
 import type { ReconcileFlags } from './reconcile.ts';
 
@@ -21,6 +22,8 @@ export interface Actions {
   config(flags: { readonly json?: boolean }): Promise<number>;
   schema(): Promise<number>;
   list(asked: readonly string[], flags: { readonly json?: boolean }): Promise<number>;
+  explain(topologies: readonly string[], flags: { readonly json?: boolean }): Promise<number>;
+  graph(topologies: readonly string[], flags: { readonly format: GraphFormat }): Promise<number>;
   status(flags: { readonly watch?: boolean; readonly json?: boolean; readonly all?: boolean }): Promise<number>;
   init(): number;
   create(kind: string, name: string, flags: { readonly dir?: string }): number;
@@ -116,6 +119,22 @@ function pipelineCommands(program: Command, does: Actions, exit: Exit): void {
         ),
       ),
     );
+  program
+    .command('explain [topologies...]')
+    .description(
+      'print what each topology does, and what each path to a sink guarantees: all that start, or those named',
+    )
+    .addOption(json())
+    .action(async (topologies: string[], flags) => exit(await does.explain(topologies, flags)));
+  program
+    .command('graph [topologies...]')
+    .description('print a picture of the topologies that start, or of those named')
+    .addOption(new Option('--format <format>', 'of the picture').choices(graphFormats).default('ascii'))
+    .action(async (topologies: string[], flags) => exit(await does.graph(topologies, flags)));
+  pluginCommands(program, does, exit);
+}
+
+function pluginCommands(program: Command, does: Actions, exit: Exit): void {
   program
     .command('schema')
     .description('print the JSON Schema of the pipeline for editors, with the options of its plugins')

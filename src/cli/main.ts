@@ -10,9 +10,11 @@ import { config } from './config.ts';
 import { forgetCounters } from './counters.ts';
 import { create } from './create.ts';
 import { dropLetters, listLetters, showLetter } from './dead-letters.ts';
+import { explain } from './explain.ts';
 import { exportTable } from './export.ts';
 import type { ExportFlags } from './export-formats.ts';
 import { closeGap, listGaps, showGap } from './gaps.ts';
+import { graph } from './graph.ts';
 import { init, pipelineIn } from './init.ts';
 import { endInTime } from './left-open.ts';
 import { list } from './list.ts';
@@ -94,6 +96,8 @@ function actionsOf(program: Command): Actions {
     config: async (flags) => show(config(await request(), flags), flags),
     schema: async () => show(schema(await withoutPipeline(program))),
     list: async (asked, flags) => show(listOf(await withoutPipeline(program), asked, flags)),
+    explain: async (topologies, flags) => show(explain(await request(), topologies, { ...flags, columns }), flags),
+    graph: async (topologies, { format }) => show(graph(await request(), topologies, format)),
     status: async (flags) => status(await request(), flags),
     init: () => show(init(process.cwd())),
     create: (kind, name, flags) => show(create(process.cwd(), { kind, name, ...flags })),

@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '../kit/clock.ts';
 import type { Connector } from '../kit/connector.ts';
 import type { ConnectorDeclaration } from '../kit/declaration.ts';
+import type { SinkGuarantee } from '../kit/guarantee.ts';
 import { type Message, type SourceMessage, toMessage } from '../kit/message.ts';
 import type { Sink } from '../kit/sink.ts';
 import type { Source } from '../kit/source.ts';
@@ -13,6 +14,8 @@ export interface ConnectorBench<C extends Clock = Clock> extends TestNode {
   readonly connector: Connector;
   readonly context: ReturnType<typeof roleContext>;
   readonly log: ReturnType<typeof testEnvironment>['log'];
+  /** What the declaration promises of its sink with these options, if a log is read. */
+  readonly guarantee: SinkGuarantee;
   source(): Source;
   sink(): Sink;
 }
@@ -27,7 +30,9 @@ export async function connectorBench<C extends Clock = Clock>(
   const given = optionsOf(declaration, options);
   const connector = await declaration.create(given, { ...environment, name: declaration.type });
   const context = roleContext(environment);
+  const guarantee = declaration.sink?.guarantee?.(given, { input: 'rows', sourceReplays: true }) ?? {};
   return {
+    guarantee,
     ...{ clock, connector, context, log: environment.log },
     ...{ node: context.node, outcomes: context.outcomes, rejections: context.rejections },
     source: () => known(connector.source?.({}, context)),

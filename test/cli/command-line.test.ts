@@ -70,6 +70,8 @@ const actions: Actions = {
   config: unused,
   schema: unused,
   list: unused,
+  explain: unused,
+  graph: unused,
   status: unused,
   init: unused,
   create: unused,

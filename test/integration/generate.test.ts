@@ -35,4 +35,23 @@ describe('npm run generate', () => {
     writeFileSync(join(root, 'pipeline.schema.json'), '{}\n');
     expect(staleFiles(files())).toEqual([join(root, 'pipeline.schema.json'), readme]);
   });
+
+  it('draws the pipeline into the documents, again whenever the pipeline has changed', () => {
+    const pipeline = (sink: string) => `connectors:
+  ticks: { type: queue, servers: "localhost:9092", topic: t }
+  copy: { type: queue, servers: "localhost:9092", topic: u }
+topologies:
+  flow: { source: ticks, sink: ${sink} }
+`;
+    const readme = join(root, 'README.md');
+    writeFileSync(join(root, 'pipeline.yml'), pipeline('copy'));
+    writeFileSync(readme, 'Before\n<!-- graph: ascii -->\nold\n<!-- /graph -->\nAfter\n');
+    writeFiles(files());
+    expect(readFileSync(readme, 'utf8')).toBe(
+      'Before\n<!-- graph: ascii -->\n```text\nflow\n  [ticks] -> [copy]\n```\n<!-- /graph -->\nAfter\n',
+    );
+    expect(staleFiles(files())).toEqual([]);
+    writeFileSync(join(root, 'pipeline.yml'), pipeline('ticks'));
+    expect(staleFiles(files())).toEqual([readme]);
+  });
 });

@@ -21,7 +21,11 @@ export const ${variable} = defineConnector({
     },
   },
   example: 'out: { type: ${type}, url: "http://localhost:9000/trades" }',
-  sink: { options: noUsage },
+  sink: {
+    options: noUsage,
+    // What a second write does after a crash; fdp-run explain shows it.
+    guarantee: () => ({ repeats: { why: 'what is written again is posted again' } }),
+  },
   create: async ({ url }, { name }) => ({
     sink: () => ({
       ordered: true,
@@ -67,6 +71,7 @@ describe('${type}', () => {
     return {
       clock: bench.clock,
       sink: bench.sink(),
+      guarantee: bench.guarantee,
       message: (number) => testMessage({ number }),
       refused: () => testMessage({ number: 1n }), // JSON has no such number
       stored: async () =>

@@ -18,7 +18,7 @@ export function contained({ kind, declaration }: Declared, plugin: string): Decl
   if (kind === 'connector') {
     const { source, sink, lookup } = declaration;
     const roles = {
-      ...(source && { source }),
+      ...(source && { source: withGuards(source, who) }),
       ...(sink && { sink: withGuards(sink, who) }),
       ...(lookup && { lookup }),
     };

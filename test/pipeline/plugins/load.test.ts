@@ -8,6 +8,8 @@ import { listJson } from '../../../src/cli/list-json.ts';
 import { schema } from '../../../src/cli/schema.ts';
 import { systemClock } from '../../../src/kit/clock.ts';
 import { withPlugins } from '../../../src/pipeline/plugins/load.ts';
+import { optionsOf } from '../../../src/testing/index.ts';
+import { runOperators } from '../../support/engine/operators.ts';
 import { brief, folderWith, readFolder, shippedComponents } from '../../support/pipeline/spec.ts';
 
 const kit = pathToFileURL(join(process.cwd(), 'src/kit/index.ts')).href;
@@ -87,6 +89,25 @@ describe('the plugins of a pipeline', () => {
     const text = pipeline('[./mine.js, ./half.js]', `      ${operator}`);
     const { problems } = await load({ 'pipeline.yml': text, 'mine.js': mine, 'half.js': half });
     expect(brief(problems)).toEqual(problem === undefined ? [] : [expect.stringContaining(problem)]);
+  });
+
+  it.each([
+    ['filter', 'half(price) > 2.0', [{ price: 6 }]],
+    ['require', 'half(price) > 2.0', [{ price: 6 }]],
+    ['map', { h: 'half(price)' }, [{ h: 1 }, { h: 3 }]],
+    ['vwap', { anchor: 'half(price) > 2.0', by: 'symbol' }, [2, 6]],
+    ['rolling', { anchor: 'half(price) > 2.0', by: 'symbol', value: 'price', fields: { low: 'min' } }, [2, 6]],
+  ])('%s calls their functions', async (type, given, expected) => {
+    const { components } = await load({ 'pipeline.yml': pipeline('[./half.js]', ''), 'half.js': half });
+    const declaration = components.operators.find((each) => each.type === type);
+    if (!declaration) throw new Error(`there is no ${type}`);
+    const options = typeof given === 'string' ? given : optionsOf(declaration, given);
+    const trades = [2, 6].map((price) => ({ symbol: 'A', price, volume: 1, time: price }));
+    const { out } = await runOperators([[declaration, options]], trades);
+    const figure = { vwap: 'vwap', rolling: 'low' }[type];
+    const values = out.map(({ value }) => (figure === undefined ? value : (value as Record<string, unknown>)[figure]));
+    expect(values).toMatchObject(expected);
+    expect(values.length).toBe(expected.length);
   });
 
   it.each([

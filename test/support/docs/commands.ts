@@ -59,6 +59,8 @@ export async function parsed(
     config: later,
     schema: later,
     list: later,
+    explain: later,
+    graph: later,
     status: later,
     init: done,
     create: done,
