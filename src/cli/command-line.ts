@@ -2,11 +2,11 @@ import { Command, type CommandOptions, Option } from 'commander';
 import { FdpError } from '../errors.ts';
 import { suggestion } from '../kit/names.ts';
 import { shells } from './completion.ts';
-import { createKinds } from './create.ts';
 import { type ExportFlags, exportFormats } from './export-formats.ts';
 import type { GapFlags } from './gaps.ts';
 import { type GraphFormat, graphFormats } from './graph.ts';
 import { print } from './output.ts';
+import { type PluginActions, pluginCommands } from './plugin-commands.ts';
 import type { ReconcileFlags } from './reconcile.ts';
 
 export interface Flags {
@@ -16,17 +16,15 @@ export interface Flags {
 }
 
 /** The implementations of the commands; each returns its exit code. `all` are the flags of the program. */
-export interface Actions {
+export interface Actions extends PluginActions {
   start(): Promise<number>;
   validate(flags: { readonly json?: boolean }): Promise<number>;
   config(flags: { readonly json?: boolean }): Promise<number>;
-  schema(): Promise<number>;
   list(asked: readonly string[], flags: { readonly json?: boolean }): Promise<number>;
   explain(topologies: readonly string[], flags: { readonly json?: boolean }): Promise<number>;
   graph(topologies: readonly string[], flags: { readonly format: GraphFormat }): Promise<number>;
   status(flags: { readonly watch?: boolean; readonly json?: boolean; readonly all?: boolean }): Promise<number>;
   init(): number;
-  create(kind: string, name: string, flags: { readonly dir?: string }): number;
   export(table: string, flags: ExportFlags): Promise<number>;
   produce(connector: string, flags: { readonly key?: string; readonly whole?: boolean }): Promise<number>;
   completion(shell: string, program: Command): Promise<number>;
@@ -73,6 +71,7 @@ export function commandLine(
     throw new FdpError('FDP_USAGE', `unknown command "${unknown}": ${suggestion(unknown, known, 'commands')}`);
   });
   pipelineCommands(program, does, exit);
+  pluginCommands(program, does, exit);
   runningCommands(program, does, exit);
   letterCommands(program, does, exit);
   gapCommands(program, does, exit);
@@ -131,19 +130,6 @@ function pipelineCommands(program: Command, does: Actions, exit: Exit): void {
     .description('print a picture of the topologies that start, or of those named')
     .addOption(new Option('--format <format>', 'of the picture').choices(graphFormats).default('ascii'))
     .action(async (topologies: string[], flags) => exit(await does.graph(topologies, flags)));
-  pluginCommands(program, does, exit);
-}
-
-function pluginCommands(program: Command, does: Actions, exit: Exit): void {
-  program
-    .command('schema')
-    .description('print the JSON Schema of the pipeline for editors, with the options of its plugins')
-    .action(async () => exit(await does.schema()));
-  program
-    .command('create <kind> <name>')
-    .description(`write a plugin to start from, and its test: ${createKinds.join(', ')}`)
-    .option('--dir <folder>', 'where; else operators, connectors or functions')
-    .action((kind: string, name: string, flags: { dir?: string }) => exit(does.create(kind, name, flags)));
 }
 
 function runningCommands(program: Command, does: Actions, exit: Exit): void {

@@ -12,7 +12,8 @@ import {
 import { code, markdownPage, markdownTable, yamlBlock } from './markdown.ts';
 import { type OptionRow, optionRows } from './option-rows.ts';
 import { optionTable } from './reference.ts';
-import { pipelineExamples, templateMeanings, variableForms } from './reference-texts.ts';
+import { templateMeanings } from './reference-templates.ts';
+import { pipelineExamples, variableForms } from './reference-texts.ts';
 
 /** docs/reference/pipeline.md: every key of a pipeline file, from its structure; examples from `reference-texts.ts`. */
 export function pipelineReference(connectors: readonly ConnectorDeclaration[]): string {

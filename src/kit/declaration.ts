@@ -13,6 +13,8 @@ import type { Usage } from './role.ts';
 import type { MergeShape } from './row.ts';
 import { stamped } from './stamp.ts';
 
+export { logOptions, tableOptions } from './family-options.ts';
+
 // How operators and connectors describe themselves: pipelines are checked against it, the reference is made from it.
 
 /** The types of named fields. `any`: the field exists, its type is not declared. */
@@ -144,44 +146,6 @@ export interface ConnectorContext extends Environment {
 
 /** The claim of a connector that writes to the terminal: nothing else is painted there then. */
 export const standardOutput = 'the standard output';
-
-/** Options of the log family: kept when an overlay changes the type. */
-export const logOptions = {
-  topic: { type: 'string', minLength: 1, description: 'Name of the topic.', examples: ['raw_stock_ticks'] },
-  partitions: {
-    type: 'integer',
-    minimum: 1,
-    maximum: 1000,
-    default: 6,
-    description:
-      'Number of partitions when the topic is created. Messages with the same key are in the same partition.',
-  },
-} as const satisfies Record<string, JSONSchema>;
-
-/** Options of the table family: kept when an overlay changes the type. */
-export const tableOptions = {
-  fields: {
-    type: 'object',
-    minProperties: 1,
-    additionalProperties: { enum: ['string', 'decimal', 'date', 'int64', 'double', 'boolean', 'strings'] },
-    description:
-      'Fields of a row and their types: string, decimal (exact), date (Unix ms), int64, double, boolean or strings (a list of texts; a single text becomes a list). Missing fields are added to the table.',
-    examples: [{ symbol: 'string', price: 'decimal' }],
-  },
-  unique: { type: 'string', description: 'Field that identifies a row. A row with a known value is not stored again.' },
-  indexes: {
-    type: 'array',
-    items: { type: 'array', items: { type: 'string' }, minItems: 1 },
-    description: 'Further indexes: lists of fields; `-` sorts in descending order. `_id` is the order of insertion.',
-    examples: [[['symbol', '-time', '-_id']]],
-  },
-  expire: {
-    type: 'string',
-    format: 'duration',
-    description: 'Rows older than this may be removed.',
-    examples: ['10s'],
-  },
-} as const satisfies Record<string, JSONSchema>;
 
 /**
  * Deferred by the condition: inferred and expanded in one step, a schema with an array is too deep for the compiler.

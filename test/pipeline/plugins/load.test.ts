@@ -95,8 +95,8 @@ describe('the plugins of a pipeline', () => {
     ['filter', 'half(price) > 2.0', [{ price: 6 }]],
     ['require', 'half(price) > 2.0', [{ price: 6 }]],
     ['map', { h: 'half(price)' }, [{ h: 1 }, { h: 3 }]],
-    ['vwap', { anchor: 'half(price) > 2.0', by: 'symbol' }, [2, 6]],
-    ['rolling', { anchor: 'half(price) > 2.0', by: 'symbol', value: 'price', fields: { low: 'min' } }, [2, 6]],
+    ['vwap', { anchor: 'half(price) > 2.0', by: 'symbol' }, [null, 6]],
+    ['rolling', { anchor: 'half(price) > 2.0', by: 'symbol', value: 'price', fields: { low: 'min' } }, [null, 6]],
   ])('%s calls their functions', async (type, given, expected) => {
     const { components } = await load({ 'pipeline.yml': pipeline('[./half.js]', ''), 'half.js': half });
     const declaration = components.operators.find((each) => each.type === type);
