@@ -15,6 +15,7 @@ import {
   needsTime,
   shortened,
   type WindowOptions,
+  warnOfWarmUp,
   windowFigures,
   windowOptions,
   windowOrAnchor,
@@ -68,6 +69,7 @@ export const rolling = defineOperator({
   shape(options, input, report, scope) {
     const { value, volume, fields } = options;
     checkWindow(options, { input, report, scope });
+    warnOfWarmUp(options, scope);
     checkField({ input, report, path: ['value'] }, value, ['number']);
     if (isByVolume(options)) checkField({ input, report, path: ['volume'] }, volume, ['number']);
     for (const [name, figure] of Object.entries(fields))

@@ -13,6 +13,7 @@ import {
   checkWindow,
   shortened,
   type WindowOptions,
+  warnOfWarmUp,
   windowFigures,
   windowOptions,
   windowOrAnchor,
@@ -58,6 +59,7 @@ export const vwap = defineOperator({
   shape(options, input, report, scope) {
     const { price, volume, as } = options;
     checkWindow(options, { input, report, scope });
+    warnOfWarmUp(options, scope);
     checkField({ input, report, path: ['price'] }, price, ['number']);
     checkField({ input, report, path: ['volume'] }, volume, ['number']);
     checkMemory(options, bytesPerTrade, report);

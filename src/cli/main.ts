@@ -2,6 +2,7 @@ import { type Command, CommanderError } from 'commander';
 import { errorText, FdpError } from '../errors.ts';
 import { explainer } from '../pipeline/give/explain.ts';
 import { knownSecrets, secretsOf } from '../pipeline/give/secrets.ts';
+import { warningLine } from '../pipeline/problem.ts';
 import { readSpec } from '../pipeline/read.ts';
 import { type Actions, commandLine, type Flags } from './command-line.ts';
 import { completion } from './completion.ts';
@@ -163,6 +164,7 @@ async function start(request: SpecRequest): Promise<number> {
   const { profile, variables } = spec;
   const secrets = [...knownSecrets(spec)];
   return run({
+    warnings: spec.problems.warnings.map((warning) => warningLine(warning, request.folder)),
     ...{ plan, profile, secrets, version: readVersion(), env: variables.all, mask: secretsOf(spec) },
     plugins: request.components.pluginFiles,
     reconciler: (environment) => reconcilerOf(spec, environment),

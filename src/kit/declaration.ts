@@ -29,7 +29,7 @@ export type Shape = Readonly<Record<string, FieldType>> | undefined;
  */
 export type Report = (path: readonly (string | number)[], text: string, hint?: string) => void;
 
-/** What an operator's check can find out about the rest of the pipeline. */
+/** What an operator's check can find out about the rest of the pipeline; `source`: the options of the topology's source. */
 export interface SpecScope {
   /** Whether the chain is a route of a request topology (templates then mean parameters). */
   readonly route: string | undefined;
@@ -41,6 +41,9 @@ export interface SpecScope {
   tableIndexes(connector: string): readonly (readonly string[])[] | undefined;
   /** What expressions can call beside the functions of CEL and of fdp. */
   readonly functions?: readonly FunctionDeclaration[];
+  readonly source?: Usage | undefined;
+  /** Reports what is no mistake but probably not meant: `validate` prints it, and a start logs it. */
+  readonly warn?: Report;
 }
 
 interface Declaration {

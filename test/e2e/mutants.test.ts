@@ -25,8 +25,8 @@ const bars: NamedTest = {
 const read = (name: string): NamedTest => ({ file: 'test/operators/bars.test.ts', name: `bars ${name}` });
 
 /**
- * Mistakes by which trades are lost, counted twice or left out of a page, each a line or two away. The tests themselves run,
- * and pass, beside this one.
+ * Bugs of a line or two that lose trades, count them twice, or leave them out of a page. The tests themselves run, and pass,
+ * beside this one.
  */
 const mutants: readonly Mutant[] = [
   {
@@ -64,7 +64,7 @@ const mutants: readonly Mutant[] = [
     text: 'bars.push({ ...bar, fold: new BarFold() });',
     replacement: `for (let at = (bars.at(-1)?.start ?? 0) - interval.ms; at > bar.start && bars.length < limit; at -= interval.ms) {
           const fold = new BarFold();
-          fold.add({ ...row, open: row['close'], high: row['close'], low: row['close'], volume: '0', trades: 0 });
+          fold.prepend({ ...row, open: row['close'], high: row['close'], low: row['close'], volume: '0', trades: 0 });
           bars.push({ start: at, end: at + interval.ms, fold });
         }
         bars.push({ ...bar, fold: new BarFold() });`,

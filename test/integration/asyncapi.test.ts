@@ -2,8 +2,10 @@ import specs from '@asyncapi/specs';
 import { Ajv } from 'ajv';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectors } from '../../connectors/index.ts';
+import { asyncApi } from '../../connectors/rest/asyncapi.ts';
 import { operators } from '../../operators/index.ts';
 import { Runtime } from '../../src/engine/runtime.ts';
+import { channelsOf } from '../../src/pipeline/give/channels.ts';
 import { resolve } from '../../src/pipeline/give/resolve.ts';
 import { readSpec } from '../../src/pipeline/read.ts';
 import { testEnvironment } from '../../src/testing/environment.ts';
@@ -32,18 +34,59 @@ interface Document {
 
 const ajv = new Ajv({ strict: false, validateFormats: false, allErrors: true });
 const mock = 'mock: { type: mock, symbols: *symbols, rate: 50/s, seed: 42 }';
-/** A feed that has everything: a symbol that is rejected, and gaps. */
+/** A feed with all kinds of messages: a rejected symbol, and gaps. */
 const hostile =
   'mock: { type: mock, symbols: [AAPL, "B\\u0001D"], rate: 50/s, seed: 42, away: { every: 1s, for: 200ms } }';
 
-/** The value and everything within it as the types that JSON has: lists by their first item. */
+/** The JSON types of a value and of everything within it; a list has the type of its first item. */
 function formOf(value: unknown): unknown {
   if (Array.isArray(value)) return value.length === 0 ? [] : [formOf(value[0])];
   if (typeof value !== 'object' || value === null) return typeof value;
   return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, formOf(each)]));
 }
 
-describe('the document of what the shipped pipeline sends', () => {
+/** The official schema, which contains the meta-schema. */
+function officialCheck() {
+  const official = new Ajv({ strict: false, validateFormats: false, meta: false, validateSchema: false });
+  return official.compile(specs.schemas['3.0.0'] as object);
+}
+
+describe('the document of the profile cluster', () => {
+  const components = { connectors, operators };
+  const env = { KAFKA_BROKERS: 'kafka.internal:9092', MONGODB_URL: 'mongodb://me:hidden@db.internal' };
+  const spec = readSpec({ pipelinePath: 'pipeline.yml', profile: 'cluster', env, components });
+  const document = JSON.parse(
+    JSON.stringify(asyncApi({ version: '1', channels: channelsOf(spec), events: undefined })),
+  );
+
+  it('is valid AsyncAPI 3.0, and has no address of a server that is not for everybody', () => {
+    const fits = officialCheck();
+    fits(document);
+    expect(fits.errors).toBeNull();
+    const { ticks, ...others } = document.channels;
+    const wrong = { ...ticks, bindings: { kafka: { partitions: 'six', bindingVersion: '0.5.0' } } };
+    expect(fits({ ...document, channels: { ...others, ticks: wrong } })).toBe(false);
+    expect(JSON.stringify(document)).not.toMatch(/internal|hidden/);
+  });
+
+  it('names the topics on Kafka, with their partitions and the key of each kind of record', () => {
+    const kafka = ({ bindings }: { bindings?: { kafka?: Json } }) => bindings?.kafka;
+    expect(document.servers.ticks.protocol).toBe('kafka');
+    expect(Object.entries(document.channels).map(([name, channel]) => [name, kafka(channel as Json)])).toEqual([
+      ['ticks', { topic: 'raw_stock_ticks', partitions: 6, bindingVersion: '0.5.0' }],
+      ['vwap_feed', undefined],
+      ['rejected', { topic: 'raw_stock_ticks.rejected', partitions: 6, bindingVersion: '0.5.0' }],
+    ]);
+    const { messages } = document.components;
+    const keys = Object.keys(messages).map((name) => [name, (kafka(messages[name])?.['key'] as Json)?.['type']]);
+    expect(Object.fromEntries(keys)).toEqual({
+      ...{ 'ticks.trades': 'string', 'ticks.gap': 'string', 'vwap_feed.line': undefined },
+      'rejected.deadLetter': ['string', 'null'],
+    });
+  });
+});
+
+describe('the AsyncAPI document of the shipped pipeline', () => {
   const folder = temporaryFolder();
   const environment = testEnvironment();
   let runtime: Runtime;
@@ -72,9 +115,7 @@ describe('the document of what the shipped pipeline sends', () => {
   });
 
   it('is valid AsyncAPI 3.0 by its official schema', () => {
-    // It brings the schema of schemas along.
-    const official = new Ajv({ strict: false, validateFormats: false, meta: false, validateSchema: false });
-    const fits = official.compile(specs.schemas['3.0.0'] as object);
+    const fits = officialCheck();
     fits(document);
     expect(fits.errors).toBeNull();
     expect(fits({ ...document, channels: { x: { address: 5 } } })).toBe(false);
@@ -91,7 +132,7 @@ describe('the document of what the shipped pipeline sends', () => {
     expect(JSON.stringify(document)).not.toContain(folder.path);
   });
 
-  it('is whole: every reference leads somewhere, and every example fits its schema', () => {
+  it('is complete: every reference resolves, and every example fits its schema', () => {
     const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/([^"]+)"/g)].map(([, path = '']) => path);
     expect(references.length).toBeGreaterThan(10);
     for (const path of references) {
@@ -103,7 +144,7 @@ describe('the document of what the shipped pipeline sends', () => {
         expect([name, ajv.validate(payload, example.payload), ajv.errors]).toEqual([name, true, null]);
   });
 
-  it('is true of every message that is received, and its examples look like them', async () => {
+  it('matches every message that is received, and its examples look like them', async () => {
     const [socket, events] = [await dial(ports[1]), await EventClient.open(ports[0])];
     const feed = received(socket);
     const topic = (name: string) => logOf(folder.path, name).map(({ value }) => JSON.parse(value) as Json);

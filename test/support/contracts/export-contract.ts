@@ -1,5 +1,6 @@
 import { Agent } from 'node:http';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Row } from '../../../src/kit/row.ts';
 import { bodyOf, type ExportRow, ExportWorld } from '../sockets/export-world.ts';
 import { closed, dial, received, until } from '../sockets/sockets.ts';
 
@@ -14,7 +15,7 @@ function rowsOf(symbol: string, count: number, more: (n: number) => Partial<Expo
   }));
 }
 
-/** More than all buffers between two sockets hold. */
+/** More than the buffers between two sockets can hold. */
 const big = rowsOf('BIG', 30_000, () => ({ note }));
 const rows = [
   ...rowsOf('AAPL', 2500),
@@ -25,7 +26,19 @@ const rows = [
   ...big,
 ];
 
-/** What an export over HTTP promises, on a table of any kind; `tableOf` gives its YAML. */
+/** Bars of a minute, from a full hour on. */
+function barRows(count: number): Row[] {
+  return Array.from({ length: count }, (_, n) => {
+    const at = start - 30 * 60_000 + n * 60_000;
+    return {
+      ...{ key: `AAPL|1m|${at}`, symbol: 'AAPL', interval: '1m', start: at, first_at: at, last_at: at },
+      ...{ open: '1', high: '2.5', low: '1', close: '2', volume: '1.5', turnover: '3', counted_volume: '1.5' },
+      ...{ trades: 2, late_trades: 0 },
+    };
+  });
+}
+
+/** The contract of an export over HTTP, for any kind of table; `tableOf` returns its YAML. */
 export function exportContract(tableOf: (folder: string) => string): void {
   describe('an export over HTTP', () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
@@ -51,7 +64,7 @@ export function exportContract(tableOf: (folder: string) => string): void {
     fileCases(() => world, get);
     refusalCases(() => world, get);
 
-    it('reads no more than what the client takes, and goes on when it does', async () => {
+    it('reads no more than the client takes, and continues when it does', async () => {
       const before = world.rowsOf('/export');
       const slow = await world.open('/export/BIG');
       expect(slow.headers['content-length']).toBeUndefined();
@@ -72,7 +85,7 @@ export function exportContract(tableOf: (folder: string) => string): void {
       expect(world.rowsOf('/export') - before).toBeLessThan(big.length / 2);
     });
 
-    it('breaks the connection when there are more rows than allowed in the end', async () => {
+    it('breaks the connection when there turn out to be more rows than allowed', async () => {
       const response = await world.open('/export/BIG');
       await world.store(rowsOf('BIG', 10, () => ({ time: start + 1e6 })));
       expect(await bodyOf(response)).toBeUndefined();
@@ -86,7 +99,7 @@ export function exportContract(tableOf: (folder: string) => string): void {
       expect([cut.status, cut.text]).toEqual([200, undefined]);
     });
 
-    it('sends as many files at once as it may, and serves others meanwhile', async () => {
+    it('sends as many files at once as allowed, and serves others meanwhile', async () => {
       const slow = [
         await world.open('/export/BIG?to=2026-01-05T14:30:04.200Z'),
         await world.open('/export/BIG?to=2026-01-05T14:30:04.200Z'),
@@ -95,6 +108,27 @@ export function exportContract(tableOf: (folder: string) => string): void {
       expect(await get('/last/AAPL')).toMatchObject({ status: 200 });
       for (const each of slow) expect(await bodyOf(each)).toBeDefined();
       expect(await get('/export/AAPL')).toMatchObject({ status: 200 });
+    });
+
+    it('has the bars of any length that the list has, the oldest first, all of them or none', async () => {
+      await world.storeBars(barRows(2500));
+      for (const interval of ['1m', '1h']) {
+        const file = await get(`/bars/AAPL?interval=${interval}`);
+        const { data } = JSON.parse((await get(`/list/AAPL?interval=${interval}`)).text ?? '');
+        const lines =
+          file.text
+            ?.trimEnd()
+            .split('\n')
+            .map((line) => JSON.parse(line)) ?? [];
+        expect(lines).toEqual([...data.data].reverse().map((bar) => ({ symbol: 'AAPL', ...bar })));
+        expect([lines.length, lines[1]?.volume]).toEqual(interval === '1m' ? [2500, '1.5'] : [42, '90']);
+        expect(file.headers['content-disposition']).toBe(`attachment; filename="bars-AAPL-${interval}.ndjson"`);
+      }
+      await world.storeBars(barRows(2501).slice(-1));
+      const { status, text = '' } = await get('/bars/AAPL?interval=1h');
+      const error = 'the bars are made of more than 2500 rows of 1m: narrow the range with from and to';
+      expect([status, JSON.parse(text).error]).toEqual([400, error]);
+      expect((await get(`/bars/AAPL?interval=1h&from=${start + 1}`)).status).toBe(200);
     });
 
     it('leaves the connection for the next request', async () => {
@@ -134,7 +168,7 @@ type Get = (
 ) => Promise<{ status: number | undefined; headers: Readonly<Record<string, unknown>>; text: string | undefined }>;
 
 function fileCases(world: () => ExportWorld, get: Get): void {
-  it('is the file of fdp-run export, as CSV and as NDJSON', async () => {
+  it('equals the file of fdp-run export, as CSV and as NDJSON', async () => {
     for (const symbol of ['AAPL', '=1+1', '../a"/😀ü'])
       for (const format of ['csv', 'ndjson'] as const) {
         const { status, text } = await get(`/export/${encodeURIComponent(symbol)}?format=${format}`);
@@ -151,7 +185,7 @@ function fileCases(world: () => ExportWorld, get: Get): void {
     );
   });
 
-  it('lets no text become a formula, and keeps numbers as they are', async () => {
+  it('lets no text become a formula, and keeps numbers unchanged', async () => {
     const { text = '' } = await get(`/export/${encodeURIComponent('=1+1')}`);
     expect(text.split('\n').slice(1, 4)).toEqual(
       ["'@SUM(A1)", '-2.5', "'+cmd"].map((cell, n) => {
@@ -175,7 +209,7 @@ function fileCases(world: () => ExportWorld, get: Get): void {
     });
   });
 
-  it('keeps to the range, of which the end does not belong to it; without rows it is the header', async () => {
+  it('keeps to the range, whose end is exclusive; without rows it is the header', async () => {
     const from = new Date(start + 100).toISOString();
     const { text = '' } = await get(`/export/AAPL?from=${from}&to=${start + 102}`);
     expect(
@@ -211,7 +245,7 @@ function refusalCases(world: () => ExportWorld, get: Get): void {
     request_id: expect.any(String),
   });
 
-  it('is refused whole when there are more rows than allowed', async () => {
+  it('is refused as a whole when there are more rows than allowed', async () => {
     const { status, headers, text = '' } = await get('/few/AAPL');
     expect([status, headers['content-disposition']]).toEqual([400, undefined]);
     expect(JSON.parse(text)).toEqual(
@@ -220,7 +254,7 @@ function refusalCases(world: () => ExportWorld, get: Get): void {
     expect((await get(`/few/AAPL?from=${start + 1}`)).text?.split('\n')).toHaveLength(2500 - 7 + 2);
   });
 
-  it('gets the common envelope for what is wrong before the first byte', async () => {
+  it('gets the common envelope for errors before the first byte', async () => {
     for (const [path, error] of [
       ['/export/AAPL?from=yesterday', /^from: expected a time/],
       ['/export/AAPL?format=xml', /^format: expected one of csv, ndjson/],
@@ -236,7 +270,7 @@ function refusalCases(world: () => ExportWorld, get: Get): void {
     }
   });
 
-  it('is refused over HTTP/1.0, which can not tell a part from the whole', async () => {
+  it('is refused over HTTP/1.0, which can not distinguish a part from the whole', async () => {
     const socket = await dial(world().port);
     const seen = received(socket);
     socket.write('GET /export/AAPL HTTP/1.0\r\n\r\n');

@@ -19,7 +19,7 @@ export function validated(
   return validate({ pipelinePath: join(folder, 'pipeline.yml'), profile: undefined, env: {}, components, folder });
 }
 
-/** Blocks that are the files of one pipeline: each begins with `# NAME`, or is `pipeline.yml`. */
+/** The files of one pipeline from blocks: a block begins with `# NAME`, or is `pipeline.yml`. */
 export function filesOf(blocks: readonly Block[]): Readonly<Record<string, string>> {
   return Object.fromEntries(
     blocks.map(({ text }) => [/^# (\S+\.yml)\n/.exec(text)?.[1] ?? 'pipeline.yml', text] as const),

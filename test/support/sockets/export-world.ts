@@ -9,10 +9,12 @@ import type { ExportFlags } from '../../../src/cli/export-formats.ts';
 import { withSink } from '../../../src/cli/letters.ts';
 import { Runtime } from '../../../src/engine/runtime.ts';
 import { toMessage } from '../../../src/kit/message.ts';
+import type { Row } from '../../../src/kit/row.ts';
 import { resolve, resolveConnectors } from '../../../src/pipeline/give/resolve.ts';
 import { readSpec } from '../../../src/pipeline/read.ts';
 import { testEnvironment } from '../../../src/testing/environment.ts';
 import { temporaryFolder } from '../cli/platform.ts';
+import { candleTable } from '../contracts/candle-tables.ts';
 import { portOf, until } from './sockets.ts';
 
 /** A trade of the table that is exported. */
@@ -28,11 +30,13 @@ export interface ExportRow {
 const fields = 'symbol: string, price: decimal, time: date, size: int64, conditions: strings, note: string';
 const find = 'in: trades, where: { symbol: "{symbol}", time: { from: "{from}", to: "{to}" } }, sort: [time, _id]';
 
-/** What `table` is, as YAML: the type and its address. */
+/** The pipeline with this table, given as YAML with its type and address, and with a table of bars beside it. */
 function pipelineOf(table: string, rest: string): string {
+  const bars = table.replace(/trades$/, 'candles');
   return `name: test
 connectors:
   trades: { ${table}, fields: { ${fields} }, indexes: [[symbol, -time, -_id]] }
+  candles: ${JSON.stringify(candleTable).replace('{', `{ ${bars}, `)}
   http: { type: rest, listen: "127.0.0.1:0", ${rest} }
 topologies:
   api:
@@ -51,6 +55,15 @@ topologies:
         - find: { ${find}, stream: { at_most: 30000 } }
         - map: { size: 'size', first: 'conditions[0]' }
         - reply: { file: "mapped", format: ndjson }
+      GET /bars/{symbol}:
+        - params: { symbol: { type: string }, interval: &interval { type: string, enum: [1m, 1h] }, from: { type: time }, to: { type: time } }
+        - bars: { in: candles, every: &every [1m, 1h], stream: true, max_rows: 2500 }
+        - reply: { file: "bars-{symbol}-{interval}", format: ndjson }
+      GET /list/{symbol}:
+        - params: { symbol: { type: string }, interval: *interval, limit: { type: integer, default: 2500 } }
+        - bars: { in: candles, every: *every }
+        - map: { start: 'iso(start)', end: 'iso(end)', interval: 'interval', open: 'open', high: 'high', low: 'low', close: 'close', volume: 'volume', vwap: 'vwap', trades: 'trades', late_trades: 'late_trades', complete: 'complete' }
+        - reply: { as: data }
       GET /last/{symbol}:
         - find: { in: trades, where: { symbol: "{symbol}" }, sort: [-time, -_id], limit: 1 }
         - reply: { as: data }
@@ -78,7 +91,7 @@ export class ExportWorld {
     this.port = portOf(parts.log);
   }
 
-  /** @param tableOf the table's YAML, given a folder of its own; @param rest further options of the server */
+  /** @param tableOf returns the table's YAML, given its own folder; @param rest further options of the server */
   static async start(tableOf: (folder: string) => string, rows: readonly ExportRow[], rest = 'timeout: 5s') {
     const folder = temporaryFolder();
     writeFileSync(join(folder.path, 'pipeline.yml'), pipelineOf(tableOf(folder.path), rest));
@@ -98,7 +111,7 @@ export class ExportWorld {
     return this.#runtime.snapshot().every(({ ready }) => ready);
   }
 
-  /** Rows that were read for a route. */
+  /** Number of rows read for a route. */
   rowsOf(route: string): number {
     return this.#node((name, type) => type === 'find' && name.includes(route)).out;
   }
@@ -108,13 +121,13 @@ export class ExportWorld {
     return this.#node((_name, type) => type === 'rest').extra[name] ?? 0;
   }
 
-  /** Messages that are under way. */
+  /** Messages in flight. */
   get inFlight(): number {
     const [api] = this.#runtime.snapshot();
     return api?.inFlight ?? -1;
   }
 
-  /** Whether the counts of every node add up. */
+  /** True if the counters of every node add up. */
   get isBalanced(): boolean {
     const nodes = this.#runtime.snapshot().flatMap((topology) => topology.nodes);
     return nodes.every(
@@ -122,7 +135,7 @@ export class ExportWorld {
     );
   }
 
-  /** Sends a request; its reply has the headers, and its body is not read. */
+  /** Sends a request; returns the response after its headers, with the body not yet read. */
   async open(path: string, options: RequestOptions = {}): Promise<IncomingMessage> {
     const outgoing = request({ port: this.port, host: '127.0.0.1', path, agent: false, ...options });
     outgoing.on('error', () => {});
@@ -135,7 +148,12 @@ export class ExportWorld {
     return store(this.#folder.path, rows);
   }
 
-  /** What `fdp-run export` writes of the same table. */
+  /** Stores rows of bars, as `candles` writes them. */
+  storeBars(rows: readonly Row[]): Promise<void> {
+    return store(this.#folder.path, rows, 'candles');
+  }
+
+  /** The output of `fdp-run export` for the same table. */
   async exported(flags: Partial<ExportFlags>): Promise<string> {
     const output = join(this.#folder.path, 'out');
     await exportTable(requestOf(this.#folder.path), 'trades', { format: 'csv', ...flags, output });
@@ -160,7 +178,7 @@ export class ExportWorld {
   }
 }
 
-/** The whole body; undefined when the connection broke before its end. */
+/** The whole body; undefined if the connection broke before its end. */
 export async function bodyOf(response: IncomingMessage): Promise<string | undefined> {
   const chunks: Buffer[] = [];
   try {
@@ -175,9 +193,9 @@ function requestOf(folder: string) {
   return { pipelinePath: join(folder, 'pipeline.yml'), env: {}, components: { connectors, operators }, folder };
 }
 
-async function store(folder: string, rows: readonly ExportRow[]): Promise<void> {
+async function store(folder: string, rows: readonly (ExportRow | Row)[], name = 'trades'): Promise<void> {
   const spec = readSpec(requestOf(folder));
-  const table = spec.connectors.get('trades');
+  const table = spec.connectors.get(name);
   const [plan] = resolveConnectors(spec, table ? [table] : []).connectors;
   if (!plan) throw new Error('no such table');
   await withSink(plan, testEnvironment(), async (sink) => {
