@@ -74,6 +74,7 @@ export class MemorySpace {
    */
   crash(): void {
     this.#generation++;
+    for (const { revoked } of this.topics.values()) revoked.clear();
     this.changes.tell();
   }
 
