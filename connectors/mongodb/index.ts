@@ -14,6 +14,7 @@ export const mongodb = defineConnector({
   type: 'mongodb',
   summary: 'A collection of a MongoDB database.',
   family: 'table',
+  twin: 'table',
   figures: tableFigures,
   options: {
     type: 'object',

@@ -6,6 +6,7 @@ import { defineConnector, noUsage, standardOutput } from '../../src/kit/declarat
 export const stdout = defineConnector({
   type: 'stdout',
   summary: 'Writes messages to standard output, one JSON value per line.',
+  twin: 'messages',
   example: 'out: { type: stdout }',
   options: { type: 'object', additionalProperties: false, properties: {} },
   sink: { options: noUsage },

@@ -92,9 +92,17 @@ export interface RoleDeclaration<S extends JSONSchema = JSONSchema> {
   readonly beside?: 'source' | 'sink';
 }
 
+/**
+ * What stands for a connector in a test of a pipeline, in memory and on the virtual clock: a log, a table, or a source that gives
+ * the messages (or requests) of the test, with a sink that keeps what it gets.
+ */
+export type TwinKind = 'log' | 'table' | 'messages' | 'requests';
+
 export interface ConnectorDeclaration extends Declaration {
   /** A log or a table: an overlay that changes the type keeps the family's common options. */
   readonly family?: 'log' | 'table';
+  /** What `fdp-run test` puts in its place. Left out: a topology that uses it can't be tested. */
+  readonly twin?: TwinKind;
   readonly source?: RoleDeclaration & { readonly requests?: true };
   /**
    * Whether the sink takes merge operations: gives why it can't with these options, or not operations of that shape;
