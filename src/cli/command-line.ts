@@ -6,6 +6,7 @@ import { type ExportFlags, exportFormats } from './export-formats.ts';
 import type { GapFlags } from './gaps.ts';
 import { print } from './output.ts';
 import type { ReconcileFlags } from './reconcile.ts';
+import type { TestFlags } from './test.ts';
 
 export interface Flags {
   readonly topology?: readonly string[];
@@ -18,6 +19,7 @@ export interface Actions {
   start(): Promise<number>;
   validate(flags: { readonly json?: boolean }): number;
   config(flags: { readonly json?: boolean }): number;
+  test(files: readonly string[], flags: TestFlags): Promise<number>;
   list(asked: readonly string[], flags: { readonly json?: boolean }): number;
   status(flags: { readonly watch?: boolean; readonly json?: boolean; readonly all?: boolean }): Promise<number>;
   init(): number;
@@ -101,6 +103,13 @@ function pipelineCommands(program: Command, does: Actions, exit: Exit): void {
     .addOption(json())
     .showHelpAfterError(otherPipeline)
     .action((flags) => exit(does.config(flags)));
+  program
+    .command('test [files...]')
+    .description('run tests of the pipeline in memory and on a virtual clock: all *.test.yml beside it, or these')
+    .option('--seed <number>', 'of chance: the same one gives the same run; else 1')
+    .option('--junit <file>', 'write the results there, too, as JUnit XML')
+    .addOption(json())
+    .action(async (files: string[], flags: TestFlags) => exit(await does.test(files, flags)));
   program
     .command('list [kind] [name]')
     .description('print what exists (connectors, operators, topologies), or the options of one')

@@ -26,6 +26,7 @@ import { reconcilerOf } from './reconciler.ts';
 import { replayLetters } from './replay-letters.ts';
 import { run } from './run.ts';
 import { status } from './status.ts';
+import { testPipeline } from './test.ts';
 import { type CommandResult, problemText, type SpecRequest, validate } from './validate.ts';
 import { readVersion } from './version.ts';
 
@@ -93,6 +94,7 @@ function actionsOf(program: Command): Actions {
     start: () => start(request()),
     validate: (flags) => show(validate(request(), flags), flags),
     config: (flags) => show(config(request(), flags), flags),
+    test: async (files, flags) => show(await testPipeline(request(), files, flags), flags),
     list: (asked, flags) => show(listOf(program, asked, flags)),
     status: (flags) => status(request(), flags),
     init: () => show(init(process.cwd())),

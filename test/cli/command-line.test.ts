@@ -63,6 +63,7 @@ const actions: Actions = {
   start: unused,
   validate: unused,
   config: unused,
+  test: unused,
   list: unused,
   status: unused,
   init: unused,

@@ -57,6 +57,7 @@ export async function parsed(
     start: later,
     validate: done,
     config: done,
+    test: later,
     list: done,
     status: later,
     init: done,

@@ -1,0 +1,40 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { connectors } from '../../../connectors/index.ts';
+import { operators } from '../../../operators/index.ts';
+import { type TestFlags, testPipeline } from '../../../src/cli/test.ts';
+import type { CommandResult } from '../../../src/cli/validate.ts';
+import { pipelineCopy } from './pipeline-copy.ts';
+import { temporaryFolder } from './platform.ts';
+
+export interface TestedPipeline {
+  /** Each `[text, instead]` is replaced once in the shipped pipeline. */
+  readonly edits?: readonly (readonly [text: string, instead: string])[];
+  readonly flags?: TestFlags;
+  readonly profile?: string;
+  readonly topologies?: readonly string[];
+}
+
+/** What `fdp-run test` says of files, on a copy of the shipped pipeline. */
+export async function testedFiles(files: readonly string[], given: TestedPipeline = {}): Promise<CommandResult> {
+  using folder = temporaryFolder();
+  const { edits = [], flags, profile = 'embedded', topologies } = given;
+  const request = {
+    pipelinePath: pipelineCopy(folder.path, ...edits),
+    profile,
+    env: {},
+    components: { connectors, operators },
+    folder: process.cwd(),
+    ...(topologies && { topologies }),
+  };
+  return await testPipeline(request, files, flags);
+}
+
+/** The same for the text of a file, which is shown as `my.test.yml`. */
+export async function tested(text: string, given: TestedPipeline = {}): Promise<CommandResult> {
+  using folder = temporaryFolder();
+  const file = join(folder.path, 'my.test.yml');
+  writeFileSync(file, text);
+  const { text: output, exitCode } = await testedFiles([file], given);
+  return { text: output.replaceAll(file, 'my.test.yml'), exitCode };
+}
