@@ -107,6 +107,7 @@ function pipelineCommands(program: Command, does: Actions, exit: Exit): void {
     .command('test [files...]')
     .description('run tests of the pipeline in memory and on a virtual clock: all *.test.yml beside it, or these')
     .option('--seed <number>', 'of chance: the same one gives the same run; else 1')
+    .option('--watch', 'again whenever a file changes, until stopped')
     .option('--junit <file>', 'write the results there, too, as JUnit XML')
     .addOption(json())
     .action(async (files: string[], flags: TestFlags) => exit(await does.test(files, flags)));

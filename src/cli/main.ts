@@ -26,7 +26,8 @@ import { reconcilerOf } from './reconciler.ts';
 import { replayLetters } from './replay-letters.ts';
 import { run } from './run.ts';
 import { status } from './status.ts';
-import { testPipeline } from './test.ts';
+import { type TestFlags, testPipeline } from './test.ts';
+import { watchTests } from './test-watch.ts';
 import { type CommandResult, problemText, type SpecRequest, validate } from './validate.ts';
 import { readVersion } from './version.ts';
 
@@ -94,7 +95,7 @@ function actionsOf(program: Command): Actions {
     start: () => start(request()),
     validate: (flags) => show(validate(request(), flags), flags),
     config: (flags) => show(config(request(), flags), flags),
-    test: async (files, flags) => show(await testPipeline(request(), files, flags), flags),
+    test: (files, flags) => test(request(), files, flags),
     list: (asked, flags) => show(listOf(program, asked, flags)),
     status: (flags) => status(request(), flags),
     init: () => show(init(process.cwd())),
@@ -128,6 +129,14 @@ function show({ text, exitCode }: CommandResult, { json = false }: { readonly js
   if (exitCode === 2 && !json) process.stderr.write(text);
   else print(text);
   return exitCode;
+}
+
+/** With `--watch` the next run may find what is missing now. */
+async function test(request: SpecRequest, files: readonly string[], flags: TestFlags): Promise<number> {
+  const once = async () => show(await testPipeline(request, files, flags), flags);
+  if (!flags.watch) return await once();
+  const reported = (error: unknown) => void process.stderr.write(`fdp-run: ${errorText(error)}\n`);
+  return await watchTests(request, files, () => once().catch(reported));
 }
 
 /** Components can be listed without a pipeline. */

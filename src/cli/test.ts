@@ -22,6 +22,7 @@ export interface TestFlags {
   readonly seed?: string;
   readonly junit?: string;
   readonly json?: boolean;
+  readonly watch?: boolean;
 }
 
 const usage = usageOf('test');

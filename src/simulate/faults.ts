@@ -28,7 +28,7 @@ export type TimedFault =
   | { readonly kind: 'jump'; readonly atMs: number; readonly byMs: number };
 
 export interface FaultySinkParts {
-  readonly fault: SinkFault | undefined;
+  readonly faults: readonly SinkFault[];
   readonly chance: Chance;
   readonly context: RoleContext;
   /** Called with what a write has stored. */
@@ -38,7 +38,7 @@ export interface FaultySinkParts {
 /** A sink to which its faults happen, and which reports what it has stored. */
 export function faultySink(inner: Sink, parts: FaultySinkParts): Sink {
   const { maxInFlight, gathering, counters, rows, maxMessageBytes } = inner;
-  const { fault, chance, context, stored } = parts;
+  const { faults, chance, context, stored } = parts;
   const { name } = context.node;
   let writes = 0;
   const last = inner.last?.bind(inner);
@@ -56,16 +56,16 @@ export function faultySink(inner: Sink, parts: FaultySinkParts): Sink {
       writes++;
       // A killed process takes no further step.
       await context.failPoint('twin-before-write');
-      if (fault?.slowMs !== undefined) await context.clock.sleep(fault.slowMs, signal);
+      for (const { slowMs } of faults) if (slowMs !== undefined) await context.clock.sleep(slowMs, signal);
       if (signal.aborted) throw new FdpError('FDP_CLOSED', `${name}: the write was cancelled`);
-      if (fault?.failEvery !== undefined && writes % fault.failEvery === 0)
+      if (faults.some(({ failEvery }) => failEvery !== undefined && writes % failEvery === 0))
         throw new FdpError('FDP_UNAVAILABLE', `${name}: write ${writes} fails (fault)`);
-      const receipt = await writeAccepted(inner, messages, { fault, name, signal });
+      const receipt = await writeAccepted(inner, messages, { faults, name, signal });
       stored(
         messages.filter((_message, index) => !receipt.failed?.has(index)),
         inner.ordered,
       );
-      if (fault?.loseAck !== undefined && chance.next() < fault.loseAck)
+      if (faults.some(({ loseAck }) => loseAck !== undefined && chance.next() < loseAck))
         throw new FdpError('FDP_UNAVAILABLE', `${name}: the confirmation of write ${writes} is lost (fault)`);
       return receipt;
     },
@@ -77,12 +77,14 @@ async function writeAccepted(
   inner: Sink,
   messages: readonly Message[],
   {
-    fault,
+    faults,
     name,
     signal,
-  }: { readonly fault: SinkFault | undefined; readonly name: string; readonly signal: AbortSignal },
+  }: { readonly faults: readonly SinkFault[]; readonly name: string; readonly signal: AbortSignal },
 ): Promise<Receipt> {
-  const indexes = [...messages.keys()].filter((index) => !fault?.refuses?.(messages[index] as Message));
+  const indexes = [...messages.keys()].filter(
+    (index) => !faults.some((fault) => fault.refuses?.(messages[index] as Message)),
+  );
   if (indexes.length === messages.length) return inner.write(messages, signal);
   const accepted = indexes.map((index) => messages[index] as Message);
   const receipt: Receipt = accepted.length === 0 ? {} : await inner.write(accepted, signal);

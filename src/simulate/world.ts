@@ -158,7 +158,7 @@ export class World {
           const { branch } = context.node;
           return faultySink(sink.call(connector, usage, context), {
             context,
-            fault: this.#faults.find((each) => each.branch === branch),
+            faults: this.#faults.filter((each) => each.branch === branch),
             chance: this.#chance,
             stored: (messages, isOrdered) => {
               if (branch === undefined) return;

@@ -20,6 +20,11 @@ const effects: readonly (readonly [fault: string, topology: string, expected: st
     'processor',
     '{ trades: 2, dead_letters: [{ code: FDP_MESSAGE_REFUSED, sink: trades }] }',
   ],
+  [
+    '{ sink: trades, refuse: "price == 2.0" }\n  - { sink: trades, refuse: "price == 3.0" }',
+    'processor',
+    '{ trades: 1 }',
+  ],
   ['{ sink: dead_letters, fail: { every: 2 } }', 'processor', '{ trades: 3, dead_letters: 0 }'],
   [
     '{ clock: { jump: -1h, at: 500ms } }',
