@@ -75,6 +75,8 @@ describe('soak', () => {
 
       await using rest = new Process(['--pipeline', pipeline, '--topology', 'processor'], env);
       const trades = sum(books(folder.path).log);
+      // There may be no rest: then it would be stopped before it knows how.
+      await eventually('the processor runs', async () => rest.log.length > 0);
       await eventually('the rest of the log is stored', async () => sum(books(folder.path).counters) >= trades);
       expect(await rest.stop()).toBe(0);
       const { log, ...stored } = books(folder.path);
