@@ -37,7 +37,7 @@ interface FoundTest {
  * `fdp-run test`: runs topologies of the pipeline on the input of tests, in memory and on the virtual clock. Without files all
  * `*.test.yml` beside the pipeline and in the folders below. Exit code 1 if a test fails, 2 if the pipeline or a file is wrong:
  * nothing runs then.
- * @throws FDP_USAGE for a seed that is none, and when there is no test
+ * @throws FDP_USAGE for a seed that is none, a file of results that can't be written, and when there is no test
  */
 export async function testPipeline(
   request: SpecRequest,
@@ -46,19 +46,31 @@ export async function testPipeline(
 ): Promise<CommandResult> {
   const seed = seedOf(flags);
   const spec = readSpec(request);
+  const wrong = (problems: readonly Problem[]) => ({
+    text: flags.json ? problemsJson(problems) : problemText(problems, request.folder),
+    exitCode: 2,
+  });
+  if (spec.problems.size > 0) return wrong(spec.problems.list);
   const paths =
     files.length > 0 ? files.map((file) => resolvePath(request.folder, file)) : testFilesBelow(dirname(spec.path));
   if (paths.length === 0) throw usage(`there is no *.test.yml beside ${spec.path}, or in a folder below`);
   const { tests, problems } = found(paths, spec, request);
-  if (problems.length > 0)
-    return { text: flags.json ? problemsJson(problems) : problemText(problems, request.folder), exitCode: 2 };
+  if (problems.length > 0) return wrong(problems);
   if (tests.length === 0) throw usage(`there is no test of ${request.topologies?.join(', ')}`);
   const results: TestResult[] = [];
   for (const each of tests) results.push(await resultOf(each, { seed, spec, request }));
   const report: Report = { results, seed, folder: request.folder };
-  if (flags.junit !== undefined) writeFileSync(resolvePath(request.folder, flags.junit), reportJunit(report));
+  if (flags.junit !== undefined) writeJunit(resolvePath(request.folder, flags.junit), report);
   const exitCode = results.some(({ failures }) => failures.length > 0) ? 1 : 0;
   return { text: flags.json ? reportJson(report) : reportText(report), exitCode };
+}
+
+function writeJunit(path: string, report: Report): void {
+  try {
+    writeFileSync(path, reportJunit(report));
+  } catch (error) {
+    throw usage(`--junit: ${errorText(error)}`);
+  }
 }
 
 function seedOf({ seed = '1' }: TestFlags): number {
@@ -73,7 +85,6 @@ interface Found {
 
 /** The tests of the files, of the topologies that are asked for, or everything that is wrong. */
 function found(paths: readonly string[], spec: Spec, request: SpecRequest): Found {
-  if (spec.problems.size > 0) return { tests: [], problems: spec.problems.list };
   const plans = new Map<string, ReturnType<typeof resolve>>();
   const planOf = (topology: string) => {
     const known = plans.get(topology) ?? resolve(spec, { topologies: [topology] });

@@ -12,7 +12,7 @@ interface Listed {
   readonly tests: readonly { readonly file: string; readonly name: string; readonly passed: boolean }[];
 }
 
-/** A change of the shipped pipeline that breaks what a test promises. */
+/** A change of the shipped pipeline, or of the file in `topologies/`, that breaks what a test promises. */
 const mutants: readonly (readonly [file: string, test: string, text: string, instead: string])[] = [
   ['ingestor', 'a frame becomes', 'split: { field: data, by: s }', 'split: { field: data, by: p }'],
   ['ingestor', 'a log that is slow', 'split: { field: data, by: s }', 'split: { field: data, by: p }'],
@@ -29,6 +29,9 @@ const mutants: readonly (readonly [file: string, test: string, text: string, ins
   ['api', 'symbols are listed', 'sort: [symbol] }', 'sort: [-symbol] }'],
   ['api', 'trades come newest', 'sort: [-time, -_id]\n            page', 'sort: [time, _id]\n            page'],
   ['api', 'a parameter beyond', 'maximum: 500', 'maximum: 5000'],
+  ['simulation', 'each trade of the market', 'vwap: { window: 50', 'vwap: { window: 1'],
+  ['simulation', 'what comes while the feed', 'vwap: { window: 50', 'vwap: { window: 1'],
+  ['simulation', 'lines of a symbol', 'explode: { field: data', 'explode: { field: other'],
 ];
 
 describe('the tests of the shipped pipeline', () => {
@@ -55,7 +58,8 @@ describe('the tests of the shipped pipeline', () => {
 
   it.each(mutants)('%s: "%s ..." fails when %j becomes %j', async (file, begin, text, instead) => {
     const path = `tests/${file}.test.yml`;
-    const given = { edits: [[text, instead]] as const, flags: { json: true } };
+    const edited = file === 'simulation' ? { edited: 'topologies/simulation.yml' } : {};
+    const given = { edits: [[text, instead]] as const, flags: { json: true }, ...edited };
     const { text: output, exitCode } = await testedFiles([path], given);
     const { tests } = JSON.parse(output) as Listed;
     expect(tests.filter(({ passed }) => !passed).map(({ name }) => name)).toContainEqual(

@@ -66,6 +66,7 @@ describe('fdp-run test', () => {
     expect((await tested(two, { topologies: ['analytics'] })).text).toContain('1 test: 1 passed');
     await expect(tested(two, { topologies: ['api'] })).rejects.toThrow('test: there is no test of api');
     await expect(tested(two, { flags: { seed: 'x' } })).rejects.toThrow('--seed: expected a whole number');
+    await expect(tested(two, { flags: { junit: '/nowhere/results.xml' } })).rejects.toThrow('test: --junit: ENOENT');
   });
 
   it('finds *.test.yml beside the pipeline and below, node_modules left out', async () => {

@@ -1,5 +1,5 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { connectors } from '../../../connectors/index.ts';
 import { operators } from '../../../operators/index.ts';
 import { type TestFlags, testPipeline } from '../../../src/cli/test.ts';
@@ -8,8 +8,9 @@ import { pipelineCopy } from './pipeline-copy.ts';
 import { temporaryFolder } from './platform.ts';
 
 export interface TestedPipeline {
-  /** Each `[text, instead]` is replaced once in the shipped pipeline. */
+  /** Each `[text, instead]` is replaced once in the shipped pipeline, or in `edited`, a file of its own. */
   readonly edits?: readonly (readonly [text: string, instead: string])[];
+  readonly edited?: string;
   readonly flags?: TestFlags;
   readonly profile?: string;
   readonly topologies?: readonly string[];
@@ -18,9 +19,11 @@ export interface TestedPipeline {
 /** What `fdp-run test` says of files, on a copy of the shipped pipeline. */
 export async function testedFiles(files: readonly string[], given: TestedPipeline = {}): Promise<CommandResult> {
   using folder = temporaryFolder();
-  const { edits = [], flags, profile = 'embedded', topologies } = given;
+  const { edits = [], edited, flags, profile = 'embedded', topologies } = given;
+  const pipelinePath = pipelineCopy(folder.path, ...(edited === undefined ? edits : []));
+  if (edited !== undefined) edit(join(dirname(pipelinePath), edited), edits);
   const request = {
-    pipelinePath: pipelineCopy(folder.path, ...edits),
+    pipelinePath,
     profile,
     env: {},
     components: { connectors, operators },
@@ -28,6 +31,17 @@ export async function testedFiles(files: readonly string[], given: TestedPipelin
     ...(topologies && { topologies }),
   };
   return await testPipeline(request, files, flags);
+}
+
+function edit(path: string, edits: NonNullable<TestedPipeline['edits']>): void {
+  for (const [text, instead] of edits) {
+    const before = readFileSync(path, 'utf8');
+    if (!before.includes(text)) throw new Error(`${path} has no "${text}"`);
+    writeFileSync(
+      path,
+      before.replace(text, () => instead),
+    );
+  }
 }
 
 /** The same for the text of a file, which is shown as `my.test.yml`. */
