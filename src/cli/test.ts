@@ -87,7 +87,7 @@ interface Found {
 function found(paths: readonly string[], spec: Spec, request: SpecRequest): Found {
   const plans = new Map<string, ReturnType<typeof resolve>>();
   const planOf = (topology: string) => {
-    const known = plans.get(topology) ?? resolve(spec, { topologies: [topology] });
+    const known = plans.get(topology) ?? resolve(spec, { topologies: [topology], isTest: true });
     plans.set(topology, known);
     return known;
   };

@@ -69,6 +69,11 @@ describe('fdp-run test', () => {
     await expect(tested(two, { flags: { junit: '/nowhere/results.xml' } })).rejects.toThrow('test: --junit: ENOENT');
   });
 
+  it('runs a topology without the one that it needs beside it', async () => {
+    const text = 'name: a\ntopology: live\ninput: [{ message: { symbol: A } }]\nexpect: { http: [{ symbol: A }] }\n';
+    expect((await tested(text)).text).toContain('1 test: 1 passed');
+  });
+
   it('finds *.test.yml beside the pipeline and below, node_modules left out', async () => {
     using folder = temporaryFolder();
     const pipeline =
