@@ -45,6 +45,8 @@ const failures: readonly (readonly [fault: string, topology: string, expected: s
     'not done within 5s: the topology is running',
   ],
   ['{ sink: trades, slow: 20s }', 'processor', '{ trades: 3, within: 1m }', 'trades: no confirmation within 15000 ms'],
+  ['{ source: { cut: 9s, at: 1500ms } }', 'processor', '{ trades: 3, within: 5s }', 'not done within 5s'],
+  ['{ sink: trades, fail: { every: 2 } }', 'processor', '{ trades: 4 }', 'trades: write 2 fails (fault)'],
 ];
 
 describe('faults', () => {
