@@ -96,12 +96,21 @@ function matched(pattern: readonly string[], path: readonly string[]): Record<st
   if (pattern.length !== path.length) return undefined;
   const found: Record<string, string> = {};
   for (const [at, part] of pattern.entries()) {
-    const given = decodeURIComponent(path[at] ?? '');
+    const given = decoded(path[at] ?? '');
     const name = /^\{(.*)\}$/.exec(part)?.[1];
     if (name === undefined ? part !== given : given === '') return undefined;
     if (name !== undefined) found[name] = given;
   }
   return found;
+}
+
+/** Part of a path without its percent-encoding; one that is wrong stays as it is. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 /** A request whose client waits. */

@@ -1,8 +1,15 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
+import { connectors } from '../../../connectors/index.ts';
+import { operators } from '../../../operators/index.ts';
 import { testFileSchema } from '../../../src/pipeline/give/test-schema.ts';
+import { Problems } from '../../../src/pipeline/problem.ts';
+import { sourceFile } from '../../../src/pipeline/read/source.ts';
+import { readSpec } from '../../../src/pipeline/read.ts';
+import { readTests } from '../../../src/pipeline/tests/read.ts';
 import { tested } from '../../support/cli/pipeline-tests.ts';
 import { undescribed } from '../../support/pipeline/schema.ts';
 
@@ -84,6 +91,55 @@ describe('a file of tests', () => {
     const { text } = await tested(`${file(7, '  trades: 5')}---\n${file(7, '  tardes: 5')}`);
     expect(text).not.toContain('FAIL');
     expect(text).toContain('1 problem');
+  });
+});
+
+describe('whatever a file holds', () => {
+  const components = { connectors, operators };
+  const spec = readSpec({ pipelinePath: 'pipeline.yml', profile: 'embedded', env: {}, components });
+  const texts = readdirSync('tests').map((name) => readFileSync(`tests/${name}`, 'utf8'));
+  const pieces = [
+    '',
+    '{',
+    ']',
+    '---\n',
+    ': ',
+    '- ',
+    '"',
+    '&a ',
+    '*a',
+    'null',
+    '-1',
+    '1e9',
+    '~',
+    'sink',
+    'expect',
+    '\u0000',
+    '\t',
+  ];
+  const edit = fc.record({
+    at: fc.double({ min: 0, max: 1, noNaN: true }),
+    cut: fc.nat(30),
+    piece: fc.constantFrom(...pieces),
+  });
+
+  it('its mistakes are reported with a line of it, and nothing is thrown', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...texts), fc.array(edit, { minLength: 1, maxLength: 4 }), (text, edits) => {
+        const broken = edits.reduce((now, { at, cut, piece }) => {
+          const start = Math.floor(at * now.length);
+          return now.slice(0, start) + piece + now.slice(start + cut);
+        }, text);
+        const problems = new Problems();
+        const tests = readTests(sourceFile('a.test.yml', broken, 0), { spec, problems, checkCondition: () => {} });
+        for (const { at } of problems.list) {
+          expect(at?.line).toBeGreaterThan(0);
+          expect(at?.line).toBeLessThanOrEqual(broken.split('\n').length);
+        }
+        expect(tests.length > 0 || problems.size > 0).toBe(true);
+      }),
+      { numRuns: 100 },
+    );
   });
 });
 
