@@ -19,7 +19,12 @@ export const httpPoll = defineConnector({
     },
   },
   example: 'quotes: { type: http_poll, url: "https://example.com/quotes", every: 5s }',
-  source: { options: noUsage },
+  source: {
+    options: noUsage,
+    guarantee: () => ({
+      loses: { why: 'what the URL answered between two polls, or before a crash, is not asked for again' },
+    }),
+  },
   check({ every }, report) {
     if (durationMs(every) < 100) report(['every'], 'expected 100ms or more');
   },

@@ -25,6 +25,10 @@ export const throttle = defineOperator({
     },
   },
   figures: { evicted: figures.evicted, split_keys: figures.split_keys },
+  state: ({ every }) => ({
+    why: 'which keys have passed is forgotten at a restart, so that another of the interval may pass',
+    ms: durationMs(every),
+  }),
   example: 'throttle: { every: 1s }',
   shape: (_options, input) => input,
   create({ every, max_keys }, context) {

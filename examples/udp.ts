@@ -28,7 +28,11 @@ export const udp = defineConnector({
   },
   figures: { dropped: figures.dropped, gaps: figures.gaps, gap_ms: figures.gap_ms, open_gaps: figures.open_gaps },
   example: 'ticks: { type: udp, port: 9999 }',
-  source: { options: noUsage, exclusive: true },
+  source: {
+    options: noUsage,
+    exclusive: true,
+    guarantee: () => ({ loses: { why: 'a datagram is sent once, whether somebody receives it or not' } }),
+  },
   claims: ({ port }) => [`udp ${port}`],
   create: async ({ port, queue }, { name }) => ({
     source: (_usage, role) =>

@@ -18,7 +18,7 @@ export const webhook = defineConnector({
     },
   },
   example: 'out: { type: webhook, url: "http://localhost:9000/ticks" }',
-  sink: { options: noUsage },
+  sink: { options: noUsage, guarantee: () => ({ repeats: { why: 'what is written again is posted again' } }) },
   create: async ({ url }, { name }) => ({ sink: () => webhookSink(name, url), close: async () => {} }),
 });
 

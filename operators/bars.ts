@@ -11,6 +11,7 @@ import { checkData } from './support/data-file.ts';
 import { fieldOf, numberField, textField } from './support/fields.ts';
 import { readGaps } from './support/gap-reader.ts';
 import { checkLengths, type Interval, intervalOf, storedOf } from './support/interval.ts';
+import { lookedUp } from './support/looked-up.ts';
 import { checkField, routeShape, unknownName } from './support/names.ts';
 import { parameterInvalid } from './support/parameters.ts';
 
@@ -44,6 +45,7 @@ export const bars = defineOperator({
   type: 'bars',
   summary: 'Reads the bars of a symbol, of any length that its stored bars can be folded into.',
   connectors: { in: 'lookup', gaps: 'lookup' },
+  state: () => lookedUp,
   options: {
     type: 'object',
     description: 'The table of the bars, and the options of the `candles` that fills it.',

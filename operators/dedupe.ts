@@ -50,6 +50,10 @@ export const dedupe = defineOperator({
     },
   },
   figures: { evicted: figures.evicted, split_keys: figures.split_keys },
+  state: ({ key }) => ({
+    why: `which keys (${key}) were delivered is forgotten at a restart, so that one that comes again passes`,
+    cure: 'end in a table with `unique` on that key, without this operator',
+  }),
   example: 'dedupe: { key: "{symbol}-{time}", max_keys: 100000, window: 10m }',
   shape({ key }, input, report) {
     if (templateNames(key).length === 0)

@@ -8,6 +8,7 @@ import { durationMs } from '../src/kit/units.ts';
 import { checkFind } from './support/find-check.ts';
 import { compileFind } from './support/find-query.ts';
 import { compileStream } from './support/find-stream.ts';
+import { lookedUp } from './support/looked-up.ts';
 
 /**
  * `find`: the rows of a table that match a message, one message per row; without rows no message. With `page` it reads
@@ -18,6 +19,7 @@ export const find = defineOperator({
   type: 'find',
   summary: 'Queries a table and makes one message of each row.',
   connectors: { in: 'lookup' },
+  state: () => lookedUp,
   options: {
     type: 'object',
     description: 'The table, the condition, the order and the limit.',

@@ -19,6 +19,7 @@ import {
   windowOptions,
   windowOrAnchor,
   windowRule,
+  windowState,
 } from './support/window-options.ts';
 
 const meanings =
@@ -62,6 +63,7 @@ export const rolling = defineOperator({
     },
   },
   figures: windowFigures,
+  state: windowState,
   example: 'rolling: { window: 5m, by: symbol, fields: { low: min, high: max, average: mean } }',
   shape(options, input, report) {
     const { value, volume, fields } = options;

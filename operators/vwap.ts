@@ -17,6 +17,7 @@ import {
   windowOptions,
   windowOrAnchor,
   windowRule,
+  windowState,
 } from './support/window-options.ts';
 
 /**
@@ -52,6 +53,7 @@ export const vwap = defineOperator({
     },
   },
   figures: windowFigures,
+  state: windowState,
   example: 'vwap: { window: 50, by: symbol }',
   shape(options, input, report) {
     const { price, volume, as } = options;

@@ -1,5 +1,11 @@
 import { defineConnector, noUsage } from '../../src/kit/declaration.ts';
+import { appendsAgain } from '../../src/kit/guarantee.ts';
 import { sizeBytes } from '../../src/kit/units.ts';
+
+const notSynced = {
+  why: 'without `fsync` a line that was confirmed is lost when the machine fails',
+  cure: 'leave out `fsync: false`',
+};
 
 /**
  * A file of JSON lines. As a sink it is appended to; a crash or a full disk leaves no torn line. As a source it is read
@@ -36,8 +42,13 @@ export const file = defineConnector({
       },
     },
   },
-  source: { options: noUsage },
-  sink: { options: noUsage, exclusive: true },
+  // Each line has its number as its offset, and is read again at every start.
+  source: { options: noUsage, guarantee: () => ({}) },
+  sink: {
+    options: noUsage,
+    exclusive: true,
+    guarantee: ({ fsync }) => ({ repeats: appendsAgain, ...(fsync ? {} : { loses: notSynced }) }),
+  },
   claims: (options) => [`file ${options.path}`],
   async create(options, context) {
     const [{ FileSink }, { FileSource }] = await Promise.all([import('./sink.ts'), import('./source.ts')]);

@@ -94,7 +94,17 @@ export const finnhub = defineConnector({
       queue: queueSchema,
     },
   },
-  source: { options: noUsage, messages: feedMessages, exclusive: true },
+  source: {
+    options: noUsage,
+    messages: feedMessages,
+    exclusive: true,
+    guarantee: () => ({
+      loses: {
+        why: 'what is traded while the connection or the process is down is not sent again',
+        cure: 'read from the log that it is written to',
+      },
+    }),
+  },
   claims: (options) => [`finnhub session ${options.url}`],
   check(options, report) {
     const url = URL.canParse(options.url) ? new URL(options.url) : undefined;

@@ -1,9 +1,10 @@
 import { defineConnector, logOptions, noUsage } from '../../src/kit/declaration.ts';
 import { counter, figures } from '../../src/kit/figures.ts';
+import { appendsAgain } from '../../src/kit/guarantee.ts';
 import { instanceName } from '../../src/kit/instance.ts';
 import { sizeBytes } from '../../src/kit/units.ts';
 import { bufferFigures } from '../shared/disk-buffer/figures.ts';
-import { logSourceUsage } from '../shared/log/usage.ts';
+import { logSourceGuarantee, logSourceUsage } from '../shared/log/usage.ts';
 
 /** One topic of a Kafka cluster: consumer groups share its partitions among processes and machines. */
 export const kafka = defineConnector({
@@ -99,8 +100,8 @@ export const kafka = defineConnector({
     },
   },
   example: 'ticks: { type: kafka, brokers: "localhost:9092", topic: raw_stock_ticks, partitions: 6 }',
-  source: { options: logSourceUsage },
-  sink: { options: noUsage },
+  source: { options: logSourceUsage, guarantee: (_options, usage) => logSourceGuarantee(usage) },
+  sink: { options: noUsage, guarantee: () => ({ repeats: appendsAgain }) },
   figures: {
     ...bufferFigures,
     gap: figures.gap,

@@ -63,7 +63,16 @@ export const mock = defineConnector({
     },
   },
   figures: { gap_ms: figures.gap_ms, gaps: figures.gaps, open_gaps: figures.open_gaps },
-  source: { options: noUsage, messages: feedMessages },
+  source: {
+    options: noUsage,
+    messages: feedMessages,
+    guarantee: () => ({
+      loses: {
+        why: 'what was under way when the process ended is not given again',
+        cure: 'read from the log that it is written to',
+      },
+    }),
+  },
   check(options, report) {
     if (ratePerSecond(options.rate) === 0) report(['rate'], 'expected more than 0 trades per second', 'write 1/h');
     if (!options.away) return;

@@ -3,6 +3,7 @@ import { Proven } from '../../src/kit/proven.ts';
 import type { RoleContext } from '../../src/kit/role.ts';
 import { checkTable, readTable, type TableOptions, whyNoCounters } from '../shared/table/definition.ts';
 import { tableFigures } from '../shared/table/figures.ts';
+import { tableGuarantee } from '../shared/table/guarantee.ts';
 import { urlProblem } from './url.ts';
 
 /**
@@ -65,7 +66,7 @@ export const mongodb = defineConnector({
   collection: finnhub_trades
   fields: { message_key: string, symbol: string, price: decimal, time: date }
   unique: message_key`,
-  sink: { options: noUsage, merges: whyNoCounters },
+  sink: { options: noUsage, merges: whyNoCounters, guarantee: tableGuarantee },
   lookup: { options: noUsage },
   check,
   async create(options, { name }) {

@@ -54,7 +54,10 @@ export const reconcile = defineConnector({
     repaired: counter('repaired_rows', 'Rows that differed and were corrected.'),
     differences_left: gauge('differences_left', 'Rows that differed and were not corrected, in the last comparison.'),
   },
-  source: { options: noUsage },
+  source: {
+    options: noUsage,
+    guarantee: () => ({ loses: { why: 'a difference is a message once for each comparison that finds it' } }),
+  },
   check({ every, cron, zone }, report) {
     if ((every === undefined) === (cron === undefined))
       report([], 'expected either `every` or `cron`', 'write every: 1h');

@@ -122,8 +122,20 @@ export const rest = defineConnector({
     timed_out: counter('timed_out_requests', 'Requests answered with 504.'),
   },
   example: 'http: { type: rest, listen: "127.0.0.1:8000", timeout: 5s }',
-  source: { requests: true, exclusive: true, options: noUsage },
-  sink: { beside: 'source', shows: true, options: noUsage },
+  source: {
+    requests: true,
+    exclusive: true,
+    options: noUsage,
+    guarantee: () => ({
+      loses: { why: 'a request that fails is answered with an error; its client may send it again, fdp does not' },
+    }),
+  },
+  sink: {
+    beside: 'source',
+    shows: true,
+    options: noUsage,
+    guarantee: () => ({ loses: { why: 'a live page shows what is sent while it is open, and confirms nothing' } }),
+  },
 
   claims: ({ listen }) => listenClaims(listen),
   address: ({ listen, ui }, role) => {

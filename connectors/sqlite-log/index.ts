@@ -28,7 +28,7 @@ export const sqliteLog = defineConnector({
     },
   },
   example: 'ticks: { type: sqlite_log, path: data/log.db, topic: raw_stock_ticks, partitions: 6 }',
-  ...localLogRoles,
+  ...localLogRoles(),
   figures: logFigures,
   channel: ({ topic }) => ({ protocol: 'sqlite', address: topic }),
   logNames: ({ path, topic }) => [`${path} ${topic}`],

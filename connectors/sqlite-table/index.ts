@@ -1,6 +1,7 @@
 import { defineConnector, noUsage, tableOptions } from '../../src/kit/declaration.ts';
 import { checkTable, keepOptions, readTable, whyNoCounters } from '../shared/table/definition.ts';
 import { tableFigures } from '../shared/table/figures.ts';
+import { tableGuarantee } from '../shared/table/guarantee.ts';
 
 /**
  * A table in a SQLite file, shared by every process of the machine. A row is stored once by its unique field; counters
@@ -42,7 +43,7 @@ export const sqliteTable = defineConnector({
   fields: { message_key: string, symbol: string, price: decimal, time: date }
   unique: message_key
   indexes: [[symbol, -time, -_id]]`,
-  sink: { options: noUsage, merges: whyNoCounters },
+  sink: { options: noUsage, merges: whyNoCounters, guarantee: tableGuarantee },
   lookup: { options: noUsage },
   check: checkTable,
   async create(options, { name }) {

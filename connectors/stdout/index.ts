@@ -1,4 +1,5 @@
 import { defineConnector, noUsage, standardOutput } from '../../src/kit/declaration.ts';
+import { appendsAgain } from '../../src/kit/guarantee.ts';
 
 /**
  * One JSON object per line on the standard output, for pipes and for reading. Logs go to stderr and never mix with it.
@@ -9,7 +10,16 @@ export const stdout = defineConnector({
   twin: 'messages',
   example: 'out: { type: stdout }',
   options: { type: 'object', additionalProperties: false, properties: {} },
-  sink: { options: noUsage },
+  sink: {
+    options: noUsage,
+    guarantee: () => ({
+      repeats: appendsAgain,
+      loses: {
+        why: 'whoever reads the output does not confirm a line',
+        cure: 'write to a file, a log or a table',
+      },
+    }),
+  },
   claims: () => [standardOutput],
   async create(_options, context) {
     const { StreamSink } = await import('./stream-sink.ts');

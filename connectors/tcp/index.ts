@@ -84,8 +84,26 @@ export const tcp = defineConnector({
     stalled_clients: counter('stalled_clients', 'Clients disconnected because they did not read for client_timeout.'),
   },
   example: 'vwap_feed: { type: tcp, listen: "127.0.0.1:8888", client_buffer: 1MiB }',
-  source: { options: noUsage },
-  sink: { options: noUsage, exclusive: true, shows: true },
+  source: {
+    options: noUsage,
+    guarantee: () => ({
+      loses: {
+        why: 'what is sent while the connection or the process is down is not sent again',
+        cure: 'read from the log that it is written to',
+      },
+    }),
+  },
+  sink: {
+    options: noUsage,
+    exclusive: true,
+    shows: true,
+    guarantee: () => ({
+      loses: {
+        why: 'no client confirms a line, and each gets what is sent while it is connected',
+        cure: 'let clients that need every message read the log',
+      },
+    }),
+  },
 
   address: ({ listen }) => {
     if (listen === undefined) return undefined;

@@ -111,7 +111,14 @@ export const websocketServer = defineConnector({
       },
     },
   },
-  sink: { options: noUsage, exclusive: true, shows: true },
+  sink: {
+    options: noUsage,
+    exclusive: true,
+    shows: true,
+    guarantee: () => ({
+      loses: { why: 'no client confirms a frame, and each gets what is sent while it is connected' },
+    }),
+  },
   claims: (options) => listenClaims(options.listen),
   address: (options) => {
     const { host, port } = reachable(options.listen);

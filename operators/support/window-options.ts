@@ -1,6 +1,7 @@
 import type { JSONSchema } from 'json-schema-to-ts';
 import type { Report, Shape } from '../../src/kit/declaration.ts';
 import { counter, type Figures, figures } from '../../src/kit/figures.ts';
+import type { OperatorState } from '../../src/kit/guarantee.ts';
 import type { OperatorContext } from '../../src/kit/operator.ts';
 import type { Fields } from '../../src/kit/row.ts';
 import { durationMs } from '../../src/kit/units.ts';
@@ -125,6 +126,13 @@ export function checkMemory(
       `${keys} windows of ${window} trades may use more than 1 GiB`,
       `set max_keys to ${most} or less`,
     );
+}
+
+/** The windows are in memory. A `warm_up` of a time restores those of a time, but for trades that come later than that. */
+export function windowState({ window }: Pick<WindowOptions, 'window'>): OperatorState {
+  const why = 'its windows begin empty after a restart, so that a value may be made of fewer trades';
+  if (typeof window !== 'string' || window === 'session') return { why, cure: 'count in a table, with `aggregate`' };
+  return { why, cure: `let the source have a \`warm_up\` of ${window} or more`, ms: durationMs(window) };
 }
 
 /** False for a window of a number of trades. */

@@ -4,9 +4,11 @@ import { suggestion } from '../kit/names.ts';
 import { shells } from './completion.ts';
 import { type ExportFlags, exportFormats } from './export-formats.ts';
 import type { GapFlags } from './gaps.ts';
+import { type GraphFormat, graphFormats } from './graph.ts';
 import { print } from './output.ts';
 import type { ReconcileFlags } from './reconcile.ts';
 import type { TestFlags } from './test.ts';
+import { testCommand } from './test-command.ts';
 
 export interface Flags {
   readonly topology?: readonly string[];
@@ -21,6 +23,8 @@ export interface Actions {
   config(flags: { readonly json?: boolean }): number;
   test(files: readonly string[], flags: TestFlags): Promise<number>;
   list(asked: readonly string[], flags: { readonly json?: boolean }): number;
+  explain(topologies: readonly string[], flags: { readonly json?: boolean }): number;
+  graph(topologies: readonly string[], flags: { readonly format: GraphFormat }): number;
   status(flags: { readonly watch?: boolean; readonly json?: boolean; readonly all?: boolean }): Promise<number>;
   init(): number;
   export(table: string, flags: ExportFlags): Promise<number>;
@@ -103,14 +107,7 @@ function pipelineCommands(program: Command, does: Actions, exit: Exit): void {
     .addOption(json())
     .showHelpAfterError(otherPipeline)
     .action((flags) => exit(does.config(flags)));
-  program
-    .command('test [files...]')
-    .description('run tests of the pipeline in memory and on a virtual clock: all *.test.yml beside it, or these')
-    .option('--seed <number>', 'of chance: the same one gives the same run; else 1')
-    .option('--watch', 'again whenever a file changes, until stopped')
-    .option('--junit <file>', 'write the results there, too, as JUnit XML')
-    .addOption(json())
-    .action(async (files: string[], flags: TestFlags) => exit(await does.test(files, flags)));
+  testCommand(program).action(async (files: string[], flags: TestFlags) => exit(await does.test(files, flags)));
   program
     .command('list [kind] [name]')
     .description('print what exists (connectors, operators, topologies), or the options of one')
@@ -123,6 +120,18 @@ function pipelineCommands(program: Command, does: Actions, exit: Exit): void {
         ),
       ),
     );
+  program
+    .command('explain [topologies...]')
+    .description(
+      'print what each topology does, and what each path to a sink guarantees: all that start, or those named',
+    )
+    .addOption(json())
+    .action((topologies: string[], flags) => exit(does.explain(topologies, flags)));
+  program
+    .command('graph [topologies...]')
+    .description('print a picture of the topologies that start, or of those named')
+    .addOption(new Option('--format <format>', 'of the picture').choices(graphFormats).default('ascii'))
+    .action((topologies: string[], flags) => exit(does.graph(topologies, flags)));
 }
 
 function runningCommands(program: Command, does: Actions, exit: Exit): void {

@@ -5,7 +5,16 @@ import { connectors } from '../../connectors/index.ts';
 import { operators } from '../../operators/index.ts';
 import { type Components, pipelineSchema } from '../pipeline/give/json-schema.ts';
 import { testFileSchema } from '../pipeline/give/test-schema.ts';
-import { connectorsReference, operatorsReference, referenceIndex, withComponentList } from './reference.ts';
+import { readSpec } from '../pipeline/read.ts';
+import { picture } from './graph.ts';
+import {
+  connectorsReference,
+  operatorsReference,
+  type PictureIn,
+  referenceIndex,
+  withComponentList,
+  withPictures,
+} from './reference.ts';
 import { expressionsReference } from './reference-expressions.ts';
 import { metricsReference } from './reference-metrics.ts';
 import { pipelineReference } from './reference-pipeline.ts';
@@ -16,6 +25,9 @@ import { pipelineReference } from './reference-pipeline.ts';
 export function generatedFiles(root: string, components: Components): ReadonlyMap<string, string> {
   const readme = join(root, 'README.md');
   const written = contentOf(readme);
+  const architecture = join(root, 'docs', 'architecture.md');
+  const architectureText = contentOf(architecture);
+  const pictureIn = pictures(root, components);
   const reference = (name: string) => join(root, 'docs', 'reference', name);
   return new Map([
     [join(root, 'pipeline.schema.json'), `${JSON.stringify(pipelineSchema(components), null, 2)}\n`],
@@ -26,8 +38,17 @@ export function generatedFiles(root: string, components: Components): ReadonlyMa
     [reference('metrics.md'), metricsReference(components)],
     [reference('operators.md'), operatorsReference(components.operators)],
     [reference('pipeline.md'), pipelineReference(components.connectors)],
-    ...(written === undefined ? [] : [[readme, withComponentList(written, components)] as const]),
+    ...(written === undefined
+      ? []
+      : [[readme, withPictures(withComponentList(written, components), pictureIn)] as const]),
+    ...(architectureText === undefined ? [] : [[architecture, withPictures(architectureText, pictureIn)] as const]),
   ]);
+}
+
+/** Pictures of the pipeline below `root`, whatever `.env` says. */
+function pictures(root: string, components: Components): PictureIn {
+  const request = { profile: 'embedded', env: { FDP_FEED: 'mock' }, components };
+  return (format, names) => picture(readSpec({ pipelinePath: join(root, 'pipeline.yml'), ...request }), names, format);
 }
 
 /** The files that are missing or differ. */

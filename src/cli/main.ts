@@ -10,9 +10,11 @@ import { completion } from './completion.ts';
 import { config } from './config.ts';
 import { forgetCounters } from './counters.ts';
 import { dropLetters, listLetters, showLetter } from './dead-letters.ts';
+import { explain } from './explain.ts';
 import { exportTable } from './export.ts';
 import type { ExportFlags } from './export-formats.ts';
 import { closeGap, listGaps, showGap } from './gaps.ts';
+import { graph } from './graph.ts';
 import { init, pipelineIn } from './init.ts';
 import { endInTime } from './left-open.ts';
 import { list } from './list.ts';
@@ -97,6 +99,8 @@ function actionsOf(program: Command): Actions {
     config: (flags) => show(config(request(), flags), flags),
     test: (files, flags) => test(request(), files, flags),
     list: (asked, flags) => show(listOf(program, asked, flags)),
+    explain: (topologies, flags) => show(explain(request(), topologies, { ...flags, columns }), flags),
+    graph: (topologies, { format }) => show(graph(request(), topologies, format)),
     status: (flags) => status(request(), flags),
     init: () => show(init(process.cwd())),
     export: async (table, flags) => show(await exportTable(request(), table, flags, progressOf(flags))),

@@ -33,6 +33,8 @@ export function pipelineReference(connectors: readonly ConnectorDeclaration[]): 
     'A source of requests ([`rest`](connectors.md#rest)) has routes in place of sinks. A path parameter is in braces, `{symbol}`, and is a field of the first message; [`params`](operators.md#params) declares those of the query string. The last operator is [`reply`](operators.md#reply).',
     ...section('dead_letter', pipelineExamples.deadLetter, []),
     'A rejected message goes to the dead letter, a connector that can be written to, with its bytes, its origin and the reason. `dead_letter` of a topology overrides that of `settings`, which holds for topologies that read or write a log; all others, and `none`, log and count what they reject. A rejected request is answered with an error instead.',
+    ...section('guarantee', pipelineExamples.guarantee, []),
+    '`fdp-run explain` prints what each path from a source to a sink guarantees. `guarantee` of a topology makes `validate`, and every start, refuse a path that guarantees less, with its weakest hop and what to change; branches that are `best_effort` are exempt. `effectively_once`: nothing is lost, and what is read again after a crash changes nothing. `at_least_once`: nothing is lost, but a message may come twice, or become something else when it is read again. It is about the way from the source of this topology on ([what is promised](../guarantees.md)).',
     ...section('include', pipelineExamples.include, []),
     'An included file has `include`, `connectors` and `topologies`, nothing else; they are added, and a name that is defined twice is a mistake. `*` stands for any characters in the last part of a path.',
     ...section('profile', pipelineExamples.profile, []),

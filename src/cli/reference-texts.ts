@@ -193,6 +193,18 @@ topologies:
       - require: 'type == "trade"'
     sink: out`,
 
+  guarantee: `settings: { dead_letter: rejected }
+connectors:
+${ticks}
+${rejected}
+${trades}
+topologies:
+  store:
+    guarantee: effectively_once  # without \`unique\` of \`trades\` this would be refused
+    source: { connector: ticks, group: store }
+    operators:\n${explode}\n${key}
+    sink: trades`,
+
   include: `# pipeline.yml
 include: [topologies/*.yml]
 connectors:

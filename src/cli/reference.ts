@@ -1,5 +1,6 @@
 import type { ConnectorDeclaration, OperatorDeclaration, RoleDeclaration } from '../kit/declaration.ts';
 import type { Components } from '../pipeline/give/json-schema.ts';
+import { type GraphFormat, graphFormats } from './graph.ts';
 import { exampleEntry, rolesOf } from './list-pages.ts';
 import { code, markdownPage, markdownTable, yamlBlock } from './markdown.ts';
 import { type OptionRow, optionRows } from './option-rows.ts';
@@ -43,6 +44,24 @@ export function withComponentList(readme: string, { connectors, operators }: Com
     ['operators', all(operators, 'operators')],
   ];
   return `${readme.slice(0, from)}${begin}\n${markdownTable(['kind', 'types'], rows)}\n${readme.slice(to)}`;
+}
+
+/** What a marker asks for: a format, and topologies; those that start if it names none. */
+export type PictureIn = (format: GraphFormat, topologies: readonly string[]) => string;
+
+const pictureMarks = /(<!-- graph: (\w+)((?: [\w-]+)*) -->\n)[\s\S]*?(<!-- \/graph -->)/g;
+
+/**
+ * A document with its pictures of the shipped topologies, between markers such as `<!-- graph: ascii processor -->`, as they
+ * should be; unchanged where there are none.
+ */
+export function withPictures(text: string, pictureIn: PictureIn): string {
+  return text.replace(pictureMarks, (whole, from: string, name: string, topologies: string, to: string) => {
+    const format = graphFormats.find((each) => each === name);
+    if (!format) return whole;
+    const language = format === 'ascii' ? 'text' : format;
+    return `${from}\`\`\`${language}\n${pictureIn(format, topologies.split(' ').filter(Boolean))}\`\`\`\n${to}`;
+  });
 }
 
 function link({ type }: { readonly type: string }, file: string): string {

@@ -1,5 +1,7 @@
 import { FdpError } from '../errors.ts';
+import { suggestion } from '../kit/names.ts';
 import { timeExpected, timeMs } from '../kit/time-text.ts';
+import type { Spec } from '../pipeline/spec.ts';
 
 /** Makes the error of a command that was asked for what it can't do. */
 export type Usage = (text: string) => FdpError;
@@ -7,6 +9,14 @@ export type Usage = (text: string) => FdpError;
 /** The errors of a command: `export: TEXT`. */
 export function usageOf(command: string): Usage {
   return (text) => new FdpError('FDP_USAGE', `${command}: ${text}`);
+}
+
+/** @throws FDP_USAGE with the nearest name if the pipeline has no topology of a name */
+export function checkTopologyNames(command: string, { topologies }: Spec, asked: readonly string[]): void {
+  const known = [...topologies.keys()];
+  const unknown = asked.find((name) => !known.includes(name));
+  if (unknown !== undefined)
+    throw usageOf(command)(`there is no topology "${unknown}": ${suggestion(unknown, known, 'topologies')}`);
 }
 
 /**

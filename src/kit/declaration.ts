@@ -4,11 +4,13 @@ import type { ChannelAddress, MessageDescription } from './channel.ts';
 import type { Connector } from './connector.ts';
 import type { Environment } from './environment.ts';
 import type { Figures } from './figures.ts';
+import type { OperatorState, SinkGuarantee, SinkInput, SourceGuarantee } from './guarantee.ts';
 import type { Batch } from './message.ts';
 import type { OperatorContext } from './operator.ts';
 import type { RouteDescription, RouteParameter } from './request.ts';
 import type { Usage } from './role.ts';
 import type { MergeShape } from './row.ts';
+import type { TwinKind } from './twin.ts';
 
 // How operators and connectors describe themselves: pipelines are checked against it, the reference is made from it.
 
@@ -72,6 +74,8 @@ export interface OperatorDeclaration extends Declaration {
    * store. What such operators have counted can be counted again from the log.
    */
   readonly stateless?: true;
+  /** Unless `stateless`: state that a restart loses; undefined if a message that is read again becomes the same. Pure. */
+  state?(options: unknown): OperatorState | undefined;
   /** Whether it passes rows on portion by portion, or, of the last operator of a route, whether it takes them so. Pure. */
   streams?(options: unknown): boolean;
   /** In a route: adds what the operator knows about parameters and reply. `input` is the shape of its input. Pure. */
@@ -92,23 +96,26 @@ export interface RoleDeclaration<S extends JSONSchema = JSONSchema> {
   readonly beside?: 'source' | 'sink';
 }
 
-/**
- * What stands for a connector in a test of a pipeline, in memory and on the virtual clock: a log, a table, or a source that gives
- * the messages (or requests) of the test, with a sink that keeps what it gets.
- */
-export type TwinKind = 'log' | 'table' | 'messages' | 'requests';
+interface SourceDeclaration<S extends JSONSchema = JSONSchema, O = unknown, U = Usage> extends RoleDeclaration<S> {
+  readonly requests?: true;
+  /** Whether it loses messages, with these options. Pure. Left out: nothing is promised. */
+  guarantee?(options: O, usage: U): SourceGuarantee;
+}
+
+interface SinkDeclaration<S extends JSONSchema = JSONSchema, O = unknown> extends RoleDeclaration<S> {
+  /** Why it can't take merge operations with these options, or not operations of that shape; undefined when it can. Pure. */
+  merges?(options: O, shape?: MergeShape): string | undefined;
+  /** Whether it loses or repeats messages, with these options. Pure. Left out: nothing is promised. */
+  guarantee?(options: O, input: SinkInput): SinkGuarantee;
+}
 
 export interface ConnectorDeclaration extends Declaration {
   /** A log or a table: an overlay that changes the type keeps the family's common options. */
   readonly family?: 'log' | 'table';
   /** What `fdp-run test` puts in its place. Left out: a topology that uses it can't be tested. */
   readonly twin?: TwinKind;
-  readonly source?: RoleDeclaration & { readonly requests?: true };
-  /**
-   * Whether the sink takes merge operations: gives why it can't with these options, or not operations of that shape;
-   * undefined when it can. Pure.
-   */
-  readonly sink?: RoleDeclaration & { merges?(options: unknown, shape?: MergeShape): string | undefined };
+  readonly source?: SourceDeclaration;
+  readonly sink?: SinkDeclaration;
   readonly lookup?: RoleDeclaration;
   /** What only one connector may hold: a port, a file. Two connectors with the same claim can't start together. */
   claims?(options: unknown): readonly string[];
@@ -180,9 +187,13 @@ type Typed<S> = S extends JSONSchema ? FromSchema<S> : never;
 
 /** Declares an operator: the options' type comes from the schema. */
 export function defineOperator<const S extends JSONSchema>(
-  declaration: Omit<OperatorDeclaration, 'options' | 'shape' | 'merges' | 'streams' | 'describe' | 'create'> & {
+  declaration: Omit<
+    OperatorDeclaration,
+    'options' | 'shape' | 'merges' | 'state' | 'streams' | 'describe' | 'create'
+  > & {
     readonly options: S;
     merges?(options: Typed<S>): MergeShape;
+    state?(options: Typed<S>): OperatorState | undefined;
     streams?(options: Typed<S>): boolean;
     shape?(options: Typed<S>, input: Shape, report: Report, scope: SpecScope): Shape;
     describe?(options: Typed<S>, route: RouteDescription, input: Shape): RouteDescription;
@@ -229,8 +240,8 @@ export function defineConnector<
     roles?(options: Typed<S>): readonly ('source' | 'sink' | 'lookup')[];
     address?(options: Typed<S>, role: 'source' | 'sink'): string | undefined;
     logFile?(options: Typed<S>): string;
-    readonly source?: RoleDeclaration<Source> & { readonly requests?: true };
-    readonly sink?: RoleDeclaration<Sink> & { merges?(options: Typed<S>, shape?: MergeShape): string | undefined };
+    readonly source?: SourceDeclaration<Source, Typed<S>, Typed<Source>>;
+    readonly sink?: SinkDeclaration<Sink, Typed<S>>;
     check?(options: Typed<S>, report: Report): void;
     create(options: Typed<S>, context: ConnectorContext): Promise<Connector<Typed<Source>, Typed<Sink>>>;
   },

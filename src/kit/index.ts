@@ -22,6 +22,14 @@ export {
 export type { Environment, Logger } from './environment.ts';
 export { counter, type Figure, type Figures, figures, gauge, milliseconds } from './figures.ts';
 export { Gap } from './gap.ts';
+export {
+  appendsAgain,
+  type GuaranteeLimit,
+  type OperatorState,
+  type SinkGuarantee,
+  type SinkInput,
+  type SourceGuarantee,
+} from './guarantee.ts';
 export { type Holder, holding, type Keeper } from './holding.ts';
 export { linesOf, parseJson, toJson } from './json.ts';
 export { limited } from './limited-log.ts';

@@ -2,6 +2,7 @@ import { basename, dirname, extname, resolve } from 'node:path';
 import { suggestion } from '../kit/names.ts';
 import { readConnectors } from './check/connectors.ts';
 import type { Context } from './check/context.ts';
+import { checkPathGuarantees } from './check/guarantees.ts';
 import { checkTree } from './check/schema.ts';
 import { readSettings, readSettingsNames } from './check/settings.ts';
 import { checkFlow } from './check/shapes.ts';
@@ -133,7 +134,10 @@ function understand(
   const names = readSettingsNames(sections.settings, connectors, context);
   const settings = { ...readSettings(sections.settings, sections.main, context), ...names };
   const topologies = readTopologies(sections.topologies, { connectors, context, deadLetter: names.deadLetter });
-  for (const topology of topologies.values()) checkFlow(topology, connectors, context);
+  for (const topology of topologies.values()) {
+    checkFlow(topology, connectors, context);
+    checkPathGuarantees(topology, context);
+  }
   return { name: readName(sections, context), nameTree: sections.name, settings, connectors, topologies };
 }
 

@@ -1,5 +1,6 @@
 import type { Settings } from '../engine/plan.ts';
 import type { ConnectorDeclaration, OperatorDeclaration } from '../kit/declaration.ts';
+import type { Guarantee } from '../kit/guarantee.ts';
 import type { Usage } from '../kit/role.ts';
 import type { Problems } from './problem.ts';
 import type { SourceRange } from './read/source.ts';
@@ -102,6 +103,8 @@ export interface TopologySpec {
   readonly operators: readonly OperatorSpec[];
   readonly branches: readonly BranchSpec[];
   readonly routes: readonly RouteSpec[];
+  /** What every path to a sink is to keep; undefined if nothing is declared. */
+  readonly guarantee: { readonly level: Guarantee; readonly range: SourceRange } | undefined;
   /** Its own, or the one of the settings. */
   readonly deadLetter: UseSpec | undefined;
   /** True when `deadLetter` comes from the settings. */

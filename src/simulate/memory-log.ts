@@ -1,7 +1,7 @@
 import { logFigures } from '../../connectors/shared/log/figures.ts';
 import { localLog, localLogOptions, localLogRoles } from '../../connectors/shared/log/local.ts';
 import { defineConnector } from '../kit/declaration.ts';
-import { memorySpace, spaceOption } from './memory/space.ts';
+import { endsWithProcess, memorySpace, spaceOption } from './memory/space.ts';
 
 /**
  * `sqlite_log` without a file: the same topics, offsets, groups and leases, kept in a space of this
@@ -22,7 +22,7 @@ export const memoryLog = defineConnector({
     },
   },
   example: 'ticks: { type: memory_log, topic: raw_stock_ticks, partitions: 6 }',
-  ...localLogRoles,
+  ...localLogRoles(endsWithProcess),
   figures: logFigures,
   channel: ({ topic }) => ({ protocol: 'memory', address: topic }),
   logNames: ({ space, topic }) => [`${space} ${topic}`],

@@ -1,7 +1,8 @@
 import { checkTable, keepOptions, readTable, whyNoCounters } from '../../connectors/shared/table/definition.ts';
 import { tableFigures } from '../../connectors/shared/table/figures.ts';
+import { tableGuarantee } from '../../connectors/shared/table/guarantee.ts';
 import { defineConnector, noUsage, tableOptions } from '../kit/declaration.ts';
-import { memorySpace, spaceOption } from './memory/space.ts';
+import { endsWithProcess, memorySpace, spaceOption } from './memory/space.ts';
 
 /**
  * `sqlite_table` without a file: the same rows, counters and queries, kept in a space of this
@@ -29,7 +30,11 @@ export const memoryTable = defineConnector({
   },
   example: 'symbols: { type: memory_table, fields: { symbol: string, tradeCount: int64 }, unique: symbol }',
   figures: tableFigures,
-  sink: { options: noUsage, merges: whyNoCounters },
+  sink: {
+    options: noUsage,
+    merges: whyNoCounters,
+    guarantee: (options, input) => ({ ...tableGuarantee(options, input), loses: endsWithProcess }),
+  },
   lookup: { options: noUsage },
   check: checkTable,
   async create(options, { name }) {

@@ -20,6 +20,7 @@ const checks: readonly (readonly [string, (bench: OperatorBench) => Promise<void
   ['changes no message that it is given', changesNothing],
   ['keeps the order of the messages of a key', keepsOrder],
   ['depends on one message alone, where it is declared as stateless', dependsOnOneMessage],
+  ['declares what a restart loses of its state, unless it is stateless or for routes', declaresState],
   ['gives back what it holds when its lane is taken away', givesBackLane],
   ['gives back what it holds when it is unsubscribed', givesBackSubscription],
 ];
@@ -102,7 +103,9 @@ async function keepsOrder(bench: OperatorBench): Promise<void> {
 }
 
 async function dependsOnOneMessage(bench: OperatorBench): Promise<void> {
-  if (!bench.declaration.stateless) return;
+  const { declaration, options } = bench;
+  const forgetsNothing = declaration.state !== undefined && declaration.state(options) === undefined;
+  if (!declaration.stateless && !forgetsNothing) return;
   const whole = await outputOf(bench, [1]);
   const alone: object[] = [];
   for (const [index, message] of bench.messages.entries()) {
@@ -114,6 +117,10 @@ async function dependsOnOneMessage(bench: OperatorBench): Promise<void> {
     alone.push(...lane.values);
   }
   assert.deepEqual(alone, whole, 'what it makes of each message alone, an hour later each');
+}
+
+async function declaresState({ declaration: { type, stateless, routesOnly, state } }: OperatorBench): Promise<void> {
+  assert.ok(stateless || routesOnly || state, `${type} declares neither \`stateless\` nor \`state\``);
 }
 
 async function givesBackLane(bench: OperatorBench): Promise<void> {

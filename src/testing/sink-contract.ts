@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { SinkGuarantee } from '../kit/guarantee.ts';
 import type { Message } from '../kit/message.ts';
 import type { Receipt, Sink } from '../kit/sink.ts';
 import { assertNoTimers, type Bench, type Check, deepFrozen, inTime, onBench } from './check.ts';
@@ -15,6 +16,8 @@ export interface SinkBench extends Bench {
    * kept, as on a screen.
    */
   stored?(): Promise<readonly number[]>;
+  /** What the declaration promises with the options of the sink; left out: it is not compared with what the sink does. */
+  readonly guarantee?: SinkGuarantee;
   /** Makes the sink's target unresponsive from now on. Left out where that is impossible. */
   hang?(): Promise<void>;
 }
@@ -29,6 +32,7 @@ export function sinkContract(make: () => Promise<SinkBench>): readonly Check[] {
 const checks: readonly (readonly [string, (bench: SinkBench) => Promise<void>])[] = [
   ['has stored what it has confirmed, in order if it is ordered, and has not changed it', stores],
   ['names in its receipt messages of that write only', namesItsOwn],
+  ['stores once what is written twice, unless it declares that it repeats', knowsAgain],
   ['names a message that it refuses, alone and for good, and stores the others', refusesAlone],
   ['takes an empty write', takesNothing],
   ['settles a write whose signal has aborted', givesUpWriting],
@@ -57,6 +61,14 @@ async function namesItsOwn(bench: SinkBench): Promise<void> {
     assert.equal(failed.size, 0, 'what it takes is not refused');
     for (const index of known.keys()) assert.ok(!failed.has(index), `message ${index} is known and failed at once`);
   }
+  await close(bench);
+}
+
+async function knowsAgain(bench: SinkBench): Promise<void> {
+  if (!bench.guarantee || bench.guarantee.repeats) return;
+  await connect(bench);
+  for (let time = 0; time < 2; time++) await write(bench, numbered(bench, 0, 3));
+  await checkStored(bench, [0, 1, 2]);
   await close(bench);
 }
 

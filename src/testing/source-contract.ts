@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { isGapMessage } from '../kit/gap-message.ts';
+import type { SourceGuarantee } from '../kit/guarantee.ts';
 import type { SourceMessage } from '../kit/message.ts';
 import type { NodeStats } from '../kit/node-stats.ts';
 import type { Lane, Reading, Source } from '../kit/source.ts';
@@ -18,6 +19,8 @@ export interface SourceBench extends Bench {
   readonly readsBacklog?: boolean;
   /** True if a lane is one request, which gets a reply. */
   readonly answers?: boolean;
+  /** What the declaration promises with the options of the source; left out: it is not compared with the source. */
+  readonly guarantee?: SourceGuarantee;
   /** Messages that the source has counted as dropped. */
   lost?(): number;
 }
@@ -32,6 +35,7 @@ export function sourceContract(make: () => Promise<SourceBench>): readonly Check
 const checks: readonly (readonly [string, (bench: SourceBench) => Promise<void>])[] = [
   ['opens a lane once it is connected, and gives what comes in order, with its bytes', givesInOrder],
   ['gives or counts every message, also when nobody reads for a while', losesNothing],
+  ['declares that it loses messages, unless it can read them again', admitsLoss],
   ['ends a read that waits when its signal aborts', endsRead],
   ['takes in nothing more once it is unsubscribed', endsIntake],
   ['closes while a read waits, ends its lanes, and closes again', closes],
@@ -77,6 +81,12 @@ async function losesNothing(bench: SourceBench): Promise<void> {
   );
   reader.checkOrder(bench);
   await inTime(bench, 'close', bench.source.close());
+}
+
+async function admitsLoss(bench: SourceBench): Promise<void> {
+  const { source, guarantee } = bench;
+  if (guarantee && !source.replayable) assert.ok(guarantee.loses, 'nothing is read again, but no loss is declared');
+  await inTime(bench, 'close', source.close());
 }
 
 async function endsRead(bench: SourceBench): Promise<void> {

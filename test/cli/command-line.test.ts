@@ -65,6 +65,8 @@ const actions: Actions = {
   config: unused,
   test: unused,
   list: unused,
+  explain: unused,
+  graph: unused,
   status: unused,
   init: unused,
   export: unused,

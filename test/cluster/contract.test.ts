@@ -40,7 +40,7 @@ onServices('contracts', ({ kafka: brokers, mongo: url }) => {
     const options = { ...world.target, fields: { number: 'int64' }, unique: 'number' };
     const bench = await benchOf(mongodb, options, systemClock);
     return {
-      ...{ clock: systemClock, sink: bench.sink() },
+      ...{ clock: systemClock, guarantee: bench.guarantee, sink: bench.sink() },
       message: (number) => rowMessage({ number }, { offset: number }),
       refused: (number) => rowMessage({ number: 'none' }, { offset: number }),
       stored: async () => (await world.db.collection('rows').find().toArray()).map((row) => Number(row['number'])),

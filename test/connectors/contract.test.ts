@@ -113,9 +113,9 @@ const logSink = (declaration: ConnectorDeclaration, where: () => ReturnType<type
 const tableSink = (declaration: ConnectorDeclaration, where: () => ReturnType<typeof storeOptions>) => async () => {
   const { table, dispose } = where();
   const options = { fields: { number: 'int64' }, unique: 'number', ...table };
-  const { clock, connector, context, sink } = await benchOf(declaration, options, new VirtualClock());
+  const { clock, connector, context, guarantee, sink } = await benchOf(declaration, options, new VirtualClock());
   return {
-    ...{ clock, sink: sink(), dispose },
+    ...{ clock, guarantee, sink: sink(), dispose },
     message: (number: number) => rowMessage({ number }, { offset: number }),
     refused: (number: number) => rowMessage({ number: 'none' }, { offset: number }),
     stored: async () => {

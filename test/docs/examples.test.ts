@@ -17,7 +17,7 @@ import { folderWith } from '../support/pipeline/spec.ts';
 // Every block of code in README.md, CONTRIBUTING.md and docs/ is validated here, run by the test that is named here, or has
 // a reason here why no test runs it. docs/reference/ has a test of its own.
 
-const readByPeople = ['text'];
+const readByPeople = ['mermaid', 'text'];
 
 /** Blocks that another test runs as they stand. */
 const runBy: Readonly<Record<string, string>> = {

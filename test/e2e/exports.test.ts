@@ -12,7 +12,7 @@ const tsconfig = {
   files: ['component.ts'],
 };
 
-/** A component as somebody else writes it. What has no type, or another one, does not compile. */
+/** A component by a third party. It does not compile if a type is missing or wrong. */
 const component = `
 import { defineConnector, defineOperator, filter, noUsage, pollSource } from 'fdp';
 import { operatorContract, optionsOf, sourceContract, VirtualClock, roleContext, testEnvironment } from 'fdp/testing';
@@ -25,6 +25,7 @@ const least = defineOperator({
     additionalProperties: false,
     properties: { of: { type: 'number', default: 2, description: 'The smallest value that passes.' } },
   },
+  stateless: true,
   example: 'least: { of: 2 }',
   create({ of }, context) {
     const least: number = of;
@@ -39,7 +40,7 @@ const ticks = defineConnector({
   summary: 'Ticks.',
   options: noUsage,
   example: 'ticks: { type: ticks }',
-  source: { options: noUsage },
+  source: { options: noUsage, guarantee: () => ({ loses: { why: 'a tick is made once' } }) },
   create: async (_options, { name }) => ({
     source: (_usage, role) => pollSource(role, { name, everyMs: 1000, poll: async () => [{ value: role.clock.now() }] }),
     close: async () => {},
@@ -55,14 +56,15 @@ const checks = [
     const connector = await ticks.create({}, { ...testEnvironment(clock), name: 'ticks' });
     const source = connector.source?.({}, context);
     if (!source) throw new Error('no source');
-    return { clock, source, node: context.node };
+    const guarantee = ticks.source?.guarantee?.({}, {}) ?? {};
+    return { clock, source, guarantee, node: context.node };
   }),
 ];
 for (const { run } of checks) await run();
 process.stdout.write(String(checks.length));
 `;
 
-/** The packed package in a folder with nothing but its own dependencies beside it. */
+/** Installs the packed package in a folder, with only its own dependencies. */
 function install(folder: string): void {
   const [{ filename }] = JSON.parse(
     execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], { encoding: 'utf8' }),
@@ -78,7 +80,7 @@ function install(folder: string): void {
 }
 
 describe('the package', () => {
-  it('gives the kit as `fdp` and the contracts as `fdp/testing`, both with their types', () => {
+  it('exports the kit as `fdp` and the contracts as `fdp/testing`, both with their types', () => {
     using folder = temporaryFolder();
     const { path } = folder;
     install(path);
@@ -89,7 +91,7 @@ describe('the package', () => {
       execFileSync(process.execPath, [resolve('node_modules/typescript/bin/tsc'), '-p', path], { encoding: 'utf8' });
     compile();
     const ran = execFileSync(process.execPath, [join(path, 'component.js')], { cwd: path, encoding: 'utf8' });
-    expect(Number(ran)).toBe(17);
+    expect(Number(ran)).toBe(19);
     writeFileSync(join(path, 'component.ts'), component.replace('everyMs: 1000', "everyMs: '1s'"));
     expect(compile).toThrow();
   });

@@ -24,7 +24,10 @@ const bars: NamedTest = {
 
 const read = (name: string): NamedTest => ({ file: 'test/operators/bars.test.ts', name: `bars ${name}` });
 
-/** Mistakes by which trades are lost, counted twice or left out of a page, each a line or two away. */
+/**
+ * Bugs of a line or two that lose trades, count them twice, or leave them out of a page. The tests themselves run, and pass,
+ * beside this one.
+ */
 const mutants: readonly Mutant[] = [
   {
     mistake: 'closes a bar with the trade that came last',
@@ -187,7 +190,6 @@ describe('a test that can fail', () => {
       using folder = temporaryFolder();
       const copy = join(folder.path, 'copy');
       copySources(copy);
-      expect(await verdict(mutant.caughtBy, copy)).toEqual({ status: 'passed', failures: '' });
       apply(mutant, copy);
       const { status, failures } = await verdict(mutant.caughtBy, copy);
       expect(status).toBe('failed');

@@ -15,7 +15,7 @@ describe('npm run generate', () => {
 
   const files = () => generatedFiles(root, sampleComponents);
 
-  it('writes the schema and the reference once, and finds them current then', () => {
+  it('writes the schema and the reference once, and then finds them up to date', () => {
     const pages = ['README', 'connectors', 'expressions', 'metrics', 'operators', 'pipeline'].map(
       (name) => `docs/reference/${name}.md`,
     );
@@ -26,7 +26,7 @@ describe('npm run generate', () => {
     expect(staleFiles(files())).toEqual([]);
   });
 
-  it('finds what was changed by hand, the table in the README included', () => {
+  it('finds manual changes, including those of the table in the README', () => {
     writeFileSync(join(root, 'README.md'), '<!-- components -->\n<!-- /components -->\n');
     writeFiles(files());
     expect(staleFiles(files())).toEqual([]);
@@ -34,5 +34,24 @@ describe('npm run generate', () => {
     writeFileSync(readme, readFileSync(readme, 'utf8').replace('connectors.md#queue', 'connectors.md#thing'));
     writeFileSync(join(root, 'pipeline.schema.json'), '{}\n');
     expect(staleFiles(files())).toEqual([join(root, 'pipeline.schema.json'), readme]);
+  });
+
+  it('draws the pipeline into the documents, again whenever the pipeline has changed', () => {
+    const pipeline = (sink: string) => `connectors:
+  ticks: { type: queue, servers: "localhost:9092", topic: t }
+  copy: { type: queue, servers: "localhost:9092", topic: u }
+topologies:
+  flow: { source: ticks, sink: ${sink} }
+`;
+    const readme = join(root, 'README.md');
+    writeFileSync(join(root, 'pipeline.yml'), pipeline('copy'));
+    writeFileSync(readme, 'Before\n<!-- graph: ascii -->\nold\n<!-- /graph -->\nAfter\n');
+    writeFiles(files());
+    expect(readFileSync(readme, 'utf8')).toBe(
+      'Before\n<!-- graph: ascii -->\n```text\nflow\n  [ticks] -> [copy]\n```\n<!-- /graph -->\nAfter\n',
+    );
+    expect(staleFiles(files())).toEqual([]);
+    writeFileSync(join(root, 'pipeline.yml'), pipeline('ticks'));
+    expect(staleFiles(files())).toEqual([readme]);
   });
 });

@@ -24,7 +24,9 @@ const good: Create = (context) =>
     },
   });
 
-const contractOf = (create: Create, declared: Partial<OperatorDeclaration> = {}) => {
+const seenIsForgotten = { why: 'what it has seen is forgotten' };
+
+const contractOf = (create: Create, declared: Partial<OperatorDeclaration> = { state: () => seenIsForgotten }) => {
   const declaration: OperatorDeclaration = {
     ...{ type: 'test', summary: '', options: {}, example: '', ...declared },
     create: (_options, context) => create(context),
@@ -180,6 +182,18 @@ describe('the contract of operators', () => {
     expect(await failuresOf(contractOf(create, { stateless: true }))).toContain(
       'depends on one message alone, where it is declared as stateless',
     );
+  });
+
+  it('fails for one that declares that a restart loses nothing, and has state', async () => {
+    expect(await failuresOf(contractOf(good, { state: () => undefined }))).toContain(
+      'depends on one message alone, where it is declared as stateless',
+    );
+  });
+
+  it('fails for one that declares nothing of its state', async () => {
+    expect(await failuresOf(contractOf(good, {}))).toEqual([
+      'declares what a restart loses of its state, unless it is stateless or for routes',
+    ]);
   });
 
   it.each(mistakes)('fails for one that %s', async (_what, create, title) => {

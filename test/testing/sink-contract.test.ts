@@ -159,4 +159,17 @@ describe('the contract of sinks', () => {
   it.each(mistakes)('fails for one that %s', async (_what, mistake, title) => {
     expect(await failuresOf(sinkContract(benchWith(mistake)))).toContain(title);
   });
+
+  it.each([
+    [{}, ['stores once what is written twice, unless it declares that it repeats']],
+    [{ repeats: { why: 'it appends' } }, []],
+  ])('compares what it stores with what it declares: %j', async (guarantee, failures) => {
+    let kept: readonly number[] = [];
+    const make = benchWith(({ stored }) => {
+      kept = stored;
+      return {};
+    });
+    const bench = async () => ({ ...(await make()), guarantee, stored: async () => [...kept] });
+    expect(await failuresOf(sinkContract(bench))).toEqual(failures);
+  });
 });

@@ -138,4 +138,13 @@ describe('the contract of sources', () => {
   it.each(mistakes)('fails for one that %s', async (_what, mistake, title) => {
     expect(await failuresOf(sourceContract(benchWith(mistake)))).toContain(title);
   });
+
+  it('fails for one that can not replay, and declares no loss', async () => {
+    const make = benchWith(() => ({}));
+    expect(await failuresOf(sourceContract(async () => ({ ...(await make()), guarantee: {} })))).toEqual([
+      'declares that it loses messages, unless it can read them again',
+    ]);
+    const loses = { why: 'nothing is sent again' };
+    expect(await failuresOf(sourceContract(async () => ({ ...(await make()), guarantee: { loses } })))).toEqual([]);
+  });
 });

@@ -1,10 +1,11 @@
 import type { FromSchema, JSONSchema } from 'json-schema-to-ts';
 import type { Connector } from '../../../src/kit/connector.ts';
 import { logOptions, noUsage } from '../../../src/kit/declaration.ts';
+import { appendsAgain, type GuaranteeLimit } from '../../../src/kit/guarantee.ts';
 import type { RoleContext } from '../../../src/kit/role.ts';
 import { durationMs, sizeBytes } from '../../../src/kit/units.ts';
 import type { LogStore } from './store.ts';
-import { logSourceUsage, readLogUsage } from './usage.ts';
+import { logSourceGuarantee, logSourceUsage, readLogUsage } from './usage.ts';
 
 /** The retention of a log on this machine. */
 interface Kept {
@@ -39,8 +40,20 @@ export function localLogOptions(defaults: Pick<Kept, 'retention' | 'max_size'>) 
   } as const satisfies Record<string, JSONSchema>;
 }
 
-/** The roles that logs on this machine declare. */
-export const localLogRoles = { source: { options: logSourceUsage }, sink: { options: noUsage } } as const;
+/** The roles that logs on this machine declare; `loses` if their content does not outlive the process. */
+export function localLogRoles(loses?: GuaranteeLimit) {
+  const lost = loses ? { loses } : {};
+  return {
+    source: {
+      options: logSourceUsage,
+      guarantee: (_options: unknown, usage: FromSchema<typeof logSourceUsage>) => ({
+        ...logSourceGuarantee(usage),
+        ...lost,
+      }),
+    },
+    sink: { options: noUsage, guarantee: () => ({ repeats: appendsAgain, ...lost }) },
+  } as const;
+}
 
 /** The connector of a log on this machine; each role has a store of its own. */
 export async function localLog(

@@ -1,4 +1,5 @@
 import type { FromSchema } from 'json-schema-to-ts';
+import type { SourceGuarantee } from '../../../src/kit/guarantee.ts';
 import { durationMs, sizeBytes } from '../../../src/kit/units.ts';
 
 /** The options of a topology that reads a log as a consumer group. */
@@ -61,6 +62,12 @@ export interface LogUsage {
   readonly warmUp: WarmUp;
   readonly batch: number;
   readonly batchBytes: number;
+}
+
+/** A group reads again what it has not committed. */
+export function logSourceGuarantee(usage: FromSchema<typeof logSourceUsage>): SourceGuarantee {
+  const { warmUp } = readLogUsage(usage);
+  return warmUp.by === 'time' ? { warmUpMs: warmUp.ms } : {};
 }
 
 /** Reads a usage that `logSourceUsage` has accepted. */

@@ -163,6 +163,12 @@ export const topologySchema = {
       description: 'Overrides `settings.dead_letter`. `none`: rejected messages are logged and counted.',
       examples: ['rejected', noDeadLetter],
     },
+    guarantee: {
+      enum: ['effectively_once', 'at_least_once'],
+      description:
+        'What each path from the source to a sink must guarantee, except to those that are `best_effort`. A pipeline that can not keep it does not start. Default: nothing is checked.',
+      examples: ['effectively_once'],
+    },
     source: sourceSchema,
     operators: operatorsSchema,
     sink: sinkSchema,

@@ -3,6 +3,7 @@ import type { NameSpec, TopologySpec, UseSpec } from '../spec.ts';
 import { readBranches } from './branches.ts';
 import { checkName } from './connectors.ts';
 import { readDeadLetter } from './dead-letter.ts';
+import { readGuarantee } from './guarantees.ts';
 import { readOperators } from './operators.ts';
 import { readRoutes } from './routes.ts';
 import { checkTree } from './schema.ts';
@@ -55,6 +56,7 @@ function readTopology(name: string, entry: Entry, { deadLetter, ...others }: Top
     entry,
     description: typeof given.description === 'string' ? given.description : '',
     autostart: given.autostart !== false,
+    guarantee: readGuarantee(map),
     source,
     operators: readOwnOperators(map, wants, user),
     branches: wants === 'routes' ? [] : readBranches(map, user),
@@ -66,6 +68,7 @@ function readTopology(name: string, entry: Entry, { deadLetter, ...others }: Top
 const nothing = {
   description: '',
   autostart: true,
+  guarantee: undefined,
   source: undefined,
   operators: [],
   branches: [],

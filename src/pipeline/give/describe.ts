@@ -68,6 +68,8 @@ class Page {
       set(node, 'description', this.leaf(topology.description, valueAt(tree, ['description']), {}));
     set(node, 'autostart', this.leaf(topology.autostart, valueAt(tree, ['autostart']), {}));
     set(node, 'dead_letter', this.#name(deadLetter));
+    if (topology.guarantee)
+      set(node, 'guarantee', this.leaf(topology.guarantee.level, valueAt(tree, ['guarantee']), {}));
     if (source) set(node, 'source', this.#use(source, 'source'));
     if (operators.length > 0) set(node, 'operators', this.#operators(operators));
     if (branches.length > 0) set(node, 'sinks', list(branches.map((branch) => this.#branch(branch))));

@@ -107,6 +107,11 @@ function planOf(spec: Spec, started: readonly TopologySpec[], needed: readonly C
   };
 }
 
+/** Topologies as plans, whether or not they could start together: for pictures of a pipeline without mistakes. */
+export function drawnPlans(spec: Spec, topologies: readonly TopologySpec[]): readonly TopologyPlan[] {
+  return topologies.flatMap((topology) => topologyPlan(topology, spec) ?? []);
+}
+
 function connectorPlans(connectors: readonly ConnectorSpec[]): readonly ConnectorPlan[] {
   return connectors.flatMap(({ name, declaration, options }) => (declaration ? [{ name, declaration, options }] : []));
 }

@@ -1,6 +1,7 @@
 import { Changes } from '../../../connectors/shared/log/changes.ts';
 import type { Lease, StoredRecord } from '../../../connectors/shared/log/store.ts';
 import type { LaneOffset, RowState } from '../../../connectors/shared/table/store.ts';
+import type { GuaranteeLimit } from '../../kit/guarantee.ts';
 
 /** Called before and after each durable step; may wait, and may throw. */
 export type MemoryHook = (step: 'append' | 'commit' | 'lease' | 'insert' | 'merge' | 'trim') => void | Promise<void>;
@@ -104,6 +105,12 @@ let made = 0;
 export function createMemorySpace(): MemorySpace {
   return memorySpace(`space-${++made}`);
 }
+
+/** What is kept in a space outlives connectors, not the process. */
+export const endsWithProcess: GuaranteeLimit = {
+  why: 'its content ends with the process',
+  cure: 'use the type of the same family that has a file or a server',
+};
 
 /** The option that names a memory connector's space. */
 export const spaceOption = {

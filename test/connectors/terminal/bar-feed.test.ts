@@ -8,7 +8,7 @@ const minuteMs = 60_000;
 const lengths: Readonly<Record<string, number>> = { '1m': minuteMs, '5m': 5 * minuteMs, '1d': 1440 * minuteMs };
 const wanted = { symbol: 'A', interval: '1m', count: 40 };
 
-/** A feed of bars on virtual time, and whoever answers: a bar for every interval until now, that all closed at `price`. */
+/** A `BarFeed` on virtual time with an API: one bar per interval until now, each closed at `price`. */
 function feedOf({ intervals = ['1m', '5m'], delayMs = 10 } = {}) {
   const clock = new VirtualClock();
   const asked: (BarQuestion & { readonly at: number })[] = [];

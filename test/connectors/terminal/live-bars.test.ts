@@ -6,7 +6,7 @@ import { barOf, noon } from '../../support/cli/dashboard.ts';
 const minuteMs = 60_000;
 const line = (seconds: number, price: number) => ({ time: noon + seconds * 1000, price });
 
-/** These lines over a bar of noon that the API gave when asked at `askedAt`. */
+/** The bars after these feed lines; the API returned one bar, of noon, for a request at `askedAt`. */
 function after(lines: readonly (readonly [seconds: number, price: number])[], askedAt = noon) {
   const live = new LiveBars(minuteMs);
   for (const [seconds, price] of lines) live.take(line(seconds, price), noon, noon + seconds * 1000);
