@@ -16,6 +16,7 @@ import type { ExportFlags } from './export-formats.ts';
 import { closeGap, listGaps, showGap } from './gaps.ts';
 import { graph } from './graph.ts';
 import { init, pipelineIn } from './init.ts';
+import { addKey, listKeys, removeKey } from './keys.ts';
 import { endInTime } from './left-open.ts';
 import { list } from './list.ts';
 import { listJson } from './list-json.ts';
@@ -113,6 +114,11 @@ function actionsOf(program: Command): Actions {
       list: async (flags) => show(await listGaps(request(), flags, columns), flags),
       show: async (id, flags) => show(await showGap(request(), id, flags), flags),
       close: async (id, flags) => show(await closeGap(request(), id, flags), flags),
+    },
+    keys: {
+      add: (name, flags) => show(addKey(request(), name, flags), flags),
+      list: (flags) => show(listKeys(request(), flags), flags),
+      remove: (name, flags) => show(removeKey(request(), name, flags), flags),
     },
     reconcile: async (table, flags) => show(await reconcileTables(request(), table, flags, print), flags),
     forgetCounters: async () => show(await forgetCounters(request())),
