@@ -82,8 +82,8 @@ function versionOf(path: string): string | undefined {
   return stats && `${stats.ino} ${stats.size} ${stats.mtimeMs}`;
 }
 
-/** A browser asks its user for the key, as the password of any name. */
-const challenge = { 'WWW-Authenticate': 'Bearer realm="fdp", Basic realm="fdp", charset="UTF-8"' };
+/** A browser asks its user for the key, as the password of any name. Chromium reads one challenge of a header only. */
+const challenge = { 'WWW-Authenticate': 'Basic realm="fdp", charset="UTF-8"' };
 
 function unauthenticated(text: string): Refusal {
   return { status: 401, code: 'FDP_UNAUTHENTICATED', text, headers: challenge };

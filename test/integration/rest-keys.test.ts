@@ -51,7 +51,7 @@ describe('keys of the API', () => {
     ]) {
       const { status, body, headers: reply } = await get(path, { headers });
       expect([status, body]).toEqual([401, { ...refusal(), code: 'FDP_UNAUTHENTICATED' }]);
-      expect(reply['www-authenticate']).toBe('Bearer realm="fdp", Basic realm="fdp", charset="UTF-8"');
+      expect(reply['www-authenticate']).toBe('Basic realm="fdp", charset="UTF-8"');
     }
     expect(lanes).toHaveLength(4);
   });
