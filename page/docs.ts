@@ -10,7 +10,7 @@ async function show(): Promise<void> {
     if (!response.ok) throw new TypeError(`HTTP ${response.status}`);
     const { title, version, description, routes } = readApi(await response.json());
     withCode(about, [`${title} ${version}`.trim(), description].filter((part) => part !== '').join(': '));
-    // A server without the stream has no live page.
+    // The live page needs the stream.
     byId('live').hidden = !routes.some(({ isStream }) => isStream);
     byId('routes').replaceChildren(...routes.map(routeCard));
   } catch {

@@ -27,7 +27,7 @@ import { startTheme } from './view/theme.ts';
 import { every, now } from './view/time.ts';
 import { TradesTable } from './view/trades.ts';
 
-/** Time between two looks at what is stored, ms. */
+/** Interval at which the stored symbols are polled, ms. */
 const storedEveryMs = 5000;
 
 let quotes: Quotes = new Map();
@@ -35,11 +35,11 @@ let stored: readonly StoredSymbol[] = [];
 let platform = noPlatform;
 let chosen: string | undefined = new URLSearchParams(location.search).get('symbol') ?? undefined;
 let connection: Connection = 'connecting';
-/** The server's clock at the last event, Unix ms; undefined while nothing is heard of it. */
+/** The server's clock at the last event, Unix ms; undefined while there is no connection. */
 let at: number | undefined;
-/** The server's clock before this browser's, ms. */
+/** How far the server's clock is ahead of this browser's, ms. */
 let ahead = 0;
-/** All trades, since the page began to listen. */
+/** The rate of all trades since the page began to listen. */
 let pace = beginPace(0);
 
 const serverNow = () => now() + ahead;
@@ -50,7 +50,7 @@ const card = new PriceCard(decimals, serverNow);
 const trades = new TradesTable(decimals, serverNow);
 const symbols = new SymbolList(decimals, choose);
 
-/** What is not fresh is not well. */
+/** Without a connection, the last known state counts as unknown. */
 function shownPlatform(): Platform {
   return connection === 'lost' || connection === 'paused' ? unheard(platform) : platform;
 }
@@ -145,7 +145,7 @@ function showOverview(): void {
   ]);
 }
 
-/** The tab says how everything is, and what the chosen symbol costs: `▲ AAPL 196.38 · name`. With the status, once a second. */
+/** The tab's title: overall state and price of the chosen symbol, `▲ AAPL 196.38 · name`. Updated once a second. */
 function showTitle(): void {
   const quote = chosen === undefined || at === undefined ? undefined : quotes.get(chosen);
   const sign = connection === 'paused' ? '○ ' : toneSigns[overallTone(shownPlatform())];
@@ -157,7 +157,7 @@ async function readStored(): Promise<void> {
   try {
     stored = await fetchSymbols();
   } catch {
-    // The connection says it, and the last counts stay.
+    // The connection shows the error, and the last counts stay.
     return;
   }
   chooseFirst();

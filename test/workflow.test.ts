@@ -1,22 +1,34 @@
-import { readFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { temporaryFolder } from './support/cli/platform.ts';
 
-const text = readFileSync('.github/workflows/ci.yml', 'utf8');
+const folder = '.github/workflows';
+const text = readFileSync(`${folder}/ci.yml`, 'utf8');
 
-describe('the workflow', () => {
+describe.each(readdirSync(folder))('the workflow %s', (name) => {
+  const workflow = readFileSync(`${folder}/${name}`, 'utf8');
+
   it('runs actions of a named commit only, and says of which version', () => {
-    const used = text.split('\n').filter((line) => line.includes('uses:'));
+    const used = workflow.split('\n').filter((line) => line.includes('uses:') && !line.includes('uses: ./'));
 
     expect(used).not.toEqual([]);
     for (const line of used) expect(line).toMatch(/@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
   });
 
-  it('may read the code and no more, and gives up on what a newer push replaces', () => {
-    const workflow = parse(text);
+  it('may read the code and no more, unless a job needs it, and keeps no credentials in the checkout', () => {
+    expect(parse(workflow).permissions).toEqual({ contents: 'read' });
+    const steps = Object.values(parse(workflow).jobs as Record<string, { steps?: { uses?: string; with?: object }[] }>);
+    for (const { uses, with: given } of steps.flatMap((job) => job.steps ?? []))
+      if (uses?.startsWith('actions/checkout@')) expect(given).toMatchObject({ 'persist-credentials': false });
+  });
+});
 
-    expect(workflow.permissions).toEqual({ contents: 'read' });
-    expect(workflow.concurrency).toMatchObject({ group: expect.stringContaining('github.ref') });
+describe('the checks', () => {
+  it('give up on what a newer push replaces', () => {
+    expect(parse(text).concurrency).toMatchObject({ group: expect.stringContaining('github.ref') });
   });
 
   it('checks the containers in one job, and runs nothing twice', () => {
@@ -25,5 +37,81 @@ describe('the workflow', () => {
 
     expect(runs).toEqual(['bash .ci/run']);
     expect(strategy.matrix.node.map((node: string) => node.split('.')[0])).toEqual(['20', '22', '24']);
+  });
+});
+
+describe('a release', () => {
+  const { jobs } = parse(readFileSync(`${folder}/release.yml`, 'utf8'));
+
+  it('is tested before anything is published, and deployed only through the approved environment', () => {
+    expect(jobs.test).toEqual({ needs: 'notes', uses: './.github/workflows/ci.yml' });
+    expect([jobs.package.needs, jobs.image.needs]).toEqual(['test', 'test']);
+    expect(jobs.deploy).toMatchObject({ needs: 'image', environment: 'production' });
+  });
+
+  it('runs scripts that exist', () => {
+    const runs = Object.values(jobs as Record<string, { steps?: { run?: string }[] }>).flatMap(
+      (job) => job.steps ?? [],
+    );
+    const scripts = runs.flatMap(({ run = '' }) => run.match(/\.ci\/[a-z-]+/g) ?? []);
+    expect(new Set(scripts)).toEqual(new Set(['.ci/release-notes', '.ci/package', '.ci/image', '.ci/deploy']));
+    for (const script of scripts)
+      expect(execFileSync('git', ['ls-files', '--stage', script], { encoding: 'utf8' })).toMatch(/^100755 /);
+  });
+});
+
+/** Runs release-notes on a copy of the checkout's files with these edits. */
+function notes(tag: string, edits: Readonly<Record<string, readonly [string, string]>>, env: NodeJS.ProcessEnv = {}) {
+  using copy = temporaryFolder();
+  for (const name of ['.ci/release-notes', 'package.json', 'Dockerfile', 'CHANGELOG.md'])
+    cpSync(name, join(copy.path, name));
+  for (const [name, [found, instead]] of Object.entries(edits)) {
+    const path = join(copy.path, name);
+    writeFileSync(path, readFileSync(path, 'utf8').replace(found, instead));
+  }
+  const command = join(copy.path, '.ci/release-notes');
+  const { status, stdout, stderr } = spawnSync(process.execPath, [command, tag], { env, encoding: 'utf8' });
+  return { status, stdout, stderr };
+}
+
+describe('the notes of a release', () => {
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+  const dated = [
+    '## Unreleased',
+    `## Unreleased\n\n## ${version} (2030-01-02)\n\n### Added\n\n- all of it\n\n## 0.0.1 (2029-01-01)`,
+  ] as const;
+
+  it('are the section of its version', () => {
+    expect(notes(`v${version}`, { 'CHANGELOG.md': dated })).toMatchObject({
+      status: 0,
+      stdout: '### Added\n\n- all of it\n',
+    });
+  });
+
+  it.each([
+    ['another tag', 'v9.9.9', {}, /^the tag is "v9\.9\.9", package\.json has version/],
+    ['a changelog without it', `v${version}`, {}, /^CHANGELOG\.md has no "## /],
+    [
+      'nothing to say',
+      `v${version}`,
+      { 'CHANGELOG.md': ['## Unreleased', `## ${version} (2030-01-02)\n\n## Before`] },
+      /has nothing under/,
+    ],
+    [
+      'an image of another version',
+      `v${version}`,
+      { Dockerfile: [`version=${version}`, 'version=9'] },
+      /^Dockerfile labels the image 9/,
+    ],
+  ] as const)('are refused for %s, in one line', (_what, tag, edits, line) => {
+    const { status, stdout, stderr } = notes(tag, edits);
+    expect([status, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(line);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+  });
+
+  it('are refused where the package names another repository than the one that builds it', () => {
+    const { status, stderr } = notes(`v${version}`, { 'CHANGELOG.md': dated }, { GITHUB_REPOSITORY: 'owner/other' });
+    expect([status, stderr]).toEqual([1, expect.stringContaining('git+https://github.com/owner/other.git')]);
   });
 });

@@ -17,7 +17,7 @@ const table: readonly (readonly [signs: string, instead: string])[] = [
 ];
 const signs = new Map(table.flatMap(([all, instead]) => [...all].map((sign) => [sign, instead])));
 
-/** A frame for a terminal that has ASCII alone: signs of the same meaning, and curves of letters in place of dots. */
+/** A frame in ASCII: each symbol is replaced by an ASCII one, and curves are drawn with characters. */
 export function asciiFrame({ lines, plots, wants }: Frame): Frame {
   const cells = lines.map((line) => cellsOf(line));
   for (const plot of plots) for (const curve of plot.curves) draw(cells, plot, curve);
@@ -35,7 +35,7 @@ function cellsOf(line: Line): Cell[] {
   );
 }
 
-/** The VWAP, drawn first, of dots; the price over it of stars. Each column of cells has two of dots. */
+/** Draws a curve: the VWAP with dots, the price with stars. Each cell is two dots wide. */
 function draw(cells: readonly Cell[][], { left, top }: Plot, { colour, dots }: Curve): void {
   const text = colour === 'yellow' ? '.' : '*';
   for (const [x, y] of dots.entries()) {
@@ -57,12 +57,12 @@ function lineOf(cells: readonly Cell[]): Line {
   return spans;
 }
 
-/** Terminals whose own characters are not Unicode's. */
+/** Values of `TERM` for terminals that don't use Unicode. */
 const asciiKind = /^(vt\d+|cons25|ansi)/;
 
 /**
- * Whether a terminal shows ASCII alone: by its kind, or because a locale is set that is not UTF-8 (`LC_ALL=C`). Without a
- * locale, as in most containers, it is taken for Unicode.
+ * True if the terminal can show only ASCII: by `TERM`, or because a locale other than UTF-8 is set (`LC_ALL=C`).
+ * Without a locale, as in most containers, Unicode is assumed.
  */
 export function isAscii(env: Readonly<Record<string, string | undefined>>): boolean {
   if (asciiKind.test(env['TERM'] ?? '')) return true;

@@ -2,22 +2,22 @@ import { axisDecimals, priceText } from '../../src/kit/price-text.ts';
 import { grey, type Line, span } from './lines.ts';
 import { fit } from './text.ts';
 
-/** The prices that a chart spans. */
+/** The range of prices that a chart spans. */
 export interface PriceRange {
   readonly lowest: number;
   readonly highest: number;
-  /** The same, and their middle, as the axis has them. */
+  /** Labels of the axis for `lowest`, the middle and `highest`. */
   readonly low: string;
   readonly mid: string;
   readonly high: string;
 }
 
-/** The range of these prices, of an instrument with so many decimals; undefined when there is nothing to draw. */
+/** The range of prices that are shown with `decimals` decimals; undefined when there is nothing to draw. */
 export function rangeOf(values: readonly number[], decimals: number): PriceRange | undefined {
   if (values.length === 0) return undefined;
   const least = values.reduce((a, b) => Math.min(a, b));
   const most = values.reduce((a, b) => Math.max(a, b));
-  // A market that does not move is a line in the middle.
+  // A constant price is drawn as a line in the middle.
   const margin = most > least ? 0 : Math.abs(most) * 0.0005 || 1;
   const [lowest, highest] = [least - margin, most + margin];
   if (!Number.isFinite(highest - lowest)) return undefined;
@@ -44,5 +44,5 @@ export function axisLine(label: string, labelWidth: number): Line {
   return [span(fit(label, labelWidth, 'right'), grey), span(label === '' ? ' │' : ' ┤', grey)];
 }
 
-/** Where `rowOf` puts the middle of the range. */
+/** The row of the middle of the range, as in `rowOf`; -1 where there is no room for its label. */
 const middle = (rows: number) => (rows >= 5 ? Math.floor(rows / 2) : -1);

@@ -13,19 +13,19 @@ interface Size {
   readonly height: number;
 }
 
-/** Columns of a bar: itself, and a gap before it. */
+/** Columns per bar: the bar and the gap before it. */
 const slot = 2;
 const leastWidth = 20;
 const leastHeight = 5;
-/** The axis is as wide as prices may be: a guess, until the bars are known. */
+/** Assumed width of the price axis until the bars are known, in columns. */
 const guessedAxis = 10;
 
-/** How many bars a chart of this size has room for, before their prices are known; 0: none. */
+/** The number of bars that a chart of this size has room for, before their prices are known; 0 if it is too small. */
 export function barsIn({ width, height }: Size): number {
   return height < leastHeight || width < leastWidth ? 0 : Math.ceil((width - guessedAxis + slot) / slot);
 }
 
-/** What of a series a chart shows. */
+/** The symbol's last price and the current time. */
 interface Shown {
   readonly symbol: string;
   readonly price: number;
@@ -34,8 +34,8 @@ interface Shown {
 }
 
 /**
- * Bars as candles, hollow when they rose and filled when they fell, their volumes below: `height` lines of `width`
- * columns. Undefined: no bars, or no room.
+ * Candles, hollow when they rise and filled when they fall, with volumes below: `height` lines of `width` columns.
+ * Undefined if there are no bars or there is no room.
  */
 export function candleChart(series: BarSeries, shown: Shown, { width, height }: Size): readonly Line[] | undefined {
   const { bars = [], interval } = series;
@@ -63,12 +63,12 @@ export function candleChart(series: BarSeries, shown: Shown, { width, height }: 
   ].map((line) => fitLine(line, width));
 }
 
-/** How the lines are shared out, and the bars that fit. */
+/** The number of rows for prices and for volumes, and the bars that fit. */
 function layout(bars: readonly Bar[], decimals: number, { width, height }: Size) {
   if (height < leastHeight || width < leastWidth) return undefined;
   const volumeRows = height < 7 ? 0 : height < 10 ? 1 : height < 16 ? 2 : height < 30 ? 3 : 5;
   const priceRows = height - volumeRows - 3;
-  // Fewer bars span less, and may need a narrower axis: never more than they were counted for.
+  // Fewer bars span fewer prices, which may change the width of the axis: repeat until the bars fit.
   for (let count = bars.length; count > 0; ) {
     const visible = bars.slice(-count);
     const range = rangeOf(
@@ -90,12 +90,12 @@ function layout(bars: readonly Bar[], decimals: number, { width, height }: Size)
 
 const warn: Colour = 'yellow';
 
-/** Something of the bar is missing: the feed was away, or the log did not reach back to its start. */
+/** True if trades of the bar are missing: the feed was disconnected, or the log did not reach back to its start. */
 function isLacking(bar: Bar, now: number): boolean {
   return bar.gapMs > 0 || (!bar.isComplete && bar.end <= now);
 }
 
-/** The line under the candles: `!` under a bar of which something is missing, `*` under one that was corrected. */
+/** The line under the candles: `!` under an incomplete bar, `*` under a corrected one. */
 function baseOf(visible: readonly Bar[], width: number, now: number): readonly Span[] {
   const left = span('─'.repeat(width - visible.length * slot), grey);
   const marks = visible.flatMap((bar) => [
@@ -109,7 +109,7 @@ function baseOf(visible: readonly Bar[], width: number, now: number): readonly S
   return [left, ...marks];
 }
 
-/** What the marks in sight mean. */
+/** Explains the marks of the visible bars. */
 function legend(visible: readonly Bar[], now: number): readonly Line[] {
   const lacking = visible.filter((bar) => isLacking(bar, now));
   const gapMs = lacking.reduce((sum, bar) => sum + bar.gapMs, 0);
@@ -122,7 +122,7 @@ function legend(visible: readonly Bar[], now: number): readonly Line[] {
 
 // ---- the title --------------------------------------------------------------------------------------------------
 
-/** Symbol and interval, and what there is room for, in this order: marks, price, change of the day, its range, the bar. */
+/** Symbol and interval, then as many as fit of: marks, price, change on the day, the day's range, the last bar. */
 function titleOf(
   { symbol, price, decimals, now }: Shown,
   series: BarSeries,
@@ -146,7 +146,7 @@ function titleOf(
   return title;
 }
 
-/** Since the close of the day before; where that is not known, since the first price of the day. */
+/** Change since the previous day's close; if that is unknown, since the day's open. */
 function changeOf(price: number, day: Bar, before: Bar | undefined): Line {
   const from = before?.close ?? day.open;
   const change = ((price - from) / Math.abs(from)) * 100;

@@ -3,14 +3,14 @@ import { rowOf } from './axis.ts';
 import type { Bar } from './bars.ts';
 import { plain, type Span, type Style, span } from './lines.ts';
 
-/** The body of a bar in a cell, by whether its upper and its lower half belong to it. */
+/** Characters for the cells of a candle, by whether the body covers both halves of the cell or only one. */
 interface BodyGlyphs {
   readonly both: string;
   readonly upper: string;
   readonly lower: string;
 }
 
-/** Falling bars are filled and rising ones hollow: they differ without their colours too. */
+/** Falling bars are filled and rising ones hollow, so that they differ without colours too. */
 const filled: BodyGlyphs = { both: '█', upper: '▀', lower: '▄' };
 const hollow: BodyGlyphs = { both: '║', upper: '╨', lower: '╥' };
 const wick: BodyGlyphs = { both: '│', upper: '╵', lower: '╷' };
@@ -34,7 +34,7 @@ function glyph({ both, upper, lower }: BodyGlyphs, [isUpper, isLower]: readonly 
   return isLower ? lower : undefined;
 }
 
-/** A bar that ended where it began. */
+/** The cell of a bar that closed where it opened, by whether a wick goes up or down from it. */
 function flat(isAbove: boolean, isBelow: boolean): string {
   if (isAbove) return isBelow ? '┼' : '┴';
   return isBelow ? '┬' : '─';
@@ -48,7 +48,7 @@ export function candleStyle({ open, close }: Bar): Style {
 
 const eighths = '▁▂▃▄▅▆▇█';
 
-/** One column of `rows` cells, from the top: a bar as high as its part of the most, an eighth of a cell at least. */
+/** One column of `rows` cells, from the top: a bar of height `volume / most`, at least an eighth of a cell. */
 export function volumeCells(volume: number | undefined, most: number, rows: number): readonly string[] {
   if (volume === undefined) return column(rows, (row) => (row === rows - 1 ? '·' : ' '));
   const part = most > 0 ? Math.min(1, Math.max(0, volume / most)) : 0;
@@ -63,7 +63,7 @@ function column(rows: number, cell: (row: number) => string): readonly string[] 
   return Array.from({ length: rows }, (_, row) => cell(row));
 }
 
-/** Columns of cells as lines, each column in its style, `gap` spaces before each. */
+/** Columns of cells as lines, each column in its style, with `gap` spaces before each. */
 export function columnsAsLines(
   columns: readonly { readonly cells: readonly string[]; readonly style: Style }[],
   rows: number,
@@ -75,7 +75,7 @@ export function columnsAsLines(
       const cell = cells[row] ?? ' ';
       const text = `${' '.repeat(gap)}${cell}`;
       const before = spans.at(-1);
-      // What is blank has no style of its own.
+      // A blank cell needs no style of its own.
       if (before && (before.style.colour === style.colour || cell === ' ')) before.text += text;
       else spans.push({ text, style });
     }

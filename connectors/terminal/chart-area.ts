@@ -5,14 +5,14 @@ import { grey, type Line, type Style, span } from './lines.ts';
 import type { Quote } from './market.ts';
 import type { State } from './state.ts';
 
-/** The chart, and the bars that it would draw: none while it is a line. */
+/** The chart, and the bars that it needs; a line needs none. */
 export interface ChartArea extends Chart {
   readonly wants: WantedBars | undefined;
-  /** Why it is a line where candles were chosen; empty: it is not. */
+  /** Why a line is shown although candles were chosen; otherwise empty. */
   readonly note: Line;
 }
 
-/** The chart of a symbol as chosen: its line, or its candles; the line replaces the candles while there are none. */
+/** The chart of a symbol: a line or candles, as chosen. The line is shown while there are no candles. */
 export function chartArea(
   { bars, choice, now }: Pick<State, 'bars' | 'choice' | 'now'>,
   quote: Quote,

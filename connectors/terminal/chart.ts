@@ -5,20 +5,20 @@ import { type Colour, fitLine, grey, type Line, span, strong, widthOf } from './
 import { historySeconds, type Quote } from './market.ts';
 import type { Ring } from './ring.ts';
 
-/** A place for lines of dots, two by four to a cell of the terminal. */
+/** An area for curves made of dots, two by four per terminal cell. */
 export interface Plot {
-  /** In cells, from the top left corner of its container. */
+  /** In cells, from the top left corner of the container. */
   readonly left: number;
   readonly top: number;
   readonly width: number;
   readonly height: number;
-  /** Drawn one over the other. */
+  /** In drawing order: the last one is on top. */
   readonly curves: readonly Curve[];
 }
 
 export interface Curve {
   readonly colour: Colour | undefined;
-  /** From the left, one a column of dots: how many dots from the top, or nothing there. */
+  /** For each column of dots, from the left: the number of dots from the top, or undefined where there is none. */
   readonly dots: readonly (number | undefined)[];
 }
 
@@ -66,7 +66,7 @@ export function chart(quote: Quote, { width, height }: { readonly width: number;
     plot: {
       ...{ left: labelWidth + 2, top: 1, width: plotWidth, height: plotHeight },
       curves: [
-        // Every other pair of dots: the two lines differ without their colours too.
+        // A dashed line, so that the two curves differ without colours too.
         { colour: 'yellow', dots: curve(quote.vwaps).map((dot, column) => (column % 4 < 2 ? dot : undefined)) },
         { colour: 'cyan', dots: curve(quote.prices) },
       ],
@@ -74,7 +74,7 @@ export function chart(quote: Quote, { width, height }: { readonly width: number;
   };
 }
 
-/** The names of the curves; with their last values where there is room. */
+/** The names of the curves, with their last values if there is room. */
 function titleOf({ symbol, price, vwap, decimals }: Quote, width: number): Line {
   const title = (priceValue: string, vwapValue: string): Line => [
     span(`${symbol}  `, strong),
@@ -94,7 +94,7 @@ interface Scale {
   readonly range: PriceRange;
 }
 
-/** A dot a column, on the straight lines between the seconds. */
+/** One dot per column, interpolated between the seconds. */
 function dotsOf(ring: Ring, { columns, rows, seconds, range }: Scale): (number | undefined)[] {
   return Array.from({ length: columns }, (_, column) => {
     const back = (1 - column / (columns - 1)) * (seconds - 1);

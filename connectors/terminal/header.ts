@@ -5,7 +5,7 @@ import { clockText, countText, delayText, rateText } from './text.ts';
 
 const warn: Style = { colour: 'yellow' };
 
-/** Two lines: where one is, and what the feed does. */
+/** Two lines: the tabs, then the state and the figures of the feed. */
 export function headerLines(state: State, width: number): readonly Line[] {
   const { choice, now } = state;
   const tab = (name: string, isHere: boolean) => span(isHere ? `[${name}]` : ` ${name} `, isHere ? strong : grey);
@@ -24,7 +24,7 @@ export function headerLines(state: State, width: number): readonly Line[] {
   ];
 }
 
-/** To what it is connected, or when it tries again. */
+/** The address of the feed, or when it reconnects. */
 function connection({ process, topology: name, now }: State): Line {
   const topology = process?.topologies.find((each) => each.name === name);
   const source = topology?.nodes.find(({ kind }) => kind === 'source');
@@ -39,7 +39,7 @@ function connection({ process, topology: name, now }: State): Line {
   return [span(`▲ reconnecting${left > 0 ? ` in ${durationText(left * 1000)}` : ''}`, warn), span(`: ${why}`, grey)];
 }
 
-/** What the feed does, the most telling first: the others are left out where there is no room. */
+/** Figures of the feed, the most important first; those that don't fit are left out. */
 function figures({ market, process, topology: name, delayMs, unreadable }: State, room: number): Line {
   const topology = process?.topologies.find((each) => each.name === name);
   const source = topology?.nodes.find(({ kind }) => kind === 'source');

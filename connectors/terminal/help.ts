@@ -14,7 +14,7 @@ const keys = [
   ['q  ctrl-c', 'stop'],
 ] as const;
 
-/** All keys, and what the signs mean. */
+/** All keys, and the meaning of the symbols. */
 export function helpLines({ logFile }: Pick<State, 'logFile'>): readonly Line[] {
   return [
     [],
@@ -35,7 +35,7 @@ function chartKeys({ chart, interval }: State['choice']): readonly (readonly [st
   return [['c', 'line', 1], ...(interval === undefined ? [] : [['+ -', interval, 1] as const])];
 }
 
-/** The last line of the screen: the keys for which there is room. */
+/** The last line of the screen: as many keys as fit. */
 export function helpLine({ choice }: Pick<State, 'choice'>, width: number): Line {
   if (choice.isTyping)
     return [span('/', strong), span(choice.filter), span('_', strong), span('   enter keeps it, esc drops it', grey)];

@@ -3,8 +3,8 @@ import { figures } from '../../src/kit/figures.ts';
 import { isScreen } from '../../src/kit/screen.ts';
 
 /**
- * A screen for a person: prices against their VWAP, and the runtime of all processes. Shows what it knows and holds up
- * nobody; where the standard output is no terminal it writes plain lines.
+ * A terminal screen: prices against their VWAP, and all running processes. It never delays the topology. If the
+ * standard output is not a terminal, plain lines are written instead.
  */
 export const terminal = defineConnector({
   type: 'terminal',

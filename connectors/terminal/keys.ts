@@ -9,7 +9,7 @@ export type Key = string;
 const longestFilter = 40;
 const page = 10;
 
-/** What a key changes on a screen of that many rows; `q` and control keys are not among them. */
+/** The choice after a key press, on a screen of `height` rows; `q` and control keys are handled by the caller. */
 export function press(state: State, key: Key, height: number): Choice {
   const { choice } = state;
   if (choice.isTyping) return typed(choice, key);
@@ -76,13 +76,13 @@ function move(state: State, step: number, height: number): Choice {
   return { ...choice, selected: quotes[within(from + step, quotes.length)]?.symbol };
 }
 
-/** The candles get longer, or shorter, as long as there are such. */
+/** Selects the next longer or shorter interval, if there is one. */
 function longer({ choice, intervals }: State, step: 1 | -1): Choice {
   if (choice.screen !== 'prices' || choice.chart === 'line' || choice.interval === undefined) return choice;
   return { ...choice, interval: intervals[intervals.indexOf(choice.interval) + step] ?? choice.interval };
 }
 
-/** The topology of the selected row shows its nodes, or hides them. */
+/** Expands or collapses the topology of the selected row. */
 function folded({ choice, runtime }: State): Choice {
   const row = runtime.rows.find(({ key }) => key === choice.row);
   if (!row) return choice;
@@ -95,7 +95,7 @@ function folded({ choice, runtime }: State): Choice {
   };
 }
 
-/** All topologies show their nodes, or hide them. */
+/** Expands all topologies if one is collapsed; otherwise collapses all. */
 function allFolded(state: State, height: number): Choice {
   const room = rowsAtOnce(state, height - around);
   const isAnyFolded = state.runtime.rows.some(({ kind, key }) => kind === 'topology' && !isUnfolded(state, key, room));

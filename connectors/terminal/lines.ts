@@ -1,6 +1,6 @@
 import { fit, safe } from './text.ts';
 
-/** The colours that are used of the terminal's own palette of sixteen; `grey` is for what is less important. */
+/** The colours used from the terminal's palette of sixteen; `grey` is for secondary text. */
 export type Colour = 'green' | 'red' | 'yellow' | 'cyan' | 'grey';
 
 export interface Style {
@@ -8,7 +8,7 @@ export interface Style {
   readonly bold?: boolean;
 }
 
-/** A piece of a line. Its text holds one column a character, and nothing that steers a terminal. */
+/** A styled part of a line. Its text has one column per character and no control characters. */
 export interface Span {
   readonly text: string;
   readonly style: Style;
@@ -20,17 +20,17 @@ export const plain: Style = {};
 export const grey: Style = { colour: 'grey' };
 export const strong: Style = { bold: true };
 
-/** Text from anywhere as a span. */
+/** Any text as a span; characters that are unsafe on a terminal are replaced. */
 export function span(text: string, style: Style = plain): Span {
   return { text: safe(text), style };
 }
 
-/** Columns of a line. */
+/** The width of a line, in columns. */
 export function widthOf(line: Line): number {
   return line.reduce((sum, { text }) => sum + text.length, 0);
 }
 
-/** Exactly `width` columns of a line: padded, or cut with an ellipsis. */
+/** The line in exactly `width` columns: padded, or truncated with an ellipsis. */
 export function fitLine(line: Line, width: number): Line {
   const missing = width - widthOf(line);
   if (missing === 0) return line;
@@ -38,7 +38,7 @@ export function fitLine(line: Line, width: number): Line {
   const kept: Span[] = [];
   let room = width;
   for (const { text, style } of line) {
-    // What was cut exactly at the end of a span must show it too: the next one gets the last column.
+    // A span that ends at the last column needs the ellipsis too, because the spans after it are dropped.
     const isLast = text.length >= room;
     kept.push({ text: isLast ? fit(`${text} `, room) : text, style });
     room -= text.length;
@@ -47,14 +47,14 @@ export function fitLine(line: Line, width: number): Line {
   return kept;
 }
 
-/** Two parts at both ends of a line; the right one gives way, as a whole, when there is no room for both. */
+/** Two parts at the ends of a line; the right one is left out when there is no room for both. */
 export function ends(left: Line, right: Line, width: number): Line {
   const gap = width - widthOf(left) - widthOf(right);
   if (gap < 2) return fitLine(left, width);
   return [...left, span(' '.repeat(gap)), ...right];
 }
 
-/** A rule over the whole width, with a title in it. */
+/** A horizontal rule of `width` columns, with an optional title. */
 export function rule(width: number, title: Line = []): Line {
   if (title.length === 0) return [span('─'.repeat(Math.max(0, width)), grey)];
   const start: Line = [span('── ', grey), ...title, span(' ')];
@@ -75,7 +75,7 @@ export function beside(
   ]);
 }
 
-/** Exactly `height` lines: empty ones added, or the last left out. */
+/** Exactly `height` lines: padded with empty ones, or truncated. */
 export function fitHeight(lines: readonly Line[], height: number): readonly Line[] {
   return Array.from({ length: Math.max(0, height) }, (_, row) => lines[row] ?? []);
 }

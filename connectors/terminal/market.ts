@@ -3,67 +3,67 @@ import { RecencyMap } from '../../src/kit/recency-map.ts';
 import { Ring } from './ring.ts';
 import type { Trade } from './trade.ts';
 
-/** Seconds of price and VWAP that are kept of each symbol. */
+/** Seconds of prices and VWAPs kept per symbol. */
 export const historySeconds = 600;
-/** Trades that are kept, of the market and of each symbol. */
+/** Trades kept, in total and per symbol. */
 export const keptTrades = 15;
 const rateSeconds = 10;
 
 /** A trade as the lists show it. */
 export interface ShownTrade extends Trade {
-  /** When it came, Unix ms of this machine. */
+  /** When the trade was received, Unix ms of this machine. */
   readonly seenAt: number;
-  /** The price against the one before of the same symbol: the last move, if it did not move now. */
+  /** Direction of the price change since the symbol's previous trade; that of its last change, if there is none. */
   readonly direction: Direction;
   readonly decimals: number;
-  /** Rises with every trade of the market. */
+  /** Sequence number among the trades of all symbols. */
   readonly number: number;
 }
 
 export type Direction = -1 | 0 | 1;
 
-/** What is known of one symbol. */
+/** The state of one symbol. */
 export interface Quote {
   readonly symbol: string;
-  /** As the feed has it. */
+  /** As the feed writes it. */
   readonly feedSymbol: string;
-  /** The first price that came. */
+  /** The first price received. */
   readonly first: number;
   price: number;
   vwap: number | undefined;
   direction: Direction;
-  /** The most decimals that a price came with. */
+  /** The most decimals that any of its prices had. */
   decimals: number;
   trades: number;
-  /** When the last trade came, Unix ms of this machine. */
+  /** When the last trade was received, Unix ms of this machine. */
   seenAt: number;
   /** Trades since the last tick. */
   fresh: number;
-  /** Trades of each of the last seconds. */
+  /** Trades in each of the last seconds. */
   readonly perSecond: Ring;
   /** The price and the VWAP at the end of each second. */
   readonly prices: Ring;
   readonly vwaps: Ring;
-  /** The newest first. */
+  /** Newest first. */
   readonly last: ShownTrade[];
 }
 
 /**
- * Everything that the feed has sent, in bounded memory: the symbols that traded last, at most `maxSymbols` (about 12 KB
- * each), with ten minutes of history, and the last trades. `take` costs the same however much came before.
+ * Prices and trades of the feed, in bounded memory: the symbols that traded last, at most `maxSymbols` (about 12 KB
+ * each), with ten minutes of history, and the last trades. `take` runs in constant time.
  */
 export class Market {
-  /** Symbols that were given up for others. */
+  /** Symbols evicted to make room for others. */
   evicted = 0;
   /** Trades so far. */
   trades = 0;
-  /** The newest first. */
+  /** Newest first. */
   readonly last: ShownTrade[] = [];
   readonly #recent: RecencyMap<Quote>;
   readonly #quotes = new Map<string, Quote>();
   readonly #perSecond = new Ring(rateSeconds);
   #fresh = 0;
-  /** When the first trade came, Unix ms of this machine. */
+  /** When the first trade was received, Unix ms of this machine. */
   #openedAt: number | undefined;
   #seenSeconds = 0;
 
@@ -71,12 +71,12 @@ export class Market {
     this.#recent = new RecencyMap(maxSymbols);
   }
 
-  /** Trades a second, over the last ten, or as long as they have been seen; undefined for the first second. */
+  /** Trades per second over the last ten seconds, or since the first trade; undefined for the first second. */
   get rate(): number | undefined {
     return rateOf(this.#perSecond, this.#seenSeconds);
   }
 
-  /** Trades a second of a symbol, as `rate`. */
+  /** Trades per second of a symbol, computed like `rate`. */
   quoteRate({ perSecond }: Quote): number | undefined {
     return rateOf(perSecond, this.#seenSeconds);
   }
@@ -89,7 +89,7 @@ export class Market {
     return this.#quotes.get(symbol);
   }
 
-  /** The last trades of these symbols, the newest first. */
+  /** The last trades of these symbols, newest first. */
   lastOf(quotes: readonly Quote[]): readonly ShownTrade[] {
     if (quotes.length === this.#quotes.size) return this.last;
     return quotes
@@ -123,12 +123,12 @@ export class Market {
     keep(this.last, shown);
   }
 
-  /** A second has passed. @param now Unix ms of this machine */
+  /** Called once per second. @param now Unix ms of this machine */
   tick(now: number): void {
     // Before the first trade it is unknown whether the feed sends anything.
     if (this.#openedAt === undefined) return;
     this.#perSecond.push(this.#fresh);
-    // The first second was seen in part.
+    // The first second is only partly covered.
     this.#seenSeconds = Math.max(0, Math.min(this.#perSecond.length, (now - this.#openedAt) / 1000));
     this.#fresh = 0;
     for (const quote of this.#quotes.values()) {
@@ -158,7 +158,7 @@ export class Market {
   }
 }
 
-/** Change since the first price, in percent; undefined when that was 0. */
+/** Change since the first price, in percent; undefined if the first price was 0. */
 export function changePercent({ price, first }: Quote): number | undefined {
   const part = ((price - first) / Math.abs(first)) * 100;
   return Number.isFinite(part) ? part : undefined;

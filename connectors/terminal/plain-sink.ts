@@ -14,8 +14,8 @@ interface PlainOptions {
 }
 
 /**
- * The sink role where there is no screen to paint on: a line a trade, as it comes. A write resolves when the stream has
- * taken it, so a slow reader slows the topology down. What can't be read is counted as `skipped_lines`.
+ * The sink role without a screen: one line per trade, as it arrives. A write resolves when the stream has accepted it,
+ * so a slow reader slows the topology down. Messages that can't be read are counted as `skipped_lines`.
  */
 export class PlainSink implements Sink {
   readonly ordered = true;

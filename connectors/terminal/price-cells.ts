@@ -9,7 +9,7 @@ export function aligned(value: number, own: number, decimals: number): string {
   return text + ' '.repeat(Math.max(0, decimals - after));
 }
 
-/** From the VWAP to the price; `-` without one. */
+/** The distance of a price from the VWAP, in basis points; `-` without a VWAP. */
 export function distanceText(price: number, vwap: number | undefined): string {
   const distance = vwapDistance(price, vwap);
   return distance === undefined ? '-' : basisPoints(distance);

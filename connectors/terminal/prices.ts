@@ -10,14 +10,14 @@ import { type Column, table } from './table.ts';
 import { rateText, signedText, sparkline } from './text.ts';
 import { symbolWidth, tradeLines } from './trade-lines.ts';
 
-/** A symbol without a trade for so long steps back, ms. */
+/** A symbol without a trade for this long is shown in grey, ms. */
 export const staleMs = 30_000;
 
-/** Part of a screen: lines, and what is drawn over them. */
+/** Part of a screen: lines, and the plots drawn over them. */
 export interface Body {
   readonly lines: readonly Line[];
   readonly plots: readonly Plot[];
-  /** The bars that its chart would draw. */
+  /** The bars that its chart needs. */
   readonly wants?: WantedBars | undefined;
 }
 
@@ -28,13 +28,13 @@ interface Size {
 
 /** At this width and above, the chart and the trades are beside the symbols; below it, under them. */
 const wide = 150;
-/** The list of trades with names of `symbolWidth`. */
+/** Width of the list of trades with names of `symbolWidth`, in columns. */
 const tradesWidth = 48;
-/** The least that is left to the chart beside the trades, and to the trades: candles need more room than a line. */
+/** Least widths of the chart and of the trades beside it, in columns; candles need more room than a line. */
 const least = { line: { chart: 28, trades: tradesWidth }, candles: { chart: 44, trades: 34 } } as const;
 const gap = 2;
 
-/** The prices: symbols, the chart of the selected one, the last trades. Exactly `height` lines. */
+/** The prices screen: symbols, the chart of the selected one, the last trades. Exactly `height` lines. */
 export function pricesBody(state: State, size: Size): Body {
   const quotes = shownQuotes(state);
   const { choice, market } = state;
@@ -132,7 +132,7 @@ function moved(plot: Plot, left: number, top: number): Plot {
 
 // ---- the symbols ------------------------------------------------------------------------------------------------
 
-/** Head and as many symbols as fit, those around the selected one. */
+/** The header and as many symbols as fit, around the selected one. */
 function symbolLines({ quotes, index, state }: Listed, { width, height }: Size): readonly Line[] {
   const room = Math.max(0, height - 1);
   const first = Math.max(0, Math.min(index - Math.floor(room / 2), quotes.length - room));

@@ -7,18 +7,18 @@ import { type Body, pricesBody } from './prices.ts';
 import { runtimeBody } from './runtime-screen.ts';
 import type { State } from './state.ts';
 
-/** A whole screen: exactly `height` lines of exactly `width` columns, and what is drawn over them. */
+/** A whole screen: exactly `height` lines of exactly `width` columns, and the plots drawn over them. */
 export interface Frame {
   readonly lines: readonly Line[];
   readonly plots: readonly Plot[];
-  /** The bars that the chart would draw. */
+  /** The bars that the chart needs. */
   readonly wants?: WantedBars | undefined;
 }
 
-/** Lines of the screen that are not its body: header, rule and the line of help. */
+/** Lines of the screen around its body: header, rule and help. */
 export const around = 4;
 
-/** What the screen shows: depends on nothing but the state, the size, and the machine's time zone. */
+/** Renders the screen. Depends only on the state, the size and the machine's time zone. */
 export function render(state: State, width: number, height: number): Frame {
   const room = Math.max(0, height - around);
   const body = bodyOf(state, { width, height: room });

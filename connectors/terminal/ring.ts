@@ -1,4 +1,4 @@
-/** The last numbers of a series, as many as it has room for; NaN is one that is missing. Takes no memory before the first. */
+/** The last numbers of a series, at most `room`; NaN is a missing one. Allocates no memory before the first. */
 export class Ring {
   readonly #room: number;
   #values: Float64Array | undefined;
@@ -20,7 +20,7 @@ export class Ring {
     this.#length = Math.min(this.#length + 1, this.#room);
   }
 
-  /** The value that was pushed `back` pushes before the newest; undefined when there is none, or it is missing. */
+  /** The value `back` pushes before the newest; undefined when there is none, or it is missing. */
   back(back: number): number | undefined {
     if (back < 0 || back >= this.#length) return undefined;
     const value = this.#values?.[(this.#next - 1 - back + this.#room) % this.#room];
@@ -33,7 +33,7 @@ export class Ring {
     return Array.from({ length }, (_, index) => this.back(length - 1 - index));
   }
 
-  /** Sum of what is there. */
+  /** The sum of the known values. */
   sum(): number {
     let sum = 0;
     for (let back = 0; back < this.#length; back++) sum += this.back(back) ?? 0;

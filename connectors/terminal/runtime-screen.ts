@@ -30,7 +30,7 @@ export function runtimeBody(
   return { lines: fitHeight([...notes, ...(rows.length === 0 ? empty : whole)], height), plots: [] };
 }
 
-/** How many nodes of each topology are folded away. */
+/** The number of hidden nodes of each topology. */
 function hiddenNodes(all: readonly RuntimeRow[], shown: readonly RuntimeRow[]): ReadonlyMap<string, number> {
   const seen = new Set(shown.map(({ key }) => key));
   const hidden = new Map<string, number>();
@@ -39,7 +39,7 @@ function hiddenNodes(all: readonly RuntimeRow[], shown: readonly RuntimeRow[]): 
   return hidden;
 }
 
-/** Rows that have room on a body of that height: without the head, and the note with its empty line. */
+/** The number of rows that fit a body of `height` lines, below its header and above the note with its empty line. */
 export function rowsAtOnce({ runtime }: Pick<State, 'runtime'>, height: number): number {
   return Math.max(1, height - (runtime.problem === undefined ? 1 : 3));
 }
@@ -54,7 +54,7 @@ function processLine({ name, state, isWell }: RuntimeRow): Line {
 
 const number = (value: number | undefined, text: (value: number) => string = countText) =>
   value === undefined ? { text: '' } : { text: text(value), ...(value === 0 ? { style: grey } : {}) };
-/** Something that should stay at nothing. */
+/** A count that should stay 0. */
 const badNumber = (value: number | undefined) => (value ? { text: countText(value), style: bad } : number(value));
 
 const gapsColumn: Column<RuntimeRow> = {

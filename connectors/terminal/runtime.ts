@@ -7,7 +7,7 @@ import { Ring } from './ring.ts';
 export interface RuntimeRow {
   readonly kind: 'process' | 'topology' | 'node';
   readonly name: string;
-  /** Which row it is, and of a node the row of its topology. */
+  /** Identifies the row; `parent` is the key of a node's topology. */
   readonly key: string;
   readonly parent: string | undefined;
   /** Names from the process down, to filter by. */
@@ -15,7 +15,7 @@ export interface RuntimeRow {
   readonly state: string;
   readonly isWell: boolean;
   readonly reason: string | undefined;
-  /** Messages a second; undefined until two reports have come. */
+  /** Messages per second; undefined until two reports have been received. */
   readonly inRate: number | undefined;
   readonly outRate: number | undefined;
   readonly inFlight: number | undefined;
@@ -24,10 +24,10 @@ export interface RuntimeRow {
   readonly retries: number | undefined;
   readonly rejected: number | undefined;
   readonly reconnects: number | undefined;
-  /** How often messages of a feed were missed; undefined where there is no feed. */
+  /** Number of gaps in the feed; undefined where there is no feed. */
   readonly gaps: number | undefined;
   readonly isGapOpen: boolean;
-  /** The rate in, second by second, the newest last. */
+  /** The input rate in each of the last seconds, newest last. */
   readonly spark: readonly (number | undefined)[];
 }
 
@@ -41,16 +41,16 @@ interface Series {
 }
 
 const sparkSeconds = 60;
-/** Rows that are shown at most; further nodes are left out. */
+/** Maximum number of rows; the rest are left out. */
 const maxRows = 2000;
-/** A process that has not reported for so long may be dead, ms: it reports every second. */
+/** A process that has not reported for this long may be dead, ms; processes report every second. */
 const silentAfterMs = 4000;
 
-/** Turns the reports of the processes, poll by poll, into rows with rates. Keeps a minute of rates of each row. */
+/** Turns the polled reports of the processes into rows with rates. Keeps a minute of rates per row. */
 export class RuntimeRates {
   #series = new Map<string, Series>();
 
-  /** The rows for these reports, at this time (Unix ms); what is no longer among them is forgotten. */
+  /** The rows for these reports. The rates of rows that are no longer reported are dropped. @param now Unix ms */
   rows(reports: readonly Pick<StatusReport, 'pipeline' | 'process'>[], now: number): readonly RuntimeRow[] {
     const before = this.#series;
     this.#series = new Map();
@@ -104,7 +104,7 @@ interface Counts {
 
 type Rates = Pick<Series, 'inRate' | 'outRate' | 'rates'>;
 
-/** What it reported last is no news any more. */
+/** A row of a process that no longer reports: its last figures are outdated and left out. */
 function silent(row: RuntimeRow, silentMs: number): RuntimeRow {
   const { kind, name, key, parent, path } = row;
   const state = kind === 'process' ? `silent for ${durationText(silentMs)}: is it still running?` : 'unknown';
@@ -126,7 +126,7 @@ function processRow(process: ProcessSnapshot, path: string, pipeline: string): R
     kind: 'process',
     ...{ key: path, parent: undefined },
     name: `${where}  pid ${pid}  ${pipeline}  fdp ${version}  up ${minutes} min`,
-    // A process is shown with those of its topologies and nodes that pass the filter.
+    // With the names of its topologies and nodes: a process is shown when one of them passes the filter.
     path: `${path} ${process.topologies.map(({ name, nodes }) => `${name} ${nodes.map((node) => node.name).join(' ')}`).join(' ')}`,
     state: ready ? 'ready' : 'not ready',
     isWell: ready,
@@ -156,7 +156,7 @@ function nodeRow(node: NodeSnapshot, path: string, { inRate, outRate, rates }: R
     ...{ kind: 'node', name, reason, inRate, outRate, inFlight, retries, rejected },
     ...{ key: `${path}/${name}`, parent: path },
     path: `${path} ${name}`,
-    // A node that was never used has nothing to show.
+    // `ok` needs no mention, and a node that was never used has nothing to show.
     state: state === 'idle' || state === 'ok' ? '' : state,
     isWell: state === 'ok' || state === 'idle' || state === 'standby',
     lag: undefined,

@@ -4,9 +4,9 @@ import type { Curve, Plot } from './chart.ts';
 import type { Colour, Line, Style } from './lines.ts';
 import type { Frame } from './render.ts';
 
-/** What the screen needs of a terminal. */
+/** Options of a screen, and its callbacks. */
 export interface ScreenOptions {
-  /** False: nothing is in colour. */
+  /** False: no colours. */
   readonly isColoured: boolean;
   /** The `TERM` of the environment. */
   readonly terminal: string | undefined;
@@ -16,11 +16,11 @@ export interface ScreenOptions {
   onGone(): void;
 }
 
-/** The terminal, taken over whole: the alternate screen, without cursor, keys as they are pressed. */
+/** The whole terminal: alternate screen, no cursor, raw keyboard input. */
 export interface Screen {
   readonly width: number;
   readonly height: number;
-  /** Shows a frame of this size; only cells that differ are written. */
+  /** Shows a frame of this size; only cells that changed are written. */
   paint(frame: Frame): void;
   /** Repaints everything, in case something else has written to the terminal. */
   repaint(): void;
@@ -44,31 +44,31 @@ interface CanvasElement extends Widgets.BoxElement {
 type CanvasClass = new (options: Widgets.BoxOptions) => CanvasElement;
 
 const require = createRequire(import.meta.url);
-// Not by the name of the package: that would load all of its widgets, maps and markdown among them.
+// Importing the package by its name would load all of its widgets, maps and markdown among them.
 const Canvas = require('blessed-contrib/lib/widget/canvas.js') as CanvasClass;
 
 /** Terminals that do not understand the sequences of xterm; all others are treated as xterm. */
 const ownKind = /^(linux|vt\d+|cons25|ansi)/;
 
-/** Takes the terminal over. Whatever ends the process from now on, a crash included, gives it back first. */
+/** Takes over the terminal. However the process ends from now on, a crash included, the terminal is restored first. */
 export function openScreen({ isColoured, terminal, onKey, onResize, onGone }: ScreenOptions): Screen {
   const screen = blessed.screen({
     terminal: terminal && ownKind.test(terminal) ? terminal : 'xterm-256color',
     title: 'fdp',
-    // Every character that is drawn is one column wide already, so Unicode is safe in any locale.
+    // Every character drawn is one column wide, so Unicode is safe in any locale.
     fullUnicode: false,
     forceUnicode: true,
     smartCSR: false,
     resizeTimeout: 50,
     warnings: false,
   });
-  // The line-drawing characters of the terminal's second character set are shown as letters by some.
+  // Some terminals show the line-drawing characters of the alternate character set as letters.
   Object.assign(screen.tput, { brokenACS: true });
   const box = blessed.box({ top: 0, left: 0, width: '100%', height: '100%', tags: false, wrap: false });
   screen.append(box);
   screen.on('keypress', (character: string | undefined, key: { readonly full?: string }) => {
     const name = key.full ?? character ?? '';
-    // blessed emits both for one key.
+    // blessed emits both `return` and `enter` for one key press.
     if (name !== 'return')
       onKey(character !== undefined && /^[\x21-\x7e\u00a1-\uffff]$/.test(character) ? character : name);
   });
@@ -110,14 +110,14 @@ function watchTerminal(onGone: () => void): () => void {
   if (stdin.isTTY) stdin.on('end', onGone);
   return () => {
     process.off('SIGHUP', onGone);
-    // Their errors may still come.
+    // The streams may still emit errors.
     stdin.off('error', onGone).on('error', () => {});
     stdout.off('error', onGone).on('error', () => {});
     stdin.off('end', onGone);
   };
 }
 
-/** The canvases over the text; one is created again when its position or size changes. */
+/** The canvases over the text; a canvas is created again when its position or size changes. */
 class Plots {
   readonly #screen: Widgets.Screen;
   readonly #isColoured: boolean;
@@ -155,7 +155,7 @@ class Plots {
   }
 }
 
-/** A canvas of two by four dots a cell. Lines of dots that reach its edge would be broken, and the chart torn. */
+/** A canvas of two by four dots per cell: the library's own is smaller, and curves that reach its edge break. */
 export function canvasFor({
   left,
   top,

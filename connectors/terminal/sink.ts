@@ -16,24 +16,24 @@ import { readTrade } from './trade.ts';
 
 interface TerminalOptions {
   readonly maxSymbols: number;
-  /** Where candles come from; undefined: there are none. */
+  /** The source of the candles; undefined if there is none. */
   readonly candles?: { readonly ask: AskBars; readonly intervals: readonly string[] } | undefined;
-  /** The terminal shows ASCII alone. */
+  /** The terminal shows only ASCII. */
   readonly isAscii?: boolean;
   openScreen(listener: Pick<ScreenOptions, 'onKey' | 'onResize' | 'onGone'>): Screen;
-  /** Ctrl-C: what the terminal itself would do, were it not taken over. */
+  /** Called on Ctrl-C, which a terminal in raw mode does not turn into SIGINT. */
   interrupt(): void;
 }
 
 const paintMs = 200;
-/** A key is answered at once, but not more often than this. */
+/** Minimum time between two paints caused by keys, ms. */
 const keyMs = 40;
 const secondMs = 1000;
 
 /**
- * The sink role: what came last, on the whole screen. A write only changes what is known, and never waits; what can't be
- * read is counted as `skipped_lines` and fails nothing. Painted when something changed: for messages at most five times
- * a second, for a key at once.
+ * The sink role with a screen that shows the latest data. A write only updates the state and never waits; messages that
+ * can't be read are counted as `skipped_lines` and never fail. Painted on changes: for messages at most five times per
+ * second, for a key at once.
  */
 export class TerminalSink implements Sink {
   readonly ordered = true;
@@ -49,7 +49,7 @@ export class TerminalSink implements Sink {
   #unreadable = 0;
   #unseen = 0;
   #pausedAt: number | undefined;
-  /** When the newest trade was made that is not painted yet, Unix ms. */
+  /** Time of the newest trade that is not painted yet, Unix ms. */
   #newest: number | undefined;
   #delayMs: number | undefined;
   #isChanged = true;
@@ -69,7 +69,7 @@ export class TerminalSink implements Sink {
     this.#bars = options.candles && new BarFeed({ ...options.candles, clock: context.clock, onChange });
   }
 
-  /** Takes the terminal. */
+  /** Takes over the terminal. */
   async connect(): Promise<void> {
     if (this.#screen) return;
     this.#screen = this.#options.openScreen({
@@ -181,7 +181,7 @@ export class TerminalSink implements Sink {
 
   async #askProcesses(): Promise<void> {
     const { reports, problem } = await this.#processes.ask();
-    // What was shown before is better than one process, as long as the table may still answer.
+    // While the table may still answer, the previous rows are better than those of one process.
     if (problem?.kind === 'busy') return;
     const why = problem?.cause === undefined ? problem?.text : `${problem.text}: ${errorText(problem.cause)}`;
     this.#runtime = { rows: this.#rates.rows(reports, this.#context.clock.now()), problem: why };

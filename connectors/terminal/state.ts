@@ -7,15 +7,15 @@ import type { RuntimeRow } from './runtime.ts';
 export const sorts = ['symbol', 'change', 'to VWAP', 'rate', 'last trade'] as const;
 export type Sort = (typeof sorts)[number];
 
-/** What the person at the keyboard has chosen. */
+/** The user's choices. */
 export interface Choice {
   readonly screen: 'prices' | 'runtime';
-  /** The selected symbol; undefined, or one that is not shown: the first. */
+  /** The selected symbol; if undefined or not shown, the first one is selected. */
   readonly selected: string | undefined;
   /** Only the selected symbol is shown, large. */
   readonly isAlone: boolean;
   readonly chart: 'line' | 'candles';
-  /** The length of the candles; undefined: there are none. */
+  /** The interval of the candles; undefined if there are none. */
   readonly interval: string | undefined;
   readonly filter: string;
   /** The filter is being typed. */
@@ -23,11 +23,11 @@ export interface Choice {
   readonly sort: Sort;
   readonly isPaused: boolean;
   readonly isHelpShown: boolean;
-  /** The selected row of the runtime screen; undefined: none. */
+  /** The selected row of the runtime screen; undefined if there is none. */
   readonly row: string | undefined;
-  /** Whether the nodes of topologies are shown; undefined: as long as all have room. */
+  /** Whether topologies are expanded; undefined: as long as all rows fit. */
   readonly isUnfolded: boolean | undefined;
-  /** Topologies whose nodes are shown when others' are not, or the other way round. */
+  /** Topologies that are collapsed while the others are expanded, or the other way round. */
   readonly toggled: readonly string[];
 }
 
@@ -47,28 +47,28 @@ export const firstChoice: Choice = {
   toggled: [],
 };
 
-/** All that the screen is made from. */
+/** Everything that the screen is rendered from. */
 export interface State {
   /** Wall clock, Unix ms; does not advance while paused. */
   readonly now: number;
   readonly choice: Choice;
   readonly market: Market;
-  /** The bars that are known of what the chart wanted last. */
+  /** The known bars of the series that the chart last needed. */
   readonly bars: BarSeries | undefined;
-  /** The lengths that candles may have, the shortest first. */
+  /** The intervals that candles may have, the shortest first. */
   readonly intervals: readonly string[];
-  /** This process; undefined where it is unknown. */
+  /** This process; undefined if unknown. */
   readonly process: ProcessSnapshot | undefined;
-  /** The topology whose sink the screen is. */
+  /** The topology that writes to this screen. */
   readonly topology: string;
-  /** From the trade to the screen, ms. */
+  /** Time from a trade to the screen, ms. */
   readonly delayMs: number | undefined;
-  /** Lines that are no trades. */
+  /** Lines that could not be read as trades. */
   readonly unreadable: number;
-  /** Lines that came while paused. */
+  /** Lines received while paused. */
   readonly unseen: number;
   readonly runtime: RuntimeState;
-  /** Where the log goes; undefined where it is unknown. */
+  /** The log file; undefined if unknown. */
   readonly logFile: string | undefined;
 }
 
@@ -78,7 +78,7 @@ export interface RuntimeState {
   readonly problem: string | undefined;
 }
 
-/** The symbols that are shown, in their order. */
+/** The symbols that are shown, in display order. */
 export function shownQuotes({ market, choice }: Pick<State, 'market' | 'choice'>): readonly Quote[] {
   const wanted = choice.filter.toLowerCase();
   const quotes = market.quotes().filter(({ symbol }) => symbol.toLowerCase().includes(wanted));
@@ -102,8 +102,8 @@ function compare(a: string, b: string): number {
 }
 
 /**
- * The rows of the runtime screen: those that pass the filter, with the process and topology above them; without a filter
- * all, but for the nodes of folded topologies that are well. `room` is how many fit on the screen.
+ * The rows of the runtime screen: those that pass the filter, with the process and topology above them. Without a
+ * filter: all but the healthy nodes of collapsed topologies. `room` is the number of rows that fit the screen.
  */
 export function shownRows({ runtime, choice }: Pick<State, 'runtime' | 'choice'>, room: number): readonly RuntimeRow[] {
   const wanted = choice.filter.toLowerCase();

@@ -5,15 +5,15 @@ import { distinctWidth, fit, fitName } from './text.ts';
 export interface Column<R> {
   readonly head: string;
   readonly align: 'left' | 'right';
-  /** Columns with the highest number go first when there is no room. */
+  /** When there is no room, the columns with the highest number are dropped first. */
   readonly drop: number;
-  /** The widest that it may become. */
+  /** Maximum width. */
   readonly most?: number;
   /** Names are shortened in the middle where room is short, down to this width, but never so far that two become equal. */
   readonly least?: number;
-  /** Takes what the others leave, up to `most`; at least as wide as this. */
+  /** Minimum width of a column that takes the remaining width, up to `most`. */
   readonly stretch?: number;
-  /** Text and style; `width` is what a stretched column got, 0 for the others. */
+  /** Text and style; `width` is that of a stretched column, 0 for the others. */
   cell(row: R, width: number): Cell;
 }
 
@@ -24,7 +24,7 @@ export interface Cell {
 
 interface TableOptions<R> {
   readonly width: number;
-  /** The column by which it is sorted. */
+  /** The head of the column that the rows are sorted by. */
   readonly sorted?: string;
   /** Replaces the style of every cell of the row. */
   rowStyle?(row: R): Style | undefined;
@@ -34,7 +34,7 @@ interface TableOptions<R> {
 
 const gap = 2;
 
-/** Head and rows, every line exactly `width` columns; columns that have no room are left out, in their order. */
+/** The header and the rows, all exactly `width` columns wide; columns that don't fit are left out by `drop`. */
 export function table<R>(columns: readonly Column<R>[], rows: readonly R[], options: TableOptions<R>): readonly Line[] {
   const { kept, widths } = fitting(columns, rows, options.width);
   const spare = Math.max(0, options.width - total(kept, widths));
@@ -74,7 +74,7 @@ function total<R>(columns: readonly Column<R>[], widths: Widths<R>): number {
   return columns.reduce((sum, column) => sum + (widths.get(column) ?? 0) + gap, -gap);
 }
 
-/** The columns that have room, with their widths: names get narrower, then columns go, and then names lose more. */
+/** The columns that fit, with their widths: first names are shortened, then columns dropped, then names again. */
 function fitting<R>(columns: readonly Column<R>[], rows: readonly R[], width: number) {
   const widths = new Map(columns.map((column) => [column, naturalWidth(column, rows)]));
   const narrow = (column: Column<R>, least: number) => {
@@ -89,7 +89,7 @@ function fitting<R>(columns: readonly Column<R>[], rows: readonly R[], width: nu
     const first = Math.max(...kept.map(({ drop }) => drop));
     if (total(kept, widths) <= width || kept.every(({ drop }) => drop === first)) break;
     kept = kept.filter(({ drop }) => drop !== first);
-    // What went may leave room for whole names.
+    // Without these columns there may be room for whole names.
     for (const column of kept) widths.set(column, naturalWidth(column, rows));
   }
   for (const column of kept) if (column.least !== undefined) narrow(column, shortestName);

@@ -5,9 +5,9 @@ import { clockText, dateText } from './text.ts';
 
 interface TimeAxis {
   readonly interval: string;
-  /** Columns of the plot; the newest bar is in the last. */
+  /** Columns of the plot; the newest bar is in the last one. */
   readonly width: number;
-  /** Columns of a bar. */
+  /** Columns per bar. */
   readonly slot: number;
   /** Wall clock, Unix ms. */
   readonly now: number;
@@ -16,7 +16,7 @@ interface TimeAxis {
 const dayMs = 86_400_000;
 const minuteMs = 60_000;
 
-/** When the bars began: labels under them, the last one `now` while that bar goes on. */
+/** The start times of the bars as labels under them; the last label is `now` while its bar is open. */
 export function timeAxis(bars: readonly Bar[], { interval, width, slot, now }: TimeAxis): Line {
   const lengthMs = durationMs(interval);
   const last = bars.at(-1);
@@ -40,15 +40,15 @@ export function timeAxis(bars: readonly Bar[], { interval, width, slot, now }: T
   return [span(line, grey)];
 }
 
-/** The time of a bar; its date, where the day is another than that of the label before, or the bar a day. */
+/** The start time of a bar; its date, if the day differs from that of the label before it, or the bar is daily. */
 function labelOf(bar: Bar, lengthMs: number, isSameDay: boolean): string {
   if (lengthMs >= dayMs || !isSameDay) return dayOf(bar, lengthMs);
   return clockText(bar.start).slice(0, lengthMs % minuteMs === 0 ? 5 : 8);
 }
 
 /**
- * In the time zone of this machine; the date of a daily bar is the UTC date of its middle, since a session may begin the day
- * before.
+ * The date in this machine's time zone; for a daily bar, the UTC date of its middle, because a session may begin the
+ * day before.
  */
 function dayOf({ start, end }: Bar, lengthMs: number): string {
   return lengthMs >= dayMs ? new Date((start + end) / 2).toISOString().slice(5, 10) : dateText(start);

@@ -4,10 +4,10 @@ import { aligned, directed, distanceText, sign } from './price-cells.ts';
 import { type Column, table } from './table.ts';
 import { fit, tradeTime } from './text.ts';
 
-/** A name that is longer makes the list wider. */
+/** Minimum width of the symbols, in columns. */
 export const symbolWidth = 8;
 
-/** Head and the last trades, the newest first. */
+/** The header and the last trades, newest first. */
 export function tradeLines(
   trades: readonly ShownTrade[],
   { width, height }: { readonly width: number; readonly height: number },

@@ -10,8 +10,8 @@ export interface Trade extends FeedLine {
 const longestSymbol = 40;
 
 /**
- * A line that anybody may have sent, as a trade. Symbols that differ only after 40 characters, or in what a terminal
- * can't show, are one. Undefined: no line of a feed.
+ * Reads a line from an untrusted feed. Symbols that differ only after 40 characters, or in characters that a terminal
+ * can't show, become one. Undefined if it is not a feed line.
  */
 export function readTrade(value: unknown): Trade | undefined {
   const line = readFeedLine(value);

@@ -7,7 +7,7 @@ const precise = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-d
 const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
 const utcDay = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' });
 
-/** What is to be known of a bar beside its figures: what is missing, and that it was corrected. */
+/** Notes on a bar beside its figures: what is missing, and whether it was corrected. */
 export function notesOf({ state, gapMs, lateTrades, volume }: Bar): readonly string[] {
   return [
     ...(gapMs > 0 ? [`incomplete: feed away for ${gapText(gapMs)}`] : []),
@@ -21,14 +21,14 @@ function gapText(ms: number): string {
   return ms < 120_000 ? milliseconds(ms) : age(ms);
 }
 
-/** When a bar of `ms` begins, here: `26 Nov 14:03`. A bar of a day is named by the date that it has in its market. */
+/** When a bar of `ms` begins, in local time: `26 Nov 14:03`. A daily bar has its date in the market. */
 export function barTime(start: number, ms: number): string {
-  // Its middle has the same date in UTC, wherever the market is.
+  // The middle of the bar has the same date in UTC, wherever the market is.
   if (ms >= dayMs) return utcDay.format(start + dayMs / 2);
   return `${day.format(start)} ${(ms < 60_000 ? precise : clock).format(start)}`;
 }
 
-/** As `barTime`, for the axis: the date only where it `isNewDay`. */
+/** As `barTime`, for the axis: the date only if it `isNewDay`. */
 export function axisTime(start: number, ms: number, isNewDay: boolean): string {
   if (ms >= dayMs) return utcDay.format(start + dayMs / 2).replace(/ \d{4}$/, '');
   const text = (ms < 60_000 ? precise : clock).format(start);
@@ -42,7 +42,7 @@ export function volumeText(volume: number | undefined): string {
   return volume >= 1 || volume === 0 ? String(Number(volume.toFixed(2))) : String(Number(volume.toPrecision(3)));
 }
 
-/** The figures of a bar, each with its name. */
+/** The figures of a bar with their names. */
 export function barFigures(bar: Bar, decimals: number): readonly (readonly [name: string, value: string])[] {
   return [
     ['open', price(bar.open, decimals)],
@@ -54,12 +54,12 @@ export function barFigures(bar: Bar, decimals: number): readonly (readonly [name
   ];
 }
 
-/** When a bar begins, and of how many trades it is: `26 Nov 14:03, 12 trades`. */
+/** When a bar begins, and its number of trades: `26 Nov 14:03, 12 trades`. */
 export function barHead({ start, trades }: Bar, ms: number): string {
   return [barTime(start, ms), ...(trades === undefined ? [] : [plural(trades, 'trade')])].join(', ');
 }
 
-/** A bar in one sentence, for those who do not see it. */
+/** A bar in one sentence, for screen readers. */
 export function spokenBar(bar: Bar, ms: number, decimals: number): string {
   const figures = barFigures(bar, decimals).map(([name, value]) => `${name} ${value === unknown ? 'unknown' : value}`);
   return [barHead(bar, ms), ...figures, ...notesOf(bar)].join(', ');

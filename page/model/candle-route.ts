@@ -1,17 +1,17 @@
 import { intervalMs } from './bars.ts';
 import { type ApiText, type Route, urlOf } from './openapi.ts';
 
-/** Where bars are to be had, as the document of the API says. */
+/** The route that serves bars, as the OpenAPI document describes it. */
 export interface CandleRoute {
   readonly route: Route;
-  /** The lengths that may be asked for: `1m`, `1h`, the shortest first. */
+  /** The intervals that the route offers, `1m`, `1h`, shortest first. */
   readonly intervals: readonly string[];
-  /** Bars that an answer has at most. */
+  /** Maximum number of bars per response. */
   readonly most: number;
 }
 
 const path = '/api/v1/candles/{symbol}';
-/** Bars that a chart begins with at most. */
+/** Maximum number of bars that a chart begins with. */
 const wanted = 1000;
 
 /** The route of the bars; undefined where the pipeline has none. */

@@ -1,6 +1,6 @@
 import type { StatusReport } from '../../src/kit/snapshot.ts';
 
-/** What changed since the snapshot before, or everything where `full`: the event `prices` of `/api/v1/stream`. */
+/** What changed since the previous snapshot, or everything if `full`: the event `prices` of `/api/v1/stream`. */
 export interface PricesEvent {
   /** The server's wall clock, Unix ms. */
   readonly at: number;
@@ -12,11 +12,11 @@ export interface PricesEvent {
 export interface PriceLine {
   readonly symbol: string;
   readonly price: number;
-  /** Null while nothing was traded by volume. */
+  /** Null while no volume was traded. */
   readonly vwap: number | null;
   /** When the trade was made, ISO 8601. */
   readonly time: string;
-  /** Trades since the snapshot before. */
+  /** Trades since the previous snapshot. */
   readonly trades: number;
   /** The highest and lowest price of those trades. */
   readonly high?: number;
@@ -28,11 +28,11 @@ export interface StatusEvent {
   /** The server's wall clock, Unix ms. */
   readonly at: number;
   readonly processes: readonly StatusReport[];
-  /** Why the figures are not all there; one line. */
+  /** Why figures are missing; one line. */
   readonly error?: string;
 }
 
-/** A stored trade, as `/api/v1/trades/{symbol}` gives it: prices are text, so that no digit is lost. */
+/** A stored trade, as `/api/v1/trades/{symbol}` returns it: prices are text, so that no digit is lost. */
 export interface StoredTrade {
   readonly timestamp: string;
   readonly price: string;
@@ -47,19 +47,19 @@ export interface TradesPage {
   };
 }
 
-/** A symbol with what is stored of it, as `/api/v1/symbols` gives it. */
+/** A symbol and its stored trades, as `/api/v1/symbols` returns it. */
 export interface StoredSymbol {
   readonly symbol: string;
   readonly trade_count: number;
   readonly last_trade_at: string | null;
 }
 
-/** A stored bar, as the candles route gives it: prices and volumes are text, so that no digit is lost. */
+/** A stored bar, as the candles route returns it: prices and volumes are text, so that no digit is lost. */
 export interface StoredBar {
-  /** ISO 8601; `end` is no part of the bar. */
+  /** ISO 8601; `end` is exclusive. */
   readonly start: string;
   readonly end: string;
-  /** Null where no trade of the bar counts for it. */
+  /** Null if no trade counts for the bar's prices. */
   readonly open: string | null;
   readonly high: string | null;
   readonly low: string | null;
@@ -68,10 +68,10 @@ export interface StoredBar {
   /** Null without volume. */
   readonly vwap: string | null;
   readonly trades: number;
-  /** Trades that came after the bar's end: how often it was corrected. */
+  /** Number of trades that arrived after the bar's end and corrected it. */
   readonly late_trades: number;
-  /** It has ended, and no trade of it is missing. */
+  /** The bar has ended, and none of its trades is missing. */
   readonly complete: boolean;
-  /** How long the feed was away in it, ms. */
+  /** How long the feed was disconnected during the bar, ms. */
   readonly gap_ms?: number;
 }

@@ -2,16 +2,16 @@ import { priceText } from '../../src/kit/price-text.ts';
 import type { Bar } from './bars.ts';
 import { unknown } from './format.ts';
 
-/** How a symbol does today, by its bars of a day; undefined what they do not tell. */
+/** The prices of a day, from daily bars; undefined where the bars lack them. */
 interface Day {
   readonly open: number | undefined;
   readonly high: number | undefined;
   readonly low: number | undefined;
-  /** The last price of the day before. */
+  /** The close of the previous day. */
   readonly previousClose: number | undefined;
 }
 
-/** The day of `at` (Unix ms), of bars of a day, the oldest first. */
+/** The day that `at` (Unix ms) is in. `bars` are daily, oldest first. */
 export function dayAt(bars: readonly Bar[], at: number): Day {
   const place = bars.findLastIndex(({ start, end }) => start <= at && at < end);
   const today = bars[place];
@@ -19,7 +19,7 @@ export function dayAt(bars: readonly Bar[], at: number): Day {
   return { open: today?.open, high: today?.high, low: today?.low, previousClose: previous?.close };
 }
 
-/** From one price to another, with a sign: `+1.24 (+0.63 %)`. Without a share where there was nothing. */
+/** The change between two prices, with a sign: `+1.24 (+0.63 %)`. No percentage if the first price is not positive. */
 export function changeText(from: number | undefined, to: number | undefined, decimals: number): string {
   if (from === undefined || to === undefined) return unknown;
   const change = to - from;

@@ -35,7 +35,7 @@ export function perSecond(rate: number | undefined): string {
   return rate < 9.95 ? `${Number(rate.toFixed(1))}/s` : `${compact(rate)}/s`;
 }
 
-/** A price with the decimals of its instrument, its thousands apart. */
+/** A price with the decimals of its instrument and grouped thousands. */
 export function price(value: number, decimals: number): string {
   if (!Number.isFinite(value)) return unknown;
   const text = priceText(value, decimals);
@@ -43,7 +43,7 @@ export function price(value: number, decimals: number): string {
   return text.replace(/\d(?=(\d{3})+\.)/g, '$&,');
 }
 
-/** How far from the VWAP: `+3.6 bp`. */
+/** The distance from the VWAP: `+3.6 bp`. */
 export function toVwap(distance: number | undefined): string {
   return distance === undefined ? unknown : basisPoints(distance).replace('-', '−');
 }
@@ -61,7 +61,7 @@ export function milliseconds(ms: number | undefined): string {
   return ms < 10_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms / 1000)} s`;
 }
 
-/** How long something lasts already: `42 s`, `7 min`, `3 h 5 min`, `4 d`. */
+/** An elapsed time: `42 s`, `7 min`, `3 h 5 min`, `4 d`. */
 export function age(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));
   if (seconds < 60) return `${seconds} s`;
@@ -71,7 +71,7 @@ export function age(ms: number): string {
   return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} d`;
 }
 
-/** The time of day here, to the millisecond: `14:03:27.512`; of another day than `now` with its date before it. */
+/** The local time of day with ms: `14:03:27.512`; with the date before it if that is not the date of `now`. */
 export function timeOfDay(unixMs: number, now: number): string {
   if (Number.isNaN(unixMs)) return unknown;
   const ms = String(new Date(unixMs).getMilliseconds()).padStart(3, '0');

@@ -6,9 +6,9 @@ export type GraphNode = Pick<NodeView, 'name' | 'kind' | 'type' | 'from' | 'reje
 /** A node of the flow, with its position in the topology's tree. */
 export interface TreeNode {
   readonly node: GraphNode;
-  /** Steps from the source. */
+  /** Number of edges from the source. */
   readonly depth: number;
-  /** The first child stays on the row of its parent, each further one opens a row below. */
+  /** The first child is in the row of its parent; each further child begins a row below. */
   readonly row: number;
 }
 
@@ -26,7 +26,7 @@ export function treeOf(nodes: readonly GraphNode[]): readonly TreeNode[] {
   return placed;
 }
 
-/** The operators that read from a table, by their options. */
+/** The operators that query a lookup, according to their options. */
 export function findersOf(lookup: GraphNode, nodes: readonly GraphNode[]): readonly GraphNode[] {
   return nodes.filter(({ kind, options }) => kind === 'operator' && optionIn(options) === lookup.name);
 }
@@ -35,7 +35,7 @@ function optionIn(options: unknown): unknown {
   return typeof options === 'object' && options !== null && 'in' in options ? options.in : undefined;
 }
 
-/** The name of a route or branch that an operator's name begins with; empty for others. */
+/** The name of the route or branch that an operator's name begins with; empty for other nodes. */
 export function groupOf({ name, type, kind }: GraphNode): string {
   if (kind !== 'operator') return '';
   return name.slice(0, Math.max(0, name.lastIndexOf(type))).replace(/[ /]$/, '');

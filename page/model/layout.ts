@@ -13,7 +13,7 @@ export interface PlacedEdge {
   readonly kind: 'flow' | 'reject' | 'lookup';
   /** The `d` of an SVG path. */
   readonly path: string;
-  /** The centre of its figure. */
+  /** The centre of the edge's figure. */
   readonly labelX: number;
   readonly labelY: number;
 }
@@ -23,7 +23,7 @@ export interface PlacedLabel {
   readonly text: string;
   readonly x: number;
   readonly y: number;
-  /** Room for the text. */
+  /** Width available for the text. */
   readonly width: number;
 }
 
@@ -41,18 +41,18 @@ export interface Layout {
 const nodeHeight = 62;
 const widest = 148;
 const narrowest = 104;
-/** Room for an arrow with its figure, to the right and downwards. */
+/** Space for an arrow with its figure, for drawings to the right and downwards. */
 const right = { gapX: 54, gapY: 20 };
 const down = { gapX: 16, gapY: 30 };
 const margin = 2;
 const labelHeight = 22;
-/** Room for the ways to tables below the last row. */
+/** Space for the edges to lookups, below the last row. */
 const underneath = 12;
 
 /**
- * Places a topology from left to right, or from top to bottom where the width (px) is too small for that. Lookups and
+ * Lays a topology out from left to right, or from top to bottom where `width` (px) is too small for that. Lookups and
  * the dead letter are below the flow, or beside it. Nodes never overlap; the drawing is never wider than `width`,
- * unless that is too small for its columns side by side.
+ * unless its columns don't fit in it.
  */
 export function layout(nodes: readonly GraphNode[], width: number): Layout {
   const tree = treeOf(nodes);
@@ -133,7 +133,7 @@ function drawn({ isDown, cells }: Grid, { nodes, width }: { nodes: readonly Grap
   const room = Math.floor((width - 2 * margin - (columns - 1) * gapX) / columns);
   const nodeWidth = Math.min(widest, Math.max(narrowest - (isDown ? 24 : 0), room));
   const heads = headsOf(cells);
-  // Downwards the names of routes are in one line, to the right each above its own row.
+  // From top to bottom, all names of routes are in one line; from left to right, each is above its own row.
   const headRoom = (row: number) =>
     heads.some((head) => (isDown ? head.row <= row : head.row === row)) ? labelHeight : 0;
   const tops: number[] = [];
@@ -160,7 +160,7 @@ function drawn({ isDown, cells }: Grid, { nodes, width }: { nodes: readonly Grap
   };
 }
 
-/** The first operators of routes: those whose name begins with more than the name of a sink. */
+/** The first operators of routes: operators in a group that has no node (a sink) of its name. */
 function headsOf(cells: readonly Cell[]): readonly Cell[] {
   const names = new Set(cells.map(({ node }) => node.name));
   const seen = new Set<string>();
@@ -225,21 +225,21 @@ function downArrow({ a, b, drawing: { nodeWidth, heads } }: Ends): Path {
   return { path, labelX: x2 + 28, labelY: (heads.has(b.node.name) ? y2 - labelHeight : y2) - 10 };
 }
 
-/** Below its row to the end of the row, and up into the table there. */
+/** From below the node to the end of the row, and up into the lookup. */
 function under({ a, b, drawing: { nodeWidth } }: Ends): Path {
   const [x1, y1, x2, y2] = [a.x + nodeWidth / 2, a.y + nodeHeight, b.x + nodeWidth / 2, b.y + nodeHeight];
   const path = `M${x1} ${y1}v5q0 6 6 6H${x2 - 6}q6 0 6 -6V${y2}`;
   return { path, labelX: x2, labelY: y1 };
 }
 
-/** Down below the flow, then along it to the letters. */
+/** Down below the flow, then right to the dead letter. */
 function elbowRight({ a, b, drawing: { nodeWidth } }: Ends): Path {
   const [x1, y1, x2, y2] = [a.x + nodeWidth / 2, a.y + nodeHeight, b.x, b.y + nodeHeight / 2];
   if (a.column === b.column) return { path: `M${x1} ${y1}V${b.y}`, labelX: x1 + 26, labelY: b.y - 6 };
   return { path: `M${x1} ${y1}V${y2 - 8}q0 8 8 8H${x2}`, labelX: x2 - 24, labelY: y2 - 7 };
 }
 
-/** Out to the side, then down to the letters. */
+/** Right, then down to the dead letter. */
 function elbowDown({ a, b, drawing }: Ends): Path {
   const { nodeWidth } = drawing;
   const [x1, y1, x2, y2] = [a.x + nodeWidth, a.y + nodeHeight / 2, b.x + nodeWidth / 2, b.y];

@@ -1,20 +1,20 @@
 import type { Bar } from './bars.ts';
 import type { Quote } from './market.ts';
 
-/** What an event of the stream tells of one symbol: its trades since the event before, in one. */
+/** A symbol's trades in one event of the stream, combined. */
 export interface Tick {
-  /** When the last of them was made, Unix ms. */
+  /** When the last of these trades was made, Unix ms. */
   readonly time: number;
-  /** When it was heard of, by the server's clock, Unix ms. */
+  /** When the event was received, by the server's clock, Unix ms. */
   readonly heardAt: number;
   readonly price: number;
   readonly high: number;
   readonly low: number;
 }
 
-/** Kept for what is not stored: ten minutes of events. */
+/** Maximum number of ticks kept until they are stored: ten minutes of events. */
 const mostTicks = 2400;
-/** A trade that was heard of is stored after so long, ms, where anything of its time is. */
+/** After this long a received trade is stored, if any trade of its time is, ms. */
 const settleMs = 3000;
 
 export function tickOf({ time, price, high, low }: Quote, heardAt: number): Tick {
@@ -25,15 +25,15 @@ export function withTick(ticks: readonly Tick[], tick: Tick): readonly Tick[] {
   return [...ticks.slice(1 - mostTicks), tick];
 }
 
-/** The ticks that bars read at `askedAt` need not contain yet: the others are in them, or do not count for them. */
+/** The ticks that the bars read at `askedAt` may lack; the others are in the bars, or don't count for them. */
 export function unsettled(ticks: readonly Tick[], bars: readonly Bar[], askedAt: number): readonly Tick[] {
   const stored = bars.at(-1)?.end ?? Number.NEGATIVE_INFINITY;
   return ticks.filter(({ time, heardAt }) => time >= stored || heardAt > askedAt - settleMs);
 }
 
 /**
- * The bars with the newest trades on top of the last one, and bars of `ms` begun with those after it. What belongs to an
- * earlier bar waits until it is stored.
+ * The bars, updated with ticks: those within the last bar change it, later ones begin bars of `ms`. Ticks before the
+ * last bar are ignored until they are stored.
  */
 export function withTicks(bars: readonly Bar[], ticks: readonly Tick[], ms: number): readonly Bar[] {
   const added: Bar[] = [];
@@ -50,7 +50,7 @@ export function withTicks(bars: readonly Bar[], ticks: readonly Tick[], ms: numb
   return [...bars.slice(0, -1), ...added, last];
 }
 
-/** Bars follow each other from the last one on; without one they are counted from the epoch. */
+/** New bars are aligned with the last bar; without one, with the epoch. */
 function startOf(time: number, last: Bar | undefined, ms: number): number {
   const base = last?.end ?? 0;
   return base + Math.floor((time - base) / ms) * ms;

@@ -7,15 +7,15 @@ import { beginPace, type Pace, paceAt, withCount } from './pace.ts';
 export interface Quote {
   readonly symbol: string;
   readonly price: number;
-  /** Of its trades since the event before. */
+  /** Highest price of the trades since the previous event. */
   readonly high: number;
   readonly low: number;
   readonly vwap: number | undefined;
-  /** When its last trade was made, Unix ms; no later than when it was heard of, whatever its date says. */
+  /** When its last trade was made, Unix ms; at the latest when it was received, whatever its date is. */
   readonly time: number;
-  /** Where the price went when it last changed: 1 up, -1 down, 0 not known yet. */
+  /** Direction of the last price change: 1 up, -1 down, 0 unknown. */
   readonly direction: -1 | 0 | 1;
-  /** Its trades. */
+  /** The rate of its trades. */
   readonly pace: Pace;
 }
 
@@ -24,7 +24,7 @@ const mostSymbols = 2000;
 
 export type Quotes = ReadonlyMap<string, Quote>;
 
-/** A symbol as a line of the list: what is stored of it, what is heard of it, or both. */
+/** A row of the symbol list: a symbol that is stored, received from the stream, or both. */
 export interface SymbolLine {
   readonly symbol: string;
   readonly stored?: StoredSymbol;
@@ -32,9 +32,9 @@ export interface SymbolLine {
 }
 
 /**
- * The quotes after an event. A full event forgets symbols that it does not name; of more than 2000, as the server
- * keeps, those without a trade for longest are forgotten. `since` is the server's clock when the page began to listen,
- * Unix ms.
+ * The quotes after an event. A full event removes symbols that it does not contain. At most 2000 are kept, as on the
+ * server: those without a trade for the longest time are removed first. `since` is the server's clock when the page
+ * began to listen, Unix ms.
  */
 export function withPrices(quotes: Quotes, event: PricesEvent, since: number): Quotes {
   const next = new RecencyMap<Quote>(mostSymbols);
@@ -49,22 +49,22 @@ function quoteOf(line: PriceLine, before: Quote | undefined, { at, full }: Price
   return {
     ...{ symbol, price, high, low, vwap: vwap ?? undefined, time: Math.min(Date.parse(time), at) },
     direction: step > 0 ? 1 : step < 0 ? -1 : (before?.direction ?? 0),
-    // The trades of a full event are from an unknown time.
+    // The trades of a full event cover an unknown time.
     pace: full ? beginPace(at) : withCount(before?.pace ?? beginPace(since), line.trades, at),
   };
 }
 
-/** Trades per second of a symbol at a time; undefined if not known, or not yet. */
+/** Trades per second of a symbol at a time; undefined while unknown. */
 export function rateAt({ pace }: Quote, at: number | undefined): number | undefined {
   return at === undefined ? undefined : paceAt(pace, at);
 }
 
-/** How far a price lies from the VWAP, in basis points. */
+/** The distance of a price from the VWAP, in basis points. */
 export function distance({ price, vwap }: Quote): number | undefined {
   return vwapDistance(price, vwap);
 }
 
-/** All symbols that are stored or heard of, by name. */
+/** All symbols that are stored or received from the stream, by name. */
 export function symbolLines(stored: readonly StoredSymbol[], quotes: Quotes): readonly SymbolLine[] {
   const lines = new Map<string, SymbolLine>();
   for (const symbol of stored) lines.set(symbol.symbol, { symbol: symbol.symbol, stored: symbol });

@@ -10,19 +10,18 @@ export interface Schema {
   readonly examples?: readonly unknown[];
 }
 
-/** A parameter of a route. */
 export interface Parameter {
   readonly name: string;
   readonly in: string;
   readonly isRequired: boolean;
   readonly description: string;
-  /** Type, bounds and default in words. */
+  /** Type, limits and default in words. */
   readonly form: string;
-  /** A value that may be given; empty where the document has none. */
+  /** An example value; empty if the document has none. */
   readonly example: string;
-  /** All values that may be given, where they are listed. */
+  /** The allowed values, if they are listed. */
   readonly values?: readonly string[];
-  /** The greatest number that may be given, where there is one. */
+  /** The maximum, if there is one. */
   readonly most?: number;
 }
 
@@ -46,7 +45,7 @@ export interface Route {
   readonly isStream: boolean;
 }
 
-/** An OpenAPI 3.1 document for reading. */
+/** The parts of an OpenAPI 3.1 document that the page shows. */
 export interface ApiText {
   readonly title: string;
   readonly version: string;
@@ -58,7 +57,7 @@ type Json = Readonly<Record<string, unknown>>;
 
 const methods = ['get', 'head', 'post', 'put', 'patch', 'delete'];
 
-/** Reads a document; what it does not have is left empty. References within it are followed. */
+/** Reads a document; missing parts are left empty. References within the document are resolved. */
 export function readApi(document: unknown): ApiText {
   const root = objectOf(document);
   const info = objectOf(root['info']);
@@ -115,7 +114,7 @@ function parameterOf(root: Json, parameter: Json): Parameter {
   };
 }
 
-/** Type, bounds and default of a schema in words: `integer, 1 to 500, default 15`. */
+/** Type, limits and default of a schema in words: `integer, 1 to 500, default 15`. */
 function formOf({ type, minimum, maximum, default: standard, enum: values, pattern }: Schema): string {
   const bounds =
     minimum !== undefined && maximum !== undefined
@@ -145,7 +144,7 @@ function exampleOf(root: Json, response: Json): string | undefined {
   return undefined;
 }
 
-/** Follows `{"$ref": "#/components/..."}`, but not in circles. */
+/** Resolves `{"$ref": "#/components/..."}`; circular references end. */
 function resolved(root: Json, value: unknown, depth = 0): Json {
   const found = objectOf(value);
   const reference = found['$ref'];
@@ -169,7 +168,7 @@ function text(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** The relative URL of a route with these values; empty ones are left out of the query. */
+/** The relative URL of a route with these values; empty values are left out of the query. */
 export function urlOf({ path, parameters }: Route, values: ReadonlyMap<string, string>): string {
   const filled = path.replaceAll(/\{([^}]+)\}/g, (_all, name: string) => encodeURIComponent(values.get(name) ?? ''));
   const query = new URLSearchParams(

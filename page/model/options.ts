@@ -1,7 +1,7 @@
 /** An option of a node as text. */
 export type OptionLine = readonly [name: string, text: string];
 
-/** The options of a node by name; a value that is no list of options is shown as it is. */
+/** The options of a node by name; a value that is not an object is one unnamed line. */
 export function optionLines(options: unknown): readonly OptionLine[] {
   if (options === undefined) return [];
   if (typeof options !== 'object' || options === null || Array.isArray(options)) return [['', flow(options)]];

@@ -1,6 +1,6 @@
-/** How often something happens, smoothed over the time that it has been watched, and no longer. */
+/** An exponentially smoothed rate of events, weighted only over the time observed so far. */
 export interface Pace {
-  /** The smoothed number per second; `weight` is the share of the smoothing time that has been seen. */
+  /** The smoothed rate per second; `weight` is the observed share of the smoothing time. */
   readonly sum: number;
   readonly weight: number;
   /** Unix ms. */
@@ -8,19 +8,19 @@ export interface Pace {
   readonly at: number;
 }
 
-/** The smoothing time, ms. */
+/** The time constant of the smoothing, ms. */
 const smoothing = 4000;
-/** Shorter times give no rate, ms. */
+/** No rate is given before this much time has been observed, ms. */
 const shortest = 1000;
-/** A pace fades after this long without an event, ms. */
+/** After this long without an event, the rate decays, ms. */
 const patience = 1000;
 
-/** Watched from now on. */
+/** A rate observed from now on. */
 export function beginPace(at: number): Pace {
   return { sum: 0, weight: 0, since: at, at };
 }
 
-/** The pace after that many more events since the previous time. */
+/** The rate after `count` more events since the previous call. */
 export function withCount({ sum, weight, since, at: before }: Pace, count: number, at: number): Pace {
   const passed = Math.max(1, at - before);
   const kept = Math.exp(-passed / smoothing);
@@ -32,7 +32,7 @@ export function withCount({ sum, weight, since, at: before }: Pace, count: numbe
   };
 }
 
-/** Per second, at that time or later: it fades while nothing comes. Undefined as long as too little has been seen. */
+/** Events per second at `at`; decays while there are none. Undefined while too little time has been observed. */
 export function paceAt({ sum, weight, since, at: before }: Pace, at: number): number | undefined {
   if (at - since < shortest) return undefined;
   const kept = Math.exp(-Math.max(0, at - before - patience) / smoothing);

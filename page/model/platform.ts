@@ -2,16 +2,16 @@ import type { StatusEvent } from './contract.ts';
 import { type History, remember } from './rates.ts';
 import { type TopologyView, topologiesOf } from './topologies.ts';
 
-/** What is known of the platform after the last `status` event. */
+/** The state of the platform after the last `status` event. */
 export interface Platform {
   /** The server's clock at that event, Unix ms; 0 before the first one. */
   readonly at: number;
   readonly pipeline: string;
   readonly processes: number;
   readonly topologies: readonly TopologyView[];
-  /** Why the figures are not all there. */
+  /** Why figures are missing. */
   readonly error?: string;
-  /** False: there is no connection, so that nothing of this is news. */
+  /** False while there is no connection: the state is outdated. */
   readonly isHeard: boolean;
   readonly history: History;
 }
@@ -25,16 +25,16 @@ export const noPlatform: Platform = {
   history: new Map(),
 };
 
-/** Topologies kept on show after their last process has gone. */
+/** Maximum number of topologies shown after their last process has gone. */
 const maxGone = 20;
 
-/** The platform after an event. A topology that nobody reports any more stays on show as gone. */
+/** The platform after an event. A topology that no process reports any more is shown as gone. */
 export function withStatus(before: Platform, event: StatusEvent): Platform {
   const { at, processes, error } = event;
   const history = remember(before.history, processes);
   const reported = topologiesOf(processes, history, at);
   const missing = before.topologies.filter(({ name }) => !reported.some((topology) => topology.name === name));
-  // While the table is away nobody knows whether they have gone.
+  // While the status table is unavailable, it is unknown whether they have gone.
   const kept = missing.map(error === undefined ? gone : unseen);
   return {
     at,
@@ -47,12 +47,12 @@ export function withStatus(before: Platform, event: StatusEvent): Platform {
   };
 }
 
-/** The same without any claim about how it is: the connection is away, and what is not fresh is not well. */
+/** The platform with all states unknown, for when the connection is lost. */
 export function unheard(platform: Platform): Platform {
   return { ...platform, isHeard: false, topologies: platform.topologies.map(unseen) };
 }
 
-/** Those that were on show stay in their place. */
+/** Keeps topologies in the order in which they were first shown. */
 function inOrder(before: readonly TopologyView[], now: readonly TopologyView[]): readonly TopologyView[] {
   const order = new Map(before.map(({ name }, index) => [name, index]));
   return [...now].sort((a, b) => (order.get(a.name) ?? before.length) - (order.get(b.name) ?? before.length));
@@ -63,7 +63,7 @@ function gone(topology: TopologyView): TopologyView {
   return { ...atRest(topology), state: 'gone', tone: 'bad', reasons: [reason] };
 }
 
-/** Nobody can tell how it is now. */
+/** Its current state is unknown. */
 function unseen(topology: TopologyView): TopologyView {
   return { ...atRest(topology), state: 'unknown', tone: 'off', reasons: [] };
 }
@@ -85,13 +85,13 @@ function atRest(topology: TopologyView): TopologyView {
   };
 }
 
-/** One sentence about everything. */
+/** The overall state in one sentence. */
 export function summary({ topologies, isHeard }: Platform): string {
   if (!isHeard) return 'Disconnected: the state of the platform is unknown';
   if (topologies.length === 0) return 'Nothing runs yet';
   const bad = topologies.filter(({ tone }) => tone === 'bad');
   const [first] = bad;
-  // Of several, each card says its own.
+  // If there are several, each card shows its own reason.
   const reason = bad.length === 1 && first?.state !== 'gone' ? first?.reasons[0] : undefined;
   if (bad.length > 0)
     return `${names(bad)} ${bad.length === 1 ? 'needs' : 'need'} attention${reason === undefined ? '' : `: ${reason}`}`;
@@ -106,14 +106,14 @@ function names(topologies: readonly TopologyView[]): string {
   return topologies.map(({ name }) => name).join(', ');
 }
 
-/** How everything is, as one sign for the headline and the tab: `bad` wants a look, `wait` is not known or on the way. */
+/** The overall state, for the headline and the tab: `bad` needs attention, `wait` is unknown or changing. */
 export function overallTone({ topologies, isHeard }: Platform): 'bad' | 'wait' | 'good' {
   if (!isHeard || topologies.some(({ tone }) => tone === 'bad')) return 'bad';
   const isSure = topologies.length > 0 && topologies.every(({ tone, state }) => tone !== 'wait' && state !== 'unknown');
   return isSure ? 'good' : 'wait';
 }
 
-/** Of how many trades the VWAP of the feed is made, where the platform has but one answer. */
+/** The number of trades in the feed's VWAP; undefined if the platform has several windows or none. */
 export function vwapWindow({ topologies }: Platform): number | undefined {
   const windows = new Set(
     topologies
@@ -125,7 +125,7 @@ export function vwapWindow({ topologies }: Platform): number | undefined {
   return windows.size === 1 && Number.isInteger(window) ? Number(window) : undefined;
 }
 
-/** The calendar that the bars are made by, where the platform has but one answer and it is a shipped one. */
+/** The calendar of the bars; undefined unless the platform has exactly one, and it is a shipped one. */
 export function barCalendar({ topologies }: Platform): string | undefined {
   const names = new Set(
     topologies
@@ -137,7 +137,7 @@ export function barCalendar({ topologies }: Platform): string | undefined {
   return names.size === 1 && typeof name === 'string' && /^\w+$/.test(name) ? name : undefined;
 }
 
-/** Why no price comes, where the topology says so that brings them to this page. */
+/** Why no prices arrive, as reported by the topology that sends them to this page. */
 export function feedProblem({ topologies }: Platform): string | undefined {
   const feed = topologies.find(({ nodes }) => nodes.some(({ kind, type }) => kind === 'sink' && type === 'rest'));
   return feed?.tone === 'bad' ? feed.reasons[0] : undefined;

@@ -9,23 +9,23 @@ export interface Point {
   readonly vwap: number | undefined;
 }
 
-/** Trades that lie closer together than this share a point, ms: as often as prices come. */
+/** Trades within this time share a point, ms; prices arrive as often. */
 export const pointMs = 250;
-/** Points kept of a symbol: ten minutes of live prices. */
+/** Maximum number of points kept per symbol: ten minutes of live prices. */
 export const maxPoints = 2400;
 
 interface History {
   /** The window of the feed's VWAP in trades; if unknown, stored trades have no VWAP. */
   readonly window: number | undefined;
-  /** Whether the oldest stored trade is among them. */
+  /** Whether the trades include the oldest one stored. */
   readonly isWhole: boolean;
-  /** Trades dated later than now are left out, Unix ms: no later point could follow them. */
+  /** Trades dated later than this are left out, Unix ms: no newer point could follow them. */
   readonly now: number;
 }
 
 /**
- * The last price of each `pointMs` of stored trades, oldest first, with the VWAP as the feed makes it: none where its
- * window reaches back further than the trades do.
+ * Stored trades as points, one per `pointMs` with its last price, oldest first. The VWAP is computed like the feed's;
+ * it is undefined where its window begins before the first trade.
  */
 export function pointsOfTrades(trades: readonly StoredTrade[], { window, isWhole, now }: History): readonly Point[] {
   const read = trades
@@ -36,7 +36,7 @@ export function pointsOfTrades(trades: readonly StoredTrade[], { window, isWhole
   for (const [index, [unixMs, price]] of read.entries()) {
     const time = slot(unixMs);
     const isKnown = window !== undefined && (isWhole || index + 1 >= window);
-    // Newer ones replace older ones.
+    // A newer trade replaces an older one.
     points.set(time, {
       time,
       price,
@@ -59,7 +59,7 @@ export function pointOfQuote({ time, price, vwap }: Quote): Point {
   return { time: slot(time), price, vwap };
 }
 
-/** Adds the newest point, or replaces the last one; a late one is left out. At most `maxPoints` are kept. */
+/** Appends the newest point, or replaces the last one; an older point is ignored. At most `maxPoints` are kept. */
 export function withPoint(points: readonly Point[], point: Point): readonly Point[] {
   const last = points.at(-1);
   if (last !== undefined && point.time < last.time) return points;
@@ -67,7 +67,7 @@ export function withPoint(points: readonly Point[], point: Point): readonly Poin
   return [...kept.slice(-(maxPoints - 1)), point];
 }
 
-/** Merges stored and live points: live ones win, since they have the VWAP. */
+/** Merges stored and live points: live ones replace stored ones, since they have the VWAP. */
 export function merged(history: readonly Point[], live: readonly Point[]): readonly Point[] {
   const all = new Map([...history, ...live].map((point) => [point.time, point]));
   return sorted(all).slice(-maxPoints);

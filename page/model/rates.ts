@@ -4,15 +4,15 @@ import type { ProcessSnapshot, StatusReport } from '../../src/kit/snapshot.ts';
 /** The last snapshots of each process, oldest first, by `processKey`. */
 export type History = ReadonlyMap<string, readonly ProcessSnapshot[]>;
 
-/** Snapshots kept of a process: rates are those of the last four seconds. */
+/** Snapshots kept per process: rates are those of the last four seconds. */
 const kept = 5;
 
-/** The identity of a process: a restarted one with the same pid is another. */
+/** Identifies a process: a restarted process with the same pid differs. */
 export function processKey({ host, pid, startedAt }: ProcessSnapshot): string {
   return `${host} ${pid} ${startedAt}`;
 }
 
-/** The history with new reports; processes that are not among them are forgotten. */
+/** The history with new reports; processes without a report are removed. */
 export function remember(history: History, reports: readonly StatusReport[]): History {
   return new Map(
     reports.map(({ process }) => {
@@ -24,7 +24,7 @@ export function remember(history: History, reports: readonly StatusReport[]): Hi
   );
 }
 
-/** How fast a counter grew between the oldest and the newest of the snapshots; undefined before there are two. */
+/** Growth per second of a counter from the oldest to the newest snapshot; undefined before there are two. */
 export function ratePerSecond(
   snapshots: readonly ProcessSnapshot[] | undefined,
   count: (snapshot: ProcessSnapshot) => number | undefined,

@@ -1,9 +1,9 @@
 import type { SymbolLine } from './market.ts';
 
-/** From so many symbols on they can be searched. */
+/** The search is offered from this number of symbols on. */
 export const searchFrom = 13;
 
-/** The lines whose names have all words of a text in them; those that begin with it come first, else the order stays. */
+/** The lines whose names contain all words of a text; those that begin with it first, otherwise in the given order. */
 export function matching(lines: readonly SymbolLine[], text: string): readonly SymbolLine[] {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   const [first] = words;

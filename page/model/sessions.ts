@@ -1,10 +1,10 @@
-/** The hours of a day, as a calendar file has them: `09:30`, local time. */
+/** The session of a day in a calendar file: `09:30`, local time. */
 interface Hours {
   readonly open: string;
   readonly close: string;
 }
 
-/** A calendar file, as far as the page needs it. */
+/** The parts of a calendar file that the page needs. */
 export interface CalendarData {
   readonly zone: string;
   readonly day_starts?: string;
@@ -17,7 +17,10 @@ const weekdays = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'frida
 const dayMs = 86_400_000;
 const dayMinutes = 1440;
 
-/** Whether an instant, Unix ms, lies in the regular session of a market. Local days: what a calendar does not cover counts as its weekday. */
+/**
+ * Returns a function that tells whether an instant (Unix ms) is in the market's regular session. A date that the
+ * calendar does not list has the hours of its weekday.
+ */
 export function regularSession(data: CalendarData): (unixMs: number) => boolean {
   const dayStarts = minutesOf(data.day_starts ?? '00:00');
   const local = new Intl.DateTimeFormat('en-CA', {
@@ -28,7 +31,7 @@ export function regularSession(data: CalendarData): (unixMs: number) => boolean 
   return (unixMs) => {
     const part = new Map(local.formatToParts(unixMs).map(({ type, value }) => [type, value]));
     const minute = 60 * Number(part.get('hour')) + Number(part.get('minute'));
-    // A day that starts at 17:00 is named by the date after it.
+    // A day that starts at 17:00 has the date of the next day.
     const isNext = dayStarts > 0 && minute >= dayStarts;
     const midnight = Date.parse(`${part.get('year')}-${part.get('month')}-${part.get('day')}T00:00:00Z`);
     const day = midnight + (isNext ? dayMs : 0);
@@ -41,10 +44,10 @@ export function regularSession(data: CalendarData): (unixMs: number) => boolean 
   };
 }
 
-/** Instants whose answer is kept. */
+/** Maximum number of cached instants. */
 const mostKept = 5000;
 
-/** The same, asked but once for each instant: a chart asks with every frame. */
+/** The same function with a cache: a chart calls it for every frame. */
 export function remembered(isRegular: (unixMs: number) => boolean): (unixMs: number) => boolean {
   const known = new Map<number, boolean>();
   return (unixMs) => {

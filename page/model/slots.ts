@@ -1,22 +1,22 @@
 import type { Bar } from './bars.ts';
 
-/** A place on the time axis of the chart: with a bar, or where none is. */
+/** A slot on the time axis of the chart, with or without a bar. */
 export interface Slot {
   /** Unix ms. */
   readonly time: number;
   readonly bar: Bar | undefined;
-  /** Why there is none: the feed was away, or the time until the next bar is left out. */
+  /** Why there is no bar: the feed was disconnected, or the time until the next bar is left out. */
   readonly without?: 'gap' | 'break';
 }
 
-/** Of a time without bars so many are shown one by one, when the feed was away. */
+/** When the feed was disconnected, up to this many missing bars have a slot each. */
 const mostMissing = 30;
-/** Otherwise so much, ms: longer ones, as a night, are one slot. */
+/** Otherwise the limit is this time, ms; a longer time, such as a night, is one slot. */
 const shortBreak = 1_800_000;
 const dayMs = 86_400_000;
 const mostSlots = 2000;
 
-/** The bars as slots of `ms`: where there are none, time passes too, but a night takes one slot, and days follow each other. */
+/** The bars as slots of `ms`. Time without bars has slots too, but a night has only one, and days adjoin. */
 export function slotsOf(bars: readonly Bar[], ms: number): readonly Slot[] {
   const slots: Slot[] = [];
   for (const bar of bars) {
@@ -40,7 +40,7 @@ function between(before: Bar, { start, gapMs }: Bar, ms: number): readonly Slot[
   }));
 }
 
-/** From which slot on two lists differ; the length of the shorter one where it is the beginning of the other. */
+/** The index of the first slot that differs; the length of the shorter list if the other begins with it. */
 export function firstChange(before: readonly Slot[], after: readonly Slot[]): number {
   const shared = Math.min(before.length, after.length);
   for (let place = 0; place < shared; place++) {

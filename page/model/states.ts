@@ -20,10 +20,10 @@ const topologyOrder: readonly TopologyStateWord[] = [
 ];
 const nodeOrder: readonly NodeStateWord[] = ['failed', 'held', 'retrying', 'connecting', 'ok', 'standby', 'idle'];
 
-/** A sign for each state: colour is never the only one. */
+/** A symbol for each tone, so that colour is not the only sign. */
 export const signs: Readonly<Record<Tone, string>> = { good: '●', wait: '◐', bad: '▲', off: '○' };
 
-/** The most important state; a working process comes before its standbys. */
+/** The state with the highest priority; a working process comes before its standbys. */
 export function worstTopology(states: readonly TopologyStateWord[]): TopologyStateWord {
   return topologyOrder.find((state) => states.includes(state)) ?? 'gone';
 }

@@ -14,7 +14,7 @@ import {
 export interface Instance {
   readonly process: ProcessSnapshot;
   readonly snapshot: TopologySnapshot;
-  /** Time since its last report, ms; by the clock of the report's reader. */
+  /** Time since its last report, ms, by the clock of the report's reader. */
   readonly silentMs: number;
   readonly readPerSecond: number | undefined;
 }
@@ -22,7 +22,7 @@ export interface Instance {
 const nodeCounters = ['in', 'made', 'out', 'filtered', 'rejected', 'released', 'inFlight', 'retries'] as const;
 const topologyCounters = ['read', 'delivered', 'filtered', 'rejected', 'released', 'inFlight', 'restarts'] as const;
 
-/** A node of all processes that run it: figures are sums, the state is the worst one. */
+/** A node across all processes that run it: counts are summed, the state is the worst one. */
 export interface NodeView extends Readonly<Record<(typeof nodeCounters)[number], number>> {
   readonly name: string;
   readonly kind: NodeSnapshot['kind'];
@@ -37,25 +37,25 @@ export interface NodeView extends Readonly<Record<(typeof nodeCounters)[number],
   readonly options: unknown;
 }
 
-/** A topology of all processes that run it: figures are sums, the state is the worst one. */
+/** A topology across all processes that run it: counts are summed, the state is the worst one. */
 export interface TopologyView extends Readonly<Record<(typeof topologyCounters)[number], number>> {
   readonly name: string;
   readonly description: string;
   readonly state: TopologyStateWord;
   readonly tone: Tone;
-  /** Why it is not well, each reason once. */
+  /** Why it is not healthy, without duplicates. */
   readonly reasons: readonly string[];
   readonly readPerSecond: number | undefined;
   /** Messages behind the end of the log. */
   readonly lag?: number;
-  /** The slowest process's. */
+  /** Of the slowest process. */
   readonly p50Ms?: number;
   readonly p99Ms?: number;
   readonly nodes: readonly NodeView[];
   readonly instances: readonly Instance[];
 }
 
-/** A process that has not reported for this long is shown as silent, ms; the server forgets it later. */
+/** A process that has not reported for this long is shown as silent, ms; the server removes it later. */
 const silentAfterMs = 4000;
 
 /** Every topology that any process runs, in the order of the pipeline. */

@@ -3,9 +3,9 @@ import type { StoredBar, StoredSymbol, TradesPage } from '../model/contract.ts';
 import { readApi } from '../model/openapi.ts';
 import type { CalendarData } from '../model/sessions.ts';
 
-/** An answer without data, or none at all. */
+/** An error response, or no response at all. */
 export class ApiError extends Error {
-  /** The HTTP status; 0 when there was no answer. */
+  /** The HTTP status; 0 without a response. */
   readonly status: number;
 
   constructor(status: number, message: string) {
@@ -14,7 +14,7 @@ export class ApiError extends Error {
   }
 }
 
-/** What is stored, by symbol. @throws ApiError */
+/** All stored symbols. @throws ApiError */
 export async function fetchSymbols(): Promise<readonly StoredSymbol[]> {
   const { available } = await fetchData<{ readonly available: readonly StoredSymbol[] }>('/api/v1/symbols');
   return available;
@@ -25,10 +25,10 @@ function tradesUrl(symbol: string, limit: number): string {
   return `/api/v1/trades/${encodeURIComponent(symbol)}?limit=${limit}`;
 }
 
-/** A trade that is dated so much later than now is nothing that was just made, ms. */
+/** Trades dated more than this after now are in the future, ms. */
 const futureMs = 60_000;
 
-/** The newest trades of a symbol, and whether some dated in the future were left out: they would always come first. */
+/** The newest trades. `future` is set if trades dated in the future were left out: they would always come first. */
 export interface NewestTrades extends TradesPage {
   readonly future?: string;
 }
@@ -55,13 +55,13 @@ export async function fetchBars(url: string, signal: AbortSignal): Promise<reado
   return (await fetchData<{ readonly data: readonly StoredBar[] }>(url, signal)).data;
 }
 
-/** The route on which this API serves bars; undefined where its pipeline has none. Fails when the API does not answer. */
+/** The route on which this API serves bars; undefined if its pipeline has none. Fails when the API does not respond. */
 export async function fetchCandleRoute(): Promise<CandleRoute | undefined> {
   const response = await fetch('/openapi.json');
   return candleRoute(readApi(await response.json()));
 }
 
-/** A shipped calendar. Fails when there is none of this name. */
+/** A shipped calendar. Fails if there is none of this name. */
 export async function fetchCalendar(name: string): Promise<CalendarData> {
   return (await fetch(`/calendars/${name}.json`)).json();
 }

@@ -11,22 +11,22 @@ import { colour } from './theme.ts';
 type Target = Parameters<NonNullable<ReturnType<IPrimitivePaneView['renderer']>>['draw']>[0];
 type Coordinates = Parameters<Parameters<Target['useMediaCoordinateSpace']>[0]>[0];
 
-/** A slot that is in sight: its middle and its width, px. */
+/** A visible slot with its middle and its width, px. */
 interface Place {
   readonly slot: Slot;
   readonly x: number;
   readonly width: number;
 }
 
-/** Half of a sign's size, and between it and its bar, px. */
+/** Half of a mark's size, and the distance between a mark and its bar, px. */
 const half = 4;
 const distance = 9;
-/** Between the lines of a hatching, px. */
+/** Distance between the lines of a hatching, px. */
 const hatch = 6;
 
 /**
- * What candles alone do not show, drawn into the chart: trading outside of the regular session shaded, bars that are not
- * whole hatched and with a triangle below, corrected ones with a diamond above, time that is left out as a dashed line.
+ * Marks on the candles: time outside of the regular session is shaded; incomplete bars are hatched, with a triangle
+ * below; corrected bars have a diamond above; time that is left out is a dashed line.
  */
 export class BarMarks implements ISeriesPrimitive<Time> {
   #attached: SeriesAttachedParameter<Time> | undefined;
@@ -34,7 +34,7 @@ export class BarMarks implements ISeriesPrimitive<Time> {
   #isShaded: (slot: Slot) => boolean = () => false;
   readonly #views: readonly IPrimitivePaneView[];
 
-  /** `hasSigns`: diamonds and triangles at the bars, not only what is behind them. */
+  /** `hasSigns`: with diamonds and triangles, not only the background. */
   constructor(hasSigns: boolean) {
     const ground = view('bottom', (space) => this.#drawGround(space));
     this.#views = hasSigns ? [ground, view('top', (space) => this.#drawSigns(space))] : [ground];
@@ -52,7 +52,7 @@ export class BarMarks implements ISeriesPrimitive<Time> {
     return this.#views;
   }
 
-  /** Shows the marks of these slots, which are all of the chart. */
+  /** Shows the marks of these slots, which must be all slots of the chart. */
   show(slots: readonly Slot[], isShaded: (slot: Slot) => boolean): void {
     this.#slots = slots;
     this.#isShaded = isShaded;
@@ -127,7 +127,7 @@ function hatched(
   context.globalAlpha = 0.45;
   context.lineWidth = 1;
   context.beginPath();
-  // The lines of neighbours meet: all start from the left edge of the chart.
+  // The lines of adjacent bars meet: all are aligned with the left edge of the chart.
   for (let at = Math.floor(left / hatch) * hatch - height; at < left + width; at += hatch) {
     context.moveTo(at, height);
     context.lineTo(at + height, 0);

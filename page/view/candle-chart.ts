@@ -14,12 +14,12 @@ interface Series {
 /** Width of a bar with the space beside it, px. */
 const spacing = 8;
 const widest = 20;
-/** A tick mark of this kind or a lower one begins a day. */
+/** A tick mark of this type or a lower one is the start of a day. */
 const dayMark = 2;
-/** How much higher the prices are than the volumes. */
+/** Heights of the panes of prices and volumes, as a ratio. */
 const shares = [4, 1] as const;
 
-/** Candles with their VWAP, and volumes below. A bar that rose is hollow, one that fell is filled. */
+/** Candles with their VWAP, and volumes below. Rising bars are hollow, falling ones are filled. */
 export class CandleChart {
   readonly #chart: IChartApi;
   readonly #series: Series;
@@ -43,7 +43,7 @@ export class CandleChart {
     this.applyTheme();
   }
 
-  /** Fails when the library can't be loaded. `inspect` is called with the slot that is pointed at, or without one. */
+  /** Fails when the library can't be loaded. `inspect` is called with the slot under the pointer, or undefined. */
   static async create(container: HTMLElement, inspect: (slot: Slot | undefined) => void): Promise<CandleChart> {
     const { createChart, CandlestickSeries, HistogramSeries, LineSeries } = await chartLibrary();
     const chart = createChart(container, {
@@ -66,7 +66,7 @@ export class CandleChart {
     return made;
   }
 
-  /** Takes the colours of the style sheet. */
+  /** Applies the colours of the style sheet. */
   applyTheme(): void {
     colourFrame(this.#chart);
     const { candles, vwap, volume } = this.#series;
@@ -80,7 +80,7 @@ export class CandleChart {
     volume.applyOptions({ color: colour('--volume') });
   }
 
-  /** Writes prices with so many decimals, and draws the axis as finely. */
+  /** Sets the number of decimals of prices and of the axis. */
   setDecimals(decimals: number): void {
     if (decimals === this.#decimals) return;
     this.#decimals = decimals;
@@ -88,7 +88,7 @@ export class CandleChart {
     this.#series.vwap.applyOptions(priceOptions(decimals));
   }
 
-  /** Shows other bars, of `ms`, from the newest backwards. */
+  /** Replaces all bars with bars of `ms`, and shows the newest. */
   reset(slots: readonly Slot[], ms: number): void {
     this.#ms = ms;
     this.#set(slots);
@@ -98,11 +98,11 @@ export class CandleChart {
     else scale.scrollToRealTime();
   }
 
-  /** Shows what has changed. What is in sight stays there, and the newest bar follows where it was in sight. */
+  /** Draws what has changed. The visible range is kept; if the newest bar was visible, it stays visible. */
   follow(slots: readonly Slot[]): void {
     const from = firstChange(this.#slots, slots);
     if (from === slots.length && from === this.#slots.length) return;
-    // Only the last one can be put in the place of another, and others behind it; a hole changes the line before it.
+    // The library can update only the last item and append others; a slot without a bar changes the line before it.
     const isSimple = from >= this.#slots.length - 1 && slots.length >= this.#slots.length;
     if (!isSimple || slots.slice(from).some(({ bar }) => bar === undefined)) this.#set(slots);
     else {
@@ -111,18 +111,18 @@ export class CandleChart {
     }
   }
 
-  /** Shades slots and draws the signs of bars. */
+  /** Shades slots and draws the marks of bars. */
   mark(isShaded: (slot: Slot) => boolean): void {
     for (const marks of this.#marks) marks.show(this.#slots, isShaded);
   }
 
-  /** Points at a bar, as the mouse does; without one at none. */
+  /** Moves the crosshair to a bar; undefined removes it. */
   point(slot: Slot | undefined): void {
     if (!slot?.bar) this.#chart.clearCrosshairPosition();
     else this.#chart.setCrosshairPosition(slot.bar.close, secondsOf(slot.time), this.#series.candles);
   }
 
-  /** Brings a slot into sight. */
+  /** Scrolls a slot into view. */
   reveal(place: number): void {
     const scale = this.#chart.timeScale();
     const range = scale.getVisibleLogicalRange();
@@ -131,7 +131,7 @@ export class CandleChart {
     scale.setVisibleLogicalRange({ from: range.from + shift, to: range.to + shift });
   }
 
-  /** Ends it, and empties its container. */
+  /** Removes the chart from its container. */
   remove(): void {
     this.#chart.remove();
   }
@@ -160,7 +160,7 @@ function candleOf({ time, bar }: Slot) {
   return { time: secondsOf(time), open, high, low, close };
 }
 
-/** The line has a hole where no bar is: a part of it has the colour of the point that it begins at. */
+/** The VWAP has a gap where there is no bar: each segment has the colour of the point that it begins at. */
 function vwapOf({ time, bar }: Slot, after: Slot | undefined) {
   if (bar?.vwap === undefined) return { time: secondsOf(time) };
   const isLast = after !== undefined && after.bar === undefined;

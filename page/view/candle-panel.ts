@@ -12,7 +12,7 @@ import type { ChartPanel, PanelContext } from './panel.ts';
 
 /** Interval at which the newest bars are polled, ms. */
 const readEveryMs = 2000;
-/** With Page Up and Page Down so many bars are passed. */
+/** Number of bars that Page Up and Page Down move by. */
 const pageOfBars = 20;
 const dayMs = 86_400_000;
 const steps: Readonly<Record<string, number>> = {
@@ -21,8 +21,8 @@ const steps: Readonly<Record<string, number>> = {
 };
 
 /**
- * The chosen symbol as candles of one interval. Above it are the figures of the bar that mouse or keys point at; otherwise those of
- * the newest.
+ * The chosen symbol as candles of one interval. Above them are the figures of the bar that the pointer or the keys
+ * select; otherwise those of the newest bar.
  */
 export class CandlePanel implements ChartPanel {
   readonly #chart: CandleChart;
@@ -33,7 +33,7 @@ export class CandlePanel implements ChartPanel {
   readonly #listening = new AbortController();
   #symbol = '';
   #slots: readonly Slot[] = [];
-  /** When the bar begins that is pointed at, Unix ms. */
+  /** Start of the selected bar, Unix ms. */
   #pointed: number | undefined;
   #isFresh = true;
   #isRegular: (unixMs: number) => boolean = () => true;
@@ -101,7 +101,7 @@ export class CandlePanel implements ChartPanel {
     this.#mark();
   }
 
-  /** Tells a slot's bar; without one the newest. */
+  /** Shows the figures of a slot's bar; if undefined, of the newest bar. */
   inspect(slot: Slot | undefined): void {
     this.#pointed = slot?.bar?.start;
     this.#tell();
@@ -132,7 +132,7 @@ export class CandlePanel implements ChartPanel {
   }
 
   #mark(): void {
-    // A bar of an hour may begin before the session that most of it belongs to.
+    // An hourly bar may begin before the session that most of it belongs to.
     const middle = this.#ms / 2;
     const isLong = this.#ms >= dayMs;
     this.#chart.mark(({ time }) => !isLong && !this.#isRegular(time + middle));
@@ -145,7 +145,7 @@ export class CandlePanel implements ChartPanel {
       : `No bar of ${this.#symbol} yet: start \`fdp-run --topology candles\`.`;
   }
 
-  /** The bar that is pointed at, or the newest. */
+  /** The selected bar, or the newest. */
   #shown(): { readonly bar: Bar; readonly place: number } | undefined {
     const pointed = this.#slots.findLastIndex(({ bar }) => bar !== undefined && bar.start === this.#pointed);
     const place = pointed < 0 ? this.#slots.length - 1 : pointed;
@@ -162,7 +162,7 @@ export class CandlePanel implements ChartPanel {
     const { container } = this.#context;
     setAttribute(container, 'aria-valuemax', Math.max(1, this.#slots.length));
     setAttribute(container, 'aria-valuenow', (shown?.place ?? 0) + 1);
-    // The newest one changes with each trade: it is not read out again for that.
+    // The newest bar changes with each trade: it is not announced again each time.
     const isSpoken = this.#pointed !== undefined || !container.matches(':focus');
     if (isSpoken)
       setAttribute(container, 'aria-valuetext', shown ? spokenBar(shown.bar, this.#ms, decimals) : 'no bars');

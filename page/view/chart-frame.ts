@@ -8,16 +8,16 @@ import type {
 import { price } from '../model/format.ts';
 import { colour } from './theme.ts';
 
-/** The library's module; it is read once. Fails when it can't be loaded. */
+/** The module of the chart library, loaded once. Fails when it can't be loaded. */
 export function chartLibrary(): Promise<typeof import('/assets/lightweight-charts.js')> {
   return import('/assets/lightweight-charts.js');
 }
 
-/** What all charts of the page have in common. */
+/** Options that all charts of the page have in common. */
 export const frame: DeepPartial<TimeChartOptions> = {
   autoSize: true,
   layout: {
-    // The library's own mark would need a style element, which the page's policy forbids: the legend names it.
+    // The logo needs a style element, which the content security policy forbids: the legend names the library.
     attributionLogo: false,
     fontFamily: 'inherit',
     fontSize: 11,
@@ -29,7 +29,7 @@ export const frame: DeepPartial<TimeChartOptions> = {
   handleScale: { mouseWheel: false, pinch: true },
 };
 
-/** Gives a chart the colours of the style sheet. */
+/** Applies the colours of the style sheet to a chart. */
 export function colourFrame(chart: IChartApi): void {
   const grid = { color: colour('--grid') };
   chart.applyOptions({
@@ -38,13 +38,13 @@ export function colourFrame(chart: IChartApi): void {
   });
 }
 
-/** How a series writes prices with so many decimals, and how finely its axis is divided. */
+/** The price format of a series with these decimals, and the step of its axis. */
 export function priceOptions(decimals: number) {
   // The library can't divide an axis more finely.
   const minMove = 10 ** -Math.min(decimals, 12);
   return {
     priceFormat: { type: 'custom', minMove, formatter: (value: number) => price(value, decimals) },
-    // The library would give a flat line five steps of the axis on both sides: below nothing, for the smallest coins.
+    // The library would add five steps of the axis on both sides of a flat line: below zero, for the cheapest coins.
     autoscaleInfoProvider: (own: () => AutoscaleInfo | null) => withMargin(own(), 5 * minMove),
   } as const;
 }
@@ -57,7 +57,7 @@ function withMargin(info: AutoscaleInfo | null, most: number): AutoscaleInfo | n
   return { ...info, priceRange: { minValue: minValue - margin, maxValue: maxValue + margin } };
 }
 
-/** The library counts in seconds, and takes parts of them. */
+/** The library counts in seconds, and accepts fractions. */
 export function secondsOf(unixMs: number): UTCTimestamp {
   return (unixMs / 1000) as UTCTimestamp;
 }

@@ -8,7 +8,7 @@ type Line = ISeriesApi<'Line'>;
 const time = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 const timeText = (seconds: unknown) => time.format(Number(seconds) * 1000);
 
-/** As long as it holds no more points than these, the chart shows all of them; then it moves on with the newest. */
+/** Up to this number of points the chart shows all of them; then it scrolls with the newest. */
 const filling = 300;
 
 /** Price and VWAP of one symbol over time. */
@@ -42,21 +42,21 @@ export class PriceChart {
     return made;
   }
 
-  /** Takes the colours of the style sheet. */
+  /** Applies the colours of the style sheet. */
   applyTheme(): void {
     colourFrame(this.#chart);
     this.#price.applyOptions({ color: colour('--price') });
     this.#vwap.applyOptions({ color: colour('--vwap') });
   }
 
-  /** Writes prices with so many decimals, and draws the axis as finely. */
+  /** Sets the number of decimals of prices and of the axis. */
   setDecimals(decimals: number): void {
     if (decimals === this.#decimals) return;
     this.#decimals = decimals;
     for (const line of [this.#price, this.#vwap]) line.applyOptions(priceOptions(decimals));
   }
 
-  /** Shows these points instead of all before. */
+  /** Replaces all points. */
   reset(points: readonly Point[]): void {
     this.#price.setData(points.map(({ time, price }) => ({ time: secondsOf(time), value: price })));
     this.#vwap.setData(
@@ -66,7 +66,7 @@ export class PriceChart {
     this.#last = points.at(-1)?.time ?? 0;
   }
 
-  /** Shows the newest of these points; once in a while all of them, so that the chart holds no more than twice as many. */
+  /** Adds the newest point; now and then replaces all points, so that the chart holds at most twice as many. */
   follow(points: readonly Point[]): void {
     const newest = points.at(-1);
     if (!newest || newest.time < this.#last) return;
@@ -82,12 +82,12 @@ export class PriceChart {
     if (this.#shown <= filling) this.fit();
   }
 
-  /** Ends it, and empties its container. */
+  /** Removes the chart from its container. */
   remove(): void {
     this.#chart.remove();
   }
 
-  /** Shows all of it. */
+  /** Scales the time axis so that all points are visible. */
   fit(): void {
     this.#chart.timeScale().fitContent();
   }

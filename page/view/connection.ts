@@ -8,7 +8,7 @@ const shown: Readonly<Record<Connection, readonly [text: string, tone: string]>>
   paused: ['○ Paused while hidden', 'off'],
 };
 
-/** Says whether the page is live; what it shows else is what it knew last. */
+/** Shows the state of the connection. */
 export function showConnection(connection: Connection): void {
   const pill = byId('connection');
   const [text, tone] = shown[connection];

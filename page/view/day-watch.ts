@@ -8,11 +8,11 @@ import { BarReader } from './bar-reader.ts';
 import type { Figure } from './figures.ts';
 
 const dayInterval = '1d';
-/** Today and the day before it. */
+/** The current and the previous day. */
 const days = 2;
 const readEveryMs = 10_000;
 
-/** How the day of the chosen symbol goes, by its bars of a day. */
+/** The prices of the chosen symbol's day, from daily bars. */
 export class DayWatch {
   readonly #reader: BarReader;
   readonly #decimals: Decimals;
@@ -24,7 +24,7 @@ export class DayWatch {
     this.#now = now;
   }
 
-  /** Undefined where the API has no bars of a day. */
+  /** Undefined if the API has no daily bars. */
   static create(route: CandleRoute, decimals: Decimals, now: () => number): DayWatch | undefined {
     if (!route.intervals.includes(dayInterval)) return undefined;
     const reading = { interval: dayInterval, most: days, everyMs: readEveryMs, now, changed: () => {} };
@@ -43,7 +43,7 @@ export class DayWatch {
     if (!Number.isNaN(quote.time)) this.#reader.take(tickOf(quote, this.#now()));
   }
 
-  /** Change since the day's open and since the close before it, the day's high and low. */
+  /** Change since the day's open and since the previous close; the day's high and low. */
   figures(quote: Quote | undefined): readonly Figure[] {
     const { bars } = this.#reader;
     const at = quote?.time ?? this.#now();

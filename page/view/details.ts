@@ -11,7 +11,7 @@ interface Subject {
   readonly node: string | undefined;
 }
 
-/** The panel with all that is known of a node or topology. Escape closes it, and the focus goes back. */
+/** The panel with all details of a node or topology. Escape closes it and restores the focus. */
 export class Details {
   readonly #panel = byId('details');
   readonly #title = byId('details-title');

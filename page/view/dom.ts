@@ -3,7 +3,7 @@ const svgNamespace = 'http://www.w3.org/2000/svg';
 type Child = Node | string | undefined;
 type Attributes = Readonly<Record<string, string | number | boolean | undefined>>;
 
-/** Makes an HTML element; an attribute that is undefined or false is left out. */
+/** Creates an HTML element; attributes that are undefined or false are left out. */
 export function html<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   attributes: Attributes = {},
@@ -12,7 +12,7 @@ export function html<K extends keyof HTMLElementTagNameMap>(
   return filled(document.createElement(tag), attributes, children);
 }
 
-/** Makes an SVG element, as `html` does. */
+/** Creates an SVG element, like `html`. */
 export function svg<K extends keyof SVGElementTagNameMap>(
   tag: K,
   attributes: Attributes = {},
@@ -27,7 +27,7 @@ function filled<E extends Element>(element: E, attributes: Attributes, children:
   return element;
 }
 
-/** Sets an attribute where it is another one; undefined and false take it away. */
+/** Sets an attribute if it differs; undefined and false remove it. */
 export function setAttribute(element: Element, name: string, value: string | number | boolean | undefined): void {
   if (value === undefined || value === false) {
     element.removeAttribute(name);
@@ -37,7 +37,7 @@ export function setAttribute(element: Element, name: string, value: string | num
   if (element.getAttribute(name) !== text) element.setAttribute(name, text);
 }
 
-/** Sets the text of an element where it is another one: what does not change is not laid out again. */
+/** Sets the text of an element if it differs: unchanged text causes no layout. */
 export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }

@@ -3,7 +3,7 @@ import { html, setAttribute, setText } from './dom.ts';
 /** A name, its value, and whether it needs attention. */
 export type Figure = readonly [name: string, value: string, tone?: 'bad' | undefined];
 
-/** Shows figures in a `dl`; its elements are kept as long as the names are the same. */
+/** Shows figures in a `dl`; its elements are reused while the names are the same. */
 export function showFigures(list: HTMLElement, figures: readonly Figure[]): void {
   const names = figures.map(([name]) => name).join('\n');
   if (list.dataset['names'] !== names) {

@@ -11,7 +11,7 @@ interface NodeParts {
   readonly note: SVGTextElement;
 }
 
-/** The drawing of one topology. Its elements stay while its form is the same, so that the focus stays where it is. */
+/** The drawing of one topology. Its elements are reused while its layout is the same, so that the focus is kept. */
 export class Graph {
   readonly root = svg('svg', { class: 'graph', role: 'group' });
   readonly #nodes = new Map<string, NodeParts>();
@@ -20,7 +20,7 @@ export class Graph {
   readonly #open: (node: string) => void;
   #form = '';
 
-  /** `open` is called with the node that a person picks. */
+  /** `open` is called with the node that the user selects. */
   constructor(name: string, open: (node: string) => void) {
     this.root.setAttribute('aria-label', `Graph of ${name}`);
     this.#open = open;
@@ -124,7 +124,7 @@ export class Graph {
   }
 }
 
-/** The one figure of a node that matters most now. */
+/** The most important figure or state of a node. */
 function noteOf(node: NodeView, topology: TopologyView): string {
   if (node.state !== 'ok' && node.state !== 'idle') return node.state;
   if (node.kind === 'dead_letter') return node.in > 0 ? `${compact(node.in)} letters` : 'no letters';
@@ -135,7 +135,7 @@ function noteOf(node: NodeView, topology: TopologyView): string {
   return node.kind === 'lookup' ? node.state : `${compact(node.out)} done`;
 }
 
-/** Cuts a text that has no room, in a drawing that is seen. */
+/** Truncates a text that is too wide; works only in a visible drawing. */
 function shorten(element: Element | undefined, width: number): void {
   if (!(element instanceof SVGTextElement)) return;
   const text = element.textContent ?? '';

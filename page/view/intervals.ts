@@ -1,19 +1,19 @@
 import { byId, html, setAttribute } from './dom.ts';
 
-/** In the place of an interval: the line of the last minutes. */
+/** The choice beside the intervals: the line of the last minutes. */
 export const line = 'line';
 
-/** The buttons for what the chart shows. The choice is kept in the address. */
+/** The buttons that choose between the line and the intervals. The choice is kept in the URL. */
 export class IntervalButtons {
   readonly #group = byId('intervals');
   readonly #choose: (interval: string) => void;
 
-  /** `choose` is called with the interval that a person picks, or with `line`. */
+  /** `choose` is called with the interval that the user selects, or with `line`. */
   constructor(choose: (interval: string) => void) {
     this.#choose = choose;
   }
 
-  /** Offers these; gives the one to begin with. Without any there is but the line, and nothing to choose. */
+  /** Offers these intervals, and returns the one to begin with. Without any there is only the line, and no buttons. */
   start(intervals: readonly string[]): string {
     const all = intervals.length === 0 ? [] : [line, ...intervals];
     this.#group.hidden = all.length === 0;

@@ -6,12 +6,12 @@ import { fetchNewest } from './api.ts';
 import { PriceChart } from './chart.ts';
 import type { ChartPanel, PanelContext } from './panel.ts';
 
-/** Trades requested to begin the chart with: as many as the API returns at once. */
+/** Number of trades that the chart begins with: as many as one response has. */
 const historyTrades = 500;
-/** Symbols of which live points are kept while another one is shown. */
+/** Number of symbols whose live points are kept. */
 const mostSymbols = 24;
 
-/** The points of each symbol: kept while another one, or another chart, is shown. */
+/** The points of each symbol, kept while another symbol or another chart is shown. */
 export class PointMemory {
   readonly #points = new RecencyMap<readonly Point[]>(mostSymbols);
   #shown: string | undefined;
@@ -20,7 +20,7 @@ export class PointMemory {
     return this.#points.get(symbol) ?? [];
   }
 
-  /** Never forgets this one. */
+  /** The points of the chosen symbol are not evicted. */
   choose(symbol: string): void {
     this.#shown = symbol;
   }
@@ -71,7 +71,7 @@ export class LinePanel implements ChartPanel {
     void this.#load(symbol);
   }
 
-  /** Of how many trades the feed's VWAP is made: from now on it is drawn for stored trades too. */
+  /** The number of trades in the feed's VWAP; with it, the VWAP of stored trades is drawn too. */
   setWindow(window: number | undefined): void {
     if (window === this.#window) return;
     this.#window = window;

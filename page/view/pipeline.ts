@@ -3,7 +3,7 @@ import { byId, setText, withCode } from './dom.ts';
 import { arrowHeads } from './graph.ts';
 import { TopologyCard } from './topology-card.ts';
 
-/** All topologies, each in a card of its own. */
+/** All topologies, one card each. */
 export class PipelineView {
   readonly #cards = new Map<string, TopologyCard>();
   readonly #list = byId('topologies');
@@ -11,7 +11,7 @@ export class PipelineView {
   readonly #notice = byId('notice');
   readonly #open: (topology: string, node: string | undefined) => void;
 
-  /** `open` is called with the node that a person picks; without a node it is the whole topology. */
+  /** `open` is called with the node that the user selects; undefined is the whole topology. */
   constructor(open: (topology: string, node: string | undefined) => void) {
     this.#open = open;
     this.#list.before(arrowHeads());

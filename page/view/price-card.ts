@@ -13,7 +13,7 @@ import { LinePanel, PointMemory } from './line-panel.ts';
 import type { ChartPanel, PanelContext } from './panel.ts';
 import { noTrades, showPrice } from './symbols.ts';
 
-/** The chosen symbol: its last price, how its day goes, and the chart. */
+/** The chosen symbol: last price, figures of the day, and the chart. */
 export class PriceCard {
   readonly #context: PanelContext;
   readonly #empty = byId('chart-empty');
@@ -26,7 +26,7 @@ export class PriceCard {
   #window: number | undefined;
   #calendar: string | undefined;
   #isRegular: (unixMs: number) => boolean = () => true;
-  /** Of panels that are made at the same time, the last one stays. */
+  /** When several panels are created at the same time, the last one is used. */
   #turn = 0;
 
   /** `now` is the server's clock, Unix ms. */
@@ -34,7 +34,7 @@ export class PriceCard {
     this.#context = { container: byId('chart'), decimals, now, say: (text) => this.#say(text) };
   }
 
-  /** Begins with candles where there is a route for them, else with the line of the last minutes. */
+  /** Begins with candles if there is a route for them, otherwise with the line of the last minutes. */
   async start(route: CandleRoute | undefined): Promise<void> {
     this.#route = route;
     const { decimals, now } = this.#context;
@@ -55,13 +55,13 @@ export class PriceCard {
     this.#panel?.choose(symbol);
   }
 
-  /** Of how many trades the feed's VWAP is made. */
+  /** The number of trades in the feed's VWAP. */
   setWindow(window: number | undefined): void {
     this.#window = window;
     if (this.#panel instanceof LinePanel) this.#panel.setWindow(window);
   }
 
-  /** The calendar of the bars: from now on the time outside of its regular session is shaded. */
+  /** The calendar of the bars: the time outside of its regular session is shaded. */
   setCalendar(name: string | undefined): void {
     if (name === this.#calendar) return;
     this.#calendar = name;
@@ -74,17 +74,17 @@ export class PriceCard {
       this.#isRegular = remembered(regularSession(await fetchCalendar(name)));
       if (this.#panel instanceof CandlePanel) this.#panel.shade(this.#isRegular);
     } catch {
-      // The bars are true without it, too.
+      // The bars are correct without shading, too.
     }
   }
 
-  /** Reads what is stored again: after the connection was away for a while. */
+  /** Reloads stored data after a lost connection. */
   reload(): void {
     this.#panel?.reload();
     this.#day?.reload();
   }
 
-  /** Keeps the prices of this event, and draws those of the chosen symbol. */
+  /** Stores the prices of this event, and draws those of the chosen symbol. */
   take(quotes: Quotes, symbols: readonly string[]): void {
     this.#points.take(quotes, symbols);
     const quote = this.#symbol === undefined ? undefined : quotes.get(this.#symbol);
@@ -93,7 +93,7 @@ export class PriceCard {
     this.#panel?.take(quote);
   }
 
-  /** `at` is the server's clock, Unix ms; undefined while nothing is heard of it. */
+  /** `at` is the server's clock, Unix ms; undefined while there is no connection. */
   showQuote(quotes: Quotes, at: number | undefined): void {
     const quote = this.#symbol === undefined ? undefined : quotes.get(this.#symbol);
     const decimals = this.#context.decimals.of(this.#symbol ?? '');
@@ -102,7 +102,7 @@ export class PriceCard {
       ...(this.#day?.figures(quote) ?? []),
       ['VWAP', quote?.vwap === undefined ? unknown : price(quote.vwap, decimals)],
       ['to VWAP', toVwap(quote && distance(quote))],
-      // The list of symbols has it, too.
+      // The list of symbols shows it, too.
       ...(this.#day ? [] : [['trades/s', rateFigure(quote && rateAt(quote, at))] as const]),
     ]);
     this.#panel?.describe(quote && price(quote.price, decimals));

@@ -2,7 +2,7 @@ import type { Answer, Parameter, Route } from '../model/openapi.ts';
 import { html, withCode } from './dom.ts';
 import { tryForm } from './try-form.ts';
 
-/** One route: what it is, its parameters and answers, and a form to try it. */
+/** One route: description, parameters, responses, and a form to try it. */
 export function routeCard(route: Route, index: number): HTMLElement {
   const id = `route-${index}`;
   const name = html(
@@ -40,7 +40,7 @@ function parameterList(parameters: readonly Parameter[]): HTMLElement {
   );
 }
 
-/** A description with more information than the name of the route. */
+/** True if the description has more information than the name of the route. */
 function isTelling(text: string, { method, path }: Route): boolean {
   return text !== '' && text !== `${method} ${path}`;
 }

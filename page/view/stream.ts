@@ -1,7 +1,7 @@
 import type { PricesEvent, StatusEvent } from '../model/contract.ts';
 import { after, every, now } from './time.ts';
 
-/** `connecting` before the first event, `lost` when it broke off, `paused` while the page is hidden. */
+/** `connecting`: before the first event; `lost`: the connection broke; `paused`: the page is hidden. */
 export type Connection = 'connecting' | 'live' | 'lost' | 'paused';
 
 interface StreamHandlers {
@@ -11,9 +11,9 @@ interface StreamHandlers {
 }
 
 const url = '/api/v1/stream';
-/** Time until the next attempt where the browser makes none by itself, ms. */
+/** Delay before reconnecting when the browser does not do so by itself, ms. */
 const retryMs = 2000;
-/** A connection without an event for so long counts as lost, ms: the server sends one every second. */
+/** A connection without an event for this long counts as lost, ms: the server sends one every second. */
 const silenceMs = 8000;
 
 /**
@@ -31,7 +31,7 @@ export function openStream({ onPrices, onStatus, onConnection }: StreamHandlers)
   };
   const lost = () => {
     onConnection('lost');
-    // After an answer that is no stream the browser does not try again.
+    // After a response that is not a stream, the browser does not reconnect.
     if (source?.readyState !== EventSource.CLOSED) return;
     end();
     cancelRetry = after(retryMs, begin);

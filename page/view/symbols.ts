@@ -12,28 +12,28 @@ interface Row {
   readonly cells: readonly HTMLElement[];
 }
 
-/** Said where there is nothing to show yet. */
+/** Shown while there are no symbols. */
 export const noTrades =
   'No trades yet: `fdp-run` runs the whole platform. To run each topology in a process of its own, start `fdp-run --topology ingestor` and `fdp-run --topology analytics`.';
 
 const noPrices = 'No live prices: start `fdp-run --topology analytics`.';
 
-/** More symbols are not listed: the API has them all. */
+/** Maximum number of symbols in the list; the API has all of them. */
 const mostRows = 500;
-/** Columns that are left out at most: name and price stay. */
+/** Maximum number of columns that are left out: name and price always stay. */
 const mostLeftOut = 3;
-/** Interval at which it is checked whether the columns fit, ms. */
+/** Interval at which the page checks whether the columns fit, ms. */
 const measureMs = 1000;
 
 interface Shown {
   readonly chosen: string | undefined;
-  /** The server's clock, Unix ms; undefined while nothing is heard of it. */
+  /** The server's clock, Unix ms; undefined while there is no connection. */
   readonly at: number | undefined;
-  /** Why no price comes. */
+  /** Why no prices arrive. */
   readonly problem: string | undefined;
 }
 
-/** The list of symbols: one row each, kept while the symbol is there, so that the focus stays where it is. */
+/** The list of symbols. The row of a symbol is reused while it is listed, so that the focus is kept. */
 export class SymbolList {
   readonly #rows = new Map<string, Row>();
   readonly #body = byId('symbols');
@@ -45,12 +45,12 @@ export class SymbolList {
   readonly #choose: (symbol: string) => void;
   readonly #decimals: Decimals;
 
-  /** `choose` is called with the symbol that a person picks. */
+  /** `choose` is called with the symbol that the user selects. */
   constructor(decimals: Decimals, choose: (symbol: string) => void) {
     this.#decimals = decimals;
     this.#choose = choose;
     new ResizeObserver(() => this.#leaveOut(0)).observe(this.#frame);
-    // To measure costs a layout: not with every price.
+    // Measuring forces a layout, so it is not done for every price.
     every(measureMs, () => this.#leaveOut(this.#leftOut));
     this.#listen();
   }
@@ -85,7 +85,7 @@ export class SymbolList {
     if (this.#rows.size > before) this.#leaveOut(this.#leftOut);
   }
 
-  /** Typing searches, Enter chooses the first, Escape shows all again; arrows go from row to row; `/` goes to the search. */
+  /** Typing searches, Enter chooses the first, Escape shows all; arrow keys move between rows; `/` starts a search. */
   #listen(): void {
     this.#search.addEventListener('input', () => this.#redraw());
     this.#search.addEventListener('keydown', ({ key }) => {
@@ -114,7 +114,7 @@ export class SymbolList {
     return [...this.#body.querySelectorAll('button')];
   }
 
-  /** Leaves out columns until the others fit. */
+  /** Leaves out columns until the rest fit. */
   #leaveOut(columns: number): void {
     this.#leftOut = columns;
     setAttribute(this.#frame, 'data-left-out', columns);
@@ -132,13 +132,13 @@ export class SymbolList {
   }
 }
 
-/** How many are shown of how many. */
+/** The number of symbols shown, of all symbols. */
 function countText(found: number, shown: number, all: number): string {
   if (found === 0) return 'none found';
   return shown < all ? `${grouped(shown)} of ${grouped(all)}` : grouped(all);
 }
 
-/** A name that may go on in the next line after each of its parts: `BINANCE:` and `BTCUSDT`. */
+/** A name that may be wrapped after each of its parts: `BINANCE:` and `BTCUSDT`. */
 function breakable(name: string): readonly (Node | string)[] {
   return name.split(/(?<=[:/_.-])/).flatMap((part, index) => (index > 0 ? [html('wbr'), part] : [part]));
 }

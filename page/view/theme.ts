@@ -3,7 +3,7 @@ import { byId, setText } from './dom.ts';
 const key = 'fdp-theme';
 const dark = matchMedia('(prefers-color-scheme: dark)');
 
-/** The button that changes between light and dark; without a choice the system's holds. `changed` is called after each change. */
+/** The button for light and dark; by default the system's setting is used. `changed` is called after each change. */
 export function startTheme(changed: () => void): void {
   const button = byId('theme');
   const show = () => {
@@ -27,7 +27,7 @@ function themeNow(): 'light' | 'dark' {
   return dark.matches ? 'dark' : 'light';
 }
 
-// Where nothing may be stored, the choice lasts as long as the page.
+// If nothing may be stored, the choice lasts until the page is closed.
 let choice: string | null = null;
 
 function stored(): string | null {
@@ -43,7 +43,7 @@ function choose(theme: 'light' | 'dark'): void {
   try {
     localStorage.setItem(key, theme);
   } catch {
-    // The choice is kept above.
+    // `choice` keeps it for this page.
   }
 }
 

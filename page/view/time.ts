@@ -1,9 +1,9 @@
-/** The wall clock of this browser, Unix ms: only for what is not compared with the server's. */
+/** The wall clock of this browser, Unix ms: only for times that are not compared with the server's. */
 export function now(): number {
   return Date.now();
 }
 
-/** Calls `action` again and again while the page is seen; gives what ends it. */
+/** Calls `action` repeatedly while the page is visible; returns a function that stops it. */
 export function every(ms: number, action: () => void): () => void {
   const timer = setInterval(() => {
     if (document.visibilityState === 'visible') action();
@@ -11,7 +11,7 @@ export function every(ms: number, action: () => void): () => void {
   return () => clearInterval(timer);
 }
 
-/** Calls `action` once; gives what prevents it. */
+/** Calls `action` once; returns a function that cancels it. */
 export function after(ms: number, action: () => void): () => void {
   const timer = setTimeout(action, ms);
   return () => clearTimeout(timer);

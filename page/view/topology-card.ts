@@ -15,7 +15,7 @@ export class TopologyCard {
   readonly #graph: Graph;
   #view: TopologyView | undefined;
 
-  /** `open` is called with the node that a person picks; undefined is the whole topology. */
+  /** `open` is called with the node that the user selects; undefined is the whole topology. */
   constructor({ name, description }: TopologyView, open: (node: string | undefined) => void) {
     this.#graph = new Graph(name, open);
     this.#frame.append(this.#graph.root);

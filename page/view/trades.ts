@@ -9,7 +9,7 @@ const perPage = 15;
 /** Interval at which the newest page is polled, ms. */
 const refreshMs = 2000;
 
-/** The stored trades of the chosen symbol, by page. The newest page follows what comes; an older one stays as it is. */
+/** The stored trades of the chosen symbol, by page. The newest page is polled; an older one does not change. */
 export class TradesTable {
   readonly #body = byId('trades');
   readonly #empty = byId('trades-empty');
@@ -43,7 +43,7 @@ export class TradesTable {
     this.#goNewest();
   }
 
-  /** Reads the newest page again, where it is shown. */
+  /** Reloads the newest page, if it is shown. */
   refresh(): void {
     if (this.#page === 1) this.#goNewest();
   }
@@ -90,7 +90,7 @@ export class TradesTable {
 
   #showPosition(): void {
     setText(byId('trades-place'), this.#page > 1 ? `page ${this.#page}` : this.#isFresh ? 'live' : 'not live');
-    // Not `disabled`: a button that is just used keeps the focus.
+    // Not `disabled`: a button that has just been used keeps the focus.
     this.#older.setAttribute('aria-disabled', String(this.#next === null));
     this.#newest.setAttribute('aria-disabled', String(this.#page === 1));
   }

@@ -3,17 +3,17 @@ import { type Route, urlOf } from '../model/openapi.ts';
 import { html, setAttribute, setText } from './dom.ts';
 import { after, now } from './time.ts';
 
-/** Of an answer no more is shown, in letters. */
+/** Maximum number of characters shown of a response. */
 const mostLetters = 20_000;
-/** A stream is listened to for so long, ms. */
+/** How long a stream is read, ms. */
 const listenMs = 2500;
 
-/** A form that sends a request of this route, and shows what comes back. */
+/** A form that sends a request of this route, and shows the response. */
 export function tryForm(route: Route, index: number): HTMLElement {
   const sent = route.parameters.filter((parameter) => parameter.in === 'path' || parameter.in === 'query');
   const inputs = sent.map(({ name, example, isRequired }) => {
     const id = `try-${index}-${name}`;
-    // What need not be given begins empty: its example is only shown.
+    // Optional parameters begin empty, with the example as placeholder.
     const begin = isRequired ? { value: example, required: true } : { placeholder: example };
     const input = html('input', { id, name, ...begin, autocomplete: 'off', spellcheck: 'false' });
     return html('div', { class: 'field' }, html('label', { for: id }, name), input);
@@ -60,7 +60,7 @@ async function ask(url: string, { route, state, output }: Parts): Promise<void> 
   }
 }
 
-/** What a stream gives until it is aborted. */
+/** What a stream sends until it is aborted. */
 async function readSome(response: Response): Promise<string> {
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
   let text = '';
@@ -72,7 +72,7 @@ async function readSome(response: Response): Promise<string> {
     }
     await reader?.cancel();
   } catch {
-    // The end of the time to listen.
+    // The stream was aborted after `listenMs`.
   }
   return text;
 }

@@ -27,10 +27,10 @@ function rows(folder: string, sql: string): readonly Readonly<Record<string, unk
 const counted = (folder: string) => Number(rows(folder, 'SELECT sum(trades) AS n FROM bars')[0]?.['n'] ?? 0);
 
 describe('aggregate', () => {
-  it('makes the bars of the example in the docs, with kills on the way, as the stored trades say', async () => {
+  it('makes the bars of the example in the docs, equal to the stored trades, despite kills', async () => {
     using folder = temporaryFolder();
     const path = join(folder.path, 'pipeline.yml');
-    // Slow enough for the kills to come while it counts.
+    // Slow enough that the kills happen while it counts.
     const text = example.replace('rate: max', 'rate: 500/s').replaceAll('path: data/', `path: ${folder.path}/`);
     writeFileSync(path, text);
     const start = (...topologies: string[]) =>

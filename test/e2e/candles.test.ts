@@ -50,7 +50,7 @@ it('bars of all lengths have the volume of the stored trades, over the API of th
       expect(Number(vwap)).toBeGreaterThanOrEqual(Number(low));
       expect(Number(vwap)).toBeLessThanOrEqual(Number(high));
     }
-    // Nobody knows what was traded before the feed began.
+    // Trades from before the feed began are unknown.
     expect(bars.at(-1)?.complete).toBe(false);
   }
   expect((await ask('interval=2m')).error).toBe('interval: expected one of 1m, 5m, 1h, 1d, got "2m"');

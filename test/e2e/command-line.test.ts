@@ -16,11 +16,11 @@ interface RunOptions {
   readonly folder?: string;
   readonly env?: Environment;
   readonly input?: string;
-  /** Where the output goes: a file, or a reader that has gone. */
+  /** Where the output goes: a full disk, or a pipe whose reader has gone. */
   readonly output?: 'gone' | '/dev/full';
 }
 
-/** Runs a command that ends by itself, wherever. */
+/** Runs a command that ends by itself, in any folder. */
 async function ends(args: readonly string[], { folder = '.', env = {}, input, output }: RunOptions = {}) {
   const child = spawn(process.execPath, [resolve('bin/fdp-run.js'), ...args], {
     cwd: folder,
@@ -41,7 +41,7 @@ async function ends(args: readonly string[], { folder = '.', env = {}, input, ou
   return { code, stdout, stderr };
 }
 
-/** Every command that prints, in a place where it has something to say; the fast part has one of each way to print. */
+/** Every command that prints, in a folder with something to print; the fast part has one of each way to print. */
 const printing = sized<readonly (readonly string[])[]>({
   full: [
     ['config'],
@@ -67,7 +67,7 @@ const printing = sized<readonly (readonly string[])[]>({
 
 describe('what a command prints', () => {
   it.each(printing.map((args) => [args.join(' '), args] as const))(
-    '%s: a reader that goes is no fault',
+    '%s: a reader that goes away is not an error',
     async (_name, args) => {
       using folder = temporaryFolder();
       const { env } = await workspaceIn(folder.path);
@@ -76,7 +76,7 @@ describe('what a command prints', () => {
   );
 
   it.runIf(existsSync('/dev/full')).each(printing.map((args) => [args.join(' '), args] as const))(
-    '%s: a full disk is one line, and 1',
+    '%s: a full disk gives one line, and exit code 1',
     async (_name, args) => {
       using folder = temporaryFolder();
       const { env } = await workspaceIn(folder.path);
@@ -88,7 +88,7 @@ describe('what a command prints', () => {
     },
   );
 
-  it('is JSON on request, what is wrong with a pipeline too', async () => {
+  it('is JSON on request, including the problems of a pipeline', async () => {
     const parsed = async (...args: string[]) => JSON.parse((await ends(args)).stdout);
     expect(await parsed('validate', '--json')).toMatchObject({
       valid: true,
@@ -138,7 +138,7 @@ describe('help', () => {
 });
 
 describe('an empty folder', () => {
-  it('is reported, with what to do; after init it holds a pipeline that runs', async () => {
+  it('is reported, with what to do; after init it contains a pipeline that runs', async () => {
     using folder = temporaryFolder();
     const options = { folder: folder.path };
     for (const args of [[], ['validate'], ['status']]) {
@@ -183,7 +183,7 @@ describe('completion', () => {
     expect(await words('fdp-run', 'completion', '')).toEqual(expect.arrayContaining(['bash', 'zsh', 'fish']));
   });
 
-  it('knows three shells, and names them', async () => {
+  it('supports three shells, and names them', async () => {
     for (const shell of ['zsh', 'fish'])
       expect(await ends(['completion', shell])).toMatchObject({
         code: 0,
@@ -216,7 +216,7 @@ describe('fdp-run produce', () => {
     ]);
   });
 
-  it('stops at a line that is no JSON, and names it; what is no log is refused', async () => {
+  it('stops at a line that is not JSON, and names it; refuses a connector that is not a log', async () => {
     using folder = temporaryFolder();
     const { env } = await workspaceIn(folder.path);
     const { code, stderr } = await ends(['produce', 'ticks'], { env, input: '{"a":1}\nno\n{"b":2}\n' });
@@ -234,7 +234,7 @@ describe('fdp-run produce', () => {
     });
   });
 
-  it('makes a poison message, as docs/operate.md says, and another: a letter each', async () => {
+  it('appends a poison message, as docs/operate.md does, and another: each becomes a dead letter', async () => {
     const { text } = blockNamed('docs/operate.md', 'poison');
     using folder = temporaryFolder();
     const { env } = await workspaceIn(folder.path);
@@ -258,7 +258,7 @@ describe('fdp-run produce', () => {
 });
 
 describe('the end of the platform', () => {
-  it('is not kept by clients that never read, and leaves nothing open', async () => {
+  it('is not delayed by clients that never read, and leaves nothing open', async () => {
     using folder = temporaryFolder();
     const { env, api, tcpPort } = await workspaceIn(folder.path);
     await using platform = new Process([], env);

@@ -7,7 +7,7 @@ import { eventually, type Process, temporaryFolder } from '../support/cli/platfo
 
 const rate = '2000/s';
 
-/** Between two durable steps of the embedded profile. */
+/** Fail points between two durable steps of the embedded profile. */
 const failPoints = [
   'log-before-append',
   'log-after-append',
@@ -21,7 +21,7 @@ const failPoints = [
 
 const countOf = ({ stores }: Installation) => Object.values(stores.symbols).reduce((sum, [count]) => sum + count, 0);
 
-/** A moment to be killed at: while it starts and stands by, or while the processor works off what has gathered. */
+/** Waits for a random moment: during start and standby, or while the processor works off its backlog. */
 async function moment(process: Process, chance: Chance): Promise<void> {
   if (chance.next() < 0.5) return pause(chance.next() * 2000);
   await eventually('the processor took over', async () => process.output.includes('took group processor over'));
@@ -57,7 +57,7 @@ describe.concurrent('a platform that is killed', () => {
   it.each(failPoints.map((point, index) => [point, index] as const))('loses nothing at %s', async (point, index) => {
     using folder = temporaryFolder();
     const platform = await Installation.in(folder.path, rate);
-    // Side by side, since each leaves the machine to the others while it stands by; but not all at the same moment.
+    // Side by side, since each leaves the machine to the others while in standby; but they must not all start at once.
     await pause(index * 200);
     for (const times of ['', ':3']) {
       await using process = platform.start([], { FDP_FAIL_POINT: `${point}${times}` });
@@ -70,7 +70,7 @@ describe.concurrent('a platform that is killed', () => {
 });
 
 describe('a platform that is stopped', () => {
-  it('drains on SIGINT, ends with 0, and counts on after the next start', async () => {
+  it('drains on SIGINT, ends with 0, and continues counting after the next start', async () => {
     using folder = temporaryFolder();
     const platform = await Installation.in(folder.path, rate);
     let before = 0;
@@ -79,7 +79,7 @@ describe('a platform that is stopped', () => {
       await eventually('more trades counted', async () => countOf(platform) > before + 1000);
       expect(await process.stop(signal)).toBe(0);
       expect(process.output).toContain('stopped cleanly');
-      // What was in flight is finished: stored is what was read.
+      // Messages in flight are finished: everything that was read is stored.
       expect(countOf(platform)).toBe(platform.stores.trades.length);
       before = countOf(platform);
     }
@@ -91,7 +91,7 @@ describe('a platform that is stopped', () => {
     ['by a second SIGINT', 2],
     ['when its time is over', 1],
   ])(
-    'is forced %s while its store is locked: ends with 3, says what is left, and loses nothing',
+    'is forced %s while its store is locked: ends with 3, reports what is left, and loses nothing',
     async (_, signals) => {
       using folder = temporaryFolder();
       const platform = await Installation.in(folder.path, rate);

@@ -14,7 +14,7 @@ const trade = (symbol: string, price: number, vwap: number | null = 100) => ({
   ...{ symbol, price, vwap },
 });
 
-/** A dashboard in a terminal, on a feed of the test. */
+/** A dashboard in a terminal, connected to a feed of the test. */
 async function dashboard({ width = 100, height = 30, env = {}, feedPort = 0 } = {}) {
   const folder = temporaryFolder();
   const feed = await LineFeed.open(feedPort);
@@ -37,7 +37,7 @@ async function dashboard({ width = 100, height = 30, env = {}, feedPort = 0 } = 
   return { feed, terminal, [Symbol.asyncDispose]: end };
 }
 
-/** The terminal after the end: nothing of the screen is left, and it works as before. */
+/** Expects a restored terminal: nothing of the screen is left, and its settings are as before. */
 async function expectRestored(terminal: Terminal, end: string): Promise<string> {
   const text = await terminal.shows('the terminal is as it was');
   expect(text).toContain('the line before');
@@ -50,7 +50,7 @@ async function expectRestored(terminal: Terminal, end: string): Promise<string> 
 
 const lengths: Readonly<Record<string, number>> = { '1m': 60_000, '5m': 300_000, '1h': 3_600_000, '1d': 86_400_000 };
 
-/** Bars until now that rise and fall in turn; of those that have ended, the last was corrected, and one before it incomplete. */
+/** Bars until now that rise and fall in turn. The last that has ended is corrected, and one before it incomplete. */
 function barsUntil(now: number, interval: string, limit: number) {
   const lengthMs = lengths[interval] ?? 60_000;
   const last = Math.floor(now / lengthMs) * lengthMs;
@@ -66,12 +66,12 @@ function barsUntil(now: number, interval: string, limit: number) {
   );
 }
 
-/** What sets a colour. */
+/** Escape sequences that set a colour. */
 const colour = new RegExp(`${String.fromCharCode(27)}\\[(?:\\d+;)*(?:3[0-8]|9\\d)[;m]`);
 const row = (symbol: string) => new RegExp(`^[> ] ${symbol} .*$`, 'm');
 
 onTerminal('the dashboard', () => {
-  it('shows what the feed says, answers every key, and gives the terminal back', async () => {
+  it('shows the feed, answers every key, and restores the terminal', async () => {
     await using opened = await dashboard();
     const { feed, terminal } = opened;
     expect(await terminal.shows('● connected to')).toContain('no trade yet');
@@ -124,7 +124,7 @@ onTerminal('the dashboard', () => {
     await expectRestored(terminal, '0');
   });
 
-  it('fits every size, and changes with it', async () => {
+  it('fits every size, and adapts when it changes', async () => {
     await using opened = await dashboard({ width: 80, height: 24 });
     const { feed, terminal } = opened;
     feed.send(trade('AAPL', 100), trade('MSFT', 50));
@@ -146,7 +146,7 @@ onTerminal('the dashboard', () => {
     }
   });
 
-  it('says that the feed is away and when it tries again, and goes on when it is back', async () => {
+  it('shows that the feed is disconnected and when it reconnects, and continues when it is back', async () => {
     await using opened = await dashboard();
     const { feed, terminal } = opened;
     feed.send(trade('AAPL', 100));
@@ -163,7 +163,7 @@ onTerminal('the dashboard', () => {
     await terminal.shows(/AAPL +▲ 123\.00/);
   });
 
-  it(`answers keys while 10,000 lines a second come for 500 symbols, ${busySeconds} s long`, async () => {
+  it(`answers keys during ${busySeconds} s of 10,000 lines per second for 500 symbols`, async () => {
     await using opened = await dashboard({ width: 120, height: 40 });
     const { feed, terminal } = opened;
     const symbols = Array.from({ length: 500 }, (_, index) => `S${String(index).padStart(3, '0')}`);
@@ -180,13 +180,13 @@ onTerminal('the dashboard', () => {
     const busy = await answerMs(terminal, 30);
     expect(busy, `${idle} ms when idle`).toBeLessThan(5 * idle);
     process.stderr.write(`a key is answered within ${idle.toFixed()} ms when idle, ${busy.toFixed()} ms at 10,000/s\n`);
-    // Whatever came while it painted has been read.
+    // Everything received during the paint has been read.
     feed.pump(0, () => '');
     feed.send(trade('S000', 555));
     await terminal.shows(/555\.00/);
   });
 
-  it('shows or skips whatever somebody else sends on that port', async () => {
+  it('shows or skips anything that another program sends on that port', async () => {
     await using opened = await dashboard({ width: 90, height: 30 });
     const { feed, terminal } = opened;
     feed.send(
@@ -211,7 +211,7 @@ onTerminal('the dashboard', () => {
     expect(terminal.lines.at(-1)).toContain('q quit');
   });
 
-  it('draws candles on c, longer and shorter on + and -, at every size, and asks for those of one symbol alone', async () => {
+  it('draws candles on c, longer and shorter on + and -, at every size, and requests those of one symbol alone', async () => {
     const now = Date.now();
     await using api = await CandlesApi.open(({ interval, limit }) => barsUntil(now, interval, limit));
     await using opened = await dashboard({ width: 80, height: 24, env: { API_URL: `http://127.0.0.1:${api.port}` } });
@@ -248,14 +248,14 @@ onTerminal('the dashboard', () => {
     await terminal.shows(/MSFT {2}── price/);
     const { length } = api.asked;
     expect(new Set(api.asked.map(({ symbol }) => symbol))).toEqual(new Set(['MSFT']));
-    // Longer than the bars are asked for again while they are shown.
+    // Longer than the interval at which the bars are requested again.
     await new Promise((resolve) => setTimeout(resolve, 6000));
     expect(api.asked).toHaveLength(length);
     terminal.press('q');
     await expectRestored(terminal, '0');
   });
 
-  it('moves the last candle with each line of the feed', async () => {
+  it('updates the last candle with each line of the feed', async () => {
     await using api = await CandlesApi.open(({ interval, limit }) => barsUntil(Date.now(), interval, limit));
     await using opened = await dashboard({ width: 200, height: 50, env: { API_URL: `http://127.0.0.1:${api.port}` } });
     const { feed, terminal } = opened;
@@ -268,7 +268,7 @@ onTerminal('the dashboard', () => {
     await terminal.shows(/AAPL {2}1d .* 177\.50 .* day 98\.00 - 177\.50[\s\S]*177\.50 ┤/);
   });
 
-  it('says in one line that the API is away, draws the line meanwhile, and candles when it is back', async () => {
+  it('shows in one line that the API is unavailable, draws the line meanwhile, and candles when it is back', async () => {
     const port = await freePort();
     await using opened = await dashboard({ width: 80, height: 24, env: { API_URL: `http://127.0.0.1:${port}` } });
     const { feed, terminal } = opened;
@@ -288,7 +288,7 @@ onTerminal('the dashboard', () => {
     await expectRestored(terminal, '0');
   });
 
-  it('draws in ASCII where the locale has no more, and without colours with NO_COLOR', async () => {
+  it('draws in ASCII if the locale has no more, and without colours with NO_COLOR', async () => {
     await using api = await CandlesApi.open(({ interval, limit }) => barsUntil(Date.now(), interval, limit));
     const env = { API_URL: `http://127.0.0.1:${api.port}`, LC_ALL: 'C', NO_COLOR: '1' };
     await using opened = await dashboard({ env });
@@ -304,13 +304,13 @@ onTerminal('the dashboard', () => {
   it.each([
     ['SIGTERM', '0'],
     ['SIGHUP', '0'],
-  ] as const)('gives the terminal back on %s', async (signal, end) => {
+  ] as const)('restores the terminal on %s', async (signal, end) => {
     await using opened = await dashboard();
     process.kill(opened.terminal.pid, signal);
     await expectRestored(opened.terminal, end);
   });
 
-  it('stops at once on Ctrl-C, also while the feed is away', async () => {
+  it('stops at once on Ctrl-C, even while the feed is disconnected', async () => {
     await using opened = await dashboard();
     const { feed, terminal } = opened;
     await feed.close();
@@ -319,7 +319,7 @@ onTerminal('the dashboard', () => {
     await expectRestored(terminal, '0');
   });
 
-  it('gives the terminal back after a crash, and then says what happened', async () => {
+  it('restores the terminal after a crash, and then prints what happened', async () => {
     const crash = `data:text/javascript,process.on(%22SIGUSR2%22,()=>{throw(new(Error)(%22a-mistake-in-the-program%22))})`;
     await using opened = await dashboard({ env: { NODE_OPTIONS: `--import=${crash}` } });
     process.kill(opened.terminal.pid, 'SIGUSR2');
@@ -333,7 +333,7 @@ onTerminal('the dashboard', () => {
     expect(opened.terminal.colours).not.toMatch(colour);
   });
 
-  it('writes plain lines on a terminal that can do no more', async () => {
+  it('writes plain lines on a terminal that supports no more', async () => {
     using folder = temporaryFolder();
     await using feed = await LineFeed.open();
     using terminal = new Terminal(['--topology', 'dashboard'], {
@@ -348,7 +348,7 @@ onTerminal('the dashboard', () => {
   });
 });
 
-/** How long a key takes until its answer is seen: median of `times`, ms. */
+/** Median time from a key press until its effect is visible, of `times` key presses, ms. */
 async function answerMs(terminal: Terminal, times: number): Promise<number> {
   const taken: number[] = [];
   let selected = Number(/^> S(\d+)/m.exec(terminal.text)?.[1]);
@@ -359,7 +359,7 @@ async function answerMs(terminal: Terminal, times: number): Promise<number> {
     const wanted = `> S${String(selected).padStart(3, '0')}`;
     while (!terminal.text.includes(wanted)) {
       if (performance.now() - pressedAt > 20_000) throw new Error(`no answer within 20 s:\n${terminal.text}`);
-      // The feed is sent from here.
+      // Lets this process send the feed.
       await new Promise((resolve) => setImmediate(resolve));
     }
     taken.push(performance.now() - pressedAt);
@@ -368,7 +368,7 @@ async function answerMs(terminal: Terminal, times: number): Promise<number> {
 }
 
 describe('the dashboard without a terminal', () => {
-  it('writes a line a trade, keeps the log apart, and stops cleanly', async () => {
+  it('writes one line per trade, keeps the log apart, and stops cleanly', async () => {
     using folder = temporaryFolder();
     await using feed = await LineFeed.open();
     await using run = new Process(['--topology', 'dashboard'], {
@@ -387,7 +387,7 @@ describe('the dashboard without a terminal', () => {
     expect(run.log.some(({ msg }) => msg === 'stopped cleanly')).toBe(true);
   });
 
-  it('follows the feed of this machine where nothing else is named', async () => {
+  it('connects to the feed of this machine by default', async () => {
     using folder = temporaryFolder();
     const port = await freePort();
     await using feed = await LineFeed.open(port);

@@ -27,7 +27,7 @@ describe('the data folder', () => {
       ended = code;
     });
     await eventually('the end of the platform', async () => {
-      // Who has the page open asks all the time; a lookup finds out when it is asked.
+      // An open page polls all the time; a lookup notices the deletion when it is queried.
       await get(`${api}/api/v1/symbols`);
       return ended !== undefined;
     });
@@ -46,8 +46,8 @@ describe('the data folder', () => {
 });
 
 describe('a process that may open few files', () => {
-  // How many are enough differs between versions of Node.js.
-  it('works, or ends with 1 and one line that names the cure', () => {
+  // How many files are enough depends on the version of Node.js.
+  it('works, or ends with 1 and one line that names the remedy', () => {
     for (const limit of [24, 30, 48, 64]) {
       const command = `ulimit -n ${limit}; exec "${process.execPath}" bin/fdp-run.js validate`;
       const { status, stderr, stdout } = spawnSync('bash', ['-c', command], { encoding: 'utf8' });

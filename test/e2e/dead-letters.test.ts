@@ -6,7 +6,7 @@ import { eventually, Process, temporaryFolder } from '../support/cli/platform.ts
 import { expectStoredOnce, lettersOf, storedTrades, storesOf } from '../support/cli/stored.ts';
 import { workspaceIn } from '../support/cli/workspace.ts';
 
-/** The shipped pipeline in a folder of its own, with a change. */
+/** The shipped pipeline, edited, in its own folder. */
 function pipelineIn(folder: string, change: (text: string) => string): string {
   for (const part of ['config', 'topologies']) cpSync(part, join(folder, part), { recursive: true });
   const path = join(folder, 'pipeline.yml');
@@ -20,7 +20,7 @@ async function command(env: Readonly<Record<string, string>>, ...args: string[])
   return run.stdout;
 }
 
-/** A command that reads this from its standard input. */
+/** Runs a command with this standard input. */
 async function commandWith(input: string, env: Readonly<Record<string, string>>, ...args: string[]): Promise<string> {
   await using run = new Process(args, env, input);
   expect(await run.ended, run.output).toBe(0);
@@ -28,7 +28,7 @@ async function commandWith(input: string, env: Readonly<Record<string, string>>,
 }
 
 describe('fdp-run dead-letters', () => {
-  it('replays after a fix: each is stored and counted once, with the rest of its record; twice changes nothing', async () => {
+  it('replays after a fix: each letter is stored and counted once, with the rest of its record; a second replay changes nothing', async () => {
     using folder = temporaryFolder();
     const { env } = await workspaceIn(folder.path);
     await using log = await LogWriter.open(folder.path);
@@ -40,7 +40,7 @@ describe('fdp-run dead-letters', () => {
       'no JSON',
       envelope({ p: 5, s: 'TSLA' }),
     ];
-    // One key: their letters lie in one partition, one after the other.
+    // The records have one key, so their letters are in one partition, in this order.
     await log.append(records, 0, 'AAPL');
     await using processor = new Process(['--pipeline', wrong, '--topology', 'processor'], env);
     await eventually('four letters', async () => lettersOf(folder.path).length === 4);
@@ -55,10 +55,10 @@ describe('fdp-run dead-letters', () => {
     const newest = /^(\S+) .*raw_stock_ticks-0-1--1/m.exec(list)?.[1] ?? '';
     expect(await command(env, 'dead-letters', 'show', id, '--pipeline', mended)).toContain('"index": 1');
 
-    // The newest alone, then all: what lies before it still counts.
+    // First the newest alone, then all: replaying the newest must not skip those before it.
     await using alone = new Process(['dead-letters', 'replay', newest, '--pipeline', mended], env);
     expect([await alone.ended, alone.stdout]).toEqual([0, 'processor: 1 of 1 delivered\n']);
-    // Those that were not replayed yet; then what was refused again; then all, which changes nothing.
+    // First those that were not replayed yet; then those that were rejected again; then all, which changes nothing.
     const rounds = [
       [[], '2 of 3'],
       [[], '0 of 1'],
@@ -88,10 +88,10 @@ describe('fdp-run dead-letters', () => {
     }
   });
 
-  it('replays while the platform runs; a topology that only displays gets a line, and hides no other', async () => {
+  it('replays while the platform runs; reports a topology that only displays, and still replays the others', async () => {
     using folder = temporaryFolder();
     const { env } = await workspaceIn(folder.path);
-    // The default expression of `filter` passes nothing over in silence here: all three topologies reject what is no number.
+    // `filter` would drop invalid trades silently; with `require` all three topologies reject them.
     const pipeline = pipelineIn(folder.path, (text) => text.replaceAll('- filter: *valid', '- require: *valid'));
     await using platform = new Process(['--pipeline', pipeline], env);
     await eventually('trades are stored', async () => storedTrades(folder.path) > 0);
@@ -111,7 +111,7 @@ describe('fdp-run dead-letters', () => {
     expect(await platform.stop()).toBe(0);
   });
 
-  it('shows and replays letters of what starts only when named, and names those of what is there no more', async () => {
+  it('shows and replays letters of topologies that start only when named, and names those of removed topologies', async () => {
     using folder = temporaryFolder();
     const { env } = await workspaceIn(folder.path);
     await using log = await LogWriter.open(folder.path);
@@ -136,9 +136,9 @@ describe('fdp-run dead-letters', () => {
   });
 });
 
-describe('a mark that does not fit the log', () => {
+describe('a mark that does not match the log', () => {
   it.each(['after what it holds was counted', 'before what it holds was counted'])(
-    'holds the lane, red, with the command to run; after it counting goes on: a backup made %s',
+    'holds the lane, not ready, with the command to run; afterwards counting continues: a backup made %s',
     async (when) => {
       using folder = temporaryFolder();
       const { env } = await workspaceIn(folder.path);
@@ -159,7 +159,7 @@ describe('a mark that does not fit the log', () => {
       if (when.startsWith('after')) cpSync(log, backup);
       await append(20);
       await storeAll();
-      // The log is restored from its backup: what the counters remember lies beyond its end now.
+      // The log is restored from its backup: the counters remember positions beyond its end.
       for (const file of [log, `${log}-wal`, `${log}-shm`]) rmSync(file, { force: true });
       cpSync(backup, log);
 

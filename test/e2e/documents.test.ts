@@ -7,8 +7,8 @@ import { blockNamed, blocksOf } from '../support/docs/blocks.ts';
 import { commandsOf, startsRuns } from '../support/docs/commands.ts';
 import { Runner } from '../support/docs/runner.ts';
 
-// The commands of README.md and docs/ are run here, exactly as they are written there. test/docs/examples.test.ts knows
-// which block has no test that runs it, and why.
+// The commands of README.md and docs/ run here exactly as they are written there. test/docs/examples.test.ts lists the
+// blocks that no test runs, and why.
 
 interface Home {
   readonly workspace: Workspace;
@@ -37,14 +37,14 @@ async function isServing({ api }: Workspace): Promise<Answer> {
 
 const started = /starting|AAPL|TSLA|NVDA|GOOGL|MSFT|AMD|process/;
 
-/** Runs every command of a block; those that run until stopped are stopped once they print what is expected. */
+/** Runs every command of a block; a command that does not end by itself is stopped once it prints what is expected. */
 async function runAll(runner: Runner, file: string, name: string, expected = started): Promise<void> {
   const named = blocksOf(file).find((block) => block.name === name || block.heading === name);
   for (const command of commandsOf(named ?? blockNamed(file, name))) {
     if (startsRuns(command.words)) {
       const { stop } = await runner.start(command, expected);
       const code = await stop();
-      // A client of others knows no clean stop.
+      // A client that is not ours may not stop cleanly.
       if (command.words[0] !== 'nc') expect([command.text, code]).toEqual([command.text, 0]);
     } else {
       const { code, output } = await runner.run(command, '{"a":1}\n');
@@ -54,7 +54,7 @@ async function runAll(runner: Runner, file: string, name: string, expected = sta
 }
 
 describe('the commands in the documents', () => {
-  it('works beside a platform that runs', async () => {
+  it('work beside a running platform', async () => {
     using folder = temporaryFolder();
     const { runner, workspace } = await homeIn(folder.path);
     await using platform = new Process([], { ...workspace.env, OBSERVE_PORT: '' });
@@ -67,13 +67,13 @@ describe('the commands in the documents', () => {
     expect(await platform.stop()).toBe(0);
   });
 
-  it('starts the platform in every way', async () => {
+  it('start the platform in every way', async () => {
     using folder = temporaryFolder();
     const { runner } = await homeIn(folder.path);
     await runAll(runner, 'docs/command-line.md', 'help');
   });
 
-  it('runs each topology in a process of its own', async () => {
+  it('run each topology in a process of its own', async () => {
     using folder = temporaryFolder();
     const { runner, workspace } = await homeIn(folder.path);
     const commands = commandsOf(blockNamed('README.md', 'one process each'));
@@ -83,7 +83,7 @@ describe('the commands in the documents', () => {
     expect(stops).toEqual(commands.map(() => 0));
   });
 
-  it('makes dead letters, and shows, replays and drops them', async () => {
+  it('make dead letters, and show, replay and drop them', async () => {
     using folder = temporaryFolder();
     const { runner, workspace } = await homeIn(folder.path);
     const [invalid = '', unreadable = ''] = ['{"type":"trade","data":[{"s":"A","p":1,"t":1,"v":-1}]}\n', 'not JSON'];
@@ -109,7 +109,7 @@ describe('the commands in the documents', () => {
       if (command) expect([command.text, (await runner.run(command)).code]).toEqual([command.text, code]);
     for (const command of commandsOf(blockNamed('docs/command-line.md', 'other commands')).slice(2)) {
       const { code, output } = await runner.run(command, '{"a":1}\n');
-      // What is wrong with the letter was not fixed: a replay is refused again.
+      // The cause of the letter was not fixed: a replay is rejected again.
       expect([command.text, code, output]).toEqual([
         command.text,
         command.words.includes('replay') ? 1 : 0,
@@ -120,7 +120,7 @@ describe('the commands in the documents', () => {
     if (watch) expect(await (await runner.start(watch, /process/)).stop()).toBe(0);
   });
 
-  it('trades with the simulator in place of Finnhub', async () => {
+  it('trade with the simulator in place of Finnhub', async () => {
     using folder = temporaryFolder();
     const { runner, workspace } = await homeIn(folder.path);
     const [simulator, platform] = commandsOf(blockNamed('docs/operate.md', 'simulator'));

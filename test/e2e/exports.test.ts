@@ -12,7 +12,7 @@ const tsconfig = {
   files: ['component.ts'],
 };
 
-/** A component as somebody else writes it. What has no type, or another one, does not compile. */
+/** A component by a third party. It does not compile if a type is missing or wrong. */
 const component = `
 import { defineConnector, defineOperator, filter, noUsage, pollSource } from 'fdp';
 import { operatorContract, optionsOf, sourceContract, VirtualClock, roleContext, testEnvironment } from 'fdp/testing';
@@ -64,7 +64,7 @@ for (const { run } of checks) await run();
 process.stdout.write(String(checks.length));
 `;
 
-/** The packed package in a folder with nothing but its own dependencies beside it. */
+/** Installs the packed package in a folder, with only its own dependencies. */
 function install(folder: string): void {
   const [{ filename }] = JSON.parse(
     execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], { encoding: 'utf8' }),
@@ -80,7 +80,7 @@ function install(folder: string): void {
 }
 
 describe('the package', () => {
-  it('gives the kit as `fdp` and the contracts as `fdp/testing`, both with their types', () => {
+  it('exports the kit as `fdp` and the contracts as `fdp/testing`, both with their types', () => {
     using folder = temporaryFolder();
     const { path } = folder;
     install(path);

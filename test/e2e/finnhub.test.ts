@@ -8,10 +8,10 @@ import { type Disconnect, NumberedExchange } from '../support/sockets/numbered-e
 
 const symbols = ['AAPL', 'GOOGL', 'TSLA', 'MSFT', 'NVDA', 'AMD'];
 const token = 'c0ffee-secret-key';
-/** Four connections in a row that lasted less than ten seconds would mean that somebody else uses the key. */
+/** Four connections in a row that last less than ten seconds would be reported as another user of the key. */
 const longEnoughMs = 10_100;
 
-/** The shipped pipeline with a feed that comes back at once: a connection counts as healthy from its first moment. */
+/** The shipped pipeline with a feed that reconnects at once: a connection counts as healthy from its start. */
 function impatientPipeline(folder: string): string {
   const token = '    token: $';
   return pipelineCopy(folder, [token, `    reconnect: { min: 50ms, max: 200ms, healthy: 10ms }\n${token}`]);
@@ -23,7 +23,7 @@ function numbersOf(folder: string): readonly number[] {
 }
 
 describe.concurrent('finnhub', () => {
-  it('keeps every trade of every delivered frame exactly once over ten cuts of any kind', async () => {
+  it('keeps every trade of every delivered frame exactly once over ten disconnects of any kind', async () => {
     using folder = temporaryFolder();
     await using exchange = await NumberedExchange.open(symbols);
     const { env } = await workspaceIn(folder.path);
@@ -55,13 +55,13 @@ describe.concurrent('finnhub', () => {
     expect(trades).toHaveLength(exchange.delivered.length);
     expect(await platform.stop()).toBe(0);
     const gaps = platform.log.filter(({ msg }) => msg.includes('may be missing'));
-    // A cut while the line is not back with all its symbols belongs to the gap that is open.
+    // A disconnect before all symbols are subscribed again belongs to the gap that is still open.
     expect(gaps.length).toBeGreaterThan(0);
     expect(gaps.length).toBeLessThanOrEqual(10);
     expect(platform.output).not.toContain(token);
   });
 
-  it('reads the simulator over the real protocol through ten cuts, and stores what it has read once', async () => {
+  it('reads the simulator over the real protocol through ten disconnects, and stores what it has read once', async () => {
     using folder = temporaryFolder();
     const { env } = await workspaceIn(folder.path);
     const port = await freePort();
@@ -189,7 +189,7 @@ function expectOneClearLine(process: Process): void {
   expect(process.output).not.toContain(token);
 }
 
-/** Connects as one more client, and has every connection cut. */
+/** Connects as one more client and requests that all connections are closed. */
 async function askForDisconnect(address: string): Promise<void> {
   const client = new WebSocket(address);
   client.on('error', () => {});

@@ -117,7 +117,7 @@ describe('the first minutes', () => {
       expect(help.stdout).toContain(word);
   });
 
-  it('ends with 2 and the nearest right word when a flag, a topology or a profile does not exist', async () => {
+  it('ends with 2 and the nearest valid name when a flag, a topology or a profile does not exist', async () => {
     const flag = await ends(['--topolgy', 'api']);
     expect(flag.code).toBe(2);
     expect(flag.output).toContain('--topology');
@@ -150,7 +150,7 @@ describe('the first minutes', () => {
     expect(errorsOf(platform)).toEqual([]);
   });
 
-  it('ends with 1 and a line a cause when ports are taken, stopped cleanly where it could run', async () => {
+  it('ends with 1 and one line per cause when ports are taken, and stops cleanly what could run', async () => {
     using folder = temporaryFolder();
     const { env, api, tcpPort } = await workspaceIn(folder.path);
     const ports = [Number(new URL(api).port), tcpPort];
@@ -198,7 +198,7 @@ describe('the first minutes', () => {
     }
   });
 
-  it('answers at an endpoint of its own after nothing but the lines of the README were put into the YAML', async () => {
+  it('serves an endpoint of its own after only the lines of the README were added to the YAML', async () => {
     using folder = temporaryFolder();
     const { env, api } = await workspaceIn(folder.path);
     const pipeline = pipelineCopy(folder.path, ['    routes:\n', `    routes:\n${endpointOfTheReadme()}`]);

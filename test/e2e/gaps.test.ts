@@ -32,7 +32,7 @@ async function feedFigures(env: Readonly<Record<string, string>>, node: string):
 }
 
 describe('gaps', () => {
-  it('of a mock market that is away now and then are in the API, the bars and the metrics, open and closed', async () => {
+  it('of a mock market that disconnects now and then are in the API, the bars and the metrics, open and closed', async () => {
     using folder = temporaryFolder();
     const { env, api } = await workspaceIn(folder.path);
     const path = pipelineCopy(folder.path, [
@@ -64,7 +64,7 @@ describe('gaps', () => {
     expect(await platform.stop()).toBe(0);
   });
 
-  it('are in the API and in the bars after a stop and after a kill: from the last trade until it is back', async () => {
+  it('are in the API and in the bars after a stop and after a kill: from the last trade until the feed is back', async () => {
     using folder = temporaryFolder();
     await using exchange = await NumberedExchange.open(symbols);
     const { env, api } = await workspaceIn(folder.path);
@@ -76,7 +76,7 @@ describe('gaps', () => {
       const listed = await gapsOf('AMD');
       return listed?.length === count && listed.every(({ state }) => state === 'closed') && listed;
     };
-    /** One trade of each symbol at the present time. */
+    /** Sends one trade of each symbol, dated now. */
     const trade = async () => {
       const data = symbols.map((s) => ({ s, p: 1.5, t: Date.now(), v: 1 }));
       await exchange.send(JSON.stringify({ type: 'trade', data }));
@@ -112,7 +112,7 @@ describe('gaps', () => {
       0,
     );
     const bars = await eventually('the bar', async () => barsOf('AMD'));
-    // Over midnight the two lie in bars of two days.
+    // If the test runs across midnight, the gaps are in the bars of two days.
     expect(bars.reduce((sum, { gap_ms }) => sum + gap_ms, 0)).toBe(away);
     expect(bars.some(({ complete }) => complete)).toBe(false);
     expect(lettersOf(folder.path)).toEqual([]);

@@ -9,7 +9,7 @@ import { copiedFiles, execForm, imageEnvironment } from '../support/containers/d
 
 const dockerfile = readFileSync('Dockerfile', 'utf8');
 
-/** Lays out what the Dockerfile copies, as it lies in the image. */
+/** Copies the files that the Dockerfile copies, to the same paths as in the image. */
 function layOut(folder: string): void {
   for (const path of [...copiedFiles(dockerfile), 'dist']) cpSync(path, join(folder, path), { recursive: true });
   symlinkSync(resolve('node_modules'), join(folder, 'node_modules'));
@@ -46,7 +46,7 @@ interface Container {
   health(): Promise<{ readonly code: unknown; readonly output: string }>;
 }
 
-/** The image as a container has it: in a folder, with its environment, on a free port. */
+/** The image as in a container: in a folder, with its environment, on a free port. */
 async function containerIn(folder: string): Promise<Container> {
   layOut(folder);
   const env = {
@@ -65,7 +65,7 @@ async function containerIn(folder: string): Promise<Container> {
   };
 }
 
-/** Messages that the processor has delivered; 0 while it does not answer. */
+/** Messages that the processor has delivered; 0 while it does not respond. */
 async function delivered({ OBSERVE_PORT }: Readonly<Record<string, string>>): Promise<number> {
   const response = await fetch(`http://127.0.0.1:${OBSERVE_PORT}/metrics`).catch(() => undefined);
   if (!response) return 0;
@@ -76,7 +76,7 @@ const entry = execForm(dockerfile, 'ENTRYPOINT');
 const check = execForm(dockerfile, 'HEALTHCHECK');
 
 describe('the image', () => {
-  it('holds every file that fdp-run needs, and builds nothing', async () => {
+  it('contains every file that fdp-run needs, and builds nothing', async () => {
     using folder = temporaryFolder();
     layOut(folder.path);
     await using run = start(folder.path, [...entry, 'validate'], { FDP_PROFILE: 'cluster' });

@@ -9,7 +9,7 @@ async function sharedWorkspace(folder: string) {
   return { env: { ...env, OBSERVE_PORT: '0' }, apiPort: Number(new URL(api).port) };
 }
 
-/** A stream that is there as soon as the API is. */
+/** Opens a stream as soon as the API is available. */
 async function connect(port: number): Promise<EventClient> {
   return eventually('the stream', async () => EventClient.open(port).catch(() => undefined));
 }
@@ -59,7 +59,7 @@ describe.concurrent('the live page', () => {
     expect(await ingestor.stop('SIGTERM')).toBe(0);
   });
 
-  it('is a mistake without the API in the same process', async () => {
+  it('is an error without the API in the same process', async () => {
     await using live = new Process(['--topology', 'live']);
     expect(await live.ended).toBe(2);
     expect(live.output).toContain('--topology api,live');

@@ -25,8 +25,8 @@ const bars: NamedTest = {
 const read = (name: string): NamedTest => ({ file: 'test/operators/bars.test.ts', name: `bars ${name}` });
 
 /**
- * Mistakes by which trades are lost, counted twice or left out of a page, each a line or two away. The tests themselves run,
- * and pass, beside this one.
+ * Bugs of a line or two that lose trades, count them twice, or leave them out of a page. The tests themselves run, and pass,
+ * beside this one.
  */
 const mutants: readonly Mutant[] = [
   {

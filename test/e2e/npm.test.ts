@@ -7,7 +7,7 @@ import { eventually, temporaryFolder } from '../support/cli/platform.ts';
 import { onTerminal, Terminal } from '../support/cli/tmux.ts';
 import { get, workspaceIn } from '../support/cli/workspace.ts';
 
-// The platform as npm starts it, with a shell between the two: a stop reaches it, once, and nobody is left.
+// The platform started by npm, with a shell in between: a stop reaches it exactly once, and no process is left.
 
 type Environment = Readonly<Record<string, string>>;
 
@@ -29,7 +29,7 @@ class Group {
       });
   }
 
-  /** Sends a signal to the command alone, and gives how that ended. */
+  /** Sends a signal to the command alone, and returns how it ended. */
   async end(signal: NodeJS.Signals): Promise<number | NodeJS.Signals> {
     const exit = once(this.child, 'exit');
     this.child.kill(signal);
@@ -61,7 +61,7 @@ describe.concurrent('a stop of npm', () => {
     [['npm', 'start'], 'SIGHUP', 'SIGHUP'],
     [['npx', 'fdp-run'], 'SIGTERM', 'SIGTERM'],
     [['npx', 'fdp-run'], 'SIGHUP', 'SIGHUP'],
-  ] as const)('%s, %s to npm alone: the platform drains and nobody is left', async (command, signal, end) => {
+  ] as const)('%s, %s to npm alone: the platform drains and no process is left', async (command, signal, end) => {
     using folder = temporaryFolder();
     const { env, api } = await workspaceIn(folder.path);
     using group = new Group(command, env);

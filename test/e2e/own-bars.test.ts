@@ -32,7 +32,7 @@ interface Trade {
 const day = 86_400_000;
 const nameOf = ({ time, symbol, price }: Omit<Line, 'vwap'>) => `${symbol} ${price} ${time}`;
 
-/** What the VWAP of the day was after each trade of the log; several where trades have the same time and price. */
+/** The VWAP of the day after each trade of the log; several values where trades have the same time and price. */
 function sessionVwaps(folder: string): ReadonlyMap<string, readonly number[]> {
   const sums = new Map<string, { amount: bigint; volume: bigint }>();
   const vwaps = new Map<string, number[]>();

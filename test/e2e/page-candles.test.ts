@@ -20,14 +20,14 @@ async function barsOf({ api }: Workspace, symbol: string): Promise<readonly Bar[
   return (answer?.body['data'] as { readonly data: readonly Bar[] } | undefined)?.data ?? [];
 }
 
-/** The bar that is told above the chart: its figures by name. */
+/** The figures of the bar shown above the chart, by name. */
 async function figures(page: Page): Promise<ReadonlyMap<string, string>> {
   const names = await page.locator('#bar-figures dt').allInnerTexts();
   const values = await page.locator('#bar-figures dd').allInnerTexts();
   return new Map(names.map((name, place) => [name, values[place] ?? '']));
 }
 
-/** Goes through the bars from the newest to the oldest by key, and gives what is read out of each. */
+/** Moves from the newest bar to the oldest by key, and returns the text announced for each. */
 async function spoken(page: Page): Promise<readonly string[]> {
   const chart = page.locator('#chart');
   await chart.focus();
@@ -71,7 +71,7 @@ onChromium('candles of the live page', () => {
     folder[Symbol.dispose]();
   });
 
-  it('move with the trades: the last bar closes at the price, and its volume grows', async () => {
+  it('follow the trades: the last bar closes at the price, and its volume grows', async () => {
     await using watched = await openPage(browser, `${workspace.api}/?symbol=AAPL`);
     const { page } = watched;
     await page.locator('#bar-figures dd').first().waitFor();
@@ -91,14 +91,14 @@ onChromium('candles of the live page', () => {
     expect(watched.foreign).toEqual([]);
   });
 
-  it('go back to before the page was opened; what is missing in them, and that they were corrected, is told', async () => {
+  it('go back to before the page was opened, and show what is missing and that they were corrected', async () => {
     await using watched = await openPage(browser, `${workspace.api}/?symbol=AAPL`);
     const { page } = watched;
     await eventually('all bars', async () => Number(await page.locator('#chart').getAttribute('aria-valuemax')) >= 9);
     const texts = await spoken(page);
     const stored = await barsOf(workspace, 'AAPL');
     expect(texts.length).toBeGreaterThanOrEqual(stored.length - 1);
-    // As many digits as the symbol's prices have by then.
+    // With as many decimals as the symbol's prices have by then.
     const price = String.raw`150\.00(00)?`;
     expect(texts.at(-1)).toMatch(
       new RegExp(`1 trade, open ${price}, high ${price}, low ${price}, close ${price}, volume 1, VWAP ${price}`),
@@ -111,7 +111,7 @@ onChromium('candles of the live page', () => {
     await eventually('the newest bar', async () => !(await page.locator('#bar-notes').innerText()).includes('late'));
   });
 
-  it('are of the interval and symbol that a person picks, and stay so when the page is loaded again', async () => {
+  it('have the interval and symbol that the user selects, and keep them when the page is loaded again', async () => {
     await using watched = await openPage(browser, workspace.api);
     const { page } = watched;
     await page.locator('#chart[aria-label^="Bars of 1m of AAPL"]').waitFor();
@@ -131,7 +131,7 @@ onChromium('candles of the live page', () => {
     expect(watched.complaints).toEqual([]);
   });
 
-  it('come with the day: its change, its highest and its lowest', async () => {
+  it('come with the figures of the day: its change, its highest and its lowest', async () => {
     await using watched = await openPage(browser, `${workspace.api}/?symbol=MSFT`);
     const { page } = watched;
     const value = async (name: string) =>
@@ -148,7 +148,7 @@ onChromium('candles of the live page', () => {
   it.each([
     ['light', 360],
     ['dark', 2560],
-  ] as const)("stand in nobody's way, and move nothing else: %s, %i px", async (scheme, width) => {
+  ] as const)('are accessible, and move nothing else: %s, %i px', async (scheme, width) => {
     await using watched = await openPage(browser, `${workspace.api}/?symbol=AAPL`, { scheme, width });
     const { page } = watched;
     await page.locator('#bar-figures dd').first().waitFor();
@@ -163,7 +163,7 @@ onChromium('candles of the live page', () => {
 });
 
 onChromium('many symbols on the live page', () => {
-  it('are searched by a part of the name, by keys alone', async () => {
+  it('are found by a part of the name, with the keyboard alone', async () => {
     using folder = temporaryFolder();
     const workspace = await workspaceIn(folder.path);
     const feed = await LineFeed.open();

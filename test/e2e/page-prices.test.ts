@@ -44,7 +44,7 @@ onChromium('prices of the live page', () => {
     });
   const prices = (page: Page) => page.locator('#symbols td:nth-child(2)').allInnerTexts();
 
-  it('are written as they came: in the list, large, and in the tab', async () => {
+  it('are written as they arrived: in the list, large, and in the tab', async () => {
     await using watched = await openPage(browser, `${workspace.api}/?symbol=OANDA:EUR_USD`);
     const { page } = watched;
     await eventually('all prices', async () => (await prices(page)).length === instruments.length);
@@ -54,7 +54,7 @@ onChromium('prices of the live page', () => {
     await eventually('the tab', async () => (await page.title()) === 'OANDA:EUR_USD 1.08653 · financial-data-platform');
   });
 
-  it('stand beside names that are whole, without scrolling, on every width', async () => {
+  it('are beside complete names, without scrolling, at every width', async () => {
     for (const width of [1920, 1440, 1280, 1000, 768, 360]) {
       await using watched = await openPage(browser, workspace.api, { width });
       const { page } = watched;
@@ -77,7 +77,7 @@ onChromium('prices of the live page', () => {
     expect(Number(rate.replace('/s', ''))).toBeLessThan(75);
   });
 
-  it('go on being drawn after a trade that is dated in the future', async () => {
+  it('continue to be drawn after a trade that is dated in the future', async () => {
     await using watched = await openPage(browser, `${workspace.api}/?symbol=BRK.A&interval=line`);
     const { page } = watched;
     await page.locator('#quote-price', { hasText: '712' }).waitFor();

@@ -4,14 +4,14 @@ import { launchChromium, onChromium, openPage, violations } from '../support/bro
 import { eventually, freePort, Process, temporaryFolder } from '../support/cli/platform.ts';
 import { type Workspace, workspaceIn } from '../support/cli/workspace.ts';
 
-/** Everything but what gives trades. */
+/** All topologies except the one that produces trades. */
 const allButIngestor = ['--topology', 'processor,candles,analytics,api,live'];
 
 async function isLive(page: Page): Promise<void> {
   await page.locator('#connection[data-tone=good]').waitFor();
 }
 
-/** Waits until a text is another one. */
+/** Waits until an element has another text. */
 async function changes(page: Page, selector: string, from?: string): Promise<string> {
   const first = from ?? (await page.locator(selector).innerText());
   return eventually(`${selector} changes`, async () => {
@@ -24,7 +24,7 @@ function card(page: Page, topology: string) {
   return page.locator('.topology', { has: page.locator(`#topology-${topology}`) });
 }
 
-/** Another second in which a page is shown: state and figures come with the next event. */
+/** Waits for the next event: state and figures are updated with it. */
 async function isOf(page: Page, topology: string, tone: string): Promise<string> {
   await eventually(`${topology} is shown as ${tone}`, async () => {
     return (await card(page, topology).getAttribute('data-tone')) === tone;
@@ -55,7 +55,7 @@ onChromium('the live page', () => {
     folder[Symbol.dispose]();
   });
 
-  it('shows all topologies, prices and trades, live, without a complaint and without asking anybody else', async () => {
+  it('shows all topologies, prices and trades, live, without errors and without requests to other servers', async () => {
     await using watched = await openPage(browser, workspace.api);
     const { page } = watched;
     await isLive(page);
@@ -90,7 +90,7 @@ onChromium('the live page', () => {
     });
   });
 
-  it('changes the symbol, and keeps it when it is loaded again', async () => {
+  it('changes the symbol, and keeps it when the page is loaded again', async () => {
     await using watched = await openPage(browser, workspace.api);
     const { page } = watched;
     await isLive(page);
@@ -125,7 +125,7 @@ onChromium('the live page', () => {
     await changes(page, '#trades tr:first-child');
   });
 
-  it('shows options and figures of a node, by click or key, and goes back to it', async () => {
+  it('shows options and figures of a node, by click or key, and returns the focus to it', async () => {
     await using watched = await openPage(browser, workspace.api);
     const { page } = watched;
     const node = card(page, 'processor').locator('[data-node=explode]');
@@ -142,7 +142,7 @@ onChromium('the live page', () => {
     await details.getByText(`pid ${platform.child.pid}`).waitFor();
   });
 
-  it('changes between light and dark, and remembers it', async () => {
+  it('switches between light and dark, and remembers the choice', async () => {
     await using watched = await openPage(browser, workspace.api, { scheme: 'dark' });
     const { page } = watched;
     const theme = () => page.locator('html').getAttribute('data-theme');
@@ -155,7 +155,7 @@ onChromium('the live page', () => {
     expect(await theme()).toBe('light');
   });
 
-  it('gives up its connection while it is hidden, and takes it up again', async () => {
+  it('closes its connection while it is hidden, and opens it again', async () => {
     await using watched = await openPage(browser, workspace.api);
     const { page } = watched;
     const becomes = (state: string) =>
@@ -176,7 +176,7 @@ onChromium('the live page', () => {
     ['dark', 1280],
     ['light', 360],
     ['dark', 360],
-  ] as const)("stands in nobody's way: %s, %i px", async (scheme, width) => {
+  ] as const)('is accessible: %s, %i px', async (scheme, width) => {
     for (const path of ['/', '/docs']) {
       await using watched = await openPage(browser, `${workspace.api}${path}`, { scheme, width });
       const { page } = watched;
@@ -232,7 +232,7 @@ onChromium('the live page in trouble', () => {
       await changes(page, '#quote-price');
       await first.stop();
       await page.locator('#connection', { hasText: 'Disconnected' }).waitFor();
-      // What is not fresh is not well.
+      // Without a connection, the state counts as unknown.
       await page.locator('#summary', { hasText: 'state of the platform is unknown' }).waitFor();
       expect(await page.locator('#topologies').innerText()).not.toContain('running');
       expect(await page.title()).toMatch(/^▲ [^·]*$/);
@@ -246,7 +246,7 @@ onChromium('the live page in trouble', () => {
     }
   });
 
-  it('shows what to do before anything runs, turns a topology red while its feed is away, and well again afterwards', async () => {
+  it('shows what to do before anything runs, turns a topology red while its feed is unavailable, and green again afterwards', async () => {
     using folder = temporaryFolder();
     const { env, api } = await workspaceIn(folder.path);
     const exchange = await freePort();

@@ -10,7 +10,7 @@ type Poison = readonly [what: string, value: string | Uint8Array, code: string, 
 const unreadable = 'FDP_MESSAGE_UNREADABLE';
 const invalid = 'FDP_MESSAGE_INVALID';
 
-/** What nobody can make trades of. */
+/** Values that can't be read as trades. */
 const shapeless: readonly Poison[] = [
   ['another shape', '{"hello":"world"}', invalid],
   ['another envelope', '{"type":"trade","data":{"0":{"s":"AAPL"}}}', invalid],
@@ -28,7 +28,7 @@ const shapeless: readonly Poison[] = [
   ['NUL characters', '{"a":\0}', unreadable],
 ];
 
-/** Trades that are none, beside one that is. */
+/** Invalid trades beside a valid one. */
 const wrongTrades: readonly Poison[] = [
   ['no symbol', envelope({ s: undefined }), invalid, [0]],
   ['no time', envelope({ t: undefined }), invalid, [0]],
@@ -56,7 +56,7 @@ function bytesOf(value: string | Uint8Array): Buffer {
   return typeof value === 'string' ? Buffer.from(value) : Buffer.from(value);
 }
 
-/** Where a letter came from, and what it says, in a form that compares. */
+/** The origin and the content of a letter, in a form that can be compared. */
 function summaryOf({ code, origin, value, encoding, bytes }: DeadLetter) {
   const { partition, offset, index } = origin;
   return {
@@ -70,7 +70,7 @@ function summaryOf({ code, origin, value, encoding, bytes }: DeadLetter) {
 }
 
 describe('poison', () => {
-  it('goes to the dead letter once with reason and origin, and harms no neighbour', async () => {
+  it('goes to the dead letter once with reason and origin, and affects no other message', async () => {
     using folder = temporaryFolder();
     const { env, api, tcpPort } = await workspaceIn(folder.path);
     await using writer = await LogWriter.open(folder.path);
@@ -107,7 +107,7 @@ describe('poison', () => {
       expect(letter.reason.length, letter.reason.slice(0, 300)).toBeLessThan(2000);
       expect(letter.origin).toMatchObject({ topic: 'raw_stock_ticks', key: null, timestamp: expect.any(Number) });
     }
-    // What the rule lets pass the stores take: they and the VWAP agree on every trade.
+    // The stores accept what the rule lets pass: they and the VWAP agree on every trade.
     expect(letters().filter(({ sink }) => sink !== undefined)).toEqual([]);
 
     await eventually('counters', async () => storesOf(folder.path).symbols['LAST'] !== undefined);

@@ -8,7 +8,7 @@ import { rowsOf } from '../support/cli/stored.ts';
 
 const feed = ['ingestor', 'processor', 'candles'];
 
-/** Changes the store as another program does, while fdp runs. */
+/** Changes the store while fdp runs, as another program would. */
 function change(platform: Installation, ...statements: readonly string[]): void {
   const db = new DatabaseSync(platform.storeFile, { timeout: 20_000 });
   try {
@@ -18,7 +18,7 @@ function change(platform: Installation, ...statements: readonly string[]): void 
   }
 }
 
-/** Rows of a processor that knew no marks: of a symbol, from a number on. */
+/** Inserts `count` rows of a symbol, as an older processor without marks stored them. */
 const oldTrades = (symbol: string, count: number) =>
   Array.from(
     { length: count },
@@ -26,7 +26,7 @@ const oldTrades = (symbol: string, count: number) =>
       `INSERT INTO finnhub_trades (message_key, symbol, price, time, volume) VALUES ('old-${symbol}-${n}', '${symbol}', '1', ${n}, '1')`,
   );
 
-/** The counters of a group by over what is stored, for comparison with the table of symbols. */
+/** Compares the table of symbols with a `GROUP BY` over the stored trades. */
 function wrongSymbols(platform: Installation): readonly unknown[] {
   const sql = `SELECT t.symbol, t.trades, t.lastAt, s.tradeCount, s.lastTradeAt
     FROM (SELECT symbol, count(*) AS trades, max(time) AS lastAt FROM finnhub_trades GROUP BY symbol) t
@@ -49,11 +49,11 @@ async function atLeast(platform: Installation, trades: number): Promise<void> {
   await eventually(`${trades} trades stored`, async () => platform.stores.trades.length >= trades);
 }
 
-/** Some twenty processes one after the other. */
+/** These tests start about twenty processes one after the other. */
 const many = { timeout: 480_000 };
 
 describe('fdp-run reconcile on the embedded profile', many, () => {
-  it('finds nothing ten times while the platform is busy; then finds, and repairs, what another program left', async () => {
+  it('finds nothing ten times while the platform is busy; then finds, and repairs, what another program changed', async () => {
     using folder = temporaryFolder();
     const platform = await Installation.in(folder.path, '100/s');
     await using process = platform.start(feed);
@@ -84,7 +84,7 @@ describe('fdp-run reconcile on the embedded profile', many, () => {
     const [, report] = await reconciled(platform, '--repair');
     expect(report).toMatch(/symbols AAPL: tradeCount is \d+, recomputed \d+: .+; repaired/);
     expect(report).toMatch(/^symbols: .* 4 differences, 4 repaired, 0 left/m);
-    // The bar of this minute may change faster than it can be compared: it is left, and repaired once it is over.
+    // The bar of the current minute may change too fast to be compared: it is skipped, and repaired after it has ended.
     const isRepaired = async () => (await reconciled(platform, '--repair'))[0] === 0;
     await eventually('the bar is repaired', isRepaired, 120_000);
     for (const _ of [1, 2]) expect((await reconciled(platform))[0]).toBe(0);
@@ -95,7 +95,7 @@ describe('fdp-run reconcile on the embedded profile', many, () => {
     expect([end, final]).toEqual([0, expect.stringMatching(/no difference\n$/)]);
   });
 
-  it('goes on with a repair that was killed', async () => {
+  it('continues a repair that was killed', async () => {
     using folder = temporaryFolder();
     const platform = await Installation.in(folder.path, '100/s');
     await using process = platform.start(feed);
@@ -119,7 +119,7 @@ describe('fdp-run reconcile on the embedded profile', many, () => {
     expect(wrongSymbols(platform)).toEqual([]);
   });
 
-  it('counts again what the log has no more, once the table of counters was emptied', async () => {
+  it('counts again what the log no longer has, after the table of counters was emptied', async () => {
     using folder = temporaryFolder();
     const platform = await Installation.in(folder.path, '100/s');
     await using first = platform.start(feed);
@@ -136,7 +136,7 @@ describe('fdp-run reconcile on the embedded profile', many, () => {
     expect((await reconciled(platform))[0]).toBe(0);
   });
 
-  it('compares with the log what counts stored rows, and does not repair from there', async () => {
+  it('compares counters of stored rows with the log, but does not repair from it', async () => {
     using folder = temporaryFolder();
     const platform = await Installation.in(folder.path, '100/s');
     await using process = platform.start(feed);
@@ -145,7 +145,7 @@ describe('fdp-run reconcile on the embedded profile', many, () => {
       0,
       expect.stringMatching(/^symbols: \d+ rows compared with \d+ messages of ticks: no difference/),
     ]);
-    // The rows agree with the counters, and lack what the log has.
+    // The rows agree with the counters, but lack messages of the log.
     expect(await process.stop()).toBe(0);
     change(
       platform,
@@ -176,7 +176,7 @@ describe('fdp-run reconcile on the embedded profile', many, () => {
     expect(wrongSymbols(platform)).toEqual([]);
   });
 
-  it('says in one line what it can not reconcile', async () => {
+  it('reports in one line what it can not reconcile', async () => {
     using folder = temporaryFolder();
     const platform = await Installation.in(folder.path, '1/s');
     const said = async (...args: readonly string[]) => {

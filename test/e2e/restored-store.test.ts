@@ -6,7 +6,7 @@ import { eventually, temporaryFolder } from '../support/cli/platform.ts';
 
 const rewindLine = /the store of trades, symbols is older than .+ is read again from offset (\d+) instead of (\d+)/;
 
-/** Runs ingestor and processor until so many more trades are stored, and stops them. */
+/** Runs ingestor and processor until `trades` more trades are stored, and stops them. */
 async function store(platform: Installation, trades: number): Promise<void> {
   await using process = platform.start(['ingestor', 'processor', 'candles']);
   const before = platform.stores.trades.length;
@@ -14,7 +14,7 @@ async function store(platform: Installation, trades: number): Promise<void> {
   expect(await process.stop()).toBe(0);
 }
 
-/** Works off the log, and returns the output of the processor. */
+/** Runs the processor until it has worked off the log, and returns its output. */
 async function caughtUp(platform: Installation): Promise<string> {
   await using processor = platform.start(['processor', 'candles']);
   await eventually(
@@ -25,7 +25,7 @@ async function caughtUp(platform: Installation): Promise<string> {
   return processor.output;
 }
 
-/** Copies the files of the stores, with what SQLite keeps beside them. */
+/** Copies the store's files, including those of SQLite beside it. */
 function copyStores(from: string, to: string): void {
   mkdirSync(to, { recursive: true });
   for (const name of readdirSync(from)) if (name.startsWith('store.db')) cpSync(join(from, name), join(to, name));
@@ -36,7 +36,7 @@ function removeStores(folder: string): void {
 }
 
 describe('the stores of the embedded profile', () => {
-  it('restored from a copy that was made before more was stored, or removed, are filled again from the log', async () => {
+  it('restored from an older copy, or removed, are filled again from the log', async () => {
     using folder = temporaryFolder();
     const platform = await Installation.in(folder.path, '500/s');
     const [data, backup] = [join(folder.path, 'data'), join(folder.path, 'backup')];

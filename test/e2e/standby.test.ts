@@ -5,7 +5,7 @@ import { eventually, type Process, temporaryFolder } from '../support/cli/platfo
 import { get, LineReader } from '../support/cli/workspace.ts';
 
 const rate = '500/s';
-/** A stand-by takes over within a few seconds; the machine may be busy, ms. */
+/** A standby takes over within a few seconds; the limit allows for a busy machine, ms. */
 const soonMs = 15_000;
 
 async function says(process: Process, text: string): Promise<void> {
@@ -29,7 +29,7 @@ async function broadcasting({ workspace }: Installation): Promise<void> {
   expect(JSON.parse(client.lines[0] ?? '')).toMatchObject({ symbol: expect.any(String), price: expect.any(Number) });
 }
 
-/** Freezes a process at a moment when it holds neither file locked: that would stop every other one as well. */
+/** Freezes a process while it has no lock on either file: a lock would stop all other processes too. */
 async function freeze(process: Process, { logFile, storeFile }: Installation): Promise<void> {
   await eventually('a process frozen between two transactions', async () => {
     process.child.kill('SIGSTOP');
@@ -40,7 +40,7 @@ async function freeze(process: Process, { logFile, storeFile }: Installation): P
   });
 }
 
-/** Whether the file can be locked within a while; those that are awake hold it for moments only. */
+/** Whether the file can be locked within a while; running processes lock it only briefly. */
 async function isFree(path: string): Promise<boolean> {
   const db = new DatabaseSync(path, { timeout: 1000 });
   try {

@@ -93,7 +93,7 @@ describe('what a platform reports about itself', () => {
     });
   });
 
-  it('takes the next port for a second process, and insists on a configured one', async () => {
+  it('uses the next port for a second process, and insists on a configured one', async () => {
     using folder = temporaryFolder();
     const { env } = await workspaceIn(folder.path);
     const taken = createServer().listen(Number(env['OBSERVE_PORT']), '127.0.0.1');
@@ -129,7 +129,7 @@ describe('what a platform reports about itself', () => {
     expect(await platform.stop()).toBe(0);
   });
 
-  it.concurrent('works, and is green and quiet, when the status table can not be had', async () => {
+  it.concurrent('works, and is green and quiet, when the status table is unavailable', async () => {
     using folder = temporaryFolder();
     const { env } = await workspaceIn(folder.path);
     const noFolder = join(folder.path, 'file');
@@ -152,7 +152,7 @@ describe('what a platform reports about itself', () => {
     expect(output).toMatch(/^fdp-run: [^\n]*the folder could not be created[^\n]*\n$/);
   });
 
-  it.concurrent('ends with its reader, however often it would have looked', async () => {
+  it.concurrent('ends with its reader, however often it would have polled', async () => {
     using folder = temporaryFolder();
     const { env } = await workspaceIn(folder.path);
     await using ingestor = new Process(['--topology', 'ingestor'], env);

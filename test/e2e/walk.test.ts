@@ -11,7 +11,7 @@ interface Page {
 
 const crowdedMs = 1763645598585;
 
-/** Trades in log messages of a few: each has its number as its volume. */
+/** Trades in log messages of a few trades each; the volume of a trade is its number. */
 function messagesOf(trades: readonly { readonly v: number; readonly t: number }[]): string[] {
   const messages: string[] = [];
   for (let start = 0; start < trades.length; start += 7) messages.push(envelope(...trades.slice(start, start + 7)));
@@ -24,7 +24,7 @@ async function pageAt(url: string): Promise<Page> {
   return answer?.body['data'] as Page;
 }
 
-/** Every trade of a walk over `next`, page by page; `between` runs before each page but the first. */
+/** Collects all trades by following `next` from page to page; `between` runs before each page but the first. */
 async function walk(api: string, limit: number, between: () => Promise<void> = async () => {}): Promise<Page['data']> {
   const seen: Page['data'][number][] = [];
   for (let next: string | null = `/api/v1/trades/AAPL?limit=${limit}`; next !== null; ) {
@@ -61,7 +61,7 @@ describe('a walk over the pages', () => {
     for (const limit of [37, 500]) {
       const before = storedTrades(folder.path);
       let number = 10_000 * limit;
-      // Late ones, ones of the same ms, and new ones: before the pages that are to come, among them, and after them.
+      // Late trades, trades of the same ms, and new trades: on earlier, current and later pages.
       const arrive = async () => {
         const times = [crowdedMs - 1000, crowdedMs - 150, crowdedMs, crowdedMs, crowdedMs + 50, crowdedMs + 60_000];
         const stored = storedTrades(folder.path);

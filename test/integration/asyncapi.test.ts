@@ -32,18 +32,18 @@ interface Document {
 
 const ajv = new Ajv({ strict: false, validateFormats: false, allErrors: true });
 const mock = 'mock: { type: mock, symbols: *symbols, rate: 50/s, seed: 42 }';
-/** A feed that has everything: a symbol that is rejected, and gaps. */
+/** A feed with all kinds of messages: a rejected symbol, and gaps. */
 const hostile =
   'mock: { type: mock, symbols: [AAPL, "B\\u0001D"], rate: 50/s, seed: 42, away: { every: 1s, for: 200ms } }';
 
-/** The value and everything within it as the types that JSON has: lists by their first item. */
+/** The JSON types of a value and of everything within it; a list has the type of its first item. */
 function formOf(value: unknown): unknown {
   if (Array.isArray(value)) return value.length === 0 ? [] : [formOf(value[0])];
   if (typeof value !== 'object' || value === null) return typeof value;
   return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, formOf(each)]));
 }
 
-describe('the document of what the shipped pipeline sends', () => {
+describe('the AsyncAPI document of the shipped pipeline', () => {
   const folder = temporaryFolder();
   const environment = testEnvironment();
   let runtime: Runtime;
@@ -72,7 +72,7 @@ describe('the document of what the shipped pipeline sends', () => {
   });
 
   it('is valid AsyncAPI 3.0 by its official schema', () => {
-    // It brings the schema of schemas along.
+    // The official schema contains the meta-schema.
     const official = new Ajv({ strict: false, validateFormats: false, meta: false, validateSchema: false });
     const fits = official.compile(specs.schemas['3.0.0'] as object);
     fits(document);
@@ -91,7 +91,7 @@ describe('the document of what the shipped pipeline sends', () => {
     expect(JSON.stringify(document)).not.toContain(folder.path);
   });
 
-  it('is whole: every reference leads somewhere, and every example fits its schema', () => {
+  it('is complete: every reference resolves, and every example fits its schema', () => {
     const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/([^"]+)"/g)].map(([, path = '']) => path);
     expect(references.length).toBeGreaterThan(10);
     for (const path of references) {
@@ -103,7 +103,7 @@ describe('the document of what the shipped pipeline sends', () => {
         expect([name, ajv.validate(payload, example.payload), ajv.errors]).toEqual([name, true, null]);
   });
 
-  it('is true of every message that is received, and its examples look like them', async () => {
+  it('matches every message that is received, and its examples look like them', async () => {
     const [socket, events] = [await dial(ports[1]), await EventClient.open(ports[0])];
     const feed = received(socket);
     const topic = (name: string) => logOf(folder.path, name).map(({ value }) => JSON.parse(value) as Json);

@@ -10,7 +10,7 @@ const bar = candleAnswer({ start: Date.UTC(2026, 0, 5, 14, 30), lengthMs: 300_00
 const never = new AbortController().signal;
 
 describe('candles over HTTP', () => {
-  it('are asked for by the symbol as the feed has it, the interval and the number', async () => {
+  it('are requested by the symbol of the feed, the interval and the number', async () => {
     await using api = await CandlesApi.open(() => [bar]);
     const bars = await barRequest(api.url, systemClock)(question, never);
     expect(bars.map(({ open, close, volume }) => [open, close, volume])).toEqual([[10, 12, 100]]);
@@ -57,7 +57,7 @@ describe('candles over HTTP', () => {
     );
   });
 
-  it('are waited for 4 s, and not at all once nobody wants them', async () => {
+  it('time out after 4 s, and are aborted at once when nobody needs them any more', async () => {
     const clock = new VirtualClock();
     await using api = await CandlesApi.open(() => undefined);
     const late = barRequest(api.url, { ...systemClock, timer: (ms, fn) => clock.timer(ms, fn) })(question, never);

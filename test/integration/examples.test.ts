@@ -17,7 +17,7 @@ const never = new AbortController().signal;
 const numberOf = ({ value }: Pick<SourceMessage, 'value'>) => (value as { number: number }).number;
 const numbered = (number: number) => messageWith({ number });
 
-/** A web server on a free port, and how it is stopped. */
+/** A web server on a free port, with a function that stops it. */
 async function web(listener: RequestListener) {
   const server = createServer(listener).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -30,7 +30,7 @@ async function web(listener: RequestListener) {
 }
 
 describe('http_poll', () => {
-  /** A server that answers with what was given since it was asked last, or with a status. */
+  /** A server that responds with what was added since the last request, or with a status. */
   async function polled(status = 200, headers: Record<string, string> = {}) {
     const waiting: unknown[] = [];
     const { url, dispose } = await web((_request, response) => {
@@ -66,7 +66,7 @@ describe('http_poll', () => {
     await dispose();
   });
 
-  it('reads no JSON that is too deep', async () => {
+  it('does not read JSON that is nested too deeply', async () => {
     const { bench, waiting, dispose } = await polled();
     waiting.push(JSON.parse(`${'['.repeat(200)}${']'.repeat(200)}`));
     const source = bench.source();
@@ -77,7 +77,7 @@ describe('http_poll', () => {
     await dispose();
   });
 
-  it('dies of a key that is refused', async () => {
+  it('fails when its key is refused', async () => {
     const { bench, dispose } = await polled(401);
     const source = bench.source();
     let read: Promise<unknown> | undefined;
@@ -115,7 +115,7 @@ describe('udp', () => {
   };
   for (const { title, run } of sourceContract(make)) it(title, run);
 
-  it('gives what is no JSON with its bytes and the problem', async () => {
+  it('passes on what is not JSON with its bytes and the problem', async () => {
     const { source, node, send, dispose } = await make();
     let read: Promise<{ readonly messages: readonly SourceMessage[] } | undefined> | undefined;
     source.lanes.subscribe((lane) => {
@@ -131,7 +131,7 @@ describe('udp', () => {
 });
 
 describe('webhook', () => {
-  /** A server that keeps what is posted to it, or answers with a status, or not at all. */
+  /** A server that records what is posted to it, or responds with a status, or not at all. */
   async function posted(status = 200) {
     const lines: string[] = [];
     let hangs = false;
@@ -162,7 +162,7 @@ describe('webhook', () => {
     [422, 'permanent'],
     [429, 'transient'],
     [503, 'transient'],
-  ])('takes a status of %i as a fault that is %s', async (status, fault) => {
+  ])('treats the status %i as a %s fault', async (status, fault) => {
     const { sink, dispose } = await posted(status);
     await expect(sink.write([numbered(1)], never)).rejects.toMatchObject({ fault });
     await dispose();

@@ -54,7 +54,7 @@ async function readAll(source: Source): Promise<{ readings: Reading[]; isComplet
 }
 
 describe('file', () => {
-  it('logs that it begins at the beginning, and how much it has read to the end', async () => {
+  it('logs that it starts at the beginning, and how much it has read at the end', async () => {
     const path = join(folder, 'trades.ndjson');
     await writeFile(path, '{"a":1}\n\n{"a":2}\nno JSON\n{"a":3}');
     const { source, context } = await roles(path);
@@ -65,7 +65,7 @@ describe('file', () => {
     ]);
   });
 
-  it('gives back, line by line and in order, what it was given', async () => {
+  it('returns what was written, line by line and in order', async () => {
     const path = join(folder, 'new', 'trades.ndjson');
     const { sink, source } = await roles(path);
     await sink.connect(never);
@@ -93,7 +93,7 @@ describe('file', () => {
     }
   });
 
-  it('passes on a line that it cannot read with its number and bytes, and continues with the next', async () => {
+  it('passes on an unreadable line with its number and bytes, and continues with the next', async () => {
     const path = join(folder, 'bad.ndjson');
     await writeFile(
       path,
@@ -120,7 +120,7 @@ describe('file', () => {
     expect(read[3]?.problem?.message).toBe('recording: line 5: 2002 bytes, expected at most 1024');
   });
 
-  it('cuts off at the start the line that a crash left unfinished, and completes one that lacks only its end', async () => {
+  it('removes at the start a line that a crash left unfinished, and completes one that lacks only its end', async () => {
     const path = join(folder, 'torn.ndjson');
     await writeFile(path, '{"a":1}\n{"a":');
     const torn = await roles(path);
@@ -137,7 +137,7 @@ describe('file', () => {
     expect(await readFile(path, 'utf8')).toBe('{"a":1}\n{"b":"x"}\n{"a":2}\n');
   });
 
-  it('touches nothing in a file that does not hold lines of JSON', async () => {
+  it('does not change a file that does not contain lines of JSON', async () => {
     const path = join(folder, 'letter.txt');
     await writeFile(path, 'Dear Sir,');
     const { sink } = await roles(path);
@@ -157,14 +157,14 @@ describe('file', () => {
     await sink.close();
   });
 
-  it('waits for room when the disk is full', async () => {
+  it('waits for space when the disk is full', async () => {
     const { sink } = await roles('/dev/full', { fsync: false });
     await sink.connect(never);
     await expect(sink.write(messages(1), never)).rejects.toMatchObject({ code: 'FDP_DISK_FULL', fault: 'transient' });
     await sink.close();
   });
 
-  it('leaves whole lines when there was room for a part of a batch only', async () => {
+  it('leaves complete lines when there was space for only a part of a batch', async () => {
     const path = join(folder, 'limited.ndjson');
     const script = `trap '' XFSZ; ulimit -f 16; exec "${process.execPath}" --import tsx test/support/cli/write-until-full.ts "${path}"`;
     const { stdout } = await promisify(execFile)('bash', ['-c', script]);

@@ -56,7 +56,7 @@ const broken: readonly { readonly what: string; readonly junk: Buffer; readonly 
 ];
 
 describe('finnhub', () => {
-  it.each(broken)('connects again after $what, and keeps what came before', async ({ junk, says }) => {
+  it.each(broken)('reconnects after $what, and keeps earlier frames', async ({ junk, says }) => {
     const { client } = await meet([upgradeThen(trade(1), trade(2), junk), upgradeThen(trade(3))], {}, 20);
     await until(() => client.frames.length === 3 && client.context.node.extra['gap_ms'] !== undefined);
     expect(values(client)).toEqual([1, 2, 3]);
@@ -92,7 +92,7 @@ describe('finnhub', () => {
     expect(shown.length).toBeLessThan(1500);
   });
 
-  it('writes a bounded number of lines about frames of ever new kinds', async () => {
+  it('writes a bounded number of log lines about frames of ever new kinds', async () => {
     const kinds = Array.from({ length: 500 }, (_unused, index) => textFrame(`{"type":"kind ${index}"}`));
     const errors = Array.from({ length: 500 }, (_unused, index) => textFrame(`{"type":"error","msg":"no ${index}"}`));
     const { client } = await meet([upgradeThen(...kinds, ...errors, trade(1))], {}, 1);
@@ -105,7 +105,7 @@ describe('finnhub', () => {
     ['a fragment that is never finished', bytes(0x01, 0x01, 0x7b)],
     ['half a frame', trade(9).subarray(0, 20)],
     ['nothing more', bytes()],
-  ])('cuts a connection that sends %s, after its watchdog', async (_what, junk) => {
+  ])('closes a connection that sends %s, after its watchdog', async (_what, junk) => {
     const { client } = await meet([upgradeThen(trade(1), junk), upgradeThen(trade(2))]);
     await until(() => client.frames.length === 2 && client.context.node.extra['gap_ms'] !== undefined);
     expect(values(client)).toEqual([1, 2]);
@@ -134,7 +134,7 @@ describe('finnhub', () => {
   );
 
   it.each(['200 OK', '302 Found', '400 Bad Request', '403 Forbidden', '404 Not Found'])(
-    'tries again, and says what to check, when the handshake is answered %s: that is no word about the key',
+    'tries again, and reports what to check, when the handshake is answered %s: that says nothing about the key',
     async (status) => {
       const { client } = await meet([answer(status), upgradeThen(trade(1))], { token: 'Secret-123' }, 20);
       await until(() => client.context.node.state === 'retrying');
@@ -169,7 +169,7 @@ describe('finnhub', () => {
   );
 
   it.each(['Invalid symbol KEY', 'Invalid API key', 'token expired', 'Unauthorized'])(
-    'takes the error frame "%s" for a warning',
+    'treats the error frame "%s" as a warning',
     async (msg) => {
       const symbols = ['KEY', 'AAPL'];
       const error = textFrame(JSON.stringify({ type: 'error', msg }));
@@ -180,7 +180,7 @@ describe('finnhub', () => {
     },
   );
 
-  it("adds the server's last complaint to the reason of a close", async () => {
+  it("adds the server's last error to the reason of a close", async () => {
     const complaint = textFrame('{"type":"error","msg":"Invalid API key Secret-123"}');
     const close = Buffer.concat([bytes(0x88, 2 + 16, 0x03, 0xf0), Buffer.from('bad \u001b Secret-123')]);
     const { client } = await meet([upgradeThen(complaint, close)], { token: 'Secret-123' }, 1);
@@ -218,7 +218,7 @@ describe('finnhub', () => {
     expect(client.context.node).toMatchObject({ state: 'ok', extra: {} });
   });
 
-  it('suspects another user of its key when the server takes leave again and again, not when the line flaps', async () => {
+  it('suspects another user of its key when the server closes again and again, not when the connection is unstable', async () => {
     const leave = upgradeThen(bytes(0x88, 0x02, 0x03, 0xe8));
     const polite = await meet([leave], {}, 20);
     await until(() => /key in use elsewhere\?/.test(polite.client.context.node.reason ?? ''));
@@ -228,7 +228,7 @@ describe('finnhub', () => {
     expect(flapping.client.context.node.reason ?? '').not.toMatch(/key in use/);
   });
 
-  it('keeps a line that answers pings, however long it is silent, and counts no gap', async () => {
+  it('keeps a connection that answers pings, however long it is silent, and counts no gap', async () => {
     let pings = 0;
     const calm: Deed = (socket, request) => {
       upgradeThen(trade(1))(socket, request);
@@ -244,7 +244,7 @@ describe('finnhub', () => {
     expect(client.context.node).toMatchObject({ state: 'ok', extra: {} });
   });
 
-  it('ends a gap when the line is back and everything was asked for, trades or not', async () => {
+  it('ends a gap when the connection is back and all symbols are subscribed, with or without trades', async () => {
     const torn: Deed = (socket, request) => {
       upgradeThen(trade(1))(socket, request);
       setTimeout(() => socket.destroy(), 20);
@@ -255,7 +255,7 @@ describe('finnhub', () => {
     expect(client.frames.length).toBe(1);
   });
 
-  it('requests a refused symbol again from time to time, and names what is missing in its state', async () => {
+  it('requests a refused symbol again from time to time, and names the missing symbols in its state', async () => {
     let asked = 0;
     const choosy: Deed = (socket, request) => {
       upgradeThen()(socket, request);
@@ -276,7 +276,7 @@ describe('finnhub', () => {
     await until(() => !(client.context.node.reason ?? '').includes('refused'));
   });
 
-  it('closes at any moment: before the handshake is answered, and while it waits for the next try', async () => {
+  it('can be closed at any moment: before the handshake is answered, and while it waits for the next attempt', async () => {
     const pending = await meet([() => {}], {}, 1);
     await until(() => pending.server.connections() === 1);
     await pending.client.close();

@@ -29,7 +29,7 @@ function frame(...symbols: string[]) {
   return { type: 'trade', data: symbols.map((s) => ({ p: ++nextPrice, s, t: 1763645598585, v: 1 })) };
 }
 
-/** Waits until the server knows of the client's subscription: it then gets a frame of its own. */
+/** Waits until the server knows the client's subscription: it then delivers a frame. */
 async function subscribed(server: TestExchange, client: Feed, symbol = 'AAPL'): Promise<void> {
   const before = client.frames.length;
   await until(async () => {
@@ -43,7 +43,7 @@ function values(client: Feed): unknown[] {
 }
 
 describe('finnhub', () => {
-  it('gives the frames of its symbols in order, and nothing of others', async () => {
+  it('gives the frames of its symbols in order, and no others', async () => {
     const server = await start();
     const client = await connected(server.port, { symbols: ['AAPL', 'MSFT'] });
     await subscribed(server, client, 'MSFT');
@@ -57,7 +57,7 @@ describe('finnhub', () => {
     expect(client.context.node.state).toBe('ok');
   });
 
-  it('gives, cut ten times, what it received of every session exactly once and in order, and counts the gaps', async () => {
+  it('gives, when disconnected ten times, everything received in every session exactly once and in order, and counts the gaps', async () => {
     const server = await start({ faults: { cut_every: 50 } });
     const client = await connected(server.port, {}, { clock: hurriedClock(200) });
     for (let round = 0; round < 10; round++) {
@@ -78,7 +78,7 @@ describe('finnhub', () => {
       expect([began?.key, name, began?.gap.to]).toEqual(['AAPL', 'finnhub', undefined]);
       expect(reason).toMatch(/closed the connection|connection/);
       expect(ended).toMatchObject({ key: 'AAPL', gap: { from, reason } });
-      // Nothing that was received lies within a gap, and nothing was received between its two messages.
+      // No received frame lies within a gap, and none was received between the two messages of a gap.
       expect(client.frames[(began?.after ?? 0) - 1]?.timestamp).toBeLessThanOrEqual((from ?? 0) + 1);
       expect(ended?.gap.to).toBeGreaterThanOrEqual(from ?? 0);
       expect(client.frames[ended?.after ?? 0]?.timestamp).toBeGreaterThanOrEqual(ended?.gap.to ?? 0);
@@ -108,7 +108,7 @@ describe('finnhub', () => {
     expect(client.context.node.extra['gaps']).toBeUndefined();
   });
 
-  it('ends the topology permanently when the server refuses the token, and never shows it', async () => {
+  it('ends the topology permanently when the server refuses the token, and never shows the token', async () => {
     const server = await start({ token: 'the right one' });
     const client = await connected(server.port, { token: 'a secret/+&' });
     await until(() => client.error() !== undefined);
@@ -131,7 +131,7 @@ describe('finnhub', () => {
     expect(client.context.node).toMatchObject({ state: 'ok', reason: undefined });
   });
 
-  it('cuts a silent connection after its watchdog, and counts the silence as a gap', async () => {
+  it('closes a silent connection after its watchdog, and counts the silence as a gap', async () => {
     const server = await start({ faults: { silence_every: 50, silence: '1s' } });
     const client = await connected(server.port, {}, { clock: hurriedClock(100) });
     await subscribed(server, client);
@@ -148,7 +148,7 @@ describe('finnhub', () => {
     expect(client.context.log.lines.some(({ text }) => /trades from .* to .* may be missing/.test(text))).toBe(true);
   });
 
-  it('passes on what it cannot read with its bytes, and leaves out what it does not know', async () => {
+  it('passes on unreadable frames with their bytes, and leaves out unknown ones', async () => {
     const server = await start({ control: true });
     const client = await connected(server.port);
     await subscribed(server, client);
@@ -191,7 +191,7 @@ describe('finnhub', () => {
     await until(() => client.context.log.lines.some(({ text }) => text === 'finnhub: trades again'));
   });
 
-  it('gives up the oldest frames when its queue is full, and counts them as one gap', async () => {
+  it('drops the oldest frames when its queue is full, and counts them as one gap', async () => {
     const server = await start();
     let release = () => {};
     const hold = new Promise<void>((resolve) => {
@@ -215,7 +215,7 @@ describe('finnhub', () => {
     expect(began?.gap.reason).toMatch(/the queue is full/);
   });
 
-  it('drops nothing when its queue is full and is to pause', async () => {
+  it('drops nothing when its queue is full and it is set to pause', async () => {
     const server = await start({ client_buffer: '64MiB' });
     let release = () => {};
     const hold = new Promise<void>((resolve) => {
@@ -233,7 +233,7 @@ describe('finnhub', () => {
     expect(client.context.node.extra).toEqual({});
   });
 
-  it('leaves the frames with the server when its queue is full and is to pause; a server that cuts it makes a gap', async () => {
+  it('leaves the frames with the server when its queue is full and it is set to pause; a disconnect by the server makes a gap', async () => {
     const server = await start();
     let release = () => {};
     const hold = new Promise<void>((resolve) => {
@@ -253,7 +253,7 @@ describe('finnhub', () => {
     expect(client.context.node.extra['dropped_frames']).toBeUndefined();
   });
 
-  it('says for each symbol since when it was away: a stop leaves a gap open, which the next process ends', async () => {
+  it('reports for each symbol since when it was missing: a stop leaves a gap open, which the next process ends', async () => {
     const server = await start();
     const symbols = ['AAPL', 'MSFT'];
     const first = await connected(server.port, { symbols });

@@ -15,7 +15,7 @@ describe('npm run generate', () => {
 
   const files = () => generatedFiles(root, sampleComponents);
 
-  it('writes the schema and the reference once, and finds them current then', () => {
+  it('writes the schema and the reference once, and then finds them up to date', () => {
     const pages = ['README', 'connectors', 'expressions', 'metrics', 'operators', 'pipeline'].map(
       (name) => `docs/reference/${name}.md`,
     );
@@ -26,7 +26,7 @@ describe('npm run generate', () => {
     expect(staleFiles(files())).toEqual([]);
   });
 
-  it('finds what was changed by hand, the table in the README included', () => {
+  it('finds manual changes, including those of the table in the README', () => {
     writeFileSync(join(root, 'README.md'), '<!-- components -->\n<!-- /components -->\n');
     writeFiles(files());
     expect(staleFiles(files())).toEqual([]);

@@ -18,7 +18,7 @@ async function mute(port: number): Promise<Socket> {
   return socket;
 }
 
-it('what a component left open is named, and does not keep the process', async () => {
+it('what a component left open is named, and does not keep the process from ending', async () => {
   const other = createServer((socket) => open.add(socket)).listen(0, '127.0.0.1');
   open.add({ destroy: () => other.close() });
   await once(other, 'listening');

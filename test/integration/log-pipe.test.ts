@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 
 const source = (path: string) => JSON.stringify(join(process.cwd(), 'src', path));
 
-/** Logs a first line, waits for the reader to go, logs more, and says on stdout that it came to its end. */
+/** Logs a line, waits until the reader has gone, logs more, and prints on stdout that it reached its end. */
 function program(destination: string): string {
   return `
     import { createLog } from ${source('observe/log.ts')};

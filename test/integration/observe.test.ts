@@ -35,7 +35,7 @@ async function occupy(port: number, host = '127.0.0.1'): Promise<Server> {
   return server;
 }
 
-/** Sends bytes as they are; gives all that came until the server ended the connection. */
+/** Sends bytes unchanged; returns everything received until the server closes the connection. */
 async function sent({ address }: ObserveServer, text: string): Promise<string> {
   const { hostname, port } = new URL(address);
   const socket = connect(Number(port), hostname);
@@ -54,7 +54,7 @@ function statusesOf(text: string): readonly (string | undefined)[] {
 }
 
 describe('observe server', () => {
-  it('serves metrics that Prometheus reads, made again for every scrape', async () => {
+  it('serves metrics that Prometheus can read, computed for every scrape', async () => {
     let read = 5;
     const { address } = await start(undefined, () =>
       processSnapshot(0, [topologySnapshot('flow', { read: read++, delivered: read - 1 })]),
@@ -138,7 +138,7 @@ describe('observe server', () => {
     });
   });
 
-  it('names the process of fdp that has the configured port', async () => {
+  it('names the fdp process that has the configured port', async () => {
     const first = await start();
     const { port } = new URL(first.address);
     const { instance, pid } = running;
@@ -152,7 +152,7 @@ describe('observe server', () => {
     ['says something else', (socket: Socket) => socket.end('HTTP/1.1 200 OK\r\n\r\n{"instance":"a b","pid":1}')],
     ['says nothing', () => {}],
     ['never ends', (socket: Socket) => socket.write(`HTTP/1.1 200 OK\r\n\r\n${'{'.repeat(100_000)}`)],
-  ])('is not held up by one that has the port and %s', async (_how, answer) => {
+  ])('is not blocked by a program that has the port and %s', async (_how, answer) => {
     const other = createServer((socket) => {
       socket.on('error', () => {});
       open.add({ close: () => socket.destroy() });
@@ -184,14 +184,14 @@ describe('observe server', () => {
     expect(texts.at(-1)).toBe(`observe: listening on 127.0.0.1 port ${taken}`);
   });
 
-  it.each(['x', '-1', '65536', '1e3', '94 64'])('takes no OBSERVE_PORT like %s', async (port) => {
+  it.each(['x', '-1', '65536', '1e3', '94 64'])('refuses OBSERVE_PORT=%s', async (port) => {
     await expect(start({ OBSERVE_PORT: port })).rejects.toMatchObject({
       code: 'FDP_USAGE',
       message: `OBSERVE_PORT: expected a port, 0 to 65535 (0: any free one), got "${port}"`,
     });
   });
 
-  it('is open to this machine alone unless OBSERVE_HOST says otherwise, and then warns', async () => {
+  it('listens on this machine alone unless OBSERVE_HOST is set, and then warns', async () => {
     const { log, address } = await start({ OBSERVE_PORT: '0', OBSERVE_HOST: '0.0.0.0' });
     expect(log.lines.map(({ level }) => level)).toEqual(['info', 'warn']);
     expect(address).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
@@ -204,7 +204,7 @@ describe('observe server', () => {
     expect((await fetch(`${address}/health/live`)).status).toBe(200);
   });
 
-  it('leaves nothing open when it is closed, whoever is still connected', async () => {
+  it('leaves nothing open when it is closed, whoever is connected', async () => {
     const { address, close } = await start();
     const { hostname, port } = new URL(address);
     const silent = connect(Number(port), hostname);
@@ -236,13 +236,13 @@ describe('observe server', () => {
     expect(statusesOf(await sent(await start(), text))).toEqual([status]);
   });
 
-  it('answers 64 requests of one connection at most, however many come at once', async () => {
+  it('answers at most 64 requests of one connection, however many arrive at once', async () => {
     const server = await start();
     const answer = await sent(server, 'GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(1000));
     expect(statusesOf(answer).filter((status) => status === '200')).toHaveLength(64);
   });
 
-  it('cuts connections that never finish their headers, while it serves others', async () => {
+  it('closes connections that never finish their headers, while it serves others', async () => {
     const server = await start();
     const { hostname, port } = new URL(server.address);
     const slow = Array.from({ length: 50 }, () => connect(Number(port), hostname));
@@ -252,7 +252,7 @@ describe('observe server', () => {
     await closed;
   }, 30_000);
 
-  it('answers to this machine alone, by its Host header, when it listens on it alone', async () => {
+  it('accepts only Host headers of this machine when it listens on it alone', async () => {
     const { address } = await start();
     const asked = (host: string) =>
       new Promise<number | undefined>((resolve, reject) => {

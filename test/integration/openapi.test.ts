@@ -47,7 +47,7 @@ function responseOf(document: Document, path: string, status: string | number): 
   return found?.content ?? document.components.responses[name]?.content ?? {};
 }
 
-/** Does a body fit what the document says of this path and status? */
+/** Expects a body to match the document for this path and status. */
 function expectTrue(
   document: Document,
   path: string,
@@ -94,7 +94,7 @@ describe('the document of the shipped pipeline', () => {
     folder[Symbol.dispose]();
   });
 
-  it('names every route and what it takes', () => {
+  it('names every route and its parameters', () => {
     expect(document.openapi).toBe('3.1.0');
     expect(Object.keys(document.paths)).toEqual([...routes, '/api/v1/stream', '/openapi.json', '/asyncapi.json']);
     const parameters = document.paths['/api/v1/trades/{symbol}']?.get.parameters ?? [];
@@ -108,7 +108,7 @@ describe('the document of the shipped pipeline', () => {
     expect(parameters[2]).toMatchObject({ in: 'query', schema: { type: 'string' } });
   });
 
-  it('describes every path and parameter, with an example for each, and of each reply', () => {
+  it('describes every path and parameter, with an example for each, and for each reply', () => {
     for (const [path, { get }] of Object.entries(document.paths)) {
       const { summary, parameters = [] } = get;
       expect([path, summary]).toEqual([path, expect.stringMatching(/ .*\.$/)]);
@@ -122,7 +122,7 @@ describe('the document of the shipped pipeline', () => {
     }
   });
 
-  it('is whole: every reference leads somewhere, and every example fits its schema', () => {
+  it('is complete: every reference resolves, and every example fits its schema', () => {
     const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/([^"]+)"/g)].map(([, path = '']) => path);
     for (const path of references) {
       const found = path
@@ -151,13 +151,13 @@ describe('the document of the shipped pipeline', () => {
     '/api/v1/gaps?symbol=AAPL&from=-1h',
     '/openapi.json',
     '/asyncapi.json',
-  ])('is true of %s', async (path) => {
+  ])('matches %s', async (path) => {
     const reply = await ask(port, path);
     expect(reply.status).toBe(200);
     expectTrue(document, path.replace(/\/(AAPL|NOBODY).*/, '/{symbol}').replace(/\?.*/, ''), reply);
   });
 
-  it('knows all that a row has, and with which types', () => {
+  it('has all fields of a row, with their types', () => {
     const rows = JSON.stringify(responseOf(document, '/api/v1/trades/{symbol}', 200));
     for (const field of ['timestamp', 'price', 'volume'])
       expect(rows).toContain(`"${field}":{"type":["string","null"]`);
@@ -166,7 +166,7 @@ describe('the document of the shipped pipeline', () => {
     );
   });
 
-  it('has limits that the route keeps', async () => {
+  it('has limits that the route enforces', async () => {
     const { schema: limit } = document.paths['/api/v1/trades/{symbol}']?.get.parameters?.[1] ?? { schema: {} };
     const { schema: before } = document.paths['/api/v1/trades/{symbol}']?.get.parameters?.[4] ?? { schema: {} };
     for (const value of ['1', '500', '0', '501', '-1', '1.5', 'x'])
@@ -198,7 +198,7 @@ describe('the document of the shipped pipeline', () => {
     ['/api/v1/symbols', `/api/v1/symbols?${'x'.repeat(5000)}`, {}, 414],
     ['/api/v1/symbols', '/api/v1/symbols', { headers: { Host: 'evil.example' } }, 421],
     ['/api/v1/symbols', '/api/v1/symbols', { headers: { 'X-Long': 'x'.repeat(20_000) } }, 431],
-  ])('is true of what %s says of %s with %j: %i', async (route, path, options, status) => {
+  ])('describes what %s replies to %s with %j: %i', async (route, path, options, status) => {
     const reply = await ask(port, path, options);
     expect(reply.status).toBe(status);
     expectTrue(document, route, reply);
@@ -212,7 +212,7 @@ describe('the document of rest', () => {
     await closeAll();
   });
 
-  /** A server whose requests are handled as a test wants. */
+  /** A server whose requests the test handles. */
   async function serving(options: object, handle: (lane: Lane) => void) {
     const environment = testEnvironment();
     const filled = optionsOf(rest, { listen: '127.0.0.1:0', ...options });
@@ -232,7 +232,7 @@ describe('the document of rest', () => {
     [503, new FdpError('FDP_UNAVAILABLE', 'secret')],
     [503, new FdpError('FDP_BUSY', 'secret')],
     [504, new FdpError('FDP_TIMEOUT', 'secret')],
-  ])('is true of %i', async (status, error) => {
+  ])('matches %i', async (status, error) => {
     const { port, document } = await serving({}, ({ request }) => request?.fail(error));
     const reply = await ask(port, '/a');
     expect(reply.status).toBe(status);
@@ -240,7 +240,7 @@ describe('the document of rest', () => {
     expect(reply.headers['retry-after'] !== undefined).toBe(status === 503);
   });
 
-  it('is true of 504 for a request without reply, 408 for a slow one, and 503 for one too many', async () => {
+  it('matches 504 for a request without reply, 408 for a slow one, and 503 for one too many', async () => {
     const { port, document } = await serving({ timeout: '300ms', client_timeout: '300ms', max_requests: 1 }, () => {});
     const late = ask(port, '/a');
     await until(async () => (await ask(port, '/a')).status === 503);
@@ -251,7 +251,7 @@ describe('the document of rest', () => {
     expectTrue(document, '/a', { status: 408, text: slow.slice(slow.indexOf('\r\n\r\n') + 4) });
   });
 
-  it('is served without `ui`, and has the stream only with it', async () => {
+  it('is served without `ui`, but has the stream only with it', async () => {
     const without = await serving({}, () => {});
     expect(Object.keys(without.document.paths)).toEqual(['/a', '/openapi.json', '/asyncapi.json']);
     const withUi = await serving({ ui: true, max_streams: 1 }, () => {});

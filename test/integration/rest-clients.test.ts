@@ -9,8 +9,8 @@ const symbols = `GET /api/v1/symbols ${head}\r\n`;
 const statuses = (text: string) => [...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => Number(status));
 const bodyOf = (answer: string) => JSON.parse(answer.slice(answer.lastIndexOf('\r\n\r\n') + 4));
 
-describe('clients that do not behave', () => {
-  it('leave no stream behind that they asked for behind another answer, and keep nothing from ending', async () => {
+describe('misbehaving clients', () => {
+  it('leave no stream open that they pipelined behind another one, and do not delay the close', async () => {
     const { port, node, source } = await start({ ui: true, max_streams: 2 });
     const socket = await dial(port);
     sockets.push(socket);
@@ -27,14 +27,14 @@ describe('clients that do not behave', () => {
     await source.close();
   });
 
-  it('get their answer before what they sent behind it is refused', async () => {
+  it('get their response before the data after the request is refused', async () => {
     const { port } = await start({}, (lane) => void setImmediate(() => void echo(lane)));
     const answer = await raw(port, `${symbols}garbage\r\n\r\n`);
     expect(statuses(answer)).toEqual([200, 400]);
     expect(bodyOf(answer)).toMatchObject(refusal('this is not an HTTP request'));
   });
 
-  it('get their answer before an expectation behind it is refused', async () => {
+  it('get their response before an expectation in the next request is refused', async () => {
     const { port, lanes } = await start({}, () => {});
     const answer = raw(port, `${symbols}GET /api/v1/symbols ${head}Expect: foo\r\n\r\n`);
     await until(() => lanes.length === 1);
@@ -42,7 +42,7 @@ describe('clients that do not behave', () => {
     expect(statuses(await answer)).toEqual([200, 417]);
   });
 
-  it('are refused once, however much garbage they send behind a request', async () => {
+  it('are refused once, however much garbage they send after a request', async () => {
     const { port, lanes, node } = await start({}, () => {});
     const socket = await dial(port);
     sockets.push(socket);
@@ -93,7 +93,7 @@ describe('clients that do not behave', () => {
     expect(lanes).toEqual([]);
   });
 
-  it('get separate codes for what is missing and what is impossible', async () => {
+  it('get different codes for missing and for impossible values', async () => {
     const { get } = await start();
     expect(await get('/api/v2')).toMatchObject({ status: 404, body: { code: 'FDP_NOT_FOUND' } });
     const deleted = await get('/api/v1/symbols', { method: 'DELETE' });
@@ -105,7 +105,7 @@ describe('pages of other origins', () => {
   const origin = 'https://charts.example.com';
   const preflight = { method: 'OPTIONS', headers: { Origin: origin, 'Access-Control-Request-Method': 'GET' } };
 
-  it('are not let in by default', async () => {
+  it('are refused by default', async () => {
     const { get } = await start();
     const { headers } = await get('/api/v1/symbols', { headers: { Origin: origin } });
     expect(headers['access-control-allow-origin']).toBeUndefined();
@@ -136,7 +136,7 @@ describe('pages of other origins', () => {
 describe('names of the server', () => {
   const named = (port: number, host: string) => ask(port, '/api/v1/symbols', { headers: { Host: host } });
 
-  it('may stand in one text, as a variable gives them, and `*` is every name', async () => {
+  it('may be listed in one text, as a variable gives them, and `*` is every name', async () => {
     const some = await start({ listen: '0.0.0.0:0', hosts: 'localhost, api.example.com' });
     expect(await named(some.port, 'api.example.com')).toMatchObject({ status: 200 });
     expect(await named(some.port, 'evil.example.com')).toMatchObject({ status: 421 });

@@ -8,7 +8,7 @@ import { closed, dial, portOf, received, until } from '../support/sockets/socket
 afterEach(closeAll);
 
 describe('rest at its start and its end', () => {
-  it('answers 503 before anybody takes its requests', async () => {
+  it('answers 503 until its requests are handled', async () => {
     const { source, log } = await sourceOf();
     await source.connect(never);
     expect(await ask(portOf(log), '/api/v1/symbols')).toMatchObject({ status: 503, body: refusal() });
@@ -29,7 +29,7 @@ describe('rest at its start and its end', () => {
     await source.close();
   });
 
-  it('waits for its port when it had it before', async () => {
+  it('waits for its port if it had it before', async () => {
     const first = createServer().listen(0, '127.0.0.1');
     await once(first, 'listening');
     const { port } = first.address() as AddressInfo;
@@ -52,7 +52,7 @@ describe('rest at its start and its end', () => {
     expect(log.lines.filter(({ level }) => level === 'warn')).toHaveLength(1);
   });
 
-  it('finishes on drain what is under way, and takes nothing new', async () => {
+  it('finishes requests in progress during a drain, and accepts no new ones', async () => {
     const { port, get, lanes, subscription } = await start({}, () => {});
     const agent = new Agent({ keepAlive: true });
     agents.push(agent);
@@ -66,7 +66,7 @@ describe('rest at its start and its end', () => {
     expect(await pending).toMatchObject({ status: 200, headers: { connection: 'close' }, body: { data: 'done' } });
   });
 
-  it('answers 503 to what arrives on an open connection during a drain, and closes it', async () => {
+  it('answers 503 to requests on an open connection during a drain, and closes it', async () => {
     const { port, get, lanes, node, subscription } = await start();
     const socket = await dial(port);
     sockets.push(socket);
@@ -103,7 +103,7 @@ describe('rest at its start and its end', () => {
     next.close();
   });
 
-  it('closes when it was never connected', async () => {
+  it('can be closed before it was connected', async () => {
     const { source } = await sourceOf();
     await source.close();
   });

@@ -26,7 +26,7 @@ async function page(port: number, path: string, method = 'GET', etag?: string) {
 }
 
 describe('the live page of rest', () => {
-  it('is served with everything that it asks for, under a strict policy', async () => {
+  it('is served with everything that it refers to, under a strict policy', async () => {
     const { port } = await start({ ui: true });
     const index = await page(port, '/');
     expect(index).toMatchObject({
@@ -54,7 +54,7 @@ describe('the live page of rest', () => {
     expect([...seen]).toEqual(expect.arrayContaining(['/main.js', '/style.css', '/assets/lightweight-charts.js']));
   });
 
-  it('is not sent again while it is the same, and not at all for HEAD', async () => {
+  it('is not sent again while it is unchanged, and not at all for HEAD', async () => {
     const { port } = await start({ ui: true });
     const { headers, body } = await page(port, '/main.js');
     expect(headers['content-type']).toBe('text/javascript; charset=utf-8');
@@ -67,7 +67,7 @@ describe('the live page of rest', () => {
     expect((await page(port, '/main.js', 'POST')).status).toBe(405);
   });
 
-  it('is nothing but its own files', async () => {
+  it('consists only of its own files', async () => {
     const { port, get } = await start({ ui: true });
     const outside = [
       '/../package.json',
@@ -89,13 +89,13 @@ describe('the live page of rest', () => {
     expect((await page(port, '/calendars/XNYS.yml')).status).toBe(404);
   });
 
-  it('is there only with `ui`', async () => {
+  it('is served only with `ui`', async () => {
     const { get } = await start();
     for (const path of ['/', '/main.js', '/assets/lightweight-charts.js', '/calendars/XNYS.json'])
       expect(await get(path)).toMatchObject({ status: 404, body: refusal() });
   });
 
-  it('has a reference of the API beside it, which is there without `ui` too', async () => {
+  it('has a reference of the API beside it, which is served without `ui` too', async () => {
     const { port, get } = await start();
     expect((await get('/openapi.json')).status).toBe(200);
     const asked = ['/docs'];
@@ -134,7 +134,7 @@ describe('the live page of rest', () => {
   });
 });
 
-describe('the names that rest answers to', () => {
+describe('the host names that rest accepts', () => {
   const asking = async (port: number, host: string) =>
     (await ask(port, '/api/v1/symbols', { headers: { Host: host } })).status;
 
@@ -147,14 +147,14 @@ describe('the names that rest answers to', () => {
     expect(await get('/', { headers: { Host: 'evil.example' } })).toMatchObject({ status: 421, body: refusal() });
   });
 
-  it('are those of `hosts` too', async () => {
+  it('include those of `hosts`', async () => {
     const { port } = await start({ hosts: ['api.Example.com'] });
     expect(await asking(port, 'API.example.com:443')).toBe(200);
     expect(await asking(port, 'localhost')).toBe(200);
     expect(await asking(port, 'example.com')).toBe(421);
   });
 
-  it('are all names where others can reach it, unless some are named', async () => {
+  it('are all names when other machines can reach it, unless some are configured', async () => {
     const open = await start({ listen: '0.0.0.0:0' });
     expect(await asking(open.port, 'whatever.example')).toBe(200);
     const named = await start({ listen: '0.0.0.0:0', hosts: ['api.example.com'] });
@@ -162,7 +162,7 @@ describe('the names that rest answers to', () => {
   });
 });
 
-/** What a file of the page asks for: sources and style sheets of a document, imports of a module. */
+/** The resources that a file of the page refers to: sources and style sheets of a document, imports of a module. */
 function linksOf(path: string, body: string): readonly string[] {
   const found =
     path === '/' || path === '/docs'

@@ -27,7 +27,7 @@ describe('rest', () => {
     expect(node.extra).toMatchObject({ requests: 2, requests_open: 0 });
   });
 
-  it('keeps caches and browsers honest', async () => {
+  it('sends headers for caches, browsers and request ids', async () => {
     const { get } = await start();
     const reply = await get('/api/v1/symbols', { headers: { 'X-Request-Id': 'mine-1' } });
     expect(reply.headers).toMatchObject({
@@ -54,7 +54,7 @@ describe('rest', () => {
     expect(head.headers['content-length']).toBe(whole.headers['content-length']);
   });
 
-  it('answers every wrong request in the same envelope', async () => {
+  it('answers every invalid request with the same envelope', async () => {
     const { get, port, lanes } = await start();
     const missing = await get('/api/v2');
     expect(missing).toMatchObject({ status: 404, body: refusal(expect.stringContaining(routes[1] ?? '')) });
@@ -80,7 +80,7 @@ describe('rest', () => {
     expect(lanes).toHaveLength(0);
   });
 
-  it('ignores a small body and cuts off an endless one', async () => {
+  it('ignores a small body and aborts an endless one', async () => {
     const { port } = await start({}, () => {});
     const head = 'GET /api/v1/symbols HTTP/1.1\r\nHost: localhost\r\n';
     const socket = await dial(port);
@@ -94,7 +94,7 @@ describe('rest', () => {
     );
   });
 
-  it('replies to each of many requests that a missing store fails, and logs it in one line', async () => {
+  it('replies to each of many requests that fail because a store is missing, and logs it in one line', async () => {
     const away = new FdpError('FDP_UNAVAILABLE', 'trades: away');
     const { get, log, source } = await start({}, (lane) => lane.request?.fail(away));
     const failures = () => log.lines.filter(({ text }) => text === 'http: a request failed');
@@ -133,7 +133,7 @@ describe('rest', () => {
     );
   });
 
-  it('answers once, with the first of the two, also when the reply has no JSON', async () => {
+  it('answers once, with the first of two replies, even if the reply has no JSON', async () => {
     const { get } = await start({}, ({ request, chain }) => {
       if (chain === routes[0]) request?.respond({ big: 1n });
       else request?.respond(undefined);
@@ -147,7 +147,7 @@ describe('rest', () => {
     });
   });
 
-  it('gives up a request that is over its time, and ignores the late reply', async () => {
+  it('gives up a request after its timeout, and ignores the late reply', async () => {
     const { get, lanes, node } = await start({ timeout: '50ms' }, () => {});
     expect(await get('/api/v1/symbols')).toMatchObject({ status: 504, body: refusal('request timed out') });
     expect(lanes[0]?.signal.aborted).toBe(true);
@@ -155,7 +155,7 @@ describe('rest', () => {
     expect(node.extra).toMatchObject({ timed_out: 1, requests_open: 0 });
   });
 
-  it('forgets the time limits of a request that was answered', async () => {
+  it('clears the timeouts of a request that was answered', async () => {
     let isQuick = true;
     const { get, node } = await start({ timeout: '40ms', client_timeout: '40ms' }, (lane) => {
       if (isQuick) void echo(lane);
@@ -166,7 +166,7 @@ describe('rest', () => {
     expect(node.extra).toEqual({ requests: 4, requests_open: 0, timed_out: 3 });
   });
 
-  it('aborts a request when the client disconnects, also one that waits behind another', async () => {
+  it('aborts a request when the client disconnects, even one that waits behind another', async () => {
     const { port, lanes, node } = await start({}, () => {});
     const socket = await dial(port);
     socket.write('GET /api/v1/symbols HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(3));
@@ -190,7 +190,7 @@ describe('rest', () => {
     expect(seen.text.match(/reply \d/g)).toEqual(['reply 0', 'reply 1', 'reply 2']);
   });
 
-  it('answers 503 beyond max_requests, and takes requests again after that', async () => {
+  it('answers 503 beyond max_requests, and accepts requests again afterwards', async () => {
     const { get, lanes, node } = await start({ max_requests: 3 }, () => {});
     const held = [get('/api/v1/symbols'), get('/api/v1/symbols'), get('/api/v1/symbols')];
     await until(() => lanes.length === 3);

@@ -13,7 +13,7 @@ const folder = mkdtempSync(join(tmpdir(), 'fdp-full-'));
 const mounted = mount();
 if (mounted) unmount();
 
-/** A disk of 3 MiB; only root may make one. */
+/** Mounts a disk of 3 MiB, which only root may do. */
 function mount(): boolean {
   try {
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'tmpfs', folder], { stdio: 'ignore' });
@@ -23,7 +23,7 @@ function mount(): boolean {
   }
 }
 
-/** Lazily: handles of closed files are freed with the garbage. */
+/** A lazy unmount: handles of closed files are freed only by garbage collection. */
 function unmount(): void {
   execFileSync('umount', ['-l', folder]);
 }
@@ -38,7 +38,7 @@ describe.skipIf(!mounted)('sqlite on a full disk (needs the right to mount a sma
   const message = (n: number, padding = '') =>
     toMessage({ key: 'A', value: { key: `k${n}`, padding }, timestamp: 0, meta: { lane: 'test' } }, undefined);
 
-  it('fails for the time being, keeps every confirmed message, and continues when there is space', async () => {
+  it('fails temporarily, keeps every confirmed message, and continues when there is space', async () => {
     const log = optionsOf(sqliteLog, { path: join(folder, 'log.db'), topic: 'topic', partitions: 1 });
     const connector = await sqliteLog.create(log, { ...environment, name: 'ticks' });
     const sink = connector.sink?.({}, roleContext(environment));
@@ -74,7 +74,7 @@ describe.skipIf(!mounted)('sqlite on a full disk (needs the right to mount a sma
     await Promise.all([source?.close(), sink?.close()]);
   });
 
-  it('stores a row once, whatever was tried while the disk was full', async () => {
+  it('stores a row once, whatever was attempted while the disk was full', async () => {
     const options = {
       path: join(folder, 'store.db'),
       table: 'rows',

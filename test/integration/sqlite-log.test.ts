@@ -39,7 +39,7 @@ describe('sqlite_log between processes', () => {
     expect(await reader.end('SIGTERM')).toBe(0);
   });
 
-  it('loses and doubles nothing when many write at once', async () => {
+  it('loses and duplicates nothing when many processes write at once', async () => {
     await Promise.all([write(150), write(150), write(150)]);
     const reader = start('read', path, 'commit');
     await reader.line(({ position }) => position === 450);
@@ -74,7 +74,7 @@ describe('sqlite_log between processes', () => {
     expect(valuesOf(second)).toHaveLength(1);
   });
 
-  it('takes a group over from a killed process, and reads again what that had not committed', async () => {
+  it('takes a group over from a killed process, and reads again what it had not committed', async () => {
     await write(5);
     const first = start('read', path, 'nothing');
     await first.event('read');
@@ -86,7 +86,7 @@ describe('sqlite_log between processes', () => {
     expect(valuesOf(second)).toHaveLength(5);
   });
 
-  it('lets a process that was asleep while it was taken over commit no more', async () => {
+  it('prevents further commits by a process that was suspended while it was replaced', async () => {
     const first = start('read', path, 'commit');
     await first.event('connected');
     const second = start('read', path, 'commit');

@@ -40,7 +40,7 @@ function line(symbol: string, price: number, more: object = {}): Message {
 const write = (sink: Sink, ...lines: readonly Message[]) => sink.write(lines, never);
 
 describe('the stream of rest', () => {
-  it('begins with everything that is known, and then gives what has changed', async () => {
+  it('begins with everything that is known, and then sends what has changed', async () => {
     const { port, sink, node } = await live();
     await write(sink, line('AAPL', 1), line('AAPL', 2), line('TSLA', 3, { vwap: null }));
     const client = await connect(port);
@@ -70,7 +70,7 @@ describe('the stream of rest', () => {
     await until(() => node.extra['streams_open'] === 0);
   });
 
-  it('gives ten pages at once every change, conflated to four snapshots a second at most', async () => {
+  it('sends every change to ten pages at once, conflated to at most four snapshots per second', async () => {
     const { port, sink } = await live();
     const pages = await Promise.all(Array.from({ length: 10 }, () => connect(port)));
     const began = systemClock.monotonic();
@@ -90,7 +90,7 @@ describe('the stream of rest', () => {
     expect(new Set(pages.map(({ lastId }) => lastId)).size).toBe(1);
   });
 
-  it('gives a page that comes back what it has missed, in one piece and under the same number', async () => {
+  it('sends a page that comes back what it has missed, in one piece and under the same number', async () => {
     const { port, sink } = await live({}, fast);
     const [left, stayed] = [await connect(port), await connect(port)];
     await write(sink, line('AAPL', 1), line('TSLA', 1), line('MSFT', 1));
@@ -135,7 +135,7 @@ describe('the stream of rest', () => {
   });
 
   it.each(['other-1', 'nonsense', '-', 'own-99', 'own-x', ''])(
-    'gives everything to a page that comes with the id %j, which it never gave',
+    'sends everything to a page with the id %j, which it never assigned',
     async (id) => {
       const { port, sink } = await live();
       await write(sink, line('AAPL', 1));
@@ -163,7 +163,7 @@ describe('the stream of rest', () => {
     expect(back.prices[0]).toMatchObject({ full: true, symbols: [{ symbol: 'AAPL' }, { symbol: 'TSLA' }] });
   });
 
-  it('knows 2000 symbols at most', async () => {
+  it('keeps at most 2000 symbols', async () => {
     const { port, sink } = await live();
     await write(sink, ...Array.from({ length: 2005 }, (_, index) => line(`S${index}`, index)));
     const client = await connect(port);
@@ -172,7 +172,7 @@ describe('the stream of rest', () => {
     expect(client.prices[0]?.symbols[0]).toMatchObject({ symbol: 'S5' });
   });
 
-  it('refuses what is no price, and that alone', async () => {
+  it('refuses what is not a price, and nothing else', async () => {
     const { sink } = await live();
     const wrong = [{}, null, 7, { symbol: 'A', price: 'x', time }, { symbol: ' ', price: 1, time }];
     const messages = wrong.map((value) => ({ ...line('A', 1), value }));
@@ -203,7 +203,7 @@ describe('the stream of rest', () => {
     expect(polls).toBe(seen);
   });
 
-  it('shows its own process, and why not the others, while the table is unavailable, slow, or missing', async () => {
+  it('shows its own process, and why the others are missing, while the table is unavailable, slow, or missing', async () => {
     let reports: NonNullable<Platform['reports']> = () =>
       Promise.reject(new FdpError('FDP_UNAVAILABLE', 'mongodb://secret is away'));
     const away = await live({}, { ...fast, platform: { ...platform, reports: () => reports() } });
@@ -242,7 +242,7 @@ describe('the stream of rest', () => {
     expect(page.statuses.length).toBeGreaterThanOrEqual(30);
   });
 
-  it('drops a page that takes nothing any more, while memory stays flat and the others get every change', async () => {
+  it('drops a page that no longer reads, while memory stays flat and the others get every change', async () => {
     const { port, sink, node } = await live({}, { clock: hurriedClock(20) });
     const [stuck, reads] = [await connect(port), await connect(port)];
     await until(() => stuck.prices.length === 1);
@@ -267,7 +267,7 @@ describe('the stream of rest', () => {
     await until(() => stuck.closed);
   });
 
-  it('gives a page that was slow for a while all of it, in fewer pieces', async () => {
+  it('sends everything to a page that was slow for a while, in fewer pieces', async () => {
     const { port, sink } = await live({ client_timeout: '1h' }, { clock: hurriedClock(20) });
     const [slow, reads] = [await connect(port), await connect(port)];
     await until(() => slow.prices.length === 1 && reads.prices.length === 1);
@@ -289,7 +289,7 @@ describe('the stream of rest', () => {
     expect(slow.prices.at(-1)?.symbols.at(-1)).toMatchObject({ symbol: 'AAPL' });
   });
 
-  it('answers 503 beyond max_streams, which count for themselves and not as requests', async () => {
+  it('answers 503 beyond max_streams, which are counted apart from requests', async () => {
     const { port, get, node } = await live({ max_streams: 2, max_requests: 1 });
     await connect(port);
     const second = await connect(port);
@@ -304,7 +304,7 @@ describe('the stream of rest', () => {
     expect((await connect(port)).status).toBe(200);
   });
 
-  it('outlasts the time limits of requests', async () => {
+  it('is not subject to the time limits of requests', async () => {
     const { port, sink } = await live({ timeout: '20ms', client_timeout: '40ms' });
     const page = await connect(port);
     await until(() => page.statuses.length > 2);
@@ -312,7 +312,7 @@ describe('the stream of rest', () => {
     await until(() => page.trades === 1);
   });
 
-  it('ends every stream at a drain, and takes no new one', async () => {
+  it('ends every stream during a drain, and accepts no new one', async () => {
     const { port, subscription, source } = await live();
     const pages = await Promise.all([connect(port), connect(port), connect(port)]);
     await until(() => pages.every(({ prices }) => prices.length === 1));
@@ -333,7 +333,7 @@ describe('the stream of rest', () => {
     expect(node.extra['streams_open'] ?? 0).toBe(0);
   });
 
-  it('is there only with `ui`', async () => {
+  it('is served only with `ui`', async () => {
     const { get, sink } = await start();
     expect(await get('/api/v1/stream')).toMatchObject({ status: 404, body: refusal() });
     expect(await write(sink, line('AAPL', 1))).toEqual({});

@@ -21,7 +21,7 @@ afterEach(async () => {
   await until(() => openSockets() === 0);
 });
 
-/** A server of lines, as another program would be. */
+/** A line server, as another program would implement it. */
 class Feed {
   readonly clients: Socket[] = [];
   readonly #server: Server;
@@ -138,7 +138,7 @@ describe('tcp client', () => {
     expect(node.extra).toMatchObject({ reconnects: 2, skipped_lines: 3, gaps: 3, open_gaps: 1 });
   });
 
-  it('gives gap messages of the symbols of its envelopes: from the last line, or from an orderly end, until it is back', async () => {
+  it('gives gap messages of the symbols of its envelopes: from the last line, or from an orderly end, until it reconnects', async () => {
     const gone = await Feed.start();
     const { port } = gone;
     const { messages, readAll, node } = await startClient(port);
@@ -179,7 +179,7 @@ describe('tcp client', () => {
     ).toEqual(['A', 'B', 'C']);
   });
 
-  it('counts the gaps of lines that are no envelopes, and gives no message of them', async () => {
+  it('counts the gaps of lines that are not envelopes, and gives no message for them', async () => {
     const feed = await Feed.start();
     const { messages, readAll, node } = await startClient(feed.port);
     void readAll();
@@ -194,7 +194,7 @@ describe('tcp client', () => {
     expect(node.extra).toMatchObject({ gaps: 1, open_gaps: 0 });
   });
 
-  it('drops the oldest lines when the pipeline does not read, counted', async () => {
+  it('drops the oldest lines when the pipeline does not read, and counts them', async () => {
     const feed = await Feed.start();
     const { messages, readAll, node, stop } = await startClient(feed.port, { queue: { messages: 10 } });
     await until(() => feed.clients.length === 1);
@@ -205,7 +205,7 @@ describe('tcp client', () => {
     expect(numbersOf(messages)).toEqual([90, 91, 92, 93, 94, 95, 96, 97, 98, 99]);
   });
 
-  it('keeps the latest line of each key when it is to conflate', async () => {
+  it('keeps the latest line of each key when it is set to conflate', async () => {
     const feed = await Feed.start();
     const { messages, readAll, node, stop } = await startClient(feed.port, {
       queue: { messages: 4, when_full: 'conflate' },
@@ -219,7 +219,7 @@ describe('tcp client', () => {
     expect(numbersOf(messages).sort()).toEqual([98, 99]);
   });
 
-  it('stops reading from the connection when it is to pause, and loses nothing', async () => {
+  it('stops reading from the connection when it is set to pause, and loses nothing', async () => {
     const feed = await Feed.start();
     const { messages, readAll, node } = await startClient(feed.port, { queue: { messages: 10, when_full: 'pause' } });
     await until(() => feed.clients.length === 1);
@@ -227,7 +227,7 @@ describe('tcp client', () => {
     const lines = Array.from({ length: 20_000 }, (_, number) => `${JSON.stringify({ number, padding })}\n`);
     feed.send(lines.join(''));
     await until(() => (feed.clients[0]?.writableLength ?? 0) > 0);
-    // More turns than an unbounded reader would need for all of it.
+    // More turns than a reader without a bound would need for all lines.
     for (let turn = 0; turn < 2000; turn++) await systemClock.turn();
     expect(feed.clients[0]?.writableLength).toBeGreaterThan(0);
     void readAll();

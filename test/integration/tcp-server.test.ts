@@ -59,7 +59,7 @@ const tick = (symbol: string, number: number, padding = 0) => ({ symbol, number,
 const numbersOf = (lines: readonly string[]) => lines.map((line) => (JSON.parse(line) as { number: number }).number);
 
 describe('tcp server', () => {
-  it('sends every message to every client as a line of JSON, and takes everything while there is none', async () => {
+  it('sends every message to every client as a line of JSON, and accepts messages while there is no client', async () => {
     const { broadcast, join } = await startServer();
     expect(await broadcast(tick('A', 0))).toEqual({});
     const clients = [received(await join()), received(await join())];
@@ -71,7 +71,7 @@ describe('tcp server', () => {
     }
   });
 
-  it('refuses a value without JSON, and sends its neighbours', async () => {
+  it('refuses a value without JSON, and sends the others', async () => {
     const { broadcast, join } = await startServer();
     const seen = received(await join());
     const receipt = await broadcast({ number: 1 }, undefined, { number: 2n }, { number: 3 });
@@ -95,7 +95,7 @@ describe('tcp server', () => {
     let sent = 0;
     let most = 0;
     let batch = 0;
-    // How much the operating system takes for a client that never reads differs: on until it takes no more.
+    // How much the operating system buffers for a client that never reads differs: continue until it is full.
     for (; batch < 40 || node.extra['skipped_lines'] === undefined; batch++) {
       const values = Array.from({ length: 64 }, (_, index) => tick(`S${index % 8}`, batch * 64 + index, 4000));
       sent += values.reduce((sum, value) => sum + JSON.stringify(value).length + 1, 0);
@@ -128,7 +128,7 @@ describe('tcp server', () => {
     clients[0]?.socket.pause();
     let sent = 0;
     while (sent < 4500 || node.extra['skipped_lines'] === undefined) {
-      // The first never reads, so that lines are skipped in the end.
+      // The first client never reads, so lines are skipped eventually.
       for (const { socket } of clients.slice(1)) chance.next() < 0.2 ? socket.resume() : socket.pause();
       const size = Math.floor(chance.next() * 5000);
       await broadcast(...Array.from({ length: 30 }, (_, index) => tick(`S${index % 3}`, sent++, size)));
@@ -146,12 +146,12 @@ describe('tcp server', () => {
     expect(got + (node.extra['skipped_lines'] ?? 0)).toBe(clients.length * sent);
   });
 
-  it('disconnects a client for which lines wait and that reads nothing for long', async () => {
+  it('disconnects a client that has lines waiting and reads nothing for long', async () => {
     const { broadcast, join, node } = await startServer({ client_buffer: '64KiB', client_timeout: '200ms' });
     const stuck = await join();
     stuck.pause();
     const idle = (await join()).resume();
-    // Time without any line counts for nothing.
+    // Time without lines to send does not count.
     await once(serverSockets[0] as Socket, 'timeout');
     while (serverSockets[0]?.writableLength === 0) {
       await broadcast(...Array.from({ length: 64 }, (_, index) => tick('A', index, 10_000)));
@@ -162,7 +162,7 @@ describe('tcp server', () => {
     expect(idle.destroyed).toBe(false);
   });
 
-  it('lets clients come, reset, talk and leave at any time', async () => {
+  it('lets clients connect, reset, talk and leave at any time', async () => {
     const { broadcast, join, node } = await startServer();
     const stays = received(await join());
     for (let number = 0; number < 60; number++) {
@@ -194,7 +194,7 @@ describe('tcp server', () => {
     await join();
   });
 
-  it('flushes on close what clients still read, cuts off the others, and frees the port', async () => {
+  it('sends on close what clients still read, drops the others, and frees the port', async () => {
     const { sink, broadcast, join, port } = await startServer({ client_buffer: '4MiB' });
     const slow = await join();
     const reads = received(slow);
@@ -216,7 +216,7 @@ describe('tcp server', () => {
     next.close();
   });
 
-  it('closes when it was never connected', async () => {
+  it('can be closed before it was connected', async () => {
     const { sink } = await sinkOf({ listen: '127.0.0.1:0' });
     await sink.close();
   });
@@ -244,7 +244,7 @@ describe('tcp server at its start', () => {
     expect(node.extra['clients']).toBe(0);
   });
 
-  it('reports that this machine does not have the address', async () => {
+  it('reports an address that this machine does not have', async () => {
     const { sink } = await sinkOf({ listen: '192.0.2.1:8888' });
     await expect(sink.connect(signal)).rejects.toMatchObject({ code: 'FDP_CONNECT_FAILED', fault: 'fatal' });
   });

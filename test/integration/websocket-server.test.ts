@@ -25,7 +25,7 @@ async function start(options: object = {}): Promise<TestExchange> {
 
 interface Client {
   readonly socket: WebSocket;
-  /** All frames but pings, parsed where they can be. */
+  /** All frames except pings, parsed if possible. */
   readonly frames: unknown[];
   pings: number;
   closed: number | undefined;
@@ -53,7 +53,7 @@ async function dial(server: TestExchange, ...symbols: string[]): Promise<Client>
   opened.push(() => socket.terminate());
   await once(socket, 'open');
   for (const symbol of symbols) client.ask({ type: 'subscribe', symbol });
-  // The answer to a mistake comes after everything that was asked before it.
+  // The error frame for an invalid message arrives after the replies to all earlier messages.
   client.ask('?');
   await until(() => client.frames.length > 0);
   client.frames.length = 0;
@@ -82,7 +82,7 @@ async function statusOf(url: string, options: ClientOptions = {}): Promise<numbe
 const frame = (...symbols: string[]) => ({ type: 'trade', data: symbols.map((s, p) => ({ p, s, t: 1, v: 1 })) });
 
 describe('websocket_server', () => {
-  it('gives each client what it subscribed to, until it unsubscribes', async () => {
+  it('sends each client what it subscribed to, until it unsubscribes', async () => {
     const server = await start();
     const one = await dial(server, 'AAPL', 'MSFT');
     const other = await dial(server, 'MSFT');
@@ -99,7 +99,7 @@ describe('websocket_server', () => {
     expect(server.context.node.extra).toMatchObject({ clients: 2, frames_sent: 4 });
   });
 
-  it('accepts no client without the token, nor more clients than allowed', async () => {
+  it('accepts no client without the token, and no more clients than allowed', async () => {
     const server = await start({ max_clients: 1, token: 'key' });
     const base = `ws://127.0.0.1:${server.port}`;
     for (const url of [base, `${base}?token=`, `${base}?token=kez`, `${base}/x?other=key`])
@@ -118,7 +118,7 @@ describe('websocket_server', () => {
     await once(socket, 'open');
   });
 
-  it('obeys no fault for longer than ten minutes', async () => {
+  it('applies no fault for longer than ten minutes', async () => {
     const server = await start({ control: true });
     const client = await dial(server, 'AAPL');
     client.ask({ type: 'fault', fault: 'silence', for: '999999999999d' });
@@ -136,7 +136,7 @@ describe('websocket_server', () => {
     response.resume();
   });
 
-  it('answers mistakes with an error frame, and continues', async () => {
+  it('answers invalid messages with an error frame, and continues', async () => {
     const server = await start({ max_symbols: 1 });
     const client = await dial(server, 'AAPL');
     client.ask('no JSON');
@@ -158,7 +158,7 @@ describe('websocket_server', () => {
     await until(() => client.pings >= 3);
   });
 
-  it('cuts a client that does not read, and delays no other', async () => {
+  it('disconnects a client that does not read, and delays no other', async () => {
     const server = await start({ client_buffer: '256KiB' });
     const slow = await dial(server, 'AAPL');
     const quick = await dial(server, 'MSFT');
@@ -174,7 +174,7 @@ describe('websocket_server', () => {
     expect(quick.closed).toBeUndefined();
   });
 
-  it('refuses what is no frame of trades, and sends the rest', async () => {
+  it('refuses what is not a frame of trades, and sends the rest', async () => {
     const server = await start();
     const client = await dial(server, 'AAPL');
     const given = [frame('AAPL'), { type: 'trade' }, 'x', frame('AAPL')];
@@ -205,7 +205,7 @@ describe('websocket_server', () => {
     ['duplicate', (seen) => seen.some((p, index) => p === seen[index - 1])],
     ['late', (seen) => seen.some((p, index) => p < (seen[index - 1] ?? 0))],
     ['garbage', (seen) => seen.some(Number.isNaN)],
-  ])('commits the fault "%s" when a client asks for it, and loses nothing by it', async (fault, isSeen) => {
+  ])('applies the fault "%s" when a client requests it, and loses nothing by it', async (fault, isSeen) => {
     const server = await start({ control: true });
     const client = await dial(server, 'AAPL');
     client.ask({ type: 'fault', fault, for: '1m' });
@@ -215,7 +215,7 @@ describe('websocket_server', () => {
     const sent = Array.from({ length: 60 }, (_, p) => ({ type: 'trade', data: [{ p, s: 'AAPL', t: 1, v: 1 }] }));
     await server.send(...sent);
     const prices = () => client.frames.map((each) => (each as (typeof sent)[number])?.data?.[0]?.p ?? Number.NaN);
-    // The last few may still be held back.
+    // The last few may still be delayed.
     await until(() => new Set(prices().filter((p) => p < 50)).size === 50);
     expect(isSeen(prices())).toBe(true);
   });
@@ -250,7 +250,7 @@ describe('websocket_server', () => {
     await sink.close();
   });
 
-  it('says goodbye when it closes, once however often it is asked to', async () => {
+  it('says goodbye when it closes, only once however often it is closed', async () => {
     const server = await start();
     const client = await dial(server);
     await Promise.all([server.sink.close(), server.sink.close()]);

@@ -11,16 +11,16 @@ import { workspaceIn } from '../support/cli/workspace.ts';
 
 const minutes = Number(process.env['FDP_SOAK_MINUTES'] ?? 0.5);
 const pages = 10;
-/** Half of them with the pages in sight, half with the pages hidden; the first of each kind only warms up. */
+/** Half of the turns have visible pages, half have hidden ones; the first of each kind is only a warm-up. */
 const turns = 8;
-/** A page that is seen again reads its bars and the market once. */
+/** A page that becomes visible reads its bars and the market once; this is waited for, ms. */
 const settleMs = 1500;
 /**
- * What a trade may cost the server with the pages in sight, in what it costs with all hidden. Ten clients alone add a
- * tenth; the browser works on the same cores, and batches get smaller for it.
+ * Limit of the server's CPU time per trade with visible pages, relative to hidden ones. Ten clients alone add a tenth;
+ * the browser uses the same cores, and batches become smaller because of it.
  */
 const mostCost = 2;
-/** What garbage that was not collected yet may weigh in the server, MiB. */
+/** Allowance for garbage that the server has not collected yet, MiB. */
 const noiseMiB = 25;
 
 /** CPU time that a process has used, in clock ticks. */
@@ -37,7 +37,7 @@ async function stored(api: string): Promise<number> {
   return answer.data.available.reduce((sum, { trade_count }) => sum + trade_count, 0);
 }
 
-/** What lives on the heap of a page after a collection, MiB. */
+/** Memory used on the heap of a page after a garbage collection, MiB. */
 async function heapMiB(page: Page): Promise<number> {
   const session = await page.context().newCDPSession(page);
   await session.send('HeapProfiler.collectGarbage');
@@ -51,7 +51,7 @@ function show(page: Page, state: 'visible' | 'hidden'): Promise<unknown> {
     document.dispatchEvent(new Event('visibilitychange'))`);
 }
 
-/** A dashboard in a terminal of its own, on the feed of the platform that runs with `env`. */
+/** A dashboard in its own terminal, connected to the feed of the platform that runs with `env`. */
 function dashboard(folder: string, env: Readonly<Record<string, string>>): Terminal {
   mkdirSync(folder);
   return new Terminal(['--topology', 'dashboard'], { folder, env: { ...env, OBSERVE_PORT: '0' } });
@@ -78,7 +78,7 @@ function pagesAndDashboards(): void {
         for (let turn = 0; turn < turns; turn++) {
           const state = turn % 2 === 0 ? 'visible' : 'hidden';
           await Promise.all(watched.map(({ page }) => show(page, state)));
-          // What a page reads once when it is seen again is not what it costs while it is.
+          // What a page reads once when it becomes visible is not part of its running cost.
           await new Promise((resolve) => setTimeout(resolve, settleMs));
           const [trades, ticks] = [await stored(api), cpuTicks(platform.child.pid)];
           await new Promise((resolve) => setTimeout(resolve, (minutes * 60_000) / turns));

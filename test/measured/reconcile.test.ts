@@ -9,10 +9,10 @@ import { workspaceIn } from '../support/cli/workspace.ts';
 
 const symbols = 200_000;
 const tradesEach = 2;
-/** What 100,000 rows take that are held at once, MiB, however many there are. */
+/** Memory limit, MiB: 100,000 rows are held at once, whatever their total number. */
 const mostMiB = 700;
 
-/** Trades and counters of many symbols as a processor without marks leaves them, four of them wrong. */
+/** Trades and counters of many symbols as a processor without marks leaves them; four counters are wrong. */
 function fill(path: string): void {
   const db = new DatabaseSync(path);
   const count = `WITH RECURSIVE n (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM n WHERE n < ${symbols - 1})`;
@@ -27,7 +27,7 @@ function fill(path: string): void {
   db.close();
 }
 
-/** The most that a process has held until it ended (its resident set), MiB. */
+/** The peak resident set of a process until it ended, MiB. */
 async function peakOf(process: Process): Promise<number> {
   let peak = 0;
   await eventually(
@@ -37,7 +37,7 @@ async function peakOf(process: Process): Promise<number> {
         const status = readFileSync(`/proc/${process.child.pid}/status`, 'utf8');
         peak = Math.max(peak, Number(/^VmHWM:\s+(\d+)/m.exec(status)?.[1] ?? 0) / 1024);
       } catch {
-        // it is gone
+        // it has ended
       }
       return process.child.exitCode !== null;
     },

@@ -8,7 +8,7 @@ import { pipelineCopy } from '../support/cli/pipeline-copy.ts';
 import { eventually, Process, temporaryFolder } from '../support/cli/platform.ts';
 import { workspaceIn } from '../support/cli/workspace.ts';
 
-/** A client that reads, and keeps no more than the count, the hash and the end of what it got. */
+/** A client that reads, and keeps only the count, the hash and the last line of what it received. */
 class Reader {
   lines = 0;
   readonly hash = createHash('sha256');
@@ -49,7 +49,7 @@ function slowClients(process: Process): number {
 }
 
 const linesOfAChunk = 3000;
-/** V8's young generation grows by tens of MiB at some time, more on newer versions of Node.js: it is no measure of lines. */
+/** By default V8's young generation grows by tens of MiB at some point, which would hide the memory of the lines. */
 const smallHeap = { NODE_OPTIONS: '--max-semi-space-size=1' };
 
 describe('a TCP client that never reads', () => {
@@ -64,7 +64,7 @@ describe('a TCP client that never reads', () => {
     const idle = await neverReading(tcpPort);
 
     let sent = 0;
-    // A chunk at a time, less than the buffer of a client: whoever reads can keep up.
+    // Each chunk is smaller than a client's buffer, so that every client that reads can keep up.
     const broadcast = async () => {
       const trades = Array.from({ length: linesOfAChunk }, () => envelope({ v: ++sent, t: 1763645598585 + sent }));
       await writer.append(trades, 1);
@@ -97,7 +97,7 @@ describe('a TCP client that never reads', () => {
     const reader = new Reader(await dial(tcpPort));
     await eventually('lines', async () => reader.lines > 100_000);
 
-    // At full speed event time moves on by a ms a trade, whatever this reader can take.
+    // At full speed, event time advances by one ms per trade, however slowly this reader reads.
     const tradesPerMs = async () => {
       const [from, start] = [reader.lastTime, performance.now()];
       await eventually('time to measure', async () => performance.now() - start > 1000);
@@ -118,7 +118,7 @@ describe('a TCP client that never reads', () => {
     const idle = await neverReading(tcpPort);
     const from = reader.lastTime;
     const before = Math.max(...resident);
-    // Some 80 bytes a line: more than 100 MB that the idle client does not take.
+    // At about 80 bytes per line, this is more than 100 MB that the idle client does not read.
     await eventually('1.5 million trades', async () => reader.lastTime - from > 1_500_000);
     expect(residentMiB(simulation.child.pid) - before).toBeLessThan(50);
     reader.socket.destroy();

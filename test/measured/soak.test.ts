@@ -8,9 +8,9 @@ import { get, LineReader, workspaceIn } from '../support/cli/workspace.ts';
 
 const minutes = Number(process.env['FDP_SOAK_MINUTES'] ?? 0.5);
 const seconds = minutes * 60;
-/** The part of the time after which memory must not grow any more. */
+/** The fraction of the run after which memory must no longer grow. */
 const warmUp = 1 / 3;
-/** What garbage that was not collected yet may weigh, MiB. */
+/** Allowance for garbage that has not been collected yet, MiB. */
 const noiseMiB = 25;
 
 type Totals = Readonly<Record<string, readonly [trades: number, latest: number]>>;
@@ -19,7 +19,7 @@ function totals(path: string, sql: string): Totals {
   return Object.fromEntries(rowsOf(path, sql).map(({ s, n, t }) => [String(s), [Number(n), Number(t)]]));
 }
 
-/** Trades and the latest time of each symbol, by the log, by the stored trades, and by the counters. */
+/** Number of trades and time of the latest per symbol, according to the log, the stored trades, and the counters. */
 function books(folder: string): { readonly log: Totals; readonly trades: Totals; readonly counters: Totals } {
   const store = join(folder, 'store.db');
   return {

@@ -1,6 +1,6 @@
 import type { NodeSnapshot, StatusReport, TopologySnapshot } from '../../src/kit/snapshot.ts';
 
-/** A node that works and has done nothing yet, but for what is given. */
+/** A healthy node that has processed nothing, with changes. */
 export function nodeOf(name: string, given: Partial<NodeSnapshot> = {}): NodeSnapshot {
   return {
     ...{ name, kind: 'operator', type: name, state: 'ok', in: 0, made: 0, out: 0, filtered: 0, rejected: 0 },
@@ -9,7 +9,7 @@ export function nodeOf(name: string, given: Partial<NodeSnapshot> = {}): NodeSna
   };
 }
 
-/** A topology that runs and has done nothing yet, but for what is given. */
+/** A running topology that has processed nothing, with changes. */
 export function topologyOf(name: string, given: Partial<TopologySnapshot> = {}): TopologySnapshot {
   return {
     ...{ name, state: 'running', ready: true, read: 0, delivered: 0, filtered: 0, rejected: 0, released: 0 },
@@ -24,7 +24,7 @@ interface Given {
   readonly options?: Readonly<Record<string, unknown>>;
 }
 
-/** What a process reports of these topologies. */
+/** The report of a process with these topologies. */
 export function reportOf(
   topologies: readonly TopologySnapshot[],
   { at = 0, pid = 1, options = {} }: Given = {},

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# nodes.sh [VERSION ...] [-- ARGUMENTS OF VITEST]: the tests on other versions of Node.js, which npm installs into .cache/.
+# nodes.sh [VERSION ...] [-- ARGUMENTS OF VITEST]: runs the tests on other versions of Node.js, which npm installs into .cache/.
 # Without arguments: unit and integration tests on 20, 22 and 24.
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 1

@@ -12,7 +12,7 @@ const bars = {
 };
 
 describe('the screen of an ASCII terminal', () => {
-  it('has nothing but ASCII, on every screen', () => {
+  it('uses only ASCII characters on every screen', () => {
     fc.assert(
       fc.property(
         fc.record({
@@ -34,7 +34,7 @@ describe('the screen of an ASCII terminal', () => {
     );
   });
 
-  it('draws curves of stars and dots, and candles that still differ in their form', () => {
+  it('draws curves with stars and dots, and candles that still differ in shape', () => {
     const text = (chart: 'line' | 'candles') =>
       textOf(asciiFrame(render(stateOf(market, { bars, intervals, choice: { chart, interval: '1m' } }), 100, 30))).join(
         '\n',
@@ -53,7 +53,7 @@ describe('the screen of an ASCII terminal', () => {
     [{ TERM: 'xterm', LC_ALL: '', LANG: 'de_DE.ISO-8859-1' }, true],
     [{ TERM: 'vt100' }, true],
     [{ TERM: 'linux' }, false],
-  ])('is that of %j: %s', (env, expected) => {
+  ])('is used for %j: %s', (env, expected) => {
     expect(isAscii(env)).toBe(expected);
   });
 });

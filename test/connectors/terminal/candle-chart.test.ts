@@ -24,7 +24,7 @@ const flat = barOf(-1, [10, 12, 9, 10]);
 const underWay = barOf(0, [10, 11, 10, 11], { isComplete: false });
 
 describe('candles', () => {
-  it('are hollow where they rose, filled where they fell, a dash where they did neither', () => {
+  it('are hollow when rising, filled when falling, and a dash when neither', () => {
     expect(textOfBars([rose, fell, flat, underWay])).toEqual([
       'A  1m  11.00',
       '14.00 ┤                          │',
@@ -43,13 +43,13 @@ describe('candles', () => {
     ]);
   });
 
-  it('have their colour beside their form: green and red', () => {
+  it('differ in colour as well as in shape: green and red', () => {
     const spans = (draw([rose, fell]) ?? []).slice(1, 10).flat();
     const colourOf = (sign: string) => spans.find(({ text }) => text.includes(sign))?.style.colour;
     expect([colourOf('║'), colourOf('█')]).toEqual(['green', 'red']);
   });
 
-  it('stand over their volumes, the most as high as there is room, and a dot where nobody knows it yet', () => {
+  it('are drawn over their volumes, the highest as high as there is room, with a dot for an unknown volume', () => {
     const volumes = [12_500, 6250, 1, 0].map((volume, place) => barOf(place - 4, [10, 11, 9, 10], { volume }));
     const text = textOfBars([...volumes, barOf(0, [10, 11, 9, 10], { volume: undefined })]);
     expect(text.slice(-3, -1)).toEqual([
@@ -58,19 +58,19 @@ describe('candles', () => {
     ]);
   });
 
-  it('mark what is incomplete and what was corrected, and say so', () => {
+  it('mark incomplete and corrected bars, and explain the marks', () => {
     const gap = { ...rose, gapMs: 12_000, isComplete: false };
     const corrected = { ...fell, isCorrected: true };
     const lines = textOfBars([gap, corrected, underWay]);
     expect(lines[0]).toBe('A  1m  ! feed away 12 s  * corrected');
     expect(lines[10]).toBe('      ├────────────────────────────!─*──');
     expect(textOfBars([{ ...rose, isComplete: false }])[0]).toBe('A  1m  ! incomplete  11.00');
-    // What has not ended yet lacks nothing but what the feed missed.
+    // A bar that has not ended is incomplete only if the feed was disconnected.
     expect(textOfBars([{ ...underWay, gapMs: 3000 }])[0]).toBe('A  1m  ! feed away 3 s  11.00');
     expect(textOfBars([rose, underWay])[0]).toBe('A  1m  11.00');
   });
 
-  it("show the day's change and range where there is room: since the day before, or since the open", () => {
+  it("show the day's change and range if there is room: since the previous day, or since the open", () => {
     const days = [barOf(-2880, [9, 9, 9, 10]), barOf(-1440, [10.5, 14, 8, 11])];
     const title = (given: readonly Bar[], width: number) => textOfBars([rose], { more: { days: given }, width })[0];
     expect(title(days, 40)).toBe('A  1m  11.00  +10.00 % on the day');
@@ -91,7 +91,7 @@ describe('candles', () => {
     expect(lines[9]).toMatch(new RegExp(`^ *${text.replace('.', '\\.')}0* ┤`));
   });
 
-  it('have times below: of minutes the time, where a day begins its date, of days the date wherever they begin', () => {
+  it('have times below: the time for minutes, the date where a day begins, and only dates for daily bars', () => {
     const local = new Date(2026, 0, 5, 0, 3).getTime();
     const bars = Array.from({ length: 16 }, (_, place) => {
       const start = local - (15 - place) * 60_000;
@@ -104,7 +104,7 @@ describe('candles', () => {
     ).toBe('01-04   23:55   23:59   00:03');
     const nextDay = bars.map((bar) => ({ ...bar, start: bar.start + 240_000, end: bar.end + 240_000 }));
     expect(textOfBars(nextDay, { quote: { now: local } }).at(-1)).toMatch(/23:59 {3}01-05 {5}now$/);
-    // A day of New York begins at 5 in UTC, one of Tokyo at 15 of the day before.
+    // A day begins at 5:00 UTC in New York, and at 15:00 UTC of the previous day in Tokyo.
     for (const [start, date] of [
       [Date.UTC(2026, 0, 5, 5), '01-05'],
       [Date.UTC(2026, 0, 4, 15), '01-05'],
@@ -114,7 +114,7 @@ describe('candles', () => {
     }
   });
 
-  it('are as many as there is room for, and never more than were asked for', () => {
+  it('are as many as fit, and never more than were requested', () => {
     const bars = Array.from({ length: 300 }, (_, place) => barOf(place - 299, [10, 11, 9, place % 2 ? 11 : 9]));
     for (const [width, height] of [
       [44, 12],
@@ -134,7 +134,7 @@ describe('candles', () => {
     expect(draw([])).toBeUndefined();
   });
 
-  it('are drawn within their room, whatever the prices', () => {
+  it('are drawn within their area, whatever the prices', () => {
     const price = fc.oneof(
       fc.double({ noNaN: true, noDefaultInfinity: true }),
       fc.constantFrom(0, 1e300, 1e-9, 1.08653),

@@ -14,7 +14,7 @@ import { sourceMessage } from '../../support/engine/operators.ts';
 import { processSnapshot, topologySnapshot } from '../../support/engine/snapshots.ts';
 
 const messages = (...values: readonly unknown[]) => values.map((value) => toMessage(sourceMessage(value), undefined));
-/** A sink on virtual time, whose screen keeps its frames. */
+/** A sink on virtual time with a screen that records its frames. */
 function sinkOn(reports?: () => Promise<readonly StatusReport[]>) {
   const clock = new VirtualClock();
   const frames: Frame[] = [];
@@ -51,7 +51,7 @@ function sinkOn(reports?: () => Promise<readonly StatusReport[]>) {
 }
 
 describe('terminal', () => {
-  it('paints at most five times a second, whatever comes', async () => {
+  it('paints at most five times per second, however much arrives', async () => {
     const { clock, frames, sink, write } = sinkOn();
     await sink.connect();
     await clock.advance(1000);
@@ -65,7 +65,7 @@ describe('terminal', () => {
     await sink.close();
   });
 
-  it('paints once a second when nothing comes, for the ages', async () => {
+  it('paints once per second when nothing arrives, to update the ages', async () => {
     const { clock, frames, sink } = sinkOn();
     await sink.connect();
     await clock.advance(1000);
@@ -75,7 +75,7 @@ describe('terminal', () => {
     await sink.close();
   });
 
-  it('answers a key at once, and shows what had come until then', async () => {
+  it('answers a key at once, with everything received until then', async () => {
     const { clock, sink, write, press, text } = sinkOn();
     await sink.connect();
     await write({ symbol: 'A', price: 1 }, { symbol: 'B', price: 2 });
@@ -87,7 +87,7 @@ describe('terminal', () => {
     await sink.close();
   });
 
-  it('counts what it cannot read, and fails nothing', async () => {
+  it('counts unreadable messages, and fails none', async () => {
     const { clock, node, sink, write, text } = sinkOn();
     await sink.connect();
     expect(await write(undefined, null, 7, { symbol: 'A' }, { symbol: 'A', price: 1 })).toEqual({});
@@ -97,7 +97,7 @@ describe('terminal', () => {
     await sink.close();
   });
 
-  it('stands still while paused', async () => {
+  it('does not change while paused', async () => {
     const { clock, sink, write, press, text } = sinkOn();
     await sink.connect();
     await write({ symbol: 'A', price: 1 });
@@ -117,7 +117,7 @@ describe('terminal', () => {
     await sink.close();
   });
 
-  it('reports how long a trade took to the screen', async () => {
+  it('reports the delay from a trade to the screen', async () => {
     const { clock, sink, write, text } = sinkOn();
     await sink.connect();
     await clock.advance(1000);
@@ -131,7 +131,7 @@ describe('terminal', () => {
     [undefined, 'the pipeline has no status table'],
     [async () => [], 'no process has reported'],
     [() => Promise.reject(new Error('nobody answers there')), 'the status table is unavailable: nobody answers there'],
-  ])('shows this process when it can learn of no other', async (reports, why) => {
+  ])('shows only this process when it can not read about others', async (reports, why) => {
     const { clock, sink, press, text } = sinkOn(reports);
     await sink.connect();
     press('2');
@@ -141,7 +141,7 @@ describe('terminal', () => {
     await sink.close();
   });
 
-  it('queries the runtime once a second while it is shown, and never twice at a time', async () => {
+  it('queries the processes once per second while they are shown, and never twice at a time', async () => {
     let asked = 0;
     let answer = (_reports: readonly StatusReport[]) => {};
     const { clock, sink, press } = sinkOn(() => {
@@ -162,7 +162,7 @@ describe('terminal', () => {
     await sink.close();
   });
 
-  it('stops the platform on q and when the terminal has gone; Ctrl-C is what it always is', async () => {
+  it('stops the platform on q and when the terminal is lost; Ctrl-C works as usual', async () => {
     const { sink, press, gone, seen } = sinkOn();
     await sink.connect();
     press('q');
@@ -174,7 +174,7 @@ describe('terminal', () => {
     await sink.close();
   });
 
-  it('gives the terminal back once, leaves no timer, and can be closed before it was connected', async () => {
+  it('restores the terminal once, leaves no timer, and can be closed before it was connected', async () => {
     const { clock, sink, seen } = sinkOn();
     await sink.connect();
     await sink.connect();

@@ -17,7 +17,7 @@ const runsAll = processSnapshot(0, topologies);
 const rows = new RuntimeRates().rows([{ pipeline: 'platform', process: runsAll }], runsAll.at);
 const market = marketOf(['A', 1], ['B', 2], ['C', 3]);
 
-/** The state after these keys, and what the screen shows then. */
+/** The state after these keys, and the text of the screen. */
 function after(...keys: readonly string[]): { readonly state: State; readonly text: string } {
   let state = stateOf(market, {
     runtime: { rows, problem: undefined },
@@ -40,7 +40,7 @@ describe('keys', () => {
     expect(after(...keys).text).toContain(`> ${symbol}`);
   });
 
-  it('go through the topologies of the runtime, to the last row and back', () => {
+  it('move through the topologies of the runtime screen, to the last row and back', () => {
     expect(after('2').text).toContain('  ● t00 +1');
     expect(after('2', 'j').text).toContain('> ● t00 +1');
     const last = after('2', 'end').text;
@@ -49,7 +49,7 @@ describe('keys', () => {
     expect(after('2', 'end', 'down', 'down', 'up').text).toContain('> ● t29');
   });
 
-  it('fold and unfold a topology of the runtime, or all; what is not well stays in sight', () => {
+  it('expand and collapse one topology of the runtime screen, or all; unhealthy nodes stay visible', () => {
     const nodesOf = (...keys: readonly string[]) => {
       const { text } = after('2', ...keys);
       return [text.match(/ feed /g)?.length ?? 0, (text.match(/ screen /g)?.length ?? 0) > 0];
@@ -63,7 +63,7 @@ describe('keys', () => {
     expect(nodesOf('f', 'j', 'enter', 'f')[0]).toBeGreaterThan(1);
   });
 
-  it('switch between line and candles, and make those longer and shorter, on the prices alone', () => {
+  it('switch between line and candles, and change the interval, only on the prices screen', () => {
     const chosen = (...keys: readonly string[]) => {
       const { chart, interval } = after(...keys).state.choice;
       return `${chart} ${interval}`;
@@ -83,13 +83,13 @@ describe('keys', () => {
     expect(after().text).toContain('c candles');
   });
 
-  it('typed into a filter are no commands', () => {
+  it('are not commands while a filter is typed', () => {
     const { state } = after('/', 'q', '2', 's', 'p', '?', 'backspace', 'enter');
     expect(state.choice).toMatchObject({ filter: 'q2sp', isTyping: false, screen: 'prices', isPaused: false });
     expect(after('/', 'q', 'escape').state.choice.filter).toBe('');
   });
 
-  it('go back from one symbol before they drop the filter', () => {
+  it('return from a single symbol before they clear the filter', () => {
     const { state } = after('/', 'b', 'enter', 'enter');
     expect(state.choice).toMatchObject({ isAlone: true, filter: 'b' });
     const back = press(state, 'escape', height);
@@ -97,7 +97,7 @@ describe('keys', () => {
     expect(press({ ...state, choice: back }, 'escape', height).filter).toBe('');
   });
 
-  it('in any order lead to a screen', () => {
+  it('lead to a valid screen in any order', () => {
     const key = fc.constantFrom(
       '1',
       '2',

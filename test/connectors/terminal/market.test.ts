@@ -10,14 +10,14 @@ const trade = (symbol: string, price: number, vwap?: number) => ({
 });
 
 describe('the market of the dashboard', () => {
-  it('keeps the symbols that traded last, and counts those that it gave up', () => {
+  it('keeps the symbols that traded last, and counts those that it evicted', () => {
     const market = new Market(3);
     for (const symbol of ['A', 'B', 'C', 'A', 'D', 'E']) market.take(trade(symbol, 1), 0);
     expect(market.quotes().map(({ symbol }) => symbol)).toEqual(['A', 'D', 'E']);
     expect(market.evicted).toBe(3 - 1);
   });
 
-  it('keeps the last move while the price stands still', () => {
+  it('keeps the last direction while the price does not change', () => {
     const directions = [10, 10, 11, 11, 9, 9].map((price, index, prices) => {
       const market = new Market(1);
       for (const each of prices.slice(0, index + 1)) market.take(trade('A', each), 0);
@@ -26,7 +26,7 @@ describe('the market of the dashboard', () => {
     expect(directions.map(([, direction]) => direction)).toEqual([0, 0, 1, 1, -1, -1]);
   });
 
-  it('counts trades a second over the last ten', () => {
+  it('counts trades per second over the last ten seconds', () => {
     const market = new Market(5);
     for (let second = 0; second < 25; second++) {
       for (let count = 0; count < (second < 20 ? 4 : 0); count++)
@@ -37,12 +37,12 @@ describe('the market of the dashboard', () => {
     expect(market.quoteRate(market.get('A') ?? expect.fail())).toBe(1);
   });
 
-  it('divides by the time that was seen, wherever in a second it was opened', () => {
+  it('divides by the observed time, wherever in a second it was opened', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 49 }), fc.integer({ min: 0, max: 12 }), (silent, seconds) => {
         const market = new Market(5);
         market.tick(0);
-        // 50 trades a second, the first one somewhere in the first second.
+        // 50 trades per second; the first one is somewhere within the first second.
         for (let count = silent; count < (seconds + 1) * 50; count++) {
           market.take(trade('A', 1), count * 20);
           if (count % 50 === 49) market.tick((count + 1) * 20);
@@ -55,7 +55,7 @@ describe('the market of the dashboard', () => {
     );
   });
 
-  it('does not take the first second of a symbol for its rate', () => {
+  it('does not compute a rate from the first second of a symbol', () => {
     const market = new Market(5);
     market.take(trade('A', 1), 0);
     for (let second = 1; second <= 20; second++) {
@@ -65,7 +65,7 @@ describe('the market of the dashboard', () => {
     expect(market.quoteRate(market.get('B') ?? expect.fail())).toBeCloseTo(0.1);
   });
 
-  it('gives the last trades of some symbols alone, the newest first', () => {
+  it('gives the last trades of some symbols, newest first', () => {
     const market = marketOf(...Array.from({ length: 60 }, (_, index) => [index % 20 ? 'A' : 'B', index] as const));
     const prices = (symbols: string) =>
       market.lastOf(market.quotes().filter(({ symbol }) => symbols.includes(symbol))).map(({ price }) => price);
@@ -74,7 +74,7 @@ describe('the market of the dashboard', () => {
     expect(prices('')).toEqual([]);
   });
 
-  it('stays within its bounds, whatever comes', () => {
+  it('stays within its limits, whatever arrives', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.nat(50), fc.double({ noNaN: true, noDefaultInfinity: true }))), (trades) => {
         const market = new Market(7);
@@ -136,11 +136,11 @@ describe('a line of the feed', () => {
     [{ symbol: 'A', price: 'x' }],
     [{ symbol: 'A', price: '' }],
     [{ symbol: 'A', price: null }],
-  ])('is passed over: %j', (line) => {
+  ])('is skipped: %j', (line) => {
     expect(readTrade(line)).toBeUndefined();
   });
 
-  it('never gives a symbol that steers a terminal, or is long', () => {
+  it('never gives a symbol with control characters, or a long one', () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.string({ unit: 'binary' }), (value, symbol) => {
         readTrade(value);

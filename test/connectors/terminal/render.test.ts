@@ -26,14 +26,14 @@ function processWith(source: Partial<NodeSnapshot>): ProcessSnapshot {
 const market = marketOf(['AAPL', 100, 100], ['MSFT', 50, 50.5], ['AAPL', 101, 100], ['AAPL', 100.5, 100]);
 
 describe('the screen of prices', () => {
-  it('shows a row a symbol: direction, change since the first price, distance to the VWAP, rate and age', () => {
+  it('shows a row per symbol: direction, change since the first price, distance from the VWAP, rate and age', () => {
     const lines = textOf(render(stateOf(market, { choice: { selected: 'MSFT' } }), 80, 24));
     expect(lines[3]).toMatch(/^ {2}symbol +price +change +VWAP +to VWAP +trades\/s +age/);
     expect(lines[4]).toMatch(/^ {2}AAPL +▼ 100\.50 +\+0\.50 % +100\.00 +\+50\.0 bp +0\.8 +1 s {2}/);
     expect(lines[5]).toMatch(/^> MSFT +50\.00 +0\.00 % +50\.50 +-99\.0 bp +0\.3 +3 s {2}/);
   });
 
-  it('shows the last trades, the newest first', () => {
+  it('shows the last trades, newest first', () => {
     const lines = textOf(render(stateOf(market), 80, 24));
     const from = lines.findIndex((line) => / time +symbol/.test(line));
     const trades = lines.slice(from + 1, from + 5).map((line) => line.slice(30).replace(/ +/g, ' ').trim());
@@ -45,13 +45,13 @@ describe('the screen of prices', () => {
     ]);
   });
 
-  it('puts one decimal point under the other, whatever the symbols are priced in', () => {
+  it('aligns the decimal points, whatever the symbols are priced in', () => {
     const mixed = marketOf(['AAPL', 100.5], ['EURUSD', 1.08_561], ['BTC', 97_000.1]);
     const rows = textOf(render(stateOf(mixed), 80, 24)).slice(4, 7);
     expect(new Set(rows.map((row) => row.indexOf('.'))).size).toBe(1);
   });
 
-  it('steps back with a symbol that has not traded for 30 s', () => {
+  it('shows a symbol in grey that has not traded for 30 s', () => {
     const styles = (now: number) =>
       render(stateOf(market, { now, choice: { selected: 'AAPL' } }), 80, 24)
         .lines[5]?.filter(({ text }) => text.trim() !== '')
@@ -60,7 +60,7 @@ describe('the screen of prices', () => {
     expect(new Set(styles(noon + 27_000))).toEqual(new Set(['grey']));
   });
 
-  it('leaves columns out in their order where there is no room', () => {
+  it('drops columns in their order where there is no room', () => {
     const heads = (width: number) =>
       textOf(render(stateOf(market), width, 24))[3]
         ?.trim()
@@ -95,7 +95,7 @@ describe('the screen of prices', () => {
     expect(textOf(render(stateOf(coin), 100, 30))[4]).toMatch(/> COIN +▲ 0\.000000002 /);
   });
 
-  it('never shows two symbols alike while there is room', () => {
+  it('never shortens two symbols to the same text while there is room', () => {
     const long = [
       ...['BINANCE:BTCUSDT', 'BINANCE:BTCUSDC', 'OANDA:EUR_USD', 'A-NAME-OF-FORTY-CHARACTERS-IN-ALL-THAT-1'],
       'A-NAME-OF-FORTY-CHARACTERS-IN-ALL-THAT-2',
@@ -121,7 +121,7 @@ describe('the screen of prices', () => {
     expect(text('msft')).not.toContain('AAPL');
   });
 
-  it('keeps the selected symbol in sight, among however many', () => {
+  it('keeps the selected symbol visible, however many there are', () => {
     const many = marketOf(...Array.from({ length: 500 }, (_, index) => [`S${1000 + index}`, 1] as const));
     for (const selected of ['S1000', 'S1250', 'S1499']) {
       const text = textOf(render(stateOf(many, { choice: { selected } }), 80, 24)).join('\n');
@@ -129,7 +129,7 @@ describe('the screen of prices', () => {
     }
   });
 
-  it('draws price and VWAP within the room that it leaves for them', () => {
+  it('draws price and VWAP within their area', () => {
     for (const [width, height] of [
       [80, 24],
       [120, 40],
@@ -162,7 +162,7 @@ describe('the chart of candles', () => {
     [120, 40],
     [200, 50],
     [250, 70],
-  ])('has its room at %i by %i, and says which bars it wants', (width, height) => {
+  ])('fits %i by %i, and needs the bars that it shows', (width, height) => {
     const { text, plots, wants } = shown({}, width, height);
     expect(plots).toEqual([]);
     expect(text).toMatch(/MSFT {2}5m/);
@@ -172,7 +172,7 @@ describe('the chart of candles', () => {
     expect(wants?.count).toBeGreaterThan(14);
   });
 
-  it('wants nothing while it is a line, nobody sees it, or there is no room', () => {
+  it('needs no bars while it is a line, hidden, or there is no room', () => {
     const line = { ...choice, chart: 'line' } as const;
     expect(shown({ choice: line }).wants).toBeUndefined();
     expect(shown({ choice: { ...choice, screen: 'runtime' } }).wants).toBeUndefined();
@@ -181,7 +181,7 @@ describe('the chart of candles', () => {
     expect(shown({}, 18, 40).wants).toBeUndefined();
   });
 
-  it('is the line, and says why in one line, as long as there are no candles', () => {
+  it('is the line, with the reason in one line, as long as there are no candles', () => {
     const none = { ...known, bars: undefined };
     const cases = [
       [{ bars: undefined }, 'candles 5m: loading'],
@@ -216,11 +216,11 @@ describe('the header', () => {
       '▲ reconnecting in 4 s: nothing listens there',
     ],
     [{ state: 'retrying', reason: 'nothing listens there', retryAt: noon }, '▲ reconnecting: nothing listens there'],
-  ] as const)('says of %j: %s', (source, text) => {
+  ] as const)('shows %j as: %s', (source, text) => {
     expect(header(source)).toContain(text);
   });
 
-  it('adds up what was skipped: by the source, and by the screen', () => {
+  it('adds up the lines skipped by the source and by the screen', () => {
     const state = stateOf(market, { process: processWith({ extra: { skipped_lines: 1200 } }), unreadable: 34 });
     expect(textOf(render(state, 120, 24))[1]).toContain('1 234 skipped');
   });
@@ -241,7 +241,7 @@ describe('the screen of the runtime', () => {
     ]),
   });
 
-  it('shows a row a process, topology and node, with rates between two looks', () => {
+  it('shows a row per process, topology and node, with rates between two polls', () => {
     const rates = new RuntimeRates();
     rates.rows([report(1000, 100, 90)], startedAt + 1000);
     const runtime = { rows: rates.rows([report(3000, 300, 100)], startedAt + 3000), problem: undefined };
@@ -255,7 +255,7 @@ describe('the screen of the runtime', () => {
     expect(lines[7]).toMatch(/^ {4}trades +5\.0 +5\.0 +0 +0 +0 +█$/);
   });
 
-  it('shows the gaps of a feed, and that it is away, where there are any', () => {
+  it('shows the gaps of a feed, and whether one is open, if there are any', () => {
     const extra = { gaps: 3, gap_ms: 12_000, open_gaps: 1 };
     const process = processSnapshot(0, [
       topologySnapshot('ingestor', { nodes: [node('feed', 'source', { extra }), node('ticks', 'sink')] }),
@@ -270,7 +270,7 @@ describe('the screen of the runtime', () => {
     ]);
   });
 
-  it('folds what does not fit, but for what is not well', () => {
+  it('collapses what does not fit, except unhealthy nodes', () => {
     const nodes = [node('ticks', 'source'), node('vwap', 'operator'), node('trades', 'sink', { state: 'retrying' })];
     const topologies = ['one', 'two', 'three', 'four'].map((name) => topologySnapshot(name, { nodes }));
     const process = processSnapshot(0, topologies);
@@ -287,7 +287,7 @@ describe('the screen of the runtime', () => {
     for (const { name } of topologies) expect(small).toContain(`● ${name} +2`);
   });
 
-  it('calls nothing ready that has fallen silent', () => {
+  it('shows nothing as ready that no longer reports', () => {
     const [process, topology, row] = new RuntimeRates().rows([report(1000, 100, 90)], startedAt + 7000);
     expect(process).toMatchObject({ isWell: false, state: 'silent for 6 s: is it still running?' });
     expect([topology, row]).toMatchObject([
@@ -296,7 +296,7 @@ describe('the screen of the runtime', () => {
     ]);
   });
 
-  it('shows no rate for a counter that began again, and forgets processes that have ended', () => {
+  it('shows no rate for a counter that was reset, and forgets processes that have ended', () => {
     const rates = new RuntimeRates();
     rates.rows([report(1000, 100, 90)], startedAt + 1000);
     expect(rates.rows([report(2000, 5, 5)], startedAt + 2000)[1]?.inRate).toBe(0);
@@ -310,7 +310,7 @@ describe('the screen of the runtime', () => {
     expect(lines.slice(4, 8).map((line) => line.trim().split(' ')[0])).toEqual(['●', '●', 'trades', '']);
   });
 
-  it('says plainly why it shows only this process', () => {
+  it('explains why it shows only this process', () => {
     const runtime = { rows: [], problem: 'the status table is away' };
     expect(textOf(render(stateOf(market, { runtime, choice: { screen: 'runtime' } }), 80, 24))[3]).toContain(
       '! the status table is away',
@@ -352,7 +352,7 @@ describe('every screen', () => {
   });
   const size = fc.record({ width: fc.nat(230), height: fc.nat(70) });
 
-  it('has exactly the lines and columns that were asked for, and nothing that steers a terminal', () => {
+  it('has exactly the requested lines and columns, and no control characters', () => {
     fc.assert(
       fc.property(
         fc.array(feedLine, { maxLength: 60 }),

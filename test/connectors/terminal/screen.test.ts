@@ -3,7 +3,7 @@ import blessed from 'blessed';
 import { describe, expect, it } from 'vitest';
 import { canvasFor } from '../../../connectors/terminal/screen.ts';
 
-/** A terminal that shows nothing. */
+/** A terminal that discards its output. */
 function terminal(columns: number, rows: number) {
   const output = Object.assign(new PassThrough(), { columns, rows, isTTY: true });
   output.resume();
@@ -16,7 +16,7 @@ describe('the canvas of a chart', () => {
     [40, 6],
     [28, 17],
     [90, 40],
-  ])('of %i by %i cells has no row more, whatever is drawn', (width, height) => {
+  ])('of %i by %i cells has no extra row, whatever is drawn', (width, height) => {
     const screen = terminal(120, 50);
     const canvas = canvasFor({ left: 0, top: 0, width, height });
     screen.append(canvas);
@@ -32,7 +32,7 @@ describe('the canvas of a chart', () => {
     }
     screen.render();
     const rows = canvas.getScreenLines().map((row) => row.trimEnd());
-    // What it draws ends with a line feed.
+    // The drawing ends with a line feed.
     expect(rows.slice(height).join('')).toBe('');
     expect(rows.slice(0, height).every((row) => /[\u2801-\u28ff]/.test(row))).toBe(true);
     screen.destroy();

@@ -13,7 +13,7 @@ import {
 } from '../../../connectors/terminal/text.ts';
 
 describe('figures on the screen', () => {
-  it('changes carry their sign, but for nothing', () => {
+  it('changes have a sign, except zero', () => {
     expect([1.005, -0.5, 0.001, -0.001, 5e9].map((value) => signedText(value, 2))).toEqual([
       ...['+1.00', '-0.50', '0.00', '0.00', '+5.0e+9'],
     ]);
@@ -40,7 +40,7 @@ describe('figures on the screen', () => {
     ]);
   });
 
-  it('a text that is too long shows that it was cut', () => {
+  it('a text that is too long shows that it was truncated', () => {
     expect([fit('abc', 3), fit('abcd', 3), fit('a', 3, 'right'), fit('abcd', 1), fit('a', 0)]).toEqual([
       'abc',
       'ab…',
@@ -50,7 +50,7 @@ describe('figures on the screen', () => {
     ]);
   });
 
-  it('names that differ are cut so that they still do, while there is room', () => {
+  it('different names stay different when they are shortened, while there is room', () => {
     expect(fitName('BINANCE:BTCUSDT', 14)).toBe('BINANCE…TCUSDT');
     expect([fitName('abc', 3), fitName('abcd', 3), fitName('abcd', 2)]).toEqual(['abc', 'a…d', 'a…']);
     const name = fc.stringMatching(/^[AB:]{1,20}$/);
@@ -64,14 +64,14 @@ describe('figures on the screen', () => {
     );
   });
 
-  it('a trade that is dated far from when it came shows its date', () => {
+  it('a trade dated far from its receipt shows its date', () => {
     const seenAt = new Date(2026, 0, 5, 14, 3, 22, 120).getTime();
     expect(tradeTime(undefined, seenAt)).toBe('14:03:22.120');
     expect(tradeTime(seenAt - 1000, seenAt)).toBe('14:03:21.120');
     expect(tradeTime(Date.UTC(2099, 0, 1), seenAt)).toBe('2099-01-01');
   });
 
-  it('a sparkline ends on the right, with gaps for what is missing', () => {
+  it('a sparkline ends on the right, with gaps for missing values', () => {
     expect(sparkline([1, undefined, 3, 2], 6)).toBe('  ▁ █▅');
     expect(sparkline([5, 5], 2)).toBe('▁▁');
     expect(sparkline([], 2)).toBe('  ');

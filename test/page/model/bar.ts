@@ -2,7 +2,7 @@ import type { Bar } from '../../../page/model/bars.ts';
 
 export const minute = 60_000;
 
-/** A stored bar of the n-th minute. */
+/** A stored bar that starts at the given minute. */
 export function bar(minutes: number, given: Partial<Bar> = {}): Bar {
   const start = minutes * minute;
   return {

@@ -13,7 +13,7 @@ function api(interval: object, limit: object = { type: 'integer', maximum: 500 }
 }
 
 describe('the route of the bars', () => {
-  it('is found in the document of the API, with its lengths in order and its bound', () => {
+  it('is found in the document of the API, with its intervals in order and its limit', () => {
     const route = candleRoute(api({ enum: ['1d', '1m', 'all', '5m'] }));
     expect(route).toMatchObject({ intervals: ['1m', '5m', '1d'], most: 500 });
     expect(route && barsUrl(route, 'BRK/A', '5m', 3)).toBe('/api/v1/candles/BRK%2FA?interval=5m&limit=3');
@@ -21,7 +21,7 @@ describe('the route of the bars', () => {
     expect(candleRoute(api({ default: '15m' }))?.intervals).toEqual(['15m']);
   });
 
-  it('is none in a pipeline without it, or without lengths', () => {
+  it('is missing in a pipeline without it, or without intervals', () => {
     expect(candleRoute(readApi({}))).toBeUndefined();
     expect(candleRoute(api({}))).toBeUndefined();
     expect(candleRoute(api({ enum: ['1m'] }, {}, '/api/v1/bars/{symbol}'))).toBeUndefined();
@@ -36,7 +36,7 @@ describe('the search for symbols', () => {
       text,
     ).map(({ symbol }) => symbol);
 
-  it('finds parts of names, in any case, those that begin with it first', () => {
+  it('finds parts of names, in any case; names that begin with the text come first', () => {
     expect(found('btc')).toEqual(['BINANCE:BTCUSDT', 'BINANCE:ETHBTC']);
     expect(found('eth')).toEqual(['BINANCE:ETHBTC']);
     expect(found('t')).toEqual(['BINANCE:BTCUSDT', 'BINANCE:ETHBTC', 'MSFT']);

@@ -37,7 +37,7 @@ describe('figures as text', () => {
     expect(grouped(1_234_567)).toBe('1,234,567');
   });
 
-  it('gives a price the decimals that its instrument came with, its thousands apart', () => {
+  it('gives a price the decimals of its instrument, and groups its thousands', () => {
     const decimals = new Decimals();
     const seen = [
       ['EURUSD', 1.08653],
@@ -65,14 +65,14 @@ describe('figures as text', () => {
     expect([undefined, 0.34, 1234.5].map(rateFigure)).toEqual(['–', '0.3', '1,235']);
   });
 
-  it('gives a time of another day its date', () => {
+  it('shows the date of a time on another day', () => {
     const now = new Date(2026, 0, 5, 14, 3, 27, 512).getTime();
     expect(timeOfDay(now, now)).toBe('14:03:27.512');
     expect(timeOfDay(new Date(2099, 0, 1, 9).getTime(), now)).toBe('2099-01-01 09:00:00.000');
     expect(timeOfDay(Number.NaN, now)).toBe('–');
   });
 
-  it('says how long', () => {
+  it('formats durations', () => {
     expect([0.42, 12.3, 1400, 95_000, undefined].map(milliseconds)).toEqual(['0.42 ms', '12 ms', '1.4 s', '95 s', '–']);
     expect([4000, 420_000, 11_100_000, 400_000_000].map(age)).toEqual(['4 s', '7 min', '3 h 5 min', '4 d']);
     expect([plural(1, 'process', 'processes'), plural(2, 'process', 'processes')]).toEqual([

@@ -42,7 +42,7 @@ function overlaps({ nodes, nodeWidth, nodeHeight }: Layout): boolean {
 }
 
 describe('graph layout', () => {
-  it('goes from left to right where there is room, and downwards where there is none', () => {
+  it('goes from left to right if there is room, otherwise downwards', () => {
     const wide = layout(processor, 1200);
     expect(at(wide, 'trades').x).toBeGreaterThan(at(wide, 'require').x);
     expect(at(wide, 'trades').y).toBe(at(wide, 'ticks').y);
@@ -52,14 +52,14 @@ describe('graph layout', () => {
     expect(narrow.width).toBeLessThanOrEqual(320);
   });
 
-  it('gives each route a row of its own, with its name', () => {
+  it('gives each route its own row, with its name', () => {
     const drawn = layout(api, 1200);
     expect(drawn.labels.map(({ text }) => text)).toEqual(['GET /a', 'GET /b/{c}']);
     expect(at(drawn, 'GET /b/{c} find').y).toBeGreaterThan(at(drawn, 'GET /a find').y);
     expect(at(drawn, 'GET /b/{c} find').x).toBe(at(drawn, 'GET /a find').x);
   });
 
-  it('draws an arrow along each way of a message, from every operator that looks up, and from what rejects', () => {
+  it('draws an arrow for each path of a message, from every operator that looks up, and from every node that rejects', () => {
     const edges = (nodes: readonly GraphNode[]) =>
       layout(nodes, 1200).edges.map(({ kind, from, to }) => `${kind} ${from}>${to}`);
     expect(edges(api).filter((edge) => edge.startsWith('lookup'))).toEqual([
@@ -72,7 +72,7 @@ describe('graph layout', () => {
     expect(edges(processor)).not.toContain('reject require>rejected');
   });
 
-  it('lets no nodes overlap and loses none, whatever the tree', () => {
+  it('never overlaps nodes and loses none, whatever the tree', () => {
     const arbitraryTree = fc
       .array(fc.nat(), { minLength: 1, maxLength: 20 })
       .map((parents) => [
@@ -95,12 +95,12 @@ describe('graph layout', () => {
     );
   });
 
-  it('ends also where arrows lead in a circle, and where there is nothing', () => {
+  it('ends for circular and for empty graphs too', () => {
     expect(layout([node('a', { from: 'b' }), node('b', { from: 'a' })], 500).nodes).toEqual([]);
     expect(layout([], 500).nodes).toEqual([]);
   });
 
-  it('says the name of a route once', () => {
+  it('shows the name of a route once', () => {
     const find = node('GET /a find');
     expect([groupOf(find), shortName(find)]).toEqual(['GET /a', 'find']);
     const upsert = node('symbols/metadata_upsert');

@@ -8,14 +8,14 @@ function tick(time: number, price: number, given: Partial<Tick> = {}): Tick {
 }
 
 describe('the newest trades on top of stored bars', () => {
-  it('move the last bar, with their highest and lowest, and leave what is stored of it', () => {
+  it('update the last bar with their highest and lowest, and keep its stored figures', () => {
     const stored = [bar(0), bar(1, { state: 'open' })];
     const [first, last] = withTicks(stored, [tick(minute + 5, 13, { high: 14, low: 8 })], minute);
     expect(first).toBe(stored[0]);
     expect(last).toEqual({ ...stored[1], close: 13, high: 14, low: 8 });
   });
 
-  it('begin bars after it, which are marked as live only, each at its time', () => {
+  it('begin bars after it, marked as live only, each at its time', () => {
     const bars = withTicks([bar(0)], [tick(minute, 5), tick(minute + 1, 7), tick(3 * minute + 9, 6)], minute);
     expect(bars.slice(1)).toMatchObject([
       { start: minute, end: 2 * minute, open: 5, high: 7, low: 5, close: 7, volume: undefined, state: 'open' },
@@ -23,22 +23,22 @@ describe('the newest trades on top of stored bars', () => {
     ]);
   });
 
-  it('change no earlier bar: that waits until it is stored', () => {
+  it('change no earlier bar: such trades wait until they are stored', () => {
     const stored = [bar(0), bar(1)];
     expect(withTicks(stored, [tick(5, 99)], minute)).toEqual(stored);
   });
 
-  it('are all there is where nothing is stored', () => {
+  it('make all the bars while none are stored', () => {
     expect(withTicks([], [tick(minute * 7 + 3, 2)], minute)).toMatchObject([{ start: 7 * minute, open: 2 }]);
     expect(withTicks([], [], minute)).toEqual([]);
   });
 
-  it('follow a day that ends by its own clock', () => {
+  it('begin the next daily bar where the last one ends', () => {
     const day = bar(0, { start: 3_600_000, end: 3_600_000 + 82_800_000 });
     expect(withTicks([day], [tick(day.end + 5, 2)], 86_400_000)[1]?.start).toBe(day.end);
   });
 
-  it('are dropped when bars were read that hold them, or to which they do not count', () => {
+  it('are dropped when the bars that were read contain them, or they do not count for those', () => {
     const ticks = [tick(10, 1), tick(5000, 2), tick(minute + 10, 3)];
     expect(unsettled(ticks, [bar(0)], 4000)).toEqual(ticks.slice(1));
     expect(unsettled(ticks, [bar(0)], minute * 9)).toEqual(ticks.slice(2));
@@ -51,7 +51,7 @@ describe('the newest trades on top of stored bars', () => {
     expect([ticks.length, ticks.at(-1)?.time]).toEqual([2400, 2999]);
   });
 
-  it('never give a bar that is not one, whatever comes: low <= open, close <= high, in order and without twins', () => {
+  it('never make an invalid bar, whatever arrives: low <= open, close <= high, in order and without duplicates', () => {
     const any = fc.record({ time: fc.integer({ min: 0, max: 600_000 }), price: fc.integer({ min: 1, max: 99 }) });
     fc.assert(
       fc.property(fc.array(any, { maxLength: 50 }), fc.boolean(), (list, isStored) => {

@@ -15,7 +15,7 @@ function after(...events: readonly (readonly PriceLine[])[]): Quotes {
 }
 
 describe('market', () => {
-  it('knows where a price went when it last changed', () => {
+  it('keeps the direction of the last price change', () => {
     const directions = (...prices: readonly number[]) =>
       after(...prices.map((price) => [line('A', price)])).get('A')?.direction;
     expect(directions(1)).toBe(0);
@@ -24,7 +24,7 @@ describe('market', () => {
     expect(directions(1, 2, 1.5)).toBe(-1);
   });
 
-  it('keeps symbols that an event does not name, unless it is a full one', () => {
+  it('keeps symbols that an event does not contain, unless it is a full one', () => {
     expect([...after([line('A', 1), line('B', 1)], [line('B', 2)]).keys()]).toEqual(['A', 'B']);
     const forgotten = withPrices(after([line('A', 1)]), { at: 1000, full: true, symbols: [line('C', 1)] }, 0);
     expect([...forgotten.keys()]).toEqual(['C']);
@@ -38,7 +38,7 @@ describe('market', () => {
     expect(names).not.toContain('S500');
   });
 
-  it('shows the true rate from the first one on, and lets it fade when nothing comes', () => {
+  it('shows the true rate from the first one on, and lets it decay while nothing arrives', () => {
     const events = Array.from({ length: 120 }, () => [line('A', 1, { trades: 5 })]);
     for (const count of [5, 6, 9, 17, 120]) {
       const quote = after(...events.slice(0, count)).get('A');
@@ -57,7 +57,7 @@ describe('market', () => {
     expect(quote && rateAt(quote, 10_000)).toBeCloseTo(0.2);
   });
 
-  it('takes no rate from a full event: its trades are of a time that nobody knows', () => {
+  it('computes no rate from a full event: its trades cover an unknown time', () => {
     const rate = (quotes: Quotes, at: number) => {
       const quote = quotes.get('A');
       return quote && rateAt(quote, at);
@@ -67,19 +67,19 @@ describe('market', () => {
     expect(rate(withPrices(after([line('A', 1)]), full, 0), 60_000)).toBe(0);
   });
 
-  it('takes no trade for later than it was heard of, so that what comes after it is seen', () => {
+  it('dates no trade later than its receipt, so that later ones are shown', () => {
     const [quote] = after([line('A', 1, { time: '2099-01-01T00:00:00.000Z' })]).values();
     expect(quote?.time).toBe(0);
   });
 
-  it('shows how far a price is from the VWAP, where there is one', () => {
+  it('shows the distance of a price from the VWAP, if there is one', () => {
     const [quote] = after([line('A', 101, { vwap: 100 })]).values();
     expect(quote && distance(quote)).toBeCloseTo(100);
     const [without] = after([line('A', 101, { vwap: null })]).values();
     expect(without && distance(without)).toBeUndefined();
   });
 
-  it('lists symbols that are stored, heard of, or both, by name', () => {
+  it('lists symbols that are stored, received, or both, by name', () => {
     const stored = ['B', 'C'].map((symbol) => ({ symbol, trade_count: 1, last_trade_at: null }));
     const lines = symbolLines(stored, after([line('B', 1), line('A', 1)]));
     expect(lines.map(({ symbol, stored: has, quote }) => [symbol, has !== undefined, quote !== undefined])).toEqual([
@@ -89,7 +89,7 @@ describe('market', () => {
     ]);
   });
 
-  it('never gives a rate below zero or above what came', () => {
+  it('never gives a negative rate, or one above what arrived', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(1000), { minLength: 1, maxLength: 50 }), (counts) => {
         const quote = after([], ...counts.map((trades) => [line('A', 1, { trades })])).get('A');

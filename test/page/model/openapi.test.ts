@@ -60,7 +60,7 @@ describe('API document', () => {
     ]);
   });
 
-  it('makes nothing out of nothing', () => {
+  it('reads an empty document', () => {
     for (const nothing of [null, 1, 'text', [], {}, { paths: { '/': null } }])
       expect(readApi(nothing).routes).toEqual([]);
   });

@@ -50,7 +50,7 @@ describe('platform', () => {
     ]);
   });
 
-  it('gives rates per second over the last looks', () => {
+  it('gives rates per second over the last reports', () => {
     const reports = (read: number, at: number) => [
       reportOf([topologyOf('ingestor', { read, nodes: [nodeOf('split', { in: read, out: 2 * read })] })], { at }),
     ];
@@ -59,13 +59,13 @@ describe('platform', () => {
     expect(topologies[0]?.nodes[0]).toMatchObject({ inPerSecond: 75, outPerSecond: 150 });
   });
 
-  it('takes a report that it has seen before for no news', () => {
+  it('ignores a report that it has seen before', () => {
     const reports = (read: number, at: number) => [reportOf([topologyOf('ingestor', { read })], { at })];
     const again = Array.from({ length: 10 }, () => reports(50, 1000));
     expect(after(reports(0, 0), ...again).topologies[0]?.readPerSecond).toBe(50);
   });
 
-  it('is bad while something that a node needs is away, and well afterwards', () => {
+  it('is bad while something that a node needs is unavailable, and good afterwards', () => {
     const away = topologyOf('processor', { ready: false, reason: 'trades: the store is away', nodes: [sick] });
     const well = topologyOf('processor', { nodes: [nodeOf('trades', { kind: 'sink' })] });
     expect(after([reportOf([away])]).topologies[0]).toMatchObject({
@@ -86,12 +86,12 @@ describe('platform', () => {
     expect(after([reportOf([starting])]).topologies[0]?.tone).toBe('wait');
   });
 
-  it('says that a process is silent before it is forgotten', () => {
+  it('shows that a process is silent before it is forgotten', () => {
     const silent = { at: 6000, processes: [reportOf([topologyOf('ingestor')], { at: 1000 })] };
     expect(after(silent).topologies[0]).toMatchObject({ tone: 'bad', reasons: [expect.stringContaining('silent')] });
   });
 
-  it('keeps a topology that nobody runs any more as gone, in its place, until somebody runs it again', () => {
+  it('keeps a topology that no process runs any more as gone, in its position, until a process runs it again', () => {
     const both = [reportOf([topologyOf('ingestor'), topologyOf('api')])];
     const api = [reportOf([topologyOf('api')], { at: 1000 })];
     const left = after(both, api);
@@ -103,7 +103,7 @@ describe('platform', () => {
     expect(after(both, api, both).topologies.map(({ state }) => state)).toEqual(['running', 'running']);
   });
 
-  it('does not call gone what it can not see', () => {
+  it('does not call a topology gone while it can not see the other processes', () => {
     const both = [reportOf([topologyOf('ingestor')]), reportOf([topologyOf('api')], { pid: 2 })];
     const blind = {
       at: 1000,
@@ -117,7 +117,7 @@ describe('platform', () => {
     expect(overallTone(platform)).toBe('wait');
   });
 
-  it('says in one sentence how everything is', () => {
+  it('summarizes the state in one sentence', () => {
     expect(summary(noPlatform)).toBe('Nothing runs yet');
     expect(summary(after([reportOf([topologyOf('api')])]))).toBe('The topology is healthy');
     const some = [reportOf([topologyOf('api'), topologyOf('processor', { state: 'held', reason: 'refused' })])];
@@ -127,7 +127,7 @@ describe('platform', () => {
     );
   });
 
-  it('claims nothing while there is no connection: what is not fresh is not well', () => {
+  it('reports no state while there is no connection', () => {
     const well = after([reportOf([topologyOf('api'), topologyOf('processor')])]);
     expect([summary(well), overallTone(well)]).toEqual(['All 2 topologies are healthy', 'good']);
     const lost = unheard(well);
@@ -140,7 +140,7 @@ describe('platform', () => {
     expect([back.isHeard, summary(back)]).toEqual([true, 'processor needs attention']);
   });
 
-  it('says why no price comes, where the topology knows that brings them to the page', () => {
+  it('reports why no prices arrive, if the topology that sends them to the page knows', () => {
     const http = nodeOf('http', { kind: 'sink', type: 'rest' });
     const refused = topologyOf('live', {
       reason: 'the lines of the feed are refused',
@@ -151,7 +151,7 @@ describe('platform', () => {
     expect(feedProblem(after([reportOf([topologyOf('live', { nodes: [http] })])]))).toBeUndefined();
   });
 
-  it('knows of how many trades the VWAP is made, unless there are two answers', () => {
+  it('finds the number of trades in the VWAP, unless there are two answers', () => {
     const analytics = topologyOf('analytics', { nodes: [nodeOf('vwap')] });
     const options = { vwap: { window: 50, by: 'symbol' } };
     expect(vwapWindow(after([reportOf([analytics], { options })]))).toBe(50);
@@ -160,7 +160,7 @@ describe('platform', () => {
     expect(vwapWindow(after([reportOf([analytics], { options }), other]))).toBeUndefined();
   });
 
-  it('knows by which calendar bars are made, where there is one answer and it can be read', () => {
+  it('finds the calendar of the bars, if there is one answer and it can be read', () => {
     const candles = topologyOf('candles', { nodes: [nodeOf('candles', { type: 'candles' })] });
     const named = (calendar: unknown) => reportOf([candles], { options: { candles: { calendar } } });
     expect(barCalendar(after([named('XNYS')]))).toBe('XNYS');
@@ -169,7 +169,7 @@ describe('platform', () => {
     expect(barCalendar(after([reportOf([topologyOf('api')])]))).toBeUndefined();
   });
 
-  it('keeps nothing of processes that have gone', () => {
+  it('keeps nothing of processes that have ended', () => {
     const received = Array.from({ length: 50 }, (_unused, pid) => [reportOf([topologyOf('api')], { pid, at: pid })]);
     expect(after(...received).history.size).toBe(1);
   });

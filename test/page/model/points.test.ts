@@ -31,7 +31,7 @@ describe('chart points', () => {
     expect(isRising(points)).toBe(true);
   });
 
-  it('leaves out what is dated in the future: nothing would come after it', () => {
+  it('leaves out trades dated in the future: nothing would come after them', () => {
     const trade = (timestamp: string) => ({ timestamp, price: '1', volume: '1' });
     const points = pointsOfTrades([trade('2099-01-01T00:00:00.000Z'), trade('2026-01-01T00:00:00.000Z')], stored);
     expect(points.map(({ time }) => time)).toEqual([Date.UTC(2026, 0, 1)]);
@@ -39,7 +39,7 @@ describe('chart points', () => {
     expect(withPoint(points, live)).toHaveLength(2);
   });
 
-  it('gives stored trades the VWAP that the feed gave them, as far as its window reaches', () => {
+  it('gives stored trades the VWAP of the feed, as far as its window reaches', () => {
     const trades = fc.array(fc.tuple(fc.integer({ min: 1, max: 1000 }), fc.nat(50)), { minLength: 1, maxLength: 60 });
     fc.assert(
       fc.property(trades, fc.integer({ min: 1, max: 10 }), fc.boolean(), (given, window, isWhole) => {
@@ -63,7 +63,7 @@ describe('chart points', () => {
     );
   });
 
-  it('puts live prices after the stored ones, and keeps the live one where both are', () => {
+  it('puts live prices after the stored ones, and keeps the live one where there are both', () => {
     const history = [0, 250, 500].map((time) => ({ time, price: 1, vwap: undefined }));
     const live = [500, 750].map((time) => ({ time, price: 2, vwap: 3 }));
     expect(merged(history, live).map(({ price, vwap }) => [price, vwap])).toEqual([
@@ -74,7 +74,7 @@ describe('chart points', () => {
     ]);
   });
 
-  it('is always in the order of time, without twins, and never longer than its bound', () => {
+  it('is always in order of time, without duplicates, and never longer than its limit', () => {
     fc.assert(
       fc.property(
         fc.array(arbitraryPoint, { maxLength: 100 }),
@@ -95,7 +95,7 @@ describe('chart points', () => {
     expect(merged(many, [])).toHaveLength(maxPoints);
   });
 
-  it('leaves out what comes late', () => {
+  it('leaves out late points', () => {
     const point = { time: 500, price: 1, vwap: undefined };
     expect(withPoint([point], { ...point, time: 250 })).toEqual([point]);
   });

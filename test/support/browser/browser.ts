@@ -6,7 +6,7 @@ import { describe } from 'vitest';
 
 const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 
-/** The browser of this machine: `FDP_TEST_CHROMIUM`, or the first known name on the path; undefined where there is none. */
+/** The browser: `FDP_TEST_CHROMIUM`, or the first known name on the path; undefined if there is none. */
 export function findChromium(): string | undefined {
   const given = process.env['FDP_TEST_CHROMIUM'];
   if (given) return given;
@@ -23,7 +23,7 @@ function isExecutable(path: string): boolean {
   }
 }
 
-/** Tests in a browser; skipped by name where there is none, but not under CI=true. */
+/** Tests in a browser; skipped if there is none, except under CI=true. */
 export function onChromium(name: string, tests: () => void): void {
   if (findChromium()) {
     describe(name, tests);
@@ -35,21 +35,21 @@ export function onChromium(name: string, tests: () => void): void {
   describe.skip(`${name}: ${text}`, () => {});
 }
 
-/** Starts the browser without a window. */
+/** Starts a headless browser. */
 export async function launchChromium(): Promise<Browser> {
   const executablePath = findChromium();
   if (!executablePath) throw new Error('there is no browser here');
-  // Root may not use the sandbox.
+  // Root can't use the sandbox.
   const args = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
   return chromium.launch({ executablePath, args });
 }
 
-/** A page in a profile of its own, with what went wrong on it. */
+/** A page in its own profile, with the problems that occurred on it. */
 export interface WatchedPage {
   readonly page: Page;
-  /** Errors and warnings of the console, and those that nobody caught. */
+  /** Errors and warnings of the console, and uncaught errors. */
   readonly complaints: readonly string[];
-  /** Requests to another place than the server. */
+  /** Requests to other servers. */
   readonly foreign: readonly string[];
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -60,7 +60,7 @@ interface View {
   readonly height?: number;
 }
 
-/** Opens an address, and writes down what goes wrong from then on. */
+/** Opens an address, and records problems from then on. */
 export async function openPage(
   browser: Browser,
   url: string,
@@ -85,7 +85,7 @@ export async function openPage(
   return { page, complaints, foreign, [Symbol.asyncDispose]: () => context.close() };
 }
 
-/** What stands in the way of people with disabilities: violations of WCAG 2.2, level A and AA, one line each. */
+/** Violations of WCAG 2.2, levels A and AA, one line each. */
 export async function violations(page: Page): Promise<readonly string[]> {
   await page.evaluate(axe.source);
   const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];

@@ -8,12 +8,12 @@ import { launchChromium } from './browser.ts';
 import { terminalPicture } from './terminal-picture.ts';
 
 const images = join('docs', 'images');
-/** How long prices come before the pictures are taken, ms: so that there are bars to be seen. */
+/** How long prices are collected before the screenshots, ms, so that there are bars to show. */
 const historyMs = 15 * 60_000;
-/** How long a screen is open before its picture is taken, ms. */
+/** How long a screen is open before its screenshot, ms. */
 const someTime = 45_000;
 
-/** `npm run screenshots`: takes the README's pictures of the live page and of the dashboard, from a platform of its own. */
+/** `npm run screenshots`: takes the README's screenshots of live page and dashboard, with a platform of its own. */
 async function takePictures(): Promise<void> {
   mkdirSync(images, { recursive: true });
   using folder = temporaryFolder();

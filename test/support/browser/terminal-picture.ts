@@ -1,4 +1,4 @@
-/** Width and height of a letter, px. */
+/** Width and height of a character, px. */
 const letter = { width: 8.4, height: 18 };
 const margin = 14;
 const ground = '#0d1117';
@@ -23,7 +23,7 @@ interface Run {
   readonly style: Style;
 }
 
-/** Draws what a terminal shows, given as text with escape sequences for colours: each letter at its place. */
+/** Renders the content of a terminal, given as text with escape sequences for colours, as an SVG image. */
 export function terminalPicture(screen: string): string {
   const lines = screen.replace(/\n$/, '').split('\n');
   let style: Style = {};
@@ -83,7 +83,7 @@ function simple(before: Style, code: number): Style {
   return before;
 }
 
-/** One of 256: sixteen that are named, a cube of six steps a colour, and greys. */
+/** One of 256 colours: sixteen named ones, a colour cube with six steps per channel, and greys. */
 function paletteColour(index: number): string {
   if (index < 16) return basic[index] ?? ink;
   if (index >= 232) return `rgb(${[0, 0, 0].map(() => 8 + (index - 232) * 10).join(' ')})`;

@@ -10,13 +10,13 @@ import type { Source } from '../../../src/kit/source.ts';
 import { connectorOf, planOf, WorldSink } from '../engine/world.ts';
 
 // A process for the integration tests: its one topology leaves a server with its connections, a connection to another
-// port, and a timer open. Says the port of the server as a JSON line. Argument: the other port.
+// port, and a timer open. Prints the server's port as a JSON line. Argument: the other port.
 
 const { signal } = linkedAbort().controller;
 const other = Number(process.argv[2]);
 
 async function open({ log, node }: RoleContext): Promise<void> {
-  // It answers everybody at length, whoever reads.
+  // It sends much to every client, whether or not the client reads.
   const server = createServer({ noDelay: true }, (socket) => {
     socket.on('error', () => {});
     socket.write(Buffer.alloc(64 * 1024 * 1024));

@@ -5,13 +5,13 @@ import { onDatabase, pipelineCopy } from './pipeline-copy.ts';
 import { Process, temporaryFolder } from './platform.ts';
 import { type Workspace, workspaceIn } from './workspace.ts';
 
-/** A change of the shipped pipeline: a text in it, and what stands there instead. */
+/** An edit of the shipped pipeline: a text in it, and its replacement. */
 export type Edit = readonly [text: string, instead: string];
 
-/** Variables of a process, beside those that place it. */
+/** Environment variables of a process, in addition to those of its workspace. */
 export type Variables = Readonly<Record<string, string>>;
 
-/** The shipped pipeline in the profile `cluster`, on a topic, groups and a database of its own. */
+/** The shipped pipeline in the profile `cluster`, with its own topic, groups and database. */
 export class Cluster {
   readonly address: LedgerAddress;
   /** The consumer group of the processor. */
@@ -25,7 +25,7 @@ export class Cluster {
   readonly #pipeline: string;
   #copies = 0;
 
-  /** @param edits further changes of pipeline.yml, made before its names are replaced */
+  /** @param edits further edits of pipeline.yml, made before its names are replaced */
   constructor(brokers: string, url: string, ...edits: readonly Edit[]) {
     const name = randomName('faults');
     this.address = { brokers, url, topic: `${name}-ticks`, database: name };
@@ -48,7 +48,7 @@ export class Cluster {
     return pipelineCopy(`${this.folder.path}/${++this.#copies}`, ...edits, ...this.#edits);
   }
 
-  /** Starts `fdp-run` with these arguments, and returns where it serves; it has no port for metrics unless one is given. */
+  /** Starts `fdp-run` with these arguments, and returns its workspace; without a given port it serves no metrics. */
   async start(args: readonly string[], more: Variables = {}): Promise<{ process: Process; workspace: Workspace }> {
     const workspace = await workspaceIn(this.folder.path);
     const variables = {
@@ -75,7 +75,7 @@ export class Cluster {
     return { code, stdout: process.stdout };
   }
 
-  /** Waits until the processors have stored what the log holds, and fails with every difference. */
+  /** Waits until the processors have stored the content of the log; fails with all differences. */
   async settled(ledger: Ledger, limitMs = 90_000): Promise<void> {
     expect(await ledger.settled(limitMs)).toEqual([]);
   }

@@ -7,7 +7,7 @@ import { readTrade } from '../../../connectors/terminal/trade.ts';
 /** Wall clock of the tests, Unix ms. */
 export const noon = Date.UTC(2025, 10, 20, 12);
 
-/** A market that has seen these trades, a second each. */
+/** A market that received these trades, one per second. */
 export function marketOf(...trades: readonly (readonly [symbol: string, price: number, vwap?: number])[]): Market {
   const market = new Market(1000);
   trades.forEach(([symbol, price, vwap], second) => {
@@ -39,7 +39,7 @@ export function stateOf(
   };
 }
 
-/** A bar of a minute, `place` minutes after noon, with a volume of 100. */
+/** A one-minute bar, `place` minutes after noon, with a volume of 100. */
 export function barOf(
   place: number,
   [open, high, low, close]: readonly [open: number, high: number, low: number, close: number],

@@ -1,6 +1,6 @@
 import { type Chance, seededChance } from '../../../src/kit/chance.ts';
 
-/** Whole sizes (`FDP_FAULTS=full`), or the part that every run of the tests has time for. */
+/** Full sizes (`FDP_FAULTS=full`), or a fast part for every test run. */
 export const isFull = process.env['FDP_FAULTS'] === 'full';
 
 export function sized<T>({ full, fast }: { readonly full: T; readonly fast: T }): T {
@@ -11,8 +11,8 @@ const given = process.env['FDP_FAULT_SEED'];
 const fastSeed = 20251120;
 
 /**
- * The chance by which a test's faults come. Its seed is printed: given as `FDP_FAULT_SEED` it repeats their schedule.
- * The fast part has always the same, the full one a new one each time.
+ * The random source for a test's faults. Its seed is printed; set as `FDP_FAULT_SEED`, it repeats the schedule. The
+ * fast part always has the same seed, the full one a new seed each time.
  */
 export function faultChance(test: string): Chance {
   const seed = given === undefined ? sized({ full: Date.now() % 2 ** 31, fast: fastSeed }) : Number(given);

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pipelineCopy } from './pipeline-copy.ts';
 
-/** The shipped pipeline with a market at full speed, and a log and a store that remove nothing of it; gives the path for `--pipeline`. */
+/** The shipped pipeline at full speed, without retention in log and store. Returns the path for `--pipeline`. */
 export function fullSpeed(folder: string): string {
   const path = pipelineCopy(folder, ['rate: 50/s', 'rate: max']);
   const overlay = join(dirname(path), 'config', 'embedded.yml');

@@ -6,7 +6,7 @@ import { wrongBars } from './recomputed-bars.ts';
 import { logOf, rowsOf, storesOf } from './stored.ts';
 import { type Workspace, workspaceIn } from './workspace.ts';
 
-/** The shipped platform with a busier mock market, on a data folder and ports of its own. */
+/** The shipped platform with a busier mock market, in its own data folder and on its own ports. */
 export class Installation {
   readonly folder: string;
   readonly workspace: Workspace;
@@ -36,11 +36,11 @@ export class Installation {
     return join(this.#data, 'log.db');
   }
 
-  /** Starts some topologies, all when none is named. */
+  /** Starts some topologies, or all if none is named. */
   start(topologies: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Process {
     const chosen = topologies.length > 0 ? ['--topology', topologies.join()] : [];
     const args = ['--pipeline', this.pipeline, ...chosen];
-    // Several processes can't observe on one given port; each takes the next free one.
+    // Several processes can't serve metrics on one port; each takes the next free one.
     const { OBSERVE_PORT: _, ...shared } = this.workspace.env;
     return new Process(args, { ...shared, ...env });
   }
@@ -53,7 +53,7 @@ export class Installation {
     return Number(rowsOf(this.logFile, sql, group)[0]?.['lag'] ?? 0);
   }
 
-  /** Works off what is in the log with a process of its own, and stops it; everything else must have stopped. */
+  /** Works off the log with a process of its own, then stops it. No other process may run. */
   async catchUp(): Promise<void> {
     const groups = ['processor', 'candles'];
     await using processor = this.start(groups);
@@ -65,12 +65,12 @@ export class Installation {
     if (code !== 0) throw new Error(`the processor ended with ${code}: ${processor.output}`);
   }
 
-  /** Stored trades, by their rows. */
+  /** The stored trades, computed from their rows. */
   get stores(): Stores {
     return storesOf(this.#data);
   }
 
-  /** What is wrong with the stores when everything that the log says is the truth; empty when nothing is. */
+  /** Differences between the stores and the log, which is taken as correct; empty if there are none. */
   differences(): readonly string[] {
     const records = logOf(this.#data);
     const [expected, stored] = [expectedStores(records), storesOf(this.#data)];
@@ -88,7 +88,7 @@ export class Installation {
     ].slice(0, 20);
   }
 
-  /** Stored trades whose columns are not those of the trade that their key names. */
+  /** Stored trades whose columns differ from the trade that their key identifies. */
   #wrongRows(records: ReturnType<typeof logOf>): readonly string[] {
     const values = new Map(records.map(({ partition, offset, value }) => [`${partition}-${offset}`, value]));
     const rows = rowsOf(this.storeFile, 'SELECT message_key, symbol, price, time, volume FROM finnhub_trades');

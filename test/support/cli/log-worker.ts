@@ -3,8 +3,8 @@ import { toMessage } from '../../../src/kit/message.ts';
 import { roleContext, testEnvironment } from '../../../src/testing/environment.ts';
 import { optionsOf, usageOf } from '../engine/options.ts';
 
-// A process of its own for the integration tests: reads a SQLite log as a member of a group, or writes to it, and says
-// what happens as JSON lines on stdout. Arguments: `read PATH COMMIT` or `write PATH COUNT`.
+// A process for the integration tests: reads a SQLite log as a member of a group, or writes to it, and prints events as
+// JSON lines on stdout. Arguments: `read PATH COMMIT` or `write PATH COUNT`.
 
 const [mode, path, argument] = process.argv.slice(2);
 const never = new AbortController().signal;
@@ -36,7 +36,7 @@ async function read(commit: boolean): Promise<void> {
       }
     },
   });
-  // A reader that lost its lease has nothing left to do, and would end by itself while the signal is on its way.
+  // A reader that lost its lease has nothing left to do, and would end by itself before the signal arrives.
   const awake = setInterval(() => {}, 60_000);
   process.once('SIGTERM', () => {
     clearInterval(awake);

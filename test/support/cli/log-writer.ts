@@ -3,10 +3,10 @@ import type { NewRecord } from '../../../connectors/shared/log/store.ts';
 import { SqliteLogStore } from '../../../connectors/sqlite-log/store.ts';
 import { testEnvironment } from '../../../src/testing/environment.ts';
 
-/** Of all records that were written: each is younger than the one before, as in a log that is dated by receipt. */
+/** Number of records so far: timestamps increase with it, like the receipt times in a real log. */
 let written = 0;
 
-/** Writes into the log of the embedded profile whatever it is given, past every check, as a foreign program could. */
+/** Writes any value to the log of the embedded profile, without checks, as a foreign program could. */
 export class LogWriter implements AsyncDisposable {
   readonly #store: SqliteLogStore;
   readonly #never = new AbortController().signal;
@@ -32,7 +32,7 @@ export class LogWriter implements AsyncDisposable {
   }
 }
 
-/** A log message with one trade for each of the given, valid except for the given fields. */
+/** A log message with one trade for each given object; the trades are valid except for the given fields. */
 export function envelope(...trades: readonly object[]): string {
   const valid = { s: 'AAPL', p: 196.38, t: 1763645598585, v: 10 };
   return JSON.stringify({ type: 'trade', data: trades.map((trade) => ({ ...valid, ...trade })) });

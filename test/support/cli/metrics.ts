@@ -5,7 +5,7 @@ export interface Series {
   readonly value: number;
 }
 
-/** Reads Prometheus' text format; fails on a line that it would not take. */
+/** Reads Prometheus' text format; fails on a line that Prometheus would not accept. */
 export function parseMetrics(text: string): readonly Series[] {
   const typed = new Set([...text.matchAll(/^# TYPE (\S+) \S+$/gm)].map(([, name]) => name));
   return text
@@ -23,7 +23,7 @@ export function parseMetrics(text: string): readonly Series[] {
     });
 }
 
-/** The value of a series; fails when there is not exactly one. */
+/** The value of a series; fails unless there is exactly one. */
 export function figure(series: readonly Series[], name: string, labels: Readonly<Record<string, string>> = {}): number {
   const found = series.filter(
     (each) => each.name === name && Object.entries(labels).every(([label, value]) => each.labels[label] === value),
@@ -33,7 +33,7 @@ export function figure(series: readonly Series[], name: string, labels: Readonly
   return only.value;
 }
 
-/** What breaks the sums that hold in every scrape: of each topology, of each node, and of the histogram. */
+/** Violations of the sums that hold in every scrape: of each topology, of each node, and of the histogram. */
 export function brokenSums(series: readonly Series[]): readonly string[] {
   const topologies = series.filter(({ name }) => name === 'fdp_messages_read_total');
   const nodes = series.filter(({ name }) => name === 'fdp_node_in_flight');
@@ -66,11 +66,11 @@ export function brokenSums(series: readonly Series[]): readonly string[] {
   return broken;
 }
 
-/** Units that are not base units, and abbreviated ones. */
+/** Suffixes of metric names with units that are not base units, or are abbreviated. */
 const wrongUnits =
   /_(ms|us|ns|s|sec|secs|millis|milliseconds|microseconds|nanoseconds|minutes|hours|days|kb|mb|gb|kib|mib|gib|b|percent)(_|$)/;
 
-/** What the linter of Prometheus (`promtool check metrics`) would say of our metrics; those of Node.js are not ours. */
+/** Problems that Prometheus' linter (`promtool check metrics`) would find in our metrics, without those of Node.js. */
 export function metricProblems(text: string): readonly string[] {
   const lines = text.split('\n').filter((line) => / ?fdp_/.test(line));
   const helps = lines

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** A mistake, made by replacing a piece of text that stands exactly once in a file, and the test that must notice it. */
+/** A bug, made by replacing a text that occurs exactly once in a file, and the test that must find it. */
 export interface Mutant {
   readonly mistake: string;
   readonly file: string;
@@ -14,9 +14,9 @@ export interface Mutant {
 
 export interface NamedTest {
   readonly file: string;
-  /** The names of its `describe` blocks and its own, joined by blanks. */
+  /** The names of its `describe` blocks and of the test, joined by spaces. */
   readonly name: string;
-  /** The vitest project that it belongs to; `unit` unless given. */
+  /** The vitest project of the test; default `unit`. */
   readonly project?: 'unit' | 'cluster';
 }
 
@@ -30,26 +30,26 @@ const copied = [
   ...['pipeline.yml', 'package.json', 'tsconfig.json', 'vitest.config.ts'],
 ];
 
-/** Copies the sources and tests to a folder where a mistake harms nobody. */
+/** Copies the sources and tests to a folder, so that the checkout is not changed. */
 export function copySources(folder: string): void {
   mkdirSync(folder, { recursive: true });
   for (const name of copied) cpSync(name, join(folder, name), { recursive: true });
   for (const name of ['node_modules', '.cache']) symlinkSync(join(process.cwd(), name), join(folder, name));
 }
 
-/** Its file with the mistake. Fails when the text is not there, or not once: the list must follow the code. */
+/** The file with the bug. Fails unless the text occurs exactly once: the list must follow the code. */
 export function mutated({ file, text, replacement }: Mutant, folder = '.'): string {
   const parts = readFileSync(join(folder, file), 'utf8').split(text);
   if (parts.length !== 2) throw new Error(`${file}: expected once, found ${parts.length - 1} times: ${text}`);
   return parts.join(replacement);
 }
 
-/** Makes the mistake in a copy of the sources. */
+/** Applies the bug to a copy of the sources. */
 export function apply(mutant: Mutant, folder: string): void {
   writeFileSync(join(folder, mutant.file), mutated(mutant, folder));
 }
 
-/** Runs one test that starts no process in a copy, and returns its result; fails when there is no such test. */
+/** Runs one test in a copy, and returns its result. It must not start processes. Fails when there is no such test. */
 export async function verdict(
   { file, name, project = 'unit' }: NamedTest,
   folder: string,

@@ -10,8 +10,8 @@ export function onDatabase(name: string): readonly (readonly [text: string, inst
 }
 
 /**
- * A copy of the shipped pipeline in a folder of its own, to be edited as a user would: each `[text, instead]` is
- * replaced once. Gives the path for `--pipeline`.
+ * A copy of the shipped pipeline in its own folder, edited as a user would: each `text` is replaced once by `instead`.
+ * Returns the path for `--pipeline`.
  */
 export function pipelineCopy(folder: string, ...edits: readonly (readonly [text: string, instead: string])[]): string {
   const copy = join(folder, 'pipeline');

@@ -5,15 +5,15 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A folder of its own, gone at the end of the `using` block. */
+/** A temporary folder, removed at the end of the `using` block. */
 export function temporaryFolder(): { readonly path: string; [Symbol.dispose](): void } {
   const path = mkdtempSync(join(tmpdir(), 'fdp-'));
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
 }
 
 /**
- * Ports that tests may take: below those that the system gives to connections, and a range for each file that runs at the
- * same time, so that nobody else takes one between the moment it is found free and the moment it is listened on.
+ * Ports for tests: below the ephemeral ports of the system, with a range for each file that runs at the same time, so
+ * that no port is taken between the check that it is free and its use.
  */
 const portsOfFile = 1000;
 const firstPort = 20_000 + (Number(process.env['VITEST_POOL_ID'] ?? 0) % 10) * portsOfFile;
@@ -35,7 +35,7 @@ export async function freePort(): Promise<number> {
   }
 }
 
-/** Waits until `condition` gives something else than undefined or false; fails with `what` after a generous while. */
+/** Waits until `condition` returns something other than undefined or false; fails with `what` after a generous time. */
 export async function eventually<T>(
   what: string,
   condition: () => Promise<T | undefined | false>,
@@ -50,15 +50,15 @@ export async function eventually<T>(
   }
 }
 
-/** A running `fdp-run`, started from dist/. Killed at the end of the `await using` block if it still runs. */
+/** A running `fdp-run`, started from dist/. Killed at the end of the `await using` block if it is still running. */
 export class Process {
   readonly child: ChildProcess;
-  /** stderr and stdout so far. */
+  /** The output of stderr and stdout so far. */
   output = '';
   stdout = '';
   readonly #ended: Promise<number | NodeJS.Signals>;
 
-  /** @param input what it reads from its standard input; nothing unless given */
+  /** @param input its standard input, empty by default */
   constructor(args: readonly string[], env: Readonly<Record<string, string>> = {}, input = '') {
     this.child = spawn(process.execPath, ['bin/fdp-run.js', ...args], {
       env: { PATH: process.env['PATH'], ...env },
@@ -77,12 +77,12 @@ export class Process {
     });
   }
 
-  /** The exit code, or the signal that ended it. */
+  /** The exit code, or the signal that ended the process. */
   get ended(): Promise<number | NodeJS.Signals> {
     return this.#ended;
   }
 
-  /** Sends a signal and waits for the end. */
+  /** Sends a signal and waits until the process has ended. */
   async stop(signal: NodeJS.Signals = 'SIGINT'): Promise<number | NodeJS.Signals> {
     this.child.kill(signal);
     return this.#ended;

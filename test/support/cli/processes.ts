@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 
 export type Line = Readonly<Record<string, unknown>>;
 
-/** A process that reports what happens as JSON lines on stdout. */
+/** A process that prints events as JSON lines on stdout. */
 export class Worker {
   readonly lines: Line[] = [];
   readonly child: ChildProcess;
@@ -13,7 +13,7 @@ export class Worker {
   /** stderr so far. */
   errors = '';
 
-  /** @param script a TypeScript file beside this one */
+  /** @param script a TypeScript file in this folder */
   constructor(script: string, ...args: readonly string[]) {
     const file = new URL(script, import.meta.url).pathname;
     this.child = spawn(process.execPath, ['--expose-gc', '--import', 'tsx', file, ...args], {
@@ -33,7 +33,7 @@ export class Worker {
     });
   }
 
-  /** The first line that fits, waiting for it; fails when the process ends without it. */
+  /** Waits for the first line that matches; fails when the process ends without it. */
   async line(fits: (line: Line) => boolean): Promise<Line> {
     for (;;) {
       const found = this.lines.find(fits);
@@ -47,7 +47,7 @@ export class Worker {
     return this.line(({ event }) => event === name);
   }
 
-  /** Sends a signal; for the ones that end a process, resolves with its exit code or signal. */
+  /** Sends a signal; for one that ends the process, resolves with its exit code or signal. */
   async end(signal: NodeJS.Signals): Promise<number | string | null> {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return this.child.exitCode;
     const exited = once(this.child, 'exit');

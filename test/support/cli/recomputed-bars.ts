@@ -11,7 +11,7 @@ interface Trade {
   readonly v: number;
 }
 
-/** In units of 1e-9, from plain digits or a number's shortest text. */
+/** Converts plain digits or a number's shortest text to units of 1e-9. */
 export function units(value: unknown): bigint {
   const [, sign, whole = '', fraction = '', power = '0'] = /^(-?)(\d+)\.?(\d*)(?:e(-\d+))?$/.exec(String(value)) ?? [];
   const all = BigInt(whole + fraction.padEnd(digits, '0').slice(0, digits)) / 10n ** BigInt(-Number(power));
@@ -19,8 +19,8 @@ export function units(value: unknown): bigint {
 }
 
 /**
- * What is wrong with the stored bars of a minute when what the log says is the truth: recomputed over big integers, sharing no
- * code with fdp. The log is in order of partitions and offsets.
+ * Differences between the stored one-minute bars and the log, which is taken as correct. The bars are recomputed with
+ * big integers, without code of fdp. The log is in order of partitions and offsets.
  */
 export function wrongBars(rows: readonly Columns[], records: readonly OracleRecord[]): readonly string[] {
   const bars = new Map<string, Trade[]>();

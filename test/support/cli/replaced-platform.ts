@@ -1,7 +1,7 @@
 import { type Collection, Decimal128, type Document, Long, ObjectId } from 'mongodb';
 import type { Trade } from '../../../connectors/mock/market.ts';
 
-/** A record of the topic, as the platform that fdp replaces reads it. */
+/** A record of the topic, as read by the platform that fdp replaces. */
 export interface OldRecord {
   readonly topic: string;
   readonly partition: number;
@@ -9,7 +9,7 @@ export interface OldRecord {
   readonly trades: readonly Trade[];
 }
 
-/** What its processor stores for a record: a document a trade, the key with one dash before the symbol. */
+/** The documents that its processor stores for a record: one per trade, with one dash before the symbol in the key. */
 export function oldDocuments({ topic, partition, offset, trades }: OldRecord): Document[] {
   return trades.map(({ s, p, t, v }, index) => ({
     _id: new ObjectId(),
@@ -21,7 +21,7 @@ export function oldDocuments({ topic, partition, offset, trades }: OldRecord): D
   }));
 }
 
-/** Processes a record as its processor does: an ordered insert whose duplicates are passed over, then counts it all. */
+/** Processes a record as its processor does: an ordered insert that ignores duplicates, then a count of all trades. */
 export async function processAsBefore(
   record: OldRecord,
   { trades, symbols }: { readonly trades: Collection; readonly symbols: Collection },

@@ -6,11 +6,11 @@ import type { DeadLetter } from '../../../src/kit/dead-letter.ts';
 import { expectedStores, type OracleRecord, type Stores } from '../engine/oracle.ts';
 import { eventually } from './platform.ts';
 
-// What lies in the files of the embedded profile, read as another program would: with SQL, sharing no code with fdp.
+// Reads the files of the embedded profile as another program would: with SQL, without code of fdp.
 
 export type Columns = Readonly<Record<string, unknown>>;
 
-/** The rows of a query; none while the file, or its tables, are not there yet. */
+/** The rows of a query; empty while the file or its tables don't exist. */
 export function rowsOf(path: string, sql: string, ...values: readonly (string | number)[]): readonly Columns[] {
   if (!existsSync(path)) return [];
   const db = new DatabaseSync(path, { readOnly: true, timeout: 10_000 });
@@ -28,7 +28,7 @@ export interface LogRow extends OracleRecord {
   readonly key: string | null;
 }
 
-/** The records of a topic in `log.db`, partition by partition, by offset; bytes as text. */
+/** The records of a topic in `log.db`, by partition and offset; bytes as text. */
 export function logOf(folder: string, topic = 'raw_stock_ticks'): readonly LogRow[] {
   const sql = `SELECT r.partition, r.offset, r.key, r.value FROM fdp_records r JOIN fdp_topics t ON t.topic = r.topic
     WHERE t.name = ? ORDER BY r.partition, r.offset`;
@@ -40,12 +40,12 @@ export function logOf(folder: string, topic = 'raw_stock_ticks'): readonly LogRo
   }));
 }
 
-/** What lies in the dead letter. */
+/** The dead letters in `log.db`. */
 export function lettersOf(folder: string): readonly DeadLetter[] {
   return logOf(folder, 'raw_stock_ticks.rejected').map(({ value }) => JSON.parse(value));
 }
 
-/** What lies in `store.db`, in the form of the oracle. */
+/** The content of `store.db`, in the form of the oracle. */
 export function storesOf(folder: string): Stores {
   const path = join(folder, 'store.db');
   const trades = rowsOf(path, 'SELECT message_key FROM finnhub_trades ORDER BY message_key');
@@ -58,13 +58,13 @@ export function storesOf(folder: string): Stores {
   };
 }
 
-/** How many rows `finnhub_trades` has. */
+/** Number of rows in `finnhub_trades`. */
 export function storedTrades(folder: string): number {
   const [row] = rowsOf(join(folder, 'store.db'), 'SELECT count(*) AS n FROM finnhub_trades');
   return Number(row?.['n'] ?? 0);
 }
 
-/** Waits until nothing of the log is missing in the stores, and fails when they hold anything else than it says. */
+/** Waits until the stores have everything in the log, and fails if they contain anything else. */
 export async function expectStoredOnce(folder: string): Promise<Stores> {
   const expected = expectedStores(logOf(folder));
   await eventually(

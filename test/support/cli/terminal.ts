@@ -1,9 +1,9 @@
-/** A terminal in memory: what a person would see after everything that was written. */
+/** A terminal in memory: what is visible after everything that was written. */
 export class FakeTerminal {
   readonly isTTY: boolean;
   columns: number;
   rows: number;
-  /** Everything that was written, write by write. */
+  /** Everything written, one item per write. */
   readonly writes: string[] = [];
   isCursorShown = true;
   readonly #screen: string[][] = [[]];
@@ -16,7 +16,7 @@ export class FakeTerminal {
     this.rows = rows;
   }
 
-  /** All lines, those scrolled away too, without empty ones at the end. */
+  /** All lines, including those scrolled away, without empty ones at the end. */
   get lines(): string[] {
     return this.#screen
       .map((line) => line.join('').trimEnd())

@@ -6,7 +6,7 @@ import { eventually } from './platform.ts';
 
 const isThere = spawnSync('tmux', ['-V']).status === 0;
 
-/** Tests in a real terminal; skipped by name where there is no tmux, but not under CI=true. */
+/** Tests in a real terminal; skipped if there is no tmux, except under CI=true. */
 export function onTerminal(name: string, tests: () => void): void {
   if (isThere) {
     describe(name, tests);
@@ -23,11 +23,11 @@ interface TerminalOptions {
   readonly env: Readonly<Record<string, string>>;
   readonly width?: number;
   readonly height?: number;
-  /** What is started with the arguments: `fdp-run` itself unless given. */
+  /** The program that gets the arguments; default `fdp-run`. */
   readonly program?: readonly string[];
 }
 
-/** A terminal (tmux) in which `fdp-run` was started by a shell; the shell then says how it ended and what it left. */
+/** A terminal (tmux) whose shell starts `fdp-run`, then prints its exit code and whether the terminal is restored. */
 export class Terminal {
   readonly #socket: string;
   readonly #folder: string;
@@ -37,7 +37,7 @@ export class Terminal {
     this.#socket = join(folder, 'tmux');
     const settings = Object.entries(env).map(([name, value]) => `${name}='${value}'`);
     const script = [
-      // Ctrl-C is for the program, not for the shell around it.
+      // Ctrl-C is meant for the program, not for the shell around it.
       "trap ':' INT",
       'echo the line before',
       'stty -g > "$PLACE/before"',
@@ -45,7 +45,7 @@ export class Terminal {
       'echo "ended with $?"',
       'stty -g > "$PLACE/after"',
       'cmp -s "$PLACE/before" "$PLACE/after" && echo "the terminal is as it was"',
-      // Stays, to be looked at, until the server is killed.
+      // Keeps the terminal open for inspection until the server is killed.
       'cat',
     ].join('; ');
     const size = ['-x', String(width), '-y', String(height)];
@@ -58,12 +58,12 @@ export class Terminal {
     );
   }
 
-  /** The process that was started. */
+  /** The pid of the started process. */
   get pid(): number {
     return Number(readFileSync(join(this.#folder, 'pid'), 'utf8'));
   }
 
-  /** What a person sees: a string a line, without spaces at its end. */
+  /** The visible lines, without trailing spaces. */
   get lines(): readonly string[] {
     return this.#tmux('capture-pane', '-p').split('\n').slice(0, -1);
   }
@@ -72,23 +72,23 @@ export class Terminal {
     return this.lines.join('\n');
   }
 
-  /** The same with its colours, as escape sequences. */
+  /** The visible text with escape sequences for colours. */
   get colours(): string {
     return this.#tmux('capture-pane', '-e', '-p');
   }
 
-  /** Whether the cursor is shown, and whether a program has the terminal to itself. */
+  /** Whether the cursor is shown, and whether a program uses the alternate screen. */
   get modes(): { readonly hasCursor: boolean; readonly isTaken: boolean } {
     const [cursor, alternate] = this.#tmux('display-message', '-p', '#{cursor_flag} #{alternate_on}').trim().split(' ');
     return { hasCursor: cursor === '1', isTaken: alternate === '1' };
   }
 
-  /** Presses keys, by tmux' names: `j`, `Enter`, `Escape`, `Tab`, `Up`, `C-c`. */
+  /** Presses keys, with the names of tmux: `j`, `Enter`, `Escape`, `Tab`, `Up`, `C-c`. */
   press(...keys: readonly string[]): void {
     this.#tmux('send-keys', ...keys);
   }
 
-  /** Closes the window, with whatever runs in it. */
+  /** Closes the window and everything that runs in it. */
   hangUp(): void {
     this.#tmux('kill-session');
   }
@@ -97,7 +97,7 @@ export class Terminal {
     this.#tmux('resize-window', '-x', String(width), '-y', String(height));
   }
 
-  /** Waits until the screen matches; fails with what it shows instead. */
+  /** Waits until the screen matches; fails with the text of the screen. */
   async shows(pattern: RegExp | string): Promise<string> {
     let text = '';
     const matches = async () => {

@@ -2,7 +2,6 @@ import type { Cluster, Variables } from './cluster.ts';
 import { eventually, freePort, type Process } from './platform.ts';
 import { type Answer, get, type Workspace } from './workspace.ts';
 
-/** A log line. */
 export interface LogLine {
   readonly level: string;
   readonly msg: string;
@@ -11,7 +10,7 @@ export interface LogLine {
   readonly state?: string;
 }
 
-/** An `fdp-run` that is watched from outside: by its health, its exit code and its log. Killed when it is disposed of. */
+/** An `fdp-run` that is observed from outside: by its health, its exit code and its log. Killed when it is disposed. */
 export class Watched implements AsyncDisposable {
   readonly topologies: string;
   readonly process: Process;
@@ -25,7 +24,7 @@ export class Watched implements AsyncDisposable {
     this.#observe = observe;
   }
 
-  /** Starts topologies, separated by commas, in a process of their own. */
+  /** Starts the topologies, separated by commas, in one process. */
   static async start(cluster: Cluster, topologies: string, more: Variables = {}): Promise<Watched> {
     const port = String(await freePort());
     const started = await cluster.start(['--topology', topologies], { OBSERVE_PORT: port, ...more });
@@ -45,7 +44,7 @@ export class Watched implements AsyncDisposable {
     return this.process.log;
   }
 
-  /** The lines about the states of its nodes from line `from` on, as `topology/node state`. */
+  /** The state changes of nodes in the log from line `from` on, as `topology/node state`. */
   changes(from = 0): readonly string[] {
     const changed = this.lines.slice(from).filter(({ node, state }) => node !== undefined && state !== undefined);
     return changed.map(({ topology, node, state }) => `${topology}/${node} ${state}`);
@@ -55,7 +54,7 @@ export class Watched implements AsyncDisposable {
     return get(`${this.#observe}/health/ready`);
   }
 
-  /** Undefined while nobody listens. */
+  /** Undefined while the server does not listen. */
   async metrics(): Promise<string | undefined> {
     return fetch(`${this.#observe}/metrics`).then(
       (answer) => answer.text(),
@@ -63,12 +62,12 @@ export class Watched implements AsyncDisposable {
     );
   }
 
-  /** Waits until it says that it can do its work. */
+  /** Waits until the process reports ready. */
   green(): Promise<unknown> {
     return this.#shows('green', 200);
   }
 
-  /** Waits until it says that it can't. */
+  /** Waits until the process reports not ready. */
   red(): Promise<unknown> {
     return this.#shows('red', 503);
   }

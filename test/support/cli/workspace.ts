@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { freePort } from './platform.ts';
 
-/** What a platform of its own needs in its environment: a data folder and free ports. */
+/** The environment that a platform needs: a data folder and free ports. */
 export interface Workspace {
   readonly env: Readonly<Record<string, string>>;
   readonly api: string;
@@ -27,7 +27,7 @@ export interface Answer {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** The answer to a GET; undefined while nobody listens. */
+/** The response to a GET; undefined while no server listens. */
 export async function get(url: string): Promise<Answer | undefined> {
   try {
     const response = await fetch(url);
@@ -37,7 +37,7 @@ export async function get(url: string): Promise<Answer | undefined> {
   }
 }
 
-/** A TCP client that keeps every line; comes back by itself until somebody listens. */
+/** A TCP client that keeps every line, and reconnects until a server listens. */
 export class LineReader {
   readonly lines: string[] = [];
   #rest = '';

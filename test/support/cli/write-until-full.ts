@@ -4,8 +4,8 @@ import { toMessage } from '../../../src/kit/message.ts';
 import { roleContext } from '../../../src/testing/environment.ts';
 import { sourceMessage } from '../engine/operators.ts';
 
-// A process of its own, because the limit of a file's size is one of the process: writes batches of 30 lines until
-// there is no room, tries again, then writes one short line.
+// A process of its own, because the file size limit applies to a process. Writes batches of 30 lines until there is no
+// space, tries again, then writes one short line.
 
 const sink = new FileSink(roleContext(), { name: 'full', path: process.argv[2] ?? '', fsync: true });
 const codes: string[] = [];

@@ -1,12 +1,12 @@
-// Reads the whole log, the store and its counters, and says how they agree: one line of JSON. For `node --input-type=module`
-// in a container of the image, where these packages and KAFKA_BROKERS and MONGODB_URL are.
+// Reads the whole log, the store and its counters, and prints a comparison as one line of JSON. For `node
+// --input-type=module` in a container of the image, which has these packages, KAFKA_BROKERS and MONGODB_URL.
 import { Kafka, logLevel } from 'kafkajs';
 import { MongoClient } from 'mongodb';
 
 const topic = 'raw_stock_ticks';
 const { KAFKA_BROKERS = '', MONGODB_URL = '' } = process.env;
 
-/** Every trade of the log under the key that the store knows it by, and how many messages are there twice. */
+/** All trades of the log by their key in the store, and the number of messages that occur twice. */
 async function readLog() {
   const kafka = new Kafka({ brokers: KAFKA_BROKERS.split(','), logLevel: logLevel.NOTHING });
   const admin = kafka.admin();

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import { parseDocument } from 'yaml';
 
-/** As much of a Compose file as the tests ask about; its form is checked against the schema first. */
+/** The parts of a Compose file that the tests use; the file is validated against the schema first. */
 export interface ComposeFile {
   readonly services: Readonly<Record<string, Service>>;
   readonly volumes?: Readonly<Record<string, unknown>>;
@@ -29,17 +29,17 @@ export interface Service {
 
 interface Read {
   readonly file: ComposeFile;
-  /** What YAML and the specification's schema have to say against it. */
+  /** Problems found by the YAML parser and by the specification's schema. */
   readonly problems: readonly string[];
 }
 
-// Draft 7, under an address of it that ajv does not know.
+// The schema is draft 7, but its `$schema` is a URL that ajv does not know.
 const { $schema: _draft, ...schema } = JSON.parse(
   readFileSync(new URL('compose-spec.schema.json', import.meta.url), 'utf8'),
 );
 const validate = new Ajv({ strict: false, allErrors: true }).compile(schema);
 
-/** Reads a Compose file as it stands: variables are not filled in. */
+/** Reads a Compose file without replacing variables. */
 export function readCompose(text: string): Read {
   const document = parseDocument(text, { merge: true, prettyErrors: true });
   const file = document.toJS() as ComposeFile;
@@ -53,7 +53,7 @@ export function readCompose(text: string): Read {
 
 const reference = /\$\{([A-Z_]+)(?::([-?])([^}]*))?\}/g;
 
-/** Fills variables in as Compose does; one that is not set and has no default is an error. */
+/** Replaces variables as Compose does; a variable that is not set and has no default is an error. */
 export function filled(text: string, env: Readonly<Record<string, string>>): string {
   return text.replace(reference, (all, name: string, kind?: string, rest = '') => {
     const value = env[name] || (kind === '-' ? rest : undefined);
@@ -62,7 +62,7 @@ export function filled(text: string, env: Readonly<Record<string, string>>): str
   });
 }
 
-/** Every variable that a Compose file takes from outside: references, and names passed on without a value. */
+/** Every variable that a Compose file takes from its environment: references, and names passed on without a value. */
 export function variablesOf(text: string, { services }: ComposeFile): readonly string[] {
   const references = [...text.matchAll(reference)].map(([, name = '']) => name);
   const passedOn = Object.values(services).flatMap(({ environment = {} }) =>
@@ -71,7 +71,7 @@ export function variablesOf(text: string, { services }: ComposeFile): readonly s
   return [...new Set([...references, ...passedOn])].sort();
 }
 
-/** What a container finds in its environment, given what is set where Compose runs. */
+/** The environment of a container, given the environment in which Compose runs. */
 export function environmentOf(
   { environment = {} }: Service,
   env: Readonly<Record<string, string>>,

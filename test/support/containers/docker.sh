@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# Docker for `.ci/compose`, sourced from the root of the checkout: `provide_docker` sees to a daemon, to Compose, and to the
-# images that the Dockerfile and docker-compose.yml begin with; `release_docker` stops the daemon if it is ours.
+# Docker for `.ci/compose`, sourced from the root of the checkout: `provide_docker` provides a daemon, Compose, and the
+# base images of the Dockerfile and docker-compose.yml; `release_docker` stops the daemon if it is ours.
 #
-# Where a daemon answers and an image registry does too, nothing is made. Elsewhere (root on Debian, no registry) a daemon of our
-# own is started and the images are made from packages; see images.sh. What takes long is kept in FDP_CONTAINERS.
+# If a daemon and an image registry respond, nothing is built. Otherwise (root on Debian, no registry) a daemon of our own
+# is started and the images are built from packages; see images.sh. Results that take long are kept in FDP_CONTAINERS.
 containers=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 kept=${FDP_CONTAINERS:-${XDG_CACHE_HOME:-$HOME/.cache}/fdp-containers}
 compose_version=v2.40.3
@@ -25,7 +25,7 @@ quietly() {
   "$@" > "$log" 2>&1 || { tail -n 30 "$log" >&2; return 1; }
 }
 
-# Returns 1 with a reason where Docker can't be had.
+# Returns 1 with a reason if Docker is not available.
 provide_docker() {
   answers || start_daemon || return 1
   docker compose version > /dev/null 2>&1 || build_compose || return 1
@@ -48,9 +48,9 @@ start_daemon() {
   mkdir -p "$kept/log"
   export DOCKER_HOST=unix://$kept/docker.sock
   our_daemon=$kept/dockerd.pid
-  answers && return # from a run that was cut short
+  answers && return # left by an interrupted run
   rm -f "$our_daemon" "$kept/docker.sock"
-  # There may be another daemon on this machine: its bridge is shared, with addresses that it does not give.
+  # Another daemon may run on this machine: its bridge is shared, with addresses that it does not assign.
   local addresses
   addresses=$(ip -4 -o addr show docker0 2> /dev/null | sed -nE 's/.* inet (([0-9]+\.[0-9]+)\.[0-9.]+\/16) .*/--bip \1 --fixed-cidr \2.213.0\/24/p')
   ip link show docker0 > /dev/null 2>&1 || our_bridge=docker0
@@ -66,7 +66,7 @@ start_daemon() {
   return 1
 }
 
-# Compose is a plugin of the docker client. Its go.mod excludes a version, for which `go install` refuses it: so it is copied and built.
+# Compose is a plugin of the docker client. `go install` refuses it, since its go.mod has an exclusion: it is copied and built.
 build_compose() {
   local module=github.com/docker/compose/v2 start=$SECONDS folder
   export DOCKER_CONFIG=$kept/client

@@ -16,7 +16,7 @@ export function instructionsOf(text: string): readonly Instruction[] {
   });
 }
 
-/** Those of the last stage: what the image is. */
+/** The instructions of the last stage, which becomes the image. */
 export function lastStage(text: string): readonly Instruction[] {
   const all = instructionsOf(text);
   return all.slice(all.findLastIndex(({ name }) => name === 'FROM') + 1);
@@ -32,13 +32,13 @@ export function imageEnvironment(text: string): Readonly<Record<string, string>>
   );
 }
 
-/** Files and folders of the checkout that end up in the image, dist/ and node_modules/ aside. */
+/** Files and folders of the checkout that are copied to the image, except dist/ and node_modules/. */
 export function copiedFiles(text: string): readonly string[] {
   const copies = lastStage(text).filter(({ name, rest }) => name === 'COPY' && !rest.startsWith('--from'));
   return copies.flatMap(({ rest }) => rest.split(/\s+/).slice(0, -1));
 }
 
-/** The command in exec form, behind the instruction's flags. */
+/** The command in exec form, after the instruction's flags. */
 export function execForm(text: string, instruction: 'HEALTHCHECK' | 'ENTRYPOINT'): readonly string[] {
   const found = lastStage(text).find(({ name }) => name === instruction);
   return JSON.parse(found?.rest.slice(found.rest.indexOf('[')) ?? '[]') as string[];

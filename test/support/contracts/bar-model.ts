@@ -1,6 +1,6 @@
 import type { Row } from '../../../src/kit/row.ts';
 
-/** A trade that counts for everything; price in ten-thousandths, volume in thousandths, times in Unix ms. */
+/** A trade that counts for all fields of a bar; price in ten-thousandths, volume in thousandths, times in Unix ms. */
 export interface ModelTrade {
   readonly symbol: string;
   readonly price: number;
@@ -20,7 +20,7 @@ function dateIn(zone: string, time: number): string {
   return known.format(time);
 }
 
-/** The first instant of an instant's day, or of the next: zones are whole quarters of an hour from UTC. */
+/** The start of an instant's day, or of the next day. UTC offsets are multiples of 15 minutes. */
 function dayEdge(zone: string, time: number, step: 1 | -1): number {
   const quarter = 15 * minute;
   let at = Math.floor(time / quarter) * quarter;
@@ -28,7 +28,7 @@ function dayEdge(zone: string, time: number, step: 1 | -1): number {
   return at;
 }
 
-/** When the bar of a time begins and ends, searched for with `Intl` alone. */
+/** Start and end of the bar that contains a time, found with `Intl` alone. */
 export function barEdges(
   zone: string,
   interval: string,
@@ -41,14 +41,14 @@ export function barEdges(
   return { start, end: Math.min(start + ms, end) };
 }
 
-/** Plain digits of an integer of units of ten to the power of minus `scale`. */
+/** The decimal digits of an integer in units of 10^-`scale`. */
 export function plain(units: bigint, scale: number): string {
   const text = String(units < 0n ? -units : units).padStart(scale + 1, '0');
   const shown = `${text.slice(0, -scale)}.${text.slice(-scale)}`.replace(/\.?0+$/, '');
   return units < 0n ? `-${shown}` : shown;
 }
 
-/** The bars of a symbol, the newest first, by brute force from the trades in order of the log, but for `vwap` and `complete`. */
+/** The bars of a symbol, newest first, by brute force from the trades in log order, without `vwap` and `complete`. */
 export function barsOf(zone: string, interval: string, trades: readonly ModelTrade[]): readonly Row[] {
   const ordered = trades.map((trade, offset) => ({ ...trade, offset }));
   ordered.sort((a, b) => a.time - b.time || a.offset - b.offset);

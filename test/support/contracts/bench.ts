@@ -7,7 +7,7 @@ import type { Source } from '../../../src/kit/source.ts';
 import { roleContext, type TestNode, testEnvironment } from '../../../src/testing/environment.ts';
 import { optionsOf } from '../engine/options.ts';
 
-/** A shipped connector with its node, not connected. */
+/** A shipped connector and its node, not connected. */
 export interface ConnectorBench<C extends Clock> extends TestNode {
   readonly clock: C;
   readonly connector: Connector;
@@ -19,7 +19,7 @@ export interface ConnectorBench<C extends Clock> extends TestNode {
   sink(): Sink;
 }
 
-/** A connector as the runtime makes it; asking for a role that it has not fails. */
+/** Creates a connector as the runtime does; a role that it does not have is an error. */
 export async function benchOf<C extends Clock>(
   declaration: ConnectorDeclaration,
   options: object,

@@ -21,14 +21,14 @@ export interface Trade {
 
 const day = Date.parse('2025-07-03T00:00:00Z');
 const minute = 60_000;
-/** Around the open, around the early close, in the night, and on the day after, which is a holiday. */
+/** Around the open, around the early close, at night, and on the next day, which is a holiday. */
 const time = fc
   .tuple(
     fc.constantFrom(13 * 60 + 29, 13 * 60 + 30, 13 * 60 + 31, 16 * 60 + 59, 17 * 60, 3 * 60 + 59, 4 * 60, 38 * 60),
     fc.constantFrom(0, 1, 30_000, 59_999),
   )
   .map(([minutes, ms]) => day + minutes * minute + ms);
-/** Equal times, no volume, what counts for nothing or a part, late trades, the edges of a session. */
+/** Trades with equal times, no volume, no or partial effect on bars, late trades, and the edges of a session. */
 export const trade = fc.record({
   symbol: fc.constantFrom('A', 'B|1m'),
   price: fc.integer({ min: -(10 ** 7), max: 10 ** 7 }),
@@ -42,7 +42,7 @@ export const every = ['1m', '5m', '1h', '1d'];
 const lengths = [minute, 5 * minute, 60 * minute, 24 * 60 * minute];
 const steps = [operator(candles, `{ every: [${every}], store: [${every}], calendar: XNYS, session: regular }`)];
 
-/** The changes that the trades of a lane make, in order of the log. */
+/** The changes made by the trades of a lane, in log order. */
 export async function changesOf(trades: readonly Trade[], lane: string): Promise<readonly Message[]> {
   const values = trades.map(({ price, volume, counts, ...rest }) => ({
     ...rest,
@@ -56,12 +56,12 @@ export async function changesOf(trades: readonly Trade[], lane: string): Promise
   return out;
 }
 
-/** The rows that the trades of the lanes make: by brute force, over big integers, from the definition. */
+/** The rows made by the trades of the lanes, computed by brute force with big integers from the definition. */
 export function rowsOf(logs: readonly (readonly Trade[])[]): readonly Row[] {
   const all = logs.flatMap((log, lane) => log.map((each, offset) => ({ ...each, lane, offset })));
   const open = day + (13 * 60 + 30) * minute;
   const close = day + 17 * 60 * minute;
-  // 2025-07-03 begins at 4:00 in UTC, has no trades that count before its open, and the 4th is a holiday.
+  // 2025-07-03 begins at 4:00 UTC and has no trades that count before its open; the 4th is a holiday.
   const counted = all.filter((each) => each.time >= open && each.time < close && each.counts.includes(true));
   const rows = every.flatMap((interval, index) => {
     const ms = lengths[index] ?? 0;
@@ -104,7 +104,7 @@ export function rowsOf(logs: readonly (readonly Trade[])[]): readonly Row[] {
   return rows.sort((a, b) => (a.key < b.key ? -1 : 1));
 }
 
-/** The rows of a table as `rowsOf` gives them. */
+/** The rows of a table in the form of `rowsOf`. */
 export const stored = async (table: Pick<TestTable, 'find'>): Promise<readonly Row[]> => {
   const rows = await table.find({ sort: [{ field: 'key', descending: false }] });
   const empty = { open: null, high: null, low: null, close: null };

@@ -9,7 +9,7 @@ import { recordingLog, testEnvironment } from '../../../src/testing/environment.
 import { optionsOf } from '../engine/options.ts';
 import type { TableWorld } from './table-harness.ts';
 
-/** The table that `candles` writes into. */
+/** The table that `candles` writes to. */
 export const candleTable = {
   fields: {
     ...{ key: 'string', symbol: 'string', interval: 'string', start: 'date' },
@@ -35,7 +35,7 @@ export function memoryWorld(name = 'candles'): TableWorld {
   };
 }
 
-/** A table in an SQLite file of its own, on a virtual clock. */
+/** A table in its own SQLite file, on a virtual clock. */
 export function sqliteWorld(name = 'candles'): TableWorld {
   const folder = mkdtempSync(join(tmpdir(), `fdp-${name}-`));
   const [clock, log] = [new VirtualClock(), recordingLog()];

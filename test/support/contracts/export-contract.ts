@@ -14,7 +14,7 @@ function rowsOf(symbol: string, count: number, more: (n: number) => Partial<Expo
   }));
 }
 
-/** More than all buffers between two sockets hold. */
+/** More than the buffers between two sockets can hold. */
 const big = rowsOf('BIG', 30_000, () => ({ note }));
 const rows = [
   ...rowsOf('AAPL', 2500),
@@ -25,7 +25,7 @@ const rows = [
   ...big,
 ];
 
-/** What an export over HTTP promises, on a table of any kind; `tableOf` gives its YAML. */
+/** The contract of an export over HTTP, for any kind of table; `tableOf` returns its YAML. */
 export function exportContract(tableOf: (folder: string) => string): void {
   describe('an export over HTTP', () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
@@ -51,7 +51,7 @@ export function exportContract(tableOf: (folder: string) => string): void {
     fileCases(() => world, get);
     refusalCases(() => world, get);
 
-    it('reads no more than what the client takes, and goes on when it does', async () => {
+    it('reads no more than the client takes, and continues when it does', async () => {
       const before = world.rowsOf('/export');
       const slow = await world.open('/export/BIG');
       expect(slow.headers['content-length']).toBeUndefined();
@@ -72,7 +72,7 @@ export function exportContract(tableOf: (folder: string) => string): void {
       expect(world.rowsOf('/export') - before).toBeLessThan(big.length / 2);
     });
 
-    it('breaks the connection when there are more rows than allowed in the end', async () => {
+    it('breaks the connection when there turn out to be more rows than allowed', async () => {
       const response = await world.open('/export/BIG');
       await world.store(rowsOf('BIG', 10, () => ({ time: start + 1e6 })));
       expect(await bodyOf(response)).toBeUndefined();
@@ -86,7 +86,7 @@ export function exportContract(tableOf: (folder: string) => string): void {
       expect([cut.status, cut.text]).toEqual([200, undefined]);
     });
 
-    it('sends as many files at once as it may, and serves others meanwhile', async () => {
+    it('sends as many files at once as allowed, and serves others meanwhile', async () => {
       const slow = [
         await world.open('/export/BIG?to=2026-01-05T14:30:04.200Z'),
         await world.open('/export/BIG?to=2026-01-05T14:30:04.200Z'),
@@ -134,7 +134,7 @@ type Get = (
 ) => Promise<{ status: number | undefined; headers: Readonly<Record<string, unknown>>; text: string | undefined }>;
 
 function fileCases(world: () => ExportWorld, get: Get): void {
-  it('is the file of fdp-run export, as CSV and as NDJSON', async () => {
+  it('equals the file of fdp-run export, as CSV and as NDJSON', async () => {
     for (const symbol of ['AAPL', '=1+1', '../a"/😀ü'])
       for (const format of ['csv', 'ndjson'] as const) {
         const { status, text } = await get(`/export/${encodeURIComponent(symbol)}?format=${format}`);
@@ -151,7 +151,7 @@ function fileCases(world: () => ExportWorld, get: Get): void {
     );
   });
 
-  it('lets no text become a formula, and keeps numbers as they are', async () => {
+  it('lets no text become a formula, and keeps numbers unchanged', async () => {
     const { text = '' } = await get(`/export/${encodeURIComponent('=1+1')}`);
     expect(text.split('\n').slice(1, 4)).toEqual(
       ["'@SUM(A1)", '-2.5', "'+cmd"].map((cell, n) => {
@@ -175,7 +175,7 @@ function fileCases(world: () => ExportWorld, get: Get): void {
     });
   });
 
-  it('keeps to the range, of which the end does not belong to it; without rows it is the header', async () => {
+  it('keeps to the range, whose end is exclusive; without rows it is the header', async () => {
     const from = new Date(start + 100).toISOString();
     const { text = '' } = await get(`/export/AAPL?from=${from}&to=${start + 102}`);
     expect(
@@ -211,7 +211,7 @@ function refusalCases(world: () => ExportWorld, get: Get): void {
     request_id: expect.any(String),
   });
 
-  it('is refused whole when there are more rows than allowed', async () => {
+  it('is refused as a whole when there are more rows than allowed', async () => {
     const { status, headers, text = '' } = await get('/few/AAPL');
     expect([status, headers['content-disposition']]).toEqual([400, undefined]);
     expect(JSON.parse(text)).toEqual(
@@ -220,7 +220,7 @@ function refusalCases(world: () => ExportWorld, get: Get): void {
     expect((await get(`/few/AAPL?from=${start + 1}`)).text?.split('\n')).toHaveLength(2500 - 7 + 2);
   });
 
-  it('gets the common envelope for what is wrong before the first byte', async () => {
+  it('gets the common envelope for errors before the first byte', async () => {
     for (const [path, error] of [
       ['/export/AAPL?from=yesterday', /^from: expected a time/],
       ['/export/AAPL?format=xml', /^format: expected one of csv, ndjson/],
@@ -236,7 +236,7 @@ function refusalCases(world: () => ExportWorld, get: Get): void {
     }
   });
 
-  it('is refused over HTTP/1.0, which can not tell a part from the whole', async () => {
+  it('is refused over HTTP/1.0, which can not distinguish a part from the whole', async () => {
     const socket = await dial(world().port);
     const seen = received(socket);
     socket.write('GET /export/AAPL HTTP/1.0\r\n\r\n');

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { type Message, toMessage } from '../../../src/kit/message.ts';
 
-/** A table whose rows take in every kind of change. */
+/** A table whose rows have every kind of fold. */
 export const barTable = {
   fields: {
     symbol: 'string',
@@ -20,7 +20,7 @@ export const barTable = {
   unique: 'symbol',
 };
 
-/** One trade with its place in a log. */
+/** A trade and its position in a log. */
 export interface Trade {
   readonly symbol: string;
   readonly lane: string;
@@ -33,7 +33,7 @@ export interface Trade {
   readonly turnover: number;
 }
 
-/** Few symbols, lanes and times, so that there is much to fold and much that is equal. */
+/** Few symbols, lanes and times, so that many trades fold into one row and many values are equal. */
 export const someTrades = fc
   .array(
     fc.record({
@@ -65,7 +65,7 @@ export function barMessage({ symbol, lane, offset, index, time, size, price, tur
   return toMessage(record, undefined);
 }
 
-/** The rows that trades make, computed without folding anything. */
+/** The rows made by trades, computed without folds. */
 export function barsOf(trades: readonly Trade[]): readonly object[] {
   const symbols = [...new Set(trades.map(({ symbol }) => symbol))].sort();
   return symbols.map((symbol) => {
@@ -99,10 +99,10 @@ function pricePoint([units, decimals]: readonly [number, number]): string {
   return `${units < 0 ? '-' : ''}${digits.slice(0, point)}${decimals > 0 ? `.${digits.slice(point)}` : ''}`;
 }
 
-/** Decimals of the model: more than any value has. */
+/** Number of decimals in the model: more than any value has. */
 const scale = 30;
 
-/** A number's text times 10^30. */
+/** The text of a number, times 10^30. */
 function scaled(text: string): bigint {
   const [, sign = '', whole = '', fraction = '', exponent = '0'] =
     /^(-?)(\d+)(?:\.(\d*))?(?:e([+-]?\d+))?$/.exec(text) ?? [];
@@ -110,14 +110,14 @@ function scaled(text: string): bigint {
   return sign === '-' ? -units : units;
 }
 
-/** The shortest text of a number that was scaled. */
+/** The shortest text of a scaled number. */
 function written(units: bigint): string {
   const digits = String(units < 0n ? -units : units).padStart(scale + 1, '0');
   const text = `${digits.slice(0, -scale)}.${digits.slice(-scale)}`.replace(/\.?0+$/, '');
   return units < 0n ? `-${text}` : text;
 }
 
-/** Gives each trade its place in its lane's log; a twin shares its record with the one before it. */
+/** Gives each trade a position in its lane's log; a twin shares the record of the trade before it. */
 function inLogs(given: readonly (Omit<Trade, 'offset' | 'index'> & { readonly twin: boolean })[]): Trade[] {
   const ends = new Map<string, { offset: number; index: number }>();
   return given.map(({ twin, ...trade }) => {

@@ -21,7 +21,7 @@ const numbered = (from: number, to: number, key: string | null = 'A') =>
   numbers(from, to).map((n) => messageWith({ n }, { key, timestamp: 1000 + n }));
 const one = { partitions: 1 };
 
-/** What every log of ours does, whatever it is kept in. */
+/** The contract of all logs, for any kind of storage. */
 export function logContract(type: string, create: () => Promise<LogWorld>): void {
   describe(type, () => {
     let world: LogWorld;
@@ -40,7 +40,7 @@ export function logContract(type: string, create: () => Promise<LogWorld>): void
 }
 
 function recordCases(world: () => LogWorld): void {
-  it('gives back what was appended, offsets counted from 0 without holes', async () => {
+  it('returns what was appended, with offsets from 0 without holes', async () => {
     const process = await processOf(world(), one);
     await append(process, [messageWith({ a: 1 }, { key: 'K', timestamp: 42 }), messageWith(null, { timestamp: 43 })]);
     const { lanes, source } = await openSource(process);
@@ -80,7 +80,7 @@ function recordCases(world: () => LogWorld): void {
     const partitions = new Map<string, Set<unknown>>();
     for (const { key, meta } of await drainAll(process, open))
       partitions.set(key as string, (partitions.get(key as string) ?? new Set()).add(meta.partition));
-    // CRC-32 modulo 6: other programs and later versions must find the same.
+    // CRC-32 modulo 6: other programs and later versions must get the same partition.
     expect(Object.fromEntries([...partitions].map(([key, found]) => [key, [...found]]))).toEqual({
       AAPL: [0],
       GOOGL: [1],
@@ -92,7 +92,7 @@ function recordCases(world: () => LogWorld): void {
     await open.source.close();
   });
 
-  it('gives the last record of each partition that has one to whoever appends', async () => {
+  it('gives every appender the last record of each partition that has one', async () => {
     const process = await processOf(world(), { partitions: 6 });
     const sink = await openSink(process);
     const last = async () => (await sink.last?.(never))?.map(({ key, value, timestamp }) => [key, value, timestamp]);
@@ -131,7 +131,7 @@ function recordCases(world: () => LogWorld): void {
     await open.source.close();
   });
 
-  it('gives a value that is no JSON with the problem and its bytes', async () => {
+  it('gives a value that is not JSON with the problem and its bytes', async () => {
     const process = await processOf(world(), one);
     const bytes = new Uint8Array([0x22, 0xff, 0x22]);
     await append(process, [messageWith('{no json'), messageWith(bytes), messageWith(Buffer.from('{"n":1}'))]);
@@ -146,7 +146,7 @@ function recordCases(world: () => LogWorld): void {
     await open.source.close();
   });
 
-  it('refuses alone, and for good, what is too large or has no JSON', async () => {
+  it('refuses only messages that are too large or have no JSON, permanently', async () => {
     const process = await processOf(world(), { ...one, max_message_bytes: '10B' });
     const sink = await openSink(process);
     expect(sink.maxMessageBytes).toBe(10);
@@ -229,7 +229,7 @@ function recordCases(world: () => LogWorld): void {
     await process.connector.close();
   });
 
-  it('keeps the partitions that a topic was made with, and says so', async () => {
+  it('keeps the partitions that a topic was created with, and logs it', async () => {
     const process = await processOf(world(), one);
     await append(process, numbered(0, 1));
     const other = await processOf(world(), { partitions: 5 });
@@ -241,7 +241,7 @@ function recordCases(world: () => LogWorld): void {
 }
 
 function positionCases(world: () => LogWorld): void {
-  it('goes on after what was committed, and reads the rest again', async () => {
+  it('continues after what was committed, and reads the rest again', async () => {
     const process = await processOf(world(), one);
     await append(process, numbered(0, 10));
     const open = await openSource(process, { batch: 4 });
@@ -254,7 +254,7 @@ function positionCases(world: () => LogWorld): void {
     await again.source.close();
   });
 
-  it('never takes a position back', async () => {
+  it('never moves a position back', async () => {
     const process = await processOf(world(), one);
     await append(process, numbered(0, 10));
     const open = await openSource(process);
@@ -266,7 +266,7 @@ function positionCases(world: () => LogWorld): void {
     await again.source.close();
   });
 
-  it('keeps a note with a position, in place of the one before, and none where none was given', async () => {
+  it('keeps the note of the last position, and none if none was given', async () => {
     const process = await processOf(world(), one);
     await append(process, numbered(0, 10));
     const commits: readonly (readonly [number, string?])[] = [[4, '{"a":"é €"}'], [7, 'x'.repeat(4000)], [9]];
@@ -280,7 +280,7 @@ function positionCases(world: () => LogWorld): void {
     }
   });
 
-  it('goes back before it has read anything, for good, and from there on up again', async () => {
+  it('can be set back before it has read anything, permanently, and continues from there', async () => {
     const process = await processOf(world(), one);
     await append(process, numbered(0, 10));
     const open = await openSource(process);
@@ -360,7 +360,7 @@ function positionCases(world: () => LogWorld): void {
     let [group, first, time] = [0, 0, 1_000_000];
     await fc.assert(
       fc.asyncProperty(cases, async ({ steps, before, seconds, isRewound }) => {
-        // Apart from those of the case before by more than the longest time.
+        // Further from the previous case than the longest time of a case.
         time += 31_000;
         const dates = steps.map((step) => {
           time += step;
@@ -421,7 +421,7 @@ function positionCases(world: () => LogWorld): void {
 }
 
 function leaseCases(world: () => LogWorld): void {
-  it('lets one work a group, and the next as soon as it is given back', async () => {
+  it('lets one process work a group, and the next as soon as it is given back', async () => {
     const process = await processOf(world(), one);
     await append(process, numbered(0, 3));
     const open = await openSource(process);
@@ -455,7 +455,7 @@ function leaseCases(world: () => LogWorld): void {
     }
   });
 
-  it('stops standing by when it is to stop', async () => {
+  it('stops standing by when it is aborted', async () => {
     const process = await processOf(world(), one);
     const open = await openSource(process);
     const second = sourceOf(process, { group: 'group' });
@@ -468,7 +468,7 @@ function leaseCases(world: () => LogWorld): void {
     await process.clock.until(open.source.close());
   });
 
-  it('takes over 3 s after the last sign of life, and what wakes up then can commit no more', async () => {
+  it('takes over 3 s after the last heartbeat, and a holder that wakes up then can not commit any more', async () => {
     const asleep = await processOf(world(), one, new VirtualClock());
     await append(asleep, numbered(0, 10));
     const zombie = await openSource(asleep);
@@ -497,7 +497,7 @@ function leaseCases(world: () => LogWorld): void {
     await awake.clock.until(source.close());
   });
 
-  it('notices at its next sign of life that it was taken over', async () => {
+  it('notices at its next heartbeat that it was replaced', async () => {
     const asleep = await processOf(world(), one, new VirtualClock());
     const zombie = await openSource(asleep);
     const awake = await processOf(world(), one, new VirtualClock());
@@ -510,7 +510,7 @@ function leaseCases(world: () => LogWorld): void {
     await awake.clock.until(source.close());
   });
 
-  it('is not taken over while the holder shows that it lives', async () => {
+  it('is not taken over while the holder sends heartbeats', async () => {
     const [clock, other] = [new VirtualClock(), new VirtualClock()];
     const holder = await openSource(await processOf(world(), one, clock));
     const source = sourceOf(await processOf(world(), one, other), { group: 'group' });
@@ -537,7 +537,7 @@ function leaseCases(world: () => LogWorld): void {
 function retentionCases(world: () => LogWorld): void {
   const day = 24 * 3_600_000;
 
-  it('removes what is old once every group has read it', async () => {
+  it('removes old records once every group has read them', async () => {
     const process = await processOf(world(), { ...one, retention: '1m' });
     await append(process, numbered(0, 10));
     const open = await openSource(process);
@@ -551,7 +551,7 @@ function retentionCases(world: () => LogWorld): void {
     await process.clock.until(Promise.all([open.source.close(), sink.close()]));
   });
 
-  it('forgets a group that nobody worked for a day; one that comes back goes on from the first, the gap counted', async () => {
+  it('forgets a group that was inactive for a day; if it comes back, it continues from the first record, and the gap is counted', async () => {
     const process = await processOf(world(), { ...one, retention: '1m' });
     await append(process, numbered(0, 10));
     const open = await openSource(process);
@@ -569,7 +569,7 @@ function retentionCases(world: () => LogWorld): void {
     await clock.until(Promise.all([again.source.close(), sink.close()]));
   });
 
-  it('removes what nobody has read when the size forces it, and says so', async () => {
+  it('removes unread records when the size requires it, and logs it', async () => {
     const process = await processOf(world(), { ...one, max_size: '2KiB' });
     const open = await openSource(process);
     const context = process.context();

@@ -8,9 +8,9 @@ import { VirtualClock } from '../../../src/simulate/virtual-clock.ts';
 import { roleContext, type TestNode, testEnvironment, testNode } from '../../../src/testing/environment.ts';
 import { usageOf } from '../engine/options.ts';
 
-/** How a contract suite reaches one kind of log. */
+/** Gives a contract suite access to one kind of log. */
 export interface LogWorld {
-  /** A connector on the same surviving data, as another process makes it; topic `topic`, 3 partitions unless given. */
+  /** A connector to the same stored data, as in another process; its topic is `topic`, with 3 partitions by default. */
   connector(clock: VirtualClock, options?: object): Promise<Connector>;
   /** Removes the newest records of a partition, as a restored backup does. */
   loseEnd(partition: number, records: number): Promise<void>;
@@ -19,7 +19,7 @@ export interface LogWorld {
 
 export type TestRole = RoleContext & TestNode & { log: ReturnType<typeof testEnvironment>['log'] };
 
-/** A process of the test: its own clock, which moves only when the test says so. */
+/** A simulated process with its own clock, which advances only when the test advances it. */
 export interface TestProcess {
   readonly clock: VirtualClock;
   readonly connector: Connector;
@@ -90,7 +90,7 @@ export async function append(process: TestProcess, messages: readonly Message[])
   await sink.close();
 }
 
-/** What a lane has now, without waiting for more. */
+/** The available messages of a lane, without waiting for more. */
 async function readNow(process: TestProcess, lane: Lane): Promise<Reading | undefined> {
   const stop = new AbortController();
   const reading = lane.read(stop.signal);
@@ -99,7 +99,7 @@ async function readNow(process: TestProcess, lane: Lane): Promise<Reading | unde
   return reading;
 }
 
-/** Everything that a lane has now, without waiting for more; `commit` makes it durable. */
+/** All available messages of a lane, without waiting for more; `commit` commits them. */
 export async function drain(process: TestProcess, lane: Lane, commit = false): Promise<SourceMessage[]> {
   const messages: SourceMessage[] = [];
   for (;;) {
@@ -111,7 +111,7 @@ export async function drain(process: TestProcess, lane: Lane, commit = false): P
   }
 }
 
-/** What a lane warms up with, and the first message after that, if there is one. */
+/** The messages of a lane's warm-up, and the first message after it, if there is one. */
 export async function drainWarmUp(
   process: TestProcess,
   lane: Lane,

@@ -4,7 +4,7 @@ import { operatorContract as checks } from '../../../src/testing/operator-contra
 import type { OperatorWorld } from '../../../src/testing/test-lane.ts';
 import { optionsOf } from '../../operators/declared.ts';
 
-/** The contract of operators, run on a shipped one: named, and its options written, as in a pipeline file. */
+/** The contract of operators, applied to a shipped one; its name and options are written as in a pipeline file. */
 export function operatorContract(
   type: string,
   { yaml, ...world }: Omit<OperatorWorld, 'declaration' | 'options'> & { readonly yaml: string },

@@ -27,7 +27,7 @@ export const barShape: MergeShape = {
   },
 };
 
-/** Two tables of one world: trades as they were stored, and the rows that count them. */
+/** Two tables: the stored trades, and the rows that count them. */
 export class ReconcileBench {
   readonly trades: TestTable;
   readonly bars: TestTable;
@@ -42,7 +42,7 @@ export class ReconcileBench {
     this.#closers = closers;
   }
 
-  /** @param named the option that distinguishes a table of that name in the world */
+  /** @param named returns the option that gives a table of the world its name */
   static async open(world: TableWorld, named: (name: string) => object, more: object = {}): Promise<ReconcileBench> {
     const options = {
       trades: { ...rowTable, ...named('trades'), ...more },
@@ -74,12 +74,12 @@ export class ReconcileBench {
     if (trades.length > 0) await this.bars.write(trades.map(barMessage));
   }
 
-  /** Changes a row's values and nothing beside them, as another program does. */
+  /** Changes only a row's values, as another program would. */
   async spoil(symbol: string, change: AuditedState['values']): Promise<void> {
     await this.audits.bars.revise(symbol, (row) => row && { ...row, values: { ...row.values, ...change } }, signal);
   }
 
-  /** @param more `between` is called after a row was recomputed, and before it is repaired */
+  /** @param more `between` is called after a row was recomputed and before it is repaired */
   async reconcile(
     more: Partial<Parameters<typeof reconcile>[1]> & {
       readonly underWay?: number;
@@ -124,7 +124,7 @@ function barOf(message: Message): Message {
   return derive(message, { value: barMessage({ ...row, ...coordinatesOf(message) }).value });
 }
 
-/** Trades that an older processor stored, later than all others. */
+/** Trades stored by an older processor, later than all others. */
 const oldTrades = fc
   .array(fc.record({ symbol: fc.constantFrom('A', 'B', 'D'), price: fc.integer({ min: 1, max: 999 }) }), {
     maxLength: 5,
@@ -146,7 +146,7 @@ const drift = fc.record({
 const drifts = fc.dictionary(fc.constantFrom('A', 'B', 'C', 'D'), drift, { maxKeys: 3, noNullPrototype: true });
 const ranges = fc.constantFrom(1, 2, 100);
 
-/** Reconciling rows with the messages that they counted, on one kind of table. */
+/** Test cases of reconciling rows with the messages that they counted, for one kind of table. */
 export function reconcileCases(
   create: () => Promise<TableWorld>,
   named: (name: string) => object,
@@ -173,7 +173,7 @@ export function reconcileCases(
           const counted = trades.filter(isCounted);
           await within(async (bench) => {
             await bench.store([...old, ...trades]);
-            // Of an older processor, which counts without marks; then ours goes on from there.
+            // Rows of an older processor, which counted without marks; our processor continues from there.
             for (const [symbol, values] of Object.entries(before))
               await bench.audits.bars.revise(
                 symbol,
@@ -194,7 +194,7 @@ export function reconcileCases(
             expect(known(await bench.rows())).toEqual(expected);
             expect(await bench.reconcile({ maxRows })).toMatchObject({ differences: 0, left: 0 });
             await bench.count(trades.filter((trade) => !isCounted(trade)));
-            // What nothing was known of, neither was the highest value that another program had put there.
+            // If a row was unknown, so was the highest value that another program had set in it.
             const isKnown = ({ symbol }: Row) =>
               !(String(symbol) in before) || expected.some((row) => row['symbol'] === symbol);
             const all = barsOf([...old, ...trades]) as readonly Row[];
@@ -227,7 +227,7 @@ export function reconcileCases(
     });
   });
 
-  it('finds nothing on healthy rows while they are written, and repairs spoiled ones meanwhile', async () => {
+  it('finds no difference in healthy rows while they are written, and repairs spoiled ones meanwhile', async () => {
     await fc.assert(
       fc.asyncProperty(someTrades, drifts, fc.integer({ min: 1, max: 5 }), async (trades, spoiled, length) => {
         await within(async (bench) => {
@@ -261,7 +261,7 @@ export function reconcileCases(
   });
 }
 
-/** A table of which something happens to a row just before it is revised for the first time. */
+/** A table audit that calls `between` just before the first revision of a row. */
 function interrupted(audit: TableAudit, between: (() => Promise<void>) | undefined): TableAudit {
   let happens = between;
   return {
@@ -280,7 +280,7 @@ function interrupted(audit: TableAudit, between: (() => Promise<void>) | undefin
   };
 }
 
-/** The symbols whose rows differ, as a comparison of the whole rows finds them; those without any trade only when they count. */
+/** The symbols whose whole rows differ; a row that is not expected differs only if it has trades. */
 function symbolsOf(expected: readonly Row[], stored: readonly Row[]): readonly string[] {
   const right = new Map(expected.map((row) => [String(row['symbol']), row]));
   const rows = new Map(stored.map((row) => [String(row['symbol']), row]));
@@ -292,7 +292,7 @@ function symbolsOf(expected: readonly Row[], stored: readonly Row[]): readonly s
   return [...new Set([...right.keys(), ...rows.keys()])].filter((symbol) => !isSame(symbol)).sort();
 }
 
-/** Rows that any trade counts in. */
+/** Rows that count at least one trade. */
 function known(rows: readonly Row[]): readonly Row[] {
   return rows.filter((row) => row['trades'] !== 0);
 }

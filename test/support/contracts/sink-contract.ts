@@ -2,7 +2,7 @@ import { describe, it } from 'vitest';
 import { connectors } from '../../../connectors/index.ts';
 import { sinkContract as checks, type SinkBench } from '../../../src/testing/sink-contract.ts';
 
-/** The contract of sinks, run on a shipped one: named as in a pipeline file. */
+/** The contract of sinks, applied to a shipped one, with its name in a pipeline file. */
 export function sinkContract(type: string, make: () => Promise<SinkBench>): void {
   if (!connectors.find((connector) => connector.type === type)?.sink?.guarantee)
     throw new Error(`${type} does not declare the \`guarantee\` of its sink`);

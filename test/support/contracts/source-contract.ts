@@ -3,7 +3,7 @@ import { connectors } from '../../../connectors/index.ts';
 import { defaultUsage } from '../../../src/kit/declaration.ts';
 import { sourceContract as checks, type SourceBench } from '../../../src/testing/source-contract.ts';
 
-/** The contract of sources, run on a shipped one: named as in a pipeline file. */
+/** The contract of sources, applied to a shipped one, with its name in a pipeline file. */
 export function sourceContract(type: string, make: () => Promise<SourceBench>): void {
   const source = connectors.find((connector) => connector.type === type)?.source;
   if (!source?.guarantee) throw new Error(`${type} does not declare the \`guarantee\` of its source`);

@@ -16,7 +16,7 @@ const trades = (from: number, to: number, more: object = {}) =>
 const codes = (failed: ReadonlyMap<number, Error> | undefined) =>
   [...(failed ?? [])].map(([index, error]) => [index, (error as { code?: string }).code]);
 
-/** What every table of ours does, whatever it is kept in. Expiry by a `server` goes by that server's own clock. */
+/** The contract of all tables, for any kind of storage. Expiry by a `server` uses the server's own clock. */
 export function tableContract(
   type: string,
   create: () => Promise<TableWorld>,
@@ -45,7 +45,7 @@ export function tableContract(
 }
 
 function rowCases(world: () => TableWorld): void {
-  it('stores a row once by its unique field, and names where the stored one came from', async () => {
+  it('stores a row once by its unique field, and names the origin of the stored one', async () => {
     const table = await TestTable.open(world());
     const first = await table.write([
       rowMessage(trade('a'), { lane: 'L', offset: 7, index: 2 }),
@@ -66,7 +66,7 @@ function rowCases(world: () => TableWorld): void {
     await table.close();
   });
 
-  it('knows the second of two equal rows in one write', async () => {
+  it('recognizes the second of two equal rows in one write', async () => {
     const table = await TestTable.open(world());
     const { known } = await table.write([1, 2, 3].map((offset) => rowMessage(trade('a'), { offset, index: offset })));
     expect([...(known ?? [])]).toEqual([
@@ -76,7 +76,7 @@ function rowCases(world: () => TableWorld): void {
     await table.close();
   });
 
-  it('stores every row where nothing identifies it', async () => {
+  it('stores every row if nothing identifies it', async () => {
     const table = await TestTable.open(world(), { fields: { symbol: 'string' } });
     await table.write([rowMessage({ symbol: 'A' }), rowMessage({ symbol: 'A' })]);
     expect(await table.findNumbered()).toEqual([
@@ -86,7 +86,7 @@ function rowCases(world: () => TableWorld): void {
     await table.close();
   });
 
-  it('keeps any object where no fields are declared', async () => {
+  it('keeps any object if no fields are declared', async () => {
     const table = await TestTable.open(world(), { unique: 'id"x' });
     await table.write([
       rowMessage({ 'id"x': 'b', deep: { list: [1, null] }, n: 2 }),
@@ -122,7 +122,7 @@ function rowCases(world: () => TableWorld): void {
     await again.close();
   });
 
-  it('knows by a proof of each write whether it still has it; if not, where it ends for the lane', async () => {
+  it('detects by a proof of each write whether it still has it; if not, where its data ends for the lane', async () => {
     const table = await TestTable.open(world());
     const write = async (offset: number, lane = 'L') => {
       const { proof } = await table.write([
@@ -145,7 +145,7 @@ function rowCases(world: () => TableWorld): void {
     await table.close();
   });
 
-  it('proves a write by what it stored now, else by what was known from the same place, else by nothing', async () => {
+  it('proves a write by a row stored now, else by a known row of the same origin, else by nothing', async () => {
     const table = await TestTable.open(world());
     await table.write([
       rowMessage(trade('a'), { lane: 'L', offset: 1 }),
@@ -160,13 +160,13 @@ function rowCases(world: () => TableWorld): void {
     await table.close();
   });
 
-  it.each([{ unique: undefined }, { expire: '10s' }])('proves nothing where rows may go: %o', async (more) => {
+  it.each([{ unique: undefined }, { expire: '10s' }])('proves nothing if rows may expire: %o', async (more) => {
     const table = await TestTable.open(world(), { ...tradeTable, ...more });
     expect((await table.write([rowMessage(trade('a'))])).proof).toBeUndefined();
     await table.close();
   });
 
-  it('puts a row in place of the known one, and needs no earlier one', async () => {
+  it('replaces the known row by a newer one, and needs no earlier one', async () => {
     const table = await TestTable.open(world(), symbolTable);
     await table.put({ symbol: 'A', tradeCount: 1, volume: 2 });
     await table.put({ symbol: 'B', tradeCount: 1 });
@@ -181,7 +181,7 @@ function rowCases(world: () => TableWorld): void {
 }
 
 function expiryCases(world: () => TableWorld): void {
-  it('counts a row that was put as written anew', async () => {
+  it('counts the age of a row from its last put', async () => {
     const table = await TestTable.open(world(), { ...symbolTable, expire: '10s' });
     await table.put({ symbol: 'A' });
     await table.put({ symbol: 'B' });
@@ -208,12 +208,12 @@ function expiryCases(world: () => TableWorld): void {
   });
 }
 
-/** Of tables that remove their oldest rows by themselves. */
+/** Cases for tables that remove their oldest rows themselves. */
 function retentionCases(world: () => TableWorld): void {
   const keysOf = async (table: TestTable) => (await table.find()).map(({ message_key }) => message_key).sort();
   const at = (key: string, offset: number, lane = 'L') => rowMessage(trade(key), { lane, offset });
 
-  it('removes rows that were stored longer ago than `keep`, and takes none of them twice', async () => {
+  it('removes rows that were stored longer ago than `keep`, and stores none of them again', async () => {
     const table = await TestTable.open(world(), { ...tradeTable, keep: '10s' });
     await table.write([at('a', 5), at('b', 6), rowMessage(trade('c'))]);
     await world().clock.advance(9_000);
@@ -229,7 +229,7 @@ function retentionCases(world: () => TableWorld): void {
       [4, 5, 6, 7, 8].map((n) => ['L', n]),
     );
     expect(await keysOf(table)).toEqual(['d', 'e', 'f']);
-    // Of another lane, and of none, nothing was removed.
+    // No rows of another lane, or without a lane, were removed.
     await table.write([at('g', 1, 'M'), rowMessage(trade('c'))]);
     expect(await keysOf(table)).toEqual(['c', 'd', 'e', 'f', 'g']);
     await table.close();
@@ -260,7 +260,7 @@ function retentionCases(world: () => TableWorld): void {
     await table.close();
   });
 
-  it('does not take a row that was removed in time for one that was lost', async () => {
+  it('does not take a row that expired for one that was lost', async () => {
     const table = await TestTable.open(world(), { ...tradeTable, keep: '10s' });
     await table.write([at('quiet', 3, 'Q')]);
     await world().clock.advance(11_000);
@@ -275,7 +275,7 @@ function retentionCases(world: () => TableWorld): void {
 }
 
 function typeCases(world: () => TableWorld): void {
-  it('gives values back as declared: decimals as text, dates as ms, missing ones as null; other fields are left out', async () => {
+  it('returns values as declared: decimals as text, dates as ms, missing ones as null; other fields are left out', async () => {
     const table = await TestTable.open(world());
     const value = {
       message_key: "it's",
@@ -303,7 +303,7 @@ function typeCases(world: () => TableWorld): void {
     await table.close();
   });
 
-  it('keeps a list of texts, makes one of what is none, and gives it back', async () => {
+  it('keeps a list of texts, makes one of other values, and returns it', async () => {
     const fields = { message_key: 'string', conditions: 'strings' };
     const table = await TestTable.open(world(), { fields, unique: 'message_key' });
     const given = [['1', '8'], [], null, undefined, [1, 8.5], 'odd lot', [null, { a: 1 }, '\ud800'], 7];
@@ -340,7 +340,7 @@ function typeCases(world: () => TableWorld): void {
     { ratio: '1' },
     { late: 0 },
     { late: 'true' },
-  ])('refuses %o alone and for good', async (wrong) => {
+  ])('refuses only %o, permanently', async (wrong) => {
     const table = await TestTable.open(world());
     const { failed } = await table.write([
       rowMessage(trade('a')),
@@ -353,7 +353,7 @@ function typeCases(world: () => TableWorld): void {
     await table.close();
   });
 
-  it('refuses what is no object', async () => {
+  it('refuses what is not an object', async () => {
     const table = await TestTable.open(world());
     const { failed } = await table.write([null, [], 'text', 5, undefined].map((value) => rowMessage(value)));
     expect(codes(failed)).toHaveLength(5);
@@ -379,7 +379,7 @@ function queryCases(world: () => TableWorld): void {
     await table.close();
   });
 
-  it('sorts: nothing first, numbers and decimals by value, text by its bytes', async () => {
+  it('sorts: missing values first, numbers and decimals by value, text by its bytes', async () => {
     const table = await TestTable.open(world());
     const values = [
       { symbol: '\uffff', price: '10', size: 2 },
@@ -396,7 +396,7 @@ function queryCases(world: () => TableWorld): void {
     await table.close();
   });
 
-  it('refuses a field that the table has not', async () => {
+  it('refuses a field that the table does not have', async () => {
     const table = await TestTable.open(world());
     const sort = [{ field: 'tiem', descending: false }];
     await expect(table.find({ where: { sybmol: 'A' } })).rejects.toMatchObject({ code: 'FDP_INTERNAL' });
@@ -404,7 +404,7 @@ function queryCases(world: () => TableWorld): void {
     await table.close();
   });
 
-  it('gives the fields that are asked for, with their types', async () => {
+  it('returns the requested fields, with their types', async () => {
     const table = await TestTable.open(world(), {
       fields: { at: 'date', tags: 'strings', price: 'decimal', name: 'string' },
     });
@@ -415,7 +415,7 @@ function queryCases(world: () => TableWorld): void {
     await table.close();
   });
 
-  it('gives every row that matches, up to the limit, however many', async () => {
+  it('returns every row that matches, up to the limit, however many', async () => {
     const table = await TestTable.open(world(), { fields: { size: 'int64' } });
     await table.write(Array.from({ length: 20_001 }, (_, size) => rowMessage({ size })));
     expect(await table.find({ limit: 30_000 })).toHaveLength(20_001);
@@ -444,7 +444,7 @@ function pageCases(world: () => TableWorld): void {
     await table.close();
   });
 
-  it('passes equal values over without an id, and walks up as well as down', async () => {
+  it('skips equal values without an id, and walks up as well as down', async () => {
     const table = await TestTable.open(world());
     await table.write([3, 1, 2, 2, 3, 1].map((time, index) => rowMessage(trade(`k${index}`, { time }))));
     const ids = async (query: object) => (await table.findNumbered(query)).map(({ _id }) => Number(_id));
@@ -464,7 +464,7 @@ function pageCases(world: () => TableWorld): void {
     await table.close();
   });
 
-  it('keeps to ranges, from a bound on and below another, in every order and on every page', async () => {
+  it('keeps to ranges, from a lower bound on and below an upper one, in every order and on every page', async () => {
     const table = await TestTable.open(world());
     const times = [3, 1, 2, 2, 3, 1, 5, 4];
     await table.write(times.map((time, index) => rowMessage(trade(`k${index}`, { time }))));
@@ -499,7 +499,7 @@ function pageCases(world: () => TableWorld): void {
     await table.close();
   });
 
-  it('refuses an id that is none', async () => {
+  it('refuses an invalid id', async () => {
     const table = await TestTable.open(world());
     await table.write(trades(0, 1));
     const after = { value: 5000, id: '1 OR 1' };

@@ -10,9 +10,9 @@ async function counters(table: TestTable): Promise<Record<string, unknown>> {
   return Object.fromEntries(rows.map(({ symbol, tradeCount, lastTradeAt }) => [symbol, [tradeCount, lastTradeAt]]));
 }
 
-/** Counters of a table: exact, whatever is replayed. */
+/** Counters of a table are exact, whatever is replayed. */
 export function counterCases(world: () => TableWorld, create: () => Promise<TableWorld>): void {
-  it('makes a row when it is missing, adds to counters, and keeps the latest', async () => {
+  it('creates a row when it is missing, adds to counters, and keeps the latest', async () => {
     const table = await open(world());
     expect(table.sink.ordered).toBe(true);
     await table.write([
@@ -46,7 +46,7 @@ export function counterCases(world: () => TableWorld, create: () => Promise<Tabl
     await table.close();
   });
 
-  it('gives the highest mark of a lane over all rows, with that record', async () => {
+  it('returns the highest mark of a lane over all rows, with its record', async () => {
     const table = await open(world());
     await table.write([
       countMessage({ symbol: 'A', offset: 9, index: 1 }),
@@ -75,7 +75,7 @@ export function counterCases(world: () => TableWorld, create: () => Promise<Tabl
     await table.close();
   });
 
-  it('forgets what lies beyond a record, and counts only that again', async () => {
+  it('forgets what is after a record, and counts only that again', async () => {
     const table = await open(world());
     const count = (symbol: string, offset: number, index = 0) => countMessage({ symbol, offset, index });
     const counts = [count('A', 2), count('B', 3), count('A', 4, 1), count('A', 4, 2), count('B', 9), count('A', 9, 1)];
@@ -90,7 +90,7 @@ export function counterCases(world: () => TableWorld, create: () => Promise<Tabl
     await table.close();
   });
 
-  it('knows by a proof of each write whether it still has it, unless it was made to forget', async () => {
+  it('detects by a proof of each write whether it still has it, unless it was made to forget', async () => {
     const table = await open(world());
     const lane = 'id/topic/0';
     const { proof } = await table.write([
@@ -115,7 +115,7 @@ export function counterCases(world: () => TableWorld, create: () => Promise<Tabl
     await table.close();
   });
 
-  it('refuses alone what is no change of a row of its', async () => {
+  it('refuses only what is not a change of its rows', async () => {
     const table = await open(world());
     const merge = { by: { symbol: 'A' }, count: {}, latest: {} };
     const wrong = [
@@ -139,7 +139,7 @@ export function counterCases(world: () => TableWorld, create: () => Promise<Tabl
     await table.close();
   });
 
-  it('makes no row for a change that it refused', async () => {
+  it('creates no row for a change that it refused', async () => {
     const table = await open(world());
     const value = { merge: { by: { symbol: 'A' }, count: { tradeCount: 'x' }, latest: {} } };
     await table.write([rowMessage(value)]);
@@ -172,7 +172,7 @@ const lanes = fc.array(
   }),
   { minLength: 1, maxLength: 30 },
 );
-/** How far the next write goes back, how long it is, and which symbols of it a first try got through. */
+/** How far the next write goes back, its length, and the symbols that a first attempt wrote. */
 const splits = fc.array(
   fc.record({
     back: fc.nat(6),
@@ -217,7 +217,7 @@ async function replayed(
   await world.dispose();
 }
 
-/** Gives each message its place in its lane's log; a twin shares its record with the one before it. */
+/** Gives each message a position in its lane's log; a twin shares the record of the message before it. */
 function inLog(source: readonly { lane: string; symbol: string; time: number; twin: boolean }[]): Count[] {
   const ends = new Map<string, { offset: number; index: number }>();
   return source.map(({ lane, symbol, time, twin }) => {

@@ -11,7 +11,7 @@ async function bars(table: TestTable): Promise<readonly object[]> {
   return rows.map(({ _id, ...row }) => row);
 }
 
-/** One write: of which lane, how far it goes back, how long it is, what a first try got through, and who writes. */
+/** One write: its lane, how far it goes back, its length, the symbols that a first attempt wrote, and the writer. */
 const writes = fc.array(
   fc.record({
     lane: fc.nat(1),
@@ -25,9 +25,9 @@ const writes = fc.array(
 );
 type Write = typeof writes extends fc.Arbitrary<readonly (infer W)[]> ? W : never;
 
-/** Rows that take in sums, highest and lowest, first and last values: exact, whatever the order and the repeats. */
+/** Rows with sums, highest and lowest, first and last values are exact, in any order and with any repeats. */
 export function foldCases(world: () => TableWorld, create: () => Promise<TableWorld>, numRuns: number): void {
-  it('folds trades into the rows that a computation over big integers makes, however they are cut, replayed and retried', async () => {
+  it('folds trades into the rows that a computation over big integers makes, however they are split, replayed and retried', async () => {
     await fc.assert(
       fc.asyncProperty(someTrades, writes, async (trades, plan) => {
         expect(await folded(create, trades, plan)).toEqual(barsOf(trades));
@@ -72,7 +72,7 @@ export function foldCases(world: () => TableWorld, create: () => Promise<TableWo
     ['trades', { count: { trades: 2 ** 53 - 1 } }, { count: { trades: 1 } }, 'within 2\\^53 \\(int64\\)'],
     ['turnover', { sum: { turnover: 1e308 } }, { sum: { turnover: 1e308 } }, 'that the field can hold \\(double\\)'],
     ['turnover', { sum: { turnover: 1e308 } }, { sum: { turnover: 1 } }, 'expected at most 34 digits'],
-  ])('refuses alone a change by which %s would not be exact: %o', async (field, before, beyond, reason) => {
+  ])('refuses only a change after which %s would not be exact: %o', async (field, before, beyond, reason) => {
     const table = await open(world());
     const change = (merge: object, offset: number) =>
       rowMessage({ merge: { by: { symbol: 'A' }, ...merge } }, { lane: 'l', offset });
@@ -112,7 +112,7 @@ export function foldCases(world: () => TableWorld, create: () => Promise<TableWo
     { last: { unknown: { value: 1, at: 1 } } },
     { set_on_insert: { market: 5 } },
     { set_on_insert: { symbol: 'B' } },
-  ])('refuses %o alone, and makes no row for it', async (wrong) => {
+  ])('refuses only %o, and creates no row for it', async (wrong) => {
     const table = await open(world());
     const { failed } = await table.write([
       rowMessage({ merge: { by: { symbol: 'A' }, count: { trades: 1 }, ...wrong } }, { offset: 1 }),
@@ -134,7 +134,7 @@ export function foldCases(world: () => TableWorld, create: () => Promise<TableWo
     await table.close();
   });
 
-  it('goes on from a sum that somebody has set', async () => {
+  it('continues from a sum that another program has set', async () => {
     const rows = await TestTable.open(world(), barTable);
     const table = await open(world());
     const add = (offset: number) =>
@@ -150,7 +150,7 @@ export function foldCases(world: () => TableWorld, create: () => Promise<TableWo
   });
 }
 
-/** What the rows are after the writes, and after the rest of each lane. */
+/** The rows after the writes, followed by the rest of each lane. */
 async function folded(
   create: () => Promise<TableWorld>,
   trades: readonly Trade[],

@@ -8,11 +8,11 @@ import type { Receipt, Sink } from '../../../src/kit/sink.ts';
 import type { VirtualClock } from '../../../src/simulate/virtual-clock.ts';
 import { type recordingLog, roleContext, testEnvironment } from '../../../src/testing/environment.ts';
 
-/** How a contract suite reaches one kind of table. */
+/** Gives a contract suite access to one kind of table. */
 export interface TableWorld {
   readonly clock: VirtualClock;
   readonly log: ReturnType<typeof recordingLog>;
-  /** A connector on the same surviving data. */
+  /** A connector to the same stored data. */
   connector(options: object): Promise<Connector>;
   dispose(): Promise<void>;
 }
@@ -36,12 +36,12 @@ export const symbolTable = {
   unique: 'symbol',
 };
 
-/** One table, opened for writing and looking up, as one process has it. */
+/** One table, opened for writing and lookups, as in one process. */
 export class TestTable {
   readonly #world: TableWorld;
   readonly #connector: Connector;
   readonly sink: Sink;
-  /** The sink's node, or the lookup's. */
+  /** The node of the sink or of the lookup. */
   readonly node: NodeStats;
   readonly #lookup: NonNullable<ReturnType<NonNullable<Connector['lookup']>>>;
 
@@ -86,13 +86,13 @@ export class TestTable {
     return this.#world.clock.until(this.#lookup.find(whole, new AbortController().signal));
   }
 
-  /** Rows with their place in the order of storing, from 1, instead of an id that differs from table to table. */
+  /** Rows with their number in the order of insertion, from 1, instead of an id that differs between tables. */
   async findNumbered(query: Partial<Query> = {}): Promise<readonly Row[]> {
     const ids = await this.ids();
     return (await this.find(query)).map((row) => ({ ...row, _id: String(ids.indexOf(String(row['_id'])) + 1) }));
   }
 
-  /** The ids of all rows, in the order of storing. */
+  /** The ids of all rows, in the order of insertion. */
   async ids(): Promise<readonly string[]> {
     const rows = await this.find({ sort: [{ field: '_id', descending: false }] });
     return rows.map(({ _id }) => String(_id));
@@ -118,7 +118,7 @@ export interface Count {
   readonly count?: number;
 }
 
-/** A merge operation as `metadata_upsert` makes it, derived from a log record of that key and timestamp. */
+/** A merge operation as made by `metadata_upsert` from a log record with that key and timestamp. */
 export function countMessage({ symbol, offset, index = 0, lane = 'id/topic/0', time = 0, count = 1 }: Count): Message {
   const value = { merge: { by: { symbol }, count: { tradeCount: count }, latest: { lastTradeAt: time } } };
   return toMessage({ key: symbol, value, timestamp: 5000 + offset, meta: { lane, offset, index } }, undefined);

@@ -4,19 +4,19 @@ import { join } from 'node:path';
 /** A block of code in a document. */
 export interface Block {
   readonly file: string;
-  /** The heading that it stands below, without its `#`. */
+  /** The heading above it, without `#`. */
   readonly heading: string;
-  /** From the comment above it, `<!-- example: NAME -->`; empty where there is none. */
+  /** From the comment above it, `<!-- example: NAME -->`; otherwise empty. */
   readonly name: string;
-  /** What stands behind the opening fence: `yaml`, `sh`, `text`; empty where nothing does, and for an indented block. */
+  /** The text after the opening fence: `yaml`, `sh`, `text`; empty if there is none, and for an indented block. */
   readonly language: string;
   readonly text: string;
-  /** Of its first line of code, from 1. */
+  /** The line number of its first line of code, from 1. */
   readonly line: number;
   readonly isIndented: boolean;
 }
 
-/** README.md, and every page of docs/ but the decisions, which quote the past. */
+/** README.md and every page of docs/, except the decisions, which quote the past. */
 export function documents(): readonly string[] {
   const pages = readdirSync('docs', { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.md') && !name.startsWith('decisions'))
@@ -51,7 +51,7 @@ export function blocksOf(file: string): readonly Block[] {
   return blocks;
 }
 
-/** The block of a document that has a name. */
+/** The block of a document with this name. */
 export function blockNamed(file: string, name: string): Block {
   const found = blocksOf(file).find((block) => block.name === name);
   if (!found) throw new Error(`${file} has no block "${name}"`);

@@ -2,17 +2,17 @@ import { CommanderError } from 'commander';
 import { type Actions, commandLine } from '../../../src/cli/command-line.ts';
 import type { Block } from './blocks.ts';
 
-/** A command line of a block of shell. */
+/** A command line in a block of shell code. */
 export interface ShellCommand {
   readonly block: Block;
-  /** Variables that are set for it alone. */
+  /** Variables that are set for this command alone. */
   readonly env: Readonly<Record<string, string>>;
   readonly words: readonly string[];
-  /** As it stands there, without its comment. */
+  /** The command as written, without its comment. */
   readonly text: string;
 }
 
-/** Every command of a block: a line may have several, joined by `&&` or `|`. */
+/** All commands of a block: a line may have several, joined by `&&` or `|`. */
 export function commandsOf(block: Block): readonly ShellCommand[] {
   return block.text.split('\n').flatMap((line) => {
     const text = line.replace(/(^|\s)#.*$/, '').trim();
@@ -34,7 +34,7 @@ function splitOutsideQuotes(text: string): readonly string[] {
   return starts.map((start, at) => text.slice(start, ends[at]).trim());
 }
 
-/** The arguments of `fdp-run` in a command, however it is called; undefined for another program. */
+/** The arguments of `fdp-run` in a command, however it is invoked; undefined for another program. */
 export function fdpArguments({ words }: ShellCommand): readonly string[] | undefined {
   const calls = [['fdp-run'], ['npx', 'fdp-run'], ['node', 'bin/fdp-run.js'], ['npm', 'start', '--']];
   const call = calls.find((each) => each.every((word, at) => words[at] === word));
@@ -43,7 +43,7 @@ export function fdpArguments({ words }: ShellCommand): readonly string[] | undef
   return words.slice(call.length, end === -1 ? undefined : end);
 }
 
-/** What `fdp-run` finds wrong with arguments, and the topologies that they name; nothing is run. */
+/** The problems that `fdp-run` finds in arguments, and the topologies that they name; nothing is run. */
 export async function parsed(
   args: readonly string[],
 ): Promise<{ readonly problem?: string; readonly topologies: readonly string[] }> {
@@ -87,7 +87,7 @@ export async function parsed(
   return called ? { topologies: topology } : { problem: 'no command was called', topologies: [] };
 }
 
-/** Does the command run until it is stopped? */
+/** True if the command runs until it is stopped. */
 export function startsRuns(words: readonly string[]): boolean {
   const [program = '', ...rest] = words[0] === 'npx' ? words.slice(1) : words;
   if (program === 'npm') return rest[0] === 'start' || rest[1] === 'dashboard';

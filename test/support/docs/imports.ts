@@ -3,21 +3,21 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import ts from 'typescript';
 
-// Compares which folder imports which with the table of docs/architecture.md: the table is the rule. Draws it with `--draw`.
+// Compares the imports between folders with the table of docs/architecture.md, which is the rule. `--draw` prints them.
 
 const document = 'docs/architecture.md';
 /** Every folder may import these. */
 const common = ['src/errors.ts'];
 
-/** A row of the table: a folder or a file, and what it may import beside itself. */
+/** A row of the table: a folder or a file, and what it may import in addition to itself. */
 interface Rule {
   readonly room: string;
   readonly may: readonly string[];
-  /** Its folders are rooms of their own. */
+  /** Each of its subfolders is a room of its own. */
   readonly isSplit: boolean;
 }
 
-/** One import, `from` one file and `to` another, as paths from the root. */
+/** One import of file `to` by file `from`, as paths from the root. */
 interface Import {
   readonly from: string;
   readonly to: string;
@@ -40,7 +40,7 @@ function pathsIn(cell: string): readonly string[] {
   return [...cell.matchAll(/`([^`]+)`/g)].map(([, path = '']) => path);
 }
 
-/** The rule of a file, and the room that it is in. */
+/** The rule for a file, and the file's room. */
 function roomOf(file: string, rules: readonly Rule[]): { readonly room: string; readonly rule: Rule } | undefined {
   const rule = rules.find(({ room }) => file === room || (room.endsWith('/') && file.startsWith(room)));
   if (!rule) return undefined;
@@ -48,7 +48,7 @@ function roomOf(file: string, rules: readonly Rule[]): { readonly room: string; 
   return { rule, room: rule.isSplit && below.length > 1 ? `${rule.room}${below[0]}/` : rule.room };
 }
 
-/** Imports that the table does not allow, and those of files that it does not have. */
+/** Imports that the table does not allow, and those of files that the table does not have. */
 export function forbidden(imports: readonly Import[], rules: readonly Rule[]): readonly Import[] {
   return imports.filter(({ from, to }) => {
     const own = roomOf(from, rules);
@@ -59,7 +59,7 @@ export function forbidden(imports: readonly Import[], rules: readonly Rule[]): r
   });
 }
 
-/** What the sources import of each other, types and what is loaded later included. */
+/** The imports between the sources, including types and dynamic imports. */
 function importsOf(folders: readonly string[]): readonly Import[] {
   const files = folders.flatMap((folder) =>
     readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)),
@@ -74,7 +74,7 @@ function importsOf(folders: readonly string[]): readonly Import[] {
     );
 }
 
-/** `src/engine/ -> src/kit/ 120`, a line for each pair of rooms. */
+/** `src/engine/ -> src/kit/ 120`: one line for each pair of rooms. */
 function drawn(imports: readonly Import[], rules: readonly Rule[]): string {
   const counts = new Map<string, number>();
   for (const { from, to } of imports) {

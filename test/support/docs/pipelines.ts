@@ -5,7 +5,7 @@ import { validate } from '../../../src/cli/validate.ts';
 import { folderWith } from '../pipeline/spec.ts';
 import type { Block } from './blocks.ts';
 
-/** What `fdp-run validate` says of a pipeline given by its files. */
+/** The output of `fdp-run validate` for a pipeline given by its files. */
 export function validated(files: Readonly<Record<string, string>>): {
   readonly text: string;
   readonly exitCode: number;
@@ -15,7 +15,7 @@ export function validated(files: Readonly<Record<string, string>>): {
   return validate({ pipelinePath: join(folder, 'pipeline.yml'), profile: undefined, env: {}, components, folder });
 }
 
-/** Blocks that are the files of one pipeline: each begins with `# NAME`, or is `pipeline.yml`. */
+/** The files of one pipeline from blocks: a block begins with `# NAME`, or is `pipeline.yml`. */
 export function filesOf(blocks: readonly Block[]): Readonly<Record<string, string>> {
   return Object.fromEntries(
     blocks.map(({ text }) => [/^# (\S+\.yml)\n/.exec(text)?.[1] ?? 'pipeline.yml', text] as const),

@@ -6,8 +6,8 @@ import type { Workspace } from '../cli/workspace.ts';
 import { type ShellCommand, startsRuns } from './commands.ts';
 
 /**
- * Runs commands as a document has them, in a shell: `fdp-run` and `npx fdp-run` are the built program, `open` fetches its
- * URL, `nc` prints what it gets. Ports are those of the place, and names in capitals such as `ID` are filled in.
+ * Runs commands from a document in a shell: `fdp-run` and `npx fdp-run` are the built program, `open` fetches its URL,
+ * `nc` prints what it receives. Ports are those of the workspace, and placeholders such as `ID` are filled in.
  */
 export class Runner {
   readonly #workspace: Workspace;
@@ -15,7 +15,7 @@ export class Runner {
   readonly #path: string;
   readonly names: Record<string, string> = {};
 
-  /** @param folder where commands run, and where the programs are put that they need */
+  /** @param folder where commands run, and where the programs that they need are put */
   constructor(workspace: Workspace, folder: string) {
     this.#workspace = workspace;
     this.#folder = folder;
@@ -46,7 +46,7 @@ export class Runner {
     return { code, output };
   }
 
-  /** Starts a command that runs until it is stopped, waits for what it prints, and stops it; gives its exit code. */
+  /** Starts a command that does not end by itself, and waits for its output; `stop` returns its exit code. */
   async start(command: ShellCommand, expected: RegExp): Promise<{ readonly stop: () => Promise<number | null> }> {
     const child = this.#spawn(command, '');
     let output = '';
@@ -72,9 +72,9 @@ export class Runner {
     const { api, tcpPort, env } = this.#workspace;
     const filled = Object.entries(this.names).reduce((done, [name, value]) => done.replaceAll(name, value), text);
     const line = filled.replaceAll('http://127.0.0.1:8000', api).replace('127.0.0.1 8888', `127.0.0.1 ${tcpPort}`);
-    // npm's scripts are those of the checkout; all else runs where the user would be.
+    // The scripts of npm run in the checkout; everything else runs where the user would be.
     const cwd = words[0] === 'npm' ? '.' : this.#folder;
-    // The shell becomes the command, which is to get the signal.
+    // The shell is replaced by the command, so that the command gets the signal.
     const shell = startsRuns(words) ? `exec env ${line}` : line;
     const child = spawn('sh', ['-ec', shell], { cwd, env: { ...env, OBSERVE_PORT: '', PATH: this.#path } });
     child.stdin?.on('error', () => {});

@@ -1,4 +1,4 @@
-/** Listeners on all abort signals, counted from now on. One that was called once and is gone by itself does not count. */
+/** Counts the listeners on all abort signals from now on. A `once` listener that was called no longer counts. */
 export function countedListeners(): Disposable & { readonly count: number } {
   const { addEventListener, removeEventListener } = AbortSignal.prototype;
   const held = new Map<AbortSignal, Set<unknown>>();

@@ -5,7 +5,7 @@ import { VirtualClock } from '../../../src/simulate/virtual-clock.ts';
 import { testEnvironment } from '../../../src/testing/environment.ts';
 import { connectorOf, planOf, WorldLog, type WorldPlan, WorldSink } from './world.ts';
 
-/** The keys of `numbered` messages, in turn. */
+/** The keys of `numbered` messages, used in turn. */
 export const keys = ['A', 'B', 'C'];
 
 /** Values with an `id` and one of the keys. */
@@ -18,7 +18,7 @@ export function idsOf(messages: readonly Message[]): number[] {
   return messages.map((message) => (message.value as { id: number }).id);
 }
 
-/** A topology `test` from a log into `sink`, with the dead letter `letters`, on a clock of its own. */
+/** A topology `test` from a log to `sink`, with the dead letter `letters`, on its own clock. */
 export class World {
   readonly clock = new VirtualClock();
   readonly environment = testEnvironment(this.clock);
@@ -49,12 +49,12 @@ export class World {
   }
 }
 
-/** Of the only topology. */
+/** The snapshot of the only topology. */
 export function snapshotOf(runtime: Runtime): TopologySnapshot {
   return runtime.snapshot()[0] as TopologySnapshot;
 }
 
-/** Whether no message is missing in the counters, of the topology and of every node. */
+/** True if the counters of the topology and of every node account for every message. */
 export function isConserved(snapshot: TopologySnapshot): boolean {
   const { read, delivered, filtered, rejected, released, inFlight, nodes } = snapshot;
   return (

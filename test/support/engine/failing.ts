@@ -3,7 +3,7 @@ import type { Message } from '../../../src/kit/message.ts';
 import { perMessage } from '../../../src/kit/operator.ts';
 import { operatorPlan } from './world.ts';
 
-// What goes wrong in the tests of the engine.
+// Failures for the tests of the engine.
 
 /** The number of a message of `numbered`. */
 export const idOf = (message: Message) => (message.value as { readonly id: number }).id;

@@ -1,6 +1,6 @@
 import { type Clock, sleepOn, systemClock } from '../../../src/kit/clock.ts';
 
-/** The machine's clock, `factor` times as fast: minutes of back-off over real sockets in seconds. */
+/** The machine's clock, `factor` times as fast: minutes of back-off over real sockets take seconds. */
 export function hurriedClock(factor: number): Clock {
   const start = systemClock.now();
   const clock: Clock = {

@@ -5,8 +5,8 @@ import type { VirtualClock } from '../../../src/simulate/virtual-clock.ts';
 import { testEnvironment } from '../../../src/testing/environment.ts';
 
 /**
- * The environment of one process among several on a virtual clock. Frozen, as by SIGSTOP, its timers and fail points
- * wait until it is thawed; killed, they wait for ever: whoever runs in it takes no further step.
+ * The environment of one of several processes on a virtual clock. While it is frozen, as by SIGSTOP, its timers and
+ * fail points wait until it is thawed; after it is killed, they wait forever, so that its code takes no further step.
  */
 export class Life {
   readonly environment: Environment;
@@ -17,7 +17,7 @@ export class Life {
   readonly #waiting: (() => void)[] = [];
   #state: 'alive' | 'frozen' | 'dead' = 'alive';
 
-  /** @param passing called at every fail point; may wait on `environment.clock`, or end the life */
+  /** @param passing called at every fail point; may wait on `environment.clock`, or kill the process */
   constructor(clock: VirtualClock, seed: number, passing: () => Promise<void> = async () => {}) {
     this.#clock = clock;
     this.death = new Promise((resolve) => {

@@ -7,10 +7,10 @@ import { Outcome } from '../../../src/kit/track.ts';
 import { operatorContext, type TestNode } from '../../../src/testing/environment.ts';
 
 export interface OperatorRun {
-  /** Everything that came out, batches joined. */
+  /** All messages in the output, with batches joined. */
   readonly out: readonly Message[];
   readonly batches: readonly Batch[];
-  /** How each source message ended, by its place in the input; undefined while it is in flight. */
+  /** How each source message ended, by its index in the input; undefined while it is in flight. */
   readonly outcomes: readonly (Outcome | undefined)[];
   readonly context: OperatorContext & TestNode;
 }
@@ -25,9 +25,9 @@ export function testLane(request?: RequestContext): LaneContext & { readonly abo
 }
 
 /**
- * Runs values through operators in one lane and ends whatever comes out as delivered. `batchEnds` says where
- * batches end (ascending indexes in `values`), to show that the output does not depend on it; `record` gives the message with
- * an index its key and its timestamp.
+ * Runs values through operators in one lane and ends all output as delivered. `batchEnds` has the indexes in `values`
+ * (ascending) at which batches end, to show that the output does not depend on them; `record` gives the message at an
+ * index its key and timestamp.
  */
 export async function runOperators(
   operators: readonly (readonly [OperatorDeclaration, unknown])[],

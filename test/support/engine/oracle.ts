@@ -1,13 +1,13 @@
-/** One record of the log `raw_stock_ticks`, as it lies there. */
+/** One stored record of the log `raw_stock_ticks`. */
 export interface OracleRecord {
   readonly partition: number;
   readonly offset: number;
   readonly value: string;
 }
 
-/** What the stores must hold, and what they do hold, in a form that compares. */
+/** The expected or actual content of the stores, in a form that can be compared. */
 export interface Stores {
-  /** The keys of the stored trades, sorted: one that was stored twice stands here twice. */
+  /** The keys of the stored trades, sorted; a trade that was stored twice has two entries. */
   readonly trades: readonly string[];
   /** tradeCount and lastTradeAt of each symbol. */
   readonly symbols: Readonly<Record<string, readonly [count: number, lastTradeAt: number]>>;
@@ -21,8 +21,8 @@ interface Trade {
 }
 
 /**
- * Recomputes from the log alone what the processor must have made of it, sharing no code with it: every valid trade of
- * every readable envelope once, and its symbol counted as often.
+ * Recomputes the result of the processor from the log alone, without code of fdp: every valid trade of every readable
+ * envelope is stored once, and counted once for its symbol.
  */
 export function expectedStores(records: Iterable<OracleRecord>, topic = 'raw_stock_ticks'): Stores {
   const trades: string[] = [];

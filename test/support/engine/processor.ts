@@ -40,11 +40,11 @@ function shippedPlan(): Plan {
 }
 
 const shipped = shippedPlan();
-// Connectors load their code when they are first made; virtual time does not wait for that.
+// Connectors load their code when they are first created; virtual time does not wait for that.
 for (const { name, declaration, options } of shipped.connectors.values())
   await (await declaration.create(options, { ...testEnvironment(), name })).close();
 
-/** A log record to be: an envelope of trades, or a text that is none. */
+/** The value of a log record: an envelope of trades, or a text that is not one. */
 export type Envelope = string | readonly { readonly s: string; readonly p: number; readonly t: number }[];
 
 export type Backup = ReadonlyMap<string, MemoryTable>;
@@ -58,7 +58,7 @@ function copyOf(table: MemoryTable | undefined): MemoryTable {
   };
 }
 
-/** The processor's whole world: a log with some records, and two tables, which outlive every process on them. */
+/** The environment of the processor: a log with some records, and two tables, which outlive the processes. */
 export class ProcessorWorld {
   readonly space = createMemorySpace();
   readonly #log: MemoryTopic;
@@ -70,7 +70,7 @@ export class ProcessorWorld {
     for (const [index, envelope] of envelopes.entries()) this.#append(envelope, index);
   }
 
-  /** The plan of a process that reads batches of that many records; `trades` are further options of that table. */
+  /** The plan of a process that reads batches of `batch` records; `trades` are further options of that table. */
   plan(batch: number, trades: object = {}): Plan {
     const [topology] = shipped.topologies;
     if (!topology) throw new Error('the pipeline has no processor');
@@ -99,17 +99,17 @@ export class ProcessorWorld {
     return this.#log.partitions.map((_part, index) => this.#positions.get(index) ?? 0);
   }
 
-  /** Everything that the tables hold at this moment, as a backup keeps it. */
+  /** A copy of the current content of the tables, as in a backup. */
   backUp(): Backup {
     return new Map([...this.space.tables].map(([name, table]) => [name, copyOf(table)]));
   }
 
-  /** Puts the backup of a table, or nothing, in its place. */
+  /** Replaces a table by its backup, or by an empty table if it has none. */
   restore(backup: Backup, name: 'trades' | 'symbols'): void {
     this.space.tables.set(name, copyOf(backup.get(name)));
   }
 
-  /** Removes the oldest records of every partition, a share of what lies below the group's position. */
+  /** Removes the oldest records of every partition: a share of those below the group's position. */
   trim(share: number): void {
     for (const [index, part] of this.#log.partitions.entries()) {
       const removed = Math.max(0, Math.floor(((this.#positions.get(index) ?? 0) - part.first) * share));
@@ -118,22 +118,22 @@ export class ProcessorWorld {
     }
   }
 
-  /** Where each partition begins now. */
+  /** The first offset of each partition. */
   get firsts(): readonly number[] {
     return this.#log.partitions.map(({ first }) => first);
   }
 
-  /** Sets the group's positions back, to a share of where they are. */
+  /** Sets the group's positions back to a share of their values. */
   rewind(share: number): void {
     for (const [index, position] of this.#positions) this.#positions.set(index, Math.floor(position * share));
   }
 
-  /** Takes a partition from its reader and hands it out again. */
+  /** Revokes a partition from its reader and assigns it again. */
   revoke(partition: number): void {
     this.space.revoke(topic, partition % partitions);
   }
 
-  /** The place in its lane up to which rows were removed in time, by lane. */
+  /** By lane, the position up to which rows have expired. */
   get removedTo(): ReadonlyMap<string, readonly [offset: number, index: number]> {
     return this.space.tables.get('trades')?.removedTo ?? new Map();
   }
@@ -157,7 +157,7 @@ export class ProcessorWorld {
     };
   }
 
-  /** Every row as it is kept, marks and ids with it: equal when nothing at all has changed. */
+  /** Every stored row with its marks and ids: equal only if nothing at all has changed. */
   get everything(): unknown {
     const tables = [...this.space.tables].map(([name, { nextId, rows }]) => [
       name,

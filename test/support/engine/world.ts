@@ -7,20 +7,20 @@ import type { Message, SourceMessage } from '../../../src/kit/message.ts';
 import type { Receipt, Sink } from '../../../src/kit/sink.ts';
 import type { Lane, Source } from '../../../src/kit/source.ts';
 
-// A small world for the engine's own tests: a log that survives crashes, sinks whose behaviour a test sets, plans by hand.
+// A small world for the engine's own tests: a log that survives crashes, configurable sinks, handwritten plans.
 
 export interface LogPartition {
   readonly values: readonly unknown[];
   committed: number;
-  /** Every position that was committed, in order. */
+  /** All committed positions, in order. */
   readonly commits: number[];
 }
 
-/** A log in memory that outlives whoever reads it. */
+/** A log in memory that outlives its readers. */
 export class WorldLog {
   readonly partitions: readonly LogPartition[];
   batchSize = 7;
-  /** The source ends when everything is read; otherwise it waits for more. */
+  /** True if the source ends when everything is read; otherwise it waits for more. */
   ends = true;
   replayable = true;
   /** Called before each reading and commit; may wait or throw. */
@@ -47,7 +47,7 @@ export class WorldLog {
     };
   }
 
-  /** Takes every lane away and hands it out again, from the committed position. */
+  /** Revokes every lane and assigns it again, from the committed position. */
   rebalance(): void {
     this.#revokeAll();
     this.#openAll();
@@ -104,7 +104,7 @@ function record(value: unknown, lane: string, partition: number, offset: number)
 
 export type Write = (messages: readonly Message[], signal: AbortSignal) => Promise<Receipt>;
 
-/** A sink that keeps what it was given; `write` may be replaced to fail, wait or refuse. */
+/** A sink that keeps its input; `write` may be replaced to fail, wait or refuse. */
 export class WorldSink {
   readonly written: Message[] = [];
   ordered = true;
@@ -139,7 +139,7 @@ export class WorldSink {
   }
 }
 
-/** A connector that hands out the same source or sink each time. */
+/** A connector that returns the same source or sink each time. */
 export function connectorOf(roles: { source?: () => Source; sink?: () => Sink }): Connector {
   return { ...roles, close: async () => {} };
 }
@@ -148,7 +148,7 @@ export interface WorldPlan {
   readonly connectors: Readonly<Record<string, Connector | (() => Promise<Connector>)>>;
   readonly source: string;
   readonly operators?: readonly OperatorPlan[];
-  /** In the order of the spec; just a name for a plain branch. */
+  /** In the order of the pipeline; a plain branch is just a name. */
   readonly sinks: readonly (string | (Partial<BranchPlan> & { readonly connector: string }))[];
   readonly deadLetter?: string;
   readonly limits?: Partial<Limits>;
@@ -156,7 +156,7 @@ export interface WorldPlan {
   readonly writeTimeoutMs?: number;
 }
 
-/** A plan with one topology, `test`, written by hand. */
+/** A handwritten plan with one topology, `test`. */
 export function planOf(given: WorldPlan): Plan {
   const topology: TopologyPlan = {
     name: 'test',
@@ -198,7 +198,7 @@ function declared(type: string, made: Connector | (() => Promise<Connector>)): C
   return { type, summary: '', options: {}, example: '', create };
 }
 
-/** An operator made in a test. */
+/** An operator made by a test. */
 export function operatorPlan(
   create: OperatorDeclaration['create'],
   type = 'custom',

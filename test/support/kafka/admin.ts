@@ -14,7 +14,7 @@ async function asAdmin<T>(brokers: string, work: (admin: Admin) => Promise<T>): 
 export function removeUntil(brokers: string, topic: string, offset: number): Promise<void> {
   const partitions = [{ partition: 0, offset: String(offset) }];
   return asAdmin(brokers, async (admin) => {
-    await admin.fetchTopicOffsets(topic); // learns who leads it
+    await admin.fetchTopicOffsets(topic); // learns the leader
     await admin.deleteTopicRecords({ topic, partitions });
   });
 }
@@ -27,7 +27,7 @@ export function addPartitions(brokers: string, topic: string, count: number): Pr
   return asAdmin(brokers, (admin) => admin.createPartitions({ topicPartitions: [{ topic, count }] }));
 }
 
-/** The client ids of a group's members, as the tools of Kafka show them. */
+/** The client ids of a group's members, as Kafka's tools show them. */
 export function clientIds(brokers: string, group: string): Promise<readonly string[]> {
   return asAdmin(brokers, async (admin) => {
     const { groups } = await admin.describeGroups([group]);

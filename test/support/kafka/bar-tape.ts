@@ -5,16 +5,16 @@ import type { Columns } from '../cli/stored.ts';
 import type { LedgerAddress } from './ledger.ts';
 import { KafkaView } from './view.ts';
 
-/** A partition each. */
+/** Each symbol has its own partition. */
 export const tapeSymbols = ['AAPL', 'GOOGL', 'TSLA', 'MSFT', 'BINANCE:BTCUSDT'];
 const firstTime = Date.UTC(2025, 10, 20, 14, 30);
 const minutes = 120;
 const tradesInRecord = 3;
 const recordsInAppend = 500;
-/** How often a record is a gap message, and no trade. */
+/** The share of records that are gap messages instead of trades. */
 const gapShare = 0.01;
 
-/** Trades of two hours for the log, in no order of time: equal times, no volume, up to five decimals; and gap messages among them. */
+/** Trades of two hours, not in order of time: equal times, no volume, up to five decimals; and gap messages. */
 export class BarTape implements AsyncDisposable {
   readonly #view: KafkaView;
   readonly #topic: string;
@@ -26,14 +26,14 @@ export class BarTape implements AsyncDisposable {
     this.#chance = chance;
   }
 
-  /** Makes the topic. */
+  /** Creates the topic. */
   static async open({ brokers, topic }: LedgerAddress, chance: Chance): Promise<BarTape> {
     const view = await KafkaView.open(brokers);
     await view.makeTopic(topic, tapeSymbols.length);
     return new BarTape(view, topic, chance);
   }
 
-  /** Appends about so many trades. */
+  /** Appends about `trades` trades. */
   async append(trades: number): Promise<void> {
     for (let left = Math.ceil(trades / tradesInRecord); left > 0; left -= recordsInAppend)
       await this.#view.append(
@@ -57,7 +57,7 @@ export class BarTape implements AsyncDisposable {
     return { key: s, partition, value: JSON.stringify({ type: 'trade', data }) };
   }
 
-  /** Seldom the same bar twice in a row, often the same millisecond in one. */
+  /** Two trades in a row are seldom in the same bar, but trades of a bar often have the same millisecond. */
   #time(): number {
     return firstTime + this.#below(minutes) * 60_000 + this.#below(20) * 3000;
   }
@@ -71,7 +71,7 @@ export class BarTape implements AsyncDisposable {
   }
 }
 
-/** The rows of a collection as a plain client reads them: decimals as text, dates as Unix ms. */
+/** The rows of a collection as read by a plain client: decimals as text, dates as Unix ms. */
 export async function rowsIn({ url, database }: LedgerAddress, collection: string): Promise<readonly Columns[]> {
   const client = await new MongoClient(url).connect();
   try {

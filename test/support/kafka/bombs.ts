@@ -7,11 +7,11 @@ import { Writer } from '../../../connectors/kafka/writer.ts';
 
 export type Packer = 'gzip' | 'snappy' | 'xerial' | 'lz4' | 'zstd';
 const codecs: Readonly<Record<Packer, number>> = { gzip: 1, snappy: 2, xerial: 2, lz4: 3, zstd: 4 };
-/** Where a batch has its attributes and its records, and what its checksum and length are about. */
+/** Offsets of a batch's length, checksum, attributes and records. */
 const [lengthAt, checksumAt, attributesAt, recordsAt] = [8, 17, 21, 61];
 const zstdBlockBytes = 128 * 1024;
 
-/** A batch as a producer would make it of one record, whose value is one letter over and over, packed. */
+/** A compressed batch, as a producer would make it, of one record whose value is one repeated letter. */
 export function bomb(packer: Packer, valueBytes: number): Buffer {
   const one = recordBatch(
     {
@@ -30,7 +30,7 @@ export function bomb(packer: Packer, valueBytes: number): Buffer {
   return batch;
 }
 
-/** All of a record but its value and the number of its headers, which is 0 and comes last. */
+/** A record without its value and the number of its headers, which is 0 and comes last. */
 function recordHead(valueBytes: number): Buffer {
   const head = new Writer().int8(0).signed(0).signed(0).signed(-1).signed(valueBytes).bytes;
   return Buffer.concat([new Writer().signed(head.length + valueBytes + 1).bytes, head]);
@@ -44,7 +44,7 @@ function pack(packer: Packer, head: Buffer, valueBytes: number): Buffer {
   return packer === 'snappy' ? Buffer.from(snappy(bytes)) : xerial(bytes);
 }
 
-/** Blocks that are each small enough. */
+/** Splits the data into blocks, each of which is within the limit. */
 function xerial(bytes: Uint8Array): Buffer {
   const parts: Uint8Array[] = [Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0, 0, 0, 0, 1, 0, 0, 0, 1])];
   for (let at = 0; at < bytes.length; at += 1024 ** 2) {
@@ -54,7 +54,7 @@ function xerial(bytes: Uint8Array): Buffer {
   return Buffer.concat(parts);
 }
 
-/** A frame that is never put together here: each of its blocks is a run of one byte, which takes four. */
+/** A frame whose data is never in memory here: each of its blocks is a run of one byte, which takes four bytes. */
 function zstd(head: Buffer, valueBytes: number): Buffer {
   const windowLog = 20;
   const parts: Uint8Array[] = [Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0, (windowLog - 10) << 3])];

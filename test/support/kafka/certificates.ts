@@ -2,18 +2,18 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** PEM files of a small authority, its server and one client. */
+/** PEM files of a test CA, its server and one client. */
 export interface Certificates {
   readonly ca: string;
-  /** Key, certificate and authority of the server, in one file. */
+  /** Key, certificate and CA of the server, in one file. */
   readonly server: string;
   readonly cert: string;
   readonly key: string;
-  /** An authority that signed nothing here. */
+  /** A CA that signed none of these certificates. */
   readonly otherCa: string;
 }
 
-/** Makes them with openssl in `folder`; valid for a day, for 127.0.0.1 and localhost. */
+/** Creates the files in `folder` with openssl; valid for a day, for 127.0.0.1 and localhost. */
 export function makeCertificates(folder: string): Certificates {
   const file = (name: string) => join(folder, name);
   const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' });

@@ -2,17 +2,17 @@ import type { NumberedExchange } from '../sockets/numbered-exchange.ts';
 import type { LedgerAddress } from './ledger.ts';
 import { differences, readBooks } from './ledger.ts';
 
-/** A broker's settings for faults: the exchange's trades are old, and after a kill it is to be let in soon again. */
+/** Broker settings for fault tests: no retention, since the trades are old, and soon registered again after a kill. */
 export const brokerProperties = {
   'log.retention.ms': '-1',
   'broker.session.timeout.ms': '3000',
   'broker.heartbeat.interval.ms': '500',
 };
 
-/** Frames of a numbered exchange, sent at a steady pace until the load is ended. */
+/** Sends frames of a numbered exchange at a steady pace until the load is ended. */
 export class ExchangeLoad {
   readonly exchange: NumberedExchange;
-  /** Frames that were handed over. */
+  /** Number of frames sent. */
   frames = 0;
   readonly #stop = new AbortController();
   readonly #sending: Promise<void>;
@@ -22,7 +22,7 @@ export class ExchangeLoad {
     this.#sending = this.#send(framesPerSecond);
   }
 
-  /** Resolves when the last frame is on its way. */
+  /** Stops sending; resolves after the last frame. */
   end(): Promise<void> {
     this.#stop.abort();
     return this.#sending;
@@ -40,8 +40,8 @@ export class ExchangeLoad {
 }
 
 /**
- * Every way in which the stores differ from the log, and the log from what the exchange has handed over and others are
- * known to have put there.
+ * All differences between the stores and the log, and between the log and the trades that the exchange delivered or
+ * that others are known to have appended.
  */
 export async function auditOf(
   address: LedgerAddress,

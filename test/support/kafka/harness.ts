@@ -12,13 +12,13 @@ import { randomName } from '../services/services.ts';
 
 const never = new AbortController().signal;
 
-/** Messages with old timestamps must not fall to the topic's retention. */
+/** Messages with old timestamps must not expire. */
 const kept = { topic_config: { 'retention.ms': '-1' } };
 
-/** A process of the test with its own connector; closed at the end of the `await using` block. */
+/** A simulated process with its own connector; closed at the end of the `await using` block. */
 export class KafkaProcess {
   readonly environment;
-  /** The group of its sources unless they name another: all processes on a topic share it, and no other. */
+  /** The default group of its sources: shared by all processes on the topic, and by no others. */
   readonly group: string;
   readonly #connector: Connector;
   readonly #roles: { close(): Promise<void> }[] = [];
@@ -29,7 +29,7 @@ export class KafkaProcess {
     this.group = group;
   }
 
-  /** On `topic`, 3 partitions unless given. */
+  /** Opens a process on `topic`, which has 3 partitions by default. */
   static async on(brokers: string, options: object = {}, clock: Clock = systemClock): Promise<KafkaProcess> {
     const environment = testEnvironment(clock);
     const given = { topic: randomName(), ...options };
@@ -104,19 +104,19 @@ export interface OpenKafkaSource {
   unsubscribe(): void;
 }
 
-/** The lanes that were not taken away. */
+/** The lanes that were not revoked. */
 export function alive({ lanes }: Pick<OpenKafkaSource, 'lanes'>): Lane[] {
   return lanes.filter(({ signal }) => !signal.aborted);
 }
 
-/** The lane of a partition that was not taken away. */
+/** The lane of a partition that was not revoked. */
 export function laneOf(open: Pick<OpenKafkaSource, 'lanes'>, partition: number): Lane {
   const lane = alive(open).find(({ id }) => id.endsWith(`/${partition}`));
   if (!lane) throw new Error(`partition ${partition} has no lane`);
   return lane;
 }
 
-/** Reads a lane until it has given `count` messages; `commit` makes each batch durable. */
+/** Reads a lane until `count` messages were returned; `commit` commits each batch. */
 export async function readFrom(lane: Lane, count: number, commit = false): Promise<SourceMessage[]> {
   const messages: SourceMessage[] = [];
   while (messages.length < count) {
@@ -128,12 +128,12 @@ export async function readFrom(lane: Lane, count: number, commit = false): Promi
   return messages;
 }
 
-/** True when a lane has nothing to give for a moment. */
+/** True if a lane returns nothing for a moment. */
 export async function isEmpty(lane: Lane): Promise<boolean> {
   return (await lane.read(AbortSignal.timeout(700))) === undefined;
 }
 
-/** Everything in a topic, in the order of partitions. */
+/** Everything in a topic, by partition. */
 export async function browse(process: KafkaProcess): Promise<SourceMessage[]> {
   const source = process.browser();
   await source.connect(never);
@@ -146,7 +146,7 @@ export async function browse(process: KafkaProcess): Promise<SourceMessage[]> {
   return messages;
 }
 
-/** Reads and commits every lane as it is opened, remembering what it was given. */
+/** Reads and commits every lane as soon as it is opened, and keeps the messages. */
 export class Reader {
   readonly lanes: Lane[] = [];
   readonly values: unknown[] = [];
@@ -189,7 +189,7 @@ export class Reader {
   }
 }
 
-/** Messages `{ n }` with the numbers from `from` to before `to`. */
+/** Messages `{ n }` with the numbers from `from` up to, not including, `to`. */
 export function numbered(from: number, to: number, key: string | null = 'A', now = 1000): Message[] {
   return Array.from({ length: to - from }, (_, index) =>
     messageWith({ n: from + index }, { key: key === '*' ? `k${index % 20}` : key, timestamp: now + from + index }),

@@ -1,8 +1,8 @@
 import { linkedAbort, systemClock } from '../../../src/kit/clock.ts';
 import { KafkaProcess } from './harness.ts';
 
-// `node --expose-gc --import tsx idle-partitions.ts BROKERS TOPIC PARTITIONS SECONDS EVERY`: reads a topic in which nothing
-// comes, and prints what the heap holds, a JSON line at a time.
+// `node --expose-gc --import tsx idle-partitions.ts BROKERS TOPIC PARTITIONS SECONDS EVERY`: reads a topic without new
+// messages, and prints the size of the heap as JSON lines.
 const [brokers = '', topic = '', partitions = '', seconds = '', every = ''] = process.argv.slice(2);
 let warnings = 0;
 process.on('warning', () => warnings++);
@@ -15,7 +15,7 @@ const started = systemClock.monotonic();
 for (let elapsed = 0; elapsed < Number(seconds); ) {
   await systemClock.sleep(Number(every) * 1000);
   elapsed = (systemClock.monotonic() - started) / 1000;
-  // What the first pass sets free (weak references, finalizers) goes with the second.
+  // What becomes free in the first pass (weak references, finalizers) is collected in the second.
   for (let pass = 0; pass < 3; pass++) {
     globalThis.gc?.();
     await systemClock.turn();

@@ -3,18 +3,18 @@ import { BSON, type Db, MongoClient } from 'mongodb';
 import { eventually } from '../cli/platform.ts';
 import { KafkaView } from './view.ts';
 
-/** Where a ledger's trades go, and where the processor keeps what it makes of them. */
+/** Where the ledger appends its trades, and where the processor stores its results. */
 export interface LedgerAddress {
   readonly brokers: string;
   readonly topic: string;
   readonly url: string;
   readonly database: string;
-  /** Collections, as pipeline.yml names them unless given. */
+  /** Collections; by default those of pipeline.yml. */
   readonly trades?: string;
   readonly symbols?: string;
 }
 
-/** A trade as it is offered: its volume is its number, so that it is known wherever it turns up. */
+/** A trade to append: its volume is its number, so that it can be identified everywhere. */
 interface Offered {
   readonly s: string;
   readonly p: number;
@@ -39,9 +39,9 @@ interface Counter {
   readonly lastTradeAt: number;
 }
 
-/** What the log says, and what the stores hold. */
+/** The content of the log and of the stores. */
 export interface Books {
-  /** The trades that the log holds, by the key that each must have. */
+  /** The trades in the log, by their expected keys. */
   readonly log: ReadonlyMap<string, Trade>;
   readonly trades: readonly Stored[];
   readonly symbols: readonly Counter[];
@@ -53,13 +53,13 @@ const tradesInRecord = 3;
 const recordsInSend = 20;
 
 /**
- * Offers numbered trades to a log, with a client that is not ours, and notes which of them were acknowledged. Afterwards
- * it audits: recomputes the stores from the log, and returns every difference.
+ * Appends numbered trades to a log, with a client that is not ours, and records which of them were acknowledged.
+ * Afterwards it audits the stores: recomputes them from the log, and returns all differences.
  */
 export class Ledger {
-  /** Numbers whose record the broker has confirmed. */
+  /** Numbers of trades whose record the broker has confirmed. */
   readonly acknowledged = new Set<number>();
-  /** Numbers that were offered in vain, or whose outcome nobody knows. */
+  /** Numbers of trades that were not appended, or whose outcome is unknown. */
   readonly unknown = new Set<number>();
   readonly #address: LedgerAddress;
   #producer: Producer;
@@ -72,7 +72,7 @@ export class Ledger {
     this.#partitions = partitions;
   }
 
-  /** Makes the topic when it is missing. */
+  /** Creates the topic if it is missing. */
   static async open(address: LedgerAddress, partitions = 6): Promise<Ledger> {
     await using view = await KafkaView.open(address.brokers);
     const found = await view.makeTopic(address.topic, partitions);
@@ -85,7 +85,7 @@ export class Ledger {
     return new Ledger(address, producer, found);
   }
 
-  /** Offers the next `count` trades, several in a record, several of them in one millisecond. Never fails. */
+  /** Appends the next `count` trades, several in a record, some of them with the same millisecond. Never fails. */
   async offer(count: number): Promise<void> {
     for (let left = count; left > 0; ) {
       const size = Math.min(left, tradesInRecord * recordsInSend);
@@ -94,7 +94,7 @@ export class Ledger {
     }
   }
 
-  /** Offers trades until `stop` aborts, `perSecond` of them as far as the broker keeps up. */
+  /** Appends trades until `stop` aborts: `perSecond` of them, if the broker keeps up. */
   async offerUntil(stop: AbortSignal, perSecond: number): Promise<void> {
     const started = performance.now();
     for (let made = 0; !stop.aborted; ) {
@@ -106,8 +106,8 @@ export class Ledger {
   }
 
   /**
-   * Waits until as many trades are stored and counted as the log holds, and gives what does not fit then, or when the
-   * time is over; empty when all is well. Nobody may write to the log meanwhile.
+   * Waits until the trades in the log are all stored and counted, or until the time limit, and returns the differences;
+   * empty if there are none. Nothing may be appended to the log meanwhile.
    */
   async settled(limitMs = 90_000): Promise<readonly string[]> {
     const { size } = await readLog(this.#address);
@@ -119,18 +119,18 @@ export class Ledger {
         const [counted] = await db.collection(symbols).aggregate(total).toArray();
         return stored >= size && Number(counted?.['n'] ?? 0) >= size;
       };
-      // The audit reports what is missing better than a timeout does.
+      // The audit's report is better than a timeout's.
       await eventually('everything stored and counted', isThere, limitMs).catch(() => {});
     });
     return this.audit();
   }
 
-  /** Reads the log and the stores with plain clients, and returns what does not fit; empty when all is well. */
+  /** Reads the log and the stores with plain clients, and returns the differences; empty if there are none. */
   async audit(): Promise<readonly string[]> {
     return differences(await readBooks(this.#address), this.acknowledged);
   }
 
-  /** Connects again: what its client knows of a topic that was replaced is wrong. */
+  /** Reconnects, because the client's metadata of a replaced topic is wrong. */
   async reopen(): Promise<void> {
     await this.#producer.disconnect();
     this.#producer = await newProducer(this.#address);
@@ -172,7 +172,7 @@ function offered(number: number): Offered {
   return { s: symbol, p: 100 + (number % 977) / 100, t: firstTime + Math.floor(number / 5) * 3, v: number };
 }
 
-/** Envelopes of one symbol each, as the ingestor makes them. */
+/** Splits trades into envelopes of one symbol each, as the ingestor makes them. */
 function records(trades: readonly Offered[]): readonly (readonly Offered[])[] {
   const made: Offered[][] = [];
   for (const trade of trades) {
@@ -183,12 +183,12 @@ function records(trades: readonly Offered[]): readonly (readonly Offered[])[] {
   return made;
 }
 
-/** How many trades are stored. */
+/** Number of stored trades. */
 export function storedIn(address: LedgerAddress): Promise<number> {
   return inDatabase(address, (db) => db.collection(address.trades ?? 'finnhub_trades').countDocuments());
 }
 
-/** Symbols whose counters are not what is stored of them, whatever the log says. */
+/** Symbols whose counters differ from their stored trades, regardless of the log. */
 export async function miscounted(address: LedgerAddress): Promise<readonly string[]> {
   const { trades, symbols } = await storesOf(address);
   const log = trades.map(({ symbol, time, price, volume }): Trade => {
@@ -198,7 +198,7 @@ export async function miscounted(address: LedgerAddress): Promise<readonly strin
   return counted(log, symbols);
 }
 
-/** Every document of both collections, whole, as text: equal when nothing at all has changed. */
+/** All documents of both collections, as text: equal only if nothing at all has changed. */
 export function everyDocument(address: LedgerAddress): Promise<readonly string[]> {
   return inDatabase(address, async (db) => {
     const names = [address.trades ?? 'finnhub_trades', address.symbols ?? 'symbols'];
@@ -212,7 +212,7 @@ export function everyDocument(address: LedgerAddress): Promise<readonly string[]
   });
 }
 
-/** Reads the whole log, and everything that is stored. */
+/** Reads the whole log and everything that is stored. */
 export async function readBooks(address: LedgerAddress): Promise<Books> {
   const [log, stores] = await Promise.all([readLog(address), storesOf(address)]);
   return { log, ...stores };
@@ -243,14 +243,14 @@ async function inDatabase<T>({ url, database }: LedgerAddress, work: (db: Db) =>
   }
 }
 
-/** Every trade of the log, by offset, under the key that it must have in the store. */
+/** All trades of the log in order of offset, by their expected keys in the store. */
 async function readLog({ brokers, topic }: LedgerAddress): Promise<ReadonlyMap<string, Trade>> {
   await using view = await KafkaView.open(brokers);
   const records = await view.records(topic);
   return new Map(records.flatMap(({ partition, offset, value }) => tradesOf(`${topic}-${partition}-${offset}`, value)));
 }
 
-/** The valid trades of one record; none of one that can't be read. */
+/** The valid trades of one record; empty if it can't be read. */
 function tradesOf(recordId: string, value: Buffer | null): [string, Trade][] {
   try {
     const { data } = JSON.parse(String(value)) as { readonly data: readonly Offered[] };
@@ -265,7 +265,7 @@ function tradesOf(recordId: string, value: Buffer | null): [string, Trade][] {
   }
 }
 
-/** Every way in which the stores differ from what the log says, one line each, the first few of a kind in full. */
+/** All differences between the stores and the log, one line each; the first few of each kind in full. */
 export function differences({ log, trades, symbols }: Books, acknowledged: Iterable<number> = []): readonly string[] {
   const stored = new Map(trades.map((trade) => [trade.message_key, trade]));
   const inLog = new Set([...log.values()].map(({ volume }) => volume));
@@ -322,7 +322,7 @@ function counted(log: Iterable<Trade>, symbols: readonly Counter[]): string[] {
   }, rows);
 }
 
-/** Decimal128, Long and Date as numbers: what was offered were doubles. */
+/** Decimal128, Long and Date as numbers: the appended values were doubles. */
 function plain(value: unknown): unknown {
   return typeof value === 'object' && value !== null
     ? Number(value instanceof Date ? value.getTime() : String(value))

@@ -4,7 +4,7 @@ import { systemClock } from '../../../src/kit/clock.ts';
 import { Proven } from '../../../src/kit/proven.ts';
 import { recordingLog } from '../../../src/testing/environment.ts';
 
-/** Appends a batch to partition 0 as it is: what another program has made, byte for byte. */
+/** Appends a batch of another program to partition 0, byte for byte. */
 export async function appendRaw(brokers: string, topic: string, batch: Buffer): Promise<void> {
   const options: ClientOptions = {
     ...{ name: 'foreign', topic, brokers: [brokers], clientId: 'foreign' },

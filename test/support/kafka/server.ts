@@ -8,27 +8,27 @@ import { freePort } from '../cli/platform.ts';
 import { type Certificates, makeCertificates } from './certificates.ts';
 
 export interface KafkaOptions {
-  /** Adds listeners SASL_PLAINTEXT, SASL_SSL and SSL (with client certificates), and rights: `nobody` has none. */
+  /** Adds listeners SASL_PLAINTEXT, SASL_SSL and SSL (with client certificates), and ACLs: user `nobody` has none. */
   readonly secure?: boolean;
-  /** Gives the port on which clients are to find the open listener, given its own: something may lie between. */
+  /** Returns the port at which clients find the open listener, given its own: a proxy may be in between. */
   advertise?(port: number): Promise<number>;
-  /** More of the broker's settings. */
+  /** Further settings of the broker. */
   readonly properties?: Readonly<Record<string, string>>;
 }
 
-/** What a secured broker has beside its open listener. */
+/** What a secured broker has in addition to its open listener. */
 export interface Secure {
   readonly sasl: string;
   readonly saslTls: string;
   readonly tls: string;
   readonly certificates: Certificates;
   readonly username: string;
-  /** A user that may log in and do nothing. */
+  /** A user that may log in but has no rights. */
   readonly powerless: string;
   readonly password: string;
 }
 
-/** A broker's settings in a folder of its own. */
+/** A broker's settings in its own folder. */
 export interface KafkaSetup {
   readonly folder: string;
   readonly address: string;
@@ -41,9 +41,9 @@ const host = '127.0.0.1';
 const mechanisms = 'PLAIN,SCRAM-SHA-256,SCRAM-SHA-512';
 const user = { username: 'fdp', powerless: 'nobody', password: 'correct horse' };
 
-/** Where the broker runs, if that is not this machine itself. */
+/** Where the broker runs, if not directly on this machine. */
 interface KafkaHost {
-  /** What it listens on; clients find it at 127.0.0.1 either way. */
+  /** The address that it listens on; clients use 127.0.0.1 in any case. */
   readonly bind?: string;
   /** Its data folder. */
   readonly data?: string;
@@ -83,7 +83,7 @@ export async function setUpKafka(options: KafkaOptions, { bind = host, data }: K
   };
 }
 
-/** Arguments of Kafka's storage tool: the users of a secured broker. */
+/** Arguments of Kafka's storage tool for the users of a secured broker. */
 export function usersOf({ secure }: KafkaSetup): readonly string[] {
   if (!secure) return [];
   return ['SCRAM-SHA-256', 'SCRAM-SHA-512'].flatMap((mechanism) =>
@@ -94,14 +94,14 @@ export function usersOf({ secure }: KafkaSetup): readonly string[] {
   );
 }
 
-/** Prepares the data folder, with the users of a secured broker. */
+/** Formats the data folder, with the users of a secured broker. */
 export function formatKafka(classPath: string, setup: KafkaSetup): void {
   const file = join(setup.folder, 'server.properties');
   const tool = ['-cp', classPath, 'kafka.tools.StorageTool'];
   execFileSync('java', [...tool, 'format', '-t', clusterId(), '-c', file, ...usersOf(setup)], { stdio: 'pipe' });
 }
 
-/** As Kafka's own tool makes one. A leading `-` would be an option. */
+/** A cluster id like those of Kafka's own tool. A leading `-` would be taken for an option. */
 export function clusterId(): string {
   return randomBytes(16).toString('base64url').replace(/^-/, 'A');
 }

@@ -9,7 +9,7 @@ import {
 } from 'kafkajs';
 import { eventually } from '../cli/platform.ts';
 
-/** A record as it lies in a topic. */
+/** A record in a topic. */
 export interface KafkaRecordView {
   readonly partition: number;
   readonly offset: number;
@@ -18,7 +18,7 @@ export interface KafkaRecordView {
   readonly timestamp: number;
 }
 
-/** kafkajs' admin does not wait for a coordinator, or a leader, that has only just been made. */
+/** kafkajs' admin does not wait until a new coordinator or leader is elected. */
 function whenReady<T>(ask: () => Promise<T>): Promise<T> {
   return eventually('a coordinator or leader', () =>
     ask().catch((error) => {
@@ -28,7 +28,7 @@ function whenReady<T>(ask: () => Promise<T>): Promise<T> {
   );
 }
 
-/** A broker as any other program sees it: with kafkajs alone, sharing no code with fdp. */
+/** A broker as another program sees it: through kafkajs alone, without code of fdp. */
 export class KafkaView implements AsyncDisposable {
   readonly #kafka: Kafka;
   readonly #admin: Admin;
@@ -46,12 +46,12 @@ export class KafkaView implements AsyncDisposable {
     return view;
   }
 
-  /** Makes a topic when it is missing, and gives the number of its partitions. */
+  /** Creates a topic if it is missing, and returns its number of partitions. */
   async makeTopic(topic: string, partitions: number, settings: Readonly<Record<string, string>> = {}): Promise<number> {
     const configEntries = Object.entries(settings).map(([name, value]) => ({ name, value }));
     const topics = [{ topic, numPartitions: partitions, configEntries }];
     await this.#admin.createTopics({ topics, waitForLeaders: false });
-    // The brokers learn of it one after the other.
+    // The brokers learn of the topic one after the other.
     return eventually(`${topic} has leaders`, async () => {
       const found = await this.#admin.fetchTopicMetadata({ topics: [topic] }).catch(() => undefined);
       const made = found?.topics[0]?.partitions ?? [];
@@ -64,7 +64,7 @@ export class KafkaView implements AsyncDisposable {
     await eventually(`${topic} is gone`, async () => !(await this.#admin.listTopics()).includes(topic));
   }
 
-  /** Appends records as they are, each where it says. */
+  /** Appends records to the partitions that they name. */
   async append(topic: string, messages: readonly Message[]): Promise<void> {
     const producer = this.#kafka.producer({ idempotent: true, maxInFlightRequests: 1, allowAutoTopicCreation: false });
     await producer.connect();
@@ -72,7 +72,7 @@ export class KafkaView implements AsyncDisposable {
     await producer.disconnect();
   }
 
-  /** Appends records in a transaction that stays open until it is ended. */
+  /** Appends records in a transaction that stays open. */
   async openTransaction(topic: string, messages: readonly Message[]): Promise<{ abort(): Promise<void> }> {
     const transactionalId = `${topic}-${performance.now()}`;
     const producer = this.#kafka.producer({ transactionalId, idempotent: true, maxInFlightRequests: 1 });
@@ -87,7 +87,7 @@ export class KafkaView implements AsyncDisposable {
     };
   }
 
-  /** Positions that a group has committed, by partition; -1 where there is none. */
+  /** Committed positions of a group, by partition; -1 where there is none. */
   async positions(group: string, topic: string): Promise<ReadonlyMap<number, number>> {
     const [found] = await whenReady(() => this.#admin.fetchOffsets({ groupId: group, topics: [topic] }));
     return new Map(found?.partitions.map(({ partition, offset }) => [partition, Number(offset)]));
@@ -103,26 +103,26 @@ export class KafkaView implements AsyncDisposable {
     await eventually(`${group} has read ${topic} to its end`, isThrough, limitMs);
   }
 
-  /** How many members a group has; those that died without a word among them, until their session is over. */
+  /** The number of members of a group, including those that died, until their session expires. */
   async members(group: string): Promise<number> {
     const { groups } = await this.#admin.describeGroups([group]);
     return groups[0]?.members.length ?? 0;
   }
 
-  /** Sets a group back to the beginning, once nobody works it. */
+  /** Sets a group back to the beginning, once it has no members. */
   async rewind(group: string, topic: string): Promise<void> {
     await eventually(`${group} is empty`, async () => (await this.members(group)) === 0);
     await this.#admin.resetOffsets({ groupId: group, topic, earliest: true });
   }
 
-  /** Commits positions for a group, as its own members do, once nobody works it. */
+  /** Commits positions for a group, as its members do, once it has no members. */
   async commit(group: string, topic: string, positions: ReadonlyMap<number, number>): Promise<void> {
     await eventually(`${group} is empty`, async () => (await this.members(group)) === 0);
     const partitions = [...positions].map(([partition, offset]) => ({ partition, offset: String(offset) }));
     await this.#admin.setOffsets({ groupId: group, topic, partitions });
   }
 
-  /** Joins a group as a program that hands partitions out in a way of its own; reads nothing. */
+  /** Joins a group as a program with its own assignment protocol; reads nothing. */
   async join(group: string, topic: string, protocol: string): Promise<{ leave(): Promise<void> }> {
     const assigner: PartitionAssigner = ({ cluster }) => {
       return {

@@ -1,6 +1,5 @@
 import type { KafkaRecordView } from './view.ts';
 
-/** A line of the feed. */
 export interface FeedLine {
   readonly time: string;
   readonly symbol: string;
@@ -10,14 +9,14 @@ export interface FeedLine {
 
 interface Expected {
   readonly vwap: number | null;
-  /** Its place among the symbol's trades. */
+  /** Its index among the symbol's trades. */
   readonly index: number;
 }
 
-/** How far two ways of adding the same numbers up may differ, of 1. */
+/** The largest relative difference between two ways of summing the same numbers. */
 const tolerance = 1e-12;
 
-/** What the feed must say, recomputed from the records of a topic in the order of their offsets. */
+/** The expected lines of the feed, recomputed from the records of a topic in order of offset. */
 export class VwapOracle {
   readonly #expected = new Map<string, Expected>();
 
@@ -36,7 +35,7 @@ export class VwapOracle {
       }
   }
 
-  /** What is wrong with the lines that one client got: numbers, and their order but for what comes again. */
+  /** Differences in the lines that one client received: wrong numbers, and wrong order, except for repeated lines. */
   differences(lines: readonly string[]): readonly string[] {
     const highest = new Map<string, number>();
     const seen = new Set<string>();

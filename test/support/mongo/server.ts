@@ -1,6 +1,6 @@
 import { MongoClient } from 'mongodb';
 
-/** Resolves when the server answers, as a replica set's primary if it is to be one. */
+/** Resolves when the server responds; as primary, if it is to be a replica set. */
 export async function mongoAnswers(port: number, replicaSet: boolean): Promise<void> {
   const client = new MongoClient(`mongodb://127.0.0.1:${port}/?directConnection=true`, {
     serverSelectionTimeoutMS: 1000,
@@ -19,7 +19,7 @@ export async function mongoAnswers(port: number, replicaSet: boolean): Promise<v
   }
 }
 
-/** The URL that clients use. */
+/** The URL for clients. */
 export function mongoUrl(port: number, replicaSet: boolean): string {
   return `mongodb://127.0.0.1:${port}/?${replicaSet ? 'replicaSet=rs0' : 'directConnection=true'}`;
 }

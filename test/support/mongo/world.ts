@@ -6,14 +6,14 @@ import type { TableWorld } from '../contracts/table-harness.ts';
 import { optionsOf } from '../engine/options.ts';
 import { randomName } from '../services/services.ts';
 
-/** One collection of a database of its own, with a plain client beside the connector. */
+/** One collection in its own database, with a plain client in addition to the connector. */
 export interface MongoWorld extends TableWorld {
   readonly db: Db;
   readonly admin: Db;
   readonly target: { readonly url: string; readonly database: string; readonly collection: string };
 }
 
-/** A fresh database on a server, dropped in the end. */
+/** A fresh database on a server, dropped on disposal. */
 export async function mongoWorld(url: string): Promise<MongoWorld> {
   const client = await new MongoClient(url).connect();
   const target = { url, database: randomName('fdp'), collection: 'rows' };

@@ -9,11 +9,11 @@ import { optionsOf } from '../engine/options.ts';
 
 const never = new AbortController().signal;
 
-/** Writes numbered rows and counts them, as a topology does: what failed for a while is tried again until it goes. */
+/** Writes numbered rows and counts them, as a topology does: retries transient failures until they succeed. */
 export class MongoWriter {
-  /** Numbers whose write was confirmed. */
+  /** Numbers of the confirmed rows. */
   readonly confirmed: number[] = [];
-  /** Codes of the failures on the way. */
+  /** Codes of the failures so far. */
   readonly failures: string[] = [];
   readonly #connector: Connector;
   readonly #sink: Sink;
@@ -37,7 +37,7 @@ export class MongoWriter {
     return writer;
   }
 
-  /** Writes `size` rows at a time, from number `from`, until stopped; gives the number after the last confirmed. */
+  /** Writes rows from number `from`, `size` at a time, until stopped; returns the number after the last confirmed. */
   async run(from = 0, size = 20): Promise<number> {
     let next = from;
     for (; !this.#stopped; next += size) {

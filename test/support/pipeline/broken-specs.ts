@@ -1,4 +1,4 @@
-/** Stands before the character that a problem must point at. */
+/** Marks the character that a problem must point at. */
 export const marker = '‸';
 
 const usual = `connectors:
@@ -14,7 +14,7 @@ const flow = `topologies:
   t: { source: mock, sink: log }
 `;
 
-/** The usual connectors, more of them, and a topology that is right. */
+/** The usual connectors, further ones, and a valid topology. */
 const withConnectors = (more: string): string => `${usual}${more}\n${flow}`;
 /** The usual connectors, and topologies. */
 export const withTopologies = (topologies: string): string => `${usual}topologies:\n${topologies}\n`;
@@ -24,7 +24,7 @@ const withSinks = (sinks: string): string => withTopologies(`  t:\n    source: m
 const withRoutes = (routes: string): string => withTopologies(`  t:\n    source: http\n    routes:\n${routes}`);
 const withSettings = (settings: string): string => `${usual}${flow}settings: ${settings}\n`;
 
-/** What is wrong, the text with a marker at each place, and a part of each message or hint, in order. */
+/** The mistake, the text with a marker at each expected position, and a part of each message or hint, in order. */
 type BrokenSpec = readonly [title: string, text: string, ...parts: readonly string[]];
 
 export const brokenSpecs: readonly BrokenSpec[] = [

@@ -2,7 +2,7 @@ import { identity } from 'rxjs';
 import { defineConnector, defineOperator, logOptions } from '../../../src/kit/declaration.ts';
 import type { Components } from '../../../src/pipeline/give/json-schema.ts';
 
-/** A few components, with everything that a declaration can say, for whatever is made from declarations. */
+/** A few components that use every feature of a declaration, for testing what is generated from declarations. */
 const queue = defineConnector({
   type: 'queue',
   summary: 'A log on a server.',

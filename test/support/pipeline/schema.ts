@@ -1,6 +1,6 @@
 import { isSchema, type SchemaNode } from '../../../src/pipeline/give/editor-schema.ts';
 
-/** Paths of all properties, anywhere in a JSON Schema, that have no description, their own or that of their reference. */
+/** Paths of all properties in a JSON Schema that have no description, neither their own nor one of their reference. */
 export function undescribed(root: SchemaNode): string[] {
   const missing: string[] = [];
   const isDescribed = (schema: unknown): boolean => {

@@ -10,14 +10,14 @@ import type { Problem } from '../../../src/pipeline/problem.ts';
 import { readSpec } from '../../../src/pipeline/read.ts';
 import type { Spec } from '../../../src/pipeline/spec.ts';
 
-/** What the program hands to the reader. */
+/** The components that the program passes to the reader. */
 export const shippedComponents = { connectors, operators };
 
 export interface SpecOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly profile?: string;
   readonly topologies?: readonly string[];
-  /** Components that are not shipped; the shipped ones unless given. */
+  /** Components that are not shipped; by default the shipped ones. */
   readonly components?: Components;
 }
 
@@ -28,7 +28,7 @@ interface ReadResult {
   readonly folder: string;
 }
 
-/** A folder with the given files, removed when the test has finished. */
+/** A folder with these files, removed when the test has finished. */
 export function folderWith(files: Readonly<Record<string, string | Uint8Array>>): string {
   const folder = mkdtempSync(join(tmpdir(), 'fdp-spec-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
@@ -39,7 +39,7 @@ export function folderWith(files: Readonly<Record<string, string | Uint8Array>>)
   return folder;
 }
 
-/** Reads `pipeline.yml` in a folder, with the shipped components unless others are given. */
+/** Reads `pipeline.yml` in a folder, by default with the shipped components. */
 export function readFolder(
   folder: string,
   { env = {}, profile, topologies, components = shippedComponents }: SpecOptions = {},
@@ -49,7 +49,7 @@ export function readFolder(
   return { spec, resolution, problems: resolution.problems, folder };
 }
 
-/** Reads a pipeline given as text, or several files by name. */
+/** Reads a pipeline given as text, or as several files by name. */
 export function readText(
   files: string | Readonly<Record<string, string | Uint8Array>>,
   options: SpecOptions = {},
@@ -57,7 +57,7 @@ export function readText(
   return readFolder(folderWith(typeof files === 'string' ? { 'pipeline.yml': files } : files), options);
 }
 
-/** Problems as `line:column message`, the file in front when it isn't the pipeline. */
+/** Problems as `line:column message`, with the file before it if it is not the pipeline. */
 export function brief(problems: readonly Problem[]): string[] {
   return problems.map(({ at, message }) => {
     if (!at) return message;

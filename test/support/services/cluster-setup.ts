@@ -5,9 +5,9 @@ import { means, type Service, startKafka, startMongo } from './services.ts';
 export interface SharedServices {
   /** Brokers, as the option `brokers` takes them. */
   readonly kafka: string;
-  /** URL of a standalone mongod, or of whatever MONGO_URL_TEST names. */
+  /** URL of a standalone mongod, or of the server in MONGO_URL_TEST. */
   readonly mongo: string;
-  /** Can a test start servers of its own, to do them harm? */
+  /** True if a test can start servers of its own, to break them. */
   readonly own: boolean;
 }
 
@@ -17,7 +17,7 @@ declare module 'vitest' {
   }
 }
 
-/** Finds or starts the two servers, says which, and gives their addresses to the tests. */
+/** Finds or starts the two servers, prints which, and passes their addresses to the tests. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const { FDP_TEST_KAFKA_BROKERS: brokers, MONGO_URL_TEST: url, CI } = process.env;
   const how = await means();

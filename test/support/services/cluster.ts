@@ -3,7 +3,7 @@ import type { SharedServices } from './cluster-setup.ts';
 
 type OnServices = (name: string, tests: (services: SharedServices) => void) => void;
 
-/** As vitest's `describe`: `.concurrent` is for tests that wait more than they work, each in a world of its own. */
+/** Like vitest's `describe`: `.concurrent` is for tests that mostly wait, each in its own world. */
 function on(suits: (services: SharedServices) => boolean, missing: string): OnServices & { concurrent: OnServices } {
   const describing =
     (options: TestOptions): OnServices =>
@@ -15,8 +15,8 @@ function on(suits: (services: SharedServices) => boolean, missing: string): OnSe
   return Object.assign(describing({}), { concurrent: describing({ concurrent: true }) });
 }
 
-/** Tests on the shared servers; skipped by name where there are none. */
+/** Tests on the shared servers; skipped if there are none. */
 export const onServices = on(() => true, 'no Kafka and MongoDB here');
 
-/** Tests that start servers of their own, to do them harm; skipped by name where that is not possible. */
+/** Tests that start servers of their own, to break them; skipped if that is not possible. */
 export const onOwnServices = on(({ own }) => own, 'no servers can be started here');

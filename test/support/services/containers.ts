@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { GenericContainer, getContainerRuntimeClient } from 'testcontainers';
 import { type Service, untilReady } from './process.ts';
 
-/** True when a Docker daemon answers. */
+/** True if a Docker daemon responds. */
 export async function dockerAnswers(): Promise<boolean> {
   if (process.env['DOCKER_HOST'] === undefined && !existsSync('/var/run/docker.sock')) return false;
   return getContainerRuntimeClient().then(
@@ -16,14 +16,14 @@ export interface ContainerGiven {
   readonly address: string;
   readonly command?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
-  /** The same inside and outside. */
+  /** The same inside and outside the container. */
   readonly ports: readonly number[];
-  /** Files and folders of this machine that it may read, under the same path. */
+  /** Files and folders of this machine that the container may read, at the same paths. */
   readonly mounts: readonly string[];
-  /** On this machine's own network: its connections come from the container's loopback. */
+  /** The container uses this machine's network: its connections come from the loopback interface. */
   readonly sharesNetwork?: boolean;
   ready(): Promise<void>;
-  /** After the container is gone. */
+  /** Called after the container is removed. */
   removed(): void;
 }
 

@@ -2,18 +2,18 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 
-/** A server under test, with everything that may happen to one. */
+/** A server under test, which can be frozen, killed and restarted. */
 export interface Service {
-  /** Where clients find it: brokers of Kafka, URL of MongoDB. The same after a restart. */
+  /** The address for clients: brokers of Kafka, URL of MongoDB. The same after a restart. */
   readonly address: string;
-  /** Freezes it (SIGSTOP): connections stay open and nothing answers. */
+  /** Freezes it (SIGSTOP): connections stay open, but it does not respond. */
   pause(): Promise<void>;
   resume(): Promise<void>;
-  /** Ends it at once (SIGKILL), and keeps its data. */
+  /** Kills it (SIGKILL), and keeps its data. */
   kill(): Promise<void>;
-  /** Ends it politely (SIGTERM), and keeps its data. */
+  /** Ends it cleanly (SIGTERM), and keeps its data. */
   terminate(): Promise<void>;
-  /** Starts it again on the same data and port; resolves when it answers. */
+  /** Starts it again with the same data and port; resolves when it responds. */
   restart(): Promise<void>;
   /** Ends it and removes its data. */
   stop(): Promise<void>;
@@ -26,7 +26,7 @@ export interface ServiceCommand {
   readonly args: readonly string[];
   /** Removed by `stop`. */
   readonly folder: string;
-  /** Resolves when it answers; throws when it does not yet. */
+  /** Resolves if the server responds, otherwise throws. */
   ready(): Promise<void>;
 }
 
@@ -37,7 +37,7 @@ process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
-/** Starts a server as a process of its own; it ends with this process. */
+/** Starts a server as a child process, which ends with this process. */
 export async function startProcess(given: ServiceCommand): Promise<Service> {
   let child = await launch(given);
   const end = async (signal: NodeJS.Signals) => {
@@ -67,14 +67,14 @@ export async function startProcess(given: ServiceCommand): Promise<Service> {
   };
 }
 
-/** Does a thread of it still run? On a busy machine a signal takes its time. */
+/** True if one of its threads still runs. On a busy machine a signal takes time. */
 function isAwake(pid: number | undefined): boolean {
   const tasks = `/proc/${pid}/task`;
   if (!existsSync(tasks)) return false;
   try {
     return readdirSync(tasks).some((task) => !/\) [TZX] /.test(readFileSync(`${tasks}/${task}/stat`, 'utf8')));
   } catch {
-    return true; // One of them has just ended.
+    return true; // a thread has just ended
   }
 }
 
@@ -102,7 +102,7 @@ async function launch({ name, command, args, folder, ready }: ServiceCommand): P
   return child;
 }
 
-/** Asks until it answers; fails when `over` says why it never will, or after a minute. */
+/** Polls until the server responds; fails after a minute, or when `over` returns why it never will. */
 export async function untilReady(ready: () => Promise<void>, over: () => string | undefined): Promise<void> {
   const end = performance.now() + startLimitMs;
   for (;;) {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { startKafka, startMongo } from './services.ts';
 
-// `npm run services`: Kafka and MongoDB for a person, until Ctrl-C.
+// `npm run services`: runs Kafka and MongoDB for manual use, until Ctrl-C.
 const starting = await Promise.allSettled([startKafka(), startMongo()]);
 const services = starting.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
 const [kafka, mongo] = services;

@@ -22,17 +22,17 @@ export type { KafkaOptions, Secure } from '../kafka/server.ts';
 export type { Service } from './process.ts';
 
 /**
- * How servers of a test's own are started: from binaries in `.cache/` where they can be fetched, else in containers; with
- * FDP_TEST_SERVERS=docker the other way round.
+ * How tests start servers of their own: from binaries in `.cache/` if they can be downloaded, otherwise in containers;
+ * with FDP_TEST_SERVERS=docker, containers are tried first.
  */
 export type Means = { readonly by: 'docker' | 'binaries' } | { readonly by: undefined; readonly why: string };
 
-/** No test touches the database that people use. */
+/** Tests must not touch the database that people use. */
 const productionDatabase = 'financialDataDatabase';
 
 let chosen: Promise<Means> | undefined;
 
-/** Finds out once how servers can be started here; fetches the binaries if that is how. */
+/** Finds out once how servers can be started here; downloads the binaries if they are used. */
 export function means(): Promise<Means> {
   chosen ??= findMeans();
   return chosen;
@@ -54,13 +54,13 @@ async function findMeans(): Promise<Means> {
 
 export type KafkaService = Service & {
   readonly secure: Secure | undefined;
-  /** The class path of Kafka's own tools; only where it was started from binaries. */
+  /** The class path of Kafka's own tools; only if started from binaries. */
   readonly classPath: string | undefined;
-  /** The folder of its data, to be copied and put back while it is stopped; only where it was started from binaries. */
+  /** The folder of its data, to be copied or restored while it is stopped; only if started from binaries. */
   readonly data: string | undefined;
 };
 
-/** Starts a Kafka broker of its own on free ports, with its data in a temporary folder. */
+/** Starts a Kafka broker on free ports, with its data in a temporary folder. */
 export async function startKafka(options: KafkaOptions = {}): Promise<KafkaService> {
   const how = await means();
   if (how.by === undefined) throw new Error(how.why);
@@ -81,10 +81,10 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServi
   };
 }
 
-/** Formats and starts it with Kafka's own scripts, so that a secured broker gets its users, as with binaries. */
+/** Formats and starts the broker with Kafka's scripts, so that a secured broker gets its users, as with binaries. */
 async function kafkaInDocker(setup: KafkaSetup): Promise<Service> {
   const { folder, address, ports, ready } = setup;
-  chmodSync(folder, 0o755); // The container's user is another.
+  chmodSync(folder, 0o755); // the container has another user
   const [tool, server] = ['storage', 'server-start'].map((name) => `/opt/kafka/bin/kafka-${name}.sh`);
   const file = join(folder, 'server.properties');
   const format = `${tool} format --ignore-formatted -t ${clusterId()} -c ${file} "$@"`;
@@ -100,15 +100,15 @@ async function kafkaInDocker(setup: KafkaSetup): Promise<Service> {
 }
 
 export interface MongoOptions {
-  /** A replica set of one member; a standalone server unless set. */
+  /** A replica set of one member; by default a standalone server. */
   readonly replicaSet?: boolean;
-  /** Further arguments of mongod. With `--auth`, the first user is made over the server's own loopback. */
+  /** Further arguments of mongod. With `--auth`, the first user is created over the server's own loopback. */
   readonly args?: readonly string[];
-  /** Files that the arguments name. */
+  /** Files that the arguments refer to. */
   readonly files?: readonly string[];
 }
 
-/** Starts a mongod of its own on a free port, with its data in a temporary folder. */
+/** Starts a mongod on a free port, with its data in a temporary folder. */
 export async function startMongo(options: MongoOptions = {}): Promise<Service> {
   const { replicaSet = false, args: more = [], files: mounts = [] } = options;
   const how = await means();
@@ -136,7 +136,7 @@ export function randomName(prefix = 'test'): string {
 
 /**
  * The server's URL with a database in its path.
- * @throws when it is the one that people use
+ * @throws if it is the database that people use
  */
 export function databaseUrl(url: string, database: string): string {
   if (database === productionDatabase || new URL(url).pathname === `/${productionDatabase}`)

@@ -2,14 +2,14 @@ import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** What was asked for. */
+/** A received request. */
 export interface CandlesQuestion {
   readonly symbol: string;
   readonly interval: string;
   readonly limit: number;
 }
 
-/** A bar as `GET /api/v1/candles/{symbol}` answers with it. */
+/** A bar in a response of `GET /api/v1/candles/{symbol}`. */
 export interface CandleAnswer {
   readonly start: string;
   readonly end: string;
@@ -28,10 +28,10 @@ export interface CandleAnswer {
 
 type Answer = (question: CandlesQuestion, response: ServerResponse) => readonly CandleAnswer[] | undefined;
 
-/** Somebody else's API with a route for candles: answers with what the test says, or leaves it to the test. */
+/** A third-party API with a route for candles: responds as the test specifies, or leaves the response to the test. */
 export class CandlesApi {
   readonly port: number;
-  /** Everything that was asked, in this order. */
+  /** All requests, in order. */
   readonly asked: CandlesQuestion[] = [];
   readonly #server: Server;
 
@@ -53,14 +53,14 @@ export class CandlesApi {
     });
   }
 
-  /** @param port 0: a free one */
+  /** @param port 0 for a free one */
   static async open(answer: Answer, port = 0): Promise<CandlesApi> {
     const server = createServer().listen(port, '127.0.0.1');
     await once(server, 'listening');
     return new CandlesApi(server, (server.address() as AddressInfo).port, answer);
   }
 
-  /** With `{symbol}` in it. */
+  /** Contains `{symbol}`. */
   get url(): string {
     return `http://127.0.0.1:${this.port}/api/v1/candles/{symbol}`;
   }
@@ -77,7 +77,7 @@ export class CandlesApi {
   }
 }
 
-/** The bar of an answer, one that moved from `open` to `close` and half as far beyond both. */
+/** A bar of a response that moved from `open` to `close`, with wicks of half that size on both sides. */
 export function candleAnswer(
   { start, lengthMs, open, close }: { start: number; lengthMs: number; open: number; close: number },
   more: Partial<CandleAnswer> = {},

@@ -28,7 +28,7 @@ export interface ExportRow {
 const fields = 'symbol: string, price: decimal, time: date, size: int64, conditions: strings, note: string';
 const find = 'in: trades, where: { symbol: "{symbol}", time: { from: "{from}", to: "{to}" } }, sort: [time, _id]';
 
-/** What `table` is, as YAML: the type and its address. */
+/** The pipeline with this table, given as YAML with its type and address. */
 function pipelineOf(table: string, rest: string): string {
   return `name: test
 connectors:
@@ -78,7 +78,7 @@ export class ExportWorld {
     this.port = portOf(parts.log);
   }
 
-  /** @param tableOf the table's YAML, given a folder of its own; @param rest further options of the server */
+  /** @param tableOf returns the table's YAML, given its own folder; @param rest further options of the server */
   static async start(tableOf: (folder: string) => string, rows: readonly ExportRow[], rest = 'timeout: 5s') {
     const folder = temporaryFolder();
     writeFileSync(join(folder.path, 'pipeline.yml'), pipelineOf(tableOf(folder.path), rest));
@@ -98,7 +98,7 @@ export class ExportWorld {
     return this.#runtime.snapshot().every(({ ready }) => ready);
   }
 
-  /** Rows that were read for a route. */
+  /** Number of rows read for a route. */
   rowsOf(route: string): number {
     return this.#node((name, type) => type === 'find' && name.includes(route)).out;
   }
@@ -108,13 +108,13 @@ export class ExportWorld {
     return this.#node((_name, type) => type === 'rest').extra[name] ?? 0;
   }
 
-  /** Messages that are under way. */
+  /** Messages in flight. */
   get inFlight(): number {
     const [api] = this.#runtime.snapshot();
     return api?.inFlight ?? -1;
   }
 
-  /** Whether the counts of every node add up. */
+  /** True if the counters of every node add up. */
   get isBalanced(): boolean {
     const nodes = this.#runtime.snapshot().flatMap((topology) => topology.nodes);
     return nodes.every(
@@ -122,7 +122,7 @@ export class ExportWorld {
     );
   }
 
-  /** Sends a request; its reply has the headers, and its body is not read. */
+  /** Sends a request; returns the response after its headers, with the body not yet read. */
   async open(path: string, options: RequestOptions = {}): Promise<IncomingMessage> {
     const outgoing = request({ port: this.port, host: '127.0.0.1', path, agent: false, ...options });
     outgoing.on('error', () => {});
@@ -135,7 +135,7 @@ export class ExportWorld {
     return store(this.#folder.path, rows);
   }
 
-  /** What `fdp-run export` writes of the same table. */
+  /** The output of `fdp-run export` for the same table. */
   async exported(flags: Partial<ExportFlags>): Promise<string> {
     const output = join(this.#folder.path, 'out');
     await exportTable(requestOf(this.#folder.path), 'trades', { format: 'csv', ...flags, output });
@@ -160,7 +160,7 @@ export class ExportWorld {
   }
 }
 
-/** The whole body; undefined when the connection broke before its end. */
+/** The whole body; undefined if the connection broke before its end. */
 export async function bodyOf(response: IncomingMessage): Promise<string | undefined> {
   const chunks: Buffer[] = [];
   try {

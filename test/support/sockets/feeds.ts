@@ -18,7 +18,7 @@ export interface TestExchange {
   readonly sink: Sink;
   readonly port: number;
   readonly context: TestContext;
-  /** Hands frames to the server, one write each. */
+  /** Passes frames to the server, one write each. */
   send(...frames: readonly unknown[]): Promise<void>;
 }
 
@@ -47,7 +47,7 @@ export async function testExchange(options: object = {}, port = 0): Promise<Test
 export interface Feed {
   readonly source: Source;
   readonly context: TestContext;
-  /** Everything that was read so far, in order, but for gap messages. */
+  /** All messages read so far, in order, except gap messages. */
   readonly frames: readonly SourceMessage[];
   /** The gap messages, each with the number of frames before it. */
   readonly gaps: readonly { readonly key: string | null; readonly gap: GapSpan; readonly after: number }[];
@@ -63,11 +63,11 @@ export interface Feed {
 interface FeedWorld {
   readonly clock?: Clock;
   readonly hold?: Promise<void>;
-  /** The last records of the log that the feed goes into. */
+  /** The last records of the log that the feed writes to. */
   readonly last?: readonly SourceMessage[];
 }
 
-/** A feed whose lane is read as fast as it gives, unless `hold` waits. */
+/** A feed whose lane is read as fast as possible, after `hold`. */
 export async function feed(
   port: number,
   options: object = {},

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 
-/** What a server does to one connection: it has the whole handshake request and does as it likes. */
+/** What a server does to one connection, after it has received the whole handshake request. */
 export type Deed = (socket: Socket, request: string) => void;
 
-/** A TCP server that does one deed after the other to those who connect, and the last one to all that follow. */
+/** A TCP server that applies one deed to each connection in turn, and the last one to all further connections. */
 export async function hostileServer(...deeds: readonly Deed[]) {
   const sockets = new Set<Socket>();
   let connections = 0;
@@ -29,12 +29,12 @@ export async function hostileServer(...deeds: readonly Deed[]) {
   };
 }
 
-/** Answers with this status line and nothing else. */
+/** Responds with this status line and nothing else. */
 export function answer(status: string, headers = ''): Deed {
   return (socket) => void socket.end(`HTTP/1.1 ${status}\r\n${headers}Content-Length: 0\r\n\r\n`);
 }
 
-/** A proper handshake, and then these bytes. */
+/** Completes the handshake, then sends these bytes. */
 export function upgradeThen(...parts: readonly Buffer[]): Deed {
   return (socket, request) => {
     const key = /Sec-WebSocket-Key: (.*)\r\n/i.exec(request)?.[1] ?? '';
@@ -46,7 +46,7 @@ export function upgradeThen(...parts: readonly Buffer[]): Deed {
   };
 }
 
-/** A whole text frame, as a server sends it. */
+/** A complete text frame, as a server sends it. */
 export function textFrame(text: string): Buffer {
   const payload = Buffer.from(text);
   const { length } = payload;

@@ -1,13 +1,13 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 
-/** A TCP server that sends lines of the test to all its clients, in place of a VWAP feed. */
+/** A TCP server that sends the test's lines to all its clients, in place of a VWAP feed. */
 export class LineFeed {
   readonly port: number;
   readonly #server: Server;
   readonly #clients = new Set<Socket>();
   #pump: NodeJS.Timeout | undefined;
-  /** Lines that were pumped. */
+  /** Number of lines sent by `pump`. */
   pumped = 0;
 
   private constructor(server: Server, port: number) {
@@ -20,7 +20,7 @@ export class LineFeed {
     });
   }
 
-  /** @param port 0: a free one */
+  /** @param port 0 for a free one */
   static async open(port = 0): Promise<LineFeed> {
     const server = createServer().listen(port, '127.0.0.1');
     await once(server, 'listening');
@@ -31,7 +31,7 @@ export class LineFeed {
     return this.#clients.size;
   }
 
-  /** Text as it is, anything else as a line of JSON. */
+  /** Sends text unchanged, and anything else as a line of JSON. */
   send(...lines: readonly unknown[]): void {
     const text = lines.map((line) => (typeof line === 'string' ? line : `${JSON.stringify(line)}\n`)).join('');
     for (const client of this.#clients) client.write(text);

@@ -5,21 +5,21 @@ import { eventually } from '../cli/platform.ts';
 
 /** How a connection is ended. */
 export type Disconnect =
-  /** The end of the stream right after the last frame, without a word. */
+  /** The stream ends right after the last frame, without a close frame. */
   | 'end'
-  /** In the middle of a frame. */
+  /** The connection breaks in the middle of a frame. */
   | 'torn'
-  /** Reset, once the client has answered a ping, and so has read everything before it. */
+  /** The connection is reset after the client has answered a ping, and so has read everything before it. */
   | 'reset';
 
 /**
  * A server that speaks Finnhub's protocol, numbers its trades (their volume is the number) and knows which of them it
- * has handed over completely on an open connection.
+ * has delivered completely on an open connection.
  */
 export class NumberedExchange implements AsyncDisposable {
-  /** Numbers of the trades that were sent and can't have been lost on the way. */
+  /** Numbers of the trades that were sent and can't have been lost in transit. */
   readonly delivered: number[] = [];
-  /** Every connection's start, monotonic ms. */
+  /** When each connection was opened, monotonic ms. */
   readonly openedAt: number[] = [];
   readonly #symbols: readonly string[];
   readonly #server: WebSocketServer;
@@ -34,7 +34,7 @@ export class NumberedExchange implements AsyncDisposable {
     server.on('connection', (client) => this.#welcome(client));
   }
 
-  /** @param after the last number that somebody else has given */
+  /** @param after the last number that was used by another exchange */
   static async open(symbols: readonly string[], after = 0): Promise<NumberedExchange> {
     const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
     await once(server, 'listening');
@@ -51,7 +51,7 @@ export class NumberedExchange implements AsyncDisposable {
     await once(this.#server, 'close');
   }
 
-  /** Waits until a client has subscribed to every symbol on the connection that is open now. */
+  /** Waits until a client has subscribed to every symbol on the current connection. */
   async subscribed(): Promise<void> {
     await eventually('a client that has subscribed', async () => this.#subscribed.size === this.#symbols.length);
   }
@@ -71,7 +71,7 @@ export class NumberedExchange implements AsyncDisposable {
     }
   }
 
-  /** Sends one frame, whatever it holds; resolves when the operating system has it. */
+  /** Sends one frame with any content; resolves when the operating system has accepted it. */
   async send(frame: string | Uint8Array): Promise<void> {
     const client = this.#client;
     if (!client) throw new Error('nobody is connected');

@@ -15,11 +15,11 @@ import { closed, dial, openSockets, portOf, received, until } from './sockets.ts
 
 /** A signal that never aborts. */
 export const never: AbortSignal = new AbortController().signal;
-/** What every source of these tests answers. */
+/** The routes of every source in these tests. */
 export const routes: readonly string[] = ['GET /api/v1/symbols', 'GET /api/v1/trades/{symbol}'];
 const sources: Source[] = [];
 const connectors: Connector[] = [];
-/** Closed at the end of a test, as are the sources. */
+/** Closed at the end of a test, like the sources. */
 export const sockets: Socket[] = [];
 /** Destroyed at the end of a test. */
 export const agents: Agent[] = [];
@@ -33,7 +33,7 @@ export async function closeAll(): Promise<void> {
   await until(() => openSockets() === 0);
 }
 
-/** The world of a connector, where it is not the usual one. */
+/** Parts of a connector's environment that differ from the default. */
 export interface Around {
   readonly clock?: Clock;
   readonly platform?: Platform;
@@ -57,13 +57,13 @@ export async function sourceOf(options: object = {}, { clock, platform, seed }: 
   return { source, another, sink, node: context.node, log: environment.log };
 }
 
-/** Replies with what it was asked. */
+/** Replies with the request. */
 export async function echo(lane: Lane): Promise<void> {
   const reading = await lane.read(never);
   lane.request?.respond({ route: lane.chain, value: reading?.messages[0]?.value });
 }
 
-/** A REST source that listens and hands its requests to `handle`. */
+/** A REST source that listens and passes its requests to `handle`. */
 export async function start(
   options: object = {},
   handle: (lane: Lane) => void = (lane) => void echo(lane),
@@ -87,7 +87,7 @@ interface Reply {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** One request over HTTP. */
+/** Sends one HTTP request. */
 export async function ask(port: number, path: string, more: RequestOptions = {}): Promise<Reply> {
   const outgoing = request({ port, host: '127.0.0.1', path, agent: false, ...more });
   outgoing.end();
@@ -97,7 +97,7 @@ export async function ask(port: number, path: string, more: RequestOptions = {})
   return { status: response.statusCode, headers: response.headers, text, body: text === '' ? {} : JSON.parse(text) };
 }
 
-/** Sends bytes as they are; gives all that came when the server has ended the connection. */
+/** Sends bytes unchanged; returns everything received until the server closes the connection. */
 export async function raw(port: number, text: string): Promise<string> {
   const socket = await dial(port);
   sockets.push(socket);
@@ -107,7 +107,7 @@ export async function raw(port: number, text: string): Promise<string> {
   return seen.text;
 }
 
-/** The envelope of an error, as far as it is the same for all. */
+/** The envelope of an error, as far as it is the same for all errors. */
 export const refusal = (error: unknown = expect.any(String)) => ({
   data: null,
   error,

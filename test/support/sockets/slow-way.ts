@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { Way } from './way.ts';
 
-/** Smaller requests (signs of life, questions) are let through at once, bytes. */
+/** Smaller requests (heartbeats, queries) pass at once, bytes. */
 const smallBytes = 1024;
 
 interface Request {
@@ -11,8 +11,8 @@ interface Request {
 }
 
 /**
- * A way to a mongod on which large requests wait for each other: a server that can store so much a second and no more.
- * What its client has given up before its turn never gets there.
+ * A proxy to a mongod that limits the throughput of large requests: a server that can store only so much per second.
+ * Requests that the client has given up before their turn never arrive.
  */
 export class SlowWay implements AsyncDisposable {
   readonly #waiting: Request[] = [];
@@ -25,19 +25,19 @@ export class SlowWay implements AsyncDisposable {
     this.#bytesPerSecond = bytesPerSecond;
   }
 
-  /** Opens a way to a port of this machine. */
+  /** Opens a proxy to a port of this machine. */
   static async to(target: number, bytesPerSecond: number): Promise<SlowWay> {
     const slow = new SlowWay(bytesPerSecond);
     slow.#way = await Way.to(target, (from, to) => slow.#reader(from, to));
     return slow;
   }
 
-  /** The connection string of the mongod at its end. */
+  /** The connection string of the mongod, through the proxy. */
   get url(): string {
     return `mongodb://127.0.0.1:${this.#way?.port}/?directConnection=true`;
   }
 
-  /** From now on nothing waits. */
+  /** Removes the limit from now on. */
   heal(): void {
     this.#bytesPerSecond = Number.POSITIVE_INFINITY;
     this.#healed();

@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { systemClock } from '../../../src/kit/clock.ts';
 import type { LogLine } from '../../../src/testing/environment.ts';
 
-/** Waits until `condition` holds; fails after ten seconds, saying what was waited for. */
+/** Waits until `condition` is true; fails after ten seconds with `what`. */
 export async function until(condition: () => boolean | Promise<boolean>, what = String(condition)): Promise<void> {
   const end = systemClock.monotonic() + 10_000;
   while (!(await condition())) {
@@ -12,7 +12,7 @@ export async function until(condition: () => boolean | Promise<boolean>, what = 
   }
 }
 
-/** The port that a component says it listens on. */
+/** The port that a component logged as the one it listens on. */
 export function portOf({ lines }: { readonly lines: readonly LogLine[] }): number {
   const ports = lines.flatMap(({ fields }) => ('port' in fields ? [Number(fields.port)] : []));
   const port = ports.at(-1);
@@ -20,7 +20,7 @@ export function portOf({ lines }: { readonly lines: readonly LogLine[] }): numbe
   return port;
 }
 
-/** A connected socket that may die without failing the test. */
+/** A connected socket whose errors don't fail the test. */
 export async function dial(port: number): Promise<Socket> {
   const socket = connect({ port, host: '127.0.0.1' });
   await once(socket, 'connect');
@@ -28,7 +28,7 @@ export async function dial(port: number): Promise<Socket> {
   return socket;
 }
 
-/** Keeps all that a socket receives, as text. */
+/** Collects everything that a socket receives, as text. */
 export function received(socket: Socket): { text: string; readonly lines: string[] } {
   const seen = {
     text: '',
@@ -42,12 +42,12 @@ export function received(socket: Socket): { text: string; readonly lines: string
   return seen;
 }
 
-/** Resolves when the socket is closed, in peace or not. */
+/** Resolves when the socket is closed, with or without an error. */
 export function closed(socket: Socket): Promise<void> {
   return new Promise((resolve) => socket.once('close', () => resolve()));
 }
 
-/** How many sockets and servers this process holds open. */
+/** The number of open sockets and servers of this process. */
 export function openSockets(): number {
   return process.getActiveResourcesInfo().filter((resource) => resource.startsWith('TCP')).length;
 }

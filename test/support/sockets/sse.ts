@@ -20,11 +20,11 @@ export interface StatusData {
   readonly error?: string;
 }
 
-/** A client of Server-Sent Events that keeps all it was sent. */
+/** A client of Server-Sent Events that keeps everything it receives. */
 export class EventClient {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
-  /** Everything, as text. */
+  /** Everything received, as text. */
   text = '';
   closed = false;
   readonly #response: IncomingMessage;
@@ -76,12 +76,12 @@ export class EventClient {
     return this.events.findLast(({ id }) => id)?.id ?? '';
   }
 
-  /** Lines of all symbols that came in snapshots. */
+  /** The number of trades in all snapshots received. */
   get trades(): number {
     return this.prices.flatMap(({ symbols }) => symbols).reduce((sum, { trades }) => sum + trades, 0);
   }
 
-  /** Reads no further. */
+  /** Stops reading. */
   pause(): void {
     this.#response.pause();
   }

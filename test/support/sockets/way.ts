@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
-/** What becomes of the bytes that a client sends, for one connection. */
+/** Handles the bytes that a client sends on one connection. */
 export type Passage = (client: Socket, server: Socket) => (bytes: Buffer) => void;
 
-/** A way to a server of this machine that something happens on; answers come back as they are. */
+/** A proxy to a server of this machine that can interfere with requests; responses pass unchanged. */
 export class Way implements AsyncDisposable {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
@@ -13,7 +13,7 @@ export class Way implements AsyncDisposable {
     this.#server = createServer((client) => this.#welcome(client, connect(target, '127.0.0.1'), passage));
   }
 
-  /** Opens a way to a port. */
+  /** Opens a proxy to a port. */
   static async to(target: number, passage: Passage): Promise<Way> {
     const way = new Way(target, passage);
     way.#server.listen(0, '127.0.0.1');
