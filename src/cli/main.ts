@@ -4,6 +4,7 @@ import { operators } from '../../operators/index.ts';
 import { errorText, FdpError } from '../errors.ts';
 import { explainer } from '../pipeline/give/explain.ts';
 import { knownSecrets, secretsOf } from '../pipeline/give/secrets.ts';
+import { warningLine } from '../pipeline/problem.ts';
 import { readSpec } from '../pipeline/read.ts';
 import { type Actions, commandLine, type Flags } from './command-line.ts';
 import { completion } from './completion.ts';
@@ -158,6 +159,7 @@ async function start(request: SpecRequest): Promise<number> {
   const { profile, variables } = spec;
   const secrets = [...knownSecrets(spec)];
   return run({
+    warnings: spec.problems.warnings.map((warning) => warningLine(warning, request.folder)),
     ...{ plan, profile, secrets, version: readVersion(), env: variables.all, mask: secretsOf(spec) },
     reconciler: (environment) => reconcilerOf(spec, environment),
   });

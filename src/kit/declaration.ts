@@ -25,7 +25,7 @@ export type Shape = Readonly<Record<string, FieldType>> | undefined;
  */
 export type Report = (path: readonly (string | number)[], text: string, hint?: string) => void;
 
-/** What an operator's check can find out about the rest of the pipeline. */
+/** What an operator's check can find out about the rest of the pipeline; `source`: the options of the topology's source. */
 export interface SpecScope {
   /** Whether the chain is a route of a request topology (templates then mean parameters). */
   readonly route: string | undefined;
@@ -35,6 +35,9 @@ export interface SpecScope {
   tableFields(connector: string): Shape;
   /** The fields of each index of a table connector, `unique` among them; undefined where `tableFields` is. */
   tableIndexes(connector: string): readonly (readonly string[])[] | undefined;
+  readonly source?: Usage | undefined;
+  /** Reports what is no mistake but probably not meant: `validate` prints it, and a start logs it. */
+  readonly warn?: Report;
 }
 
 interface Declaration {
