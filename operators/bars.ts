@@ -1,15 +1,18 @@
 import { defineOperator, type FieldType, type Report, type Shape, type SpecScope } from '../src/kit/declaration.ts';
-import { leadsTo } from '../src/kit/lookup.ts';
-import { derive } from '../src/kit/message.ts';
-import { lookup } from '../src/kit/operator.ts';
+import { type Lookup, leadsTo } from '../src/kit/lookup.ts';
+import { derive, type Message } from '../src/kit/message.ts';
+import { lookup, type OperatorContext } from '../src/kit/operator.ts';
 import { indexed } from '../src/kit/origin.ts';
+import { portions } from '../src/kit/portions.ts';
 import { type Fields, fieldsOf } from '../src/kit/row.ts';
 import { durationMs } from '../src/kit/units.ts';
-import { type BarRange, readBars } from './support/bar-reader.ts';
+import { readBars } from './support/bar-reader.ts';
+import type { BarRange, BarSource, FoldedBar } from './support/bar-rows.ts';
+import { BarStream } from './support/bar-stream.ts';
 import { readCalendar } from './support/calendar-file.ts';
 import { checkData } from './support/data-file.ts';
 import { fieldOf, numberField, textField } from './support/fields.ts';
-import { readGaps } from './support/gap-reader.ts';
+import { type Away, readGaps } from './support/gap-reader.ts';
 import { checkLengths, type Interval, intervalOf, storedOf } from './support/interval.ts';
 import { lookedUp } from './support/looked-up.ts';
 import { checkField, routeShape, unknownName } from './support/names.ts';
@@ -31,7 +34,7 @@ const gapColumns: typeof columns = {
 const output = {
   ...{ start: 'date', end: 'date', interval: 'string' },
   ...{ open: 'decimal', high: 'decimal', low: 'decimal', close: 'decimal', volume: 'decimal', vwap: 'decimal' },
-  ...{ trades: 'int64', late_trades: 'int64', complete: 'boolean' },
+  ...{ trades: 'int64', late_trades: 'int64' },
 } as const satisfies Shape;
 
 /**
@@ -39,7 +42,8 @@ const output = {
  * (Unix ms): bars that start from `from` on and before `to`, the newest first, one message each. Intervals without rows are
  * folded from shorter ones. With a table of `gaps` a bar has `gap_ms`: how long a feed of the symbol was away in it. A bar is
  * `complete` when its end has passed, nothing is missing in it, and the log reached back to its start: a trade of an earlier bar
- * of the symbol was received in time.
+ * of the symbol was received in time. With `stream` there is no limit: all bars of the range, the oldest first, each with its
+ * `symbol`, are read portion by portion, as fast as the client of the request takes them.
  */
 export const bars = defineOperator({
   type: 'bars',
@@ -89,6 +93,12 @@ export const bars = defineOperator({
         default: 200_000,
         description: 'Maximum number of rows that are read for one message. One that needs more is rejected (400).',
       },
+      stream: {
+        type: 'boolean',
+        default: false,
+        description:
+          'Reads all bars of the range, the oldest first, in portions, in a route that ends in a `reply` with `file`. The field `limit` is not read, and each bar has its `symbol`.',
+      },
       timeout: {
         type: 'string',
         format: 'duration',
@@ -100,17 +110,24 @@ export const bars = defineOperator({
   example: 'bars: { in: candles, every: [1m, 5m, 1h, 1d] }',
   shape(options, input, report, scope) {
     const given = routeShape(input, scope);
-    for (const name of ['symbol', 'interval', 'limit'])
-      checkField({ input: given, report, path: [] }, name, name === 'limit' ? ['number', 'int64'] : ['string']);
+    const { stream } = options;
+    for (const name of ['symbol', 'interval']) checkField({ input: given, report, path: [] }, name, ['string']);
+    if (!stream) checkField({ input: given, report, path: [] }, 'limit', ['number', 'int64']);
+    else if (scope.route === undefined) report(['stream'], 'streams are for routes only', 'use the field limit');
     checkData(report, ['calendar'], () => readCalendar(options.calendar));
     checkLengths(options, report);
     const index = { given: ['symbol', 'interval'], range: 'start', wanted: '[symbol, interval, -start]' };
     checkTable('in', options.in, columns, index, { report, scope });
-    if (options.gaps === undefined) return output;
     const byEnd = { given: ['symbol'], range: 'to', wanted: '[symbol, -to]' };
-    checkTable('gaps', options.gaps, gapColumns, byEnd, { report, scope });
-    return { ...output, gap_ms: 'int64' };
+    if (options.gaps !== undefined) checkTable('gaps', options.gaps, gapColumns, byEnd, { report, scope });
+    return {
+      ...(stream && ({ symbol: 'string' } as const)),
+      ...output,
+      ...(options.gaps !== undefined && ({ gap_ms: 'int64' } as const)),
+      complete: 'boolean',
+    };
   },
+  streams: ({ stream }) => stream,
   create(options, context) {
     const every = options.every.map(intervalOf);
     const source = {
@@ -120,25 +137,63 @@ export const bars = defineOperator({
       maxRows: options.max_rows,
     };
     const gapTable = options.gaps === undefined ? undefined : context.lookup(options.gaps);
+    const timeoutMs = durationMs(options.timeout);
+    if (options.stream) return portions(context, beginOf({ source, every, gapTable, context }), { timeoutMs });
     return lookup(
       context,
       async (message, _batch, signal) => {
-        const range = rangeOf(fieldsOf(message), every);
+        const fields = fieldsOf(message);
+        const range = { ...rangeOf(fields, every), limit: numberField(fields, 'limit') };
         const found = await readBars(source, range, signal);
         const now = context.clock.now();
-        const { symbol, interval } = range;
-        const away = gapTable && (await readGaps(gapTable, { symbol, spans: found, now }, signal));
-        return found.map(({ start, end, reached, ...bar }, index) => {
-          const gap_ms = away?.[index] ?? 0;
-          const complete = reached && end <= now && gap_ms === 0;
-          const value = { start, end, interval: interval.name, ...bar, ...(away && { gap_ms }), complete };
-          return derive(message, { value, meta: indexed(message.meta, index) });
-        });
+        const oldest = found.at(-1);
+        const away = oldest && gapTable && (await readGaps(gapTable, { ...range, from: oldest.start, now }, signal));
+        return found.map((bar, index) => barMessage(message, shownBar(bar, { range, away, now }), index));
       },
-      { timeoutMs: durationMs(options.timeout) },
+      { timeoutMs },
     );
   },
 });
+
+interface Streamed {
+  readonly source: BarSource;
+  readonly every: readonly Interval[];
+  readonly gapTable: Pick<Lookup, 'find'> | undefined;
+  readonly context: OperatorContext;
+}
+
+/** Begins the stream of a message's bars. What is complete is judged as of its beginning. */
+function beginOf({ source, every, gapTable, context }: Streamed) {
+  return (message: Message) => {
+    const range = rangeOf(fieldsOf(message), every);
+    const { symbol } = range;
+    const now = context.clock.now();
+    const stream = new BarStream(source, range);
+    let away: Away | undefined;
+    return async (signal: AbortSignal) => {
+      const found = await stream.next(signal);
+      const [oldest] = found;
+      if (oldest && gapTable) away ??= await readGaps(gapTable, { symbol, from: oldest.start, now }, signal);
+      return found.map((bar, index) => barMessage(message, { symbol, ...shownBar(bar, { range, away, now }) }, index));
+    };
+  };
+}
+
+interface Shown {
+  readonly range: BarRange;
+  readonly away: Away | undefined;
+  readonly now: number;
+}
+
+function shownBar({ start, end, reached, ...bar }: FoldedBar, { range, away, now }: Shown): Fields {
+  const gap_ms = away?.({ start, end }) ?? 0;
+  const complete = reached && end <= now && gap_ms === 0;
+  return { start, end, interval: range.interval.name, ...bar, ...(away && { gap_ms }), complete };
+}
+
+function barMessage(message: Message, value: Fields, index: number): Message {
+  return derive(message, { value, meta: indexed(message.meta, index) });
+}
 
 interface Index {
   readonly given: readonly string[];
@@ -175,5 +230,5 @@ function rangeOf(fields: Fields, every: readonly Interval[]): BarRange {
     return fieldOf(fields, name) === undefined ? undefined : numberField(fields, name);
   });
   if (from !== undefined && to !== undefined && from > to) throw parameterInvalid(`from: ${from} is after to, ${to}`);
-  return { symbol: textField(fields, 'symbol'), interval, from, to, limit: numberField(fields, 'limit') };
+  return { symbol: textField(fields, 'symbol'), interval, from, to };
 }

@@ -1,6 +1,6 @@
 import { FdpError } from '../src/errors.ts';
 import { defineOperator } from '../src/kit/declaration.ts';
-import { type GapSpan, gapOf } from '../src/kit/gap-message.ts';
+import { type GapSpan, gapOf, gapSymbolOf } from '../src/kit/gap-message.ts';
 import { derive, type Message } from '../src/kit/message.ts';
 import { flatMap } from '../src/kit/operator.ts';
 import type { MergeOperation } from '../src/kit/row.ts';
@@ -88,7 +88,9 @@ function changeOf({ from, to, reason, feed }: GapSpan, symbol: string, time: Ope
   };
 }
 
-function symbolOf({ key }: Message): string {
-  if (key !== null && key !== '') return key;
+/** The key; of a message that lost it on its way, what the gap itself says. */
+function symbolOf({ key, value }: Message): string {
+  const symbol = key === null || key === '' ? gapSymbolOf(value) : key;
+  if (symbol !== undefined) return symbol;
   throw new FdpError('FDP_MESSAGE_INVALID', 'expected a gap message to have its symbol as the key, got none');
 }

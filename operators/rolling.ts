@@ -15,6 +15,7 @@ import {
   needsTime,
   shortened,
   type WindowOptions,
+  warnOfWarmUp,
   windowFigures,
   windowOptions,
   windowOrAnchor,
@@ -65,9 +66,10 @@ export const rolling = defineOperator({
   figures: windowFigures,
   state: windowState,
   example: 'rolling: { window: 5m, by: symbol, fields: { low: min, high: max, average: mean } }',
-  shape(options, input, report) {
+  shape(options, input, report, scope) {
     const { value, volume, fields } = options;
     checkWindow(options, input, report);
+    warnOfWarmUp(options, scope);
     checkField({ input, report, path: ['value'] }, value, ['number']);
     if (isByVolume(options)) checkField({ input, report, path: ['volume'] }, volume, ['number']);
     for (const [name, figure] of Object.entries(fields))

@@ -13,6 +13,7 @@ import {
   checkWindow,
   shortened,
   type WindowOptions,
+  warnOfWarmUp,
   windowFigures,
   windowOptions,
   windowOrAnchor,
@@ -55,9 +56,10 @@ export const vwap = defineOperator({
   figures: windowFigures,
   state: windowState,
   example: 'vwap: { window: 50, by: symbol }',
-  shape(options, input, report) {
+  shape(options, input, report, scope) {
     const { price, volume, as } = options;
     checkWindow(options, input, report);
+    warnOfWarmUp(options, scope);
     checkField({ input, report, path: ['price'] }, price, ['number']);
     checkField({ input, report, path: ['volume'] }, volume, ['number']);
     checkMemory(options, bytesPerTrade, report);

@@ -73,7 +73,11 @@ class Feed {
     this.#intake = intake;
     this.#notices = new Notices(context);
     const { symbols } = options;
-    this.#subscriptions = new Subscriptions({ clock: context.clock, symbols, changed: () => this.#show() });
+    this.#subscriptions = new Subscriptions({
+      ...{ clock: context.clock, symbols, changed: () => this.#show() },
+      refused: (symbol, why, since) => intake.missing(symbol, why, since),
+      served: (symbol) => intake.served(symbol),
+    });
     intake.onPaused((paused) => this.#session?.pause(paused));
   }
 
@@ -143,7 +147,7 @@ class Feed {
     if (this.#intake.paused) session.pause(true);
     await this.#subscriptions.ask(session);
     if (session.over.aborted) return;
-    this.#intake.back();
+    this.#intake.back(this.#subscriptions.settle());
     await this.#subscriptions.keepAsking(session);
   }
 

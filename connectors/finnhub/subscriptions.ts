@@ -13,6 +13,10 @@ interface SubscriptionsParts {
   readonly symbols: readonly string[];
   /** Which symbols the server does not give has changed. */
   changed(): void;
+  /** A symbol that counted as served since then, Unix ms, is not. */
+  refused(symbol: string, why: string, since: number): void;
+  /** A symbol that was not served is. */
+  served(symbol: string): void;
 }
 
 const everyMs = 100;
@@ -31,6 +35,10 @@ export class Subscriptions {
   /** Why the server does not serve a symbol. */
   readonly #refused = new Map<string, string>();
   readonly #leftOut = new Set<string>();
+  /** Symbols of which no trade has come since they count as served, and since when, Unix ms. */
+  readonly #unproven = new Map<string, number>();
+  /** Whether all symbols were requested on this connection. */
+  #isSettled = false;
   /** In order: symbols that were requested and may still be refused, then those that are to be requested. */
   #asked: string[] = [];
   #toAsk: string[] = [];
@@ -41,9 +49,19 @@ export class Subscriptions {
 
   /** Subscribes all symbols; resolves when each was requested or left out, or the connection has ended. */
   async ask(line: Line): Promise<void> {
+    this.#isSettled = false;
+    this.#unproven.clear();
     this.#refused.clear();
     this.#leftOut.clear();
     await this.#askFor(this.#parts.symbols, line);
+  }
+
+  /** All were requested: those that were not refused count as served from now on. Returns the others. */
+  settle(): readonly string[] {
+    const { clock, symbols } = this.#parts;
+    this.#isSettled = true;
+    for (const symbol of symbols) if (!this.#isMissing(symbol)) this.#unproven.set(symbol, clock.now());
+    return symbols.filter((symbol) => this.#isMissing(symbol));
   }
 
   /** Subscribes missing symbols again from time to time, until the connection has ended. */
@@ -55,26 +73,34 @@ export class Subscriptions {
       this.#refused.clear();
       this.#leftOut.clear();
       await this.#askFor(missing, line);
+      if (line.over.aborted) return;
+      for (const symbol of missing) if (!this.#isMissing(symbol)) this.#serves(symbol);
     }
   }
 
   /** The server sent this in an error frame: it may be about one of our symbols, or about their number. */
   heard(text: string): void {
     const symbol = this.#parts.symbols.find((each) => names(text, each));
-    if (symbol !== undefined) this.#refused.set(symbol, foreignText(text, shownReason));
-    else if (isAboutLimit(text)) this.#full();
+    if (symbol !== undefined) {
+      this.#refused.set(symbol, foreignText(text, shownReason));
+      this.#loses(symbol, text);
+    } else if (isAboutLimit(text)) this.#full();
     else return;
     this.#parts.changed();
   }
 
   /** A symbol with trades is subscribed, even if an error frame named it before. */
   traded(data: unknown): void {
-    if ((this.#refused.size === 0 && this.#leftOut.size === 0) || !Array.isArray(data)) return;
+    const isAllKnown = this.#refused.size === 0 && this.#leftOut.size === 0 && this.#unproven.size === 0;
+    if (isAllKnown || !Array.isArray(data)) return;
     let isNews = false;
     for (const trade of data) {
       const symbol = (trade as { readonly s?: unknown } | null)?.s;
       if (typeof symbol !== 'string') continue;
-      isNews = this.#refused.delete(symbol) || this.#leftOut.delete(symbol) || isNews;
+      this.#unproven.delete(symbol);
+      if (!this.#refused.delete(symbol) && !this.#leftOut.delete(symbol)) continue;
+      isNews = true;
+      this.#parts.served(symbol);
     }
     if (isNews) this.#parts.changed();
   }
@@ -104,8 +130,29 @@ export class Subscriptions {
   /** One symbol too many: most likely the last that was requested. No more are requested. */
   #full(): void {
     const last = this.#asked.pop();
-    for (const symbol of [...(last === undefined ? [] : [last]), ...this.#toAsk]) this.#leftOut.add(symbol);
+    for (const symbol of [...(last === undefined ? [] : [last]), ...this.#toAsk]) {
+      this.#leftOut.add(symbol);
+      this.#loses(symbol, 'too many symbols');
+    }
     this.#toAsk = [];
+  }
+
+  #isMissing(symbol: string): boolean {
+    return this.#refused.has(symbol) || this.#leftOut.has(symbol);
+  }
+
+  #serves(symbol: string): void {
+    const { clock, served } = this.#parts;
+    this.#unproven.set(symbol, clock.now());
+    served(symbol);
+  }
+
+  /** Before all are requested, what is refused is part of what `settle` returns. */
+  #loses(symbol: string, why: string): void {
+    const { clock, refused } = this.#parts;
+    const since = this.#unproven.get(symbol);
+    this.#unproven.delete(symbol);
+    if (this.#isSettled) refused(symbol, `not subscribed to: ${foreignText(why, shownReason)}`, since ?? clock.now());
   }
 }
 

@@ -110,7 +110,7 @@ export const kafka = defineConnector({
       'Messages that may be in the log twice: the outcome of a write is unknown.',
     ),
   },
-  channel: ({ topic }) => ({ protocol: 'kafka', address: topic }),
+  channel: ({ topic, partitions }) => ({ protocol: 'kafka', address: topic, partitions }),
   logNames: ({ brokers, topic }) => brokers.split(',').map((broker) => `${broker.trim()} ${topic}`),
   check({ tls, brokers }, report) {
     const far = brokers.split(',').find((broker) => Number(/:(\d+)\s*$/.exec(broker)?.[1]) > 65_535);

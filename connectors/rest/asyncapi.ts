@@ -17,7 +17,9 @@ const description = [
 /** The AsyncAPI 3.0 document of what a pipeline sends, from the view of the pipeline: its operations send. */
 export function asyncApi({ version, channels, events }: AsyncApiParts): object {
   const all = events === undefined ? channels : [...channels, eventChannel(events)];
-  const messages = all.flatMap((channel) => channel.messages.map((each) => [idOf(channel, each), message(each)]));
+  const messages = all.flatMap((channel) =>
+    channel.messages.map((each) => [idOf(channel, each), message(each, channel)]),
+  );
   return {
     asyncapi: '3.0.0',
     info: { title: 'fdp', version, description },
@@ -54,6 +56,7 @@ function channelOf(channel: ChannelDescription): object {
     description: channel.description,
     servers: [{ $ref: `#/servers/${channel.name}` }],
     messages: Object.fromEntries(messages),
+    ...(isKafka(channel) && { bindings: { kafka: kafkaTopic(channel) } }),
   };
 }
 
@@ -66,8 +69,23 @@ function operation({ name, description: summary, messages }: ChannelDescription)
   };
 }
 
-function message({ name, summary, schema, examples }: MessageDescription): object {
-  return { name, summary, payload: schema, examples: examples.map((payload) => ({ payload })) };
+function message({ name, summary, schema, key, examples }: MessageDescription, channel: ChannelDescription): object {
+  return {
+    ...{ name, summary, payload: schema, examples: examples.map((payload) => ({ payload })) },
+    ...(isKafka(channel) && key && { bindings: { kafka: { key, bindingVersion } } }),
+  };
+}
+
+/** Of AsyncAPI's bindings of Kafka. */
+const bindingVersion = '0.5.0';
+
+function isKafka({ protocol }: ChannelDescription): boolean {
+  return protocol === 'kafka';
+}
+
+/** Partitions as they are when fdp creates the topic. */
+function kafkaTopic({ address, partitions }: ChannelDescription): object {
+  return { topic: address, ...(partitions !== undefined && { partitions }), bindingVersion };
 }
 
 function idOf({ name }: ChannelDescription, message: MessageDescription): string {

@@ -133,7 +133,7 @@ export class SqliteTableStore implements TableStore<NewRow['values']>, TableRead
         return db.lists(select.sql, ...select.values);
       });
       const rows = query.fields ? new RowMaker(this.definition, query.fields) : this.#rows;
-      return found.map((values) => rows.make(values));
+      return found.map((values) => rows.make(select.isPacked ? JSON.parse(String(values[0])) : values));
     } catch (error) {
       if (!isRetriable(error)) throw error;
       throw new FdpError('FDP_UNAVAILABLE', `${name}: ${errorText(error)}`, { cause: error });

@@ -3,6 +3,7 @@ import { errorText } from '../../src/errors.ts';
 import { Backoff } from '../../src/kit/backoff.ts';
 import { onAbort } from '../../src/kit/clock.ts';
 import { Gap } from '../../src/kit/gap.ts';
+import { isGapMessage } from '../../src/kit/gap-message.ts';
 import { type Intake, pushSource } from '../../src/kit/push-source.ts';
 import type { QueueOptions } from '../../src/kit/queue.ts';
 import type { RoleContext } from '../../src/kit/role.ts';
@@ -145,7 +146,8 @@ class Client {
   #take(line: Buffer): void {
     const { name, key } = this.#options;
     const message = readLine(line, { name, key, now: () => this.#context.clock.now() });
-    this.#intake.push(message, line.length, message.key ?? undefined);
+    const mayBeReplaced = message.key !== null && !isGapMessage(message.value);
+    this.#intake.push(message, line.length, mayBeReplaced ? message.key : undefined);
   }
 }
 

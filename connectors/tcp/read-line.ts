@@ -1,4 +1,5 @@
 import { errorText, FdpError } from '../../src/errors.ts';
+import { gapSymbolOf, isGapMessage } from '../../src/kit/gap-message.ts';
 import { parseJson } from '../../src/kit/json.ts';
 import type { SourceMessage } from '../../src/kit/message.ts';
 
@@ -26,7 +27,8 @@ export function readLine(line: Buffer, { name, key, now }: LineReading): SourceM
     });
     return { key: null, value: undefined, timestamp: now(), meta, raw: Buffer.from(line), problem };
   }
-  const keyValue = fieldOf(value, key);
+  // A gap message that was relayed: its key was the symbol.
+  const keyValue = isGapMessage(value) ? gapSymbolOf(value) : fieldOf(value, key);
   return {
     key: typeof keyValue === 'string' ? keyValue : null,
     value,

@@ -1,5 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { errorText } from '../../src/errors.ts';
+import { isGapMessage } from '../../src/kit/gap-message.ts';
 import { toJson } from '../../src/kit/json.ts';
 import { listen } from '../../src/kit/listen.ts';
 import type { Message } from '../../src/kit/message.ts';
@@ -103,7 +104,10 @@ export class TcpServer implements Sink {
   }
 
   #line({ key, value }: Message, text: string): Line {
-    return { key: key ?? fieldText(value, this.#options.key), text, size: Buffer.byteLength(text) };
+    const own = key ?? fieldText(value, this.#options.key);
+    // No later line says what a gap message does: a slow client gets each.
+    const unique = isGapMessage(value) ? `${own} ${text}` : own;
+    return { key: unique, text, size: Buffer.byteLength(text) };
   }
 
   #welcome(socket: Socket): void {

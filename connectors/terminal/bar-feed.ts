@@ -7,21 +7,21 @@ import { type Bar, mergedBars } from './bars.ts';
 import { LiveBars } from './live-bars.ts';
 import type { Trade } from './trade.ts';
 
-/** The bars that a chart would draw: `count` of them, the newest. */
+/** The bars that a chart needs: the newest `count`. */
 export interface WantedBars {
-  /** As the feed names it. */
+  /** As the feed writes it. */
   readonly symbol: string;
   readonly interval: string;
   readonly count: number;
 }
 
-/** What is known of the bars of one symbol, in one interval. */
+/** The known bars of one symbol in one interval. */
 export interface BarSeries {
   readonly symbol: string;
   readonly interval: string;
   /** Oldest first; undefined before the first answer. */
   readonly bars: readonly Bar[] | undefined;
-  /** The day of the newest trade, and the one before it. */
+  /** The last two daily bars, oldest first. */
   readonly days: readonly Bar[];
   /** The most decimals of its prices. */
   readonly decimals: number;
@@ -29,15 +29,18 @@ export interface BarSeries {
   readonly problem: string | undefined;
 }
 
-/** A key or a size is not the last one yet, ms. */
+/** Debounces changes of symbol, interval and size, ms. */
 const settleMs = 120;
 /** Interval at which the newest bars are requested again, ms. */
 const refreshMs = 5000;
-/** All of them again, for corrections of older ones: after this long at least, and after a part of their length. */
+/**
+ * Interval at which all bars are requested again, to get corrections of older ones: at least `wholeMs`, and for long
+ * bars a fraction of their length.
+ */
 const wholeMs = 60_000;
 const wholePart = 60;
 const newest = 3;
-/** The day's bars: the feed moves them meanwhile, ms. */
+/** Interval at which the daily bars are requested again, ms; the feed updates them in between. */
 const daysMs = 30_000;
 const dayName = '1d';
 const most = 500;
@@ -45,23 +48,23 @@ const most = 500;
 interface BarFeedOptions {
   readonly clock: Clock;
   readonly ask: AskBars;
-  /** The intervals that there are. */
+  /** The intervals that the API has. */
   readonly intervals: readonly string[];
   onChange(): void;
 }
 
-/** Bars that came by asking, and the lines of the feed since. */
+/** Bars from the API, and the feed lines since they were requested. */
 interface Known {
   bars: readonly Bar[];
   askedAt: number;
   live: LiveBars;
-  /** Since it was requested again; the answer makes it `live`. */
+  /** The feed lines since the request that is in progress; its answer makes them `live`. */
   next: LiveBars | undefined;
 }
 
 /**
- * Requests the bars of the one symbol that is shown, as long as candles are shown: one request at a time, the newest bars
- * every five seconds and all of them once a minute; in between the lines of the feed change the last. Never fails.
+ * Polls the bars of the symbol that is shown, as long as candles are shown: one request at a time, the newest bars
+ * every five seconds and all of them once a minute. In between, feed lines update the last bar. Never fails.
  */
 export class BarFeed {
   readonly #options: BarFeedOptions;
@@ -79,7 +82,7 @@ export class BarFeed {
     this.#options = options;
   }
 
-  /** What is known of what is wanted; undefined when nothing is. */
+  /** The known bars of the wanted series; undefined when no bars are wanted. */
   get series(): BarSeries | undefined {
     if (!this.#wanted) return undefined;
     const { symbol, interval } = this.#wanted;
@@ -91,7 +94,7 @@ export class BarFeed {
     };
   }
 
-  /** Asks for these from now on; for nothing when undefined. */
+  /** Polls these bars from now on, or none if undefined. */
   want(wanted: WantedBars | undefined): void {
     const before = this.#wanted;
     const isSame = wanted?.symbol === before?.symbol && wanted?.interval === before?.interval;
@@ -106,13 +109,13 @@ export class BarFeed {
     void this.#follow(wanted, this.#stop.signal);
   }
 
-  /** Asks no more, and keeps what is known. */
+  /** Stops polling, and keeps the known bars. */
   pause(): void {
     this.#stop?.abort();
     this.#stop = undefined;
   }
 
-  /** A line of the feed. @param seenAt Unix ms of this machine */
+  /** Adds a feed line to the bars. @param seenAt Unix ms of this machine */
   take({ feedSymbol, price, time }: Trade, seenAt: number): void {
     if (feedSymbol !== this.#wanted?.symbol) return;
     for (const known of [this.#bars, this.#days]) {
@@ -130,7 +133,7 @@ export class BarFeed {
     this.#daysAt = Number.NEGATIVE_INFINITY;
   }
 
-  // ---- asking ---------------------------------------------------------------------------------------------------
+  // ---- polling --------------------------------------------------------------------------------------------------
 
   async #follow(wanted: WantedBars, signal: AbortSignal): Promise<void> {
     const { clock, onChange } = this.#options;
@@ -162,7 +165,7 @@ export class BarFeed {
     const before = isWhole ? undefined : this.#bars?.bars;
     const [first] = known.bars;
     if (before && known.bars.length === limit && !before.some(({ start }) => start === first?.start)) {
-      // Nothing in common: bars are missing between them.
+      // No overlap: bars are missing between the known ones and these.
       this.#bars = undefined;
       return this.#askBars({ symbol, interval }, signal);
     }

@@ -4,30 +4,30 @@ import { parseJson } from '../../src/kit/json.ts';
 import { foreignText } from '../../src/kit/text.ts';
 import { type Bar, readBars } from './bars.ts';
 
-/** Which bars of a symbol are requested: the newest `limit`. */
+/** A request for the newest `limit` bars of a symbol. */
 export interface BarQuestion {
-  /** As the feed names it. */
+  /** As the feed writes it. */
   readonly symbol: string;
   readonly interval: string;
   readonly limit: number;
 }
 
-/** Gives the bars, oldest first. @throws FDP_UNAVAILABLE with one line that a person can act on */
+/** Requests bars; they come oldest first. @throws FDP_UNAVAILABLE with one line that a person can act on */
 export type AskBars = (question: BarQuestion, signal: AbortSignal) => Promise<readonly Bar[]>;
 
 const timeoutMs = 4000;
-/** An answer of 500 bars has about 150 KB. */
+/** A response with 500 bars has about 150 KB. */
 const mostBytes = 1_048_576;
 const longestError = 120;
 
-/** Asks an API for bars. @param url has `{symbol}` where the symbol belongs */
-export function barRequest(url: string, clock: Clock): AskBars {
+/** Returns a function that requests bars from an API, with a key if it is not empty. @param url with `{symbol}` in place of the symbol */
+export function barRequest(url: string, clock: Clock, key = ''): AskBars {
   return async (question, signal) => {
     const address = addressFor(url, question);
     const { controller, release } = linkedAbort(signal);
     const cancel = clock.timer(timeoutMs, () => controller.abort());
     try {
-      return await clock.outside(ask(address, controller.signal));
+      return await clock.outside(ask(address, key, controller.signal));
     } catch (error) {
       if (error instanceof FdpError) throw error;
       const isLate = controller.signal.aborted && !signal.aborted;
@@ -46,8 +46,9 @@ function addressFor(url: string, { symbol, interval, limit }: BarQuestion): URL 
   return address;
 }
 
-async function ask(address: URL, signal: AbortSignal): Promise<readonly Bar[]> {
-  const response = await fetch(address, { signal, redirect: 'error', headers: { accept: 'application/json' } });
+async function ask(address: URL, key: string, signal: AbortSignal): Promise<readonly Bar[]> {
+  const headers = { accept: 'application/json', ...(key === '' ? {} : { authorization: `Bearer ${key}` }) };
+  const response = await fetch(address, { signal, redirect: 'error', headers });
   const body = jsonOf(await textOf(response, address));
   if (!response.ok) throw unavailable(`${address.host} answers ${response.status}${reasonIn(body)}`);
   const bars = readBars(body);
@@ -75,7 +76,7 @@ function jsonOf(text: string): unknown {
   }
 }
 
-/** `error` of our API's envelope. */
+/** The text of `error` in the API's error response. */
 function reasonIn(body: unknown): string {
   const error = typeof body === 'object' && body !== null && 'error' in body ? body.error : undefined;
   return typeof error === 'string' && error !== '' ? `: ${foreignText(error, longestError)}` : '';

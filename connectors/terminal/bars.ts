@@ -10,19 +10,19 @@ export interface Bar {
   readonly high: number;
   readonly low: number;
   readonly close: number;
-  /** Undefined: not known, as of a bar that only the feed has shown so far. */
+  /** Undefined if unknown, as for a bar that only the feed has shown so far. */
   readonly volume: number | undefined;
-  /** It has ended, and nothing of it is missing. */
+  /** The bar has ended, and none of its trades is missing. */
   readonly isComplete: boolean;
-  /** Trades changed it after it had ended. */
+  /** Trades that arrived after the bar's end changed it. */
   readonly isCorrected: boolean;
-  /** How long the feed was away in it, ms. */
+  /** How long the feed was disconnected during the bar, ms. */
   readonly gapMs: number;
 }
 
 /**
- * The bars of an answer of `GET /api/v1/candles/{symbol}`, `{ data: { data: [...] } }`, oldest first, one for each start;
- * items that are no bars are left out. Undefined: no such answer.
+ * The bars in a response of `GET /api/v1/candles/{symbol}`, `{ data: { data: [...] } }`, oldest first, one per start;
+ * invalid items are left out. Undefined if the response has another form.
  */
 export function readBars(body: unknown): readonly Bar[] | undefined {
   const { data } = fieldsOf(fieldsOf(body)['data']);
@@ -49,7 +49,7 @@ function readBar(value: unknown): Bar | undefined {
   };
 }
 
-/** The bars that are known after a newer answer: all of it, and what was known before its first. At most `most`. */
+/** The newer bars, and the known ones from before the first of them; the last `most` of all. */
 export function mergedBars(known: readonly Bar[], newer: readonly Bar[], most: number): readonly Bar[] {
   const [first] = newer;
   if (!first) return known;

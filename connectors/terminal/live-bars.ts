@@ -1,14 +1,14 @@
 import type { Bar } from './bars.ts';
 
-/** After this long the API has a trade that the feed has shown, or the trade makes no bar there, ms. */
+/** If the API has no bar for a trade this long after the feed has shown it, the trade does not count, ms. */
 const graceMs = 10_000;
-/** Bars for which lines are kept: later lines change only the last few bars. */
+/** Bars for which feed lines are kept: only the last few can still change. */
 const keptBars = 3;
 
-/** What lines of the feed did within one bar. */
+/** The prices of the feed lines within one bar. */
 interface Moves {
   readonly start: number;
-  /** When the first line came, Unix ms of this machine. */
+  /** When the first line was received, Unix ms of this machine. */
   readonly seenAt: number;
   readonly open: number;
   high: number;
@@ -18,8 +18,8 @@ interface Moves {
 }
 
 /**
- * What lines of the feed did to the last bars since the API answered: it moves the last bar with each of them, until the
- * next answer, which knows better. `take` costs the same however many lines came.
+ * The feed lines since the API's last answer, applied to the last bars until the next answer replaces them. `take` runs
+ * in constant time.
  */
 export class LiveBars {
   readonly #lengthMs: number;
@@ -47,8 +47,8 @@ export class LiveBars {
   }
 
   /**
-   * The bars with these moves. Only the last bar is moved, and bars after it begun; one that the API did not know of
-   * `graceMs` after the feed had shown it makes no bar there: trades outside of the session, or that do not count.
+   * The bars with these lines applied: the last bar is updated, and bars after it are added. A bar that the API does
+   * not have `graceMs` after its first line is left out: its trades are outside of the session, or do not count.
    * @param answeredAt when the bars were requested from the API, Unix ms of this machine
    */
   over(bars: readonly Bar[], answeredAt: number): readonly Bar[] {

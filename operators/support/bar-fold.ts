@@ -18,7 +18,7 @@ export interface Bar {
   readonly late_trades: number;
 }
 
-/** Folds the rows of a table of bars, the newest first, into one bar. The sums are exact. */
+/** Folds the rows of a table of bars into one bar, in their order or against it. The sums are exact. */
 export class BarFold {
   #open: string | null = null;
   #close: string | null = null;
@@ -31,9 +31,20 @@ export class BarFold {
   #late = 0;
 
   /** Adds the row before the ones that were added. */
-  add({ open, high, low, close, volume, turnover, counted_volume, trades, late_trades }: Row): void {
-    this.#close ??= amountText(close);
-    this.#open = amountText(open) ?? this.#open;
+  prepend(row: Row): void {
+    this.#close ??= amountText(row['close']);
+    this.#open = amountText(row['open']) ?? this.#open;
+    this.#add(row);
+  }
+
+  /** Adds the row after the ones that were added. */
+  append(row: Row): void {
+    this.#open ??= amountText(row['open']);
+    this.#close = amountText(row['close']) ?? this.#close;
+    this.#add(row);
+  }
+
+  #add({ high, low, volume, turnover, counted_volume, trades, late_trades }: Row): void {
     const [highest, lowest] = [amountText(high), amountText(low)];
     if (highest !== null && (this.#high === null || compareTexts(highest, this.#high) > 0)) this.#high = highest;
     if (lowest !== null && (this.#low === null || compareTexts(lowest, this.#low) < 0)) this.#low = lowest;

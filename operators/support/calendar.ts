@@ -74,6 +74,16 @@ export class Calendar {
     return session;
   }
 
+  /** How long a session in which the market is open lasts at most, ms: of the first month that it covers. */
+  get longestSessionMs(): number {
+    const { years, hours } = this.#rules;
+    const first = dayOf(`${years?.from ?? 2024}-01-01`) ?? 0;
+    const minutes = Array.from({ length: 31 }, (_, day) => hours(first + day)).flatMap((open) =>
+      open ? [open.open - open.pre, open.close - open.open, open.post - open.close] : [],
+    );
+    return Math.max(0, ...minutes) * 60_000;
+  }
+
   /** All sessions that touch the instant's day in UTC, in order. */
   #sessions(time: number): readonly Session[] {
     const utcDay = Math.floor(time / dayMs);

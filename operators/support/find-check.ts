@@ -1,5 +1,5 @@
 import type { FieldType, Report, Shape, SpecScope } from '../../src/kit/declaration.ts';
-import { leadsTo } from '../../src/kit/lookup.ts';
+import { leadsTo, sortField } from '../../src/kit/lookup.ts';
 import { templateMetaNames, templateNames } from '../../src/kit/template.ts';
 import { type FindOptions, parseSort, type RangeOptions } from './find-query.ts';
 import { checkField, checkTemplate, routeShape, unknownName } from './names.ts';
@@ -37,7 +37,62 @@ export function checkFind(options: FindOptions, context: Context): Shape {
   checkSort(options, table, context.report);
   if (options.page) checkPage(options, table, { ...context, input });
   if (options.stream) checkStream(options, table, context);
+  warnOfScans(options, context.scope);
   return table;
+}
+
+/**
+ * Warns of queries for which a store reads every row, or sorts all that match: those that no index leads to, with all
+ * parameters, and with those alone that every request has.
+ */
+function warnOfScans(options: FindOptions, scope: SpecScope): void {
+  const indexes = scope.tableIndexes(options.in);
+  const warn = scope.warn;
+  if (!indexes || !warn) return;
+  const equal = equalFields(options);
+  const always = equal.filter((field) => isAlwaysGiven(options.where[field], scope));
+  const [first] = options.sort;
+  for (const given of always.length < equal.length ? [equal, always] : [equal]) {
+    if (isIndexed(options, given, indexes)) continue;
+    const without = equal.filter((field) => !given.includes(field));
+    const when = without.length === 0 ? '' : ` without ${without.join(' and ')}`;
+    const target = first
+      ? `the order of ${sortField(first).field}`
+      : `rows${when === '' ? ` by ${given.join(', ')}` : ''}`;
+    const fields = [...given, ...(first ? options.sort : rangedFields(options))];
+    const hint = fields.length === 0 ? 'give the parameter a default' : `add [${fields.join(', ')}] to its indexes`;
+    warn(['in'], `no index of ${options.in} leads to ${target}${when}: all rows of the table may be read`, hint);
+  }
+}
+
+/** Whether an index leads to the order, or else to what is wanted of the rows; for pages also to rows of one value. */
+function isIndexed(options: FindOptions, given: readonly string[], indexes: readonly (readonly string[])[]): boolean {
+  const [first, second] = options.sort.map((text) => sortField(text).field);
+  const isPaged = options.page !== undefined || options.stream !== undefined;
+  const ranged = rangedFields(options);
+  const wanted = given.length > 0 || ranged.length > 0;
+  if (first === undefined || first === '_id') {
+    if (!wanted) return true;
+    const starts = indexes.some(([field = '']) => given.includes(field) || ranged.includes(field));
+    return starts || given.includes('_id');
+  }
+  const leads = indexes.filter((index) => leadsTo(index, given, first));
+  if (isPaged) return leads.some((index) => second === undefined || index[index.indexOf(first) + 1] === second);
+  if (leads.length > 0) return true;
+  return given.length > 0 && ranged.some((field) => indexes.some((index) => leadsTo(index, given, field)));
+}
+
+function rangedFields({ where }: FindOptions): readonly string[] {
+  return Object.keys(where).filter((field) => typeof where[field] === 'object');
+}
+
+/** In a route, a parameter of the path or one with a default; elsewhere every field is there. */
+function isAlwaysGiven(value: FindOptions['where'][string] | undefined, { parameters }: SpecScope): boolean {
+  if (typeof value !== 'string' || !parameters) return true;
+  return templateNames(value).every((name) => {
+    const parameter = parameters.find((each) => each.name === name);
+    return !parameter || parameter.in === 'path' || parameter.schema['default'] !== undefined;
+  });
 }
 
 function checkWhere(options: FindOptions, table: Shape, { input, report, scope }: Context): void {

@@ -11,19 +11,20 @@ export interface Span {
   readonly end: number;
 }
 
+/** How long the feeds of a symbol were away in a span, ms. */
+export type Away = (span: Span) => number;
+
 /**
- * Reads how long the feeds of a symbol were away in each of the spans, ms: times in which several were away, and gaps that are
- * noted twice, count once; a gap that is not over lasts until `now`.
+ * Reads the gaps of a symbol that were not over at `from`: times in which several feeds were away, and gaps that are noted twice,
+ * count once; a gap that is not over lasts until `now`. Spans begin at `from` or later.
  *
  * @throws FDP_RESULT_TOO_LARGE for more than 100,000 gaps; and what the store throws (FDP_UNAVAILABLE)
  */
 export async function readGaps(
   table: Pick<Lookup, 'find'>,
-  { symbol, spans, now }: { readonly symbol: string; readonly spans: readonly Span[]; readonly now: number },
+  { symbol, from, now }: { readonly symbol: string; readonly from: number; readonly now: number },
   signal: AbortSignal,
-): Promise<readonly number[]> {
-  if (spans.length === 0) return [];
-  const from = Math.min(...spans.map(({ start }) => start));
+): Promise<Away> {
   const rows = await table.find(
     {
       where: { symbol },
@@ -37,10 +38,10 @@ export async function readGaps(
   if (rows.length >= mostGaps)
     throw new FdpError(
       'FDP_RESULT_TOO_LARGE',
-      `${symbol}: more than ${mostGaps} gaps since ${from}: ask for fewer bars`,
+      `${symbol}: more than ${mostGaps} gaps since ${from}: ask for a later range`,
     );
   const times = union(rows.map((row) => spanOf(row, now)));
-  return spans.map((span) => overlap(span, times));
+  return (span) => overlap(span, times);
 }
 
 /** How much of the span lies within the times, which are in order and apart from each other. */

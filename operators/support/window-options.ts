@@ -1,5 +1,5 @@
 import type { JSONSchema } from 'json-schema-to-ts';
-import type { Report, Shape } from '../../src/kit/declaration.ts';
+import type { Report, Shape, SpecScope } from '../../src/kit/declaration.ts';
 import { counter, type Figures, figures } from '../../src/kit/figures.ts';
 import type { OperatorState } from '../../src/kit/guarantee.ts';
 import type { OperatorContext } from '../../src/kit/operator.ts';
@@ -110,6 +110,38 @@ export function checkWindow(options: WindowOptions, input: Shape, report: Report
     report(['calendar'], 'is used by `window: session` only', 'leave it out, or say `window: session`');
   if (typeof window === 'string' && window !== 'session' && durationMs(window) < 1)
     report(['window'], 'expected at least 1ms');
+}
+
+/**
+ * Warns of a window that is longer than what its source shows again at a start: until it is full its figures are not those of
+ * the process before. Numbers are compared with numbers, durations with durations.
+ */
+export function warnOfWarmUp({ window, calendar }: WindowOptions, { source, warn }: SpecScope): void {
+  const warmUp = source?.['warm_up'];
+  if (warmUp === 0 || (typeof warmUp !== 'number' && typeof warmUp !== 'string')) return;
+  const after = 'after a start the first trades of the window are missing';
+  if (typeof window === 'number') {
+    if (typeof warmUp === 'number' && warmUp < window)
+      warn?.(
+        ['window'],
+        `${window} trades are more than the ${warmUp} messages of \`warm_up\`: ${after}`,
+        `warm_up: ${window}`,
+      );
+    return;
+  }
+  if (typeof window !== 'string' || typeof warmUp !== 'string') return;
+  const [ms, wanted] = window === 'session' ? sessionLength(calendar) : ([durationMs(window), window] as const);
+  if (durationMs(warmUp) < ms)
+    warn?.(['window'], `${window} is longer than \`warm_up\` of the source, ${warmUp}: ${after}`, `warm_up: ${wanted}`);
+}
+
+function sessionLength(calendar: string): readonly [ms: number, text: string] {
+  try {
+    const ms = readCalendar(calendar).longestSessionMs;
+    return [ms, `${Math.ceil(ms / 60_000)}m`];
+  } catch {
+    return [0, '']; // reported where the calendar is checked
+  }
 }
 
 /** Reports more keys than their windows of a number of trades have memory for. */

@@ -1,38 +1,41 @@
 import type { StoredBar } from './contract.ts';
 
-/** `open` has not ended yet; `incomplete` has, and trades of it are missing. */
+/** `open`: the bar has not ended; `incomplete`: it has, and some of its trades are missing. */
 type BarState = 'open' | 'complete' | 'incomplete';
 
-/** A bar of the chart: as it is stored, with the newest trades on top. */
+/** A bar of the chart: the stored bar, updated with the newest trades. */
 export interface Bar {
-  /** Unix ms; `end` is no part of it. */
+  /** Unix ms; `end` is exclusive. */
   readonly start: number;
   readonly end: number;
   readonly open: number;
   readonly high: number;
   readonly low: number;
   readonly close: number;
-  /** Undefined while nothing of it is stored. */
+  /** Undefined while the bar is not stored. */
   readonly volume: number | undefined;
   readonly vwap: number | undefined;
   readonly trades: number | undefined;
   readonly lateTrades: number;
-  /** How long the feed was away in it, ms. */
+  /** How long the feed was disconnected during the bar, ms. */
   readonly gapMs: number;
   readonly state: BarState;
 }
 
-/** The lengths of bars by name, ms; undefined for what is no length. */
+/** The length of an interval such as `1m`, ms; undefined if the name is not an interval. */
 export function intervalMs(name: string): number | undefined {
   const [, count, unit = ''] = /^(\d+)([smhd])$/.exec(name) ?? [];
   const size = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }[unit];
   return size === undefined ? undefined : Number(count) * size;
 }
 
-/** How long after its end a bar may still be on its way to be complete, ms. */
+/** How long after its end a bar may take to be complete, ms. */
 const settling = 2000;
 
-/** Bars as the API gives them, the newest first, as they were at `readAt` (Unix ms); the oldest first. Without a price there is no bar. */
+/**
+ * Converts bars from the API (newest first), read at `readAt` (Unix ms), to bars in order of time. Bars without a price
+ * are left out.
+ */
 export function barsOf(rows: readonly StoredBar[], readAt: number): readonly Bar[] {
   return rows
     .map((row) => barOf(row, readAt))
@@ -59,7 +62,7 @@ function read(price: string | null): number {
   return price === null ? Number.NaN : Number(price);
 }
 
-/** The bars with those that were read after them, which win; the newest `most` of all. */
+/** Merges bars with newer ones, which replace the old ones; the newest `most` are kept. */
 export function withBars(bars: readonly Bar[], newer: readonly Bar[], most: number): readonly Bar[] {
   const [first] = newer;
   if (!first) return bars;
@@ -67,7 +70,7 @@ export function withBars(bars: readonly Bar[], newer: readonly Bar[], most: numb
   return [...all.values()].sort((a, b) => a.start - b.start).slice(-most);
 }
 
-/** The newer bars; one that did not change is the same object as before, so that it is not drawn again. */
+/** The newer bars; an unchanged one is the same object as before, so that it is not drawn again. */
 export function known(bars: readonly Bar[], newer: readonly Bar[]): readonly Bar[] {
   const before = new Map(bars.map((bar) => [bar.start, bar]));
   return newer.map((bar) => {
@@ -80,7 +83,7 @@ function isSame(one: Bar, other: Bar): boolean {
   return (Object.keys(one) as (keyof Bar)[]).every((name) => one[name] === other[name]);
 }
 
-/** True where no bar can be missing between those that are held and the newest ones. */
+/** True if no bar can be missing between the known bars and the newer ones. */
 export function isConnected(bars: readonly Bar[], newer: readonly Bar[]): boolean {
   const [last, first] = [bars.at(-1), newer[0]];
   return last !== undefined && first !== undefined && first.start <= last.start;

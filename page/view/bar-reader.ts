@@ -6,24 +6,24 @@ import { every } from './time.ts';
 
 interface Reading {
   readonly interval: string;
-  /** Bars that are kept. */
+  /** Maximum number of bars kept. */
   readonly most: number;
-  /** Interval at which the newest ones are polled, ms. */
+  /** Interval at which the newest bars are polled, ms. */
   readonly everyMs: number;
   /** The server's clock, Unix ms. */
   readonly now: () => number;
-  /** Called when bars were read, or could not be. */
+  /** Called after bars were read, or the request failed. */
   readonly changed: (isWhole: boolean) => void;
 }
 
-/** Of the newest bars so many are read again and again: late trades may change them. */
+/** Number of newest bars that every poll reads: late trades may change them. */
 const fewBars = 3;
-/** Every so many times all are read again: older ones may have been corrected. */
+/** Every so many polls, all bars are read again, since older ones may have been corrected. */
 const wholeEvery = 30;
 
 /**
- * The bars of a symbol: read from the API, the newest ones again and again while the page is seen, with the trades of the
- * stream on top.
+ * The bars of a symbol: the newest ones are polled from the API while the page is visible, and updated with trades from
+ * the stream.
  */
 export class BarReader {
   readonly #route: CandleRoute;
@@ -45,7 +45,7 @@ export class BarReader {
     });
   }
 
-  /** The bars with the newest trades on top, the oldest first. */
+  /** The bars, updated with the newest trades, oldest first. */
   get bars(): readonly Bar[] {
     return withTicks(this.#bars, this.#ticks, intervalMs(this.#reading.interval) ?? 0);
   }
@@ -57,7 +57,7 @@ export class BarReader {
     this.reload();
   }
 
-  /** Reads all again. */
+  /** Reads all bars again. */
   reload(): void {
     this.#loading?.abort();
     void this.#load(true);
@@ -67,7 +67,7 @@ export class BarReader {
     this.#ticks = withTick(this.#ticks, tick);
   }
 
-  /** Reads nothing from now on. */
+  /** Stops reading. */
   end(): void {
     this.#symbol = undefined;
     this.#stop();

@@ -3,8 +3,10 @@ import { FdpError } from '../errors.ts';
 import { suggestion } from '../kit/names.ts';
 import { shells } from './completion.ts';
 import { type ExportFlags, exportFormats } from './export-formats.ts';
+import { json, names } from './flags.ts';
 import type { GapFlags } from './gaps.ts';
 import { type GraphFormat, graphFormats } from './graph.ts';
+import { type KeyActions, keyCommands } from './key-commands.ts';
 import { print } from './output.ts';
 import type { ReconcileFlags } from './reconcile.ts';
 import type { TestFlags } from './test.ts';
@@ -41,6 +43,7 @@ export interface Actions {
     show(id: string, flags: GapFlags): Promise<number>;
     close(id: string, flags: GapFlags): Promise<number>;
   };
+  keys: KeyActions;
   reconcile(table: string | undefined, flags: ReconcileFlags): Promise<number>;
   forgetCounters(): Promise<number>;
 }
@@ -76,6 +79,7 @@ export function commandLine(
   runningCommands(program, does, exit);
   letterCommands(program, does, exit);
   gapCommands(program, does, exit);
+  keyCommands(program, does.keys, exit);
   program
     .command('completion')
     .argument('<shell>', `one of ${shells.join(', ')}`)
@@ -234,12 +238,4 @@ function gapCommands(program: Command, does: Actions, exit: Exit): void {
   command('close <id>', 'end an open one now, when its feed never comes back').action(
     async (id: string, flags: GapFlags) => exit(await does.gaps.close(id, flags)),
   );
-}
-
-function json(): Option {
-  return new Option('--json', 'one JSON object');
-}
-
-function names(given: string, before: readonly string[] = []): readonly string[] {
-  return [...before, ...given.split(',').map((name) => name.trim())];
 }

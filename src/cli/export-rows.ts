@@ -23,8 +23,8 @@ export interface Selected {
 }
 
 /**
- * The rows of a table, page by page, in the order of `by` if there is an index for it; a row without that value is left
- * out then. In bounded memory.
+ * The rows of a table, page by page, in the order of `by` if there is an index for it, and of `_id` if the index has that; a row
+ * without that value is left out then. In bounded memory.
  * @throws FDP_USAGE for a range or a number of rows that needs an index, with the one to add; what the store throws
  */
 export function selectedRows(
@@ -35,9 +35,10 @@ export function selectedRows(
   const { where, by, from, to } = selected;
   const given = Object.keys(where);
   const fields = indexedFields(indexes);
-  const isIndexed = by !== undefined && fields.some((index) => leadsTo(index, given, by));
-  if (isIndexed) {
-    const sort = [by, '_id'].map((field) => ({ field, descending: false }));
+  const leading = by === undefined ? [] : fields.filter((index) => leadsTo(index, given, by));
+  if (by !== undefined && leading.length > 0) {
+    const hasIds = leading.some((index) => index[index.indexOf(by) + 1] === '_id');
+    const sort = (hasIds ? [by, '_id'] : [by]).map((field) => ({ field, descending: false }));
     const ranges = [{ field: by, ...(from !== undefined && { from }), ...(to !== undefined && { to }) }];
     return pages(lookup, { where, ranges, sort }, signal);
   }

@@ -4,6 +4,7 @@ import { operators } from '../../operators/index.ts';
 import { errorText, FdpError } from '../errors.ts';
 import { explainer } from '../pipeline/give/explain.ts';
 import { knownSecrets, secretsOf } from '../pipeline/give/secrets.ts';
+import { warningLine } from '../pipeline/problem.ts';
 import { readSpec } from '../pipeline/read.ts';
 import { type Actions, commandLine, type Flags } from './command-line.ts';
 import { completion } from './completion.ts';
@@ -16,6 +17,7 @@ import type { ExportFlags } from './export-formats.ts';
 import { closeGap, listGaps, showGap } from './gaps.ts';
 import { graph } from './graph.ts';
 import { init, pipelineIn } from './init.ts';
+import { addKey, listKeys, removeKey } from './keys.ts';
 import { endInTime } from './left-open.ts';
 import { list } from './list.ts';
 import { listJson } from './list-json.ts';
@@ -117,6 +119,11 @@ function actionsOf(program: Command): Actions {
       show: async (id, flags) => show(await showGap(request(), id, flags), flags),
       close: async (id, flags) => show(await closeGap(request(), id, flags), flags),
     },
+    keys: {
+      add: (name, flags) => show(addKey(request(), name, flags), flags),
+      list: (flags) => show(listKeys(request(), flags), flags),
+      remove: (name, flags) => show(removeKey(request(), name, flags), flags),
+    },
     reconcile: async (table, flags) => show(await reconcileTables(request(), table, flags, print), flags),
     forgetCounters: async () => show(await forgetCounters(request())),
   };
@@ -163,6 +170,7 @@ async function start(request: SpecRequest): Promise<number> {
   const { profile, variables } = spec;
   const secrets = [...knownSecrets(spec)];
   return run({
+    warnings: spec.problems.warnings.map((warning) => warningLine(warning, request.folder)),
     ...{ plan, profile, secrets, version: readVersion(), env: variables.all, mask: secretsOf(spec) },
     reconciler: (environment) => reconcilerOf(spec, environment),
   });

@@ -32,6 +32,8 @@ export interface RunRequest {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Texts that must not appear in the log. */
   readonly secrets: readonly string[];
+  /** What is probably not meant so in the pipeline, a line each. */
+  readonly warnings?: readonly string[];
   /** Hides secrets in options. */
   readonly mask: OptionMask;
   /** Compares tables of the pipeline; left out where none is asked to. */
@@ -94,6 +96,7 @@ export async function run(request: RunRequest): Promise<number> {
   if (painter.isActive) painter.write(`${startLines(hints, painter.width).join('\n')}\n\n`);
   else log.info({ version, profile, topologies: plan.topologies.map(({ name }) => name) }, `${hints.title}: starting`);
 
+  for (const warning of request.warnings ?? []) log.warn({}, warning);
   const stopStatus = showStatus({ painter, clock, snapshot });
   const stopReports = reportStatus(plan, { environment, report: ownReport });
   const result = await runtime.run();

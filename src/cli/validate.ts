@@ -1,5 +1,5 @@
 import { startedTopologies } from '../pipeline/give/resolve.ts';
-import { printProblems, shownPath } from '../pipeline/problem.ts';
+import { type Problem, printProblems, printWarnings, shownPath } from '../pipeline/problem.ts';
 import { type ReadRequest, readSpec } from '../pipeline/read.ts';
 import type { Spec } from '../pipeline/spec.ts';
 import { resolveProcess } from './process-settings.ts';
@@ -17,15 +17,20 @@ export interface CommandResult {
   readonly exitCode: number;
 }
 
-/** `fdp-run validate`: everything that is wrong with the pipeline (exit code 2), or what it would start. */
+/** `fdp-run validate`: everything that is wrong with the pipeline (exit code 2), or what it would start, after warnings. */
 export function validate(request: SpecRequest, { json = false }: { readonly json?: boolean } = {}): CommandResult {
   const spec = readSpec(request);
   const { plan, problems } = resolveProcess(spec, request);
   if (json && !plan) return { text: problemsJson(problems), exitCode: 2 };
-  if (json) return { text: `${JSON.stringify({ valid: true, ...facts(spec, request.topologies) })}\n`, exitCode: 0 };
+  const { warnings } = spec.problems;
+  if (json) {
+    const shown = { valid: true, ...facts(spec, request.topologies), warnings: warnings.map(problemJson) };
+    return { text: `${JSON.stringify(shown)}\n`, exitCode: 0 };
+  }
   if (!plan) return { text: problemText(problems, request.folder), exitCode: 2 };
   const file = shownPath(spec.path, request.folder);
-  return { text: `${file} is valid: ${summary(spec, request.topologies)}\n`, exitCode: 0 };
+  const warned = warnings.length === 0 ? '' : `${printWarnings(warnings, request.folder)}\n`;
+  return { text: `${warned}${file} is valid: ${summary(spec, request.topologies)}\n`, exitCode: 0 };
 }
 
 /** All problems, and how many there are. */
@@ -36,12 +41,15 @@ export function problemText(problems: Parameters<typeof printProblems>[0], folde
 
 /** All problems as JSON, each with its position. */
 export function problemsJson(problems: Parameters<typeof printProblems>[0]): string {
-  const shown = problems.map(({ message, hint, at }) => ({
+  return `${JSON.stringify({ valid: false, problems: problems.map(problemJson) })}\n`;
+}
+
+function problemJson({ message, hint, at }: Problem) {
+  return {
     message,
     ...(hint === undefined ? {} : { hint }),
     ...(at ? { file: at.file, line: at.line, column: at.column } : {}),
-  }));
-  return `${JSON.stringify({ valid: false, problems: shown })}\n`;
+  };
 }
 
 function facts(spec: Spec, asked: readonly string[] | undefined) {

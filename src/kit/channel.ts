@@ -8,6 +8,8 @@ export interface ChannelAddress {
   readonly host?: string;
   /** A topic; null where the host alone leads to the messages. */
   readonly address: string | null;
+  /** Of a topic. */
+  readonly partitions?: number;
 }
 
 /** A kind of message. The schema is JSON Schema (draft 7). */
@@ -16,6 +18,8 @@ export interface MessageDescription {
   readonly name: string;
   readonly summary: string;
   readonly schema: Schema;
+  /** JSON Schema of the key that its record in a topic has. */
+  readonly key?: Schema;
   readonly examples: readonly Schema[];
 }
 

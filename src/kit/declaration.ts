@@ -26,7 +26,7 @@ export type Shape = Readonly<Record<string, FieldType>> | undefined;
  */
 export type Report = (path: readonly (string | number)[], text: string, hint?: string) => void;
 
-/** What an operator's check can find out about the rest of the pipeline. */
+/** What an operator's check can find out about the rest of the pipeline; `source`: the options of the topology's source. */
 export interface SpecScope {
   /** Whether the chain is a route of a request topology (templates then mean parameters). */
   readonly route: string | undefined;
@@ -36,6 +36,9 @@ export interface SpecScope {
   tableFields(connector: string): Shape;
   /** The fields of each index of a table connector, `unique` among them; undefined where `tableFields` is. */
   tableIndexes(connector: string): readonly (readonly string[])[] | undefined;
+  readonly source?: Usage | undefined;
+  /** Reports what is no mistake but probably not meant: `validate` prints it, and a start logs it. */
+  readonly warn?: Report;
 }
 
 interface Declaration {
@@ -112,7 +115,6 @@ interface SinkDeclaration<S extends JSONSchema = JSONSchema, O = unknown> extend
 export interface ConnectorDeclaration extends Declaration {
   /** A log or a table: an overlay that changes the type keeps the family's common options. */
   readonly family?: 'log' | 'table';
-  /** What `fdp-run test` puts in its place. Left out: a topology that uses it can't be tested. */
   readonly twin?: TwinKind;
   readonly source?: SourceDeclaration;
   readonly sink?: SinkDeclaration;
@@ -180,9 +182,7 @@ export const tableOptions = {
   },
 } as const satisfies Record<string, JSONSchema>;
 
-/**
- * Deferred by the condition: inferred and expanded in one step, a schema with an array is too deep for the compiler.
- */
+/** Deferred by the condition: expanded in one step, a schema with an array is too deep for the compiler. */
 type Typed<S> = S extends JSONSchema ? FromSchema<S> : never;
 
 /** Declares an operator: the options' type comes from the schema. */

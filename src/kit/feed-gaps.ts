@@ -48,6 +48,10 @@ export class FeedGaps {
   /** The same once it is over: what the process before saw is known only as it comes. */
   #missedBefore: GapSpan | undefined;
   readonly #seen = new RecencyMap<true>(mostSymbols);
+  /** The symbols that the feed does not give, while it gives others, and the gap of each, which is not over. */
+  readonly #missing = new Map<string, GapSpan>();
+  /** Those that a connection came back without. */
+  #without: readonly string[] = [];
 
   constructor(name: string, options: FeedGapsOptions, put: (mark: GapMark) => void) {
     this.#name = name;
@@ -58,16 +62,18 @@ export class FeedGaps {
         this.#isBeforeOpen = false;
         this.#missedBefore = span;
       }
-      this.#put(this.messages(span));
+      if (span.to === undefined) this.#endMissing();
+      else for (const symbol of this.#without) this.#goesOn(symbol, span);
+      this.#put(this.messages(span, this.#missing));
     });
   }
 
-  /** What the lane gets of a span: a message for each symbol. */
-  messages(span: GapSpan): readonly SourceMessage[] {
+  /** What the lane gets of a span: a message for each symbol, but for these. */
+  messages(span: GapSpan, but: ReadonlyMap<string, GapSpan> = new Map()): readonly SourceMessage[] {
     const { clock, symbols } = this.#options;
     const at = clock.now();
     const all = typeof symbols === 'function' ? [...this.#seen].map(([symbol]) => symbol) : symbols;
-    return all.map((symbol) => gapMessage(span, symbol, at));
+    return all.filter((symbol) => !but.has(symbol)).map((symbol) => gapMessage(span, symbol, at));
   }
 
   /** A message has come: everything sent before it has, and its symbols are now known. */
@@ -92,6 +98,11 @@ export class FeedGaps {
     const [first] = newest;
     if (!first) return;
     const open = newest.filter(({ timestamp }) => timestamp === first.timestamp).map(({ value }) => this.#open(value));
+    for (const { key, value } of own) {
+      const span = this.#open(value);
+      // Of a symbol that was not subscribed to when the process before was killed.
+      if (key !== null && span && !open.some((each) => each?.from === span.from)) this.#missing.set(key, span);
+    }
     const from = Math.trunc(first.timestamp);
     this.#before = open.find((span) => span !== undefined) ?? { from, reason: notRunning, feed: this.#name };
   }
@@ -117,21 +128,58 @@ export class FeedGaps {
     this.#options.away.begin(why, Math.max(0, this.#options.clock.now() - this.#wholeAt));
   }
 
-  /** The connection is there, and everything is subscribed to. */
-  back(): void {
+  /** The connection is there, and everything is subscribed to but these symbols, whose gaps go on. */
+  back(without: readonly string[] = []): void {
     if (this.#isOver) return;
     this.whole();
+    this.#without = without;
     this.#options.away.end();
+    this.#without = [];
+    for (const symbol of without) this.missing(symbol, 'not subscribed to');
+  }
+
+  /** The feed does not give a symbol, since `from` (Unix ms; left out: from now on). Does nothing if that is known. */
+  missing(symbol: string, reason: string, from = this.#options.clock.now()): void {
+    if (this.#isOver || this.#missing.has(symbol)) return;
+    const span = { from: Math.trunc(from), reason, feed: this.#name };
+    this.#missing.set(symbol, span);
+    this.#put([gapMessage(span, symbol, this.#options.clock.now())]);
+  }
+
+  /** The feed gives a symbol again. */
+  served(symbol: string): void {
+    const span = this.#missing.get(symbol);
+    if (!span || this.#isOver) return;
+    this.#missing.delete(symbol);
+    this.#put([this.#ended(symbol, span)]);
   }
 
   /** The intake ends: what comes from now on is missed. */
   end(): void {
     const { away } = this.#options;
-    if (!away.isOpen && this.#wholeAt !== undefined)
+    if (!away.isOpen && this.#wholeAt !== undefined) {
+      this.#endMissing();
       this.#put(this.messages({ from: this.#wholeAt, reason: stopped, feed: this.#name }));
+    }
     this.#wholeAt = undefined;
     this.#isOver = true;
     away.leave();
+  }
+
+  /** A gap of all symbols begins: there is one at a time, so that the next process finds it. */
+  #endMissing(): void {
+    this.#put([...this.#missing].map(([symbol, span]) => this.#ended(symbol, span)));
+    this.#missing.clear();
+  }
+
+  /** The gap of all symbols is over, but for this one. */
+  #goesOn(symbol: string, { from, reason, feed }: GapSpan): void {
+    this.#missing.set(symbol, { from, reason, feed });
+  }
+
+  #ended(symbol: string, span: GapSpan): SourceMessage {
+    const now = this.#options.clock.now();
+    return gapMessage({ ...span, to: Math.max(span.from, Math.trunc(now)) }, symbol, now);
   }
 
   #put(gaps: readonly SourceMessage[]): void {

@@ -16,10 +16,10 @@ const keptReason = 200;
 
 /**
  * What a source puts into its lane for each symbol when a gap begins and when it ends: an envelope without any trade, keyed by
- * the symbol. Whoever loops over `data` finds nothing in it.
+ * the symbol, which the gap has, too, for whoever gets the message without its key. Whoever loops over `data` finds nothing in it.
  */
 export function gapMessage(span: GapSpan, symbol: string, at: number): SourceMessage {
-  const value = { type: 'gap', data: [], gap: span };
+  const value = { type: 'gap', data: [], gap: { ...span, symbol } };
   return { key: symbol, value, timestamp: at, meta: { lane: span.feed } };
 }
 
@@ -38,6 +38,13 @@ export function gapOf(value: unknown): GapSpan | undefined {
   if (to === undefined || to === null) return span;
   if (!isTime(to) || to < from) throw unfit('gap.to: expected Unix ms, not before gap.from');
   return { ...span, to };
+}
+
+/** The symbol that a gap message has beside its key; undefined for one of before, and for every other value. */
+export function gapSymbolOf(value: unknown): string | undefined {
+  const gap = isGapMessage(value) ? value['gap'] : undefined;
+  const symbol = isObject(gap) ? gap['symbol'] : undefined;
+  return typeof symbol === 'string' && symbol !== '' ? symbol : undefined;
 }
 
 /** True for an envelope of the type `gap`, whatever else is in it. */

@@ -19,11 +19,14 @@ const trade = {
   },
 };
 
+const symbolKey = text('AAPL', 'The symbol.');
+
 /** What feeds put into the log: trades, and gaps in which some may be missing. */
 export const feedMessages: readonly MessageDescription[] = [
   {
     name: 'trades',
     summary: 'Trades of one symbol; the key of the record is the symbol.',
+    key: symbolKey,
     schema: {
       type: 'object',
       required: ['type', 'data'],
@@ -35,6 +38,7 @@ export const feedMessages: readonly MessageDescription[] = [
     name: 'gap',
     summary:
       'Trades of a symbol may be missing since `from`, or, with `to`, up to then; the key of the record is the symbol.',
+    key: symbolKey,
     schema: {
       type: 'object',
       required: ['type', 'data', 'gap'],
@@ -49,6 +53,7 @@ export const feedMessages: readonly MessageDescription[] = [
             to: number(1_763_645_610_000, 'Unix ms; left out while the gap lasts.'),
             reason: text('the server closed the connection', 'Why.'),
             feed: text('finnhub', 'The connector of the feed.'),
+            symbol: text('AAPL', 'The key of the record.'),
           },
         },
       },
@@ -57,7 +62,7 @@ export const feedMessages: readonly MessageDescription[] = [
       {
         type: 'gap',
         data: [],
-        gap: { from: 1_763_645_598_585, reason: 'the server closed the connection', feed: 'finnhub' },
+        gap: { from: 1_763_645_598_585, reason: 'the server closed the connection', feed: 'finnhub', symbol: 'AAPL' },
       },
     ],
   },
@@ -67,6 +72,7 @@ export const feedMessages: readonly MessageDescription[] = [
 export const deadLetterMessage: MessageDescription = {
   name: 'deadLetter',
   summary: 'A message that was rejected, with its bytes, its origin and the reason.',
+  key: { type: ['string', 'null'], description: 'The key of the rejected message.' },
   schema: {
     type: 'object',
     required: ['code', 'reason', 'topology', 'node', 'origin', 'value', 'encoding', 'bytes', 'rejected_at'],

@@ -50,8 +50,12 @@ export interface Intake {
   whole(): void;
   /** The connection is gone: a gap begins with the last sign of life. */
   away(why: string): void;
-  /** The connection is there, and everything is subscribed to: the gap ends. */
-  back(): void;
+  /** The connection is there, and everything is subscribed to: the gap ends, but not that of the symbols in `without`. */
+  back(without?: readonly string[]): void;
+  /** The feed does not give a symbol, since `from` (Unix ms; left out: from now on): a gap of that symbol begins. */
+  missing(symbol: string, why: string, from?: number): void;
+  /** The feed gives a symbol again that was missing: its gap ends. */
+  served(symbol: string): void;
 }
 
 /**
@@ -149,7 +153,9 @@ class PushSource implements Source {
         },
         whole: () => gaps?.whole(),
         away: (why) => gaps?.away(why),
-        back: () => gaps?.back(),
+        back: (without) => gaps?.back(without),
+        missing: (symbol, why, from) => gaps?.missing(symbol, why, from),
+        served: (symbol) => gaps?.served(symbol),
       });
       lanes.complete();
     } catch (error) {

@@ -74,6 +74,7 @@ const actions: Actions = {
   completion: unused,
   letters: { list: unused, show: unused, replay: unused, drop: unused },
   gaps: { list: unused, show: unused, close: unused },
+  keys: { add: unused, list: unused, remove: unused },
   reconcile: unused,
   forgetCounters: () => Promise.resolve(7),
 };

@@ -64,7 +64,7 @@ const mutants: readonly Mutant[] = [
     text: 'bars.push({ ...bar, fold: new BarFold() });',
     replacement: `for (let at = (bars.at(-1)?.start ?? 0) - interval.ms; at > bar.start && bars.length < limit; at -= interval.ms) {
           const fold = new BarFold();
-          fold.add({ ...row, open: row['close'], high: row['close'], low: row['close'], volume: '0', trades: 0 });
+          fold.prepend({ ...row, open: row['close'], high: row['close'], low: row['close'], volume: '0', trades: 0 });
           bars.push({ start: at, end: at + interval.ms, fold });
         }
         bars.push({ ...bar, fold: new BarFold() });`,

@@ -66,6 +66,25 @@ onChromium('prices of the live page', () => {
     }
   });
 
+  it('leave room for the chart on a phone: the six figures of the day are two rows', async () => {
+    for (const scheme of ['light', 'dark'] as const) {
+      await using watched = await openPage(browser, `${workspace.api}/?symbol=BRK.A`, {
+        width: 390,
+        height: 844,
+        scheme,
+      });
+      const { page } = watched;
+      await page.locator('#quote-price', { hasText: '712' }).waitFor();
+      const rows = (id: string) =>
+        page.evaluate(
+          `new Set([...document.querySelectorAll('#${id} > div')].map((each) => each.getBoundingClientRect().top)).size`,
+        );
+      await eventually('all figures', async () => (await page.locator('#quote-figures > div').count()) === 6);
+      expect([scheme, await rows('quote-figures')]).toEqual([scheme, 2]);
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390);
+    }
+  });
+
   it('have their true rate as soon as they have one', async () => {
     await using watched = await openPage(browser, workspace.api);
     const { page } = watched;

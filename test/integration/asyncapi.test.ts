@@ -2,8 +2,10 @@ import specs from '@asyncapi/specs';
 import { Ajv } from 'ajv';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectors } from '../../connectors/index.ts';
+import { asyncApi } from '../../connectors/rest/asyncapi.ts';
 import { operators } from '../../operators/index.ts';
 import { Runtime } from '../../src/engine/runtime.ts';
+import { channelsOf } from '../../src/pipeline/give/channels.ts';
 import { resolve } from '../../src/pipeline/give/resolve.ts';
 import { readSpec } from '../../src/pipeline/read.ts';
 import { testEnvironment } from '../../src/testing/environment.ts';
@@ -43,6 +45,47 @@ function formOf(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, formOf(each)]));
 }
 
+/** The official schema, which contains the meta-schema. */
+function officialCheck() {
+  const official = new Ajv({ strict: false, validateFormats: false, meta: false, validateSchema: false });
+  return official.compile(specs.schemas['3.0.0'] as object);
+}
+
+describe('the document of the profile cluster', () => {
+  const components = { connectors, operators };
+  const env = { KAFKA_BROKERS: 'kafka.internal:9092', MONGODB_URL: 'mongodb://me:hidden@db.internal' };
+  const spec = readSpec({ pipelinePath: 'pipeline.yml', profile: 'cluster', env, components });
+  const document = JSON.parse(
+    JSON.stringify(asyncApi({ version: '1', channels: channelsOf(spec), events: undefined })),
+  );
+
+  it('is valid AsyncAPI 3.0, and has no address of a server that is not for everybody', () => {
+    const fits = officialCheck();
+    fits(document);
+    expect(fits.errors).toBeNull();
+    const { ticks, ...others } = document.channels;
+    const wrong = { ...ticks, bindings: { kafka: { partitions: 'six', bindingVersion: '0.5.0' } } };
+    expect(fits({ ...document, channels: { ...others, ticks: wrong } })).toBe(false);
+    expect(JSON.stringify(document)).not.toMatch(/internal|hidden/);
+  });
+
+  it('names the topics on Kafka, with their partitions and the key of each kind of record', () => {
+    const kafka = ({ bindings }: { bindings?: { kafka?: Json } }) => bindings?.kafka;
+    expect(document.servers.ticks.protocol).toBe('kafka');
+    expect(Object.entries(document.channels).map(([name, channel]) => [name, kafka(channel as Json)])).toEqual([
+      ['ticks', { topic: 'raw_stock_ticks', partitions: 6, bindingVersion: '0.5.0' }],
+      ['vwap_feed', undefined],
+      ['rejected', { topic: 'raw_stock_ticks.rejected', partitions: 6, bindingVersion: '0.5.0' }],
+    ]);
+    const { messages } = document.components;
+    const keys = Object.keys(messages).map((name) => [name, (kafka(messages[name])?.['key'] as Json)?.['type']]);
+    expect(Object.fromEntries(keys)).toEqual({
+      ...{ 'ticks.trades': 'string', 'ticks.gap': 'string', 'vwap_feed.line': undefined },
+      'rejected.deadLetter': ['string', 'null'],
+    });
+  });
+});
+
 describe('the AsyncAPI document of the shipped pipeline', () => {
   const folder = temporaryFolder();
   const environment = testEnvironment();
@@ -72,9 +115,7 @@ describe('the AsyncAPI document of the shipped pipeline', () => {
   });
 
   it('is valid AsyncAPI 3.0 by its official schema', () => {
-    // The official schema contains the meta-schema.
-    const official = new Ajv({ strict: false, validateFormats: false, meta: false, validateSchema: false });
-    const fits = official.compile(specs.schemas['3.0.0'] as object);
+    const fits = officialCheck();
     fits(document);
     expect(fits.errors).toBeNull();
     expect(fits({ ...document, channels: { x: { address: 5 } } })).toBe(false);

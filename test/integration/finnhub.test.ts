@@ -180,6 +180,31 @@ describe('finnhub', () => {
     expect(client.context.node).toMatchObject({ state: 'ok', reason: 'left out, too many symbols: S3, S4, S5' });
   });
 
+  it('leaves the gap of a symbol that the server refuses open until it is subscribed to', async () => {
+    const first = await testExchange({});
+    const clock = hurriedClock(10);
+    const client = await connected(first.port, { symbols: ['AAPL', 'MSFT'] }, { clock });
+    await subscribed(first, client, 'MSFT');
+    await first.sink.close();
+    const second = await testExchange({ max_symbols: 1 }, first.port);
+    await subscribed(second, client, 'AAPL');
+    await until(() => client.context.node.reason === 'left out, too many symbols: MSFT');
+    const spans = (symbol: string) => client.gaps.filter(({ key }) => key === symbol).map(({ gap }) => gap);
+    await until(() => spans('AAPL').length === 2);
+    const [away] = spans('MSFT');
+    expect(spans('MSFT')).toEqual([{ ...away, to: undefined }]);
+    await second.sink.close();
+    const third = await start({}, first.port);
+    await subscribed(third, client, 'MSFT');
+    await until(() => spans('AAPL').length === 4 && spans('MSFT').length === 4);
+    const [, ended, again, over] = spans('MSFT');
+    expect([ended, over]).toEqual([
+      { ...away, to: expect.any(Number) },
+      { ...again, to: spans('AAPL')[3]?.to },
+    ]);
+    expect(again?.from).toBeLessThanOrEqual(ended?.to ?? 0);
+  });
+
   it('logs once that the market seems closed when only pings come, and again when trades do', async () => {
     const server = await start({ ping: '20ms' });
     const client = await connected(server.port, {}, { clock: hurriedClock(1000) });

@@ -37,7 +37,7 @@ interface Document {
 const ajv = new Ajv2020({ strict: false });
 const routes = [
   ...['/api/v1/symbols', '/api/v1/symbols/{symbol}', '/api/v1/trades/{symbol}', '/api/v1/trades/{symbol}/export'],
-  ...['/api/v1/candles/{symbol}', '/api/v1/gaps'],
+  ...['/api/v1/candles/{symbol}', '/api/v1/candles/{symbol}/export', '/api/v1/gaps'],
 ];
 
 function responseOf(document: Document, path: string, status: string | number): Content {

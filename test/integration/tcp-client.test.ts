@@ -3,13 +3,17 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import type { Subscription } from 'rxjs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { tcp } from '../../connectors/tcp/index.ts';
+import { gaps } from '../../operators/gaps.ts';
 import { systemClock } from '../../src/kit/clock.ts';
-import { gapOf } from '../../src/kit/gap-message.ts';
-import type { SourceMessage } from '../../src/kit/message.ts';
+import { gapMessage, gapOf } from '../../src/kit/gap-message.ts';
+import { type SourceMessage, toMessage } from '../../src/kit/message.ts';
+import type { Sink } from '../../src/kit/sink.ts';
 import type { Lane, Source } from '../../src/kit/source.ts';
 import { roleContext, testEnvironment } from '../../src/testing/environment.ts';
+import { operator } from '../operators/declared.ts';
+import { runOperators } from '../support/engine/operators.ts';
 import { optionsOf } from '../support/engine/options.ts';
-import { openSockets, until } from '../support/sockets/sockets.ts';
+import { openSockets, portOf, until } from '../support/sockets/sockets.ts';
 
 const never = new AbortController().signal;
 const servers: Feed[] = [];
@@ -264,5 +268,30 @@ describe('tcp client', () => {
     const connecting = await startClient(feed.port);
     await connecting.source.close();
     expect(await connecting.lane.read(never)).toBeUndefined();
+  });
+
+  it('gives a gap message that a server relays the key that it had', async () => {
+    const environment = testEnvironment();
+    const connector = await tcp.create(optionsOf(tcp, { listen: '127.0.0.1:0' }), { ...environment, name: 'relay' });
+    const context = roleContext(environment);
+    const sink = connector.sink?.({}, context) as Sink;
+    await sink.connect(never);
+    const client = await startClient(portOf(environment.log));
+    void client.readAll();
+    await until(() => context.node.extra['clients'] === 1);
+    const gap = { from: 1000, reason: 'away', feed: 'finnhub' };
+    const relayed = ['AAPL', 'MSFT'].map((symbol) => toMessage(gapMessage(gap, symbol, 1500), undefined));
+    await sink.write(relayed, never);
+    await until(() => client.messages.length === 2);
+    expect(client.messages.map(({ key }) => key)).toEqual(['AAPL', 'MSFT']);
+    const { out, context: after } = await runOperators(
+      [operator(gaps, '{}')],
+      client.messages.map(({ value }) => value),
+      { record: (index) => ({ key: client.messages[index]?.key ?? null }) },
+    );
+    expect(after.rejections).toEqual([]);
+    expect(out).toHaveLength(2);
+    client.stop();
+    await sink.close();
   });
 });

@@ -221,6 +221,69 @@ describe('push source', () => {
       await source.close();
     });
 
+    it('goes on for the symbols that the connection comes back without, until each is served', async () => {
+      const { clock, intakes, read, push, subscribe, source, gapNode } = gapsOf();
+      subscribe();
+      push(1);
+      await clock.advance(1000);
+      intakes[0]?.away('lost');
+      await clock.advance(500);
+      intakes[0]?.back(['B']);
+      expect(await read()).toEqual([1, 'A 0.. lost', 'B 0.. lost', 'A 0..1500 lost']);
+      await clock.advance(2000);
+      push(2);
+      intakes[0]?.back(['B']);
+      intakes[0]?.missing('B', 'known already');
+      await clock.advance(300);
+      intakes[0]?.served('A');
+      intakes[0]?.served('B');
+      expect(await read()).toEqual([2, 'B 0..3800 lost']);
+      expect(gapNode.extra).toMatchObject({ gaps: 1, gap_ms: 1500, open_gaps: 0 });
+      await source.close();
+    });
+
+    it('begins for one symbol when the feed does not give it, and becomes part of the next gap of all, and of a stop', async () => {
+      const { clock, intakes, read, push, subscribe, source } = gapsOf();
+      subscribe();
+      intakes[0]?.back(['B']);
+      await clock.advance(1000);
+      intakes[0]?.missing('A', 'refused', clock.now() - 400);
+      push(1);
+      expect(await read()).toEqual(['B 0.. not subscribed to', 'A 600.. refused', 1]);
+      await clock.advance(1000);
+      intakes[0]?.away('lost');
+      await clock.advance(1000);
+      intakes[0]?.back(['A']);
+      expect(await read()).toEqual([
+        ...[
+          'B 0..2000 not subscribed to',
+          'A 600..2000 refused',
+          'A 1000.. lost',
+          'B 1000.. lost',
+          'B 1000..3000 lost',
+        ],
+      ]);
+      await clock.advance(1000);
+      await source.close();
+      expect(await read()).toEqual(['A 1000..4000 lost', 'A 3000.. stopped', 'B 3000.. stopped']);
+    });
+
+    it('is found again after a kill where it is the last record of a partition, and then ends', async () => {
+      const { clock, intakes, read, subscribe, source, start } = gapsOf();
+      const own = { from: start - 5000, reason: 'refused', feed: 'feed' };
+      const trade = { ...sourceMessage(7), key: 'A', timestamp: start - 100 };
+      await source.resume?.([{ last: async () => [trade, gapMessage(own, 'B', start - 5000)] }], never);
+      subscribe();
+      await clock.advance(500);
+      intakes[0]?.back();
+      const why = 'the process was not running';
+      expect(await read()).toEqual([
+        'B -5000..0 refused',
+        ...[`A -100.. ${why}`, `B -100.. ${why}`, `A -100..500 ${why}`, `B -100..500 ${why}`],
+      ]);
+      await source.close();
+    });
+
     it('never gives a gap up, however full the queue is', async () => {
       const { clock, intakes, read, push, subscribe, source, node } = gapsOf();
       subscribe();

@@ -141,6 +141,27 @@ describe.each([
       ),
       { numRuns: numRuns / 2 },
     ));
+
+  it('are streamed as they are read without a limit, the oldest first, with their symbol', () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.array(trade, { maxLength: 60 }),
+        fc.array(range, { maxLength: 6 }),
+        stores,
+        (all, ranges, store) =>
+          written(async (table) => {
+            await write(table, all, store);
+            for (const { interval, from, to, now } of ranges) {
+              const value = { interval, from, to };
+              const { rows, errors } = await ask(table, { ...value, limit: 1000 }, `, store: ${store}`, now);
+              const streamed = await ask(table, value, `, store: ${store}, stream: true`, now);
+              const wanted = [...rows].reverse().map((row) => ({ symbol: 'A', ...row }));
+              expect(streamed).toEqual({ rows: wanted, errors });
+            }
+          }),
+      ),
+      { numRuns },
+    ));
 });
 
 /** A trade whose bar of a minute lies before, and that was received in time. */

@@ -80,7 +80,7 @@ function walker(topology: TopologySpec, connectors: Connectors, context: Context
     let description = route === undefined ? undefined : bareRoute(route);
     let shape = input;
     for (const operator of operators) {
-      const scope = scopeOf(description, connectors);
+      const scope = { ...scopeOf(description, connectors), source: topology.source?.usage };
       const { declaration, options, valid } = operator;
       if (description && valid) description = declaration?.describe?.(options, description, shape) ?? description;
       for (const lookup of operator.lookups)
@@ -106,7 +106,9 @@ function shapeAfter(
   if (!declaration.shape) return input;
   const report: Report = (path, text, hint) =>
     context.problems.add(rangeAt(tree, path, range), text, { subject: type, hint });
-  return guarded(report, () => declaration.shape?.(options, input, report, scope));
+  const warn: Report = (path, text, hint) =>
+    context.problems.warn(rangeAt(tree, path, range), text, { subject: type, hint });
+  return guarded(report, () => declaration.shape?.(options, input, report, { ...scope, warn }));
 }
 
 /** Merge operations must end in a sink that takes them. */

@@ -39,7 +39,7 @@ function feedOf({ intervals = ['1m', '5m'], delayMs = 10 } = {}) {
 }
 
 describe('the bars of the dashboard', () => {
-  it('are asked for only while somebody wants them: all, then the newest every 5 s, and all once a minute', async () => {
+  it('are requested only while they are shown: all, then the newest every 5 s, and all once a minute', async () => {
     const { clock, feed, asked } = feedOf();
     await clock.advance(60_000);
     expect(asked).toEqual([]);
@@ -55,7 +55,7 @@ describe('the bars of the dashboard', () => {
     expect([feed.series, clock.timers]).toEqual([undefined, 0]);
   });
 
-  it('are asked for once when keys are held, and never twice at a time', async () => {
+  it('are requested once when a key is held down, and never twice at a time', async () => {
     const { clock, feed, asked, world } = feedOf({ delayMs: 3000 });
     for (let place = 0; place < 100; place++) {
       feed.want({ ...wanted, symbol: `S${place}` });
@@ -74,7 +74,7 @@ describe('the bars of the dashboard', () => {
     expect([world.most, clock.timers]).toEqual([1, 0]);
   });
 
-  it('are asked for whole when the chart has room for more, not when it has room for less', async () => {
+  it('are all requested again when the chart has room for more, not when it has room for less', async () => {
     const { clock, feed, asked } = feedOf();
     feed.want(wanted);
     await clock.advance(1000);
@@ -86,7 +86,7 @@ describe('the bars of the dashboard', () => {
     expect(asked.map(({ limit }) => limit)).toEqual([40, 500]);
   });
 
-  it('move with each line of their symbol until the API, which knows better, answers', async () => {
+  it('are updated by each line of their symbol until the next response of the API', async () => {
     const { clock, feed, take, world } = feedOf();
     feed.want(wanted);
     await clock.advance(1000);
@@ -99,7 +99,7 @@ describe('the bars of the dashboard', () => {
     expect(feed.series?.bars?.at(-1)).toMatchObject({ open: 11, high: 11, close: 11 });
   });
 
-  it('keep what the feed sent during the request to the API', async () => {
+  it('keep the lines that the feed sent during a request', async () => {
     const { clock, feed, asked, take } = feedOf({ delayMs: 1000 });
     feed.want(wanted);
     await clock.advance(6500);
@@ -109,7 +109,7 @@ describe('the bars of the dashboard', () => {
     expect(feed.series?.bars?.at(-1)).toMatchObject({ high: 15, close: 15 });
   });
 
-  it('are asked for whole again when the newest have nothing in common with what is known', async () => {
+  it('are all requested again when the newest do not overlap with the known ones', async () => {
     const { clock, feed, asked, world } = feedOf();
     feed.want(wanted);
     await clock.advance(1000);
@@ -119,7 +119,7 @@ describe('the bars of the dashboard', () => {
     expect(feed.series?.bars).toHaveLength(40);
   });
 
-  it('report why there are none, are requested again every 5 s, and come back whole', async () => {
+  it('report why there are none, are requested again every 5 s, and are then complete', async () => {
     const { clock, feed, asked, world, changes } = feedOf();
     feed.want(wanted);
     await clock.advance(1000);
@@ -135,7 +135,7 @@ describe('the bars of the dashboard', () => {
     expect(changes()).toBeGreaterThan(before);
   });
 
-  it("know the day's range where there are bars of a day, asked for every 30 s, and moved by the feed", async () => {
+  it("have the day's range if there are daily bars, requested every 30 s, and updated by the feed", async () => {
     const { clock, feed, asked, take } = feedOf({ intervals: ['1m', '1d'] });
     feed.want(wanted);
     await clock.advance(29_000);

@@ -8,8 +8,8 @@ const minuteMs = 60_000;
 const answer = (place: number, more = {}) =>
   candleAnswer({ start: noon + place * minuteMs, lengthMs: minuteMs, open: 1, close: 3 }, more);
 
-describe('the answer of the route for candles', () => {
-  it('is read, oldest first, a bar for each start, with numbers and times in any form', () => {
+describe('the response of the candles route', () => {
+  it('is read, oldest first, one bar per start, with numbers and times in any form', () => {
     const numbers = { open: 1, high: '4', low: 0, close: '3', start: noon, end: noon + minuteMs, volume: 7 };
     const data = [answer(2), answer(1, { late_trades: 2, complete: false, gap_ms: 1500 }), answer(1), numbers];
     expect(readBars({ data: { data } })).toEqual([
@@ -23,7 +23,7 @@ describe('the answer of the route for candles', () => {
     expect(readBars({ data: { data: [] } })).toEqual([]);
   });
 
-  it('is none of ours when nothing in it is a bar', () => {
+  it('is not accepted when nothing in it is a bar', () => {
     for (const body of [
       undefined,
       null,
@@ -38,7 +38,7 @@ describe('the answer of the route for candles', () => {
       expect(readBars(body)).toBeUndefined();
   });
 
-  it('never gives a bar that cannot be drawn, whatever it holds', () => {
+  it('never gives a bar that can not be drawn, whatever it contains', () => {
     const value = fc.oneof(fc.double(), fc.string(), fc.constantFrom(noon, noon + 1, '3', null));
     const names = ['start', 'end', 'open', 'high', 'low', 'close', 'volume', 'late_trades', 'complete', 'gap_ms'];
     const item = fc.record(Object.fromEntries(names.map((name) => [name, value])), { requiredKeys: [] });
@@ -53,7 +53,7 @@ describe('the answer of the route for candles', () => {
     );
   });
 
-  it('replaces what was known from its first bar on', () => {
+  it('replaces the known bars from its first bar on', () => {
     const known = [0, 1, 2].map((place) => barOf(place, [1, 2, 0, 1]));
     const newer = [2, 3].map((place) => barOf(place, [5, 6, 4, 5]));
     expect(mergedBars(known, newer, 3).map(({ start, open }) => [(start - noon) / minuteMs, open])).toEqual([

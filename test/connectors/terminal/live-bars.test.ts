@@ -13,8 +13,8 @@ function after(lines: readonly (readonly [seconds: number, price: number])[], as
   return live.over([barOf(-1, [9, 9, 9, 9]), barOf(0, [10, 12, 8, 11])], askedAt);
 }
 
-describe('the lines of the feed over the bars', () => {
-  it('move the last bar: highest, lowest, and the last by its time', () => {
+describe('feed lines applied to bars', () => {
+  it('update the last bar: highest, lowest, and the last by its time', () => {
     const [before, last] = after([
       [50, 13],
       [40, 7],
@@ -23,7 +23,7 @@ describe('the lines of the feed over the bars', () => {
     expect(last).toEqual(barOf(0, [10, 13, 7, 13]));
   });
 
-  it('begin the next bar, of which nobody knows the volume yet', () => {
+  it('begin the next bar, whose volume is unknown', () => {
     expect(
       after([
         [61, 20],
@@ -32,17 +32,17 @@ describe('the lines of the feed over the bars', () => {
     ).toEqual(barOf(1, [20, 20, 19, 19], { volume: undefined, isComplete: false }));
   });
 
-  it('begin none that the API does not know of 10 s later: those trades make no bar there', () => {
+  it('begin no bar that the API does not have 10 s later: those trades do not count', () => {
     expect(after([[61, 20]], noon + 71_000)).toHaveLength(3);
     expect(after([[61, 20]], noon + 71_001)).toHaveLength(2);
   });
 
-  it('leave older bars, and nothing, as they are', () => {
+  it('do not change older bars, or an empty list', () => {
     expect(after([[-30, 99]])).toEqual(after([]));
     expect(new LiveBars(minuteMs).over([], noon)).toEqual([]);
   });
 
-  it('give what folding all lines of a bar gives, in any order', () => {
+  it('give the fold of all lines of a bar, in any order', () => {
     const lines = fc.array(fc.tuple(fc.integer({ min: 0, max: 119 }), fc.integer({ min: 1, max: 99 })), {
       minLength: 1,
       maxLength: 40,

@@ -29,7 +29,10 @@ describe('the product of two decimals', () => {
       .double({ min: -1e15, max: 1e15, noNaN: true })
       .filter((each) => Math.abs(each) > 1e-90 || each === 0);
     const text = fc.tuple(fc.integer(), fc.nat(99_999)).map(([whole, fraction]) => `${whole}.${fraction}`);
-    const amount = fc.oneof(number, fc.integer(), text);
+    const price = fc
+      .tuple(fc.integer({ min: -(10 ** 9), max: 10 ** 9 }), fc.nat(9))
+      .map(([units, scale]) => units / 10 ** scale);
+    const amount = fc.oneof(number, price, fc.integer(), text);
     fc.assert(
       fc.property(amount, amount, (a, b) => {
         const product = decimalProduct(a, b);

@@ -20,7 +20,7 @@ function row(minutes: number, given: Partial<StoredBar> = {}): StoredBar {
 }
 
 describe('stored bars', () => {
-  it('are read the oldest first, and those without a price are none', () => {
+  it('are read oldest first, without those that have no price', () => {
     const bars = barsOf([row(2), row(1, { open: null, close: null }), row(0, { vwap: null })], noon + 10 * minute);
     expect(bars.map(({ start }) => (start - noon) / minute)).toEqual([0, 2]);
     expect(bars[0]).toEqual({
@@ -43,7 +43,7 @@ describe('stored bars', () => {
     expect([at(30_000), at(minute + 500), at(minute + 2000)]).toEqual(['open', 'open', 'incomplete']);
   });
 
-  it('are put in the place of older readings, within a bound', () => {
+  it('replace older readings, within a limit', () => {
     const held = barsOf([row(2), row(1), row(0)], noon);
     const newer = barsOf([row(3), row(2, { high: '9' })], noon);
     const all = withBars(held, newer, 3);
@@ -62,7 +62,7 @@ describe('stored bars', () => {
 });
 
 describe('the text of a bar', () => {
-  it('says what is missing, and that it was corrected', () => {
+  it('names what is missing, and that it was corrected', () => {
     expect(notesOf(bar(0))).toEqual([]);
     expect(notesOf(bar(0, { gapMs: 12_000, state: 'incomplete' }))).toEqual(['incomplete: feed away for 12 s']);
     expect(notesOf(bar(0, { gapMs: 400_000 }))).toEqual(['incomplete: feed away for 6 min']);
@@ -86,34 +86,34 @@ describe('the text of a bar', () => {
     ]);
   });
 
-  it('is one sentence for those who do not see it', () => {
+  it('is one sentence for screen readers', () => {
     const text = spokenBar(bar(0, { gapMs: 12_000, vwap: undefined }), minute, 2);
     expect(text).toContain('open 10.00, high 12.00, low 9.00, close 11.00, volume 5, VWAP unknown');
     expect(text).toMatch(/incomplete: feed away for 12 s$/);
   });
 
-  it('names a bar of a day by the date in its market, wherever that is', () => {
+  it('names a daily bar by the date in its market, wherever that is', () => {
     for (const start of ['2026-01-05T05:00Z', '2026-01-04T22:00Z', '2026-01-05T00:00Z', '2026-01-04T15:00Z'])
       expect(barTime(Date.parse(start), 86_400_000)).toBe('5 Jan 2026');
     expect(axisTime(Date.parse('2026-01-05T00:00Z'), 86_400_000, false)).toBe('5 Jan');
   });
 });
 
-describe('how a day goes', () => {
+describe('the figures of a day', () => {
   const day = 86_400_000;
   const days = [
     bar(0, { start: 0, end: day, close: 8 }),
     bar(0, { start: day, end: 2 * day, open: 10, high: 12, low: 9 }),
   ];
 
-  it('is the open, highest and lowest of today, and the close of the day before', () => {
+  it('are the open, highest and lowest of today, and the close of the previous day', () => {
     expect(dayAt(days, day + 1)).toEqual({ open: 10, high: 12, low: 9, previousClose: 8 });
     expect(dayAt(days, 2 * day + 1)).toEqual({ open: undefined, high: undefined, low: undefined, previousClose: 11 });
     expect(dayAt(days.slice(1), day)).toMatchObject({ open: 10, previousClose: undefined });
     expect(dayAt([], 0).open).toBeUndefined();
   });
 
-  it('is written with a sign, as amount and share', () => {
+  it('are written with a sign, as amount and percentage', () => {
     expect(changeText(200, 201.24, 2)).toBe('+1.24 (+0.62 %)');
     expect(changeText(1.08653, 1.0862, 5)).toBe('−0.00033 (−0.03 %)');
     expect(changeText(100, 100, 2)).toBe('0.00 (0.00 %)');
@@ -128,19 +128,19 @@ describe('the slots of the chart', () => {
   const places = (bars: readonly Bar[], ms = minute) =>
     slotsOf(bars, ms).map(({ time, bar: held, without }) => `${time / ms}${held ? '' : ` ${without ?? 'empty'}`}`);
 
-  it('let time pass where no trade was made, and hatch it where the feed was away', () => {
+  it('continue where no trade was made, and are hatched where the feed was disconnected', () => {
     expect(places([bar(0), bar(1), bar(4)])).toEqual(['0', '1', '2 empty', '3 empty', '4']);
     expect(places([bar(0, { gapMs: 9 }), bar(3, { gapMs: 9 })])).toEqual(['0', '1 gap', '2 gap', '3']);
   });
 
-  it('leave out a night, in one slot, and nothing between days', () => {
+  it('have one slot for a night, and none between days', () => {
     expect(places([bar(0), bar(1000)])).toEqual(['0', '1 break', '1000']);
     expect(places([bar(0, { gapMs: 1 }), bar(1000, { gapMs: 1 })])).toEqual(['0', '1 gap', '1000']);
     const days = [0, 3].map((day) => bar(0, { start: day * 86_400_000, end: (day + 1) * 86_400_000 }));
     expect(places(days, 86_400_000)).toEqual(['0', '3']);
   });
 
-  it('are in the order of time, one each, and never more than their bound, whatever the bars', () => {
+  it('are in order of time, one each, and never more than their limit, whatever the bars', () => {
     const minutes = fc.uniqueArray(fc.integer({ min: 0, max: 50_000 }), { maxLength: 300 });
     fc.assert(
       fc.property(minutes, fc.boolean(), (list, isGap) => {
@@ -154,7 +154,7 @@ describe('the slots of the chart', () => {
     );
   });
 
-  it('report from which bar on they have changed', () => {
+  it('report the first slot that has changed', () => {
     const slots = slotsOf([bar(0), bar(1)], minute);
     expect(firstChange(slots, slots)).toBe(2);
     expect(firstChange(slots, slots.slice(0, 1))).toBe(1);

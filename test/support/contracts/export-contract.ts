@@ -1,5 +1,6 @@
 import { Agent } from 'node:http';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Row } from '../../../src/kit/row.ts';
 import { bodyOf, type ExportRow, ExportWorld } from '../sockets/export-world.ts';
 import { closed, dial, received, until } from '../sockets/sockets.ts';
 
@@ -24,6 +25,18 @@ const rows = [
   ...rowsOf('SOON', 2500, (n) => (n === 5 ? { conditions: [] } : {})),
   ...big,
 ];
+
+/** Bars of a minute, from a full hour on. */
+function barRows(count: number): Row[] {
+  return Array.from({ length: count }, (_, n) => {
+    const at = start - 30 * 60_000 + n * 60_000;
+    return {
+      ...{ key: `AAPL|1m|${at}`, symbol: 'AAPL', interval: '1m', start: at, first_at: at, last_at: at },
+      ...{ open: '1', high: '2.5', low: '1', close: '2', volume: '1.5', turnover: '3', counted_volume: '1.5' },
+      ...{ trades: 2, late_trades: 0 },
+    };
+  });
+}
 
 /** The contract of an export over HTTP, for any kind of table; `tableOf` returns its YAML. */
 export function exportContract(tableOf: (folder: string) => string): void {
@@ -95,6 +108,27 @@ export function exportContract(tableOf: (folder: string) => string): void {
       expect(await get('/last/AAPL')).toMatchObject({ status: 200 });
       for (const each of slow) expect(await bodyOf(each)).toBeDefined();
       expect(await get('/export/AAPL')).toMatchObject({ status: 200 });
+    });
+
+    it('has the bars of any length that the list has, the oldest first, all of them or none', async () => {
+      await world.storeBars(barRows(2500));
+      for (const interval of ['1m', '1h']) {
+        const file = await get(`/bars/AAPL?interval=${interval}`);
+        const { data } = JSON.parse((await get(`/list/AAPL?interval=${interval}`)).text ?? '');
+        const lines =
+          file.text
+            ?.trimEnd()
+            .split('\n')
+            .map((line) => JSON.parse(line)) ?? [];
+        expect(lines).toEqual([...data.data].reverse().map((bar) => ({ symbol: 'AAPL', ...bar })));
+        expect([lines.length, lines[1]?.volume]).toEqual(interval === '1m' ? [2500, '1.5'] : [42, '90']);
+        expect(file.headers['content-disposition']).toBe(`attachment; filename="bars-AAPL-${interval}.ndjson"`);
+      }
+      await world.storeBars(barRows(2501).slice(-1));
+      const { status, text = '' } = await get('/bars/AAPL?interval=1h');
+      const error = 'the bars are made of more than 2500 rows of 1m: narrow the range with from and to';
+      expect([status, JSON.parse(text).error]).toEqual([400, error]);
+      expect((await get(`/bars/AAPL?interval=1h&from=${start + 1}`)).status).toBe(200);
     });
 
     it('leaves the connection for the next request', async () => {

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Proof } from '../../../src/kit/origin.ts';
 import { counterCases } from './table-counters.ts';
@@ -412,6 +413,35 @@ function queryCases(world: () => TableWorld): void {
     const [row] = await table.find({ where: { name: 'x' }, fields: ['tags', 'price'] });
     expect(row).toMatchObject({ tags: ['a', 'b'], price: '1.5', _id: expect.any(String) });
     await expect(table.find({ fields: ['nmae'] })).rejects.toMatchObject({ code: 'FDP_INTERNAL' });
+    await table.close();
+  });
+
+  it('returns the same values with fields and without', async () => {
+    const table = await TestTable.open(world(), {
+      fields: { name: 'string', at: 'date', size: 'int64', price: 'decimal', late: 'boolean', ratio: 'double' },
+    });
+    const values = fc.record({
+      name: fc.option(fc.string({ unit: 'binary' }).filter((text) => !text.includes('\0'))),
+      ...{ at: fc.option(fc.integer()), size: fc.option(fc.maxSafeInteger()), late: fc.option(fc.boolean()) },
+      ...{
+        price: fc.constantFrom(null, '-0.00000012', '12345678901234567890.5'),
+        ratio: fc.constantFrom(0.1 + 0.2, 1e-300),
+      },
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(values, { minLength: 1, maxLength: 20 }), async (rows) => {
+        await table.write(rows.map((row) => rowMessage(row)));
+        const whole = await table.find();
+        for (const fields of [
+          ['name', 'at', 'size', 'price', 'late'],
+          ['ratio', 'name'],
+        ]) {
+          const wanted = whole.map((row) => Object.fromEntries(['_id', ...fields].map((name) => [name, row[name]])));
+          expect(await table.find({ fields })).toEqual(wanted);
+        }
+      }),
+      { numRuns: 10 },
+    );
     await table.close();
   });
 

@@ -61,6 +61,7 @@ export async function parsed(
     list: done,
     explain: done,
     graph: done,
+    keys: { add: done, list: done, remove: done },
     status: later,
     init: done,
     export: later,

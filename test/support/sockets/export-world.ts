@@ -9,10 +9,12 @@ import type { ExportFlags } from '../../../src/cli/export-formats.ts';
 import { withSink } from '../../../src/cli/letters.ts';
 import { Runtime } from '../../../src/engine/runtime.ts';
 import { toMessage } from '../../../src/kit/message.ts';
+import type { Row } from '../../../src/kit/row.ts';
 import { resolve, resolveConnectors } from '../../../src/pipeline/give/resolve.ts';
 import { readSpec } from '../../../src/pipeline/read.ts';
 import { testEnvironment } from '../../../src/testing/environment.ts';
 import { temporaryFolder } from '../cli/platform.ts';
+import { candleTable } from '../contracts/candle-tables.ts';
 import { portOf, until } from './sockets.ts';
 
 /** A trade of the table that is exported. */
@@ -28,11 +30,13 @@ export interface ExportRow {
 const fields = 'symbol: string, price: decimal, time: date, size: int64, conditions: strings, note: string';
 const find = 'in: trades, where: { symbol: "{symbol}", time: { from: "{from}", to: "{to}" } }, sort: [time, _id]';
 
-/** The pipeline with this table, given as YAML with its type and address. */
+/** The pipeline with this table, given as YAML with its type and address, and with a table of bars beside it. */
 function pipelineOf(table: string, rest: string): string {
+  const bars = table.replace(/trades$/, 'candles');
   return `name: test
 connectors:
   trades: { ${table}, fields: { ${fields} }, indexes: [[symbol, -time, -_id]] }
+  candles: ${JSON.stringify(candleTable).replace('{', `{ ${bars}, `)}
   http: { type: rest, listen: "127.0.0.1:0", ${rest} }
 topologies:
   api:
@@ -51,6 +55,15 @@ topologies:
         - find: { ${find}, stream: { at_most: 30000 } }
         - map: { size: 'size', first: 'conditions[0]' }
         - reply: { file: "mapped", format: ndjson }
+      GET /bars/{symbol}:
+        - params: { symbol: { type: string }, interval: &interval { type: string, enum: [1m, 1h] }, from: { type: time }, to: { type: time } }
+        - bars: { in: candles, every: &every [1m, 1h], stream: true, max_rows: 2500 }
+        - reply: { file: "bars-{symbol}-{interval}", format: ndjson }
+      GET /list/{symbol}:
+        - params: { symbol: { type: string }, interval: *interval, limit: { type: integer, default: 2500 } }
+        - bars: { in: candles, every: *every }
+        - map: { start: 'iso(start)', end: 'iso(end)', interval: 'interval', open: 'open', high: 'high', low: 'low', close: 'close', volume: 'volume', vwap: 'vwap', trades: 'trades', late_trades: 'late_trades', complete: 'complete' }
+        - reply: { as: data }
       GET /last/{symbol}:
         - find: { in: trades, where: { symbol: "{symbol}" }, sort: [-time, -_id], limit: 1 }
         - reply: { as: data }
@@ -135,6 +148,11 @@ export class ExportWorld {
     return store(this.#folder.path, rows);
   }
 
+  /** Stores rows of bars, as `candles` writes them. */
+  storeBars(rows: readonly Row[]): Promise<void> {
+    return store(this.#folder.path, rows, 'candles');
+  }
+
   /** The output of `fdp-run export` for the same table. */
   async exported(flags: Partial<ExportFlags>): Promise<string> {
     const output = join(this.#folder.path, 'out');
@@ -175,9 +193,9 @@ function requestOf(folder: string) {
   return { pipelinePath: join(folder, 'pipeline.yml'), env: {}, components: { connectors, operators }, folder };
 }
 
-async function store(folder: string, rows: readonly ExportRow[]): Promise<void> {
+async function store(folder: string, rows: readonly (ExportRow | Row)[], name = 'trades'): Promise<void> {
   const spec = readSpec(requestOf(folder));
-  const table = spec.connectors.get('trades');
+  const table = spec.connectors.get(name);
   const [plan] = resolveConnectors(spec, table ? [table] : []).connectors;
   if (!plan) throw new Error('no such table');
   await withSink(plan, testEnvironment(), async (sink) => {

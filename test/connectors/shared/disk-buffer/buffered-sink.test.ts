@@ -213,8 +213,8 @@ describe('disk buffer', () => {
     const [lastEven, lastOdd] = [1099 - times.length, 1098 - times.length].sort((a, b) => (a % 2) - (b % 2));
     const full = { reason: 'the disk buffer was full', feed: 'ticks' };
     expect(gaps).toHaveLength(3);
-    expect(gaps).toContainEqual({ from: 1000, to: (lastEven ?? 0) + 1, ...full });
-    expect(gaps).toContainEqual({ from: 1001, to: (lastOdd ?? 0) + 1, ...full });
+    expect(gaps).toContainEqual({ from: 1000, to: (lastEven ?? 0) + 1, symbol: 'AAPL', ...full });
+    expect(gaps).toContainEqual({ from: 1001, to: (lastOdd ?? 0) + 1, symbol: 'AMD', ...full });
     expect(gaps).toContainEqual({ from: 1, to: 2, reason: 'away', feed: 'finnhub' });
     expect(values.slice(0, 3).every(({ type }) => type === 'gap')).toBe(true);
 
