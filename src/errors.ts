@@ -41,6 +41,8 @@ export const errorCodes = {
   FDP_RESULT_TOO_LARGE: 'permanent',
   FDP_NOT_FOUND: 'permanent',
   FDP_METHOD_NOT_ALLOWED: 'permanent',
+  FDP_UNAUTHENTICATED: 'permanent',
+  FDP_FORBIDDEN: 'permanent',
   FDP_INTERNAL: 'fatal',
 } as const satisfies Record<string, Fault>;
 

@@ -9,6 +9,8 @@ interface ApiParts {
   readonly routes: readonly RouteDescription[];
   /** Whether the live page's stream is served. */
   readonly hasStream: boolean;
+  /** Whether a key is required. */
+  readonly hasKeys?: boolean;
 }
 
 type Schema = Readonly<Record<string, unknown>>;
@@ -20,11 +22,12 @@ const description = [
 ].join(' ');
 
 /** The OpenAPI 3.1 document of a server's routes. */
-export function openApi({ version, routes, hasStream }: ApiParts): object {
+export function openApi({ version, routes, hasStream, hasKeys = false }: ApiParts): object {
   return {
     openapi: '3.1.0',
     info: { title: 'fdp', version, description },
     servers: [{ url: '/' }],
+    ...(hasKeys ? { security: Object.keys(keySchemes).map((name) => ({ [name]: [] })) } : {}),
     paths: {
       ...Object.fromEntries(routes.map((route) => [pathOf(route), { get: operation(route) }])),
       ...(hasStream ? { '/api/v1/stream': { get: stream } } : {}),
@@ -34,9 +37,17 @@ export function openApi({ version, routes, hasStream }: ApiParts): object {
     components: {
       schemas: { Error: errorSchema },
       responses: errorReplies(),
+      ...(hasKeys ? { securitySchemes: keySchemes } : {}),
     },
   };
 }
+
+/** How a request has its key. */
+const keySchemes = {
+  bearer: { type: 'http', scheme: 'bearer' },
+  header: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
+  browser: { type: 'http', scheme: 'basic' },
+};
 
 function operation(route: RouteDescription): object {
   return {

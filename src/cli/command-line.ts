@@ -3,11 +3,15 @@ import { FdpError } from '../errors.ts';
 import { suggestion } from '../kit/names.ts';
 import { shells } from './completion.ts';
 import { type ExportFlags, exportFormats } from './export-formats.ts';
+import { json, names } from './flags.ts';
 import type { GapFlags } from './gaps.ts';
 import { type GraphFormat, graphFormats } from './graph.ts';
+import { type KeyActions, keyCommands } from './key-commands.ts';
 import { print } from './output.ts';
 import { type PluginActions, pluginCommands } from './plugin-commands.ts';
 import type { ReconcileFlags } from './reconcile.ts';
+import type { TestFlags } from './test.ts';
+import { testCommand } from './test-command.ts';
 
 export interface Flags {
   readonly topology?: readonly string[];
@@ -20,6 +24,7 @@ export interface Actions extends PluginActions {
   start(): Promise<number>;
   validate(flags: { readonly json?: boolean }): Promise<number>;
   config(flags: { readonly json?: boolean }): Promise<number>;
+  test(files: readonly string[], flags: TestFlags): Promise<number>;
   list(asked: readonly string[], flags: { readonly json?: boolean }): Promise<number>;
   explain(topologies: readonly string[], flags: { readonly json?: boolean }): Promise<number>;
   graph(topologies: readonly string[], flags: { readonly format: GraphFormat }): Promise<number>;
@@ -39,6 +44,7 @@ export interface Actions extends PluginActions {
     show(id: string, flags: GapFlags): Promise<number>;
     close(id: string, flags: GapFlags): Promise<number>;
   };
+  keys: KeyActions;
   reconcile(table: string | undefined, flags: ReconcileFlags): Promise<number>;
   forgetCounters(): Promise<number>;
 }
@@ -75,6 +81,7 @@ export function commandLine(
   runningCommands(program, does, exit);
   letterCommands(program, does, exit);
   gapCommands(program, does, exit);
+  keyCommands(program, does.keys, exit);
   program
     .command('completion')
     .argument('<shell>', `one of ${shells.join(', ')}`)
@@ -106,6 +113,7 @@ function pipelineCommands(program: Command, does: Actions, exit: Exit): void {
     .addOption(json())
     .showHelpAfterError(otherPipeline)
     .action(async (flags) => exit(await does.config(flags)));
+  testCommand(program).action(async (files: string[], flags: TestFlags) => exit(await does.test(files, flags)));
   program
     .command('list [kind] [name]')
     .description('print what exists (connectors, operators, functions of plugins, topologies), or the options of one')
@@ -232,12 +240,4 @@ function gapCommands(program: Command, does: Actions, exit: Exit): void {
   command('close <id>', 'end an open one now, when its feed never comes back').action(
     async (id: string, flags: GapFlags) => exit(await does.gaps.close(id, flags)),
   );
-}
-
-function json(): Option {
-  return new Option('--json', 'one JSON object');
-}
-
-function names(given: string, before: readonly string[] = []): readonly string[] {
-  return [...before, ...given.split(',').map((name) => name.trim())];
 }

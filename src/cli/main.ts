@@ -17,6 +17,7 @@ import type { ExportFlags } from './export-formats.ts';
 import { closeGap, listGaps, showGap } from './gaps.ts';
 import { graph } from './graph.ts';
 import { init, pipelineIn } from './init.ts';
+import { addKey, listKeys, removeKey } from './keys.ts';
 import { endInTime } from './left-open.ts';
 import { list } from './list.ts';
 import { listJson } from './list-json.ts';
@@ -30,6 +31,8 @@ import { replayLetters } from './replay-letters.ts';
 import { run } from './run.ts';
 import { schema } from './schema.ts';
 import { status } from './status.ts';
+import { type TestFlags, testPipeline } from './test.ts';
+import { watchTests } from './test-watch.ts';
 import { type CommandResult, problemText, type SpecRequest, validate } from './validate.ts';
 import { readVersion } from './version.ts';
 
@@ -95,6 +98,7 @@ function actionsOf(program: Command): Actions {
     start: async () => start(await request()),
     validate: async (flags) => show(validate(await request(), flags), flags),
     config: async (flags) => show(config(await request(), flags), flags),
+    test: async (files, flags) => test(await request(), files, flags),
     schema: async () => show(schema(await withoutPipeline(program))),
     list: async (asked, flags) => show(listOf(await withoutPipeline(program), asked, flags)),
     explain: async (topologies, flags) => show(explain(await request(), topologies, { ...flags, columns }), flags),
@@ -119,6 +123,11 @@ function actionsOf(program: Command): Actions {
       show: async (id, flags) => show(await showGap(await request(), id, flags), flags),
       close: async (id, flags) => show(await closeGap(await request(), id, flags), flags),
     },
+    keys: {
+      add: async (name, flags) => show(addKey(await request(), name, flags), flags),
+      list: async (flags) => show(listKeys(await request(), flags), flags),
+      remove: async (name, flags) => show(removeKey(await request(), name, flags), flags),
+    },
     reconcile: async (table, flags) => show(await reconcileTables(await request(), table, flags, print), flags),
     forgetCounters: async () => show(await forgetCounters(await request())),
   };
@@ -135,6 +144,14 @@ function show({ text, exitCode }: CommandResult, { json = false }: { readonly js
   if (exitCode === 2 && !json) process.stderr.write(text);
   else print(text);
   return exitCode;
+}
+
+/** With `--watch` the next run may find what is missing now. */
+async function test(request: SpecRequest, files: readonly string[], flags: TestFlags): Promise<number> {
+  const once = async () => show(await testPipeline(request, files, flags), flags);
+  if (!flags.watch) return await once();
+  const reported = (error: unknown) => void process.stderr.write(`fdp-run: ${errorText(error)}\n`);
+  return await watchTests(request, files, () => once().catch(reported));
 }
 
 /** For commands that need no pipeline: what is wrong with it, and whether there is one, is not theirs. */

@@ -12,6 +12,7 @@ import type { RouteDescription, RouteParameter } from './request.ts';
 import type { Usage } from './role.ts';
 import type { MergeShape } from './row.ts';
 import { stamped } from './stamp.ts';
+import type { TwinKind } from './twin.ts';
 
 export { logOptions, tableOptions } from './family-options.ts';
 
@@ -122,6 +123,7 @@ interface SinkDeclaration<S extends JSONSchema = JSONSchema, O = unknown> extend
 export interface ConnectorDeclaration extends Declaration {
   /** A log or a table: an overlay that changes the type keeps the family's common options. */
   readonly family?: 'log' | 'table';
+  readonly twin?: TwinKind;
   readonly source?: SourceDeclaration;
   readonly sink?: SinkDeclaration;
   readonly lookup?: RoleDeclaration;
@@ -150,9 +152,7 @@ export interface ConnectorContext extends Environment {
 /** The claim of a connector that writes to the terminal: nothing else is painted there then. */
 export const standardOutput = 'the standard output';
 
-/**
- * Deferred by the condition: inferred and expanded in one step, a schema with an array is too deep for the compiler.
- */
+/** Deferred by the condition: expanded in one step, a schema with an array is too deep for the compiler. */
 type Typed<S> = S extends JSONSchema ? FromSchema<S> : never;
 
 /** Declares an operator: the options' type comes from the schema. */

@@ -69,6 +69,7 @@ const actions: Actions = {
   validate: unused,
   config: unused,
   schema: unused,
+  test: unused,
   list: unused,
   explain: unused,
   graph: unused,
@@ -80,6 +81,7 @@ const actions: Actions = {
   completion: unused,
   letters: { list: unused, show: unused, replay: unused, drop: unused },
   gaps: { list: unused, show: unused, close: unused },
+  keys: { add: unused, list: unused, remove: unused },
   reconcile: unused,
   forgetCounters: () => Promise.resolve(7),
 };

@@ -61,6 +61,8 @@ export async function parsed(
     list: later,
     explain: later,
     graph: later,
+    test: later,
+    keys: { add: later, list: later, remove: later },
     status: later,
     init: done,
     create: done,
