@@ -13,6 +13,7 @@ import type { PageFile } from './page.ts';
 export const rest = defineConnector({
   type: 'rest',
   summary: 'An HTTP server. Each request runs through the operators of its route, which produce the reply.',
+  twin: 'requests',
   options: {
     type: 'object',
     additionalProperties: false,

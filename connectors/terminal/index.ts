@@ -9,6 +9,7 @@ import { isScreen } from '../../src/kit/screen.ts';
 export const terminal = defineConnector({
   type: 'terminal',
   summary: 'A terminal screen with live prices and all running processes. Without a terminal it prints plain lines.',
+  twin: 'messages',
   figures: { skipped_lines: figures.skipped_lines },
   example: 'screen: { type: terminal }',
   options: {

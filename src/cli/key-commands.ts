@@ -4,9 +4,9 @@ import type { KeyFlags } from './keys.ts';
 
 /** The implementations of the commands; each returns its exit code. */
 export interface KeyActions {
-  add(name: string, flags: KeyFlags & { readonly scope?: readonly string[] }): number;
-  list(flags: KeyFlags): number;
-  remove(name: string, flags: KeyFlags): number;
+  add(name: string, flags: KeyFlags & { readonly scope?: readonly string[] }): Promise<number>;
+  list(flags: KeyFlags): Promise<number>;
+  remove(name: string, flags: KeyFlags): Promise<number>;
 }
 
 /** `keys add`, `keys list`, `keys remove`. `exit` gets the exit code of the one that was called. */
@@ -20,9 +20,11 @@ export function keyCommands(program: Command, does: KeyActions, exit: (code: num
       .addOption(json());
   command('add <name>', 'add a key, and print it once')
     .option('--scope <scope>', 'read or stream; repeat, or separate by commas, for both; else read', names)
-    .action((name: string, flags) => exit(does.add(name, flags)));
-  command('list', 'print the names and scopes of all keys').action((flags: KeyFlags) => exit(does.list(flags)));
+    .action(async (name: string, flags) => exit(await does.add(name, flags)));
+  command('list', 'print the names and scopes of all keys').action(async (flags: KeyFlags) =>
+    exit(await does.list(flags)),
+  );
   command('remove <name>', 'remove a key: within a second nobody is let in with it').action(
-    (name: string, flags: KeyFlags) => exit(does.remove(name, flags)),
+    async (name: string, flags: KeyFlags) => exit(await does.remove(name, flags)),
   );
 }
