@@ -1,7 +1,7 @@
 import type { FileDescription, RouteDescription } from '../../src/kit/request.ts';
 import { type RowText, rowText, textMediaTypes } from '../../src/kit/row-text.ts';
 import { eventMessages } from './event-schemas.ts';
-import { errorReplies, errorSchema, refused } from './openapi-errors.ts';
+import { errorReplies, errorSchema, refused, refusedStrangers } from './openapi-errors.ts';
 
 interface ApiParts {
   /** The version of fdp. */
@@ -23,20 +23,25 @@ const description = [
 
 /** The OpenAPI 3.1 document of a server's routes. */
 export function openApi({ version, routes, hasStream, hasKeys = false }: ApiParts): object {
+  const operations: Readonly<Record<string, Operation>> = {
+    ...Object.fromEntries(routes.map((route) => [pathOf(route), operation(route)])),
+    ...(hasStream ? { '/api/v1/stream': stream } : {}),
+    '/openapi.json': itself,
+    '/asyncapi.json': beside,
+  };
+  const paths = Object.entries(operations).map(([path, get]) => {
+    const responses = hasKeys ? { ...get.responses, ...refusedStrangers() } : get.responses;
+    return [path, { get: { ...get, responses } }];
+  });
   return {
     openapi: '3.1.0',
     info: { title: 'fdp', version, description },
     servers: [{ url: '/' }],
     ...(hasKeys ? { security: Object.keys(keySchemes).map((name) => ({ [name]: [] })) } : {}),
-    paths: {
-      ...Object.fromEntries(routes.map((route) => [pathOf(route), { get: operation(route) }])),
-      ...(hasStream ? { '/api/v1/stream': { get: stream } } : {}),
-      '/openapi.json': { get: itself },
-      '/asyncapi.json': { get: beside },
-    },
+    paths: Object.fromEntries(paths),
     components: {
       schemas: { Error: errorSchema },
-      responses: errorReplies(),
+      responses: errorReplies(hasKeys),
       ...(hasKeys ? { securitySchemes: keySchemes } : {}),
     },
   };
@@ -49,7 +54,15 @@ const keySchemes = {
   browser: { type: 'http', scheme: 'basic' },
 };
 
-function operation(route: RouteDescription): object {
+/** An operation of the document; what else it has is for readers. */
+interface Operation {
+  readonly operationId: string;
+  readonly summary: string;
+  readonly parameters?: readonly object[];
+  readonly responses: object;
+}
+
+function operation(route: RouteDescription): Operation {
   return {
     operationId: idOf(route.route),
     summary: route.description ?? route.route,

@@ -119,6 +119,21 @@ describe('keys of the API', () => {
     ];
     for (const text of [...everything, openapi.text]) expect(text).not.toContain(key.slice(4));
     expect(statSync(file).mode & 0o777).toBe(0o600);
+    const { paths, components } = openapi.body as {
+      readonly paths: Record<
+        string,
+        { readonly get: { readonly responses: Record<string, { readonly $ref?: string }> } }
+      >;
+      readonly components: { readonly responses: Record<string, unknown> };
+    };
+    for (const { get: operation } of Object.values(paths))
+      for (const [status, name] of [
+        ['401', 'Unauthenticated'],
+        ['403', 'Forbidden'],
+      ] as const) {
+        expect(operation.responses[status]?.$ref).toBe(`#/components/responses/${name}`);
+        expect(components.responses[name]).toBeDefined();
+      }
     expect(openapi.body['security']).toEqual([{ bearer: [] }, { header: [] }, { browser: [] }]);
   });
 
