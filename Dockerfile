@@ -26,11 +26,12 @@ WORKDIR /app
 RUN mkdir data && chown node:node data
 COPY --from=dependencies /app/node_modules node_modules
 COPY --from=build /app/dist dist
-COPY package.json pipeline.yml pipeline.schema.json ./
+COPY package.json pipeline.yml pipeline.schema.json pipeline.test.schema.json ./
 COPY bin bin
 COPY calendars calendars
 COPY conditions conditions
 COPY config config
+COPY tests tests
 COPY topologies topologies
 
 # Within a container the loopback address reaches nobody; which ports are open is for `docker run -p` to say. Nothing is

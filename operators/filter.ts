@@ -22,7 +22,7 @@ export const filter = defineOperator({
   example: `filter: 'volume > 0.0'`,
   shape: checkCondition,
   create(source, context) {
-    const expression = compileExpression(source);
+    const expression = compileExpression(source, context.functions);
     return filterMessages(context, (message) => {
       const result = expression.evaluate(fieldsOf(message));
       if (typeof result === 'boolean') return result;

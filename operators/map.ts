@@ -22,15 +22,16 @@ export const map = defineOperator({
     examples: [{ time: 'iso(time)', symbol: 'symbol' }],
   },
   example: `map: { time: 'iso(time)', symbol: 'symbol', price: 'price' }`,
-  shape(options, input, report) {
+  shape(options, input, report, { functions }) {
     return Object.fromEntries(
       Object.entries(options).map(([name, source]) => {
-        return [name, checkExpression(source, input, (text, hint) => report([name], text, hint))];
+        return [name, checkExpression(source, input, (text, hint) => report([name], text, hint), functions)];
       }),
     );
   },
   create(options, context) {
-    const fields = Object.entries(options).map(([name, source]) => ({ name, expression: compileExpression(source) }));
+    const compiled = (source: string) => compileExpression(source, context.functions);
+    const fields = Object.entries(options).map(([name, source]) => ({ name, expression: compiled(source) }));
     return perMessage(context, (message) => {
       const from = fieldsOf(message);
       const value: Record<string, unknown> = {};

@@ -21,8 +21,8 @@ export const require = defineOperator({
   example: `require: 'price > 0.0 && volume >= 0.0'`,
   shape: checkCondition,
   create(source, context) {
-    const expression = compileExpression(source);
-    const parts = expression.conjuncts.map((part) => compileExpression(part));
+    const expression = compileExpression(source, context.functions);
+    const parts = expression.conjuncts.map((part) => compileExpression(part, context.functions));
     return perMessage(context, (message) => {
       const fields = fieldsOf(message);
       if (isTrue(expression, fields)) return message;

@@ -68,7 +68,7 @@ export const rolling = defineOperator({
   example: 'rolling: { window: 5m, by: symbol, fields: { low: min, high: max, average: mean } }',
   shape(options, input, report, scope) {
     const { value, volume, fields } = options;
-    checkWindow(options, input, report);
+    checkWindow(options, { input, report, scope });
     warnOfWarmUp(options, scope);
     checkField({ input, report, path: ['value'] }, value, ['number']);
     if (isByVolume(options)) checkField({ input, report, path: ['volume'] }, volume, ['number']);
@@ -129,7 +129,7 @@ function seedOf(options: WindowOptions, fields: FigureNames, context: OperatorCo
   const { aggregate, read } = figures(names);
   const rule = windowRule(options);
   const decay = Object.values(fields).includes('ema') ? decayOf(options) : undefined;
-  const isAnchor = anchorOf(options);
+  const isAnchor = anchorOf(options, context);
   const onShortened = shortened(context, options.max_trades);
   const target = new Float64Array(aggregate.size);
   return () => {

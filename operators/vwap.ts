@@ -58,7 +58,7 @@ export const vwap = defineOperator({
   example: 'vwap: { window: 50, by: symbol }',
   shape(options, input, report, scope) {
     const { price, volume, as } = options;
-    checkWindow(options, input, report);
+    checkWindow(options, { input, report, scope });
     warnOfWarmUp(options, scope);
     checkField({ input, report, path: ['price'] }, price, ['number']);
     checkField({ input, report, path: ['volume'] }, volume, ['number']);
@@ -90,7 +90,7 @@ interface VwapWindow {
 function seedOf(options: WindowOptions, context: OperatorContext): () => VwapWindow {
   const rule = windowRule(options);
   if (rule.by === 'count') return () => new RollingVwap(rule.count);
-  const isAnchor = anchorOf(options);
+  const isAnchor = anchorOf(options, context);
   const onShortened = shortened(context, options.max_trades);
   const sums = new Float64Array(weightedSum.size);
   return () => {

@@ -41,6 +41,8 @@ export const errorCodes = {
   FDP_RESULT_TOO_LARGE: 'permanent',
   FDP_NOT_FOUND: 'permanent',
   FDP_METHOD_NOT_ALLOWED: 'permanent',
+  FDP_UNAUTHENTICATED: 'permanent',
+  FDP_FORBIDDEN: 'permanent',
   FDP_INTERNAL: 'fatal',
 } as const satisfies Record<string, Fault>;
 
@@ -56,7 +58,13 @@ export interface FdpErrorOptions {
   readonly cause?: unknown;
 }
 
-/** The error of every part of fdp. Its message is one line: `NAME: what failed, what was expected, what to do`. */
+/** The same in every copy of the package. */
+const brand = Symbol.for('fdp.error');
+
+/**
+ * The error of every part of fdp. Its message is one line: `NAME: what failed, what was expected, what to do`. One that
+ * another copy of the package made, as a plugin may have, is an instance too.
+ */
 export class FdpError extends Error {
   override readonly name = 'FdpError';
   readonly code: ErrorCode;
@@ -72,12 +80,23 @@ export class FdpError extends Error {
     this.rule = options.rule;
   }
 
+  get [brand](): true {
+    return true;
+  }
+
   /** The same error with another fault. */
   withFault(fault: Fault, message = this.message): FdpError {
     const { waitMs, cause } = this;
     return new FdpError(this.code, message, { fault, cause, ...(waitMs === undefined ? {} : { waitMs }) });
   }
 }
+
+/** For `instanceof`, of whatever copy an error is; a class made from this one has its own instances only. */
+function isInstance(this: unknown, value: unknown): boolean {
+  if (this !== FdpError) return Function.prototype[Symbol.hasInstance].call(this, value);
+  return typeof value === 'object' && value !== null && brand in value;
+}
+Object.defineProperty(FdpError, Symbol.hasInstance, { value: isInstance });
 
 /** The fault of anything thrown; `undefined` if it is unclassified. */
 export function faultOf(error: unknown): Fault | undefined {

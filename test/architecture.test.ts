@@ -16,6 +16,7 @@ describe('docs/architecture.md', () => {
       'page',
       'config',
       'topologies',
+      'tests',
       'examples',
       'test',
       'docs',

@@ -14,6 +14,7 @@ const notSynced = {
 export const file = defineConnector({
   type: 'file',
   summary: 'A file with one JSON value per line. A sink appends to it; a source reads it from start to end.',
+  twin: 'messages',
   example: 'recording: { type: file, path: data/trades.ndjson }',
   options: {
     type: 'object',

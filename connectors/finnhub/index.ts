@@ -12,6 +12,7 @@ import { durationMs, sizeBytes } from '../../src/kit/units.ts';
 export const finnhub = defineConnector({
   type: 'finnhub',
   summary: 'Live trades from Finnhub over one WebSocket, frame by frame.',
+  twin: 'messages',
   figures: {
     dropped_frames: counter('dropped_frames', 'Frames given up because the queue was full.'),
     error_frames: counter('error_frames', 'Frames in which Finnhub reported an error.'),

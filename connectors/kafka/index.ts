@@ -11,6 +11,7 @@ export const kafka = defineConnector({
   type: 'kafka',
   summary: 'A topic of a Kafka cluster; consumer groups share it across many machines.',
   family: 'log',
+  twin: 'log',
   options: {
     type: 'object',
     additionalProperties: false,

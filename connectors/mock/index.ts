@@ -12,6 +12,7 @@ import { Absences } from './absences.ts';
 export const mock = defineConnector({
   type: 'mock',
   summary: 'A seeded mock market: frames of trades as Finnhub sends them.',
+  twin: 'messages',
   example: 'mock: { type: mock, symbols: [AAPL, MSFT], rate: 50/s, seed: 42 }',
   options: {
     type: 'object',

@@ -15,6 +15,7 @@ export const mongodb = defineConnector({
   type: 'mongodb',
   summary: 'A collection of a MongoDB database.',
   family: 'table',
+  twin: 'table',
   figures: tableFigures,
   options: {
     type: 'object',

@@ -5,7 +5,12 @@ import { badRequest, type Refusal, refusalOf, requestIdOf, safeHeaders } from '.
 import { type Connections, maxPipelined } from './connections.ts';
 import { allowOrigin, answerPreflight, isPreflight } from './cors.ts';
 import { refuse } from './http-request.ts';
+import type { KeyScope } from './key-file.ts';
+import type { Keys } from './keys.ts';
 import type { Route } from './route.ts';
+
+/** Where the events of the live page are. */
+export const streamPath = '/api/v1/stream';
 
 /** A request's body is ignored; a larger one is not even read. */
 const maxBody = 64 * 1024;
@@ -39,6 +44,8 @@ interface ApplicationParts {
   /** Origins whose pages may read the replies. */
   readonly origins: readonly string[];
   readonly connections: Connections;
+  /** Who may ask; left out: everybody. */
+  readonly keys?: Keys | undefined;
   /** True if connections are to be closed after their reply. */
   readonly isClosing: () => boolean;
   /** Accepts a request of a route, or returns why not. */
@@ -102,8 +109,18 @@ function welcome(parts: ApplicationParts, request: Request, response: Response, 
     answerPreflight(response);
     return;
   }
+  const stranger = parts.keys?.refusal(request.headers, scopeOf(request.path));
+  if (stranger) {
+    refuse(response, stranger, requestId);
+    return;
+  }
   throwBodyAway(request);
   next();
+}
+
+/** The live page and its events, or the routes and their reference. */
+function scopeOf(path: string): KeyScope {
+  return path === '/' || path === streamPath ? 'stream' : 'read';
 }
 
 function wrongForm(request: Request, { maxUrl, wrongHost }: ApplicationParts): Refusal | undefined {

@@ -27,7 +27,7 @@ export function answerPreflight(response: Response): void {
     .status(204)
     .set({
       'Access-Control-Allow-Methods': 'GET, HEAD',
-      'Access-Control-Allow-Headers': 'Last-Event-ID, X-Request-Id',
+      'Access-Control-Allow-Headers': 'Authorization, Last-Event-ID, X-API-Key, X-Request-Id',
       'Access-Control-Max-Age': String(maxAge),
     })
     .end();

@@ -7,12 +7,13 @@ import type { PageFile } from './page.ts';
 
 /**
  * HTTP requests as a source: each is a lane of its own and waits for its reply. Every reply, even to invalid
- * HTTP, is `{"data":...,"error":...,"message":...}`. Clients are not authenticated. With `ui` it serves the live page
+ * HTTP, is `{"data":...,"error":...,"message":...}`. Clients are authenticated with `keys` only. With `ui` it serves the live page
  * and its stream too; as a sink it takes the prices that the stream shows.
  */
 export const rest = defineConnector({
   type: 'rest',
   summary: 'An HTTP server. Each request runs through the operators of its route, which produce the reply.',
+  twin: 'requests',
   options: {
     type: 'object',
     additionalProperties: false,
@@ -21,7 +22,8 @@ export const rest = defineConnector({
       listen: {
         type: 'string',
         format: 'address',
-        description: 'Address to listen on. 0.0.0.0 listens on all interfaces, without authentication.',
+        description:
+          'Address to listen on. 0.0.0.0 listens on all interfaces, without authentication unless there are `keys`.',
         examples: ['127.0.0.1:8000'],
       },
       timeout: {
@@ -83,6 +85,23 @@ export const rest = defineConnector({
         default: [],
         description: 'Origins (CORS) whose pages may read the replies. `*` is every origin. Default: none.',
         examples: [['https://charts.example.com']],
+      },
+      keys: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['file'],
+        description:
+          'Who may ask. Without: everybody who can reach the port. With: whoever sends one of these keys, as `Authorization: Bearer KEY`, as `X-API-Key: KEY`, or, in a browser, as the password that it asks for. Others get 401, and 403 for what their key has no scope for.',
+        properties: {
+          file: {
+            type: 'string',
+            format: 'path',
+            minLength: 1,
+            description:
+              'File of the hashes of the keys. `fdp-run keys add NAME` adds one; changes take effect within a second.',
+            examples: ['data/keys.json'],
+          },
+        },
       },
       ui: {
         type: 'boolean',
@@ -147,16 +166,18 @@ export const rest = defineConnector({
     const { name } = environment;
     const { listen, cors: origins } = options;
     const hosts = typeof options.hosts === 'string' ? namesIn(options.hosts) : options.hosts;
-    const [{ RestSource }, { PriceSink }, { Prices }, { isReference, readPage }, { default: express }] =
+    const [{ RestSource }, { PriceSink }, { Prices }, { Keys }, { isReference, readPage }, { default: express }] =
       await Promise.all([
         import('./source.ts'),
         import('./price-sink.ts'),
         import('./prices.ts'),
+        import('./keys.ts'),
         import('./page.ts'),
         import('express'),
       ]);
     const prices = new Prices(environment);
     const proven = new Proven();
+    const keys = options.keys && new Keys(options.keys.file, name, environment);
     const limits = {
       timeoutMs: durationMs(options.timeout),
       clientTimeoutMs: durationMs(options.client_timeout),
@@ -173,7 +194,17 @@ export const rest = defineConnector({
       : { prices: undefined, files: built?.filter(isReference) ?? [] };
     return {
       source: (_usage, context) =>
-        new RestSource(context, { name, address: listen, proven, hosts, origins, limits, app: express(), ...page }),
+        new RestSource(context, {
+          name,
+          address: listen,
+          proven,
+          hosts,
+          origins,
+          keys,
+          limits,
+          app: express(),
+          ...page,
+        }),
       sink: (_usage, role) => new PriceSink(prices, role),
       close: async () => prices.close(),
     };

@@ -52,11 +52,17 @@ const elsewhere: typeof refusals = {
   ],
 };
 
+/** The replies to a request without a key, or whose key has no scope for it. */
+const strangers: typeof refusals = {
+  401: ['Unauthenticated', 'FDP_UNAUTHENTICATED', 'The request has no known key.', 'the key is unknown'],
+  403: ['Forbidden', 'FDP_FORBIDDEN', 'The key lacks the scope.', 'the key does not have the scope "stream"'],
+};
+
 const requestId = '2f1c7d1e-6f0b-4a55-9d8e-6f2f0f6f8a11';
 
 /** The replies with an error, by name, for the document's components. */
-export function errorReplies(): object {
-  const replies = Object.entries({ ...refusals, ...elsewhere });
+export function errorReplies(hasKeys: boolean): object {
+  const replies = Object.entries({ ...refusals, ...elsewhere, ...(hasKeys ? strangers : {}) });
   return Object.fromEntries(
     replies.map(([status, [name, code, when, error]]) => {
       const example = { data: null, error, message: null, code, request_id: requestId };
@@ -86,10 +92,21 @@ export const errorSchema = {
   },
 };
 
+/** References to the errors of requests without the key that they need. */
+export function refusedStrangers(): object {
+  return referencesTo(Object.entries(strangers));
+}
+
 /** References to the errors with these statuses; without any to all that a route may reply with. */
 export function refused(...statuses: readonly number[]): object {
   const chosen = Object.entries(refusals).filter(
     ([status]) => statuses.length === 0 || statuses.includes(Number(status)),
   );
-  return Object.fromEntries(chosen.map(([status, [name]]) => [status, { $ref: `#/components/responses/${name}` }]));
+  return referencesTo(chosen);
+}
+
+function referencesTo(chosen: readonly (readonly [string, (typeof refusals)[string]])[]): object {
+  return Object.fromEntries(
+    chosen.map(([status, reply]) => [status, { $ref: `#/components/responses/${reply?.[0]}` }]),
+  );
 }

@@ -1,7 +1,7 @@
 import type { FileDescription, RouteDescription } from '../../src/kit/request.ts';
 import { type RowText, rowText, textMediaTypes } from '../../src/kit/row-text.ts';
 import { eventMessages } from './event-schemas.ts';
-import { errorReplies, errorSchema, refused } from './openapi-errors.ts';
+import { errorReplies, errorSchema, refused, refusedStrangers } from './openapi-errors.ts';
 
 interface ApiParts {
   /** The version of fdp. */
@@ -9,6 +9,8 @@ interface ApiParts {
   readonly routes: readonly RouteDescription[];
   /** Whether the live page's stream is served. */
   readonly hasStream: boolean;
+  /** Whether a key is required. */
+  readonly hasKeys?: boolean;
 }
 
 type Schema = Readonly<Record<string, unknown>>;
@@ -20,25 +22,47 @@ const description = [
 ].join(' ');
 
 /** The OpenAPI 3.1 document of a server's routes. */
-export function openApi({ version, routes, hasStream }: ApiParts): object {
+export function openApi({ version, routes, hasStream, hasKeys = false }: ApiParts): object {
+  const operations: Readonly<Record<string, Operation>> = {
+    ...Object.fromEntries(routes.map((route) => [pathOf(route), operation(route)])),
+    ...(hasStream ? { '/api/v1/stream': stream } : {}),
+    '/openapi.json': itself,
+    '/asyncapi.json': beside,
+  };
+  const paths = Object.entries(operations).map(([path, get]) => {
+    const responses = hasKeys ? { ...get.responses, ...refusedStrangers() } : get.responses;
+    return [path, { get: { ...get, responses } }];
+  });
   return {
     openapi: '3.1.0',
     info: { title: 'fdp', version, description },
     servers: [{ url: '/' }],
-    paths: {
-      ...Object.fromEntries(routes.map((route) => [pathOf(route), { get: operation(route) }])),
-      ...(hasStream ? { '/api/v1/stream': { get: stream } } : {}),
-      '/openapi.json': { get: itself },
-      '/asyncapi.json': { get: beside },
-    },
+    ...(hasKeys ? { security: Object.keys(keySchemes).map((name) => ({ [name]: [] })) } : {}),
+    paths: Object.fromEntries(paths),
     components: {
       schemas: { Error: errorSchema },
-      responses: errorReplies(),
+      responses: errorReplies(hasKeys),
+      ...(hasKeys ? { securitySchemes: keySchemes } : {}),
     },
   };
 }
 
-function operation(route: RouteDescription): object {
+/** How a request has its key. */
+const keySchemes = {
+  bearer: { type: 'http', scheme: 'bearer' },
+  header: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
+  browser: { type: 'http', scheme: 'basic' },
+};
+
+/** An operation of the document; what else it has is for readers. */
+interface Operation {
+  readonly operationId: string;
+  readonly summary: string;
+  readonly parameters?: readonly object[];
+  readonly responses: object;
+}
+
+function operation(route: RouteDescription): Operation {
   return {
     operationId: idOf(route.route),
     summary: route.description ?? route.route,

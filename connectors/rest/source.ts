@@ -9,13 +9,14 @@ import type { Proven } from '../../src/kit/proven.ts';
 import type { ConnectOptions, RoleContext } from '../../src/kit/role.ts';
 import type { Lane, Source } from '../../src/kit/source.ts';
 import { notNow, type Refusal } from './answer.ts';
-import { type Endpoint, idOf, prepare } from './application.ts';
+import { type Endpoint, idOf, prepare, streamPath } from './application.ts';
 import { asyncApi } from './asyncapi.ts';
 import { Connections } from './connections.ts';
 import { hostRefusal } from './host.ts';
 import type { Downloads } from './http-file.ts';
 import { HttpRequest } from './http-request.ts';
 import { makeServer } from './http-server.ts';
+import type { Keys } from './keys.ts';
 import { openApi } from './openapi.ts';
 import { type PageFile, pageEndpoints } from './page.ts';
 import { QueryParameters } from './parameters.ts';
@@ -45,6 +46,8 @@ interface RestOptions {
   readonly hosts: readonly string[];
   /** Origins whose pages may read the replies. */
   readonly origins: readonly string[];
+  /** Who may ask; undefined: everybody. */
+  readonly keys: Keys | undefined;
   /** What the live page shows; undefined without a page. */
   readonly prices: Prices | undefined;
   /** What is served beside the routes: the reference of the API, and the live page. */
@@ -104,6 +107,7 @@ export class RestSource implements Source {
       maxUrl: limits.maxUrl,
       wrongHost: hostRefusal(options.address, options.hosts),
       origins: options.origins,
+      keys: options.keys,
       connections: this.#connections,
       isClosing: () => this.#isClosing,
       open: (request, response, route) => this.#take(request, response, route),
@@ -116,12 +120,13 @@ export class RestSource implements Source {
 
   /** Opens the port; until `lanes` is subscribed to, requests get 503. @throws what `listen` throws */
   async connect(signal: AbortSignal, options?: ConnectOptions): Promise<void> {
-    const { name, address, app, limits, proven } = this.#options;
+    const { name, address, app, limits, proven, keys } = this.#options;
+    keys?.open();
     const { log, node } = this.#context;
     const forget = (socket: Socket) => this.#forget(socket);
     const server = makeServer({ app, limits, node, forget, connections: this.#connections });
     this.#server = server;
-    await listen(server, { name, address, log, options, proven }, signal);
+    await listen(server, { name, address, log, options, proven, authenticates: keys !== undefined }, signal);
     server.on('error', (error) => log.warn({ error: errorText(error) }, `${name}: failed to accept a connection`));
     node.gauge('requests_open', 0);
   }
@@ -139,7 +144,7 @@ export class RestSource implements Source {
       const refusal = this.#isClosing ? notOpen : streams.open(response, headers['last-event-id']);
       return refusal && this.#refuse(refusal);
     };
-    return [...always, { path: '/api/v1/stream', answer: open }];
+    return [...always, { path: streamPath, answer: open }];
   }
 
   #descriptions(): readonly Endpoint[] {
@@ -149,7 +154,7 @@ export class RestSource implements Source {
     const { host, port } = reachable(this.#options.address);
     const events = hasStream ? `${host}:${port}` : undefined;
     return [
-      document('/openapi.json', openApi({ version, routes, hasStream })),
+      document('/openapi.json', openApi({ version, routes, hasStream, hasKeys: this.#options.keys !== undefined })),
       document('/asyncapi.json', asyncApi({ version, channels, events })),
     ];
   }

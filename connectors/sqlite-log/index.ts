@@ -11,6 +11,7 @@ export const sqliteLog = defineConnector({
   type: 'sqlite_log',
   summary: 'A log with topics and partitions in a SQLite file, shared by the processes of this machine.',
   family: 'log',
+  twin: 'log',
   options: {
     type: 'object',
     additionalProperties: false,

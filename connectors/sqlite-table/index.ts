@@ -11,6 +11,7 @@ export const sqliteTable = defineConnector({
   type: 'sqlite_table',
   summary: 'A table in a SQLite file, shared by the processes of this machine.',
   family: 'table',
+  twin: 'table',
   options: {
     type: 'object',
     additionalProperties: false,

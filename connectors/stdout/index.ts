@@ -7,6 +7,7 @@ import { appendsAgain } from '../../src/kit/guarantee.ts';
 export const stdout = defineConnector({
   type: 'stdout',
   summary: 'Writes messages to standard output, one JSON value per line.',
+  twin: 'messages',
   example: 'out: { type: stdout }',
   options: { type: 'object', additionalProperties: false, properties: {} },
   sink: {

@@ -14,6 +14,7 @@ import { durationMs, sizeBytes } from '../../src/kit/units.ts';
 export const tcp = defineConnector({
   type: 'tcp',
   summary: 'JSON lines over TCP: a broadcasting server (sink) or a client (source).',
+  twin: 'messages',
   options: {
     type: 'object',
     additionalProperties: false,

@@ -20,14 +20,14 @@ const timeoutMs = 4000;
 const mostBytes = 1_048_576;
 const longestError = 120;
 
-/** Returns a function that requests bars from an API. @param url with `{symbol}` in place of the symbol */
-export function barRequest(url: string, clock: Clock): AskBars {
+/** Returns a function that requests bars from an API, with a key if it is not empty. @param url with `{symbol}` in place of the symbol */
+export function barRequest(url: string, clock: Clock, key = ''): AskBars {
   return async (question, signal) => {
     const address = addressFor(url, question);
     const { controller, release } = linkedAbort(signal);
     const cancel = clock.timer(timeoutMs, () => controller.abort());
     try {
-      return await clock.outside(ask(address, controller.signal));
+      return await clock.outside(ask(address, key, controller.signal));
     } catch (error) {
       if (error instanceof FdpError) throw error;
       const isLate = controller.signal.aborted && !signal.aborted;
@@ -46,8 +46,9 @@ function addressFor(url: string, { symbol, interval, limit }: BarQuestion): URL 
   return address;
 }
 
-async function ask(address: URL, signal: AbortSignal): Promise<readonly Bar[]> {
-  const response = await fetch(address, { signal, redirect: 'error', headers: { accept: 'application/json' } });
+async function ask(address: URL, key: string, signal: AbortSignal): Promise<readonly Bar[]> {
+  const headers = { accept: 'application/json', ...(key === '' ? {} : { authorization: `Bearer ${key}` }) };
+  const response = await fetch(address, { signal, redirect: 'error', headers });
   const body = jsonOf(await textOf(response, address));
   if (!response.ok) throw unavailable(`${address.host} answers ${response.status}${reasonIn(body)}`);
   const bars = readBars(body);

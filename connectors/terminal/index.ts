@@ -9,6 +9,7 @@ import { isScreen } from '../../src/kit/screen.ts';
 export const terminal = defineConnector({
   type: 'terminal',
   summary: 'A terminal screen with live prices and all running processes. Without a terminal it prints plain lines.',
+  twin: 'messages',
   figures: { skipped_lines: figures.skipped_lines },
   example: 'screen: { type: terminal }',
   options: {
@@ -28,6 +29,12 @@ export const terminal = defineConnector({
         description:
           'Where the candles of a symbol are asked for, with `{symbol}` in the URL: a route as `GET /api/v1/candles/{symbol}` of the API. It is asked with `interval` and `limit`, while candles are shown, for the one symbol that is selected. Default: no candles.',
         examples: ['http://127.0.0.1:8000/api/v1/candles/{symbol}'],
+      },
+      key: {
+        type: 'string',
+        secret: true,
+        description:
+          'Key that `candles` are asked for with, where that API has `keys`. Default, and if it is empty: none.',
       },
       intervals: {
         type: 'array',
@@ -67,13 +74,13 @@ export const terminal = defineConnector({
       import('./ascii.ts'),
     ]);
     const { NO_COLOR, TERM } = process.env;
-    const { candles, intervals } = options;
+    const { candles, intervals, key } = options;
     return {
       sink: (_usage, role) =>
         new TerminalSink(role, {
           maxSymbols: options.max_symbols,
           isAscii: isAscii(process.env),
-          candles: candles === undefined ? undefined : { ask: barRequest(candles, role.clock), intervals },
+          candles: candles === undefined ? undefined : { ask: barRequest(candles, role.clock, key), intervals },
           openScreen: (listener) => openScreen({ ...listener, isColoured: !NO_COLOR, terminal: TERM }),
           interrupt: () => process.kill(process.pid, 'SIGINT'),
         }),

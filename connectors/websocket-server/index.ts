@@ -14,6 +14,7 @@ const probability = { type: 'number', minimum: 0, maximum: 1, default: 0 } as co
 export const websocketServer = defineConnector({
   type: 'websocket_server',
   summary: "A WebSocket server that speaks Finnhub's protocol and injects faults on request.",
+  twin: 'messages',
   figures: {
     clients: figures.clients,
     faults: counter('faults', 'Faults that were made: frames cut, repeated, late or unreadable, silences.'),

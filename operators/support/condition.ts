@@ -1,22 +1,27 @@
 import { type ASTNode, parse } from '@marcbachmann/cel-js';
-import type { FieldType, Report, Shape } from '../../src/kit/declaration.ts';
+import type { FieldType, Report, Shape, SpecScope } from '../../src/kit/declaration.ts';
 import { checkExpression } from './expression.ts';
 
 /**
  * Checks an option that is one expression with a boolean result. The shape is what is known of the messages for which
  * it is true: after `price > 0.0` the price is a number, whatever it was before.
  */
-export function checkCondition(source: string, input: Shape, report: Report): Shape {
+export function checkCondition(
+  source: string,
+  input: Shape,
+  report: Report,
+  { functions }: Pick<SpecScope, 'functions'> = {},
+): Shape {
   let isFine = true;
   const reportProblem = (text: string, hint?: string) => {
     isFine = false;
     report([], text, hint);
   };
-  const type = checkExpression(source, input, reportProblem);
+  const type = checkExpression(source, input, reportProblem, functions);
   if (type !== 'boolean' && type !== 'any') reportProblem(`is a ${type}, expected true or false`);
   if (!isFine || input === undefined) return input;
   const known = { ...input, ...narrowed(parse(source).ast, input) };
-  checkExpression(source, known, reportProblem);
+  checkExpression(source, known, reportProblem, functions);
   return isFine ? known : input;
 }
 

@@ -30,10 +30,10 @@ const namesOf = (kind: 'function' | 'method') =>
 const functionNames = namesOf('function');
 const methodNames = namesOf('method');
 
-/** Rewrites the library's text of a type error. */
-export function typeMistake(summary: string): Problem | undefined {
+/** Rewrites the library's text of a type error; `functions` are the names of those that plugins add. */
+export function typeMistake(summary: string, functions: readonly string[] = []): Problem | undefined {
   const call = /^found no matching overload for '(?:(.+)\.)?(\w+)\((.*)\)'$/i.exec(summary);
-  if (call) return callMistake(call[1], call[2] ?? '', call[3] ?? '');
+  if (call) return callMistake({ receiver: call[1], name: call[2] ?? '', given: call[3] ?? '' }, functions);
   const binary = overload.exec(summary);
   if (binary) {
     const [, left = '', operator, right = ''] = binary;
@@ -51,8 +51,15 @@ export function typeMistake(summary: string): Problem | undefined {
   return logical ? { text: `expected true or false, got ${kindOf(logical[1] ?? '')}` } : undefined;
 }
 
-function callMistake(receiver: string | undefined, name: string, given: string): Problem {
-  const known = receiver === undefined ? functionNames : methodNames;
+interface Call {
+  readonly receiver: string | undefined;
+  readonly name: string;
+  /** The types of the arguments, as the library writes them. */
+  readonly given: string;
+}
+
+function callMistake({ receiver, name, given }: Call, functions: readonly string[]): Problem {
+  const known = receiver === undefined ? [...functionNames, ...functions] : methodNames;
   const what = receiver === undefined ? 'function' : 'method';
   const types =
     given === ''

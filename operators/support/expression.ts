@@ -1,15 +1,17 @@
 import {
   type ASTNode,
-  Environment,
+  type Environment,
   EvaluationError,
   ParseError,
   TypeError as TypeMismatch,
 } from '@marcbachmann/cel-js';
 import { errorText, FdpError } from '../../src/errors.ts';
 import type { FieldType, Shape } from '../../src/kit/declaration.ts';
+import type { FunctionDeclaration } from '../../src/kit/function.ts';
 import type { Fields } from '../../src/kit/row.ts';
 import { decimal, iso, whole } from './expression-functions.ts';
 import { syntaxHint, typeMistake } from './expression-hints.ts';
+import { type Language, languageWith, message, plain } from './expression-language.ts';
 import { type Probe, runtimeReason } from './expression-reasons.ts';
 import { conjuncts, type Problem, type Reading, readTree } from './expression-tree.ts';
 import { unknownName } from './names.ts';
@@ -30,22 +32,8 @@ export interface Expression {
   evaluate(fields: Fields): unknown;
 }
 
-/** The message as a whole, for `has(x)` and for fields whose name is a word of CEL. */
-const message = '_fields_';
-const options = { homogeneousAggregateLiterals: false };
-const running = new Environment({ ...options, unlistedVariablesAreDyn: true })
-  .registerFunction('iso(dyn): dyn', iso)
-  .registerFunction('decimal(dyn): dyn', decimal)
-  .registerFunction('whole(dyn): bool', whole);
-const celTypes = {
-  string: 'string',
-  decimal: 'string',
-  number: 'double',
-  date: 'double',
-  int64: 'double',
-  boolean: 'bool',
-  any: 'dyn',
-} as const satisfies Record<FieldType, string>;
+/** CEL with fdp's own functions. */
+const base = languageWith();
 const fieldTypes: Readonly<Record<string, FieldType>> = {
   string: 'string',
   double: 'number',
@@ -58,14 +46,15 @@ const ownFunctions: Readonly<Record<string, (value: unknown) => unknown>> = { is
 const ownResults: Readonly<Record<string, FieldType>> = { iso: 'string', decimal: 'decimal', whole: 'boolean' };
 
 /**
- * Reads an expression. Every name is a field of any type.
+ * Reads an expression. Every name is a field of any type; `functions` are those of plugins.
  * @throws FDP_SPEC_INVALID when it can't be read
  */
-export function compileExpression(source: string): Expression {
+export function compileExpression(source: string, functions?: readonly FunctionDeclaration[]): Expression {
+  const language = languageWith(functions);
   const { text, problems, names, ast } = parse(source);
-  const found = problems[0] ?? typeProblem(running, text);
+  const found = problems[0] ?? typeProblem(language.running, text, language);
   if (found) throw new FdpError('FDP_SPEC_INVALID', `"${short(source)}": ${sentence(found)}`);
-  const run = running.parse(text);
+  const run = language.running.parse(text);
   run.check();
   const label = short(source);
   const needsWhole = text !== source;
@@ -81,7 +70,8 @@ export function compileExpression(source: string): Expression {
         if (direct) return plain(direct(fields));
         return plain(run(needsWhole ? { ...fields, [message]: fields } : fields));
       } catch (error) {
-        throw new FdpError('FDP_MESSAGE_INVALID', `"${label}": ${runReason(error, { ...fields, [message]: fields })}`);
+        const reason = runReason(error, { ...fields, [message]: fields }, language);
+        throw new FdpError('FDP_MESSAGE_INVALID', `"${label}": ${reason}`);
       }
     },
   };
@@ -95,7 +85,9 @@ export function checkExpression(
   source: string,
   input: Shape,
   report: (text: string, hint?: string) => void,
+  functions?: readonly FunctionDeclaration[],
 ): FieldType {
+  const language = languageWith(functions);
   const reportProblem = (problem: Problem) => report(problem.text, problem.hint);
   let read: Parsed;
   try {
@@ -105,9 +97,9 @@ export function checkExpression(
     return 'any';
   }
   const problems = [...read.problems, ...unknownNames(read, input)];
-  const environment = checking(read.names, input);
+  const environment = language.checking(read.names, input);
   const found =
-    problems.length > 0 ? problems : [typeProblem(environment, read.text)].filter((one) => one !== undefined);
+    problems.length > 0 ? problems : [typeProblem(environment, read.text, language)].filter((one) => one !== undefined);
   found.forEach(reportProblem);
   if (found.length > 0) return 'any';
   if (read.ast.op === 'id') return input?.[read.ast.args] ?? 'any';
@@ -123,7 +115,7 @@ interface Parsed extends Reading {
 
 function parse(source: string): Parsed {
   try {
-    const { ast } = running.parse(source);
+    const { ast } = base.running.parse(source);
     const reading = readTree(ast);
     const starts = [...reading.qualified].sort((a, b) => b - a);
     const text = starts.reduce((done, start) => `${done.slice(0, start)}${message}.${done.slice(start)}`, source);
@@ -165,37 +157,18 @@ function unknownNames(read: Parsed, input: Shape): readonly Problem[] {
 
 /** Types (`int`, `string`, ...) that CEL itself calls by a name. `type` is rather a field: feeds have one. */
 function isWord(name: string): boolean {
-  return name !== 'type' && running.hasVariable(name);
+  return name !== 'type' && base.running.hasVariable(name);
 }
 
-/** The environment for a check: names with their declared types. Values may be null, whatever their type. */
-function checking(names: readonly string[], input: Shape): Environment {
-  const environment = new Environment({ ...options, unlistedVariablesAreDyn: input === undefined });
-  for (const type of ['double', 'int', 'null', 'string'] as const) {
-    if (type !== 'string') environment.registerFunction(`iso(${type}): dyn`, iso);
-    environment.registerFunction(`decimal(${type}): dyn`, decimal);
-    environment.registerFunction(`whole(${type}): bool`, whole);
-  }
-  const equal = () => false;
-  for (const pair of ['double == int', 'double == null', 'string == null', 'bool == null', 'int == null'])
-    environment.registerOperator(pair, equal);
-  environment.registerVariable(message, 'dyn');
-  for (const name of names) {
-    const type = input && Object.hasOwn(input, name) ? input[name] : undefined;
-    if (type !== undefined && !environment.hasVariable(name)) environment.registerVariable(name, celTypes[type]);
-  }
-  return environment;
-}
-
-function typeProblem(environment: Environment, text: string): Problem | undefined {
+function typeProblem(environment: Environment, text: string, { functions }: Language): Problem | undefined {
   const { error } = environment.check(text);
   if (!error) return undefined;
-  const known = error instanceof TypeMismatch ? typeMistake(error.summary) : undefined;
+  const known = error instanceof TypeMismatch ? typeMistake(error.summary, functions) : undefined;
   return known ?? { text: reasonOf(error) };
 }
 
 /** Why a message could not be evaluated: the parts are evaluated again to find the wrong one. */
-function runReason(error: unknown, fields: Fields): string {
+function runReason(error: unknown, fields: Fields, { running }: Language): string {
   if (!(error instanceof EvaluationError || error instanceof TypeMismatch)) return reasonOf(error);
   const probe: Probe = (part) => {
     try {
@@ -205,23 +178,6 @@ function runReason(error: unknown, fields: Fields): string {
     }
   };
   return runtimeReason(error.summary, error.node, probe) ?? reasonOf(error);
-}
-
-/** The result as a message holds it. */
-function plain(value: unknown): unknown {
-  if (typeof value === 'bigint') {
-    if (value > Number.MAX_SAFE_INTEGER || value < Number.MIN_SAFE_INTEGER)
-      throw new FdpError('FDP_MESSAGE_INVALID', `the integer ${value} is beyond 2^53`);
-    return Number(value);
-  }
-  if (typeof value === 'number' && !Number.isFinite(value))
-    throw new FdpError('FDP_MESSAGE_INVALID', `the result is ${value}, which a message cannot hold`);
-  if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.map(plain);
-  const prototype = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null)
-    throw new FdpError('FDP_MESSAGE_INVALID', `the result is a ${value.constructor.name}, which a message cannot hold`);
-  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, plain(item)]));
 }
 
 /** One line for anything that the library throws: its own messages hold the source and a marker on further lines. */

@@ -98,13 +98,19 @@ export interface WindowOptions {
 /** Exactly one of them. */
 export const windowOrAnchor = [{ required: ['window'] }, { required: ['anchor'] }] as const;
 
+interface Checked {
+  readonly input: Shape;
+  readonly report: Report;
+  readonly scope: SpecScope;
+}
+
 /** Reports what is wrong with the window, and with the fields that it is made from. */
-export function checkWindow(options: WindowOptions, input: Shape, report: Report): void {
+export function checkWindow(options: WindowOptions, { input, report, scope }: Checked): void {
   const { window, anchor, calendar, by, time } = options;
   checkField({ input, report, path: ['by'] }, by, ['string']);
   if (needsTime(options)) checkField({ input, report, path: ['time'] }, time, ['number', 'date', 'int64']);
   if (anchor !== undefined)
-    checkCondition(anchor, input, (path, text, hint) => report(['anchor', ...path], text, hint));
+    checkCondition(anchor, input, (path, text, hint) => report(['anchor', ...path], text, hint), scope);
   if (window === 'session') checkData(report, ['calendar'], () => readCalendar(calendar));
   else if (calendar !== windowOptions.calendar.default)
     report(['calendar'], 'is used by `window: session` only', 'leave it out, or say `window: session`');
@@ -182,9 +188,12 @@ export function windowRule({ window, calendar, max_trades: most }: WindowOptions
 }
 
 /** Is a trade an anchor? Never, where there is none. */
-export function anchorOf({ anchor }: Pick<WindowOptions, 'anchor'>): (fields: Fields) => boolean {
+export function anchorOf(
+  { anchor }: Pick<WindowOptions, 'anchor'>,
+  { functions }: Pick<OperatorContext, 'functions'>,
+): (fields: Fields) => boolean {
   if (anchor === undefined) return () => false;
-  const expression = compileExpression(anchor);
+  const expression = compileExpression(anchor, functions);
   return (fields) => expression.evaluate(fields) === true;
 }
 

@@ -3,10 +3,15 @@ import { FdpError } from '../errors.ts';
 import { suggestion } from '../kit/names.ts';
 import { shells } from './completion.ts';
 import { type ExportFlags, exportFormats } from './export-formats.ts';
+import { json, names } from './flags.ts';
 import type { GapFlags } from './gaps.ts';
 import { type GraphFormat, graphFormats } from './graph.ts';
+import { type KeyActions, keyCommands } from './key-commands.ts';
 import { print } from './output.ts';
+import { type PluginActions, pluginCommands } from './plugin-commands.ts';
 import type { ReconcileFlags } from './reconcile.ts';
+import type { TestFlags } from './test.ts';
+import { testCommand } from './test-command.ts';
 
 export interface Flags {
   readonly topology?: readonly string[];
@@ -15,18 +20,19 @@ export interface Flags {
 }
 
 /** The implementations of the commands; each returns its exit code. `all` are the flags of the program. */
-export interface Actions {
+export interface Actions extends PluginActions {
   start(): Promise<number>;
-  validate(flags: { readonly json?: boolean }): number;
-  config(flags: { readonly json?: boolean }): number;
-  list(asked: readonly string[], flags: { readonly json?: boolean }): number;
-  explain(topologies: readonly string[], flags: { readonly json?: boolean }): number;
-  graph(topologies: readonly string[], flags: { readonly format: GraphFormat }): number;
+  validate(flags: { readonly json?: boolean }): Promise<number>;
+  config(flags: { readonly json?: boolean }): Promise<number>;
+  test(files: readonly string[], flags: TestFlags): Promise<number>;
+  list(asked: readonly string[], flags: { readonly json?: boolean }): Promise<number>;
+  explain(topologies: readonly string[], flags: { readonly json?: boolean }): Promise<number>;
+  graph(topologies: readonly string[], flags: { readonly format: GraphFormat }): Promise<number>;
   status(flags: { readonly watch?: boolean; readonly json?: boolean; readonly all?: boolean }): Promise<number>;
   init(): number;
   export(table: string, flags: ExportFlags): Promise<number>;
   produce(connector: string, flags: { readonly key?: string; readonly whole?: boolean }): Promise<number>;
-  completion(shell: string, program: Command): number;
+  completion(shell: string, program: Command): Promise<number>;
   letters: {
     list(flags: { readonly all?: boolean; readonly json?: boolean }): Promise<number>;
     show(id: string, flags: { readonly json?: boolean }): Promise<number>;
@@ -38,6 +44,7 @@ export interface Actions {
     show(id: string, flags: GapFlags): Promise<number>;
     close(id: string, flags: GapFlags): Promise<number>;
   };
+  keys: KeyActions;
   reconcile(table: string | undefined, flags: ReconcileFlags): Promise<number>;
   forgetCounters(): Promise<number>;
 }
@@ -70,14 +77,16 @@ export function commandLine(
     throw new FdpError('FDP_USAGE', `unknown command "${unknown}": ${suggestion(unknown, known, 'commands')}`);
   });
   pipelineCommands(program, does, exit);
+  pluginCommands(program, does, exit);
   runningCommands(program, does, exit);
   letterCommands(program, does, exit);
   gapCommands(program, does, exit);
+  keyCommands(program, does.keys, exit);
   program
     .command('completion')
     .argument('<shell>', `one of ${shells.join(', ')}`)
     .description('print what completes commands and flags in a shell')
-    .action((shell: string) => exit(does.completion(shell, program)));
+    .action(async (shell: string) => exit(await does.completion(shell, program)));
   // Set last, since commands inherit it: they refuse arguments that they would ignore.
   return program.allowExcessArguments(true);
 }
@@ -97,20 +106,21 @@ function pipelineCommands(program: Command, does: Actions, exit: Exit): void {
     .description('check the pipeline, start nothing')
     .addOption(json())
     .showHelpAfterError(otherPipeline)
-    .action((flags) => exit(does.validate(flags)));
+    .action(async (flags) => exit(await does.validate(flags)));
   program
     .command('config')
     .description('print the resolved pipeline, secrets masked, each value with its origin')
     .addOption(json())
     .showHelpAfterError(otherPipeline)
-    .action((flags) => exit(does.config(flags)));
+    .action(async (flags) => exit(await does.config(flags)));
+  testCommand(program).action(async (files: string[], flags: TestFlags) => exit(await does.test(files, flags)));
   program
     .command('list [kind] [name]')
-    .description('print what exists (connectors, operators, topologies), or the options of one')
+    .description('print what exists (connectors, operators, functions of plugins, topologies), or the options of one')
     .addOption(json())
-    .action((kind: string | undefined, name: string | undefined, flags) =>
+    .action(async (kind: string | undefined, name: string | undefined, flags) =>
       exit(
-        does.list(
+        await does.list(
           [kind, name].filter((each) => each !== undefined),
           flags,
         ),
@@ -122,12 +132,12 @@ function pipelineCommands(program: Command, does: Actions, exit: Exit): void {
       'print what each topology does, and what each path to a sink guarantees: all that start, or those named',
     )
     .addOption(json())
-    .action((topologies: string[], flags) => exit(does.explain(topologies, flags)));
+    .action(async (topologies: string[], flags) => exit(await does.explain(topologies, flags)));
   program
     .command('graph [topologies...]')
     .description('print a picture of the topologies that start, or of those named')
     .addOption(new Option('--format <format>', 'of the picture').choices(graphFormats).default('ascii'))
-    .action((topologies: string[], flags) => exit(does.graph(topologies, flags)));
+    .action(async (topologies: string[], flags) => exit(await does.graph(topologies, flags)));
 }
 
 function runningCommands(program: Command, does: Actions, exit: Exit): void {
@@ -230,12 +240,4 @@ function gapCommands(program: Command, does: Actions, exit: Exit): void {
   command('close <id>', 'end an open one now, when its feed never comes back').action(
     async (id: string, flags: GapFlags) => exit(await does.gaps.close(id, flags)),
   );
-}
-
-function json(): Option {
-  return new Option('--json', 'one JSON object');
-}
-
-function names(given: string, before: readonly string[] = []): readonly string[] {
-  return [...before, ...given.split(',').map((name) => name.trim())];
 }

@@ -1,12 +1,23 @@
 import type { Command } from 'commander';
 import { FdpError } from '../errors.ts';
+import type { Components } from '../pipeline/give/json-schema.ts';
+import { createKinds } from './create.ts';
 
 /** The shells that commands can be completed in. */
 export const shells = ['bash', 'zsh', 'fish'] as const;
 
-/** `fdp-run completion SHELL`: the shell's completion script, made from the commands themselves. */
-export function completion(shell: string, program: Command): string {
-  const known = wordsOf(program);
+/**
+ * `fdp-run completion SHELL`: the shell's completion script, made from the commands themselves. `list` completes what there
+ * is, plugins of the pipeline included.
+ */
+export function completion(
+  shell: string,
+  program: Command,
+  { connectors, operators, functions = [] }: Components,
+): string {
+  const types = [...connectors, ...operators].map(({ type, summary }) => ({ text: type, description: summary }));
+  const names = functions.map(({ name, summary }) => ({ text: name, description: summary }));
+  const known = wordsOf(program, [...types, ...names]);
   if (shell === 'bash') return bash(known);
   if (shell === 'zsh') return zsh(known);
   if (shell === 'fish') return fish(known);
@@ -26,20 +37,24 @@ interface Word {
   readonly description: string;
 }
 
-function wordsOf(command: Command, path: readonly string[] = []): readonly Words[] {
+function wordsOf(command: Command, listed: readonly Word[], path: readonly string[] = []): readonly Words[] {
   const help = command.createHelp();
   const shown = help.visibleCommands(command).filter((each) => command.commands.includes(each));
   const commands = shown.map((each) => ({ text: each.name(), description: each.description() }));
   const options = help
     .visibleOptions(command)
     .flatMap(({ long, description }) => (long ? [{ text: long, description }] : []));
-  const shells = path.join() === 'completion' ? shellWords() : [];
-  const below = shown.flatMap((each) => wordsOf(each, [...path, each.name()]));
-  return [{ path: path.join(' '), commands: [...commands, ...shells], options }, ...below];
+  const args: Readonly<Record<string, readonly Word[]>> = {
+    completion: bare(shells),
+    create: bare(createKinds),
+    list: [...new Map(listed.map((word) => [word.text, word])).values()],
+  };
+  const below = shown.flatMap((each) => wordsOf(each, listed, [...path, each.name()]));
+  return [{ path: path.join(' '), commands: [...commands, ...(args[path.join(' ')] ?? [])], options }, ...below];
 }
 
-function shellWords(): readonly Word[] {
-  return shells.map((text) => ({ text, description: '' }));
+function bare(words: readonly string[]): readonly Word[] {
+  return words.map((text) => ({ text, description: '' }));
 }
 
 /** Options of the program hold after every command. */

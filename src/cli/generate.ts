@@ -4,6 +4,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { connectors } from '../../connectors/index.ts';
 import { operators } from '../../operators/index.ts';
 import { type Components, pipelineSchema } from '../pipeline/give/json-schema.ts';
+import { testFileSchema } from '../pipeline/give/test-schema.ts';
 import { readSpec } from '../pipeline/read.ts';
 import { picture } from './graph.ts';
 import {
@@ -30,6 +31,7 @@ export function generatedFiles(root: string, components: Components): ReadonlyMa
   const reference = (name: string) => join(root, 'docs', 'reference', name);
   return new Map([
     [join(root, 'pipeline.schema.json'), `${JSON.stringify(pipelineSchema(components), null, 2)}\n`],
+    [join(root, 'pipeline.test.schema.json'), `${JSON.stringify(testFileSchema(), null, 2)}\n`],
     [reference('README.md'), referenceIndex(components)],
     [reference('connectors.md'), connectorsReference(components.connectors)],
     [reference('expressions.md'), expressionsReference()],

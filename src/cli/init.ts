@@ -4,8 +4,15 @@ import { FdpError } from '../errors.ts';
 import { packageRoot } from '../kit/package-root.ts';
 import type { CommandResult } from './validate.ts';
 
-/** What makes up the shipped pipeline: the file, its profiles, what it includes, and the schema for editors. */
-const parts = ['pipeline.yml', 'config', 'topologies', 'pipeline.schema.json'] as const;
+/** What makes up the shipped pipeline: the file, its profiles, what it includes, its tests, and the schemas for editors. */
+const parts = [
+  'pipeline.yml',
+  'config',
+  'topologies',
+  'tests',
+  'pipeline.schema.json',
+  'pipeline.test.schema.json',
+] as const;
 
 /**
  * `fdp-run init`: puts the shipped pipeline into a folder.
@@ -21,6 +28,7 @@ export function init(folder: string): CommandResult {
   for (const part of parts) cpSync(join(packageRoot(), part), join(folder, part), { recursive: true });
   const text = `wrote ${parts.join(', ')}
 fdp-run validate      checks it
+fdp-run test          runs its tests
 fdp-run               runs it, on the mock market
 `;
   return { text, exitCode: 0 };

@@ -1,5 +1,6 @@
 import { FdpError } from '../errors.ts';
 import type { ConnectorDeclaration, OperatorDeclaration } from '../kit/declaration.ts';
+import type { FunctionDeclaration } from '../kit/function.ts';
 import { type Listed, list } from './list.ts';
 import { rolesOf } from './list-pages.ts';
 
@@ -13,6 +14,7 @@ export function listJson(listed: Listed, asked: readonly string[]): object {
   const all = {
     connectors: listed.connectors.map(connectorJson),
     operators: listed.operators.map(operatorJson),
+    ...(listed.functions?.length && { functions: listed.functions.map(functionJson) }),
     topologies: listed.topologies,
   };
   const [first, second] = asked;
@@ -30,11 +32,15 @@ export function listJson(listed: Listed, asked: readonly string[]): object {
 }
 
 function connectorJson(connector: ConnectorDeclaration): object {
-  const { type, summary, options, source, sink, lookup } = connector;
+  const { type, summary, plugin, options, source, sink, lookup } = connector;
   const usage = { source: source?.options, sink: sink?.options, lookup: lookup?.options };
-  return { type, summary, roles: rolesOf(connector), options, usage };
+  return { type, summary, ...(plugin && { plugin }), roles: rolesOf(connector), options, usage };
 }
 
-function operatorJson({ type, summary, options, routesOnly }: OperatorDeclaration): object {
-  return { type, summary, place: routesOnly ? 'request' : 'anywhere', options };
+function operatorJson({ type, summary, plugin, options, routesOnly }: OperatorDeclaration): object {
+  return { type, summary, ...(plugin && { plugin }), place: routesOnly ? 'request' : 'anywhere', options };
+}
+
+function functionJson({ name, summary, plugin, parameters, result, examples }: FunctionDeclaration): object {
+  return { name, summary, ...(plugin && { plugin }), parameters, result, examples };
 }

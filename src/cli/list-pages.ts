@@ -1,4 +1,5 @@
 import type { ConnectorDeclaration, OperatorDeclaration, RoleDeclaration } from '../kit/declaration.ts';
+import { type FunctionDeclaration, signatureOf } from '../kit/function.ts';
 import type { TopologySpec } from '../pipeline/spec.ts';
 import { type OptionRow, optionRows } from './option-rows.ts';
 import { indented, table, wrap } from './text.ts';
@@ -41,6 +42,21 @@ export function operatorPage(operator: OperatorDeclaration, width: number): read
   return [...head(operator, kind, width), ...example(operator)];
 }
 
+/** A function of a plugin: its types and examples. */
+export function functionPage(declaration: FunctionDeclaration, width: number): readonly string[] {
+  const { name, summary, parameters, result, examples, plugin } = declaration;
+  const types = table([...Object.entries(parameters), ['gives', result]], width - 2);
+  const called = examples.map(({ of, gives }) => {
+    const args = Object.keys(parameters).map((parameter) => JSON.stringify(of[parameter]));
+    return `${name}(${args.join(', ')}) is ${JSON.stringify(gives)}`;
+  });
+  const from = plugin === undefined ? [] : [`of the plugin ${plugin}`];
+  return [
+    ...[`${signatureOf(declaration)} (function)`, ...from, ...wrap(summary, width)],
+    ...['', 'types', ...indented(types), '', 'examples', ...indented(called)],
+  ];
+}
+
 /** A topology: where it reads, where it writes, how to run it. */
 export function topologyPage(topology: ListedTopology, width: number): readonly string[] {
   const { name, description, source, sinks, autostart } = topology;
@@ -67,7 +83,8 @@ export function topologyPage(topology: ListedTopology, width: number): readonly 
 function head(component: ConnectorDeclaration | OperatorDeclaration, kind: string, width: number): readonly string[] {
   const rows = optionRows(component.options);
   const options = rows.length === 0 ? ['  none'] : optionLines(rows, width);
-  return [`${component.type} (${kind})`, ...wrap(component.summary, width), '', 'options', ...options];
+  const from = component.plugin === undefined ? [] : [`of the plugin ${component.plugin}`];
+  return [`${component.type} (${kind})`, ...from, ...wrap(component.summary, width), '', 'options', ...options];
 }
 
 interface RoleUsage {

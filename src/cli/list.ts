@@ -1,7 +1,16 @@
 import { FdpError } from '../errors.ts';
+import { type FunctionDeclaration, signatureOf } from '../kit/function.ts';
 import { nearest } from '../kit/names.ts';
 import type { Components } from '../pipeline/give/json-schema.ts';
-import { connectorPage, type ListedTopology, operatorPage, rolesOf, summaryOf, topologyPage } from './list-pages.ts';
+import {
+  connectorPage,
+  functionPage,
+  type ListedTopology,
+  operatorPage,
+  rolesOf,
+  summaryOf,
+  topologyPage,
+} from './list-pages.ts';
 import { indented, table } from './text.ts';
 
 /** What there is to list. */
@@ -11,7 +20,7 @@ export interface Listed extends Components {
 
 /** Everything that `list` can show by name; `show` gives the page of one. */
 interface Kind {
-  readonly name: 'connectors' | 'operators' | 'topologies';
+  readonly name: 'connectors' | 'operators' | 'functions' | 'topologies';
   readonly singular: string;
   readonly names: readonly string[];
   overview(width: number): readonly string[];
@@ -20,7 +29,7 @@ interface Kind {
 
 /**
  * The text of `fdp-run list`, without a line end: everything by name, one kind (`connectors`, `operators`,
- * `topologies`), or one component with its options. No line is longer than `columns` (taken as 40 to 120), unless an
+ * `functions`, `topologies`), or one component with its options. No line is longer than `columns` (taken as 40 to 120), unless an
  * example is.
  * @throws FDP_USAGE with the most similar name if there is no such kind or name
  */
@@ -39,7 +48,8 @@ export function list(listed: Listed, args: readonly string[], columns = 80): str
   throw unknown({ what: kind.singular, got: name, known: kind.names, command: `${command} ${kind.name}` });
 }
 
-function kindsOf({ connectors, operators, topologies }: Listed): readonly Kind[] {
+function kindsOf({ connectors, operators, functions = [], topologies }: Listed): readonly Kind[] {
+  const more = functions.length === 0 ? [] : [functionKind(functions)];
   return [
     {
       name: 'connectors',
@@ -64,6 +74,7 @@ function kindsOf({ connectors, operators, topologies }: Listed): readonly Kind[]
         ),
       show: (name, width) => operators.filter(({ type }) => type === name).flatMap((each) => operatorPage(each, width)),
     },
+    ...more,
     {
       name: 'topologies',
       singular: 'topology',
@@ -77,6 +88,21 @@ function kindsOf({ connectors, operators, topologies }: Listed): readonly Kind[]
         topologies.filter((topology) => topology.name === name).flatMap((each) => topologyPage(each, width)),
     },
   ];
+}
+
+/** What plugins add to the functions of docs/reference/expressions.md. */
+function functionKind(functions: readonly FunctionDeclaration[]): Kind {
+  return {
+    name: 'functions',
+    singular: 'function',
+    names: functions.map(({ name }) => name),
+    overview: (width) =>
+      table(
+        functions.map((each) => [signatureOf(each), each.summary]),
+        width,
+      ),
+    show: (name, width) => functions.filter((each) => each.name === name).flatMap((each) => functionPage(each, width)),
+  };
 }
 
 function all(kinds: readonly Kind[], width: number): readonly string[] {

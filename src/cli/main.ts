@@ -1,6 +1,4 @@
 import { type Command, CommanderError } from 'commander';
-import { connectors } from '../../connectors/index.ts';
-import { operators } from '../../operators/index.ts';
 import { errorText, FdpError } from '../errors.ts';
 import { explainer } from '../pipeline/give/explain.ts';
 import { knownSecrets, secretsOf } from '../pipeline/give/secrets.ts';
@@ -8,8 +6,10 @@ import { warningLine } from '../pipeline/problem.ts';
 import { readSpec } from '../pipeline/read.ts';
 import { type Actions, commandLine, type Flags } from './command-line.ts';
 import { completion } from './completion.ts';
+import { loadComponents } from './components.ts';
 import { config } from './config.ts';
 import { forgetCounters } from './counters.ts';
+import { create } from './create.ts';
 import { dropLetters, listLetters, showLetter } from './dead-letters.ts';
 import { explain } from './explain.ts';
 import { exportTable } from './export.ts';
@@ -17,6 +17,7 @@ import type { ExportFlags } from './export-formats.ts';
 import { closeGap, listGaps, showGap } from './gaps.ts';
 import { graph } from './graph.ts';
 import { init, pipelineIn } from './init.ts';
+import { addKey, listKeys, removeKey } from './keys.ts';
 import { endInTime } from './left-open.ts';
 import { list } from './list.ts';
 import { listJson } from './list-json.ts';
@@ -28,13 +29,15 @@ import { reconcileTables } from './reconcile.ts';
 import { reconcilerOf } from './reconciler.ts';
 import { replayLetters } from './replay-letters.ts';
 import { run } from './run.ts';
+import { schema } from './schema.ts';
 import { status } from './status.ts';
+import { type TestFlags, testPipeline } from './test.ts';
+import { watchTests } from './test-watch.ts';
 import { type CommandResult, problemText, type SpecRequest, validate } from './validate.ts';
 import { readVersion } from './version.ts';
 
 // The command line: parses the flags, passes the components in, sets the exit code.
 
-const components = { connectors, operators };
 const usageExitCode = 2;
 
 /** Runs a command and gives the exit code. */
@@ -49,7 +52,7 @@ async function main(args: readonly string[]): Promise<number> {
     await outputWritten();
   } catch (error) {
     if (error instanceof CommanderError) return usageExitCode;
-    process.stderr.write(`fdp-run: ${explained(program, errorText(error))}\n`);
+    process.stderr.write(`fdp-run: ${await explained(program, errorText(error))}\n`);
     return error instanceof FdpError && error.code === 'FDP_USAGE' ? usageExitCode : 1;
   }
   return exitCode;
@@ -67,24 +70,23 @@ async function parse(program: Command, args: readonly string[]): Promise<void> {
 }
 
 /** A command's error with the environment variables that its values come from; topologies add them themselves. */
-function explained(program: Command, text: string): string {
+async function explained(program: Command, text: string): Promise<string> {
   if (program.args.length === 0) return text;
   try {
-    return explainer([...readSpec(requestOf(program)).connectors.values()])(text);
+    return explainer([...readSpec(await requestOf(program)).connectors.values()])(text);
   } catch {
     return text; // there is no pipeline
   }
 }
 
-function requestOf(program: Command): SpecRequest {
+/** Imports the plugins of the pipeline; again, they come from the memory of Node.js. */
+async function requestOf(program: Command): Promise<SpecRequest> {
   const { topology, profile, pipeline } = program.opts<Flags>();
   const folder = process.cwd();
+  const pipelinePath = pipelineIn(folder, pipeline);
   return {
-    pipelinePath: pipelineIn(folder, pipeline),
-    profile,
-    env: process.env,
-    components,
-    folder,
+    ...{ pipelinePath, profile, env: process.env, folder },
+    components: await loadComponents(pipelinePath, process.env),
     ...(topology ? { topologies: topology } : {}),
   };
 }
@@ -93,30 +95,41 @@ function actionsOf(program: Command): Actions {
   const request = () => requestOf(program);
   const { columns } = process.stdout;
   return {
-    start: () => start(request()),
-    validate: (flags) => show(validate(request(), flags), flags),
-    config: (flags) => show(config(request(), flags), flags),
-    list: (asked, flags) => show(listOf(program, asked, flags)),
-    explain: (topologies, flags) => show(explain(request(), topologies, { ...flags, columns }), flags),
-    graph: (topologies, { format }) => show(graph(request(), topologies, format)),
-    status: (flags) => status(request(), flags),
+    start: async () => start(await request()),
+    validate: async (flags) => show(validate(await request(), flags), flags),
+    config: async (flags) => show(config(await request(), flags), flags),
+    test: async (files, flags) => test(await request(), files, flags),
+    schema: async () => show(schema(await withoutPipeline(program))),
+    list: async (asked, flags) => show(listOf(await withoutPipeline(program), asked, flags)),
+    explain: async (topologies, flags) => show(explain(await request(), topologies, { ...flags, columns }), flags),
+    graph: async (topologies, { format }) => show(graph(await request(), topologies, format)),
+    status: async (flags) => status(await request(), flags),
     init: () => show(init(process.cwd())),
-    export: async (table, flags) => show(await exportTable(request(), table, flags, progressOf(flags))),
-    produce: async (name, flags) => show(await produce(request(), { name, input: process.stdin, ...flags })),
-    completion: (shell) => show({ text: completion(shell, program), exitCode: 0 }),
+    create: (kind, name, flags) => show(create(process.cwd(), { kind, name, ...flags })),
+    export: async (table, flags) => show(await exportTable(await request(), table, flags, progressOf(flags))),
+    produce: async (name, flags) => show(await produce(await request(), { name, input: process.stdin, ...flags })),
+    completion: async (shell) => {
+      const { components } = await withoutPipeline(program);
+      return show({ text: completion(shell, program, components), exitCode: 0 });
+    },
     letters: {
-      list: async (flags) => show(await listLetters(request(), flags, columns), flags),
-      show: async (id, flags) => show(await showLetter(request(), id, flags), flags),
-      replay: async (ids, flags) => show(await replayLetters(request(), ids, flags), flags),
-      drop: async (ids, flags) => show(await dropLetters(request(), ids, flags), flags),
+      list: async (flags) => show(await listLetters(await request(), flags, columns), flags),
+      show: async (id, flags) => show(await showLetter(await request(), id, flags), flags),
+      replay: async (ids, flags) => show(await replayLetters(await request(), ids, flags), flags),
+      drop: async (ids, flags) => show(await dropLetters(await request(), ids, flags), flags),
     },
     gaps: {
-      list: async (flags) => show(await listGaps(request(), flags, columns), flags),
-      show: async (id, flags) => show(await showGap(request(), id, flags), flags),
-      close: async (id, flags) => show(await closeGap(request(), id, flags), flags),
+      list: async (flags) => show(await listGaps(await request(), flags, columns), flags),
+      show: async (id, flags) => show(await showGap(await request(), id, flags), flags),
+      close: async (id, flags) => show(await closeGap(await request(), id, flags), flags),
     },
-    reconcile: async (table, flags) => show(await reconcileTables(request(), table, flags, print), flags),
-    forgetCounters: async () => show(await forgetCounters(request())),
+    keys: {
+      add: async (name, flags) => show(addKey(await request(), name, flags), flags),
+      list: async (flags) => show(listKeys(await request(), flags), flags),
+      remove: async (name, flags) => show(removeKey(await request(), name, flags), flags),
+    },
+    reconcile: async (table, flags) => show(await reconcileTables(await request(), table, flags, print), flags),
+    forgetCounters: async () => show(await forgetCounters(await request())),
   };
 }
 
@@ -133,15 +146,30 @@ function show({ text, exitCode }: CommandResult, { json = false }: { readonly js
   return exitCode;
 }
 
-/** Components can be listed without a pipeline. */
+/** With `--watch` the next run may find what is missing now. */
+async function test(request: SpecRequest, files: readonly string[], flags: TestFlags): Promise<number> {
+  const once = async () => show(await testPipeline(request, files, flags), flags);
+  if (!flags.watch) return await once();
+  const reported = (error: unknown) => void process.stderr.write(`fdp-run: ${errorText(error)}\n`);
+  return await watchTests(request, files, () => once().catch(reported));
+}
+
+/** For commands that need no pipeline: what is wrong with it, and whether there is one, is not theirs. */
+async function withoutPipeline(program: Command): Promise<SpecRequest> {
+  const { pipeline = 'pipeline.yml', profile } = program.opts<Flags>();
+  const components = await loadComponents(pipeline, process.env);
+  return { pipelinePath: pipeline, profile, env: process.env, components, folder: process.cwd() };
+}
+
 function listOf(
-  program: Command,
+  request: SpecRequest,
   asked: readonly string[],
   { json = false }: { readonly json?: boolean },
 ): CommandResult {
-  const { pipeline = 'pipeline.yml', profile } = program.opts<Flags>();
-  const spec = readSpec({ pipelinePath: pipeline, profile, env: process.env, components });
-  const all = { ...components, topologies: [...spec.topologies.values()].map(listed) };
+  const spec = readSpec(request);
+  const all = { ...request.components, topologies: [...spec.topologies.values()].map(listed) };
+  for (const { plugin, text } of request.components.mistakes ?? [])
+    process.stderr.write(`fdp-run: plugin ${plugin}: ${text}; "fdp-run validate" shows where\n`);
   if (json) return { text: `${JSON.stringify(listJson(all, asked))}\n`, exitCode: 0 };
   return { text: `${list(all, asked, process.stdout.columns)}\n`, exitCode: 0 };
 }
@@ -155,6 +183,7 @@ async function start(request: SpecRequest): Promise<number> {
   return run({
     warnings: spec.problems.warnings.map((warning) => warningLine(warning, request.folder)),
     ...{ plan, profile, secrets, version: readVersion(), env: variables.all, mask: secretsOf(spec) },
+    plugins: request.components.pluginFiles,
     reconciler: (environment) => reconcilerOf(spec, environment),
   });
 }

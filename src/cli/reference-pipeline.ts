@@ -12,7 +12,8 @@ import {
 import { code, markdownPage, markdownTable, yamlBlock } from './markdown.ts';
 import { type OptionRow, optionRows } from './option-rows.ts';
 import { optionTable } from './reference.ts';
-import { pipelineExamples, templateMeanings, variableForms } from './reference-texts.ts';
+import { templateMeanings } from './reference-templates.ts';
+import { pipelineExamples, variableForms } from './reference-texts.ts';
 
 /** docs/reference/pipeline.md: every key of a pipeline file, from its structure; examples from `reference-texts.ts`. */
 export function pipelineReference(connectors: readonly ConnectorDeclaration[]): string {
@@ -37,6 +38,8 @@ export function pipelineReference(connectors: readonly ConnectorDeclaration[]): 
     '`fdp-run explain` prints what each path from a source to a sink guarantees. `guarantee` of a topology makes `validate`, and every start, refuse a path that guarantees less, with its weakest hop and what to change; branches that are `best_effort` are exempt. `effectively_once`: nothing is lost, and what is read again after a crash changes nothing. `at_least_once`: nothing is lost, but a message may come twice, or become something else when it is read again. It is about the way from the source of this topology on ([what is promised](../guarantees.md)).',
     ...section('include', pipelineExamples.include, []),
     'An included file has `include`, `connectors` and `topologies`, nothing else; they are added, and a name that is defined twice is a mistake. `*` stands for any characters in the last part of a path.',
+    ...section('plugins', pipelineExamples.plugins, []),
+    'Operators, connectors and functions of your own: a file begins with `./`, `../` or `/` and is relative to the pipeline, anything else is the name of an npm package. Only the main file has `plugins`. They are imported by every command that reads the pipeline ([Plugins](../plugins.md)).',
     ...section('profile', pipelineExamples.profile, []),
     'A profile is an overlay, `config/NAME.yml` beside the pipeline, with `settings` and `connectors`. `--profile` names it, else `FDP_PROFILE`, else `profile` of the pipeline, else `embedded` if there is such a file. It changes connectors that the pipeline has: maps are merged key by key, anything else is replaced, and `null` removes a key. Where it gives a connector another `type`, only the options that logs (`topic`, `partitions`) or tables (`fields`, `unique`, `indexes`, `expire`) have in common stay.',
     '## Variables',

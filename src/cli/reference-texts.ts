@@ -51,17 +51,6 @@ export const variableForms: readonly VariableForm[] = [
   },
 ];
 
-/** Names in templates that are not fields. */
-export const templateMeanings: Readonly<Record<string, string>> = {
-  topic: 'the topic that the message was read from; a file or feed has none',
-  partition: 'its partition there',
-  offset: 'its offset in the partition',
-  index: 'its number among the messages that one message became (`explode`, `split`), from 0',
-  key: 'its key',
-  timestamp: 'the date of the message, Unix ms',
-  received: 'when the source received what the message was made from, Unix ms',
-};
-
 const market = '  market: { type: mock, symbols: [AAPL, MSFT] }';
 const ticks = '  ticks: { type: sqlite_log, path: data/log.db, topic: ticks }';
 const rejected = '  rejected: { type: sqlite_log, path: data/log.db, topic: rejected }';
@@ -215,6 +204,13 @@ connectors:
   out: { type: stdout }
 topologies:
   show: { source: market, sink: out }`,
+
+  plugins: `plugins: [./operators/spread.js]
+connectors:
+${market}
+  out: { type: stdout }
+topologies:
+  show: { source: market, operators: [{ spread: { field: data } }], sink: out }`,
 
   profile: `# pipeline.yml
 profile: production

@@ -24,6 +24,7 @@ import { boundHeapGrowth } from './heap.ts';
 import { endInTime, nodesOf } from './left-open.ts';
 import { type LogFile, openLogFile } from './log-file.ts';
 import { stopOnSignals } from './signals.ts';
+import { watchUncaught } from './uncaught.ts';
 
 export interface RunRequest {
   readonly plan: Plan;
@@ -38,6 +39,8 @@ export interface RunRequest {
   readonly mask: OptionMask;
   /** Compares tables of the pipeline; left out where none is asked to. */
   reconciler?(environment: Environment): Reconciler;
+  /** The file of each plugin, by its name: errors that nothing catches are traced to it. */
+  readonly plugins?: ReadonlyMap<string, string> | undefined;
 }
 
 /** How long status, metrics and health may take to end, ms. */
@@ -47,7 +50,7 @@ const forcedExitCode = 3;
 /**
  * Runs a plan in this process until every topology has ended, and resolves with the exit code. SIGINT, SIGTERM and
  * SIGHUP drain, a second one forces. On a terminal a status line per topology is kept at the bottom; elsewhere logs are
- * JSON lines. Metrics and health are served, and the status table is written, until everything has ended.
+ * JSON lines. An error that nothing catches forces it, with exit code 1. Metrics and health are served, and the status table is written, until everything has ended.
  * @throws FDP_USAGE when LOG_LEVEL, OBSERVE_PORT, FDP_INSTANCE or FDP_FAIL_POINT can't be understood
  * @throws FDP_PORT_IN_USE, FDP_REFUSED, FDP_CONNECT_FAILED when nothing can be served on OBSERVE_PORT of OBSERVE_HOST
  */
@@ -83,6 +86,7 @@ export async function run(request: RunRequest): Promise<number> {
   };
   const reconciler = request.reconciler?.(environment);
   const runtime: Runtime = new Runtime(plan, { ...environment, platform, ...(reconciler && { reconciler }) });
+  const wasUncaught = watchUncaught({ log, plugins: request.plugins, stop: () => runtime.force() });
   // Before anything is logged: a reader of the log may send a signal.
   const letGo = stopOnSignals(runtime, { clock, log, env: process.env });
   const observe = await startObserveServer({
@@ -100,17 +104,18 @@ export async function run(request: RunRequest): Promise<number> {
   const stopStatus = showStatus({ painter, clock, snapshot });
   const stopReports = reportStatus(plan, { environment, report: ownReport });
   const result = await runtime.run();
+  const exitCode = wasUncaught() ? 1 : result.exitCode;
   stopStatus();
   await endedWithin(clock, endMs, Promise.all([stopReports(), reader?.close(), observe.close()]));
   letGo();
   painter.end();
-  report(result, log);
+  report({ ...result, exitCode }, log);
   // After a forced stop nothing is waited for.
   const name = (text: string) => log.warn({}, text);
-  endInTime({ exitCode: result.exitCode, nodes: nodesOf(snapshot()), waits: result.exitCode !== forcedExitCode, name });
+  endInTime({ exitCode, nodes: nodesOf(snapshot()), waits: result.exitCode !== forcedExitCode, name });
   log.flush();
   for (const error of logFile?.errors ?? []) process.stderr.write(`${error}\n`);
-  return result.exitCode;
+  return exitCode;
 }
 
 /** What the components of a plan count, by their type. */

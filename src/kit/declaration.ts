@@ -4,12 +4,17 @@ import type { ChannelAddress, MessageDescription } from './channel.ts';
 import type { Connector } from './connector.ts';
 import type { Environment } from './environment.ts';
 import type { Figures } from './figures.ts';
+import type { FunctionDeclaration } from './function.ts';
 import type { OperatorState, SinkGuarantee, SinkInput, SourceGuarantee } from './guarantee.ts';
 import type { Batch } from './message.ts';
 import type { OperatorContext } from './operator.ts';
 import type { RouteDescription, RouteParameter } from './request.ts';
 import type { Usage } from './role.ts';
 import type { MergeShape } from './row.ts';
+import { stamped } from './stamp.ts';
+import type { TwinKind } from './twin.ts';
+
+export { logOptions, tableOptions } from './family-options.ts';
 
 // How operators and connectors describe themselves: pipelines are checked against it, the reference is made from it.
 
@@ -35,6 +40,8 @@ export interface SpecScope {
   tableFields(connector: string): Shape;
   /** The fields of each index of a table connector, `unique` among them; undefined where `tableFields` is. */
   tableIndexes(connector: string): readonly (readonly string[])[] | undefined;
+  /** What expressions can call beside the functions of CEL and of fdp. */
+  readonly functions?: readonly FunctionDeclaration[];
   readonly source?: Usage | undefined;
   /** Reports what is no mistake but probably not meant: `validate` prints it, and a start logs it. */
   readonly warn?: Report;
@@ -58,6 +65,8 @@ interface Declaration {
   readonly example: string;
   /** What its nodes count beyond messages; a test fails when it counts anything undeclared. */
   readonly figures?: Figures;
+  /** The plugin that it comes from; left out for what is shipped. Set where plugins are loaded. */
+  readonly plugin?: string;
 }
 
 export interface OperatorDeclaration extends Declaration {
@@ -114,6 +123,7 @@ interface SinkDeclaration<S extends JSONSchema = JSONSchema, O = unknown> extend
 export interface ConnectorDeclaration extends Declaration {
   /** A log or a table: an overlay that changes the type keeps the family's common options. */
   readonly family?: 'log' | 'table';
+  readonly twin?: TwinKind;
   readonly source?: SourceDeclaration;
   readonly sink?: SinkDeclaration;
   readonly lookup?: RoleDeclaration;
@@ -142,47 +152,7 @@ export interface ConnectorContext extends Environment {
 /** The claim of a connector that writes to the terminal: nothing else is painted there then. */
 export const standardOutput = 'the standard output';
 
-/** Options of the log family: kept when an overlay changes the type. */
-export const logOptions = {
-  topic: { type: 'string', minLength: 1, description: 'Name of the topic.', examples: ['raw_stock_ticks'] },
-  partitions: {
-    type: 'integer',
-    minimum: 1,
-    maximum: 1000,
-    default: 6,
-    description:
-      'Number of partitions when the topic is created. Messages with the same key are in the same partition.',
-  },
-} as const satisfies Record<string, JSONSchema>;
-
-/** Options of the table family: kept when an overlay changes the type. */
-export const tableOptions = {
-  fields: {
-    type: 'object',
-    minProperties: 1,
-    additionalProperties: { enum: ['string', 'decimal', 'date', 'int64', 'double', 'boolean', 'strings'] },
-    description:
-      'Fields of a row and their types: string, decimal (exact), date (Unix ms), int64, double, boolean or strings (a list of texts; a single text becomes a list). Missing fields are added to the table.',
-    examples: [{ symbol: 'string', price: 'decimal' }],
-  },
-  unique: { type: 'string', description: 'Field that identifies a row. A row with a known value is not stored again.' },
-  indexes: {
-    type: 'array',
-    items: { type: 'array', items: { type: 'string' }, minItems: 1 },
-    description: 'Further indexes: lists of fields; `-` sorts in descending order. `_id` is the order of insertion.',
-    examples: [[['symbol', '-time', '-_id']]],
-  },
-  expire: {
-    type: 'string',
-    format: 'duration',
-    description: 'Rows older than this may be removed.',
-    examples: ['10s'],
-  },
-} as const satisfies Record<string, JSONSchema>;
-
-/**
- * Deferred by the condition: inferred and expanded in one step, a schema with an array is too deep for the compiler.
- */
+/** Deferred by the condition: expanded in one step, a schema with an array is too deep for the compiler. */
 type Typed<S> = S extends JSONSchema ? FromSchema<S> : never;
 
 /** Declares an operator: the options' type comes from the schema. */
@@ -200,7 +170,7 @@ export function defineOperator<const S extends JSONSchema>(
     create(options: Typed<S>, context: OperatorContext): OperatorFunction<Batch, Batch>;
   },
 ): OperatorDeclaration {
-  return declaration as unknown as OperatorDeclaration;
+  return stamped('operator', declaration as unknown as OperatorDeclaration);
 }
 
 /** For a role without options where a topology uses it. */
@@ -246,5 +216,5 @@ export function defineConnector<
     create(options: Typed<S>, context: ConnectorContext): Promise<Connector<Typed<Source>, Typed<Sink>>>;
   },
 ): ConnectorDeclaration {
-  return declaration as unknown as ConnectorDeclaration;
+  return stamped('connector', declaration as unknown as ConnectorDeclaration);
 }

@@ -21,6 +21,7 @@ export {
 } from './declaration.ts';
 export type { Environment, Logger } from './environment.ts';
 export { counter, type Figure, type Figures, figures, gauge, milliseconds } from './figures.ts';
+export { defineFunction, type FunctionDeclaration, type ValueType } from './function.ts';
 export { Gap } from './gap.ts';
 export {
   appendsAgain,
@@ -53,9 +54,10 @@ export { type Intake, type PushSourceOptions, pushSource } from './push-source.t
 export { BoundedQueue, queueBounds, queueSchema } from './queue.ts';
 export type { RequestContext, RouteDescription } from './request.ts';
 export type { ConnectOptions, Role, RoleContext, Usage } from './role.ts';
-export type { Row } from './row.ts';
+export { type Fields, fieldsOf, type Row } from './row.ts';
 export type { Mark, Receipt, Sink, SinkCounters, SinkRows } from './sink.ts';
 export type { Committed, Lane, LaneLog, LanePosition, LogEnd, LogRecord, Reading, Source } from './source.ts';
+export { kitVersion } from './stamp.ts';
 export { compileTemplate, templateNames } from './template.ts';
 export { foreignText } from './text.ts';
 export { Outcome } from './track.ts';

@@ -16,6 +16,8 @@ interface Listening {
   readonly options?: ConnectOptions | undefined;
   /** What has worked with this connector in this process: if it had this port before, listening is retried. */
   readonly proven?: Proven;
+  /** True if the server asks clients who they are. */
+  readonly authenticates?: boolean;
   /** Where its address is set, for messages: the option `listen` unless given. */
   readonly setting?: string;
 }
@@ -28,8 +30,7 @@ export function serverNameOn(port: number): string | undefined {
 }
 
 /**
- * Opens a server's port, logs it, and warns if other machines can reach it: no server of fdp authenticates
- * its clients. Returns the port.
+ * Opens a server's port, logs it, and warns if other machines can reach it and it asks no client who it is. Returns the port.
  * @throws FDP_PORT_IN_USE, fatal, but transient when the topology took over from a process that may still hold it
  * @throws FDP_REFUSED without the right to use the port
  * @throws FDP_CONNECT_FAILED, fatal, when this machine doesn't have the address
@@ -52,7 +53,7 @@ export async function listen(server: Server, listening: Listening, signal: Abort
   server.once('close', () => names.delete(bound.port));
   const fields = { host: bound.address, port: bound.port };
   listening.log.info(fields, `${listening.name}: listening on ${bound.address} port ${bound.port}`);
-  if (!isLoopback(bound.address)) warnOfOthers(listening, fields);
+  if (!isLoopback(bound.address) && !listening.authenticates) warnOfOthers(listening, fields);
   return bound.port;
 }
 

@@ -2,6 +2,7 @@ import { concatMap, defer, map, type OperatorFunction } from 'rxjs';
 import { FdpError } from '../errors.ts';
 import { linkedAbort, onAbort } from './clock.ts';
 import type { Environment } from './environment.ts';
+import type { FunctionDeclaration } from './function.ts';
 import { KeyLanes } from './key-lanes.ts';
 import type { Lookup } from './lookup.ts';
 import type { Batch, Message } from './message.ts';
@@ -20,6 +21,8 @@ export interface OperatorContext extends Environment {
   readonly outcomes: Outcomes;
   /** The lookup role of a connector that the operator names in its options. */
   lookup(connector: string): Pick<Lookup, 'find'>;
+  /** What expressions can call beside the functions of CEL and of fdp; left out where no plugin adds any. */
+  readonly functions?: readonly FunctionDeclaration[];
 }
 
 // The helpers that operators are made with. They do the accounting: whatever the function

@@ -9,6 +9,7 @@ import { checkFlow } from './check/shapes.ts';
 import { pipelineStructure } from './check/structure.ts';
 import { readTopologies } from './check/topologies.ts';
 import type { Components } from './give/json-schema.ts';
+import { namedPlugins } from './plugins/named.ts';
 import { Problems } from './problem.ts';
 import { FileReader, type Sections } from './read/files.ts';
 import { type AskedProfile, profileFile } from './read/folder.ts';
@@ -17,7 +18,7 @@ import { deepMerge, overlayConnector } from './read/overlay.ts';
 import { sourceFile } from './read/source.ts';
 import { asMap, type Entry, isNothing, type Tree } from './read/tree.ts';
 import { readVariables } from './read/variables.ts';
-import type { Spec } from './spec.ts';
+import type { NameSpec, Spec } from './spec.ts';
 
 export interface ReadRequest {
   readonly pipelinePath: string;
@@ -46,23 +47,35 @@ export function readSpec({ pipelinePath, profile, env, components }: ReadRequest
     operators: new Map(components.operators.map((each) => [each.type, each])),
     folder,
     complete: sections.complete,
+    allLoaded: !components.mistakes?.length,
   };
   const named = profile ?? (variables.all['FDP_PROFILE'] || undefined);
   const asked = named === undefined ? readProfile(sections, interpolate, context) : { name: named };
   const overlay = asked === 'broken' ? undefined : profileFile(folder, asked, problems);
   const joined = overlay ? withOverlay(sections, overlay, { reader, problems, connectors }) : sections;
+  const filled = filledIn(joined, interpolate);
+  const plugins = namedPlugins(filled.plugins, problems);
+  reportPlugins(plugins, components, problems);
   return {
     path,
+    plugins,
     profile: overlay ? basename(overlay, '.yml') : undefined,
     variables,
     problems,
-    ...understand(filledIn(joined, interpolate), context),
+    ...understand(filled, context),
   };
+}
+
+/** What is wrong with plugins stands where the pipeline lists them. */
+function reportPlugins(plugins: readonly NameSpec[], { mistakes = [] }: Components, problems: Problems): void {
+  for (const { name, range } of plugins)
+    for (const { plugin, text, hint } of mistakes)
+      if (plugin === name) problems.add(range, text, { subject: `plugin ${name}`, hint });
 }
 
 function noSections(path: string): Sections {
   const main = sourceFile(path, '', 0);
-  const nothing = { name: undefined, profile: undefined, settings: undefined };
+  const nothing = { name: undefined, profile: undefined, plugins: undefined, settings: undefined };
   return { ...nothing, connectors: new Map(), topologies: new Map(), main, complete: false };
 }
 
@@ -120,6 +133,7 @@ function filledIn(sections: Sections, interpolate: (tree: Tree) => Tree): Sectio
   return {
     ...sections,
     name: sections.name && interpolate(sections.name),
+    plugins: sections.plugins && entry(sections.plugins),
     settings: sections.settings && entry(sections.settings),
     connectors: all(sections.connectors),
     topologies: all(sections.topologies),

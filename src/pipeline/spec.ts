@@ -15,6 +15,8 @@ export interface Spec {
   readonly path: string;
   /** The profile that was applied; undefined when the pipeline has none. */
   readonly profile: string | undefined;
+  /** What `plugins` lists. */
+  readonly plugins: readonly NameSpec[];
   /** The environment, with `.env` below it. */
   readonly variables: Variables;
   readonly settings: SettingsSpec;

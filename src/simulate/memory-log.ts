@@ -11,6 +11,7 @@ export const memoryLog = defineConnector({
   type: 'memory_log',
   summary: 'A log with topics and partitions in memory, for tests and experiments.',
   family: 'log',
+  twin: 'log',
   options: {
     type: 'object',
     additionalProperties: false,

@@ -12,6 +12,7 @@ export const memoryTable = defineConnector({
   type: 'memory_table',
   summary: 'A table in memory, for tests and experiments.',
   family: 'table',
+  twin: 'table',
   options: {
     type: 'object',
     additionalProperties: false,

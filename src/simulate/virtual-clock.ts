@@ -13,6 +13,8 @@ interface Timer {
  */
 export class VirtualClock implements Clock {
   #now: number;
+  /** How far the wall clock was set, ms. */
+  #set = 0;
   readonly #start: number;
   #order = 0;
   #pending = 0;
@@ -30,7 +32,12 @@ export class VirtualClock implements Clock {
   }
 
   now(): number {
-    return this.#now;
+    return this.#now + this.#set;
+  }
+
+  /** The wall clock jumps, forwards or (below 0) backwards: nothing is due because of it, and durations go on. */
+  jump(ms: number): void {
+    this.#set += ms;
   }
 
   monotonic(): number {

@@ -1,6 +1,7 @@
 // `fdp/testing`: tests for components, for any test runner.
 export { VirtualClock } from '../simulate/virtual-clock.ts';
 export type { Bench, Check } from './check.ts';
+export { type ConnectorBench, connectorBench, testMessage } from './connector-bench.ts';
 export {
   type LogLine,
   operatorContext,
@@ -10,7 +11,8 @@ export {
   testEnvironment,
   testNode,
 } from './environment.ts';
-export { operatorContract } from './operator-contract.ts';
+export { functionContract } from './function-contract.ts';
+export { operatorContract, operatorOutput } from './operator-contract.ts';
 export { optionsOf, usageOf } from './options.ts';
 export { type SinkBench, sinkContract } from './sink-contract.ts';
 export { type SourceBench, sourceContract } from './source-contract.ts';

@@ -167,6 +167,15 @@ function sizesOf({ request, messages }: OperatorBench): readonly number[] {
   return request ? [messages.length] : [2, 1];
 }
 
+/** The values that an operator passes on, in order. */
+export async function operatorOutput(world: OperatorWorld): Promise<readonly unknown[]> {
+  const bench = { ...world, messages: structuredClone(world.messages), clock: new VirtualClock() };
+  const lane = new TestLane(bench, create(bench), 'lane');
+  await lane.putAll([world.messages.length]);
+  await lane.complete();
+  return lane.out.map(({ value }) => value);
+}
+
 /** What comes out of a lane of its own: the key, the value and where it came from. */
 async function outputOf(bench: OperatorBench, sizes: readonly number[]): Promise<unknown> {
   const lane = new TestLane(bench, create(bench), 'lane');

@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
+import { connectors } from '../../connectors/index.ts';
+import { operators } from '../../operators/index.ts';
 import { type Actions, commandLine } from '../../src/cli/command-line.ts';
 import { completion, shells } from '../../src/cli/completion.ts';
 
@@ -21,7 +23,10 @@ describe('fdp-run counters forget', () => {
       () => actions,
       () => undefined,
     );
-    const texts = [program.helpInformation(), ...shells.map((shell) => completion(shell, program))];
+    const texts = [
+      program.helpInformation(),
+      ...shells.map((shell) => completion(shell, program, { connectors, operators })),
+    ];
     for (const text of texts) {
       expect(text).toContain('counters');
       expect(text).not.toContain('positions');
@@ -63,16 +68,20 @@ const actions: Actions = {
   start: unused,
   validate: unused,
   config: unused,
+  schema: unused,
+  test: unused,
   list: unused,
   explain: unused,
   graph: unused,
   status: unused,
   init: unused,
+  create: unused,
   export: unused,
   produce: unused,
   completion: unused,
   letters: { list: unused, show: unused, replay: unused, drop: unused },
   gaps: { list: unused, show: unused, close: unused },
+  keys: { add: unused, list: unused, remove: unused },
   reconcile: unused,
   forgetCounters: () => Promise.resolve(7),
 };

@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
+import { identity } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { connectors } from '../../connectors/index.ts';
 import { operators } from '../../operators/index.ts';
 import { optionRows } from '../../src/cli/option-rows.ts';
 import { variableForms } from '../../src/cli/reference-texts.ts';
+import { defineOperator } from '../../src/kit/declaration.ts';
 import { templateDateNames, templateMetaNames } from '../../src/kit/template.ts';
 import { unitFormats } from '../../src/kit/units.ts';
 import { checkTree } from '../../src/pipeline/check/schema.ts';
@@ -19,6 +21,14 @@ import { filesOf, validated } from '../support/docs/pipelines.ts';
 const folder = 'docs/reference';
 const market = 'market: { type: mock, symbols: [AAPL] }';
 const out = 'out: { type: stdout }';
+/** Of the plugin in the example. */
+const spread = defineOperator({
+  type: 'spread',
+  summary: 'For a test.',
+  example: 'spread: { field: data }',
+  options: { type: 'object', properties: { field: { type: 'string', description: 'A field.' } } },
+  create: () => identity,
+});
 
 function byHeading(file: string): readonly (readonly [string, readonly Block[]])[] {
   const blocks = blocksOf(`${folder}/${file}`);
@@ -28,7 +38,7 @@ function byHeading(file: string): readonly (readonly [string, readonly Block[]])
 
 describe('docs/reference/pipeline.md', () => {
   it.each(byHeading('pipeline.md'))('%s: its example is a valid pipeline', (_heading, blocks) => {
-    const { text } = validated(filesOf(blocks));
+    const { text } = validated(filesOf(blocks), [spread]);
     expect(text).toContain('pipeline.yml is valid');
   });
 

@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { type RunResult, Runtime } from '../../src/engine/runtime.ts';
 import { FdpError } from '../../src/errors.ts';
 import { type Chance, seededChance } from '../../src/kit/chance.ts';
+import { Life } from '../../src/simulate/life.ts';
 import type { MemoryHook } from '../../src/simulate/memory/space.ts';
 import { VirtualClock } from '../../src/simulate/virtual-clock.ts';
-import { Life } from '../support/engine/life.ts';
 import { type Envelope, ProcessorWorld } from '../support/engine/processor.ts';
 
 // Invariants 7, 8 and 11 of the engine, on the topology `processor` as it is shipped: whatever happens to the processes

@@ -18,6 +18,19 @@ describe('candles over HTTP', () => {
   });
 
   it.each([
+    ['fdp_a-key', 'Bearer fdp_a-key'],
+    ['', undefined],
+  ])('are asked for with the key "%s"', async (key, expected) => {
+    let given: string | undefined = 'nothing was asked';
+    await using api = await CandlesApi.open((_question, response) => {
+      given = response.req.headers.authorization;
+      return [bar];
+    });
+    await barRequest(api.url, systemClock, key)(question, never);
+    expect(given).toBe(expected);
+  });
+
+  it.each([
     [404, { error: 'Cannot GET /api/v1/candles' }, /answers 404: Cannot GET/],
     [503, { data: null, error: 'storage_unavailable' }, /answers 503: storage_unavailable$/],
     [500, '<html>', /answers 500$/],

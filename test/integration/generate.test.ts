@@ -19,7 +19,7 @@ describe('npm run generate', () => {
     const pages = ['README', 'connectors', 'expressions', 'metrics', 'operators', 'pipeline'].map(
       (name) => `docs/reference/${name}.md`,
     );
-    const all = ['pipeline.schema.json', ...pages];
+    const all = ['pipeline.schema.json', 'pipeline.test.schema.json', ...pages];
     expect(writeFiles(files())).toEqual(all.map((name) => join(root, name)));
     expect(JSON.parse(readFileSync(join(root, 'pipeline.schema.json'), 'utf8'))).toHaveProperty('definitions');
     expect(writeFiles(files())).toEqual([]);

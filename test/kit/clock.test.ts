@@ -7,6 +7,21 @@ import { countedListeners } from '../support/engine/abort-listeners.ts';
 
 const late = () => new Error('late');
 
+describe('the virtual clock', () => {
+  it('jumps: the wall clock is set, durations and timers go on', async () => {
+    const clock = new VirtualClock(1_000_000);
+    let fired = 0;
+    clock.timer(1000, () => fired++);
+    clock.jump(3_600_000);
+    expect([clock.now(), clock.monotonic(), fired]).toEqual([4_600_000, 0, 0]);
+    await clock.advance(999);
+    expect(fired).toBe(0);
+    clock.jump(-7_200_000);
+    await clock.advance(1);
+    expect([clock.now(), clock.monotonic(), fired]).toEqual([-2_599_000, 1000, 1]);
+  });
+});
+
 describe('abort signals', () => {
   it('calls once, at once when it is late, and never after it was cancelled', () => {
     const calls: string[] = [];

@@ -38,7 +38,7 @@ function readConnector(name: string, entry: Entry, context: Context): ConnectorS
 function declarationOf(
   name: string,
   entry: Entry,
-  { problems, connectors }: Context,
+  { problems, connectors, allLoaded }: Context,
 ): ConnectorDeclaration | undefined {
   const { value, key } = entry;
   if (value.kind !== 'map') {
@@ -53,6 +53,7 @@ function declarationOf(
   const type = asText(given.value);
   const declaration = type === undefined ? undefined : connectors.get(type);
   if (declaration || isUnusable(given.value)) return declaration;
+  if (type !== undefined && !allLoaded) return undefined;
   const text = type === undefined ? 'expected the name of a connector type' : `unknown connector type "${type}"`;
   problems.add(entryRange(given), text, {
     subject: name,

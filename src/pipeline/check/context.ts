@@ -10,4 +10,6 @@ export interface Context {
   readonly folder: string;
   /** False if a file could not be read: an unknown connector is not reported then, since it may be defined there. */
   readonly complete: boolean;
+  /** False if a plugin could not be loaded: what has an unknown name may be declared there. */
+  readonly allLoaded: boolean;
 }

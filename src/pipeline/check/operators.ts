@@ -59,10 +59,11 @@ function readOperator({ type, range, tree }: Named, chain: Chain, context: Conte
   const { problems, operators, folder } = context;
   const declaration = operators.get(type);
   if (!declaration) {
-    problems.add(range, `unknown operator "${type}"`, {
-      subject: chain.subject,
-      hint: () => suggestion(type, operators.keys(), 'operators'),
-    });
+    if (context.allLoaded)
+      problems.add(range, `unknown operator "${type}"`, {
+        subject: chain.subject,
+        hint: () => suggestion(type, operators.keys(), 'operators'),
+      });
     return unknownOperator(type, range);
   }
   if (declaration.routesOnly && !chain.inRoute)

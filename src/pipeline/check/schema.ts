@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { Ajv, type AnySchema, type ErrorObject, type ValidateFunction } from 'ajv';
 import type { JSONSchema } from 'json-schema-to-ts';
+import { errorText } from '../../errors.ts';
 import { suggestion } from '../../kit/names.ts';
 import { unitFormats } from '../../kit/units.ts';
 import type { Problems } from '../problem.ts';
@@ -84,6 +85,17 @@ function hideSecrets(tree: Tree | undefined, value: unknown, { schema, problems 
     const here = valueAt(tree, path);
     if (here) problems.hide(here.at);
   });
+}
+
+/** Why something is no JSON Schema that options can be checked with; undefined if it is one. */
+export function schemaProblem(schema: unknown): string | undefined {
+  if (typeof schema !== 'object' || schema === null) return 'expected a JSON Schema';
+  try {
+    compiled(schema as JSONSchema);
+    return undefined;
+  } catch (error) {
+    return errorText(error);
+  }
 }
 
 /** Compiled schemas, one per process. */

@@ -211,6 +211,13 @@ export const pipelineStructure = {
         'Further pipeline files, as paths or patterns relative to this one. Their connectors and topologies are added.',
       examples: [['topologies/*.yml']],
     },
+    plugins: {
+      type: 'array',
+      items: { type: 'string', minLength: 1 },
+      description:
+        'Files (relative to this one) and npm packages with operators, connectors and functions of your own. They are imported, and run with all rights of the process.',
+      examples: [['./operators/spread.ts', 'fdp-redis']],
+    },
     settings: settingsSchema,
     connectors: {
       type: 'object',

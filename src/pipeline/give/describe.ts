@@ -18,6 +18,7 @@ export function describeConfig(spec: Spec, folder: string): string {
   const page = new Page(spec, folder);
   const root = new YAMLMap();
   set(root, 'name', page.leaf(spec.name, spec.nameTree, {}));
+  if (spec.plugins.length > 0) set(root, 'plugins', page.plugins());
   set(root, 'settings', page.value(spec.settings.value, spec.settings.tree, { schema: completeSettings }));
   set(root, 'connectors', page.connectors());
   set(root, 'topologies', page.topologies());
@@ -41,6 +42,16 @@ class Page {
     this.#spec = spec;
     this.#folder = folder;
     this.#mask = secretsOf(spec);
+  }
+
+  plugins(): YAMLSeq {
+    return list(
+      this.#spec.plugins.map(({ name, range }) => {
+        const scalar = new Scalar(name);
+        scalar.comment = ` ${this.#locationOf(range)}`;
+        return scalar;
+      }),
+    );
   }
 
   connectors(): YAMLMap {

@@ -17,6 +17,8 @@ const scalars: ReadonlySet<unknown> = new Set(['number', 'integer', 'boolean', '
 interface EditorRules {
   /** Options may be null: in an overlay that removes them. */
   readonly nullable?: boolean;
+  /** Nothing is filled in: `${...}` is text like any other. */
+  readonly literal?: boolean;
 }
 
 /**
@@ -28,7 +30,8 @@ export function forEditors(schema: unknown, rules: EditorRules = {}): SchemaNode
   const inner = keywords(schema, rules);
   const types = typesOf(schema);
   const isChoice = 'enum' in schema || 'const' in schema;
-  if (!isChoice && types.includes('string')) return textual(schema, inner);
+  if (!isChoice && types.includes('string')) return textual(schema, inner, rules);
+  if (rules.literal) return inner;
   const isScalar = types.length > 0 && types.every((type) => scalars.has(type));
   return isChoice || isScalar ? alternatives(inner, [{ type: 'string', pattern: interpolated }]) : inner;
 }
@@ -80,13 +83,14 @@ function orNull(schema: SchemaNode): SchemaNode {
 }
 
 /** Text: its pattern, or that of its format, with `${...}` as the other possibility; lengths count only without it. */
-function textual(schema: SchemaNode, inner: SchemaNode): SchemaNode {
+function textual(schema: SchemaNode, inner: SchemaNode, { literal = false }: EditorRules): SchemaNode {
   const unit = Object.entries(unitFormats).find(([name]) => name === schema['format'])?.[1];
   const pattern = unit?.pattern.source ?? schema['pattern'];
   const { maxLength: _, ...rest } = inner;
-  if (typeof pattern !== 'string') return rest;
+  const own = literal ? inner : rest;
+  if (typeof pattern !== 'string') return own;
   const message = unit ? { patternErrorMessage: `expected ${unit.expected}` } : {};
-  return { ...rest, pattern: `(?:${pattern})|${interpolated}`, ...message };
+  return { ...own, pattern: literal ? pattern : `(?:${pattern})|${interpolated}`, ...message };
 }
 
 function typesOf(schema: SchemaNode): readonly unknown[] {

@@ -1,4 +1,5 @@
 import type { ConnectorDeclaration, OperatorDeclaration, RoleDeclaration } from '../../kit/declaration.ts';
+import type { FunctionDeclaration } from '../../kit/function.ts';
 import {
   branchSchema,
   connectorName,
@@ -9,12 +10,19 @@ import {
   sourceSchema,
   topologySchema,
 } from '../check/structure.ts';
+import type { PluginMistake } from '../plugins/mistake.ts';
 import { forEditors, isSchema, type SchemaNode } from './editor-schema.ts';
 
 /** Every component that there is, in the order in which lists show them. */
 export interface Components {
   readonly connectors: readonly ConnectorDeclaration[];
   readonly operators: readonly OperatorDeclaration[];
+  /** Functions for expressions, of plugins only. */
+  readonly functions?: readonly FunctionDeclaration[];
+  /** What is wrong with plugins of the pipeline. */
+  readonly mistakes?: readonly PluginMistake[];
+  /** The file of each plugin that was found, by its name in the pipeline. */
+  readonly pluginFiles?: ReadonlyMap<string, string>;
 }
 
 /**

@@ -23,14 +23,17 @@ export type Resolution =
 /**
  * Picks the topologies to start (all but those marked `autostart: false`, unless some are named) and checks what
  * depends on that: variables that are not set, and connectors that can't run side by side. The pipeline's own problems,
- * wherever they are, prevent a plan as well.
+ * wherever they are, prevent a plan as well. With `isTest` a topology may lack what another one of its process has.
  */
-export function resolve(spec: Spec, options: { readonly topologies?: readonly string[] | undefined } = {}): Resolution {
+export function resolve(
+  spec: Spec,
+  options: { readonly topologies?: readonly string[] | undefined; readonly isTest?: boolean } = {},
+): Resolution {
   const problems = new Problems(spec.problems);
   const started = chosen(spec, options.topologies, problems);
   const status = statusOf(spec);
   const connectors = [...new Set([...neededBy(started, spec), ...(status ? [status] : [])])];
-  checkStart({ topologies: started, connectors, spec, problems });
+  checkStart({ topologies: started, connectors, spec, problems, isTest: options.isTest ?? false });
   if (problems.size > 0) return { plan: undefined, problems: problems.list };
   return { plan: planOf(spec, started, connectors), problems: [] };
 }

@@ -1,11 +1,10 @@
-import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { errorText } from '../../errors.ts';
 import { suggestion } from '../../kit/names.ts';
 import { pipelineStructure } from '../check/structure.ts';
 import type { Problems } from '../problem.ts';
 import { filesLike } from './folder.ts';
 import { beginOf, lineAndColumn, type SourceFile, type SourceRange, sourceFile } from './source.ts';
+import { readTextFile } from './text-file.ts';
 import { asText, type Entry, entryRange, isNothing, isUnusable, type MapTree, type Tree } from './tree.ts';
 import { parseYaml } from './yaml.ts';
 
@@ -13,6 +12,7 @@ import { parseYaml } from './yaml.ts';
 export interface Sections {
   readonly name: Tree | undefined;
   readonly profile: Tree | undefined;
+  readonly plugins: Entry | undefined;
   readonly settings: Entry | undefined;
   readonly connectors: Map<string, Entry>;
   readonly topologies: Map<string, Entry>;
@@ -21,7 +21,6 @@ export interface Sections {
   readonly complete: boolean;
 }
 
-const maxFileBytes = 1024 * 1024;
 const maxFiles = 200;
 const mainKeys = Object.keys(pipelineStructure.properties);
 const includedKeys = ['include', 'connectors', 'topologies'];
@@ -61,12 +60,19 @@ export class FileReader {
     return {
       name: root?.entries.get('name')?.value,
       profile: root?.entries.get('profile')?.value,
+      plugins: root?.entries.get('plugins'),
       settings,
       connectors,
       topologies,
       main: file,
       complete: this.#complete,
     };
+  }
+
+  /** What the pipeline lists as plugins; includes are not read. */
+  plugins(path: string): Entry | undefined {
+    const tree = this.#open(path, undefined)?.tree;
+    return tree?.kind === 'map' ? tree.entries.get('plugins') : undefined;
   }
 
   /** A profile's overlay; undefined when it can't be read. */
@@ -103,16 +109,9 @@ export class FileReader {
       return undefined;
     };
     if (this.#read.size >= maxFiles) return refuse(`more than ${maxFiles} files are included`);
-    try {
-      const stats = statSync(path);
-      if (!stats.isFile()) return refuse('this is not a file');
-      if (stats.size > maxFileBytes) return refuse('the file is larger than 1 MiB');
-      return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
-    } catch (error) {
-      if (error instanceof TypeError) return refuse('the file is not UTF-8 text');
-      const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-      return refuse(isMissing ? 'there is no such file' : errorText(error), range ? `looked for ${path}` : undefined);
-    }
+    const read = readTextFile(path);
+    if ('text' in read) return read.text;
+    return refuse(read.refusal, range && read.isUnreachable ? `looked for ${path}` : undefined);
   }
 
   #root(tree: Tree, file: SourceFile): MapTree | undefined {

@@ -19,12 +19,15 @@ function matches(name: string, parts: readonly string[]): boolean {
   return true;
 }
 
+/** How the files of tests end: they are no part of a pipeline, unless a pattern asks for them. */
+export const testEnding = '.test.yml';
+
 /** The files that match a path with `*` in its last part, by name. */
 export function filesLike(path: string): string[] {
   const folder = dirname(path);
   const parts = basename(path).split('*');
   return listFolder(folder)
-    .filter((name) => matches(name, parts))
+    .filter((name) => matches(name, parts) && (!name.endsWith(testEnding) || path.endsWith(testEnding)))
     .map((name) => join(folder, name));
 }
 

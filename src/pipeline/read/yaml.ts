@@ -1,11 +1,13 @@
 import {
   type Alias,
+  type Document,
   isAlias,
   isMap,
   isScalar,
   Lexer,
   type Pair,
   type ParsedNode,
+  parseAllDocuments,
   parseDocument,
   type YAMLMap,
   type YAMLSeq,
@@ -26,11 +28,27 @@ const maxValues = 100_000;
  * undefined if the file can't be read at all.
  */
 export function parseYaml(file: SourceFile, problems: Problems): Tree | undefined {
-  if (nestsTooDeep(file.text)) {
-    problems.add(beginOf(file), `nested more than ${maxDepth} levels deep`);
-    return undefined;
-  }
-  const document = parseDocument(file.text, { prettyErrors: false, uniqueKeys: false, schema: 'core' });
+  if (isTooDeep(file, problems)) return undefined;
+  return treeOf(parseDocument(file.text, grammar), file, problems);
+}
+
+/** Reads a file of several documents, separated by lines of `---`. Undefined if one of them can't be read at all. */
+export function parseYamlDocuments(file: SourceFile, problems: Problems): readonly Tree[] | undefined {
+  if (isTooDeep(file, problems)) return undefined;
+  const trees = [...parseAllDocuments(file.text, grammar)].map((document) => treeOf(document, file, problems));
+  const read = trees.filter((tree) => tree !== undefined);
+  return read.length < trees.length ? undefined : read;
+}
+
+const grammar = { prettyErrors: false, uniqueKeys: false, schema: 'core' } as const;
+
+function isTooDeep(file: SourceFile, problems: Problems): boolean {
+  const tooDeep = nestsTooDeep(file.text);
+  if (tooDeep) problems.add(beginOf(file), `nested more than ${maxDepth} levels deep`);
+  return tooDeep;
+}
+
+function treeOf(document: Document.Parsed, file: SourceFile, problems: Problems): Tree | undefined {
   reportSyntax(file, document, problems);
   if (document.errors.length > 0) return undefined;
   const builder = new TreeBuilder(file, problems, document.warnings.length > 0);

@@ -75,6 +75,7 @@ export class MemorySpace {
    */
   crash(): void {
     this.#generation++;
+    for (const { revoked } of this.topics.values()) revoked.clear();
     this.changes.tell();
   }
 

@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { Runtime } from '../../../src/engine/runtime.ts';
 import { seededChance } from '../../../src/kit/chance.ts';
 import type { Environment } from '../../../src/kit/environment.ts';
+import { Life } from '../../../src/simulate/life.ts';
 import { VirtualClock } from '../../../src/simulate/virtual-clock.ts';
 import { type recordingLog, testEnvironment } from '../../../src/testing/environment.ts';
-import { Life } from '../../support/engine/life.ts';
 import { type Backup, type Envelope, ProcessorWorld } from '../../support/engine/processor.ts';
 
 const trade = fc.record({

@@ -1,10 +1,13 @@
 import { logSourceUsage } from '../../../connectors/shared/log/usage.ts';
 import type { Connector } from '../../../src/kit/connector.ts';
-import { type Message, type SourceMessage, toMessage } from '../../../src/kit/message.ts';
+import type { Message, SourceMessage } from '../../../src/kit/message.ts';
 import type { RoleContext } from '../../../src/kit/role.ts';
 import type { Sink } from '../../../src/kit/sink.ts';
 import type { Lane, Reading, Source } from '../../../src/kit/source.ts';
 import { VirtualClock } from '../../../src/simulate/virtual-clock.ts';
+
+export { testMessage as messageWith } from '../../../src/testing/connector-bench.ts';
+
 import { roleContext, type TestNode, testEnvironment, testNode } from '../../../src/testing/environment.ts';
 import { usageOf } from '../engine/options.ts';
 
@@ -77,10 +80,6 @@ export async function openSink(process: TestProcess, context = process.context()
   if (!sink) throw new Error('the connector has no sink');
   await process.clock.until(sink.connect(new AbortController().signal));
   return sink;
-}
-
-export function messageWith(value: unknown, more: Partial<SourceMessage> = {}): Message {
-  return toMessage({ key: null, value, timestamp: 0, meta: { lane: 'test' }, ...more }, undefined);
 }
 
 /** Appends messages with a sink of its own. */

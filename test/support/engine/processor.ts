@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectors } from '../../../connectors/index.ts';
@@ -26,7 +26,10 @@ const overlay = `connectors:
 function shippedPlan(): Plan {
   const folder = mkdtempSync(join(tmpdir(), 'fdp-processor-'));
   try {
-    for (const name of ['pipeline.yml', 'topologies']) cpSync(name, join(folder, name), { recursive: true });
+    cpSync('topologies', join(folder, 'topologies'), { recursive: true });
+    // What is in memory guarantees nothing beyond the process.
+    const pipeline = readFileSync('pipeline.yml', 'utf8').replaceAll(/^ +guarantee: .*\n/gm, '');
+    writeFileSync(join(folder, 'pipeline.yml'), pipeline);
     mkdirSync(join(folder, 'config'));
     writeFileSync(join(folder, 'config', 'memory.yml'), overlay);
     const components = { connectors, operators };

@@ -1,8 +1,10 @@
-import { seededChance } from '../../../src/kit/chance.ts';
-import { type Clock, sleepOn } from '../../../src/kit/clock.ts';
-import type { Environment } from '../../../src/kit/environment.ts';
-import type { VirtualClock } from '../../../src/simulate/virtual-clock.ts';
-import { testEnvironment } from '../../../src/testing/environment.ts';
+import { seededChance } from '../kit/chance.ts';
+import { type Clock, sleepOn } from '../kit/clock.ts';
+import type { Environment, Logger } from '../kit/environment.ts';
+import type { VirtualClock } from './virtual-clock.ts';
+
+const nothing = () => {};
+const silent: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 
 /**
  * The environment of one of several processes on a virtual clock. While it is frozen, as by SIGSTOP, its timers and
@@ -17,15 +19,19 @@ export class Life {
   readonly #waiting: (() => void)[] = [];
   #state: 'alive' | 'frozen' | 'dead' = 'alive';
 
-  /** @param passing called at every fail point; may wait on `environment.clock`, or kill the process */
-  constructor(clock: VirtualClock, seed: number, passing: () => Promise<void> = async () => {}) {
+  /**
+   * @param passing called at every fail point; may wait on `environment.clock`, or kill the process
+   * @param log left out: nothing is logged
+   */
+  constructor(clock: VirtualClock, seed: number, passing: () => Promise<void> = async () => {}, log = silent) {
     this.#clock = clock;
     this.death = new Promise((resolve) => {
       this.#died = resolve;
     });
     this.environment = {
-      ...testEnvironment(this.#gated(), seed),
+      clock: this.#gated(),
       chance: seededChance(seed),
+      log,
       failPoint: async () => {
         await passing();
         await this.#gate();

@@ -1,0 +1,92 @@
+import type { Template } from './template.ts';
+
+export const source: Template = {
+  source: ({
+    type,
+    variable,
+  }) => `import { defineConnector, durationMs, FdpError, noUsage, Proven, parseJson, pollSource } from 'fdp';
+
+/** \`${type}\`: where its messages come from, in a sentence. */
+export const ${variable} = defineConnector({
+  type: '${type}',
+  summary: 'Polls a URL that answers with a JSON array, a message for each item.',
+  options: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['url'],
+    properties: {
+      url: {
+        type: 'string',
+        pattern: '^https?://',
+        description: 'What is polled.',
+        examples: ['https://example.com/quotes'],
+      },
+      every: { type: 'string', format: 'duration', default: '10s', description: 'Time between two polls.' },
+    },
+  },
+  example: 'quotes: { type: ${type}, url: "https://example.com/quotes", every: 5s }',
+  source: {
+    options: noUsage,
+    // What a restart or a crash loses; fdp-run explain shows it.
+    guarantee: () => ({ loses: { why: 'what the URL answered between two polls is not asked for again' } }),
+  },
+  create: async ({ url, every }, { name }) => {
+    const proven = new Proven();
+    return {
+      source: (_usage, role) =>
+        pollSource(role, {
+          name,
+          everyMs: durationMs(every),
+          proven,
+          async poll(signal) {
+            const response = await fetch(url, { signal }).catch((cause) => {
+              throw new FdpError('FDP_CONNECT_FAILED', \`\${name}: \${url} can't be reached\`, { cause });
+            });
+            const text = await response.text();
+            if (!response.ok) throw new FdpError('FDP_UNAVAILABLE', \`\${name}: \${url} answered \${response.status}\`);
+            const items = parseJson(text);
+            if (!Array.isArray(items)) throw new FdpError('FDP_UNAVAILABLE', \`\${name}: \${url} gives no JSON array\`);
+            return items.map((value) => ({ value }));
+          },
+        }),
+      close: async () => {},
+    };
+  },
+});
+`,
+  test: ({ type, variable, module }) => `import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { connectorBench, sourceContract } from 'fdp/testing';
+import { describe, it } from 'vitest';
+import { ${variable} } from '${module}';
+
+describe('${type}', () => {
+  const checks = sourceContract(async () => {
+    let [given, answered] = [0, 0];
+    const server = createServer((_request, response) => {
+      const numbers = Array.from({ length: given - answered }, (_none, index) => answered + index);
+      answered = given;
+      response.end(JSON.stringify(numbers));
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    const port = typeof address === 'object' ? address?.port : 0;
+    const bench = await connectorBench(${variable}, { url: \`http://127.0.0.1:\${port}/\`, every: '100ms' });
+    return {
+      clock: bench.clock,
+      node: bench.node,
+      source: bench.source(),
+      give: async (count) => {
+        given += count;
+      },
+      numberOf: ({ value }) => Number(value),
+      dispose: async () => {
+        server.close();
+        server.closeAllConnections();
+      },
+    };
+  });
+  for (const { title, run } of checks) it(title, run);
+});
+`,
+};

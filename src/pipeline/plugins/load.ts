@@ -1,0 +1,126 @@
+import { dirname, resolve } from 'node:path';
+import type { Clock } from '../../kit/clock.ts';
+import type { OperatorDeclaration } from '../../kit/declaration.ts';
+import type { FunctionDeclaration } from '../../kit/function.ts';
+import type { Components } from '../give/json-schema.ts';
+import { Problems } from '../problem.ts';
+import { FileReader } from '../read/files.ts';
+import { interpolation } from '../read/interpolate.ts';
+import { readVariables } from '../read/variables.ts';
+import { contained } from './contained.ts';
+import { type Declared, declaredBy } from './declared.ts';
+import { importPlugin } from './import.ts';
+import { locate } from './locate.ts';
+import { PluginError, type PluginMistake } from './mistake.ts';
+import { namedPlugins } from './named.ts';
+
+export interface PluginRequest {
+  readonly pipelinePath: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** What is shipped. */
+  readonly components: Components;
+  /** Names of functions that expressions have without plugins. */
+  readonly takenFunctions: readonly string[];
+  readonly clock: Clock;
+  /** Gets what Node.js knows about a plugin that can't be loaded. */
+  debug?(text: string): void;
+}
+
+/**
+ * What is shipped, and what the plugins of a pipeline declare. Imports them, one after the other. Never rejects: what is
+ * wrong with a plugin is in `mistakes`, and a problem of the pipeline once that is read.
+ */
+export async function withPlugins(request: PluginRequest): Promise<Components> {
+  const { pipelinePath, components } = request;
+  const folder = dirname(resolve(pipelinePath));
+  const names = pluginNames(request);
+  if (names.length === 0) return components;
+  const collected = new Collection(request);
+  for (const name of names) await collected.load(name, folder);
+  return collected.components;
+}
+
+/** What the pipeline lists. Mistakes in the list are reported when the whole pipeline is read. */
+function pluginNames({ pipelinePath, env }: PluginRequest): readonly string[] {
+  const path = resolve(pipelinePath);
+  const unreported = new Problems();
+  const entry = new FileReader(unreported).plugins(path);
+  if (!entry) return [];
+  const fill = interpolation(readVariables(dirname(path), env), unreported);
+  return namedPlugins({ key: entry.key, value: fill(entry.value) }, unreported).map(({ name }) => name);
+}
+
+/** The components, while plugins are added to them. */
+class Collection {
+  readonly #request: PluginRequest;
+  /** Who has a name: `operator filter`. */
+  readonly #owners = new Map<string, string | undefined>();
+  readonly #added: Declared[] = [];
+  readonly #mistakes: PluginMistake[] = [];
+  readonly #files = new Map<string, string>();
+
+  constructor(request: PluginRequest) {
+    this.#request = request;
+    const { components, takenFunctions } = request;
+    for (const { type } of components.operators) this.#owners.set(`operator "${type}"`, undefined);
+    for (const { type } of components.connectors) this.#owners.set(`connector "${type}"`, undefined);
+    for (const name of takenFunctions) this.#owners.set(`function "${name}"`, undefined);
+  }
+
+  async load(plugin: string, folder: string): Promise<void> {
+    try {
+      const path = locate(plugin, folder);
+      this.#files.set(plugin, path);
+      const declared = declaredBy(await importPlugin(path, this.#request.clock));
+      for (const each of declared) this.#add(each, plugin);
+    } catch (error) {
+      if (!(error instanceof PluginError)) throw error;
+      this.#mistakes.push({ plugin, text: error.message, hint: error.hint });
+      const { stack } = (error.cause ?? {}) as { readonly stack?: string };
+      if (stack !== undefined) this.#request.debug?.(stack);
+    }
+  }
+
+  get components(): Components {
+    const { connectors, operators } = this.#request.components;
+    const functions = this.#added.flatMap((each) => (each.kind === 'function' ? [each.declaration] : []));
+    const more = this.#added.flatMap((each) => (each.kind === 'operator' ? [each.declaration] : []));
+    return {
+      connectors: [
+        ...connectors,
+        ...this.#added.flatMap((each) => (each.kind === 'connector' ? [each.declaration] : [])),
+      ],
+      operators: [...operators, ...more].map((operator) => withFunctions(operator, functions)),
+      functions,
+      mistakes: this.#mistakes,
+      pluginFiles: this.#files,
+    };
+  }
+
+  #add(declared: Declared, plugin: string): void {
+    const { kind, declaration } = declared;
+    const what = `${kind} "${'type' in declaration ? declaration.type : declaration.name}"`;
+    if (this.#owners.has(what)) {
+      const owner = this.#owners.get(what);
+      const hint = `give it another ${kind === 'function' ? 'name' : 'type'}`;
+      throw new PluginError(`${what} is already ${owner === undefined ? 'in fdp' : `that of ${owner}`}`, hint);
+    }
+    this.#owners.set(what, plugin);
+    this.#added.push(contained(declared, plugin));
+  }
+}
+
+/** An operator whose expressions can call these functions. */
+function withFunctions(
+  declaration: OperatorDeclaration,
+  functions: readonly FunctionDeclaration[],
+): OperatorDeclaration {
+  if (functions.length === 0) return declaration;
+  return {
+    ...declaration,
+    ...(declaration.shape && {
+      shape: (options, input, report, scope) => declaration.shape?.(options, input, report, { ...scope, functions }),
+    }),
+    create: (options, context) => declaration.create(options, { ...context, functions }),
+  };
+}

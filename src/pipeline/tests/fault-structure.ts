@@ -1,0 +1,103 @@
+// The structure of what goes wrong in a test: JSON Schema (draft 7), as in `structure.ts`.
+
+export const duration = { type: 'string', format: 'duration' } as const;
+
+export const moment = {
+  ...duration,
+  default: '0ms',
+  description: 'When, in virtual time after the topology is connected. Default: at once.',
+  examples: ['500ms', '2s'],
+} as const;
+
+/** One of `faults`, by the key that tells what it happens to. */
+export const faultSchemas = {
+  sink: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['sink'],
+    description:
+      'What goes wrong at a sink, for the whole run: at least one of `fail`, `slow`, `refuse` and `lose_ack`.',
+    properties: {
+      sink: { type: 'string', minLength: 1, description: 'Name of a sink of the topology, or `dead_letters`.' },
+      fail: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['every'],
+        description: 'Writes that fail before they store anything; they are tried again.',
+        properties: {
+          every: { type: 'integer', minimum: 2, description: 'Every so manieth write fails.', examples: [2] },
+        },
+      },
+      slow: { ...duration, description: 'How long each write takes.', examples: ['2s'] },
+      refuse: {
+        type: 'string',
+        format: 'expression',
+        minLength: 1,
+        description: 'CEL over the fields of a message: those for which it is true are never accepted.',
+        examples: ['symbol == "AAPL"'],
+      },
+      lose_ack: {
+        type: 'number',
+        minimum: 0,
+        maximum: 0.9,
+        description: 'Probability that a write is stored and its confirmation lost, so that it is tried again.',
+        examples: [0.1],
+      },
+    },
+  },
+  source: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['source'],
+    description: 'What goes wrong at the source.',
+    properties: {
+      source: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['cut'],
+        description:
+          'The connection is cut. A log is read on from the committed position; what a feed gives meanwhile is missed.',
+        properties: { cut: { ...duration, description: 'How long.', examples: ['3s'] }, at: moment },
+      },
+    },
+  },
+  crash: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['crash'],
+    description: 'The process is killed, and another one started on the same logs and tables.',
+    properties: {
+      crash: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['at'],
+        description: 'The process is killed without a stop.',
+        properties: { at: { ...duration, description: moment.description, examples: ['500ms'] } },
+      },
+    },
+  },
+  clock: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['clock'],
+    description: 'What happens to the wall clock.',
+    properties: {
+      clock: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['jump'],
+        description: 'The wall clock is set.',
+        properties: {
+          jump: {
+            type: 'string',
+            pattern: '^-?\\d+(\\.\\d+)?(ms|s|m|h|d)$',
+            expected: 'a duration such as 30s or -1h',
+            description: 'By how much; with `-` backwards.',
+            examples: ['-1h'],
+          },
+          at: moment,
+        },
+      },
+    },
+  },
+} as const;

@@ -1,0 +1,194 @@
+import { suggestion } from '../../kit/names.ts';
+import { checkTree } from '../check/schema.ts';
+import { beginOf, type SourceFile } from '../read/source.ts';
+import {
+  asMap,
+  asText,
+  entryRange,
+  isNothing,
+  isUnusable,
+  keyAt,
+  type MapTree,
+  rangeAt,
+  type Tree,
+} from '../read/tree.ts';
+import { parseYamlDocuments } from '../read/yaml.ts';
+import { type ConnectorSpec, operatorsOf, type TopologySpec, usesOf } from '../spec.ts';
+import type { TestContext, TestsRequest } from './context.ts';
+import { readExpectations } from './expectations.ts';
+import { faultSchemas } from './fault-structure.ts';
+import type { PipelineTest, TestEntry, TestFault, TestInput } from './model.ts';
+import { entrySchema, mockSchema, testSchema } from './structure.ts';
+
+/**
+ * The tests of a file, a YAML document each. Never throws for what the file holds: all mistakes go to `problems`, and a test with
+ * one is left out.
+ */
+export function readTests(file: SourceFile, request: TestsRequest): readonly PipelineTest[] {
+  const documents = parseYamlDocuments(file, request.problems);
+  const filled = documents?.filter((tree) => !isNothing(tree)) ?? [];
+  if (documents && filled.length === 0) request.problems.add(beginOf(file), 'the file has no test');
+  return filled.flatMap((tree) => readTest(tree, file, request) ?? []);
+}
+
+function readTest(tree: Tree, file: SourceFile, request: TestsRequest): PipelineTest | undefined {
+  const { problems, spec } = request;
+  const before = problems.size;
+  const map = asMap(tree);
+  if (!map) {
+    if (!isUnusable(tree)) problems.add(tree.at, 'expected a test: a map with name, topology, input and expect');
+    return undefined;
+  }
+  const checked: TestContext['checked'] = (part, schema, subject, owner) => {
+    const { value, valid } = checkTree(part, { schema, subject, owner, problems, folder: spec.path });
+    return valid ? value : undefined;
+  };
+  const value = checked(map, testSchema, 'test', { ...map.at, end: map.at.start }) as PipelineTest | undefined;
+  const topology = topologyOf(map, request);
+  if (!topology) return undefined;
+  const context = { ...request, topology, checked };
+  checkTwins(map, context);
+  checkTables(map, context);
+  const input = readInput(map, context);
+  const faults = readFaults(map, context);
+  const { expect, withinMs, withinRange } = readExpectations(map, context);
+  if (problems.size > before || !value || !input) return undefined;
+  const range = rangeAt(map, ['name'], beginOf(file));
+  const tables = value.tables ?? {};
+  return { name: value.name, range, topology: topology.name, tables, input, faults, expect, withinMs, withinRange };
+}
+
+function topologyOf(map: MapTree, { spec, problems }: TestsRequest): TopologySpec | undefined {
+  const entry = map.entries.get('topology');
+  const name = asText(entry?.value);
+  if (entry === undefined || name === undefined) return undefined;
+  const found = spec.topologies.get(name);
+  if (!found)
+    problems.add(entryRange(entry), `unknown topology "${name}"`, {
+      subject: 'topology',
+      hint: () => suggestion(name, spec.topologies.keys(), 'topologies'),
+    });
+  return found;
+}
+
+/** The connectors that a topology uses, for lookups too. */
+function connectorsOf({ topology, spec }: TestContext): readonly ConnectorSpec[] {
+  const lookups = operatorsOf(topology).flatMap((operator) => operator.lookups);
+  const used = [
+    ...usesOf(topology).map(({ connector }) => connector),
+    ...lookups.map(({ name }) => spec.connectors.get(name)),
+  ];
+  return [...new Set(used)].filter((connector) => connector !== undefined);
+}
+
+/** What has no twin can't be tested. */
+function checkTwins(map: MapTree, context: TestContext): void {
+  const { topology, problems } = context;
+  const range = rangeAt(map, ['topology'], map.at);
+  for (const { name, declaration } of connectorsOf(context))
+    if (declaration && declaration.twin === undefined)
+      problems.add(range, `"${name}" (${declaration.type}) has no twin`, {
+        subject: topology.name,
+        hint: 'nothing in memory stands for connectors of this type: a topology that uses one can not be tested',
+      });
+}
+
+/** `tables`: rows for tables that the topology uses. */
+function checkTables(map: MapTree, context: TestContext): void {
+  const tables = connectorsOf(context).filter(({ declaration }) => declaration?.twin === 'table');
+  const names = tables.map(({ name }) => name);
+  const what = `tables of "${context.topology.name}"`;
+  for (const [name, { key }] of asMap(map.entries.get('tables')?.value)?.entries ?? [])
+    if (!names.includes(name))
+      context.problems.add(key, `unknown table "${name}"`, {
+        subject: 'tables',
+        hint: () => suggestion(name, names, what),
+      });
+}
+
+function readInput(map: MapTree, context: TestContext): TestInput | undefined {
+  const entry = map.entries.get('input');
+  if (!entry) return undefined;
+  const { value: tree, key } = entry;
+  if (tree.kind === 'map') {
+    const value = context.checked(tree, mockSchema, 'input', entryRange(entry));
+    if (isAsked(context)) context.problems.add(key, 'a topology with routes takes requests', { subject: 'input' });
+    return value === undefined
+      ? undefined
+      : { kind: 'mock', ...(value as Omit<Extract<TestInput, { kind: 'mock' }>, 'kind'>) };
+  }
+  if (tree.kind === 'scalar' || tree.items.length === 0) {
+    if (!isUnusable(tree))
+      context.problems.add(entryRange(entry), 'expected a list of messages, or `mock: { trades: N }`', {
+        subject: 'input',
+      });
+    return undefined;
+  }
+  const entries = tree.items.flatMap((item, at) => readEntry(item, `input[${at}]`, context) ?? []);
+  return { kind: 'entries', entries };
+}
+
+function isAsked({ topology }: TestContext): boolean {
+  return topology.source?.connector?.declaration?.source?.requests === true;
+}
+
+const contents = ['message', 'text', 'request'] as const;
+
+function readEntry(item: Tree, subject: string, context: TestContext): TestEntry | undefined {
+  const { problems } = context;
+  const value = context.checked(item, entrySchema, subject, item.at) as TestEntry | undefined;
+  if (!value) return undefined;
+  const given = contents.filter((name) => Object.hasOwn(value, name));
+  const wanted = isAsked(context) ? 'request' : 'message or text';
+  const [only, other] = given;
+  const range = (only !== undefined && keyAt(item, [], only)) || item.at;
+  if (only === undefined || other !== undefined)
+    problems.add(item.at, `expected exactly one of ${contents.join(', ')}`, { subject });
+  else if ((only === 'request') !== isAsked(context))
+    problems.add(range, `expected ${wanted}, got ${only}`, {
+      subject,
+      hint: `"${context.topology.name}" takes ${isAsked(context) ? 'requests' : 'messages'}`,
+    });
+  return value;
+}
+
+const faultKinds = ['sink', 'source', 'crash', 'clock'] as const;
+const sinkFaults = ['fail', 'slow', 'refuse', 'lose_ack'] as const;
+
+function readFaults(map: MapTree, context: TestContext): readonly TestFault[] {
+  const tree = map.entries.get('faults')?.value;
+  if (tree?.kind !== 'list') return [];
+  return tree.items.flatMap((item, at) => readFault(item, `faults[${at}]`, context) ?? []);
+}
+
+function readFault(item: Tree, subject: string, context: TestContext): TestFault | undefined {
+  const { problems } = context;
+  const keys = [...(asMap(item)?.entries.keys() ?? [])];
+  const kind = faultKinds.find((each) => keys.includes(each));
+  if (!kind) {
+    const [first] = keys;
+    const hint = () => (first === undefined ? undefined : suggestion(first, faultKinds, 'faults'));
+    if (asMap(item)) problems.add(item.at, `expected one of ${faultKinds.join(', ')}`, { subject, hint });
+    return undefined;
+  }
+  const value = context.checked(item, faultSchemas[kind], subject, item.at) as
+    | Readonly<Record<string, unknown>>
+    | undefined;
+  if (!value) return undefined;
+  if (kind !== 'sink') return { kind, ...value } as TestFault;
+  if (!sinkFaults.some((each) => keys.includes(each)))
+    problems.add(item.at, `nothing goes wrong: expected at least one of ${sinkFaults.join(', ')}`, { subject });
+  const sink = String(value['sink']);
+  const refuseRange = rangeAt(item, ['refuse'], item.at);
+  if (typeof value['refuse'] === 'string')
+    context.checkCondition(value['refuse'], (text, hint) =>
+      problems.add(refuseRange, text, { subject: `${subject}.refuse`, hint }),
+    );
+  const known = [...context.topology.branches.map(({ name }) => name), 'dead_letters'];
+  if (!known.includes(sink))
+    problems.add(rangeAt(item, ['sink'], item.at), `unknown sink "${sink}"`, {
+      subject,
+      hint: () => suggestion(sink, known, 'sinks'),
+    });
+  return { kind, refuseRange, ...value, branch: sink === 'dead_letters' ? undefined : sink };
+}

@@ -1,0 +1,236 @@
+import { createHash } from 'node:crypto';
+import { withLists } from '../../connectors/shared/table/values.ts';
+import type { Plan } from '../engine/plan.ts';
+import { type RunResult, Runtime } from '../engine/runtime.ts';
+import { errorText } from '../errors.ts';
+import { seededChance } from '../kit/chance.ts';
+import type { Logger } from '../kit/environment.ts';
+import { parseJson } from '../kit/json.ts';
+import type { TopologySnapshot } from '../kit/snapshot.ts';
+import type { SinkFault, TimedFault } from './faults.ts';
+import { Life } from './life.ts';
+import type { Reply } from './request-input.ts';
+import type { Tape } from './tape.ts';
+import type { Twin } from './twins.ts';
+import { VirtualClock } from './virtual-clock.ts';
+import { type Stored, World } from './world.ts';
+
+/** A run is a plan of one topology, a tape, faults and a seed: the same four give the same run. */
+export interface RunRequest {
+  readonly plan: Plan;
+  /** Rows that tables have at the start, by connector. */
+  readonly rows: ReadonlyMap<string, readonly unknown[]>;
+  readonly tape: Tape;
+  readonly sinkFaults: readonly SinkFault[];
+  readonly timedFaults: readonly TimedFault[];
+  readonly seed: number;
+  /** Virtual time in which everything that came must be done, ms. */
+  readonly withinMs: number;
+}
+
+/** What came of it. */
+export interface RunOutcome {
+  /** What is in each connector at the end, in order: rows of a table, records of a log, lines that a sink was given. */
+  readonly contents: ReadonlyMap<string, readonly unknown[]>;
+  /** What sinks have stored, in order. */
+  readonly stored: readonly Stored[];
+  readonly committed: readonly { readonly partition: number; readonly offset: number }[];
+  readonly replies: readonly Reply[];
+  /** Source messages that the last process rejected. */
+  readonly rejected: number;
+  /** When everything was done, ms of virtual time; undefined if it never was. */
+  readonly doneMs: number | undefined;
+  /** Why something went wrong beyond what a test expects; undefined if nothing did. */
+  readonly trouble: string | undefined;
+  /** Warnings and errors that were logged. */
+  readonly log: readonly string[];
+  /** Of all the above: the same for the same request. */
+  readonly digest: string;
+}
+
+/** How often it is checked whether everything is done, ms of virtual time. */
+const stepMs = 100;
+/** How long a topology may take to connect, ms of virtual time. */
+const readyMs = 60_000;
+
+interface Running {
+  readonly life: Life;
+  readonly runtime: Runtime;
+  readonly ended: Promise<RunResult>;
+}
+
+/**
+ * Runs a topology as it is on the virtual clock, with the twins of its connectors.
+ * @throws FDP_SPEC_INVALID if a connector has no twin, FDP_MESSAGE_REFUSED for a row that its table does not take
+ */
+export async function runOnTape(request: RunRequest): Promise<RunOutcome> {
+  const run = new TapeRun(request);
+  try {
+    return await run.toEnd();
+  } finally {
+    run.dispose();
+  }
+}
+
+class TapeRun {
+  readonly #request: RunRequest;
+  readonly #clock = new VirtualClock();
+  readonly #log: string[] = [];
+  readonly #world: World;
+  #processes = 0;
+  #running: Running;
+
+  constructor(request: RunRequest) {
+    this.#request = request;
+    const { plan, seed, sinkFaults: faults } = request;
+    const log = this.#logger();
+    const environment = { clock: this.#clock, chance: seededChance(seed), log, failPoint: () => {} };
+    this.#world = new World(plan, { faults, seed, environment });
+    this.#running = this.#start();
+  }
+
+  async toEnd(): Promise<RunOutcome> {
+    const clock = this.#clock;
+    for (const [connector, rows] of this.#request.rows) await this.#world.give(connector, rows);
+    await this.#until(readyMs, () => this.#snapshot.state === 'running');
+    const startMs = clock.monotonic();
+    for (const { atMs, happen } of this.#agenda()) {
+      await clock.advance(Math.max(0, startMs + atMs - clock.monotonic()));
+      await happen();
+    }
+    const leftMs = startMs + this.#request.withinMs - clock.monotonic();
+    const isDone = await this.#until(leftMs, () => this.#isDone);
+    const doneMs = isDone ? clock.monotonic() - startMs : undefined;
+    const waiting = isDone ? undefined : this.#waitsFor();
+    return this.#outcome(doneMs, waiting ?? (await this.#stop()));
+  }
+
+  dispose(): void {
+    this.#running.life.kill();
+    this.#world.dispose();
+  }
+
+  get #snapshot(): TopologySnapshot {
+    const [snapshot] = this.#running.runtime.snapshot();
+    return snapshot as TopologySnapshot;
+  }
+
+  get #isDone(): boolean {
+    const { state, inFlight, nodes } = this.#snapshot;
+    const isQuiet = inFlight === 0 && nodes.every((node) => node.inFlight === 0);
+    return state === 'running' && isQuiet && this.#world.isCaughtUp;
+  }
+
+  /** A process begins: the first one, or the one after a crash. */
+  #start(): Running {
+    const seed = this.#request.seed + 1000 * this.#processes++;
+    const life = new Life(this.#clock, seed, undefined, this.#logger());
+    const runtime = new Runtime(this.#world.plan, life.environment);
+    return { life, runtime, ended: runtime.run() };
+  }
+
+  /** Everything that happens at a moment, in order; faults before messages. */
+  #agenda(): readonly { readonly atMs: number; happen(): Promise<void> | void }[] {
+    const { tape, timedFaults } = this.#request;
+    const faults = timedFaults.flatMap((fault) => {
+      const { kind, atMs } = fault;
+      if (kind === 'crash') return [{ atMs, happen: () => this.#crash() }];
+      if (kind === 'jump') return [{ atMs, happen: () => this.#clock.jump(fault.byMs) }];
+      const back = { atMs: atMs + fault.forMs, happen: () => this.#world.cut(false) };
+      return [{ atMs, happen: () => this.#world.cut(true) }, back];
+    });
+    const entries = tape.map((entry) => ({ atMs: entry.atMs, happen: () => this.#world.take(entry) }));
+    return [...faults, ...entries].sort((one, other) => one.atMs - other.atMs);
+  }
+
+  /** The process is killed: whatever it was doing goes no further. The next one begins at once. */
+  #crash(): void {
+    this.#running.life.kill();
+    this.#world.crash();
+    this.#running = this.#start();
+  }
+
+  /** Lets time pass until something holds; false if it does not in time, or the topology has ended. */
+  async #until(limitMs: number, holds: () => boolean): Promise<boolean> {
+    const end = this.#clock.monotonic() + limitMs;
+    await this.#clock.settle();
+    while (!holds()) {
+      const { state } = this.#snapshot;
+      const leftMs = end - this.#clock.monotonic();
+      if (leftMs <= 0 || state === 'failed' || state === 'stopped') return false;
+      await this.#clock.advance(Math.min(stepMs, leftMs));
+    }
+    return true;
+  }
+
+  /** Stops the process cleanly; returns what was wrong with it. */
+  async #stop(): Promise<string | undefined> {
+    const { runtime, ended } = this.#running;
+    runtime.drain();
+    try {
+      const { exitCode, unfinished } = await this.#clock.until(ended);
+      const { read, delivered, filtered, rejected, released, inFlight } = this.#snapshot;
+      if (unfinished.length > 0) return 'the stop had to be forced';
+      if (exitCode !== 0) return this.#waitsFor();
+      const accounted = delivered + filtered + rejected + released + inFlight;
+      return read === accounted ? undefined : `${read} messages were read, and ${accounted} are accounted for`;
+    } catch (error) {
+      return `it does not stop: ${errorText(error)}`;
+    }
+  }
+
+  #waitsFor(): string {
+    const { state, reason, inFlight } = this.#snapshot;
+    const why = reason === undefined ? '' : `, ${reason}`;
+    return `the topology is ${state}${why}; ${inFlight} messages in flight`;
+  }
+
+  #outcome(doneMs: number | undefined, trouble: string | undefined): RunOutcome {
+    const { twins, stored, committed, requests } = this.#world;
+    const contents = new Map([...twins].map(([name, twin]) => [name, contentOf(twin)]));
+    const { rejected } = this.#snapshot;
+    const outcome = { stored, committed, replies: requests.replies, rejected, doneMs, trouble, log: this.#log };
+    const seen = stored.map(({ branch, message: { key, value, meta, timestamp } }) => [
+      branch,
+      key,
+      value,
+      meta,
+      timestamp,
+    ]);
+    const digest = createHash('sha256').update(JSON.stringify({ ...outcome, stored: seen, contents: [...contents] }));
+    return { ...outcome, contents, digest: digest.digest('hex') };
+  }
+
+  #logger(): Logger {
+    const note = (level: string) => (_fields: object, text: string) => void this.#log.push(`${level}: ${text}`);
+    const nothing = () => {};
+    return { debug: nothing, info: nothing, warn: note('warn'), error: note('error') };
+  }
+}
+
+function contentOf(twin: Twin): readonly unknown[] {
+  if (twin.kind === 'table') {
+    const { name, definition } = twin.table;
+    const rows = [...(twin.space.tables.get(name)?.rows.values() ?? [])].sort((one, other) => one.id - other.id);
+    const fields = Object.keys(definition.fields ?? {});
+    return rows.map(({ values }) => {
+      const complete =
+        fields.length === 0 ? values : Object.fromEntries(fields.map((field) => [field, values[field] ?? null]));
+      return withLists(definition, complete);
+    });
+  }
+  if (twin.kind !== 'log') return twin.kept;
+  const partitions = twin.space.topics.get(twin.topic)?.partitions ?? [];
+  const records = partitions.flatMap(({ records: all }, partition) => all.map((record) => ({ ...record, partition })));
+  const inOrder = records.sort((one, other) => one.appended - other.appended || one.partition - other.partition);
+  return inOrder.map(({ value }) => readable(value));
+}
+
+/** A record as JSON, or its text. */
+function readable(value: string | Uint8Array): unknown {
+  try {
+    return parseJson(value);
+  } catch {
+    return Buffer.from(value).toString();
+  }
+}

@@ -1,0 +1,10 @@
+/** One thing that comes from outside, so many ms after the topology is ready. */
+export interface TapeEntry {
+  readonly atMs: number;
+  readonly key: string | null;
+  /** What comes: a message, bytes that may be no JSON, or a request. */
+  readonly content: { readonly value: unknown } | { readonly text: string } | { readonly request: string };
+}
+
+/** What comes from outside, in the order of time. */
+export type Tape = readonly TapeEntry[];

@@ -1,0 +1,174 @@
+import { partitionOf } from '../../connectors/shared/log/codec.ts';
+import type { ConnectorPlan, Plan, TopologyPlan } from '../engine/plan.ts';
+import { FdpError } from '../errors.ts';
+import { type Chance, seededChance } from '../kit/chance.ts';
+import type { Connector } from '../kit/connector.ts';
+import type { ConnectorContext } from '../kit/declaration.ts';
+import type { Environment } from '../kit/environment.ts';
+import { toJson } from '../kit/json.ts';
+import type { Message } from '../kit/message.ts';
+import { Cut, faultySink, type SinkFault } from './faults.ts';
+import { MemoryLogStore } from './memory/log-store.ts';
+import { createMemorySpace, type MemorySpace } from './memory/space.ts';
+import { MemoryTableStore } from './memory/table-store.ts';
+import { PushedInput, pushedMessage } from './pushed-input.ts';
+import { RequestInput } from './request-input.ts';
+import type { TapeEntry } from './tape.ts';
+import { type Twin, twinOf } from './twins.ts';
+
+/** A message that a sink has stored. */
+export interface Stored {
+  readonly branch: string;
+  /** The sink keeps the order of the source. */
+  readonly isOrdered: boolean;
+  readonly message: Message;
+}
+
+/** Everything outside the process of a topology: what it reads from and writes to. It outlives every process. */
+export class World {
+  readonly topology: TopologyPlan;
+  /** The plan with the twins in place of its connectors. */
+  readonly plan: Plan;
+  readonly twins = new Map<string, Twin>();
+  readonly stored: Stored[] = [];
+  readonly input = new PushedInput();
+  readonly requests = new RequestInput();
+  readonly #spaces = new Map<string, MemorySpace>();
+  readonly #cut = new Cut();
+  readonly #faults: readonly SinkFault[];
+  readonly #chance: Chance;
+  readonly #environment: Environment;
+  #turn = 0;
+
+  /** @throws FDP_SPEC_INVALID if a connector has no twin */
+  constructor(
+    plan: Plan,
+    parts: { readonly faults: readonly SinkFault[]; readonly seed: number; readonly environment: Environment },
+  ) {
+    const [topology] = plan.topologies;
+    if (!topology) throw new FdpError('FDP_INTERNAL', 'the plan has no topology');
+    this.topology = topology;
+    this.#faults = parts.faults;
+    // Apart from the run's own, so that a fault more changes nothing else.
+    this.#chance = seededChance(parts.seed + 1);
+    this.#environment = parts.environment;
+    const connectors = new Map([...plan.connectors].map(([name, each]) => [name, this.#replaced(each)]));
+    this.plan = { ...plan, status: undefined, connectors };
+  }
+
+  get source(): Twin {
+    return this.#twin(this.topology.source.connector);
+  }
+
+  /** Puts rows into a table before anything runs. @throws FDP_MESSAGE_REFUSED for a row that the table does not take */
+  async give(connector: string, rows: readonly unknown[]): Promise<void> {
+    const twin = this.#twin(connector);
+    if (twin.kind !== 'table') throw new FdpError('FDP_SPEC_INVALID', `${connector}: is not a table`);
+    const store = new MemoryTableStore(twin.space, twin.table, this.#environment);
+    await store.open();
+    const coordinates = { lane: '', offset: -1, index: 0 };
+    const given = rows.map((row) => ({ values: store.kept(row), coordinates }));
+    await store.insert(given, new AbortController().signal);
+  }
+
+  /** Something comes from outside. */
+  async take({ key, content }: TapeEntry): Promise<void> {
+    const { source } = this;
+    const { connector } = this.topology.source;
+    const timestamp = this.#environment.clock.now();
+    if ('request' in content) this.requests.ask(content.request);
+    else if (source.kind === 'log') {
+      const { space, topic, partitions: wanted } = source;
+      const store = new MemoryLogStore(space, { name: connector, topic, partitions: wanted }, this.#environment);
+      const { partitions } = await store.open();
+      const partition = key === null ? this.#turn++ % partitions : partitionOf(key, partitions);
+      const value = 'text' in content ? content.text : toJson(content.value, connector);
+      await store.append([{ partition, timestamp, key, value }], new AbortController().signal);
+    } else this.input.push(pushedMessage(content, { key, timestamp, meta: { lane: connector } }));
+  }
+
+  /** The connection of the source is cut, or is back. What was read of a log and is not committed is read again. */
+  cut(isCut: boolean): void {
+    const { source } = this;
+    this.#cut.set(isCut);
+    this.input.away(isCut);
+    if (source.kind !== 'log' || !isCut) return;
+    for (let partition = 0; partition < source.partitions; partition++) source.space.revoke(source.topic, partition);
+  }
+
+  /** The process is gone, with all that it had not stored. */
+  crash(): void {
+    for (const space of this.#spaces.values()) space.crash();
+    this.input.drop();
+    this.requests.drop();
+  }
+
+  /** The positions that the topology's group has committed; none unless its source is a log. */
+  get committed(): readonly { readonly partition: number; readonly offset: number }[] {
+    const { source } = this;
+    if (source.kind !== 'log') return [];
+    const group = source.space.topics.get(source.topic)?.groups.get(String(this.topology.source.usage['group']));
+    const positions = [...(group?.positions ?? [])].sort(([one], [other]) => one - other);
+    return positions.map(([partition, offset]) => ({ partition, offset }));
+  }
+
+  /** Whether everything that came was read, and, of a log, committed. */
+  get isCaughtUp(): boolean {
+    const { source } = this;
+    if (source.kind === 'requests') return this.requests.open === 0;
+    if (source.kind !== 'log') return this.input.waiting === 0;
+    const partitions = source.space.topics.get(source.topic)?.partitions ?? [];
+    const committed = new Map(this.committed.map(({ partition, offset }) => [partition, offset]));
+    return partitions.every(({ first, records }, at) => (committed.get(at) ?? 0) >= first + records.length);
+  }
+
+  dispose(): void {
+    for (const space of this.#spaces.values()) space.dispose();
+  }
+
+  #twin(connector: string): Twin {
+    const twin = this.twins.get(connector);
+    if (!twin) throw new FdpError('FDP_SPEC_INVALID', `${connector}: is not part of ${this.topology.name}`);
+    return twin;
+  }
+
+  #space(names: readonly string[]): MemorySpace {
+    const known = names.map((name) => this.#spaces.get(name)).find((space) => space !== undefined);
+    const space = known ?? createMemorySpace();
+    for (const name of names) this.#spaces.set(name, space);
+    return space;
+  }
+
+  #replaced(plan: ConnectorPlan): ConnectorPlan {
+    const { input, requests } = this;
+    const { twin, plan: replaced } = twinOf(plan, { input, requests, space: (names) => this.#space(names) });
+    this.twins.set(plan.name, twin);
+    const create = async (options: unknown, context: ConnectorContext) =>
+      this.#watched(await replaced.declaration.create(options, context));
+    return { ...replaced, declaration: { ...replaced.declaration, create } };
+  }
+
+  /** A connector whose sinks have the faults of their branches, and whose source may be cut. */
+  #watched(connector: Connector): Connector {
+    const { source, sink, lookup } = connector;
+    return {
+      ...(source && { source: (usage, context) => this.#cut.over(source.call(connector, usage, context)) }),
+      ...(sink && {
+        sink: (usage, context) => {
+          const { branch } = context.node;
+          return faultySink(sink.call(connector, usage, context), {
+            context,
+            faults: this.#faults.filter((each) => each.branch === branch),
+            chance: this.#chance,
+            stored: (messages, isOrdered) => {
+              if (branch === undefined) return;
+              this.stored.push(...messages.map((message) => ({ branch, isOrdered, message })));
+            },
+          });
+        },
+      }),
+      ...(lookup && { lookup: lookup.bind(connector) }),
+      close: () => connector.close(),
+    };
+  }
+}

@@ -1,0 +1,109 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { create, createKinds } from '../../src/cli/create.ts';
+import { eventually, Process, temporaryFolder } from '../support/cli/platform.ts';
+import { blockNamed } from '../support/docs/blocks.ts';
+import { commandsOf, fdpArguments } from '../support/docs/commands.ts';
+
+// What `fdp-run create` writes, in a project that has the packed fdp, vitest and a compiler installed.
+
+/** A project with the packed package as npm unpacks it, and its dependencies. */
+function projectIn(folder: string): void {
+  const options = { encoding: 'utf8' } as const;
+  const packed = execFileSync('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', folder], options);
+  const modules = join(folder, 'node_modules');
+  mkdirSync(join(modules, 'fdp'), { recursive: true });
+  execFileSync('tar', ['xzf', join(folder, packed.trim()), '-C', join(modules, 'fdp'), '--strip-components=1']);
+  for (const name of readdirSync('node_modules').filter((each) => !each.startsWith('.')))
+    symlinkSync(resolve('node_modules', name), join(modules, name));
+  writeFileSync(join(folder, 'package.json'), '{ "name": "project", "type": "module" }');
+}
+
+/** The program as it is installed there. */
+const program = (folder: string) => join(folder, 'node_modules', 'fdp', 'bin', 'fdp-run.js');
+const tool = (name: string) => resolve('node_modules', name);
+
+function node(folder: string, args: readonly string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, {
+    ...{ cwd: folder, encoding: 'utf8', env: { PATH: process.env['PATH'], NO_COLOR: '1' } },
+  });
+  return { status, output: stdout + stderr };
+}
+
+const vitest = (folder: string, ...files: readonly string[]) =>
+  node(folder, [tool('vitest/vitest.mjs'), 'run', '--reporter=verbose', ...files]);
+
+describe('fdp-run create', () => {
+  it('writes TypeScript and tests that compile, are lint-free and pass', () => {
+    using folder = temporaryFolder();
+    projectIn(folder.path);
+    const written = createKinds.map(
+      (kind) => create(folder.path, { kind, name: `my-${kind}`, stripsTypes: true }).text,
+    );
+    const files = written.flatMap((text) => [...text.matchAll(/\S+\/my-\S+\.ts\b/g)].map(([path]) => path));
+    expect(new Set(files).size).toBe(3 * createKinds.length); // the file, as `plugins` lists it, and its test
+    const compilerOptions = {
+      ...{ module: 'nodenext', target: 'es2022', strict: true, noEmit: true, skipLibCheck: true, types: ['node'] },
+      ...{ noUnusedLocals: true, noImplicitReturns: true, exactOptionalPropertyTypes: true },
+      ...{ noUncheckedIndexedAccess: true, erasableSyntaxOnly: true, verbatimModuleSyntax: true },
+    };
+    const include = ['operators', 'connectors', 'functions'];
+    writeFileSync(join(folder.path, 'tsconfig.json'), JSON.stringify({ compilerOptions, include }));
+    expect(node(folder.path, [tool('typescript/bin/tsc'), '-p', '.'])).toEqual({ status: 0, output: '' });
+    expect(node(folder.path, [tool('@biomejs/biome/bin/biome'), 'lint', ...include]).status).toBe(0);
+    const { status, output } = vitest(folder.path);
+    expect([status, output]).toEqual([0, expect.stringMatching(/4 passed \(4\)/)]);
+  });
+
+  it('works as docs/plugins.md says: from nothing to a running operator', async () => {
+    using folder = temporaryFolder();
+    projectIn(folder.path);
+    const fdpRun = (args: readonly string[]) => node(folder.path, [program(folder.path), ...args]);
+    const [made, test] = commandsOf(blockNamed('docs/plugins.md', 'create'));
+    const { output } = fdpRun((made && fdpArguments(made)) ?? []);
+    // The document shows JavaScript, which every Node.js runs.
+    const extension = /operators\/scale\.(ts|js) and/.exec(output)?.[1] ?? '';
+    expect(test?.words).toEqual(['npx', 'vitest', 'run', 'operators/scale.test.js']);
+    expect(vitest(folder.path, `operators/scale.test.${extension}`)).toMatchObject({ status: 0 });
+    const { text } = blockNamed('docs/plugins.md', 'function');
+    const [, path = ''] = /^\/\/ (\S+)\n/.exec(text) ?? [];
+    mkdirSync(dirname(join(folder.path, path)), { recursive: true });
+    writeFileSync(join(folder.path, path), text);
+    const pipeline = blockNamed('docs/plugins.md', 'pipeline').text.replace('scale.js', `scale.${extension}`);
+    writeFileSync(join(folder.path, 'pipeline.yml'), pipeline);
+    const [validate, list, schema, run] = commandsOf(blockNamed('docs/plugins.md', 'run')).map(fdpArguments);
+    expect(fdpRun(validate ?? [])).toEqual({ status: 0, output: 'pipeline.yml is valid: no profile; starts show\n' });
+    expect(fdpRun(list ?? []).output).toMatch(/^scale \(operator\)\nof the plugin \.\/operators\/scale\./);
+    expect(JSON.parse(fdpRun(schema ?? []).output).definitions.operator_scale.properties).toHaveProperty('factor');
+    expect(run).toEqual([]);
+    await using running = new Process(['--pipeline', join(folder.path, 'pipeline.yml')], { OBSERVE_PORT: '0' });
+    await eventually('a trade', async () => /\{"symbol":"\w+","price":\d+[^}]*,"off":-?\d/.test(running.stdout));
+    expect(await running.stop()).toBe(0);
+  });
+
+  it.each([
+    [['operator', 'scale'], 'operators/scale.ts exists already; nothing was written'],
+    [['widget', 'scale'], 'expected one of operator, source, sink, function, got "widget"'],
+    [['operator', 'Scale'], '"Scale" can\'t be a name'],
+    [['operator', '../scale'], '"../scale" can\'t be a name'],
+    [['function', 'switch'], '"switch" can\'t be a name: it is a word of JavaScript'],
+  ])('refuses %s: %s', ([kind = '', name = ''], text) => {
+    using folder = temporaryFolder();
+    mkdirSync(join(folder.path, 'operators'));
+    writeFileSync(join(folder.path, 'package.json'), '{ "type": "module" }');
+    writeFileSync(join(folder.path, 'operators', 'scale.ts'), 'mine');
+    expect(() => create(folder.path, { kind, name, stripsTypes: true })).toThrow(text);
+    expect(readFileSync(join(folder.path, 'operators', 'scale.ts'), 'utf8')).toBe('mine');
+    expect(readdirSync(folder.path).sort()).toEqual(['operators', 'package.json']);
+  });
+
+  it('takes the extension of a module where package.json does not say that files are', () => {
+    using folder = temporaryFolder();
+    const { text } = create(folder.path, { kind: 'function', name: 'half-of', dir: 'own', stripsTypes: false });
+    expect(text).toMatch(/^wrote own\/half-of\.mjs and own\/half-of\.test\.mjs\nplugins: \[\.\/own\/half-of\.mjs\]/);
+    expect(readFileSync(join(folder.path, 'own', 'half-of.test.mjs'), 'utf8')).toContain("from './half-of.mjs'");
+    expect(readFileSync(join(folder.path, 'own', 'half-of.mjs'), 'utf8')).toContain("name: 'half_of'");
+  });
+});

@@ -1,0 +1,60 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { connectors } from '../../../connectors/index.ts';
+import { operators } from '../../../operators/index.ts';
+import { type TestFlags, testPipeline } from '../../../src/cli/test.ts';
+import type { CommandResult } from '../../../src/cli/validate.ts';
+import { pipelineCopy } from './pipeline-copy.ts';
+import { temporaryFolder } from './platform.ts';
+
+export interface TestedPipeline {
+  /** Each `[text, instead]` is replaced once in the shipped pipeline, or in `edited`, a file of its own. */
+  readonly edits?: readonly (readonly [text: string, instead: string])[];
+  readonly edited?: string;
+  readonly flags?: TestFlags;
+  readonly profile?: string;
+  readonly topologies?: readonly string[];
+}
+
+/** Takes back what the shipped topologies declare to guarantee: a mistake of the pipeline is found by its tests then, not before them. */
+export const withoutGuarantees = Array.from(
+  { length: 2 },
+  () => ['    guarantee: effectively_once', '    # no guarantee'] as const,
+);
+
+/** What `fdp-run test` says of files, on a copy of the shipped pipeline. */
+export async function testedFiles(files: readonly string[], given: TestedPipeline = {}): Promise<CommandResult> {
+  using folder = temporaryFolder();
+  const { edits = [], edited, flags, profile = 'embedded', topologies } = given;
+  const pipelinePath = pipelineCopy(folder.path, ...(edited === undefined ? edits : []));
+  if (edited !== undefined) edit(join(dirname(pipelinePath), edited), edits);
+  const request = {
+    pipelinePath,
+    profile,
+    env: {},
+    components: { connectors, operators },
+    folder: process.cwd(),
+    ...(topologies && { topologies }),
+  };
+  return await testPipeline(request, files, flags);
+}
+
+function edit(path: string, edits: NonNullable<TestedPipeline['edits']>): void {
+  for (const [text, instead] of edits) {
+    const before = readFileSync(path, 'utf8');
+    if (!before.includes(text)) throw new Error(`${path} has no "${text}"`);
+    writeFileSync(
+      path,
+      before.replace(text, () => instead),
+    );
+  }
+}
+
+/** The same for the text of a file, which is shown as `my.test.yml`. */
+export async function tested(text: string, given: TestedPipeline = {}): Promise<CommandResult> {
+  using folder = temporaryFolder();
+  const file = join(folder.path, 'my.test.yml');
+  writeFileSync(file, text);
+  const { text: output, exitCode } = await testedFiles([file], given);
+  return { text: output.replaceAll(file, 'my.test.yml'), exitCode };
+}
