@@ -120,7 +120,9 @@ function storesOf(space: MemorySpace): Stores {
 }
 
 beforeAll(async () => {
-  pipelinePath = pipelineCopy(folder.path, ['rate: 50/s', 'rate: 5/s']);
+  // What is in memory guarantees nothing beyond the process.
+  const unguarded = ['    guarantee: effectively_once', ''] as const;
+  pipelinePath = pipelineCopy(folder.path, ['rate: 50/s', 'rate: 5/s'], unguarded, unguarded);
   // Connectors load their code when they are first made; virtual time does not wait for that.
   for (const { name, declaration, options } of planOn(createMemorySpace()).connectors.values())
     await (await declaration.create(options, { ...testEnvironment(), name })).close();
