@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { connectors } from '../../connectors/index.ts';
 import { operators } from '../../operators/index.ts';
 import { testPipeline } from '../../src/cli/test.ts';
-import { testedFiles, withoutGuarantees } from '../support/cli/pipeline-tests.ts';
+import { withoutGuarantees } from '../support/cli/pipeline-copy.ts';
+import { testedFiles } from '../support/cli/pipeline-tests.ts';
 
 const files = readdirSync('tests').map((name) => join('tests', name));
 
@@ -62,7 +63,7 @@ describe('the tests of the shipped pipeline', () => {
     const own = file === 'simulation';
     const changed = own
       ? { edits: [edit], edited: 'topologies/simulation.yml' }
-      : { edits: [...withoutGuarantees, edit] };
+      : { edits: [...withoutGuarantees(), edit] };
     const given = { ...changed, flags: { json: true } };
     const { text: output, exitCode } = await testedFiles([path], given);
     const { tests } = JSON.parse(output) as Listed;

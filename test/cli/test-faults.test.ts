@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { tested, withoutGuarantees } from '../support/cli/pipeline-tests.ts';
+import { withoutGuarantees } from '../support/cli/pipeline-copy.ts';
+import { tested } from '../support/cli/pipeline-tests.ts';
 
 const trade = (at: string, price: number) =>
   `  - { at: ${at}, message: { type: trade, data: [{ s: A, p: ${price}, t: 1763640000000, v: 1 }] } }\n`;
@@ -64,7 +65,7 @@ describe('faults', () => {
     const text = threeTrades('processor', '{ sink: trades, lose_ack: 0.9 }', '{ trades: 3 }');
     expect((await tested(text)).exitCode).toBe(0);
     const { text: report } = await tested(text, {
-      edits: [...withoutGuarantees, ['    unique: message_key\n', '']],
+      edits: [...withoutGuarantees(), ['    unique: message_key\n', '']],
     });
     expect(report).toMatch(/trades: expected 3, got ([4-9]|\d\d)/);
   });

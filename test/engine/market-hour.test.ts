@@ -12,7 +12,7 @@ import { readSpec } from '../../src/pipeline/read.ts';
 import { createMemorySpace, type MemorySpace } from '../../src/simulate/memory/space.ts';
 import { VirtualClock } from '../../src/simulate/virtual-clock.ts';
 import { testEnvironment } from '../../src/testing/environment.ts';
-import { pipelineCopy } from '../support/cli/pipeline-copy.ts';
+import { pipelineCopy, withoutGuarantees } from '../support/cli/pipeline-copy.ts';
 import { temporaryFolder } from '../support/cli/platform.ts';
 import { expectedStores, type Stores } from '../support/engine/oracle.ts';
 
@@ -120,9 +120,7 @@ function storesOf(space: MemorySpace): Stores {
 }
 
 beforeAll(async () => {
-  // What is in memory guarantees nothing beyond the process.
-  const unguarded = ['    guarantee: effectively_once', ''] as const;
-  pipelinePath = pipelineCopy(folder.path, ['rate: 50/s', 'rate: 5/s'], unguarded, unguarded);
+  pipelinePath = pipelineCopy(folder.path, ['rate: 50/s', 'rate: 5/s'], ...withoutGuarantees());
   // Connectors load their code when they are first made; virtual time does not wait for that.
   for (const { name, declaration, options } of planOn(createMemorySpace()).connectors.values())
     await (await declaration.create(options, { ...testEnvironment(), name })).close();

@@ -1,12 +1,22 @@
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const database = 'database: financialDataDatabase';
+type Edit = readonly [text: string, instead: string];
+
+/** An edit for each time that the text stands in the shipped pipeline. */
+function everywhere(text: string, instead: string): readonly Edit[] {
+  const count = readFileSync('pipeline.yml', 'utf8').split(text).length - 1;
+  return Array.from({ length: count }, () => [text, instead] as const);
+}
 
 /** The edits that give every table of the shipped pipeline another database. */
-export function onDatabase(name: string): readonly (readonly [text: string, instead: string])[] {
-  const count = readFileSync('pipeline.yml', 'utf8').split(database).length - 1;
-  return Array.from({ length: count }, () => [database, `database: ${name}`] as const);
+export function onDatabase(name: string): readonly Edit[] {
+  return everywhere('database: financialDataDatabase', `database: ${name}`);
+}
+
+/** The edits that remove what the shipped topologies guarantee: what is in memory guarantees nothing beyond the process. */
+export function withoutGuarantees(): readonly Edit[] {
+  return everywhere('    guarantee: effectively_once', '    # no guarantee');
 }
 
 /**

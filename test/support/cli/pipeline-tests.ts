@@ -16,12 +16,6 @@ export interface TestedPipeline {
   readonly topologies?: readonly string[];
 }
 
-/** Takes back what the shipped topologies declare to guarantee: a mistake of the pipeline is found by its tests then, not before them. */
-export const withoutGuarantees = Array.from(
-  { length: 2 },
-  () => ['    guarantee: effectively_once', '    # no guarantee'] as const,
-);
-
 /** What `fdp-run test` says of files, on a copy of the shipped pipeline. */
 export async function testedFiles(files: readonly string[], given: TestedPipeline = {}): Promise<CommandResult> {
   using folder = temporaryFolder();

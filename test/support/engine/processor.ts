@@ -1,6 +1,5 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { connectors } from '../../../connectors/index.ts';
 import { partitionOf } from '../../../connectors/shared/log/codec.ts';
 import { operators } from '../../../operators/index.ts';
@@ -9,6 +8,8 @@ import { resolve } from '../../../src/pipeline/give/resolve.ts';
 import { readSpec } from '../../../src/pipeline/read.ts';
 import { createMemorySpace, type MemoryTable, type MemoryTopic } from '../../../src/simulate/memory/space.ts';
 import { testEnvironment } from '../../../src/testing/environment.ts';
+import { pipelineCopy, withoutGuarantees } from '../cli/pipeline-copy.ts';
+import { temporaryFolder } from '../cli/platform.ts';
 import { expectedStores, type Stores } from './oracle.ts';
 
 const partitions = 2;
@@ -24,22 +25,14 @@ const overlay = `connectors:
 
 /** The topology `processor` as it is shipped, on memory connectors. */
 function shippedPlan(): Plan {
-  const folder = mkdtempSync(join(tmpdir(), 'fdp-processor-'));
-  try {
-    cpSync('topologies', join(folder, 'topologies'), { recursive: true });
-    // What is in memory guarantees nothing beyond the process.
-    const pipeline = readFileSync('pipeline.yml', 'utf8').replaceAll(/^ +guarantee: .*\n/gm, '');
-    writeFileSync(join(folder, 'pipeline.yml'), pipeline);
-    mkdirSync(join(folder, 'config'));
-    writeFileSync(join(folder, 'config', 'memory.yml'), overlay);
-    const components = { connectors, operators };
-    const spec = readSpec({ pipelinePath: join(folder, 'pipeline.yml'), profile: 'memory', env: {}, components });
-    const { plan, problems } = resolve(spec, { topologies: ['processor'] });
-    if (!plan) throw new Error(problems.map(({ message }) => message).join('\n'));
-    return plan;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  using folder = temporaryFolder();
+  const pipelinePath = pipelineCopy(folder.path, ...withoutGuarantees());
+  writeFileSync(join(dirname(pipelinePath), 'config', 'memory.yml'), overlay);
+  const components = { connectors, operators };
+  const spec = readSpec({ pipelinePath, profile: 'memory', env: {}, components });
+  const { plan, problems } = resolve(spec, { topologies: ['processor'] });
+  if (!plan) throw new Error(problems.map(({ message }) => message).join('\n'));
+  return plan;
 }
 
 const shipped = shippedPlan();
