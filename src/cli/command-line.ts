@@ -10,6 +10,7 @@ import { type KeyActions, keyCommands } from './key-commands.ts';
 import { print } from './output.ts';
 import { type PluginActions, pluginCommands } from './plugin-commands.ts';
 import type { ReconcileFlags } from './reconcile.ts';
+import { type TapeActions, tapeCommands } from './tape/commands.ts';
 import type { TestFlags } from './test.ts';
 import { testCommand } from './test-command.ts';
 
@@ -45,6 +46,7 @@ export interface Actions extends PluginActions {
     close(id: string, flags: GapFlags): Promise<number>;
   };
   keys: KeyActions;
+  tape: TapeActions;
   reconcile(table: string | undefined, flags: ReconcileFlags): Promise<number>;
   forgetCounters(): Promise<number>;
 }
@@ -82,6 +84,7 @@ export function commandLine(
   letterCommands(program, does, exit);
   gapCommands(program, does, exit);
   keyCommands(program, does.keys, exit);
+  tapeCommands(program, does.tape, exit);
   program
     .command('completion')
     .argument('<shell>', `one of ${shells.join(', ')}`)
