@@ -12,6 +12,7 @@ import { type PluginActions, pluginCommands } from './plugin-commands.ts';
 import type { ReconcileFlags } from './reconcile.ts';
 import { simulateCommand } from './simulate/command.ts';
 import type { SimulateFlags } from './simulate/index.ts';
+import { type TapeActions, tapeCommands } from './tape/commands.ts';
 import type { TestFlags } from './test.ts';
 import { testCommand } from './test-command.ts';
 
@@ -48,6 +49,7 @@ export interface Actions extends PluginActions {
     close(id: string, flags: GapFlags): Promise<number>;
   };
   keys: KeyActions;
+  tape: TapeActions;
   reconcile(table: string | undefined, flags: ReconcileFlags): Promise<number>;
   forgetCounters(): Promise<number>;
 }
@@ -85,6 +87,7 @@ export function commandLine(
   letterCommands(program, does, exit);
   gapCommands(program, does, exit);
   keyCommands(program, does.keys, exit);
+  tapeCommands(program, does.tape, exit);
   program
     .command('completion')
     .argument('<shell>', `one of ${shells.join(', ')}`)

@@ -32,6 +32,7 @@ import { run } from './run.ts';
 import { schema } from './schema.ts';
 import { simulatePipeline } from './simulate/index.ts';
 import { status } from './status.ts';
+import { record } from './tape/record.ts';
 import { type TestFlags, testPipeline } from './test.ts';
 import { watchTests } from './test-watch.ts';
 import { type CommandResult, problemText, type SpecRequest, validate } from './validate.ts';
@@ -129,6 +130,9 @@ function actionsOf(program: Command): Actions {
       add: async (name, flags) => show(addKey(await request(), name, flags), flags),
       list: async (flags) => show(listKeys(await request(), flags), flags),
       remove: async (name, flags) => show(removeKey(await request(), name, flags), flags),
+    },
+    tape: {
+      record: async (flags) => show(await record(await request(), flags), flags),
     },
     reconcile: async (table, flags) => show(await reconcileTables(await request(), table, flags, print), flags),
     forgetCounters: async () => show(await forgetCounters(await request())),
