@@ -99,7 +99,7 @@ describe('a server beyond this machine', () => {
     [{ OBSERVE_HOST: '0.0.0.0', OBSERVE_KEYS: 'k', OBSERVE_TLS_CERT: 'c', OBSERVE_TLS_KEY: 'k' }, undefined],
   ])('of metrics and health: %j', (env, problem) => {
     const request = requestOf(pipeline('listen: "127.0.0.1:8000"', here), env);
-    const { problems } = resolveProcess(readSpec(request), request);
+    const { problems } = resolveProcess(readSpec(request), {});
     expect(problems.map(({ message }) => message)).toEqual(
       problem === undefined ? [] : [expect.stringContaining(problem)],
     );
