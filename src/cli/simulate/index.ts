@@ -1,5 +1,7 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Plan } from '../../engine/plan.ts';
-import { FdpError } from '../../errors.ts';
+import { errorText, FdpError } from '../../errors.ts';
 import { ratePerSecond } from '../../kit/units.ts';
 import { resolve, startedTopologies } from '../../pipeline/give/resolve.ts';
 import type { Problem } from '../../pipeline/problem.ts';
@@ -7,10 +9,11 @@ import { readSpec } from '../../pipeline/read.ts';
 import type { Spec } from '../../pipeline/spec.ts';
 import { usageOf } from '../usage.ts';
 import { type CommandResult, problemsJson, problemText, type SpecRequest } from '../validate.ts';
+import { failureTest } from './failure-test.ts';
 import { reportJson, reportText } from './report.ts';
 import { scheduleOf } from './schedule.ts';
-import { simulate } from './simulation.ts';
-import { violationsOf } from './stage.ts';
+import { shrinkStage } from './shrink-stage.ts';
+import { type SimulationResult, simulate } from './simulation.ts';
 
 export interface SimulateFlags {
   readonly hours?: string;
@@ -37,9 +40,22 @@ export async function simulatePipeline(request: SpecRequest, flags: SimulateFlag
   const lengthMs = Math.round(hours * hourMs);
   const faults = scheduleOf({ seed, lengthMs, plans: plans.filter(isRun) });
   const result = await simulate({ plans, seed, lengthMs, tradesPerSecond, faults });
-  const report = { result, hours, testFile: undefined };
-  const exitCode = result.stages.flatMap(violationsOf).length > 0 ? 1 : 0;
-  return { text: flags.json ? reportJson(report) : reportText(report), exitCode };
+  const testFile = result.broken && (await writeTest(result, request.folder));
+  const report = { result, hours, testFile };
+  return { text: flags.json ? reportJson(report) : reportText(report), exitCode: result.broken ? 1 : 0 };
+}
+
+/** Writes the least that breaks the promise as a test; returns the name of the file. */
+async function writeTest({ broken, seed }: SimulationResult, folder: string): Promise<string | undefined> {
+  if (!broken) return undefined;
+  const file = `failure-${seed}.test.yml`;
+  const text = await failureTest(await shrinkStage(broken.stage, broken.kind), seed);
+  try {
+    writeFileSync(join(folder, file), text);
+  } catch (error) {
+    throw usage(`${file}: ${errorText(error)}`);
+  }
+  return file;
 }
 
 function isRun({ topologies: [topology] }: Plan): boolean {
