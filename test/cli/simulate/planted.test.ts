@@ -11,7 +11,10 @@ import { temporaryFolder } from '../../support/cli/platform.ts';
 import { simulated } from '../../support/cli/simulations.ts';
 
 /** A shipped operator with a mistake in what it gives. */
-function wrong(type: string, mistake: (messages: readonly Message[]) => readonly Message[]): OperatorDeclaration {
+function wrong(
+  type: string,
+  mistake: (messages: readonly Message[], isLaterProcess: boolean) => readonly Message[],
+): OperatorDeclaration {
   const declaration = operators.find((each) => each.type === type);
   if (!declaration) throw new Error(`there is no ${type}`);
   return {
