@@ -11,7 +11,7 @@ import { print } from './output.ts';
 import { type PluginActions, pluginCommands } from './plugin-commands.ts';
 import type { ReconcileFlags } from './reconcile.ts';
 import { simulateCommand } from './simulate/command.ts';
-import type { SimulateFlags } from './simulate/index.ts';
+import type { SimulateFlags } from './simulate/flags.ts';
 import { type TapeActions, tapeCommands } from './tape/commands.ts';
 import type { TestFlags } from './test.ts';
 import { testCommand } from './test-command.ts';
