@@ -1,4 +1,5 @@
 import { defineConnector, noUsage, type Report, tableOptions } from '../../src/kit/declaration.ts';
+import { withPackages } from '../../src/kit/optional-packages.ts';
 import { Proven } from '../../src/kit/proven.ts';
 import type { RoleContext } from '../../src/kit/role.ts';
 import { checkTable, readTable, type TableOptions, whyNoCounters } from '../shared/table/definition.ts';
@@ -71,14 +72,18 @@ export const mongodb = defineConnector({
   check,
   async create(options, { name }) {
     const [{ Collection }, { MongoTableStore }, { MongoTableAudit }, { tableSink }, { MongoLookup }, { readAddress }] =
-      await Promise.all([
-        import('./collection.ts'),
-        import('./store.ts'),
-        import('./audit.ts'),
-        import('../shared/table/roles.ts'),
-        import('./lookup.ts'),
-        import('./address.ts'),
-      ]);
+      await withPackages(
+        ['mongodb'],
+        name,
+        Promise.all([
+          import('./collection.ts'),
+          import('./store.ts'),
+          import('./audit.ts'),
+          import('../shared/table/roles.ts'),
+          import('./lookup.ts'),
+          import('./address.ts'),
+        ]),
+      );
     const { url, database, collection, tls } = options;
     const target = { name, url, database, collection, tls, address: readAddress(url), proven: new Proven() };
     const definition = readTable(name, options);

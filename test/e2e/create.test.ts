@@ -1,28 +1,15 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { create, createKinds } from '../../src/cli/create.ts';
+import { projectIn } from '../support/cli/packed.ts';
 import { eventually, Process, temporaryFolder } from '../support/cli/platform.ts';
 import { blockNamed } from '../support/docs/blocks.ts';
 import { commandsOf, fdpArguments } from '../support/docs/commands.ts';
 
 // What `fdp-run create` writes, in a project that has the packed fdp, vitest and a compiler installed.
 
-/** A project with the packed package as npm unpacks it, and its dependencies. */
-function projectIn(folder: string): void {
-  const options = { encoding: 'utf8' } as const;
-  const packed = execFileSync('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', folder], options);
-  const modules = join(folder, 'node_modules');
-  mkdirSync(join(modules, 'fdp'), { recursive: true });
-  execFileSync('tar', ['xzf', join(folder, packed.trim()), '-C', join(modules, 'fdp'), '--strip-components=1']);
-  for (const name of readdirSync('node_modules').filter((each) => !each.startsWith('.')))
-    symlinkSync(resolve('node_modules', name), join(modules, name));
-  writeFileSync(join(folder, 'package.json'), '{ "name": "project", "type": "module" }');
-}
-
-/** The program as it is installed there. */
-const program = (folder: string) => join(folder, 'node_modules', 'fdp', 'bin', 'fdp-run.js');
 const tool = (name: string) => resolve('node_modules', name);
 
 function node(folder: string, args: readonly string[]) {
@@ -59,8 +46,8 @@ describe('fdp-run create', () => {
 
   it('works as docs/plugins.md says: from nothing to a running operator', async () => {
     using folder = temporaryFolder();
-    projectIn(folder.path);
-    const fdpRun = (args: readonly string[]) => node(folder.path, [program(folder.path), ...args]);
+    const project = projectIn(folder.path);
+    const fdpRun = (args: readonly string[]) => node(folder.path, [project.program('fdp-run'), ...args]);
     const [made, test] = commandsOf(blockNamed('docs/plugins.md', 'create'));
     const { output } = fdpRun((made && fdpArguments(made)) ?? []);
     // The document shows JavaScript, which every Node.js runs.
