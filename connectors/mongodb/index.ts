@@ -71,19 +71,15 @@ export const mongodb = defineConnector({
   lookup: { options: noUsage },
   check,
   async create(options, { name }) {
-    const [{ Collection }, { MongoTableStore }, { MongoTableAudit }, { tableSink }, { MongoLookup }, { readAddress }] =
-      await withPackages(
-        ['mongodb'],
-        name,
-        Promise.all([
-          import('./collection.ts'),
-          import('./store.ts'),
-          import('./audit.ts'),
-          import('../shared/table/roles.ts'),
-          import('./lookup.ts'),
-          import('./address.ts'),
-        ]),
-      );
+    const { Collection } = await withPackages(['mongodb'], name, import('./collection.ts'));
+    const [{ MongoTableStore }, { MongoTableAudit }, { tableSink }, { MongoLookup }, { readAddress }] =
+      await Promise.all([
+        import('./store.ts'),
+        import('./audit.ts'),
+        import('../shared/table/roles.ts'),
+        import('./lookup.ts'),
+        import('./address.ts'),
+      ]);
     const { url, database, collection, tls } = options;
     const target = { name, url, database, collection, tls, address: readAddress(url), proven: new Proven() };
     const definition = readTable(name, options);

@@ -28,6 +28,7 @@ const runBy: Readonly<Record<string, string>> = {
   'README.md: commands': 'test/e2e/documents.test.ts',
   'README.md: mistake': 'test/pipeline/shipped.test.ts',
   'docs/api.md: api': 'test/e2e/documents.test.ts',
+  'docs/command-line.md: init': 'test/e2e/install.test.ts',
   'docs/command-line.md: help': 'test/e2e/documents.test.ts',
   'docs/command-line.md: inspect': 'test/e2e/documents.test.ts',
   'docs/command-line.md: other commands': 'test/e2e/documents.test.ts',
@@ -69,6 +70,8 @@ const notRun: Readonly<Record<string, string>> = {
     'test/e2e/reconcile.test.ts runs the same commands on a data folder of its own',
   'docs/operate.md: Watching it': 'needs a terminal; test/e2e/dashboard.test.ts runs the dashboard in one',
   'docs/operate.md: Under systemd': 'needs systemd as the first process of the machine',
+  'docs/command-line.md: lean':
+    'needs a registry that has fdp; test/e2e/install.test.ts installs without those packages',
   'docs/plugins.md: install': 'needs a registry that has fdp; test/e2e/create.test.ts installs the packed file',
   'docs/performance.md: Speed': 'takes minutes, and figures of a shared machine can not fail; .ci/run runs `--quick`',
 };

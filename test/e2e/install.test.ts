@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { builtIn } from '../../connectors/shared/sqlite-file/binding.ts';
@@ -9,6 +9,8 @@ import { type Project, projectIn } from '../support/cli/packed.ts';
 import { eventually, freePort, temporaryFolder } from '../support/cli/platform.ts';
 import { onTerminal, Terminal } from '../support/cli/tmux.ts';
 import { get, workspaceIn } from '../support/cli/workspace.ts';
+import { blockNamed } from '../support/docs/blocks.ts';
+import { commandsOf, fdpArguments } from '../support/docs/commands.ts';
 
 // The first minute with the packed package, in an empty folder: by its short name, with both templates, and without the
 // packages that an installation may leave out.
@@ -84,6 +86,19 @@ describe('without the packages that an installation may leave out', () => {
       stderr: expect.stringMatching(/trades: the package mongodb is not installed: npm install mongodb@\d/),
     });
   });
+});
+
+it('fdp init works as docs/command-line.md says, and the second time says what is there', () => {
+  using folder = temporaryFolder();
+  const project = projectIn(folder.path);
+  const commands = commandsOf(blockNamed('docs/command-line.md', 'init')).map((each) => fdpArguments(each) ?? []);
+  expect(commands.map((args) => project.run(args).status)).toEqual([0, 0]);
+  expect(readdirSync(join(folder.path, 'first'))).toEqual(['pipeline.test.yml', 'pipeline.yml']);
+  for (const args of commands)
+    expect(project.run(args)).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(/^fdp: init: .*nothing was written\n$/),
+    });
 });
 
 describe('the names of the program', () => {
