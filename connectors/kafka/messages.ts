@@ -14,13 +14,15 @@ export function isUnreadable(item: Item): item is UnreadableBatch {
 /** As a source message; an unreadable one carries the problem, its coordinates and its bytes. */
 export function messageFrom(item: Item, origin: RecordOrigin): SourceMessage {
   const { offset, timestamp } = item;
-  const bad = (problem: string, raw: Uint8Array, key: string | null): SourceMessage => ({
-    ...{ key, timestamp, raw, value: undefined, meta: { ...origin, offset } },
-    problem: new FdpError('FDP_MESSAGE_UNREADABLE', `${origin.topic}-${origin.partition}-${offset}: ${problem}`),
-  });
-  if (isUnreadable(item)) return bad(item.problem, item.bytes, null);
-  if (item.value === null) return bad('expected JSON, got a tombstone', new Uint8Array(), item.key);
-  return decodeRecord({ offset, timestamp, key: item.key, value: item.value }, origin);
+  if (isUnreadable(item)) {
+    const text = `${origin.topic}-${origin.partition}-${offset}: ${item.problem}`;
+    const problem = new FdpError('FDP_MESSAGE_UNREADABLE', text);
+    return { key: null, timestamp, raw: item.bytes, value: undefined, meta: { ...origin, offset }, problem };
+  }
+  const { key, value, extra } = item;
+  if (value !== null) return decodeRecord({ offset, timestamp, key, value, extra }, origin);
+  const tombstone = { ...extra, isTombstone: true } as const;
+  return decodeRecord({ offset, timestamp, key, value: new Uint8Array(), extra: tombstone }, origin);
 }
 
 /** The size of its value, bytes. */

@@ -49,6 +49,11 @@ export class Reader {
     return this.#bytes.subarray(start, start + length);
   }
 
+  /** The bytes that were read last. */
+  last(length: number): Buffer {
+    return this.#bytes.subarray(this.#at - length, this.#at);
+  }
+
   string(length: number): string {
     const start = this.#step(length);
     return this.#bytes.toString('utf8', start, start + length);

@@ -1,4 +1,5 @@
 import { errorText } from '../../src/errors.ts';
+import type { RecordExtra, RecordHeader } from '../../src/kit/message.ts';
 import { maxUnpackedBytes, unpack } from './codecs.ts';
 import { Reader } from './reader.ts';
 import { TooLargeError } from './too-large.ts';
@@ -11,6 +12,7 @@ export interface KafkaRecord {
   readonly key: string | null;
   /** Null is a tombstone. */
   readonly value: Buffer | null;
+  readonly extra?: RecordExtra | undefined;
 }
 
 /** An unreadable batch: it counts as one message that is rejected with its bytes. */
@@ -149,7 +151,16 @@ function readRecord(reader: Reader, { firstOffset, firstTimestamp, appended }: R
   const offset = firstOffset + reader.signed();
   const keyLength = reader.signed();
   const key = keyLength < 0 ? null : reader.string(keyLength);
-  return { offset, timestamp: appended ?? timestamp, key, value: nullable(reader) };
+  const keyBytes = key?.includes('\ufffd') ? reader.last(keyLength) : undefined;
+  const value = nullable(reader);
+  const count = reader.signed();
+  const headers = count > 0 ? reader.array(count, readHeader) : undefined;
+  const extra = headers || keyBytes ? { ...(headers && { headers }), ...(keyBytes && { keyBytes }) } : undefined;
+  return { offset, timestamp: appended ?? timestamp, key, value, extra };
+}
+
+function readHeader(reader: Reader): RecordHeader {
+  return [reader.string(reader.signed()), nullable(reader)];
 }
 
 function nullable(reader: Reader): Buffer | null {

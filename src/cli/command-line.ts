@@ -12,6 +12,9 @@ import { print } from './output.ts';
 import { type PluginActions, pluginCommands } from './plugin-commands.ts';
 import { programName } from './program.ts';
 import type { ReconcileFlags } from './reconcile.ts';
+import { simulateCommand } from './simulate/command.ts';
+import type { SimulateFlags } from './simulate/index.ts';
+import { type TapeActions, tapeCommands } from './tape/commands.ts';
 import type { TestFlags } from './test.ts';
 import { testCommand } from './test-command.ts';
 
@@ -27,6 +30,7 @@ export interface Actions extends PluginActions {
   validate(flags: { readonly json?: boolean }): Promise<number>;
   config(flags: { readonly json?: boolean }): Promise<number>;
   test(files: readonly string[], flags: TestFlags): Promise<number>;
+  simulate(flags: SimulateFlags): Promise<number>;
   list(asked: readonly string[], flags: { readonly json?: boolean }): Promise<number>;
   explain(topologies: readonly string[], flags: { readonly json?: boolean }): Promise<number>;
   graph(topologies: readonly string[], flags: { readonly format: GraphFormat }): Promise<number>;
@@ -47,6 +51,7 @@ export interface Actions extends PluginActions {
     close(id: string, flags: GapFlags): Promise<number>;
   };
   keys: KeyActions;
+  tape: TapeActions;
   reconcile(table: string | undefined, flags: ReconcileFlags): Promise<number>;
   forgetCounters(): Promise<number>;
 }
@@ -84,6 +89,7 @@ export function commandLine(
   letterCommands(program, does, exit);
   gapCommands(program, does, exit);
   keyCommands(program, does.keys, exit);
+  tapeCommands(program, does.tape, exit);
   program
     .command('completion')
     .argument('<shell>', `one of ${shells.join(', ')}`)
@@ -121,6 +127,7 @@ function pipelineCommands(program: Command, does: Actions, exit: Exit): void {
     .showHelpAfterError(otherPipeline)
     .action(async (flags) => exit(await does.config(flags)));
   testCommand(program).action(async (files: string[], flags: TestFlags) => exit(await does.test(files, flags)));
+  simulateCommand(program).action(async (flags: SimulateFlags) => exit(await does.simulate(flags)));
   program
     .command('list [kind] [name]')
     .description('print what exists (connectors, operators, functions of plugins, topologies), or the options of one')

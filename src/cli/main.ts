@@ -33,7 +33,9 @@ import { reconcilerOf } from './reconciler.ts';
 import { replayLetters } from './replay-letters.ts';
 import { run } from './run.ts';
 import { schema } from './schema.ts';
+import { simulatePipeline } from './simulate/index.ts';
 import { status } from './status.ts';
+import { record } from './tape/record.ts';
 import { type TestFlags, testPipeline } from './test.ts';
 import { watchTests } from './test-watch.ts';
 import { type CommandResult, problemText, type SpecRequest, validate } from './validate.ts';
@@ -107,6 +109,7 @@ function actionsOf(program: Command): Actions {
     validate: async (flags) => show(validate(await request(), flags), flags),
     config: async (flags) => show(config(await request(), flags), flags),
     test: async (files, flags) => test(await request(), files, flags),
+    simulate: async (flags) => show(await simulatePipeline(await request(), flags), flags),
     schema: async () => show(schema(await withoutPipeline(program))),
     list: async (asked, flags) => show(listOf(await withoutPipeline(program), asked, flags)),
     explain: async (topologies, flags) => show(explain(await request(), topologies, { ...flags, columns }), flags),
@@ -135,6 +138,9 @@ function actionsOf(program: Command): Actions {
       add: async (name, flags) => show(addKey(await request(), name, flags), flags),
       list: async (flags) => show(listKeys(await request(), flags), flags),
       remove: async (name, flags) => show(removeKey(await request(), name, flags), flags),
+    },
+    tape: {
+      record: async (flags) => show(await record(await request(), flags), flags),
     },
     reconcile: async (table, flags) => show(await reconcileTables(await request(), table, flags, print), flags),
     forgetCounters: async () => show(await forgetCounters(await request())),

@@ -3,6 +3,18 @@ import type { Meta, Proof } from './origin.ts';
 import type { RequestContext } from './request.ts';
 import { looseTrack, Track, type TrackOwner } from './track.ts';
 
+/** What a log keeps of a record beyond its key, time and value. No operator sees it. */
+export interface RecordExtra {
+  /** In their order; a name may be there twice. */
+  readonly headers?: readonly RecordHeader[];
+  /** Of a key that is no UTF-8: its bytes. */
+  readonly keyBytes?: Uint8Array;
+  /** The record has no value at all. */
+  readonly isTombstone?: true;
+}
+
+export type RecordHeader = readonly [name: string, value: Uint8Array | null];
+
 /** A message as a source read it, before any operator. */
 export interface SourceMessage {
   readonly key: string | null;
@@ -15,6 +27,8 @@ export interface SourceMessage {
   readonly raw?: Uint8Array | string;
   /** Why the value could not be parsed: the engine rejects the message with its bytes. */
   readonly problem?: FdpError;
+  /** Of a record of a log; left out where there is nothing. */
+  readonly extra?: RecordExtra;
   /** Of a replayed dead letter: only the child with this index is processed, its siblings were delivered before. */
   readonly onlyIndex?: number;
 }

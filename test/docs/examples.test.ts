@@ -43,14 +43,19 @@ const runBy: Readonly<Record<string, string>> = {
   'docs/plugins.md: create': 'test/e2e/create.test.ts',
   'docs/plugins.md: run': 'test/e2e/create.test.ts',
   'docs/plugins.md: function': 'test/e2e/create.test.ts',
+  'docs/tape.md: record': 'test/docs/tape.test.ts',
   'docs/testing-pipelines.md: commands': 'test/docs/testing-pipelines.test.ts',
 };
 
 const needsDocker = 'needs Docker; .ci/compose builds, starts, scales and stops these containers where there is one';
 const needsCloud = 'needs an account in the cloud, or a machine there';
 
+const aDay = 'takes a minute or more each; test/cli/simulate/ runs shorter ones with the same flags';
+
 /** Blocks that no test runs, and why. What can be checked of them without running them is. */
 const notRun: Readonly<Record<string, string>> = {
+  'docs/command-line.md: simulations': aDay,
+  'docs/simulate.md: simulate': aDay,
   'CONTRIBUTING.md: Contributing': 'they run the tests themselves, for hours in all; .ci/run and the workflow run them',
   'README.md: live trades': 'needs a key of Finnhub; test/e2e/finnhub.test.ts runs it against the simulator',
   'README.md: compose': needsDocker,
@@ -108,7 +113,12 @@ describe('every block of code in the documents', () => {
 });
 
 describe('YAML', () => {
-  const whole: readonly string[] = ['docs/aggregate.md', 'docs/keys.md', 'docs/market-data.md: candles'];
+  const whole: readonly string[] = [
+    'docs/aggregate.md',
+    'docs/keys.md',
+    'docs/market-data.md: candles',
+    'docs/security.md',
+  ];
   const isWhole = (block: Block) => whole.includes(block.file) || whole.includes(keyOf(block));
   const dataFiles: Readonly<Record<string, (path: string) => unknown>> = {
     'docs/market-data.md: Calendars': readCalendar,

@@ -31,14 +31,16 @@ export function encodeValue(message: Message, name: string, maxBytes: number): s
 
 /** A stored record as a source message: JSON is parsed once; an unparseable one carries the problem and its bytes. */
 export function decodeRecord(record: StoredRecord, origin: RecordOrigin): SourceMessage {
-  const { offset, timestamp, key, value: raw } = record;
+  const { offset, timestamp, key, value: raw, extra } = record;
   const { lane, topic, partition } = origin;
   const meta = { lane, topic, partition, offset };
   try {
-    return { key, value: parseJson(raw), timestamp, meta, raw };
+    if (extra?.isTombstone) throw new Error('expected JSON, got a tombstone');
+    const message = { key, value: parseJson(raw), timestamp, meta, raw };
+    return extra ? { ...message, extra } : message;
   } catch (error) {
     const text = `${topic}-${partition}-${offset}: ${errorText(error)}`;
     const problem = new FdpError('FDP_MESSAGE_UNREADABLE', text, { cause: error });
-    return { key, value: undefined, timestamp, meta, raw, problem };
+    return { key, value: undefined, timestamp, meta, raw, problem, ...(extra && { extra }) };
   }
 }

@@ -152,7 +152,7 @@ export class LogLane implements Lane {
       const records = count > 0 ? store.read(partition, this.#next, { count, bytes: usage.batchBytes }) : [];
       if (warm !== undefined) return this.#warmUp(records, warm) ?? this.#readNow();
       const [first] = records;
-      if (first && first.offset > this.#next) this.#gap(first.offset);
+      if (first && first.offset > this.#next) this.#removed(first.offset);
       return first ? this.#reading(records) : this.#emptyGap();
     } catch (error) {
       if (error instanceof FdpError && error.code === 'FDP_BUSY') return 'busy';
@@ -191,6 +191,12 @@ export class LogLane implements Lane {
       this.#next = first;
     }
     return undefined;
+  }
+
+  /** Offsets before `first` that the log no longer has were removed; others may have been left out from the beginning. */
+  #removed(first: number): void {
+    const kept = Math.min(first, this.#bounds().first);
+    if (kept > this.#next) this.#gap(kept);
   }
 
   #gap(first: number): void {

@@ -1,4 +1,5 @@
 import type { Logger } from '../../../src/kit/environment.ts';
+import type { RecordExtra } from '../../../src/kit/message.ts';
 import type { Committed } from '../../../src/kit/source.ts';
 
 /** A record to append. */
@@ -15,6 +16,7 @@ export interface StoredRecord {
   readonly timestamp: number;
   readonly key: string | null;
   readonly value: string | Uint8Array;
+  readonly extra?: RecordExtra | undefined;
 }
 
 export interface Topic {

@@ -14,6 +14,7 @@ import {
 import { FdpError } from '../../errors.ts';
 import type { Environment } from '../../kit/environment.ts';
 import type { Committed } from '../../kit/source.ts';
+import { indexOf, nextOffset } from './partition.ts';
 import type { MemoryGroup, MemoryHook, MemorySpace, MemoryTopic } from './space.ts';
 
 export interface MemoryLogOptions {
@@ -49,15 +50,17 @@ export class MemoryLogStore implements LogStore {
     return { id: this.#log.id, partitions: found };
   }
 
-  append(records: readonly NewRecord[], signal: AbortSignal): Promise<void> {
+  /** A record may leave offsets out, as one of a tape does. */
+  append(records: readonly (NewRecord & Partial<StoredRecord>)[], signal: AbortSignal): Promise<void> {
     return this.#step('append', (log) => {
       if (signal.aborted) throw new FdpError('FDP_CLOSED', `${this.name}: the write was cancelled`);
       for (const record of records) {
         const partition = log.partitions[record.partition];
         if (!partition) throw new FdpError('FDP_INTERNAL', `${this.name}: no partition ${record.partition}`);
-        const { timestamp, key, value } = record;
-        const offset = partition.first + partition.records.length;
-        partition.records.push({ offset, timestamp, key, value, appended: this.#environment.clock.now() });
+        const { timestamp, key, value, extra } = record;
+        const offset = Math.max(record.offset ?? 0, nextOffset(partition));
+        const appended = this.#environment.clock.now();
+        partition.records.push({ offset, timestamp, key, value, appended, ...(extra && { extra }) });
         partition.bytes += recordBytes(record);
       }
       this.#space.changes.appended(this.topic, records);
@@ -65,12 +68,13 @@ export class MemoryLogStore implements LogStore {
   }
 
   bounds(): readonly Bounds[] {
-    return this.#opened.partitions.map(({ first, records }) => ({ first, next: first + records.length }));
+    return this.#opened.partitions.map((partition) => ({ first: partition.first, next: nextOffset(partition) }));
   }
 
   read(partition: number, offset: number, limits: { count: number; bytes: number }): readonly StoredRecord[] {
-    const { first, records } = this.#opened.partitions[partition] ?? { first: 0, records: [] };
-    const start = Math.max(0, offset - first);
+    const found = this.#opened.partitions[partition] ?? { first: 0, records: [] };
+    const { records } = found;
+    const start = indexOf(found, offset);
     let [bytes, end] = [0, start];
     for (const record of records.slice(start, start + limits.count)) {
       bytes += recordBytes(record);
@@ -149,8 +153,8 @@ export class MemoryLogStore implements LogStore {
         const ageing = oldest.map((record) => ({ ...record, bytes: recordBytes(record) }));
         const protect = Math.min(...groups.map(({ positions }) => positions.get(number) ?? 0));
         const plan = planTrim(ageing, { olderThan: now - retentionMs, excessBytes, protect });
-        partition.records.splice(0, plan.removed);
-        partition.first += plan.removed;
+        const last = partition.records.splice(0, plan.removed).at(-1);
+        if (last) partition.first = partition.records[0]?.offset ?? last.offset + 1;
         partition.bytes -= plan.bytes;
         excessBytes -= plan.bytes;
         removed += plan.removed;

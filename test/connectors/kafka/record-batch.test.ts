@@ -135,7 +135,31 @@ describe('record batches of kafka', () => {
       { lane: 'lane', topic: 'topic', partition: 3 },
     );
     expect(message.problem?.message).toBe('topic-3-7: expected JSON, got a tombstone');
-    expect(message).toMatchObject({ key: 'A', meta: { offset: 7 } });
+    expect(message).toMatchObject({ key: 'A', meta: { offset: 7 }, extra: { isTombstone: true } });
+  });
+
+  it('keep headers, and a key that is no text, for whoever records them', () => {
+    const signed = (value: number) => Buffer.of(value < 0 ? -2 * value - 1 : 2 * value);
+    const sized = (bytes: Buffer) => Buffer.concat([signed(bytes.length), bytes]);
+    const record = Buffer.concat([
+      ...[Buffer.of(0), signed(0), signed(0), sized(Buffer.of(0xff, 0x41)), sized(Buffer.from('{}'))],
+      ...[signed(2), sized(Buffer.from('trace')), sized(Buffer.of(1)), sized(Buffer.from('none')), signed(-1)],
+    ]);
+    const bytes = Buffer.concat([bytesOf('none').subarray(0, recordsAt), sized(record)]);
+    bytes.writeInt32BE(bytes.length - 12, 8);
+    bytes.writeInt32BE(0, 23);
+    bytes.writeInt32BE(1, recordsAt - 4);
+    const [found] = readBatches(bytes)[0]?.records ?? [];
+    if (!found) throw new Error('the batch has no record');
+    const { value, extra } = messageFrom(found, { lane: 'lane', topic: 'topic', partition: 0 });
+    expect(value).toEqual({});
+    expect(extra).toEqual({
+      headers: [
+        ['trace', Buffer.of(1)],
+        ['none', null],
+      ],
+      keyBytes: Buffer.of(0xff, 0x41),
+    });
   });
 
   it('do not keep the answer that they came in', () => {

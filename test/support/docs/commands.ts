@@ -69,6 +69,7 @@ export async function parsed(
     explain: later,
     graph: later,
     test: later,
+    simulate: later,
     keys: { add: later, list: later, remove: later },
     status: later,
     init: done,
@@ -79,6 +80,7 @@ export async function parsed(
     letters: { list: later, show: later, replay: later, drop: later },
     gaps: { list: later, show: later, close: later },
     reconcile: later,
+    tape: { record: later },
     forgetCounters: later,
   };
   const program = commandLine(

@@ -1,0 +1,22 @@
+import type { Command } from 'commander';
+import { json } from '../flags.ts';
+import type { RecordFlags } from './record.ts';
+
+/** The implementations of the commands; each returns its exit code. */
+export interface TapeActions {
+  record(flags: RecordFlags): Promise<number>;
+}
+
+/** Adds the commands that make and read tapes. */
+export function tapeCommands(program: Command, does: TapeActions, exit: (code: number) => void): void {
+  program
+    .command('record')
+    .description('put a part of a log on a tape, a folder; exit code 2 when no message is in range')
+    .requiredOption('--from <log>', 'the log, as the pipeline names it')
+    .option('--since <time>', 'only messages from this time on: 1h (before now), RFC 3339, a date, or Unix ms')
+    .option('--to <time>', 'only messages before this time')
+    .option('--symbol <symbol>', 'only messages with this key')
+    .requiredOption('-o, --output <folder>', 'the tape; it must not be there yet')
+    .addOption(json())
+    .action(async (flags: RecordFlags) => exit(await does.record(flags)));
+}
