@@ -6,7 +6,8 @@ import { type ExportFlags, exportFormats } from './export-formats.ts';
 import { json, names } from './flags.ts';
 import type { GapFlags } from './gaps.ts';
 import { type GraphFormat, graphFormats } from './graph.ts';
-import { type TemplateName, templateNames } from './init/init.ts';
+import { initCommand } from './init/command.ts';
+import type { InitFlags } from './init/init.ts';
 import { type KeyActions, keyCommands } from './key-commands.ts';
 import { print } from './output.ts';
 import { type PluginActions, pluginCommands } from './plugin-commands.ts';
@@ -35,7 +36,7 @@ export interface Actions extends PluginActions {
   explain(topologies: readonly string[], flags: { readonly json?: boolean }): Promise<number>;
   graph(topologies: readonly string[], flags: { readonly format: GraphFormat }): Promise<number>;
   status(flags: { readonly watch?: boolean; readonly json?: boolean; readonly all?: boolean }): Promise<number>;
-  init(dir: string | undefined, flags: { readonly template: TemplateName }): number;
+  init(dir: string | undefined, flags: InitFlags): number;
   export(table: string, flags: ExportFlags): Promise<number>;
   produce(connector: string, flags: { readonly key?: string; readonly whole?: boolean }): Promise<number>;
   completion(shell: string, program: Command): Promise<number>;
@@ -105,15 +106,7 @@ type Exit = (code: number) => void;
 const otherPipeline = 'Another pipeline than pipeline.yml: --pipeline FILE';
 
 function pipelineCommands(program: Command, does: Actions, exit: Exit): void {
-  program
-    .command('init [dir]')
-    .description('write a pipeline and its tests into this folder, or another')
-    .addOption(
-      new Option('--template <name>', 'the shipped platform, or the smallest pipeline')
-        .choices(templateNames)
-        .default('platform'),
-    )
-    .action((dir: string | undefined, flags: { template: TemplateName }) => exit(does.init(dir, flags)));
+  initCommand(program).action((dir: string | undefined, flags: InitFlags) => exit(does.init(dir, flags)));
   program
     .command('validate')
     .description('check the pipeline, start nothing')

@@ -8,7 +8,7 @@ import { minimal } from './minimal.ts';
 
 /** What `init` can write. */
 export const templateNames = ['platform', 'minimal'] as const;
-export type TemplateName = (typeof templateNames)[number];
+type TemplateName = (typeof templateNames)[number];
 
 interface Template {
   /** What is written, shown as this. */
@@ -49,8 +49,11 @@ const templates: Readonly<Record<TemplateName, Template>> = {
 const usage = usageOf('init');
 const mostNamed = 3;
 
-interface Writing {
+export interface InitFlags {
   readonly template: TemplateName;
+}
+
+interface Writing extends InitFlags {
   /** Where, from the folder; the folder itself unless given. */
   readonly dir?: string | undefined;
 }
