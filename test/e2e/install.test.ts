@@ -28,7 +28,7 @@ async function printed(
   fits: () => Promise<boolean>,
 ) {
   const given = { PATH: process.env['PATH'], OBSERVE_PORT: '0', ...env };
-  const child = spawn(process.execPath, [program()], { cwd: folder, env: given, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [program()], { cwd: folder, env: given, stdio: ['ignore', 'pipe', 'ignore'] });
   let stdout = '';
   child.stdout.on('data', (chunk) => {
     stdout += chunk;

@@ -83,7 +83,6 @@ describe('what is loaded', () => {
     const isWaiting = async ({ output }: Process) => output.includes('ECONNREFUSED');
     const { seldom: found } = await loadedBy(['--topology', 'analytics'], env, isWaiting);
     expect(found).toContain('kafkajs');
-    expect(found).not.toContain('mongodb');
   });
 
   it('once: a command reads the file of the pipeline, and parses it, a single time', async () => {

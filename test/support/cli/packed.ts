@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { programNames } from '../../../src/cli/program.ts';
 
@@ -18,13 +19,23 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Packs the package, and unpacks it into the folder as npm does; `without` names packages that are not installed there. */
+let packed: string | undefined;
+
+/** The packed package: made once, and removed with this process. */
+function packedFile(): string {
+  if (packed !== undefined) return packed;
+  const folder = mkdtempSync(join(tmpdir(), 'fdp-packed-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const args = ['pack', '--ignore-scripts', '--silent', '--pack-destination', folder];
+  packed = join(folder, execFileSync('npm', args, { encoding: 'utf8' }).trim());
+  return packed;
+}
+
+/** Unpacks the packed package into the folder as npm does; `without` names packages that are not installed there. */
 export function projectIn(folder: string, { without = [] }: { readonly without?: readonly string[] } = {}): Project {
-  const options = { encoding: 'utf8' } as const;
-  const packed = execFileSync('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', folder], options);
   const modules = join(folder, 'node_modules');
   for (const name of ['fdp', '.bin']) mkdirSync(join(modules, name), { recursive: true });
-  execFileSync('tar', ['xzf', join(folder, packed.trim()), '-C', join(modules, 'fdp'), '--strip-components=1']);
+  execFileSync('tar', ['xzf', packedFile(), '-C', join(modules, 'fdp'), '--strip-components=1']);
   for (const name of installed().filter((each) => !without.includes(each))) {
     if (name.startsWith('@')) mkdirSync(join(modules, name, '..'), { recursive: true });
     symlinkSync(resolve('node_modules', name), join(modules, name));
