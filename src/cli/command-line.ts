@@ -14,7 +14,7 @@ import { type PluginActions, pluginCommands } from './plugin-commands.ts';
 import { programName } from './program.ts';
 import type { ReconcileFlags } from './reconcile.ts';
 import { simulateCommand } from './simulate/command.ts';
-import type { SimulateFlags } from './simulate/index.ts';
+import type { SimulateFlags } from './simulate/flags.ts';
 import { type TapeActions, tapeCommands } from './tape/commands.ts';
 import type { TestFlags } from './test.ts';
 import { testCommand } from './test-command.ts';

@@ -34,6 +34,7 @@ import { replayLetters } from './replay-letters.ts';
 import { run } from './run.ts';
 import { schema } from './schema.ts';
 import { simulatePipeline } from './simulate/index.ts';
+import { seedProcess, seedsAtOnce } from './simulate/seeds.ts';
 import { status } from './status.ts';
 import { record } from './tape/record.ts';
 import { type TestFlags, testPipeline } from './test.ts';
@@ -44,6 +45,8 @@ import { readVersion } from './version.ts';
 // The command line: parses the flags, passes the components in, sets the exit code.
 
 const usageExitCode = 2;
+/** Each seed has a process of its own. */
+const seedRuns = { atOnce: seedsAtOnce(), run: seedProcess, print };
 
 /** Runs a command and gives the exit code. */
 async function main(args: readonly string[]): Promise<number> {
@@ -109,7 +112,7 @@ function actionsOf(program: Command): Actions {
     validate: async (flags) => show(validate(await request(), flags), flags),
     config: async (flags) => show(config(await request(), flags), flags),
     test: async (files, flags) => test(await request(), files, flags),
-    simulate: async (flags) => show(await simulatePipeline(await request(), flags), flags),
+    simulate: async (flags) => show(await simulatePipeline(await request(), flags, seedRuns), flags),
     schema: async () => show(schema(await withoutPipeline(program))),
     list: async (asked, flags) => show(listOf(await withoutPipeline(program), asked, flags)),
     explain: async (topologies, flags) => show(explain(await request(), topologies, { ...flags, columns }), flags),

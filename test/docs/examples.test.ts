@@ -138,8 +138,8 @@ describe('YAML', () => {
   });
 
   it('of all other documents are parts of the shipped pipeline, which stays valid with them', () => {
-    // `test/docs/testing-pipelines.test.ts` runs those that are tests.
-    const tests = ['README.md: test', 'docs/testing-pipelines.md: counters'];
+    // `test/docs/testing-pipelines.test.ts` runs those that are tests, `test/docs/simulate.test.ts` the faults.
+    const tests = ['README.md: test', 'docs/testing-pipelines.md: counters', 'docs/simulate.md: faults'];
     const isOther = (block: Block) => !isWhole(block) && !(keyOf(block) in dataFiles) && !tests.includes(keyOf(block));
     const others = inLanguage('yaml').filter(([, block]) => isOther(block));
     expect(others.map(([, block]) => keyOf(block))).toEqual([

@@ -36,7 +36,7 @@ export async function runStage(request: StageRequest): Promise<StageResult> {
       order.take(stored);
       const { connector } = topology.branches.find(({ name }) => name === stored.branch) as BranchPlan;
       const { key, value } = stored.message;
-      written.get(connector)?.push({ atMs, key, content: { value } });
+      written.get(connector)?.push({ atMs: Math.ceil(atMs), key, content: { value } });
     },
     inspect: (world) => {
       found.source = world.source;
