@@ -9,7 +9,7 @@ import { contentOf } from './contents.ts';
 import type { SinkFault, TimedFault } from './faults.ts';
 import { Life } from './life.ts';
 import type { Reply } from './request-input.ts';
-import type { Tape } from './tape.ts';
+import type { Tape, TapeEntry } from './tape.ts';
 import { VirtualClock } from './virtual-clock.ts';
 import { type Stored, World } from './world.ts';
 
@@ -151,7 +151,7 @@ class TapeRun {
       const back = { atMs: atMs + fault.forMs, happen: () => this.#world.cut(false) };
       return [{ atMs, happen: () => this.#world.cut(true) }, back];
     });
-    const entries = tape.map((entry) => ({ atMs: entry.atMs, happen: () => this.#world.take(entry) }));
+    const entries = atOnce(tape).map((some) => ({ atMs: some[0].atMs, happen: () => this.#world.take(some) }));
     return [...faults, ...entries].sort((one, other) => one.atMs - other.atMs);
   }
 
@@ -223,4 +223,17 @@ class TapeRun {
     const nothing = () => {};
     return { debug: nothing, info: nothing, warn: note('warn'), error: note('error') };
   }
+}
+
+type AtOnce = readonly [TapeEntry, ...(readonly TapeEntry[])];
+
+/** What comes at the same time comes together. */
+function atOnce(tape: Tape): readonly AtOnce[] {
+  const all: [TapeEntry, ...TapeEntry[]][] = [];
+  for (const entry of tape) {
+    const last = all.at(-1);
+    if (last?.[0].atMs === entry.atMs) last.push(entry);
+    else all.push([entry]);
+  }
+  return all;
 }
