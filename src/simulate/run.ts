@@ -24,10 +24,16 @@ export interface RunRequest {
   readonly seed: number;
   /** Virtual time in which everything that came must be done, ms. */
   readonly withinMs: number;
-  /** Gets what a sink has stored, and when, ms of virtual time; without it the outcome has all of it. */
-  readonly onStored?: (stored: Stored, atMs: number) => void;
+  /** Gets what a sink has stored; without it the outcome has all of it. */
+  readonly onStored?: (stored: Stored, when: StoredAt) => void;
   /** Called at the end with what is outside of the process, before it is gone. */
   readonly inspect?: (world: World) => void;
+}
+
+/** When something was stored: ms of virtual time since the topology was ready, and Unix ms of the wall clock. */
+export interface StoredAt {
+  readonly atMs: number;
+  readonly nowMs: number;
 }
 
 /** What came of it. */
@@ -93,7 +99,7 @@ class TapeRun {
     const { onStored } = request;
     this.#world = new World(plan, {
       ...{ faults, seed, environment, sinceReady },
-      ...(onStored && { onStored: (stored) => onStored(stored, sinceReady()) }),
+      ...(onStored && { onStored: (stored) => onStored(stored, { atMs: sinceReady(), nowMs: this.#clock.now() }) }),
     });
     this.#running = this.#start();
   }
