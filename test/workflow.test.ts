@@ -116,8 +116,8 @@ describe('the notes of a release', () => {
   });
 });
 
-describe('the nightly simulation', () => {
-  const { jobs, on } = parse(readFileSync(`${folder}/simulate.yml`, 'utf8'));
+describe('the nightly workflow', () => {
+  const { jobs, on } = parse(readFileSync(`${folder}/nightly.yml`, 'utf8'));
   const steps: readonly { readonly run?: string; readonly if?: string; readonly with?: object }[] = jobs.seeds.steps;
   const command = steps.flatMap(({ run }) => run ?? []).find((run) => run.includes('fdp-run.js')) ?? '';
 
@@ -136,5 +136,10 @@ describe('the nightly simulation', () => {
   it('keeps the shrunk tests of seeds that fail', () => {
     const kept = steps.find((step) => step.if === 'failure()');
     expect(kept?.with).toMatchObject({ path: 'failure-*.test.yml' });
+  });
+
+  it('runs the tests that a push does not', () => {
+    const runs = jobs.faults.steps.map(({ run }: { readonly run?: string }) => run);
+    expect(runs).toEqual(expect.arrayContaining(['npm run test:faults', 'npm run test:soak']));
   });
 });
