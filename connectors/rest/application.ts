@@ -1,12 +1,12 @@
 import type { Express, NextFunction, Request, Response } from 'express';
 import { errorText } from '../../src/errors.ts';
+import type { KeyScope } from '../../src/kit/key-file.ts';
+import { admitRequest, type KeyRefusal, type Keys, keyChallenge } from '../../src/kit/keys.ts';
 import type { RoleContext } from '../../src/kit/role.ts';
 import { badRequest, type Refusal, refusalOf, requestIdOf, safeHeaders } from './answer.ts';
 import { type Connections, maxPipelined } from './connections.ts';
 import { allowOrigin, answerPreflight, isPreflight } from './cors.ts';
 import { refuse } from './http-request.ts';
-import type { KeyScope } from './key-file.ts';
-import type { Keys } from './keys.ts';
 import type { Route } from './route.ts';
 
 /** Where the events of the live page are. */
@@ -109,13 +109,23 @@ function welcome(parts: ApplicationParts, request: Request, response: Response, 
     answerPreflight(response);
     return;
   }
-  const stranger = parts.keys?.refusal(request.headers, scopeOf(request.path));
-  if (stranger) {
-    refuse(response, stranger, requestId);
+  const admission = parts.keys && admitRequest(parts.keys, request.headers, scopeOf(request.path));
+  if (admission?.refusal) {
+    refuse(response, refusalOfKey(admission.refusal), requestId);
     return;
   }
+  response.locals['isAdmin'] = admission === undefined || admission.scopes.includes('admin');
   throwBodyAway(request);
   next();
+}
+
+/** Whether the client may see how the platform is configured: it has a key for it, or needs none. */
+export function isAdmin(response: Response): boolean {
+  return response.locals['isAdmin'] === true;
+}
+
+function refusalOfKey(refusal: KeyRefusal): Refusal {
+  return refusal.status === 401 ? { ...refusal, headers: keyChallenge } : refusal;
 }
 
 /** The live page and its events, or the routes and their reference. */

@@ -1,5 +1,7 @@
 import { type ConnectorContext, defineConnector, noUsage } from '../../src/kit/declaration.ts';
+import { checkExposure, insecureSchema } from '../../src/kit/exposure.ts';
 import { counter, figures, gauge } from '../../src/kit/figures.ts';
+import { Keys, keyFileSchema } from '../../src/kit/keys.ts';
 import { listenClaims, reachable } from '../../src/kit/listen.ts';
 import { Proven } from '../../src/kit/proven.ts';
 import { ServerTls, tlsSchema } from '../../src/kit/tls.ts';
@@ -24,7 +26,7 @@ export const rest = defineConnector({
         type: 'string',
         format: 'address',
         description:
-          'Address to listen on. 0.0.0.0 listens on all interfaces, without authentication unless there are `keys`.',
+          'Address to listen on. 0.0.0.0 listens on all interfaces, which needs `keys` and `tls`, or `insecure: true`.',
         examples: ['127.0.0.1:8000'],
       },
       timeout: {
@@ -93,18 +95,10 @@ export const rest = defineConnector({
         required: ['file'],
         description:
           'Who may ask. Without: everybody who can reach the port. With: whoever sends one of these keys, as `Authorization: Bearer KEY`, as `X-API-Key: KEY`, or, in a browser, as the password that it asks for. Others get 401, and 403 for what their key has no scope for.',
-        properties: {
-          file: {
-            type: 'string',
-            format: 'path',
-            minLength: 1,
-            description:
-              'File of the hashes of the keys. `fdp-run keys add NAME` adds one; changes take effect within a second.',
-            examples: ['data/keys.json'],
-          },
-        },
+        properties: { file: keyFileSchema },
       },
       tls: tlsSchema,
+      insecure: insecureSchema,
       ui: {
         type: 'boolean',
         default: false,
@@ -157,6 +151,7 @@ export const rest = defineConnector({
     guarantee: () => ({ loses: { why: 'a live page shows what is sent while it is open, and confirms nothing' } }),
   },
 
+  check: checkExposure,
   claims: ({ listen }) => listenClaims(listen),
   address: ({ listen, ui, tls }, role) => {
     if (role === 'sink' && !ui) return undefined;
@@ -168,12 +163,11 @@ export const rest = defineConnector({
     const { name } = environment;
     const { listen, cors: origins } = options;
     const hosts = typeof options.hosts === 'string' ? namesIn(options.hosts) : options.hosts;
-    const [{ RestSource }, { PriceSink }, { Prices }, { Keys }, { isReference, readPage }, { default: express }] =
+    const [{ RestSource }, { PriceSink }, { Prices }, { isReference, readPage }, { default: express }] =
       await Promise.all([
         import('./source.ts'),
         import('./price-sink.ts'),
         import('./prices.ts'),
-        import('./keys.ts'),
         import('./page.ts'),
         import('express'),
       ]);
