@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { readCalendar } from '../../operators/support/calendar-file.ts';
 import { Market, type MarketOptions } from '../../src/simulate/market/market.ts';
@@ -37,6 +38,11 @@ describe('the simulated market', () => {
     expect(marketOf().tape).toEqual(tape);
     expect(marketOf({ seed: 2 }).tape).not.toEqual(tape);
     expect(tape.map(({ atMs }) => atMs)).toEqual(tape.map(({ atMs }) => atMs).sort((one, other) => one - other));
+  });
+
+  it('is the same on every Node.js', () => {
+    const digest = createHash('sha256').update(JSON.stringify(marketOf().tape));
+    expect(digest.digest('hex').slice(0, 16)).toBe('a535bc27ce824b41');
   });
 
   it('has about the trades of its rate, more of them at its begin and end', () => {

@@ -1,5 +1,6 @@
 import type { TapeEntry } from '../../simulate/tape.ts';
 import { faultYaml } from './fault-times.ts';
+import { promptMs } from './oracle/delay.ts';
 import type { Judgement } from './oracle/judgement.ts';
 import { type Shrunk, testSeed } from './shrink-stage.ts';
 import { runStage } from './stage.ts';
@@ -18,6 +19,7 @@ export async function failureTest(shrunk: Shrunk, seed: number): Promise<string>
     ...(shrunk.faults.length > 0 ? ['faults:', ...shrunk.faults.map((fault) => `  - ${faultYaml(fault)}`)] : []),
     'expect:',
     ...expectations(result).map((line) => `  ${line}`),
+    ...(shrunk.kind.endsWith(': slow') ? [`  within: ${(shrunk.tape.at(-1)?.atMs ?? 0) + promptMs}ms`] : []),
   ];
   return `${again}${lines.join('\n')}\n`;
 }

@@ -119,7 +119,7 @@ export const mutants: readonly PlantedMutant[] = [
     text: 'if (isFull || !this.#lane?.moreComes?.(this.#write)) this.#write();',
     replacement: 'if (isFull) this.#write();',
     caughtBy: absorbed('is counted at once where nothing else comes'),
-    simulated: { finds: 'not done' },
+    simulated: { finds: 'slow' },
   },
   {
     mistake: 'lets what is absorbed hold its permits',
