@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { compileExpression } from '../../operators/support/expression.ts';
 import type { ConnectorPlan, Plan } from '../engine/plan.ts';
 import { FdpError } from '../errors.ts';
@@ -7,7 +8,8 @@ import { durationMs } from '../kit/units.ts';
 import type { MockInput, PipelineTest, TestEntry, TestFault } from '../pipeline/tests/model.ts';
 import type { SinkFault, TimedFault } from '../simulate/faults.ts';
 import { recordSource } from '../simulate/record.ts';
-import { type RunOutcome, runOnTape } from '../simulate/run.ts';
+import { recordedTape } from '../simulate/recording/entries.ts';
+import { type RunOutcome, type RunRequest, runOnTape } from '../simulate/run.ts';
 import type { Tape, TapeEntry } from '../simulate/tape.ts';
 
 /** Virtual time that a run gets after its last input or fault, unless the test says how long all of it may take, ms. */
@@ -17,6 +19,8 @@ export interface TestRunRequest {
   /** Of the test's topology alone. */
   readonly plan: Plan;
   readonly seed: number;
+  /** Where the test is. */
+  readonly folder: string;
   /** Every connector type: the mock market is one. */
   readonly connectors: readonly ConnectorDeclaration[];
 }
@@ -27,21 +31,25 @@ export interface TestRunRequest {
  */
 export async function runTest(test: PipelineTest, request: TestRunRequest): Promise<RunOutcome> {
   const { plan, seed } = request;
-  const tape = await tapeOf(test, request);
+  const { tape, recorded } = await tapeOf(test, request);
   const timedFaults = test.faults.flatMap((fault) => timedFault(fault) ?? []);
   const ends = [...tape, ...timedFaults].map((each) => each.atMs + ('forMs' in each ? each.forMs : 0));
   return runOnTape({
-    ...{ plan, seed, tape, timedFaults },
+    ...{ plan, seed, tape, recorded, timedFaults },
     rows: new Map(Object.entries(test.tables)),
     sinkFaults: test.faults.flatMap((fault) => sinkFault(fault) ?? []),
     withinMs: test.withinMs ?? Math.max(0, ...ends) + afterLastMs,
   });
 }
 
-async function tapeOf({ input }: PipelineTest, request: TestRunRequest): Promise<Tape> {
-  if (input.kind === 'mock') return mockTape(input.mock, request);
+async function tapeOf(
+  { input }: PipelineTest,
+  request: TestRunRequest,
+): Promise<Pick<RunRequest, 'tape' | 'recorded'>> {
+  if (input.kind === 'mock') return { tape: await mockTape(input.mock, request) };
+  if (input.kind === 'tape') return recordedTape(resolve(request.folder, input.folder));
   const entries = input.entries.map(tapeEntry);
-  return entries.sort((one, other) => one.atMs - other.atMs);
+  return { tape: entries.sort((one, other) => one.atMs - other.atMs) };
 }
 
 function tapeEntry({ at, key, message, text, request }: TestEntry): TapeEntry {

@@ -9,6 +9,7 @@ import { parseJson } from '../kit/json.ts';
 import type { TopologySnapshot } from '../kit/snapshot.ts';
 import type { SinkFault, TimedFault } from './faults.ts';
 import { Life } from './life.ts';
+import type { Manifest } from './recording/manifest.ts';
 import type { Reply } from './request-input.ts';
 import type { Tape } from './tape.ts';
 import type { Twin } from './twins.ts';
@@ -21,6 +22,8 @@ export interface RunRequest {
   /** Rows that tables have at the start, by connector. */
   readonly rows: ReadonlyMap<string, readonly unknown[]>;
   readonly tape: Tape;
+  /** Of a tape that was recorded: its log is the one that is read, and it begins at its time. */
+  readonly recorded?: Manifest | undefined;
   readonly sinkFaults: readonly SinkFault[];
   readonly timedFaults: readonly TimedFault[];
   readonly seed: number;
@@ -86,6 +89,7 @@ class TapeRun {
     const log = this.#logger();
     const environment = { clock: this.#clock, chance: seededChance(seed), log, failPoint: () => {} };
     this.#world = new World(plan, { faults, seed, environment });
+    if (request.recorded) this.#world.isOf(request.recorded);
     this.#running = this.#start();
   }
 
@@ -94,6 +98,8 @@ class TapeRun {
     for (const [connector, rows] of this.#request.rows) await this.#world.give(connector, rows);
     await this.#until(readyMs, () => this.#snapshot.state === 'running');
     const startMs = clock.monotonic();
+    const { recorded } = this.#request;
+    if (recorded) clock.jump(recorded.from - clock.now());
     for (const { atMs, happen } of this.#agenda()) {
       await clock.advance(Math.max(0, startMs + atMs - clock.monotonic()));
       await happen();

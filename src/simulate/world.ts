@@ -9,9 +9,12 @@ import { toJson } from '../kit/json.ts';
 import type { Message } from '../kit/message.ts';
 import { Cut, faultySink, type SinkFault } from './faults.ts';
 import { MemoryLogStore } from './memory/log-store.ts';
+import { nextOffset } from './memory/partition.ts';
 import { createMemorySpace, type MemorySpace } from './memory/space.ts';
 import { MemoryTableStore } from './memory/table-store.ts';
 import { PushedInput, pushedMessage } from './pushed-input.ts';
+import { makeTapeLog } from './recording/log.ts';
+import type { Manifest } from './recording/manifest.ts';
 import { RequestInput } from './request-input.ts';
 import type { TapeEntry } from './tape.ts';
 import { type Twin, twinOf } from './twins.ts';
@@ -71,6 +74,12 @@ export class World {
     await store.insert(given, new AbortController().signal);
   }
 
+  /** The log that is read is the one of a tape: its topic, and where its partitions begin. */
+  isOf(tape: Manifest): void {
+    const { source } = this;
+    if (source.kind === 'log') makeTapeLog(source.space, source.topic, tape);
+  }
+
   /** Something comes from outside. */
   async take({ key, content }: TapeEntry): Promise<void> {
     const { source } = this;
@@ -81,9 +90,14 @@ export class World {
       const { space, topic, partitions: wanted } = source;
       const store = new MemoryLogStore(space, { name: connector, topic, partitions: wanted }, this.#environment);
       const { partitions } = await store.open();
+      const { signal } = new AbortController();
+      if ('record' in content) return store.append([content.record], signal);
       const partition = key === null ? this.#turn++ % partitions : partitionOf(key, partitions);
       const value = 'text' in content ? content.text : toJson(content.value, connector);
-      await store.append([{ partition, timestamp, key, value }], new AbortController().signal);
+      await store.append([{ partition, timestamp, key, value }], signal);
+    } else if ('record' in content) {
+      const { timestamp: at, value } = content.record;
+      this.input.push(pushedMessage({ text: String(value) }, { key, timestamp: at, meta: { lane: connector } }));
     } else this.input.push(pushedMessage(content, { key, timestamp, meta: { lane: connector } }));
   }
 
@@ -119,7 +133,7 @@ export class World {
     if (source.kind !== 'log') return this.input.waiting === 0;
     const partitions = source.space.topics.get(source.topic)?.partitions ?? [];
     const committed = new Map(this.committed.map(({ partition, offset }) => [partition, offset]));
-    return partitions.every(({ first, records }, at) => (committed.get(at) ?? 0) >= first + records.length);
+    return partitions.every((each, at) => each.records.length === 0 || (committed.get(at) ?? 0) >= nextOffset(each));
   }
 
   dispose(): void {
