@@ -10,6 +10,8 @@ import { type KeyActions, keyCommands } from './key-commands.ts';
 import { print } from './output.ts';
 import { type PluginActions, pluginCommands } from './plugin-commands.ts';
 import type { ReconcileFlags } from './reconcile.ts';
+import { simulateCommand } from './simulate/command.ts';
+import type { SimulateFlags } from './simulate/index.ts';
 import { type TapeActions, tapeCommands } from './tape/commands.ts';
 import type { TestFlags } from './test.ts';
 import { testCommand } from './test-command.ts';
@@ -26,6 +28,7 @@ export interface Actions extends PluginActions {
   validate(flags: { readonly json?: boolean }): Promise<number>;
   config(flags: { readonly json?: boolean }): Promise<number>;
   test(files: readonly string[], flags: TestFlags): Promise<number>;
+  simulate(flags: SimulateFlags): Promise<number>;
   list(asked: readonly string[], flags: { readonly json?: boolean }): Promise<number>;
   explain(topologies: readonly string[], flags: { readonly json?: boolean }): Promise<number>;
   graph(topologies: readonly string[], flags: { readonly format: GraphFormat }): Promise<number>;
@@ -117,6 +120,7 @@ function pipelineCommands(program: Command, does: Actions, exit: Exit): void {
     .showHelpAfterError(otherPipeline)
     .action(async (flags) => exit(await does.config(flags)));
   testCommand(program).action(async (files: string[], flags: TestFlags) => exit(await does.test(files, flags)));
+  simulateCommand(program).action(async (flags: SimulateFlags) => exit(await does.simulate(flags)));
   program
     .command('list [kind] [name]')
     .description('print what exists (connectors, operators, functions of plugins, topologies), or the options of one')

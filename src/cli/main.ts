@@ -30,6 +30,7 @@ import { reconcilerOf } from './reconciler.ts';
 import { replayLetters } from './replay-letters.ts';
 import { run } from './run.ts';
 import { schema } from './schema.ts';
+import { simulatePipeline } from './simulate/index.ts';
 import { status } from './status.ts';
 import { record } from './tape/record.ts';
 import { type TestFlags, testPipeline } from './test.ts';
@@ -100,6 +101,7 @@ function actionsOf(program: Command): Actions {
     validate: async (flags) => show(validate(await request(), flags), flags),
     config: async (flags) => show(config(await request(), flags), flags),
     test: async (files, flags) => test(await request(), files, flags),
+    simulate: async (flags) => show(await simulatePipeline(await request(), flags), flags),
     schema: async () => show(schema(await withoutPipeline(program))),
     list: async (asked, flags) => show(listOf(await withoutPipeline(program), asked, flags)),
     explain: async (topologies, flags) => show(explain(await request(), topologies, { ...flags, columns }), flags),

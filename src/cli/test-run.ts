@@ -1,16 +1,14 @@
 import { resolve } from 'node:path';
-import { compileExpression } from '../../operators/support/expression.ts';
 import type { ConnectorPlan, Plan } from '../engine/plan.ts';
 import { FdpError } from '../errors.ts';
 import type { ConnectorDeclaration } from '../kit/declaration.ts';
-import type { Message } from '../kit/message.ts';
 import { durationMs } from '../kit/units.ts';
-import type { MockInput, PipelineTest, TestEntry, TestFault } from '../pipeline/tests/model.ts';
-import type { SinkFault, TimedFault } from '../simulate/faults.ts';
+import type { MockInput, PipelineTest, TestEntry } from '../pipeline/tests/model.ts';
 import { recordSource } from '../simulate/record.ts';
 import { recordedTape } from '../simulate/recording/entries.ts';
 import { type RunOutcome, type RunRequest, runOnTape } from '../simulate/run.ts';
 import type { Tape, TapeEntry } from '../simulate/tape.ts';
+import { faultsOf } from './test-faults.ts';
 
 /** Virtual time that a run gets after its last input or fault, unless the test says how long all of it may take, ms. */
 const afterLastMs = 600_000;
@@ -32,12 +30,11 @@ export interface TestRunRequest {
 export async function runTest(test: PipelineTest, request: TestRunRequest): Promise<RunOutcome> {
   const { plan, seed } = request;
   const { tape, recorded } = await tapeOf(test, request);
-  const timedFaults = test.faults.flatMap((fault) => timedFault(fault) ?? []);
-  const ends = [...tape, ...timedFaults].map((each) => each.atMs + ('forMs' in each ? each.forMs : 0));
+  const faults = faultsOf(test.faults);
+  const ends = [...tape, ...faults.timedFaults].map((each) => each.atMs + ('forMs' in each ? each.forMs : 0));
   return runOnTape({
-    ...{ plan, seed, tape, recorded, timedFaults },
+    ...{ plan, seed, tape, recorded, ...faults },
     rows: new Map(Object.entries(test.tables)),
-    sinkFaults: test.faults.flatMap((fault) => sinkFault(fault) ?? []),
     withinMs: test.withinMs ?? Math.max(0, ...ends) + afterLastMs,
   });
 }
@@ -79,45 +76,4 @@ function bySymbol(frame: TapeEntry): readonly TapeEntry[] {
     key,
     content: { value: { type: 'trade', data: data.filter(({ s }) => s === key) } },
   }));
-}
-
-function sinkFault(fault: TestFault): SinkFault | undefined {
-  if (fault.kind !== 'sink') return undefined;
-  const { branch, fail, slow, refuse, lose_ack } = fault;
-  return {
-    branch,
-    ...(fail && { failEvery: fail.every }),
-    ...(slow !== undefined && { slowMs: durationMs(slow) }),
-    ...(refuse !== undefined && { refuses: refuser(refuse) }),
-    ...(lose_ack !== undefined && { loseAck: lose_ack }),
-  };
-}
-
-/** A message without the fields of the condition is not refused. */
-function refuser(condition: string): (message: Message) => boolean {
-  const expression = compileExpression(condition);
-  return ({ value }) => {
-    if (typeof value !== 'object' || value === null) return false;
-    try {
-      return expression.evaluate(value as Readonly<Record<string, unknown>>) === true;
-    } catch {
-      return false;
-    }
-  };
-}
-
-function timedFault(fault: TestFault): TimedFault | undefined {
-  switch (fault.kind) {
-    case 'source':
-      return { kind: 'cut', atMs: durationMs(fault.source.at), forMs: durationMs(fault.source.cut) };
-    case 'crash':
-      return { kind: 'crash', atMs: durationMs(fault.crash.at) };
-    case 'clock': {
-      const { at, jump } = fault.clock;
-      const byMs = durationMs(jump.replace('-', '')) * (jump.startsWith('-') ? -1 : 1);
-      return { kind: 'jump', atMs: durationMs(at), byMs };
-    }
-    default:
-      return undefined;
-  }
 }

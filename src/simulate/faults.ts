@@ -7,10 +7,12 @@ import type { RoleContext } from '../kit/role.ts';
 import type { Receipt, Sink } from '../kit/sink.ts';
 import type { Lane, Source } from '../kit/source.ts';
 
-/** What goes wrong at one sink of a topology, for the whole run. */
+/** What goes wrong at one sink of a topology, for the whole run unless it has a time. */
 export interface SinkFault {
   /** The branch; undefined: the dead letter. */
   readonly branch: string | undefined;
+  /** When it begins and ends, ms after the topology is ready. */
+  readonly time?: { readonly fromMs: number; readonly toMs: number };
   /** Every so manieth write fails before it stores anything; it is tried again. */
   readonly failEvery?: number;
   /** How long each write takes, ms. */
@@ -31,6 +33,8 @@ export interface FaultySinkParts {
   readonly faults: readonly SinkFault[];
   readonly chance: Chance;
   readonly context: RoleContext;
+  /** Ms since the topology was ready. */
+  sinceReady(): number;
   /** Called with what a write has stored. */
   stored(messages: readonly Message[], isOrdered: boolean): void;
 }
@@ -38,8 +42,12 @@ export interface FaultySinkParts {
 /** A sink to which its faults happen, and which reports what it has stored. */
 export function faultySink(inner: Sink, parts: FaultySinkParts): Sink {
   const { maxInFlight, gathering, counters, rows, maxMessageBytes } = inner;
-  const { faults, chance, context, stored } = parts;
+  const { chance, context, stored } = parts;
   const { name } = context.node;
+  const active = () => {
+    const nowMs = parts.sinceReady();
+    return parts.faults.filter(({ time }) => !time || (nowMs >= time.fromMs && nowMs < time.toMs));
+  };
   let writes = 0;
   const last = inner.last?.bind(inner);
   return {
@@ -56,6 +64,7 @@ export function faultySink(inner: Sink, parts: FaultySinkParts): Sink {
       writes++;
       // A killed process takes no further step.
       await context.failPoint('twin-before-write');
+      const faults = active();
       for (const { slowMs } of faults) if (slowMs !== undefined) await context.clock.sleep(slowMs, signal);
       if (signal.aborted) throw new FdpError('FDP_CLOSED', `${name}: the write was cancelled`);
       if (faults.some(({ failEvery }) => failEvery !== undefined && writes % failEvery === 0))

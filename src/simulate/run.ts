@@ -1,18 +1,16 @@
 import { createHash } from 'node:crypto';
-import { withLists } from '../../connectors/shared/table/values.ts';
 import type { Plan } from '../engine/plan.ts';
 import { type RunResult, Runtime } from '../engine/runtime.ts';
 import { errorText } from '../errors.ts';
 import { seededChance } from '../kit/chance.ts';
 import type { Logger } from '../kit/environment.ts';
-import { parseJson } from '../kit/json.ts';
 import type { TopologySnapshot } from '../kit/snapshot.ts';
+import { contentOf } from './contents.ts';
 import type { SinkFault, TimedFault } from './faults.ts';
 import { Life } from './life.ts';
 import type { Manifest } from './recording/manifest.ts';
 import type { Reply } from './request-input.ts';
 import type { Tape } from './tape.ts';
-import type { Twin } from './twins.ts';
 import { VirtualClock } from './virtual-clock.ts';
 import { type Stored, World } from './world.ts';
 
@@ -29,6 +27,10 @@ export interface RunRequest {
   readonly seed: number;
   /** Virtual time in which everything that came must be done, ms. */
   readonly withinMs: number;
+  /** Gets what a sink has stored, and when, ms of virtual time; without it the outcome has all of it. */
+  readonly onStored?: (stored: Stored, atMs: number) => void;
+  /** Called at the end with what is outside of the process, before it is gone. */
+  readonly inspect?: (world: World) => void;
 }
 
 /** What came of it. */
@@ -82,13 +84,20 @@ class TapeRun {
   readonly #world: World;
   #processes = 0;
   #running: Running;
+  /** When the topology was ready, ms of the clock. */
+  #startMs = Number.POSITIVE_INFINITY;
 
   constructor(request: RunRequest) {
     this.#request = request;
     const { plan, seed, sinkFaults: faults } = request;
     const log = this.#logger();
     const environment = { clock: this.#clock, chance: seededChance(seed), log, failPoint: () => {} };
-    this.#world = new World(plan, { faults, seed, environment });
+    const sinceReady = () => this.#clock.monotonic() - this.#startMs;
+    const { onStored } = request;
+    this.#world = new World(plan, {
+      ...{ faults, seed, environment, sinceReady },
+      ...(onStored && { onStored: (stored) => onStored(stored, sinceReady()) }),
+    });
     if (request.recorded) this.#world.isOf(request.recorded);
     this.#running = this.#start();
   }
@@ -98,6 +107,7 @@ class TapeRun {
     for (const [connector, rows] of this.#request.rows) await this.#world.give(connector, rows);
     await this.#until(readyMs, () => this.#snapshot.state === 'running');
     const startMs = clock.monotonic();
+    this.#startMs = startMs;
     const { recorded } = this.#request;
     if (recorded) clock.jump(recorded.from - clock.now());
     for (const { atMs, happen } of this.#agenda()) {
@@ -108,7 +118,9 @@ class TapeRun {
     const isDone = await this.#until(leftMs, () => this.#isDone);
     const doneMs = isDone ? clock.monotonic() - startMs : undefined;
     const waiting = isDone ? undefined : this.#waitsFor();
-    return this.#outcome(doneMs, waiting ?? (await this.#stop()));
+    const outcome = this.#outcome(doneMs, waiting ?? (await this.#stop()));
+    this.#request.inspect?.(this.#world);
+    return outcome;
   }
 
   dispose(): void {
@@ -203,7 +215,12 @@ class TapeRun {
       meta,
       timestamp,
     ]);
-    const digest = createHash('sha256').update(JSON.stringify({ ...outcome, stored: seen, contents: [...contents] }));
+    const digest = createHash('sha256').update(JSON.stringify({ ...outcome, stored: seen }));
+    // Piece by piece: of a long run all of it is more than one text can hold.
+    for (const [name, kept] of contents) {
+      digest.update(`\n${JSON.stringify(name)}`);
+      for (const each of kept) digest.update(`\n${JSON.stringify(each)}`);
+    }
     return { ...outcome, contents, digest: digest.digest('hex') };
   }
 
@@ -211,32 +228,5 @@ class TapeRun {
     const note = (level: string) => (_fields: object, text: string) => void this.#log.push(`${level}: ${text}`);
     const nothing = () => {};
     return { debug: nothing, info: nothing, warn: note('warn'), error: note('error') };
-  }
-}
-
-function contentOf(twin: Twin): readonly unknown[] {
-  if (twin.kind === 'table') {
-    const { name, definition } = twin.table;
-    const rows = [...(twin.space.tables.get(name)?.rows.values() ?? [])].sort((one, other) => one.id - other.id);
-    const fields = Object.keys(definition.fields ?? {});
-    return rows.map(({ values }) => {
-      const complete =
-        fields.length === 0 ? values : Object.fromEntries(fields.map((field) => [field, values[field] ?? null]));
-      return withLists(definition, complete);
-    });
-  }
-  if (twin.kind !== 'log') return twin.kept;
-  const partitions = twin.space.topics.get(twin.topic)?.partitions ?? [];
-  const records = partitions.flatMap(({ records: all }, partition) => all.map((record) => ({ ...record, partition })));
-  const inOrder = records.sort((one, other) => one.appended - other.appended || one.partition - other.partition);
-  return inOrder.map(({ value }) => readable(value));
-}
-
-/** A record as JSON, or its text. */
-function readable(value: string | Uint8Array): unknown {
-  try {
-    return parseJson(value);
-  } catch {
-    return Buffer.from(value).toString();
   }
 }

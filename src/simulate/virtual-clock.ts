@@ -31,8 +31,9 @@ export class VirtualClock implements Clock {
     return this.#timers.size;
   }
 
+  /** In whole ms, as any wall clock. */
   now(): number {
-    return this.#now + this.#set;
+    return Math.floor(this.#now + this.#set);
   }
 
   /** The wall clock jumps, forwards or (below 0) backwards: nothing is due because of it, and durations go on. */

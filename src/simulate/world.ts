@@ -27,6 +27,16 @@ export interface Stored {
   readonly message: Message;
 }
 
+interface WorldParts {
+  readonly faults: readonly SinkFault[];
+  readonly seed: number;
+  readonly environment: Environment;
+  /** Ms since the topology was ready. */
+  sinceReady(): number;
+  /** Gets what is stored in the place of `stored`. */
+  readonly onStored?: (stored: Stored) => void;
+}
+
 /** Everything outside the process of a topology: what it reads from and writes to. It outlives every process. */
 export class World {
   readonly topology: TopologyPlan;
@@ -41,13 +51,12 @@ export class World {
   readonly #faults: readonly SinkFault[];
   readonly #chance: Chance;
   readonly #environment: Environment;
+  readonly #sinceReady: () => number;
+  readonly #onStored: (stored: Stored) => void;
   #turn = 0;
 
   /** @throws FDP_SPEC_INVALID if a connector has no twin */
-  constructor(
-    plan: Plan,
-    parts: { readonly faults: readonly SinkFault[]; readonly seed: number; readonly environment: Environment },
-  ) {
+  constructor(plan: Plan, parts: WorldParts) {
     const [topology] = plan.topologies;
     if (!topology) throw new FdpError('FDP_INTERNAL', 'the plan has no topology');
     this.topology = topology;
@@ -55,6 +64,8 @@ export class World {
     // Apart from the run's own, so that a fault more changes nothing else.
     this.#chance = seededChance(parts.seed + 1);
     this.#environment = parts.environment;
+    this.#sinceReady = () => parts.sinceReady();
+    this.#onStored = parts.onStored ?? ((stored) => void this.stored.push(stored));
     const connectors = new Map([...plan.connectors].map(([name, each]) => [name, this.#replaced(each)]));
     this.plan = { ...plan, status: undefined, connectors };
   }
@@ -174,9 +185,10 @@ export class World {
             context,
             faults: this.#faults.filter((each) => each.branch === branch),
             chance: this.#chance,
+            sinceReady: this.#sinceReady,
             stored: (messages, isOrdered) => {
               if (branch === undefined) return;
-              this.stored.push(...messages.map((message) => ({ branch, isOrdered, message })));
+              for (const message of messages) this.#onStored({ branch, isOrdered, message });
             },
           });
         },

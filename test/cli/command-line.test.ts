@@ -70,6 +70,7 @@ const actions: Actions = {
   config: unused,
   schema: unused,
   test: unused,
+  simulate: unused,
   list: unused,
   explain: unused,
   graph: unused,

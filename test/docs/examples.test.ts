@@ -49,8 +49,12 @@ const runBy: Readonly<Record<string, string>> = {
 const needsDocker = 'needs Docker; .ci/compose builds, starts, scales and stops these containers where there is one';
 const needsCloud = 'needs an account in the cloud, or a machine there';
 
+const aDay = 'takes a minute or more each; test/cli/simulate/ runs shorter ones with the same flags';
+
 /** Blocks that no test runs, and why. What can be checked of them without running them is. */
 const notRun: Readonly<Record<string, string>> = {
+  'docs/command-line.md: simulations': aDay,
+  'docs/simulate.md: simulate': aDay,
   'CONTRIBUTING.md: Contributing': 'they run the tests themselves, for hours in all; .ci/run and the workflow run them',
   'README.md: live trades': 'needs a key of Finnhub; test/e2e/finnhub.test.ts runs it against the simulator',
   'README.md: compose': needsDocker,

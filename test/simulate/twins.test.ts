@@ -31,7 +31,13 @@ async function made(declaration: ConnectorDeclaration, options: unknown = {}) {
 const keptBy = (twin: Twin) => ('kept' in twin ? twin.kept : []);
 
 /** A role as a run has it: with what may go wrong around it. */
-const around = (context: RoleContext) => ({ context, faults: [], chance: seededChance(1), stored: () => {} });
+const around = (context: RoleContext) => ({
+  context,
+  faults: [],
+  chance: seededChance(1),
+  sinceReady: () => 0,
+  stored: () => {},
+});
 
 describe('the twin of messages as a sink', () => {
   const checks = sinkContract(async () => {

@@ -16,7 +16,7 @@ export const faultSchemas = {
     additionalProperties: false,
     required: ['sink'],
     description:
-      'What goes wrong at a sink, for the whole run: at least one of `fail`, `slow`, `refuse` and `lose_ack`.',
+      'What goes wrong at a sink, for the whole run unless it has a time: at least one of `fail`, `slow`, `refuse` and `lose_ack`.',
     properties: {
       sink: { type: 'string', minLength: 1, description: 'Name of a sink of the topology, or `dead_letters`.' },
       fail: {
@@ -43,6 +43,11 @@ export const faultSchemas = {
         description: 'Probability that a write is stored and its confirmation lost, so that it is tried again.',
         examples: [0.1],
       },
+      at: {
+        ...moment,
+        description: 'When it begins, in virtual time after the topology is connected. Default: at once.',
+      },
+      for: { ...duration, description: 'How long it lasts. Default: until the end of the run.', examples: ['10s'] },
     },
   },
   source: {

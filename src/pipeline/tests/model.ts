@@ -48,6 +48,8 @@ export type TestFault =
       readonly refuse?: string;
       readonly refuseRange: SourceRange;
       readonly lose_ack?: number;
+      readonly at: string;
+      readonly for?: string;
     }
   | { readonly kind: 'source'; readonly source: { readonly cut: string; readonly at: string } }
   | { readonly kind: 'crash'; readonly crash: { readonly at: string } }

@@ -197,5 +197,5 @@ function readFault(item: Tree, subject: string, context: TestContext): TestFault
       subject,
       hint: () => suggestion(sink, known, 'sinks'),
     });
-  return { kind, refuseRange, ...value, branch: sink === 'dead_letters' ? undefined : sink };
+  return { kind, refuseRange, ...value, branch: sink === 'dead_letters' ? undefined : sink } as TestFault;
 }

@@ -62,6 +62,7 @@ export async function parsed(
     explain: later,
     graph: later,
     test: later,
+    simulate: later,
     keys: { add: later, list: later, remove: later },
     status: later,
     init: done,

@@ -1,0 +1,59 @@
+import type { ConnectorPlan, Plan } from '../../engine/plan.ts';
+import type { Tape } from '../../simulate/tape.ts';
+
+/** How a topology gets what it reads, in the order in which topologies are run. */
+export interface Link {
+  readonly plan: Plan;
+  readonly topology: string;
+  /** The market, the connector that an earlier topology writes to, or requests; else why it can't be run. */
+  readonly from: 'market' | { readonly connector: string } | 'requests' | { readonly nothing: string };
+}
+
+/** Topologies in the order in which they feed each other. */
+export function chainOf(plans: readonly Plan[]): readonly Link[] {
+  const links: Link[] = [];
+  const written = new Map<string, ConnectorPlan>();
+  let left = [...plans];
+  while (left.length > 0) {
+    const ready = left.filter((plan) => sourceOf(plan).from !== undefined || feederOf(plan, written));
+    if (ready.length === 0) return [...links, ...left.map(withoutInput)];
+    for (const plan of ready) {
+      const { from, topology } = sourceOf(plan);
+      const feeder = from ?? { connector: feederOf(plan, written) as string };
+      links.push({ plan, topology, from: feeder });
+      for (const { connector } of plan.topologies[0]?.branches ?? []) {
+        const sink = plan.connectors.get(connector);
+        if (sink) written.set(connector, sink);
+      }
+    }
+    left = left.filter((plan) => !ready.includes(plan));
+  }
+  return links;
+}
+
+function sourceOf({ topologies: [topology], connectors }: Plan) {
+  const source = connectors.get(topology?.source.connector ?? '');
+  const isMarket = source?.declaration.source?.messages?.some(({ name }) => name === 'trades') ?? false;
+  const isAsked = source?.declaration.twin === 'requests';
+  const from = isMarket ? ('market' as const) : isAsked ? ('requests' as const) : undefined;
+  return { topology: topology?.name ?? '', source, from };
+}
+
+/** The connector of an earlier topology whose output a topology reads: the same, or one of its type that it connects to. */
+function feederOf(plan: Plan, written: ReadonlyMap<string, ConnectorPlan>): string | undefined {
+  const { source } = sourceOf(plan);
+  if (!source) return undefined;
+  if (written.has(source.name)) return source.name;
+  if (source.declaration.twin !== 'messages') return undefined;
+  return [...written.values()].find(({ declaration }) => declaration.type === source.declaration.type)?.name;
+}
+
+function withoutInput(plan: Plan): Link {
+  const { topology, source } = sourceOf(plan);
+  return { plan, topology, from: { nothing: `no topology of the run writes what ${source?.name} gives` } };
+}
+
+/** Messages as a source reads them: what a feed was given has no key. */
+export function asInput(tape: Tape, isLog: boolean): Tape {
+  return isLog ? tape : tape.map((entry) => ({ ...entry, key: null }));
+}

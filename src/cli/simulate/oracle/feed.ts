@@ -1,0 +1,84 @@
+import type { Tape, TapeEntry } from '../../../simulate/tape.ts';
+import { grouped } from './grouped.ts';
+import { type Judgement, shortText } from './judgement.ts';
+import { sequenceFaults } from './sequence.ts';
+import { isFields } from './trades.ts';
+
+/** When a topology that reads a feed may miss something, ms since its start. */
+export interface Outages {
+  readonly cuts: readonly { readonly fromMs: number; readonly toMs: number }[];
+  readonly crashes: readonly number[];
+}
+
+interface Expected {
+  readonly atMs: number;
+  readonly text: string;
+}
+
+/** How long a new process may take before it reads a feed, ms. */
+const startsWithinMs = 1000;
+
+export interface FeedRequest {
+  readonly branch: string;
+  readonly tape: Tape;
+  readonly outages: Outages;
+  /** Messages may come again: a confirmation was lost. */
+  readonly mayRepeat: boolean;
+  /** The fields of `split`; undefined: frames are passed on as they are. */
+  readonly split: { readonly field: string; readonly by: string } | undefined;
+  /** What was stored, in order. */
+  readonly got: readonly { readonly key: string | null; readonly value: unknown }[];
+}
+
+/**
+ * What a feed gives has to be passed on in the order of each key. It may lose what came while its connection was cut, and the last
+ * messages before a crash; nothing else, since it can't be asked again.
+ */
+export function judgeFeed({ branch, tape, outages, mayRepeat, split, got }: FeedRequest): Judgement {
+  const expected = grouped(
+    tape.flatMap((entry) => messagesOf(entry, split)),
+    ({ key }) => key,
+  );
+  const stored = grouped(got, ({ key }) => key);
+  const keys = [...new Set([...expected.keys(), ...stored.keys()])];
+  const what = 'messages in the order of their key';
+  const violations = keys.flatMap((key) => {
+    const wanted = expected.get(key) ?? [];
+    const texts = (stored.get(key) ?? []).map(({ value }) => JSON.stringify(value));
+    const faults = sequenceFaults<Expected>(wanted, texts, {
+      same: ({ text }, other) => text === other,
+      mayLack: (missing, next) => missing.every(({ atMs }) => mayMiss(atMs, next?.atMs, outages)),
+      mayRepeat,
+    });
+    return faults.map(({ kind, value }) => {
+      const text = typeof value === 'string' ? value : shortText(value);
+      return { kind: `${branch}: messages are ${kind}`, text: `${branch}: ${key} is ${kind}: ${text.slice(0, 200)}` };
+    });
+  });
+  const all = [...expected.values()].reduce((sum, { length }) => sum + length, 0);
+  return { branch, what, expected: all, violations };
+}
+
+function mayMiss(atMs: number, nextMs: number | undefined, { cuts, crashes }: Outages): boolean {
+  if (cuts.some(({ fromMs, toMs }) => atMs >= fromMs && atMs <= toMs)) return true;
+  return crashes.some((crash) => atMs <= crash + startsWithinMs && (nextMs ?? Number.POSITIVE_INFINITY) >= crash);
+}
+
+/** What `split` makes of a frame: a message for each symbol. */
+function messagesOf({ atMs, key, content }: TapeEntry, split: FeedRequest['split']) {
+  if (!('value' in content)) return [];
+  const { value } = content;
+  if (!split || !isFields(value)) return [{ atMs, key, text: JSON.stringify(value) }];
+  const items = value[split.field] as readonly Readonly<Record<string, unknown>>[];
+  if (items.length === 0) return [{ atMs, key, text: JSON.stringify(value) }];
+  const bySymbol = new Map<string, Readonly<Record<string, unknown>>[]>();
+  for (const item of items) {
+    const symbol = String(item[split.by]);
+    bySymbol.set(symbol, [...(bySymbol.get(symbol) ?? []), item]);
+  }
+  return [...bySymbol].map(([symbol, own]) => ({
+    atMs,
+    key: symbol,
+    text: JSON.stringify({ ...value, [split.field]: own }),
+  }));
+}

@@ -1,0 +1,45 @@
+import type { BranchPlan, Plan, TopologyPlan } from '../../engine/plan.ts';
+import type { TestFault } from '../../pipeline/tests/model.ts';
+import type { RunOutcome } from '../../simulate/run.ts';
+import type { Tape } from '../../simulate/tape.ts';
+import type { Twin } from '../../simulate/twins.ts';
+import type { Outages } from './oracle/feed.ts';
+import type { Judgement, Violation } from './oracle/judgement.ts';
+import type { Letter } from './oracle/letters.ts';
+import type { SourceRecord } from './oracle/trades.ts';
+
+/** A run of one topology: its plan, what comes, what goes wrong, and the seed. */
+export interface StageRequest {
+  readonly plan: Plan;
+  readonly tape: Tape;
+  readonly faults: readonly TestFault[];
+  readonly seed: number;
+}
+
+/** What a stage leaves, for the oracle. */
+export interface StageRun extends StageRequest {
+  readonly topology: TopologyPlan;
+  readonly source: Twin;
+  readonly outcome: RunOutcome;
+  readonly outages: Outages;
+  /** Of a log: what it holds. */
+  readonly records: readonly SourceRecord[];
+  readonly letters: readonly Letter[];
+  /** What a branch has stored in a log, or passed on, in order. */
+  kept(branch: BranchPlan): readonly { readonly key: string | null; readonly value: unknown }[];
+}
+
+export interface StageResult {
+  readonly topology: string;
+  readonly messages: number;
+  readonly faults: readonly TestFault[];
+  readonly digest: string;
+  readonly doneMs: number | undefined;
+  readonly deadLetters: number;
+  readonly judgements: readonly Judgement[];
+  /** Of the order of each symbol, and of the run as a whole. */
+  readonly violations: readonly Violation[];
+  /** What it put into logs and feeds, by connector: the tape of who reads them. */
+  readonly written: ReadonlyMap<string, Tape>;
+  readonly log: readonly string[];
+}

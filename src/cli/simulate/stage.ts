@@ -1,0 +1,128 @@
+import type { BranchPlan, Plan, TopologyPlan } from '../../engine/plan.ts';
+import { FdpError } from '../../errors.ts';
+import { parseJson } from '../../kit/json.ts';
+import { runOnTape } from '../../simulate/run.ts';
+import type { TapeEntry } from '../../simulate/tape.ts';
+import type { Twin } from '../../simulate/twins.ts';
+import { faultsOf } from '../test-faults.ts';
+import type { Outages } from './oracle/feed.ts';
+import { judge } from './oracle/judge.ts';
+import type { Violation } from './oracle/judgement.ts';
+import type { Letter } from './oracle/letters.ts';
+import { OrderWatch } from './oracle/order.ts';
+import type { SourceRecord } from './oracle/trades.ts';
+import type { StageRequest, StageResult, StageRun } from './stage-run.ts';
+
+/** Virtual time that a run gets after its last input or fault, ms. */
+const afterLastMs = 600_000;
+
+/** Runs a topology on its tape, and compares what came of it with what should have. */
+export async function runStage(request: StageRequest): Promise<StageResult> {
+  const { plan, tape, seed } = request;
+  const [topology] = plan.topologies;
+  if (!topology) throw new FdpError('FDP_INTERNAL', 'the plan has no topology');
+  const { sinkFaults, timedFaults } = faultsOf(request.faults);
+  const order = new OrderWatch();
+  const written = new Map<string, TapeEntry[]>(passedOn(topology, plan));
+  const found: { source?: Twin; records: readonly SourceRecord[]; letters: readonly Letter[] } = {
+    records: [],
+    letters: [],
+  };
+  const ends = [tape.at(-1)?.atMs ?? 0, ...timedFaults.map((each) => each.atMs + ('forMs' in each ? each.forMs : 0))];
+  const outcome = await runOnTape({
+    ...{ plan, seed, tape, sinkFaults, timedFaults, rows: new Map() },
+    withinMs: Math.max(...ends) + afterLastMs,
+    onStored: (stored, atMs) => {
+      order.take(stored);
+      const { connector } = topology.branches.find(({ name }) => name === stored.branch) as BranchPlan;
+      const { key, value } = stored.message;
+      written.get(connector)?.push({ atMs, key, content: { value } });
+    },
+    inspect: (world) => {
+      found.source = world.source;
+      found.records = recordsOf(world.source);
+      const letters = topology.deadLetter && world.twins.get(topology.deadLetter.connector);
+      found.letters = letters ? lettersIn(letters, topology.name) : [];
+    },
+  });
+  const run: StageRun = {
+    ...{ ...request, topology, outcome, records: found.records, letters: found.letters },
+    source: found.source as Twin,
+    outages: outagesOf(timedFaults),
+    kept: ({ connector }) =>
+      (written.get(connector) ?? []).map(({ key, content }) => ({
+        key,
+        value: 'value' in content ? content.value : undefined,
+      })),
+  };
+  return {
+    ...{ topology: topology.name, messages: tape.length, faults: request.faults, written, log: outcome.log },
+    ...{ digest: outcome.digest, doneMs: outcome.doneMs, deadLetters: found.letters.length },
+    judgements: judge(run),
+    violations: [
+      ...troubleOf(run),
+      ...order.violations.map((text) => ({ kind: `${text.split(':')[0]}: order`, text })),
+    ],
+  };
+}
+
+/** All violations of a stage. */
+export function violationsOf({ judgements, violations }: StageResult): readonly Violation[] {
+  return [...violations, ...judgements.flatMap((each) => each.violations)];
+}
+
+function troubleOf({ outcome, topology }: StageRun): readonly Violation[] {
+  const { doneMs, trouble } = outcome;
+  if (doneMs === undefined)
+    return [{ kind: `${topology.name}: not done`, text: `${topology.name}: not done in time: ${trouble}` }];
+  return trouble === undefined ? [] : [{ kind: `${topology.name}: trouble`, text: `${topology.name}: ${trouble}` }];
+}
+
+/** Logs and feeds that the branches write to. */
+function passedOn({ branches }: TopologyPlan, { connectors }: Plan): readonly (readonly [string, TapeEntry[]])[] {
+  const kinds: readonly unknown[] = ['log', 'messages', 'requests'];
+  return branches
+    .filter(({ connector }) => kinds.includes(connectors.get(connector)?.declaration.twin))
+    .map(({ connector }) => [connector, []]);
+}
+
+function outagesOf(timed: ReturnType<typeof faultsOf>['timedFaults']): Outages {
+  return {
+    cuts: timed.flatMap((each) => (each.kind === 'cut' ? [{ fromMs: each.atMs, toMs: each.atMs + each.forMs }] : [])),
+    crashes: timed.flatMap((each) => (each.kind === 'crash' ? [each.atMs] : [])),
+  };
+}
+
+function recordsOf(source: Twin): readonly SourceRecord[] {
+  if (source.kind !== 'log') return [];
+  const { topic } = source;
+  const partitions = source.space.topics.get(topic)?.partitions ?? [];
+  return partitions.flatMap(({ records }, partition) =>
+    records.map(({ offset, timestamp, key, value }) => ({
+      partition,
+      offset,
+      timestamp,
+      key,
+      topic,
+      value: parsed(value),
+    })),
+  );
+}
+
+/** The dead letters of one topology. */
+function lettersIn(twin: Twin, topology: string): readonly Letter[] {
+  if (twin.kind !== 'log') return [];
+  const partitions = twin.space.topics.get(twin.topic)?.partitions ?? [];
+  const all = partitions.flatMap(({ records }) =>
+    records.map(({ value }) => parsed(value) as Letter & { topology: string }),
+  );
+  return all.filter((letter) => letter.topology === topology);
+}
+
+function parsed(value: string | Uint8Array): unknown {
+  try {
+    return parseJson(value);
+  } catch {
+    return undefined;
+  }
+}

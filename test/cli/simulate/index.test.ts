@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { simulated } from '../../support/cli/simulations.ts';
+
+/** Two minutes of the market. */
+const short = { hours: '0.03', rate: '20/s' };
+
+describe('fdp-run simulate', () => {
+  it('runs the shipped pipeline, and what it makes of the market is what the trades are', async () => {
+    const { text, exitCode } = await simulated({ ...short, json: true });
+    const report = JSON.parse(text);
+    expect(report.violations).toEqual([]);
+    expect(report).toMatchObject({ seed: 1, passed: true, test_file: null });
+    expect(exitCode).toBe(0);
+    const names = report.topologies.map(({ name }: { readonly name: string }) => name);
+    expect(names).toEqual(['ingestor', 'processor', 'candles', 'analytics', 'live']);
+    expect(report.skipped).toMatchObject([{ topology: 'api' }]);
+    const checks = report.topologies.flatMap(({ checks }: { readonly checks: readonly object[] }) => checks);
+    for (const check of checks) expect(check).toMatchObject({ expected: expect.any(Number), violations: 0 });
+    expect(report.market.trades).toBeGreaterThan(1000);
+    expect(report.market.missed).toBeGreaterThan(0);
+  });
+
+  it('is the same run for the same seed, also beside another one, and another one for another seed', async () => {
+    const digest = async (seed: string) => JSON.parse((await simulated({ ...short, seed, json: true })).text).digest;
+    const [first, second, other] = await Promise.all([digest('7'), digest('7'), digest('8')]);
+    expect(second).toBe(first);
+    expect(other).not.toBe(first);
+    expect(await digest('7')).toBe(first);
+  });
+
+  it('names a connector that has no twin, and starts nothing', async () => {
+    const { text, exitCode } = await simulated(short, { topologies: ['processor', 'reconcile'] });
+    expect(text).toContain('topologies.reconcile: "differences" (reconcile) has no twin in memory');
+    expect(exitCode).toBe(2);
+  });
+
+  it('refuses a length, a rate and a seed that are none', async () => {
+    await expect(simulated({ hours: '0' })).rejects.toThrow('simulate: --hours: expected more than 0');
+    await expect(simulated({ rate: 'max' })).rejects.toThrow('simulate: --rate: expected trades per second');
+    await expect(simulated({ seed: '-1' })).rejects.toThrow('simulate: --seed: expected a whole number');
+  });
+});
