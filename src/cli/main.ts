@@ -32,6 +32,7 @@ import { run } from './run.ts';
 import { schema } from './schema.ts';
 import { simulatePipeline } from './simulate/index.ts';
 import { status } from './status.ts';
+import { diff } from './tape/diff.ts';
 import { record } from './tape/record.ts';
 import { type TestFlags, testPipeline } from './test.ts';
 import { watchTests } from './test-watch.ts';
@@ -133,6 +134,7 @@ function actionsOf(program: Command): Actions {
     },
     tape: {
       record: async (flags) => show(await record(await request(), flags), flags),
+      diff: async (other, flags) => show(await diff(await request(), other, flags), flags),
     },
     reconcile: async (table, flags) => show(await reconcileTables(await request(), table, flags, print), flags),
     forgetCounters: async () => show(await forgetCounters(await request())),

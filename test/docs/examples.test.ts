@@ -42,6 +42,7 @@ const runBy: Readonly<Record<string, string>> = {
   'docs/plugins.md: create': 'test/e2e/create.test.ts',
   'docs/plugins.md: run': 'test/e2e/create.test.ts',
   'docs/plugins.md: function': 'test/e2e/create.test.ts',
+  'docs/tape.md: diff': 'test/docs/tape.test.ts',
   'docs/tape.md: record': 'test/docs/tape.test.ts',
   'docs/testing-pipelines.md: commands': 'test/docs/testing-pipelines.test.ts',
 };

@@ -1,10 +1,12 @@
 import type { Command } from 'commander';
 import { json } from '../flags.ts';
+import type { DiffFlags } from './diff.ts';
 import type { RecordFlags } from './record.ts';
 
 /** The implementations of the commands; each returns its exit code. */
 export interface TapeActions {
   record(flags: RecordFlags): Promise<number>;
+  diff(other: string, flags: DiffFlags): Promise<number>;
 }
 
 /** Adds the commands that make and read tapes. */
@@ -19,4 +21,12 @@ export function tapeCommands(program: Command, does: TapeActions, exit: (code: n
     .requiredOption('-o, --output <folder>', 'the tape; it must not be there yet')
     .addOption(json())
     .action(async (flags: RecordFlags) => exit(await does.record(flags)));
+  program
+    .command('diff <other>')
+    .description('run this pipeline and another one on the same messages, in memory; print what differs at each sink')
+    .option('--tape <folder>', 'the messages: a tape')
+    .option('--last <duration>', 'the messages: the last 1h of the log')
+    .option('--from <log>', 'with --last: the log; else the one that the topologies read')
+    .addOption(json())
+    .action(async (other: string, flags: DiffFlags) => exit(await does.diff(other, flags)));
 }

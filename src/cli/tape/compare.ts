@@ -114,6 +114,8 @@ function onlyLine({ key, value }: Keyed): string {
 }
 
 function differenceLine({ key, number, fields }: Different): string {
-  const changes = Object.entries(fields).map(([name, [one, other]]) => `${name} ${jsonLine(one)} -> ${jsonLine(other)}`);
+  const changes = Object.entries(fields).map(
+    ([name, [one, other]]) => `${name} ${jsonLine(one)} -> ${jsonLine(other)}`,
+  );
   return `${key}${number > 1 ? ` (${number})` : ''}: ${changes.join(', ')}`;
 }

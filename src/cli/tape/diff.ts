@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve as resolvePath } from 'node:path';
-import { linkedAbort } from '../../kit/clock.ts';
 import { suggestion } from '../../kit/names.ts';
 import { unitFormats } from '../../kit/units.ts';
 import { resolve, startedTopologies } from '../../pipeline/give/resolve.ts';
@@ -47,17 +46,17 @@ export async function diff(request: SpecRequest, other: string, flags: DiffFlags
     text: flags.json ? problemsJson(problems) : problemText(problems, request.folder),
     exitCode: 2,
   });
-  if ((flags.tape === undefined) === (flags.last === undefined)) throw usage('expected either --tape FOLDER or --last 1h');
+  if ((flags.tape === undefined) === (flags.last === undefined))
+    throw usage('expected either --tape FOLDER or --last 1h');
   const pipelinePath = resolvePath(request.folder, other);
   const spec = readSpec(request);
   const components = await loadComponents(pipelinePath, request.env);
   const otherSpec = readSpec({ ...request, pipelinePath, components });
   for (const { problems } of [spec, otherSpec]) if (problems.size > 0) return wrong(problems.list);
   const both: Both = { names: [request.pipelinePath, other], specs: [spec, otherSpec] };
-  const log = flags.from ?? logOf(spec, request.topologies);
-  const tape = await tapeOf(request, flags, log);
+  const tape = await tapeOf(request, flags, spec);
   if ('exitCode' in tape) return tape;
-  const topologies = comparable(both, tape.recorded?.connector ?? log, request.topologies);
+  const topologies = comparable(both, tape.recorded?.connector ?? '', request.topologies);
   const results: SinkDifference[] = [];
   for (const topology of topologies) {
     const plans = both.specs.map((each) => resolve(each, { topologies: [topology], isTest: true }));
@@ -83,8 +82,8 @@ function logOf(spec: Spec, asked: readonly string[] | undefined): string {
 
 async function tapeOf(
   request: SpecRequest,
-  { tape, last }: DiffFlags,
-  log: string,
+  { tape, last, from }: DiffFlags,
+  spec: Spec,
 ): Promise<Required<Pick<RunRequest, 'tape' | 'recorded'>> | CommandResult> {
   if (tape !== undefined) return recordedTape(resolvePath(request.folder, tape));
   if (last === undefined || !unitFormats.duration.pattern.test(last))
@@ -92,7 +91,7 @@ async function tapeOf(
   const folder = mkdtempSync(join(tmpdir(), 'fdp-diff-'));
   try {
     const output = join(folder, 'tape');
-    const recorded = await record(request, { from: log, since: last, output });
+    const recorded = await record(request, { from: from ?? logOf(spec, request.topologies), since: last, output });
     return recorded.exitCode === 0 ? await recordedTape(output) : recorded;
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -122,7 +121,10 @@ function reported(results: readonly SinkDifference[], { names }: Both, { json }:
     const { topology, sink, counts } = result;
     const [one, other] = counts;
     if (isSame(result)) return [`same       ${topology}: ${sink} (${one})`];
-    return [`different  ${topology}: ${sink} (${one === other ? one : `${one} and ${other}`})`, ...differenceLines(result, names)];
+    return [
+      `different  ${topology}: ${sink} (${one === other ? one : `${one} and ${other}`})`,
+      ...differenceLines(result, names),
+    ];
   });
   const last = exitCode === 0 ? 'the same' : `${different.length} of ${results.length} sinks differ`;
   return { text: `${[...lines, last].join('\n')}\n`, exitCode };

@@ -2,8 +2,8 @@ import type { ConnectorPlan, Plan, TopologyPlan } from '../../engine/plan.ts';
 import { FdpError } from '../../errors.ts';
 import { parseJson } from '../../kit/json.ts';
 import type { Message } from '../../kit/message.ts';
-import type { Tape } from '../../simulate/tape.ts';
 import { type RunOutcome, type RunRequest, runOnTape } from '../../simulate/run.ts';
+import type { Tape } from '../../simulate/tape.ts';
 import type { Keyed } from './compare.ts';
 
 /** What reached each sink of a topology, by its name; rejected messages as `dead_letters`. */
@@ -47,7 +47,7 @@ function outputOf(branch: string, connector: ConnectorPlan | undefined, outcome:
     return rows.map((value) => ({ key: keyOf(value, unique), value }));
   }
   const own = outcome.stored.filter((stored) => stored.branch === branch);
-  return own.map(({ message }) => ({ key: message.key ?? 'no key', value: valueOf(message) }));
+  return own.map(({ message }) => ({ key: message.key ?? 'no key', value: jsonOf(message) }));
 }
 
 function keyOf(row: unknown, unique: string | undefined): string {
@@ -55,7 +55,7 @@ function keyOf(row: unknown, unique: string | undefined): string {
 }
 
 /** As whoever reads it as JSON has it. */
-function valueOf({ value }: Message): unknown {
+function jsonOf({ value }: Message): unknown {
   if (value instanceof Uint8Array) return Buffer.from(value).toString();
   return value === undefined ? null : parseJson(JSON.stringify(value));
 }
