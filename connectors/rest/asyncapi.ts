@@ -1,12 +1,18 @@
 import type { ChannelDescription, MessageDescription } from '../../src/kit/channel.ts';
 import { eventMessages } from './event-schemas.ts';
 
+interface EventAddress {
+  readonly protocol: 'http' | 'https';
+  /** Host and port. */
+  readonly host: string;
+}
+
 interface AsyncApiParts {
   /** The version of fdp. */
   readonly version: string;
   readonly channels: readonly ChannelDescription[];
-  /** Host and port of the live page's stream; undefined where it is not served. */
-  readonly events: string | undefined;
+  /** Where the live page's stream is; undefined where it is not served. */
+  readonly events: EventAddress | undefined;
 }
 
 const description = [
@@ -31,9 +37,9 @@ export function asyncApi({ version, channels, events }: AsyncApiParts): object {
   };
 }
 
-function eventChannel(host: string): ChannelDescription {
+function eventChannel(at: EventAddress): ChannelDescription {
   return {
-    ...{ name: 'events', type: 'rest', protocol: 'http', host, address: '/api/v1/stream', messages: eventMessages },
+    ...{ name: 'events', type: 'rest', ...at, address: '/api/v1/stream', messages: eventMessages },
     description: 'Server-Sent Events for the live page: prices as they change, and the state of all processes.',
   };
 }

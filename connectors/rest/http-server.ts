@@ -1,7 +1,9 @@
 import { createServer, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Express } from 'express';
 import type { RoleContext } from '../../src/kit/role.ts';
+import type { ServerTls } from '../../src/kit/tls.ts';
 import { badRequest, malformed } from './answer.ts';
 import type { Connections } from './connections.ts';
 
@@ -17,6 +19,8 @@ interface ServerParts {
   readonly limits: ServerLimits;
   readonly connections: Connections;
   readonly node: RoleContext['node'];
+  /** Undefined: not encrypted. */
+  readonly tls: ServerTls | undefined;
   /** A connection has closed. */
   forget(socket: Socket): void;
 }
@@ -24,23 +28,22 @@ interface ServerParts {
 const noExpectation = badRequest(417, 'Expect: only 100-continue is supported; leave the header out');
 
 /**
- * The HTTP server with its limits: invalid requests never reach the application. Counts `refused_connections` and
+ * The HTTP or HTTPS server with its limits: invalid requests never reach the application. Counts `refused_connections` and
  * `malformed`.
+ * @throws FDP_REFUSED when the files of `tls` can't be used
  */
-export function makeServer({ app, limits, connections, node, forget }: ServerParts): Server {
+export function makeServer({ app, limits, connections, node, tls, forget }: ServerParts): Server {
   const { clientTimeoutMs, timeoutMs, maxHeader, maxConnections } = limits;
-  const server = createServer(
-    {
-      headersTimeout: clientTimeoutMs / 2,
-      requestTimeout: clientTimeoutMs,
-      connectionsCheckingInterval: Math.min(1000, clientTimeoutMs / 4),
-      keepAliveTimeout: 5000,
-      maxHeaderSize: maxHeader,
-      // The application replies itself, in the common envelope.
-      requireHostHeader: false,
-    },
-    app,
-  );
+  const options = {
+    headersTimeout: clientTimeoutMs / 2,
+    requestTimeout: clientTimeoutMs,
+    connectionsCheckingInterval: Math.min(1000, clientTimeoutMs / 4),
+    keepAliveTimeout: 5000,
+    maxHeaderSize: maxHeader,
+    // The application replies itself, in the common envelope.
+    requireHostHeader: false,
+  };
+  const server = tls ? tlsServer(tls, { options, app, node }) : createServer(options, app);
   server.maxConnections = maxConnections;
   // For connections without a request; longer than a request may last.
   server.timeout = 2 * (timeoutMs + clientTimeoutMs);
@@ -50,6 +53,15 @@ export function makeServer({ app, limits, connections, node, forget }: ServerPar
   });
   server.on('checkExpectation', ({ socket }) => connections.refuse(socket, noExpectation));
   // A pipelined request that waits behind another has no response object that reports a disconnect.
-  server.on('connection', (socket) => socket.on('close', () => forget(socket)));
+  server.on(tls ? 'secureConnection' : 'connection', (socket) => socket.on('close', () => forget(socket)));
+  return server;
+}
+
+function tlsServer(
+  tls: ServerTls,
+  { options, app, node }: Pick<ServerParts, 'app' | 'node'> & { readonly options: object },
+): Server {
+  const server = createTlsServer({ ...options, ...tls.open() }, app);
+  tls.watch(server, () => node.count('malformed'));
   return server;
 }

@@ -2,6 +2,7 @@ import { type ConnectorContext, defineConnector, noUsage } from '../../src/kit/d
 import { counter, figures, gauge } from '../../src/kit/figures.ts';
 import { listenClaims, reachable } from '../../src/kit/listen.ts';
 import { Proven } from '../../src/kit/proven.ts';
+import { ServerTls, tlsSchema } from '../../src/kit/tls.ts';
 import { durationMs, sizeBytes } from '../../src/kit/units.ts';
 import type { PageFile } from './page.ts';
 
@@ -103,6 +104,7 @@ export const rest = defineConnector({
           },
         },
       },
+      tls: tlsSchema,
       ui: {
         type: 'boolean',
         default: false,
@@ -156,10 +158,10 @@ export const rest = defineConnector({
   },
 
   claims: ({ listen }) => listenClaims(listen),
-  address: ({ listen, ui }, role) => {
+  address: ({ listen, ui, tls }, role) => {
     if (role === 'sink' && !ui) return undefined;
     const { host, port } = reachable(listen);
-    return `http://${host}:${port}`;
+    return `${tls ? 'https' : 'http'}://${host}:${port}`;
   },
 
   async create(options, environment) {
@@ -178,6 +180,7 @@ export const rest = defineConnector({
     const prices = new Prices(environment);
     const proven = new Proven();
     const keys = options.keys && new Keys(options.keys.file, name, environment);
+    const tls = options.tls && new ServerTls(options.tls, { ...environment, proven });
     const limits = {
       timeoutMs: durationMs(options.timeout),
       clientTimeoutMs: durationMs(options.client_timeout),
@@ -201,6 +204,7 @@ export const rest = defineConnector({
           hosts,
           origins,
           keys,
+          tls,
           limits,
           app: express(),
           ...page,

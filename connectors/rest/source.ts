@@ -8,6 +8,7 @@ import { listen, reachable } from '../../src/kit/listen.ts';
 import type { Proven } from '../../src/kit/proven.ts';
 import type { ConnectOptions, RoleContext } from '../../src/kit/role.ts';
 import type { Lane, Source } from '../../src/kit/source.ts';
+import type { ServerTls } from '../../src/kit/tls.ts';
 import { notNow, type Refusal } from './answer.ts';
 import { type Endpoint, idOf, prepare, streamPath } from './application.ts';
 import { asyncApi } from './asyncapi.ts';
@@ -48,6 +49,8 @@ interface RestOptions {
   readonly origins: readonly string[];
   /** Who may ask; undefined: everybody. */
   readonly keys: Keys | undefined;
+  /** Undefined: not encrypted. */
+  readonly tls: ServerTls | undefined;
   /** What the live page shows; undefined without a page. */
   readonly prices: Prices | undefined;
   /** What is served beside the routes: the reference of the API, and the live page. */
@@ -120,11 +123,11 @@ export class RestSource implements Source {
 
   /** Opens the port; until `lanes` is subscribed to, requests get 503. @throws what `listen` throws */
   async connect(signal: AbortSignal, options?: ConnectOptions): Promise<void> {
-    const { name, address, app, limits, proven, keys } = this.#options;
+    const { name, address, app, limits, proven, keys, tls } = this.#options;
     keys?.open();
     const { log, node } = this.#context;
     const forget = (socket: Socket) => this.#forget(socket);
-    const server = makeServer({ app, limits, node, forget, connections: this.#connections });
+    const server = makeServer({ app, limits, node, tls, forget, connections: this.#connections });
     this.#server = server;
     await listen(server, { name, address, log, options, proven, authenticates: keys !== undefined }, signal);
     server.on('error', (error) => log.warn({ error: errorText(error) }, `${name}: failed to accept a connection`));
@@ -152,7 +155,8 @@ export class RestSource implements Source {
     const version = platform?.snapshot().version ?? 'unknown';
     const hasStream = this.#streams !== undefined;
     const { host, port } = reachable(this.#options.address);
-    const events = hasStream ? `${host}:${port}` : undefined;
+    const protocol = this.#options.tls ? ('https' as const) : ('http' as const);
+    const events = hasStream ? { protocol, host: `${host}:${port}` } : undefined;
     return [
       document('/openapi.json', openApi({ version, routes, hasStream, hasKeys: this.#options.keys !== undefined })),
       document('/asyncapi.json', asyncApi({ version, channels, events })),
@@ -218,6 +222,7 @@ export class RestSource implements Source {
     for (const httpRequest of this.#open) httpRequest.stop(new FdpError('FDP_UNAVAILABLE', 'the service is stopping'));
     await this.#farewell();
     this.#server?.closeAllConnections();
+    this.#options.tls?.end();
     this.#failures.flush();
     await stopped;
   }

@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { errorText } from '../../src/errors.ts';
 import { Backoff } from '../../src/kit/backoff.ts';
 import { onAbort } from '../../src/kit/clock.ts';
@@ -8,9 +8,9 @@ import { type Intake, pushSource } from '../../src/kit/push-source.ts';
 import type { QueueOptions } from '../../src/kit/queue.ts';
 import type { RoleContext } from '../../src/kit/role.ts';
 import type { Source } from '../../src/kit/source.ts';
-import { hostAndPort } from '../../src/kit/units.ts';
 import { LineSplitter } from './lines.ts';
 import { readLine, symbolsOf } from './read-line.ts';
+import { type ClientTls, dial, tlsRefusal } from './tls-client.ts';
 
 interface TcpClientOptions {
   readonly name: string;
@@ -18,6 +18,8 @@ interface TcpClientOptions {
   readonly key: string;
   readonly maxLine: number;
   readonly connectTimeoutMs: number;
+  /** Undefined: not encrypted. */
+  readonly tls: ClientTls | undefined;
   readonly queue: Pick<QueueOptions, 'maxItems' | 'maxBytes' | 'whenFull'>;
 }
 
@@ -27,7 +29,6 @@ const healthyMs = 10_000;
 const patienceMs = 3000;
 /** Longest wait before the next try, ms. */
 const longestWaitMs = 5000;
-const keepAliveMs = 30_000;
 
 /**
  * The source role: one lane with the lines of a server, for as long as it is subscribed to. The server may be
@@ -101,17 +102,18 @@ class Client {
   #session(): Promise<string> {
     const { clock } = this.#context;
     const { address, connectTimeoutMs } = this.#options;
+    const dialled = this.#dial();
+    if (typeof dialled === 'string') return Promise.resolve(dialled);
+    const { socket, ready } = dialled;
+    this.#socket = socket;
     return new Promise((resolve) => {
       let reason = `${address} closed the connection`;
-      const options = { noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveMs };
-      const socket = connect({ ...hostAndPort(address), ...options });
-      this.#socket = socket;
       const giveUp = clock.timer(connectTimeoutMs, () => {
         reason = `${address} did not respond within ${connectTimeoutMs} ms`;
         socket.destroy();
       });
       const splitter = new LineSplitter(this.#options.maxLine, () => this.#context.node.count('skipped_lines'));
-      socket.on('connect', () => {
+      socket.on(ready, () => {
         giveUp();
         this.#connected(socket);
       });
@@ -133,6 +135,16 @@ class Client {
     });
   }
 
+  /** The connection that begins, or why there can be none. */
+  #dial(): ReturnType<typeof dial> | string {
+    const { address, name, tls } = this.#options;
+    try {
+      return dial(address, name, tls);
+    } catch (error) {
+      return errorText(error);
+    }
+  }
+
   #connected(socket: Socket): void {
     const { node, log } = this.#context;
     const { name, address } = this.#options;
@@ -152,6 +164,8 @@ class Client {
 }
 
 function describe(error: NodeJS.ErrnoException, address: string): string {
+  const untrusted = tlsRefusal(error.code, address);
+  if (untrusted !== undefined) return untrusted;
   switch (error.code) {
     case 'ECONNREFUSED':
       return `${address} refuses the connection: nothing listens there`;

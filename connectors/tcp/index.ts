@@ -4,7 +4,9 @@ import { listenClaims, reachable } from '../../src/kit/listen.ts';
 import { Proven } from '../../src/kit/proven.ts';
 import { queueBounds, queueSchema } from '../../src/kit/queue.ts';
 import type { RoleContext } from '../../src/kit/role.ts';
+import { ServerTls, tlsFileSchemas } from '../../src/kit/tls.ts';
 import { durationMs, sizeBytes } from '../../src/kit/units.ts';
+import { checkTls, clientTls, serverFiles } from './tls-options.ts';
 
 /**
  * TCP, one JSON object per line. With `listen` it is a sink: a server that broadcasts every message to all its clients
@@ -71,6 +73,27 @@ export const tcp = defineConnector({
         description: 'Client: time limit of one connection attempt.',
       },
       queue: queueSchema,
+      tls: {
+        type: ['object', 'boolean'],
+        additionalProperties: false,
+        description:
+          'Encrypts the connections. Server: `{ cert, key }`; renewed files are taken over within a second, for new connections. Client: `true` trusts the certificate authorities that Node.js trusts, `{ ca }` those of a file. Without: everybody on the way can read and change them.',
+        properties: {
+          ...tlsFileSchemas,
+          ca: {
+            type: 'string',
+            format: 'path',
+            minLength: 1,
+            description: 'Client: file of the trusted certificate authorities, PEM.',
+          },
+          server_name: {
+            type: 'string',
+            minLength: 1,
+            description: 'Client: name that the certificate of the server is for, if it is not the host of `connect`.',
+          },
+        },
+        examples: [{ cert: '/etc/fdp/fullchain.pem', key: '/etc/fdp/privkey.pem' }],
+      },
     },
   },
   figures: {
@@ -105,29 +128,32 @@ export const tcp = defineConnector({
     }),
   },
 
-  address: ({ listen }) => {
+  address: ({ listen, tls }) => {
     if (listen === undefined) return undefined;
     const { host, port } = reachable(listen);
-    return `nc ${host} ${port}`;
+    return tls ? `openssl s_client -quiet -connect ${host}:${port}` : `nc ${host} ${port}`;
   },
-  channel: ({ listen }) => {
+  channel: ({ listen, tls }) => {
     if (listen === undefined) return undefined;
     const { host, port } = reachable(listen);
-    return { protocol: 'tcp', host: `${host}:${port}`, address: null };
+    return { protocol: tls ? 'tls' : 'tcp', host: `${host}:${port}`, address: null };
   },
   roles: ({ listen }) => (listen === undefined ? ['source'] : ['sink']),
   claims: (options) => (options.listen === undefined ? [] : listenClaims(options.listen)),
 
   check(options, report) {
+    checkTls(options, report);
     if ((options.listen === undefined) === (options.connect === undefined))
       report([], 'expected exactly one of `listen` (a server, for a sink) and `connect` (a client, for a source)');
   },
 
-  async create(options, { name }) {
-    const { listen, connect } = options;
+  async create(options, environment) {
+    const { name } = environment;
+    const { listen, connect, tls } = options;
     if (listen !== undefined) {
       const { TcpServer } = await import('./server.ts');
       const proven = new Proven();
+      const files = serverFiles(tls);
       return {
         sink: (_usage, context: RoleContext) =>
           new TcpServer(context, {
@@ -138,6 +164,7 @@ export const tcp = defineConnector({
             clientTimeoutMs: durationMs(options.client_timeout),
             maxClients: options.max_clients,
             proven,
+            tls: files && new ServerTls(files, { ...environment, proven }),
           }),
         close: async () => {},
       };
@@ -152,6 +179,7 @@ export const tcp = defineConnector({
           maxLine: sizeBytes(options.max_line),
           connectTimeoutMs: durationMs(options.connect_timeout),
           queue: queueBounds(options.queue),
+          tls: clientTls(tls),
         }),
       close: async () => {},
     };

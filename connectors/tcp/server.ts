@@ -1,4 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 import { errorText } from '../../src/errors.ts';
 import { isGapMessage } from '../../src/kit/gap-message.ts';
 import { toJson } from '../../src/kit/json.ts';
@@ -7,6 +8,7 @@ import type { Message } from '../../src/kit/message.ts';
 import type { Proven } from '../../src/kit/proven.ts';
 import type { ConnectOptions, RoleContext } from '../../src/kit/role.ts';
 import type { Receipt, Sink } from '../../src/kit/sink.ts';
+import type { ServerTls } from '../../src/kit/tls.ts';
 import { type Line, Outlet } from './outlet.ts';
 
 interface TcpServerOptions {
@@ -18,6 +20,8 @@ interface TcpServerOptions {
   readonly maxClients: number;
   /** Of this connector, in this process. */
   readonly proven: Proven;
+  /** Undefined: not encrypted. */
+  readonly tls: ServerTls | undefined;
 }
 
 /** How long `close` waits for clients that are still reading. */
@@ -43,18 +47,27 @@ export class TcpServer implements Sink {
     this.#options = options;
   }
 
-  /** Opens the port. @throws what `listen` throws */
+  /** Opens the port. @throws what `listen` throws, FDP_REFUSED when the files of `tls` can't be used */
   async connect(signal: AbortSignal, options?: ConnectOptions): Promise<void> {
     const { name, address, maxClients, proven } = this.#options;
     const { log, node } = this.#context;
-    const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveMs });
+    const server = this.#makeServer();
     server.maxConnections = maxClients;
-    server.on('connection', (socket) => this.#welcome(socket));
     server.on('drop', () => this.#refuse());
     this.#server = server;
     await listen(server, { name, address, log, options, proven }, signal);
     server.on('error', (error) => log.warn({ error: errorText(error) }, `${name}: failed to accept a client`));
     node.gauge('clients', 0);
+  }
+
+  #makeServer(): Server {
+    const { tls } = this.#options;
+    const options = { noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveMs };
+    const welcome = (socket: Socket) => this.#welcome(socket);
+    if (!tls) return createServer(options, welcome);
+    const server = createTlsServer({ ...options, ...tls.open() }, welcome);
+    tls.watch(server, () => this.#context.node.count('refused_clients'));
+    return server;
   }
 
   async write(messages: readonly Message[]): Promise<Receipt> {
@@ -100,6 +113,7 @@ export class TcpServer implements Sink {
     await Promise.race([ended, clock.sleep(flushMs, patience.signal)]);
     patience.abort();
     for (const socket of this.#clients.keys()) socket.destroy();
+    this.#options.tls?.end();
     await ended;
   }
 

@@ -4,7 +4,7 @@ import { nameFrom } from '../kit/instance.ts';
 import { claimsClash, listenClaims } from '../kit/listen.ts';
 import { addressOf } from '../kit/units.ts';
 import { logLevel } from '../observe/log.ts';
-import { observePort } from '../observe/observe-server.ts';
+import { observeSettings } from '../observe/observe-settings.ts';
 import { type Resolution, resolve } from '../pipeline/give/resolve.ts';
 import type { Problem } from '../pipeline/problem.ts';
 import type { Spec } from '../pipeline/spec.ts';
@@ -12,19 +12,19 @@ import { failPointFrom } from './fail-point.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Every variable that belongs to the process, not to the pipeline, with what reads it. */
-const readers: Readonly<Record<string, (text: string | undefined) => unknown>> = {
-  LOG_LEVEL: logLevel,
-  OBSERVE_PORT: observePort,
-  FDP_INSTANCE: nameFrom,
-  FDP_FAIL_POINT: (text) => failPointFrom(text, () => {}),
-};
+/** What reads the variables that belong to the process, not to the pipeline. */
+const readers: readonly ((env: Environment) => unknown)[] = [
+  ({ LOG_LEVEL }) => logLevel(LOG_LEVEL),
+  observeSettings,
+  ({ FDP_INSTANCE }) => nameFrom(FDP_INSTANCE),
+  ({ FDP_FAIL_POINT }) => failPointFrom(FDP_FAIL_POINT, () => {}),
+];
 
 /** Problems of the process's own settings, as a start would report them. */
 function settingsProblems(env: Environment): readonly Problem[] {
-  return Object.entries(readers).flatMap(([name, read]) => {
+  return readers.flatMap((read) => {
     try {
-      read(env[name]);
+      read(env);
       return [];
     } catch (error) {
       if (error instanceof FdpError && error.code === 'FDP_USAGE') return [{ message: errorText(error) }];
@@ -34,9 +34,8 @@ function settingsProblems(env: Environment): readonly Problem[] {
 }
 
 /** A port of the pipeline that was also configured for the metrics. */
-function observeProblems({ OBSERVE_HOST, OBSERVE_PORT }: Environment, { connectors }: Plan): readonly Problem[] {
-  const port = observePort(OBSERVE_PORT);
-  const host = OBSERVE_HOST || '127.0.0.1';
+function observeProblems(env: Environment, { connectors }: Plan): readonly Problem[] {
+  const { host, port } = observeSettings(env);
   const claims = port === undefined ? [] : listenClaims(addressOf(host, port));
   return [...connectors.values()].flatMap(({ name, declaration, options }) => {
     const claim = declaration.claims?.(options).find((each) => claims.some((own) => claimsClash(own, each)));

@@ -51,7 +51,7 @@ const forcedExitCode = 3;
  * Runs a plan in this process until every topology has ended, and resolves with the exit code. SIGINT, SIGTERM and
  * SIGHUP drain, a second one forces. On a terminal a status line per topology is kept at the bottom; elsewhere logs are
  * JSON lines. An error that nothing catches forces it, with exit code 1. Metrics and health are served, and the status table is written, until everything has ended.
- * @throws FDP_USAGE when LOG_LEVEL, OBSERVE_PORT, FDP_INSTANCE or FDP_FAIL_POINT can't be understood
+ * @throws FDP_USAGE when LOG_LEVEL, OBSERVE_*, FDP_INSTANCE or FDP_FAIL_POINT can't be understood
  * @throws FDP_PORT_IN_USE, FDP_REFUSED, FDP_CONNECT_FAILED when nothing can be served on OBSERVE_PORT of OBSERVE_HOST
  */
 export async function run(request: RunRequest): Promise<number> {
@@ -92,6 +92,7 @@ export async function run(request: RunRequest): Promise<number> {
   const observe = await startObserveServer({
     env,
     log,
+    clock,
     snapshot,
     figuresOf: figuresOf(plan),
     mayMove: onlyDisplays(plan),

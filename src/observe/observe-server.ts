@@ -1,16 +1,19 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { errorText, FdpError } from '../errors.ts';
-import { linkedAbort } from '../kit/clock.ts';
+import { type Clock, linkedAbort, systemClock } from '../kit/clock.ts';
 import type { Logger } from '../kit/environment.ts';
 import { hostCheck, hostsOf } from '../kit/host.ts';
 import { listen, reachable } from '../kit/listen.ts';
 import type { ProcessSnapshot } from '../kit/snapshot.ts';
+import { ServerTls } from '../kit/tls.ts';
 import { addressOf } from '../kit/units.ts';
 import { liveness, readiness, soundness } from './health.ts';
 import { holderOf } from './holder.ts';
 import { metricFamilies } from './metrics.ts';
 import { createMetricsWriter, type MetricsWriter } from './metrics-writer.ts';
 import type { MetricSources } from './node-metrics.ts';
+import { observeSettings, tlsVariables } from './observe-settings.ts';
 
 const defaultPort = 9464;
 const highestPort = 65_535;
@@ -25,6 +28,8 @@ const idleMs = 10_000;
 interface ObserveOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly log: Logger;
+  /** The machine's unless given. */
+  readonly clock?: Clock;
   snapshot(): ProcessSnapshot;
   /** What components of a type count beyond messages; left out if unknown. */
   readonly figuresOf?: MetricSources['figuresOf'];
@@ -33,7 +38,7 @@ interface ObserveOptions {
 }
 
 export interface ObserveServer {
-  /** `http://127.0.0.1:9464` */
+  /** `http://127.0.0.1:9464`, or `https://...` */
   readonly address: string;
   /** Closes the server and all connections; idempotent. */
   close(): Promise<void>;
@@ -42,22 +47,23 @@ export interface ObserveServer {
 /**
  * Serves `/metrics`, `/health`, `/health/live` and `/health/ready` on OBSERVE_PORT (9464) of OBSERVE_HOST (127.0.0.1),
  * each answer made from one snapshot. When the port is taken, and was not asked for or the process may move, the next
- * free one is used.
+ * free one is used. OBSERVE_TLS_CERT and OBSERVE_TLS_KEY encrypt it.
  * @throws FDP_USAGE for a port that is none, FDP_PORT_IN_USE for one that was asked for and is taken, FDP_REFUSED,
- *   FDP_CONNECT_FAILED for an address that this machine has not
+ *   FDP_CONNECT_FAILED for an address that this machine has not; FDP_REFUSED also for a certificate that can't be used
  */
 export async function startObserveServer(options: ObserveOptions): Promise<ObserveServer> {
-  const { env, log, mayMove = false } = options;
-  const host = env['OBSERVE_HOST'] || '127.0.0.1';
-  const asked = observePort(env['OBSERVE_PORT']);
+  const { env, log, clock = systemClock, mayMove = false } = options;
+  const { host, port: asked, tls: files } = observeSettings(env);
+  const setting = (file: keyof typeof tlsVariables) => tlsVariables[file];
+  const tls = files && new ServerTls(files, { name: 'observe', setting, clock, log });
   const wanted = asked ?? defaultPort;
   const isOurs = hostCheck(addressOf(host, 0), []);
   const answer = answers(options, isOurs);
   for (let index = 0; ; index++) {
-    const server = makeServer(answer);
+    const server = makeServer(answer, tls);
     const port = index < portsTried && wanted + index <= highestPort ? wanted + index : 0;
     try {
-      return await open(server, { host, port, log });
+      return await open(server, { host, port, log, tls });
     } catch (error) {
       if (!(error instanceof FdpError && error.code === 'FDP_PORT_IN_USE')) throw error;
       if (asked === undefined) continue;
@@ -75,35 +81,26 @@ export async function startObserveServer(options: ObserveOptions): Promise<Obser
   }
 }
 
-/**
- * The port that OBSERVE_PORT names; undefined when it is unset or empty.
- * @throws FDP_USAGE for a text that is not a port
- */
-export function observePort(text: string | undefined): number | undefined {
-  if (!text) return undefined;
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
-  if (port <= highestPort) return port;
-  throw new FdpError('FDP_USAGE', `OBSERVE_PORT: expected a port, 0 to 65535 (0: any free one), got "${text}"`);
-}
-
 interface Listening {
   readonly host: string;
   readonly port: number;
   readonly log: Logger;
+  readonly tls: ServerTls | undefined;
 }
 
-async function open(server: Server, { host, port, log }: Listening): Promise<ObserveServer> {
+async function open(server: Server, { host, port, log, tls }: Listening): Promise<ObserveServer> {
   const setting = 'OBSERVE_PORT or OBSERVE_HOST';
   const { signal } = linkedAbort().controller;
   const bound = await listen(server, { name: 'observe', address: addressOf(host, port), log, setting }, signal);
   const shown = reachable(addressOf(host, bound));
   let closed: Promise<void> | undefined;
   return {
-    address: `http://${shown.host}:${shown.port}`,
+    address: `${tls ? 'https' : 'http'}://${shown.host}:${shown.port}`,
     close: () => {
       closed ??= new Promise((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
+        tls?.end();
       });
       return closed;
     },
@@ -118,15 +115,20 @@ const wrongHost = {
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
-function makeServer(answer: Answer): Server {
+function makeServer(answer: Answer, tls: ServerTls | undefined): Server {
   const limits = { headersTimeout: idleMs / 2, requestTimeout: idleMs, connectionsCheckingInterval: 1000 };
-  const server = createServer(
-    { ...limits, maxHeaderSize: 8192 },
-    (request, response) => void answer(request, response),
-  );
+  const listener = (request: IncomingMessage, response: ServerResponse) => void answer(request, response);
+  const options = { ...limits, maxHeaderSize: 8192 };
+  const server = tls ? tlsServer(tls, options, listener) : createServer(options, listener);
   server.maxConnections = maxConnections;
   server.maxRequestsPerSocket = maxRequests;
   server.timeout = idleMs;
+  return server;
+}
+
+function tlsServer(tls: ServerTls, options: object, listener: RequestListener): Server {
+  const server = createTlsServer({ ...options, ...tls.open() }, listener);
+  tls.watch(server);
   return server;
 }
 

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
+import { parseJson } from '../../kit/json.ts';
 import type { RecordHeader, SourceMessage } from '../../kit/message.ts';
 
 /** A record of a log as a tape holds it, its bytes untouched. */
@@ -37,9 +38,9 @@ export function lineOf({ partition, offset, timestamp, key, value, extra }: Tape
   return JSON.stringify(line);
 }
 
-/** The record of a line. @throws SyntaxError, TypeError for a line that is none */
+/** The record of a line. @throws FDP_MESSAGE_UNREADABLE, TypeError for a line that is none */
 export function recordOf(text: string): TapeRecord {
-  const { partition, offset, timestamp, key, value, headers } = JSON.parse(text) as Line;
+  const { partition, offset, timestamp, key, value, headers } = parseJson(text) as Line;
   const keyBytes = typeof key === 'object' && key !== null ? Buffer.from(key.base64, 'base64') : undefined;
   const extra = {
     ...(headers && {

@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorText, FdpError } from '../../errors.ts';
+import { parseJson } from '../../kit/json.ts';
 
 /** The version of the format that is written and read. */
 export const tapeVersion = 1;
@@ -53,7 +54,7 @@ export function readManifest(folder: string): Manifest {
   if (!found.isDirectory()) throw new FdpError('FDP_USAGE', `${folder}: expected a folder with a ${manifestName}`);
   let value: unknown;
   try {
-    value = JSON.parse(readFileSync(path, 'utf8'));
+    value = parseJson(readFileSync(path));
   } catch (error) {
     const why = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'is not there' : `is broken: ${errorText(error)}`;
     throw new FdpError('FDP_USAGE', `${path} ${why}: the folder is no tape, or its recording was not finished`);

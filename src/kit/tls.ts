@@ -1,0 +1,153 @@
+import type { Socket } from 'node:net';
+import type { Server, TlsOptions } from 'node:tls';
+import type { JSONSchema } from 'json-schema-to-ts';
+import { errorText } from '../errors.ts';
+import type { Environment } from './environment.ts';
+import type { Proven } from './proven.ts';
+import { type Credentials, readCredentials, type TlsFiles, versionOf } from './tls-files.ts';
+
+/** The paths of the two files, for the option `tls` of a server. */
+export const tlsFileSchemas = {
+  cert: {
+    type: 'string',
+    format: 'path',
+    minLength: 1,
+    description: "Server: file of its certificate, PEM, and after it the certificates that lead to its authority's.",
+    examples: ['/etc/fdp/fullchain.pem'],
+  },
+  key: {
+    type: 'string',
+    format: 'path',
+    minLength: 1,
+    description: 'Server: file of the private key of the certificate, PEM, without a passphrase.',
+    examples: ['/etc/fdp/privkey.pem'],
+  },
+} as const satisfies Record<string, JSONSchema>;
+
+/** The option `tls` of a server. */
+export const tlsSchema = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['cert', 'key'],
+  description:
+    'Encrypts all connections. Without: everybody on the way can read and change them. Renewed files are taken over within a second, for new connections.',
+  properties: tlsFileSchemas,
+} as const satisfies JSONSchema;
+
+/** How long a change of the files may go unnoticed, ms. */
+const checkEveryMs = 1000;
+/** How long a client may take to agree on keys, ms. */
+const handshakeMs = 10_000;
+/** How long before its end a certificate is warned about, ms. */
+const soonMs = 14 * 86_400_000;
+
+interface TlsParts extends Pick<Environment, 'clock' | 'log'> {
+  /** The connector's name, for messages. */
+  readonly name: string;
+  /** How a file is called where it is set; `tls.cert` unless given. */
+  readonly setting?: (file: keyof TlsFiles) => string;
+  /** Of this connector, in this process. */
+  readonly proven?: Proven;
+}
+
+/**
+ * The certificate of one server. New files are taken over when the next client connects; while they can't be used, those
+ * before them stay, and the log says why.
+ */
+export class ServerTls {
+  readonly #files: TlsFiles;
+  readonly #parts: TlsParts;
+  readonly #sockets = new Set<Socket>();
+  #version = '';
+  #checkedAt = Number.NEGATIVE_INFINITY;
+  #current: Credentials | undefined;
+  /** What was warned about of this certificate. */
+  #warned: string | undefined;
+
+  constructor(files: TlsFiles, parts: TlsParts) {
+    this.#files = files;
+    this.#parts = parts;
+  }
+
+  /** Reads the files, and warns of a certificate that is not valid. @throws FDP_REFUSED when they can't be used */
+  open(): TlsOptions {
+    const { clock, proven } = this.#parts;
+    this.#checkedAt = clock.monotonic();
+    try {
+      const { cert, key } = this.#read();
+      proven?.worked('tls');
+      return { cert, key, handshakeTimeout: handshakeMs };
+    } catch (error) {
+      throw proven?.judge('tls', error) ?? error;
+    }
+  }
+
+  /** Takes over renewed files while the server runs, and disconnects those who speak no TLS. */
+  watch(server: Server, refused: () => void = () => {}): void {
+    const { log, name } = this.#parts;
+    // Before the server's own listener, which begins the handshake.
+    server.prependListener('connection', (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.on('close', () => this.#sockets.delete(socket));
+      this.#refresh(server);
+    });
+    // Without this, an HTTP server would try to reply.
+    server.removeAllListeners('tlsClientError');
+    server.on('tlsClientError', (error, socket) => {
+      refused();
+      log.debug({ client: socket.remoteAddress, error: errorText(error) }, `${name}: no TLS with a client`);
+      socket.destroy();
+    });
+  }
+
+  /** Closes what is still open, handshakes among them, of which the server itself knows nothing. */
+  end(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  #refresh(server: Server): void {
+    const { clock, log, name } = this.#parts;
+    const now = clock.monotonic();
+    if (now - this.#checkedAt < checkEveryMs) return;
+    this.#checkedAt = now;
+    if (versionOf(this.#files) === this.#version) {
+      this.#warn();
+      return;
+    }
+    try {
+      const { cert, key, to } = this.#read();
+      server.setSecureContext({ cert, key });
+      log.info({ valid_to: dayOf(to) }, `${name}: took over a renewed certificate, valid until ${dayOf(to)}`);
+    } catch (error) {
+      log.error({}, `${name}: keeps the certificate that it has: ${errorText(error)}`);
+    }
+  }
+
+  #read(): Credentials {
+    const { name, setting = (file) => `${name}: tls.${file}` } = this.#parts;
+    this.#version = versionOf(this.#files);
+    this.#current = readCredentials(this.#files, setting);
+    this.#warned = undefined;
+    this.#warn();
+    return this.#current;
+  }
+
+  #warn(): void {
+    const { clock, log, name } = this.#parts;
+    if (!this.#current) return;
+    const text = remark(this.#current, clock.now());
+    if (text === undefined || text === this.#warned) return;
+    this.#warned = text;
+    log.warn({}, `${name}: the certificate in ${this.#files.cert} ${text}`);
+  }
+}
+
+function remark({ from, to }: Credentials, now: number): string | undefined {
+  if (now > to) return `expired on ${dayOf(to)}: clients refuse it; replace both files, no restart is needed`;
+  if (now < from) return `is valid only from ${dayOf(from)} on: until then clients refuse it; is the clock right?`;
+  return now > to - soonMs ? `expires on ${dayOf(to)}: renew it, no restart is needed` : undefined;
+}
+
+function dayOf(time: number): string {
+  return new Date(time).toISOString().slice(0, 10);
+}

@@ -1,0 +1,264 @@
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { get, type RequestOptions } from 'node:https';
+import { connect as connectPlain } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect, type TLSSocket } from 'node:tls';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { tcp } from '../../connectors/tcp/index.ts';
+import { systemClock } from '../../src/kit/clock.ts';
+import { type SourceMessage, toMessage } from '../../src/kit/message.ts';
+import type { Role } from '../../src/kit/role.ts';
+import { startObserveServer } from '../../src/observe/observe-server.ts';
+import { recordingLog, roleContext, testEnvironment } from '../../src/testing/environment.ts';
+import { sourceMessage } from '../support/engine/operators.ts';
+import { optionsOf } from '../support/engine/options.ts';
+import { processSnapshot } from '../support/engine/snapshots.ts';
+import { replaceFiles, type ServerFiles, serverFiles } from '../support/sockets/certificates.ts';
+import { closeAll, sourceOf, start } from '../support/sockets/rest.ts';
+import { closed, openSockets, portOf, received, until } from '../support/sockets/sockets.ts';
+
+const signal = new AbortController().signal;
+let kept: string;
+let folder: string;
+let first: ServerFiles;
+let second: ServerFiles;
+/** The files that servers are started with: copies of the first ones. */
+let files: ServerFiles;
+const roles: Role[] = [];
+const sockets: TLSSocket[] = [];
+
+beforeAll(() => {
+  kept = mkdtempSync(join(tmpdir(), 'fdp-tls-'));
+  first = serverFiles(kept, { name: 'first' });
+  second = serverFiles(kept, { name: 'second' });
+});
+afterAll(() => rmSync(kept, { recursive: true, force: true }));
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'fdp-tls-'));
+  files = { ca: first.ca, cert: join(folder, 'cert.pem'), key: join(folder, 'key.pem') };
+  replaceFiles(first, files);
+});
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  await Promise.all(roles.splice(0).map((role) => role.close()));
+  await closeAll();
+  await until(() => openSockets() === 0);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const tls = () => ({ cert: files.cert, key: files.key });
+
+/** A request that trusts the authority of `by`. */
+async function ask(port: number, path: string, { by = first, ...more }: RequestOptions & { by?: ServerFiles } = {}) {
+  const request = get({ host: '127.0.0.1', port, path, ca: readFileSync(by.ca), agent: false, ...more });
+  const [response] = await once(request, 'response');
+  let text = '';
+  for await (const chunk of response) text += chunk;
+  return { status: response.statusCode as number, text };
+}
+
+async function dialled(port: number, { ca }: ServerFiles = first): Promise<TLSSocket> {
+  const socket = connect({ host: '127.0.0.1', port, ca: readFileSync(ca) });
+  sockets.push(socket);
+  socket.on('error', () => {});
+  await once(socket, 'secureConnect');
+  return socket;
+}
+
+/** What a client of plain HTTP gets. */
+function plain(port: number): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connectPlain({ host: '127.0.0.1', port });
+    const seen = received(socket);
+    socket.on('error', () => {});
+    void closed(socket).then(() => resolve(seen.text));
+    socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  });
+}
+
+async function feedServer(options: object = {}) {
+  const environment = testEnvironment();
+  const filled = optionsOf(tcp, { listen: '127.0.0.1:0', tls: tls(), ...options });
+  const connector = await tcp.create(filled, { ...environment, name: 'feed' });
+  const context = roleContext(environment);
+  const sink = connector.sink?.({}, context);
+  if (!sink) throw new Error('no sink');
+  roles.push(sink);
+  await sink.connect(signal);
+  const send = (...values: readonly unknown[]) =>
+    sink.write(
+      values.map((value) => toMessage(sourceMessage(value), undefined)),
+      signal,
+    );
+  return { sink, send, port: portOf(environment.log), node: context.node };
+}
+
+async function feedClient(port: number, options: object) {
+  const environment = testEnvironment();
+  const filled = optionsOf(tcp, { connect: `127.0.0.1:${port}`, ...options });
+  const connector = await tcp.create(filled, { ...environment, name: 'client' });
+  const context = roleContext(environment);
+  const source = connector.source?.({}, context);
+  if (!source) throw new Error('no source');
+  roles.push(source);
+  await source.connect(signal);
+  const messages: SourceMessage[] = [];
+  const subscription = source.lanes.subscribe(async (lane) => {
+    for (let reading = await lane.read(signal); reading; reading = await lane.read(signal))
+      messages.push(...reading.messages);
+  });
+  roles.push({ connect: async () => {}, close: async () => subscription.unsubscribe() });
+  return { messages, node: context.node };
+}
+
+describe('the API over TLS', () => {
+  it('replies to requests and streams events, and to nobody who speaks plain HTTP', async () => {
+    const { port, node } = await start({ tls: tls(), ui: true });
+    expect(await ask(port, '/api/v1/symbols')).toMatchObject({ status: 200 });
+    expect((await ask(port, '/api/v1/symbols', { host: 'localhost' })).status).toBe(200);
+    const stream = get({ host: '127.0.0.1', port, path: '/api/v1/stream', rejectUnauthorized: false, agent: false });
+    const [response] = await once(stream, 'response');
+    const [chunk] = await once(response, 'data');
+    expect([response.headers['content-type'], String(chunk)]).toEqual([
+      'text/event-stream; charset=utf-8',
+      expect.stringContaining('retry: '),
+    ]);
+    stream.destroy();
+    expect(await plain(port)).toBe('');
+    await until(() => node.extra['malformed'] === 1);
+    await expect(ask(port, '/', { by: second })).rejects.toThrow('certificate');
+  });
+
+  it('forgets the clients that leave, also in the middle of a request', async () => {
+    const { port, lanes, node } = await start({ tls: tls() }, () => {});
+    const request = get({ host: '127.0.0.1', port, path: '/api/v1/symbols', rejectUnauthorized: false, agent: false });
+    request.on('error', () => {});
+    await until(() => lanes.length === 1);
+    request.destroy();
+    await until(() => node.extra['abandoned'] === 1);
+  });
+
+  it('closes in time while a client has not finished its handshake', async () => {
+    const { port, source } = await start({ tls: tls() });
+    const silent = connectPlain({ host: '127.0.0.1', port });
+    silent.on('error', () => {});
+    await once(silent, 'connect');
+    await systemClock.turn();
+    const gone = closed(silent);
+    await source.close();
+    await gone;
+  });
+
+  it('takes over renewed files without a restart, and keeps those that it has while new ones are wrong', async () => {
+    const { port, log } = await start({ tls: tls() });
+    expect((await ask(port, '/api/v1/symbols')).status).toBe(200);
+    const open = await dialled(port);
+    writeFileSync(files.key, 'no key');
+    await until(async () => {
+      expect((await ask(port, '/api/v1/symbols')).status).toBe(200);
+      return log.lines.some(({ text }) => text.startsWith('http: keeps the certificate that it has: http: tls.key: '));
+    });
+    replaceFiles(second, files);
+    await until(() =>
+      ask(port, '/api/v1/symbols', { by: second }).then(
+        () => true,
+        () => false,
+      ),
+    );
+    expect(log.lines.some(({ text }) => /^http: took over a renewed certificate, valid until \d/.test(text))).toBe(
+      true,
+    );
+    await expect(ask(port, '/api/v1/symbols', { by: first })).rejects.toThrow('certificate');
+    const seen = received(open);
+    open.write('GET /api/v1/symbols HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
+    await until(() => seen.text.startsWith('HTTP/1.1 200'));
+  });
+
+  it('does not open with files that it can not use; one that worked is tried again', async () => {
+    const { source } = await sourceOf({ tls: { cert: files.key, key: files.key } });
+    await expect(source.connect(signal)).rejects.toMatchObject({ code: 'FDP_REFUSED', fault: 'fatal' });
+    const worked = await start({ tls: tls() });
+    await worked.source.close();
+    writeFileSync(files.cert, '');
+    const again = worked.another();
+    await expect(again?.connect(signal)).rejects.toMatchObject({ code: 'FDP_REFUSED', fault: 'transient' });
+    await again?.close();
+  });
+
+  it.each([
+    [-1, /is valid only from \d{4}-\d\d-\d\d on/],
+    [20, /expires on \d{4}-\d\d-\d\d: renew it/],
+    [40, /expired on \d{4}-\d\d-\d\d: clients refuse it/],
+    [1, undefined],
+  ])('warns of a certificate of 30 days, %s days after it was issued', async (days, text) => {
+    const clock = { ...systemClock, now: () => systemClock.now() + days * 86_400_000 };
+    const { log } = await start({ tls: tls() }, undefined, { clock });
+    const warnings = log.lines.filter(({ level }) => level === 'warn').map((line) => line.text);
+    expect(warnings).toEqual(text === undefined ? [] : [expect.stringMatching(text)]);
+  });
+});
+
+describe('the TCP feed over TLS', () => {
+  it('sends lines to our client, which trusts the authority that it is given', async () => {
+    const { send, port, node: server } = await feedServer();
+    const { messages, node } = await feedClient(port, { tls: { ca: first.ca } });
+    await until(() => server.extra['clients'] === 1 && node.state === 'ok');
+    await send({ symbol: 'A', number: 1 }, { symbol: 'B', number: 2 });
+    await until(() => messages.length === 2);
+    expect(messages.map(({ value }) => value)).toEqual([
+      { symbol: 'A', number: 1 },
+      { symbol: 'B', number: 2 },
+    ]);
+  });
+
+  it.each([
+    ['another authority', () => ({ tls: { ca: second.ca } }), 'is of an authority that is not trusted: set `tls: { ca'],
+    ['no authority', () => ({ tls: true }), 'is of an authority that is not trusted: set `tls: { ca'],
+    ['another name', () => ({ tls: { ca: first.ca, server_name: 'feed.example' } }), 'is for another name'],
+    ['a file that is none', () => ({ tls: { ca: join(folder, 'none') } }), 'client: tls.ca: there is no file'],
+  ])('is not believed by a client with %s, which says why', async (_what, options, text) => {
+    const { port } = await feedServer();
+    const { node, messages } = await feedClient(port, options());
+    await until(() => node.state === 'retrying');
+    expect(node.reason).toContain(text);
+    expect(messages).toEqual([]);
+  });
+
+  it('sends nothing to a client that speaks no TLS', async () => {
+    const { port, node, send } = await feedServer();
+    const seen = plain(port);
+    await send({ symbol: 'A' });
+    expect(await seen).toBe('');
+    await until(() => node.extra['refused_clients'] === 1);
+  });
+});
+
+describe('the observe port over TLS', () => {
+  it('serves metrics and health', async () => {
+    const log = recordingLog();
+    const env = { OBSERVE_PORT: '0', OBSERVE_TLS_CERT: files.cert, OBSERVE_TLS_KEY: files.key };
+    const server = await startObserveServer({ env, log, snapshot: () => processSnapshot(0, []) });
+    roles.push({ connect: async () => {}, close: () => server.close() });
+    expect(server.address).toMatch(/^https:\/\/127\.0\.0\.1:\d+$/);
+    const port = Number(new URL(server.address).port);
+    expect(await ask(port, '/health/live')).toMatchObject({ status: 200 });
+    expect((await ask(port, '/metrics')).text).toContain('fdp_');
+    expect(await plain(port)).toBe('');
+  });
+
+  it('needs both files', async () => {
+    const log = recordingLog();
+    const started = (env: Readonly<Record<string, string>>) =>
+      startObserveServer({ env: { OBSERVE_PORT: '0', ...env }, log, snapshot: () => processSnapshot(0, []) });
+    await expect(started({ OBSERVE_TLS_CERT: files.cert })).rejects.toMatchObject({
+      code: 'FDP_USAGE',
+      message: 'OBSERVE_TLS_CERT: is set without OBSERVE_TLS_KEY: set both, the certificate and its key, PEM',
+    });
+    await expect(started({ OBSERVE_TLS_CERT: files.key, OBSERVE_TLS_KEY: files.key })).rejects.toMatchObject({
+      code: 'FDP_REFUSED',
+      message: expect.stringContaining('OBSERVE_TLS_CERT: '),
+    });
+  });
+});
