@@ -141,7 +141,7 @@ export class RestSource implements Source {
 
   #endpoints(): readonly Endpoint[] {
     const streams = this.#streams;
-    const always = [...this.#descriptions(), ...pageEndpoints(this.#options.files)];
+    const always = [...this.#descriptions(), ...pageEndpoints(this.#options.files, this.#context.platform?.replay)];
     if (!streams) return always;
     const open = ({ headers }: Request, response: Response) => {
       const refusal = this.#isClosing ? notOpen : streams.open(response, headers['last-event-id']);

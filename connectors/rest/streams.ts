@@ -113,7 +113,8 @@ export class Streams {
     this.#beats++;
     const comment = this.#beats % beatsPerComment === 0 ? ':\n\n' : '';
     void this.#processes.ask().then(({ at, reports, problem }) => {
-      const status = { at, processes: reports, error: problem?.text };
+      const replay = this.#context.platform?.replay?.state();
+      const status = { at, processes: reports, error: problem?.text, ...(replay && { replay }) };
       this.#status = `event: status\ndata: ${JSON.stringify(status)}\n\n`;
       for (const client of this.#clients) if (this.#send(client)) client.response.write(comment + this.#status);
     });

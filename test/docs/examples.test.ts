@@ -75,6 +75,7 @@ const notRun: Readonly<Record<string, string>> = {
     'test/e2e/reconcile.test.ts runs the same commands on a data folder of its own',
   'docs/operate.md: Watching it': 'needs a terminal; test/e2e/dashboard.test.ts runs the dashboard in one',
   'docs/operate.md: Under systemd': 'needs systemd as the first process of the machine',
+  'docs/tape.md: replay': 'test/e2e/replay.test.ts runs such commands on ports of its own',
   'docs/plugins.md: install': 'needs a registry that has fdp; test/e2e/create.test.ts installs the packed file',
   'docs/performance.md: Speed': 'takes minutes, and figures of a shared machine can not fail; .ci/run runs `--quick`',
 };

@@ -5,6 +5,7 @@ import { connectors } from '../../connectors/index.ts';
 import { operators } from '../../operators/index.ts';
 import { diff } from '../../src/cli/tape/diff.ts';
 import { record } from '../../src/cli/tape/record.ts';
+import { replay } from '../../src/cli/tape/replay.ts';
 import type { SpecRequest } from '../../src/cli/validate.ts';
 import { pipelineCopy } from '../support/cli/pipeline-copy.ts';
 import { temporaryFolder } from '../support/cli/platform.ts';
@@ -23,6 +24,7 @@ const run = (command: ShellCommand, pipelinePath: string) =>
     tape: {
       record: async (flags) => show(await record(request(), flags)),
       diff: async (other, flags) => show(await diff(request(), other, flags)),
+      replay: async (folder, flags) => replay(request(), folder, flags),
     },
   }));
 
