@@ -33,6 +33,9 @@ describe('`tape` as the input of a test', () => {
       ),
     );
     expect(whole.text).toContain('1 test: 1 passed');
+    // The last message comes 5.9 s after the first.
+    const early = await tested(testOf(tape, 'trades: 120\n  within: 5s'));
+    expect(early.text).toContain('not done within 5s');
   });
 
   it('may be cut and survive kills as any input', async () => {
