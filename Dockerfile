@@ -12,6 +12,8 @@ FROM node:${NODE_VERSION}-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
+# npm leaves out an optional package that it can't get; the image has all of them.
+RUN cd node_modules && ls -d $(node -p "Object.keys(require('../package.json').optionalDependencies).join(' ')")
 # SQLite comes with its sources, and compiled for other systems as well: 26 of 29 MB.
 RUN cd node_modules/@photostructure/sqlite && rm -r src && \
     find prebuilds -type f ! -path "prebuilds/linux-$(node -p process.arch)/*.glibc.node" -delete && find prebuilds -empty -delete
@@ -36,13 +38,13 @@ COPY topologies topologies
 
 # Within a container the loopback address reaches nobody; which ports are open is for `docker run -p` to say. Nothing is
 # EXPOSEd: a container listens on 8000 only where the topology api runs, on 8888 only where analytics does. Metrics and health
-# stay on the loopback address, where the health check asks.
+# stay on the loopback address, where the health check asks. FDP_INSECURE: without keys and TLS, of which each start warns.
 ENV NODE_ENV=production \
     FDP_PROFILE=embedded \
     FDP_DATA=/app/data \
     API_HOST=0.0.0.0 \
     TCP_HOST=0.0.0.0 \
-    FDP_CONTAINER=true
+    FDP_INSECURE=true
 USER node
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 CMD ["node", "bin/healthcheck.js"]
 # No shell between: SIGTERM reaches fdp-run, which drains.

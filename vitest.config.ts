@@ -1,8 +1,11 @@
 import { defineConfig } from 'vitest/config';
 
-/** Files that run at the same time: what waits for timers and disks leaves a core to another. Memory and rates are measured alone. */
-const workers = { unit: 2, processes: 2 };
+/** Files that run at the same time: processes wait for timers, disks and each other. Memory and rates are measured alone. */
+const workers = { unit: 2, processes: 3 };
 const slow = { testTimeout: 120_000, hookTimeout: 120_000 };
+/** What takes long on real servers, and whose promise a shorter test keeps on other stores: `npm run test:faults` and `test:soak`. */
+const isNightly = process.env['FDP_FAULTS'] === 'full' || process.env['FDP_SOAK_MINUTES'] !== undefined;
+const nightly = (project: string) => (isNightly ? [`test/nightly/${project}/**/*.test.ts`] : []);
 const builds = 'test/support/cli/build.ts';
 const servers = 'test/support/services/cluster-setup.ts';
 
@@ -13,7 +16,9 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['integration', 'e2e', 'cluster', 'faults', 'measured'].map((folder) => `test/${folder}/**`),
+          exclude: ['integration', 'e2e', 'cluster', 'faults', 'measured', 'nightly'].map(
+            (folder) => `test/${folder}/**`,
+          ),
           testTimeout: 60_000,
           maxWorkers: workers.unit,
           // Sources keep no state of their own: files of a worker share what was loaded, which a third of the time went into.
@@ -32,7 +37,7 @@ export default defineConfig({
       {
         test: {
           name: 'cluster',
-          include: ['test/cluster/**/*.test.ts', 'test/faults/**/*.test.ts'],
+          include: ['test/cluster/**/*.test.ts', 'test/faults/**/*.test.ts', ...nightly('cluster')],
           globalSetup: [servers, builds],
           ...slow,
           ...{ maxWorkers: workers.processes, sequence: { groupOrder: 1 } },
@@ -51,7 +56,7 @@ export default defineConfig({
       {
         test: {
           name: 'measured',
-          include: ['test/measured/**/*.test.ts'],
+          include: ['test/measured/**/*.test.ts', ...nightly('measured')],
           globalSetup: [builds],
           ...slow,
           ...{ maxWorkers: 1, sequence: { groupOrder: 2 } },

@@ -115,3 +115,31 @@ describe('the notes of a release', () => {
     expect([status, stderr]).toEqual([1, expect.stringContaining('git+https://github.com/owner/other.git')]);
   });
 });
+
+describe('the nightly workflow', () => {
+  const { jobs, on } = parse(readFileSync(`${folder}/nightly.yml`, 'utf8'));
+  const steps: readonly { readonly run?: string; readonly if?: string; readonly with?: object }[] = jobs.seeds.steps;
+  const command = steps.flatMap(({ run }) => run ?? []).find((run) => run.includes('fdp-run.js')) ?? '';
+
+  it('runs a thousand seeds that are not those of the night before', () => {
+    expect(on.schedule).toHaveLength(1);
+    expect(command).toContain('--seeds "$first..$((first + 999))"');
+    const range = (run: number) => {
+      const script = command.replace(/node bin\/fdp-run\.js (.*)/, (_whole, args) => `echo ${args}`);
+      const env = { PATH: process.env['PATH'], GITHUB_RUN_NUMBER: String(run) };
+      return execFileSync('bash', ['-c', script], { env, encoding: 'utf8' }).trim();
+    };
+    expect(range(7)).toBe('simulate --seeds 7000..7999 --hours 0.1');
+    expect(range(8)).toBe('simulate --seeds 8000..8999 --hours 0.1');
+  });
+
+  it('keeps the shrunk tests of seeds that fail', () => {
+    const kept = steps.find((step) => step.if === 'failure()');
+    expect(kept?.with).toMatchObject({ path: 'failure-*.test.yml' });
+  });
+
+  it('runs the tests that a push does not', () => {
+    const runs = jobs.faults.steps.map(({ run }: { readonly run?: string }) => run);
+    expect(runs).toEqual(expect.arrayContaining(['npm run test:faults', 'npm run test:soak']));
+  });
+});

@@ -5,6 +5,7 @@ interface EventAddress {
   readonly protocol: 'http' | 'https';
   /** Host and port. */
   readonly host: string;
+  readonly hasKeys: boolean;
 }
 
 interface AsyncApiParts {
@@ -45,10 +46,22 @@ function eventChannel(at: EventAddress): ChannelDescription {
 }
 
 /** Addresses that are not for everybody are not in the document. */
-function server({ name, type, protocol, host }: ChannelDescription): object {
-  if (host !== undefined) return { host, protocol };
+function server({ name, type, protocol, host, hasKeys }: ChannelDescription): object {
+  if (host !== undefined)
+    return { host, protocol, ...(hasKeys && { security: [isHttp(protocol) ? bearer : firstLine] }) };
   const address = { description: `What the connector ${name} (${type}) of the pipeline has as its address.` };
   return { host: '{address}', protocol, variables: { address } };
+}
+
+/** How clients of each protocol send their key. */
+const bearer = { type: 'http', scheme: 'bearer' };
+const firstLine = {
+  ...{ type: 'apiKey', in: 'password' },
+  description: 'A key with the scope `stream`, in the first line that the client sends, within 5 s: {"token":"KEY"}',
+};
+
+function isHttp(protocol: string): boolean {
+  return protocol === 'http' || protocol === 'https';
 }
 
 function channelOf(channel: ChannelDescription): object {

@@ -1,9 +1,12 @@
 import { type ConnectorContext, defineConnector, noUsage } from '../../src/kit/declaration.ts';
+import { checkExposure, insecureSchema } from '../../src/kit/exposure.ts';
 import { counter, figures, gauge } from '../../src/kit/figures.ts';
+import { Keys, keyFileSchema } from '../../src/kit/keys.ts';
 import { listenClaims, reachable } from '../../src/kit/listen.ts';
 import { Proven } from '../../src/kit/proven.ts';
 import { ServerTls, tlsSchema } from '../../src/kit/tls.ts';
 import { durationMs, sizeBytes } from '../../src/kit/units.ts';
+import { rateLimitSchema } from './limit-options.ts';
 import type { PageFile } from './page.ts';
 
 /**
@@ -24,7 +27,7 @@ export const rest = defineConnector({
         type: 'string',
         format: 'address',
         description:
-          'Address to listen on. 0.0.0.0 listens on all interfaces, without authentication unless there are `keys`.',
+          'Address to listen on. 0.0.0.0 listens on all interfaces, which needs `keys` and `tls`, or `insecure: true`.',
         examples: ['127.0.0.1:8000'],
       },
       timeout: {
@@ -93,18 +96,11 @@ export const rest = defineConnector({
         required: ['file'],
         description:
           'Who may ask. Without: everybody who can reach the port. With: whoever sends one of these keys, as `Authorization: Bearer KEY`, as `X-API-Key: KEY`, or, in a browser, as the password that it asks for. Others get 401, and 403 for what their key has no scope for.',
-        properties: {
-          file: {
-            type: 'string',
-            format: 'path',
-            minLength: 1,
-            description:
-              'File of the hashes of the keys. `fdp-run keys add NAME` adds one; changes take effect within a second.',
-            examples: ['data/keys.json'],
-          },
-        },
+        properties: { file: keyFileSchema },
       },
+      rate_limit: rateLimitSchema,
       tls: tlsSchema,
+      insecure: insecureSchema,
       ui: {
         type: 'boolean',
         default: false,
@@ -132,6 +128,7 @@ export const rest = defineConnector({
     downloads_open: gauge('open_downloads', 'Files that are being sent.'),
     abandoned: counter('abandoned_requests', 'Requests whose client left before the reply.'),
     malformed: counter('malformed_requests', 'Requests that are no HTTP.'),
+    rate_limited: counter('rate_limited_requests', 'Requests refused because of `rate_limit`.'),
     refused: counter('refused_requests', 'Requests refused because max_requests were open.'),
     refused_connections: counter('refused_connections', 'Connections closed because max_connections were open.'),
     requests: counter('requests', 'Requests for a route.'),
@@ -157,6 +154,7 @@ export const rest = defineConnector({
     guarantee: () => ({ loses: { why: 'a live page shows what is sent while it is open, and confirms nothing' } }),
   },
 
+  check: checkExposure,
   claims: ({ listen }) => listenClaims(listen),
   address: ({ listen, ui, tls }, role) => {
     if (role === 'sink' && !ui) return undefined;
@@ -168,12 +166,11 @@ export const rest = defineConnector({
     const { name } = environment;
     const { listen, cors: origins } = options;
     const hosts = typeof options.hosts === 'string' ? namesIn(options.hosts) : options.hosts;
-    const [{ RestSource }, { PriceSink }, { Prices }, { Keys }, { isReference, readPage }, { default: express }] =
+    const [{ RestSource }, { PriceSink }, { Prices }, { isReference, readPage }, { default: express }] =
       await Promise.all([
         import('./source.ts'),
         import('./price-sink.ts'),
         import('./prices.ts'),
-        import('./keys.ts'),
         import('./page.ts'),
         import('express'),
       ]);
@@ -205,6 +202,7 @@ export const rest = defineConnector({
           origins,
           keys,
           tls,
+          rateLimits: options.rate_limit,
           limits,
           app: express(),
           ...page,

@@ -3,22 +3,22 @@ import type { Socket } from 'node:net';
 import type { Express, Request, Response } from 'express';
 import { Observable, type Subscriber } from 'rxjs';
 import { errorText, FdpError } from '../../src/errors.ts';
+import type { Keys } from '../../src/kit/keys.ts';
 import { type LimitedLog, limited } from '../../src/kit/limited-log.ts';
-import { listen, reachable } from '../../src/kit/listen.ts';
+import { listen } from '../../src/kit/listen.ts';
 import type { Proven } from '../../src/kit/proven.ts';
 import type { ConnectOptions, RoleContext } from '../../src/kit/role.ts';
 import type { Lane, Source } from '../../src/kit/source.ts';
 import type { ServerTls } from '../../src/kit/tls.ts';
 import { notNow, type Refusal } from './answer.ts';
-import { type Endpoint, idOf, prepare, streamPath } from './application.ts';
-import { asyncApi } from './asyncapi.ts';
+import { type Endpoint, idOf, isAdmin, prepare, streamPath } from './application.ts';
 import { Connections } from './connections.ts';
+import { descriptions } from './descriptions.ts';
 import { hostRefusal } from './host.ts';
 import type { Downloads } from './http-file.ts';
 import { HttpRequest } from './http-request.ts';
 import { makeServer } from './http-server.ts';
-import type { Keys } from './keys.ts';
-import { openApi } from './openapi.ts';
+import { type LimitOptions, Limits } from './limits.ts';
 import { type PageFile, pageEndpoints } from './page.ts';
 import { QueryParameters } from './parameters.ts';
 import type { Prices } from './prices.ts';
@@ -49,6 +49,8 @@ interface RestOptions {
   readonly origins: readonly string[];
   /** Who may ask; undefined: everybody. */
   readonly keys: Keys | undefined;
+  /** How often each client may ask; undefined: without limit. */
+  readonly rateLimits: LimitOptions | undefined;
   /** Undefined: not encrypted. */
   readonly tls: ServerTls | undefined;
   /** What the live page shows; undefined without a page. */
@@ -111,6 +113,8 @@ export class RestSource implements Source {
       wrongHost: hostRefusal(options.address, options.hosts),
       origins: options.origins,
       keys: options.keys,
+      limits:
+        options.rateLimits && new Limits(options.rateLimits, context.clock, () => context.node.count('rate_limited')),
       connections: this.#connections,
       isClosing: () => this.#isClosing,
       open: (request, response, route) => this.#take(request, response, route),
@@ -129,7 +133,8 @@ export class RestSource implements Source {
     const forget = (socket: Socket) => this.#forget(socket);
     const server = makeServer({ app, limits, node, tls, forget, connections: this.#connections });
     this.#server = server;
-    await listen(server, { name, address, log, options, proven, authenticates: keys !== undefined }, signal);
+    const protection = { keys: keys !== undefined, tls: tls !== undefined };
+    await listen(server, { name, address, log, options, proven, protection }, signal);
     server.on('error', (error) => log.warn({ error: errorText(error) }, `${name}: failed to accept a connection`));
     node.gauge('requests_open', 0);
   }
@@ -141,26 +146,21 @@ export class RestSource implements Source {
 
   #endpoints(): readonly Endpoint[] {
     const streams = this.#streams;
-    const always = [...this.#descriptions(), ...pageEndpoints(this.#options.files, this.#context.platform?.replay)];
+    const { address, tls, keys, rateLimits, files } = this.#options;
+    const served = {
+      address,
+      hasStream: streams !== undefined,
+      hasTls: tls !== undefined,
+      hasKeys: keys !== undefined,
+      hasLimits: rateLimits !== undefined,
+    };
+    const always = [...descriptions(this.#context, served), ...pageEndpoints(files, this.#context.platform?.replay)];
     if (!streams) return always;
     const open = ({ headers }: Request, response: Response) => {
-      const refusal = this.#isClosing ? notOpen : streams.open(response, headers['last-event-id']);
+      const refusal = this.#isClosing ? notOpen : streams.open(response, headers['last-event-id'], isAdmin(response));
       return refusal && this.#refuse(refusal);
     };
     return [...always, { path: streamPath, answer: open }];
-  }
-
-  #descriptions(): readonly Endpoint[] {
-    const { routes, channels = [], platform } = this.#context;
-    const version = platform?.snapshot().version ?? 'unknown';
-    const hasStream = this.#streams !== undefined;
-    const { host, port } = reachable(this.#options.address);
-    const protocol = this.#options.tls ? ('https' as const) : ('http' as const);
-    const events = hasStream ? { protocol, host: `${host}:${port}` } : undefined;
-    return [
-      document('/openapi.json', openApi({ version, routes, hasStream, hasKeys: this.#options.keys !== undefined })),
-      document('/asyncapi.json', asyncApi({ version, channels, events })),
-    ];
   }
 
   #take(request: Request, response: Response, route: string): Refusal | undefined {
@@ -238,13 +238,4 @@ export class RestSource implements Source {
       };
     });
   }
-}
-
-function document(path: string, content: object): Endpoint {
-  const body = JSON.stringify(content);
-  const answer = (_request: Request, response: Response) => {
-    response.set('Cache-Control', 'no-cache').type('json').send(body);
-    return undefined;
-  };
-  return { path, answer };
 }

@@ -4,6 +4,7 @@ import type { RoleContext } from '../../src/kit/role.ts';
 import { Processes } from '../shared/status/processes.ts';
 import { notNow, type Refusal } from './answer.ts';
 import type { Prices, Snapshot } from './prices.ts';
+import { withoutConnections } from './shown-report.ts';
 
 interface StreamOptions {
   readonly prices: Prices;
@@ -16,6 +17,8 @@ interface StreamOptions {
 interface Client {
   readonly response: ServerResponse;
   readonly socket: Socket;
+  /** It gets the options of connectors. */
+  readonly isAdmin: boolean;
   /** The last snapshot sent to it; undefined before the first. */
   number: number | undefined;
   /** Since when it has been behind, on the monotonic clock; undefined while it keeps up. */
@@ -43,7 +46,8 @@ export class Streams {
   readonly #options: StreamOptions;
   readonly #clients = new Set<Client>();
   readonly #processes: Processes;
-  #status = '';
+  /** The last event `status`; empty before the first. */
+  #status = { full: '', plain: '' };
   #beats = 0;
   #stop: (() => void) | undefined;
 
@@ -53,8 +57,8 @@ export class Streams {
     this.#processes = new Processes(context);
   }
 
-  /** Accepts a client that has the events up to `lastEventId`, or returns why not. */
-  open(response: ServerResponse, lastEventId: unknown): Refusal | undefined {
+  /** Accepts a client that has the events up to `lastEventId`, or returns why not. `isAdmin`: it may see how connectors are set. */
+  open(response: ServerResponse, lastEventId: unknown, isAdmin = true): Refusal | undefined {
     const { maxStreams } = this.#options;
     const { socket } = response.req;
     for (const client of this.#clients)
@@ -71,12 +75,14 @@ export class Streams {
     response.socket?.setTimeout(0);
     response.socket?.setKeepAlive(true, 30_000);
     response.write(`retry: ${retryMs}\n\n`);
-    const client: Client = { response, socket, number: this.#numberOf(lastEventId), behindSince: undefined };
+    const number = this.#numberOf(lastEventId);
+    const client: Client = { response, socket, isAdmin, number, behindSince: undefined };
     this.#clients.add(client);
     response.on('close', () => this.#forget(client));
     this.#send(client);
     this.#start();
-    if (this.#status) response.write(this.#status);
+    const status = this.#statusFor(client);
+    if (status) response.write(status);
     this.#count();
     return undefined;
   }
@@ -114,9 +120,11 @@ export class Streams {
     const comment = this.#beats % beatsPerComment === 0 ? ':\n\n' : '';
     void this.#processes.ask().then(({ at, reports, problem }) => {
       const replay = this.#context.platform?.replay?.state();
-      const status = { at, processes: reports, error: problem?.text, ...(replay && { replay }) };
-      this.#status = `event: status\ndata: ${JSON.stringify(status)}\n\n`;
-      for (const client of this.#clients) if (this.#send(client)) client.response.write(comment + this.#status);
+      const eventOf = (processes: readonly object[]) =>
+        `event: status\ndata: ${JSON.stringify({ at, processes, error: problem?.text, ...(replay && { replay }) })}\n\n`;
+      this.#status = { full: eventOf(reports), plain: eventOf(reports.map(withoutConnections)) };
+      for (const client of this.#clients)
+        if (this.#send(client)) client.response.write(comment + this.#statusFor(client));
     });
   }
 
@@ -159,7 +167,11 @@ export class Streams {
     if (this.#clients.size > 0) return;
     this.#stop?.();
     this.#stop = undefined;
-    this.#status = '';
+    this.#status = { full: '', plain: '' };
+  }
+
+  #statusFor({ isAdmin }: Client): string {
+    return isAdmin ? this.#status.full : this.#status.plain;
   }
 
   #count(): void {

@@ -10,6 +10,7 @@ import type { RoleContext } from '../../src/kit/role.ts';
 import type { Source } from '../../src/kit/source.ts';
 import { LineSplitter } from './lines.ts';
 import { readLine, symbolsOf } from './read-line.ts';
+import { refusalIn } from './refusal.ts';
 import { type ClientTls, dial, tlsRefusal } from './tls-client.ts';
 
 interface TcpClientOptions {
@@ -20,6 +21,8 @@ interface TcpClientOptions {
   readonly connectTimeoutMs: number;
   /** Undefined: not encrypted. */
   readonly tls: ClientTls | undefined;
+  /** What it sends first, for a server with keys. */
+  readonly token: string | undefined;
   readonly queue: Pick<QueueOptions, 'maxItems' | 'maxBytes' | 'whenFull'>;
 }
 
@@ -27,6 +30,8 @@ interface TcpClientOptions {
 const healthyMs = 10_000;
 /** A server that is started at the same time may take longer: nothing is logged for this long after the start, ms. */
 const patienceMs = 3000;
+/** A server that has not refused the token for this long has taken it, ms. */
+const settleMs = 1000;
 /** Longest wait before the next try, ms. */
 const longestWaitMs = 5000;
 
@@ -113,12 +118,17 @@ class Client {
         socket.destroy();
       });
       const splitter = new LineSplitter(this.#options.maxLine, () => this.#context.node.count('skipped_lines'));
-      socket.on(ready, () => {
-        giveUp();
-        this.#connected(socket);
-      });
+      const welcome = this.#welcome(socket, ready, giveUp);
+      let isFirst = true;
       socket.on('data', (chunk) => {
-        for (const line of splitter.push(chunk)) this.#take(line);
+        for (const line of splitter.push(chunk)) {
+          const refusal = isFirst ? refusalIn(line) : undefined;
+          isFirst = false;
+          if (refusal === undefined) {
+            welcome.now();
+            this.#take(line);
+          } else reason = `${address} refuses this client: ${refusal}: set \`token\` to a key with the scope stream`;
+        }
       });
       socket.on('error', (error) => {
         reason = describe(error, address);
@@ -129,10 +139,42 @@ class Client {
       });
       socket.on('close', () => {
         giveUp();
+        welcome.never();
         if (splitter.kept > 0) this.#context.node.count('skipped_lines');
         resolve(reason);
       });
     });
+  }
+
+  /** Counts as connected once the socket is, or with a token, which may be refused, at the first line or a while later. */
+  #welcome(
+    socket: Socket,
+    ready: 'connect' | 'secureConnect',
+    onReady: () => void,
+  ): { readonly now: () => void; readonly never: () => void } {
+    const { token } = this.#options;
+    let isOver = false;
+    let cancel = () => {};
+    const now = () => {
+      if (isOver) return;
+      isOver = true;
+      cancel();
+      this.#connected(socket);
+    };
+    socket.on(ready, () => {
+      onReady();
+      if (token === undefined) {
+        now();
+        return;
+      }
+      socket.write(`${JSON.stringify({ token })}\n`);
+      cancel = this.#context.clock.timer(settleMs, now);
+    });
+    const never = () => {
+      isOver = true;
+      cancel();
+    };
+    return { now, never };
   }
 
   /** The connection that begins, or why there can be none. */

@@ -1,5 +1,7 @@
 import { defineConnector, noUsage } from '../../src/kit/declaration.ts';
+import { checkExposure, insecureSchema } from '../../src/kit/exposure.ts';
 import { counter, figures } from '../../src/kit/figures.ts';
+import { Keys, keyFileSchema } from '../../src/kit/keys.ts';
 import { listenClaims, reachable } from '../../src/kit/listen.ts';
 import { Proven } from '../../src/kit/proven.ts';
 import { queueBounds, queueSchema } from '../../src/kit/queue.ts';
@@ -72,6 +74,21 @@ export const tcp = defineConnector({
         default: '10s',
         description: 'Client: time limit of one connection attempt.',
       },
+      keys: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['file'],
+        description:
+          'Server: who gets the lines. Without: everybody who can reach the port. With: whoever sends a key with the scope `stream` in the first line, as `{"token":"KEY"}`, within 5 s. Others get one line with the reason, and are disconnected.',
+        properties: { file: keyFileSchema },
+      },
+      insecure: insecureSchema,
+      token: {
+        type: 'string',
+        maxLength: 200,
+        secret: true,
+        description: 'Client: key that it sends as its first line, for a server with `keys`. Empty: none.',
+      },
       queue: queueSchema,
       tls: {
         type: ['object', 'boolean'],
@@ -103,6 +120,7 @@ export const tcp = defineConnector({
     open_gaps: figures.open_gaps,
     reconnects: figures.reconnects,
     refused_clients: counter('refused_clients', 'Clients refused because max_clients were connected.'),
+    rejected_clients: counter('rejected_clients', 'Clients disconnected because they sent no key, or spoke no TLS.'),
     skipped_lines: figures.skipped_lines,
     stalled_clients: counter('stalled_clients', 'Clients disconnected because they did not read for client_timeout.'),
   },
@@ -133,16 +151,20 @@ export const tcp = defineConnector({
     const { host, port } = reachable(listen);
     return tls ? `openssl s_client -quiet -connect ${host}:${port}` : `nc ${host} ${port}`;
   },
-  channel: ({ listen, tls }) => {
+  channel: ({ listen, tls, keys }) => {
     if (listen === undefined) return undefined;
     const { host, port } = reachable(listen);
-    return { protocol: tls ? 'tls' : 'tcp', host: `${host}:${port}`, address: null };
+    return { protocol: tls ? 'tls' : 'tcp', host: `${host}:${port}`, address: null, hasKeys: keys !== undefined };
   },
   roles: ({ listen }) => (listen === undefined ? ['source'] : ['sink']),
   claims: (options) => (options.listen === undefined ? [] : listenClaims(options.listen)),
 
   check(options, report) {
     checkTls(options, report);
+    if (options.listen !== undefined) checkExposure({ ...options, listen: options.listen }, report);
+    if (options.connect !== undefined && options.keys) report(['keys'], 'is for a server: a client has `token`');
+    if (options.listen !== undefined && options.token !== undefined)
+      report(['token'], 'is for a client: a server has `keys: { file }`');
     if ((options.listen === undefined) === (options.connect === undefined))
       report([], 'expected exactly one of `listen` (a server, for a sink) and `connect` (a client, for a source)');
   },
@@ -163,6 +185,7 @@ export const tcp = defineConnector({
             clientBuffer: sizeBytes(options.client_buffer),
             clientTimeoutMs: durationMs(options.client_timeout),
             maxClients: options.max_clients,
+            keys: options.keys && new Keys(options.keys.file, name, environment),
             proven,
             tls: files && new ServerTls(files, { ...environment, proven }),
           }),
@@ -180,6 +203,7 @@ export const tcp = defineConnector({
           connectTimeoutMs: durationMs(options.connect_timeout),
           queue: queueBounds(options.queue),
           tls: clientTls(tls),
+          token: options.token === '' ? undefined : options.token,
         }),
       close: async () => {},
     };

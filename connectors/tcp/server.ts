@@ -3,12 +3,14 @@ import { createServer as createTlsServer } from 'node:tls';
 import { errorText } from '../../src/errors.ts';
 import { isGapMessage } from '../../src/kit/gap-message.ts';
 import { toJson } from '../../src/kit/json.ts';
+import type { Keys } from '../../src/kit/keys.ts';
 import { listen } from '../../src/kit/listen.ts';
 import type { Message } from '../../src/kit/message.ts';
 import type { Proven } from '../../src/kit/proven.ts';
 import type { ConnectOptions, RoleContext } from '../../src/kit/role.ts';
 import type { Receipt, Sink } from '../../src/kit/sink.ts';
 import type { ServerTls } from '../../src/kit/tls.ts';
+import { Admissions } from './admissions.ts';
 import { type Line, Outlet } from './outlet.ts';
 
 interface TcpServerOptions {
@@ -20,6 +22,8 @@ interface TcpServerOptions {
   readonly maxClients: number;
   /** Of this connector, in this process. */
   readonly proven: Proven;
+  /** Whom it sends to; undefined: everybody. */
+  readonly keys: Keys | undefined;
   /** Undefined: not encrypted. */
   readonly tls: ServerTls | undefined;
 }
@@ -30,14 +34,16 @@ const keepAliveMs = 30_000;
 
 /**
  * The sink role: every message to every client, one JSON object per line. A write is settled when its lines are in the
- * buffer of every connected client, so it never waits for one. See `Outlet` for what a slow client gets. What clients
- * send is dropped. Counts `skipped_lines`, `stalled_clients`, `refused_clients`; gauge `clients`.
+ * buffer of every connected client, so it never waits for one. See `Outlet` for what a slow client gets, and `Admissions` for
+ * clients with keys; what else clients send is dropped. Counts `skipped_lines`, `stalled_clients`, `refused_clients`,
+ * `rejected_clients`; gauge `clients`.
  */
 export class TcpServer implements Sink {
   readonly ordered = true;
   readonly #context: RoleContext;
   readonly #options: TcpServerOptions;
   readonly #clients = new Map<Socket, Outlet>();
+  readonly #admissions: Admissions | undefined;
   #server: Server | undefined;
   #closed: Promise<void> | undefined;
   #isFull = false;
@@ -45,17 +51,21 @@ export class TcpServer implements Sink {
   constructor(context: RoleContext, options: TcpServerOptions) {
     this.#context = context;
     this.#options = options;
+    const { keys, name } = options;
+    this.#admissions = keys && new Admissions({ keys, context, name });
   }
 
-  /** Opens the port. @throws what `listen` throws, FDP_REFUSED when the files of `tls` can't be used */
+  /** Opens the port. @throws what `listen` throws, FDP_REFUSED when the files of `tls` or `keys` can't be used */
   async connect(signal: AbortSignal, options?: ConnectOptions): Promise<void> {
-    const { name, address, maxClients, proven } = this.#options;
+    const { name, address, maxClients, proven, keys, tls } = this.#options;
     const { log, node } = this.#context;
+    keys?.open();
     const server = this.#makeServer();
     server.maxConnections = maxClients;
     server.on('drop', () => this.#refuse());
     this.#server = server;
-    await listen(server, { name, address, log, options, proven }, signal);
+    const protection = { keys: keys !== undefined, tls: tls !== undefined };
+    await listen(server, { name, address, log, options, proven, protection }, signal);
     server.on('error', (error) => log.warn({ error: errorText(error) }, `${name}: failed to accept a client`));
     node.gauge('clients', 0);
   }
@@ -63,10 +73,12 @@ export class TcpServer implements Sink {
   #makeServer(): Server {
     const { tls } = this.#options;
     const options = { noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveMs };
+    const admissions = this.#admissions;
     const welcome = (socket: Socket) => this.#welcome(socket);
-    if (!tls) return createServer(options, welcome);
-    const server = createTlsServer({ ...options, ...tls.open() }, welcome);
-    tls.watch(server, () => this.#context.node.count('refused_clients'));
+    const meet = admissions ? (socket: Socket) => admissions.take(socket, () => welcome(socket)) : welcome;
+    if (!tls) return createServer(options, meet);
+    const server = createTlsServer({ ...options, ...tls.open() }, meet);
+    tls.watch(server, () => this.#context.node.count('rejected_clients'));
     return server;
   }
 
@@ -113,6 +125,7 @@ export class TcpServer implements Sink {
     await Promise.race([ended, clock.sleep(flushMs, patience.signal)]);
     patience.abort();
     for (const socket of this.#clients.keys()) socket.destroy();
+    this.#admissions?.end();
     this.#options.tls?.end();
     await ended;
   }

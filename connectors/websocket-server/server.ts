@@ -72,7 +72,9 @@ export class SimulatedExchange implements Sink {
 
   async connect(signal: AbortSignal, options?: ConnectOptions): Promise<void> {
     const { name, address, proven } = this.#options;
-    this.#port = await listen(this.#http, { name, address, log: this.#context.log, options, proven }, signal);
+    const protection = { keys: true, tls: false };
+    const listening = { name, address, log: this.#context.log, options, proven, protection };
+    this.#port = await listen(this.#http, listening, signal);
     this.#context.node.gauge('clients', 0);
     this.#ping();
   }

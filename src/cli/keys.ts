@@ -1,3 +1,4 @@
+import { systemClock } from '../kit/clock.ts';
 import {
   hashOf,
   isKeyName,
@@ -7,8 +8,7 @@ import {
   readKeyFile,
   type StoredKey,
   writeKeyFile,
-} from '../../connectors/rest/key-file.ts';
-import { systemClock } from '../kit/clock.ts';
+} from '../kit/key-file.ts';
 import { suggestion } from '../kit/names.ts';
 import { readSpec } from '../pipeline/read.ts';
 import { jsonResult } from './dead-letters.ts';
@@ -21,6 +21,8 @@ const usage = usageOf('keys');
 export interface KeyFlags {
   /** The connector; needed where several have keys. */
   readonly connector?: string;
+  /** The file itself, for keys of the observe port. */
+  readonly file?: string;
   readonly json?: boolean;
 }
 
@@ -83,9 +85,10 @@ function scopeOf(text: string): KeyScope {
 /** The file that `keys` of a connector names; reports the pipeline's mistakes if there are any. */
 function withKeyFile(
   request: SpecRequest,
-  { connector }: KeyFlags,
+  { connector, file }: KeyFlags,
   work: (file: KeyFile) => CommandResult,
 ): CommandResult {
+  if (file !== undefined) return work({ path: file, keys: readKeyFile(file) });
   const spec = readSpec(request);
   if (spec.problems.size > 0) return { text: problemText(spec.problems.list, request.folder), exitCode: 2 };
   const found = [...spec.connectors.values()].flatMap(({ name, options }) => {

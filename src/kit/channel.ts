@@ -10,6 +10,8 @@ export interface ChannelAddress {
   readonly address: string | null;
   /** Of a topic. */
   readonly partitions?: number;
+  /** Whether clients need a key. */
+  readonly hasKeys?: boolean;
 }
 
 /** A kind of message. The schema is JSON Schema (draft 7). */

@@ -114,7 +114,7 @@ export class FeedGaps {
     const { from, reason } = this.#before;
     this.#before = undefined;
     this.#isBeforeOpen = true;
-    this.#options.away.begin(reason, this.#options.clock.now() - from);
+    this.#options.away.begin(reason, from);
   }
 
   /** Everything that was sent up to now has come. */
@@ -125,7 +125,7 @@ export class FeedGaps {
   /** The connection is gone. */
   away(why: string): void {
     if (this.#wholeAt === undefined) return;
-    this.#options.away.begin(why, Math.max(0, this.#options.clock.now() - this.#wholeAt));
+    this.#options.away.begin(why, this.#wholeAt);
   }
 
   /** The connection is there, and everything is subscribed to but these symbols, whose gaps go on. */

@@ -46,14 +46,16 @@ export class Gap {
     this.#changed = fn;
   }
 
-  /** Begins a gap now, or `agoMs` ago; does nothing while one is open. */
-  begin(why: string, agoMs = 0): void {
+  /** Begins a gap now, or at a time before (Unix ms), which it keeps to the millisecond; does nothing while one is open. */
+  begin(why: string, from = this.#options.clock.now()): void {
     if (this.#open) return;
     const { clock, node, name } = this.#options;
     const forget = node.onSnapshot(() => void this.#count());
+    const now = clock.now();
+    const start = Math.trunc(Math.min(from, now));
     this.#open = {
-      from: Math.round(clock.now() - agoMs),
-      since: clock.monotonic() - agoMs,
+      from: start,
+      since: clock.monotonic() - (now - start),
       ...{ why, counted: 0, forget },
     };
     node.count('gaps');

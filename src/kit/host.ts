@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { isLoopback } from './listen.ts';
+import { isLoopback } from './exposure.ts';
 import { hostAndPort } from './units.ts';
 
 /** Stands for every name. */

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, isIPv6, type Server } from 'node:net';
 import { errorText, FdpError } from '../errors.ts';
 import type { Environment } from './environment.ts';
+import { exposureText, isLoopback, type Protection } from './exposure.ts';
 import type { Proven } from './proven.ts';
 import type { ConnectOptions } from './role.ts';
 import { hostAndPort, hostInAddress } from './units.ts';
@@ -16,8 +17,8 @@ interface Listening {
   readonly options?: ConnectOptions | undefined;
   /** What has worked with this connector in this process: if it had this port before, listening is retried. */
   readonly proven?: Proven;
-  /** True if the server asks clients who they are. */
-  readonly authenticates?: boolean;
+  /** What protects it where other machines can reach it. */
+  readonly protection: Protection;
   /** Where its address is set, for messages: the option `listen` unless given. */
   readonly setting?: string;
 }
@@ -30,7 +31,7 @@ export function serverNameOn(port: number): string | undefined {
 }
 
 /**
- * Opens a server's port, logs it, and warns if other machines can reach it and it asks no client who it is. Returns the port.
+ * Opens a server's port, logs it, and warns if other machines can reach it and it lacks keys or TLS. Returns the port.
  * @throws FDP_PORT_IN_USE, fatal, but transient when the topology took over from a process that may still hold it
  * @throws FDP_REFUSED without the right to use the port
  * @throws FDP_CONNECT_FAILED, fatal, when this machine doesn't have the address
@@ -53,15 +54,18 @@ export async function listen(server: Server, listening: Listening, signal: Abort
   server.once('close', () => names.delete(bound.port));
   const fields = { host: bound.address, port: bound.port };
   listening.log.info(fields, `${listening.name}: listening on ${bound.address} port ${bound.port}`);
-  if (!isLoopback(bound.address) && !listening.authenticates) warnOfOthers(listening, fields);
+  if (!isLoopback(bound.address)) warnOfOthers(listening, fields);
   return bound.port;
 }
 
-/** In a container (FDP_CONTAINER, set by the image) publishing the port decides who can reach it: no warning then. */
-function warnOfOthers({ name, log }: Listening, fields: { readonly port: number }): void {
-  if (process.env['FDP_CONTAINER'] === 'true') return;
-  const text = `${name}: port ${fields.port} is open to other machines without authentication`;
-  log.warn(fields, `${text}: protect it with a firewall, or listen on 127.0.0.1`);
+/** Each start says who can do what with a port that is open to other machines. */
+function warnOfOthers(
+  { name, log, protection }: Listening,
+  fields: { readonly host: string; readonly port: number },
+): void {
+  const text = exposureText(protection);
+  if (text === undefined) return;
+  log.warn(fields, `${name}: port ${fields.port} on ${fields.host} is open to other machines ${text} (insecure)`);
 }
 
 /** A server's claim: the same for every way to write the address. None for port 0. */
@@ -90,11 +94,6 @@ export function reachable(address: string): { readonly host: string; readonly po
   const { host, port } = hostAndPort(address);
   const here = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
   return { host: hostInAddress(here), port };
-}
-
-/** Whether only this machine can reach the address. */
-export function isLoopback(address: string): boolean {
-  return /^(::ffff:)?127\./.test(address) || address === '::1';
 }
 
 function listenError(cause: unknown, { name, address, options, setting = '`listen`' }: Listening): FdpError {

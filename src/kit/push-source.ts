@@ -130,8 +130,7 @@ class PushSource implements Source {
     const messages = count - items.filter((item) => 'gaps' in item).length;
     if (messages === 0) return;
     onDropped(messages);
-    const ago = feed && this.#takenAt !== undefined ? feed.clock.now() - this.#takenAt : 0;
-    gap?.begin(slow, Math.max(0, ago));
+    gap?.begin(slow, feed && this.#takenAt);
   }
 
   async #receive(lanes: Subscriber<Lane>): Promise<void> {

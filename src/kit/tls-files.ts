@@ -60,19 +60,6 @@ export function readAuthorities(path: string, setting: string): string {
   return text;
 }
 
-/** Changes when one of the files does, or appears or disappears. */
-export function versionOf(files: TlsFiles): string {
-  const each = [files.cert, files.key].map((path) => {
-    try {
-      const { ino, size, mtimeMs } = statSync(path);
-      return `${ino} ${size} ${mtimeMs}`;
-    } catch (error) {
-      return String((error as NodeJS.ErrnoException).code);
-    }
-  });
-  return each.join(', ');
-}
-
 function readPem(path: string, setting: string, expected: string): string {
   try {
     const stats = statSync(path);

@@ -3,8 +3,9 @@ import type { Server, TlsOptions } from 'node:tls';
 import type { JSONSchema } from 'json-schema-to-ts';
 import { errorText } from '../errors.ts';
 import type { Environment } from './environment.ts';
+import { fileVersion } from './file-version.ts';
 import type { Proven } from './proven.ts';
-import { type Credentials, readCredentials, type TlsFiles, versionOf } from './tls-files.ts';
+import { type Credentials, readCredentials, type TlsFiles } from './tls-files.ts';
 
 /** The paths of the two files, for the option `tls` of a server. */
 export const tlsFileSchemas = {
@@ -110,7 +111,7 @@ export class ServerTls {
     const now = clock.monotonic();
     if (now - this.#checkedAt < checkEveryMs) return;
     this.#checkedAt = now;
-    if (versionOf(this.#files) === this.#version) {
+    if (this.#filesVersion() === this.#version) {
       this.#warn();
       return;
     }
@@ -123,9 +124,13 @@ export class ServerTls {
     }
   }
 
+  #filesVersion(): string {
+    return `${fileVersion(this.#files.cert)}, ${fileVersion(this.#files.key)}`;
+  }
+
   #read(): Credentials {
     const { name, setting = (file) => `${name}: tls.${file}` } = this.#parts;
-    this.#version = versionOf(this.#files);
+    this.#version = this.#filesVersion();
     this.#current = readCredentials(this.#files, setting);
     this.#warned = undefined;
     this.#warn();

@@ -4,6 +4,7 @@ import { errorText, FdpError } from '../errors.ts';
 import { type Clock, linkedAbort, systemClock } from '../kit/clock.ts';
 import type { Logger } from '../kit/environment.ts';
 import { hostCheck, hostsOf } from '../kit/host.ts';
+import { admitRequest, type KeyRefusal, Keys, keyChallenge } from '../kit/keys.ts';
 import { listen, reachable } from '../kit/listen.ts';
 import type { ProcessSnapshot } from '../kit/snapshot.ts';
 import { ServerTls } from '../kit/tls.ts';
@@ -47,23 +48,25 @@ export interface ObserveServer {
 /**
  * Serves `/metrics`, `/health`, `/health/live` and `/health/ready` on OBSERVE_PORT (9464) of OBSERVE_HOST (127.0.0.1),
  * each answer made from one snapshot. When the port is taken, and was not asked for or the process may move, the next
- * free one is used. OBSERVE_TLS_CERT and OBSERVE_TLS_KEY encrypt it.
+ * free one is used. OBSERVE_TLS_CERT and OBSERVE_TLS_KEY encrypt it; with OBSERVE_KEYS metrics need a key with the scope `admin`.
  * @throws FDP_USAGE for a port that is none, FDP_PORT_IN_USE for one that was asked for and is taken, FDP_REFUSED,
- *   FDP_CONNECT_FAILED for an address that this machine has not; FDP_REFUSED also for a certificate that can't be used
+ *   FDP_CONNECT_FAILED for an address that this machine has not; FDP_REFUSED also for a certificate or keys that can't be used
  */
 export async function startObserveServer(options: ObserveOptions): Promise<ObserveServer> {
   const { env, log, clock = systemClock, mayMove = false } = options;
-  const { host, port: asked, tls: files } = observeSettings(env);
+  const { host, port: asked, tls: files, keys: keyFile } = observeSettings(env);
   const setting = (file: keyof typeof tlsVariables) => tlsVariables[file];
   const tls = files && new ServerTls(files, { name: 'observe', setting, clock, log });
   const wanted = asked ?? defaultPort;
+  const keys = keyFile === undefined ? undefined : new Keys(keyFile, 'observe', { clock, log });
+  keys?.open();
   const isOurs = hostCheck(addressOf(host, 0), []);
-  const answer = answers(options, isOurs);
+  const answer = answers(options, { isOurs, keys });
   for (let index = 0; ; index++) {
     const server = makeServer(answer, tls);
     const port = index < portsTried && wanted + index <= highestPort ? wanted + index : 0;
     try {
-      return await open(server, { host, port, log, tls });
+      return await openPort(server, { host, port, log, tls, keys });
     } catch (error) {
       if (!(error instanceof FdpError && error.code === 'FDP_PORT_IN_USE')) throw error;
       if (asked === undefined) continue;
@@ -86,12 +89,15 @@ interface Listening {
   readonly port: number;
   readonly log: Logger;
   readonly tls: ServerTls | undefined;
+  readonly keys: Keys | undefined;
 }
 
-async function open(server: Server, { host, port, log, tls }: Listening): Promise<ObserveServer> {
+async function openPort(server: Server, { host, port, log, tls, keys }: Listening): Promise<ObserveServer> {
   const setting = 'OBSERVE_PORT or OBSERVE_HOST';
   const { signal } = linkedAbort().controller;
-  const bound = await listen(server, { name: 'observe', address: addressOf(host, port), log, setting }, signal);
+  const protection = { keys: keys !== undefined, tls: tls !== undefined };
+  const about = { name: 'observe', address: addressOf(host, port), log, setting, protection };
+  const bound = await listen(server, about, signal);
   const shown = reachable(addressOf(host, bound));
   let closed: Promise<void> | undefined;
   return {
@@ -134,7 +140,7 @@ function tlsServer(tls: ServerTls, options: object, listener: RequestListener): 
 
 function answers(
   { snapshot, log, figuresOf = () => ({}) }: ObserveOptions,
-  isOurs: (host: string | undefined) => boolean,
+  { isOurs, keys }: { readonly isOurs: (host: string | undefined) => boolean; readonly keys: Keys | undefined },
 ): Answer {
   const metrics = { node: process.version, figuresOf };
   let writer: Promise<MetricsWriter> | undefined;
@@ -154,9 +160,12 @@ function answers(
       send(response, json(refused));
       return;
     }
-    const page = pages[url.replace(/[?#].*$/s, '')];
+    const path = url.replace(/[?#].*$/s, '');
+    const page = pages[path];
+    const stranger = keys && page && !openPages.has(path) ? admitRequest(keys, headers, 'admin').refusal : undefined;
     try {
-      if (page === undefined)
+      if (stranger) sendRefusal(response, stranger);
+      else if (page === undefined)
         send(response, json({ status: 404, body: { error: 'not found', pages: Object.keys(pages) } }));
       else if (method === 'GET' || method === 'HEAD') send(response, await page());
       else send(response.setHeader('Allow', 'GET, HEAD'), json({ status: 405, body: { error: 'only GET and HEAD' } }));
@@ -165,6 +174,14 @@ function answers(
       send(response, json({ status: 500, body: { error: 'internal error' } }));
     }
   };
+}
+
+/** Pages that need no key: orchestrators ask them. */
+const openPages: ReadonlySet<string> = new Set(['/health', '/health/live', '/health/ready']);
+
+function sendRefusal(response: ServerResponse, { status, text, code }: KeyRefusal): void {
+  if (status === 401) response.setHeader('WWW-Authenticate', keyChallenge['WWW-Authenticate']);
+  send(response, json({ status, body: { error: text, code } }));
 }
 
 interface Page {

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { FdpError } from '../errors.ts';
+import { isLoopback, missingProtection } from '../kit/exposure.ts';
 import type { TlsFiles } from '../kit/tls-files.ts';
 
 type Variables = Readonly<Record<string, string | undefined>>;
@@ -10,6 +11,8 @@ export interface ObserveSettings {
   readonly port: number | undefined;
   /** Absolute paths. */
   readonly tls: TlsFiles | undefined;
+  /** The file of the keys that may read metrics; undefined: everybody may. */
+  readonly keys: string | undefined;
 }
 
 const highestPort = 65_535;
@@ -17,12 +20,28 @@ const highestPort = 65_535;
 export const tlsVariables = { cert: 'OBSERVE_TLS_CERT', key: 'OBSERVE_TLS_KEY' } as const;
 
 /**
- * Reads OBSERVE_HOST, OBSERVE_PORT, OBSERVE_TLS_CERT and OBSERVE_TLS_KEY. Paths are relative to the working directory.
- * @throws FDP_USAGE for values that can't be understood
+ * Reads OBSERVE_HOST, OBSERVE_PORT, OBSERVE_TLS_CERT, OBSERVE_TLS_KEY and OBSERVE_KEYS, and FDP_INSECURE. Paths are relative to the working directory.
+ * @throws FDP_USAGE for values that can't be understood, and for an OBSERVE_HOST that other machines can reach without keys or
+ *   TLS, unless FDP_INSECURE is true
  */
 export function observeSettings(env: Variables): ObserveSettings {
-  const { OBSERVE_HOST: host, OBSERVE_PORT: port } = env;
-  return { host: host || '127.0.0.1', port: observePort(port), tls: observeTls(env) };
+  const { OBSERVE_HOST: host, OBSERVE_PORT: port, OBSERVE_KEYS: keys } = env;
+  const settings = {
+    ...{ host: host || '127.0.0.1', port: observePort(port), tls: observeTls(env) },
+    keys: keys ? resolve(keys) : undefined,
+  };
+  checkExposure(settings, env);
+  return settings;
+}
+
+function checkExposure({ host, keys, tls }: ObserveSettings, { FDP_INSECURE: insecure }: Variables): void {
+  const missing = missingProtection({ keys: keys !== undefined, tls: tls !== undefined });
+  if (insecure === 'true' || missing === undefined || isLoopback(host)) return;
+  const cure = 'set OBSERVE_KEYS, OBSERVE_TLS_CERT and OBSERVE_TLS_KEY; FDP_INSECURE=true leaves it open';
+  throw new FdpError(
+    'FDP_USAGE',
+    `OBSERVE_HOST: ${host} lets other machines reach metrics and health, without ${missing}: ${cure}`,
+  );
 }
 
 function observeTls(env: Variables): TlsFiles | undefined {

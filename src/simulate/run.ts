@@ -10,7 +10,7 @@ import type { SinkFault, TimedFault } from './faults.ts';
 import { Life } from './life.ts';
 import type { Manifest } from './recording/manifest.ts';
 import type { Reply } from './request-input.ts';
-import type { Tape } from './tape.ts';
+import type { Tape, TapeEntry } from './tape.ts';
 import { VirtualClock } from './virtual-clock.ts';
 import { type Stored, World } from './world.ts';
 
@@ -27,10 +27,16 @@ export interface RunRequest {
   readonly seed: number;
   /** Virtual time in which everything that came must be done, ms. */
   readonly withinMs: number;
-  /** Gets what a sink has stored, and when, ms of virtual time; without it the outcome has all of it. */
-  readonly onStored?: (stored: Stored, atMs: number) => void;
+  /** Gets what a sink has stored; without it the outcome has all of it. */
+  readonly onStored?: (stored: Stored, when: StoredAt) => void;
   /** Called at the end with what is outside of the process, before it is gone. */
   readonly inspect?: (world: World) => void;
+}
+
+/** When something was stored: ms of virtual time since the topology was ready, and Unix ms of the wall clock. */
+export interface StoredAt {
+  readonly atMs: number;
+  readonly nowMs: number;
 }
 
 /** What came of it. */
@@ -96,7 +102,7 @@ class TapeRun {
     const { onStored } = request;
     this.#world = new World(plan, {
       ...{ faults, seed, environment, sinceReady },
-      ...(onStored && { onStored: (stored) => onStored(stored, sinceReady()) }),
+      ...(onStored && { onStored: (stored) => onStored(stored, { atMs: sinceReady(), nowMs: this.#clock.now() }) }),
     });
     if (request.recorded) this.#world.isOf(request.recorded);
     this.#running = this.#start();
@@ -157,7 +163,7 @@ class TapeRun {
       const back = { atMs: atMs + fault.forMs, happen: () => this.#world.cut(false) };
       return [{ atMs, happen: () => this.#world.cut(true) }, back];
     });
-    const entries = tape.map((entry) => ({ atMs: entry.atMs, happen: () => this.#world.take(entry) }));
+    const entries = atOnce(tape).map((some) => ({ atMs: some[0].atMs, happen: () => this.#world.take(some) }));
     return [...faults, ...entries].sort((one, other) => one.atMs - other.atMs);
   }
 
@@ -229,4 +235,17 @@ class TapeRun {
     const nothing = () => {};
     return { debug: nothing, info: nothing, warn: note('warn'), error: note('error') };
   }
+}
+
+type AtOnce = readonly [TapeEntry, ...(readonly TapeEntry[])];
+
+/** What comes at the same time comes together. */
+function atOnce(tape: Tape): readonly AtOnce[] {
+  const all: [TapeEntry, ...TapeEntry[]][] = [];
+  for (const entry of tape) {
+    const last = all.at(-1);
+    if (last?.[0].atMs === entry.atMs) last.push(entry);
+    else all.push([entry]);
+  }
+  return all;
 }

@@ -91,25 +91,35 @@ export class World {
     if (source.kind === 'log') makeTapeLog(source.space, source.topic, tape);
   }
 
-  /** Something comes from outside. */
-  async take({ key, content }: TapeEntry): Promise<void> {
+  /** Something comes from outside, all of it at this moment. */
+  async take(entries: readonly TapeEntry[]): Promise<void> {
     const { source } = this;
     const { connector } = this.topology.source;
     const timestamp = this.#environment.clock.now();
-    if ('request' in content) this.requests.ask(content.request);
-    else if (source.kind === 'log') {
-      const { space, topic, partitions: wanted } = source;
-      const store = new MemoryLogStore(space, { name: connector, topic, partitions: wanted }, this.#environment);
-      const { partitions } = await store.open();
-      const { signal } = new AbortController();
-      if ('record' in content) return store.append([content.record], signal);
+    if (source.kind === 'log') return await this.#append(entries, { source, timestamp });
+    for (const { key, content } of entries)
+      if ('request' in content) this.requests.ask(content.request);
+      else if ('record' in content) {
+        const { timestamp: at, value } = content.record;
+        this.input.push(pushedMessage({ text: String(value) }, { key, timestamp: at, meta: { lane: connector } }));
+      } else this.input.push(pushedMessage(content, { key, timestamp, meta: { lane: connector } }));
+  }
+
+  async #append(
+    entries: readonly TapeEntry[],
+    { source, timestamp }: { readonly source: Extract<Twin, { kind: 'log' }>; readonly timestamp: number },
+  ): Promise<void> {
+    const { connector } = this.topology.source;
+    const { space, topic, partitions: wanted } = source;
+    const store = new MemoryLogStore(space, { name: connector, topic, partitions: wanted }, this.#environment);
+    const { partitions } = await store.open();
+    const records = entries.map(({ key, content }) => {
+      if ('record' in content) return content.record;
       const partition = key === null ? this.#turn++ % partitions : partitionOf(key, partitions);
-      const value = 'text' in content ? content.text : toJson(content.value, connector);
-      await store.append([{ partition, timestamp, key, value }], signal);
-    } else if ('record' in content) {
-      const { timestamp: at, value } = content.record;
-      this.input.push(pushedMessage({ text: String(value) }, { key, timestamp: at, meta: { lane: connector } }));
-    } else this.input.push(pushedMessage(content, { key, timestamp, meta: { lane: connector } }));
+      const value = 'text' in content ? content.text : toJson('value' in content ? content.value : null, connector);
+      return { partition, timestamp, key, value };
+    });
+    await store.append(records, new AbortController().signal);
   }
 
   /** The connection of the source is cut, or is back. What was read of a log and is not committed is read again. */

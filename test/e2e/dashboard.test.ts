@@ -108,6 +108,7 @@ onTerminal('the dashboard', () => {
     feed.send(trade('AAPL', 77));
     await terminal.shows('paused, 1 lines passed by');
     terminal.press('p');
+    await terminal.shows(/^(?![\s\S]*paused)/);
     feed.send(trade('AAPL', 78));
     await terminal.shows(/AAPL +▼ 78\.00/);
     expect(terminal.text).not.toContain('77.00');

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { hashOf, newKey, writeKeyFile } from '../../connectors/rest/key-file.ts';
+import { hashOf, newKey, writeKeyFile } from '../../src/kit/key-file.ts';
 import { launchChromium, onChromium } from '../support/browser/browser.ts';
 import { closeAll, start } from '../support/sockets/rest.ts';
 import { until } from '../support/sockets/sockets.ts';

@@ -8,6 +8,7 @@ import { recordingLog } from '../../src/testing/environment.ts';
 import { figure, parseMetrics } from '../support/cli/metrics.ts';
 import { freePort } from '../support/cli/platform.ts';
 import { processSnapshot, topologySnapshot } from '../support/engine/snapshots.ts';
+import { KeyFolder } from '../support/sockets/keys.ts';
 
 const open = new Set<{ close(): unknown }>();
 afterEach(async () => {
@@ -191,11 +192,41 @@ describe('observe server', () => {
     });
   });
 
-  it('listens on this machine alone unless OBSERVE_HOST is set, and then warns', async () => {
-    const { log, address } = await start({ OBSERVE_PORT: '0', OBSERVE_HOST: '0.0.0.0' });
+  it('listens on this machine alone unless OBSERVE_HOST is set, which needs FDP_INSECURE, and then warns', async () => {
+    await expect(start({ OBSERVE_PORT: '0', OBSERVE_HOST: '0.0.0.0' })).rejects.toMatchObject({
+      code: 'FDP_USAGE',
+      message: expect.stringMatching(
+        /^OBSERVE_HOST: 0\.0\.0\.0 lets other machines reach .* without keys and TLS: set OBSERVE_KEYS/,
+      ),
+    });
+    const { log, address } = await start({ OBSERVE_PORT: '0', OBSERVE_HOST: '0.0.0.0', FDP_INSECURE: 'true' });
     expect(log.lines.map(({ level }) => level)).toEqual(['info', 'warn']);
     expect(address).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
     expect((await fetch(`${address}/health/live`)).status).toBe(200);
+  });
+
+  it('gives metrics only to a key with the scope admin, where OBSERVE_KEYS names a file; health to everybody', async () => {
+    using keys = new KeyFolder();
+    const [admin, reader] = [keys.add('prometheus', 'admin'), keys.add('reader', 'read', 'stream')];
+    const { address, log } = await start({ OBSERVE_PORT: '0', OBSERVE_KEYS: keys.file });
+    const ask = async (path: string, key?: string) =>
+      await fetch(`${address}${path}`, key === undefined ? {} : { headers: { authorization: `Bearer ${key}` } });
+    for (const path of ['/health', '/health/live', '/health/ready']) expect((await ask(path)).status).toBe(200);
+    expect((await ask('/metrics', admin)).status).toBe(200);
+    const stranger = await ask('/metrics');
+    expect([stranger.status, stranger.headers.get('www-authenticate')]).toEqual([
+      401,
+      'Basic realm="fdp", charset="UTF-8"',
+    ]);
+    expect(await stranger.json()).toMatchObject({ code: 'FDP_UNAUTHENTICATED' });
+    for (const url of ['/metrics?x', '/metrics#x']) expect((await ask(url, `${admin}x`)).status).toBe(401);
+    const other = await ask('/metrics', reader);
+    expect([other.status, await other.json()]).toEqual([
+      403,
+      { error: 'the key does not have the scope "admin"', code: 'FDP_FORBIDDEN' },
+    ]);
+    expect((await ask('/nothing')).status).toBe(404);
+    expect(JSON.stringify(log.lines)).not.toContain(admin.slice(4));
   });
 
   it('listens on IPv6', async () => {

@@ -137,7 +137,7 @@ describe('names of the server', () => {
   const named = (port: number, host: string) => ask(port, '/api/v1/symbols', { headers: { Host: host } });
 
   it('may be listed in one text, as a variable gives them, and `*` is every name', async () => {
-    const some = await start({ listen: '0.0.0.0:0', hosts: 'localhost, api.example.com' });
+    const some = await start({ insecure: true, listen: '0.0.0.0:0', hosts: 'localhost, api.example.com' });
     expect(await named(some.port, 'api.example.com')).toMatchObject({ status: 200 });
     expect(await named(some.port, 'evil.example.com')).toMatchObject({ status: 421 });
     const every = await start({ hosts: '*' });

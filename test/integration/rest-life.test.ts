@@ -47,9 +47,13 @@ describe('rest at its start and its end', () => {
   });
 
   it('warns when other machines can reach it', async () => {
-    const { source, log } = await sourceOf({ listen: '0.0.0.0:0' });
+    const { source, log } = await sourceOf({ listen: '0.0.0.0:0', insecure: true });
     await source.connect(never);
-    expect(log.lines.filter(({ level }) => level === 'warn')).toHaveLength(1);
+    expect(log.lines.filter(({ level }) => level === 'warn').map(({ text }) => text)).toEqual([
+      expect.stringMatching(
+        /^http: port \d+ on 0\.0\.0\.0 is open to other machines without keys and TLS: whoever can reach it may read what it serves, and so may everybody on the way \(insecure\)$/,
+      ),
+    ]);
   });
 
   it('finishes requests in progress during a drain, and accepts no new ones', async () => {

@@ -231,7 +231,7 @@ describe('the TCP feed over TLS', () => {
     const seen = plain(port);
     await send({ symbol: 'A' });
     expect(await seen).toBe('');
-    await until(() => node.extra['refused_clients'] === 1);
+    await until(() => node.extra['rejected_clients'] === 1);
   });
 });
 

@@ -12,12 +12,18 @@ done
 [ "$#" -gt 0 ] && shift
 [ "$#" -gt 0 ] || set -- --project unit --project integration
 
+# A simulation has the same digest on every version.
+digest() { node --import tsx src/cli/main.ts simulate --hours 0.03 --rate 20/s --json | sed -E 's/.*"digest":"([0-9a-f]+)".*/\1/'; }
+
 failed=()
+digests=()
 for version in "${versions[@]}"; do
   folder=.cache/node-$version
   [ -x "$folder/node_modules/node/bin/node" ] || npm install --no-audit --no-fund --no-save --prefix "$folder" "node@$version" || exit 1
   bin=$PWD/$folder/node_modules/node/bin
   echo "Node.js $("$bin/node" --version)"
+  digests+=("$(PATH=$bin:$PATH digest)")
   PATH=$bin:$PATH node node_modules/vitest/vitest.mjs run "$@" || failed+=("$version")
 done
+[ -n "${digests[0]}" ] && [ "$(printf '%s\n' "${digests[@]}" | sort -u | wc -l)" = 1 ] || { echo "simulations differ: ${digests[*]}"; exit 1; }
 [ "${#failed[@]}" = 0 ] || { echo "failed on Node.js ${failed[*]}"; exit 1; }

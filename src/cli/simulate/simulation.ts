@@ -30,8 +30,8 @@ export interface SimulationResult {
   readonly stages: readonly StageResult[];
   /** Topologies that were not run, and why. */
   readonly skipped: readonly { readonly topology: string; readonly why: string }[];
-  /** The stage that broke a promise, as it was run; undefined if none did. */
-  readonly broken: StageRequest | undefined;
+  /** The first stage that broke a promise, as it was run, and the kind of its first violation; undefined if none did. */
+  readonly broken: { readonly stage: StageRequest; readonly kind: string } | undefined;
   /** The same for the same pipeline, seed, length, rate and faults. */
   readonly digest: string;
 }
@@ -44,7 +44,7 @@ export async function simulate(request: SimulationRequest): Promise<SimulationRe
   const written = new Map<string, Tape>();
   const stages: StageResult[] = [];
   const skipped: { topology: string; why: string }[] = [];
-  let broken: StageRequest | undefined;
+  let broken: SimulationResult['broken'];
   for (const [index, link] of links.entries()) {
     const { plan, topology, from } = link;
     if (from === 'requests') {
@@ -60,7 +60,8 @@ export async function simulate(request: SimulationRequest): Promise<SimulationRe
     const result = await runStage(stage);
     for (const [connector, more] of result.written) written.set(connector, more);
     stages.push({ ...result, written: new Map() });
-    if (violationsOf(result).length > 0) broken ??= stage;
+    const [violation] = violationsOf(result);
+    if (violation) broken ??= { stage, kind: violation.kind };
   }
   const digest = createHash('sha256').update(JSON.stringify([market.facts, stages.map((each) => each.digest)]));
   return { seed: request.seed, market: market.facts, stages, skipped, broken, digest: digest.digest('hex') };

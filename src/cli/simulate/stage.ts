@@ -5,6 +5,7 @@ import { runOnTape } from '../../simulate/run.ts';
 import type { TapeEntry } from '../../simulate/tape.ts';
 import type { Twin } from '../../simulate/twins.ts';
 import { faultsOf } from '../test-faults.ts';
+import { DelayWatch } from './oracle/delay.ts';
 import type { Outages } from './oracle/feed.ts';
 import { judge } from './oracle/judge.ts';
 import type { Violation } from './oracle/judgement.ts';
@@ -23,6 +24,7 @@ export async function runStage(request: StageRequest): Promise<StageResult> {
   if (!topology) throw new FdpError('FDP_INTERNAL', 'the plan has no topology');
   const { sinkFaults, timedFaults } = faultsOf(request.faults);
   const order = new OrderWatch();
+  const delay = new DelayWatch(request.faults);
   const written = new Map<string, TapeEntry[]>(passedOn(topology, plan));
   const found: { source?: Twin; records: readonly SourceRecord[]; letters: readonly Letter[] } = {
     records: [],
@@ -32,11 +34,12 @@ export async function runStage(request: StageRequest): Promise<StageResult> {
   const outcome = await runOnTape({
     ...{ plan, seed, tape, sinkFaults, timedFaults, rows: new Map() },
     withinMs: Math.max(...ends) + afterLastMs,
-    onStored: (stored, atMs) => {
+    onStored: (stored, { atMs, nowMs }) => {
       order.take(stored);
+      delay.take(stored, { atMs, nowMs });
       const { connector } = topology.branches.find(({ name }) => name === stored.branch) as BranchPlan;
       const { key, value } = stored.message;
-      written.get(connector)?.push({ atMs, key, content: { value } });
+      written.get(connector)?.push({ atMs: Math.ceil(atMs), key, content: { value } });
     },
     inspect: (world) => {
       found.source = world.source;
@@ -61,6 +64,7 @@ export async function runStage(request: StageRequest): Promise<StageResult> {
     judgements: judge(run),
     violations: [
       ...troubleOf(run),
+      ...delay.violations,
       ...order.violations.map((text) => ({ kind: `${text.split(':')[0]}: order`, text })),
     ],
   };

@@ -17,8 +17,8 @@ import { parseYamlDocuments } from '../read/yaml.ts';
 import { type ConnectorSpec, operatorsOf, type TopologySpec, usesOf } from '../spec.ts';
 import type { TestContext, TestsRequest } from './context.ts';
 import { readExpectations } from './expectations.ts';
-import { faultSchemas } from './fault-structure.ts';
-import type { MockInput, PipelineTest, TestEntry, TestFault, TestInput } from './model.ts';
+import { readFaults } from './faults.ts';
+import type { MockInput, PipelineTest, TestEntry, TestInput } from './model.ts';
 import { entrySchema, mockSchema, tapeSchema, testSchema } from './structure.ts';
 
 /**
@@ -157,45 +157,4 @@ function readEntry(item: Tree, subject: string, context: TestContext): TestEntry
       hint: `"${context.topology.name}" takes ${isAsked(context) ? 'requests' : 'messages'}`,
     });
   return value;
-}
-
-const faultKinds = ['sink', 'source', 'crash', 'clock'] as const;
-const sinkFaults = ['fail', 'slow', 'refuse', 'lose_ack'] as const;
-
-function readFaults(map: MapTree, context: TestContext): readonly TestFault[] {
-  const tree = map.entries.get('faults')?.value;
-  if (tree?.kind !== 'list') return [];
-  return tree.items.flatMap((item, at) => readFault(item, `faults[${at}]`, context) ?? []);
-}
-
-function readFault(item: Tree, subject: string, context: TestContext): TestFault | undefined {
-  const { problems } = context;
-  const keys = [...(asMap(item)?.entries.keys() ?? [])];
-  const kind = faultKinds.find((each) => keys.includes(each));
-  if (!kind) {
-    const [first] = keys;
-    const hint = () => (first === undefined ? undefined : suggestion(first, faultKinds, 'faults'));
-    if (asMap(item)) problems.add(item.at, `expected one of ${faultKinds.join(', ')}`, { subject, hint });
-    return undefined;
-  }
-  const value = context.checked(item, faultSchemas[kind], subject, item.at) as
-    | Readonly<Record<string, unknown>>
-    | undefined;
-  if (!value) return undefined;
-  if (kind !== 'sink') return { kind, ...value } as TestFault;
-  if (!sinkFaults.some((each) => keys.includes(each)))
-    problems.add(item.at, `nothing goes wrong: expected at least one of ${sinkFaults.join(', ')}`, { subject });
-  const sink = String(value['sink']);
-  const refuseRange = rangeAt(item, ['refuse'], item.at);
-  if (typeof value['refuse'] === 'string')
-    context.checkCondition(value['refuse'], (text, hint) =>
-      problems.add(refuseRange, text, { subject: `${subject}.refuse`, hint }),
-    );
-  const known = [...context.topology.branches.map(({ name }) => name), 'dead_letters'];
-  if (!known.includes(sink))
-    problems.add(rangeAt(item, ['sink'], item.at), `unknown sink "${sink}"`, {
-      subject,
-      hint: () => suggestion(sink, known, 'sinks'),
-    });
-  return { kind, refuseRange, ...value, branch: sink === 'dead_letters' ? undefined : sink } as TestFault;
 }

@@ -35,6 +35,8 @@ export interface MarketFacts {
 }
 
 const mostOfFrame = 16;
+/** The probability that a frame comes at the time of the one before: trades come in bursts. */
+const atOnce = 0.85;
 /** Of those that may come a second time. */
 const remembered = 64;
 
@@ -51,6 +53,8 @@ export class Market {
   readonly #activity: Activity;
   readonly #recent: Trade[] = [];
   #at = 0;
+  /** Trades for which time has not gone on yet. */
+  #due = 0;
 
   constructor(options: MarketOptions) {
     this.#options = options;
@@ -79,11 +83,14 @@ export class Market {
     for (const { entries } of edges) yield* entries;
   }
 
-  /** Time goes on until a frame of that size is due; false at the end. */
+  /** Time goes on until a frame of that size is due, or a burst of them; false at the end. */
   #step(size: number): boolean {
-    const at = this.#activity.after(this.#at, size * (0.5 + this.#chance.next()));
+    this.#due += size * (0.5 + this.#chance.next());
+    if (this.#chance.next() < atOnce) return true;
+    const at = this.#activity.after(this.#at, this.#due);
     if (at === undefined) return false;
     this.#at = at;
+    this.#due = 0;
     return true;
   }
 

@@ -148,6 +148,8 @@ export class MemoryLogStore implements LogStore {
       const order = [...log.partitions.entries()].sort(([, a], [, b]) => b.bytes - a.bytes);
       let excessBytes = log.partitions.reduce((sum, { bytes }) => sum + bytes, 0) - maxBytes;
       let [removed, unread] = [0, 0];
+      const isOld = order.some(([, { records }]) => records[0] && records[0].appended < now - retentionMs);
+      if (excessBytes <= 0 && !isOld) return { removed, unread };
       for (const [number, partition] of order) {
         const oldest = partition.records.slice(0, step - removed);
         const ageing = oldest.map((record) => ({ ...record, bytes: recordBytes(record) }));

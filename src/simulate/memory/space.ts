@@ -44,6 +44,8 @@ export interface MemoryTable {
   readonly byKey: Map<unknown, number>;
   /** Of each lane, up to which offset and index rows were removed. */
   readonly removedTo: Map<string, LaneOffset>;
+  /** Of the values of all rows, as JSON. */
+  bytes: number;
 }
 
 /**

@@ -60,6 +60,7 @@ export class MemoryTableStore implements TableStore<NewRow['values']>, TableRead
       rows: new Map(),
       byKey: new Map(),
       removedTo: new Map(),
+      bytes: 0,
     };
     this.#space.tables.set(this.#name, this.#table);
   }
@@ -154,10 +155,10 @@ export class MemoryTableStore implements TableStore<NewRow['values']>, TableRead
 
   #trim(): Promise<number> {
     return this.#step('trim', new AbortController().signal, (table) => {
-      const all = [...table.rows.values()].sort((a, b) => a.id - b.id);
-      const heldBytes = all.reduce((sum, { values }) => sum + JSON.stringify(values).length, 0);
-      const now = this.#environment.clock.now();
-      const plan = planTrim(this.definition, all.slice(0, trimWindow), { now, heldBytes });
+      // Ids only grow, and a row keeps its position when it is changed: the oldest rows are the first.
+      const oldest: MemoryRow[] = [];
+      for (const row of table.rows.values()) if (oldest.push(row) === trimWindow) break;
+      const plan = planTrim(this.definition, oldest, { now: this.#environment.clock.now(), heldBytes: table.bytes });
       for (const { id } of plan.rows) this.#remove(table, table.rows.get(id));
       for (const [lane, end] of plan.removedTo)
         if (isAbove(end, table.removedTo.get(lane))) table.removedTo.set(lane, end);
@@ -193,6 +194,7 @@ export class MemoryTableStore implements TableStore<NewRow['values']>, TableRead
   }
 
   #put(table: MemoryTable, id: number, row: Omit<MemoryRow, 'id' | 'at'>): void {
+    table.bytes += this.#bytesOf(row) - this.#bytesOf(table.rows.get(id));
     table.rows.set(id, { ...row, id, at: this.#environment.clock.now() });
     const key = this.#keyOf(row.values);
     if (key !== undefined) table.byKey.set(key, id);
@@ -200,8 +202,14 @@ export class MemoryTableStore implements TableStore<NewRow['values']>, TableRead
 
   #remove(table: MemoryTable, row: MemoryRow | undefined): void {
     if (!row) return;
+    table.bytes -= this.#bytesOf(row);
     table.rows.delete(row.id);
     table.byKey.delete(this.#keyOf(row.values));
+  }
+
+  /** Only a table with a size has to know it. */
+  #bytesOf(row: Pick<MemoryRow, 'values'> | undefined): number {
+    return row && this.definition.maxBytes !== undefined ? JSON.stringify(row.values).length : 0;
   }
 
   #complete(values: Readonly<Record<string, StoredValue>>): Readonly<Record<string, StoredValue>> {

@@ -168,7 +168,7 @@ describe('what topologies share', () => {
 
     expect(brief(readText(text).problems)).toEqual(['9:3 other: claims port 8888 on 127.0.0.1, as does "feed"']);
     expect(readText(text, { topologies: ['t'] }).resolution.plan).toBeDefined();
-    const everywhere = text.replace('localhost:8888', '0.0.0.0:8888');
+    const everywhere = text.replace('localhost:8888"', '0.0.0.0:8888", insecure: true');
     expect(brief(readText(everywhere).problems)).toEqual(['9:3 other: claims port 8888 on 0.0.0.0, as does "feed"']);
     expect(readText(text.replace('localhost:8888', '127.0.0.2:8888')).problems).toEqual([]);
   });

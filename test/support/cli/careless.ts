@@ -21,7 +21,11 @@ async function open({ log, node }: RoleContext): Promise<void> {
     socket.on('error', () => {});
     socket.write(Buffer.alloc(64 * 1024 * 1024));
   });
-  const port = await listen(server, { name: 'api', address: '127.0.0.1:0', log }, signal);
+  const port = await listen(
+    server,
+    { name: 'api', address: '127.0.0.1:0', log, protection: { keys: false, tls: false } },
+    signal,
+  );
   node.address = `127.0.0.1:${other}`;
   const socket = connect(other, '127.0.0.1');
   await once(socket, 'connect');

@@ -4,6 +4,7 @@ import { connectors } from '../../../connectors/index.ts';
 import { operators } from '../../../operators/index.ts';
 import { type TestFlags, testPipeline } from '../../../src/cli/test.ts';
 import type { CommandResult } from '../../../src/cli/validate.ts';
+import type { OperatorDeclaration } from '../../../src/kit/declaration.ts';
 import { pipelineCopy } from './pipeline-copy.ts';
 import { temporaryFolder } from './platform.ts';
 
@@ -14,19 +15,22 @@ export interface TestedPipeline {
   readonly flags?: TestFlags;
   readonly profile?: string;
   readonly topologies?: readonly string[];
+  /** In place of the shipped operators of the same type. */
+  readonly instead?: readonly OperatorDeclaration[];
 }
 
 /** What `fdp-run test` says of files, on a copy of the shipped pipeline. */
 export async function testedFiles(files: readonly string[], given: TestedPipeline = {}): Promise<CommandResult> {
   using folder = temporaryFolder();
-  const { edits = [], edited, flags, profile = 'embedded', topologies } = given;
+  const { edits = [], edited, flags, profile = 'embedded', topologies, instead = [] } = given;
+  const others = operators.filter(({ type }) => !instead.some((each) => each.type === type));
   const pipelinePath = pipelineCopy(folder.path, ...(edited === undefined ? edits : []));
   if (edited !== undefined) edit(join(dirname(pipelinePath), edited), edits);
   const request = {
     pipelinePath,
     profile,
     env: {},
-    components: { connectors, operators },
+    components: { connectors, operators: [...others, ...instead] },
     folder: process.cwd(),
     ...(topologies && { topologies }),
   };

@@ -1,7 +1,9 @@
 import { connectors } from '../../../connectors/index.ts';
 import { operators } from '../../../operators/index.ts';
-import { type SimulateFlags, simulatePipeline } from '../../../src/cli/simulate/index.ts';
+import type { SimulateFlags } from '../../../src/cli/simulate/flags.ts';
+import { simulatePipeline } from '../../../src/cli/simulate/index.ts';
 import type { CommandResult } from '../../../src/cli/validate.ts';
+import type { OperatorDeclaration } from '../../../src/kit/declaration.ts';
 import { pipelineCopy } from './pipeline-copy.ts';
 import { temporaryFolder } from './platform.ts';
 
@@ -9,20 +11,23 @@ export interface Simulated {
   /** Each `[text, instead]` is replaced once in the shipped pipeline. */
   readonly edits?: readonly (readonly [text: string, instead: string])[];
   readonly topologies?: readonly string[];
+  /** In place of the shipped operators of the same type. */
+  readonly instead?: readonly OperatorDeclaration[];
+  /** Where a shrunk test is written; default: nowhere that lasts. */
+  readonly folder?: string;
 }
 
-/** What `fdp-run simulate` says of a copy of the shipped pipeline; a shrunk test is written to `folder`. */
-export async function simulated(
-  flags: SimulateFlags,
-  { edits = [], topologies }: Simulated = {},
-): Promise<CommandResult> {
+/** What `fdp-run simulate` says of a copy of the shipped pipeline. */
+export async function simulated(flags: SimulateFlags, given: Simulated = {}): Promise<CommandResult> {
   using folder = temporaryFolder();
+  const { edits = [], topologies, instead = [] } = given;
+  const others = operators.filter(({ type }) => !instead.some((each) => each.type === type));
   const request = {
     pipelinePath: pipelineCopy(folder.path, ...edits),
     profile: 'embedded',
     env: {},
-    components: { connectors, operators },
-    folder: folder.path,
+    components: { connectors, operators: [...others, ...instead] },
+    folder: given.folder ?? folder.path,
     ...(topologies && { topologies }),
   };
   return await simulatePipeline(request, flags);

@@ -51,6 +51,7 @@ function copyOf(table: MemoryTable | undefined): MemoryTable {
     rows: new Map(table?.rows),
     byKey: new Map(table?.byKey),
     removedTo: new Map(table?.removedTo),
+    bytes: table?.bytes ?? 0,
   };
 }
 

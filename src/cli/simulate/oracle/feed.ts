@@ -56,7 +56,12 @@ export function judgeFeed({ branch, tape, outages, mayRepeat, split, got }: Feed
     });
   });
   const all = [...expected.values()].reduce((sum, { length }) => sum + length, 0);
-  return { branch, what, expected: all, violations };
+  const isExact = !mayRepeat && outages.cuts.length === 0 && outages.crashes.length === 0 && expected.size === 1;
+  const [messages] = [...expected.values()];
+  return {
+    ...{ branch, what, expected: all, violations },
+    ...(isExact && { content: () => messages?.map(({ text }) => JSON.parse(text)) ?? [] }),
+  };
 }
 
 function mayMiss(atMs: number, nextMs: number | undefined, { cuts, crashes }: Outages): boolean {

@@ -1,15 +1,15 @@
 import { expect, it } from 'vitest';
-import { Cluster } from '../support/cli/cluster.ts';
-import { faultChance, pause, sized } from '../support/cli/faults.ts';
-import { eventually, type Process } from '../support/cli/platform.ts';
-import { units, wrongBars } from '../support/cli/recomputed-bars.ts';
-import { get } from '../support/cli/workspace.ts';
-import { BarTape, rowsIn, tapeSymbols } from '../support/kafka/bar-tape.ts';
-import { KafkaView } from '../support/kafka/view.ts';
-import { onServices } from '../support/services/cluster.ts';
+import { Cluster } from '../../support/cli/cluster.ts';
+import { faultChance, pause } from '../../support/cli/faults.ts';
+import { eventually, type Process } from '../../support/cli/platform.ts';
+import { units, wrongBars } from '../../support/cli/recomputed-bars.ts';
+import { get } from '../../support/cli/workspace.ts';
+import { BarTape, rowsIn, tapeSymbols } from '../../support/kafka/bar-tape.ts';
+import { KafkaView } from '../../support/kafka/view.ts';
+import { onServices } from '../../support/services/cluster.ts';
 
-const trades = sized({ full: 120_000, fast: 12_000 });
-const kills = sized({ full: 20, fast: 4 });
+const trades = 120_000;
+const kills = 20;
 
 /** A process that makes bars, as a member of one of two groups: each reads the whole log, and both fill the same tables. */
 function startBars(cluster: Cluster, second: string, group: number): Promise<Process> {

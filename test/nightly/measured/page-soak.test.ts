@@ -2,12 +2,12 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
-import { launchChromium, onChromium, openPage, type WatchedPage } from '../support/browser/browser.ts';
-import { fullSpeed } from '../support/cli/full-speed.ts';
-import { median, residentMiB } from '../support/cli/memory.ts';
-import { eventually, Process, temporaryFolder } from '../support/cli/platform.ts';
-import { onTerminal, Terminal } from '../support/cli/tmux.ts';
-import { workspaceIn } from '../support/cli/workspace.ts';
+import { launchChromium, onChromium, openPage, type WatchedPage } from '../../support/browser/browser.ts';
+import { fullSpeed } from '../../support/cli/full-speed.ts';
+import { median, residentMiB } from '../../support/cli/memory.ts';
+import { eventually, Process, temporaryFolder } from '../../support/cli/platform.ts';
+import { onTerminal, Terminal } from '../../support/cli/tmux.ts';
+import { workspaceIn } from '../../support/cli/workspace.ts';
 
 const minutes = Number(process.env['FDP_SOAK_MINUTES'] ?? 0.5);
 const pages = 10;

@@ -1,15 +1,14 @@
 import { type Db, MongoClient } from 'mongodb';
 import { expect, it } from 'vitest';
-import { Cluster } from '../support/cli/cluster.ts';
-import { sized } from '../support/cli/faults.ts';
-import { eventually } from '../support/cli/platform.ts';
-import { Ledger, storedIn } from '../support/kafka/ledger.ts';
-import { KafkaView } from '../support/kafka/view.ts';
-import { onOwnServices } from '../support/services/cluster.ts';
-import { startMongo } from '../support/services/services.ts';
+import { Cluster } from '../../support/cli/cluster.ts';
+import { eventually } from '../../support/cli/platform.ts';
+import { Ledger, storedIn } from '../../support/kafka/ledger.ts';
+import { KafkaView } from '../../support/kafka/view.ts';
+import { onOwnServices } from '../../support/services/cluster.ts';
+import { startMongo } from '../../support/services/services.ts';
 
 const perSecond = 200;
-const comparisons = sized({ full: 10, fast: 3 });
+const comparisons = 10;
 
 /** Changes counters and bars as another program does, while fdp counts. */
 async function spoil(db: Db): Promise<void> {

@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
-import { Cluster } from '../support/cli/cluster.ts';
-import { pause } from '../support/cli/faults.ts';
-import { eventually, type Process } from '../support/cli/platform.ts';
-import { Ledger } from '../support/kafka/ledger.ts';
-import { KafkaView } from '../support/kafka/view.ts';
-import { onServices } from '../support/services/cluster.ts';
+import { Cluster } from '../../support/cli/cluster.ts';
+import { pause } from '../../support/cli/faults.ts';
+import { eventually, type Process } from '../../support/cli/platform.ts';
+import { Ledger } from '../../support/kafka/ledger.ts';
+import { KafkaView } from '../../support/kafka/view.ts';
+import { onServices } from '../../support/services/cluster.ts';
 
 /** Longer than a session of the consumer group, ms. */
 const stallMs = 13_000;

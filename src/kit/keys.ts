@@ -1,9 +1,9 @@
 import { timingSafeEqual } from 'node:crypto';
-import { statSync } from 'node:fs';
 import type { IncomingHttpHeaders } from 'node:http';
-import { errorText } from '../../src/errors.ts';
-import type { Environment } from '../../src/kit/environment.ts';
-import type { Refusal } from './answer.ts';
+import type { JSONSchema } from 'json-schema-to-ts';
+import { errorText } from '../errors.ts';
+import type { Environment } from './environment.ts';
+import { fileVersion } from './file-version.ts';
 import { hashOf, type KeyScope, readKeyFile, type StoredKey } from './key-file.ts';
 
 /** How long a change of the file may go unnoticed, ms. */
@@ -11,9 +11,30 @@ const checkEveryMs = 1000;
 /** Longer ones are no keys. */
 const maxKey = 200;
 
+/** The file of keys, for the option `keys` of a server. */
+export const keyFileSchema = {
+  type: 'string',
+  format: 'path',
+  minLength: 1,
+  description: 'File of the hashes of the keys. `fdp-run keys add NAME` adds one; changes take effect within a second.',
+  examples: ['data/keys.json'],
+} as const satisfies JSONSchema;
+
 interface KnownKey extends Pick<StoredKey, 'name' | 'scopes'> {
   readonly hash: Buffer;
 }
+
+/** Why a client is not let in. */
+export interface KeyRefusal {
+  readonly status: 401 | 403;
+  readonly code: 'FDP_UNAUTHENTICATED' | 'FDP_FORBIDDEN';
+  readonly text: string;
+}
+
+/** Who was let in, or why not. */
+export type Admission =
+  | { readonly name: string; readonly scopes: readonly KeyScope[]; readonly refusal?: undefined }
+  | { readonly refusal: KeyRefusal };
 
 /** Who may ask: the keys of a file, which is read again when it has changed. While it can't be read, nobody is let in. */
 export class Keys {
@@ -33,30 +54,34 @@ export class Keys {
 
   /** Reads the file, and warns if it lets nobody in. @throws FDP_REFUSED when it can't be read */
   open(): void {
-    this.#version = versionOf(this.#path);
+    this.#version = fileVersion(this.#path);
     this.#read();
-    const text = `${this.#name}: ${this.#path} has no key, so every request gets 401: "fdp-run keys add NAME" adds one`;
+    const text = `${this.#name}: ${this.#path} has no key, so nobody is let in: "fdp-run keys add NAME" adds one`;
     if (this.#keys.length === 0) this.#environment.log.warn({}, text);
   }
 
-  /** Why a request is refused; undefined if its key has the scope. Takes the same time whichever key it has. */
-  refusal(headers: IncomingHttpHeaders, scope: KeyScope): Refusal | undefined {
+  /**
+   * Whether a key has the scope. Takes the same time whichever key it is.
+   * @param how clients send their key, for those who sent none
+   */
+  admit(given: string | undefined, scope: KeyScope, how: string): Admission {
     this.#refresh();
-    const given = keyIn(headers);
-    if (given === undefined) return unauthenticated('a key is required: send it as `Authorization: Bearer KEY`');
+    if (given === undefined || given === '' || given.length > maxKey)
+      return unauthenticated(`a key is required: send it as ${how}`);
     const hash = hashOf(given);
     let found: KnownKey | undefined;
     for (const key of this.#keys) if (timingSafeEqual(key.hash, hash)) found = key;
     if (!found) return unauthenticated('the key is unknown');
-    if (found.scopes.includes(scope)) return undefined;
-    return { status: 403, code: 'FDP_FORBIDDEN', text: `the key does not have the scope "${scope}"` };
+    const { name, scopes } = found;
+    if (scopes.includes(scope)) return { name, scopes };
+    return { refusal: { status: 403, code: 'FDP_FORBIDDEN', text: `the key does not have the scope "${scope}"` } };
   }
 
   #refresh(): void {
     const now = this.#environment.clock.monotonic();
     if (now - this.#checkedAt < checkEveryMs) return;
     this.#checkedAt = now;
-    const version = versionOf(this.#path);
+    const version = fileVersion(this.#path);
     if (version === this.#version) return;
     this.#version = version;
     try {
@@ -76,25 +101,25 @@ export class Keys {
   }
 }
 
-/** Changes with the file. */
-function versionOf(path: string): string | undefined {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  return stats && `${stats.ino} ${stats.size} ${stats.mtimeMs}`;
+/** How a client of HTTP sends its key. */
+const howInHttp = '`Authorization: Bearer KEY`';
+
+/** `Keys.admit` for a request of HTTP: `X-API-Key: KEY`, `Authorization: Bearer KEY`, or the password of `Authorization: Basic`. */
+export function admitRequest(keys: Keys, headers: IncomingHttpHeaders, scope: KeyScope): Admission {
+  return keys.admit(keyIn(headers), scope, howInHttp);
 }
 
 /** A browser asks its user for the key, as the password of any name. Chromium reads one challenge of a header only. */
-const challenge = { 'WWW-Authenticate': 'Basic realm="fdp", charset="UTF-8"' };
+export const keyChallenge = { 'WWW-Authenticate': 'Basic realm="fdp", charset="UTF-8"' };
 
-function unauthenticated(text: string): Refusal {
-  return { status: 401, code: 'FDP_UNAUTHENTICATED', text, headers: challenge };
+function unauthenticated(text: string): Admission {
+  return { refusal: { status: 401, code: 'FDP_UNAUTHENTICATED', text } };
 }
 
-/** `X-API-Key: KEY`, `Authorization: Bearer KEY`, or the password of `Authorization: Basic`. */
 function keyIn(headers: IncomingHttpHeaders): string | undefined {
   const own = headers['x-api-key'];
   const [scheme = '', value = ''] = (headers.authorization ?? '').split(/\s+(.*)/);
-  const given = typeof own === 'string' ? own : scheme.toLowerCase() === 'bearer' ? value : passwordIn(scheme, value);
-  return given === undefined || given === '' || given.length > maxKey ? undefined : given;
+  return typeof own === 'string' ? own : scheme.toLowerCase() === 'bearer' ? value : passwordIn(scheme, value);
 }
 
 function passwordIn(scheme: string, value: string): string | undefined {

@@ -1,11 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { errorText, FdpError } from '../../src/errors.ts';
-import { parseJson } from '../../src/kit/json.ts';
+import { errorText, FdpError } from '../errors.ts';
+import { parseJson } from './json.ts';
 
-/** What a key may be used for: `read` the routes and their reference, `stream` the live page and its events. */
-export const keyScopes = ['read', 'stream'] as const;
+/**
+ * What a key may be used for: `read` the routes and their reference, `stream` the live page, its events and the TCP feed, `admin`
+ * metrics, and the options of connectors.
+ */
+export const keyScopes = ['read', 'stream', 'admin'] as const;
 
 export type KeyScope = (typeof keyScopes)[number];
 

@@ -1,0 +1,50 @@
+import type { TapeEntry } from '../../simulate/tape.ts';
+import { faultYaml } from './fault-times.ts';
+import { promptMs } from './oracle/delay.ts';
+import type { Judgement } from './oracle/judgement.ts';
+import { type Shrunk, testSeed } from './shrink-stage.ts';
+import { runStage } from './stage.ts';
+import type { StageResult } from './stage-run.ts';
+
+/** A shrunk run as a test that `fdp-run test` runs: what comes, what goes wrong, and what should be there. */
+export async function failureTest(shrunk: Shrunk, seed: number): Promise<string> {
+  const result = await runStage(shrunk);
+  const { topology } = result;
+  const again = shrunk.seed === testSeed ? '' : `# It fails by chance: fdp-run test --seed ${shrunk.seed}\n`;
+  const lines = [
+    `name: ${JSON.stringify(`${shrunk.kind} (found by fdp-run simulate, seed ${seed})`)}`,
+    `topology: ${topology}`,
+    'input:',
+    ...shrunk.tape.map((entry) => `  - ${entryYaml(entry)}`),
+    ...(shrunk.faults.length > 0 ? ['faults:', ...shrunk.faults.map((fault) => `  - ${faultYaml(fault)}`)] : []),
+    'expect:',
+    ...expectations(result).map((line) => `  ${line}`),
+    ...(shrunk.kind.endsWith(': slow') ? [`  within: ${(shrunk.tape.at(-1)?.atMs ?? 0) + promptMs}ms`] : []),
+  ];
+  return `${again}${lines.join('\n')}\n`;
+}
+
+function entryYaml({ atMs, key, content }: TapeEntry): string {
+  const head = `at: ${atMs}ms${key === null ? '' : `, key: ${JSON.stringify(key)}`}`;
+  if ('text' in content) return `{ ${head}, text: ${JSON.stringify(content.text)} }`;
+  return `{ ${head}, message: ${JSON.stringify('value' in content ? content.value : null)} }`;
+}
+
+/** What should be there, sink by sink; the order, where that was wrong. */
+function expectations({ judgements, violations, faults }: StageResult): readonly string[] {
+  const isOnce = faults.every(({ kind }) => kind === 'clock');
+  const lines = judgements.flatMap((judgement) => expectation(judgement, isOnce));
+  const isOutOfOrder = violations.some(({ kind }) => kind.endsWith(': order'));
+  if (isOutOfOrder) lines.push('order: { by: symbol }');
+  return lines.length > 0 ? lines : ['dead_letters: 0'];
+}
+
+/** Dead letters may be written again after a fault: their number is known where there is none. */
+function expectation({ branch, expected, content }: Judgement, isOnce: boolean): readonly string[] {
+  if (content) {
+    const rows = content();
+    if (rows.length === 0) return [`${branch}: 0`];
+    return [`${branch}:`, ...rows.map((row) => `  - ${JSON.stringify(row)}`)];
+  }
+  return expected === undefined || branch !== 'dead_letters' || !isOnce ? [] : [`${branch}: ${expected}`];
+}

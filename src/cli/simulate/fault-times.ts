@@ -1,0 +1,41 @@
+import { durationMs } from '../../kit/units.ts';
+import type { TestFault } from '../../pipeline/tests/model.ts';
+
+/** When a fault begins, ms. */
+export function faultTimes(fault: TestFault): number {
+  return durationMs(atOf(fault));
+}
+
+function atOf(fault: TestFault): string {
+  if (fault.kind === 'sink') return fault.at;
+  if (fault.kind === 'source') return fault.source.at;
+  return fault.kind === 'crash' ? fault.crash.at : fault.clock.at;
+}
+
+/** The same fault at another time. */
+export function movedFault(fault: TestFault, byMs: number): TestFault {
+  const at = `${Math.max(0, faultTimes(fault) + byMs)}ms`;
+  if (fault.kind === 'sink') return { ...fault, at };
+  if (fault.kind === 'source') return { ...fault, source: { ...fault.source, at } };
+  return fault.kind === 'crash'
+    ? { ...fault, crash: { ...fault.crash, at } }
+    : { ...fault, clock: { ...fault.clock, at } };
+}
+
+/** A fault as it is written in YAML. */
+export function faultYaml(fault: TestFault): string {
+  if (fault.kind === 'source') return `{ source: { cut: ${fault.source.cut}, at: ${fault.source.at} } }`;
+  if (fault.kind === 'crash') return `{ crash: { at: ${fault.crash.at} } }`;
+  if (fault.kind === 'clock') return `{ clock: { jump: ${fault.clock.jump}, at: ${fault.clock.at} } }`;
+  const { branch, fail, slow, refuse, lose_ack, at, for: length } = fault;
+  const parts = [
+    `sink: ${branch ?? 'dead_letters'}`,
+    ...(fail ? [`fail: { every: ${fail.every} }`] : []),
+    ...(slow === undefined ? [] : [`slow: ${slow}`]),
+    ...(refuse === undefined ? [] : [`refuse: ${JSON.stringify(refuse)}`]),
+    ...(lose_ack === undefined ? [] : [`lose_ack: ${lose_ack}`]),
+    `at: ${at}`,
+    ...(length === undefined ? [] : [`for: ${length}`]),
+  ];
+  return `{ ${parts.join(', ')} }`;
+}

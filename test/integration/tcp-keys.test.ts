@@ -1,0 +1,196 @@
+import { once } from 'node:events';
+import { createServer, type Server, type Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { tcp } from '../../connectors/tcp/index.ts';
+import { type SourceMessage, toMessage } from '../../src/kit/message.ts';
+import type { Role } from '../../src/kit/role.ts';
+import { VirtualClock } from '../../src/simulate/virtual-clock.ts';
+import { roleContext, testEnvironment } from '../../src/testing/environment.ts';
+import { sourceMessage } from '../support/engine/operators.ts';
+import { optionsOf } from '../support/engine/options.ts';
+import { KeyFolder } from '../support/sockets/keys.ts';
+import { closed, dial, openSockets, portOf, received, until } from '../support/sockets/sockets.ts';
+
+const signal = new AbortController().signal;
+let keys: KeyFolder;
+const roles: Role[] = [];
+const sockets: Socket[] = [];
+const servers: Server[] = [];
+
+beforeEach(() => {
+  keys = new KeyFolder();
+});
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  for (const server of servers.splice(0)) server.close();
+  await Promise.all(roles.splice(0).map((role) => role.close()));
+  await until(() => openSockets() === 0);
+  keys[Symbol.dispose]();
+});
+
+async function feed(clock?: VirtualClock) {
+  const environment = testEnvironment(clock);
+  const filled = optionsOf(tcp, { listen: '127.0.0.1:0', keys: { file: keys.file } });
+  const connector = await tcp.create(filled, { ...environment, name: 'feed' });
+  const context = roleContext(environment);
+  const sink = connector.sink?.({}, context);
+  if (!sink) throw new Error('no sink');
+  roles.push(sink);
+  await sink.connect(signal);
+  const send = (...values: readonly unknown[]) =>
+    sink.write(
+      values.map((value) => toMessage(sourceMessage(value), undefined)),
+      signal,
+    );
+  return { sink, send, port: portOf(environment.log), node: context.node, log: environment.log };
+}
+
+async function joined(port: number, text: string) {
+  const socket = await dial(port);
+  sockets.push(socket);
+  const seen = received(socket);
+  socket.write(text);
+  return { socket, seen };
+}
+
+async function client(port: number, token: string | undefined) {
+  const environment = testEnvironment();
+  const filled = optionsOf(tcp, { connect: `127.0.0.1:${port}`, ...(token === undefined ? {} : { token }) });
+  const connector = await tcp.create(filled, { ...environment, name: 'client' });
+  const context = roleContext(environment);
+  const source = connector.source?.({}, context);
+  if (!source) throw new Error('no source');
+  roles.push(source);
+  await source.connect(signal);
+  const messages: SourceMessage[] = [];
+  const subscription = source.lanes.subscribe(async (lane) => {
+    for (let reading = await lane.read(signal); reading; reading = await lane.read(signal))
+      messages.push(...reading.messages);
+  });
+  roles.push({ connect: async () => {}, close: async () => subscription.unsubscribe() });
+  return { messages, node: context.node, log: environment.log };
+}
+
+const first = (token: unknown) => `${JSON.stringify({ token })}\n`;
+
+describe('the keys of a feed', () => {
+  it('let in who sends one with the scope stream in the first line, also in pieces; others get the reason', async () => {
+    const key = keys.add('screen', 'stream');
+    const reader = keys.add('reader', 'read');
+    const { port, send, node } = await feed();
+    const whole = await joined(port, `${first(key)}more that is dropped\n`);
+    const pieces = await joined(port, first(key).slice(0, 9));
+    await until(() => node.extra['clients'] === 1);
+    pieces.socket.write(first(key).slice(9));
+    await until(() => node.extra['clients'] === 2);
+    await send({ symbol: 'A', number: 1 });
+    for (const { seen } of [whole, pieces]) await until(() => seen.text === '{"symbol":"A","number":1}\n');
+
+    const unknown = { error: 'the key is unknown', code: 'FDP_UNAUTHENTICATED' };
+    const missing = { error: expect.stringMatching(/^a key is required: send it as/), code: 'FDP_UNAUTHENTICATED' };
+    for (const [text, reply] of [
+      [first(`${key}x`), unknown],
+      [first(key.slice(0, -1)), unknown],
+      [first(reader), { error: 'the key does not have the scope "stream"', code: 'FDP_FORBIDDEN' }],
+      [first(''), missing],
+      [first(7), missing],
+      [`${key}\n`, missing],
+      ['\n', missing],
+      ['null\n', missing],
+      ['{"token"\n', missing],
+      [`${'x'.repeat(2000)}`, missing],
+      [first('x'.repeat(2000)), missing],
+    ] as const) {
+      const stranger = await joined(port, text);
+      await closed(stranger.socket);
+      expect(stranger.seen.text).toMatch(/^\{.*\}\n$/);
+      expect(JSON.parse(stranger.seen.text)).toEqual(reply);
+    }
+    expect(node.extra).toMatchObject({ clients: 2, rejected_clients: 11 });
+  });
+
+  it('are waited for a limited time; who waits gets no line', async () => {
+    keys.add('screen', 'stream');
+    const clock = new VirtualClock();
+    const { port, send, node } = await feed(clock);
+    const { socket, seen } = await joined(port, '{"token":');
+    await until(() => openSockets() >= 3);
+    await send({ symbol: 'A' });
+    await clock.advance(4900);
+    expect([seen.text, node.extra['rejected_clients']]).toEqual(['', undefined]);
+    const gone = closed(socket);
+    await clock.advance(200);
+    await gone;
+    expect(seen.text).toContain('a key is required');
+    expect(node.extra['rejected_clients']).toBe(1);
+  });
+
+  it('do not keep a server from closing while clients wait', async () => {
+    keys.add('screen', 'stream');
+    const { port, sink } = await feed();
+    const { socket } = await joined(port, '');
+    await until(() => openSockets() >= 3);
+    const gone = closed(socket);
+    await sink.close();
+    await gone;
+  });
+
+  it('are in no log', async () => {
+    const key = keys.add('screen', 'stream');
+    const { port, log, node } = await feed();
+    await joined(port, first(key));
+    const stranger = await joined(port, first(`${key}x`));
+    await closed(stranger.socket);
+    await until(() => node.extra['clients'] === 1);
+    expect(JSON.stringify(log.lines)).not.toContain(key.slice(4));
+  });
+});
+
+describe('our client', () => {
+  it('sends its token, and gets the lines', async () => {
+    const key = keys.add('screen', 'stream');
+    const { port, send, node: server } = await feed();
+    const { messages, node } = await client(port, key);
+    await until(() => server.extra['clients'] === 1);
+    await send({ symbol: 'A', number: 1 });
+    await until(() => messages.length === 1);
+    expect(node.state).toBe('ok');
+  });
+
+  it('is connected to a quiet feed a while after it has sent its token', async () => {
+    const key = keys.add('screen', 'stream');
+    const { port } = await feed();
+    const { node } = await client(port, key);
+    await until(() => node.state === 'ok');
+  });
+
+  it.each([
+    ['a wrong token', 'fdp_wrong', 'refuses this client: the key is unknown: set `token`'],
+    ['no token', undefined, 'refuses this client: a key is required'],
+  ])('with %s says why, and tries again; no line of it is a message', async (_what, token, text) => {
+    keys.add('screen', 'stream');
+    const { port } = await feed();
+    const { node, messages, log } = await client(port, token);
+    await until(() => node.state === 'retrying');
+    expect(node.reason).toContain(text);
+    expect(messages).toEqual([]);
+    expect(JSON.stringify(log.lines)).not.toContain('fdp_wrong');
+  });
+
+  it('without a token sends nothing', async () => {
+    const seen: Buffer[] = [];
+    const server = createServer((socket) => {
+      socket.on('data', (chunk) => seen.push(chunk));
+      socket.on('error', () => {});
+      socket.write('{"symbol":"A"}\n');
+    }).listen(0, '127.0.0.1');
+    servers.push(server);
+    await once(server, 'listening');
+    const { port } = server.address() as { readonly port: number };
+    const { messages } = await client(port, undefined);
+    await until(() => messages.length === 1);
+    const { messages: others } = await client(port, '');
+    await until(() => others.length === 1);
+    expect(seen).toEqual([]);
+  });
+});
