@@ -12,6 +12,8 @@ FROM node:${NODE_VERSION}-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
+# npm leaves out an optional package that it can't get; the image has all of them.
+RUN cd node_modules && ls -d $(node -p "Object.keys(require('../package.json').optionalDependencies).join(' ')")
 # SQLite comes with its sources, and compiled for other systems as well: 26 of 29 MB.
 RUN cd node_modules/@photostructure/sqlite && rm -r src && \
     find prebuilds -type f ! -path "prebuilds/linux-$(node -p process.arch)/*.glibc.node" -delete && find prebuilds -empty -delete

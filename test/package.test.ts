@@ -3,11 +3,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
-/** Paths of what `npm publish` would send. */
-function packedFiles(): ReadonlySet<string> {
+/** What `npm publish` would send: the paths of its files, and its size in bytes. */
+function pack(): { readonly packed: ReadonlySet<string>; readonly size: number } {
   const json = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { encoding: 'utf8' });
-  const [{ files }] = JSON.parse(json) as [{ files: readonly { path: string }[] }];
-  return new Set(files.map(({ path }) => path));
+  const [{ files, size }] = JSON.parse(json) as [{ files: readonly { path: string }[]; size: number }];
+  return { packed: new Set(files.map(({ path }) => path)), size };
 }
 
 /** Where the relative links of a Markdown file lead, from the root. */
@@ -18,7 +18,7 @@ function linksOf(file: string): readonly string[] {
 }
 
 describe('the package', () => {
-  const packed = packedFiles();
+  const { packed, size } = pack();
 
   it('has what its documents link to', () => {
     const documents = [...packed].filter((path) => path.endsWith('.md'));
@@ -39,6 +39,8 @@ describe('the package', () => {
     );
     expect([...packed]).toEqual(expect.arrayContaining([...data, 'calendars/XNYS.yml', 'conditions/us-equities.yml']));
   });
+
+  it('is smaller than 5 MB', () => expect(size).toBeLessThan(5_000_000));
 
   it('has the program without its source maps', () => {
     expect(packed).toContain('dist/src/cli/main.js');

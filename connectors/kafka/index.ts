@@ -2,9 +2,11 @@ import { defineConnector, logOptions, noUsage } from '../../src/kit/declaration.
 import { counter, figures } from '../../src/kit/figures.ts';
 import { appendsAgain } from '../../src/kit/guarantee.ts';
 import { instanceName } from '../../src/kit/instance.ts';
+import { withPackages } from '../../src/kit/optional-packages.ts';
 import { sizeBytes } from '../../src/kit/units.ts';
 import { bufferFigures } from '../shared/disk-buffer/figures.ts';
 import { logSourceGuarantee, logSourceUsage } from '../shared/log/usage.ts';
+import { kafkaPackages } from './kafkajs-internals.ts';
 
 /** One topic of a Kafka cluster: consumer groups share its partitions among processes and machines. */
 export const kafka = defineConnector({
@@ -119,7 +121,7 @@ export const kafka = defineConnector({
       report(['tls'], 'expected `cert` and `key` together, got one of them');
   },
   async create(options, context) {
-    const { kafkaConnector } = await import('./connector.ts');
+    const { kafkaConnector } = await withPackages(kafkaPackages, context.name, import('./connector.ts'));
     const { topic, brokers, client_id, tls, sasl, buffer, buffer_path, buffer_size } = options;
     return kafkaConnector(
       {

@@ -1,11 +1,15 @@
 import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
 import { FdpError } from '../../src/errors.ts';
+import { lacking } from '../../src/kit/optional-packages.ts';
 
 // kafkajs gets no more releases. Its consumer loses positions, hangs and crashes processes in ways that can't be fixed
 // from outside, while its connections, logins and protocol are sound: only those are used. They have no types; the
 // parts in use are declared here, and only this version is accepted.
 const version = '2.2.4';
+
+/** What the connector needs that an installation may leave out: the client, and what unpacks batches. */
+export const kafkaPackages = ['kafkajs', 'lz4js', 'snappyjs', 'fzstd'];
 
 /** The bytes of a request, as its connections take them. */
 export interface Encoded {
@@ -134,11 +138,11 @@ interface RequestQueue {
 /**
  * Loads the parts, and fixes two faults of its connections: they wake the process up a thousand times a second for
  * nothing, and they connect twice when two requests find them closed.
- * @throws FDP_NOT_SUPPORTED for another version of kafkajs
+ * @throws FDP_NOT_SUPPORTED for another version of kafkajs, or none
  */
 export function loadKafkajs(): Kafkajs {
   const load = createRequire(import.meta.url);
-  const found = load('kafkajs/package.json').version;
+  const found = versionFoundBy(load);
   if (found !== version)
     throw new FdpError(
       'FDP_NOT_SUPPORTED',
@@ -166,6 +170,14 @@ export function loadKafkajs(): Kafkajs {
       }),
     ),
   };
+}
+
+function versionFoundBy(load: NodeJS.Require): string {
+  try {
+    return load('kafkajs/package.json').version;
+  } catch (error) {
+    throw lacking(kafkaPackages, 'kafka', error);
+  }
 }
 
 const patched = new WeakSet<object>();

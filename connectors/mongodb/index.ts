@@ -1,4 +1,5 @@
 import { defineConnector, noUsage, type Report, tableOptions } from '../../src/kit/declaration.ts';
+import { withPackages } from '../../src/kit/optional-packages.ts';
 import { Proven } from '../../src/kit/proven.ts';
 import type { RoleContext } from '../../src/kit/role.ts';
 import { checkTable, readTable, type TableOptions, whyNoCounters } from '../shared/table/definition.ts';
@@ -70,9 +71,9 @@ export const mongodb = defineConnector({
   lookup: { options: noUsage },
   check,
   async create(options, { name }) {
-    const [{ Collection }, { MongoTableStore }, { MongoTableAudit }, { tableSink }, { MongoLookup }, { readAddress }] =
+    const { Collection } = await withPackages(['mongodb'], name, import('./collection.ts'));
+    const [{ MongoTableStore }, { MongoTableAudit }, { tableSink }, { MongoLookup }, { readAddress }] =
       await Promise.all([
-        import('./collection.ts'),
         import('./store.ts'),
         import('./audit.ts'),
         import('../shared/table/roles.ts'),

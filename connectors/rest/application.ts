@@ -7,6 +7,7 @@ import { badRequest, type Refusal, refusalOf, requestIdOf, safeHeaders } from '.
 import { type Connections, maxPipelined } from './connections.ts';
 import { allowOrigin, answerPreflight, isPreflight } from './cors.ts';
 import { refuse } from './http-request.ts';
+import type { Limits } from './limits.ts';
 import type { Route } from './route.ts';
 
 /** Where the events of the live page are. */
@@ -46,6 +47,8 @@ interface ApplicationParts {
   readonly connections: Connections;
   /** Who may ask; left out: everybody. */
   readonly keys?: Keys | undefined;
+  /** How often; left out: without limit. */
+  readonly limits?: Limits | undefined;
   /** True if connections are to be closed after their reply. */
   readonly isClosing: () => boolean;
   /** Accepts a request of a route, or returns why not. */
@@ -100,7 +103,9 @@ function welcome(parts: ApplicationParts, request: Request, response: Response, 
   parts.context.node.count('requests');
   logWhenDone(parts, request, response);
   const isAllowed = allowOrigin(request, response, parts.origins);
-  const refusal = parts.connections.take(request, response) ? wrongForm(request, parts) : tooMany;
+  const refusal = parts.connections.take(request, response)
+    ? (wrongForm(request, parts) ?? parts.limits?.ofAddress(request.socket.remoteAddress, response))
+    : tooMany;
   if (refusal) {
     refuse(response, refusal, requestId);
     return;
@@ -109,14 +114,21 @@ function welcome(parts: ApplicationParts, request: Request, response: Response, 
     answerPreflight(response);
     return;
   }
-  const admission = parts.keys && admitRequest(parts.keys, request.headers, scopeOf(request.path));
-  if (admission?.refusal) {
-    refuse(response, refusalOfKey(admission.refusal), requestId);
+  const stranger = meet(parts, request, response);
+  if (stranger) {
+    refuse(response, stranger, requestId);
     return;
   }
-  response.locals['isAdmin'] = admission === undefined || admission.scopes.includes('admin');
   throwBodyAway(request);
   next();
+}
+
+/** Why a request is refused by its key; undefined if it is let in. */
+function meet({ keys, limits }: ApplicationParts, request: Request, response: Response): Refusal | undefined {
+  const admission = keys && admitRequest(keys, request.headers, scopeOf(request.path));
+  if (admission?.refusal) return refusalOfKey(admission.refusal);
+  response.locals['isAdmin'] = admission === undefined || admission.scopes.includes('admin');
+  return admission && limits?.ofKey(admission.name, response);
 }
 
 /** Whether the client may see how the platform is configured: it has a key for it, or needs none. */

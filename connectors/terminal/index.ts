@@ -1,5 +1,6 @@
 import { defineConnector, noUsage, standardOutput } from '../../src/kit/declaration.ts';
 import { figures } from '../../src/kit/figures.ts';
+import { withPackages } from '../../src/kit/optional-packages.ts';
 import { isScreen } from '../../src/kit/screen.ts';
 
 /**
@@ -69,7 +70,7 @@ export const terminal = defineConnector({
     }
     const [{ TerminalSink }, { openScreen }, { barRequest }, { isAscii }] = await Promise.all([
       import('./sink.ts'),
-      import('./screen.ts'),
+      withPackages(['blessed', 'blessed-contrib'], name, import('./screen.ts')),
       import('./bar-request.ts'),
       import('./ascii.ts'),
     ]);

@@ -6,9 +6,12 @@ import { type ExportFlags, exportFormats } from './export-formats.ts';
 import { json, names } from './flags.ts';
 import type { GapFlags } from './gaps.ts';
 import { type GraphFormat, graphFormats } from './graph.ts';
+import { initCommand } from './init/command.ts';
+import type { InitFlags } from './init/init.ts';
 import { type KeyActions, keyCommands } from './key-commands.ts';
 import { print } from './output.ts';
 import { type PluginActions, pluginCommands } from './plugin-commands.ts';
+import { programName } from './program.ts';
 import type { ReconcileFlags } from './reconcile.ts';
 import { simulateCommand } from './simulate/command.ts';
 import type { SimulateFlags } from './simulate/flags.ts';
@@ -33,7 +36,7 @@ export interface Actions extends PluginActions {
   explain(topologies: readonly string[], flags: { readonly json?: boolean }): Promise<number>;
   graph(topologies: readonly string[], flags: { readonly format: GraphFormat }): Promise<number>;
   status(flags: { readonly watch?: boolean; readonly json?: boolean; readonly all?: boolean }): Promise<number>;
-  init(): number;
+  init(dir: string | undefined, flags: InitFlags): number;
   export(table: string, flags: ExportFlags): Promise<number>;
   produce(connector: string, flags: { readonly key?: string; readonly whole?: boolean }): Promise<number>;
   completion(shell: string, program: Command): Promise<number>;
@@ -54,13 +57,13 @@ export interface Actions extends PluginActions {
   forgetCounters(): Promise<number>;
 }
 
-/** The commands and flags of `fdp-run`. `exit` gets the exit code of the command that was called. */
+/** The commands and flags of the program. `exit` gets the exit code of the command that was called. */
 export function commandLine(
   version: string,
   actions: (program: Command) => Actions,
   exit: (code: number) => void,
 ): Command {
-  const program = new Command('fdp-run')
+  const program = new Command(programName())
     .description('Runs the topologies of a pipeline: every one but those marked `autostart: false`, in one process.')
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
@@ -103,10 +106,7 @@ type Exit = (code: number) => void;
 const otherPipeline = 'Another pipeline than pipeline.yml: --pipeline FILE';
 
 function pipelineCommands(program: Command, does: Actions, exit: Exit): void {
-  program
-    .command('init')
-    .description('put the shipped pipeline into this folder, to start from')
-    .action(() => exit(does.init()));
+  initCommand(program).action((dir: string | undefined, flags: InitFlags) => exit(does.init(dir, flags)));
   program
     .command('validate')
     .description('check the pipeline, start nothing')

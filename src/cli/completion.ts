@@ -2,13 +2,14 @@ import type { Command } from 'commander';
 import { FdpError } from '../errors.ts';
 import type { Components } from '../pipeline/give/json-schema.ts';
 import { createKinds } from './create.ts';
+import { programName, programNames } from './program.ts';
 
 /** The shells that commands can be completed in. */
 export const shells = ['bash', 'zsh', 'fish'] as const;
 
 /**
- * `fdp-run completion SHELL`: the shell's completion script, made from the commands themselves. `list` completes what there
- * is, plugins of the pipeline included.
+ * `fdp-run completion SHELL`: the shell's completion script for both names of the program, made from the commands themselves.
+ * `list` completes what there is, plugins of the pipeline included.
  */
 export function completion(
   shell: string,
@@ -64,7 +65,7 @@ function candidates({ commands, options }: Words, [program]: readonly Words[]): 
 
 function bash(known: readonly Words[]): string {
   const cases = known.map((words) => `    '${words.path}') words='${candidates(words, known)}' ;;`);
-  return `# fdp-run completion bash >> ~/.bashrc
+  return `# ${programName()} completion bash >> ~/.bashrc
 _fdp_run() {
   local word path='' words=''
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
@@ -75,14 +76,14 @@ ${cases.join('\n')}
   esac
   COMPREPLY=($(compgen -W "$words" -- "\${COMP_WORDS[COMP_CWORD]}"))
 }
-complete -o default -F _fdp_run fdp-run
+complete -o default -F _fdp_run ${programNames.join(' ')}
 `;
 }
 
 function zsh(known: readonly Words[]): string {
   const cases = known.map((words) => `    '${words.path}') compadd -- ${candidates(words, known)} ;;`);
-  return `#compdef fdp-run
-# fdp-run completion zsh > a folder of $fpath, as _fdp-run
+  return `#compdef ${programNames.join(' ')}
+# ${programName()} completion zsh > a folder of $fpath, as _fdp-run
 _fdp_run() {
   local path=\${(j: :)\${(@)words[2,CURRENT-1]:#-*}}
   case "$path" in
@@ -90,7 +91,7 @@ ${cases.join('\n')}
     *) _files ;;
   esac
 }
-compdef _fdp_run fdp-run
+compdef _fdp_run ${programNames.join(' ')}
 `;
 }
 
@@ -116,5 +117,8 @@ function fish(known: readonly Words[]): string {
     );
     return [...each, ...flags];
   });
-  return `# fdp-run completion fish > ~/.config/fish/completions/fdp-run.fish\n${lines.join('\n')}\n`;
+  return `# ${programName()} completion fish > ~/.config/fish/completions/fdp-run.fish; ln -s fdp-run.fish fdp.fish there
+complete -c fdp --wraps fdp-run
+${lines.join('\n')}
+`;
 }

@@ -1,5 +1,6 @@
 import { FdpError } from '../errors.ts';
 import { type FoundLetter, type Letters, withLetters } from './letters.ts';
+import { programName } from './program.ts';
 import { bytesOfLetter } from './replay-source.ts';
 import { table } from './text.ts';
 import type { CommandResult, SpecRequest } from './validate.ts';
@@ -87,7 +88,7 @@ async function named(letters: Letters, ids: readonly string[]): Promise<readonly
 }
 
 export function noSuchLetter(id: string): FdpError {
-  const text = `dead-letters: there is no dead letter "${id}": "fdp-run dead-letters list --all" lists all`;
+  const text = `dead-letters: there is no dead letter "${id}": "${programName()} dead-letters list --all" lists all`;
   return new FdpError('FDP_USAGE', text);
 }
 

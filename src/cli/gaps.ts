@@ -4,6 +4,7 @@ import { toMessage } from '../kit/message.ts';
 import { jsonResult } from './dead-letters.ts';
 import { type FoundGap, type Gaps, usage, withGaps } from './gap-rows.ts';
 import { withSink } from './letters.ts';
+import { programName } from './program.ts';
 import { table } from './text.ts';
 import type { CommandResult, SpecRequest } from './validate.ts';
 
@@ -104,7 +105,9 @@ async function append({ source, environment }: Gaps, symbols: readonly string[],
 async function named({ find }: Gaps, id: string, symbol: string | undefined): Promise<FoundGap> {
   const { gaps } = await find({ id, symbol });
   if (gaps[0]) return gaps[0];
-  throw usage(`there is no gap "${id}"${symbol === undefined ? '' : ` of ${symbol}`}: "fdp-run gaps list" lists them`);
+  throw usage(
+    `there is no gap "${id}"${symbol === undefined ? '' : ` of ${symbol}`}: "${programName()} gaps list" lists them`,
+  );
 }
 
 function rowOf({ id, feed, state, from, to, symbols, reason }: FoundGap, now: number): string[] {

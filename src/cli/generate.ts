@@ -6,6 +6,8 @@ import { operators } from '../../operators/index.ts';
 import { type Components, pipelineSchema } from '../pipeline/give/json-schema.ts';
 import { testFileSchema } from '../pipeline/give/test-schema.ts';
 import { readSpec } from '../pipeline/read.ts';
+import { sink } from './create/sink.ts';
+import { source } from './create/source.ts';
 import { picture } from './graph.ts';
 import {
   connectorsReference,
@@ -38,11 +40,23 @@ export function generatedFiles(root: string, components: Components): ReadonlyMa
     [reference('metrics.md'), metricsReference(components)],
     [reference('operators.md'), operatorsReference(components.operators)],
     [reference('pipeline.md'), pipelineReference(components.connectors)],
+    ...examples(root),
     ...(written === undefined
       ? []
       : [[readme, withPictures(withComponentList(written, components), pictureIn)] as const]),
     ...(architectureText === undefined ? [] : [[architecture, withPictures(architectureText, pictureIn)] as const]),
   ]);
+}
+
+/** Connectors to copy: what `create` writes, on the kit of the checkout. */
+function examples(root: string): readonly (readonly [string, string])[] {
+  const inCheckout = (text: string) => text.replace("from 'fdp'", "from '../src/kit/index.ts'");
+  const httpPoll = { type: 'http_poll', variable: 'httpPoll', module: './http-poll.ts' };
+  const webhook = { type: 'webhook', variable: 'webhook', module: './webhook.ts' };
+  return [
+    [join(root, 'examples', 'http-poll.ts'), inCheckout(source.source(httpPoll))],
+    [join(root, 'examples', 'webhook.ts'), inCheckout(sink.source(webhook))],
+  ];
 }
 
 /** Pictures of the pipeline below `root`, whatever `.env` says. */

@@ -2,6 +2,7 @@ import type { ConnectorDeclaration, OperatorDeclaration, RoleDeclaration } from 
 import { type FunctionDeclaration, signatureOf } from '../kit/function.ts';
 import type { TopologySpec } from '../pipeline/spec.ts';
 import { type OptionRow, optionRows } from './option-rows.ts';
+import { programName } from './program.ts';
 import { indented, table, wrap } from './text.ts';
 
 // Each function gives the lines of a page or a part of one, wrapped to a width.
@@ -76,7 +77,7 @@ export function topologyPage(topology: ListedTopology, width: number): readonly 
     ...indented(facts),
     '',
     'run',
-    `  fdp-run --topology ${name}`,
+    `  ${programName()} --topology ${name}`,
   ];
 }
 

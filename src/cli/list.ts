@@ -11,6 +11,7 @@ import {
   summaryOf,
   topologyPage,
 } from './list-pages.ts';
+import { programName } from './program.ts';
 import { indented, table } from './text.ts';
 
 /** What there is to list. */
@@ -41,7 +42,7 @@ export function list(listed: Listed, args: readonly string[], columns = 80): str
   if (first === undefined) return all(kinds, width).join('\n');
   const kind = kinds.find((known) => known.name === first || known.singular === first);
   if (kind === undefined && name === undefined) return anywhere(kinds, first, width).join('\n');
-  const command = 'fdp-run list';
+  const command = `${programName()} list`;
   if (kind === undefined) throw unknown({ what: 'kind', got: first, known: kinds.map((known) => known.name), command });
   if (name === undefined) return kind.overview(width).join('\n');
   if (kind.names.includes(name)) return kind.show(name, width).join('\n');
@@ -107,14 +108,15 @@ function functionKind(functions: readonly FunctionDeclaration[]): Kind {
 
 function all(kinds: readonly Kind[], width: number): readonly string[] {
   const blocks = kinds.flatMap((kind) => [kind.name, ...indented(kind.overview(width - 2)), '']);
-  return [...blocks, 'fdp-run list NAME shows the options of one.'];
+  return [...blocks, `${programName()} list NAME shows the options of one.`];
 }
 
 /** One word that is not a kind: the component of that name. */
 function anywhere(kinds: readonly Kind[], name: string, width: number): readonly string[] {
   const holding = kinds.filter((kind) => kind.names.includes(name));
   const words = kinds.flatMap((kind) => [kind.name, ...kind.names]);
-  if (holding.length === 0) throw unknown({ what: 'kind or name', got: name, known: words, command: 'fdp-run list' });
+  const command = `${programName()} list`;
+  if (holding.length === 0) throw unknown({ what: 'kind or name', got: name, known: words, command });
   return holding.flatMap((kind, index) => [...(index > 0 ? [''] : []), ...kind.show(name, width)]);
 }
 

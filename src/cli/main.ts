@@ -3,6 +3,7 @@ import { errorText, FdpError } from '../errors.ts';
 import { explainer } from '../pipeline/give/explain.ts';
 import { knownSecrets, secretsOf } from '../pipeline/give/secrets.ts';
 import { warningLine } from '../pipeline/problem.ts';
+import { readPipelineFile } from '../pipeline/read/files.ts';
 import { readSpec } from '../pipeline/read.ts';
 import { type Actions, commandLine, type Flags } from './command-line.ts';
 import { completion } from './completion.ts';
@@ -16,15 +17,17 @@ import { exportTable } from './export.ts';
 import type { ExportFlags } from './export-formats.ts';
 import { closeGap, listGaps, showGap } from './gaps.ts';
 import { graph } from './graph.ts';
-import { init, pipelineIn } from './init.ts';
+import { init } from './init/init.ts';
 import { addKey, listKeys, removeKey } from './keys.ts';
 import { endInTime } from './left-open.ts';
 import { list } from './list.ts';
 import { listJson } from './list-json.ts';
 import { listed } from './list-pages.ts';
 import { outputGone, outputWritten, print, watchOutput } from './output.ts';
+import { NoPipelineError, pipelineIn } from './pipeline-file.ts';
 import { resolveProcess } from './process-settings.ts';
 import { produce } from './produce.ts';
+import { programName } from './program.ts';
 import { reconcileTables } from './reconcile.ts';
 import { reconcilerOf } from './reconciler.ts';
 import { replayLetters } from './replay-letters.ts';
@@ -57,10 +60,15 @@ async function main(args: readonly string[]): Promise<number> {
     await outputWritten();
   } catch (error) {
     if (error instanceof CommanderError) return usageExitCode;
-    process.stderr.write(`fdp-run: ${await explained(program, errorText(error))}\n`);
+    if (error instanceof NoPipelineError && process.stderr.isTTY) process.stderr.write(error.page);
+    else report(await explained(program, errorText(error)));
     return error instanceof FdpError && error.code === 'FDP_USAGE' ? usageExitCode : 1;
   }
   return exitCode;
+}
+
+function report(text: string): void {
+  process.stderr.write(`${programName()}: ${text}\n`);
 }
 
 /** Help and version are printed like any other output. */
@@ -87,13 +95,13 @@ async function explained(program: Command, text: string): Promise<string> {
 /** Imports the plugins of the pipeline; again, they come from the memory of Node.js. */
 async function requestOf(program: Command): Promise<SpecRequest> {
   const { topology, profile, pipeline } = program.opts<Flags>();
-  const folder = process.cwd();
-  const pipelinePath = pipelineIn(folder, pipeline);
-  return {
-    ...{ pipelinePath, profile, env: process.env, folder },
-    components: await loadComponents(pipelinePath, process.env),
-    ...(topology ? { topologies: topology } : {}),
-  };
+  const request = await requestFor(pipelineIn(process.cwd(), pipeline), profile);
+  return { ...request, ...(topology ? { topologies: topology } : {}) };
+}
+
+async function requestFor(pipelinePath: string, profile: string | undefined): Promise<SpecRequest> {
+  const [file, env] = [readPipelineFile(pipelinePath), process.env];
+  return { pipelinePath, file, profile, env, components: await loadComponents(file, env), folder: process.cwd() };
 }
 
 function actionsOf(program: Command): Actions {
@@ -110,7 +118,7 @@ function actionsOf(program: Command): Actions {
     explain: async (topologies, flags) => show(explain(await request(), topologies, { ...flags, columns }), flags),
     graph: async (topologies, { format }) => show(graph(await request(), topologies, format)),
     status: async (flags) => status(await request(), flags),
-    init: () => show(init(process.cwd())),
+    init: (dir, flags) => show(init(process.cwd(), { dir, ...flags })),
     create: (kind, name, flags) => show(create(process.cwd(), { kind, name, ...flags })),
     export: async (table, flags) => show(await exportTable(await request(), table, flags, progressOf(flags))),
     produce: async (name, flags) => show(await produce(await request(), { name, input: process.stdin, ...flags })),
@@ -155,19 +163,18 @@ function show({ text, exitCode }: CommandResult, { json = false }: { readonly js
   return exitCode;
 }
 
-/** With `--watch` the next run may find what is missing now. */
-async function test(request: SpecRequest, files: readonly string[], flags: TestFlags): Promise<number> {
+/** With `--watch` the next run may find what is missing now, and reads the pipeline again. */
+async function test(given: SpecRequest, files: readonly string[], flags: TestFlags): Promise<number> {
+  const request = flags.watch ? { ...given, file: undefined } : given;
   const once = async () => show(await testPipeline(request, files, flags), flags);
   if (!flags.watch) return await once();
-  const reported = (error: unknown) => void process.stderr.write(`fdp-run: ${errorText(error)}\n`);
-  return await watchTests(request, files, () => once().catch(reported));
+  return await watchTests(request, files, () => once().catch((error) => report(errorText(error))));
 }
 
 /** For commands that need no pipeline: what is wrong with it, and whether there is one, is not theirs. */
 async function withoutPipeline(program: Command): Promise<SpecRequest> {
   const { pipeline = 'pipeline.yml', profile } = program.opts<Flags>();
-  const components = await loadComponents(pipeline, process.env);
-  return { pipelinePath: pipeline, profile, env: process.env, components, folder: process.cwd() };
+  return await requestFor(pipeline, profile);
 }
 
 function listOf(
@@ -178,7 +185,7 @@ function listOf(
   const spec = readSpec(request);
   const all = { ...request.components, topologies: [...spec.topologies.values()].map(listed) };
   for (const { plugin, text } of request.components.mistakes ?? [])
-    process.stderr.write(`fdp-run: plugin ${plugin}: ${text}; "fdp-run validate" shows where\n`);
+    report(`plugin ${plugin}: ${text}; "${programName()} validate" shows where`);
   if (json) return { text: `${JSON.stringify(listJson(all, asked))}\n`, exitCode: 0 };
   return { text: `${list(all, asked, process.stdout.columns)}\n`, exitCode: 0 };
 }
@@ -199,4 +206,4 @@ async function start(request: SpecRequest): Promise<number> {
 
 const exitCode = await main(process.argv.slice(2));
 process.exitCode = exitCode;
-endInTime({ exitCode, name: (text) => process.stderr.write(`fdp-run: ${text}\n`) });
+endInTime({ exitCode, name: report });

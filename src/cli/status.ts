@@ -6,6 +6,7 @@ import { type StatusReader, statusReader } from '../observe/status-reader.ts';
 import { resolveStatus } from '../pipeline/give/resolve.ts';
 import { readSpec } from '../pipeline/read.ts';
 import { outputGone, print } from './output.ts';
+import { programName } from './program.ts';
 import { quietEnvironment } from './quiet.ts';
 import { stopSignals } from './signals.ts';
 import { statusPage } from './status-page.ts';
@@ -78,7 +79,7 @@ async function watch(reader: StatusReader, flags: StatusFlags): Promise<void> {
       else show(flags, reports, before);
       before = reports;
     } catch (error) {
-      process.stderr.write(`fdp-run: status: ${errorText(error)}\n`);
+      process.stderr.write(`${programName()}: status: ${errorText(error)}\n`);
     }
     await systemClock.sleep(everyMs, controller.signal);
   }

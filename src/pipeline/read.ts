@@ -11,7 +11,7 @@ import { readTopologies } from './check/topologies.ts';
 import type { Components } from './give/json-schema.ts';
 import { namedPlugins } from './plugins/named.ts';
 import { Problems } from './problem.ts';
-import { FileReader, type Sections } from './read/files.ts';
+import { FileReader, type PipelineFile, readPipelineFile, type Sections } from './read/files.ts';
 import { type AskedProfile, profileFile } from './read/folder.ts';
 import { interpolation } from './read/interpolate.ts';
 import { deepMerge, overlayConnector } from './read/overlay.ts';
@@ -22,6 +22,8 @@ import type { NameSpec, Spec } from './spec.ts';
 
 export interface ReadRequest {
   readonly pipelinePath: string;
+  /** The same file if it was read before; left out: it is read. */
+  readonly file?: PipelineFile | undefined;
   /** Left out: `FDP_PROFILE`, else the pipeline's own `profile`, else `embedded` when there is such a profile. */
   readonly profile?: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -32,13 +34,14 @@ export interface ReadRequest {
  * Reads a pipeline: its includes, the profile's overlay, variables, and everything that can be checked without knowing
  * which topologies start. Never throws for the content of the files; all mistakes are in `problems`.
  */
-export function readSpec({ pipelinePath, profile, env, components }: ReadRequest): Spec {
+export function readSpec({ pipelinePath, file, profile, env, components }: ReadRequest): Spec {
   const path = resolve(pipelinePath);
   const folder = dirname(path);
-  const problems = new Problems();
+  const main = file ?? readPipelineFile(path);
+  const problems = new Problems(main.problems);
   const variables = readVariables(folder, env);
   const reader = new FileReader(problems);
-  const sections = reader.pipeline(path) ?? noSections(path);
+  const sections = reader.pipeline(main) ?? noSections(path);
   const connectors = new Map(components.connectors.map((each) => [each.type, each]));
   const interpolate = interpolation(variables, problems);
   const context: Context = {

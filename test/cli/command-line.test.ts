@@ -34,11 +34,28 @@ describe('fdp-run counters forget', () => {
   });
 });
 
+describe('completion', () => {
+  const script = (shell: string) => {
+    const program = commandLine(
+      '0.0.0',
+      () => actions,
+      () => undefined,
+    );
+    return completion(shell, program, { connectors, operators });
+  };
+
+  it.each([
+    ['bash', /^complete -o default -F _fdp_run fdp fdp-run$/m],
+    ['zsh', /^#compdef fdp fdp-run\n[\s\S]*^compdef _fdp_run fdp fdp-run$/m],
+    ['fish', /^complete -c fdp --wraps fdp-run$/m],
+  ])('%s completes both names of the program', (shell, line) => expect(script(shell)).toMatch(line));
+});
+
 describe('fdp-run', () => {
   it.each([
     ['validate', 'other.yml'],
     ['config', 'other.yml'],
-    ['init', 'folder'],
+    ['init', 'folder', 'another'],
     ['status', 'all'],
     ['dead-letters', 'list', 'topology'],
     ['counters', 'forget', 'processor'],

@@ -28,6 +28,7 @@ const runBy: Readonly<Record<string, string>> = {
   'README.md: commands': 'test/e2e/documents.test.ts',
   'README.md: mistake': 'test/pipeline/shipped.test.ts',
   'docs/api.md: api': 'test/e2e/documents.test.ts',
+  'docs/command-line.md: init': 'test/e2e/install.test.ts',
   'docs/command-line.md: help': 'test/e2e/documents.test.ts',
   'docs/command-line.md: inspect': 'test/e2e/documents.test.ts',
   'docs/command-line.md: other commands': 'test/e2e/documents.test.ts',
@@ -42,6 +43,8 @@ const runBy: Readonly<Record<string, string>> = {
   'docs/plugins.md: create': 'test/e2e/create.test.ts',
   'docs/plugins.md: run': 'test/e2e/create.test.ts',
   'docs/plugins.md: function': 'test/e2e/create.test.ts',
+  'docs/plugins.md: push source': 'test/e2e/create.test.ts',
+  'docs/plugins.md: state': 'test/e2e/create.test.ts',
   'docs/tape.md: record': 'test/docs/tape.test.ts',
   'docs/testing-pipelines.md: commands': 'test/docs/testing-pipelines.test.ts',
 };
@@ -74,6 +77,8 @@ const notRun: Readonly<Record<string, string>> = {
     'test/e2e/reconcile.test.ts runs the same commands on a data folder of its own',
   'docs/operate.md: Watching it': 'needs a terminal; test/e2e/dashboard.test.ts runs the dashboard in one',
   'docs/operate.md: Under systemd': 'needs systemd as the first process of the machine',
+  'docs/command-line.md: lean':
+    'needs a registry that has fdp; test/e2e/install.test.ts installs without those packages',
   'docs/plugins.md: install': 'needs a registry that has fdp; test/e2e/create.test.ts installs the packed file',
   'docs/performance.md: Speed': 'takes minutes, and figures of a shared machine can not fail; .ci/run runs `--quick`',
 };

@@ -1,28 +1,16 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { create, createKinds } from '../../src/cli/create.ts';
-import { eventually, Process, temporaryFolder } from '../support/cli/platform.ts';
+import { projectIn } from '../support/cli/packed.ts';
+import { eventually, freePort, Process, temporaryFolder } from '../support/cli/platform.ts';
 import { blockNamed } from '../support/docs/blocks.ts';
 import { commandsOf, fdpArguments } from '../support/docs/commands.ts';
 
 // What `fdp-run create` writes, in a project that has the packed fdp, vitest and a compiler installed.
 
-/** A project with the packed package as npm unpacks it, and its dependencies. */
-function projectIn(folder: string): void {
-  const options = { encoding: 'utf8' } as const;
-  const packed = execFileSync('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', folder], options);
-  const modules = join(folder, 'node_modules');
-  mkdirSync(join(modules, 'fdp'), { recursive: true });
-  execFileSync('tar', ['xzf', join(folder, packed.trim()), '-C', join(modules, 'fdp'), '--strip-components=1']);
-  for (const name of readdirSync('node_modules').filter((each) => !each.startsWith('.')))
-    symlinkSync(resolve('node_modules', name), join(modules, name));
-  writeFileSync(join(folder, 'package.json'), '{ "name": "project", "type": "module" }');
-}
-
-/** The program as it is installed there. */
-const program = (folder: string) => join(folder, 'node_modules', 'fdp', 'bin', 'fdp-run.js');
 const tool = (name: string) => resolve('node_modules', name);
 
 function node(folder: string, args: readonly string[]) {
@@ -34,6 +22,40 @@ function node(folder: string, args: readonly string[]) {
 
 const vitest = (folder: string, ...files: readonly string[]) =>
   node(folder, [tool('vitest/vitest.mjs'), 'run', '--reporter=verbose', ...files]);
+
+/** Writes a file whose first line is its path, as a comment. */
+function write(folder: string, text: string): void {
+  const [, path = ''] = /^\/\/ (\S+)\n/.exec(text) ?? [];
+  mkdirSync(dirname(join(folder, path)), { recursive: true });
+  writeFileSync(join(folder, path), text);
+}
+
+/** Tests of the three plugins of docs/plugins.md. */
+function contractsOf(port: number): readonly string[] {
+  const each = (contract: string, made: string) => `for (const { title, run } of ${contract}(${made})) it(title, run);`;
+  const rising = `{ declaration: rising, options: optionsOf(rising, {}), rejected: [2],
+    messages: [1, 2, 'none'].map((price) => ({ key: 'AAPL', value: { price } })) }`;
+  const source = `async () => {
+  const sender = createSocket('udp4');
+  const bench = await connectorBench(datagrams, { port: ${port} });
+  let next = 0;
+  return {
+    ...{ clock: bench.clock, node: bench.node, source: bench.source(), numberOf: ({ value }) => Number(value) },
+    give: async (count) => {
+      while (bench.node.state !== 'ok') await new Promise((done) => setTimeout(done, 5));
+      for (let left = count; left > 0; left--) sender.send(JSON.stringify(next++), ${port}, '127.0.0.1');
+    },
+    dispose: async () => { sender.close(); },
+  };
+}`;
+  const imports = (names: string, own: string, path: string) =>
+    `import { it } from 'vitest';\nimport { ${names} } from 'fdp/testing';\nimport { ${own} } from '${path}';\n`;
+  return [
+    `// operators/rising.test.js\n${imports('operatorContract, optionsOf', 'rising', './rising.js')}${each('operatorContract', rising)}`,
+    `// connectors/datagrams.test.js\nimport { createSocket } from 'node:dgram';\n${imports('connectorBench, sourceContract', 'datagrams', './datagrams.js')}${each('sourceContract', source)}`,
+    `// functions/spread.test.js\n${imports('functionContract', 'spread', './spread.js')}${each('functionContract', 'spread')}`,
+  ];
+}
 
 describe('fdp-run create', () => {
   it('writes TypeScript and tests that compile, are lint-free and pass', () => {
@@ -59,18 +81,15 @@ describe('fdp-run create', () => {
 
   it('works as docs/plugins.md says: from nothing to a running operator', async () => {
     using folder = temporaryFolder();
-    projectIn(folder.path);
-    const fdpRun = (args: readonly string[]) => node(folder.path, [program(folder.path), ...args]);
+    const project = projectIn(folder.path);
+    const fdpRun = (args: readonly string[]) => node(folder.path, [project.program('fdp-run'), ...args]);
     const [made, test] = commandsOf(blockNamed('docs/plugins.md', 'create'));
     const { output } = fdpRun((made && fdpArguments(made)) ?? []);
     // The document shows JavaScript, which every Node.js runs.
     const extension = /operators\/scale\.(ts|js) and/.exec(output)?.[1] ?? '';
     expect(test?.words).toEqual(['npx', 'vitest', 'run', 'operators/scale.test.js']);
     expect(vitest(folder.path, `operators/scale.test.${extension}`)).toMatchObject({ status: 0 });
-    const { text } = blockNamed('docs/plugins.md', 'function');
-    const [, path = ''] = /^\/\/ (\S+)\n/.exec(text) ?? [];
-    mkdirSync(dirname(join(folder.path, path)), { recursive: true });
-    writeFileSync(join(folder.path, path), text);
+    write(folder.path, blockNamed('docs/plugins.md', 'function').text);
     const pipeline = blockNamed('docs/plugins.md', 'pipeline').text.replace('scale.js', `scale.${extension}`);
     writeFileSync(join(folder.path, 'pipeline.yml'), pipeline);
     const [validate, list, schema, run] = commandsOf(blockNamed('docs/plugins.md', 'run')).map(fdpArguments);
@@ -80,6 +99,37 @@ describe('fdp-run create', () => {
     expect(run).toEqual([]);
     await using running = new Process(['--pipeline', join(folder.path, 'pipeline.yml')], { OBSERVE_PORT: '0' });
     await eventually('a trade', async () => /\{"symbol":"\w+","price":\d+[^}]*,"off":-?\d/.test(running.stdout));
+    expect(await running.stop()).toBe(0);
+  });
+
+  it('is not needed: the operator, the source and the function of docs/plugins.md pass their contracts and run', async () => {
+    using folder = temporaryFolder();
+    const project = projectIn(folder.path);
+    const port = await freePort();
+    for (const name of ['state', 'push source', 'function'])
+      write(folder.path, blockNamed('docs/plugins.md', name).text);
+    for (const text of contractsOf(port)) write(folder.path, text);
+    const { status, output } = vitest(folder.path);
+    expect([status, output]).toEqual([0, expect.stringMatching(/3 passed \(3\)/)]);
+    const pipeline = `plugins: [./operators/rising.js, ./connectors/datagrams.js, ./functions/spread.js]
+connectors: { ticks: { type: datagrams, port: ${port} }, out: { type: stdout } }
+topologies:
+  show:
+    source: ticks
+    operators: [rising: {}, map: { rising: 'rising', off: 'spread(price, 100.0)' }]
+    sink: out
+`;
+    writeFileSync(join(folder.path, 'pipeline.yml'), pipeline);
+    expect(project.run(['validate'])).toMatchObject({ status: 0, stderr: '' });
+    expect(project.run(['completion', 'bash']).stdout).toMatch(/\brising\b.*\bspread\b/);
+    await using running = new Process(['--pipeline', join(folder.path, 'pipeline.yml')], { OBSERVE_PORT: '0' });
+    const sender = createSocket('udp4');
+    let price = 1;
+    await eventually('a line', async () => {
+      sender.send(JSON.stringify({ price: price++ }), port, '127.0.0.1');
+      return /^\{"rising":[1-9]\d*,"off":-\d/m.test(running.stdout);
+    });
+    sender.close();
     expect(await running.stop()).toBe(0);
   });
 

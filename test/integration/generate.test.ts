@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { create } from '../../src/cli/create.ts';
 import { generatedFiles, staleFiles, writeFiles } from '../../src/cli/generate.ts';
 import { sampleComponents } from '../support/pipeline/components.ts';
 
@@ -19,11 +20,26 @@ describe('npm run generate', () => {
     const pages = ['README', 'connectors', 'expressions', 'metrics', 'operators', 'pipeline'].map(
       (name) => `docs/reference/${name}.md`,
     );
-    const all = ['pipeline.schema.json', 'pipeline.test.schema.json', ...pages];
+    const copied = ['examples/http-poll.ts', 'examples/webhook.ts'];
+    const all = ['pipeline.schema.json', 'pipeline.test.schema.json', ...pages, ...copied];
     expect(writeFiles(files())).toEqual(all.map((name) => join(root, name)));
     expect(JSON.parse(readFileSync(join(root, 'pipeline.schema.json'), 'utf8'))).toHaveProperty('definitions');
     expect(writeFiles(files())).toEqual([]);
     expect(staleFiles(files())).toEqual([]);
+  });
+
+  it.each([
+    ['source', 'http-poll'],
+    ['sink', 'webhook'],
+  ])('gives examples the text that `fdp-run create %s %s` writes', (kind, name) => {
+    writeFiles(files());
+    create(root, { kind, name, dir: '.', stripsTypes: false });
+    const [example, created] = [`examples/${name}.ts`, `${name}.mjs`].map((path) =>
+      readFileSync(join(root, path), 'utf8'),
+    );
+    expect(created).toContain("from 'fdp';");
+    expect(example).toBe(created?.replace("'fdp'", "'../src/kit/index.ts'"));
+    expect(example?.split('\n').length).toBeLessThan(60);
   });
 
   it('finds manual changes, including those of the table in the README', () => {

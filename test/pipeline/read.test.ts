@@ -1,6 +1,10 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { readPipelineFile } from '../../src/pipeline/read/files.ts';
+import { readSpec } from '../../src/pipeline/read.ts';
 import { withTopologies } from '../support/pipeline/broken-specs.ts';
-import { brief, readText } from '../support/pipeline/spec.ts';
+import { brief, folderWith, readText, shippedComponents } from '../support/pipeline/spec.ts';
 
 const fifteen = `name: fifteen
 settings: { dead_letter: rejectd, shutdown: 5 }
@@ -53,6 +57,17 @@ describe('the spec reader', () => {
       '25:16 two: after: there is no sink "tables" in this topology',
       '28:5 three: routes need a source of requests',
     ]);
+  });
+
+  it('takes a file that was read before, with the problems of its text, and reads it no second time', () => {
+    const pipelinePath = join(folderWith({ 'pipeline.yml': `${fifteen}name: again\n` }), 'pipeline.yml');
+    const file = readPipelineFile(pipelinePath);
+    const request = { pipelinePath, env: {}, profile: undefined, components: shippedComponents };
+    const { list } = readSpec(request).problems;
+    expect(brief(list).at(-1)).toBe('29:1 "name" stands here twice');
+    writeFileSync(pipelinePath, 'name: another\n');
+    expect([1, 2].map(() => readSpec({ ...request, file }).problems.list)).toEqual([list, list]);
+    expect(readSpec(request).name).toBe('another');
   });
 
   it('reports a mistake in an anchor once, at the anchor', () => {

@@ -1,7 +1,10 @@
 import { createRequire } from 'node:module';
+import { lacking } from '../../../src/kit/optional-packages.ts';
 
 /** A binding of SQLite; `node:sqlite` and the package have the same interface. */
 type Binding = typeof import('@photostructure/sqlite');
+
+const packageName = '@photostructure/sqlite';
 
 /**
  * The SQLite of Node.js, twice as fast at reading; the package if Node.js has none, or one that can't return
@@ -24,7 +27,14 @@ export function builtIn(): Binding | undefined {
   }
 }
 
-/** The binding of the package. */
+/**
+ * The binding of the package.
+ * @throws FDP_NOT_SUPPORTED if it is not installed
+ */
 export function packaged(): Binding {
-  return createRequire(import.meta.url)('@photostructure/sqlite') as Binding;
+  try {
+    return createRequire(import.meta.url)(packageName) as Binding;
+  } catch (error) {
+    throw lacking([packageName], `SQLite, which Node.js ${process.version} does not have built in`, error);
+  }
 }

@@ -3,7 +3,7 @@ import type { Template } from './template.ts';
 export const sink: Template = {
   source: ({ type, variable }) => `import { defineConnector, FdpError, linesOf, noUsage } from 'fdp';
 
-/** \`${type}\`: where messages go, in a sentence. */
+/** \`${type}\`: posts each write as lines of JSON. Stored is what was answered with a status of 2xx. */
 export const ${variable} = defineConnector({
   type: '${type}',
   summary: 'Posts messages to a URL, one JSON value a line.',
@@ -35,12 +35,16 @@ export const ${variable} = defineConnector({
       async write(messages, signal) {
         const { text, failed } = linesOf(messages, name);
         if (text === '') return { failed };
-        const response = await fetch(url, { method: 'POST', body: text, signal }).catch((cause) => {
+        const headers = { 'content-type': 'application/x-ndjson' };
+        const response = await fetch(url, { method: 'POST', body: text, headers, signal }).catch((cause) => {
           throw new FdpError('FDP_CONNECTION_LOST', \`\${name}: \${url} can't be reached\`, { cause });
         });
         await response.body?.cancel();
-        if (response.ok) return { failed };
-        throw new FdpError('FDP_UNAVAILABLE', \`\${name}: \${url} answered \${response.status}\`);
+        const { ok, status } = response;
+        if (ok) return { failed };
+        const isRefused = status >= 400 && status < 500 && status !== 408 && status !== 429;
+        const code = isRefused ? 'FDP_MESSAGE_REFUSED' : 'FDP_UNAVAILABLE';
+        throw new FdpError(code, \`\${name}: \${url} answered \${status}\`);
       },
     }),
     close: async () => {},

@@ -1,10 +1,10 @@
-import { dirname, resolve } from 'node:path';
+import { dirname } from 'node:path';
 import type { Clock } from '../../kit/clock.ts';
 import type { OperatorDeclaration } from '../../kit/declaration.ts';
 import type { FunctionDeclaration } from '../../kit/function.ts';
 import type { Components } from '../give/json-schema.ts';
 import { Problems } from '../problem.ts';
-import { FileReader } from '../read/files.ts';
+import { type PipelineFile, pluginsOf } from '../read/files.ts';
 import { interpolation } from '../read/interpolate.ts';
 import { readVariables } from '../read/variables.ts';
 import { contained } from './contained.ts';
@@ -15,7 +15,7 @@ import { PluginError, type PluginMistake } from './mistake.ts';
 import { namedPlugins } from './named.ts';
 
 export interface PluginRequest {
-  readonly pipelinePath: string;
+  readonly file: PipelineFile;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** What is shipped. */
   readonly components: Components;
@@ -31,8 +31,8 @@ export interface PluginRequest {
  * wrong with a plugin is in `mistakes`, and a problem of the pipeline once that is read.
  */
 export async function withPlugins(request: PluginRequest): Promise<Components> {
-  const { pipelinePath, components } = request;
-  const folder = dirname(resolve(pipelinePath));
+  const { file, components } = request;
+  const folder = dirname(file.source.path);
   const names = pluginNames(request);
   if (names.length === 0) return components;
   const collected = new Collection(request);
@@ -41,14 +41,15 @@ export async function withPlugins(request: PluginRequest): Promise<Components> {
 }
 
 /** What the pipeline lists. Mistakes in the list are reported when the whole pipeline is read. */
-function pluginNames({ pipelinePath, env }: PluginRequest): readonly string[] {
-  const path = resolve(pipelinePath);
-  const unreported = new Problems();
-  const entry = new FileReader(unreported).plugins(path);
+function pluginNames({ file, env }: PluginRequest): readonly string[] {
+  const entry = pluginsOf(file);
   if (!entry) return [];
-  const fill = interpolation(readVariables(dirname(path), env), unreported);
+  const unreported = new Problems();
+  const fill = interpolation(readVariables(dirname(file.source.path), env), unreported);
   return namedPlugins({ key: entry.key, value: fill(entry.value) }, unreported).map(({ name }) => name);
 }
+
+type DeclarationOf<K extends Declared['kind']> = Extract<Declared, { readonly kind: K }>['declaration'];
 
 /** The components, while plugins are added to them. */
 class Collection {
@@ -83,18 +84,18 @@ class Collection {
 
   get components(): Components {
     const { connectors, operators } = this.#request.components;
-    const functions = this.#added.flatMap((each) => (each.kind === 'function' ? [each.declaration] : []));
-    const more = this.#added.flatMap((each) => (each.kind === 'operator' ? [each.declaration] : []));
+    const functions = this.#declared('function');
     return {
-      connectors: [
-        ...connectors,
-        ...this.#added.flatMap((each) => (each.kind === 'connector' ? [each.declaration] : [])),
-      ],
-      operators: [...operators, ...more].map((operator) => withFunctions(operator, functions)),
+      connectors: [...connectors, ...this.#declared('connector')],
+      operators: [...operators, ...this.#declared('operator')].map((operator) => withFunctions(operator, functions)),
       functions,
       mistakes: this.#mistakes,
       pluginFiles: this.#files,
     };
+  }
+
+  #declared<K extends Declared['kind']>(kind: K): readonly DeclarationOf<K>[] {
+    return this.#added.filter((each) => each.kind === kind).map(({ declaration }) => declaration as DeclarationOf<K>);
   }
 
   #add(declared: Declared, plugin: string): void {

@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { suggestion } from '../../kit/names.ts';
 import { pipelineStructure } from '../check/structure.ts';
-import type { Problems } from '../problem.ts';
+import { Problems } from '../problem.ts';
 import { filesLike } from './folder.ts';
 import { beginOf, lineAndColumn, type SourceFile, type SourceRange, sourceFile } from './source.ts';
 import { readTextFile } from './text-file.ts';
@@ -21,6 +21,31 @@ export interface Sections {
   readonly complete: boolean;
 }
 
+/** The main file of a pipeline, read and parsed. */
+export interface PipelineFile {
+  readonly source: SourceFile;
+  /** Undefined if that failed. */
+  readonly tree: Tree | undefined;
+  /** What is wrong with its text. */
+  readonly problems: Problems;
+}
+
+/** Reads the main file of a pipeline, and nothing that it includes. Never throws for its content. */
+export function readPipelineFile(path: string): PipelineFile {
+  const problems = new Problems();
+  const full = resolve(path);
+  const read = readTextFile(full);
+  const source = sourceFile(full, 'text' in read ? read.text : '', 0);
+  if ('text' in read) return { source, tree: parseYaml(source, problems), problems };
+  problems.add(undefined, `${full}: ${read.refusal}`);
+  return { source, tree: undefined, problems };
+}
+
+/** What a pipeline lists as plugins. */
+export function pluginsOf({ tree }: PipelineFile): Entry | undefined {
+  return tree?.kind === 'map' ? tree.entries.get('plugins') : undefined;
+}
+
 const maxFiles = 200;
 const mainKeys = Object.keys(pipelineStructure.properties);
 const includedKeys = ['include', 'connectors', 'topologies'];
@@ -36,10 +61,12 @@ export class FileReader {
     this.#problems = problems;
   }
 
-  pipeline(path: string): Sections | undefined {
-    const opened = this.#open(path, undefined);
-    if (!opened) return undefined;
-    const { file, tree } = opened;
+  /** The main file, whose own problems are known, and what it includes. */
+  pipeline({ source, tree }: PipelineFile): Sections | undefined {
+    const { path } = source;
+    this.#read.add(path);
+    this.#complete = tree !== undefined;
+    if (!tree) return undefined;
     const connectors = new Map<string, Entry>();
     const topologies = new Map<string, Entry>();
     const join = (root: MapTree | undefined, keys: readonly string[], chain: readonly string[]) => {
@@ -53,7 +80,7 @@ export class FileReader {
         if (included) join(this.#root(included.tree, included.file), includedKeys, [...chain, path]);
       }
     };
-    const root = this.#root(tree, file);
+    const root = this.#root(tree, source);
     join(root, mainKeys, [path]);
     const section = root?.entries.get('settings');
     const settings = section && this.#section(section, 'settings') ? section : undefined;
@@ -64,15 +91,9 @@ export class FileReader {
       settings,
       connectors,
       topologies,
-      main: file,
+      main: source,
       complete: this.#complete,
     };
-  }
-
-  /** What the pipeline lists as plugins; includes are not read. */
-  plugins(path: string): Entry | undefined {
-    const tree = this.#open(path, undefined)?.tree;
-    return tree?.kind === 'map' ? tree.entries.get('plugins') : undefined;
   }
 
   /** A profile's overlay; undefined when it can't be read. */

@@ -8,6 +8,7 @@ import { listJson } from '../../../src/cli/list-json.ts';
 import { schema } from '../../../src/cli/schema.ts';
 import { systemClock } from '../../../src/kit/clock.ts';
 import { withPlugins } from '../../../src/pipeline/plugins/load.ts';
+import { readPipelineFile } from '../../../src/pipeline/read/files.ts';
 import { optionsOf } from '../../../src/testing/index.ts';
 import { runOperators } from '../../support/engine/operators.ts';
 import { brief, folderWith, readFolder, shippedComponents } from '../../support/pipeline/spec.ts';
@@ -40,8 +41,9 @@ ${operators}
 async function load(files: Readonly<Record<string, string>>, env = {}) {
   const folder = folderWith(files);
   const pipelinePath = join(folder, 'pipeline.yml');
+  const file = readPipelineFile(pipelinePath);
   const components = await withPlugins({
-    ...{ pipelinePath, env, components: shippedComponents, takenFunctions: takenFunctions(), clock: systemClock },
+    ...{ file, env, components: shippedComponents, takenFunctions: takenFunctions(), clock: systemClock },
   });
   const { problems } = readFolder(folder, { components, env });
   return { folder, components, problems, request: { pipelinePath, env, components, folder, profile: undefined } };

@@ -34,9 +34,16 @@ function splitOutsideQuotes(text: string): readonly string[] {
   return starts.map((start, at) => text.slice(start, ends[at]).trim());
 }
 
-/** The arguments of `fdp-run` in a command, however it is invoked; undefined for another program. */
+/** The arguments of the program in a command, however it is invoked; undefined for another program. */
 export function fdpArguments({ words }: ShellCommand): readonly string[] | undefined {
-  const calls = [['fdp-run'], ['npx', 'fdp-run'], ['node', 'bin/fdp-run.js'], ['npm', 'start', '--']];
+  const calls = [
+    ['fdp'],
+    ['npx', 'fdp'],
+    ['fdp-run'],
+    ['npx', 'fdp-run'],
+    ['node', 'bin/fdp-run.js'],
+    ['npm', 'start', '--'],
+  ];
   const call = calls.find((each) => each.every((word, at) => words[at] === word));
   if (!call) return undefined;
   const end = words.findIndex((word) => word === '<' || word === '>');
@@ -99,5 +106,5 @@ export function startsRuns(words: readonly string[]): boolean {
   if (program === 'nc') return true;
   const flags = ['--topology', '--profile', '--pipeline'];
   const isOwn = rest.every((word, at) => flags.includes(word) || flags.includes(rest[at - 1] ?? ''));
-  return program === 'fdp-run' && (isOwn || rest.includes('--watch'));
+  return ['fdp', 'fdp-run'].includes(program) && (isOwn || rest.includes('--watch'));
 }

@@ -2,11 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { programNames } from '../../../src/cli/program.ts';
 import type { Workspace } from '../cli/workspace.ts';
 import { type ShellCommand, startsRuns } from './commands.ts';
 
 /**
- * Runs commands from a document in a shell: `fdp-run` and `npx fdp-run` are the built program, `open` fetches its URL,
+ * Runs commands from a document in a shell: `fdp`, `fdp-run` and `npx fdp-run` are the built program, `open` fetches its URL,
  * `nc` prints what it receives. Ports are those of the workspace, and placeholders such as `ID` are filled in.
  */
 export class Runner {
@@ -27,7 +28,7 @@ export class Runner {
       chmodSync(join(bin, name), 0o755);
     };
     const fdp = `exec '${process.execPath}' '${resolve('bin/fdp-run.js')}'`;
-    program('fdp-run', `${fdp} "$@"`);
+    for (const name of programNames) program(name, `${fdp} "$@"`);
     program('npx', `shift; ${fdp} "$@"`);
     program('open', 'exec curl --fail --silent --show-error "$1"');
     const client = `require('net').connect(process.argv[2], process.argv[1]).pipe(process.stdout)`;
