@@ -60,9 +60,9 @@ function lineOf({ seed, passed, digest, market, violations, test_file }: SeedRep
   return `FAIL  seed ${seed}: ${violations[0]?.text}\n      fdp-run test ${test_file}\n`;
 }
 
-/** As many as there are cores, but for one that the machine keeps. */
+/** As many as there are cores. */
 export function seedsAtOnce(): number {
-  return Math.max(1, availableParallelism());
+  return availableParallelism();
 }
 
 /**
