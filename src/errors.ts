@@ -43,6 +43,7 @@ export const errorCodes = {
   FDP_METHOD_NOT_ALLOWED: 'permanent',
   FDP_UNAUTHENTICATED: 'permanent',
   FDP_FORBIDDEN: 'permanent',
+  FDP_RATE_LIMITED: 'throttled',
   FDP_INTERNAL: 'fatal',
 } as const satisfies Record<string, Fault>;
 

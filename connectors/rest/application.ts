@@ -7,6 +7,7 @@ import { badRequest, type Refusal, refusalOf, requestIdOf, safeHeaders } from '.
 import { type Connections, maxPipelined } from './connections.ts';
 import { allowOrigin, answerPreflight, isPreflight } from './cors.ts';
 import { refuse } from './http-request.ts';
+import type { Limits } from './limits.ts';
 import type { Route } from './route.ts';
 
 /** Where the events of the live page are. */
@@ -30,6 +31,8 @@ export interface Endpoint {
   readonly path: string;
   /** Handles GET and HEAD, or returns why not. */
   answer(request: Request, response: Response): Refusal | undefined;
+  /** Handles POST, or returns why not; left out: only GET and HEAD are supported. */
+  change?(request: Request, response: Response): Refusal | undefined;
 }
 
 interface ApplicationParts {
@@ -46,6 +49,8 @@ interface ApplicationParts {
   readonly connections: Connections;
   /** Who may ask; left out: everybody. */
   readonly keys?: Keys | undefined;
+  /** How often; left out: without limit. */
+  readonly limits?: Limits | undefined;
   /** True if connections are to be closed after their reply. */
   readonly isClosing: () => boolean;
   /** Accepts a request of a route, or returns why not. */
@@ -59,7 +64,7 @@ export function prepare(app: Express, parts: ApplicationParts): void {
   const taken = new Set(parts.routes.map(({ path }) => path));
   for (const { path, text } of parts.routes)
     serve(app, path, (request, response) => parts.open(request, response, text));
-  for (const { path, answer } of parts.endpoints) if (!taken.has(path)) serve(app, path, answer);
+  for (const { path, answer, change } of parts.endpoints) if (!taken.has(path)) serve(app, path, answer, change);
   const known = parts.routes.map(({ text }) => text).join(', ');
   app.use((_request: Request, response: Response) => {
     refuse(
@@ -74,16 +79,16 @@ export function prepare(app: Express, parts: ApplicationParts): void {
   });
 }
 
-function serve(app: Express, path: string, answer: Endpoint['answer']): void {
-  app
-    .route(path)
-    .get((request, response) => {
-      const refusal = answer(request, response);
-      if (refusal) refuse(response, refusal, idOf(response));
-    })
-    .all((_request, response) => {
-      refuse(response, onlyGet, idOf(response));
-    });
+function serve(app: Express, path: string, answer: Endpoint['answer'], change?: Endpoint['change']): void {
+  const handled = (handle: Endpoint['answer']) => (request: Request, response: Response) => {
+    const refusal = handle(request, response);
+    if (refusal) refuse(response, refusal, idOf(response));
+  };
+  const route = app.route(path).get(handled(answer));
+  if (change) route.post(handled(change));
+  route.all((_request, response) => {
+    refuse(response, onlyGet, idOf(response));
+  });
 }
 
 /** The id that `prepare` gave to a request. */
@@ -100,7 +105,9 @@ function welcome(parts: ApplicationParts, request: Request, response: Response, 
   parts.context.node.count('requests');
   logWhenDone(parts, request, response);
   const isAllowed = allowOrigin(request, response, parts.origins);
-  const refusal = parts.connections.take(request, response) ? wrongForm(request, parts) : tooMany;
+  const refusal = parts.connections.take(request, response)
+    ? (wrongForm(request, parts) ?? parts.limits?.ofAddress(request.socket.remoteAddress, response))
+    : tooMany;
   if (refusal) {
     refuse(response, refusal, requestId);
     return;
@@ -109,14 +116,21 @@ function welcome(parts: ApplicationParts, request: Request, response: Response, 
     answerPreflight(response);
     return;
   }
-  const admission = parts.keys && admitRequest(parts.keys, request.headers, scopeOf(request.path));
-  if (admission?.refusal) {
-    refuse(response, refusalOfKey(admission.refusal), requestId);
+  const stranger = meet(parts, request, response);
+  if (stranger) {
+    refuse(response, stranger, requestId);
     return;
   }
-  response.locals['isAdmin'] = admission === undefined || admission.scopes.includes('admin');
   throwBodyAway(request);
   next();
+}
+
+/** Why a request is refused by its key; undefined if it is let in. */
+function meet({ keys, limits }: ApplicationParts, request: Request, response: Response): Refusal | undefined {
+  const admission = keys && admitRequest(keys, request.headers, scopeOf(request.path));
+  if (admission?.refusal) return refusalOfKey(admission.refusal);
+  response.locals['isAdmin'] = admission === undefined || admission.scopes.includes('admin');
+  return admission && limits?.ofKey(admission.name, response);
 }
 
 /** Whether the client may see how the platform is configured: it has a key for it, or needs none. */

@@ -11,7 +11,8 @@ export function allowOrigin(request: Request, response: Response, origins: reado
   if (origin === undefined || !(origins.includes(origin) || origins.includes('*'))) return false;
   response.set({
     'Access-Control-Allow-Origin': origins.includes('*') ? '*' : origin,
-    'Access-Control-Expose-Headers': 'X-Request-Id, Retry-After, Content-Disposition',
+    'Access-Control-Expose-Headers':
+      'X-Request-Id, Retry-After, Content-Disposition, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset',
     'Cross-Origin-Resource-Policy': 'cross-origin',
   });
   return true;

@@ -13,12 +13,13 @@ interface Served {
   readonly hasStream: boolean;
   readonly hasTls: boolean;
   readonly hasKeys: boolean;
+  readonly hasLimits: boolean;
 }
 
 /** `/openapi.json` and `/asyncapi.json`. */
 export function descriptions(
   context: RoleContext,
-  { address, hasStream, hasTls, hasKeys }: Served,
+  { address, hasStream, hasTls, hasKeys, hasLimits }: Served,
 ): readonly Endpoint[] {
   const { routes, channels = [], platform } = context;
   const version = platform?.snapshot().version ?? 'unknown';
@@ -26,7 +27,7 @@ export function descriptions(
   const protocol = hasTls ? 'https' : 'http';
   const events = hasStream ? ({ protocol, hasKeys, host: `${host}:${port}` } as const) : undefined;
   return [
-    document('/openapi.json', openApi({ version, routes, hasStream, hasKeys })),
+    document('/openapi.json', openApi({ version, routes, hasStream, hasKeys, hasLimits })),
     document('/asyncapi.json', asyncApi({ version, channels, events })),
   ];
 }

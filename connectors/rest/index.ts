@@ -6,6 +6,7 @@ import { listenClaims, reachable } from '../../src/kit/listen.ts';
 import { Proven } from '../../src/kit/proven.ts';
 import { ServerTls, tlsSchema } from '../../src/kit/tls.ts';
 import { durationMs, sizeBytes } from '../../src/kit/units.ts';
+import { rateLimitSchema } from './limit-options.ts';
 import type { PageFile } from './page.ts';
 
 /**
@@ -97,6 +98,7 @@ export const rest = defineConnector({
           'Who may ask. Without: everybody who can reach the port. With: whoever sends one of these keys, as `Authorization: Bearer KEY`, as `X-API-Key: KEY`, or, in a browser, as the password that it asks for. Others get 401, and 403 for what their key has no scope for.',
         properties: { file: keyFileSchema },
       },
+      rate_limit: rateLimitSchema,
       tls: tlsSchema,
       insecure: insecureSchema,
       ui: {
@@ -126,6 +128,7 @@ export const rest = defineConnector({
     downloads_open: gauge('open_downloads', 'Files that are being sent.'),
     abandoned: counter('abandoned_requests', 'Requests whose client left before the reply.'),
     malformed: counter('malformed_requests', 'Requests that are no HTTP.'),
+    rate_limited: counter('rate_limited_requests', 'Requests refused because of `rate_limit`.'),
     refused: counter('refused_requests', 'Requests refused because max_requests were open.'),
     refused_connections: counter('refused_connections', 'Connections closed because max_connections were open.'),
     requests: counter('requests', 'Requests for a route.'),
@@ -199,6 +202,7 @@ export const rest = defineConnector({
           origins,
           keys,
           tls,
+          rateLimits: options.rate_limit,
           limits,
           app: express(),
           ...page,

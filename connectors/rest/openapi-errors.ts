@@ -58,16 +58,36 @@ const strangers: typeof refusals = {
   403: ['Forbidden', 'FDP_FORBIDDEN', 'The key lacks the scope.', 'the key does not have the scope "stream"'],
 };
 
+/** The reply to more requests than `rate_limit` allows. */
+const often: typeof refusals = {
+  429: [
+    'TooManyRequests',
+    'FDP_RATE_LIMITED',
+    'This address or key has sent too many requests: try again after `Retry-After`.',
+    'too many requests of this key: try again after Retry-After seconds',
+  ],
+};
+
 const requestId = '2f1c7d1e-6f0b-4a55-9d8e-6f2f0f6f8a11';
 
 /** The replies with an error, by name, for the document's components. */
-export function errorReplies(hasKeys: boolean): object {
-  const replies = Object.entries({ ...refusals, ...elsewhere, ...(hasKeys ? strangers : {}) });
+export function errorReplies({
+  hasKeys,
+  hasLimits,
+}: {
+  readonly hasKeys: boolean;
+  readonly hasLimits: boolean;
+}): object {
+  const more = { ...(hasKeys ? strangers : {}), ...(hasLimits ? often : {}) };
+  const replies = Object.entries({ ...refusals, ...elsewhere, ...more });
   return Object.fromEntries(
     replies.map(([status, [name, code, when, error]]) => {
       const example = { data: null, error, message: null, code, request_id: requestId };
       const content = { 'application/json': { schema: { $ref: '#/components/schemas/Error' }, example } };
-      return [name, { description: when, content, ...(status === '503' ? { headers: retryAfter } : {}) }];
+      return [
+        name,
+        { description: when, content, ...(status === '503' || status === '429' ? { headers: retryAfter } : {}) },
+      ];
     }),
   );
 }
@@ -95,6 +115,11 @@ export const errorSchema = {
 /** References to the errors of requests without the key that they need. */
 export function refusedStrangers(): object {
   return referencesTo(Object.entries(strangers));
+}
+
+/** References to the error of requests beyond the limit. */
+export function refusedOften(): object {
+  return referencesTo(Object.entries(often));
 }
 
 /** References to the errors with these statuses; without any to all that a route may reply with. */

@@ -1,7 +1,7 @@
 import type { FileDescription, RouteDescription } from '../../src/kit/request.ts';
 import { type RowText, rowText, textMediaTypes } from '../../src/kit/row-text.ts';
 import { eventMessages } from './event-schemas.ts';
-import { errorReplies, errorSchema, refused, refusedStrangers } from './openapi-errors.ts';
+import { errorReplies, errorSchema, refused, refusedOften, refusedStrangers } from './openapi-errors.ts';
 
 interface ApiParts {
   /** The version of fdp. */
@@ -11,6 +11,8 @@ interface ApiParts {
   readonly hasStream: boolean;
   /** Whether a key is required. */
   readonly hasKeys?: boolean;
+  /** Whether clients may ask only so often. */
+  readonly hasLimits?: boolean;
 }
 
 type Schema = Readonly<Record<string, unknown>>;
@@ -22,7 +24,7 @@ const description = [
 ].join(' ');
 
 /** The OpenAPI 3.1 document of a server's routes. */
-export function openApi({ version, routes, hasStream, hasKeys = false }: ApiParts): object {
+export function openApi({ version, routes, hasStream, hasKeys = false, hasLimits = false }: ApiParts): object {
   const operations: Readonly<Record<string, Operation>> = {
     ...Object.fromEntries(routes.map((route) => [pathOf(route), operation(route)])),
     ...(hasStream ? { '/api/v1/stream': stream } : {}),
@@ -30,7 +32,8 @@ export function openApi({ version, routes, hasStream, hasKeys = false }: ApiPart
     '/asyncapi.json': beside,
   };
   const paths = Object.entries(operations).map(([path, get]) => {
-    const responses = hasKeys ? { ...get.responses, ...refusedStrangers() } : get.responses;
+    const more = { ...(hasKeys ? refusedStrangers() : {}), ...(hasLimits ? refusedOften() : {}) };
+    const responses = { ...get.responses, ...more };
     return [path, { get: { ...get, responses } }];
   });
   return {
@@ -41,7 +44,7 @@ export function openApi({ version, routes, hasStream, hasKeys = false }: ApiPart
     paths: Object.fromEntries(paths),
     components: {
       schemas: { Error: errorSchema },
-      responses: errorReplies(hasKeys),
+      responses: errorReplies({ hasKeys, hasLimits }),
       ...(hasKeys ? { securitySchemes: keySchemes } : {}),
     },
   };

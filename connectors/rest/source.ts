@@ -18,6 +18,7 @@ import { hostRefusal } from './host.ts';
 import type { Downloads } from './http-file.ts';
 import { HttpRequest } from './http-request.ts';
 import { makeServer } from './http-server.ts';
+import { type LimitOptions, Limits } from './limits.ts';
 import { type PageFile, pageEndpoints } from './page.ts';
 import { QueryParameters } from './parameters.ts';
 import type { Prices } from './prices.ts';
@@ -48,6 +49,8 @@ interface RestOptions {
   readonly origins: readonly string[];
   /** Who may ask; undefined: everybody. */
   readonly keys: Keys | undefined;
+  /** How often each client may ask; undefined: without limit. */
+  readonly rateLimits: LimitOptions | undefined;
   /** Undefined: not encrypted. */
   readonly tls: ServerTls | undefined;
   /** What the live page shows; undefined without a page. */
@@ -110,6 +113,8 @@ export class RestSource implements Source {
       wrongHost: hostRefusal(options.address, options.hosts),
       origins: options.origins,
       keys: options.keys,
+      limits:
+        options.rateLimits && new Limits(options.rateLimits, context.clock, () => context.node.count('rate_limited')),
       connections: this.#connections,
       isClosing: () => this.#isClosing,
       open: (request, response, route) => this.#take(request, response, route),
@@ -141,14 +146,15 @@ export class RestSource implements Source {
 
   #endpoints(): readonly Endpoint[] {
     const streams = this.#streams;
-    const { address, tls, keys, files } = this.#options;
+    const { address, tls, keys, rateLimits, files } = this.#options;
     const served = {
       address,
       hasStream: streams !== undefined,
       hasTls: tls !== undefined,
       hasKeys: keys !== undefined,
+      hasLimits: rateLimits !== undefined,
     };
-    const always = [...descriptions(this.#context, served), ...pageEndpoints(files)];
+    const always = [...descriptions(this.#context, served), ...pageEndpoints(files, this.#context.platform?.replay)];
     if (!streams) return always;
     const open = ({ headers }: Request, response: Response) => {
       const refusal = this.#isClosing ? notOpen : streams.open(response, headers['last-event-id'], isAdmin(response));

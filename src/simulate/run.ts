@@ -8,10 +8,11 @@ import type { TopologySnapshot } from '../kit/snapshot.ts';
 import { contentOf } from './contents.ts';
 import type { SinkFault, TimedFault } from './faults.ts';
 import { Life } from './life.ts';
+import type { Manifest } from './recording/manifest.ts';
 import type { Reply } from './request-input.ts';
 import type { Tape, TapeEntry } from './tape.ts';
 import { VirtualClock } from './virtual-clock.ts';
-import { type Stored, World } from './world.ts';
+import { type Stored, type StoredAt, World } from './world.ts';
 
 /** A run is a plan of one topology, a tape, faults and a seed: the same four give the same run. */
 export interface RunRequest {
@@ -19,6 +20,8 @@ export interface RunRequest {
   /** Rows that tables have at the start, by connector. */
   readonly rows: ReadonlyMap<string, readonly unknown[]>;
   readonly tape: Tape;
+  /** Of a tape that was recorded: its log is the one that is read, and it begins at its time. */
+  readonly recorded?: Manifest | undefined;
   readonly sinkFaults: readonly SinkFault[];
   readonly timedFaults: readonly TimedFault[];
   readonly seed: number;
@@ -28,12 +31,6 @@ export interface RunRequest {
   readonly onStored?: (stored: Stored, when: StoredAt) => void;
   /** Called at the end with what is outside of the process, before it is gone. */
   readonly inspect?: (world: World) => void;
-}
-
-/** When something was stored: ms of virtual time since the topology was ready, and Unix ms of the wall clock. */
-export interface StoredAt {
-  readonly atMs: number;
-  readonly nowMs: number;
 }
 
 /** What came of it. */
@@ -101,6 +98,7 @@ class TapeRun {
       ...{ faults, seed, environment, sinceReady },
       ...(onStored && { onStored: (stored) => onStored(stored, { atMs: sinceReady(), nowMs: this.#clock.now() }) }),
     });
+    if (request.recorded) this.#world.isOf(request.recorded);
     this.#running = this.#start();
   }
 
@@ -110,6 +108,8 @@ class TapeRun {
     await this.#until(readyMs, () => this.#snapshot.state === 'running');
     const startMs = clock.monotonic();
     this.#startMs = startMs;
+    const { recorded } = this.#request;
+    if (recorded) clock.jump(recorded.from - clock.now());
     for (const { atMs, happen } of this.#agenda()) {
       await clock.advance(Math.max(0, startMs + atMs - clock.monotonic()));
       await happen();

@@ -4,7 +4,7 @@ import type { Mutant, NamedTest } from './mutants.ts';
 export interface PlantedMutant extends Mutant {
   /** The kind of violation that a simulation of the shipped pipeline finds; or why none does. */
   readonly simulated:
-    | { readonly finds: string; readonly edits?: readonly (readonly [text: string, instead: string])[] }
+    | { readonly finds: RegExp; readonly edits?: readonly (readonly [text: string, instead: string])[] }
     | string;
 }
 
@@ -47,7 +47,7 @@ export const mutants: readonly PlantedMutant[] = [
     text: 'last: counts.last ? { close: dated } : none',
     replacement: 'last: counts.last ? { close: { value: price, at: 0 } } : none',
     caughtBy: bars,
-    simulated: { finds: 'candles: bars differ' },
+    simulated: { finds: /candles: bars differ/ },
   },
   {
     mistake: 'sums up doubles',
@@ -56,7 +56,7 @@ export const mutants: readonly PlantedMutant[] = [
     replacement:
       "const total = parseDecimal(decimalText(Number(formatDecimal(this.#sums?.get(field) ?? this.#total(field, type))) + Number(value)) ?? '0');",
     caughtBy: bars,
-    simulated: { finds: 'candles: bars differ' },
+    simulated: { finds: /candles: bars differ/ },
   },
   {
     mistake: 'keeps no mark of what a bar holds',
@@ -64,7 +64,7 @@ export const mutants: readonly PlantedMutant[] = [
     text: 'if (mark && !isAbove(mark, marks[lane])) {',
     replacement: 'if (false) {',
     caughtBy: bars,
-    simulated: { finds: 'candles: bars differ' },
+    simulated: { finds: /candles: bars differ/ },
   },
   {
     mistake: 'makes a bar of trades that count for nothing',
@@ -103,7 +103,7 @@ export const mutants: readonly PlantedMutant[] = [
     text: 'if (settlement.isSettled) this.#settle();',
     replacement: 'this.#target = reading.position; this.#committing ??= this.#commitAll();',
     caughtBy: killed,
-    simulated: { finds: 'lost' },
+    simulated: { finds: /lost|differ/ },
   },
   {
     mistake: 'commits what a sink has absorbed before it is durable',
@@ -111,7 +111,7 @@ export const mutants: readonly PlantedMutant[] = [
     text: 'this.#owner.absorbed?.(isAbsorbed);',
     replacement: 'if (isAbsorbed && this.#pending > 0) this.#owner.ended((this.#pending = 0) as Outcome);',
     caughtBy: absorbed('gives its permits back, within bounds, and is committed when it is durable'),
-    simulated: { finds: 'differ' },
+    simulated: { finds: /differ/ },
   },
   {
     mistake: 'lets a quiet lane wait for what does not come',
@@ -119,7 +119,7 @@ export const mutants: readonly PlantedMutant[] = [
     text: 'if (isFull || !this.#lane?.moreComes?.(this.#write)) this.#write();',
     replacement: 'if (isFull) this.#write();',
     caughtBy: absorbed('is counted at once where nothing else comes'),
-    simulated: { finds: 'slow' },
+    simulated: { finds: /slow/ },
   },
   {
     mistake: 'lets what is absorbed hold its permits',
@@ -135,7 +135,7 @@ export const mutants: readonly PlantedMutant[] = [
     text: 'if (mark && !isAbove(mark, marks[lane])) {',
     replacement: 'if (false) {',
     caughtBy: replayed,
-    simulated: { finds: 'differ' },
+    simulated: { finds: /differ/ },
   },
   {
     mistake: 'counts only what was stored now, not what a crash left uncounted',
@@ -143,7 +143,7 @@ export const mutants: readonly PlantedMutant[] = [
     text: 'return known.lane === lane && known.offset === offset && known.index === index;',
     replacement: 'return false;',
     caughtBy: killed,
-    simulated: { finds: 'symbols: counters differ' },
+    simulated: { finds: /symbols: counters differ/ },
   },
   {
     mistake: 'counts also what was stored, and counted, from elsewhere',
@@ -154,7 +154,7 @@ export const mutants: readonly PlantedMutant[] = [
       file: 'test/engine/runtime.test.ts',
       name: 'fan-out with after gives the follower only what its sink stored, now or from the same place before, in source order',
     },
-    simulated: { finds: 'symbols: counters differ', edits: byContent },
+    simulated: { finds: /symbols: counters differ/, edits: byContent },
   },
   {
     mistake: 'has marks of offsets alone, without the index',
@@ -165,7 +165,7 @@ export const mutants: readonly PlantedMutant[] = [
       file: 'test/connectors/sqlite-table/index.test.ts',
       name: 'sqlite_table counters comes to the same counters however a lane is cut, replayed, and retried in part',
     },
-    simulated: { finds: 'differ' },
+    simulated: { finds: /differ/ },
   },
   {
     mistake: 'continues a page with what is strictly older, whatever the id (SQLite)',

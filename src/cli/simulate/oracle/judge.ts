@@ -9,21 +9,27 @@ import { type Judgement, notJudged } from './judgement.ts';
 import { judgeLetters } from './letters.ts';
 import { judgeLines } from './lines.ts';
 import { judgeRows } from './rows.ts';
-import { type Piece, type Pieces, piecesOf } from './trades.ts';
+import { type Piece, type Pieces, piecesOf, readable } from './trades.ts';
 import { vwapLines } from './vwap.ts';
 
 /** What a run of a topology came to, sink by sink, in comparison with what the records of its source should have made of it. */
 export function judge(run: StageRun): readonly Judgement[] {
-  const judgements = run.topology.branches.map((branch) => judgeBranch(run, branch));
-  const { deadLetter } = run.topology;
+  const { operators, branches, deadLetter } = run.topology;
+  // What all branches have in common is computed once.
+  const common = piecesOf(readable(run.records), stepsOf(operators));
+  const judgements = branches.map((branch) => judgeBranch(run, branch, common));
   if (run.source.kind !== 'log' || !deadLetter) return judgements;
-  return [...judgements, ...lettersOf(run)];
+  return [...judgements, ...lettersOf(run, common)];
 }
 
-function lettersOf(run: StageRun): readonly Judgement[] {
-  const { operators } = run.topology;
+/** The operators before the one that makes rows or lines. */
+function stepsOf(operators: readonly OperatorPlan[]): readonly OperatorPlan[] {
   const at = operators.findIndex(({ declaration }) => ends.includes(declaration.type));
-  const pieces = piecesOf(run.records, at < 0 ? operators : operators.slice(0, at));
+  return at < 0 ? operators : operators.slice(0, at);
+}
+
+function lettersOf(run: StageRun, pieces: Pieces | undefined): readonly Judgement[] {
+  const { operators } = run.topology;
   if (!pieces) return [notJudged('dead_letters', unknown(operators))];
   const refusing = new Set(
     run.faults.flatMap((fault) => (fault.kind === 'sink' && fault.refuse ? [`${fault.branch}`] : [])),
@@ -32,15 +38,14 @@ function lettersOf(run: StageRun): readonly Judgement[] {
   return [judgeLetters({ letters, records, rejected: pieces.rejected, refusing })];
 }
 
-function judgeBranch(run: StageRun, branch: BranchPlan): Judgement {
+function judgeBranch(run: StageRun, branch: BranchPlan, common: Pieces | undefined): Judgement {
   const operators = [...run.topology.operators, ...branch.operators];
   if (run.source.kind === 'messages') return judgeFeedBranch(run, branch, operators);
   if (run.source.kind !== 'log') return notJudged(branch.name, 'requests');
-  const at = operators.findIndex(({ declaration }) => ends.includes(declaration.type));
-  const [steps, made] = at < 0 ? [operators, []] : [operators.slice(0, at), operators.slice(at)];
-  const pieces = piecesOf(run.records, steps);
+  const steps = stepsOf(operators);
+  const pieces = common && piecesOf(common, steps.slice(stepsOf(run.topology.operators).length));
   if (!pieces) return notJudged(branch.name, unknown(steps));
-  return judgeMade(run, branch, { pieces, made });
+  return judgeMade(run, branch, { pieces, made: operators.slice(steps.length) });
 }
 
 /** Operators that make rows or lines of trades. */
@@ -82,20 +87,36 @@ function judgeMade(
 
 /** The trades that reach a sink: those that it, or the one that it follows, refuses end as dead letters, and each key is stored once. */
 function accepted(run: StageRun, branch: BranchPlan, { passed }: Pieces): readonly Piece[] {
+  const rows = run.topology.branches.find(({ name }) => name === (branch.after ?? branch.name)) ?? branch;
+  const unique = tableOf(run, rows)?.unique;
+  const taken = withoutRefused(run, { branch, rows, unique }, passed);
+  if (branch.after === undefined || unique === undefined) return taken;
+  const seen = new Set<unknown>();
+  return taken.filter(({ fields }) => !seen.has(fields[unique]) && seen.add(fields[unique]));
+}
+
+interface Refusing {
+  readonly branch: BranchPlan;
+  /** The sink that keeps the trades themselves: this one, or the one that it follows. */
+  readonly rows: BranchPlan;
+  readonly unique: string | undefined;
+}
+
+/** A trade that was refused, and read again once it was no longer, is stored after all. */
+function withoutRefused(run: StageRun, { branch, rows, unique }: Refusing, passed: readonly Piece[]): readonly Piece[] {
   const nameOf = (partition: unknown, offset: unknown, index: unknown) => `${partition}-${offset}-${index}`;
   const refused = new Set(
     run.letters
       .filter(({ sink }) => sink !== undefined && (sink === branch.name || sink === branch.after))
       .map(({ origin }) => nameOf(origin.partition, origin.offset, origin.index ?? 0)),
   );
-  const taken = passed.filter(
-    ({ record, index }) => refused.size === 0 || !refused.has(nameOf(record.partition, record.offset, index)),
-  );
-  const parent = run.topology.branches.find(({ name }) => name === branch.after);
-  const unique = parent && tableOf(run, parent)?.unique;
-  if (unique === undefined) return taken;
-  const seen = new Set<unknown>();
-  return taken.filter(({ fields }) => !seen.has(fields[unique]) && seen.add(fields[unique]));
+  if (refused.size === 0) return passed;
+  const stored = run.outcome.contents.get(rows.connector) as readonly Row[] | undefined;
+  const keys = new Set(unique === undefined ? [] : (stored ?? []).map((row) => row[unique]));
+  return passed.filter(({ record, index, fields }) => {
+    if (!refused.has(nameOf(record.partition, record.offset, index))) return true;
+    return unique !== undefined && keys.has(fields[unique]);
+  });
 }
 
 function judgeTable(

@@ -30,17 +30,19 @@ export interface Pieces {
 
 type Step = (pieces: Pieces) => Pieces;
 
-/**
- * What operators make of records, computed from what their documentation says; undefined for a chain with an operator that is
- * not known here. Records that are no JSON are left out.
- */
-export function piecesOf(records: readonly SourceRecord[], operators: readonly OperatorPlan[]): Pieces | undefined {
-  const steps = operators.map(stepOf);
-  if (steps.includes(undefined)) return undefined;
+/** Records as pieces; those that are no JSON object are left out. */
+export function readable(records: readonly SourceRecord[]): Pieces {
   const passed = records.flatMap((record) =>
     isFields(record.value) ? [{ record, index: 0, fields: record.value }] : [],
   );
-  return (steps as readonly Step[]).reduce<Pieces>((pieces, step) => step(pieces), { passed, rejected: [] });
+  return { passed, rejected: [] };
+}
+
+/** What operators make of pieces, by what their documentation says; undefined for a chain with one that is not known here. */
+export function piecesOf(pieces: Pieces, operators: readonly OperatorPlan[]): Pieces | undefined {
+  const steps = operators.map(stepOf);
+  if (steps.includes(undefined)) return undefined;
+  return (steps as readonly Step[]).reduce<Pieces>((some, step) => step(some), pieces);
 }
 
 function stepOf({ declaration, options }: OperatorPlan): Step | undefined {
@@ -99,7 +101,16 @@ function filtered(condition: string, rejects: boolean): Step {
 }
 
 function filledIn(template: string, { record, index, fields }: Piece): string {
-  const meta: Readonly<Record<string, unknown>> = { ...record, index, received: record.timestamp };
+  const { partition, offset, timestamp, key, topic } = record;
+  const meta: Readonly<Record<string, unknown>> = {
+    partition,
+    offset,
+    timestamp,
+    key,
+    topic,
+    index,
+    received: timestamp,
+  };
   return template.replaceAll(/\{(\w+)\}/g, (_whole, name: string) =>
     String(name in fields ? fields[name] : meta[name]),
   );
