@@ -21,6 +21,7 @@ import { byId, setAttribute, setText } from './view/dom.ts';
 import { showFigures } from './view/figures.ts';
 import { PipelineView } from './view/pipeline.ts';
 import { PriceCard } from './view/price-card.ts';
+import { ReplayPanel } from './view/replay.ts';
 import { type Connection, openStream } from './view/stream.ts';
 import { SymbolList } from './view/symbols.ts';
 import { startTheme } from './view/theme.ts';
@@ -47,6 +48,7 @@ const decimals = new Decimals();
 const details = new Details();
 const pipeline = new PipelineView((topology, node) => details.open({ topology, node }, shownPlatform().topologies));
 const card = new PriceCard(decimals, serverNow);
+const replay = new ReplayPanel();
 const trades = new TradesTable(decimals, serverNow);
 const symbols = new SymbolList(decimals, choose);
 
@@ -88,6 +90,7 @@ function takePrices(event: PricesEvent): void {
 
 function takeStatus(event: StatusEvent): void {
   heardAt(event.at);
+  replay.show(event.replay);
   platform = withStatus(platform, event);
   card.setWindow(vwapWindow(platform));
   card.setCalendar(barCalendar(platform));

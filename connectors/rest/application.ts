@@ -31,6 +31,8 @@ export interface Endpoint {
   readonly path: string;
   /** Handles GET and HEAD, or returns why not. */
   answer(request: Request, response: Response): Refusal | undefined;
+  /** Handles POST, or returns why not; left out: only GET and HEAD are supported. */
+  change?(request: Request, response: Response): Refusal | undefined;
 }
 
 interface ApplicationParts {
@@ -62,7 +64,7 @@ export function prepare(app: Express, parts: ApplicationParts): void {
   const taken = new Set(parts.routes.map(({ path }) => path));
   for (const { path, text } of parts.routes)
     serve(app, path, (request, response) => parts.open(request, response, text));
-  for (const { path, answer } of parts.endpoints) if (!taken.has(path)) serve(app, path, answer);
+  for (const { path, answer, change } of parts.endpoints) if (!taken.has(path)) serve(app, path, answer, change);
   const known = parts.routes.map(({ text }) => text).join(', ');
   app.use((_request: Request, response: Response) => {
     refuse(
@@ -77,16 +79,16 @@ export function prepare(app: Express, parts: ApplicationParts): void {
   });
 }
 
-function serve(app: Express, path: string, answer: Endpoint['answer']): void {
-  app
-    .route(path)
-    .get((request, response) => {
-      const refusal = answer(request, response);
-      if (refusal) refuse(response, refusal, idOf(response));
-    })
-    .all((_request, response) => {
-      refuse(response, onlyGet, idOf(response));
-    });
+function serve(app: Express, path: string, answer: Endpoint['answer'], change?: Endpoint['change']): void {
+  const handled = (handle: Endpoint['answer']) => (request: Request, response: Response) => {
+    const refusal = handle(request, response);
+    if (refusal) refuse(response, refusal, idOf(response));
+  };
+  const route = app.route(path).get(handled(answer));
+  if (change) route.post(handled(change));
+  route.all((_request, response) => {
+    refuse(response, onlyGet, idOf(response));
+  });
 }
 
 /** The id that `prepare` gave to a request. */

@@ -4,7 +4,9 @@ import { createRequire } from 'node:module';
 import { basename, dirname, extname, join, sep } from 'node:path';
 import { parse } from 'yaml';
 import { packageRoot } from '../../src/kit/package-root.ts';
+import type { ReplayControl } from '../../src/kit/replay.ts';
 import type { Endpoint } from './application.ts';
+import { replayEndpoints } from './replay.ts';
 
 /** A file of the live page, as it is served. */
 export interface PageFile {
@@ -63,28 +65,37 @@ export function isReference({ path }: PageFile): boolean {
 }
 
 /** Modules of the kit that the page uses: at the address that the page's imports resolve to. */
-const shared = ['src/kit/duration-text.js', 'src/kit/growth.js', 'src/kit/price-text.js', 'src/kit/recency-map.js'];
+const shared = [
+  'src/kit/duration-text.js',
+  'src/kit/growth.js',
+  'src/kit/price-text.js',
+  'src/kit/recency-map.js',
+  'src/kit/replay.js',
+];
 
 function sharedFile(name: string): PageFile {
   return { path: `/${name}`, type: types['.js'] ?? '', body: readFileSync(join(packageRoot(), 'dist', name)) };
 }
 
-/** Serves each file at its path; browsers revalidate each time, and get 304 if nothing has changed. */
-export function pageEndpoints(files: readonly PageFile[]): readonly Endpoint[] {
-  return files.map(({ path, type, body }) => {
-    const headers = {
-      ...pageHeaders,
-      'Content-Type': type,
-      ETag: `"${createHash('sha256').update(body).digest('base64url')}"`,
-    };
-    return {
-      path,
-      answer: (_request, response) => {
-        response.set(headers).send(body);
-        return undefined;
-      },
-    };
-  });
+/** Serves each file at its path, with the controls of a tape; browsers revalidate each time, and get 304 if nothing has changed. */
+export function pageEndpoints(files: readonly PageFile[], replay?: ReplayControl): readonly Endpoint[] {
+  const served = files.map(fileEndpoint);
+  return [...served, ...replayEndpoints(replay)];
+}
+
+function fileEndpoint({ path, type, body }: PageFile): Endpoint {
+  const headers = {
+    ...pageHeaders,
+    'Content-Type': type,
+    ETag: `"${createHash('sha256').update(body).digest('base64url')}"`,
+  };
+  return {
+    path,
+    answer: (_request, response) => {
+      response.set(headers).send(body);
+      return undefined;
+    },
+  };
 }
 
 function pathOf(name: string): string {

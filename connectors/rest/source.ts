@@ -154,7 +154,7 @@ export class RestSource implements Source {
       hasKeys: keys !== undefined,
       hasLimits: rateLimits !== undefined,
     };
-    const always = [...descriptions(this.#context, served), ...pageEndpoints(files)];
+    const always = [...descriptions(this.#context, served), ...pageEndpoints(files, this.#context.platform?.replay)];
     if (!streams) return always;
     const open = ({ headers }: Request, response: Response) => {
       const refusal = this.#isClosing ? notOpen : streams.open(response, headers['last-event-id'], isAdmin(response));

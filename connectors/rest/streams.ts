@@ -119,8 +119,9 @@ export class Streams {
     this.#beats++;
     const comment = this.#beats % beatsPerComment === 0 ? ':\n\n' : '';
     void this.#processes.ask().then(({ at, reports, problem }) => {
+      const replay = this.#context.platform?.replay?.state();
       const eventOf = (processes: readonly object[]) =>
-        `event: status\ndata: ${JSON.stringify({ at, processes, error: problem?.text })}\n\n`;
+        `event: status\ndata: ${JSON.stringify({ at, processes, error: problem?.text, ...(replay && { replay }) })}\n\n`;
       this.#status = { full: eventOf(reports), plain: eventOf(reports.map(withoutConnections)) };
       for (const client of this.#clients)
         if (this.#send(client)) client.response.write(comment + this.#statusFor(client));

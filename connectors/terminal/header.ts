@@ -1,4 +1,5 @@
 import { durationText } from '../../src/kit/duration-text.ts';
+import { speedText } from '../../src/kit/replay.ts';
 import { ends, grey, type Line, type Span, type Style, span, strong, widthOf } from './lines.ts';
 import type { State } from './state.ts';
 import { clockText, countText, delayText, rateText } from './text.ts';
@@ -19,9 +20,17 @@ export function headerLines(state: State, width: number): readonly Line[] {
   const filter = choice.filter !== '' && !choice.isTyping ? [span(`   only "${choice.filter}"`, warn)] : [];
   const left = connection(state);
   return [
-    ends([...tabs, ...paused, ...filter], [span(clockText(now), grey)], width),
+    ends([...tabs, ...tape(state), ...paused, ...filter], [span(clockText(now), grey)], width),
     ends(left, figures(state, width - widthOf(left) - 2), width),
   ];
+}
+
+/** Where the tape is that is played, and how: its keys are space and the right arrow. */
+function tape({ replay }: State): Line {
+  if (!replay) return [];
+  const { at, to, speed, isPaused, isOver } = replay;
+  const how = isOver ? 'at its end' : isPaused ? 'paused, space: go on' : `${speedText(speed)}, space: pause`;
+  return [span(`   tape ${clockText(at)} of ${clockText(to)}, ${how}`, warn)];
 }
 
 /** The address of the feed, or when it reconnects. */

@@ -151,7 +151,12 @@ export class TerminalSink implements Sink {
         topology,
       },
       ...{ delayMs: this.#delayMs, unreadable: this.#unreadable, unseen: this.#unseen },
-      ...{ runtime: this.#runtime, logFile: platform?.logFile, intervals: this.#options.candles?.intervals ?? [] },
+      ...{
+        runtime: this.#runtime,
+        logFile: platform?.logFile,
+        replay: platform?.replay?.state(),
+        intervals: this.#options.candles?.intervals ?? [],
+      },
     };
   }
 
@@ -162,8 +167,18 @@ export class TerminalSink implements Sink {
     if (key === 'C-c') this.#options.interrupt();
     else if (key === 'C-l') this.#screen?.repaint();
     else if (key === 'q' && !this.#choice.isTyping) platform?.stop();
+    else if (this.#isForTape(key)) this.#isChanged = true;
     else this.#choose(press(this.#state(), key, this.#screen?.height ?? 0));
     this.#paintWithin(Math.max(0, this.#paintedAt + keyMs - clock.monotonic()));
+  }
+
+  /** Space pauses a tape that is played, and the right arrow plays one message. */
+  #isForTape(key: string): boolean {
+    const replay = this.#context.platform?.replay;
+    if (!replay || this.#choice.isTyping || (key !== 'space' && key !== 'right')) return false;
+    if (key === 'space') replay.pause(!replay.state().isPaused);
+    else replay.step();
+    return true;
   }
 
   #choose(choice: Choice): void {

@@ -1,4 +1,5 @@
 import { vwapDistance } from '../../src/kit/price-text.ts';
+import type { ReplayState } from '../../src/kit/replay.ts';
 import type { ProcessSnapshot } from '../../src/kit/snapshot.ts';
 import type { BarSeries } from './bar-feed.ts';
 import { changePercent, type Market, type Quote } from './market.ts';
@@ -70,6 +71,8 @@ export interface State {
   readonly runtime: RuntimeState;
   /** The log file; undefined if unknown. */
   readonly logFile: string | undefined;
+  /** The tape that is played in the place of a log; left out where there is none. */
+  readonly replay?: ReplayState | undefined;
 }
 
 export interface RuntimeState {

@@ -1,3 +1,4 @@
+import type { ReplayState } from '../../src/kit/replay.ts';
 import type { StatusReport } from '../../src/kit/snapshot.ts';
 
 /** What changed since the previous snapshot, or everything if `full`: the event `prices` of `/api/v1/stream`. */
@@ -30,6 +31,8 @@ export interface StatusEvent {
   readonly processes: readonly StatusReport[];
   /** Why figures are missing; one line. */
   readonly error?: string;
+  /** Of a process that plays a tape in the place of its log. */
+  readonly replay?: ReplayState;
 }
 
 /** A stored trade, as `/api/v1/trades/{symbol}` returns it: prices are text, so that no digit is lost. */

@@ -36,7 +36,9 @@ import { schema } from './schema.ts';
 import { simulatePipeline } from './simulate/index.ts';
 import { seedProcess, seedsAtOnce } from './simulate/seeds.ts';
 import { status } from './status.ts';
+import { diff } from './tape/diff.ts';
 import { record } from './tape/record.ts';
+import { replay } from './tape/replay.ts';
 import { type TestFlags, testPipeline } from './test.ts';
 import { watchTests } from './test-watch.ts';
 import { type CommandResult, problemText, type SpecRequest, validate } from './validate.ts';
@@ -144,6 +146,8 @@ function actionsOf(program: Command): Actions {
     },
     tape: {
       record: async (flags) => show(await record(await request(), flags), flags),
+      diff: async (other, flags) => show(await diff(await request(), other, flags), flags),
+      replay: async (folder, flags) => replay(await request(), folder, flags),
     },
     reconcile: async (table, flags) => show(await reconcileTables(await request(), table, flags, print), flags),
     forgetCounters: async () => show(await forgetCounters(await request())),

@@ -1,7 +1,7 @@
 import type { Plan, TopologyPlan } from '../engine/plan.ts';
 import { type RunResult, Runtime } from '../engine/runtime.ts';
 import { seededChance } from '../kit/chance.ts';
-import { endedWithin, systemClock } from '../kit/clock.ts';
+import { type Clock, endedWithin, systemClock } from '../kit/clock.ts';
 import { standardOutput } from '../kit/declaration.ts';
 import type { Environment, Platform } from '../kit/environment.ts';
 import type { Figures } from '../kit/figures.ts';
@@ -19,6 +19,7 @@ import { type StartHints, startLines } from '../observe/status-line.ts';
 import { type StatusReader, statusReader } from '../observe/status-reader.ts';
 import { describeTopologies, type OptionMask, statusRow } from '../observe/status-report.ts';
 import { writeStatus } from '../observe/status-writer.ts';
+import { type Beside, runWith } from './beside.ts';
 import { failPointFrom } from './fail-point.ts';
 import { boundHeapGrowth } from './heap.ts';
 import { endInTime, nodesOf } from './left-open.ts';
@@ -37,6 +38,7 @@ export interface RunRequest {
   readonly warnings?: readonly string[];
   /** Hides secrets in options. */
   readonly mask: OptionMask;
+  readonly beside?: Beside;
   /** Compares tables of the pipeline; left out where none is asked to. */
   reconciler?(environment: Environment): Reconciler;
   /** The file of each plugin, by its name: errors that nothing catches are traced to it. */
@@ -70,7 +72,7 @@ export async function run(request: RunRequest): Promise<number> {
     colour: painter.isActive && !env['NO_COLOR'],
   });
   log.mask(secrets);
-  const environment = makeEnvironment(log, env);
+  const environment = makeEnvironment(log, env, request.beside?.clock);
   const hidden = secretMask();
   hidden.add(secrets);
   const reader = readsStatus(plan, environment);
@@ -82,6 +84,8 @@ export async function run(request: RunRequest): Promise<number> {
     report: ownReport,
     stop: () => runtime.drain(),
     ...(reader && { reports: () => reader.read() }),
+    // Others report in another time.
+    ...(request.beside && { replay: request.beside.replay, reports: async () => [ownReport()] }),
     ...(logFile?.path !== undefined && { logFile: logFile.path }),
   };
   const reconciler = request.reconciler?.(environment);
@@ -104,7 +108,7 @@ export async function run(request: RunRequest): Promise<number> {
   for (const warning of request.warnings ?? []) log.warn({}, warning);
   const stopStatus = showStatus({ painter, clock, snapshot });
   const stopReports = reportStatus(plan, { environment, report: ownReport });
-  const result = await runtime.run();
+  const result = await runWith(runtime, environment, request.beside);
   const exitCode = wasUncaught() ? 1 : result.exitCode;
   stopStatus();
   await endedWithin(clock, endMs, Promise.all([stopReports(), reader?.close(), observe.close()]));
@@ -182,9 +186,9 @@ function reportOf({ plan, profile, mask }: RunRequest, snapshot: () => ProcessSn
   return () => ({ ...about, process: snapshot() });
 }
 
-function makeEnvironment(log: Log, env: RunRequest['env']): Environment {
+function makeEnvironment(log: Log, env: RunRequest['env'], clock: Clock = systemClock): Environment {
   return {
-    clock: systemClock,
+    clock,
     // Jitter must differ between processes that were started together.
     chance: seededChance(process.pid ^ Math.floor(systemClock.now())),
     log,

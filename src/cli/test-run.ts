@@ -1,10 +1,12 @@
+import { resolve } from 'node:path';
 import type { ConnectorPlan, Plan } from '../engine/plan.ts';
 import { FdpError } from '../errors.ts';
 import type { ConnectorDeclaration } from '../kit/declaration.ts';
 import { durationMs } from '../kit/units.ts';
 import type { MockInput, PipelineTest, TestEntry } from '../pipeline/tests/model.ts';
 import { recordSource } from '../simulate/record.ts';
-import { type RunOutcome, runOnTape } from '../simulate/run.ts';
+import { recordedTape } from '../simulate/recording/entries.ts';
+import { type RunOutcome, type RunRequest, runOnTape } from '../simulate/run.ts';
 import type { Tape, TapeEntry } from '../simulate/tape.ts';
 import { faultsOf } from './test-faults.ts';
 
@@ -15,6 +17,8 @@ export interface TestRunRequest {
   /** Of the test's topology alone. */
   readonly plan: Plan;
   readonly seed: number;
+  /** Where the test is. */
+  readonly folder: string;
   /** Every connector type: the mock market is one. */
   readonly connectors: readonly ConnectorDeclaration[];
 }
@@ -25,20 +29,24 @@ export interface TestRunRequest {
  */
 export async function runTest(test: PipelineTest, request: TestRunRequest): Promise<RunOutcome> {
   const { plan, seed } = request;
-  const tape = await tapeOf(test, request);
+  const { tape, recorded } = await tapeOf(test, request);
   const faults = faultsOf(test.faults);
   const ends = [...tape, ...faults.timedFaults].map((each) => each.atMs + ('forMs' in each ? each.forMs : 0));
   return runOnTape({
-    ...{ plan, seed, tape, ...faults },
+    ...{ plan, seed, tape, recorded, ...faults },
     rows: new Map(Object.entries(test.tables)),
     withinMs: test.withinMs ?? Math.max(0, ...ends) + afterLastMs,
   });
 }
 
-async function tapeOf({ input }: PipelineTest, request: TestRunRequest): Promise<Tape> {
-  if (input.kind === 'mock') return mockTape(input.mock, request);
+async function tapeOf(
+  { input }: PipelineTest,
+  request: TestRunRequest,
+): Promise<Pick<RunRequest, 'tape' | 'recorded'>> {
+  if (input.kind === 'mock') return { tape: await mockTape(input.mock, request) };
+  if (input.kind === 'tape') return recordedTape(resolve(request.folder, input.folder));
   const entries = input.entries.map(tapeEntry);
-  return entries.sort((one, other) => one.atMs - other.atMs);
+  return { tape: entries.sort((one, other) => one.atMs - other.atMs) };
 }
 
 function tapeEntry({ at, key, message, text, request }: TestEntry): TapeEntry {

@@ -14,6 +14,7 @@ import { readTests } from '../pipeline/tests/read.ts';
 import { testFilesBelow } from './test-files.ts';
 import { type Report, reportJson, reportJunit, reportText, type TestResult } from './test-report.ts';
 import { runTest } from './test-run.ts';
+import { checkTapes } from './test-tape.ts';
 import { failuresOf } from './test-verdict.ts';
 import { usageOf } from './usage.ts';
 import { type CommandResult, problemsJson, problemText, type SpecRequest } from './validate.ts';
@@ -54,7 +55,7 @@ export async function testPipeline(
   const paths =
     files.length > 0 ? files.map((file) => resolvePath(request.folder, file)) : testFilesBelow(dirname(spec.path));
   if (paths.length === 0) throw usage(`there is no *.test.yml beside ${spec.path}, or in a folder below`);
-  const { tests, problems } = found(paths, spec, request);
+  const { tests, problems } = await found(paths, spec, request);
   if (problems.length > 0) return wrong(problems);
   if (tests.length === 0) throw usage(`there is no test of ${request.topologies?.join(', ')}`);
   const results: TestResult[] = [];
@@ -84,7 +85,7 @@ interface Found {
 }
 
 /** The tests of the files, of the topologies that are asked for, or everything that is wrong. */
-function found(paths: readonly string[], spec: Spec, request: SpecRequest): Found {
+async function found(paths: readonly string[], spec: Spec, request: SpecRequest): Promise<Found> {
   const plans = new Map<string, ReturnType<typeof resolve>>();
   const planOf = (topology: string) => {
     const known = plans.get(topology) ?? resolve(spec, { topologies: [topology], isTest: true });
@@ -94,7 +95,7 @@ function found(paths: readonly string[], spec: Spec, request: SpecRequest): Foun
   const problems: Problem[] = [];
   const tests: FoundTest[] = [];
   for (const file of paths) {
-    const read = testsIn(file, spec);
+    const read = await testsIn(file, spec);
     problems.push(...read.problems);
     for (const test of read.tests) {
       if (request.topologies && !request.topologies.includes(test.topology)) continue;
@@ -106,16 +107,19 @@ function found(paths: readonly string[], spec: Spec, request: SpecRequest): Foun
   return { tests, problems };
 }
 
-function testsIn(
-  path: string,
-  spec: Spec,
-): { readonly tests: readonly PipelineTest[]; readonly problems: readonly Problem[] } {
+interface Read {
+  readonly tests: readonly PipelineTest[];
+  readonly problems: readonly Problem[];
+}
+
+async function testsIn(path: string, spec: Spec): Promise<Read> {
   const read = readTextFile(path);
   if ('refusal' in read) return { tests: [], problems: [{ message: `${path}: ${read.refusal}` }] };
   const problems = new Problems();
   const check = (source: string, report: (text: string, hint?: string) => void) =>
     void checkCondition(source, undefined, (_path, text, hint) => report(text, hint));
   const tests = readTests(sourceFile(path, read.text, 0), { spec, problems, checkCondition: check });
+  await checkTapes(tests, dirname(path), problems);
   return { tests, problems: problems.list };
 }
 
@@ -127,7 +131,12 @@ interface Running {
 
 async function resultOf({ file, test, plan }: FoundTest, { seed, spec, request }: Running): Promise<TestResult> {
   try {
-    const outcome = await runTest(test, { plan, seed, connectors: request.components.connectors });
+    const outcome = await runTest(test, {
+      plan,
+      seed,
+      folder: dirname(file),
+      connectors: request.components.connectors,
+    });
     const { digest, doneMs, log } = outcome;
     return { file, test, failures: failuresOf(test, outcome, spec), digest, doneMs, log };
   } catch (error) {

@@ -1,6 +1,7 @@
 import type { Chance } from './chance.ts';
 import type { Clock } from './clock.ts';
 import type { Reconciler } from './reconciler.ts';
+import type { ReplayControl } from './replay.ts';
 import type { ProcessSnapshot, StatusReport } from './snapshot.ts';
 
 /** Structured log, one line per event. */
@@ -38,6 +39,8 @@ export interface Platform {
   reports?(): Promise<readonly StatusReport[]>;
   /** Stops this process cleanly, as SIGTERM does. */
   stop(): void;
+  /** Of a process that plays a tape in the place of a log. */
+  readonly replay?: ReplayControl;
   /** The file that takes the log while a screen is shown; left out where there is none. */
   readonly logFile?: string;
 }

@@ -8,6 +8,7 @@ import type { TopologySnapshot } from '../kit/snapshot.ts';
 import { contentOf } from './contents.ts';
 import type { SinkFault, TimedFault } from './faults.ts';
 import { Life } from './life.ts';
+import type { Manifest } from './recording/manifest.ts';
 import type { Reply } from './request-input.ts';
 import type { Tape, TapeEntry } from './tape.ts';
 import { VirtualClock } from './virtual-clock.ts';
@@ -19,6 +20,8 @@ export interface RunRequest {
   /** Rows that tables have at the start, by connector. */
   readonly rows: ReadonlyMap<string, readonly unknown[]>;
   readonly tape: Tape;
+  /** Of a tape that was recorded: its log is the one that is read, and it begins at its time. */
+  readonly recorded?: Manifest | undefined;
   readonly sinkFaults: readonly SinkFault[];
   readonly timedFaults: readonly TimedFault[];
   readonly seed: number;
@@ -101,6 +104,7 @@ class TapeRun {
       ...{ faults, seed, environment, sinceReady },
       ...(onStored && { onStored: (stored) => onStored(stored, { atMs: sinceReady(), nowMs: this.#clock.now() }) }),
     });
+    if (request.recorded) this.#world.isOf(request.recorded);
     this.#running = this.#start();
   }
 
@@ -110,6 +114,8 @@ class TapeRun {
     await this.#until(readyMs, () => this.#snapshot.state === 'running');
     const startMs = clock.monotonic();
     this.#startMs = startMs;
+    const { recorded } = this.#request;
+    if (recorded) clock.jump(recorded.from - clock.now());
     for (const { atMs, happen } of this.#agenda()) {
       await clock.advance(Math.max(0, startMs + atMs - clock.monotonic()));
       await happen();

@@ -1,9 +1,15 @@
+import type { TapeRecord } from './recording/line.ts';
+
 /** One thing that comes from outside, so many ms after the topology is ready. */
 export interface TapeEntry {
   readonly atMs: number;
   readonly key: string | null;
-  /** What comes: a message, bytes that may be no JSON, or a request. */
-  readonly content: { readonly value: unknown } | { readonly text: string } | { readonly request: string };
+  /** What comes: a message, bytes that may be no JSON, a request, or a record as a log had it. */
+  readonly content:
+    | { readonly value: unknown }
+    | { readonly text: string }
+    | { readonly request: string }
+    | { readonly record: TapeRecord };
 }
 
 /** What comes from outside, in the order of time. */

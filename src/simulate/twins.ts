@@ -89,8 +89,8 @@ export function twinOf(plan: ConnectorPlan, parts: TwinParts): { readonly twin: 
   }
 }
 
-/** What tables have in common. */
-function familyOptions(options: unknown): TableOptions {
+/** The options of a table that all tables have. */
+export function familyOptions(options: unknown): TableOptions {
   const names = [...Object.keys(tableOptions), ...Object.keys(keepOptions)];
   return Object.fromEntries(Object.entries(options as object).filter(([name]) => names.includes(name)));
 }

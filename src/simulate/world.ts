@@ -9,9 +9,12 @@ import { toJson } from '../kit/json.ts';
 import type { Message } from '../kit/message.ts';
 import { Cut, faultySink, type SinkFault } from './faults.ts';
 import { MemoryLogStore } from './memory/log-store.ts';
+import { nextOffset } from './memory/partition.ts';
 import { createMemorySpace, type MemorySpace } from './memory/space.ts';
 import { MemoryTableStore } from './memory/table-store.ts';
 import { PushedInput, pushedMessage } from './pushed-input.ts';
+import { makeTapeLog } from './recording/log.ts';
+import type { Manifest } from './recording/manifest.ts';
 import { RequestInput } from './request-input.ts';
 import type { TapeEntry } from './tape.ts';
 import { type Twin, twinOf } from './twins.ts';
@@ -82,6 +85,12 @@ export class World {
     await store.insert(given, new AbortController().signal);
   }
 
+  /** The log that is read is the one of a tape: its topic, and where its partitions begin. */
+  isOf(tape: Manifest): void {
+    const { source } = this;
+    if (source.kind === 'log') makeTapeLog(source.space, source.topic, tape);
+  }
+
   /** Something comes from outside, all of it at this moment. */
   async take(entries: readonly TapeEntry[]): Promise<void> {
     const { source } = this;
@@ -90,7 +99,10 @@ export class World {
     if (source.kind === 'log') return await this.#append(entries, { source, timestamp });
     for (const { key, content } of entries)
       if ('request' in content) this.requests.ask(content.request);
-      else this.input.push(pushedMessage(content, { key, timestamp, meta: { lane: connector } }));
+      else if ('record' in content) {
+        const { timestamp: at, value } = content.record;
+        this.input.push(pushedMessage({ text: String(value) }, { key, timestamp: at, meta: { lane: connector } }));
+      } else this.input.push(pushedMessage(content, { key, timestamp, meta: { lane: connector } }));
   }
 
   async #append(
@@ -102,6 +114,7 @@ export class World {
     const store = new MemoryLogStore(space, { name: connector, topic, partitions: wanted }, this.#environment);
     const { partitions } = await store.open();
     const records = entries.map(({ key, content }) => {
+      if ('record' in content) return content.record;
       const partition = key === null ? this.#turn++ % partitions : partitionOf(key, partitions);
       const value = 'text' in content ? content.text : toJson('value' in content ? content.value : null, connector);
       return { partition, timestamp, key, value };
@@ -141,7 +154,7 @@ export class World {
     if (source.kind !== 'log') return this.input.waiting === 0;
     const partitions = source.space.topics.get(source.topic)?.partitions ?? [];
     const committed = new Map(this.committed.map(({ partition, offset }) => [partition, offset]));
-    return partitions.every(({ first, records }, at) => (committed.get(at) ?? 0) >= first + records.length);
+    return partitions.every((each, at) => each.records.length === 0 || (committed.get(at) ?? 0) >= nextOffset(each));
   }
 
   dispose(): void {

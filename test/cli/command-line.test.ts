@@ -96,7 +96,7 @@ const actions: Actions = {
   create: unused,
   export: unused,
   produce: unused,
-  tape: { record: unused },
+  tape: { record: unused, diff: unused, replay: unused },
   completion: unused,
   letters: { list: unused, show: unused, replay: unused, drop: unused },
   gaps: { list: unused, show: unused, close: unused },

@@ -13,6 +13,14 @@ interface Listed {
   readonly tests: readonly { readonly file: string; readonly name: string; readonly passed: boolean }[];
 }
 
+/** Lets a sink of a topology have less than all. */
+function filteredOut(sink: string, kept = 'price > 500.0'): readonly [text: string, instead: string] {
+  return [`    sink: ${sink}`, `    operators: [{ filter: '${kept}' }]\n    sink: ${sink}`];
+}
+
+/** Topologies in a file of their own. */
+const inFiles = ['dashboard', 'live', 'simulation', 'simulator'];
+
 /** A change of the shipped pipeline, or of the file in `topologies/`, that breaks what a test promises. */
 const mutants: readonly (readonly [file: string, test: string, text: string, instead: string])[] = [
   ['ingestor', 'a frame becomes', 'split: { field: data, by: s }', 'split: { field: data, by: p }'],
@@ -30,6 +38,15 @@ const mutants: readonly (readonly [file: string, test: string, text: string, ins
   ['api', 'symbols are listed', 'sort: [symbol] }', 'sort: [-symbol] }'],
   ['api', 'trades come newest', 'sort: [-time, -_id]\n            page', 'sort: [time, _id]\n            page'],
   ['api', 'a parameter beyond', 'maximum: 500', 'maximum: 5000'],
+  ...['each line', 'what comes while', 'a line that is no JSON'].map(
+    (begin) => ['live', begin, ...filteredOut('http')] as const,
+  ),
+  ...['each line', 'a screen that is slow', 'what comes while'].map(
+    (begin) => ['dashboard', begin, ...filteredOut('screen')] as const,
+  ),
+  ...['each frame', 'frames keep', 'what is no frame'].map(
+    (begin) => ['simulator', begin, ...filteredOut('exchange', 'size(data) > 5')] as const,
+  ),
   ['simulation', 'each trade of the market', 'vwap: { window: 50', 'vwap: { window: 1'],
   ['simulation', 'what comes while the feed', 'vwap: { window: 50', 'vwap: { window: 1'],
   ['simulation', 'lines of a symbol', 'explode: { field: data', 'explode: { field: other'],
@@ -60,9 +77,8 @@ describe('the tests of the shipped pipeline', () => {
   it.each(mutants)('%s: "%s ..." fails when %j becomes %j', async (file, begin, text, instead) => {
     const path = `tests/${file}.test.yml`;
     const edit = [text, instead] as const;
-    const own = file === 'simulation';
-    const changed = own
-      ? { edits: [edit], edited: 'topologies/simulation.yml' }
+    const changed = inFiles.includes(file)
+      ? { edits: [edit], edited: `topologies/${file}.yml` }
       : { edits: [...withoutGuarantees(), edit] };
     const given = { ...changed, flags: { json: true } };
     const { text: output, exitCode } = await testedFiles([path], given);

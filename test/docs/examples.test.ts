@@ -45,6 +45,7 @@ const runBy: Readonly<Record<string, string>> = {
   'docs/plugins.md: function': 'test/e2e/create.test.ts',
   'docs/plugins.md: push source': 'test/e2e/create.test.ts',
   'docs/plugins.md: state': 'test/e2e/create.test.ts',
+  'docs/tape.md: diff': 'test/docs/tape.test.ts',
   'docs/tape.md: record': 'test/docs/tape.test.ts',
   'docs/testing-pipelines.md: commands': 'test/docs/testing-pipelines.test.ts',
 };
@@ -79,6 +80,7 @@ const notRun: Readonly<Record<string, string>> = {
   'docs/operate.md: Under systemd': 'needs systemd as the first process of the machine',
   'docs/command-line.md: lean':
     'needs a registry that has fdp; test/e2e/install.test.ts installs without those packages',
+  'docs/tape.md: replay': 'test/e2e/replay.test.ts runs such commands on ports of its own',
   'docs/plugins.md: install': 'needs a registry that has fdp; test/e2e/create.test.ts installs the packed file',
   'docs/performance.md: Speed': 'takes minutes, and figures of a shared machine can not fail; .ci/run runs `--quick`',
 };

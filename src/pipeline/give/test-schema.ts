@@ -6,6 +6,7 @@ import {
   mockSchema,
   orderSchema,
   replySchema,
+  tapeSchema,
   testSchema,
   withinSchema,
 } from '../tests/structure.ts';
@@ -21,7 +22,7 @@ export function testFileSchema(): SchemaNode {
     ...testSchema,
     properties: {
       ...testSchema.properties,
-      input: { ...input, anyOf: [{ type: 'array', minItems: 1, items: entrySchema }, mockSchema] },
+      input: { ...input, anyOf: [{ type: 'array', minItems: 1, items: entrySchema }, mockSchema, tapeSchema] },
       faults: { ...faults, items: { anyOf: Object.values(faultSchemas) } },
       expect: { ...expect, properties: expectations, additionalProperties: content('A sink, by its name.') },
     },

@@ -19,7 +19,9 @@ export interface PipelineTest {
 
 export type TestInput =
   | { readonly kind: 'entries'; readonly entries: readonly TestEntry[] }
-  | { readonly kind: 'mock'; readonly mock: MockInput };
+  | { readonly kind: 'mock'; readonly mock: MockInput }
+  /** `folder` as the test gives it, relative to its file. */
+  | { readonly kind: 'tape'; readonly folder: string; readonly range: SourceRange };
 
 export interface TestEntry {
   readonly at: string;

@@ -4,6 +4,7 @@ import { beginOf, type SourceFile } from '../read/source.ts';
 import {
   asMap,
   asText,
+  type Entry,
   entryRange,
   isNothing,
   isUnusable,
@@ -17,8 +18,8 @@ import { type ConnectorSpec, operatorsOf, type TopologySpec, usesOf } from '../s
 import type { TestContext, TestsRequest } from './context.ts';
 import { readExpectations } from './expectations.ts';
 import { readFaults } from './faults.ts';
-import type { PipelineTest, TestEntry, TestInput } from './model.ts';
-import { entrySchema, mockSchema, testSchema } from './structure.ts';
+import type { MockInput, PipelineTest, TestEntry, TestInput } from './model.ts';
+import { entrySchema, mockSchema, tapeSchema, testSchema } from './structure.ts';
 
 /**
  * The tests of a file, a YAML document each. Never throws for what the file holds: all mistakes go to `problems`, and a test with
@@ -109,23 +110,29 @@ function checkTables(map: MapTree, context: TestContext): void {
 function readInput(map: MapTree, context: TestContext): TestInput | undefined {
   const entry = map.entries.get('input');
   if (!entry) return undefined;
-  const { value: tree, key } = entry;
-  if (tree.kind === 'map') {
-    const value = context.checked(tree, mockSchema, 'input', entryRange(entry));
-    if (isAsked(context)) context.problems.add(key, 'a topology with routes takes requests', { subject: 'input' });
-    return value === undefined
-      ? undefined
-      : { kind: 'mock', ...(value as Omit<Extract<TestInput, { kind: 'mock' }>, 'kind'>) };
-  }
+  const { value: tree } = entry;
+  if (tree.kind === 'map') return readMade(tree, entry, context);
   if (tree.kind === 'scalar' || tree.items.length === 0) {
     if (!isUnusable(tree))
-      context.problems.add(entryRange(entry), 'expected a list of messages, or `mock: { trades: N }`', {
+      context.problems.add(entryRange(entry), 'expected a list of messages, `mock: { trades: N }` or `tape: FOLDER`', {
         subject: 'input',
       });
     return undefined;
   }
   const entries = tree.items.flatMap((item, at) => readEntry(item, `input[${at}]`, context) ?? []);
   return { kind: 'entries', entries };
+}
+
+/** Messages that are not in the test itself. */
+function readMade(tree: MapTree, entry: Entry, context: TestContext): TestInput | undefined {
+  const range = entryRange(entry);
+  if (isAsked(context)) context.problems.add(entry.key, 'a topology with routes takes requests', { subject: 'input' });
+  if (!tree.entries.has('tape')) {
+    const value = context.checked(tree, mockSchema, 'input', range) as { readonly mock: MockInput } | undefined;
+    return value && { kind: 'mock', mock: value.mock };
+  }
+  const value = context.checked(tree, tapeSchema, 'input', range) as { readonly tape: string } | undefined;
+  return value && { kind: 'tape', folder: value.tape, range: rangeAt(tree, ['tape'], range) };
 }
 
 function isAsked({ topology }: TestContext): boolean {

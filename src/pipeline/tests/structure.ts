@@ -65,6 +65,23 @@ export const mockSchema = {
   },
 } as const satisfies JSONSchema;
 
+/** `input` as a map, too. */
+export const tapeSchema = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['tape'],
+  description: 'The messages of a tape that `fdp-run record` made.',
+  properties: {
+    tape: {
+      type: 'string',
+      minLength: 1,
+      description:
+        'Folder of the tape, relative to the file of the test. Messages come at their times, with their keys, partitions and offsets.',
+      examples: ['tapes/open'],
+    },
+  },
+} as const satisfies JSONSchema;
+
 const items = {
   type: 'array',
   items: {},
@@ -151,7 +168,7 @@ export const testSchema = {
         description: 'The rows, in the order of insertion.',
       },
     },
-    input: { description: 'What comes from outside: a list, or messages of the mock market.' },
+    input: { description: 'What comes from outside: a list, messages of the mock market, or a tape.' },
     faults: { type: 'array', items: { type: 'object' }, description: 'What goes wrong.' },
     expect: { type: 'object', minProperties: 1, description: 'What must be true at the end: at least one thing.' },
   },

@@ -80,7 +80,7 @@ export async function parsed(
     letters: { list: later, show: later, replay: later, drop: later },
     gaps: { list: later, show: later, close: later },
     reconcile: later,
-    tape: { record: later },
+    tape: { record: later, diff: later, replay: later },
     forgetCounters: later,
   };
   const program = commandLine(
