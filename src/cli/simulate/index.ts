@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorText } from '../../errors.ts';
+import { parseJson } from '../../kit/json.ts';
 import type { Problem } from '../../pipeline/problem.ts';
 import { readSpec } from '../../pipeline/read.ts';
 import { type CommandResult, problemsJson, problemText, type SpecRequest } from '../validate.ts';
@@ -54,7 +55,8 @@ export async function simulatePipeline(
     return { result, hours, testFile: await writeTest(result, request.folder) };
   };
   if (seeds) {
-    const run = runs.run ?? (async (each: number): Promise<SeedReport> => JSON.parse(reportJson(await one(each))));
+    const run =
+      runs.run ?? (async (each: number): Promise<SeedReport> => parseJson(reportJson(await one(each))) as SeedReport);
     const { untilFailure = false, json = false } = flags;
     return await simulateSeeds({ ...seeds, ...runs, run, untilFailure }, json);
   }

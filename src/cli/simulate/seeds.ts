@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { FdpError } from '../../errors.ts';
+import { parseJson } from '../../kit/json.ts';
 import type { CommandResult } from '../validate.ts';
 
 /** What became of one seed, as `--json` prints it. */
@@ -78,7 +79,7 @@ export async function seedProcess(seed: number): Promise<SeedReport> {
   child.stdout.on('data', (part: Buffer) => parts.push(part));
   await once(child, 'close');
   try {
-    return JSON.parse(Buffer.concat(parts).toString());
+    return parseJson(Buffer.concat(parts)) as SeedReport;
   } catch (error) {
     throw new FdpError('FDP_INTERNAL', `seed ${seed} could not be run`, { cause: error });
   }

@@ -1,3 +1,4 @@
+import { parseJson } from '../../../kit/json.ts';
 import type { Tape, TapeEntry } from '../../../simulate/tape.ts';
 import { grouped } from './grouped.ts';
 import { type Judgement, shortText } from './judgement.ts';
@@ -60,7 +61,7 @@ export function judgeFeed({ branch, tape, outages, mayRepeat, split, got }: Feed
   const [messages] = [...expected.values()];
   return {
     ...{ branch, what, expected: all, violations },
-    ...(isExact && { content: () => messages?.map(({ text }) => JSON.parse(text)) ?? [] }),
+    ...(isExact && { content: () => messages?.map(({ text }) => parseJson(text)) ?? [] }),
   };
 }
 
