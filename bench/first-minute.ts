@@ -8,7 +8,7 @@ import { freePort } from '../test/support/cli/platform.ts';
 import { get } from '../test/support/cli/workspace.ts';
 
 // `npm run bench:install [-- --node PATH]`: what the first minute costs who has only Node.js. Packs the package, and runs
-// `npx FILE init && npx FILE` in an empty folder, with all packages and without the optional ones; each with an empty cache of
+// `npx fdp init && npx fdp` with the packed file in an empty folder, with all packages and without the optional ones; each with an empty cache of
 // npm, with a filled one, and again.
 
 const limitMs = 300_000;
@@ -21,10 +21,17 @@ interface Run {
   readonly priceMs: number;
 }
 
-/** The environment of a shell that has this Node.js and this cache, and nothing else of npm. */
+/** The environment with this Node.js and this cache, and without what `npm run` has added. */
 function environment(cache: string, flags: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
   const PATH = `${dirname(resolve(node))}${delimiter}${process.env['PATH']}`;
-  return { PATH, HOME: root, npm_config_cache: cache, npm_config_update_notifier: 'false', ...flags };
+  const others = Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name));
+  return {
+    ...Object.fromEntries(others),
+    PATH,
+    npm_config_cache: cache,
+    npm_config_update_notifier: 'false',
+    ...flags,
+  };
 }
 
 /** From an empty folder to the end of `init`, and to the first price on the API. */
@@ -32,11 +39,12 @@ async function firstMinute(file: string, given: NodeJS.ProcessEnv): Promise<Run>
   const folder = mkdtempSync(join(root, 'folder-'));
   const [API_PORT, TCP_PORT] = [String(await freePort()), String(await freePort())];
   const options = { cwd: folder, env: { ...given, API_PORT, TCP_PORT, OBSERVE_PORT: '0' } };
+  const program = ['--yes', '--package', file, 'fdp'];
   const begin = performance.now();
-  const { status, stderr } = spawnSync('npx', ['--yes', file, 'init'], { ...options, encoding: 'utf8' });
+  const { status, stderr } = spawnSync('npx', [...program, 'init'], { ...options, encoding: 'utf8' });
   if (status !== 0) throw new Error(`init: ${stderr}`);
   const installMs = performance.now() - begin;
-  const child = spawn('npx', ['--yes', file], { ...options, stdio: 'ignore', detached: true });
+  const child = spawn('npx', program, { ...options, stdio: 'ignore', detached: true });
   const ended = once(child, 'exit');
   try {
     while (!(await hasPrice(`http://127.0.0.1:${API_PORT}/api/v1/trades/AAPL?limit=1`))) {

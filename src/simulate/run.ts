@@ -12,7 +12,7 @@ import type { Manifest } from './recording/manifest.ts';
 import type { Reply } from './request-input.ts';
 import type { Tape, TapeEntry } from './tape.ts';
 import { VirtualClock } from './virtual-clock.ts';
-import { type Stored, World } from './world.ts';
+import { type Stored, type StoredAt, World } from './world.ts';
 
 /** A run is a plan of one topology, a tape, faults and a seed: the same four give the same run. */
 export interface RunRequest {
@@ -31,12 +31,6 @@ export interface RunRequest {
   readonly onStored?: (stored: Stored, when: StoredAt) => void;
   /** Called at the end with what is outside of the process, before it is gone. */
   readonly inspect?: (world: World) => void;
-}
-
-/** When something was stored: ms of virtual time since the topology was ready, and Unix ms of the wall clock. */
-export interface StoredAt {
-  readonly atMs: number;
-  readonly nowMs: number;
 }
 
 /** What came of it. */

@@ -27,6 +27,12 @@ export interface Stored {
   readonly message: Message;
 }
 
+/** When something was stored: ms of virtual time since the topology was ready, and Unix ms of the wall clock. */
+export interface StoredAt {
+  readonly atMs: number;
+  readonly nowMs: number;
+}
+
 interface WorldParts {
   readonly faults: readonly SinkFault[];
   readonly seed: number;

@@ -113,7 +113,7 @@ export const brokenSpecs: readonly BrokenSpec[] = [
   ['one of two options, none given', withConnectors('  ‸f: { type: tcp }'), 'exactly one of `listen`'],
   [
     'one of two options, both given',
-    withConnectors('  ‸f: { type: tcp, listen: "a:1", connect: "b:2" }'),
+    withConnectors('  ‸f: { type: tcp, listen: "127.0.0.1:1", connect: "b:2" }'),
     'exactly one of `listen`',
   ],
   [

@@ -1,0 +1,86 @@
+/** Secrets that can be told from everything else. */
+export const planted = {
+  finnhub: 'planted-finnhub-7f3ac1',
+  kafka: 'planted-kafka-7f3ac2',
+  mongodb: 'planted-mongodb-7f3ac3',
+  exchange: 'planted-exchange-7f3ac4',
+  variable: 'planted-variable-7f3ac5',
+};
+
+/** A variable, as a pipeline has it. */
+export const variable = (text: string): string => ['$', `{${text}}`].join('');
+
+/** Where everything is: paths and ports. */
+interface Places {
+  readonly keys: string;
+  readonly cert: string;
+  readonly key: string;
+  readonly ca: string;
+  readonly http: number;
+  readonly feed: number;
+  readonly exchange: number;
+  /** Nobody listens there. */
+  readonly dead: number;
+}
+
+/** A pipeline with a secret wherever one can stand: from the environment, a file, .env, a default, or in plain text. */
+export function plantedPipeline({ keys, cert, key, ca, http, feed, exchange, dead }: Places): string {
+  const secured = `keys: { file: ${keys} }, tls: { cert: ${cert}, key: ${key} }`;
+  return `name: planted
+settings: { dead_letter: rejected, status: status, shutdown: 1s }
+connectors:
+  rejected: { type: sqlite_log, path: log.db, topic: rejected }
+  status: { type: sqlite_table, path: store.db, table: status, unique: process, fields: { process: string, at: date, snapshot: string } }
+  mock: { type: mock, symbols: [AAPL], rate: 20/s }
+  exchange: { type: websocket_server, listen: "127.0.0.1:${exchange}", token: "${variable('EXCHANGE_TOKEN')}" }
+  finnhub: { type: finnhub, url: "ws://127.0.0.1:${dead}", token: "${variable('FINNHUB_TOKEN')}", symbols: [AAPL] }
+  kafka:
+    type: kafka
+    brokers: "127.0.0.1:${dead}"
+    topic: ticks
+    sasl: { mechanism: plain, username: fdp, password: "${variable(`KAFKA_PASSWORD:-${planted.kafka}`)}" }
+  mongodb:
+    type: mongodb
+    url: "mongodb://fdp:${planted.mongodb}@127.0.0.1:${dead}/"
+    database: planted
+    collection: rows
+    unique: symbol
+  http: { type: rest, listen: "127.0.0.1:${http}", ui: true, ${secured} }
+  feed: { type: tcp, listen: "127.0.0.1:${feed}", ${secured} }
+  reader: { type: tcp, connect: "127.0.0.1:${feed}", token: "${variable('FEED_TOKEN')}", tls: { ca: ${ca} } }
+topologies:
+  market: { source: finnhub, sink: kafka }
+  simulator: { source: mock, sink: exchange }
+  broadcast: { source: mock, sink: feed }
+  store:
+    source: reader
+    operators:
+      - require: 'type == "nothing"'
+    sink: mongodb
+  api:
+    source: http
+    routes:
+      GET /hello:
+        - map: { text: '"hello"' }
+        - reply: { one: true }
+`;
+}
+
+/** Mistakes beside each secret: what is right, and what is wrong. */
+export const mistakes: readonly (readonly [right: string, wrong: string])[] = [
+  [`password: "${variable(`KAFKA_PASSWORD:-${planted.kafka}`)}"`, `password: [${planted.kafka}]`],
+  [`token: "${variable('EXCHANGE_TOKEN')}"`, `token: { is: ${planted.exchange} }`],
+  [`mongodb://fdp:${planted.mongodb}@`, `mongodb:/fdp:${planted.mongodb}@`],
+  [`url: "mongodb://fdp:${planted.mongodb}@127.0.0.1:`, `url: "mongodb://fdp:${planted.mongodb}@:`],
+  [`token: "${variable('FINNHUB_TOKEN')}"`, `token: "${variable('FINNHUB_TOKEN')}`],
+  [`token: "${variable('EXCHANGE_TOKEN')}"`, `tokens: "${planted.exchange}"`],
+  ['mechanism: plain', 'mechanism: none'],
+];
+
+/** The names of the secrets that a text has, also encoded for a URL or with Base64. */
+export function secretsFound(text: string, secrets: Readonly<Record<string, string>>): readonly string[] {
+  const forms = (secret: string) => [secret, encodeURIComponent(secret), Buffer.from(secret).toString('base64')];
+  return Object.entries(secrets).flatMap(([name, secret]) =>
+    forms(secret).some((form) => text.includes(form)) ? [name] : [],
+  );
+}
