@@ -59,12 +59,20 @@ export async function simulate(request: SimulationRequest): Promise<SimulationRe
     const stage = { plan, tape, faults: request.faults.get(topology) ?? [], seed: request.seed + seedStep * index };
     const result = await runStage(stage);
     for (const [connector, more] of result.written) written.set(connector, more);
-    stages.push({ ...result, written: new Map() });
+    stages.push(withoutContents(result));
     const [violation] = violationsOf(result);
     if (violation) broken ??= { stage, kind: violation.kind };
   }
   const digest = createHash('sha256').update(JSON.stringify([market.facts, stages.map((each) => each.digest)]));
   return { seed: request.seed, market: market.facts, stages, skipped, broken, digest: digest.digest('hex') };
+}
+
+/** What the report needs of a stage: a day has millions of rows. */
+function withoutContents(result: StageResult): StageResult {
+  const judgements = result.judgements.map(({ branch, what, expected, violations }) => ({
+    ...{ branch, what, expected, violations },
+  }));
+  return { ...result, judgements, written: new Map() };
 }
 
 function marketOf(links: readonly Link[], { seed, lengthMs, tradesPerSecond }: SimulationRequest): Market {

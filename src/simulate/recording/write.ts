@@ -51,8 +51,10 @@ export async function writeTape(folder: string, { subject, ...tape }: NewTape): 
 }
 
 async function makePart(part: string): Promise<void> {
+  await mkdir(dirname(part), { recursive: true }).catch((error: unknown) => {
+    throw refusal(error, part);
+  });
   try {
-    await mkdir(dirname(part), { recursive: true });
     await mkdir(part);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw refusal(error, part);

@@ -9,9 +9,11 @@ import { readSpec } from '../../../src/pipeline/read.ts';
 import { MemoryLogStore } from '../../../src/simulate/memory/log-store.ts';
 import { createMemorySpace } from '../../../src/simulate/memory/space.ts';
 import { memoryLog } from '../../../src/simulate/memory-log.ts';
+import type { TapeRecord } from '../../../src/simulate/recording/line.ts';
 import { makeTapeLog } from '../../../src/simulate/recording/log.ts';
 import { readManifest } from '../../../src/simulate/recording/manifest.ts';
 import { checkTape, readTape } from '../../../src/simulate/recording/read.ts';
+import { writeTape } from '../../../src/simulate/recording/write.ts';
 import { VirtualClock } from '../../../src/simulate/virtual-clock.ts';
 import { testEnvironment } from '../../../src/testing/environment.ts';
 import { temporaryFolder } from '../../support/cli/platform.ts';
@@ -129,6 +131,34 @@ describe('fdp-run record', () => {
     );
     expect(files(again)).toEqual(files(tape));
     space.dispose();
+  });
+});
+
+describe('a recording', () => {
+  it('that is stopped leaves nothing', async () => {
+    using folder = temporaryFolder();
+    const stop = new AbortController();
+    async function* records(): AsyncGenerator<TapeRecord> {
+      for (let offset = 0; ; offset++) {
+        yield { partition: 0, offset, timestamp: offset, key: null, value: 'x'.repeat(1000) };
+        if (offset === 500) stop.abort();
+      }
+    }
+    const subject = { connector: 'ticks', topic: 'a', topic_id: 'b', pipeline: 'c', spec: 'd' };
+    const partitions = [{ partition: 0, first: 0, next: 0, messages: 0 }];
+    const tape = join(folder.path, 'tape');
+    const written = writeTape(tape, { subject, partitions, records: records(), signal: stop.signal });
+    await expect(written).rejects.toThrow('the recording was stopped, and nothing is left of it');
+    expect(readdirSync(folder.path)).toEqual([]);
+  });
+
+  it('that can not be written says so, and leaves nothing', async () => {
+    using folder = temporaryFolder();
+    const request = logPipeline(folder.path);
+    await appended(request, some);
+    writeFileSync(join(folder.path, 'file'), '');
+    await expect(recorded(request, { output: 'file/tape' })).rejects.toThrow("can't be written");
+    await expect(recorded(request, { output: 'file' })).rejects.toThrow('is there already');
   });
 });
 
