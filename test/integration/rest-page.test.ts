@@ -129,6 +129,7 @@ describe('the live page of rest', () => {
         '/src/kit/duration-text.js',
         '/src/kit/price-text.js',
         '/src/kit/recency-map.js',
+        '/src/kit/replay.js',
       ].sort(),
     );
     expect(readPage(pageFolder)?.map(({ path }) => path)).toContain('/main.js');
