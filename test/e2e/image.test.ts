@@ -128,9 +128,14 @@ topologies:
 `,
     );
     await using run = container.start('--topology', 'branch');
+    let seen = '';
     await eventually('the check names what failed', async () => {
       const { code, output } = await container.health();
+      seen = `${code} ${output}`;
       return code === 1 && /"failed":.*"branch".*is a folder/.test(output);
+    }).catch(async (error) => {
+      run.child.kill('SIGKILL');
+      throw new Error(`${error.message}: ${seen}; ${(await run.ended).output}`);
     });
     expect(run.child.exitCode).toBeNull();
     run.child.kill('SIGTERM');
