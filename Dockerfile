@@ -38,12 +38,14 @@ COPY topologies topologies
 
 # Within a container the loopback address reaches nobody; which ports are open is for `docker run -p` to say. Nothing is
 # EXPOSEd: a container listens on 8000 only where the topology api runs, on 8888 only where analytics does. Metrics and health
-# stay on the loopback address, where the health check asks. FDP_INSECURE: without keys and TLS, of which each start warns.
+# stay on the loopback address, where the health check asks. FDP_INSECURE: without keys and TLS, which each
+# start logs; FDP_CONTAINER: as no warning, since the port may be published for this machine alone.
 ENV NODE_ENV=production \
     FDP_PROFILE=embedded \
     FDP_DATA=/app/data \
     API_HOST=0.0.0.0 \
     TCP_HOST=0.0.0.0 \
+    FDP_CONTAINER=true \
     FDP_INSECURE=true
 USER node
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 CMD ["node", "bin/healthcheck.js"]

@@ -58,14 +58,20 @@ export async function listen(server: Server, listening: Listening, signal: Abort
   return bound.port;
 }
 
-/** Each start says who can do what with a port that is open to other machines. */
+/**
+ * Each start says who can do what with a port that is open to other machines. In a container (FDP_CONTAINER, set by the image)
+ * publishing the port decides whether it is: no warning then.
+ */
 function warnOfOthers(
   { name, log, protection }: Listening,
   fields: { readonly host: string; readonly port: number },
 ): void {
   const text = exposureText(protection);
   if (text === undefined) return;
-  log.warn(fields, `${name}: port ${fields.port} on ${fields.host} is open to other machines ${text} (insecure)`);
+  const port = `${name}: port ${fields.port} on ${fields.host}`;
+  if (process.env['FDP_CONTAINER'] === 'true')
+    log.info(fields, `${port}, for whom the container publishes it, is ${text}`);
+  else log.warn(fields, `${port} is open to other machines ${text} (insecure)`);
 }
 
 /** A server's claim: the same for every way to write the address. None for port 0. */

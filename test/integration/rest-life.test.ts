@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Agent } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { agents, ask, closeAll, never, refusal, sockets, sourceOf, start } from '../support/sockets/rest.ts';
 import { closed, dial, portOf, received, until } from '../support/sockets/sockets.ts';
 
@@ -54,6 +54,19 @@ describe('rest at its start and its end', () => {
         /^http: port \d+ on 0\.0\.0\.0 is open to other machines without keys and TLS: whoever can reach it may read what it serves, and so may everybody on the way \(insecure\)$/,
       ),
     ]);
+  });
+
+  it('does not warn in a container, whose ports may be published for this machine alone', async () => {
+    vi.stubEnv('FDP_CONTAINER', 'true');
+    const { source, log } = await sourceOf({ listen: '0.0.0.0:0', insecure: true });
+    await source.connect(never);
+    vi.unstubAllEnvs();
+    expect(log.lines.filter(({ level }) => level === 'warn')).toEqual([]);
+    expect(log.lines.map(({ text }) => text)).toContainEqual(
+      expect.stringMatching(
+        /^http: port \d+ on 0\.0\.0\.0, for whom the container publishes it, is without keys and TLS: /,
+      ),
+    );
   });
 
   it('finishes requests in progress during a drain, and accepts no new ones', async () => {
