@@ -1,13 +1,5 @@
 import type { Faker } from '@faker-js/faker';
-
-/** One trade as Finnhub writes it: price, symbol, Unix ms, volume, condition codes. */
-export interface Trade {
-  readonly p: number;
-  readonly s: string;
-  readonly t: number;
-  readonly v: number;
-  readonly c?: readonly string[];
-}
+import type { Trade } from '../shared/feed/trade.ts';
 
 /** A frame of trades, and when it is due. */
 export interface MarketFrame {

@@ -3,11 +3,9 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { JSONSchema } from 'json-schema-to-ts';
 import { errorText } from '../errors.ts';
 import type { Environment } from './environment.ts';
-import { fileVersion } from './file-version.ts';
+import { FileChanges } from './file-changes.ts';
 import { hashOf, type KeyScope, readKeyFile, type StoredKey } from './key-file.ts';
 
-/** How long a change of the file may go unnoticed, ms. */
-const checkEveryMs = 1000;
 /** Longer ones are no keys. */
 const maxKey = 200;
 
@@ -42,19 +40,19 @@ export class Keys {
   readonly #name: string;
   readonly #environment: Pick<Environment, 'clock' | 'log'>;
   #keys: readonly KnownKey[] = [];
-  #version: string | undefined;
-  #checkedAt = Number.NEGATIVE_INFINITY;
+  readonly #changes: FileChanges;
 
   /** @param name of the connector, for messages */
   constructor(path: string, name: string, environment: Pick<Environment, 'clock' | 'log'>) {
     this.#path = path;
     this.#name = name;
     this.#environment = environment;
+    this.#changes = new FileChanges([path], environment.clock);
   }
 
   /** Reads the file, and warns if it lets nobody in. @throws FDP_REFUSED when it can't be read */
   open(): void {
-    this.#version = fileVersion(this.#path);
+    this.#changes.seen();
     this.#read();
     const text = `${this.#name}: ${this.#path} has no key, so nobody is let in: "fdp-run keys add NAME" adds one`;
     if (this.#keys.length === 0) this.#environment.log.warn({}, text);
@@ -78,12 +76,7 @@ export class Keys {
   }
 
   #refresh(): void {
-    const now = this.#environment.clock.monotonic();
-    if (now - this.#checkedAt < checkEveryMs) return;
-    this.#checkedAt = now;
-    const version = fileVersion(this.#path);
-    if (version === this.#version) return;
-    this.#version = version;
+    if (!this.#changes.changed()) return;
     try {
       this.#read();
       this.#environment.log.info({ keys: this.#keys.length }, `${this.#name}: the keys in ${this.#path} have changed`);

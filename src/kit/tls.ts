@@ -3,7 +3,7 @@ import type { Server, TlsOptions } from 'node:tls';
 import type { JSONSchema } from 'json-schema-to-ts';
 import { errorText } from '../errors.ts';
 import type { Environment } from './environment.ts';
-import { fileVersion } from './file-version.ts';
+import { FileChanges } from './file-changes.ts';
 import type { Proven } from './proven.ts';
 import { type Credentials, readCredentials, type TlsFiles } from './tls-files.ts';
 
@@ -35,8 +35,6 @@ export const tlsSchema = {
   properties: tlsFileSchemas,
 } as const satisfies JSONSchema;
 
-/** How long a change of the files may go unnoticed, ms. */
-const checkEveryMs = 1000;
 /** How long a client may take to agree on keys, ms. */
 const handshakeMs = 10_000;
 /** How long before its end a certificate is warned about, ms. */
@@ -59,8 +57,7 @@ export class ServerTls {
   readonly #files: TlsFiles;
   readonly #parts: TlsParts;
   readonly #sockets = new Set<Socket>();
-  #version = '';
-  #checkedAt = Number.NEGATIVE_INFINITY;
+  readonly #changes: FileChanges;
   #current: Credentials | undefined;
   /** What was warned about of this certificate. */
   #warned: string | undefined;
@@ -68,12 +65,13 @@ export class ServerTls {
   constructor(files: TlsFiles, parts: TlsParts) {
     this.#files = files;
     this.#parts = parts;
+    this.#changes = new FileChanges([files.cert, files.key], parts.clock);
   }
 
   /** Reads the files, and warns of a certificate that is not valid. @throws FDP_REFUSED when they can't be used */
   open(): TlsOptions {
-    const { clock, proven } = this.#parts;
-    this.#checkedAt = clock.monotonic();
+    const { proven } = this.#parts;
+    this.#changes.seen();
     try {
       const { cert, key } = this.#read();
       proven?.worked('tls');
@@ -107,11 +105,8 @@ export class ServerTls {
   }
 
   #refresh(server: Server): void {
-    const { clock, log, name } = this.#parts;
-    const now = clock.monotonic();
-    if (now - this.#checkedAt < checkEveryMs) return;
-    this.#checkedAt = now;
-    if (this.#filesVersion() === this.#version) {
+    const { log, name } = this.#parts;
+    if (!this.#changes.changed()) {
       this.#warn();
       return;
     }
@@ -124,13 +119,8 @@ export class ServerTls {
     }
   }
 
-  #filesVersion(): string {
-    return `${fileVersion(this.#files.cert)}, ${fileVersion(this.#files.key)}`;
-  }
-
   #read(): Credentials {
     const { name, setting = (file) => `${name}: tls.${file}` } = this.#parts;
-    this.#version = this.#filesVersion();
     this.#current = readCredentials(this.#files, setting);
     this.#warned = undefined;
     this.#warn();

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type Db, MongoClient } from 'mongodb';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Trade } from '../../connectors/mock/market.ts';
+import type { Trade } from '../../connectors/shared/feed/trade.ts';
 import { onDatabase, pipelineCopy } from '../support/cli/pipeline-copy.ts';
 import { eventually, Process, temporaryFolder } from '../support/cli/platform.ts';
 import { type OldRecord, oldDocuments, processAsBefore } from '../support/cli/replaced-platform.ts';

@@ -1,17 +1,12 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { tcp } from '../../connectors/tcp/index.ts';
-import { type SourceMessage, toMessage } from '../../src/kit/message.ts';
 import type { Role } from '../../src/kit/role.ts';
 import { VirtualClock } from '../../src/simulate/virtual-clock.ts';
-import { roleContext, testEnvironment } from '../../src/testing/environment.ts';
-import { sourceMessage } from '../support/engine/operators.ts';
-import { optionsOf } from '../support/engine/options.ts';
+import { feedClient, feedServer } from '../support/sockets/feed.ts';
 import { KeyFolder } from '../support/sockets/keys.ts';
-import { closed, dial, openSockets, portOf, received, until } from '../support/sockets/sockets.ts';
+import { closed, dial, openSockets, received, until } from '../support/sockets/sockets.ts';
 
-const signal = new AbortController().signal;
 let keys: KeyFolder;
 const roles: Role[] = [];
 const sockets: Socket[] = [];
@@ -28,22 +23,7 @@ afterEach(async () => {
   keys[Symbol.dispose]();
 });
 
-async function feed(clock?: VirtualClock) {
-  const environment = testEnvironment(clock);
-  const filled = optionsOf(tcp, { listen: '127.0.0.1:0', keys: { file: keys.file } });
-  const connector = await tcp.create(filled, { ...environment, name: 'feed' });
-  const context = roleContext(environment);
-  const sink = connector.sink?.({}, context);
-  if (!sink) throw new Error('no sink');
-  roles.push(sink);
-  await sink.connect(signal);
-  const send = (...values: readonly unknown[]) =>
-    sink.write(
-      values.map((value) => toMessage(sourceMessage(value), undefined)),
-      signal,
-    );
-  return { sink, send, port: portOf(environment.log), node: context.node, log: environment.log };
-}
+const feed = (clock?: VirtualClock) => feedServer(roles, { keys: { file: keys.file } }, clock);
 
 async function joined(port: number, text: string) {
   const socket = await dial(port);
@@ -53,23 +33,8 @@ async function joined(port: number, text: string) {
   return { socket, seen };
 }
 
-async function client(port: number, token: string | undefined) {
-  const environment = testEnvironment();
-  const filled = optionsOf(tcp, { connect: `127.0.0.1:${port}`, ...(token === undefined ? {} : { token }) });
-  const connector = await tcp.create(filled, { ...environment, name: 'client' });
-  const context = roleContext(environment);
-  const source = connector.source?.({}, context);
-  if (!source) throw new Error('no source');
-  roles.push(source);
-  await source.connect(signal);
-  const messages: SourceMessage[] = [];
-  const subscription = source.lanes.subscribe(async (lane) => {
-    for (let reading = await lane.read(signal); reading; reading = await lane.read(signal))
-      messages.push(...reading.messages);
-  });
-  roles.push({ connect: async () => {}, close: async () => subscription.unsubscribe() });
-  return { messages, node: context.node, log: environment.log };
-}
+const client = (port: number, token: string | undefined) =>
+  feedClient(roles, port, token === undefined ? {} : { token });
 
 const first = (token: unknown) => `${JSON.stringify({ token })}\n`;
 

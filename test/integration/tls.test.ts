@@ -6,18 +6,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type TLSSocket } from 'node:tls';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { tcp } from '../../connectors/tcp/index.ts';
 import { systemClock } from '../../src/kit/clock.ts';
-import { type SourceMessage, toMessage } from '../../src/kit/message.ts';
 import type { Role } from '../../src/kit/role.ts';
 import { startObserveServer } from '../../src/observe/observe-server.ts';
-import { recordingLog, roleContext, testEnvironment } from '../../src/testing/environment.ts';
-import { sourceMessage } from '../support/engine/operators.ts';
-import { optionsOf } from '../support/engine/options.ts';
+import { recordingLog } from '../../src/testing/environment.ts';
 import { processSnapshot } from '../support/engine/snapshots.ts';
 import { replaceFiles, type ServerFiles, serverFiles } from '../support/sockets/certificates.ts';
+import { feedClient, feedServer } from '../support/sockets/feed.ts';
 import { closeAll, sourceOf, start } from '../support/sockets/rest.ts';
-import { closed, openSockets, portOf, received, until } from '../support/sockets/sockets.ts';
+import { closed, openSockets, received, until } from '../support/sockets/sockets.ts';
 
 const signal = new AbortController().signal;
 let kept: string;
@@ -78,40 +75,7 @@ function plain(port: number): Promise<string> {
   });
 }
 
-async function feedServer(options: object = {}) {
-  const environment = testEnvironment();
-  const filled = optionsOf(tcp, { listen: '127.0.0.1:0', tls: tls(), ...options });
-  const connector = await tcp.create(filled, { ...environment, name: 'feed' });
-  const context = roleContext(environment);
-  const sink = connector.sink?.({}, context);
-  if (!sink) throw new Error('no sink');
-  roles.push(sink);
-  await sink.connect(signal);
-  const send = (...values: readonly unknown[]) =>
-    sink.write(
-      values.map((value) => toMessage(sourceMessage(value), undefined)),
-      signal,
-    );
-  return { sink, send, port: portOf(environment.log), node: context.node };
-}
-
-async function feedClient(port: number, options: object) {
-  const environment = testEnvironment();
-  const filled = optionsOf(tcp, { connect: `127.0.0.1:${port}`, ...options });
-  const connector = await tcp.create(filled, { ...environment, name: 'client' });
-  const context = roleContext(environment);
-  const source = connector.source?.({}, context);
-  if (!source) throw new Error('no source');
-  roles.push(source);
-  await source.connect(signal);
-  const messages: SourceMessage[] = [];
-  const subscription = source.lanes.subscribe(async (lane) => {
-    for (let reading = await lane.read(signal); reading; reading = await lane.read(signal))
-      messages.push(...reading.messages);
-  });
-  roles.push({ connect: async () => {}, close: async () => subscription.unsubscribe() });
-  return { messages, node: context.node };
-}
+const feedOf = (options: object = {}) => feedServer(roles, { tls: tls(), ...options });
 
 describe('the API over TLS', () => {
   it('replies to requests and streams events, and to nobody who speaks plain HTTP', async () => {
@@ -203,8 +167,8 @@ describe('the API over TLS', () => {
 
 describe('the TCP feed over TLS', () => {
   it('sends lines to our client, which trusts the authority that it is given', async () => {
-    const { send, port, node: server } = await feedServer();
-    const { messages, node } = await feedClient(port, { tls: { ca: first.ca } });
+    const { send, port, node: server } = await feedOf();
+    const { messages, node } = await feedClient(roles, port, { tls: { ca: first.ca } });
     await until(() => server.extra['clients'] === 1 && node.state === 'ok');
     await send({ symbol: 'A', number: 1 }, { symbol: 'B', number: 2 });
     await until(() => messages.length === 2);
@@ -220,15 +184,15 @@ describe('the TCP feed over TLS', () => {
     ['another name', () => ({ tls: { ca: first.ca, server_name: 'feed.example' } }), 'is for another name'],
     ['a file that is none', () => ({ tls: { ca: join(folder, 'none') } }), 'client: tls.ca: there is no file'],
   ])('is not believed by a client with %s, which says why', async (_what, options, text) => {
-    const { port } = await feedServer();
-    const { node, messages } = await feedClient(port, options());
+    const { port } = await feedOf();
+    const { node, messages } = await feedClient(roles, port, options());
     await until(() => node.state === 'retrying');
     expect(node.reason).toContain(text);
     expect(messages).toEqual([]);
   });
 
   it('sends nothing to a client that speaks no TLS', async () => {
-    const { port, node, send } = await feedServer();
+    const { port, node, send } = await feedOf();
     const seen = plain(port);
     await send({ symbol: 'A' });
     expect(await seen).toBe('');

@@ -1,14 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorText } from '../../errors.ts';
-import { parseJson } from '../../kit/json.ts';
 import type { Problem } from '../../pipeline/problem.ts';
 import { readSpec } from '../../pipeline/read.ts';
 import { type CommandResult, problemsJson, problemText, type SpecRequest } from '../validate.ts';
 import { failureTest } from './failure-test.ts';
 import { numbersOf, type SimulateFlags, usage } from './flags.ts';
 import { faultsIn, isRun, plansOf } from './plans.ts';
-import { reportJson, reportText } from './report.ts';
+import { reportJson, reportOf, reportText } from './report.ts';
 import { scheduleOf } from './schedule.ts';
 import { type SeedReport, simulateSeeds } from './seeds.ts';
 import { shrinkStage } from './shrink-stage.ts';
@@ -55,8 +54,7 @@ export async function simulatePipeline(
     return { result, hours, testFile: await writeTest(result, request.folder) };
   };
   if (seeds) {
-    const run =
-      runs.run ?? (async (each: number): Promise<SeedReport> => parseJson(reportJson(await one(each))) as SeedReport);
+    const run = runs.run ?? (async (each: number): Promise<SeedReport> => reportOf(await one(each)));
     const { untilFailure = false, json = false } = flags;
     return await simulateSeeds({ ...seeds, ...runs, run, untilFailure }, json);
   }

@@ -58,12 +58,12 @@ function stageLines(stage: StageResult): readonly string[] {
   ];
 }
 
-/** The same as one JSON object, on one line. */
-export function reportJson({ result, hours, testFile }: Report): string {
+/** The same for programs: what `--json` prints. */
+export function reportOf({ result, hours, testFile }: Report) {
   const { seed, market, stages, skipped, digest } = result;
   const { incidents, ...counts } = market;
   const found = stages.flatMap(violationsOf);
-  return `${JSON.stringify({
+  return {
     ...{ seed, hours, passed: found.length === 0, digest },
     market: { ...counts, incidents },
     topologies: stages.map((stage) => ({
@@ -80,5 +80,10 @@ export function reportJson({ result, hours, testFile }: Report): string {
     skipped,
     violations: found.slice(0, 100).map(({ kind, text }) => ({ kind, text })),
     test_file: testFile ?? null,
-  })}\n`;
+  };
+}
+
+/** The same as JSON, on one line. */
+export function reportJson(report: Report): string {
+  return `${JSON.stringify(reportOf(report))}\n`;
 }

@@ -1,9 +1,10 @@
+import type { Trade } from '../../../connectors/shared/feed/trade.ts';
 import { type Chance, seededChance } from '../../kit/chance.ts';
 import { gapMessage } from '../../kit/gap-message.ts';
 import type { TapeEntry } from '../tape.ts';
 import { Activity, type MarketSession } from './activity.ts';
 import { type Incident, incidentsOf } from './incidents.ts';
-import { Stocks, type Trade } from './stocks.ts';
+import { Stocks } from './stocks.ts';
 
 export interface MarketOptions {
   readonly seed: number;

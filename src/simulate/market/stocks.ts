@@ -1,13 +1,5 @@
+import type { Trade } from '../../../connectors/shared/feed/trade.ts';
 import type { Chance } from '../../kit/chance.ts';
-
-/** One trade as Finnhub writes it: price, symbol, Unix ms, volume, condition codes. */
-export interface Trade {
-  readonly p: number;
-  readonly s: string;
-  readonly t: number;
-  readonly v: number;
-  readonly c?: readonly string[];
-}
 
 interface Stock {
   readonly symbol: string;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { mock } from '../../../connectors/mock/index.ts';
-import type { Trade } from '../../../connectors/mock/market.ts';
+import type { Trade } from '../../../connectors/shared/feed/trade.ts';
 import { type GapSpan, gapOf } from '../../../src/kit/gap-message.ts';
 import type { SourceMessage } from '../../../src/kit/message.ts';
 import { nodeSnapshot } from '../../../src/kit/node-stats.ts';

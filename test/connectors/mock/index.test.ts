@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { mock } from '../../../connectors/mock/index.ts';
-import type { Trade } from '../../../connectors/mock/market.ts';
+import type { Trade } from '../../../connectors/shared/feed/trade.ts';
 import type { Lane, Reading, Source } from '../../../src/kit/source.ts';
 import { VirtualClock } from '../../../src/simulate/virtual-clock.ts';
 import { roleContext, testEnvironment } from '../../../src/testing/environment.ts';

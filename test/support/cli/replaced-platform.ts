@@ -1,5 +1,5 @@
 import { type Collection, Decimal128, type Document, Long, ObjectId } from 'mongodb';
-import type { Trade } from '../../../connectors/mock/market.ts';
+import type { Trade } from '../../../connectors/shared/feed/trade.ts';
 
 /** A record of the topic, as read by the platform that fdp replaces. */
 export interface OldRecord {
