@@ -22,7 +22,10 @@ export interface Prepared {
  * Reads the pipeline and the file of faults.
  * @throws FDP_USAGE for a flag that is wrong
  */
-export function prepared(request: SpecRequest, flags: SimulateFlags): Prepared | { readonly problems: readonly Problem[] } {
+export function prepared(
+  request: SpecRequest,
+  flags: SimulateFlags,
+): Prepared | { readonly problems: readonly Problem[] } {
   const { hours, tradesPerSecond } = numbersOf(flags);
   const spec = readSpec(request);
   const { plans, problems } = plansOf(spec, request);

@@ -3,8 +3,8 @@ import type { MarketFacts } from '../../simulate/market/market.ts';
 import type { Link } from './chain.ts';
 import type { PackedTape } from './packed-tape.ts';
 import type { Prepared } from './prepared.ts';
-import { marketFacts, type StageAnswer, type StageReport, type StageRunner } from './stage-host.ts';
 import { violationsOf } from './stage.ts';
+import { marketFacts, type StageAnswer, type StageReport, type StageRunner } from './stage-host.ts';
 
 export interface SimulationResult {
   readonly seed: number;

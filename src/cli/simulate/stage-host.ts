@@ -94,7 +94,15 @@ export function marketFacts(prepared: Prepared, seed: number): MarketFacts {
   return market.facts;
 }
 
-function reportOf({ topology, messages, faults, digest, deadLetters, violations, judgements }: StageResult): StageReport {
+function reportOf({
+  topology,
+  messages,
+  faults,
+  digest,
+  deadLetters,
+  violations,
+  judgements,
+}: StageResult): StageReport {
   return {
     ...{ topology, messages, faults: faults.length, digest, deadLetters, violations },
     judgements: judgements.map(({ branch, what, expected, violations: found }) => ({

@@ -72,7 +72,9 @@ export async function runStage(request: StageRequest): Promise<StageResult> {
 export function violationsOf({
   judgements,
   violations,
-}: Pick<StageResult, 'violations'> & { readonly judgements: readonly Pick<Judgement, 'violations'>[] }): readonly Violation[] {
+}: Pick<StageResult, 'violations'> & {
+  readonly judgements: readonly Pick<Judgement, 'violations'>[];
+}): readonly Violation[] {
   return [...violations, ...judgements.flatMap((each) => each.violations)];
 }
 
