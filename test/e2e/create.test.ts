@@ -9,7 +9,7 @@ import { eventually, freePort, Process, temporaryFolder } from '../support/cli/p
 import { blockNamed } from '../support/docs/blocks.ts';
 import { commandsOf, fdpArguments } from '../support/docs/commands.ts';
 
-// What `fdp-run create` writes, in a project that has the packed fdp, vitest and a compiler installed.
+// What `fdp create` writes, in a project that has the packed fdp, vitest and a compiler installed.
 
 const tool = (name: string) => resolve('node_modules', name);
 
@@ -57,7 +57,7 @@ function contractsOf(port: number): readonly string[] {
   ];
 }
 
-describe('fdp-run create', () => {
+describe('fdp create', () => {
   it('writes TypeScript and tests that compile, are lint-free and pass', () => {
     using folder = temporaryFolder();
     projectIn(folder.path);
@@ -82,7 +82,7 @@ describe('fdp-run create', () => {
   it('works as docs/plugins.md says: from nothing to a running operator', async () => {
     using folder = temporaryFolder();
     const project = projectIn(folder.path);
-    const fdpRun = (args: readonly string[]) => node(folder.path, [project.program('fdp-run'), ...args]);
+    const fdpRun = (args: readonly string[]) => node(folder.path, [project.program('fdp'), ...args]);
     const [made, test] = commandsOf(blockNamed('docs/plugins.md', 'create'));
     const { output } = fdpRun((made && fdpArguments(made)) ?? []);
     // The document shows JavaScript, which every Node.js runs.
