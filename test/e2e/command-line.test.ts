@@ -164,7 +164,7 @@ describe('completion', () => {
   it.runIf(existsSync('/bin/bash'))('completes commands, their commands and flags in bash', async () => {
     const { stdout } = await ends(['completion', 'bash']);
     const words = async (...line: string[]) => {
-      const script = `${stdout}\nCOMP_WORDS=(${line.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); _fdp_run; echo "\${COMPREPLY[@]}"`;
+      const script = `${stdout}\nCOMP_WORDS=(${line.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); _fdp; echo "\${COMPREPLY[@]}"`;
       const child = spawn('/bin/bash', ['-c', script], { stdio: ['ignore', 'pipe', 'inherit'] });
       let output = '';
       child.stdout.on('data', (chunk) => {
