@@ -1,5 +1,4 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { networkOf } from '../../connectors/rest/limits.ts';
 import { VirtualClock } from '../../src/simulate/virtual-clock.ts';
 import { KeyFolder } from '../support/sockets/keys.ts';
 import { closeAll, refusal, start } from '../support/sockets/rest.ts';
@@ -74,19 +73,6 @@ describe('rate_limit', () => {
       expect(operation.responses['429']).toEqual({ $ref: '#/components/responses/TooManyRequests' });
     expect(components.responses).toHaveProperty('TooManyRequests');
   });
-});
-
-it.each([
-  ['192.0.2.1', '192.0.2.1'],
-  ['::ffff:192.0.2.1', '192.0.2.1'],
-  ['2001:db8:0:1:aaaa:bbbb:cccc:dddd', '2001:db8:0:1::/64'],
-  ['2001:db8:0:1::7', '2001:db8:0:1::/64'],
-  ['2001:DB8::1', '2001:db8:0:0::/64'],
-  ['fe80::1%eth0', 'fe80:0:0:0::/64'],
-  ['::1', '0:0:0:0::/64'],
-  ['', ''],
-])('%s is counted as %s', (address, network) => {
-  expect(networkOf(address)).toBe(network);
 });
 
 describe('cors', () => {

@@ -191,6 +191,19 @@ describe('the TCP feed over TLS', () => {
     expect(messages).toEqual([]);
   });
 
+  it('has its places for those who have agreed on keys, however many never do', async () => {
+    const { port, send, node } = await feedOf({ max_clients: 1 });
+    const silent = Array.from({ length: 5 }, () => connectPlain({ host: '127.0.0.1', port }));
+    for (const socket of silent) socket.on('error', () => {});
+    await Promise.all(silent.map((socket) => once(socket, 'connect')));
+    const client = await dialled(port);
+    const seen = received(client);
+    await until(() => node.extra['clients'] === 1);
+    await send({ symbol: 'A' });
+    await until(() => seen.text === '{"symbol":"A"}\n');
+    for (const socket of silent) socket.destroy();
+  });
+
   it('sends nothing to a client that speaks no TLS', async () => {
     const { port, node, send } = await feedOf();
     const seen = plain(port);
