@@ -125,10 +125,7 @@ export const tcp = defineConnector({
       'refused_clients',
       'Clients refused because max_clients, or max_clients_per_address, were connected.',
     ),
-    rejected_clients: counter(
-      'rejected_clients',
-      'Clients disconnected because they sent no key, or spoke no TLS, or others waited, too.',
-    ),
+    rejected_clients: figures.rejected_clients,
     skipped_lines: figures.skipped_lines,
     stalled_clients: counter('stalled_clients', 'Clients disconnected because they did not read for client_timeout.'),
   },

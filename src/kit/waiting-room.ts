@@ -4,6 +4,7 @@ import { networkOf } from './client-network.ts';
 interface Stranger {
   readonly socket: Socket;
   readonly network: string;
+  readonly onClose: () => void;
 }
 
 /** Strangers at once, of all addresses and of one: clients that were cut off come back all at once. */
@@ -39,19 +40,16 @@ export class WaitingRoom {
     const id = idOf(socket);
     const network = networkOf(remoteAddress);
     this.leave(socket);
-    this.#strangers.set(id, { socket, network });
+    const onClose = () => this.#remove(id);
+    this.#strangers.set(id, { socket, network, onClose });
     this.#ofNetwork.set(network, (this.#ofNetwork.get(network) ?? 0) + 1);
-    socket.on('close', () => {
-      if (this.#strangers.get(id)?.socket === socket) this.#remove(id, network);
-    });
+    socket.on('close', onClose);
     this.#makeRoom(network);
   }
 
   /** It is let in. */
   leave(socket: Socket): void {
-    const id = idOf(socket);
-    const stranger = this.#strangers.get(id);
-    if (stranger) this.#remove(id, stranger.network);
+    this.#remove(idOf(socket));
   }
 
   /** Disconnects all. */
@@ -64,14 +62,18 @@ export class WaitingRoom {
     if (!isOneTooMany && this.#strangers.size <= most) return;
     for (const [id, stranger] of this.#strangers) {
       if (isOneTooMany && stranger.network !== network) continue;
-      this.#remove(id, stranger.network);
+      this.#remove(id);
       stranger.socket.destroy();
       this.#crowdedOut();
       return;
     }
   }
 
-  #remove(id: string, network: string): void {
+  #remove(id: string): void {
+    const stranger = this.#strangers.get(id);
+    if (!stranger) return;
+    const { socket, network, onClose } = stranger;
+    socket.off('close', onClose);
     this.#strangers.delete(id);
     const left = (this.#ofNetwork.get(network) ?? 1) - 1;
     if (left > 0) this.#ofNetwork.set(network, left);
