@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { FdpError } from '../errors.ts';
 import type { Components } from '../pipeline/give/json-schema.ts';
-import { createKinds } from './create.ts';
-import { programName, programNames } from './program.ts';
+import { createKinds } from './create/create.ts';
+import { programName, programNames } from './shared/program.ts';
 
 /** The shells that commands can be completed in. */
 export const shells = ['bash', 'zsh', 'fish'] as const;

@@ -8,7 +8,7 @@ import type { Mark, Sink } from '../kit/sink.ts';
 import type { Lane } from '../kit/source.ts';
 import { resolve } from '../pipeline/give/resolve.ts';
 import { readSpec } from '../pipeline/read.ts';
-import { quietEnvironment } from './quiet.ts';
+import { quietEnvironment } from './shared/quiet.ts';
 import { type CommandResult, problemText, type SpecRequest } from './validate.ts';
 
 /** Above every index within a record. */

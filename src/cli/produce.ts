@@ -8,8 +8,8 @@ import { suggestion } from '../kit/names.ts';
 import type { Sink } from '../kit/sink.ts';
 import { resolveConnectors } from '../pipeline/give/resolve.ts';
 import { readSpec } from '../pipeline/read.ts';
-import { withSink } from './letters.ts';
-import { quietEnvironment } from './quiet.ts';
+import { withSink } from './dead-letters/letters.ts';
+import { quietEnvironment } from './shared/quiet.ts';
 import { type CommandResult, problemText, type SpecRequest } from './validate.ts';
 
 /** Messages of one write. */

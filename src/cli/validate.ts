@@ -2,7 +2,7 @@ import { startedTopologies } from '../pipeline/give/resolve.ts';
 import { type Problem, printProblems, printWarnings, shownPath } from '../pipeline/problem.ts';
 import { type ReadRequest, readSpec } from '../pipeline/read.ts';
 import type { Spec } from '../pipeline/spec.ts';
-import { resolveProcess } from './process-settings.ts';
+import { resolveProcess } from './shared/process-settings.ts';
 
 export interface SpecRequest extends ReadRequest {
   /** The topologies that `--topology` names; none: those that start by themselves. */

@@ -1,7 +1,7 @@
 import { cpSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { testPipeline } from '../../src/cli/test.ts';
+import { testPipeline } from '../../src/cli/test/test.ts';
 import { pipelineCopy } from '../support/cli/pipeline-copy.ts';
 import { tested } from '../support/cli/pipeline-tests.ts';
 import { temporaryFolder } from '../support/cli/platform.ts';

@@ -3,7 +3,7 @@ import { createSocket } from 'node:dgram';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { create, createKinds } from '../../src/cli/create.ts';
+import { create, createKinds } from '../../src/cli/create/create.ts';
 import { projectIn } from '../support/cli/packed.ts';
 import { eventually, freePort, Process, temporaryFolder } from '../support/cli/platform.ts';
 import { blockNamed } from '../support/docs/blocks.ts';

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { create } from '../../src/cli/create.ts';
+import { create } from '../../src/cli/create/create.ts';
 import { generatedFiles, staleFiles, writeFiles } from '../../src/cli/generate.ts';
 import { sampleComponents } from '../support/pipeline/components.ts';
 

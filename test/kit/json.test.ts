@@ -73,8 +73,8 @@ const mayParse: Readonly<Record<string, string>> = {
   'connectors/sqlite-table/store.ts': 'a flat list that SQLite writes in its answer',
   'src/kit/json.ts': 'is the function',
   'src/cli/create/sink.ts': 'the test of a new sink, which reads what the sink has written',
-  'src/cli/log-file.ts': "a line of this process' own log",
-  'src/cli/version.ts': 'the package.json that lies beside the program',
+  'src/cli/run/log-file.ts': "a line of this process' own log",
+  'src/cli/shared/version.ts': 'the package.json that lies beside the program',
   'src/observe/mask.ts': "a line of this process' own log",
 };
 

@@ -1,8 +1,8 @@
 import { lstatSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { packageRoot } from '../../kit/package-root.ts';
-import { calledAs, programName } from '../program.ts';
-import { usageOf } from '../usage.ts';
+import { calledAs, programName } from '../shared/program.ts';
+import { usageOf } from '../shared/usage.ts';
 import type { CommandResult } from '../validate.ts';
 import { minimal } from './minimal.ts';
 

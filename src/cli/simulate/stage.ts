@@ -4,7 +4,7 @@ import { parseJson } from '../../kit/json.ts';
 import { runOnTape } from '../../simulate/run.ts';
 import type { TapeEntry } from '../../simulate/tape.ts';
 import type { Twin } from '../../simulate/twins.ts';
-import { faultsOf } from '../test-faults.ts';
+import { faultsOf } from '../test/faults.ts';
 import { DelayWatch } from './oracle/delay.ts';
 import type { Outages } from './oracle/feed.ts';
 import { judge } from './oracle/judge.ts';

@@ -17,12 +17,12 @@ import type { Spec } from '../../pipeline/spec.ts';
 import type { Manifest } from '../../simulate/recording/manifest.ts';
 import { mergedByTime } from '../../simulate/recording/merge.ts';
 import { writeTape } from '../../simulate/recording/write.ts';
-import { jsonResult } from '../dead-letters.ts';
-import { withConnector } from '../letters.ts';
-import { outputGone } from '../output.ts';
-import { quietEnvironment } from '../quiet.ts';
-import { stopSignals } from '../signals.ts';
-import { timeOfFlag, usageOf } from '../usage.ts';
+import { jsonResult } from '../dead-letters/dead-letters.ts';
+import { withConnector } from '../dead-letters/letters.ts';
+import { outputGone } from '../shared/output.ts';
+import { quietEnvironment } from '../shared/quiet.ts';
+import { stopSignals } from '../shared/signals.ts';
+import { timeOfFlag, usageOf } from '../shared/usage.ts';
 import { type CommandResult, problemText, type SpecRequest } from '../validate.ts';
 
 export interface RecordFlags {

@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { init, templateNames } from '../../../src/cli/init/init.ts';
-import { testPipeline } from '../../../src/cli/test.ts';
+import { testPipeline } from '../../../src/cli/test/test.ts';
 import { validate } from '../../../src/cli/validate.ts';
 import { folderWith, shippedComponents } from '../../support/pipeline/spec.ts';
 

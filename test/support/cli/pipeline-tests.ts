@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { connectors } from '../../../connectors/index.ts';
 import { operators } from '../../../operators/index.ts';
-import { type TestFlags, testPipeline } from '../../../src/cli/test.ts';
+import { type TestFlags, testPipeline } from '../../../src/cli/test/test.ts';
 import type { CommandResult } from '../../../src/cli/validate.ts';
 import type { OperatorDeclaration } from '../../../src/kit/declaration.ts';
 import { pipelineCopy } from './pipeline-copy.ts';

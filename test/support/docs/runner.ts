@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { programNames } from '../../../src/cli/program.ts';
+import { programNames } from '../../../src/cli/shared/program.ts';
 import type { Workspace } from '../cli/workspace.ts';
 import { type ShellCommand, startsRuns } from './commands.ts';
 
