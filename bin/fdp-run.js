@@ -9,7 +9,7 @@ const filesAtStart = 100;
 
 try {
   await buildIfStale();
-  await import('../dist/src/cli/main.js');
+  await import('../dist/main.js');
 } catch (error) {
   if (!isOutOfFiles()) throw error;
   const cure = 'raise the limit, for example with "ulimit -n 1024"';

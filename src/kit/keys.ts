@@ -24,9 +24,11 @@ interface KnownKey extends Pick<StoredKey, 'name' | 'scopes'> {
 
 /** Why a client is not let in. */
 export interface KeyRefusal {
-  readonly status: 401 | 403;
-  readonly code: 'FDP_UNAUTHENTICATED' | 'FDP_FORBIDDEN';
+  readonly status: 401 | 403 | 429;
+  readonly code: 'FDP_UNAUTHENTICATED' | 'FDP_FORBIDDEN' | 'FDP_RATE_LIMITED';
   readonly text: string;
+  /** Of 429: how long to wait, s. */
+  readonly retryAfter?: number;
 }
 
 /** Who was let in, or why not. */
