@@ -23,7 +23,7 @@ export interface ProduceFlags {
 }
 
 /**
- * `fdp-run produce CONNECTOR`: appends the standard input to a log: one JSON value per line, or with `whole` all of
+ * `fdp produce CONNECTOR`: appends the standard input to a log: one JSON value per line, or with `whole` all of
  * it as one message, whatever its content.
  * @throws FDP_USAGE if there is no such log, FDP_MESSAGE_INVALID for a line that is not JSON, and what the log throws;
  * each

@@ -17,7 +17,7 @@ export interface CommandResult {
   readonly exitCode: number;
 }
 
-/** `fdp-run validate`: everything that is wrong with the pipeline (exit code 2), or what it would start, after warnings. */
+/** `fdp validate`: everything that is wrong with the pipeline (exit code 2), or what it would start, after warnings. */
 export function validate(request: SpecRequest, { json = false }: { readonly json?: boolean } = {}): CommandResult {
   const spec = readSpec(request);
   const { plan, problems } = resolveProcess(spec, request);

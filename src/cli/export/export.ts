@@ -23,7 +23,7 @@ import { type Selected, selectedRows, type TableOptions } from './rows.ts';
 const usage = usageOf('export');
 
 /**
- * `fdp-run export TABLE`: the rows of a table as a file, in bounded memory. The file appears when it is complete.
+ * `fdp export TABLE`: the rows of a table as a file, in bounded memory. The file appears when it is complete.
  * @throws FDP_USAGE for an unknown table or field, an invalid time, and for rows without a suitable index; FDP_REFUSED,
  *   FDP_DISK_FULL when the file can't be written; what the store throws
  */

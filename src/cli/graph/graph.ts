@@ -13,7 +13,7 @@ export const graphFormats = ['ascii', 'mermaid'] as const;
 export type GraphFormat = (typeof graphFormats)[number];
 
 /**
- * `fdp-run graph [TOPOLOGY...]`: topologies as a picture: all that start, or those that are named here or by `--topology`. Mistakes
+ * `fdp graph [TOPOLOGY...]`: topologies as a picture: all that start, or those that are named here or by `--topology`. Mistakes
  * of the pipeline are shown instead (exit code 2).
  * @throws FDP_USAGE if there is no such topology
  */

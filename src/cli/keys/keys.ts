@@ -32,7 +32,7 @@ interface KeyFile {
 }
 
 /**
- * `fdp-run keys add NAME`: adds a key to the file of a connector with `keys`, and prints it, this once.
+ * `fdp keys add NAME`: adds a key to the file of a connector with `keys`, and prints it, this once.
  * @throws FDP_USAGE for a name that is taken or none, a scope that is none, and where no connector has keys
  */
 export function addKey(
@@ -55,7 +55,7 @@ export function addKey(
   });
 }
 
-/** `fdp-run keys list`: the names and scopes of all keys. @throws FDP_USAGE where no connector has keys */
+/** `fdp keys list`: the names and scopes of all keys. @throws FDP_USAGE where no connector has keys */
 export function listKeys(request: SpecRequest, flags: KeyFlags = {}): CommandResult {
   return withKeyFile(request, flags, ({ keys }) => {
     if (flags.json) return jsonResult({ keys: keys.map(({ name, scopes, added }) => ({ name, scopes, added })) });
@@ -65,7 +65,7 @@ export function listKeys(request: SpecRequest, flags: KeyFlags = {}): CommandRes
   });
 }
 
-/** `fdp-run keys remove NAME`: nobody is let in with it, within a second. @throws FDP_USAGE if there is no such key */
+/** `fdp keys remove NAME`: nobody is let in with it, within a second. @throws FDP_USAGE if there is no such key */
 export function removeKey(request: SpecRequest, name: string, flags: KeyFlags = {}): CommandResult {
   return withKeyFile(request, flags, ({ path, keys }) => {
     const rest = keys.filter((key) => key.name !== name);

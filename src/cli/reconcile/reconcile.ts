@@ -29,7 +29,7 @@ const leftExitCode = 4;
 const mostListed = 10_000;
 
 /**
- * `fdp-run reconcile [TABLE]`: recomputes the rows of tables that count from the rows that they counted, and says where they
+ * `fdp reconcile [TABLE]`: recomputes the rows of tables that count from the rows that they counted, and says where they
  * differ; with `repair` puts them right. Exit code 4 when some differ in the end.
  * @throws FDP_USAGE for a table or a time that is none; what the stores throw
  */

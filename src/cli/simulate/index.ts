@@ -23,7 +23,7 @@ export interface SimulationRuns {
 const here: SimulationRuns = { atOnce: 1, print: () => {} };
 
 /**
- * `fdp-run simulate`: the topologies of the pipeline on a simulated market, with what goes wrong by a schedule or a file. Exit code 1
+ * `fdp simulate`: the topologies of the pipeline on a simulated market, with what goes wrong by a schedule or a file. Exit code 1
  * if a promise was broken: a test that shows it is then written to the folder. 2 if the pipeline or the file of faults is wrong.
  * @throws FDP_USAGE for a flag that is wrong, a test that can't be written, and when nothing can be run
  */

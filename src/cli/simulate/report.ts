@@ -30,7 +30,7 @@ export function reportText({ result, hours, testFile }: Report): string {
       ? ['nothing was lost, doubled or wrong']
       : [
           `${found.length} violations; again with --seed ${seed}`,
-          ...(testFile === undefined ? [] : [`the least that shows it: fdp-run test ${testFile}`]),
+          ...(testFile === undefined ? [] : [`the least that shows it: fdp test ${testFile}`]),
         ];
   return `${[...head, ...stages.flatMap(stageLines), ...skippedLines, '', `digest ${digest.slice(0, 16)}`, ...end].join('\n')}\n`;
 }

@@ -9,7 +9,7 @@ import type { StageRequest } from './stage-run.ts';
 
 /** Runs that are made at most. */
 const mostRuns = 600;
-/** The seed of `fdp-run test` unless it is given one. */
+/** The seed of `fdp test` unless it is given one. */
 export const testSeed = 1;
 
 /** The least of a run that breaks the same promise. */

@@ -24,7 +24,7 @@ export interface StatusFlags {
 const everyMs = 1000;
 
 /**
- * `fdp-run status`: prints the reports of all processes that reported in the last ten seconds, on any machine.
+ * `fdp status`: prints the reports of all processes that reported in the last ten seconds, on any machine.
  * With `watch` repeats it every second until SIGINT, SIGTERM or SIGHUP. Returns 0; 1 if the table can't be read, 2 if
  * the pipeline is wrong.
  * @throws FDP_USAGE when the pipeline has no status table

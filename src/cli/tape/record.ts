@@ -37,7 +37,7 @@ export interface RecordFlags {
 const usage = usageOf('record');
 
 /**
- * `fdp-run record`: a part of a log as a tape. Exit code 2 if no message is in range: nothing is written then.
+ * `fdp record`: a part of a log as a tape. Exit code 2 if no message is in range: nothing is written then.
  * @throws FDP_USAGE for an unknown log, an invalid time, and a folder that is there; FDP_REFUSED, FDP_DISK_FULL if it can't be written;
  *   FDP_CLOSED when it is stopped; what the log throws
  */
@@ -91,7 +91,7 @@ function timeText({ from, to }: Manifest): string {
   return `${new Date(from).toISOString()} to ${new Date(to).toISOString()}`;
 }
 
-/** The SHA-256 of the resolved pipeline, secrets masked, as `fdp-run config --json` has it. */
+/** The SHA-256 of the resolved pipeline, secrets masked, as `fdp config --json` has it. */
 export function specDigest(spec: Spec): string {
   const resolved: unknown = parse(describeConfig(spec, ''));
   return createHash('sha256').update(JSON.stringify(resolved)).digest('hex');

@@ -37,7 +37,7 @@ const kept = { retentionMs: Number.MAX_SAFE_INTEGER, maxBytes: 64 * 1024 ** 2, s
 const trimEvery = 1000;
 
 /**
- * `fdp-run replay FOLDER`: runs the topologies with a tape in the place of its log. Those that write into that log don't run. Time is the
+ * `fdp replay FOLDER`: runs the topologies with a tape in the place of its log. Those that write into that log don't run. Time is the
  * tape's. Serves on after its end, until it is stopped.
  * @throws FDP_USAGE for a tape that is none, flags that don't fit, and when no topology reads its log; what `run` throws
  */

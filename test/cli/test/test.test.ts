@@ -17,7 +17,7 @@ expect:
 
 const brief = (text: string) => text.split('\n').filter((line) => /^(ok|FAIL|my\.test|\d+ test)|^ {2}[-+] /.test(line));
 
-describe('fdp-run test', () => {
+describe('fdp test', () => {
   it('prints a line for a test that passes, and ends with 0', async () => {
     const { text, exitCode } = await tested(twoTrades('trades: 2'));
     expect({ text, exitCode }).toEqual({

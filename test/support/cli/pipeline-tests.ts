@@ -19,7 +19,7 @@ export interface TestedPipeline {
   readonly instead?: readonly OperatorDeclaration[];
 }
 
-/** What `fdp-run test` says of files, on a copy of the shipped pipeline. */
+/** What `fdp test` says of files, on a copy of the shipped pipeline. */
 export async function testedFiles(files: readonly string[], given: TestedPipeline = {}): Promise<CommandResult> {
   using folder = temporaryFolder();
   const { edits = [], edited, flags, profile = 'embedded', topologies, instead = [] } = given;
