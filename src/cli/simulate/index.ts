@@ -50,7 +50,7 @@ export async function simulatePipeline(
     const faults = written?.faults ?? scheduleOf({ seed: each, lengthMs, plans: topologies });
     const result = await simulate({ plans, seed: each, lengthMs, tradesPerSecond, faults });
     if (result.stages.length === 0)
-      throw usage(`nothing can be run: ${result.skipped.map(({ why }) => why).join('; ')}`);
+      throw usage(`nothing can be run: ${result.skipped.map(({ why }) => why).join('; ') || 'no topology starts'}`);
     return { result, hours, testFile: await writeTest(result, request.folder) };
   };
   if (seeds) {
