@@ -36,6 +36,7 @@ import { programName } from './shared/program.ts';
 import { readVersion } from './shared/version.ts';
 import { simulatePipeline } from './simulate/index.ts';
 import { seedProcess, seedsAtOnce } from './simulate/seeds.ts';
+import { stageThreads } from './simulate/stage-threads.ts';
 import { status } from './status/status.ts';
 import { diff } from './tape/diff.ts';
 import { record } from './tape/record.ts';
@@ -47,8 +48,8 @@ import { type CommandResult, problemsJson, problemText, type SpecRequest, valida
 // The command line: parses the flags, passes the components in, sets the exit code.
 
 const usageExitCode = 2;
-/** Each seed has a process of its own. */
-const seedRuns = { atOnce: seedsAtOnce(), run: seedProcess, print };
+/** Each seed has a process of its own; of one that is long each topology that can has a thread. */
+const simulationRuns = { atOnce: seedsAtOnce(), run: seedProcess, threads: stageThreads, print };
 
 /** Runs a command and gives the exit code. */
 async function main(args: readonly string[]): Promise<number> {
@@ -114,7 +115,7 @@ function actionsOf(program: Command): Actions {
     validate: async (flags) => show(validate(await request(), flags), flags),
     config: async (flags) => show(config(await request(), flags), flags),
     test: async (files, flags) => test(await request(), files, flags),
-    simulate: async (flags) => show(await simulatePipeline(await request(), flags, seedRuns), flags),
+    simulate: async (flags) => show(await simulatePipeline(await request(), flags, simulationRuns), flags),
     schema: async () => show(schema(await withoutPipeline(program))),
     list: async (asked, flags) => show(listOf(await withoutPipeline(program), asked, flags)),
     explain: async (topologies, flags) => show(explain(await request(), topologies, { ...flags, columns }), flags),

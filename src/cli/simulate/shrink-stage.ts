@@ -3,6 +3,7 @@ import { shortestFailing, smallestFailing } from '../../simulate/shrink.ts';
 import type { Tape, TapeEntry } from '../../simulate/tape.ts';
 import { faultTimes, movedFault } from './fault-times.ts';
 import { isFields } from './oracle/trades.ts';
+import { asValues } from './packed-tape.ts';
 import { runStage, violationsOf } from './stage.ts';
 import type { StageRequest } from './stage-run.ts';
 
@@ -46,6 +47,7 @@ class Shrinking {
       this.#fails({ ...this.stage, tape: [...reversed].reverse() }),
     );
     await this.#keep({ tape: [...tape].reverse() });
+    await this.#keep({ tape: asValues(this.stage.tape) });
     await this.#messages();
     await this.#trades();
     await this.#faults();
