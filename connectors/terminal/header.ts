@@ -29,7 +29,11 @@ export function headerLines(state: State, width: number): readonly Line[] {
 function tape({ replay }: State): Line {
   if (!replay) return [];
   const { at, to, speed, isPaused, isOver } = replay;
-  const how = isOver ? 'at its end' : isPaused ? 'paused, space: go on, arrows: step' : `${speedText(speed)}, space: pause`;
+  const how = isOver
+    ? 'at its end'
+    : isPaused
+      ? 'paused, space: go on, arrows: step'
+      : `${speedText(speed)}, space: pause`;
   return [span(`   tape ${clockText(at)} of ${clockText(to)}, ${how}`, warn)];
 }
 

@@ -36,7 +36,10 @@ export class ReplayPanel {
   show(state: ReplayState | undefined): void {
     this.#state = state;
     this.#restarts ??= state?.restarts;
-    if (state && state.restarts !== this.#restarts) return location.reload();
+    if (state && state.restarts !== this.#restarts) {
+      location.reload();
+      return;
+    }
     setAttribute(this.#panel, 'hidden', state === undefined);
     if (!state) return;
     setText(this.#pause, state.isPaused ? 'Play' : 'Pause');

@@ -70,7 +70,12 @@ const mistakes: readonly (readonly [line: number, instead: string, report: strin
   [7, '  committed: 1', '7:14: expect.committed: expected a map such as { partition: 0, offset: 1 }'],
   [7, '  candles: 0', '7:3: expect: unknown expectation "candles"', 'can be asked for: trades, symbols, dead_letters'],
   [7, '  trades: 0\n  within: 30', '8:11: expect.within: expected a duration such as 500ms', ''],
-  [7, '  trades: 0\n---\nname: a test', '9:7: test.name: another test of this file is named "a test"', 'by their names'],
+  [
+    7,
+    '  trades: 0\n---\nname: a test',
+    '9:7: test.name: another test of this file is named "a test"',
+    'by their names',
+  ],
   [3, 'tables: { symbols: [{ sybmol: A }] }\ninput:', '3:23: tables.symbols[0]: "symbols" has no field', '"symbol"?'],
   [3, 'tables: { symbols: [{ tradeCount: 1 }] }\ninput:', '3:21: tables.symbols[0]: lacks "symbol"'],
   [
@@ -119,7 +124,9 @@ describe('a file of tests', () => {
   });
 
   it('nothing runs while one of its tests is wrong', async () => {
-    const { text } = await tested(`${file(7, '  trades: 5')}---\n${file(7, '  tardes: 5').replace('a test', 'another')}`);
+    const { text } = await tested(
+      `${file(7, '  trades: 5')}---\n${file(7, '  tardes: 5').replace('a test', 'another')}`,
+    );
     expect(text).not.toContain('FAIL');
     expect(text).toContain('1 problem');
   });
