@@ -66,8 +66,12 @@ export function isReference({ path }: PageFile): boolean {
 
 /** Modules of the kit that the page uses: at the address that the page's imports resolve to. */
 const shared = [
+  'src/kit/bar.js',
+  'src/kit/bar-series.js',
   'src/kit/duration-text.js',
+  'src/kit/foreign-values.js',
   'src/kit/growth.js',
+  'src/kit/live-trades.js',
   'src/kit/price-text.js',
   'src/kit/recency-map.js',
   'src/kit/replay.js',

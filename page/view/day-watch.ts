@@ -2,7 +2,6 @@ import type { CandleRoute } from '../model/candle-route.ts';
 import { changeText, dayAt } from '../model/day.ts';
 import type { Decimals } from '../model/decimals.ts';
 import { price, unknown } from '../model/format.ts';
-import { tickOf } from '../model/live.ts';
 import type { Quote } from '../model/market.ts';
 import { BarReader } from './bar-reader.ts';
 import type { Figure } from './figures.ts';
@@ -40,7 +39,7 @@ export class DayWatch {
   }
 
   take(quote: Quote): void {
-    if (!Number.isNaN(quote.time)) this.#reader.take(tickOf(quote, this.#now()));
+    if (!Number.isNaN(quote.time)) this.#reader.take(quote);
   }
 
   /** Change since the day's open and since the previous close; the day's high and low. */

@@ -5,7 +5,7 @@ import { VirtualClock } from '../../src/simulate/virtual-clock.ts';
 import { eventually } from '../support/cli/platform.ts';
 import { CandlesApi, candleAnswer } from '../support/sockets/candles-api.ts';
 
-const question: BarQuestion = { symbol: 'BINANCE:BTC/USDT ü', interval: '5m', limit: 40 };
+const question: BarQuestion = { symbol: 'BINANCE:BTC/USDT ü', interval: '5m', limit: 40, askedAt: Date.UTC(2026, 0, 5) };
 const bar = candleAnswer({ start: Date.UTC(2026, 0, 5, 14, 30), lengthMs: 300_000, open: 10, close: 12 });
 const never = new AbortController().signal;
 
