@@ -125,11 +125,8 @@ describe('the live page of rest', () => {
         ...['FX', 'XNAS', 'XNYS', 'always'].map((name) => `/calendars/${name}.json`),
         '/deep/b.css',
         '/docs',
-        '/src/kit/growth.js',
-        '/src/kit/duration-text.js',
-        '/src/kit/price-text.js',
-        '/src/kit/recency-map.js',
-        '/src/kit/replay.js',
+        ...['bar', 'bar-series', 'duration-text', 'foreign-values', 'growth', 'live-trades', 'price-text'].map(kit),
+        ...['recency-map', 'replay'].map(kit),
       ].sort(),
     );
     expect(readPage(pageFolder)?.map(({ path }) => path)).toContain('/main.js');
@@ -163,6 +160,8 @@ describe('the host names that rest accepts', () => {
     expect(await asking(named.port, 'whatever.example')).toBe(421);
   });
 });
+
+const kit = (name: string) => `/src/kit/${name}.js`;
 
 /** The resources that a file of the page refers to: sources and style sheets of a document, imports of a module. */
 function linksOf(path: string, body: string): readonly string[] {
