@@ -16,6 +16,7 @@ export class DayWatch {
   readonly #reader: BarReader;
   readonly #decimals: Decimals;
   readonly #now: () => number;
+  #symbol = '';
 
   private constructor(reader: BarReader, decimals: Decimals, now: () => number) {
     this.#reader = reader;
@@ -31,6 +32,7 @@ export class DayWatch {
   }
 
   choose(symbol: string): void {
+    this.#symbol = symbol;
     this.#reader.choose(symbol);
   }
 
@@ -47,7 +49,8 @@ export class DayWatch {
     const { bars } = this.#reader;
     const at = quote?.time ?? this.#now();
     const { open, high, low, previousClose } = dayAt(bars, at);
-    const decimals = this.#decimals.of(quote?.symbol ?? '');
+    for (const bar of bars) for (const value of [bar.open, bar.close]) this.#decimals.see(this.#symbol, value);
+    const decimals = this.#decimals.of(this.#symbol);
     const last = quote?.price ?? bars.at(-1)?.close;
     const text = (value: number | undefined) => (value === undefined ? unknown : price(value, decimals));
     return [
