@@ -1,28 +1,52 @@
 #!/usr/bin/env node
-// Compiles the sources into dist/ when they are newer than the last build. Plain JavaScript: it runs before anything is built.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+// Bundles the sources into dist/ when they are newer than the last build. Plain JavaScript: it runs before anything is built.
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, extname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
-/** Compiled at the same time. The page shares a few files with the rest, which writes them again; the last: types of the exports. */
-const projects = [['page/tsconfig.json', 'tsconfig.build.json'], ['tsconfig.types.json']];
 /** What of the page goes to dist/ as it is. */
 const assets = new Set(['.html', '.css', '.svg']);
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const stamp = join(root, 'dist', '.built');
-const inputs = [
-  'src',
-  'connectors',
-  'operators',
-  'page',
-  'tsconfig.json',
-  'tsconfig.build.json',
-  'tsconfig.types.json',
-  'package.json',
-];
+const dist = join(root, 'dist');
+const stamp = join(dist, '.built');
+const types = join(dist, 'types');
+const inputs = ['src', 'connectors', 'operators', 'page', 'tsconfig.json', 'tsconfig.types.json', 'package.json'];
+
+/** Few files instead of hundreds: a process starts in half of the time. Packages stay what they are. */
+const bundle = {
+  absWorkingDir: root,
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  chunkNames: 'parts/[name]-[hash]',
+  metafile: true,
+  logLevel: 'warning',
+};
+/** What runs, and what the package exports; they share their parts, so that a plugin has the same kit as the engine. */
+const program = {
+  ...bundle,
+  entryPoints: {
+    main: 'src/cli/main.ts',
+    kit: 'src/kit/index.ts',
+    testing: 'src/testing/index.ts',
+    'stage-worker': 'src/cli/simulate/stage-worker.ts',
+  },
+  outdir: 'dist',
+  platform: 'node',
+  target: 'node20.19',
+  packages: 'external',
+  sourcemap: true,
+};
+const page = {
+  ...bundle,
+  entryPoints: ['page/main.ts', 'page/docs.ts'],
+  outdir: 'dist/page',
+  platform: 'browser',
+  target: 'es2022',
+  external: ['/assets/*'],
+};
 
 /** The newest modification time (Unix ms) of a file, or of all files below a folder. */
 function newest(path) {
@@ -38,34 +62,36 @@ function isStale() {
   return !existsSync(stamp) || Math.max(...sources.map(newest)) > statSync(stamp).mtimeMs;
 }
 
-/** Builds if needed. Ends the process with 1 and one line when the compiler is missing or finds errors. */
+/**
+ * Builds if needed, in well under a second; types are checked by `npm run typecheck`. Ends the process with 1 and one line when esbuild
+ * is missing, or finds errors, which it has printed.
+ */
 export async function buildIfStale() {
   if (!isStale()) return;
   const startedAt = new Date();
-  let compiler;
+  const { build } = await import('esbuild').catch(() => {
+    process.stderr.write('fdp-run: dist/ is not built and esbuild is not installed: run "npm ci" first\n');
+    process.exit(1);
+  });
   try {
-    compiler = createRequire(import.meta.url).resolve('typescript/bin/tsc');
-  } catch {
-    process.stderr.write(
-      'fdp-run: dist/ is not built and the TypeScript compiler is not installed: run "npm ci" first\n',
-    );
+    const built = await Promise.all([build(program), build(page)]);
+    copyAssets();
+    removeOthers(built.flatMap(({ metafile }) => Object.keys(metafile.outputs)));
+  } catch (error) {
+    if (!Array.isArray(error.errors)) throw error;
     process.exit(1);
   }
-  if (process.stderr.isTTY) process.stderr.write('fdp-run: building once, a few seconds ...\n');
-  await Promise.all(projects.map((inTurn) => compile(compiler, inTurn)));
-  copyAssets();
-  removeOrphans();
-  mkdirSync(dirname(stamp), { recursive: true });
   writeFileSync(stamp, `${startedAt.toISOString()}\n`);
 }
 
-/** Compiles projects one after the other. Ends the process with 1 when one of them has errors, which the compiler has printed. */
-async function compile(compiler, inTurn) {
-  for (const project of inTurn) {
-    const run = spawn(process.execPath, [compiler, '-p', join(root, project)], { stdio: ['ignore', 2, 2] });
-    const [code] = await once(run, 'exit');
-    if (code !== 0) process.exit(1);
-  }
+/** The types of what the package exports, which only who installs it needs: a new build has none yet. */
+function declareTypes() {
+  if (!existsSync(stamp) || existsSync(types)) return;
+  const compiler = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+  const { status } = spawnSync(process.execPath, [compiler, '-p', join(root, 'tsconfig.types.json')], {
+    stdio: ['ignore', 2, 2],
+  });
+  if (status !== 0) process.exit(1);
 }
 
 function copyAssets() {
@@ -74,16 +100,19 @@ function copyAssets() {
     copyFileSync(join(from, name), join(to, name));
 }
 
-/** What was made from a file that has gone, or moved, would be packed with the rest. */
-function removeOrphans() {
-  for (const name of readdirSync(join(root, 'dist'), { recursive: true })) {
-    const source = name.replace(/\.(js(\.map)?|d\.ts)$/, '.ts');
-    if (source !== name && !existsSync(join(root, source))) rmSync(join(root, 'dist', name), { force: true });
+/** Parts have names with a hash: those of the last build would be packed with the rest. */
+function removeOthers(outputs) {
+  const made = new Set(outputs.map((path) => join(root, path)));
+  for (const entry of readdirSync(dist, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name);
+    if (entry.isFile() && !made.has(path) && !assets.has(extname(path))) rmSync(path);
   }
+  rmSync(types, { recursive: true, force: true });
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   await buildIfStale();
+  declareTypes();
   const missing = inputs.filter((name) => !existsSync(join(root, name)));
   if (!existsSync(stamp)) {
     process.stderr.write(`build: nothing was built: ${missing.join(', ')} is missing\n`);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { connectors } from '../connectors/index.ts';
 import { operators } from '../operators/index.ts';
+import { declaredBy } from '../src/pipeline/plugins/declared.ts';
 
 /** The components that a contract is run on in any test, such as `sink tcp`. */
 function covered(): ReadonlySet<string> {
@@ -12,6 +13,12 @@ function covered(): ReadonlySet<string> {
   ]);
   return new Set(runs.map(([, contract, type]) => `${contract} ${type}`));
 }
+
+describe('declarations', () => {
+  it('are what those of a plugin have to be, with JSON Schemas that are valid', () => {
+    expect(declaredBy({ connectors, operators })).toHaveLength(connectors.length + operators.length);
+  });
+});
 
 describe('contracts', () => {
   it('are run on every role of every connector, and on every operator', () => {

@@ -43,7 +43,7 @@ describe('the package', () => {
   it('is smaller than 5 MB', () => expect(size).toBeLessThan(5_000_000));
 
   it('has the program without its source maps', () => {
-    expect(packed).toContain('dist/src/cli/main.js');
+    expect(packed).toContain('dist/main.js');
     const isSource = (path: string) => path.endsWith('.ts') && !path.endsWith('.d.ts');
     expect([...packed].filter((path) => path.endsWith('.map') || isSource(path))).toEqual([]);
   });

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { Express, NextFunction, Request, Response } from 'express';
 import { errorText } from '../../src/errors.ts';
 import type { KeyScope } from '../../src/kit/key-file.ts';
@@ -46,6 +47,8 @@ interface ApplicationParts {
   readonly wrongHost: (rawHeaders: readonly string[], host: string | undefined) => Refusal | undefined;
   /** Origins whose pages may read the replies. */
   readonly origins: readonly string[];
+  /** Whose `X-Forwarded-For` is believed. */
+  readonly proxies: readonly string[];
   readonly connections: Connections;
   /** Who may ask; left out: everybody. */
   readonly keys?: Keys | undefined;
@@ -60,6 +63,7 @@ interface ApplicationParts {
 /** Adds the routes to an Express application, and replies in the common envelope to everything else. */
 export function prepare(app: Express, parts: ApplicationParts): void {
   app.disable('x-powered-by').set('query parser', false).enable('case sensitive routing');
+  app.set('trust proxy', parts.proxies);
   app.use((request: Request, response: Response, next: NextFunction) => welcome(parts, request, response, next));
   const taken = new Set(parts.routes.map(({ path }) => path));
   for (const { path, text } of parts.routes)
@@ -106,7 +110,7 @@ function welcome(parts: ApplicationParts, request: Request, response: Response, 
   logWhenDone(parts, request, response);
   const isAllowed = allowOrigin(request, response, parts.origins);
   const refusal = parts.connections.take(request, response)
-    ? (wrongForm(request, parts) ?? parts.limits?.ofAddress(request.socket.remoteAddress, response))
+    ? (wrongForm(request, parts) ?? parts.limits?.ofAddress(addressOf(request), response))
     : tooMany;
   if (refusal) {
     refuse(response, refusal, requestId);
@@ -116,9 +120,9 @@ function welcome(parts: ApplicationParts, request: Request, response: Response, 
     answerPreflight(response);
     return;
   }
-  const stranger = meet(parts, request, response);
-  if (stranger) {
-    refuse(response, stranger, requestId);
+  const turnedAway = meet(parts, request, response) ?? parts.connections.admit(request);
+  if (turnedAway) {
+    refuse(response, turnedAway, requestId);
     return;
   }
   throwBodyAway(request);
@@ -131,6 +135,11 @@ function meet({ keys, limits }: ApplicationParts, request: Request, response: Re
   if (admission?.refusal) return refusalOfKey(admission.refusal);
   response.locals['isAdmin'] = admission === undefined || admission.scopes.includes('admin');
   return admission && limits?.ofKey(admission.name, response);
+}
+
+/** Whose request it is, as a trusted proxy says; if that is no address, the proxy's. */
+function addressOf({ ip = '', socket }: Request): string | undefined {
+  return isIP(ip) === 0 ? socket.remoteAddress : ip;
 }
 
 /** Whether the client may see how the platform is configured: it has a key for it, or needs none. */

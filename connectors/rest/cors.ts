@@ -11,8 +11,7 @@ export function allowOrigin(request: Request, response: Response, origins: reado
   if (origin === undefined || !(origins.includes(origin) || origins.includes('*'))) return false;
   response.set({
     'Access-Control-Allow-Origin': origins.includes('*') ? '*' : origin,
-    'Access-Control-Expose-Headers':
-      'X-Request-Id, Retry-After, Content-Disposition, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset',
+    'Access-Control-Expose-Headers': 'X-Request-Id, Retry-After, Content-Disposition, RateLimit, RateLimit-Policy',
     'Cross-Origin-Resource-Policy': 'cross-origin',
   });
   return true;

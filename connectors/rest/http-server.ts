@@ -10,7 +10,6 @@ import type { Connections } from './connections.ts';
 interface ServerLimits {
   readonly timeoutMs: number;
   readonly clientTimeoutMs: number;
-  readonly maxConnections: number;
   readonly maxHeader: number;
 }
 
@@ -28,12 +27,11 @@ interface ServerParts {
 const noExpectation = badRequest(417, 'Expect: only 100-continue is supported; leave the header out');
 
 /**
- * The HTTP or HTTPS server with its limits: invalid requests never reach the application. Counts `refused_connections` and
- * `malformed`.
+ * The HTTP or HTTPS server with its limits: invalid requests never reach the application. Counts `malformed`.
  * @throws FDP_REFUSED when the files of `tls` can't be used
  */
 export function makeServer({ app, limits, connections, node, tls, forget }: ServerParts): Server {
-  const { clientTimeoutMs, timeoutMs, maxHeader, maxConnections } = limits;
+  const { clientTimeoutMs, timeoutMs, maxHeader } = limits;
   const options = {
     headersTimeout: clientTimeoutMs / 2,
     requestTimeout: clientTimeoutMs,
@@ -44,10 +42,9 @@ export function makeServer({ app, limits, connections, node, tls, forget }: Serv
     requireHostHeader: false,
   };
   const server = tls ? tlsServer(tls, { options, app, node }) : createServer(options, app);
-  server.maxConnections = maxConnections;
   // For connections without a request; longer than a request may last.
   server.timeout = 2 * (timeoutMs + clientTimeoutMs);
-  server.on('drop', () => node.count('refused_connections'));
+  server.prependListener('connection', (socket: Socket) => connections.enter(socket));
   server.on('clientError', (error, socket) => {
     if (connections.refuse(socket, malformed(error))) node.count('malformed');
   });

@@ -6,7 +6,7 @@ import { listenClaims, reachable } from '../../src/kit/listen.ts';
 import { Proven } from '../../src/kit/proven.ts';
 import { ServerTls, tlsSchema } from '../../src/kit/tls.ts';
 import { durationMs, sizeBytes } from '../../src/kit/units.ts';
-import { rateLimitSchema } from './limit-options.ts';
+import { checkProxies, rateLimitSchema, trustedProxiesSchema } from './limit-options.ts';
 import type { PageFile } from './page.ts';
 
 /**
@@ -55,7 +55,8 @@ export const rest = defineConnector({
         minimum: 1,
         maximum: 100_000,
         default: 1000,
-        description: 'Maximum number of connections. Others are closed.',
+        description:
+          'Maximum number of connections, each from the first request that is let in. Others get 503, and are closed.',
       },
       max_header: {
         type: 'string',
@@ -99,6 +100,7 @@ export const rest = defineConnector({
         properties: { file: keyFileSchema },
       },
       rate_limit: rateLimitSchema,
+      trusted_proxies: trustedProxiesSchema,
       tls: tlsSchema,
       insecure: insecureSchema,
       ui: {
@@ -130,7 +132,10 @@ export const rest = defineConnector({
     malformed: counter('malformed_requests', 'Requests that are no HTTP.'),
     rate_limited: counter('rate_limited_requests', 'Requests refused because of `rate_limit`.'),
     refused: counter('refused_requests', 'Requests refused because max_requests were open.'),
-    refused_connections: counter('refused_connections', 'Connections closed because max_connections were open.'),
+    refused_connections: counter(
+      'refused_connections',
+      'Connections closed because max_connections were open, or too many others had asked nothing yet.',
+    ),
     requests: counter('requests', 'Requests for a route.'),
     requests_open: gauge('open_requests', 'Requests without a reply yet.'),
     slow_clients: figures.slow_clients,
@@ -154,7 +159,10 @@ export const rest = defineConnector({
     guarantee: () => ({ loses: { why: 'a live page shows what is sent while it is open, and confirms nothing' } }),
   },
 
-  check: checkExposure,
+  check(options, report) {
+    checkExposure(options, report);
+    checkProxies(options.trusted_proxies, report);
+  },
   claims: ({ listen }) => listenClaims(listen),
   address: ({ listen, ui, tls }, role) => {
     if (role === 'sink' && !ui) return undefined;
@@ -200,6 +208,7 @@ export const rest = defineConnector({
           proven,
           hosts,
           origins,
+          proxies: options.trusted_proxies,
           keys,
           tls,
           rateLimits: options.rate_limit,

@@ -1,7 +1,7 @@
-import { isIPv6 } from 'node:net';
 import type { Response } from 'express';
+import { networkOf } from '../../src/kit/client-network.ts';
 import type { Clock } from '../../src/kit/clock.ts';
-import { type Allowance, type Quota, RateLimit } from '../../src/kit/rate-limit.ts';
+import { RateLimit } from '../../src/kit/rate-limit.ts';
 import { ratePerSecond } from '../../src/kit/units.ts';
 import type { Refusal } from './answer.ts';
 
@@ -15,42 +15,46 @@ export interface LimitOptions {
 /** Without `burst`: the requests of so many seconds. */
 const burstSeconds = 10;
 
+/** The limit of each address, or of each key. */
+interface Limit {
+  readonly what: 'address' | 'key';
+  readonly buckets: RateLimit;
+  /** An item of `RateLimit-Policy`: so many requests at once, all there again after so many seconds. */
+  readonly policy: string;
+}
+
 /**
- * How often each address and each key may ask. Replies say what is left, in the headers `RateLimit-Limit`, `RateLimit-Remaining`
- * and `RateLimit-Reset` (seconds until all is there again); with both limits, of the one that is nearer to its end.
+ * How often each address and each key may ask. Replies say what is left, in the headers `RateLimit-Policy` and `RateLimit` of
+ * draft-ietf-httpapi-ratelimit-headers: requests that remain, and the seconds until all are there again.
  */
 export class Limits {
-  readonly #address: RateLimit | undefined;
-  readonly #key: RateLimit | undefined;
+  readonly #address: Limit | undefined;
+  readonly #key: Limit | undefined;
   readonly #refused: () => void;
 
   /** @param refused is called for each request that is refused */
-  constructor({ per_address, per_key, burst }: LimitOptions, clock: Clock, refused: () => void) {
-    this.#address = limitOf(per_address, burst, clock);
-    this.#key = limitOf(per_key, burst, clock);
+  constructor(options: LimitOptions, clock: Clock, refused: () => void) {
+    this.#address = limitOf('address', options, clock);
+    this.#key = limitOf('key', options, clock);
     this.#refused = refused;
   }
 
   /** Counts a request of an address; why it is refused, if it is. */
   ofAddress(address: string | undefined, response: Response): Refusal | undefined {
-    return this.#apply(this.#address?.take(networkOf(address ?? '')), 'address', response);
+    return this.#apply(this.#address, networkOf(address ?? ''), response);
   }
 
   /** Counts a request of a key, by its name; why it is refused, if it is. */
   ofKey(name: string, response: Response): Refusal | undefined {
-    return this.#apply(this.#key?.take(name), 'key', response);
+    return this.#apply(this.#key, name, response);
   }
 
-  #apply(allowance: Allowance | undefined, what: string, response: Response): Refusal | undefined {
-    if (!allowance) return undefined;
-    const { allowed, limit, remaining, fullMs, waitMs } = allowance;
-    const stated = response.getHeader('RateLimit-Remaining');
-    if (stated === undefined || remaining < Number(stated) || !allowed)
-      response.set({
-        'RateLimit-Limit': String(limit),
-        'RateLimit-Remaining': String(remaining),
-        'RateLimit-Reset': seconds(fullMs),
-      });
+  #apply(limit: Limit | undefined, client: string, response: Response): Refusal | undefined {
+    if (!limit) return undefined;
+    const { what, policy } = limit;
+    const { allowed, remaining, fullMs, waitMs } = limit.buckets.take(client);
+    add(response, 'RateLimit-Policy', policy);
+    add(response, 'RateLimit', `"${what}";r=${remaining};t=${seconds(fullMs)}`);
     if (allowed) return undefined;
     this.#refused();
     const text = `too many requests of this ${what}: try again after Retry-After seconds`;
@@ -58,26 +62,22 @@ export class Limits {
   }
 }
 
-function limitOf(rate: string | undefined, burst: number | undefined, clock: Clock): RateLimit | undefined {
+function limitOf(what: Limit['what'], options: LimitOptions, clock: Clock): Limit | undefined {
+  const rate = options[`per_${what}`];
   if (rate === undefined || rate === 'max') return undefined;
   const perSecond = ratePerSecond(rate);
-  const quota: Quota = { perSecond, burst: burst ?? Math.max(1, Math.ceil(perSecond * burstSeconds)) };
-  return new RateLimit(quota, clock);
+  const burst = options.burst ?? Math.max(1, Math.ceil(perSecond * burstSeconds));
+  const policy = `"${what}";q=${burst};w=${seconds((burst / perSecond) * 1000)}`;
+  return { what, policy, buckets: new RateLimit({ perSecond, burst }, clock) };
+}
+
+/** Both headers are lists. */
+function add(response: Response, name: string, item: string): void {
+  const before = response.getHeader(name);
+  response.setHeader(name, before === undefined ? item : `${before}, ${item}`);
 }
 
 /** Whole seconds, rounded up: whoever waits for so long is not refused again. */
 function seconds(ms: number): string {
   return String(Math.ceil(ms / 1000));
-}
-
-/** What one client has: an address of IPv4, or the first 64 bits of one of IPv6, within which a client may choose any. */
-export function networkOf(address: string): string {
-  const plain = address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '');
-  if (!isIPv6(plain)) return plain;
-  const [head = '', tail] = plain.split('::');
-  const first = head === '' ? [] : head.split(':');
-  const last = tail === undefined || tail === '' ? [] : tail.split(':');
-  const zeros = Array.from({ length: tail === undefined ? 0 : 8 - first.length - last.length }, () => '0');
-  const groups = [...first, ...zeros, ...last].slice(0, 4);
-  return `${groups.map((group) => Number.parseInt(group, 16).toString(16)).join(':')}::/64`;
 }

@@ -10,7 +10,7 @@ import { replayEndpoints } from './replay.ts';
 
 /** A file of the live page, as it is served. */
 export interface PageFile {
-  /** `/`, `/docs`, `/main.js`, `/model/graph.js` */
+  /** `/`, `/docs`, `/main.js`, `/parts/chunk-2XHF.js` */
   readonly path: string;
   /** Its media type. */
   readonly type: string;
@@ -56,29 +56,12 @@ export function readPage(folder = pageFolder): readonly PageFile[] | undefined {
     const type = types[extname(name)];
     return type ? [{ path: pathOf(name), type, body: readFileSync(join(folder, name)) }] : [];
   });
-  return [...files, ...shared.map(sharedFile), chartLibrary(), ...calendars()];
+  return [...files, chartLibrary(), ...calendars()];
 }
 
 /** Whether a file is needed for `/docs`, the reference of the API, too. */
 export function isReference({ path }: PageFile): boolean {
   return path !== '/' && path !== '/main.js' && path !== chartPath && !path.startsWith('/calendars/');
-}
-
-/** Modules of the kit that the page uses: at the address that the page's imports resolve to. */
-const shared = [
-  'src/kit/bar.js',
-  'src/kit/bar-series.js',
-  'src/kit/duration-text.js',
-  'src/kit/foreign-values.js',
-  'src/kit/growth.js',
-  'src/kit/live-trades.js',
-  'src/kit/price-text.js',
-  'src/kit/recency-map.js',
-  'src/kit/replay.js',
-];
-
-function sharedFile(name: string): PageFile {
-  return { path: `/${name}`, type: types['.js'] ?? '', body: readFileSync(join(packageRoot(), 'dist', name)) };
 }
 
 /** Serves each file at its path, with the controls of a tape; browsers revalidate each time, and get 304 if nothing has changed. */

@@ -47,6 +47,8 @@ interface RestOptions {
   readonly hosts: readonly string[];
   /** Origins whose pages may read the replies. */
   readonly origins: readonly string[];
+  /** Addresses and networks of proxies, which say whose request it is. */
+  readonly proxies: readonly string[];
   /** Who may ask; undefined: everybody. */
   readonly keys: Keys | undefined;
   /** How often each client may ask; undefined: without limit. */
@@ -79,7 +81,7 @@ export class RestSource implements Source {
   readonly #context: RoleContext;
   readonly #options: RestOptions;
   readonly #open = new Set<HttpRequest>();
-  readonly #connections = new Connections();
+  readonly #connections: Connections;
   readonly #parameters: QueryParameters;
   readonly #streams: Streams | undefined;
   readonly #downloads: Downloads;
@@ -97,6 +99,7 @@ export class RestSource implements Source {
     this.#context = context;
     this.#options = options;
     const { prices, limits } = options;
+    this.#connections = new Connections(limits.maxConnections, () => context.node.count('refused_connections'));
     this.#parameters = new QueryParameters(context.routes);
     this.#streams = prices && new Streams(context, { ...limits, prices });
     this.#downloads = { open: 0, max: limits.maxDownloads };
@@ -112,6 +115,7 @@ export class RestSource implements Source {
       maxUrl: limits.maxUrl,
       wrongHost: hostRefusal(options.address, options.hosts),
       origins: options.origins,
+      proxies: options.proxies,
       keys: options.keys,
       limits:
         options.rateLimits && new Limits(options.rateLimits, context.clock, () => context.node.count('rate_limited')),

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { FailedKeys } from '../../src/kit/failed-keys.ts';
 import { parseJson } from '../../src/kit/json.ts';
 import type { KeyRefusal, Keys } from '../../src/kit/keys.ts';
 import type { RoleContext } from '../../src/kit/role.ts';
@@ -21,24 +22,24 @@ interface AdmissionParts {
 
 /**
  * Lets in the clients whose first line is `{"token":"KEY"}`, with a key of the scope `stream`. Others get one line that says
- * why, and are disconnected. Counts `rejected_clients`.
+ * why, and are disconnected. All of them are in the server's waiting room meanwhile. Counts `rejected_clients`.
  */
 export class Admissions {
   readonly #parts: AdmissionParts;
-  readonly #strangers = new Set<Socket>();
+  readonly #failed: FailedKeys;
 
   constructor(parts: AdmissionParts) {
     this.#parts = parts;
+    this.#failed = new FailedKeys(parts.name, parts.context);
   }
 
   /** Waits for the key of a client; `welcome` is called when it is let in. What else it has sent is dropped. */
   take(socket: Socket, welcome: () => void): void {
-    this.#strangers.add(socket);
     const parts: Buffer[] = [];
     let length = 0;
     const decide = (line: Buffer | undefined) => {
       stop();
-      const refusal = this.#refusal(line);
+      const refusal = this.#refusal(line, socket);
       if (refusal) this.#refuse(socket, refusal);
       else welcome();
     };
@@ -54,18 +55,13 @@ export class Admissions {
     const stop = () => {
       cancel();
       socket.off('data', onData).off('close', stop).off('error', ignore);
-      this.#strangers.delete(socket);
     };
     socket.on('data', onData).on('close', stop).on('error', ignore);
   }
 
-  /** Disconnects all that wait. */
-  end(): void {
-    for (const socket of this.#strangers) socket.destroy();
-  }
-
-  #refusal(line: Buffer | undefined): KeyRefusal | undefined {
-    return this.#parts.keys.admit(line && tokenIn(line), 'stream', how).refusal;
+  #refusal(line: Buffer | undefined, { remoteAddress }: Socket): KeyRefusal | undefined {
+    const admission = this.#parts.keys.admit(line && tokenIn(line), 'stream', how);
+    return this.#failed.judge(admission, remoteAddress).refusal;
   }
 
   #refuse(socket: Socket, { text, code }: KeyRefusal): void {
@@ -73,13 +69,9 @@ export class Admissions {
     const client = `${socket.remoteAddress} port ${socket.remotePort}`;
     context.node.count('rejected_clients');
     context.log.debug({ client, code }, `${name}: refused ${client}: ${text}`);
-    this.#strangers.add(socket);
     const cancel = context.clock.timer(farewellMs, () => socket.destroy());
     socket.on('error', () => {});
-    socket.on('close', () => {
-      cancel();
-      this.#strangers.delete(socket);
-    });
+    socket.on('close', cancel);
     socket.resume();
     socket.end(`${JSON.stringify({ error: text, code })}\n`);
   }

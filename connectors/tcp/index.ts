@@ -3,6 +3,7 @@ import { checkExposure, insecureSchema } from '../../src/kit/exposure.ts';
 import { counter, figures } from '../../src/kit/figures.ts';
 import { Keys, keyFileSchema } from '../../src/kit/keys.ts';
 import { listenClaims, reachable } from '../../src/kit/listen.ts';
+import { perAddressSchema } from '../../src/kit/places.ts';
 import { Proven } from '../../src/kit/proven.ts';
 import { queueBounds, queueSchema } from '../../src/kit/queue.ts';
 import type { RoleContext } from '../../src/kit/role.ts';
@@ -60,8 +61,9 @@ export const tcp = defineConnector({
         minimum: 1,
         maximum: 100_000,
         default: 1000,
-        description: 'Server: maximum number of clients. Others are closed.',
+        description: 'Server: maximum number of clients. Others are closed. Who has not sent a key yet takes no place.',
       },
+      max_clients_per_address: perAddressSchema,
       max_line: {
         type: 'string',
         format: 'size',
@@ -119,8 +121,11 @@ export const tcp = defineConnector({
     gaps: figures.gaps,
     open_gaps: figures.open_gaps,
     reconnects: figures.reconnects,
-    refused_clients: counter('refused_clients', 'Clients refused because max_clients were connected.'),
-    rejected_clients: counter('rejected_clients', 'Clients disconnected because they sent no key, or spoke no TLS.'),
+    refused_clients: counter(
+      'refused_clients',
+      'Clients refused because max_clients, or max_clients_per_address, were connected.',
+    ),
+    rejected_clients: figures.rejected_clients,
     skipped_lines: figures.skipped_lines,
     stalled_clients: counter('stalled_clients', 'Clients disconnected because they did not read for client_timeout.'),
   },
@@ -185,6 +190,7 @@ export const tcp = defineConnector({
             clientBuffer: sizeBytes(options.client_buffer),
             clientTimeoutMs: durationMs(options.client_timeout),
             maxClients: options.max_clients,
+            maxClientsPerAddress: options.max_clients_per_address,
             keys: options.keys && new Keys(options.keys.file, name, environment),
             proven,
             tls: files && new ServerTls(files, { ...environment, proven }),

@@ -1,15 +1,19 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { errorText } from '../../src/errors.ts';
+import { networkOf } from '../../src/kit/client-network.ts';
 import { isGapMessage } from '../../src/kit/gap-message.ts';
 import { toJson } from '../../src/kit/json.ts';
 import type { Keys } from '../../src/kit/keys.ts';
+import { type LimitedLog, limited } from '../../src/kit/limited-log.ts';
 import { listen } from '../../src/kit/listen.ts';
 import type { Message } from '../../src/kit/message.ts';
+import { Places } from '../../src/kit/places.ts';
 import type { Proven } from '../../src/kit/proven.ts';
 import type { ConnectOptions, RoleContext } from '../../src/kit/role.ts';
 import type { Receipt, Sink } from '../../src/kit/sink.ts';
 import type { ServerTls } from '../../src/kit/tls.ts';
+import { WaitingRoom } from '../../src/kit/waiting-room.ts';
 import { Admissions } from './admissions.ts';
 import { type Line, Outlet } from './outlet.ts';
 
@@ -20,6 +24,8 @@ interface TcpServerOptions {
   readonly clientBuffer: number;
   readonly clientTimeoutMs: number;
   readonly maxClients: number;
+  /** Of one address; undefined: all of them. */
+  readonly maxClientsPerAddress: number | undefined;
   /** Of this connector, in this process. */
   readonly proven: Proven;
   /** Whom it sends to; undefined: everybody. */
@@ -31,6 +37,8 @@ interface TcpServerOptions {
 /** How long `close` waits for clients that are still reading. */
 const flushMs = 1000;
 const keepAliveMs = 30_000;
+/** At most one line per this time about refused clients, ms. */
+const refusalLogMs = 10_000;
 
 /**
  * The sink role: every message to every client, one JSON object per line. A write is settled when its lines are in the
@@ -43,26 +51,29 @@ export class TcpServer implements Sink {
   readonly #context: RoleContext;
   readonly #options: TcpServerOptions;
   readonly #clients = new Map<Socket, Outlet>();
+  readonly #places: Places;
+  readonly #room: WaitingRoom;
+  readonly #refusals: LimitedLog;
   readonly #admissions: Admissions | undefined;
   #server: Server | undefined;
   #closed: Promise<void> | undefined;
-  #isFull = false;
 
   constructor(context: RoleContext, options: TcpServerOptions) {
     this.#context = context;
     this.#options = options;
-    const { keys, name } = options;
+    const { keys, name, maxClients, maxClientsPerAddress } = options;
+    this.#places = new Places(maxClients, maxClientsPerAddress);
+    this.#room = new WaitingRoom(() => context.node.count('rejected_clients'));
+    this.#refusals = limited(context.log, context.clock, refusalLogMs);
     this.#admissions = keys && new Admissions({ keys, context, name });
   }
 
   /** Opens the port. @throws what `listen` throws, FDP_REFUSED when the files of `tls` or `keys` can't be used */
   async connect(signal: AbortSignal, options?: ConnectOptions): Promise<void> {
-    const { name, address, maxClients, proven, keys, tls } = this.#options;
+    const { name, address, proven, keys, tls } = this.#options;
     const { log, node } = this.#context;
     keys?.open();
     const server = this.#makeServer();
-    server.maxConnections = maxClients;
-    server.on('drop', () => this.#refuse());
     this.#server = server;
     const protection = { keys: keys !== undefined, tls: tls !== undefined };
     await listen(server, { name, address, log, options, proven, protection }, signal);
@@ -76,7 +87,13 @@ export class TcpServer implements Sink {
     const admissions = this.#admissions;
     const welcome = (socket: Socket) => this.#welcome(socket);
     const meet = admissions ? (socket: Socket) => admissions.take(socket, () => welcome(socket)) : welcome;
-    if (!tls) return createServer(options, meet);
+    const server = tls ? this.#makeTlsServer(tls, options, meet) : createServer(options, meet);
+    // Before what lets it in.
+    server.prependListener('connection', (socket: Socket) => this.#room.enter(socket));
+    return server;
+  }
+
+  #makeTlsServer(tls: ServerTls, options: object, meet: (socket: Socket) => void): Server {
     const server = createTlsServer({ ...options, ...tls.open() }, meet);
     tls.watch(server, () => this.#context.node.count('rejected_clients'));
     return server;
@@ -115,6 +132,7 @@ export class TcpServer implements Sink {
   async #end(): Promise<void> {
     const server = this.#server;
     if (!server) return;
+    this.#room.end();
     const ended = new Promise<void>((resolve) => server.close(() => resolve()));
     for (const [socket, outlet] of this.#clients) {
       outlet.flush();
@@ -125,7 +143,7 @@ export class TcpServer implements Sink {
     await Promise.race([ended, clock.sleep(flushMs, patience.signal)]);
     patience.abort();
     for (const socket of this.#clients.keys()) socket.destroy();
-    this.#admissions?.end();
+    this.#refusals.flush();
     this.#options.tls?.end();
     await ended;
   }
@@ -138,6 +156,13 @@ export class TcpServer implements Sink {
   }
 
   #welcome(socket: Socket): void {
+    this.#room.leave(socket);
+    const place = this.#places.take(socket.remoteAddress);
+    if (typeof place === 'string') this.#refuse(socket, place);
+    else this.#serve(socket, place);
+  }
+
+  #serve(socket: Socket, leave: () => void): void {
     const { node, log } = this.#context;
     const { name, clientBuffer, clientTimeoutMs } = this.#options;
     const client = `${socket.remoteAddress} port ${socket.remotePort}`;
@@ -168,20 +193,21 @@ export class TcpServer implements Sink {
     });
     socket.on('close', () => {
       this.#clients.delete(socket);
-      this.#isFull = false;
+      leave();
       node.gauge('clients', this.#clients.size);
       log.debug({ client }, `${name}: a client disconnected`);
     });
     log.debug({ client }, `${name}: a client connected`);
   }
 
-  #refuse(): void {
-    const { node, log } = this.#context;
-    const { name, maxClients } = this.#options;
-    node.count('refused_clients');
-    if (this.#isFull) return;
-    this.#isFull = true;
-    log.warn({ clients: maxClients }, `${name}: ${maxClients} clients are connected: others are refused`);
+  #refuse(socket: Socket, place: 'all' | 'address'): void {
+    const { name, maxClients, maxClientsPerAddress } = this.#options;
+    this.#context.node.count('refused_clients');
+    const [most, of] =
+      place === 'all' ? [maxClients, ''] : [maxClientsPerAddress, ` of ${networkOf(socket.remoteAddress ?? '')}`];
+    this.#refusals.warn(of, { clients: most }, `${name}: ${most} clients${of} are connected: others are refused`);
+    socket.on('error', () => {});
+    socket.destroy();
   }
 }
 

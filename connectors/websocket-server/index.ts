@@ -1,7 +1,9 @@
 import { defineConnector, noUsage } from '../../src/kit/declaration.ts';
 import { counter, figures } from '../../src/kit/figures.ts';
 import { listenClaims, reachable } from '../../src/kit/listen.ts';
+import { perAddressSchema } from '../../src/kit/places.ts';
 import { Proven } from '../../src/kit/proven.ts';
+import { ServerTls, tlsSchema } from '../../src/kit/tls.ts';
 import { durationMs, sizeBytes } from '../../src/kit/units.ts';
 
 const probability = { type: 'number', minimum: 0, maximum: 1, default: 0 } as const;
@@ -19,6 +21,7 @@ export const websocketServer = defineConnector({
     clients: figures.clients,
     faults: counter('faults', 'Faults that were made: frames cut, repeated, late or unreadable, silences.'),
     frames_sent: counter('sent_frames', 'Frames sent to clients.'),
+    rejected_clients: figures.rejected_clients,
     slow_clients_cut: figures.slow_clients,
   },
   example: 'exchange: { type: websocket_server, listen: "127.0.0.1:8765", token: simulator }',
@@ -37,7 +40,8 @@ export const websocketServer = defineConnector({
         type: 'string',
         minLength: 1,
         secret: true,
-        description: 'The key that clients must send as `?token=`. Others get 401.',
+        description:
+          'The key that clients must send as `?token=`. Others get 401, and an address that has sent 60 wrong ones gets 429, whatever it sends, until it has waited.',
       },
       origins: {
         type: 'array',
@@ -66,6 +70,8 @@ export const websocketServer = defineConnector({
         default: 100,
         description: 'Maximum number of clients. Others get 429.',
       },
+      max_clients_per_address: perAddressSchema,
+      tls: tlsSchema,
       max_symbols: {
         type: 'integer',
         minimum: 1,
@@ -122,12 +128,13 @@ export const websocketServer = defineConnector({
   claims: (options) => listenClaims(options.listen),
   address: (options) => {
     const { host, port } = reachable(options.listen);
-    return `ws://${host}:${port}`;
+    return `${options.tls ? 'wss' : 'ws'}://${host}:${port}`;
   },
   async create(options, context) {
     const { SimulatedExchange } = await import('./server.ts');
     const { faults } = options;
     const proven = new Proven();
+    const tls = options.tls && new ServerTls(options.tls, { ...context, proven });
     return {
       sink: (_usage, role) =>
         new SimulatedExchange(role, {
@@ -138,6 +145,8 @@ export const websocketServer = defineConnector({
           pingMs: durationMs(options.ping),
           clientBuffer: sizeBytes(options.client_buffer),
           maxClients: options.max_clients,
+          maxClientsPerAddress: options.max_clients_per_address,
+          tls,
           maxSymbols: options.max_symbols,
           proven,
           control: options.control,

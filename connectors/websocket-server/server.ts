@@ -1,5 +1,4 @@
-import { timingSafeEqual } from 'node:crypto';
-import { createServer, type IncomingMessage } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -12,18 +11,14 @@ import type { Receipt, Sink } from '../../src/kit/sink.ts';
 import { durationMs } from '../../src/kit/units.ts';
 import { Client } from './client.ts';
 import { type FaultOptions, Faults } from './faults.ts';
+import { Gate, type GateOptions } from './gate.ts';
 import { isTradeFrame, readAsk, type TradeFrame } from './protocol.ts';
 
-export interface SimulatedExchangeOptions {
-  readonly name: string;
+export interface SimulatedExchangeOptions extends GateOptions {
   readonly address: string;
-  readonly token: string;
-  /** Origins of pages that may connect. */
-  readonly origins: readonly string[];
   readonly pingMs: number;
   /** Bytes. */
   readonly clientBuffer: number;
-  readonly maxClients: number;
   readonly maxSymbols: number;
   readonly control: boolean;
   readonly faults: FaultOptions;
@@ -37,7 +32,8 @@ const goodbyeMs = 500;
 
 /**
  * The sink role. A write is done when it is in the buffer of every client that wants it: a client that does not
- * read is disconnected, and delays no other. Counts `clients` (now), `frames_sent`, `slow_clients_cut`, `faults`.
+ * read is disconnected, and delays no other. Counts `clients` (now), `frames_sent`, `slow_clients_cut`, `faults`, and what
+ * `Gate` counts.
  */
 export class SimulatedExchange implements Sink {
   readonly ordered = true;
@@ -45,9 +41,7 @@ export class SimulatedExchange implements Sink {
   readonly #options: SimulatedExchangeOptions;
   readonly #faults: Faults;
   readonly #clients = new Set<Client>();
-  readonly #http = createServer((_request, response) => {
-    response.writeHead(426, { Connection: 'Upgrade', Upgrade: 'websocket' }).end('This is a WebSocket server.\n');
-  });
+  readonly #gate: Gate;
   readonly #upgrades = new WebSocketServer({
     noServer: true,
     perMessageDeflate: false,
@@ -56,13 +50,14 @@ export class SimulatedExchange implements Sink {
   });
   #stopPings: () => void = () => {};
   #closing: Promise<void> | undefined;
+  #http: Server | undefined;
   #port = 0;
 
   constructor(context: RoleContext, options: SimulatedExchangeOptions) {
     this.#context = context;
     this.#options = options;
     this.#faults = new Faults(options.faults, context);
-    this.#http.on('upgrade', (request, stream, head) => this.#upgrade(request, stream, head));
+    this.#gate = new Gate(options, context);
   }
 
   /** The port it listens on, after `connect`. */
@@ -71,10 +66,13 @@ export class SimulatedExchange implements Sink {
   }
 
   async connect(signal: AbortSignal, options?: ConnectOptions): Promise<void> {
-    const { name, address, proven } = this.#options;
-    const protection = { keys: true, tls: false };
+    const { name, address, proven, tls } = this.#options;
+    const protection = { keys: true, tls: tls !== undefined };
     const listening = { name, address, log: this.#context.log, options, proven, protection };
-    this.#port = await listen(this.#http, listening, signal);
+    const server = this.#gate.makeServer();
+    server.on('upgrade', (request, stream, head) => this.#upgrade(request, stream, head));
+    this.#http = server;
+    this.#port = await listen(server, listening, signal);
     this.#context.node.gauge('clients', 0);
     this.#ping();
   }
@@ -107,12 +105,15 @@ export class SimulatedExchange implements Sink {
     const cancel = this.#context.clock.timer(goodbyeMs, () => {
       for (const client of this.#clients) client.terminate();
     });
-    if (this.#http.listening) {
-      const closed = new Promise((resolve) => this.#http.close(resolve));
-      this.#http.closeAllConnections();
+    const server = this.#http;
+    if (server?.listening) {
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeAllConnections();
+      this.#gate.endWaiting();
       await closed;
     }
     cancel();
+    this.#options.tls?.end();
   }
 
   #give(frame: TradeFrame): void {
@@ -152,19 +153,13 @@ export class SimulatedExchange implements Sink {
 
   #upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
     stream.on('error', () => stream.destroy());
-    const status = this.#refusal(request);
-    if (status === undefined)
-      this.#upgrades.handleUpgrade(request, stream, head, (socket) => this.#welcome(socket, stream as Socket));
-    else stream.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-  }
-
-  #refusal({ url = '/', headers }: IncomingMessage): string | undefined {
-    if (this.#closing || this.#faults.lasts('cut')) return '503 Service Unavailable';
-    // Programs send no Origin header. Browsers do, and let any open page connect to this machine.
-    if (headers.origin !== undefined && !this.#options.origins.includes(headers.origin)) return '403 Forbidden';
-    const given = new URLSearchParams(url.split('?')[1]).get('token') ?? '';
-    if (!isSame(given, this.#options.token)) return '401 Unauthorized';
-    return this.#clients.size >= this.#options.maxClients ? '429 Too Many Requests' : undefined;
+    const judged = this.#closing || this.#faults.lasts('cut') ? '503 Service Unavailable' : this.#gate.judge(request);
+    if (typeof judged === 'string') {
+      stream.end(`HTTP/1.1 ${judged}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+      return;
+    }
+    stream.once('close', judged);
+    this.#upgrades.handleUpgrade(request, stream, head, (socket) => this.#welcome(socket, stream as Socket));
   }
 
   #welcome(socket: WebSocket, stream: Socket): void {
@@ -199,10 +194,4 @@ export class SimulatedExchange implements Sink {
 
 function errorFrame(msg: string): string {
   return JSON.stringify({ type: 'error', msg });
-}
-
-/** Compares in constant time. */
-function isSame(given: string, expected: string): boolean {
-  const [one, other] = [Buffer.from(given), Buffer.from(expected)];
-  return one.length === other.length && timingSafeEqual(one, other);
 }

@@ -40,6 +40,8 @@ const ajv = new Ajv({
   verbose: true,
   useDefaults: true,
   keywords: ['expected'],
+  validateSchema: false,
+  code: { optimize: false },
 });
 const maxProblems = 5;
 

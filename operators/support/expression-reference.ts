@@ -74,7 +74,7 @@ interface FoundInPipeline {
   readonly text: string;
 }
 
-/** Mistakes that `fdp-run validate` reports, as `problem: hint`. */
+/** Mistakes that `fdp validate` reports, as `problem: hint`. */
 export const celMistakes: readonly FoundInPipeline[] = [
   { source: 'prize > 0.0', shape: { price: 'number' }, text: 'there is no field prize: did you mean price?' },
   {

@@ -141,7 +141,7 @@ export class CandlePanel implements ChartPanel {
     if (problem !== undefined) return `The bars could not be read: ${problem}.`;
     return bars.length > 0 || this.#isFresh
       ? undefined
-      : `No bar of ${this.#symbol} yet: start \`fdp-run --topology candles\`.`;
+      : `No bar of ${this.#symbol} yet: start \`fdp --topology candles\`.`;
   }
 
   /** The selected bar, or the newest. */

@@ -72,7 +72,7 @@ export class TradesTable {
     } catch (error) {
       if (loading.signal.aborted) return;
       this.#isFresh = false;
-      this.#say(`${reasonOf(error)}. Is \`fdp-run --topology api\` running?`);
+      this.#say(`${reasonOf(error)}. Is \`fdp --topology api\` running?`);
       this.#showPosition();
     } finally {
       if (this.#loading === loading) this.#isLoading = false;
@@ -115,7 +115,7 @@ function reasonOf(error: unknown): string {
 function noteOf(symbol: string, rows: number, future: string | undefined): string | undefined {
   if (future !== undefined) return `Trades with a date in the future, up to ${future.slice(0, 10)}, are not shown.`;
   if (rows > 0) return undefined;
-  return `No trade of ${symbol} is stored yet: start \`fdp-run --topology processor\`.`;
+  return `No trade of ${symbol} is stored yet: start \`fdp --topology processor\`.`;
 }
 
 function showRows(

@@ -8,14 +8,14 @@ import type { Mark, Sink } from '../kit/sink.ts';
 import type { Lane } from '../kit/source.ts';
 import { resolve } from '../pipeline/give/resolve.ts';
 import { readSpec } from '../pipeline/read.ts';
-import { quietEnvironment } from './quiet.ts';
+import { quietEnvironment } from './shared/quiet.ts';
 import { type CommandResult, problemText, type SpecRequest } from './validate.ts';
 
 /** Above every index within a record. */
 const wholeRecord = 2 ** 31 - 1;
 
 /**
- * `fdp-run counters forget`: for the topologies named, lowers the marks of counters that do not fit the log that the
+ * `fdp counters forget`: for the topologies named, lowers the marks of counters that do not fit the log that the
  * topology reads (beyond its end, or another record there) to what they have counted of it; the held lanes then
  * continue by themselves, from the group's position, and count the records since. Counts, rows and the group's
  * positions are not touched.

@@ -8,7 +8,10 @@ import { testFileSchema } from '../pipeline/give/test-schema.ts';
 import { readSpec } from '../pipeline/read.ts';
 import { sink } from './create/sink.ts';
 import { source } from './create/source.ts';
-import { picture } from './graph.ts';
+import { picture } from './graph/graph.ts';
+import { expressionsReference } from './reference/expressions.ts';
+import { metricsReference } from './reference/metrics.ts';
+import { pipelineReference } from './reference/pipeline.ts';
 import {
   connectorsReference,
   operatorsReference,
@@ -16,10 +19,7 @@ import {
   referenceIndex,
   withComponentList,
   withPictures,
-} from './reference.ts';
-import { expressionsReference } from './reference-expressions.ts';
-import { metricsReference } from './reference-metrics.ts';
-import { pipelineReference } from './reference-pipeline.ts';
+} from './reference/reference.ts';
 
 // `npm run generate` writes the files made from the declarations; with `-- --check` it only reports outdated ones.
 

@@ -10,45 +10,46 @@ import { completion } from './completion.ts';
 import { loadComponents } from './components.ts';
 import { config } from './config.ts';
 import { forgetCounters } from './counters.ts';
-import { create } from './create.ts';
-import { dropLetters, listLetters, showLetter } from './dead-letters.ts';
-import { explain } from './explain.ts';
-import { exportTable } from './export.ts';
-import type { ExportFlags } from './export-formats.ts';
-import { closeGap, listGaps, showGap } from './gaps.ts';
-import { graph } from './graph.ts';
+import { create } from './create/create.ts';
+import { dropLetters, listLetters, showLetter } from './dead-letters/dead-letters.ts';
+import { replayLetters } from './dead-letters/replay-letters.ts';
+import { explain } from './explain/explain.ts';
+import { exportTable } from './export/export.ts';
+import type { ExportFlags } from './export/formats.ts';
+import { closeGap, listGaps, showGap } from './gaps/gaps.ts';
+import { graph } from './graph/graph.ts';
 import { init } from './init/init.ts';
-import { addKey, listKeys, removeKey } from './keys.ts';
-import { endInTime } from './left-open.ts';
-import { list } from './list.ts';
-import { listJson } from './list-json.ts';
-import { listed } from './list-pages.ts';
-import { outputGone, outputWritten, print, watchOutput } from './output.ts';
-import { NoPipelineError, pipelineIn } from './pipeline-file.ts';
-import { resolveProcess } from './process-settings.ts';
+import { addKey, listKeys, removeKey } from './keys/keys.ts';
+import { listJson } from './list/json.ts';
+import { list } from './list/list.ts';
+import { listed } from './list/pages.ts';
 import { produce } from './produce.ts';
-import { programName } from './program.ts';
-import { reconcileTables } from './reconcile.ts';
-import { reconcilerOf } from './reconciler.ts';
-import { replayLetters } from './replay-letters.ts';
-import { run } from './run.ts';
+import { reconcileTables } from './reconcile/reconcile.ts';
+import { reconcilerOf } from './reconcile/reconciler.ts';
+import { endInTime } from './run/left-open.ts';
+import { run } from './run/run.ts';
 import { schema } from './schema.ts';
+import { outputGone, outputWritten, print, watchOutput } from './shared/output.ts';
+import { NoPipelineError, pipelineIn } from './shared/pipeline-file.ts';
+import { resolveProcess } from './shared/process-settings.ts';
+import { programName } from './shared/program.ts';
+import { readVersion } from './shared/version.ts';
 import { simulatePipeline } from './simulate/index.ts';
 import { seedProcess, seedsAtOnce } from './simulate/seeds.ts';
-import { status } from './status.ts';
+import { stageThreads } from './simulate/stage-threads.ts';
+import { status } from './status/status.ts';
 import { diff } from './tape/diff.ts';
 import { record } from './tape/record.ts';
 import { replay } from './tape/replay.ts';
-import { type TestFlags, testPipeline } from './test.ts';
-import { watchTests } from './test-watch.ts';
+import { type TestFlags, testPipeline } from './test/test.ts';
+import { watchTests } from './test/watch.ts';
 import { type CommandResult, problemText, type SpecRequest, validate } from './validate.ts';
-import { readVersion } from './version.ts';
 
 // The command line: parses the flags, passes the components in, sets the exit code.
 
 const usageExitCode = 2;
-/** Each seed has a process of its own. */
-const seedRuns = { atOnce: seedsAtOnce(), run: seedProcess, print };
+/** Each seed has a process of its own; of one that is long each topology that can has a thread. */
+const simulationRuns = { atOnce: seedsAtOnce(), run: seedProcess, threads: stageThreads, print };
 
 /** Runs a command and gives the exit code. */
 async function main(args: readonly string[]): Promise<number> {
@@ -114,7 +115,7 @@ function actionsOf(program: Command): Actions {
     validate: async (flags) => show(validate(await request(), flags), flags),
     config: async (flags) => show(config(await request(), flags), flags),
     test: async (files, flags) => test(await request(), files, flags),
-    simulate: async (flags) => show(await simulatePipeline(await request(), flags, seedRuns), flags),
+    simulate: async (flags) => show(await simulatePipeline(await request(), flags, simulationRuns), flags),
     schema: async () => show(schema(await withoutPipeline(program))),
     list: async (asked, flags) => show(listOf(await withoutPipeline(program), asked, flags)),
     explain: async (topologies, flags) => show(explain(await request(), topologies, { ...flags, columns }), flags),

@@ -8,8 +8,8 @@ import { suggestion } from '../kit/names.ts';
 import type { Sink } from '../kit/sink.ts';
 import { resolveConnectors } from '../pipeline/give/resolve.ts';
 import { readSpec } from '../pipeline/read.ts';
-import { withSink } from './letters.ts';
-import { quietEnvironment } from './quiet.ts';
+import { withSink } from './dead-letters/letters.ts';
+import { quietEnvironment } from './shared/quiet.ts';
 import { type CommandResult, problemText, type SpecRequest } from './validate.ts';
 
 /** Messages of one write. */
@@ -23,7 +23,7 @@ export interface ProduceFlags {
 }
 
 /**
- * `fdp-run produce CONNECTOR`: appends the standard input to a log: one JSON value per line, or with `whole` all of
+ * `fdp produce CONNECTOR`: appends the standard input to a log: one JSON value per line, or with `whole` all of
  * it as one message, whatever its content.
  * @throws FDP_USAGE if there is no such log, FDP_MESSAGE_INVALID for a line that is not JSON, and what the log throws;
  * each

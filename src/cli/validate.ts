@@ -2,7 +2,7 @@ import { startedTopologies } from '../pipeline/give/resolve.ts';
 import { type Problem, printProblems, printWarnings, shownPath } from '../pipeline/problem.ts';
 import { type ReadRequest, readSpec } from '../pipeline/read.ts';
 import type { Spec } from '../pipeline/spec.ts';
-import { resolveProcess } from './process-settings.ts';
+import { resolveProcess } from './shared/process-settings.ts';
 
 export interface SpecRequest extends ReadRequest {
   /** The topologies that `--topology` names; none: those that start by themselves. */
@@ -17,7 +17,7 @@ export interface CommandResult {
   readonly exitCode: number;
 }
 
-/** `fdp-run validate`: everything that is wrong with the pipeline (exit code 2), or what it would start, after warnings. */
+/** `fdp validate`: everything that is wrong with the pipeline (exit code 2), or what it would start, after warnings. */
 export function validate(request: SpecRequest, { json = false }: { readonly json?: boolean } = {}): CommandResult {
   const spec = readSpec(request);
   const { plan, problems } = resolveProcess(spec, request);

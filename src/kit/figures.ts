@@ -49,6 +49,10 @@ export const figures = {
   gaps: counter('gaps', 'Times for which messages were missed.'),
   open_gaps: gauge('open_gaps', 'Times without messages that are not over.'),
   reconnects: counter('reconnects', 'Connections made again.'),
+  rejected_clients: counter(
+    'rejected_clients',
+    'Clients disconnected because they sent no key or a wrong one, or spoke no TLS, or too many others waited to be let in.',
+  ),
   skipped_lines: counter(
     'skipped_lines',
     'Lines left out: unreadable, too long, or replaced for a client that reads slowly.',

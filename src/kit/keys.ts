@@ -14,7 +14,7 @@ export const keyFileSchema = {
   type: 'string',
   format: 'path',
   minLength: 1,
-  description: 'File of the hashes of the keys. `fdp-run keys add NAME` adds one; changes take effect within a second.',
+  description: 'File of the hashes of the keys. `fdp keys add NAME` adds one; changes take effect within a second.',
   examples: ['data/keys.json'],
 } as const satisfies JSONSchema;
 
@@ -24,9 +24,11 @@ interface KnownKey extends Pick<StoredKey, 'name' | 'scopes'> {
 
 /** Why a client is not let in. */
 export interface KeyRefusal {
-  readonly status: 401 | 403;
-  readonly code: 'FDP_UNAUTHENTICATED' | 'FDP_FORBIDDEN';
+  readonly status: 401 | 403 | 429;
+  readonly code: 'FDP_UNAUTHENTICATED' | 'FDP_FORBIDDEN' | 'FDP_RATE_LIMITED';
   readonly text: string;
+  /** Of 429: how long to wait, s. */
+  readonly retryAfter?: number;
 }
 
 /** Who was let in, or why not. */
@@ -54,7 +56,7 @@ export class Keys {
   open(): void {
     this.#changes.seen();
     this.#read();
-    const text = `${this.#name}: ${this.#path} has no key, so nobody is let in: "fdp-run keys add NAME" adds one`;
+    const text = `${this.#name}: ${this.#path} has no key, so nobody is let in: "fdp keys add NAME" adds one`;
     if (this.#keys.length === 0) this.#environment.log.warn({}, text);
   }
 

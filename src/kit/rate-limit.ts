@@ -47,15 +47,28 @@ export class RateLimit {
 
   /** Takes a request of the client's allowance, if there is one left. */
   take(client: string): Allowance {
-    const { perSecond, burst } = this.#quota;
+    const { burst } = this.#quota;
     const now = this.#clock.monotonic();
-    const known = this.#buckets.get(client);
-    const refilled = known ? known.tokens + ((now - known.at) / 1000) * perSecond : burst;
-    const before = Math.min(burst, refilled);
+    const before = this.#left(client, now);
     const allowed = before >= 1;
     const tokens = allowed ? before - 1 : before;
     this.#buckets.use(client, { tokens, at: now });
-    const msUntil = (wanted: number) => Math.max(0, ((wanted - tokens) / perSecond) * 1000);
-    return { allowed, limit: burst, remaining: Math.floor(tokens), fullMs: msUntil(burst), waitMs: msUntil(1) };
+    const until = (wanted: number) => this.#msUntil(wanted, tokens);
+    return { allowed, limit: burst, remaining: Math.floor(tokens), fullMs: until(burst), waitMs: until(1) };
+  }
+
+  /** Until the client has a request left, ms; 0 if it has. Takes nothing. */
+  waitMs(client: string): number {
+    return this.#msUntil(1, this.#left(client, this.#clock.monotonic()));
+  }
+
+  #left(client: string, now: number): number {
+    const { perSecond, burst } = this.#quota;
+    const known = this.#buckets.get(client);
+    return known ? Math.min(burst, known.tokens + ((now - known.at) / 1000) * perSecond) : burst;
+  }
+
+  #msUntil(wanted: number, tokens: number): number {
+    return Math.max(0, ((wanted - tokens) / this.#quota.perSecond) * 1000);
   }
 }

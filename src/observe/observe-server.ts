@@ -1,14 +1,17 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
+import type { Socket } from 'node:net';
 import { errorText, FdpError } from '../errors.ts';
 import { type Clock, linkedAbort, systemClock } from '../kit/clock.ts';
 import type { Logger } from '../kit/environment.ts';
+import { FailedKeys } from '../kit/failed-keys.ts';
 import { hostCheck, hostsOf } from '../kit/host.ts';
 import { admitRequest, type KeyRefusal, Keys, keyChallenge } from '../kit/keys.ts';
 import { listen, reachable } from '../kit/listen.ts';
 import type { ProcessSnapshot } from '../kit/snapshot.ts';
 import { ServerTls } from '../kit/tls.ts';
 import { addressOf } from '../kit/units.ts';
+import { WaitingRoom } from '../kit/waiting-room.ts';
 import { liveness, readiness, soundness } from './health.ts';
 import { holderOf } from './holder.ts';
 import { metricFamilies } from './metrics.ts';
@@ -20,7 +23,8 @@ const defaultPort = 9464;
 const highestPort = 65_535;
 /** Ports tried, one after the other, before any free one is taken. */
 const portsTried = 100;
-const maxConnections = 100;
+/** Those who wait for nothing, and those whose metrics are being sent. */
+const maxConnections = 1000;
 /** A connection is closed after this many requests, which bounds a client that sends thousands at once. */
 const maxRequests = 64;
 /** A connection that is idle for this long is closed, ms. */
@@ -61,7 +65,8 @@ export async function startObserveServer(options: ObserveOptions): Promise<Obser
   const keys = keyFile === undefined ? undefined : new Keys(keyFile, 'observe', { clock, log });
   keys?.open();
   const isOurs = hostCheck(addressOf(host, 0), []);
-  const answer = answers(options, { isOurs, keys });
+  const failed = new FailedKeys('observe', { clock, log });
+  const answer = answers(options, { isOurs, keys, failed });
   for (let index = 0; ; index++) {
     const server = makeServer(answer, tls);
     const port = index < portsTried && wanted + index <= highestPort ? wanted + index : 0;
@@ -123,10 +128,20 @@ type Answer = (request: IncomingMessage, response: ServerResponse) => Promise<vo
 
 function makeServer(answer: Answer, tls: ServerTls | undefined): Server {
   const limits = { headersTimeout: idleMs / 2, requestTimeout: idleMs, connectionsCheckingInterval: 1000 };
-  const listener = (request: IncomingMessage, response: ServerResponse) => void answer(request, response);
+  const room = new WaitingRoom(() => {});
+  const listener = (request: IncomingMessage, response: ServerResponse) => {
+    const { socket } = request;
+    room.leave(socket);
+    response.on('close', () => {
+      if (!socket.destroyed) room.enter(socket);
+    });
+    void answer(request, response);
+  };
   const options = { ...limits, maxHeaderSize: 8192 };
   const server = tls ? tlsServer(tls, options, listener) : createServer(options, listener);
   server.maxConnections = maxConnections;
+  // Connections that ask for nothing make room for those of probes.
+  server.prependListener('connection', (socket: Socket) => room.enter(socket));
   server.maxRequestsPerSocket = maxRequests;
   server.timeout = idleMs;
   return server;
@@ -138,9 +153,15 @@ function tlsServer(tls: ServerTls, options: object, listener: RequestListener): 
   return server;
 }
 
+interface Doorkeepers {
+  readonly isOurs: (host: string | undefined) => boolean;
+  readonly keys: Keys | undefined;
+  readonly failed: FailedKeys;
+}
+
 function answers(
   { snapshot, log, figuresOf = () => ({}) }: ObserveOptions,
-  { isOurs, keys }: { readonly isOurs: (host: string | undefined) => boolean; readonly keys: Keys | undefined },
+  { isOurs, keys, failed }: Doorkeepers,
 ): Answer {
   const metrics = { node: process.version, figuresOf };
   let writer: Promise<MetricsWriter> | undefined;
@@ -154,7 +175,10 @@ function answers(
     '/health/live': () => json(liveness(snapshot())),
     '/health/ready': () => json(readiness(snapshot())),
   };
-  return async ({ method = '', url = '', headers, rawHeaders }, response) => {
+  const refusalOf = ({ headers, socket }: IncomingMessage) =>
+    keys && failed.judge(admitRequest(keys, headers, 'admin'), socket.remoteAddress).refusal;
+  return async (request, response) => {
+    const { method = '', url = '', headers, rawHeaders } = request;
     const refused = hostsOf(rawHeaders) > 1 ? twoHosts : isOurs(headers.host) ? undefined : wrongHost;
     if (refused) {
       send(response, json(refused));
@@ -162,7 +186,7 @@ function answers(
     }
     const path = url.replace(/[?#].*$/s, '');
     const page = pages[path];
-    const stranger = keys && page && !openPages.has(path) ? admitRequest(keys, headers, 'admin').refusal : undefined;
+    const stranger = page && !openPages.has(path) ? refusalOf(request) : undefined;
     try {
       if (stranger) sendRefusal(response, stranger);
       else if (page === undefined)
@@ -179,7 +203,8 @@ function answers(
 /** Pages that need no key: orchestrators ask them. */
 const openPages: ReadonlySet<string> = new Set(['/health', '/health/live', '/health/ready']);
 
-function sendRefusal(response: ServerResponse, { status, text, code }: KeyRefusal): void {
+function sendRefusal(response: ServerResponse, { status, text, code, retryAfter }: KeyRefusal): void {
+  if (retryAfter !== undefined) response.setHeader('Retry-After', retryAfter);
   if (status === 401) response.setHeader('WWW-Authenticate', keyChallenge['WWW-Authenticate']);
   send(response, json({ status, body: { error: text, code } }));
 }

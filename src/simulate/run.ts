@@ -5,7 +5,7 @@ import { errorText } from '../errors.ts';
 import { seededChance } from '../kit/chance.ts';
 import type { Logger } from '../kit/environment.ts';
 import type { TopologySnapshot } from '../kit/snapshot.ts';
-import { contentOf } from './contents.ts';
+import { Contents } from './contents.ts';
 import type { SinkFault, TimedFault } from './faults.ts';
 import { Life } from './life.ts';
 import type { Manifest } from './recording/manifest.ts';
@@ -36,7 +36,7 @@ export interface RunRequest {
 /** What came of it. */
 export interface RunOutcome {
   /** What is in each connector at the end, in order: rows of a table, records of a log, lines that a sink was given. */
-  readonly contents: ReadonlyMap<string, readonly unknown[]>;
+  readonly contents: Contents;
   /** What sinks have stored, in order. */
   readonly stored: readonly Stored[];
   readonly committed: readonly { readonly partition: number; readonly offset: number }[];
@@ -205,7 +205,7 @@ class TapeRun {
 
   #outcome(doneMs: number | undefined, trouble: string | undefined): RunOutcome {
     const { twins, stored, committed, requests } = this.#world;
-    const contents = new Map([...twins].map(([name, twin]) => [name, contentOf(twin)]));
+    const contents = new Contents(twins);
     const { rejected } = this.#snapshot;
     const outcome = { stored, committed, replies: requests.replies, rejected, doneMs, trouble, log: this.#log };
     const seen = stored.map(({ branch, message: { key, value, meta, timestamp } }) => [
@@ -216,11 +216,7 @@ class TapeRun {
       timestamp,
     ]);
     const digest = createHash('sha256').update(JSON.stringify({ ...outcome, stored: seen }));
-    // Piece by piece: of a long run all of it is more than one text can hold.
-    for (const [name, kept] of contents) {
-      digest.update(`\n${JSON.stringify(name)}`);
-      for (const each of kept) digest.update(`\n${JSON.stringify(each)}`);
-    }
+    contents.addTo(digest);
     return { ...outcome, contents, digest: digest.digest('hex') };
   }
 

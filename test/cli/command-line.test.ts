@@ -5,7 +5,7 @@ import { operators } from '../../operators/index.ts';
 import { type Actions, commandLine } from '../../src/cli/command-line.ts';
 import { completion, shells } from '../../src/cli/completion.ts';
 
-describe('fdp-run counters forget', () => {
+describe('fdp counters forget', () => {
   it.each(['counters', 'positions'])('is called by "%s forget"', async (name) => {
     const exits: number[] = [];
     const program = commandLine(
@@ -45,13 +45,13 @@ describe('completion', () => {
   };
 
   it.each([
-    ['bash', /^complete -o default -F _fdp_run fdp fdp-run$/m],
-    ['zsh', /^#compdef fdp fdp-run\n[\s\S]*^compdef _fdp_run fdp fdp-run$/m],
-    ['fish', /^complete -c fdp --wraps fdp-run$/m],
+    ['bash', /^complete -o default -F _fdp fdp fdp-run$/m],
+    ['zsh', /^#compdef fdp fdp-run\n[\s\S]*^compdef _fdp fdp fdp-run$/m],
+    ['fish', /^complete -c fdp-run --wraps fdp$/m],
   ])('%s completes both names of the program', (shell, line) => expect(script(shell)).toMatch(line));
 });
 
-describe('fdp-run', () => {
+describe('fdp', () => {
   it.each([
     ['validate', 'other.yml'],
     ['config', 'other.yml'],

@@ -11,7 +11,7 @@ import { KafkaView } from '../support/kafka/view.ts';
 import { onServices } from '../support/services/cluster.ts';
 import { randomName } from '../support/services/services.ts';
 
-onServices('fdp-run record', ({ kafka: brokers }) => {
+onServices('fdp record', ({ kafka: brokers }) => {
   it('puts a topic of Kafka on a tape: headers, bytes that are no text, and a record without a value', async () => {
     using folder = temporaryFolder();
     const topic = randomName();

@@ -87,13 +87,13 @@ describe('what is loaded', () => {
 
   it('once: a command reads the file of the pipeline, and parses it, a single time', async () => {
     const { scripts } = await loadedBy(['validate']);
-    const count = (file: string, name: string) =>
+    const count = (name: string) =>
       scripts
-        .filter(({ url }) => url.endsWith(`/dist/src/pipeline/read/${file}`))
+        .filter(({ url }) => url.includes('/dist/'))
         .flatMap(({ functions }) => functions.filter(({ functionName }) => functionName === name))
         .reduce((sum, { ranges }) => sum + (ranges[0]?.count ?? 0), 0);
-    expect(count('files.js', 'readPipelineFile')).toBe(1);
+    expect(count('readPipelineFile')).toBe(1);
     // The pipeline, its overlay, and the files in topologies/.
-    expect(count('yaml.js', 'parseYaml')).toBe(2 + readdirSync('topologies').length);
+    expect(count('parseYaml')).toBe(2 + readdirSync('topologies').length);
   });
 });

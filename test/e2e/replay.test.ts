@@ -29,7 +29,7 @@ const isServing = (url: string) =>
     ),
   );
 
-describe('fdp-run replay', () => {
+describe('fdp replay', () => {
   it('serves what is on the tape, as far as it was played, and is controlled from its machine', async () => {
     using folder = temporaryFolder();
     const { tape, env, url } = await prepared(folder.path);

@@ -16,7 +16,7 @@ const usual = [
 ];
 const isFull = process.env['FDP_FAULTS'] === 'full';
 
-/** What `fdp-run` of a copy of the sources prints. */
+/** What `fdp` of a copy of the sources prints. */
 async function fdpRun(copy: string, ...args: readonly string[]) {
   const child = spawn(process.execPath, ['--import', 'tsx', 'src/cli/main.ts', ...args], {
     cwd: copy,

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { create } from '../../src/cli/create.ts';
+import { create } from '../../src/cli/create/create.ts';
 import { generatedFiles, staleFiles, writeFiles } from '../../src/cli/generate.ts';
 import { sampleComponents } from '../support/pipeline/components.ts';
 
@@ -31,7 +31,7 @@ describe('npm run generate', () => {
   it.each([
     ['source', 'http-poll'],
     ['sink', 'webhook'],
-  ])('gives examples the text that `fdp-run create %s %s` writes', (kind, name) => {
+  ])('gives examples the text that `fdp create %s %s` writes', (kind, name) => {
     writeFiles(files());
     create(root, { kind, name, dir: '.', stripsTypes: false });
     const [example, created] = [`examples/${name}.ts`, `${name}.mjs`].map((path) =>

@@ -9,6 +9,7 @@ import { figure, parseMetrics } from '../support/cli/metrics.ts';
 import { freePort } from '../support/cli/platform.ts';
 import { processSnapshot, topologySnapshot } from '../support/engine/snapshots.ts';
 import { KeyFolder } from '../support/sockets/keys.ts';
+import { until } from '../support/sockets/sockets.ts';
 
 const open = new Set<{ close(): unknown }>();
 afterEach(async () => {
@@ -145,7 +146,7 @@ describe('observe server', () => {
     const { instance, pid } = running;
     await expect(start({ OBSERVE_PORT: port })).rejects.toMatchObject({
       code: 'FDP_PORT_IN_USE',
-      message: `observe: port ${port} (from OBSERVE_PORT) on 127.0.0.1 is in use by another fdp-run (${instance}, pid ${pid}): ${elsewhere}`,
+      message: `observe: port ${port} (from OBSERVE_PORT) on 127.0.0.1 is in use by another fdp (${instance}, pid ${pid}): ${elsewhere}`,
     });
   });
 
@@ -181,7 +182,7 @@ describe('observe server', () => {
     const taken = Number(new URL(moved.address).port);
     expect(taken).not.toBe(Number(port));
     const texts = log.lines.map(({ text }) => text);
-    expect(texts[0]).toContain(`port ${port} (from OBSERVE_PORT) on 127.0.0.1 is in use by another fdp-run`);
+    expect(texts[0]).toContain(`port ${port} (from OBSERVE_PORT) on 127.0.0.1 is in use by another fdp`);
     expect(texts.at(-1)).toBe(`observe: listening on 127.0.0.1 port ${taken}`);
   });
 
@@ -227,6 +228,41 @@ describe('observe server', () => {
     ]);
     expect((await ask('/nothing')).status).toBe(404);
     expect(JSON.stringify(log.lines)).not.toContain(admin.slice(4));
+  });
+
+  it('lets nobody try keys at will; a known one is let in all the same', async () => {
+    using keys = new KeyFolder();
+    const admin = keys.add('prometheus', 'admin');
+    const { address, log } = await start({ OBSERVE_PORT: '0', OBSERVE_KEYS: keys.file });
+    const ask = (key: string) => fetch(`${address}/metrics`, { headers: { 'x-api-key': key } });
+    const guess = async () => {
+      const { status, headers } = await ask('fdp_guess');
+      return [status, headers.get('retry-after')];
+    };
+    const first = await Promise.all(Array.from({ length: 60 }, guess));
+    expect(new Set(first.map(String))).toEqual(new Set(['401,']));
+    await until(async () => String(await guess()) === '429,1');
+    expect((await ask(admin)).status).toBe(200);
+    expect((await fetch(`${address}/health/ready`)).status).toBe(200);
+    const warnings = log.lines.filter(({ level }) => level === 'warn').map(({ text }) => text);
+    expect(warnings).toEqual([expect.stringMatching(/^observe: (::ffff:)?127\.0\.0\.1 sends one wrong key after/)]);
+  });
+
+  it('answers probes while others hold as many connections as they can', async () => {
+    const { address } = await start();
+    const { hostname, port } = new URL(address);
+    const crowd = Array.from({ length: 400 }, () => connect(Number(port), hostname));
+    open.add({ close: () => crowd.map((socket) => socket.destroy()) });
+    await Promise.all(
+      crowd.map((socket) =>
+        once(
+          socket.on('error', () => {}),
+          'connect',
+        ),
+      ),
+    );
+    await until(() => crowd.some((socket) => socket.closed || !socket.readable));
+    expect((await fetch(`${address}/health`)).status).toBe(200);
   });
 
   it('listens on IPv6', async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { connectors } from '../../connectors/index.ts';
 import { operators } from '../../operators/index.ts';
-import { addKey, listKeys, removeKey } from '../../src/cli/keys.ts';
+import { addKey, listKeys, removeKey } from '../../src/cli/keys/keys.ts';
 import { closeAll, refusal, sourceOf, start } from '../support/sockets/rest.ts';
 import { until } from '../support/sockets/sockets.ts';
 

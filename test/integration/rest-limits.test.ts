@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { networkOf } from '../../connectors/rest/limits.ts';
+import { checkProxies } from '../../connectors/rest/limit-options.ts';
 import { VirtualClock } from '../../src/simulate/virtual-clock.ts';
 import { KeyFolder } from '../support/sockets/keys.ts';
 import { closeAll, refusal, start } from '../support/sockets/rest.ts';
@@ -14,13 +14,14 @@ describe('rate_limit', () => {
     const { get, node } = await start(limits, undefined, { clock });
     const left = async () => {
       const { status, headers } = await get(path);
-      return [status, headers['ratelimit-limit'], headers['ratelimit-remaining'], headers['ratelimit-reset']];
+      return [status, headers['ratelimit-policy'], headers['ratelimit']];
     };
-    expect(await left()).toEqual([200, '2', '1', '2']);
-    expect(await left()).toEqual([200, '2', '0', '4']);
+    expect(await left()).toEqual([200, '"address";q=2;w=4', '"address";r=1;t=2']);
+    expect(await left()).toEqual([200, '"address";q=2;w=4', '"address";r=0;t=4']);
     const refused = await get('/nothing');
-    expect([refused.status, refused.headers['retry-after'], refused.body]).toEqual([
+    expect([refused.status, refused.headers['ratelimit'], refused.headers['retry-after'], refused.body]).toEqual([
       429,
+      '"address";r=0;t=4',
       '2',
       {
         ...refusal('too many requests of this address: try again after Retry-After seconds'),
@@ -46,15 +47,53 @@ describe('rate_limit', () => {
     expect((await get(path)).status).toBe(401);
   });
 
-  it('of both: the one that is nearer to its end is told, and guesses of keys are limited by their address', async () => {
+  it('of both: what is left of each is told, and guesses of keys are limited by their address', async () => {
     using keys = new KeyFolder();
     const key = keys.add('one', 'read');
     const limits = { keys: { file: keys.file }, rate_limit: { per_address: '1/h', per_key: '1/m', burst: 3 } };
     const { get } = await start(limits);
     const known = await get(path, { headers: { 'x-api-key': key } });
-    expect([known.headers['ratelimit-remaining'], known.headers['ratelimit-reset']]).toEqual(['2', '3600']);
+    expect(known.headers['ratelimit-policy']).toBe('"address";q=3;w=10800, "key";q=3;w=180');
+    expect(known.headers['ratelimit']).toBe('"address";r=2;t=3600, "key";r=2;t=60');
     for (const status of [401, 401, 429, 429])
       expect((await get(path, { headers: { 'x-api-key': `fdp_guess` } })).status).toBe(status);
+  });
+
+  it('of an address: the one that a trusted proxy says; others say what they like', async () => {
+    const rate_limit = { per_address: '1/h', burst: 1 };
+    const forwarded = (address: string) => ({ headers: { 'x-forwarded-for': address } });
+    const stranger = await start({ rate_limit, trusted_proxies: ['192.0.2.0/24'] });
+    expect((await stranger.get(path, forwarded('198.51.100.1'))).status).toBe(200);
+    expect((await stranger.get(path, forwarded('198.51.100.2'))).status).toBe(429);
+
+    const { get } = await start({ rate_limit, trusted_proxies: ['127.0.0.0/8', '10.0.0.0/8', '2001:db8:ffff::/48'] });
+    const statusOf = async (address: string) => (await get(path, forwarded(address))).status;
+    // What a client sends itself stands before what the proxies add.
+    expect(await statusOf('198.51.100.1')).toBe(200);
+    for (const spoofed of ['198.51.100.1', '203.0.113.9, 198.51.100.1', '203.0.113.9,198.51.100.1, 10.1.2.3'])
+      expect(await statusOf(spoofed)).toBe(429);
+    expect(await statusOf('198.51.100.2, 2001:db8:ffff::7')).toBe(200);
+    expect(await statusOf('2001:db8::1')).toBe(200);
+    expect(await statusOf('2001:db8::2')).toBe(429);
+    // No address: it counts for the proxy.
+    expect([await statusOf('unknown'), await statusOf('"; drop'), (await get(path)).status]).toEqual([200, 429, 429]);
+  });
+
+  it.each([
+    '0.0.0.0/0',
+    '::/0',
+    '10.0.0.0/33',
+    '10.0.0',
+    'proxy.example.com',
+    '::1/129',
+    'fe80::1%eth0',
+    '',
+    'loopback',
+    '10.0.0.0/8/8',
+  ])('trusts no proxy %j, and says why', (text) => {
+    const reports: string[] = [];
+    checkProxies(['127.0.0.1', '::1/128', text], (at, what) => reports.push(`${at.join('.')}: ${what}`));
+    expect(reports).toEqual([expect.stringMatching(/^trusted_proxies\.2: ".*" is neither: expected an address/)]);
   });
 
   it('is off by default, and then no header speaks of it', async () => {
@@ -76,19 +115,6 @@ describe('rate_limit', () => {
   });
 });
 
-it.each([
-  ['192.0.2.1', '192.0.2.1'],
-  ['::ffff:192.0.2.1', '192.0.2.1'],
-  ['2001:db8:0:1:aaaa:bbbb:cccc:dddd', '2001:db8:0:1::/64'],
-  ['2001:db8:0:1::7', '2001:db8:0:1::/64'],
-  ['2001:DB8::1', '2001:db8:0:0::/64'],
-  ['fe80::1%eth0', 'fe80:0:0:0::/64'],
-  ['::1', '0:0:0:0::/64'],
-  ['', ''],
-])('%s is counted as %s', (address, network) => {
-  expect(networkOf(address)).toBe(network);
-});
-
 describe('cors', () => {
   const origin = 'https://charts.example.com';
   const preflight = { origin, 'access-control-request-method': 'GET', 'access-control-request-headers': 'x-api-key' };
@@ -106,7 +132,7 @@ describe('cors', () => {
     });
     const reply = await get(path, { headers: { origin, 'x-api-key': key } });
     expect([reply.status, reply.headers['access-control-allow-origin']]).toEqual([200, origin]);
-    expect(reply.headers['access-control-expose-headers']).toContain('RateLimit-Remaining');
+    expect(reply.headers['access-control-expose-headers']).toContain('RateLimit, RateLimit-Policy');
   });
 
   it('tells other origins nothing, and they need a key even to ask first', async () => {

@@ -73,7 +73,7 @@ describe('the live page of rest', () => {
       '/../package.json',
       '/..%2fpackage.json',
       '/%2e%2e/package.json',
-      '/model/../../../package.json',
+      '/parts/../../../package.json',
       '//etc/passwd',
     ];
     for (const path of [...outside, '/index.html', '/docs.html', '/page/main.js', '/model', '/.built', '/main.js%00'])
@@ -125,8 +125,6 @@ describe('the live page of rest', () => {
         ...['FX', 'XNAS', 'XNYS', 'always'].map((name) => `/calendars/${name}.json`),
         '/deep/b.css',
         '/docs',
-        ...['bar', 'bar-series', 'duration-text', 'foreign-values', 'growth', 'live-trades', 'price-text'].map(kit),
-        ...['recency-map', 'replay'].map(kit),
       ].sort(),
     );
     expect(readPage(pageFolder)?.map(({ path }) => path)).toContain('/main.js');
@@ -160,8 +158,6 @@ describe('the host names that rest accepts', () => {
     expect(await asking(named.port, 'whatever.example')).toBe(421);
   });
 });
-
-const kit = (name: string) => `/src/kit/${name}.js`;
 
 /** The resources that a file of the page refers to: sources and style sheets of a document, imports of a module. */
 function linksOf(path: string, body: string): readonly string[] {

@@ -241,10 +241,24 @@ describe('rest', () => {
     expect(node.extra['slow_clients']).toBe(1);
   });
 
-  it('closes connections beyond max_connections', async () => {
+  it('refuses connections beyond max_connections; those that ask nothing take no place', async () => {
     const { port, node, get } = await start({ max_connections: 2 });
-    sockets.push(await dial(port), await dial(port));
-    await expect(get('/api/v1/symbols')).rejects.toThrow();
+    const idle = await Promise.all(Array.from({ length: 20 }, () => dial(port)));
+    sockets.push(...idle);
+    for (const socket of idle.slice(0, 2)) {
+      const seen = received(socket);
+      socket.write('GET /api/v1/symbols HTTP/1.1\r\nHost: localhost\r\n\r\n');
+      await until(() => seen.text.includes('200 OK'));
+    }
+    const { status, headers, body } = await get('/api/v1/symbols');
+    expect([status, headers.connection, headers['retry-after'], body]).toEqual([
+      503,
+      'close',
+      '1',
+      { ...refusal('too many connections: try again later'), code: 'FDP_BUSY' },
+    ]);
     expect(node.extra['refused_connections']).toBe(1);
+    idle[0]?.destroy();
+    await until(async () => (await get('/api/v1/symbols')).status === 200);
   });
 });

@@ -23,7 +23,8 @@ afterEach(async () => {
   keys[Symbol.dispose]();
 });
 
-const feed = (clock?: VirtualClock) => feedServer(roles, { keys: { file: keys.file } }, clock);
+const feed = (clock?: VirtualClock, options: object = {}) =>
+  feedServer(roles, { keys: { file: keys.file }, ...options }, clock);
 
 async function joined(port: number, text: string) {
   const socket = await dial(port);
@@ -98,6 +99,41 @@ describe('the keys of a feed', () => {
     const gone = closed(socket);
     await sink.close();
     await gone;
+  });
+
+  it('are waited for elsewhere than in the places of those who have one, and who waits gets nothing and is not counted', async () => {
+    const key = keys.add('screen', 'stream');
+    const { port, send, node } = await feed(undefined, { max_clients: 2 });
+    const strangers = await Promise.all(Array.from({ length: 10 }, () => joined(port, '')));
+    const clients = [await joined(port, first(key)), await joined(port, first(key))];
+    await until(() => node.extra['clients'] === 2);
+    await send({ symbol: 'A' });
+    for (const { seen } of clients) await until(() => seen.text === '{"symbol":"A"}\n');
+    expect(strangers.map(({ seen }) => seen.text).join('')).toBe('');
+    const third = await joined(port, first(key));
+    await closed(third.socket);
+    expect([third.seen.text, node.extra]).toEqual(['', expect.objectContaining({ clients: 2, refused_clients: 1 })]);
+    expect(node.extra).not.toHaveProperty('rejected_clients');
+  });
+
+  it('may be wrong only so often; one that is known is let in all the same', async () => {
+    const key = keys.add('screen', 'stream');
+    const clock = new VirtualClock();
+    const { port, node, log } = await feed(clock);
+    const attempts = await Promise.all(Array.from({ length: 62 }, () => joined(port, first('fdp_guess'))));
+    await Promise.all(attempts.map(({ socket }) => closed(socket)));
+    const codes = attempts.map(({ seen }) => JSON.parse(seen.text).code);
+    expect(codes.filter((code) => code === 'FDP_UNAUTHENTICATED')).toHaveLength(60);
+    const late = attempts.map(({ seen }) => seen.text).filter((text) => text.includes('FDP_RATE_LIMITED'));
+    const text = 'too many wrong keys from this address: try again after 1 s';
+    expect(late.map((line) => JSON.parse(line).error)).toEqual([text, text]);
+    expect(log.lines.filter(({ level }) => level === 'warn')).toHaveLength(1);
+    await joined(port, first(key));
+    await until(() => node.extra['clients'] === 1);
+    await clock.advance(1000);
+    const later = await joined(port, first('fdp_guess'));
+    await closed(later.socket);
+    expect(later.seen.text).toContain('FDP_UNAUTHENTICATED');
   });
 
   it('are in no log', async () => {

@@ -194,6 +194,21 @@ describe('tcp server', () => {
     await join();
   });
 
+  it('closes clients beyond max_clients_per_address, and says whose', async () => {
+    const { join, port, node, log } = await startServer({ max_clients_per_address: 1 });
+    const first = await join();
+    const refused = await dial(port);
+    sockets.push(refused);
+    await closed(refused);
+    expect(node.extra).toMatchObject({ clients: 1, refused_clients: 1 });
+    expect(log.lines.map(({ text }) => text)).toContain(
+      'feed: 1 clients of 127.0.0.1 are connected: others are refused',
+    );
+    first.destroy();
+    await until(() => node.extra['clients'] === 0);
+    await join();
+  });
+
   it('sends on close what clients still read, drops the others, and frees the port', async () => {
     const { sink, broadcast, join, port } = await startServer({ client_buffer: '4MiB' });
     const slow = await join();

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type TLSSocket } from 'node:tls';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
 import { systemClock } from '../../src/kit/clock.ts';
 import type { Role } from '../../src/kit/role.ts';
 import { startObserveServer } from '../../src/observe/observe-server.ts';
@@ -13,6 +14,7 @@ import { recordingLog } from '../../src/testing/environment.ts';
 import { processSnapshot } from '../support/engine/snapshots.ts';
 import { replaceFiles, type ServerFiles, serverFiles } from '../support/sockets/certificates.ts';
 import { feedClient, feedServer } from '../support/sockets/feed.ts';
+import { testExchange } from '../support/sockets/feeds.ts';
 import { closeAll, sourceOf, start } from '../support/sockets/rest.ts';
 import { closed, openSockets, received, until } from '../support/sockets/sockets.ts';
 
@@ -191,12 +193,70 @@ describe('the TCP feed over TLS', () => {
     expect(messages).toEqual([]);
   });
 
+  it('has its places for those who have agreed on keys, however many never do', async () => {
+    const { port, send, node } = await feedOf({ max_clients: 1 });
+    const silent = Array.from({ length: 5 }, () => connectPlain({ host: '127.0.0.1', port }));
+    for (const socket of silent) socket.on('error', () => {});
+    await Promise.all(silent.map((socket) => once(socket, 'connect')));
+    const client = await dialled(port);
+    const seen = received(client);
+    await until(() => node.extra['clients'] === 1);
+    await send({ symbol: 'A' });
+    await until(() => seen.text === '{"symbol":"A"}\n');
+    for (const socket of silent) socket.destroy();
+  });
+
   it('sends nothing to a client that speaks no TLS', async () => {
     const { port, node, send } = await feedOf();
     const seen = plain(port);
     await send({ symbol: 'A' });
     expect(await seen).toBe('');
     await until(() => node.extra['rejected_clients'] === 1);
+  });
+});
+
+describe('websocket_server over TLS', () => {
+  const dialWebSocket = async (port: number, { ca }: ServerFiles = first) => {
+    const socket = new WebSocket(`wss://127.0.0.1:${port}/?token=key`, { ca: readFileSync(ca) });
+    const frames: string[] = [];
+    socket.on('message', (data) => frames.push(String(data)));
+    roles.push({ connect: async () => {}, close: async () => socket.terminate() });
+    await once(socket, 'open');
+    socket.send('{"type":"subscribe","symbol":"AAPL"}');
+    return frames;
+  };
+
+  it('sends frames, to nobody who speaks plain HTTP, and takes over renewed files', async () => {
+    const exchange = await testExchange({ tls: tls(), max_clients: 2 });
+    roles.push({ connect: async () => {}, close: () => exchange.sink.close() });
+    const silent = connectPlain({ host: '127.0.0.1', port: exchange.port }).on('error', () => {});
+    await once(silent, 'connect');
+    const gone = closed(silent);
+    const frames = await dialWebSocket(exchange.port);
+    const trade = { type: 'trade', data: [{ s: 'AAPL', p: 1 }] };
+    await until(async () => {
+      await exchange.send(trade);
+      return frames.length > 0;
+    });
+    expect(JSON.parse(frames[0] ?? '')).toEqual(trade);
+    expect(await plain(exchange.port)).toBe('');
+    await until(() => exchange.context.node.extra['rejected_clients'] === 1);
+    replaceFiles(second, files);
+    await until(() =>
+      dialWebSocket(exchange.port, second).then(
+        () => true,
+        () => false,
+      ),
+    );
+    await exchange.sink.close();
+    await gone;
+  });
+
+  it('is not opened with files that it can not use', async () => {
+    await expect(testExchange({ tls: { cert: files.key, key: files.key } })).rejects.toMatchObject({
+      code: 'FDP_REFUSED',
+      message: expect.stringContaining('exchange: tls.cert: '),
+    });
   });
 });
 
@@ -211,6 +271,21 @@ describe('the observe port over TLS', () => {
     expect(await ask(port, '/health/live')).toMatchObject({ status: 200 });
     expect((await ask(port, '/metrics')).text).toContain('fdp_');
     expect(await plain(port)).toBe('');
+  });
+
+  it('is named to another process that wants the port', async () => {
+    const log = recordingLog();
+    const about = { log, snapshot: () => processSnapshot(0, []) };
+    const env = { OBSERVE_PORT: '0', OBSERVE_TLS_CERT: files.cert, OBSERVE_TLS_KEY: files.key };
+    const server = await startObserveServer({ env, ...about });
+    roles.push({ connect: async () => {}, close: () => server.close() });
+    const { port } = new URL(server.address);
+    const { instance, pid } = about.snapshot();
+    for (const settings of [{}, { OBSERVE_TLS_CERT: second.cert, OBSERVE_TLS_KEY: second.key }])
+      await expect(startObserveServer({ env: { ...settings, OBSERVE_PORT: port }, ...about })).rejects.toMatchObject({
+        code: 'FDP_PORT_IN_USE',
+        message: expect.stringContaining(`in use by another fdp (${instance}, pid ${pid})`),
+      });
   });
 
   it('needs both files', async () => {

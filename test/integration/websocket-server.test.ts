@@ -9,7 +9,7 @@ import { roleContext, testEnvironment } from '../../src/testing/environment.ts';
 import { sourceMessage } from '../support/engine/operators.ts';
 import { optionsOf } from '../support/engine/options.ts';
 import { type TestExchange, testExchange } from '../support/sockets/feeds.ts';
-import { until } from '../support/sockets/sockets.ts';
+import { closed, dial as connected, until } from '../support/sockets/sockets.ts';
 
 const opened: (() => Promise<unknown> | unknown)[] = [];
 
@@ -106,6 +106,35 @@ describe('websocket_server', () => {
       expect(await statusOf(url)).toBe(401);
     await dial(server);
     expect(await statusOf(`${base}?token=key`)).toBe(429);
+  });
+
+  it('lets an address try only so many wrong tokens, and then not even the right one until it has waited', async () => {
+    const server = await start();
+    const base = `ws://127.0.0.1:${server.port}`;
+    const guesses = await Promise.all(Array.from({ length: 65 }, (_, index) => statusOf(`${base}?token=${index}`)));
+    expect(guesses.filter((status) => status === 401).length).toBeGreaterThanOrEqual(60);
+    await until(async () => (await statusOf(`${base}?token=again`)) === 429);
+    expect(server.context.node.extra['rejected_clients']).toBeGreaterThanOrEqual(65);
+    await until(async () => (await statusOf(`${base}?token=key`)) === 101);
+  });
+
+  it('accepts so many clients of an address', async () => {
+    const server = await start({ max_clients_per_address: 1 });
+    const client = await dial(server);
+    const url = `ws://127.0.0.1:${server.port}?token=key`;
+    expect(await statusOf(url)).toBe(429);
+    client.socket.terminate();
+    await until(async () => (await statusOf(url)) === 101);
+  });
+
+  it('keeps its places for those with the token, however many ask nothing', async () => {
+    const server = await start({ max_clients: 1 });
+    const idle = await Promise.all(Array.from({ length: 20 }, () => connected(server.port)));
+    opened.push(() => idle.map((socket) => socket.destroy()));
+    await dial(server);
+    const closing = server.sink.close();
+    await Promise.all(idle.map((socket) => closed(socket)));
+    await closing;
   });
 
   it('accepts pages of the configured origins only', async () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { bytesOfLetter } from '../../src/cli/replay-source.ts';
+import { bytesOfLetter } from '../../src/cli/dead-letters/replay-source.ts';
 import { FdpError } from '../../src/errors.ts';
 import { deadLetterOf } from '../../src/kit/dead-letter.ts';
 import { type SourceMessage, toMessage } from '../../src/kit/message.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { connectors } from '../../connectors/index.ts';
 import { operators } from '../../operators/index.ts';
-import { resolveProcess } from '../../src/cli/process-settings.ts';
+import { resolveProcess } from '../../src/cli/shared/process-settings.ts';
 import { validate } from '../../src/cli/validate.ts';
 import { isLoopback } from '../../src/kit/exposure.ts';
 import { readSpec } from '../../src/pipeline/read.ts';

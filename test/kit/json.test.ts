@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { linesOf, maxLevels, parseJson, toJson } from '../../src/kit/json.ts';
+import { linesOf, maxLevels, parseJson, toJson, valueOrProblem } from '../../src/kit/json.ts';
 import { packageRoot } from '../../src/kit/package-root.ts';
 
 const nested = (levels: number, open = '[', close = ']') => open.repeat(levels) + close.repeat(levels);
@@ -56,6 +56,23 @@ describe('JSON of others', () => {
   });
 });
 
+describe('a value or the problem', () => {
+  it('is the value with its bytes', () => {
+    const raw = Buffer.from('{"a":1}');
+    expect(valueOrProblem(raw, 'ticks')).toEqual({ raw, value: { a: 1 } });
+    expect(valueOrProblem('null', 'ticks')).toEqual({ raw: 'null', value: null });
+  });
+
+  it.each(['', '{', '[1,]', Buffer.from([0xff])])('is the problem of %j, which says where it came from', (raw) => {
+    const { problem, ...rest } = valueOrProblem(raw, 'ticks');
+    expect(rest).toEqual({ raw, value: undefined });
+    expect(problem).toMatchObject({
+      code: 'FDP_MESSAGE_UNREADABLE',
+      message: expect.stringMatching(/^ticks: expected JSON: [^\n]+$/),
+    });
+  });
+});
+
 describe('JSON for others', () => {
   it('is refused for one value that has none', () => {
     let deep: unknown = 1;
@@ -73,8 +90,8 @@ const mayParse: Readonly<Record<string, string>> = {
   'connectors/sqlite-table/store.ts': 'a flat list that SQLite writes in its answer',
   'src/kit/json.ts': 'is the function',
   'src/cli/create/sink.ts': 'the test of a new sink, which reads what the sink has written',
-  'src/cli/log-file.ts': "a line of this process' own log",
-  'src/cli/version.ts': 'the package.json that lies beside the program',
+  'src/cli/run/log-file.ts': "a line of this process' own log",
+  'src/cli/shared/version.ts': 'the package.json that lies beside the program',
   'src/observe/mask.ts': "a line of this process' own log",
 };
 

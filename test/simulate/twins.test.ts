@@ -6,6 +6,7 @@ import { seededChance } from '../../src/kit/chance.ts';
 import type { ConnectorDeclaration } from '../../src/kit/declaration.ts';
 import { toMessage } from '../../src/kit/message.ts';
 import type { RoleContext } from '../../src/kit/role.ts';
+import { contentOf } from '../../src/simulate/contents.ts';
 import { Cut, faultySink } from '../../src/simulate/faults.ts';
 import { createMemorySpace } from '../../src/simulate/memory/space.ts';
 import { PushedInput } from '../../src/simulate/pushed-input.ts';
@@ -28,7 +29,7 @@ async function made(declaration: ConnectorDeclaration, options: unknown = {}) {
   return { clock, input, twin, connector, context: roleContext(environment) };
 }
 
-const keptBy = (twin: Twin) => ('kept' in twin ? twin.kept : []);
+const keptBy = (twin: Twin) => ('kept' in twin ? contentOf(twin) : []);
 
 /** A role as a run has it: with what may go wrong around it. */
 const around = (context: RoleContext) => ({

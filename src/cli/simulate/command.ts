@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { json } from '../flags.ts';
+import { json } from '../shared/flags.ts';
 
 /** Adds the command `simulate` with its flags. */
 export function simulateCommand(program: Command): Command {

@@ -6,13 +6,13 @@ import { type Shrunk, testSeed } from './shrink-stage.ts';
 import { runStage } from './stage.ts';
 import type { StageResult } from './stage-run.ts';
 
-/** A shrunk run as a test that `fdp-run test` runs: what comes, what goes wrong, and what should be there. */
+/** A shrunk run as a test that `fdp test` runs: what comes, what goes wrong, and what should be there. */
 export async function failureTest(shrunk: Shrunk, seed: number): Promise<string> {
   const result = await runStage(shrunk);
   const { topology } = result;
-  const again = shrunk.seed === testSeed ? '' : `# It fails by chance: fdp-run test --seed ${shrunk.seed}\n`;
+  const again = shrunk.seed === testSeed ? '' : `# It fails by chance: fdp test --seed ${shrunk.seed}\n`;
   const lines = [
-    `name: ${JSON.stringify(`${shrunk.kind} (found by fdp-run simulate, seed ${seed})`)}`,
+    `name: ${JSON.stringify(`${shrunk.kind} (found by fdp simulate, seed ${seed})`)}`,
     `topology: ${topology}`,
     'input:',
     ...shrunk.tape.map((entry) => `  - ${entryYaml(entry)}`),

@@ -1,6 +1,6 @@
 import { FdpError } from '../../errors.ts';
 import { ratePerSecond } from '../../kit/units.ts';
-import { usageOf } from '../usage.ts';
+import { usageOf } from '../shared/usage.ts';
 import { seedRange } from './seeds.ts';
 
 export interface SimulateFlags {

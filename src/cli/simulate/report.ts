@@ -1,6 +1,6 @@
 import type { SimulationResult } from './simulation.ts';
 import { violationsOf } from './stage.ts';
-import type { StageResult } from './stage-run.ts';
+import type { StageReport } from './stage-host.ts';
 
 /** The most violations of one kind that are printed. */
 const mostShown = 3;
@@ -30,12 +30,12 @@ export function reportText({ result, hours, testFile }: Report): string {
       ? ['nothing was lost, doubled or wrong']
       : [
           `${found.length} violations; again with --seed ${seed}`,
-          ...(testFile === undefined ? [] : [`the least that shows it: fdp-run test ${testFile}`]),
+          ...(testFile === undefined ? [] : [`the least that shows it: fdp test ${testFile}`]),
         ];
   return `${[...head, ...stages.flatMap(stageLines), ...skippedLines, '', `digest ${digest.slice(0, 16)}`, ...end].join('\n')}\n`;
 }
 
-function stageLines(stage: StageResult): readonly string[] {
+function stageLines(stage: StageReport): readonly string[] {
   const { topology, messages, faults, deadLetters, judgements } = stage;
   const lines = judgements.map(({ branch, what, expected, violations }) => {
     const state = expected === undefined ? '    ' : violations.length === 0 ? 'ok  ' : 'FAIL';
@@ -51,7 +51,7 @@ function stageLines(stage: StageResult): readonly string[] {
     .filter(([, count]) => count > mostShown)
     .map(([kind, count]) => `       ${count} times: ${kind}`);
   return [
-    `${topology}: ${messages} messages, ${faults.length} faults, ${deadLetters} dead letters`,
+    `${topology}: ${messages} messages, ${faults} faults, ${deadLetters} dead letters`,
     ...lines,
     ...shown,
     ...more,
@@ -70,7 +70,7 @@ export function reportOf({ result, hours, testFile }: Report) {
       ...{
         name: stage.topology,
         messages: stage.messages,
-        faults: stage.faults.length,
+        faults: stage.faults,
         dead_letters: stage.deadLetters,
       },
       checks: stage.judgements.map(({ branch, what, expected, violations }) => ({

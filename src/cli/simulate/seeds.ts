@@ -58,7 +58,7 @@ export async function simulateSeeds(request: SeedsRequest, isJson: boolean): Pro
 
 function lineOf({ seed, passed, digest, market, violations, test_file }: SeedReport): string {
   if (passed) return `ok    seed ${seed}: ${market.trades} trades, digest ${digest.slice(0, 16)}\n`;
-  return `FAIL  seed ${seed}: ${violations[0]?.text}\n      fdp-run test ${test_file}\n`;
+  return `FAIL  seed ${seed}: ${violations[0]?.text}\n      fdp test ${test_file}\n`;
 }
 
 /** As many as there are cores. */

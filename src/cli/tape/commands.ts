@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { json } from '../flags.ts';
+import { json } from '../shared/flags.ts';
 import type { DiffFlags } from './diff.ts';
 import type { RecordFlags } from './record.ts';
 import type { ReplayFlags } from './replay.ts';

@@ -1,4 +1,4 @@
-import { jsonLine } from '../test-texts.ts';
+import { jsonLine } from '../test/texts.ts';
 
 /** A row, a record or a line, with what it is compared by. */
 export interface Keyed {

@@ -17,12 +17,12 @@ import type { Spec } from '../../pipeline/spec.ts';
 import type { Manifest } from '../../simulate/recording/manifest.ts';
 import { mergedByTime } from '../../simulate/recording/merge.ts';
 import { writeTape } from '../../simulate/recording/write.ts';
-import { jsonResult } from '../dead-letters.ts';
-import { withConnector } from '../letters.ts';
-import { outputGone } from '../output.ts';
-import { quietEnvironment } from '../quiet.ts';
-import { stopSignals } from '../signals.ts';
-import { timeOfFlag, usageOf } from '../usage.ts';
+import { jsonResult } from '../dead-letters/dead-letters.ts';
+import { withConnector } from '../dead-letters/letters.ts';
+import { outputGone } from '../shared/output.ts';
+import { quietEnvironment } from '../shared/quiet.ts';
+import { stopSignals } from '../shared/signals.ts';
+import { timeOfFlag, usageOf } from '../shared/usage.ts';
 import { type CommandResult, problemText, type SpecRequest } from '../validate.ts';
 
 export interface RecordFlags {
@@ -37,7 +37,7 @@ export interface RecordFlags {
 const usage = usageOf('record');
 
 /**
- * `fdp-run record`: a part of a log as a tape. Exit code 2 if no message is in range: nothing is written then.
+ * `fdp record`: a part of a log as a tape. Exit code 2 if no message is in range: nothing is written then.
  * @throws FDP_USAGE for an unknown log, an invalid time, and a folder that is there; FDP_REFUSED, FDP_DISK_FULL if it can't be written;
  *   FDP_CLOSED when it is stopped; what the log throws
  */
@@ -91,7 +91,7 @@ function timeText({ from, to }: Manifest): string {
   return `${new Date(from).toISOString()} to ${new Date(to).toISOString()}`;
 }
 
-/** The SHA-256 of the resolved pipeline, secrets masked, as `fdp-run config --json` has it. */
+/** The SHA-256 of the resolved pipeline, secrets masked, as `fdp config --json` has it. */
 export function specDigest(spec: Spec): string {
   const resolved: unknown = parse(describeConfig(spec, ''));
   return createHash('sha256').update(JSON.stringify(resolved)).digest('hex');

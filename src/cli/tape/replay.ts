@@ -11,12 +11,12 @@ import type { MemoryLogStore } from '../../simulate/memory/log-store.ts';
 import { type Manifest, readManifest } from '../../simulate/recording/manifest.ts';
 import { Player } from '../../simulate/recording/player.ts';
 import { checkTape, readTape } from '../../simulate/recording/read.ts';
-import type { Beside } from '../beside.ts';
-import { resolveProcess } from '../process-settings.ts';
-import { run } from '../run.ts';
-import { usageOf } from '../usage.ts';
+import type { Beside } from '../run/beside.ts';
+import { run } from '../run/run.ts';
+import { resolveProcess } from '../shared/process-settings.ts';
+import { usageOf } from '../shared/usage.ts';
+import { readVersion } from '../shared/version.ts';
 import { problemText, type SpecRequest } from '../validate.ts';
-import { readVersion } from '../version.ts';
 import { specDigest } from './record.ts';
 import { replayKeys } from './replay-keys.ts';
 import { replayPlan } from './replay-plan.ts';
@@ -37,7 +37,7 @@ const kept = { retentionMs: Number.MAX_SAFE_INTEGER, maxBytes: 64 * 1024 ** 2, s
 const trimEvery = 1000;
 
 /**
- * `fdp-run replay FOLDER`: runs the topologies with a tape in the place of its log. Those that write into that log don't run. Time is the
+ * `fdp replay FOLDER`: runs the topologies with a tape in the place of its log. Those that write into that log don't run. Time is the
  * tape's. Serves on after its end, until it is stopped.
  * @throws FDP_USAGE for a tape that is none, flags that don't fit, and when no topology reads its log; what `run` throws
  */

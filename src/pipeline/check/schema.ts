@@ -43,6 +43,9 @@ const ajv = new Ajv({
   useDefaults: true,
   verbose: true,
   logger: false,
+  // Each is run a few times only, and a command takes a seventh less time; `schemaProblem` looks at the schemas of plugins.
+  validateSchema: false,
+  code: { optimize: false },
   keywords: ['secret', 'missingHint', 'expected'],
   formats: { ...textFormats, 'date-time': isDateTime, path: /^[^\0]+$/, 'name-or-path': /^[^\0]+$/, expression: true },
 });
@@ -91,6 +94,7 @@ function hideSecrets(tree: Tree | undefined, value: unknown, { schema, problems 
 export function schemaProblem(schema: unknown): string | undefined {
   if (typeof schema !== 'object' || schema === null) return 'expected a JSON Schema';
   try {
+    if (!ajv.validateSchema(schema)) return `schema is invalid: ${ajv.errorsText()}`;
     compiled(schema as JSONSchema);
     return undefined;
   } catch (error) {

@@ -70,7 +70,7 @@ export const tapeSchema = {
   type: 'object',
   additionalProperties: false,
   required: ['tape'],
-  description: 'The messages of a tape that `fdp-run record` made.',
+  description: 'The messages of a tape that `fdp record` made.',
   properties: {
     tape: {
       type: 'string',

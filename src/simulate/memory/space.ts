@@ -44,7 +44,7 @@ export interface MemoryTable {
   readonly byKey: Map<unknown, number>;
   /** Of each lane, up to which offset and index rows were removed. */
   readonly removedTo: Map<string, LaneOffset>;
-  /** Of the values of all rows, as JSON. */
+  /** Of the values of all rows as JSON, about. */
   bytes: number;
 }
 

@@ -209,7 +209,10 @@ export class MemoryTableStore implements TableStore<NewRow['values']>, TableRead
 
   /** Only a table with a size has to know it. */
   #bytesOf(row: Pick<MemoryRow, 'values'> | undefined): number {
-    return row && this.definition.maxBytes !== undefined ? JSON.stringify(row.values).length : 0;
+    if (!row || this.definition.maxBytes === undefined) return 0;
+    let bytes = 0;
+    for (const name in row.values) bytes += name.length + bytesOfValue(row.values[name]);
+    return bytes;
   }
 
   #complete(values: Readonly<Record<string, StoredValue>>): Readonly<Record<string, StoredValue>> {
@@ -217,6 +220,11 @@ export class MemoryTableStore implements TableStore<NewRow['values']>, TableRead
     if (!fields) return values;
     return Object.fromEntries(Object.keys(fields).map((field) => [field, values[field] ?? null]));
   }
+}
+
+/** With what JSON puts around it, about. */
+function bytesOfValue(value: StoredValue | undefined): number {
+  return 6 + (typeof value === 'string' ? value.length : 8);
 }
 
 function wasRemoved({ removedTo }: MemoryTable, { lane, offset, index }: Coordinates): boolean {

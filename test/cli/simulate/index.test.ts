@@ -4,7 +4,7 @@ import { simulated } from '../../support/cli/simulations.ts';
 /** Two minutes of the market. */
 const short = { hours: '0.03', rate: '20/s' };
 
-describe('fdp-run simulate', () => {
+describe('fdp simulate', () => {
   it('runs the shipped pipeline, and what it makes of the market is what the trades are', async () => {
     const { text, exitCode } = await simulated({ ...short, json: true });
     const report = JSON.parse(text);

@@ -20,7 +20,7 @@ describe('many seeds', () => {
     const run = async (seed: number) => report(seed, seed !== 3);
     const { text, exitCode } = await simulateSeeds({ from: 1, to: 4, ...parts, run }, false);
     expect(lines.sort()).toEqual([
-      'FAIL  seed 3: trades: is lost\n      fdp-run test failure-3.test.yml\n',
+      'FAIL  seed 3: trades: is lost\n      fdp test failure-3.test.yml\n',
       ...[1, 2, 4].map((seed) => `ok    seed ${seed}: 5 trades, digest ${'d'.repeat(16)}\n`),
     ]);
     expect({ text, exitCode }).toEqual({ text: '4 seeds: 3 passed, 1 failed\n', exitCode: 1 });

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { connectors } from '../../../connectors/index.ts';
 import { operators } from '../../../operators/index.ts';
-import { exampleEntry } from '../../../src/cli/list-pages.ts';
+import { exampleEntry } from '../../../src/cli/list/pages.ts';
 import { pipelineSchema } from '../../../src/pipeline/give/json-schema.ts';
 import { undescribed } from '../../support/pipeline/schema.ts';
 

@@ -42,7 +42,7 @@ const mistakes: readonly (readonly [line: number, instead: string, report: strin
   [4, '  - { message: 1, text: "1" }', '4:5: input[0]: expected exactly one of message, text, request'],
   [4, '  []', '4:3: input: expected a list of messages'],
   [4, '  mock: { trade: 5 }', '4:11: input.mock: unknown option "trade"', 'did you mean "trades"?'],
-  [4, '  tape: recorded', '4:9: input.tape: there is no tape', 'a folder that `fdp-run record` made'],
+  [4, '  tape: recorded', '4:9: input.tape: there is no tape', 'a folder that `fdp record` made'],
   [4, '  tape: 5', '4:9: input.tape: expected text'],
   [5, 'faults: [{ sink: tardes, slow: 1s }]', '5:18: faults[0]: unknown sink "tardes"', 'did you mean "trades"?'],
   [5, 'faults: [{ sink: trades }]', '5:10: faults[0]: nothing goes wrong'],

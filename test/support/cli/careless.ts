@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { NEVER } from 'rxjs';
-import { run } from '../../../src/cli/run.ts';
+import { run } from '../../../src/cli/run/run.ts';
 import { linkedAbort } from '../../../src/kit/clock.ts';
 import type { Connector } from '../../../src/kit/connector.ts';
 import { listen } from '../../../src/kit/listen.ts';

@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { programNames } from '../../../src/cli/program.ts';
+import { programNames } from '../../../src/cli/shared/program.ts';
 
 /** A folder in which the packed package is installed, with its dependencies. */
 export interface Project {

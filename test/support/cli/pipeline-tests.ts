@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { connectors } from '../../../connectors/index.ts';
 import { operators } from '../../../operators/index.ts';
-import { type TestFlags, testPipeline } from '../../../src/cli/test.ts';
+import { type TestFlags, testPipeline } from '../../../src/cli/test/test.ts';
 import type { CommandResult } from '../../../src/cli/validate.ts';
 import type { OperatorDeclaration } from '../../../src/kit/declaration.ts';
 import { pipelineCopy } from './pipeline-copy.ts';
@@ -19,7 +19,7 @@ export interface TestedPipeline {
   readonly instead?: readonly OperatorDeclaration[];
 }
 
-/** What `fdp-run test` says of files, on a copy of the shipped pipeline. */
+/** What `fdp test` says of files, on a copy of the shipped pipeline. */
 export async function testedFiles(files: readonly string[], given: TestedPipeline = {}): Promise<CommandResult> {
   using folder = temporaryFolder();
   const { edits = [], edited, flags, profile = 'embedded', topologies, instead = [] } = given;

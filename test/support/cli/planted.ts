@@ -1,6 +1,6 @@
 import type { Mutant, NamedTest } from './mutants.ts';
 
-/** A planted bug, and what `fdp-run simulate` makes of it. */
+/** A planted bug, and what `fdp simulate` makes of it. */
 export interface PlantedMutant extends Mutant {
   /** The kind of violation that a simulation of the shipped pipeline finds; or why none does. */
   readonly simulated:

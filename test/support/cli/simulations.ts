@@ -17,7 +17,7 @@ export interface Simulated {
   readonly folder?: string;
 }
 
-/** What `fdp-run simulate` says of a copy of the shipped pipeline. */
+/** What `fdp simulate` says of a copy of the shipped pipeline. */
 export async function simulated(flags: SimulateFlags, given: Simulated = {}): Promise<CommandResult> {
   using folder = temporaryFolder();
   const { edits = [], topologies, instead = [] } = given;

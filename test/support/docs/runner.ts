@@ -2,12 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { programNames } from '../../../src/cli/program.ts';
+import { programNames } from '../../../src/cli/shared/program.ts';
 import type { Workspace } from '../cli/workspace.ts';
 import { type ShellCommand, startsRuns } from './commands.ts';
 
 /**
- * Runs commands from a document in a shell: `fdp`, `fdp-run` and `npx fdp-run` are the built program, `open` fetches its URL,
+ * Runs commands from a document in a shell: `fdp` and `npx fdp` are the built program, `open` fetches its URL,
  * `nc` prints what it receives. Ports are those of the workspace, and placeholders such as `ID` are filled in.
  */
 export class Runner {

@@ -4,9 +4,9 @@ import { type IncomingMessage, type RequestOptions, request } from 'node:http';
 import { join } from 'node:path';
 import { connectors } from '../../../connectors/index.ts';
 import { operators } from '../../../operators/index.ts';
-import { exportTable } from '../../../src/cli/export.ts';
-import type { ExportFlags } from '../../../src/cli/export-formats.ts';
-import { withSink } from '../../../src/cli/letters.ts';
+import { withSink } from '../../../src/cli/dead-letters/letters.ts';
+import { exportTable } from '../../../src/cli/export/export.ts';
+import type { ExportFlags } from '../../../src/cli/export/formats.ts';
 import { Runtime } from '../../../src/engine/runtime.ts';
 import { toMessage } from '../../../src/kit/message.ts';
 import type { Row } from '../../../src/kit/row.ts';
@@ -153,7 +153,7 @@ export class ExportWorld {
     return store(this.#folder.path, rows, 'candles');
   }
 
-  /** The output of `fdp-run export` for the same table. */
+  /** The output of `fdp export` for the same table. */
   async exported(flags: Partial<ExportFlags>): Promise<string> {
     const output = join(this.#folder.path, 'out');
     await exportTable(requestOf(this.#folder.path), 'trades', { format: 'csv', ...flags, output });

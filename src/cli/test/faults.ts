@@ -1,0 +1,60 @@
+import { compileExpression } from '../../../operators/support/expression.ts';
+import type { Message } from '../../kit/message.ts';
+import { durationMs } from '../../kit/units.ts';
+import type { TestFault } from '../../pipeline/tests/model.ts';
+import type { SinkFault, TimedFault } from '../../simulate/faults.ts';
+
+/** The faults of a run, as they are written in YAML. */
+export function faultsOf(faults: readonly TestFault[]): {
+  readonly sinkFaults: readonly SinkFault[];
+  readonly timedFaults: readonly TimedFault[];
+} {
+  return {
+    sinkFaults: faults.flatMap((fault) => sinkFault(fault) ?? []),
+    timedFaults: faults.flatMap((fault) => timedFault(fault) ?? []),
+  };
+}
+
+function sinkFault(fault: TestFault): SinkFault | undefined {
+  if (fault.kind !== 'sink') return undefined;
+  const { branch, fail, slow, refuse, lose_ack } = fault;
+  const fromMs = durationMs(fault.at);
+  const toMs = fault.for === undefined ? Number.POSITIVE_INFINITY : fromMs + durationMs(fault.for);
+  return {
+    branch,
+    time: { fromMs, toMs },
+    ...(fail && { failEvery: fail.every }),
+    ...(slow !== undefined && { slowMs: durationMs(slow) }),
+    ...(refuse !== undefined && { refuses: refuser(refuse) }),
+    ...(lose_ack !== undefined && { loseAck: lose_ack }),
+  };
+}
+
+/** A message without the fields of the condition is not refused. */
+function refuser(condition: string): (message: Message) => boolean {
+  const expression = compileExpression(condition);
+  return ({ value }) => {
+    if (typeof value !== 'object' || value === null) return false;
+    try {
+      return expression.evaluate(value as Readonly<Record<string, unknown>>) === true;
+    } catch {
+      return false;
+    }
+  };
+}
+
+function timedFault(fault: TestFault): TimedFault | undefined {
+  switch (fault.kind) {
+    case 'source':
+      return { kind: 'cut', atMs: durationMs(fault.source.at), forMs: durationMs(fault.source.cut) };
+    case 'crash':
+      return { kind: 'crash', atMs: durationMs(fault.crash.at) };
+    case 'clock': {
+      const { at, jump } = fault.clock;
+      const byMs = durationMs(jump.replace('-', '')) * (jump.startsWith('-') ? -1 : 1);
+      return { kind: 'jump', atMs: durationMs(at), byMs };
+    }
+    default:
+      return undefined;
+  }
+}

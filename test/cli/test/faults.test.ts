@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import { withoutGuarantees } from '../../support/cli/pipeline-copy.ts';
+import { tested } from '../../support/cli/pipeline-tests.ts';
+
+const trade = (at: string, price: number) =>
+  `  - { at: ${at}, message: { type: trade, data: [{ s: A, p: ${price}, t: 1763640000000, v: 1 }] } }\n`;
+
+/** Three trades, a second apart. */
+const threeTrades = (topology: string, faults: string, expected: string) =>
+  `name: faults\ntopology: ${topology}\ninput:\n${[0, 1, 2].map((at) => trade(`${at}s`, at + 1)).join('')}faults:\n  - ${faults}\nexpect: ${expected}\n`;
+
+/** A fault, and what it leads to where there is nothing against it. */
+const effects: readonly (readonly [fault: string, topology: string, expected: string])[] = [
+  // A feed can't be asked again, a log can.
+  ['{ source: { cut: 1500ms, at: 500ms } }', 'ingestor', '{ ticks: [{ data: [{ p: 1 }] }, { data: [{ p: 3 }] }] }'],
+  ['{ source: { cut: 1500ms, at: 500ms } }', 'processor', '{ trades: 3, within: 3s }'],
+  ['{ crash: { at: 500ms } }', 'processor', '{ trades: 3, symbols: [{ tradeCount: 3 }] }'],
+  ['{ sink: trades, fail: { every: 2 } }', 'processor', '{ trades: 3 }'],
+  [
+    '{ sink: trades, refuse: "price == 2.0" }',
+    'processor',
+    '{ trades: 2, dead_letters: [{ code: FDP_MESSAGE_REFUSED, sink: trades }] }',
+  ],
+  [
+    '{ sink: trades, refuse: "price == 2.0" }\n  - { sink: trades, refuse: "price == 3.0" }',
+    'processor',
+    '{ trades: 1 }',
+  ],
+  ['{ sink: dead_letters, fail: { every: 2 } }', 'processor', '{ trades: 3, dead_letters: 0 }'],
+  [
+    '{ clock: { jump: -1h, at: 500ms } }',
+    'processor',
+    '{ trades: { contains: [{ received: 2025-11-20T14:30:00Z }, { received: 2025-11-20T13:30:01Z }] } }',
+  ],
+  ['{ sink: trades, slow: 4s }', 'processor', '{ trades: 3 }'],
+];
+
+/** What goes wrong when a fault is as it is named. */
+const failures: readonly (readonly [fault: string, topology: string, expected: string, report: string])[] = [
+  ['{ sink: ticks, slow: 1s }\n  - { crash: { at: 500ms } }', 'ingestor', '{ ticks: 3 }', 'ticks: expected 3, got 2'],
+  ['{ sink: vwap_feed, lose_ack: 0.9 }', 'analytics', '{ vwap_feed: 3 }', 'vwap_feed: expected 3, got '],
+  [
+    '{ sink: trades, slow: 4s }',
+    'processor',
+    '{ trades: 3, within: 5s }',
+    'not done within 5s: the topology is running',
+  ],
+  ['{ sink: trades, slow: 20s }', 'processor', '{ trades: 3, within: 1m }', 'trades: no confirmation within 15000 ms'],
+  ['{ source: { cut: 9s, at: 1500ms } }', 'processor', '{ trades: 3, within: 5s }', 'not done within 5s'],
+  ['{ sink: trades, fail: { every: 2 } }', 'processor', '{ trades: 4 }', 'trades: write 2 fails (fault)'],
+];
+
+describe('faults', () => {
+  it.each(effects)('%s of %s: %s', async (fault, topology, expected) => {
+    expect((await tested(threeTrades(topology, fault, expected))).text).toContain('1 test: 1 passed');
+  });
+
+  it.each(failures)('%s of %s: not %s', async (fault, topology, expected, report) => {
+    const { text, exitCode } = await tested(threeTrades(topology, fault, expected));
+    expect(text).toContain(report);
+    expect(exitCode).toBe(1);
+  });
+
+  it('a store that loses what it confirmed is found: without its key a trade that is written again is there twice', async () => {
+    const text = threeTrades('processor', '{ sink: trades, lose_ack: 0.9 }', '{ trades: 3 }');
+    expect((await tested(text)).exitCode).toBe(0);
+    const { text: report } = await tested(text, {
+      edits: [...withoutGuarantees(), ['    unique: message_key\n', '']],
+    });
+    expect(report).toMatch(/trades: expected 3, got ([4-9]|\d\d)/);
+  });
+});
