@@ -36,7 +36,8 @@ function copyWith(mutant: PlantedMutant, folder: string): string {
   const copy = join(folder, 'copy');
   copySources(copy);
   apply(mutant, copy);
-  const edits = typeof mutant.simulated === 'string' ? [] : (mutant.simulated.edits ?? []);
+  const { edits = [], files = {} } = typeof mutant.simulated === 'string' ? {} : mutant.simulated;
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(copy, name), text);
   for (const [text, instead] of edits) {
     const path = join(copy, 'pipeline.yml');
     const before = readFileSync(path, 'utf8');

@@ -4,6 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { errorText, FdpError } from '../../errors.ts';
 import { packageRoot } from '../../kit/package-root.ts';
 import type { SpecRequest } from '../validate.ts';
+import type { FailureTest } from './failure-test.ts';
 import { numbersOf, type SimulateFlags } from './flags.ts';
 import type { StageAnswer, StageRunner, StageTask } from './stage-host.ts';
 import type { WorkerCall, WorkerParts, WorkerReply } from './stage-worker.ts';
@@ -63,8 +64,8 @@ class StageThread implements StageRunner {
     return this.#ask({ task }) as Promise<StageAnswer>;
   }
 
-  failureTest(topology: string): Promise<string> {
-    return this.#ask({ failureTest: topology }) as Promise<string>;
+  failureTest(topology: string): Promise<FailureTest> {
+    return this.#ask({ failureTest: topology }) as Promise<FailureTest>;
   }
 
   async close(): Promise<void> {
