@@ -13,6 +13,7 @@ const usual = [
   'commits a position before the write',
   'counts by the size of the batch, whatever is above the mark',
   'closes a bar with the trade that came last',
+  'does not look whether a store has what was committed',
 ];
 const isFull = process.env['FDP_FAULTS'] === 'full';
 

@@ -53,7 +53,12 @@ export async function simulateSeeds(request: SeedsRequest, isJson: boolean): Pro
   };
   await Promise.all(Array.from({ length: atOnce }, worker));
   failed.sort((one, other) => one.seed - other.seed);
-  const seeds = failed.map(({ seed, violations, test_file, test_seed }) => ({ seed, test_file, test_seed, violation: violations[0]?.text }));
+  const seeds = failed.map(({ seed, violations, test_file, test_seed }) => ({
+    seed,
+    test_file,
+    test_seed,
+    violation: violations[0]?.text,
+  }));
   const text = isJson
     ? `${JSON.stringify({ seeds: ended, passed: ended - failed.length, failed: seeds })}\n`
     : `${counted(ended, 'seed')}: ${ended - failed.length} passed, ${failed.length} failed\n`;

@@ -57,7 +57,11 @@ function checkRestored(item: Tree, subject: string, { topology, problems }: Test
 function checkSink(
   sink: string,
   known: readonly string[],
-  { range, subject, problems }: { readonly range: SourceRange; readonly subject: string } & Pick<TestContext, 'problems'>,
+  {
+    range,
+    subject,
+    problems,
+  }: { readonly range: SourceRange; readonly subject: string } & Pick<TestContext, 'problems'>,
 ): void {
   if (known.includes(sink)) return;
   problems.add(range, `unknown sink "${sink}"`, { subject, hint: () => suggestion(sink, known, 'sinks') });
