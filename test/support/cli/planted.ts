@@ -187,7 +187,7 @@ export const mutants: readonly PlantedMutant[] = [
       file: 'test/connectors/sqlite-table/index.test.ts',
       name: 'sqlite_table queries walks a thousand rows of one millisecond, each once, while rows are stored',
     },
-    simulated: noRequests,
+    simulated: 'it is in SQLite, for which a table in memory stands in',
   },
   {
     mistake: 'continues a page with what is strictly older, whatever the id (memory)',
