@@ -146,7 +146,7 @@ export class TerminalSink implements Sink {
       ...{
         choice: this.#choice,
         market: this.#market,
-        bars: this.#bars?.series,
+        bars: this.#bars?.shown,
         process: platform?.snapshot(),
         topology,
       },

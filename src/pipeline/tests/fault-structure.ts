@@ -85,6 +85,25 @@ export const faultSchemas = {
       },
     },
   },
+  restore: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['restore'],
+    description: 'The process is killed, a table restored from a backup, and another process started.',
+    properties: {
+      restore: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['sink', 'back', 'at'],
+        description: 'A table is set back to what it was.',
+        properties: {
+          sink: { type: 'string', minLength: 1, description: 'Name of a sink of the topology that is a table.' },
+          back: { ...duration, description: 'How old the backup is.', examples: ['10m'] },
+          at: { ...duration, description: moment.description, examples: ['1h'] },
+        },
+      },
+    },
+  },
   clock: {
     type: 'object',
     additionalProperties: false,

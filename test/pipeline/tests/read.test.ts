@@ -51,7 +51,7 @@ const mistakes: readonly (readonly [line: number, instead: string, report: strin
   [
     5,
     'faults: [{ crush: { at: 1s } }]',
-    '5:10: faults[0]: expected one of sink, source, crash, clock',
+    '5:10: faults[0]: expected one of sink, source, crash, restore, clock',
     'did you mean "crash"?',
   ],
   [5, 'faults: [{ clock: { jump: back } }]', '5:27: faults[0].clock.jump: expected a duration such as 30s or -1h'],
