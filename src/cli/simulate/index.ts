@@ -64,7 +64,7 @@ function writeTest({ failureTest, seed }: SimulationResult, folder: string): str
   if (failureTest === undefined) return undefined;
   const file = `failure-${seed}.test.yml`;
   try {
-    writeFileSync(join(folder, file), failureTest);
+    writeFileSync(join(folder, file), failureTest.text);
   } catch (error) {
     throw usage(`${file}: ${errorText(error)}`);
   }
