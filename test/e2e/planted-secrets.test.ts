@@ -63,8 +63,8 @@ describe('planted secrets in a running process', () => {
       [...expected, ...open].every((text) => running.output.includes(text)),
     );
     const replies = await served(world);
-    expect(replies['/hello']).toContain('"data":"hello"');
-    expect(replies['/hello, by a browser']).toContain('"data":"hello"');
+    expect(replies['/hello']).toContain('"text":"hello"');
+    expect(replies['/hello, by a browser']).toContain('"text":"hello"');
     expect(replies['/metrics']).toContain('fdp_');
     expect(replies['the stream']).toContain('event: status');
     expect(replies['the stream']).toContain('"mongodb"');

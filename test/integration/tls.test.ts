@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { get, type RequestOptions } from 'node:https';
 import { connect as connectPlain } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -143,6 +143,13 @@ describe('the API over TLS', () => {
     await until(() => seen.text.startsWith('HTTP/1.1 200'));
   });
 
+  it('warns of a private key that every user may read', async () => {
+    chmodSync(files.key, 0o644);
+    const { log } = await start({ tls: tls() });
+    const text = `http: every user of this machine may read ${files.key} (mode 644): chmod 600 it`;
+    expect(log.lines.filter(({ level }) => level === 'warn').map((line) => line.text)).toEqual([text]);
+  });
+
   it('does not open with files that it can not use; one that worked is tried again', async () => {
     const { source } = await sourceOf({ tls: { cert: files.key, key: files.key } });
     await expect(source.connect(signal)).rejects.toMatchObject({ code: 'FDP_REFUSED', fault: 'fatal' });
@@ -204,6 +211,28 @@ describe('the TCP feed over TLS', () => {
     await send({ symbol: 'A' });
     await until(() => seen.text === '{"symbol":"A"}\n');
     for (const socket of silent) socket.destroy();
+  });
+
+  it('agrees on keys once, renewed files or not', async () => {
+    const { port } = await feedOf();
+    const renegotiated = async ({ ca }: ServerFiles) => {
+      const socket = connect({ host: '127.0.0.1', port, ca: readFileSync(ca), maxVersion: 'TLSv1.2' });
+      sockets.push(socket);
+      await once(socket, 'secureConnect');
+      return new Promise<boolean>((resolve) => {
+        socket.on('error', () => resolve(false)).on('close', () => resolve(false));
+        socket.renegotiate({}, (error) => resolve(error === null));
+      });
+    };
+    expect(await renegotiated(first)).toBe(false);
+    replaceFiles(second, files);
+    await until(() =>
+      dialled(port, second).then(
+        () => true,
+        () => false,
+      ),
+    );
+    expect(await renegotiated(second)).toBe(false);
   });
 
   it('sends nothing to a client that speaks no TLS', async () => {
