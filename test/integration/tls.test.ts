@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { get, type RequestOptions } from 'node:https';
@@ -15,6 +16,7 @@ import { processSnapshot } from '../support/engine/snapshots.ts';
 import { replaceFiles, type ServerFiles, serverFiles } from '../support/sockets/certificates.ts';
 import { feedClient, feedServer } from '../support/sockets/feed.ts';
 import { testExchange } from '../support/sockets/feeds.ts';
+import { KeyFolder } from '../support/sockets/keys.ts';
 import { closeAll, sourceOf, start } from '../support/sockets/rest.ts';
 import { closed, openSockets, received, until } from '../support/sockets/sockets.ts';
 
@@ -300,6 +302,30 @@ describe('the observe port over TLS', () => {
     expect(await ask(port, '/health/live')).toMatchObject({ status: 200 });
     expect((await ask(port, '/metrics')).text).toContain('fdp_');
     expect(await plain(port)).toBe('');
+  });
+
+  it('is asked by the health check of the image, keys or not', async () => {
+    using keys = new KeyFolder();
+    keys.add('prometheus', 'admin');
+    const log = recordingLog();
+    const env = { OBSERVE_TLS_CERT: files.cert, OBSERVE_TLS_KEY: files.key, OBSERVE_KEYS: keys.file };
+    const about = { env: { ...env, OBSERVE_PORT: '0' }, log, snapshot: () => processSnapshot(0, []) };
+    const server = await startObserveServer(about);
+    roles.push({ connect: async () => {}, close: () => server.close() });
+    const checked = async (more: Readonly<Record<string, string>>) => {
+      const checking = spawn(process.execPath, ['bin/healthcheck.js'], {
+        env: { OBSERVE_PORT: new URL(server.address).port, ...more },
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      let text = '';
+      checking.stdout.on('data', (chunk) => {
+        text += chunk;
+      });
+      const [code] = await once(checking, 'close');
+      return { code, text };
+    };
+    expect(await checked(env)).toMatchObject({ code: 0, text: expect.stringContaining('"status":') });
+    expect(await checked({})).toMatchObject({ code: 1 });
   });
 
   it('is named to another process that wants the port', async () => {
