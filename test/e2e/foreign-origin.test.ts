@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { Platform } from '../../src/kit/environment.ts';
 import { launchChromium, onChromium } from '../support/browser/browser.ts';
 import { processSnapshot } from '../support/engine/snapshots.ts';
@@ -30,13 +30,19 @@ onChromium('the page of another origin', () => {
 
   beforeAll(async () => {
     browser = await launchChromium();
+  });
+  beforeEach(async () => {
     [partner, stranger] = [await pageServer(), await pageServer()];
   });
-  afterEach(closeAll);
-  afterAll(async () => {
-    await browser?.close();
-    for (const each of [partner, stranger]) each?.server.close();
+  afterEach(async () => {
+    await Promise.all(browser.contexts().map((context) => context.close()));
+    for (const { server } of [partner, stranger]) {
+      server.close();
+      server.closeAllConnections();
+    }
+    await closeAll();
   });
+  afterAll(() => browser?.close());
 
   async function pageOf({ origin }: { readonly origin: string }): Promise<Page> {
     const page = await browser.newPage();
@@ -97,7 +103,7 @@ onChromium('the page of another origin', () => {
     expect(lanes).toHaveLength(2);
 
     const foreign = await pageOf(stranger);
-    for (const options of [...withKey, {}, { mode: 'no-cors' }, { credentials: 'include' }])
+    for (const options of [...withKey, {}, { mode: 'no-cors' }])
       expect(await fetched(foreign, url + path, options)).toBe('blocked');
     expect(await streamed(foreign, `${url}/api/v1/stream`)).toBe('blocked');
     expect(lanes).toHaveLength(2);
@@ -107,7 +113,7 @@ onChromium('the page of another origin', () => {
     const { port } = await start({ ui: true });
     const url = `http://127.0.0.1:${port}`;
     const foreign = await pageOf(stranger);
-    for (const options of [{}, { mode: 'no-cors' }, { headers: { 'X-Request-Id': 'me' } }])
+    for (const options of [{}, { mode: 'no-cors' }, { credentials: 'include' }, { headers: { 'X-Request-Id': 'me' } }])
       expect(await fetched(foreign, url + path, options)).toBe('blocked');
     expect(await streamed(foreign, `${url}/api/v1/stream`)).toBe('blocked');
     await foreign.setContent(`<iframe src="${url}/"></iframe>`);

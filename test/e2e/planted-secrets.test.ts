@@ -17,18 +17,10 @@ function printed({ folder, env }: PlantedWorld, ...args: readonly string[]): str
 }
 
 const commands: readonly (readonly string[])[] = [
-  ['validate'],
-  ['validate', '--json'],
   ['config'],
-  ['explain', '--json'],
-  ['graph', '--format', 'mermaid'],
-  ['schema'],
-  ['list'],
   ['list', 'leaky'],
-  ['keys', 'list'],
   ['status', '--all'],
   ['status', '--json'],
-  ['dead-letters', 'list'],
   ['dead-letters', 'list', '--json'],
 ];
 
@@ -48,7 +40,10 @@ function expectNone(texts: Readonly<Record<string, string>>, { secrets }: Plante
 const around = (text: string, secret: string) => text.slice(Math.max(0, text.indexOf(secret) - 200)).slice(0, 300);
 
 describe('planted secrets in a running process', () => {
-  it.each(['nobody listens', 'it repeats what it is told'])('are in nothing, where %s', async (dependency) => {
+  it.each([
+    ['nobody listens', '"node":"finnhub"'],
+    ['it repeats what it is told', 'finnhub: the server refused the token'],
+  ])('are in nothing, where %s', async (dependency, sign) => {
     using folder = temporaryFolder();
     await using echo = await parrot();
     const world = await plantedWorld(
@@ -57,7 +52,7 @@ describe('planted secrets in a running process', () => {
       false,
     );
     await using running = new Process(['--pipeline', join(folder.path, 'pipeline.yml')], world.env);
-    const expected = ['mongodb', 'kafka', 'finnhub', 'leaky'].map((name) => `"node":"${name}"`);
+    const expected = ['mongodb: ', 'kafka: ', sign, 'the vault refuses'];
     const open = ['http', 'feed', 'exchange'].map((name) => `${name}: listening`);
     await eventually('servers, dead letters, and all that is away', async () =>
       [...expected, ...open].every((text) => running.output.includes(text)),
@@ -72,7 +67,9 @@ describe('planted secrets in a running process', () => {
     expect(replies.exchange).toMatch(/trade|ping/);
     const texts = Object.fromEntries(commands.map((command) => [command.join(' '), printed(world, ...command)]));
     expect(texts['status --all']).toContain('vault');
-    expect(texts['dead-letters list']).toContain('the vault refuses ****** and ****** at redis://me:******@vault/');
+    expect(texts['dead-letters list --json']).toContain(
+      'the vault refuses ****** and ****** at redis://me:******@vault/',
+    );
     if (dependency !== 'nobody listens') expect(echo.heard).toBeGreaterThan(2);
     await running.stop();
     expectNone({ ...replies, ...texts, ...kept(folder.path), 'its output': running.output }, world);

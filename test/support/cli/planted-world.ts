@@ -67,14 +67,21 @@ export async function plantedWorld(folder: string, dead: number, crash: boolean)
     observe: await freePort(),
   };
   const text = plantedPipeline({ keys, ...files, ...ports, dead });
-  const vault = `  vault:
+  const more = `  relay: { source: mock, sink: kafka }
+  vault:
     source: mock
+    dead_letter: rejected
     operators:
       - leaky: { password: "${variable('VAULT_PASSWORD')}", crash: ${crash} }
     sink: kept
 `;
-  const kept = '  kept: { type: stdout }\n';
-  const whole = `plugins: [./leaky.mjs]\n${text.replace('connectors:\n', `connectors:\n${kept}`)}${vault}`;
+  const outputs = `connectors:
+  kept: { type: file, path: kept.ndjson }
+  live: { type: file, path: live.ndjson }
+`;
+  const whole = `plugins: [./leaky.mjs]\n${text}${more}`
+    .replace('connectors:\n', outputs)
+    .replace('source: finnhub, sink: kafka', 'source: finnhub, sink: live');
   const written = {
     'package.json': '{ "type": "module" }',
     'pipeline.yml': whole,
