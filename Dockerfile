@@ -49,5 +49,5 @@ ENV NODE_ENV=production \
     FDP_INSECURE=true
 USER node
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 CMD ["node", "bin/healthcheck.js"]
-# No shell between: SIGTERM reaches fdp-run, which drains.
+# No shell between: SIGTERM reaches fdp, which drains.
 ENTRYPOINT ["node", "bin/fdp-run.js"]

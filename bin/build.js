@@ -27,7 +27,12 @@ const bundle = {
 /** What runs, and what the package exports; they share their parts, so that a plugin has the same kit as the engine. */
 const program = {
   ...bundle,
-  entryPoints: { main: 'src/cli/main.ts', kit: 'src/kit/index.ts', testing: 'src/testing/index.ts' },
+  entryPoints: {
+    main: 'src/cli/main.ts',
+    kit: 'src/kit/index.ts',
+    testing: 'src/testing/index.ts',
+    'stage-worker': 'src/cli/simulate/stage-worker.ts',
+  },
   outdir: 'dist',
   platform: 'node',
   target: 'node20.19',

@@ -13,7 +13,7 @@ try {
 } catch (error) {
   if (!isOutOfFiles()) throw error;
   const cure = 'raise the limit, for example with "ulimit -n 1024"';
-  process.stderr.write(`fdp-run: this process may not open the ${filesAtStart} files that it needs: ${cure}\n`);
+  process.stderr.write(`fdp: this process may not open the ${filesAtStart} files that it needs: ${cure}\n`);
   process.exitCode = 1;
 }
 

@@ -2,15 +2,14 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import {
   defineConnector,
-  type FdpError,
   figures,
   Gap,
   noUsage,
   onAbort,
-  parseJson,
   pushSource,
   queueBounds,
   queueSchema,
+  valueOrProblem,
 } from '../src/kit/index.ts';
 
 /** `udp`: a message for each datagram, which holds one JSON value; any other is rejected with its bytes. */
@@ -42,8 +41,8 @@ export const udp = defineConnector({
         async receive({ push, signal }) {
           const socket = createSocket('udp4');
           socket.on('message', (raw) => {
-            const message = { key: null, timestamp: role.clock.now(), meta: { lane: name }, raw };
-            push({ ...message, ...parsed(raw) }, raw.length);
+            const message = { key: null, timestamp: role.clock.now(), meta: { lane: name } };
+            push({ ...message, ...valueOrProblem(raw, name) }, raw.length);
           });
           socket.bind(port, '127.0.0.1', () => role.node.is('ok'));
           onAbort(signal, () => socket.close());
@@ -53,11 +52,3 @@ export const udp = defineConnector({
     close: async () => {},
   }),
 });
-
-function parsed(raw: Buffer): { readonly value: unknown; readonly problem?: FdpError } {
-  try {
-    return { value: parseJson(raw) };
-  } catch (problem) {
-    return { value: undefined, problem: problem as FdpError };
-  }
-}

@@ -20,7 +20,7 @@ export const webhook = defineConnector({
   example: 'out: { type: webhook, url: "http://localhost:9000/trades" }',
   sink: {
     options: noUsage,
-    // What a second write does after a crash; fdp-run explain shows it.
+    // What a second write does after a crash; fdp explain shows it.
     guarantee: () => ({ repeats: { why: 'what is written again is posted again' } }),
   },
   create: async ({ url }, { name }) => ({

@@ -16,7 +16,7 @@ async function show(): Promise<void> {
   } catch {
     setText(
       about,
-      'The description of the API could not be read: is "fdp-run --topology api" running? Then reload the page.',
+      'The description of the API could not be read: is "fdp --topology api" running? Then reload the page.',
     );
     setAttribute(about, 'data-tone', 'bad');
   }

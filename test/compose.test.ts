@@ -33,7 +33,7 @@ function oursIn(file: ComposeFile): readonly (readonly [string, Service])[] {
   return servicesOf(file).filter(([name]) => !stores.includes(name));
 }
 
-/** What `fdp-run` says in a container of this service. */
+/** What `fdp` says in a container of this service. */
 function validated(service: Service, env: Readonly<Record<string, string>>): { text: string; exitCode: number } {
   const [flag, topology = ''] = service.command ?? [];
   expect(flag).toBe('--topology');

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -57,6 +57,33 @@ describe('a release', () => {
     expect(new Set(scripts)).toEqual(new Set(['.ci/release-notes', '.ci/package', '.ci/image', '.ci/deploy']));
     for (const script of scripts)
       expect(execFileSync('git', ['ls-files', '--stage', script], { encoding: 'utf8' })).toMatch(/^100755 /);
+  });
+});
+
+describe('the package of a release', () => {
+  const { jobs, defaults } = parse(readFileSync(`${folder}/release.yml`, 'utf8'));
+  const steps = jobs.package.steps as readonly { id?: string; run?: string; env?: Readonly<Record<string, string>> }[];
+  const packing = steps.find(({ id }) => id === 'packed')?.run ?? '';
+  const publishing = steps.find(({ run }) => run?.startsWith('npm publish'));
+
+  it('is published with its provenance, by the one step that has the token', () => {
+    expect(publishing?.run).toMatch(/ --provenance --access public$/);
+    expect(jobs.package.permissions).toEqual({ contents: 'read', 'id-token': 'write' });
+    expect(steps.filter(({ env }) => env && 'NODE_AUTH_TOKEN' in env)).toEqual([publishing]);
+  });
+
+  it.each([
+    ['the file that was tried', 'echo fdp-1.tgz', 0, 'file=fdp-1.tgz\n'],
+    ['none when the trial fails', 'exit 3', 3, ''],
+  ])('is %s', (_what, script, code, output) => {
+    using there = temporaryFolder();
+    mkdirSync(join(there.path, '.ci'));
+    writeFileSync(join(there.path, '.ci/package'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    writeFileSync(join(there.path, 'output'), '');
+    const { status } = spawnSync(defaults.run.shell, ['-eo', 'pipefail', '-c', packing], {
+      ...{ cwd: there.path, env: { PATH: process.env['PATH'], GITHUB_OUTPUT: join(there.path, 'output') } },
+    });
+    expect([status, readFileSync(join(there.path, 'output'), 'utf8')]).toEqual([code, output]);
   });
 });
 

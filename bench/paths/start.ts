@@ -4,7 +4,7 @@ import { RunFolder } from '../embedded.ts';
 import type { Path } from '../path.ts';
 import { inTurns, type Sample } from '../turns.ts';
 
-/** How long `fdp-run` takes: to check the pipeline, and, fed by the mock, to the first stored trade. */
+/** How long `fdp` takes: to check the pipeline, and, fed by the mock, to the first stored trade. */
 export const start: Path = {
   name: 'start',
   async measure(bench) {
@@ -17,7 +17,7 @@ export const start: Path = {
     };
     await validate.run();
     const sides = await inTurns(first, validate, bench.rounds + 2);
-    return [{ path: 'start', work: 'to the first stored trade', unit: '/s', beside: 'fdp-run validate', ...sides }];
+    return [{ path: 'start', work: 'to the first stored trade', unit: '/s', beside: 'fdp validate', ...sides }];
   },
 };
 

@@ -4,12 +4,13 @@ import { defineConnector, noUsage } from '../../src/kit/declaration.ts';
 import { counter, gauge } from '../../src/kit/figures.ts';
 
 /**
- * Compares the tables that count with what they counted, on a schedule, while everything runs: `fdp-run reconcile` as a source.
+ * Compares the tables that count with what they counted, on a schedule, while everything runs: `fdp reconcile` as a source.
  * Each difference is a message: `table`, `key`, `fields` (`stored` and `recomputed` of each), `cause`, `repaired`, `left`.
  */
 export const reconcile = defineConnector({
   type: 'reconcile',
   summary: 'Compares the tables that count with what they counted, on a schedule: a message for each difference.',
+  twin: 'messages',
   options: {
     type: 'object',
     additionalProperties: false,

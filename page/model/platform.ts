@@ -59,7 +59,7 @@ function inOrder(before: readonly TopologyView[], now: readonly TopologyView[]):
 }
 
 function gone(topology: TopologyView): TopologyView {
-  const reason = `no process runs it: start it with "fdp-run --topology ${topology.name}"`;
+  const reason = `no process runs it: start it with "fdp --topology ${topology.name}"`;
   return { ...atRest(topology), state: 'gone', tone: 'bad', reasons: [reason] };
 }
 

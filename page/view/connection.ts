@@ -4,7 +4,7 @@ import type { Connection } from './stream.ts';
 const shown: Readonly<Record<Connection, readonly [text: string, tone: string]>> = {
   connecting: ['◐ Connecting …', 'wait'],
   live: ['● Live', 'good'],
-  lost: ['▲ Disconnected: trying again. Is "fdp-run --topology api" running?', 'bad'],
+  lost: ['▲ Disconnected: trying again. Is "fdp --topology api" running?', 'bad'],
   paused: ['○ Paused while hidden', 'off'],
 };
 

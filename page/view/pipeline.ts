@@ -22,10 +22,7 @@ export class PipelineView {
     setText(this.#notice, error ?? '');
     this.#empty.hidden = topologies.length > 0;
     if (topologies.length === 0)
-      withCode(
-        this.#empty,
-        'No process reports its state: start one with `fdp-run`, with a status table in its pipeline.',
-      );
+      withCode(this.#empty, 'No process reports its state: start one with `fdp`, with a status table in its pipeline.');
     for (const [index, view] of topologies.entries()) {
       const card = this.#cards.get(view.name) ?? new TopologyCard(view, (node) => this.#open(view.name, node));
       this.#cards.set(view.name, card);

@@ -14,9 +14,9 @@ interface Row {
 
 /** Shown while there are no symbols. */
 export const noTrades =
-  'No trades yet: `fdp-run` runs the whole platform. To run each topology in a process of its own, start `fdp-run --topology ingestor` and `fdp-run --topology analytics`.';
+  'No trades yet: `fdp` runs the whole platform. To run each topology in a process of its own, start `fdp --topology ingestor` and `fdp --topology analytics`.';
 
-const noPrices = 'No live prices: start `fdp-run --topology analytics`.';
+const noPrices = 'No live prices: start `fdp --topology analytics`.';
 
 /** Maximum number of symbols in the list; the API has all of them. */
 const mostRows = 500;

@@ -53,7 +53,7 @@ async function ask(url: string, { route, state, output }: Parts): Promise<void> 
       body.length > mostLetters ? `${body.slice(0, mostLetters)}\n… (${body.length} letters in all)` : body,
     );
   } catch {
-    setText(state, `${route.method} ${url}: nobody answers. Is "fdp-run --topology api" running?`);
+    setText(state, `${route.method} ${url}: nobody answers. Is "fdp --topology api" running?`);
     setAttribute(state, 'data-tone', 'bad');
   } finally {
     cancel();

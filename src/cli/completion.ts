@@ -8,7 +8,7 @@ import { programName, programNames } from './shared/program.ts';
 export const shells = ['bash', 'zsh', 'fish'] as const;
 
 /**
- * `fdp-run completion SHELL`: the shell's completion script for both names of the program, made from the commands themselves.
+ * `fdp completion SHELL`: the shell's completion script for both names of the program, made from the commands themselves.
  * `list` completes what there is, plugins of the pipeline included.
  */
 export function completion(
@@ -66,7 +66,7 @@ function candidates({ commands, options }: Words, [program]: readonly Words[]): 
 function bash(known: readonly Words[]): string {
   const cases = known.map((words) => `    '${words.path}') words='${candidates(words, known)}' ;;`);
   return `# ${programName()} completion bash >> ~/.bashrc
-_fdp_run() {
+_fdp() {
   local word path='' words=''
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case "$word" in -*) ;; *) path="\${path:+$path }$word" ;; esac
@@ -76,22 +76,22 @@ ${cases.join('\n')}
   esac
   COMPREPLY=($(compgen -W "$words" -- "\${COMP_WORDS[COMP_CWORD]}"))
 }
-complete -o default -F _fdp_run ${programNames.join(' ')}
+complete -o default -F _fdp ${programNames.join(' ')}
 `;
 }
 
 function zsh(known: readonly Words[]): string {
   const cases = known.map((words) => `    '${words.path}') compadd -- ${candidates(words, known)} ;;`);
   return `#compdef ${programNames.join(' ')}
-# ${programName()} completion zsh > a folder of $fpath, as _fdp-run
-_fdp_run() {
+# ${programName()} completion zsh > a folder of $fpath, as _fdp
+_fdp() {
   local path=\${(j: :)\${(@)words[2,CURRENT-1]:#-*}}
   case "$path" in
 ${cases.join('\n')}
     *) _files ;;
   esac
 }
-compdef _fdp_run ${programNames.join(' ')}
+compdef _fdp ${programNames.join(' ')}
 `;
 }
 
@@ -110,15 +110,15 @@ function fish(known: readonly Words[]): string {
         ? seen
         : `${seen}; and not __fish_seen_subcommand_from ${commands.map(({ text }) => text).join(' ')}`;
     const each = commands.map(
-      ({ text, description }) => `complete -c fdp-run -f -n ${quoted(isOpen)} -a ${text} -d ${quoted(description)}`,
+      ({ text, description }) => `complete -c fdp -f -n ${quoted(isOpen)} -a ${text} -d ${quoted(description)}`,
     );
     const flags = options.map(
-      ({ text, description }) => `complete -c fdp-run -n ${quoted(seen)} -l ${text.slice(2)} -d ${quoted(description)}`,
+      ({ text, description }) => `complete -c fdp -n ${quoted(seen)} -l ${text.slice(2)} -d ${quoted(description)}`,
     );
     return [...each, ...flags];
   });
-  return `# ${programName()} completion fish > ~/.config/fish/completions/fdp-run.fish; ln -s fdp-run.fish fdp.fish there
-complete -c fdp --wraps fdp-run
+  return `# ${programName()} completion fish > ~/.config/fish/completions/fdp.fish; ln -s fdp.fish fdp-run.fish there
+complete -c fdp-run --wraps fdp
 ${lines.join('\n')}
 `;
 }

@@ -4,7 +4,7 @@ import { readSpec } from '../pipeline/read.ts';
 import { type CommandResult, problemsJson, problemText, type SpecRequest } from './validate.ts';
 
 /**
- * `fdp-run config`: the resolved spec as YAML, secrets masked, each value with its origin. A variable that is not set
+ * `fdp config`: the resolved spec as YAML, secrets masked, each value with its origin. A variable that is not set
  * is shown as such; other mistakes are shown instead (exit code 2). With `--json` as JSON, without the origins.
  */
 export function config(request: SpecRequest, { json = false }: { readonly json?: boolean } = {}): CommandResult {

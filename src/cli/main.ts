@@ -36,19 +36,20 @@ import { programName } from './shared/program.ts';
 import { readVersion } from './shared/version.ts';
 import { simulatePipeline } from './simulate/index.ts';
 import { seedProcess, seedsAtOnce } from './simulate/seeds.ts';
+import { stageThreads } from './simulate/stage-threads.ts';
 import { status } from './status/status.ts';
 import { diff } from './tape/diff.ts';
 import { record } from './tape/record.ts';
 import { replay } from './tape/replay.ts';
 import { type TestFlags, testPipeline } from './test/test.ts';
 import { watchTests } from './test/watch.ts';
-import { type CommandResult, problemText, type SpecRequest, validate } from './validate.ts';
+import { type CommandResult, problemsJson, problemText, type SpecRequest, validate } from './validate.ts';
 
 // The command line: parses the flags, passes the components in, sets the exit code.
 
 const usageExitCode = 2;
-/** Each seed has a process of its own. */
-const seedRuns = { atOnce: seedsAtOnce(), run: seedProcess, print };
+/** Each seed has a process of its own; of one that is long each topology that can has a thread. */
+const simulationRuns = { atOnce: seedsAtOnce(), run: seedProcess, threads: stageThreads, print };
 
 /** Runs a command and gives the exit code. */
 async function main(args: readonly string[]): Promise<number> {
@@ -114,7 +115,7 @@ function actionsOf(program: Command): Actions {
     validate: async (flags) => show(validate(await request(), flags), flags),
     config: async (flags) => show(config(await request(), flags), flags),
     test: async (files, flags) => test(await request(), files, flags),
-    simulate: async (flags) => show(await simulatePipeline(await request(), flags, seedRuns), flags),
+    simulate: async (flags) => show(await simulatePipeline(await request(), flags, simulationRuns), flags),
     schema: async () => show(schema(await withoutPipeline(program))),
     list: async (asked, flags) => show(listOf(await withoutPipeline(program), asked, flags)),
     explain: async (topologies, flags) => show(explain(await request(), topologies, { ...flags, columns }), flags),
@@ -161,8 +162,9 @@ function progressOf({ output }: ExportFlags): ((text: string) => void) | undefin
 }
 
 /** Prints a pipeline's problems as text, or with `--json` as JSON. */
-function show({ text, exitCode }: CommandResult, { json = false }: { readonly json?: boolean } = {}): number {
-  if (exitCode === 2 && !json) process.stderr.write(text);
+function show({ text, exitCode, problems }: CommandResult, { json = false }: { readonly json?: boolean } = {}): number {
+  if (json && problems) print(problemsJson(problems));
+  else if (exitCode === 2 && !json) process.stderr.write(text);
   else print(text);
   return exitCode;
 }

@@ -3,7 +3,7 @@ import { readSpec } from '../pipeline/read.ts';
 import { type CommandResult, problemText, type SpecRequest } from './validate.ts';
 
 /**
- * `fdp-run schema`: the JSON Schema of the pipeline file, for editors, with what its plugins declare. Of the pipeline's own
+ * `fdp schema`: the JSON Schema of the pipeline file, for editors, with what its plugins declare. Of the pipeline's own
  * mistakes only those of plugins matter (exit code 2).
  */
 export function schema(request: SpecRequest): CommandResult {

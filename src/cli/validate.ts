@@ -15,9 +15,11 @@ export interface SpecRequest extends ReadRequest {
 export interface CommandResult {
   readonly text: string;
   readonly exitCode: number;
+  /** What is wrong with the pipeline, for `--json`. */
+  readonly problems?: readonly Problem[];
 }
 
-/** `fdp-run validate`: everything that is wrong with the pipeline (exit code 2), or what it would start, after warnings. */
+/** `fdp validate`: everything that is wrong with the pipeline (exit code 2), or what it would start, after warnings. */
 export function validate(request: SpecRequest, { json = false }: { readonly json?: boolean } = {}): CommandResult {
   const spec = readSpec(request);
   const { plan, problems } = resolveProcess(spec, request);
@@ -37,6 +39,11 @@ export function validate(request: SpecRequest, { json = false }: { readonly json
 export function problemText(problems: Parameters<typeof printProblems>[0], folder: string): string {
   const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
   return `${printProblems(problems, folder)}\n${count}\n`;
+}
+
+/** The result of a command whose pipeline is wrong. */
+export function wrongPipeline(problems: readonly Problem[], { folder }: Pick<SpecRequest, 'folder'>): CommandResult {
+  return { text: problemText(problems, folder), exitCode: 2, problems };
 }
 
 /** All problems as JSON, each with its position. */

@@ -191,7 +191,7 @@ export class Flow {
     for (const { name: branch } of settling(branches)) {
       const sink = present(this.#roles.sinks.get(branch), branch, 'sink');
       const problem = await markProblem(lane, branch, sink);
-      if (problem) return `${problem}: stop ${name} and run "fdp-run counters forget --topology ${name}"`;
+      if (problem) return `${problem}: stop ${name} and run "fdp counters forget --topology ${name}"`;
     }
     return undefined;
   }

@@ -32,7 +32,7 @@ export {
   type SourceGuarantee,
 } from './guarantee.ts';
 export { type Holder, holding, type Keeper } from './holding.ts';
-export { linesOf, parseJson, toJson } from './json.ts';
+export { linesOf, parseJson, toJson, valueOrProblem } from './json.ts';
 export { limited } from './limited-log.ts';
 export type { Lookup, Query } from './lookup.ts';
 export { type Batch, derive, type LaneContext, type Message, type SourceMessage } from './message.ts';

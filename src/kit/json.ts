@@ -1,4 +1,5 @@
 import { errorText, FdpError } from '../errors.ts';
+import type { SourceMessage } from './message.ts';
 
 /** Levels of nested arrays and objects. No message that is meant for fdp has as many. */
 export const maxLevels = 100;
@@ -24,6 +25,22 @@ export function parseJson(source: string | Uint8Array, maxBytes = maxJsonBytes):
     throw unreadable(`JSON: ${errorText(cause)}`, cause);
   }
   throw unreadable(`JSON of at most ${maxLevels} levels, got more`);
+}
+
+/**
+ * What a message that came as JSON has of it: its bytes, and the value; or, of what is no JSON, the problem, which makes it a
+ * dead letter with these bytes. `from` is where it came from: the name of the connector, or a place in a file.
+ */
+export function valueOrProblem<T extends string | Uint8Array>(
+  raw: T,
+  from: string,
+): Pick<SourceMessage, 'value' | 'problem'> & { readonly raw: T } {
+  try {
+    return { raw, value: parseJson(raw) };
+  } catch (cause) {
+    const problem = new FdpError('FDP_MESSAGE_UNREADABLE', `${from}: ${errorText(cause)}`, { cause });
+    return { raw, value: undefined, problem };
+  }
 }
 
 /**

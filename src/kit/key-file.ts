@@ -53,7 +53,7 @@ export function readKeyFile(path: string): readonly StoredKey[] {
   }
   const { keys } = objectIn(text, path);
   if (Array.isArray(keys) && keys.every(isStoredKey)) return keys;
-  throw new FdpError('FDP_REFUSED', `${path} is no file of keys: make one with "fdp-run keys add NAME"`);
+  throw new FdpError('FDP_REFUSED', `${path} is no file of keys: make one with "fdp keys add NAME"`);
 }
 
 function objectIn(text: string, path: string): { readonly keys?: unknown } {

@@ -15,7 +15,7 @@ export const keyFileSchema = {
   type: 'string',
   format: 'path',
   minLength: 1,
-  description: 'File of the hashes of the keys. `fdp-run keys add NAME` adds one; changes take effect within a second.',
+  description: 'File of the hashes of the keys. `fdp keys add NAME` adds one; changes take effect within a second.',
   examples: ['data/keys.json'],
 } as const satisfies JSONSchema;
 
@@ -57,7 +57,7 @@ export class Keys {
   open(): void {
     this.#changes.seen();
     this.#read();
-    const text = `${this.#name}: ${this.#path} has no key, so nobody is let in: "fdp-run keys add NAME" adds one`;
+    const text = `${this.#name}: ${this.#path} has no key, so nobody is let in: "fdp keys add NAME" adds one`;
     if (this.#keys.length === 0) this.#environment.log.warn({}, text);
     const open = openToAll(this.#path);
     if (open !== undefined) this.#environment.log.warn({}, `${this.#name}: ${open}`);

@@ -20,7 +20,7 @@ export async function holderOf(host: string, port: number): Promise<string> {
   controller.abort();
   const { instance, pid } = isInTime ? await answer : {};
   if (!/^[A-Za-z0-9._-]{1,100}$/.test(String(instance)) || !Number.isSafeInteger(pid)) return 'another program';
-  return `another fdp-run (${instance}, pid ${pid})`;
+  return `another fdp (${instance}, pid ${pid})`;
 }
 
 interface Asked {

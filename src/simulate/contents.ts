@@ -1,24 +1,71 @@
+import type { Hash } from 'node:crypto';
 import { withLists } from '../../connectors/shared/table/values.ts';
 import { parseJson } from '../kit/json.ts';
+import type { MemoryRow } from './memory/space.ts';
 import type { Twin } from './twins.ts';
 
-/** What is in a twin, in order: rows of a table, records of a log, lines that a sink was given. */
+/** Texts that go into a digest at once: a piece of a long run, which would be more than one text can hold. */
+const atOnce = 1000;
+
+/** What is in connectors at the end of a run, read when it is asked for: a day has millions of rows. */
+export class Contents {
+  readonly #twins: ReadonlyMap<string, Twin>;
+
+  constructor(twins: ReadonlyMap<string, Twin>) {
+    this.#twins = twins;
+  }
+
+  /** Of a connector, in order: rows of a table, records of a log, lines that a sink was given. */
+  get(connector: string): readonly unknown[] | undefined {
+    const twin = this.#twins.get(connector);
+    return twin && contentOf(twin);
+  }
+
+  /** Adds all of it, as it is kept. */
+  addTo(digest: Hash): void {
+    let texts: string[] = [];
+    const add = (text: string) => {
+      if (texts.push(text) < atOnce) return;
+      digest.update(`\n${texts.join('\n')}`);
+      texts = [];
+    };
+    for (const [name, twin] of this.#twins) {
+      add(JSON.stringify(name));
+      for (const text of keptTexts(twin)) add(text);
+    }
+    digest.update(`\n${texts.join('\n')}`);
+  }
+}
+
+/** What is in a twin, in order. */
 export function contentOf(twin: Twin): readonly unknown[] {
   if (twin.kind === 'table') {
-    const { name, definition } = twin.table;
-    const rows = [...(twin.space.tables.get(name)?.rows.values() ?? [])].sort((one, other) => one.id - other.id);
+    const { definition } = twin.table;
     const fields = Object.keys(definition.fields ?? {});
-    return rows.map(({ values }) => {
+    return [...rowsOf(twin)].map(({ values }) => {
       const complete =
         fields.length === 0 ? values : Object.fromEntries(fields.map((field) => [field, values[field] ?? null]));
       return withLists(definition, complete);
     });
   }
-  if (twin.kind !== 'log') return twin.kept;
+  if (twin.kind !== 'log') return twin.kept.map((text) => parseJson(text));
   const partitions = twin.space.topics.get(twin.topic)?.partitions ?? [];
   const records = partitions.flatMap(({ records: all }, partition) => all.map((record) => ({ ...record, partition })));
   const inOrder = records.sort((one, other) => one.appended - other.appended || one.partition - other.partition);
   return inOrder.map(({ value }) => readable(value));
+}
+
+/** The rows of a table in the order of storing: one that is changed keeps its place. */
+function rowsOf({ space, table }: Extract<Twin, { kind: 'table' }>): Iterable<MemoryRow> {
+  return space.tables.get(table.name)?.rows.values() ?? [];
+}
+
+function* keptTexts(twin: Twin): Generator<string> {
+  if (twin.kind === 'table') for (const { values } of rowsOf(twin)) yield JSON.stringify(values);
+  else if (twin.kind !== 'log') yield* twin.kept;
+  else
+    for (const [partition, { records }] of (twin.space.topics.get(twin.topic)?.partitions ?? []).entries())
+      for (const { offset, key, value } of records) yield `${partition}-${offset} ${key} ${textOf(value)}`;
 }
 
 /** A record as JSON, or its text. */
@@ -26,6 +73,10 @@ function readable(value: string | Uint8Array): unknown {
   try {
     return parseJson(value);
   } catch {
-    return Buffer.from(value).toString();
+    return textOf(value);
   }
+}
+
+function textOf(value: string | Uint8Array): string {
+  return typeof value === 'string' ? value : Buffer.from(value).toString();
 }

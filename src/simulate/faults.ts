@@ -27,6 +27,8 @@ export interface SinkFault {
 export type TimedFault =
   | { readonly kind: 'cut'; readonly atMs: number; readonly forMs: number }
   | { readonly kind: 'crash'; readonly atMs: number }
+  /** The table of a branch is set back to what it was so long before, while no process runs. */
+  | { readonly kind: 'restore'; readonly branch: string; readonly atMs: number; readonly backMs: number }
   | { readonly kind: 'jump'; readonly atMs: number; readonly byMs: number };
 
 export interface FaultySinkParts {
@@ -64,14 +66,15 @@ export function faultySink(inner: Sink, parts: FaultySinkParts): Sink {
       writes++;
       // A killed process takes no further step.
       await context.failPoint('twin-before-write');
-      const faults = active();
+      const faults = parts.faults.length === 0 ? parts.faults : active();
       for (const { slowMs } of faults) if (slowMs !== undefined) await context.clock.sleep(slowMs, signal);
       if (signal.aborted) throw new FdpError('FDP_CLOSED', `${name}: the write was cancelled`);
       if (faults.some(({ failEvery }) => failEvery !== undefined && writes % failEvery === 0))
         throw new FdpError('FDP_UNAVAILABLE', `${name}: write ${writes} fails (fault)`);
       const receipt = await writeAccepted(inner, messages, { faults, name, signal });
+      const { failed } = receipt;
       stored(
-        messages.filter((_message, index) => !receipt.failed?.has(index)),
+        failed && failed.size > 0 ? messages.filter((_message, index) => !failed.has(index)) : messages,
         inner.ordered,
       );
       if (faults.some(({ loseAck }) => loseAck !== undefined && chance.next() < loseAck))
@@ -91,6 +94,7 @@ async function writeAccepted(
     signal,
   }: { readonly faults: readonly SinkFault[]; readonly name: string; readonly signal: AbortSignal },
 ): Promise<Receipt> {
+  if (!faults.some(({ refuses }) => refuses)) return inner.write(messages, signal);
   const indexes = [...messages.keys()].filter(
     (index) => !faults.some((fault) => fault.refuses?.(messages[index] as Message)),
   );
@@ -144,12 +148,17 @@ export class Cut {
       ...(log && { log }),
       ...(group && { group }),
       read: async (stop) => {
-        const either = linkedAbort(stop, signal);
-        while (this.#isCut && !either.controller.signal.aborted) await this.#over(either.controller.signal);
-        either.release();
+        if (this.#isCut) await this.#untilBack(stop, signal);
         return lane.read(stop);
       },
     };
+  }
+
+  async #untilBack(stop: AbortSignal, gone: AbortSignal): Promise<void> {
+    const either = linkedAbort(stop, gone);
+    const { signal } = either.controller;
+    while (this.#isCut && !signal.aborted) await this.#over(signal);
+    either.release();
   }
 
   #over(signal: AbortSignal): Promise<void> {

@@ -1,7 +1,6 @@
 import { Observable } from 'rxjs';
-import { errorText, FdpError } from '../errors.ts';
 import { linkedAbort, woken } from '../kit/clock.ts';
-import { parseJson } from '../kit/json.ts';
+import { valueOrProblem } from '../kit/json.ts';
 import type { SourceMessage } from '../kit/message.ts';
 import type { RoleContext } from '../kit/role.ts';
 import type { Lane, Reading, Source } from '../kit/source.ts';
@@ -15,13 +14,7 @@ export function pushedMessage(
   more: Pick<SourceMessage, 'key' | 'timestamp' | 'meta'>,
 ): SourceMessage {
   if ('value' in given) return { ...more, value: given.value };
-  const { text: raw } = given;
-  try {
-    return { ...more, raw, value: parseJson(raw) };
-  } catch (error) {
-    const text = `${more.meta.lane}: ${errorText(error)}`;
-    return { ...more, raw, value: undefined, problem: new FdpError('FDP_MESSAGE_UNREADABLE', text, { cause: error }) };
-  }
+  return { ...more, ...valueOrProblem(given.text, more.meta.lane) };
 }
 
 /** A feed that nobody can ask again: what comes while no process reads it, or while it is away, is missed. */

@@ -3,7 +3,7 @@ import type { ConnectorPlan } from '../engine/plan.ts';
 import { FdpError } from '../errors.ts';
 import type { Connector } from '../kit/connector.ts';
 import { type ConnectorContext, tableOptions } from '../kit/declaration.ts';
-import { parseJson, toJson } from '../kit/json.ts';
+import { toJson } from '../kit/json.ts';
 import type { Message } from '../kit/message.ts';
 import type { Receipt, Sink } from '../kit/sink.ts';
 import type { MemorySpace } from './memory/space.ts';
@@ -26,8 +26,8 @@ interface LogOptions {
 export type Twin =
   | { readonly kind: 'log'; readonly space: MemorySpace; readonly topic: string; readonly partitions: number }
   | { readonly kind: 'table'; readonly space: MemorySpace; readonly table: MemoryTableOptions }
-  /** `kept`: what its sink was given, as JSON values, in order. */
-  | { readonly kind: 'messages' | 'requests'; readonly kept: unknown[] };
+  /** `kept`: what its sink was given, as JSON, in order. */
+  | { readonly kind: 'messages' | 'requests'; readonly kept: string[] };
 
 export interface TwinParts {
   readonly input: PushedInput;
@@ -75,7 +75,7 @@ export function twinOf(plan: ConnectorPlan, parts: TwinParts): { readonly twin: 
     case 'messages':
     case 'requests': {
       const { twin: kind } = declaration;
-      const kept: unknown[] = [];
+      const kept: string[] = [];
       const input = kind === 'requests' ? parts.requests : parts.input;
       const create = async (): Promise<Connector> => ({
         source: (_usage, context) => input.source(name, context),
@@ -95,9 +95,9 @@ export function familyOptions(options: unknown): TableOptions {
   return Object.fromEntries(Object.entries(options as object).filter(([name]) => names.includes(name)));
 }
 
-/** A sink that keeps what it gets, as whoever reads it as JSON has it. */
-function keepingSink(name: string, kept: unknown[]): Sink {
-  const keep = (message: Message) => kept.push(parseJson(toJson(message.value, name)));
+/** A sink that keeps what it gets, as JSON. */
+function keepingSink(name: string, kept: string[]): Sink {
+  const keep = (message: Message) => kept.push(toJson(message.value, name));
   return {
     ordered: true,
     connect: async () => {},

@@ -235,7 +235,7 @@ function npmProblems([command = '', script = '']: readonly string[]): readonly s
   return name in scripts ? [] : [`package.json has no script ${name}`];
 }
 
-/** Services of Compose, and the `fdp-run` within a container. */
+/** Services of Compose, and the `fdp` within a container. */
 async function dockerProblems(words: readonly string[]): Promise<readonly string[]> {
   if (words[0] !== 'compose')
     return ['build', 'login', 'push', 'run'].includes(words[0] ?? '') ? [] : [`docker ${words[0]}`];

@@ -12,7 +12,7 @@ import { ranCommand } from '../support/docs/run-command.ts';
 const page = 'docs/testing-pipelines.md';
 const counters = blockNamed(page, 'counters').text;
 
-/** Runs `fdp-run test ...` in a folder with the shipped pipeline, its tests and `my.test.yml`; gives the exit code and the output. */
+/** Runs `fdp test ...` in a folder with the shipped pipeline, its tests and `my.test.yml`; gives the exit code and the output. */
 const run = (args: readonly string[], pipelinePath: string) =>
   ranCommand(args, pipelinePath, (request, show) => ({
     test: async (files, flags) => show(await testPipeline(request(), files, flags)),

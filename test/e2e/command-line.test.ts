@@ -81,10 +81,7 @@ describe('what a command prints', () => {
       using folder = temporaryFolder();
       const { env } = await workspaceIn(folder.path);
       const { code, stderr } = await ends(args, { env, output: '/dev/full' });
-      expect([code, stderr]).toEqual([
-        1,
-        expect.stringMatching(/^fdp-run: the output cannot be written: ENOSPC[^\n]*\n$/),
-      ]);
+      expect([code, stderr]).toEqual([1, expect.stringMatching(/^fdp: the output cannot be written: ENOSPC[^\n]*\n$/)]);
     },
   );
 
@@ -146,7 +143,7 @@ describe('an empty folder', () => {
       expect([code, stderr]).toEqual([
         2,
         expect.stringMatching(
-          /^fdp-run: no pipeline\.yml in this folder: "fdp-run init" writes one, --pipeline FILE names another\n$/,
+          /^fdp: no pipeline\.yml in this folder: "fdp init" writes one, --pipeline FILE names another\n$/,
         ),
       ]);
     }
@@ -167,7 +164,7 @@ describe('completion', () => {
   it.runIf(existsSync('/bin/bash'))('completes commands, their commands and flags in bash', async () => {
     const { stdout } = await ends(['completion', 'bash']);
     const words = async (...line: string[]) => {
-      const script = `${stdout}\nCOMP_WORDS=(${line.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); _fdp_run; echo "\${COMPREPLY[@]}"`;
+      const script = `${stdout}\nCOMP_WORDS=(${line.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); _fdp; echo "\${COMPREPLY[@]}"`;
       const child = spawn('/bin/bash', ['-c', script], { stdio: ['ignore', 'pipe', 'inherit'] });
       let output = '';
       child.stdout.on('data', (chunk) => {
@@ -176,11 +173,11 @@ describe('completion', () => {
       await once(child, 'close');
       return output.trim().split(' ');
     };
-    expect(await words('fdp-run', 'st')).toEqual(['status']);
-    expect(await words('fdp-run', 'dead-letters', 're')).toEqual(['replay']);
-    expect(await words('fdp-run', 'status', '--w')).toEqual(['--watch']);
-    expect(await words('fdp-run', 'validate', '--pr')).toEqual(['--profile']);
-    expect(await words('fdp-run', 'completion', '')).toEqual(expect.arrayContaining(['bash', 'zsh', 'fish']));
+    expect(await words('fdp', 'st')).toEqual(['status']);
+    expect(await words('fdp', 'dead-letters', 're')).toEqual(['replay']);
+    expect(await words('fdp', 'status', '--w')).toEqual(['--watch']);
+    expect(await words('fdp', 'validate', '--pr')).toEqual(['--profile']);
+    expect(await words('fdp', 'completion', '')).toEqual(expect.arrayContaining(['bash', 'zsh', 'fish']));
   });
 
   it('supports three shells, and names them', async () => {
@@ -196,7 +193,7 @@ describe('completion', () => {
   });
 });
 
-describe('fdp-run produce', () => {
+describe('fdp produce', () => {
   it('puts lines or the whole input into a log, and reports how many', async () => {
     using folder = temporaryFolder();
     const { env } = await workspaceIn(folder.path);
@@ -222,7 +219,7 @@ describe('fdp-run produce', () => {
     const { code, stderr } = await ends(['produce', 'ticks'], { env, input: '{"a":1}\nno\n{"b":2}\n' });
     expect([code, stderr]).toEqual([
       1,
-      expect.stringMatching(/^fdp-run: produce: line 2: expected JSON: .*\(1 message put into ticks\)\n$/),
+      expect.stringMatching(/^fdp: produce: line 2: expected JSON: .*\(1 message put into ticks\)\n$/),
     ]);
     expect(await ends(['produce', 'tiks'], { env })).toMatchObject({
       code: 2,
@@ -238,7 +235,7 @@ describe('fdp-run produce', () => {
     const { text } = blockNamed('docs/operate.md', 'poison');
     using folder = temporaryFolder();
     const { env } = await workspaceIn(folder.path);
-    const commands = text.replaceAll('npx fdp-run', `'${process.execPath}' bin/fdp-run.js`);
+    const commands = text.replaceAll('npx fdp', `'${process.execPath}' bin/fdp-run.js`);
     const shell = spawn('sh', ['-ec', commands], {
       env: { PATH: process.env['PATH'], ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -304,7 +301,7 @@ describe('a port that is taken', () => {
     const texts = dashboard.log.map(({ msg }) => msg);
     expect(texts[0]).toMatch(
       new RegExp(
-        `^observe: port ${env['OBSERVE_PORT']} \\(from OBSERVE_PORT\\) on 127\\.0\\.0\\.1 is in use by another fdp-run \\([^)]+, pid ${platform.child.pid}\\): using the next free port$`,
+        `^observe: port ${env['OBSERVE_PORT']} \\(from OBSERVE_PORT\\) on 127\\.0\\.0\\.1 is in use by another fdp \\([^)]+, pid ${platform.child.pid}\\): using the next free port$`,
       ),
     );
     expect(texts[1]).toMatch(/^observe: listening on 127\.0\.0\.1 port \d+$/);

@@ -9,7 +9,7 @@ import { eventually, freePort, Process, temporaryFolder } from '../support/cli/p
 import { blockNamed } from '../support/docs/blocks.ts';
 import { commandsOf, fdpArguments } from '../support/docs/commands.ts';
 
-// What `fdp-run create` writes, in a project that has the packed fdp, vitest and a compiler installed.
+// What `fdp create` writes, in a project that has the packed fdp, vitest and a compiler installed.
 
 const tool = (name: string) => resolve('node_modules', name);
 
@@ -28,6 +28,19 @@ function write(folder: string, text: string): void {
   const [, path = ''] = /^\/\/ (\S+)\n/.exec(text) ?? [];
   mkdirSync(dirname(join(folder, path)), { recursive: true });
   writeFileSync(join(folder, path), text);
+}
+
+const include = ['operators', 'connectors', 'functions'];
+
+/** What the compiler says of the plugins in a folder, those in JavaScript as well. */
+function compiled(folder: string) {
+  const compilerOptions = {
+    ...{ module: 'nodenext', target: 'es2022', strict: true, noEmit: true, skipLibCheck: true, types: ['node'] },
+    ...{ noUnusedLocals: true, noImplicitReturns: true, exactOptionalPropertyTypes: true, checkJs: true },
+    ...{ noUncheckedIndexedAccess: true, erasableSyntaxOnly: true, verbatimModuleSyntax: true },
+  };
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include }));
+  return node(folder, [tool('typescript/bin/tsc'), '-p', '.']);
 }
 
 /** Tests of the three plugins of docs/plugins.md. */
@@ -57,7 +70,7 @@ function contractsOf(port: number): readonly string[] {
   ];
 }
 
-describe('fdp-run create', () => {
+describe('fdp create', () => {
   it('writes TypeScript and tests that compile, are lint-free and pass', () => {
     using folder = temporaryFolder();
     projectIn(folder.path);
@@ -66,14 +79,7 @@ describe('fdp-run create', () => {
     );
     const files = written.flatMap((text) => [...text.matchAll(/\S+\/my-\S+\.ts\b/g)].map(([path]) => path));
     expect(new Set(files).size).toBe(3 * createKinds.length); // the file, as `plugins` lists it, and its test
-    const compilerOptions = {
-      ...{ module: 'nodenext', target: 'es2022', strict: true, noEmit: true, skipLibCheck: true, types: ['node'] },
-      ...{ noUnusedLocals: true, noImplicitReturns: true, exactOptionalPropertyTypes: true },
-      ...{ noUncheckedIndexedAccess: true, erasableSyntaxOnly: true, verbatimModuleSyntax: true },
-    };
-    const include = ['operators', 'connectors', 'functions'];
-    writeFileSync(join(folder.path, 'tsconfig.json'), JSON.stringify({ compilerOptions, include }));
-    expect(node(folder.path, [tool('typescript/bin/tsc'), '-p', '.'])).toEqual({ status: 0, output: '' });
+    expect(compiled(folder.path)).toEqual({ status: 0, output: '' });
     expect(node(folder.path, [tool('@biomejs/biome/bin/biome'), 'lint', ...include]).status).toBe(0);
     const { status, output } = vitest(folder.path);
     expect([status, output]).toEqual([0, expect.stringMatching(/4 passed \(4\)/)]);
@@ -82,7 +88,7 @@ describe('fdp-run create', () => {
   it('works as docs/plugins.md says: from nothing to a running operator', async () => {
     using folder = temporaryFolder();
     const project = projectIn(folder.path);
-    const fdpRun = (args: readonly string[]) => node(folder.path, [project.program('fdp-run'), ...args]);
+    const fdpRun = (args: readonly string[]) => node(folder.path, [project.program('fdp'), ...args]);
     const [made, test] = commandsOf(blockNamed('docs/plugins.md', 'create'));
     const { output } = fdpRun((made && fdpArguments(made)) ?? []);
     // The document shows JavaScript, which every Node.js runs.
@@ -131,6 +137,25 @@ topologies:
     });
     sender.close();
     expect(await running.stop()).toBe(0);
+  });
+
+  it('and docs/plugins.md write JavaScript whose types an editor knows: with checkJs it compiles, and a mistake is found', () => {
+    using folder = temporaryFolder();
+    projectIn(folder.path);
+    for (const kind of createKinds) create(folder.path, { kind, name: `my-${kind}`, stripsTypes: false });
+    const documented = ['state', 'push source', 'function'].map((name) => blockNamed('docs/plugins.md', name).text);
+    for (const text of [...documented, ...contractsOf(1)]) write(folder.path, text);
+    expect(compiled(folder.path)).toEqual({ status: 0, output: '' });
+    const [state = '', source = '', spread = ''] = documented;
+    write(folder.path, state.replace("typeof price !== 'number'", 'typeof price !== max_keys'));
+    write(folder.path, source.replace('valueOrProblem(raw, name)', 'valueOrProblem(raw, port)'));
+    write(folder.path, spread.replace('price - reference', 'price - reference.last'));
+    const errors = compiled(folder.path)
+      .output.split('\n')
+      .map((line) => line.replace(/\(.*/, ''));
+    expect(errors).toEqual(
+      expect.arrayContaining(['operators/rising.js', 'connectors/datagrams.js', 'functions/spread.js']),
+    );
   });
 
   it.each([

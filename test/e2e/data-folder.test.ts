@@ -51,7 +51,7 @@ describe('a process that may open few files', () => {
     for (const limit of [24, 30, 48, 64]) {
       const command = `ulimit -n ${limit}; exec "${process.execPath}" bin/fdp-run.js validate`;
       const { status, stderr, stdout } = spawnSync('bash', ['-c', command], { encoding: 'utf8' });
-      const cure = /^fdp-run: this process may not open the \d+ files that it needs: raise the limit.*\n$/;
+      const cure = /^fdp: this process may not open the \d+ files that it needs: raise the limit.*\n$/;
       if (status === 0) expect([limit, stdout, stderr]).toEqual([limit, expect.stringContaining(' is valid'), '']);
       else expect([limit, status, stdout, stderr]).toEqual([limit, 1, '', expect.stringMatching(cure)]);
     }

@@ -27,7 +27,7 @@ async function commandWith(input: string, env: Readonly<Record<string, string>>,
   return run.stdout;
 }
 
-describe('fdp-run dead-letters', () => {
+describe('fdp dead-letters', () => {
   it('replays after a fix: each letter is stored and counted once, with the rest of its record; a second replay changes nothing', async () => {
     using folder = temporaryFolder();
     const { env } = await workspaceIn(folder.path);

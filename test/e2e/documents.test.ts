@@ -16,7 +16,7 @@ interface Home {
   readonly folder: string;
 }
 
-/** A folder with the shipped pipeline, as `fdp-run init` makes it. */
+/** A folder with the shipped pipeline, as `fdp init` makes it. */
 async function homeIn(folder: string): Promise<Home> {
   const { env, ...rest } = await workspaceIn(join(folder, 'data'));
   const workspace = { ...rest, env: { ...env, SIMULATOR_PORT: String(await freePort()) } };

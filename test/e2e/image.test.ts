@@ -76,7 +76,7 @@ const entry = execForm(dockerfile, 'ENTRYPOINT');
 const check = execForm(dockerfile, 'HEALTHCHECK');
 
 describe('the image', () => {
-  it('contains every file that fdp-run needs, and builds nothing', async () => {
+  it('contains every file that fdp needs, and builds nothing', async () => {
     using folder = temporaryFolder();
     layOut(folder.path);
     await using run = start(folder.path, [...entry, 'validate'], { FDP_PROFILE: 'cluster' });
@@ -87,7 +87,7 @@ describe('the image', () => {
     });
   });
 
-  it('is healthy while fdp-run lives, and drains on a stop', async () => {
+  it('is healthy while fdp lives, and drains on a stop', async () => {
     using folder = temporaryFolder();
     const container = await containerIn(folder.path);
     expect(await container.health()).toMatchObject({ code: 1, output: expect.stringContaining('ECONNREFUSED') });

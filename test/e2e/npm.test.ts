@@ -59,8 +59,8 @@ describe.concurrent('a stop of npm', () => {
     [['npm', 'start'], 'SIGINT', 0],
     [['npm', 'start'], 'SIGTERM', 0],
     [['npm', 'start'], 'SIGHUP', 'SIGHUP'],
-    [['npx', 'fdp-run'], 'SIGTERM', 'SIGTERM'],
-    [['npx', 'fdp-run'], 'SIGHUP', 'SIGHUP'],
+    [['npx', 'fdp'], 'SIGTERM', 'SIGTERM'],
+    [['npx', 'fdp'], 'SIGHUP', 'SIGHUP'],
   ] as const)('%s, %s to npm alone: the platform drains and no process is left', async (command, signal, end) => {
     using folder = temporaryFolder();
     const { env, api } = await workspaceIn(folder.path);
@@ -84,10 +84,10 @@ onTerminal('npm in a terminal', () => {
     expect(terminal.text).toContain('stopped cleanly');
   });
 
-  it('npx fdp-run, Ctrl-C: drained, once; npx itself ends with 130', async () => {
+  it('npx fdp, Ctrl-C: drained, once; npx itself ends with 130', async () => {
     using folder = temporaryFolder();
     const { env, api } = await workspaceIn(folder.path);
-    using terminal = new Terminal(['fdp-run'], { folder: folder.path, env, program: ['npx'] });
+    using terminal = new Terminal(['fdp'], { folder: folder.path, env, program: ['npx'] });
     await isStarted(api);
     terminal.press('C-c');
     await terminal.shows('ended with 130');

@@ -258,7 +258,7 @@ onChromium('the live page in trouble', () => {
       await eventually('the API', async () => (await fetch(api).catch(() => undefined))?.ok);
       await using watched = await openPage(browser, api);
       const { page } = watched;
-      await page.locator('#symbols-empty', { hasText: 'fdp-run --topology ingestor' }).waitFor();
+      await page.locator('#symbols-empty', { hasText: 'fdp --topology ingestor' }).waitFor();
 
       await using ingestor = new Process(['--topology', 'ingestor'], { ...beside, ...feed });
       expect(await isOf(page, 'ingestor', 'bad')).toContain('▲');
@@ -275,7 +275,7 @@ onChromium('the live page in trouble', () => {
 
       await ingestor.stop('SIGKILL');
       expect(await isOf(page, 'ingestor', 'bad')).toContain('silent');
-      await card(page, 'ingestor').locator('.reasons', { hasText: 'fdp-run --topology ingestor' }).waitFor();
+      await card(page, 'ingestor').locator('.reasons', { hasText: 'fdp --topology ingestor' }).waitFor();
       expect(watched.complaints).toEqual([]);
     } finally {
       await browser.close();

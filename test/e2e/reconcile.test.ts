@@ -52,7 +52,7 @@ async function atLeast(platform: Installation, trades: number): Promise<void> {
 /** These tests start about twenty processes one after the other. */
 const many = { timeout: 480_000 };
 
-describe('fdp-run reconcile on the embedded profile', many, () => {
+describe('fdp reconcile on the embedded profile', many, () => {
   it('finds nothing ten times while the platform is busy; then finds, and repairs, what another program changed', async () => {
     using folder = temporaryFolder();
     const platform = await Installation.in(folder.path, '100/s');
@@ -184,7 +184,7 @@ describe('fdp-run reconcile on the embedded profile', many, () => {
       return `${code} ${output}`;
     };
     expect(await said('symbol')).toMatch(
-      /^2 fdp-run: reconcile: there is no table "symbol": did you mean "symbols"\? \(tables with counts: .+\)\n$/,
+      /^2 fdp: reconcile: there is no table "symbol": did you mean "symbols"\? \(tables with counts: .+\)\n$/,
     );
     expect(await said('trades')).toMatch(/^2 .+no topology fills "trades" with counts: tables with counts: .+\n$/);
     expect(await said('symbols', '--from', '-1h')).toMatch(

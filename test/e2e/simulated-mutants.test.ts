@@ -13,10 +13,11 @@ const usual = [
   'commits a position before the write',
   'counts by the size of the batch, whatever is above the mark',
   'closes a bar with the trade that came last',
+  'does not look whether a store has what was committed',
 ];
 const isFull = process.env['FDP_FAULTS'] === 'full';
 
-/** What `fdp-run` of a copy of the sources prints. */
+/** What `fdp` of a copy of the sources prints. */
 async function fdpRun(copy: string, ...args: readonly string[]) {
   const child = spawn(process.execPath, ['--import', 'tsx', 'src/cli/main.ts', ...args], {
     cwd: copy,
@@ -36,7 +37,8 @@ function copyWith(mutant: PlantedMutant, folder: string): string {
   const copy = join(folder, 'copy');
   copySources(copy);
   apply(mutant, copy);
-  const edits = typeof mutant.simulated === 'string' ? [] : (mutant.simulated.edits ?? []);
+  const { edits = [], files = {} } = typeof mutant.simulated === 'string' ? {} : mutant.simulated;
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(copy, name), text);
   for (const [text, instead] of edits) {
     const path = join(copy, 'pipeline.yml');
     const before = readFileSync(path, 'utf8');

@@ -101,7 +101,7 @@ describe('what a platform reports about itself', () => {
     await using refused = new Process(['--topology', 'ingestor'], env);
     expect(await refused.ended).toBe(1);
     expect(refused.output).toMatch(
-      /^fdp-run: observe: port \d+ \(from OBSERVE_PORT\) on 127\.0\.0\.1 is in use by another program: [^\n]*\n$/,
+      /^fdp: observe: port \d+ \(from OBSERVE_PORT\) on 127\.0\.0\.1 is in use by another program: [^\n]*\n$/,
     );
     taken.close();
     const unasked = { ...env, OBSERVE_PORT: '' };
@@ -149,7 +149,7 @@ describe('what a platform reports about itself', () => {
     expect(ingestor.log.filter(({ level }) => level !== 'info')).toEqual([]);
     const { code, output } = await statusOf(env, '--pipeline', pipeline);
     expect(code).toBe(1);
-    expect(output).toMatch(/^fdp-run: [^\n]*the folder could not be created[^\n]*\n$/);
+    expect(output).toMatch(/^fdp: [^\n]*the folder could not be created[^\n]*\n$/);
   });
 
   it.concurrent('ends with its reader, however often it would have polled', async () => {
@@ -183,7 +183,7 @@ describe('what a platform reports about itself', () => {
     const pipeline = pipelineCopy(folder.path, [' status: status,', '']);
     expect(await statusOf(env, '--pipeline', pipeline)).toEqual({
       code: 2,
-      output: 'fdp-run: status: the pipeline has no status table: set `settings.status`\n',
+      output: 'fdp: status: the pipeline has no status table: set `settings.status`\n',
     });
   });
 });

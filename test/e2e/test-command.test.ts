@@ -13,7 +13,7 @@ async function run(...args: readonly string[]) {
   return { code, stdout: process.stdout, stderr: process.output.slice(process.stdout.length) };
 }
 
-describe('fdp-run test', () => {
+describe('fdp test', () => {
   it('runs the shipped tests, and leaves nothing behind', async () => {
     const { code, stdout } = await run();
     expect(stdout).toContain('ok    tests/processor.test.yml: ');

@@ -9,7 +9,7 @@ import { KafkaView } from '../support/kafka/view.ts';
 import { onOwnServices, onServices } from '../support/services/cluster.ts';
 import { startKafka } from '../support/services/services.ts';
 
-const command = 'fdp-run counters forget --topology processor';
+const command = 'fdp counters forget --topology processor';
 
 /** Waits until so many trades are stored, and then for each to be counted. */
 async function untilStored({ address }: Cluster, trades: number, process: Process): Promise<void> {

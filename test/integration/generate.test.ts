@@ -31,7 +31,7 @@ describe('npm run generate', () => {
   it.each([
     ['source', 'http-poll'],
     ['sink', 'webhook'],
-  ])('gives examples the text that `fdp-run create %s %s` writes', (kind, name) => {
+  ])('gives examples the text that `fdp create %s %s` writes', (kind, name) => {
     writeFiles(files());
     create(root, { kind, name, dir: '.', stripsTypes: false });
     const [example, created] = [`examples/${name}.ts`, `${name}.mjs`].map((path) =>

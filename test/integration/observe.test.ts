@@ -146,7 +146,7 @@ describe('observe server', () => {
     const { instance, pid } = running;
     await expect(start({ OBSERVE_PORT: port })).rejects.toMatchObject({
       code: 'FDP_PORT_IN_USE',
-      message: `observe: port ${port} (from OBSERVE_PORT) on 127.0.0.1 is in use by another fdp-run (${instance}, pid ${pid}): ${elsewhere}`,
+      message: `observe: port ${port} (from OBSERVE_PORT) on 127.0.0.1 is in use by another fdp (${instance}, pid ${pid}): ${elsewhere}`,
     });
   });
 
@@ -182,7 +182,7 @@ describe('observe server', () => {
     const taken = Number(new URL(moved.address).port);
     expect(taken).not.toBe(Number(port));
     const texts = log.lines.map(({ text }) => text);
-    expect(texts[0]).toContain(`port ${port} (from OBSERVE_PORT) on 127.0.0.1 is in use by another fdp-run`);
+    expect(texts[0]).toContain(`port ${port} (from OBSERVE_PORT) on 127.0.0.1 is in use by another fdp`);
     expect(texts.at(-1)).toBe(`observe: listening on 127.0.0.1 port ${taken}`);
   });
 

@@ -339,7 +339,7 @@ describe('the observe port over TLS', () => {
     for (const settings of [{}, { OBSERVE_TLS_CERT: second.cert, OBSERVE_TLS_KEY: second.key }])
       await expect(startObserveServer({ env: { ...settings, OBSERVE_PORT: port }, ...about })).rejects.toMatchObject({
         code: 'FDP_PORT_IN_USE',
-        message: expect.stringContaining(`in use by another fdp-run (${instance}, pid ${pid})`),
+        message: expect.stringContaining(`in use by another fdp (${instance}, pid ${pid})`),
       });
   });
 

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { linesOf, maxLevels, parseJson, toJson } from '../../src/kit/json.ts';
+import { linesOf, maxLevels, parseJson, toJson, valueOrProblem } from '../../src/kit/json.ts';
 import { packageRoot } from '../../src/kit/package-root.ts';
 
 const nested = (levels: number, open = '[', close = ']') => open.repeat(levels) + close.repeat(levels);
@@ -53,6 +53,23 @@ describe('JSON of others', () => {
   it('is taken from bytes only when they are UTF-8, with or without a byte order mark', () => {
     expect(parseJson(Buffer.from('\uFEFF{"a":"ä"}'))).toEqual({ a: 'ä' });
     expect(() => parseJson(Buffer.from([0x22, 0xff, 0x22]))).toThrow(/expected JSON/);
+  });
+});
+
+describe('a value or the problem', () => {
+  it('is the value with its bytes', () => {
+    const raw = Buffer.from('{"a":1}');
+    expect(valueOrProblem(raw, 'ticks')).toEqual({ raw, value: { a: 1 } });
+    expect(valueOrProblem('null', 'ticks')).toEqual({ raw: 'null', value: null });
+  });
+
+  it.each(['', '{', '[1,]', Buffer.from([0xff])])('is the problem of %j, which says where it came from', (raw) => {
+    const { problem, ...rest } = valueOrProblem(raw, 'ticks');
+    expect(rest).toEqual({ raw, value: undefined });
+    expect(problem).toMatchObject({
+      code: 'FDP_MESSAGE_UNREADABLE',
+      message: expect.stringMatching(/^ticks: expected JSON: [^\n]+$/),
+    });
   });
 });
 

@@ -1,5 +1,5 @@
 import { FdpError } from '../../../src/errors.ts';
-import { linkedAbort } from '../../../src/kit/clock.ts';
+import { linkedAbort, onAbort } from '../../../src/kit/clock.ts';
 import type { RoleContext } from '../../../src/kit/role.ts';
 import type { Committed, Lane, LaneLog, LanePosition, LogRecord, Reading } from '../../../src/kit/source.ts';
 import { decodeRecord } from './codec.ts';
@@ -43,6 +43,8 @@ export class LogLane implements Lane {
   /** The warm-up is by time, and where it begins has not been looked for yet. */
   #isStartUnknown = false;
   #committed = 0;
+  /** Who reads it: what stops that, and how to forget that. */
+  #reader: { readonly signal: AbortSignal; readonly stop: AbortSignal; release(): void } | undefined;
 
   constructor(options: LogLaneOptions) {
     const { topic, partition, start, usage } = options;
@@ -69,19 +71,25 @@ export class LogLane implements Lane {
 
   async read(signal: AbortSignal): Promise<Reading | undefined> {
     const { store, partition } = this.#options;
-    const stop = linkedAbort(signal, this.signal, this.#options.stopped);
-    try {
-      while (!stop.controller.signal.aborted) {
-        const version = store.version(partition);
-        const reading = (await this.#findStart()) ?? this.#readNow();
-        if (reading === 'busy') await this.#options.context.clock.sleep(busyMs, stop.controller.signal);
-        else if (reading) return reading;
-        else await store.changedSince(partition, version, stop.controller.signal);
-      }
-      return undefined;
-    } finally {
-      stop.release();
+    const stop = this.#stopped(signal);
+    while (!stop.aborted) {
+      const version = store.version(partition);
+      const reading = (await this.#findStart()) ?? this.#readNow();
+      if (reading === 'busy') await this.#options.context.clock.sleep(busyMs, stop);
+      else if (reading) return reading;
+      else await store.changedSince(partition, version, stop);
     }
+    return undefined;
+  }
+
+  /** Aborts when any of them does. Made once: one reader reads a lane, with the same signal each time. */
+  #stopped(signal: AbortSignal): AbortSignal {
+    if (this.#reader?.signal === signal) return this.#reader.stop;
+    this.#reader?.release();
+    const { controller, release } = linkedAbort(signal, this.signal, this.#options.stopped);
+    onAbort(controller.signal, release);
+    this.#reader = { signal, stop: controller.signal, release };
+    return controller.signal;
   }
 
   async #commit(position: number, note?: string): Promise<void> {

@@ -17,7 +17,7 @@ const kinds: Readonly<Record<string, { readonly template: Template; readonly fol
   function: { template: celFunction, folder: 'functions' },
 };
 
-/** What `fdp-run create` can write. */
+/** What `fdp create` can write. */
 export const createKinds = Object.keys(kinds);
 
 /** Words of JavaScript that no variable can have as its name. */
@@ -34,7 +34,7 @@ interface Creating {
 }
 
 /**
- * `fdp-run create KIND NAME`: writes a plugin and its test, in TypeScript where this Node.js runs it, else in JavaScript.
+ * `fdp create KIND NAME`: writes a plugin and its test, in TypeScript where this Node.js runs it, else in JavaScript.
  * @throws FDP_USAGE for another kind or a name that can't be one, or if one of the files exists: nothing is overwritten
  */
 export function create(folder: string, { kind, name, dir, stripsTypes = doesStrip() }: Creating): CommandResult {

@@ -27,7 +27,7 @@ export const ${variable} = defineConnector({
   example: 'quotes: { type: ${type}, url: "https://example.com/quotes", every: 5s }',
   source: {
     options: noUsage,
-    // What a restart or a crash loses; fdp-run explain shows it.
+    // What a restart or a crash loses; fdp explain shows it.
     guarantee: () => ({ loses: { why: 'what the URL answered between two polls is not asked for again' } }),
   },
   check({ every }, report) {

@@ -16,7 +16,7 @@ export interface LetterFlags {
   readonly json?: boolean;
 }
 
-/** `fdp-run dead-letters list`: one line per letter, the newest last; dropped ones only with `--all`. */
+/** `fdp dead-letters list`: one line per letter, the newest last; dropped ones only with `--all`. */
 export function listLetters(
   request: SpecRequest,
   { all = false, json = false }: LetterFlags = {},
@@ -41,7 +41,7 @@ export function listLetters(
   });
 }
 
-/** `fdp-run dead-letters show ID`: one complete letter, its message as text if it is text. */
+/** `fdp dead-letters show ID`: one complete letter, its message as text if it is text. */
 export function showLetter(
   request: SpecRequest,
   id: string,
@@ -54,7 +54,7 @@ export function showLetter(
   });
 }
 
-/** `fdp-run dead-letters drop ID...`: marks letters as dropped; they are no longer listed or replayed. */
+/** `fdp dead-letters drop ID...`: marks letters as dropped; they are no longer listed or replayed. */
 export function dropLetters(
   request: SpecRequest,
   ids: readonly string[],

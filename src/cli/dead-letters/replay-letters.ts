@@ -35,7 +35,7 @@ interface GroupResult extends Pick<Group, 'topology' | 'sink'> {
 }
 
 /**
- * `fdp-run dead-letters replay`: processes letters (all open ones, or the named ones) in their topology again, each by
+ * `fdp dead-letters replay`: processes letters (all open ones, or the named ones) in their topology again, each by
  * the sink that refused it and those after it. Letters that are refused again stay open. Every topology gets its line,
  * whatever happens to the others. Replaying twice changes nothing.
  */

@@ -1,7 +1,6 @@
 import { map } from 'rxjs';
-import { errorText, FdpError } from '../../errors.ts';
 import type { DeadLetter } from '../../kit/dead-letter.ts';
-import { parseJson } from '../../kit/json.ts';
+import { valueOrProblem } from '../../kit/json.ts';
 import type { SourceMessage } from '../../kit/message.ts';
 import type { Lane, Source } from '../../kit/source.ts';
 
@@ -88,19 +87,9 @@ function restored({ id, letter, record }: StoredLetter): SourceMessage {
     ...{
       key,
       timestamp,
-      raw: bytesOfLetter(letter),
       meta: { ...record.meta, lane: `${record.meta.lane}/${record.meta.offset}`, offset: 0, origin },
     },
-    ...parsed(id, letter),
+    ...valueOrProblem(bytesOfLetter(letter), `dead letter ${id}: its message is still unreadable`),
     ...(index === undefined ? {} : { onlyIndex: index }),
   };
-}
-
-function parsed(id: string, letter: DeadLetter): Pick<SourceMessage, 'value' | 'problem'> {
-  try {
-    return { value: parseJson(bytesOfLetter(letter)) };
-  } catch (cause) {
-    const text = `dead letter ${id}: its message is still unreadable: ${errorText(cause)}`;
-    return { value: undefined, problem: new FdpError('FDP_MESSAGE_UNREADABLE', text, { cause }) };
-  }
 }

@@ -12,7 +12,7 @@ import { type CommandResult, problemsJson, problemText, type SpecRequest } from 
 import { partRows, partsJson } from './parts.ts';
 
 /**
- * `fdp-run explain [TOPOLOGY...]`: what topologies do, and what each path from a source to a sink guarantees: all that start, or
+ * `fdp explain [TOPOLOGY...]`: what topologies do, and what each path from a source to a sink guarantees: all that start, or
  * those that are named here or by `--topology`. Mistakes of the pipeline are shown instead (exit code 2); a variable that is
  * not set is none.
  * @throws FDP_USAGE if there is no such topology

@@ -16,14 +16,14 @@ import { withConnector } from '../dead-letters/letters.ts';
 import { outputGone } from '../shared/output.ts';
 import { quietEnvironment } from '../shared/quiet.ts';
 import { timeOfFlag, usageOf } from '../shared/usage.ts';
-import { type CommandResult, problemText, type SpecRequest } from '../validate.ts';
+import { type CommandResult, type SpecRequest, wrongPipeline } from '../validate.ts';
 import { type ExportFlags, encode } from './formats.ts';
 import { type Selected, selectedRows, type TableOptions } from './rows.ts';
 
 const usage = usageOf('export');
 
 /**
- * `fdp-run export TABLE`: the rows of a table as a file, in bounded memory. The file appears when it is complete.
+ * `fdp export TABLE`: the rows of a table as a file, in bounded memory. The file appears when it is complete.
  * @throws FDP_USAGE for an unknown table or field, an invalid time, and for rows without a suitable index; FDP_REFUSED,
  *   FDP_DISK_FULL when the file can't be written; what the store throws
  */
@@ -46,7 +46,7 @@ export async function exportTable(
     );
   const { connectors, problems } = resolveConnectors(spec, connector ? [connector] : []);
   const [plan] = connectors;
-  if (!plan) return { text: problemText(problems, request.folder), exitCode: 2 };
+  if (!plan) return wrongPipeline(problems, request);
   const environment = await quietEnvironment();
   const options = plan.options as TableOptions;
   const { fields } = options;

@@ -20,7 +20,7 @@ export interface GapFlags {
 }
 
 /**
- * `fdp-run gaps list`: one line per gap, the newest first.
+ * `fdp gaps list`: one line per gap, the newest first.
  * @throws FDP_USAGE when the pipeline keeps no gaps; what the table throws
  */
 export function listGaps(
@@ -42,7 +42,7 @@ export function listGaps(
 }
 
 /**
- * `fdp-run gaps show ID`: all fields of one gap.
+ * `fdp gaps show ID`: all fields of one gap.
  * @throws FDP_USAGE when there is no such gap, or the pipeline keeps none; what the table throws
  */
 export function showGap(
@@ -64,7 +64,7 @@ export function showGap(
 }
 
 /**
- * `fdp-run gaps close ID`: ends an open gap now, for a feed that will not end it. The end goes into the log as the feed writes
+ * `fdp gaps close ID`: ends an open gap now, for a feed that will not end it. The end goes into the log as the feed writes
  * it, for each symbol for which the gap is open; the topology's operator `gaps` then merges it into the table. So the rows stay
  * a function of the log. The earliest end of a gap holds: an end that the feed writes later does not change it, and a beginning
  * that is noted again does not open it again.

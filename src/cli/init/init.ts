@@ -1,7 +1,7 @@
 import { lstatSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { packageRoot } from '../../kit/package-root.ts';
-import { calledAs, programName } from '../shared/program.ts';
+import { calledAs } from '../shared/program.ts';
 import { usageOf } from '../shared/usage.ts';
 import type { CommandResult } from '../validate.ts';
 import { minimal } from './minimal.ts';
@@ -13,8 +13,8 @@ type TemplateName = (typeof templateNames)[number];
 interface Template {
   /** What is written, shown as this. */
   readonly parts: readonly string[];
-  /** The texts of its files, by path, for who calls the program by this name. */
-  files(program: string): Readonly<Record<string, string>>;
+  /** The texts of its files, by path. */
+  files(): Readonly<Record<string, string>>;
   /** What running it shows. */
   readonly shows: string;
 }
@@ -40,8 +40,7 @@ const templates: Readonly<Record<TemplateName, Template>> = {
   },
   minimal: {
     parts: Object.keys(minimal),
-    files: (program) =>
-      Object.fromEntries(Object.entries(minimal).map(([name, text]) => [name, text.replaceAll('fdp-run', program)])),
+    files: () => minimal,
     shows: 'runs it: a line for each trade, and all of them in data/store.db',
   },
 };
@@ -59,14 +58,14 @@ interface Writing extends InitFlags {
 }
 
 /**
- * `fdp-run init`: writes a pipeline and its tests into a folder, which is made if it is missing.
+ * `fdp init`: writes a pipeline and its tests into a folder, which is made if it is missing.
  * @throws FDP_USAGE if the folder is none, or one of the files exists: nothing is written then
  */
 export function init(from: string, { template, dir = '' }: Writing): CommandResult {
   const folder = resolve(from, dir);
   if (isOtherThanFolder(folder)) throw usage(`${dir} is no folder`);
   const { parts, files, shows } = templates[template];
-  const all = Object.entries(files(programName()));
+  const all = Object.entries(files());
   const there = all.map(([name]) => name).filter((name) => isTaken(folder, name));
   if (there.length > 0) {
     const more = there.length > mostNamed ? ` and ${there.length - mostNamed} more` : '';

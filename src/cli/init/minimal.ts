@@ -1,10 +1,10 @@
 /** The smallest pipeline that stores something, its test, and what they are for, in their comments. */
 export const minimal: Readonly<Record<string, string>> = {
   'pipeline.yml': `# One topology: trades of a mock market into a table, and a line with the average price of each.
-# "fdp-run validate" checks this file, "fdp-run explain" says what it guarantees, "fdp-run test" runs pipeline.test.yml.
+# "fdp validate" checks this file, "fdp explain" says what it guarantees, "fdp test" runs pipeline.test.yml.
 name: first-pipeline
 
-connectors:                                   # what is outside, by name; all types: fdp-run list connectors
+connectors:                                   # what is outside, by name; all types: fdp list connectors
   market: { type: mock, symbols: [AAPL, MSFT, NVDA], rate: 5/s }
   rejected: { type: sqlite_log, path: data/log.db, topic: rejected }
   trades:
@@ -15,21 +15,21 @@ connectors:                                   # what is outside, by name; all ty
     indexes: [[symbol, -time]]
   prices: { type: stdout }
 
-topologies:                                   # a source, operators (fdp-run list operators), and one or more sinks
+topologies:                                   # a source, operators (fdp list operators), and one or more sinks
   market:
     source: market
-    dead_letter: rejected                     # where messages go that can't be used: fdp-run dead-letters list
+    dead_letter: rejected                     # where messages go that can't be used: fdp dead-letters list
     operators:
       - explode: { field: data, as: { symbol: s, price: p, volume: v, time: t } }   # a message for each trade
       - require: 'price > 0.0 && volume >= 0.0'                                     # others are dead letters
     sinks:
-      - connector: trades                     # fdp-run export trades --symbol AAPL
+      - connector: trades                     # fdp export trades --symbol AAPL
       - connector: prices
         operators:
           - vwap: { window: 50, by: symbol }  # the average of the last 50 trades, weighted by volume
           - map: { time: 'iso(time)', symbol: 'symbol', price: 'price', vwap: 'vwap' }
 `,
-  'pipeline.test.yml': `# "fdp-run test" runs these in memory, on a virtual clock; tests are separated by ---.
+  'pipeline.test.yml': `# "fdp test" runs these in memory, on a virtual clock; tests are separated by ---.
 name: a trade is stored, and printed with the average price of its symbol
 topology: market
 input:

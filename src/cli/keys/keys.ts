@@ -14,7 +14,7 @@ import { readSpec } from '../../pipeline/read.ts';
 import { jsonResult } from '../dead-letters/dead-letters.ts';
 import { table } from '../shared/text.ts';
 import { usageOf } from '../shared/usage.ts';
-import { type CommandResult, problemText, type SpecRequest } from '../validate.ts';
+import { type CommandResult, type SpecRequest, wrongPipeline } from '../validate.ts';
 
 const usage = usageOf('keys');
 
@@ -32,7 +32,7 @@ interface KeyFile {
 }
 
 /**
- * `fdp-run keys add NAME`: adds a key to the file of a connector with `keys`, and prints it, this once.
+ * `fdp keys add NAME`: adds a key to the file of a connector with `keys`, and prints it, this once.
  * @throws FDP_USAGE for a name that is taken or none, a scope that is none, and where no connector has keys
  */
 export function addKey(
@@ -55,7 +55,7 @@ export function addKey(
   });
 }
 
-/** `fdp-run keys list`: the names and scopes of all keys. @throws FDP_USAGE where no connector has keys */
+/** `fdp keys list`: the names and scopes of all keys. @throws FDP_USAGE where no connector has keys */
 export function listKeys(request: SpecRequest, flags: KeyFlags = {}): CommandResult {
   return withKeyFile(request, flags, ({ keys }) => {
     if (flags.json) return jsonResult({ keys: keys.map(({ name, scopes, added }) => ({ name, scopes, added })) });
@@ -65,7 +65,7 @@ export function listKeys(request: SpecRequest, flags: KeyFlags = {}): CommandRes
   });
 }
 
-/** `fdp-run keys remove NAME`: nobody is let in with it, within a second. @throws FDP_USAGE if there is no such key */
+/** `fdp keys remove NAME`: nobody is let in with it, within a second. @throws FDP_USAGE if there is no such key */
 export function removeKey(request: SpecRequest, name: string, flags: KeyFlags = {}): CommandResult {
   return withKeyFile(request, flags, ({ path, keys }) => {
     const rest = keys.filter((key) => key.name !== name);
@@ -90,7 +90,7 @@ function withKeyFile(
 ): CommandResult {
   if (file !== undefined) return work({ path: file, keys: readKeyFile(file) });
   const spec = readSpec(request);
-  if (spec.problems.size > 0) return { text: problemText(spec.problems.list, request.folder), exitCode: 2 };
+  if (spec.problems.size > 0) return wrongPipeline(spec.problems.list, request);
   const found = [...spec.connectors.values()].flatMap(({ name, options }) => {
     const { keys } = options as { readonly keys?: { readonly file?: unknown } };
     return typeof keys?.file === 'string' ? [{ name, path: keys.file }] : [];

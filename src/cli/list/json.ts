@@ -5,7 +5,7 @@ import { type Listed, list } from './list.ts';
 import { rolesOf } from './pages.ts';
 
 /**
- * What `fdp-run list` prints with `--json`: the same choice as the text, options as JSON Schema.
+ * What `fdp list` prints with `--json`: the same choice as the text, options as JSON Schema.
  * @throws FDP_USAGE as `list` does
  */
 export function listJson(listed: Listed, asked: readonly string[]): object {

@@ -29,7 +29,7 @@ interface Kind {
 }
 
 /**
- * The text of `fdp-run list`, without a line end: everything by name, one kind (`connectors`, `operators`,
+ * The text of `fdp list`, without a line end: everything by name, one kind (`connectors`, `operators`,
  * `functions`, `topologies`), or one component with its options. No line is longer than `columns` (taken as 40 to 120), unless an
  * example is.
  * @throws FDP_USAGE with the most similar name if there is no such kind or name

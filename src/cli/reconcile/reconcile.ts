@@ -7,7 +7,7 @@ import { boundHeapGrowth } from '../shared/heap.ts';
 import { outputGone } from '../shared/output.ts';
 import { quietEnvironment } from '../shared/quiet.ts';
 import { timeOfFlag, usageOf } from '../shared/usage.ts';
-import { type CommandResult, problemText, type SpecRequest } from '../validate.ts';
+import { type CommandResult, type SpecRequest, wrongPipeline } from '../validate.ts';
 import { withSubject } from './stores.ts';
 import { definitionOf, type Subject, startFieldOf, subjectsOf } from './subject.ts';
 import { differenceText, resultText } from './texts.ts';
@@ -29,7 +29,7 @@ const leftExitCode = 4;
 const mostListed = 10_000;
 
 /**
- * `fdp-run reconcile [TABLE]`: recomputes the rows of tables that count from the rows that they counted, and says where they
+ * `fdp reconcile [TABLE]`: recomputes the rows of tables that count from the rows that they counted, and says where they
  * differ; with `repair` puts them right. Exit code 4 when some differ in the end.
  * @throws FDP_USAGE for a table or a time that is none; what the stores throw
  */
@@ -40,14 +40,14 @@ export async function reconcileTables(
   print: (text: string) => void,
 ): Promise<CommandResult> {
   const spec = readSpec(request);
-  if (spec.problems.size > 0) return { text: problemText(spec.problems.list, request.folder), exitCode: 2 };
+  if (spec.problems.size > 0) return wrongPipeline(spec.problems.list, request);
   const leftOut: string[] = [];
   const subjects = subjectsOf(spec, name, (reason) => leftOut.push(reason), flags.fromLog);
   const { problems } = resolveConnectors(
     spec,
     subjects.flatMap(({ table, from }) => [table, from]),
   );
-  if (problems.length > 0) return { text: problemText(problems, request.folder), exitCode: 2 };
+  if (problems.length > 0) return wrongPipeline(problems, request);
   boundHeapGrowth();
   const environment = await quietEnvironment();
   const results: object[] = [];

@@ -36,7 +36,7 @@ export function expressionsReference(): string {
       celFunctions.filter(({ kind }) => kind === 'method'),
     ),
     '## Mistakes that validation finds',
-    '`fdp-run validate` reports them with line and column before anything starts.',
+    '`fdp validate` reports them with line and column before anything starts.',
     markdownTable(
       ['expression', 'known fields', 'reported'],
       celMistakes.map(({ source, shape, text }) => [code(source), code(shown(shape)), text]),

@@ -18,7 +18,7 @@ import { pipelineExamples, variableForms } from './texts.ts';
 /** docs/reference/pipeline.md: every key of a pipeline file, from its structure; examples from `reference-texts.ts`. */
 export function pipelineReference(connectors: readonly ConnectorDeclaration[]): string {
   return markdownPage('The pipeline file', [
-    'One YAML file (YAML 1.2) declares the platform: connectors by name, topologies that use them, and settings for all of them. `fdp-run validate` checks it and reports every mistake with line and column; `pipeline.schema.json` completes it in editors. Anchors (`&name`) and aliases (`*name`) work within a file.',
+    'One YAML file (YAML 1.2) declares the platform: connectors by name, topologies that use them, and settings for all of them. `fdp validate` checks it and reports every mistake with line and column; `pipeline.schema.json` completes it in editors. Anchors (`&name`) and aliases (`*name`) work within a file.',
     ...section('The file', pipelineExamples.file, keysOf(pipelineStructure)),
     ...section('settings', pipelineExamples.settings, optionRows(settingsSchema)),
     ...section('connectors', pipelineExamples.connectors, keysOf(pipelineStructure.properties.connectors)),
@@ -35,7 +35,7 @@ export function pipelineReference(connectors: readonly ConnectorDeclaration[]): 
     ...section('dead_letter', pipelineExamples.deadLetter, []),
     'A rejected message goes to the dead letter, a connector that can be written to, with its bytes, its origin and the reason. `dead_letter` of a topology overrides that of `settings`, which holds for topologies that read or write a log; all others, and `none`, log and count what they reject. A rejected request is answered with an error instead.',
     ...section('guarantee', pipelineExamples.guarantee, []),
-    '`fdp-run explain` prints what each path from a source to a sink guarantees. `guarantee` of a topology makes `validate`, and every start, refuse a path that guarantees less, with its weakest hop and what to change; branches that are `best_effort` are exempt. `effectively_once`: nothing is lost, and what is read again after a crash changes nothing. `at_least_once`: nothing is lost, but a message may come twice, or become something else when it is read again. It is about the way from the source of this topology on ([what is promised](../guarantees.md)).',
+    '`fdp explain` prints what each path from a source to a sink guarantees. `guarantee` of a topology makes `validate`, and every start, refuse a path that guarantees less, with its weakest hop and what to change; branches that are `best_effort` are exempt. `effectively_once`: nothing is lost, and what is read again after a crash changes nothing. `at_least_once`: nothing is lost, but a message may come twice, or become something else when it is read again. It is about the way from the source of this topology on ([what is promised](../guarantees.md)).',
     ...section('include', pipelineExamples.include, []),
     'An included file has `include`, `connectors` and `topologies`, nothing else; they are added, and a name that is defined twice is a mistake. `*` stands for any characters in the last part of a path.',
     ...section('plugins', pipelineExamples.plugins, []),

@@ -2,7 +2,7 @@ import type { JSONSchema } from 'json-schema-to-ts';
 import { stringify } from 'yaml';
 import { unitFormats } from '../../kit/units.ts';
 
-/** One option of a component, as `fdp-run list` and the reference show it. */
+/** One option of a component, as `fdp list` and the reference show it. */
 export interface OptionRow {
   /**
    * Names from the component's options to this one; `<name>` stands for names of the user's choice, empty for the

@@ -1,7 +1,7 @@
 import { FdpError } from '../../errors.ts';
 import { linkedAbort, systemClock, woken } from '../../kit/clock.ts';
 
-// The output of commands. A closed pipe is not an error (`fdp-run config | head`); a full disk is.
+// The output of commands. A closed pipe is not an error (`fdp config | head`); a full disk is.
 
 const gone = linkedAbort().controller;
 let problem: NodeJS.ErrnoException | undefined;

@@ -1,11 +1,11 @@
-import { basename, extname } from 'node:path';
+import { basename } from 'node:path';
 
-/** The names of the program: the package installs both. */
+/** The name of the program, which texts have, and its other name: the package installs both. */
 export const programNames = ['fdp', 'fdp-run'] as const;
 
-/** The name that it was called by, which help and errors show; that of its file where a launcher hides the name. */
+/** The name that it was called by, which help and errors show; where a launcher hides it, the first. */
 export function programName(script = process.argv[1] ?? ''): (typeof programNames)[number] {
-  return basename(script, extname(script)) === 'fdp' ? 'fdp' : 'fdp-run';
+  return basename(script) === 'fdp-run' ? 'fdp-run' : 'fdp';
 }
 
 /** How its user can call it again: through npx if npx has called it. */

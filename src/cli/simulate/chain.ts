@@ -1,5 +1,5 @@
 import type { ConnectorPlan, Plan } from '../../engine/plan.ts';
-import type { Tape } from '../../simulate/tape.ts';
+import type { Tape, TapeEntry } from '../../simulate/tape.ts';
 
 /** How a topology gets what it reads, in the order in which topologies are run. */
 export interface Link {
@@ -54,6 +54,8 @@ function withoutInput(plan: Plan): Link {
 }
 
 /** Messages as a source reads them: what a feed was given has no key. */
-export function asInput(tape: Tape, isLog: boolean): Tape {
-  return isLog ? tape : tape.map((entry) => ({ ...entry, key: null }));
+export function asInput(entries: Iterable<TapeEntry>, isLog: boolean): Tape {
+  const tape: TapeEntry[] = [];
+  for (const entry of entries) tape.push(isLog ? entry : { ...entry, key: null });
+  return tape;
 }

@@ -3,12 +3,13 @@ import { shortestFailing, smallestFailing } from '../../simulate/shrink.ts';
 import type { Tape, TapeEntry } from '../../simulate/tape.ts';
 import { faultTimes, movedFault } from './fault-times.ts';
 import { isFields } from './oracle/trades.ts';
+import { asValues } from './packed-tape.ts';
 import { runStage, violationsOf } from './stage.ts';
 import type { StageRequest } from './stage-run.ts';
 
 /** Runs that are made at most. */
 const mostRuns = 600;
-/** The seed of `fdp-run test` unless it is given one. */
+/** The seed of `fdp test` unless it is given one. */
 export const testSeed = 1;
 
 /** The least of a run that breaks the same promise. */
@@ -46,6 +47,7 @@ class Shrinking {
       this.#fails({ ...this.stage, tape: [...reversed].reverse() }),
     );
     await this.#keep({ tape: [...tape].reverse() });
+    await this.#keep({ tape: asValues(this.stage.tape) });
     await this.#messages();
     await this.#trades();
     await this.#faults();

@@ -1,92 +1,126 @@
 import { createHash } from 'node:crypto';
-import { readCalendar } from '../../../operators/support/calendar-file.ts';
-import type { Plan } from '../../engine/plan.ts';
-import type { TestFault } from '../../pipeline/tests/model.ts';
-import { Market, type MarketFacts } from '../../simulate/market/market.ts';
-import type { Tape } from '../../simulate/tape.ts';
-import { asInput, chainOf, type Link } from './chain.ts';
-import { runStage, violationsOf } from './stage.ts';
-import type { StageRequest, StageResult } from './stage-run.ts';
-
-/** When the virtual clock begins: the XNYS opens. */
-const startMs = Date.UTC(2025, 10, 20, 14, 30);
-const anySymbols = ['AAPL', 'MSFT', 'NVDA', 'AMD'];
-/** The next topology's own chance. */
-const seedStep = 101;
-
-export interface SimulationRequest {
-  /** Of one topology each. */
-  readonly plans: readonly Plan[];
-  readonly seed: number;
-  readonly lengthMs: number;
-  readonly tradesPerSecond: number;
-  /** What goes wrong, by topology. */
-  readonly faults: ReadonlyMap<string, readonly TestFault[]>;
-}
+import type { MarketFacts } from '../../simulate/market/market.ts';
+import type { Link } from './chain.ts';
+import type { FailureTest } from './failure-test.ts';
+import type { PackedTape } from './packed-tape.ts';
+import type { Prepared } from './prepared.ts';
+import { violationsOf } from './stage.ts';
+import { marketFacts, type StageAnswer, type StageReport, type StageRunner } from './stage-host.ts';
 
 export interface SimulationResult {
   readonly seed: number;
   readonly market: MarketFacts;
-  readonly stages: readonly StageResult[];
+  readonly stages: readonly StageReport[];
   /** Topologies that were not run, and why. */
   readonly skipped: readonly { readonly topology: string; readonly why: string }[];
-  /** The first stage that broke a promise, as it was run, and the kind of its first violation; undefined if none did. */
-  readonly broken: { readonly stage: StageRequest; readonly kind: string } | undefined;
+  /** The least that breaks the first promise that was broken, as a test; undefined if none was. */
+  readonly failureTest: FailureTest | undefined;
   /** The same for the same pipeline, seed, length, rate and faults. */
   readonly digest: string;
 }
 
-/** Runs a pipeline through a day of the market: each topology on what the one before it has written. */
-export async function simulate(request: SimulationRequest): Promise<SimulationResult> {
-  const links = chainOf(request.plans);
-  const market = marketOf(links, request);
-  const feed = [...market.tape()];
-  const written = new Map<string, Tape>();
-  const stages: StageResult[] = [];
-  const skipped: { topology: string; why: string }[] = [];
-  let broken: SimulationResult['broken'];
-  for (const [index, link] of links.entries()) {
-    const { plan, topology, from } = link;
-    if (from === 'requests') {
-      skipped.push({ topology, why: 'it answers requests, and none are made' });
-      continue;
+/**
+ * Runs a pipeline through a day of the market: each topology on what an earlier one has written, and those that don't depend on
+ * each other side by side, one with each runner. The result does not depend on how many there are.
+ */
+export async function simulate(
+  prepared: Prepared,
+  seed: number,
+  runners: readonly StageRunner[],
+): Promise<SimulationResult> {
+  const links = prepared.links.filter(isFed);
+  const answers = new Map<Link, { readonly answer: StageAnswer; readonly runner: StageRunner }>();
+  const tasks = new Tasks(links);
+  const work = async (runner: StageRunner) => {
+    for (let link = await tasks.next(); link; link = await tasks.next()) {
+      const answer = await runner.run({ topology: link.topology, tape: tasks.tapeOf(link) });
+      answers.set(link, { answer, runner });
+      tasks.done(link, answer.written);
     }
-    if (from !== 'market' && 'nothing' in from) {
-      skipped.push({ topology, why: from.nothing });
-      continue;
-    }
-    const tape = from === 'market' ? feed : asInput(written.get(from.connector) ?? [], isLog(plan));
-    const stage = { plan, tape, faults: request.faults.get(topology) ?? [], seed: request.seed + seedStep * index };
-    const result = await runStage(stage);
-    for (const [connector, more] of result.written) written.set(connector, more);
-    stages.push(withoutContents(result));
-    const [violation] = violationsOf(result);
-    if (violation) broken ??= { stage, kind: violation.kind };
+  };
+  await Promise.all(runners.map(work));
+  const all = links.map((link) => answers.get(link)).filter((each) => each !== undefined);
+  const stages = all.map(({ answer }) => answer.report);
+  const market = all.find(({ answer }) => answer.market)?.answer.market ?? marketFacts(prepared, seed);
+  const broken = all.find(({ answer }) => violationsOf(answer.report).length > 0);
+  const digest = createHash('sha256').update(JSON.stringify([market, stages.map((each) => each.digest)]));
+  return {
+    ...{ seed, market, stages, digest: digest.digest('hex') },
+    skipped: prepared.links.flatMap(whySkipped),
+    failureTest: await broken?.runner.failureTest(broken.answer.report.topology),
+  };
+}
+
+function isFed({ from }: Link): boolean {
+  return whyNotFed(from) === undefined;
+}
+
+function whyNotFed(from: Link['from']): string | undefined {
+  if (from === 'requests') return 'it answers requests, and none are made';
+  return from !== 'market' && 'nothing' in from ? from.nothing : undefined;
+}
+
+function whySkipped({ topology, from }: Link): SimulationResult['skipped'] {
+  const why = whyNotFed(from);
+  return why === undefined ? [] : [{ topology, why }];
+}
+
+/** Topologies to be run: each as soon as what it reads is written, those with most to do first. */
+class Tasks {
+  readonly #feeders: ReadonlyMap<Link, Link | undefined>;
+  readonly #written = new Map<Link, ReadonlyMap<string, PackedTape>>();
+  #left: readonly Link[];
+  #running = 0;
+  #waiting: (() => void)[] = [];
+
+  constructor(links: readonly Link[]) {
+    this.#left = links;
+    this.#feeders = new Map(links.map((link, at) => [link, feederOf(link, links.slice(0, at))]));
   }
-  const digest = createHash('sha256').update(JSON.stringify([market.facts, stages.map((each) => each.digest)]));
-  return { seed: request.seed, market: market.facts, stages, skipped, broken, digest: digest.digest('hex') };
+
+  /** The next one; undefined when nothing is left. */
+  async next(): Promise<Link | undefined> {
+    while (this.#left.length > 0) {
+      const ready = this.#left.filter((link) => {
+        const feeder = this.#feeders.get(link);
+        return !feeder || this.#written.has(feeder);
+      });
+      const [most] = [...ready].sort((one, other) => workOf(other) - workOf(one));
+      if (most) {
+        this.#left = this.#left.filter((link) => link !== most);
+        this.#running++;
+        return most;
+      }
+      // What feeds the others has failed elsewhere.
+      if (this.#running === 0) return undefined;
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+    return undefined;
+  }
+
+  tapeOf(link: Link): PackedTape | undefined {
+    const feeder = this.#feeders.get(link);
+    if (!feeder || typeof link.from === 'string' || !('connector' in link.from)) return undefined;
+    return this.#written.get(feeder)?.get(link.from.connector) ?? [];
+  }
+
+  done(link: Link, written: ReadonlyMap<string, PackedTape>): void {
+    this.#running--;
+    this.#written.set(link, written);
+    for (const go of this.#waiting.splice(0)) go();
+  }
 }
 
-/** What the report needs of a stage: a day has millions of rows. */
-function withoutContents(result: StageResult): StageResult {
-  const judgements = result.judgements.map(({ branch, what, expected, violations }) => ({
-    ...{ branch, what, expected, violations },
-  }));
-  return { ...result, judgements, written: new Map() };
+/** The last one before it that writes what it reads. */
+function feederOf({ from }: Link, earlier: readonly Link[]): Link | undefined {
+  if (typeof from === 'string' || !('connector' in from)) return undefined;
+  return earlier.findLast(({ plan }) =>
+    plan.topologies[0]?.branches.some(({ connector }) => connector === from.connector),
+  );
 }
 
-function marketOf(links: readonly Link[], { seed, lengthMs, tradesPerSecond }: SimulationRequest): Market {
-  const link = links.find(({ from }) => from === 'market');
-  const feed = link?.plan.topologies[0]?.source.connector ?? 'market';
-  const { symbols } = (link?.plan.connectors.get(feed)?.options ?? {}) as { readonly symbols?: readonly string[] };
-  const calendar = readCalendar('XNYS');
-  return new Market({
-    ...{ seed, lengthMs, tradesPerSecond, feed, startMs },
-    symbols: Array.isArray(symbols) && symbols.length > 0 ? symbols : anySymbols,
-    sessionAt: (time) => calendar.session(time),
-  });
-}
-
-function isLog({ topologies: [topology], connectors }: Plan): boolean {
-  return connectors.get(topology?.source.connector ?? '')?.declaration.twin === 'log';
+/** Roughly: what writes to tables has most to do. */
+function workOf({ plan: { topologies, connectors } }: Link): number {
+  const branches = topologies[0]?.branches ?? [];
+  return branches.filter(({ connector }) => connectors.get(connector)?.declaration.twin === 'table').length;
 }

@@ -1,12 +1,13 @@
 import type { BranchPlan, Plan, TopologyPlan } from '../../engine/plan.ts';
 import type { TestFault } from '../../pipeline/tests/model.ts';
 import type { RunOutcome } from '../../simulate/run.ts';
-import type { Tape } from '../../simulate/tape.ts';
+import type { Tape, TapeEntry } from '../../simulate/tape.ts';
 import type { Twin } from '../../simulate/twins.ts';
 import type { Outages } from './oracle/feed.ts';
 import type { Judgement, Violation } from './oracle/judgement.ts';
 import type { Letter } from './oracle/letters.ts';
 import type { SourceRecord } from './oracle/trades.ts';
+import type { PackedTape } from './packed-tape.ts';
 
 /** A run of one topology: its plan, what comes, what goes wrong, and the seed. */
 export interface StageRequest {
@@ -22,11 +23,12 @@ export interface StageRun extends StageRequest {
   readonly source: Twin;
   readonly outcome: RunOutcome;
   readonly outages: Outages;
-  /** Of a log: what it holds. */
-  readonly records: readonly SourceRecord[];
+  readonly twins: ReadonlyMap<string, Twin>;
   readonly letters: readonly Letter[];
-  /** What a branch has stored in a log, or passed on, in order. */
-  kept(branch: BranchPlan): readonly { readonly key: string | null; readonly value: unknown }[];
+  /** What its log holds, partition by partition. */
+  records(): Iterable<SourceRecord>;
+  /** What a branch has stored in a log, or passed on, in order, as JSON. */
+  kept(branch: BranchPlan): Iterable<TapeEntry>;
 }
 
 export interface StageResult {
@@ -40,6 +42,6 @@ export interface StageResult {
   /** Of the order of each symbol, and of the run as a whole. */
   readonly violations: readonly Violation[];
   /** What it put into logs and feeds, by connector: the tape of who reads them. */
-  readonly written: ReadonlyMap<string, Tape>;
+  readonly written: ReadonlyMap<string, PackedTape>;
   readonly log: readonly string[];
 }

@@ -1,17 +1,17 @@
-import type { BranchPlan, Plan, TopologyPlan } from '../../engine/plan.ts';
+import type { Plan, TopologyPlan } from '../../engine/plan.ts';
 import { FdpError } from '../../errors.ts';
-import { parseJson } from '../../kit/json.ts';
+import { parseJson, toJson } from '../../kit/json.ts';
 import { runOnTape } from '../../simulate/run.ts';
-import type { TapeEntry } from '../../simulate/tape.ts';
 import type { Twin } from '../../simulate/twins.ts';
 import { faultsOf } from '../test/faults.ts';
 import { DelayWatch } from './oracle/delay.ts';
 import type { Outages } from './oracle/feed.ts';
 import { judge } from './oracle/judge.ts';
-import type { Violation } from './oracle/judgement.ts';
+import type { Judgement, Violation } from './oracle/judgement.ts';
 import type { Letter } from './oracle/letters.ts';
 import { OrderWatch } from './oracle/order.ts';
 import type { SourceRecord } from './oracle/trades.ts';
+import { TapeWriter, unpacked } from './packed-tape.ts';
 import type { StageRequest, StageResult, StageRun } from './stage-run.ts';
 
 /** Virtual time that a run gets after its last input or fault, ms. */
@@ -25,11 +25,12 @@ export async function runStage(request: StageRequest): Promise<StageResult> {
   const { sinkFaults, timedFaults } = faultsOf(request.faults);
   const order = new OrderWatch();
   const delay = new DelayWatch(request.faults);
-  const written = new Map<string, TapeEntry[]>(passedOn(topology, plan));
-  const found: { source?: Twin; records: readonly SourceRecord[]; letters: readonly Letter[] } = {
-    records: [],
+  const written = passedOn(topology, plan);
+  const found: { source?: Twin; twins: ReadonlyMap<string, Twin>; letters: readonly Letter[] } = {
+    twins: new Map(),
     letters: [],
   };
+  const connectors = new Map(topology.branches.map(({ name, connector }) => [name, written.get(connector)]));
   const ends = [tape.at(-1)?.atMs ?? 0, ...timedFaults.map((each) => each.atMs + ('forMs' in each ? each.forMs : 0))];
   const outcome = await runOnTape({
     ...{ plan, seed, tape, sinkFaults, timedFaults, rows: new Map() },
@@ -37,29 +38,26 @@ export async function runStage(request: StageRequest): Promise<StageResult> {
     onStored: (stored, { atMs, nowMs }) => {
       order.take(stored);
       delay.take(stored, { atMs, nowMs });
-      const { connector } = topology.branches.find(({ name }) => name === stored.branch) as BranchPlan;
       const { key, value } = stored.message;
-      written.get(connector)?.push({ atMs: Math.ceil(atMs), key, content: { value } });
+      connectors.get(stored.branch)?.push(Math.ceil(atMs), key, toJson(value, stored.branch));
     },
     inspect: (world) => {
       found.source = world.source;
-      found.records = recordsOf(world.source);
+      found.twins = world.twins;
       const letters = topology.deadLetter && world.twins.get(topology.deadLetter.connector);
       found.letters = letters ? lettersIn(letters, topology.name) : [];
     },
   });
+  const packed = new Map([...written].map(([connector, writer]) => [connector, writer.packed]));
   const run: StageRun = {
-    ...{ ...request, topology, outcome, records: found.records, letters: found.letters },
+    ...{ ...request, topology, outcome, twins: found.twins, letters: found.letters },
     source: found.source as Twin,
     outages: outagesOf(timedFaults),
-    kept: ({ connector }) =>
-      (written.get(connector) ?? []).map(({ key, content }) => ({
-        key,
-        value: 'value' in content ? content.value : undefined,
-      })),
+    records: () => recordsOf(found.source),
+    kept: ({ connector }) => unpacked(packed.get(connector) ?? []),
   };
   return {
-    ...{ topology: topology.name, messages: tape.length, faults: request.faults, written, log: outcome.log },
+    ...{ topology: topology.name, messages: tape.length, faults: request.faults, written: packed, log: outcome.log },
     ...{ digest: outcome.digest, doneMs: outcome.doneMs, deadLetters: found.letters.length },
     judgements: judge(run),
     violations: [
@@ -71,7 +69,12 @@ export async function runStage(request: StageRequest): Promise<StageResult> {
 }
 
 /** All violations of a stage. */
-export function violationsOf({ judgements, violations }: StageResult): readonly Violation[] {
+export function violationsOf({
+  judgements,
+  violations,
+}: Pick<StageResult, 'violations'> & {
+  readonly judgements: readonly Pick<Judgement, 'violations'>[];
+}): readonly Violation[] {
   return [...violations, ...judgements.flatMap((each) => each.violations)];
 }
 
@@ -83,34 +86,26 @@ function troubleOf({ outcome, topology }: StageRun): readonly Violation[] {
 }
 
 /** Logs and feeds that the branches write to. */
-function passedOn({ branches }: TopologyPlan, { connectors }: Plan): readonly (readonly [string, TapeEntry[]])[] {
+function passedOn({ branches }: TopologyPlan, { connectors }: Plan): ReadonlyMap<string, TapeWriter> {
   const kinds: readonly unknown[] = ['log', 'messages', 'requests'];
-  return branches
-    .filter(({ connector }) => kinds.includes(connectors.get(connector)?.declaration.twin))
-    .map(({ connector }) => [connector, []]);
+  const passing = branches.filter(({ connector }) => kinds.includes(connectors.get(connector)?.declaration.twin));
+  return new Map(passing.map(({ connector }) => [connector, new TapeWriter()]));
 }
 
 function outagesOf(timed: ReturnType<typeof faultsOf>['timedFaults']): Outages {
   return {
     cuts: timed.flatMap((each) => (each.kind === 'cut' ? [{ fromMs: each.atMs, toMs: each.atMs + each.forMs }] : [])),
-    crashes: timed.flatMap((each) => (each.kind === 'crash' ? [each.atMs] : [])),
+    crashes: timed.flatMap((each) => (each.kind === 'crash' || each.kind === 'restore' ? [each.atMs] : [])),
   };
 }
 
-function recordsOf(source: Twin): readonly SourceRecord[] {
-  if (source.kind !== 'log') return [];
-  const { topic } = source;
-  const partitions = source.space.topics.get(topic)?.partitions ?? [];
-  return partitions.flatMap(({ records }, partition) =>
-    records.map(({ offset, timestamp, key, value }) => ({
-      partition,
-      offset,
-      timestamp,
-      key,
-      topic,
-      value: parsed(value),
-    })),
-  );
+/** Read one after the other: of a day, all of them parsed would take gigabytes. */
+function* recordsOf(source: Twin | undefined): Generator<SourceRecord> {
+  if (source?.kind !== 'log') return;
+  const { topic, space } = source;
+  for (const [partition, { records }] of (space.topics.get(topic)?.partitions ?? []).entries())
+    for (const { offset, timestamp, key, value } of records)
+      yield { partition, offset, timestamp, key, topic, value: parsed(value) };
 }
 
 /** The dead letters of one topology. */

@@ -17,7 +17,7 @@ export interface PageOptions {
   readonly withOptions?: boolean;
 }
 
-/** What `fdp-run status --all` prints: each process, its topologies with their graphs, figures and options. Pure. */
+/** What `fdp status --all` prints: each process, its topologies with their graphs, figures and options. Pure. */
 export function statusPage(
   reports: readonly StatusReport[],
   { before, now, width = 100, withOptions = true }: PageOptions,

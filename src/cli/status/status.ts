@@ -9,7 +9,7 @@ import { outputGone, print } from '../shared/output.ts';
 import { programName } from '../shared/program.ts';
 import { quietEnvironment } from '../shared/quiet.ts';
 import { stopSignals } from '../shared/signals.ts';
-import { problemText, type SpecRequest } from '../validate.ts';
+import { problemsJson, problemText, type SpecRequest } from '../validate.ts';
 import { statusPage } from './page.ts';
 import { statusSummary } from './summary.ts';
 
@@ -24,7 +24,7 @@ export interface StatusFlags {
 const everyMs = 1000;
 
 /**
- * `fdp-run status`: prints the reports of all processes that reported in the last ten seconds, on any machine.
+ * `fdp status`: prints the reports of all processes that reported in the last ten seconds, on any machine.
  * With `watch` repeats it every second until SIGINT, SIGTERM or SIGHUP. Returns 0; 1 if the table can't be read, 2 if
  * the pipeline is wrong.
  * @throws FDP_USAGE when the pipeline has no status table
@@ -32,7 +32,8 @@ const everyMs = 1000;
 export async function status(request: SpecRequest, flags: StatusFlags): Promise<number> {
   const { connector, problems } = resolveStatus(readSpec(request));
   if (problems.length > 0) {
-    process.stderr.write(problemText(problems, request.folder));
+    if (flags.json) print(problemsJson(problems));
+    else process.stderr.write(problemText(problems, request.folder));
     return 2;
   }
   if (!connector) throw new FdpError('FDP_USAGE', 'status: the pipeline has no status table: set `settings.status`');

@@ -10,7 +10,7 @@ const unwrapped = 1000;
 /** The first numeric column, and the first column after the numeric ones. */
 const [numbersFrom, numbersTo] = [2, 7];
 
-/** What `fdp-run status` prints: a line per process, and below it one per topology. Pure. */
+/** What `fdp status` prints: a line per process, and below it one per topology. Pure. */
 export function statusSummary(
   reports: readonly StatusReport[],
   { before, now, width = unwrapped }: PageOptions,

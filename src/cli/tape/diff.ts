@@ -38,7 +38,7 @@ interface Both {
 }
 
 /**
- * `fdp-run diff OTHER.yml`: runs both pipelines on the same tape, and compares what reaches each sink. Exit code 0 if it is the same, 1 if
+ * `fdp diff OTHER.yml`: runs both pipelines on the same tape, and compares what reaches each sink. Exit code 0 if it is the same, 1 if
  * not, 2 if a pipeline, the tape or a flag is wrong.
  * @throws FDP_USAGE for flags that don't fit, a tape that is none, and a topology that can't be compared; what `record` throws
  */

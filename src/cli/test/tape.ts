@@ -15,7 +15,7 @@ export async function checkTapes(tests: readonly PipelineTest[], folder: string,
     } catch (error) {
       problems.add(input.range, errorText(error), {
         subject: 'input.tape',
-        hint: 'a tape is a folder that `fdp-run record` made, relative to the file of the test',
+        hint: 'a tape is a folder that `fdp record` made, relative to the file of the test',
       });
     }
   }

@@ -35,7 +35,7 @@ interface FoundTest {
 }
 
 /**
- * `fdp-run test`: runs topologies of the pipeline on the input of tests, in memory and on the virtual clock. Without files all
+ * `fdp test`: runs topologies of the pipeline on the input of tests, in memory and on the virtual clock. Without files all
  * `*.test.yml` beside the pipeline and in the folders below. Exit code 1 if a test fails, 2 if the pipeline or a file is wrong:
  * nothing runs then.
  * @throws FDP_USAGE for a seed that is none, a file of results that can't be written, and when there is no test

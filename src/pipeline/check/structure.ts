@@ -226,13 +226,13 @@ export const pipelineStructure = {
       additionalProperties: {
         type: 'object',
         description: 'A connector: its `type`, and the options of the type.',
-        properties: { type: { type: 'string', description: 'Type of the connector: `fdp-run list connectors`.' } },
+        properties: { type: { type: 'string', description: 'Type of the connector: `fdp list connectors`.' } },
       },
     },
     topologies: {
       type: 'object',
       propertyNames: { pattern: namePattern },
-      description: 'Topologies by name. `fdp-run --topology NAME` runs one.',
+      description: 'Topologies by name. `fdp --topology NAME` runs one.',
       additionalProperties: topologySchema,
     },
   },

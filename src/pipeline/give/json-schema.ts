@@ -27,7 +27,7 @@ export interface Components {
 
 /**
  * The JSON Schema (draft 7) of a pipeline file, its includes and its overlays, for editors: every property described,
- * with defaults and examples. It accepts whatever `fdp-run validate` accepts, not the other way round: names that must
+ * with defaults and examples. It accepts whatever `fdp validate` accepts, not the other way round: names that must
  * exist and roles that a connector has are known only there.
  */
 export function pipelineSchema(components: Components): SchemaNode {

@@ -14,7 +14,7 @@ import { forEditors, type SchemaNode } from './editor-schema.ts';
 
 /**
  * The JSON Schema (draft 7) of a test of a pipeline, for editors: every property described, with defaults and examples. It accepts
- * whatever `fdp-run test` accepts, not the other way round: names of topologies and sinks are known only there.
+ * whatever `fdp test` accepts, not the other way round: names of topologies and sinks are known only there.
  */
 export function testFileSchema(): SchemaNode {
   const { input, faults, expect } = testSchema.properties;

@@ -69,7 +69,7 @@ export function profileFile(folder: string, asked: AskedProfile | undefined, pro
 function profileHint(name: string, profiles: readonly string[], folder: string): string {
   const file = join(folder, 'config', `${name}.yml`);
   if (profiles.length === 0)
-    return `there is no ${file}: copy the folder config/ beside the pipeline, or begin in an empty folder with "fdp-run init"`;
+    return `there is no ${file}: copy the folder config/ beside the pipeline, or begin in an empty folder with "fdp init"`;
   const near = nearest(name, profiles);
   const listed = `profiles: ${profiles.join(', ')}`;
   return near ? `did you mean "${near}"? (${listed})` : `there is no ${file} (${listed})`;

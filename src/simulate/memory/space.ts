@@ -44,7 +44,7 @@ export interface MemoryTable {
   readonly byKey: Map<unknown, number>;
   /** Of each lane, up to which offset and index rows were removed. */
   readonly removedTo: Map<string, LaneOffset>;
-  /** Of the values of all rows, as JSON. */
+  /** Of the values of all rows as JSON, about. */
   bytes: number;
 }
 
@@ -84,6 +84,12 @@ export class MemorySpace {
   /** Revokes a partition from its reader, and assigns it again at once as a new lane. */
   revoke(topic: string, partition: number): void {
     for (const revoked of [...(this.topics.get(topic)?.revoked ?? [])]) revoked(partition);
+  }
+
+  /** A table as it is now; rows are never changed, only replaced. */
+  copyOf(name: string): MemoryTable {
+    const { nextId = 1, rows = [], byKey = [], removedTo = [], bytes = 0 } = this.tables.get(name) ?? {};
+    return { nextId, bytes, rows: new Map(rows), byKey: new Map(byKey), removedTo: new Map(removedTo) };
   }
 
   /** Removes the space: the next one of its name is empty. */

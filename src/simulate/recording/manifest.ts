@@ -16,7 +16,7 @@ export interface Manifest {
   readonly topic: string;
   /** Random, made with the topic. */
   readonly topic_id: string;
-  /** The name of the pipeline, and the SHA-256 of what `fdp-run config` prints of it. */
+  /** The name of the pipeline, and the SHA-256 of what `fdp config` prints of it. */
   readonly pipeline: string;
   readonly spec: string;
   /** Only messages with this key. */

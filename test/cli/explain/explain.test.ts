@@ -39,7 +39,7 @@ const pathsOf = ({ topologies }: Explained) =>
     paths.map(({ hops, guarantee, weakest }) => [`${hops[0]} → ${hops.at(-1)}`, guarantee, weakest?.hop ?? null]),
   );
 
-describe('fdp-run explain', () => {
+describe('fdp explain', () => {
   it.each(['embedded', 'cluster'])('gives each path of the shipped pipeline its guarantee, profile %s', (profile) => {
     const explained = asJson(shipped({}, profile), []);
     expect(pathsOf(explained).filter(([path]) => !path?.startsWith('http'))).toEqual([

@@ -104,7 +104,7 @@ const refusal = (result: Promise<CommandResult>) =>
 const at = (minutes: number) => start + minutes * minute;
 const id = (minutes: number) => `finnhub-${at(minutes)}`;
 
-describe('fdp-run gaps', () => {
+describe('fdp gaps', () => {
   beforeEach(() => {
     folder = temporaryFolder();
     pipelineWith('gaps: {}');
@@ -212,7 +212,7 @@ describe('fdp-run gaps', () => {
   it('refuses an unknown gap, one that is over, and a pipeline that keeps none', async () => {
     await feed({ from: at(0), to: at(1), reason: 'away' }, 'AAPL');
     await keptRows(1);
-    const unknown = (of = '') => `FDP_USAGE gaps: there is no gap "no"${of}: "fdp-run gaps list" lists them`;
+    const unknown = (of = '') => `FDP_USAGE gaps: there is no gap "no"${of}: "fdp gaps list" lists them`;
     expect(await refusal(showGap(request(), 'no'))).toBe(unknown());
     expect(await refusal(closeGap(request(), 'no', { symbol: 'AAPL' }))).toBe(unknown(' of AAPL'));
     expect(await refusal(closeGap(request(), id(0)))).toBe(`FDP_USAGE gaps: ${id(0)} is closed already`);

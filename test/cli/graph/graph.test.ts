@@ -65,7 +65,7 @@ function drawn(yaml: string, format: GraphFormat): { readonly text: string; read
   return { text: picture(spec, [], format), plans: drawnPlans(spec, [...spec.topologies.values()]) };
 }
 
-describe('fdp-run graph', () => {
+describe('fdp graph', () => {
   it('has the edges of the plan as a flowchart, whatever the topologies', { timeout: 120_000 }, () => {
     fc.assert(
       fc.property(fc.array(randomTopology, { minLength: 1, maxLength: 3 }), (topologies) => {

@@ -13,11 +13,11 @@ function filesIn(folder: string): readonly string[] {
     .sort();
 }
 
-describe.each(templateNames)('fdp-run init --template %s', (template) => {
+describe.each(templateNames)('fdp init --template %s', (template) => {
   it('writes a pipeline that is valid without a warning, and tests that pass', async () => {
     const folder = folderWith({});
     const { text, exitCode } = init(folder, { template });
-    expect([exitCode, text]).toEqual([0, expect.stringMatching(/^wrote pipeline\.yml, .*\n(npx )?fdp-run validate /)]);
+    expect([exitCode, text]).toEqual([0, expect.stringMatching(/^wrote pipeline\.yml, .*\n(npx )?fdp validate /)]);
     const pipelinePath = join(folder, 'pipeline.yml');
     const request = { pipelinePath, env: {}, profile: undefined, components: shippedComponents, folder };
     const checked = validate(request);
@@ -31,7 +31,7 @@ describe.each(templateNames)('fdp-run init --template %s', (template) => {
   it('makes the folder that it is given, and says how to get there', () => {
     const folder = folderWith({});
     const { text } = init(folder, { template, dir: 'new/one' });
-    expect(text).toMatch(/ to new\/one\ncd new\/one\n(npx )?fdp-run validate /);
+    expect(text).toMatch(/ to new\/one\ncd new\/one\n(npx )?fdp validate /);
     expect(filesIn(folder).every((name) => name.startsWith('new/one/'))).toBe(true);
   });
 
@@ -53,7 +53,7 @@ describe.each(templateNames)('fdp-run init --template %s', (template) => {
   });
 });
 
-describe('fdp-run init', () => {
+describe('fdp init', () => {
   it('leaves other files alone: of a folder of its pipeline, and beside it', () => {
     const folder = folderWith({ 'tests/mine.ts': 'mine', 'README.md': 'mine' });
     init(folder, { template: 'platform' });

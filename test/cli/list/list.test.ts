@@ -28,7 +28,7 @@ function problemOf(...args: string[]): FdpError {
   throw new Error('nothing was thrown');
 }
 
-describe('fdp-run list', () => {
+describe('fdp list', () => {
   it('names everything there is with one line each, aligned', () => {
     expect(list(listed, [])).toBe(
       `
@@ -46,7 +46,7 @@ topologies
   ingestor    Live trades into the log, one message per symbol of each frame.
   simulation  Without any log. (starts only when named)
 
-fdp-run list NAME shows the options of one.`.trimStart(),
+fdp list NAME shows the options of one.`.trimStart(),
     );
   });
 
@@ -122,7 +122,7 @@ Without any log.
   starts  only when named
 
 run
-  fdp-run --topology simulation`.trimStart(),
+  fdp --topology simulation`.trimStart(),
     );
   });
 
@@ -139,7 +139,7 @@ run
     expect(problemOf('operators', 'roling')).toMatchObject({ code: 'FDP_USAGE' });
     expect(problemOf('operators', 'roling').message).toContain('did you mean "rolling"?');
     expect(problemOf('conectors').message).toContain('did you mean "connectors"?');
-    expect(problemOf('operator', 'queue').message).toContain('"fdp-run list operators" lists them');
+    expect(problemOf('operator', 'queue').message).toContain('"fdp list operators" lists them');
     expect(problemOf('opera', 'rolling').message).toContain('there is no kind "opera"');
     expect(problemOf('operators', 'rolling', 'more').code).toBe('FDP_USAGE');
   });

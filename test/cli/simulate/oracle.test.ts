@@ -1,15 +1,20 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { barRows } from '../../../src/cli/simulate/oracle/bars.ts';
-import { counterRows } from '../../../src/cli/simulate/oracle/counters.ts';
+import { Bars } from '../../../src/cli/simulate/oracle/bars.ts';
+import { Counters } from '../../../src/cli/simulate/oracle/counters.ts';
 import { exact, plainText, product, ratio } from '../../../src/cli/simulate/oracle/exact.ts';
 import { judgeRows } from '../../../src/cli/simulate/oracle/rows.ts';
 import type { Piece } from '../../../src/cli/simulate/oracle/trades.ts';
 
 const amount = fc.integer({ min: -(10 ** 9), max: 10 ** 9 }).map((units) => units / 10_000);
 const record = { partition: 0, offset: 0, timestamp: 0, key: null, topic: 'log', value: {} };
-const pieces = (trades: readonly object[]): readonly Piece[] =>
-  trades.map((fields, index) => ({ record, index, fields: fields as Piece['fields'] }));
+function rowsOf(
+  made: { take(piece: Piece): void; rows(): readonly unknown[] },
+  trades: readonly object[],
+): readonly unknown[] {
+  for (const [index, fields] of trades.entries()) made.take({ record, index, fields: fields as Piece['fields'] });
+  return made.rows();
+}
 const minute = 60_000;
 
 describe('the oracle', () => {
@@ -40,7 +45,7 @@ describe('the oracle', () => {
       ...{ every: ['5m', '1m'], by: 'symbol', price: 'price', volume: 'volume', time: 'time', received: 'received' },
       ...{ calendar: 'always', session: 'all', close_after: '2s' },
     };
-    const [first, second, ...more] = barRows(pieces(trades), options);
+    const [first, second, ...more] = rowsOf(new Bars(options), trades);
     expect(first).toEqual({
       ...{ key: 'A|1m|0', symbol: 'A', interval: '1m', start: 0, open: '1', high: '3', low: '1', close: '3' },
       ...{
@@ -64,7 +69,7 @@ describe('the oracle', () => {
       { symbol: 'A', time: 3 },
     ];
     const options = { by: 'symbol', count: 'tradeCount', latest: { lastTradeAt: 'time' } };
-    expect(counterRows(pieces(trades), options)).toEqual([
+    expect(rowsOf(new Counters(options), trades)).toEqual([
       { symbol: 'A', tradeCount: 2, lastTradeAt: 5 },
       { symbol: 'B', tradeCount: 1, lastTradeAt: 1 },
     ]);

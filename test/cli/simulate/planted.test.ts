@@ -92,7 +92,7 @@ describe('a planted mistake', () => {
     expect(found.exitCode).toBe(1);
     const file = join(folder.path, failure.test_file);
     const { name, input, faults = [] } = parse(readFileSync(file, 'utf8'));
-    expect(name).toBe(`${kind} (found by fdp-run simulate, seed ${failure.seed})`);
+    expect(name).toBe(`${kind} (found by fdp simulate, seed ${failure.seed})`);
     expect(input.length + faults.length).toBeLessThanOrEqual(20);
     const broken = await testedFiles([file], { instead: [planted()] });
     expect(broken.text).toContain(`FAIL  ${file}`);
@@ -109,7 +109,7 @@ describe('a planted mistake', () => {
     expect(exitCode).toBe(1);
     expect(text).toContain('FAIL gaps: ');
     expect(text).toMatch(
-      /\d+ violations; again with --seed 9\nthe least that shows it: fdp-run test failure-9.test.yml\n$/,
+      /\d+ violations; again with --seed 9\nthe least that shows it: fdp test failure-9.test.yml\n$/,
     );
   });
 });

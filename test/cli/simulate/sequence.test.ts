@@ -1,9 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { sequenceFaults } from '../../../src/cli/simulate/oracle/sequence.ts';
+import { Sequence } from '../../../src/cli/simulate/oracle/sequence.ts';
 
-const judged = (expected: readonly number[], got: readonly number[], mayRepeat = false, mayLack = false) =>
-  sequenceFaults(expected, got, { same: (one, other) => one === other, mayLack: () => mayLack, mayRepeat });
+function judged(expected: readonly number[], got: readonly number[], mayRepeat = false, mayLack = false) {
+  const rules = { same: (one: number, other: unknown) => one === other, mayLack: () => mayLack, mayRepeat };
+  const sequence = new Sequence(expected, rules);
+  for (const value of got) sequence.take(value);
+  return sequence.end();
+}
 
 const list = fc.uniqueArray(fc.nat(), { minLength: 1, maxLength: 30 });
 

@@ -10,7 +10,7 @@ import { appended, frames, tapeOf } from '../../support/cli/tape.ts';
 
 type Edit = readonly [text: string, instead: string];
 
-/** What `fdp-run diff` says of the shipped pipeline and one with edits, on a tape of 480 trades. */
+/** What `fdp diff` says of the shipped pipeline and one with edits, on a tape of 480 trades. */
 async function compared(edits: readonly Edit[], flags: DiffFlags = {}, topologies?: readonly string[]) {
   using folder = temporaryFolder();
   const pipelinePath = pipelineCopy(folder.path);
@@ -45,7 +45,7 @@ interface Shown {
   }[];
 }
 
-describe('fdp-run diff', () => {
+describe('fdp diff', () => {
   it('finds no difference between a pipeline and itself, at any sink', async () => {
     const { text, exitCode } = await compared([]);
     expect(text.split('\n')).toEqual([

@@ -41,7 +41,7 @@ async function recorded(request: SpecRequest, flags: Partial<RecordFlags> = {}) 
   return { text, exitCode, tape: join(request.folder, flags.output ?? 'tape') };
 }
 
-describe('fdp-run record', () => {
+describe('fdp record', () => {
   it('puts a log on a tape: every byte, in the order of time, and what it is of', async () => {
     using folder = temporaryFolder();
     const request = logPipeline(folder.path);

@@ -17,7 +17,7 @@ expect:
 
 const brief = (text: string) => text.split('\n').filter((line) => /^(ok|FAIL|my\.test|\d+ test)|^ {2}[-+] /.test(line));
 
-describe('fdp-run test', () => {
+describe('fdp test', () => {
   it('prints a line for a test that passes, and ends with 0', async () => {
     const { text, exitCode } = await tested(twoTrades('trades: 2'));
     expect({ text, exitCode }).toEqual({
@@ -61,7 +61,7 @@ describe('fdp-run test', () => {
   });
 
   it('runs every test of a file, those of one topology, and says where there is none', async () => {
-    const two = `${twoTrades('trades: 2')}---\n${twoTrades('vwap_feed: 2').replace('processor', 'analytics')}`;
+    const two = `${twoTrades('trades: 2')}---\n${twoTrades('vwap_feed: 2').replace('two trades', 'two lines').replace('processor', 'analytics')}`;
     expect((await tested(two)).text).toContain('2 tests: 2 passed');
     expect((await tested(two, { topologies: ['analytics'] })).text).toContain('1 test: 1 passed');
     await expect(tested(two, { topologies: ['api'] })).rejects.toThrow('test: there is no test of api');

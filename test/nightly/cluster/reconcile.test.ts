@@ -19,7 +19,7 @@ async function spoil(db: Db): Promise<void> {
   await db.collection('candles').updateOne({ symbol: 'AAPL' }, { $inc: { trades: 3 } });
 }
 
-onOwnServices('fdp-run reconcile on Kafka and a replica set', (services) => {
+onOwnServices('fdp reconcile on Kafka and a replica set', (services) => {
   it(`finds nothing ${comparisons} times while trades come, and repairs meanwhile what another program left`, async () => {
     const server = await startMongo({ replicaSet: true });
     using cluster = new Cluster(services.kafka, server.address);

@@ -99,7 +99,7 @@ describe('platform', () => {
       ['ingestor', 'gone', 'bad'],
       ['api', 'running', 'good'],
     ]);
-    expect(left.topologies[0]?.reasons[0]).toContain('fdp-run --topology ingestor');
+    expect(left.topologies[0]?.reasons[0]).toContain('fdp --topology ingestor');
     expect(after(both, api, both).topologies.map(({ state }) => state)).toEqual(['running', 'running']);
   });
 

@@ -48,7 +48,7 @@ export class Cluster {
     return pipelineCopy(`${this.folder.path}/${++this.#copies}`, ...edits, ...this.#edits);
   }
 
-  /** Starts `fdp-run` with these arguments, and returns its workspace; without a given port it serves no metrics. */
+  /** Starts `fdp` with these arguments, and returns its workspace; without a given port it serves no metrics. */
   async start(args: readonly string[], more: Variables = {}): Promise<{ process: Process; workspace: Workspace }> {
     const workspace = await workspaceIn(this.folder.path);
     const variables = {
@@ -68,7 +68,7 @@ export class Cluster {
     return (await this.start(['--topology', 'processor'], more)).process;
   }
 
-  /** Runs a command of `fdp-run` to its end, and returns what it printed. */
+  /** Runs a command of `fdp` to its end, and returns what it printed. */
   async command(...args: readonly string[]): Promise<{ readonly code: number | string; readonly stdout: string }> {
     const { process } = await this.start(args);
     const code = await process.ended;

@@ -50,7 +50,7 @@ export async function eventually<T>(
   }
 }
 
-/** A running `fdp-run`, started from dist/. Killed at the end of the `await using` block if it is still running. */
+/** A running `fdp`, started from dist/. Killed at the end of the `await using` block if it is still running. */
 export class Process {
   readonly child: ChildProcess;
   /** The output of stderr and stdout so far. */

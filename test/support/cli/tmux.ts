@@ -23,11 +23,11 @@ interface TerminalOptions {
   readonly env: Readonly<Record<string, string>>;
   readonly width?: number;
   readonly height?: number;
-  /** The program that gets the arguments; default `fdp-run`. */
+  /** The program that gets the arguments; default `fdp`. */
   readonly program?: readonly string[];
 }
 
-/** A terminal (tmux) whose shell starts `fdp-run`, then prints its exit code and whether the terminal is restored. */
+/** A terminal (tmux) whose shell starts `fdp`, then prints its exit code and whether the terminal is restored. */
 export class Terminal {
   readonly #socket: string;
   readonly #folder: string;

@@ -10,7 +10,7 @@ export interface LogLine {
   readonly state?: string;
 }
 
-/** An `fdp-run` that is observed from outside: by its health, its exit code and its log. Killed when it is disposed. */
+/** An `fdp` that is observed from outside: by its health, its exit code and its log. Killed when it is disposed. */
 export class Watched implements AsyncDisposable {
   readonly topologies: string;
   readonly process: Process;

@@ -168,7 +168,7 @@ type Get = (
 ) => Promise<{ status: number | undefined; headers: Readonly<Record<string, unknown>>; text: string | undefined }>;
 
 function fileCases(world: () => ExportWorld, get: Get): void {
-  it('equals the file of fdp-run export, as CSV and as NDJSON', async () => {
+  it('equals the file of fdp export, as CSV and as NDJSON', async () => {
     for (const symbol of ['AAPL', '=1+1', '../a"/😀ü'])
       for (const format of ['csv', 'ndjson'] as const) {
         const { status, text } = await get(`/export/${encodeURIComponent(symbol)}?format=${format}`);

@@ -36,21 +36,14 @@ function splitOutsideQuotes(text: string): readonly string[] {
 
 /** The arguments of the program in a command, however it is invoked; undefined for another program. */
 export function fdpArguments({ words }: ShellCommand): readonly string[] | undefined {
-  const calls = [
-    ['fdp'],
-    ['npx', 'fdp'],
-    ['fdp-run'],
-    ['npx', 'fdp-run'],
-    ['node', 'bin/fdp-run.js'],
-    ['npm', 'start', '--'],
-  ];
+  const calls = [['fdp'], ['npx', 'fdp'], ['node', 'bin/fdp-run.js'], ['npm', 'start', '--']];
   const call = calls.find((each) => each.every((word, at) => words[at] === word));
   if (!call) return undefined;
   const end = words.findIndex((word) => word === '<' || word === '>');
   return words.slice(call.length, end === -1 ? undefined : end);
 }
 
-/** The problems that `fdp-run` finds in arguments, and the topologies that they name; nothing is run. */
+/** The problems that `fdp` finds in arguments, and the topologies that they name; nothing is run. */
 export async function parsed(
   args: readonly string[],
 ): Promise<{ readonly problem?: string; readonly topologies: readonly string[] }> {
@@ -106,5 +99,5 @@ export function startsRuns(words: readonly string[]): boolean {
   if (program === 'nc') return true;
   const flags = ['--topology', '--profile', '--pipeline'];
   const isOwn = rest.every((word, at) => flags.includes(word) || flags.includes(rest[at - 1] ?? ''));
-  return ['fdp', 'fdp-run'].includes(program) && (isOwn || rest.includes('--watch'));
+  return program === 'fdp' && (isOwn || rest.includes('--watch'));
 }

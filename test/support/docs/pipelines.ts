@@ -6,7 +6,7 @@ import type { OperatorDeclaration } from '../../../src/kit/declaration.ts';
 import { folderWith } from '../pipeline/spec.ts';
 import type { Block } from './blocks.ts';
 
-/** What `fdp-run validate` says of a pipeline given by its files; `more` are operators of its plugins. */
+/** What `fdp validate` says of a pipeline given by its files; `more` are operators of its plugins. */
 export function validated(
   files: Readonly<Record<string, string>>,
   more: readonly OperatorDeclaration[] = [],

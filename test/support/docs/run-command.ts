@@ -8,7 +8,7 @@ import type { CommandResult, SpecRequest } from '../../../src/cli/validate.ts';
 /** Shows what a command results in, and gives its exit code. */
 type Show = (result: CommandResult) => number;
 
-/** Runs the arguments of `fdp-run` with these commands, in the folder of a pipeline; gives the exit code and the output. */
+/** Runs the arguments of `fdp` with these commands, in the folder of a pipeline; gives the exit code and the output. */
 export async function ranCommand(
   args: readonly string[],
   pipelinePath: string,

@@ -7,7 +7,7 @@ import type { Workspace } from '../cli/workspace.ts';
 import { type ShellCommand, startsRuns } from './commands.ts';
 
 /**
- * Runs commands from a document in a shell: `fdp`, `fdp-run` and `npx fdp-run` are the built program, `open` fetches its URL,
+ * Runs commands from a document in a shell: `fdp` and `npx fdp` are the built program, `open` fetches its URL,
  * `nc` prints what it receives. Ports are those of the workspace, and placeholders such as `ID` are filled in.
  */
 export class Runner {

@@ -9,7 +9,7 @@ try {
   for (const one of starting) if (one.status === 'rejected') throw one.reason;
   process.stdout.write(`# for the tests
 export FDP_TEST_KAFKA_BROKERS=${kafka?.address} MONGO_URL_TEST='${mongo?.address}'
-# for fdp-run --profile cluster
+# for fdp --profile cluster
 export KAFKA_BROKERS=${kafka?.address} MONGODB_URL='${mongo?.address}'
 # Ctrl-C stops both and removes their data
 `);

@@ -153,7 +153,7 @@ export class ExportWorld {
     return store(this.#folder.path, rows, 'candles');
   }
 
-  /** The output of `fdp-run export` for the same table. */
+  /** The output of `fdp export` for the same table. */
   async exported(flags: Partial<ExportFlags>): Promise<string> {
     const output = join(this.#folder.path, 'out');
     await exportTable(requestOf(this.#folder.path), 'trades', { format: 'csv', ...flags, output });

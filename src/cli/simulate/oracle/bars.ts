@@ -1,6 +1,7 @@
 import type { Row } from '../../../kit/row.ts';
 import { durationMs } from '../../../kit/units.ts';
 import { exact, plainText, product } from './exact.ts';
+import { type Hours, hoursIn, isWithin } from './hours.ts';
 import type { Piece } from './trades.ts';
 
 interface Options {
@@ -12,62 +13,119 @@ interface Options {
   readonly time: string;
   readonly received: string;
   readonly calendar: string;
-  readonly session: string;
+  readonly session: 'regular' | 'extended' | 'all';
   readonly close_after: string;
   readonly lateness?: string;
 }
 
+/** A trade, as far as its bar goes. */
+interface Trade {
+  readonly time: number;
+  readonly price: number | string;
+  readonly volume: number | string;
+  readonly received: number;
+  readonly isLast: boolean;
+  readonly isRange: boolean;
+  readonly isVolume: boolean;
+}
+
+interface Bar {
+  readonly key: string;
+  readonly symbol: unknown;
+  readonly interval: string;
+  readonly start: number;
+  readonly end: number;
+  readonly trades: Trade[];
+}
+
+const dayMs = 86_400_000;
+const units = [
+  ['d', dayMs],
+  ['h', 3_600_000],
+  ['m', 60_000],
+] as const;
+
 /** Why the bars of these options can't be checked here; undefined when they can. */
 export function whyNoBars(options: unknown): string | undefined {
-  const { calendar, session, lateness } = options as Options;
-  if (calendar !== 'always' || session !== 'all') return 'bars of a calendar are not checked';
-  return lateness === undefined ? undefined : 'bars with a lateness are not checked';
+  return (options as Options).lateness === undefined ? undefined : 'bars with a lateness are not checked';
 }
 
 /** The rows that `candles` makes of trades: all trades of a bar are sorted by time, and looked at together. */
-export function barRows(pieces: readonly Piece[], given: unknown): readonly Row[] {
-  const options = given as Options;
-  const shortest = [...options.every].sort((one, other) => durationMs(one) - durationMs(other)).slice(0, 1);
-  return (options.store ?? shortest).flatMap((interval) => {
-    const lengthMs = durationMs(interval);
-    const bars = new Map<string, Piece[]>();
-    for (const piece of pieces) {
-      const start = Math.floor(Number(piece.fields[options.time]) / lengthMs) * lengthMs;
-      const key = `${String(piece.fields[options.by]).replaceAll(/[\\|]/g, '\\$&')}|${interval}|${start}`;
-      const bar = bars.get(key);
-      if (bar) bar.push(piece);
-      else bars.set(key, [piece]);
-    }
-    return [...bars].map(([key, trades]) => rowOf(key, trades, { ...options, interval, lengthMs }));
-  });
+export class Bars {
+  readonly #options: Options;
+  readonly #intervals: readonly (readonly [name: string, ms: number])[];
+  readonly #hours: Hours;
+  readonly #bars = new Map<string, Bar>();
+
+  constructor(given: unknown) {
+    const options = given as Options;
+    const shortest = [...options.every].sort((one, other) => durationMs(one) - durationMs(other)).slice(0, 1);
+    this.#options = options;
+    this.#intervals = (options.store ?? shortest).map(durationMs).map((ms) => [nameOf(ms), ms]);
+    this.#hours = hoursIn(options.calendar);
+  }
+
+  take({ fields }: Piece): void {
+    const { by, price, volume, time, received, session } = this.#options;
+    const { counts_price, counts_range, counts_volume } = fields;
+    const trade: Trade = {
+      time: Number(fields[time]),
+      price: fields[price] as number | string,
+      volume: fields[volume] as number | string,
+      received: Number(fields[received] ?? Number.NaN),
+      isLast: counts_price !== false,
+      isRange: counts_range !== false,
+      isVolume: counts_volume !== false,
+    };
+    if (!(trade.isLast || trade.isRange || trade.isVolume)) return;
+    if (!isWithin(this.#hours.kindAt(trade.time), session)) return;
+    for (const [name, ms] of this.#intervals) this.#barOf(fields[by], trade.time, [name, ms]).trades.push(trade);
+  }
+
+  rows(): readonly Row[] {
+    return [...this.#bars.values()].map((bar) => rowOf(bar, durationMs(this.#options.close_after)));
+  }
+
+  #barOf(symbol: unknown, time: number, [interval, lengthMs]: readonly [string, number]): Bar {
+    const day = this.#hours.dayOf(time);
+    const isDay = lengthMs === dayMs;
+    const start = isDay ? day.start : day.start + Math.floor((time - day.start) / lengthMs) * lengthMs;
+    const key = `${String(symbol).replaceAll(/[\\|]/g, '\\$&')}|${interval}|${start}`;
+    const end = isDay ? day.end : Math.min(start + lengthMs, day.end);
+    const bar = this.#bars.get(key) ?? { key, symbol, interval, start, end, trades: [] };
+    this.#bars.set(key, bar);
+    return bar;
+  }
 }
 
-function rowOf(
-  key: string,
-  trades: readonly Piece[],
-  options: Options & { readonly interval: string; readonly lengthMs: number },
-): Row {
-  const { by, price, volume, time, received, interval, lengthMs, close_after } = options;
-  const timeOf = ({ fields }: Piece) => Number(fields[time]);
+/** In the largest unit that it is whole in. */
+function nameOf(ms: number): string {
+  const [unit, size] = units.find(([, each]) => ms % each === 0) ?? ['s', 1000];
+  return `${ms / size}${unit}`;
+}
+
+function rowOf({ key, symbol, interval, start, end, trades }: Bar, closeAfterMs: number): Row {
   // A stable sort: trades of the same time stay in the order of the log.
-  const ordered = [...trades].sort((one, other) => timeOf(one) - timeOf(other));
-  const [first, last] = [ordered[0] as Piece, ordered.at(-1) as Piece];
-  const prices = ordered.map(({ fields }) => exact(fields[price]));
-  const volumes = ordered.map(({ fields }) => exact(fields[volume]));
+  const ordered = [...trades].sort((one, other) => one.time - other.time);
+  const lasts = ordered.filter(({ isLast }) => isLast);
+  const prices = ordered.filter(({ isRange }) => isRange).map(({ price }) => exact(price));
+  const counted = ordered.filter(({ isVolume }) => isVolume);
+  const weighed = counted.filter(({ isRange }) => isRange);
   const sum = (all: readonly bigint[]) => plainText(all.reduce((total, each) => total + each, 0n));
-  const start = Math.floor(timeOf(first) / lengthMs) * lengthMs;
-  const end = start + lengthMs + durationMs(close_after);
+  const extreme = (isMore: (one: bigint, other: bigint) => boolean) =>
+    prices.length === 0 ? null : plainText(prices.reduce((most, each) => (isMore(each, most) ? each : most)));
+  const priceOf = (trade: Trade | undefined) => (trade ? plainText(exact(trade.price)) : null);
   return {
-    ...{ key, symbol: first.fields[by], interval, start },
-    open: plainText(exact(first.fields[price])),
-    high: plainText(prices.reduce((highest, each) => (each > highest ? each : highest))),
-    low: plainText(prices.reduce((lowest, each) => (each < lowest ? each : lowest))),
-    close: plainText(exact(last.fields[price])),
-    volume: sum(volumes),
-    turnover: sum(prices.map((each, at) => product(each, volumes[at] ?? 0n))),
-    counted_volume: sum(volumes),
-    trades: trades.length,
-    late_trades: trades.filter(({ fields }) => Number(fields[received]) > end).length,
-    ...{ first_at: timeOf(first), last_at: timeOf(last) },
+    ...{ key, symbol, interval, start },
+    open: priceOf(lasts[0]),
+    high: extreme((one, other) => one > other),
+    low: extreme((one, other) => one < other),
+    close: priceOf(lasts.at(-1)),
+    volume: sum(counted.map(({ volume }) => exact(volume))),
+    turnover: sum(weighed.map(({ price, volume }) => product(exact(price), exact(volume)))),
+    counted_volume: sum(weighed.map(({ volume }) => exact(volume))),
+    trades: counted.length,
+    late_trades: ordered.filter(({ received }) => received > end + closeAfterMs).length,
+    ...{ first_at: ordered[0]?.time, last_at: ordered.at(-1)?.time },
   };
 }

@@ -8,15 +8,24 @@ interface Options {
 }
 
 /** The rows that `metadata_upsert` makes of trades. */
-export function counterRows(pieces: readonly Piece[], options: unknown): readonly Row[] {
-  const { by, count, latest = {} } = options as Options;
-  const rows = new Map<unknown, Record<string, unknown>>();
-  for (const { fields } of pieces) {
-    const row = rows.get(fields[by]) ?? { [by]: fields[by] };
-    rows.set(fields[by], row);
+export class Counters {
+  readonly #options: Options;
+  readonly #rows = new Map<unknown, Record<string, unknown>>();
+
+  constructor(options: unknown) {
+    this.#options = options as Options;
+  }
+
+  take({ fields }: Piece): void {
+    const { by, count, latest = {} } = this.#options;
+    const row = this.#rows.get(fields[by]) ?? { [by]: fields[by] };
+    this.#rows.set(fields[by], row);
     if (count !== undefined) row[count] = Number(row[count] ?? 0) + 1;
     for (const [name, from] of Object.entries(latest))
       row[name] = Math.max(Number(row[name] ?? Number.NEGATIVE_INFINITY), Number(fields[from]));
   }
-  return [...rows.values()];
+
+  rows(): readonly Row[] {
+    return [...this.#rows.values()];
+  }
 }

@@ -2,16 +2,21 @@ import { decimalText } from '../../../kit/decimal.ts';
 
 /** Digits after the point that sums have here: more than any price or volume. */
 const scale = 24;
+const powers = Array.from({ length: scale + 1 }, (_, digits) => 10n ** BigInt(digits));
+const one = 10n ** BigInt(scale);
+const ratioDigits = 10n ** 30n;
 
 /** A decimal number as a whole number of 10 ** -24. */
 export function exact(value: unknown): bigint {
-  const [whole = '', part = ''] = (decimalText(value as number | string) ?? '0').replace('-', '').split('.');
-  const size = BigInt(whole + part.padEnd(scale, '0').slice(0, scale));
-  return String(value).startsWith('-') ? -size : size;
+  const text = decimalText(value as number | string) ?? '0';
+  const point = text.indexOf('.');
+  if (point < 0) return BigInt(text) * one;
+  const part = text.slice(point + 1, point + 1 + scale);
+  return BigInt(text.slice(0, point) + part) * (powers[scale - part.length] ?? 1n);
 }
 
-export function product(one: bigint, other: bigint): bigint {
-  return (one * other) / 10n ** BigInt(scale);
+export function product(first: bigint, second: bigint): bigint {
+  return (first * second) / one;
 }
 
 /** The shortest text of it. */
@@ -23,7 +28,6 @@ export function plainText(value: bigint): string {
 }
 
 /** The quotient as a number. */
-export function ratio(one: bigint, other: bigint): number {
-  const digits = 10n ** 30n;
-  return Number((one * digits) / other) / 1e30;
+export function ratio(first: bigint, second: bigint): number {
+  return Number((first * ratioDigits) / second) / 1e30;
 }

@@ -1,8 +1,7 @@
 import { parseJson } from '../../../kit/json.ts';
 import type { Tape, TapeEntry } from '../../../simulate/tape.ts';
-import { grouped } from './grouped.ts';
 import { type Judgement, shortText } from './judgement.ts';
-import { sequenceFaults } from './sequence.ts';
+import { Sequence } from './sequence.ts';
 import { isFields } from './trades.ts';
 
 /** When a topology that reads a feed may miss something, ms since its start. */
@@ -27,8 +26,8 @@ export interface FeedRequest {
   readonly mayRepeat: boolean;
   /** The fields of `split`; undefined: frames are passed on as they are. */
   readonly split: { readonly field: string; readonly by: string } | undefined;
-  /** What was stored, in order. */
-  readonly got: readonly { readonly key: string | null; readonly value: unknown }[];
+  /** What was stored, in order, as JSON. */
+  readonly got: Iterable<TapeEntry>;
 }
 
 /**
@@ -36,31 +35,38 @@ export interface FeedRequest {
  * messages before a crash; nothing else, since it can't be asked again.
  */
 export function judgeFeed({ branch, tape, outages, mayRepeat, split, got }: FeedRequest): Judgement {
-  const expected = grouped(
-    tape.flatMap((entry) => messagesOf(entry, split)),
-    ({ key }) => key,
-  );
-  const stored = grouped(got, ({ key }) => key);
-  const keys = [...new Set([...expected.keys(), ...stored.keys()])];
-  const what = 'messages in the order of their key';
-  const violations = keys.flatMap((key) => {
-    const wanted = expected.get(key) ?? [];
-    const texts = (stored.get(key) ?? []).map(({ value }) => JSON.stringify(value));
-    const faults = sequenceFaults<Expected>(wanted, texts, {
-      same: ({ text }, other) => text === other,
-      mayLack: (missing, next) => missing.every(({ atMs }) => mayMiss(atMs, next?.atMs, outages)),
-      mayRepeat,
-    });
-    return faults.map(({ kind, value }) => {
+  const expected = new Map<string | null, Expected[]>();
+  for (const entry of tape)
+    for (const { key, ...message } of messagesOf(entry, split)) {
+      const own = expected.get(key);
+      if (own) own.push(message);
+      else expected.set(key, [message]);
+    }
+  const sequences = new Map<string | null, Sequence<Expected>>();
+  const sequenceOf = (key: string | null) => {
+    const sequence =
+      sequences.get(key) ??
+      new Sequence<Expected>(expected.get(key) ?? [], {
+        same: ({ text }, other) => text === other,
+        mayLack: (missing, next) => missing.every(({ atMs }) => mayMiss(atMs, next?.atMs, outages)),
+        mayRepeat,
+      });
+    sequences.set(key, sequence);
+    return sequence;
+  };
+  for (const key of expected.keys()) sequenceOf(key);
+  for (const { key, content } of got) sequenceOf(key).take('text' in content ? content.text : undefined);
+  const violations = [...sequences].flatMap(([key, sequence]) =>
+    sequence.end().map(({ kind, value }) => {
       const text = typeof value === 'string' ? value : shortText(value);
       return { kind: `${branch}: messages are ${kind}`, text: `${branch}: ${key} is ${kind}: ${text.slice(0, 200)}` };
-    });
-  });
+    }),
+  );
   const all = [...expected.values()].reduce((sum, { length }) => sum + length, 0);
   const isExact = !mayRepeat && outages.cuts.length === 0 && outages.crashes.length === 0 && expected.size === 1;
   const [messages] = [...expected.values()];
   return {
-    ...{ branch, what, expected: all, violations },
+    ...{ branch, what: 'messages in the order of their key', expected: all, violations },
     ...(isExact && { content: () => messages?.map(({ text }) => parseJson(text)) ?? [] }),
   };
 }
@@ -70,21 +76,34 @@ function mayMiss(atMs: number, nextMs: number | undefined, { cuts, crashes }: Ou
   return crashes.some((crash) => atMs <= crash + startsWithinMs && (nextMs ?? Number.POSITIVE_INFINITY) >= crash);
 }
 
-/** What `split` makes of a frame: a message for each symbol. */
+/** What `split` makes of a frame: a message for each symbol. What is no JSON is no message. */
 function messagesOf({ atMs, key, content }: TapeEntry, split: FeedRequest['split']) {
-  if (!('value' in content)) return [];
-  const { value } = content;
-  if (!split || !isFields(value)) return [{ atMs, key, text: JSON.stringify(value) }];
+  const value = contentValue(content);
+  if (value === undefined) return [];
+  // What another topology has written is JSON as `JSON.stringify` makes it.
+  if (!split || !isFields(value))
+    return [{ atMs, key, text: 'text' in content ? content.text : JSON.stringify(value) }];
   const items = value[split.field] as readonly Readonly<Record<string, unknown>>[];
   if (items.length === 0) return [{ atMs, key, text: JSON.stringify(value) }];
   const bySymbol = new Map<string, Readonly<Record<string, unknown>>[]>();
   for (const item of items) {
     const symbol = String(item[split.by]);
-    bySymbol.set(symbol, [...(bySymbol.get(symbol) ?? []), item]);
+    const own = bySymbol.get(symbol);
+    if (own) own.push(item);
+    else bySymbol.set(symbol, [item]);
   }
   return [...bySymbol].map(([symbol, own]) => ({
     atMs,
     key: symbol,
     text: JSON.stringify({ ...value, [split.field]: own }),
   }));
+}
+
+function contentValue(content: TapeEntry['content']): unknown {
+  if ('value' in content) return content.value;
+  try {
+    return 'text' in content ? parseJson(content.text) : undefined;
+  } catch {
+    return undefined;
+  }
 }

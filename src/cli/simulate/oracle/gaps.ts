@@ -1,12 +1,13 @@
 import type { Row } from '../../../kit/row.ts';
+import { type Hours, hoursIn, isWithin } from './hours.ts';
 import { isFields, type SourceRecord } from './trades.ts';
 
 const notOver = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+const minuteMs = 60_000;
 
-/** Why the gaps of these options can't be checked here; undefined when they can. */
-export function whyNoGaps(options: unknown): string | undefined {
-  const { calendar } = options as { readonly calendar: string };
-  return calendar === 'always' ? undefined : 'gaps of a calendar are not checked';
+interface Options {
+  readonly calendar: string;
+  readonly session: 'regular' | 'extended';
 }
 
 interface Span {
@@ -16,17 +17,62 @@ interface Span {
   readonly feed: string;
 }
 
-/** The rows that `gaps` makes of records: one for each symbol and beginning. */
-export function gapRows(records: readonly SourceRecord[]): readonly Row[] {
-  const rows = new Map<string, Row>();
-  for (const { key: symbol, value } of records) {
-    if (!isFields(value) || value['type'] !== 'gap') continue;
-    const { from, to, reason, feed } = value['gap'] as Span;
-    const key = [feed, String(symbol), from].map((part) => String(part).replaceAll(/[\\|]/g, '\\$&')).join('|');
-    const known = rows.get(key)?.['to'] as number | undefined;
-    const end = Math.min(known ?? notOver, to ?? notOver);
-    const state = end === notOver ? 'open' : 'closed';
-    rows.set(key, { key, id: `${feed}-${from}`, feed, symbol, from, to: end, reason, state, filled: 0 });
+interface Time {
+  readonly start: number;
+  end: number;
+}
+
+/** The rows that `gaps` makes of records: one for each symbol, absence, and time in which the market was open in it. */
+export class Gaps {
+  readonly #options: Options;
+  readonly #hours: Hours;
+  readonly #rows = new Map<string, Row>();
+
+  constructor(options: unknown) {
+    this.#options = options as Options;
+    this.#hours = hoursIn(this.#options.calendar);
   }
-  return [...rows.values()];
+
+  take({ key: symbol, value }: SourceRecord): void {
+    if (!isFields(value) || value['type'] !== 'gap') return;
+    const { from, to, reason, feed } = value['gap'] as Span;
+    for (const { start, end } of this.#times(from, to)) {
+      const parts = [feed, String(symbol), from, ...(start === from ? [] : [start])];
+      const key = parts.map((part) => String(part).replaceAll(/[\\|]/g, '\\$&')).join('|');
+      const known = this.#rows.get(key);
+      const isClosed = to !== undefined || known?.['state'] === 'closed';
+      this.#rows.set(key, {
+        ...{ key, id: `${feed}-${from}`, feed, symbol, from: start, reason, filled: 0 },
+        to: Math.min((known?.['to'] as number | undefined) ?? notOver, end),
+        state: isClosed ? 'closed' : 'open',
+      });
+    }
+  }
+
+  rows(): readonly Row[] {
+    return [...this.#rows.values()];
+  }
+
+  /** Minute by minute: when the market was open. If it never was, no time at all at its next opening. */
+  #times(from: number, to: number | undefined): readonly Time[] {
+    const times: Time[] = [];
+    for (let at = from; at < (to ?? from); at = nextMinute(at)) {
+      if (!this.#isOpen(at)) continue;
+      const [last, end] = [times.at(-1), Math.min(nextMinute(at), to ?? notOver)];
+      if (last?.end === at) last.end = end;
+      else times.push({ start: at, end });
+    }
+    if (times.length > 0) return times;
+    let start = from;
+    while (!this.#isOpen(start)) start = nextMinute(start);
+    return [{ start, end: to === undefined ? notOver : start }];
+  }
+
+  #isOpen(time: number): boolean {
+    return isWithin(this.#hours.kindAt(time), this.#options.session);
+  }
+}
+
+function nextMinute(time: number): number {
+  return (Math.floor(time / minuteMs) + 1) * minuteMs;
 }

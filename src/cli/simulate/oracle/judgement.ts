@@ -1,3 +1,5 @@
+import type { OperatorPlan } from '../../../engine/plan.ts';
+
 /** Something that a run promises and did not keep, in one line. */
 export interface Violation {
   /** What is wrong, the same for each violation of its kind: `symbols: counters differ`. */
@@ -20,6 +22,12 @@ export interface Judgement {
 
 export function notJudged(branch: string, why: string): Judgement {
   return { branch, what: `not checked: ${why}`, expected: undefined, violations: [] };
+}
+
+/** Why a chain with these operators is not checked. */
+export function unknownHere(operators: readonly OperatorPlan[]): string {
+  const types = operators.map(({ declaration }) => declaration.type);
+  return `nothing is known here of ${[...new Set(types)].join(', ')}`;
 }
 
 /** A value on one line, cut where it is long. */

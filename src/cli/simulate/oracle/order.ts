@@ -11,7 +11,7 @@ const perRecord = 100_000;
  */
 export class OrderWatch {
   readonly violations: string[] = [];
-  readonly #seen = new Map<string, { highest: number; readonly positions: Set<number> }>();
+  readonly #seen = new Map<string, Seen>();
   #judged = 0;
 
   get judged(): number {
@@ -22,22 +22,58 @@ export class OrderWatch {
     const { offset, index = 0, lane } = message.meta;
     if (!isOrdered || offset === undefined) return;
     const name = `${branch} ${lane} ${symbolOf(message)}`;
-    const seen = this.#seen.get(name) ?? { highest: -1, positions: new Set<number>() };
+    const seen = this.#seen.get(name) ?? new Seen();
     this.#seen.set(name, seen);
     this.#judged++;
-    const position = offset * perRecord + index;
-    if (position < seen.highest && !seen.positions.has(position))
+    if (!seen.take(offset * perRecord + index))
       this.violations.push(
         `${branch}: ${symbolOf(message)} at offset ${offset}, index ${index}, comes after a later one`,
       );
-    seen.positions.add(position);
-    seen.highest = Math.max(seen.highest, position);
+  }
+}
+
+/** The positions of one symbol in one lane: those that came in order as one sorted list of doubles, for millions of them. */
+class Seen {
+  #sorted = new Float64Array(64);
+  #length = 0;
+  readonly #late = new Set<number>();
+
+  /** False for one that comes after a later one, and had not come before. */
+  take(position: number): boolean {
+    const highest = this.#length === 0 ? -1 : (this.#sorted[this.#length - 1] as number);
+    if (position > highest) {
+      this.#add(position);
+      return true;
+    }
+    if (position === highest || this.#late.has(position) || this.#has(position)) return true;
+    this.#late.add(position);
+    return false;
+  }
+
+  #add(position: number): void {
+    if (this.#length === this.#sorted.length) {
+      const longer = new Float64Array(this.#length * 2);
+      longer.set(this.#sorted);
+      this.#sorted = longer;
+    }
+    this.#sorted[this.#length++] = position;
+  }
+
+  #has(position: number): boolean {
+    let [low, high] = [0, this.#length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#sorted[middle] as number) < position) low = middle + 1;
+      else high = middle;
+    }
+    return this.#sorted[low] === position && low < this.#length;
   }
 }
 
 function symbolOf({ key, value }: Message): unknown {
   if (typeof value !== 'object' || value === null) return key;
   const { merge } = value as Partial<MergeOperation>;
-  const fields: Readonly<Record<string, unknown>> = { ...value, ...merge?.by };
-  return fields['symbol'] ?? fields['key'] ?? key;
+  const fields = value as Readonly<Record<string, unknown>>;
+  const by: Readonly<Record<string, unknown>> = merge?.by ?? {};
+  return by['symbol'] ?? fields['symbol'] ?? by['key'] ?? fields['key'] ?? key;
 }

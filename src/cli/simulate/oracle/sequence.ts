@@ -14,45 +14,57 @@ export interface SequenceRules<T> {
 /** How far ahead, and back, it is searched for a message. */
 const reach = 20_000;
 
-/** What came, in comparison with what was expected in this order. */
-export function sequenceFaults<T>(
-  expected: readonly T[],
-  got: readonly unknown[],
-  rules: SequenceRules<T>,
-): readonly SequenceFault[] {
-  const faults: SequenceFault[] = [];
-  let at = 0;
+/** Compares what comes with what is expected in this order. */
+export class Sequence<T> {
+  readonly faults: SequenceFault[] = [];
+  readonly #expected: readonly T[];
+  readonly #rules: SequenceRules<T>;
+  #at = 0;
   /** Where what comes again was last found. */
-  let again = 0;
-  const lack = (to: number) => {
-    const missing = expected.slice(at, to);
-    if (missing.length > 0 && !rules.mayLack(missing, expected[to]))
-      faults.push(...missing.map((value) => ({ kind: 'lost', value }) as const));
-    at = to;
-  };
-  const find = (value: unknown, from: number, to: number) => {
-    for (let index = Math.max(0, from); index < Math.min(to, expected.length); index++)
-      if (rules.same(expected[index] as T, value)) return index;
-    return -1;
-  };
-  for (const value of got) {
-    if (at < expected.length && rules.same(expected[at] as T, value)) at++;
+  #again = 0;
+
+  constructor(expected: readonly T[], rules: SequenceRules<T>) {
+    this.#expected = expected;
+    this.#rules = rules;
+  }
+
+  take(value: unknown): void {
+    const { same, mayRepeat } = this.#rules;
+    if (this.#at < this.#expected.length && same(this.#expected[this.#at] as T, value)) this.#at++;
     else {
-      const earlier = find(value, again, again + 2) >= 0 ? find(value, again, again + 2) : find(value, at - reach, at);
-      if (earlier >= 0 && earlier < at) {
-        again = earlier + 1;
-        if (!rules.mayRepeat) faults.push({ kind: 'repeated', value });
-        continue;
+      const near = this.#find(value, this.#again, this.#again + 2);
+      const earlier = near >= 0 ? near : this.#find(value, this.#at - reach, this.#at);
+      if (earlier >= 0 && earlier < this.#at) {
+        this.#again = earlier + 1;
+        if (!mayRepeat) this.faults.push({ kind: 'repeated', value });
+        return;
       }
-      const ahead = find(value, at + 1, at + reach);
-      if (ahead < 0) faults.push({ kind: 'foreign', value });
+      const ahead = this.#find(value, this.#at + 1, this.#at + reach);
+      if (ahead < 0) this.faults.push({ kind: 'foreign', value });
       else {
-        lack(ahead);
-        at++;
+        this.#lack(ahead);
+        this.#at++;
       }
     }
-    again = at;
+    this.#again = this.#at;
   }
-  lack(expected.length);
-  return faults;
+
+  /** Nothing comes any more. */
+  end(): readonly SequenceFault[] {
+    this.#lack(this.#expected.length);
+    return this.faults;
+  }
+
+  #lack(to: number): void {
+    const missing = this.#expected.slice(this.#at, to);
+    if (missing.length > 0 && !this.#rules.mayLack(missing, this.#expected[to]))
+      this.faults.push(...missing.map((value) => ({ kind: 'lost', value }) as const));
+    this.#at = to;
+  }
+
+  #find(value: unknown, from: number, to: number): number {
+    for (let index = Math.max(0, from); index < Math.min(to, this.#expected.length); index++)
+      if (this.#rules.same(this.#expected[index] as T, value)) return index;
+    return -1;
+  }
 }

@@ -1,5 +1,6 @@
 import { compileExpression } from '../../../../operators/support/expression.ts';
 import type { OperatorPlan } from '../../../engine/plan.ts';
+import { eligible } from './eligibility.ts';
 
 /** A record of a log that a topology reads, or a message of a feed, as the oracle sees it. */
 export interface SourceRecord {
@@ -21,40 +22,39 @@ export interface Piece {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
-/** What operators make of records. */
-export interface Pieces {
-  readonly passed: readonly Piece[];
-  /** Those that `require` rejects. */
-  readonly rejected: readonly Piece[];
+/** Gets the pieces that come out of operators, one after the other. */
+export interface PieceTaker {
+  passed(piece: Piece): void;
+  /** One that `require` rejects. */
+  rejected(piece: Piece): void;
 }
 
-type Step = (pieces: Pieces) => Pieces;
-
-/** Records as pieces; those that are no JSON object are left out. */
-export function readable(records: readonly SourceRecord[]): Pieces {
-  const passed = records.flatMap((record) =>
-    isFields(record.value) ? [{ record, index: 0, fields: record.value }] : [],
-  );
-  return { passed, rejected: [] };
-}
+/** What operators make of one piece. */
+export type Steps = (piece: Piece, to: PieceTaker) => void;
 
 /** What operators make of pieces, by what their documentation says; undefined for a chain with one that is not known here. */
-export function piecesOf(pieces: Pieces, operators: readonly OperatorPlan[]): Pieces | undefined {
+export function stepsThrough(operators: readonly OperatorPlan[]): Steps | undefined {
   const steps = operators.map(stepOf);
   if (steps.includes(undefined)) return undefined;
-  return (steps as readonly Step[]).reduce<Pieces>((some, step) => step(some), pieces);
+  const last: Steps = (piece, to) => to.passed(piece);
+  return (steps as readonly Steps[]).reduceRight<Steps>((after, step) => followed(step, after), last);
 }
 
-function stepOf({ declaration, options }: OperatorPlan): Step | undefined {
+function followed(step: Steps, after: Steps): Steps {
+  return (piece, to) => step(piece, { passed: (each) => after(each, to), rejected: (each) => to.rejected(each) });
+}
+
+function stepOf({ declaration, options }: OperatorPlan): Steps | undefined {
   if (declaration.type === 'explode') return exploded(options as ExplodeOptions);
   if (declaration.type === 'filter') return filtered(String(options), false);
   if (declaration.type === 'require') return filtered(String(options), true);
+  if (declaration.type === 'eligibility') {
+    const judged = eligible(options);
+    return (piece, { passed }) => passed({ ...piece, fields: judged(piece.fields) });
+  }
   if (declaration.type === 'idempotency_key') {
     const { as, from } = options as { readonly as: string; readonly from: string };
-    return ({ passed, rejected }) => ({
-      passed: passed.map((piece) => ({ ...piece, fields: { ...piece.fields, [as]: filledIn(from, piece) } })),
-      rejected,
-    });
+    return (piece, { passed }) => passed({ ...piece, fields: { ...piece.fields, [as]: filledIn(from, piece) } });
   }
   return undefined;
 }
@@ -64,24 +64,20 @@ interface ExplodeOptions {
   readonly as?: Readonly<Record<string, string>>;
 }
 
-function exploded({ field, as }: ExplodeOptions): Step {
+function exploded({ field, as }: ExplodeOptions): Steps {
   const names = as && Object.entries(as);
-  return ({ passed, rejected }) => ({
-    passed: passed.flatMap(({ record, fields: whole }) =>
-      (whole[field] as readonly Readonly<Record<string, unknown>>[]).map((item, index) => {
-        if (!names) return { record, index, fields: item };
-        const fields: Record<string, unknown> = {};
-        for (const [name, from] of names)
-          if (from.startsWith('{')) fields[name] = record.timestamp;
-          else if (from in item) fields[name] = item[from];
-        return { record, index, fields };
-      }),
-    ),
-    rejected,
-  });
+  return ({ record, fields: whole }, { passed }) => {
+    for (const [index, item] of (whole[field] as readonly Readonly<Record<string, unknown>>[]).entries()) {
+      const fields: Record<string, unknown> = names ? {} : item;
+      for (const [name, from] of names ?? [])
+        if (from.startsWith('{')) fields[name] = record.timestamp;
+        else if (from in item) fields[name] = item[from];
+      passed({ record, index, fields });
+    }
+  };
 }
 
-function filtered(condition: string, rejects: boolean): Step {
+function filtered(condition: string, rejects: boolean): Steps {
   const expression = compileExpression(condition);
   const holds = ({ fields }: Piece) => {
     try {
@@ -90,13 +86,9 @@ function filtered(condition: string, rejects: boolean): Step {
       return false;
     }
   };
-  return ({ passed, rejected }) => {
-    const kept: Piece[] = [];
-    const refused: Piece[] = [...rejected];
-    for (const piece of passed)
-      if (holds(piece)) kept.push(piece);
-      else if (rejects) refused.push(piece);
-    return { passed: kept, rejected: refused };
+  return (piece, to) => {
+    if (holds(piece)) to.passed(piece);
+    else if (rejects) to.rejected(piece);
   };
 }
 

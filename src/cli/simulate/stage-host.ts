@@ -1,0 +1,132 @@
+import { readCalendar } from '../../../operators/support/calendar-file.ts';
+import type { Plan } from '../../engine/plan.ts';
+import { FdpError } from '../../errors.ts';
+import { Market, type MarketFacts } from '../../simulate/market/market.ts';
+import { asInput, type Link } from './chain.ts';
+import { type FailureTest, failureTest } from './failure-test.ts';
+import type { Judgement, Violation } from './oracle/judgement.ts';
+import { asTexts, type PackedTape, unpacked } from './packed-tape.ts';
+import type { Prepared } from './prepared.ts';
+import { shrinkStage } from './shrink-stage.ts';
+import { runStage, violationsOf } from './stage.ts';
+import type { StageRequest, StageResult } from './stage-run.ts';
+
+/** When the virtual clock begins: the XNYS opens. */
+const startMs = Date.UTC(2025, 10, 20, 14, 30);
+const anySymbols = ['AAPL', 'MSFT', 'NVDA', 'AMD'];
+/** The next topology's own chance. */
+const seedStep = 101;
+
+/** A topology to be run. */
+export interface StageTask {
+  readonly topology: string;
+  /** What an earlier one has written; undefined: the market. */
+  readonly tape: PackedTape | undefined;
+}
+
+/** What a report needs of a stage. */
+export interface StageReport {
+  readonly topology: string;
+  readonly messages: number;
+  readonly faults: number;
+  readonly digest: string;
+  readonly deadLetters: number;
+  readonly judgements: readonly Omit<Judgement, 'content'>[];
+  /** Of the order of each symbol, and of the run as a whole. */
+  readonly violations: readonly Violation[];
+}
+
+export interface StageAnswer {
+  readonly report: StageReport;
+  readonly written: ReadonlyMap<string, PackedTape>;
+  /** Of a stage that read the market. */
+  readonly market: MarketFacts | undefined;
+}
+
+/** Runs stages one after the other, here or elsewhere. */
+export interface StageRunner {
+  run(task: StageTask): Promise<StageAnswer>;
+  /** The least that breaks the first promise that a topology broke, as a test; of a topology that it has run. */
+  failureTest(topology: string): Promise<FailureTest>;
+  close(): Promise<void>;
+}
+
+/** Runs stages in this thread. Of those that break a promise it keeps what shows that. */
+export class StageHost implements StageRunner {
+  readonly #prepared: Prepared;
+  readonly #seed: number;
+  readonly #broken = new Map<string, { readonly stage: StageRequest; readonly kind: string }>();
+
+  constructor(prepared: Prepared, seed: number) {
+    this.#prepared = prepared;
+    this.#seed = seed;
+  }
+
+  async run({ topology, tape: packed }: StageTask): Promise<StageAnswer> {
+    const { links, faultsOf } = this.#prepared;
+    const index = links.findIndex((link) => link.topology === topology);
+    const { plan } = links[index] as Link;
+    const market = packed ? undefined : marketOf(links, this.#seed, this.#prepared);
+    const tape = market ? asTexts(market.tape()) : asInput(unpacked(packed ?? []), isLog(plan));
+    const faults = faultsOf(this.#seed).get(topology) ?? [];
+    const stage = { plan, tape, faults, seed: this.#seed + seedStep * index };
+    const result = await runStage(stage);
+    const [violation] = violationsOf(result);
+    if (violation) this.#broken.set(topology, { stage, kind: violation.kind });
+    return { report: reportOf(result), written: result.written, market: market?.facts };
+  }
+
+  async failureTest(topology: string): Promise<FailureTest> {
+    const broken = this.#broken.get(topology);
+    if (!broken) throw new FdpError('FDP_INTERNAL', `${topology} has broken no promise`);
+    return await failureTest(await shrinkStage(broken.stage, broken.kind), this.#seed);
+  }
+
+  async close(): Promise<void> {
+    this.#broken.clear();
+  }
+}
+
+/** What the market of a simulation is, if nobody reads it. */
+export function marketFacts(prepared: Prepared, seed: number): MarketFacts {
+  const market = marketOf(prepared.links, seed, prepared);
+  asTexts(market.tape());
+  return market.facts;
+}
+
+function reportOf({
+  topology,
+  messages,
+  faults,
+  digest,
+  deadLetters,
+  violations,
+  judgements,
+}: StageResult): StageReport {
+  return {
+    ...{ topology, messages, faults: faults.length, digest, deadLetters, violations },
+    judgements: judgements.map(({ branch, what, expected, violations: found }) => ({
+      ...{ branch, what, expected, violations: found },
+    })),
+  };
+}
+
+function marketOf(
+  links: readonly Link[],
+  seed: number,
+  { lengthMs, tradesPerSecond }: Pick<Prepared, 'lengthMs' | 'tradesPerSecond'>,
+): Market {
+  const link = links.find(({ from }) => from === 'market');
+  const feed = link?.plan.topologies[0]?.source.connector ?? 'market';
+  const { symbols } = (link?.plan.connectors.get(feed)?.options ?? {}) as { readonly symbols?: readonly string[] };
+  const calendar = readCalendar('XNYS');
+  return new Market({
+    ...{ seed, lengthMs, tradesPerSecond, feed, startMs },
+    symbols: Array.isArray(symbols) && symbols.length > 0 ? symbols : anySymbols,
+    sessionAt: (time) => calendar.session(time),
+  });
+}
+
+function isLog({ topologies: [topology], connectors }: Plan): boolean {
+  return connectors.get(topology?.source.connector ?? '')?.declaration.twin === 'log';
+}

@@ -1,0 +1,88 @@
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { errorText, FdpError } from '../../errors.ts';
+import { packageRoot } from '../../kit/package-root.ts';
+import type { SpecRequest } from '../validate.ts';
+import type { FailureTest } from './failure-test.ts';
+import { numbersOf, type SimulateFlags } from './flags.ts';
+import type { StageAnswer, StageRunner, StageTask } from './stage-host.ts';
+import type { WorkerCall, WorkerParts, WorkerReply } from './stage-worker.ts';
+
+/** Below so many trades a thread takes longer to start than it saves. */
+const fewestTrades = 25_000;
+/** Of the memory for what is new, MiB: most of it is gone at once, and collecting it less often takes a tenth less time. */
+const youngMiB = 64;
+/** More than two have nothing to do: topologies feed each other. */
+const mostThreads = 3;
+
+/** A thread for each core, on which topologies run side by side; undefined where they would not be worth it. */
+export function stageThreads(
+  { pipelinePath, profile, env, folder, topologies }: SpecRequest,
+  flags: SimulateFlags,
+  seed: number,
+): readonly StageRunner[] | undefined {
+  const { hours, tradesPerSecond } = numbersOf(flags);
+  const count = Math.min(availableParallelism(), mostThreads);
+  if (count < 2 || hours * 3600 * tradesPerSecond < fewestTrades) return undefined;
+  const parts: WorkerParts = { pipelinePath, profile, env: { ...env }, folder, topologies, flags, seed };
+  return Array.from({ length: count }, () => new StageThread(parts));
+}
+
+/** Where the thread's code is: beside this file, or in the bundle. */
+function workerFile(): string | URL {
+  const isSource = import.meta.url.endsWith('.ts');
+  return isSource ? new URL('./stage-worker.ts', import.meta.url) : join(packageRoot(), 'dist', 'stage-worker.js');
+}
+
+interface Waiting {
+  resolve(result: unknown): void;
+  reject(error: Error): void;
+}
+
+class StageThread implements StageRunner {
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, Waiting>();
+  #calls = 0;
+
+  constructor(workerData: WorkerParts) {
+    this.#worker = new Worker(workerFile(), {
+      workerData,
+      resourceLimits: { maxYoungGenerationSizeMb: youngMiB, maxOldGenerationSizeMb: 8192 },
+    });
+    this.#worker.on('message', (reply: WorkerReply) => {
+      const waiting = this.#waiting.get(reply.id);
+      this.#waiting.delete(reply.id);
+      if ('result' in reply) waiting?.resolve(reply.result);
+      else waiting?.reject(new FdpError('FDP_INTERNAL', reply.error));
+    });
+    this.#worker.on('error', (error) => this.#gone(errorText(error)));
+    this.#worker.on('exit', () => this.#gone('its thread has ended'));
+  }
+
+  run(task: StageTask): Promise<StageAnswer> {
+    return this.#ask({ task }) as Promise<StageAnswer>;
+  }
+
+  failureTest(topology: string): Promise<FailureTest> {
+    return this.#ask({ failureTest: topology }) as Promise<FailureTest>;
+  }
+
+  async close(): Promise<void> {
+    await this.#worker.terminate();
+  }
+
+  #ask(call: { readonly task: StageTask } | { readonly failureTest: string }): Promise<unknown> {
+    const id = ++this.#calls;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      this.#worker.postMessage({ id, ...call } satisfies WorkerCall);
+    });
+  }
+
+  #gone(why: string): void {
+    for (const { reject } of this.#waiting.values())
+      reject(new FdpError('FDP_INTERNAL', `a topology could not be simulated: ${why}`));
+    this.#waiting.clear();
+  }
+}
