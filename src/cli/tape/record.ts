@@ -118,7 +118,8 @@ export interface Recording {
 export function recordLog(log: ConnectorPlan, recording: Recording): Promise<Manifest | undefined> {
   const { folder, since, to, symbol, pipeline, spec, environment, signal } = recording;
   return withConnector(log, environment, async (connector) => {
-    const source = connector.browse?.(loneRole(log, 'source', environment));
+    const role = loneRole(log, 'source', environment);
+    const source = connector.browse?.(role, Number.isFinite(since) ? since : undefined);
     if (!source) throw new FdpError('FDP_NOT_SUPPORTED', `${log.name}: ${log.declaration.type} cannot be recorded`);
     try {
       await source.connect(signal);

@@ -8,6 +8,21 @@ import type { TestFault } from './model.ts';
 const faultKinds = ['sink', 'source', 'crash', 'restore', 'clock'] as const;
 const sinkFaults = ['fail', 'slow', 'refuse', 'lose_ack'] as const;
 
+/** How a fault is written whose own word stands where it happens. */
+const written: Readonly<Record<string, string>> = {
+  cut: 'source: { cut: 3s }',
+  jump: 'clock: { jump: -1h }',
+  fail: 'sink: NAME, fail: { every: 2 }',
+  slow: 'sink: NAME, slow: 2s',
+  refuse: "sink: NAME, refuse: 'price > 100.0'",
+  lose_ack: 'sink: NAME, lose_ack: 0.1',
+};
+
+function placeOf(word: string): string | undefined {
+  const text = Object.hasOwn(written, word) ? written[word] : undefined;
+  return text && `write { ${text} }`;
+}
+
 /** `faults` of a test. */
 export function readFaults(map: MapTree, context: TestContext): readonly TestFault[] {
   const tree = map.entries.get('faults')?.value;
@@ -22,7 +37,7 @@ export function readFault(item: Tree, subject: string, context: TestContext): Te
   const kind = faultKinds.find((each) => keys.includes(each));
   if (!kind) {
     const [first] = keys;
-    const hint = () => (first === undefined ? undefined : suggestion(first, faultKinds, 'faults'));
+    const hint = () => (first === undefined ? undefined : (placeOf(first) ?? suggestion(first, faultKinds, 'faults')));
     if (asMap(item)) problems.add(item.at, `expected one of ${faultKinds.join(', ')}`, { subject, hint });
     return undefined;
   }
