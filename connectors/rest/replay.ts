@@ -20,8 +20,8 @@ export function replayEndpoints(replay: ReplayControl | undefined): readonly End
     response.set('Cache-Control', 'no-store').json({ data: replay.state(), error: null, message: null });
   };
   const change = (request: Request, response: Response): Refusal | undefined => {
-    const { remoteAddress = '' } = request.socket;
-    if (!loopback.test(remoteAddress)) return forbidden('a tape is controlled from its own machine only');
+    // Behind a trusted proxy of this machine the client is not that proxy.
+    if (!loopback.test(request.ip ?? '')) return forbidden('a tape is controlled from its own machine only');
     if (request.headers[header] === undefined) return forbidden(`expected the header ${header}`);
     const { origin, host } = request.headers;
     if (origin !== undefined && !isOf(origin, host))

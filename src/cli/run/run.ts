@@ -73,9 +73,9 @@ export async function run(request: RunRequest): Promise<number> {
     colour: painter.isActive && !env['NO_COLOR'],
   });
   log.mask(secrets);
-  const environment = makeEnvironment(log, env, request.beside?.clock);
   const hidden = secretMask();
   hidden.add(secrets);
+  const environment = { ...makeEnvironment(log, env, request.beside?.clock), mask: hidden.text };
   const reader = readsStatus(plan, environment);
   const { clock } = environment;
   const snapshot = processSnapshots({ clock, version, mask: hidden.text, topologies: () => runtime.snapshot() });
