@@ -8,13 +8,21 @@ import { freePort } from '../test/support/cli/platform.ts';
 import { get } from '../test/support/cli/workspace.ts';
 
 // `npm run bench:install [-- --node PATH]`: what the first minute costs who has only Node.js. Packs the package, and runs
-// `npx fdp init && npx fdp` with the packed file in an empty folder, with all packages and without the optional ones; each with an empty cache of
-// npm, with a filled one, and again.
+// `npx fdp init && npx fdp` with the packed file in an empty folder, with all packages and without the optional ones (but SQLite, where
+// Node.js has none of its own); each with an empty cache of npm, with a filled one, and again.
 
 const limitMs = 300_000;
 const pollMs = 20;
 const { node } = parseArgs({ options: { node: { type: 'string', default: process.execPath } } }).values;
 const root = mkdtempSync(join(tmpdir(), 'fdp-first-minute-'));
+
+/** How npm gets the package. */
+interface Way {
+  /** The packed file, and packages beside it. */
+  readonly packages: readonly string[];
+  /** Settings of npm. */
+  readonly flags: Readonly<Record<string, string>>;
+}
 
 interface Run {
   readonly installMs: number;
@@ -35,11 +43,11 @@ function environment(cache: string, flags: Readonly<Record<string, string>>): No
 }
 
 /** From an empty folder to the end of `init`, and to the first price on the API. */
-async function firstMinute(file: string, given: NodeJS.ProcessEnv): Promise<Run> {
+async function firstMinute({ packages }: Way, given: NodeJS.ProcessEnv): Promise<Run> {
   const folder = mkdtempSync(join(root, 'folder-'));
   const [API_PORT, TCP_PORT] = [String(await freePort()), String(await freePort())];
   const options = { cwd: folder, env: { ...given, API_PORT, TCP_PORT, OBSERVE_PORT: '0' } };
-  const program = ['--yes', '--package', file, 'fdp'];
+  const program = ['--yes', ...packages.map((name) => `--package=${name}`), 'fdp'];
   const begin = performance.now();
   const { status, stderr } = spawnSync('npx', [...program, 'init'], { ...options, encoding: 'utf8' });
   if (status !== 0) throw new Error(`init: ${stderr}`);
@@ -78,16 +86,29 @@ function bytesIn(folder: string): number {
   }, 0);
 }
 
+/** The package of SQLite, where this Node.js has none that the embedded profile can use. */
+function sqlite(): readonly string[] {
+  const has =
+    "process.exit('setReturnArrays' in (process.getBuiltinModule?.('node:sqlite')?.StatementSync.prototype ?? {}) ? 0 : 1)";
+  if (spawnSync(node, ['-e', has]).status === 0) return [];
+  const { optionalDependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+    readonly optionalDependencies: Readonly<Record<string, string>>;
+  };
+  return Object.entries(optionalDependencies).flatMap(([name, version]) =>
+    name.includes('sqlite') ? [`${name}@${version}`] : [],
+  );
+}
+
 /** A line of the table: the three runs of one way to install. */
-async function line(name: string, file: string, flags: Readonly<Record<string, string>>): Promise<string> {
-  const cache = join(root, `cache-${flags['npm_config_omit'] ?? 'all'}`);
+async function line(name: string, way: Way): Promise<string> {
+  const cache = join(root, `cache-${way.flags['npm_config_omit'] ?? 'all'}`);
   mkdirSync(cache);
-  const given = environment(cache, flags);
-  const empty = await firstMinute(file, given);
+  const given = environment(cache, way.flags);
+  const empty = await firstMinute(way, given);
   const { packages, megabytes } = installed(cache);
   rmSync(join(cache, '_npx'), { recursive: true });
-  const filled = await firstMinute(file, given);
-  const again = await firstMinute(file, given);
+  const filled = await firstMinute(way, given);
+  const again = await firstMinute(way, given);
   const seconds = [empty, filled, again].map(
     ({ installMs, priceMs }) => `${(priceMs / 1000).toFixed(1)} (${(installMs / 1000).toFixed(1)})`,
   );
@@ -107,8 +128,9 @@ seconds to the first price on the API (to the end of init):
 | installed | packages | MB | cache empty | cache filled | again |
 |---|---|---|---|---|---|
 `);
-  process.stdout.write(`${await line('all', file, {})}\n`);
-  process.stdout.write(`${await line('without optional ones', file, { npm_config_omit: 'optional' })}\n`);
+  process.stdout.write(`${await line('all', { packages: [file], flags: {} })}\n`);
+  const least = { packages: [file, ...sqlite()], flags: { npm_config_omit: 'optional' } };
+  process.stdout.write(`${await line('without optional ones', least)}\n`);
 } finally {
   rmSync(root, { recursive: true, force: true });
 }

@@ -28,8 +28,7 @@ export const gaps = defineOperator({
   type: 'gaps',
   summary: 'Turns each gap message into changes of the rows of its gap. Filters all other messages.',
   output: 'merges',
-  // A gap message becomes the same changes whenever it is read.
-  state: () => undefined,
+  stateless: true,
   options: {
     type: 'object',
     description: 'When a gap is none.',

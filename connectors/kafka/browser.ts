@@ -11,23 +11,33 @@ import type { TopicOptions } from './topic.ts';
 const fetchBytes = 512 * 1024;
 const waitMs = 250;
 
-/** Reads the current content of a topic, each partition from its first record to its end at the start. */
+/**
+ * Reads the current content of a topic, each partition from its first record to its end at the start. With `since` from the first
+ * record that is dated so, which the topic's index of times finds.
+ */
 export class KafkaBrowser implements Source {
   readonly replayable = false;
   readonly lanes: Observable<Lane>;
   readonly #options: TopicOptions;
   readonly #context: RoleContext;
   readonly #newClient: () => Client;
+  readonly #since: number | undefined;
   readonly #stopped = new AbortController();
   #client: Client | undefined;
   #topic: TopicFacts | undefined;
   /** The offsets between which each partition is read; records of open transactions are excluded. */
   #ranges: readonly { readonly first: number; readonly end: number }[] = [];
 
-  constructor(parts: { options: TopicOptions; context: RoleContext; newClient: () => Client }) {
+  constructor(parts: {
+    options: TopicOptions;
+    context: RoleContext;
+    newClient: () => Client;
+    since?: number | undefined;
+  }) {
     this.#options = parts.options;
     this.#context = parts.context;
     this.#newClient = parts.newClient;
+    this.#since = parts.since;
     this.lanes = new Observable((subscriber) => {
       for (const partition of this.#ranges.keys()) subscriber.next(this.#lane(partition));
       subscriber.complete();
@@ -45,9 +55,11 @@ export class KafkaBrowser implements Source {
       this.#topic = await client.topic();
       if (this.#topic) await client.refresh();
       const partitions = Array.from({ length: this.#topic?.partitions ?? 0 }, (_, partition) => partition);
-      const first = await client.offsets(partitions, 'earliest');
+      // Negative times have meanings of their own in Kafka.
+      const since = this.#since === undefined ? 'earliest' : Math.max(0, Math.floor(this.#since));
+      const first = await client.offsets(partitions, since);
       const end = await client.offsets(partitions, 'latest');
-      this.#ranges = partitions.map((each) => ({ first: first.get(each) ?? 0, end: end.get(each) ?? 0 }));
+      this.#ranges = partitions.map((each) => rangeFrom(first.get(each), end.get(each)));
     } finally {
       release();
     }
@@ -94,4 +106,9 @@ export class KafkaBrowser implements Source {
     await client.refresh();
     return { found: [], next: undefined };
   }
+}
+
+/** Nothing of a partition without a record of the time that is asked for. */
+function rangeFrom(first = 0, end = 0): { readonly first: number; readonly end: number } {
+  return { first: first < 0 ? end : first, end };
 }

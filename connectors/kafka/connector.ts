@@ -40,7 +40,7 @@ export function kafkaConnector(
       const sink = new KafkaSink(writer, topic, role);
       return buffer && !role.sourceReplays ? new BufferedSink(sink, { name: topic.name, ...buffer }, role) : sink;
     },
-    browse: (role) => new KafkaBrowser({ options: topic, context: role, newClient }),
+    browse: (role, since) => new KafkaBrowser({ options: topic, context: role, newClient, since }),
     close: () => writer.shut(),
   };
 }

@@ -10,6 +10,7 @@ import { counter, gauge } from '../../src/kit/figures.ts';
 export const reconcile = defineConnector({
   type: 'reconcile',
   summary: 'Compares the tables that count with what they counted, on a schedule: a message for each difference.',
+  twin: 'messages',
   options: {
     type: 'object',
     additionalProperties: false,

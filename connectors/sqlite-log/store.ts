@@ -77,6 +77,13 @@ export class SqliteLogStore implements LogStore {
     });
   }
 
+  appendedAt(partition: number, offset: number): number | undefined {
+    const sql =
+      'SELECT appended FROM fdp_records WHERE topic = ? AND partition = ? AND offset >= ? ORDER BY offset LIMIT 1';
+    const row = this.#file.opened.read((db) => db.get(sql, this.#id, partition, offset));
+    return row && Number(row['appended']);
+  }
+
   version(partition: number): number {
     return this.#file.opened.changes.version(nameOf(this.#id, partition));
   }

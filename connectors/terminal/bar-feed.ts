@@ -1,10 +1,10 @@
 import { errorText } from '../../src/errors.ts';
+import type { Bar } from '../../src/kit/bar.ts';
+import { BarSeries } from '../../src/kit/bar-series.ts';
 import type { Clock } from '../../src/kit/clock.ts';
 import { widerDecimals } from '../../src/kit/price-text.ts';
 import { durationMs } from '../../src/kit/units.ts';
 import type { AskBars } from './bar-request.ts';
-import { type Bar, mergedBars } from './bars.ts';
-import { LiveBars } from './live-bars.ts';
 import type { Trade } from './trade.ts';
 
 /** The bars that a chart needs: the newest `count`. */
@@ -16,7 +16,7 @@ export interface WantedBars {
 }
 
 /** The known bars of one symbol in one interval. */
-export interface BarSeries {
+export interface ShownBars {
   readonly symbol: string;
   readonly interval: string;
   /** Oldest first; undefined before the first answer. */
@@ -31,19 +31,14 @@ export interface BarSeries {
 
 /** Debounces changes of symbol, interval and size, ms. */
 const settleMs = 120;
-/** Interval at which the newest bars are requested again, ms. */
+/** Interval at which bars are requested, ms. */
 const refreshMs = 5000;
-/**
- * Interval at which all bars are requested again, to get corrections of older ones: at least `wholeMs`, and for long
- * bars a fraction of their length.
- */
-const wholeMs = 60_000;
-const wholePart = 60;
-const newest = 3;
 /** Interval at which the daily bars are requested again, ms; the feed updates them in between. */
 const daysMs = 30_000;
 const dayName = '1d';
 const most = 500;
+/** If the API has no bar for a trade this long after the feed has shown it, the trade does not count, ms. */
+const graceMs = 10_000;
 
 interface BarFeedOptions {
   readonly clock: Clock;
@@ -53,18 +48,16 @@ interface BarFeedOptions {
   onChange(): void;
 }
 
-/** Bars from the API, and the feed lines since they were requested. */
+/** The bars of the wanted symbol in one interval. */
 interface Known {
-  bars: readonly Bar[];
-  askedAt: number;
-  live: LiveBars;
-  /** The feed lines since the request that is in progress; its answer makes them `live`. */
-  next: LiveBars | undefined;
+  readonly symbol: string;
+  readonly interval: string;
+  readonly series: BarSeries;
 }
 
 /**
- * Polls the bars of the symbol that is shown, as long as candles are shown: one request at a time, the newest bars
- * every five seconds and all of them once a minute. In between, feed lines update the last bar. Never fails.
+ * Polls the bars of the symbol that is shown, as long as candles are shown: one request at a time, every five seconds.
+ * In between, feed lines update the last bar. Never fails.
  */
 export class BarFeed {
   readonly #options: BarFeedOptions;
@@ -74,7 +67,6 @@ export class BarFeed {
   #decimals = 0;
   #problem: string | undefined;
   #askedFor = 0;
-  #wholeAt = Number.NEGATIVE_INFINITY;
   #daysAt = Number.NEGATIVE_INFINITY;
   #stop: AbortController | undefined;
 
@@ -83,14 +75,13 @@ export class BarFeed {
   }
 
   /** The known bars of the wanted series; undefined when no bars are wanted. */
-  get series(): BarSeries | undefined {
+  get shown(): ShownBars | undefined {
     if (!this.#wanted) return undefined;
     const { symbol, interval } = this.#wanted;
-    const days = this.#days ?? (interval === dayName ? this.#bars : undefined);
     return {
       ...{ symbol, interval, decimals: this.#decimals, problem: this.#problem },
-      bars: this.#bars && over(this.#bars),
-      days: days ? over(days).slice(-2) : [],
+      bars: readOf(this.#bars),
+      days: readOf(interval === dayName ? this.#bars : this.#days)?.slice(-2) ?? [],
     };
   }
 
@@ -100,13 +91,13 @@ export class BarFeed {
     const isSame = wanted?.symbol === before?.symbol && wanted?.interval === before?.interval;
     if (isSame && (!wanted || (this.#stop && wanted.count <= this.#askedFor))) return;
     this.pause();
-    if (!isSame) this.#forget();
     this.#wanted = wanted;
-    if (!wanted) return;
-    this.#askedFor = Math.min(most, Math.max(newest, wanted.count));
-    this.#wholeAt = Number.NEGATIVE_INFINITY;
+    if (!isSame) this.#forget();
+    if (!wanted || !this.#bars) return;
+    this.#askedFor = Math.min(most, wanted.count);
+    this.#bars.series.resize(this.#askedFor);
     this.#stop = new AbortController();
-    void this.#follow(wanted, this.#stop.signal);
+    void this.#follow(this.#bars, this.#stop.signal);
   }
 
   /** Stops polling, and keeps the known bars. */
@@ -118,16 +109,14 @@ export class BarFeed {
   /** Adds a feed line to the bars. @param seenAt Unix ms of this machine */
   take({ feedSymbol, price, time }: Trade, seenAt: number): void {
     if (feedSymbol !== this.#wanted?.symbol) return;
-    for (const known of [this.#bars, this.#days]) {
-      const anchor = known?.bars.at(-1)?.start;
-      if (!known || anchor === undefined) continue;
-      for (const live of [known.live, known.next]) live?.take({ price, time: time ?? seenAt }, anchor, seenAt);
-    }
+    for (const known of [this.#bars, this.#days]) known?.series.take({ price, time: time ?? seenAt, heardAt: seenAt });
   }
 
   #forget(): void {
-    this.#bars = undefined;
-    this.#days = undefined;
+    const [wanted, { intervals }] = [this.#wanted, this.#options];
+    const needsDays = wanted && wanted.interval !== dayName && intervals.includes(dayName);
+    this.#bars = wanted && known(wanted, most);
+    this.#days = needsDays ? known({ ...wanted, interval: dayName }, 2) : undefined;
     this.#problem = undefined;
     this.#decimals = 0;
     this.#daysAt = Number.NEGATIVE_INFINITY;
@@ -135,18 +124,19 @@ export class BarFeed {
 
   // ---- polling --------------------------------------------------------------------------------------------------
 
-  async #follow(wanted: WantedBars, signal: AbortSignal): Promise<void> {
+  async #follow(bars: Known, signal: AbortSignal): Promise<void> {
     const { clock, onChange } = this.#options;
     await clock.sleep(settleMs, signal);
     while (!signal.aborted) {
       try {
-        await this.#askBars(wanted, signal);
-        await this.#askDays(wanted, signal);
+        for (const { open, high, low, close } of await this.#ask(bars, signal))
+          for (const price of [open, high, low, close]) this.#decimals = widerDecimals(this.#decimals, price);
+        await this.#askDays(signal);
         if (!signal.aborted) this.#problem = undefined;
       } catch (error) {
         if (signal.aborted) return;
         this.#problem = errorText(error);
-        this.#wholeAt = Number.NEGATIVE_INFINITY;
+        bars.series.fail();
       }
       if (signal.aborted) return;
       onChange();
@@ -154,45 +144,26 @@ export class BarFeed {
     }
   }
 
-  async #askBars({ symbol, interval }: Pick<WantedBars, 'symbol' | 'interval'>, signal: AbortSignal): Promise<void> {
-    const { clock } = this.#options;
-    const lengthMs = durationMs(interval);
-    const now = clock.monotonic();
-    const isWhole = !this.#bars || now >= this.#wholeAt + Math.max(wholeMs, lengthMs / wholePart);
-    const limit = isWhole ? this.#askedFor : newest;
-    const known = await this.#ask(this.#bars, { symbol, interval, limit }, signal);
-    if (signal.aborted) return;
-    const before = isWhole ? undefined : this.#bars?.bars;
-    const [first] = known.bars;
-    if (before && known.bars.length === limit && !before.some(({ start }) => start === first?.start)) {
-      // No overlap: bars are missing between the known ones and these.
-      this.#bars = undefined;
-      return this.#askBars({ symbol, interval }, signal);
-    }
-    if (isWhole) this.#wholeAt = now;
-    this.#bars = before ? { ...known, bars: mergedBars(before, known.bars, this.#askedFor) } : known;
-    for (const { open, high, low, close } of known.bars)
-      for (const price of [open, high, low, close]) this.#decimals = widerDecimals(this.#decimals, price);
-  }
-
-  async #askDays({ symbol, interval }: WantedBars, signal: AbortSignal): Promise<void> {
+  async #askDays(signal: AbortSignal): Promise<void> {
     const now = this.#options.clock.monotonic();
-    if (interval === dayName || !this.#options.intervals.includes(dayName) || now < this.#daysAt + daysMs) return;
-    const known = await this.#ask(this.#days, { symbol, interval: dayName, limit: 2 }, signal);
-    if (signal.aborted) return;
-    this.#days = known;
-    this.#daysAt = now;
+    if (!this.#days || now < this.#daysAt + daysMs) return;
+    await this.#ask(this.#days, signal);
+    if (!signal.aborted) this.#daysAt = now;
   }
 
-  async #ask(before: Known | undefined, question: Parameters<AskBars>[0], signal: AbortSignal): Promise<Known> {
-    const askedAt = this.#options.clock.now();
-    const next = new LiveBars(durationMs(question.interval));
-    if (before) before.next = next;
-    const bars = await this.#options.ask(question, signal);
-    return { bars, askedAt, live: next, next: undefined };
+  /** Requests the bars that are due. Returns them; none if the request was aborted. */
+  async #ask({ symbol, interval, series }: Known, signal: AbortSignal): Promise<readonly Bar[]> {
+    const query = series.query(this.#options.clock.now());
+    const bars = await this.#options.ask({ symbol, interval, ...query }, signal);
+    if (signal.aborted) return [];
+    return series.answer(query, bars) ? bars : this.#ask({ symbol, interval, series }, signal);
   }
 }
 
-function over({ bars, askedAt, live }: Known): readonly Bar[] {
-  return live.over(bars, askedAt);
+function known({ symbol, interval }: Omit<Known, 'series'>, count: number): Known {
+  return { symbol, interval, series: new BarSeries({ lengthMs: durationMs(interval), most: count, graceMs }) };
+}
+
+function readOf(given: Known | undefined): readonly Bar[] | undefined {
+  return given?.series.isRead ? given.series.bars : undefined;
 }

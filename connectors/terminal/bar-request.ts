@@ -1,8 +1,8 @@
 import { errorText, FdpError } from '../../src/errors.ts';
+import { type Bar, readBars } from '../../src/kit/bar.ts';
 import { type Clock, linkedAbort } from '../../src/kit/clock.ts';
 import { parseJson } from '../../src/kit/json.ts';
 import { foreignText } from '../../src/kit/text.ts';
-import { type Bar, readBars } from './bars.ts';
 
 /** A request for the newest `limit` bars of a symbol. */
 export interface BarQuestion {
@@ -10,6 +10,8 @@ export interface BarQuestion {
   readonly symbol: string;
   readonly interval: string;
   readonly limit: number;
+  /** Unix ms. */
+  readonly askedAt: number;
 }
 
 /** Requests bars; they come oldest first. @throws FDP_UNAVAILABLE with one line that a person can act on */
@@ -27,7 +29,7 @@ export function barRequest(url: string, clock: Clock, key = ''): AskBars {
     const { controller, release } = linkedAbort(signal);
     const cancel = clock.timer(timeoutMs, () => controller.abort());
     try {
-      return await clock.outside(ask(address, key, controller.signal));
+      return await clock.outside(ask({ address, key, askedAt: question.askedAt }, controller.signal));
     } catch (error) {
       if (error instanceof FdpError) throw error;
       const isLate = controller.signal.aborted && !signal.aborted;
@@ -46,12 +48,19 @@ function addressFor(url: string, { symbol, interval, limit }: BarQuestion): URL 
   return address;
 }
 
-async function ask(address: URL, key: string, signal: AbortSignal): Promise<readonly Bar[]> {
+interface Request {
+  readonly address: URL;
+  readonly key: string;
+  readonly askedAt: number;
+}
+
+async function ask({ address, key, askedAt }: Request, signal: AbortSignal): Promise<readonly Bar[]> {
   const headers = { accept: 'application/json', ...(key === '' ? {} : { authorization: `Bearer ${key}` }) };
   const response = await fetch(address, { signal, redirect: 'error', headers });
   const body = jsonOf(await textOf(response, address));
   if (!response.ok) throw unavailable(`${address.host} answers ${response.status}${reasonIn(body)}`);
-  const bars = readBars(body);
+  const { data } = fieldsOf(fieldsOf(body)['data']);
+  const bars = readBars(data, askedAt);
   if (!bars) throw unavailable(`${address.host} answers with something else than bars`);
   return bars;
 }
@@ -78,8 +87,12 @@ function jsonOf(text: string): unknown {
 
 /** The text of `error` in the API's error response. */
 function reasonIn(body: unknown): string {
-  const error = typeof body === 'object' && body !== null && 'error' in body ? body.error : undefined;
+  const { error } = fieldsOf(body);
   return typeof error === 'string' && error !== '' ? `: ${foreignText(error, longestError)}` : '';
+}
+
+function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
 }
 
 function why(error: unknown): string {

@@ -1,8 +1,8 @@
+import { type Bar, isLacking } from '../../src/kit/bar.ts';
 import { durationText } from '../../src/kit/duration-text.ts';
 import { priceText, widerDecimals } from '../../src/kit/price-text.ts';
 import { axisLine, axisLines, rangeOf } from './axis.ts';
-import type { BarSeries } from './bar-feed.ts';
-import type { Bar } from './bars.ts';
+import type { ShownBars } from './bar-feed.ts';
 import { candleCells, candleStyle, columnsAsLines, volumeCells } from './candle.ts';
 import { type Colour, fitLine, grey, type Line, type Span, span, strong, widthOf } from './lines.ts';
 import { shortNumber, signedText } from './text.ts';
@@ -37,7 +37,7 @@ interface Shown {
  * Candles, hollow when they rise and filled when they fall, with volumes below: `height` lines of `width` columns.
  * Undefined if there are no bars or there is no room.
  */
-export function candleChart(series: BarSeries, shown: Shown, { width, height }: Size): readonly Line[] | undefined {
+export function candleChart(series: ShownBars, shown: Shown, { width, height }: Size): readonly Line[] | undefined {
   const { bars = [], interval } = series;
   const decimals = widerDecimals(Math.max(shown.decimals, series.decimals), shown.price);
   const whole = layout(bars, decimals, { width, height });
@@ -57,7 +57,7 @@ export function candleChart(series: BarSeries, shown: Shown, { width, height }: 
   return [
     titleOf({ ...shown, decimals }, series, visible, width),
     ...prices.map((line, row) => [...(axis[row] ?? []), ...line]),
-    [span(`${' '.repeat(labelWidth)} ├`, grey), ...baseOf(visible, plotWidth, shown.now)],
+    [span(`${' '.repeat(labelWidth)} ├`, grey), ...baseOf(visible, plotWidth)],
     ...volumes.map((line, row) => [...volumeAxis(row), ...line]),
     [span(`${' '.repeat(labelWidth)}  `), ...times],
   ].map((line) => fitLine(line, width));
@@ -90,50 +90,36 @@ function layout(bars: readonly Bar[], decimals: number, { width, height }: Size)
 
 const warn: Colour = 'yellow';
 
-/** True if trades of the bar are missing: the feed was disconnected, or the log did not reach back to its start. */
-function isLacking(bar: Bar, now: number): boolean {
-  return bar.gapMs > 0 || (!bar.isComplete && bar.end <= now);
-}
-
 /** The line under the candles: `!` under an incomplete bar, `*` under a corrected one. */
-function baseOf(visible: readonly Bar[], width: number, now: number): readonly Span[] {
+function baseOf(visible: readonly Bar[], width: number): readonly Span[] {
   const left = span('─'.repeat(width - visible.length * slot), grey);
   const marks = visible.flatMap((bar) => [
     span('─'.repeat(slot - 1), grey),
-    isLacking(bar, now)
-      ? span('!', { colour: warn })
-      : bar.isCorrected
-        ? span('*', { colour: 'cyan' })
-        : span('─', grey),
+    isLacking(bar) ? span('!', { colour: warn }) : bar.lateTrades > 0 ? span('*', { colour: 'cyan' }) : span('─', grey),
   ]);
   return [left, ...marks];
 }
 
 /** Explains the marks of the visible bars. */
-function legend(visible: readonly Bar[], now: number): readonly Line[] {
-  const lacking = visible.filter((bar) => isLacking(bar, now));
+function legend(visible: readonly Bar[]): readonly Line[] {
+  const lacking = visible.filter(isLacking);
   const gapMs = lacking.reduce((sum, bar) => sum + bar.gapMs, 0);
   const why = gapMs > 0 ? `feed away ${durationText(gapMs)}` : 'incomplete';
   return [
     ...(lacking.length > 0 ? [[span(`! ${why}`, { colour: warn })]] : []),
-    ...(visible.some(({ isCorrected }) => isCorrected) ? [[span('* corrected', { colour: 'cyan' as const })]] : []),
+    ...(visible.some(({ lateTrades }) => lateTrades > 0) ? [[span('* corrected', { colour: 'cyan' as const })]] : []),
   ];
 }
 
 // ---- the title --------------------------------------------------------------------------------------------------
 
 /** Symbol and interval, then as many as fit of: marks, price, change on the day, the day's range, the last bar. */
-function titleOf(
-  { symbol, price, decimals, now }: Shown,
-  series: BarSeries,
-  visible: readonly Bar[],
-  width: number,
-): Line {
+function titleOf({ symbol, price, decimals }: Shown, series: ShownBars, visible: readonly Bar[], width: number): Line {
   const text = (value: number) => priceText(value, decimals);
   const [day, before] = [series.days.at(-1), series.days.at(-2)];
   const bar = visible.at(-1);
   const parts: readonly Line[] = [
-    ...legend(visible, now),
+    ...legend(visible),
     [span(text(price))],
     ...(day ? [changeOf(price, day, before), [span(`day ${text(day.low)} - ${text(day.high)}`, grey)]] : []),
     ...(bar ? [[span(`O ${text(bar.open)} H ${text(bar.high)} L ${text(bar.low)} C ${text(bar.close)}`, grey)]] : []),

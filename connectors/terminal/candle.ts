@@ -1,6 +1,6 @@
+import type { Bar } from '../../src/kit/bar.ts';
 import type { PriceRange } from './axis.ts';
 import { rowOf } from './axis.ts';
-import type { Bar } from './bars.ts';
 import { plain, type Span, type Style, span } from './lines.ts';
 
 /** Characters for the cells of a candle, by whether the body covers both halves of the cell or only one. */

@@ -25,11 +25,15 @@ export function headerLines(state: State, width: number): readonly Line[] {
   ];
 }
 
-/** Where the tape is that is played, and how: its keys are space and the right arrow. */
+/** Where the tape is that is played, and how: its keys are space and the arrows to the left and the right. */
 function tape({ replay }: State): Line {
   if (!replay) return [];
   const { at, to, speed, isPaused, isOver } = replay;
-  const how = isOver ? 'at its end' : isPaused ? 'paused, space: go on' : `${speedText(speed)}, space: pause`;
+  const how = isOver
+    ? 'at its end'
+    : isPaused
+      ? 'paused, space: go on, arrows: step'
+      : `${speedText(speed)}, space: pause`;
   return [span(`   tape ${clockText(at)} of ${clockText(to)}, ${how}`, warn)];
 }
 

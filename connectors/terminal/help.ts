@@ -14,13 +14,18 @@ const keys = [
   ['q  ctrl-c', 'stop'],
 ] as const;
 
+const tapeKeys = [
+  ['space', 'the tape: pause and go on'],
+  ['left right', 'the tape: one message back, one further'],
+] as const;
+
 /** All keys, and the meaning of the symbols. */
-export function helpLines({ logFile }: Pick<State, 'logFile'>): readonly Line[] {
+export function helpLines({ logFile, replay }: Pick<State, 'logFile' | 'replay'>): readonly Line[] {
   return [
     [],
     [span('  Keys', strong)],
     [],
-    ...keys.map(([key, what]) => [span(`  ${key.padEnd(14)}`), span(what, grey)]),
+    ...[...keys, ...(replay ? tapeKeys : [])].map(([key, what]) => [span(`  ${key.padEnd(14)}`), span(what, grey)]),
     [],
     [span('  to VWAP: from the VWAP to the price, in hundredths of a percent (bp)', grey)],
     [span('  change: since the first price that was received', grey)],

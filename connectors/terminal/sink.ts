@@ -146,7 +146,7 @@ export class TerminalSink implements Sink {
       ...{
         choice: this.#choice,
         market: this.#market,
-        bars: this.#bars?.series,
+        bars: this.#bars?.shown,
         process: platform?.snapshot(),
         topology,
       },
@@ -172,12 +172,14 @@ export class TerminalSink implements Sink {
     this.#paintWithin(Math.max(0, this.#paintedAt + keyMs - clock.monotonic()));
   }
 
-  /** Space pauses a tape that is played, and the right arrow plays one message. */
+  /** Space pauses a tape that is played, the right arrow plays one message, and the left one takes one back. */
   #isForTape(key: string): boolean {
     const replay = this.#context.platform?.replay;
-    if (!replay || this.#choice.isTyping || (key !== 'space' && key !== 'right')) return false;
+    if (!replay || this.#choice.isTyping) return false;
     if (key === 'space') replay.pause(!replay.state().isPaused);
-    else replay.step();
+    else if (key === 'right') replay.step();
+    else if (key === 'left') replay.stepBack();
+    else return false;
     return true;
   }
 

@@ -1,7 +1,7 @@
 import { vwapDistance } from '../../src/kit/price-text.ts';
 import type { ReplayState } from '../../src/kit/replay.ts';
 import type { ProcessSnapshot } from '../../src/kit/snapshot.ts';
-import type { BarSeries } from './bar-feed.ts';
+import type { ShownBars } from './bar-feed.ts';
 import { changePercent, type Market, type Quote } from './market.ts';
 import type { RuntimeRow } from './runtime.ts';
 
@@ -55,7 +55,7 @@ export interface State {
   readonly choice: Choice;
   readonly market: Market;
   /** The known bars of the series that the chart last needed. */
-  readonly bars: BarSeries | undefined;
+  readonly bars: ShownBars | undefined;
   /** The intervals that candles may have, the shortest first. */
   readonly intervals: readonly string[];
   /** This process; undefined if unknown. */

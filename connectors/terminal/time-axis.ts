@@ -1,5 +1,5 @@
+import type { Bar } from '../../src/kit/bar.ts';
 import { durationMs } from '../../src/kit/units.ts';
-import type { Bar } from './bars.ts';
 import { grey, type Line, span } from './lines.ts';
 import { clockText, dateText } from './text.ts';
 

@@ -1,5 +1,5 @@
+import type { Bar } from '../../src/kit/bar.ts';
 import { ageText } from '../../src/kit/duration-text.ts';
-import type { Bar } from './bars.ts';
 import { compact, milliseconds, plural, price, unknown } from './format.ts';
 
 const dayMs = 86_400_000;

@@ -1,4 +1,3 @@
-import { intervalMs } from './bars.ts';
 import { type ApiText, type Route, urlOf } from './openapi.ts';
 
 /** The route that serves bars, as the OpenAPI document describes it. */
@@ -8,6 +7,13 @@ export interface CandleRoute {
   readonly intervals: readonly string[];
   /** Maximum number of bars per response. */
   readonly most: number;
+}
+
+/** The length of an interval such as `1m`, ms; undefined if the name is not an interval. */
+export function intervalMs(name: string): number | undefined {
+  const [, count, unit = ''] = /^(\d+)([smhd])$/.exec(name) ?? [];
+  const size = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }[unit];
+  return size === undefined ? undefined : Number(count) * size;
 }
 
 const path = '/api/v1/candles/{symbol}';

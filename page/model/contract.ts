@@ -56,25 +56,3 @@ export interface StoredSymbol {
   readonly trade_count: number;
   readonly last_trade_at: string | null;
 }
-
-/** A stored bar, as the candles route returns it: prices and volumes are text, so that no digit is lost. */
-export interface StoredBar {
-  /** ISO 8601; `end` is exclusive. */
-  readonly start: string;
-  readonly end: string;
-  /** Null if no trade counts for the bar's prices. */
-  readonly open: string | null;
-  readonly high: string | null;
-  readonly low: string | null;
-  readonly close: string | null;
-  readonly volume: string;
-  /** Null without volume. */
-  readonly vwap: string | null;
-  readonly trades: number;
-  /** Number of trades that arrived after the bar's end and corrected it. */
-  readonly late_trades: number;
-  /** The bar has ended, and none of its trades is missing. */
-  readonly complete: boolean;
-  /** How long the feed was disconnected during the bar, ms. */
-  readonly gap_ms?: number;
-}

@@ -1,5 +1,5 @@
+import type { Bar } from '../../src/kit/bar.ts';
 import { priceText } from '../../src/kit/price-text.ts';
-import type { Bar } from './bars.ts';
 import { unknown } from './format.ts';
 
 /** The prices of a day, from daily bars; undefined where the bars lack them. */

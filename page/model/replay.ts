@@ -15,7 +15,13 @@ export function timeAt(position: number, { from, to }: Pick<ReplayState, 'from' 
 }
 
 /** The tape's time, its end, and how it is played: `2025-11-20 14:31:07 UTC of 14:40:00, 60x`. */
-export function timeText({ at, to, speed, isPaused, isOver }: Omit<ReplayState, 'from'>): string {
+export function timeText({
+  at,
+  to,
+  speed,
+  isPaused,
+  isOver,
+}: Pick<ReplayState, 'at' | 'to' | 'speed' | 'isPaused' | 'isOver'>): string {
   const [day = '', time = ''] = new Date(at).toISOString().split('T');
   const how = isOver ? 'at its end' : isPaused ? 'paused' : speedText(speed);
   return `${day} ${time.slice(0, 8)} UTC of ${new Date(to).toISOString().slice(11, 19)}, ${how}`;

@@ -1,4 +1,4 @@
-import type { Bar } from './bars.ts';
+import type { Bar } from '../../src/kit/bar.ts';
 
 /** A slot on the time axis of the chart, with or without a bar. */
 export interface Slot {

@@ -1,5 +1,6 @@
+import { type Bar, readBars } from '../../src/kit/bar.ts';
 import { type CandleRoute, candleRoute } from '../model/candle-route.ts';
-import type { StoredBar, StoredSymbol, TradesPage } from '../model/contract.ts';
+import type { StoredSymbol, TradesPage } from '../model/contract.ts';
 import { readApi } from '../model/openapi.ts';
 import type { CalendarData } from '../model/sessions.ts';
 
@@ -50,9 +51,11 @@ export async function fetchTrades(url: string, signal?: AbortSignal): Promise<Tr
   return fetchData<TradesPage>(url, signal);
 }
 
-/** Bars of a symbol, newest first. @throws ApiError */
-export async function fetchBars(url: string, signal: AbortSignal): Promise<readonly StoredBar[]> {
-  return (await fetchData<{ readonly data: readonly StoredBar[] }>(url, signal)).data;
+/** Bars of a symbol, for a request at `askedAt` (Unix ms), oldest first. @throws ApiError */
+export async function fetchBars(url: string, askedAt: number, signal: AbortSignal): Promise<readonly Bar[]> {
+  const bars = readBars((await fetchData<{ readonly data: unknown }>(url, signal)).data, askedAt);
+  if (!bars) throw new ApiError(0, 'the API answers with something else than bars');
+  return bars;
 }
 
 /** The route on which this API serves bars; undefined if its pipeline has none. Fails when the API does not respond. */

@@ -4,7 +4,7 @@ import type {
   SeriesAttachedParameter,
   Time,
 } from '/assets/lightweight-charts.js';
-import type { Bar } from '../model/bars.ts';
+import { isLacking } from '../../src/kit/bar.ts';
 import type { Slot } from '../model/slots.ts';
 import { colour } from './theme.ts';
 
@@ -67,7 +67,8 @@ export class BarMarks implements ISeriesPrimitive<Time> {
         context.fillStyle = ink.shade;
         context.fillRect(left, 0, width, height);
       }
-      if (slot.without === 'gap' || isIncomplete(slot.bar)) hatched(context, { left, width, height }, ink.hatch);
+      if (slot.without === 'gap' || (slot.bar && isLacking(slot.bar)))
+        hatched(context, { left, width, height }, ink.hatch);
       if (slot.without === 'break') dashed(context, x, height, ink.line);
     }
   }
@@ -83,7 +84,7 @@ export class BarMarks implements ISeriesPrimitive<Time> {
       const [high, low] = [series.priceToCoordinate(bar.high), series.priceToCoordinate(bar.low)];
       if (high === null || low === null) continue;
       if (bar.lateTrades > 0) diamond(context, x, Math.max(half, high - distance), ink.corrected);
-      if (isIncomplete(bar)) triangle(context, { x, y: Math.min(height - half, low + distance) }, ink);
+      if (isLacking(bar)) triangle(context, { x, y: Math.min(height - half, low + distance) }, ink);
     }
   }
 
@@ -99,10 +100,6 @@ export class BarMarks implements ISeriesPrimitive<Time> {
       return x === null ? [] : [{ slot, x, width: barSpacing }];
     });
   }
-}
-
-function isIncomplete(bar: Bar | undefined): boolean {
-  return bar !== undefined && (bar.gapMs > 0 || bar.state === 'incomplete');
 }
 
 function view(zOrder: 'bottom' | 'top', draw: (space: Coordinates) => void): IPrimitivePaneView {

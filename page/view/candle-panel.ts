@@ -1,7 +1,6 @@
+import type { Bar } from '../../src/kit/bar.ts';
 import { barFigures, barHead, notesOf, spokenBar } from '../model/bar-text.ts';
-import { type Bar, intervalMs } from '../model/bars.ts';
-import type { CandleRoute } from '../model/candle-route.ts';
-import { tickOf } from '../model/live.ts';
+import { type CandleRoute, intervalMs } from '../model/candle-route.ts';
 import type { Quote } from '../model/market.ts';
 import { type Slot, slotsOf } from '../model/slots.ts';
 import { BarReader } from './bar-reader.ts';
@@ -79,7 +78,7 @@ export class CandlePanel implements ChartPanel {
 
   take(quote: Quote): void {
     if (Number.isNaN(quote.time)) return;
-    this.#reader.take(tickOf(quote, this.#context.now()));
+    this.#reader.take(quote);
     this.#draw();
   }
 

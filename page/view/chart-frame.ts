@@ -24,7 +24,7 @@ export const frame: DeepPartial<TimeChartOptions> = {
     background: { color: 'transparent' },
   },
   timeScale: { timeVisible: true, borderVisible: false },
-  rightPriceScale: { borderVisible: false },
+  rightPriceScale: { borderVisible: false, entireTextOnly: true },
   handleScroll: { mouseWheel: false, vertTouchDrag: false },
   handleScale: { mouseWheel: false, pinch: true },
 };

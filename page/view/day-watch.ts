@@ -2,7 +2,6 @@ import type { CandleRoute } from '../model/candle-route.ts';
 import { changeText, dayAt } from '../model/day.ts';
 import type { Decimals } from '../model/decimals.ts';
 import { price, unknown } from '../model/format.ts';
-import { tickOf } from '../model/live.ts';
 import type { Quote } from '../model/market.ts';
 import { BarReader } from './bar-reader.ts';
 import type { Figure } from './figures.ts';
@@ -17,6 +16,7 @@ export class DayWatch {
   readonly #reader: BarReader;
   readonly #decimals: Decimals;
   readonly #now: () => number;
+  #symbol = '';
 
   private constructor(reader: BarReader, decimals: Decimals, now: () => number) {
     this.#reader = reader;
@@ -32,6 +32,7 @@ export class DayWatch {
   }
 
   choose(symbol: string): void {
+    this.#symbol = symbol;
     this.#reader.choose(symbol);
   }
 
@@ -40,7 +41,7 @@ export class DayWatch {
   }
 
   take(quote: Quote): void {
-    if (!Number.isNaN(quote.time)) this.#reader.take(tickOf(quote, this.#now()));
+    if (!Number.isNaN(quote.time)) this.#reader.take(quote);
   }
 
   /** Change since the day's open and since the previous close; the day's high and low. */
@@ -48,7 +49,8 @@ export class DayWatch {
     const { bars } = this.#reader;
     const at = quote?.time ?? this.#now();
     const { open, high, low, previousClose } = dayAt(bars, at);
-    const decimals = this.#decimals.of(quote?.symbol ?? '');
+    for (const bar of bars) for (const value of [bar.open, bar.close]) this.#decimals.see(this.#symbol, value);
+    const decimals = this.#decimals.of(this.#symbol);
     const last = quote?.price ?? bars.at(-1)?.close;
     const text = (value: number | undefined) => (value === undefined ? unknown : price(value, decimals));
     return [

@@ -11,12 +11,15 @@ export class ReplayPanel {
   readonly #speed = byId('replay-speed') as HTMLSelectElement;
   readonly #position = byId('replay-position') as HTMLInputElement;
   #state: ReplayState | undefined;
+  /** How often the topologies had started over when the page was loaded. */
+  #restarts: number | undefined;
   /** The slider is held: it shows where it will go, not where the tape is. */
   #isHeld = false;
 
   constructor() {
     this.#pause.addEventListener('click', () => void this.#change('pause', String(!this.#state?.isPaused)));
     byId('replay-step').addEventListener('click', () => void this.#change('step', 'true'));
+    byId('replay-back').addEventListener('click', () => void this.#change('step', 'back'));
     this.#speed.addEventListener('change', () => void this.#change('speed', this.#speed.value));
     this.#position.addEventListener('input', () => {
       this.#isHeld = true;
@@ -29,8 +32,14 @@ export class ReplayPanel {
     });
   }
 
+  /** What the page shows of a time that the tape has gone back from is not so any more: then all of it is loaded again. */
   show(state: ReplayState | undefined): void {
     this.#state = state;
+    this.#restarts ??= state?.restarts;
+    if (state && state.restarts !== this.#restarts) {
+      location.reload();
+      return;
+    }
     setAttribute(this.#panel, 'hidden', state === undefined);
     if (!state) return;
     setText(this.#pause, state.isPaused ? 'Play' : 'Pause');

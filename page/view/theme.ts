@@ -1,4 +1,4 @@
-import { byId, setText } from './dom.ts';
+import { byId, html } from './dom.ts';
 
 const key = 'fdp-theme';
 const dark = matchMedia('(prefers-color-scheme: dark)');
@@ -9,7 +9,8 @@ export function startTheme(changed: () => void): void {
   const show = () => {
     const isDark = themeNow() === 'dark';
     document.documentElement.dataset['theme'] = isDark ? 'dark' : 'light';
-    setText(button, isDark ? '☀ Light' : '☾ Dark');
+    const word = html('span', { class: 'word' }, isDark ? ' Light' : ' Dark');
+    button.replaceChildren(isDark ? '☀' : '☾', word);
     button.setAttribute('aria-label', `Change to ${isDark ? 'light' : 'dark'} colours`);
     changed();
   };

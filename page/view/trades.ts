@@ -8,6 +8,8 @@ import { every } from './time.ts';
 const perPage = 15;
 /** Interval at which the newest page is polled, ms. */
 const refreshMs = 2000;
+/** With more, prices are written smaller. */
+const manyDecimals = 8;
 
 /** The stored trades of the chosen symbol, by page. The newest page is polled; an older one does not change. */
 export class TradesTable {
@@ -83,7 +85,12 @@ export class TradesTable {
     this.#isFresh = true;
     this.#next = pagination.next;
     for (const trade of data) this.#decimals.see(symbol, Number(trade.price));
-    showRows(this.#body, data, { decimals: this.#decimals.of(symbol), now: this.#now() });
+    const decimals = this.#decimals.of(symbol);
+    this.#body.classList.toggle('long', decimals > manyDecimals);
+    showRows(this.#body, data, { decimals, now: this.#now() });
+    const frame = this.#body.closest('div');
+    // What can be scrolled can be scrolled by keys as well.
+    if (frame) frame.tabIndex = frame.scrollWidth > frame.clientWidth ? 0 : -1;
     this.#say(noteOf(symbol, data.length, future));
     this.#showPosition();
   }

@@ -13,6 +13,7 @@ import type { ReconcileFlags } from './reconcile/reconcile.ts';
 import { json, names } from './shared/flags.ts';
 import { print } from './shared/output.ts';
 import { programName } from './shared/program.ts';
+import { refusesInOneLine } from './shared/refusal.ts';
 import { simulateCommand } from './simulate/command.ts';
 import type { SimulateFlags } from './simulate/flags.ts';
 import { type TapeActions, tapeCommands } from './tape/commands.ts';
@@ -97,13 +98,10 @@ export function commandLine(
     .description('print what completes commands and flags in a shell')
     .action(async (shell: string) => exit(await does.completion(shell, program)));
   // Set last, since commands inherit it: they refuse arguments that they would ignore.
-  return program.allowExcessArguments(true);
+  return refusesInOneLine(program.allowExcessArguments(true));
 }
 
 type Exit = (code: number) => void;
-
-/** For who names the file as an argument. */
-const otherPipeline = 'Another pipeline than pipeline.yml: --pipeline FILE';
 
 function pipelineCommands(program: Command, does: Actions, exit: Exit): void {
   initCommand(program).action((dir: string | undefined, flags: InitFlags) => exit(does.init(dir, flags)));
@@ -111,13 +109,11 @@ function pipelineCommands(program: Command, does: Actions, exit: Exit): void {
     .command('validate')
     .description('check the pipeline, start nothing')
     .addOption(json())
-    .showHelpAfterError(otherPipeline)
     .action(async (flags) => exit(await does.validate(flags)));
   program
     .command('config')
     .description('print the resolved pipeline, secrets masked, each value with its origin')
     .addOption(json())
-    .showHelpAfterError(otherPipeline)
     .action(async (flags) => exit(await does.config(flags)));
   testCommand(program).action(async (files: string[], flags: TestFlags) => exit(await does.test(files, flags)));
   simulateCommand(program).action(async (flags: SimulateFlags) => exit(await does.simulate(flags)));

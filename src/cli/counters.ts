@@ -9,7 +9,7 @@ import type { Lane } from '../kit/source.ts';
 import { resolve } from '../pipeline/give/resolve.ts';
 import { readSpec } from '../pipeline/read.ts';
 import { quietEnvironment } from './shared/quiet.ts';
-import { type CommandResult, problemText, type SpecRequest } from './validate.ts';
+import { type CommandResult, type SpecRequest, wrongPipeline } from './validate.ts';
 
 /** Above every index within a record. */
 const wholeRecord = 2 ** 31 - 1;
@@ -23,7 +23,7 @@ const wholeRecord = 2 ** 31 - 1;
 export async function forgetCounters(request: SpecRequest): Promise<CommandResult> {
   if (!request.topologies) throw new FdpError('FDP_USAGE', 'counters forget: a topology is required: --topology NAME');
   const { plan, problems } = resolve(readSpec(request), request);
-  if (!plan) return { text: problemText(problems, request.folder), exitCode: 2 };
+  if (!plan) return wrongPipeline(problems, request);
   const environment = await quietEnvironment();
   const lines: string[] = [];
   for (const topology of plan.topologies)

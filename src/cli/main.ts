@@ -43,7 +43,7 @@ import { record } from './tape/record.ts';
 import { replay } from './tape/replay.ts';
 import { type TestFlags, testPipeline } from './test/test.ts';
 import { watchTests } from './test/watch.ts';
-import { type CommandResult, problemText, type SpecRequest, validate } from './validate.ts';
+import { type CommandResult, problemsJson, problemText, type SpecRequest, validate } from './validate.ts';
 
 // The command line: parses the flags, passes the components in, sets the exit code.
 
@@ -162,8 +162,9 @@ function progressOf({ output }: ExportFlags): ((text: string) => void) | undefin
 }
 
 /** Prints a pipeline's problems as text, or with `--json` as JSON. */
-function show({ text, exitCode }: CommandResult, { json = false }: { readonly json?: boolean } = {}): number {
-  if (exitCode === 2 && !json) process.stderr.write(text);
+function show({ text, exitCode, problems }: CommandResult, { json = false }: { readonly json?: boolean } = {}): number {
+  if (json && problems) print(problemsJson(problems));
+  else if (exitCode === 2 && !json) process.stderr.write(text);
   else print(text);
   return exitCode;
 }

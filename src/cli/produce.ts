@@ -10,7 +10,7 @@ import { resolveConnectors } from '../pipeline/give/resolve.ts';
 import { readSpec } from '../pipeline/read.ts';
 import { withSink } from './dead-letters/letters.ts';
 import { quietEnvironment } from './shared/quiet.ts';
-import { type CommandResult, problemText, type SpecRequest } from './validate.ts';
+import { type CommandResult, type SpecRequest, wrongPipeline } from './validate.ts';
 
 /** Messages of one write. */
 const batchSize = 500;
@@ -49,7 +49,7 @@ export async function produce(
     );
   const { connectors, problems } = resolveConnectors(spec, connector ? [connector] : []);
   const [plan] = connectors;
-  if (!plan) return { text: problemText(problems, request.folder), exitCode: 2 };
+  if (!plan) return wrongPipeline(problems, request);
   const environment = await quietEnvironment();
   let count = 0;
   const many = () => `${count} ${count === 1 ? 'message' : 'messages'}`;

@@ -15,6 +15,8 @@ export interface SpecRequest extends ReadRequest {
 export interface CommandResult {
   readonly text: string;
   readonly exitCode: number;
+  /** What is wrong with the pipeline, for `--json`. */
+  readonly problems?: readonly Problem[];
 }
 
 /** `fdp validate`: everything that is wrong with the pipeline (exit code 2), or what it would start, after warnings. */
@@ -37,6 +39,11 @@ export function validate(request: SpecRequest, { json = false }: { readonly json
 export function problemText(problems: Parameters<typeof printProblems>[0], folder: string): string {
   const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
   return `${printProblems(problems, folder)}\n${count}\n`;
+}
+
+/** The result of a command whose pipeline is wrong. */
+export function wrongPipeline(problems: readonly Problem[], { folder }: Pick<SpecRequest, 'folder'>): CommandResult {
+  return { text: problemText(problems, folder), exitCode: 2, problems };
 }
 
 /** All problems as JSON, each with its position. */

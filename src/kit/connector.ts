@@ -15,9 +15,10 @@ export interface Connector<SourceUsage = Usage, SinkUsage = Usage> {
   lookup?(context: RoleContext): Lookup;
   /**
    * For a log: its current content, from the beginning, as a source that ends. It belongs to no group, commits nothing,
-   * and its lanes have the same ids as those of a group.
+   * and its lanes have the same ids as those of a group. With `since`, Unix ms, what comes before the first message of that
+   * time may be left out.
    */
-  browse?(context: RoleContext): Source;
+  browse?(context: RoleContext, since?: number): Source;
   /** For a table: its rows with what fdp keeps beside them, to compare counters with the rows that they counted. */
   audit?(context: RoleContext): TableAudit;
   /** Frees what the roles shared. Called once, after every role was closed. */

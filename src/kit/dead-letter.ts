@@ -52,6 +52,8 @@ interface Rejection {
   readonly rejected: Message;
   readonly error: FdpError;
   readonly at: number;
+  /** Hides secrets in the reason. */
+  readonly mask?: ((text: string) => string) | undefined;
 }
 
 /**
@@ -60,12 +62,12 @@ interface Rejection {
  * @param maxBytes the largest message that the target takes
  */
 export function deadLetterOf(rejection: Rejection, maxBytes = Number.POSITIVE_INFINITY): DeadLetter {
-  const { topology, refusedBy, rejected, error, at } = rejection;
+  const { topology, refusedBy, rejected, error, at, mask = (text) => text } = rejection;
   const { track: record } = rejected;
   const bytes = bytesOf(record);
   const head = {
     code: error.code,
-    reason: errorText(error),
+    reason: mask(errorText(error)),
     topology,
     node: refusedBy.name,
     ...(refusedBy.branch === undefined ? {} : { sink: refusedBy.branch }),

@@ -19,6 +19,8 @@ export interface Environment {
   readonly log: Logger;
   /** Marks a moment between two durable steps; tests kill the process there. */
   failPoint(name: string): void | Promise<void>;
+  /** Hides the secrets of the pipeline in a text that is kept; left out where there are none. */
+  readonly mask?: (text: string) => string;
   /** For components that show the platform to a person; left out where nothing runs, as in most commands. */
   readonly platform?: Platform;
   /** For those who compare tables with what they counted; left out where no pipeline runs. */

@@ -60,8 +60,12 @@ function objectIn(text: string, path: string): { readonly keys?: unknown } {
   try {
     const value = parseJson(text);
     return typeof value === 'object' && value !== null ? value : {};
-  } catch (cause) {
-    throw new FdpError('FDP_REFUSED', `${path} is no file of keys: ${errorText(cause)}`, { cause });
+  } catch {
+    // What is wrong with it would be told with a part of it, which may be a key that somebody put there.
+    throw new FdpError(
+      'FDP_REFUSED',
+      `${path} is no file of keys, not even JSON: make one with "fdp-run keys add NAME"`,
+    );
   }
 }
 

@@ -5,6 +5,7 @@ import { errorText } from '../errors.ts';
 import type { Environment } from './environment.ts';
 import { FileChanges } from './file-changes.ts';
 import { hashOf, type KeyScope, readKeyFile, type StoredKey } from './key-file.ts';
+import { openToAll } from './rights.ts';
 
 /** Longer ones are no keys. */
 const maxKey = 200;
@@ -52,12 +53,14 @@ export class Keys {
     this.#changes = new FileChanges([path], environment.clock);
   }
 
-  /** Reads the file, and warns if it lets nobody in. @throws FDP_REFUSED when it can't be read */
+  /** Reads the file, and warns if it lets nobody in, or is not its owner's alone. @throws FDP_REFUSED when it can't be read */
   open(): void {
     this.#changes.seen();
     this.#read();
     const text = `${this.#name}: ${this.#path} has no key, so nobody is let in: "fdp keys add NAME" adds one`;
     if (this.#keys.length === 0) this.#environment.log.warn({}, text);
+    const open = openToAll(this.#path);
+    if (open !== undefined) this.#environment.log.warn({}, `${this.#name}: ${open}`);
   }
 
   /**

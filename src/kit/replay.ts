@@ -8,6 +8,10 @@ export interface ReplayState {
   readonly isPaused: boolean;
   /** All of it was played. */
   readonly isOver: boolean;
+  /** How often the topologies were started over, to go back. */
+  readonly restarts: number;
+  /** Why the tape can't go back; left out where it can. */
+  readonly forwardOnly?: string;
 }
 
 /** What a person can do with a tape that is played. */
@@ -17,8 +21,13 @@ export interface ReplayControl {
   setSpeed(speed: number | 'max'): void;
   /** Pauses, and plays one message. */
   step(): void;
-  /** Goes on from a later time as fast as the topologies read; an earlier one is not gone back to. */
-  forwardTo(at: number): void;
+  /** Pauses, and goes back to before the last message that was played. */
+  stepBack(): void;
+  /**
+   * Goes on from another time. Everything before it is played as fast as the topologies read; to go back, they start over with
+   * empty stores, and the tape from its beginning. At the speed `max` it is paused there.
+   */
+  goTo(at: number): void;
 }
 
 const speeds: readonly (number | 'max')[] = [1, 2, 5, 10, 30, 60, 300, 'max'];

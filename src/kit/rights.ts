@@ -26,6 +26,19 @@ export function readAdvice(path: string): string | undefined {
   return `make ${found}${ownerOf(found)} readable for ${me()}: ${cure(found, 'r')}`;
 }
 
+/**
+ * What is wrong with a file that is for its owner alone: every user of the machine may read or change it; undefined if they may not.
+ * A container has no other users, and its secrets are mounted readable.
+ */
+export function openToAll(path: string): string | undefined {
+  if (number() === undefined || process.env['FDP_CONTAINER'] === 'true') return undefined;
+  const mode = statSync(path, { throwIfNoEntry: false })?.mode ?? 0;
+  if ((mode & 0o006) === 0) return undefined;
+  const what = (mode & 0o002) === 0 ? 'read' : 'change';
+  const octal = (mode & 0o777).toString(8).padStart(3, '0');
+  return `every user of this machine may ${what} ${path} (mode ${octal}): chmod 600 it`;
+}
+
 /** The file or folder that can't be written: the path itself, or the nearest existing folder above. */
 function blocking(path: string): string | undefined {
   return [nearest(path), dirname(path)].find((each) => existsSync(each) && codeOf(each, constants.W_OK) !== undefined);

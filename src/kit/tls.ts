@@ -1,3 +1,4 @@
+import { constants } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { Server, TlsOptions } from 'node:tls';
 import type { JSONSchema } from 'json-schema-to-ts';
@@ -5,6 +6,7 @@ import { errorText } from '../errors.ts';
 import type { Environment } from './environment.ts';
 import { FileChanges } from './file-changes.ts';
 import type { Proven } from './proven.ts';
+import { openToAll } from './rights.ts';
 import { type Credentials, readCredentials, type TlsFiles } from './tls-files.ts';
 
 /** The paths of the two files, for the option `tls` of a server. */
@@ -37,6 +39,8 @@ export const tlsSchema = {
 
 /** How long a client may take to agree on keys, ms. */
 const handshakeMs = 10_000;
+/** A client of TLS 1.2 could have the server agree on new keys again and again, which costs the server more than the client. */
+const secureOptions = constants.SSL_OP_NO_RENEGOTIATION;
 /** How long before its end a certificate is warned about, ms. */
 const soonMs = 14 * 86_400_000;
 
@@ -75,7 +79,7 @@ export class ServerTls {
     try {
       const { cert, key } = this.#read();
       proven?.worked('tls');
-      return { cert, key, handshakeTimeout: handshakeMs };
+      return { cert, key, secureOptions, handshakeTimeout: handshakeMs };
     } catch (error) {
       throw proven?.judge('tls', error) ?? error;
     }
@@ -112,7 +116,7 @@ export class ServerTls {
     }
     try {
       const { cert, key, to } = this.#read();
-      server.setSecureContext({ cert, key });
+      server.setSecureContext({ cert, key, secureOptions });
       log.info({ valid_to: dayOf(to) }, `${name}: took over a renewed certificate, valid until ${dayOf(to)}`);
     } catch (error) {
       log.error({}, `${name}: keeps the certificate that it has: ${errorText(error)}`);
@@ -124,6 +128,8 @@ export class ServerTls {
     this.#current = readCredentials(this.#files, setting);
     this.#warned = undefined;
     this.#warn();
+    const open = openToAll(this.#files.key);
+    if (open !== undefined) this.#parts.log.warn({}, `${name}: ${open}`);
     return this.#current;
   }
 

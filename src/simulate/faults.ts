@@ -27,6 +27,8 @@ export interface SinkFault {
 export type TimedFault =
   | { readonly kind: 'cut'; readonly atMs: number; readonly forMs: number }
   | { readonly kind: 'crash'; readonly atMs: number }
+  /** The table of a branch is set back to what it was so long before, while no process runs. */
+  | { readonly kind: 'restore'; readonly branch: string; readonly atMs: number; readonly backMs: number }
   | { readonly kind: 'jump'; readonly atMs: number; readonly byMs: number };
 
 export interface FaultySinkParts {

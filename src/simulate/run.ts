@@ -10,7 +10,7 @@ import type { SinkFault, TimedFault } from './faults.ts';
 import { Life } from './life.ts';
 import type { Manifest } from './recording/manifest.ts';
 import type { Reply } from './request-input.ts';
-import type { Tape, TapeEntry } from './tape.ts';
+import { atOnce, type Tape } from './tape.ts';
 import { VirtualClock } from './virtual-clock.ts';
 import { type Stored, type StoredAt, World } from './world.ts';
 
@@ -153,6 +153,7 @@ class TapeRun {
     const faults = timedFaults.flatMap((fault) => {
       const { kind, atMs } = fault;
       if (kind === 'crash') return [{ atMs, happen: () => this.#crash() }];
+      if (kind === 'restore') return this.#restoring(fault);
       if (kind === 'jump') return [{ atMs, happen: () => this.#clock.jump(fault.byMs) }];
       const back = { atMs: atMs + fault.forMs, happen: () => this.#world.cut(false) };
       return [{ atMs, happen: () => this.#world.cut(true) }, back];
@@ -161,10 +162,23 @@ class TapeRun {
     return [...faults, ...entries].sort((one, other) => one.atMs - other.atMs);
   }
 
+  /** A backup is taken, and later the process killed, the table restored, and another process started. */
+  #restoring({ branch, atMs, backMs }: Extract<TimedFault, { kind: 'restore' }>) {
+    let restore = () => {};
+    const backUp = () => {
+      restore = this.#world.backUp(branch);
+    };
+    return [
+      { atMs: Math.max(0, atMs - backMs), happen: backUp },
+      { atMs, happen: () => this.#crash(() => restore()) },
+    ];
+  }
+
   /** The process is killed: whatever it was doing goes no further. The next one begins at once. */
-  #crash(): void {
+  #crash(meanwhile = () => {}): void {
     this.#running.life.kill();
     this.#world.crash();
+    meanwhile();
     this.#running = this.#start();
   }
 
@@ -225,17 +239,4 @@ class TapeRun {
     const nothing = () => {};
     return { debug: nothing, info: nothing, warn: note('warn'), error: note('error') };
   }
-}
-
-type AtOnce = readonly [TapeEntry, ...(readonly TapeEntry[])];
-
-/** What comes at the same time comes together. */
-function atOnce(tape: Tape): readonly AtOnce[] {
-  const all: [TapeEntry, ...TapeEntry[]][] = [];
-  for (const entry of tape) {
-    const last = all.at(-1);
-    if (last?.[0].atMs === entry.atMs) last.push(entry);
-    else all.push([entry]);
-  }
-  return all;
 }

@@ -14,3 +14,16 @@ export interface TapeEntry {
 
 /** What comes from outside, in the order of time. */
 export type Tape = readonly TapeEntry[];
+
+type AtOnce = readonly [TapeEntry, ...(readonly TapeEntry[])];
+
+/** What comes at the same time comes together. */
+export function atOnce(tape: Tape): readonly AtOnce[] {
+  const all: [TapeEntry, ...TapeEntry[]][] = [];
+  for (const entry of tape) {
+    const last = all.at(-1);
+    if (last?.[0].atMs === entry.atMs) last.push(entry);
+    else all.push([entry]);
+  }
+  return all;
+}

@@ -144,6 +144,16 @@ export class World {
     this.requests.drop();
   }
 
+  /** Copies the table of a branch; the function that is returned sets it back to that. */
+  backUp(branch: string): () => void {
+    const { connector } = this.topology.branches.find(({ name }) => name === branch) ?? { connector: branch };
+    const twin = this.#twin(connector);
+    if (twin.kind !== 'table') throw new FdpError('FDP_SPEC_INVALID', `${branch}: is not a table`);
+    const { space, table } = twin;
+    const backup = space.copyOf(table.name);
+    return () => space.tables.set(table.name, backup);
+  }
+
   /** The positions that the topology's group has committed; none unless its source is a log. */
   get committed(): readonly { readonly partition: number; readonly offset: number }[] {
     const { source } = this;

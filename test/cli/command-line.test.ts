@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import type { Command, CommanderError } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { connectors } from '../../connectors/index.ts';
 import { operators } from '../../operators/index.ts';
@@ -51,7 +51,78 @@ describe('completion', () => {
   ])('%s completes both names of the program', (shell, line) => expect(script(shell)).toMatch(line));
 });
 
+/** What the program prints when it refuses these arguments, and the code of the refusal. */
+async function refusal(args: readonly string[]) {
+  let text = '';
+  const program = commandLine(
+    '0.0.0',
+    () => actions,
+    () => undefined,
+  );
+  for (const { command } of commandsOf(program)) command.configureOutput({ writeErr: (part) => (text += part) });
+  const error = await program.parseAsync(args, { from: 'user' }).then(
+    () => undefined,
+    (error: CommanderError) => error,
+  );
+  return { text, code: error?.code };
+}
+
+interface Called {
+  readonly command: Command;
+  /** Its words. */
+  readonly called: readonly string[];
+}
+
+/** The program, and every command of it. */
+function commandsOf(command: Command, called: readonly string[] = []): readonly Called[] {
+  return [{ command, called }, ...command.commands.flatMap((each) => commandsOf(each, [...called, each.name()]))];
+}
+
 describe('fdp', () => {
+  const all = commandsOf(
+    commandLine(
+      '0.0.0',
+      () => actions,
+      () => undefined,
+    ),
+  );
+  const named = all.map(({ command, called }) => [['fdp', ...called].join(' '), called, command] as const);
+
+  it('has more than 25 commands, each with a help that says how it is called', () => {
+    expect(all.length).toBeGreaterThan(30);
+    for (const [name, , command] of named) {
+      expect(command.helpInformation()).toContain(`Usage: ${name}`);
+      expect(command.description()).not.toBe('');
+    }
+  });
+
+  it.each(named)('%s refuses an unknown flag in one line', async (name, called) => {
+    const { text, code } = await refusal([...called, '--unknown-flag']);
+    // What is required and missing comes first. `gaps` is `gaps list`.
+    if (code === 'commander.missingMandatoryOptionValue') expect(text).toMatch(/^fdp: required option "-[^\n]+\n$/);
+    else expect([code, text]).toEqual(['commander.unknownOption', expect.stringMatching(/^fdp: [^\n]+\n$/)]);
+    expect(text).toMatch(new RegExp(`: ("${name}( list)? --help" lists what it takes|did you mean --[a-z-]+\\?)\n$`));
+  });
+
+  it.each(named.filter(([, , { registeredArguments }]) => registeredArguments.some(({ required }) => required)))(
+    '%s refuses to run without what it needs, in one line',
+    async (name, called) => {
+      expect((await refusal(called)).text).toMatch(
+        new RegExp(`^fdp: missing required argument "[a-z]+": "${name} --help" lists what it takes\n$`),
+      );
+    },
+  );
+
+  it.each([
+    [['validate', '--jsn'], 'unknown option "--jsn": did you mean --json?'],
+    [['dead-letters', 'lst'], 'unknown command "lst": did you mean list?'],
+    [
+      ['graph', '--format', 'png'],
+      'option "--format <format>" argument "png" is invalid. Allowed choices are ascii, mermaid: "fdp graph --help" lists what it takes',
+    ],
+    [['export'], 'missing required argument "table": "fdp export --help" lists what it takes'],
+  ])('refuses %j: %s', async (args, text) => expect((await refusal(args)).text).toBe(`fdp: ${text}\n`));
+
   it.each([
     ['validate', 'other.yml'],
     ['config', 'other.yml'],
@@ -62,19 +133,9 @@ describe('fdp', () => {
     ['gaps', 'folder'],
     ['gaps', 'close', 'finnhub-1', 'finnhub-2'],
   ])('refuses an argument that it would ignore: %s %s', async (...args) => {
-    let text = '';
-    const program = commandLine(
-      '0.0.0',
-      () => actions,
-      () => undefined,
-    );
-    const quiet = (command: Command) => {
-      command.configureOutput({ writeErr: (part) => (text += part) });
-      command.commands.forEach(quiet);
-    };
-    quiet(program);
-    await expect(program.parseAsync(args, { from: 'user' })).rejects.toThrow('too many arguments');
-    if (args.includes('other.yml')) expect(text).toContain('--pipeline FILE');
+    const { text } = await refusal(args);
+    expect(text).toMatch(/^fdp: too many arguments [^\n]+\n$/);
+    if (args.includes('other.yml')) expect(text).toContain('another pipeline is --pipeline FILE');
   });
 });
 

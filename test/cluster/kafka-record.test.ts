@@ -7,6 +7,8 @@ import { readManifest } from '../../src/simulate/recording/manifest.ts';
 import { checkTape } from '../../src/simulate/recording/read.ts';
 import { temporaryFolder } from '../support/cli/platform.ts';
 import { logPipeline } from '../support/cli/tape.ts';
+import { subscribed } from '../support/contracts/log-harness.ts';
+import { KafkaProcess } from '../support/kafka/harness.ts';
 import { KafkaView } from '../support/kafka/view.ts';
 import { onServices } from '../support/services/cluster.ts';
 import { randomName } from '../support/services/services.ts';
@@ -53,5 +55,32 @@ onServices('fdp record', ({ kafka: brokers }) => {
       partitions: [{ next: 2 }, { messages: 0 }, { next: 1 }],
     });
     await checkTape(tape, readManifest(tape));
+  });
+
+  it('begins where the index of times says, and reads nothing of a partition without a record of that time', async () => {
+    const topic = randomName();
+    await using view = await KafkaView.open(brokers);
+    await view.makeTopic(topic, 3);
+    const dated = (partition: number, from: number) =>
+      Array.from({ length: 200 }, (_, at) => ({ partition, value: '1', timestamp: `${from + at}` }));
+    await view.append(topic, [...dated(0, 1000), ...dated(2, 1150)]);
+    await using process = await KafkaProcess.on(brokers, { topic });
+    const read = async (since?: number) => {
+      const browser = process.browser(since);
+      await browser.connect(new AbortController().signal);
+      const counts: number[] = [];
+      for (const lane of subscribed(browser).lanes) {
+        let count = 0;
+        for (let got = await lane.read(lane.signal); got; got = await lane.read(lane.signal))
+          count += got.messages.length;
+        counts.push(count);
+      }
+      await browser.close();
+      return counts;
+    };
+    expect(await read()).toEqual([200, 0, 200]);
+    expect(await read(1190)).toEqual([10, 0, 160]);
+    expect(await read(1300)).toEqual([0, 0, 50]);
+    expect(await read(5000)).toEqual([0, 0, 0]);
   });
 });

@@ -145,8 +145,23 @@ onChromium('candles of the live page', () => {
     expect(await value('since prev. close')).toMatch(/^(–|[+−]?[\d.]+ \(.* %\))$/);
   });
 
+  it('of the cheapest coin have all their digits, and its volumes fit beside them', async () => {
+    const trade = { type: 'trade', data: [{ s: 'TINY', p: 1.25e-10, t: Date.now() - minute, v: 750_124.96 }] };
+    execFileSync(process.execPath, ['bin/fdp-run.js', 'produce', 'ticks', '--key', 'TINY'], {
+      ...{ input: `${JSON.stringify(trade)}\n`, env: { ...process.env, ...workspace.env } },
+    });
+    await eventually('its bar', async () => (await barsOf(workspace, 'TINY')).length > 0);
+    await using watched = await openPage(browser, `${workspace.api}/?symbol=TINY`, { width: 1440 });
+    const { page } = watched;
+    await page.locator('#trades td', { hasText: '750124.96' }).waitFor();
+    await page.locator('#quote-figures dd', { hasText: '0.000000000125' }).first().waitFor();
+    expect(await page.locator('.trades > div:has(table)').evaluate((box) => box.scrollWidth - box.clientWidth)).toBe(0);
+    expect(await violations(page)).toEqual([]);
+  });
+
   it.each([
     ['light', 360],
+    ['light', 1440],
     ['dark', 2560],
   ] as const)('are accessible, and move nothing else: %s, %i px', async (scheme, width) => {
     await using watched = await openPage(browser, `${workspace.api}/?symbol=AAPL`, { scheme, width });
@@ -159,6 +174,13 @@ onChromium('candles of the live page', () => {
     const close = (await figures(page)).get('close');
     await eventually('another price', async () => (await figures(page)).get('close') !== close);
     expect(await top()).toBe(before);
+    // Notes on a bar appear and disappear beside the chart: it stays where it is.
+    const tops = new Set<number>();
+    for (const key of ['Home', 'ArrowRight', 'ArrowRight', 'End', 'Escape']) {
+      await page.locator('#chart').press(key);
+      tops.add(await top());
+    }
+    expect([...tops]).toEqual([before]);
   });
 });
 

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { eventually, Process, temporaryFolder } from '../support/cli/platform.ts';
@@ -267,6 +267,26 @@ describe('what is wrong with a plugin is one line, where the pipeline lists it',
     expect(status).toBe(2);
     // Commands that need no pipeline do what they can.
     expect(fdpRun(folder.path, ['schema']).status).toBe(2);
+  });
+
+  it('a link: what it leads to is read, and says where its packages are looked for', () => {
+    using folder = temporaryFolder();
+    using elsewhere = temporaryFolder();
+    projectIn(folder.path, { 'real.js': named, 'pipeline.yml': pipeline('./link.js', '      - mine') });
+    const leadTo = (path: string) => {
+      rmSync(join(folder.path, 'link.js'), { force: true });
+      symlinkSync(path, join(folder.path, 'link.js'));
+      return fdpRun(folder.path, ['validate']);
+    };
+    expect(leadTo('real.js')).toMatchObject({ status: 0, stderr: '' });
+    expect(leadTo('none.js').stderr).toMatch(/plugin \.\/link\.js: there is no such file\n/);
+    writeFileSync(join(elsewhere.path, 'real.js'), named);
+    const { status, stderr } = leadTo(join(elsewhere.path, 'real.js'));
+    expect(status).toBe(2);
+    expect(stderr).toMatch(
+      /^pipeline\.yml:1:11: plugin \.\/link\.js: imports the package "fdp", which is not installed\n/,
+    );
+    expect(stderr).toContain(`npm install fdp, in ${realpathSync(elsewhere.path)} or above it`);
   });
 
   it('shows the stack of an exception with LOG_LEVEL=debug', () => {

@@ -13,6 +13,7 @@ const usual = [
   'commits a position before the write',
   'counts by the size of the batch, whatever is above the mark',
   'closes a bar with the trade that came last',
+  'does not look whether a store has what was committed',
 ];
 const isFull = process.env['FDP_FAULTS'] === 'full';
 
@@ -36,7 +37,8 @@ function copyWith(mutant: PlantedMutant, folder: string): string {
   const copy = join(folder, 'copy');
   copySources(copy);
   apply(mutant, copy);
-  const edits = typeof mutant.simulated === 'string' ? [] : (mutant.simulated.edits ?? []);
+  const { edits = [], files = {} } = typeof mutant.simulated === 'string' ? {} : mutant.simulated;
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(copy, name), text);
   for (const [text, instead] of edits) {
     const path = join(copy, 'pipeline.yml');
     const before = readFileSync(path, 'utf8');

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -152,9 +152,18 @@ describe('keys of the API', () => {
     const { get, log } = await start({ keys: { file } });
     expect((await get(path)).status).toBe(401);
     expect(log.lines.some(({ text }) => text.includes('has no key, so nobody is let in'))).toBe(true);
-    writeFileSync(file, 'not JSON');
+    const key = 'fdp_put-here-as-it-is';
+    writeFileSync(file, key);
     const { source } = await sourceOf({ keys: { file } });
-    await expect(source.connect(new AbortController().signal)).rejects.toThrow('is no file of keys');
+    const error = await source.connect(new AbortController().signal).catch((thrown) => thrown);
+    expect(error).toMatchObject({ code: 'FDP_REFUSED', message: expect.stringContaining('is no file of keys') });
+    expect(`${error.message} ${error.cause}`).not.toContain(key.slice(0, 6));
+    writeFileSync(file, '{ "keys": [] }');
+    chmodSync(file, 0o666);
+    const open = await start({ keys: { file } });
+    expect(open.log.lines.map(({ text }) => text)).toContain(
+      `http: every user of this machine may change ${file} (mode 666): chmod 600 it`,
+    );
   });
 
   it('are added, listed and removed by name, and mistakes are named', () => {

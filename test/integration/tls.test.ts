@@ -1,5 +1,6 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { get, type RequestOptions } from 'node:https';
 import { connect as connectPlain } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -15,6 +16,7 @@ import { processSnapshot } from '../support/engine/snapshots.ts';
 import { replaceFiles, type ServerFiles, serverFiles } from '../support/sockets/certificates.ts';
 import { feedClient, feedServer } from '../support/sockets/feed.ts';
 import { testExchange } from '../support/sockets/feeds.ts';
+import { KeyFolder } from '../support/sockets/keys.ts';
 import { closeAll, sourceOf, start } from '../support/sockets/rest.ts';
 import { closed, openSockets, received, until } from '../support/sockets/sockets.ts';
 
@@ -143,6 +145,13 @@ describe('the API over TLS', () => {
     await until(() => seen.text.startsWith('HTTP/1.1 200'));
   });
 
+  it('warns of a private key that every user may read', async () => {
+    chmodSync(files.key, 0o644);
+    const { log } = await start({ tls: tls() });
+    const text = `http: every user of this machine may read ${files.key} (mode 644): chmod 600 it`;
+    expect(log.lines.filter(({ level }) => level === 'warn').map((line) => line.text)).toEqual([text]);
+  });
+
   it('does not open with files that it can not use; one that worked is tried again', async () => {
     const { source } = await sourceOf({ tls: { cert: files.key, key: files.key } });
     await expect(source.connect(signal)).rejects.toMatchObject({ code: 'FDP_REFUSED', fault: 'fatal' });
@@ -204,6 +213,28 @@ describe('the TCP feed over TLS', () => {
     await send({ symbol: 'A' });
     await until(() => seen.text === '{"symbol":"A"}\n');
     for (const socket of silent) socket.destroy();
+  });
+
+  it('agrees on keys once, renewed files or not', async () => {
+    const { port } = await feedOf();
+    const renegotiated = async ({ ca }: ServerFiles) => {
+      const socket = connect({ host: '127.0.0.1', port, ca: readFileSync(ca), maxVersion: 'TLSv1.2' });
+      sockets.push(socket);
+      await once(socket, 'secureConnect');
+      return new Promise<boolean>((resolve) => {
+        socket.on('error', () => resolve(false)).on('close', () => resolve(false));
+        socket.renegotiate({}, (error) => resolve(error === null));
+      });
+    };
+    expect(await renegotiated(first)).toBe(false);
+    replaceFiles(second, files);
+    await until(() =>
+      dialled(port, second).then(
+        () => true,
+        () => false,
+      ),
+    );
+    expect(await renegotiated(second)).toBe(false);
   });
 
   it('sends nothing to a client that speaks no TLS', async () => {
@@ -271,6 +302,30 @@ describe('the observe port over TLS', () => {
     expect(await ask(port, '/health/live')).toMatchObject({ status: 200 });
     expect((await ask(port, '/metrics')).text).toContain('fdp_');
     expect(await plain(port)).toBe('');
+  });
+
+  it('is asked by the health check of the image, keys or not', async () => {
+    using keys = new KeyFolder();
+    keys.add('prometheus', 'admin');
+    const log = recordingLog();
+    const env = { OBSERVE_TLS_CERT: files.cert, OBSERVE_TLS_KEY: files.key, OBSERVE_KEYS: keys.file };
+    const about = { env: { ...env, OBSERVE_PORT: '0' }, log, snapshot: () => processSnapshot(0, []) };
+    const server = await startObserveServer(about);
+    roles.push({ connect: async () => {}, close: () => server.close() });
+    const checked = async (more: Readonly<Record<string, string>>) => {
+      const checking = spawn(process.execPath, ['bin/healthcheck.js'], {
+        env: { OBSERVE_PORT: new URL(server.address).port, ...more },
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      let text = '';
+      checking.stdout.on('data', (chunk) => {
+        text += chunk;
+      });
+      const [code] = await once(checking, 'close');
+      return { code, text };
+    };
+    expect(await checked(env)).toMatchObject({ code: 0, text: expect.stringContaining('"status":') });
+    expect(await checked({})).toMatchObject({ code: 1 });
   });
 
   it('is named to another process that wants the port', async () => {

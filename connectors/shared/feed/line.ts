@@ -1,3 +1,4 @@
+import { numberOf, timeOf } from '../../../src/kit/foreign-values.ts';
 import type { NodeStats } from '../../../src/kit/node-stats.ts';
 import { foreignText } from '../../../src/kit/text.ts';
 
@@ -12,10 +13,6 @@ export interface FeedLine {
 }
 
 const longestSymbol = 64;
-const longestNumber = 40;
-/** Numbers from here on are milliseconds; below, seconds. */
-const firstMs = 1e11;
-const lastMs = 4.1e12;
 const shownLine = 80;
 const expected = 'an object with a `symbol` and a `price`, as the VWAP feed has them';
 
@@ -61,18 +58,4 @@ export class FeedWatch {
 /** Why a line was refused. */
 export function refusal(value: unknown): string {
   return `lines of the feed are rejected: expected ${expected}, got ${foreignText(value, shownLine)}`;
-}
-
-/** A number, or the text of one; undefined: neither, or not finite. */
-export function numberOf(value: unknown): number | undefined {
-  if (typeof value === 'string' && /^\s*[+-]?(\d|\.\d)/.test(value) && value.length <= longestNumber)
-    return numberOf(Number(value));
-  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
-}
-
-/** ISO 8601, Unix seconds or ms, as Unix ms; undefined: no time of 1970 to 2099. */
-export function timeOf(value: unknown): number | undefined {
-  const number = numberOf(value) ?? (typeof value === 'string' ? Date.parse(value) : Number.NaN);
-  const ms = number < firstMs ? number * 1000 : number;
-  return ms > 0 && ms < lastMs ? ms : undefined;
 }

@@ -3,7 +3,7 @@ import { linkedAbort } from '../../../src/kit/clock.ts';
 import type { RoleContext } from '../../../src/kit/role.ts';
 import type { Lane, Reading, Source } from '../../../src/kit/source.ts';
 import { LogLane } from './lane.ts';
-import type { LogStore, Topic } from './store.ts';
+import type { Bounds, LogStore, Topic } from './store.ts';
 import type { LogUsage } from './usage.ts';
 
 const usage: LogUsage = {
@@ -14,7 +14,13 @@ const usage: LogUsage = {
   batchBytes: 1024 * 1024,
 };
 
-/** Reads the current content of a log, each partition from its first record to its end at the start. */
+/** A message may be dated so much later than it was appended: its machine's clock is ahead, or ours was set back. */
+const aheadMs = 60_000;
+
+/**
+ * Reads the current content of a log, each partition from its first record to its end at the start. With `since` from the first one
+ * that was appended at most a minute before that time.
+ */
 export class LogBrowser implements Source {
   readonly replayable = false;
   readonly lanes: Observable<Lane>;
@@ -22,13 +28,15 @@ export class LogBrowser implements Source {
   readonly #stopped = linkedAbort().controller;
   #topic: Topic | undefined;
 
-  constructor(store: LogStore, context: RoleContext) {
+  constructor(store: LogStore, context: RoleContext, since?: number) {
     this.#store = store;
     this.lanes = new Observable((subscriber) => {
       const { partitions = 0, id = '' } = this.#topic ?? {};
       const bounds = store.bounds();
       for (let partition = 0; partition < partitions; partition++) {
-        const { first, next } = bounds[partition] ?? { first: 0, next: 0 };
+        const held = bounds[partition] ?? { first: 0, next: 0 };
+        const { next } = held;
+        const first = since === undefined ? held.first : firstSince(store, { partition, ...held, since });
         const lane = new LogLane({
           ...{ store, partition, usage, context, start: { position: first }, epoch: -1 },
           topic: { id, partitions, name: store.topic },
@@ -67,4 +75,19 @@ function browsed(lane: LogLane, first: number, end: number): Lane {
       return { messages, bytes: reading.bytes };
     },
   };
+}
+
+/** Where a partition begins for who asks for messages since a time: found in as many steps as the number of records has binary digits. */
+function firstSince(
+  store: LogStore,
+  { partition, first, next, since }: Bounds & { readonly partition: number; readonly since: number },
+): number {
+  let [low, high] = [first, next];
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    const appended = store.appendedAt(partition, middle) ?? Number.POSITIVE_INFINITY;
+    if (appended < since - aheadMs) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -72,7 +72,7 @@ export async function localLog(
   return {
     source: (usage, context) => new LogSource(storeFor(context), readLogUsage(usage), context),
     sink: (_usage, context) => new LogSink(storeFor(context), sink, context),
-    browse: (context) => new LogBrowser(storeFor(context), context),
+    browse: (context, since) => new LogBrowser(storeFor(context), context, since),
     close: async () => {},
   };
 }

@@ -79,6 +79,8 @@ export interface LogStore {
   bounds(): readonly Bounds[];
   /** Records from `offset` on, at most `count` and `bytes`, but at least one if there is one. */
   read(partition: number, offset: number, limits: { count: number; bytes: number }): readonly StoredRecord[];
+  /** When the first record from `offset` on was appended, Unix ms; undefined if there is none. */
+  appendedAt(partition: number, offset: number): number | undefined;
   /** A number for `changedSince`; to be taken before reading. */
   version(partition: number): number;
   /** Resolves when there may be more than at `version`, or `signal` aborts. */

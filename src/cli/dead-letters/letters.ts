@@ -12,7 +12,7 @@ import { resolveConnectors } from '../../pipeline/give/resolve.ts';
 import { readSpec } from '../../pipeline/read.ts';
 import type { Spec } from '../../pipeline/spec.ts';
 import { quietEnvironment } from '../shared/quiet.ts';
-import { type CommandResult, problemText, type SpecRequest } from '../validate.ts';
+import { type CommandResult, type SpecRequest, wrongPipeline } from '../validate.ts';
 import { type LetterNote, letterIn, noteIn, type StoredLetter } from './replay-source.ts';
 
 // The dead letters of a pipeline for the commands: all logs of dead letters, also of topologies that don't start by
@@ -42,7 +42,7 @@ export async function withLetters(
 ): Promise<CommandResult> {
   const spec = readSpec(request);
   const { connectors, problems } = resolveConnectors(spec, logsOf(spec));
-  if (problems.length > 0) return { text: problemText(problems, request.folder), exitCode: 2 };
+  if (problems.length > 0) return wrongPipeline(problems, request);
   const environment = await quietEnvironment();
   const { topologies: asked } = request;
   return work({

@@ -16,7 +16,7 @@ import { withConnector } from '../dead-letters/letters.ts';
 import { outputGone } from '../shared/output.ts';
 import { quietEnvironment } from '../shared/quiet.ts';
 import { timeOfFlag, usageOf } from '../shared/usage.ts';
-import { type CommandResult, problemText, type SpecRequest } from '../validate.ts';
+import { type CommandResult, type SpecRequest, wrongPipeline } from '../validate.ts';
 import { type ExportFlags, encode } from './formats.ts';
 import { type Selected, selectedRows, type TableOptions } from './rows.ts';
 
@@ -46,7 +46,7 @@ export async function exportTable(
     );
   const { connectors, problems } = resolveConnectors(spec, connector ? [connector] : []);
   const [plan] = connectors;
-  if (!plan) return { text: problemText(problems, request.folder), exitCode: 2 };
+  if (!plan) return wrongPipeline(problems, request);
   const environment = await quietEnvironment();
   const options = plan.options as TableOptions;
   const { fields } = options;

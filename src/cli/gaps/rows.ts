@@ -8,7 +8,7 @@ import { withLookup } from '../export/export.ts';
 import { outputGone } from '../shared/output.ts';
 import { quietEnvironment } from '../shared/quiet.ts';
 import { usageOf } from '../shared/usage.ts';
-import { type CommandResult, problemText, type SpecRequest } from '../validate.ts';
+import { type CommandResult, type SpecRequest, wrongPipeline } from '../validate.ts';
 
 export const usage = usageOf('gaps');
 
@@ -58,11 +58,11 @@ export async function withGaps(
   work: (gaps: Gaps) => Promise<CommandResult>,
 ): Promise<CommandResult> {
   const spec = readSpec(request);
-  if (spec.problems.size > 0) return { text: problemText(spec.problems.list, request.folder), exitCode: 2 };
+  if (spec.problems.size > 0) return wrongPipeline(spec.problems.list, request);
   const { topology, ...filling } = fillingOf(spec, request.topologies);
   const { connectors, problems } = resolveConnectors(spec, [filling.table, filling.source]);
   const [table, source] = connectors;
-  if (!table || !source) return { text: problemText(problems, request.folder), exitCode: 2 };
+  if (!table || !source) return wrongPipeline(problems, request);
   const environment = await quietEnvironment();
   return withLookup(table, environment, (lookup) =>
     work({

@@ -3,7 +3,7 @@ import { drawnPlans, startedTopologies } from '../../pipeline/give/resolve.ts';
 import { readSpec } from '../../pipeline/read.ts';
 import type { Spec } from '../../pipeline/spec.ts';
 import { checkTopologyNames } from '../shared/usage.ts';
-import { type CommandResult, problemText, type SpecRequest } from '../validate.ts';
+import { type CommandResult, type SpecRequest, wrongPipeline } from '../validate.ts';
 import { graphAscii } from './ascii.ts';
 import { graphMermaid } from './mermaid.ts';
 import { graphModel } from './model.ts';
@@ -19,7 +19,7 @@ export type GraphFormat = (typeof graphFormats)[number];
  */
 export function graph(request: SpecRequest, named: readonly string[], format: GraphFormat): CommandResult {
   const spec = readSpec(request);
-  if (spec.problems.size > 0) return { text: problemText(spec.problems.list, request.folder), exitCode: 2 };
+  if (spec.problems.size > 0) return wrongPipeline(spec.problems.list, request);
   const asked = [...named, ...(request.topologies ?? [])];
   checkTopologyNames('graph', spec, asked);
   return { text: picture(spec, asked, format), exitCode: 0 };

@@ -14,7 +14,7 @@ import { readSpec } from '../../pipeline/read.ts';
 import { jsonResult } from '../dead-letters/dead-letters.ts';
 import { table } from '../shared/text.ts';
 import { usageOf } from '../shared/usage.ts';
-import { type CommandResult, problemText, type SpecRequest } from '../validate.ts';
+import { type CommandResult, type SpecRequest, wrongPipeline } from '../validate.ts';
 
 const usage = usageOf('keys');
 
@@ -90,7 +90,7 @@ function withKeyFile(
 ): CommandResult {
   if (file !== undefined) return work({ path: file, keys: readKeyFile(file) });
   const spec = readSpec(request);
-  if (spec.problems.size > 0) return { text: problemText(spec.problems.list, request.folder), exitCode: 2 };
+  if (spec.problems.size > 0) return wrongPipeline(spec.problems.list, request);
   const found = [...spec.connectors.values()].flatMap(({ name, options }) => {
     const { keys } = options as { readonly keys?: { readonly file?: unknown } };
     return typeof keys?.file === 'string' ? [{ name, path: keys.file }] : [];

@@ -7,7 +7,7 @@ import { boundHeapGrowth } from '../shared/heap.ts';
 import { outputGone } from '../shared/output.ts';
 import { quietEnvironment } from '../shared/quiet.ts';
 import { timeOfFlag, usageOf } from '../shared/usage.ts';
-import { type CommandResult, problemText, type SpecRequest } from '../validate.ts';
+import { type CommandResult, type SpecRequest, wrongPipeline } from '../validate.ts';
 import { withSubject } from './stores.ts';
 import { definitionOf, type Subject, startFieldOf, subjectsOf } from './subject.ts';
 import { differenceText, resultText } from './texts.ts';
@@ -40,14 +40,14 @@ export async function reconcileTables(
   print: (text: string) => void,
 ): Promise<CommandResult> {
   const spec = readSpec(request);
-  if (spec.problems.size > 0) return { text: problemText(spec.problems.list, request.folder), exitCode: 2 };
+  if (spec.problems.size > 0) return wrongPipeline(spec.problems.list, request);
   const leftOut: string[] = [];
   const subjects = subjectsOf(spec, name, (reason) => leftOut.push(reason), flags.fromLog);
   const { problems } = resolveConnectors(
     spec,
     subjects.flatMap(({ table, from }) => [table, from]),
   );
-  if (problems.length > 0) return { text: problemText(problems, request.folder), exitCode: 2 };
+  if (problems.length > 0) return wrongPipeline(problems, request);
   boundHeapGrowth();
   const environment = await quietEnvironment();
   const results: object[] = [];

@@ -25,6 +25,7 @@ import { stopOnSignals } from '../shared/signals.ts';
 import { type Beside, runWith } from './beside.ts';
 import { endInTime, nodesOf } from './left-open.ts';
 import { type LogFile, openLogFile } from './log-file.ts';
+import { Starts } from './starts.ts';
 import { watchUncaught } from './uncaught.ts';
 
 export interface RunRequest {
@@ -72,9 +73,9 @@ export async function run(request: RunRequest): Promise<number> {
     colour: painter.isActive && !env['NO_COLOR'],
   });
   log.mask(secrets);
-  const environment = makeEnvironment(log, env, request.beside?.clock);
   const hidden = secretMask();
   hidden.add(secrets);
+  const environment = { ...makeEnvironment(log, env, request.beside?.clock), mask: hidden.text };
   const reader = readsStatus(plan, environment);
   const { clock } = environment;
   const snapshot = processSnapshots({ clock, version, mask: hidden.text, topologies: () => runtime.snapshot() });
@@ -89,7 +90,8 @@ export async function run(request: RunRequest): Promise<number> {
     ...(logFile?.path !== undefined && { logFile: logFile.path }),
   };
   const reconciler = request.reconciler?.(environment);
-  const runtime: Runtime = new Runtime(plan, { ...environment, platform, ...(reconciler && { reconciler }) });
+  const parts = { ...environment, platform, ...(reconciler && { reconciler }) };
+  const runtime: Starts = new Starts(plan, (each) => new Runtime(each, parts));
   const wasUncaught = watchUncaught({ log, plugins: request.plugins, stop: () => runtime.force() });
   // Before anything is logged: a reader of the log may send a signal.
   const letGo = stopOnSignals(runtime, { clock, log, env: process.env });

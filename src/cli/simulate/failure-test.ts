@@ -6,8 +6,15 @@ import { type Shrunk, testSeed } from './shrink-stage.ts';
 import { runStage } from './stage.ts';
 import type { StageResult } from './stage-run.ts';
 
+/** A test that fails. */
+export interface FailureTest {
+  readonly text: string;
+  /** With which seed it does, if it depends on one. */
+  readonly seed: number | undefined;
+}
+
 /** A shrunk run as a test that `fdp test` runs: what comes, what goes wrong, and what should be there. */
-export async function failureTest(shrunk: Shrunk, seed: number): Promise<string> {
+export async function failureTest(shrunk: Shrunk, seed: number): Promise<FailureTest> {
   const result = await runStage(shrunk);
   const { topology } = result;
   const again = shrunk.seed === testSeed ? '' : `# It fails by chance: fdp test --seed ${shrunk.seed}\n`;
@@ -21,13 +28,18 @@ export async function failureTest(shrunk: Shrunk, seed: number): Promise<string>
     ...expectations(result).map((line) => `  ${line}`),
     ...(shrunk.kind.endsWith(': slow') ? [`  within: ${(shrunk.tape.at(-1)?.atMs ?? 0) + promptMs}ms`] : []),
   ];
-  return `${again}${lines.join('\n')}\n`;
+  return { text: `${again}${lines.join('\n')}\n`, seed: shrunk.seed === testSeed ? undefined : shrunk.seed };
 }
 
 function entryYaml({ atMs, key, content }: TapeEntry): string {
   const head = `at: ${atMs}ms${key === null ? '' : `, key: ${JSON.stringify(key)}`}`;
   if ('text' in content) return `{ ${head}, text: ${JSON.stringify(content.text)} }`;
   return `{ ${head}, message: ${JSON.stringify('value' in content ? content.value : null)} }`;
+}
+
+/** How to run it. */
+export function testCommand(file: string, seed: number | undefined): string {
+  return `fdp test ${file}${seed === undefined ? '' : ` --seed ${seed}`}`;
 }
 
 /** What should be there, sink by sink; the order, where that was wrong. */

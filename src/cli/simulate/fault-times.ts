@@ -9,6 +9,7 @@ export function faultTimes(fault: TestFault): number {
 function atOf(fault: TestFault): string {
   if (fault.kind === 'sink') return fault.at;
   if (fault.kind === 'source') return fault.source.at;
+  if (fault.kind === 'restore') return fault.restore.at;
   return fault.kind === 'crash' ? fault.crash.at : fault.clock.at;
 }
 
@@ -17,6 +18,7 @@ export function movedFault(fault: TestFault, byMs: number): TestFault {
   const at = `${Math.max(0, faultTimes(fault) + byMs)}ms`;
   if (fault.kind === 'sink') return { ...fault, at };
   if (fault.kind === 'source') return { ...fault, source: { ...fault.source, at } };
+  if (fault.kind === 'restore') return { ...fault, restore: { ...fault.restore, at } };
   return fault.kind === 'crash'
     ? { ...fault, crash: { ...fault.crash, at } }
     : { ...fault, clock: { ...fault.clock, at } };
@@ -26,6 +28,10 @@ export function movedFault(fault: TestFault, byMs: number): TestFault {
 export function faultYaml(fault: TestFault): string {
   if (fault.kind === 'source') return `{ source: { cut: ${fault.source.cut}, at: ${fault.source.at} } }`;
   if (fault.kind === 'crash') return `{ crash: { at: ${fault.crash.at} } }`;
+  if (fault.kind === 'restore') {
+    const { sink, back, at } = fault.restore;
+    return `{ restore: { sink: ${sink}, back: ${back}, at: ${at} } }`;
+  }
   if (fault.kind === 'clock') return `{ clock: { jump: ${fault.clock.jump}, at: ${fault.clock.at} } }`;
   const { branch, fail, slow, refuse, lose_ack, at, for: length } = fault;
   const parts = [

@@ -43,7 +43,7 @@ export async function simulatePipeline(
     try {
       const result = await simulate(pipeline, each, runners);
       if (result.stages.length === 0)
-        throw usage(`nothing can be run: ${result.skipped.map(({ why }) => why).join('; ')}`);
+        throw usage(`nothing can be run: ${result.skipped.map(({ why }) => why).join('; ') || 'no topology starts'}`);
       return { result, hours, testFile: writeTest(result, request.folder) };
     } finally {
       await Promise.all(runners.map((runner) => runner.close()));
@@ -64,7 +64,7 @@ function writeTest({ failureTest, seed }: SimulationResult, folder: string): str
   if (failureTest === undefined) return undefined;
   const file = `failure-${seed}.test.yml`;
   try {
-    writeFileSync(join(folder, file), failureTest);
+    writeFileSync(join(folder, file), failureTest.text);
   } catch (error) {
     throw usage(`${file}: ${errorText(error)}`);
   }

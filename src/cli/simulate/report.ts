@@ -1,3 +1,5 @@
+import { counted } from '../../kit/text.ts';
+import { testCommand } from './failure-test.ts';
 import type { SimulationResult } from './simulation.ts';
 import { violationsOf } from './stage.ts';
 import type { StageReport } from './stage-host.ts';
@@ -14,13 +16,13 @@ export interface Report {
 
 /** What a simulation came to, for people. */
 export function reportText({ result, hours, testFile }: Report): string {
-  const { market, stages, skipped, seed, digest } = result;
+  const { market, stages, skipped, seed, digest, failureTest } = result;
   const { trades, doubled, late, broken, missed, incidents } = market;
   const kinds = ['halt', 'away', 'skew'] as const;
-  const [halts, away, skews] = kinds.map((kind) => incidents.filter((each) => each.kind === kind).length);
+  const [halts = 0, away = 0, skews = 0] = kinds.map((kind) => incidents.filter((each) => each.kind === kind).length);
   const head = [
-    `${hours} h of the market, seed ${seed}: ${trades} trades, of them ${doubled} sent twice, ${late} late, ${broken} broken`,
-    `  the feed was away ${away} times (${missed} trades missed), ${halts} halts, the vendor's clock was wrong ${skews} times`,
+    `${hours} h of the market, seed ${seed}: ${counted(trades, 'trade')}, of them ${doubled} sent twice, ${late} late, ${broken} broken`,
+    `  the feed was away ${counted(away, 'time')} (${counted(missed, 'trade')} missed), ${counted(halts, 'halt')}, the vendor's clock was wrong ${counted(skews, 'time')}`,
     '',
   ];
   const skippedLines = skipped.map(({ topology, why }) => `${topology}: not run: ${why}`);
@@ -29,8 +31,8 @@ export function reportText({ result, hours, testFile }: Report): string {
     found.length === 0
       ? ['nothing was lost, doubled or wrong']
       : [
-          `${found.length} violations; again with --seed ${seed}`,
-          ...(testFile === undefined ? [] : [`the least that shows it: fdp test ${testFile}`]),
+          `${counted(found.length, 'violation')}; again with --seed ${seed}`,
+          ...(testFile === undefined ? [] : [`the least that shows it: ${testCommand(testFile, failureTest?.seed)}`]),
         ];
   return `${[...head, ...stages.flatMap(stageLines), ...skippedLines, '', `digest ${digest.slice(0, 16)}`, ...end].join('\n')}\n`;
 }
@@ -51,7 +53,7 @@ function stageLines(stage: StageReport): readonly string[] {
     .filter(([, count]) => count > mostShown)
     .map(([kind, count]) => `       ${count} times: ${kind}`);
   return [
-    `${topology}: ${messages} messages, ${faults} faults, ${deadLetters} dead letters`,
+    `${topology}: ${counted(messages, 'message')}, ${counted(faults, 'fault')}, ${counted(deadLetters, 'dead letter')}`,
     ...lines,
     ...shown,
     ...more,
@@ -60,7 +62,7 @@ function stageLines(stage: StageReport): readonly string[] {
 
 /** The same for programs: what `--json` prints. */
 export function reportOf({ result, hours, testFile }: Report) {
-  const { seed, market, stages, skipped, digest } = result;
+  const { seed, market, stages, skipped, digest, failureTest } = result;
   const { incidents, ...counts } = market;
   const found = stages.flatMap(violationsOf);
   return {
@@ -80,6 +82,7 @@ export function reportOf({ result, hours, testFile }: Report) {
     skipped,
     violations: found.slice(0, 100).map(({ kind, text }) => ({ kind, text })),
     test_file: testFile ?? null,
+    test_seed: failureTest?.seed ?? null,
   };
 }
 

@@ -61,6 +61,8 @@ class Fault {
     if (kind < 0.1) return [this.#crash(0)];
     if (kind < 0.2) return [{ kind: 'source', source: { cut: `${Math.ceil(this.#forMs / 3)}ms`, at: this.#at() } }];
     if (kind < 0.28) return [{ kind: 'clock', clock: { jump: this.#jump(), at: this.#at() } }];
+    const restored = kind < 0.34 && this.#restore();
+    if (restored) return [restored];
     const wrong = this.#sink();
     // The process is killed in the midst of it: between two writes, or between a write and its confirmation.
     return this.#chance.next() < 0.5 ? [wrong] : [wrong, this.#crash(this.#chance.next())];
@@ -68,6 +70,17 @@ class Fault {
 
   #crash(part: number): TestFault {
     return { kind: 'crash', crash: { at: this.#at(part * this.#forMs) } };
+  }
+
+  /** Of a table whose rows tell what they were made of. */
+  #restore(): TestFault | undefined {
+    const { branches = [], source } = this.#plan.topologies[0] ?? {};
+    const isLog = this.#plan.connectors.get(source?.connector ?? '')?.declaration.twin === 'log';
+    const tables = branches.filter(({ name }) => isLog && this.#isTable(name));
+    const table = tables[Math.floor(this.#chance.next() * tables.length)];
+    if (!table) return undefined;
+    const back = `${this.#between(1000, Math.max(2000, this.#atMs))}ms`;
+    return { kind: 'restore', restore: { sink: table.name, back, at: this.#at() } };
   }
 
   #jump(): string {

@@ -3,7 +3,9 @@ import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { FdpError } from '../../errors.ts';
 import { parseJson } from '../../kit/json.ts';
+import { counted } from '../../kit/text.ts';
 import type { CommandResult } from '../validate.ts';
+import { testCommand } from './failure-test.ts';
 
 /** What became of one seed, as `--json` prints it. */
 export interface SeedReport {
@@ -13,6 +15,8 @@ export interface SeedReport {
   readonly market: { readonly trades: number };
   readonly violations: readonly { readonly text: string }[];
   readonly test_file: string | null;
+  /** With which seed the test fails, if it depends on one. */
+  readonly test_seed: number | null;
 }
 
 export interface SeedsRequest {
@@ -49,16 +53,21 @@ export async function simulateSeeds(request: SeedsRequest, isJson: boolean): Pro
   };
   await Promise.all(Array.from({ length: atOnce }, worker));
   failed.sort((one, other) => one.seed - other.seed);
-  const seeds = failed.map(({ seed, violations, test_file }) => ({ seed, test_file, violation: violations[0]?.text }));
+  const seeds = failed.map(({ seed, violations, test_file, test_seed }) => ({
+    seed,
+    test_file,
+    test_seed,
+    violation: violations[0]?.text,
+  }));
   const text = isJson
     ? `${JSON.stringify({ seeds: ended, passed: ended - failed.length, failed: seeds })}\n`
-    : `${ended} seeds: ${ended - failed.length} passed, ${failed.length} failed\n`;
+    : `${counted(ended, 'seed')}: ${ended - failed.length} passed, ${failed.length} failed\n`;
   return { text, exitCode: failed.length > 0 ? 1 : 0 };
 }
 
-function lineOf({ seed, passed, digest, market, violations, test_file }: SeedReport): string {
-  if (passed) return `ok    seed ${seed}: ${market.trades} trades, digest ${digest.slice(0, 16)}\n`;
-  return `FAIL  seed ${seed}: ${violations[0]?.text}\n      fdp test ${test_file}\n`;
+function lineOf({ seed, passed, digest, market, violations, test_file, test_seed }: SeedReport): string {
+  if (passed) return `ok    seed ${seed}: ${counted(market.trades, 'trade')}, digest ${digest.slice(0, 16)}\n`;
+  return `FAIL  seed ${seed}: ${violations[0]?.text}\n      ${testCommand(String(test_file), test_seed ?? undefined)}\n`;
 }
 
 /** As many as there are cores. */

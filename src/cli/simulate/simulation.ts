@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { MarketFacts } from '../../simulate/market/market.ts';
 import type { Link } from './chain.ts';
+import type { FailureTest } from './failure-test.ts';
 import type { PackedTape } from './packed-tape.ts';
 import type { Prepared } from './prepared.ts';
 import { violationsOf } from './stage.ts';
@@ -13,7 +14,7 @@ export interface SimulationResult {
   /** Topologies that were not run, and why. */
   readonly skipped: readonly { readonly topology: string; readonly why: string }[];
   /** The least that breaks the first promise that was broken, as a test; undefined if none was. */
-  readonly failureTest: string | undefined;
+  readonly failureTest: FailureTest | undefined;
   /** The same for the same pipeline, seed, length, rate and faults. */
   readonly digest: string;
 }

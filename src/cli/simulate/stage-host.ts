@@ -3,7 +3,7 @@ import type { Plan } from '../../engine/plan.ts';
 import { FdpError } from '../../errors.ts';
 import { Market, type MarketFacts } from '../../simulate/market/market.ts';
 import { asInput, type Link } from './chain.ts';
-import { failureTest } from './failure-test.ts';
+import { type FailureTest, failureTest } from './failure-test.ts';
 import type { Judgement, Violation } from './oracle/judgement.ts';
 import { asTexts, type PackedTape, unpacked } from './packed-tape.ts';
 import type { Prepared } from './prepared.ts';
@@ -47,7 +47,7 @@ export interface StageAnswer {
 export interface StageRunner {
   run(task: StageTask): Promise<StageAnswer>;
   /** The least that breaks the first promise that a topology broke, as a test; of a topology that it has run. */
-  failureTest(topology: string): Promise<string>;
+  failureTest(topology: string): Promise<FailureTest>;
   close(): Promise<void>;
 }
 
@@ -76,7 +76,7 @@ export class StageHost implements StageRunner {
     return { report: reportOf(result), written: result.written, market: market?.facts };
   }
 
-  async failureTest(topology: string): Promise<string> {
+  async failureTest(topology: string): Promise<FailureTest> {
     const broken = this.#broken.get(topology);
     if (!broken) throw new FdpError('FDP_INTERNAL', `${topology} has broken no promise`);
     return await failureTest(await shrinkStage(broken.stage, broken.kind), this.#seed);

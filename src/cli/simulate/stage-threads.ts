@@ -4,12 +4,13 @@ import { Worker } from 'node:worker_threads';
 import { errorText, FdpError } from '../../errors.ts';
 import { packageRoot } from '../../kit/package-root.ts';
 import type { SpecRequest } from '../validate.ts';
+import type { FailureTest } from './failure-test.ts';
 import { numbersOf, type SimulateFlags } from './flags.ts';
 import type { StageAnswer, StageRunner, StageTask } from './stage-host.ts';
 import type { WorkerCall, WorkerParts, WorkerReply } from './stage-worker.ts';
 
 /** Below so many trades a thread takes longer to start than it saves. */
-const fewestTrades = 50_000;
+const fewestTrades = 25_000;
 /** Of the memory for what is new, MiB: most of it is gone at once, and collecting it less often takes a tenth less time. */
 const youngMiB = 64;
 /** More than two have nothing to do: topologies feed each other. */
@@ -63,8 +64,8 @@ class StageThread implements StageRunner {
     return this.#ask({ task }) as Promise<StageAnswer>;
   }
 
-  failureTest(topology: string): Promise<string> {
-    return this.#ask({ failureTest: topology }) as Promise<string>;
+  failureTest(topology: string): Promise<FailureTest> {
+    return this.#ask({ failureTest: topology }) as Promise<FailureTest>;
   }
 
   async close(): Promise<void> {

@@ -95,7 +95,7 @@ function passedOn({ branches }: TopologyPlan, { connectors }: Plan): ReadonlyMap
 function outagesOf(timed: ReturnType<typeof faultsOf>['timedFaults']): Outages {
   return {
     cuts: timed.flatMap((each) => (each.kind === 'cut' ? [{ fromMs: each.atMs, toMs: each.atMs + each.forMs }] : [])),
-    crashes: timed.flatMap((each) => (each.kind === 'crash' ? [each.atMs] : [])),
+    crashes: timed.flatMap((each) => (each.kind === 'crash' || each.kind === 'restore' ? [each.atMs] : [])),
   };
 }
 

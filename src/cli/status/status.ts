@@ -9,7 +9,7 @@ import { outputGone, print } from '../shared/output.ts';
 import { programName } from '../shared/program.ts';
 import { quietEnvironment } from '../shared/quiet.ts';
 import { stopSignals } from '../shared/signals.ts';
-import { problemText, type SpecRequest } from '../validate.ts';
+import { problemsJson, problemText, type SpecRequest } from '../validate.ts';
 import { statusPage } from './page.ts';
 import { statusSummary } from './summary.ts';
 
@@ -32,7 +32,8 @@ const everyMs = 1000;
 export async function status(request: SpecRequest, flags: StatusFlags): Promise<number> {
   const { connector, problems } = resolveStatus(readSpec(request));
   if (problems.length > 0) {
-    process.stderr.write(problemText(problems, request.folder));
+    if (flags.json) print(problemsJson(problems));
+    else process.stderr.write(problemText(problems, request.folder));
     return 2;
   }
   if (!connector) throw new FdpError('FDP_USAGE', 'status: the pipeline has no status table: set `settings.status`');

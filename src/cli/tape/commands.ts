@@ -25,7 +25,9 @@ export function tapeCommands(program: Command, does: TapeActions, exit: (code: n
     .action(async (flags: RecordFlags) => exit(await does.record(flags)));
   program
     .command('replay <folder>')
-    .description('run the topologies with a tape in the place of its log, until stopped; space pauses, the arrows step')
+    .description(
+      'run the topologies with a tape in the place of its log, until stopped; space pauses, left and right step',
+    )
     .option('--speed <speed>', 'how many times as fast: 1x, 60x, or max', '1x')
     .option('--data <folder>', 'where tables are kept, as SQLite; else in memory')
     .option('--exit', 'end once all of the tape is processed')

@@ -23,7 +23,7 @@ import { outputGone } from '../shared/output.ts';
 import { quietEnvironment } from '../shared/quiet.ts';
 import { stopSignals } from '../shared/signals.ts';
 import { timeOfFlag, usageOf } from '../shared/usage.ts';
-import { type CommandResult, problemText, type SpecRequest } from '../validate.ts';
+import { type CommandResult, type SpecRequest, wrongPipeline } from '../validate.ts';
 
 export interface RecordFlags {
   readonly from: string;
@@ -45,7 +45,7 @@ export async function record(request: SpecRequest, flags: RecordFlags): Promise<
   const spec = readSpec(request);
   const { connectors, problems } = resolveConnectors(spec, logNamed(spec, flags.from));
   const [log] = connectors;
-  if (!log) return { text: problemText(problems, request.folder), exitCode: 2 };
+  if (!log) return wrongPipeline(problems, request);
   const environment = await quietEnvironment();
   const folder = resolvePath(request.folder, flags.output);
   const { controller } = linkedAbort(outputGone);
@@ -118,7 +118,8 @@ export interface Recording {
 export function recordLog(log: ConnectorPlan, recording: Recording): Promise<Manifest | undefined> {
   const { folder, since, to, symbol, pipeline, spec, environment, signal } = recording;
   return withConnector(log, environment, async (connector) => {
-    const source = connector.browse?.(loneRole(log, 'source', environment));
+    const role = loneRole(log, 'source', environment);
+    const source = connector.browse?.(role, Number.isFinite(since) ? since : undefined);
     if (!source) throw new FdpError('FDP_NOT_SUPPORTED', `${log.name}: ${log.declaration.type} cannot be recorded`);
     try {
       await source.connect(signal);

@@ -1,16 +1,23 @@
 import type { Environment } from '../../kit/environment.ts';
-import { nextSpeed, type ReplayControl, speedText } from '../../kit/replay.ts';
+import { nextSpeed, type ReplayControl, type ReplayState, speedText } from '../../kit/replay.ts';
 
+const back = '\u001b[D';
 const keys: Readonly<Record<string, (replay: ReplayControl) => void>> = {
   ' ': (replay) => replay.pause(!replay.state().isPaused),
   '\u001b[C': (replay) => replay.step(),
+  [back]: (replay) => replay.stepBack(),
   '\u001b[A': (replay) => replay.setSpeed(nextSpeed(replay.state().speed, 1)),
   '\u001b[B': (replay) => replay.setSpeed(nextSpeed(replay.state().speed, -1)),
 };
 
+function textOf(key: string, { at, isPaused, speed, forwardOnly }: ReplayState): string {
+  if (key === back) return forwardOnly ?? 'going back one message';
+  return `${new Date(at).toISOString()}, ${isPaused ? 'paused' : speedText(speed)}`;
+}
+
 /**
- * On a terminal: space pauses and goes on, the right arrow plays one message, up and down change the speed; each
- * is logged with where the tape is. The returned function gives the terminal back.
+ * On a terminal: space pauses and goes on, the right arrow plays one message, the left one takes one back, up and down change the
+ * speed; each is logged with where the tape is. The returned function gives the terminal back.
  */
 export function replayKeys(replay: ReplayControl, { log }: Pick<Environment, 'log'>): () => void {
   const { stdin } = process;
@@ -21,8 +28,8 @@ export function replayKeys(replay: ReplayControl, { log }: Pick<Environment, 'lo
     const act = keys[key];
     if (!act) return;
     act(replay);
-    const { at, isPaused, speed } = replay.state();
-    log.info({ at }, `tape: ${new Date(at).toISOString()}, ${isPaused ? 'paused' : speedText(speed)}`);
+    const state = replay.state();
+    log.info({ at: state.at }, `tape: ${textOf(key, state)}`);
   };
   stdin.setRawMode(true);
   stdin.on('data', onData);

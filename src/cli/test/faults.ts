@@ -49,6 +49,10 @@ function timedFault(fault: TestFault): TimedFault | undefined {
       return { kind: 'cut', atMs: durationMs(fault.source.at), forMs: durationMs(fault.source.cut) };
     case 'crash':
       return { kind: 'crash', atMs: durationMs(fault.crash.at) };
+    case 'restore': {
+      const { sink, back, at } = fault.restore;
+      return { kind: 'restore', branch: sink, backMs: durationMs(back), atMs: durationMs(at) };
+    }
     case 'clock': {
       const { at, jump } = fault.clock;
       const byMs = durationMs(jump.replace('-', '')) * (jump.startsWith('-') ? -1 : 1);

@@ -37,8 +37,9 @@ export class DeadLetters {
   /** Takes a rejected message; its track ends once its letter is durable. */
   submit(topology: string, refusedBy: NodeStats, rejected: Message, error: FdpError): void {
     const { environment, sink, node } = this.#parts;
-    const at = environment.clock.now();
-    const letter = deadLetterOf({ topology, refusedBy, rejected, error, at }, sink.maxMessageBytes);
+    const { clock, mask } = environment;
+    const at = clock.now();
+    const letter = deadLetterOf({ topology, refusedBy, rejected, error, at, mask }, sink.maxMessageBytes);
     const record: SourceMessage = {
       key: letter.origin.key,
       value: letter,

@@ -33,6 +33,8 @@ const phrases: Readonly<Record<string, (error: ErrorObject) => string | undefine
   anyOf: ({ schema }) => formsPhrase(schema),
   oneOf: ({ schema, params }) => (params['passingSchemas'] ? undefined : formsPhrase(schema)),
   type: ({ params, parentSchema }) => {
+    const expected: unknown = parentSchema?.['expected'];
+    if (typeof expected === 'string') return expected;
     const format: unknown = params['type'] === 'string' ? parentSchema?.['format'] : undefined;
     if (typeof format === 'string' && format !== 'expression') return formatPhrase(format);
     return orOf([params['type']].flat().map((type) => kinds[String(type)] ?? String(type)));
@@ -67,10 +69,17 @@ export function describeError(error: ErrorObject, manner: Manner): Described {
     const hint =
       error.data === null
         ? 'quote the text when it holds a character that YAML takes for its own'
-        : (meaning(error) ?? whyNoForm(error));
+        : (meaning(error) ?? whyNoMap(error) ?? whyNoForm(error));
     return { text: `expected ${expected}, got ${got(error.data, manner)}`, ...(hint ? { hint } : {}) };
   }
   return others[error.keyword]?.(error) ?? { text: error.message ?? `wrong by "${error.keyword}"` };
+}
+
+/** `key:value`, which YAML takes for text. */
+function whyNoMap({ keyword, params, data }: ErrorObject): string | undefined {
+  const [, key, value] = (typeof data === 'string' && /^([\w.-]+):(\S.*)$/s.exec(data)) || [];
+  if (keyword !== 'type' || params['type'] !== 'object' || key === undefined) return undefined;
+  return `a space follows the colon: \`${key}: ${value}\``;
 }
 
 /** For a pattern, the option's description, which says more. */

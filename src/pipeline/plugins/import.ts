@@ -1,4 +1,5 @@
-import { extname } from 'node:path';
+import { realpathSync } from 'node:fs';
+import { dirname, extname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { errorText } from '../../errors.ts';
 import { type Clock, endedWithin } from '../../kit/clock.ts';
@@ -49,11 +50,18 @@ function explained(error: unknown, path: string): PluginError {
   }
   const [, wanted] = /^Cannot find package '([^']+)'/.exec(first) ?? [];
   if (code === 'ERR_MODULE_NOT_FOUND' && wanted !== undefined)
-    return new PluginError(`imports the package "${wanted}", which is not installed`, `npm install ${wanted}`, error);
+    return new PluginError(`imports the package "${wanted}", which is not installed`, installing(wanted, path), error);
   // The stack of an error of syntax does not lead to it.
   if (error instanceof SyntaxError)
     return new PluginError(`can't be read: ${first}`, `where: node --check ${path}`, error);
   return new PluginError(`failed while it was imported: ${first}${lineOf(error, path)}`, undefined, error);
+}
+
+/** Node.js looks for the packages of a file behind a link from where the file is. */
+function installing(wanted: string, path: string): string {
+  const folder = dirname(realpathSync(path));
+  const isElsewhere = folder !== dirname(path);
+  return `npm install ${wanted}${isElsewhere ? `, in ${folder} or above it: the file is there, behind a link` : ''}`;
 }
 
 /** ` (line 3)`, if the stack leads into the file. */

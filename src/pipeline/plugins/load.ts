@@ -4,6 +4,7 @@ import type { OperatorDeclaration } from '../../kit/declaration.ts';
 import type { FunctionDeclaration } from '../../kit/function.ts';
 import type { Components } from '../give/json-schema.ts';
 import { Problems } from '../problem.ts';
+import { withoutSecrets } from '../read/environment-secrets.ts';
 import { type PipelineFile, pluginsOf } from '../read/files.ts';
 import { interpolation } from '../read/interpolate.ts';
 import { readVariables } from '../read/variables.ts';
@@ -76,9 +77,11 @@ class Collection {
       for (const each of declared) this.#add(each, plugin);
     } catch (error) {
       if (!(error instanceof PluginError)) throw error;
-      this.#mistakes.push({ plugin, text: error.message, hint: error.hint });
+      // Its own code may have put into the text what it read of the environment.
+      const shown = (text: string) => withoutSecrets(text, readVariables(folder, this.#request.env));
+      this.#mistakes.push({ plugin, text: shown(error.message), hint: error.hint });
       const { stack } = (error.cause ?? {}) as { readonly stack?: string };
-      if (stack !== undefined) this.#request.debug?.(stack);
+      if (stack !== undefined) this.#request.debug?.(shown(stack));
     }
   }
 

@@ -4,6 +4,7 @@ import type { SourceRange } from '../read/source.ts';
 import { asMap, type Entry, entryRange, isUnusable, type MapTree, plain, type Tree } from '../read/tree.ts';
 import type { TestContext } from './context.ts';
 import type { Expectation, Expected } from './model.ts';
+import { checkRows } from './rows.ts';
 import { committedSchema, contentSchemas, expectWords, orderSchema, replySchema, withinSchema } from './structure.ts';
 
 interface Expectations {
@@ -71,9 +72,14 @@ function readContent(
   if (value === undefined) return undefined;
   const head = { kind: 'content', range, name, connector } as const;
   if (tree.kind === 'scalar') return { ...head, count: { value, range } };
-  if (tree.kind === 'list') return { ...head, all: tree.items.map(expected) };
+  const holder = connector === undefined ? undefined : context.spec.connectors.get(connector);
+  if (tree.kind === 'list') {
+    checkRows(tree.items, holder, { subject, problems: context.problems });
+    return { ...head, all: tree.items.map(expected) };
+  }
   const rows = tree.entries.get('rows');
   const some = tree.entries.get('contains')?.value;
+  if (some?.kind === 'list') checkRows(some.items, holder, { subject, problems: context.problems });
   return {
     ...head,
     ...(rows && { count: { value: plain(rows.value), range: entryRange(rows) } }),
@@ -116,7 +122,9 @@ function listed(
   if (tree.kind === 'map') return [{ tree, subject }];
   if (tree.kind === 'list' && tree.items.length > 0)
     return tree.items.map((item, at) => ({ tree: item, subject: `${subject}[${at}]` }));
-  if (!isUnusable(tree)) problems.add(entryRange(entry), 'expected a map, or a list of them', { subject });
+  const example = subject === 'expect.replies' ? '{ data: ... }' : '{ partition: 0, offset: 1 }';
+  if (!isUnusable(tree))
+    problems.add(entryRange(entry), `expected a map such as ${example}, or a list of them`, { subject });
   return [];
 }
 

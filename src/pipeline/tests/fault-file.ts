@@ -1,7 +1,7 @@
 import { suggestion } from '../../kit/names.ts';
 import { checkTree } from '../check/schema.ts';
 import { beginOf, type SourceFile } from '../read/source.ts';
-import { asMap, asText, entryRange, isUnusable, type MapTree, rangeAt, type Tree } from '../read/tree.ts';
+import { asMap, asText, entryRange, isUnusable, type MapTree, rangeAt, type Tree, valueAt } from '../read/tree.ts';
 import { parseYaml } from '../read/yaml.ts';
 import type { TopologySpec } from '../spec.ts';
 import type { TestContext, TestsRequest } from './context.ts';
@@ -51,9 +51,9 @@ function topologiesOf(
       });
     return found;
   }
-  const sink = asText(asMap(item)?.entries.get('sink')?.value);
+  const sink = asText(asMap(item)?.entries.get('sink')?.value) ?? asText(valueAt(item, ['restore', 'sink']));
   if (sink === undefined) {
-    if (!asMap(item)) problems.add(item.at, 'expected a fault: a map with sink, source, crash or clock');
+    if (!asMap(item)) problems.add(item.at, 'expected a fault: a map with sink, source, crash, restore or clock');
     return topologies;
   }
   const sinks = (topology: TopologySpec) => [

@@ -23,6 +23,7 @@ export const faultSchemas = {
         type: 'object',
         additionalProperties: false,
         required: ['every'],
+        expected: 'a map such as { every: 2 }',
         description: 'Writes that fail before they store anything; they are tried again.',
         properties: {
           every: { type: 'integer', minimum: 2, description: 'Every so manieth write fails.', examples: [2] },
@@ -40,6 +41,7 @@ export const faultSchemas = {
         type: 'number',
         minimum: 0,
         maximum: 0.9,
+        expected: 'a probability from 0 to 0.9, such as 0.1',
         description: 'Probability that a write is stored and its confirmation lost, so that it is tried again.',
         examples: [0.1],
       },
@@ -60,6 +62,7 @@ export const faultSchemas = {
         type: 'object',
         additionalProperties: false,
         required: ['cut'],
+        expected: 'a map such as { cut: 3s }',
         description:
           'The connection is cut. A log is read on from the committed position; what a feed gives meanwhile is missed.',
         properties: { cut: { ...duration, description: 'How long.', examples: ['3s'] }, at: moment },
@@ -76,8 +79,28 @@ export const faultSchemas = {
         type: 'object',
         additionalProperties: false,
         required: ['at'],
+        expected: 'a map such as { at: 500ms }',
         description: 'The process is killed without a stop.',
         properties: { at: { ...duration, description: moment.description, examples: ['500ms'] } },
+      },
+    },
+  },
+  restore: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['restore'],
+    description: 'The process is killed, a table restored from a backup, and another process started.',
+    properties: {
+      restore: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['sink', 'back', 'at'],
+        description: 'A table is set back to what it was.',
+        properties: {
+          sink: { type: 'string', minLength: 1, description: 'Name of a sink of the topology that is a table.' },
+          back: { ...duration, description: 'How old the backup is.', examples: ['10m'] },
+          at: { ...duration, description: moment.description, examples: ['1h'] },
+        },
       },
     },
   },
@@ -91,6 +114,7 @@ export const faultSchemas = {
         type: 'object',
         additionalProperties: false,
         required: ['jump'],
+        expected: 'a map such as { jump: -1h }',
         description: 'The wall clock is set.',
         properties: {
           jump: {

@@ -38,6 +38,14 @@ export interface MockInput {
   readonly rate: string;
 }
 
+/** A table is set back to what it was so long before. */
+export interface RestoreFault {
+  /** The branch. */
+  readonly sink: string;
+  readonly back: string;
+  readonly at: string;
+}
+
 export type TestFault =
   | {
       readonly kind: 'sink';
@@ -53,6 +61,7 @@ export type TestFault =
     }
   | { readonly kind: 'source'; readonly source: { readonly cut: string; readonly at: string } }
   | { readonly kind: 'crash'; readonly crash: { readonly at: string } }
+  | { readonly kind: 'restore'; readonly restore: RestoreFault }
   | { readonly kind: 'clock'; readonly clock: { readonly jump: string; readonly at: string } };
 
 /** A value that is expected, and where it stands. */

@@ -1,4 +1,5 @@
 import { suggestion } from '../../kit/names.ts';
+import { durationMs } from '../../kit/units.ts';
 import { checkTree } from '../check/schema.ts';
 import { beginOf, type SourceFile } from '../read/source.ts';
 import {
@@ -19,6 +20,7 @@ import type { TestContext, TestsRequest } from './context.ts';
 import { readExpectations } from './expectations.ts';
 import { readFaults } from './faults.ts';
 import type { MockInput, PipelineTest, TestEntry, TestInput } from './model.ts';
+import { checkRows, checkUnique } from './rows.ts';
 import { entrySchema, mockSchema, tapeSchema, testSchema } from './structure.ts';
 
 /**
@@ -29,7 +31,23 @@ export function readTests(file: SourceFile, request: TestsRequest): readonly Pip
   const documents = parseYamlDocuments(file, request.problems);
   const filled = documents?.filter((tree) => !isNothing(tree)) ?? [];
   if (documents && filled.length === 0) request.problems.add(beginOf(file), 'the file has no test');
+  checkNames(filled, request);
   return filled.flatMap((tree) => readTest(tree, file, request) ?? []);
+}
+
+/** Two tests of a file with one name are not told apart in the report. */
+function checkNames(tests: readonly Tree[], { problems }: TestsRequest): void {
+  const known = new Set<string>();
+  for (const tree of tests) {
+    const entry = asMap(tree)?.entries.get('name');
+    const name = asText(entry?.value);
+    if (entry && name !== undefined && known.has(name))
+      problems.add(entryRange(entry), `another test of this file is named "${name}"`, {
+        subject: 'test.name',
+        hint: 'say in it what this one promises: reports tell tests apart by their names',
+      });
+    if (name !== undefined) known.add(name);
+  }
 }
 
 function readTest(tree: Tree, file: SourceFile, request: TestsRequest): PipelineTest | undefined {
@@ -96,15 +114,20 @@ function checkTwins(map: MapTree, context: TestContext): void {
 
 /** `tables`: rows for tables that the topology uses. */
 function checkTables(map: MapTree, context: TestContext): void {
+  const { problems } = context;
   const tables = connectorsOf(context).filter(({ declaration }) => declaration?.twin === 'table');
   const names = tables.map(({ name }) => name);
   const what = `tables of "${context.topology.name}"`;
-  for (const [name, { key }] of asMap(map.entries.get('tables')?.value)?.entries ?? [])
-    if (!names.includes(name))
-      context.problems.add(key, `unknown table "${name}"`, {
-        subject: 'tables',
-        hint: () => suggestion(name, names, what),
-      });
+  for (const [name, { key, value }] of asMap(map.entries.get('tables')?.value)?.entries ?? []) {
+    const table = tables.find((each) => each.name === name);
+    const told = { subject: `tables.${name}`, problems };
+    if (!table)
+      problems.add(key, `unknown table "${name}"`, { subject: 'tables', hint: () => suggestion(name, names, what) });
+    else if (value.kind === 'list') {
+      checkRows(value.items, table, told);
+      checkUnique(value.items, table, told);
+    }
+  }
 }
 
 function readInput(map: MapTree, context: TestContext): TestInput | undefined {
@@ -120,7 +143,22 @@ function readInput(map: MapTree, context: TestContext): TestInput | undefined {
     return undefined;
   }
   const entries = tree.items.flatMap((item, at) => readEntry(item, `input[${at}]`, context) ?? []);
+  if (entries.length === tree.items.length) checkTimes(tree.items, entries, context);
   return { kind: 'entries', entries };
+}
+
+/** Messages come in the order of the list: one that would come before the one above it is a mistake. */
+function checkTimes(items: readonly Tree[], entries: readonly TestEntry[], { problems }: TestContext): void {
+  let before = '0ms';
+  for (const [index, { at }] of entries.entries()) {
+    const item = items[index];
+    if (durationMs(at) < durationMs(before) && item)
+      problems.add(rangeAt(item, ['at'], item.at), `${at} is before the ${before} of the one above`, {
+        subject: `input[${index}].at`,
+        hint: 'write what comes in the order of its time; without `at` it comes at 0ms',
+      });
+    before = at;
+  }
 }
 
 /** Messages that are not in the test itself. */

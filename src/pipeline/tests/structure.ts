@@ -123,6 +123,7 @@ export const orderSchema = {
   type: 'object',
   additionalProperties: false,
   required: ['by'],
+  expected: 'a map such as { by: symbol }',
   description: 'Messages that share a field reach every ordered sink in the order of the source.',
   properties: {
     by: {
@@ -132,7 +133,7 @@ export const orderSchema = {
       examples: ['symbol'],
     },
   },
-} as const satisfies JSONSchema;
+} as const;
 
 export const replySchema = {
   type: 'object',
@@ -169,10 +170,15 @@ export const testSchema = {
       },
     },
     input: { description: 'What comes from outside: a list, messages of the mock market, or a tape.' },
-    faults: { type: 'array', items: { type: 'object' }, description: 'What goes wrong.' },
+    faults: {
+      type: 'array',
+      items: { type: 'object' },
+      expected: 'a list such as [{ sink: trades, slow: 1s }]',
+      description: 'What goes wrong.',
+    },
     expect: { type: 'object', minProperties: 1, description: 'What must be true at the end: at least one thing.' },
   },
-} as const satisfies JSONSchema;
+} as const;
 
 export const withinSchema = {
   ...duration,

@@ -84,6 +84,11 @@ export class MemoryLogStore implements LogStore {
     return records.slice(start, end);
   }
 
+  appendedAt(partition: number, offset: number): number | undefined {
+    const found = this.#opened.partitions[partition];
+    return found?.records[indexOf(found, offset)]?.appended;
+  }
+
   version(partition: number): number {
     return this.#space.changes.version(nameOf(this.topic, partition));
   }

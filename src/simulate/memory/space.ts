@@ -86,6 +86,12 @@ export class MemorySpace {
     for (const revoked of [...(this.topics.get(topic)?.revoked ?? [])]) revoked(partition);
   }
 
+  /** A table as it is now; rows are never changed, only replaced. */
+  copyOf(name: string): MemoryTable {
+    const { nextId = 1, rows = [], byKey = [], removedTo = [], bytes = 0 } = this.tables.get(name) ?? {};
+    return { nextId, bytes, rows: new Map(rows), byKey: new Map(byKey), removedTo: new Map(removedTo) };
+  }
+
   /** Removes the space: the next one of its name is empty. */
   dispose(): void {
     if (spaces.get(this.name) === this) spaces.delete(this.name);

@@ -23,6 +23,8 @@ import type { Mark } from '../../kit/sink.ts';
 import { matching } from './query.ts';
 import type { MemoryHook, MemoryRow, MemorySpace, MemoryTable } from './space.ts';
 
+/** Shared by all rows that nothing was folded into: there may be a million. */
+const noState = { marks: Object.freeze({}), states: Object.freeze({}) };
 /** The origin of a row that was not made from a log message. */
 const foreign = { lane: '', offset: -1, index: 0 };
 
@@ -76,7 +78,7 @@ export class MemoryTableStore implements TableStore<NewRow['values']>, TableRead
         const first = this.#find(table, this.#keyOf(values));
         if (first) known.set(index, { lane: first.lane, offset: first.offset, index: first.index });
         else if (wasRemoved(table, coordinates)) known.set(index, coordinates);
-        else this.#put(table, table.nextId++, { values, marks: {}, states: {}, ...coordinates });
+        else this.#put(table, table.nextId++, { values, ...noState, ...coordinates });
       }
       return { known, failed: new Map() };
     });
@@ -85,7 +87,7 @@ export class MemoryTableStore implements TableStore<NewRow['values']>, TableRead
   put(values: NewRow['values'], signal: AbortSignal): Promise<void> {
     return this.#step('merge', signal, (table) => {
       const before = this.#find(table, this.#keyOf(values));
-      this.#put(table, before?.id ?? table.nextId++, { ...(before ?? foreign), values, marks: {}, states: {} });
+      this.#put(table, before?.id ?? table.nextId++, { ...(before ?? foreign), values, ...noState });
     });
   }
 

@@ -12,6 +12,10 @@ export interface PlayerParts {
   append(record: TapeRecord): Promise<void>;
   /** Messages of the log that are not read yet. */
   waiting(): number;
+  /** Ends `play`, and has it called again once the topologies have started over; undefined: the tape can't go back. */
+  readonly startOver?: (() => void) | undefined;
+  /** Why it can't. */
+  readonly forwardOnly?: string | undefined;
 }
 
 /** While so many messages wait to be read, no more are played. */
@@ -22,7 +26,8 @@ const atOnce = 50;
 
 /**
  * Plays a tape: its time goes on with the machine's, so many times as fast, but never past a message that is still to be played. A
- * message that is earlier than the one before comes with that one.
+ * message that is earlier than the one before comes with that one. To go back it is played again from its beginning, at once up to where
+ * it is to be.
  */
 export class Player implements ReplayControl {
   readonly #parts: PlayerParts;
@@ -31,10 +36,15 @@ export class Player implements ReplayControl {
   #speed: number | 'max';
   #isPaused = false;
   #isOver = false;
+  /** Nothing is played, until the topologies have started over. */
+  #isBetween = false;
+  #restarts = 0;
   /** The time of the next message, which the tape's does not pass. */
   #next: number;
-  /** Everything before it is played at once. */
-  #forwardTo = Number.NEGATIVE_INFINITY;
+  /** How many were played. */
+  #played = 0;
+  /** Everything before this time is played at once, and so many messages are. */
+  #target = { time: Number.NEGATIVE_INFINITY, count: 0 };
   #steps = 0;
   #wake = () => {};
 
@@ -48,14 +58,16 @@ export class Player implements ReplayControl {
   /** The tape's time, Unix ms. */
   now(): number {
     const { at, since } = this.#base;
-    if (this.#isPaused || this.#speed === 'max') return at;
+    if (this.#isPaused || this.#isBetween || this.#speed === 'max') return at;
     return Math.min(this.#next, at + (this.#parts.clock.monotonic() - since) * this.#speed);
   }
 
   state(): ReplayState {
-    const { from, to } = this.#parts.manifest;
-    const at = Math.floor(this.now());
-    return { at, from, to, speed: this.#speed, isPaused: this.#isPaused, isOver: this.#isOver };
+    const { manifest, forwardOnly } = this.#parts;
+    const { from, to } = manifest;
+    const [isPaused, isOver, restarts] = [this.#isPaused, this.#isOver, this.#restarts];
+    const state = { at: Math.floor(this.now()), from, to, speed: this.#speed, isPaused, isOver, restarts };
+    return forwardOnly === undefined ? state : { ...state, forwardOnly };
   }
 
   pause(isPaused: boolean): void {
@@ -77,24 +89,49 @@ export class Player implements ReplayControl {
     });
   }
 
-  forwardTo(at: number): void {
-    this.#change(() => {
-      this.#forwardTo = Math.min(at, this.#parts.manifest.to);
-    });
+  stepBack(): void {
+    const isThere = !this.#isBetween && this.#played > this.#target.count;
+    const count = (isThere ? this.#played : this.#target.count) - 1;
+    if (count >= 0) this.#back({ time: Number.NEGATIVE_INFINITY, count }, true);
   }
 
-  /** Plays all of it; ends early when `signal` aborts. */
+  goTo(at: number): void {
+    const target = { time: Math.min(at, this.#parts.manifest.to), count: 0 };
+    if (at < this.now()) this.#back(target, this.#isPaused || this.#speed === 'max');
+    else
+      this.#change(() => {
+        this.#target = target;
+      });
+  }
+
+  /** Plays all of it from the beginning; ends early when `signal` aborts. */
   async play(records: AsyncIterable<TapeRecord>, signal: AbortSignal): Promise<void> {
-    this.#base = { at: this.#base.at, since: this.#parts.clock.monotonic() };
-    let count = 0;
+    if (this.#isBetween) this.#restarts++;
+    this.#isBetween = false;
+    this.#played = 0;
+    this.#next = this.#parts.manifest.from;
+    this.#moveTo(this.#next);
     for await (const record of records) {
       this.#next = Math.max(this.#next, record.timestamp);
       await this.#untilDue(signal);
-      if (++count % atOnce === 0) await this.#makeWay(signal);
+      if (this.#played % atOnce === atOnce - 1) await this.#makeWay(signal);
       if (signal.aborted) return;
       await this.#parts.append(record);
+      this.#played++;
     }
     this.#isOver = true;
+  }
+
+  #back(target: { readonly time: number; readonly count: number }, isPaused: boolean): void {
+    const { startOver } = this.#parts;
+    if (!startOver) return;
+    this.#moveTo(this.now());
+    this.#target = target;
+    this.#isPaused = isPaused;
+    this.#isOver = false;
+    this.#isBetween = true;
+    this.#steps = 0;
+    startOver();
   }
 
   #change(change: () => void): void {
@@ -111,9 +148,10 @@ export class Player implements ReplayControl {
   async #untilDue(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const next = this.#next;
-      const isStep = this.#isPaused && this.#steps > 0;
+      const isBefore = next <= this.#target.time || this.#played < this.#target.count;
+      const isStep = !isBefore && this.#isPaused && this.#steps > 0;
       if (isStep) this.#steps--;
-      if (isStep || next <= this.#forwardTo || (this.#speed === 'max' && !this.#isPaused)) return this.#moveTo(next);
+      if (isStep || isBefore || (this.#speed === 'max' && !this.#isPaused)) return this.#moveTo(next);
       const leftMs = this.#isPaused || this.#speed === 'max' ? undefined : (next - this.now()) / this.#speed;
       if (leftMs !== undefined && leftMs <= 0) return;
       await this.#changed(leftMs, signal);

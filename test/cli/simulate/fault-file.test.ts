@@ -21,11 +21,12 @@ describe('faults from a file', () => {
 - { sink: trades, lose_ack: 0.5, at: 1s, for: 20s }
 - { sink: dead_letters, fail: { every: 2 } }
 - { source: { cut: 2s, at: 10s } }
+- { restore: { sink: candles, back: 5s, at: 20s } }
 `);
     expect(report.violations).toEqual([]);
     expect(exitCode).toBe(0);
     const counts = report.topologies.map(({ name, faults }: { name: string; faults: number }) => [name, faults]);
-    expect(Object.fromEntries(counts)).toEqual({ ingestor: 2, processor: 3, candles: 3, analytics: 2, live: 1 });
+    expect(Object.fromEntries(counts)).toEqual({ ingestor: 2, processor: 3, candles: 4, analytics: 2, live: 1 });
   });
 
   it.each([
@@ -33,6 +34,8 @@ describe('faults from a file', () => {
     ['\n- { topology: proces, crash: { at: 1s } }', 2, 'unknown topology "proces"'],
     ['- { sink: trades }', 1, 'nothing goes wrong'],
     ['- { crash: {} }', 1, 'at'],
+    ['- { topology: processor, restore: { sink: candles, back: 1s, at: 2s } }', 1, 'unknown sink "candles"'],
+    ['- { topology: ingestor, restore: { sink: ticks, back: 1s, at: 2s } }', 1, 'unknown sink "ticks"'],
     ['- { sink: trades, slow: fast }', 1, 'duration'],
     ['- { sink: trades, refuse: "price >" }', 1, 'refuse'],
     ['- flood', 1, 'expected a fault'],

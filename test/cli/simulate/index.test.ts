@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { simulated } from '../../support/cli/simulations.ts';
+import { twinless } from '../../support/pipeline/twinless.ts';
 
 /** Two minutes of the market. */
 const short = { hours: '0.03', rate: '20/s' };
@@ -29,7 +30,8 @@ describe('fdp simulate', () => {
   });
 
   it('names a connector that has no twin, and starts nothing', async () => {
-    const { text, exitCode } = await simulated(short, { topologies: ['processor', 'reconcile'] });
+    const given = { topologies: ['processor', 'reconcile'], connectors: twinless('reconcile') };
+    const { text, exitCode } = await simulated(short, given);
     expect(text).toContain('topologies.reconcile: "differences" (reconcile) has no twin in memory');
     expect(exitCode).toBe(2);
   });

@@ -5,6 +5,7 @@ const report = (seed: number, passed: boolean): SeedReport => ({
   ...{ seed, passed, digest: 'd'.repeat(64), market: { trades: 5 } },
   violations: passed ? [] : [{ text: 'trades: is lost' }],
   test_file: passed ? null : `failure-${seed}.test.yml`,
+  test_seed: seed === 3 ? 9 : null,
 });
 
 describe('many seeds', () => {
@@ -20,7 +21,7 @@ describe('many seeds', () => {
     const run = async (seed: number) => report(seed, seed !== 3);
     const { text, exitCode } = await simulateSeeds({ from: 1, to: 4, ...parts, run }, false);
     expect(lines.sort()).toEqual([
-      'FAIL  seed 3: trades: is lost\n      fdp test failure-3.test.yml\n',
+      'FAIL  seed 3: trades: is lost\n      fdp test failure-3.test.yml --seed 9\n',
       ...[1, 2, 4].map((seed) => `ok    seed ${seed}: 5 trades, digest ${'d'.repeat(16)}\n`),
     ]);
     expect({ text, exitCode }).toEqual({ text: '4 seeds: 3 passed, 1 failed\n', exitCode: 1 });
@@ -40,7 +41,7 @@ describe('many seeds', () => {
     const parts = { from: 1, to: 200, atOnce: 1, print: () => {}, run };
     const { text } = await simulateSeeds({ ...parts, untilFailure: true }, true);
     expect(JSON.parse(text).failed).toEqual([
-      { seed: 5, test_file: 'failure-5.test.yml', violation: 'trades: is lost' },
+      { seed: 5, test_file: 'failure-5.test.yml', test_seed: null, violation: 'trades: is lost' },
     ]);
     expect(begun).toEqual([1, 2, 3, 4, 5]);
   });

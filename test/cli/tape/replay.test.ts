@@ -7,8 +7,8 @@ import { operators } from '../../../operators/index.ts';
 import { withLookup } from '../../../src/cli/export/export.ts';
 import { quietEnvironment } from '../../../src/cli/shared/quiet.ts';
 import { record } from '../../../src/cli/tape/record.ts';
-import { tapeBeside } from '../../../src/cli/tape/replay.ts';
 import { replayPlan } from '../../../src/cli/tape/replay-plan.ts';
+import { TapePlay } from '../../../src/cli/tape/tape-play.ts';
 import type { SpecRequest } from '../../../src/cli/validate.ts';
 import type { Plan } from '../../../src/engine/plan.ts';
 import { Runtime } from '../../../src/engine/runtime.ts';
@@ -97,8 +97,11 @@ describe('a replay', () => {
 
     const path = join(folder.path, 'tape');
     const manifest = readManifest(path);
-    const { plan, store, dispose } = replayPlan(planned(request, names), manifest, join(folder.path, 'replayed'));
-    const beside = tapeBeside({ manifest, path, store, speed: 'max', exits: true, hasScreen: true });
+    const beside = new TapePlay({
+      ...{ manifest, path, speed: 'max', exits: true, hasScreen: true, isKept: true },
+      planned: () => replayPlan(planned(request, names), manifest, join(folder.path, 'replayed')),
+    });
+    const { plan } = beside;
     using replayed = linesOf(request.port);
     const runtime = new Runtime(plan, { ...environment, clock: beside.clock });
     const running = runtime.run();
@@ -114,7 +117,7 @@ describe('a replay', () => {
       expect(stored.length).toBeGreaterThan(5);
       expect(await rowsOf(plan, table)).toEqual(stored);
     }
-    dispose();
+    beside.end();
     await eventually('the lines', async () => replayed.lines.length >= trades);
     expect(replayed.lines).toHaveLength(trades);
     expect(bySymbol(replayed.lines)).toEqual(bySymbol(live.lines));

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { connectors } from '../../../connectors/index.ts';
 import { operators } from '../../../operators/index.ts';
 import { testPipeline } from '../../../src/cli/test/test.ts';
+import { readSpec } from '../../../src/pipeline/read.ts';
 import { withoutGuarantees } from '../../support/cli/pipeline-copy.ts';
 import { testedFiles } from '../../support/cli/pipeline-tests.ts';
 
@@ -19,7 +20,7 @@ function filteredOut(sink: string, kept = 'price > 500.0'): readonly [text: stri
 }
 
 /** Topologies in a file of their own. */
-const inFiles = ['dashboard', 'live', 'simulation', 'simulator'];
+const inFiles = ['dashboard', 'live', 'reconcile', 'simulation', 'simulator'];
 
 /** A change of the shipped pipeline, or of the file in `topologies/`, that breaks what a test promises. */
 const mutants: readonly (readonly [file: string, test: string, text: string, instead: string])[] = [
@@ -43,6 +44,9 @@ const mutants: readonly (readonly [file: string, test: string, text: string, ins
   ),
   ...['each line', 'a screen that is slow', 'what comes while'].map(
     (begin) => ['dashboard', begin, ...filteredOut('screen')] as const,
+  ),
+  ...['each difference', 'a report that is slow', 'after a crash'].map(
+    (begin) => ['reconcile', begin, ...filteredOut('report', 'repaired')] as const,
   ),
   ...['each frame', 'frames keep', 'what is no frame'].map(
     (begin) => ['simulator', begin, ...filteredOut('exchange', 'size(data) > 5')] as const,
@@ -72,6 +76,9 @@ describe('the tests of the shipped pipeline', () => {
       ),
     );
     for (const file of files) expect(tests.filter((test) => test.file === file).length).toBeGreaterThanOrEqual(3);
+    const components = { connectors, operators };
+    const { topologies } = readSpec({ pipelinePath: 'pipeline.yml', profile: 'embedded', env: {}, components });
+    expect(files).toEqual([...topologies.keys()].map((name) => `tests/${name}.test.yml`).sort());
   });
 
   it.each(mutants)('%s: "%s ..." fails when %j becomes %j', async (file, begin, text, instead) => {

@@ -61,7 +61,7 @@ describe('fdp test', () => {
   });
 
   it('runs every test of a file, those of one topology, and says where there is none', async () => {
-    const two = `${twoTrades('trades: 2')}---\n${twoTrades('vwap_feed: 2').replace('processor', 'analytics')}`;
+    const two = `${twoTrades('trades: 2')}---\n${twoTrades('vwap_feed: 2').replace('two trades', 'two lines').replace('processor', 'analytics')}`;
     expect((await tested(two)).text).toContain('2 tests: 2 passed');
     expect((await tested(two, { topologies: ['analytics'] })).text).toContain('1 test: 1 passed');
     await expect(tested(two, { topologies: ['api'] })).rejects.toThrow('test: there is no test of api');

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { BarFeed } from '../../../connectors/terminal/bar-feed.ts';
 import type { BarQuestion } from '../../../connectors/terminal/bar-request.ts';
-import type { Bar } from '../../../connectors/terminal/bars.ts';
+import type { Bar } from '../../../src/kit/bar.ts';
 import { VirtualClock } from '../../../src/simulate/virtual-clock.ts';
 
 const minuteMs = 60_000;
@@ -27,7 +27,7 @@ function feedOf({ intervals = ['1m', '5m'], delayMs = 10 } = {}) {
       const { price } = world;
       return {
         ...{ start, end: start + lengthMs, open: price, high: price, low: price, close: price, volume: 1 },
-        ...{ isComplete: true, isCorrected: false, gapMs: 0 },
+        ...{ vwap: undefined, trades: undefined, lateTrades: 0, gapMs: 0, state: 'complete' },
       };
     });
   };
@@ -52,7 +52,7 @@ describe('the bars of the dashboard', () => {
     feed.want(undefined);
     await clock.advance(60_000);
     expect(asked).toHaveLength(length);
-    expect([feed.series, clock.timers]).toEqual([undefined, 0]);
+    expect([feed.shown, clock.timers]).toEqual([undefined, 0]);
   });
 
   it('are requested once when a key is held down, and never twice at a time', async () => {
@@ -63,12 +63,12 @@ describe('the bars of the dashboard', () => {
     }
     await clock.advance(4000);
     expect(asked.map(({ symbol }) => symbol)).toEqual(['S99']);
-    expect(feed.series?.bars).toHaveLength(40);
+    expect(feed.shown?.bars).toHaveLength(40);
     feed.want(wanted);
     await clock.advance(200);
     feed.want({ ...wanted, interval: '5m' });
     await clock.advance(60_000);
-    expect(feed.series).toMatchObject({ symbol: 'A', interval: '5m' });
+    expect(feed.shown).toMatchObject({ symbol: 'A', interval: '5m' });
     feed.pause();
     await clock.advance(1);
     expect([world.most, clock.timers]).toEqual([1, 0]);
@@ -93,10 +93,10 @@ describe('the bars of the dashboard', () => {
     take(12);
     take(99, 'B');
     take(11);
-    expect(feed.series?.bars?.at(-1)).toMatchObject({ open: 10, high: 12, close: 11, low: 10 });
+    expect(feed.shown?.bars?.at(-1)).toMatchObject({ open: 10, high: 12, close: 11, low: 10 });
     world.price = 11;
     await clock.advance(5000);
-    expect(feed.series?.bars?.at(-1)).toMatchObject({ open: 11, high: 11, close: 11 });
+    expect(feed.shown?.bars?.at(-1)).toMatchObject({ open: 11, high: 11, close: 11 });
   });
 
   it('keep the lines that the feed sent during a request', async () => {
@@ -106,7 +106,7 @@ describe('the bars of the dashboard', () => {
     expect(asked).toHaveLength(2);
     take(15);
     await clock.advance(1000);
-    expect(feed.series?.bars?.at(-1)).toMatchObject({ high: 15, close: 15 });
+    expect(feed.shown?.bars?.at(-1)).toMatchObject({ high: 15, close: 15 });
   });
 
   it('are all requested again when the newest do not overlap with the known ones', async () => {
@@ -116,7 +116,7 @@ describe('the bars of the dashboard', () => {
     world.skipped = -5;
     await clock.advance(5000);
     expect(asked.map(({ limit }) => limit)).toEqual([40, 3, 40]);
-    expect(feed.series?.bars).toHaveLength(40);
+    expect(feed.shown?.bars).toHaveLength(40);
   });
 
   it('report why there are none, are requested again every 5 s, and are then complete', async () => {
@@ -125,13 +125,13 @@ describe('the bars of the dashboard', () => {
     await clock.advance(1000);
     world.problem = 'nobody answers';
     await clock.advance(60_000);
-    expect(feed.series?.problem).toBe('nobody answers');
+    expect(feed.shown?.problem).toBe('nobody answers');
     expect(asked.length).toBeLessThanOrEqual(14);
     const before = changes();
     world.problem = undefined;
     await clock.advance(5500);
     expect(asked.at(-1)?.limit).toBe(40);
-    expect(feed.series?.problem).toBeUndefined();
+    expect(feed.shown?.problem).toBeUndefined();
     expect(changes()).toBeGreaterThan(before);
   });
 
@@ -141,12 +141,12 @@ describe('the bars of the dashboard', () => {
     await clock.advance(29_000);
     expect(asked.filter(({ interval }) => interval === '1d').map(({ limit }) => limit)).toEqual([2]);
     take(14);
-    expect(feed.series?.days.map(({ high }) => high)).toEqual([10, 14]);
+    expect(feed.shown?.days.map(({ high }) => high)).toEqual([10, 14]);
     await clock.advance(10_000);
     expect(asked.filter(({ interval }) => interval === '1d')).toHaveLength(2);
     feed.want({ ...wanted, interval: '1d' });
     await clock.advance(1000);
-    expect(feed.series?.days).toHaveLength(2);
+    expect(feed.shown?.days).toHaveLength(2);
     feed.pause();
   });
 });

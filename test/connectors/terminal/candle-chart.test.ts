@@ -1,15 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { BarSeries } from '../../../connectors/terminal/bar-feed.ts';
-import type { Bar } from '../../../connectors/terminal/bars.ts';
+import type { ShownBars } from '../../../connectors/terminal/bar-feed.ts';
 import { barsIn, candleChart } from '../../../connectors/terminal/candle-chart.ts';
+import type { Bar } from '../../../src/kit/bar.ts';
 import { barOf, noon, textOf } from '../../support/cli/dashboard.ts';
 
 const shown = { symbol: 'A', price: 11, decimals: 2, now: noon };
 const size = { width: 40, height: 14 };
 
 function draw(bars: readonly Bar[], { more = {}, quote = {}, width = size.width, height = size.height } = {}) {
-  const series: BarSeries = {
+  const series: ShownBars = {
     ...{ symbol: 'A', interval: '1m', bars, days: [], decimals: 2, problem: undefined },
     ...more,
   };
@@ -21,7 +21,7 @@ const textOfBars = (...[bars, options]: Parameters<typeof draw>) =>
 const rose = barOf(-3, [10, 14, 10, 12]);
 const fell = barOf(-2, [12, 12, 8, 10]);
 const flat = barOf(-1, [10, 12, 9, 10]);
-const underWay = barOf(0, [10, 11, 10, 11], { isComplete: false });
+const underWay = barOf(0, [10, 11, 10, 11], { state: 'open' });
 
 describe('candles', () => {
   it('are hollow when rising, filled when falling, and a dash when neither', () => {
@@ -59,12 +59,12 @@ describe('candles', () => {
   });
 
   it('mark incomplete and corrected bars, and explain the marks', () => {
-    const gap = { ...rose, gapMs: 12_000, isComplete: false };
-    const corrected = { ...fell, isCorrected: true };
+    const gap = { ...rose, gapMs: 12_000 };
+    const corrected = { ...fell, lateTrades: 1 };
     const lines = textOfBars([gap, corrected, underWay]);
     expect(lines[0]).toBe('A  1m  ! feed away 12 s  * corrected');
     expect(lines[10]).toBe('      ├────────────────────────────!─*──');
-    expect(textOfBars([{ ...rose, isComplete: false }])[0]).toBe('A  1m  ! incomplete  11.00');
+    expect(textOfBars([{ ...rose, state: 'incomplete' }])[0]).toBe('A  1m  ! incomplete  11.00');
     // A bar that has not ended is incomplete only if the feed was disconnected.
     expect(textOfBars([{ ...underWay, gapMs: 3000 }])[0]).toBe('A  1m  ! feed away 3 s  11.00');
     expect(textOfBars([rose, underWay])[0]).toBe('A  1m  11.00');
@@ -149,7 +149,11 @@ describe('candles', () => {
         const bars = made.map(({ prices, volume, gap }, place) => {
           const [open = 0, close = 0] = prices;
           const all = [open, Math.max(...prices), Math.min(...prices), close] as const;
-          return barOf(place - 40, all, { volume: volume ?? undefined, gapMs: gap, isComplete: place % 3 === 0 });
+          return barOf(place - 40, all, {
+            volume: volume ?? undefined,
+            gapMs: gap,
+            state: place % 3 === 0 ? 'complete' : 'incomplete',
+          });
         });
         const lines = draw(bars, { quote: { price: last }, width, height });
         if (!lines) return;

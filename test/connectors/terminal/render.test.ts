@@ -228,11 +228,19 @@ describe('the header', () => {
 
 describe('a tape that is played', () => {
   it('is in the first line, with its time, its end and its speed', () => {
-    const replay = { at: noon, from: noon - 60_000, to: noon + 60_000, speed: 60, isPaused: false, isOver: false };
+    const replay = {
+      at: noon,
+      from: noon - 60_000,
+      to: noon + 60_000,
+      speed: 60,
+      isPaused: false,
+      isOver: false,
+      restarts: 0,
+    };
     const line = (more: object) => textOf(render(stateOf(market, { replay: { ...replay, ...more } }), 110, 24))[0];
     const times = `tape ${clockText(noon)} of ${clockText(noon + 60_000)}`;
     expect(line({})).toContain(`${times}, 60x, space: pause`);
-    expect(line({ isPaused: true, speed: 'max' })).toContain(`${times}, paused, space: go on`);
+    expect(line({ isPaused: true, speed: 'max' })).toContain(`${times}, paused, space: go on, arrows: step`);
     expect(line({ isOver: true })).toContain(`${times}, at its end`);
     expect(textOf(render(stateOf(market), 110, 24))[0]).not.toContain('tape');
   });

@@ -1,4 +1,4 @@
-import type { Bar } from '../../../page/model/bars.ts';
+import type { Bar } from '../../../src/kit/bar.ts';
 
 export const minute = 60_000;
 

@@ -1,65 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { axisTime, barFigures, barTime, notesOf, spokenBar, volumeText } from '../../../page/model/bar-text.ts';
-import { type Bar, barsOf, intervalMs, isConnected, withBars } from '../../../page/model/bars.ts';
-import type { StoredBar } from '../../../page/model/contract.ts';
 import { changeText, dayAt } from '../../../page/model/day.ts';
 import { firstChange, slotsOf } from '../../../page/model/slots.ts';
+import type { Bar } from '../../../src/kit/bar.ts';
 import { bar, minute } from './bar.ts';
-
-const noon = Date.parse('2026-01-05T12:00:00Z');
-
-function row(minutes: number, given: Partial<StoredBar> = {}): StoredBar {
-  const start = noon + minutes * minute;
-  return {
-    ...{ start: new Date(start).toISOString(), end: new Date(start + minute).toISOString() },
-    ...{ open: '1.1', high: '1.3', low: '1.05', close: '1.2', volume: '12.5', vwap: '1.15' },
-    ...{ trades: 3, late_trades: 0, complete: true },
-    ...given,
-  };
-}
-
-describe('stored bars', () => {
-  it('are read oldest first, without those that have no price', () => {
-    const bars = barsOf([row(2), row(1, { open: null, close: null }), row(0, { vwap: null })], noon + 10 * minute);
-    expect(bars.map(({ start }) => (start - noon) / minute)).toEqual([0, 2]);
-    expect(bars[0]).toEqual({
-      ...{
-        start: noon,
-        end: noon + minute,
-        open: 1.1,
-        high: 1.3,
-        low: 1.05,
-        close: 1.2,
-        volume: 12.5,
-        vwap: undefined,
-      },
-      ...{ trades: 3, lateTrades: 0, gapMs: 0, state: 'complete' },
-    });
-  });
-
-  it('are incomplete once they have ended, and not while they are open or have just ended', () => {
-    const at = (ms: number) => barsOf([row(0, { complete: false })], noon + ms)[0]?.state;
-    expect([at(30_000), at(minute + 500), at(minute + 2000)]).toEqual(['open', 'open', 'incomplete']);
-  });
-
-  it('replace older readings, within a limit', () => {
-    const held = barsOf([row(2), row(1), row(0)], noon);
-    const newer = barsOf([row(3), row(2, { high: '9' })], noon);
-    const all = withBars(held, newer, 3);
-    expect(all.map(({ start, high }) => [(start - noon) / minute, high])).toEqual([
-      [1, 1.3],
-      [2, 9],
-      [3, 1.3],
-    ]);
-    expect(withBars(held, [], 3)).toBe(held);
-    const again = barsOf([row(2), row(1, { late_trades: 1 })], noon);
-    expect(withBars(held, again, 3).map((each, place) => each === held[place])).toEqual([true, false, true]);
-    expect(isConnected(held, newer)).toBe(true);
-    expect(isConnected(held, barsOf([row(4), row(3)], noon))).toBe(false);
-    expect(isConnected([], newer)).toBe(false);
-  });
-});
 
 describe('the text of a bar', () => {
   it('names what is missing, and that it was corrected', () => {
@@ -159,18 +104,5 @@ describe('the slots of the chart', () => {
     expect(firstChange(slots, slots)).toBe(2);
     expect(firstChange(slots, slots.slice(0, 1))).toBe(1);
     expect(firstChange(slots, [...slots.slice(0, 1), { time: minute, bar: bar(1) }])).toBe(1);
-  });
-});
-
-describe('lengths of bars', () => {
-  it('are read from their names', () => {
-    expect(['1s', '5m', '1h', '1d', 'm', ''].map(intervalMs)).toEqual([
-      1000,
-      300_000,
-      3_600_000,
-      86_400_000,
-      undefined,
-      undefined,
-    ]);
   });
 });

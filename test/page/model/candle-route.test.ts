@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { barsUrl, candleRoute } from '../../../page/model/candle-route.ts';
+import { barsUrl, candleRoute, intervalMs } from '../../../page/model/candle-route.ts';
 import { readApi } from '../../../page/model/openapi.ts';
 import { matching } from '../../../page/model/search.ts';
 
@@ -44,5 +44,18 @@ describe('the search for symbols', () => {
     expect(found('us')).toEqual(['OANDA:EUR_USD', 'BINANCE:BTCUSDT']);
     expect(found('zzz')).toEqual([]);
     expect(found('  ')).toEqual(names);
+  });
+});
+
+describe('lengths of bars', () => {
+  it('are read from their names', () => {
+    expect(['1s', '5m', '1h', '1d', 'm', ''].map(intervalMs)).toEqual([
+      1000,
+      300_000,
+      3_600_000,
+      86_400_000,
+      undefined,
+      undefined,
+    ]);
   });
 });

@@ -12,6 +12,7 @@ import { readSpec } from '../../../src/pipeline/read.ts';
 import { readTests } from '../../../src/pipeline/tests/read.ts';
 import { tested } from '../../support/cli/pipeline-tests.ts';
 import { undescribed } from '../../support/pipeline/schema.ts';
+import { twinless } from '../../support/pipeline/twinless.ts';
 
 /** A test of seven lines, with one of them replaced. */
 function file(line: number, instead: string): string {
@@ -33,7 +34,6 @@ const mistakes: readonly (readonly [line: number, instead: string, report: strin
   [1, 'nmae: a test', '1:1: test: unknown option "nmae"', 'did you mean "name"?'],
   [1, '', '2:1: test: lacks "name"'],
   [2, 'topology: procesor', '2:11: topology: unknown topology "procesor"', 'did you mean "processor"?'],
-  [2, 'topology: reconcile', '2:11: reconcile: "differences" (reconcile) has no twin', 'can not be tested'],
   [2, 'topology: api', '4:5: input[0]: expected request, got message', '"api" takes requests'],
   [3, 'tables: { tardes: [] }\ninput:', '3:11: tables: unknown table "tardes"', 'did you mean "trades"?'],
   [4, '  - massage: { }', '4:5: input[0]: unknown option "massage"', 'did you mean "message"?'],
@@ -51,7 +51,7 @@ const mistakes: readonly (readonly [line: number, instead: string, report: strin
   [
     5,
     'faults: [{ crush: { at: 1s } }]',
-    '5:10: faults[0]: expected one of sink, source, crash, clock',
+    '5:10: faults[0]: expected one of sink, source, crash, restore, clock',
     'did you mean "crash"?',
   ],
   [5, 'faults: [{ clock: { jump: back } }]', '5:27: faults[0].clock.jump: expected a duration such as 30s or -1h'],
@@ -64,6 +64,34 @@ const mistakes: readonly (readonly [line: number, instead: string, report: strin
   [7, '  committed: { partition: 0 }', '7:14: expect.committed: lacks "offset"'],
   [7, '  order: symbol', '7:10: expect.order: expected a map'],
   [7, '  replies: [{ data: 1 }]', '7:3: expect.replies: "processor" has no routes'],
+  [7, '  trades:0', '7:3: test.expect: expected a map, got "trades:0"', 'a space follows the colon: `trades: 0`'],
+  [7, '  trades: [{ symbl: AAPL }]', '7:14: expect.trades[0]: "trades" has no field "symbl"', 'did you mean "symbol"?'],
+  [7, '  trades: { contains: [{ prize: 1 }] }', '7:26: expect.trades[0]: "trades" has no field "prize"', '"price"?'],
+  [7, '  committed: 1', '7:14: expect.committed: expected a map such as { partition: 0, offset: 1 }'],
+  [7, '  candles: 0', '7:3: expect: unknown expectation "candles"', 'can be asked for: trades, symbols, dead_letters'],
+  [7, '  trades: 0\n  within: 30', '8:11: expect.within: expected a duration such as 500ms', ''],
+  [
+    7,
+    '  trades: 0\n---\nname: a test',
+    '9:7: test.name: another test of this file is named "a test"',
+    'by their names',
+  ],
+  [3, 'tables: { symbols: [{ sybmol: A }] }\ninput:', '3:23: tables.symbols[0]: "symbols" has no field', '"symbol"?'],
+  [3, 'tables: { symbols: [{ tradeCount: 1 }] }\ninput:', '3:21: tables.symbols[0]: lacks "symbol"'],
+  [
+    4,
+    '  - { at: 5s, message: 1 }\n  - { at: 1s, message: 2 }',
+    '5:11: input[1].at: 1s is before the 5s of the one above',
+    'in the order of its time',
+  ],
+  [4, '  - { at: 5s, message: 1 }\n  - { message: 2 }', '5:5: input[1].at: 0ms is before the 5s', 'without `at`'],
+  [5, 'faults: [{ cut: 3s }]', '5:10: faults[0]: expected one of sink, source', 'write { source: { cut: 3s } }'],
+  [5, 'faults: [{ crash: 1s }]', '5:19: faults[0].crash: expected a map such as { at: 500ms }, got "1s"'],
+  [5, 'faults: [{ clock: -1h }]', '5:19: faults[0].clock: expected a map such as { jump: -1h }'],
+  [5, 'faults: [{ source: ticks }]', '5:20: faults[0].source: expected a map such as { cut: 3s }'],
+  [5, 'faults: [{ sink: trades, fail: 2 }]', '5:32: faults[0].fail: expected a map such as { every: 2 }'],
+  [5, 'faults: [{ sink: trades, lose_ack: 10% }]', '5:36: faults[0].lose_ack: expected a probability from 0 to 0.9'],
+  [5, 'faults: { sink: trades, slow: 1s }', '5:9: test.faults: expected a list such as [{ sink: trades, slow: 1s }]'],
   [7, '  trades: 0\n---\nname: 5', '9:7: test.name: expected text, got 5'],
 ];
 
@@ -88,8 +116,17 @@ describe('a file of tests', () => {
     expect(exitCode).toBe(2);
   });
 
+  it('names a connector without a twin, as one of a plugin may be', async () => {
+    const { text, exitCode } = await tested(file(2, 'topology: reconcile'), { connectors: twinless('reconcile') });
+    expect(text).toContain('my.test.yml:2:11: reconcile: "differences" (reconcile) has no twin');
+    expect(text).toContain('can not be tested');
+    expect(exitCode).toBe(2);
+  });
+
   it('nothing runs while one of its tests is wrong', async () => {
-    const { text } = await tested(`${file(7, '  trades: 5')}---\n${file(7, '  tardes: 5')}`);
+    const { text } = await tested(
+      `${file(7, '  trades: 5')}---\n${file(7, '  tardes: 5').replace('a test', 'another')}`,
+    );
     expect(text).not.toContain('FAIL');
     expect(text).toContain('1 problem');
   });

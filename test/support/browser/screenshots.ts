@@ -47,6 +47,8 @@ async function takeDashboard(browser: Browser, { env }: Workspace, folder: strin
     height: 38,
   });
   await new Promise((resolve) => setTimeout(resolve, someTime));
+  terminal.press('c');
+  await eventually('the candles', async () => terminal.text.includes('AAPL  1m'));
   const page = await browser.newPage({ deviceScaleFactor: 1.25 });
   await page.setContent(terminalPicture(terminal.colours));
   await page.locator('svg').screenshot({ path: join(images, 'dashboard.png'), omitBackground: true });

@@ -1,8 +1,8 @@
-import type { Bar } from '../../../connectors/terminal/bars.ts';
 import { Market } from '../../../connectors/terminal/market.ts';
 import type { Frame } from '../../../connectors/terminal/render.ts';
 import { type Choice, firstChoice, type State } from '../../../connectors/terminal/state.ts';
 import { readTrade } from '../../../connectors/terminal/trade.ts';
+import type { Bar } from '../../../src/kit/bar.ts';
 
 /** Wall clock of the tests, Unix ms. */
 export const noon = Date.UTC(2025, 10, 20, 12);
@@ -48,7 +48,7 @@ export function barOf(
   const start = noon + place * 60_000;
   return {
     ...{ start, end: start + 60_000, open, high, low, close },
-    ...{ volume: 100, isComplete: true, isCorrected: false, gapMs: 0 },
+    ...{ volume: 100, vwap: undefined, trades: undefined, lateTrades: 0, gapMs: 0, state: 'complete' },
     ...more,
   };
 }

@@ -4,7 +4,7 @@ import { connectors } from '../../../connectors/index.ts';
 import { operators } from '../../../operators/index.ts';
 import { type TestFlags, testPipeline } from '../../../src/cli/test/test.ts';
 import type { CommandResult } from '../../../src/cli/validate.ts';
-import type { OperatorDeclaration } from '../../../src/kit/declaration.ts';
+import type { ConnectorDeclaration, OperatorDeclaration } from '../../../src/kit/declaration.ts';
 import { pipelineCopy } from './pipeline-copy.ts';
 import { temporaryFolder } from './platform.ts';
 
@@ -15,6 +15,8 @@ export interface TestedPipeline {
   readonly flags?: TestFlags;
   readonly profile?: string;
   readonly topologies?: readonly string[];
+  /** In place of the shipped connectors. */
+  readonly connectors?: readonly ConnectorDeclaration[];
   /** In place of the shipped operators of the same type. */
   readonly instead?: readonly OperatorDeclaration[];
 }
@@ -30,7 +32,7 @@ export async function testedFiles(files: readonly string[], given: TestedPipelin
     pipelinePath,
     profile,
     env: {},
-    components: { connectors, operators: [...others, ...instead] },
+    components: { connectors: given.connectors ?? connectors, operators: [...others, ...instead] },
     folder: process.cwd(),
     ...(topologies && { topologies }),
   };

@@ -4,7 +4,12 @@ import type { Mutant, NamedTest } from './mutants.ts';
 export interface PlantedMutant extends Mutant {
   /** The kind of violation that a simulation of the shipped pipeline finds; or why none does. */
   readonly simulated:
-    | { readonly finds: RegExp; readonly edits?: readonly (readonly [text: string, instead: string])[] }
+    | {
+        readonly finds: RegExp;
+        readonly edits?: readonly (readonly [text: string, instead: string])[];
+        /** Files beside the pipeline. */
+        readonly files?: Readonly<Record<string, string>>;
+      }
     | string;
 }
 
@@ -30,7 +35,13 @@ const bars: NamedTest = {
 const read = (name: string): NamedTest => ({ file: 'test/operators/bars.test.ts', name: `bars ${name}` });
 
 const noRequests = 'it is in what a request gets, and none are made';
-const noConditions = 'the shipped pipeline judges no conditions of sale';
+/** Trades of one of the market's conditions count for nothing. */
+const withConditions = {
+  edits: [
+    ['- candles: { every: &lengths', '- eligibility: { rules: ./sale.yml }\n          - candles: { every: &lengths'],
+  ] as const,
+  files: { 'sale.yml': 'name: sale\nsource: [none]\ncodes: { "24": { name: nothing, counts: [] } }\n' },
+};
 /** A key by which what a vendor sends twice is one trade. */
 const byContent = [
   ['"{topic}-{partition}-{offset}--{symbol}-{time}-{index}"', '"{symbol}-{time}-{price}-{volume}"'],
@@ -72,7 +83,7 @@ export const mutants: readonly PlantedMutant[] = [
     text: 'if (!kinds.includes(kind) || !(range || last || counts)) return [];',
     replacement: 'if (!kinds.includes(kind)) return [];',
     caughtBy: bars,
-    simulated: noConditions,
+    simulated: { finds: /candles: bars/, ...withConditions },
   },
   {
     mistake: 'makes bars of the minutes in a gap, at the price of before',
@@ -176,7 +187,7 @@ export const mutants: readonly PlantedMutant[] = [
       file: 'test/connectors/sqlite-table/index.test.ts',
       name: 'sqlite_table queries walks a thousand rows of one millisecond, each once, while rows are stored',
     },
-    simulated: noRequests,
+    simulated: 'it is in SQLite, for which a table in memory stands in',
   },
   {
     mistake: 'continues a page with what is strictly older, whatever the id (memory)',
@@ -198,7 +209,7 @@ export const mutants: readonly PlantedMutant[] = [
       file: 'test/engine/recovery/restored-store.test.ts',
       name: 'a store that was restored from a backup is filled again from the log when it was emptied, with one log line for each lane',
     },
-    simulated: 'no store is restored from a backup',
+    simulated: { finds: /lost|differ/ },
   },
   {
     mistake: 'forgets the id in the link to the next page',

@@ -3,7 +3,7 @@ import { operators } from '../../../operators/index.ts';
 import type { SimulateFlags } from '../../../src/cli/simulate/flags.ts';
 import { simulatePipeline } from '../../../src/cli/simulate/index.ts';
 import type { CommandResult } from '../../../src/cli/validate.ts';
-import type { OperatorDeclaration } from '../../../src/kit/declaration.ts';
+import type { ConnectorDeclaration, OperatorDeclaration } from '../../../src/kit/declaration.ts';
 import { pipelineCopy } from './pipeline-copy.ts';
 import { temporaryFolder } from './platform.ts';
 
@@ -13,6 +13,8 @@ export interface Simulated {
   readonly topologies?: readonly string[];
   /** In place of the shipped operators of the same type. */
   readonly instead?: readonly OperatorDeclaration[];
+  /** In place of the shipped connectors. */
+  readonly connectors?: readonly ConnectorDeclaration[];
   /** Where a shrunk test is written; default: nowhere that lasts. */
   readonly folder?: string;
 }
@@ -26,7 +28,7 @@ export async function simulated(flags: SimulateFlags, given: Simulated = {}): Pr
     pipelinePath: pipelineCopy(folder.path, ...edits),
     profile: 'embedded',
     env: {},
-    components: { connectors, operators: [...others, ...instead] },
+    components: { connectors: given.connectors ?? connectors, operators: [...others, ...instead] },
     folder: given.folder ?? folder.path,
     ...(topologies && { topologies }),
   };

@@ -5,11 +5,17 @@ import type { RoleContext } from '../../../src/kit/role.ts';
 import type { Sink } from '../../../src/kit/sink.ts';
 import type { Lane, Reading, Source } from '../../../src/kit/source.ts';
 import { VirtualClock } from '../../../src/simulate/virtual-clock.ts';
-
-export { testMessage as messageWith } from '../../../src/testing/connector-bench.ts';
-
+import { testMessage as messageWith } from '../../../src/testing/connector-bench.ts';
 import { roleContext, type TestNode, testEnvironment, testNode } from '../../../src/testing/environment.ts';
 import { usageOf } from '../engine/options.ts';
+
+export { messageWith };
+
+export const never = new AbortController().signal;
+export const numbers = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => from + index);
+export const numbered = (from: number, to: number, key: string | null = 'A') =>
+  numbers(from, to).map((n) => messageWith({ n }, { key, timestamp: 1000 + n }));
+export const one = { partitions: 1 };
 
 /** Gives a contract suite access to one kind of log. */
 export interface LogWorld {

@@ -61,8 +61,8 @@ export class KafkaProcess {
     return this.#known(this.#connector.source?.(usageOf(kafka.source, { group: this.group, ...usage }), context));
   }
 
-  browser(): Source {
-    return this.#known(this.#connector.browse?.(this.context()));
+  browser(since?: number): Source {
+    return this.#known(this.#connector.browse?.(this.context(), since));
   }
 
   async openSink(context = this.context()): Promise<Sink> {

@@ -77,10 +77,19 @@ export const mistakes: readonly (readonly [right: string, wrong: string])[] = [
   ['mechanism: plain', 'mechanism: none'],
 ];
 
-/** The names of the secrets that a text has, also encoded for a URL or with Base64. */
+/** The names of the secrets that a text has, also encoded for a URL or with Base64, at whatever place of other bytes. */
 export function secretsFound(text: string, secrets: Readonly<Record<string, string>>): readonly string[] {
-  const forms = (secret: string) => [secret, encodeURIComponent(secret), Buffer.from(secret).toString('base64')];
   return Object.entries(secrets).flatMap(([name, secret]) =>
-    forms(secret).some((form) => text.includes(form)) ? [name] : [],
+    formsOf(secret).some((form) => text.includes(form)) ? [name] : [],
   );
+}
+
+function formsOf(secret: string): readonly string[] {
+  const shifted = [0, 1, 2].flatMap((shift) => {
+    const encoded = Buffer.from(`${'\0'.repeat(shift)}${secret}`).toString('base64');
+    // Without what its neighbours have a part in.
+    const own = encoded.slice(Math.ceil((shift * 4) / 3), Math.floor(((shift + secret.length) * 4) / 3));
+    return [own, own.replaceAll('+', '-').replaceAll('/', '_')];
+  });
+  return [secret, encodeURIComponent(secret), ...shifted];
 }

@@ -78,11 +78,11 @@ function mayMiss(atMs: number, nextMs: number | undefined, { cuts, crashes }: Ou
 
 /** What `split` makes of a frame: a message for each symbol. What is no JSON is no message. */
 function messagesOf({ atMs, key, content }: TapeEntry, split: FeedRequest['split']) {
+  // A broken frame ends early; what another topology has written is JSON as `JSON.stringify` makes it.
+  if (!split && 'text' in content && content.text.endsWith('}')) return [{ atMs, key, text: content.text }];
   const value = contentValue(content);
   if (value === undefined) return [];
-  // What another topology has written is JSON as `JSON.stringify` makes it.
-  if (!split || !isFields(value))
-    return [{ atMs, key, text: 'text' in content ? content.text : JSON.stringify(value) }];
+  if (!split || !isFields(value)) return [{ atMs, key, text: JSON.stringify(value) }];
   const items = value[split.field] as readonly Readonly<Record<string, unknown>>[];
   if (items.length === 0) return [{ atMs, key, text: JSON.stringify(value) }];
   const bySymbol = new Map<string, Readonly<Record<string, unknown>>[]>();

@@ -54,7 +54,8 @@ function stepOf({ declaration, options }: OperatorPlan): Steps | undefined {
   }
   if (declaration.type === 'idempotency_key') {
     const { as, from } = options as { readonly as: string; readonly from: string };
-    return (piece, { passed }) => passed({ ...piece, fields: { ...piece.fields, [as]: filledIn(from, piece) } });
+    const fill = filler(from);
+    return (piece, { passed }) => passed({ ...piece, fields: { ...piece.fields, [as]: fill(piece) } });
   }
   return undefined;
 }
@@ -92,20 +93,20 @@ function filtered(condition: string, rejects: boolean): Steps {
   };
 }
 
-function filledIn(template: string, { record, index, fields }: Piece): string {
-  const { partition, offset, timestamp, key, topic } = record;
-  const meta: Readonly<Record<string, unknown>> = {
-    partition,
-    offset,
-    timestamp,
-    key,
-    topic,
-    index,
-    received: timestamp,
+/** A template: every second part is a name, of a field or of something about the record. */
+function filler(template: string): (piece: Piece) => string {
+  const parts = template.split(/\{(\w+)\}/);
+  return ({ record, index, fields }) => {
+    let text = '';
+    for (const [at, part] of parts.entries()) {
+      if (at % 2 === 0) text += part;
+      else if (part in fields) text += String(fields[part]);
+      else if (part === 'index') text += index;
+      else if (part === 'received') text += record.timestamp;
+      else text += String(record[part as keyof SourceRecord]);
+    }
+    return text;
   };
-  return template.replaceAll(/\{(\w+)\}/g, (_whole, name: string) =>
-    String(name in fields ? fields[name] : meta[name]),
-  );
 }
 
 export function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
