@@ -70,7 +70,7 @@ export async function buildIfStale() {
   if (!isStale()) return;
   const startedAt = new Date();
   const { build } = await import('esbuild').catch(() => {
-    process.stderr.write('fdp-run: dist/ is not built and esbuild is not installed: run "npm ci" first\n');
+    process.stderr.write('fdp: dist/ is not built and esbuild is not installed: run "npm ci" first\n');
     process.exit(1);
   });
   try {
