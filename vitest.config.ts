@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 /** Files that run at the same time: what waits for timers and disks leaves a core to another. Memory and rates are measured alone. */
 const workers = { unit: 2, processes: 3 };
 const slow = { testTimeout: 120_000, hookTimeout: 120_000 };
-/** What takes long on real servers, and whose promise a shorter test keeps on other stores: `npm run test:faults` and `test:soak`. */
+/** What takes long, and whose promise a shorter test keeps on other stores; and what tests the tests: `npm run test:faults`, `test:soak`. */
 const isNightly = process.env['FDP_FAULTS'] === 'full' || process.env['FDP_SOAK_MINUTES'] !== undefined;
 const nightly = (project: string) => (isNightly ? [`test/nightly/${project}/**/*.test.ts`] : []);
 const builds = 'test/support/cli/build.ts';
@@ -46,7 +46,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
-          include: ['test/e2e/**/*.test.ts'],
+          include: ['test/e2e/**/*.test.ts', ...nightly('e2e')],
           globalSetup: [builds],
           ...slow,
           ...{ maxWorkers: workers.processes, sequence: { groupOrder: 1 } },

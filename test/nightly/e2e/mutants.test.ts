@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { apply, copySources, verdict } from '../support/cli/mutants.ts';
-import { mutants } from '../support/cli/planted.ts';
-import { temporaryFolder } from '../support/cli/platform.ts';
+import { apply, copySources, verdict } from '../../support/cli/mutants.ts';
+import { mutants } from '../../support/cli/planted.ts';
+import { temporaryFolder } from '../../support/cli/platform.ts';
 
 describe('a test that can fail', () => {
   it.each(mutants.map((mutant) => [mutant.mistake, mutant] as const))(

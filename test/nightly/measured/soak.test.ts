@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { fullSpeed } from '../support/cli/full-speed.ts';
-import { median, residentMiB } from '../support/cli/memory.ts';
-import { eventually, Process, temporaryFolder } from '../support/cli/platform.ts';
-import { lettersOf, rowsOf } from '../support/cli/stored.ts';
-import { get, LineReader, workspaceIn } from '../support/cli/workspace.ts';
+import { fullSpeed } from '../../support/cli/full-speed.ts';
+import { median, residentMiB } from '../../support/cli/memory.ts';
+import { eventually, Process, temporaryFolder } from '../../support/cli/platform.ts';
+import { lettersOf, rowsOf } from '../../support/cli/stored.ts';
+import { get, LineReader, workspaceIn } from '../../support/cli/workspace.ts';
 
 const minutes = Number(process.env['FDP_SOAK_MINUTES'] ?? 0.5);
 const seconds = minutes * 60;

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { Worker } from '../support/cli/processes.ts';
-import { onServices } from '../support/services/cluster.ts';
-import { randomName } from '../support/services/services.ts';
+import { Worker } from '../../support/cli/processes.ts';
+import { onServices } from '../../support/services/cluster.ts';
+import { randomName } from '../../support/services/services.ts';
 
 /** FDP_SOAK_MINUTES makes it long, to see what a minute does not show. */
 const seconds = Number(process.env['FDP_SOAK_MINUTES'] ?? 0.5) * 60;

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { stdout } from 'node:process';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { expect, it } from 'vitest';
-import { eventually, Process, temporaryFolder } from '../support/cli/platform.ts';
-import { rowsOf } from '../support/cli/stored.ts';
-import { workspaceIn } from '../support/cli/workspace.ts';
+import { eventually, Process, temporaryFolder } from '../../support/cli/platform.ts';
+import { rowsOf } from '../../support/cli/stored.ts';
+import { workspaceIn } from '../../support/cli/workspace.ts';
 
 const symbols = 200_000;
 const tradesEach = 2;

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { expect, inject, it } from 'vitest';
-import { isFull } from '../support/cli/faults.ts';
-import { apply, copySources, type Mutant, mutated, verdict } from '../support/cli/mutants.ts';
-import { temporaryFolder } from '../support/cli/platform.ts';
-import { onOwnServices } from '../support/services/cluster.ts';
+import { isFull } from '../../support/cli/faults.ts';
+import { apply, copySources, type Mutant, mutated, verdict } from '../../support/cli/mutants.ts';
+import { temporaryFolder } from '../../support/cli/platform.ts';
+import { onOwnServices } from '../../support/services/cluster.ts';
 
 const exact = {
   project: 'cluster',
