@@ -62,10 +62,7 @@ function objectIn(text: string, path: string): { readonly keys?: unknown } {
     return typeof value === 'object' && value !== null ? value : {};
   } catch {
     // What is wrong with it would be told with a part of it, which may be a key that somebody put there.
-    throw new FdpError(
-      'FDP_REFUSED',
-      `${path} is no file of keys, not even JSON: make one with "fdp keys add NAME"`,
-    );
+    throw new FdpError('FDP_REFUSED', `${path} is no file of keys, not even JSON: make one with "fdp keys add NAME"`);
   }
 }
 
