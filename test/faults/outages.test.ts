@@ -81,7 +81,8 @@ class Platform {
       await pause(300);
       return (await auditOf(this.cluster.address, this.exchange)).length === 0;
     }).catch(async () => {
-      expect(await auditOf(this.cluster.address, this.exchange)).toEqual([]);
+      const logs = this.named(['processor', 'ingestor']).map(({ process }) => process.output.slice(-5000));
+      expect(await auditOf(this.cluster.address, this.exchange), logs.join('\n---\n')).toEqual([]);
     });
     // Those who store nothing may notice later that the server is back.
     await Promise.all(this.all.map((part) => part.green()));
