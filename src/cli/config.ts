@@ -1,6 +1,7 @@
 import { parse } from 'yaml';
 import { describeConfig } from '../pipeline/give/describe.ts';
 import { readSpec } from '../pipeline/read.ts';
+import { jsonResult } from './shared/json-result.ts';
 import { type CommandResult, problemsJson, problemText, type SpecRequest } from './validate.ts';
 
 /**
@@ -16,5 +17,5 @@ export function config(request: SpecRequest, { json = false }: { readonly json?:
       : { text: problemText(problems.list, request.folder), exitCode: 2 };
   const text = describeConfig(spec, request.folder);
   if (!json) return { text, exitCode: 0 };
-  return { text: `${JSON.stringify({ profile: spec.profile ?? null, ...parse(text) })}\n`, exitCode: 0 };
+  return jsonResult({ profile: spec.profile ?? null, ...parse(text) });
 }

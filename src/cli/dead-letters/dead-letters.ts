@@ -1,4 +1,5 @@
 import { FdpError } from '../../errors.ts';
+import { jsonResult } from '../shared/json-result.ts';
 import { programName } from '../shared/program.ts';
 import { table } from '../shared/text.ts';
 import type { CommandResult, SpecRequest } from '../validate.ts';
@@ -116,9 +117,4 @@ function rowOf({ shownId, letter, note }: FoundLetter): string[] {
 
 function asJson({ shownId, letter, note }: FoundLetter): object {
   return { id: shownId, state: note?.note ?? 'open', ...(note ? { done_at: note.at } : {}), ...letter };
-}
-
-/** What a command prints with `--json`: one object. */
-export function jsonResult(value: object, exitCode: CommandResult['exitCode'] = 0): CommandResult {
-  return { text: `${JSON.stringify(value)}\n`, exitCode };
 }

@@ -7,8 +7,9 @@ import type { ConnectorDeclaration } from '../../kit/declaration.ts';
 import type { Environment } from '../../kit/environment.ts';
 import { resolve } from '../../pipeline/give/resolve.ts';
 import { printProblems } from '../../pipeline/problem.ts';
+import { jsonResult } from '../shared/json-result.ts';
 import type { CommandResult, SpecRequest } from '../validate.ts';
-import { jsonResult, noSuchLetter } from './dead-letters.ts';
+import { noSuchLetter } from './dead-letters.ts';
 import { type FoundLetter, type Letters, withLetters } from './letters.ts';
 import { replayedId, replaying, type StoredLetter } from './replay-source.ts';
 

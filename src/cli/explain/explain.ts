@@ -5,7 +5,7 @@ import { startedTopologies } from '../../pipeline/give/resolve.ts';
 import { secretsOf } from '../../pipeline/give/secrets.ts';
 import { readSpec } from '../../pipeline/read.ts';
 import type { Spec, TopologySpec } from '../../pipeline/spec.ts';
-import { jsonResult } from '../dead-letters/dead-letters.ts';
+import { jsonResult } from '../shared/json-result.ts';
 import { indented, table, wrap } from '../shared/text.ts';
 import { checkTopologyNames } from '../shared/usage.ts';
 import { type CommandResult, problemsJson, problemText, type SpecRequest } from '../validate.ts';

@@ -1,8 +1,8 @@
 import { exactDurationText } from '../../kit/duration-text.ts';
 import { type GapSpan, gapMessage } from '../../kit/gap-message.ts';
 import { toMessage } from '../../kit/message.ts';
-import { jsonResult } from '../dead-letters/dead-letters.ts';
 import { withSink } from '../dead-letters/letters.ts';
+import { jsonResult } from '../shared/json-result.ts';
 import { programName } from '../shared/program.ts';
 import { table } from '../shared/text.ts';
 import type { CommandResult, SpecRequest } from '../validate.ts';

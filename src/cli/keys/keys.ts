@@ -11,7 +11,7 @@ import {
 } from '../../kit/key-file.ts';
 import { suggestion } from '../../kit/names.ts';
 import { readSpec } from '../../pipeline/read.ts';
-import { jsonResult } from '../dead-letters/dead-letters.ts';
+import { jsonResult } from '../shared/json-result.ts';
 import { table } from '../shared/text.ts';
 import { usageOf } from '../shared/usage.ts';
 import { type CommandResult, type SpecRequest, wrongPipeline } from '../validate.ts';

@@ -1,6 +1,6 @@
 import type { Reconciled } from '../../../connectors/shared/reconcile/reconciliation.ts';
 import type { Difference } from '../../kit/reconciler.ts';
-import { foreignText } from '../../kit/text.ts';
+import { counted, foreignText } from '../../kit/text.ts';
 import type { Subject } from './subject.ts';
 
 /** A difference as one line. */
@@ -24,8 +24,4 @@ export function resultText({ name, from }: Pick<Subject, 'name' | 'from'>, resul
     ...(partial === undefined ? [] : [`${from.name}: ${partial}: rows that hold more than was found are not compared`]),
   ];
   return `${name}: ${counted(result.rows, 'row')} compared with ${counted(messages, 'message')} of ${from.name}: ${parts.join(', ')}`;
-}
-
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }

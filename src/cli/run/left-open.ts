@@ -1,6 +1,7 @@
 import { ifStillAlive } from '../../kit/clock.ts';
 import { serverNameOn } from '../../kit/listen.ts';
 import type { ProcessSnapshot } from '../../kit/snapshot.ts';
+import { counted } from '../../kit/text.ts';
 
 /** How long a process that has nothing left to do may take to end by itself, ms. */
 const graceMs = 1000;
@@ -71,8 +72,8 @@ function openNow(nodes: readonly AddressedNode[]): readonly string[] {
   for (const resource of process.getActiveResourcesInfo())
     if (!sockets.test(resource)) add(kinds[resource] ?? resource);
   return [...counts].map(([key, count]) => {
-    const [what, of] = key.split('|');
-    return `${count} ${what}${count === 1 ? '' : 's'}${of}`;
+    const [what = '', of] = key.split('|');
+    return `${counted(count, what)}${of}`;
   });
 }
 

@@ -11,7 +11,7 @@ import type { Spec } from '../../pipeline/spec.ts';
 import { recordedTape } from '../../simulate/recording/entries.ts';
 import type { RunRequest } from '../../simulate/run.ts';
 import { loadComponents } from '../components.ts';
-import { jsonResult } from '../dead-letters/dead-letters.ts';
+import { jsonResult } from '../shared/json-result.ts';
 import { usageOf } from '../shared/usage.ts';
 import { type CommandResult, problemsJson, problemText, type SpecRequest } from '../validate.ts';
 import { type Comparison, compared, differenceLines, isSame } from './compare.ts';

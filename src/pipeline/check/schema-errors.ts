@@ -1,5 +1,6 @@
 import type { ErrorObject } from 'ajv';
 import { nearest } from '../../kit/names.ts';
+import { counted } from '../../kit/text.ts';
 import { unitFormats } from '../../kit/units.ts';
 import { maskedUrls } from '../read/secret-text.ts';
 
@@ -193,10 +194,6 @@ function formatPhrase(format: string): string {
 function patternPhrase(schema: ErrorObject['parentSchema'], pattern: unknown): string {
   const example: unknown = schema?.['examples']?.[0];
   return typeof example === 'string' ? `text such as ${shown(example)}` : `text that matches ${pattern}`;
-}
-
-function counted(limit: unknown, what: string): string {
-  return `${limit} ${what}${limit === 1 ? '' : 's'}`;
 }
 
 /** `a, b or c` */

@@ -1,7 +1,7 @@
 import type { JSONSchema } from 'json-schema-to-ts';
 import { eachAnnotated, isSecret } from '../check/annotations.ts';
 import { environmentSecrets } from '../read/environment-secrets.ts';
-import { maskedUrls, secretsInUrls } from '../read/secret-text.ts';
+import { hiding, masked, maskedUrls, secretsInUrls } from '../read/secret-text.ts';
 import { type Path, type Tree, valueAt } from '../read/tree.ts';
 import type { Variables } from '../read/variables.ts';
 import { operatorsOf, type Spec } from '../spec.ts';
@@ -9,7 +9,6 @@ import { operatorsOf, type Spec } from '../spec.ts';
 /** Hides secrets in a text at a path of a component's options. */
 export type Mask = (text: string, schema: JSONSchema, path: Path) => string;
 
-const masked = '******';
 /** Shorter secrets are hidden in their own option only, not searched for elsewhere. */
 const minLength = 6;
 
@@ -18,12 +17,10 @@ const minLength = 6;
  * wherever else it is.
  */
 export function secretsOf(spec: Spec): Mask {
-  const secrets = [...knownSecrets(spec)].sort((a, b) => b.length - a.length);
+  const hidden = hiding(knownSecrets(spec));
   return (text, schema, path) => {
     if (isSecret(schema, path)) return text === '' ? '' : masked;
-    let shown = text;
-    for (const secret of secrets) shown = shown.replaceAll(secret, masked);
-    return maskedUrls(shown);
+    return maskedUrls(hidden(text));
   };
 }
 

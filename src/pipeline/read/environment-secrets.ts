@@ -1,4 +1,4 @@
-import { secretsInUrls } from './secret-text.ts';
+import { hiding, secretsInUrls } from './secret-text.ts';
 import { isSecretName } from './shown-text.ts';
 import type { Variables } from './variables.ts';
 
@@ -18,6 +18,5 @@ export function environmentSecrets({ all }: Pick<Variables, 'all'>): readonly st
 
 /** The text without the secrets of the environment. */
 export function withoutSecrets(text: string, variables: Pick<Variables, 'all'>): string {
-  const longestFirst = [...environmentSecrets(variables)].sort((one, other) => other.length - one.length);
-  return longestFirst.reduce((shown, secret) => shown.replaceAll(secret, '******'), text);
+  return hiding(environmentSecrets(variables))(text);
 }
