@@ -102,10 +102,10 @@ function copyAssets() {
 
 /** Parts have names with a hash: those of the last build would be packed with the rest. */
 function removeOthers(outputs) {
-  const made = new Set(outputs.map((path) => join(root, path)));
+  const made = new Set([stamp, ...outputs.map((path) => join(root, path))]);
   for (const entry of readdirSync(dist, { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name);
-    if (entry.isFile() && !made.has(path) && !assets.has(extname(path))) rmSync(path);
+    if (entry.isFile() && !made.has(path) && !assets.has(extname(path))) rmSync(path, { force: true });
   }
   rmSync(types, { recursive: true, force: true });
 }
