@@ -6,7 +6,7 @@ import { type Clock, linkedAbort, systemClock } from '../kit/clock.ts';
 import type { Logger } from '../kit/environment.ts';
 import { FailedKeys } from '../kit/failed-keys.ts';
 import { hostCheck, hostsOf } from '../kit/host.ts';
-import { admitRequest, type KeyRefusal, Keys, keyChallenge } from '../kit/keys.ts';
+import { admitRequest, type KeyRefusal, Keys, refusalHeaders } from '../kit/keys.ts';
 import { listen, reachable } from '../kit/listen.ts';
 import type { ProcessSnapshot } from '../kit/snapshot.ts';
 import { ServerTls } from '../kit/tls.ts';
@@ -203,9 +203,9 @@ function answers(
 /** Pages that need no key: orchestrators ask them. */
 const openPages: ReadonlySet<string> = new Set(['/health', '/health/live', '/health/ready']);
 
-function sendRefusal(response: ServerResponse, { status, text, code, retryAfter }: KeyRefusal): void {
-  if (retryAfter !== undefined) response.setHeader('Retry-After', retryAfter);
-  if (status === 401) response.setHeader('WWW-Authenticate', keyChallenge['WWW-Authenticate']);
+function sendRefusal(response: ServerResponse, refusal: KeyRefusal): void {
+  const { status, text, code } = refusal;
+  for (const [name, value] of Object.entries(refusalHeaders(refusal))) response.setHeader(name, value);
   send(response, json({ status, body: { error: text, code } }));
 }
 

@@ -47,6 +47,7 @@ onOwnServices('planted secrets that real servers refuse', () => {
     ];
     await eventually('all three are refused', async () => refusals.every((each) => each.test(running.output)));
     const replies = await served(world);
+    (await import('node:fs')).writeFileSync('/tmp/r/open-pl-out.log', running.output + JSON.stringify(replies, undefined, 1));
     expect(replies['/metrics']).toContain('fdp_');
     const texts = Object.fromEntries(commands.map((command) => [command.join(' '), printed(world, ...command)]));
     for (const command of commands.slice(4, 7)) expect(texts[command.join(' ')]).toMatch(/FDP_REFUSED|refuse|check/);
