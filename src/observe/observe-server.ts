@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { errorText, FdpError } from '../errors.ts';
@@ -138,18 +138,13 @@ function makeServer(answer: Answer, tls: ServerTls | undefined): Server {
     void answer(request, response);
   };
   const options = { ...limits, maxHeaderSize: 8192 };
-  const server = tls ? tlsServer(tls, options, listener) : createServer(options, listener);
+  const encrypted = (files: object) => createTlsServer({ ...options, ...files }, listener);
+  const server = tls ? tls.serve(encrypted) : createServer(options, listener);
   server.maxConnections = maxConnections;
   // Connections that ask for nothing make room for those of probes.
   server.prependListener('connection', (socket: Socket) => room.enter(socket));
   server.maxRequestsPerSocket = maxRequests;
   server.timeout = idleMs;
-  return server;
-}
-
-function tlsServer(tls: ServerTls, options: object, listener: RequestListener): Server {
-  const server = createTlsServer({ ...options, ...tls.open() }, listener);
-  tls.watch(server);
   return server;
 }
 

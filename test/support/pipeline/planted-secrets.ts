@@ -56,7 +56,9 @@ connectors:
     url: "mongodb://fdp:${planted.mongodb}@${servers.mongodb}/"
     database: planted
     collection: rows
+    fields: { symbol: string, time: date }
     unique: symbol
+    indexes: [[symbol, time]]
   http: { type: rest, listen: "127.0.0.1:${http}", ui: true, ${secured} }
   feed: { type: tcp, listen: "127.0.0.1:${feed}", ${secured} }
   reader: { type: tcp, connect: "127.0.0.1:${feed}", token: "${variable('FEED_TOKEN')}", tls: { ca: ${ca} } }
