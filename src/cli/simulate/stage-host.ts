@@ -7,8 +7,8 @@ import { type FailureTest, failureTest } from './failure-test.ts';
 import type { Judgement, Violation } from './oracle/judgement.ts';
 import { asTexts, type PackedTape, unpacked } from './packed-tape.ts';
 import type { Prepared } from './prepared.ts';
-import { shrinkStage } from './shrink-stage.ts';
 import { packedTables, requestsOn } from './requests/given-tables.ts';
+import { shrinkStage } from './shrink-stage.ts';
 import { runStage, violationsOf } from './stage.ts';
 import type { StageRequest, StageResult } from './stage-run.ts';
 

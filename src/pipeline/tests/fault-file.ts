@@ -53,7 +53,8 @@ function topologiesOf(
   }
   const place = placeOf(item);
   if (!place) {
-    if (!asMap(item)) problems.add(item.at, 'expected a fault: a map with sink, lookup, source, crash, restore or clock');
+    if (!asMap(item))
+      problems.add(item.at, 'expected a fault: a map with sink, lookup, source, crash, restore or clock');
     return topologies;
   }
   const { name, word, namesIn, range } = place;

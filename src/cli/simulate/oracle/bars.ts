@@ -96,7 +96,11 @@ export class Bars {
 }
 
 /** When the bar of a time begins and ends: bars are counted from the start of the market's day. */
-export function barAround(hours: Hours, time: number, lengthMs: number): { readonly start: number; readonly end: number } {
+export function barAround(
+  hours: Hours,
+  time: number,
+  lengthMs: number,
+): { readonly start: number; readonly end: number } {
   const day = hours.dayOf(time);
   if (lengthMs === dayMs) return day;
   const start = day.start + Math.floor((time - day.start) / lengthMs) * lengthMs;

@@ -33,7 +33,7 @@ export function foundRows(read: FindRead, parameters: Parameters, table: AskedTa
   });
   if (bounds.some(({ from, to }) => from !== undefined && to !== undefined && from > to)) return undefined;
   const wanted = read.where
-    .map(([field, value]) => [field, valueOf(value, parameters)] as const)
+    .map(([field, value]) => [field, operandValue(value, parameters)] as const)
     .filter(([, value]) => value !== undefined);
   const matching = table.rows.filter((row) => {
     if (!wanted.every(([field, value]) => isEqual(row[field], value, table.fields?.[field]))) return false;
@@ -101,12 +101,12 @@ function isEqual(value: unknown, wanted: unknown, type: string | undefined): boo
   return value === wanted;
 }
 
-function valueOf(operand: Operand | undefined, parameters: Parameters): unknown {
+function operandValue(operand: Operand | undefined, parameters: Parameters): unknown {
   if (!operand) return undefined;
   return 'constant' in operand ? operand.constant : parameters[operand.parameter];
 }
 
 function numberOf(operand: Operand | undefined, parameters: Parameters): number | undefined {
-  const value = valueOf(operand, parameters);
+  const value = operandValue(operand, parameters);
   return value === undefined ? undefined : Number(value);
 }

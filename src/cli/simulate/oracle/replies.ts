@@ -9,15 +9,9 @@ import { valueAt } from '../requests/values.ts';
 import type { StageRun } from '../stage-run.ts';
 import { type AskedTable, foundRows, type Parameters } from './found.ts';
 import { type Hours, hoursIn } from './hours.ts';
-import { type Judgement, notJudged, shortText, type Violation } from './judgement.ts';
+import { type ExpectedReply, type Judgement, notJudged, shortText, type Violation } from './judgement.ts';
 import { type Allowed, allowedBy } from './reply-faults.ts';
 import { shownBars } from './shown-bars.ts';
-
-/** What a client should get: the code of an error, data, or the rows of a file. */
-export type ExpectedReply =
-  | { readonly code: string }
-  | { readonly data: unknown }
-  | { readonly rows: readonly unknown[] };
 
 /** Times that may have been `now`, Unix ms: when parameters were read, and when it was looked what is over. */
 interface Now {

@@ -70,7 +70,9 @@ function amountsOf(rows: readonly Row[]): Row {
   const sum = (field: string) => values(field).reduce<bigint>((total, value) => total + exact(value), 0n);
   const count = (field: string) => values(field).reduce<number>((total, value) => total + Number(value), 0);
   const byValue = (field: string) => {
-    return [...values(field)].sort((one, other) => (exact(one) < exact(other) ? -1 : Number(exact(one) > exact(other))));
+    return [...values(field)].sort((one, other) =>
+      exact(one) < exact(other) ? -1 : Number(exact(one) > exact(other)),
+    );
   };
   const [low = null, high = null] = [byValue('low')[0], byValue('high').at(-1)];
   return {

@@ -40,7 +40,8 @@ export function requestsOf(routes: readonly KnownRoute[], { tables, seed, length
   const ask = (request: string, means: Asked) => {
     const isAfter = chance.next() < 1 / 3;
     // Some come at once.
-    if (chance.next() > 0.15) atMs = Math.floor((isAfter ? lengthMs : 0) + chance.next() * (isAfter ? laterMs : lengthMs));
+    if (chance.next() > 0.15)
+      atMs = Math.floor((isAfter ? lengthMs : 0) + chance.next() * (isAfter ? laterMs : lengthMs));
     asked.set(request, means);
     tape.push({ atMs, key: null, content: { request } });
   };

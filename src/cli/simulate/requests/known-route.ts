@@ -105,7 +105,9 @@ interface FindOptions {
 
 function findRead(options: unknown): FindRead | string {
   const { in: table, where, sort, limit, page, stream } = options as FindOptions;
-  const texts = Object.values(where).flatMap((value) => (typeof value === 'object' ? Object.values(value ?? {}) : [value]));
+  const texts = Object.values(where).flatMap((value) =>
+    typeof value === 'object' ? Object.values(value ?? {}) : [value],
+  );
   const mixed = texts.find((text) => typeof text === 'string' && text.includes('{') && !/^\{\w+\}$/.test(text));
   if (mixed !== undefined) return `nothing is known here of "${mixed}"`;
   const ranges = Object.entries(where).flatMap(([field, value]) => {
