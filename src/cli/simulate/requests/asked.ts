@@ -3,7 +3,7 @@ import type { Row } from '../../../kit/row.ts';
 import type { Tape, TapeEntry } from '../../../simulate/tape.ts';
 import { type AskedTable, type Cursor, foundRows, type Parameters } from '../oracle/found.ts';
 import type { FindRead, KnownRoute } from './known-route.ts';
-import { defaultValue, type GivenValue, type Meant, pick, rightValue, valueAt, wrongValue } from './values.ts';
+import { defaultValue, type GivenValue, type Meant, pick, rightValue, valueAt, wrongValues } from './values.ts';
 
 /** A request as it is meant. */
 export interface Asked {
@@ -24,7 +24,7 @@ interface Sources {
   readonly lengthMs: number;
 }
 
-/** Requests of each route. */
+/** Requests of each route without a mistake. */
 const perRoute = 24;
 /** Pages that are asked for, one after the other. */
 const mostPages = 10;
@@ -47,11 +47,9 @@ export function requestsOf(routes: readonly KnownRoute[], { tables, seed, length
   };
   for (const route of routes) {
     const asking = new Asking(route, tables, chance);
-    for (const given of asking.walk()) ask(textOf(route, given), { route, meant: meantBy(route, given) });
-    for (let count = 0; count < perRoute; count++) {
-      const given = asking.next();
+    const next = Array.from({ length: perRoute }, () => asking.next());
+    for (const given of [...asking.walk(), ...next, ...asking.mistakes()])
       if (given) ask(textOf(route, given), { route, meant: meantBy(route, given) });
-    }
   }
   return { tape: tape.sort((one, other) => one.atMs - other.atMs), asked };
 }
@@ -93,11 +91,16 @@ class Asking {
     const given: Record<string, GivenValue> = { ...own };
     for (const [name, rule] of Object.entries(rules)) {
       if (given[name] || !(this.#needs(name) || this.#chance.next() < 0.5)) continue;
+      if (!this.#needs(name) && rule.type !== 'string' && this.#chance.next() < 0.05) {
+        // Nothing is as good as not given.
+        given[name] = { text: '', meant: defaultValue(rule) };
+        continue;
+      }
       const value = rightValue(rule, { values: this.#valuesFor(name, rows), cursor: this.#cursor(rows) }, this.#chance);
       if (value) given[name] = value;
       else if (this.#needs(name)) return undefined;
     }
-    return this.#withMistake(given);
+    return given;
   }
 
   /** All pages of one symbol, or what else a condition is about. */
@@ -132,6 +135,11 @@ class Asking {
     for (const [name, field] of fields) {
       const rule = rules[name];
       if (!rule || !(this.#needs(name) || this.#chance.next() < 0.9)) continue;
+      if (!this.#needs(name) && rule.type !== 'string' && this.#chance.next() < 0.05) {
+        // Nothing is as good as not given.
+        given[name] = { text: '', meant: defaultValue(rule) };
+        continue;
+      }
       const value = rightValue(rule, { values: [row[field]] }, this.#chance);
       if (value) given[name] = value;
     }
@@ -167,14 +175,14 @@ class Asking {
     return cursorOf(pick(tied.length > 0 && this.#chance.next() < 0.5 ? tied : rows, this.#chance), read);
   }
 
-  /** Now and then one parameter is wrong, or empty. */
-  #withMistake(given: Record<string, GivenValue>): Given {
-    const names = Object.entries(this.#route.rules);
-    if (names.length === 0 || this.#chance.next() > 0.15) return given;
-    const [name, rule] = pick(names, this.#chance);
-    const isEmpty = !this.#needs(name) && rule.type !== 'string' && this.#chance.next() < 0.2;
-    const mistake = isEmpty ? { text: '', meant: defaultValue(rule) } : wrongValue(rule, this.#chance);
-    return mistake ? { ...given, [name]: mistake } : given;
+  /** Each parameter with each text that it can't be. */
+  mistakes(): readonly (Given | undefined)[] {
+    return Object.entries(this.#route.rules).flatMap(([name, rule]) =>
+      wrongValues(rule).map((mistake) => {
+        const given = this.next();
+        return given && { ...given, [name]: mistake };
+      }),
+    );
   }
 
   /** Without these there is no request, or no answer. */

@@ -22,7 +22,6 @@ export interface Hints {
   readonly cursor?: Cursor | undefined;
 }
 
-const wrong = { wrong: true } as const;
 const defaultLength = 256;
 const minuteMs = 60_000;
 
@@ -49,18 +48,24 @@ export function rightValue(rule: ParameterRule, hints: Hints, chance: Chance): G
   }
 }
 
-/** A text that the rule does not allow; undefined for a rule that allows all. */
-export function wrongValue(rule: ParameterRule, chance: Chance): GivenValue | undefined {
-  const { type, minimum, maximum, enum: allowed, maxLength = defaultLength } = rule;
+/** Texts that the rule does not allow. */
+export function wrongValues({
+  type,
+  minimum,
+  maximum,
+  enum: allowed,
+  maxLength = defaultLength,
+}: ParameterRule): readonly GivenValue[] {
+  const beyond = [...(minimum === undefined ? [] : [minimum - 1]), ...(maximum === undefined ? [] : [maximum + 1])];
   const texts: Readonly<Record<ParameterRule['type'], readonly string[]>> = {
-    integer: ['1.5', 'many', '1e3', '9007199254740993', ...beyond(minimum, maximum)],
-    number: ['many', '0x10', 'NaN', '1e999', ...beyond(minimum, maximum)],
+    integer: ['1.5', 'many', '1e3', '9007199254740993', ...beyond.map(String)],
+    number: ['many', '0x10', 'NaN', '1e999', ...beyond.map(String)],
     boolean: ['yes', '1', 'TRUE'],
     time: ['yesterday', '2025-02-31', '2025-11-20T25:00:00Z', '-15x', '1.5'],
     cursor: ['last', '-1', '1_2_3', '99999999999999999'],
     string: allowed ? ['none of them'] : ['x'.repeat(maxLength + 1)],
   };
-  return { text: pick(texts[type], chance), meant: wrong };
+  return texts[type].map((text) => ({ text, meant: { wrong: true } }));
 }
 
 /** What a parameter is that is not given. */
@@ -84,10 +89,6 @@ export function pick<T>(values: readonly T[], chance: Chance): T {
 function numbersOf({ minimum = 0, maximum = 1000, default: given }: ParameterRule): readonly number[] {
   const small = [1, 1, 2, 2, 3, 5, 7, 20].filter((value) => value >= minimum && value <= maximum);
   return [minimum, maximum, ...small, ...(typeof given === 'number' ? [given] : [])];
-}
-
-function beyond(minimum: number | undefined, maximum: number | undefined): readonly string[] {
-  return [...(minimum === undefined ? [] : [minimum - 1]), ...(maximum === undefined ? [] : [maximum + 1])].map(String);
 }
 
 /** At the time of a row or just beside it, since ranges begin and end there; or some time ago. */
