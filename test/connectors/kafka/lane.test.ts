@@ -43,7 +43,7 @@ function laneAt(position: number, { first = 0, end = 1000, warmUp = 0, batch = 1
     items: readonly KafkaRecord[],
     next: number | undefined = offset + items.length,
     stable = end,
-  ) => lane.take(offset, { partition: 0, error: 0, end, stable, next, items });
+  ) => lane.take(offset, { partition: 0, error: 0, end, stable, next, batches: [], items });
   return { lane, commits, take, context, wasHungry: () => hungry };
 }
 
