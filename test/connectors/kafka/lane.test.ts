@@ -84,6 +84,15 @@ describe('a lane of kafka', () => {
     expect(lane.lag).toBe(0);
   });
 
+  it('knows with each reading whether more is in the log, before an open transaction', async () => {
+    const { lane, take } = laneAt(0, { end: 50, batch: 1 });
+    const more = async () => (await lane.read(never))?.more;
+    take(0, [record(0), record(1)], 2, 4);
+    expect([await more(), await more()]).toEqual([true, true]);
+    take(2, [record(2)], 4, 4);
+    expect(await more()).toBe(false);
+  });
+
   it('is behind by what waits behind an open transaction, and names where that begins once it has come there', async () => {
     const { lane, take } = laneAt(0, { end: 50 });
     take(0, [record(0), record(1)], 20, 30);
