@@ -126,7 +126,7 @@ export const mutants: readonly PlantedMutant[] = [
   {
     mistake: 'lets a quiet lane wait for what does not come',
     file: 'connectors/shared/table/gather.ts',
-    text: 'if (isFull || !this.#lane?.moreComes?.(this.#write)) this.#write();',
+    text: 'if (isFull || !this.#lane?.moreComes?.(this.#writeOrWait, isSparse)) this.#write();',
     replacement: 'if (isFull) this.#write();',
     caughtBy: absorbed('is counted at once where nothing else comes'),
     simulated: { finds: /slow/ },
