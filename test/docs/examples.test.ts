@@ -10,15 +10,81 @@ import { validate } from '../../src/cli/validate.ts';
 import { pipelineCopy } from '../support/cli/pipeline-copy.ts';
 import { temporaryFolder } from '../support/cli/platform.ts';
 import { type Block, blockNamed, blocksOf, documents } from '../support/docs/blocks.ts';
-import { commandsOf, fdpArguments, parsed, type ShellCommand } from '../support/docs/commands.ts';
+import { commandsOf } from '../support/docs/commands.ts';
 import { filesOf, validated } from '../support/docs/pipelines.ts';
 import { folderWith } from '../support/pipeline/spec.ts';
-import { notRun, runBy } from './run-by.ts';
+import { problemsOf } from './shell-problems.ts';
 
 // Every block of code in README.md, CONTRIBUTING.md and docs/ is validated here, run by the test that is named here, or has
 // a reason here why no test runs it. docs/reference/ has a test of its own.
 
 const readByPeople = ['mermaid', 'text'];
+
+/** Blocks that another test runs as they stand. */
+const runBy: Readonly<Record<string, string>> = {
+  'README.md: two commands': 'test/e2e/npm.test.ts',
+  'README.md: first minutes': 'test/e2e/documents.test.ts',
+  'README.md: Profiles': 'test/e2e/documents.test.ts',
+  'README.md: one process each': 'test/e2e/documents.test.ts',
+  'README.md: commands': 'test/e2e/documents.test.ts',
+  'README.md: mistake': 'test/pipeline/shipped.test.ts',
+  'docs/api.md: api': 'test/e2e/documents.test.ts',
+  'docs/command-line.md: init': 'test/e2e/install.test.ts',
+  'docs/command-line.md: help': 'test/e2e/documents.test.ts',
+  'docs/command-line.md: inspect': 'test/e2e/documents.test.ts',
+  'docs/command-line.md: other commands': 'test/e2e/documents.test.ts',
+  'docs/command-line.md: tests': 'test/docs/testing-pipelines.test.ts',
+  'docs/migrate.md: time series': 'test/cluster/migrate.test.ts',
+  'docs/migrate.md: counters': 'test/cluster/migrate.test.ts',
+  'docs/migrate.md: processor': 'test/cluster/migrate.test.ts',
+  'docs/operate.md: dead letters': 'test/e2e/documents.test.ts',
+  'docs/operate.md: poison': 'test/e2e/produce.test.ts',
+  'docs/operate.md: produce': 'test/e2e/documents.test.ts',
+  'docs/operate.md: simulator': 'test/e2e/documents.test.ts',
+  'docs/plugins.md: create': 'test/e2e/create.test.ts',
+  'docs/plugins.md: run': 'test/e2e/create.test.ts',
+  'docs/plugins.md: function': 'test/e2e/create.test.ts',
+  'docs/plugins.md: push source': 'test/e2e/create.test.ts',
+  'docs/plugins.md: state': 'test/e2e/create.test.ts',
+  'docs/tape.md: diff': 'test/docs/tape.test.ts',
+  'docs/tape.md: record': 'test/docs/tape.test.ts',
+  'docs/testing-pipelines.md: commands': 'test/docs/testing-pipelines.test.ts',
+};
+
+const needsDocker = 'needs Docker; .ci/compose builds, starts, scales and stops these containers where there is one';
+const needsCloud = 'needs an account in the cloud, or a machine there';
+
+const aDay = 'takes a minute or more each; test/cli/simulate/ runs shorter ones with the same flags';
+
+/** Blocks that no test runs, and why. What can be checked of them without running them is. */
+const notRun: Readonly<Record<string, string>> = {
+  'docs/command-line.md: simulations': aDay,
+  'docs/simulate.md: simulate': aDay,
+  'CONTRIBUTING.md: Contributing': 'they run the tests themselves, for hours in all; .ci/run and the workflow run them',
+  'README.md: live trades': 'needs a key of Finnhub; test/e2e/finnhub.test.ts runs it against the simulator',
+  'README.md: compose': needsDocker,
+  'docs/deploy.md: Everything on one machine': needsDocker,
+  'docs/deploy.md: More processors': needsDocker,
+  'docs/deploy.md: Variables': needsDocker,
+  'docs/deploy.md: What is written, and by whom': needsDocker,
+  'docs/deploy.md: The dashboard': needsDocker,
+  'docs/deploy.md: 2. Build and push, on your own machine': needsCloud,
+  'docs/deploy.md: 3. The cloud machine': needsCloud,
+  'docs/deploy.md: 4. The pipeline': needsCloud,
+  'docs/deploy.md: Without Compose': needsDocker,
+  'docs/migrate.md: 5. Correct the counters':
+    'test/e2e/reconcile.test.ts runs the same commands on rows of another program',
+  'docs/migrate.md: 6. Start': 'test/cluster/migrate.test.ts starts the same commands on a topic of its own',
+  'docs/operate.md: Checking counters and bars':
+    'test/e2e/reconcile.test.ts runs the same commands on a data folder of its own',
+  'docs/operate.md: Watching it': 'needs a terminal; test/e2e/dashboard.test.ts runs the dashboard in one',
+  'docs/operate.md: Under systemd': 'needs systemd as the first process of the machine',
+  'docs/command-line.md: lean':
+    'needs a registry that has fdp; test/e2e/install.test.ts installs without those packages',
+  'docs/tape.md: replay': 'test/e2e/replay.test.ts runs such commands on ports of its own',
+  'docs/plugins.md: install': 'needs a registry that has fdp; test/e2e/create.test.ts installs the packed file',
+  'docs/performance.md: Speed': 'takes minutes, and figures of a shared machine can not fail; .ci/run runs `--quick`',
+};
 
 const blocks = documents()
   .filter((file) => !file.startsWith('docs/reference/'))
@@ -119,21 +185,8 @@ describe('JSON', () => {
     expect(() => JSON.parse(text)).not.toThrow();
   });
 });
-
-/** Programs of others. */
-const foreign = ['bash', 'chmod', 'curl', 'echo', 'mkdir', 'nc', 'open', 'printf', 'scp', 'ssh', 'sudo', 'tee'];
 const shell = blocks.filter(({ language }) => language === 'sh').flatMap(commandsOf);
 const named = shell.map((command) => [`${keyOf(command.block)}: ${command.text}`, command] as const);
-const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Readonly<Record<string, string>> };
-const topologyNames = Object.keys(
-  Object.assign(
-    {},
-    ...[
-      'pipeline.yml',
-      ...['dashboard', 'live', 'simulation', 'simulator'].map((name) => `topologies/${name}.yml`),
-    ].map((file) => parse(readFileSync(file, 'utf8')).topologies),
-  ) as object,
-);
 
 describe('shell', () => {
   it.each(named)('%s', async (_name, command) => {
@@ -146,43 +199,6 @@ describe('shell', () => {
     expect(set.filter((variable) => !explained.includes(`\`${variable}\``))).toEqual([]);
   });
 });
-
-async function problemsOf(command: ShellCommand): Promise<readonly string[]> {
-  const { words } = command;
-  const args = fdpArguments(command);
-  if (args) return fdpProblems(args);
-  const [program = '', ...rest] = words;
-  if (program === 'npm') return npmProblems(rest);
-  if (program === 'npx' && rest[0] === 'vitest') return [];
-  if (program === 'docker') return dockerProblems(rest);
-  return foreign.includes(program) ? [] : [`unknown program ${program}`];
-}
-
-async function fdpProblems(args: readonly string[]): Promise<readonly string[]> {
-  const { problem, topologies } = await parsed(args);
-  const unknown = topologies.filter((name) => !topologyNames.includes(name) && name !== 'NAME');
-  return [...(problem ? [problem] : []), ...unknown.map((name) => `there is no topology ${name}`)];
-}
-
-function npmProblems([command = '', script = '']: readonly string[]): readonly string[] {
-  if (['ci', 'cit', 'init', 'install', 'pack', 'pkg'].includes(command)) return [];
-  const name = command === 'run' ? script : command;
-  return name in scripts ? [] : [`package.json has no script ${name}`];
-}
-
-/** Services of Compose, and the `fdp` within a container. */
-async function dockerProblems(words: readonly string[]): Promise<readonly string[]> {
-  if (words[0] !== 'compose')
-    return ['build', 'login', 'push', 'run'].includes(words[0] ?? '') ? [] : [`docker ${words[0]}`];
-  const services = Object.keys(parse(readFileSync('docker-compose.yml', 'utf8')).services);
-  const [, command = '', ...rest] = words;
-  const scaled = rest.find((word) => word.includes('='))?.split('=')[0];
-  const inside = rest.indexOf('node');
-  const service = command === 'exec' || command === 'logs' ? rest.find((word) => !word.startsWith('-')) : scaled;
-  const missing = service !== undefined && !services.includes(service) ? [`there is no service ${service}`] : [];
-  const started = inside === -1 ? [] : await fdpProblems(rest.slice(inside + 2));
-  return [...missing, ...started, ...(['up', 'exec', 'logs', 'down'].includes(command) ? [] : [`compose ${command}`])];
-}
 
 describe('links between the documents', () => {
   it.each(documents().map((file) => [file]))('%s: lead to files and headings that there are', (file) => {
