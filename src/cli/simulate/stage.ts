@@ -24,7 +24,7 @@ export async function runStage(request: StageRequest): Promise<StageResult> {
   const { plan, tape, seed } = request;
   const [topology] = plan.topologies;
   if (!topology) throw new FdpError('FDP_INTERNAL', 'the plan has no topology');
-  const { timedFaults, ...faults } = faultsOf(request.faults);
+  const { timedFaults, sinkFaults, lookupFaults } = faultsOf(request.faults);
   const order = new OrderWatch();
   const delay = new DelayWatch(request.faults);
   const written = passedOn(topology, plan);
@@ -32,7 +32,7 @@ export async function runStage(request: StageRequest): Promise<StageResult> {
   const connectors = new Map(topology.branches.map(({ name, connector }) => [name, written.get(connector)]));
   const ends = [tape.at(-1)?.atMs ?? 0, ...timedFaults.map((each) => each.atMs + ('forMs' in each ? each.forMs : 0))];
   const outcome = await runOnTape({
-    ...{ plan, seed, tape, ...faults, timedFaults, rows: rowsGiven(request) },
+    ...{ plan, seed, tape, sinkFaults, lookupFaults, timedFaults, rows: rowsGiven(request) },
     withinMs: Math.max(...ends) + afterLastMs,
     onStored: (stored, { atMs, nowMs }) => {
       order.take(stored);
