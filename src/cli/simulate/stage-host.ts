@@ -7,6 +7,7 @@ import { type FailureTest, failureTest } from './failure-test.ts';
 import type { Judgement, Violation } from './oracle/judgement.ts';
 import { asTexts, type PackedTape, unpacked } from './packed-tape.ts';
 import type { Prepared } from './prepared.ts';
+import { packedTables, requestsOn } from './requests/given-tables.ts';
 import { shrinkStage } from './shrink-stage.ts';
 import { runStage, violationsOf } from './stage.ts';
 import type { StageRequest, StageResult } from './stage-run.ts';
@@ -20,13 +21,17 @@ const seedStep = 101;
 /** A topology to be run. */
 export interface StageTask {
   readonly topology: string;
-  /** What an earlier one has written; undefined: the market. */
-  readonly tape: PackedTape | undefined;
+  /** What an earlier one has written. */
+  readonly tape?: PackedTape;
+  /** The tables that requests are about, a text for each row. Without a tape and these: the market. */
+  readonly tables?: ReadonlyMap<string, PackedTape>;
 }
 
 /** What a report needs of a stage. */
 export interface StageReport {
   readonly topology: string;
+  /** What it took so many of. */
+  readonly input: 'message' | 'request';
   readonly messages: number;
   readonly faults: number;
   readonly digest: string;
@@ -39,6 +44,8 @@ export interface StageReport {
 export interface StageAnswer {
   readonly report: StageReport;
   readonly written: ReadonlyMap<string, PackedTape>;
+  /** The rows of the tables that requests of a later topology are about. */
+  readonly tables: ReadonlyMap<string, PackedTape>;
   /** Of a stage that read the market. */
   readonly market: MarketFacts | undefined;
 }
@@ -49,6 +56,10 @@ export interface StageRunner {
   /** The least that breaks the first promise that a topology broke, as a test; of a topology that it has run. */
   failureTest(topology: string): Promise<FailureTest>;
   close(): Promise<void>;
+}
+
+interface StageInput extends Pick<StageRequest, 'tape' | 'given'> {
+  readonly market?: Market;
 }
 
 /** Runs stages in this thread. Of those that break a promise it keeps what shows that. */
@@ -62,18 +73,28 @@ export class StageHost implements StageRunner {
     this.#seed = seed;
   }
 
-  async run({ topology, tape: packed }: StageTask): Promise<StageAnswer> {
+  async run(task: StageTask): Promise<StageAnswer> {
     const { links, faultsOf } = this.#prepared;
+    const { topology } = task;
     const index = links.findIndex((link) => link.topology === topology);
     const { plan } = links[index] as Link;
-    const market = packed ? undefined : marketOf(links, this.#seed, this.#prepared);
-    const tape = market ? asTexts(market.tape()) : asInput(unpacked(packed ?? []), isLog(plan));
     const faults = faultsOf(this.#seed).get(topology) ?? [];
-    const stage = { plan, tape, faults, seed: this.#seed + seedStep * index };
+    const seed = this.#seed + seedStep * index;
+    const { market, ...input } = this.#inputOf(plan, task, seed);
+    const stage = { plan, faults, seed, ...input };
     const result = await runStage(stage);
     const [violation] = violationsOf(result);
     if (violation) this.#broken.set(topology, { stage, kind: violation.kind });
-    return { report: reportOf(result), written: result.written, market: market?.facts };
+    const tables = packedTables(result.twins, links);
+    return { report: reportOf(result), written: result.written, tables, market: market?.facts };
+  }
+
+  /** The market, what an earlier topology has written, or requests about its tables. */
+  #inputOf(plan: Plan, { tape, tables }: StageTask, seed: number): StageInput {
+    if (tables) return requestsOn(plan, tables, { seed, lengthMs: this.#prepared.lengthMs });
+    if (tape) return { tape: asInput(unpacked(tape), isLog(plan)) };
+    const market = marketOf(this.#prepared.links, this.#seed, this.#prepared);
+    return { market, tape: asTexts(market.tape()) };
   }
 
   async failureTest(topology: string): Promise<FailureTest> {
@@ -102,8 +123,10 @@ function reportOf({
   deadLetters,
   violations,
   judgements,
+  replies,
 }: StageResult): StageReport {
   return {
+    input: replies ? 'request' : 'message',
     ...{ topology, messages, faults: faults.length, digest, deadLetters, violations },
     judgements: judgements.map(({ branch, what, expected, violations: found }) => ({
       ...{ branch, what, expected, violations: found },

@@ -1,13 +1,16 @@
 import type { BranchPlan, Plan, TopologyPlan } from '../../engine/plan.ts';
 import type { TestFault } from '../../pipeline/tests/model.ts';
+import type { RequestTimes } from '../../simulate/request-input.ts';
 import type { RunOutcome } from '../../simulate/run.ts';
 import type { Tape, TapeEntry } from '../../simulate/tape.ts';
 import type { Twin } from '../../simulate/twins.ts';
 import type { Outages } from './oracle/feed.ts';
-import type { Judgement, Violation } from './oracle/judgement.ts';
+import type { AskedTable } from './oracle/found.ts';
+import type { ExpectedReply, Judgement, Violation } from './oracle/judgement.ts';
 import type { Letter } from './oracle/letters.ts';
 import type { SourceRecord } from './oracle/trades.ts';
 import type { PackedTape } from './packed-tape.ts';
+import type { Asked } from './requests/asked.ts';
 
 /** A run of one topology: its plan, what comes, what goes wrong, and the seed. */
 export interface StageRequest {
@@ -15,6 +18,15 @@ export interface StageRequest {
   readonly tape: Tape;
   readonly faults: readonly TestFault[];
   readonly seed: number;
+  /** Of a topology that answers requests. */
+  readonly given?: GivenTables;
+}
+
+/** What a topology that answers requests is asked about, and what each request means. */
+export interface GivenTables {
+  readonly tables: ReadonlyMap<string, AskedTable>;
+  /** By the text of the request. */
+  readonly asked: ReadonlyMap<string, Asked>;
 }
 
 /** What a stage leaves, for the oracle. */
@@ -25,6 +37,8 @@ export interface StageRun extends StageRequest {
   readonly outages: Outages;
   readonly twins: ReadonlyMap<string, Twin>;
   readonly letters: readonly Letter[];
+  /** Of requests. */
+  readonly times: readonly RequestTimes[];
   /** What its log holds, partition by partition. */
   records(): Iterable<SourceRecord>;
   /** What a branch has stored in a log, or passed on, in order, as JSON. */
@@ -43,5 +57,8 @@ export interface StageResult {
   readonly violations: readonly Violation[];
   /** What it put into logs and feeds, by connector: the tape of who reads them. */
   readonly written: ReadonlyMap<string, PackedTape>;
+  readonly twins: ReadonlyMap<string, Twin>;
+  /** What each request should get, in their order; of a topology that answers requests. */
+  readonly replies: readonly ExpectedReply[] | undefined;
   readonly log: readonly string[];
 }

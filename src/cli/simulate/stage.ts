@@ -1,7 +1,8 @@
 import type { Plan, TopologyPlan } from '../../engine/plan.ts';
 import { FdpError } from '../../errors.ts';
 import { parseJson, toJson } from '../../kit/json.ts';
-import { runOnTape } from '../../simulate/run.ts';
+import type { RequestTimes } from '../../simulate/request-input.ts';
+import { type RunRequest, runOnTape } from '../../simulate/run.ts';
 import type { Twin } from '../../simulate/twins.ts';
 import { faultsOf } from '../test/faults.ts';
 import { DelayWatch } from './oracle/delay.ts';
@@ -10,6 +11,7 @@ import { judge } from './oracle/judge.ts';
 import type { Judgement, Violation } from './oracle/judgement.ts';
 import type { Letter } from './oracle/letters.ts';
 import { OrderWatch } from './oracle/order.ts';
+import { judgeReplies } from './oracle/replies.ts';
 import type { SourceRecord } from './oracle/trades.ts';
 import { TapeWriter, unpacked } from './packed-tape.ts';
 import type { StageRequest, StageResult, StageRun } from './stage-run.ts';
@@ -22,18 +24,15 @@ export async function runStage(request: StageRequest): Promise<StageResult> {
   const { plan, tape, seed } = request;
   const [topology] = plan.topologies;
   if (!topology) throw new FdpError('FDP_INTERNAL', 'the plan has no topology');
-  const { sinkFaults, timedFaults } = faultsOf(request.faults);
+  const { timedFaults, sinkFaults, lookupFaults } = faultsOf(request.faults);
   const order = new OrderWatch();
   const delay = new DelayWatch(request.faults);
   const written = passedOn(topology, plan);
-  const found: { source?: Twin; twins: ReadonlyMap<string, Twin>; letters: readonly Letter[] } = {
-    twins: new Map(),
-    letters: [],
-  };
+  const found: Found = { twins: new Map(), letters: [], times: [] };
   const connectors = new Map(topology.branches.map(({ name, connector }) => [name, written.get(connector)]));
   const ends = [tape.at(-1)?.atMs ?? 0, ...timedFaults.map((each) => each.atMs + ('forMs' in each ? each.forMs : 0))];
   const outcome = await runOnTape({
-    ...{ plan, seed, tape, sinkFaults, timedFaults, rows: new Map() },
+    ...{ plan, seed, tape, sinkFaults, lookupFaults, timedFaults, rows: rowsGiven(request) },
     withinMs: Math.max(...ends) + afterLastMs,
     onStored: (stored, { atMs, nowMs }) => {
       order.take(stored);
@@ -44,28 +43,44 @@ export async function runStage(request: StageRequest): Promise<StageResult> {
     inspect: (world) => {
       found.source = world.source;
       found.twins = world.twins;
+      found.times = world.requests.times;
       const letters = topology.deadLetter && world.twins.get(topology.deadLetter.connector);
       found.letters = letters ? lettersIn(letters, topology.name) : [];
     },
   });
   const packed = new Map([...written].map(([connector, writer]) => [connector, writer.packed]));
   const run: StageRun = {
-    ...{ ...request, topology, outcome, twins: found.twins, letters: found.letters },
+    ...{ ...request, topology, outcome, twins: found.twins, letters: found.letters, times: found.times },
     source: found.source as Twin,
     outages: outagesOf(timedFaults),
     records: () => recordsOf(found.source),
     kept: ({ connector }) => unpacked(packed.get(connector) ?? []),
   };
+  const asked = run.source.kind === 'requests' ? judgeReplies(run) : undefined;
   return {
     ...{ topology: topology.name, messages: tape.length, faults: request.faults, written: packed, log: outcome.log },
     ...{ digest: outcome.digest, doneMs: outcome.doneMs, deadLetters: found.letters.length },
-    judgements: judge(run),
+    ...{ twins: run.twins, replies: asked?.replies, judgements: asked?.judgements ?? judge(run) },
     violations: [
       ...troubleOf(run),
       ...delay.violations,
       ...order.violations.map((text) => ({ kind: `${text.split(':')[0]}: order`, text })),
     ],
   };
+}
+
+/** What is looked at when a run has ended. */
+interface Found {
+  source?: Twin;
+  twins: ReadonlyMap<string, Twin>;
+  letters: readonly Letter[];
+  times: readonly RequestTimes[];
+}
+
+/** The tables that requests are about, without the ids that they get. */
+function rowsGiven({ given }: StageRequest): RunRequest['rows'] {
+  const tables = [...(given?.tables ?? [])];
+  return new Map(tables.map(([name, { rows }]) => [name, rows.map(({ _id, ...row }) => row)]));
 }
 
 /** All violations of a stage. */

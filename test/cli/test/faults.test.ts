@@ -48,6 +48,14 @@ const failures: readonly (readonly [fault: string, topology: string, expected: s
   ['{ sink: trades, slow: 20s }', 'processor', '{ trades: 3, within: 1m }', 'trades: no confirmation within 15000 ms'],
   ['{ source: { cut: 9s, at: 1500ms } }', 'processor', '{ trades: 3, within: 5s }', 'not done within 5s'],
   ['{ sink: trades, fail: { every: 2 } }', 'processor', '{ trades: 4 }', 'trades: write 2 fails (fault)'],
+  [
+    "{ sink: trades, refuse: 'nothing == 2.0' }",
+    'processor',
+    '{ trades: 3 }',
+    '8:29: refuse: decides about no message that reaches trades: "nothing == 2.0": there is no field nothing',
+  ],
+  // Counters get changes of rows, which have other fields.
+  ["{ sink: symbols, refuse: 'symbol == \"A\"' }", 'processor', '{ trades: 3 }', 'there is no field symbol'],
 ];
 
 describe('faults', () => {
@@ -59,6 +67,17 @@ describe('faults', () => {
     const { text, exitCode } = await tested(threeTrades(topology, fault, expected));
     expect(text).toContain(report);
     expect(exitCode).toBe(1);
+  });
+
+  it.each([
+    ['fail: { every: 1 }', 'FDP_UNAVAILABLE'],
+    ['slow: 6s', 'FDP_TIMEOUT'],
+  ])('{ lookup: trades, %s }: whoever asks it gets %s, and who asks another table what it has', async (fault, code) => {
+    const text = `name: asks\ntopology: api\ntables: { symbols: [{ symbol: A, tradeCount: 1, lastTradeAt: 1763640000000 }] }
+input: [{ request: GET /api/v1/trades/A }, { request: GET /api/v1/symbols/A }, { at: 20s, request: GET /api/v1/trades/A }]
+faults: [{ lookup: trades, ${fault}, for: 10s }]
+expect: { replies: [{ code: ${code} }, { data: { trade_count: 1 } }, { data: { data: [] } }] }\n`;
+    expect((await tested(text)).text).toContain('1 test: 1 passed');
   });
 
   it('a store that loses what it confirmed is found: without its key a trade that is written again is there twice', async () => {
