@@ -5,7 +5,7 @@ import type { FailureTest } from './failure-test.ts';
 import type { PackedTape } from './packed-tape.ts';
 import type { Prepared } from './prepared.ts';
 import { violationsOf } from './stage.ts';
-import { marketFacts, type StageAnswer, type StageReport, type StageRunner } from './stage-host.ts';
+import { marketFacts, type StageAnswer, type StageReport, type StageRunner, type Written } from './stage-host.ts';
 
 export interface SimulationResult {
   readonly seed: number;
@@ -33,9 +33,10 @@ export async function simulate(
   const tasks = new Tasks(links);
   const work = async (runner: StageRunner) => {
     for (let link = await tasks.next(); link; link = await tasks.next()) {
-      const answer = await runner.run({ topology: link.topology, tape: tasks.tapeOf(link) });
+      const task = { topology: link.topology, tape: tasks.tapeOf(link) };
+      const answer = await runner.run(task, (written) => tasks.written(link, written));
       answers.set(link, { answer, runner });
-      tasks.done(link, answer.written);
+      tasks.done();
     }
   };
   await Promise.all(runners.map(work));
@@ -65,10 +66,10 @@ function whySkipped({ topology, from }: Link): SimulationResult['skipped'] {
   return why === undefined ? [] : [{ topology, why }];
 }
 
-/** Topologies to be run: each as soon as what it reads is written, those with most to do first. */
+/** Topologies to be run: each as soon as what it reads is written, first those that others wait for, then those with most to do. */
 class Tasks {
   readonly #feeders: ReadonlyMap<Link, Link | undefined>;
-  readonly #written = new Map<Link, ReadonlyMap<string, PackedTape>>();
+  readonly #written = new Map<Link, Written>();
   #left: readonly Link[];
   #running = 0;
   #waiting: (() => void)[] = [];
@@ -85,11 +86,14 @@ class Tasks {
         const feeder = this.#feeders.get(link);
         return !feeder || this.#written.has(feeder);
       });
-      const [most] = [...ready].sort((one, other) => workOf(other) - workOf(one));
-      if (most) {
-        this.#left = this.#left.filter((link) => link !== most);
+      const isWaitedFor = (link: Link) => Number([...this.#feeders.values()].includes(link));
+      const [first] = [...ready].sort(
+        (one, other) => isWaitedFor(other) - isWaitedFor(one) || workOf(other) - workOf(one),
+      );
+      if (first) {
+        this.#left = this.#left.filter((link) => link !== first);
         this.#running++;
-        return most;
+        return first;
       }
       // What feeds the others has failed elsewhere.
       if (this.#running === 0) return undefined;
@@ -104,9 +108,17 @@ class Tasks {
     return this.#written.get(feeder)?.get(link.from.connector) ?? [];
   }
 
-  done(link: Link, written: ReadonlyMap<string, PackedTape>): void {
-    this.#running--;
+  written(link: Link, written: Written): void {
     this.#written.set(link, written);
+    this.#wake();
+  }
+
+  done(): void {
+    this.#running--;
+    this.#wake();
+  }
+
+  #wake(): void {
     for (const go of this.#waiting.splice(0)) go();
   }
 }

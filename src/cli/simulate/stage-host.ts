@@ -36,16 +36,19 @@ export interface StageReport {
   readonly violations: readonly Violation[];
 }
 
+/** What a stage has written, by connector: the tapes of those that read it. */
+export type Written = ReadonlyMap<string, PackedTape>;
+
 export interface StageAnswer {
   readonly report: StageReport;
-  readonly written: ReadonlyMap<string, PackedTape>;
   /** Of a stage that read the market. */
   readonly market: MarketFacts | undefined;
 }
 
 /** Runs stages one after the other, here or elsewhere. */
 export interface StageRunner {
-  run(task: StageTask): Promise<StageAnswer>;
+  /** @param pass gets what the stage has written, before that is compared with what it should be */
+  run(task: StageTask, pass: (written: Written) => void): Promise<StageAnswer>;
   /** The least that breaks the first promise that a topology broke, as a test; of a topology that it has run. */
   failureTest(topology: string): Promise<FailureTest>;
   close(): Promise<void>;
@@ -62,7 +65,7 @@ export class StageHost implements StageRunner {
     this.#seed = seed;
   }
 
-  async run({ topology, tape: packed }: StageTask): Promise<StageAnswer> {
+  async run({ topology, tape: packed }: StageTask, pass: (written: Written) => void): Promise<StageAnswer> {
     const { links, faultsOf } = this.#prepared;
     const index = links.findIndex((link) => link.topology === topology);
     const { plan } = links[index] as Link;
@@ -70,10 +73,10 @@ export class StageHost implements StageRunner {
     const tape = market ? asTexts(market.tape()) : asInput(unpacked(packed ?? []), isLog(plan));
     const faults = faultsOf(this.#seed).get(topology) ?? [];
     const stage = { plan, tape, faults, seed: this.#seed + seedStep * index };
-    const result = await runStage(stage);
+    const result = await runStage(stage, pass);
     const [violation] = violationsOf(result);
     if (violation) this.#broken.set(topology, { stage, kind: violation.kind });
-    return { report: reportOf(result), written: result.written, market: market?.facts };
+    return { report: reportOf(result), market: market?.facts };
   }
 
   async failureTest(topology: string): Promise<FailureTest> {

@@ -7,7 +7,6 @@ import type { Outages } from './oracle/feed.ts';
 import type { Judgement, Violation } from './oracle/judgement.ts';
 import type { Letter } from './oracle/letters.ts';
 import type { SourceRecord } from './oracle/trades.ts';
-import type { PackedTape } from './packed-tape.ts';
 
 /** A run of one topology: its plan, what comes, what goes wrong, and the seed. */
 export interface StageRequest {
@@ -41,7 +40,5 @@ export interface StageResult {
   readonly judgements: readonly Judgement[];
   /** Of the order of each symbol, and of the run as a whole. */
   readonly violations: readonly Violation[];
-  /** What it put into logs and feeds, by connector: the tape of who reads them. */
-  readonly written: ReadonlyMap<string, PackedTape>;
   readonly log: readonly string[];
 }

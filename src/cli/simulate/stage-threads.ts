@@ -6,7 +6,7 @@ import { packageRoot } from '../../kit/package-root.ts';
 import type { SpecRequest } from '../validate.ts';
 import type { FailureTest } from './failure-test.ts';
 import { numbersOf, type SimulateFlags } from './flags.ts';
-import type { StageAnswer, StageRunner, StageTask } from './stage-host.ts';
+import type { StageAnswer, StageRunner, StageTask, Written } from './stage-host.ts';
 import type { WorkerCall, WorkerParts, WorkerReply } from './stage-worker.ts';
 
 /** Below so many trades a thread takes longer to start than it saves. */
@@ -36,6 +36,7 @@ function workerFile(): string | URL {
 }
 
 interface Waiting {
+  written(written: Written): void;
   resolve(result: unknown): void;
   reject(error: Error): void;
 }
@@ -52,6 +53,7 @@ class StageThread implements StageRunner {
     });
     this.#worker.on('message', (reply: WorkerReply) => {
       const waiting = this.#waiting.get(reply.id);
+      if ('written' in reply) return waiting?.written(reply.written);
       this.#waiting.delete(reply.id);
       if ('result' in reply) waiting?.resolve(reply.result);
       else waiting?.reject(new FdpError('FDP_INTERNAL', reply.error));
@@ -60,8 +62,8 @@ class StageThread implements StageRunner {
     this.#worker.on('exit', () => this.#gone('its thread has ended'));
   }
 
-  run(task: StageTask): Promise<StageAnswer> {
-    return this.#ask({ task }) as Promise<StageAnswer>;
+  run(task: StageTask, pass: (written: Written) => void): Promise<StageAnswer> {
+    return this.#ask({ task }, pass) as Promise<StageAnswer>;
   }
 
   failureTest(topology: string): Promise<FailureTest> {
@@ -72,10 +74,13 @@ class StageThread implements StageRunner {
     await this.#worker.terminate();
   }
 
-  #ask(call: { readonly task: StageTask } | { readonly failureTest: string }): Promise<unknown> {
+  #ask(
+    call: { readonly task: StageTask } | { readonly failureTest: string },
+    written: Waiting['written'] = () => {},
+  ): Promise<unknown> {
     const id = ++this.#calls;
     return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
+      this.#waiting.set(id, { written, resolve, reject });
       this.#worker.postMessage({ id, ...call } satisfies WorkerCall);
     });
   }

@@ -11,14 +11,20 @@ import type { Judgement, Violation } from './oracle/judgement.ts';
 import type { Letter } from './oracle/letters.ts';
 import { OrderWatch } from './oracle/order.ts';
 import type { SourceRecord } from './oracle/trades.ts';
-import { TapeWriter, unpacked } from './packed-tape.ts';
+import { type PackedTape, TapeWriter, unpacked } from './packed-tape.ts';
 import type { StageRequest, StageResult, StageRun } from './stage-run.ts';
 
 /** Virtual time that a run gets after its last input or fault, ms. */
 const afterLastMs = 600_000;
 
-/** Runs a topology on its tape, and compares what came of it with what should have. */
-export async function runStage(request: StageRequest): Promise<StageResult> {
+/**
+ * Runs a topology on its tape, and compares what came of it with what should have.
+ * @param pass gets what it put into logs and feeds, by connector, before the comparison begins
+ */
+export async function runStage(
+  request: StageRequest,
+  pass: (written: ReadonlyMap<string, PackedTape>) => void = () => {},
+): Promise<StageResult> {
   const { plan, tape, seed } = request;
   const [topology] = plan.topologies;
   if (!topology) throw new FdpError('FDP_INTERNAL', 'the plan has no topology');
@@ -49,6 +55,7 @@ export async function runStage(request: StageRequest): Promise<StageResult> {
     },
   });
   const packed = new Map([...written].map(([connector, writer]) => [connector, writer.packed]));
+  pass(packed);
   const run: StageRun = {
     ...{ ...request, topology, outcome, twins: found.twins, letters: found.letters },
     source: found.source as Twin,
@@ -57,7 +64,7 @@ export async function runStage(request: StageRequest): Promise<StageResult> {
     kept: ({ connector }) => unpacked(packed.get(connector) ?? []),
   };
   return {
-    ...{ topology: topology.name, messages: tape.length, faults: request.faults, written: packed, log: outcome.log },
+    ...{ topology: topology.name, messages: tape.length, faults: request.faults, log: outcome.log },
     ...{ digest: outcome.digest, doneMs: outcome.doneMs, deadLetters: found.letters.length },
     judgements: judge(run),
     violations: [
