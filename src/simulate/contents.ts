@@ -2,6 +2,7 @@ import type { Hash } from 'node:crypto';
 import { withLists } from '../../connectors/shared/table/values.ts';
 import { parseJson } from '../kit/json.ts';
 import type { MemoryRow } from './memory/space.ts';
+import { unpacked } from './packed-tape.ts';
 import type { Twin } from './twins.ts';
 
 /** Texts that go into a digest at once: a piece of a long run, which would be more than one text can hold. */
@@ -48,7 +49,7 @@ export function contentOf(twin: Twin): readonly unknown[] {
       return withLists(definition, complete);
     });
   }
-  if (twin.kind !== 'log') return twin.kept.map((text) => parseJson(text));
+  if (twin.kind !== 'log') return [...unpacked(twin.kept.packed)].map(({ content: { text } }) => parseJson(text));
   const partitions = twin.space.topics.get(twin.topic)?.partitions ?? [];
   const records = partitions.flatMap(({ records: all }, partition) => all.map((record) => ({ ...record, partition })));
   const inOrder = records.sort((one, other) => one.appended - other.appended || one.partition - other.partition);
@@ -62,7 +63,7 @@ function rowsOf({ space, table }: Extract<Twin, { kind: 'table' }>): Iterable<Me
 
 function* keptTexts(twin: Twin): Generator<string> {
   if (twin.kind === 'table') for (const { values } of rowsOf(twin)) yield JSON.stringify(values);
-  else if (twin.kind !== 'log') yield* twin.kept;
+  else if (twin.kind !== 'log') for (const { content } of unpacked(twin.kept.packed)) yield content.text;
   else
     for (const [partition, { records }] of (twin.space.topics.get(twin.topic)?.partitions ?? []).entries())
       for (const { offset, key, value } of records) yield `${partition}-${offset} ${key} ${textOf(value)}`;

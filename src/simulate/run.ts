@@ -10,7 +10,7 @@ import type { SinkFault, TimedFault } from './faults.ts';
 import { Life } from './life.ts';
 import type { Manifest } from './recording/manifest.ts';
 import type { Reply } from './request-input.ts';
-import { atOnce, type Tape } from './tape.ts';
+import { atOnce, type TapeEntry } from './tape.ts';
 import { VirtualClock } from './virtual-clock.ts';
 import { type Stored, type StoredAt, World } from './world.ts';
 
@@ -19,14 +19,15 @@ export interface RunRequest {
   readonly plan: Plan;
   /** Rows that tables have at the start, by connector. */
   readonly rows: ReadonlyMap<string, readonly unknown[]>;
-  readonly tape: Tape;
+  /** In the order of time. */
+  readonly tape: Iterable<TapeEntry>;
   /** Of a tape that was recorded: its log is the one that is read, and it begins at its time. */
   readonly recorded?: Manifest | undefined;
   readonly sinkFaults: readonly SinkFault[];
   readonly timedFaults: readonly TimedFault[];
   readonly seed: number;
-  /** Virtual time in which everything that came must be done, ms. */
-  readonly withinMs: number;
+  /** Virtual time in which everything that came must be done, ms; left out: some minutes after the last of it, and the last fault. */
+  readonly withinMs?: number | undefined;
   /** Gets what a sink has stored; without it the outcome has all of it. */
   readonly onStored?: (stored: Stored, when: StoredAt) => void;
   /** Called at the end with what is outside of the process, before it is gone. */
@@ -41,6 +42,8 @@ export interface RunOutcome {
   readonly stored: readonly Stored[];
   readonly committed: readonly { readonly partition: number; readonly offset: number }[];
   readonly replies: readonly Reply[];
+  /** Entries of the tape. */
+  readonly messages: number;
   /** Source messages that the last process rejected. */
   readonly rejected: number;
   /** When everything was done, ms of virtual time; undefined if it never was. */
@@ -55,8 +58,16 @@ export interface RunOutcome {
 
 /** How often it is checked whether everything is done, ms of virtual time. */
 const stepMs = 100;
+/** Virtual time that a run gets after what comes last, unless it is told how much it may take, ms. */
+const afterLastMs = 600_000;
 /** How long a topology may take to connect, ms of virtual time. */
 const readyMs = 60_000;
+
+/** Something that happens at a moment, ms after the topology is ready. */
+interface Due {
+  readonly atMs: number;
+  happen(): Promise<void> | void;
+}
 
 interface Running {
   readonly life: Life;
@@ -83,6 +94,7 @@ class TapeRun {
   readonly #log: string[] = [];
   readonly #world: World;
   #processes = 0;
+  #messages = 0;
   #running: Running;
   /** When the topology was ready, ms of the clock. */
   #startMs = Number.POSITIVE_INFINITY;
@@ -110,11 +122,13 @@ class TapeRun {
     this.#startMs = startMs;
     const { recorded } = this.#request;
     if (recorded) clock.jump(recorded.from - clock.now());
+    let lastMs = 0;
     for (const { atMs, happen } of this.#agenda()) {
       await clock.advance(Math.max(0, startMs + atMs - clock.monotonic()));
       await happen();
+      lastMs = atMs;
     }
-    const leftMs = startMs + this.#request.withinMs - clock.monotonic();
+    const leftMs = startMs + (this.#request.withinMs ?? lastMs + afterLastMs) - clock.monotonic();
     const isDone = await this.#until(leftMs, () => this.#isDone);
     const doneMs = isDone ? clock.monotonic() - startMs : undefined;
     const waiting = isDone ? undefined : this.#waitsFor();
@@ -148,9 +162,20 @@ class TapeRun {
   }
 
   /** Everything that happens at a moment, in order; faults before messages. */
-  #agenda(): readonly { readonly atMs: number; happen(): Promise<void> | void }[] {
-    const { tape, timedFaults } = this.#request;
-    const faults = timedFaults.flatMap((fault) => {
+  *#agenda(): Generator<Due> {
+    const faults = this.#faults();
+    for (const some of atOnce(this.#request.tape)) {
+      const [{ atMs }] = some;
+      while (faults[0] && faults[0].atMs <= atMs) yield faults.shift() as Due;
+      this.#messages += some.length;
+      yield { atMs, happen: () => this.#world.take(some) };
+    }
+    yield* faults;
+  }
+
+  /** In the order of time. */
+  #faults(): Due[] {
+    const all = this.#request.timedFaults.flatMap((fault): readonly Due[] => {
       const { kind, atMs } = fault;
       if (kind === 'crash') return [{ atMs, happen: () => this.#crash() }];
       if (kind === 'restore') return this.#restoring(fault);
@@ -158,8 +183,7 @@ class TapeRun {
       const back = { atMs: atMs + fault.forMs, happen: () => this.#world.cut(false) };
       return [{ atMs, happen: () => this.#world.cut(true) }, back];
     });
-    const entries = atOnce(tape).map((some) => ({ atMs: some[0].atMs, happen: () => this.#world.take(some) }));
-    return [...faults, ...entries].sort((one, other) => one.atMs - other.atMs);
+    return all.sort((one, other) => one.atMs - other.atMs);
   }
 
   /** A backup is taken, and later the process killed, the table restored, and another process started. */
@@ -231,7 +255,7 @@ class TapeRun {
     ]);
     const digest = createHash('sha256').update(JSON.stringify({ ...outcome, stored: seen }));
     contents.addTo(digest);
-    return { ...outcome, contents, digest: digest.digest('hex') };
+    return { ...outcome, contents, messages: this.#messages, digest: digest.digest('hex') };
   }
 
   #logger(): Logger {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { MarketFacts } from '../../simulate/market/market.ts';
+import type { PackedTape } from '../../simulate/packed-tape.ts';
 import type { Link } from './chain.ts';
 import type { FailureTest } from './failure-test.ts';
-import type { PackedTape } from './packed-tape.ts';
 import type { Prepared } from './prepared.ts';
 import { violationsOf } from './stage.ts';
 import { marketFacts, type StageAnswer, type StageReport, type StageRunner, type Written } from './stage-host.ts';

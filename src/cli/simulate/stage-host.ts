@@ -2,10 +2,11 @@ import { readCalendar } from '../../../operators/support/calendar-file.ts';
 import type { Plan } from '../../engine/plan.ts';
 import { FdpError } from '../../errors.ts';
 import { Market, type MarketFacts } from '../../simulate/market/market.ts';
+import { asTexts, type PackedTape } from '../../simulate/packed-tape.ts';
+import type { TapeEntry } from '../../simulate/tape.ts';
 import { asInput, type Link } from './chain.ts';
 import { type FailureTest, failureTest } from './failure-test.ts';
 import type { Judgement, Violation } from './oracle/judgement.ts';
-import { asTexts, type PackedTape, unpacked } from './packed-tape.ts';
 import type { Prepared } from './prepared.ts';
 import { shrinkStage } from './shrink-stage.ts';
 import { runStage, violationsOf } from './stage.ts';
@@ -58,7 +59,7 @@ export interface StageRunner {
 export class StageHost implements StageRunner {
   readonly #prepared: Prepared;
   readonly #seed: number;
-  readonly #broken = new Map<string, { readonly stage: StageRequest; readonly kind: string }>();
+  readonly #broken = new Map<string, { readonly stage: StageRequest<Iterable<TapeEntry>>; readonly kind: string }>();
 
   constructor(prepared: Prepared, seed: number) {
     this.#prepared = prepared;
@@ -70,10 +71,11 @@ export class StageHost implements StageRunner {
     const index = links.findIndex((link) => link.topology === topology);
     const { plan } = links[index] as Link;
     const market = packed ? undefined : marketOf(links, this.#seed, this.#prepared);
-    const tape = market ? asTexts(market.tape()) : asInput(unpacked(packed ?? []), isLog(plan));
+    const tape = market ? asTexts(market.tape()) : asInput(packed ?? [], isLog(plan));
     const faults = faultsOf(this.#seed).get(topology) ?? [];
     const stage = { plan, tape, faults, seed: this.#seed + seedStep * index };
-    const result = await runStage(stage, pass);
+    const read = new Set(links.map(({ from }) => typeof from === 'object' && 'connector' in from && from.connector));
+    const result = await runStage(stage, (written) => pass(new Map([...written].filter(([name]) => read.has(name)))));
     const [violation] = violationsOf(result);
     if (violation) this.#broken.set(topology, { stage, kind: violation.kind });
     return { report: reportOf(result), market: market?.facts };
@@ -82,7 +84,8 @@ export class StageHost implements StageRunner {
   async failureTest(topology: string): Promise<FailureTest> {
     const broken = this.#broken.get(topology);
     if (!broken) throw new FdpError('FDP_INTERNAL', `${topology} has broken no promise`);
-    return await failureTest(await shrinkStage(broken.stage, broken.kind), this.#seed);
+    const { stage, kind } = broken;
+    return await failureTest(await shrinkStage({ ...stage, tape: [...stage.tape] }, kind), this.#seed);
   }
 
   async close(): Promise<void> {

@@ -9,15 +9,15 @@ import type { Letter } from './oracle/letters.ts';
 import type { SourceRecord } from './oracle/trades.ts';
 
 /** A run of one topology: its plan, what comes, what goes wrong, and the seed. */
-export interface StageRequest {
+export interface StageRequest<T extends Iterable<TapeEntry> = Tape> {
   readonly plan: Plan;
-  readonly tape: Tape;
+  readonly tape: T;
   readonly faults: readonly TestFault[];
   readonly seed: number;
 }
 
 /** What a stage leaves, for the oracle. */
-export interface StageRun extends StageRequest {
+export interface StageRun extends StageRequest<Iterable<TapeEntry>> {
   readonly topology: TopologyPlan;
   readonly source: Twin;
   readonly outcome: RunOutcome;

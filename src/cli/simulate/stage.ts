@@ -1,7 +1,9 @@
 import type { Plan, TopologyPlan } from '../../engine/plan.ts';
 import { FdpError } from '../../errors.ts';
 import { parseJson, toJson } from '../../kit/json.ts';
+import { type PackedTape, TapeWriter, unpacked } from '../../simulate/packed-tape.ts';
 import { runOnTape } from '../../simulate/run.ts';
+import type { TapeEntry } from '../../simulate/tape.ts';
 import type { Twin } from '../../simulate/twins.ts';
 import { faultsOf } from '../test/faults.ts';
 import { DelayWatch } from './oracle/delay.ts';
@@ -11,18 +13,14 @@ import type { Judgement, Violation } from './oracle/judgement.ts';
 import type { Letter } from './oracle/letters.ts';
 import { OrderWatch } from './oracle/order.ts';
 import type { SourceRecord } from './oracle/trades.ts';
-import { type PackedTape, TapeWriter, unpacked } from './packed-tape.ts';
 import type { StageRequest, StageResult, StageRun } from './stage-run.ts';
-
-/** Virtual time that a run gets after its last input or fault, ms. */
-const afterLastMs = 600_000;
 
 /**
  * Runs a topology on its tape, and compares what came of it with what should have.
  * @param pass gets what it put into logs and feeds, by connector, before the comparison begins
  */
 export async function runStage(
-  request: StageRequest,
+  request: StageRequest<Iterable<TapeEntry>>,
   pass: (written: ReadonlyMap<string, PackedTape>) => void = () => {},
 ): Promise<StageResult> {
   const { plan, tape, seed } = request;
@@ -31,21 +29,19 @@ export async function runStage(
   const { sinkFaults, timedFaults } = faultsOf(request.faults);
   const order = new OrderWatch();
   const delay = new DelayWatch(request.faults);
-  const written = passedOn(topology, plan);
+  const logs = logsWritten(topology, plan);
   const found: { source?: Twin; twins: ReadonlyMap<string, Twin>; letters: readonly Letter[] } = {
     twins: new Map(),
     letters: [],
   };
-  const connectors = new Map(topology.branches.map(({ name, connector }) => [name, written.get(connector)]));
-  const ends = [tape.at(-1)?.atMs ?? 0, ...timedFaults.map((each) => each.atMs + ('forMs' in each ? each.forMs : 0))];
+  const branches = new Map(topology.branches.map(({ name, connector }) => [name, logs.get(connector)]));
   const outcome = await runOnTape({
     ...{ plan, seed, tape, sinkFaults, timedFaults, rows: new Map() },
-    withinMs: Math.max(...ends) + afterLastMs,
     onStored: (stored, { atMs, nowMs }) => {
       order.take(stored);
       delay.take(stored, { atMs, nowMs });
       const { key, value } = stored.message;
-      connectors.get(stored.branch)?.push(Math.ceil(atMs), key, toJson(value, stored.branch));
+      branches.get(stored.branch)?.push(Math.ceil(atMs), key, toJson(value, stored.branch));
     },
     inspect: (world) => {
       found.source = world.source;
@@ -54,17 +50,17 @@ export async function runStage(
       found.letters = letters ? lettersIn(letters, topology.name) : [];
     },
   });
-  const packed = new Map([...written].map(([connector, writer]) => [connector, writer.packed]));
-  pass(packed);
+  const written = new Map([...logs, ...feedsIn(found.twins)].map(([connector, tape]) => [connector, tape.packed]));
+  pass(written);
   const run: StageRun = {
     ...{ ...request, topology, outcome, twins: found.twins, letters: found.letters },
     source: found.source as Twin,
     outages: outagesOf(timedFaults),
     records: () => recordsOf(found.source),
-    kept: ({ connector }) => unpacked(packed.get(connector) ?? []),
+    kept: ({ connector }) => unpacked(written.get(connector) ?? []),
   };
   return {
-    ...{ topology: topology.name, messages: tape.length, faults: request.faults, log: outcome.log },
+    ...{ topology: topology.name, messages: outcome.messages, faults: request.faults, log: outcome.log },
     ...{ digest: outcome.digest, doneMs: outcome.doneMs, deadLetters: found.letters.length },
     judgements: judge(run),
     violations: [
@@ -92,11 +88,15 @@ function troubleOf({ outcome, topology }: StageRun): readonly Violation[] {
   return trouble === undefined ? [] : [{ kind: `${topology.name}: trouble`, text: `${topology.name}: ${trouble}` }];
 }
 
-/** Logs and feeds that the branches write to. */
-function passedOn({ branches }: TopologyPlan, { connectors }: Plan): ReadonlyMap<string, TapeWriter> {
-  const kinds: readonly unknown[] = ['log', 'messages', 'requests'];
-  const passing = branches.filter(({ connector }) => kinds.includes(connectors.get(connector)?.declaration.twin));
-  return new Map(passing.map(({ connector }) => [connector, new TapeWriter()]));
+/** A tape for each log that the branches write to. */
+function logsWritten({ branches }: TopologyPlan, { connectors }: Plan): ReadonlyMap<string, TapeWriter> {
+  const logs = branches.filter(({ connector }) => connectors.get(connector)?.declaration.twin === 'log');
+  return new Map(logs.map(({ connector }) => [connector, new TapeWriter()]));
+}
+
+/** What was written to all else but tables is kept as a tape. */
+function feedsIn(twins: ReadonlyMap<string, Twin>): readonly (readonly [string, TapeWriter])[] {
+  return [...twins].flatMap(([name, twin]) => ('kept' in twin ? [[name, twin.kept] as const] : []));
 }
 
 function outagesOf(timed: ReturnType<typeof faultsOf>['timedFaults']): Outages {

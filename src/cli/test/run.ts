@@ -10,9 +10,6 @@ import { type RunOutcome, type RunRequest, runOnTape } from '../../simulate/run.
 import type { Tape, TapeEntry } from '../../simulate/tape.ts';
 import { faultsOf } from './faults.ts';
 
-/** Virtual time that a run gets after its last input or fault, unless the test says how long all of it may take, ms. */
-const afterLastMs = 600_000;
-
 export interface TestRunRequest {
   /** Of the test's topology alone. */
   readonly plan: Plan;
@@ -30,13 +27,8 @@ export interface TestRunRequest {
 export async function runTest(test: PipelineTest, request: TestRunRequest): Promise<RunOutcome> {
   const { plan, seed } = request;
   const { tape, recorded } = await tapeOf(test, request);
-  const faults = faultsOf(test.faults);
-  const ends = [...tape, ...faults.timedFaults].map((each) => each.atMs + ('forMs' in each ? each.forMs : 0));
-  return runOnTape({
-    ...{ plan, seed, tape, recorded, ...faults },
-    rows: new Map(Object.entries(test.tables)),
-    withinMs: test.withinMs ?? Math.max(0, ...ends) + afterLastMs,
-  });
+  const rows = new Map(Object.entries(test.tables));
+  return runOnTape({ plan, seed, tape, recorded, rows, ...faultsOf(test.faults), withinMs: test.withinMs });
 }
 
 async function tapeOf(
