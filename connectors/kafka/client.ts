@@ -80,8 +80,8 @@ export interface Client {
 
   offsets(partitions: readonly number[], at: At): Promise<ReadonlyMap<number, number>>;
   leaderOf(partition: number): number | undefined;
-  /** Waits up to `waitMs` for anything in partitions of one leader. */
-  fetch(leader: number, wants: readonly Want[], waitMs: number): Promise<readonly Fetched[]>;
+  /** Waits up to `waitMs` for anything in partitions of one leader, before any open transaction or up to the log's end. */
+  fetch(leader: number, wants: readonly Want[], waitMs: number, upTo?: 'latest' | 'end'): Promise<readonly Fetched[]>;
 
   /** Joins, and waits until all members have; a former `memberId` keeps its membership. */
   join(group: string, memberId: string | undefined): Promise<Membership>;
@@ -97,8 +97,8 @@ export interface Client {
   commit(membership: Membership, positions: ReadonlyMap<number, Committed>, topicId: string): Promise<void>;
 
   newProducer(): Promise<ProducerId>;
-  /** Resolves when every replica in sync has the batch. */
-  append(batch: OutBatch): Promise<void>;
+  /** Resolves when every replica in sync has the batch, with its first offset; -1 if the broker has forgotten that. */
+  append(batch: OutBatch): Promise<number>;
 
   /** Drops every connection; the next call makes new ones. */
   reset(): void;

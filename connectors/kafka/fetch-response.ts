@@ -12,6 +12,8 @@ export interface Fetched {
   readonly stable: number;
   /** Where the next fetch begins; undefined if nothing was found. */
   readonly next: number | undefined;
+  /** Those of aborted transactions too. */
+  readonly batches: readonly Batch[];
   readonly items: readonly (KafkaRecord | UnreadableBatch)[];
 }
 
@@ -49,7 +51,8 @@ function readPartition(reader: Reader, room: Room): Fetched {
   reader.int32();
   const batches = readBatches(reader.bytes(Math.max(0, reader.int32())), room);
   const last = batches.at(-1);
-  return { partition, error, end, stable, next: last && last.lastOffset + 1, items: committed(batches, aborted) };
+  const next = last && last.lastOffset + 1;
+  return { partition, error, end, stable, next, batches, items: committed(batches, aborted) };
 }
 
 function committed(batches: readonly Batch[], aborted: readonly Aborted[]): (KafkaRecord | UnreadableBatch)[] {

@@ -129,12 +129,13 @@ export class KafkajsClient implements Client {
     }
   }
 
-  fetch(leader: number, wants: readonly Want[], waitMs: number): Promise<readonly Fetched[]> {
+  fetch(leader: number, wants: readonly Want[], waitMs: number, upTo = 'latest'): Promise<readonly Fetched[]> {
     return this.#calls.run('reading', async () => {
       const broker = await (await this.#link.cluster()).findBroker({ nodeId: leader });
       const partitions = wants.map(({ partition, offset, maxBytes }) => ({ partition, fetchOffset: offset, maxBytes }));
+      const isolationLevel = upTo === 'end' ? 0 : 1;
       const request = this.#link.kafkajs.fetchRequest({
-        ...{ replicaId: -1, maxWaitTime: waitMs, minBytes: 1, maxBytes: maxFetchBytes, isolationLevel: 1 },
+        ...{ replicaId: -1, maxWaitTime: waitMs, minBytes: 1, maxBytes: maxFetchBytes, isolationLevel },
         topics: [{ topic: this.#options.topic, partitions }],
       });
       const read = (bytes: Buffer) => readFetchResponse(bytes, newRoom(this.#options.unpackedBytes));
@@ -173,7 +174,7 @@ export class KafkajsClient implements Client {
     });
   }
 
-  async append(batch: OutBatch): Promise<void> {
+  async append(batch: OutBatch): Promise<number> {
     const what = `writing to partition ${batch.partition}`;
     const leader = await this.#calls
       .run(what, () => this.#leader(batch.partition))
@@ -181,7 +182,7 @@ export class KafkajsClient implements Client {
         throw unsent(error);
       });
     const bytes = recordBatch(batch, this.#link.kafkajs.checksum);
-    await this.#calls.run(what, () => this.#outbox.send(leader, { partition: batch.partition, bytes }));
+    return this.#calls.run(what, () => this.#outbox.send(leader, { partition: batch.partition, bytes }));
   }
 
   async #leader(partition: number): Promise<Broker> {

@@ -236,7 +236,8 @@ export class KafkaLane implements Lane {
     if (count === 0) return undefined;
     this.#buffer.splice(0, count);
     this.#given = Math.max(this.#given, position);
-    return { messages, bytes, position };
+    const more = this.#buffer.length > 0 || this.#fetchAt < Math.min(this.#stable, this.#end);
+    return { messages, bytes, position, more };
   }
 }
 

@@ -1,14 +1,14 @@
 import { type Broker, type KafkaCall, type Kafkajs, readBy } from './kafkajs-internals.ts';
 import { requestMs } from './kafkajs-link.ts';
-import { type Parcel, produceRequest, produceVersion, readProduceResponse } from './produce.ts';
+import { type Parcel, type Produced, produceRequest, produceVersion, readProduceResponse } from './produce.ts';
 
 /** The most bytes of batches in one request; a larger batch is sent alone. */
 const maxRequestBytes = 1024 ** 2;
-/** Kafka's code for unknown errors: for partitions that the response leaves out. */
-const unknownError = -1;
+/** For partitions that the response leaves out: Kafka's code for unknown errors. */
+const unanswered: Produced = { error: -1, offset: -1 };
 
 interface Sent extends Parcel {
-  readonly resolve: () => void;
+  readonly resolve: (offset: number) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -26,8 +26,8 @@ export class Outbox {
     this.#kafkajs = kafkajs;
   }
 
-  /** Resolves when every replica in sync has the batch. */
-  send(broker: Broker, parcel: Parcel): Promise<void> {
+  /** Resolves when every replica in sync has the batch, with its first offset; -1 if the broker has forgotten that. */
+  send(broker: Broker, parcel: Parcel): Promise<number> {
     return new Promise((resolve, reject) => {
       const sent = { ...parcel, resolve, reject };
       const waiting = this.#waiting.get(broker);
@@ -57,7 +57,7 @@ export class Outbox {
 
   async #request(broker: Broker, batch: readonly Sent[]): Promise<void> {
     const { encoded, errorOf } = this.#kafkajs;
-    const call: KafkaCall<ReadonlyMap<number, number>> = {
+    const call: KafkaCall<ReadonlyMap<number, Produced>> = {
       request: {
         ...{ apiKey: 0, apiVersion: produceVersion, apiName: 'Produce' },
         encode: async () => encoded(produceRequest(this.#topic, batch, requestMs)),
@@ -65,11 +65,11 @@ export class Outbox {
       response: readBy(readProduceResponse),
     };
     try {
-      const errors = await broker.connectionPool.send(call);
+      const produced = await broker.connectionPool.send(call);
       for (const { partition, resolve, reject } of batch) {
-        const code = errors.get(partition) ?? unknownError;
-        if (code === 0) resolve();
-        else reject(errorOf(code));
+        const { error, offset } = produced.get(partition) ?? unanswered;
+        if (error === 0) resolve(offset);
+        else reject(errorOf(error));
       }
     } catch (error) {
       for (const { reject } of batch) reject(error);

@@ -4,6 +4,7 @@ import { endedWithin } from '../../src/kit/clock.ts';
 import type { Environment } from '../../src/kit/environment.ts';
 import { type Client, longestWaitMs, type ProducerId } from './client.ts';
 import { isUnsent, reasonOf } from './errors.ts';
+import { isStored } from './stored-batch.ts';
 import type { Outgoing } from './write.ts';
 
 /** The most records of one batch. */
@@ -47,14 +48,16 @@ export interface PartitionWriterOptions {
 
 /**
  * Appends to one partition in order, one batch in flight: records are sent at once if none is, and gathered meanwhile.
- * A batch is repeated unchanged until its outcome is known: brokers recognise it by its sequence number, and store it
- * once.
+ * A batch is repeated unchanged until its outcome is known, and only if the log does not have it: brokers recognise it
+ * by its sequence number as well, unless they have forgotten its producer.
  */
 export class PartitionWriter {
   readonly #options: PartitionWriterOptions;
   #waiting: Outgoing[] = [];
   #producer: ProducerId | undefined;
   #sequence = 0;
+  /** What is not confirmed is not before this offset. */
+  #end: number | undefined;
   #sending = false;
   #isBlocked = false;
 
@@ -130,28 +133,44 @@ export class PartitionWriter {
     const backoff = new Backoff(environment, longestWaitMs);
     let batch: readonly Outgoing[] = wanted;
     let mayBeThere = false;
-    for (let attempt = 1; ; attempt++) {
+    let isKnown = true;
+    for (;;) {
       if (!mayBeThere) batch = this.#stillWanted(batch);
       if (batch.length === 0) return;
-      if (closed.aborted)
-        throw new FdpError('FDP_CLOSED', `${name}: closed before the log confirmed the write the write the write`);
+      if (closed.aborted) throw new FdpError('FDP_CLOSED', `${name}: closed before the log confirmed the write`);
       try {
+        if (mayBeThere) {
+          const isThere = await this.#isStored();
+          isKnown = isThere !== undefined;
+          if (isThere) return this.#confirm(batch);
+        }
         const appended = this.#append(batch);
         const soon = await endedWithin(environment.clock, slowMs, appended);
         if (!soon) this.#tell(`${name}: not confirmed within ${slowMs} ms`);
         await appended;
-        this.#tell(undefined);
-        for (const { write, index } of batch) write.settle(index);
-        return;
+        return this.#confirm(batch);
       } catch (error) {
         if (refusesMessage.has(reasonOf(error) ?? '')) return this.#sendApart(batch, error);
         if (faultOf(error) !== undefined && !isRetriable(error)) throw error;
         mayBeThere ||= !isUnsent(error);
-        await this.#mend(error, { messages: batch.length, repeated: mayBeThere && attempt > 1 });
+        await this.#mend(error, isKnown ? 0 : batch.length);
         this.#tell(errorText(error));
         await backoff.wait(closed);
       }
     }
+  }
+
+  #confirm(batch: readonly Outgoing[]): void {
+    this.#sequence = (this.#sequence + batch.length) % 2 ** 31;
+    this.#tell(undefined);
+    for (const { write, index } of batch) write.settle(index);
+  }
+
+  /** Of the batch that was sent last; undefined if it can't be known. */
+  async #isStored(): Promise<boolean | undefined> {
+    const { client, partition } = this.#options;
+    if (!this.#producer || this.#end === undefined) return false;
+    return isStored(client, { partition, producer: this.#producer, sequence: this.#sequence }, this.#end);
   }
 
   #tell(reason: string | undefined): void {
@@ -164,24 +183,26 @@ export class PartitionWriter {
     const { client, partition } = this.#options;
     this.#producer ??= await client.newProducer();
     const producer = this.#producer;
+    this.#end ??= (await client.offsets([partition], 'end')).get(partition) ?? 0;
     try {
-      await client.append({
+      const offset = await client.append({
         partition,
         producer,
         sequence: this.#sequence,
         records: batch.map(({ record }) => record),
       });
+      if (offset >= 0) this.#end = offset + batch.length;
     } catch (error) {
       if (reasonOf(error) !== 'DUPLICATE_SEQUENCE_NUMBER') throw error;
     }
-    this.#sequence = (this.#sequence + batch.length) % 2 ** 31;
   }
 
-  async #mend(error: unknown, { messages, repeated }: { messages: number; repeated: boolean }): Promise<void> {
+  /** @param unknown messages that may be there under the number of a producer that the brokers have forgotten */
+  async #mend(error: unknown, unknown: number): Promise<void> {
     const { client, onUnknown, onMissingTopic } = this.#options;
     const reason = reasonOf(error) ?? '';
     if (losesCount.has(reason)) {
-      if (repeated) onUnknown(messages);
+      if (unknown > 0) onUnknown(unknown);
       this.#producer = undefined;
       this.#sequence = 0;
     } else if (reason === 'UNKNOWN_TOPIC_OR_PARTITION') await onMissingTopic();

@@ -68,8 +68,16 @@ export function produceRequest(topic: string, parcels: readonly Parcel[], timeou
   return writer.bytes;
 }
 
-/** Kafka's error code for each partition of a request; 0 is none. */
-export function readProduceResponse(bytes: Buffer): ReadonlyMap<number, number> {
+/** What became of a parcel. */
+export interface Produced {
+  /** Kafka's code; 0 is none. */
+  readonly error: number;
+  /** Of its first record. */
+  readonly offset: number;
+}
+
+/** By partition. */
+export function readProduceResponse(bytes: Buffer): ReadonlyMap<number, Produced> {
   const reader = new Reader(bytes);
   const topics = reader.array(reader.int32(), () => {
     reader.string(reader.int16());
@@ -78,8 +86,9 @@ export function readProduceResponse(bytes: Buffer): ReadonlyMap<number, number> 
   return new Map(topics.flat());
 }
 
-function readPartition(reader: Reader): readonly [partition: number, error: number] {
-  const found = [reader.int32(), reader.int16()] as const;
-  reader.bytes(24); // its offset, when it was appended, where its log begins
-  return found;
+function readPartition(reader: Reader): readonly [partition: number, produced: Produced] {
+  const partition = reader.int32();
+  const produced = { error: reader.int16(), offset: reader.int64() };
+  reader.bytes(16); // when it was appended, where its log begins
+  return [partition, produced];
 }

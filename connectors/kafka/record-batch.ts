@@ -30,6 +30,8 @@ export interface Batch {
   readonly firstOffset: number;
   readonly lastOffset: number;
   readonly producerId: number;
+  /** By which the broker knows it among those of its producer. */
+  readonly sequence: number;
   /** Part of a transaction: shown only when that was committed. */
   readonly transactional: boolean;
   /** Kafka's control record: `abort` ends an aborted transaction. */
@@ -95,7 +97,7 @@ function readBatch(bytes: Buffer, room: Room): Batch {
   const firstOffset = reader.int64();
   reader.bytes(8);
   const magic = reader.int8();
-  const nothing = { firstOffset, producerId: -1, transactional: false, control: undefined, records: [] };
+  const nothing = { firstOffset, producerId: -1, sequence: -1, transactional: false, control: undefined, records: [] };
   if (magic !== 2) {
     const problem = `expected record format 2, got ${magic}, which Kafka 4 no longer supports`;
     const unreadable = {
@@ -112,11 +114,13 @@ function readBatch(bytes: Buffer, room: Room): Batch {
   const lastOffset = firstOffset + reader.int32();
   const [firstTimestamp, maxTimestamp] = [reader.int64(), reader.int64()];
   const producerId = reader.int64();
-  reader.bytes(6);
+  reader.bytes(2);
+  const sequence = reader.int32();
   const head = {
     ...nothing,
     lastOffset,
     producerId,
+    sequence,
     transactional: (attributes & flags.transactional) !== 0,
   };
   try {

@@ -52,10 +52,10 @@ export interface LaneContext {
   /** Set when the lane is one request, which wants a reply. */
   readonly request?: RequestContext;
   /**
-   * Whether more of the lane was read than sinks have absorbed by now, and so is on its way. If so, `idle` is called once, as
-   * soon as all of it is absorbed or at its end.
+   * Whether more of the lane was read than sinks have absorbed by now, and so is on its way; with `inLog` also whether more
+   * is known to be in its log. If so, `idle` is called once, as soon as all that was read is absorbed or at its end.
    */
-  moreComes?(idle: () => void): boolean;
+  moreComes?(idle: () => void, inLog?: boolean): boolean;
   /** What its sinks have confirmed, to be noted with the lane's position. */
   readonly proofs?: { add(branch: string, proof: Proof, keep: number): void };
 }

@@ -95,4 +95,6 @@ export interface Reading {
   /** Their size, for the permits. */
   readonly bytes: number;
   readonly warmUp?: boolean;
+  /** Whether more is in the log already, when that is known: sinks that gather then wait for it, within their bounds. */
+  readonly more?: boolean;
 }

@@ -1,9 +1,12 @@
 import type { Hash } from 'node:crypto';
 import { withLists } from '../../connectors/shared/table/values.ts';
 import { parseJson } from '../kit/json.ts';
+import type { Row } from '../kit/row.ts';
 import type { MemoryRow } from './memory/space.ts';
 import { unpacked } from './packed-tape.ts';
 import type { Twin } from './twins.ts';
+
+type TableTwin = Extract<Twin, { kind: 'table' }>;
 
 /** Texts that go into a digest at once: a piece of a long run, which would be more than one text can hold. */
 const atOnce = 1000;
@@ -38,17 +41,25 @@ export class Contents {
   }
 }
 
+/** The last rows of a table, in the order of storing. */
+export function lastRows(twin: TableTwin, most: number): readonly Row[] {
+  const { size = 0 } = twin.space.tables.get(twin.table.name)?.rows ?? {};
+  const last: MemoryRow[] = [];
+  let at = 0;
+  for (const row of rowsOf(twin)) if (++at > size - most) last.push(row);
+  return last.map((row) => shownRow(twin, row));
+}
+
+function shownRow({ table: { definition } }: TableTwin, { values }: MemoryRow): Row {
+  const fields = Object.keys(definition.fields ?? {});
+  const complete =
+    fields.length === 0 ? values : Object.fromEntries(fields.map((field) => [field, values[field] ?? null]));
+  return withLists(definition, complete);
+}
+
 /** What is in a twin, in order. */
 export function contentOf(twin: Twin): readonly unknown[] {
-  if (twin.kind === 'table') {
-    const { definition } = twin.table;
-    const fields = Object.keys(definition.fields ?? {});
-    return [...rowsOf(twin)].map(({ values }) => {
-      const complete =
-        fields.length === 0 ? values : Object.fromEntries(fields.map((field) => [field, values[field] ?? null]));
-      return withLists(definition, complete);
-    });
-  }
+  if (twin.kind === 'table') return [...rowsOf(twin)].map((row) => shownRow(twin, row));
   if (twin.kind !== 'log') return [...unpacked(twin.kept.packed)].map(({ content: { text } }) => parseJson(text));
   const partitions = twin.space.topics.get(twin.topic)?.partitions ?? [];
   const records = partitions.flatMap(({ records: all }, partition) => all.map((record) => ({ ...record, partition })));
@@ -57,7 +68,7 @@ export function contentOf(twin: Twin): readonly unknown[] {
 }
 
 /** The rows of a table in the order of storing: one that is changed keeps its place. */
-function rowsOf({ space, table }: Extract<Twin, { kind: 'table' }>): Iterable<MemoryRow> {
+function rowsOf({ space, table }: TableTwin): Iterable<MemoryRow> {
   return space.tables.get(table.name)?.rows.values() ?? [];
 }
 

@@ -17,9 +17,23 @@ export interface Reply {
   rows?: unknown[];
 }
 
+/** A moment by both clocks, ms: Unix time, and what has passed. */
+export interface Moment {
+  readonly now: number;
+  readonly elapsed: number;
+}
+
+/** When a request was asked and answered; undefined where no process took it, or none has answered. */
+export interface RequestTimes {
+  asked?: Moment;
+  answered?: Moment;
+}
+
 /** Clients of a server of requests. Requests that come while no process takes them are refused. */
 export class RequestInput {
   readonly replies: Reply[] = [];
+  /** Of each reply. */
+  readonly times: RequestTimes[] = [];
   readonly #waiting = new Set<WaitingRequest>();
   #number = 0;
   #taker: { readonly lanes: Subscriber<Lane>; readonly name: string; readonly context: RoleContext } | undefined;
@@ -32,7 +46,9 @@ export class RequestInput {
   /** @param request `GET /api/v1/trades/AAPL?limit=5` */
   ask(request: string): void {
     const reply: Reply = { request };
+    const times: RequestTimes = {};
     this.replies.push(reply);
+    this.times.push(times);
     const taker = this.#taker;
     if (!taker) {
       reply.code = 'FDP_UNAVAILABLE';
@@ -44,9 +60,15 @@ export class RequestInput {
       reply.code = 'FDP_NOT_FOUND';
       return;
     }
-    const waiting: WaitingRequest = new WaitingRequest(reply, found, () => this.#waiting.delete(waiting));
+    const { clock } = context;
+    const moment = (): Moment => ({ now: clock.now(), elapsed: clock.monotonic() });
+    times.asked = moment();
+    const waiting: WaitingRequest = new WaitingRequest(reply, found, () => {
+      times.answered = moment();
+      this.#waiting.delete(waiting);
+    });
     this.#waiting.add(waiting);
-    lanes.next(waiting.lane(`${name}/${++this.#number}`, name, context.clock.now()));
+    lanes.next(waiting.lane(`${name}/${++this.#number}`, name, times.asked.now));
   }
 
   /** The process that took requests is gone; its clients lose their connections. */

@@ -8,6 +8,7 @@ import type { TopologySnapshot } from '../kit/snapshot.ts';
 import { Contents } from './contents.ts';
 import type { SinkFault, TimedFault } from './faults.ts';
 import { Life } from './life.ts';
+import type { LookupFault } from './lookup-faults.ts';
 import type { Manifest } from './recording/manifest.ts';
 import type { Reply } from './request-input.ts';
 import { atOnce, type TapeEntry } from './tape.ts';
@@ -24,6 +25,7 @@ export interface RunRequest {
   /** Of a tape that was recorded: its log is the one that is read, and it begins at its time. */
   readonly recorded?: Manifest | undefined;
   readonly sinkFaults: readonly SinkFault[];
+  readonly lookupFaults?: readonly LookupFault[];
   readonly timedFaults: readonly TimedFault[];
   readonly seed: number;
   /** Virtual time in which everything that came must be done, ms; left out: some minutes after the last of it, and the last fault. */
@@ -101,13 +103,13 @@ class TapeRun {
 
   constructor(request: RunRequest) {
     this.#request = request;
-    const { plan, seed, sinkFaults: faults } = request;
+    const { plan, seed, sinkFaults: faults, lookupFaults = [] } = request;
     const log = this.#logger();
     const environment = { clock: this.#clock, chance: seededChance(seed), log, failPoint: () => {} };
     const sinceReady = () => this.#clock.monotonic() - this.#startMs;
     const { onStored } = request;
     this.#world = new World(plan, {
-      ...{ faults, seed, environment, sinceReady },
+      ...{ faults, lookupFaults, seed, environment, sinceReady },
       ...(onStored && { onStored: (stored) => onStored(stored, { atMs: sinceReady(), nowMs: this.#clock.now() }) }),
     });
     if (request.recorded) this.#world.isOf(request.recorded);

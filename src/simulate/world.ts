@@ -8,6 +8,7 @@ import type { Environment } from '../kit/environment.ts';
 import { toJson } from '../kit/json.ts';
 import type { Message } from '../kit/message.ts';
 import { Cut, faultySink, type SinkFault } from './faults.ts';
+import { faultyLookup, type LookupFault } from './lookup-faults.ts';
 import { MemoryLogStore } from './memory/log-store.ts';
 import { nextOffset } from './memory/partition.ts';
 import { createMemorySpace, type MemorySpace } from './memory/space.ts';
@@ -35,6 +36,7 @@ export interface StoredAt {
 
 interface WorldParts {
   readonly faults: readonly SinkFault[];
+  readonly lookupFaults: readonly LookupFault[];
   readonly seed: number;
   readonly environment: Environment;
   /** Ms since the topology was ready. */
@@ -55,6 +57,7 @@ export class World {
   readonly #spaces = new Map<string, MemorySpace>();
   readonly #cut = new Cut();
   readonly #faults: readonly SinkFault[];
+  readonly #lookupFaults: readonly LookupFault[];
   readonly #chance: Chance;
   readonly #environment: Environment;
   readonly #sinceReady: () => number;
@@ -67,6 +70,7 @@ export class World {
     if (!topology) throw new FdpError('FDP_INTERNAL', 'the plan has no topology');
     this.topology = topology;
     this.#faults = parts.faults;
+    this.#lookupFaults = parts.lookupFaults;
     // Apart from the run's own, so that a fault more changes nothing else.
     this.#chance = seededChance(parts.seed + 1);
     this.#environment = parts.environment;
@@ -201,12 +205,12 @@ export class World {
     const { twin, plan: replaced } = twinOf(plan, parts);
     this.twins.set(plan.name, twin);
     const create = async (options: unknown, context: ConnectorContext) =>
-      this.#watched(await replaced.declaration.create(options, context));
+      this.#watched(plan.name, await replaced.declaration.create(options, context));
     return { ...replaced, declaration: { ...replaced.declaration, create } };
   }
 
-  /** A connector whose sinks have the faults of their branches, and whose source may be cut. */
-  #watched(connector: Connector): Connector {
+  /** A connector whose sinks have the faults of their branches, whose lookup has its own, and whose source may be cut. */
+  #watched(name: string, connector: Connector): Connector {
     const { source, sink, lookup } = connector;
     return {
       ...(source && { source: (usage, context) => this.#cut.over(source.call(connector, usage, context)) }),
@@ -225,7 +229,12 @@ export class World {
           });
         },
       }),
-      ...(lookup && { lookup: lookup.bind(connector) }),
+      ...(lookup && {
+        lookup: (context) => {
+          const faults = this.#lookupFaults.filter((each) => each.connector === name);
+          return faultyLookup(lookup.call(connector, context), { faults, context, sinceReady: this.#sinceReady });
+        },
+      }),
       close: () => connector.close(),
     };
   }

@@ -152,6 +152,8 @@ class Wire {
   readonly #sockets = new Set<Socket>();
   /** Requests pass, answers don't. */
   deaf = false;
+  /** Answers that did not pass. */
+  held = 0;
 
   constructor(target: number, port: number) {
     this.#server = createServer((client) => {
@@ -165,7 +167,10 @@ class Wire {
         });
       }
       client.on('data', (bytes) => broker.write(bytes));
-      broker.on('data', (bytes) => this.deaf || client.write(bytes));
+      broker.on('data', (bytes) => {
+        if (this.deaf) this.held++;
+        else client.write(bytes);
+      });
     }).listen(port, '127.0.0.1');
   }
 
@@ -182,34 +187,56 @@ class Wire {
   }
 }
 
+/** A broker behind a wire, and a process that writes to its one partition. */
+async function onWire(act: (world: { broker: KafkaService; wire: Wire; process: KafkaProcess }) => Promise<void>) {
+  const port = await freePort();
+  const wires: Wire[] = [];
+  const broker = await startKafka({
+    advertise: async (target) => {
+      wires.push(new Wire(target, port));
+      return port;
+    },
+  });
+  const [wire] = wires;
+  if (!wire) throw new Error('the broker has no wire');
+  const process = await KafkaProcess.on(broker.address, { partitions: 1 });
+  try {
+    await act({ broker, wire, process });
+  } finally {
+    await process[Symbol.asyncDispose]();
+    wire.close();
+    await broker.stop();
+  }
+}
+
 onOwnServices('kafka on a bad wire', () => {
-  it('stores a batch once whose confirmation was lost, and the next ones as well', async () => {
-    const port = await freePort();
-    const wires: Wire[] = [];
-    const broker = await startKafka({
-      advertise: async (target) => {
-        wires.push(new Wire(target, port));
-        return port;
-      },
-    });
-    const [wire] = wires;
-    const process = await KafkaProcess.on(broker.address, { partitions: 1 });
-    try {
+  it('stores a batch once whose confirmation was lost, and the next ones as well', () =>
+    onWire(async ({ wire, process }) => {
       const sink = await process.openSink();
       await sink.write(numbered(0, 3), never);
-      if (wire) wire.deaf = true;
+      wire.deaf = true;
       const lost = numbered(3, 6);
       await expect(sink.write(lost, AbortSignal.timeout(500))).rejects.toMatchObject({ code: 'FDP_TIMEOUT' });
       // As many as the one before: a producer that counts wrongly would have them taken for its repetition.
       const next = sink.write(numbered(6, 9), never);
-      wire?.heal();
+      wire.heal();
       expect(await sink.write(lost, never)).toEqual({});
       expect(await next).toEqual({});
-      expect((await browse(process)).map(({ value }) => (value as { n: number }).n)).toEqual(upTo(9));
-    } finally {
-      await process[Symbol.asyncDispose]();
-      wire?.close();
-      await broker.stop();
-    }
-  });
+      expect(await values(process)).toEqual(upTo(9));
+    }));
+
+  it('stores old messages once, of which the broker has forgotten the producer before it confirmed them', () =>
+    onWire(async ({ broker, wire, process }) => {
+      const sink = await process.openSink();
+      await sink.write(numbered(0, 3), never);
+      wire.deaf = true;
+      const lost = sink.write(numbered(3, 6), never);
+      await eventually('the broker has answered', async () => wire.held > 0);
+      await broker.kill();
+      wire.heal();
+      await broker.restart();
+      expect(await lost).toEqual({});
+      await sink.write(numbered(6, 9), never);
+      expect(await values(process)).toEqual(upTo(9));
+    }));
 });

@@ -6,7 +6,7 @@ import { simulated } from '../support/cli/simulations.ts';
 
 /** Long enough for threads. */
 const hours = '0.15';
-const topologies = ['ingestor', 'candles', 'analytics'];
+const topologies = ['ingestor', 'candles', 'analytics', 'api'];
 
 describe('a long simulation', () => {
   it('comes to the same, digest and all, with topologies side by side as with one after the other', async () => {

@@ -3,18 +3,20 @@ import type { Clock } from '../../../src/kit/clock.ts';
 import type { Batch, LaneContext, Message } from '../../../src/kit/message.ts';
 
 /** Messages of a lane that wait for a write, at most; each may change a row of its own. */
-const laneMessages = 8192;
-/** How long what is gathered waits for more that is on its way, at most, ms. */
-const longestMs = 1000;
+const laneMessages = 16_384;
+/** How often a key comes in a write that does not wait for what is still in the log: its row changes once for all of them. */
+const messagesPerKey = 8;
+/** How long what is gathered waits for more, at most, ms. */
+const longestMs = 5000;
 /** What all that is absorbed takes in memory, over all lanes, at most, bytes. */
-const mostBytes = 32 * 2 ** 20;
+const mostBytes = 24 * 2 ** 20;
 /** What an absorbed message takes beside its bytes, roughly. */
 const ownBytes = 512;
 
 /**
  * Gathers what is to be written: one write of a lane is under way; whatever arrives meanwhile waits, and so does what is
- * followed by more that was read already. A quiet lane writes at once, a busy one gathers until the bounds below are
- * reached, or nothing more comes; then all of it is one write.
+ * followed by more that was read already, or is in the log while keys are many. A quiet lane writes at once, one with a
+ * backlog gathers until the bounds below are reached, or nothing more comes; then all of it is one write.
  *
  * What waits is absorbed within bounds of messages, bytes and time; beyond them it holds its permits, so that its lane is
  * not read. A lane of which nothing waits may always absorb a batch: none depends on the others.
@@ -49,6 +51,8 @@ class LaneGather {
   /** Batches that wait for room, in order. */
   readonly #waiting: Batch[] = [];
   #absorbed: Message[] = [];
+  /** Of what is absorbed. */
+  readonly #keys = new Set<string | null>();
   /** Until when they wait, monotonic ms. */
   #until = 0;
   #lane: LaneContext | undefined;
@@ -87,7 +91,10 @@ class LaneGather {
       this.#waiting.shift();
       if (this.#absorbed.length === 0) this.#until = this.#gather.clock.monotonic() + longestMs;
       this.#gather.bytes += bytesOf(batch.messages);
-      for (const message of batch.messages) this.#absorbed.push(message);
+      for (const message of batch.messages) {
+        this.#absorbed.push(message);
+        this.#keys.add(message.key);
+      }
       for (const { track } of batch.messages) track.absorb();
     }
   }
@@ -103,13 +110,14 @@ class LaneGather {
   }
 
   /** Writes what is absorbed, unless more of the lane is on its way and there is room for it. */
-  #writeOrWait(): void {
+  readonly #writeOrWait = (): void => {
     this.cancelTimer();
     if (this.#isWriting || this.#absorbed.length === 0) return;
     const isFull = this.#waiting.length > 0 || this.#leftMs <= 0 || this.#ended !== undefined;
-    if (isFull || !this.#lane?.moreComes?.(this.#write)) this.#write();
+    const isSparse = this.#absorbed.length < messagesPerKey * this.#keys.size;
+    if (isFull || !this.#lane?.moreComes?.(this.#writeOrWait, isSparse)) this.#write();
     else this.cancelTimer = this.#gather.clock.timer(this.#leftMs, this.#write);
-  }
+  };
 
   readonly #write = () => {
     const [lane, messages] = [this.#lane, this.#absorbed];
@@ -117,6 +125,7 @@ class LaneGather {
     this.cancelTimer();
     this.#isWriting = true;
     this.#absorbed = [];
+    this.#keys.clear();
     this.#absorb();
     void this.#deliver({ lane, messages, warmUp: false }).then((delivered) => {
       this.#gather.bytes -= bytesOf(messages);

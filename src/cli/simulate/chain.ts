@@ -1,27 +1,35 @@
 import type { ConnectorPlan, Plan } from '../../engine/plan.ts';
 import { type PackedTape, unpacked } from '../../simulate/packed-tape.ts';
 import type { TapeEntry } from '../../simulate/tape.ts';
+import { tablesAsked } from './requests/known-route.ts';
 
 /** How a topology gets what it reads, in the order in which topologies are run. */
 export interface Link {
   readonly plan: Plan;
   readonly topology: string;
-  /** The market, the connector that an earlier topology writes to, or requests; else why it can't be run. */
-  readonly from: 'market' | { readonly connector: string } | 'requests' | { readonly nothing: string };
+  /**
+   * The market, the connector that an earlier topology writes to, or requests about tables that earlier ones write to; else why it
+   * can't be run.
+   */
+  readonly from:
+    | 'market'
+    | { readonly connector: string }
+    | { readonly tables: readonly string[] }
+    | { readonly nothing: string };
 }
 
-/** Topologies in the order in which they feed each other. */
+/** Topologies in the order in which they feed each other; at the end those that answer requests. */
 export function chainOf(plans: readonly Plan[]): readonly Link[] {
   const links: Link[] = [];
   const written = new Map<string, ConnectorPlan>();
-  let left = [...plans];
+  let left = plans.filter((plan) => !isAsked(plan));
   while (left.length > 0) {
-    const ready = left.filter((plan) => sourceOf(plan).from !== undefined || feederOf(plan, written));
-    if (ready.length === 0) return [...links, ...left.map(withoutInput)];
+    const ready = left.filter((plan) => sourceOf(plan).isMarket || feederOf(plan, written));
+    if (ready.length === 0) break;
     for (const plan of ready) {
-      const { from, topology } = sourceOf(plan);
-      const feeder = from ?? { connector: feederOf(plan, written) as string };
-      links.push({ plan, topology, from: feeder });
+      const { isMarket, topology } = sourceOf(plan);
+      const from = isMarket ? ('market' as const) : { connector: feederOf(plan, written) as string };
+      links.push({ plan, topology, from });
       for (const { connector } of plan.topologies[0]?.branches ?? []) {
         const sink = plan.connectors.get(connector);
         if (sink) written.set(connector, sink);
@@ -29,15 +37,26 @@ export function chainOf(plans: readonly Plan[]): readonly Link[] {
     }
     left = left.filter((plan) => !ready.includes(plan));
   }
-  return links;
+  return [...links, ...left.map(withoutInput), ...plans.filter(isAsked).map((plan) => askedLink(plan, written))];
+}
+
+/** Whether its source takes requests. */
+export function isAsked({ topologies: [topology], connectors }: Plan): boolean {
+  return connectors.get(topology?.source.connector ?? '')?.declaration.twin === 'requests';
+}
+
+function askedLink(plan: Plan, written: ReadonlyMap<string, ConnectorPlan>): Link {
+  const [topology] = plan.topologies;
+  const tables = tablesAsked(topology?.routes.flatMap(({ operators }) => operators) ?? []);
+  const isFilled = tables.length === 0 || tables.some((table) => written.has(table));
+  const from = isFilled ? { tables } : { nothing: 'no topology of the run writes what it is asked about' };
+  return { plan, topology: topology?.name ?? '', from };
 }
 
 function sourceOf({ topologies: [topology], connectors }: Plan) {
   const source = connectors.get(topology?.source.connector ?? '');
   const isMarket = source?.declaration.source?.messages?.some(({ name }) => name === 'trades') ?? false;
-  const isAsked = source?.declaration.twin === 'requests';
-  const from = isMarket ? ('market' as const) : isAsked ? ('requests' as const) : undefined;
-  return { topology: topology?.name ?? '', source, from };
+  return { topology: topology?.name ?? '', source, isMarket };
 }
 
 /** The connector of an earlier topology whose output a topology reads: the same, or one of its type that it connects to. */

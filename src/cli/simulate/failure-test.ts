@@ -21,6 +21,7 @@ export async function failureTest(shrunk: Shrunk, seed: number): Promise<Failure
   const lines = [
     `name: ${JSON.stringify(`${shrunk.kind} (found by fdp simulate, seed ${seed})`)}`,
     `topology: ${topology}`,
+    ...tableLines(shrunk),
     'input:',
     ...shrunk.tape.map((entry) => `  - ${entryYaml(entry)}`),
     ...(shrunk.faults.length > 0 ? ['faults:', ...shrunk.faults.map((fault) => `  - ${faultYaml(fault)}`)] : []),
@@ -31,8 +32,22 @@ export async function failureTest(shrunk: Shrunk, seed: number): Promise<Failure
   return { text: `${again}${lines.join('\n')}\n`, seed: shrunk.seed === testSeed ? undefined : shrunk.seed };
 }
 
+/** The rows that requests are about. */
+function tableLines({ given }: Shrunk): readonly string[] {
+  const filled = [...(given?.tables ?? [])].filter(([, { rows }]) => rows.length > 0);
+  if (filled.length === 0) return [];
+  return [
+    'tables:',
+    ...filled.flatMap(([name, { rows }]) => [
+      `  ${name}:`,
+      ...rows.map(({ _id, ...row }) => `    - ${JSON.stringify(row)}`),
+    ]),
+  ];
+}
+
 function entryYaml({ atMs, key, content }: TapeEntry): string {
   const head = `at: ${atMs}ms${key === null ? '' : `, key: ${JSON.stringify(key)}`}`;
+  if ('request' in content) return `{ ${head}, request: ${JSON.stringify(content.request)} }`;
   if ('text' in content) return `{ ${head}, text: ${JSON.stringify(content.text)} }`;
   return `{ ${head}, message: ${JSON.stringify('value' in content ? content.value : null)} }`;
 }
@@ -43,7 +58,8 @@ export function testCommand(file: string, seed: number | undefined): string {
 }
 
 /** What should be there, sink by sink; the order, where that was wrong. */
-function expectations({ judgements, violations, faults }: StageResult): readonly string[] {
+function expectations({ judgements, violations, faults, replies }: StageResult): readonly string[] {
+  if (replies) return ['replies:', ...replies.map((reply) => `  - ${JSON.stringify(reply)}`)];
   const isOnce = faults.every(({ kind }) => kind === 'clock');
   const lines = judgements.flatMap((judgement) => expectation(judgement, isOnce));
   const isOutOfOrder = violations.some(({ kind }) => kind.endsWith(': order'));

@@ -7,16 +7,23 @@ export function faultTimes(fault: TestFault): number {
 }
 
 function atOf(fault: TestFault): string {
-  if (fault.kind === 'sink') return fault.at;
+  if (fault.kind === 'sink' || fault.kind === 'lookup') return fault.at;
   if (fault.kind === 'source') return fault.source.at;
   if (fault.kind === 'restore') return fault.restore.at;
   return fault.kind === 'crash' ? fault.crash.at : fault.clock.at;
 }
 
+/** How long it lasts, ms. */
+export function faultLength(fault: TestFault): number {
+  if (fault.kind === 'source') return durationMs(fault.source.cut);
+  if (fault.kind !== 'sink' && fault.kind !== 'lookup') return 0;
+  return fault.for === undefined ? Number.POSITIVE_INFINITY : durationMs(fault.for);
+}
+
 /** The same fault at another time. */
 export function movedFault(fault: TestFault, byMs: number): TestFault {
   const at = `${Math.max(0, faultTimes(fault) + byMs)}ms`;
-  if (fault.kind === 'sink') return { ...fault, at };
+  if (fault.kind === 'sink' || fault.kind === 'lookup') return { ...fault, at };
   if (fault.kind === 'source') return { ...fault, source: { ...fault.source, at } };
   if (fault.kind === 'restore') return { ...fault, restore: { ...fault.restore, at } };
   return fault.kind === 'crash'
@@ -33,13 +40,15 @@ export function faultYaml(fault: TestFault): string {
     return `{ restore: { sink: ${sink}, back: ${back}, at: ${at} } }`;
   }
   if (fault.kind === 'clock') return `{ clock: { jump: ${fault.clock.jump}, at: ${fault.clock.at} } }`;
-  const { branch, fail, slow, refuse, lose_ack, at, for: length } = fault;
+  const refused = fault.kind === 'sink' ? fault.refuse : undefined;
+  const lost = fault.kind === 'sink' ? fault.lose_ack : undefined;
+  const { fail, slow, at, for: length } = fault;
   const parts = [
-    `sink: ${branch ?? 'dead_letters'}`,
+    fault.kind === 'sink' ? `sink: ${fault.branch ?? 'dead_letters'}` : `lookup: ${fault.lookup}`,
     ...(fail ? [`fail: { every: ${fail.every} }`] : []),
     ...(slow === undefined ? [] : [`slow: ${slow}`]),
-    ...(refuse === undefined ? [] : [`refuse: ${JSON.stringify(refuse)}`]),
-    ...(lose_ack === undefined ? [] : [`lose_ack: ${lose_ack}`]),
+    ...(refused === undefined ? [] : [`refuse: ${JSON.stringify(refused)}`]),
+    ...(lost === undefined ? [] : [`lose_ack: ${lost}`]),
     `at: ${at}`,
     ...(length === undefined ? [] : [`for: ${length}`]),
   ];

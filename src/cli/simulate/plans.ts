@@ -23,11 +23,6 @@ export function plansOf(
   return { plans, problems };
 }
 
-/** False for one that answers requests. */
-export function isRun({ topologies: [topology] }: Plan): boolean {
-  return (topology?.routes ?? []).length === 0;
-}
-
 /** The faults of a file, by topology, or what is wrong with it. */
 export function faultsIn(
   path: string,

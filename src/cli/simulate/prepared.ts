@@ -1,11 +1,10 @@
-import type { Plan } from '../../engine/plan.ts';
 import type { Problem } from '../../pipeline/problem.ts';
 import { readSpec } from '../../pipeline/read.ts';
 import type { TestFault } from '../../pipeline/tests/model.ts';
 import type { SpecRequest } from '../validate.ts';
 import { chainOf, type Link } from './chain.ts';
 import { numbersOf, type SimulateFlags } from './flags.ts';
-import { faultsIn, isRun, plansOf } from './plans.ts';
+import { faultsIn, plansOf } from './plans.ts';
 import { scheduleOf } from './schedule.ts';
 
 /** What a simulation runs, before its seed is known. */
@@ -30,12 +29,11 @@ export function prepared(
   const spec = readSpec(request);
   const { plans, problems } = plansOf(spec, request);
   if (problems.length > 0) return { problems };
-  const topologies: readonly Plan[] = plans.filter(isRun);
-  const written = flags.faults === undefined ? undefined : faultsIn(flags.faults, topologies, { spec, request });
+  const written = flags.faults === undefined ? undefined : faultsIn(flags.faults, plans, { spec, request });
   if (written && written.problems.length > 0) return { problems: written.problems };
   const lengthMs = Math.round(hours * 3_600_000);
   return {
     ...{ links: chainOf(plans), lengthMs, tradesPerSecond },
-    faultsOf: (seed) => written?.faults ?? scheduleOf({ seed, lengthMs, plans: topologies }),
+    faultsOf: (seed) => written?.faults ?? scheduleOf({ seed, lengthMs, plans }),
   };
 }

@@ -38,7 +38,7 @@ export function reportText({ result, hours, testFile }: Report): string {
 }
 
 function stageLines(stage: StageReport): readonly string[] {
-  const { topology, messages, faults, deadLetters, judgements } = stage;
+  const { topology, input, messages, faults, deadLetters, judgements } = stage;
   const lines = judgements.map(({ branch, what, expected, violations }) => {
     const state = expected === undefined ? '    ' : violations.length === 0 ? 'ok  ' : 'FAIL';
     return `  ${state} ${branch}: ${expected === undefined ? '' : `${expected} `}${what}`;
@@ -53,7 +53,7 @@ function stageLines(stage: StageReport): readonly string[] {
     .filter(([, count]) => count > mostShown)
     .map(([kind, count]) => `       ${count} times: ${kind}`);
   return [
-    `${topology}: ${counted(messages, 'message')}, ${counted(faults, 'fault')}, ${counted(deadLetters, 'dead letter')}`,
+    `${topology}: ${counted(messages, input)}, ${counted(faults, 'fault')}, ${counted(deadLetters, 'dead letter')}`,
     ...lines,
     ...shown,
     ...more,

@@ -2,6 +2,8 @@ import type { Plan } from '../../engine/plan.ts';
 import { type Chance, seededChance } from '../../kit/chance.ts';
 import { beginOf, sourceFile } from '../../pipeline/read/source.ts';
 import type { TestFault } from '../../pipeline/tests/model.ts';
+import { isAsked } from './chain.ts';
+import { requestFaults } from './requests/request-faults.ts';
 
 /** Faults of the market's day, 6.5 hours. */
 const perDay = 40;
@@ -18,8 +20,19 @@ interface ScheduleOptions {
 
 const nowhere = beginOf(sourceFile('schedule', '', 0));
 
-/** A seeded schedule of what goes wrong, by topology. The same options give the same faults. */
+/**
+ * A seeded schedule of what goes wrong, by topology. The same options give the same faults. Topologies that answer requests have
+ * faults of their own, so that they take none from those that store.
+ */
 export function scheduleOf({ seed, lengthMs, plans }: ScheduleOptions): ReadonlyMap<string, readonly TestFault[]> {
+  const asked = plans.filter(isAsked);
+  const storing = plans.filter((plan) => !isAsked(plan));
+  const faults = new Map(storingFaults({ seed, lengthMs, plans: storing }));
+  for (const plan of asked) faults.set(plan.topologies[0]?.name ?? '', requestFaults(plan, { seed, lengthMs }));
+  return faults;
+}
+
+function storingFaults({ seed, lengthMs, plans }: ScheduleOptions): ReadonlyMap<string, readonly TestFault[]> {
   const chance = seededChance(seed + 7);
   const faults = new Map<string, TestFault[]>();
   // What reads a log promises most: it gets most of the faults.

@@ -1,9 +1,11 @@
+import type { Row } from '../../kit/row.ts';
 import type { TestFault } from '../../pipeline/tests/model.ts';
 import { asValues } from '../../simulate/packed-tape.ts';
 import { shortestFailing, smallestFailing } from '../../simulate/shrink.ts';
 import type { Tape, TapeEntry } from '../../simulate/tape.ts';
 import { faultTimes, movedFault } from './fault-times.ts';
 import { isFields } from './oracle/trades.ts';
+import { withIds } from './requests/given-tables.ts';
 import { runStage, violationsOf } from './stage.ts';
 import type { StageRequest } from './stage-run.ts';
 
@@ -20,8 +22,8 @@ export interface Shrunk extends StageRequest {
 }
 
 /**
- * Leaves out of a run that breaks a promise what it does not need: what comes after it, faults, messages, trades of messages, and
- * the time before the first of them. What is left breaks the same promise.
+ * Leaves out of a run that breaks a promise what it does not need: what comes after it, faults, messages, trades of messages, rows
+ * of tables, and the time before the first of them. What is left breaks the same promise.
  */
 export async function shrinkStage(stage: StageRequest, kind: string): Promise<Shrunk> {
   const shrinking = new Shrinking(stage, kind);
@@ -50,6 +52,7 @@ class Shrinking {
     await this.#keep({ tape: asValues(this.stage.tape) });
     await this.#messages();
     await this.#trades();
+    await this.#rows();
     await this.#faults();
     await this.#keep(earlier(this.stage));
     await this.#keep({ seed: testSeed });
@@ -76,6 +79,19 @@ class Shrinking {
       });
       const needed = await smallestFailing(trades, async (some) => some.length > 0 && this.#fails(withTrades(some)));
       this.stage = withTrades(needed);
+    }
+  }
+
+  /** Of each table that requests are about only the rows that are needed. */
+  async #rows(): Promise<void> {
+    const { given } = this.stage;
+    if (!given) return;
+    for (const [name, table] of given.tables) {
+      const withRows = (rows: readonly Row[]): StageRequest => {
+        const tables = new Map(this.stage.given?.tables).set(name, withIds({ ...table, rows }));
+        return { ...this.stage, given: { ...given, tables } };
+      };
+      this.stage = withRows(await smallestFailing(table.rows, (some) => this.#fails(withRows(some))));
     }
   }
 

@@ -1,11 +1,17 @@
 import { createHash } from 'node:crypto';
 import type { MarketFacts } from '../../simulate/market/market.ts';
-import type { PackedTape } from '../../simulate/packed-tape.ts';
 import type { Link } from './chain.ts';
 import type { FailureTest } from './failure-test.ts';
 import type { Prepared } from './prepared.ts';
 import { violationsOf } from './stage.ts';
-import { marketFacts, type StageAnswer, type StageReport, type StageRunner, type Written } from './stage-host.ts';
+import {
+  marketFacts,
+  type StageAnswer,
+  type StageReport,
+  type StageRunner,
+  type StageTask,
+  type Written,
+} from './stage-host.ts';
 
 export interface SimulationResult {
   readonly seed: number;
@@ -33,7 +39,7 @@ export async function simulate(
   const tasks = new Tasks(links);
   const work = async (runner: StageRunner) => {
     for (let link = await tasks.next(); link; link = await tasks.next()) {
-      const task = { topology: link.topology, tape: tasks.tapeOf(link) };
+      const task = { topology: link.topology, ...tasks.inputOf(link) };
       const answer = await runner.run(task, (written) => tasks.written(link, written));
       answers.set(link, { answer, runner });
       tasks.done();
@@ -53,22 +59,16 @@ export async function simulate(
 }
 
 function isFed({ from }: Link): boolean {
-  return whyNotFed(from) === undefined;
-}
-
-function whyNotFed(from: Link['from']): string | undefined {
-  if (from === 'requests') return 'it answers requests, and none are made';
-  return from !== 'market' && 'nothing' in from ? from.nothing : undefined;
+  return from === 'market' || !('nothing' in from);
 }
 
 function whySkipped({ topology, from }: Link): SimulationResult['skipped'] {
-  const why = whyNotFed(from);
-  return why === undefined ? [] : [{ topology, why }];
+  return from !== 'market' && 'nothing' in from ? [{ topology, why: from.nothing }] : [];
 }
 
 /** Topologies to be run: each as soon as what it reads is written, first those that others wait for, then those with most to do. */
 class Tasks {
-  readonly #feeders: ReadonlyMap<Link, Link | undefined>;
+  readonly #feeders: ReadonlyMap<Link, readonly Link[]>;
   readonly #written = new Map<Link, Written>();
   #left: readonly Link[];
   #running = 0;
@@ -76,17 +76,14 @@ class Tasks {
 
   constructor(links: readonly Link[]) {
     this.#left = links;
-    this.#feeders = new Map(links.map((link, at) => [link, feederOf(link, links.slice(0, at))]));
+    this.#feeders = new Map(links.map((link, at) => [link, feedersOf(link, links.slice(0, at))]));
   }
 
   /** The next one; undefined when nothing is left. */
   async next(): Promise<Link | undefined> {
     while (this.#left.length > 0) {
-      const ready = this.#left.filter((link) => {
-        const feeder = this.#feeders.get(link);
-        return !feeder || this.#written.has(feeder);
-      });
-      const isWaitedFor = (link: Link) => Number([...this.#feeders.values()].includes(link));
+      const ready = this.#left.filter((link) => this.#feeders.get(link)?.every((each) => this.#written.has(each)));
+      const isWaitedFor = (link: Link) => Number([...this.#feeders.values()].flat().includes(link));
       const [first] = [...ready].sort(
         (one, other) => isWaitedFor(other) - isWaitedFor(one) || workOf(other) - workOf(one),
       );
@@ -102,10 +99,18 @@ class Tasks {
     return undefined;
   }
 
-  tapeOf(link: Link): PackedTape | undefined {
-    const feeder = this.#feeders.get(link);
-    if (!feeder || typeof link.from === 'string' || !('connector' in link.from)) return undefined;
-    return this.#written.get(feeder)?.get(link.from.connector) ?? [];
+  inputOf(link: Link): Pick<StageTask, 'tape' | 'tables'> {
+    const { from } = link;
+    if (from === 'market' || 'nothing' in from) return {};
+    // In the order of the chain, whichever was done first.
+    const feeders = this.#feeders.get(link) ?? [];
+    const written = feeders.map((each) => this.#written.get(each)).filter((each) => each !== undefined);
+    if ('connector' in from)
+      return { tape: written.findLast((each) => each.tapes.has(from.connector))?.tapes.get(from.connector) ?? [] };
+    const named = from.tables.map((table) => {
+      return [table, written.findLast((each) => each.tables.has(table))?.tables.get(table) ?? []] as const;
+    });
+    return { tables: new Map(named) };
   }
 
   written(link: Link, written: Written): void {
@@ -123,12 +128,11 @@ class Tasks {
   }
 }
 
-/** The last one before it that writes what it reads. */
-function feederOf({ from }: Link, earlier: readonly Link[]): Link | undefined {
-  if (typeof from === 'string' || !('connector' in from)) return undefined;
-  return earlier.findLast(({ plan }) =>
-    plan.topologies[0]?.branches.some(({ connector }) => connector === from.connector),
-  );
+/** Those before it that write what it reads, or is asked about. */
+function feedersOf({ from }: Link, earlier: readonly Link[]): readonly Link[] {
+  if (from === 'market' || 'nothing' in from) return [];
+  const read = 'connector' in from ? [from.connector] : from.tables;
+  return earlier.filter(({ plan }) => plan.topologies[0]?.branches.some(({ connector }) => read.includes(connector)));
 }
 
 /** Roughly: what writes to tables has most to do. */

@@ -8,6 +8,7 @@ import { asInput, type Link } from './chain.ts';
 import { type FailureTest, failureTest } from './failure-test.ts';
 import type { Judgement, Violation } from './oracle/judgement.ts';
 import type { Prepared } from './prepared.ts';
+import { packedTables, requestsOn } from './requests/given-tables.ts';
 import { shrinkStage } from './shrink-stage.ts';
 import { runStage, violationsOf } from './stage.ts';
 import type { StageRequest, StageResult } from './stage-run.ts';
@@ -21,13 +22,17 @@ const seedStep = 101;
 /** A topology to be run. */
 export interface StageTask {
   readonly topology: string;
-  /** What an earlier one has written; undefined: the market. */
-  readonly tape: PackedTape | undefined;
+  /** What an earlier one has written. */
+  readonly tape?: PackedTape;
+  /** The tables that requests are about, a text for each row. Without a tape and these: the market. */
+  readonly tables?: ReadonlyMap<string, PackedTape>;
 }
 
 /** What a report needs of a stage. */
 export interface StageReport {
   readonly topology: string;
+  /** What it took so many of. */
+  readonly input: 'message' | 'request';
   readonly messages: number;
   readonly faults: number;
   readonly digest: string;
@@ -37,8 +42,12 @@ export interface StageReport {
   readonly violations: readonly Violation[];
 }
 
-/** What a stage has written, by connector: the tapes of those that read it. */
-export type Written = ReadonlyMap<string, PackedTape>;
+/** What a stage has written, by connector, as far as later ones take it. */
+export interface Written {
+  readonly tapes: ReadonlyMap<string, PackedTape>;
+  /** The rows that requests are about. */
+  readonly tables: ReadonlyMap<string, PackedTape>;
+}
 
 export interface StageAnswer {
   readonly report: StageReport;
@@ -55,6 +64,10 @@ export interface StageRunner {
   close(): Promise<void>;
 }
 
+interface StageInput extends Pick<StageRequest<Iterable<TapeEntry>>, 'tape' | 'given'> {
+  readonly market?: Market;
+}
+
 /** Runs stages in this thread. Of those that break a promise it keeps what shows that. */
 export class StageHost implements StageRunner {
   readonly #prepared: Prepared;
@@ -66,19 +79,29 @@ export class StageHost implements StageRunner {
     this.#seed = seed;
   }
 
-  async run({ topology, tape: packed }: StageTask, pass: (written: Written) => void): Promise<StageAnswer> {
+  async run(task: StageTask, pass: (written: Written) => void): Promise<StageAnswer> {
     const { links, faultsOf } = this.#prepared;
+    const { topology } = task;
     const index = links.findIndex((link) => link.topology === topology);
     const { plan } = links[index] as Link;
-    const market = packed ? undefined : marketOf(links, this.#seed, this.#prepared);
-    const tape = market ? asTexts(market.tape()) : asInput(packed ?? [], isLog(plan));
     const faults = faultsOf(this.#seed).get(topology) ?? [];
-    const stage = { plan, tape, faults, seed: this.#seed + seedStep * index };
-    const read = new Set(links.map(({ from }) => typeof from === 'object' && 'connector' in from && from.connector));
-    const result = await runStage(stage, (written) => pass(new Map([...written].filter(([name]) => read.has(name)))));
+    const seed = this.#seed + seedStep * index;
+    const { market, ...input } = this.#inputOf(plan, task, seed);
+    const stage = { plan, faults, seed, ...input };
+    const result = await runStage(stage, (tapes, twins) =>
+      pass({ tapes: tapesRead(tapes, links), tables: packedTables(twins, links) }),
+    );
     const [violation] = violationsOf(result);
     if (violation) this.#broken.set(topology, { stage, kind: violation.kind });
     return { report: reportOf(result), market: market?.facts };
+  }
+
+  /** The market, what an earlier topology has written, or requests about its tables. */
+  #inputOf(plan: Plan, { tape, tables }: StageTask, seed: number): StageInput {
+    if (tables) return requestsOn(plan, tables, { seed, lengthMs: this.#prepared.lengthMs });
+    if (tape) return { tape: asInput(tape, isLog(plan)) };
+    const market = marketOf(this.#prepared.links, this.#seed, this.#prepared);
+    return { market, tape: asTexts(market.tape()) };
   }
 
   async failureTest(topology: string): Promise<FailureTest> {
@@ -100,6 +123,11 @@ export function marketFacts(prepared: Prepared, seed: number): MarketFacts {
   return market.facts;
 }
 
+function tapesRead(tapes: Written['tapes'], links: readonly Link[]): Written['tapes'] {
+  const read = new Set(links.map(({ from }) => typeof from === 'object' && 'connector' in from && from.connector));
+  return new Map([...tapes].filter(([connector]) => read.has(connector)));
+}
+
 function reportOf({
   topology,
   messages,
@@ -108,8 +136,10 @@ function reportOf({
   deadLetters,
   violations,
   judgements,
+  replies,
 }: StageResult): StageReport {
   return {
+    input: replies ? 'request' : 'message',
     ...{ topology, messages, faults: faults.length, digest, deadLetters, violations },
     judgements: judgements.map(({ branch, what, expected, violations: found }) => ({
       ...{ branch, what, expected, violations: found },

@@ -2,7 +2,8 @@ import type { Plan, TopologyPlan } from '../../engine/plan.ts';
 import { FdpError } from '../../errors.ts';
 import { parseJson, toJson } from '../../kit/json.ts';
 import { type PackedTape, TapeWriter, unpacked } from '../../simulate/packed-tape.ts';
-import { runOnTape } from '../../simulate/run.ts';
+import type { RequestTimes } from '../../simulate/request-input.ts';
+import { type RunRequest, runOnTape } from '../../simulate/run.ts';
 import type { TapeEntry } from '../../simulate/tape.ts';
 import type { Twin } from '../../simulate/twins.ts';
 import { faultsOf } from '../test/faults.ts';
@@ -12,31 +13,29 @@ import { judge } from './oracle/judge.ts';
 import type { Judgement, Violation } from './oracle/judgement.ts';
 import type { Letter } from './oracle/letters.ts';
 import { OrderWatch } from './oracle/order.ts';
+import { judgeReplies } from './oracle/replies.ts';
 import type { SourceRecord } from './oracle/trades.ts';
 import type { StageRequest, StageResult, StageRun } from './stage-run.ts';
 
 /**
  * Runs a topology on its tape, and compares what came of it with what should have.
- * @param pass gets what it put into logs and feeds, by connector, before the comparison begins
+ * @param pass gets what came of it before the comparison begins
  */
 export async function runStage(
   request: StageRequest<Iterable<TapeEntry>>,
-  pass: (written: ReadonlyMap<string, PackedTape>) => void = () => {},
+  pass: Pass = () => {},
 ): Promise<StageResult> {
   const { plan, tape, seed } = request;
   const [topology] = plan.topologies;
   if (!topology) throw new FdpError('FDP_INTERNAL', 'the plan has no topology');
-  const { sinkFaults, timedFaults } = faultsOf(request.faults);
+  const { timedFaults, ...faults } = faultsOf(request.faults);
   const order = new OrderWatch();
   const delay = new DelayWatch(request.faults);
   const logs = logsWritten(topology, plan);
-  const found: { source?: Twin; twins: ReadonlyMap<string, Twin>; letters: readonly Letter[] } = {
-    twins: new Map(),
-    letters: [],
-  };
+  const found: Found = { twins: new Map(), letters: [], times: [] };
   const branches = new Map(topology.branches.map(({ name, connector }) => [name, logs.get(connector)]));
   const outcome = await runOnTape({
-    ...{ plan, seed, tape, sinkFaults, timedFaults, rows: new Map() },
+    ...{ plan, seed, tape, ...faults, timedFaults, rows: rowsGiven(request) },
     onStored: (stored, { atMs, nowMs }) => {
       order.take(stored);
       delay.take(stored, { atMs, nowMs });
@@ -46,29 +45,48 @@ export async function runStage(
     inspect: (world) => {
       found.source = world.source;
       found.twins = world.twins;
+      found.times = world.requests.times;
       const letters = topology.deadLetter && world.twins.get(topology.deadLetter.connector);
       found.letters = letters ? lettersIn(letters, topology.name) : [];
     },
   });
   const written = new Map([...logs, ...feedsIn(found.twins)].map(([connector, tape]) => [connector, tape.packed]));
-  pass(written);
+  pass(written, found.twins);
   const run: StageRun = {
-    ...{ ...request, topology, outcome, twins: found.twins, letters: found.letters },
+    ...{ ...request, topology, outcome, twins: found.twins, letters: found.letters, times: found.times },
     source: found.source as Twin,
     outages: outagesOf(timedFaults),
     records: () => recordsOf(found.source),
     kept: ({ connector }) => unpacked(written.get(connector) ?? []),
   };
+  const asked = run.source.kind === 'requests' ? judgeReplies(run) : undefined;
   return {
     ...{ topology: topology.name, messages: outcome.messages, faults: request.faults, log: outcome.log },
     ...{ digest: outcome.digest, doneMs: outcome.doneMs, deadLetters: found.letters.length },
-    judgements: judge(run),
+    ...{ replies: asked?.replies, judgements: asked?.judgements ?? judge(run) },
     violations: [
       ...troubleOf(run),
       ...delay.violations,
       ...order.violations.map((text) => ({ kind: `${text.split(':')[0]}: order`, text })),
     ],
   };
+}
+
+/** Takes what a topology put into logs and feeds, by connector, and its twins. */
+type Pass = (written: ReadonlyMap<string, PackedTape>, twins: ReadonlyMap<string, Twin>) => void;
+
+/** What is looked at when a run has ended. */
+interface Found {
+  source?: Twin;
+  twins: ReadonlyMap<string, Twin>;
+  letters: readonly Letter[];
+  times: readonly RequestTimes[];
+}
+
+/** The tables that requests are about, without the ids that they get. */
+function rowsGiven({ given }: Pick<StageRequest, 'given'>): RunRequest['rows'] {
+  const tables = [...(given?.tables ?? [])];
+  return new Map(tables.map(([name, { rows }]) => [name, rows.map(({ _id, ...row }) => row)]));
 }
 
 /** All violations of a stage. */

@@ -3,13 +3,16 @@ import type { Message } from '../../kit/message.ts';
 import { durationMs } from '../../kit/units.ts';
 import type { TestFault } from '../../pipeline/tests/model.ts';
 import type { SinkFault, TimedFault } from '../../simulate/faults.ts';
+import type { LookupFault } from '../../simulate/lookup-faults.ts';
 
 /** The faults of a run, as they are written in YAML. */
 export function faultsOf(faults: readonly TestFault[]): {
   readonly sinkFaults: readonly SinkFault[];
+  readonly lookupFaults: readonly LookupFault[];
   readonly timedFaults: readonly TimedFault[];
 } {
   return {
+    lookupFaults: faults.flatMap((fault) => (fault.kind === 'lookup' ? lookupFault(fault) : [])),
     sinkFaults: faults.flatMap((fault) => sinkFault(fault) ?? []),
     timedFaults: faults.flatMap((fault) => timedFault(fault) ?? []),
   };
@@ -18,16 +21,29 @@ export function faultsOf(faults: readonly TestFault[]): {
 function sinkFault(fault: TestFault): SinkFault | undefined {
   if (fault.kind !== 'sink') return undefined;
   const { branch, fail, slow, refuse, lose_ack } = fault;
-  const fromMs = durationMs(fault.at);
-  const toMs = fault.for === undefined ? Number.POSITIVE_INFINITY : fromMs + durationMs(fault.for);
   return {
     branch,
-    time: { fromMs, toMs },
+    time: timeOf(fault),
     ...(fail && { failEvery: fail.every }),
     ...(slow !== undefined && { slowMs: durationMs(slow) }),
     ...(refuse !== undefined && { refuses: refuser(refuse) }),
     ...(lose_ack !== undefined && { loseAck: lose_ack }),
   };
+}
+
+function lookupFault(fault: Extract<TestFault, { kind: 'lookup' }>): LookupFault {
+  const { lookup, fail, slow } = fault;
+  return {
+    connector: lookup,
+    time: timeOf(fault),
+    ...(fail && { failEvery: fail.every }),
+    ...(slow !== undefined && { slowMs: durationMs(slow) }),
+  };
+}
+
+function timeOf({ at, for: length }: { readonly at: string; readonly for?: string }) {
+  const fromMs = durationMs(at);
+  return { fromMs, toMs: length === undefined ? Number.POSITIVE_INFINITY : fromMs + durationMs(length) };
 }
 
 /** A message without the fields of the condition is not refused. */

@@ -66,7 +66,8 @@ export class LaneReader {
     const { limits, absorbable, counters, environment, fail } = parts;
     const underWay = messagesUnderWay(limits.laneBatches, absorbable, lane.batch ?? 1);
     this.#proofs = new Proofs(lane.id, lane.group?.start.note, underWay);
-    this.context = { id: lane.id, signal, proofs: this.#proofs, moreComes: (idle) => this.#ledger.moreComes(idle) };
+    const moreComes = (idle: () => void, inLog?: boolean) => this.#ledger.moreComes(idle, inLog);
+    this.context = { id: lane.id, signal, proofs: this.#proofs, moreComes };
     this.#permits = [new Permits(limits.laneBatches, limits.laneBytes), parts.topologyPermits];
     const [permits, proofs] = [this.#permits, this.#proofs];
     this.#ledger = new Ledger({ lane, permits, counters, environment, proofs, absorbable, fail });

@@ -98,6 +98,8 @@ export class Ledger {
   readonly #hurry = linkedAbort().controller;
   /** A message was released: nothing from there on may be committed. */
   #isBroken = false;
+  /** More is in the log than was read. */
+  #isBehind = false;
   #target: number | undefined;
   /** Messages below the position that is being committed, and messages settled since. */
   #beingCommitted: Uncommitted | undefined;
@@ -124,15 +126,19 @@ export class Ledger {
     const on = { settled, absorbed: () => this.#absorbed() };
     const settlement: Settlement = new Settlement(reading, clock.monotonic(), this.#parts.counters, on);
     this.#open.push(settlement);
+    this.#isBehind = reading.more ?? false;
     this.#parts.counters.read(reading.messages.length);
     for (const permits of this.#parts.permits) permits.take(reading.bytes);
     if (settlement.isSettled) this.#settle();
     return settlement;
   }
 
-  /** Whether more was read than what is absorbed by now: `idle` is then called once, when it no longer is. */
-  moreComes(idle: () => void): boolean {
-    if (this.#open.every(({ isAbsorbed }) => isAbsorbed)) return false;
+  /**
+   * Whether more was read than what is absorbed by now, or with `inLog` is in the log; if so, `idle` is called once, when all
+   * that was read is absorbed.
+   */
+  moreComes(idle: () => void, inLog = false): boolean {
+    if (!(inLog && this.#isBehind) && this.#open.every(({ isAbsorbed }) => isAbsorbed)) return false;
     this.#whenIdle.add(idle);
     return true;
   }
@@ -187,10 +193,10 @@ export class Ledger {
       settlement.holdsPermits = !isFirst;
       for (const permits of this.#parts.permits) permits[isFirst ? 'giveBack' : 'take'](settlement.bytes);
     }
-    for (const idle of isIdle ? this.#whenIdle : []) {
-      this.#whenIdle.delete(idle);
-      idle();
-    }
+    if (!isIdle) return;
+    const idle = [...this.#whenIdle];
+    this.#whenIdle.clear();
+    for (const each of idle) each();
   }
 
   async #commitAll(): Promise<void> {

@@ -5,7 +5,7 @@ import { asMap, asText, entryRange, isUnusable, type MapTree, rangeAt, type Tree
 import { parseYaml } from '../read/yaml.ts';
 import type { TopologySpec } from '../spec.ts';
 import type { TestContext, TestsRequest } from './context.ts';
-import { readFault } from './faults.ts';
+import { lookupsOf, readFault } from './faults.ts';
 import type { TestFault } from './model.ts';
 
 /**
@@ -51,22 +51,35 @@ function topologiesOf(
       });
     return found;
   }
-  const sink = asText(asMap(item)?.entries.get('sink')?.value) ?? asText(valueAt(item, ['restore', 'sink']));
-  if (sink === undefined) {
-    if (!asMap(item)) problems.add(item.at, 'expected a fault: a map with sink, source, crash, restore or clock');
+  const place = placeOf(item);
+  if (!place) {
+    if (!asMap(item))
+      problems.add(item.at, 'expected a fault: a map with sink, lookup, source, crash, restore or clock');
     return topologies;
   }
-  const sinks = (topology: TopologySpec) => [
-    ...topology.branches.map(({ name }) => name),
-    ...(topology.deadLetter ? ['dead_letters'] : []),
-  ];
-  const found = topologies.filter((topology) => sinks(topology).includes(sink));
+  const { name, word, namesIn, range } = place;
+  const found = topologies.filter((topology) => namesIn(topology).includes(name));
   if (found.length === 0)
-    problems.add(rangeAt(item, ['sink'], item.at), `unknown sink "${sink}"`, {
-      subject: 'sink',
-      hint: () => suggestion(sink, [...new Set(topologies.flatMap(sinks))], 'sinks'),
+    problems.add(range, `unknown ${word} "${name}"`, {
+      subject: word,
+      hint: () => suggestion(name, [...new Set(topologies.flatMap(namesIn))], `${word}s`),
     });
   return found;
+}
+
+/** What in a topology a fault names, where it names something. */
+function placeOf(item: Tree) {
+  for (const path of [['sink'], ['restore', 'sink'], ['lookup']]) {
+    const name = asText(valueAt(item, path));
+    const word = path.at(-1) === 'lookup' ? ('lookup' as const) : ('sink' as const);
+    const namesIn = word === 'lookup' ? lookupsOf : sinksOf;
+    if (name !== undefined) return { name, word, namesIn, range: rangeAt(item, path, item.at) };
+  }
+  return undefined;
+}
+
+function sinksOf({ branches, deadLetter }: TopologySpec): readonly string[] {
+  return [...branches.map(({ name }) => name), ...(deadLetter ? ['dead_letters'] : [])];
 }
 
 function withoutTopology(item: Tree): Tree {

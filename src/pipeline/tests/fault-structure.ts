@@ -9,6 +9,15 @@ export const moment = {
   examples: ['500ms', '2s'],
 } as const;
 
+/** When something that lasts begins and ends. */
+const lasting = {
+  at: {
+    ...moment,
+    description: 'When it begins, in virtual time after the topology is connected. Default: at once.',
+  },
+  for: { ...duration, description: 'How long it lasts. Default: until the end of the run.', examples: ['10s'] },
+} as const;
+
 /** One of `faults`, by the key that tells what it happens to. */
 export const faultSchemas = {
   sink: {
@@ -45,11 +54,29 @@ export const faultSchemas = {
         description: 'Probability that a write is stored and its confirmation lost, so that it is tried again.',
         examples: [0.1],
       },
-      at: {
-        ...moment,
-        description: 'When it begins, in virtual time after the topology is connected. Default: at once.',
+      ...lasting,
+    },
+  },
+  lookup: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['lookup'],
+    description:
+      'What goes wrong at a table that operators ask, for the whole run unless it has a time: at least one of `fail` and `slow`.',
+    properties: {
+      lookup: { type: 'string', minLength: 1, description: 'Name of the connector of a table that operators ask.' },
+      fail: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['every'],
+        expected: 'a map such as { every: 2 }',
+        description: 'Queries that fail: the table is unavailable.',
+        properties: {
+          every: { type: 'integer', minimum: 1, description: 'Every so manieth query fails.', examples: [2] },
+        },
       },
-      for: { ...duration, description: 'How long it lasts. Default: until the end of the run.', examples: ['10s'] },
+      slow: { ...duration, description: 'How long each query takes.', examples: ['2s'] },
+      ...lasting,
     },
   },
   source: {

@@ -1,12 +1,14 @@
 import { suggestion } from '../../kit/names.ts';
 import type { SourceRange } from '../read/source.ts';
 import { asMap, asText, type MapTree, rangeAt, type Tree, valueAt } from '../read/tree.ts';
+import { operatorsOf, type TopologySpec } from '../spec.ts';
 import type { TestContext } from './context.ts';
 import { faultSchemas } from './fault-structure.ts';
 import type { TestFault } from './model.ts';
 
-const faultKinds = ['sink', 'source', 'crash', 'restore', 'clock'] as const;
-const sinkFaults = ['fail', 'slow', 'refuse', 'lose_ack'] as const;
+const faultKinds = ['sink', 'lookup', 'source', 'crash', 'restore', 'clock'] as const;
+/** What may go wrong where it is said what does. */
+const wrongs = { sink: ['fail', 'slow', 'refuse', 'lose_ack'], lookup: ['fail', 'slow'] } as const;
 
 /** How a fault is written whose own word stands where it happens. */
 const written: Readonly<Record<string, string>> = {
@@ -46,9 +48,10 @@ export function readFault(item: Tree, subject: string, context: TestContext): Te
     | undefined;
   if (!value) return undefined;
   if (kind === 'restore') checkRestored(item, subject, context);
+  if (kind === 'lookup') checkLookup(item, subject, context);
+  if ((kind === 'sink' || kind === 'lookup') && !wrongs[kind].some((each) => keys.includes(each)))
+    problems.add(item.at, `nothing goes wrong: expected at least one of ${wrongs[kind].join(', ')}`, { subject });
   if (kind !== 'sink') return { kind, ...value } as TestFault;
-  if (!sinkFaults.some((each) => keys.includes(each)))
-    problems.add(item.at, `nothing goes wrong: expected at least one of ${sinkFaults.join(', ')}`, { subject });
   const sink = String(value['sink']);
   const refuseRange = rangeAt(item, ['refuse'], item.at);
   if (typeof value['refuse'] === 'string')
@@ -67,6 +70,22 @@ function checkRestored(item: Tree, subject: string, { topology, problems }: Test
   const tables = topology.branches.filter(({ sink: use }) => use.connector?.declaration?.twin === 'table');
   const names = tables.map(({ name }) => name);
   checkSink(sink, names, { range: rangeAt(item, path, item.at), subject, problems });
+}
+
+/** The connectors of the tables that operators of a topology ask. */
+export function lookupsOf(topology: TopologySpec): readonly string[] {
+  const names = operatorsOf(topology).flatMap(({ lookups }) => lookups.map(({ name }) => name));
+  return [...new Set(names)];
+}
+
+function checkLookup(item: Tree, subject: string, { topology, problems }: TestContext): void {
+  const lookup = String(asText(valueAt(item, ['lookup'])));
+  const known = lookupsOf(topology);
+  if (known.includes(lookup)) return;
+  problems.add(rangeAt(item, ['lookup'], item.at), `unknown lookup "${lookup}"`, {
+    subject,
+    hint: () => suggestion(lookup, known, `tables that "${topology.name}" asks`),
+  });
 }
 
 function checkSink(

@@ -59,6 +59,15 @@ export type TestFault =
       readonly at: string;
       readonly for?: string;
     }
+  | {
+      readonly kind: 'lookup';
+      /** The connector. */
+      readonly lookup: string;
+      readonly fail?: { readonly every: number };
+      readonly slow?: string;
+      readonly at: string;
+      readonly for?: string;
+    }
   | { readonly kind: 'source'; readonly source: { readonly cut: string; readonly at: string } }
   | { readonly kind: 'crash'; readonly crash: { readonly at: string } }
   | { readonly kind: 'restore'; readonly restore: RestoreFault }

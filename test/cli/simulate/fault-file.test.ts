@@ -22,17 +22,28 @@ describe('faults from a file', () => {
 - { sink: dead_letters, fail: { every: 2 } }
 - { source: { cut: 2s, at: 10s } }
 - { restore: { sink: candles, back: 5s, at: 20s } }
+- { lookup: trades, fail: { every: 1 }, at: 5s, for: 20s }
 `);
     expect(report.violations).toEqual([]);
     expect(exitCode).toBe(0);
     const counts = report.topologies.map(({ name, faults }: { name: string; faults: number }) => [name, faults]);
-    expect(Object.fromEntries(counts)).toEqual({ ingestor: 2, processor: 3, candles: 4, analytics: 2, live: 1 });
+    expect(Object.fromEntries(counts)).toEqual({
+      ingestor: 2,
+      processor: 3,
+      candles: 4,
+      analytics: 2,
+      live: 1,
+      api: 2,
+    });
   });
 
   it.each([
     ['- { sink: trade, slow: 2s }', 1, 'unknown sink "trade"'],
     ['\n- { topology: proces, crash: { at: 1s } }', 2, 'unknown topology "proces"'],
     ['- { sink: trades }', 1, 'nothing goes wrong'],
+    ['- { lookup: trade, slow: 2s }', 1, 'unknown lookup "trade"'],
+    ['- { topology: api, lookup: ticks, slow: 2s }', 1, 'unknown lookup "ticks"'],
+    ['- { lookup: trades }', 1, 'nothing goes wrong: expected at least one of fail, slow'],
     ['- { crash: {} }', 1, 'at'],
     ['- { topology: processor, restore: { sink: candles, back: 1s, at: 2s } }', 1, 'unknown sink "candles"'],
     ['- { topology: ingestor, restore: { sink: ticks, back: 1s, at: 2s } }', 1, 'unknown sink "ticks"'],

@@ -81,6 +81,15 @@ const mistakes: readonly (readonly [mistake: string, kind: string, planted: () =
         ),
       ),
   ],
+  [
+    'leaves out the last row of a page',
+    'GET /api/v1/trades/{symbol}: replies are wrong',
+    () =>
+      wrong('find', (messages) => {
+        const isOfTrades = messages.every(({ value }) => 'price' in (value as object));
+        return isOfTrades && messages.length > 2 ? messages.slice(0, -1) : messages;
+      }),
+  ],
 ];
 
 describe('a planted mistake', () => {

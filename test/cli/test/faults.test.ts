@@ -61,6 +61,17 @@ describe('faults', () => {
     expect(exitCode).toBe(1);
   });
 
+  it.each([
+    ['fail: { every: 1 }', 'FDP_UNAVAILABLE'],
+    ['slow: 6s', 'FDP_TIMEOUT'],
+  ])('{ lookup: trades, %s }: whoever asks it gets %s, and who asks another table what it has', async (fault, code) => {
+    const text = `name: asks\ntopology: api\ntables: { symbols: [{ symbol: A, tradeCount: 1, lastTradeAt: 1763640000000 }] }
+input: [{ request: GET /api/v1/trades/A }, { request: GET /api/v1/symbols/A }, { at: 20s, request: GET /api/v1/trades/A }]
+faults: [{ lookup: trades, ${fault}, for: 10s }]
+expect: { replies: [{ code: ${code} }, { data: { trade_count: 1 } }, { data: { data: [] } }] }\n`;
+    expect((await tested(text)).text).toContain('1 test: 1 passed');
+  });
+
   it('a store that loses what it confirmed is found: without its key a trade that is written again is there twice', async () => {
     const text = threeTrades('processor', '{ sink: trades, lose_ack: 0.9 }', '{ trades: 3 }');
     expect((await tested(text)).exitCode).toBe(0);

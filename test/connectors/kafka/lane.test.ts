@@ -43,7 +43,7 @@ function laneAt(position: number, { first = 0, end = 1000, warmUp = 0, batch = 1
     items: readonly KafkaRecord[],
     next: number | undefined = offset + items.length,
     stable = end,
-  ) => lane.take(offset, { partition: 0, error: 0, end, stable, next, items });
+  ) => lane.take(offset, { partition: 0, error: 0, end, stable, next, batches: [], items });
   return { lane, commits, take, context, wasHungry: () => hungry };
 }
 
@@ -82,6 +82,15 @@ describe('a lane of kafka', () => {
     await lane.group.commit(2);
     expect(commits).toEqual([2]);
     expect(lane.lag).toBe(0);
+  });
+
+  it('knows with each reading whether more is in the log, before an open transaction', async () => {
+    const { lane, take } = laneAt(0, { end: 50, batch: 1 });
+    const more = async () => (await lane.read(never))?.more;
+    take(0, [record(0), record(1)], 2, 4);
+    expect([await more(), await more()]).toEqual([true, true]);
+    take(2, [record(2)], 4, 4);
+    expect(await more()).toBe(false);
   });
 
   it('is behind by what waits behind an open transaction, and names where that begins once it has come there', async () => {

@@ -14,7 +14,7 @@ class World {
 
   send(partition: number, text: string): Promise<string> {
     return this.outbox.send(this.#broker as unknown as Broker, { partition, bytes: Buffer.from(text) }).then(
-      () => 'stored',
+      (offset) => (offset === text.length ? 'stored' : `stored at ${offset}`),
       (error) => error.type ?? error.message,
     );
   }
@@ -29,7 +29,8 @@ class World {
       return { partition: reader.int32(), text: String(reader.bytes(reader.int32())) };
     });
     this.requests.push(batches.map(({ partition }) => partition));
-    return new Map(batches.map(({ partition, text }) => [partition, text === 'refused' ? notLeader : 0]));
+    const produced = (text: string) => ({ error: text === 'refused' ? notLeader : 0, offset: text.length });
+    return new Map(batches.map(({ partition, text }) => [partition, produced(text)]));
   }
 }
 

@@ -2,52 +2,83 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Client, OutBatch } from '../../../connectors/kafka/client.ts';
 import { KafkaError } from '../../../connectors/kafka/errors.ts';
+import type { Fetched } from '../../../connectors/kafka/fetch-response.ts';
 import { PartitionWriter } from '../../../connectors/kafka/partition-writer.ts';
 import { Write } from '../../../connectors/kafka/write.ts';
 import { VirtualClock } from '../../../src/simulate/virtual-clock.ts';
 import { testEnvironment } from '../../../src/testing/environment.ts';
 
-type Fault = 'lost' | 'unsent' | 'unsure' | string;
+const topicAuthorizationFailed = 29;
+const emptyBatch = {
+  ...{ firstOffset: 0, lastOffset: 0, transactional: false, control: undefined },
+  ...{ records: [], unreadable: undefined },
+};
 
-/** A partition as brokers keep it: a batch of a producer with a number that it has seen is not stored twice. */
+/** `forgotten` is stored without a confirmation by brokers that forget all producers then; a text is Kafka's reason. */
+type Fault = 'lost' | 'unsent' | 'unsure' | 'forgotten' | string;
+
+/**
+ * A partition as brokers keep it: a batch of a producer with a number that it has seen is not stored twice, and a
+ * producer that it has forgotten may begin with any number.
+ */
 class Partition {
   readonly stored: string[] = [];
   readonly batches: OutBatch[] = [];
   /** What happens to the next attempts, one each; then all goes well. */
   faults: Fault[] = [];
   maxBytes = Number.POSITIVE_INFINITY;
+  /** Kafka's code for whoever reads it. */
+  readError = 0;
+  /** The producer and number of the batch at each offset. */
+  readonly #log: { readonly producerId: number; readonly sequence: number }[] = [];
   #producers = 0;
   readonly #next = new Map<number, number>();
   readonly #seen = new Map<string, number>();
 
   client(): Client {
-    const client: Pick<Client, 'newProducer' | 'append' | 'refresh'> = {
+    const client: Pick<Client, 'newProducer' | 'append' | 'refresh' | 'offsets' | 'leaderOf' | 'fetch'> = {
       newProducer: async () => ({ id: ++this.#producers, epoch: 0 }),
       refresh: async () => {},
       append: async (batch) => this.#append(batch),
+      offsets: async () => new Map([[0, this.#log.length]]),
+      leaderOf: () => 1,
+      fetch: async (_leader, wants) => wants.map(({ offset }) => this.#fetched(offset)),
     };
     return client as Client;
   }
 
-  async #append(batch: OutBatch): Promise<void> {
+  /** One record, as from a broker with small segments. */
+  #fetched(offset: number): Fetched {
+    const end = this.#log.length;
+    const batches = this.#log.slice(offset, offset + 1).map((batch) => ({ ...emptyBatch, ...batch }));
+    return { partition: 0, error: this.readError, end, stable: end, next: offset + 1, batches, items: [] };
+  }
+
+  async #append(batch: OutBatch): Promise<number> {
     this.batches.push(batch);
     const fault = this.faults.shift();
     const failed = (reason: string, unsent = false) =>
       new KafkaError('FDP_CONNECTION_LOST', `ticks: ${reason}`, { reason, unsent });
     if (fault === 'unsent') throw failed('ECONNREFUSED', true);
     if (fault === 'lost') throw failed('ECONNRESET');
-    if (fault !== undefined && fault !== 'unsure') throw failed(fault);
+    if (fault !== undefined && fault !== 'unsure' && fault !== 'forgotten') throw failed(fault);
     const values = batch.records.map(({ value }) => String(value));
     if (values.join('').length > this.maxBytes) throw failed('MESSAGE_TOO_LARGE');
     const { id } = batch.producer;
     const name = `${id}/${batch.sequence}`;
     if (this.#seen.get(name) !== values.length) {
-      if (batch.sequence !== (this.#next.get(id) ?? 0)) throw failed('OUT_OF_ORDER_SEQUENCE_NUMBER');
+      if (batch.sequence !== (this.#next.get(id) ?? batch.sequence)) throw failed('OUT_OF_ORDER_SEQUENCE_NUMBER');
       this.#seen.set(name, values.length);
       this.#next.set(id, batch.sequence + values.length);
       this.stored.push(...values);
+      for (const _value of values) this.#log.push({ producerId: id, sequence: batch.sequence });
     }
-    if (fault === 'unsure') throw failed('KafkaJSRequestTimeoutError');
+    if (fault === 'forgotten') {
+      this.#seen.clear();
+      this.#next.clear();
+    }
+    if (fault === 'unsure' || fault === 'forgotten') throw failed('KafkaJSRequestTimeoutError');
+    return this.#log.findIndex(({ producerId, sequence }) => producerId === id && sequence === batch.sequence);
   }
 }
 
@@ -155,6 +186,7 @@ describe('a partition that is written', () => {
     const world = new World();
     await world.clock.until(Promise.all(world.append(['a'])));
     world.partition.faults = ['unsure', 'UNKNOWN_PRODUCER_ID'];
+    world.partition.readError = topicAuthorizationFailed;
     await world.clock.until(Promise.all(world.append(['b', 'c'])));
     expect(world.unknown).toBe(2);
     expect(world.partition.stored).toEqual(['a', 'b', 'c', 'b', 'c']);
@@ -175,7 +207,7 @@ describe('a partition that is written', () => {
   it('logs a slow confirmation', async () => {
     const world = new World();
     const client = world.partition.client();
-    let confirm = () => {};
+    let confirm: (offset: number) => void = () => {};
     client.append = () =>
       new Promise((resolve) => {
         confirm = resolve;
@@ -188,13 +220,13 @@ describe('a partition that is written', () => {
     const appended = appendTo(writer, 'a', new AbortController().signal);
     await world.clock.advance(6000);
     expect(world.reasons).toEqual(['ticks: not confirmed within 5000 ms']);
-    confirm();
+    confirm(0);
     await world.clock.until(appended);
     expect(world.reasons.at(-1)).toBeUndefined();
   });
 
   it('has everything once and in order, whatever goes wrong', async () => {
-    const fault = fc.constantFrom('lost', 'unsent', 'unsure', 'NOT_LEADER_FOR_PARTITION');
+    const fault = fc.constantFrom('lost', 'unsent', 'unsure', 'forgotten', 'NOT_LEADER_FOR_PARTITION');
     const sizes = fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 10 });
     await fc.assert(
       fc.asyncProperty(fc.array(fault, { maxLength: 15 }), sizes, async (faults, writes) => {
@@ -208,6 +240,7 @@ describe('a partition that is written', () => {
         }
         await world.clock.until(Promise.all(outcomes));
         expect(world.partition.stored).toEqual(Array.from({ length: n }, (_, value) => String(value)));
+        expect(world.unknown).toBe(0);
       }),
       { numRuns: 100 },
     );

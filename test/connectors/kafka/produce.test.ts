@@ -83,17 +83,18 @@ describe('a request that writes', () => {
   });
 
   it('has an outcome for each of them', () => {
-    const partition = (number: number, code: number) => {
+    const partition = (number: number, code: number, offset: number) => {
       const bytes = Buffer.alloc(30);
       bytes.writeInt32BE(number);
       bytes.writeInt16BE(code, 4);
+      bytes.writeBigInt64BE(BigInt(offset), 6);
       return bytes;
     };
     const head = Buffer.concat([Buffer.from([0, 0, 0, 1, 0, 5]), Buffer.from('ticks'), Buffer.from([0, 0, 0, 2])]);
-    const answer = Buffer.concat([head, partition(3, 0), partition(0, 10), Buffer.alloc(4)]);
+    const answer = Buffer.concat([head, partition(3, 0, 2 ** 40), partition(0, 10, -1), Buffer.alloc(4)]);
     expect([...readProduceResponse(answer)]).toEqual([
-      [3, 0],
-      [0, 10],
+      [3, { error: 0, offset: 2 ** 40 }],
+      [0, { error: 10, offset: -1 }],
     ]);
   });
 });

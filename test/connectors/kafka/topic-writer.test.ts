@@ -24,12 +24,14 @@ class Topic {
       topic: async () => ({ id: 'id', partitions: this.partitions }),
       setting: async () => undefined,
       refresh: async () => {},
+      offsets: async () => new Map(),
       newProducer: async () => ({ id: 1, epoch: 0 }),
       append: async ({ partition, records }: OutBatch) => {
         const reason = `partition ${partition} is away`;
         if (this.away.has(partition)) throw new KafkaError('FDP_CONNECTION_LOST', reason, { reason, unsent: true });
         if (partition >= this.partitions) throw missing();
         this.appended.push(...records.map(() => partition));
+        return -1;
       },
       close: async () => {},
     };

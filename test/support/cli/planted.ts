@@ -34,7 +34,6 @@ const bars: NamedTest = {
 
 const read = (name: string): NamedTest => ({ file: 'test/operators/bars.test.ts', name: `bars ${name}` });
 
-const noRequests = 'it is in what a request gets, and none are made';
 /** Trades of one of the market's conditions count for nothing. */
 const withConditions = {
   edits: [
@@ -98,7 +97,7 @@ export const mutants: readonly PlantedMutant[] = [
     caughtBy: read(
       'in memory are what brute force makes of the trades, of every length, range, store and day on which clocks change',
     ),
-    simulated: noRequests,
+    simulated: { finds: /GET \/api\/v1\/candles.*: replies are wrong/ },
   },
   {
     mistake: 'calls a bar complete in which the feed was away',
@@ -106,7 +105,7 @@ export const mutants: readonly PlantedMutant[] = [
     text: 'reached && end <= now && gap_ms === 0',
     replacement: 'reached && end <= now',
     caughtBy: read('are not complete while a feed of the symbol was away in them, for as long as any was'),
-    simulated: noRequests,
+    simulated: { finds: /GET \/api\/v1\/candles.*: replies are wrong/ },
   },
   {
     mistake: 'commits a position before the write',
@@ -127,7 +126,7 @@ export const mutants: readonly PlantedMutant[] = [
   {
     mistake: 'lets a quiet lane wait for what does not come',
     file: 'connectors/shared/table/gather.ts',
-    text: 'if (isFull || !this.#lane?.moreComes?.(this.#write)) this.#write();',
+    text: 'if (isFull || !this.#lane?.moreComes?.(this.#writeOrWait, isSparse)) this.#write();',
     replacement: 'if (isFull) this.#write();',
     caughtBy: absorbed('is counted at once where nothing else comes'),
     simulated: { finds: /slow/ },
@@ -198,7 +197,7 @@ export const mutants: readonly PlantedMutant[] = [
       file: 'test/simulate/memory-table.test.ts',
       name: 'memory_table queries walks a thousand rows of one millisecond, each once, while rows are stored',
     },
-    simulated: noRequests,
+    simulated: { finds: /GET \/api\/v1\/trades.*: replies are wrong/ },
   },
   {
     mistake: 'does not look whether a store has what was committed',
@@ -220,6 +219,6 @@ export const mutants: readonly PlantedMutant[] = [
       file: 'test/operators/find.test.ts',
       name: 'find visits every row exactly once by its links, however many share a millisecond',
     },
-    simulated: noRequests,
+    simulated: { finds: /GET \/api\/v1\/trades\/\{symbol\}: replies are wrong/ },
   },
 ];

@@ -87,19 +87,28 @@ export class Bars {
   }
 
   #barOf(symbol: unknown, time: number, [interval, lengthMs]: readonly [string, number]): Bar {
-    const day = this.#hours.dayOf(time);
-    const isDay = lengthMs === dayMs;
-    const start = isDay ? day.start : day.start + Math.floor((time - day.start) / lengthMs) * lengthMs;
+    const { start, end } = barAround(this.#hours, time, lengthMs);
     const key = `${String(symbol).replaceAll(/[\\|]/g, '\\$&')}|${interval}|${start}`;
-    const end = isDay ? day.end : Math.min(start + lengthMs, day.end);
     const bar = this.#bars.get(key) ?? { key, symbol, interval, start, end, trades: [] };
     this.#bars.set(key, bar);
     return bar;
   }
 }
 
-/** In the largest unit that it is whole in. */
-function nameOf(ms: number): string {
+/** When the bar of a time begins and ends: bars are counted from the start of the market's day. */
+export function barAround(
+  hours: Hours,
+  time: number,
+  lengthMs: number,
+): { readonly start: number; readonly end: number } {
+  const day = hours.dayOf(time);
+  if (lengthMs === dayMs) return day;
+  const start = day.start + Math.floor((time - day.start) / lengthMs) * lengthMs;
+  return { start, end: Math.min(start + lengthMs, day.end) };
+}
+
+/** The name of a length: in the largest unit that it is whole in. */
+export function nameOf(ms: number): string {
   const [unit, size] = units.find(([, each]) => ms % each === 0) ?? ['s', 1000];
   return `${ms / size}${unit}`;
 }

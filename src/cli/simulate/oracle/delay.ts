@@ -1,7 +1,6 @@
-import { durationMs } from '../../../kit/units.ts';
 import type { TestFault } from '../../../pipeline/tests/model.ts';
 import type { Stored } from '../../../simulate/world.ts';
-import { faultTimes } from '../fault-times.ts';
+import { faultLength, faultTimes } from '../fault-times.ts';
 import type { Violation } from './judgement.ts';
 
 /** How long after a fault something may still wait, ms: retries wait longer each time. */
@@ -15,7 +14,7 @@ export class DelayWatch {
   readonly #wrong: readonly (readonly [fromMs: number, toMs: number])[];
 
   constructor(faults: readonly TestFault[]) {
-    this.#wrong = faults.map((fault) => [faultTimes(fault), faultTimes(fault) + lengthOf(fault) + afterFaultMs]);
+    this.#wrong = faults.map((fault) => [faultTimes(fault), faultTimes(fault) + faultLength(fault) + afterFaultMs]);
   }
 
   /** One for each branch. */
@@ -35,9 +34,4 @@ export class DelayWatch {
   #isWrong(fromMs: number, toMs: number): boolean {
     return this.#wrong.some(([begin, end]) => begin <= toMs && end >= fromMs);
   }
-}
-
-function lengthOf(fault: TestFault): number {
-  if (fault.kind === 'sink') return fault.for === undefined ? Number.POSITIVE_INFINITY : durationMs(fault.for);
-  return fault.kind === 'source' ? durationMs(fault.source.cut) : 0;
 }

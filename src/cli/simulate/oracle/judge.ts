@@ -11,7 +11,6 @@ import { isFields, type PieceTaker, type Steps, stepsThrough } from './trades.ts
 export function judge(run: StageRun): readonly Judgement[] {
   const { branches } = run.topology;
   if (run.source.kind === 'messages') return branches.map((branch) => judgeFeedBranch(run, branch));
-  if (run.source.kind !== 'log') return branches.map(({ name }) => notJudged(name, 'requests'));
   return judgeLog(run);
 }
 

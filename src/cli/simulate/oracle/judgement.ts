@@ -20,6 +20,12 @@ export interface Judgement {
   content?(): readonly unknown[];
 }
 
+/** What a client should get: the code of an error, data, or the rows of a file. */
+export type ExpectedReply =
+  | { readonly code: string }
+  | { readonly data: unknown }
+  | { readonly rows: readonly unknown[] };
+
 export function notJudged(branch: string, why: string): Judgement {
   return { branch, what: `not checked: ${why}`, expected: undefined, violations: [] };
 }

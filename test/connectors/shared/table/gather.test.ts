@@ -6,9 +6,10 @@ import type { Batch, Message } from '../../../../src/kit/message.ts';
 import { Outcome, Track } from '../../../../src/kit/track.ts';
 import { VirtualClock } from '../../../../src/simulate/virtual-clock.ts';
 
-const longestMs = 1000;
-const laneMessages = 8192;
-const mostBytes = 32 * 2 ** 20;
+const longestMs = 5000;
+const laneMessages = 16_384;
+const messagesPerKey = 8;
+const mostBytes = 24 * 2 ** 20;
 
 interface WriteInHand {
   readonly offsets: readonly number[];
@@ -21,6 +22,8 @@ class Lane {
   readonly clock: VirtualClock;
   /** Whether more was read than has come. */
   hasMore = false;
+  /** Whether more is in the log. */
+  isBehind = false;
   /** Every write, in order; the last may be under way. */
   readonly writes: WriteInHand[] = [];
   /** Messages that are absorbed and not durable. */
@@ -33,9 +36,10 @@ class Lane {
   readonly #context = {
     id: 'log/topic/0',
     signal: new AbortController().signal,
-    moreComes: (idle: () => void) => {
-      if (this.hasMore) this.#idle = idle;
-      return this.hasMore;
+    moreComes: (idle: () => void, inLog = false) => {
+      const moreComes = this.hasMore || (inLog && this.isBehind);
+      if (moreComes) this.#idle = idle;
+      return moreComes;
     },
   };
 
@@ -59,10 +63,10 @@ class Lane {
     });
   }
 
-  give(count: number, { raw }: { readonly raw?: Uint8Array } = {}): void {
+  give(count: number, { raw, keys = 1 }: { readonly raw?: Uint8Array; readonly keys?: number } = {}): void {
     const messages = Array.from({ length: count }, (): Message => {
       const meta = { lane: 'log/topic/0', topic: 'topic', partition: 0, offset: this.#next++ };
-      const record = { key: 'A', timestamp: this.clock.now(), meta, raw };
+      const record = { key: `k${meta.offset % keys}`, timestamp: this.clock.now(), meta, raw };
       const ended = () => {
         this.absorbed--;
       };
@@ -128,7 +132,27 @@ describe('a sink that gathers', () => {
     expect(clock.timers).toBe(0);
   });
 
-  it('waits for a second at most', async () => {
+  it('waits for more in the log while keys came less than eight times', () => {
+    const { lane } = start();
+    lane.isBehind = true;
+    lane.give(100, { keys: 100 });
+    for (let batch = 2; batch < messagesPerKey; batch++) lane.give(100, { keys: 100 });
+    expect(sizes(lane)).toEqual([]);
+    lane.give(100, { keys: 100 });
+    expect(sizes(lane)).toEqual([800]);
+  });
+
+  it('does not wait for the log once all of it was read, though the end of it never came', () => {
+    const { lane, clock } = start();
+    lane.isBehind = true;
+    lane.give(3, { keys: 3 });
+    lane.isBehind = false;
+    lane.rest();
+    expect(sizes(lane)).toEqual([3]);
+    expect(clock.timers).toBe(0);
+  });
+
+  it('waits for five seconds at most', async () => {
     const { lane, clock } = start();
     lane.hasMore = true;
     lane.give(2);
@@ -141,14 +165,14 @@ describe('a sink that gathers', () => {
 
   it('absorbs no more than its bounds, and what is over them waits in order', async () => {
     const { lane } = start();
-    for (let batch = 0; batch < 30; batch++) lane.give(1000);
-    expect(lane.absorbed).toBe(1000 + 8000);
+    for (let batch = 0; batch < 60; batch++) lane.give(1000);
+    expect(lane.absorbed).toBe(1000 + 16_000);
     await lane.durable();
-    expect(sizes(lane)).toEqual([1000, 8000]);
-    expect(lane.absorbed).toBe(8000 + 8000);
-    while (lane.passedOn < 30_000) await lane.durable();
+    expect(sizes(lane)).toEqual([1000, 16_000]);
+    expect(lane.absorbed).toBe(16_000 + 16_000);
+    while (lane.passedOn < 60_000) await lane.durable();
     expect(Math.max(...sizes(lane))).toBeLessThanOrEqual(laneMessages);
-    expect(lane.writes.flatMap(({ offsets }) => offsets)).toEqual(Array.from({ length: 30_000 }, (_, at) => at));
+    expect(lane.writes.flatMap(({ offsets }) => offsets)).toEqual(Array.from({ length: 60_000 }, (_, at) => at));
     expect(lane.absorbed).toBe(0);
   });
 
@@ -157,7 +181,7 @@ describe('a sink that gathers', () => {
     const other = new Lane(gather, clock);
     const raw = new Uint8Array(2 ** 20);
     for (let batch = 0; batch < 100; batch++) lane.give(1, { raw });
-    expect(lane.absorbed).toBeGreaterThan(20);
+    expect(lane.absorbed).toBeGreaterThan(15);
     expect(lane.absorbed * raw.length).toBeLessThanOrEqual(mostBytes);
     other.give(1, { raw });
     other.give(1, { raw });
@@ -183,8 +207,9 @@ describe('a sink that gathers', () => {
     const step = fc.oneof(
       fc.record({ give: fc.integer({ min: 1, max: 2500 }) }),
       fc.constant({ durable: true }),
-      fc.record({ pass: fc.integer({ min: 1, max: 700 }) }),
+      fc.record({ pass: fc.integer({ min: 1, max: 3000 }) }),
       fc.record({ hasMore: fc.boolean() }),
+      fc.record({ isBehind: fc.boolean() }),
     );
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
@@ -192,10 +217,11 @@ describe('a sink that gathers', () => {
         let given = 0;
         for (const step of steps) {
           if ('give' in step) {
-            lane.give(step.give);
+            lane.give(step.give, { keys: 300 });
             given += step.give;
           } else if ('durable' in step) await lane.durable();
           else if ('pass' in step) await clock.advance(step.pass);
+          else if ('isBehind' in step) lane.isBehind = step.isBehind;
           else if (step.hasMore) lane.hasMore = true;
           else lane.rest();
           expect(lane.absorbed).toBeLessThanOrEqual(2 * laneMessages);
