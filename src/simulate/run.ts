@@ -5,13 +5,14 @@ import { errorText } from '../errors.ts';
 import { seededChance } from '../kit/chance.ts';
 import type { Logger } from '../kit/environment.ts';
 import type { TopologySnapshot } from '../kit/snapshot.ts';
+import { agendaOf, type Happenings } from './agenda.ts';
 import { Contents } from './contents.ts';
 import type { SinkFault, TimedFault } from './faults.ts';
 import { Life } from './life.ts';
 import type { LookupFault } from './lookup-faults.ts';
 import type { Manifest } from './recording/manifest.ts';
 import type { Reply } from './request-input.ts';
-import { atOnce, type TapeEntry } from './tape.ts';
+import type { TapeEntry } from './tape.ts';
 import { VirtualClock } from './virtual-clock.ts';
 import { type Stored, type StoredAt, World } from './world.ts';
 
@@ -65,12 +66,6 @@ const afterLastMs = 600_000;
 /** How long a topology may take to connect, ms of virtual time. */
 const readyMs = 60_000;
 
-/** Something that happens at a moment, ms after the topology is ready. */
-interface Due {
-  readonly atMs: number;
-  happen(): Promise<void> | void;
-}
-
 interface Running {
   readonly life: Life;
   readonly runtime: Runtime;
@@ -122,10 +117,10 @@ class TapeRun {
     await this.#until(readyMs, () => this.#snapshot.state === 'running');
     const startMs = clock.monotonic();
     this.#startMs = startMs;
-    const { recorded } = this.#request;
+    const { recorded, tape, timedFaults } = this.#request;
     if (recorded) clock.jump(recorded.from - clock.now());
     let lastMs = 0;
-    for (const { atMs, happen } of this.#agenda()) {
+    for (const { atMs, happen } of agendaOf(tape, timedFaults, this.#happenings())) {
       await clock.advance(Math.max(0, startMs + atMs - clock.monotonic()));
       await happen();
       lastMs = atMs;
@@ -163,41 +158,19 @@ class TapeRun {
     return { life, runtime, ended: runtime.run() };
   }
 
-  /** Everything that happens at a moment, in order; faults before messages. */
-  *#agenda(): Generator<Due> {
-    const faults = this.#faults();
-    for (const some of atOnce(this.#request.tape)) {
-      const [{ atMs }] = some;
-      while (faults[0] && faults[0].atMs <= atMs) yield faults.shift() as Due;
-      this.#messages += some.length;
-      yield { atMs, happen: () => this.#world.take(some) };
-    }
-    yield* faults;
-  }
-
-  /** In the order of time. */
-  #faults(): Due[] {
-    const all = this.#request.timedFaults.flatMap((fault): readonly Due[] => {
-      const { kind, atMs } = fault;
-      if (kind === 'crash') return [{ atMs, happen: () => this.#crash() }];
-      if (kind === 'restore') return this.#restoring(fault);
-      if (kind === 'jump') return [{ atMs, happen: () => this.#clock.jump(fault.byMs) }];
-      const back = { atMs: atMs + fault.forMs, happen: () => this.#world.cut(false) };
-      return [{ atMs, happen: () => this.#world.cut(true) }, back];
-    });
-    return all.sort((one, other) => one.atMs - other.atMs);
-  }
-
-  /** A backup is taken, and later the process killed, the table restored, and another process started. */
-  #restoring({ branch, atMs, backMs }: Extract<TimedFault, { kind: 'restore' }>) {
-    let restore = () => {};
-    const backUp = () => {
-      restore = this.#world.backUp(branch);
+  /** What the tape and the faults do to this run. */
+  #happenings(): Happenings {
+    const world = this.#world;
+    return {
+      take: (entries) => {
+        this.#messages += entries.length;
+        return world.take(entries);
+      },
+      cut: (isCut) => world.cut(isCut),
+      jump: (ms) => this.#clock.jump(ms),
+      backUp: (branch) => world.backUp(branch),
+      crash: (meanwhile) => this.#crash(meanwhile),
     };
-    return [
-      { atMs: Math.max(0, atMs - backMs), happen: backUp },
-      { atMs, happen: () => this.#crash(() => restore()) },
-    ];
   }
 
   /** The process is killed: whatever it was doing goes no further. The next one begins at once. */
