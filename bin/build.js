@@ -7,7 +7,7 @@ import { dirname, extname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 /** What of the page goes to dist/ as it is. */
-const assets = new Set(['.html', '.css', '.svg']);
+const assets = new Set(['.html', '.svg']);
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const dist = join(root, 'dist');
 const stamp = join(dist, '.built');
@@ -41,7 +41,7 @@ const program = {
 };
 const page = {
   ...bundle,
-  entryPoints: ['page/main.ts', 'page/docs.ts'],
+  entryPoints: ['page/main.ts', 'page/docs.ts', 'page/style.css', 'page/docs.css'],
   outdir: 'dist/page',
   platform: 'browser',
   target: 'es2022',

@@ -3,18 +3,9 @@ import { sessionMs } from '../../connectors/kafka/group-join.ts';
 import { systemClock, woken } from '../../src/kit/clock.ts';
 import { instanceName } from '../../src/kit/instance.ts';
 import { eventually } from '../support/cli/platform.ts';
-import { hurriedClock } from '../support/engine/hurried-clock.ts';
-import { addPartitions, clientIds } from '../support/kafka/admin.ts';
-import {
-  alive,
-  browse,
-  KafkaProcess,
-  laneOf,
-  numbered,
-  type OpenKafkaSource,
-  Reader,
-  readFrom,
-} from '../support/kafka/harness.ts';
+import { clientIds } from '../support/kafka/admin.ts';
+import { alive, browse, KafkaProcess, laneOf, numbered, Reader, readFrom } from '../support/kafka/harness.ts';
+import { balanced, partitionsOf } from '../support/kafka/members.ts';
 import { KafkaView } from '../support/kafka/view.ts';
 import { onServices } from '../support/services/cluster.ts';
 import { randomName } from '../support/services/services.ts';
@@ -22,20 +13,6 @@ import { randomName } from '../support/services/services.ts';
 const never = new AbortController().signal;
 
 onServices.concurrent('a consumer group of kafka', ({ kafka: brokers }) => {
-  const partitionsOf = (open: Pick<OpenKafkaSource, 'lanes'>) =>
-    alive(open)
-      .map(({ id }) => Number(id.split('/').at(-1)))
-      .sort((a, b) => a - b);
-  const balanced = (opens: readonly Pick<OpenKafkaSource, 'lanes'>[], counts: readonly number[]) =>
-    eventually(`partitions handed out as ${counts}`, async () => {
-      const found = opens.map((open) => partitionsOf(open));
-      const all = new Set(found.flat());
-      return (
-        all.size === counts.reduce((sum, count) => sum + count, 0) &&
-        found.every((each, i) => each.length === counts[i])
-      );
-    });
-
   it('shares six partitions between two members, and gives them back to the one that stays', async () => {
     const topic = randomName();
     await using first = await KafkaProcess.on(brokers, { topic, partitions: 6 });
@@ -115,18 +92,6 @@ onServices.concurrent('a consumer group of kafka', ({ kafka: brokers }) => {
     await eventually('what came at last', async () => seen().length === 180);
     expect(third.context.node.state).toBe('ok');
     expect([...one.log, ...two.log, ...three.log].filter(({ level }) => level === 'error')).toEqual([]);
-  });
-
-  it('gets partitions that are added to a topic which only another member reads', async () => {
-    const [ticks, news] = [randomName(), randomName()];
-    await using one = await KafkaProcess.on(brokers, { topic: ticks, partitions: 2 });
-    await using two = await KafkaProcess.on(brokers, { topic: news, partitions: 1 });
-    const group = randomName();
-    await one.openSource({ group }); // the first leads the group
-    const second = await two.openSource({ group });
-    await balanced([second], [1]);
-    await addPartitions(brokers, news, 3);
-    await balanced([second], [3]);
   });
 
   it('warns when the leader assigned it partitions of another topic', async () => {
@@ -252,54 +217,5 @@ onServices.concurrent('a consumer group of kafka', ({ kafka: brokers }) => {
     const idle = opens[states().indexOf('standby')];
     await working?.source.close();
     await eventually('it takes over', async () => idle?.context.node.state === 'ok' && alive(idle).length === 1);
-  });
-
-  it('finds messages in partitions that were added while the writer ran', async () => {
-    const topic = randomName();
-    const minute = 2; // s
-    await using writer = await KafkaProcess.on(brokers, { topic, partitions: 1 }, hurriedClock(60 / minute));
-    const sink = await writer.openSink();
-    await addPartitions(brokers, topic, 3);
-    const learnt = () => writer.log.some(({ text }) => text.includes('has 3 partitions now, 1 before'));
-    await eventually('the writer has learnt of them', async () => learnt());
-    await sink.write(numbered(0, 3, null), never);
-    expect((await browse(writer)).map(({ meta }) => meta.partition)).toEqual([0, 1, 2]);
-  });
-
-  it('reads a partition from its beginning that was added since it began, also when it begins at the end', async () => {
-    const topic = randomName();
-    const group = randomName();
-    const latest = { group, from: 'latest' };
-    await using process = await KafkaProcess.on(brokers, { topic, partitions: 2 });
-    await process.append(numbered(0, 10, null));
-    const first = await process.openSource(latest);
-    await balanced([first], [2]);
-    expect(first.source.lag?.()).toBe(0);
-    // While it runs, and while it does not: what was written before it has learnt of them was written after it began.
-    await addPartitions(brokers, topic, 4);
-    await process.append(numbered(10, 18, null));
-    await balanced([first], [4]);
-    for (const lane of alive(first)) expect(await readFrom(lane, 2, true)).toHaveLength(2);
-    await first.source.close();
-    await addPartitions(brokers, topic, 6);
-    await process.append(numbered(18, 30, null));
-    const second = await process.openSource(latest);
-    await balanced([second], [6]);
-    for (const lane of alive(second)) expect(await readFrom(lane, 2, true)).toHaveLength(2);
-    expect([first, second].flatMap(({ context }) => context.node.extra['gap'] ?? [])).toEqual([]);
-    // Another group begins at the end of all.
-    const other = await process.openSource({ group: randomName(), from: 'latest' });
-    await balanced([other], [6]);
-    expect(other.source.lag?.()).toBe(0);
-  });
-
-  it('reads partitions that are added while it runs', async () => {
-    const topic = randomName();
-    await using process = await KafkaProcess.on(brokers, { topic, partitions: 1 });
-    const open = await process.openSource();
-    await addPartitions(brokers, topic, 3);
-    await balanced([open], [3]);
-    await process.append(numbered(0, 3, null));
-    for (const lane of alive(open)) expect(await readFrom(lane, 1)).toHaveLength(1);
   });
 });

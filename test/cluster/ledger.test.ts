@@ -1,6 +1,7 @@
 import { Decimal128, Long, MongoClient } from 'mongodb';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { Ledger, type LedgerAddress, readBooks } from '../support/kafka/ledger.ts';
+import { Ledger } from '../support/kafka/ledger.ts';
+import { type LedgerAddress, readBooks } from '../support/kafka/ledger-books.ts';
 import { onServices } from '../support/services/cluster.ts';
 import { randomName } from '../support/services/services.ts';
 

@@ -10,9 +10,10 @@ import { validate } from '../../src/cli/validate.ts';
 import { pipelineCopy } from '../support/cli/pipeline-copy.ts';
 import { temporaryFolder } from '../support/cli/platform.ts';
 import { type Block, blockNamed, blocksOf, documents } from '../support/docs/blocks.ts';
-import { commandsOf, fdpArguments, parsed, type ShellCommand } from '../support/docs/commands.ts';
+import { commandsOf } from '../support/docs/commands.ts';
 import { filesOf, validated } from '../support/docs/pipelines.ts';
 import { folderWith } from '../support/pipeline/spec.ts';
+import { problemsOf } from './shell-problems.ts';
 
 // Every block of code in README.md, CONTRIBUTING.md and docs/ is validated here, run by the test that is named here, or has
 // a reason here why no test runs it. docs/reference/ has a test of its own.
@@ -37,7 +38,7 @@ const runBy: Readonly<Record<string, string>> = {
   'docs/migrate.md: counters': 'test/cluster/migrate.test.ts',
   'docs/migrate.md: processor': 'test/cluster/migrate.test.ts',
   'docs/operate.md: dead letters': 'test/e2e/documents.test.ts',
-  'docs/operate.md: poison': 'test/e2e/command-line.test.ts',
+  'docs/operate.md: poison': 'test/e2e/produce.test.ts',
   'docs/operate.md: produce': 'test/e2e/documents.test.ts',
   'docs/operate.md: simulator': 'test/e2e/documents.test.ts',
   'docs/plugins.md: create': 'test/e2e/create.test.ts',
@@ -184,21 +185,8 @@ describe('JSON', () => {
     expect(() => JSON.parse(text)).not.toThrow();
   });
 });
-
-/** Programs of others. */
-const foreign = ['bash', 'chmod', 'curl', 'echo', 'mkdir', 'nc', 'open', 'printf', 'scp', 'ssh', 'sudo', 'tee'];
 const shell = blocks.filter(({ language }) => language === 'sh').flatMap(commandsOf);
 const named = shell.map((command) => [`${keyOf(command.block)}: ${command.text}`, command] as const);
-const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Readonly<Record<string, string>> };
-const topologyNames = Object.keys(
-  Object.assign(
-    {},
-    ...[
-      'pipeline.yml',
-      ...['dashboard', 'live', 'simulation', 'simulator'].map((name) => `topologies/${name}.yml`),
-    ].map((file) => parse(readFileSync(file, 'utf8')).topologies),
-  ) as object,
-);
 
 describe('shell', () => {
   it.each(named)('%s', async (_name, command) => {
@@ -211,43 +199,6 @@ describe('shell', () => {
     expect(set.filter((variable) => !explained.includes(`\`${variable}\``))).toEqual([]);
   });
 });
-
-async function problemsOf(command: ShellCommand): Promise<readonly string[]> {
-  const { words } = command;
-  const args = fdpArguments(command);
-  if (args) return fdpProblems(args);
-  const [program = '', ...rest] = words;
-  if (program === 'npm') return npmProblems(rest);
-  if (program === 'npx' && rest[0] === 'vitest') return [];
-  if (program === 'docker') return dockerProblems(rest);
-  return foreign.includes(program) ? [] : [`unknown program ${program}`];
-}
-
-async function fdpProblems(args: readonly string[]): Promise<readonly string[]> {
-  const { problem, topologies } = await parsed(args);
-  const unknown = topologies.filter((name) => !topologyNames.includes(name) && name !== 'NAME');
-  return [...(problem ? [problem] : []), ...unknown.map((name) => `there is no topology ${name}`)];
-}
-
-function npmProblems([command = '', script = '']: readonly string[]): readonly string[] {
-  if (['ci', 'cit', 'init', 'install', 'pack', 'pkg'].includes(command)) return [];
-  const name = command === 'run' ? script : command;
-  return name in scripts ? [] : [`package.json has no script ${name}`];
-}
-
-/** Services of Compose, and the `fdp` within a container. */
-async function dockerProblems(words: readonly string[]): Promise<readonly string[]> {
-  if (words[0] !== 'compose')
-    return ['build', 'login', 'push', 'run'].includes(words[0] ?? '') ? [] : [`docker ${words[0]}`];
-  const services = Object.keys(parse(readFileSync('docker-compose.yml', 'utf8')).services);
-  const [, command = '', ...rest] = words;
-  const scaled = rest.find((word) => word.includes('='))?.split('=')[0];
-  const inside = rest.indexOf('node');
-  const service = command === 'exec' || command === 'logs' ? rest.find((word) => !word.startsWith('-')) : scaled;
-  const missing = service !== undefined && !services.includes(service) ? [`there is no service ${service}`] : [];
-  const started = inside === -1 ? [] : await fdpProblems(rest.slice(inside + 2));
-  return [...missing, ...started, ...(['up', 'exec', 'logs', 'down'].includes(command) ? [] : [`compose ${command}`])];
-}
 
 describe('links between the documents', () => {
   it.each(documents().map((file) => [file]))('%s: lead to files and headings that there are', (file) => {

@@ -1,45 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { ends } from '../support/cli/ends.ts';
 import { sized } from '../support/cli/faults.ts';
 import { eventually, Process, temporaryFolder } from '../support/cli/platform.ts';
-import { logOf } from '../support/cli/stored.ts';
 import { get, workspaceIn } from '../support/cli/workspace.ts';
-import { blockNamed } from '../support/docs/blocks.ts';
 import { dial } from '../support/sockets/sockets.ts';
-
-type Environment = Readonly<Record<string, string>>;
-
-interface RunOptions {
-  readonly folder?: string;
-  readonly env?: Environment;
-  readonly input?: string;
-  /** Where the output goes: a full disk, or a pipe whose reader has gone. */
-  readonly output?: 'gone' | '/dev/full';
-}
-
-/** Runs a command that ends by itself, in any folder. */
-async function ends(args: readonly string[], { folder = '.', env = {}, input, output }: RunOptions = {}) {
-  const child = spawn(process.execPath, [resolve('bin/fdp-run.js'), ...args], {
-    cwd: folder,
-    env: { PATH: process.env['PATH'], ...env },
-    stdio: ['pipe', output === '/dev/full' ? openSync(output, 'w') : 'pipe', 'pipe'],
-  });
-  let [stdout, stderr] = ['', ''];
-  child.stdout?.on('data', (chunk) => {
-    stdout += chunk;
-  });
-  child.stderr?.on('data', (chunk) => {
-    stderr += chunk;
-  });
-  if (output === 'gone') child.stdout?.destroy();
-  child.stdin?.on('error', () => {});
-  child.stdin?.end(input);
-  const [code] = await once(child, 'close');
-  return { code, stdout, stderr };
-}
 
 /** Every command that prints, in a folder with something to print; the fast part has one of each way to print. */
 const printing = sized<readonly (readonly string[])[]>({
@@ -193,67 +161,6 @@ describe('completion', () => {
   });
 });
 
-describe('fdp produce', () => {
-  it('puts lines or the whole input into a log, and reports how many', async () => {
-    using folder = temporaryFolder();
-    const { env } = await workspaceIn(folder.path);
-    const lines = '{"a":1}\n\n"text"\n[2]';
-    expect(await ends(['produce', 'ticks', '--key', 'AAPL'], { env, input: lines })).toMatchObject({
-      code: 0,
-      stdout: '3 messages put into ticks\n',
-    });
-    expect(
-      await ends(['produce', 'ticks', '--key', 'AAPL', '--whole'], { env, input: 'no JSON\nat all' }),
-    ).toMatchObject({ code: 0, stdout: '1 message put into ticks\n' });
-    expect(logOf(folder.path).map(({ key, value }) => [key, value])).toEqual([
-      ['AAPL', '{"a":1}'],
-      ['AAPL', '"text"'],
-      ['AAPL', '[2]'],
-      ['AAPL', 'no JSON\nat all'],
-    ]);
-  });
-
-  it('stops at a line that is not JSON, and names it; refuses a connector that is not a log', async () => {
-    using folder = temporaryFolder();
-    const { env } = await workspaceIn(folder.path);
-    const { code, stderr } = await ends(['produce', 'ticks'], { env, input: '{"a":1}\nno\n{"b":2}\n' });
-    expect([code, stderr]).toEqual([
-      1,
-      expect.stringMatching(/^fdp: produce: line 2: expected JSON: .*\(1 message put into ticks\)\n$/),
-    ]);
-    expect(await ends(['produce', 'tiks'], { env })).toMatchObject({
-      code: 2,
-      stderr: expect.stringContaining('did you mean "ticks"'),
-    });
-    expect(await ends(['produce', 'trades'], { env })).toMatchObject({
-      code: 2,
-      stderr: expect.stringContaining('trades is not a log; the logs are ticks, rejected'),
-    });
-  });
-
-  it('appends a poison message, as docs/operate.md does, and another: each becomes a dead letter', async () => {
-    const { text } = blockNamed('docs/operate.md', 'poison');
-    using folder = temporaryFolder();
-    const { env } = await workspaceIn(folder.path);
-    const commands = text.replaceAll('npx fdp', `'${process.execPath}' bin/fdp-run.js`);
-    const shell = spawn('sh', ['-ec', commands], {
-      env: { PATH: process.env['PATH'], ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let output = '';
-    for (const stream of [shell.stdout, shell.stderr])
-      stream.on('data', (chunk) => {
-        output += chunk;
-      });
-    const [code] = await once(shell, 'close');
-    expect(code, output).toBe(0);
-    expect(logOf(folder.path).length).toBeGreaterThan(0);
-    await using processor = new Process(['--topology', 'processor'], env);
-    await eventually('both letters', async () => logOf(folder.path, 'raw_stock_ticks.rejected').length === 2);
-    expect(await processor.stop()).toBe(0);
-  });
-});
-
 describe('the end of the platform', () => {
   it('is not delayed by clients that never read, and leaves nothing open', async () => {
     using folder = temporaryFolder();
@@ -287,46 +194,5 @@ describe('the end of the platform', () => {
     } finally {
       for (const socket of sockets) socket.destroy();
     }
-  });
-});
-
-describe('a port that is taken', () => {
-  it('does not keep a dashboard from starting: it serves its own metrics on the next one, and logs it', async () => {
-    using folder = temporaryFolder();
-    const { env } = await workspaceIn(folder.path);
-    await using platform = new Process(['--topology', 'simulation'], env);
-    await eventually('it observes', async () => platform.output.includes('observe: listening'));
-    await using dashboard = new Process(['--topology', 'dashboard'], env);
-    await eventually('prices', async () => dashboard.stdout.includes('VWAP'));
-    const texts = dashboard.log.map(({ msg }) => msg);
-    expect(texts[0]).toMatch(
-      new RegExp(
-        `^observe: port ${env['OBSERVE_PORT']} \\(from OBSERVE_PORT\\) on 127\\.0\\.0\\.1 is in use by another fdp \\([^)]+, pid ${platform.child.pid}\\): using the next free port$`,
-      ),
-    );
-    expect(texts[1]).toMatch(/^observe: listening on 127\.0\.0\.1 port \d+$/);
-    expect(await dashboard.stop()).toBe(0);
-    expect(await platform.stop()).toBe(0);
-  });
-
-  it('is named with its variable, in the error of a command too', async () => {
-    using folder = temporaryFolder();
-    const { env, api } = await workspaceIn(folder.path);
-    const port = Number(new URL(api).port);
-    await using holder = new Process(['--topology', 'api'], env);
-    await eventually('the API', async () => (await get(`${api}/api/v1/symbols`)) !== undefined);
-    expect(await ends(['--topology', 'api'], { env: { ...env, OBSERVE_PORT: '0' } })).toMatchObject({
-      code: 1,
-      stderr: expect.stringContaining(
-        `ended: http: port ${port} (from API_PORT) on 127.0.0.1 is in use by another program`,
-      ),
-    });
-    const file = join(folder.path, 'file');
-    writeFileSync(file, '');
-    expect(await ends(['produce', 'ticks'], { env: { FDP_DATA: `${file}/data` }, input: '1\n' })).toMatchObject({
-      code: 1,
-      stderr: expect.stringContaining(`${file}/data (from FDP_DATA): the folder could not be created`),
-    });
-    expect(await holder.stop()).toBe(0);
   });
 });

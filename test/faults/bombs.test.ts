@@ -5,7 +5,7 @@ import { Cluster } from '../support/cli/cluster.ts';
 import { envelope } from '../support/cli/log-writer.ts';
 import { eventually } from '../support/cli/platform.ts';
 import { bomb } from '../support/kafka/bombs.ts';
-import { storedIn } from '../support/kafka/ledger.ts';
+import { storedIn } from '../support/kafka/ledger-books.ts';
 import { appendRaw } from '../support/kafka/raw-producer.ts';
 import { KafkaView } from '../support/kafka/view.ts';
 import { onServices } from '../support/services/cluster.ts';

@@ -5,7 +5,7 @@ import { Cluster } from '../support/cli/cluster.ts';
 import { pause } from '../support/cli/faults.ts';
 import { envelope } from '../support/cli/log-writer.ts';
 import { eventually } from '../support/cli/platform.ts';
-import { miscounted, readBooks, storedIn } from '../support/kafka/ledger.ts';
+import { miscounted, readBooks, storedIn } from '../support/kafka/ledger-books.ts';
 import { KafkaView } from '../support/kafka/view.ts';
 import { onOwnServices, onServices } from '../support/services/cluster.ts';
 import { startMongo } from '../support/services/services.ts';

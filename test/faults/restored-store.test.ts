@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { Cluster } from '../support/cli/cluster.ts';
 import { sized } from '../support/cli/faults.ts';
 import { eventually } from '../support/cli/platform.ts';
-import { Ledger, type LedgerAddress, storedIn } from '../support/kafka/ledger.ts';
+import { Ledger } from '../support/kafka/ledger.ts';
+import { type LedgerAddress, storedIn } from '../support/kafka/ledger-books.ts';
 import { KafkaView } from '../support/kafka/view.ts';
 import { onServices } from '../support/services/cluster.ts';
 

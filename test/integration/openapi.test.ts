@@ -1,64 +1,20 @@
 import type { RequestOptions } from 'node:http';
-import { Ajv2020 } from 'ajv/dist/2020.js';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectors } from '../../connectors/index.ts';
-import { rest } from '../../connectors/rest/index.ts';
 import { operators } from '../../operators/index.ts';
 import { Runtime } from '../../src/engine/runtime.ts';
-import { FdpError } from '../../src/errors.ts';
-import type { Lane, Source } from '../../src/kit/source.ts';
 import { resolve } from '../../src/pipeline/give/resolve.ts';
 import { readSpec } from '../../src/pipeline/read.ts';
-import { roleContext, testEnvironment } from '../../src/testing/environment.ts';
+import { testEnvironment } from '../../src/testing/environment.ts';
 import { temporaryFolder } from '../support/cli/platform.ts';
-import { optionsOf } from '../support/engine/options.ts';
-import { ask, closeAll, never, raw } from '../support/sockets/rest.ts';
+import { ajv, type Document, expectTrue, responseOf } from '../support/sockets/openapi.ts';
+import { ask } from '../support/sockets/rest.ts';
 import { portOf, until } from '../support/sockets/sockets.ts';
 
-interface Operation {
-  readonly summary?: string;
-  readonly parameters?: readonly Parameter[];
-  readonly responses: Readonly<Record<string, { readonly $ref?: string; readonly content?: Content }>>;
-}
-interface Parameter {
-  readonly name: string;
-  readonly in: string;
-  readonly schema: { readonly examples?: readonly unknown[] };
-  readonly description?: string;
-  readonly example?: unknown;
-}
-type Content = Readonly<Record<string, { readonly schema: object; readonly example?: unknown }>>;
-interface Document {
-  readonly openapi: string;
-  readonly paths: Readonly<Record<string, { readonly get: Operation }>>;
-  readonly components: { readonly responses: Readonly<Record<string, { readonly content: Content }>> };
-}
-
-const ajv = new Ajv2020({ strict: false });
 const routes = [
   ...['/api/v1/symbols', '/api/v1/symbols/{symbol}', '/api/v1/trades/{symbol}', '/api/v1/trades/{symbol}/export'],
   ...['/api/v1/candles/{symbol}', '/api/v1/candles/{symbol}/export', '/api/v1/gaps'],
 ];
-
-function responseOf(document: Document, path: string, status: string | number): Content {
-  const found = document.paths[path]?.get.responses[status];
-  const name =
-    found?.$ref?.split('/').at(-1) ?? (status === 404 ? 'NotFound' : status === 405 ? 'MethodNotAllowed' : '');
-  return found?.content ?? document.components.responses[name]?.content ?? {};
-}
-
-/** Expects a body to match the document for this path and status. */
-function expectTrue(
-  document: Document,
-  path: string,
-  { status, text }: { status: number | undefined; text: string },
-): void {
-  const schema = responseOf(document, path, status ?? 0)['application/json']?.schema;
-  expect([path, status, schema]).toEqual([path, status, expect.any(Object)]);
-  const fits = ajv.compile({ ...schema, components: document.components });
-  fits(JSON.parse(text));
-  expect([path, status, fits.errors]).toEqual([path, status, null]);
-}
 
 describe('the document of the shipped pipeline', () => {
   const folder = temporaryFolder();
@@ -202,60 +158,5 @@ describe('the document of the shipped pipeline', () => {
     const reply = await ask(port, path, options);
     expect(reply.status).toBe(status);
     expectTrue(document, route, reply);
-  });
-});
-
-describe('the document of rest', () => {
-  const sources: Source[] = [];
-  afterEach(async () => {
-    await Promise.all(sources.splice(0).map((source) => source.close()));
-    await closeAll();
-  });
-
-  /** A server whose requests the test handles. */
-  async function serving(options: object, handle: (lane: Lane) => void) {
-    const environment = testEnvironment();
-    const filled = optionsOf(rest, { listen: '127.0.0.1:0', ...options });
-    const connector = await rest.create(filled, { ...environment, name: 'http' });
-    const described = [{ route: 'GET /a', parameters: [], reply: {} }];
-    const source = connector.source?.({}, roleContext(environment, { routes: described }));
-    if (!source) throw new Error('no source');
-    sources.push(source);
-    await source.connect(never);
-    source.lanes.subscribe(handle);
-    const port = portOf(environment.log);
-    return { port, document: JSON.parse((await ask(port, '/openapi.json')).text) as Document };
-  }
-
-  it.each([
-    [500, new FdpError('FDP_INTERNAL', 'secret')],
-    [503, new FdpError('FDP_UNAVAILABLE', 'secret')],
-    [503, new FdpError('FDP_BUSY', 'secret')],
-    [504, new FdpError('FDP_TIMEOUT', 'secret')],
-  ])('matches %i', async (status, error) => {
-    const { port, document } = await serving({}, ({ request }) => request?.fail(error));
-    const reply = await ask(port, '/a');
-    expect(reply.status).toBe(status);
-    expectTrue(document, '/a', reply);
-    expect(reply.headers['retry-after'] !== undefined).toBe(status === 503);
-  });
-
-  it('matches 504 for a request without reply, 408 for a slow one, and 503 for one too many', async () => {
-    const { port, document } = await serving({ timeout: '300ms', client_timeout: '300ms', max_requests: 1 }, () => {});
-    const late = ask(port, '/a');
-    await until(async () => (await ask(port, '/a')).status === 503);
-    expectTrue(document, '/a', await ask(port, '/a'));
-    expectTrue(document, '/a', await late);
-    const slow = await raw(port, 'GET /a HTTP/1.1\r\n');
-    expect(slow).toMatch(/^HTTP\/1.1 408 /);
-    expectTrue(document, '/a', { status: 408, text: slow.slice(slow.indexOf('\r\n\r\n') + 4) });
-  });
-
-  it('is served without `ui`, but has the stream only with it', async () => {
-    const without = await serving({}, () => {});
-    expect(Object.keys(without.document.paths)).toEqual(['/a', '/openapi.json', '/asyncapi.json']);
-    const withUi = await serving({ ui: true, max_streams: 1 }, () => {});
-    expect(Object.keys(withUi.document.paths)).toEqual(['/a', '/api/v1/stream', '/openapi.json', '/asyncapi.json']);
-    expect(Object.keys(withUi.document.paths['/api/v1/stream']?.get.responses ?? {})).toContain('503');
   });
 });

@@ -1,59 +1,22 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { tcp } from '../../connectors/tcp/index.ts';
 import { seededChance } from '../../src/kit/chance.ts';
 import { systemClock } from '../../src/kit/clock.ts';
-import { toMessage } from '../../src/kit/message.ts';
-import type { Sink } from '../../src/kit/sink.ts';
-import { roleContext, testEnvironment } from '../../src/testing/environment.ts';
-import { sourceMessage } from '../support/engine/operators.ts';
-import { optionsOf } from '../support/engine/options.ts';
-import { closed, dial, openSockets, portOf, received, until } from '../support/sockets/sockets.ts';
+import { closed, dial, received, until } from '../support/sockets/sockets.ts';
+import {
+  closeSockets,
+  serverSockets,
+  sinkOf,
+  sockets,
+  startServer,
+  watchServer,
+} from '../support/sockets/tcp-server.ts';
 
 const signal = new AbortController().signal;
-const messages = (values: readonly unknown[]) => values.map((value) => toMessage(sourceMessage(value), undefined));
 
-const sinks: Sink[] = [];
-const sockets: Socket[] = [];
-/** The server's ends of all connections. */
-const serverSockets: Socket[] = [];
-const keep = (message: unknown) => void serverSockets.push((message as { socket: Socket }).socket);
-
-beforeEach(() => subscribe('net.server.socket', keep));
-
-afterEach(async () => {
-  unsubscribe('net.server.socket', keep);
-  for (const socket of sockets.splice(0)) socket.destroy();
-  await Promise.all(sinks.splice(0).map((sink) => sink.close()));
-  serverSockets.length = 0;
-  await until(() => openSockets() === 0);
-});
-
-async function sinkOf(options: object) {
-  const environment = testEnvironment();
-  const connector = await tcp.create(optionsOf(tcp, options), { ...environment, name: 'feed' });
-  const context = roleContext(environment);
-  const sink = connector.sink?.({}, context);
-  if (!sink) throw new Error('no sink');
-  sinks.push(sink);
-  return { sink, node: context.node, log: environment.log };
-}
-
-async function startServer(options: object = {}) {
-  const parts = await sinkOf({ listen: '127.0.0.1:0', ...options });
-  await parts.sink.connect(signal);
-  const port = portOf(parts.log);
-  const join = async () => {
-    const socket = await dial(port);
-    sockets.push(socket);
-    await until(() => serverSockets.some(({ remotePort }) => remotePort === socket.localPort));
-    return socket;
-  };
-  const broadcast = (...values: readonly unknown[]) => parts.sink.write(messages(values), signal);
-  return { ...parts, port, join, broadcast };
-}
+beforeEach(watchServer);
+afterEach(closeSockets);
 
 const tick = (symbol: string, number: number, padding = 0) => ({ symbol, number, padding: 'x'.repeat(padding) });
 const numbersOf = (lines: readonly string[]) => lines.map((line) => (JSON.parse(line) as { number: number }).number);

@@ -1,83 +1,40 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { get, type RequestOptions } from 'node:https';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { get } from 'node:https';
 import { connect as connectPlain } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connect, type TLSSocket } from 'node:tls';
+import { connect } from 'node:tls';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { systemClock } from '../../src/kit/clock.ts';
-import type { Role } from '../../src/kit/role.ts';
-import { startObserveServer } from '../../src/observe/observe-server.ts';
-import { recordingLog } from '../../src/testing/environment.ts';
-import { processSnapshot } from '../support/engine/snapshots.ts';
-import { replaceFiles, type ServerFiles, serverFiles } from '../support/sockets/certificates.ts';
+import { replaceFiles, type ServerFiles } from '../support/sockets/certificates.ts';
 import { feedClient, feedServer } from '../support/sockets/feed.ts';
 import { testExchange } from '../support/sockets/feeds.ts';
-import { KeyFolder } from '../support/sockets/keys.ts';
-import { closeAll, sourceOf, start } from '../support/sockets/rest.ts';
-import { closed, openSockets, received, until } from '../support/sockets/sockets.ts';
+import { sourceOf, start } from '../support/sockets/rest.ts';
+import { closed, received, until } from '../support/sockets/sockets.ts';
+import {
+  ask,
+  closeOpened,
+  copyFiles,
+  dialled,
+  files,
+  first,
+  folder,
+  makeAuthorities,
+  plain,
+  removeAuthorities,
+  roles,
+  second,
+  sockets,
+  tls,
+} from '../support/sockets/tls.ts';
 
 const signal = new AbortController().signal;
-let kept: string;
-let folder: string;
-let first: ServerFiles;
-let second: ServerFiles;
-/** The files that servers are started with: copies of the first ones. */
-let files: ServerFiles;
-const roles: Role[] = [];
-const sockets: TLSSocket[] = [];
 
-beforeAll(() => {
-  kept = mkdtempSync(join(tmpdir(), 'fdp-tls-'));
-  first = serverFiles(kept, { name: 'first' });
-  second = serverFiles(kept, { name: 'second' });
-});
-afterAll(() => rmSync(kept, { recursive: true, force: true }));
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'fdp-tls-'));
-  files = { ca: first.ca, cert: join(folder, 'cert.pem'), key: join(folder, 'key.pem') };
-  replaceFiles(first, files);
-});
-afterEach(async () => {
-  for (const socket of sockets.splice(0)) socket.destroy();
-  await Promise.all(roles.splice(0).map((role) => role.close()));
-  await closeAll();
-  await until(() => openSockets() === 0);
-  rmSync(folder, { recursive: true, force: true });
-});
-
-const tls = () => ({ cert: files.cert, key: files.key });
-
-/** A request that trusts the authority of `by`. */
-async function ask(port: number, path: string, { by = first, ...more }: RequestOptions & { by?: ServerFiles } = {}) {
-  const request = get({ host: '127.0.0.1', port, path, ca: readFileSync(by.ca), agent: false, ...more });
-  const [response] = await once(request, 'response');
-  let text = '';
-  for await (const chunk of response) text += chunk;
-  return { status: response.statusCode as number, text };
-}
-
-async function dialled(port: number, { ca }: ServerFiles = first): Promise<TLSSocket> {
-  const socket = connect({ host: '127.0.0.1', port, ca: readFileSync(ca) });
-  sockets.push(socket);
-  socket.on('error', () => {});
-  await once(socket, 'secureConnect');
-  return socket;
-}
-
-/** What a client of plain HTTP gets. */
-function plain(port: number): Promise<string> {
-  return new Promise((resolve) => {
-    const socket = connectPlain({ host: '127.0.0.1', port });
-    const seen = received(socket);
-    socket.on('error', () => {});
-    void closed(socket).then(() => resolve(seen.text));
-    socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
-  });
-}
+beforeAll(makeAuthorities);
+afterAll(removeAuthorities);
+beforeEach(copyFiles);
+afterEach(closeOpened);
 
 const feedOf = (options: object = {}) => feedServer(roles, { tls: tls(), ...options });
 
@@ -287,73 +244,6 @@ describe('websocket_server over TLS', () => {
     await expect(testExchange({ tls: { cert: files.key, key: files.key } })).rejects.toMatchObject({
       code: 'FDP_REFUSED',
       message: expect.stringContaining('exchange: tls.cert: '),
-    });
-  });
-});
-
-describe('the observe port over TLS', () => {
-  it('serves metrics and health', async () => {
-    const log = recordingLog();
-    const env = { OBSERVE_PORT: '0', OBSERVE_TLS_CERT: files.cert, OBSERVE_TLS_KEY: files.key };
-    const server = await startObserveServer({ env, log, snapshot: () => processSnapshot(0, []) });
-    roles.push({ connect: async () => {}, close: () => server.close() });
-    expect(server.address).toMatch(/^https:\/\/127\.0\.0\.1:\d+$/);
-    const port = Number(new URL(server.address).port);
-    expect(await ask(port, '/health/live')).toMatchObject({ status: 200 });
-    expect((await ask(port, '/metrics')).text).toContain('fdp_');
-    expect(await plain(port)).toBe('');
-  });
-
-  it('is asked by the health check of the image, keys or not', async () => {
-    using keys = new KeyFolder();
-    keys.add('prometheus', 'admin');
-    const log = recordingLog();
-    const env = { OBSERVE_TLS_CERT: files.cert, OBSERVE_TLS_KEY: files.key, OBSERVE_KEYS: keys.file };
-    const about = { env: { ...env, OBSERVE_PORT: '0' }, log, snapshot: () => processSnapshot(0, []) };
-    const server = await startObserveServer(about);
-    roles.push({ connect: async () => {}, close: () => server.close() });
-    const checked = async (more: Readonly<Record<string, string>>) => {
-      const checking = spawn(process.execPath, ['bin/healthcheck.js'], {
-        env: { OBSERVE_PORT: new URL(server.address).port, ...more },
-        stdio: ['ignore', 'pipe', 'inherit'],
-      });
-      let text = '';
-      checking.stdout.on('data', (chunk) => {
-        text += chunk;
-      });
-      const [code] = await once(checking, 'close');
-      return { code, text };
-    };
-    expect(await checked(env)).toMatchObject({ code: 0, text: expect.stringContaining('"status":') });
-    expect(await checked({})).toMatchObject({ code: 1 });
-  });
-
-  it('is named to another process that wants the port', async () => {
-    const log = recordingLog();
-    const about = { log, snapshot: () => processSnapshot(0, []) };
-    const env = { OBSERVE_PORT: '0', OBSERVE_TLS_CERT: files.cert, OBSERVE_TLS_KEY: files.key };
-    const server = await startObserveServer({ env, ...about });
-    roles.push({ connect: async () => {}, close: () => server.close() });
-    const { port } = new URL(server.address);
-    const { instance, pid } = about.snapshot();
-    for (const settings of [{}, { OBSERVE_TLS_CERT: second.cert, OBSERVE_TLS_KEY: second.key }])
-      await expect(startObserveServer({ env: { ...settings, OBSERVE_PORT: port }, ...about })).rejects.toMatchObject({
-        code: 'FDP_PORT_IN_USE',
-        message: expect.stringContaining(`in use by another fdp (${instance}, pid ${pid})`),
-      });
-  });
-
-  it('needs both files', async () => {
-    const log = recordingLog();
-    const started = (env: Readonly<Record<string, string>>) =>
-      startObserveServer({ env: { OBSERVE_PORT: '0', ...env }, log, snapshot: () => processSnapshot(0, []) });
-    await expect(started({ OBSERVE_TLS_CERT: files.cert })).rejects.toMatchObject({
-      code: 'FDP_USAGE',
-      message: 'OBSERVE_TLS_CERT: is set without OBSERVE_TLS_KEY: set both, the certificate and its key, PEM',
-    });
-    await expect(started({ OBSERVE_TLS_CERT: files.key, OBSERVE_TLS_KEY: files.key })).rejects.toMatchObject({
-      code: 'FDP_REFUSED',
-      message: expect.stringContaining('OBSERVE_TLS_CERT: '),
     });
   });
 });

@@ -1,83 +1,17 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type ClientOptions, WebSocket } from 'ws';
+import { WebSocket } from 'ws';
 import { websocketServer } from '../../connectors/websocket-server/index.ts';
 import { toMessage } from '../../src/kit/message.ts';
 import type { Sink } from '../../src/kit/sink.ts';
 import { roleContext, testEnvironment } from '../../src/testing/environment.ts';
 import { sourceMessage } from '../support/engine/operators.ts';
 import { optionsOf } from '../support/engine/options.ts';
-import { type TestExchange, testExchange } from '../support/sockets/feeds.ts';
 import { closed, dial as connected, until } from '../support/sockets/sockets.ts';
+import { closeOpened, dial, opened, start, statusOf } from '../support/sockets/websocket-client.ts';
 
-const opened: (() => Promise<unknown> | unknown)[] = [];
-
-afterEach(async () => {
-  for (const close of opened.splice(0).reverse()) await close();
-});
-
-async function start(options: object = {}): Promise<TestExchange> {
-  const server = await testExchange(options);
-  opened.push(() => server.sink.close());
-  return server;
-}
-
-interface Client {
-  readonly socket: WebSocket;
-  /** All frames except pings, parsed if possible. */
-  readonly frames: unknown[];
-  pings: number;
-  closed: number | undefined;
-  ask(value: unknown): void;
-}
-
-async function dial(server: TestExchange, ...symbols: string[]): Promise<Client> {
-  const socket = new WebSocket(`ws://127.0.0.1:${server.port}/?token=key`);
-  const client: Client = {
-    socket,
-    frames: [],
-    pings: 0,
-    closed: undefined,
-    ask: (value) => socket.send(typeof value === 'string' ? value : JSON.stringify(value)),
-  };
-  socket.on('message', (data) => {
-    const text = String(data);
-    if (text === '{"type":"ping"}') client.pings++;
-    else client.frames.push(parsed(text));
-  });
-  socket.on('error', () => {});
-  socket.on('close', (code) => {
-    client.closed = code;
-  });
-  opened.push(() => socket.terminate());
-  await once(socket, 'open');
-  for (const symbol of symbols) client.ask({ type: 'subscribe', symbol });
-  // The error frame for an invalid message arrives after the replies to all earlier messages.
-  client.ask('?');
-  await until(() => client.frames.length > 0);
-  client.frames.length = 0;
-  return client;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
-}
-
-async function statusOf(url: string, options: ClientOptions = {}): Promise<number | undefined> {
-  const socket = new WebSocket(url, options);
-  socket.on('error', () => {});
-  const [, response] = await Promise.race([
-    once(socket, 'unexpected-response'),
-    once(socket, 'open').then(() => [undefined, { statusCode: 101 }]),
-  ]);
-  socket.terminate();
-  return response.statusCode;
-}
+afterEach(closeOpened);
 
 const frame = (...symbols: string[]) => ({ type: 'trade', data: symbols.map((s, p) => ({ p, s, t: 1, v: 1 })) });
 

@@ -5,53 +5,14 @@ import { params } from '../../operators/params.ts';
 import { reply } from '../../operators/reply.ts';
 import { FdpError } from '../../src/errors.ts';
 import { onAbort } from '../../src/kit/clock.ts';
-import type { Lookup, Query } from '../../src/kit/lookup.ts';
+import type { Lookup } from '../../src/kit/lookup.ts';
 import type { RequestContext } from '../../src/kit/request.ts';
 import type { Row } from '../../src/kit/row.ts';
 import { VirtualClock } from '../../src/simulate/virtual-clock.ts';
 import { operatorContext, testEnvironment } from '../../src/testing/environment.ts';
 import { isBalanced, runOperators, testLane } from '../support/engine/operators.ts';
-import { check, operator } from './declared.ts';
-
-/** A table in memory, as `Lookup` describes it. */
-function table(rows: readonly Row[]): Lookup & { readonly queries: Query[] } {
-  const queries: Query[] = [];
-  return {
-    queries,
-    connect: () => Promise.resolve(),
-    close: () => Promise.resolve(),
-    find: (query) => {
-      queries.push(query);
-      const compare = (a: Row, b: Row): number => {
-        for (const { field, descending } of query.sort) {
-          const [x, y] = [a[field] as number | string, b[field] as number | string];
-          if (x !== y) return (x < y ? -1 : 1) * (descending ? -1 : 1);
-        }
-        return 0;
-      };
-      const [first] = query.sort;
-      const { after } = query;
-      const isAfter = (row: Row): boolean => {
-        if (after === undefined || first === undefined) return true;
-        const edge = { [first.field]: after.value, _id: after.id ?? '' };
-        return after.id === undefined ? compareField(row, after.value, first) : compare(row, edge) > 0;
-      };
-      const equals = (row: Row) => Object.entries(query.where).every(([name, value]) => row[name] === value);
-      const matching = rows.filter(equals);
-      const { skip = 0, limit } = query;
-      return Promise.resolve(
-        matching
-          .filter(isAfter)
-          .sort(compare)
-          .slice(skip, skip + limit),
-      );
-    },
-  };
-}
-
-function compareField(row: Row, value: number, { field, descending }: { field: string; descending: boolean }): boolean {
-  return descending ? (row[field] as number) < value : (row[field] as number) > value;
-}
+import { operator } from './declared.ts';
+import { page, row, table } from './find-store.ts';
 
 interface Answer {
   readonly data?: unknown;
@@ -59,8 +20,6 @@ interface Answer {
 }
 
 const limits = '{ limit: { type: integer, minimum: 1, maximum: 500, default: 15 }, before: { type: cursor } }';
-const page =
-  '{ in: trades, where: { symbol: "{symbol}" }, sort: [-time, -_id], page: { limit: "{limit}", before: "{before}" } }';
 
 /** One request through the trades route. */
 async function ask(store: Lookup, query: string): Promise<Answer> {
@@ -79,8 +38,6 @@ async function ask(store: Lookup, query: string): Promise<Answer> {
   expect(isBalanced(context)).toBe(true);
   return answers[0] ?? {};
 }
-
-const row = (time: number, id: string, symbol = 'A/B'): Row => ({ symbol, time, _id: id });
 
 describe('find', () => {
   it('gives one message for each row, in order', async () => {
@@ -251,96 +208,5 @@ describe('find', () => {
       'FDP_PARAMETER_INVALID time: the range ends at 7, before it begins at 8',
       'FDP_MESSAGE_INVALID time: expected a number as the bound of a range, got "5"',
     ]);
-  });
-
-  it('reports a range without a suitable index, with the index to add', () => {
-    const trades = { symbol: 'string', venue: 'string', price: 'decimal', time: 'date' } as const;
-    const input = { symbol: 'string', venue: 'string', from: 'date', limit: 'string' } as const;
-    const problems = (where: string, indexes: readonly (readonly string[])[] = [['symbol', 'time', '_id']]) => {
-      const scope = { route: 'GET /x', tables: { trades }, indexes: { trades: indexes } };
-      return check(find, `{ in: trades, where: ${where}, sort: [-time] }`, input, scope).problems;
-    };
-    expect(problems('{ symbol: "{symbol}", time: { from: "{from}", to: 9 } }')).toEqual([]);
-    expect(problems('{ time: { to: 9 } }', [['time']])).toEqual([]);
-    expect(problems('{ time: { to: 9 } }')).toEqual([
-      'where.time: no index of trades leads to a range of time | add [-time] to its indexes',
-    ]);
-    expect(problems('{ symbol: "{symbol}", venue: "{venue}", time: { to: 9 } }', [['message_key']])).toEqual([
-      'where.time: no index of trades leads to a range of time | add [symbol, venue, -time] to its indexes',
-    ]);
-    expect(problems('{ symbol: "{symbol}", time: { from: "{limit}", to: "{fom}" } }')).toEqual([
-      'where.time.from: expected a number or a date, got a string',
-      'where.time.to: there is no field fom | did you mean from?',
-    ]);
-    expect(problems('{ price: { from: 1 } }', [['price']])).toEqual([
-      'where.price: price is a decimal, and a range is of numbers or dates',
-    ]);
-  });
-
-  it('gives the shape of the rows, and is checked against the table and the parameters', () => {
-    const trades = { symbol: 'string', price: 'decimal', time: 'date' } as const;
-    const scope = { route: 'GET /api/v1/trades/{symbol}', tables: { trades } };
-    const input = { symbol: 'string', limit: 'number', before: 'any' } as const;
-    expect(check(find, page, input, scope)).toEqual({ shape: { ...trades, _id: 'string' }, problems: [] });
-    const problems = (yaml: string) => check(find, yaml, input, scope).problems;
-    expect(
-      problems('{ in: trades, where: { symbl: "{symbol}", price: "{limit}", time: "{offset}" }, sort: [-tme] }'),
-    ).toEqual([
-      'where.symbl: there is no field symbl | did you mean symbol?',
-      'where.price: price is a decimal, which never equals a number',
-      'where.time: {offset} is not a parameter | it is a coordinate of a message in a log',
-      'sort.0: there is no field tme | did you mean time?',
-    ]);
-    expect(problems(page.replace('-_id', '_id'))).toEqual([
-      'sort: pages need a number or date field and then _id, both in the same direction | such as [-time, -_id]',
-    ]);
-    expect(check(find, page, undefined, scope).problems).toEqual([
-      'page.limit: the route has no parameter limit | declare it with params before this operator',
-      'page.before: the route has no parameter before | declare it with params before this operator',
-    ]);
-    expect(check(find, page, undefined, { tables: { trades } }).problems).toEqual([
-      'page: pages are for routes only | use limit',
-    ]);
-  });
-
-  it('streams in the order of an index, in a route', () => {
-    const trades = { symbol: 'string', time: 'date' } as const;
-    const problems = (yaml: string, indexes: readonly (readonly string[])[], route?: string) =>
-      check(
-        find,
-        `{ in: trades, ${yaml}, stream: { at_most: 5 } }`,
-        { symbol: 'string' },
-        {
-          ...(route && { route }),
-          ...{ tables: { trades }, indexes: { trades: indexes } },
-        },
-      ).problems;
-    const sorted = 'where: { symbol: "{symbol}" }, sort: [time, _id]';
-    expect(problems(sorted, [['symbol', 'time', '_id']], 'GET /')).toEqual([]);
-    expect(problems(`${sorted}, limit: 5`, [['venue', 'time']])).toEqual([
-      'stream: a stream has neither limit nor page | leave them out',
-      'stream: streams are for routes only | use limit',
-      'stream: no index of trades leads to the order of time | add [symbol, time] to its indexes',
-    ]);
-    expect(problems('sort: [time]', [['time']], 'GET /')).toEqual([
-      'sort: pages need a number or date field and then _id, both in the same direction | such as [-time, -_id]',
-    ]);
-  });
-
-  it('streams every row once, however many share a millisecond, those without a time left out, and is balanced', async () => {
-    const rows = Array.from({ length: 2301 }, (_, n) => row(Math.floor(n / 900), String(n).padStart(5, '0')));
-    const store = table(rows);
-    const context = { ...operatorContext(), lookup: () => store };
-    const stream = operator(find, '{ in: t, sort: [time, _id], stream: { at_most: 2301 } }');
-    const { out, batches, outcomes } = await runOperators([stream], [{}], { context });
-    expect(out.map(({ value }) => value)).toEqual(rows);
-    expect(batches.map(({ messages }) => messages.length)).toEqual([1000, 1000, 301]);
-    expect(store.queries.map(({ ranges, limit, skip }) => [ranges, limit, skip])).toEqual([
-      [[{ field: 'time', from: -Number.MAX_VALUE }], 1000, undefined],
-      [undefined, 1, 2301],
-      [[{ field: 'time', from: -Number.MAX_VALUE }], 1000, undefined],
-      [[{ field: 'time', from: -Number.MAX_VALUE }], 1000, undefined],
-    ]);
-    expect([outcomes, isBalanced(context), context.node.inFlight]).toEqual([[1], true, 0]);
   });
 });

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Problem } from '../../src/pipeline/problem.ts';
-import { brokenSpecs, marker } from '../support/pipeline/broken-specs.ts';
+import { brokenConnectors } from '../support/pipeline/broken/connectors.ts';
+import { brokenRoutes } from '../support/pipeline/broken/routes.ts';
+import { marker } from '../support/pipeline/broken/texts.ts';
+import { brokenTopologies } from '../support/pipeline/broken/topologies.ts';
 import { readText } from '../support/pipeline/spec.ts';
 
 /** The text without its markers, and where they stood: `line:column`. */
@@ -18,7 +21,7 @@ function unmarked(text: string): { readonly text: string; readonly positions: re
 }
 
 describe('a broken spec', () => {
-  it.each(brokenSpecs)('%s', (_title, marked, ...parts) => {
+  it.each([...brokenConnectors, ...brokenTopologies, ...brokenRoutes])('%s', (_title, marked, ...parts) => {
     const { text, positions } = unmarked(marked);
 
     const { problems, resolution } = readText(text);

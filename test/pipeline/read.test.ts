@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readPipelineFile } from '../../src/pipeline/read/files.ts';
 import { readSpec } from '../../src/pipeline/read.ts';
-import { withTopologies } from '../support/pipeline/broken-specs.ts';
+import { withTopologies } from '../support/pipeline/broken/texts.ts';
 import { brief, folderWith, readText, shippedComponents } from '../support/pipeline/spec.ts';
 
 const fifteen = `name: fifteen

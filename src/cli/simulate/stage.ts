@@ -28,14 +28,14 @@ export async function runStage(
   const { plan, tape, seed } = request;
   const [topology] = plan.topologies;
   if (!topology) throw new FdpError('FDP_INTERNAL', 'the plan has no topology');
-  const { timedFaults, ...faults } = faultsOf(request.faults);
+  const { timedFaults, sinkFaults, lookupFaults } = faultsOf(request.faults);
   const order = new OrderWatch();
   const delay = new DelayWatch(request.faults);
   const logs = logsWritten(topology, plan);
   const found: Found = { twins: new Map(), letters: [], times: [] };
   const branches = new Map(topology.branches.map(({ name, connector }) => [name, logs.get(connector)]));
   const outcome = await runOnTape({
-    ...{ plan, seed, tape, ...faults, timedFaults, rows: rowsGiven(request) },
+    ...{ plan, seed, tape, sinkFaults, lookupFaults, timedFaults, rows: rowsGiven(request) },
     onStored: (stored, { atMs, nowMs }) => {
       order.take(stored);
       delay.take(stored, { atMs, nowMs });

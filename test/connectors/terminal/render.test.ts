@@ -1,29 +1,9 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Market } from '../../../connectors/terminal/market.ts';
 import { render } from '../../../connectors/terminal/render.ts';
-import { RuntimeRates } from '../../../connectors/terminal/runtime.ts';
-import { sorts } from '../../../connectors/terminal/state.ts';
 import { clockText } from '../../../connectors/terminal/text.ts';
-import { readTrade } from '../../../connectors/terminal/trade.ts';
-import type { NodeSnapshot, ProcessSnapshot } from '../../../src/kit/snapshot.ts';
+import type { NodeSnapshot } from '../../../src/kit/snapshot.ts';
 import { barOf, marketOf, noon, stateOf, textOf } from '../../support/cli/dashboard.ts';
-import { processSnapshot, topologySnapshot } from '../../support/engine/snapshots.ts';
-
-function node(name: string, kind: NodeSnapshot['kind'], more: Partial<NodeSnapshot> = {}): NodeSnapshot {
-  return {
-    ...{ name, kind, type: name, state: 'ok', in: 0, made: 0, out: 0, filtered: 0, rejected: 0, released: 0 },
-    ...{ inFlight: 0, retries: 0, extra: {}, gauges: [] },
-    ...more,
-  };
-}
-
-function processWith(source: Partial<NodeSnapshot>): ProcessSnapshot {
-  const nodes = [node('feed', 'source', source), node('screen', 'sink')];
-  return { ...processSnapshot(0, [topologySnapshot('dashboard', { nodes })]), at: noon };
-}
-
-const market = marketOf(['AAPL', 100, 100], ['MSFT', 50, 50.5], ['AAPL', 101, 100], ['AAPL', 100.5, 100]);
+import { market, processWith } from './screens.ts';
 
 describe('the screen of prices', () => {
   it('shows a row per symbol: direction, change since the first price, distance from the VWAP, rate and age', () => {
@@ -234,6 +214,7 @@ describe('a tape that is played', () => {
       to: noon + 60_000,
       speed: 60,
       isPaused: false,
+      isCatchingUp: false,
       isOver: false,
       restarts: 0,
     };
@@ -241,188 +222,8 @@ describe('a tape that is played', () => {
     const times = `tape ${clockText(noon)} of ${clockText(noon + 60_000)}`;
     expect(line({})).toContain(`${times}, 60x, space: pause`);
     expect(line({ isPaused: true, speed: 'max' })).toContain(`${times}, paused, space: go on, arrows: step`);
+    expect(line({ isPaused: true, isCatchingUp: true })).toMatch(/, catching up +12/);
     expect(line({ isOver: true })).toContain(`${times}, at its end`);
     expect(textOf(render(stateOf(market), 110, 24))[0]).not.toContain('tape');
-  });
-});
-
-describe('the screen of the runtime', () => {
-  const startedAt = processSnapshot(0, []).at;
-  const report = (at: number, read: number, out: number) => ({
-    pipeline: 'platform',
-    process: processSnapshot(at, [
-      topologySnapshot('processor', {
-        ...{ read, delivered: out, inFlight: 3, lag: 1234, rejected: 2 },
-        nodes: [
-          node('ticks', 'source', { in: read, out: read, extra: { reconnects: 1 } }),
-          node('trades', 'sink', { in: out, out }),
-        ],
-      }),
-    ]),
-  });
-
-  it('shows a row per process, topology and node, with rates between two polls', () => {
-    const rates = new RuntimeRates();
-    rates.rows([report(1000, 100, 90)], startedAt + 1000);
-    const runtime = { rows: rates.rows([report(3000, 300, 100)], startedAt + 3000), problem: undefined };
-    const lines = textOf(render(stateOf(market, { runtime, choice: { screen: 'runtime' } }), 120, 24)).map((line) =>
-      line.trimEnd(),
-    );
-    expect(lines[3]).toMatch(/^topology +state +in\/s +out\/s +in flight +lag +p99 +retries +rejected +reconnects$/);
-    expect(lines[4]).toMatch(/^● host {2}pid 1 {2}platform {2}fdp 0\.1\.0 {2}up 0 min {2}ready$/);
-    expect(lines[5]).toMatch(/^ {2}● processor +running +100\.0 +5\.0 +3 +1 234 +0 +2 +1 +█$/);
-    expect(lines[6]).toMatch(/^ {4}ticks +100\.0 +100\.0 +0 +0 +0 +1 +█$/);
-    expect(lines[7]).toMatch(/^ {4}trades +5\.0 +5\.0 +0 +0 +0 +█$/);
-  });
-
-  it('shows the gaps of a feed, and whether one is open, if there are any', () => {
-    const extra = { gaps: 3, gap_ms: 12_000, open_gaps: 1 };
-    const process = processSnapshot(0, [
-      topologySnapshot('ingestor', { nodes: [node('feed', 'source', { extra }), node('ticks', 'sink')] }),
-      topologySnapshot('processor', { nodes: [node('ticks', 'source')] }),
-    ]);
-    const rows = new RuntimeRates().rows([{ pipeline: 'platform', process }], process.at);
-    const state = stateOf(market, { runtime: { rows, problem: undefined }, choice: { screen: 'runtime' } });
-    const lines = textOf(render(state, 130, 24)).map((line) => line.trimEnd());
-    expect(lines.find((line) => line.startsWith('topology'))).toMatch(/ reconnects +gaps$/);
-    expect(lines.filter((line) => / 3 away$/.test(line)).map((line) => /\w+/.exec(line)?.[0])).toEqual([
-      ...['ingestor', 'feed'],
-    ]);
-  });
-
-  it('collapses what does not fit, except unhealthy nodes', () => {
-    const nodes = [node('ticks', 'source'), node('vwap', 'operator'), node('trades', 'sink', { state: 'retrying' })];
-    const topologies = ['one', 'two', 'three', 'four'].map((name) => topologySnapshot(name, { nodes }));
-    const process = processSnapshot(0, topologies);
-    const rows = new RuntimeRates().rows([{ pipeline: 'platform', process }], process.at);
-    const state = stateOf(market, { runtime: { rows, problem: undefined }, choice: { screen: 'runtime' } });
-    expect(
-      textOf(render(state, 80, 30))
-        .join('\n')
-        .match(/ vwap /g),
-    ).toHaveLength(4);
-    const small = textOf(render(state, 80, 14)).join('\n');
-    expect(small).not.toContain(' vwap ');
-    expect(small.match(/ trades /g)).toHaveLength(4);
-    for (const { name } of topologies) expect(small).toContain(`● ${name} +2`);
-  });
-
-  it('shows nothing as ready that no longer reports', () => {
-    const [process, topology, row] = new RuntimeRates().rows([report(1000, 100, 90)], startedAt + 7000);
-    expect(process).toMatchObject({ isWell: false, state: 'silent for 6 s: is it still running?' });
-    expect([topology, row]).toMatchObject([
-      { isWell: false, state: 'unknown', inRate: undefined, inFlight: undefined },
-      { isWell: false, state: 'unknown' },
-    ]);
-  });
-
-  it('shows no rate for a counter that was reset, and forgets processes that have ended', () => {
-    const rates = new RuntimeRates();
-    rates.rows([report(1000, 100, 90)], startedAt + 1000);
-    expect(rates.rows([report(2000, 5, 5)], startedAt + 2000)[1]?.inRate).toBe(0);
-    expect(rates.rows([], startedAt)).toEqual([]);
-    expect(rates.rows([report(3000, 500, 5)], startedAt + 3000)[1]?.inRate).toBeUndefined();
-  });
-
-  it('finds a node by its name, below its process and topology', () => {
-    const runtime = { rows: new RuntimeRates().rows([report(1000, 1, 1)], startedAt + 1000), problem: undefined };
-    const lines = textOf(render(stateOf(market, { runtime, choice: { screen: 'runtime', filter: 'trades' } }), 80, 12));
-    expect(lines.slice(4, 8).map((line) => line.trim().split(' ')[0])).toEqual(['●', '●', 'trades', '']);
-  });
-
-  it('explains why it shows only this process', () => {
-    const runtime = { rows: [], problem: 'the status table is away' };
-    expect(textOf(render(stateOf(market, { runtime, choice: { screen: 'runtime' } }), 80, 24))[3]).toContain(
-      '! the status table is away',
-    );
-  });
-});
-
-describe('every screen', () => {
-  const anything = fc.oneof(
-    fc.string({ unit: 'binary' }),
-    fc.constantFrom('\u001b[2J', '時間', '😀', 'e\u0301', '\n', '\t', '\u202e'),
-  );
-  const number = fc.oneof(
-    fc.double({ noNaN: true }),
-    fc.constantFrom(0, 1e300, -1e-300, 5e-324),
-    fc.double({ min: 1, max: 500 }),
-  );
-  const feedLine = fc.record({
-    symbol: anything,
-    price: number,
-    vwap: fc.option(number),
-    time: fc.option(fc.oneof(number, anything)),
-  });
-  const choice = fc.record({
-    screen: fc.constantFrom('prices', 'runtime'),
-    selected: fc.option(anything, { nil: undefined }),
-    ...{ isAlone: fc.boolean(), isTyping: fc.boolean(), isPaused: fc.boolean(), isHelpShown: fc.boolean() },
-    filter: fc.oneof(fc.constant(''), anything),
-    sort: fc.constantFrom(...sorts),
-    row: fc.option(anything, { nil: undefined }),
-    chart: fc.constantFrom('line', 'candles'),
-    interval: fc.constantFrom('1m', undefined),
-    isUnfolded: fc.option(fc.boolean(), { nil: undefined }),
-    toggled: fc.array(anything, { maxLength: 3 }),
-  });
-  const source = fc.record({
-    state: fc.constantFrom('idle', 'connecting', 'standby', 'ok', 'retrying', 'held', 'failed'),
-    ...{ reason: anything, address: anything, retryAt: fc.integer({ min: noon - 10_000, max: noon + 40_000 }) },
-  });
-  const size = fc.record({ width: fc.nat(230), height: fc.nat(70) });
-
-  it('has exactly the requested lines and columns, and no control characters', () => {
-    fc.assert(
-      fc.property(
-        fc.array(feedLine, { maxLength: 60 }),
-        choice,
-        source,
-        size,
-        fc.nat(100_000),
-        (feed, chosen, feedSource, { width, height }, silentMs) => {
-          const seen = new Market(20);
-          feed.forEach((line, second) => {
-            const trade = readTrade(line);
-            if (trade) seen.take(trade, noon - second * 1000);
-            if (second % 3 === 0) seen.tick(noon + second * 1000);
-          });
-          const process = processWith(feedSource);
-          const runtime = {
-            rows: new RuntimeRates().rows([{ pipeline: feedSource.reason, process }], noon + silentMs),
-            problem: feedSource.reason,
-          };
-          const state = stateOf(seen, {
-            process,
-            runtime,
-            choice: chosen,
-            logFile: feedSource.address,
-            delayMs: feed.length * 1e5,
-          });
-          const frame = render(state, width, height);
-          const lines = textOf(frame);
-          expect(lines).toHaveLength(height);
-          for (const line of lines) {
-            expect(line).toHaveLength(width);
-            expect(line).toMatch(
-              /^[\u0020-\u007e\u00a1-\u00ac\u00ae-\u0482\u048a-\u052f\u2026\u2191\u2193\u2500-\u25cf]*$/,
-            );
-            expect(line).not.toMatch(/[\u0300-\u036f]/);
-          }
-          for (const { left, top, width: columns, height: rows, curves } of frame.plots) {
-            expect([left >= 0, top >= 3, left + columns <= width, top + rows <= height - 1]).toEqual([
-              true,
-              true,
-              true,
-              true,
-            ]);
-            for (const { dots } of curves)
-              for (const dot of dots)
-                expect(dot === undefined || (dot >= 0 && dot < rows * 4 && Number.isInteger(dot))).toBe(true);
-          }
-        },
-      ),
-      { numRuns: 500 },
-    );
   });
 });

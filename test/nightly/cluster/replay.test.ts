@@ -2,7 +2,7 @@ import { type Db, MongoClient } from 'mongodb';
 import { describe, expect, it } from 'vitest';
 import { Cluster, type Edit } from '../../support/cli/cluster.ts';
 import { envelope } from '../../support/cli/log-writer.ts';
-import { differences, everyDocument, miscounted, readBooks, storedIn } from '../../support/kafka/ledger.ts';
+import { differences, everyDocument, miscounted, readBooks, storedIn } from '../../support/kafka/ledger-books.ts';
 import { KafkaView } from '../../support/kafka/view.ts';
 import { onServices } from '../../support/services/cluster.ts';
 

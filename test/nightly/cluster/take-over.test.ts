@@ -3,7 +3,8 @@ import { expect, it } from 'vitest';
 import { Cluster } from '../../support/cli/cluster.ts';
 import { eventually } from '../../support/cli/platform.ts';
 import { type OldRecord, processAsBefore } from '../../support/cli/replaced-platform.ts';
-import { Ledger, storedIn } from '../../support/kafka/ledger.ts';
+import { Ledger } from '../../support/kafka/ledger.ts';
+import { storedIn } from '../../support/kafka/ledger-books.ts';
 import { onOwnServices } from '../../support/services/cluster.ts';
 import { startMongo } from '../../support/services/services.ts';
 

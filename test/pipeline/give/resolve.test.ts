@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { withTopologies } from '../../support/pipeline/broken-specs.ts';
+import { withTopologies } from '../../support/pipeline/broken/texts.ts';
 import { brief, readText } from '../../support/pipeline/spec.ts';
 
 describe('the plan', () => {

@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
-import type { Ledger, LedgerAddress } from '../kafka/ledger.ts';
+import type { Ledger } from '../kafka/ledger.ts';
+import type { LedgerAddress } from '../kafka/ledger-books.ts';
 import { randomName } from '../services/services.ts';
 import { onDatabase, pipelineCopy } from './pipeline-copy.ts';
 import { Process, temporaryFolder } from './platform.ts';

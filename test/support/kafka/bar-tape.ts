@@ -2,7 +2,7 @@ import type { Message } from 'kafkajs';
 import { MongoClient } from 'mongodb';
 import type { Chance } from '../../../src/kit/chance.ts';
 import type { Columns } from '../cli/stored.ts';
-import type { LedgerAddress } from './ledger.ts';
+import type { LedgerAddress } from './ledger-books.ts';
 import { KafkaView } from './view.ts';
 
 /** Each symbol has its own partition. */

@@ -1,6 +1,6 @@
 import type { NumberedExchange } from '../sockets/numbered-exchange.ts';
-import type { LedgerAddress } from './ledger.ts';
-import { differences, readBooks } from './ledger.ts';
+import type { LedgerAddress } from './ledger-books.ts';
+import { differences, readBooks } from './ledger-books.ts';
 
 /** Broker settings for fault tests: no retention, since the trades are old, and soon registered again after a kill. */
 export const brokerProperties = {

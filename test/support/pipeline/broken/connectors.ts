@@ -1,0 +1,112 @@
+import { type BrokenSpec, flow, usual, withConnectors, withOperators, withSettings, withTopologies } from './texts.ts';
+
+/** Mistakes of YAML, of whole sections, of settings and of connectors. */
+export const brokenConnectors: readonly BrokenSpec[] = [
+  // YAML
+  ['a tag by mistake', withOperators('      - require: ‸!has(x)'), 'quote'],
+  ['a key twice', withConnectors('  ‸mock: { type: mock, symbols: [B] }'), '"mock" stands here twice'],
+  ['a key twice, deep down', withConnectors('  m: { type: mock, symbols: [B], ‸symbols: [C] }'), 'line 9'],
+  ['an alias without anchor', withConnectors('  m: { type: mock, symbols: ‸*nobody }'), '&nobody'],
+  ['an alias in its own anchor', withConnectors('  m: { type: mock, symbols: &s [‸*s] }'), 'own anchor'],
+  ['a tab as indentation', 'connectors:\n‸\tmock: 1\n', 'spaces'],
+  ['an open quote', 'name: ‸"x\n', 'quote'],
+  ['an open bracket', 'connectors:\n  a: [1, 2\n‸topologies: {}\n', 'closed'],
+  ['a variable without quotes in braces', 'connectors:\n  a: { type: x, token: $‸{TOKEN} }\n', 'within braces'],
+  ['a template without quotes', 'connectors:\n  a: {topic}‸-{partition}\n', 'quoted'],
+  ['a colon in plain text', 'connectors:\n  a: ‸b: c\n', 'quoted'],
+  ['a reserved character', 'name: ‸@home\n', 'quote the text'],
+  ['two documents', `${usual}${flow}‸---\nname: second\n`, 'second document'],
+  [
+    'a number that is too long',
+    withConnectors('  m: { type: mock, symbols: [B], seed: ‸12345678901234567890 }'),
+    'too large',
+  ],
+  ['a key that is a list', withConnectors('  ? ‸[a, b]\n  : c'), 'key must be plain text'],
+  ['no map at all', '‸- a\n- b\n', 'expected a map'],
+  // the outermost keys
+  ['an unknown section', `‸connector: {}\n${usual}${flow}`, 'did you mean "connectors"'],
+  [
+    'a section that is a list',
+    `connectors: ‸[a]\n${flow.replace('mock', '‸mock').replace(': log', ': ‸log')}`,
+    'expected a map',
+    'unknown',
+    'unknown',
+  ],
+  ['an include that is no list', `include: ‸more.yml\n${usual}${flow}`, 'list of files'],
+  ['an include that matches nothing', `include: [‸none/*.yml]\n${usual}${flow}`, 'no file matches none/*.yml'],
+  ['an include that is not there', `include: [‸more.yml]\n${usual}${flow}`, 'no such file'],
+  ['an include with * in a folder', `include: ["‸*/more.yml"]\n${usual}${flow}`.replace('"‸', '‸"'), 'last part'],
+  ['a name that is a list', `name: ‸[a]\n${usual}${flow}`, 'expected text, got a list'],
+  // a key by another name, and types that a condition determines
+  [
+    'a source by the wrong key',
+    withTopologies('  t: { source: { ‸conector: mock }, sink: log }'),
+    'did you mean "connector"',
+  ],
+  [
+    'a sink by the wrong key',
+    withTopologies('  t: { source: mock, sinks: [{ ‸conector: log }] }'),
+    'did you mean "connector"',
+  ],
+  // settings
+  ['a setting by the wrong name', withSettings('{ ‸shutdwn: 5s }'), 'did you mean "shutdown"'],
+  ['a duration without unit', withSettings('{ shutdown: ‸5 }'), 'got 5'],
+  ['a duration with a wrong unit', withSettings('{ write_timeout: ‸5sec }'), '500ms'],
+  ['a limit that is too small', withSettings('{ limits: { lane_batches: ‸0 } }'), 'at least 1'],
+  ['a dead letter that is not there', withSettings('{ dead_letter: ‸leters }'), 'did you mean "letters"'],
+  ['a dead letter that is no sink', withSettings('{ dead_letter: ‸mock }'), 'be a sink'],
+  ['a status that is no table', withSettings('{ status: ‸log }'), 'not a table'],
+  // connectors
+  ['a connector without type', withConnectors('  ‸m: { symbols: [B] }'), 'lacks "type"'],
+  ['an unknown type', withConnectors('  m: { type: ‸kafak, brokers: x }'), 'did you mean "kafka"'],
+  ['a type that is no text', withConnectors('  m: { type: ‸7 }'), 'name of a connector type'],
+  ['a connector that is text', withConnectors('  m: ‸mock'), 'expected a map'],
+  ['a connector named none', withConnectors('  ‸none: { type: mock, symbols: [B] }'), 'name of a connector'],
+  ['a connector named badly', withConnectors('  ‸my mock: { type: mock, symbols: [B] }'), 'begins with a letter'],
+  ['an unknown option', withConnectors('  m: { type: mock, symbols: [B], ‸rat: 5/s }'), 'did you mean "rate"'],
+  ['an option that lacks', withConnectors('  ‸m: { type: mock }'), 'lacks "symbols"'],
+  ['an option misspelt that would lack', withConnectors('  m: { type: mock, ‸symbls: [B] }'), 'did you mean "symbols"'],
+  ['a list that is text', withConnectors('  m: { type: mock, symbols: ‸A }'), 'expected a list, got "A"'],
+  ['an empty list', withConnectors('  m: { type: mock, symbols: ‸[] }'), 'at least 1 item'],
+  ['a number in a list of text', withConnectors('  m: { type: mock, symbols: [A, ‸7] }'), 'm.symbols[1]'],
+  ['a rate that is none', withConnectors('  m: { type: mock, symbols: [A], rate: ‸fast }'), '50/s'],
+  ['a whole number with a fraction', withConnectors('  m: { type: mock, symbols: [A], seed: ‸1.5 }'), 'whole number'],
+  ['a number in quotes', withConnectors('  m: { type: mock, symbols: [A], seed: ‸"7" }'), 'whole number, got "7"'],
+  ['an address without port', withConnectors('  w: { type: rest, listen: ‸localhost }'), '127.0.0.1:8888'],
+  ['a choice that is none', withConnectors('  k: { type: kafka, brokers: "b:1", topic: t, buffer: ‸dsk }'), '"disk"'],
+  [
+    'an option deep down',
+    withConnectors('  k: { type: kafka, brokers: "b:1", topic: t, tls: { ‸sever_name: x } }'),
+    'k.tls: unknown',
+  ],
+  [
+    'text that a pattern refuses',
+    withConnectors('  m: { type: mongodb, url: ‸http://x, database: d, collection: c }'),
+    'mongodb://',
+  ],
+  ['one of two options, none given', withConnectors('  ‸f: { type: tcp }'), 'exactly one of `listen`'],
+  [
+    'one of two options, both given',
+    withConnectors('  ‸f: { type: tcp, listen: "127.0.0.1:1", connect: "b:2" }'),
+    'exactly one of `listen`',
+  ],
+  [
+    "a component's own check",
+    withConnectors(
+      '  m: { type: mongodb, url: "mongodb://x", database: d, collection: c, fields: { a: string }, unique: ‸b }',
+    ),
+    'expected one of a, got "b"',
+  ],
+  ['a merge key', withConnectors('  m: { type: mock, symbols: [A], ‸<<: { seed: 1 } }'), 'merge keys'],
+  [
+    'a number for a choice of text',
+    withConnectors('  k: { type: kafka, brokers: "b:1", topic: t, buffer: ‸1 }'),
+    '"none" or "disk", got 1',
+  ],
+  [
+    'a map over several lines for text',
+    withConnectors('  k: { type: kafka, topic: t,\n    brokers: ‸{ a: b } }'),
+    'got a map',
+  ],
+  ['a block for text', withConnectors('  k:\n    type: kafka\n    topic: t\n    ‸brokers:\n      - b:1'), 'got a list'],
+];
