@@ -1,5 +1,5 @@
 import { durationText } from '../../src/kit/duration-text.ts';
-import { speedText } from '../../src/kit/replay.ts';
+import { playingText } from '../../src/kit/replay.ts';
 import { ends, grey, type Line, type Span, type Style, span, strong, widthOf } from './lines.ts';
 import type { State } from './state.ts';
 import { clockText, countText, delayText, rateText } from './text.ts';
@@ -28,12 +28,9 @@ export function headerLines(state: State, width: number): readonly Line[] {
 /** Where the tape is that is played, and how: its keys are space and the arrows to the left and the right. */
 function tape({ replay }: State): Line {
   if (!replay) return [];
-  const { at, to, speed, isPaused, isOver } = replay;
-  const how = isOver
-    ? 'at its end'
-    : isPaused
-      ? 'paused, space: go on, arrows: step'
-      : `${speedText(speed)}, space: pause`;
+  const { at, to, isPaused, isCatchingUp, isOver } = replay;
+  const keys = isOver || isCatchingUp ? '' : isPaused ? ', space: go on, arrows: step' : ', space: pause';
+  const how = `${playingText(replay)}${keys}`;
   return [span(`   tape ${clockText(at)} of ${clockText(to)}, ${how}`, warn)];
 }
 

@@ -1,5 +1,4 @@
-import type { ReplayState } from '../../src/kit/replay.ts';
-import { speedText } from '../../src/kit/replay.ts';
+import { playingText, type ReplayState } from '../../src/kit/replay.ts';
 
 /** The slider has so many positions. */
 const positions = 1000;
@@ -18,11 +17,8 @@ export function timeAt(position: number, { from, to }: Pick<ReplayState, 'from' 
 export function timeText({
   at,
   to,
-  speed,
-  isPaused,
-  isOver,
-}: Pick<ReplayState, 'at' | 'to' | 'speed' | 'isPaused' | 'isOver'>): string {
+  ...state
+}: Pick<ReplayState, 'at' | 'to'> & Parameters<typeof playingText>[0]): string {
   const [day = '', time = ''] = new Date(at).toISOString().split('T');
-  const how = isOver ? 'at its end' : isPaused ? 'paused' : speedText(speed);
-  return `${day} ${time.slice(0, 8)} UTC of ${new Date(to).toISOString().slice(11, 19)}, ${how}`;
+  return `${day} ${time.slice(0, 8)} UTC of ${new Date(to).toISOString().slice(11, 19)}, ${playingText(state)}`;
 }

@@ -6,12 +6,26 @@ export interface ReplayState {
   /** How many times as fast as it was recorded; `max`: as fast as the topologies read. */
   readonly speed: number | 'max';
   readonly isPaused: boolean;
+  /** It was sent to another time, and not all before that is played and read yet. */
+  readonly isCatchingUp: boolean;
   /** All of it was played. */
   readonly isOver: boolean;
   /** How often the topologies were started over, to go back. */
   readonly restarts: number;
   /** Why the tape can't go back; left out where it can. */
   readonly forwardOnly?: string;
+}
+
+/** How a tape is played: `60x`, or what else it does. */
+export function playingText({
+  speed,
+  isPaused,
+  isCatchingUp,
+  isOver,
+}: Pick<ReplayState, 'speed' | 'isPaused' | 'isCatchingUp' | 'isOver'>): string {
+  if (isOver) return 'at its end';
+  if (isCatchingUp) return 'catching up';
+  return isPaused ? 'paused' : speedText(speed);
 }
 
 /** What a person can do with a tape that is played. */

@@ -130,7 +130,7 @@ onChromium('the page of another origin', () => {
   it('changes nothing: not by POST, nor by what needs a preflight', async () => {
     const changes: unknown[] = [];
     const changed = (...given: readonly unknown[]) => void changes.push(given);
-    const state = { at: 0, from: 0, to: 1, speed: 1, isPaused: false, isOver: false, restarts: 0 };
+    const state = { at: 0, from: 0, to: 1, speed: 1, isPaused: false, isCatchingUp: false, isOver: false, restarts: 0 };
     const jumps = { step: changed, stepBack: changed, goTo: changed };
     const replay = { state: () => state, pause: changed, setSpeed: changed, ...jumps };
     const platform: Platform = { snapshot: () => processSnapshot(0, []), report: report(), stop: changed, replay };

@@ -37,6 +37,11 @@ export interface RecordFlags {
 const usage = usageOf('record');
 
 /**
+ * Of several writers of a partition, one may be so much behind the others: it wrote what it had kept while it could not reach the log.
+ */
+const lateMs = 3_600_000;
+
+/**
  * `fdp record`: a part of a log as a tape. Exit code 2 if no message is in range: nothing is written then.
  * @throws FDP_USAGE for an unknown log, an invalid time, and a folder that is there; FDP_REFUSED, FDP_DISK_FULL if it can't be written;
  *   FDP_CLOSED when it is stopped; what the log throws
@@ -138,7 +143,11 @@ export function recordLog(log: ConnectorPlan, recording: Recording): Promise<Man
         partitions: await rangesOf(lanes),
         records: mergedByTime(
           lanes,
-          ({ timestamp, key }) => timestamp >= since && timestamp < to && (symbol === undefined || key === symbol),
+          {
+            isWanted: ({ timestamp, key }) =>
+              timestamp >= since && timestamp < to && (symbol === undefined || key === symbol),
+            isPast: ({ timestamp }) => timestamp >= to + lateMs,
+          },
           signal,
         ),
         signal,

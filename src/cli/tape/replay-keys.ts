@@ -1,5 +1,5 @@
 import type { Environment } from '../../kit/environment.ts';
-import { nextSpeed, type ReplayControl, type ReplayState, speedText } from '../../kit/replay.ts';
+import { nextSpeed, playingText, type ReplayControl, type ReplayState } from '../../kit/replay.ts';
 
 const back = '\u001b[D';
 const keys: Readonly<Record<string, (replay: ReplayControl) => void>> = {
@@ -10,9 +10,9 @@ const keys: Readonly<Record<string, (replay: ReplayControl) => void>> = {
   '\u001b[B': (replay) => replay.setSpeed(nextSpeed(replay.state().speed, -1)),
 };
 
-function textOf(key: string, { at, isPaused, speed, forwardOnly }: ReplayState): string {
-  if (key === back) return forwardOnly ?? 'going back one message';
-  return `${new Date(at).toISOString()}, ${isPaused ? 'paused' : speedText(speed)}`;
+function textOf(key: string, state: ReplayState): string {
+  if (key === back) return state.forwardOnly ?? 'going back one message';
+  return `${new Date(state.at).toISOString()}, ${playingText(state)}`;
 }
 
 /**

@@ -8,10 +8,8 @@ import { recordSource } from '../../simulate/record.ts';
 import { recordedTape } from '../../simulate/recording/entries.ts';
 import { type RunOutcome, type RunRequest, runOnTape } from '../../simulate/run.ts';
 import type { Tape, TapeEntry } from '../../simulate/tape.ts';
+import type { Failure } from './failure.ts';
 import { faultsOf } from './faults.ts';
-
-/** Virtual time that a run gets after its last input or fault, unless the test says how long all of it may take, ms. */
-const afterLastMs = 600_000;
 
 export interface TestRunRequest {
   /** Of the test's topology alone. */
@@ -23,20 +21,25 @@ export interface TestRunRequest {
   readonly connectors: readonly ConnectorDeclaration[];
 }
 
+/** What came of a test, with the faults that could not happen. */
+export interface TestOutcome extends RunOutcome {
+  readonly undecided: readonly Failure[];
+}
+
 /**
  * Runs the topology of a test on its input.
  * @throws FDP_MESSAGE_REFUSED for a row of `tables` that its table does not take
  */
-export async function runTest(test: PipelineTest, request: TestRunRequest): Promise<RunOutcome> {
+export async function runTest(test: PipelineTest, request: TestRunRequest): Promise<TestOutcome> {
   const { plan, seed } = request;
   const { tape, recorded } = await tapeOf(test, request);
-  const faults = faultsOf(test.faults);
-  const ends = [...tape, ...faults.timedFaults].map((each) => each.atMs + ('forMs' in each ? each.forMs : 0));
-  return runOnTape({
-    ...{ plan, seed, tape, recorded, ...faults },
-    rows: new Map(Object.entries(test.tables)),
-    withinMs: test.withinMs ?? Math.max(0, ...ends) + afterLastMs,
-  });
+  const { refusals, ...faults } = faultsOf(test.faults);
+  const rows = new Map(Object.entries(test.tables));
+  const outcome = await runOnTape({ plan, seed, tape, recorded, rows, ...faults, withinMs: test.withinMs });
+  const undecided = refusals.flatMap(({ range, problem }) =>
+    problem === undefined ? [] : [{ range, text: problem, diff: [] }],
+  );
+  return { ...outcome, undecided };
 }
 
 async function tapeOf(

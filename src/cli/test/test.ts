@@ -138,7 +138,7 @@ async function resultOf({ file, test, plan }: FoundTest, { seed, spec, request }
       connectors: request.components.connectors,
     });
     const { digest, doneMs, log } = outcome;
-    return { file, test, failures: failuresOf(test, outcome, spec), digest, doneMs, log };
+    return { file, test, failures: [...outcome.undecided, ...failuresOf(test, outcome, spec)], digest, doneMs, log };
   } catch (error) {
     const failures = [{ range: test.range, text: `it can not run: ${errorText(error)}`, diff: [] }];
     return { file, test, failures, digest: undefined, doneMs: undefined, log: [] };

@@ -17,6 +17,9 @@ interface Expectations {
 export function readExpectations(map: MapTree, context: TestContext): Expectations {
   const entries = asMap(map.entries.get('expect')?.value)?.entries ?? new Map<string, Entry>();
   const expect = [...entries].flatMap(([name, entry]) => readOne(name, entry, context) ?? []);
+  // A tape has the partitions of its own log.
+  const isRecorded = asMap(map.entries.get('input')?.value)?.entries.has('tape') ?? false;
+  if (!isRecorded) for (const each of expect) if (each.kind === 'committed') checkPartitions(each, context);
   const within = entries.get('within');
   const text = within && context.checked(within.value, withinSchema, 'expect.within', entryRange(within));
   if (entries.size === 1 && within)
@@ -99,6 +102,23 @@ function readCommitted(entry: Entry, subject: string, context: TestContext): Exp
   return positions.length === 0
     ? undefined
     : { kind: 'committed', range, positions: positions.map(({ tree }) => expected(tree)) };
+}
+
+/** A partition that the log does not have is never committed. */
+function checkPartitions(
+  { positions }: Extract<Expectation, { kind: 'committed' }>,
+  { topology, problems }: TestContext,
+): void {
+  const { connector } = topology.source ?? {};
+  const { partitions } = (connector?.valid ? connector.options : {}) as { readonly partitions?: number };
+  for (const { value, range } of positions) {
+    const { partition } = value as { readonly partition: number };
+    if (partitions !== undefined && partition >= partitions)
+      problems.add(range, `"${connector?.name}" has no partition ${partition}`, {
+        subject: 'expect.committed',
+        hint: `its partitions are 0 to ${partitions - 1}`,
+      });
+  }
 }
 
 function readReplies(entry: Entry, subject: string, context: TestContext): Expectation | undefined {

@@ -66,8 +66,21 @@ export class Player implements ReplayControl {
     const { manifest, forwardOnly } = this.#parts;
     const { from, to } = manifest;
     const [isPaused, isOver, restarts] = [this.#isPaused, this.#isOver, this.#restarts];
-    const state = { at: Math.floor(this.now()), from, to, speed: this.#speed, isPaused, isOver, restarts };
+    const isCatchingUp = this.#isCatchingUp;
+    const at = Math.floor(this.now());
+    const state = { at, from, to, speed: this.#speed, isPaused, isCatchingUp, isOver, restarts };
     return forwardOnly === undefined ? state : { ...state, forwardOnly };
+  }
+
+  /** Messages of a tape that is paused are there from before: they are read until it is where it is to be. */
+  get #isCatchingUp(): boolean {
+    if (this.#isBetween || (!this.#isOver && this.#isBefore)) return true;
+    return this.#isPaused && this.#parts.waiting() > 0;
+  }
+
+  /** Whether the next message is played at once, since it is before the time or number that was asked for. */
+  get #isBefore(): boolean {
+    return this.#next <= this.#target.time || this.#played < this.#target.count;
   }
 
   pause(isPaused: boolean): void {
@@ -148,7 +161,7 @@ export class Player implements ReplayControl {
   async #untilDue(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const next = this.#next;
-      const isBefore = next <= this.#target.time || this.#played < this.#target.count;
+      const isBefore = this.#isBefore;
       const isStep = !isBefore && this.#isPaused && this.#steps > 0;
       if (isStep) this.#steps--;
       if (isStep || isBefore || (this.#speed === 'max' && !this.#isPaused)) return this.#moveTo(next);

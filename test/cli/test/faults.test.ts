@@ -48,6 +48,14 @@ const failures: readonly (readonly [fault: string, topology: string, expected: s
   ['{ sink: trades, slow: 20s }', 'processor', '{ trades: 3, within: 1m }', 'trades: no confirmation within 15000 ms'],
   ['{ source: { cut: 9s, at: 1500ms } }', 'processor', '{ trades: 3, within: 5s }', 'not done within 5s'],
   ['{ sink: trades, fail: { every: 2 } }', 'processor', '{ trades: 4 }', 'trades: write 2 fails (fault)'],
+  [
+    "{ sink: trades, refuse: 'nothing == 2.0' }",
+    'processor',
+    '{ trades: 3 }',
+    '8:29: refuse: decides about no message that reaches trades: "nothing == 2.0": there is no field nothing',
+  ],
+  // Counters get changes of rows, which have other fields.
+  ["{ sink: symbols, refuse: 'symbol == \"A\"' }", 'processor', '{ trades: 3 }', 'there is no field symbol'],
 ];
 
 describe('faults', () => {

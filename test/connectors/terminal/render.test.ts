@@ -214,6 +214,7 @@ describe('a tape that is played', () => {
       to: noon + 60_000,
       speed: 60,
       isPaused: false,
+      isCatchingUp: false,
       isOver: false,
       restarts: 0,
     };
@@ -221,6 +222,7 @@ describe('a tape that is played', () => {
     const times = `tape ${clockText(noon)} of ${clockText(noon + 60_000)}`;
     expect(line({})).toContain(`${times}, 60x, space: pause`);
     expect(line({ isPaused: true, speed: 'max' })).toContain(`${times}, paused, space: go on, arrows: step`);
+    expect(line({ isPaused: true, isCatchingUp: true })).toMatch(/, catching up +12/);
     expect(line({ isOver: true })).toContain(`${times}, at its end`);
     expect(textOf(render(stateOf(market), 110, 24))[0]).not.toContain('tape');
   });

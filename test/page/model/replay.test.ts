@@ -6,9 +6,10 @@ const to = from + 600_000;
 
 describe('the bar of a tape', () => {
   it('says where the tape is and how it is played', () => {
-    const state = { at: from + 67_900, to, speed: 60, isPaused: false, isOver: false };
+    const state = { at: from + 67_900, to, speed: 60, isPaused: false, isCatchingUp: false, isOver: false };
     expect(timeText(state)).toBe('2025-11-20 14:31:07 UTC of 14:40:00, 60x');
     expect(timeText({ ...state, isPaused: true })).toMatch(/, paused$/);
+    expect(timeText({ ...state, isPaused: true, isCatchingUp: true })).toMatch(/, catching up$/);
     expect(timeText({ ...state, at: to, isOver: true })).toMatch(/14:40:00 UTC of 14:40:00, at its end$/);
   });
 

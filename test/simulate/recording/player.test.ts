@@ -48,7 +48,16 @@ describe('a player', () => {
     await clock.until(done);
     expect(played).toEqual([0, 100, 100, 1000, 1000, 61_000].map((ms) => [ms, ms]));
     await clock.advance(5000);
-    expect(player.state()).toEqual({ at: to, from, to, speed: 1, isPaused: false, isOver: true, restarts: 0 });
+    expect(player.state()).toEqual({
+      at: to,
+      from,
+      to,
+      speed: 1,
+      isPaused: false,
+      isCatchingUp: false,
+      isOver: true,
+      restarts: 0,
+    });
   });
 
   it('is so many times as fast, and as fast as can be', async () => {
@@ -75,6 +84,19 @@ describe('a player', () => {
     player.pause(false);
     await clock.until(done);
     expect(played.at(-1)).toEqual([10_500 + 60_000, 61_000]);
+  });
+
+  it('that is paused catches up until what was played is read, too', async () => {
+    let waiting = 0;
+    const { clock, player } = playing(1, () => waiting);
+    await clock.advance(10);
+    player.pause(true);
+    waiting = 3;
+    player.goTo(from + 2000);
+    await clock.settle();
+    expect(player.state()).toMatchObject({ at: from + 1000, isPaused: true, isCatchingUp: true });
+    waiting = 0;
+    expect(player.state()).toMatchObject({ isPaused: true, isCatchingUp: false });
   });
 
   it('goes forward at once, and on from there at its speed', async () => {
@@ -130,8 +152,10 @@ describe('a player', () => {
     await clock.until(again());
     player.goTo(from + 1000);
     await clock.settle();
+    expect(player.state()).toMatchObject({ isPaused: true, isCatchingUp: true });
     await clock.advance(1000);
-    expect(player.state()).toMatchObject({ at: from + 1000, isPaused: true, isOver: false, speed: 'max' });
+    const paused = { at: from + 1000, isPaused: true, isCatchingUp: false, isOver: false, speed: 'max' };
+    expect(player.state()).toMatchObject(paused);
     const forward = new Player({
       ...{ clock, manifest: { from, to }, speed: 1, waiting: () => 0, append: async () => {} },
       forwardOnly: 'kept',
