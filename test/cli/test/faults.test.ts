@@ -55,7 +55,7 @@ const failures: readonly (readonly [fault: string, topology: string, expected: s
     '8:29: refuse: decides about no message that reaches trades: "nothing == 2.0": there is no field nothing',
   ],
   // Counters get changes of rows, which have other fields.
-  ["{ sink: symbols, refuse: 'symbol == \"A\"' }", 'processor', '{ trades: 3 }', 'there is no field symbol'],
+  ['{ sink: symbols, refuse: \'symbol == "A"\' }', 'processor', '{ trades: 3 }', 'there is no field symbol'],
 ];
 
 describe('faults', () => {

@@ -91,7 +91,12 @@ const mistakes: readonly (readonly [line: number, instead: string, report: strin
     'in the order of its time',
   ],
   [4, '  - { at: 5s, message: 1 }\n  - { message: 2 }', '5:5: input[1].at: 0ms is before the 5s', 'without `at`'],
-  [5, 'faults: [{ cut: 3s }]', '5:10: faults[0]: expected one of sink, lookup, source', 'write { source: { cut: 3s } }'],
+  [
+    5,
+    'faults: [{ cut: 3s }]',
+    '5:10: faults[0]: expected one of sink, lookup, source',
+    'write { source: { cut: 3s } }',
+  ],
   [5, 'faults: [{ crash: 1s }]', '5:19: faults[0].crash: expected a map such as { at: 500ms }, got "1s"'],
   [5, 'faults: [{ clock: -1h }]', '5:19: faults[0].clock: expected a map such as { jump: -1h }'],
   [5, 'faults: [{ source: ticks }]', '5:20: faults[0].source: expected a map such as { cut: 3s }'],
