@@ -3,6 +3,7 @@ import { withLists } from '../../connectors/shared/table/values.ts';
 import { parseJson } from '../kit/json.ts';
 import type { Row } from '../kit/row.ts';
 import type { MemoryRow } from './memory/space.ts';
+import { unpacked } from './packed-tape.ts';
 import type { Twin } from './twins.ts';
 
 type TableTwin = Extract<Twin, { kind: 'table' }>;
@@ -59,7 +60,7 @@ function shownRow({ table: { definition } }: TableTwin, { values }: MemoryRow): 
 /** What is in a twin, in order. */
 export function contentOf(twin: Twin): readonly unknown[] {
   if (twin.kind === 'table') return [...rowsOf(twin)].map((row) => shownRow(twin, row));
-  if (twin.kind !== 'log') return twin.kept.map((text) => parseJson(text));
+  if (twin.kind !== 'log') return [...unpacked(twin.kept.packed)].map(({ content: { text } }) => parseJson(text));
   const partitions = twin.space.topics.get(twin.topic)?.partitions ?? [];
   const records = partitions.flatMap(({ records: all }, partition) => all.map((record) => ({ ...record, partition })));
   const inOrder = records.sort((one, other) => one.appended - other.appended || one.partition - other.partition);
@@ -73,7 +74,7 @@ function rowsOf({ space, table }: TableTwin): Iterable<MemoryRow> {
 
 function* keptTexts(twin: Twin): Generator<string> {
   if (twin.kind === 'table') for (const { values } of rowsOf(twin)) yield JSON.stringify(values);
-  else if (twin.kind !== 'log') yield* twin.kept;
+  else if (twin.kind !== 'log') for (const { content } of unpacked(twin.kept.packed)) yield content.text;
   else
     for (const [partition, { records }] of (twin.space.topics.get(twin.topic)?.partitions ?? []).entries())
       for (const { offset, key, value } of records) yield `${partition}-${offset} ${key} ${textOf(value)}`;

@@ -5,13 +5,14 @@ import { errorText } from '../errors.ts';
 import { seededChance } from '../kit/chance.ts';
 import type { Logger } from '../kit/environment.ts';
 import type { TopologySnapshot } from '../kit/snapshot.ts';
+import { agendaOf, type Happenings } from './agenda.ts';
 import { Contents } from './contents.ts';
 import type { SinkFault, TimedFault } from './faults.ts';
 import { Life } from './life.ts';
 import type { LookupFault } from './lookup-faults.ts';
 import type { Manifest } from './recording/manifest.ts';
 import type { Reply } from './request-input.ts';
-import { atOnce, type Tape } from './tape.ts';
+import type { TapeEntry } from './tape.ts';
 import { VirtualClock } from './virtual-clock.ts';
 import { type Stored, type StoredAt, World } from './world.ts';
 
@@ -20,15 +21,16 @@ export interface RunRequest {
   readonly plan: Plan;
   /** Rows that tables have at the start, by connector. */
   readonly rows: ReadonlyMap<string, readonly unknown[]>;
-  readonly tape: Tape;
+  /** In the order of time. */
+  readonly tape: Iterable<TapeEntry>;
   /** Of a tape that was recorded: its log is the one that is read, and it begins at its time. */
   readonly recorded?: Manifest | undefined;
   readonly sinkFaults: readonly SinkFault[];
   readonly lookupFaults?: readonly LookupFault[];
   readonly timedFaults: readonly TimedFault[];
   readonly seed: number;
-  /** Virtual time in which everything that came must be done, ms. */
-  readonly withinMs: number;
+  /** Virtual time in which everything that came must be done, ms; left out: some minutes after the last of it, and the last fault. */
+  readonly withinMs?: number | undefined;
   /** Gets what a sink has stored; without it the outcome has all of it. */
   readonly onStored?: (stored: Stored, when: StoredAt) => void;
   /** Called at the end with what is outside of the process, before it is gone. */
@@ -43,6 +45,8 @@ export interface RunOutcome {
   readonly stored: readonly Stored[];
   readonly committed: readonly { readonly partition: number; readonly offset: number }[];
   readonly replies: readonly Reply[];
+  /** Entries of the tape. */
+  readonly messages: number;
   /** Source messages that the last process rejected. */
   readonly rejected: number;
   /** When everything was done, ms of virtual time; undefined if it never was. */
@@ -57,6 +61,8 @@ export interface RunOutcome {
 
 /** How often it is checked whether everything is done, ms of virtual time. */
 const stepMs = 100;
+/** Virtual time that a run gets after what comes last, unless it is told how much it may take, ms. */
+const afterLastMs = 600_000;
 /** How long a topology may take to connect, ms of virtual time. */
 const readyMs = 60_000;
 
@@ -85,6 +91,7 @@ class TapeRun {
   readonly #log: string[] = [];
   readonly #world: World;
   #processes = 0;
+  #messages = 0;
   #running: Running;
   /** When the topology was ready, ms of the clock. */
   #startMs = Number.POSITIVE_INFINITY;
@@ -110,13 +117,15 @@ class TapeRun {
     await this.#until(readyMs, () => this.#snapshot.state === 'running');
     const startMs = clock.monotonic();
     this.#startMs = startMs;
-    const { recorded } = this.#request;
+    const { recorded, tape, timedFaults } = this.#request;
     if (recorded) clock.jump(recorded.from - clock.now());
-    for (const { atMs, happen } of this.#agenda()) {
+    let lastMs = 0;
+    for (const { atMs, happen } of agendaOf(tape, timedFaults, this.#happenings())) {
       await clock.advance(Math.max(0, startMs + atMs - clock.monotonic()));
       await happen();
+      lastMs = atMs;
     }
-    const leftMs = startMs + this.#request.withinMs - clock.monotonic();
+    const leftMs = startMs + (this.#request.withinMs ?? lastMs + afterLastMs) - clock.monotonic();
     const isDone = await this.#until(leftMs, () => this.#isDone);
     const doneMs = isDone ? clock.monotonic() - startMs : undefined;
     const waiting = isDone ? undefined : this.#waitsFor();
@@ -149,31 +158,19 @@ class TapeRun {
     return { life, runtime, ended: runtime.run() };
   }
 
-  /** Everything that happens at a moment, in order; faults before messages. */
-  #agenda(): readonly { readonly atMs: number; happen(): Promise<void> | void }[] {
-    const { tape, timedFaults } = this.#request;
-    const faults = timedFaults.flatMap((fault) => {
-      const { kind, atMs } = fault;
-      if (kind === 'crash') return [{ atMs, happen: () => this.#crash() }];
-      if (kind === 'restore') return this.#restoring(fault);
-      if (kind === 'jump') return [{ atMs, happen: () => this.#clock.jump(fault.byMs) }];
-      const back = { atMs: atMs + fault.forMs, happen: () => this.#world.cut(false) };
-      return [{ atMs, happen: () => this.#world.cut(true) }, back];
-    });
-    const entries = atOnce(tape).map((some) => ({ atMs: some[0].atMs, happen: () => this.#world.take(some) }));
-    return [...faults, ...entries].sort((one, other) => one.atMs - other.atMs);
-  }
-
-  /** A backup is taken, and later the process killed, the table restored, and another process started. */
-  #restoring({ branch, atMs, backMs }: Extract<TimedFault, { kind: 'restore' }>) {
-    let restore = () => {};
-    const backUp = () => {
-      restore = this.#world.backUp(branch);
+  /** What the tape and the faults do to this run. */
+  #happenings(): Happenings {
+    const world = this.#world;
+    return {
+      take: (entries) => {
+        this.#messages += entries.length;
+        return world.take(entries);
+      },
+      cut: (isCut) => world.cut(isCut),
+      jump: (ms) => this.#clock.jump(ms),
+      backUp: (branch) => world.backUp(branch),
+      crash: (meanwhile) => this.#crash(meanwhile),
     };
-    return [
-      { atMs: Math.max(0, atMs - backMs), happen: backUp },
-      { atMs, happen: () => this.#crash(() => restore()) },
-    ];
   }
 
   /** The process is killed: whatever it was doing goes no further. The next one begins at once. */
@@ -233,7 +230,7 @@ class TapeRun {
     ]);
     const digest = createHash('sha256').update(JSON.stringify({ ...outcome, stored: seen }));
     contents.addTo(digest);
-    return { ...outcome, contents, digest: digest.digest('hex') };
+    return { ...outcome, contents, messages: this.#messages, digest: digest.digest('hex') };
   }
 
   #logger(): Logger {

@@ -18,12 +18,14 @@ export type Tape = readonly TapeEntry[];
 type AtOnce = readonly [TapeEntry, ...(readonly TapeEntry[])];
 
 /** What comes at the same time comes together. */
-export function atOnce(tape: Tape): readonly AtOnce[] {
-  const all: [TapeEntry, ...TapeEntry[]][] = [];
+export function* atOnce(tape: Iterable<TapeEntry>): Generator<AtOnce> {
+  let some: [TapeEntry, ...TapeEntry[]] | undefined;
   for (const entry of tape) {
-    const last = all.at(-1);
-    if (last?.[0].atMs === entry.atMs) last.push(entry);
-    else all.push([entry]);
+    if (some?.[0].atMs === entry.atMs) some.push(entry);
+    else {
+      if (some) yield some;
+      some = [entry];
+    }
   }
-  return all;
+  if (some) yield some;
 }

@@ -10,6 +10,7 @@ import type { MemorySpace } from './memory/space.ts';
 import type { MemoryTableOptions } from './memory/table-store.ts';
 import { memoryLog } from './memory-log.ts';
 import { memoryTable } from './memory-table.ts';
+import { TapeWriter } from './packed-tape.ts';
 import type { PushedInput } from './pushed-input.ts';
 import type { RequestInput } from './request-input.ts';
 
@@ -26,12 +27,14 @@ interface LogOptions {
 export type Twin =
   | { readonly kind: 'log'; readonly space: MemorySpace; readonly topic: string; readonly partitions: number }
   | { readonly kind: 'table'; readonly space: MemorySpace; readonly table: MemoryTableOptions }
-  /** `kept`: what its sink was given, as JSON, in order. */
-  | { readonly kind: 'messages' | 'requests'; readonly kept: string[] };
+  /** `kept`: what its sink was given, as JSON. */
+  | { readonly kind: 'messages' | 'requests'; readonly kept: TapeWriter };
 
 export interface TwinParts {
   readonly input: PushedInput;
   readonly requests: RequestInput;
+  /** Ms since the topology was ready. */
+  sinceReady(): number;
   /** The storage of a table, or of the log with one of these names. */
   space(names: readonly string[]): MemorySpace;
 }
@@ -75,11 +78,12 @@ export function twinOf(plan: ConnectorPlan, parts: TwinParts): { readonly twin: 
     case 'messages':
     case 'requests': {
       const { twin: kind } = declaration;
-      const kept: string[] = [];
+      const kept = new TapeWriter();
+      const keep = ({ key, value }: Message) => kept.push(Math.ceil(parts.sinceReady()), key, toJson(value, name));
       const input = kind === 'requests' ? parts.requests : parts.input;
       const create = async (): Promise<Connector> => ({
         source: (_usage, context) => input.source(name, context),
-        sink: () => keepingSink(name, kept),
+        sink: () => keepingSink(keep),
         close: async () => {},
       });
       return made({ kind, kept }, create);
@@ -95,9 +99,8 @@ export function familyOptions(options: unknown): TableOptions {
   return Object.fromEntries(Object.entries(options as object).filter(([name]) => names.includes(name)));
 }
 
-/** A sink that keeps what it gets, as JSON. */
-function keepingSink(name: string, kept: string[]): Sink {
-  const keep = (message: Message) => kept.push(toJson(message.value, name));
+/** A sink that keeps what it gets. @param keep throws for a message that can't be kept */
+function keepingSink(keep: (message: Message) => void): Sink {
   return {
     ordered: true,
     connect: async () => {},

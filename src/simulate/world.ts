@@ -196,7 +196,13 @@ export class World {
 
   #replaced(plan: ConnectorPlan): ConnectorPlan {
     const { input, requests } = this;
-    const { twin, plan: replaced } = twinOf(plan, { input, requests, space: (names) => this.#space(names) });
+    const parts = {
+      input,
+      requests,
+      sinceReady: this.#sinceReady,
+      space: (names: readonly string[]) => this.#space(names),
+    };
+    const { twin, plan: replaced } = twinOf(plan, parts);
     this.twins.set(plan.name, twin);
     const create = async (options: unknown, context: ConnectorContext) =>
       this.#watched(plan.name, await replaced.declaration.create(options, context));

@@ -23,7 +23,7 @@ async function made(declaration: ConnectorDeclaration, options: unknown = {}) {
   const clock = new VirtualClock();
   const environment = testEnvironment(clock);
   const input = new PushedInput();
-  const parts = { input, requests: new RequestInput(), space: () => createMemorySpace() };
+  const parts = { input, requests: new RequestInput(), sinceReady: () => 0, space: () => createMemorySpace() };
   const { twin, plan } = twinOf({ name: 'feed', declaration, options }, parts);
   const connector = await plan.declaration.create(options, { ...environment, name: 'feed' });
   return { clock, input, twin, connector, context: roleContext(environment) };
@@ -77,7 +77,12 @@ describe('twins', () => {
   it('are of the kind that the connector declares', async () => {
     const kinds = connectors.flatMap((declaration) => {
       const options = { topic: 't', partitions: 1, path: 'p', brokers: 'b:1', fields: { a: 'string' } };
-      const parts = { input: new PushedInput(), requests: new RequestInput(), space: () => createMemorySpace() };
+      const parts = {
+        input: new PushedInput(),
+        requests: new RequestInput(),
+        sinceReady: () => 0,
+        space: () => createMemorySpace(),
+      };
       return [[declaration.twin, twinOf({ name: 'c', declaration, options }, parts).twin.kind] as const];
     });
     expect(kinds.length).toBe(connectors.length);

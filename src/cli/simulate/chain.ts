@@ -1,5 +1,6 @@
 import type { ConnectorPlan, Plan } from '../../engine/plan.ts';
-import type { Tape, TapeEntry } from '../../simulate/tape.ts';
+import { type PackedTape, unpacked } from '../../simulate/packed-tape.ts';
+import type { TapeEntry } from '../../simulate/tape.ts';
 import { tablesAsked } from './requests/known-route.ts';
 
 /** How a topology gets what it reads, in the order in which topologies are run. */
@@ -72,9 +73,11 @@ function withoutInput(plan: Plan): Link {
   return { plan, topology, from: { nothing: `no topology of the run writes what ${source?.name} gives` } };
 }
 
-/** Messages as a source reads them: what a feed was given has no key. */
-export function asInput(entries: Iterable<TapeEntry>, isLog: boolean): Tape {
-  const tape: TapeEntry[] = [];
-  for (const entry of entries) tape.push(isLog ? entry : { ...entry, key: null });
-  return tape;
+/** A packed tape as a source reads it, entry by entry, each time anew: what a feed was given has no key. */
+export function asInput(tape: PackedTape, isLog: boolean): Iterable<TapeEntry> {
+  return {
+    *[Symbol.iterator]() {
+      for (const entry of unpacked(tape)) yield isLog ? entry : { ...entry, key: null };
+    },
+  };
 }

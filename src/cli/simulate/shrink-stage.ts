@@ -1,10 +1,10 @@
 import type { Row } from '../../kit/row.ts';
 import type { TestFault } from '../../pipeline/tests/model.ts';
+import { asValues } from '../../simulate/packed-tape.ts';
 import { shortestFailing, smallestFailing } from '../../simulate/shrink.ts';
 import type { Tape, TapeEntry } from '../../simulate/tape.ts';
 import { faultTimes, movedFault } from './fault-times.ts';
 import { isFields } from './oracle/trades.ts';
-import { asValues } from './packed-tape.ts';
 import { withIds } from './requests/given-tables.ts';
 import { runStage, violationsOf } from './stage.ts';
 import type { StageRequest } from './stage-run.ts';

@@ -4,7 +4,14 @@ import type { Link } from './chain.ts';
 import type { FailureTest } from './failure-test.ts';
 import type { Prepared } from './prepared.ts';
 import { violationsOf } from './stage.ts';
-import { marketFacts, type StageAnswer, type StageReport, type StageRunner, type StageTask } from './stage-host.ts';
+import {
+  marketFacts,
+  type StageAnswer,
+  type StageReport,
+  type StageRunner,
+  type StageTask,
+  type Written,
+} from './stage-host.ts';
 
 export interface SimulationResult {
   readonly seed: number;
@@ -32,9 +39,10 @@ export async function simulate(
   const tasks = new Tasks(links);
   const work = async (runner: StageRunner) => {
     for (let link = await tasks.next(); link; link = await tasks.next()) {
-      const answer = await runner.run({ topology: link.topology, ...tasks.inputOf(link) });
+      const task = { topology: link.topology, ...tasks.inputOf(link) };
+      const answer = await runner.run(task, (written) => tasks.written(link, written));
       answers.set(link, { answer, runner });
-      tasks.done(link, answer);
+      tasks.done();
     }
   };
   await Promise.all(runners.map(work));
@@ -58,9 +66,7 @@ function whySkipped({ topology, from }: Link): SimulationResult['skipped'] {
   return from !== 'market' && 'nothing' in from ? [{ topology, why: from.nothing }] : [];
 }
 
-type Written = Pick<StageAnswer, 'written' | 'tables'>;
-
-/** Topologies to be run: each as soon as what it reads is written, those with most to do first. */
+/** Topologies to be run: each as soon as what it reads is written, first those that others wait for, then those with most to do. */
 class Tasks {
   readonly #feeders: ReadonlyMap<Link, readonly Link[]>;
   readonly #written = new Map<Link, Written>();
@@ -77,11 +83,14 @@ class Tasks {
   async next(): Promise<Link | undefined> {
     while (this.#left.length > 0) {
       const ready = this.#left.filter((link) => this.#feeders.get(link)?.every((each) => this.#written.has(each)));
-      const [most] = [...ready].sort((one, other) => workOf(other) - workOf(one));
-      if (most) {
-        this.#left = this.#left.filter((link) => link !== most);
+      const isWaitedFor = (link: Link) => Number([...this.#feeders.values()].flat().includes(link));
+      const [first] = [...ready].sort(
+        (one, other) => isWaitedFor(other) - isWaitedFor(one) || workOf(other) - workOf(one),
+      );
+      if (first) {
+        this.#left = this.#left.filter((link) => link !== first);
         this.#running++;
-        return most;
+        return first;
       }
       // What feeds the others has failed elsewhere.
       if (this.#running === 0) return undefined;
@@ -97,16 +106,24 @@ class Tasks {
     const feeders = this.#feeders.get(link) ?? [];
     const written = feeders.map((each) => this.#written.get(each)).filter((each) => each !== undefined);
     if ('connector' in from)
-      return { tape: written.findLast((each) => each.written.has(from.connector))?.written.get(from.connector) ?? [] };
+      return { tape: written.findLast((each) => each.tapes.has(from.connector))?.tapes.get(from.connector) ?? [] };
     const named = from.tables.map((table) => {
       return [table, written.findLast((each) => each.tables.has(table))?.tables.get(table) ?? []] as const;
     });
     return { tables: new Map(named) };
   }
 
-  done(link: Link, written: Written): void {
-    this.#running--;
+  written(link: Link, written: Written): void {
     this.#written.set(link, written);
+    this.#wake();
+  }
+
+  done(): void {
+    this.#running--;
+    this.#wake();
+  }
+
+  #wake(): void {
     for (const go of this.#waiting.splice(0)) go();
   }
 }

@@ -2,10 +2,11 @@ import { readCalendar } from '../../../operators/support/calendar-file.ts';
 import type { Plan } from '../../engine/plan.ts';
 import { FdpError } from '../../errors.ts';
 import { Market, type MarketFacts } from '../../simulate/market/market.ts';
+import { asTexts, type PackedTape } from '../../simulate/packed-tape.ts';
+import type { TapeEntry } from '../../simulate/tape.ts';
 import { asInput, type Link } from './chain.ts';
 import { type FailureTest, failureTest } from './failure-test.ts';
 import type { Judgement, Violation } from './oracle/judgement.ts';
-import { asTexts, type PackedTape, unpacked } from './packed-tape.ts';
 import type { Prepared } from './prepared.ts';
 import { packedTables, requestsOn } from './requests/given-tables.ts';
 import { shrinkStage } from './shrink-stage.ts';
@@ -41,24 +42,29 @@ export interface StageReport {
   readonly violations: readonly Violation[];
 }
 
+/** What a stage has written, by connector, as far as later ones take it. */
+export interface Written {
+  readonly tapes: ReadonlyMap<string, PackedTape>;
+  /** The rows that requests are about. */
+  readonly tables: ReadonlyMap<string, PackedTape>;
+}
+
 export interface StageAnswer {
   readonly report: StageReport;
-  readonly written: ReadonlyMap<string, PackedTape>;
-  /** The rows of the tables that requests of a later topology are about. */
-  readonly tables: ReadonlyMap<string, PackedTape>;
   /** Of a stage that read the market. */
   readonly market: MarketFacts | undefined;
 }
 
 /** Runs stages one after the other, here or elsewhere. */
 export interface StageRunner {
-  run(task: StageTask): Promise<StageAnswer>;
+  /** @param pass gets what the stage has written, before that is compared with what it should be */
+  run(task: StageTask, pass: (written: Written) => void): Promise<StageAnswer>;
   /** The least that breaks the first promise that a topology broke, as a test; of a topology that it has run. */
   failureTest(topology: string): Promise<FailureTest>;
   close(): Promise<void>;
 }
 
-interface StageInput extends Pick<StageRequest, 'tape' | 'given'> {
+interface StageInput extends Pick<StageRequest<Iterable<TapeEntry>>, 'tape' | 'given'> {
   readonly market?: Market;
 }
 
@@ -66,14 +72,14 @@ interface StageInput extends Pick<StageRequest, 'tape' | 'given'> {
 export class StageHost implements StageRunner {
   readonly #prepared: Prepared;
   readonly #seed: number;
-  readonly #broken = new Map<string, { readonly stage: StageRequest; readonly kind: string }>();
+  readonly #broken = new Map<string, { readonly stage: StageRequest<Iterable<TapeEntry>>; readonly kind: string }>();
 
   constructor(prepared: Prepared, seed: number) {
     this.#prepared = prepared;
     this.#seed = seed;
   }
 
-  async run(task: StageTask): Promise<StageAnswer> {
+  async run(task: StageTask, pass: (written: Written) => void): Promise<StageAnswer> {
     const { links, faultsOf } = this.#prepared;
     const { topology } = task;
     const index = links.findIndex((link) => link.topology === topology);
@@ -82,17 +88,18 @@ export class StageHost implements StageRunner {
     const seed = this.#seed + seedStep * index;
     const { market, ...input } = this.#inputOf(plan, task, seed);
     const stage = { plan, faults, seed, ...input };
-    const result = await runStage(stage);
+    const result = await runStage(stage, (tapes, twins) =>
+      pass({ tapes: tapesRead(tapes, links), tables: packedTables(twins, links) }),
+    );
     const [violation] = violationsOf(result);
     if (violation) this.#broken.set(topology, { stage, kind: violation.kind });
-    const tables = packedTables(result.twins, links);
-    return { report: reportOf(result), written: result.written, tables, market: market?.facts };
+    return { report: reportOf(result), market: market?.facts };
   }
 
   /** The market, what an earlier topology has written, or requests about its tables. */
   #inputOf(plan: Plan, { tape, tables }: StageTask, seed: number): StageInput {
     if (tables) return requestsOn(plan, tables, { seed, lengthMs: this.#prepared.lengthMs });
-    if (tape) return { tape: asInput(unpacked(tape), isLog(plan)) };
+    if (tape) return { tape: asInput(tape, isLog(plan)) };
     const market = marketOf(this.#prepared.links, this.#seed, this.#prepared);
     return { market, tape: asTexts(market.tape()) };
   }
@@ -100,7 +107,8 @@ export class StageHost implements StageRunner {
   async failureTest(topology: string): Promise<FailureTest> {
     const broken = this.#broken.get(topology);
     if (!broken) throw new FdpError('FDP_INTERNAL', `${topology} has broken no promise`);
-    return await failureTest(await shrinkStage(broken.stage, broken.kind), this.#seed);
+    const { stage, kind } = broken;
+    return await failureTest(await shrinkStage({ ...stage, tape: [...stage.tape] }, kind), this.#seed);
   }
 
   async close(): Promise<void> {
@@ -113,6 +121,11 @@ export function marketFacts(prepared: Prepared, seed: number): MarketFacts {
   const market = marketOf(prepared.links, seed, prepared);
   asTexts(market.tape());
   return market.facts;
+}
+
+function tapesRead(tapes: Written['tapes'], links: readonly Link[]): Written['tapes'] {
+  const read = new Set(links.map(({ from }) => typeof from === 'object' && 'connector' in from && from.connector));
+  return new Map([...tapes].filter(([connector]) => read.has(connector)));
 }
 
 function reportOf({

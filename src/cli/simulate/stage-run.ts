@@ -9,13 +9,12 @@ import type { AskedTable } from './oracle/found.ts';
 import type { ExpectedReply, Judgement, Violation } from './oracle/judgement.ts';
 import type { Letter } from './oracle/letters.ts';
 import type { SourceRecord } from './oracle/trades.ts';
-import type { PackedTape } from './packed-tape.ts';
 import type { Asked } from './requests/asked.ts';
 
 /** A run of one topology: its plan, what comes, what goes wrong, and the seed. */
-export interface StageRequest {
+export interface StageRequest<T extends Iterable<TapeEntry> = Tape> {
   readonly plan: Plan;
-  readonly tape: Tape;
+  readonly tape: T;
   readonly faults: readonly TestFault[];
   readonly seed: number;
   /** Of a topology that answers requests. */
@@ -30,7 +29,7 @@ export interface GivenTables {
 }
 
 /** What a stage leaves, for the oracle. */
-export interface StageRun extends StageRequest {
+export interface StageRun extends StageRequest<Iterable<TapeEntry>> {
   readonly topology: TopologyPlan;
   readonly source: Twin;
   readonly outcome: RunOutcome;
@@ -55,9 +54,6 @@ export interface StageResult {
   readonly judgements: readonly Judgement[];
   /** Of the order of each symbol, and of the run as a whole. */
   readonly violations: readonly Violation[];
-  /** What it put into logs and feeds, by connector: the tape of who reads them. */
-  readonly written: ReadonlyMap<string, PackedTape>;
-  readonly twins: ReadonlyMap<string, Twin>;
   /** What each request should get, in their order; of a topology that answers requests. */
   readonly replies: readonly ExpectedReply[] | undefined;
   readonly log: readonly string[];

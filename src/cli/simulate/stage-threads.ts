@@ -1,18 +1,21 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { errorText, FdpError } from '../../errors.ts';
 import { packageRoot } from '../../kit/package-root.ts';
 import type { SpecRequest } from '../validate.ts';
 import type { FailureTest } from './failure-test.ts';
 import { numbersOf, type SimulateFlags } from './flags.ts';
-import type { StageAnswer, StageRunner, StageTask } from './stage-host.ts';
+import type { StageAnswer, StageRunner, StageTask, Written } from './stage-host.ts';
 import type { WorkerCall, WorkerParts, WorkerReply } from './stage-worker.ts';
 
 /** Below so many trades a thread takes longer to start than it saves. */
 const fewestTrades = 25_000;
 /** Of the memory for what is new, MiB: most of it is gone at once, and collecting it less often takes a tenth less time. */
 const youngMiB = 64;
+/** By how much the rest grows before it is collected, percent: V8 lets it grow to four times what is used. */
+const growthPercent = 50;
 /** More than two have nothing to do: topologies feed each other. */
 const mostThreads = 3;
 
@@ -25,6 +28,7 @@ export function stageThreads(
   const { hours, tradesPerSecond } = numbersOf(flags);
   const count = Math.min(availableParallelism(), mostThreads);
   if (count < 2 || hours * 3600 * tradesPerSecond < fewestTrades) return undefined;
+  setFlagsFromString(`--heap-growing-percent=${growthPercent}`);
   const parts: WorkerParts = { pipelinePath, profile, env: { ...env }, folder, topologies, flags, seed };
   return Array.from({ length: count }, () => new StageThread(parts));
 }
@@ -36,6 +40,7 @@ function workerFile(): string | URL {
 }
 
 interface Waiting {
+  written(written: Written): void;
   resolve(result: unknown): void;
   reject(error: Error): void;
 }
@@ -52,6 +57,7 @@ class StageThread implements StageRunner {
     });
     this.#worker.on('message', (reply: WorkerReply) => {
       const waiting = this.#waiting.get(reply.id);
+      if ('written' in reply) return waiting?.written(reply.written);
       this.#waiting.delete(reply.id);
       if ('result' in reply) waiting?.resolve(reply.result);
       else waiting?.reject(new FdpError('FDP_INTERNAL', reply.error));
@@ -60,8 +66,8 @@ class StageThread implements StageRunner {
     this.#worker.on('exit', () => this.#gone('its thread has ended'));
   }
 
-  run(task: StageTask): Promise<StageAnswer> {
-    return this.#ask({ task }) as Promise<StageAnswer>;
+  run(task: StageTask, pass: (written: Written) => void): Promise<StageAnswer> {
+    return this.#ask({ task }, pass) as Promise<StageAnswer>;
   }
 
   failureTest(topology: string): Promise<FailureTest> {
@@ -72,10 +78,13 @@ class StageThread implements StageRunner {
     await this.#worker.terminate();
   }
 
-  #ask(call: { readonly task: StageTask } | { readonly failureTest: string }): Promise<unknown> {
+  #ask(
+    call: { readonly task: StageTask } | { readonly failureTest: string },
+    written: Waiting['written'] = () => {},
+  ): Promise<unknown> {
     const id = ++this.#calls;
     return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
+      this.#waiting.set(id, { written, resolve, reject });
       this.#worker.postMessage({ id, ...call } satisfies WorkerCall);
     });
   }

@@ -4,7 +4,7 @@ import { readPipelineFile } from '../../pipeline/read/files.ts';
 import { loadComponents } from '../components.ts';
 import type { SimulateFlags } from './flags.ts';
 import { prepared } from './prepared.ts';
-import { StageHost, type StageTask } from './stage-host.ts';
+import { StageHost, type StageTask, type Written } from './stage-host.ts';
 
 // A thread that runs topologies of a simulation. It reads the pipeline itself: what a plan is made of can't be sent.
 
@@ -19,9 +19,13 @@ export interface WorkerParts {
   readonly seed: number;
 }
 
-/** What it is asked, and what it answers to the same number. */
+/** What it is asked, and what it answers to the same number: to a task first what was written. */
 export type WorkerCall = { readonly id: number } & ({ readonly task: StageTask } | { readonly failureTest: string });
-export type WorkerReply = { readonly id: number } & ({ readonly result: unknown } | { readonly error: string });
+export type WorkerReply = { readonly id: number } & (
+  | { readonly written: Written }
+  | { readonly result: unknown }
+  | { readonly error: string }
+);
 
 const { pipelinePath, profile, env, folder, topologies, flags, seed } = workerData as WorkerParts;
 
@@ -40,11 +44,12 @@ ready.catch(() => {});
 
 parentPort?.on('message', async (call: WorkerCall) => {
   const { id } = call;
+  const reply = (answer: WorkerReply) => parentPort?.postMessage(answer);
+  const pass = (written: Written) => reply({ id, written });
   try {
-    const result =
-      'task' in call ? await (await ready).run(call.task) : await (await ready).failureTest(call.failureTest);
-    parentPort?.postMessage({ id, result } satisfies WorkerReply);
+    const own = await ready;
+    reply({ id, result: await ('task' in call ? own.run(call.task, pass) : own.failureTest(call.failureTest)) });
   } catch (error) {
-    parentPort?.postMessage({ id, error: errorText(error) } satisfies WorkerReply);
+    reply({ id, error: errorText(error) });
   }
 });

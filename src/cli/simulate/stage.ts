@@ -1,8 +1,10 @@
 import type { Plan, TopologyPlan } from '../../engine/plan.ts';
 import { FdpError } from '../../errors.ts';
 import { parseJson, toJson } from '../../kit/json.ts';
+import { type PackedTape, TapeWriter, unpacked } from '../../simulate/packed-tape.ts';
 import type { RequestTimes } from '../../simulate/request-input.ts';
 import { type RunRequest, runOnTape } from '../../simulate/run.ts';
+import type { TapeEntry } from '../../simulate/tape.ts';
 import type { Twin } from '../../simulate/twins.ts';
 import { faultsOf } from '../test/faults.ts';
 import { DelayWatch } from './oracle/delay.ts';
@@ -13,32 +15,32 @@ import type { Letter } from './oracle/letters.ts';
 import { OrderWatch } from './oracle/order.ts';
 import { judgeReplies } from './oracle/replies.ts';
 import type { SourceRecord } from './oracle/trades.ts';
-import { TapeWriter, unpacked } from './packed-tape.ts';
 import type { StageRequest, StageResult, StageRun } from './stage-run.ts';
 
-/** Virtual time that a run gets after its last input or fault, ms. */
-const afterLastMs = 600_000;
-
-/** Runs a topology on its tape, and compares what came of it with what should have. */
-export async function runStage(request: StageRequest): Promise<StageResult> {
+/**
+ * Runs a topology on its tape, and compares what came of it with what should have.
+ * @param pass gets what came of it before the comparison begins
+ */
+export async function runStage(
+  request: StageRequest<Iterable<TapeEntry>>,
+  pass: Pass = () => {},
+): Promise<StageResult> {
   const { plan, tape, seed } = request;
   const [topology] = plan.topologies;
   if (!topology) throw new FdpError('FDP_INTERNAL', 'the plan has no topology');
   const { timedFaults, sinkFaults, lookupFaults } = faultsOf(request.faults);
   const order = new OrderWatch();
   const delay = new DelayWatch(request.faults);
-  const written = passedOn(topology, plan);
+  const logs = logsWritten(topology, plan);
   const found: Found = { twins: new Map(), letters: [], times: [] };
-  const connectors = new Map(topology.branches.map(({ name, connector }) => [name, written.get(connector)]));
-  const ends = [tape.at(-1)?.atMs ?? 0, ...timedFaults.map((each) => each.atMs + ('forMs' in each ? each.forMs : 0))];
+  const branches = new Map(topology.branches.map(({ name, connector }) => [name, logs.get(connector)]));
   const outcome = await runOnTape({
     ...{ plan, seed, tape, sinkFaults, lookupFaults, timedFaults, rows: rowsGiven(request) },
-    withinMs: Math.max(...ends) + afterLastMs,
     onStored: (stored, { atMs, nowMs }) => {
       order.take(stored);
       delay.take(stored, { atMs, nowMs });
       const { key, value } = stored.message;
-      connectors.get(stored.branch)?.push(Math.ceil(atMs), key, toJson(value, stored.branch));
+      branches.get(stored.branch)?.push(Math.ceil(atMs), key, toJson(value, stored.branch));
     },
     inspect: (world) => {
       found.source = world.source;
@@ -48,19 +50,20 @@ export async function runStage(request: StageRequest): Promise<StageResult> {
       found.letters = letters ? lettersIn(letters, topology.name) : [];
     },
   });
-  const packed = new Map([...written].map(([connector, writer]) => [connector, writer.packed]));
+  const written = new Map([...logs, ...feedsIn(found.twins)].map(([connector, tape]) => [connector, tape.packed]));
+  pass(written, found.twins);
   const run: StageRun = {
     ...{ ...request, topology, outcome, twins: found.twins, letters: found.letters, times: found.times },
     source: found.source as Twin,
     outages: outagesOf(timedFaults),
     records: () => recordsOf(found.source),
-    kept: ({ connector }) => unpacked(packed.get(connector) ?? []),
+    kept: ({ connector }) => unpacked(written.get(connector) ?? []),
   };
   const asked = run.source.kind === 'requests' ? judgeReplies(run) : undefined;
   return {
-    ...{ topology: topology.name, messages: tape.length, faults: request.faults, written: packed, log: outcome.log },
+    ...{ topology: topology.name, messages: outcome.messages, faults: request.faults, log: outcome.log },
     ...{ digest: outcome.digest, doneMs: outcome.doneMs, deadLetters: found.letters.length },
-    ...{ twins: run.twins, replies: asked?.replies, judgements: asked?.judgements ?? judge(run) },
+    ...{ replies: asked?.replies, judgements: asked?.judgements ?? judge(run) },
     violations: [
       ...troubleOf(run),
       ...delay.violations,
@@ -68,6 +71,9 @@ export async function runStage(request: StageRequest): Promise<StageResult> {
     ],
   };
 }
+
+/** Takes what a topology put into logs and feeds, by connector, and its twins. */
+type Pass = (written: ReadonlyMap<string, PackedTape>, twins: ReadonlyMap<string, Twin>) => void;
 
 /** What is looked at when a run has ended. */
 interface Found {
@@ -78,7 +84,7 @@ interface Found {
 }
 
 /** The tables that requests are about, without the ids that they get. */
-function rowsGiven({ given }: StageRequest): RunRequest['rows'] {
+function rowsGiven({ given }: Pick<StageRequest, 'given'>): RunRequest['rows'] {
   const tables = [...(given?.tables ?? [])];
   return new Map(tables.map(([name, { rows }]) => [name, rows.map(({ _id, ...row }) => row)]));
 }
@@ -100,11 +106,15 @@ function troubleOf({ outcome, topology }: StageRun): readonly Violation[] {
   return trouble === undefined ? [] : [{ kind: `${topology.name}: trouble`, text: `${topology.name}: ${trouble}` }];
 }
 
-/** Logs and feeds that the branches write to. */
-function passedOn({ branches }: TopologyPlan, { connectors }: Plan): ReadonlyMap<string, TapeWriter> {
-  const kinds: readonly unknown[] = ['log', 'messages', 'requests'];
-  const passing = branches.filter(({ connector }) => kinds.includes(connectors.get(connector)?.declaration.twin));
-  return new Map(passing.map(({ connector }) => [connector, new TapeWriter()]));
+/** A tape for each log that the branches write to. */
+function logsWritten({ branches }: TopologyPlan, { connectors }: Plan): ReadonlyMap<string, TapeWriter> {
+  const logs = branches.filter(({ connector }) => connectors.get(connector)?.declaration.twin === 'log');
+  return new Map(logs.map(({ connector }) => [connector, new TapeWriter()]));
+}
+
+/** What was written to all else but tables is kept as a tape. */
+function feedsIn(twins: ReadonlyMap<string, Twin>): readonly (readonly [string, TapeWriter])[] {
+  return [...twins].flatMap(([name, twin]) => ('kept' in twin ? [[name, twin.kept] as const] : []));
 }
 
 function outagesOf(timed: ReturnType<typeof faultsOf>['timedFaults']): Outages {

@@ -3,14 +3,10 @@ import { FdpError } from '../../errors.ts';
 import { parseJson } from '../../kit/json.ts';
 import type { Message } from '../../kit/message.ts';
 import { type RunOutcome, type RunRequest, runOnTape } from '../../simulate/run.ts';
-import type { Tape } from '../../simulate/tape.ts';
 import type { Keyed } from './compare.ts';
 
 /** What reached each sink of a topology, by its name; rejected messages as `dead_letters`. */
 export type Outputs = ReadonlyMap<string, readonly Keyed[]>;
-
-/** Virtual time after the last message in which all of it must be done, ms. */
-const afterLastMs = 600_000;
 
 /**
  * Runs the one topology of a plan on a tape, in memory and on the virtual clock.
@@ -24,7 +20,6 @@ export async function outputsOf(
   if (!topology) throw new FdpError('FDP_INTERNAL', 'the plan has no topology');
   const outcome = await runOnTape({
     ...{ plan, tape, recorded, seed: 1, rows: new Map(), sinkFaults: [], timedFaults: [] },
-    withinMs: lastOf(tape) + afterLastMs,
   });
   const { doneMs, trouble } = outcome;
   if (doneMs === undefined || trouble !== undefined)
@@ -33,10 +28,6 @@ export async function outputsOf(
     ({ name, connector }) => [name, outputOf(name, plan.connectors.get(connector), outcome)] as const,
   );
   return new Map([...outputs, ['dead_letters', lettersOf(topology, outcome)]]);
-}
-
-function lastOf(tape: Tape): number {
-  return tape.at(-1)?.atMs ?? 0;
 }
 
 /** Of a table its rows, by their unique field; of all else what was written, in order, by the key of the message. */

@@ -40,7 +40,7 @@ export function replayPlan(plan: Plan, manifest: Manifest, data: string | undefi
     for (const name of names) spaces.set(name, space);
     return space;
   };
-  const parts = { input: new PushedInput(), requests: new RequestInput(), space: spaceOf };
+  const parts = { input: new PushedInput(), requests: new RequestInput(), sinceReady: () => 0, space: spaceOf };
   const connectors = [...plan.connectors.values()].flatMap((each): readonly ConnectorPlan[] => {
     // This process does not report to those that run.
     if (each.name === plan.status) return [];

@@ -11,9 +11,6 @@ import type { Tape, TapeEntry } from '../../simulate/tape.ts';
 import type { Failure } from './failure.ts';
 import { faultsOf } from './faults.ts';
 
-/** Virtual time that a run gets after its last input or fault, unless the test says how long all of it may take, ms. */
-const afterLastMs = 600_000;
-
 export interface TestRunRequest {
   /** Of the test's topology alone. */
   readonly plan: Plan;
@@ -37,12 +34,8 @@ export async function runTest(test: PipelineTest, request: TestRunRequest): Prom
   const { plan, seed } = request;
   const { tape, recorded } = await tapeOf(test, request);
   const { refusals, ...faults } = faultsOf(test.faults);
-  const ends = [...tape, ...faults.timedFaults].map((each) => each.atMs + ('forMs' in each ? each.forMs : 0));
-  const outcome = await runOnTape({
-    ...{ plan, seed, tape, recorded, ...faults },
-    rows: new Map(Object.entries(test.tables)),
-    withinMs: test.withinMs ?? Math.max(0, ...ends) + afterLastMs,
-  });
+  const rows = new Map(Object.entries(test.tables));
+  const outcome = await runOnTape({ plan, seed, tape, recorded, rows, ...faults, withinMs: test.withinMs });
   const undecided = refusals.flatMap(({ range, problem }) =>
     problem === undefined ? [] : [{ range, text: problem, diff: [] }],
   );

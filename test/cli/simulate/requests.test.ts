@@ -2,7 +2,6 @@ import { map, type OperatorFunction } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { connectors } from '../../../connectors/index.ts';
 import { operators } from '../../../operators/index.ts';
-import { TapeWriter } from '../../../src/cli/simulate/packed-tape.ts';
 import { requestsOn } from '../../../src/cli/simulate/requests/given-tables.ts';
 import { runStage, violationsOf } from '../../../src/cli/simulate/stage.ts';
 import type { OperatorDeclaration } from '../../../src/kit/declaration.ts';
@@ -13,6 +12,7 @@ import type { Row } from '../../../src/kit/row.ts';
 import { resolve } from '../../../src/pipeline/give/resolve.ts';
 import { readSpec } from '../../../src/pipeline/read.ts';
 import type { TestFault } from '../../../src/pipeline/tests/model.ts';
+import { TapeWriter } from '../../../src/simulate/packed-tape.ts';
 import { simulated } from '../../support/cli/simulations.ts';
 
 const start = Date.UTC(2025, 10, 20, 14, 30);

@@ -1,5 +1,5 @@
 import { parseJson } from '../../../kit/json.ts';
-import type { Tape, TapeEntry } from '../../../simulate/tape.ts';
+import type { TapeEntry } from '../../../simulate/tape.ts';
 import { type Judgement, shortText } from './judgement.ts';
 import { Sequence } from './sequence.ts';
 import { isFields } from './trades.ts';
@@ -20,7 +20,7 @@ const startsWithinMs = 1000;
 
 export interface FeedRequest {
   readonly branch: string;
-  readonly tape: Tape;
+  readonly tape: Iterable<TapeEntry>;
   readonly outages: Outages;
   /** Messages may come again: a confirmation was lost. */
   readonly mayRepeat: boolean;

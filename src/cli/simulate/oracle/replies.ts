@@ -29,6 +29,7 @@ export interface JudgedReplies {
 export function judgeReplies(run: StageRun): JudgedReplies {
   const { topology, outcome, given, times } = run;
   const oracle = new ReplyOracle(given?.tables ?? new Map());
+  const askedMs = [...run.tape].map(({ atMs }) => atMs);
   const found = new Map<string, { expected: number; readonly violations: Violation[] }>();
   const replies = outcome.replies.map((reply, index): ExpectedReply => {
     const asked = given?.asked.get(reply.request);
@@ -37,7 +38,7 @@ export function judgeReplies(run: StageRun): JudgedReplies {
     const own = found.get(route) ?? { expected: 0, violations: [] };
     found.set(route, own);
     own.expected++;
-    const allowed = allowedBy(run, { index, route: asked.route });
+    const allowed = allowedBy(run, { fromMs: askedMs[index] ?? 0, times: times[index], route: asked.route });
     const expected = oracle.judge(asked, reply, { allowed, times: times[index] });
     if (expected.isRight) return contentOf(reply);
     const text = `${reply.request}: got ${shortText(contentOf(reply))}, expected ${shortText(expected.reply)}`;

@@ -1,4 +1,5 @@
 import { durationMs } from '../../../kit/units.ts';
+import type { RequestTimes } from '../../../simulate/request-input.ts';
 import { faultLength, faultTimes } from '../fault-times.ts';
 import type { KnownRoute } from '../requests/known-route.ts';
 import type { StageRun } from '../stage-run.ts';
@@ -13,18 +14,21 @@ export interface Allowed {
   readonly slowMs: readonly number[];
 }
 
+interface RequestAsked {
+  /** When it came, ms since the start. */
+  readonly fromMs: number;
+  readonly times: RequestTimes | undefined;
+  readonly route: KnownRoute;
+}
+
 /** How long a new process may take before it answers, ms. */
 const startsWithinMs = 1000;
 /** Queries that one request makes, at most. */
 const mostQueries = 8;
 
 /** A store that fails is an error and no answer; slow ones may be too slow; and who asks a process that is killed gets nothing. */
-export function allowedBy(
-  { tape, faults, times }: StageRun,
-  { index, route }: { readonly index: number; readonly route: KnownRoute },
-): Allowed {
-  const { asked, answered } = times[index] ?? {};
-  const fromMs = tape[index]?.atMs ?? 0;
+export function allowedBy({ faults }: Pick<StageRun, 'faults'>, { fromMs, times, route }: RequestAsked): Allowed {
+  const { asked, answered } = times ?? {};
   const toMs = fromMs + (answered?.elapsed ?? 0) - (asked?.elapsed ?? 0);
   const { table } = route.read;
   const tables = route.read.kind === 'bars' ? [table, route.read.gaps] : [table];

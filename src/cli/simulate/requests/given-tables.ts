@@ -2,10 +2,10 @@ import type { Plan } from '../../../engine/plan.ts';
 import { parseJson } from '../../../kit/json.ts';
 import type { Row } from '../../../kit/row.ts';
 import { lastRows } from '../../../simulate/contents.ts';
+import { type PackedTape, TapeWriter, unpacked } from '../../../simulate/packed-tape.ts';
 import type { Twin } from '../../../simulate/twins.ts';
 import type { Link } from '../chain.ts';
 import type { AskedTable } from '../oracle/found.ts';
-import { type PackedTape, TapeWriter, unpacked } from '../packed-tape.ts';
 import type { StageRequest } from '../stage-run.ts';
 import { requestsOf } from './asked.ts';
 import { knownRoute } from './known-route.ts';
@@ -44,7 +44,7 @@ export function requestsOn(
 function tableOf(plan: Plan, name: string, packed: PackedTape): AskedTable {
   const { fields } = (plan.connectors.get(name)?.options ?? {}) as Pick<AskedTable, 'fields'>;
   const rows: Row[] = [];
-  for (const { content } of unpacked(packed)) if ('text' in content) rows.push(parseJson(content.text) as Row);
+  for (const { content } of unpacked(packed)) rows.push(parseJson(content.text) as Row);
   return withIds({ fields, rows });
 }
 

@@ -1,8 +1,12 @@
-import { parseJson } from '../../kit/json.ts';
-import type { Tape, TapeEntry } from '../../simulate/tape.ts';
+import { parseJson } from '../kit/json.ts';
+import type { Tape, TapeEntry } from './tape.ts';
 
 /** A tape as bytes, which threads share: a line for each entry, with its time, its key as JSON and its text. */
 export type PackedTape = readonly SharedArrayBuffer[];
+
+interface PackedEntry extends TapeEntry {
+  readonly content: { readonly text: string };
+}
 
 /** Characters of one piece. */
 const pieceLength = 2 ** 21;
@@ -37,7 +41,7 @@ export class TapeWriter {
 }
 
 /** The entries of a packed tape, one after the other. Their texts are parts of the piece's: nothing is there twice. */
-export function* unpacked(tape: PackedTape): Generator<TapeEntry> {
+export function* unpacked(tape: PackedTape): Generator<PackedEntry> {
   for (const piece of tape)
     for (const line of Buffer.from(piece).toString().split('\n')) {
       const [first, second] = [line.indexOf('\t'), line.indexOf('\t', line.indexOf('\t') + 1)];
