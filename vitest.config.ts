@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 /** Files that run at the same time: what waits for timers and disks leaves a core to another. Memory and rates are measured alone. */
-const workers = { unit: 2, processes: 2 };
+const workers = { unit: 2, processes: 3 };
 const slow = { testTimeout: 120_000, hookTimeout: 120_000 };
 /** What takes long, and whose promise a shorter test keeps on other stores; and what tests the tests: `npm run test:faults`, `test:soak`. */
 const isNightly = process.env['FDP_FAULTS'] === 'full' || process.env['FDP_SOAK_MINUTES'] !== undefined;

@@ -1,8 +1,9 @@
 import { isIP } from 'node:net';
 import type { Express, NextFunction, Request, Response } from 'express';
 import { errorText } from '../../src/errors.ts';
+import type { FailedKeys } from '../../src/kit/failed-keys.ts';
 import type { KeyScope } from '../../src/kit/key-file.ts';
-import { admitRequest, type KeyRefusal, type Keys, keyChallenge } from '../../src/kit/keys.ts';
+import { admitRequest, type Keys, refusalHeaders } from '../../src/kit/keys.ts';
 import type { RoleContext } from '../../src/kit/role.ts';
 import { badRequest, type Refusal, refusalOf, requestIdOf, safeHeaders } from './answer.ts';
 import { type Connections, maxPipelined } from './connections.ts';
@@ -52,6 +53,8 @@ interface ApplicationParts {
   readonly connections: Connections;
   /** Who may ask; left out: everybody. */
   readonly keys?: Keys | undefined;
+  /** How often they may send a wrong one. */
+  readonly failedKeys: FailedKeys;
   /** How often; left out: without limit. */
   readonly limits?: Limits | undefined;
   /** True if connections are to be closed after their reply. */
@@ -130,9 +133,14 @@ function welcome(parts: ApplicationParts, request: Request, response: Response, 
 }
 
 /** Why a request is refused by its key; undefined if it is let in. */
-function meet({ keys, limits }: ApplicationParts, request: Request, response: Response): Refusal | undefined {
-  const admission = keys && admitRequest(keys, request.headers, scopeOf(request.path));
-  if (admission?.refusal) return refusalOfKey(admission.refusal);
+function meet(
+  { keys, failedKeys, limits }: ApplicationParts,
+  request: Request,
+  response: Response,
+): Refusal | undefined {
+  const found = keys && admitRequest(keys, request.headers, scopeOf(request.path));
+  const admission = found && failedKeys.judge(found, addressOf(request));
+  if (admission?.refusal) return { ...admission.refusal, headers: refusalHeaders(admission.refusal) };
   response.locals['isAdmin'] = admission === undefined || admission.scopes.includes('admin');
   return admission && limits?.ofKey(admission.name, response);
 }
@@ -145,10 +153,6 @@ function addressOf({ ip = '', socket }: Request): string | undefined {
 /** Whether the client may see how the platform is configured: it has a key for it, or needs none. */
 export function isAdmin(response: Response): boolean {
   return response.locals['isAdmin'] === true;
-}
-
-function refusalOfKey(refusal: KeyRefusal): Refusal {
-  return refusal.status === 401 ? { ...refusal, headers: keyChallenge } : refusal;
 }
 
 /** The live page and its events, or the routes and their reference. */

@@ -41,7 +41,8 @@ export function makeServer({ app, limits, connections, node, tls, forget }: Serv
     // The application replies itself, in the common envelope.
     requireHostHeader: false,
   };
-  const server = tls ? tlsServer(tls, { options, app, node }) : createServer(options, app);
+  const encrypted = (files: object) => createTlsServer({ ...options, ...files }, app);
+  const server = tls ? tls.serve(encrypted, () => node.count('malformed')) : createServer(options, app);
   // For connections without a request; longer than a request may last.
   server.timeout = 2 * (timeoutMs + clientTimeoutMs);
   server.prependListener('connection', (socket: Socket) => connections.enter(socket));
@@ -51,14 +52,5 @@ export function makeServer({ app, limits, connections, node, tls, forget }: Serv
   server.on('checkExpectation', ({ socket }) => connections.refuse(socket, noExpectation));
   // A pipelined request that waits behind another has no response object that reports a disconnect.
   server.on(tls ? 'secureConnection' : 'connection', (socket) => socket.on('close', () => forget(socket)));
-  return server;
-}
-
-function tlsServer(
-  tls: ServerTls,
-  { options, app, node }: Pick<ServerParts, 'app' | 'node'> & { readonly options: object },
-): Server {
-  const server = createTlsServer({ ...options, ...tls.open() }, app);
-  tls.watch(server, () => node.count('malformed'));
   return server;
 }

@@ -58,12 +58,12 @@ const strangers: typeof refusals = {
   403: ['Forbidden', 'FDP_FORBIDDEN', 'The key lacks the scope.', 'the key does not have the scope "stream"'],
 };
 
-/** The reply to more requests than `rate_limit` allows. */
+/** The reply to more requests than `rate_limit` allows, and to one wrong key after the other. */
 const often: typeof refusals = {
   429: [
     'TooManyRequests',
     'FDP_RATE_LIMITED',
-    'This address or key has sent too many requests: try again after `Retry-After`.',
+    'This address or key has sent too many requests, or wrong keys: try again after `Retry-After`.',
     'too many requests of this key: try again after Retry-After seconds',
   ],
 };

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { Express, Request, Response } from 'express';
 import { Observable, type Subscriber } from 'rxjs';
 import { errorText, FdpError } from '../../src/errors.ts';
+import { FailedKeys } from '../../src/kit/failed-keys.ts';
 import type { Keys } from '../../src/kit/keys.ts';
 import { type LimitedLog, limited } from '../../src/kit/limited-log.ts';
 import { listen } from '../../src/kit/listen.ts';
@@ -117,6 +118,7 @@ export class RestSource implements Source {
       origins: options.origins,
       proxies: options.proxies,
       keys: options.keys,
+      failedKeys: new FailedKeys(options.name, context),
       limits:
         options.rateLimits && new Limits(options.rateLimits, context.clock, () => context.node.count('rate_limited')),
       connections: this.#connections,
@@ -156,7 +158,7 @@ export class RestSource implements Source {
       hasStream: streams !== undefined,
       hasTls: tls !== undefined,
       hasKeys: keys !== undefined,
-      hasLimits: rateLimits !== undefined,
+      hasLimits: rateLimits !== undefined || keys !== undefined,
     };
     const always = [...descriptions(this.#context, served), ...pageEndpoints(files, this.#context.platform?.replay)];
     if (!streams) return always;

@@ -1,11 +1,11 @@
 import type { Socket } from 'node:net';
 import { errorText } from '../../src/errors.ts';
-import { Backoff } from '../../src/kit/backoff.ts';
 import { onAbort } from '../../src/kit/clock.ts';
 import { Gap } from '../../src/kit/gap.ts';
 import { isGapMessage } from '../../src/kit/gap-message.ts';
 import { type Intake, pushSource } from '../../src/kit/push-source.ts';
 import type { QueueOptions } from '../../src/kit/queue.ts';
+import { reconnecting } from '../../src/kit/reconnecting.ts';
 import type { RoleContext } from '../../src/kit/role.ts';
 import type { Source } from '../../src/kit/source.ts';
 import { LineSplitter } from './lines.ts';
@@ -26,14 +26,8 @@ interface TcpClientOptions {
   readonly queue: Pick<QueueOptions, 'maxItems' | 'maxBytes' | 'whenFull'>;
 }
 
-/** After a connection that lasted this long, the back-off starts again. */
-const healthyMs = 10_000;
-/** A server that is started at the same time may take longer: nothing is logged for this long after the start, ms. */
-const patienceMs = 3000;
 /** A server that has not refused the token for this long has taken it, ms. */
 const settleMs = 1000;
-/** Longest wait before the next try, ms. */
-const longestWaitMs = 5000;
 
 /**
  * The source role: one lane with the lines of a server, for as long as it is subscribed to. The server may be
@@ -73,38 +67,12 @@ class Client {
 
   async run(): Promise<void> {
     const release = onAbort(this.#intake.signal, () => this.#socket?.destroy());
-    await this.#connectAgainAndAgain();
+    await reconnecting(this.#context, this.#intake, (opened) => this.#session(opened));
     release();
   }
 
-  async #connectAgainAndAgain(): Promise<void> {
-    const { clock, node, log } = this.#context;
-    const { name, address } = this.#options;
-    const { signal } = this.#intake;
-    const backoff = new Backoff(this.#context, longestWaitMs);
-    const began = clock.monotonic();
-    node.is('connecting');
-    while (!signal.aborted) {
-      const start = clock.monotonic();
-      const connections = this.#connections;
-      const reason = await this.#session();
-      if (signal.aborted) return;
-      if (this.#connections === 0 && clock.monotonic() - began < patienceMs) {
-        await backoff.wait(signal);
-        continue;
-      }
-      const wasConnected = this.#connections > connections;
-      if (wasConnected) this.#intake.away(reason);
-      if (wasConnected && clock.monotonic() - start >= healthyMs) backoff.reset();
-      log.debug({ address }, `${name}: ${reason}; trying again`);
-      const waitMs = backoff.nextMs();
-      node.is('retrying', reason, clock.now() + waitMs);
-      await clock.sleep(waitMs, signal);
-    }
-  }
-
   /** One connection from its first attempt to its end; returns the reason for the end. Never rejects. */
-  #session(): Promise<string> {
+  #session(opened: () => void): Promise<string> {
     const { clock } = this.#context;
     const { address, connectTimeoutMs } = this.#options;
     const dialled = this.#dial();
@@ -118,7 +86,7 @@ class Client {
         socket.destroy();
       });
       const splitter = new LineSplitter(this.#options.maxLine, () => this.#context.node.count('skipped_lines'));
-      const welcome = this.#welcome(socket, ready, giveUp);
+      const welcome = this.#welcome(socket, ready, giveUp, opened);
       let isFirst = true;
       socket.on('data', (chunk) => {
         for (const line of splitter.push(chunk)) {
@@ -151,6 +119,7 @@ class Client {
     socket: Socket,
     ready: 'connect' | 'secureConnect',
     onReady: () => void,
+    opened: () => void,
   ): { readonly now: () => void; readonly never: () => void } {
     const { token } = this.#options;
     let isOver = false;
@@ -159,7 +128,7 @@ class Client {
       if (isOver) return;
       isOver = true;
       cancel();
-      this.#connected(socket);
+      this.#connected(socket, opened);
     };
     socket.on(ready, () => {
       onReady();
@@ -187,12 +156,11 @@ class Client {
     }
   }
 
-  #connected(socket: Socket): void {
+  #connected(socket: Socket, opened: () => void): void {
     const { node, log } = this.#context;
     const { name, address } = this.#options;
     if (this.#connections++ > 0) node.count('reconnects');
-    node.is('ok');
-    this.#intake.back();
+    opened();
     log.info({ address }, `${name}: connected to ${address}`);
     if (this.#intake.paused) socket.pause();
   }

@@ -87,15 +87,11 @@ export class TcpServer implements Sink {
     const admissions = this.#admissions;
     const welcome = (socket: Socket) => this.#welcome(socket);
     const meet = admissions ? (socket: Socket) => admissions.take(socket, () => welcome(socket)) : welcome;
-    const server = tls ? this.#makeTlsServer(tls, options, meet) : createServer(options, meet);
+    const encrypted = (files: object) => createTlsServer({ ...options, ...files }, meet);
+    const refused = () => this.#context.node.count('rejected_clients');
+    const server = tls ? tls.serve(encrypted, refused) : createServer(options, meet);
     // Before what lets it in.
     server.prependListener('connection', (socket: Socket) => this.#room.enter(socket));
-    return server;
-  }
-
-  #makeTlsServer(tls: ServerTls, options: object, meet: (socket: Socket) => void): Server {
-    const server = createTlsServer({ ...options, ...tls.open() }, meet);
-    tls.watch(server, () => this.#context.node.count('rejected_clients'));
     return server;
   }
 

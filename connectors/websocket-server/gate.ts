@@ -53,15 +53,10 @@ export class Gate {
   /** The server, which does not listen yet. @throws FDP_REFUSED when the files of `tls` can't be used */
   makeServer(): Server {
     const { tls } = this.#options;
-    const server = tls ? this.#tlsServer(tls) : createServer(limits, answer);
+    const encrypted = (files: object) => createTlsServer({ ...limits, ...files }, answer);
+    const server = tls ? tls.serve(encrypted, () => this.#rejected()) : createServer(limits, answer);
     server.timeout = idleMs;
     server.prependListener('connection', (socket: Socket) => this.#room.enter(socket));
-    return server;
-  }
-
-  #tlsServer(tls: ServerTls): Server {
-    const server = createTlsServer({ ...limits, ...tls.open() }, answer);
-    tls.watch(server, () => this.#rejected());
     return server;
   }
 

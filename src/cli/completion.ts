@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { FdpError } from '../errors.ts';
 import type { Components } from '../pipeline/give/json-schema.ts';
 import { createKinds } from './create/create.ts';
+import { listedKinds } from './list/list.ts';
 import { programName, programNames } from './shared/program.ts';
 
 /** The shells that commands can be completed in. */
@@ -48,7 +49,7 @@ function wordsOf(command: Command, listed: readonly Word[], path: readonly strin
   const args: Readonly<Record<string, readonly Word[]>> = {
     completion: bare(shells),
     create: bare(createKinds),
-    list: [...new Map(listed.map((word) => [word.text, word])).values()],
+    list: [...new Map([...bare(listedKinds), ...listed].map((word) => [word.text, word])).values()],
   };
   const below = shown.flatMap((each) => wordsOf(each, listed, [...path, each.name()]));
   return [{ path: path.join(' '), commands: [...commands, ...(args[path.join(' ')] ?? [])], options }, ...below];
@@ -60,7 +61,8 @@ function bare(words: readonly string[]): readonly Word[] {
 
 /** Options of the program hold after every command. */
 function candidates({ commands, options }: Words, [program]: readonly Words[]): string {
-  return [...commands, ...options, ...(program?.options ?? [])].map(({ text }) => text).join(' ');
+  const all = [...commands, ...options, ...(program?.options ?? [])].map(({ text }) => text);
+  return [...new Set(all)].join(' ');
 }
 
 function bash(known: readonly Words[]): string {

@@ -38,7 +38,7 @@ export class FailedKeys {
    * is always let in: nobody guesses one, and so nobody locks out those who share an address, as behind a proxy.
    */
   judge(admission: Admission, address: string | undefined): Admission {
-    if (admission.refusal?.status !== 401) return admission;
+    if (!admission.refusal?.isWrong) return admission;
     const retryAfter = this.failed(address);
     if (retryAfter === undefined) return admission;
     const text = `too many wrong keys from this address: try again after ${retryAfter} s`;

@@ -52,6 +52,7 @@ export { type PolledMessage, type PollSourceOptions, pollSource } from './poll-s
 export { Proven } from './proven.ts';
 export { type Intake, type PushSourceOptions, pushSource } from './push-source.ts';
 export { BoundedQueue, queueBounds, queueSchema } from './queue.ts';
+export { reconnecting } from './reconnecting.ts';
 export type { RequestContext, RouteDescription } from './request.ts';
 export type { ConnectOptions, Role, RoleContext, Usage } from './role.ts';
 export { type Fields, fieldsOf, type Row } from './row.ts';

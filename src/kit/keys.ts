@@ -30,6 +30,8 @@ export interface KeyRefusal {
   readonly text: string;
   /** Of 429: how long to wait, s. */
   readonly retryAfter?: number;
+  /** A key was sent, and it is unknown: who has none yet guesses nothing. */
+  readonly isWrong?: true;
 }
 
 /** Who was let in, or why not. */
@@ -74,7 +76,7 @@ export class Keys {
     const hash = hashOf(given);
     let found: KnownKey | undefined;
     for (const key of this.#keys) if (timingSafeEqual(key.hash, hash)) found = key;
-    if (!found) return unauthenticated('the key is unknown');
+    if (!found) return unauthenticated('the key is unknown', { isWrong: true });
     const { name, scopes } = found;
     if (scopes.includes(scope)) return { name, scopes };
     return { refusal: { status: 403, code: 'FDP_FORBIDDEN', text: `the key does not have the scope "${scope}"` } };
@@ -107,11 +109,14 @@ export function admitRequest(keys: Keys, headers: IncomingHttpHeaders, scope: Ke
   return keys.admit(keyIn(headers), scope, howInHttp);
 }
 
-/** A browser asks its user for the key, as the password of any name. Chromium reads one challenge of a header only. */
-export const keyChallenge = { 'WWW-Authenticate': 'Basic realm="fdp", charset="UTF-8"' };
+/** Headers of the reply. A browser asks its user for the key, as the password of any name; Chromium reads one challenge only. */
+export function refusalHeaders({ status, retryAfter }: KeyRefusal): Readonly<Record<string, string>> {
+  if (retryAfter !== undefined) return { 'Retry-After': String(retryAfter) };
+  return status === 401 ? { 'WWW-Authenticate': 'Basic realm="fdp", charset="UTF-8"' } : {};
+}
 
-function unauthenticated(text: string): Admission {
-  return { refusal: { status: 401, code: 'FDP_UNAUTHENTICATED', text } };
+function unauthenticated(text: string, more: Pick<KeyRefusal, 'isWrong'> = {}): Admission {
+  return { refusal: { status: 401, code: 'FDP_UNAUTHENTICATED', text, ...more } };
 }
 
 function keyIn(headers: IncomingHttpHeaders): string | undefined {

@@ -49,7 +49,9 @@ export function flatMap(
 export function filter(context: OperatorContext, fn: (message: Message) => boolean): OperatorFunction<Batch, Batch> {
   return map((batch) =>
     each(context, batch, (message, out) => {
-      if (fn(message)) out.push(message);
+      const passes: unknown = fn(message);
+      if (passes instanceof Promise) throw notAsync();
+      if (passes) out.push(message);
     }),
   );
 }
@@ -125,7 +127,27 @@ export function perBatch(context: OperatorContext, fn: (batch: Batch) => void): 
 
 /** A spread call would overflow the stack with some 100 000 messages. */
 function pushAll(out: Message[], more: readonly Message[]): void {
+  if (!Array.isArray(more)) throw more instanceof Promise ? notAsync() : noMessages();
   for (const message of more) out.push(message);
+}
+
+/** In JavaScript no compiler has checked what is given; and a message that was kept has ended already. */
+function checkMade(parent: Message, out: readonly Message[], from: number): void {
+  for (let index = from; index < out.length; index++) {
+    const made = out[index] as Message | undefined;
+    if (made?.track !== parent.track) throw made instanceof Promise ? notAsync() : noMessages();
+  }
+}
+
+function noMessages(): FdpError {
+  return new FdpError(
+    'FDP_MESSAGE_INVALID',
+    'gave something else than messages made of this one, with derive(message, { value })',
+  );
+}
+
+function notAsync(): FdpError {
+  return new FdpError('FDP_MESSAGE_INVALID', 'gave a promise: only the function of `lookup` may be async');
 }
 
 function each(context: OperatorContext, batch: Batch, fn: (message: Message, out: Message[]) => void): Batch {
@@ -135,6 +157,7 @@ function each(context: OperatorContext, batch: Batch, fn: (message: Message, out
     const before = out.length;
     try {
       fn(message, out);
+      checkMade(message, out, before);
     } catch (error) {
       out.length = before;
       if (!batch.warmUp) {

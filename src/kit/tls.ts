@@ -72,8 +72,18 @@ export class ServerTls {
     this.#changes = new FileChanges([files.cert, files.key], parts.clock);
   }
 
-  /** Reads the files, and warns of a certificate that is not valid. @throws FDP_REFUSED when they can't be used */
-  open(): TlsOptions {
+  /**
+   * The server that `make` makes with the certificate: it takes over renewed files while it runs, and disconnects those who speak no
+   * TLS, for each of whom `refused` is called. @throws FDP_REFUSED when the files can't be used
+   */
+  serve<S extends Server>(make: (options: TlsOptions) => S, refused: () => void = () => {}): S {
+    const server = make(this.#open());
+    this.#watch(server, refused);
+    return server;
+  }
+
+  /** Reads the files, and warns of a certificate that is not valid. */
+  #open(): TlsOptions {
     const { proven } = this.#parts;
     this.#changes.seen();
     try {
@@ -85,8 +95,7 @@ export class ServerTls {
     }
   }
 
-  /** Takes over renewed files while the server runs, and disconnects those who speak no TLS. */
-  watch(server: Server, refused: () => void = () => {}): void {
+  #watch(server: Server, refused: () => void): void {
     const { log, name } = this.#parts;
     // Before the server's own listener, which begins the handshake.
     server.prependListener('connection', (socket: Socket) => {

@@ -1,4 +1,4 @@
-const masked = '******';
+import { hiding } from '../kit/hiding.ts';
 
 /** Fields with names from the pipeline: never secret, and needed to find anything. */
 const names: ReadonlySet<string> = new Set(['level', 'time', 'instance', 'topology', 'node', 'connector']);
@@ -19,30 +19,30 @@ interface SecretMask {
 export function secretMask(): SecretMask {
   const secrets = new Set<string>();
   let needles: readonly string[] = [];
-  let longestFirst: readonly string[] = [];
+  let hidden = hiding(secrets);
   return {
     add: (more) => {
       for (const secret of more) {
         if (secret.trim() === '') continue;
         secrets.add(secret).add(encodeURIComponent(secret));
       }
-      longestFirst = [...secrets].sort((a, b) => b.length - a.length);
-      needles = longestFirst.map((secret) => JSON.stringify(secret).slice(1, -1));
+      hidden = hiding(secrets);
+      needles = [...secrets].map((secret) => JSON.stringify(secret).slice(1, -1));
     },
     apply: (line) => {
       if (!needles.some((needle) => line.includes(needle))) return line;
-      return `${JSON.stringify(hide(JSON.parse(line), longestFirst, names))}\n`;
+      return `${JSON.stringify(hide(JSON.parse(line), hidden, names))}\n`;
     },
-    text: (text) => String(hide(text, longestFirst)),
+    text: (text) => hidden(text),
   };
 }
 
 /** A copy of a JSON value without the secrets; `untouched` are keys of this level that are not masked. */
-function hide(value: unknown, secrets: readonly string[], untouched?: ReadonlySet<string>): unknown {
-  if (typeof value === 'string') return secrets.reduce((text, secret) => text.replaceAll(secret, masked), value);
-  if (Array.isArray(value)) return value.map((item) => hide(item, secrets));
+function hide(value: unknown, hidden: (text: string) => string, untouched?: ReadonlySet<string>): unknown {
+  if (typeof value === 'string') return hidden(value);
+  if (Array.isArray(value)) return value.map((item) => hide(item, hidden));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [key, untouched?.has(key) ? item : hide(item, secrets)]),
+    Object.entries(value).map(([key, item]) => [key, untouched?.has(key) ? item : hide(item, hidden)]),
   );
 }

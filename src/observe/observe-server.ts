@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { errorText, FdpError } from '../errors.ts';
@@ -6,7 +6,7 @@ import { type Clock, linkedAbort, systemClock } from '../kit/clock.ts';
 import type { Logger } from '../kit/environment.ts';
 import { FailedKeys } from '../kit/failed-keys.ts';
 import { hostCheck, hostsOf } from '../kit/host.ts';
-import { admitRequest, type KeyRefusal, Keys, keyChallenge } from '../kit/keys.ts';
+import { admitRequest, type KeyRefusal, Keys, refusalHeaders } from '../kit/keys.ts';
 import { listen, reachable } from '../kit/listen.ts';
 import type { ProcessSnapshot } from '../kit/snapshot.ts';
 import { ServerTls } from '../kit/tls.ts';
@@ -138,18 +138,13 @@ function makeServer(answer: Answer, tls: ServerTls | undefined): Server {
     void answer(request, response);
   };
   const options = { ...limits, maxHeaderSize: 8192 };
-  const server = tls ? tlsServer(tls, options, listener) : createServer(options, listener);
+  const encrypted = (files: object) => createTlsServer({ ...options, ...files }, listener);
+  const server = tls ? tls.serve(encrypted) : createServer(options, listener);
   server.maxConnections = maxConnections;
   // Connections that ask for nothing make room for those of probes.
   server.prependListener('connection', (socket: Socket) => room.enter(socket));
   server.maxRequestsPerSocket = maxRequests;
   server.timeout = idleMs;
-  return server;
-}
-
-function tlsServer(tls: ServerTls, options: object, listener: RequestListener): Server {
-  const server = createTlsServer({ ...options, ...tls.open() }, listener);
-  tls.watch(server);
   return server;
 }
 
@@ -203,9 +198,9 @@ function answers(
 /** Pages that need no key: orchestrators ask them. */
 const openPages: ReadonlySet<string> = new Set(['/health', '/health/live', '/health/ready']);
 
-function sendRefusal(response: ServerResponse, { status, text, code, retryAfter }: KeyRefusal): void {
-  if (retryAfter !== undefined) response.setHeader('Retry-After', retryAfter);
-  if (status === 401) response.setHeader('WWW-Authenticate', keyChallenge['WWW-Authenticate']);
+function sendRefusal(response: ServerResponse, refusal: KeyRefusal): void {
+  const { status, text, code } = refusal;
+  for (const [name, value] of Object.entries(refusalHeaders(refusal))) response.setHeader(name, value);
   send(response, json({ status, body: { error: text, code } }));
 }
 

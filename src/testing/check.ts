@@ -11,12 +11,17 @@ export interface Check {
 /** What every bench has: a component in a world of its own. */
 export interface Bench {
   readonly clock: Clock;
+  /** How long a check waits for each thing that must happen, ms; 3000 unless given, on a virtual clock 20 000. */
+  readonly patienceMs?: number;
   /** Frees everything, and fails or hangs if the component has left something open. */
   dispose?(): Promise<void>;
 }
 
-/** How long a contract waits for what must happen, ms of the bench's clock. */
-const patienceMs = 20_000;
+/** Test runners give a test up after 5 s, and do not say what it waited for. */
+const usualPatienceMs = 3000;
+const virtualPatienceMs = 20_000;
+/** How long a component that has failed may take to be freed, ms. */
+const freeingMs = 1000;
 
 /** What a check does with its bench, and how it frees the component after a failure. */
 export interface Work<B> {
@@ -34,7 +39,7 @@ export function onBench<B extends Bench>(title: string, make: () => Promise<B>, 
         await work(bench);
       } catch (error) {
         // The failure of the check is reported, not what is left open because of it.
-        if (close) await Promise.allSettled([inTime(bench, 'close', close(bench))]);
+        if (close) await Promise.allSettled([inTime({ ...bench, patienceMs: freeingMs }, 'close', close(bench))]);
         await Promise.allSettled([bench.dispose?.()]);
         throw error;
       }
@@ -44,10 +49,11 @@ export function onBench<B extends Bench>(title: string, make: () => Promise<B>, 
 }
 
 /** The result of `work`; fails when it takes too long. Virtual time moves on meanwhile. */
-export async function inTime<T>({ clock }: Bench, what: string, work: Promise<T>): Promise<T> {
+export async function inTime<T>({ clock, patienceMs }: Bench, what: string, work: Promise<T>): Promise<T> {
+  const usualMs = clock instanceof VirtualClock ? virtualPatienceMs : usualPatienceMs;
   const over = new AbortController();
   const late = clock
-    .sleep(patienceMs, over.signal)
+    .sleep(patienceMs ?? usualMs, over.signal)
     .then(() => assert.ok(over.signal.aborted, `${what}: it never ends`));
   try {
     const first = Promise.race([work, late]);

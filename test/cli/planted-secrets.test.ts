@@ -9,13 +9,21 @@ import { graph } from '../../src/cli/graph/graph.ts';
 import { listKeys } from '../../src/cli/keys/keys.ts';
 import { schema } from '../../src/cli/schema.ts';
 import { validate } from '../../src/cli/validate.ts';
-import { mistakes, planted, plantedPipeline, secretsFound } from '../support/pipeline/planted-secrets.ts';
+import { allAt, mistakes, planted, plantedPipeline, secretsFound } from '../support/pipeline/planted-secrets.ts';
 import { folderWith } from '../support/pipeline/spec.ts';
 import { KeyFolder } from '../support/sockets/keys.ts';
 
 // What a process prints and serves: test/e2e/planted-secrets.test.ts.
 
-const places = { cert: 'cert.pem', key: 'key.pem', ca: 'ca.pem', http: 8001, feed: 8002, exchange: 8003, dead: 8004 };
+const places = {
+  cert: 'cert.pem',
+  key: 'key.pem',
+  ca: 'ca.pem',
+  http: 8001,
+  feed: 8002,
+  exchange: 8003,
+  servers: allAt(8004),
+};
 
 function requestOf(text: string, key: string) {
   const folder = folderWith({

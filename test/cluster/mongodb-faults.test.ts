@@ -209,7 +209,7 @@ onOwnServices.concurrent('mongodb', () => {
   it('removes documents that have expired, by the clock of the server', async (test) => {
     const { kept, server } = world(test);
     const { address: url } = await server({ args: ['--setParameter', 'ttlMonitorSleepSecs=1'] });
-    const { sink, lookup } = await roles({ url, expire: '1s' });
+    const { sink, lookup } = await roles({ url, expire: '3s' });
     kept(sink);
     kept(lookup);
     await Promise.all([sink.connect(never), lookup.connect(never)]);

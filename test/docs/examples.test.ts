@@ -45,6 +45,8 @@ const runBy: Readonly<Record<string, string>> = {
   'docs/plugins.md: run': 'test/e2e/create.test.ts',
   'docs/plugins.md: function': 'test/e2e/create.test.ts',
   'docs/plugins.md: push source': 'test/e2e/create.test.ts',
+  'docs/plugins.md: connecting source': 'test/e2e/create.test.ts',
+  'docs/plugins.md: connecting test': 'test/e2e/create.test.ts',
   'docs/plugins.md: state': 'test/e2e/create.test.ts',
   'docs/tape.md: diff': 'test/docs/tape.test.ts',
   'docs/tape.md: record': 'test/docs/tape.test.ts',

@@ -145,6 +145,8 @@ describe('completion', () => {
     expect(await words('fdp', 'dead-letters', 're')).toEqual(['replay']);
     expect(await words('fdp', 'status', '--w')).toEqual(['--watch']);
     expect(await words('fdp', 'validate', '--pr')).toEqual(['--profile']);
+    expect(await words('fdp', 'list', 'o')).toEqual(['operators']);
+    expect(await words('fdp', 'validate', '--to')).toEqual(['--topology']);
     expect(await words('fdp', 'completion', '')).toEqual(expect.arrayContaining(['bash', 'zsh', 'fish']));
   });
 

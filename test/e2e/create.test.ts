@@ -112,11 +112,11 @@ describe('fdp create', () => {
     using folder = temporaryFolder();
     const project = projectIn(folder.path);
     const port = await freePort();
-    for (const name of ['state', 'push source', 'function'])
+    for (const name of ['state', 'push source', 'connecting source', 'connecting test', 'function'])
       write(folder.path, blockNamed('docs/plugins.md', name).text);
     for (const text of contractsOf(port)) write(folder.path, text);
     const { status, output } = vitest(folder.path);
-    expect([status, output]).toEqual([0, expect.stringMatching(/3 passed \(3\)/)]);
+    expect([status, output]).toEqual([0, expect.stringMatching(/4 passed \(4\)/)]);
     const pipeline = `plugins: [./operators/rising.js, ./connectors/datagrams.js, ./functions/spread.js]
 connectors: { ticks: { type: datagrams, port: ${port} }, out: { type: stdout } }
 topologies:
@@ -127,6 +127,13 @@ topologies:
 `;
     writeFileSync(join(folder.path, 'pipeline.yml'), pipeline);
     expect(project.run(['validate'])).toMatchObject({ status: 0, stderr: '' });
+    const yaml = `name: a value that is higher than the one before has risen once
+topology: show
+input: [{ message: { price: 1 } }, { message: { price: 2 } }]
+expect: { out: [{ rising: 0 }, { rising: 1 }], dead_letters: 0 }
+`;
+    writeFileSync(join(folder.path, 'show.test.yml'), yaml);
+    expect(project.run(['test'])).toMatchObject({ status: 0, stdout: expect.stringContaining('1 passed') });
     expect(project.run(['completion', 'bash']).stdout).toMatch(/\brising\b.*\bspread\b/);
     await using running = new Process(['--pipeline', join(folder.path, 'pipeline.yml')], { OBSERVE_PORT: '0' });
     const sender = createSocket('udp4');
@@ -143,7 +150,8 @@ topologies:
     using folder = temporaryFolder();
     projectIn(folder.path);
     for (const kind of createKinds) create(folder.path, { kind, name: `my-${kind}`, stripsTypes: false });
-    const documented = ['state', 'push source', 'function'].map((name) => blockNamed('docs/plugins.md', name).text);
+    const names = ['state', 'push source', 'function', 'connecting source', 'connecting test'];
+    const documented = names.map((name) => blockNamed('docs/plugins.md', name).text);
     for (const text of [...documented, ...contractsOf(1)]) write(folder.path, text);
     expect(compiled(folder.path)).toEqual({ status: 0, output: '' });
     const [state = '', source = '', spread = ''] = documented;

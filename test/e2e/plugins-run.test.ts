@@ -132,6 +132,19 @@ describe('a plugin that fails', () => {
   });
 
   it.each([
+    ['nothing', 'undefined'],
+    ['a promise', 'Promise.resolve(perMessage(context, (message) => message))'],
+  ])('and gives %s for an operator ends its topology with a line that says what to return', async (_what, body) => {
+    using folder = temporaryFolder();
+    const path = start(folder.path, body);
+    const { code, output } = await runUntil(path, 'the end', () => false);
+    expect([code, output]).toEqual([
+      1,
+      expect.stringMatching(/"ended: mine \(plugin \.\/mine\.js\): create gave no operator: return/),
+    ]);
+  });
+
+  it.each([
     ['throws in a timer', "setTimeout(() => { throw new Error('late'); }, 300)", 'an error that nothing caught'],
     [
       'leaves a rejection unhandled',

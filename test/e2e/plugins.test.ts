@@ -74,7 +74,13 @@ describe('what is wrong with a plugin is one line, where the pipeline lists it',
       'no syntax',
       './a.js',
       { 'a.js': 'export const = ;' },
-      /: plugin \.\/a\.js: can't be read: .*\n[\s\S]*node --check .*a\.js/,
+      /: plugin \.\/a\.js: can't be read: .*\n[\s\S]*where: node .*a\.js/,
+    ],
+    [
+      'text that is no JSON',
+      './a.js',
+      { 'a.js': "\nJSON.parse('{');" },
+      /: plugin \.\/a\.js: failed while it was imported: .*JSON.* \(line 2\)\n/,
     ],
     [
       'a package that it lacks',
@@ -86,6 +92,12 @@ describe('what is wrong with a plugin is one line, where the pipeline lists it',
       'an import that never ends',
       './a.js',
       { 'a.js': 'await new Promise(() => {});' },
+      /has not been imported within 10 s\n/,
+    ],
+    [
+      'a loop that never ends',
+      './a.js',
+      { 'a.js': 'try { for (;;); } finally { void 0; }' },
       /has not been imported within 10 s\n/,
     ],
     [
@@ -114,6 +126,14 @@ describe('what is wrong with a plugin is one line, where the pipeline lists it',
     expect(status).toBe(2);
     // Commands that need no pipeline do what they can.
     expect(fdpRun(folder.path, ['schema']).status).toBe(2);
+  });
+
+  it('a process that it ends while it is imported is told of, and the exit code is 2', () => {
+    using folder = temporaryFolder();
+    projectIn(folder.path, { 'a.js': 'process.exit(0);', 'pipeline.yml': pipeline('./a.js', '      - mine') });
+    const { status, stderr } = fdpRun(folder.path, ['validate']);
+    expect(stderr).toMatch(/^plugin .*a\.js: ended the process while it was imported: remove its process\.exit\(\)\n$/);
+    expect(status).toBe(2);
   });
 
   it('a link: what it leads to is read, and says where its packages are looked for', () => {

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { connectors } from '../../connectors/index.ts';
 import { operators } from '../../operators/index.ts';
 import { addKey, listKeys, removeKey } from '../../src/cli/keys/keys.ts';
+import { VirtualClock } from '../../src/simulate/virtual-clock.ts';
 import { closeAll, refusal, sourceOf, start } from '../support/sockets/rest.ts';
 import { until } from '../support/sockets/sockets.ts';
 
@@ -103,6 +104,26 @@ describe('keys of the API', () => {
     expect(log.lines.some(({ text }) => text.includes('nobody is let in'))).toBe(true);
   });
 
+  it('may be wrong only so often, for each client of a proxy; one that is known is let in all the same', async () => {
+    const key = added('charts');
+    const clock = new VirtualClock();
+    const { get, log } = await start({ keys: { file }, trusted_proxies: ['127.0.0.0/8'] }, undefined, { clock });
+    const ask = async (given: string, client = '192.0.2.1') => {
+      const { status, body, headers } = await get(path, { headers: { 'x-api-key': given, 'x-forwarded-for': client } });
+      return [status, body['code'] ?? 'let in', headers['retry-after'] ?? headers['www-authenticate']?.slice(0, 5)];
+    };
+    for (let left = 60; left > 0; left--) expect(await ask('fdp_guess')).toEqual([401, 'FDP_UNAUTHENTICATED', 'Basic']);
+    expect(await ask('fdp_guess')).toEqual([429, 'FDP_RATE_LIMITED', '1']);
+    expect(await ask(key)).toEqual([200, 'let in', undefined]);
+    // Who has no key yet is still asked for one, as browsers are.
+    expect(await ask('')).toEqual([401, 'FDP_UNAUTHENTICATED', 'Basic']);
+    expect(await ask('fdp_guess', '192.0.2.2')).toEqual([401, 'FDP_UNAUTHENTICATED', 'Basic']);
+    const warnings = log.lines.filter(({ level }) => level === 'warn').map(({ text }) => text);
+    expect(warnings).toEqual(['http: 192.0.2.1 sends one wrong key after the other: it gets no reply but to wait']);
+    await clock.advance(1000);
+    expect(await ask('fdp_guess')).toEqual([401, 'FDP_UNAUTHENTICATED', 'Basic']);
+  });
+
   it('are in no file, log or reply; their file is for its owner only', async () => {
     const key = added('charts', 'read', 'stream');
     const { get, log } = await start({ keys: { file } });
@@ -130,6 +151,7 @@ describe('keys of the API', () => {
       for (const [status, name] of [
         ['401', 'Unauthenticated'],
         ['403', 'Forbidden'],
+        ['429', 'TooManyRequests'],
       ] as const) {
         expect(operation.responses[status]?.$ref).toBe(`#/components/responses/${name}`);
         expect(components.responses[name]).toBeDefined();

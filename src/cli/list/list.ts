@@ -19,9 +19,11 @@ export interface Listed extends Components {
   readonly topologies: readonly ListedTopology[];
 }
 
+export const listedKinds = ['connectors', 'operators', 'functions', 'topologies'] as const;
+
 /** Everything that `list` can show by name; `show` gives the page of one. */
 interface Kind {
-  readonly name: 'connectors' | 'operators' | 'functions' | 'topologies';
+  readonly name: (typeof listedKinds)[number];
   readonly singular: string;
   readonly names: readonly string[];
   overview(width: number): readonly string[];

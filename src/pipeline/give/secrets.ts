@@ -1,7 +1,8 @@
 import type { JSONSchema } from 'json-schema-to-ts';
+import { hiding, masked } from '../../kit/hiding.ts';
 import { eachAnnotated, isSecret } from '../check/annotations.ts';
 import { environmentSecrets } from '../read/environment-secrets.ts';
-import { hiding, masked, maskedUrls, secretsInUrls } from '../read/secret-text.ts';
+import { maskedUrls, secretsInUrls } from '../read/secret-text.ts';
 import { type Path, type Tree, valueAt } from '../read/tree.ts';
 import type { Variables } from '../read/variables.ts';
 import { operatorsOf, type Spec } from '../spec.ts';

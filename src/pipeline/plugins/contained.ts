@@ -1,7 +1,8 @@
-import { catchError, throwError } from 'rxjs';
+import { catchError, defer, type OperatorFunction, throwError } from 'rxjs';
 import { errorText, FdpError } from '../../errors.ts';
 import type { ConnectorDeclaration, OperatorDeclaration } from '../../kit/declaration.ts';
 import type { FunctionDeclaration } from '../../kit/function.ts';
+import type { Batch } from '../../kit/message.ts';
 import type { Outcomes } from '../../kit/outcomes.ts';
 import type { Declared } from './declared.ts';
 
@@ -48,9 +49,13 @@ function containedOperator(declaration: OperatorDeclaration, who: string): Opera
         release: (message) => outcomes.release(message),
         reject: (lane, message, thrown) => outcomes.reject(lane, message, rejection(thrown, who)),
       };
-      const made = declaration.create(options, { ...context, outcomes: naming });
+      const made: unknown = declaration.create(options, { ...context, outcomes: naming });
+      if (!isOperator(made)) {
+        const text = 'create gave no operator: return what a helper gives, such as perMessage(context, ...)';
+        throw new FdpError('FDP_INTERNAL', `${who}: ${text}`);
+      }
       // An operator of its own, without a helper: the error ends the run of the topology.
-      return (batches) => made(batches).pipe(catchError((error) => throwError(() => named(error, who))));
+      return (batches) => defer(() => made(batches)).pipe(catchError((error) => throwError(() => named(error, who))));
     },
   };
 }
@@ -76,6 +81,10 @@ function withGuards<T extends object>(declaration: T, who: string): T {
     typeof value === 'function' ? guarded(value) : value,
   ]);
   return { ...declaration, ...Object.fromEntries(all) };
+}
+
+function isOperator(made: unknown): made is OperatorFunction<Batch, Batch> {
+  return typeof made === 'function';
 }
 
 function rejection(error: unknown, who: string): FdpError {

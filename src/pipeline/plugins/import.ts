@@ -3,6 +3,7 @@ import { dirname, extname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { errorText } from '../../errors.ts';
 import { type Clock, endedWithin } from '../../kit/clock.ts';
+import { tellingOfExit, unblocked } from './import-guard.ts';
 import { PluginError } from './mistake.ts';
 
 /** How long a plugin may take to be imported, ms. */
@@ -16,18 +17,30 @@ const compile = 'compile it to JavaScript, and list that file';
  * @throws PluginError with what Node.js has against it, or what it throws itself
  */
 export async function importPlugin(path: string, clock: Clock): Promise<Readonly<Record<string, unknown>>> {
-  const { href } = pathToFileURL(path);
-  const imported = import(/* @vite-ignore */ href) as Promise<Readonly<Record<string, unknown>>>;
   try {
-    if (!(await endedWithin(clock, importMs, imported)))
-      throw new PluginError(
-        `has not been imported within ${importMs / 1000} s`,
-        'an `await` outside of functions holds it up: wait in `create` or `connect`',
-      );
-    return await imported;
+    return await tellingOfExit(
+      () => tellOfExit(path),
+      () => unblocked(importMs, () => importInTime(path, clock)),
+    );
   } catch (error) {
     throw error instanceof PluginError ? error : explained(error, path);
   }
+}
+
+async function importInTime(path: string, clock: Clock): Promise<Readonly<Record<string, unknown>>> {
+  const { href } = pathToFileURL(path);
+  const imported = import(/* @vite-ignore */ href) as Promise<Readonly<Record<string, unknown>>>;
+  if (await endedWithin(clock, importMs, imported)) return imported;
+  throw new PluginError(
+    `has not been imported within ${importMs / 1000} s`,
+    'a loop, or an `await` outside of functions, holds it up: wait in `create` or `connect`',
+  );
+}
+
+/** Nothing can be reported in the usual way any more: the process is ending. */
+function tellOfExit(path: string): void {
+  process.exitCode = 2;
+  process.stderr.write(`plugin ${path}: ended the process while it was imported: remove its process.exit()\n`);
 }
 
 function explained(error: unknown, path: string): PluginError {
@@ -51,9 +64,9 @@ function explained(error: unknown, path: string): PluginError {
   const [, wanted] = /^Cannot find package '([^']+)'/.exec(first) ?? [];
   if (code === 'ERR_MODULE_NOT_FOUND' && wanted !== undefined)
     return new PluginError(`imports the package "${wanted}", which is not installed`, installing(wanted, path), error);
-  // The stack of an error of syntax does not lead to it.
-  if (error instanceof SyntaxError)
-    return new PluginError(`can't be read: ${first}`, `where: node --check ${path}`, error);
+  // The stack of an error of syntax does not lead to it, unless it was thrown: by JSON.parse, say.
+  if (error instanceof SyntaxError && !wasThrownIn(path, error))
+    return new PluginError(`can't be read: ${first}`, `where: node ${path}`, error);
   return new PluginError(`failed while it was imported: ${first}${lineOf(error, path)}`, undefined, error);
 }
 
@@ -62,6 +75,12 @@ function installing(wanted: string, path: string): string {
   const folder = dirname(realpathSync(path));
   const isElsewhere = folder !== dirname(path);
   return `npm install ${wanted}${isElsewhere ? `, in ${folder} or above it: the file is there, behind a link` : ''}`;
+}
+
+/** Whether the file was running: a frame of the stack is in it. */
+function wasThrownIn(path: string, { stack = '' }: Error): boolean {
+  const frames = stack.slice(stack.indexOf('\n    at '));
+  return [pathToFileURL(path).href, path].some((each) => frames.includes(`${each}:`));
 }
 
 /** ` (line 3)`, if the stack leads into the file. */

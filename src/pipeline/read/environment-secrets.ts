@@ -1,4 +1,5 @@
-import { hiding, secretsInUrls } from './secret-text.ts';
+import { hiding } from '../../kit/hiding.ts';
+import { secretsInUrls } from './secret-text.ts';
 import { isSecretName } from './shown-text.ts';
 import type { Variables } from './variables.ts';
 

@@ -1,5 +1,5 @@
-/** Stands for a secret. */
-export const masked = '******';
+import { masked } from '../../kit/hiding.ts';
+
 const url = /\b[a-z][a-z0-9+.-]*:\/\/[^\s"'<>]+/gi;
 /** User and password, also with characters that should have been percent-encoded. */
 const userInfo = /^([a-z][a-z0-9+.-]*:\/\/)(?:[^/?#@:]*@|[^/?#@:]*:[^@]*@(?:[^=&]*@)*)/i;
@@ -19,12 +19,6 @@ export function starredUrls(text: string): string {
   return text.replace(url, (found) =>
     found.replace(userInfo, (start, scheme: string) => `${scheme}${'*'.repeat(start.length - scheme.length - 1)}@`),
   );
-}
-
-/** Hides these texts in others; the longest first, since one may be a part of another. */
-export function hiding(secrets: Iterable<string>): (text: string) => string {
-  const longestFirst = [...secrets].sort((one, other) => other.length - one.length);
-  return (text) => longestFirst.reduce((shown, secret) => shown.replaceAll(secret, masked), text);
 }
 
 /** The secrets of a URL, as written and percent-decoded. */

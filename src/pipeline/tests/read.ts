@@ -108,7 +108,10 @@ function checkTwins(map: MapTree, context: TestContext): void {
     if (declaration && declaration.twin === undefined)
       problems.add(range, `"${name}" (${declaration.type}) has no twin`, {
         subject: topology.name,
-        hint: 'nothing in memory stands for connectors of this type: a topology that uses one can not be tested',
+        hint:
+          declaration.plugin === undefined
+            ? 'nothing in memory stands for connectors of this type: a topology that uses one can not be tested'
+            : `in ${declaration.plugin}: twin: 'messages' beside its type, and messages of the test stand for it (or 'log', 'table')`,
       });
 }
 

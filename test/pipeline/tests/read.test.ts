@@ -132,6 +132,11 @@ describe('a file of tests', () => {
     expect(text).toContain('my.test.yml:2:11: reconcile: "differences" (reconcile) has no twin');
     expect(text).toContain('can not be tested');
     expect(exitCode).toBe(2);
+    const own = twinless('reconcile').map((each) =>
+      each.type === 'reconcile' ? { ...each, plugin: './own.js' } : each,
+    );
+    const { text: advice } = await tested(file(2, 'topology: reconcile'), { connectors: own });
+    expect(advice).toContain("in ./own.js: twin: 'messages' beside its type");
   });
 
   it('nothing runs while one of its tests is wrong', async () => {

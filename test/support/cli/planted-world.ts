@@ -1,10 +1,11 @@
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { request as requestTls } from 'node:https';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { connect } from 'node:tls';
 import { WebSocket } from 'ws';
 import { hashOf, newKey, writeKeyFile } from '../../../src/kit/key-file.ts';
-import { planted, plantedPipeline, variable } from '../pipeline/planted-secrets.ts';
+import { planted, plantedPipeline, type Servers, secretsFound, variable } from '../pipeline/planted-secrets.ts';
 import { serverFiles } from '../sockets/certificates.ts';
 import { freePort } from './platform.ts';
 
@@ -54,7 +55,11 @@ export const inputs: ReadonlySet<string> = new Set([
 ]);
 
 /** A folder with a pipeline that has a secret wherever one can be. */
-export async function plantedWorld(folder: string, dead: number, crash: boolean): Promise<PlantedWorld> {
+export async function plantedWorld(
+  folder: string,
+  servers: Servers | ((ports: PlantedWorld['ports']) => Servers),
+  crash: boolean,
+): Promise<PlantedWorld> {
   const files = serverFiles(folder);
   const key = newKey();
   const keys = join(folder, 'keys.json');
@@ -66,7 +71,10 @@ export async function plantedWorld(folder: string, dead: number, crash: boolean)
     exchange: await freePort(),
     observe: await freePort(),
   };
-  const text = plantedPipeline({ keys, ...files, ...ports, dead });
+  const text = plantedPipeline({
+    ...{ keys, ...files, ...ports },
+    servers: typeof servers === 'function' ? servers(ports) : servers,
+  });
   const more = `  relay: { source: mock, sink: kafka }
   vault:
     source: mock
@@ -177,4 +185,26 @@ export async function served({ ports: { http, feed, exchange, observe }, key, se
     exchange: await dialled(`ws://127.0.0.1:${exchange}/?token=${secrets['exchange']}`),
     'exchange with a wrong token': await dialled(`ws://127.0.0.1:${exchange}/?token=${secrets['exchange']}x`),
   };
+}
+
+/** What a command prints beside the running process. */
+export function printed({ folder, env }: PlantedWorld, ...args: readonly string[]): string {
+  const all = { PATH: process.env['PATH'], ...env, OBSERVE_PORT: '0' };
+  const options = { cwd: folder, encoding: 'utf8', env: all, input: '{"symbol":"AAPL"}\n' } as const;
+  const { stdout, stderr } = spawnSync(process.execPath, [resolve('bin/fdp-run.js'), ...args], options);
+  return `${stdout}${stderr}`;
+}
+
+/** What is kept: all files but those that the user has written. */
+export function kept(folder: string): Readonly<Record<string, string>> {
+  const names = readdirSync(folder).filter((name) => !inputs.has(name) && statSync(join(folder, name)).isFile());
+  return Object.fromEntries(names.map((name) => [name, readFileSync(join(folder, name), 'latin1')]));
+}
+
+/** Each secret that one of the texts has, with what stands around it. */
+export function leaks(texts: Readonly<Record<string, string>>, { secrets }: PlantedWorld): readonly string[] {
+  const around = (text: string, secret: string) => text.slice(Math.max(0, text.indexOf(secret) - 200)).slice(0, 300);
+  return Object.entries(texts).flatMap(([where, text]) =>
+    secretsFound(text, secrets).map((name) => `${name}: ${where}: ${around(text, secrets[name] ?? '')}`),
+  );
 }

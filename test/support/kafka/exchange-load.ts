@@ -41,7 +41,7 @@ export class ExchangeLoad {
 
 /**
  * All differences between the stores and the log, and between the log and the trades that the exchange delivered or
- * that others are known to have appended.
+ * that others are known to have appended. While a server is not back, that is the only one.
  */
 export async function auditOf(
   address: LedgerAddress,
@@ -49,5 +49,8 @@ export async function auditOf(
   others: Iterable<number> = [],
 ): Promise<readonly string[]> {
   const acknowledged = [...exchange.delivered, ...others];
-  return differences(await readBooks(address), acknowledged);
+  return readBooks(address).then(
+    (books) => differences(books, acknowledged),
+    (error) => [`can't be read: ${error}`],
+  );
 }

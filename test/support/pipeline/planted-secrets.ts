@@ -19,12 +19,24 @@ interface Places {
   readonly http: number;
   readonly feed: number;
   readonly exchange: number;
-  /** Nobody listens there. */
-  readonly dead: number;
+  readonly servers: Servers;
 }
 
+/** Where the servers are that a secret is for: an address each. */
+export interface Servers {
+  readonly finnhub: string;
+  readonly kafka: string;
+  readonly mongodb: string;
+}
+
+/** One port in place of all servers. */
+export const allAt = (port: number): Servers => {
+  const address = `127.0.0.1:${port}`;
+  return { finnhub: address, kafka: address, mongodb: address };
+};
+
 /** A pipeline with a secret wherever one can stand: from the environment, a file, .env, a default, or in plain text. */
-export function plantedPipeline({ keys, cert, key, ca, http, feed, exchange, dead }: Places): string {
+export function plantedPipeline({ keys, cert, key, ca, http, feed, exchange, servers }: Places): string {
   const secured = `keys: { file: ${keys} }, tls: { cert: ${cert}, key: ${key} }`;
   return `name: planted
 settings: { dead_letter: rejected, status: status, shutdown: 1s }
@@ -33,18 +45,20 @@ connectors:
   status: { type: sqlite_table, path: store.db, table: status, unique: process, fields: { process: string, at: date, snapshot: string } }
   mock: { type: mock, symbols: [AAPL], rate: 20/s }
   exchange: { type: websocket_server, listen: "127.0.0.1:${exchange}", token: "${variable('EXCHANGE_TOKEN')}" }
-  finnhub: { type: finnhub, url: "ws://127.0.0.1:${dead}", token: "${variable('FINNHUB_TOKEN')}", symbols: [AAPL] }
+  finnhub: { type: finnhub, url: "ws://${servers.finnhub}", token: "${variable('FINNHUB_TOKEN')}", symbols: [AAPL] }
   kafka:
     type: kafka
-    brokers: "127.0.0.1:${dead}"
+    brokers: "${servers.kafka}"
     topic: ticks
     sasl: { mechanism: plain, username: fdp, password: "${variable(`KAFKA_PASSWORD:-${planted.kafka}`)}" }
   mongodb:
     type: mongodb
-    url: "mongodb://fdp:${planted.mongodb}@127.0.0.1:${dead}/"
+    url: "mongodb://fdp:${planted.mongodb}@${servers.mongodb}/"
     database: planted
     collection: rows
+    fields: { symbol: string, time: date }
     unique: symbol
+    indexes: [[symbol, time]]
   http: { type: rest, listen: "127.0.0.1:${http}", ui: true, ${secured} }
   feed: { type: tcp, listen: "127.0.0.1:${feed}", ${secured} }
   reader: { type: tcp, connect: "127.0.0.1:${feed}", token: "${variable('FEED_TOKEN')}", tls: { ca: ${ca} } }
