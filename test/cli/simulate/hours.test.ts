@@ -8,6 +8,8 @@ const minuteMs = 60_000;
 const minute = fc.integer({ min: Date.UTC(2025, 0, 2) / minuteMs, max: Date.UTC(2026, 11, 30) / minuteMs });
 /** Minutes around the days on which clocks change in New York. */
 const changing = [Date.UTC(2025, 2, 9), Date.UTC(2025, 10, 2), Date.UTC(2026, 2, 8)].map((day) => day / minuteMs);
+/** Between an early close and the usual one in New York, and on a holiday. */
+const shortened = [Date.UTC(2025, 10, 28, 19), Date.UTC(2025, 10, 27, 19)].map((time) => time / minuteMs);
 const around = fc.tuple(fc.constantFrom(...changing), fc.integer({ min: -2880, max: 2880 })).map(([at, by]) => at + by);
 
 describe('the hours of the oracle', () => {
@@ -19,7 +21,7 @@ describe('the hours of the oracle', () => {
         const { kind, day } = calendar.session(time);
         expect({ kind: hours.kindAt(time), ...hours.dayOf(time) }).toEqual({ kind, start: day.start, end: day.end });
       }),
-      { examples: changing.map((at) => [at, 0]) },
+      { examples: [...changing, ...shortened].map((at) => [at, 0]) },
     );
   });
 });

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Bars } from '../../../src/cli/simulate/oracle/bars.ts';
 import { Counters } from '../../../src/cli/simulate/oracle/counters.ts';
 import { exact, plainText, product, ratio } from '../../../src/cli/simulate/oracle/exact.ts';
+import { Gaps } from '../../../src/cli/simulate/oracle/gaps.ts';
 import { judgeRows } from '../../../src/cli/simulate/oracle/rows.ts';
 import type { Piece } from '../../../src/cli/simulate/oracle/trades.ts';
 
@@ -72,6 +73,17 @@ describe('the oracle', () => {
     expect(rowsOf(new Counters(options), trades)).toEqual([
       { symbol: 'A', tradeCount: 2, lastTradeAt: 5 },
       { symbol: 'B', tradeCount: 1, lastTradeAt: 1 },
+    ]);
+  });
+
+  it('divides a gap where the market was closed in it', () => {
+    const gaps = new Gaps({ calendar: 'XNYS', session: 'regular' });
+    const [from, to] = [Date.UTC(2025, 10, 20, 20, 30), Date.UTC(2025, 10, 21, 15)];
+    gaps.take({ ...record, key: 'A', value: { type: 'gap', gap: { from, to, reason: 'cut', feed: 'mock' } } });
+    const open = [from, Date.UTC(2025, 10, 21, 14, 30)];
+    expect(gaps.rows()).toMatchObject([
+      { key: `mock|A|${from}`, symbol: 'A', from, to: Date.UTC(2025, 10, 20, 21), state: 'closed' },
+      { key: `mock|A|${from}|${open[1]}`, from: open[1], to },
     ]);
   });
 

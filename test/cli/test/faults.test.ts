@@ -49,6 +49,12 @@ const failures: readonly (readonly [fault: string, topology: string, expected: s
   ['{ source: { cut: 9s, at: 1500ms } }', 'processor', '{ trades: 3, within: 5s }', 'not done within 5s'],
   ['{ sink: trades, fail: { every: 2 } }', 'processor', '{ trades: 4 }', 'trades: write 2 fails (fault)'],
   [
+    '{ restore: { sink: trades, back: 1500ms, at: 2500ms } }',
+    'processor',
+    '{ trades: 4 }',
+    'raw_stock_ticks/2 is read again from offset 0 instead of 1',
+  ],
+  [
     "{ sink: trades, refuse: 'nothing == 2.0' }",
     'processor',
     '{ trades: 3 }',
