@@ -64,7 +64,7 @@ function explained(error: unknown, path: string): PluginError {
   const [, wanted] = /^Cannot find package '([^']+)'/.exec(first) ?? [];
   if (code === 'ERR_MODULE_NOT_FOUND' && wanted !== undefined)
     return new PluginError(`imports the package "${wanted}", which is not installed`, installing(wanted, path), error);
-  // The stack of an error of syntax does not lead to it, unless it was thrown: by JSON.parse, say.
+  // The stack of an error of syntax does not lead to it, unless it was thrown: by what reads JSON, say.
   if (error instanceof SyntaxError && !wasThrownIn(path, error))
     return new PluginError(`can't be read: ${first}`, `where: node ${path}`, error);
   return new PluginError(`failed while it was imported: ${first}${lineOf(error, path)}`, undefined, error);
