@@ -10,9 +10,10 @@ const keys: Readonly<Record<string, (replay: ReplayControl) => void>> = {
   '\u001b[B': (replay) => replay.setSpeed(nextSpeed(replay.state().speed, -1)),
 };
 
+/** What a key has done: what was played just now need not have been read for it. */
 function textOf(key: string, state: ReplayState): string {
   if (key === back) return state.forwardOnly ?? 'going back one message';
-  return `${new Date(state.at).toISOString()}, ${playingText(state)}`;
+  return `${new Date(state.at).toISOString()}, ${playingText({ ...state, isCatchingUp: false })}`;
 }
 
 /**
