@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { describe, expect, it } from 'vitest';
+import { sized } from '../support/cli/faults.ts';
 import { Installation } from '../support/cli/installation.ts';
 import { eventually, Process, temporaryFolder } from '../support/cli/platform.ts';
 import { rowsOf } from '../support/cli/stored.ts';
@@ -53,12 +54,12 @@ async function atLeast(platform: Installation, trades: number): Promise<void> {
 const many = { timeout: 480_000 };
 
 describe('fdp reconcile on the embedded profile', many, () => {
-  it('finds nothing ten times while the platform is busy; then finds, and repairs, what another program changed', async () => {
+  it('finds nothing, time and again, while the platform is busy; then finds, and repairs, what another program changed', async () => {
     using folder = temporaryFolder();
     const platform = await Installation.in(folder.path, '100/s');
     await using process = platform.start(feed);
     await atLeast(platform, 300);
-    for (let n = 0; n < 10; n++) {
+    for (let n = 0; n < sized({ full: 10, fast: 3 }); n++) {
       const [code, output] = await reconciled(platform);
       expect([code, output.match(/no difference/g)?.length], output).toEqual([0, 3]);
     }
