@@ -4,6 +4,7 @@ import { endedWithin } from '../../src/kit/clock.ts';
 import type { Environment } from '../../src/kit/environment.ts';
 import { type Client, longestWaitMs, type ProducerId } from './client.ts';
 import { isUnsent, reasonOf } from './errors.ts';
+import { endOf } from './partition.ts';
 import { isStored } from './stored-batch.ts';
 import type { Outgoing } from './write.ts';
 
@@ -183,7 +184,7 @@ export class PartitionWriter {
     const { client, partition } = this.#options;
     this.#producer ??= await client.newProducer();
     const producer = this.#producer;
-    this.#end ??= (await client.offsets([partition], 'end')).get(partition) ?? 0;
+    this.#end ??= await endOf(client, partition);
     try {
       const offset = await client.append({
         partition,

@@ -9,8 +9,12 @@ export async function rangeOf(
   partition: number,
 ): Promise<{ readonly first: number; readonly next: number }> {
   const first = await client.offsets([partition], 'earliest');
-  const next = await client.offsets([partition], 'end');
-  return { first: first.get(partition) ?? 0, next: next.get(partition) ?? 0 };
+  return { first: first.get(partition) ?? 0, next: await endOf(client, partition) };
+}
+
+/** The offset that a partition's next record will have. */
+export async function endOf(client: Client, partition: number): Promise<number> {
+  return (await client.offsets([partition], 'end')).get(partition) ?? 0;
 }
 
 /** @throws FDP_UNAVAILABLE while the partition has no leader */
