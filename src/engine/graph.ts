@@ -69,7 +69,7 @@ export function buildGraph(plan: TopologyPlan, typeOf: TypeOf, owner: NodeOwner)
 }
 
 /** The connectors that the operators of a topology look things up in. */
-function lookupsOf(plan: TopologyPlan): string[] {
+export function lookupsOf(plan: TopologyPlan): readonly string[] {
   const operators = [...plan.operators, ...plan.branches.flatMap((branch) => branch.operators)];
   operators.push(...plan.routes.flatMap((route) => route.operators));
   return [

@@ -135,3 +135,8 @@ export function usesOf(topology: TopologySpec): readonly UseSpec[] {
 export function operatorsOf(topology: TopologySpec): readonly OperatorSpec[] {
   return [topology, ...topology.branches, ...topology.routes].flatMap(({ operators }) => operators);
 }
+
+/** The connectors of the tables that operators of a topology ask. */
+export function lookupsOf(topology: TopologySpec): readonly string[] {
+  return [...new Set(operatorsOf(topology).flatMap(({ lookups }) => lookups.map(({ name }) => name)))];
+}

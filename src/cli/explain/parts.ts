@@ -1,12 +1,6 @@
 import { stringify } from 'yaml';
 import { plain } from '../../pipeline/read/tree.ts';
-import {
-  type BranchSpec,
-  type OperatorSpec,
-  operatorsOf,
-  type TopologySpec,
-  type UseSpec,
-} from '../../pipeline/spec.ts';
+import { type BranchSpec, lookupsOf, type OperatorSpec, type TopologySpec, type UseSpec } from '../../pipeline/spec.ts';
 
 // What a topology is made of, in words: each connector and operator in one sentence, from its declaration and its options.
 
@@ -94,8 +88,4 @@ function optionText(options: unknown): string {
 
 function firstSentence(text: string): string {
   return text.split(/(?<=\.)\s/)[0]?.replace(/\.$/, '') ?? '';
-}
-
-function lookupsOf(topology: TopologySpec): readonly string[] {
-  return [...new Set(operatorsOf(topology).flatMap(({ lookups }) => lookups.map(({ name }) => name)))];
 }

@@ -1,7 +1,7 @@
+import { lookupsOf } from '../../engine/graph.ts';
 import type { ConnectorPlan, Plan } from '../../engine/plan.ts';
 import { type PackedTape, unpacked } from '../../simulate/packed-tape.ts';
 import type { TapeEntry } from '../../simulate/tape.ts';
-import { tablesAsked } from './requests/known-route.ts';
 
 /** How a topology gets what it reads, in the order in which topologies are run. */
 export interface Link {
@@ -47,7 +47,7 @@ export function isAsked({ topologies: [topology], connectors }: Plan): boolean {
 
 function askedLink(plan: Plan, written: ReadonlyMap<string, ConnectorPlan>): Link {
   const [topology] = plan.topologies;
-  const tables = tablesAsked(topology?.routes.flatMap(({ operators }) => operators) ?? []);
+  const tables = topology ? lookupsOf(topology) : [];
   const isFilled = tables.length === 0 || tables.some((table) => written.has(table));
   const from = isFilled ? { tables } : { nothing: 'no topology of the run writes what it is asked about' };
   return { plan, topology: topology?.name ?? '', from };

@@ -3,9 +3,9 @@ import { checkTree } from '../check/schema.ts';
 import { beginOf, type SourceFile } from '../read/source.ts';
 import { asMap, asText, entryRange, isUnusable, type MapTree, rangeAt, type Tree, valueAt } from '../read/tree.ts';
 import { parseYaml } from '../read/yaml.ts';
-import type { TopologySpec } from '../spec.ts';
+import { lookupsOf, type TopologySpec } from '../spec.ts';
 import type { TestContext, TestsRequest } from './context.ts';
-import { lookupsOf, readFault } from './faults.ts';
+import { readFault } from './faults.ts';
 import type { TestFault } from './model.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { suggestion } from '../../kit/names.ts';
 import type { SourceRange } from '../read/source.ts';
 import { asMap, asText, type MapTree, rangeAt, type Tree, valueAt } from '../read/tree.ts';
-import { operatorsOf, type TopologySpec } from '../spec.ts';
+import { lookupsOf } from '../spec.ts';
 import type { TestContext } from './context.ts';
 import { faultSchemas } from './fault-structure.ts';
 import type { TestFault } from './model.ts';
@@ -70,12 +70,6 @@ function checkRestored(item: Tree, subject: string, { topology, problems }: Test
   const tables = topology.branches.filter(({ sink: use }) => use.connector?.declaration?.twin === 'table');
   const names = tables.map(({ name }) => name);
   checkSink(sink, names, { range: rangeAt(item, path, item.at), subject, problems });
-}
-
-/** The connectors of the tables that operators of a topology ask. */
-export function lookupsOf(topology: TopologySpec): readonly string[] {
-  const names = operatorsOf(topology).flatMap(({ lookups }) => lookups.map(({ name }) => name));
-  return [...new Set(names)];
 }
 
 function checkLookup(item: Tree, subject: string, { topology, problems }: TestContext): void {

@@ -1,9 +1,19 @@
+import type { ParameterRule } from '../../../../operators/support/parameters.ts';
 import { type Chance, seededChance } from '../../../kit/chance.ts';
 import type { Row } from '../../../kit/row.ts';
 import type { Tape, TapeEntry } from '../../../simulate/tape.ts';
 import { type AskedTable, type Cursor, foundRows, type Parameters } from '../oracle/found.ts';
-import type { FindRead, KnownRoute } from './known-route.ts';
-import { defaultValue, type GivenValue, type Meant, pick, rightValue, valueAt, wrongValues } from './values.ts';
+import { type FindRead, type KnownRoute, pathNames } from './known-route.ts';
+import {
+  defaultValue,
+  type GivenValue,
+  type Hints,
+  type Meant,
+  pick,
+  rightValue,
+  valueAt,
+  wrongValues,
+} from './values.ts';
 
 /** A request as it is meant. */
 export interface Asked {
@@ -64,9 +74,9 @@ function meantBy({ rules }: KnownRoute, given: Given): Asked['meant'] {
 
 /** `GET /path/AAPL?limit=5` */
 function textOf({ route }: KnownRoute, given: Given): string {
-  const inPath = new Set([...route.matchAll(/\{(\w+)\}/g)].map(([, name]) => name));
+  const inPath = pathNames(route);
   const target = route.replaceAll(/\{(\w+)\}/g, (_all, name) => encodeURIComponent(given[name]?.text ?? ''));
-  const query = Object.entries(given).filter(([name]) => !inPath.has(name));
+  const query = Object.entries(given).filter(([name]) => !inPath.includes(name));
   if (query.length === 0) return target;
   return `${target}?${query.map(([name, { text }]) => `${name}=${encodeURIComponent(text)}`).join('&')}`;
 }
@@ -91,12 +101,8 @@ class Asking {
     const given: Record<string, GivenValue> = { ...own };
     for (const [name, rule] of Object.entries(rules)) {
       if (given[name] || !(this.#needs(name) || this.#chance.next() < 0.5)) continue;
-      if (!this.#needs(name) && rule.type !== 'string' && this.#chance.next() < 0.05) {
-        // Nothing is as good as not given.
-        given[name] = { text: '', meant: defaultValue(rule) };
-        continue;
-      }
-      const value = rightValue(rule, { values: this.#valuesFor(name, rows), cursor: this.#cursor(rows) }, this.#chance);
+      const hints = () => ({ values: this.#valuesFor(name, rows), cursor: this.#cursor(rows) });
+      const value = this.#valueOf(name, rule, hints);
       if (value) given[name] = value;
       else if (this.#needs(name)) return undefined;
     }
@@ -135,15 +141,17 @@ class Asking {
     for (const [name, field] of fields) {
       const rule = rules[name];
       if (!rule || !(this.#needs(name) || this.#chance.next() < 0.9)) continue;
-      if (!this.#needs(name) && rule.type !== 'string' && this.#chance.next() < 0.05) {
-        // Nothing is as good as not given.
-        given[name] = { text: '', meant: defaultValue(rule) };
-        continue;
-      }
-      const value = rightValue(rule, { values: [row[field]] }, this.#chance);
+      const value = this.#valueOf(name, rule, () => ({ values: [row[field]] }));
       if (value) given[name] = value;
     }
     return given;
+  }
+
+  /** A value that is right; now and then an empty one, which is as good as none. */
+  #valueOf(name: string, rule: ParameterRule, hints: () => Hints): GivenValue | undefined {
+    const mayBeEmpty = !this.#needs(name) && rule.type !== 'string';
+    if (mayBeEmpty && this.#chance.next() < 0.05) return { text: '', meant: defaultValue(rule) };
+    return rightValue(rule, hints(), this.#chance);
   }
 
   /** The rows that a request without ranges and pages finds, in order. */
@@ -188,7 +196,7 @@ class Asking {
   /** Without these there is no request, or no answer. */
   #needs(name: string): boolean {
     const { route, read, rules } = this.#route;
-    if (route.includes(`{${name}}`)) return true;
+    if (pathNames(route).includes(name)) return true;
     const asked = read.kind === 'bars' ? ['symbol', 'interval', 'limit'] : read.isPaged ? ['limit'] : [];
     return asked.includes(name) && rules[name]?.default === undefined;
   }

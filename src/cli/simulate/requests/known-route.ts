@@ -59,14 +59,6 @@ export interface KnownRoute {
   readonly replies: Replies;
 }
 
-/** The tables that operators ask. */
-export function tablesAsked(operators: readonly OperatorPlan[]): readonly string[] {
-  const names = operators.flatMap(({ declaration, options }) =>
-    Object.keys(declaration.connectors ?? {}).map((option) => (options as Row)[option]),
-  );
-  return [...new Set(names.filter((name) => typeof name === 'string'))];
-}
-
 /** A route of `params`, one `find` or `bars`, `map` and `filter`, and `reply`; of any other why nothing is known of it. */
 export function knownRoute({ route, operators }: RoutePlan): KnownRoute | string {
   const types = operators.map(({ declaration }) => declaration.type);
@@ -143,8 +135,12 @@ function barsRead(options: unknown): BarsRead {
 
 /** Parameters of the path, which are texts unless `params` says more. */
 function pathRules(route: string): KnownRoute['rules'] {
-  const names = [...route.matchAll(/\{(\w+)\}/g)].map(([, name]) => String(name));
-  return Object.fromEntries(names.map((name) => [name, { type: 'string' } as const]));
+  return Object.fromEntries(pathNames(route).map((name) => [name, { type: 'string' } as const]));
+}
+
+/** The parameters in the path of a route. */
+export function pathNames(route: string): readonly string[] {
+  return [...route.matchAll(/\{(\w+)\}/g)].map(([, name]) => String(name));
 }
 
 /** Conditions and fields are evaluated as operators do it: CEL is what they share with what is expected of them. */

@@ -1,7 +1,7 @@
+import { lookupsOf } from '../../../engine/graph.ts';
 import type { Plan } from '../../../engine/plan.ts';
 import { type Chance, seededChance } from '../../../kit/chance.ts';
 import type { TestFault } from '../../../pipeline/tests/model.ts';
-import { tablesAsked } from './known-route.ts';
 import { pick } from './values.ts';
 
 /** Faults of the market's day, 6.5 hours. */
@@ -16,7 +16,8 @@ export function requestFaults(
   { seed, lengthMs }: { readonly seed: number; readonly lengthMs: number },
 ): readonly TestFault[] {
   const chance = seededChance(seed + 13);
-  const tables = tablesAsked(plan.topologies[0]?.routes.flatMap(({ operators }) => operators) ?? []);
+  const [topology] = plan.topologies;
+  const tables = topology ? lookupsOf(topology) : [];
   const count = Math.max(fewest, Math.round((perDay * lengthMs) / dayMs));
   return Array.from({ length: count }, () => requestFault(tables, chance, lengthMs));
 }
