@@ -20,6 +20,16 @@ async function barsOf({ api }: Workspace, symbol: string): Promise<readonly Bar[
   return (answer?.body['data'] as { readonly data: readonly Bar[] } | undefined)?.data ?? [];
 }
 
+function produceTicks({ env }: Workspace, symbol: string, messages: readonly object[]): void {
+  execFileSync(process.execPath, ['bin/fdp-run.js', 'produce', 'ticks', '--key', symbol], {
+    ...{ input: messages.map((message) => `${JSON.stringify(message)}\n`).join(''), env: { ...process.env, ...env } },
+  });
+}
+
+function chartTop(page: Page): Promise<number> {
+  return page.locator('#chart').evaluate((chart) => chart.getBoundingClientRect().top);
+}
+
 /** The figures of the bar shown above the chart, by name. */
 async function figures(page: Page): Promise<ReadonlyMap<string, string>> {
   const names = await page.locator('#bar-figures dt').allInnerTexts();
@@ -57,10 +67,7 @@ onChromium('candles of the live page', () => {
     const from = Math.floor((now - 3 * minute) / minute) * minute;
     const gap = { from, to: from + 12_000, reason: 'the connection was lost', feed: 'mock' };
     const trades = [old, older, { ...old, p: 151 }].map((trade) => ({ type: 'trade', data: [trade] }));
-    const input = [...trades, { type: 'gap', data: [], gap }].map((message) => `${JSON.stringify(message)}\n`).join('');
-    execFileSync(process.execPath, ['bin/fdp-run.js', 'produce', 'ticks', '--key', 'AAPL'], {
-      ...{ input, env: { ...process.env, ...workspace.env } },
-    });
+    produceTicks(workspace, 'AAPL', [...trades, { type: 'gap', data: [], gap }]);
     const isMarked = ({ gap_ms, late_trades }: Bar) => gap_ms === 12_000 && late_trades === 2;
     await eventually('the late trades', async () => (await barsOf(workspace, 'AAPL')).some(isMarked));
   });
@@ -147,9 +154,7 @@ onChromium('candles of the live page', () => {
 
   it('of the cheapest coin have all their digits, and its volumes fit beside them', async () => {
     const trade = { type: 'trade', data: [{ s: 'TINY', p: 1.25e-10, t: Date.now() - minute, v: 750_124.96 }] };
-    execFileSync(process.execPath, ['bin/fdp-run.js', 'produce', 'ticks', '--key', 'TINY'], {
-      ...{ input: `${JSON.stringify(trade)}\n`, env: { ...process.env, ...workspace.env } },
-    });
+    produceTicks(workspace, 'TINY', [trade]);
     await eventually('its bar', async () => (await barsOf(workspace, 'TINY')).length > 0);
     await using watched = await openPage(browser, `${workspace.api}/?symbol=TINY`, { width: 1440 });
     const { page } = watched;
@@ -169,18 +174,30 @@ onChromium('candles of the live page', () => {
     await page.locator('#bar-figures dd').first().waitFor();
     expect(await violations(page)).toEqual([]);
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
-    const top = () => page.locator('#chart').evaluate((chart) => chart.getBoundingClientRect().top);
-    const before = await top();
+    const before = await chartTop(page);
     const close = (await figures(page)).get('close');
     await eventually('another price', async () => (await figures(page)).get('close') !== close);
-    expect(await top()).toBe(before);
+    expect(await chartTop(page)).toBe(before);
     // Notes on a bar appear and disappear beside the chart: it stays where it is.
     const tops = new Set<number>();
     for (const key of ['Home', 'ArrowRight', 'ArrowRight', 'End', 'Escape']) {
       await page.locator('#chart').press(key);
-      tops.add(await top());
+      tops.add(await chartTop(page));
     }
     expect([...tops]).toEqual([before]);
+  });
+
+  it('stay where they are on a phone when the change of the day has more digits', async () => {
+    const tradeAt = (p: number) => ({ type: 'trade', data: [{ s: 'RISE', p, t: Date.now(), v: 1 }] });
+    produceTicks(workspace, 'RISE', [tradeAt(100.25)]);
+    await eventually('its bar', async () => (await barsOf(workspace, 'RISE')).length > 0);
+    await using watched = await openPage(browser, `${workspace.api}/?symbol=RISE`, { width: 360 });
+    const { page } = watched;
+    await page.locator('#quote-figures dd', { hasText: '0.00 (0.00 %)' }).waitFor();
+    const before = await chartTop(page);
+    produceTicks(workspace, 'RISE', [tradeAt(141.2345)]);
+    await page.locator('#quote-figures dd', { hasText: '+40.9845 (+40.88 %)' }).waitFor();
+    expect(await chartTop(page)).toBe(before);
   });
 });
 
