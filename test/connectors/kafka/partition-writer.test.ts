@@ -29,6 +29,8 @@ class Partition {
   maxBytes = Number.POSITIVE_INFINITY;
   /** Kafka's code for whoever reads it. */
   readError = 0;
+  /** No producer gets its id. */
+  isAway = false;
   /** The producer and number of the batch at each offset. */
   readonly #log: { readonly producerId: number; readonly sequence: number }[] = [];
   #producers = 0;
@@ -37,7 +39,10 @@ class Partition {
 
   client(): Client {
     const client: Pick<Client, 'newProducer' | 'append' | 'refresh' | 'offsets' | 'leaderOf' | 'fetch'> = {
-      newProducer: async () => ({ id: ++this.#producers, epoch: 0 }),
+      newProducer: async () => {
+        if (this.isAway) throw new KafkaError('FDP_CONNECTION_LOST', 'ticks: away', { reason: 'ECONNREFUSED' });
+        return { id: ++this.#producers, epoch: 0 };
+      },
       refresh: async () => {},
       append: async (batch) => this.#append(batch),
       offsets: async () => new Map([[0, this.#log.length]]),
@@ -162,6 +167,16 @@ describe('a partition that is written', () => {
     expect(await world.clock.until(Promise.all(first))).toEqual(['FDP_TIMEOUT', 'FDP_TIMEOUT']);
     await world.clock.until(Promise.all(world.append(['c'])));
     expect(world.partition.stored).toEqual(['c']);
+  });
+
+  it('takes back what came while there was no producer yet, since nothing got out', async () => {
+    const world = new World();
+    world.partition.isAway = true;
+    const stop = new AbortController();
+    const first = world.append(['a'], stop.signal);
+    await world.clock.settle();
+    stop.abort();
+    expect(await world.clock.until(Promise.all(first))).toEqual(['FDP_TIMEOUT']);
   });
 
   it('refuses one message alone', async () => {
