@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { closeOpened, meet, trade, values } from '../support/sockets/hostile-meeting.ts';
+import { closeOpened } from '../support/sockets/finnhub.ts';
+import { meet, trade, values } from '../support/sockets/hostile-meeting.ts';
 import { answer, type Deed, textFrame, upgradeThen } from '../support/sockets/hostile-server.ts';
 import { until } from '../support/sockets/sockets.ts';
 

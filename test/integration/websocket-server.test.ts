@@ -8,8 +8,9 @@ import type { Sink } from '../../src/kit/sink.ts';
 import { roleContext, testEnvironment } from '../../src/testing/environment.ts';
 import { sourceMessage } from '../support/engine/operators.ts';
 import { optionsOf } from '../support/engine/options.ts';
+import { closeOpened, opened, start } from '../support/sockets/finnhub.ts';
 import { closed, dial as connected, until } from '../support/sockets/sockets.ts';
-import { closeOpened, dial, opened, start, statusOf } from '../support/sockets/websocket-client.ts';
+import { dial, statusOf } from '../support/sockets/websocket-client.ts';
 
 afterEach(closeOpened);
 
