@@ -162,7 +162,7 @@ describe('websocket_server', () => {
     const client = await dial(server, 'AAPL');
     const other = await dial(server);
     await server.send(frame('AAPL'));
-    client.ask({ type: 'fault', fault: 'cut', for: '200ms' });
+    client.ask({ type: 'fault', fault: 'cut', for: '1s' });
     await until(() => client.closed !== undefined && other.closed !== undefined);
     expect(client.closed).toBe(1006);
     expect(await statusOf(`ws://127.0.0.1:${server.port}?token=key`)).toBe(503);

@@ -7,11 +7,14 @@ interface TradeFrame {
   readonly data: readonly { readonly p: number }[];
 }
 
-/** A client, and a server that treats its connections like this, one after the other; time runs faster by `factor`. */
+/**
+ * A client, and a server that treats its connections like this, one after the other; time runs faster by `factor`. A busy machine
+ * may take a second for a handshake.
+ */
 export async function meet(deeds: readonly Deed[], options: object = {}, factor = 100) {
   const server = await hostileServer(...deeds);
   opened.push(() => server.close());
-  const client = await connected(server.port, options, { clock: hurriedClock(factor) });
+  const client = await connected(server.port, { handshake_timeout: '2m', ...options }, { clock: hurriedClock(factor) });
   return { server, client };
 }
 
