@@ -24,6 +24,8 @@ export async function unblocked<T>(ms: number, work: () => Promise<T>): Promise<
   if (!isMainThread) return work();
   const isOver = new SharedArrayBuffer(4);
   const guard = new Worker(watching, { eval: true, workerData: { isOver, ms: ms + graceMs } });
+  // A Node.js without an inspector: a loop is not ended then, and all else is as it was.
+  guard.on('error', () => {});
   try {
     return await work();
   } finally {
