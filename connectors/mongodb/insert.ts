@@ -7,7 +7,7 @@ import { columnsOf, rowOf, type StoredValue, storedField, storedList } from '../
 import type { Collection, WriteError } from './collection.ts';
 import { duplicateKey } from './errors.ts';
 import { ForeignRows } from './foreign-rows.ts';
-import { fromBson, toBson } from './values.ts';
+import { decimalOfNumber, fromBson, toBson } from './values.ts';
 
 /** The most bytes of one command; a single document may exceed it. */
 const chunkBytes = 16 * 2 ** 20;
@@ -122,10 +122,11 @@ function fieldOf(
   column: Parameters<typeof storedField>[2],
 ): unknown {
   const [field, type] = column;
-  // A list goes into a document as it is: its JSON would be written and read for nothing.
-  if (type !== 'strings') return toBson(definition, field, storedField(definition, given, column));
   const value = Object.hasOwn(given, field) ? given[field] : null;
-  return value === null || value === undefined ? null : storedList(value);
+  // A list goes into a document as it is, and a price too: their texts would be written and read for nothing.
+  if (type === 'strings') return value === null || value === undefined ? null : storedList(value);
+  const short = type === 'decimal' && typeof value === 'number' ? decimalOfNumber(value) : undefined;
+  return short ?? toBson(definition, field, storedField(definition, given, column));
 }
 
 /**
@@ -148,15 +149,35 @@ export function checkSize({ name, fields }: TableDefinition, document: Document)
   );
 }
 
-/** A lower bound for the size of a row with declared fields; undefined without them. */
+/** An upper bound for the size of a row with declared fields; infinite without them. */
 function mostBytes({ fields }: TableDefinition, document: Document, lane: string): number {
   if (!fields) return Number.POSITIVE_INFINITY;
-  let bytes = ownBytes + 3 * lane.length;
-  for (const [field] of columnsOf(fields)) bytes += 32 + 3 * field.length + textBytes(document[field]);
+  const { names, texts } = sizedFields(fields);
+  let bytes = ownBytes + 3 * lane.length + names;
+  for (const field of texts) bytes += textBytes(document[field]);
   return bytes;
 }
 
-/** A lower bound for the size of a text or a list of texts. */
+interface SizedFields {
+  /** What all fields take beside their texts, bytes. */
+  readonly names: number;
+  /** The fields whose values may be long. */
+  readonly texts: readonly string[];
+}
+
+const sized = new WeakMap<object, SizedFields>();
+
+function sizedFields(fields: NonNullable<TableDefinition['fields']>): SizedFields {
+  const known = sized.get(fields);
+  if (known) return known;
+  const columns = columnsOf(fields);
+  const texts = columns.filter(([, type]) => type === 'string' || type === 'strings').map(([field]) => field);
+  const made = { names: columns.reduce((sum, [field]) => sum + 32 + 3 * field.length, 0), texts };
+  sized.set(fields, made);
+  return made;
+}
+
+/** An upper bound for the size of a text or a list of texts. */
 function textBytes(value: unknown): number {
   if (typeof value === 'string') return 3 * value.length;
   if (!Array.isArray(value)) return 0;
