@@ -17,10 +17,10 @@ const smallBytes = 64 * 2 ** 10;
 /** The most bytes of a document beside its fields, without the name of its lane. */
 const ownBytes = 256;
 
-interface NewDocument {
-  readonly index: number;
-  readonly document: Document;
-  readonly bytes: number;
+/** What one command stores: documents, and the index of each among the rows. */
+interface Chunk {
+  readonly documents: Document[];
+  readonly indexes: number[];
 }
 
 interface Outcome {
@@ -40,28 +40,36 @@ export class DocumentInsert {
 
   async run(rows: readonly NewRow<Document>[], signal: AbortSignal): Promise<Inserted> {
     const outcome: Outcome = { known: new Map(), failed: new Map() };
-    for (const chunk of chunks(this.#documents(rows, outcome.failed))) await this.#insert(chunk, outcome, signal);
+    for (const chunk of this.#chunks(rows, outcome.failed)) await this.#insert(chunk, outcome, signal);
     return outcome;
   }
 
-  #documents(rows: readonly NewRow<Document>[], failed: Map<number, Error>): NewDocument[] {
+  *#chunks(rows: readonly NewRow<Document>[], failed: Map<number, Error>): Generator<Chunk> {
     const { definition } = this.#collection;
-    const found: NewDocument[] = [];
+    let chunk: Chunk = { documents: [], indexes: [] };
+    let bytes = 0;
     for (let index = 0; index < rows.length; index++) {
       try {
         const { values: document, coordinates } = rows[index] as NewRow<Document>;
         document['_src'] = { l: coordinates.lane, o: Long.fromNumber(coordinates.offset), i: coordinates.index };
         const most = mostBytes(definition, document, coordinates.lane);
-        found.push({ index, document, bytes: most < smallBytes ? most : checkSize(definition, document) });
+        const more = most < smallBytes ? most : checkSize(definition, document);
+        if (chunk.documents.length > 0 && bytes + more > chunkBytes) {
+          yield chunk;
+          chunk = { documents: [], indexes: [] };
+          bytes = 0;
+        }
+        chunk.documents.push(document);
+        chunk.indexes.push(index);
+        bytes += more;
       } catch (error) {
         failed.set(index, error as Error);
       }
     }
-    return found;
+    if (chunk.documents.length > 0) yield chunk;
   }
 
-  async #insert(chunk: readonly NewDocument[], { known, failed }: Outcome, signal: AbortSignal): Promise<void> {
-    const documents = chunk.map(({ document }) => document);
+  async #insert({ documents, indexes }: Chunk, { known, failed }: Outcome, signal: AbortSignal): Promise<void> {
     await this.#foreign.check(documents, signal);
     const { errors } = await this.#collection.write({ insert: this.#collection.target.collection, documents }, signal);
     const twins = errors.filter(({ code }) => code === duplicateKey);
@@ -70,7 +78,8 @@ export class DocumentInsert {
       signal,
     );
     for (const error of errors) {
-      const { index = -1, document = {} } = chunk[error.index] ?? {};
+      const { [error.index]: index = -1 } = indexes;
+      const { [error.index]: document = {} } = documents;
       const coordinates = error.code === duplicateKey ? first.get(this.#keyOf(document)) : undefined;
       if (coordinates) known.set(index, coordinates);
       else failed.set(index, this.#failure(error));
@@ -189,19 +198,4 @@ function textBytes(value: unknown): number {
 /** Where a document came from; lane '' and offset -1 for one that another program stored. */
 export function storedCoordinates(source: { l?: unknown; o?: unknown; i?: unknown } | undefined): Coordinates {
   return { lane: String(source?.l ?? ''), offset: Number(source?.o ?? -1), index: Number(source?.i ?? 0) };
-}
-
-function* chunks(documents: readonly NewDocument[]): Generator<readonly NewDocument[]> {
-  let chunk: NewDocument[] = [];
-  let bytes = 0;
-  for (const document of documents) {
-    if (chunk.length > 0 && bytes + document.bytes > chunkBytes) {
-      yield chunk;
-      chunk = [];
-      bytes = 0;
-    }
-    chunk.push(document);
-    bytes += document.bytes;
-  }
-  if (chunk.length > 0) yield chunk;
 }
