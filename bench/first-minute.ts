@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { Command } from 'commander';
 import { freePort } from '../test/support/cli/platform.ts';
 import { get } from '../test/support/cli/workspace.ts';
 
@@ -13,7 +13,11 @@ import { get } from '../test/support/cli/workspace.ts';
 
 const limitMs = 300_000;
 const pollMs = 20;
-const { node } = parseArgs({ options: { node: { type: 'string', default: process.execPath } } }).values;
+const { node } = new Command('bench:install')
+  .description('What the first minute costs who has only Node.js.')
+  .option('--node <path>', 'another Node.js', process.execPath)
+  .parse()
+  .opts<{ readonly node: string }>();
 const root = mkdtempSync(join(tmpdir(), 'fdp-first-minute-'));
 
 /** How npm gets the package. */

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import type { Bench, Path, Size } from './path.ts';
 import { analytics } from './paths/analytics.ts';
 import { api } from './paths/api.ts';
@@ -19,6 +19,13 @@ import { Services } from './services.ts';
 import { report, table } from './table.ts';
 import type { Row } from './turns.ts';
 
+interface Flags {
+  readonly quick?: true;
+  readonly full?: true;
+  readonly profile?: true;
+  readonly rounds?: number;
+}
+
 const paths: readonly Path[] = [
   processorCluster,
   processorEmbedded,
@@ -33,36 +40,36 @@ const paths: readonly Path[] = [
   start,
 ];
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    quick: { type: 'boolean', default: false },
-    full: { type: 'boolean', default: false },
-    profile: { type: 'boolean', default: false },
-    rounds: { type: 'string' },
-  },
-});
-const unknown = positionals.filter((name) => !paths.some((path) => path.name === name));
-if (unknown.length > 0) {
-  process.stderr.write(`bench: no path ${unknown.join(', ')}; there are ${paths.map(({ name }) => name).join(', ')}\n`);
-  process.exit(2);
-}
-const size: Size = values.quick ? 'quick' : values.full ? 'full' : 'normal';
+const wholeRounds = (text: string) => {
+  if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError('expected a whole number from 1 on');
+  return Number(text);
+};
+const program = new Command('bench')
+  .description('Measures fdp beside hand-written loops; docs/performance.md says what is measured.')
+  .addArgument(new Argument('[paths...]', 'what is measured').choices(paths.map(({ name }) => name)))
+  .option('--quick', 'small sizes, one round')
+  .addOption(new Option('--full', 'big sizes').conflicts('quick'))
+  .option('--rounds <n>', 'how often each side has its turn (default: 3)', wholeRounds)
+  .option('--profile', 'writes a CPU profile of each process to bench/profiles/')
+  .parse();
+const { quick, full, profile, rounds } = program.opts<Flags>();
+const chosen = program.processedArgs[0] as readonly string[];
+const size: Size = quick ? 'quick' : full ? 'full' : 'normal';
 const folder = mkdtempSync(join(tmpdir(), 'fdp-bench-'));
 await using services = new Services();
 const bench: Bench = {
   size,
-  rounds: Number(values.rounds ?? (values.quick ? 1 : 3)),
+  rounds: rounds ?? (quick ? 1 : 3),
   services,
   folder,
-  profile: (side) => (values.profile ? join('bench', 'profiles', side) : undefined),
+  profile: (side) => (profile ? join('bench', 'profiles', side) : undefined),
   say: (text) => void process.stderr.write(`${text}\n`),
   sized: (choices) => choices[size],
 };
 execFileSync(process.execPath, [join('bin', 'build.js')], { stdio: 'inherit' });
 const rows: Row[] = [];
 try {
-  for (const path of paths.filter(({ name }) => positionals.length === 0 || positionals.includes(name))) {
+  for (const path of paths.filter(({ name }) => chosen.length === 0 || chosen.includes(name))) {
     const since = performance.now();
     try {
       rows.push(...(await path.measure(bench)));

@@ -169,4 +169,17 @@ describe('the nightly workflow', () => {
     const runs = jobs.faults.steps.map(({ run }: { readonly run?: string }) => run);
     expect(runs).toEqual(expect.arrayContaining(['npm run test:faults', 'npm run test:soak']));
   });
+
+  it('runs in full each test of which a push runs a part', () => {
+    const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'));
+    const named = scripts['test:faults'].split(' ').filter((word: string) => /^[a-z0-9/-]+$/.test(word));
+    const files = readdirSync('test', { recursive: true, encoding: 'utf8' }).filter((name) =>
+      name.endsWith('.test.ts'),
+    );
+    const parts = files.filter((name) =>
+      /from '[./]+support\/cli\/faults\.ts'/.test(readFileSync(join('test', name), 'utf8')),
+    );
+    expect(parts.length).toBeGreaterThan(10);
+    expect(parts.filter((name) => !named.some((part: string) => `test/${name}`.includes(part)))).toEqual([]);
+  });
 });

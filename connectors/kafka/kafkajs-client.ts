@@ -129,7 +129,7 @@ export class KafkajsClient implements Client {
     }
   }
 
-  fetch(leader: number, wants: readonly Want[], waitMs: number, upTo = 'latest'): Promise<readonly Fetched[]> {
+  fetch(leader: number, wants: readonly Want[], waitMs: number, upTo?: 'latest' | 'end'): Promise<readonly Fetched[]> {
     return this.#calls.run('reading', async () => {
       const broker = await (await this.#link.cluster()).findBroker({ nodeId: leader });
       const partitions = wants.map(({ partition, offset, maxBytes }) => ({ partition, fetchOffset: offset, maxBytes }));

@@ -3,7 +3,7 @@ import { Backoff } from '../../src/kit/backoff.ts';
 import { endedWithin } from '../../src/kit/clock.ts';
 import type { Environment } from '../../src/kit/environment.ts';
 import { type Client, longestWaitMs, type ProducerId } from './client.ts';
-import { isUnsent, reasonOf } from './errors.ts';
+import { isUnsent, reasonOf, unsent } from './errors.ts';
 import { endOf } from './partition.ts';
 import { isStored } from './stored-batch.ts';
 import type { Outgoing } from './write.ts';
@@ -182,9 +182,9 @@ export class PartitionWriter {
 
   async #append(batch: readonly Outgoing[]): Promise<void> {
     const { client, partition } = this.#options;
-    this.#producer ??= await client.newProducer();
-    const producer = this.#producer;
-    this.#end ??= await endOf(client, partition);
+    const producer = await this.#begun().catch((error) => {
+      throw unsent(error);
+    });
     try {
       const offset = await client.append({
         partition,
@@ -196,6 +196,14 @@ export class PartitionWriter {
     } catch (error) {
       if (reasonOf(error) !== 'DUPLICATE_SEQUENCE_NUMBER') throw error;
     }
+  }
+
+  /** What the first batch of a producer needs: its id, and where the log ends. */
+  async #begun(): Promise<ProducerId> {
+    const { client, partition } = this.#options;
+    this.#producer ??= await client.newProducer();
+    this.#end ??= await endOf(client, partition);
+    return this.#producer;
   }
 
   /** @param unknown messages that may be there under the number of a producer that the brokers have forgotten */

@@ -98,12 +98,14 @@ export function lookup(
   options: { readonly timeoutMs: number },
 ): OperatorFunction<Batch, Batch> {
   return concatMap(async (batch) => {
-    const found = new Map<Message, readonly Message[] | unknown>();
+    const found = new Map<Message, unknown>();
     const waiting = batch.warmUp ? 0 : batch.messages.length;
     context.node.in += waiting;
     context.node.inFlight += waiting;
     for (const message of batch.messages) {
-      const outcome = await within(context, batch, options.timeoutMs, (signal) => fn(message, batch, signal));
+      const outcome = await within(context, batch, options.timeoutMs, async (signal) =>
+        listed(await fn(message, batch, signal)),
+      );
       found.set(message, outcome);
     }
     // `each` counts them in again, in the same turn.
@@ -127,11 +129,16 @@ export function perBatch(context: OperatorContext, fn: (batch: Batch) => void): 
 
 /** A spread call would overflow the stack with some 100 000 messages. */
 function pushAll(out: Message[], more: readonly Message[]): void {
-  if (!Array.isArray(more)) throw more instanceof Promise ? notAsync() : noMessages();
-  for (const message of more) out.push(message);
+  for (const message of listed(more)) out.push(message);
 }
 
-/** In JavaScript no compiler has checked what is given; and a message that was kept has ended already. */
+/** In JavaScript no compiler has checked what is given. */
+function listed(more: readonly Message[]): readonly Message[] {
+  if (Array.isArray(more)) return more;
+  throw more instanceof Promise ? notAsync() : noMessages();
+}
+
+/** Nor has it that these are messages; and one that was kept has ended already. */
 function checkMade(parent: Message, out: readonly Message[], from: number): void {
   for (let index = from; index < out.length; index++) {
     const made = out[index] as Message | undefined;

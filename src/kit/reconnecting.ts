@@ -29,18 +29,19 @@ export async function reconnecting(
   node.is('connecting');
   while (!signal.aborted) {
     let openedAt: number | undefined;
-    const reason = await connect(() => {
-      openedAt = clock.monotonic();
-      hasOpened = true;
-      node.is('ok');
-      intake.back();
-    }).then(
-      (given) => (typeof given === 'string' ? given : 'the connection has ended'),
-      (error: unknown) => {
-        if (faultOf(error) === 'fatal' && !hasOpened) throw error;
-        return errorText(error);
-      },
-    );
+    let reason = 'the connection has ended';
+    try {
+      const given = await connect(() => {
+        openedAt = clock.monotonic();
+        hasOpened = true;
+        node.is('ok');
+        intake.back();
+      });
+      if (typeof given === 'string') reason = given;
+    } catch (error) {
+      if (faultOf(error) === 'fatal' && !hasOpened) throw error;
+      reason = errorText(error);
+    }
     if (signal.aborted) return;
     if (openedAt !== undefined) intake.away(reason);
     if (openedAt !== undefined && clock.monotonic() - openedAt >= healthyMs) backoff.reset();

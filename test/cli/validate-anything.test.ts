@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { connectors } from '../../connectors/index.ts';
 import { operators } from '../../operators/index.ts';
 import { validate } from '../../src/cli/validate.ts';
+import { sized } from '../support/cli/faults.ts';
 import { pipelineCopy } from '../support/cli/pipeline-copy.ts';
 import { temporaryFolder } from '../support/cli/platform.ts';
 
@@ -55,7 +56,7 @@ describe('validate', () => {
         for (const [at, some] of changes) bytes.set(some.subarray(0, bytes.length - at), at);
         verdictOn(path, bytes);
       }),
-      { numRuns: 150 },
+      { numRuns: sized({ full: 150, fast: 60 }) },
     );
   });
 
@@ -78,7 +79,7 @@ describe('validate', () => {
         );
         verdictOn(path, changed.join('\n'));
       }),
-      { numRuns: 200 },
+      { numRuns: sized({ full: 200, fast: 70 }) },
     );
   });
 });

@@ -5,6 +5,7 @@ import { mongodb } from '../../connectors/mongodb/index.ts';
 import { systemClock } from '../../src/kit/clock.ts';
 import type { Sink } from '../../src/kit/sink.ts';
 import { roleContext, testEnvironment } from '../../src/testing/environment.ts';
+import { sized } from '../support/cli/faults.ts';
 import { type Count, countMessage, symbolTable } from '../support/contracts/table-harness.ts';
 import { optionsOf } from '../support/engine/options.ts';
 import { type MongoWorld, mongoWorld } from '../support/mongo/world.ts';
@@ -90,7 +91,7 @@ onOwnServices('mongodb', () => {
           expect(counted).toEqual(expected.filter(([, count]) => count !== 0));
           await world.dispose();
         }),
-        { numRuns: 25 },
+        { numRuns: sized({ full: 25, fast: 10 }) },
       );
     });
 

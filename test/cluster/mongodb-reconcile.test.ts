@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe } from 'vitest';
+import { sized } from '../support/cli/faults.ts';
 import { reconcileCases } from '../support/contracts/reconcile-cases.ts';
 import { mongoWorld } from '../support/mongo/world.ts';
 import { onOwnServices } from '../support/services/cluster.ts';
@@ -18,7 +19,7 @@ onOwnServices('mongodb', () => {
     reconcileCases(
       () => mongoWorld(server.address),
       (collection) => ({ collection }),
-      replicaSet ? 5 : 15,
+      replicaSet ? 5 : sized({ full: 15, fast: 5 }),
     );
   });
 });

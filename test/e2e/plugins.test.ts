@@ -124,7 +124,11 @@ describe('what is wrong with a plugin is one line, where the pipeline lists it',
     expect(stderr).toMatch(/\n1 problem\n$/);
     expect(stderr).not.toContain('    at ');
     expect(status).toBe(2);
-    // Commands that need no pipeline do what they can.
+  });
+
+  it('and ends the commands that need no valid pipeline as well', () => {
+    using folder = temporaryFolder();
+    projectIn(folder.path, { 'pipeline.yml': pipeline('./none.js', '      - mine') });
     expect(fdpRun(folder.path, ['schema']).status).toBe(2);
   });
 

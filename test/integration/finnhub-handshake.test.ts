@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { hurriedClock } from '../support/engine/hurried-clock.ts';
-import { closeOpened, meet, trade, values } from '../support/sockets/hostile-meeting.ts';
+import { closeOpened } from '../support/sockets/finnhub.ts';
+import { meet, trade, values } from '../support/sockets/hostile-meeting.ts';
 import { answer, type Deed, upgradeThen } from '../support/sockets/hostile-server.ts';
 import { until } from '../support/sockets/sockets.ts';
 

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { closeOpened, meet, trade, values } from '../support/sockets/hostile-meeting.ts';
+import { closeOpened } from '../support/sockets/finnhub.ts';
+import { meet, trade, values } from '../support/sockets/hostile-meeting.ts';
 import { answer, type Deed, textFrame, upgradeThen } from '../support/sockets/hostile-server.ts';
 import { until } from '../support/sockets/sockets.ts';
 
@@ -87,8 +88,9 @@ describe('finnhub', () => {
     ['nothing more', bytes()],
   ])('closes a connection that sends %s, after its watchdog', async (_what, junk) => {
     const { client } = await meet([upgradeThen(trade(1), junk), upgradeThen(trade(2))]);
-    await until(() => client.frames.length === 2 && client.context.node.extra['gap_ms'] !== undefined);
-    expect(values(client)).toEqual([1, 2]);
+    // Beyond that the second connection is given up as well.
+    await until(() => client.frames.length >= 2 && client.context.node.extra['gap_ms'] !== undefined);
+    expect(values(client).slice(0, 2)).toEqual([1, 2]);
     expect(client.context.node.extra['gap_ms']).toBeGreaterThanOrEqual(60_000);
   });
 

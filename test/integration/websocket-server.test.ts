@@ -8,8 +8,9 @@ import type { Sink } from '../../src/kit/sink.ts';
 import { roleContext, testEnvironment } from '../../src/testing/environment.ts';
 import { sourceMessage } from '../support/engine/operators.ts';
 import { optionsOf } from '../support/engine/options.ts';
+import { closeOpened, opened, start } from '../support/sockets/finnhub.ts';
 import { closed, dial as connected, until } from '../support/sockets/sockets.ts';
-import { closeOpened, dial, opened, start, statusOf } from '../support/sockets/websocket-client.ts';
+import { dial, statusOf } from '../support/sockets/websocket-client.ts';
 
 afterEach(closeOpened);
 
@@ -161,7 +162,7 @@ describe('websocket_server', () => {
     const client = await dial(server, 'AAPL');
     const other = await dial(server);
     await server.send(frame('AAPL'));
-    client.ask({ type: 'fault', fault: 'cut', for: '200ms' });
+    client.ask({ type: 'fault', fault: 'cut', for: '1s' });
     await until(() => client.closed !== undefined && other.closed !== undefined);
     expect(client.closed).toBe(1006);
     expect(await statusOf(`ws://127.0.0.1:${server.port}?token=key`)).toBe(503);

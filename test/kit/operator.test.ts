@@ -71,6 +71,9 @@ describe('an operator that gives no messages rejects the message', () => {
     ['nothing', (context) => perMessage(context, () => given(undefined)), other],
     ['no list', (context) => flatMap(context, (m) => given(m)), other],
     ['null in a list', (context) => lookup(context, async () => [given(null)], { timeoutMs: 9 }), other],
+    ['nothing of a lookup', (context) => lookup(context, async () => given(undefined), { timeoutMs: 9 }), other],
+    ['a message of a lookup', (context) => lookup(context, async (m) => given(m), { timeoutMs: 9 }), other],
+    ['a lookup that waits for nothing', (context) => lookup(context, () => given(undefined), { timeoutMs: 9 }), other],
   ])('%s', async (_what, create, reason) => {
     expect(await run(create)).toEqual({
       out: [],

@@ -22,9 +22,9 @@ function sourceOf(...connections: readonly Connection[]) {
   const source = pushSource({
     ...{ name: 'feed', queue: { maxItems: 10, maxBytes: 1000, whenFull: 'drop_oldest' }, onDropped: () => {} },
     receive: (intake) =>
-      reconnecting(role, intake, async (opened) => {
+      reconnecting(role, intake, (opened) => {
         const at = Math.min(started.push(clock.monotonic()), connections.length) - 1;
-        return connections[at]?.(opened, intake.signal, clock);
+        return (connections[at] as Connection)(opened, intake.signal, clock);
       }),
   });
   let error: unknown;
@@ -36,7 +36,8 @@ function sourceOf(...connections: readonly Connection[]) {
   return { clock, role, started, states, source, error: () => error };
 }
 
-const refused: Connection = async () => {
+/** Before there is a promise. */
+const refused: Connection = () => {
   throw new Error('connection refused');
 };
 const open: Connection = (opened, signal) => {

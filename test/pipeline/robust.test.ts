@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { describeConfig } from '../../src/pipeline/give/describe.ts';
 import { printProblems } from '../../src/pipeline/problem.ts';
+import { sized } from '../support/cli/faults.ts';
 import { folderWith, readFolder } from '../support/pipeline/spec.ts';
 
 const shipped = readFileSync('pipeline.yml', 'utf8').replace(/^include:.*$/m, '');
@@ -48,11 +49,11 @@ describe('the spec reader', () => {
 
     fc.assert(
       fc.property(text, (any) => void read('pipeline.yml', any)),
-      { numRuns: 200 },
+      { numRuns: sized({ full: 200, fast: 70 }) },
     );
     fc.assert(
       fc.property(text, (any) => void read('config/embedded.yml', any)),
-      { numRuns: 100 },
+      { numRuns: sized({ full: 100, fast: 30 }) },
     );
   });
 
@@ -70,7 +71,7 @@ describe('the spec reader', () => {
         for (const { at, length, by } of changes) text = text.slice(0, at) + by + text.slice(at + length);
         read('pipeline.yml', text);
       }),
-      { numRuns: 300 },
+      { numRuns: sized({ full: 300, fast: 100 }) },
     );
   });
 
@@ -107,7 +108,7 @@ describe('the spec reader', () => {
 
     fc.assert(
       fc.property(pipeline, (any) => void read('pipeline.yml', stringify(any))),
-      { numRuns: 300 },
+      { numRuns: sized({ full: 300, fast: 100 }) },
     );
   });
 });

@@ -36,9 +36,7 @@ export interface RecordFlags {
 
 const usage = usageOf('record');
 
-/**
- * Of several writers of a partition, one may be so much behind the others: it wrote what it had kept while it could not reach the log.
- */
+/** A writer of a partition may be so far behind the others, ms: what it kept while it could not reach the log comes late. */
 const lateMs = 3_600_000;
 
 /**

@@ -1,8 +1,7 @@
-import { catchError, defer, type OperatorFunction, throwError } from 'rxjs';
+import { catchError, defer, throwError } from 'rxjs';
 import { errorText, FdpError } from '../../errors.ts';
 import type { ConnectorDeclaration, OperatorDeclaration } from '../../kit/declaration.ts';
 import type { FunctionDeclaration } from '../../kit/function.ts';
-import type { Batch } from '../../kit/message.ts';
 import type { Outcomes } from '../../kit/outcomes.ts';
 import type { Declared } from './declared.ts';
 
@@ -49,8 +48,9 @@ function containedOperator(declaration: OperatorDeclaration, who: string): Opera
         release: (message) => outcomes.release(message),
         reject: (lane, message, thrown) => outcomes.reject(lane, message, rejection(thrown, who)),
       };
-      const made: unknown = declaration.create(options, { ...context, outcomes: naming });
-      if (!isOperator(made)) {
+      const made = declaration.create(options, { ...context, outcomes: naming });
+      // In JavaScript no compiler has checked it.
+      if (typeof made !== 'function') {
         const text = 'create gave no operator: return what a helper gives, such as perMessage(context, ...)';
         throw new FdpError('FDP_INTERNAL', `${who}: ${text}`);
       }
@@ -81,10 +81,6 @@ function withGuards<T extends object>(declaration: T, who: string): T {
     typeof value === 'function' ? guarded(value) : value,
   ]);
   return { ...declaration, ...Object.fromEntries(all) };
-}
-
-function isOperator(made: unknown): made is OperatorFunction<Batch, Batch> {
-  return typeof made === 'function';
 }
 
 function rejection(error: unknown, who: string): FdpError {

@@ -51,29 +51,33 @@ function topologiesOf(
       });
     return found;
   }
-  const place = placeOf(item);
-  if (!place) {
+  const target = targetOf(item);
+  if (!target) {
     if (!asMap(item))
       problems.add(item.at, 'expected a fault: a map with sink, lookup, source, crash, restore or clock');
     return topologies;
   }
-  const { name, word, namesIn, range } = place;
+  const { name, kind, path, namesIn } = target;
   const found = topologies.filter((topology) => namesIn(topology).includes(name));
   if (found.length === 0)
-    problems.add(range, `unknown ${word} "${name}"`, {
-      subject: word,
-      hint: () => suggestion(name, [...new Set(topologies.flatMap(namesIn))], `${word}s`),
+    problems.add(rangeAt(item, path, item.at), `unknown ${kind} "${name}"`, {
+      subject: kind,
+      hint: () => suggestion(name, [...new Set(topologies.flatMap(namesIn))], `${kind}s`),
     });
   return found;
 }
 
-/** What in a topology a fault names, where it names something. */
-function placeOf(item: Tree) {
-  for (const path of [['sink'], ['restore', 'sink'], ['lookup']]) {
-    const name = asText(valueAt(item, path));
-    const word = path.at(-1) === 'lookup' ? ('lookup' as const) : ('sink' as const);
-    const namesIn = word === 'lookup' ? lookupsOf : sinksOf;
-    if (name !== undefined) return { name, word, namesIn, range: rangeAt(item, path, item.at) };
+/** Where a fault names what it happens to, and what has such names in a topology. */
+const targets = [
+  { kind: 'sink', path: ['sink'], namesIn: sinksOf },
+  { kind: 'sink', path: ['restore', 'sink'], namesIn: sinksOf },
+  { kind: 'lookup', path: ['lookup'], namesIn: lookupsOf },
+] as const;
+
+function targetOf(item: Tree) {
+  for (const target of targets) {
+    const name = asText(valueAt(item, target.path));
+    if (name !== undefined) return { ...target, name };
   }
   return undefined;
 }

@@ -18,6 +18,19 @@ const lasting = {
   for: { ...duration, description: 'How long it lasts. Default: until the end of the run.', examples: ['10s'] },
 } as const;
 
+/** Some of what is done fails, always the same part of it. */
+function failing(what: string, minimum: number, description: string) {
+  const every = `One ${what} in so many fails: with 2 every second one.`;
+  return {
+    type: 'object',
+    additionalProperties: false,
+    required: ['every'],
+    expected: 'a map such as { every: 2 }',
+    description,
+    properties: { every: { type: 'integer', minimum, description: every, examples: [2] } },
+  } as const;
+}
+
 /** One of `faults`, by the key that tells what it happens to. */
 export const faultSchemas = {
   sink: {
@@ -28,16 +41,7 @@ export const faultSchemas = {
       'What goes wrong at a sink, for the whole run unless it has a time: at least one of `fail`, `slow`, `refuse` and `lose_ack`.',
     properties: {
       sink: { type: 'string', minLength: 1, description: 'Name of a sink of the topology, or `dead_letters`.' },
-      fail: {
-        type: 'object',
-        additionalProperties: false,
-        required: ['every'],
-        expected: 'a map such as { every: 2 }',
-        description: 'Writes that fail before they store anything; they are tried again.',
-        properties: {
-          every: { type: 'integer', minimum: 2, description: 'Every so manieth write fails.', examples: [2] },
-        },
-      },
+      fail: failing('write', 2, 'Writes that fail before they store anything; they are tried again.'),
       slow: { ...duration, description: 'How long each write takes.', examples: ['2s'] },
       refuse: {
         type: 'string',
@@ -65,16 +69,7 @@ export const faultSchemas = {
       'What goes wrong at a table that operators ask, for the whole run unless it has a time: at least one of `fail` and `slow`.',
     properties: {
       lookup: { type: 'string', minLength: 1, description: 'Name of the connector of a table that operators ask.' },
-      fail: {
-        type: 'object',
-        additionalProperties: false,
-        required: ['every'],
-        expected: 'a map such as { every: 2 }',
-        description: 'Queries that fail: the table is unavailable.',
-        properties: {
-          every: { type: 'integer', minimum: 1, description: 'Every so manieth query fails.', examples: [2] },
-        },
-      },
+      fail: failing('query', 1, 'Queries that fail: the table is unavailable.'),
       slow: { ...duration, description: 'How long each query takes.', examples: ['2s'] },
       ...lasting,
     },

@@ -7,8 +7,8 @@ import { faultSchemas } from './fault-structure.ts';
 import type { TestFault } from './model.ts';
 
 const faultKinds = ['sink', 'lookup', 'source', 'crash', 'restore', 'clock'] as const;
-/** What may go wrong where it is said what does. */
-const wrongs = { sink: ['fail', 'slow', 'refuse', 'lose_ack'], lookup: ['fail', 'slow'] } as const;
+/** A fault of a sink or a lookup has at least one of these. */
+const effects = { sink: ['fail', 'slow', 'refuse', 'lose_ack'], lookup: ['fail', 'slow'] } as const;
 
 /** How a fault is written whose own word stands where it happens. */
 const written: Readonly<Record<string, string>> = {
@@ -49,8 +49,8 @@ export function readFault(item: Tree, subject: string, context: TestContext): Te
   if (!value) return undefined;
   if (kind === 'restore') checkRestored(item, subject, context);
   if (kind === 'lookup') checkLookup(item, subject, context);
-  if ((kind === 'sink' || kind === 'lookup') && !wrongs[kind].some((each) => keys.includes(each)))
-    problems.add(item.at, `nothing goes wrong: expected at least one of ${wrongs[kind].join(', ')}`, { subject });
+  if ((kind === 'sink' || kind === 'lookup') && !effects[kind].some((each) => keys.includes(each)))
+    problems.add(item.at, `nothing goes wrong: expected at least one of ${effects[kind].join(', ')}`, { subject });
   if (kind !== 'sink') return { kind, ...value } as TestFault;
   const sink = String(value['sink']);
   const refuseRange = rangeAt(item, ['refuse'], item.at);

@@ -5,6 +5,11 @@ import { twinless } from '../../support/pipeline/twinless.ts';
 /** Two minutes of the market. */
 const short = { hours: '0.03', rate: '20/s' };
 
+interface Ran {
+  readonly name: string;
+  readonly messages: number;
+}
+
 describe('fdp simulate', () => {
   it('runs the shipped pipeline, and what it makes of the market is what the trades are', async () => {
     const { text, exitCode } = await simulated({ ...short, json: true });
@@ -12,7 +17,7 @@ describe('fdp simulate', () => {
     expect(report.violations).toEqual([]);
     expect(report).toMatchObject({ seed: 1, passed: true, test_file: null });
     expect(exitCode).toBe(0);
-    const names = report.topologies.map(({ name }: { readonly name: string }) => name);
+    const names = report.topologies.map(({ name }: Ran) => name);
     expect(names).toEqual(['ingestor', 'processor', 'candles', 'analytics', 'live', 'api']);
     expect(report.skipped).toEqual([]);
     const checks = report.topologies.flatMap(({ checks }: { readonly checks: readonly object[] }) => checks);
@@ -27,6 +32,15 @@ describe('fdp simulate', () => {
     expect(second).toBe(first);
     expect(other).not.toBe(first);
     expect(await digest('7')).toBe(first);
+  });
+
+  it('runs topologies in the order in which they feed each other, however they are named', async () => {
+    const { text } = await simulated({ hours: '0.01', json: true }, { topologies: ['processor', 'ingestor'] });
+    const messages = JSON.parse(text).topologies.map(({ name, messages }: Ran) => [name, messages > 100]);
+    expect(messages).toEqual([
+      ['ingestor', true],
+      ['processor', true],
+    ]);
   });
 
   it('names a connector that has no twin, and starts nothing', async () => {

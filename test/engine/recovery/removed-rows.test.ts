@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../../src/simulate/virtual-clock.ts';
 import { testEnvironment } from '../../../src/testing/environment.ts';
+import { sized } from '../../support/cli/faults.ts';
 import { ProcessorWorld } from '../../support/engine/processor.ts';
 import { ages, batch, envelopes, finish, live, moments, old } from './restored.ts';
 
@@ -44,7 +45,7 @@ describe('a store that removes its oldest rows in time', { timeout: 240_000 }, (
         removed += world.removedTo.size;
         world.space.dispose();
       }),
-      { numRuns: 120 },
+      { numRuns: sized({ full: 120, fast: 50 }) },
     );
     expect(removed).toBeGreaterThan(0);
   });

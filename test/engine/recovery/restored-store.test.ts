@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Runtime } from '../../../src/engine/runtime.ts';
 import { VirtualClock } from '../../../src/simulate/virtual-clock.ts';
 import { testEnvironment } from '../../../src/testing/environment.ts';
+import { sized } from '../../support/cli/faults.ts';
 import { type Backup, type Envelope, ProcessorWorld } from '../../support/engine/processor.ts';
 import { age, ages, batch, envelopes, finish, live, moments, old, planOf } from './restored.ts';
 
@@ -21,7 +22,7 @@ describe('a store that was restored from a backup', { timeout: 240_000 }, () => 
         expect(world.everything).toEqual(before);
         world.space.dispose();
       }),
-      { numRuns: 250 },
+      { numRuns: sized({ full: 250, fast: 80 }) },
     );
   });
 
@@ -74,7 +75,7 @@ describe('a store that was restored from a backup', { timeout: 240_000 }, () => 
           expect(Number(counted?.[0])).toBeLessThanOrEqual(Number(expected.symbols[symbol]?.[0]));
         world.space.dispose();
       }),
-      { numRuns: 100 },
+      { numRuns: sized({ full: 100, fast: 50 }) },
     );
   });
 

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { sized } from '../cli/faults.ts';
 import { counterCases } from './table-counters.ts';
 import { expiryCases, retentionCases } from './table-expiry.ts';
 import { foldCases } from './table-folds.ts';
@@ -13,6 +14,11 @@ export function tableContract(
   create: () => Promise<TableWorld>,
   { expiry = 'write' }: { readonly expiry?: 'write' | 'server' } = {},
 ): void {
+  // A server takes ten times as long for one.
+  const runs =
+    expiry === 'server'
+      ? { counters: sized({ full: 40, fast: 12 }), folds: sized({ full: 20, fast: 8 }) }
+      : { counters: 40, folds: sized({ full: 100, fast: 40 }) };
   describe(type, () => {
     let world: TableWorld;
     beforeEach(async () => {
@@ -30,8 +36,8 @@ export function tableContract(
       queryCases(() => world);
       pageCases(() => world);
     });
-    describe('counters', () => counterCases(() => world, create));
-    describe('folds', () => foldCases(() => world, create, expiry === 'server' ? 20 : 100));
+    describe('counters', () => counterCases(() => world, create, runs.counters));
+    describe('folds', () => foldCases(() => world, create, runs.folds));
   });
 }
 

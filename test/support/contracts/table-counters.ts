@@ -11,7 +11,7 @@ async function counters(table: TestTable): Promise<Record<string, unknown>> {
 }
 
 /** Counters of a table are exact, whatever is replayed. */
-export function counterCases(world: () => TableWorld, create: () => Promise<TableWorld>): void {
+export function counterCases(world: () => TableWorld, create: () => Promise<TableWorld>, numRuns: number): void {
   it('creates a row when it is missing, adds to counters, and keeps the latest', async () => {
     const table = await open(world());
     expect(table.sink.ordered).toBe(true);
@@ -158,7 +158,7 @@ export function counterCases(world: () => TableWorld, create: () => Promise<Tabl
   it('comes to the same counters however a lane is cut, replayed, and retried in part', async () => {
     await fc.assert(
       fc.asyncProperty(lanes, splits, (source, steps) => replayed(create, source, steps)),
-      { numRuns: 40 },
+      { numRuns },
     );
   });
 }

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Kafka, logLevel } from 'kafkajs';
@@ -94,8 +94,15 @@ export function usersOf({ secure }: KafkaSetup): readonly string[] {
   );
 }
 
-/** Formats the data folder, with the users of a secured broker. */
+/** Formats the data folder: as Kafka's tool does it, which only the users of a secured broker are worth starting for. */
 export function formatKafka(classPath: string, setup: KafkaSetup): void {
+  if (!setup.secure) {
+    const data = join(setup.folder, 'data');
+    mkdirSync(data);
+    const ids = `cluster.id=${clusterId()}\ndirectory.id=${clusterId()}\n`;
+    writeFileSync(join(data, 'meta.properties'), `version=1\nnode.id=1\n${ids}`);
+    return;
+  }
   const file = join(setup.folder, 'server.properties');
   const tool = ['-cp', classPath, 'kafka.tools.StorageTool'];
   execFileSync('java', [...tool, 'format', '-t', clusterId(), '-c', file, ...usersOf(setup)], { stdio: 'pipe' });

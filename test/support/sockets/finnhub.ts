@@ -1,25 +1,25 @@
 import { type Feed, feed, type TestExchange, testExchange } from './feeds.ts';
 import { until } from './sockets.ts';
 
-const opened: { close(): Promise<unknown> }[] = [];
+/** Closed after each test, the last one first. */
+export const opened: (() => unknown)[] = [];
+
+export async function closeOpened(): Promise<void> {
+  for (const close of opened.splice(0).reverse()) await close();
+}
 
 /** A server of the exchange. */
 export async function start(options: object = {}, port = 0): Promise<TestExchange> {
   const server = await testExchange(options, port);
-  opened.push({ close: () => server.sink.close() });
+  opened.push(() => server.sink.close());
   return server;
 }
 
 /** A client of the exchange. */
 export async function connected(...given: Parameters<typeof feed>): Promise<Feed> {
   const client = await feed(...given);
-  opened.push(client);
+  opened.push(() => client.close());
   return client;
-}
-
-/** Closes what a test has opened, the last one first. */
-export async function closeOpened(): Promise<void> {
-  for (const each of opened.splice(0).reverse()) await each.close();
 }
 
 export let nextPrice = 0;

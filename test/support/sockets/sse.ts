@@ -27,7 +27,11 @@ export class EventClient {
   /** Everything received, as text. */
   text = '';
   closed = false;
+  /** The events so far; tests ask again and again, and each text is parsed once. */
+  readonly events: StreamEvent[] = [];
   readonly #response: IncomingMessage;
+  /** What `events` does not have yet: a block that is not complete. */
+  #rest = '';
 
   private constructor(response: IncomingMessage) {
     this.#response = response;
@@ -36,6 +40,7 @@ export class EventClient {
     response.setEncoding('utf8');
     response.on('data', (chunk: string) => {
       this.text += chunk;
+      this.#take(chunk);
     });
     response.on('error', () => {});
     response.on('close', () => {
@@ -52,15 +57,14 @@ export class EventClient {
     return new EventClient(response);
   }
 
-  get events(): readonly StreamEvent[] {
-    return this.text
-      .split('\n\n')
-      .slice(0, -1)
-      .filter((block) => /^(id|event|data): /m.test(block))
-      .map((block) => {
-        const fields = Object.fromEntries(block.split('\n').map((line) => [line.split(': ')[0], rest(line)]));
-        return { ...fields, ...(fields['data'] ? { data: JSON.parse(fields['data']) } : {}) };
-      });
+  #take(chunk: string): void {
+    const blocks = (this.#rest + chunk).split('\n\n');
+    this.#rest = blocks.pop() ?? '';
+    for (const block of blocks) {
+      if (!/^(id|event|data): /m.test(block)) continue;
+      const fields = Object.fromEntries(block.split('\n').map((line) => [line.split(': ')[0], rest(line)]));
+      this.events.push({ ...fields, ...(fields['data'] ? { data: JSON.parse(fields['data']) } : {}) });
+    }
   }
 
   get prices(): readonly PricesData[] {

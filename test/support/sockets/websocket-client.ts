@@ -1,21 +1,8 @@
 import { once } from 'node:events';
 import { type ClientOptions, WebSocket } from 'ws';
-import { type TestExchange, testExchange } from './feeds.ts';
+import type { TestExchange } from './feeds.ts';
+import { opened } from './finnhub.ts';
 import { until } from './sockets.ts';
-
-/** Closed after each test, the last one first. */
-export const opened: (() => Promise<unknown> | unknown)[] = [];
-
-export async function closeOpened(): Promise<void> {
-  for (const close of opened.splice(0).reverse()) await close();
-}
-
-/** A server of frames. */
-export async function start(options: object = {}): Promise<TestExchange> {
-  const server = await testExchange(options);
-  opened.push(() => server.sink.close());
-  return server;
-}
 
 interface Client {
   readonly socket: WebSocket;

@@ -1,4 +1,5 @@
 import { describe } from 'vitest';
+import { sized } from '../../../support/cli/faults.ts';
 import { memoryWorld, sqliteWorld } from '../../../support/contracts/candle-tables.ts';
 import { reconcileCases } from '../../../support/contracts/reconcile-cases.ts';
 
@@ -6,11 +7,11 @@ describe('reconciling tables in memory', () =>
   reconcileCases(
     async () => memoryWorld('table'),
     (table) => ({ table }),
-    30,
+    sized({ full: 30, fast: 15 }),
   ));
 describe('reconciling tables of SQLite', () =>
   reconcileCases(
     async () => sqliteWorld('table'),
     (table) => ({ table }),
-    20,
+    sized({ full: 20, fast: 10 }),
   ));
