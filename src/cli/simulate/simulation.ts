@@ -66,7 +66,7 @@ function whySkipped({ topology, from }: Link): SimulationResult['skipped'] {
   return from !== 'market' && 'nothing' in from ? [{ topology, why: from.nothing }] : [];
 }
 
-/** Topologies to be run: each as soon as what it reads is written, first those that others wait for, then those with most to do. */
+/** Topologies to be run: each as soon as what it reads is written, first those whose messages others read, then those with most to do. */
 class Tasks {
   readonly #feeders: ReadonlyMap<Link, readonly Link[]>;
   readonly #written = new Map<Link, Written>();
@@ -83,9 +83,8 @@ class Tasks {
   async next(): Promise<Link | undefined> {
     while (this.#left.length > 0) {
       const ready = this.#left.filter((link) => this.#feeders.get(link)?.every((each) => this.#written.has(each)));
-      const isWaitedFor = (link: Link) => Number([...this.#feeders.values()].flat().includes(link));
       const [first] = [...ready].sort(
-        (one, other) => isWaitedFor(other) - isWaitedFor(one) || workOf(other) - workOf(one),
+        (one, other) => Number(this.#isRead(other)) - Number(this.#isRead(one)) || workOf(other) - workOf(one),
       );
       if (first) {
         this.#left = this.#left.filter((link) => link !== first);
@@ -123,9 +122,18 @@ class Tasks {
     this.#wake();
   }
 
+  /** Requests about tables are few: a topology that answers them can wait. */
+  #isRead(link: Link): boolean {
+    return this.#left.some((each) => isOfMessages(each) && this.#feeders.get(each)?.includes(link));
+  }
+
   #wake(): void {
     for (const go of this.#waiting.splice(0)) go();
   }
+}
+
+function isOfMessages({ from }: Link): boolean {
+  return from !== 'market' && 'connector' in from;
 }
 
 /** Those before it that write what it reads, or is asked about. */

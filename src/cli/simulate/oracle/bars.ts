@@ -24,9 +24,43 @@ interface Trade {
   readonly price: number | string;
   readonly volume: number | string;
   readonly received: number;
+  readonly counts: Counts;
+}
+
+/** What a trade counts for. */
+interface Counts {
   readonly isLast: boolean;
   readonly isRange: boolean;
   readonly isVolume: boolean;
+}
+
+const allCounts: Counts = { isLast: true, isRange: true, isVolume: true };
+
+/** The trades of a bar in the order of the log, a list for each part: as objects, those of a day would take three times the memory. */
+class Trades {
+  readonly #times: number[] = [];
+  readonly #prices: Trade['price'][] = [];
+  readonly #volumes: Trade['volume'][] = [];
+  readonly #received: number[] = [];
+  readonly #counts: Counts[] = [];
+
+  add({ time, price, volume, received, counts }: Trade): void {
+    this.#times.push(time);
+    this.#prices.push(price);
+    this.#volumes.push(volume);
+    this.#received.push(received);
+    this.#counts.push(counts);
+  }
+
+  get all(): readonly Trade[] {
+    return this.#times.map((time, at) => ({
+      time,
+      price: this.#prices[at] as Trade['price'],
+      volume: this.#volumes[at] as Trade['volume'],
+      received: this.#received[at] as number,
+      counts: this.#counts[at] as Counts,
+    }));
+  }
 }
 
 interface Bar {
@@ -35,7 +69,14 @@ interface Bar {
   readonly interval: string;
   readonly start: number;
   readonly end: number;
-  readonly trades: Trade[];
+  readonly trades: Trades;
+}
+
+/** A length of bars, and those of it by symbol and start. */
+interface Interval {
+  readonly name: string;
+  readonly ms: number;
+  readonly bars: Map<unknown, Map<number, Bar>>;
 }
 
 const dayMs = 86_400_000;
@@ -53,44 +94,51 @@ export function whyNoBars(options: unknown): string | undefined {
 /** The rows that `candles` makes of trades: all trades of a bar are sorted by time, and looked at together. */
 export class Bars {
   readonly #options: Options;
-  readonly #intervals: readonly (readonly [name: string, ms: number])[];
+  readonly #intervals: readonly Interval[];
   readonly #hours: Hours;
-  readonly #bars = new Map<string, Bar>();
+  /** In the order of their first trades. */
+  readonly #bars: Bar[] = [];
 
   constructor(given: unknown) {
     const options = given as Options;
     const shortest = [...options.every].sort((one, other) => durationMs(one) - durationMs(other)).slice(0, 1);
     this.#options = options;
-    this.#intervals = (options.store ?? shortest).map(durationMs).map((ms) => [nameOf(ms), ms]);
+    this.#intervals = (options.store ?? shortest)
+      .map(durationMs)
+      .map((ms) => ({ name: nameOf(ms), ms, bars: new Map() }));
     this.#hours = hoursIn(options.calendar);
   }
 
   take({ fields }: Piece): void {
     const { by, price, volume, time, received, session } = this.#options;
     const { counts_price, counts_range, counts_volume } = fields;
+    const [isLast, isRange, isVolume] = [counts_price !== false, counts_range !== false, counts_volume !== false];
+    if (!(isLast || isRange || isVolume)) return;
     const trade: Trade = {
       time: Number(fields[time]),
-      price: fields[price] as number | string,
-      volume: fields[volume] as number | string,
+      price: fields[price] as Trade['price'],
+      volume: fields[volume] as Trade['volume'],
       received: Number(fields[received] ?? Number.NaN),
-      isLast: counts_price !== false,
-      isRange: counts_range !== false,
-      isVolume: counts_volume !== false,
+      counts: isLast && isRange && isVolume ? allCounts : { isLast, isRange, isVolume },
     };
-    if (!(trade.isLast || trade.isRange || trade.isVolume)) return;
     if (!isWithin(this.#hours.kindAt(trade.time), session)) return;
-    for (const [name, ms] of this.#intervals) this.#barOf(fields[by], trade.time, [name, ms]).trades.push(trade);
+    for (const interval of this.#intervals) this.#barOf(fields[by], trade.time, interval).trades.add(trade);
   }
 
   rows(): readonly Row[] {
-    return [...this.#bars.values()].map((bar) => rowOf(bar, durationMs(this.#options.close_after)));
+    return this.#bars.map((bar) => rowOf(bar, durationMs(this.#options.close_after)));
   }
 
-  #barOf(symbol: unknown, time: number, [interval, lengthMs]: readonly [string, number]): Bar {
-    const { start, end } = barAround(this.#hours, time, lengthMs);
-    const key = `${String(symbol).replaceAll(/[\\|]/g, '\\$&')}|${interval}|${start}`;
-    const bar = this.#bars.get(key) ?? { key, symbol, interval, start, end, trades: [] };
-    this.#bars.set(key, bar);
+  #barOf(symbol: unknown, time: number, { name, ms, bars }: Interval): Bar {
+    const { start, end } = barAround(this.#hours, time, ms);
+    const own = bars.get(symbol) ?? new Map<number, Bar>();
+    bars.set(symbol, own);
+    const known = own.get(start);
+    if (known) return known;
+    const key = `${String(symbol).replaceAll(/[\\|]/g, '\\$&')}|${name}|${start}`;
+    const bar = { key, symbol, interval: name, start, end, trades: new Trades() };
+    own.set(start, bar);
+    this.#bars.push(bar);
     return bar;
   }
 }
@@ -115,11 +163,11 @@ export function nameOf(ms: number): string {
 
 function rowOf({ key, symbol, interval, start, end, trades }: Bar, closeAfterMs: number): Row {
   // A stable sort: trades of the same time stay in the order of the log.
-  const ordered = [...trades].sort((one, other) => one.time - other.time);
-  const lasts = ordered.filter(({ isLast }) => isLast);
-  const prices = ordered.filter(({ isRange }) => isRange).map(({ price }) => exact(price));
-  const counted = ordered.filter(({ isVolume }) => isVolume);
-  const weighed = counted.filter(({ isRange }) => isRange);
+  const ordered = [...trades.all].sort((one, other) => one.time - other.time);
+  const lasts = ordered.filter(({ counts }) => counts.isLast);
+  const prices = ordered.filter(({ counts }) => counts.isRange).map(({ price }) => exact(price));
+  const counted = ordered.filter(({ counts }) => counts.isVolume);
+  const weighed = counted.filter(({ counts }) => counts.isRange);
   const sum = (all: readonly bigint[]) => plainText(all.reduce((total, each) => total + each, 0n));
   const extreme = (isMore: (one: bigint, other: bigint) => boolean) =>
     prices.length === 0 ? null : plainText(prices.reduce((most, each) => (isMore(each, most) ? each : most)));

@@ -67,17 +67,18 @@ function passThrough(run: StageRun, all: readonly Watched[], letters: Letters): 
   const rejected: PieceTaker['rejected'] = (piece) => letters.rejected(piece);
   const takers = all.map(({ steps, expectation }) => {
     const to: PieceTaker = { passed: (piece) => expectation.take(piece), rejected };
-    return (piece: Parameters<Steps>[0]) => steps(piece, to);
+    return steps(to);
   });
   const toAll: PieceTaker = {
     passed: (piece) => {
-      for (const take of takers) take(piece);
+      for (const each of takers) each(piece);
     },
     rejected,
   };
+  const take = common?.(toAll);
   for (const record of run.records()) {
     for (const { expectation } of all) expectation.record?.(record);
-    if (isFields(record.value)) common?.({ record, index: 0, fields: record.value }, toAll);
+    if (isFields(record.value)) take?.({ record, index: 0, fields: record.value });
     else letters.unreadable(record);
   }
   return common !== undefined;

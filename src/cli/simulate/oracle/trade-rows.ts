@@ -50,11 +50,11 @@ export class TradeRows {
   }
 
   #compare(fields: Row, values: Row): void {
-    const wrong = (this.#fields ?? Object.keys(fields).map((name) => [name, ''] as const)).filter(
-      ([name, type]) => !isKept(fields[name], type, values[name]),
-    );
+    const wrong: string[] = [];
+    for (const [name, type] of this.#fields ?? Object.keys(fields).map((each) => [each, ''] as const))
+      if (!isKept(fields[name], type, values[name])) wrong.push(name);
     if (wrong.length === 0) return;
-    const changes = wrong.map(([name]) => `${name} is ${shortText(values[name])}, expected ${shortText(fields[name])}`);
+    const changes = wrong.map((name) => `${name} is ${shortText(values[name])}, expected ${shortText(fields[name])}`);
     this.#report('differ', `${String(fields[this.#unique])}: ${changes.join('; ')}`);
   }
 

@@ -1,5 +1,6 @@
 import { compileExpression } from '../../../../operators/support/expression.ts';
 import type { OperatorPlan } from '../../../engine/plan.ts';
+import { withField } from '../../../kit/row.ts';
 import { eligible } from './eligibility.ts';
 
 /** A record of a log that a topology reads, or a message of a feed, as the oracle sees it. */
@@ -29,19 +30,19 @@ export interface PieceTaker {
   rejected(piece: Piece): void;
 }
 
-/** What operators make of one piece. */
-export type Steps = (piece: Piece, to: PieceTaker) => void;
+/** What operators make of pieces, one by one, for a taker. */
+export type Steps = (to: PieceTaker) => (piece: Piece) => void;
 
 /** What operators make of pieces, by what their documentation says; undefined for a chain with one that is not known here. */
 export function stepsThrough(operators: readonly OperatorPlan[]): Steps | undefined {
   const steps = operators.map(stepOf);
   if (steps.includes(undefined)) return undefined;
-  const last: Steps = (piece, to) => to.passed(piece);
+  const last: Steps = (to) => (piece) => to.passed(piece);
   return (steps as readonly Steps[]).reduceRight<Steps>((after, step) => followed(step, after), last);
 }
 
 function followed(step: Steps, after: Steps): Steps {
-  return (piece, to) => step(piece, { passed: (each) => after(each, to), rejected: (each) => to.rejected(each) });
+  return (to) => step({ passed: after(to), rejected: (piece) => to.rejected(piece) });
 }
 
 function stepOf({ declaration, options }: OperatorPlan): Steps | undefined {
@@ -50,12 +51,16 @@ function stepOf({ declaration, options }: OperatorPlan): Steps | undefined {
   if (declaration.type === 'require') return filtered(String(options), true);
   if (declaration.type === 'eligibility') {
     const judged = eligible(options);
-    return (piece, { passed }) => passed({ ...piece, fields: judged(piece.fields) });
+    return ({ passed }) =>
+      (piece) =>
+        passed({ ...piece, fields: judged(piece.fields) });
   }
   if (declaration.type === 'idempotency_key') {
     const { as, from } = options as { readonly as: string; readonly from: string };
     const fill = filler(from);
-    return (piece, { passed }) => passed({ ...piece, fields: { ...piece.fields, [as]: fill(piece) } });
+    return ({ passed }) =>
+      (piece) =>
+        passed({ ...piece, fields: withField(piece.fields, as, fill(piece)) });
   }
   return undefined;
 }
@@ -67,15 +72,16 @@ interface ExplodeOptions {
 
 function exploded({ field, as }: ExplodeOptions): Steps {
   const names = as && Object.entries(as);
-  return ({ record, fields: whole }, { passed }) => {
-    for (const [index, item] of (whole[field] as readonly Readonly<Record<string, unknown>>[]).entries()) {
-      const fields: Record<string, unknown> = names ? {} : item;
-      for (const [name, from] of names ?? [])
-        if (from.startsWith('{')) fields[name] = record.timestamp;
-        else if (from in item) fields[name] = item[from];
-      passed({ record, index, fields });
-    }
-  };
+  return ({ passed }) =>
+    ({ record, fields: whole }) => {
+      for (const [index, item] of (whole[field] as readonly Readonly<Record<string, unknown>>[]).entries()) {
+        const fields: Record<string, unknown> = names ? {} : item;
+        for (const [name, from] of names ?? [])
+          if (from.startsWith('{')) fields[name] = record.timestamp;
+          else if (from in item) fields[name] = item[from];
+        passed({ record, index, fields });
+      }
+    };
 }
 
 function filtered(condition: string, rejects: boolean): Steps {
@@ -87,7 +93,7 @@ function filtered(condition: string, rejects: boolean): Steps {
       return false;
     }
   };
-  return (piece, to) => {
+  return (to) => (piece) => {
     if (holds(piece)) to.passed(piece);
     else if (rejects) to.rejected(piece);
   };

@@ -1,5 +1,5 @@
 import type { OperatorPlan } from '../../../engine/plan.ts';
-import type { Row } from '../../../kit/row.ts';
+import { type Row, withField } from '../../../kit/row.ts';
 import { exact, product, ratio } from './exact.ts';
 import type { Piece } from './trades.ts';
 
@@ -66,7 +66,7 @@ function averaged({ window, by, price, volume, as }: Options): (piece: Piece) =>
     const [oldPaid, oldTraded] = (own.trades.length > Number(window) && own.trades.shift()) || [0n, 0n];
     own.paid += paid - oldPaid;
     own.traded += traded - oldTraded;
-    return { ...fields, [as]: own.traded === 0n ? null : ratio(own.paid, own.traded) };
+    return withField(fields, as, own.traded === 0n ? null : ratio(own.paid, own.traded));
   };
 }
 
