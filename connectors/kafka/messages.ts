@@ -19,10 +19,14 @@ export function messageFrom(item: Item, origin: RecordOrigin): SourceMessage {
     const problem = new FdpError('FDP_MESSAGE_UNREADABLE', text);
     return { key: null, timestamp, raw: item.bytes, value: undefined, meta: { ...origin, offset }, problem };
   }
-  const { key, value, extra } = item;
-  if (value !== null) return decodeRecord({ offset, timestamp, key, value, extra }, origin);
+  if (hasValue(item)) return decodeRecord(item, origin);
+  const { key, extra } = item;
   const tombstone = { ...extra, isTombstone: true } as const;
   return decodeRecord({ offset, timestamp, key, value: new Uint8Array(), extra: tombstone }, origin);
+}
+
+function hasValue(record: KafkaRecord): record is KafkaRecord & { readonly value: Buffer } {
+  return record.value !== null;
 }
 
 /** The size of its value, bytes. */

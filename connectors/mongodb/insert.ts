@@ -7,7 +7,7 @@ import { columnsOf, rowOf, type StoredValue, storedField, storedList } from '../
 import type { Collection, WriteError } from './collection.ts';
 import { duplicateKey } from './errors.ts';
 import { ForeignRows } from './foreign-rows.ts';
-import { fromBson, toBson } from './values.ts';
+import { decimalOfNumber, fromBson, toBson } from './values.ts';
 
 /** The most bytes of one command; a single document may exceed it. */
 const chunkBytes = 16 * 2 ** 20;
@@ -17,10 +17,10 @@ const smallBytes = 64 * 2 ** 10;
 /** The most bytes of a document beside its fields, without the name of its lane. */
 const ownBytes = 256;
 
-interface NewDocument {
-  readonly index: number;
-  readonly document: Document;
-  readonly bytes: number;
+/** What one command stores: documents, and the index of each among the rows. */
+interface Chunk {
+  readonly documents: Document[];
+  readonly indexes: number[];
 }
 
 interface Outcome {
@@ -40,28 +40,36 @@ export class DocumentInsert {
 
   async run(rows: readonly NewRow<Document>[], signal: AbortSignal): Promise<Inserted> {
     const outcome: Outcome = { known: new Map(), failed: new Map() };
-    for (const chunk of chunks(this.#documents(rows, outcome.failed))) await this.#insert(chunk, outcome, signal);
+    for (const chunk of this.#chunks(rows, outcome.failed)) await this.#insert(chunk, outcome, signal);
     return outcome;
   }
 
-  #documents(rows: readonly NewRow<Document>[], failed: Map<number, Error>): NewDocument[] {
+  *#chunks(rows: readonly NewRow<Document>[], failed: Map<number, Error>): Generator<Chunk> {
     const { definition } = this.#collection;
-    const found: NewDocument[] = [];
+    let chunk: Chunk = { documents: [], indexes: [] };
+    let bytes = 0;
     for (let index = 0; index < rows.length; index++) {
       try {
         const { values: document, coordinates } = rows[index] as NewRow<Document>;
         document['_src'] = { l: coordinates.lane, o: Long.fromNumber(coordinates.offset), i: coordinates.index };
         const most = mostBytes(definition, document, coordinates.lane);
-        found.push({ index, document, bytes: most < smallBytes ? most : checkSize(definition, document) });
+        const more = most < smallBytes ? most : checkSize(definition, document);
+        if (chunk.documents.length > 0 && bytes + more > chunkBytes) {
+          yield chunk;
+          chunk = { documents: [], indexes: [] };
+          bytes = 0;
+        }
+        chunk.documents.push(document);
+        chunk.indexes.push(index);
+        bytes += more;
       } catch (error) {
         failed.set(index, error as Error);
       }
     }
-    return found;
+    if (chunk.documents.length > 0) yield chunk;
   }
 
-  async #insert(chunk: readonly NewDocument[], { known, failed }: Outcome, signal: AbortSignal): Promise<void> {
-    const documents = chunk.map(({ document }) => document);
+  async #insert({ documents, indexes }: Chunk, { known, failed }: Outcome, signal: AbortSignal): Promise<void> {
     await this.#foreign.check(documents, signal);
     const { errors } = await this.#collection.write({ insert: this.#collection.target.collection, documents }, signal);
     const twins = errors.filter(({ code }) => code === duplicateKey);
@@ -70,7 +78,8 @@ export class DocumentInsert {
       signal,
     );
     for (const error of errors) {
-      const { index = -1, document = {} } = chunk[error.index] ?? {};
+      const { [error.index]: index = -1 } = indexes;
+      const { [error.index]: document = {} } = documents;
       const coordinates = error.code === duplicateKey ? first.get(this.#keyOf(document)) : undefined;
       if (coordinates) known.set(index, coordinates);
       else failed.set(index, this.#failure(error));
@@ -122,10 +131,11 @@ function fieldOf(
   column: Parameters<typeof storedField>[2],
 ): unknown {
   const [field, type] = column;
-  // A list goes into a document as it is: its JSON would be written and read for nothing.
-  if (type !== 'strings') return toBson(definition, field, storedField(definition, given, column));
   const value = Object.hasOwn(given, field) ? given[field] : null;
-  return value === null || value === undefined ? null : storedList(value);
+  // A list goes into a document as it is, and a price too: their texts would be written and read for nothing.
+  if (type === 'strings') return value === null || value === undefined ? null : storedList(value);
+  const short = type === 'decimal' && typeof value === 'number' ? decimalOfNumber(value) : undefined;
+  return short ?? toBson(definition, field, storedField(definition, given, column));
 }
 
 /**
@@ -148,15 +158,35 @@ export function checkSize({ name, fields }: TableDefinition, document: Document)
   );
 }
 
-/** A lower bound for the size of a row with declared fields; undefined without them. */
+/** An upper bound for the size of a row with declared fields; infinite without them. */
 function mostBytes({ fields }: TableDefinition, document: Document, lane: string): number {
   if (!fields) return Number.POSITIVE_INFINITY;
-  let bytes = ownBytes + 3 * lane.length;
-  for (const [field] of columnsOf(fields)) bytes += 32 + 3 * field.length + textBytes(document[field]);
+  const { names, texts } = sizedFields(fields);
+  let bytes = ownBytes + 3 * lane.length + names;
+  for (const field of texts) bytes += textBytes(document[field]);
   return bytes;
 }
 
-/** A lower bound for the size of a text or a list of texts. */
+interface SizedFields {
+  /** What all fields take beside their texts, bytes. */
+  readonly names: number;
+  /** The fields whose values may be long. */
+  readonly texts: readonly string[];
+}
+
+const sized = new WeakMap<object, SizedFields>();
+
+function sizedFields(fields: NonNullable<TableDefinition['fields']>): SizedFields {
+  const known = sized.get(fields);
+  if (known) return known;
+  const columns = columnsOf(fields);
+  const texts = columns.filter(([, type]) => type === 'string' || type === 'strings').map(([field]) => field);
+  const made = { names: columns.reduce((sum, [field]) => sum + 32 + 3 * field.length, 0), texts };
+  sized.set(fields, made);
+  return made;
+}
+
+/** An upper bound for the size of a text or a list of texts. */
 function textBytes(value: unknown): number {
   if (typeof value === 'string') return 3 * value.length;
   if (!Array.isArray(value)) return 0;
@@ -168,19 +198,4 @@ function textBytes(value: unknown): number {
 /** Where a document came from; lane '' and offset -1 for one that another program stored. */
 export function storedCoordinates(source: { l?: unknown; o?: unknown; i?: unknown } | undefined): Coordinates {
   return { lane: String(source?.l ?? ''), offset: Number(source?.o ?? -1), index: Number(source?.i ?? 0) };
-}
-
-function* chunks(documents: readonly NewDocument[]): Generator<readonly NewDocument[]> {
-  let chunk: NewDocument[] = [];
-  let bytes = 0;
-  for (const document of documents) {
-    if (chunk.length > 0 && bytes + document.bytes > chunkBytes) {
-      yield chunk;
-      chunk = [];
-      bytes = 0;
-    }
-    chunk.push(document);
-    bytes += document.bytes;
-  }
-  if (chunk.length > 0) yield chunk;
 }

@@ -8,6 +8,10 @@ import { listOf, type StoredValue, wrongType } from '../shared/table/values.ts';
 const maxDigits = 34;
 /** Text up to this length has fewer digits than a double holds exactly. */
 const maxShort = 15;
+/** Integers of as many digits. */
+const mostUnits = 10 ** maxShort;
+/** Of the decimals of a price or a volume: more are read from the text. */
+const powers = Array.from({ length: 9 }, (_unused, decimals) => 10 ** decimals);
 const exponentBias = 6176;
 
 /** A value as a document keeps it. @throws FDP_MESSAGE_REFUSED for a decimal of more than 34 digits */
@@ -46,15 +50,55 @@ function decimalOf(text: string): Decimal128 | undefined {
 
 /** Encodes a decimal of few digits, like a price, directly: the library takes ten times as long. */
 function shortDecimal(text: string): Decimal128 {
-  const isNegative = text.startsWith('-');
   const point = text.indexOf('.');
-  const exponent = exponentBias - (point < 0 ? 0 : text.length - point - 1);
-  let coefficient = Math.abs(Number(point < 0 ? text : text.slice(0, point) + text.slice(point + 1)));
-  const bytes = new Uint8Array(16);
-  for (let index = 0; coefficient > 0; index++) {
-    bytes[index] = coefficient % 256;
-    coefficient = Math.floor(coefficient / 256);
+  const digits = point < 0 ? text : text.slice(0, point) + text.slice(point + 1);
+  const decimals = point < 0 ? 0 : text.length - point - 1;
+  return encoded(Math.abs(Number(digits)), decimals, text.startsWith('-'));
+}
+
+/** The same of a number, without its text: undefined if it has more digits. */
+export function decimalOfNumber(value: number): Decimal128 | undefined {
+  const size = Math.abs(value);
+  for (let decimals = 0; decimals < powers.length; decimals++) {
+    const power = powers[decimals] as number;
+    const units = Math.round(size * power);
+    if (!(units < mostUnits)) return undefined;
+    // Dividing rounds as reading a text does, and no other text of so few digits gives the same double.
+    if (units / power === size) return encoded(units, decimals, value < 0);
   }
+  return undefined;
+}
+
+/** Whole numbers below it are made once: most volumes are such. */
+const fewWhole = 1024;
+const wholes: Decimal128[] = [];
+const decimalBytes = 16;
+/** Bytes of the next decimals. An array with bytes of its own takes four times as long, and three times the memory. */
+let slab = new ArrayBuffer(0);
+let slabUsed = 0;
+const slabBytes = 256 * decimalBytes;
+
+function encoded(units: number, decimals: number, isNegative: boolean): Decimal128 {
+  const isFew = decimals === 0 && units < fewWhole && !isNegative;
+  if (!isFew) return written(units, decimals, isNegative);
+  wholes[units] ??= written(units, decimals, isNegative);
+  return wholes[units];
+}
+
+function written(units: number, decimals: number, isNegative: boolean): Decimal128 {
+  if (slabUsed === slab.byteLength) {
+    slab = new ArrayBuffer(slabBytes);
+    slabUsed = 0;
+  }
+  const bytes = new Uint8Array(slab, slabUsed, decimalBytes);
+  slabUsed += decimalBytes;
+  const low = units >>> 0;
+  const high = (units - low) / 2 ** 32;
+  for (let index = 0; index < 4; index++) {
+    bytes[index] = low >>> (8 * index);
+    bytes[index + 4] = high >>> (8 * index);
+  }
+  const exponent = exponentBias - decimals;
   bytes[14] = (exponent % 128) * 2;
   bytes[15] = Math.floor(exponent / 128) + (isNegative ? 128 : 0);
   return new Decimal(bytes);

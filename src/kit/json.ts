@@ -86,7 +86,8 @@ export function linesOf(
 
 /** Bytes as text. The strict decoder is several times slower, so it only decodes bytes that may not be UTF-8. */
 function textOf(bytes: Uint8Array): string {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
+  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const text = buffer.toString();
   return text.includes('\ufffd') || text.startsWith('\ufeff') ? utf8.decode(bytes) : text;
 }
 

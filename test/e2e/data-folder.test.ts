@@ -9,7 +9,7 @@ import { get } from '../support/cli/workspace.ts';
 const isStoring = (platform: Installation, api: string) =>
   eventually('trades stored', async () => {
     const trades = (await get(`${api}/api/v1/symbols`))?.body['data'] as { available?: readonly object[] } | undefined;
-    return (trades?.available?.length ?? 0) > 0 && platform.stores.trades.length > 50;
+    return (trades?.available?.length ?? 0) > 0 && platform.storedTrades > 50;
   });
 
 const gone = (file: string) => `ended: ${file} (from FDP_DATA): was removed or replaced while in use: restart fdp`;

@@ -47,7 +47,7 @@ async function reconciled(platform: Installation, ...args: readonly string[]): P
 }
 
 async function atLeast(platform: Installation, trades: number): Promise<void> {
-  await eventually(`${trades} trades stored`, async () => platform.stores.trades.length >= trades);
+  await eventually(`${trades} trades stored`, async () => platform.storedTrades >= trades);
 }
 
 /** These tests start about twenty processes one after the other. */
@@ -87,8 +87,13 @@ describe('fdp reconcile on the embedded profile', many, () => {
     expect(report).toMatch(/symbols AAPL: tradeCount is \d+, recomputed \d+: .+; repaired/);
     expect(report).toMatch(/^symbols: .* 4 differences, 4 repaired, 0 left/m);
     // The bar of the current minute may change too fast to be compared: it is skipped, and repaired after it has ended.
+    const minuteEnd = Math.ceil(Date.now() / 60_000) * 60_000;
     const isRepaired = async () => (await reconciled(platform, '--repair'))[0] === 0;
-    await eventually('the bar is repaired', isRepaired, 120_000);
+    if (!(await isRepaired())) {
+      // A process for each look would keep the machine busy until then.
+      await eventually('the minute is over', async () => Date.now() > minuteEnd, 90_000);
+      await eventually('the bar is repaired', isRepaired, 120_000);
+    }
     for (const _ of [1, 2]) expect((await reconciled(platform))[0]).toBe(0);
     expect(await process.stop()).toBe(0);
     await platform.catchUp();

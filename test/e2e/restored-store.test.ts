@@ -9,8 +9,8 @@ const rewindLine = /the store of trades, symbols is older than .+ is read again 
 /** Runs ingestor and processor until `trades` more trades are stored, and stops them. */
 async function store(platform: Installation, trades: number): Promise<void> {
   await using process = platform.start(['ingestor', 'processor', 'candles']);
-  const before = platform.stores.trades.length;
-  await eventually('more trades stored', async () => platform.stores.trades.length >= before + trades);
+  const before = platform.storedTrades;
+  await eventually('more trades stored', async () => platform.storedTrades >= before + trades);
   expect(await process.stop()).toBe(0);
 }
 
@@ -42,12 +42,12 @@ describe('the stores of the embedded profile', () => {
     const [data, backup] = [join(folder.path, 'data'), join(folder.path, 'backup')];
     await store(platform, 300);
     copyStores(data, backup);
-    const older = platform.stores.trades.length;
+    const older = platform.storedTrades;
     await store(platform, 600);
 
     removeStores(data);
     copyStores(backup, data);
-    expect(platform.stores.trades.length).toBe(older);
+    expect(platform.storedTrades).toBe(older);
     expect(await caughtUp(platform)).toMatch(rewindLine);
     expect(await caughtUp(platform)).not.toMatch(rewindLine);
 

@@ -18,8 +18,8 @@ async function says(process: Process, text: string): Promise<void> {
 
 /** Waits until more trades are stored than now. */
 async function storing(platform: Installation): Promise<void> {
-  const before = platform.stores.trades.length;
-  await eventually('more trades stored', async () => platform.stores.trades.length > before + 100, soonMs);
+  const before = platform.storedTrades;
+  await eventually('more trades stored', async () => platform.storedTrades > before + 100, soonMs);
 }
 
 /** Waits until a client that connects now gets lines. */

@@ -5,7 +5,7 @@ import { faultChance, pause, sized } from '../support/cli/faults.ts';
 import { eventually } from '../support/cli/platform.ts';
 import { Watched } from '../support/cli/watched.ts';
 import { type Answer, get } from '../support/cli/workspace.ts';
-import { auditOf, brokerProperties, ExchangeLoad } from '../support/kafka/exchange-load.ts';
+import { auditOf, brokerProperties, ExchangeLoad, untilWhole } from '../support/kafka/exchange-load.ts';
 import { onOwnServices } from '../support/services/cluster.ts';
 import { type Service, startKafka, startMongo } from '../support/services/services.ts';
 import { NumberedExchange } from '../support/sockets/numbered-exchange.ts';
@@ -77,10 +77,7 @@ class Platform {
   /** Waits until all is as if nothing had happened, and fails with every trade that is lost, doubled or miscounted. */
   async well(): Promise<void> {
     await this.#load?.end();
-    await eventually('everything stored and counted', async () => {
-      await pause(300);
-      return (await auditOf(this.cluster.address, this.exchange)).length === 0;
-    }).catch(async () => {
+    await untilWhole(this.cluster.address, this.exchange).catch(async () => {
       const logs = this.named(['processor', 'ingestor']).map(({ process }) => process.output.slice(-5000));
       expect(await auditOf(this.cluster.address, this.exchange), logs.join('\n---\n')).toEqual([]);
     });

@@ -4,7 +4,7 @@ import { pause, sized } from '../support/cli/faults.ts';
 import { eventually } from '../support/cli/platform.ts';
 import { Watched } from '../support/cli/watched.ts';
 import { get } from '../support/cli/workspace.ts';
-import { auditOf, brokerProperties, ExchangeLoad } from '../support/kafka/exchange-load.ts';
+import { brokerProperties, ExchangeLoad, untilWhole } from '../support/kafka/exchange-load.ts';
 import { onOwnServices } from '../support/services/cluster.ts';
 import { type Service, startKafka, startMongo } from '../support/services/services.ts';
 import { NumberedExchange } from '../support/sockets/numbered-exchange.ts';
@@ -85,7 +85,7 @@ onOwnServices('a start without servers', () => {
       await servers[second].restart();
       await platform.green();
       await load.end();
-      await eventually('everything stored', async () => (await auditOf(cluster.address, exchange)).length === 0);
+      await untilWhole(cluster.address, exchange);
       expect(exchange.delivered.length).toBeGreaterThan(100);
       expect(platform.changes().length, platform.process.output).toBeLessThanOrEqual(2 * nodes);
       expect(await platform.process.stop('SIGTERM'), platform.process.output).toBe(0);

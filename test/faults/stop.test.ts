@@ -6,7 +6,7 @@ import { faultChance, pause, sized } from '../support/cli/faults.ts';
 import { figure, parseMetrics } from '../support/cli/metrics.ts';
 import { eventually } from '../support/cli/platform.ts';
 import { Watched } from '../support/cli/watched.ts';
-import { auditOf, brokerProperties, ExchangeLoad } from '../support/kafka/exchange-load.ts';
+import { auditOf, brokerProperties, ExchangeLoad, untilWhole } from '../support/kafka/exchange-load.ts';
 import { Ledger } from '../support/kafka/ledger.ts';
 import { onOwnServices } from '../support/services/cluster.ts';
 import { type Service, startKafka, startMongo } from '../support/services/services.ts';
@@ -120,13 +120,8 @@ onOwnServices('a stop', () => {
       expect(logged).not.toContainEqual(expect.stringContaining('forced: ingestor'));
       await (fault.way === 'pause' ? server.resume() : server.restart());
       await using after = await Watched.start(cluster, 'ingestor,processor', feed);
-      const audit = () => auditOf(cluster.address, exchange, ledger.acknowledged);
-      const isWhole = async () => {
-        await pause(300);
-        return (await audit()).length === 0;
-      };
-      await eventually('all stored', isWhole, 90_000).catch(async () => {
-        expect(await audit()).toEqual([]);
+      await untilWhole(cluster.address, exchange, ledger.acknowledged).catch(async () => {
+        expect(await auditOf(cluster.address, exchange, ledger.acknowledged)).toEqual([]);
       });
       expect(ledger.acknowledged.size).toBe(backlog);
       expect(await after.process.stop('SIGTERM'), after.process.output).toBe(0);

@@ -123,15 +123,27 @@ export class LaneReader {
     node.recovered(this);
     while (!stopped.aborted) {
       await this.#mayRead(stopped);
-      const reading = await this.#patiently(stopped, () => this.#lane.read(stopped));
-      // Ends only what this reader reported: a source that reconnects while its queue is read reports that itself.
-      node.recovered(this);
-      if (reading === undefined) break;
-      if (this.context.signal.aborted) return this.#giveBack(reading);
-      next(this.#admit(reading));
+      if (!(await this.#readOnce(stopped, next))) break;
       // If everything is filtered synchronously nothing else would wait, and timers and signals would starve.
       await environment.clock.turn();
     }
+  }
+
+  /**
+   * Reads one batch; false at the lane's end. A function of its own: what one that waits for permits has in its variables stays in
+   * memory, here all that was parsed for messages that are no longer needed.
+   */
+  async #readOnce(stopped: AbortSignal, next: (batch: Batch) => void): Promise<boolean> {
+    const reading = await this.#patiently(stopped, () => this.#lane.read(stopped));
+    // Ends only what this reader reported: a source that reconnects while its queue is read reports that itself.
+    this.#parts.node.recovered(this);
+    if (reading === undefined) return false;
+    if (this.context.signal.aborted) {
+      this.#giveBack(reading);
+      return false;
+    }
+    next(this.#admit(reading));
+    return true;
   }
 
   /** The result of `work`, retried after transient errors; undefined if stopped. */

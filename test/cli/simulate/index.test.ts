@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { StageRunner } from '../../../src/cli/simulate/stage-host.ts';
 import { simulated } from '../../support/cli/simulations.ts';
 import { twinless } from '../../support/pipeline/twinless.ts';
 
@@ -41,6 +42,22 @@ describe('fdp simulate', () => {
       ['ingestor', true],
       ['processor', true],
     ]);
+  });
+
+  it('starts those first whose messages other topologies read, and those that answer requests last', async () => {
+    const started: string[] = [];
+    const nothing = { messages: 0, faults: 0, digest: '', deadLetters: 0, judgements: [], violations: [] };
+    const runner: StageRunner = {
+      async run({ topology }, pass) {
+        started.push(topology);
+        pass({ tapes: new Map(), tables: new Map() });
+        return { report: { topology, input: 'message', ...nothing }, market: undefined };
+      },
+      failureTest: () => Promise.reject(new Error('nothing fails')),
+      close: async () => {},
+    };
+    await simulated(short, { runs: { atOnce: 1, threads: () => [runner], print: () => {} } });
+    expect(started).toEqual(['ingestor', 'analytics', 'processor', 'candles', 'live', 'api']);
   });
 
   it('names a connector that has no twin, and starts nothing', async () => {

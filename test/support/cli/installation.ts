@@ -3,7 +3,7 @@ import { expectedStores, type Stores } from '../engine/oracle.ts';
 import { pipelineCopy } from './pipeline-copy.ts';
 import { eventually, Process } from './platform.ts';
 import { wrongBars } from './recomputed-bars.ts';
-import { logOf, rowsOf, storesOf } from './stored.ts';
+import { logOf, rowsOf, storedTrades, storesOf } from './stored.ts';
 import { type Workspace, workspaceIn } from './workspace.ts';
 
 /** The shipped platform with a busier mock market, in its own data folder and on its own ports. */
@@ -63,6 +63,11 @@ export class Installation {
     );
     const code = await processor.stop();
     if (code !== 0) throw new Error(`the processor ended with ${code}: ${processor.output}`);
+  }
+
+  /** Number of stored trades, for those who ask again and again. */
+  get storedTrades(): number {
+    return storedTrades(this.#data);
   }
 
   /** The stored trades, computed from their rows. */

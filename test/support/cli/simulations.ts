@@ -1,7 +1,7 @@
 import { connectors } from '../../../connectors/index.ts';
 import { operators } from '../../../operators/index.ts';
 import type { SimulateFlags } from '../../../src/cli/simulate/flags.ts';
-import { simulatePipeline } from '../../../src/cli/simulate/index.ts';
+import { type SimulationRuns, simulatePipeline } from '../../../src/cli/simulate/index.ts';
 import type { CommandResult } from '../../../src/cli/validate.ts';
 import type { ConnectorDeclaration, OperatorDeclaration } from '../../../src/kit/declaration.ts';
 import { pipelineCopy } from './pipeline-copy.ts';
@@ -17,6 +17,8 @@ export interface Simulated {
   readonly connectors?: readonly ConnectorDeclaration[];
   /** Where a shrunk test is written; default: nowhere that lasts. */
   readonly folder?: string;
+  /** Runs topologies in place of the simulation. */
+  readonly runs?: SimulationRuns;
 }
 
 /** What `fdp simulate` says of a copy of the shipped pipeline. */
@@ -32,5 +34,5 @@ export async function simulated(flags: SimulateFlags, given: Simulated = {}): Pr
     folder: given.folder ?? folder.path,
     ...(topologies && { topologies }),
   };
-  return await simulatePipeline(request, flags);
+  return await simulatePipeline(request, flags, given.runs);
 }

@@ -1,6 +1,8 @@
+import { pause } from '../cli/faults.ts';
+import { eventually } from '../cli/platform.ts';
 import type { NumberedExchange } from '../sockets/numbered-exchange.ts';
 import type { LedgerAddress } from './ledger-books.ts';
-import { differences, readBooks } from './ledger-books.ts';
+import { differences, readBooks, storedIn } from './ledger-books.ts';
 
 /** Broker settings for fault tests: no retention, since the trades are old, and soon registered again after a kill. */
 export const brokerProperties = {
@@ -53,4 +55,21 @@ export async function auditOf(
     (books) => differences(books, acknowledged),
     (error) => [`can't be read: ${error}`],
   );
+}
+
+/**
+ * Waits until an audit finds no difference. It reads and compares everything, which is left alone as long as fewer trades
+ * are stored than were delivered.
+ */
+export async function untilWhole(
+  address: LedgerAddress,
+  exchange: NumberedExchange,
+  others: ReadonlySet<number> = new Set(),
+): Promise<void> {
+  const isWhole = async () => {
+    await pause(300);
+    const stored = await storedIn(address).catch(() => 0);
+    return stored >= exchange.delivered.length + others.size && (await auditOf(address, exchange, others)).length === 0;
+  };
+  await eventually('everything stored and counted', isWhole, 90_000);
 }
