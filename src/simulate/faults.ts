@@ -6,17 +6,12 @@ import type { Message } from '../kit/message.ts';
 import type { RoleContext } from '../kit/role.ts';
 import type { Receipt, Sink } from '../kit/sink.ts';
 import type { Lane, Source } from '../kit/source.ts';
+import { type CallFault, delayBy, failsAt, faultsAt } from './call-faults.ts';
 
-/** What goes wrong at one sink of a topology, for the whole run unless it has a time. */
-export interface SinkFault {
+/** What goes wrong at one sink of a topology. A write that fails is tried again. */
+export interface SinkFault extends CallFault {
   /** The branch; undefined: the dead letter. */
   readonly branch: string | undefined;
-  /** When it begins and ends, ms after the topology is ready. */
-  readonly time?: { readonly fromMs: number; readonly toMs: number };
-  /** Every so manieth write fails before it stores anything; it is tried again. */
-  readonly failEvery?: number;
-  /** How long each write takes, ms. */
-  readonly slowMs?: number;
   /** Messages that the sink never accepts. */
   refuses?(message: Message): boolean;
   /** The probability that a write is stored, and its confirmation lost. */
@@ -46,10 +41,6 @@ export function faultySink(inner: Sink, parts: FaultySinkParts): Sink {
   const { maxInFlight, gathering, counters, rows, maxMessageBytes } = inner;
   const { chance, context, stored } = parts;
   const { name } = context.node;
-  const active = () => {
-    const nowMs = parts.sinceReady();
-    return parts.faults.filter(({ time }) => !time || (nowMs >= time.fromMs && nowMs < time.toMs));
-  };
   let writes = 0;
   const last = inner.last?.bind(inner);
   return {
@@ -66,11 +57,10 @@ export function faultySink(inner: Sink, parts: FaultySinkParts): Sink {
       writes++;
       // A killed process takes no further step.
       await context.failPoint('twin-before-write');
-      const faults = parts.faults.length === 0 ? parts.faults : active();
-      for (const { slowMs } of faults) if (slowMs !== undefined) await context.clock.sleep(slowMs, signal);
+      const faults = parts.faults.length === 0 ? parts.faults : faultsAt(parts.faults, parts.sinceReady());
+      await delayBy(faults, context.clock, signal);
       if (signal.aborted) throw new FdpError('FDP_CLOSED', `${name}: the write was cancelled`);
-      if (faults.some(({ failEvery }) => failEvery !== undefined && writes % failEvery === 0))
-        throw new FdpError('FDP_UNAVAILABLE', `${name}: write ${writes} fails (fault)`);
+      if (failsAt(faults, writes)) throw new FdpError('FDP_UNAVAILABLE', `${name}: write ${writes} fails (fault)`);
       const receipt = await writeAccepted(inner, messages, { faults, name, signal });
       const { failed } = receipt;
       stored(

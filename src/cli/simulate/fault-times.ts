@@ -1,6 +1,14 @@
 import { durationMs } from '../../kit/units.ts';
 import type { TestFault } from '../../pipeline/tests/model.ts';
 
+/** The market's day: 6.5 hours. */
+const dayMs = 23_400_000;
+
+/** How many faults a run of this length has. */
+export function faultCount({ perDay, fewest }: { readonly perDay: number; readonly fewest: number }, lengthMs: number) {
+  return Math.max(fewest, Math.round((perDay * lengthMs) / dayMs));
+}
+
 /** When a fault begins, ms. */
 export function faultTimes(fault: TestFault): number {
   return durationMs(atOf(fault));

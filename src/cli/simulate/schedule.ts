@@ -3,11 +3,11 @@ import { type Chance, seededChance } from '../../kit/chance.ts';
 import { beginOf, sourceFile } from '../../pipeline/read/source.ts';
 import type { TestFault } from '../../pipeline/tests/model.ts';
 import { isAsked } from './chain.ts';
+import { faultCount } from './fault-times.ts';
 import { requestFaults } from './requests/request-faults.ts';
 
-/** Faults of the market's day, 6.5 hours. */
+/** Faults of the market's day. */
 const perDay = 40;
-const dayMs = 23_400_000;
 /** A short run has so many. */
 const fewest = 8;
 
@@ -37,7 +37,7 @@ function storingFaults({ seed, lengthMs, plans }: ScheduleOptions): ReadonlyMap<
   const faults = new Map<string, TestFault[]>();
   // What reads a log promises most: it gets most of the faults.
   const often = plans.flatMap((plan) => Array.from({ length: weightOf(plan) }, () => plan));
-  const wanted = Math.max(fewest, Math.round((perDay * lengthMs) / dayMs));
+  const wanted = faultCount({ perDay, fewest }, lengthMs);
   for (let count = 0; count < wanted; ) {
     const plan = often[Math.floor(chance.next() * often.length)];
     const [topology] = plan?.topologies ?? [];

@@ -19,7 +19,10 @@ const growthPercent = 50;
 /** More than two have nothing to do: topologies feed each other. */
 const mostThreads = 3;
 
-/** A thread for each core, on which topologies run side by side; undefined where they would not be worth it. */
+/**
+ * A thread for each core, on which topologies run side by side; undefined where they would not be worth it, and when fdp runs from
+ * its sources, which a thread can't load.
+ */
 export function stageThreads(
   { pipelinePath, profile, env, folder, topologies }: SpecRequest,
   flags: SimulateFlags,
@@ -27,16 +30,11 @@ export function stageThreads(
 ): readonly StageRunner[] | undefined {
   const { hours, tradesPerSecond } = numbersOf(flags);
   const count = Math.min(availableParallelism(), mostThreads);
-  if (count < 2 || hours * 3600 * tradesPerSecond < fewestTrades) return undefined;
+  const isSource = import.meta.url.endsWith('.ts');
+  if (isSource || count < 2 || hours * 3600 * tradesPerSecond < fewestTrades) return undefined;
   setFlagsFromString(`--heap-growing-percent=${growthPercent}`);
   const parts: WorkerParts = { pipelinePath, profile, env: { ...env }, folder, topologies, flags, seed };
   return Array.from({ length: count }, () => new StageThread(parts));
-}
-
-/** Where the thread's code is: beside this file, or in the bundle. */
-function workerFile(): string | URL {
-  const isSource = import.meta.url.endsWith('.ts');
-  return isSource ? new URL('./stage-worker.ts', import.meta.url) : join(packageRoot(), 'dist', 'stage-worker.js');
 }
 
 interface Waiting {
@@ -51,7 +49,7 @@ class StageThread implements StageRunner {
   #calls = 0;
 
   constructor(workerData: WorkerParts) {
-    this.#worker = new Worker(workerFile(), {
+    this.#worker = new Worker(join(packageRoot(), 'dist', 'stage-worker.js'), {
       workerData,
       resourceLimits: { maxYoungGenerationSizeMb: youngMiB, maxOldGenerationSizeMb: 8192 },
     });

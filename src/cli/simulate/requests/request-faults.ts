@@ -2,11 +2,11 @@ import { lookupsOf } from '../../../engine/graph.ts';
 import type { Plan } from '../../../engine/plan.ts';
 import { type Chance, seededChance } from '../../../kit/chance.ts';
 import type { TestFault } from '../../../pipeline/tests/model.ts';
+import { faultCount } from '../fault-times.ts';
 import { pick } from './values.ts';
 
-/** Faults of the market's day, 6.5 hours. */
+/** Faults of the market's day. */
 const perDay = 12;
-const dayMs = 23_400_000;
 /** A short run has so many. */
 const fewest = 4;
 
@@ -18,7 +18,7 @@ export function requestFaults(
   const chance = seededChance(seed + 13);
   const [topology] = plan.topologies;
   const tables = topology ? lookupsOf(topology) : [];
-  const count = Math.max(fewest, Math.round((perDay * lengthMs) / dayMs));
+  const count = faultCount({ perDay, fewest }, lengthMs);
   return Array.from({ length: count }, () => requestFault(tables, chance, lengthMs));
 }
 
