@@ -3,13 +3,15 @@ const dayMs = 86_400_000;
 
 /** A time zone of the IANA database, by the data of the JavaScript engine (`Intl`). */
 export class TimeZone {
-  readonly #format: Intl.DateTimeFormat;
+  /** Undefined for UTC, whose offset is known: a format takes 15 ms to make, which each start would pay. */
+  readonly #format: Intl.DateTimeFormat | undefined;
 
   /**
    * @param name `America/New_York`, `UTC`
    * @throws RangeError when there is no such zone
    */
   constructor(name: string) {
+    if (name === 'UTC') return;
     this.#format = new Intl.DateTimeFormat('en-US', {
       timeZone: name,
       calendar: 'gregory',
@@ -43,6 +45,7 @@ export class TimeZone {
 
   /** Local time minus UTC at an instant, ms. */
   #offset(instant: number): number {
+    if (!this.#format) return 0;
     const whole = Math.floor(instant / 1000) * 1000;
     const parts: Record<string, string> = {};
     for (const { type, value } of this.#format.formatToParts(whole)) parts[type] = value;
