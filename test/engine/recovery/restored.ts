@@ -20,7 +20,7 @@ const envelope: fc.Arbitrary<Envelope> = fc.oneof(
 export const envelopes = fc.array(envelope, { minLength: 40, maxLength: 160 });
 export const batch = fc.integer({ min: 1, max: 4 });
 
-/** The settings of a process: few open batches, so that a rewind can't simply reach the log's start. */
+/** The settings of a process: few open batches. With those that gathered writes absorb a rewind mostly reaches the log's start all the same. */
 export function planOf(world: ProcessorWorld, batchSize: number, trades: object) {
   const plan = world.plan(batchSize, trades);
   const limits = { ...plan.settings.limits, laneBatches: 2 };
