@@ -104,7 +104,9 @@ describe('the AsyncAPI document of the shipped pipeline', () => {
     if (!plan) throw new Error('no plan');
     runtime = new Runtime(plan, environment);
     ended = runtime.run();
-    await until(() => environment.log.lines.some(({ text }) => text.startsWith('http: listening')));
+    const isListening = (server: string) =>
+      environment.log.lines.some(({ text }) => text.startsWith(`${server}: listening`));
+    await until(() => ['http', 'vwap_feed'].every(isListening));
     document = JSON.parse((await ask(ports[0], '/asyncapi.json')).text);
   });
 
