@@ -87,10 +87,10 @@ describe('finnhub', () => {
     ['half a frame', trade(9).subarray(0, 20)],
     ['nothing more', bytes()],
   ])('closes a connection that sends %s, after its watchdog', async (_what, junk) => {
-    const { client } = await meet([upgradeThen(trade(1), junk), upgradeThen(trade(2))]);
-    // Beyond that the second connection is given up as well.
-    await until(() => client.frames.length >= 2 && client.context.node.extra['gap_ms'] !== undefined);
-    expect(values(client).slice(0, 2)).toEqual([1, 2]);
+    // On a busy machine the second connection is given up as well: those after it have nothing more.
+    const { client } = await meet([upgradeThen(trade(1), junk), upgradeThen(trade(2)), upgradeThen()]);
+    await until(() => client.frames.length === 2 && client.context.node.extra['gap_ms'] !== undefined);
+    expect(values(client)).toEqual([1, 2]);
     expect(client.context.node.extra['gap_ms']).toBeGreaterThanOrEqual(60_000);
   });
 
