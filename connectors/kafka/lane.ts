@@ -6,7 +6,7 @@ import type { Committed, Lane, LaneLog, LanePosition, LogRecord, Reading } from 
 import type { LogUsage } from '../shared/log/usage.ts';
 import type { Want } from './client.ts';
 import type { Fetched } from './fetch-response.ts';
-import { after, bytesOf, type Item, isUnreadable, messageFrom } from './messages.ts';
+import { after, bytesOf, type Item, isUnreadable, messageFrom, weightOf } from './messages.ts';
 import type { KafkaRecord } from './record-batch.ts';
 
 /** The size of a lane's fetches, and below which it fetches more, bytes. */
@@ -59,6 +59,8 @@ export class KafkaLane implements Lane {
   #warmUntil: number | undefined;
   /** The position after the last reading. */
   #given = 0;
+  /** The last reading announced more. */
+  #isAwaited = false;
   #committed = 0;
   #end: number;
   /** Where an open transaction begins, or the end. */
@@ -123,7 +125,7 @@ export class KafkaLane implements Lane {
     for (const item of items) {
       if (item.offset < offset && !isUnreadable(item)) continue;
       this.#buffer.push(item);
-      this.#bufferBytes += weight(item);
+      this.#bufferBytes += weightOf(item);
     }
     if (next !== undefined) this.#fetchAt = Math.max(next, offset);
     this.#wake();
@@ -206,13 +208,22 @@ export class KafkaLane implements Lane {
 
   #readNow(): Reading | undefined {
     const until = this.#warmUntil;
-    if (until === undefined) return this.#takeBatch(Number.POSITIVE_INFINITY);
+    if (until === undefined) return this.#next();
     const past = this.#takeBatch(until);
     if (past) return { messages: past.messages, bytes: past.bytes, warmUp: true };
     // Only after everything before the position was fetched: until then there is nothing to give.
     if (this.#buffer.length === 0 && this.#fetchAt < until) return undefined;
     this.#warmUntil = undefined;
-    return this.#takeBatch(Number.POSITIVE_INFINITY);
+    return this.#next();
+  }
+
+  /** A batch; or nothing, once, in place of what the last one announced, if that was only Kafka's own records. */
+  #next(): Reading | undefined {
+    const found = this.#takeBatch(Number.POSITIVE_INFINITY);
+    const more = this.#buffer.length > 0 || this.#fetchAt < Math.min(this.#stable, this.#end);
+    if (!found && (more || !this.#isAwaited)) return undefined;
+    this.#isAwaited = more;
+    return { ...(found ?? { messages: [], bytes: 0 }), more };
   }
 
   /** A batch within the limits, of records before `until`. */
@@ -220,28 +231,20 @@ export class KafkaLane implements Lane {
     const { topic, usage } = this.#options;
     const { batch, batchBytes } = usage;
     const messages: SourceMessage[] = [];
-    let bytes = 0;
-    let count = 0;
-    let position = this.#given;
+    let [bytes, count, position] = [0, 0, this.#given];
     const origin = { lane: this.id, topic, partition: this.partition };
     for (const item of this.#buffer) {
       const more = bytesOf(item);
       if (item.offset >= until || count >= batch || (count > 0 && bytes + more > batchBytes)) break;
       bytes += more;
       count++;
-      this.#bufferBytes -= weight(item);
+      this.#bufferBytes -= weightOf(item);
       messages.push(messageFrom(item, origin));
       position = after(item);
     }
     if (count === 0) return undefined;
     this.#buffer.splice(0, count);
     this.#given = Math.max(this.#given, position);
-    const more = this.#buffer.length > 0 || this.#fetchAt < Math.min(this.#stable, this.#end);
-    return { messages, bytes, position, more };
+    return { messages, bytes, position };
   }
-}
-
-/** Roughly what it takes in memory, bytes. */
-function weight(item: Item): number {
-  return bytesOf(item) + 100;
 }

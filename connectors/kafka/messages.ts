@@ -34,6 +34,11 @@ export function bytesOf(item: Item): number {
   return isUnreadable(item) ? item.bytes.length : (item.value?.length ?? 0);
 }
 
+/** Roughly what it takes in memory, bytes. */
+export function weightOf(item: Item): number {
+  return bytesOf(item) + 100;
+}
+
 /** The offset after it. */
 export function after(item: Item): number {
   return (isUnreadable(item) ? item.lastOffset : item.offset) + 1;

@@ -95,6 +95,9 @@ export interface Reading {
   /** Their size, for the permits. */
   readonly bytes: number;
   readonly warmUp?: boolean;
-  /** Whether more is in the log already, when that is known: sinks that gather then wait for it, within their bounds. */
+  /**
+   * Whether more is in the log already, when that is known: sinks that gather then wait for it, within their bounds. Where nothing
+   * comes of it (markers of transactions), a reading without messages takes it back.
+   */
   readonly more?: boolean;
 }

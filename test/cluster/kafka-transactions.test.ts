@@ -49,6 +49,21 @@ onServices.concurrent("another program's transaction in a topic of kafka", ({ ka
     ]);
   });
 
+  it('is more of the log until it was read and left out, which a reading of nothing tells', async () => {
+    const topic = randomName();
+    await using view = await KafkaView.open(brokers);
+    await using process = await KafkaProcess.on(brokers, { topic, partitions: 1 });
+    await process.append(numbered(0, 3));
+    // Larger than a fetch: the records before it come alone.
+    await (await view.openTransaction(topic, [{ partition: 0, value: 'x'.repeat(900_000) }])).abort();
+    const lane = laneOf(await process.openSource(), 0);
+    const readings = [await lane.read(never), await lane.read(never)];
+    expect(readings.map((reading) => [reading?.messages.length, reading?.position, reading?.more])).toEqual([
+      [3, 3, true],
+      [0, undefined, false],
+    ]);
+  });
+
   it('is no reason to take a position behind it for one of another log', async () => {
     const topic = randomName();
     await using view = await KafkaView.open(brokers);

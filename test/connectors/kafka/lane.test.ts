@@ -93,6 +93,22 @@ describe('a lane of kafka', () => {
     expect(await more()).toBe(false);
   });
 
+  it('gives nothing, once, in place of the more that was only markers of transactions', async () => {
+    const { lane, take, commits } = laneAt(0, { end: 9 });
+    take(0, [record(0), record(1)]);
+    expect(await lane.read(never)).toMatchObject({ position: 2, more: true });
+    const next = lane.read(never);
+    take(2, [], 5);
+    await systemClock.turn();
+    take(5, [], 9);
+    expect(await next).toEqual({ messages: [], bytes: 0, more: false });
+    const after = lane.read(never);
+    take(9, [], undefined);
+    take(9, [record(9)], 10);
+    expect(await after).toMatchObject({ position: 10 });
+    expect(commits).toEqual([]);
+  });
+
   it('is behind by what waits behind an open transaction, and names where that begins once it has come there', async () => {
     const { lane, take } = laneAt(0, { end: 50 });
     take(0, [record(0), record(1)], 20, 30);

@@ -48,6 +48,15 @@ describe('a lane that sinks gather from', () => {
     expect(ledger.moreComes(() => idle++, true)).toBe(false);
   });
 
+  it('has no more in its log after a reading of nothing, which is told to who waits', () => {
+    const ledger = newLedger();
+    ledger.open(reading(true)).absorbed(true);
+    const seen: boolean[] = [];
+    ledger.moreComes(() => seen.push(ledger.moreComes(() => {}, true)), true);
+    ledger.open({ messages: [], bytes: 0, more: false });
+    expect(seen).toEqual([false]);
+  });
+
   it('asks again, without an end, who still waits when it is idle', () => {
     const ledger = newLedger();
     ledger.open(reading(true)).absorbed(true);

@@ -172,7 +172,7 @@ export class Reader {
     for (let reading = await lane.read(lane.signal); reading; reading = await lane.read(lane.signal)) {
       for (const { value } of reading.messages) this.values.push((value as { n: number }).n);
       if (pauseMs > 0) await systemClock.sleep(pauseMs, lane.signal);
-      await this.#commit(lane, reading.position ?? 0);
+      if (reading.position !== undefined) await this.#commit(lane, reading.position);
     }
   }
 
