@@ -1,6 +1,6 @@
 import { FdpError } from '../../src/errors.ts';
 import type { Client, OutBatch } from './client.ts';
-import { endOf, leaderOf } from './partition.ts';
+import { leaderOf, rangeOf } from './partition.ts';
 
 const fetchBytes = 1024 ** 2;
 /** Codes of Kafka that don't pass: the offset is not in the log any more, or must not be read. */
@@ -19,8 +19,9 @@ export async function isStored(
   { partition, producer, sequence }: Pick<OutBatch, 'partition' | 'producer' | 'sequence'>,
   from: number,
 ): Promise<boolean | undefined> {
-  const end = await endOf(client, partition);
-  for (let offset = from; offset < end; ) {
+  const { first, next: end } = await rangeOf(client, partition);
+  // A log that ends before it is another one, or was cut: there the batch may be anywhere.
+  for (let offset = from <= end ? from : first; offset < end; ) {
     const want = { partition, offset, maxBytes: fetchBytes };
     const [fetched] = await client.fetch(leaderOf(client, partition), [want], 0, 'end');
     if (fetched && unknowable.has(fetched.error)) return undefined;

@@ -118,6 +118,16 @@ describe('a partition that is written', () => {
     expect(world.unknown).toBe(0);
   });
 
+  it('has a batch once though its topic was made again, and the producer then forgotten', async () => {
+    const world = new World();
+    await world.clock.until(Promise.all(world.append(['a', 'b', 'c'])));
+    world.partition.makeAgain();
+    world.partition.faults = ['forgotten'];
+    await world.clock.until(Promise.all(world.append(['d'])));
+    expect(world.partition.stored).toEqual(['d']);
+    expect(world.unknown).toBe(0);
+  });
+
   it('counts what may be there twice when it can not be known', async () => {
     const world = new World();
     await world.clock.until(Promise.all(world.append(['a'])));

@@ -38,11 +38,23 @@ export class Partition {
       },
       refresh: async () => {},
       append: async (batch) => this.#append(batch),
-      offsets: async () => new Map([[0, this.#log.length]]),
+      offsets: async (_partitions, at) => new Map([[0, at === 'earliest' ? 0 : this.#log.length]]),
       leaderOf: () => 1,
       fetch: async (_leader, wants) => wants.map(({ offset }) => this.#fetched(offset)),
     };
     return client as Client;
+  }
+
+  /** Its topic was deleted and created: nothing is left, of producers neither. */
+  makeAgain(): void {
+    this.stored.length = 0;
+    this.#log.length = 0;
+    this.#forget();
+  }
+
+  #forget(): void {
+    this.#seen.clear();
+    this.#next.clear();
   }
 
   /** One record, as from a broker with small segments. */
@@ -71,10 +83,7 @@ export class Partition {
       this.stored.push(...values);
       for (const _value of values) this.#log.push({ producerId: id, sequence: batch.sequence });
     }
-    if (fault === 'forgotten') {
-      this.#seen.clear();
-      this.#next.clear();
-    }
+    if (fault === 'forgotten') this.#forget();
     if (fault === 'unsure' || fault === 'forgotten') throw failed('KafkaJSRequestTimeoutError');
     return this.#log.findIndex(({ producerId, sequence }) => producerId === id && sequence === batch.sequence);
   }
