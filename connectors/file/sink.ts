@@ -1,7 +1,7 @@
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { FdpError } from '../../src/errors.ts';
-import { linesOf, parseJson } from '../../src/kit/json.ts';
+import { linesOf, tryParseJson } from '../../src/kit/json.ts';
 import type { Message } from '../../src/kit/message.ts';
 import type { RoleContext } from '../../src/kit/role.ts';
 import type { Receipt, Sink } from '../../src/kit/sink.ts';
@@ -106,7 +106,7 @@ export class FileSink implements Sink {
     const tail = Buffer.alloc(Math.min(size - this.#end, tailBytes));
     await file.read(tail, 0, tail.length, this.#end);
     const text = tail.toString('utf8');
-    if (isJson(text)) {
+    if (tryParseJson(text) !== undefined) {
       await file.appendFile('\n');
       this.#end = size + 1;
       return;
@@ -142,13 +142,4 @@ async function endOfLines(file: FileHandle, size: number): Promise<number> {
     if (found >= 0) return start + found + 1;
   }
   return 0;
-}
-
-function isJson(text: string): boolean {
-  try {
-    parseJson(text);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,7 +1,7 @@
 import { errorText, FdpError } from '../../src/errors.ts';
 import { type Bar, readBars } from '../../src/kit/bar.ts';
 import { type Clock, linkedAbort } from '../../src/kit/clock.ts';
-import { parseJson } from '../../src/kit/json.ts';
+import { tryParseJson } from '../../src/kit/json.ts';
 import { foreignText } from '../../src/kit/text.ts';
 
 /** A request for the newest `limit` bars of a symbol. */
@@ -57,7 +57,7 @@ interface Request {
 async function ask({ address, key, askedAt }: Request, signal: AbortSignal): Promise<readonly Bar[]> {
   const headers = { accept: 'application/json', ...(key === '' ? {} : { authorization: `Bearer ${key}` }) };
   const response = await fetch(address, { signal, redirect: 'error', headers });
-  const body = jsonOf(await textOf(response, address));
+  const body = tryParseJson(await textOf(response, address));
   if (!response.ok) throw unavailable(`${address.host} answers ${response.status}${reasonIn(body)}`);
   const { data } = fieldsOf(fieldsOf(body)['data']);
   const bars = readBars(data, askedAt);
@@ -75,14 +75,6 @@ async function textOf(response: Response, { host }: URL): Promise<string> {
     text += decoder.decode(chunk, { stream: true });
   }
   return text + decoder.decode();
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return parseJson(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** The text of `error` in the API's error response. */

@@ -63,13 +63,13 @@ export function buildGraph(plan: TopologyPlan, typeOf: TypeOf, owner: NodeOwner)
     plan.routes.map(({ route, operators }) => [route, addOperators(operators, source, `${route} `)]),
   );
   const lookupNode = (connector: string) => add(connector, 'lookup', { plan: { connector, usage: {} } });
-  const lookups = new Map(lookupsOf(plan).map((name) => [name, lookupNode(name)]));
+  const lookups = new Map(lookupsOfPlan(plan).map((name) => [name, lookupNode(name)]));
   const deadLetter = plan.deadLetter && add(plan.deadLetter.connector, 'dead_letter', { plan: plan.deadLetter });
   return { source, operators, branches, routes, lookups, deadLetter, all: [...origins.keys()], origins };
 }
 
 /** The connectors that the operators of a topology look things up in. */
-export function lookupsOf(plan: TopologyPlan): readonly string[] {
+export function lookupsOfPlan(plan: TopologyPlan): readonly string[] {
   const operators = [...plan.operators, ...plan.branches.flatMap((branch) => branch.operators)];
   operators.push(...plan.routes.flatMap((route) => route.operators));
   return [

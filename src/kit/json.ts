@@ -27,6 +27,15 @@ export function parseJson(source: string | Uint8Array, maxBytes = maxJsonBytes):
   throw unreadable(`JSON of at most ${maxLevels} levels, got more`);
 }
 
+/** The same, but undefined for what is no JSON. */
+export function tryParseJson(source: string | Uint8Array): unknown {
+  try {
+    return parseJson(source);
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * What a message that came as JSON has of it: its bytes, and the value; or, of what is no JSON, the problem, which makes it a
  * dead letter with these bytes. `from` is where it came from: the name of the connector, or a place in a file.

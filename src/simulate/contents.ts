@@ -1,6 +1,6 @@
 import type { Hash } from 'node:crypto';
 import { withLists } from '../../connectors/shared/table/values.ts';
-import { parseJson } from '../kit/json.ts';
+import { parseJson, tryParseJson } from '../kit/json.ts';
 import type { Row } from '../kit/row.ts';
 import type { MemoryRow } from './memory/space.ts';
 import { unpacked } from './packed-tape.ts';
@@ -82,11 +82,8 @@ function* keptTexts(twin: Twin): Generator<string> {
 
 /** A record as JSON, or its text. */
 function readable(value: string | Uint8Array): unknown {
-  try {
-    return parseJson(value);
-  } catch {
-    return textOf(value);
-  }
+  const parsed = tryParseJson(value);
+  return parsed === undefined ? textOf(value) : parsed;
 }
 
 function textOf(value: string | Uint8Array): string {

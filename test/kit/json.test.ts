@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { linesOf, maxLevels, parseJson, toJson, valueOrProblem } from '../../src/kit/json.ts';
+import { linesOf, maxLevels, parseJson, toJson, tryParseJson, valueOrProblem } from '../../src/kit/json.ts';
 import { packageRoot } from '../../src/kit/package-root.ts';
 
 const nested = (levels: number, open = '[', close = ']') => open.repeat(levels) + close.repeat(levels);
@@ -70,6 +70,15 @@ describe('a value or the problem', () => {
       code: 'FDP_MESSAGE_UNREADABLE',
       message: expect.stringMatching(/^ticks: expected JSON: [^\n]+$/),
     });
+  });
+});
+
+describe('what may be JSON', () => {
+  it('is its value, or undefined', () => {
+    expect(['null', '{"a":1}', '', '{', Buffer.from([0xff])].map(tryParseJson)).toEqual([
+      ...[null, { a: 1 }],
+      ...[undefined, undefined, undefined],
+    ]);
   });
 });
 

@@ -1,5 +1,5 @@
 import { gapMessage, isGapMessage } from '../../../src/kit/gap-message.ts';
-import { parseJson } from '../../../src/kit/json.ts';
+import { tryParseJson } from '../../../src/kit/json.ts';
 
 /** A time in which trades were dropped, Unix ms. */
 export interface Missed {
@@ -9,7 +9,7 @@ export interface Missed {
 
 /** What is lost with a message: a gap message is kept, trades leave a gap, anything else leaves nothing. */
 export function lossOf(value: string | Uint8Array): 'gap message' | Missed | undefined {
-  const parsed = parsedOf(value);
+  const parsed = tryParseJson(value);
   if (isGapMessage(parsed)) return 'gap message';
   const data = (parsed as { readonly data?: unknown } | null | undefined)?.data;
   if (!Array.isArray(data)) return undefined;
@@ -26,14 +26,6 @@ export function union(a: Missed | undefined, b: Missed): Missed {
 /** The gap message of a time, as the log stores it. */
 export function missedText({ from, to }: Missed, key: string, feed: string): string {
   return JSON.stringify(gapMessage({ from, to, reason: 'the disk buffer was full', feed }, key, to).value);
-}
-
-function parsedOf(value: string | Uint8Array): unknown {
-  try {
-    return parseJson(value);
-  } catch {
-    return undefined;
-  }
 }
 
 function isTime(value: unknown): value is number {

@@ -1,4 +1,4 @@
-import { lookupsOf } from '../../engine/graph.ts';
+import { lookupsOfPlan } from '../../engine/graph.ts';
 import type { ConnectorPlan, Plan } from '../../engine/plan.ts';
 import { type PackedTape, unpacked } from '../../simulate/packed-tape.ts';
 import type { TapeEntry } from '../../simulate/tape.ts';
@@ -45,9 +45,14 @@ export function isAsked({ topologies: [topology], connectors }: Plan): boolean {
   return connectors.get(topology?.source.connector ?? '')?.declaration.twin === 'requests';
 }
 
+/** The tables that its topology asks. */
+export function tablesOf({ topologies: [topology] }: Plan): readonly string[] {
+  return topology ? lookupsOfPlan(topology) : [];
+}
+
 function askedLink(plan: Plan, written: ReadonlyMap<string, ConnectorPlan>): Link {
   const [topology] = plan.topologies;
-  const tables = topology ? lookupsOf(topology) : [];
+  const tables = tablesOf(plan);
   const isFilled = tables.length === 0 || tables.some((table) => written.has(table));
   const from = isFilled ? { tables } : { nothing: 'no topology of the run writes what it is asked about' };
   return { plan, topology: topology?.name ?? '', from };

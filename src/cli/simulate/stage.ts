@@ -1,6 +1,6 @@
 import type { Plan, TopologyPlan } from '../../engine/plan.ts';
 import { FdpError } from '../../errors.ts';
-import { parseJson, toJson } from '../../kit/json.ts';
+import { toJson, tryParseJson } from '../../kit/json.ts';
 import { type PackedTape, TapeWriter, unpacked } from '../../simulate/packed-tape.ts';
 import type { RequestTimes } from '../../simulate/request-input.ts';
 import { type RunRequest, runOnTape } from '../../simulate/run.ts';
@@ -130,7 +130,7 @@ function* recordsOf(source: Twin | undefined): Generator<SourceRecord> {
   const { topic, space } = source;
   for (const [partition, { records }] of (space.topics.get(topic)?.partitions ?? []).entries())
     for (const { offset, timestamp, key, value } of records)
-      yield { partition, offset, timestamp, key, topic, value: parsed(value) };
+      yield { partition, offset, timestamp, key, topic, value: tryParseJson(value) };
 }
 
 /** The dead letters of one topology. */
@@ -138,15 +138,7 @@ function lettersIn(twin: Twin, topology: string): readonly Letter[] {
   if (twin.kind !== 'log') return [];
   const partitions = twin.space.topics.get(twin.topic)?.partitions ?? [];
   const all = partitions.flatMap(({ records }) =>
-    records.map(({ value }) => parsed(value) as Letter & { topology: string }),
+    records.map(({ value }) => tryParseJson(value) as Letter & { topology: string }),
   );
   return all.filter((letter) => letter.topology === topology);
-}
-
-function parsed(value: string | Uint8Array): unknown {
-  try {
-    return parseJson(value);
-  } catch {
-    return undefined;
-  }
 }

@@ -71,14 +71,14 @@ function readOperator({ type, range, tree }: Named, chain: Chain, context: Conte
   const options = isNothing(tree) && isObjectSchema(declaration.options) ? undefined : tree;
   const check = { schema: declaration.options, subject: type, owner: range, problems, folder };
   const { value, valid } = checkTree(options, check);
-  return { type, range, tree, declaration, options: value, valid, lookups: lookupsOf(declaration, tree, range) };
+  return { type, range, tree, declaration, options: value, valid, lookups: lookupNames(declaration, tree, range) };
 }
 
 function isObjectSchema(schema: unknown): boolean {
   return typeof schema === 'object' && schema !== null && 'type' in schema && schema.type === 'object';
 }
 
-function lookupsOf(
+function lookupNames(
   declaration: OperatorSpec['declaration'],
   tree: Tree | undefined,
   range: SourceRange,

@@ -1,4 +1,4 @@
-import { parseJson } from '../../../kit/json.ts';
+import { parseJson, tryParseJson } from '../../../kit/json.ts';
 import type { TapeEntry } from '../../../simulate/tape.ts';
 import { type Judgement, shortText } from './judgement.ts';
 import { Sequence } from './sequence.ts';
@@ -101,9 +101,5 @@ function messagesOf({ atMs, key, content }: TapeEntry, split: FeedRequest['split
 
 function contentValue(content: TapeEntry['content']): unknown {
   if ('value' in content) return content.value;
-  try {
-    return 'text' in content ? parseJson(content.text) : undefined;
-  } catch {
-    return undefined;
-  }
+  return 'text' in content ? tryParseJson(content.text) : undefined;
 }

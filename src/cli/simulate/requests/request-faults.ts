@@ -1,7 +1,7 @@
-import { lookupsOf } from '../../../engine/graph.ts';
 import type { Plan } from '../../../engine/plan.ts';
 import { type Chance, seededChance } from '../../../kit/chance.ts';
 import type { TestFault } from '../../../pipeline/tests/model.ts';
+import { tablesOf } from '../chain.ts';
 import { faultCount } from '../fault-times.ts';
 import { pick } from './values.ts';
 
@@ -16,8 +16,7 @@ export function requestFaults(
   { seed, lengthMs }: { readonly seed: number; readonly lengthMs: number },
 ): readonly TestFault[] {
   const chance = seededChance(seed + 13);
-  const [topology] = plan.topologies;
-  const tables = topology ? lookupsOf(topology) : [];
+  const tables = tablesOf(plan);
   const count = faultCount({ perDay, fewest }, lengthMs);
   return Array.from({ length: count }, () => requestFault(tables, chance, lengthMs));
 }
