@@ -19,7 +19,7 @@ const start = Date.UTC(2025, 10, 20, 14, 30);
 const minute = 60_000;
 const names = ['AAPL', 'MSFT', 'M&M.NS'];
 
-/** Trades of which several share a millisecond; bars with minutes left out; gaps of which one is in a bar. */
+/** Trades of which several share a millisecond; bars with minutes left out; gaps in a bar, of which one is not over. */
 const tables: Readonly<Record<string, readonly Row[]>> = {
   trades: Array.from({ length: 120 }, (_, at) => ({
     ...{ message_key: `k${at}`, symbol: names[at % 3], price: String(100 + (at % 7)), volume: '10' },
@@ -34,8 +34,9 @@ const tables: Readonly<Record<string, readonly Row[]>> = {
     })),
   ),
   gaps: names.map((symbol, at) => ({
-    ...{ key: `mock|${symbol}`, id: 'mock', feed: 'mock', symbol, reason: 'simulated', state: 'closed', filled: 0 },
-    ...{ from: start + minute, to: start + minute + 20_000 + at },
+    ...{ key: `mock|${symbol}`, id: 'mock', feed: 'mock', symbol, reason: 'simulated', filled: 0 },
+    ...{ from: start + minute },
+    ...(at < 2 ? { state: 'closed', to: start + minute + 20_000 + at } : { state: 'open', to: Date.UTC(9999, 11, 31) }),
   })),
 };
 
