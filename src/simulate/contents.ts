@@ -60,7 +60,7 @@ function shownRow({ table: { definition } }: TableTwin, { values }: MemoryRow): 
 /** What is in a twin, in order. */
 export function contentOf(twin: Twin): readonly unknown[] {
   if (twin.kind === 'table') return [...rowsOf(twin)].map((row) => shownRow(twin, row));
-  if (twin.kind !== 'log') return [...unpacked(twin.kept.packed)].map(({ content: { text } }) => parseJson(text));
+  if (twin.kind !== 'log') return [...unpacked(twin.kept.end())].map(({ content: { text } }) => parseJson(text));
   const partitions = twin.space.topics.get(twin.topic)?.partitions ?? [];
   const records = partitions.flatMap(({ records: all }, partition) => all.map((record) => ({ ...record, partition })));
   const inOrder = records.sort((one, other) => one.appended - other.appended || one.partition - other.partition);
@@ -74,7 +74,7 @@ function rowsOf({ space, table }: TableTwin): Iterable<MemoryRow> {
 
 function* keptTexts(twin: Twin): Generator<string> {
   if (twin.kind === 'table') for (const { values } of rowsOf(twin)) yield JSON.stringify(values);
-  else if (twin.kind !== 'log') for (const { content } of unpacked(twin.kept.packed)) yield content.text;
+  else if (twin.kind !== 'log') for (const { content } of unpacked(twin.kept.end())) yield content.text;
   else
     for (const [partition, { records }] of (twin.space.topics.get(twin.topic)?.partitions ?? []).entries())
       for (const { offset, key, value } of records) yield `${partition}-${offset} ${key} ${textOf(value)}`;

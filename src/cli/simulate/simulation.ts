@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { MarketFacts } from '../../simulate/market/market.ts';
+import { TapeWriter } from '../../simulate/packed-tape.ts';
 import type { Link } from './chain.ts';
 import type { FailureTest } from './failure-test.ts';
 import type { Prepared } from './prepared.ts';
@@ -66,7 +67,7 @@ function whySkipped({ topology, from }: Link): SimulationResult['skipped'] {
   return from !== 'market' && 'nothing' in from ? [{ topology, why: from.nothing }] : [];
 }
 
-/** Topologies to be run: each as soon as what it reads is written, first those whose messages others read, then those with most to do. */
+/** Topologies to be run: each as soon as what it reads is there, first those whose messages others read, then those with most to do. */
 class Tasks {
   readonly #feeders: ReadonlyMap<Link, readonly Link[]>;
   readonly #written = new Map<Link, Written>();
@@ -82,7 +83,7 @@ class Tasks {
   /** The next one; undefined when nothing is left. */
   async next(): Promise<Link | undefined> {
     while (this.#left.length > 0) {
-      const ready = this.#left.filter((link) => this.#feeders.get(link)?.every((each) => this.#written.has(each)));
+      const ready = this.#left.filter((link) => this.#feeders.get(link)?.every((each) => this.#isThere(link, each)));
       const [first] = [...ready].sort(
         (one, other) => Number(this.#isRead(other)) - Number(this.#isRead(one)) || workOf(other) - workOf(one),
       );
@@ -104,12 +105,10 @@ class Tasks {
     // In the order of the chain, whichever was done first.
     const feeders = this.#feeders.get(link) ?? [];
     const written = feeders.map((each) => this.#written.get(each)).filter((each) => each !== undefined);
-    if ('connector' in from)
-      return { tape: written.findLast((each) => each.tapes.has(from.connector))?.tapes.get(from.connector) ?? [] };
-    const named = from.tables.map((table) => {
-      return [table, written.findLast((each) => each.tables.has(table))?.tables.get(table) ?? []] as const;
-    });
-    return { tables: new Map(named) };
+    const last = (tapes: (each: Written) => Written['tables'], name: string) =>
+      written.map((each) => tapes(each)?.get(name)).findLast((tape) => tape !== undefined) ?? new TapeWriter().end();
+    if ('connector' in from) return { tape: last(({ tapes }) => tapes, from.connector) };
+    return { tables: new Map(from.tables.map((table) => [table, last(({ tables }) => tables, table)])) };
   }
 
   written(link: Link, written: Written): void {
@@ -120,6 +119,14 @@ class Tasks {
   done(): void {
     this.#running--;
     this.#wake();
+  }
+
+  /** Whether a feeder has written what a topology reads, or has begun to write the log that it reads. */
+  #isThere({ from }: Link, feeder: Link): boolean {
+    const { tapes, tables } = this.#written.get(feeder) ?? {};
+    return (
+      tables !== undefined || (typeof from === 'object' && 'connector' in from && tapes?.has(from.connector) === true)
+    );
   }
 
   /** Requests about tables are few: a topology that answers them can wait. */

@@ -22,7 +22,7 @@ const seedStep = 101;
 /** A topology to be run. */
 export interface StageTask {
   readonly topology: string;
-  /** What an earlier one has written. */
+  /** What an earlier one has written, or is writing. */
   readonly tape?: PackedTape;
   /** The tables that requests are about, a text for each row. Without a tape and these: the market. */
   readonly tables?: ReadonlyMap<string, PackedTape>;
@@ -42,11 +42,12 @@ export interface StageReport {
   readonly violations: readonly Violation[];
 }
 
-/** What a stage has written, by connector, as far as later ones take it. */
+/** What a stage writes, by connector, as far as later ones take it. */
 export interface Written {
+  /** While it runs, logs only, which grow. */
   readonly tapes: ReadonlyMap<string, PackedTape>;
-  /** The rows that requests are about. */
-  readonly tables: ReadonlyMap<string, PackedTape>;
+  /** The rows that requests are about; undefined while it runs. */
+  readonly tables: ReadonlyMap<string, PackedTape> | undefined;
 }
 
 export interface StageAnswer {
@@ -57,7 +58,7 @@ export interface StageAnswer {
 
 /** Runs stages one after the other, here or elsewhere. */
 export interface StageRunner {
-  /** @param pass gets what the stage has written, before that is compared with what it should be */
+  /** @param pass gets what the stage writes: when it begins, and before that is compared with what it should be */
   run(task: StageTask, pass: (written: Written) => void): Promise<StageAnswer>;
   /** The least that breaks the first promise that a topology broke, as a test; of a topology that it has run. */
   failureTest(topology: string): Promise<FailureTest>;
@@ -89,14 +90,14 @@ export class StageHost implements StageRunner {
     const { market, ...input } = this.#inputOf(plan, task, seed);
     const stage = { plan, faults, seed, ...input };
     const result = await runStage(stage, (tapes, twins) =>
-      pass({ tapes: tapesRead(tapes, links), tables: packedTables(twins, links) }),
+      pass({ tapes: tapesRead(tapes, links), tables: twins && packedTables(twins, links) }),
     );
     const [violation] = violationsOf(result);
     if (violation) this.#broken.set(topology, { stage, kind: violation.kind });
     return { report: reportOf(result), market: market?.facts };
   }
 
-  /** The market, what an earlier topology has written, or requests about its tables. */
+  /** The market, what an earlier topology writes, or requests about its tables. */
   #inputOf(plan: Plan, { tape, tables }: StageTask, seed: number): StageInput {
     if (tables) return requestsOn(plan, tables, { seed, lengthMs: this.#prepared.lengthMs });
     if (tape) return { tape: asInput(tape, isLog(plan)) };
@@ -119,7 +120,7 @@ export class StageHost implements StageRunner {
 /** What the market of a simulation is, if nobody reads it. */
 export function marketFacts(prepared: Prepared, seed: number): MarketFacts {
   const market = marketOf(prepared.links, seed, prepared);
-  asTexts(market.tape());
+  for (const _entry of market.tape());
   return market.facts;
 }
 

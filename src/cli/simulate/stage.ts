@@ -19,13 +19,13 @@ import type { StageRequest, StageResult, StageRun } from './stage-run.ts';
 
 /**
  * Runs a topology on its tape, and compares what came of it with what should have.
- * @param pass gets what came of it before the comparison begins
+ * @param pass gets the logs that it writes, which grow, when it begins, and what came of it before the comparison begins
  */
 export async function runStage(
   request: StageRequest<Iterable<TapeEntry>>,
   pass: Pass = () => {},
 ): Promise<StageResult> {
-  const { plan, tape, seed } = request;
+  const { plan, seed } = request;
   const [topology] = plan.topologies;
   if (!topology) throw new FdpError('FDP_INTERNAL', 'the plan has no topology');
   const { timedFaults, sinkFaults, lookupFaults } = faultsOf(request.faults);
@@ -34,8 +34,9 @@ export async function runStage(
   const logs = logsWritten(topology, plan);
   const found: Found = { twins: new Map(), letters: [], times: [] };
   const branches = new Map(topology.branches.map(({ name, connector }) => [name, logs.get(connector)]));
-  const outcome = await runOnTape({
-    ...{ plan, seed, tape, sinkFaults, lookupFaults, timedFaults, rows: rowsGiven(request) },
+  pass(new Map([...logs].map(([connector, { tape }]) => [connector, tape])));
+  const running = runOnTape({
+    ...{ plan, seed, tape: request.tape, sinkFaults, lookupFaults, timedFaults, rows: rowsGiven(request) },
     onStored: (stored, { atMs, nowMs }) => {
       order.take(stored);
       delay.take(stored, { atMs, nowMs });
@@ -50,14 +51,20 @@ export async function runStage(
       found.letters = letters ? lettersIn(letters, topology.name) : [];
     },
   });
-  const written = new Map([...logs, ...feedsIn(found.twins)].map(([connector, tape]) => [connector, tape.packed]));
+  const outcome = await running.finally(() => {
+    for (const log of logs.values()) log.end();
+  });
+  const written = new Map([...logs, ...feedsIn(found.twins)].map(([connector, writer]) => [connector, writer.end()]));
   pass(written, found.twins);
   const run: StageRun = {
     ...{ ...request, topology, outcome, twins: found.twins, letters: found.letters, times: found.times },
     source: found.source as Twin,
     outages: outagesOf(timedFaults),
     records: () => recordsOf(found.source),
-    kept: ({ connector }) => unpacked(written.get(connector) ?? []),
+    kept: ({ connector }) => {
+      const tape = written.get(connector);
+      return tape ? unpacked(tape) : [];
+    },
   };
   const asked = run.source.kind === 'requests' ? judgeReplies(run) : undefined;
   return {
@@ -72,8 +79,8 @@ export async function runStage(
   };
 }
 
-/** Takes what a topology put into logs and feeds, by connector, and its twins. */
-type Pass = (written: ReadonlyMap<string, PackedTape>, twins: ReadonlyMap<string, Twin>) => void;
+/** Takes what a topology puts into logs and feeds, by connector, and, when it has run, its twins. */
+type Pass = (written: ReadonlyMap<string, PackedTape>, twins?: ReadonlyMap<string, Twin>) => void;
 
 /** What is looked at when a run has ended. */
 interface Found {

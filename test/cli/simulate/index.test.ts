@@ -1,10 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { StageRunner } from '../../../src/cli/simulate/stage-host.ts';
+import { TapeWriter } from '../../../src/simulate/packed-tape.ts';
 import { simulated } from '../../support/cli/simulations.ts';
 import { twinless } from '../../support/pipeline/twinless.ts';
 
 /** Two minutes of the market. */
 const short = { hours: '0.03', rate: '20/s' };
+
+/** What a report has of a topology that was not run. */
+const nothing = { messages: 0, faults: 0, digest: '', deadLetters: 0, judgements: [], violations: [] };
 
 interface Ran {
   readonly name: string;
@@ -46,7 +50,6 @@ describe('fdp simulate', () => {
 
   it('starts those first whose messages other topologies read, and those that answer requests last', async () => {
     const started: string[] = [];
-    const nothing = { messages: 0, faults: 0, digest: '', deadLetters: 0, judgements: [], violations: [] };
     const runner: StageRunner = {
       async run({ topology }, pass) {
         started.push(topology);
@@ -58,6 +61,28 @@ describe('fdp simulate', () => {
     };
     await simulated(short, { runs: { atOnce: 1, threads: () => [runner], print: () => {} } });
     expect(started).toEqual(['ingestor', 'analytics', 'processor', 'candles', 'live', 'api']);
+  });
+
+  it('starts a topology on a log that another one is still writing', async () => {
+    const begun = new Map<string, () => void>();
+    const started = (topology: string) => new Promise<void>((resolve) => void begun.set(topology, resolve));
+    const reader = started('analytics');
+    const report = { ...nothing, input: 'message' } as const;
+    const runner = (): StageRunner => ({
+      async run({ topology }, pass) {
+        begun.get(topology)?.();
+        const { tape } = new TapeWriter();
+        pass({ tapes: new Map([['ticks', tape]]), tables: undefined });
+        if (topology === 'ingestor') await reader;
+        pass({ tapes: new Map([['vwap_feed', tape]]), tables: new Map() });
+        return { report: { ...report, topology }, market: undefined };
+      },
+      failureTest: () => Promise.reject(new Error('nothing fails')),
+      close: async () => {},
+    });
+    const threads = () => [runner(), runner()];
+    const { exitCode } = await simulated(short, { runs: { atOnce: 1, threads, print: () => {} } });
+    expect(exitCode).toBe(0);
   });
 
   it('names a connector that has no twin, and starts nothing', async () => {

@@ -53,7 +53,7 @@ async function asked(
   const packed = Object.entries(tables).map(([name, rows]) => {
     const writer = new TapeWriter();
     for (const row of rows) writer.push(0, null, JSON.stringify(row));
-    return [name, writer.packed] as const;
+    return [name, writer.end()] as const;
   });
   return await runStage({ plan, faults, seed, ...requestsOn(plan, new Map(packed), { seed, lengthMs: 600_000 }) });
 }

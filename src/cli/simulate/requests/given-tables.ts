@@ -24,7 +24,7 @@ export function packedTables(
     if (!asked.has(name) || twin.kind !== 'table') continue;
     const writer = new TapeWriter();
     for (const row of lastRows(twin, mostRows)) writer.push(0, null, JSON.stringify(row));
-    tables.set(name, writer.packed);
+    tables.set(name, writer.end());
   }
   return tables;
 }
