@@ -22,7 +22,7 @@ export interface Step {
 }
 
 /** The parts of a merge operation, and what each does to its fields. */
-const parts = [
+const kinds: ReadonlyMap<string, FoldKind> = new Map([
   ['count', 'count'],
   ['latest', 'highest'],
   ['sum', 'sum'],
@@ -31,17 +31,18 @@ const parts = [
   ['first', 'first'],
   ['last', 'last'],
   ['set_on_insert', 'set_on_insert'],
-] as const;
+]);
 
 /** @throws FDP_MESSAGE_REFUSED if a part names an unsuitable field, or has a value of another type */
 export function stepsOf(definition: TableDefinition, message: Message, merge: Merge): readonly Step[] {
   const steps: Step[] = [];
-  for (const [part, kind] of parts) {
-    const fields = merge[part];
-    if (fields === undefined) continue;
-    for (const field of Object.keys(fields))
-      if (part === 'first' || part === 'last')
-        steps.push(orderedStep(definition, message, { kind: part, field, given: merge[part]?.[field] }));
+  for (const part in merge) {
+    const kind = kinds.get(part);
+    const fields = merge[part as keyof Merge];
+    if (kind === undefined || fields === undefined) continue;
+    for (const field in fields)
+      if (kind === 'first' || kind === 'last')
+        steps.push(orderedStep(definition, message, { kind, field, given: merge[kind]?.[field] }));
       else steps.push(plainStep(definition, kind, field, fields[field]));
   }
   return steps;
