@@ -2,11 +2,14 @@
 // The launcher: a checkout is built when its sources changed, then the command line takes over.
 import { closeSync, openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
 import { buildIfStale } from './build.js';
 
 /** Files that the loader of modules opens at once, about. */
 const filesAtStart = 100;
 
+// Until the program runs: see src/cli/shared/optimising.ts.
+setFlagsFromString('--no-opt');
 try {
   await buildIfStale();
   await import('../dist/main.js');

@@ -29,6 +29,7 @@ import { reconcilerOf } from './reconcile/reconciler.ts';
 import { endInTime } from './run/left-open.ts';
 import { run } from './run/run.ts';
 import { schema } from './schema.ts';
+import { optimiseFromNextTurn } from './shared/optimising.ts';
 import { outputGone, outputWritten, print, watchOutput } from './shared/output.ts';
 import { NoPipelineError, pipelineIn } from './shared/pipeline-file.ts';
 import { resolveProcess } from './shared/process-settings.ts';
@@ -53,6 +54,7 @@ const simulationRuns = { atOnce: seedsAtOnce(), run: seedProcess, threads: stage
 
 /** Runs a command and gives the exit code. */
 async function main(args: readonly string[]): Promise<number> {
+  void optimiseFromNextTurn();
   let exitCode = 0;
   const program = commandLine(readVersion(), actionsOf, (code) => {
     exitCode = code;
