@@ -24,11 +24,13 @@ export interface WriteError {
 }
 
 /**
- * The result of a write: how many statements matched or created a document, how many created one, and the refused ones.
+ * The result of a write: how many documents its statements matched or created, how many they created and changed, and the
+ * refused ones.
  */
 export interface WriteReply {
   readonly found: number;
   readonly made: number;
+  readonly changed: number;
   readonly errors: readonly WriteError[];
 }
 
@@ -108,7 +110,8 @@ export class Collection {
     const whole = errors.find(({ code }) => spoilsAll(code));
     if (whole) throw this.#judged({ code: whole.code, message: whole.errmsg }, `${nameOf(command)} of a document`);
     this.target.proven?.worked(`${nameOf(command)} of a document`);
-    return { found: Number(reply['n']), made: reply['upserted']?.length ?? 0, errors };
+    const made = reply['upserted']?.length ?? 0;
+    return { found: Number(reply['n']), made, changed: Number(reply['nModified'] ?? 0), errors };
   }
 
   /**

@@ -6,6 +6,7 @@ import type { Collection, WriteError, WriteReply } from './collection.ts';
 import { duplicateKey } from './errors.ts';
 import { type SeenRow, SeenRows } from './seen-rows.ts';
 import { updateOf } from './update.ts';
+import { alike, type Statement, together } from './update-many.ts';
 
 /** Updates of one command, at most. */
 const chunkUpdates = 500;
@@ -19,7 +20,7 @@ interface Step {
   readonly after: RowState;
   /** The lanes whose marks it raises. */
   readonly lanes: readonly string[];
-  readonly update: Document;
+  readonly update: Statement;
 }
 
 /**
@@ -54,7 +55,7 @@ export class DocumentMerge {
       );
       let open = await this.#steps(keys, change, { read, refused, signal });
       for (let round = 0; open.length > 0 && round < maxRounds; round++)
-        open = await this.#round(open, change, { refused, signal });
+        open = await this.#round(open, change, { isFirst: round === 0, refused, signal });
       const { name } = this.#collection.definition;
       for (const { key } of open)
         refused.set(key, new FdpError('FDP_BUSY', `${name}: others change the same row again and again`));
@@ -71,10 +72,22 @@ export class DocumentMerge {
   async #round(
     steps: readonly Step[],
     change: RowChange,
-    { refused, signal }: { readonly refused: Map<StoredValue, Error>; readonly signal: AbortSignal },
+    {
+      isFirst,
+      refused,
+      signal,
+    }: {
+      readonly isFirst: boolean;
+      readonly refused: Map<StoredValue, Error>;
+      readonly signal: AbortSignal;
+    },
   ): Promise<readonly Step[]> {
     const again: Step[] = [];
-    for (const chunk of chunks(steps)) again.push(...(await this.#write(chunk, refused, signal)));
+    for (const chunk of chunks(steps)) {
+      // Joined, a refused row would spoil the others, and be hard to tell from them.
+      const groups = isFirst ? alike(chunk, ({ update }) => update) : chunk.map((step) => [step]);
+      again.push(...(await this.#write(groups, refused, signal)));
+    }
     const keys = again.map(({ key }) => key);
     const read = await this.#read(keys, refused, signal);
     const left: StoredValue[] = [];
@@ -142,22 +155,23 @@ export class DocumentMerge {
     }
   }
 
-  /** Returns the steps that are not known to be done. */
+  /** Writes each group as one statement. Returns the steps that are not known to be done. */
   async #write(
-    steps: readonly Step[],
+    groups: readonly (readonly Step[])[],
     refused: Map<StoredValue, Error>,
     signal: AbortSignal,
   ): Promise<readonly Step[]> {
-    const command = { update: this.#collection.target.collection, updates: steps.map(({ update }) => update) };
-    const reply = await this.#collection.write(command, signal);
+    const steps = groups.flat();
+    const updates = groups.map((group) => statementOf(group.map(({ update }) => update)));
+    const reply = await this.#collection.write({ update: this.#collection.target.collection, updates }, signal);
     if (isAllDone(steps, reply)) {
       for (const { key, before, after } of steps) this.#seen.wrote(key, before, after);
       return [];
     }
     const again = new Set(steps);
     for (const error of reply.errors) {
-      const step = steps[error.index];
-      if (!step || this.#isRace(error)) continue;
+      const [step, second] = groups[error.index] ?? [];
+      if (!step || second || this.#isRace(error)) continue;
       again.delete(step);
       refused.set(step.key, this.#collection.refused(error));
     }
@@ -178,9 +192,16 @@ function* chunks(steps: readonly Step[]): Generator<readonly Step[]> {
   if (traced.length < steps.length) for (const step of steps) if (step.lanes.length === 0) yield [step];
 }
 
-function isAllDone(steps: readonly Step[], { errors, found, made }: WriteReply): boolean {
+function statementOf(updates: readonly Statement[]): Statement | Document {
+  const [only, second] = updates;
+  return only && !second ? only : together(updates);
+}
+
+/** A step that raises a mark changes its document. */
+function isAllDone(steps: readonly Step[], { errors, found, made, changed }: WriteReply): boolean {
   const toMake = steps.filter(({ before }) => !before.state).length;
-  return errors.length === 0 && found === steps.length && made === toMake;
+  const toChange = steps.filter(({ before, lanes }) => before.state && lanes.length > 0).length;
+  return errors.length === 0 && found === steps.length && made === toMake && changed >= toChange;
 }
 
 /** The lanes whose marks a change raises. */

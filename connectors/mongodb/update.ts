@@ -5,6 +5,7 @@ import type { Changed, MarkTuple, Move, RowState } from '../shared/table/store.t
 import type { StoredValue } from '../shared/table/values.ts';
 import { storedMark, storedMarks } from './marks.ts';
 import type { SeenRow } from './seen-rows.ts';
+import type { Statement } from './update-many.ts';
 import { toBson } from './values.ts';
 
 /** A row's change, to be written. */
@@ -21,7 +22,7 @@ export interface RowUpdate extends Pick<Changed, 'moves' | 'isRevision'> {
  * is not what the change was made from. Fields that are incremented may have changed.
  * @throws FDP_MESSAGE_REFUSED for a value that no document holds
  */
-export function updateOf(definition: TableDefinition, change: RowUpdate, now: number): Document {
+export function updateOf(definition: TableDefinition, change: RowUpdate, now: number): Statement {
   const { key, before, after, moves } = change;
   const { unique = '', expireMs } = definition;
   const q: Document = { [unique]: { $eq: toBson(definition, unique, key) } };

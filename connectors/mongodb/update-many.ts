@@ -1,0 +1,100 @@
+import type { Document } from 'mongodb';
+
+/** An update of one document, as `updateOf` makes it. */
+export interface Statement {
+  readonly q: Document;
+  readonly u: Document;
+  readonly upsert?: boolean;
+}
+
+/** Of a text: what is joined must fit into one document, 16 MiB. */
+const longest = 1024;
+const markPath = /^_marks\.(\d+)$/;
+/** Fields of the row itself, and marks. */
+const plainPaths = /^( \$?[A-Za-z_]\w*(\.\d+)?)*$/;
+
+/** The statements in groups: those of one differ in their values only, and can be joined. */
+export function alike<S>(all: readonly S[], statementOf: (one: S) => Statement): readonly (readonly S[])[] {
+  const groups = new Map<string, S[]>();
+  const alone: S[][] = [];
+  for (const one of all) {
+    const shape = shapeOf(statementOf(one));
+    const group = shape === undefined ? undefined : groups.get(shape);
+    if (group) group.push(one);
+    else if (shape === undefined || !plainPaths.test(shape)) alone.push([one]);
+    else groups.set(shape, [one]);
+  }
+  return [...groups.values(), ...alone];
+}
+
+/** The names in a statement; undefined if it makes a document, or a value is long. */
+function shapeOf({ q, u, upsert }: Statement): string | undefined {
+  if (upsert) return undefined;
+  let shape = '';
+  for (const path in q) {
+    if (!isShort(q[path].$eq)) return undefined;
+    shape += ` ${path}`;
+  }
+  for (const operator in u) {
+    shape += ` ${operator}`;
+    for (const path in u[operator]) {
+      if (!isShort(u[operator][path])) return undefined;
+      shape += ` ${path}`;
+    }
+  }
+  return shape;
+}
+
+/** The text of a value, or all texts in it, are short. */
+function isShort(value: unknown): boolean {
+  if (typeof value === 'string') return value.length <= longest;
+  if (typeof value !== 'object' || value === null || '_bsontype' in value) return true;
+  if (Array.isArray(value)) return value.length < 100 && value.every(isShort);
+  for (const key in value) if (!isShort((value as Document)[key])) return false;
+  return true;
+}
+
+/**
+ * Statements that are alike as one: the server finds all documents at once, and each takes its values from lists, at the
+ * place where its key stands. Each is changed by itself and under its own condition, or stays as it is, which the reply's
+ * `nModified` tells. A document costs the server a third of what a statement of its own does.
+ */
+export function together(statements: readonly Statement[]): Document {
+  const { q = {}, u = {} } = statements[0] ?? {};
+  const [unique = '', ...conditions] = Object.keys(q);
+  const keys = statements.map(({ q }) => q[unique].$eq);
+  const own = (operandOf: (statement: Statement) => unknown) => ({
+    $arrayElemAt: [{ $literal: statements.map(operandOf) }, '$$row'],
+  });
+  const holds: Document[] = conditions.map((path) => ({ $eq: [stored(path), own(({ q }) => q[path].$eq)] }));
+  const changed: Document = {};
+  for (const operator of Object.keys(u))
+    for (const path of Object.keys(u[operator])) {
+      if (operator === '$inc') holds.push({ $isNumber: `$${path}` });
+      const [field, value] = change(
+        operator,
+        path,
+        own(({ u }) => u[operator][path]),
+      );
+      changed[field] = value;
+    }
+  const row = { $indexOfArray: [{ $literal: keys }, `$${unique}`] };
+  const after = { $cond: [{ $and: holds }, { $mergeObjects: ['$$ROOT', changed] }, '$$ROOT'] };
+  return { q: { [unique]: { $in: keys } }, u: [{ $replaceWith: { $let: { vars: { row }, in: after } } }], multi: true };
+}
+
+function stored(path: string): Document {
+  const at = markPath.exec(path)?.[1];
+  return at === undefined ? { $ifNull: [`$${path}`, null] } : { $arrayElemAt: ['$_marks', Number(at)] };
+}
+
+/** A field, and what an operator makes of it. */
+function change(operator: string, path: string, operand: Document): readonly [field: string, value: Document] {
+  const at = Number(markPath.exec(path)?.[1] ?? -1);
+  if (at >= 0) {
+    const rest = { $slice: ['$_marks', at + 1, 2 ** 31 - 1] };
+    return ['_marks', { $concatArrays: [{ $slice: ['$_marks', at] }, [operand], rest] }];
+  }
+  if (operator === '$set') return [path, operand];
+  return [path, { [operator === '$inc' ? '$add' : operator]: [`$${path}`, operand] }];
+}
