@@ -15,10 +15,13 @@ import { type Service, startMongo } from '../support/services/services.ts';
 const never = new AbortController().signal;
 setMaxListeners(0, never);
 
-const messages = fc.array(fc.record({ symbol: fc.constantFrom('A', 'B'), lane: fc.constantFrom('i/t/0', 'i/t/1') }), {
-  minLength: 1,
-  maxLength: 40,
-});
+const messages = fc.array(
+  fc.record({ symbol: fc.constantFrom('A', 'B', 'C'), lane: fc.constantFrom('i/t/0', 'i/t/1') }),
+  {
+    minLength: 1,
+    maxLength: 40,
+  },
+);
 /** What each consumer does with the lanes: how much of the end it leaves, how long its batches are, and where it dies. */
 const consumers = fc.array(
   fc.record({
@@ -87,7 +90,10 @@ onOwnServices('mongodb', () => {
           );
           const found = await world.db.collection('rows').find().toArray();
           const counted = found.map(({ symbol, tradeCount }) => [symbol, tradeCount]).sort();
-          const expected = ['A', 'B'].map((symbol) => [symbol, given.filter((one) => one.symbol === symbol).length]);
+          const expected = ['A', 'B', 'C'].map((symbol) => [
+            symbol,
+            given.filter((one) => one.symbol === symbol).length,
+          ]);
           expect(counted).toEqual(expected.filter(([, count]) => count !== 0));
           await world.dispose();
         }),
@@ -95,20 +101,28 @@ onOwnServices('mongodb', () => {
       );
     });
 
-    it('are exact where a consumer counts on from what it remembers, and another has counted meanwhile', async () => {
-      const world = await mongoWorld(server.address);
-      const counts = Array.from({ length: 15 }, (_, offset) => ({ symbol: 'A', lane: 'i/t/0', offset }));
-      const [first, late] = [await openSink(world), await openSink(world)];
-      const write = (sink: Sink, from: number, to: number) =>
-        sink.write(counts.slice(from, to).map(countMessage), never);
-      await write(first, 0, 5);
-      await write(late, 0, 5);
-      await write(first, 5, 10);
-      await write(late, 5, 15);
-      expect(await world.db.collection('rows').find().toArray()).toMatchObject([{ symbol: 'A', tradeCount: 15 }]);
-      for (const sink of [first, late]) await sink.close();
-      await world.dispose();
-    });
+    it.each([{ symbols: ['A'] }, { symbols: ['A', 'B', 'C'] }])(
+      'are exact where a consumer counts on from what it remembers, and another has counted meanwhile: $symbols',
+      async ({ symbols }) => {
+        const world = await mongoWorld(server.address);
+        const counts = Array.from({ length: 15 }, (_, offset) => ({
+          symbol: symbols[offset % symbols.length] as string,
+          lane: 'i/t/0',
+          offset,
+        }));
+        const [first, late] = [await openSink(world), await openSink(world)];
+        const write = (sink: Sink, from: number, to: number) =>
+          sink.write(counts.slice(from, to).map(countMessage), never);
+        await write(first, 0, 5);
+        await write(late, 0, 5);
+        await write(first, 5, 10);
+        await write(late, 5, 15);
+        const found = await world.db.collection('rows').find().sort({ symbol: 1 }).toArray();
+        expect(found).toMatchObject(symbols.map((symbol) => ({ symbol, tradeCount: 15 / symbols.length })));
+        for (const sink of [first, late]) await sink.close();
+        await world.dispose();
+      },
+    );
 
     it('are made once when many make the same document at once', async () => {
       const world = await mongoWorld(server.address);
