@@ -149,7 +149,7 @@ export class DocumentMerge {
     const lanes = raised(before.state?.marks, after.marks);
     try {
       const update = updateOf(this.#collection.definition, { ...change, lanes }, this.#now());
-      steps.push({ key, before, after, lanes, update });
+      if (update) steps.push({ key, before, after, lanes, update });
     } catch (error) {
       refused.set(key, error as Error);
     }

@@ -19,10 +19,11 @@ export interface RowUpdate extends Pick<Changed, 'moves' | 'isRevision'> {
 
 /**
  * A change as one statement that matches nothing if it no longer applies: if the lane's mark, or a field that it sets,
- * is not what the change was made from. Fields that are incremented may have changed.
+ * is not what the change was made from. Fields that are incremented may have changed. Undefined if nothing changes, as by
+ * a message without an offset, which leaves no mark.
  * @throws FDP_MESSAGE_REFUSED for a value that no document holds
  */
-export function updateOf(definition: TableDefinition, change: RowUpdate, now: number): Statement {
+export function updateOf(definition: TableDefinition, change: RowUpdate, now: number): Statement | undefined {
   const { key, before, after, moves } = change;
   const { unique = '', expireMs } = definition;
   const q: Document = { [unique]: { $eq: toBson(definition, unique, key) } };
@@ -49,7 +50,8 @@ export function updateOf(definition: TableDefinition, change: RowUpdate, now: nu
   if (!state) return { q, u: { $setOnInsert: { ...set, _marks: storedMarks(after.marks) } }, upsert: true };
   if (change.isRevision) reviseMarks({ q, set }, change, state);
   else raiseMarks({ q, set }, change, state);
-  return { q, u: Object.keys(set).length > 0 ? { $set: set, ...moved } : moved };
+  const u = Object.keys(set).length > 0 ? { $set: set, ...moved } : moved;
+  return Object.keys(u).length > 0 ? { q, u } : undefined; // An empty `u` would replace the document by an empty one.
 }
 
 function addMove(moved: Document, move: Move, typed: (to: StoredValue) => [field: string, value: unknown]): void {

@@ -33,7 +33,7 @@ describe('the update of a row', () => {
 
   it('compares with the mark as another program has stored it', () => {
     const foreign = { l: 'y', o: 7, i: 0, t: new Date(1007), k: 'A', more: true };
-    expect(raised('y', marks, { _marks: [stored('x', 3), foreign] })['q']).toEqual({
+    expect(raised('y', marks, { _marks: [stored('x', 3), foreign] })?.q).toEqual({
       symbol: { $eq: 'A' },
       '_marks.1': { $eq: foreign },
     });

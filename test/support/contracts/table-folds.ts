@@ -134,6 +134,15 @@ export function foldCases(world: () => TableWorld, create: () => Promise<TableWo
     await table.close();
   });
 
+  it('leaves a row as it is by a message that changes nothing, and has no offset', async () => {
+    const table = await open(world());
+    const high = (price: string) => rowMessage({ merge: { by: { symbol: 'A' }, highest: { high: price } } });
+    await table.write([high('5')]);
+    await table.write([high('4')]);
+    expect(await bars(table)).toMatchObject([{ symbol: 'A', high: '5' }]);
+    await table.close();
+  });
+
   it('continues from a sum that another program has set', async () => {
     const rows = await TestTable.open(world(), barTable);
     const table = await open(world());
