@@ -142,6 +142,7 @@ export const rest = defineConnector({
     slow_streams: counter('slow_streams', 'Live pages disconnected because they did not read.'),
     streams_open: gauge('open_streams', 'Live pages that are connected.'),
     timed_out: counter('timed_out_requests', 'Requests answered with 504.'),
+    wrong_keys: figures.wrong_keys,
   },
   example: 'http: { type: rest, listen: "127.0.0.1:8000", timeout: 5s }',
   source: {

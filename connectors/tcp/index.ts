@@ -128,6 +128,7 @@ export const tcp = defineConnector({
     rejected_clients: figures.rejected_clients,
     skipped_lines: figures.skipped_lines,
     stalled_clients: counter('stalled_clients', 'Clients disconnected because they did not read for client_timeout.'),
+    wrong_keys: figures.wrong_keys,
   },
   example: 'vwap_feed: { type: tcp, listen: "127.0.0.1:8888", client_buffer: 1MiB }',
   source: {

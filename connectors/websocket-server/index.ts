@@ -23,6 +23,7 @@ export const websocketServer = defineConnector({
     frames_sent: counter('sent_frames', 'Frames sent to clients.'),
     rejected_clients: figures.rejected_clients,
     slow_clients_cut: figures.slow_clients,
+    wrong_keys: figures.wrong_keys,
   },
   example: 'exchange: { type: websocket_server, listen: "127.0.0.1:8765", token: simulator }',
   options: {

@@ -2,6 +2,7 @@ import { networkOf } from './client-network.ts';
 import type { Environment } from './environment.ts';
 import type { Admission } from './keys.ts';
 import { type LimitedLog, limited } from './limited-log.ts';
+import type { NodeStats } from './node-stats.ts';
 import { RateLimit } from './rate-limit.ts';
 
 /** How many wrong keys an address may send: so many at once, and one more each second. */
@@ -9,15 +10,22 @@ const quota = { perSecond: 1, burst: 60 };
 /** One line about an address per this time, ms. */
 const logMs = 60_000;
 
-/** Bounds how often an address may try keys that are wrong, for one server. */
+interface FailedKeysContext extends Pick<Environment, 'clock' | 'log'> {
+  /** Of the role that the server is; left out: it is none. */
+  readonly node?: NodeStats;
+}
+
+/** Bounds how often an address may try keys that are wrong, for one server. Counts `wrong_keys`. */
 export class FailedKeys {
   readonly #name: string;
   readonly #limit: RateLimit;
   readonly #log: LimitedLog;
+  readonly #node: NodeStats | undefined;
 
   /** @param name of the connector, for messages */
-  constructor(name: string, { clock, log }: Pick<Environment, 'clock' | 'log'>) {
+  constructor(name: string, { clock, log, node }: FailedKeysContext) {
     this.#name = name;
+    this.#node = node;
     this.#limit = new RateLimit(quota, clock);
     this.#log = limited(log, clock, logMs);
   }
@@ -29,6 +37,7 @@ export class FailedKeys {
 
   /** Counts a wrong key; returns until when the address has to wait if it had tried too many before, whole seconds. */
   failed(address: string | undefined): number | undefined {
+    this.#node?.count('wrong_keys');
     const { allowed, waitMs } = this.#limit.take(networkOf(address ?? ''));
     return allowed ? undefined : this.#tell(address, waitMs);
   }

@@ -60,4 +60,8 @@ export const figures = {
   slow_clients: counter('slow_clients', 'Clients disconnected because they read too slowly.'),
   split_keys: counter('split_keys', 'Keys whose messages come in several partitions.'),
   wal_bytes: gauge('wal_bytes', 'Size of the write-ahead log of the SQLite file.'),
+  wrong_keys: counter(
+    'wrong_keys',
+    'Wrong keys that clients sent, and attempts of those who had to wait after too many.',
+  ),
 } as const satisfies Figures;

@@ -107,7 +107,7 @@ describe('keys of the API', () => {
   it('may be wrong only so often, for each client of a proxy; one that is known is let in all the same', async () => {
     const key = added('charts');
     const clock = new VirtualClock();
-    const { get, log } = await start({ keys: { file }, trusted_proxies: ['127.0.0.0/8'] }, undefined, { clock });
+    const { get, log, node } = await start({ keys: { file }, trusted_proxies: ['127.0.0.0/8'] }, undefined, { clock });
     const ask = async (given: string, client = '192.0.2.1') => {
       const { status, body, headers } = await get(path, { headers: { 'x-api-key': given, 'x-forwarded-for': client } });
       return [status, body['code'] ?? 'let in', headers['retry-after'] ?? headers['www-authenticate']?.slice(0, 5)];
@@ -122,6 +122,7 @@ describe('keys of the API', () => {
     expect(warnings).toEqual(['http: 192.0.2.1 sends one wrong key after the other: it gets no reply but to wait']);
     await clock.advance(1000);
     expect(await ask('fdp_guess')).toEqual([401, 'FDP_UNAUTHENTICATED', 'Basic']);
+    expect(node.extra['wrong_keys']).toBe(63);
   });
 
   it('are in no file, log or reply; their file is for its owner only', async () => {

@@ -134,6 +134,7 @@ describe('the keys of a feed', () => {
     const later = await joined(port, first('fdp_guess'));
     await closed(later.socket);
     expect(later.seen.text).toContain('FDP_UNAUTHENTICATED');
+    expect(node.extra['wrong_keys']).toBe(63);
   });
 
   it('are in no log', async () => {

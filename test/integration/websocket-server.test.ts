@@ -53,7 +53,9 @@ describe('websocket_server', () => {
       await statusOf(`${base}?token=again`);
       return (await statusOf(`${base}?token=key`)) === 429;
     });
-    expect(server.context.node.extra['rejected_clients']).toBeGreaterThanOrEqual(65);
+    const { rejected_clients, wrong_keys } = server.context.node.extra;
+    expect(rejected_clients).toBeGreaterThanOrEqual(65);
+    expect(wrong_keys).toBe(rejected_clients);
     await until(async () => (await statusOf(`${base}?token=key`)) === 101);
   });
 
