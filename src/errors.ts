@@ -14,7 +14,10 @@ export type Fault =
   /** A person must fix it (password, permissions, certificate, port in use): the topology ends. */
   | 'fatal';
 
-/** Every error code, with its usual fault. `docs/errors.md` explains each; a test compares the two lists. */
+/**
+ * Every error code, with its usual fault. `docs/errors.md` explains each; a test compares the two
+ * lists.
+ */
 export const errorCodes = {
   FDP_SPEC_INVALID: 'fatal',
   FDP_USAGE: 'fatal',
@@ -63,8 +66,9 @@ export interface FdpErrorOptions {
 const brand = Symbol.for('fdp.error');
 
 /**
- * The error of every part of fdp. Its message is one line: `NAME: what failed, what was expected, what to do`. One that
- * another copy of the package made, as a plugin may have, is an instance too.
+ * The error of every part of fdp. Its message is one line:
+ * `NAME: what failed, what was expected, what to do`. One that another copy of the package made, as
+ * a plugin may have, is an instance too.
  */
 export class FdpError extends Error {
   override readonly name = 'FdpError';
@@ -92,7 +96,10 @@ export class FdpError extends Error {
   }
 }
 
-/** For `instanceof`, of whatever copy an error is; a class made from this one has its own instances only. */
+/**
+ * For `instanceof`, of whatever copy an error is; a class made from this one has its own instances
+ * only.
+ */
 function isInstance(this: unknown, value: unknown): boolean {
   if (this !== FdpError) return Function.prototype[Symbol.hasInstance].call(this, value);
   return typeof value === 'object' && value !== null && brand in value;
@@ -110,7 +117,9 @@ export function isRetriable(error: unknown): boolean {
   return fault === 'transient' || fault === 'throttled';
 }
 
-/** One line of text for anything thrown, without a stack trace; whatever it is, this does not throw. */
+/**
+ * One line of text for anything thrown, without a stack trace; whatever it is, this does not throw.
+ */
 export function errorText(error: unknown): string {
   return foreignText(error, maxMessage);
 }

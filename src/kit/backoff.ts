@@ -13,7 +13,10 @@ export interface Wait {
   readonly hurry?: AbortSignal;
 }
 
-/** Exponential back-off with full jitter: 100 ms doubling to 30 s (or `ceilingMs`), a random part of it each time. */
+/**
+ * Exponential back-off with full jitter: 100 ms doubling to 30 s (or `ceilingMs`), a random part of
+ * it each time.
+ */
 export class Backoff {
   #attempt = 0;
   readonly #environment: Pick<Environment, 'clock' | 'chance'>;
@@ -34,7 +37,10 @@ export class Backoff {
     wake.release();
   }
 
-  /** How long to wait before the next try, for callers that report the wait and do it themselves, ms. */
+  /**
+   * How long to wait before the next try, for callers that report the wait and do it themselves,
+   * ms.
+   */
   nextMs(): number {
     const ceiling = Math.min(this.#ceilingMs, firstMs * 2 ** this.#attempt++);
     return this.#environment.chance.next() * ceiling;

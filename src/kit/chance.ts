@@ -2,7 +2,8 @@ import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 
 /**
- * Seeded random numbers, so that a run can be repeated: jitter, market moves and injected faults all use one source.
+ * Seeded random numbers, so that a run can be repeated: jitter, market moves and injected faults
+ * all use one source.
  */
 export interface Chance {
   /** Uniform in [0, 1). */

@@ -1,12 +1,17 @@
 import { setMaxListeners } from 'node:events';
 
-/** Time and turns of the event loop. Nothing else in fdp reads the machine's clock or sets timers. */
+/**
+ * Time and turns of the event loop. Nothing else in fdp reads the machine's clock or sets timers.
+ */
 export interface Clock {
   /** Wall clock, Unix ms. May jump; never used to measure a duration. */
   now(): number;
   /** Monotonic clock, ms since an arbitrary moment. */
   monotonic(): number;
-  /** Resolves after `ms`, or at once when `signal` aborts: the caller checks the signal. Never rejects. */
+  /**
+   * Resolves after `ms`, or at once when `signal` aborts: the caller checks the signal. Never
+   * rejects.
+   */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   /** Calls `fn` after `ms`; the returned function cancels it. */
   timer(ms: number, fn: () => void): () => void;
@@ -40,9 +45,9 @@ export function sleepOn(clock: Clock, ms: number, signal?: AbortSignal): Promise
 }
 
 /**
- * Calls `fn` once when `signal` aborts, immediately if it has already; the returned function removes the listener. The
- * only code that listens to one: a signal may live as long as the process, and keeps every listener that is not
- * removed.
+ * Calls `fn` once when `signal` aborts, immediately if it has already; the returned function
+ * removes the listener. The only code that listens to one: a signal may live as long as the
+ * process, and keeps every listener that is not removed.
  */
 export function onAbort(signal: AbortSignal, fn: () => void): () => void {
   if (signal.aborted) {
@@ -54,8 +59,8 @@ export function onAbort(signal: AbortSignal, fn: () => void): () => void {
 }
 
 /**
- * Waits until the function given to `wait` is called, or `signal` aborts. What `wait` returns is called then, to forget
- * that function. Leaves no listener behind.
+ * Waits until the function given to `wait` is called, or `signal` aborts. What `wait` returns is
+ * called then, to forget that function. Leaves no listener behind.
  */
 export function woken(signal: AbortSignal | undefined, wait: (wake: () => void) => () => void): Promise<void> {
   if (signal?.aborted) return Promise.resolve();
@@ -91,7 +96,10 @@ export async function unlessAborted<T>(signal: AbortSignal, work: T | Promise<T>
   }
 }
 
-/** An abort controller that follows others; `release()` detaches it. Any number of listeners is normal on it. */
+/**
+ * An abort controller that follows others; `release()` detaches it. Any number of listeners is
+ * normal on it.
+ */
 export function linkedAbort(...parents: readonly AbortSignal[]): { controller: AbortController; release: () => void } {
   const controller = new AbortController();
   setMaxListeners(0, controller.signal);
@@ -130,7 +138,9 @@ export async function withGrace<T>(
   }
 }
 
-/** Waits for `work`, but no longer than `ms`: true if it ended in time, with a result or an error. */
+/**
+ * Waits for `work`, but no longer than `ms`: true if it ended in time, with a result or an error.
+ */
 export async function endedWithin(clock: Clock, ms: number, work: Promise<unknown>): Promise<boolean> {
   const over = new AbortController();
   const ended = work.then(

@@ -1,49 +1,66 @@
 import type { FromSchema, JSONSchema } from 'json-schema-to-ts';
 import type { OperatorFunction } from 'rxjs';
-import type { ChannelAddress, MessageDescription } from './channel.ts';
+import type { ChannelAddress } from './channel.ts';
 import type { Connector } from './connector.ts';
 import type { Environment } from './environment.ts';
 import type { Figures } from './figures.ts';
 import type { FunctionDeclaration } from './function.ts';
-import type { OperatorState, SinkGuarantee, SinkInput, SourceGuarantee } from './guarantee.ts';
+import type { OperatorState } from './guarantee.ts';
 import type { Batch } from './message.ts';
 import type { OperatorContext } from './operator.ts';
 import type { RouteDescription, RouteParameter } from './request.ts';
 import type { Usage } from './role.ts';
+import type { RoleDeclaration, SinkDeclaration, SourceDeclaration } from './role-declaration.ts';
 import type { MergeShape } from './row.ts';
 import { stamped } from './stamp.ts';
 import type { TwinKind } from './twin.ts';
 
 export { logOptions, tableOptions } from './family-options.ts';
+export type { RoleDeclaration } from './role-declaration.ts';
 
-// How operators and connectors describe themselves: pipelines are checked against it, the reference is made from it.
+// How operators and connectors describe themselves: pipelines are checked against it, the reference
+// is made from it.
 
 /** The types of named fields. `any`: the field exists, its type is not declared. */
 export type FieldType = 'string' | 'number' | 'boolean' | 'date' | 'decimal' | 'int64' | 'any';
 
-/** The fields that a message has at some point of the pipeline; undefined where they can't be known. */
+/**
+ * The fields that a message has at some point of the pipeline; undefined where they can't be known.
+ */
 export type Shape = Readonly<Record<string, FieldType>> | undefined;
 
 /**
- * Reports a mistake in options that match their schema. `path` leads from the component's options to the value, which is
- * shown with its position. The message is one line, `NAME: text`; the hint says what to write instead, on a line below.
+ * Reports a mistake in options that match their schema. `path` leads from the component's options
+ * to the value, which is shown with its position. The message is one line, `NAME: text`; the hint
+ * says what to write instead, on a line below.
  */
 export type Report = (path: readonly (string | number)[], text: string, hint?: string) => void;
 
-/** What an operator's check can find out about the rest of the pipeline; `source`: the options of the topology's source. */
+/**
+ * What an operator's check can find out about the rest of the pipeline; `source`: the options of
+ * the topology's source.
+ */
 export interface SpecScope {
   /** Whether the chain is a route of a request topology (templates then mean parameters). */
   readonly route: string | undefined;
   /** In a route: the parameters that are declared before the operator. */
   readonly parameters?: readonly RouteParameter[] | undefined;
-  /** The declared fields of a table connector; undefined when there is no such connector or it declares none. */
+  /**
+   * The declared fields of a table connector; undefined when there is no such connector or it
+   * declares none.
+   */
   tableFields(connector: string): Shape;
-  /** The fields of each index of a table connector, `unique` among them; undefined where `tableFields` is. */
+  /**
+   * The fields of each index of a table connector, `unique` among them; undefined where
+   * `tableFields` is.
+   */
   tableIndexes(connector: string): readonly (readonly string[])[] | undefined;
   /** What expressions can call beside the functions of CEL and of fdp. */
   readonly functions?: readonly FunctionDeclaration[];
   readonly source?: Usage | undefined;
-  /** Reports what is no mistake but probably not meant: `validate` prints it, and a start logs it. */
+  /**
+   * Reports what is no mistake but probably not meant: `validate` prints it, and a start logs it.
+   */
   readonly warn?: Report;
 }
 
@@ -55,10 +72,11 @@ interface Declaration {
   /**
    * JSON Schema (draft 7) of the options: each with description, default and unit.
    *
-   * Formats of text: `duration`, `size`, `rate`, `address` (`units.ts` reads them; `0s` is a duration, too), `date-time`,
-   * `path` (comes as an absolute one), `name-or-path`, `expression`. Keywords beside those of JSON Schema: `secret: true` for
-   * a value that is never shown, `missingHint` for what to do when its variable is not set, and `expected`, which the error
-   * of a `pattern` says: `a URL that begins with https://`.
+   * Formats of text: `duration`, `size`, `rate`, `address` (`units.ts` reads them; `0s` is a
+   * duration, too), `date-time`, `path` (comes as an absolute one), `name-or-path`, `expression`.
+   * Keywords beside those of JSON Schema: `secret: true` for a value that is never shown,
+   * `missingHint` for what to do when its variable is not set, and `expected`, which the error of a
+   * `pattern` says: `a URL that begins with https://`.
    */
   readonly options: JSONSchema;
   /** YAML that validates. */
@@ -70,7 +88,10 @@ interface Declaration {
 }
 
 export interface OperatorDeclaration extends Declaration {
-  /** The shape after the operator; reports mistakes that a schema can't express. Reads nothing but data files. */
+  /**
+   * The shape after the operator; reports mistakes that a schema can't express. Reads nothing but
+   * data files.
+   */
   shape?(options: unknown, input: Shape, report: Report, scope: SpecScope): Shape;
   /** `merges` when it makes merge operations: its branch's sink must take them. */
   readonly output?: 'merges';
@@ -81,43 +102,27 @@ export interface OperatorDeclaration extends Declaration {
   /** True if it belongs to a route; others may stand anywhere. */
   readonly routesOnly?: true;
   /**
-   * True if what it makes of a message depends on that message and the options alone: not on earlier messages, the time or a
-   * store. What such operators have counted can be counted again from the log.
+   * True if what it makes of a message depends on that message and the options alone: not on
+   * earlier messages, the time or a store. What such operators have counted can be counted again
+   * from the log.
    */
   readonly stateless?: true;
-  /** Unless `stateless`: state that a restart loses; undefined if a message that is read again becomes the same. Pure. */
+  /**
+   * Unless `stateless`: state that a restart loses; undefined if a message that is read again
+   * becomes the same. Pure.
+   */
   state?(options: unknown): OperatorState | undefined;
-  /** Whether it passes rows on portion by portion, or, of the last operator of a route, whether it takes them so. Pure. */
+  /**
+   * Whether it passes rows on portion by portion, or, of the last operator of a route, whether it
+   * takes them so. Pure.
+   */
   streams?(options: unknown): boolean;
-  /** In a route: adds what the operator knows about parameters and reply. `input` is the shape of its input. Pure. */
+  /**
+   * In a route: adds what the operator knows about parameters and reply. `input` is the shape of
+   * its input. Pure.
+   */
   describe?(options: unknown, route: RouteDescription, input: Shape): RouteDescription;
   create(options: unknown, context: OperatorContext): OperatorFunction<Batch, Batch>;
-}
-
-export interface RoleDeclaration<S extends JSONSchema = JSONSchema> {
-  /** JSON Schema of the options given beside `connector` where a topology uses it; defaults are defined only here. */
-  readonly options: S;
-  /** True when only one topology of a process may use the role (a server's port). */
-  readonly exclusive?: boolean;
-  /** True when it only shows this process's messages to the clients of the moment and keeps nothing. */
-  readonly shows?: boolean;
-  /** Of a source: its messages, where they are always the same. */
-  readonly messages?: readonly MessageDescription[];
-  /** A role of the same connector that this one needs: a topology of the same process must use it. */
-  readonly beside?: 'source' | 'sink';
-}
-
-interface SourceDeclaration<S extends JSONSchema = JSONSchema, O = unknown, U = Usage> extends RoleDeclaration<S> {
-  readonly requests?: true;
-  /** Whether it loses messages, with these options. Pure. Left out: nothing is promised. */
-  guarantee?(options: O, usage: U): SourceGuarantee;
-}
-
-interface SinkDeclaration<S extends JSONSchema = JSONSchema, O = unknown> extends RoleDeclaration<S> {
-  /** Why it can't take merge operations with these options, or not operations of that shape; undefined when it can. Pure. */
-  merges?(options: O, shape?: MergeShape): string | undefined;
-  /** Whether it loses or repeats messages, with these options. Pure. Left out: nothing is promised. */
-  guarantee?(options: O, input: SinkInput): SinkGuarantee;
 }
 
 export interface ConnectorDeclaration extends Declaration {
@@ -127,9 +132,15 @@ export interface ConnectorDeclaration extends Declaration {
   readonly source?: SourceDeclaration;
   readonly sink?: SinkDeclaration;
   readonly lookup?: RoleDeclaration;
-  /** What only one connector may hold: a port, a file. Two connectors with the same claim can't start together. */
+  /**
+   * What only one connector may hold: a port, a file. Two connectors with the same claim can't
+   * start together.
+   */
   claims?(options: unknown): readonly string[];
-  /** For a log: its name, once per address that leads to it. A group reads a log once, whoever its members are. */
+  /**
+   * For a log: its name, once per address that leads to it. A group reads a log once, whoever its
+   * members are.
+   */
   logNames?(options: unknown): readonly string[];
   /** Where other programs can read what its sink writes. */
   channel?(options: unknown): ChannelAddress | undefined;
@@ -152,7 +163,10 @@ export interface ConnectorContext extends Environment {
 /** The claim of a connector that writes to the terminal: nothing else is painted there then. */
 export const standardOutput = 'the standard output';
 
-/** Deferred by the condition: expanded in one step, a schema with an array is too deep for the compiler. */
+/**
+ * Deferred by the condition: expanded in one step, a schema with an array is too deep for the
+ * compiler.
+ */
 type Typed<S> = S extends JSONSchema ? FromSchema<S> : never;
 
 /** Declares an operator: the options' type comes from the schema. */
@@ -183,7 +197,9 @@ export function defaultUsage(role: RoleDeclaration | undefined): Usage {
   return Object.fromEntries(given.filter(([, value]) => value !== undefined));
 }
 
-/** Declares a connector: the types of its options, and of those of its roles, come from the schemas. */
+/**
+ * Declares a connector: the types of its options, and of those of its roles, come from the schemas.
+ */
 export function defineConnector<
   const S extends JSONSchema,
   const Source extends JSONSchema = typeof noUsage,

@@ -21,7 +21,10 @@ export interface Environment {
   failPoint(name: string): void | Promise<void>;
   /** Hides the secrets of the pipeline in a text that is kept; left out where there are none. */
   readonly mask?: (text: string) => string;
-  /** For components that show the platform to a person; left out where nothing runs, as in most commands. */
+  /**
+   * For components that show the platform to a person; left out where nothing runs, as in most
+   * commands.
+   */
   readonly platform?: Platform;
   /** For those who compare tables with what they counted; left out where no pipeline runs. */
   readonly reconciler?: Reconciler;
@@ -34,8 +37,8 @@ export interface Platform {
   /** The same, with what it runs, as it is reported to the status table. */
   report(): StatusReport;
   /**
-   * The last report of every running process, on any machine; left out where the pipeline has no status
-   * table. The table may be away: nothing is retried here.
+   * The last report of every running process, on any machine; left out where the pipeline has no
+   * status table. The table may be away: nothing is retried here.
    * @throws FDP_TIMEOUT, and what the table throws
    */
   reports?(): Promise<readonly StatusReport[]>;

@@ -1,10 +1,14 @@
 /**
- * A counter or gauge of one kind of component. A component declares its figures under the names that
- * `count` and `gauge` of its node are called with; `/metrics` has a family of its own for each.
+ * A counter or gauge of one kind of component. A component declares its figures under the names
+ * that `count` and `gauge` of its node are called with; `/metrics` has a family of its own for
+ * each.
  */
 export interface Figure {
   readonly type: 'counter' | 'gauge';
-  /** The metric is `fdp_node_` and this: with its unit, in base units, and with `_total` if it is a counter. */
+  /**
+   * The metric is `fdp_node_` and this: with its unit, in base units, and with `_total` if it is a
+   * counter.
+   */
   readonly metric: string;
   /** One sentence. */
   readonly help: string;
@@ -28,7 +32,8 @@ export function counterBy(label: string, name: string, help: string): Figure {
 }
 
 /**
- * A counter of milliseconds, which is a metric of seconds: `milliseconds('gap', ...)` is `fdp_node_gap_seconds_total`.
+ * A counter of milliseconds, which is a metric of seconds: `milliseconds('gap', ...)` is
+ * `fdp_node_gap_seconds_total`.
  */
 export function milliseconds(name: string, help: string): Figure {
   return { type: 'counter', metric: `${name}_seconds_total`, help, factor: 0.001 };

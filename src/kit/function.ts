@@ -2,7 +2,10 @@ import { FdpError } from '../errors.ts';
 import { stamped } from './stamp.ts';
 import { foreignText, jsonWithin } from './text.ts';
 
-/** The types of what a function takes and gives: those of a message's fields, and `any`, which takes null too. */
+/**
+ * The types of what a function takes and gives: those of a message's fields, and `any`, which takes
+ * null too.
+ */
 export type ValueType = 'number' | 'string' | 'boolean' | 'list' | 'map' | 'any';
 
 interface Values {
@@ -31,13 +34,16 @@ export interface FunctionDeclaration {
   /** The plugin that it comes from. Set where plugins are loaded. */
   readonly plugin?: string;
   /**
-   * Pure: depends on its arguments alone (no clock, chance, file or earlier call), changes nothing, and returns at once.
-   * May give null, whatever its type. What it throws rejects the message.
+   * Pure: depends on its arguments alone (no clock, chance, file or earlier call), changes nothing,
+   * and returns at once. May give null, whatever its type. What it throws rejects the message.
    */
   call(args: Readonly<Record<string, unknown>>): unknown;
 }
 
-/** Declares a function for expressions: the types of its arguments and result come from the declaration. */
+/**
+ * Declares a function for expressions: the types of its arguments and result come from the
+ * declaration.
+ */
 export function defineFunction<const P extends Parameters, const R extends ValueType>(
   declaration: Omit<FunctionDeclaration, 'parameters' | 'result' | 'examples' | 'call' | 'plugin'> & {
     readonly parameters: P;
@@ -64,7 +70,8 @@ export function signatureOf({ name, parameters }: Pick<FunctionDeclaration, 'nam
 }
 
 /**
- * Calls a function with values in the order of its parameters, and checks their types and that of the result.
+ * Calls a function with values in the order of its parameters, and checks their types and that of
+ * the result.
  * @throws FDP_MESSAGE_INVALID when a type is wrong, and what the function throws
  */
 export function callFunction(declaration: FunctionDeclaration, values: readonly unknown[]): unknown {

@@ -25,8 +25,9 @@ interface Open {
 }
 
 /**
- * The periods in which messages were missed, whatever the reason: each is logged at its end, with start and end. Counted as
- * `gaps`, `gap_ms`, which grows while one is open, and the gauge `open_gaps`. One at a time.
+ * The periods in which messages were missed, whatever the reason: each is logged at its end, with
+ * start and end. Counted as `gaps`, `gap_ms`, which grows while one is open, and the gauge
+ * `open_gaps`. One at a time.
  */
 export class Gap {
   readonly #options: GapOptions;
@@ -46,7 +47,10 @@ export class Gap {
     this.#changed = fn;
   }
 
-  /** Begins a gap now, or at a time before (Unix ms), which it keeps to the millisecond; does nothing while one is open. */
+  /**
+   * Begins a gap now, or at a time before (Unix ms), which it keeps to the millisecond; does
+   * nothing while one is open.
+   */
   begin(why: string, from = this.#options.clock.now()): void {
     if (this.#open) return;
     const { clock, node, name } = this.#options;

@@ -1,5 +1,5 @@
-// What components declare about loss and repetition. The guarantee of a path from a source to a sink is derived from it
-// (docs/decisions/013-guarantees-are-derived.md).
+// What components declare about loss and repetition. The guarantee of a path from a source to a
+// sink is derived from it (docs/decisions/013-guarantees-are-derived.md).
 
 /** How often a message has its effect at the end of a path, the weakest first. */
 export const guarantees = ['at_most_once', 'at_least_once', 'effectively_once'] as const;
@@ -8,7 +8,10 @@ export type Guarantee = (typeof guarantees)[number];
 
 /** Why a component promises less than `effectively_once`. */
 export interface GuaranteeLimit {
-  /** A clause that is complete without its subject's name: `what it sends meanwhile is not sent again`. */
+  /**
+   * A clause that is complete without its subject's name:
+   * `what it sends meanwhile is not sent again`.
+   */
   readonly why: string;
   /** What to change, as a request: `set \`unique\``. Left out if nothing helps. */
   readonly cure?: string;
@@ -36,13 +39,22 @@ export interface SinkGuarantee {
   readonly loses?: GuaranteeLimit;
   /** A message that is written a second time is there twice. */
   readonly repeats?: GuaranteeLimit;
-  /** Without `repeats`: why a second write changes nothing, as a clause whose subject is the sink: `knows each row by id`. */
+  /**
+   * Without `repeats`: why a second write changes nothing, as a clause whose subject is the sink:
+   * `knows each row by id`.
+   */
   readonly knows?: string;
 }
 
-/** State of an operator that is gone after a restart, so that a message may become something else when it is read again. */
+/**
+ * State of an operator that is gone after a restart, so that a message may become something else
+ * when it is read again.
+ */
 export interface OperatorState extends GuaranteeLimit {
-  /** How far back its state reaches, ms: a source with a `warm_up` of that time restores it. Left out: no time does. */
+  /**
+   * How far back its state reaches, ms: a source with a `warm_up` of that time restores it. Left
+   * out: no time does.
+   */
   readonly ms?: number;
 }
 

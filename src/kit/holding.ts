@@ -5,18 +5,22 @@ import type { OperatorContext } from './operator.ts';
 import { type Outcome, Track } from './track.ts';
 
 /**
- * What an operator does with the messages of one lane. A message that `take` neither passes on nor holds is filtered;
- * an error that
- * it throws rejects that one message.
+ * What an operator does with the messages of one lane. A message that `take` neither passes on nor
+ * holds is filtered; an error that it throws rejects that one message.
  */
 export interface Holder {
   /** Called with each message in order, one at a time; warm-up messages pass by. */
   take(message: Message): void;
-  /** Called at the end of the input: the last chance to pass on what would otherwise wait for more. */
+  /**
+   * Called at the end of the input: the last chance to pass on what would otherwise wait for more.
+   */
   inputEnded?(): void;
 }
 
-/** What a holder works with; calls apply to messages that it has taken and not yet passed on or ended. */
+/**
+ * What a holder works with; calls apply to messages that it has taken and not yet passed on or
+ * ended.
+ */
 export interface Keeper {
   /** Keeps a message back: it stays in flight, and its batch keeps the permits of its lane. */
   hold(message: Message): void;
@@ -34,10 +38,11 @@ export interface Keeper {
 }
 
 /**
- * For operators that keep messages back or emit later. `create` is called for each lane and subscription, so that no
- * state is shared. Messages passed on while a batch is taken replace it; messages passed on later form a batch of their
- * own. When the lane is revoked or unsubscribed, held messages are released; from then on messages pass by. Completes
- * when the input has ended and nothing is held.
+ * For operators that keep messages back or emit later. `create` is called for each lane and
+ * subscription, so that no state is shared. Messages passed on while a batch is taken replace it;
+ * messages passed on later form a batch of their own. When the lane is revoked or unsubscribed,
+ * held messages are released; from then on messages pass by. Completes when the input has ended and
+ * nothing is held.
  */
 export function holding(context: OperatorContext, create: (keeper: Keeper) => Holder): OperatorFunction<Batch, Batch> {
   return (batches) =>
@@ -54,7 +59,10 @@ export function holding(context: OperatorContext, create: (keeper: Keeper) => Ho
     });
 }
 
-/** The messages of one lane that an operator has and has not passed on, and the order in which it emits. */
+/**
+ * The messages of one lane that an operator has and has not passed on, and the order in which it
+ * emits.
+ */
 class HeldLane implements Keeper {
   readonly #context: OperatorContext;
   readonly #subscriber: Subscriber<Batch>;
@@ -190,7 +198,10 @@ class HeldLane implements Keeper {
     return new Track({ ended }, message.track);
   }
 
-  /** Runs `work`, and emits the messages that it passes on as one batch; an empty one only if `always`. */
+  /**
+   * Runs `work`, and emits the messages that it passes on as one batch; an empty one only if
+   * `always`.
+   */
   #turn(work: () => void, always = false): void {
     if (this.#passed) {
       work();
@@ -207,7 +218,10 @@ class HeldLane implements Keeper {
     if (this.#lane && (always || messages.length > 0)) this.#emit({ lane: this.#lane, messages, warmUp: false });
   }
 
-  /** One batch after the other: a message may end, and another go on, while its batch is still on its way. */
+  /**
+   * One batch after the other: a message may end, and another go on, while its batch is still on
+   * its way.
+   */
   #emit(batch: Batch): void {
     this.#output.push(batch);
     if (this.#isEmitting) return;

@@ -11,9 +11,9 @@ const quote = 0x22;
 const backslash = 0x5c;
 
 /**
- * Reads JSON that others wrote; no other code parses it. Bounded in bytes and in levels, so that the result
- * can be walked and written again without a stack overflow. Bytes must be UTF-8; a byte order mark is
- * passed over. Numbers become doubles: digits beyond about 16 are lost.
+ * Reads JSON that others wrote; no other code parses it. Bounded in bytes and in levels, so that
+ * the result can be walked and written again without a stack overflow. Bytes must be UTF-8; a byte
+ * order mark is passed over. Numbers become doubles: digits beyond about 16 are lost.
  * @throws FDP_MESSAGE_UNREADABLE with one short line that begins with "expected"
  */
 export function parseJson(source: string | Uint8Array, maxBytes = maxJsonBytes): unknown {
@@ -37,8 +37,9 @@ export function tryParseJson(source: string | Uint8Array): unknown {
 }
 
 /**
- * What a message that came as JSON has of it: its bytes, and the value; or, of what is no JSON, the problem, which makes it a
- * dead letter with these bytes. `from` is where it came from: the name of the connector, or a place in a file.
+ * What a message that came as JSON has of it: its bytes, and the value; or, of what is no JSON, the
+ * problem, which makes it a dead letter with these bytes. `from` is where it came from: the name of
+ * the connector, or a place in a file.
  */
 export function valueOrProblem<T extends string | Uint8Array>(
   raw: T,
@@ -74,8 +75,8 @@ export function toJson(value: unknown, name: string): string {
 }
 
 /**
- * The values of messages as lines of JSON, `null` where there is none; a value that has no JSON is given with its
- * error.
+ * The values of messages as lines of JSON, `null` where there is none; a value that has no JSON is
+ * given with its error.
  */
 export function linesOf(
   messages: readonly { readonly value: unknown }[],
@@ -93,7 +94,10 @@ export function linesOf(
   return { text: lines.join(''), failed };
 }
 
-/** Bytes as text. The strict decoder is several times slower, so it only decodes bytes that may not be UTF-8. */
+/**
+ * Bytes as text. The strict decoder is several times slower, so it only decodes bytes that may not
+ * be UTF-8.
+ */
 function textOf(bytes: Uint8Array): string {
   const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const text = buffer.toString();

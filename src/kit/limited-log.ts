@@ -20,8 +20,9 @@ interface Entry {
 const maxKeys = 1000;
 
 /**
- * Logs the first line of a key at once and holds back those that follow within `everyMs`; the next line that
- * passes carries their number as `suppressed`. Remembers the 1000 keys that were written last; starts no timer.
+ * Logs the first line of a key at once and holds back those that follow within `everyMs`; the next
+ * line that passes carries their number as `suppressed`. Remembers the 1000 keys that were written
+ * last; starts no timer.
  */
 export function limited(log: Logger, clock: Clock, everyMs: number): LimitedLog {
   const entries = new Map<string, Entry>();

@@ -7,8 +7,8 @@ export interface Lookup extends Role {
 }
 
 /**
- * A range of a field's values: from one bound (inclusive) to another (exclusive), as numbers, dates as Unix ms. Rows
- * without a value are in no range.
+ * A range of a field's values: from one bound (inclusive) to another (exclusive), as numbers, dates
+ * as Unix ms. Rows without a value are in no range.
  */
 export interface Range {
   readonly field: string;
@@ -43,18 +43,21 @@ export interface Query {
   readonly fields?: readonly string[];
   /** Rows to pass over, in the sort order, before the first one; a store need not read them. */
   readonly skip?: number;
-  /** The caller fails on `limit` rows: a store may throw FDP_RESULT_TOO_LARGE before it reads them. */
+  /**
+   * The caller fails on `limit` rows: a store may throw FDP_RESULT_TOO_LARGE before it reads them.
+   */
   readonly belowLimit?: true;
   /**
-   * Only rows after this one in the sort order. `value` is that of the first sort field (Unix ms for a date); with
-   * `id`, the row's `_id`, rows of the same value are compared by it; without it they are skipped.
+   * Only rows after this one in the sort order. `value` is that of the first sort field (Unix ms
+   * for a date); with `id`, the row's `_id`, rows of the same value are compared by it; without it
+   * they are skipped.
    */
   readonly after?: { readonly value: number; readonly id?: string };
 }
 
 /**
- * Whether an index leads to a range of a field: every field before it in the index is given. Then rows are found, and
- * read in the order of that field, without reading others.
+ * Whether an index leads to a range of a field: every field before it in the index is given. Then
+ * rows are found, and read in the order of that field, without reading others.
  */
 export function leadsTo(index: readonly string[], given: readonly string[], field: string): boolean {
   const position = index.indexOf(field);

@@ -29,7 +29,10 @@ export interface SourceMessage {
   readonly problem?: FdpError;
   /** Of a record of a log; left out where there is nothing. */
   readonly extra?: RecordExtra;
-  /** Of a replayed dead letter: only the child with this index is processed, its siblings were delivered before. */
+  /**
+   * Of a replayed dead letter: only the child with this index is processed, its siblings were
+   * delivered before.
+   */
   readonly onlyIndex?: number;
 }
 
@@ -52,8 +55,9 @@ export interface LaneContext {
   /** Set when the lane is one request, which wants a reply. */
   readonly request?: RequestContext;
   /**
-   * Whether more of the lane was read than sinks have absorbed by now, and so is on its way; with `inLog` also whether more
-   * is known to be in its log. If so, `idle` is called once, as soon as all that was read is absorbed or at its end.
+   * Whether more of the lane was read than sinks have absorbed by now, and so is on its way; with
+   * `inLog` also whether more is known to be in its log. If so, `idle` is called once, as soon as
+   * all that was read is absorbed or at its end.
    */
   moreComes?(idle: () => void, inLog?: boolean): boolean;
   /** What its sinks have confirmed, to be noted with the lane's position. */
@@ -64,7 +68,10 @@ export interface LaneContext {
 export interface Batch {
   readonly lane: LaneContext;
   readonly messages: readonly Message[];
-  /** Re-read before the lane's position, to fill windows: operators see it, sinks don't, and nothing is counted. */
+  /**
+   * Re-read before the lane's position, to fill windows: operators see it, sinks don't, and nothing
+   * is counted.
+   */
   readonly warmUp: boolean;
 }
 

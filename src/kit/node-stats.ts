@@ -7,7 +7,10 @@ export type { NodeKind, NodeState };
 export interface NodeOwner {
   /** Called once per state change. */
   stateChanged(node: NodeStats): void;
-  /** Adds to an error's text which environment variables its values come from; left out where that is unknown. */
+  /**
+   * Adds to an error's text which environment variables its values come from; left out where that
+   * is unknown.
+   */
   explain?(text: string): string;
 }
 
@@ -18,8 +21,8 @@ interface Condition {
 }
 
 /**
- * One source, operator or sink of a topology: its counters, in messages, and its state. At every instant
- * `in + made = out + filtered + rejected + released + inFlight`.
+ * One source, operator or sink of a topology: its counters, in messages, and its state. At every
+ * instant `in + made = out + filtered + rejected + released + inFlight`.
  */
 export class NodeStats {
   in = 0;
@@ -65,7 +68,10 @@ export class NodeStats {
     this.extra[counter] = (this.extra[counter] ?? 0) + by;
   }
 
-  /** Adds to a counter with one series per value: `unknown_conditions:1001`. The caller bounds the number of values. */
+  /**
+   * Adds to a counter with one series per value: `unknown_conditions:1001`. The caller bounds the
+   * number of values.
+   */
   countBy(counter: string, value: string): void {
     this.count(`${counter}:${value}`);
   }
@@ -76,7 +82,10 @@ export class NodeStats {
     this.extra[name] = value;
   }
 
-  /** Calls `fn` before each snapshot, to bring figures up to date that grow by themselves; the returned function ends it. */
+  /**
+   * Calls `fn` before each snapshot, to bring figures up to date that grow by themselves; the
+   * returned function ends it.
+   */
   onSnapshot(fn: () => void): () => void {
     this.#refreshers.add(fn);
     return () => void this.#refreshers.delete(fn);
@@ -94,8 +103,8 @@ export class NodeStats {
   }
 
   /**
-   * Reports what impairs one of its lanes or writes. The node shows it as long as one is impaired, even if the others
-   * work, and its component too.
+   * Reports what impairs one of its lanes or writes. The node shows it as long as one is impaired,
+   * even if the others work, and its component too.
    */
   impaired(who: object, state: Extract<NodeState, 'retrying' | 'held'>, reason: string): void {
     this.#impaired.set(who, { state, reason });

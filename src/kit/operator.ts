@@ -12,8 +12,8 @@ import type { Outcomes } from './outcomes.ts';
 import { RecencyMap } from './recency-map.ts';
 
 /**
- * What an operator is created with. Decide by the message (its `timestamp`, a field), not by `clock`, which is for waiting:
- * only then does a message that is read again give the same result.
+ * What an operator is created with. Decide by the message (its `timestamp`, a field), not by
+ * `clock`, which is for waiting: only then does a message that is read again give the same result.
  */
 export interface OperatorContext extends Environment {
   readonly node: NodeStats;
@@ -21,13 +21,16 @@ export interface OperatorContext extends Environment {
   readonly outcomes: Outcomes;
   /** The lookup role of a connector that the operator names in its options. */
   lookup(connector: string): Pick<Lookup, 'find'>;
-  /** What expressions can call beside the functions of CEL and of fdp; left out where no plugin adds any. */
+  /**
+   * What expressions can call beside the functions of CEL and of fdp; left out where no plugin adds
+   * any.
+   */
   readonly functions?: readonly FunctionDeclaration[];
 }
 
-// The helpers that operators are made with. They do the accounting: whatever the function
-// returns is counted as made, passed on or filtered, and whatever it throws rejects that one message and no other. Throw an
-// `FdpError` with FDP_MESSAGE_INVALID: its text is the reason in the dead letter.
+// The helpers that operators are made with. They do the accounting: whatever the function returns
+// is counted as made, passed on or filtered, and whatever it throws rejects that one message and no
+// other. Throw an `FdpError` with FDP_MESSAGE_INVALID: its text is the reason in the dead letter.
 
 /** One message in, one message out. */
 export function perMessage(
@@ -63,13 +66,17 @@ export interface ScanOptions<S> {
   step(state: S, message: Message): readonly Message[];
   /** Which state a message belongs to. */
   key(message: Message): string;
-  /** Keys remembered per lane; beyond that, the least recently used is forgotten and counted as `evicted`. */
+  /**
+   * Keys remembered per lane; beyond that, the least recently used is forgotten and counted as
+   * `evicted`.
+   */
   readonly maxKeys: number;
 }
 
 /**
- * Keyed state: made per lane and subscription, bounded, dropped with the lane. Changes that `step` made before it threw
- * are kept. The operator declares the figures that this counts: `evicted` and `split_keys` of `figures`.
+ * Keyed state: made per lane and subscription, bounded, dropped with the lane. Changes that `step`
+ * made before it threw are kept. The operator declares the figures that this counts: `evicted` and
+ * `split_keys` of `figures`.
  */
 export function scan<S>(context: OperatorContext, options: ScanOptions<S>): OperatorFunction<Batch, Batch> {
   const lanes = new KeyLanes(context);
@@ -91,7 +98,10 @@ export function scan<S>(context: OperatorContext, options: ScanOptions<S>): Oper
     });
 }
 
-/** The one asynchronous helper: queries a store for each message, one after the other, each within `timeoutMs`. */
+/**
+ * The one asynchronous helper: queries a store for each message, one after the other, each within
+ * `timeoutMs`.
+ */
 export function lookup(
   context: OperatorContext,
   fn: (message: Message, batch: Batch, signal: AbortSignal) => Promise<readonly Message[]>,
@@ -195,7 +205,9 @@ function keepOnly(index: number, parent: Message, out: Message[], from: number):
   out.splice(from, out.length, ...wanted);
 }
 
-/** The result of `work`, or the error that ended it: a thrown one, or FDP_TIMEOUT. Never rejects. */
+/**
+ * The result of `work`, or the error that ended it: a thrown one, or FDP_TIMEOUT. Never rejects.
+ */
 export function within<T>(
   context: OperatorContext,
   batch: Batch,

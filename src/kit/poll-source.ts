@@ -10,18 +10,27 @@ import type { Lane, Reading, Source } from './source.ts';
 export interface PollSourceOptions {
   /** The connector's name, and the id of the one lane. */
   readonly name: string;
-  /** From the start of one poll to the start of the next, ms; after a poll that took longer the next starts at once. */
+  /**
+   * From the start of one poll to the start of the next, ms; after a poll that took longer the next
+   * starts at once.
+   */
   readonly everyMs: number;
   /** How long one poll may take, ms; 10 s unless given. */
   readonly timeoutMs?: number;
-  /** The connector's, so that it outlives a restart of the topology; one of its own unless given. */
+  /**
+   * The connector's, so that it outlives a restart of the topology; one of its own unless given.
+   */
   readonly proven?: Proven;
   /**
-   * Polls once and returns what is new, in order; an empty list is fine. What it throws decides about the next poll:
+   * Polls once and returns what is new, in order; an empty list is fine. What it throws decides
+   * about the next poll:
    *
-   * - fatal (`FDP_REFUSED`: the key is wrong): the topology ends, unless a poll has worked before in this process;
-   * - throttled (`FDP_UNAVAILABLE` with `fault: 'throttled'`): polls again after `waitMs`, or after the interval without it;
-   * - anything else, with a code or not: polls again with back-off, from 100 ms to 30 s, or to the interval if it is longer.
+   * - fatal (`FDP_REFUSED`: the key is wrong): the topology ends, unless a poll has worked before
+   *   in this process;
+   * - throttled (`FDP_UNAVAILABLE` with `fault: 'throttled'`): polls again after `waitMs`, or after
+   *   the interval without it;
+   * - anything else, with a code or not: polls again with back-off, from 100 ms to 30 s, or to the
+   *   interval if it is longer.
    */
   poll(signal: AbortSignal): Promise<readonly PolledMessage[]>;
 }
@@ -35,9 +44,10 @@ const longestPollMs = 10_000;
 const longestWaitMs = 30_000;
 
 /**
- * A source that polls (an API, a page, a folder): one lane that polls once per interval while it is read, never
- * two polls at a time, and none while the pipeline is not reading. Never replayable. The node is `ok` after a poll that
- * worked, and `retrying`, with the reason and the time of the next try, after one that did not.
+ * A source that polls (an API, a page, a folder): one lane that polls once per interval while it is
+ * read, never two polls at a time, and none while the pipeline is not reading. Never replayable.
+ * The node is `ok` after a poll that worked, and `retrying`, with the reason and the time of the
+ * next try, after one that did not.
  */
 export function pollSource(context: RoleContext, options: PollSourceOptions): Source {
   const stop = linkedAbort().controller;

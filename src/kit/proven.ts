@@ -1,10 +1,11 @@
 import { FdpError } from '../errors.ts';
 
 /**
- * What has worked in this process: the one rule about errors that end a topology. An error that a person must fix is
- * fatal only while the thing that failed (a login, a handshake, writing to a topic) never worked with these settings in
- * this process. Settings that worked are right: whatever the other side responds later - a status page, a lost
- * account store, a restart with another certificate - is its own failure, and is retried.
+ * What has worked in this process: the one rule about errors that end a topology. An error that a
+ * person must fix is fatal only while the thing that failed (a login, a handshake, writing to a
+ * topic) never worked with these settings in this process. Settings that worked are right: whatever
+ * the other side responds later - a status page, a lost account store, a restart with another
+ * certificate - is its own failure, and is retried.
  *
  * One instance per connector, so that it outlives the restarts of a topology.
  */

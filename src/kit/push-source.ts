@@ -9,26 +9,31 @@ import type { Lane, LogEnd, Reading, Source } from './source.ts';
 export interface PushSourceOptions {
   /** The connector's name, and the id of the one lane. */
   readonly name: string;
-  /** What may wait between the connection and the pipeline: `queueBounds` of the option that `queueSchema` declares. */
+  /**
+   * What may wait between the connection and the pipeline: `queueBounds` of the option that
+   * `queueSchema` declares.
+   */
   readonly queue: Pick<QueueOptions, 'maxItems' | 'maxBytes' | 'whenFull'>;
   /** Messages of a reading, at most; 500 unless given. */
   readonly batch?: number;
   /** Called when a full queue has dropped messages, to count them as a figure of the component. */
   onDropped(count: number): void;
   /**
-   * Begins when messages are dropped, and ends when the queue has been read to its end. Left out: the periods
-   * in which messages were missed are not reported.
+   * Begins when messages are dropped, and ends when the queue has been read to its end. Left out:
+   * the periods in which messages were missed are not reported.
    */
   readonly gap?: Gap;
   /**
-   * The gaps of the feed are put into the lane, in order: those of the queue, and those of the connection, for which
-   * `receive` calls `whole`, `away` and `back` of its intake. Left out: the lane has no gap messages.
+   * The gaps of the feed are put into the lane, in order: those of the queue, and those of the
+   * connection, for which `receive` calls `whole`, `away` and `back` of its intake. Left out: the
+   * lane has no gap messages.
    */
   readonly feed?: FeedGapsOptions;
   /**
-   * Receives messages and pushes them, until `intake.signal` aborts; called when the lane is subscribed to. It
-   * reconnects by itself and shows its state on the node. If it resolves by itself, the source has come
-   * to its end; it throws only errors that a person must fix, which end the topology.
+   * Receives messages and pushes them, until `intake.signal` aborts; called when the lane is
+   * subscribed to. It reconnects by itself and shows its state on the node. If it resolves by
+   * itself, the source has come to its end; it throws only errors that a person must fix, which end
+   * the topology.
    */
   receive(intake: Intake): Promise<void>;
 }
@@ -42,26 +47,35 @@ export interface Intake {
   /** Calls `fn` at every change of `paused`. */
   onPaused(fn: (paused: boolean) => void): void;
   /**
-   * Adds a message that takes `bytes`; messages of one `key` may replace each other when `when_full` is `conflate`.
-   * False if this very message was dropped.
+   * Adds a message that takes `bytes`; messages of one `key` may replace each other when
+   * `when_full` is `conflate`. False if this very message was dropped.
    */
   push(message: SourceMessage, bytes: number, key?: string): boolean;
-  /** Everything that was sent up to now has come: a sign of life that is no message. A message is one by itself. */
+  /**
+   * Everything that was sent up to now has come: a sign of life that is no message. A message is
+   * one by itself.
+   */
   whole(): void;
   /** The connection is gone: a gap begins with the last sign of life. */
   away(why: string): void;
-  /** The connection is there, and everything is subscribed to: the gap ends, but not that of the symbols in `without`. */
+  /**
+   * The connection is there, and everything is subscribed to: the gap ends, but not that of the
+   * symbols in `without`.
+   */
   back(without?: readonly string[]): void;
-  /** The feed does not give a symbol, since `from` (Unix ms; left out: from now on): a gap of that symbol begins. */
+  /**
+   * The feed does not give a symbol, since `from` (Unix ms; left out: from now on): a gap of that
+   * symbol begins.
+   */
   missing(symbol: string, why: string, from?: number): void;
   /** The feed gives a symbol again that was missing: its gap ends. */
   served(symbol: string): void;
 }
 
 /**
- * A source that is pushed to (a socket, a subscription): one lane with a bounded queue between the connection and
- * the pipeline, never replayable. Unsubscribing ends the intake, what the queue holds is still given; `close` waits for
- * `receive` to end.
+ * A source that is pushed to (a socket, a subscription): one lane with a bounded queue between the
+ * connection and the pipeline, never replayable. Unsubscribing ends the intake, what the queue
+ * holds is still given; `close` waits for `receive` to end.
  */
 export function pushSource(options: PushSourceOptions): Source {
   return new PushSource(options);
@@ -123,7 +137,10 @@ class PushSource implements Source {
     this.#queue.close();
   }
 
-  /** What was received up to the last message that was read is whole. Gap messages are never given up. */
+  /**
+   * What was received up to the last message that was read is whole. Gap messages are never given
+   * up.
+   */
   #dropped(count: number, items: readonly (SourceMessage | GapMark)[]): void {
     const { gap, feed, onDropped } = this.#options;
     for (const item of items) if ('gaps' in item) this.#first.push(...item.gaps);

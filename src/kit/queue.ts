@@ -11,9 +11,15 @@ export interface QueueOptions<T = unknown> {
   readonly whenFull: WhenFull;
   /** Called with the number of items that were dropped, and the items. */
   readonly onDropped?: (count: number, items: readonly T[]) => void;
-  /** `pause` only: the producer must stop (true) or may continue (false). Called once per state change. */
+  /**
+   * `pause` only: the producer must stop (true) or may continue (false). Called once per state
+   * change.
+   */
   readonly onPaused?: (paused: boolean) => void;
-  /** The most bytes that one `take` returns; a single larger item is returned alone. 1 MiB unless given. */
+  /**
+   * The most bytes that one `take` returns; a single larger item is returned alone. 1 MiB unless
+   * given.
+   */
   readonly takeBytes?: number;
 }
 
@@ -30,13 +36,13 @@ interface Entry<T> {
 }
 
 /**
- * The queue between a source that is pushed to (a socket) and the lane that reads it: one producer, one reader, bounded
- * in items and bytes. When it is full,
+ * The queue between a source that is pushed to (a socket) and the lane that reads it: one producer,
+ * one reader, bounded in items and bytes. When it is full,
  * - `drop_oldest` drops the oldest items, as many as it takes to make room;
- * - `conflate` keeps the latest item of each key, in its earlier place, until the queue is half empty again; if there
- *   are more keys than room the oldest go;
- * - `pause` takes what comes and asks the producer to stop until the queue is half empty: over the bounds lies only
- *   what the producer still had in its hands.
+ * - `conflate` keeps the latest item of each key, in its earlier place, until the queue is half
+ *   empty again; if there are more keys than room the oldest go;
+ * - `pause` takes what comes and asks the producer to stop until the queue is half empty: over the
+ *   bounds lies only what the producer still had in its hands.
  *
  * Items of one key never overtake each other.
  */
@@ -69,8 +75,8 @@ export class BoundedQueue<T> {
   }
 
   /**
-   * Adds an item. False if this very item was dropped: it alone is over `maxBytes` (unless the policy is `pause`),
-   * or the queue is closed; it is counted as dropped.
+   * Adds an item. False if this very item was dropped: it alone is over `maxBytes` (unless the
+   * policy is `pause`), or the queue is closed; it is counted as dropped.
    */
   push(item: T, bytes: number, key?: string): boolean {
     const { maxBytes, whenFull } = this.#options;
@@ -85,8 +91,8 @@ export class BoundedQueue<T> {
   }
 
   /**
-   * The next items, at most `max`; waits for one. Undefined at the end: the queue is closed, or `signal` aborted, and
-   * nothing is left. Called by one reader at a time.
+   * The next items, at most `max`; waits for one. Undefined at the end: the queue is closed, or
+   * `signal` aborted, and nothing is left. Called by one reader at a time.
    */
   async take(max: number, signal: AbortSignal): Promise<Taken<T> | undefined> {
     while (this.size === 0) {

@@ -5,16 +5,20 @@ import type { RoleContext } from './role.ts';
 
 /** After a connection that lasted this long, the back-off starts again. */
 const healthyMs = 10_000;
-/** A server that is started at the same time may take longer: nothing is shown for this long after the start, ms. */
+/**
+ * A server that is started at the same time may take longer: nothing is shown for this long after
+ * the start, ms.
+ */
 const patienceMs = 3000;
 /** Longest wait before the next try, ms. */
 const longestWaitMs = 5000;
 
 /**
- * The `receive` of a push source that connects to something: one connection after the other, until the signal of the intake
- * aborts. `connect` makes one, calls `opened` once messages can come, and ends with it; the node is `retrying` then, with the
- * reason that it gives or throws, and the gap of the feed is open. An error that a person must fix is thrown, unless a
- * connection was opened before.
+ * The `receive` of a push source that connects to something: one connection after the other, until
+ * the signal of the intake aborts. `connect` makes one, calls `opened` once messages can come, and
+ * ends with it; the node is `retrying` then, with the reason that it gives or throws, and the gap
+ * of the feed is open. An error that a person must fix is thrown, unless a connection was opened
+ * before.
  */
 export async function reconnecting(
   role: RoleContext,

@@ -5,7 +5,10 @@ import type { Columns, TextFormat } from './row-text.ts';
 export interface RequestContext {
   /** The requested path without its query, to make links from. */
   readonly path: string;
-  /** The query string without its `?`; empty if there is none. Separates its parameters from those of the path. */
+  /**
+   * The query string without its `?`; empty if there is none. Separates its parameters from those
+   * of the path.
+   */
   readonly query: string;
   /** Left by `find` for `reply`: where the next page begins, null on the last one. */
   page?: PageEdge | null;
@@ -21,13 +24,19 @@ export interface RequestContext {
 }
 
 /**
- * A reply that is sent while it is made. An error before its first rows becomes an ordinary reply; after them the connection is
- * broken, so that no client takes a part for the whole.
+ * A reply that is sent while it is made. An error before its first rows becomes an ordinary reply;
+ * after them the connection is broken, so that no client takes a part for the whole.
  */
 export interface FileReply {
-  /** Sends rows, in the format of the file; the first call begins it, even without rows. Ignored once the request is over. */
+  /**
+   * Sends rows, in the format of the file; the first call begins it, even without rows. Ignored
+   * once the request is over.
+   */
   add(rows: readonly Readonly<Record<string, unknown>>[]): void;
-  /** Whether rows are still wanted: true once the client has taken what was added, false as soon as the request is over. */
+  /**
+   * Whether rows are still wanted: true once the client has taken what was added, false as soon as
+   * the request is over.
+   */
   wantsMore(): Promise<boolean>;
   /** The file is complete. */
   end(): void;
@@ -42,7 +51,10 @@ export interface FileDescription {
   readonly columns: Columns;
 }
 
-/** A route as its clients see it, made from the declarations of its operators. Schemas are JSON Schema 2020-12. */
+/**
+ * A route as its clients see it, made from the declarations of its operators. Schemas are JSON
+ * Schema 2020-12.
+ */
 export interface RouteDescription {
   /** `GET /api/v1/trades/{symbol}` */
   readonly route: string;

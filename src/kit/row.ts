@@ -1,7 +1,10 @@
 import { FdpError } from '../errors.ts';
 import type { Message } from './message.ts';
 
-/** Plain values: `date` as Unix ms, `int64` as number, `decimal` as plain text, and `_id` as opaque text. */
+/**
+ * Plain values: `date` as Unix ms, `int64` as number, `decimal` as plain text, and `_id` as opaque
+ * text.
+ */
 export type Row = Readonly<Record<string, unknown>>;
 
 /** How a field of a row combines with a new value. */
@@ -25,9 +28,9 @@ export interface Dated {
 }
 
 /**
- * A change of one row, made by `aggregate` or `metadata_upsert` and carried out by a table, which folds changes
- * exactly: the row comes out the same whatever their order, however they are split into writes, and however often each
- * is tried.
+ * A change of one row, made by `aggregate` or `metadata_upsert` and carried out by a table, which
+ * folds changes exactly: the row comes out the same whatever their order, however they are split
+ * into writes, and however often each is tried.
  */
 export interface MergeOperation {
   readonly merge: {
@@ -35,7 +38,9 @@ export interface MergeOperation {
     readonly by: Readonly<Record<string, string>>;
     /** Fields that grow by a number, as a count does. */
     readonly count?: Readonly<Record<string, number>>;
-    /** Fields that add up, exactly; of a double, the decimal that its shortest text writes is added. */
+    /**
+     * Fields that add up, exactly; of a double, the decimal that its shortest text writes is added.
+     */
     readonly sum?: Readonly<Record<string, Amount>>;
     /** Fields that keep the highest value. */
     readonly highest?: Readonly<Record<string, Amount>>;
@@ -47,7 +52,10 @@ export interface MergeOperation {
     readonly first?: Readonly<Record<string, Dated>>;
     /** Fields that keep the value that is ordered after all others. */
     readonly last?: Readonly<Record<string, Dated>>;
-    /** Fields set when the row is made, and kept: for values that follow from the row's unique value. */
+    /**
+     * Fields set when the row is made, and kept: for values that follow from the row's unique
+     * value.
+     */
     readonly set_on_insert?: Readonly<Record<string, unknown>>;
   };
 }
@@ -65,7 +73,10 @@ export function fieldsOf(message: Message): Fields {
   throw new FdpError('FDP_MESSAGE_INVALID', `expected an object with named fields, got ${got}`);
 }
 
-/** The same fields and one more. Written out: V8 takes several times as long for a spread that is then added to. */
+/**
+ * The same fields and one more. Written out: V8 takes several times as long for a spread that is
+ * then added to.
+ */
 export function withField(fields: Fields, name: string, value: unknown): Fields {
   const names = Object.keys(fields);
   // Assigning `__proto__` sets the prototype instead of a field.

@@ -1,10 +1,14 @@
 /**
- * The version of the kit, which plugins are written against. The first number grows when a component that was written
- * against the version before no longer works; the second one when something is added.
+ * The version of the kit, which plugins are written against. The first number grows when a
+ * component that was written against the version before no longer works; the second one when
+ * something is added.
  */
 export const kitVersion = '1.0';
 
-/** What `defineOperator` and its like leave in a declaration: what it declares, and for which kit it was made. */
+/**
+ * What `defineOperator` and its like leave in a declaration: what it declares, and for which kit it
+ * was made.
+ */
 export interface Stamp {
   readonly kind: 'operator' | 'connector' | 'function';
   readonly kit: string;
@@ -22,7 +26,10 @@ export function stampOf(value: unknown): Stamp | undefined {
   return typeof value === 'object' && value !== null ? (value as { readonly [key]?: Stamp })[key] : undefined;
 }
 
-/** Whether this kit takes what was made for another version: the same first number, and nothing newer than this. */
+/**
+ * Whether this kit takes what was made for another version: the same first number, and nothing
+ * newer than this.
+ */
 export function takesKit(version: string): boolean {
   const [major, minor] = numbersOf(version);
   const [ownMajor, ownMinor] = numbersOf(kitVersion);

@@ -10,8 +10,8 @@ const metaNames = ['topic', 'partition', 'offset', 'index'] as const satisfies r
 export const templateMetaNames: readonly string[] = [...metaNames, 'key'];
 
 /**
- * Names of dates, Unix ms: the message's timestamp, and when the source received it. Like every other
- * name they are fields of the value first, if it has such a field.
+ * Names of dates, Unix ms: the message's timestamp, and when the source received it. Like every
+ * other name they are fields of the value first, if it has such a field.
  */
 export const templateDateNames: readonly string[] = ['timestamp', 'received'];
 
@@ -21,9 +21,10 @@ export function templateNames(text: string): string[] {
 }
 
 /**
- * Reads a template once and gives the function that fills it in. A string that is exactly one `{name}` keeps the
- * value's type, and is undefined when the value has no such field; anything else becomes text.
- * The function throws FDP_MESSAGE_INVALID when a name within a longer text has no value.
+ * Reads a template once and gives the function that fills it in. A string that is exactly one
+ * `{name}` keeps the value's type, and is undefined when the value has no such field; anything else
+ * becomes text. The function throws FDP_MESSAGE_INVALID when a name within a longer text has no
+ * value.
  */
 export function compileTemplate(text: string): (message: Message) => unknown {
   const parts = text.split(placeholder);
@@ -40,8 +41,8 @@ export function compileTemplate(text: string): (message: Message) => unknown {
         throw new FdpError('FDP_MESSAGE_INVALID', `"${text}": the message has no ${names[at]}`);
       filled[2 * at + 1] = String(value);
     }
-    // Joined, not added up: V8 keeps a sum of strings as a tree with a node for each `+`, for as long as the message
-    // lives.
+    // Joined, not added up: V8 keeps a sum of strings as a tree with a node for each `+`, for as
+    // long as the message lives.
     return filled.join('');
   };
 }

@@ -1,15 +1,18 @@
 /** The most characters of an outside text that a line shows. */
 const maxShown = 500;
 const whitespace = /\s*[\n\r\t\v\f]\s*/g;
-/** Characters that control a terminal or hide text: control and format characters, line separators, lone surrogates. */
+/**
+ * Characters that control a terminal or hide text: control and format characters, line separators,
+ * lone surrogates.
+ */
 const unsafe = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu;
 /** Levels and characters that are shown of a value that is not text. */
 const maxLevels = 100;
 
 /**
- * Anything that came from outside, as one short line of plain text: required before it goes into log lines, errors,
- * dead letters' reasons, states and screens. Never throws, whatever it is given; bounds the length, and writes control
- * characters as `\u{1b}`.
+ * Anything that came from outside, as one short line of plain text: required before it goes into
+ * log lines, errors, dead letters' reasons, states and screens. Never throws, whatever it is given;
+ * bounds the length, and writes control characters as `\u{1b}`.
  */
 export function foreignText(value: unknown, max = maxShown): string {
   try {
@@ -23,8 +26,9 @@ export function foreignText(value: unknown, max = maxShown): string {
 }
 
 /**
- * The beginning of a value as JSON: at most about `max` characters, at most 100 levels deep (`"..."` stands for what
- * lies below). What has no JSON is written as text. Never throws, however large, deep or broken the value is.
+ * The beginning of a value as JSON: at most about `max` characters, at most 100 levels deep
+ * (`"..."` stands for what lies below). What has no JSON is written as text. Never throws, however
+ * large, deep or broken the value is.
  */
 export function jsonWithin(value: unknown, max: number): string {
   const parts: string[] = [];

@@ -7,14 +7,17 @@ export interface Tracked {
   readonly timestamp: number;
   readonly meta: Meta;
   readonly raw?: Uint8Array | string | undefined;
-  /** For the dead letter, only where there are no bytes: operators have replaced the value long before the end. */
+  /**
+   * For the dead letter, only where there are no bytes: operators have replaced the value long
+   * before the end.
+   */
   readonly value?: unknown;
   readonly onlyIndex?: number | undefined;
 }
 
 /**
- * How a message ended, in order of precedence: if one message became several, the highest of their outcomes is
- * the source message's.
+ * How a message ended, in order of precedence: if one message became several, the highest of their
+ * outcomes is the source message's.
  */
 export const Outcome = {
   /** An operator dropped it, as the pipeline says. */
@@ -32,16 +35,16 @@ export type Outcome = (typeof Outcome)[keyof typeof Outcome];
 export interface TrackOwner {
   ended(outcome: Outcome): void;
   /**
-   * All of it that has not ended is absorbed now (true), or no longer (false): a sink that gathers holds it, within bounds of
-   * its own. Before the end it is true once more than false.
+   * All of it that has not ended is absorbed now (true), or no longer (false): a sink that gathers
+   * holds it, within bounds of its own. Before the end it is true once more than false.
    */
   absorbed?(isAbsorbed: boolean): void;
 }
 
 /**
- * Follows what becomes of one message. Children share their parent's track: `fork` says that there are more of them,
- * `end` that one has ended. When none is left the owner gets the outcome, once. Operators never call either; the
- * helpers in `operator.ts` do.
+ * Follows what becomes of one message. Children share their parent's track: `fork` says that there
+ * are more of them, `end` that one has ended. When none is left the owner gets the outcome, once.
+ * Operators never call either; the helpers in `operator.ts` do.
  */
 export class Track implements TrackOwner, Tracked {
   readonly key: string | null;

@@ -1,6 +1,9 @@
 import { FdpError } from '../errors.ts';
 
-/** How a duration, size, rate or address is written in YAML. The spec reader checks with the patterns, components parse. */
+/**
+ * How a duration, size, rate or address is written in YAML. The spec reader checks with the
+ * patterns, components parse.
+ */
 export const unitFormats = {
   duration: { pattern: /^\d+(\.\d+)?(ms|s|m|h|d)$/, expected: 'a duration such as 500ms, 5s, 10m, 1h or 7d' },
   size: { pattern: /^\d+(\.\d+)?(B|KiB|MiB|GiB)$/, expected: 'a size such as 512B, 64KiB, 1MiB or 2GiB' },

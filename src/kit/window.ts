@@ -10,11 +10,17 @@ export interface WindowOptions {
   readonly maxMessages: number;
   /** Which messages belong together. */
   key(message: Message): string;
-  /** Makes one message from those of a window (in order, at least one); an error rejects all of them. */
+  /**
+   * Makes one message from those of a window (in order, at least one); an error rejects all of
+   * them.
+   */
   make(messages: readonly Message[]): Message;
 }
 
-/** One message for all messages of a key within a time; windows that are open at the end of the input are closed. */
+/**
+ * One message for all messages of a key within a time; windows that are open at the end of the
+ * input are closed.
+ */
 export function window(context: OperatorContext, options: WindowOptions): OperatorFunction<Batch, Batch> {
   const { ms, maxMessages, key, make } = options;
   return holding(context, (keeper) => {

@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import type { Clock } from '../kit/clock.ts';
 import { VirtualClock } from '../simulate/virtual-clock.ts';
 
-/** One promise of a contract, for any test runner: `for (const { title, run } of checks) it(title, run)`. */
+/**
+ * One promise of a contract, for any test runner:
+ * `for (const { title, run } of checks) it(title, run)`.
+ */
 export interface Check {
   readonly title: string;
   run(): Promise<void>;
@@ -11,7 +14,10 @@ export interface Check {
 /** What every bench has: a component in a world of its own. */
 export interface Bench {
   readonly clock: Clock;
-  /** How long a check waits for each thing that must happen, ms; 3000 unless given, on a virtual clock 20 000. */
+  /**
+   * How long a check waits for each thing that must happen, ms; 3000 unless given, on a virtual
+   * clock 20 000.
+   */
   readonly patienceMs?: number;
   /** Frees everything, and fails or hangs if the component has left something open. */
   dispose?(): Promise<void>;

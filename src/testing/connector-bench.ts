@@ -20,7 +20,10 @@ export interface ConnectorBench<C extends Clock = Clock> extends TestNode {
   sink(): Sink;
 }
 
-/** A connector as the runtime makes it, on the machine's clock unless another is given; asking for a role that it has not fails. */
+/**
+ * A connector as the runtime makes it, on the machine's clock unless another is given; asking for a
+ * role that it has not fails.
+ */
 export async function connectorBench<C extends Clock = Clock>(
   declaration: ConnectorDeclaration,
   options: object,

@@ -3,7 +3,10 @@ import { type ConnectorDeclaration, noUsage, type RoleDeclaration } from '../kit
 import type { Usage } from '../kit/role.ts';
 import { unitFormats } from '../kit/units.ts';
 
-/** Options as the spec reader hands them over: checked against the declaration's schema, defaults filled in. */
+/**
+ * Options as the spec reader hands them over: checked against the declaration's schema, defaults
+ * filled in.
+ */
 export function optionsOf(declaration: Pick<ConnectorDeclaration, 'options'>, options: object): unknown {
   const ajv = new Ajv({ useDefaults: true, keywords: ['secret', 'missingHint', 'expected'], strictTypes: false });
   for (const [name, { pattern }] of Object.entries(unitFormats)) ajv.addFormat(name, pattern);

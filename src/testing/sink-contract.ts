@@ -12,11 +12,14 @@ export interface SinkBench extends Bench {
   /** A message that it always refuses; left out if it takes everything. */
   refused?(number: number): Message;
   /**
-   * The numbers of the stored messages, in order, as another reader finds them. Left out if nothing is
-   * kept, as on a screen.
+   * The numbers of the stored messages, in order, as another reader finds them. Left out if nothing
+   * is kept, as on a screen.
    */
   stored?(): Promise<readonly number[]>;
-  /** What the declaration promises with the options of the sink; left out: it is not compared with what the sink does. */
+  /**
+   * What the declaration promises with the options of the sink; left out: it is not compared with
+   * what the sink does.
+   */
   readonly guarantee?: SinkGuarantee;
   /** Makes the sink's target unresponsive from now on. Left out where that is impossible. */
   hang?(): Promise<void>;

@@ -11,7 +11,10 @@ export interface SourceBench extends Bench {
   readonly source: Source;
   /** The node of its role. */
   readonly node: NodeStats;
-  /** Gives that many more messages to the connected source, numbered from 0. Left out: the source makes them itself. */
+  /**
+   * Gives that many more messages to the connected source, numbered from 0. Left out: the source
+   * makes them itself.
+   */
   give?(count: number): Promise<void>;
   /** The number of a message that `give` gave. */
   numberOf?(message: SourceMessage): number;
@@ -19,7 +22,10 @@ export interface SourceBench extends Bench {
   readonly readsBacklog?: boolean;
   /** True if a lane is one request, which gets a reply. */
   readonly answers?: boolean;
-  /** What the declaration promises with the options of the source; left out: it is not compared with the source. */
+  /**
+   * What the declaration promises with the options of the source; left out: it is not compared with
+   * the source.
+   */
   readonly guarantee?: SourceGuarantee;
   /** Messages that the source has counted as dropped. */
   lost?(): number;
