@@ -1,11 +1,10 @@
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { TopologyState } from '../../src/kit/snapshot.ts';
 import { startObserveServer } from '../../src/observe/observe-server.ts';
 import { recordingLog } from '../../src/testing/environment.ts';
 import { figure, parseMetrics } from '../support/cli/metrics.ts';
-import { freePort } from '../support/cli/platform.ts';
 import { processSnapshot, topologySnapshot } from '../support/engine/snapshots.ts';
 import { closeOpened, open, running, sent, start, statusesOf } from '../support/sockets/observe.ts';
 
@@ -13,11 +12,17 @@ afterEach(closeOpened);
 
 const elsewhere = 'stop it, or set OBSERVE_PORT to another port, 0 for any free one';
 
-async function occupy(port: number, host = '127.0.0.1'): Promise<Server> {
-  const server = createServer().listen(port, host);
+/** Another program on any port, which does no more than `answer` with who connects. */
+async function occupy(answer: (socket: Socket) => void = () => {}): Promise<number> {
+  const server = createServer((socket) => {
+    socket.on('error', () => {});
+    // One that nobody reads notices no end of its client.
+    open.add({ close: () => socket.destroy() });
+    answer(socket);
+  }).listen(0, '127.0.0.1');
   open.add(server);
   await once(server, 'listening');
-  return server;
+  return (server.address() as AddressInfo).port;
 }
 
 describe('observe server', () => {
@@ -96,8 +101,7 @@ describe('observe server', () => {
   });
 
   it('insists on a configured port', async () => {
-    const port = await freePort();
-    await occupy(port);
+    const port = await occupy();
     await expect(start({ OBSERVE_PORT: `${port}` })).rejects.toMatchObject({
       code: 'FDP_PORT_IN_USE',
       fault: 'fatal',
@@ -120,14 +124,7 @@ describe('observe server', () => {
     ['says nothing', () => {}],
     ['never ends', (socket: Socket) => socket.write(`HTTP/1.1 200 OK\r\n\r\n${'{'.repeat(100_000)}`)],
   ])('is not blocked by a program that has the port and %s', async (_how, answer) => {
-    const other = createServer((socket) => {
-      socket.on('error', () => {});
-      open.add({ close: () => socket.destroy() });
-      answer(socket);
-    }).listen(0, '127.0.0.1');
-    open.add(other);
-    await once(other, 'listening');
-    const { port } = other.address() as AddressInfo;
+    const port = await occupy(answer);
     await expect(start({ OBSERVE_PORT: `${port}` })).rejects.toMatchObject({
       message: expect.stringContaining('is in use by another program'),
     });
