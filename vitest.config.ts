@@ -25,12 +25,13 @@ export default defineConfig({
           isolate: false,
         },
       },
-      // Real processes and sockets.
+      // Real processes and sockets. Each test closes what it opens, and counts what is left: files of a worker can share it.
       {
         test: {
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
           ...{ testTimeout: 60_000, hookTimeout: 60_000 },
+          isolate: false,
           ...{ maxWorkers: workers.processes, sequence: { groupOrder: 1 } },
         },
       },
