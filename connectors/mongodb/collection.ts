@@ -24,12 +24,10 @@ export interface WriteError {
 }
 
 /**
- * The result of a write: how many documents its statements matched or created, how many they created and changed, and the
- * refused ones.
+ * The result of a write: how many documents its statements matched or created, how many they changed, and the refused ones.
  */
 export interface WriteReply {
   readonly found: number;
-  readonly made: number;
   readonly changed: number;
   readonly errors: readonly WriteError[];
 }
@@ -110,8 +108,7 @@ export class Collection {
     const whole = errors.find(({ code }) => spoilsAll(code));
     if (whole) throw this.#judged({ code: whole.code, message: whole.errmsg }, `${nameOf(command)} of a document`);
     this.target.proven?.worked(`${nameOf(command)} of a document`);
-    const made = reply['upserted']?.length ?? 0;
-    return { found: Number(reply['n']), made, changed: Number(reply['nModified'] ?? 0), errors };
+    return { found: Number(reply['n']), changed: Number(reply['nModified'] ?? 0), errors };
   }
 
   /**

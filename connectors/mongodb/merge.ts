@@ -5,7 +5,7 @@ import type { StoredValue } from '../shared/table/values.ts';
 import type { Collection, WriteError, WriteReply } from './collection.ts';
 import { duplicateKey } from './errors.ts';
 import { type SeenRow, SeenRows } from './seen-rows.ts';
-import { updateOf } from './update.ts';
+import { newDocument, updateOf } from './update.ts';
 import { alike, type Statement, together } from './update-many.ts';
 
 /** Updates of one command, at most. */
@@ -20,7 +20,16 @@ interface Step {
   readonly after: RowState;
   /** The lanes whose marks it raises. */
   readonly lanes: readonly string[];
-  readonly update: Statement;
+  /** The document of a row that is not there yet; the statement that changes one that is. */
+  readonly written: Document | Statement;
+}
+
+/** What the parts of one run share. */
+interface Run {
+  readonly change: RowChange;
+  /** The rows that the server refused. */
+  readonly refused: Map<StoredValue, Error>;
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -47,15 +56,13 @@ export class DocumentMerge {
     signal: AbortSignal,
   ): Promise<ReadonlyMap<StoredValue, Error>> {
     const refused = new Map<StoredValue, Error>();
+    const run = { change, refused, signal };
     try {
-      const read = await this.#read(
-        keys.filter((key) => !this.#seen.get(key)),
-        refused,
-        signal,
-      );
-      let open = await this.#steps(keys, change, { read, refused, signal });
+      const unseen = keys.filter((key) => !this.#seen.get(key));
+      let open = await this.#steps(keys, await this.#read(unseen, run), run);
       for (let round = 0; open.length > 0 && round < maxRounds; round++)
-        open = await this.#round(open, change, { isFirst: round === 0, refused, signal });
+        // Later, a refused row must not spoil others, and must be told from them.
+        open = await this.#round(open, round === 0 ? alike : singly, run);
       const { name } = this.#collection.definition;
       for (const { key } of open)
         refused.set(key, new FdpError('FDP_BUSY', `${name}: others change the same row again and again`));
@@ -69,100 +76,85 @@ export class DocumentMerge {
   }
 
   /** Writes the steps; returns new steps for rows that other writers have changed meanwhile. */
-  async #round(
-    steps: readonly Step[],
-    change: RowChange,
-    {
-      isFirst,
-      refused,
-      signal,
-    }: {
-      readonly isFirst: boolean;
-      readonly refused: Map<StoredValue, Error>;
-      readonly signal: AbortSignal;
-    },
-  ): Promise<readonly Step[]> {
+  async #round(steps: readonly Step[], grouped: typeof alike, run: Run): Promise<readonly Step[]> {
     const again: Step[] = [];
     for (const chunk of chunks(steps)) {
-      // Joined, a refused row would spoil the others, and be hard to tell from them.
-      const groups = isFirst ? alike(chunk, ({ update }) => update) : chunk.map((step) => [step]);
-      again.push(...(await this.#write(groups, refused, signal)));
+      const made = chunk.filter(({ before }) => before.state === undefined);
+      const changed = chunk.filter(({ before }) => before.state !== undefined);
+      if (made.length > 0) again.push(...(await this.#insert(made, run)));
+      if (changed.length > 0) again.push(...(await this.#update(changed, grouped, run)));
     }
     const keys = again.map(({ key }) => key);
-    const read = await this.#read(keys, refused, signal);
+    const read = await this.#read(keys, run);
     const left: StoredValue[] = [];
     for (const { key, after, lanes } of again) {
       const now = this.#seen.get(key)?.state?.marks;
       // If the marks are already those of the step, it was done, or another writer counted the same messages.
       if (read.has(key) && !isReached(now, after.marks, lanes)) left.push(key);
     }
-    return this.#steps(left, change, { read, refused, signal });
+    return this.#steps(left, read, run);
   }
 
   /** Gives the keys that were read: without those that are refused, since no row can show them. */
-  async #read(
-    keys: readonly StoredValue[],
-    refused: Map<StoredValue, Error>,
-    signal: AbortSignal,
-  ): Promise<ReadonlySet<StoredValue>> {
+  async #read(keys: readonly StoredValue[], { refused, signal }: Run): Promise<ReadonlySet<StoredValue>> {
     const unreadable = await this.#seen.read(keys, signal);
     for (const [key, error] of unreadable) refused.set(key, error);
     return new Set(keys.filter((key) => !unreadable.has(key)));
   }
 
   /** The steps to write. `read` are the rows that were just read; steps of other rows must not leave anything out. */
-  async #steps(
-    keys: readonly StoredValue[],
-    change: RowChange,
-    {
-      read,
-      refused,
-      signal,
-    }: {
-      readonly read: ReadonlySet<StoredValue>;
-      readonly refused: Map<StoredValue, Error>;
-      readonly signal: AbortSignal;
-    },
-  ): Promise<readonly Step[]> {
+  async #steps(keys: readonly StoredValue[], read: ReadonlySet<StoredValue>, run: Run): Promise<readonly Step[]> {
     const steps: Step[] = [];
     const doubtful: StoredValue[] = [];
     for (const key of keys) {
-      if (refused.has(key)) continue;
+      if (run.refused.has(key)) continue;
       const before = this.#seen.get(key) ?? { state: undefined, document: undefined };
-      const { row, moves, leftOut, isRevision } = change(key, before.state);
+      const { row, moves, leftOut, isRevision } = run.change(key, before.state);
       if (leftOut && !read.has(key)) doubtful.push(key);
-      else if (row) this.#add(steps, { key, before, after: row, moves, ...(isRevision && { isRevision }) }, refused);
+      else if (row) this.#add(steps, { key, before, after: row, moves, ...(isRevision && { isRevision }) }, run);
     }
-    if (doubtful.length > 0) {
-      const certain = await this.#read(doubtful, refused, signal);
-      steps.push(...(await this.#steps(doubtful, change, { read: certain, refused, signal })));
-    }
+    if (doubtful.length > 0) steps.push(...(await this.#steps(doubtful, await this.#read(doubtful, run), run)));
     return steps;
   }
 
   #add(
     steps: Step[],
     change: Pick<Step, 'key' | 'before' | 'after'> & Pick<Changed, 'moves' | 'isRevision'>,
-    refused: Map<StoredValue, Error>,
+    { refused }: Run,
   ): void {
     const { key, before, after } = change;
+    const { definition } = this.#collection;
     const lanes = raised(before.state?.marks, after.marks);
     try {
-      const update = updateOf(this.#collection.definition, { ...change, lanes }, this.#now());
-      if (update) steps.push({ key, before, after, lanes, update });
+      const written = before.state
+        ? updateOf(definition, { ...change, lanes }, before.state, this.#now())
+        : newDocument(definition, key, after, this.#now());
+      if (written) steps.push({ key, before, after, lanes, written });
     } catch (error) {
       refused.set(key, error as Error);
     }
   }
 
-  /** Writes each group as one statement. Returns the steps that are not known to be done. */
-  async #write(
-    groups: readonly (readonly Step[])[],
-    refused: Map<StoredValue, Error>,
-    signal: AbortSignal,
-  ): Promise<readonly Step[]> {
-    const steps = groups.flat();
-    const updates = groups.map((group) => statementOf(group.map(({ update }) => update)));
+  /** Makes rows. Returns the steps of those that another writer has made meanwhile. */
+  async #insert(steps: readonly Step[], { refused, signal }: Run): Promise<readonly Step[]> {
+    const documents = steps.map(({ written }) => written);
+    const reply = await this.#collection.write({ insert: this.#collection.target.collection, documents }, signal);
+    const failed = new Map(reply.errors.map((error) => [steps[error.index], error]));
+    const again: Step[] = [];
+    for (const step of steps) {
+      const error = failed.get(step);
+      if (!error) this.#seen.wrote(step.key, step.before, step.after);
+      else if (this.#isRace(error)) again.push(step);
+      else refused.set(step.key, this.#collection.refused(error));
+    }
+    return again;
+  }
+
+  /** Changes rows, each group by one statement. Returns the steps that are not known to be done. */
+  async #update(steps: readonly Step[], grouped: typeof alike, { refused, signal }: Run): Promise<readonly Step[]> {
+    const statementOf = ({ written }: Step) => written as Statement;
+    const groups = grouped(steps, statementOf);
+    const updates = groups.map((group) => together(group.map(statementOf)));
     const reply = await this.#collection.write({ update: this.#collection.target.collection, updates }, signal);
     if (isAllDone(steps, reply)) {
       for (const { key, before, after } of steps) this.#seen.wrote(key, before, after);
@@ -171,7 +163,7 @@ export class DocumentMerge {
     const again = new Set(steps);
     for (const error of reply.errors) {
       const [step, second] = groups[error.index] ?? [];
-      if (!step || second || this.#isRace(error)) continue;
+      if (!step || second) continue;
       again.delete(step);
       refused.set(step.key, this.#collection.refused(error));
     }
@@ -192,16 +184,12 @@ function* chunks(steps: readonly Step[]): Generator<readonly Step[]> {
   if (traced.length < steps.length) for (const step of steps) if (step.lanes.length === 0) yield [step];
 }
 
-function statementOf(updates: readonly Statement[]): Statement | Document {
-  const [only, second] = updates;
-  return only && !second ? only : together(updates);
-}
+const singly: typeof alike = (steps) => steps.map((step) => [step]);
 
 /** A step that raises a mark changes its document. */
-function isAllDone(steps: readonly Step[], { errors, found, made, changed }: WriteReply): boolean {
-  const toMake = steps.filter(({ before }) => !before.state).length;
-  const toChange = steps.filter(({ before, lanes }) => before.state && lanes.length > 0).length;
-  return errors.length === 0 && found === steps.length && made === toMake && changed >= toChange;
+function isAllDone(steps: readonly Step[], { errors, found, changed }: WriteReply): boolean {
+  const toChange = steps.filter(({ lanes }) => lanes.length > 0).length;
+  return errors.length === 0 && found === steps.length && changed >= toChange;
 }
 
 /** The lanes whose marks a change raises. */

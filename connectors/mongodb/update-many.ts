@@ -4,7 +4,6 @@ import type { Document } from 'mongodb';
 export interface Statement {
   readonly q: Document;
   readonly u: Document;
-  readonly upsert?: boolean;
 }
 
 /** Of a text: what is joined must fit into one document, 16 MiB. */
@@ -27,9 +26,8 @@ export function alike<S>(all: readonly S[], statementOf: (one: S) => Statement):
   return [...groups.values(), ...alone];
 }
 
-/** The names in a statement; undefined if it makes a document, or a value is long. */
-function shapeOf({ q, u, upsert }: Statement): string | undefined {
-  if (upsert) return undefined;
+/** The names in a statement; undefined if a value is long. */
+function shapeOf({ q, u }: Statement): string | undefined {
   let shape = '';
   for (const path in q) {
     if (!isShort(q[path].$eq)) return undefined;
@@ -57,10 +55,12 @@ function isShort(value: unknown): boolean {
 /**
  * Statements that are alike as one: the server finds all documents at once, and each takes its values from lists, at the
  * place where its key stands. Each is changed by itself and under its own condition, or stays as it is, which the reply's
- * `nModified` tells. A document costs the server a third of what a statement of its own does.
+ * `nModified` tells. One statement stays what it is. A document costs the server a third of what a statement of its own does.
  */
 export function together(statements: readonly Statement[]): Document {
-  const { q = {}, u = {} } = statements[0] ?? {};
+  const [first] = statements;
+  if (!first || statements.length === 1) return first ?? {};
+  const { q, u } = first;
   const [unique = '', ...conditions] = Object.keys(q);
   const keys = statements.map(({ q }) => q[unique].$eq);
   const own = (operandOf: (statement: Statement) => unknown) => ({

@@ -18,38 +18,60 @@ export interface RowUpdate extends Pick<Changed, 'moves' | 'isRevision'> {
 }
 
 /**
+ * A row that is not there yet, as a document.
+ * @throws FDP_MESSAGE_REFUSED for a value that no document holds
+ */
+export function newDocument(definition: TableDefinition, key: StoredValue, row: RowState, now: number): Document {
+  const { unique = '', expireMs } = definition;
+  const document: Document = { [unique]: toBson(definition, unique, key) };
+  if (expireMs !== undefined) document['_at'] = new Date(now);
+  for (const field in row.values) {
+    const value = row.values[field] ?? null;
+    if (field !== unique && value !== null) document[field] = toBson(definition, field, value);
+  }
+  const states = statesText(row.states);
+  if (states !== statesText({})) document['_states'] = states;
+  document['_marks'] = storedMarks(row.marks);
+  return document;
+}
+
+/**
  * A change as one statement that matches nothing if it no longer applies: if the lane's mark, or a field that it sets,
  * is not what the change was made from. Fields that are incremented may have changed. Undefined if nothing changes, as by
  * a message without an offset, which leaves no mark.
  * @throws FDP_MESSAGE_REFUSED for a value that no document holds
  */
-export function updateOf(definition: TableDefinition, change: RowUpdate, now: number): Statement | undefined {
-  const { key, before, after, moves } = change;
+export function updateOf(
+  definition: TableDefinition,
+  change: RowUpdate,
+  before: RowState,
+  now: number,
+): Statement | undefined {
+  const { key, after, moves } = change;
+  const { document } = change.before;
   const { unique = '', expireMs } = definition;
   const q: Document = { [unique]: { $eq: toBson(definition, unique, key) } };
   const set: Document = {};
   const moved: Document = {};
   if (expireMs !== undefined) set['_at'] = new Date(now);
-  const { state, document } = before;
   for (const field in after.values) {
     const value = after.values[field] ?? null;
-    const known = state?.values[field] ?? null;
+    const known = before.values[field] ?? null;
     if (field === unique || value === known) continue;
     const move = moves[field];
     if (move) addMove(moved, move, (to) => [field, toBson(definition, field, to)]);
     else {
       set[field] = toBson(definition, field, value);
-      if (state) q[field] = { $eq: document ? (document[field] ?? null) : toBson(definition, field, known) };
+      q[field] = { $eq: document ? (document[field] ?? null) : toBson(definition, field, known) };
     }
   }
-  if (after.states !== state?.states) {
-    const [from, to] = [statesText(state?.states ?? {}), statesText(after.states)];
+  if (after.states !== before.states) {
+    const [from, to] = [statesText(before.states), statesText(after.states)];
     if (from !== to) set['_states'] = to;
-    if (from !== to && state) q['_states'] = { $eq: document ? (document['_states'] ?? null) : from };
+    if (from !== to) q['_states'] = { $eq: document ? (document['_states'] ?? null) : from };
   }
-  if (!state) return { q, u: { $setOnInsert: { ...set, _marks: storedMarks(after.marks) } }, upsert: true };
-  if (change.isRevision) reviseMarks({ q, set }, change, state);
-  else raiseMarks({ q, set }, change, state);
+  if (change.isRevision) reviseMarks({ q, set }, change, before);
+  else raiseMarks({ q, set }, change, before);
   const u = Object.keys(set).length > 0 ? { $set: set, ...moved } : moved;
   return Object.keys(u).length > 0 ? { q, u } : undefined; // An empty `u` would replace the document by an empty one.
 }

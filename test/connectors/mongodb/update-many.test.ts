@@ -15,7 +15,6 @@ it('joins statements that change the same fields under the same conditions', () 
 });
 
 it.each([
-  ['creates a document', { ...raised('B'), upsert: true }],
   ['has a field that leads into another one', raised('B', { 'a.b': 1 })],
   ['has a name that is an expression in a pipeline', raised('B', { a$b: 1 })],
   ['has a long text, of which many would not fit into one statement', raised('B', { text: 'x'.repeat(1025) })],

@@ -17,8 +17,9 @@ const stored = (l: string, o: number) => ({ l, o: Long.fromNumber(o), i: 0, t: n
 /** The update of a row that counts one more trade of a lane. */
 function raised(lane: string, before: Marks, document?: object) {
   const after = { ...before, [lane]: [8, 0, 1008, 'A'] } as const;
-  const row = { key: 'A', before: { state: state(1, before), document }, after: state(2, after), lanes: [lane] };
-  return updateOf(definition, { ...row, moves: { trades: { add: 1 } } }, 0);
+  const was = state(1, before);
+  const row = { key: 'A', before: { state: was, document }, after: state(2, after), lanes: [lane] };
+  return updateOf(definition, { ...row, moves: { trades: { add: 1 } } }, was, 0);
 }
 
 describe('the update of a row', () => {
