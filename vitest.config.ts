@@ -25,7 +25,7 @@ export default defineConfig({
           isolate: false,
         },
       },
-      // Real processes and sockets. Each test closes what it opens, and counts what is left: files of a worker can share it.
+      // Real processes and sockets. Tests close what they open: files of a worker can share it.
       {
         test: {
           name: 'integration',
