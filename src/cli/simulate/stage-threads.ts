@@ -34,7 +34,8 @@ export function stageThreads(
   if (isSource || count < 2 || hours * 3600 * tradesPerSecond < fewestTrades) return undefined;
   setFlagsFromString(`--heap-growing-percent=${growthPercent}`);
   const parts: WorkerParts = { pipelinePath, profile, env: { ...env }, folder, topologies, flags, seed };
-  return Array.from({ length: count }, () => new StageThread(parts));
+  const file = join(packageRoot(), 'dist', 'stage-worker.js');
+  return Array.from({ length: count }, () => new StageThread(file, parts));
 }
 
 interface Waiting {
@@ -43,13 +44,16 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-class StageThread implements StageRunner {
+/** Runs stages in a thread of its own. */
+export class StageThread implements StageRunner {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
   #calls = 0;
+  /** Why it takes nothing any more. */
+  #end: FdpError | undefined;
 
-  constructor(workerData: WorkerParts) {
-    this.#worker = new Worker(join(packageRoot(), 'dist', 'stage-worker.js'), {
+  constructor(file: string, workerData: WorkerParts) {
+    this.#worker = new Worker(file, {
       workerData,
       resourceLimits: { maxYoungGenerationSizeMb: youngMiB, maxOldGenerationSizeMb: 8192 },
     });
@@ -82,14 +86,15 @@ class StageThread implements StageRunner {
   ): Promise<unknown> {
     const id = ++this.#calls;
     return new Promise((resolve, reject) => {
+      if (this.#end) return reject(this.#end);
       this.#waiting.set(id, { written, resolve, reject });
       this.#worker.postMessage({ id, ...call } satisfies WorkerCall);
     });
   }
 
   #gone(why: string): void {
-    for (const { reject } of this.#waiting.values())
-      reject(new FdpError('FDP_INTERNAL', `a topology could not be simulated: ${why}`));
+    this.#end ??= new FdpError('FDP_INTERNAL', `a topology could not be simulated: ${why}`);
+    for (const { reject } of this.#waiting.values()) reject(this.#end);
     this.#waiting.clear();
   }
 }
