@@ -6,9 +6,9 @@ import { operators } from '../../operators/index.ts';
 import { engineFigures } from '../../src/engine/figures.ts';
 import type { Figure, Figures } from '../../src/kit/figures.ts';
 
-/** What a source file counts: `node.count('gaps')`, `node.gauge('clients', 3)`. */
+/** What a source file counts: `node.count('gaps')`, `node?.count('gaps')`, `node.gauge('clients', 3)`. */
 function countedIn(file: string): readonly { readonly name: string; readonly type: Figure['type'] }[] {
-  const calls = readFileSync(file, 'utf8').matchAll(/\bnode\s*\.(count|countBy|gauge)\(\s*(?:'(\w+)')?/g);
+  const calls = readFileSync(file, 'utf8').matchAll(/\bnode\s*\??\.(count|countBy|gauge)\(\s*(?:'(\w+)')?/g);
   return [...calls].map(([call, method, name]) => {
     if (name === undefined) throw new Error(`${file}: "${call}" does not count by a name, so nobody can know which`);
     return { name, type: method === 'gauge' ? ('gauge' as const) : ('counter' as const) };
