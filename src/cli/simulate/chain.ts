@@ -82,7 +82,7 @@ function withoutInput(plan: Plan): Link {
 export function asInput(tape: PackedTape, isLog: boolean): Iterable<TapeEntry> {
   return {
     *[Symbol.iterator]() {
-      for (const entry of unpacked(tape)) yield isLog ? entry : { ...entry, key: null };
+      for (const { atMs, key, content } of unpacked(tape)) yield { atMs, key: isLog ? key : null, content };
     },
   };
 }

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { parentPort, workerData } from 'node:worker_threads';
 import { errorText } from '../../errors.ts';
 import { readPipelineFile } from '../../pipeline/read/files.ts';
@@ -38,6 +40,9 @@ async function host(): Promise<StageHost> {
   return new StageHost(pipeline, seed);
 }
 
+setFlagsFromString('--expose-gc');
+const collect: () => void = runInNewContext('gc');
+
 const ready = host();
 // Whoever asks gets it.
 ready.catch(() => {});
@@ -52,4 +57,6 @@ parentPort?.on('message', async (call: WorkerCall) => {
   } catch (error) {
     reply({ id, error: errorText(error) });
   }
+  // What a topology leaves is garbage: the next one would let the heap grow by half of it first.
+  collect();
 });

@@ -197,7 +197,7 @@ export class MemoryTableStore implements TableStore<NewRow['values']>, TableRead
 
   #put(table: MemoryTable, id: number, row: Omit<MemoryRow, 'id' | 'at'>): void {
     const { values, marks, states, lane, offset, index } = row;
-    table.bytes += this.#bytesOf(row) - this.#bytesOf(table.rows.get(id));
+    if (this.definition.maxBytes !== undefined) table.bytes += this.#bytesOf(row) - this.#bytesOf(table.rows.get(id));
     // Written out: an object that is spread takes three times the memory, and this one is kept.
     table.rows.set(id, { values, marks, states, lane, offset, index, id, at: this.#environment.clock.now() });
     const key = this.#keyOf(values);

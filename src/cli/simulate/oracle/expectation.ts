@@ -129,5 +129,5 @@ function refusal(run: StageRun, branch: BranchPlan, table: KeptTable | undefined
   const unique = table?.unique;
   return ({ record, index, fields }) =>
     refused.has(nameOf(record.partition, record.offset, index)) &&
-    !(unique !== undefined && table?.rows.byKey.has(fields[unique]));
+    !(unique !== undefined && table && table.idOf(fields[unique]) > 0);
 }

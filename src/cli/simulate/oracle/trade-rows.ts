@@ -30,17 +30,15 @@ export class TradeRows {
     const key = fields[this.#unique];
     if (!this.#first.take(key)) return;
     this.#expected++;
-    const { rows, byKey } = this.#table.rows;
-    const row = rows.get(byKey.get(key) ?? 0);
+    const row = this.#table.rows.get(this.#table.idOf(key));
     if (row) this.#compare(fields, row.values);
     else this.#lost.push(key);
   }
 
   judgement(content: () => readonly Row[]): Judgement {
-    const { rows, byKey } = this.#table.rows;
-    for (const { id, values } of rows.values()) {
+    for (const { id, values } of this.#table.rows.values()) {
       if (this.#first.has(id)) continue;
-      const isAgain = this.#first.has(byKey.get(values[this.#unique]) ?? 0);
+      const isAgain = this.#first.has(this.#table.idOf(values[this.#unique]));
       if (isAgain) this.#report('are there twice', `is there twice: ${shortText(values)}`);
       else this.#report('are there that should not be', `should not be there: ${shortText(values)}`);
     }
