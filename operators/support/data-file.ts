@@ -45,14 +45,24 @@ const ajv = new Ajv({
 });
 const maxProblems = 5;
 
+/** Shipped files that were read: `validate` asks for a calendar for each operator that has one. */
+const shipped = new Map<string, unknown>();
+
 /**
- * Reads a data file, and checks it.
+ * Reads a data file, and checks it; a shipped one once.
  *
  * @param source the name of a shipped file without its ending, or an absolute path
  * @throws FDP_SPEC_INVALID when there is no such file, or something in it is wrong: with path and line of each mistake
  */
 export function readData<T>(kind: DataKind<T>, source: string): T {
-  const path = isAbsolute(source) ? source : shippedFile(kind, source);
+  if (isAbsolute(source)) return readFile(kind, source);
+  const path = shippedFile(kind, source);
+  const data = (shipped.get(path) as T | undefined) ?? readFile(kind, path);
+  shipped.set(path, data);
+  return data;
+}
+
+function readFile<T>(kind: DataKind<T>, path: string): T {
   const lines = new LineCounter();
   const document = parseDocument(textOf(kind, path), { lineCounter: lines, prettyErrors: false });
   const problems: string[] = [];

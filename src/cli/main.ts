@@ -27,7 +27,6 @@ import { produce } from './produce.ts';
 import { reconcileTables } from './reconcile/reconcile.ts';
 import { reconcilerOf } from './reconcile/reconciler.ts';
 import { endInTime } from './run/left-open.ts';
-import { run } from './run/run.ts';
 import { schema } from './schema.ts';
 import { optimiseFromNextTurn } from './shared/optimising.ts';
 import { outputGone, outputWritten, print, watchOutput } from './shared/output.ts';
@@ -202,6 +201,7 @@ async function start(request: SpecRequest): Promise<number> {
   const spec = readSpec(request);
   const { plan, problems } = resolveProcess(spec, request);
   if (!plan) return show({ text: problemText(problems, request.folder), exitCode: usageExitCode });
+  const { run } = await import('./run/run.ts'); // the servers and the log, which only a run has
   const { profile, variables } = spec;
   const secrets = [...knownSecrets(spec)];
   return run({

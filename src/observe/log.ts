@@ -1,4 +1,4 @@
-import { pino } from 'pino';
+import type { Logger as PinoLogger } from 'pino';
 import { errorText, FdpError } from '../errors.ts';
 import { type Clock, systemClock } from '../kit/clock.ts';
 import type { Logger } from '../kit/environment.ts';
@@ -56,9 +56,10 @@ export interface Log extends Logger {
 /**
  * Makes the log: one JSON object a line with `level` (a word), `time` (ISO, UTC), `instance`, the fields and `msg`,
  * none of them twice; an error under `error` or `err` becomes its code and message. Pretty lines say the same for
- * people; that code is loaded only then.
+ * people; that code is loaded only then, and Pino where there is a log.
  */
 export async function createLog(options: LogOptions): Promise<Log> {
+  const { pino } = await import('pino');
   const clock = options.clock ?? systemClock;
   const target = options.destination ?? pino.destination({ dest: 2, sync: true });
   const format = options.pretty ? await prettyFormat(options.colour ?? false) : (line: string) => line;
@@ -82,7 +83,7 @@ export async function createLog(options: LogOptions): Promise<Log> {
 /** Names that the log itself writes: a field of that name is renamed. */
 const reserved = ['level', 'time', 'instance', 'msg'] as const;
 
-function logOver(logger: pino.Logger, bound: object, shared: Pick<Log, 'mask' | 'flush'>): Log {
+function logOver(logger: PinoLogger, bound: object, shared: Pick<Log, 'mask' | 'flush'>): Log {
   const all = (fields: object) => ({ ...bound, ...renamed(fields) });
   return {
     debug: (fields, text) => logger.debug(all(fields), bounded(text)),

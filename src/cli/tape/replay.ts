@@ -6,7 +6,6 @@ import { readSpec } from '../../pipeline/read.ts';
 import type { Spec, TopologySpec } from '../../pipeline/spec.ts';
 import { readManifest } from '../../simulate/recording/manifest.ts';
 import { checkTape } from '../../simulate/recording/read.ts';
-import { run } from '../run/run.ts';
 import { resolveProcess } from '../shared/process-settings.ts';
 import { usageOf } from '../shared/usage.ts';
 import { readVersion } from '../shared/version.ts';
@@ -50,6 +49,7 @@ export async function replay(request: SpecRequest, folder: string, flags: Replay
     planned: () => replayPlan(live, manifest, data),
   });
   try {
+    const { run } = await import('../run/run.ts');
     return await run({
       ...{ plan: beside.plan, profile: spec.profile, secrets: [...knownSecrets(spec)], version: readVersion() },
       ...{ env: spec.variables.all, mask: secretsOf(spec), plugins: request.components.pluginFiles },
