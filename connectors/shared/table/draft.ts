@@ -72,7 +72,8 @@ export class RowDraft {
   }
 
   #set({ field, kind, order }: Step, result: Result): void {
-    this.#kinds[field] = !(field in this.#kinds) || this.#kinds[field] === kind ? kind : undefined;
+    const kinds = this.#kinds;
+    if (kinds[field] !== kind) kinds[field] = field in kinds ? undefined : kind;
     if (result === undefined) return;
     if (order) this.#setState(field, order);
     if (typeof result !== 'object' || result === null) this.#values[field] = result;

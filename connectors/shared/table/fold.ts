@@ -28,7 +28,7 @@ export function readChange(definition: TableDefinition, message: Message, index:
   const { name, unique } = definition;
   const merge = (message.value as Partial<MergeOperation> | null)?.merge;
   const by = merge ? Object.keys(merge.by) : [];
-  const [field] = by;
+  const field = by[0];
   if (!merge || by.length !== 1 || field === undefined || field !== unique)
     throw new FdpError('FDP_MESSAGE_REFUSED', `${name}: expected an update of a row with ${unique}`);
   const value = merge.by[field];
