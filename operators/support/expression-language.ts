@@ -71,15 +71,17 @@ function make(functions: readonly FunctionDeclaration[]): Language {
       ),
     );
   }
+  const common = checkable(functions);
   return {
     running,
     functions: functions.map(({ name }) => name),
-    checking: (names, input) => checking(names, input, functions),
+    checking: (names, input) => checking(common, names, input),
   };
 }
 
-function checking(names: readonly string[], input: Shape, functions: readonly FunctionDeclaration[]): Environment {
-  const environment = new Environment({ ...options, unlistedVariablesAreDyn: input === undefined });
+/** What every check has; a clone shares it. */
+function checkable(functions: readonly FunctionDeclaration[]): Environment {
+  const environment = new Environment(options);
   for (const type of ['double', 'int', 'null', 'string'] as const) {
     if (type !== 'string') environment.registerFunction(`iso(${type}): dyn`, iso);
     environment.registerFunction(`decimal(${type}): dyn`, decimal);
@@ -93,7 +95,11 @@ function checking(names: readonly string[], input: Shape, functions: readonly Fu
   const equal = () => false;
   for (const pair of ['double == int', 'double == null', 'string == null', 'bool == null', 'int == null'])
     environment.registerOperator(pair, equal);
-  environment.registerVariable(message, 'dyn');
+  return environment.registerVariable(message, 'dyn');
+}
+
+function checking(common: Environment, names: readonly string[], input: Shape): Environment {
+  const environment = common.clone({ unlistedVariablesAreDyn: input === undefined });
   for (const name of names) {
     const type = input && Object.hasOwn(input, name) ? input[name] : undefined;
     if (type !== undefined && !environment.hasVariable(name)) environment.registerVariable(name, celTypes[type]);
