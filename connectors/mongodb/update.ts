@@ -47,7 +47,8 @@ export function updateOf(
   before: RowState,
   now: number,
 ): Statement | undefined {
-  const { key, after, moves } = change;
+  const { key, after } = change;
+  const moves = change.moves();
   const { document } = change.before;
   const { unique = '', expireMs } = definition;
   const q: Document = { [unique]: { $eq: toBson(definition, unique, key) } };

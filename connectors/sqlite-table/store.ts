@@ -6,7 +6,6 @@ import type { Mark } from '../../src/kit/sink.ts';
 import type { Database, SqlValue } from '../shared/sqlite-file/database.ts';
 import { HeldFile } from '../shared/sqlite-file/held-file.ts';
 import type { TableDefinition } from '../shared/table/definition.ts';
-import { readStates, statesText } from '../shared/table/states.ts';
 import {
   expireStep,
   type Inserted,
@@ -15,16 +14,16 @@ import {
   type NewRow,
   type Retention,
   type RowChange,
-  type RowState,
   type TableReader,
   type TableStore,
 } from '../shared/table/store.ts';
 import { type StoredValue, storableRow } from '../shared/table/values.ts';
 import { sqlValue, TableInsert } from './insert.ts';
 import { highestMark, marksOf, newestOffset } from './lanes.ts';
+import { RowMerge } from './merge.ts';
 import { selectSql } from './query.ts';
-import { plainRow, RowMaker } from './rows.ts';
-import { addStates, createTable, fieldSql, hasStates, quoted } from './schema.ts';
+import { RowMaker } from './rows.ts';
+import { createTable, fieldSql, quoted } from './schema.ts';
 import { removedTo, trimTable } from './trim.ts';
 
 export interface SqliteTableOptions {
@@ -47,11 +46,7 @@ export class SqliteTableStore implements TableStore<NewRow['values']>, TableRead
   readonly #environment: Environment;
   readonly #insert: TableInsert;
   readonly #rows: RowMaker;
-  /**
-   * Whether the table has the column of what rows keep beside their fields, as of this transaction. One of changes that
-   * need none has not: an older fdp can still open it.
-   */
-  #hasStates = false;
+  readonly #merge: RowMerge;
 
   constructor({ path, table, definition }: SqliteTableOptions, environment: Environment) {
     this.definition = definition;
@@ -60,6 +55,7 @@ export class SqliteTableStore implements TableStore<NewRow['values']>, TableRead
     this.#environment = environment;
     this.#insert = new TableInsert(table, definition);
     this.#rows = new RowMaker(definition);
+    this.#merge = new RowMerge(table, definition);
   }
 
   async open(signal: AbortSignal): Promise<void> {
@@ -78,7 +74,10 @@ export class SqliteTableStore implements TableStore<NewRow['values']>, TableRead
 
   put(values: NewRow['values'], signal: AbortSignal): Promise<void> {
     const key = values[this.definition.unique ?? ''] ?? null;
-    return this.#change((db) => this.#store(db, this.#row(db, key)?.id, { values, marks: {}, states: {} }), signal);
+    return this.#write((db) => {
+      this.#merge.begin(db);
+      this.#merge.write(db, this.#merge.find(db, key), { values, marks: {}, states: {} }, this.#now());
+    }, signal);
   }
 
   merge(
@@ -86,11 +85,12 @@ export class SqliteTableStore implements TableStore<NewRow['values']>, TableRead
     change: RowChange,
     signal: AbortSignal,
   ): Promise<ReadonlyMap<StoredValue, Error>> {
-    return this.#change((db) => {
+    return this.#write((db) => {
+      this.#merge.begin(db);
       for (const key of keys) {
-        const before = this.#row(db, key);
-        const { row } = change(key, before?.state);
-        if (row) this.#store(db, before?.id, row);
+        const found = this.#merge.find(db, key);
+        const { row } = change(key, found?.state);
+        if (row) this.#merge.write(db, found, row, this.#now());
       }
       return new Map();
     }, signal);
@@ -148,14 +148,6 @@ export class SqliteTableStore implements TableStore<NewRow['values']>, TableRead
     return this.#file.close();
   }
 
-  /** A transaction that changes rows. */
-  #change<T>(work: (db: Database) => T, signal: AbortSignal): Promise<T> {
-    return this.#write((db) => {
-      this.#hasStates = hasStates(db, this.#table);
-      return work(db);
-    }, signal);
-  }
-
   #write<T>(work: (db: Database) => T, signal?: AbortSignal): Promise<T> {
     return this.#file.opened.write(work, signal);
   }
@@ -171,56 +163,11 @@ export class SqliteTableStore implements TableStore<NewRow['values']>, TableRead
     return this.#environment.clock.now();
   }
 
-  /** Writes a row: replaces the one of that id, or inserts a new one. */
-  #store(db: Database, id: number | undefined, { values, marks, states }: RowState): void {
-    const kept = statesText(states);
-    if (kept !== null && !this.#hasStates) {
-      addStates(db, this.#table);
-      this.#hasStates = true;
-    }
-    const all = {
-      ...this.#columns(values),
-      ...{ _at: this.#now(), _marks: JSON.stringify(marks) },
-      ...(this.#hasStates ? { _states: kept } : {}),
-    };
-    if (id === undefined) {
-      const made = { ...all, _lane: '', _offset: -1, _index: 0 };
-      db.run(this.#insertSql(made), ...Object.values(made));
-    } else {
-      const set = Object.keys(all).map((column) => `${quoted(column)} = ?`);
-      db.run(`UPDATE ${quoted(this.#table)} SET ${set.join(', ')} WHERE _id = ?`, ...Object.values(all), id);
-    }
-  }
-
-  #insertSql(columns: Readonly<Record<string, SqlValue>>): string {
-    const names = Object.keys(columns);
-    return `INSERT INTO ${quoted(this.#table)} (${names.map(quoted).join(', ')}) VALUES (${names.map(() => '?').join(', ')})`;
-  }
-
   /** The marks of a row; undefined when there is none. */
   #marks(db: Database, key: StoredValue): Marks | undefined {
     const where = fieldSql(this.definition, this.definition.unique ?? '');
     const row = db.get(`SELECT _marks FROM ${quoted(this.#table)} WHERE ${where} = ?`, sqlValue(key));
     return row && marksOf(row);
-  }
-
-  #row(db: Database, key: StoredValue): { readonly id: number; readonly state: RowState } | undefined {
-    const { fields, unique = '' } = this.definition;
-    const columns = fields ? Object.keys(fields).map(quoted) : ['_doc'];
-    if (this.#hasStates) columns.push('_states');
-    const sql = `SELECT _id, _marks, ${columns.join(', ')} FROM ${quoted(this.#table)} WHERE ${fieldSql(this.definition, unique)} = ?`;
-    const row = db.get(sql, sqlValue(key));
-    if (!row) return undefined;
-    const { _id, ...values } = plainRow(this.definition, row);
-    return {
-      id: Number(_id),
-      state: { values: values as RowState['values'], marks: marksOf(row), states: readStates(row['_states']) },
-    };
-  }
-
-  #columns(values: Readonly<Record<string, StoredValue>>): Readonly<Record<string, SqlValue>> {
-    if (!this.definition.fields) return { _doc: JSON.stringify(values) };
-    return Object.fromEntries(Object.entries(values).map(([field, value]) => [field, sqlValue(value)]));
   }
 }
 

@@ -25,8 +25,7 @@ export class RowDraft {
   /** Made when a step has one: most rows keep nothing beside their fields. */
   #states: Record<string, FieldState> | undefined;
   #sums: Map<string, Decimal> | undefined;
-  /** What each field was changed by; undefined when by several. */
-  readonly #kinds: Record<string, FoldKind | undefined> = {};
+  readonly #taken: (readonly Step[])[] = [];
   readonly #results: Result[] = [];
 
   constructor(definition: TableDefinition, before: RowState | undefined, key: StoredValue) {
@@ -39,6 +38,7 @@ export class RowDraft {
   take(steps: readonly Step[]): void {
     for (let at = 0; at < steps.length; at++) this.#results[at] = this.#result(steps[at] as Step);
     for (let at = 0; at < steps.length; at++) this.#set(steps[at] as Step, this.#results[at]);
+    this.#taken.push(steps);
   }
 
   /** The row with all applied changes. */
@@ -71,9 +71,7 @@ export class RowDraft {
     }
   }
 
-  #set({ field, kind, order }: Step, result: Result): void {
-    const kinds = this.#kinds;
-    if (kinds[field] !== kind) kinds[field] = field in kinds ? undefined : kind;
+  #set({ field, order }: Step, result: Result): void {
     if (result === undefined) return;
     if (order) this.#setState(field, order);
     if (typeof result !== 'object' || result === null) this.#values[field] = result;
@@ -161,11 +159,10 @@ export class RowDraft {
   /** The fields that a store may increment even if others have changed them since they were read; of a finished row. */
   moves(): Readonly<Record<string, Move>> {
     const moves: Record<string, Move> = {};
-    for (const field in this.#kinds) {
+    for (const [field, kind] of this.#kinds()) {
       const before = this.#before?.values[field] ?? null;
       const after = this.#values[field] ?? null;
       if (before === null || after === before) continue;
-      const kind = this.#kinds[field];
       if (kind === 'highest') moves[field] = { raise: after };
       else if (kind === 'lowest') moves[field] = { lower: after };
       else if (kind === 'count' || kind === 'sum') {
@@ -174,6 +171,14 @@ export class RowDraft {
       }
     }
     return moves;
+  }
+
+  /** What each field was changed by; undefined when by several. */
+  #kinds(): ReadonlyMap<string, FoldKind | undefined> {
+    const kinds = new Map<string, FoldKind | undefined>();
+    for (const { field, kind } of this.#taken.flat())
+      kinds.set(field, kinds.has(field) && kinds.get(field) !== kind ? undefined : kind);
+    return kinds;
   }
 
   /** Undefined if adding is not exact, or comes near the limit of the field. */

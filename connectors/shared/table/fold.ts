@@ -79,8 +79,8 @@ export function fold(
     failed: failed ?? noError,
   };
   return changed
-    ? { row: draft.finish(marks), moves: draft.moves(), ...outcome }
-    : { row: undefined, moves: {}, ...outcome };
+    ? { row: draft.finish(marks), moves: () => draft.moves(), ...outcome }
+    : { row: undefined, moves: () => ({}), ...outcome };
 }
 
 /** The mark after a message; undefined if the message is not from a log. */

@@ -9,7 +9,7 @@ export async function reviseRow(
   { revision, signal }: { readonly revision: Revision; readonly signal: AbortSignal },
 ): Promise<void> {
   const change = (_key: AuditedValue, row: Parameters<Revision>[0]) =>
-    ({ row: revision(row), moves: {}, leftOut: true, isRevision: true }) as const;
+    ({ row: revision(row), moves: () => ({}), leftOut: true, isRevision: true }) as const;
   const error = (await store.merge([key], change, signal)).get(key);
   if (error) throw error;
 }

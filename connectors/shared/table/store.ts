@@ -47,8 +47,8 @@ export interface Inserted {
 export interface Changed {
   /** The new row; undefined leaves it unchanged. */
   readonly row: RowState | undefined;
-  /** The changed fields that can be incremented instead. */
-  readonly moves: Readonly<Record<string, Move>>;
+  /** The changed fields that can be incremented instead; for a store that needs them. */
+  readonly moves: () => Readonly<Record<string, Move>>;
   /** Something was left out because of the row's content: a store that remembers rows must have read it just now. */
   readonly leftOut: boolean;
   /** The change is valid only for the current row: a store that remembers rows must invalidate what it remembers. */

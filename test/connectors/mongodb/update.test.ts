@@ -19,7 +19,7 @@ function raised(lane: string, before: Marks, document?: object) {
   const after = { ...before, [lane]: [8, 0, 1008, 'A'] } as const;
   const was = state(1, before);
   const row = { key: 'A', before: { state: was, document }, after: state(2, after), lanes: [lane] };
-  return updateOf(definition, { ...row, moves: { trades: { add: 1 } } }, was, 0);
+  return updateOf(definition, { ...row, moves: () => ({ trades: { add: 1 } }) }, was, 0);
 }
 
 describe('the update of a row', () => {
