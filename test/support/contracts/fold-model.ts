@@ -18,6 +18,7 @@ export const barTable = {
     lastAt: 'date',
   },
   unique: 'symbol',
+  indexes: [['lastAt']],
 };
 
 /** A trade and its position in a log. */
