@@ -6,8 +6,8 @@ import type { Stored } from '../../../simulate/world.ts';
 const perRecord = 100_000;
 
 /**
- * Whether messages of one symbol reach each ordered sink in the order of the log. What is written again, after a crash or a lost
- * confirmation, was in order before.
+ * Whether messages of one symbol reach each ordered sink in the order of the log. What is written again, after a crash, a restored
+ * store or a lost confirmation, was in order before, and what follows it may be new: what was refused then, and is not now.
  */
 export class OrderWatch {
   readonly violations: string[] = [];
@@ -42,9 +42,12 @@ class Seen {
   #sorted = new Float64Array(64);
   #length = 0;
   readonly #late = new Set<number>();
+  #last = -1;
 
   /** False for one that comes after a later one, and had not come before. */
   take(position: number): boolean {
+    const before = this.#last;
+    this.#last = position;
     const highest = this.#length === 0 ? -1 : (this.#sorted[this.#length - 1] as number);
     if (position > highest) {
       this.#add(position);
@@ -52,7 +55,7 @@ class Seen {
     }
     if (position === highest || this.#late.has(position) || this.#has(position)) return true;
     this.#late.add(position);
-    return false;
+    return position > before;
   }
 
   #add(position: number): void {
