@@ -6,8 +6,8 @@ export interface Statement {
   readonly u: Document;
 }
 
-/** Of a text: what is joined must fit into one document, 16 MiB. */
-const longest = 1024;
+/** Characters of all texts of a statement: 500 of them must fit into one document of 16 MiB. */
+const longest = 8192;
 const markPath = /^_marks\.(\d+)$/;
 /** Fields of the row itself, and marks. */
 const plainPaths = /^( \$?[A-Za-z_]\w*(\.\d+)?)*$/;
@@ -26,30 +26,31 @@ export function alike<S>(all: readonly S[], statementOf: (one: S) => Statement):
   return [...groups.values(), ...alone];
 }
 
-/** The names in a statement; undefined if a value is long. */
+/** The names in a statement; undefined if its texts are long. */
 function shapeOf({ q, u }: Statement): string | undefined {
   let shape = '';
+  let length = 0;
   for (const path in q) {
-    if (!isShort(q[path].$eq)) return undefined;
+    length += lengthOf(q[path].$eq);
     shape += ` ${path}`;
   }
   for (const operator in u) {
     shape += ` ${operator}`;
     for (const path in u[operator]) {
-      if (!isShort(u[operator][path])) return undefined;
+      length += lengthOf(u[operator][path]);
       shape += ` ${path}`;
     }
   }
-  return shape;
+  return length > longest ? undefined : shape;
 }
 
-/** The text of a value, or all texts in it, are short. */
-function isShort(value: unknown): boolean {
-  if (typeof value === 'string') return value.length <= longest;
-  if (typeof value !== 'object' || value === null || '_bsontype' in value) return true;
-  if (Array.isArray(value)) return value.length < 100 && value.every(isShort);
-  for (const key in value) if (!isShort((value as Document)[key])) return false;
-  return true;
+/** Of a text, or of all texts in a list or an object, each of which has a name there. */
+function lengthOf(value: unknown): number {
+  if (typeof value === 'string') return value.length;
+  if (typeof value !== 'object' || value === null || '_bsontype' in value) return 0;
+  let length = 0;
+  for (const name in value) length += name.length + lengthOf((value as Document)[name]);
+  return length;
 }
 
 /**

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { Decimal128, type Document, Double, Long } from 'mongodb';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { type Statement, together } from '../../connectors/mongodb/update-many.ts';
+import { alike, type Statement, together } from '../../connectors/mongodb/update-many.ts';
 import { type MongoWorld, mongoWorld } from '../support/mongo/world.ts';
 import { onServices } from '../support/services/cluster.ts';
 
@@ -94,6 +94,14 @@ onServices('mongodb', (services) => {
       expect(await outcome(documents, [together(statements)])).toEqual(await outcome(documents, statements));
     });
     await fc.assert(sameAsAlone, { numRuns: 200 });
+  });
+
+  it('fits into one statement, however long the texts are that are joined', async () => {
+    const keys = Array.from({ length: 500 }, (_, key) => `S${key}`);
+    const statements = keys.map((key) => ({ q: { symbol: { $eq: key } }, u: { $set: { text: '€'.repeat(8188) } } }));
+    expect(alike(statements, (one) => one)).toHaveLength(1);
+    const documents = keys.map((symbol) => ({ symbol }));
+    expect(await outcome(documents, [together(statements)])).toMatchObject({ nModified: 500 });
   });
 
   it('adds to a number only: to nothing, null would come of it', async () => {

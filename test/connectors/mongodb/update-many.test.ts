@@ -17,9 +17,9 @@ it('joins statements that change the same fields under the same conditions', () 
 it.each([
   ['has a field that leads into another one', raised('B', { 'a.b': 1 })],
   ['has a name that is an expression in a pipeline', raised('B', { a$b: 1 })],
-  ['has a long text, of which many would not fit into one statement', raised('B', { text: 'x'.repeat(1025) })],
-  ['has a mark with a long key', raised('B', undefined, { k: 'x'.repeat(1025) })],
-  ['has a long list', raised('B', { list: Array(100).fill('x') })],
+  ['has a long text, of which many would not fit into one statement', raised('B', { text: 'x'.repeat(8192) })],
+  ['has a mark with a long key', raised('B', undefined, { k: 'x'.repeat(4096) })],
+  ['has a long list', raised('B', { list: Array(100).fill('x'.repeat(100)) })],
 ])('leaves one alone that %s', (_what, statement: Statement) => {
   expect(sizes([statement, statement])).toEqual([1, 1]);
 });
