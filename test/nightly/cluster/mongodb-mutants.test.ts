@@ -50,14 +50,14 @@ const mutants: readonly Mutant[] = [
     caughtBy: {
       project: 'cluster',
       file: 'test/cluster/mongodb-overlap.test.ts',
-      name: 'mongodb counters on a standalone server are exact where a consumer counts on from what it remembers, and another has counted meanwhile',
+      name: 'mongodb counters on a standalone server are exact where a consumer counts on from what it remembers of a row, and another has counted meanwhile',
     },
   },
   {
     mistake: 'sets a sum over what somebody else has added since it was read',
     file: 'connectors/mongodb/update.ts',
-    text: 'if (state) q[field] = ',
-    replacement: 'if (!state) q[field] = ',
+    text: 'q[field] = { $eq: document ? (document[field] ?? null) : toBson(definition, field, known) };',
+    replacement: '',
     caughtBy: {
       project: 'cluster',
       file: 'test/cluster/mongodb.test.ts',
@@ -67,9 +67,31 @@ const mutants: readonly Mutant[] = [
   {
     mistake: 'takes a change for done though somebody else came between',
     file: 'connectors/mongodb/merge.ts',
-    text: 'return errors.length === 0 && found === steps.length && made === toMake;',
-    replacement: 'return errors.length === 0 && made <= toMake;',
+    text: 'return errors.length === 0 && found === steps.length && changed >= toChange;',
+    replacement: 'return errors.length === 0;',
     caughtBy: exact,
+  },
+  {
+    mistake: 'takes rows that were found for changed, whatever their conditions',
+    file: 'connectors/mongodb/merge.ts',
+    text: ' && changed >= toChange;',
+    replacement: ';',
+    caughtBy: {
+      project: 'cluster',
+      file: 'test/cluster/mongodb-overlap.test.ts',
+      name: 'mongodb counters on a standalone server are exact where a consumer counts on from what it remembers of rows, and another has counted meanwhile',
+    },
+  },
+  {
+    mistake: 'takes a row for made that another writer has made',
+    file: 'connectors/mongodb/merge.ts',
+    text: 'else if (this.#isRace(error)) again.push(step);',
+    replacement: 'else if (this.#isRace(error)) this.#seen.wrote(step.key, step.before, step.after);',
+    caughtBy: {
+      project: 'cluster',
+      file: 'test/cluster/mongodb-overlap.test.ts',
+      name: 'mongodb counters on a standalone server are made once when many make the same document at once',
+    },
   },
   {
     mistake: 'believes what it remembers of a row about what that has counted',
