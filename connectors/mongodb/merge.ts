@@ -8,8 +8,8 @@ import { type SeenRow, SeenRows } from './seen-rows.ts';
 import { newDocument, updateOf } from './update.ts';
 import { alike, type Statement, together } from './update-many.ts';
 
-/** Updates of one command, at most. */
-const chunkUpdates = 500;
+/** Rows of one command, at most. */
+const chunkRows = 500;
 /** How often a change is repeated after conflicts; of several concurrent writers of a row, one always succeeds. */
 const maxRounds = 100;
 
@@ -180,7 +180,7 @@ export class DocumentMerge {
 function* chunks(steps: readonly Step[]): Generator<readonly Step[]> {
   const isTraced = ({ lanes }: Step) => lanes.length > 0;
   const traced = steps.every(isTraced) ? steps : steps.filter(isTraced);
-  for (let start = 0; start < traced.length; start += chunkUpdates) yield traced.slice(start, start + chunkUpdates);
+  for (let start = 0; start < traced.length; start += chunkRows) yield traced.slice(start, start + chunkRows);
   if (traced.length < steps.length) for (const step of steps) if (step.lanes.length === 0) yield [step];
 }
 

@@ -51,6 +51,10 @@ export async function newestOffset(
 
 /** What a row has counted of each lane. */
 export function marksOf(row: SqlRow): Marks {
-  const text = row['_marks'];
+  return readMarks(row['_marks']);
+}
+
+/** The same, of the text of its column. */
+export function readMarks(text: unknown): Marks {
   return typeof text === 'string' ? (parseJson(text) as Marks) : {};
 }

@@ -2,9 +2,11 @@ import { parseJson } from '../../src/kit/json.ts';
 import type { Database, SqlValue } from '../shared/sqlite-file/database.ts';
 import type { TableDefinition } from '../shared/table/definition.ts';
 import { readStates, statesText } from '../shared/table/states.ts';
-import type { Marks, RowState } from '../shared/table/store.ts';
+import type { RowState } from '../shared/table/store.ts';
 import type { StoredValue } from '../shared/table/values.ts';
 import { sqlValue } from './insert.ts';
+import { readMarks } from './lanes.ts';
+import { plainValue } from './rows.ts';
 import { addStates, fieldSql, hasStates, quoted } from './schema.ts';
 
 /** A row as it was read. */
@@ -57,12 +59,7 @@ export class RowMerge {
     if (!found) return undefined;
     const [id = null, marks = null, states = null, ...fields] = found;
     const values = this.#fields ? this.#values(fields) : (parseJson(String(fields[0])) as RowState['values']);
-    const state = {
-      values,
-      marks: typeof marks === 'string' ? (parseJson(marks) as Marks) : {},
-      states: readStates(states),
-    };
-    return { id: Number(id), state };
+    return { id: Number(id), state: { values, marks: readMarks(marks), states: readStates(states) } };
   }
 
   /** Writes a row: in place of the one that was found, or a new one. */
@@ -90,8 +87,7 @@ export class RowMerge {
     const values: Record<string, StoredValue> = {};
     for (let at = 0; at < this.#names.length; at++) {
       const name = this.#names[at] as string;
-      const value = (columns[at] ?? null) as StoredValue;
-      values[name] = this.#fields?.[name] === 'boolean' && value !== null ? value !== 0 : value;
+      values[name] = plainValue(this.#fields?.[name], columns[at] ?? null) as StoredValue;
     }
     return values;
   }

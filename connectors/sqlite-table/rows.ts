@@ -28,17 +28,18 @@ export class RowMaker {
 }
 
 function readerOf(type: string): Reader {
-  if (type === 'boolean') return (value) => (value === null ? null : value !== 0);
-  return type === 'strings' ? listOf : (value) => value;
+  return type === 'strings' ? listOf : (value) => plainValue(type, value);
+}
+
+/** A column as changes are folded into it: SQLite has no booleans, and lists stay JSON. */
+export function plainValue(type: string | undefined, value: SqlValue): SqlValue | boolean {
+  return type === 'boolean' && value !== null ? value !== 0 : value;
 }
 
 /** A row as changes are folded into it: lists stay JSON. */
 export function plainRow({ fields }: TableDefinition, row: SqlRow): Row {
   const id = { _id: String(row['_id']) };
   if (!fields) return { ...(parseJson(String(row['_doc'])) as object), ...id };
-  const values = Object.entries(fields).map(([field, type]) => {
-    const value = row[field] ?? null;
-    return [field, type === 'boolean' && value !== null ? value !== 0 : value];
-  });
+  const values = Object.entries(fields).map(([field, type]) => [field, plainValue(type, row[field] ?? null)]);
   return { ...id, ...(Object.fromEntries(values) as Row) };
 }

@@ -74,10 +74,8 @@ export class SqliteTableStore implements TableStore<NewRow['values']>, TableRead
 
   put(values: NewRow['values'], signal: AbortSignal): Promise<void> {
     const key = values[this.definition.unique ?? ''] ?? null;
-    return this.#write((db) => {
-      this.#merge.begin(db);
-      this.#merge.write(db, this.#merge.find(db, key), { values, marks: {}, states: {} }, this.#now());
-    }, signal);
+    const row = { values, marks: {}, states: {} };
+    return this.#change((db) => this.#merge.write(db, this.#merge.find(db, key), row, this.#now()), signal);
   }
 
   merge(
@@ -85,8 +83,7 @@ export class SqliteTableStore implements TableStore<NewRow['values']>, TableRead
     change: RowChange,
     signal: AbortSignal,
   ): Promise<ReadonlyMap<StoredValue, Error>> {
-    return this.#write((db) => {
-      this.#merge.begin(db);
+    return this.#change((db) => {
       for (const key of keys) {
         const found = this.#merge.find(db, key);
         const { row } = change(key, found?.state);
@@ -146,6 +143,14 @@ export class SqliteTableStore implements TableStore<NewRow['values']>, TableRead
 
   close(): Promise<void> {
     return this.#file.close();
+  }
+
+  /** A transaction that changes rows. */
+  #change<T>(work: (db: Database) => T, signal: AbortSignal): Promise<T> {
+    return this.#write((db) => {
+      this.#merge.begin(db);
+      return work(db);
+    }, signal);
   }
 
   #write<T>(work: (db: Database) => T, signal?: AbortSignal): Promise<T> {

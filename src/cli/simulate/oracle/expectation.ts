@@ -5,7 +5,7 @@ import { Bars, whyNoBars } from './bars.ts';
 import { Counters } from './counters.ts';
 import { Gaps } from './gaps.ts';
 import { type Judgement, unknownHere } from './judgement.ts';
-import { FirstOfKey, type KeptTable, keptTable } from './kept-table.ts';
+import { firstsOf, type KeptTable, keptTable } from './kept-table.ts';
 import { Lines } from './lines.ts';
 import { judgeRows } from './rows.ts';
 import { TradeRows } from './trade-rows.ts';
@@ -110,11 +110,10 @@ function acceptance(run: StageRun, branch: BranchPlan): (piece: Piece) => boolea
   // The sink that keeps the trades themselves: this one, or the one that it follows.
   const rows = run.topology.branches.find(({ name }) => name === (branch.after ?? branch.name)) ?? branch;
   const table = keptTable(run.twins.get(rows.connector));
-  const unique = table?.unique;
   const isRefused = refusal(run, branch, table);
-  if (branch.after === undefined || !table || unique === undefined) return (piece) => !isRefused(piece);
-  const first = new FirstOfKey(table);
-  return (piece) => !isRefused(piece) && first.take(piece.fields[unique]);
+  if (branch.after === undefined) return (piece) => !isRefused(piece);
+  const isFirst = firstsOf(table);
+  return (piece) => !isRefused(piece) && isFirst(piece.fields);
 }
 
 /** A trade that was refused, and read again once it was no longer, is stored after all. */

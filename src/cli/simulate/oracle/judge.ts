@@ -4,9 +4,9 @@ import type { StageRun } from '../stage-run.ts';
 import { type Expectation, expectationOf, mayRepeat } from './expectation.ts';
 import { judgeFeed } from './feed.ts';
 import { type Judgement, notJudged, unknownHere } from './judgement.ts';
-import { FirstOfKey, keptTable } from './kept-table.ts';
+import { firstsOf, keptTable } from './kept-table.ts';
 import { Letters } from './letters.ts';
-import { isFields, type Piece, type PieceTaker, type Steps, stepsThrough } from './trades.ts';
+import { isFields, type PieceTaker, type Steps, stepsThrough } from './trades.ts';
 
 /** What a run of a topology came to, sink by sink, in comparison with what the records of its source should have made of it. */
 export function judge(run: StageRun): readonly Judgement[] {
@@ -91,12 +91,9 @@ function tradesOf(run: StageRun, branch: BranchPlan): readonly Row[] {
   const rows: Row[] = [];
   if (!('expectation' in found)) return rows;
   const { expectation, steps } = found;
-  const table = keptTable(run.twins.get(branch.connector));
-  const first = table?.unique === undefined ? undefined : new FirstOfKey(table);
-  const isKept = (piece: Piece) =>
-    expectation.isAccepted(piece) && (first?.take(piece.fields[table?.unique ?? '']) ?? true);
+  const isFirst = firstsOf(keptTable(run.twins.get(branch.connector)));
   const collect: Expectation = {
-    take: (piece) => void (isKept(piece) && rows.push(piece.fields)),
+    take: (piece) => void (expectation.isAccepted(piece) && isFirst(piece.fields) && rows.push(piece.fields)),
     isAccepted: () => true,
     judgement: () => notJudged(branch.name, 'collected'),
   };

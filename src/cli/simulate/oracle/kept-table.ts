@@ -1,3 +1,4 @@
+import type { Row } from '../../../kit/row.ts';
 import type { MemoryRow, MemoryTable } from '../../../simulate/memory/space.ts';
 import type { Twin } from '../../../simulate/twins.ts';
 
@@ -45,6 +46,14 @@ export function keptTable(twin: Twin | undefined): KeptTable | undefined {
   const table = tables.get(twin) ?? new KeptTable(twin);
   tables.set(twin, table);
   return table;
+}
+
+/** Whether a trade is the first with its unique value: each is, where no field tells rows apart. */
+export function firstsOf(table: KeptTable | undefined): (fields: Row) => boolean {
+  const unique = table?.unique;
+  if (!table || unique === undefined) return () => true;
+  const first = new FirstOfKey(table);
+  return (fields) => first.take(fields[unique]);
 }
 
 /** Tells the first of several with the same unique value: by the number of its row, since a day has more than a million. */
