@@ -10,6 +10,13 @@ export interface StoredMark {
   readonly k: string | null;
 }
 
+const parts = ['l', 'o', 'i', 't', 'k'].join();
+
+/** Whether a value is a mark and nothing else. */
+export function isMark(value: unknown): value is StoredMark {
+  return typeof value === 'object' && value !== null && Object.keys(value).join() === parts;
+}
+
 /** A mark as the other code uses it. */
 export function tupleOf({ o, i, t, k }: StoredMark): MarkTuple {
   return [o, i, t.getTime(), k];

@@ -1,4 +1,5 @@
 import type { Document } from 'mongodb';
+import { isMark, type StoredMark } from './marks.ts';
 
 /** An update of one document, as `updateOf` makes it. */
 export interface Statement {
@@ -64,9 +65,7 @@ export function together(statements: readonly Statement[]): Document {
   const { q, u } = first;
   const [unique = '', ...conditions] = Object.keys(q);
   const keys = statements.map(({ q }) => q[unique].$eq);
-  const own = (operandOf: (statement: Statement) => unknown) => ({
-    $arrayElemAt: [{ $literal: statements.map(operandOf) }, '$$row'],
-  });
+  const own = (operandOf: (statement: Statement) => unknown) => ownValue(statements.map(operandOf), { unique, keys });
   const holds: Document[] = conditions.map((path) => ({ $eq: [stored(path), own(({ q }) => q[path].$eq)] }));
   const changed: Document = {};
   for (const operator of Object.keys(u))
@@ -84,13 +83,32 @@ export function together(statements: readonly Statement[]): Document {
   return { q: { [unique]: { $in: keys } }, u: [{ $replaceWith: { $let: { vars: { row }, in: after } } }], multi: true };
 }
 
+interface Rows {
+  readonly unique: string;
+  readonly keys: readonly unknown[];
+}
+
+/** What each row takes of its values: from a list, unless all take the same, or their key. Marks are taken apart for that. */
+function ownValue(values: readonly unknown[], rows: Rows): unknown {
+  const [first] = values;
+  if (values.every((value) => value === first)) return { $literal: first };
+  if (values.every((value, row) => value === rows.keys[row])) return `$${rows.unique}`;
+  if (!values.every(isMark)) return { $arrayElemAt: [{ $literal: values }, '$$row'] };
+  const of = (part: keyof StoredMark) =>
+    ownValue(
+      values.map((mark) => mark[part]),
+      rows,
+    );
+  return { l: of('l'), o: of('o'), i: of('i'), t: of('t'), k: of('k') } satisfies Record<keyof StoredMark, unknown>;
+}
+
 function stored(path: string): Document {
   const at = markPath.exec(path)?.[1];
   return at === undefined ? { $ifNull: [`$${path}`, null] } : { $arrayElemAt: ['$_marks', Number(at)] };
 }
 
 /** A field, and what an operator makes of it. */
-function change(operator: string, path: string, operand: Document): readonly [field: string, value: Document] {
+function change(operator: string, path: string, operand: unknown): readonly [field: string, value: unknown] {
   const at = Number(markPath.exec(path)?.[1] ?? -1);
   if (at >= 0) {
     const rest = { $slice: ['$_marks', at + 1, 2 ** 31 - 1] };

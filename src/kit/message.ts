@@ -60,6 +60,8 @@ export interface LaneContext {
    * all that was read is absorbed or at its end.
    */
   moreComes?(idle: () => void, inLog?: boolean): boolean;
+  /** Whether more is known to be in the lane's log than was read. */
+  hasBacklog?(): boolean;
   /** What its sinks have confirmed, to be noted with the lane's position. */
   readonly proofs?: { add(branch: string, proof: Proof, keep: number): void };
 }

@@ -25,7 +25,8 @@ export class RowDraft {
   /** Made when a step has one: most rows keep nothing beside their fields. */
   #states: Record<string, FieldState> | undefined;
   #sums: Map<string, Decimal> | undefined;
-  readonly #taken: (readonly Step[])[] = [];
+  /** One message's steps of each form: those that one operator makes have the same. */
+  readonly #forms: (readonly Step[])[] = [];
   readonly #results: Result[] = [];
 
   constructor(definition: TableDefinition, before: RowState | undefined, key: StoredValue) {
@@ -38,7 +39,7 @@ export class RowDraft {
   take(steps: readonly Step[]): void {
     for (let at = 0; at < steps.length; at++) this.#results[at] = this.#result(steps[at] as Step);
     for (let at = 0; at < steps.length; at++) this.#set(steps[at] as Step, this.#results[at]);
-    this.#taken.push(steps);
+    if (!this.#forms.some((form) => isAlike(form, steps))) this.#forms.push(steps);
   }
 
   /** The row with all applied changes. */
@@ -176,7 +177,7 @@ export class RowDraft {
   /** What each field was changed by; undefined when by several. */
   #kinds(): ReadonlyMap<string, FoldKind | undefined> {
     const kinds = new Map<string, FoldKind | undefined>();
-    for (const { field, kind } of this.#taken.flat())
+    for (const { field, kind } of this.#forms.flat())
       kinds.set(field, kinds.has(field) && kinds.get(field) !== kind ? undefined : kind);
     return kinds;
   }
@@ -193,6 +194,15 @@ export class RowDraft {
 
 /** Well below 2^53, which concurrent additions don't reach. */
 const safeSum = 2 ** 52;
+
+function isAlike(form: readonly Step[], steps: readonly Step[]): boolean {
+  if (form.length !== steps.length) return false;
+  for (let at = 0; at < steps.length; at++) {
+    const [one, other] = [form[at] as Step, steps[at] as Step];
+    if (one.field !== other.field || one.kind !== other.kind) return false;
+  }
+  return true;
+}
 
 function amount(value: StoredValue): Decimal {
   return parseDecimal(typeof value === 'number' ? (decimalText(value) ?? '0') : String(value));

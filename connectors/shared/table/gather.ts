@@ -19,15 +19,64 @@ const ownBytes = 512;
  * backlog gathers until the bounds below are reached, or nothing more comes; then all of it is one write.
  *
  * What waits is absorbed within bounds of messages, bytes and time; beyond them it holds its permits, so that its lane is
- * not read. A lane of which nothing waits may always absorb a batch: none depends on the others.
+ * not read. A lane of which nothing waits may always absorb a batch: none depends on the others. Lanes that have a backlog
+ * of many keys gather one after the other: each then has room for more messages of its keys, and a row changes less often.
  */
 export class Gather {
   readonly clock: Clock;
   /** Of what is absorbed, until it is durable. */
   bytes = 0;
+  /** Writes under way, of all lanes. */
+  #writes = 0;
+  /** The lane that gathers from its backlog. */
+  #turn: LaneGather | undefined;
+  /** Lanes that wait for their turn, or for room. */
+  readonly #waiting = new Set<LaneGather>();
 
   constructor(clock: Clock) {
     this.clock = clock;
+  }
+
+  hasTurn(lane: LaneGather): boolean {
+    return this.#turn === lane;
+  }
+
+  /** Gives the lane its turn if no other has it; whether it has it now. */
+  takeTurn(lane: LaneGather): boolean {
+    this.#turn ??= lane;
+    return this.hasTurn(lane);
+  }
+
+  /** Wakes the lane when others have made room, or had their turn. False if none will: it has to write. */
+  waitForOthers(lane: LaneGather): boolean {
+    if (this.#writes === 0 && this.hasTurn(lane)) return false;
+    this.#waiting.add(lane);
+    return true;
+  }
+
+  writeBegins(lane: LaneGather): void {
+    this.#writes++;
+    this.leave(lane);
+  }
+
+  writeEnds(bytes: number): void {
+    this.bytes -= bytes;
+    this.#writes--;
+    this.#wake();
+  }
+
+  /** The lane waits for nothing more. */
+  leave(lane: LaneGather): void {
+    this.#waiting.delete(lane);
+    if (!this.hasTurn(lane)) return;
+    this.#turn = undefined;
+    this.#wake();
+  }
+
+  #wake(): void {
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const lane of waiting) lane.goOn();
   }
 
   /** @param write ends every message of a batch; never rejects */
@@ -35,7 +84,7 @@ export class Gather {
     return (batches) =>
       new Observable((subscriber) => {
         const lane = new LaneGather(this, write, (batch) => subscriber.next(batch));
-        subscriber.add(() => lane.cancelTimer());
+        subscriber.add(() => lane.leave());
         return batches.subscribe({
           next: (batch) => lane.arrive(batch),
           error: (error) => subscriber.error(error),
@@ -47,7 +96,7 @@ export class Gather {
 
 /** What one lane has gathered. */
 class LaneGather {
-  cancelTimer = () => {};
+  #cancelTimer = () => {};
   /** Batches that wait for room, in order. */
   readonly #waiting: Batch[] = [];
   #absorbed: Message[] = [];
@@ -75,8 +124,18 @@ class LaneGather {
     }
     this.#lane = batch.lane;
     this.#waiting.push(batch);
+    this.goOn();
+  }
+
+  /** Takes what there is room for by now. */
+  goOn(): void {
     this.#absorb();
     this.#writeOrWait();
+  }
+
+  leave(): void {
+    this.#cancelTimer();
+    this.#gather.leave(this);
   }
 
   /** Nothing comes after this: what is gathered is written without delay. */
@@ -102,7 +161,18 @@ class LaneGather {
   #hasRoom({ messages }: Batch): boolean {
     if (this.#absorbed.length === 0) return true;
     if (this.#absorbed.length + messages.length > laneMessages) return false;
+    if (this.#isFilling && !this.#gather.takeTurn(this)) return false;
     return this.#gather.bytes + bytesOf(messages) <= mostBytes;
+  }
+
+  /** Its rows would change for few messages each. */
+  get #isSparse(): boolean {
+    return this.#absorbed.length < messagesPerKey * this.#keys.size;
+  }
+
+  /** It gathers from its backlog, and needs its turn for that. */
+  get #isFilling(): boolean {
+    return this.#isSparse && this.#lane?.hasBacklog?.() === true;
   }
 
   get #leftMs(): number {
@@ -111,28 +181,36 @@ class LaneGather {
 
   /** Writes what is absorbed, unless more of the lane is on its way and there is room for it. */
   readonly #writeOrWait = (): void => {
-    this.cancelTimer();
+    this.#cancelTimer();
     if (this.#isWriting || this.#absorbed.length === 0) return;
-    const isFull = this.#waiting.length > 0 || this.#leftMs <= 0 || this.#ended !== undefined;
-    const isSparse = this.#absorbed.length < messagesPerKey * this.#keys.size;
-    if (isFull || !this.#lane?.moreComes?.(this.#writeOrWait, isSparse)) this.#write();
-    else this.cancelTimer = this.#gather.clock.timer(this.#leftMs, this.#write);
+    const isFilled = !this.#isSparse && this.#gather.hasTurn(this);
+    const isOver = isFilled || this.#leftMs <= 0 || this.#ended !== undefined;
+    if (isOver || this.#isFull || !this.#lane?.moreComes?.(this.#writeOrWait, this.#isSparse)) this.#write();
+    else this.#cancelTimer = this.#gather.clock.timer(this.#leftMs, this.#write);
   };
+
+  /** What waits has no room before a write of this lane. */
+  get #isFull(): boolean {
+    const [next] = this.#waiting;
+    if (!next) return false;
+    const isLarge = this.#absorbed.length + next.messages.length > laneMessages;
+    return isLarge || !this.#isFilling || !this.#gather.waitForOthers(this);
+  }
 
   readonly #write = () => {
     const [lane, messages] = [this.#lane, this.#absorbed];
     if (this.#isWriting || messages.length === 0 || lane === undefined) return;
-    this.cancelTimer();
+    this.#cancelTimer();
     this.#isWriting = true;
     this.#absorbed = [];
     this.#keys.clear();
+    this.#gather.writeBegins(this);
     this.#absorb();
     void this.#deliver({ lane, messages, warmUp: false }).then((delivered) => {
-      this.#gather.bytes -= bytesOf(messages);
       this.#isWriting = false;
       this.#passOn(delivered);
-      this.#absorb();
-      this.#writeOrWait();
+      this.#gather.writeEnds(bytesOf(messages));
+      this.goOn();
       if (!this.#isWriting) this.#ended?.();
     });
   };

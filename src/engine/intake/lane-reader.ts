@@ -67,7 +67,8 @@ export class LaneReader {
     const underWay = messagesUnderWay(limits.laneBatches, absorbable, lane.batch ?? 1);
     this.#proofs = new Proofs(lane.id, lane.group?.start.note, underWay);
     const moreComes = (idle: () => void, inLog?: boolean) => this.#ledger.moreComes(idle, inLog);
-    this.context = { id: lane.id, signal, proofs: this.#proofs, moreComes };
+    const hasBacklog = () => this.#ledger.isBehind;
+    this.context = { id: lane.id, signal, proofs: this.#proofs, moreComes, hasBacklog };
     this.#permits = [new Permits(limits.laneBatches, limits.laneBytes), parts.topologyPermits];
     const [permits, proofs] = [this.#permits, this.#proofs];
     this.#ledger = new Ledger({ lane, permits, counters, environment, proofs, absorbable, fail });

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { Subject } from 'rxjs';
+import { Subject, type Subscription } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { Gather } from '../../../../connectors/shared/table/gather.ts';
 import type { Batch, Message } from '../../../../src/kit/message.ts';
@@ -30,6 +30,7 @@ class Lane {
   absorbed = 0;
   passedOn = 0;
   isComplete = false;
+  readonly subscription: Subscription;
   #next = 0;
   #idle = () => {};
   readonly #batches = new Subject<Batch>();
@@ -41,6 +42,7 @@ class Lane {
       if (moreComes) this.#idle = idle;
       return moreComes;
     },
+    hasBacklog: () => this.isBehind,
   };
 
   constructor(gather: Gather, clock: VirtualClock) {
@@ -53,7 +55,7 @@ class Lane {
         };
         this.writes.push({ offsets: batch.messages.map(({ meta }) => Number(meta.offset)), done });
       });
-    this.#batches.pipe(gather.lane(write)).subscribe({
+    this.subscription = this.#batches.pipe(gather.lane(write)).subscribe({
       next: ({ messages }) => {
         this.passedOn += messages.length;
       },
@@ -176,6 +178,77 @@ describe('a sink that gathers', () => {
     expect(lane.absorbed).toBe(0);
   });
 
+  it('lets lanes with a backlog of many keys gather one after the other', async () => {
+    const { lane, clock, gather } = start();
+    const others = [new Lane(gather, clock), new Lane(gather, clock)] as const;
+    const lanes = [lane, ...others];
+    for (const each of lanes) each.isBehind = each.hasMore = true;
+    for (let batch = 0; batch < messagesPerKey - 1; batch++) for (const each of lanes) each.give(100, { keys: 100 });
+    expect(lanes.map(({ absorbed }) => absorbed)).toEqual([700, 100, 100]);
+    for (const each of lanes) each.give(100, { keys: 100 });
+    expect(lanes.map(sizes)).toEqual([[800], [800], [800]]);
+    expect(clock.timers).toBe(0);
+  });
+
+  it('lets no lane wait for its turn for longer than five seconds', async () => {
+    const { lane, clock, gather } = start();
+    const other = new Lane(gather, clock);
+    for (const each of [lane, other]) each.isBehind = true;
+    for (let batch = 0; batch < 2; batch++) for (const each of [lane, other]) each.give(100, { keys: 100 });
+    await clock.advance(longestMs - 1);
+    expect([lane, other].map(sizes)).toEqual([[], []]);
+    await clock.advance(1);
+    expect([lane, other].map(sizes)).toEqual([[200], [200]]);
+  });
+
+  it('passes the turn on of a lane that ends, is dropped, or whose log was read to its end', () => {
+    const { lane, clock, gather } = start();
+    const [second, third] = [new Lane(gather, clock), new Lane(gather, clock)];
+    const lanes = [lane, second, third];
+    for (const each of lanes) each.isBehind = true;
+    for (let batch = 0; batch < 2; batch++) for (const each of lanes) each.give(100, { keys: 100 });
+    expect(lanes.map(({ absorbed }) => absorbed)).toEqual([200, 100, 100]);
+    lane.end();
+    expect(lanes.map(({ absorbed }) => absorbed)).toEqual([200, 200, 100]);
+    second.isBehind = false;
+    second.rest();
+    expect(lanes.map(({ absorbed }) => absorbed)).toEqual([200, 200, 200]);
+    const fourth = new Lane(gather, clock);
+    fourth.isBehind = true;
+    for (let batch = 0; batch < 2; batch++) fourth.give(100, { keys: 100 });
+    expect(fourth.absorbed).toBe(100);
+    third.subscription.unsubscribe();
+    expect(fourth.absorbed).toBe(200);
+  });
+
+  it('needs no turn for what is not from a backlog', () => {
+    const { lane, clock, gather } = start();
+    const other = new Lane(gather, clock);
+    lane.isBehind = true;
+    for (let batch = 0; batch < 2; batch++) lane.give(100, { keys: 100 });
+    for (let batch = 0; batch < 3; batch++) other.give(100, { keys: 100 });
+    expect([sizes(other), other.absorbed]).toEqual([[100], 300]);
+  });
+
+  it('waits for the room that a write will make, and writes if there is none', async () => {
+    const { lane, clock, gather } = start();
+    const other = new Lane(gather, clock);
+    const [raw, keys] = [new Uint8Array(2 ** 20), 1000];
+    for (const each of [lane, other]) each.isBehind = true;
+    for (let batch = 0; batch < 40; batch++) lane.give(1, { raw, keys });
+    expect(lane.writes).toHaveLength(1);
+    for (let batch = 0; batch < 40; batch++) other.give(1, { raw, keys });
+    expect(other.writes).toHaveLength(0);
+    expect(gather.bytes).toBeLessThan(mostBytes + 3 * raw.length);
+    await lane.durable();
+    lane.isBehind = false;
+    lane.rest();
+    expect(lane.writes).toHaveLength(2);
+    expect(other.writes).toHaveLength(0);
+    await lane.durable();
+    expect(sizes(other)[0]).toBeGreaterThan(15);
+  });
+
   it('counts the bytes of what it holds, over all lanes, and still lets every lane get on', async () => {
     const { lane, clock, gather } = start();
     const other = new Lane(gather, clock);
@@ -211,14 +284,17 @@ describe('a sink that gathers', () => {
       fc.record({ hasMore: fc.boolean() }),
       fc.record({ isBehind: fc.boolean() }),
     );
+    const steps = fc.array(fc.tuple(fc.integer({ min: 0, max: 2 }), step), { maxLength: 60 });
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
-        const { lane, clock, gather } = start();
-        let given = 0;
-        for (const step of steps) {
+      fc.asyncProperty(steps, fc.boolean(), async (steps, isToEnd) => {
+        const { lane: first, clock, gather } = start();
+        const lanes = [first, new Lane(gather, clock), new Lane(gather, clock)];
+        const given = lanes.map(() => 0);
+        for (const [at, step] of steps) {
+          const lane = lanes[at] ?? first;
           if ('give' in step) {
             lane.give(step.give, { keys: 300 });
-            given += step.give;
+            given[at] = (given[at] ?? 0) + step.give;
           } else if ('durable' in step) await lane.durable();
           else if ('pass' in step) await clock.advance(step.pass);
           else if ('isBehind' in step) lane.isBehind = step.isBehind;
@@ -226,12 +302,20 @@ describe('a sink that gathers', () => {
           else lane.rest();
           expect(lane.absorbed).toBeLessThanOrEqual(2 * laneMessages);
         }
-        lane.end();
-        while (!lane.isComplete) await lane.durable();
-        expect(lane.writes.flatMap(({ offsets }) => offsets)).toEqual(Array.from({ length: given }, (_, at) => at));
-        expect([lane.absorbed, gather.bytes, clock.timers]).toEqual([0, 0, 0]);
+        if (isToEnd) for (const lane of lanes) lane.end();
+        const isDone = () => lanes.every(({ passedOn }, at) => passedOn === given[at]);
+        for (let round = 0; round < 50 && !isDone(); round++) {
+          for (const lane of lanes) await lane.durable();
+          await clock.advance(longestMs);
+        }
+        for (const [at, { writes, absorbed }] of lanes.entries()) {
+          expect(writes.flatMap(({ offsets }) => offsets)).toEqual(Array.from({ length: given[at] ?? 0 }, (_, n) => n));
+          expect(absorbed).toBe(0);
+        }
+        expect([gather.bytes, clock.timers]).toEqual([0, 0]);
+        expect(lanes.every(({ isComplete }) => isComplete === isToEnd)).toBe(true);
       }),
-      { numRuns: 50 },
+      { numRuns: 100 },
     );
   });
 });
