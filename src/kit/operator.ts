@@ -170,27 +170,25 @@ function notAsync(): FdpError {
 function each(context: OperatorContext, batch: Batch, fn: (message: Message, out: Message[]) => void): Batch {
   const { node, outcomes } = context;
   const out: Message[] = [];
+  if (!batch.warmUp) node.in += batch.messages.length;
   for (const message of batch.messages) {
     const before = out.length;
     try {
       fn(message, out);
-      checkMade(message, out, before);
+      if (out[before] !== message || out.length > before + 1) checkMade(message, out, before);
     } catch (error) {
       out.length = before;
-      if (!batch.warmUp) {
-        node.in++;
-        if (batch.lane.signal.aborted) outcomes.release(message);
-        else outcomes.reject(batch.lane, message, error);
-      }
+      if (batch.warmUp) continue;
+      if (batch.lane.signal.aborted) outcomes.release(message);
+      else outcomes.reject(batch.lane, message, error);
       continue;
     }
     const { onlyIndex } = message.track;
     if (onlyIndex !== undefined) keepOnly(onlyIndex, message, out, before);
-    if (batch.warmUp) continue;
-    node.in++;
     const children = out.length - before;
+    if (children === 1 || batch.warmUp) continue;
     if (children === 0) outcomes.filter(message);
-    else if (children > 1) {
+    else {
       node.made += children - 1;
       message.track.fork(children - 1);
     }
