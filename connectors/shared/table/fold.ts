@@ -25,16 +25,19 @@ export interface Folded extends Changed {
 
 /** @throws FDP_MESSAGE_REFUSED if the value is not a merge operation for this table */
 export function readChange(definition: TableDefinition, message: Message, index: number): MessageChange {
-  const { name, unique } = definition;
+  const { name, unique = '' } = definition;
   const merge = (message.value as Partial<MergeOperation> | null)?.merge;
-  const by = merge ? Object.keys(merge.by) : [];
-  const field = by[0];
-  if (!merge || by.length !== 1 || field === undefined || field !== unique)
+  if (!merge || !isOnly(unique, merge.by))
     throw new FdpError('FDP_MESSAGE_REFUSED', `${name}: expected an update of a row with ${unique}`);
-  const value = merge.by[field];
-  const key = storedValue(definition.fields?.[field] ?? 'string', value);
-  if (key === undefined || key === null) throw wrongType(definition, field, value);
+  const value = merge.by[unique];
+  const key = storedValue(definition.fields?.[unique] ?? 'string', value);
+  if (key === undefined || key === null) throw wrongType(definition, unique, value);
   return { index, message, key, steps: stepsOf(definition, message, merge) };
+}
+
+function isOnly(field: string, fields: Readonly<Record<string, unknown>>): boolean {
+  for (const name in fields) if (name !== field) return false;
+  return Object.hasOwn(fields, field);
 }
 
 // Most folds leave nothing out: shared empty results, never changed.
