@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import type { Request, Response } from 'express';
 import { errorText, FdpError } from '../../src/errors.ts';
@@ -81,9 +82,7 @@ export class HttpRequest implements RequestContext {
       return;
     }
     this.#answered = true;
-    this.#response.setHeader('Cache-Control', 'no-cache');
-    this.#response.setHeader('Content-Type', 'application/json; charset=utf-8');
-    this.#response.send(body);
+    send(this.#response, body);
   }
 
   fail(error: FdpError): void {
@@ -171,6 +170,19 @@ export class HttpRequest implements RequestContext {
       },
     };
   }
+}
+
+/** Replies with JSON, or with 304 to who has it. Express' `send` would make bytes of the text: header and body then are two writes. */
+function send(response: Response, body: string): void {
+  response.setHeader('Cache-Control', 'no-cache');
+  response.setHeader('ETag', `W/"${hash('sha1', body, 'base64')}"`);
+  if (response.req.fresh) {
+    response.status(304).end();
+    return;
+  }
+  response.setHeader('Content-Type', 'application/json; charset=utf-8');
+  response.setHeader('Content-Length', Buffer.byteLength(body));
+  response.end(body);
 }
 
 /** Replies without data. */
