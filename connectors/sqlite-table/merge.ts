@@ -3,7 +3,7 @@ import type { Database, SqlValue } from '../shared/sqlite-file/database.ts';
 import type { TableDefinition } from '../shared/table/definition.ts';
 import { readStates, statesText } from '../shared/table/states.ts';
 import type { RowState } from '../shared/table/store.ts';
-import type { StoredValue } from '../shared/table/values.ts';
+import { emptyRow, type StoredValue } from '../shared/table/values.ts';
 import { sqlValue } from './insert.ts';
 import { readMarks } from './lanes.ts';
 import { plainValue } from './rows.ts';
@@ -84,7 +84,7 @@ export class RowMerge {
   }
 
   #values(columns: readonly SqlValue[]): RowState['values'] {
-    const values: Record<string, StoredValue> = {};
+    const values: Record<string, StoredValue> = { ...emptyRow(this.#fields) };
     for (let at = 0; at < this.#names.length; at++) {
       const name = this.#names[at] as string;
       values[name] = plainValue(this.#fields?.[name], columns[at] ?? null) as StoredValue;

@@ -12,7 +12,7 @@ import type { FoldKind } from '../../../src/kit/row.ts';
 import type { TableDefinition } from './definition.ts';
 import { type Order, type Step, tooLong } from './steps.ts';
 import type { FieldState, Marks, Move, RowState } from './store.ts';
-import { type StoredValue, storedValue, wrongType } from './values.ts';
+import { emptyRow, type StoredValue, storedValue, wrongType } from './values.ts';
 
 /** The new value of a field: undefined leaves it unchanged, a decimal is a sum that is written out at the end. */
 type Result = StoredValue | Decimal | undefined;
@@ -32,7 +32,8 @@ export class RowDraft {
   constructor(definition: TableDefinition, before: RowState | undefined, key: StoredValue) {
     this.#definition = definition;
     this.#before = before;
-    this.#values = { ...(before?.values ?? { [definition.unique ?? '']: key }) };
+    this.#values = before ? { ...before.values } : { ...emptyRow(definition.fields) };
+    if (!before) this.#values[definition.unique ?? ''] = key;
   }
 
   /** Applies all of a message's steps, or throws and applies none. @throws FDP_MESSAGE_REFUSED */
