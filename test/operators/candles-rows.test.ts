@@ -75,7 +75,7 @@ describe.each([
     await fc.assert(
       fc.asyncProperty(split, fc.infiniteStream(fc.nat(1000)), async (trades, order) => {
         // Of equal times the log decides: here each trade has its own.
-        const unique = trades.map(([each], index) => ({ ...each, time: each.time - (each.time % 100) + index }));
+        const unique = trades.map(([each], index) => ({ ...each, time: each.time - (each.time % 1000) + index }));
         const shuffled = unique.map((each) => ({ each, at: order.next().value })).sort((a, b) => a.at - b.at);
         const own = [world(), world()];
         const rows: (readonly Row[])[] = [];

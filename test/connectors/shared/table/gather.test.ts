@@ -1,109 +1,13 @@
 import fc from 'fast-check';
-import { Subject, type Subscription } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { Gather } from '../../../../connectors/shared/table/gather.ts';
-import type { Batch, Message } from '../../../../src/kit/message.ts';
-import { Outcome, Track } from '../../../../src/kit/track.ts';
-import { VirtualClock } from '../../../../src/simulate/virtual-clock.ts';
+import { GatheringLane, start } from '../../../support/table/gathering-lane.ts';
 
 const longestMs = 5000;
 const laneMessages = 16_384;
 const messagesPerKey = 8;
 const mostBytes = 24 * 2 ** 20;
 
-interface WriteInHand {
-  readonly offsets: readonly number[];
-  /** The store has all of it. */
-  done(): void;
-}
-
-/** A lane before a sink that gathers, driven by hand. */
-class Lane {
-  readonly clock: VirtualClock;
-  /** Whether more was read than has come. */
-  hasMore = false;
-  /** Whether more is in the log. */
-  isBehind = false;
-  /** Every write, in order; the last may be under way. */
-  readonly writes: WriteInHand[] = [];
-  /** Messages that are absorbed and not durable. */
-  absorbed = 0;
-  passedOn = 0;
-  isComplete = false;
-  readonly subscription: Subscription;
-  #next = 0;
-  #idle = () => {};
-  readonly #batches = new Subject<Batch>();
-  readonly #context = {
-    id: 'log/topic/0',
-    signal: new AbortController().signal,
-    moreComes: (idle: () => void, inLog = false) => {
-      const moreComes = this.hasMore || (inLog && this.isBehind);
-      if (moreComes) this.#idle = idle;
-      return moreComes;
-    },
-    hasBacklog: () => this.isBehind,
-  };
-
-  constructor(gather: Gather, clock: VirtualClock) {
-    this.clock = clock;
-    const write = (batch: Batch) =>
-      new Promise<Batch>((resolve) => {
-        const done = () => {
-          for (const { track } of batch.messages) track.endAbsorbed(Outcome.delivered);
-          resolve(batch);
-        };
-        this.writes.push({ offsets: batch.messages.map(({ meta }) => Number(meta.offset)), done });
-      });
-    this.subscription = this.#batches.pipe(gather.lane(write)).subscribe({
-      next: ({ messages }) => {
-        this.passedOn += messages.length;
-      },
-      complete: () => {
-        this.isComplete = true;
-      },
-    });
-  }
-
-  give(count: number, { raw, keys = 1 }: { readonly raw?: Uint8Array; readonly keys?: number } = {}): void {
-    const messages = Array.from({ length: count }, (): Message => {
-      const meta = { lane: 'log/topic/0', topic: 'topic', partition: 0, offset: this.#next++ };
-      const record = { key: `k${meta.offset % keys}`, timestamp: this.clock.now(), meta, raw };
-      const ended = () => {
-        this.absorbed--;
-      };
-      const absorbed = (isAbsorbed: boolean) => {
-        this.absorbed += isAbsorbed ? 1 : -1;
-      };
-      return { ...record, value: {}, track: new Track({ ended, absorbed }, record) };
-    });
-    this.#batches.next({ lane: this.#context, messages, warmUp: false });
-  }
-
-  /** Whatever was read has come. */
-  rest(): void {
-    this.hasMore = false;
-    this.#idle();
-  }
-
-  end(): void {
-    this.#batches.complete();
-  }
-
-  /** The write under way is durable. */
-  async durable(): Promise<void> {
-    this.writes.at(-1)?.done();
-    await this.clock.turn();
-  }
-}
-
-function start(): { lane: Lane; clock: VirtualClock; gather: Gather } {
-  const clock = new VirtualClock();
-  const gather = new Gather(clock);
-  return { lane: new Lane(gather, clock), clock, gather };
-}
-
-const sizes = ({ writes }: Lane) => writes.map(({ offsets }) => offsets.length);
+const sizes = ({ writes }: GatheringLane) => writes.map(({ offsets }) => offsets.length);
 
 describe('a sink that gathers', () => {
   it('writes what comes to a quiet lane at once, without a timer', () => {
@@ -180,7 +84,7 @@ describe('a sink that gathers', () => {
 
   it('lets lanes with a backlog of many keys gather one after the other', async () => {
     const { lane, clock, gather } = start();
-    const others = [new Lane(gather, clock), new Lane(gather, clock)] as const;
+    const others = [new GatheringLane(gather, clock), new GatheringLane(gather, clock)] as const;
     const lanes = [lane, ...others];
     for (const each of lanes) each.isBehind = each.hasMore = true;
     for (let batch = 0; batch < messagesPerKey - 1; batch++) for (const each of lanes) each.give(100, { keys: 100 });
@@ -192,7 +96,7 @@ describe('a sink that gathers', () => {
 
   it('lets no lane wait for its turn for longer than five seconds', async () => {
     const { lane, clock, gather } = start();
-    const other = new Lane(gather, clock);
+    const other = new GatheringLane(gather, clock);
     for (const each of [lane, other]) each.isBehind = true;
     for (let batch = 0; batch < 2; batch++) for (const each of [lane, other]) each.give(100, { keys: 100 });
     await clock.advance(longestMs - 1);
@@ -203,7 +107,7 @@ describe('a sink that gathers', () => {
 
   it('passes the turn on of a lane that ends, is dropped, or whose log was read to its end', () => {
     const { lane, clock, gather } = start();
-    const [second, third] = [new Lane(gather, clock), new Lane(gather, clock)];
+    const [second, third] = [new GatheringLane(gather, clock), new GatheringLane(gather, clock)];
     const lanes = [lane, second, third];
     for (const each of lanes) each.isBehind = true;
     for (let batch = 0; batch < 2; batch++) for (const each of lanes) each.give(100, { keys: 100 });
@@ -213,7 +117,7 @@ describe('a sink that gathers', () => {
     second.isBehind = false;
     second.rest();
     expect(lanes.map(({ absorbed }) => absorbed)).toEqual([200, 200, 200]);
-    const fourth = new Lane(gather, clock);
+    const fourth = new GatheringLane(gather, clock);
     fourth.isBehind = true;
     for (let batch = 0; batch < 2; batch++) fourth.give(100, { keys: 100 });
     expect(fourth.absorbed).toBe(100);
@@ -223,7 +127,7 @@ describe('a sink that gathers', () => {
 
   it('needs no turn for what is not from a backlog', () => {
     const { lane, clock, gather } = start();
-    const other = new Lane(gather, clock);
+    const other = new GatheringLane(gather, clock);
     lane.isBehind = true;
     for (let batch = 0; batch < 2; batch++) lane.give(100, { keys: 100 });
     for (let batch = 0; batch < 3; batch++) other.give(100, { keys: 100 });
@@ -232,7 +136,7 @@ describe('a sink that gathers', () => {
 
   it('waits for the room that a write will make, and writes if there is none', async () => {
     const { lane, clock, gather } = start();
-    const other = new Lane(gather, clock);
+    const other = new GatheringLane(gather, clock);
     const [raw, keys] = [new Uint8Array(2 ** 20), 1000];
     for (const each of [lane, other]) each.isBehind = true;
     for (let batch = 0; batch < 40; batch++) lane.give(1, { raw, keys });
@@ -251,7 +155,7 @@ describe('a sink that gathers', () => {
 
   it('counts the bytes of what it holds, over all lanes, and still lets every lane get on', async () => {
     const { lane, clock, gather } = start();
-    const other = new Lane(gather, clock);
+    const other = new GatheringLane(gather, clock);
     const raw = new Uint8Array(2 ** 20);
     for (let batch = 0; batch < 100; batch++) lane.give(1, { raw });
     expect(lane.absorbed).toBeGreaterThan(15);
@@ -288,7 +192,7 @@ describe('a sink that gathers', () => {
     await fc.assert(
       fc.asyncProperty(steps, fc.boolean(), async (steps, isToEnd) => {
         const { lane: first, clock, gather } = start();
-        const lanes = [first, new Lane(gather, clock), new Lane(gather, clock)];
+        const lanes = [first, new GatheringLane(gather, clock), new GatheringLane(gather, clock)];
         const given = lanes.map(() => 0);
         for (const [at, step] of steps) {
           const lane = lanes[at] ?? first;
