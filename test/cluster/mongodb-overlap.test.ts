@@ -129,11 +129,16 @@ onOwnServices('mongodb', () => {
 
     it('are made once when many make the same document at once', async () => {
       const world = await mongoWorld(server.address);
-      const lanes = Array.from({ length: 12 }, (_, lane) =>
-        [0, 1].map((offset) => ({ symbol: 'A', offset, lane: `${lane}` })),
-      );
-      await Promise.all(lanes.map((counts) => consume(world, counts, { length: 1, dies: undefined })));
-      expect(await world.db.collection('rows').find().toArray()).toMatchObject([{ symbol: 'A', tradeCount: 24 }]);
+      const sinks = await Promise.all(Array.from({ length: 12 }, () => openSink(world)));
+      const symbols = ['A', 'B', 'C', 'D', 'E'];
+      for (const symbol of symbols)
+        for (const offset of [0, 1]) {
+          const messages = sinks.map((_, lane) => countMessage({ symbol, offset, lane: `${lane}` }));
+          await Promise.all(sinks.map((sink, lane) => sink.write(messages.slice(lane, lane + 1), never)));
+        }
+      const rows = await world.db.collection('rows').find().sort({ symbol: 1 }).toArray();
+      expect(rows).toMatchObject(symbols.map((symbol) => ({ symbol, tradeCount: 24 })));
+      await Promise.all(sinks.map((sink) => sink.close()));
       await world.dispose();
     });
   });
