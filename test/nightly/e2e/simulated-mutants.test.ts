@@ -47,6 +47,7 @@ describe('a simulation', () => {
 
   it.each(found.map((mutant) => [mutant.mistake, mutant] as const))(
     'finds a program that %s, and shows it by a test of 20 events at most',
+    { timeout: 300_000 }, // one takes 90 s of a quiet machine to find and to shrink
     async (_mistake, mutant) => {
       using folder = temporaryFolder();
       const copy = copyWith(mutant, folder.path);
