@@ -185,12 +185,12 @@ class LaneGather {
     if (this.#isWriting || this.#absorbed.length === 0) return;
     const isFilled = !this.#isSparse && this.#gather.hasTurn(this);
     const isOver = isFilled || this.#leftMs <= 0 || this.#ended !== undefined;
-    if (isOver || this.#isFull || !this.#lane?.moreComes?.(this.#writeOrWait, this.#isSparse)) this.#write();
+    if (isOver || this.#hasToWrite() || !this.#lane?.moreComes?.(this.#writeOrWait, this.#isSparse)) this.#write();
     else this.#cancelTimer = this.#gather.clock.timer(this.#leftMs, this.#write);
   };
 
-  /** What waits has no room before a write of this lane. */
-  get #isFull(): boolean {
+  /** What waits has no room before a write of this lane; if it has, the lane is woken then. */
+  #hasToWrite(): boolean {
     const [next] = this.#waiting;
     if (!next) return false;
     const isLarge = this.#absorbed.length + next.messages.length > laneMessages;

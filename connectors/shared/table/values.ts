@@ -25,26 +25,26 @@ const mostStrings = 1000;
 type DeclaredFields = NonNullable<TableDefinition['fields']>;
 type Columns = readonly (readonly [field: string, type: ColumnType])[];
 type StoredRow = Readonly<Record<string, StoredValue>>;
-const columns = new WeakMap<object, Columns>();
-const emptyRows = new WeakMap<object, StoredRow>();
+const declared = new WeakMap<object, { readonly columns: Columns; readonly empty: StoredRow }>();
 
-/** The declared fields with their types, in order; computed once. */
-export function columnsOf(fields: DeclaredFields): Columns {
-  const known = columns.get(fields);
+/** What follows from a table's declared fields; computed once. */
+function declaredBy(fields: DeclaredFields): { readonly columns: Columns; readonly empty: StoredRow } {
+  const known = declared.get(fields);
   if (known) return known;
-  const made = Object.entries(fields);
-  columns.set(fields, made);
+  const columns = Object.entries(fields);
+  const made = { columns, empty: Object.fromEntries(columns.map(([field]) => [field, null])) };
+  declared.set(fields, made);
   return made;
+}
+
+/** The declared fields with their types, in order. */
+export function columnsOf(fields: DeclaredFields): Columns {
+  return declaredBy(fields).columns;
 }
 
 /** A row without values, to be copied: to add all fields one by one takes V8 as long as everything else that makes a row. */
 export function emptyRow(fields: DeclaredFields | undefined): StoredRow {
-  if (!fields) return {};
-  const known = emptyRows.get(fields);
-  if (known) return known;
-  const made = Object.fromEntries(columnsOf(fields).map(([field]) => [field, null]));
-  emptyRows.set(fields, made);
-  return made;
+  return fields ? declaredBy(fields).empty : {};
 }
 
 /** The value as it is stored; undefined if it has another type. Null means no value. */

@@ -98,8 +98,7 @@ export class Ledger {
   readonly #hurry = linkedAbort().controller;
   /** A message was released: nothing from there on may be committed. */
   #isBroken = false;
-  /** More is in the log than was read. */
-  isBehind = false;
+  #isBehind = false;
   #target: number | undefined;
   /** Messages below the position that is being committed, and messages settled since. */
   #beingCommitted: Uncommitted | undefined;
@@ -126,7 +125,7 @@ export class Ledger {
     const on = { settled, absorbed: () => this.#absorbed() };
     const settlement: Settlement = new Settlement(reading, clock.monotonic(), this.#parts.counters, on);
     this.#open.push(settlement);
-    this.isBehind = reading.more ?? false;
+    this.#isBehind = reading.more ?? false;
     this.#parts.counters.read(reading.messages.length);
     for (const permits of this.#parts.permits) permits.take(reading.bytes);
     if (settlement.isSettled) this.#settle();
@@ -138,9 +137,14 @@ export class Ledger {
    * that was read is absorbed.
    */
   moreComes(idle: () => void, inLog = false): boolean {
-    if (!(inLog && this.isBehind) && this.#open.every(({ isAbsorbed }) => isAbsorbed)) return false;
+    if (!(inLog && this.#isBehind) && this.#open.every(({ isAbsorbed }) => isAbsorbed)) return false;
     this.#whenIdle.add(idle);
     return true;
+  }
+
+  /** More is in the log than was read. */
+  get isBehind(): boolean {
+    return this.#isBehind;
   }
 
   /** When the oldest open batch was read, monotonic ms. */

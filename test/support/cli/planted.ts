@@ -126,8 +126,8 @@ export const mutants: readonly PlantedMutant[] = [
   {
     mistake: 'lets a quiet lane wait for what does not come',
     file: 'connectors/shared/table/gather.ts',
-    text: 'if (isOver || this.#isFull || !this.#lane?.moreComes?.(this.#writeOrWait, this.#isSparse)) this.#write();',
-    replacement: 'if (isOver || this.#isFull) this.#write();',
+    text: 'if (isOver || this.#hasToWrite() || !this.#lane?.moreComes?.(this.#writeOrWait, this.#isSparse)) this.#write();',
+    replacement: 'if (isOver || this.#hasToWrite()) this.#write();',
     caughtBy: absorbed('is counted at once where nothing else comes'),
     simulated: { finds: /slow/ },
   },
