@@ -2,7 +2,7 @@ import { FdpError } from '../../src/errors.ts';
 import { linkedAbort, woken } from '../../src/kit/clock.ts';
 import type { SourceMessage } from '../../src/kit/message.ts';
 import type { RoleContext } from '../../src/kit/role.ts';
-import type { Committed, Lane, LaneLog, LanePosition, LogRecord, Reading } from '../../src/kit/source.ts';
+import type { Committed, Lane, LaneLog, LanePosition, Reading } from '../../src/kit/source.ts';
 import type { LogUsage } from '../shared/log/usage.ts';
 import type { Want } from './client.ts';
 import type { Fetched } from './fetch-response.ts';
@@ -182,9 +182,9 @@ export class KafkaLane implements Lane {
     this.#options.onHungry();
   }
 
-  async #recordAt(offset: number): Promise<LogRecord | undefined> {
+  async #recordAt(offset: number): ReturnType<LaneLog['recordAt']> {
     const record = await this.#options.recordAt(offset);
-    return record && { timestamp: record.timestamp, key: record.key };
+    return record && { timestamp: record.timestamp, key: record.key, raw: record.value ?? new Uint8Array() };
   }
 
   #beginAt(position: number, warmFrom: number): void {

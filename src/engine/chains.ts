@@ -94,7 +94,8 @@ export class Chains {
       this.#operators(branch.operators, nodes.operators),
       failing(fail),
       tap(delivery.arrive),
-      gathering?.lane(delivery.deliver) ?? inOrder(delivery.deliver, sink.ordered ? 1 : (sink.maxInFlight ?? 1)),
+      gathering?.lane(delivery.deliver, ({ meta }) => before?.has(meta) ?? false) ??
+        inOrder(delivery.deliver, sink.ordered ? 1 : (sink.maxInFlight ?? 1)),
       this.#fanOut(followers, storedBefore),
     );
   }

@@ -53,7 +53,7 @@ export class FlowOutcomes {
     const where = { topology, node: node.name, code: error.code, topic, partition, offset, index };
     this.#log.warn(`rejected ${node.name} ${error.code}`, where, `message rejected: ${errorText(error)}`);
     counters.suspicion.rejected(node, message, error);
-    if (this.deadLetters) this.deadLetters.submit(topology, node, message, error);
+    if (this.deadLetters) this.deadLetters.submit({ topology, refusedBy: node, rejected: message, error, lane });
     else message.track.end(Outcome.rejected);
   }
 }

@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import { errorText, type FdpError } from '../errors.ts';
-import type { Message } from './message.ts';
+import type { LaneContext, Message } from './message.ts';
 import type { NodeStats } from './node-stats.ts';
 import { jsonWithin } from './text.ts';
-import type { Tracked } from './track.ts';
+import { looseTrack, type Tracked } from './track.ts';
 
 /** If a letter is larger than its target accepts, it keeps this much of the message, or what fits. */
 const truncatedBytes = 64 * 1024;
@@ -46,22 +46,51 @@ export interface DeadLetter {
   readonly rejected_at: number;
 }
 
-interface Rejection {
+/** A message that a node has rejected. */
+export interface Rejection {
   readonly topology: string;
   readonly refusedBy: NodeStats;
   readonly rejected: Message;
+  /** The lane that it was read from. */
+  readonly lane: LaneContext;
   readonly error: FdpError;
+  /** Unix ms. */
   readonly at: number;
   /** Hides secrets in the reason. */
   readonly mask?: ((text: string) => string) | undefined;
 }
 
 /**
+ * The letter of a rejected message, as a message. Bytes that a sink has let go are read again.
+ *
+ * @param maxBytes the largest message that the target takes
+ * @throws what the log throws
+ */
+export async function letterOf(rejection: Rejection, maxBytes?: number): Promise<Message> {
+  const { rejected, lane, at } = rejection;
+  const track = await withBytes(rejected.track, lane);
+  const letter = deadLetterOf({ ...rejection, rejected: { meta: rejected.meta, track } }, maxBytes);
+  const record = { key: letter.origin.key, value: letter, timestamp: at, meta: { lane: 'dead_letter' } };
+  return { ...record, track: looseTrack(record) };
+}
+
+/** A record of a log has bytes, unless they were let go: none are left if the log has removed it meanwhile. */
+async function withBytes(track: Tracked, { bytesAt }: LaneContext): Promise<Tracked> {
+  const { key, timestamp, meta, raw, value } = track;
+  if (raw !== undefined || value !== undefined || meta.offset === undefined || !bytesAt) return track;
+  return { key, timestamp, meta, raw: (await bytesAt(meta.offset)) ?? '' };
+}
+
+type Rejected = Omit<Rejection, 'rejected' | 'lane'> & {
+  readonly rejected: Pick<Message, 'meta'> & { readonly track: Tracked };
+};
+
+/**
  * Never throws, whatever was rejected: large values are truncated before they are made into text.
  *
  * @param maxBytes the largest message that the target takes
  */
-export function deadLetterOf(rejection: Rejection, maxBytes = Number.POSITIVE_INFINITY): DeadLetter {
+export function deadLetterOf(rejection: Rejected, maxBytes = Number.POSITIVE_INFINITY): DeadLetter {
   const { topology, refusedBy, rejected, error, at, mask = (text) => text } = rejection;
   const { track: record } = rejected;
   const bytes = bytesOf(record);

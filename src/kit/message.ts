@@ -45,6 +45,19 @@ export interface Message {
   readonly meta: Meta;
   /** Follows the message to its end; copied untouched by `derive`. */
   readonly track: Track;
+  /** Of one that stands for several, which a sink has gathered and writes as one. */
+  readonly together?: Together;
+}
+
+export interface Together {
+  readonly count: number;
+  /** Each of them, in order: if all of them can't be written as one, they are written one by one. */
+  parts(): readonly Message[];
+}
+
+/** How many messages it stands for. */
+export function countOf({ together }: Message): number {
+  return together?.count ?? 1;
 }
 
 /** Shared by a batch and everything made from it. */
@@ -62,6 +75,11 @@ export interface LaneContext {
   moreComes?(idle: () => void, inLog?: boolean): boolean;
   /** Whether more is known to be in the lane's log than was read. */
   hasBacklog?(): boolean;
+  /**
+   * The bytes of a record of the lane's log, as they were read; undefined if the log no longer has
+   * it.
+   */
+  bytesAt?(offset: number): Promise<SourceMessage['raw']>;
   /** What its sinks have confirmed, to be noted with the lane's position. */
   readonly proofs?: { add(branch: string, proof: Proof, keep: number): void };
 }

@@ -1,5 +1,5 @@
 import { errorText, FdpError } from '../errors.ts';
-import type { LaneContext, Message } from './message.ts';
+import { countOf, type LaneContext, type Message } from './message.ts';
 import type { NodeStats } from './node-stats.ts';
 import { Outcome } from './track.ts';
 
@@ -30,7 +30,7 @@ export function outcomesAt(
       rejected(lane, message, error);
     },
     release(message) {
-      node.released++;
+      node.released += countOf(message);
       message.track.end(Outcome.released);
     },
   };

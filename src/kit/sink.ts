@@ -59,8 +59,13 @@ export interface Gathering {
    * on as if it had ended, while its position waits for the end.
    *
    * @param write ends every message of a batch; never rejects
+   * @param wasStored whether the preceding sink had stored a message before: it has to be written as
+   *   it came
    */
-  lane(write: (batch: Batch) => Promise<Batch>): OperatorFunction<Batch, Batch>;
+  lane(
+    write: (batch: Batch) => Promise<Batch>,
+    wasStored: (message: Message) => boolean,
+  ): OperatorFunction<Batch, Batch>;
 }
 
 /** What counters remember of each lane. */

@@ -65,10 +65,10 @@ export interface Lane {
 /** What a log holds of one lane. */
 export interface LaneLog {
   /**
-   * The record at `offset`, to check a sink's mark against; undefined when the log no longer, or
-   * not yet, has it.
+   * The record at `offset`, to check a sink's mark against, and to write a letter of a message whose
+   * bytes were let go; undefined when the log no longer, or not yet, has it.
    */
-  recordAt(offset: number): Promise<LogRecord | undefined>;
+  recordAt(offset: number): Promise<(LogRecord & Pick<SourceMessage, 'raw'>) | undefined>;
   /** The offsets that the log holds: the first, and the next that it will give. */
   range(): Promise<{ readonly first: number; readonly next: number }>;
 }

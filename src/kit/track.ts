@@ -71,6 +71,19 @@ export class Track implements TrackOwner, Tracked {
     this.#owner = owner;
   }
 
+  /** Continues the track of an absorbed message whose bytes were let go. */
+  static absorbed(owner: TrackOwner, record: Tracked): Track {
+    const track = new Track(owner, record);
+    track.#absorbed = 1;
+    track.#isAbsorbed = true;
+    return track;
+  }
+
+  /** Who is told of the end of the last message that shares this track; the track itself while there are others. */
+  get lastOwner(): TrackOwner {
+    return this.#pending === 1 && this.#worst <= Outcome.delivered ? this.#owner : this;
+  }
+
   /** `more` further messages now share this track. */
   fork(more: number): void {
     this.#pending += more;

@@ -37,9 +37,9 @@ async function untilStoring({ url, database }: LedgerAddress): Promise<void> {
 }
 
 /** Three processors work the log off while they are killed; then the group is set back, and all of it is read again. */
-async function survive(cluster: Cluster, test: string): Promise<void> {
+async function survive(cluster: Cluster, test: string, symbols = 0): Promise<void> {
   const { brokers, topic } = cluster.address;
-  const ledger = await Ledger.open(cluster.address, 6);
+  const ledger = await Ledger.open(cluster.address, 6, symbols);
   await using view = await KafkaView.open(brokers);
   const running: Process[] = [];
   try {
@@ -89,6 +89,13 @@ describe.concurrent('processes killed with -9 at random all the time', () => {
     it('store and count everything once; read again from the beginning, nothing changes', async () => {
       using cluster = new Cluster(services.kafka, services.mongo);
       await survive(cluster, 'processors');
+    }, 900_000);
+  });
+
+  onServices('three processors of a thousand symbols', (services) => {
+    it('store and count everything once, what waited packed as well', async () => {
+      using cluster = new Cluster(services.kafka, services.mongo);
+      await survive(cluster, 'processors of many symbols', 1000);
     }, 900_000);
   });
 

@@ -1,7 +1,7 @@
 import { FdpError } from '../../../src/errors.ts';
 import { linkedAbort, onAbort } from '../../../src/kit/clock.ts';
 import type { RoleContext } from '../../../src/kit/role.ts';
-import type { Committed, Lane, LaneLog, LanePosition, LogRecord, Reading } from '../../../src/kit/source.ts';
+import type { Committed, Lane, LaneLog, LanePosition, Reading } from '../../../src/kit/source.ts';
 import { decodeRecord } from './codec.ts';
 import { warmUpStart } from './start.ts';
 import type { Bounds, LogStore, StoredRecord, Topic } from './store.ts';
@@ -43,6 +43,8 @@ export class LogLane implements Lane {
   /** The warm-up is by time, and where it begins has not been looked for yet. */
   #isStartUnknown = false;
   #committed = 0;
+  /** The last reading announced more. */
+  #isAwaited = false;
   /** Who reads it: what stops that, and how to forget that. */
   #reader: { readonly signal: AbortSignal; readonly stop: AbortSignal; release(): void } | undefined;
 
@@ -74,12 +76,19 @@ export class LogLane implements Lane {
     const stop = this.#stopped(signal);
     while (!stop.aborted) {
       const version = store.version(partition);
-      const reading = (await this.#findStart()) ?? this.#readNow();
+      const reading = (await this.#findStart()) ?? this.#readNow() ?? this.#nothing();
       if (reading === 'busy') await this.#options.context.clock.sleep(busyMs, stop);
       else if (reading) return reading;
       else await store.changedSince(partition, version, stop);
     }
     return undefined;
+  }
+
+  /** Takes back that the last reading announced more. */
+  #nothing(): Reading | undefined {
+    if (!this.#isAwaited) return undefined;
+    this.#isAwaited = false;
+    return { messages: [], bytes: 0, more: false };
   }
 
   /** Aborts when any of them does. Made once: one reader reads a lane, with the same signal each time. */
@@ -104,9 +113,11 @@ export class LogLane implements Lane {
     this.#beginAt(position);
   }
 
-  async #recordAt(offset: number): Promise<LogRecord | undefined> {
+  async #recordAt(offset: number): ReturnType<LaneLog['recordAt']> {
     const [record] = this.#options.store.read(this.#options.partition, offset, { count: 1, bytes: 1 });
-    return record?.offset === offset ? { timestamp: record.timestamp, key: record.key } : undefined;
+    if (record?.offset !== offset) return undefined;
+    const { timestamp, key, value: raw } = record;
+    return { timestamp, key, raw };
   }
 
   #beginAt(position: number): void {
@@ -161,7 +172,7 @@ export class LogLane implements Lane {
       if (warm !== undefined) return this.#warmUp(records, warm) ?? this.#readNow();
       const [first] = records;
       if (first && first.offset > this.#next) this.#removed(first.offset);
-      return first ? this.#reading(records) : this.#emptyGap();
+      return first ? this.#announced(this.#reading(records)) : this.#emptyGap();
     } catch (error) {
       if (error instanceof FdpError && error.code === 'FDP_BUSY') return 'busy';
       throw error;
@@ -189,6 +200,15 @@ export class LogLane implements Lane {
     });
     this.#next = (records.at(-1)?.offset ?? this.#next - 1) + 1;
     return { messages, bytes, position: this.#next };
+  }
+
+  /** A reading that is as large as it may be is probably followed by more. */
+  #announced(reading: Reading): Reading {
+    const { store, usage } = this.#options;
+    if (!store.tellsMore) return reading;
+    const { batch, batchBytes } = usage;
+    this.#isAwaited = reading.messages.length === batch || reading.bytes > batchBytes / 2;
+    return { ...reading, more: this.#isAwaited };
   }
 
   /** Handles that everything up to the log's end may have been removed before it was read. */

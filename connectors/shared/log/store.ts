@@ -73,6 +73,8 @@ export interface LogStore {
   readonly topic: string;
   /** The connector's name, for messages. */
   readonly name: string;
+  /** Its readings tell whether more is in the log. */
+  readonly tellsMore?: true;
   /** Opens the store and creates the topic if it is missing. */
   open(signal: AbortSignal): Promise<Topic>;
   append(records: readonly NewRecord[], signal: AbortSignal): Promise<void>;

@@ -26,7 +26,7 @@ type Rows = ReadonlyMap<StoredValue, readonly MessageChange[]>;
  */
 export class CounterSink extends TableRole implements Sink {
   readonly ordered = true;
-  readonly gathering = new Gather(this.context.clock);
+  readonly gathering = new Gather(this.context.clock, this.store.definition);
   readonly counters: SinkCounters = {
     mark: (lane) => this.store.mark(lane),
     forget: (lane, to) => this.store.forget(lane, toTuple(to)),

@@ -9,6 +9,7 @@ import {
   parseDecimal,
 } from '../../../src/kit/decimal.ts';
 import type { FoldKind } from '../../../src/kit/row.ts';
+import { amount, compareDated, isAlike } from './combine.ts';
 import type { TableDefinition } from './definition.ts';
 import { type Order, type Step, tooLong } from './steps.ts';
 import type { FieldState, Marks, Move, RowState } from './store.ts';
@@ -128,8 +129,7 @@ export class RowDraft {
   #isOrdered({ field, value, order }: Step, direction: 1 | -1): boolean {
     const now = this.#stateOf(field);
     if (!order || !Array.isArray(now)) return true;
-    const difference = compareOrders(order, now as Order) || compareTexts(value, this.#values[field] ?? null);
-    return direction * difference > 0;
+    return direction * compareDated(order, value, [now as Order, this.#values[field] ?? null]) > 0;
   }
 
   /** @throws FDP_MESSAGE_REFUSED if another program has stored a value of another type */
@@ -195,29 +195,3 @@ export class RowDraft {
 
 /** Well below 2^53, which concurrent additions don't reach. */
 const safeSum = 2 ** 52;
-
-function isAlike(form: readonly Step[], steps: readonly Step[]): boolean {
-  if (form.length !== steps.length) return false;
-  for (let at = 0; at < steps.length; at++) {
-    const [one, other] = [form[at] as Step, steps[at] as Step];
-    if (one.field !== other.field || one.kind !== other.kind) return false;
-  }
-  return true;
-}
-
-function amount(value: StoredValue): Decimal {
-  return parseDecimal(typeof value === 'number' ? (decimalText(value) ?? '0') : String(value));
-}
-
-function compareOrders(a: Order, b: Order): number {
-  return a[0] - b[0] || compare(a[1], b[1]) || a[2] - b[2] || a[3] - b[3];
-}
-
-/** For two equal messages without a log position: any deterministic order. */
-function compareTexts(a: StoredValue, b: StoredValue): number {
-  return compare(JSON.stringify(a), JSON.stringify(b));
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}

@@ -4,7 +4,7 @@ import type { MergeOperation } from '../../../src/kit/row.ts';
 import type { TableDefinition } from './definition.ts';
 import { RowDraft } from './draft.ts';
 import { type Step, stepsOf } from './steps.ts';
-import { type Changed, isAbove, type MarkTuple, type RowState } from './store.ts';
+import { type Changed, isAbove, type LaneOffset, type MarkTuple, type RowState } from './store.ts';
 import { type StoredValue, storedValue, wrongType } from './values.ts';
 
 /** One message's change to one row. */
@@ -15,6 +15,21 @@ export interface MessageChange {
   /** The value of the row's unique field. */
   readonly key: StoredValue;
   readonly steps: readonly Step[];
+  /** Of a message that stands for several: where the first of them stands in the lane. */
+  readonly from?: LaneOffset | undefined;
+}
+
+/** What a message changes, read before: its value while it waits for a write. */
+export class KnownChange {
+  readonly key: StoredValue;
+  readonly steps: readonly Step[];
+  readonly from: LaneOffset | undefined;
+
+  constructor(key: StoredValue, steps: readonly Step[], from?: LaneOffset) {
+    this.key = key;
+    this.steps = steps;
+    this.from = from;
+  }
 }
 
 export interface Folded extends Changed {
@@ -26,6 +41,10 @@ export interface Folded extends Changed {
 /** @throws FDP_MESSAGE_REFUSED if the value is not a merge operation for this table */
 export function readChange(definition: TableDefinition, message: Message, index: number): MessageChange {
   const { name, unique = '' } = definition;
+  if (message.value instanceof KnownChange) {
+    const { key, steps, from } = message.value;
+    return { index, message, key, steps, from };
+  }
   const merge = (message.value as Partial<MergeOperation> | null)?.merge;
   if (!merge || !isOnly(unique, merge.by))
     throw new FdpError('FDP_MESSAGE_REFUSED', `${name}: expected an update of a row with ${unique}`);
@@ -59,7 +78,7 @@ export function fold(
   const marks: Record<string, MarkTuple> = { ...row?.marks };
   const draft = new RowDraft(definition, row, changes[0]?.key ?? null);
   let changed = false;
-  for (const { index, message, steps } of changes) {
+  for (const { index, message, steps, from } of changes) {
     const mark = markTuple(message);
     const { lane } = message.meta;
     if (mark && !isAbove(mark, marks[lane])) {
@@ -68,6 +87,7 @@ export function fold(
       continue;
     }
     try {
+      if (from && !isAbove(from, marks[lane])) throw partlyCounted(definition);
       draft.take(steps);
       if (mark) marks[lane] = mark;
       changed = true;
@@ -84,6 +104,10 @@ export function fold(
   return changed
     ? { row: draft.finish(marks), moves: () => draft.moves(), ...outcome }
     : { row: undefined, moves: () => ({}), ...outcome };
+}
+
+function partlyCounted({ name }: TableDefinition): FdpError {
+  return new FdpError('FDP_MESSAGE_REFUSED', `${name}: some of the messages were counted before`);
 }
 
 /** The mark after a message; undefined if the message is not from a log. */

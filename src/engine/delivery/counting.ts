@@ -1,6 +1,6 @@
 import type { Environment } from '../../kit/environment.ts';
 import { limited } from '../../kit/limited-log.ts';
-import type { Message } from '../../kit/message.ts';
+import { countOf, type Message } from '../../kit/message.ts';
 import type { NodeStats } from '../../kit/node-stats.ts';
 import { type Coordinates, coordinatesOf, type Meta } from '../../kit/origin.ts';
 
@@ -38,12 +38,13 @@ export class Counting {
   }
 
   /** The sink confirmed a message; `known` is where the one came from that it had stored before. */
-  confirmed({ meta }: Message, known: Coordinates | undefined): void {
+  confirmed(message: Message, known: Coordinates | undefined): void {
     if (known === undefined) return;
+    const { meta } = message;
     const { storedBefore, mayBeCounted } = this.#parts;
     storedBefore.add(meta);
     const isToCount = mayBeCounted !== undefined && !mayBeCounted.has(meta);
-    if (isToCount && !this.#isUncertain && !this.#signal.aborted) this.uncounted++;
+    if (isToCount && !this.#isUncertain && !this.#signal.aborted) this.uncounted += countOf(message);
   }
 }
 

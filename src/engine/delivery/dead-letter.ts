@@ -1,10 +1,9 @@
-import { errorText, type FdpError } from '../../errors.ts';
+import { errorText } from '../../errors.ts';
 import { Backoff } from '../../kit/backoff.ts';
-import { deadLetterOf } from '../../kit/dead-letter.ts';
-import type { Message, SourceMessage } from '../../kit/message.ts';
-import type { NodeStats } from '../../kit/node-stats.ts';
+import { letterOf, type Rejection } from '../../kit/dead-letter.ts';
+import type { Message } from '../../kit/message.ts';
 import type { Receipt } from '../../kit/sink.ts';
-import { looseTrack, Outcome } from '../../kit/track.ts';
+import { Outcome } from '../../kit/track.ts';
 import { type AttemptParts, attemptWrite } from './attempt.ts';
 
 const batchSize = 100;
@@ -16,9 +15,8 @@ interface DeadLetterParts extends AttemptParts {
   readonly draining: AbortSignal;
 }
 
-interface Waiting {
-  readonly letter: Message;
-  readonly rejected: Message;
+interface Waiting extends Rejection {
+  letter?: Message;
 }
 
 /**
@@ -35,18 +33,9 @@ export class DeadLetters {
   }
 
   /** Takes a rejected message; its track ends once its letter is durable. */
-  submit(topology: string, refusedBy: NodeStats, rejected: Message, error: FdpError): void {
-    const { environment, sink, node } = this.#parts;
-    const { clock, mask } = environment;
-    const at = clock.now();
-    const letter = deadLetterOf({ topology, refusedBy, rejected, error, at, mask }, sink.maxMessageBytes);
-    const record: SourceMessage = {
-      key: letter.origin.key,
-      value: letter,
-      timestamp: at,
-      meta: { lane: 'dead_letter' },
-    };
-    this.#queue.push({ letter: { ...record, track: looseTrack(record) }, rejected });
+  submit(rejection: Omit<Rejection, 'at'>): void {
+    const { environment, node } = this.#parts;
+    this.#queue.push({ ...rejection, at: environment.clock.now() });
     node.in++;
     node.inFlight++;
     this.#pumping ??= this.#pump();
@@ -58,14 +47,18 @@ export class DeadLetters {
   }
 
   async #pump(): Promise<void> {
-    const { environment, node, killed, draining } = this.#parts;
+    const { environment, node, sink, killed, draining } = this.#parts;
     const backoff = new Backoff(environment);
     // Rejections of one batch arrive in one turn: gather them.
     await environment.clock.turn();
     while (this.#queue.length > 0 && !killed.aborted) {
       const batch = this.#queue.slice(0, batchSize);
       try {
-        const letters = batch.map(({ letter }) => letter);
+        const letters: Message[] = [];
+        for (const waiting of batch) {
+          waiting.letter ??= await letterOf({ ...waiting, mask: environment.mask }, sink.maxMessageBytes);
+          letters.push(waiting.letter);
+        }
         this.#confirm(batch, await attemptWrite(this.#parts, letters, [killed]));
         node.is('ok');
         backoff.reset();

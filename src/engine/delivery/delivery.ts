@@ -1,7 +1,7 @@
 import { errorText, FdpError, faultOf } from '../../errors.ts';
 import { Backoff } from '../../kit/backoff.ts';
 import { linkedAbort } from '../../kit/clock.ts';
-import type { Batch, Message } from '../../kit/message.ts';
+import { type Batch, countOf, type Message } from '../../kit/message.ts';
 import type { Coordinates } from '../../kit/origin.ts';
 import type { Outcomes } from '../../kit/outcomes.ts';
 import type { Receipt } from '../../kit/sink.ts';
@@ -30,8 +30,8 @@ export interface DeliveryParts extends AttemptParts, CountingParts {
 
 /**
  * Brings batches to one sink: retries transient errors without limit and unclassified ones five times, rejects messages
- * that will never be accepted, and splits a batch in halves to find the one message that fails it. A fatal error ends
- * the topology: what is not confirmed by then is released. Never rejects.
+ * that will never be accepted, and splits a batch in halves to find the one message that fails it, and one that stands
+ * for several into its parts. A fatal error ends the topology: what is not confirmed by then is released. Never rejects.
  */
 export class Delivery {
   readonly #parts: DeliveryParts;
@@ -132,8 +132,10 @@ class BatchDelivery {
   }
 
   releaseRest(): void {
-    this.#parts.node.inFlight -= this.#pending.length;
-    for (const message of this.#pending) this.#parts.outcomes.release(message);
+    for (const message of this.#pending) {
+      this.#parts.node.inFlight -= countOf(message);
+      this.#parts.outcomes.release(message);
+    }
     this.#pending = [];
   }
 
@@ -147,7 +149,8 @@ class BatchDelivery {
       const message = messages[index] as Message;
       const error = failed?.get(index);
       if (error === undefined) this.#delivered(message, known?.get(index));
-      else if (!isVictim(message, error, stuckKeys) && this.#isHopeless(message, error)) this.#reject(message, error);
+      else if (!isVictim(message, error, stuckKeys) && this.#isHopeless(message, error))
+        again.push(...this.#partsOf(message, error));
       else {
         again.push(message);
         if (sink.ordered && message.key !== null) stuckKeys.add(message.key);
@@ -172,8 +175,7 @@ class BatchDelivery {
     if (messages.length === 1) {
       const [message] = messages as [Message];
       if (!this.#isHopeless(message, error)) return this.#note(error);
-      this.#reject(message, error);
-      this.#pending = this.#pending.slice(1);
+      this.#pending = [...this.#partsOf(message, error), ...this.#pending.slice(1)];
       return undefined;
     }
     const isSpoilt = fault === undefined && ++this.#unclassified >= (this.#isSplit ? 1 : unclassifiedAttempts);
@@ -203,19 +205,23 @@ class BatchDelivery {
 
   #delivered(message: Message, known: Coordinates | undefined): void {
     const { node, followers, gathers } = this.#parts;
-    node.out++;
+    const count = countOf(message);
+    node.out += count;
     this.counting.confirmed(message, known);
     if (followers.any && isOwn(message, known)) {
       message.track.fork(followers.settling);
       this.#stored.push(message);
     }
-    node.inFlight--;
+    node.inFlight -= count;
     message.track[gathers ? 'endAbsorbed' : 'end'](Outcome.delivered);
   }
 
-  #reject(message: Message, error: unknown): void {
+  /** What is left of a message that will never be stored: its parts if it stands for several; otherwise it is rejected. */
+  #partsOf(message: Message, error: unknown): readonly Message[] {
+    if (message.together) return message.together.parts();
     this.#parts.node.inFlight--;
     this.#parts.outcomes.reject(this.#batch.lane, message, error);
+    return [];
   }
 }
 

@@ -68,7 +68,9 @@ export class LaneReader {
     this.#proofs = new Proofs(lane.id, lane.group?.start.note, underWay);
     const moreComes = (idle: () => void, inLog?: boolean) => this.#ledger.moreComes(idle, inLog);
     const hasBacklog = () => this.#ledger.isBehind;
-    this.context = { id: lane.id, signal, proofs: this.#proofs, moreComes, hasBacklog };
+    const { log } = lane;
+    const bytesAt = log && (async (offset: number) => (await log.recordAt(offset))?.raw);
+    this.context = { id: lane.id, signal, proofs: this.#proofs, moreComes, hasBacklog, ...(bytesAt && { bytesAt }) };
     this.#permits = [new Permits(limits.laneBatches, limits.laneBytes), parts.topologyPermits];
     const [permits, proofs] = [this.#permits, this.#proofs];
     this.#ledger = new Ledger({ lane, permits, counters, environment, proofs, absorbable, fail });

@@ -137,7 +137,8 @@ export class Ledger {
    * that was read is absorbed.
    */
   moreComes(idle: () => void, inLog = false): boolean {
-    if (!(inLog && this.#isBehind) && this.#open.every(({ isAbsorbed }) => isAbsorbed)) return false;
+    const mayRead = this.#open.length < this.#parts.absorbable;
+    if (!(inLog && this.#isBehind && mayRead) && this.#open.every(({ isAbsorbed }) => isAbsorbed)) return false;
     this.#whenIdle.add(idle);
     return true;
   }

@@ -27,6 +27,7 @@ export interface MemoryLogOptions {
 export class MemoryLogStore implements LogStore {
   readonly name: string;
   readonly topic: string;
+  readonly tellsMore = true;
   readonly #space: MemorySpace;
   readonly #options: MemoryLogOptions;
   readonly #environment: Environment;

@@ -128,22 +128,13 @@ describe('what a sink has absorbed', () => {
       const trade = (s: string) => ({ s, p: 1, t: place + 1 });
       return [trade('A'), trade('B'), trade('A')];
     });
-    // Another program has put something there that nobody can count on.
-    const values = { symbol: 'B', tradeCount: 'many', lastTradeAt: null };
-    const row = { values, marks: {}, states: {}, lane: '', offset: -1, index: 0, at: 0 };
-    const held = new HeldWorld(envelopes, 3, ({ space }) => {
-      const byKey = new Map([['B', 1]]);
-      space.tables.set('symbols', { nextId: 2, rows: new Map([[1, row]]), byKey, removedTo: new Map() } as never);
-    });
+    const held = new HeldWorld(envelopes, 3, breakRow('B'));
     held.hold();
     const ended = held.runtime.run();
     await held.clock.advance(900);
     held.release();
     await held.untilCaughtUp();
-    const letters = [...held.world.space.topics.values()]
-      .filter(({ groups }) => groups.size === 0)
-      .flatMap(({ partitions }) => partitions.flatMap(({ records }) => records))
-      .map(({ value }) => parseJson(String(value)) as Letter);
+    const letters = lettersIn(held.world);
     expect(letters.map(({ origin }) => [origin.offset, origin.index])).toEqual(
       envelopes.map((_unused, offset) => [offset, 1]),
     );
@@ -156,6 +147,94 @@ describe('what a sink has absorbed', () => {
     await held.drained(ended);
   });
 });
+
+/** Of each symbol in turn, one trade after the other: a backlog of many keys. */
+const ofManySymbols = (symbols: number, rounds: number): Envelope[] =>
+  Array.from(
+    { length: symbols * rounds },
+    (_unused, place): Envelope => [{ s: `S${place % symbols}`, p: 1, t: place + 1 }],
+  );
+
+describe('a backlog of many keys', () => {
+  it('is one change of each row, however many batches it came in', async () => {
+    const held = new HeldWorld(ofManySymbols(20, 10), 10);
+    const ended = held.runtime.run();
+    await held.untilCaughtUp();
+    expect(held.world.stored).toEqual(held.world.expected);
+    expect(held.merges).toBe(2);
+    expect(held.snapshot).toMatchObject({ read: 200, delivered: 200, inFlight: 0 });
+    const [symbols] = held.snapshot.nodes.filter(({ name }) => name === 'symbols');
+    expect(symbols).toMatchObject({ in: 200, out: 200, inFlight: 0 });
+    await held.drained(ended);
+  });
+
+  it('has a letter for each message of a row that is refused, whose bytes are read again', async () => {
+    const held = new HeldWorld(ofManySymbols(20, 10), 10, breakRow('S7'));
+    const ended = held.runtime.run();
+    await held.untilCaughtUp();
+    const letters = lettersIn(held.world);
+    expect(letters).toHaveLength(10);
+    for (const { sink, value } of letters) {
+      expect(sink).toBe('symbols');
+      expect(parseJson(value)).toMatchObject({ data: [{ s: 'S7' }] });
+    }
+    expect(new Set(letters.map(({ value }) => value)).size).toBe(10);
+    const { S7: _broken, ...others } = held.world.expected.symbols;
+    expect(held.world.stored.symbols).toMatchObject(others);
+    expect(held.snapshot).toMatchObject({ read: 200, delivered: 190, rejected: 10, inFlight: 0 });
+    await held.drained(ended);
+  });
+
+  it('is released, all of it, when the stop is forced while its write is under way', async () => {
+    const held = new HeldWorld(ofManySymbols(20, 10), 10);
+    held.hold();
+    const ended = held.runtime.run();
+    await held.clock.advance(900);
+    expect(held.merges).toBe(2);
+    held.runtime.force();
+    await held.clock.until(ended);
+    expect(held.snapshot).toMatchObject({ read: 200, delivered: 0, released: 200, inFlight: 0 });
+    const [symbols] = held.snapshot.nodes.filter(({ name }) => name === 'symbols');
+    expect(symbols).toMatchObject({ in: 200, out: 0, released: 200, inFlight: 0 });
+    held.world.space.dispose();
+  });
+
+  it('is counted once where it is read again after other cuts', async () => {
+    const held = new HeldWorld(ofManySymbols(20, 10), 10);
+    const first = held.runtime.run();
+    await held.untilCaughtUp();
+    held.runtime.drain();
+    await held.clock.until(first);
+    for (const share of [0.9, 0.37, 0]) {
+      held.world.rewind(share);
+      const again = new Runtime(held.world.plan(7), testEnvironment(held.clock));
+      const ended = again.run();
+      await held.untilCaughtUp();
+      expect(held.world.stored).toEqual(held.world.expected);
+      expect(again.snapshot()[0]?.nodes.find(({ name }) => name === 'symbols')?.extra).toEqual({});
+      again.drain();
+      await held.clock.until(ended);
+    }
+    held.world.space.dispose();
+  });
+});
+
+/** Another program has put something there that nobody can count on. */
+function breakRow(symbol: string) {
+  return ({ space }: ProcessorWorld) => {
+    const values = { symbol, tradeCount: 'many', lastTradeAt: null };
+    const row = { values, marks: {}, states: {}, lane: '', offset: -1, index: 0, at: 0 };
+    const byKey = new Map([[symbol, 1]]);
+    space.tables.set('symbols', { nextId: 2, rows: new Map([[1, row]]), byKey, removedTo: new Map() } as never);
+  };
+}
+
+function lettersIn({ space }: ProcessorWorld): Letter[] {
+  return [...space.topics.values()]
+    .filter(({ groups }) => groups.size === 0)
+    .flatMap(({ partitions }) => partitions.flatMap(({ records }) => records))
+    .map(({ value }) => parseJson(String(value)) as Letter);
+}
 
 interface Letter {
   readonly sink: string;

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { Counting } from '../../../src/engine/delivery/counting.ts';
 import { coordinatesOf } from '../../../src/kit/origin.ts';
 import type { Receipt } from '../../../src/kit/sink.ts';
+import { testMessage } from '../../../src/testing/connector-bench.ts';
 import { numbered, World } from '../../support/engine/engine-world.ts';
 import { gone, idOf } from '../../support/engine/failing.ts';
 import { connectorOf, WorldSink } from '../../support/engine/world.ts';
@@ -27,6 +29,16 @@ describe('counters', () => {
     });
     expect(snapshot.nodes.find(({ name }) => name === 'counters')?.extra).toEqual({ uncounted: 5 });
     expect(world.environment.log.lines.filter(({ text }) => text.includes('not counted'))).toHaveLength(1);
+  });
+
+  it('say so of each that a message stands for', () => {
+    const message = { ...testMessage({}), together: { count: 7, parts: () => [] } };
+    const counting = new Counting(
+      { storedBefore: new WeakSet(), mayBeCounted: new WeakSet() },
+      new AbortController().signal,
+    );
+    counting.confirmed(message, coordinatesOf(message));
+    expect(counting.uncounted).toBe(7);
   });
 
   it('say nothing of what was stored before, nor of what they may have counted in an attempt that failed', async () => {

@@ -57,6 +57,14 @@ describe('a lane that sinks gather from', () => {
     expect(seen).toEqual([false]);
   });
 
+  it('has no more to come while as many batches are open as may be absorbed: it is not read on', () => {
+    const ledger = newLedger();
+    for (let batch = 1; batch < 64; batch++) ledger.open(reading(true)).absorbed(true);
+    expect(ledger.moreComes(() => {}, true)).toBe(true);
+    ledger.open(reading(true)).absorbed(true);
+    expect(ledger.moreComes(() => {}, true)).toBe(false);
+  });
+
   it('asks again, without an end, who still waits when it is idle', () => {
     const ledger = newLedger();
     ledger.open(reading(true)).absorbed(true);

@@ -140,6 +140,28 @@ export const mutants: readonly PlantedMutant[] = [
     simulated: 'it is slower, and loses nothing',
   },
   {
+    mistake: 'counts again what a row had counted of messages that are written as one',
+    file: 'connectors/shared/table/fold.ts',
+    text: 'if (from && !isAbove(from, marks[lane])) throw partlyCounted(definition);',
+    replacement: '',
+    caughtBy: {
+      file: 'test/connectors/shared/table/gathered.test.ts',
+      name: 'messages that wait packed change rows as each of them would, whatever was counted of them before',
+    },
+    simulated: 'what was stored before is not packed: only two processes of one partition come to it',
+  },
+  {
+    mistake: 'adds up what waits packed, and forgets the first of each row',
+    file: 'connectors/shared/table/packed.ts',
+    text: 'this.#steps.add(steps);',
+    replacement: 'if (this.#count > 1) this.#steps.add(steps);',
+    caughtBy: {
+      file: 'test/engine/delivery/absorbed.test.ts',
+      name: 'a backlog of many keys is one change of each row, however many batches it came in',
+    },
+    simulated: 'six symbols make no backlog of many keys',
+  },
+  {
     mistake: 'counts by the size of the batch, whatever is above the mark',
     file: 'connectors/shared/table/fold.ts',
     text: 'if (mark && !isAbove(mark, marks[lane])) {',

@@ -3,7 +3,7 @@ import { eventually } from '../cli/platform.ts';
 import { differences, inDatabase, type LedgerAddress, type Offered, readBooks, readLog } from './ledger-books.ts';
 import { KafkaView } from './view.ts';
 
-const symbolNames = ['AAPL', 'GOOGL', 'TSLA', 'MSFT', 'BINANCE:BTCUSDT'];
+const fewSymbols = ['AAPL', 'GOOGL', 'TSLA', 'MSFT', 'BINANCE:BTCUSDT'];
 const firstTime = Date.UTC(2025, 10, 20, 14, 30);
 const tradesInRecord = 3;
 const recordsInSend = 20;
@@ -20,16 +20,18 @@ export class Ledger {
   readonly #address: LedgerAddress;
   #producer: Producer;
   readonly #partitions: number;
+  readonly #symbols: readonly string[];
   #next = 1;
 
-  private constructor(address: LedgerAddress, producer: Producer, partitions: number) {
+  private constructor(address: LedgerAddress, producer: Producer, partitions: number, symbols: readonly string[]) {
     this.#address = address;
     this.#producer = producer;
     this.#partitions = partitions;
+    this.#symbols = symbols;
   }
 
-  /** Creates the topic if it is missing. */
-  static async open(address: LedgerAddress, partitions = 6): Promise<Ledger> {
+  /** Creates the topic if it is missing. @param symbols how many there are beside a few */
+  static async open(address: LedgerAddress, partitions = 6, symbols = 0): Promise<Ledger> {
     await using view = await KafkaView.open(address.brokers);
     const found = await view.makeTopic(address.topic, partitions);
     const producer = client(address.brokers).producer({
@@ -38,14 +40,15 @@ export class Ledger {
       allowAutoTopicCreation: false,
     });
     await producer.connect();
-    return new Ledger(address, producer, found);
+    const more = Array.from({ length: symbols }, (_unused, index) => `S${index}`);
+    return new Ledger(address, producer, found, [...fewSymbols, ...more]);
   }
 
   /** Appends the next `count` trades, several in a record, some of them with the same millisecond. Never fails. */
   async offer(count: number): Promise<void> {
     for (let left = count; left > 0; ) {
       const size = Math.min(left, tradesInRecord * recordsInSend);
-      await this.#send(Array.from({ length: size }, () => offered(this.#next++)));
+      await this.#send(Array.from({ length: size }, () => offered(this.#next++, this.#symbols)));
       left -= size;
     }
   }
@@ -99,7 +102,7 @@ export class Ledger {
   async #send(trades: readonly Offered[]): Promise<void> {
     const messages = records(trades).map((data) => {
       const symbol = data[0]?.s ?? '';
-      const partition = symbolNames.indexOf(symbol) % this.#partitions;
+      const partition = this.#symbols.indexOf(symbol) % this.#partitions;
       return { key: symbol, partition, value: JSON.stringify({ type: 'trade', data }) };
     });
     const sent = this.#producer.send({ topic: this.#address.topic, acks: -1, messages });
@@ -123,8 +126,8 @@ async function newProducer({ brokers }: LedgerAddress): Promise<Producer> {
   return producer;
 }
 
-function offered(number: number): Offered {
-  const symbol = symbolNames[Math.floor(number / 7) % symbolNames.length] ?? '';
+function offered(number: number, symbols: readonly string[]): Offered {
+  const symbol = symbols[Math.floor(number / 7) % symbols.length] ?? '';
   return { s: symbol, p: 100 + (number % 977) / 100, t: firstTime + Math.floor(number / 5) * 3, v: number };
 }
 

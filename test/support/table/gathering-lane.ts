@@ -1,10 +1,15 @@
 import { Subject, type Subscription } from 'rxjs';
+import { readTable } from '../../../connectors/shared/table/definition.ts';
 import { Gather } from '../../../connectors/shared/table/gather.ts';
-import type { Batch, Message } from '../../../src/kit/message.ts';
+import { type Batch, countOf, type LaneContext, type Message } from '../../../src/kit/message.ts';
 import { Outcome, Track } from '../../../src/kit/track.ts';
 import { VirtualClock } from '../../../src/simulate/virtual-clock.ts';
 
+const definition = readTable('symbols', { unique: 'symbol', fields: { symbol: 'string', trades: 'int64' } });
+
 interface WriteInHand {
+  /** What was written: a message may stand for several. */
+  readonly messages: readonly Message[];
   readonly offsets: readonly number[];
   /** The store has all of it. */
   done(): void;
@@ -27,7 +32,9 @@ export class GatheringLane {
   #next = 0;
   #idle = () => {};
   readonly #batches = new Subject<Batch>();
-  readonly #context = {
+  /** Offsets of messages that the preceding sink had stored before. */
+  readonly storedBefore = new Set<number>();
+  readonly #context: LaneContext = {
     id: 'log/topic/0',
     signal: new AbortController().signal,
     moreComes: (idle: () => void, inLog = false) => {
@@ -38,19 +45,24 @@ export class GatheringLane {
     hasBacklog: () => this.isBehind,
   };
 
-  constructor(gather: Gather, clock: VirtualClock) {
+  /** @param isLog its messages can be read again */
+  constructor(gather: Gather, clock: VirtualClock, isLog = false) {
     this.clock = clock;
+    if (isLog) this.#context = { ...this.#context, bytesAt: async () => 'bytes' };
     const write = (batch: Batch) =>
       new Promise<Batch>((resolve) => {
         const done = () => {
           for (const { track } of batch.messages) track.endAbsorbed(Outcome.delivered);
           resolve(batch);
         };
-        this.writes.push({ offsets: batch.messages.map(({ meta }) => Number(meta.offset)), done });
+        const { messages } = batch;
+        const each = messages.flatMap((message) => message.together?.parts() ?? message);
+        this.writes.push({ messages, offsets: each.map(({ meta }) => Number(meta.offset)), done });
       });
-    this.subscription = this.#batches.pipe(gather.lane(write)).subscribe({
+    const wasStored = ({ meta }: Message) => this.storedBefore.has(meta.offset ?? -1);
+    this.subscription = this.#batches.pipe(gather.lane(write, wasStored)).subscribe({
       next: ({ messages }) => {
-        this.passedOn += messages.length;
+        this.passedOn += messages.reduce((sum, message) => sum + countOf(message), 0);
       },
       complete: () => {
         this.isComplete = true;
@@ -68,7 +80,8 @@ export class GatheringLane {
       const absorbed = (isAbsorbed: boolean) => {
         this.absorbed += isAbsorbed ? 1 : -1;
       };
-      return { ...record, value: {}, track: new Track({ ended, absorbed }, record) };
+      const value = { merge: { by: { symbol: record.key }, count: { trades: 1 } } };
+      return { ...record, value, track: new Track({ ended, absorbed }, record) };
     });
     this.#batches.next({ lane: this.#context, messages, warmUp: false });
   }
@@ -90,8 +103,11 @@ export class GatheringLane {
   }
 }
 
-export function start(): { lane: GatheringLane; clock: VirtualClock; gather: Gather } {
+export function start(isLog = false): { lane: GatheringLane; clock: VirtualClock; gather: Gather } {
   const clock = new VirtualClock();
-  const gather = new Gather(clock);
-  return { lane: new GatheringLane(gather, clock), clock, gather };
+  const gather = new Gather(clock, definition);
+  return { lane: new GatheringLane(gather, clock, isLog), clock, gather };
 }
+
+/** Messages of each write. */
+export const sizes = ({ writes }: GatheringLane) => writes.map(({ offsets }) => offsets.length);
