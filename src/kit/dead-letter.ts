@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { errorText, type FdpError } from '../errors.ts';
+import { errorText, FdpError } from '../errors.ts';
 import type { LaneContext, Message } from './message.ts';
 import type { NodeStats } from './node-stats.ts';
 import { jsonWithin } from './text.ts';
@@ -68,17 +68,24 @@ export interface Rejection {
  */
 export async function letterOf(rejection: Rejection, maxBytes?: number): Promise<Message> {
   const { rejected, lane, at } = rejection;
-  const track = await withBytes(rejected.track, lane);
-  const letter = deadLetterOf({ ...rejection, rejected: { meta: rejected.meta, track } }, maxBytes);
+  const found = isLetGo(rejected.track, lane) ? await withBytes(rejection) : rejection;
+  const letter = deadLetterOf(found, maxBytes);
   const record = { key: letter.origin.key, value: letter, timestamp: at, meta: { lane: 'dead_letter' } };
   return { ...record, track: looseTrack(record) };
 }
 
-/** A record of a log has bytes, unless they were let go: none are left if the log has removed it meanwhile. */
-async function withBytes(track: Tracked, { bytesAt }: LaneContext): Promise<Tracked> {
-  const { key, timestamp, meta, raw, value } = track;
-  if (raw !== undefined || value !== undefined || meta.offset === undefined || !bytesAt) return track;
-  return { key, timestamp, meta, raw: (await bytesAt(meta.offset)) ?? '' };
+/** A record of a log has bytes, unless they were let go. */
+function isLetGo({ raw, value, meta }: Tracked, { bytesAt }: LaneContext): boolean {
+  return raw === undefined && value === undefined && meta.offset !== undefined && bytesAt !== undefined;
+}
+
+async function withBytes({ rejected, lane, error, ...rest }: Rejection): Promise<Rejected> {
+  const { key, timestamp, meta } = rejected.track;
+  const raw = await lane.bytesAt?.(meta.offset ?? 0);
+  const gone = () =>
+    new FdpError(error.code, `${errorText(error)} (the log has removed its record meanwhile: its bytes are lost)`);
+  const track = { key, timestamp, meta, raw: raw ?? '' };
+  return { ...rest, rejected: { meta: rejected.meta, track }, error: raw === undefined ? gone() : error };
 }
 
 type Rejected = Omit<Rejection, 'rejected' | 'lane'> & {

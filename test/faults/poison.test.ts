@@ -100,6 +100,37 @@ onServices('poison in the topic', (services) => {
   });
 });
 
+onServices('a counter that the store refuses for ever, in a backlog of many symbols', (services) => {
+  it('has a letter for each of its messages, with the bytes that are in the log; all others are counted', async () => {
+    using cluster = new Cluster(services.kafka, services.mongo);
+    const { topic, brokers, url, database } = cluster.address;
+    await using view = await KafkaView.open(brokers);
+    await view.makeTopic(topic, 6);
+    const client = await new MongoClient(url).connect();
+    await client.db(database).createCollection('symbols', { validator: { symbol: { $ne: 'S7' } } });
+    const [symbols, rounds] = [200, 30];
+    for (let round = 0; round < rounds; round++)
+      await view.append(
+        topic,
+        Array.from({ length: symbols }, (_, at) => {
+          const value = envelope({ s: `S${at}`, t: 1763645598585 + round });
+          return { key: `S${at}`, partition: at % 6, value };
+        }),
+      );
+    await using processor = await cluster.processor();
+    await view.untilReadThrough(cluster.group, topic);
+    const letters = await lettersIn(view, cluster.rejected);
+    const times = letters.map(({ value }) => JSON.parse(value).data[0]);
+    expect(times.map(({ s, t }) => [s, t])).toEqual(
+      Array.from({ length: rounds }, (_, round) => ['S7', 1763645598585 + round]),
+    );
+    const counted = await client.db(database).collection('symbols').find({ tradeCount: rounds }).toArray();
+    expect(counted).toHaveLength(symbols - 1);
+    await client.close();
+    expect(await processor.stop('SIGTERM'), processor.output).toBe(0);
+  });
+});
+
 onOwnServices('a document that the store refuses for ever, and a store that is away', (services) => {
   it('are never mixed up: the first goes to the dead letter, the second is waited for', async () => {
     const mongo = await startMongo();

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { bytesOfLetter } from '../../src/cli/dead-letters/replay-source.ts';
 import { FdpError } from '../../src/errors.ts';
-import { deadLetterOf } from '../../src/kit/dead-letter.ts';
+import { deadLetterOf, letterOf } from '../../src/kit/dead-letter.ts';
 import { type SourceMessage, toMessage } from '../../src/kit/message.ts';
 import { testNode } from '../../src/testing/environment.ts';
 
@@ -17,6 +17,28 @@ function letter(record: Partial<SourceMessage>, maxBytes?: number, error = new F
 }
 
 describe('a dead letter', () => {
+  it('has bytes that were let go read again, and says so if the log has removed them', async () => {
+    const record = {
+      key: 'AAPL',
+      value: undefined,
+      timestamp: 5,
+      meta: { lane: 'l', topic: 't', partition: 0, offset: 7 },
+    };
+    const rejected = toMessage(record, undefined);
+    const error = new FdpError('FDP_MESSAGE_REFUSED', 'no');
+    const lane = (bytesAt: (offset: number) => Promise<string | undefined>) => ({
+      id: 'l',
+      signal: new AbortController().signal,
+      bytesAt,
+    });
+    const rejection = { topology: 'p', refusedBy: node, rejected, error, at: 9 };
+    const read = await letterOf({ ...rejection, lane: lane(async (offset) => `record ${offset}`) });
+    expect(read.value).toMatchObject({ value: 'record 7', bytes: 8, reason: 'no', origin: { offset: 7, key: 'AAPL' } });
+    const removed = await letterOf({ ...rejection, lane: lane(async () => undefined) });
+    const reason = 'no (the log has removed its record meanwhile: its bytes are lost)';
+    expect(removed.value).toMatchObject({ value: '', bytes: 0, reason, code: 'FDP_MESSAGE_REFUSED' });
+  });
+
   it('holds the original bytes, or their number if truncated, within the limit of its target', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 5000 }), fc.integer({ min: 400, max: 8000 }), (raw, maxBytes) => {
